@@ -1,0 +1,2 @@
+//! Runs the uniffi binding generator.
+fn main() {}
