@@ -1,0 +1,166 @@
+//! Whom a notification is for.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    id::{InstallationId, TopicName, UserId},
+    problem::{FieldCode, FieldProblem},
+};
+
+/// The most entries one list of an audience may have; larger audiences are topics.
+pub const MAX_LISTED: usize = 2_000;
+
+/// Whom to notify, as a sender writes it: at least one of the lists, everything else optional.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct AudienceRequest {
+    /// Users by the App's own identifiers; an unknown one is answered like a known one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
+    pub users: Vec<UserId>,
+    /// Single installations: their user is notified on these only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
+    pub installations: Vec<InstallationId>,
+    /// Topics: everyone subscribed at the moment of publishing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
+    pub topics: Vec<TopicName>,
+    /// Users to leave out, whichever way they were reached.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
+    pub exclude_users: Vec<UserId>,
+}
+
+/// Whom to notify, checked: somebody is addressed, nobody twice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Audience {
+    users: BTreeSet<UserId>,
+    installations: BTreeSet<InstallationId>,
+    topics: BTreeSet<TopicName>,
+    exclude_users: BTreeSet<UserId>,
+}
+
+impl Audience {
+    /// Checks a request; problems point below `/to`.
+    ///
+    /// # Errors
+    /// Every problem found, when nobody is addressed or a list is too long.
+    pub fn parse(request: AudienceRequest) -> Result<Self, Vec<FieldProblem>> {
+        let AudienceRequest {
+            users,
+            installations,
+            topics,
+            exclude_users,
+        } = request;
+        let mut problems = Vec::new();
+        if users.is_empty() && installations.is_empty() && topics.is_empty() {
+            problems.push(FieldProblem::new(
+                "/to",
+                FieldCode::Missing,
+                "must name at least one of users, installations or topics",
+            ));
+        }
+        check_length(&mut problems, "/to/users", users.len());
+        check_length(&mut problems, "/to/installations", installations.len());
+        check_length(&mut problems, "/to/topics", topics.len());
+        check_length(&mut problems, "/to/exclude_users", exclude_users.len());
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        Ok(Self {
+            users: users.into_iter().collect(),
+            installations: installations.into_iter().collect(),
+            topics: topics.into_iter().collect(),
+            exclude_users: exclude_users.into_iter().collect(),
+        })
+    }
+
+    /// An audience of one user.
+    #[must_use]
+    pub fn user(user: UserId) -> Self {
+        Self {
+            users: BTreeSet::from([user]),
+            installations: BTreeSet::new(),
+            topics: BTreeSet::new(),
+            exclude_users: BTreeSet::new(),
+        }
+    }
+
+    /// Users named by the sender.
+    #[must_use]
+    pub fn users(&self) -> &BTreeSet<UserId> {
+        &self.users
+    }
+
+    /// Installations named by the sender.
+    #[must_use]
+    pub fn installations(&self) -> &BTreeSet<InstallationId> {
+        &self.installations
+    }
+
+    /// Topics whose subscribers are meant.
+    #[must_use]
+    pub fn topics(&self) -> &BTreeSet<TopicName> {
+        &self.topics
+    }
+
+    /// Users left out.
+    #[must_use]
+    pub fn exclude_users(&self) -> &BTreeSet<UserId> {
+        &self.exclude_users
+    }
+}
+
+fn check_length(problems: &mut Vec<FieldProblem>, pointer: &str, length: usize) {
+    if length > MAX_LISTED {
+        let detail = format!("must have at most {MAX_LISTED} entries, has {length}");
+        problems.push(FieldProblem::new(pointer, FieldCode::TooLong, detail));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(text: &str) -> UserId {
+        UserId::parse(text).unwrap()
+    }
+
+    #[test]
+    fn nobody_addressed_is_refused() {
+        let request = AudienceRequest {
+            exclude_users: vec![user("a")],
+            ..Default::default()
+        };
+        let problems = Audience::parse(request).unwrap_err();
+        assert_eq!(problems[0].pointer, "/to");
+        assert_eq!(problems[0].code, FieldCode::Missing);
+    }
+
+    #[test]
+    fn the_same_user_twice_is_one() {
+        let request = AudienceRequest {
+            users: vec![user("a"), user("a")],
+            ..Default::default()
+        };
+        assert_eq!(Audience::parse(request).unwrap().users().len(), 1);
+    }
+
+    #[test]
+    fn a_list_has_an_end() {
+        let users = (0..=MAX_LISTED).map(|n| user(&n.to_string())).collect();
+        let problems = Audience::parse(AudienceRequest {
+            users,
+            ..Default::default()
+        })
+        .unwrap_err();
+        assert_eq!(
+            (problems[0].pointer.as_str(), problems[0].code),
+            ("/to/users", FieldCode::TooLong)
+        );
+    }
+}

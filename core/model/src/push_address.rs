@@ -1,0 +1,71 @@
+//! An installation's address at a push service, commonly "registration token".
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The most characters an address may have.
+pub const MAX_CHARS: usize = 4_096;
+
+/// Where a push service reaches an installation. Rotates; a secret in logs.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PushAddress {
+    /// Whose address it is.
+    pub kind: PushAddressKind,
+    /// The address as the platform gave it.
+    pub value: String,
+}
+
+impl fmt::Debug for PushAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PushAddress")
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The kinds of address. An installation has at most one of each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum PushAddressKind {
+    /// A registration token of Firebase Cloud Messaging.
+    FcmToken,
+    /// A Firebase installation id, which replaces the token.
+    FcmFid,
+    /// A device token of the Apple Push Notification service.
+    Apns,
+    /// A token of Huawei's push kit.
+    Hms,
+    /// A token of `RuStore`.
+    Rustore,
+    /// A Web Push subscription, as its JSON.
+    Webpush,
+}
+
+impl PushAddressKind {
+    /// Every kind.
+    pub const ALL: [Self; 6] = [
+        Self::FcmToken,
+        Self::FcmFid,
+        Self::Apns,
+        Self::Hms,
+        Self::Rustore,
+        Self::Webpush,
+    ];
+
+    /// The kind as it stands in JSON and SQL.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::FcmToken => "fcm_token",
+            Self::FcmFid => "fcm_fid",
+            Self::Apns => "apns",
+            Self::Hms => "hms",
+            Self::Rustore => "rustore",
+            Self::Webpush => "webpush",
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Paths of the REST interface and the hub.
+
+/// The hub.
+pub const HUB: &str = "/hub";
+/// Logs an installation in and renews its tokens: `POST`.
+pub const TOKEN: &str = "/v1/token";
+/// Publishes: `POST`; lists: `GET`.
+pub const NOTIFICATIONS: &str = "/v1/notifications";
+/// One notification with its counters: `GET`.
+pub const NOTIFICATION: &str = "/v1/notifications/{id}";
+/// Its deliveries, in pages: `GET`.
+pub const DELIVERIES: &str = "/v1/notifications/{id}/deliveries";
+/// One delivery: `GET`.
+pub const DELIVERY: &str = "/v1/deliveries/{id}";
+/// The tries of one delivery: `GET`.
+pub const ATTEMPTS: &str = "/v1/deliveries/{id}/attempts";
+/// An installation's whole state: `PUT`, `GET`; logs it out: `DELETE`.
+pub const INSTALLATION: &str = "/v1/installations/{id}";
+/// Reports receipts: `POST`.
+pub const RECEIPTS: &str = "/v1/receipts";
+/// A topic: `PUT`, `GET`, `DELETE`.
+pub const TOPIC: &str = "/v1/topics/{topic}";
+/// A user's subscription to a topic: `PUT`, `DELETE`.
+pub const SUBSCRIBER: &str = "/v1/topics/{topic}/subscribers/{user}";
+/// API keys: `GET`, `POST`.
+pub const KEYS: &str = "/v1/keys";
+/// One API key: `DELETE`.
+pub const KEY: &str = "/v1/keys/{id}";
+/// Keys by which the App's backend signs identity tokens: `PUT`, `DELETE`.
+pub const IDENTITY_KEY: &str = "/v1/identity-keys/{kid}";
+/// The OpenAPI document: `GET`.
+pub const OPENAPI: &str = "/openapi.json";
+/// Alive: `GET`.
+pub const HEALTHZ: &str = "/healthz";
+/// Able to take requests: `GET`.
+pub const READYZ: &str = "/readyz";
+/// Prometheus metrics: `GET`.
+pub const METRICS: &str = "/metrics";
+
+/// Fills the one placeholder of a route in, percent-encoded as a path segment.
+#[must_use]
+pub fn with(route: &str, value: &str) -> String {
+    let Some((before, rest)) = route.split_once('{') else {
+        return route.to_owned();
+    };
+    let after = rest.split_once('}').map_or("", |(_, after)| after);
+    format!("{before}{}{after}", encode_segment(value))
+}
+
+fn encode_segment(value: &str) -> String {
+    let mut encoded = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_filled_in_one_at_a_time() {
+        assert_eq!(with(NOTIFICATION, "ntf_1"), "/v1/notifications/ntf_1");
+        let subscriber = with(&with(SUBSCRIBER, "a/b"), "Анна");
+        assert_eq!(
+            subscriber,
+            "/v1/topics/a%2Fb/subscribers/%D0%90%D0%BD%D0%BD%D0%B0"
+        );
+    }
+}
