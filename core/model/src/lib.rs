@@ -15,6 +15,7 @@ pub mod contract;
 pub mod cursor;
 pub mod id;
 pub mod installation;
+pub mod key;
 pub mod notification;
 pub mod problem;
 pub mod publish;
@@ -34,6 +35,7 @@ pub use id::{
     AppId, AttemptId, CategoryName, DeliveryId, InstallationId, NotificationId, TopicName, UserId,
 };
 pub use installation::{InstallationState, Permission, Platform};
+pub use key::{IdentityAlgorithm, IdentityKeyRequest, KeyCreated, KeyRequest, KeyView, Scope};
 pub use notification::{Click, ClickKind, Notification, Priority, TrafficType};
 pub use problem::{FieldProblem, Problem, ProblemCode};
 pub use publish::{Publication, PublishAccepted, PublishRequest};
