@@ -1,0 +1,30 @@
+/** What went wrong, in the person's words. */
+
+import type { ErrorCode } from "../generated/ErrorCode";
+import { PlatformError } from "../platform/types";
+import { m } from "./paraglide/messages";
+
+export function problemText(error: unknown): string {
+  return textOf(error instanceof PlatformError ? error.code : "system");
+}
+
+function textOf(code: ErrorCode): string {
+  switch (code) {
+    case "not_ready":
+      return m.error_not_ready();
+    case "not_found":
+      return m.error_not_found();
+    case "unauthorized":
+      return m.error_unauthorized();
+    case "rejected":
+      return m.error_rejected();
+    case "unreachable":
+      return m.error_unreachable();
+    case "storage":
+      return m.error_storage();
+    case "system":
+      return m.error_system();
+    case "closed":
+      return m.error_closed();
+  }
+}

@@ -1,0 +1,166 @@
+import { screen, waitFor, within } from "@testing-library/svelte";
+import { describe, expect, test, vi } from "vitest";
+
+import { ANNOUNCE_AFTER_MS } from "../src/features/inbox/inbox.svelte";
+import { FakePlatform } from "../src/platform/fake";
+import { sample, samples } from "../src/platform/sample";
+import { PlatformError } from "../src/platform/types";
+import { openWindow, row, rows, titles } from "./window";
+
+describe("the list", () => {
+  test("shows the history, newest first, and says that there is none", async () => {
+    await openWindow(new FakePlatform(samples(3)));
+    await row("Notification 3");
+    expect(titles()).toEqual(["Notification 3", "Notification 2", "Notification 1"]);
+  });
+
+  test("says so when there is nothing", async () => {
+    await openWindow(new FakePlatform());
+    expect(await screen.findByText("Nothing here yet")).toBeVisible();
+    expect(screen.getByRole("button", { name: "Mark all read" })).toBeDisabled();
+  });
+
+  test("puts what arrives on top, live", async () => {
+    const platform = new FakePlatform(samples(2));
+    await openWindow(platform);
+    await row("Notification 2");
+    platform.arrive(sample({ id: "ntf_9", title: "Fresh", acceptedAt: "2026-11-21T11:00:00Z" }));
+    await row("Fresh");
+    expect(titles()[0]).toBe("Fresh");
+    expect(screen.getByText("3 unread notifications")).toBeVisible();
+  });
+
+  test("shows a notification once, however often it is told of it", async () => {
+    const platform = new FakePlatform();
+    await openWindow(platform);
+    const item = sample({ title: "Only once" });
+    platform.arrive(item);
+    platform.arrive(item);
+    await row("Only once");
+    expect(rows()).toHaveLength(1);
+  });
+
+  test("says what is unread in words too", async () => {
+    await openWindow(
+      new FakePlatform([
+        sample({ id: "a", title: "New" }),
+        sample({ id: "b", title: "Old", isRead: true }),
+      ]),
+    );
+    expect(await screen.findByRole("button", { name: /Unread: New/ })).toBeVisible();
+    expect(screen.getByRole("button", { name: /Old/ })).not.toHaveAccessibleName(/Unread/);
+  });
+
+  test("shows older pages when asked", async () => {
+    const user = await openWindow(new FakePlatform(samples(120)));
+    await row("Notification 120");
+    expect(rows()).toHaveLength(50);
+    await user.click(screen.getByRole("button", { name: "Show older" }));
+    await waitFor(() => expect(rows()).toHaveLength(100));
+    await user.click(screen.getByRole("button", { name: "Show older" }));
+    await waitFor(() => expect(rows()).toHaveLength(120));
+    expect(screen.queryByRole("button", { name: "Show older" })).toBeNull();
+  });
+
+  test("reads itself again when too much has changed", async () => {
+    const platform = new FakePlatform(samples(3));
+    await openWindow(platform);
+    await row("Notification 3");
+    platform.replaceHistory([sample({ title: "Another history" })]);
+    await row("Another history");
+    expect(rows()).toHaveLength(1);
+  });
+
+  test("draws markup as the text it is", async () => {
+    const markup = "<b>bold</b><img src=x onerror=alert(1)>";
+    const user = await openWindow(new FakePlatform([sample({ title: markup, body: markup })]));
+    await user.click(await row("<b>bold"));
+    expect(screen.getByRole("heading", { name: markup })).toBeVisible();
+    expect(document.querySelector("b, img")).toBeNull();
+  });
+});
+
+describe("reading", () => {
+  test("opening shows the whole and marks it read", async () => {
+    const platform = new FakePlatform(samples(2));
+    const user = await openWindow(platform);
+    await user.click(await row("Notification 2"));
+    expect(await screen.findByRole("heading", { name: "Notification 2" })).toHaveFocus();
+    expect(platform.calls).toContain("open ntf_0002");
+    await waitFor(() => expect(document.title).toBe("(1) Vestnik"));
+    expect(await row("Notification 2")).not.toHaveAccessibleName(/Unread/);
+    expect(screen.getByText(/^Read 21 November 2026/)).toBeVisible();
+  });
+
+  test("what is read elsewhere is read here", async () => {
+    const platform = new FakePlatform(samples(3));
+    await openWindow(platform);
+    await screen.findByRole("button", { name: /Unread: Notification 3/ });
+    platform.readElsewhere("ntf_0003", "ntf_0002");
+    await waitFor(() =>
+      expect(screen.queryByRole("button", { name: /Unread: Notification 3/ })).toBeNull(),
+    );
+    expect(screen.getByText("1 unread notification")).toBeVisible();
+    expect(document.title).toBe("(1) Vestnik");
+  });
+
+  test("everything can be read at once", async () => {
+    const user = await openWindow(new FakePlatform(samples(3)));
+    await row("Notification 3");
+    await user.click(screen.getByRole("button", { name: "Mark all read" }));
+    expect(await screen.findByText("All read")).toBeVisible();
+    expect(document.title).toBe("Vestnik");
+    expect(screen.queryAllByRole("button", { name: /Unread:/ })).toEqual([]);
+  });
+
+  test("a toast's click opens what it shows, loaded or not", async () => {
+    const platform = new FakePlatform(samples(60));
+    const user = await openWindow(platform);
+    await row("Notification 60");
+    await user.click(screen.getByRole("button", { name: "Settings" }));
+    platform.clickToast("ntf_0001");
+    expect(await screen.findByRole("heading", { name: "Notification 1" })).toBeVisible();
+    expect(rows()).toHaveLength(50);
+  });
+
+  test("a window that a toast brought up begins with it", async () => {
+    await openWindow(new FakePlatform(samples(3), { opened: "ntf_0002" }));
+    expect(await screen.findByRole("heading", { name: "Notification 2" })).toBeVisible();
+  });
+
+  test("a link says where it leads and is followed by the host", async () => {
+    const platform = new FakePlatform([sample({ link: { host: "shop.example" } })]);
+    const user = await openWindow(platform);
+    await user.click(await row("Your order"));
+    await user.click(await screen.findByRole("button", { name: "Open shop.example" }));
+    expect(platform.calls).toContain("followLink ntf_1");
+  });
+
+  test("a refusal is said in words, and can be put away", async () => {
+    const platform = new FakePlatform(samples(1));
+    const user = await openWindow(platform);
+    await row("Notification 1");
+    platform.failure = new PlatformError("unreachable", "connection refused");
+    await user.click(screen.getByRole("button", { name: "Mark all read" }));
+    expect(await screen.findByRole("alert")).toHaveTextContent("The server cannot be reached.");
+    await user.click(screen.getByRole("button", { name: "Hide this message" }));
+    expect(screen.queryByRole("alert")).toBeNull();
+  });
+});
+
+describe("announcing", () => {
+  test("names one arrival and counts several", async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    const platform = new FakePlatform();
+    await openWindow(platform);
+    const log = screen.getByRole("log");
+    platform.arrive(sample({ id: "a", title: "Tea is ready" }));
+    await vi.advanceTimersByTimeAsync(ANNOUNCE_AFTER_MS);
+    expect(await within(log).findByText("New notification: Tea is ready")).toBeInTheDocument();
+    for (const id of ["b", "c", "d"]) platform.arrive(sample({ id }));
+    await vi.advanceTimersByTimeAsync(ANNOUNCE_AFTER_MS);
+    expect(await within(log).findByText("3 new notifications")).toBeInTheDocument();
+    expect(within(log).getByText("4 unread notifications")).toBeInTheDocument();
+    vi.useRealTimers();
+  });
+});
