@@ -1,0 +1,144 @@
+//! The handshake that opens a hub connection: always JSON, whatever the protocol after it.
+
+use bytes::{BufMut, Bytes, BytesMut};
+use serde::{Deserialize, Serialize};
+
+use crate::framing::RECORD_SEPARATOR;
+
+/// The newest version of the hub protocol that we know.
+pub const PROTOCOL_VERSION: u32 = 2;
+
+/// The one protocol spoken so far.
+const JSON: &str = "json";
+
+/// What a client asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandshakeRequest {
+    /// The protocol's name.
+    pub protocol: String,
+    /// The protocol's version.
+    pub version: u32,
+}
+
+/// What a server answers: nothing, or why not.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandshakeResponse {
+    /// Why the server closes the connection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// Why a handshake failed. The texts are the official server's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HandshakeError {
+    /// The server does not speak the protocol.
+    #[error("The protocol '{0}' is not supported.")]
+    Protocol(String),
+    /// The server does not speak that version.
+    #[error("The server does not support version {version} of the '{protocol}' protocol.")]
+    Version {
+        /// The protocol's name.
+        protocol: String,
+        /// The version that the client wants.
+        version: u32,
+    },
+    /// It took too long, or was too long.
+    #[error("Handshake was canceled.")]
+    Canceled,
+    /// It was no handshake at all.
+    #[error("An unexpected error occurred during connection handshake.")]
+    Malformed,
+}
+
+impl HandshakeRequest {
+    /// Asks for JSON in the version that all servers know.
+    pub fn json() -> Self {
+        Self {
+            protocol: JSON.to_owned(),
+            version: 1,
+        }
+    }
+
+    /// Writes the request with its separator.
+    pub fn encode(&self) -> Bytes {
+        write(self)
+    }
+
+    /// Reads a request without its separator, and checks that we can speak so.
+    ///
+    /// # Errors
+    /// [`HandshakeError`], whose text is for the client.
+    pub fn decode(frame: &[u8]) -> Result<Self, HandshakeError> {
+        let request: Self = serde_json::from_slice(frame).map_err(|_| HandshakeError::Malformed)?;
+        if !request.protocol.eq_ignore_ascii_case(JSON) {
+            return Err(HandshakeError::Protocol(request.protocol));
+        }
+        if request.version > PROTOCOL_VERSION {
+            let Self { protocol, version } = request;
+            return Err(HandshakeError::Version { protocol, version });
+        }
+        Ok(request)
+    }
+}
+
+impl HandshakeResponse {
+    /// Refuses a handshake.
+    pub fn refusal(error: &HandshakeError) -> Self {
+        Self {
+            error: Some(error.to_string()),
+        }
+    }
+
+    /// Writes the response with its separator.
+    pub fn encode(&self) -> Bytes {
+        write(self)
+    }
+}
+
+fn write(value: &impl Serialize) -> Bytes {
+    let mut writer = BytesMut::new().writer();
+    serde_json::to_writer(&mut writer, value).expect("two plain fields are always JSON");
+    let mut buffer = writer.into_inner();
+    buffer.put_u8(RECORD_SEPARATOR);
+    buffer.freeze()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refuse(text: &str) -> String {
+        HandshakeRequest::decode(text.as_bytes())
+            .unwrap_err()
+            .to_string()
+    }
+
+    #[test]
+    fn is_written_as_the_official_one() {
+        assert_eq!(
+            HandshakeRequest::json().encode(),
+            "{\"protocol\":\"json\",\"version\":1}\x1e"
+        );
+        assert_eq!(HandshakeResponse::default().encode(), "{}\x1e");
+        assert_eq!(
+            HandshakeResponse::refusal(&HandshakeError::Canceled).encode(),
+            "{\"error\":\"Handshake was canceled.\"}\x1e"
+        );
+    }
+
+    #[test]
+    fn refuses_with_the_official_texts() {
+        assert_eq!(
+            refuse(r#"{"protocol":"x","version":1}"#),
+            "The protocol 'x' is not supported."
+        );
+        assert_eq!(
+            refuse(r#"{"version":9,"protocol":"json"}"#),
+            "The server does not support version 9 of the 'json' protocol."
+        );
+        assert_eq!(
+            refuse(r#"{"type":6}"#),
+            "An unexpected error occurred during connection handshake."
+        );
+    }
+}
