@@ -1,1 +1,13 @@
-//! Placeholder.
+//! The ASP.NET Core SignalR protocol.
+//!
+//! The heart of the crate does no I/O: messages, codecs and the state machine
+//! of a connection's end are plain values that take time as an argument. Drivers for
+//! tokio sit beside it behind the features `client` and `server`.
+#![forbid(unsafe_code)]
+
+pub mod framing;
+pub mod handshake;
+pub mod json;
+pub mod message;
+pub mod negotiate;
+pub mod server;

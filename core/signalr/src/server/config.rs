@@ -1,0 +1,89 @@
+use std::time::Duration;
+
+use super::machine::ServerConfig;
+
+/// The limits and times of a hub's connections. The default suits small messages and many clients.
+///
+/// What the protocol itself prescribes (keep-alive, timeouts, message size) is in `protocol`.
+#[derive(Debug, Clone)]
+pub struct HubConfig {
+    /// The times and limits of the protocol machine.
+    pub protocol: ServerConfig,
+
+    /// How many bytes one read of a socket may bring.
+    ///
+    /// The buffer lives as long as the connection: at 128 KiB an idle
+    /// connection costs 136 KiB and each delivery zeroes that much again. Too
+    /// low, a large message takes many reads.
+    pub read_buffer: usize,
+
+    /// How many bytes of frames are put together into one WebSocket message.
+    ///
+    /// Too low, a backlog costs a system call per frame. Too high, each
+    /// stalled client holds that much more, and the first frame waits for the
+    /// copy of the last.
+    pub write_batch: usize,
+
+    /// How many bytes one WebSocket message may have on its way out.
+    ///
+    /// A result beyond it ends the connection, so too low breaks large
+    /// results. Too high, a client that asks for large results and does not
+    /// read them costs that much.
+    pub max_write_buffer: usize,
+
+    /// How many frames from other parts of the server may wait for one connection.
+    ///
+    /// Too low, a short burst already counts as being behind. Too high, a slow
+    /// client costs memory and reads stale frames before it learns that it is behind.
+    pub queue_frames: usize,
+
+    /// How many bytes of such frames may wait; see `queue_frames`.
+    pub queue_bytes: usize,
+
+    /// How long a write may make no end before the connection is cut.
+    ///
+    /// Too low, a phone in a tunnel loses its connection. Too high, the
+    /// buffers of clients that went away silently are held that long.
+    pub write_stall: Duration,
+
+    /// How long a closing client may take to answer.
+    ///
+    /// Too low, a Close text is lost on a slow line. Too high, draining waits
+    /// for clients that will never answer.
+    pub close_timeout: Duration,
+
+    /// How many streams one connection may have running; more are refused.
+    ///
+    /// Each is a task and a few buffered items: too high, one client can hold
+    /// many. Too low, a page with several live views is refused.
+    pub max_streams: usize,
+
+    /// How long a negotiated connection may wait for its WebSocket.
+    ///
+    /// Too low, slow networks never connect. Too high, abandoned negotiations pile up.
+    pub connect_window: Duration,
+
+    /// How many negotiated connections may wait; beyond it negotiate answers 503.
+    ///
+    /// Too low, a reconnect storm after a restart is turned away. Too high,
+    /// a flood of negotiations costs memory, some 200 bytes each.
+    pub max_unconnected: usize,
+}
+
+impl Default for HubConfig {
+    fn default() -> Self {
+        Self {
+            protocol: ServerConfig::default(),
+            read_buffer: 4 * 1024,
+            write_batch: 16 * 1024,
+            max_write_buffer: 1024 * 1024,
+            queue_frames: 256,
+            queue_bytes: 256 * 1024,
+            write_stall: Duration::from_secs(10),
+            close_timeout: Duration::from_secs(5),
+            max_streams: 16,
+            connect_window: Duration::from_secs(15),
+            max_unconnected: 20_000,
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! The calls of one connection while they run: a task for each.
+
+use std::{collections::BTreeMap, future::pending};
+
+use serde_json::value::RawValue;
+use tokio::{sync::mpsc, task::JoinSet};
+use tokio_util::task::AbortOnDropHandle;
+
+use super::scope::{Scope, Value};
+use crate::{
+    message::CompletionOutcome,
+    server::{
+        hub::HubError,
+        machine::{Call, CallKey},
+    },
+};
+
+/// How many items of a connection's streams may wait for its socket.
+const ITEMS: usize = 16;
+
+/// The running calls of a connection.
+pub(super) struct Calls {
+    plain: JoinSet<Done>,
+    streams: BTreeMap<CallKey, AbortOnDropHandle<()>>,
+    /// There only while streams are: idle connections are many.
+    items: Option<(mpsc::Sender<Done>, mpsc::Receiver<Done>)>,
+}
+
+/// What became of a call.
+#[derive(Debug)]
+pub(super) enum Done {
+    /// The handler of new connections ended.
+    Welcomed(Result<(), HubError>),
+    Completed(CallKey, CompletionOutcome),
+    Item(CallKey, Box<RawValue>),
+    StreamEnded(CallKey, CompletionOutcome),
+}
+
+impl Calls {
+    pub(super) fn new() -> Self {
+        Self {
+            plain: JoinSet::new(),
+            streams: BTreeMap::new(),
+            items: None,
+        }
+    }
+
+    /// Waits for the next news of a call; of streams only when there is `room`. Cancel safe.
+    pub(super) async fn next(&mut self, room: bool) -> Done {
+        let items = self.items.as_mut().filter(|_| room);
+        tokio::select! {
+            Some(Ok(done)) = self.plain.join_next() => done,
+            Some(done) = receive(items) => done,
+            else => pending().await,
+        }
+    }
+
+    /// Greets a new connection.
+    pub(super) fn welcome<S: Value, U: Value>(&mut self, scope: &Scope<S, U>) {
+        let tasks = scope.tasks();
+        let scope = scope.clone();
+        let work = async move { Done::Welcomed(scope.welcome().await) };
+        self.plain.spawn(tasks.track_future(work));
+    }
+
+    /// Runs a plain call.
+    pub(super) fn start<S: Value, U: Value>(&mut self, scope: &Scope<S, U>, call: Call) {
+        let tasks = scope.tasks();
+        let scope = scope.clone();
+        let work = async move {
+            let key = call.key;
+            Done::Completed(key, scope.run(call).await)
+        };
+        self.plain.spawn(tasks.track_future(work));
+    }
+
+    /// Runs a streaming call.
+    pub(super) fn start_stream<S: Value, U: Value>(&mut self, scope: &Scope<S, U>, call: Call) {
+        let (sender, _) = self.items.get_or_insert_with(|| mpsc::channel(ITEMS));
+        let sender = sender.clone();
+        let scope = scope.clone();
+        let key = call.key;
+        let work = async move {
+            let outcome = scope.run_stream(call, &sender).await;
+            // Nobody listens when the connection ended; that is fine.
+            sender.send(Done::StreamEnded(key, outcome)).await.ok();
+        };
+        self.streams
+            .insert(key, AbortOnDropHandle::new(tokio::spawn(work)));
+    }
+
+    pub(super) fn stream_count(&self) -> usize {
+        self.streams.len()
+    }
+
+    /// Drops a stream, at its end or before.
+    pub(super) fn forget_stream(&mut self, key: CallKey) {
+        self.streams.remove(&key);
+        if self.streams.is_empty() {
+            self.items = None;
+        }
+    }
+
+    /// Ends the streams and leaves plain calls to finish by themselves.
+    pub(super) fn leave(mut self) {
+        self.plain.detach_all();
+    }
+}
+
+async fn receive(items: Option<&mut (mpsc::Sender<Done>, mpsc::Receiver<Done>)>) -> Option<Done> {
+    match items {
+        Some((_, receiver)) => receiver.recv().await,
+        None => None,
+    }
+}

@@ -1,0 +1,59 @@
+use std::{fmt, vec};
+
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use crate::{message::BindError, server::Connection};
+
+/// What a handler's parameters are taken from: the hub's state, the connection,
+/// its caller, and the arguments that no parameter has taken yet.
+pub struct Call<S, U> {
+    pub(crate) state: S,
+    pub(crate) connection: Connection,
+    pub(crate) caller: U,
+    pub(crate) arguments: vec::IntoIter<Box<RawValue>>,
+}
+
+impl<S, U> Call<S, U> {
+    /// Returns the hub's state.
+    pub fn state(&self) -> &S {
+        &self.state
+    }
+
+    /// Returns the connection that calls.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Returns who calls, as the layer in front of the hub decided.
+    pub fn caller(&self) -> &U {
+        &self.caller
+    }
+
+    /// Takes the next positional argument as a `T`.
+    ///
+    /// # Errors
+    /// [`BindError::Type`] when the argument is missing or is no `T`.
+    pub fn next_argument<T: DeserializeOwned>(&mut self) -> Result<T, BindError> {
+        let raw = self.arguments.next().ok_or(BindError::Type)?;
+        serde_json::from_str(raw.get()).map_err(|_| BindError::Type)
+    }
+
+    /// Checks that the client sent exactly as many arguments as the handler takes.
+    pub(crate) fn expect_arguments(&self, expected: usize) -> Result<(), BindError> {
+        let provided = self.arguments.len();
+        if provided == expected {
+            return Ok(());
+        }
+        Err(BindError::Count { provided, expected })
+    }
+}
+
+impl<S, U> fmt::Debug for Call<S, U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("connection", &self.connection)
+            .field("arguments", &self.arguments.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,69 @@
+use std::{convert::Infallible, error::Error as StdError, fmt};
+
+/// A handler's failure, as the client may be told.
+///
+/// SignalR errors are texts without codes. [`HubError::new`] is the one whose
+/// text is written for the client and always reaches it; everything else is
+/// [`HubError::internal`] and stays in the server's log.
+#[derive(Debug)]
+pub struct HubError(Repr);
+
+#[derive(Debug)]
+enum Repr {
+    Told(String),
+    Internal(Box<dyn StdError + Send + Sync>),
+}
+
+impl HubError {
+    /// Creates an error whose text the client sees, the counterpart of .NET's `HubException`.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(Repr::Told(text.into()))
+    }
+
+    /// Creates an error whose text the client sees only when the hub gives detailed errors.
+    pub fn internal(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self(Repr::Internal(source.into()))
+    }
+
+    /// Says whether the error is the server's own business, worth its log.
+    pub(crate) fn is_internal(&self) -> bool {
+        match self.0 {
+            Repr::Told(_) => false,
+            Repr::Internal(_) => true,
+        }
+    }
+
+    /// Returns the detail that completions append to their base text, if the client may see it.
+    pub(crate) fn detail(&self, detailed: bool) -> Option<String> {
+        match &self.0 {
+            Repr::Told(text) => Some(format!("HubException: {text}")),
+            Repr::Internal(source) if detailed => Some(format!("Exception: {source}")),
+            Repr::Internal(_) => None,
+        }
+    }
+}
+
+/// Handlers that cannot fail say so with [`Infallible`].
+impl From<Infallible> for HubError {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
+
+impl fmt::Display for HubError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Repr::Told(text) => f.write_str(text),
+            Repr::Internal(source) => source.fmt(f),
+        }
+    }
+}
+
+impl StdError for HubError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match &self.0 {
+            Repr::Told(_) => None,
+            Repr::Internal(source) => source.source(),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+use serde::de::DeserializeOwned;
+
+use super::call::Call;
+use crate::{message::BindError, server::Connection};
+
+/// Makes a handler's parameter from a call.
+///
+/// `Via` only tells two kinds of implementation apart, so that any type serde
+/// can read is an argument without an implementation of its own; it is always
+/// inferred.
+pub trait FromCall<S, U, Via>: Sized + Send + 'static {
+    /// How many positional arguments this parameter takes.
+    const ARGUMENTS: usize;
+
+    /// Takes the parameter from the call.
+    ///
+    /// # Errors
+    /// [`BindError`] when an argument does not fit.
+    fn from_call(call: &mut Call<S, U>) -> Result<Self, BindError>;
+}
+
+/// Marks parameters that are positional arguments.
+#[derive(Debug)]
+pub struct ViaArgument(());
+
+/// Marks parameters that come from what the hub knows.
+#[derive(Debug)]
+pub struct ViaContext(());
+
+/// Extracts a clone of the hub's state.
+#[derive(Debug, Clone, Copy)]
+pub struct State<S>(pub S);
+
+/// Extracts who calls, as a layer in front of the hub put it into the request.
+#[derive(Debug, Clone, Copy)]
+pub struct Caller<U>(pub U);
+
+impl<S, U, T: DeserializeOwned + Send + 'static> FromCall<S, U, ViaArgument> for T {
+    const ARGUMENTS: usize = 1;
+
+    fn from_call(call: &mut Call<S, U>) -> Result<Self, BindError> {
+        call.next_argument()
+    }
+}
+
+impl<S: Clone + Send + 'static, U> FromCall<S, U, ViaContext> for State<S> {
+    const ARGUMENTS: usize = 0;
+
+    fn from_call(call: &mut Call<S, U>) -> Result<Self, BindError> {
+        Ok(Self(call.state.clone()))
+    }
+}
+
+impl<S, U: Clone + Send + 'static> FromCall<S, U, ViaContext> for Caller<U> {
+    const ARGUMENTS: usize = 0;
+
+    fn from_call(call: &mut Call<S, U>) -> Result<Self, BindError> {
+        Ok(Self(call.caller.clone()))
+    }
+}
+
+impl<S, U> FromCall<S, U, ViaContext> for Connection {
+    const ARGUMENTS: usize = 0;
+
+    fn from_call(call: &mut Call<S, U>) -> Result<Self, BindError> {
+        Ok(call.connection.clone())
+    }
+}

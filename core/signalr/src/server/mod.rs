@@ -1,0 +1,73 @@
+//! The server's end: the connection machine, and (feature `server`) typed hubs to mount in a router.
+//!
+//! [`Hub::builder`] names the handlers and makes a [`HubService`], a tower
+//! service for the hub's path. [`HubHandle`] reaches the live connections from
+//! anywhere else in the program:
+//!
+//! ```no_run
+//! use vestnik_signalr::server::{Connection, Hub, HubError, HubHandle, encode_invocation};
+//!
+//! async fn say(from: Connection, text: String) -> Result<(), HubError> {
+//!     // Encoded once, however many connections read it.
+//!     let frame = encode_invocation("Said", &(text,)).map_err(HubError::internal)?;
+//!     from.hub().broadcast("everybody", &frame);
+//!     Ok(())
+//! }
+//!
+//! async fn welcome(connection: Connection) -> Result<(), HubError> {
+//!     connection.join("everybody");
+//!     Ok(())
+//! }
+//!
+//! # async fn serve() -> std::io::Result<()> {
+//! let hub = Hub::builder(()).on("Say", say).on_connected(welcome).build();
+//! let handle: HubHandle = hub.handle().clone();
+//! let router = axum::Router::<()>::new().nest_service("/hub", hub);
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+//! let serving = axum::serve(listener, router);
+//! # drop(serving);
+//! handle.drain(true).await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Slow readers
+//!
+//! Each connection has one bounded queue. A sender's frame is taken at once or
+//! refused with [`SendError::Full`]; nobody ever waits for somebody else's
+//! socket. What a refused client misses is the sender's business, typically a
+//! log that the client reads on from. A connection whose socket takes nothing
+//! for [`HubConfig::write_stall`] is cut.
+
+pub mod machine;
+
+#[cfg(feature = "server")]
+mod clock;
+#[cfg(feature = "server")]
+mod config;
+#[cfg(feature = "server")]
+mod connection;
+#[cfg(feature = "server")]
+mod driver;
+#[cfg(feature = "server")]
+pub mod hub;
+#[cfg(feature = "server")]
+mod queue;
+#[cfg(feature = "server")]
+mod registry;
+#[cfg(feature = "server")]
+mod service;
+#[cfg(feature = "server")]
+mod text;
+#[cfg(feature = "server")]
+mod ticket;
+
+#[cfg(feature = "server")]
+pub use self::{
+    config::HubConfig,
+    connection::{Connection, ConnectionId, encode_invocation},
+    hub::{Caller, Hub, HubBuilder, HubError, State},
+    queue::SendError,
+    registry::{Broadcast, HubHandle},
+    service::HubService,
+};
