@@ -11,127 +11,35 @@
 //! where they are, so that a client that calls faster than it is served is
 //! slowed down and not stored.
 
+mod config;
+mod exchange;
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::{BTreeMap, VecDeque},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
+pub use self::{
+    config::ServerConfig,
+    exchange::{Call, CallKey, Input, Output},
+};
 use crate::{
     framing::Deframer,
     handshake::{HandshakeError, HandshakeRequest, HandshakeResponse},
     json,
     message::{
-        Arguments, Close, Completion, CompletionOutcome, Headers, Invocation, InvocationId,
-        Message, StreamInvocation, StreamItem,
+        Close, Completion, CompletionOutcome, Headers, Invocation, InvocationId, Message,
+        StreamInvocation, StreamItem,
     },
 };
 
 /// The official detail of a client that fell silent.
 const CLIENT_TIMEOUT: &str = "OperationCanceledException: Client hasn't sent a message/ping within the configured ClientTimeoutInterval.";
-
-/// The times and limits of the protocol. The default is the official server's.
-#[derive(Debug, Clone, Copy)]
-pub struct ServerConfig {
-    /// How long the server may be silent before it pings.
-    ///
-    /// Above half of the client's timeout (30 s) clients give up on a healthy
-    /// connection; far below it, idle connections cost wake-ups.
-    pub keep_alive: Duration,
-    /// How long a client that pings may be silent before it is given up.
-    ///
-    /// Below twice the client's ping interval (15 s) slow lines are cut; far
-    /// above it, dead connections are kept and sent to.
-    pub client_timeout: Duration,
-    /// How long a client may take for the handshake.
-    ///
-    /// Too low, slow lines never connect; too high, silent sockets are kept.
-    pub handshake_timeout: Duration,
-    /// The longest message that a client may send, in bytes.
-    ///
-    /// Too low, honest calls end the connection; too high, each client may
-    /// make the server hold that much.
-    pub max_message: usize,
-    /// Tells clients the text of internal errors and of arguments that do not fit.
-    ///
-    /// On, it helps a developer and shows the server's insides to everybody.
-    pub detailed_errors: bool,
-}
-
-impl Default for ServerConfig {
-    fn default() -> Self {
-        Self {
-            keep_alive: Duration::from_secs(15),
-            client_timeout: Duration::from_secs(30),
-            handshake_timeout: Duration::from_secs(15),
-            max_message: 32 * 1024,
-            detailed_errors: false,
-        }
-    }
-}
-
-/// Names one call of one connection; unlike an [`InvocationId`] it exists for
-/// calls that are never answered, and is never used twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CallKey(u64);
-
-/// What happens to the machine.
-#[derive(Debug)]
-pub enum Input<'a> {
-    /// The client sent bytes.
-    Received(&'a [u8]),
-    /// The client sends a message so large that the transport did not even keep it.
-    Oversized,
-    /// A deadline passed, or may have.
-    Tick,
-    /// Somebody on the server has an encoded message for the client.
-    Send(Bytes),
-    /// A plain call ended.
-    Completed(CallKey, CompletionOutcome),
-    /// A stream has an item.
-    Item(CallKey, Box<RawValue>),
-    /// A stream ended, by [`CompletionOutcome::Void`] or an error.
-    StreamEnded(CallKey, CompletionOutcome),
-    /// The server ends the connection.
-    Shutdown {
-        /// Why, when it is not a plain end.
-        error: Option<String>,
-        /// Whether clients with automatic reconnect may use it.
-        allow_reconnect: bool,
-    },
-}
-
-/// What the driver is to do.
-#[derive(Debug)]
-pub enum Output {
-    /// The handshake is done; calls and sends may follow.
-    Opened,
-    /// Send these whole messages, after all that came before.
-    Send(Bytes),
-    /// Run a call, and tell its end.
-    Dispatch(Call),
-    /// Stop a stream; nothing more about it is expected.
-    Cancel(CallKey),
-    /// Close the transport after all sends.
-    Close,
-}
-
-/// A call to run.
-#[derive(Debug)]
-pub struct Call {
-    /// Names the call in later inputs.
-    pub key: CallKey,
-    /// The method's name as the client wrote it.
-    pub target: String,
-    /// Its arguments.
-    pub arguments: Arguments,
-    /// Whether the client expects a stream.
-    pub streaming: bool,
-    /// How many streams the client sends along.
-    pub sent_streams: usize,
-}
 
 /// See the [module](self).
 #[derive(Debug)]
@@ -448,6 +356,3 @@ impl ServerMachine {
         CallKey(self.last_key)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -222,3 +222,50 @@ impl fmt::Debug for HubHandle {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::queue::QueueLimits;
+
+    fn enter(hub: &HubHandle, id: &str) -> Connection {
+        let limits = QueueLimits {
+            frames: 1,
+            bytes: 100,
+        };
+        let connection = Connection::new(ConnectionId::new(id), hub.clone(), limits);
+        hub.enter(&connection);
+        connection
+    }
+
+    #[test]
+    fn reaches_those_under_a_key_until_they_leave_or_end() {
+        let hub = HubHandle::default();
+        let (ada, bob) = (enter(&hub, "ada"), enter(&hub, "bob"));
+        let frame = Bytes::from_static(b"x");
+        assert!(hub.join("room", ada.id()) && hub.join("room", ada.id()));
+        assert!(hub.join("room", bob.id()) && hub.join("hall", bob.id()));
+        assert_eq!(hub.broadcast("room", &frame).queued, 2);
+        let outcome = hub.broadcast("room", &frame);
+        assert_eq!((outcome.queued, outcome.full.len()), (0, 2));
+        assert!(hub.leave("room", ada.id()) && !hub.leave("room", ada.id()));
+        hub.exit(bob.id());
+        assert_eq!((hub.key_count("room"), hub.key_count("hall")), (0, 0));
+        assert!(hub.read().keys.is_empty(), "an empty key is forgotten");
+        assert!(!hub.join("room", bob.id()));
+        assert!(hub.connection(bob.id()).is_none() && hub.connection(ada.id()).is_some());
+    }
+
+    #[test]
+    fn asks_late_comers_of_a_draining_hub_to_close() {
+        let hub = HubHandle::default();
+        hub.write().draining = Some(Draining {
+            allow_reconnect: true,
+        });
+        let late = enter(&hub, "late");
+        assert_eq!(
+            late.try_send(Bytes::from_static(b"x")),
+            Err(SendError::Gone)
+        );
+    }
+}

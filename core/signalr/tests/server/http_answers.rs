@@ -155,7 +155,10 @@ async fn a_token_is_worth_nothing_after_its_connection() {
     let path = format!("/hub?id={}", negotiate(address, &[]).await);
     let mut client = Client::connect(address, &path, &[]).await.unwrap();
     client.shake_hands().await;
-    handle.drain(false).await;
+    tokio::join!(handle.drain(false), async {
+        assert_eq!(client.next().await, r#"{"type":7}"#);
+        client.expect_close().await;
+    });
     // A draining hub takes nobody, whatever they have.
     expect_status(Client::connect(address, &path, &[]).await, 503);
     assert_eq!(

@@ -23,8 +23,10 @@ pub(super) struct Calls {
     plain: JoinSet<Done>,
     streams: BTreeMap<CallKey, AbortOnDropHandle<()>>,
     /// There only while streams are: idle connections are many.
-    items: Option<(mpsc::Sender<Done>, mpsc::Receiver<Done>)>,
+    items: Option<Channel>,
 }
+
+type Channel = (mpsc::Sender<Done>, mpsc::Receiver<Done>);
 
 /// What became of a call.
 #[derive(Debug)]
@@ -45,12 +47,11 @@ impl Calls {
         }
     }
 
-    /// Waits for the next news of a call; of streams only when there is `room`. Cancel safe.
-    pub(super) async fn next(&mut self, room: bool) -> Done {
-        let items = self.items.as_mut().filter(|_| room);
+    /// Waits for the next news of a call. Cancel safe.
+    pub(super) async fn next(&mut self) -> Done {
         tokio::select! {
             Some(Ok(done)) = self.plain.join_next() => done,
-            Some(done) = receive(items) => done,
+            Some(done) = receive(&mut self.items) => done,
             else => pending().await,
         }
     }
@@ -107,7 +108,7 @@ impl Calls {
     }
 }
 
-async fn receive(items: Option<&mut (mpsc::Sender<Done>, mpsc::Receiver<Done>)>) -> Option<Done> {
+async fn receive(items: &mut Option<Channel>) -> Option<Done> {
     match items {
         Some((_, receiver)) => receiver.recv().await,
         None => None,

@@ -130,6 +130,9 @@ impl Socket {
         if self.deaf {
             // Closing with unread bytes would reset the connection, and take our last words back.
             let mut io = self.inner.into_inner();
+            if io.shutdown().await.is_err() {
+                return;
+            }
             let mut discarded = [0; 1024];
             while matches!(io.read(&mut discarded).await, Ok(1..)) {}
         }

@@ -103,7 +103,7 @@ where
         self
     }
 
-    /// Runs a handler after a connection ended and left all its groups.
+    /// Runs a handler after a connection ended and left all its keys. Its last call may still run.
     pub fn on_disconnected<M, F>(mut self, handler: F) -> Self
     where
         F: HubFn<M, S, U>,

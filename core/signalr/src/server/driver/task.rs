@@ -1,0 +1,304 @@
+use std::{collections::VecDeque, time::Instant};
+
+use hyper::upgrade::Upgraded;
+
+use super::{
+    calls::{Calls, Done},
+    outgoing::Outgoing,
+    scope::{Scope, Value},
+    socket::{Event as SocketEvent, Socket},
+};
+use crate::{
+    message::CompletionOutcome,
+    server::{
+        HubConfig, HubError, clock,
+        machine::{Call, Input, Output, ServerMachine},
+        queue::Popped,
+        text::{self, Told},
+    },
+};
+
+/// One connection at work, in rounds: [`settle`](Self::settle) does what the
+/// machine asks, [`wait`](Self::wait) waits for the next event,
+/// [`on_event`](Self::on_event) takes it to the machine.
+pub(super) struct Driver<S, U> {
+    scope: Scope<S, U>,
+    machine: ServerMachine,
+    socket: Socket,
+    outgoing: Outgoing,
+    calls: Calls,
+    phase: Phase,
+    /// Whether the handshake was done and the connection welcomed.
+    was_opened: bool,
+    /// Calls that came while the connection is still being welcomed.
+    held: VecDeque<Call>,
+    /// When the write in progress began.
+    write_began: Instant,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Handshaking,
+    /// The handler of new connections runs.
+    Welcoming,
+    Serving,
+    /// The machine is done; what it said last is on its way.
+    Closing {
+        until: Instant,
+    },
+}
+
+/// What a driver waits for.
+#[derive(Debug)]
+enum Event {
+    Socket(SocketEvent),
+    Queue,
+    Call(Done),
+    Deadline,
+}
+
+/// How a connection ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// By us: all was written, the goodbye is left.
+    Ours,
+    /// By the client's Close frame.
+    Theirs,
+    /// By a broken or stuck socket.
+    Lost,
+}
+
+impl<S: Value, U: Value> Driver<S, U> {
+    pub(super) async fn new(scope: Scope<S, U>, upgraded: Upgraded) -> Self {
+        let now = clock::now();
+        let config = &scope.shared.config;
+        Self {
+            machine: ServerMachine::new(config.protocol, now),
+            socket: Socket::new(upgraded, config).await,
+            outgoing: Outgoing::default(),
+            calls: Calls::new(),
+            phase: Phase::Handshaking,
+            was_opened: false,
+            held: VecDeque::new(),
+            write_began: now,
+            scope,
+        }
+    }
+
+    /// Runs to the end; says whether the hub ever took notice of the connection.
+    pub(super) async fn run(mut self) -> bool {
+        let end = loop {
+            if let Some(end) = self.settle() {
+                break end;
+            }
+            let event = self.wait().await;
+            if let Some(end) = self.on_event(event) {
+                break end;
+            }
+        };
+        tracing::debug!(connection = %self.scope.connection.id(), ?end, "connection ends");
+        self.part(end).await
+    }
+
+    /// Does what the machine asks until it asks nothing, then feeds the socket.
+    fn settle(&mut self) -> Option<End> {
+        self.obey();
+        if self.socket.is_writing() {
+            return None;
+        }
+        self.take_queued(self.config().write_batch);
+        let Some(batch) = self.outgoing.take_batch(self.config().write_batch) else {
+            return self.is_closing().then_some(End::Ours);
+        };
+        self.write_began = clock::now();
+        self.socket.write(batch).is_err().then_some(End::Lost)
+    }
+
+    fn obey(&mut self) {
+        while let Some(output) = self.machine.poll() {
+            match output {
+                Output::Opened => {
+                    self.phase = Phase::Welcoming;
+                    self.was_opened = true;
+                    self.calls.welcome(&self.scope);
+                }
+                Output::Send(frame) => self.outgoing.push(frame),
+                Output::Dispatch(call) if self.phase == Phase::Welcoming => {
+                    self.held.push_back(call);
+                }
+                Output::Dispatch(call) => self.dispatch(call),
+                Output::Cancel(key) => {
+                    self.held.retain(|call| call.key != key);
+                    self.calls.forget_stream(key);
+                }
+                Output::Close => {
+                    let until = clock::now() + self.config().close_timeout;
+                    self.phase = Phase::Closing { until };
+                }
+            }
+        }
+    }
+
+    fn dispatch(&mut self, call: Call) {
+        if !call.streaming {
+            return self.calls.start(&self.scope, call);
+        }
+        if self.calls.stream_count() < self.config().max_streams {
+            return self.calls.start_stream(&self.scope, call);
+        }
+        let told = Told {
+            target: &call.target,
+            detailed: false,
+        };
+        let refusal = CompletionOutcome::Error(told.too_many_streams());
+        self.machine
+            .handle(clock::now(), Input::StreamEnded(call.key, refusal));
+        self.obey();
+    }
+
+    /// Moves frames from other parts of the server to the socket's side, until that holds `enough`.
+    fn take_queued(&mut self, enough: usize) {
+        while self.outgoing.bytes() < enough {
+            let popped = match self.phase {
+                Phase::Welcoming | Phase::Serving => self.scope.connection.queue().pop(),
+                Phase::Handshaking => self.scope.connection.queue().pop_close(),
+                Phase::Closing { .. } => Popped::Empty,
+            };
+            let input = match popped {
+                Popped::Empty => return,
+                Popped::Frame(frame) => Input::Send(frame),
+                Popped::Close { allow_reconnect } => Input::Shutdown {
+                    error: None,
+                    allow_reconnect,
+                },
+            };
+            self.machine.handle(clock::now(), input);
+            self.obey();
+        }
+    }
+
+    async fn wait(&mut self) -> Event {
+        let room = self.outgoing.bytes() < self.config().write_batch;
+        let read = room && self.machine.wants_input() && self.phase != Phase::Welcoming;
+        let deadline = self.deadline();
+        tokio::select! {
+            event = self.socket.event(read) => Event::Socket(event),
+            () = self.scope.connection.queue().changed() => Event::Queue,
+            done = self.calls.next(), if room => Event::Call(done),
+            () = clock::sleep_until(deadline) => Event::Deadline,
+        }
+    }
+
+    /// When to look again if nothing happens.
+    fn deadline(&self) -> Option<Instant> {
+        let stall = self
+            .socket
+            .is_writing()
+            .then(|| self.write_began + self.config().write_stall);
+        let close = match self.phase {
+            Phase::Closing { until } => Some(until),
+            Phase::Handshaking | Phase::Welcoming | Phase::Serving => None,
+        };
+        [self.machine.deadline(), stall, close]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    fn on_event(&mut self, event: Event) -> Option<End> {
+        match event {
+            Event::Socket(event) => self.on_socket(event),
+            Event::Queue => None,
+            Event::Call(done) => {
+                self.on_done(done);
+                None
+            }
+            Event::Deadline => self.on_deadline(),
+        }
+    }
+
+    fn on_socket(&mut self, event: SocketEvent) -> Option<End> {
+        match event {
+            SocketEvent::Received(bytes) => {
+                self.machine.handle(clock::now(), Input::Received(&bytes));
+            }
+            SocketEvent::Written => {}
+            SocketEvent::Oversized => self.machine.handle(clock::now(), Input::Oversized),
+            SocketEvent::Closed => return Some(End::Theirs),
+            SocketEvent::Lost => return Some(End::Lost),
+        }
+        None
+    }
+
+    fn on_done(&mut self, done: Done) {
+        // What a handler sent before it answered reaches the client before the answer.
+        self.take_queued(usize::MAX);
+        let input = match done {
+            Done::Welcomed(outcome) => return self.on_welcomed(outcome),
+            Done::Completed(key, outcome) => Input::Completed(key, outcome),
+            Done::Item(key, item) => Input::Item(key, item),
+            Done::StreamEnded(key, outcome) => {
+                self.calls.forget_stream(key);
+                Input::StreamEnded(key, outcome)
+            }
+        };
+        self.machine.handle(clock::now(), input);
+    }
+
+    fn on_welcomed(&mut self, outcome: Result<(), HubError>) {
+        if self.is_closing() {
+            return;
+        }
+        if let Err(error) = outcome {
+            tracing::warn!(connection = %self.scope.connection.id(), %error, "on_connected failed");
+            let error = Some(text::closed(&error, self.config().protocol.detailed_errors));
+            let input = Input::Shutdown {
+                error,
+                allow_reconnect: false,
+            };
+            return self.machine.handle(clock::now(), input);
+        }
+        self.phase = Phase::Serving;
+        for call in std::mem::take(&mut self.held) {
+            self.dispatch(call);
+        }
+    }
+
+    fn on_deadline(&mut self) -> Option<End> {
+        let now = clock::now();
+        let stalled =
+            self.socket.is_writing() && self.write_began + self.config().write_stall <= now;
+        let overdue = matches!(self.phase, Phase::Closing { until } if until <= now);
+        if stalled || overdue {
+            return Some(End::Lost);
+        }
+        self.machine.handle(now, Input::Tick);
+        None
+    }
+
+    /// Ends the socket in the way the end asks for.
+    async fn part(self, end: End) -> bool {
+        let patience = self.config().close_timeout;
+        self.calls.leave();
+        let goodbye = async {
+            match end {
+                End::Ours => self.socket.close().await,
+                // A client that does not wait for the answer does not need it.
+                End::Theirs => self.socket.answer_close().await.unwrap_or_default(),
+                End::Lost => {}
+            }
+        };
+        tokio::time::timeout(patience, goodbye)
+            .await
+            .unwrap_or_default();
+        self.was_opened
+    }
+
+    fn is_closing(&self) -> bool {
+        matches!(self.phase, Phase::Closing { .. })
+    }
+
+    fn config(&self) -> &HubConfig {
+        &self.scope.shared.config
+    }
+}

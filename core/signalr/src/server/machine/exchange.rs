@@ -1,0 +1,66 @@
+use bytes::Bytes;
+use serde_json::value::RawValue;
+
+use crate::message::{Arguments, CompletionOutcome};
+
+/// Names one call of one connection; unlike an
+/// [`InvocationId`](crate::message::InvocationId) it exists for
+/// calls that are never answered, and is never used twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallKey(pub(super) u64);
+
+/// What happens to the machine.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// The client sent bytes.
+    Received(&'a [u8]),
+    /// The client sends a message so large that the transport did not even keep it.
+    Oversized,
+    /// A deadline passed, or may have.
+    Tick,
+    /// Somebody on the server has an encoded message for the client.
+    Send(Bytes),
+    /// A plain call ended.
+    Completed(CallKey, CompletionOutcome),
+    /// A stream has an item.
+    Item(CallKey, Box<RawValue>),
+    /// A stream ended, by [`CompletionOutcome::Void`] or an error.
+    StreamEnded(CallKey, CompletionOutcome),
+    /// The server ends the connection.
+    Shutdown {
+        /// Why, when it is not a plain end.
+        error: Option<String>,
+        /// Whether clients with automatic reconnect may use it.
+        allow_reconnect: bool,
+    },
+}
+
+/// What the driver is to do.
+#[derive(Debug)]
+pub enum Output {
+    /// The handshake is done; calls and sends may follow.
+    Opened,
+    /// Send these whole messages, after all that came before.
+    Send(Bytes),
+    /// Run a call, and tell its end.
+    Dispatch(Call),
+    /// Stop a stream; nothing more about it is expected.
+    Cancel(CallKey),
+    /// Close the transport after all sends.
+    Close,
+}
+
+/// A call to run.
+#[derive(Debug)]
+pub struct Call {
+    /// Names the call in later inputs.
+    pub key: CallKey,
+    /// The method's name as the client wrote it.
+    pub target: String,
+    /// Its arguments.
+    pub arguments: Arguments,
+    /// Whether the client expects a stream.
+    pub streaming: bool,
+    /// How many streams the client sends along.
+    pub sent_streams: usize,
+}
