@@ -170,7 +170,11 @@ impl SendQueue {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(1);
 
     fn queue(frames: usize, bytes: usize) -> SendQueue {
         SendQueue::new(QueueLimits { frames, bytes })
@@ -218,13 +222,18 @@ mod tests {
         assert_eq!(queue.pop(), Popped::Empty);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_patient_sender_is_woken_by_room_and_by_the_end() {
         let queue = queue(1, 10);
         queue.try_push(frame(1)).unwrap();
-        let (sent, popped) = tokio::join!(queue.push(frame(2)), async { queue.pop() });
+        let patient = async || {
+            tokio::time::timeout(PATIENCE, queue.push(frame(2)))
+                .await
+                .unwrap()
+        };
+        let (sent, popped) = tokio::join!(patient(), async { queue.pop() });
         assert_eq!((sent, popped), (Ok(()), Popped::Frame(frame(1))));
-        let (sent, ()) = tokio::join!(queue.push(frame(3)), async { queue.end() });
+        let (sent, ()) = tokio::join!(patient(), async { queue.end() });
         assert_eq!(sent, Err(SendError::Gone));
     }
 }

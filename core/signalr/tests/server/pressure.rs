@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio_tungstenite::tungstenite::Message;
 use vestnik_signalr::server::{
     Connection, Hub, HubConfig, HubError, HubHandle, SendError, encode_invocation,
 };
@@ -158,4 +159,25 @@ async fn a_flood_of_calls_is_slowed_down_and_answered() {
         let answer = format!(r#"{{"type":3,"invocationId":"{id}","result":null}}"#);
         assert_eq!(client.next().await, answer);
     }
+}
+
+#[tokio::test]
+async fn calls_behind_a_slow_one_stay_with_the_client() {
+    async fn never() -> Result<(), HubError> {
+        std::future::pending().await
+    }
+    let address = serve(Hub::builder(()).on("Never", never).build()).await;
+    let mut client = Client::open(address).await;
+    let call = "{\"type\":1,\"target\":\"Never\",\"arguments\":[]}\x1e".repeat(500);
+    // The kernel's buffers hold some megabytes; a server that stored calls would hold all.
+    for _ in 0..4_000 {
+        let send = client.send_frame(Message::text(call.clone()));
+        if tokio::time::timeout(Duration::from_millis(300), send)
+            .await
+            .is_err()
+        {
+            return;
+        }
+    }
+    panic!("the server took 80 MB of calls");
 }
