@@ -1,1 +1,5 @@
-//! Placeholder.
+//! Vestnik's reference server.
+
+#![forbid(unsafe_code)]
+
+pub mod store;

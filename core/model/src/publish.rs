@@ -191,6 +191,35 @@ impl Publication {
     }
 }
 
+/// What a stored notification says, as its sender wrote it.
+impl From<Notification> for ContentRequest {
+    fn from(notification: Notification) -> Self {
+        let Notification {
+            id: _,
+            title,
+            body,
+            image,
+            category,
+            traffic_type,
+            priority,
+            click,
+            data,
+            accepted_at: _,
+            expires_at: _,
+        } = notification;
+        Self {
+            title: title.as_str().to_owned(),
+            body: body.as_str().to_owned(),
+            image: image.map(|url| url.as_str().to_owned()),
+            category,
+            traffic_type,
+            priority,
+            click,
+            data,
+        }
+    }
+}
+
 impl Content {
     fn parse(request: ContentRequest, problems: &mut Problems) -> Option<Self> {
         let ContentRequest {

@@ -1,0 +1,49 @@
+//! Why a connection is over.
+
+use crate::{framing::FrameTooLarge, json::DecodeError};
+
+/// Why a connection is over.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CloseReason {
+    /// We closed it.
+    #[error("closed by this side")]
+    Local,
+    /// The server closed it with a Close message.
+    #[error("closed by the server{}", error.as_deref().map(|text| format!(": {text}")).unwrap_or_default())]
+    Server {
+        /// Why, when it was not a plain end.
+        error: Option<String>,
+        /// Whether the server asks clients to come back. Official clients stay away without it.
+        allow_reconnect: bool,
+    },
+    /// The transport ended without a Close message.
+    #[error("the connection was lost")]
+    Lost,
+    /// Nothing was heard from the server for the server timeout.
+    #[error("nothing was heard from the server in time")]
+    TimedOut,
+    /// The server refused the handshake.
+    #[error("the server refused the handshake: {0}")]
+    Handshake(String),
+    /// The server sent something that is not the protocol.
+    #[error("the server broke the protocol: {0}")]
+    Protocol(#[from] DecodeError),
+    /// The server sent a message larger than this side takes.
+    #[error(transparent)]
+    TooLarge(#[from] FrameTooLarge),
+}
+
+impl CloseReason {
+    /// Whether trying again can help. A server that closes for good, or that does not speak the
+    /// protocol, will do the same next time.
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        match self {
+            Self::Lost | Self::TimedOut => true,
+            Self::Server {
+                allow_reconnect, ..
+            } => *allow_reconnect,
+            Self::Local | Self::Handshake(_) | Self::Protocol(_) | Self::TooLarge(_) => false,
+        }
+    }
+}

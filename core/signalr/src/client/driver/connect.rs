@@ -1,0 +1,56 @@
+//! Makes a connection: negotiate, socket, handshake.
+
+use tokio::{sync::mpsc, time::timeout};
+
+use super::{
+    clock,
+    error::ConnectError,
+    handle::HubClient,
+    negotiate::{Negotiated, negotiate},
+    options::ConnectOptions,
+    socket::{self, Target},
+    stream::IncomingStream,
+    task::Task,
+};
+
+/// Connects to a hub and shakes hands.
+///
+/// # Errors
+/// [`ConnectError`] that says whose fault it is and whether to try again.
+pub async fn connect(options: ConnectOptions) -> Result<(HubClient, IncomingStream), ConnectError> {
+    let limit = options.connect_timeout;
+    timeout(limit, connect_in_time(options))
+        .await
+        .unwrap_or(Err(ConnectError::Timeout))
+}
+
+async fn connect_in_time(
+    options: ConnectOptions,
+) -> Result<(HubClient, IncomingStream), ConnectError> {
+    let (url, bearer, connection_id) = if options.skip_negotiation {
+        (options.url.clone(), options.bearer.clone(), None)
+    } else {
+        let Negotiated {
+            url,
+            bearer,
+            connection_id,
+        } = negotiate(&options).await?;
+        (url, bearer, Some(connection_id))
+    };
+    let target = Target {
+        url: &url,
+        bearer: bearer.as_ref(),
+        headers: &options.headers,
+        max_message_bytes: options.machine.max_message_bytes,
+    };
+    let socket = socket::open(target).await?;
+    let (commands, queue) = mpsc::channel(options.outgoing_queue);
+    let (incoming, stream) = mpsc::channel(options.incoming_queue);
+    let mut task = Task::new(socket, options.machine, clock::now(), queue, incoming);
+    task.shake_hands().await?;
+    tokio::spawn(task.run());
+    Ok((
+        HubClient::new(commands, connection_id),
+        IncomingStream::new(stream),
+    ))
+}

@@ -1,0 +1,155 @@
+//! Errors of connecting and of calling, each with whose fault it is and whether to try again.
+
+use std::{io, time::Duration};
+
+use crate::client::close::CloseReason;
+
+/// Why no connection was made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The address is not one of a hub.
+    #[error("not an address of a hub: {0}")]
+    Address(String),
+    /// The server does not accept the token (401).
+    #[error("the server does not accept the token")]
+    Unauthorized,
+    /// The server accepts the token, but not for this (403).
+    #[error("the server refuses access")]
+    Forbidden,
+    /// There is no hub at this address (404).
+    #[error("there is no hub at this address")]
+    NotFound,
+    /// The server answered with another status.
+    #[error("the server answered with status {status}")]
+    Status {
+        /// The HTTP status.
+        status: u16,
+        /// The server's `Retry-After`, when it gave one in seconds.
+        retry_after: Option<Duration>,
+    },
+    /// Negotiate was answered with an error text.
+    #[error("the server refused the connection: {0}")]
+    Refused(String),
+    /// Negotiate was answered with something else than the protocol's.
+    #[error("the server does not speak the protocol: {0}")]
+    Protocol(String),
+    /// The server sent clients on more than 100 times.
+    #[error("negotiate redirection limit exceeded")]
+    Redirects,
+    /// The server offers no WebSockets.
+    #[error("the server offers no transport that this client has")]
+    Transport,
+    /// No connection to the server.
+    #[error("the server cannot be reached")]
+    Unreachable(#[source] io::Error),
+    /// It took longer than the connect timeout.
+    #[error("connecting took too long")]
+    Timeout,
+    /// The connection ended before the handshake was done.
+    #[error(transparent)]
+    Closed(#[from] CloseReason),
+}
+
+impl ConnectError {
+    /// Whether trying again, unchanged, can help.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Unreachable(_) | Self::Timeout => true,
+            Self::Status { status, .. } => matches!(status, 408 | 429 | 500..=599),
+            Self::Closed(reason) => reason.is_retryable(),
+            Self::Address(_)
+            | Self::Unauthorized
+            | Self::Forbidden
+            | Self::NotFound
+            | Self::Refused(_)
+            | Self::Protocol(_)
+            | Self::Redirects
+            | Self::Transport => false,
+        }
+    }
+
+    /// After how long the server asked to try again.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Status { retry_after, .. } => *retry_after,
+            Self::Address(_)
+            | Self::Unauthorized
+            | Self::Forbidden
+            | Self::NotFound
+            | Self::Refused(_)
+            | Self::Protocol(_)
+            | Self::Redirects
+            | Self::Transport
+            | Self::Unreachable(_)
+            | Self::Timeout
+            | Self::Closed(_) => None,
+        }
+    }
+
+    pub(crate) const fn from_status(status: u16, retry_after: Option<Duration>) -> Self {
+        match status {
+            401 => Self::Unauthorized,
+            403 => Self::Forbidden,
+            404 => Self::NotFound,
+            _ => Self::Status {
+                status,
+                retry_after,
+            },
+        }
+    }
+}
+
+/// Reads a `Retry-After` header that counts seconds.
+pub(crate) fn retry_after(headers: &http::HeaderMap) -> Option<Duration> {
+    let seconds = headers
+        .get(http::header::RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
+/// Why a call gave no result.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// The server's method failed; the text is the server's.
+    #[error("{0}")]
+    Failed(String),
+    /// The arguments cannot be JSON.
+    #[error("the arguments cannot be written: {0}")]
+    Arguments(String),
+    /// The result is not of the wanted type.
+    #[error("the result cannot be read: {0}")]
+    Result(String),
+    /// The application was too slow for a stream; it was cancelled.
+    #[error("the stream was not read fast enough")]
+    Lagged,
+    /// The connection ended first: whether the call ran is not known.
+    #[error("the connection ended before the call was answered")]
+    Disconnected,
+}
+
+impl CallError {
+    /// Whether the same call on a new connection can help.
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        match self {
+            Self::Disconnected | Self::Lagged => true,
+            Self::Failed(_) | Self::Arguments(_) | Self::Result(_) => false,
+        }
+    }
+
+    /// The text behind `HubException:`, which a hub's author wrote for the caller; the rest of the
+    /// message is the server's frame around it.
+    #[must_use]
+    pub fn hub_exception(&self) -> Option<&str> {
+        match self {
+            Self::Failed(text) => text.split_once("HubException: ").map(|(_, text)| text),
+            Self::Arguments(_) | Self::Result(_) | Self::Lagged | Self::Disconnected => None,
+        }
+    }
+}

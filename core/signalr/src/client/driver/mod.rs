@@ -1,0 +1,21 @@
+//! Carries a [`ClientMachine`](super::ClientMachine) over a WebSocket.
+//!
+//! [`connect`] negotiates, opens the socket and shakes hands; it gives a [`HubClient`] to call
+//! with and an [`IncomingStream`] of what the server calls. One task owns the socket and the
+//! machine; it ends with the connection.
+
+mod clock;
+mod connect;
+mod error;
+mod handle;
+mod negotiate;
+mod options;
+mod socket;
+mod stream;
+mod task;
+
+pub use connect::connect;
+pub use error::{CallError, ConnectError};
+pub use handle::HubClient;
+pub use options::{BearerToken, ConnectOptions};
+pub use stream::{Incoming, IncomingStream, ItemStream};

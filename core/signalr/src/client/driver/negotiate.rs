@@ -1,0 +1,240 @@
+//! Asks the server for a connection, following its redirects.
+
+use std::{io, time::Duration};
+
+use reqwest::{Client, Url, header};
+use serde::Deserialize;
+
+use super::{
+    error::{ConnectError, retry_after},
+    options::{BearerToken, ConnectOptions},
+};
+
+/// How often a server may send the client on, as in the official clients.
+const MAX_REDIRECTS: usize = 100;
+/// The largest answer that is read, in bytes.
+const MAX_ANSWER: usize = 64 * 1024;
+
+/// Where to open the transport.
+#[derive(Debug)]
+pub(crate) struct Negotiated {
+    pub(crate) url: Url,
+    pub(crate) bearer: Option<BearerToken>,
+    pub(crate) connection_id: String,
+}
+
+/// What a server may answer. Unknown fields are ignored.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    #[serde(default)]
+    negotiate_version: u32,
+    connection_id: Option<String>,
+    connection_token: Option<String>,
+    #[serde(default)]
+    available_transports: Vec<Transport>,
+    url: Option<String>,
+    access_token: Option<String>,
+    error: Option<String>,
+    /// Only the ASP.NET SignalR of old sends it.
+    #[serde(rename = "ProtocolVersion")]
+    protocol_version: Option<serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+struct Transport {
+    transport: String,
+}
+
+enum Step {
+    Ready {
+        connection_id: String,
+        token: String,
+    },
+    Redirect {
+        url: String,
+        access_token: Option<String>,
+    },
+}
+
+pub(crate) async fn negotiate(options: &ConnectOptions) -> Result<Negotiated, ConnectError> {
+    let http = client(options)?;
+    let mut url = options.url.clone();
+    let mut bearer = options.bearer.clone();
+    for _ in 0..=MAX_REDIRECTS {
+        match read(&ask(&http, &url, bearer.as_ref()).await?)? {
+            Step::Ready {
+                connection_id,
+                token,
+            } => {
+                url.query_pairs_mut().append_pair("id", &token);
+                return Ok(Negotiated {
+                    url,
+                    bearer,
+                    connection_id,
+                });
+            }
+            Step::Redirect {
+                url: next,
+                access_token,
+            } => {
+                url = url
+                    .join(&next)
+                    .map_err(|error| ConnectError::Address(error.to_string()))?;
+                if let Some(token) = access_token {
+                    bearer = BearerToken::new(&token);
+                }
+            }
+        }
+    }
+    Err(ConnectError::Redirects)
+}
+
+fn client(options: &ConnectOptions) -> Result<Client, ConnectError> {
+    Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(options.connect_timeout)
+        .pool_idle_timeout(Duration::ZERO)
+        .default_headers(options.headers.clone())
+        .build()
+        .map_err(|error| ConnectError::Address(error.to_string()))
+}
+
+async fn ask(
+    http: &Client,
+    url: &Url,
+    bearer: Option<&BearerToken>,
+) -> Result<Vec<u8>, ConnectError> {
+    let mut request = http
+        .post(negotiate_url(url))
+        .header(header::CONTENT_LENGTH, 0);
+    if let Some(bearer) = bearer {
+        request = request.header(header::AUTHORIZATION, bearer.header());
+    }
+    let mut response = request.send().await.map_err(unreachable)?;
+    let status = response.status().as_u16();
+    if status != 200 {
+        return Err(ConnectError::from_status(
+            status,
+            retry_after(response.headers()),
+        ));
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+        if body.len() + chunk.len() > MAX_ANSWER {
+            return Err(ConnectError::Protocol(
+                "the answer to negotiate is too long".to_owned(),
+            ));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// Appends `negotiate` after exactly one slash and keeps the caller's query.
+fn negotiate_url(hub: &Url) -> Url {
+    let mut url = hub.clone();
+    let path = format!("{}/negotiate", hub.path().trim_end_matches('/'));
+    url.set_path(&path);
+    url.query_pairs_mut().append_pair("negotiateVersion", "1");
+    url
+}
+
+fn read(body: &[u8]) -> Result<Step, ConnectError> {
+    let answer: Answer =
+        serde_json::from_slice(body).map_err(|error| ConnectError::Protocol(error.to_string()))?;
+    if let Some(error) = answer.error {
+        return Err(ConnectError::Refused(error));
+    }
+    if answer.protocol_version.is_some() {
+        let text = "it is an ASP.NET SignalR server, not an ASP.NET Core one";
+        return Err(ConnectError::Protocol(text.to_owned()));
+    }
+    if let Some(url) = answer.url {
+        return Ok(Step::Redirect {
+            url,
+            access_token: answer.access_token,
+        });
+    }
+    if !answer
+        .available_transports
+        .iter()
+        .any(|offer| offer.transport == "WebSockets")
+    {
+        return Err(ConnectError::Transport);
+    }
+    let missing = |name: &str| ConnectError::Protocol(format!("negotiate gave no {name}"));
+    let connection_id = answer
+        .connection_id
+        .ok_or_else(|| missing("connectionId"))?;
+    let token = match answer.negotiate_version {
+        0 => connection_id.clone(),
+        _ => answer
+            .connection_token
+            .ok_or_else(|| missing("connectionToken"))?,
+    };
+    Ok(Step::Ready {
+        connection_id,
+        token,
+    })
+}
+
+/// Without its address, which may hold a token.
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
+fn unreachable(error: reqwest::Error) -> ConnectError {
+    if error.is_timeout() {
+        return ConnectError::Timeout;
+    }
+    let cause =
+        std::iter::successors(std::error::Error::source(&error), |cause| cause.source()).last();
+    let reason = cause.map_or_else(|| "no answer".to_owned(), ToString::to_string);
+    ConnectError::Unreachable(io::Error::other(reason))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(body: &str) -> String {
+        read(body.as_bytes()).err().unwrap().to_string()
+    }
+
+    #[test]
+    fn negotiate_stands_after_exactly_one_slash() {
+        let url = |text: &str| negotiate_url(&Url::parse(text).unwrap()).to_string();
+        assert_eq!(
+            url("http://a/hub"),
+            "http://a/hub/negotiate?negotiateVersion=1"
+        );
+        assert_eq!(
+            url("http://a/hub/?x=y"),
+            "http://a/hub/negotiate?x=y&negotiateVersion=1"
+        );
+    }
+
+    #[test]
+    fn an_old_answer_has_one_id_for_both() {
+        let body = br#"{"connectionId":"c","availableTransports":[{"transport":"WebSockets"}]}"#;
+        assert!(matches!(read(body), Ok(Step::Ready { token, .. }) if token == "c"));
+    }
+
+    #[test]
+    fn a_new_answer_has_a_secret_token() {
+        let body = br#"{"negotiateVersion":1,"connectionId":"c","connectionToken":"t","new":1,
+            "availableTransports":[{"transport":"WebSockets","transferFormats":["Text"]}]}"#;
+        assert!(matches!(read(body), Ok(Step::Ready { token, .. }) if token == "t"));
+    }
+
+    #[test]
+    fn refusals_say_what_is_wrong() {
+        assert_eq!(
+            refused(r#"{"error":"too many"}"#),
+            "the server refused the connection: too many"
+        );
+        assert!(refused(r#"{"ProtocolVersion":"2.1"}"#).contains("ASP.NET SignalR server"));
+        assert!(refused("<html>").starts_with("the server does not speak the protocol"));
+        assert!(refused(r#"{"negotiateVersion":1,"connectionId":"c"}"#).contains("no transport"));
+        let no_token = r#"{"negotiateVersion":1,"connectionId":"c","availableTransports":[{"transport":"WebSockets"}]}"#;
+        assert!(refused(no_token).contains("connectionToken"));
+    }
+}

@@ -1,0 +1,134 @@
+//! Opens the WebSocket: TCP, TLS for `https`, the upgrade.
+
+use std::{io, sync::Arc};
+
+use http::{HeaderMap, Request, header};
+use reqwest::Url;
+use rustls::{ClientConfig, pki_types::ServerName};
+use rustls_platform_verifier::BuilderVerifierExt as _;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
+use tokio_rustls::TlsConnector;
+use tokio_tungstenite::{
+    WebSocketStream, client_async_with_config,
+    tungstenite::{Error, client::IntoClientRequest as _, protocol::WebSocketConfig},
+};
+
+use super::{
+    error::{ConnectError, retry_after},
+    options::BearerToken,
+};
+
+/// Read from the kernel at a time. tungstenite zeroes the buffer at each read, and keeps one per
+/// connection: its default of 128 KiB costs more than everything else together.
+const READ_BUFFER: usize = 4 * 1024;
+/// What may wait for a slow socket.
+const MAX_WRITE_BUFFER: usize = 256 * 1024;
+
+/// Any byte stream a WebSocket can run over.
+pub(crate) trait Line: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Line for T {}
+
+/// An open WebSocket.
+pub(crate) type Socket = WebSocketStream<Box<dyn Line>>;
+
+/// Where to open a WebSocket, and what to send along.
+pub(crate) struct Target<'a> {
+    pub(crate) url: &'a Url,
+    pub(crate) bearer: Option<&'a BearerToken>,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) max_message_bytes: usize,
+}
+
+pub(crate) async fn open(target: Target<'_>) -> Result<Socket, ConnectError> {
+    let request = request(&target)?;
+    let line = line(target.url).await?;
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(0)
+        .max_write_buffer_size(MAX_WRITE_BUFFER)
+        .max_message_size(Some(frame_limit(target.max_message_bytes)))
+        .max_frame_size(Some(frame_limit(target.max_message_bytes)));
+    match client_async_with_config(request, line, Some(config)).await {
+        Ok((socket, _)) => Ok(socket),
+        Err(error) => Err(refusal(error)),
+    }
+}
+
+/// A server may coalesce many hub messages into one WebSocket message.
+const fn frame_limit(max_message_bytes: usize) -> usize {
+    max_message_bytes.saturating_mul(4)
+}
+
+fn request(target: &Target<'_>) -> Result<Request<()>, ConnectError> {
+    let mut url = target.url.clone();
+    let scheme = if url.scheme() == "https" { "wss" } else { "ws" };
+    let address = |text: &str| ConnectError::Address(text.to_owned());
+    url.set_scheme(scheme)
+        .map_err(|()| address("the scheme must be http or https"))?;
+    let mut request = url
+        .as_str()
+        .into_client_request()
+        .map_err(|error| address(&error.to_string()))?;
+    request.headers_mut().extend(target.headers.clone());
+    if let Some(bearer) = target.bearer {
+        request
+            .headers_mut()
+            .insert(header::AUTHORIZATION, bearer.header().clone());
+    }
+    Ok(request)
+}
+
+async fn line(url: &Url) -> Result<Box<dyn Line>, ConnectError> {
+    let host = url
+        .host_str()
+        .ok_or_else(|| ConnectError::Address("there is no host".to_owned()))?;
+    let port = url
+        .port_or_known_default()
+        .ok_or_else(|| ConnectError::Address("there is no port".to_owned()))?;
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let tcp = TcpStream::connect((bare, port))
+        .await
+        .map_err(ConnectError::Unreachable)?;
+    tcp.set_nodelay(true).map_err(ConnectError::Unreachable)?;
+    if url.scheme() != "https" {
+        return Ok(Box::new(tcp));
+    }
+    let name = ServerName::try_from(bare.to_owned())
+        .map_err(|error| ConnectError::Address(error.to_string()))?;
+    let tls = TlsConnector::from(Arc::new(tls_config()?));
+    Ok(Box::new(
+        tls.connect(name, tcp)
+            .await
+            .map_err(ConnectError::Unreachable)?,
+    ))
+}
+
+fn tls_config() -> Result<ClientConfig, ConnectError> {
+    let unusable = |error: rustls::Error| ConnectError::Unreachable(io::Error::other(error));
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(unusable)?
+        .with_platform_verifier()
+        .map_err(unusable)?
+        .with_no_client_auth();
+    Ok(config)
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "tungstenite's enum grows; the rest is one thing"
+)]
+fn refusal(error: Error) -> ConnectError {
+    match error {
+        Error::Http(response) => {
+            ConnectError::from_status(response.status().as_u16(), retry_after(response.headers()))
+        }
+        Error::Io(error) => ConnectError::Unreachable(error),
+        other => ConnectError::Protocol(other.to_string()),
+    }
+}

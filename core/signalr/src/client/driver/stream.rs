@@ -1,0 +1,77 @@
+//! What comes from the server.
+
+use std::{
+    marker::PhantomData,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use futures_util::Stream;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use tokio::sync::mpsc;
+
+use super::error::CallError;
+use crate::{client::close::CloseReason, message::Invocation};
+
+/// What the server does to the client.
+#[derive(Debug)]
+pub enum Incoming {
+    /// It calls a method. With an id it waits for [`HubClient::complete`](super::HubClient::complete).
+    Invocation(Invocation),
+    /// The connection is over; nothing follows.
+    Closed(CloseReason),
+}
+
+/// What the server does, in order. While it is not read, neither is the socket.
+#[derive(Debug)]
+pub struct IncomingStream(mpsc::Receiver<Incoming>);
+
+impl IncomingStream {
+    pub(crate) const fn new(receiver: mpsc::Receiver<Incoming>) -> Self {
+        Self(receiver)
+    }
+
+    /// Waits for the next; `None` after [`Incoming::Closed`].
+    pub async fn recv(&mut self) -> Option<Incoming> {
+        self.0.recv().await
+    }
+}
+
+impl Stream for IncomingStream {
+    type Item = Incoming;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Incoming>> {
+        self.0.poll_recv(context)
+    }
+}
+
+/// The items of a stream of the server's, typed. Ends after an error.
+#[derive(Debug)]
+pub struct ItemStream<R> {
+    items: mpsc::Receiver<Result<Box<RawValue>, CallError>>,
+    item: PhantomData<fn() -> R>,
+}
+
+impl<R> ItemStream<R> {
+    pub(crate) const fn new(items: mpsc::Receiver<Result<Box<RawValue>, CallError>>) -> Self {
+        Self {
+            items,
+            item: PhantomData,
+        }
+    }
+}
+
+impl<R: DeserializeOwned> Stream for ItemStream<R> {
+    type Item = Result<R, CallError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.items.poll_recv(context).map(|item| {
+            item.map(|item| {
+                let json = item?;
+                serde_json::from_str(json.get())
+                    .map_err(|error| CallError::Result(error.to_string()))
+            })
+        })
+    }
+}

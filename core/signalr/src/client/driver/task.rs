@@ -1,0 +1,300 @@
+//! The one task that owns a connection: it carries out what the machine decides.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Instant,
+};
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use serde_json::value::RawValue;
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{sleep_until, timeout},
+};
+use tokio_tungstenite::tungstenite::{self, Message as Frame, Utf8Bytes};
+
+use super::{
+    clock,
+    error::{CallError, ConnectError},
+    socket::Socket,
+    stream::Incoming,
+};
+use crate::{
+    client::{
+        close::CloseReason,
+        machine::{ClientMachine, Event, MachineConfig, Output},
+    },
+    message::{Arguments, CompletionOutcome, Invocation, InvocationId},
+};
+
+/// What the application asks for.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Invoke {
+        target: String,
+        arguments: Arguments,
+        answer: oneshot::Sender<CompletionOutcome>,
+    },
+    Send {
+        target: String,
+        arguments: Arguments,
+    },
+    Stream {
+        target: String,
+        arguments: Arguments,
+        items: Items,
+    },
+    Complete {
+        id: InvocationId,
+        outcome: CompletionOutcome,
+    },
+    Close,
+}
+
+type Items = mpsc::Sender<Result<Box<RawValue>, CallError>>;
+
+/// Who waits for the end of a call.
+#[derive(Debug)]
+enum Waiting {
+    Answer(oneshot::Sender<CompletionOutcome>),
+    Items(Items),
+}
+
+pub(crate) struct Task {
+    socket: Socket,
+    machine: ClientMachine,
+    config: MachineConfig,
+    commands: mpsc::Receiver<Command>,
+    incoming: mpsc::Sender<Incoming>,
+    /// What one socket message brought and the application has no room for yet.
+    backlog: VecDeque<Incoming>,
+    waiting: BTreeMap<InvocationId, Waiting>,
+    is_open: bool,
+    ended: Option<CloseReason>,
+}
+
+impl Task {
+    pub(crate) fn new(
+        socket: Socket,
+        config: MachineConfig,
+        now: Instant,
+        commands: mpsc::Receiver<Command>,
+        incoming: mpsc::Sender<Incoming>,
+    ) -> Self {
+        Self {
+            socket,
+            machine: ClientMachine::new(config, now),
+            config,
+            commands,
+            incoming,
+            backlog: VecDeque::new(),
+            waiting: BTreeMap::new(),
+            is_open: false,
+            ended: None,
+        }
+    }
+
+    /// Runs until the handshake is done.
+    pub(crate) async fn shake_hands(&mut self) -> Result<(), ConnectError> {
+        loop {
+            self.carry_out().await;
+            if let Some(reason) = self.ended.take() {
+                return Err(ConnectError::Closed(reason));
+            }
+            if self.is_open {
+                return Ok(());
+            }
+            self.hear_or_tick().await;
+        }
+    }
+
+    /// Runs until the connection is over, and tells why.
+    pub(crate) async fn run(mut self) {
+        loop {
+            self.carry_out().await;
+            if let Some(reason) = self.ended.take() {
+                return self.finish(reason).await;
+            }
+            self.step().await;
+        }
+    }
+
+    /// Waits for one thing to happen. The socket is not read while the application is behind.
+    async fn step(&mut self) {
+        let deadline = self.deadline();
+        let has_room = self.backlog.is_empty();
+        let incoming = self.incoming.clone();
+        tokio::select! {
+            frame = self.socket.next(), if has_room => self.hear(frame),
+            command = self.commands.recv() => self.obey(command),
+            permit = incoming.reserve(), if !has_room => match permit {
+                Ok(permit) => {
+                    if let Some(next) = self.backlog.pop_front() {
+                        permit.send(next);
+                    }
+                }
+                Err(_) => self.machine.close(clock::now()),
+            },
+            () = sleep_until(deadline.into()) => self.tick(has_room),
+        }
+    }
+
+    async fn hear_or_tick(&mut self) {
+        let deadline = self.deadline();
+        tokio::select! {
+            frame = self.socket.next() => self.hear(frame),
+            () = sleep_until(deadline.into()) => self.machine.handle_tick(clock::now()),
+        }
+    }
+
+    fn deadline(&self) -> Instant {
+        self.machine.deadline().unwrap_or_else(clock::now)
+    }
+
+    /// A server is not silent while it is we who do not listen.
+    fn tick(&mut self, has_room: bool) {
+        let now = clock::now();
+        if !has_room {
+            self.machine.handle_bytes(now, &[]);
+        }
+        self.machine.handle_tick(now);
+    }
+
+    fn hear(&mut self, frame: Option<Result<Frame, tungstenite::Error>>) {
+        match frame {
+            Some(Ok(Frame::Text(text))) => self.machine.handle_bytes(clock::now(), text.as_bytes()),
+            Some(Ok(Frame::Binary(bytes))) => self.machine.handle_bytes(clock::now(), &bytes),
+            Some(Ok(Frame::Ping(_) | Frame::Pong(_) | Frame::Frame(_))) => {
+                self.machine.handle_bytes(clock::now(), &[]);
+            }
+            Some(Ok(Frame::Close(_)) | Err(_)) | None => self.machine.handle_lost(),
+        }
+    }
+
+    fn obey(&mut self, command: Option<Command>) {
+        let now = clock::now();
+        match command {
+            Some(Command::Invoke {
+                target,
+                arguments,
+                answer,
+            }) => {
+                let id = self.machine.invoke(now, &target, arguments);
+                self.waiting.insert(id, Waiting::Answer(answer));
+            }
+            Some(Command::Send { target, arguments }) => self.machine.send(now, &target, arguments),
+            Some(Command::Stream {
+                target,
+                arguments,
+                items,
+            }) => {
+                let id = self.machine.stream(now, &target, arguments);
+                self.waiting.insert(id, Waiting::Items(items));
+            }
+            Some(Command::Complete { id, outcome }) => self.machine.complete(now, id, outcome),
+            Some(Command::Close) | None => self.machine.close(now),
+        }
+    }
+
+    /// Drains the machine; everything it wants written goes out as one WebSocket message.
+    async fn carry_out(&mut self) {
+        let mut text = Vec::new();
+        while let Some(output) = self.machine.poll() {
+            match output {
+                Output::Send(bytes) => text.extend_from_slice(&bytes),
+                Output::Event(event) => self.on_event(event),
+            }
+        }
+        if text.is_empty() {
+            return;
+        }
+        let frame = Frame::Text(Utf8Bytes::try_from(text).expect("the codec writes JSON"));
+        let sent = timeout(self.config.server_timeout, self.socket.send(frame)).await;
+        if !matches!(sent, Ok(Ok(()))) && self.ended.is_none() {
+            self.machine.handle_lost();
+            while let Some(output) = self.machine.poll() {
+                if let Output::Event(event) = output {
+                    self.on_event(event);
+                }
+            }
+        }
+    }
+
+    fn on_event(&mut self, event: Event) {
+        match event {
+            Event::Opened => self.is_open = true,
+            Event::Invocation(invocation) => self.on_invocation(invocation),
+            Event::Item { id, item } => self.on_item(&id, item),
+            Event::Completed { id, outcome } => self.on_completed(&id, outcome),
+            Event::Closed(reason) => self.ended = Some(reason),
+        }
+    }
+
+    fn on_invocation(&mut self, invocation: Invocation) {
+        self.backlog.push_back(Incoming::Invocation(invocation));
+        while let Ok(permit) = self.incoming.try_reserve() {
+            let Some(incoming) = self.backlog.pop_front() else {
+                return;
+            };
+            permit.send(incoming);
+        }
+    }
+
+    /// A stream that the application dropped is ended; one it does not read is given up.
+    fn on_item(&mut self, id: &InvocationId, item: Box<RawValue>) {
+        let Some(Waiting::Items(items)) = self.waiting.get(id) else {
+            return;
+        };
+        let is_given_up = match items.try_send(Ok(item)) {
+            Ok(()) => false,
+            Err(mpsc::error::TrySendError::Closed(_)) => true,
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                let items = items.clone();
+                tokio::spawn(async move { items.send(Err(CallError::Lagged)).await });
+                true
+            }
+        };
+        if is_given_up {
+            self.waiting.remove(id);
+            self.machine.cancel(clock::now(), id);
+        }
+    }
+
+    fn on_completed(&mut self, id: &InvocationId, outcome: CompletionOutcome) {
+        match self.waiting.remove(id) {
+            Some(Waiting::Answer(answer)) => drop(answer.send(outcome)),
+            Some(Waiting::Items(items)) => {
+                if let CompletionOutcome::Error(error) = outcome {
+                    tokio::spawn(async move { items.send(Err(CallError::Failed(error))).await });
+                }
+            }
+            None => {}
+        }
+    }
+
+    /// Fails what waits, ends the socket, and tells the application last. Callers whose commands still
+    /// wait learn of it when the queue is dropped with the task.
+    async fn finish(mut self, reason: CloseReason) {
+        for waiting in std::mem::take(&mut self.waiting).into_values() {
+            match waiting {
+                Waiting::Answer(answer) => drop(answer),
+                Waiting::Items(items) => {
+                    tokio::spawn(async move { items.send(Err(CallError::Disconnected)).await });
+                }
+            }
+        }
+        let closing = self.socket.close(None);
+        if timeout(self.config.handshake_timeout, closing)
+            .await
+            .is_err()
+        {
+            tracing::debug!("the peer did not answer the end of the connection");
+        }
+        self.backlog.push_back(Incoming::Closed(reason));
+        for incoming in std::mem::take(&mut self.backlog) {
+            if self.incoming.send(incoming).await.is_err() {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,237 @@
+use super::*;
+
+/// A machine with the other end played by the test, in virtual time.
+struct Table {
+    machine: ClientMachine,
+    now: Instant,
+}
+
+impl Table {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "virtual time has to begin somewhere"
+    )]
+    fn new() -> Self {
+        let now = Instant::now();
+        Self {
+            machine: ClientMachine::new(MachineConfig::default(), now),
+            now,
+        }
+    }
+
+    fn open() -> Self {
+        let mut table = Self::new();
+        table.hear("{}\x1e");
+        assert_eq!(
+            table.drain(),
+            [
+                "> {\"protocol\":\"json\",\"version\":1}",
+                "Opened",
+                "> {\"type\":6}"
+            ]
+        );
+        table
+    }
+
+    fn hear(&mut self, text: &str) {
+        self.machine.handle_bytes(self.now, text.as_bytes());
+    }
+
+    fn pass(&mut self, seconds: u64) {
+        self.now += Duration::from_secs(seconds);
+        self.machine.handle_tick(self.now);
+    }
+
+    /// What came out, in words.
+    fn drain(&mut self) -> Vec<String> {
+        std::iter::from_fn(|| self.machine.poll())
+            .flat_map(words)
+            .collect()
+    }
+
+    fn invoke(&mut self, target: &str) -> String {
+        let id = self.machine.invoke(self.now, target, Arguments::default());
+        id.as_str().to_owned()
+    }
+}
+
+fn words(output: Output) -> Vec<String> {
+    match output {
+        Output::Send(bytes) => {
+            let text = String::from_utf8(bytes.to_vec()).unwrap();
+            text.split_terminator('\x1e')
+                .map(|frame| format!("> {frame}"))
+                .collect()
+        }
+        Output::Event(Event::Opened) => vec!["Opened".to_owned()],
+        Output::Event(Event::Invocation(call)) => vec![format!("called {}", call.target)],
+        Output::Event(Event::Item { id, item }) => vec![format!("item {id} {item}")],
+        Output::Event(Event::Completed { id, outcome }) => vec![match outcome {
+            CompletionOutcome::Void => format!("completed {id}"),
+            CompletionOutcome::Result(result) => format!("completed {id} {result}"),
+            CompletionOutcome::Error(error) => format!("failed {id} {error}"),
+        }],
+        Output::Event(Event::Closed(reason)) => vec![format!("closed: {reason}")],
+    }
+}
+
+#[test]
+fn the_handshake_may_be_followed_by_calls_in_one_chunk() {
+    let mut table = Table::new();
+    table.hear("{}\x1e{\"type\":1,\"target\":\"Notify\",\"arguments\":[]}\x1e");
+    assert_eq!(
+        table.drain()[1..],
+        ["Opened", "> {\"type\":6}", "called Notify"]
+    );
+}
+
+#[test]
+fn a_refused_handshake_ends_the_connection() {
+    let mut table = Table::new();
+    table.hear("{\"error\":\"no\"}\x1e{\"type\":6}\x1e");
+    assert_eq!(
+        table.drain()[1..],
+        ["closed: the server refused the handshake: no"]
+    );
+    assert_eq!(table.machine.deadline(), None);
+}
+
+#[test]
+fn a_server_that_skips_the_handshake_is_refused() {
+    let mut table = Table::new();
+    table.hear("{\"type\":6}\x1e");
+    assert!(table.drain()[1].contains("expected a handshake response"));
+}
+
+#[test]
+fn a_handshake_that_never_comes_times_out() {
+    let mut table = Table::new();
+    table.pass(14);
+    assert_eq!(table.drain().len(), 1);
+    table.pass(1);
+    assert_eq!(
+        table.drain(),
+        ["closed: nothing was heard from the server in time"]
+    );
+}
+
+#[test]
+fn a_call_is_answered_once() {
+    let mut table = Table::open();
+    let id = table.invoke("Echo");
+    table.hear("{\"type\":3,\"invocationId\":\"0\",\"result\":42}\x1e");
+    table.hear("{\"type\":3,\"invocationId\":\"0\",\"result\":43}\x1e");
+    assert_eq!(
+        table.drain(),
+        [
+            "> {\"type\":1,\"invocationId\":\"0\",\"target\":\"Echo\",\"arguments\":[]}",
+            "completed 0 42"
+        ]
+    );
+    assert_eq!(id, "0");
+}
+
+#[test]
+fn a_stream_gives_items_until_it_is_cancelled() {
+    let mut table = Table::open();
+    let id = table
+        .machine
+        .stream(table.now, "Watch", Arguments::default());
+    table.hear("{\"type\":2,\"invocationId\":\"0\",\"item\":null}\x1e");
+    table.machine.cancel(table.now, &id);
+    table.machine.cancel(table.now, &id);
+    table.hear("{\"type\":2,\"invocationId\":\"0\",\"item\":1}\x1e");
+    table.hear("{\"type\":3,\"invocationId\":\"0\"}\x1e");
+    assert_eq!(
+        table.drain()[1..],
+        ["item 0 null", "> {\"type\":5,\"invocationId\":\"0\"}"]
+    );
+}
+
+#[test]
+fn silence_is_broken_by_a_ping_and_ends_at_the_server_timeout() {
+    let mut table = Table::open();
+    table.pass(14);
+    assert!(table.drain().is_empty());
+    table.pass(1);
+    assert_eq!(table.drain(), ["> {\"type\":6}"]);
+    table.hear("{\"type\":6}\x1e");
+    table.pass(15);
+    assert_eq!(table.drain(), ["> {\"type\":6}"]);
+    table.pass(15);
+    assert_eq!(
+        table.drain(),
+        ["closed: nothing was heard from the server in time"]
+    );
+}
+
+#[test]
+fn the_deadline_is_the_next_thing_to_do() {
+    let mut table = Table::open();
+    assert_eq!(
+        table.machine.deadline(),
+        Some(table.now + Duration::from_secs(15))
+    );
+    table.pass(10);
+    table.invoke("Echo");
+    assert_eq!(
+        table.machine.deadline(),
+        Some(table.now + Duration::from_secs(15))
+    );
+    table.pass(5);
+    table.invoke("Echo");
+    assert_eq!(
+        table.machine.deadline(),
+        Some(table.now + Duration::from_secs(15))
+    );
+}
+
+#[test]
+fn a_close_says_whether_to_come_back() {
+    for (frame, retryable) in [
+        ("{\"type\":7,\"allowReconnect\":true}\x1e", true),
+        ("{\"type\":7,\"error\":\"bye\"}\x1e", false),
+    ] {
+        let mut table = Table::open();
+        table.hear(frame);
+        let Some(Output::Event(Event::Closed(reason))) = table.machine.poll() else {
+            panic!()
+        };
+        assert_eq!(reason.is_retryable(), retryable, "{frame}");
+    }
+}
+
+#[test]
+fn what_is_not_the_protocol_ends_the_connection() {
+    let mut table = Table::open();
+    table.hear("nonsense\x1e");
+    assert!(table.drain()[0].starts_with("closed: the server broke the protocol"));
+}
+
+#[test]
+fn a_message_that_is_too_large_ends_the_connection() {
+    let mut table = Table::open();
+    table.hear(&"x".repeat((1 << 20) + 1));
+    assert!(table.drain()[0].contains("maximum message size"));
+}
+
+#[test]
+fn after_the_end_nothing_is_said() {
+    let mut table = Table::open();
+    table.machine.close(table.now);
+    assert_eq!(
+        table.drain(),
+        ["> {\"type\":7}", "closed: closed by this side"]
+    );
+    table.machine.handle_lost();
+    table.invoke("Echo");
+    table.hear("{\"type\":6}\x1e");
+    assert!(table.drain().is_empty());
+}
+
+#[test]
+fn unknown_messages_are_ignored() {
+    let mut table = Table::open();
+    table.hear("{\"type\":99}\x1e{\"type\":8,\"sequenceId\":1}\x1e");
+    assert!(table.drain().is_empty());
+}

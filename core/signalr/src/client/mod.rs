@@ -1,0 +1,18 @@
+//! The client's end of a hub connection.
+//!
+//! [`machine`] decides and does no I/O; [`driver`] (feature `client`) carries it over a WebSocket.
+//! Neither reconnects: when and how often to try again is the application's own policy, for which
+//! each end of a connection gives its [`CloseReason`].
+
+mod close;
+#[cfg(feature = "client")]
+pub mod driver;
+pub mod machine;
+
+pub use close::CloseReason;
+#[cfg(feature = "client")]
+pub use driver::{
+    CallError, ConnectError, ConnectOptions, HubClient, Incoming, IncomingStream, ItemStream,
+    connect,
+};
+pub use machine::{ClientMachine, MachineConfig};

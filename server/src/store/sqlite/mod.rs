@@ -1,0 +1,80 @@
+//! The store on one embedded SQLite file.
+//!
+//! One thread writes, with group commit and `synchronous=FULL`: an answer means that the disk has
+//! it. A few connections read snapshots beside it.
+
+mod failure;
+mod integrity;
+mod migrate;
+mod open;
+mod operation;
+mod readers;
+mod table;
+mod value;
+mod writer;
+
+use std::{
+    fs::File,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    thread::JoinHandle,
+};
+
+use vestnik_model::Epoch;
+
+use self::{readers::Readers, table::meta, writer::Writer};
+use crate::store::OpenError;
+
+/// The store on one embedded SQLite file.
+#[derive(Debug)]
+pub struct SqliteStore {
+    writer: Writer,
+    readers: Arc<Readers>,
+    open: Mutex<Option<Open>>,
+}
+
+/// What closing has to wait for and let go of.
+#[derive(Debug)]
+struct Open {
+    thread: JoinHandle<()>,
+    lock: File,
+}
+
+impl SqliteStore {
+    /// Opens a file, making it when it is not there; `epoch` names the life of its logs if it is new.
+    ///
+    /// # Errors
+    /// [`OpenError`]. A damaged file is left as it is.
+    pub fn open(path: &Path, epoch: Epoch) -> Result<Self, OpenError> {
+        let open::Opened { connection, lock } = open::writer(path)?;
+        meta::put_epoch(&connection, epoch, false).map_err(|error| open::unusable(path, error))?;
+        let (writer, thread) = Writer::start(connection).map_err(|source| OpenError::Io {
+            path: path.to_owned(),
+            source,
+        })?;
+        let readers = Arc::new(Readers::new(path.to_owned()));
+        Ok(Self {
+            writer,
+            readers,
+            open: Mutex::new(Some(Open { thread, lock })),
+        })
+    }
+
+    async fn shut(&self) {
+        self.readers.close();
+        self.writer.close();
+        let open = self
+            .open
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let Some(Open { thread, lock }) = open else {
+            return;
+        };
+        let joined = tokio::task::spawn_blocking(move || thread.join()).await;
+        if !matches!(joined, Ok(Ok(()))) {
+            tracing::error!("the writer ended by a panic");
+        }
+        drop(lock);
+    }
+}

@@ -1,0 +1,124 @@
+//! Opens the file: one process, sound, up to date.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::migrate;
+use crate::store::OpenError;
+
+/// How long a connection waits for another's lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// An open file: the connection that writes, and the lock that keeps other processes out.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) connection: Connection,
+    pub(super) lock: File,
+}
+
+/// Opens a file for writing, making it when it is not there.
+pub(super) fn writer(path: &Path) -> Result<Opened, OpenError> {
+    let lock = lock(path)?;
+    let was_left_open = wal_of(path).metadata().is_ok_and(|wal| wal.len() > 0);
+    let mut connection = Connection::open(path).map_err(|error| unusable(path, error))?;
+    connection
+        .busy_timeout(BUSY_TIMEOUT)
+        .map_err(|error| unusable(path, error))?;
+    if was_left_open {
+        quick_check(path, &connection)?;
+    }
+    migrate::run(path, &mut connection)?;
+    prepare(&connection).map_err(|error| unusable(path, error))?;
+    Ok(Opened { connection, lock })
+}
+
+/// Opens a file for reading only.
+pub(super) fn reader(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// `FULL` makes every commit durable before it answers; group commit pays for it.
+fn prepare(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.set_prepared_statement_cache_capacity(128);
+    Ok(())
+}
+
+fn lock(path: &Path) -> Result<File, OpenError> {
+    let beside = path.with_added_extension("lock");
+    let io_error = |source: io::Error| OpenError::Io {
+        path: beside.clone(),
+        source,
+    };
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&beside)
+        .map_err(io_error)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::Locked {
+            path: path.to_owned(),
+        }),
+        Err(TryLockError::Error(source)) => Err(io_error(source)),
+    }
+}
+
+fn wal_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    name.into()
+}
+
+/// A process that ended without closing may have met a disk that failed.
+fn quick_check(path: &Path, connection: &Connection) -> Result<(), OpenError> {
+    let found: String = connection
+        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+        .map_err(|error| unusable(path, error))?;
+    if found == "ok" {
+        Ok(())
+    } else {
+        Err(corrupt(path, found))
+    }
+}
+
+pub(super) fn unusable(path: &Path, error: rusqlite::Error) -> OpenError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+            corrupt(path, error.to_string())
+        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => OpenError::Locked {
+            path: path.to_owned(),
+        },
+        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => {
+            OpenError::Io {
+                path: path.to_owned(),
+                source: io::Error::other(error),
+            }
+        }
+        Some(_) | None => OpenError::Migrate {
+            path: path.to_owned(),
+            source: error,
+        },
+    }
+}
+
+fn corrupt(path: &Path, detail: String) -> OpenError {
+    OpenError::Corrupt {
+        path: path.to_owned(),
+        detail,
+    }
+}
