@@ -4,6 +4,8 @@
 //! drew. An entry is one line of JSON, on the disk before the next step is taken. A line that a
 //! kill tore off does not count: what it told had not happened yet.
 
+mod writer;
+
 use std::{
     collections::BTreeMap,
     fs::{self, File, OpenOptions},
@@ -14,6 +16,8 @@ use std::{
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use vestnik_model::NotificationId;
+
+pub use writer::LedgerWriter;
 
 /// The server said that it has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

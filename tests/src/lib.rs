@@ -1,6 +1,9 @@
 //! Where core and server meet: the harness of the end-to-end, interop and fault tests.
 
+pub mod backend;
 pub mod chaos;
 pub mod clock;
+pub mod digest;
 pub mod eventually;
 pub mod ledger;
+pub mod raw_hub;

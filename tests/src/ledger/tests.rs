@@ -13,7 +13,7 @@ fn acknowledged(n: u128, devices: &[&str]) -> Acknowledged {
     }
 }
 
-fn shown(device: &str, n: u128, again: bool) -> Shown {
+pub(super) fn shown(device: &str, n: u128, again: bool) -> Shown {
     Shown {
         device: device.to_owned(),
         notification: id(n),
