@@ -1,0 +1,45 @@
+//! `?limit=` and `?cursor=` of lists.
+
+use axum::{
+    extract::{FromRequestParts, Query},
+    http::request::Parts,
+};
+use serde::Deserialize;
+use vestnik_model::{FieldProblem, Problem, problem::FieldCode};
+
+use crate::{error::ApiError, store::PageQuery};
+
+const DEFAULT_LIMIT: u32 = 50;
+const MAX_LIMIT: u32 = 200;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wire {
+    limit: Option<u32>,
+    cursor: Option<String>,
+}
+
+/// The page a request asks for.
+pub(crate) struct PageParams(pub(crate) PageQuery);
+
+impl<S: Send + Sync> FromRequestParts<S> for PageParams {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let Query(wire) = Query::<Wire>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| wrong("limit and cursor are the only parameters, limit is a number"))?;
+        let limit = wire.limit.unwrap_or(DEFAULT_LIMIT);
+        if !(1..=MAX_LIMIT).contains(&limit) {
+            return Err(wrong("limit must be 1 to 200"));
+        }
+        Ok(Self(PageQuery {
+            after: wire.cursor,
+            limit,
+        }))
+    }
+}
+
+fn wrong(detail: &str) -> ApiError {
+    Problem::invalid(vec![FieldProblem::new("", FieldCode::OutOfRange, detail)]).into()
+}

@@ -1,0 +1,283 @@
+//! Tells devices live what their users' logs have gained.
+//!
+//! A hint says whose log has grown; what is told is read from the log, from where the device
+//! stands. So a lost hint costs time and never an entry, and nothing is told out of order.
+
+use std::{
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    sync::Arc,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use tokio::sync::{broadcast, mpsc};
+use vestnik_model::{
+    AppId, Cursor, InstallationId, UserId,
+    contract::{Behind, Entry, Envelope, Page, StateChange, device},
+};
+use vestnik_signalr::server::{SendError, encode_invocation};
+
+use super::devices::{LiveDevice, Position};
+use crate::{
+    app::App,
+    store::{HandOver, Hint, LogSlice, StoreError},
+};
+
+/// How many users are told things at once.
+const WORKERS: usize = 4;
+/// How many users wait for each worker; beyond it hints are lost, and the re-check makes up for it.
+const WAITING: usize = 4_096;
+/// The most entries of one look at a log.
+const PAGE: u32 = 100;
+
+/// The workers, each with a share of the users, so that one user is told things in order.
+#[derive(Debug, Clone)]
+pub(crate) struct Feed {
+    workers: Arc<[mpsc::Sender<(AppId, UserId)>]>,
+}
+
+impl Feed {
+    /// Starts the workers; they end when the feed is dropped.
+    pub(crate) fn start(app: &App, tasks: &tokio_util::task::TaskTracker) -> Self {
+        let start = |_| {
+            let (sender, queue) = mpsc::channel(WAITING);
+            tasks.spawn(work(app.clone(), queue));
+            sender
+        };
+        Self {
+            workers: (0..WORKERS).map(start).collect(),
+        }
+    }
+
+    /// Has a user's devices looked at.
+    pub(crate) fn look(&self, app: AppId, user: UserId) {
+        let mut hasher = DefaultHasher::new();
+        (&app, &user).hash(&mut hasher);
+        let share = usize::try_from(hasher.finish() % WORKERS as u64).unwrap_or_default();
+        // A full worker is busy with others; the re-check comes back to this one.
+        drop(self.workers[share].try_send((app, user)));
+    }
+
+    /// Hears hints until the bus ends.
+    pub(crate) async fn hear(self, app: App) {
+        let mut hints = app.bus.subscribe();
+        loop {
+            match hints.recv().await {
+                Ok(Hint { app, user, .. }) => self.look(app, user),
+                Err(broadcast::error::RecvError::Lagged(lost)) => {
+                    tracing::warn!(lost, "hints were lost; the re-check makes up for it");
+                }
+                Err(broadcast::error::RecvError::Closed) => return,
+            }
+        }
+    }
+}
+
+/// Looks at every live user again and again, for the case that a hint was lost. The pause varies by
+/// a third, so that nodes and restarts do not march in step.
+pub(crate) async fn recheck(app: App, feed: Feed) {
+    loop {
+        tokio::time::sleep(pause(
+            app.config.delivery.recheck_millis,
+            app.clock.random(),
+        ))
+        .await;
+        for (tenant, user) in app.devices.users() {
+            feed.look(tenant, user);
+        }
+    }
+}
+
+fn pause(millis: u64, random: [u8; 32]) -> Duration {
+    let share = u64::from(random[0]);
+    Duration::from_millis(millis * 2 / 3 + millis * 2 / 3 * share / 255)
+}
+
+async fn work(app: App, mut queue: mpsc::Receiver<(AppId, UserId)>) {
+    while let Some((tenant, user)) = queue.recv().await {
+        for device in app.devices.of(&tenant, &user) {
+            if let Err(error) = tell(&app, &device).await {
+                tracing::warn!(%error, "a log could not be read for a live device");
+            }
+        }
+    }
+}
+
+/// Tells one device everything from where it stands to the end of the log.
+async fn tell(app: &App, device: &Arc<LiveDevice>) -> Result<(), StoreError> {
+    while let Some(at) = device.live_at() {
+        let session = device.session.clone();
+        let now = app.clock.now();
+        let slice = LogSlice {
+            session,
+            after: Some(at),
+            limit: PAGE,
+            now,
+        };
+        let page = app.store.read_log(slice).await?;
+        if page.cursor == at || !tell_page(app, device, at, page.clone()).await {
+            return Ok(());
+        }
+        if !page.more {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Tells a page; `false` when the device takes no more now.
+async fn tell_page(app: &App, device: &Arc<LiveDevice>, from: Cursor, page: Page) -> bool {
+    let mut at = from;
+    for run in runs(page.entries) {
+        let Some(frame) = run.frame() else {
+            return false;
+        };
+        match device.connection.try_send(frame) {
+            Ok(()) => {}
+            Err(SendError::Gone) => return false,
+            Err(SendError::Full) => {
+                fall_behind(app, device, at, page.cursor);
+                return false;
+            }
+        }
+        app.metrics.hinted.inc_by(run.len());
+        let to = run.cursor();
+        note_hand_over(app, device.session.installation, &run.into_entries()).await;
+        if !device.advance(at, Position::Live(to)) {
+            return false;
+        }
+        at = to;
+    }
+    device.advance(at, Position::Live(page.cursor))
+}
+
+/// The device reads more slowly than its log grows: it is told so as soon as there is room, and
+/// reads on by itself.
+fn fall_behind(app: &App, device: &Arc<LiveDevice>, at: Cursor, end: Cursor) {
+    if !device.advance(at, Position::Catching) {
+        return;
+    }
+    app.metrics.behind.inc();
+    let connection = device.connection.clone();
+    tokio::spawn(async move {
+        if let Ok(frame) = encode_invocation(device::BEHIND, &(Behind { cursor: end },))
+            && connection.send(frame).await.is_err()
+        {
+            tracing::debug!("a device that fell behind is gone");
+        }
+    });
+}
+
+/// Notes that notifications were handed to a device. It is evidence, not a condition: when it
+/// cannot be written now, the device's own receipt will say more.
+pub(super) async fn note_hand_over(app: &App, installation: InstallationId, entries: &[Entry]) {
+    let at = app.clock.now();
+    let batch: Vec<HandOver> = entries
+        .iter()
+        .filter_map(|entry| match entry {
+            Entry::Notification(envelope) => Some(HandOver {
+                delivery: envelope.delivery_id,
+                installation,
+                at,
+            }),
+            Entry::State(_) => None,
+        })
+        .collect();
+    if batch.is_empty() {
+        return;
+    }
+    match app.store.hand_over(batch).await {
+        Ok(changes) => app.tell(changes),
+        Err(error) => tracing::warn!(%error, "a hand-over could not be noted"),
+    }
+}
+
+/// Entries of one kind in a row: one call to the device.
+#[derive(Debug, PartialEq)]
+enum Run {
+    Notifications(Vec<Envelope>),
+    States(Vec<StateChange>),
+}
+
+impl Run {
+    fn frame(&self) -> Option<Bytes> {
+        let encoded = match self {
+            Self::Notifications(envelopes) => encode_invocation(device::NOTIFY, &(envelopes,)),
+            Self::States(changes) => encode_invocation(device::STATE_CHANGED, &(changes,)),
+        };
+        encoded
+            .inspect_err(|error| tracing::error!(%error, "a call cannot be written"))
+            .ok()
+    }
+
+    fn len(&self) -> u64 {
+        match self {
+            Self::Notifications(envelopes) => envelopes.len() as u64,
+            Self::States(changes) => changes.len() as u64,
+        }
+    }
+
+    fn cursor(&self) -> Cursor {
+        let last = match self {
+            Self::Notifications(envelopes) => envelopes.last().map(|envelope| envelope.cursor),
+            Self::States(changes) => changes.last().map(|change| change.cursor),
+        };
+        last.expect("a run has at least the entry it began with")
+    }
+
+    fn into_entries(self) -> Vec<Entry> {
+        match self {
+            Self::Notifications(envelopes) => envelopes
+                .into_iter()
+                .map(|envelope| Entry::Notification(Box::new(envelope)))
+                .collect(),
+            Self::States(changes) => changes.into_iter().map(Entry::State).collect(),
+        }
+    }
+}
+
+/// Cuts entries into runs, in order.
+fn runs(entries: Vec<Entry>) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for entry in entries {
+        match (entry, runs.last_mut()) {
+            (Entry::Notification(envelope), Some(Run::Notifications(run))) => run.push(*envelope),
+            (Entry::State(change), Some(Run::States(run))) => run.push(change),
+            (Entry::Notification(envelope), _) => runs.push(Run::Notifications(vec![*envelope])),
+            (Entry::State(change), _) => runs.push(Run::States(vec![change])),
+        }
+    }
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use vestnik_model::{Epoch, NotificationId, contract::HistoryState};
+
+    use super::*;
+
+    fn state(seq: u64) -> Entry {
+        Entry::State(StateChange {
+            cursor: Cursor {
+                epoch: Epoch(1),
+                seq,
+            },
+            id: NotificationId::from_uuid(uuid::Uuid::from_u128(1)),
+            state: HistoryState::Read,
+            at: jiff::Timestamp::UNIX_EPOCH,
+        })
+    }
+
+    #[test]
+    fn entries_of_one_kind_in_a_row_are_one_call() {
+        let runs = runs(vec![state(1), state(2)]);
+        assert_eq!(runs.len(), 1);
+        assert_eq!((runs[0].len(), runs[0].cursor().seq), (2, 2));
+    }
+
+    #[test]
+    fn the_pause_varies_around_its_setting() {
+        assert_eq!(pause(30_000, [0; 32]), Duration::from_secs(20));
+        assert_eq!(pause(30_000, [255; 32]), Duration::from_secs(40));
+    }
+}

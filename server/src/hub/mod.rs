@@ -1,0 +1,51 @@
+//! The hub: what devices and senders call, and what devices are told live.
+
+mod device;
+mod devices;
+mod feed;
+mod sender;
+
+pub(crate) use devices::Devices;
+pub(crate) use feed::{Feed, recheck};
+
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use vestnik_model::contract::server;
+use vestnik_signalr::server::{
+    Connection, Hub, HubConfig, HubError, HubService, State, machine::ServerConfig,
+};
+
+use crate::{api::body, app::App, auth::Caller, error::ApiError};
+
+/// The hub as a service. Callers are known before they get here.
+pub(crate) fn service(app: &App) -> HubService<App, Caller> {
+    let protocol = ServerConfig {
+        max_message: app.config.limits.hub_message_bytes,
+        ..ServerConfig::default()
+    };
+    Hub::builder_for::<Caller, App>(app.clone())
+        .config(HubConfig {
+            protocol,
+            ..HubConfig::default()
+        })
+        .handle(app.hub.clone())
+        .on(server::HELLO, device::hello)
+        .on(server::SYNC, device::sync)
+        .on(server::REPORT, device::report)
+        .on(server::SUBSCRIBE, device::subscribe)
+        .on(server::UNSUBSCRIBE, device::unsubscribe)
+        .on(server::PUBLISH, sender::publish)
+        .stream(server::WATCH, sender::watch)
+        .on_disconnected(forget)
+        .build()
+}
+
+async fn forget(State(app): State<App>, connection: Connection) -> Result<(), HubError> {
+    app.devices.remove(connection.id());
+    Ok(())
+}
+
+/// Reads an argument, so that a fault in it is named as REST names it.
+fn argument<T: DeserializeOwned>(raw: &RawValue) -> Result<T, ApiError> {
+    body::parse(raw.get().as_bytes()).map_err(ApiError::from)
+}
