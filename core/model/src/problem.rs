@@ -46,7 +46,12 @@ impl Problem {
     pub fn invalid(errors: Vec<FieldProblem>) -> Self {
         let detail = errors.first().map_or_else(
             || "the request is not valid".to_owned(),
-            |first| format!("{} {}", first.pointer, first.detail),
+            |first| {
+                let FieldProblem {
+                    pointer, detail, ..
+                } = first;
+                format!("{pointer} {detail}").trim_start().to_owned()
+            },
         );
         Self {
             errors,

@@ -102,11 +102,24 @@ fn fault(message: &str) -> (Option<&str>, FieldCode, String) {
             "is not a field here".to_owned(),
         );
     }
+    if message.starts_with("duplicate field") {
+        let detail = "must be there only once".to_owned();
+        return (quoted(), FieldCode::NotAllowed, detail);
+    }
     let expected = message
         .rsplit_once("expected ")
-        .map(|(_, expected)| format!("must be {expected}"));
+        .map(|(_, expected)| format!("must be {}", in_json(expected)));
     let detail = expected.unwrap_or_else(|| message.to_owned());
     (None, FieldCode::Malformed, detail)
+}
+
+/// A type of ours is an object to those outside.
+fn in_json(expected: &str) -> &str {
+    if expected.starts_with("struct ") {
+        "an object"
+    } else {
+        expected
+    }
 }
 
 fn pointer(path: &serde_path_to_error::Path) -> String {
@@ -161,6 +174,11 @@ mod tests {
             r#"{"to":{"users":[""]}}"#,
             ("/to/users/0", FieldCode::Malformed, "must not be empty"),
         );
+        check(
+            r#"{"to":{"users":["a"]},"to":{}}"#,
+            ("/to", FieldCode::NotAllowed, "must be there only once"),
+        );
+        check("7", ("", FieldCode::Malformed, "must be an object"));
         check(
             r#"{"to":{"users":"u"}}"#,
             ("/to/users", FieldCode::Malformed, "must be a sequence"),

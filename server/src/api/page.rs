@@ -5,7 +5,7 @@ use axum::{
     http::request::Parts,
 };
 use serde::Deserialize;
-use vestnik_model::{FieldProblem, Problem, problem::FieldCode};
+use vestnik_model::{DeliveryId, FieldProblem, NotificationId, Problem, problem::FieldCode};
 
 use crate::{error::ApiError, store::PageQuery};
 
@@ -33,11 +33,23 @@ impl<S: Send + Sync> FromRequestParts<S> for PageParams {
         if !(1..=MAX_LIMIT).contains(&limit) {
             return Err(wrong("limit must be 1 to 200"));
         }
+        if wire
+            .cursor
+            .as_deref()
+            .is_some_and(|cursor| !is_ours(cursor))
+        {
+            return Err(wrong("cursor must be the next_cursor of a page"));
+        }
         Ok(Self(PageQuery {
             after: wire.cursor,
             limit,
         }))
     }
+}
+
+/// Pages go on after the id of their last item.
+fn is_ours(cursor: &str) -> bool {
+    cursor.parse::<NotificationId>().is_ok() || cursor.parse::<DeliveryId>().is_ok()
 }
 
 fn wrong(detail: &str) -> ApiError {

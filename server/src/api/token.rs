@@ -2,8 +2,10 @@
 
 use axum::{Json, extract::State};
 use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
 use vestnik_model::{
-    AppId, InstallationId, Problem, ProblemCode, TokenRequest, TokenResponse, token::TokenType,
+    AppId, FieldProblem, InstallationId, Problem, ProblemCode, TokenRequest, TokenResponse,
+    problem::FieldCode, token::TokenType,
 };
 
 use super::body::JsonBody;
@@ -25,9 +27,9 @@ use crate::{
 )]
 pub(crate) async fn issue(
     State(app): State<App>,
-    JsonBody(request): JsonBody<TokenRequest>,
+    JsonBody(wire): JsonBody<Wire>,
 ) -> Result<Json<TokenResponse>, ApiError> {
-    match request {
+    match TokenRequest::try_from(wire)? {
         TokenRequest::IdentityToken {
             app: tenant,
             installation_id,
@@ -36,6 +38,56 @@ pub(crate) async fn issue(
         TokenRequest::RefreshToken { refresh_token } => renew(&app, &refresh_token).await,
     }
     .map(Json)
+}
+
+/// A [`TokenRequest`] flat, so that a fault in it is named by its place: serde loses the place
+/// inside a tagged enum.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Wire {
+    grant_type: GrantType,
+    app: Option<AppId>,
+    installation_id: Option<InstallationId>,
+    identity_token: Option<String>,
+    refresh_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum GrantType {
+    IdentityToken,
+    RefreshToken,
+}
+
+impl TryFrom<Wire> for TokenRequest {
+    type Error = Problem;
+
+    fn try_from(wire: Wire) -> Result<Self, Problem> {
+        let Wire {
+            grant_type,
+            app,
+            installation_id,
+            identity_token,
+            refresh_token,
+        } = wire;
+        match grant_type {
+            GrantType::IdentityToken => Ok(Self::IdentityToken {
+                app: there("/app", app)?,
+                installation_id: there("/installation_id", installation_id)?,
+                identity_token: there("/identity_token", identity_token)?,
+            }),
+            GrantType::RefreshToken => Ok(Self::RefreshToken {
+                refresh_token: there("/refresh_token", refresh_token)?,
+            }),
+        }
+    }
+}
+
+fn there<T>(pointer: &str, value: Option<T>) -> Result<T, Problem> {
+    value.ok_or_else(|| {
+        let detail = "must be there";
+        Problem::invalid(vec![FieldProblem::new(pointer, FieldCode::Missing, detail)])
+    })
 }
 
 async fn log_in(

@@ -27,6 +27,9 @@ pub(super) fn run(path: &Path, connection: &mut Connection) -> Result<(), OpenEr
         });
     }
     check_owner(path, connection)?;
+    if found == known {
+        return Ok(());
+    }
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Exclusive)
         .map_err(refuse)?;
