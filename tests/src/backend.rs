@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 use serde::{Serialize, de::DeserializeOwned};
@@ -90,7 +91,8 @@ impl Backend {
             kid: Some(self.secrets.identity_key_id.clone()),
             ..Header::new(Algorithm::HS256)
         };
-        let key = EncodingKey::from_urlsafe_base64_secret(&self.secrets.identity_secret)?;
+        let secret = BASE64_URL_SAFE_NO_PAD.decode(&self.secrets.identity_secret)?;
+        let key = EncodingKey::from_secret(&secret);
         Ok(jsonwebtoken::encode(&header, claims, &key)?)
     }
 

@@ -7,3 +7,4 @@ pub mod digest;
 pub mod eventually;
 pub mod ledger;
 pub mod raw_hub;
+pub mod world;

@@ -47,7 +47,16 @@ impl RawHub {
     /// When the hub refuses it; see [`RawHub::refusal`].
     pub async fn connect(at: SocketAddr, token: &str) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(at).await?;
-        Self::upgrade(stream, at, token).await
+        Self::upgrade(stream, &format!("ws://{at}{}", route::HUB), token).await
+    }
+
+    /// Opens a WebSocket for a connection that was negotiated before.
+    ///
+    /// # Errors
+    /// When the hub refuses it.
+    pub async fn connect_to(at: SocketAddr, token: &str, id: &str) -> anyhow::Result<Self> {
+        let stream = TcpStream::connect(at).await?;
+        Self::upgrade(stream, &format!("ws://{at}{}?id={id}", route::HUB), token).await
     }
 
     /// As [`RawHub::connect`], with a receive buffer so small that the hub notices soon when
@@ -59,11 +68,11 @@ impl RawHub {
         let socket = TcpSocket::new_v4()?;
         socket.set_recv_buffer_size(4_096)?;
         let stream = socket.connect(at).await?;
-        Self::upgrade(stream, at, token).await
+        Self::upgrade(stream, &format!("ws://{at}{}", route::HUB), token).await
     }
 
-    async fn upgrade(stream: TcpStream, at: SocketAddr, token: &str) -> anyhow::Result<Self> {
-        let mut request = format!("ws://{at}{}", route::HUB).into_client_request()?;
+    async fn upgrade(stream: TcpStream, url: &str, token: &str) -> anyhow::Result<Self> {
+        let mut request = url.into_client_request()?;
         let bearer = HeaderValue::from_str(&format!("Bearer {token}"))?;
         request.headers_mut().insert(AUTHORIZATION, bearer);
         let (socket, _) = within("the upgrade", SOON, client_async(request, stream)).await??;
