@@ -1,0 +1,581 @@
+//! The engine's task: inputs in, effects out, one after the other.
+
+use std::{sync::Arc, time::Instant};
+
+use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
+use jiff::SignedDuration;
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::sleep_until,
+};
+use vestnik_model::{
+    Cursor, InstallationId, NotificationId, Permission, TopicName,
+    contract::{Entry, Hello, Sync as SyncCall},
+};
+
+use super::{
+    Shared,
+    announce::{Announcements, SHOWS},
+    session::Session,
+};
+use crate::{
+    config::Config,
+    engine::{self, Effect, Engine, Input, Live},
+    error::Error,
+    event::{ConnectionState, Event},
+    identity::IdentitySource,
+    registration::{self, Told},
+    store::StoreError,
+    transport::{CallFailure, ConnectFailure, HubCalls, HubConnection, HubEvent, Transport},
+};
+
+/// The longest pause without looking up.
+const IDLE: std::time::Duration = std::time::Duration::from_secs(3_600);
+
+/// For how long ids are remembered after their notification left the history.
+const SEEN: SignedDuration = SignedDuration::from_hours(24 * 60);
+
+/// What the handle asks for.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Nudge,
+    /// Something changed in the store: receipts may wait, the shell may re-read.
+    Changed(Vec<NotificationId>),
+    Permission(Permission),
+    Subscribe {
+        topic: TopicName,
+        joins: bool,
+        answer: oneshot::Sender<Result<(), Error>>,
+    },
+    Flush {
+        answer: oneshot::Sender<()>,
+    },
+    Logout {
+        answer: oneshot::Sender<Result<(), Error>>,
+    },
+    Stop {
+        answer: oneshot::Sender<()>,
+    },
+}
+
+/// What the task is made of.
+pub(crate) struct DriverParts {
+    pub(crate) config: Config,
+    pub(crate) installation: InstallationId,
+    pub(crate) identity: Arc<dyn IdentitySource>,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) told: watch::Sender<ConnectionState>,
+    pub(crate) events: mpsc::Sender<Event>,
+    pub(crate) first: Vec<Event>,
+}
+
+/// Starts the task.
+pub(crate) async fn spawn(
+    parts: DriverParts,
+    commands: mpsc::Receiver<Command>,
+) -> Result<(), StoreError> {
+    let task = Task::new(parts).await?;
+    tokio::spawn(task.run(commands));
+    Ok(())
+}
+
+/// What came of something asked for.
+enum Done {
+    Input(Input),
+    Connected(Result<HubConnection, ConnectFailure>),
+    Quiet,
+}
+
+struct Task {
+    config: Config,
+    session: Arc<Session>,
+    shared: Arc<Shared>,
+    told: watch::Sender<ConnectionState>,
+    events: mpsc::Sender<Event>,
+    engine: Engine,
+    running: FuturesUnordered<BoxFuture<'static, Done>>,
+    hub: Option<Arc<dyn HubCalls>>,
+    heard: Option<mpsc::Receiver<HubEvent>>,
+    announcements: Announcements,
+    flushes: Vec<oneshot::Sender<()>>,
+}
+
+impl Task {
+    async fn new(parts: DriverParts) -> Result<Self, StoreError> {
+        let DriverParts {
+            config,
+            installation,
+            identity,
+            transport,
+            shared,
+            told,
+            events,
+            first,
+        } = parts;
+        shared.store.reshow_interrupted().await?;
+        let now = shared.clock.now();
+        let seen_until = now.checked_sub(SEEN).unwrap_or(now);
+        shared
+            .store
+            .prune(config.tuning.history_rows, seen_until, now)
+            .await?;
+        let cursor = shared.store.cursor().await?;
+        let waiting = shared.store.outbox_len().await?;
+        let names = (config.app.clone(), installation);
+        let session = Session::new(names, identity, transport, Arc::clone(&shared));
+        Ok(Self {
+            engine: Engine::new(config.tuning, cursor, waiting),
+            config,
+            session: Arc::new(session),
+            shared,
+            told,
+            events,
+            running: FuturesUnordered::new(),
+            hub: None,
+            heard: None,
+            announcements: Announcements::new(first),
+            flushes: Vec::new(),
+        })
+    }
+
+    async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+        self.finish_logout();
+        self.handle(Input::Begin).await;
+        loop {
+            self.take_shows().await;
+            let deadline = self.engine.deadline();
+            let deadline = deadline.unwrap_or_else(|| self.now() + IDLE);
+            let events = self.events.clone();
+            let has_news = !self.announcements.is_empty();
+            tokio::select! {
+                command = commands.recv() => match command {
+                    Some(Command::Stop { answer }) => return self.stop(Some(answer)).await,
+                    Some(command) => self.obey(command).await,
+                    None => return self.stop(None).await,
+                },
+                Some(done) = self.running.next(), if !self.running.is_empty() => self.on_done(done).await,
+                event = hear(&mut self.heard) => self.on_hub(event).await,
+                permit = events.reserve(), if has_news => {
+                    // A shell that is gone is told nothing; the history goes on.
+                    if let (Ok(permit), Some(event)) = (permit, self.announcements.next()) {
+                        permit.send(event);
+                    }
+                }
+                () = sleep_until(deadline.into()) => self.handle(Input::Tick).await,
+            }
+        }
+    }
+
+    fn now(&self) -> Instant {
+        self.shared.clock.instant()
+    }
+
+    /// Hands an input to the engine and carries out what it decides.
+    async fn handle(&mut self, input: Input) {
+        self.engine
+            .handle(self.now(), fraction(self.shared.clock.random()), input);
+        while let Some(effect) = self.engine.poll() {
+            if let Some(failure) = self.carry_out(effect).await {
+                self.engine
+                    .handle(self.now(), fraction(self.shared.clock.random()), failure);
+            }
+        }
+    }
+
+    /// Carries one effect out; gives an input when it failed on the spot.
+    async fn carry_out(&mut self, effect: Effect) -> Option<Input> {
+        match effect {
+            Effect::GetToken { fresh } => self.get_token(fresh),
+            Effect::Connect => self.connect(),
+            Effect::Greet(cursor) => self.greet(cursor),
+            Effect::Read(cursor) => self.read(cursor),
+            Effect::Apply { entries, cursor } => return self.apply(entries, cursor).await,
+            Effect::Report => self.report(),
+            Effect::Register => self.register(),
+            Effect::HangUp => self.hang_up(),
+            Effect::Tell(state) => {
+                self.told.send_replace(state);
+            }
+            Effect::AskForIdentity => self.announcements.ask_for_identity(),
+        }
+        None
+    }
+
+    fn run_beside(&self, work: impl Future<Output = Done> + Send + 'static) {
+        self.running.push(work.boxed());
+    }
+
+    fn get_token(&self, fresh: bool) {
+        let session = Arc::clone(&self.session);
+        self.run_beside(
+            async move { Done::Input(Input::Token(session.token(fresh).await.map(drop))) },
+        );
+    }
+
+    fn connect(&self) {
+        let session = Arc::clone(&self.session);
+        self.run_beside(async move {
+            Done::Connected(match session.token(false).await {
+                Ok(token) => session.transport.connect(token).await,
+                Err(_) => Err(ConnectFailure::Unreachable { retry_after: None }),
+            })
+        });
+    }
+
+    fn greet(&self, cursor: Option<Cursor>) {
+        let Some(hub) = self.hub.clone() else { return };
+        let device = &self.config.device;
+        let hello = Hello {
+            installation_id: self.session.installation,
+            cursor,
+            locale: device.locale.clone(),
+            time_zone: device.time_zone.clone(),
+            permission: Some(device.permission),
+            app_version: device.app_version.clone(),
+        };
+        self.run_beside(async move {
+            Done::Input(Input::Welcomed(hub.hello(hello).await.map_err(note).ok()))
+        });
+    }
+
+    fn read(&self, cursor: Option<Cursor>) {
+        let Some(hub) = self.hub.clone() else { return };
+        let sync = SyncCall {
+            cursor,
+            limit: Some(self.config.tuning.page),
+        };
+        self.run_beside(async move {
+            Done::Input(Input::Page(hub.sync(sync).await.map_err(note).ok()))
+        });
+    }
+
+    /// Stores and commits; only then is anyone told.
+    async fn apply(&mut self, entries: Vec<Entry>, cursor: Cursor) -> Option<Input> {
+        match self
+            .shared
+            .store
+            .apply(entries, cursor, self.shared.clock.now())
+            .await
+        {
+            Ok(applied) => {
+                self.announcements.more_shows |= !applied.inserted.is_empty();
+                self.announcements.change(applied.inserted);
+                self.announcements.withdraw(applied.read_elsewhere);
+                self.recount().await;
+                self.outbox_changed().await
+            }
+            Err(error) => {
+                tracing::error!(%error, "entries could not be stored");
+                let stands_at = self.shared.store.cursor().await.ok().flatten();
+                Some(Input::StorageFailed(stands_at))
+            }
+        }
+    }
+
+    async fn recount(&mut self) {
+        if let Err(error) = self.shared.recount().await {
+            tracing::error!(%error, "unread notifications could not be counted");
+        }
+    }
+
+    async fn outbox_changed(&mut self) -> Option<Input> {
+        let waiting = self.shared.store.outbox_len().await.ok()?;
+        if waiting == 0 {
+            for flush in self.flushes.drain(..) {
+                answer(flush, ());
+            }
+        }
+        Some(Input::OutboxHas(waiting))
+    }
+
+    fn report(&self) {
+        let Some(hub) = self.hub.clone() else { return };
+        let (shared, batch) = (Arc::clone(&self.shared), self.config.tuning.report_batch);
+        self.run_beside(async move {
+            Done::Input(Input::Reported(report(&shared, hub.as_ref(), batch).await))
+        });
+    }
+
+    fn register(&self) {
+        let (session, state) = (
+            Arc::clone(&self.session),
+            self.config.device.installation_state(),
+        );
+        self.run_beside(async move {
+            register(&session, state).await;
+            Done::Quiet
+        });
+    }
+
+    fn hang_up(&mut self) {
+        self.heard = None;
+        if let Some(hub) = self.hub.take() {
+            self.run_beside(async move {
+                hub.close().await;
+                Done::Quiet
+            });
+        }
+    }
+
+    async fn on_done(&mut self, done: Done) {
+        match done {
+            Done::Quiet => {}
+            Done::Input(input) => {
+                let is_report = matches!(input, Input::Reported(_));
+                self.handle(input).await;
+                if is_report && let Some(input) = self.outbox_changed().await {
+                    self.handle(input).await;
+                }
+            }
+            Done::Connected(Ok(HubConnection { calls, events })) => {
+                self.hub = Some(calls);
+                self.heard = Some(events);
+                self.handle(Input::Connected(Ok(()))).await;
+            }
+            Done::Connected(Err(failure)) => {
+                self.handle(Input::Connected(Err(connect_failure(failure))))
+                    .await;
+            }
+        }
+    }
+
+    async fn on_hub(&mut self, event: Option<HubEvent>) {
+        let input = match event {
+            Some(HubEvent::Notify(envelopes)) => {
+                let entries = envelopes
+                    .into_iter()
+                    .map(|one| Entry::Notification(Box::new(one)));
+                Input::Heard(Live::Entries(entries.collect()))
+            }
+            Some(HubEvent::StateChanged(changes)) => Input::Heard(Live::Entries(
+                changes.into_iter().map(Entry::State).collect(),
+            )),
+            Some(HubEvent::Behind) => Input::Heard(Live::Behind),
+            Some(HubEvent::Drain(after)) => Input::Heard(Live::Drain(after)),
+            Some(HubEvent::Closed { may_return }) => {
+                self.hang_up();
+                Input::Lost { may_return }
+            }
+            None => {
+                self.hang_up();
+                Input::Lost { may_return: true }
+            }
+        };
+        self.handle(input).await;
+    }
+
+    async fn obey(&mut self, command: Command) {
+        match command {
+            Command::Nudge => self.handle(Input::Nudge).await,
+            Command::Changed(ids) => {
+                self.announcements.change(ids);
+                if let Some(input) = self.outbox_changed().await {
+                    self.handle(input).await;
+                }
+            }
+            Command::Permission(permission) => {
+                self.config.device.permission = permission;
+                if self.engine.is_online() {
+                    self.register();
+                }
+            }
+            Command::Subscribe {
+                topic,
+                joins,
+                answer,
+            } => self.subscribe(topic, joins, answer),
+            Command::Flush { answer } => {
+                self.flushes.push(answer);
+                if let Some(input) = self.outbox_changed().await {
+                    self.handle(input).await;
+                }
+            }
+            Command::Logout { answer } => {
+                let outcome = self.logout().await;
+                self::answer(answer, outcome.map_err(Error::from));
+            }
+            Command::Stop { .. } => {}
+        }
+    }
+
+    fn subscribe(&self, topic: TopicName, joins: bool, answer: oneshot::Sender<Result<(), Error>>) {
+        let Some(hub) = self.hub.clone().filter(|_| self.engine.is_online()) else {
+            self::answer(answer, Err(Error::Unreachable { retry_after: None }));
+            return;
+        };
+        self.run_beside(async move {
+            let call = if joins {
+                hub.subscribe(topic)
+            } else {
+                hub.unsubscribe(topic)
+            };
+            self::answer(answer, call.await.map_err(Error::from));
+            Done::Quiet
+        });
+    }
+
+    /// The user's part here ends first; the server is told as soon as it can be.
+    async fn logout(&mut self) -> Result<(), StoreError> {
+        let store = &self.shared.store;
+        let refresh_token = store.session().await?.map(|session| session.refresh_token);
+        store.put_pending_logout(refresh_token).await?;
+        store.wipe_user().await?;
+        self.session.forget().await;
+        self.recount().await;
+        self.handle(Input::LoggedOut).await;
+        self.finish_logout();
+        Ok(())
+    }
+
+    /// Tells the server of a logout that it does not know of yet.
+    fn finish_logout(&self) {
+        let session = Arc::clone(&self.session);
+        self.run_beside(async move {
+            tell_logout(&session).await;
+            Done::Quiet
+        });
+    }
+
+    async fn take_shows(&mut self) {
+        if !self.announcements.wants_shows() {
+            return;
+        }
+        match self
+            .shared
+            .store
+            .take_shows(SHOWS, self.shared.clock.now())
+            .await
+        {
+            Ok(shows) => self.announcements.show(shows),
+            Err(error) => {
+                tracing::error!(%error, "notifications to show could not be read");
+                self.announcements.more_shows = false;
+            }
+        }
+    }
+
+    /// Ends the connection, then the database. Receipts that wait are told at the next start.
+    async fn stop(mut self, answer: Option<oneshot::Sender<()>>) {
+        self.hang_up();
+        while self.running.next().now_or_never().flatten().is_some() {}
+        self.shared.store.close().await;
+        if let Some(answer) = answer {
+            self::answer(answer, ());
+        }
+    }
+}
+
+/// Answers whoever asked; somebody who stopped waiting needs no answer.
+fn answer<T>(asked: oneshot::Sender<T>, answer: T) {
+    if asked.send(answer).is_err() {
+        tracing::trace!("nobody waits for this answer any more");
+    }
+}
+
+/// Hears the hub while there is one.
+async fn hear(heard: &mut Option<mpsc::Receiver<HubEvent>>) -> Option<HubEvent> {
+    match heard {
+        Some(heard) => heard.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// A fraction from 0 to 1.
+fn fraction(random: [u8; 16]) -> f64 {
+    f64::from(u32::from_le_bytes([
+        random[0], random[1], random[2], random[3],
+    ])) / f64::from(u32::MAX)
+}
+
+/// Reports what waits and deletes what the server has; `None` when it could not be told.
+async fn report(shared: &Shared, hub: &dyn HubCalls, batch: u32) -> Option<()> {
+    let waiting = shared.store.outbox(batch).await.ok()?;
+    if waiting.is_empty() {
+        return Some(());
+    }
+    let receipts = waiting.iter().map(|waiting| waiting.receipt).collect();
+    // Receipts that the server does not know what to do with are final too.
+    hub.report(receipts).await.map_err(note).ok()?;
+    let rows = waiting.iter().map(|waiting| waiting.row).collect();
+    shared.store.confirm(rows).await.map(drop).ok()
+}
+
+/// Tells the server of the device, when there is news; next time when it fails.
+async fn register(session: &Session, state: vestnik_model::InstallationState) {
+    let store = &session.shared.store;
+    let now = session.shared.clock.now();
+    let told = store.registered().await.ok().flatten();
+    if !registration::is_due(told.as_ref(), &state, now) {
+        return;
+    }
+    let Ok(token) = session.token(false).await else {
+        return;
+    };
+    let text = registration::text(&state);
+    match session
+        .transport
+        .put_installation(token, session.installation, state)
+        .await
+    {
+        Ok(()) => {
+            if let Err(error) = store
+                .put_registered(Told {
+                    state: text,
+                    at: now,
+                })
+                .await
+            {
+                tracing::warn!(%error, "the registration will be told again");
+            }
+        }
+        Err(failure) => drop(note(failure)),
+    }
+}
+
+async fn tell_logout(session: &Session) {
+    let store = &session.shared.store;
+    let Ok(Some(refresh_token)) = store.pending_logout().await else {
+        return;
+    };
+    let request = vestnik_model::TokenRequest::RefreshToken { refresh_token };
+    let outcome = match session.transport.token(request).await {
+        Ok(response) => {
+            // The answer is the only way back in: should the next call fail, it is needed again.
+            if store
+                .put_pending_logout(Some(response.refresh_token))
+                .await
+                .is_err()
+            {
+                return;
+            }
+            session
+                .transport
+                .delete_installation(response.access_token, session.installation)
+                .await
+        }
+        Err(failure) => Err(failure),
+    };
+    let is_over = match outcome {
+        Ok(()) | Err(CallFailure::Refused(_)) => true,
+        Err(CallFailure::Unreachable { .. }) => false,
+    };
+    if is_over && let Err(error) = store.put_pending_logout(None).await {
+        tracing::warn!(%error, "the logout will be told again");
+    }
+}
+
+fn connect_failure(failure: ConnectFailure) -> engine::ConnectFailure {
+    match failure {
+        ConnectFailure::Unreachable { retry_after } => {
+            engine::ConnectFailure::Unreachable(retry_after)
+        }
+        ConnectFailure::Unauthorized => engine::ConnectFailure::Unauthorized,
+        ConnectFailure::Refused => engine::ConnectFailure::Refused,
+    }
+}
+
+fn note(failure: CallFailure) -> CallFailure {
+    tracing::debug!(%failure, "a call failed");
+    failure
+}

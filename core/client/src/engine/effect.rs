@@ -1,0 +1,36 @@
+use vestnik_model::{Cursor, contract::Entry};
+
+use crate::event::ConnectionState;
+
+/// What the driver must do.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Effect {
+    /// Get a token that will do; `fresh` when the one at hand was refused. → `Input::Token`
+    GetToken {
+        /// Whether the token at hand was refused.
+        fresh: bool,
+    },
+    /// Connect to the hub. → `Input::Connected`
+    Connect,
+    /// Say hello from this place. → `Input::Welcomed`
+    Greet(Option<Cursor>),
+    /// Read the log on from this place. → `Input::Page`
+    Read(Option<Cursor>),
+    /// Store these, and the cursor behind them, in one transaction.
+    Apply {
+        /// The entries, in order.
+        entries: Vec<Entry>,
+        /// Where the device stands then.
+        cursor: Cursor,
+    },
+    /// Report what waits. → `Input::Reported`
+    Report,
+    /// Tell the server of the device, if there is news.
+    Register,
+    /// End the hub's connection.
+    HangUp,
+    /// The connection stands like this now.
+    Tell(ConnectionState),
+    /// The shell must have the App's backend vouch for the user.
+    AskForIdentity,
+}

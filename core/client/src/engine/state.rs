@@ -1,0 +1,425 @@
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
+
+use vestnik_model::{
+    Cursor,
+    contract::{Entry, Page, Welcome},
+};
+
+use super::{
+    effect::Effect,
+    input::{ConnectFailure, Input, Live, TokenFailure},
+};
+use crate::{
+    config::Tuning,
+    event::{ConnectionState, OfflineReason},
+    inbox,
+};
+
+/// The most live entries held while the log is being read; beyond it they are read too.
+const MAX_HELD: usize = 512;
+/// After so long online the next failure counts as the first.
+const STABLE: Duration = Duration::from_secs(30);
+/// How many back-off steps a refusal for good is worth: it is tried again, rarely.
+const REFUSED_ATTEMPTS: u32 = 6;
+
+/// A core's decisions about its connection.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    tuning: Tuning,
+    phase: Phase,
+    /// The last entry handed to the store.
+    cursor: Option<Cursor>,
+    /// Live entries that came while the log was being read.
+    held: Vec<Entry>,
+    /// More is known to be missing than what is held.
+    is_behind: bool,
+    /// Failures in a row.
+    attempts: u32,
+    /// Receipts that wait.
+    waiting: u64,
+    report: Reporting,
+    told: Option<ConnectionState>,
+    effects: VecDeque<Effect>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Not begun, or the user logged out.
+    Idle,
+    /// Waiting to try again.
+    Waiting {
+        until: Instant,
+    },
+    GettingToken,
+    Connecting,
+    Greeting,
+    /// A page is being read.
+    Reading,
+    Online {
+        since: Instant,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reporting {
+    Idle,
+    /// Receipts wait for company.
+    Due(Instant),
+    /// A report is on its way.
+    Running,
+}
+
+impl Engine {
+    /// An engine whose store stands at `cursor` and has so many receipts waiting.
+    pub(crate) const fn new(tuning: Tuning, cursor: Option<Cursor>, waiting: u64) -> Self {
+        Self {
+            tuning,
+            phase: Phase::Idle,
+            cursor,
+            held: Vec::new(),
+            is_behind: false,
+            attempts: 0,
+            waiting,
+            report: Reporting::Idle,
+            told: None,
+            effects: VecDeque::new(),
+        }
+    }
+
+    /// Takes what happened. `random` is a fraction from 0 to 1, by which retries are spread.
+    pub(crate) fn handle(&mut self, now: Instant, random: f64, input: Input) {
+        match input {
+            Input::Begin => self.begin(),
+            Input::Nudge => self.nudge(),
+            Input::Tick => self.tick(now),
+            Input::Token(result) => self.on_token(now, random, result),
+            Input::Connected(result) => self.on_connected(now, random, result),
+            Input::Welcomed(welcome) => self.on_welcome(now, random, welcome),
+            Input::Page(page) => self.on_page(now, random, page),
+            Input::Heard(live) => self.on_live(now, random, live),
+            Input::Lost { may_return } => self.on_lost(now, random, may_return),
+            Input::StorageFailed(cursor) => self.on_storage_failed(now, random, cursor),
+            Input::OutboxHas(waiting) => self.on_outbox(now, waiting),
+            Input::Reported(outcome) => self.on_reported(now, outcome),
+            Input::LoggedOut => self.on_logged_out(),
+        }
+    }
+
+    /// Gives what to do next, oldest first.
+    pub(crate) fn poll(&mut self) -> Option<Effect> {
+        self.effects.pop_front()
+    }
+
+    /// When to call `handle` with `Tick` at the latest.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let retry = match self.phase {
+            Phase::Waiting { until } => Some(until),
+            Phase::Idle
+            | Phase::GettingToken
+            | Phase::Connecting
+            | Phase::Greeting
+            | Phase::Reading
+            | Phase::Online { .. } => None,
+        };
+        let report = match self.report {
+            Reporting::Due(at) => Some(at),
+            Reporting::Idle | Reporting::Running => None,
+        };
+        [retry, report].into_iter().flatten().min()
+    }
+
+    /// Whether calls to the server can be made.
+    pub(crate) const fn is_online(&self) -> bool {
+        matches!(self.phase, Phase::Reading | Phase::Online { .. })
+    }
+
+    fn begin(&mut self) {
+        if self.phase == Phase::Idle {
+            self.get_token(false);
+        }
+    }
+
+    fn nudge(&mut self) {
+        if let Phase::Waiting { .. } = self.phase {
+            self.attempts = 0;
+            self.get_token(false);
+        }
+    }
+
+    fn tick(&mut self, now: Instant) {
+        if let Phase::Waiting { until } = self.phase
+            && until <= now
+        {
+            self.get_token(false);
+        }
+        if let Reporting::Due(at) = self.report
+            && at <= now
+            && self.is_online()
+        {
+            self.report = Reporting::Running;
+            self.effects.push_back(Effect::Report);
+        }
+    }
+
+    fn get_token(&mut self, fresh: bool) {
+        self.phase = Phase::GettingToken;
+        self.tell(ConnectionState::Connecting);
+        self.effects.push_back(Effect::GetToken { fresh });
+    }
+
+    fn on_token(&mut self, now: Instant, random: f64, result: Result<(), TokenFailure>) {
+        if self.phase != Phase::GettingToken {
+            return;
+        }
+        match result {
+            Ok(()) => {
+                self.phase = Phase::Connecting;
+                self.tell(ConnectionState::Connecting);
+                self.effects.push_back(Effect::Connect);
+            }
+            Err(TokenFailure::Unreachable(hint)) => {
+                self.wait(now, random, (OfflineReason::Unreachable, hint));
+            }
+            Err(TokenFailure::Storage) => self.wait(now, random, (OfflineReason::Storage, None)),
+            Err(TokenFailure::NeedsIdentity) => {
+                self.attempts = self.attempts.max(REFUSED_ATTEMPTS);
+                self.wait(now, random, (OfflineReason::Refused, None));
+                self.tell(ConnectionState::NeedsIdentity);
+                self.effects.push_back(Effect::AskForIdentity);
+            }
+        }
+    }
+
+    fn on_connected(&mut self, now: Instant, random: f64, result: Result<(), ConnectFailure>) {
+        if self.phase != Phase::Connecting {
+            return;
+        }
+        match result {
+            Ok(()) => {
+                self.phase = Phase::Greeting;
+                self.held.clear();
+                self.is_behind = false;
+                self.report = Reporting::Idle;
+                self.tell(ConnectionState::Syncing);
+                self.effects.push_back(Effect::Greet(self.cursor));
+            }
+            Err(ConnectFailure::Unauthorized) if self.attempts == 0 => {
+                self.attempts += 1;
+                self.get_token(true);
+            }
+            Err(ConnectFailure::Unreachable(hint)) => {
+                self.wait(now, random, (OfflineReason::Unreachable, hint));
+            }
+            Err(ConnectFailure::Unauthorized | ConnectFailure::Refused) => {
+                self.attempts = self.attempts.max(REFUSED_ATTEMPTS);
+                self.wait(now, random, (OfflineReason::Refused, None));
+            }
+        }
+    }
+
+    fn on_welcome(&mut self, now: Instant, random: f64, welcome: Option<Welcome>) {
+        if self.phase != Phase::Greeting {
+            return;
+        }
+        let Some(welcome) = welcome else {
+            return self.fail(now, random);
+        };
+        self.effects.push_back(Effect::Register);
+        // A log of another epoch is read from its beginning: what is there already is recognised.
+        self.cursor = self.cursor.filter(|cursor| cursor.epoch == welcome.epoch.0);
+        if welcome.behind_by > 0 || self.cursor.is_none() {
+            self.read();
+        } else {
+            self.go_online(now);
+        }
+        self.report_soon(now);
+    }
+
+    fn read(&mut self) {
+        self.phase = Phase::Reading;
+        self.is_behind = false;
+        self.tell(ConnectionState::Syncing);
+        self.effects.push_back(Effect::Read(self.cursor));
+    }
+
+    fn on_page(&mut self, now: Instant, random: f64, page: Option<Page>) {
+        if self.phase != Phase::Reading {
+            return;
+        }
+        let Some(Page {
+            entries,
+            cursor,
+            more,
+        }) = page
+        else {
+            return self.fail(now, random);
+        };
+        self.apply(entries, cursor);
+        if more || self.is_behind {
+            return self.read();
+        }
+        let held = std::mem::take(&mut self.held);
+        self.go_online(now);
+        self.take_live(held);
+    }
+
+    fn go_online(&mut self, now: Instant) {
+        self.phase = Phase::Online { since: now };
+        self.tell(ConnectionState::Online);
+    }
+
+    fn on_live(&mut self, now: Instant, random: f64, live: Live) {
+        match live {
+            Live::Entries(entries) => self.take_live(entries),
+            Live::Behind => match self.phase {
+                Phase::Online { .. } => self.read(),
+                Phase::Greeting | Phase::Reading => self.is_behind = true,
+                Phase::Idle | Phase::Waiting { .. } | Phase::GettingToken | Phase::Connecting => {}
+            },
+            Live::Drain(after) => {
+                self.effects.push_back(Effect::HangUp);
+                self.wait(now, random, (OfflineReason::Draining, Some(after)));
+            }
+        }
+    }
+
+    fn take_live(&mut self, entries: Vec<Entry>) {
+        match self.phase {
+            Phase::Online { .. } => {
+                let Some(at) = self.cursor else {
+                    return self.read();
+                };
+                let verdict = inbox::judge(at, entries);
+                if !verdict.entries.is_empty() {
+                    self.apply(verdict.entries, verdict.cursor);
+                }
+                if verdict.has_gap {
+                    self.read();
+                }
+            }
+            // They may be newer than the page on its way.
+            Phase::Greeting | Phase::Reading if self.held.len() + entries.len() <= MAX_HELD => {
+                self.held.extend(entries);
+            }
+            Phase::Greeting | Phase::Reading => self.is_behind = true,
+            Phase::Idle | Phase::Waiting { .. } | Phase::GettingToken | Phase::Connecting => {}
+        }
+    }
+
+    fn apply(&mut self, entries: Vec<Entry>, cursor: Cursor) {
+        if self.cursor != Some(cursor) {
+            self.cursor = Some(cursor);
+            self.effects.push_back(Effect::Apply { entries, cursor });
+        }
+    }
+
+    fn on_lost(&mut self, now: Instant, random: f64, may_return: bool) {
+        match self.phase {
+            Phase::Idle | Phase::Waiting { .. } | Phase::GettingToken => {}
+            Phase::Connecting | Phase::Greeting | Phase::Reading | Phase::Online { .. } => {
+                self.forgive(now);
+                if may_return {
+                    self.wait(now, random, (OfflineReason::Unreachable, None));
+                } else {
+                    self.attempts = self.attempts.max(REFUSED_ATTEMPTS);
+                    self.wait(now, random, (OfflineReason::Refused, None));
+                }
+            }
+        }
+    }
+
+    /// A connection that stood for a while proves that the failures before are over.
+    fn forgive(&mut self, now: Instant) {
+        if let Phase::Online { since } = self.phase
+            && now.duration_since(since) >= STABLE
+        {
+            self.attempts = 0;
+        }
+    }
+
+    fn fail(&mut self, now: Instant, random: f64) {
+        self.effects.push_back(Effect::HangUp);
+        self.wait(now, random, (OfflineReason::Unreachable, None));
+    }
+
+    fn on_storage_failed(&mut self, now: Instant, random: f64, cursor: Option<Cursor>) {
+        self.cursor = cursor;
+        self.effects.push_back(Effect::HangUp);
+        self.wait(now, random, (OfflineReason::Storage, None));
+    }
+
+    /// Waits for the next try: by full jitter, unlimited; what the server asked for wins.
+    fn wait(
+        &mut self,
+        now: Instant,
+        random: f64,
+        (reason, hint): (OfflineReason, Option<Duration>),
+    ) {
+        let pause = hint.unwrap_or_else(|| self.backoff(random));
+        self.attempts = self.attempts.saturating_add(1);
+        let until = now + pause;
+        self.phase = Phase::Waiting { until };
+        self.report = Reporting::Idle;
+        self.tell(ConnectionState::Offline {
+            reason,
+            retry_at: Some(until),
+        });
+    }
+
+    fn backoff(&self, random: f64) -> Duration {
+        let doubled = 2_u32.saturating_pow(self.attempts.min(16));
+        let most = self
+            .tuning
+            .backoff_base
+            .saturating_mul(doubled)
+            .min(self.tuning.backoff_cap);
+        most.mul_f64(random.clamp(0.0, 1.0))
+    }
+
+    fn on_outbox(&mut self, now: Instant, waiting: u64) {
+        self.waiting = waiting;
+        self.report_soon(now);
+    }
+
+    fn report_soon(&mut self, now: Instant) {
+        if self.waiting > 0 && self.report == Reporting::Idle && self.is_online() {
+            let is_full = self.waiting >= u64::from(self.tuning.report_batch);
+            let delay = if is_full {
+                Duration::ZERO
+            } else {
+                self.tuning.report_delay
+            };
+            self.report = Reporting::Due(now + delay);
+        }
+    }
+
+    /// What failed stays in the outbox, for the next connection.
+    fn on_reported(&mut self, now: Instant, outcome: Option<()>) {
+        if self.report == Reporting::Running {
+            self.report = Reporting::Idle;
+            if outcome.is_some() {
+                self.report_soon(now);
+            }
+        }
+    }
+
+    fn on_logged_out(&mut self) {
+        self.phase = Phase::Idle;
+        self.cursor = None;
+        self.held.clear();
+        self.waiting = 0;
+        self.report = Reporting::Idle;
+        self.effects.push_back(Effect::HangUp);
+        self.tell(ConnectionState::SignedOut);
+    }
+
+    fn tell(&mut self, state: ConnectionState) {
+        if self.told != Some(state) {
+            self.told = Some(state);
+            self.effects.push_back(Effect::Tell(state));
+        }
+    }
+}
