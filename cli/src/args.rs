@@ -1,0 +1,297 @@
+//! The command line. `--help` of each command shows examples.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use reqwest::Url;
+use vestnik_model::{
+    AppId, CategoryName, InstallationId, NotificationId, Priority, TopicName, UserId,
+};
+
+const EXIT_CODES: &str = "Exit codes:
+  0  done
+  1  failed
+  2  wrong usage
+  3  the server refused the request
+  4  the credentials are missing, wrong or do not reach this
+  5  the server cannot be reached or cannot answer now: try again
+  6  done, but it did not lead where it should (a lost notification, a demo that did not hold)";
+
+/// Push notifications that their users own: what was accepted is never lost, is shown exactly once,
+/// and its sender can see what became of it.
+#[derive(Debug, Parser)]
+#[command(name = "vestnik", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// Print JSON for programs instead of words for people.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// When to use colours.
+    #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto)]
+    pub(crate) color: ColorChoice,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorChoice {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a server on one SQLite file.
+    Serve(ServeArgs),
+    /// Make, list and revoke API keys.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Publish a notification.
+    Send(SendArgs),
+    /// Be a device: receive notifications in the terminal.
+    Listen(ListenArgs),
+    /// Show what became of a notification.
+    Status(StatusArgs),
+    /// See it all work: a server, three devices and a courier, on this machine only.
+    Demo(DemoArgs),
+    /// Print a completion script for a shell.
+    Completions {
+        /// Which shell.
+        shell: Shell,
+    },
+}
+
+/// Run a server on one SQLite file.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  vestnik serve
+  vestnik serve --listen 0.0.0.0:4000 --database /var/lib/vestnik/vestnik.sqlite
+  vestnik serve --config /etc/vestnik.toml --print-config")]
+pub(crate) struct ServeArgs {
+    /// A TOML file; `--print-config` shows what may stand in it.
+    #[arg(long, env = "VESTNIK_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// The address to listen on.
+    #[arg(long)]
+    pub(crate) listen: Option<String>,
+    /// The database file; made when it is not there.
+    #[arg(long)]
+    pub(crate) database: Option<PathBuf>,
+    /// Print the configuration as it is after file, environment and flags, and exit.
+    #[arg(long)]
+    pub(crate) print_config: bool,
+}
+
+/// Where the server is, and by which key.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ServerArgs {
+    /// The server's address.
+    #[arg(long, env = "VESTNIK_SERVER", default_value = "http://127.0.0.1:4000/")]
+    pub(crate) server: Url,
+    /// An API key.
+    #[arg(long, env = "VESTNIK_KEY", hide_env_values = true)]
+    pub(crate) key: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysCommand {
+    /// Make an App and its first keys, on the server's machine, while the server is stopped.
+    #[command(after_help = "Example:
+  vestnik keys bootstrap --app shop --database vestnik.sqlite")]
+    Bootstrap {
+        /// The App to make.
+        #[arg(long)]
+        app: AppId,
+        /// The server's database file; made when it is not there.
+        #[arg(long, default_value = "vestnik.sqlite")]
+        database: PathBuf,
+    },
+    /// Make a key.
+    #[command(after_help = "Example:
+  vestnik keys create --name courier --scope publish --scope read")]
+    Create {
+        #[command(flatten)]
+        server: ServerArgs,
+        /// What it is for.
+        #[arg(long)]
+        name: String,
+        /// What it may do; repeat for several.
+        #[arg(long = "scope", required = true)]
+        scopes: Vec<String>,
+    },
+    /// List the keys of the App, without their secrets.
+    List {
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Revoke a key; what it signs for stops at once.
+    Revoke {
+        #[command(flatten)]
+        server: ServerArgs,
+        /// Which.
+        id: String,
+    },
+}
+
+/// Publish a notification.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  vestnik send --user anna 'Order 8812' 'On its way'
+  vestnik send --topic orders 'We open at noon' --priority high --watch
+  vestnik send --user anna 'Order 8812' --click shop://orders/8812 --data '{\"order\":8812}'")]
+pub(crate) struct SendArgs {
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+    /// The line by which a person recognises it.
+    pub(crate) title: String,
+    /// What it says.
+    #[arg(default_value = "")]
+    pub(crate) body: String,
+    /// To a user; repeat for several.
+    #[arg(long = "user", required_unless_present_any = ["topics", "installations"])]
+    pub(crate) users: Vec<UserId>,
+    /// To everyone subscribed to a topic; repeat for several.
+    #[arg(long = "topic")]
+    pub(crate) topics: Vec<TopicName>,
+    /// To one installation only; repeat for several.
+    #[arg(long = "installation")]
+    pub(crate) installations: Vec<InstallationId>,
+    /// Leave a user out.
+    #[arg(long = "exclude-user")]
+    pub(crate) exclude_users: Vec<UserId>,
+    /// The kind of content.
+    #[arg(long)]
+    pub(crate) category: Option<CategoryName>,
+    /// How urgently it asks for attention: low, normal, high or critical.
+    #[arg(long, default_value = "normal", value_parser = parse_priority)]
+    pub(crate) priority: Priority,
+    /// An https address of a picture.
+    #[arg(long)]
+    pub(crate) image: Option<String>,
+    /// What a tap opens: an https address, or a deep link of the app.
+    #[arg(long)]
+    pub(crate) click: Option<String>,
+    /// A JSON object for the app.
+    #[arg(long)]
+    pub(crate) data: Option<String>,
+    /// For how many seconds it is worth delivering.
+    #[arg(long)]
+    pub(crate) ttl: Option<u32>,
+    /// Your own number for it.
+    #[arg(long)]
+    pub(crate) external_id: Option<String>,
+    /// Repeating the command with the same key publishes once.
+    #[arg(long)]
+    pub(crate) idempotency_key: Option<String>,
+    /// Stay and show what becomes of it.
+    #[arg(long)]
+    pub(crate) watch: bool,
+}
+
+/// Be a device: receive notifications in the terminal.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The history and the device's tokens live in --data-dir: a second run goes on where the
+first stopped. The identity token is a JWT by which the App's backend vouches for the user; for trying
+out, --identity-secret makes one here.
+
+Examples:
+  vestnik listen --app shop --user anna --identity-secret \"$SECRET\" --topic orders
+  vestnik listen --app shop --identity-token \"$JWT\" --json"
+)]
+pub(crate) struct ListenArgs {
+    /// The server's address.
+    #[arg(long, env = "VESTNIK_SERVER", default_value = "http://127.0.0.1:4000/")]
+    pub(crate) server: Url,
+    /// The App.
+    #[arg(long, env = "VESTNIK_APP")]
+    pub(crate) app: AppId,
+    /// A JWT from the App's backend.
+    #[arg(long, env = "VESTNIK_IDENTITY_TOKEN", hide_env_values = true)]
+    pub(crate) identity_token: Option<String>,
+    /// The App's identity secret, to vouch for --user here; for trying out only.
+    #[arg(
+        long,
+        env = "VESTNIK_IDENTITY_SECRET",
+        hide_env_values = true,
+        requires = "user"
+    )]
+    pub(crate) identity_secret: Option<String>,
+    /// The user to be, with --identity-secret.
+    #[arg(long)]
+    pub(crate) user: Option<UserId>,
+    /// Where history and tokens live.
+    #[arg(long, default_value = ".vestnik-device")]
+    pub(crate) data_dir: PathBuf,
+    /// Subscribe to a topic first; repeat for several.
+    #[arg(long = "topic")]
+    pub(crate) topics: Vec<TopicName>,
+    /// Report what is printed as read, not only as delivered.
+    #[arg(long)]
+    pub(crate) mark_read: bool,
+    /// Stop after so many notifications.
+    #[arg(long)]
+    pub(crate) count: Option<u64>,
+}
+
+/// Show what became of a notification.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  vestnik status ntf_0192f0c1000070008000000000000001
+  vestnik status ntf_0192f0c1000070008000000000000001 --watch")]
+pub(crate) struct StatusArgs {
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+    /// Which.
+    pub(crate) id: NotificationId,
+    /// Stay and show each change, until nothing waits any more.
+    #[arg(long)]
+    pub(crate) watch: bool,
+}
+
+/// See it all work: a server, three devices and a courier, on this machine only.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  vestnik demo
+  vestnik demo --json
+  vestnik demo --orders 40")]
+pub(crate) struct DemoArgs {
+    /// How many orders the courier carries; each is a few notifications.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(4..=200))]
+    pub(crate) orders: u32,
+}
+
+fn parse_priority(text: &str) -> Result<Priority, String> {
+    serde_json::from_value(serde_json::Value::String(text.to_owned()))
+        .map_err(|_| "must be low, normal, high or critical".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn somebody_must_be_addressed() {
+        assert!(Cli::try_parse_from(["vestnik", "send", "title"]).is_err());
+        assert!(Cli::try_parse_from(["vestnik", "send", "title", "--topic", "orders"]).is_ok());
+    }
+
+    #[test]
+    fn every_command_that_takes_more_than_a_word_shows_an_example() {
+        for command in Cli::command().get_subcommands() {
+            if matches!(command.get_name(), "keys" | "completions") {
+                continue;
+            }
+            let help = command.clone().render_help().to_string();
+            assert!(help.contains("Example"), "{}", command.get_name());
+        }
+    }
+}

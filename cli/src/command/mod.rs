@@ -1,0 +1,27 @@
+//! A file per command.
+
+mod completions;
+mod keys;
+mod listen;
+mod send;
+mod serve;
+mod status;
+mod watch;
+
+use crate::{args::Command, demo, exit::Failure, output::Output};
+
+/// Runs one command to its end.
+pub(crate) async fn run(command: Command, output: &Output) -> Result<(), Failure> {
+    match command {
+        Command::Serve(args) => serve::run(args, output).await,
+        Command::Keys(command) => keys::run(command, output).await,
+        Command::Send(args) => send::run(args, output).await,
+        Command::Listen(args) => listen::run(args, output).await,
+        Command::Status(args) => status::run(args, output).await,
+        Command::Demo(args) => demo::run(args, output).await,
+        Command::Completions { shell } => {
+            completions::run(shell, output);
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! `vestnik send`: publishes a notification.
+
+use console::style;
+use serde_json::{Map, Value};
+use vestnik_model::{
+    AudienceRequest, Click, ClickKind, PublishAccepted, PublishRequest, TrafficType,
+    publish::ContentRequest, route,
+};
+
+use super::watch;
+use crate::{api::Api, args::SendArgs, exit::Failure, output::Output};
+
+pub(crate) async fn run(args: SendArgs, output: &Output) -> Result<(), Failure> {
+    let api = Api::new(&args.server)?;
+    let (server, is_watched) = (args.server.clone(), args.watch);
+    let accepted: PublishAccepted = api.post(route::NOTIFICATIONS, &request(args)?).await?;
+    output.result(&accepted, words);
+    if is_watched {
+        watch::run(&server, accepted.id, output).await
+    } else {
+        Ok(())
+    }
+}
+
+fn words(accepted: &PublishAccepted) -> String {
+    let how = if accepted.replayed {
+        "accepted before"
+    } else {
+        "accepted"
+    };
+    format!("{} {}", style(how).green(), style(accepted.id).bold())
+}
+
+fn request(args: SendArgs) -> Result<PublishRequest, Failure> {
+    let to = AudienceRequest {
+        users: args.users,
+        installations: args.installations,
+        topics: args.topics,
+        exclude_users: args.exclude_users,
+    };
+    let notification = ContentRequest {
+        title: args.title,
+        body: args.body,
+        image: args.image,
+        category: args.category,
+        traffic_type: TrafficType::default(),
+        priority: args.priority,
+        click: args.click.map(click),
+        data: args.data.as_deref().map(object).transpose()?,
+    };
+    Ok(PublishRequest {
+        to,
+        notification,
+        ttl_seconds: args.ttl,
+        external_id: args.external_id,
+        correlation_id: None,
+        idempotency_key: args.idempotency_key,
+    })
+}
+
+fn click(url: String) -> Click {
+    let is_web = url.starts_with("https://") || url.starts_with("http://");
+    Click {
+        kind: if is_web {
+            ClickKind::Link
+        } else {
+            ClickKind::App
+        },
+        url,
+    }
+}
+
+fn object(text: &str) -> Result<Map<String, Value>, Failure> {
+    serde_json::from_str(text).map_err(|error| Failure::Usage(format!("--data: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_tells_who_opens_it() {
+        assert_eq!(click("https://a/b".to_owned()).kind, ClickKind::Link);
+        assert_eq!(click("shop://a/b".to_owned()).kind, ClickKind::App);
+    }
+
+    #[test]
+    fn data_must_be_an_object() {
+        assert!(object("{\"a\":1}").is_ok());
+        assert!(matches!(object("[1]"), Err(Failure::Usage(_))));
+    }
+}

@@ -1,0 +1,60 @@
+//! `vestnik status`: what became of a notification.
+
+use console::style;
+use vestnik_model::{Counts, route, view::NotificationView};
+
+use super::watch;
+use crate::{
+    api::Api,
+    args::StatusArgs,
+    exit::Failure,
+    output::{Output, status_style},
+};
+
+pub(crate) async fn run(args: StatusArgs, output: &Output) -> Result<(), Failure> {
+    if args.watch {
+        return watch::run(&args.server, args.id, output).await;
+    }
+    let path = route::with(route::NOTIFICATION, &args.id.to_string());
+    let view: NotificationView = Api::new(&args.server)?.get(&path).await?;
+    output.result(&view, words);
+    Ok(())
+}
+
+fn words(view: &NotificationView) -> String {
+    let status = watch::status_text(view.status);
+    format!(
+        "{}  {}\n{}\n{}",
+        style(view.id).bold(),
+        status_style(&status).apply_to(&status),
+        view.notification.title,
+        counts_words(&view.counts),
+    )
+}
+
+/// The counts that are not zero, each in its status' colour.
+pub(crate) fn counts_words(counts: &Counts) -> String {
+    let Counts {
+        pending,
+        sent,
+        delivered,
+        read,
+        undelivered,
+        expired,
+    } = *counts;
+    let named = [
+        ("pending", pending),
+        ("sent", sent),
+        ("delivered", delivered),
+        ("read", read),
+        ("undelivered", undelivered),
+        ("expired", expired),
+    ];
+    let shown = named.iter().filter(|(_, count)| *count > 0);
+    let words = shown.map(|(name, count)| {
+        status_style(name)
+            .apply_to(format!("{count} {name}"))
+            .to_string()
+    });
+    words.collect::<Vec<_>>().join("  ")
+}

@@ -1,0 +1,89 @@
+//! Following a notification until nothing more waits.
+
+use console::style;
+use futures_util::StreamExt as _;
+use vestnik_core::Sender;
+use vestnik_model::{NotificationId, NotificationStatus, contract::StatusChange};
+
+use super::status::counts_words;
+use crate::{
+    args::ServerArgs,
+    exit::Failure,
+    output::{Output, status_style},
+};
+
+/// Prints what is and then each change, until the notification is settled and every delivery it
+/// handed over has been read or the watch ends.
+pub(crate) async fn run(
+    server: &ServerArgs,
+    id: NotificationId,
+    output: &Output,
+) -> Result<(), Failure> {
+    let key = server
+        .key
+        .clone()
+        .ok_or_else(|| Failure::Usage("--key is needed".to_owned()))?;
+    let sender = Sender::connect(server.server.clone(), key).await?;
+    let mut changes = sender.watch(id).await?;
+    let mut last = None;
+    while let Some(change) = changes.next().await {
+        let change = change?;
+        output.result(&change, words);
+        let is_over = is_over(&change);
+        last = Some(change);
+        if is_over {
+            break;
+        }
+    }
+    sender.close().await;
+    verdict(last.map(|change| change.status))
+}
+
+/// Nothing waits, and no delivery can still turn from sent to delivered.
+fn is_over(change: &StatusChange) -> bool {
+    change.status.is_settled() && change.counts.sent == 0
+}
+
+fn verdict(status: Option<NotificationStatus>) -> Result<(), Failure> {
+    match status {
+        Some(NotificationStatus::Error) => {
+            Err(Failure::Outcome("some deliveries were lost".to_owned()))
+        }
+        Some(NotificationStatus::Expired) => Err(Failure::Outcome(
+            "it expired before it could be delivered".to_owned(),
+        )),
+        None => Err(Failure::Unreachable(
+            "the watch ended before it told anything".to_owned(),
+        )),
+        Some(
+            NotificationStatus::Accepted
+            | NotificationStatus::Queued
+            | NotificationStatus::Sending
+            | NotificationStatus::Sent,
+        ) => Ok(()),
+    }
+}
+
+fn words(change: &StatusChange) -> String {
+    let status = status_text(change.status);
+    let whose = change
+        .delivery
+        .as_ref()
+        .map_or_else(String::new, |delivery| {
+            format!("{} {:?}  ", style(&delivery.user).bold(), delivery.status).to_lowercase()
+        });
+    let time = style(format!("{:.3}", change.at)).dim();
+    format!(
+        "{time}  {:8} {whose}{}",
+        status_style(&status).apply_to(&status),
+        counts_words(&change.counts)
+    )
+}
+
+/// A status as it stands in JSON.
+pub(crate) fn status_text(status: NotificationStatus) -> String {
+    serde_json::to_value(status)
+        .ok()
+        .and_then(|value| value.as_str().map(str::to_owned))
+        .unwrap_or_default()
+}

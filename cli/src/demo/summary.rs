@@ -1,0 +1,135 @@
+//! What the demo ends with.
+
+use std::time::Duration;
+
+use console::style;
+use serde::Serialize;
+
+use crate::exit::Failure;
+
+/// The figures of a demo; that it held is `lost` and `shown_twice` both 0 and every delivery made.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub(crate) struct Summary {
+    /// Notifications the courier published.
+    pub(crate) published: u64,
+    /// Deliveries they became: one a user.
+    pub(crate) deliveries: u64,
+    /// Deliveries that reached a device's history.
+    pub(crate) delivered: u64,
+    /// Deliveries that were read.
+    pub(crate) read: u64,
+    /// Notifications the laptop caught up on after the tunnel.
+    pub(crate) replayed: u64,
+    /// Toasts that went away because the notification was read on the other device.
+    pub(crate) withdrawn: u64,
+    /// Notifications that a device should have in its history and has not.
+    pub(crate) lost: u64,
+    /// Notifications that a device showed more than once.
+    pub(crate) shown_twice: u64,
+    /// Devices that took part.
+    pub(crate) devices: u64,
+    /// How long it all took.
+    pub(crate) seconds: f64,
+}
+
+impl Summary {
+    pub(crate) fn took(self, duration: Duration) -> Self {
+        Self {
+            seconds: (duration.as_secs_f64() * 1_000.0).round() / 1_000.0,
+            ..self
+        }
+    }
+
+    /// Whether the promise held.
+    pub(crate) fn verdict(&self) -> Result<(), Failure> {
+        let is_whole = self.delivered == self.deliveries && self.lost == 0 && self.shown_twice == 0;
+        if is_whole {
+            Ok(())
+        } else {
+            Err(Failure::Outcome("the demo did not hold".to_owned()))
+        }
+    }
+
+    pub(crate) fn words(&self) -> String {
+        let rows = [
+            ("published", self.published),
+            ("deliveries", self.deliveries),
+            ("delivered", self.delivered),
+            ("read", self.read),
+            ("caught up after the tunnel", self.replayed),
+            ("withdrawn, read elsewhere", self.withdrawn),
+            ("lost", self.lost),
+            ("shown twice", self.shown_twice),
+        ];
+        let mut words = format!("\n{}\n", style("Summary").bold());
+        for (name, count) in rows {
+            words.push_str(&format!("  {name:28} {}\n", self.number(name, count)));
+        }
+        words.push_str(&format!(
+            "  {} devices, {:.1} s",
+            self.devices, self.seconds
+        ));
+        words
+    }
+
+    fn number(&self, name: &str, count: u64) -> String {
+        let is_good = match name {
+            "lost" | "shown twice" => count == 0,
+            "delivered" => count == self.deliveries,
+            _ => return style(count).bold().to_string(),
+        };
+        let number = style(count).bold();
+        if is_good {
+            number.green()
+        } else {
+            number.red()
+        }
+        .to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_figures_are_what_programs_read() {
+        let summary = Summary {
+            published: 22,
+            deliveries: 24,
+            delivered: 24,
+            ..Summary::default()
+        };
+        insta::assert_json_snapshot!(summary.took(Duration::from_micros(1_234_567)));
+    }
+
+    #[test]
+    fn a_broken_promise_fails() {
+        let whole = Summary {
+            deliveries: 3,
+            delivered: 3,
+            ..Summary::default()
+        };
+        assert!(whole.verdict().is_ok());
+        let broken = [
+            Summary {
+                delivered: 2,
+                ..whole.clone()
+            },
+            Summary {
+                lost: 1,
+                ..whole.clone()
+            },
+            Summary {
+                shown_twice: 1,
+                ..whole
+            },
+        ];
+        for summary in broken {
+            assert!(
+                matches!(summary.verdict(), Err(Failure::Outcome(_))),
+                "{summary:?}"
+            );
+        }
+    }
+}
