@@ -25,7 +25,7 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 pub use script::{Fault, Script};
 
 /// How long a half-open connection is held at most when nobody gives it up.
-const HELD_AT_MOST: Duration = Duration::from_secs(10);
+const HELD_AT_MOST: Duration = Duration::from_secs(5);
 const BUFFER: usize = 4_096;
 
 /// Cuts so far, by kind.

@@ -8,6 +8,9 @@ use tokio::sync::watch;
 /// How long a test waits for what must come. Generous, because it is only ever spent on failure.
 pub const SOON: Duration = Duration::from_secs(20);
 
+/// How often is asked what cannot tell of itself.
+const AGAIN: Duration = Duration::from_millis(10);
+
 /// Waits until `check` finds what it looks for in a watched state, looking after each change.
 ///
 /// # Errors
@@ -25,6 +28,26 @@ pub async fn eventually<S, T>(
             }
             if state.changed().await.is_err() {
                 bail!("{what}: can no longer come, its owner is gone");
+            }
+        }
+    })
+    .await?
+}
+
+/// Asks again and again until the answer is there, for what cannot tell of itself when it changes.
+///
+/// # Errors
+/// When it has not come within [`SOON`], or asking fails.
+pub async fn asked<T, F: Future<Output = anyhow::Result<Option<T>>>>(
+    what: &str,
+    mut ask: impl FnMut() -> F,
+) -> anyhow::Result<T> {
+    within(what, SOON, async {
+        let mut tick = tokio::time::interval(AGAIN);
+        loop {
+            tick.tick().await;
+            if let Some(answer) = ask().await? {
+                return Ok(answer);
             }
         }
     })
@@ -74,5 +97,17 @@ mod tests {
             error.to_string(),
             "a miracle: can no longer come, its owner is gone"
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_is_asked_for_until_it_is_there() {
+        let mut left = 3;
+        let answer = asked("an answer", || {
+            left -= 1;
+            std::future::ready(Ok((left == 0).then_some("there")))
+        });
+        assert_eq!(answer.await.unwrap(), "there");
+        let never = asked("a miracle", || std::future::ready(Ok(None::<()>)));
+        assert!(never.await.is_err());
     }
 }

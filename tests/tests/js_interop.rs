@@ -13,6 +13,7 @@ use vestnik_model::{NotificationId, Scope, UserId, status::Counts};
 use vestnik_tests::{
     backend::to_user,
     chaos::{ChaosProxy, Script as Harm},
+    device::Device,
     eventually::{SOON, within},
     world::{World, installation, user},
 };
@@ -213,5 +214,46 @@ async fn a_sender_without_the_scope_is_told_so() -> anyhow::Result<()> {
     assert!(error.contains("HubException: auth.forbidden"), "{error}");
     let status = within("its end", SOON, sender.child.wait()).await??;
     assert_eq!(status.code(), Some(1));
+    world.stop().await
+}
+#[tokio::test]
+async fn a_sender_publishes_and_watches_until_it_is_read() -> anyhow::Result<()> {
+    let world = World::start().await?;
+    let anna = user("anna");
+    let phone = Device::of(&world, &anna, "phone").await?;
+    phone.online().await?;
+    let environment = [
+        ("VESTNIK_URL", format!("http://{}", world.address())),
+        (
+            "VESTNIK_KEY",
+            world.backend.key(&[Scope::Publish, Scope::Read]).await?,
+        ),
+    ];
+    let request = serde_json::to_string(&to_user(&anna, "Your table is ready"))?;
+    let mut sender = Script::start("sender.mjs", &environment, &[request])?;
+
+    let published = sender.next("published").await?;
+    let id: NotificationId = serde_json::from_value(published["id"].clone())?;
+    assert_eq!(published["replayed"], false);
+    phone.has_shown(&[id]).await?;
+    phone.client.open(id).await?;
+    let mut last = Value::Null;
+    loop {
+        let line = sender.line("the watch's end").await?;
+        if line["event"] == "done" {
+            break;
+        }
+        assert_eq!(
+            (&line["event"], &line["id"]),
+            (&json!("status"), &json!(id))
+        );
+        last = line;
+    }
+    assert_eq!(
+        (&last["counts"]["read"], &last["status"]),
+        (&json!(1), &json!("sent"))
+    );
+    sender.ended().await?;
+    phone.stop().await?;
     world.stop().await
 }

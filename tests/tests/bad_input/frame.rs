@@ -267,3 +267,41 @@ fn endings() -> Vec<End> {
         case("a message without an end", &padding, broken),
     ]
 }
+
+/// What official peers ignore, we ignore: the connection goes on.
+#[tokio::test]
+async fn noise_is_passed_over() -> anyhow::Result<()> {
+    let mut ground = Ground::prepare().await?;
+    let noise = [
+        ("an unknown type", r#"{"type":99,"what":1}"#),
+        ("an unknown property", r#"{"type":6,"what":{"deep":[1]}}"#),
+        (
+            "a late completion",
+            r#"{"type":3,"invocationId":"s7","result":1}"#,
+        ),
+        (
+            "a completion with both",
+            r#"{"type":3,"invocationId":"s7","result":1,"error":"x"}"#,
+        ),
+        ("a late item", r#"{"type":2,"invocationId":"s7","item":1}"#),
+        ("a late cancel", r#"{"type":5,"invocationId":"s7"}"#),
+        (
+            "a call of nothing that asks no answer",
+            r#"{"type":1,"target":"Nothing","arguments":[]}"#,
+        ),
+        ("an unasked acknowledgement", r#"{"type":8,"sequenceId":7}"#),
+    ];
+    for (name, message) in noise {
+        let mut hub = open(&ground, Who::Sender).await?;
+        hub.say(&format!("{message}{SEPARATOR}"))
+            .await
+            .context(name)?;
+        let answer = hub.call("Nothing", &json!({})).await.context(name)?;
+        let wanted = call(name, Who::Sender, "Nothing", Value::Null)
+            .unknown()
+            .want;
+        ground.expect(name, &answer["error"], &json!(wanted));
+        ground.unchanged(name)?;
+    }
+    ground.end(noise.len()).await
+}

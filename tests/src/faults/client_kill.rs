@@ -1,0 +1,151 @@
+//! Device processes are killed: by the clock, and by themselves at each named point.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+use tokio::task::JoinSet;
+
+use super::{
+    ground::Ground,
+    process::Process,
+    publisher::Publisher,
+    report::{Figures, Outcome},
+    role::FailPoint,
+    tier::{Tier, Trial},
+};
+use crate::clock;
+
+/// How long a device that is to die at a point may live without coming to it.
+const POINT_WITHIN: Duration = Duration::from_secs(10);
+
+/// How one life of a device process ends.
+#[derive(Debug, Clone, Copy)]
+enum Death {
+    ByClock(Duration),
+    At(FailPoint),
+}
+
+impl Death {
+    fn draw(rng: &mut StdRng) -> Self {
+        if rng.random_bool(0.5) {
+            return Self::ByClock(Duration::from_millis(rng.random_range(5..700)));
+        }
+        Self::At(FailPoint::ALL[rng.random_range(0..FailPoint::ALL.len())])
+    }
+
+    const fn kind(self) -> &'static str {
+        match self {
+            Self::ByClock(_) => "by-clock",
+            Self::At(point) => point.as_str(),
+        }
+    }
+
+    const fn point(self) -> Option<FailPoint> {
+        match self {
+            Self::ByClock(_) => None,
+            Self::At(point) => Some(point),
+        }
+    }
+}
+
+type Kinds = BTreeMap<String, u64>;
+
+pub(super) async fn run(tier: Tier, seed: u64) -> anyhow::Result<Figures> {
+    let plan = tier.client_kill();
+    let started = clock::instant();
+    let ground = std::sync::Arc::new(Ground::prepare(plan.devices).await?);
+    let server = ground.server().await?;
+    let publisher = Publisher::start(&ground, plan.sends_per_second, seed)?;
+
+    let mut lives = JoinSet::new();
+    for index in 0..plan.devices {
+        let ground = std::sync::Arc::clone(&ground);
+        let share = share(plan.kills, plan.devices, index);
+        let rng = StdRng::seed_from_u64(seed.wrapping_add(index as u64));
+        lives.spawn(async move { live(&ground, index, share, rng).await });
+    }
+    let mut kinds = Kinds::new();
+    let mut last = Vec::new();
+    while let Some(lived) = lives.join_next().await {
+        let (deaths, process) = lived??;
+        for (kind, count) in deaths {
+            *kinds.entry(kind).or_default() += count;
+        }
+        last.push(process);
+    }
+    let sent = publisher.finish().await?;
+    ground.settle().await;
+    for process in last {
+        process.stop().await?;
+    }
+    server.stop().await?;
+
+    let processes: Vec<_> = ground.devices.iter().map(String::as_str).collect();
+    let mut figures = Figures {
+        trial: Trial::ClientKill,
+        faults: kinds.values().sum(),
+        by_kind: kinds,
+        devices: plan.devices,
+        sends_per_second: sent.per_second,
+        repeated: sent.repeated,
+        outcome: Outcome::from(&ground.verdict(&processes)?),
+        ready: None,
+        integrity_check: ground.integrity()?,
+        seconds: started.elapsed().as_secs_f64(),
+        broken: Vec::new(),
+    };
+    figures.broken = figures.common_breaks();
+    if figures.faults < plan.kills {
+        figures
+            .broken
+            .push(format!("only {} kills", figures.faults));
+    }
+    Ok(figures)
+}
+
+/// One device's lives, and the process of its last, which is left alive.
+async fn live(
+    ground: &Ground,
+    index: usize,
+    deaths: u64,
+    mut rng: StdRng,
+) -> anyhow::Result<(Kinds, Process)> {
+    let device = &ground.devices[index..=index];
+    let mut kinds = Kinds::new();
+    for _ in 0..deaths {
+        let death = Death::draw(&mut rng);
+        let mut process = ground.device(device, ground.address, death.point())?;
+        let limit = match death {
+            Death::ByClock(after) => after,
+            Death::At(_) => POINT_WITHIN,
+        };
+        let died = process.ended_within(limit).await?;
+        let kind = match (death, died) {
+            (Death::At(_), true) | (Death::ByClock(_), false) => death.kind(),
+            (Death::At(_), false) => "point-not-reached",
+            (Death::ByClock(_), true) => anyhow::bail!("a device ended that should have lived"),
+        };
+        *kinds.entry(kind.to_owned()).or_default() += 1;
+        process.kill().await?;
+    }
+    Ok((kinds, ground.device(device, ground.address, None)?))
+}
+
+/// The `index`th part of `total`, so that the parts add up.
+const fn share(total: u64, parts: usize, index: usize) -> u64 {
+    let (parts, index) = (parts as u64, index as u64);
+    total / parts + if index < total % parts { 1 } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_add_up() {
+        for (total, parts) in [(200, 4), (12, 5), (3, 4)] {
+            let sum: u64 = (0..parts).map(|index| share(total, parts, index)).sum();
+            assert_eq!(sum, total);
+        }
+    }
+}

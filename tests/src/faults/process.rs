@@ -1,0 +1,122 @@
+//! Child processes of this same program, so that SIGKILL is real.
+
+use std::{
+    ffi::OsString,
+    net::SocketAddr,
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
+
+use anyhow::{Context as _, ensure};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    process::{Child, Command},
+    sync::watch,
+    task::JoinHandle,
+    time::interval,
+};
+
+use super::progress::Progress;
+use crate::{
+    eventually::{SOON, within},
+    ledger::Shown,
+};
+
+/// How often a starting server is asked whether it is ready.
+const ASK: Duration = Duration::from_millis(5);
+
+/// A process of ours; killed at the latest when this is dropped.
+#[derive(Debug)]
+pub(super) struct Process {
+    child: Child,
+    reading: Option<JoinHandle<()>>,
+}
+
+impl Process {
+    /// Starts this program in another role. Secrets go by the environment.
+    pub(super) fn start(arguments: &[OsString], secrets: &[(&str, &str)]) -> anyhow::Result<Self> {
+        let program = std::env::current_exe()?;
+        let child = Command::new(program)
+            .args(arguments)
+            .envs(secrets.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        Ok(Self {
+            child,
+            reading: None,
+        })
+    }
+
+    /// Counts what the process says that it has shown.
+    pub(super) fn follow(&mut self, progress: watch::Sender<Progress>) -> anyhow::Result<()> {
+        let output = self.child.stdout.take().context("its output is piped")?;
+        let mut lines = BufReader::new(output).lines();
+        self.reading = Some(tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                if let Ok(shown) = serde_json::from_str::<Shown>(&line) {
+                    progress.send_modify(|progress| progress.show(shown));
+                }
+            }
+        }));
+        Ok(())
+    }
+
+    /// Kills it the hard way and waits until it is gone.
+    pub(super) async fn kill(mut self) -> anyhow::Result<()> {
+        self.child.start_kill()?;
+        self.gone().await.map(drop)
+    }
+
+    /// Asks it to stop and insists that it does so well.
+    pub(super) async fn stop(mut self) -> anyhow::Result<()> {
+        let id = self.child.id().context("it has ended before")?;
+        kill(Pid::from_raw(i32::try_from(id)?), Signal::SIGTERM)?;
+        let status = self.gone().await?;
+        ensure!(status.success(), "ended with {status}");
+        Ok(())
+    }
+
+    /// Waits until it has ended, for at most `limit`; tells whether it has.
+    pub(super) async fn ended_within(&mut self, limit: Duration) -> anyhow::Result<bool> {
+        match tokio::time::timeout(limit, self.child.wait()).await {
+            Ok(status) => status.map(|_| true).map_err(Into::into),
+            Err(_) => Ok(false),
+        }
+    }
+
+    async fn gone(&mut self) -> anyhow::Result<ExitStatus> {
+        let status = within("the end of a process", SOON, self.child.wait()).await??;
+        if let Some(reading) = self.reading.take() {
+            within("its last words", SOON, reading).await??;
+        }
+        Ok(status)
+    }
+}
+
+/// Waits until a server answers that it is ready.
+pub(super) async fn ready(address: SocketAddr) -> anyhow::Result<()> {
+    let http = reqwest::Client::builder()
+        .no_proxy()
+        .timeout(Duration::from_secs(1))
+        .pool_max_idle_per_host(0)
+        .build()?;
+    let url = format!("http://{address}{}", vestnik_model::route::READYZ);
+    let asking = async {
+        let mut tick = interval(ASK);
+        loop {
+            tick.tick().await;
+            if let Ok(answer) = http.get(&url).send().await
+                && answer.status().is_success()
+            {
+                return;
+            }
+        }
+    };
+    within("a ready server", SOON, asking).await
+}
