@@ -1,2 +1,5 @@
-//! Runs the uniffi binding generator.
-fn main() {}
+//! Generates the Kotlin, Swift and Python sources from the compiled library.
+
+fn main() {
+    uniffi::uniffi_bindgen_main();
+}
