@@ -2,8 +2,10 @@
 
 use std::{
     ffi::OsString,
+    io,
     net::SocketAddr,
     process::{ExitStatus, Stdio},
+    thread,
     time::Duration,
 };
 
@@ -14,7 +16,7 @@ use nix::{
 };
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
-    process::{Child, Command},
+    process::{Child, ChildStdin, Command},
     sync::watch,
     task::JoinHandle,
     time::interval,
@@ -33,6 +35,8 @@ const ASK: Duration = Duration::from_millis(5);
 #[derive(Debug)]
 pub(super) struct Process {
     child: Child,
+    /// Held open as long as we live: see [`end_with_parent`].
+    _input: Option<ChildStdin>,
     reading: Option<JoinHandle<()>>,
 }
 
@@ -40,14 +44,16 @@ impl Process {
     /// Starts this program in another role. Secrets go by the environment.
     pub(super) fn start(arguments: &[OsString], secrets: &[(&str, &str)]) -> anyhow::Result<Self> {
         let program = std::env::current_exe()?;
-        let child = Command::new(program)
+        let mut child = Command::new(program)
             .args(arguments)
             .envs(secrets.iter().copied())
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()?;
         Ok(Self {
+            // Waiting for a child closes what input it still has.
+            _input: child.stdin.take(),
             child,
             reading: None,
         })
@@ -97,6 +103,19 @@ impl Process {
         }
         Ok(status)
     }
+}
+
+/// Ends this process when the one that started it is gone: its end of our input closes with it.
+pub(super) fn end_with_parent() -> io::Result<()> {
+    let wait = || {
+        // Whether the input ends or fails, nobody is there any more.
+        io::copy(&mut io::stdin(), &mut io::sink()).ok();
+        std::process::exit(1);
+    };
+    thread::Builder::new()
+        .name("parent".to_owned())
+        .spawn(wait)
+        .map(drop)
 }
 
 /// Waits until a server answers that it is ready.

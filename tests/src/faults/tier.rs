@@ -64,7 +64,7 @@ impl Tier {
     pub(super) const fn server_kill(self) -> ServerKillPlan {
         let (kills, devices) = match self {
             Self::Quick => (50, 50),
-            Self::Brief => (4, 20),
+            Self::Brief => (10, 20),
         };
         ServerKillPlan {
             kills,
@@ -80,7 +80,7 @@ impl Tier {
     pub(super) const fn client_kill(self) -> ClientKillPlan {
         let (kills, devices) = match self {
             Self::Quick => (200, 4),
-            Self::Brief => (12, 3),
+            Self::Brief => (40, 3),
         };
         ClientKillPlan {
             kills,
@@ -92,7 +92,7 @@ impl Tier {
     pub(super) const fn cuts(self) -> CutsPlan {
         let (cuts, devices, minutes) = match self {
             Self::Quick => (2_000, 24, 5),
-            Self::Brief => (60, 8, 1),
+            Self::Brief => (150, 10, 1),
         };
         CutsPlan {
             cuts,

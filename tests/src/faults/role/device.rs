@@ -23,6 +23,7 @@ use vestnik_model::{AppId, NotificationId};
 use crate::{
     backend::{Backend, Secrets},
     device::Setup,
+    faults::process::end_with_parent,
     ledger::{LedgerWriter, Shown},
     world::{base, user},
 };
@@ -96,6 +97,7 @@ impl DeviceRole {
     /// # Errors
     /// When a core does not start, or fails underway.
     pub async fn play(self) -> anyhow::Result<()> {
+        end_with_parent()?;
         let ledger = LedgerWriter::start(&self.ledger)?;
         let mut terminate = signal(SignalKind::terminate())?;
         let mut shells = JoinSet::new();

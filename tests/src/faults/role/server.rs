@@ -9,7 +9,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::world::config;
+use crate::{faults::process::end_with_parent, world::config};
 
 /// Serves until it is asked to stop, or killed.
 #[derive(Debug, Args)]
@@ -28,6 +28,7 @@ impl ServerRole {
     /// # Errors
     /// When the server does not start or end well.
     pub async fn play(self) -> anyhow::Result<()> {
+        end_with_parent()?;
         let listener = TcpListener::bind(self.address).await?;
         let shutdown = CancellationToken::new();
         let stop = shutdown.clone();
