@@ -90,7 +90,7 @@ pub(super) async fn run(tier: Tier, seed: u64) -> anyhow::Result<Figures> {
         repeated: sent.repeated,
         outcome: Outcome::from(&ground.verdict(&processes)?),
         ready: None,
-        integrity_check: ground.integrity()?,
+        integrity_check: ground.integrity().await?,
         seconds: started.elapsed().as_secs_f64(),
         broken: Vec::new(),
     };

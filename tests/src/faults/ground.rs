@@ -7,9 +7,11 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::watch};
+use vestnik_model::Epoch;
+use vestnik_server::store::{SqliteStore, Store as _};
 
 use super::{
     process::{Process, ready},
@@ -122,11 +124,20 @@ impl Ground {
         self.folder.path().join("acknowledged")
     }
 
-    /// What SQLite says of the file of a server that has ended.
-    pub(super) fn integrity(&self) -> anyhow::Result<String> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
-        let connection = Connection::open_with_flags(database(self.folder.path()), flags)?;
-        Ok(connection.query_row("PRAGMA integrity_check", [], |row| row.get(0))?)
+    /// What is wrong with the file of a server that has ended, or `ok`: SQLite's own check, and
+    /// every counter against a recount.
+    pub(super) async fn integrity(&self) -> anyhow::Result<String> {
+        let path = database(self.folder.path());
+        let check = "PRAGMA integrity_check";
+        let said: String = Connection::open(&path)?.query_row(check, [], |row| row.get(0))?;
+        let store = SqliteStore::open(&path, Epoch(0))?;
+        let wrong = store.check_integrity().await;
+        store.close().await;
+        let wrong = wrong?;
+        if wrong.is_empty() {
+            return Ok(said);
+        }
+        Ok(format!("{said}, and {}", wrong.join(", ")))
     }
 
     fn shown(&self, process: &str) -> PathBuf {

@@ -31,6 +31,8 @@ use crate::{
 const AT_ONCE: usize = 512;
 /// How long a refused publish waits when the server is not known to be down.
 const PAUSE: Duration = Duration::from_millis(50);
+/// One in so many answers is taken as lost on its way, and the publish repeated.
+const ANSWERS_PER_LOSS: u32 = 20;
 /// How often a publish is tried at most; a server that does not come back is an error.
 const TRIES: u32 = 200;
 
@@ -102,9 +104,10 @@ impl Publishing {
             let permit = Arc::clone(&permits).acquire_owned().await?;
             let device = devices[rng.random_range(0..devices.len())].clone();
             let key = format!("{seed}-{begun}");
+            let loses_answer = rng.random_ratio(1, ANSWERS_PER_LOSS);
             let publishing = self.clone();
             running.spawn(async move {
-                let published = publishing.publish(device, key).await;
+                let published = publishing.publish(device, key, loses_answer).await;
                 drop(permit);
                 published
             });
@@ -123,11 +126,20 @@ impl Publishing {
         })
     }
 
-    async fn publish(mut self, device: String, key: String) -> anyhow::Result<()> {
+    async fn publish(
+        mut self,
+        device: String,
+        key: String,
+        loses_answer: bool,
+    ) -> anyhow::Result<()> {
         let request = PublishRequest {
             idempotency_key: Some(key.clone()),
             ..to_user(&user(&device), &key)
         };
+        if loses_answer {
+            self.insist(&request).await?;
+            self.repeated.fetch_add(1, Ordering::Relaxed);
+        }
         let accepted = self.insist(&request).await?;
         let publish = Acknowledged {
             notification: accepted.id,

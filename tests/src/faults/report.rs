@@ -55,7 +55,7 @@ pub struct Figures {
     /// How long a killed server took to be ready again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ready: Option<Ready>,
-    /// What SQLite says of the server's file in the end.
+    /// What is wrong with the server's file in the end, or `ok`.
     pub integrity_check: String,
     /// How long it all took.
     pub seconds: f64,

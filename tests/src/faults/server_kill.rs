@@ -46,7 +46,7 @@ pub(super) async fn run(tier: Tier, seed: u64) -> anyhow::Result<Figures> {
         repeated: sent.repeated,
         outcome,
         ready: Ready::of(ready),
-        integrity_check: ground.integrity()?,
+        integrity_check: ground.integrity().await?,
         seconds: started.elapsed().as_secs_f64(),
         broken: Vec::new(),
     };
