@@ -107,6 +107,20 @@ pub(crate) enum KeysCommand {
         #[arg(long, default_value = "vestnik.sqlite")]
         database: PathBuf,
     },
+    /// Vouch for a user as the App's backend would, for trying out: prints an identity token.
+    #[command(after_help = "Example:
+  vestnik keys vouch --app shop --user anna --secret \"$SECRET\"")]
+    Vouch {
+        /// The App.
+        #[arg(long, env = "VESTNIK_APP")]
+        app: AppId,
+        /// The user.
+        #[arg(long)]
+        user: UserId,
+        /// The App's identity secret, as `keys bootstrap` printed it.
+        #[arg(long, env = "VESTNIK_IDENTITY_SECRET", hide_env_values = true)]
+        secret: String,
+    },
     /// Make a key.
     #[command(after_help = "Example:
   vestnik keys create --name courier --scope publish --scope read")]

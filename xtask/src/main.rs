@@ -1,2 +1,62 @@
-//! Placeholder.
-fn main() {}
+//! Vestnik's automation: `cargo xtask test`, `demo`, `faults`, `codegen`, `tidy`.
+
+mod codegen;
+mod demo;
+mod faults;
+mod packages;
+mod place;
+mod step;
+mod test;
+mod tidy;
+
+use clap::{Parser, Subcommand};
+
+/// Vestnik's automation.
+#[derive(Debug, Parser)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Run everything that CI runs.
+    Test {
+        /// Only these groups; `--list` names them.
+        #[arg(long)]
+        only: Vec<String>,
+        /// Name the groups.
+        #[arg(long)]
+        list: bool,
+    },
+    /// Show the desktop app with live notifications; without a display, in a picture.
+    Demo,
+    /// Kill the server and the devices, cut the network, and count what was lost.
+    Faults {
+        /// `quick` is the full size, `brief` what CI runs.
+        #[arg(long, default_value = "quick")]
+        tier: String,
+        /// Repeats a run.
+        #[arg(long)]
+        seed: Option<u64>,
+    },
+    /// Generate TypeScript, Kotlin, Swift and Python anew.
+    Codegen {
+        /// Only tell whether what is committed is current.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Check the laws that a program can check.
+    Tidy,
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().task {
+        Task::Test { list: true, .. } => test::list(),
+        Task::Test { only, list: false } => test::run(&only),
+        Task::Demo => demo::run(),
+        Task::Faults { tier, seed } => faults::run(&tier, seed),
+        Task::Codegen { check } => codegen::run(check),
+        Task::Tidy => tidy::run(),
+    }
+}

@@ -6,11 +6,19 @@ use console::style;
 use serde::Serialize;
 use vestnik_model::{AppId, KeyCreated, KeyRequest, KeyView, Scope, route, view::List};
 
-use crate::{api::Api, args::KeysCommand, exit::Failure, output::Output};
+use crate::{api::Api, args::KeysCommand, device, exit::Failure, output::Output};
 
 pub(crate) async fn run(command: KeysCommand, output: &Output) -> Result<(), Failure> {
     match command {
         KeysCommand::Bootstrap { app, database } => bootstrap(app, &database, output).await,
+        KeysCommand::Vouch { app, user, secret } => {
+            let kid = vestnik_server::BOOTSTRAP_IDENTITY_KEY;
+            let identity_token = device::identity_token(&app, &user, kid, &secret)?;
+            output.result(&Vouched { identity_token }, |vouched| {
+                vouched.identity_token.clone()
+            });
+            Ok(())
+        }
         KeysCommand::Create {
             server,
             name,
@@ -37,6 +45,12 @@ pub(crate) async fn run(command: KeysCommand, output: &Output) -> Result<(), Fai
             Ok(())
         }
     }
+}
+
+/// An identity token that holds for an hour.
+#[derive(Serialize)]
+struct Vouched {
+    identity_token: String,
 }
 
 /// What a new App is given, shown this once.

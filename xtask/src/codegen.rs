@@ -1,0 +1,129 @@
+//! Sources that are generated from Rust, and committed.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::{
+    place,
+    step::{self, command},
+};
+
+/// The folders that hold generated files and nothing else.
+const BINDINGS: [&str; 3] = ["kotlin", "swift", "python"];
+const TYPESCRIPT: &str = "ui/src/generated";
+
+/// Generates everything, or tells whether what is committed is current.
+pub(crate) fn run(check: bool) -> Result<()> {
+    let out = if check {
+        place::target().join("codegen-check")
+    } else {
+        place::root()
+    };
+    if check && out.exists() {
+        fs::remove_dir_all(&out)?;
+    }
+    bindings(&out)?;
+    typescript(&out)?;
+    if check {
+        let mut stale = Vec::new();
+        for language in BINDINGS {
+            compare(&out, &format!("bindings/{language}/generated"), &mut stale)?;
+        }
+        compare(&out, TYPESCRIPT, &mut stale)?;
+        ensure!(
+            stale.is_empty(),
+            "generated files are stale: {}; run `cargo xtask codegen`",
+            stale.join(", ")
+        );
+        step::say("generated files are current");
+    }
+    Ok(())
+}
+
+fn bindings(out: &Path) -> Result<()> {
+    step::run(command(
+        "cargo",
+        &["build", "--quiet", "--package", "vestnik-ffi"],
+    ))?;
+    step::run(command(
+        "cargo",
+        &[
+            "build",
+            "--quiet",
+            "--package",
+            "vestnik-ffi",
+            "--features",
+            "bindgen",
+            "--bin",
+            "uniffi-bindgen",
+        ],
+    ))?;
+    let library = place::built("libvestnik_ffi.so");
+    for language in BINDINGS {
+        let folder = out.join(format!("bindings/{language}/generated"));
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        let mut generate = command(
+            &place::built("uniffi-bindgen").to_string_lossy(),
+            &["generate"],
+        );
+        generate
+            .arg(&library)
+            .args(["--language", language, "--no-format", "--out-dir"])
+            .arg(&folder);
+        step::run(generate)?;
+    }
+    Ok(())
+}
+
+fn typescript(out: &Path) -> Result<()> {
+    let mut export = command(
+        "cargo",
+        &[
+            "test",
+            "--quiet",
+            "--package",
+            "vestnik-desktop",
+            "export_bindings",
+        ],
+    );
+    export.env("TS_RS_EXPORT_DIR", out.join(TYPESCRIPT));
+    step::run(export)
+}
+
+/// Files that differ between what is committed and what was generated, both ways.
+fn compare(out: &Path, folder: &str, stale: &mut Vec<String>) -> Result<()> {
+    let (committed, fresh) = (place::root().join(folder), out.join(folder));
+    let mut names = files(&committed)?;
+    names.extend(files(&fresh)?);
+    names.sort();
+    names.dedup();
+    for name in names {
+        if fs::read(committed.join(&name)).ok() != fs::read(fresh.join(&name)).ok() {
+            stale.push(format!("{folder}/{}", name.display()));
+        }
+    }
+    Ok(())
+}
+
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(next) = open.pop() {
+        for entry in fs::read_dir(&next).with_context(|| next.display().to_string())? {
+            let path = entry?.path();
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                found.push(path.strip_prefix(folder)?.to_owned());
+            }
+        }
+    }
+    found.retain(|name| !name.to_string_lossy().contains("README"));
+    Ok(found)
+}

@@ -1,0 +1,296 @@
+//! `cargo xtask test`: everything that CI runs, in groups.
+
+use std::{
+    fs,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Result, bail, ensure};
+
+use crate::{
+    codegen, packages, place,
+    step::{self, command, command_in, say},
+    tidy,
+};
+
+/// One part of the tests.
+struct Group {
+    name: &'static str,
+    what: &'static str,
+    run: fn() -> Result<()>,
+}
+
+const GROUPS: &[Group] = &[
+    Group {
+        name: "packages",
+        what: "system packages are there",
+        run: system_packages,
+    },
+    Group {
+        name: "fmt",
+        what: "sources are formatted",
+        run: fmt,
+    },
+    Group {
+        name: "tidy",
+        what: "the laws a program can check",
+        run: tidy::run,
+    },
+    Group {
+        name: "ui",
+        what: "the interface: build, types, lints, tests",
+        run: ui,
+    },
+    Group {
+        name: "clippy",
+        what: "lints of the whole workspace",
+        run: clippy,
+    },
+    Group {
+        name: "rust",
+        what: "tests of the whole workspace",
+        run: rust,
+    },
+    Group {
+        name: "doc",
+        what: "documentation without warnings",
+        run: doc,
+    },
+    Group {
+        name: "codegen",
+        what: "generated files are current",
+        run: generated,
+    },
+    Group {
+        name: "demo",
+        what: "the terminal's demo holds",
+        run: demo,
+    },
+    Group {
+        name: "python",
+        what: "the core from Python",
+        run: python,
+    },
+    Group {
+        name: "kotlin",
+        what: "the core from Kotlin on the JVM",
+        run: kotlin,
+    },
+    Group {
+        name: "desktop",
+        what: "the desktop app in a real window",
+        run: desktop,
+    },
+    Group {
+        name: "faults",
+        what: "kills and cuts, briefly",
+        run: faults,
+    },
+];
+
+/// Names the groups.
+pub(crate) fn list() -> Result<()> {
+    for Group { name, what, .. } in GROUPS {
+        say(&format!("{name:10} {what}"));
+    }
+    Ok(())
+}
+
+/// Runs the groups, all or some, and says how each ended.
+pub(crate) fn run(only: &[String]) -> Result<()> {
+    if let Some(unknown) = only
+        .iter()
+        .find(|name| !GROUPS.iter().any(|group| group.name == *name))
+    {
+        bail!("there is no group '{unknown}'; `cargo xtask test --list` names them");
+    }
+    let chosen = GROUPS
+        .iter()
+        .filter(|group| only.is_empty() || only.iter().any(|name| name == group.name));
+    let mut ends = Vec::new();
+    for group in chosen {
+        say(&format!("\n=== {}: {}", group.name, group.what));
+        let started = now();
+        let outcome = (group.run)();
+        if let Err(error) = &outcome {
+            say(&format!("FAILED {}: {error:#}", group.name));
+        }
+        ends.push((group.name, started.elapsed(), outcome.is_ok()));
+    }
+    summary(&ends)
+}
+
+fn summary(ends: &[(&str, Duration, bool)]) -> Result<()> {
+    say("\n=== summary");
+    for (name, took, passed) in ends {
+        say(&format!(
+            "{name:10} {:>5} s  {}",
+            took.as_secs(),
+            if *passed { "passed" } else { "FAILED" }
+        ));
+    }
+    let passed = ends.iter().filter(|(_, _, passed)| *passed).count();
+    let failed = ends.len() - passed;
+    say(&format!("{passed} passed, {failed} failed"));
+    ensure!(failed == 0, "{failed} of {} groups failed", ends.len());
+    Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "automation times itself")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+fn cargo(arguments: &[&str]) -> Command {
+    command("cargo", arguments)
+}
+
+fn system_packages() -> Result<()> {
+    packages::ensure(
+        &[
+            packages::DESKTOP_BUILD,
+            packages::DESKTOP_RUN,
+            packages::BINDINGS,
+        ]
+        .concat(),
+    )
+}
+
+fn fmt() -> Result<()> {
+    step::run(cargo(&["fmt", "--all", "--check"]))
+}
+
+fn clippy() -> Result<()> {
+    step::run(cargo(&[
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--all-features",
+        "--",
+        "-D",
+        "warnings",
+    ]))
+}
+
+fn rust() -> Result<()> {
+    step::run(command_in(
+        "tests/js",
+        "npm",
+        &["ci", "--no-audit", "--no-fund"],
+    ))?;
+    step::run(cargo(&["test", "--workspace", "--all-features"]))
+}
+
+fn doc() -> Result<()> {
+    let mut doc = cargo(&[
+        "doc",
+        "--workspace",
+        "--no-deps",
+        "--all-features",
+        "--quiet",
+    ]);
+    doc.env("RUSTDOCFLAGS", "-D warnings");
+    step::run(doc)
+}
+
+fn generated() -> Result<()> {
+    codegen::run(true)
+}
+
+fn demo() -> Result<()> {
+    step::run(cargo(&["run", "--quiet", "--", "demo", "--json"]))
+}
+
+/// The desktop crate embeds the built interface, so it comes before the workspace is compiled.
+fn ui() -> Result<()> {
+    step::run(command_in("ui", "npm", &["ci", "--no-audit", "--no-fund"]))?;
+    for script in ["build", "check", "lint", "test"] {
+        step::run(command_in("ui", "npm", &["run", "--silent", script]))?;
+    }
+    Ok(())
+}
+
+fn built_for_bindings() -> Result<()> {
+    step::run(cargo(&[
+        "build",
+        "--quiet",
+        "--package",
+        "vestnik",
+        "--package",
+        "vestnik-ffi",
+    ]))
+}
+
+fn python() -> Result<()> {
+    built_for_bindings()?;
+    let (home, modules) = (
+        place::target().join("python"),
+        place::target().join("python-modules"),
+    );
+    if !home.join("bin/pytest").exists() {
+        step::run(command("python3", &["-m", "venv", &home.to_string_lossy()]))?;
+        let pip = home.join("bin/pip");
+        step::run(command(
+            &pip.to_string_lossy(),
+            &["install", "--quiet", "pytest==8.4.2"],
+        ))?;
+    }
+    fs::create_dir_all(&modules)?;
+    fs::copy(
+        place::root().join("bindings/python/generated/vestnik.py"),
+        modules.join("vestnik.py"),
+    )?;
+    fs::copy(
+        place::built("libvestnik_ffi.so"),
+        modules.join("libvestnik_ffi.so"),
+    )?;
+    let pytest = home.join("bin/pytest");
+    let mut tests = command(
+        &pytest.to_string_lossy(),
+        &["-p", "no:cacheprovider", "bindings/python/tests"],
+    );
+    tests
+        .env("PYTHONPATH", &modules)
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    tests.env("VESTNIK_BIN", place::built("vestnik"));
+    step::run(tests)
+}
+
+fn kotlin() -> Result<()> {
+    built_for_bindings()?;
+    let mut tests = command_in(
+        "bindings/kotlin",
+        "mvn",
+        &["--batch-mode", "--no-transfer-progress", "test"],
+    );
+    tests.env("VESTNIK_BIN", place::built("vestnik"));
+    tests.env("VESTNIK_LIBRARY_PATH", place::target().join("debug"));
+    step::run(tests)
+}
+
+fn desktop() -> Result<()> {
+    crate::demo::build_desktop()?;
+    let pictures = place::target().join("screenshots");
+    fs::create_dir_all(&pictures)?;
+    let mut tests = cargo(&[
+        "test",
+        "--package",
+        "vestnik-tests",
+        "--test",
+        "desktop",
+        "--",
+        "--ignored",
+        "--test-threads",
+        "1",
+    ]);
+    tests.env("VESTNIK_DESKTOP", crate::demo::desktop_program());
+    tests.env("VESTNIK_SCREENSHOTS", &pictures);
+    step::run(tests)?;
+    say(&format!("pictures are in {}", pictures.display()));
+    Ok(())
+}
+
+fn faults() -> Result<()> {
+    crate::faults::run("brief", Some(1))
+}
