@@ -1,6 +1,7 @@
 //! The one task that owns the connection: it carries out what the engine decides.
 
 mod announce;
+mod errand;
 mod session;
 mod shared;
 mod task;

@@ -1,0 +1,232 @@
+//! Who may depend on whom, as the manifests say it.
+
+use toml::{Table, Value};
+
+use super::{
+    finding::Finding,
+    tree::{File, Tree},
+};
+
+/// Our packages, and which of ours each may depend on, tests included. Nothing else is allowed.
+const DIRECTIONS: [(&str, &[&str]); 9] = [
+    ("vestnik-signalr", &[]),
+    ("vestnik-model", &[]),
+    ("vestnik-core", &["vestnik-model", "vestnik-signalr"]),
+    ("vestnik-server", &["vestnik-model", "vestnik-signalr"]),
+    (
+        "vestnik",
+        &["vestnik-core", "vestnik-model", "vestnik-server"],
+    ),
+    ("vestnik-desktop", &["vestnik-core", "vestnik-model"]),
+    ("vestnik-ffi", &["vestnik-core", "vestnik-model"]),
+    (
+        "vestnik-tests",
+        &[
+            "vestnik-core",
+            "vestnik-model",
+            "vestnik-server",
+            "vestnik-signalr",
+        ],
+    ),
+    ("xtask", &[]),
+];
+
+/// Foreign packages that belong to some of our packages only, by the beginning of their names.
+const BELONGS: [(&str, &[&str]); 10] = [
+    ("tauri", &["vestnik-desktop"]),
+    ("notify-rust", &["vestnik-desktop"]),
+    ("zbus", &["vestnik-desktop", "vestnik-tests"]),
+    ("ts-rs", &["vestnik-desktop"]),
+    ("uniffi", &["vestnik-ffi"]),
+    ("axum", &["vestnik-server", "vestnik-tests"]),
+    ("utoipa", &["vestnik-server", "vestnik-model"]),
+    (
+        "rusqlite",
+        &["vestnik-core", "vestnik-server", "vestnik-tests"],
+    ),
+    ("clap", &["vestnik", "vestnik-tests", "xtask"]),
+    (
+        "anyhow",
+        &["vestnik", "vestnik-desktop", "vestnik-tests", "xtask"],
+    ),
+];
+
+/// What the model must do without: it does no I/O and has no clock of its own.
+const NOT_IN_THE_MODEL: [&str; 6] = ["tokio", "reqwest", "hyper", "rusqlite", "rand", "tracing"];
+
+/// Packages that need what a plain `cargo build` must not need.
+const NOT_BY_DEFAULT: [&str; 3] = ["app-tauri", "bindings", "tests"];
+
+pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
+    let manifests = tree
+        .files()
+        .filter(|file| file.path.ends_with("Cargo.toml"));
+    manifests.flat_map(check_manifest).collect()
+}
+
+fn check_manifest(file: File<'_>) -> Vec<Finding> {
+    let manifest: Table = match file.text.parse() {
+        Ok(manifest) => manifest,
+        Err(error) => {
+            let mend = "cargo must be able to read it";
+            return vec![Finding::new((file.path, 1), error.to_string(), mend)];
+        }
+    };
+    let mut findings = default_members(file, &manifest);
+    let name = manifest
+        .get("package")
+        .and_then(|package| package.get("name"));
+    if let Some(name) = name.and_then(Value::as_str) {
+        findings.extend(package(file, &manifest, name));
+    }
+    findings
+}
+
+fn default_members(file: File<'_>, manifest: &Table) -> Vec<Finding> {
+    let members = manifest
+        .get("workspace")
+        .and_then(|workspace| workspace.get("default-members"))
+        .and_then(Value::as_array);
+    let wrong = members.into_iter().flatten().filter_map(|member| {
+        let member = member.as_str()?;
+        NOT_BY_DEFAULT.contains(&member).then(|| {
+            let place = (file.path, file.line_of("default-members"));
+            let what = format!("{member} is a default member");
+            Finding::new(
+                place,
+                what,
+                "leave it out: a plain cargo build needs no GTK",
+            )
+        })
+    });
+    wrong.collect()
+}
+
+fn package(file: File<'_>, manifest: &Table, name: &str) -> Vec<Finding> {
+    let Some((_, allowed)) = DIRECTIONS.iter().find(|(own, _)| *own == name) else {
+        let mend = "say in xtask/src/tidy/dependencies.rs what it may depend on";
+        return vec![Finding::new(
+            (file.path, file.line_of(name)),
+            format!("{name} has no place in the dependency directions"),
+            mend,
+        )];
+    };
+    let wrong = dependencies(manifest).into_iter().filter_map(|dependency| {
+        let mend = refusal(name, allowed, &dependency)?;
+        let place = (file.path, file.line_of(&dependency.name));
+        let what = format!("{name} depends on {}", dependency.name);
+        Some(Finding::new(place, what, mend))
+    });
+    wrong.collect()
+}
+
+/// Why a package may not have a dependency, as what to do instead.
+fn refusal(package: &str, allowed: &[&str], dependency: &Dependency) -> Option<String> {
+    let name = dependency.name.as_str();
+    if DIRECTIONS.iter().any(|(own, _)| *own == name) && !allowed.contains(&name) {
+        return Some(format!("{package} may depend on: {}", list(allowed)));
+    }
+    if package == "vestnik-model" && NOT_IN_THE_MODEL.contains(&name) {
+        return Some("the model does no I/O: move what needs it to core or server".to_owned());
+    }
+    if package == "vestnik-signalr" && name == "tokio" && !dependency.spare {
+        return Some(
+            "the protocol's heart has no tokio: make it optional, for the drivers".to_owned(),
+        );
+    }
+    let belongs = BELONGS.iter().find(|(beginning, _)| {
+        let rest = name.strip_prefix(beginning);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    });
+    let (beginning, owners) = belongs?;
+    let may = owners.contains(&package) || (package == "vestnik-signalr" && dependency.for_tests);
+    (!may).then(|| format!("{beginning} belongs to: {}", list(owners)))
+}
+
+/// A line of a manifest.
+struct Dependency {
+    name: String,
+    for_tests: bool,
+    /// Optional, or only for tests.
+    spare: bool,
+}
+
+fn dependencies(manifest: &Table) -> Vec<Dependency> {
+    let targets = manifest.get("target").and_then(Value::as_table);
+    let tables = targets
+        .into_iter()
+        .flatten()
+        .filter_map(|(_, table)| table.as_table());
+    let mut found = Vec::new();
+    for table in [manifest].into_iter().chain(tables) {
+        for kind in ["dependencies", "dev-dependencies", "build-dependencies"] {
+            let lines = table.get(kind).and_then(Value::as_table);
+            for (name, line) in lines.into_iter().flatten() {
+                let optional = line.get("optional").and_then(Value::as_bool) == Some(true);
+                let for_tests = kind == "dev-dependencies";
+                found.push(Dependency {
+                    name: name.clone(),
+                    for_tests,
+                    spare: optional || for_tests,
+                });
+            }
+        }
+    }
+    found
+}
+
+fn list(names: &[&str]) -> String {
+    if names.is_empty() {
+        "none of ours".to_owned()
+    } else {
+        names.join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tidy::finding::places;
+
+    fn found(manifest: &str) -> Vec<String> {
+        places(&check(&Tree::of(&[("x/Cargo.toml", manifest)])))
+    }
+
+    #[test]
+    fn the_server_never_depends_on_the_core_even_in_tests() {
+        let manifest =
+            "[package]\nname = \"vestnik-server\"\n[dev-dependencies]\nvestnik-core = \"1\"\n";
+        assert_eq!(found(manifest), ["x/Cargo.toml:4"]);
+    }
+
+    #[test]
+    fn tauri_stays_in_the_desktop_app() {
+        let manifest = "[package]\nname = \"vestnik-core\"\n[target.'cfg(unix)'.dependencies]\ntauri-build = \"1\"\n";
+        assert_eq!(found(manifest), ["x/Cargo.toml:4"]);
+        assert!(found(&manifest.replace("-core", "-desktop")).is_empty());
+    }
+
+    #[test]
+    fn the_model_and_the_heart_have_no_tokio() {
+        for name in ["vestnik-model", "vestnik-signalr"] {
+            let manifest = format!("[package]\nname = \"{name}\"\n[dependencies]\ntokio = \"1\"\n");
+            assert_eq!(found(&manifest), ["x/Cargo.toml:4"]);
+        }
+        let optional = "[package]\nname = \"vestnik-signalr\"\n[dependencies]\ntokio = { version = \"1\", optional = true }\n";
+        assert!(found(optional).is_empty());
+    }
+
+    #[test]
+    fn a_plain_build_needs_no_gtk() {
+        let manifest = "[workspace]\ndefault-members = [\"server\", \"app-tauri\"]\n";
+        assert_eq!(found(manifest), ["x/Cargo.toml:2"]);
+    }
+
+    #[test]
+    fn a_new_package_must_be_given_a_place() {
+        assert_eq!(
+            found("[package]\nname = \"vestnik-new\"\n"),
+            ["x/Cargo.toml:2"]
+        );
+    }
+}
