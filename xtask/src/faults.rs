@@ -1,4 +1,4 @@
-//! The fault tests, built with optimisation so that the figures mean something.
+//! The fault tests: processes killed, connections cut, and what was lost counted.
 
 use anyhow::Result;
 

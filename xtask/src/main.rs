@@ -46,7 +46,7 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
-    /// Check the laws that a program can check.
+    /// Check the laws that a program can check, and that generated files are current.
     Tidy,
 }
 
@@ -57,6 +57,6 @@ fn main() -> anyhow::Result<()> {
         Task::Demo => demo::run(),
         Task::Faults { tier, seed } => faults::run(&tier, seed),
         Task::Codegen { check } => codegen::run(check),
-        Task::Tidy => tidy::run(),
+        Task::Tidy => tidy::run().and_then(|()| codegen::run(true)),
     }
 }

@@ -18,33 +18,11 @@ mod sql;
 mod targets;
 mod tree;
 
-use anyhow::bail;
-use clap::Args;
+use anyhow::{Result, ensure};
 use finding::Finding;
 use tree::Tree;
 
-use crate::{
-    codegen,
-    console::{complain, say},
-    root::Root,
-};
-
-/// What to check.
-#[derive(Debug, Args)]
-pub(crate) struct Options {
-    /// Leave out whether generated files are current, which has to compile.
-    #[arg(long)]
-    skip_generated: bool,
-}
-
-impl Options {
-    /// Every check there is.
-    pub(crate) const fn everything() -> Self {
-        Self {
-            skip_generated: false,
-        }
-    }
-}
+use crate::{place, step::say};
 
 /// A law, and what breaks it.
 type Rule = (&'static str, fn(&Tree) -> Vec<Finding>);
@@ -63,25 +41,20 @@ const RULES: [Rule; 11] = [
     ("refused names", refused::check),
 ];
 
-/// Checks every rule, and that generated files are current.
-pub(crate) fn run(root: &Root, options: &Options) -> anyhow::Result<()> {
-    let tree = Tree::read(root.path())?;
+/// Checks every rule.
+pub(crate) fn run() -> Result<()> {
+    let tree = Tree::read(&place::root())?;
     let mut count = 0;
     for (name, check) in RULES {
         let findings = check(&tree);
-        say(&format!("{:<34} {}", name, verdict(findings.len())));
+        say(&format!("{name:<34} {}", verdict(findings.len())));
         for finding in &findings {
-            complain(&finding.to_string());
+            say(&finding.to_string());
         }
         count += findings.len();
     }
-    if count > 0 {
-        bail!("{count} places to mend");
-    }
-    if options.skip_generated {
-        return Ok(());
-    }
-    codegen::check(root)
+    ensure!(count == 0, "{count} places to mend");
+    Ok(())
 }
 
 fn verdict(findings: usize) -> String {

@@ -1,8 +1,8 @@
 //! The repository's text files.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
-use crate::process::{capture, program};
+use anyhow::ensure;
 
 /// The text of every file that is, or is about to be, in the repository.
 #[derive(Debug)]
@@ -25,7 +25,9 @@ impl Tree {
             "--exclude-standard",
             "-z",
         ];
-        let names = capture(program("git", root).args(list))?;
+        let output = Command::new("git").current_dir(root).args(list).output()?;
+        ensure!(output.status.success(), "git cannot list the files");
+        let names = String::from_utf8(output.stdout)?;
         let files = names
             .split_terminator('\0')
             .filter_map(|name| Some((name.to_owned(), fs::read_to_string(root.join(name)).ok()?)));
