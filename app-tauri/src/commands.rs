@@ -1,0 +1,128 @@
+//! What the window may call: each command asks the controller and gives back its answer.
+//!
+//! A new command is also named in `build.rs` and in `capabilities/window.json`.
+
+use tauri::{State, ipc::Channel};
+use vestnik_model::NotificationId;
+
+use crate::{
+    controller::{Desk, Intent},
+    tauri_shell::TauriShell,
+    view::{CommandError, HistoryRequest, HistoryView, NotificationView, Preferences, UiEvent},
+};
+
+type Answer<T> = Result<T, CommandError>;
+
+#[tauri::command]
+pub(crate) async fn attach(
+    desk: State<'_, Desk>,
+    shell: State<'_, TauriShell>,
+    events: Channel<UiEvent>,
+) -> Answer<()> {
+    shell.attach(events);
+    desk.send(Intent::Attached).await;
+    Ok(())
+}
+
+#[tauri::command]
+pub(crate) async fn history(desk: State<'_, Desk>, request: HistoryRequest) -> Answer<HistoryView> {
+    desk.ask(|reply| Intent::History { request, reply }).await
+}
+
+#[tauri::command]
+pub(crate) async fn notification(
+    desk: State<'_, Desk>,
+    id: String,
+) -> Answer<Option<NotificationView>> {
+    let id = parse(&id)?;
+    desk.ask(|reply| Intent::Row { id, reply }).await
+}
+
+#[tauri::command]
+pub(crate) async fn open(desk: State<'_, Desk>, id: String) -> Answer<()> {
+    let id = parse(&id)?;
+    desk.ask(|reply| Intent::Open { id, reply }).await
+}
+
+#[tauri::command]
+pub(crate) async fn mark_all_read(desk: State<'_, Desk>) -> Answer<usize> {
+    desk.ask(|reply| Intent::MarkAllRead { reply }).await
+}
+
+#[tauri::command]
+pub(crate) async fn follow_link(desk: State<'_, Desk>, id: String) -> Answer<()> {
+    let id = parse(&id)?;
+    desk.ask(|reply| Intent::FollowLink { id, reply }).await
+}
+
+#[tauri::command]
+pub(crate) async fn retry_now(desk: State<'_, Desk>) -> Answer<()> {
+    desk.ask(|reply| Intent::RetryNow { reply }).await
+}
+
+#[tauri::command]
+pub(crate) async fn save_preferences(
+    desk: State<'_, Desk>,
+    preferences: Preferences,
+) -> Answer<()> {
+    desk.ask(|reply| Intent::SavePreferences { preferences, reply })
+        .await
+}
+
+#[tauri::command]
+pub(crate) async fn reload_configuration(desk: State<'_, Desk>) -> Answer<()> {
+    desk.ask(|reply| Intent::ReloadConfiguration { reply })
+        .await
+}
+
+fn parse(id: &str) -> Answer<NotificationId> {
+    id.parse()
+        .map_err(|error| CommandError::not_found(&format!("the id {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    /// The names of the functions above that are commands.
+    fn commands() -> BTreeSet<String> {
+        include_str!("commands.rs")
+            .split("#[tauri::command]\n")
+            .skip(1)
+            .filter_map(|rest| rest.strip_prefix("pub(crate) async fn "))
+            .filter_map(|rest| rest.split('(').next())
+            .map(str::to_owned)
+            .collect()
+    }
+
+    #[test]
+    fn the_window_is_granted_exactly_the_commands() {
+        let capability: serde_json::Value =
+            serde_json::from_str(include_str!("../capabilities/window.json")).unwrap();
+        let granted: BTreeSet<String> = capability["permissions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|permission| permission.as_str().unwrap())
+            .map(|permission| permission.strip_prefix("allow-").unwrap().replace('-', "_"))
+            .collect();
+        assert!(commands().len() > 5);
+        assert_eq!(granted, commands());
+    }
+
+    #[test]
+    fn every_command_is_built_and_heard() {
+        let shell = include_str!("tauri_shell.rs");
+        let build = include_str!("../build.rs");
+        for name in commands() {
+            assert!(
+                build.contains(&format!("\"{name}\"")),
+                "{name} is not in build.rs"
+            );
+            assert!(
+                shell.contains(&format!("commands::{name},")),
+                "{name} is not heard"
+            );
+        }
+    }
+}

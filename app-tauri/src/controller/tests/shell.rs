@@ -1,0 +1,128 @@
+//! A shell that writes down what it is told, for tests without a display.
+
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::sync::mpsc;
+use vestnik_model::NotificationId;
+
+use crate::{
+    shell::DesktopShell,
+    toast::Toast,
+    view::{Language, UiEvent},
+};
+
+/// What a shell was told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Told {
+    Toast(Toast),
+    Withdraw(Vec<NotificationId>),
+    WithdrawAll,
+    Unread(u64, Language),
+    Window,
+    Event(UiEvent),
+    Link(String),
+    Quit,
+}
+
+#[derive(Clone)]
+pub(super) struct FakeShell {
+    told: mpsc::UnboundedSender<Told>,
+    /// Whether there is a window that listens.
+    pub(super) has_window: Arc<AtomicBool>,
+}
+
+/// What a [`FakeShell`] was told, in order.
+pub(super) struct Record(mpsc::UnboundedReceiver<Told>);
+
+impl FakeShell {
+    pub(super) fn new() -> (Self, Record) {
+        let (told, record) = mpsc::unbounded_channel();
+        let has_window = Arc::new(AtomicBool::new(true));
+        (Self { told, has_window }, Record(record))
+    }
+
+    fn tell(&self, told: Told) {
+        self.told.send(told).ok();
+    }
+}
+
+impl Record {
+    /// Waits until the shell is told something for which `pick` has a use.
+    pub(super) async fn until<T>(&mut self, mut pick: impl FnMut(Told) -> Option<T>) -> T {
+        let wait = async {
+            loop {
+                let told = self.0.recv().await.expect("the controller still runs");
+                if let Some(picked) = pick(told) {
+                    return picked;
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), wait)
+            .await
+            .expect("the shell is told in time")
+    }
+
+    /// Waits until the shell is told exactly this.
+    pub(super) async fn expect(&mut self, expected: Told) {
+        self.until(|told| (told == expected).then_some(())).await;
+    }
+
+    /// Waits until the window is told something for which `pick` has a use.
+    pub(super) async fn event<T>(&mut self, mut pick: impl FnMut(UiEvent) -> Option<T>) -> T {
+        self.until(|told| {
+            let Told::Event(event) = told else {
+                return None;
+            };
+            pick(event)
+        })
+        .await
+    }
+}
+
+impl DesktopShell for FakeShell {
+    fn show_toast(&self, toast: Toast) {
+        self.tell(Told::Toast(toast));
+    }
+
+    fn withdraw_toasts(&self, ids: Vec<NotificationId>) {
+        if !ids.is_empty() {
+            self.tell(Told::Withdraw(ids));
+        }
+    }
+
+    fn withdraw_all_toasts(&self) {
+        self.tell(Told::WithdrawAll);
+    }
+
+    fn show_unread(&self, count: u64, language: Language) {
+        self.tell(Told::Unread(count, language));
+    }
+
+    fn show_window(&self) {
+        self.tell(Told::Window);
+    }
+
+    fn emit(&self, event: UiEvent) -> bool {
+        self.tell(Told::Event(event));
+        self.has_window.load(Ordering::SeqCst)
+    }
+
+    fn open_link(&self, url: &str) -> io::Result<()> {
+        if url.contains("nobody-opens") {
+            return Err(io::Error::other("no browser"));
+        }
+        self.tell(Told::Link(url.to_owned()));
+        Ok(())
+    }
+
+    fn quit(&self) {
+        self.tell(Told::Quit);
+    }
+}

@@ -1,0 +1,47 @@
+//! Rows of a history, for tests.
+
+use vestnik_core::{HistoryItem, HistoryState};
+use vestnik_model::{Click, ClickKind, NotificationId};
+
+/// The id of a sample.
+pub(crate) fn id(number: usize) -> NotificationId {
+    format!("ntf_{number:032x}").parse().unwrap()
+}
+
+/// An unread row.
+pub(crate) fn item(number: usize) -> HistoryItem {
+    let notification = serde_json::json!({
+        "id": id(number),
+        "title": format!("Order {number}"),
+        "body": "It is on its way.",
+        "category": "orders",
+        "acceptedAt": "2026-11-21T10:00:00Z",
+        "expiresAt": "2026-12-21T10:00:00Z",
+    });
+    HistoryItem {
+        notification: serde_json::from_value(notification).unwrap(),
+        state: HistoryState::Delivered,
+        received_at: "2026-11-21T10:00:01Z".parse().unwrap(),
+        read_at: None,
+    }
+}
+
+/// A read row.
+pub(crate) fn read(number: usize) -> HistoryItem {
+    let read_at = Some("2026-11-21T11:00:00Z".parse().unwrap());
+    HistoryItem {
+        state: HistoryState::Read,
+        read_at,
+        ..item(number)
+    }
+}
+
+/// An unread row that opens something.
+pub(crate) fn linking(number: usize, kind: ClickKind, url: &str) -> HistoryItem {
+    let mut item = item(number);
+    item.notification.click = Some(Click {
+        kind,
+        url: url.to_owned(),
+    });
+    item
+}

@@ -1,0 +1,137 @@
+//! From the core's types to view models. Each conversion names every field and variant, so that a
+//! new one breaks the build here instead of silently vanishing.
+
+use tauri::Url;
+use vestnik_core::{ConnectionState, Error, HistoryItem, HistoryPage, HistoryState};
+use vestnik_model::{Click, Notification, Priority};
+
+use super::{
+    CommandError, ConnectionView, ErrorCode, HistoryView, LinkView, NotificationView,
+    OfflineReason, PriorityView,
+};
+use crate::controller::opens_in_browser;
+
+impl From<&HistoryItem> for NotificationView {
+    fn from(item: &HistoryItem) -> Self {
+        let HistoryItem {
+            notification,
+            state,
+            received_at,
+            read_at,
+        } = item;
+        let Notification {
+            id,
+            title,
+            body,
+            // The window draws no pictures: it fetches nothing from anywhere.
+            image: _,
+            category,
+            traffic_type: _,
+            priority,
+            click,
+            // For the sender's own app.
+            data: _,
+            accepted_at,
+            expires_at: _,
+        } = notification;
+        Self {
+            id: id.to_string(),
+            title: title.as_str().to_owned(),
+            body: body.as_str().to_owned(),
+            category: category.as_ref().map(ToString::to_string),
+            priority: PriorityView::from(*priority),
+            link: click.as_ref().and_then(link),
+            accepted_at: accepted_at.to_string(),
+            received_at: received_at.to_string(),
+            is_read: match state {
+                HistoryState::Delivered => false,
+                HistoryState::Read => true,
+            },
+            read_at: read_at.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
+impl From<Priority> for PriorityView {
+    fn from(priority: Priority) -> Self {
+        match priority {
+            Priority::Low => Self::Low,
+            Priority::Normal => Self::Normal,
+            Priority::High => Self::High,
+            Priority::Critical => Self::Critical,
+        }
+    }
+}
+
+impl From<&HistoryPage> for HistoryView {
+    fn from(page: &HistoryPage) -> Self {
+        let HistoryPage { items, next } = page;
+        Self {
+            items: items.iter().map(NotificationView::from).collect(),
+            next: next.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
+/// The host as a browser will understand it, so that an address cannot pose as another's: what
+/// stands before an `@` is not shown, and foreign letters come in their encoded form.
+fn link(click: &Click) -> Option<LinkView> {
+    let Click { kind, url } = click;
+    if !opens_in_browser(*kind) {
+        return None;
+    }
+    let url = Url::parse(url).ok()?;
+    let host = url.host_str()?;
+    let host = match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    };
+    Some(LinkView { host })
+}
+
+impl From<&ConnectionState> for ConnectionView {
+    fn from(state: &ConnectionState) -> Self {
+        match state {
+            ConnectionState::Offline { reason, retry_at } => Self::Offline {
+                reason: OfflineReason::from(reason),
+                retry_at: retry_at.as_ref().map(ToString::to_string),
+            },
+            ConnectionState::Connecting => Self::Connecting,
+            ConnectionState::Syncing => Self::Syncing,
+            ConnectionState::Online => Self::Online,
+            ConnectionState::Reconnecting { attempt, retry_at } => Self::Reconnecting {
+                attempt: *attempt,
+                retry_at: Some(retry_at.to_string()),
+            },
+            ConnectionState::SignedOut => Self::SignedOut,
+            ConnectionState::NeedsIdentity => Self::NeedsIdentity,
+        }
+    }
+}
+
+impl From<&vestnik_core::OfflineReason> for OfflineReason {
+    fn from(reason: &vestnik_core::OfflineReason) -> Self {
+        match reason {
+            vestnik_core::OfflineReason::Stopped => Self::Stopped,
+            vestnik_core::OfflineReason::Unreachable => Self::Unreachable,
+            vestnik_core::OfflineReason::Rejected => Self::Rejected,
+        }
+    }
+}
+
+impl From<Error> for CommandError {
+    fn from(error: Error) -> Self {
+        let code = match &error {
+            Error::Unauthorized => ErrorCode::Unauthorized,
+            Error::Rejected(_) => ErrorCode::Rejected,
+            Error::Unreachable => ErrorCode::Unreachable,
+            Error::Storage(_) => ErrorCode::Storage,
+            Error::Closed => ErrorCode::Closed,
+            _ => ErrorCode::System,
+        };
+        Self {
+            code,
+            message: error.to_string(),
+        }
+    }
+}
