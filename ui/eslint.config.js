@@ -46,6 +46,9 @@ export default ts.config(
       "@typescript-eslint/no-unsafe-return": "off",
     },
   },
-  { files: ["src/platform/tauri.ts"], rules: { "no-restricted-imports": "off" } },
+  {
+    files: ["src/platform/tauri.ts", "tests/tauri.test.ts"],
+    rules: { "no-restricted-imports": "off" },
+  },
   { files: ["*.js"], ...ts.configs.disableTypeChecked },
 );

@@ -111,9 +111,10 @@ mod tests {
     }
 
     #[test]
-    fn every_command_is_built_and_heard() {
+    fn every_command_is_built_heard_and_called() {
         let shell = include_str!("tauri_shell.rs");
         let build = include_str!("../build.rs");
+        let page = include_str!("../../ui/src/platform/tauri.ts");
         for name in commands() {
             assert!(
                 build.contains(&format!("\"{name}\"")),
@@ -122,6 +123,10 @@ mod tests {
             assert!(
                 shell.contains(&format!("commands::{name},")),
                 "{name} is not heard"
+            );
+            assert!(
+                page.contains(&format!("\"{name}\"")),
+                "{name} is never called"
             );
         }
     }

@@ -109,8 +109,7 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
 
     fn handle(&mut self, input: Input<L::Session>) -> ControlFlow<()> {
         match input {
-            Input::Intent(Intent::Quit) => return ControlFlow::Break(()),
-            Input::Intent(intent) => self.obey(intent),
+            Input::Intent(intent) => return self.obey(intent),
             Input::Core(event) => self.hear(*event),
             Input::CoreEnded => self.fail("the core has stopped".to_owned()),
             Input::Connection => self.emit_connection(),
@@ -121,8 +120,9 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
     }
 
     /// Does what is asked; what takes an answer from the core is in [`request`].
-    fn obey(&mut self, intent: Intent) {
+    fn obey(&mut self, intent: Intent) -> ControlFlow<()> {
         match intent {
+            Intent::Quit => return ControlFlow::Break(()),
             Intent::Attached => self.greet(),
             Intent::ShowWindow => self.show_window(),
             Intent::Toast(event) => self.toast_changed(event),
@@ -134,8 +134,8 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
             Intent::RetryNow { reply } => self.retry_now(reply),
             Intent::SavePreferences { preferences, reply } => self.prefer(preferences, reply),
             Intent::ReloadConfiguration { reply } => self.reload(reply),
-            Intent::Quit => {}
         }
+        ControlFlow::Continue(())
     }
 
     /// Hears the core.

@@ -1,7 +1,7 @@
 //! The app's one window. Closing it ends its web view, which halves the app's memory; it is made
 //! again when it is wanted.
 
-use tauri::{AppHandle, Manager, WebviewWindowBuilder, WindowEvent};
+use tauri::{AppHandle, Manager, Url, WebviewWindowBuilder, WindowEvent};
 
 use crate::{view::Language, words};
 
@@ -22,13 +22,24 @@ pub(super) fn show(app: &AppHandle, on_gone: impl Fn() + Send + 'static) -> taur
         .iter()
         .find(|config| config.label == LABEL);
     let config = config.ok_or(tauri::Error::WindowNotFound)?;
-    let window = WebviewWindowBuilder::from_config(app, config)?.build()?;
+    let window = WebviewWindowBuilder::from_config(app, config)?
+        .on_navigation(is_own_page)
+        .build()?;
     window.on_window_event(move |event| {
         if matches!(event, WindowEvent::Destroyed) {
             on_gone();
         }
     });
     Ok(())
+}
+
+/// Whether an address is the app's own page: the window never shows another.
+fn is_own_page(url: &Url) -> bool {
+    match (url.scheme(), url.host_str()) {
+        ("tauri", Some("localhost")) | ("http" | "https", Some("tauri.localhost")) => true,
+        ("http", Some("localhost")) => tauri::is_dev(),
+        _ => false,
+    }
 }
 
 /// Shows on title and badge how much is unread, if there is a window to show it on.
@@ -42,5 +53,24 @@ pub(super) fn show_unread(app: &AppHandle, count: u64, language: Language) {
         .and_then(|()| window.set_badge_count(badge));
     if let Err(error) = shown {
         tracing::warn!(%error, "the window does not show what is unread");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_own_page_is_shown() {
+        for (url, is_own) in [
+            ("tauri://localhost/index.html", true),
+            ("http://tauri.localhost/", true),
+            ("https://shop.example/", false),
+            ("tauri://elsewhere/", false),
+            ("file:///etc/passwd", false),
+            ("data:text/html,hello", false),
+        ] {
+            assert_eq!(is_own_page(&Url::parse(url).unwrap()), is_own, "{url}");
+        }
     }
 }
