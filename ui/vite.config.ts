@@ -24,5 +24,7 @@ export default defineConfig({
     include: ["tests/**/*.test.ts"],
     setupFiles: ["tests/setup.ts"],
     restoreMocks: true,
+    // Generous, because it is only ever spent on failure or on a busy machine.
+    testTimeout: 30_000,
   },
 });

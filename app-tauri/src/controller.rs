@@ -6,10 +6,10 @@
 //! comes back as one more input. So a slow disk cannot freeze the tray, and the core can never wait
 //! for a controller that waits for the core.
 
-use std::{ops::ControlFlow, path::PathBuf, time::Duration};
+use std::{ops::ControlFlow, path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::{sync::mpsc, task::JoinSet};
-use vestnik_core::{Event, HistoryItem};
+use vestnik_core::{Event, HistoryItem, Warning, clock::Clock};
 use vestnik_model::NotificationId;
 
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
     toast::{Toast, ToastEvent},
     view::{
         ConnectionView, Language, NotificationView, Phase, Preferences, SetupProblem, Snapshot,
-        UiEvent,
+        UiEvent, WarningView,
     },
     words,
 };
@@ -50,6 +50,8 @@ pub(crate) struct Setting<S, L> {
     pub(crate) preferences: PathBuf,
     /// The language of the system.
     pub(crate) system_language: Language,
+    /// The time.
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 /// The state of the app.
@@ -60,6 +62,7 @@ pub(crate) struct Controller<S, L: Launcher> {
     preferences_file: PathBuf,
     preferences: Preferences,
     system_language: Language,
+    clock: Arc<dyn Clock>,
     phase: Phase,
     running: Option<Launched<L::Session>>,
     /// The notification whose toast was clicked while there was no window to show it in.
@@ -78,6 +81,7 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
             intents,
             preferences,
             system_language,
+            clock,
         } = setting;
         Self {
             shell,
@@ -86,6 +90,7 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
             preferences: preferences::load(&preferences),
             preferences_file: preferences,
             system_language,
+            clock,
             phase: Phase::Starting,
             running: None,
             opened: None,
@@ -141,15 +146,15 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
     /// Hears the core.
     fn hear(&mut self, event: Event) {
         match event {
-            Event::Show(item) => self.show(&item),
+            // Drawn again or not, the tag is the same: the system replaces.
+            Event::Show { item, again: _ } => self.show(&item),
             Event::Withdraw(ids) => self.shell.withdraw_toasts(ids),
             Event::Changed(ids) => {
                 let next = self.reread.want(ids);
                 self.read_again(next);
             }
-            Event::ReceiptsConfirmed(count) => tracing::debug!(count, "receipts confirmed"),
             Event::NeedsIdentity => tracing::warn!("the server wants a fresh identity"),
-            Event::Warning(warning) => tracing::warn!(%warning, "the core warns"),
+            Event::Warning(warning) => self.warn(&warning),
             event => tracing::debug!(?event, "an event this version does not know"),
         }
     }
@@ -166,6 +171,15 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
             }
             Done::AllRead => self.shell.withdraw_all_toasts(),
             Done::Nothing => {}
+        }
+    }
+
+    fn warn(&self, warning: &Warning) {
+        tracing::warn!(%warning, "the core warns");
+        if let Warning::HistoryRebuilt { .. } = warning {
+            self.emit(UiEvent::Warned {
+                warning: WarningView::HistoryRebuilt,
+            });
         }
     }
 
@@ -285,7 +299,7 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
         self.running
             .as_ref()
             .map_or(ConnectionView::Connecting, |running| {
-                ConnectionView::from(&*running.connection.borrow())
+                ConnectionView::at(*running.connection.borrow(), self.clock.as_ref())
             })
     }
 

@@ -9,7 +9,7 @@ use crate::{view::Language, words};
 /// Describes this device.
 pub(crate) fn info() -> DeviceInfo {
     DeviceInfo {
-        platform: platform(),
+        platform: Platform::current(),
         model: None,
         os_version: None,
         app_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
@@ -23,14 +23,4 @@ pub(crate) fn info() -> DeviceInfo {
 /// The system's language.
 pub(crate) fn language() -> Language {
     words::language_of(&sys_locale::get_locale().unwrap_or_default())
-}
-
-const fn platform() -> Platform {
-    if cfg!(windows) {
-        Platform::Windows
-    } else if cfg!(target_os = "macos") {
-        Platform::Macos
-    } else {
-        Platform::Linux
-    }
 }

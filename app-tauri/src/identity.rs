@@ -1,7 +1,10 @@
 //! The App's word for who the person is, from where the configuration says.
 
 use futures_util::future::BoxFuture;
-use vestnik_core::{IdentitySource, IdentityToken, IdentityUnavailable};
+use vestnik_core::{
+    IdentitySource,
+    identity::{IdentityToken, IdentityUnavailable},
+};
 
 use crate::configuration::IdentityOrigin;
 
@@ -9,9 +12,9 @@ impl IdentitySource for IdentityOrigin {
     fn identity_token(&self) -> BoxFuture<'_, Result<IdentityToken, IdentityUnavailable>> {
         Box::pin(async {
             match self {
-                Self::Token(token) => Ok(IdentityToken::new(token.clone())),
+                Self::Token(token) => Ok(IdentityToken::new(token.as_str())),
                 Self::File(path) => match tokio::fs::read_to_string(path).await {
-                    Ok(token) => Ok(IdentityToken::new(token.trim().to_owned())),
+                    Ok(token) => Ok(IdentityToken::new(token.trim())),
                     Err(error) => {
                         tracing::warn!(file = %path.display(), %error, "the identity is unreadable");
                         Err(IdentityUnavailable)

@@ -1,7 +1,7 @@
 //! Rows of a history, for tests.
 
-use vestnik_core::{HistoryItem, HistoryState};
-use vestnik_model::{Click, ClickKind, NotificationId};
+use vestnik_core::HistoryItem;
+use vestnik_model::{Click, ClickKind, NotificationId, contract::HistoryState};
 
 /// The id of a sample.
 pub(crate) fn id(number: usize) -> NotificationId {

@@ -7,6 +7,7 @@ use std::{
 
 use tauri::{App, AppHandle, Manager, RunEvent, async_runtime::spawn, ipc::Channel};
 use tokio::sync::mpsc;
+use vestnik_core::clock::SystemClock;
 use vestnik_model::NotificationId;
 
 use crate::{
@@ -92,6 +93,7 @@ fn begin(app: &App, intents: mpsc::Receiver<Intent>) -> anyhow::Result<()> {
         intents,
         preferences: config_dir.join(PREFERENCES),
         system_language,
+        clock: Arc::new(SystemClock),
     });
     spawn(toasts);
     spawn(pass_on(toast_events, desk.clone()));

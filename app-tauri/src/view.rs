@@ -49,6 +49,11 @@ pub(crate) enum UiEvent {
         /// Which one.
         id: String,
     },
+    /// Something a person may want to know.
+    Warned {
+        /// What it is.
+        warning: WarningView,
+    },
     /// The person changed a preference.
     Preferences {
         /// All of them.
@@ -133,14 +138,6 @@ pub(crate) enum ConnectionView {
     Syncing,
     /// Everything is here and more will come live.
     Online,
-    /// The connection was lost and is tried again.
-    #[serde(rename_all = "camelCase")]
-    Reconnecting {
-        /// How often it has been tried since it was lost.
-        attempt: u32,
-        /// When it will be tried next.
-        retry_at: Option<String>,
-    },
     /// This installation belongs to nobody.
     SignedOut,
     /// The server wants the App to vouch for the person again.
@@ -151,12 +148,22 @@ pub(crate) enum ConnectionView {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum OfflineReason {
-    /// No connection was wanted yet, or the app stops.
-    Stopped,
     /// The server did not answer.
     Unreachable,
-    /// The server answered with a refusal.
-    Rejected,
+    /// The server asked to come back later.
+    Draining,
+    /// The server ended the connection for good.
+    Refused,
+    /// The device's own storage failed.
+    Storage,
+}
+
+/// Something a person may want to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum WarningView {
+    /// The history was damaged, and is read from the server anew.
+    HistoryRebuilt,
 }
 
 /// A notification of the history.

@@ -6,6 +6,7 @@ import type { Phase } from "./generated/Phase";
 import type { Preferences } from "./generated/Preferences";
 import type { Snapshot } from "./generated/Snapshot";
 import type { UiEvent } from "./generated/UiEvent";
+import type { WarningView } from "./generated/WarningView";
 import { speak } from "./i18n/locale.svelte";
 import type { Detach, Platform } from "./platform/types";
 
@@ -20,6 +21,8 @@ export class Desk {
   unread = $state(0);
   preferences = $state.raw<Preferences>({ language: "system", theme: "system" });
   page = $state<Page>("inbox");
+  /** What the person should know, until it is put away. */
+  warning = $state.raw<WarningView | null>(null);
   /** The last thing that was asked and not done. */
   problem = $state.raw<unknown>(null);
 
@@ -73,6 +76,9 @@ export class Desk {
         break;
       case "opened":
         void this.openNotification(event.id);
+        break;
+      case "warned":
+        this.warning = event.warning;
         break;
       case "preferences":
         this.preferences = event.preferences;

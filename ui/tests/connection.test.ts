@@ -10,21 +10,21 @@ const states: [ConnectionView, string, string | null][] = [
   [{ state: "online" }, "Online", null],
   [{ state: "connecting" }, "Connecting…", null],
   [{ state: "syncing" }, "Catching up…", null],
-  [{ state: "reconnecting", attempt: 2, retryAt: null }, "Connection lost", null],
   [
     { state: "offline", reason: "unreachable", retryAt: null },
     "Offline",
     "The server cannot be reached.",
   ],
+  [{ state: "offline", reason: "draining", retryAt: null }, "Offline", "The server is restarting."],
   [
-    { state: "offline", reason: "rejected", retryAt: null },
+    { state: "offline", reason: "refused", retryAt: null },
     "Offline",
-    "The server refused the connection.",
+    "The server ended the connection.",
   ],
   [
-    { state: "offline", reason: "stopped", retryAt: null },
+    { state: "offline", reason: "storage", retryAt: null },
     "Offline",
-    "The connection is switched off.",
+    "The notifications on this device cannot be stored.",
   ],
   [{ state: "signed_out" }, "Signed out", "This device no longer belongs to you on the server."],
   [{ state: "needs_identity" }, "Sign-in needed", "The server no longer accepts your identity."],
@@ -50,7 +50,7 @@ describe("the next try", () => {
   test("is counted down outside of what is announced", async () => {
     const platform = new FakePlatform();
     await openWindow(platform);
-    platform.connect({ state: "reconnecting", attempt: 1, retryAt: "2026-11-21T10:00:20Z" });
+    platform.connect({ state: "offline", reason: "unreachable", retryAt: "2026-11-21T10:00:20Z" });
     expect(await screen.findByText(/^Next try in (20|19) seconds$/)).toBeVisible();
     await vi.advanceTimersByTimeAsync(10_000);
     expect(await screen.findByText(/^Next try in (10|9) seconds$/)).toBeVisible();
@@ -60,7 +60,7 @@ describe("the next try", () => {
   test("can be had at once", async () => {
     const platform = new FakePlatform();
     const user = await openWindow(platform);
-    platform.connect({ state: "reconnecting", attempt: 1, retryAt: "2026-11-21T10:00:20Z" });
+    platform.connect({ state: "offline", reason: "unreachable", retryAt: "2026-11-21T10:00:20Z" });
     await user.click(await screen.findByRole("button", { name: "Try now" }));
     expect(platform.calls).toContain("retryNow");
     await waitFor(() => expect(screen.getByRole("status")).toHaveTextContent("Connecting…"));

@@ -2,7 +2,7 @@ use std::sync::{Arc, Mutex, atomic::Ordering};
 
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
-use vestnik_core::ConnectionState;
+use vestnik_core::{ConnectionState, clock::SystemClock};
 use vestnik_model::ClickKind;
 
 use self::{
@@ -47,6 +47,7 @@ impl App {
             intents,
             preferences: folder.path().join("preferences.toml"),
             system_language: Language::En,
+            clock: Arc::new(SystemClock),
         });
         let task = tokio::spawn(controller.run());
         Self {
@@ -108,7 +109,7 @@ async fn what_comes_is_listed_and_shown_and_reported_when_the_system_took_it() {
     let mut app = App::started().await;
     let item = sample::item(1);
     let id = item.notification.id;
-    app.core.send(Event::Show(item.clone())).await;
+    app.core.send(show(item.clone())).await;
     let arrived = app
         .record
         .event(|event| {
@@ -361,7 +362,7 @@ async fn preferences_are_kept_and_change_the_words_of_tray_and_toasts() {
         }))
         .await;
     app.record.expect(Told::Unread(0, Language::Ru)).await;
-    app.core.send(Event::Show(sample::item(1))).await;
+    app.core.send(show(sample::item(1))).await;
     let open = app
         .record
         .until(|told| {
@@ -393,4 +394,24 @@ async fn quitting_ends_the_core_first_even_while_it_is_slow() {
     app.task.await.unwrap();
     let late = app.desk.ask(|reply| Intent::RetryNow { reply }).await;
     assert_eq!(late.map_err(|error| error.code), Err(ErrorCode::Closed));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_damaged_history_is_told() {
+    let mut app = App::started().await;
+    let quarantined = PathBuf::from("/data/history.sqlite.damaged");
+    app.core
+        .send(Event::Warning(Warning::HistoryRebuilt { quarantined }))
+        .await;
+    let warning = WarningView::HistoryRebuilt;
+    app.record
+        .expect(Told::Event(UiEvent::Warned { warning }))
+        .await;
+}
+
+fn show(item: HistoryItem) -> Event {
+    Event::Show {
+        item: Box::new(item),
+        again: false,
+    }
 }

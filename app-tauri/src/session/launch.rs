@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use futures_util::StreamExt;
-use vestnik_core::{Client, Config};
+use futures_util::{StreamExt, stream};
+use vestnik_core::{Client, Config, Event, EventStream};
 
 use super::{Launched, Launcher};
 use crate::{configuration, device, view::SetupProblem};
@@ -50,7 +50,7 @@ impl Launcher for CoreLauncher {
             connection: client.connection(),
             unread: client.unread(),
             session: client,
-            events: events.boxed(),
+            events: stream::unfold(events, next).boxed(),
         })
     }
 
@@ -60,4 +60,9 @@ impl Launcher for CoreLauncher {
             .display()
             .to_string()
     }
+}
+
+async fn next(mut events: EventStream) -> Option<(Event, EventStream)> {
+    let event = events.recv().await?;
+    Some((event, events))
 }

@@ -1,9 +1,13 @@
 //! From the core's types to view models. Each conversion names every field and variant, so that a
 //! new one breaks the build here instead of silently vanishing.
 
+use std::time::Instant;
+
 use tauri::Url;
-use vestnik_core::{ConnectionState, Error, HistoryItem, HistoryPage, HistoryState};
-use vestnik_model::{Click, Notification, Priority};
+use vestnik_core::{
+    ConnectionState, Error, HistoryItem, HistoryPage, OfflineReason as Reason, clock::Clock,
+};
+use vestnik_model::{Click, Notification, Priority, contract::HistoryState};
 
 use super::{
     CommandError, ConnectionView, ErrorCode, HistoryView, LinkView, NotificationView,
@@ -89,32 +93,52 @@ fn link(click: &Click) -> Option<LinkView> {
     Some(LinkView { host })
 }
 
-impl From<&ConnectionState> for ConnectionView {
-    fn from(state: &ConnectionState) -> Self {
+impl ConnectionView {
+    /// A state as it is at a moment: the core counts its deadlines on a clock that never steps, and
+    /// a person reads them on the wall.
+    pub(crate) fn at(state: ConnectionState, clock: &dyn Clock) -> Self {
         match state {
-            ConnectionState::Offline { reason, retry_at } => Self::Offline {
-                reason: OfflineReason::from(reason),
-                retry_at: retry_at.as_ref().map(ToString::to_string),
-            },
+            // The core has only just been started and is about to connect.
+            ConnectionState::Offline {
+                reason: Reason::NotStarted,
+                ..
+            } => Self::Connecting,
+            ConnectionState::Offline {
+                reason: Reason::Unreachable,
+                retry_at,
+            } => Self::offline(OfflineReason::Unreachable, retry_at, clock),
+            ConnectionState::Offline {
+                reason: Reason::Draining,
+                retry_at,
+            } => Self::offline(OfflineReason::Draining, retry_at, clock),
+            ConnectionState::Offline {
+                reason: Reason::Refused,
+                retry_at,
+            } => Self::offline(OfflineReason::Refused, retry_at, clock),
+            ConnectionState::Offline {
+                reason: Reason::Storage,
+                retry_at,
+            } => Self::offline(OfflineReason::Storage, retry_at, clock),
             ConnectionState::Connecting => Self::Connecting,
             ConnectionState::Syncing => Self::Syncing,
             ConnectionState::Online => Self::Online,
-            ConnectionState::Reconnecting { attempt, retry_at } => Self::Reconnecting {
-                attempt: *attempt,
-                retry_at: Some(retry_at.to_string()),
-            },
-            ConnectionState::SignedOut => Self::SignedOut,
             ConnectionState::NeedsIdentity => Self::NeedsIdentity,
+            ConnectionState::SignedOut => Self::SignedOut,
         }
     }
-}
 
-impl From<&vestnik_core::OfflineReason> for OfflineReason {
-    fn from(reason: &vestnik_core::OfflineReason) -> Self {
-        match reason {
-            vestnik_core::OfflineReason::Stopped => Self::Stopped,
-            vestnik_core::OfflineReason::Unreachable => Self::Unreachable,
-            vestnik_core::OfflineReason::Rejected => Self::Rejected,
+    fn offline(reason: OfflineReason, retry_at: Option<Instant>, clock: &dyn Clock) -> Self {
+        let on_the_wall = |retry_at: Instant| {
+            let wait = retry_at.saturating_duration_since(clock.instant());
+            clock
+                .now()
+                .saturating_add(wait)
+                .map(|at| at.to_string())
+                .ok()
+        };
+        Self::Offline {
+            reason,
+            retry_at: retry_at.and_then(on_the_wall),
         }
     }
 }
@@ -124,9 +148,10 @@ impl From<Error> for CommandError {
         let code = match &error {
             Error::Unauthorized => ErrorCode::Unauthorized,
             Error::Rejected(_) => ErrorCode::Rejected,
-            Error::Unreachable => ErrorCode::Unreachable,
-            Error::Storage(_) => ErrorCode::Storage,
+            Error::Unreachable { .. } => ErrorCode::Unreachable,
+            Error::Open(_) | Error::Storage(_) => ErrorCode::Storage,
             Error::Closed => ErrorCode::Closed,
+            // The core's errors may grow; what the window does not know it cannot decide by.
             _ => ErrorCode::System,
         };
         Self {

@@ -12,12 +12,4 @@ reason: OfflineReason,
 /**
  * When it will be tried again, if it will.
  */
-retryAt: string | null, } | { "state": "connecting" } | { "state": "syncing" } | { "state": "online" } | { "state": "reconnecting", 
-/**
- * How often it has been tried since it was lost.
- */
-attempt: number, 
-/**
- * When it will be tried next.
- */
-retryAt: string | null, } | { "state": "signed_out" } | { "state": "needs_identity" };
+retryAt: string | null, } | { "state": "connecting" } | { "state": "syncing" } | { "state": "online" } | { "state": "signed_out" } | { "state": "needs_identity" };

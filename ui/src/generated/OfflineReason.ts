@@ -3,4 +3,4 @@
 /**
  * Why there is no connection.
  */
-export type OfflineReason = "stopped" | "unreachable" | "rejected";
+export type OfflineReason = "unreachable" | "draining" | "refused" | "storage";

@@ -5,6 +5,7 @@ import type { NotificationView } from "./NotificationView";
 import type { Phase } from "./Phase";
 import type { Preferences } from "./Preferences";
 import type { Snapshot } from "./Snapshot";
+import type { WarningView } from "./WarningView";
 
 /**
  * What the window is told, in order, over its one channel. The first is always a snapshot.
@@ -37,7 +38,11 @@ items: Array<NotificationView>, } | { "kind": "stale" } | { "kind": "opened",
 /**
  * Which one.
  */
-id: string, } | { "kind": "preferences", 
+id: string, } | { "kind": "warned", 
+/**
+ * What it is.
+ */
+warning: WarningView, } | { "kind": "preferences", 
 /**
  * All of them.
  */

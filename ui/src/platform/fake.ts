@@ -12,6 +12,7 @@ import type { Phase } from "../generated/Phase";
 import type { Preferences } from "../generated/Preferences";
 import type { Snapshot } from "../generated/Snapshot";
 import type { UiEvent } from "../generated/UiEvent";
+import type { WarningView } from "../generated/WarningView";
 import { PlatformError, type Detach, type Listener, type Platform } from "./types";
 
 export class FakePlatform implements Platform {
@@ -119,6 +120,11 @@ export class FakePlatform implements Platform {
   /** The person clicks a toast. */
   clickToast(id: string): void {
     this.emit({ kind: "opened", id });
+  }
+
+  /** The host warns. */
+  warn(warning: WarningView): void {
+    this.emit({ kind: "warned", warning });
   }
 
   /** The history changes beyond listing. */

@@ -17,7 +17,6 @@ export function mood(connection: ConnectionView): Mood {
     case "syncing":
       return "busy";
     case "offline":
-    case "reconnecting":
     case "signed_out":
     case "needs_identity":
       return "bad";
@@ -39,8 +38,6 @@ export function stateWords(connection: ConnectionView): string {
       return m.connection_connecting();
     case "syncing":
       return m.connection_syncing();
-    case "reconnecting":
-      return m.connection_reconnecting();
     case "offline":
       return m.connection_offline();
     case "signed_out":
@@ -62,7 +59,6 @@ export function reasonWords(connection: ConnectionView): string | null {
     case "online":
     case "connecting":
     case "syncing":
-    case "reconnecting":
       return null;
   }
 }
@@ -83,9 +79,11 @@ function offlineWords(reason: OfflineReason): string {
   switch (reason) {
     case "unreachable":
       return m.reason_unreachable();
-    case "rejected":
-      return m.reason_rejected();
-    case "stopped":
-      return m.reason_stopped();
+    case "draining":
+      return m.reason_draining();
+    case "refused":
+      return m.reason_refused();
+    case "storage":
+      return m.reason_storage();
   }
 }
