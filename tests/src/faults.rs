@@ -2,8 +2,8 @@
 //! is compared with what was shown.
 //!
 //! Three trials, each with figures that either hold or do not:
-//! [`server_kill`] kills the server under load, [`client_kill`] kills devices at random and at
-//! named points, [`cuts`] puts the chaos proxy between. Everything drawn comes from one seed, so
+//! `server_kill` kills the server under load, `client_kill` kills devices at random and at
+//! named points, `cuts` puts the chaos proxy between. Everything drawn comes from one seed, so
 //! that a plan repeats; how far the processes had come when it struck does not, which is why each
 //! fault is struck often.
 
