@@ -16,6 +16,9 @@ const NAME: &str = "org.kde.StatusNotifierWatcher";
 const PATH: &str = "/StatusNotifierWatcher";
 const MENU: &str = "com.canonical.dbusmenu";
 
+/// Entries have small numbers; asking for all of them at once is not heard by every menu.
+const MOST_ENTRIES: i32 = 32;
+
 /// The tray.
 pub(crate) struct Tray {
     connection: Connection,
@@ -77,7 +80,7 @@ impl Icon {
     }
 
     async fn labels(&self) -> anyhow::Result<Vec<(i32, String)>> {
-        let everything: (Vec<i32>, Vec<&str>) = (Vec::new(), vec!["label"]);
+        let everything: (Vec<i32>, Vec<&str>) = ((0..MOST_ENTRIES).collect(), vec!["label"]);
         let reply = self.call("GetGroupProperties", &everything).await?;
         let entries: Vec<(i32, HashMap<String, OwnedValue>)> = reply.body().deserialize()?;
         let label = |(entry, mut properties): (i32, HashMap<String, OwnedValue>)| {

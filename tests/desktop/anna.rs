@@ -1,0 +1,140 @@
+//! Anna, whom the App notifies, and what the server knows of her.
+
+use anyhow::Context as _;
+use serde_json::{Value, json};
+use vestnik_model::{
+    AudienceRequest, DeliveryStatus, Engagement, NotificationId, PublishRequest, UserId,
+    publish::ContentRequest,
+    route,
+    view::{DeliveryView, List},
+};
+use vestnik_tests::{
+    clock,
+    world::{World, installation},
+};
+
+use crate::{retry, stage::Environment};
+
+/// Anna's part of a world.
+pub(crate) struct Anna<'a> {
+    world: &'a World,
+    user: UserId,
+}
+
+impl<'a> Anna<'a> {
+    pub(crate) fn in_world(world: &'a World) -> anyhow::Result<Self> {
+        Ok(Self {
+            world,
+            user: UserId::parse("anna")?,
+        })
+    }
+
+    /// What Anna's app is told.
+    pub(crate) fn environment(&self) -> anyhow::Result<Environment> {
+        let identity = self.world.folder().join("identity.jwt");
+        std::fs::write(&identity, self.world.backend.identity(&self.user)?)?;
+        Ok(vec![
+            ("VESTNIK_SERVER", format!("http://{}", self.world.address())),
+            ("VESTNIK_APP", self.world.backend.app().to_string()),
+            ("VESTNIK_IDENTITY_FILE", identity.display().to_string()),
+        ])
+    }
+
+    /// The App's backend notifies her by REST.
+    pub(crate) async fn notify(&self, content: Value) -> anyhow::Result<NotificationId> {
+        let notification: ContentRequest = serde_json::from_value(content)?;
+        let users = vec![self.user.clone()];
+        let request = PublishRequest {
+            to: AudienceRequest {
+                users,
+                ..AudienceRequest::default()
+            },
+            notification,
+            ttl_seconds: None,
+            external_id: None,
+            correlation_id: None,
+            idempotency_key: None,
+        };
+        Ok(self.world.backend.publish(&request).await?.id)
+    }
+
+    /// She reads it on another device of hers.
+    pub(crate) async fn reads_elsewhere(&self, id: NotificationId) -> anyhow::Result<()> {
+        let tokens = self
+            .world
+            .backend
+            .log_in(&self.user, installation(2))
+            .await?;
+        let receipt = json!({ "notification_id": id, "kind": "read", "at": clock::timestamp() });
+        let answer = reqwest::Client::new()
+            .post(format!(
+                "http://{}{}",
+                self.world.address(),
+                route::RECEIPTS
+            ))
+            .bearer_auth(tokens.access_token)
+            .json(&json!({ "receipts": [receipt] }))
+            .send()
+            .await?;
+        answer.error_for_status()?;
+        Ok(())
+    }
+
+    /// Waits until the server knows that she has read it.
+    pub(crate) async fn has_read(&self, id: NotificationId) -> anyhow::Result<()> {
+        retry::until("the server knows that it was read", || async {
+            let delivery = self.delivery(id).await?;
+            anyhow::ensure!(delivery.status == DeliveryStatus::Read, "{delivery:?}");
+            Ok(())
+        })
+        .await
+    }
+
+    /// Waits until the server knows what else was done with it.
+    pub(crate) async fn has(&self, done: Engagement, id: NotificationId) -> anyhow::Result<()> {
+        retry::until("the server knows what was done with it", || async {
+            let delivery = self.delivery(id).await?;
+            anyhow::ensure!(delivery.engagement.contains(&done), "{delivery:?}");
+            Ok(())
+        })
+        .await
+    }
+
+    async fn delivery(&self, id: NotificationId) -> anyhow::Result<DeliveryView> {
+        let path = route::with(route::DELIVERIES, &id.to_string());
+        let page: List<DeliveryView> = self.world.backend.get(&path).await?;
+        page.data
+            .into_iter()
+            .next()
+            .context("the server knows no delivery yet")
+    }
+}
+
+/// An order that is on its way.
+pub(crate) fn order() -> Value {
+    json!({
+        "title": "Your order is on its way",
+        "body": "It costs < 5 & comes <b>today</b>.",
+        "category": "orders",
+        "click": { "type": "link", "url": "https://shop.example/orders/8812" },
+    })
+}
+
+/// A build that failed.
+pub(crate) fn build() -> Value {
+    json!({
+        "title": "Сборка 1482 упала",
+        "body": "Ветка main, шаг «тесты»: 3 теста не прошли.",
+        "category": "builds",
+        "priority": "critical",
+    })
+}
+
+/// A code that is wanted now.
+pub(crate) fn code() -> Value {
+    json!({
+        "title": "Your sign-in code is 493 120",
+        "traffic_type": "authentication",
+        "priority": "high",
+    })
+}
