@@ -1,0 +1,261 @@
+//! The two machines against each other, in memory and in virtual time: no socket, no clock, no task.
+
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
+
+use proptest::prelude::*;
+use vestnik_signalr::{
+    client::{
+        ClientMachine, CloseReason, MachineConfig,
+        machine::{Event, Output as ClientOutput},
+    },
+    message::{Arguments, CompletionOutcome},
+    server::machine::{Input, Output as ServerOutput, ServerConfig, ServerMachine},
+};
+
+/// How long bytes travel.
+const LATENCY: Duration = Duration::from_millis(40);
+
+/// One direction of a line: bytes that arrive at their time, in chunks of some size.
+#[derive(Default)]
+struct Line {
+    travelling: VecDeque<(Instant, Vec<u8>)>,
+    chunk: usize,
+    is_dead: bool,
+}
+
+impl Line {
+    fn send(&mut self, now: Instant, bytes: &[u8]) {
+        if !self.is_dead {
+            let chunks = bytes.chunks(self.chunk.max(1));
+            self.travelling
+                .extend(chunks.map(|chunk| (now + LATENCY, chunk.to_vec())));
+        }
+    }
+
+    fn arrive(&mut self, now: Instant) -> Option<Vec<u8>> {
+        let (at, _) = self.travelling.front()?;
+        if *at > now {
+            return None;
+        }
+        self.travelling.pop_front().map(|(_, bytes)| bytes)
+    }
+
+    fn next(&self) -> Option<Instant> {
+        self.travelling.front().map(|(at, _)| *at)
+    }
+}
+
+/// A client and a server whose hub has one method, which echoes its arguments.
+struct Pair {
+    now: Instant,
+    client: ClientMachine,
+    server: ServerMachine,
+    up: Line,
+    down: Line,
+    /// What the client was told, in order.
+    told: Vec<Event>,
+    is_closed_by_server: bool,
+    pings: usize,
+}
+
+impl Pair {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "virtual time has to begin somewhere"
+    )]
+    fn new(chunk: usize) -> Self {
+        let now = Instant::now();
+        let line = || Line {
+            chunk,
+            ..Line::default()
+        };
+        Self {
+            now,
+            client: ClientMachine::new(MachineConfig::default(), now),
+            server: ServerMachine::new(ServerConfig::default(), now),
+            up: line(),
+            down: line(),
+            told: Vec::new(),
+            is_closed_by_server: false,
+            pings: 0,
+        }
+    }
+
+    fn open() -> Self {
+        let mut pair = Self::new(usize::MAX);
+        pair.run_for(Duration::from_secs(1));
+        assert!(matches!(pair.told.remove(0), Event::Opened));
+        pair
+    }
+
+    /// Jumps from one thing that happens to the next, until nothing more happens before the end.
+    fn run_for(&mut self, duration: Duration) {
+        let end = self.now + duration;
+        loop {
+            self.settle();
+            let next = [
+                self.up.next(),
+                self.down.next(),
+                self.client.deadline(),
+                self.server.deadline(),
+            ];
+            match next.into_iter().flatten().min() {
+                Some(at) if at <= end => self.now = self.now.max(at),
+                _ => break,
+            }
+            self.client.handle_tick(self.now);
+            self.server.handle(self.now, Input::Tick);
+        }
+        self.now = end;
+    }
+
+    /// Carries out everything that can be done now.
+    fn settle(&mut self) {
+        loop {
+            let mut is_quiet = true;
+            while let Some(output) = self.client.poll() {
+                is_quiet = false;
+                match output {
+                    ClientOutput::Send(bytes) => self.up.send(self.now, &bytes),
+                    ClientOutput::Event(event) => self.told.push(event),
+                }
+            }
+            while let Some(output) = self.server.poll() {
+                is_quiet = false;
+                self.on_server(output);
+            }
+            while let Some(bytes) = self.up.arrive(self.now) {
+                is_quiet = false;
+                self.server.handle(self.now, Input::Received(&bytes));
+            }
+            while let Some(bytes) = self.down.arrive(self.now) {
+                is_quiet = false;
+                self.client.handle_bytes(self.now, &bytes);
+            }
+            if is_quiet {
+                return;
+            }
+        }
+    }
+
+    fn on_server(&mut self, output: ServerOutput) {
+        match output {
+            ServerOutput::Send(bytes) => {
+                self.pings += usize::from(bytes.as_ref() == b"{\"type\":6}\x1e");
+                self.down.send(self.now, &bytes);
+            }
+            ServerOutput::Dispatch(call) => {
+                let (echoed,): (u64,) = call.arguments.bind().unwrap();
+                let raw = serde_json::value::to_raw_value(&echoed).unwrap();
+                let outcome = CompletionOutcome::Result(raw);
+                self.server
+                    .handle(self.now, Input::Completed(call.key, outcome));
+            }
+            ServerOutput::Close => self.is_closed_by_server = true,
+            ServerOutput::Opened | ServerOutput::Cancel(_) => {}
+        }
+    }
+
+    fn echo(&mut self, number: u64) {
+        let arguments = Arguments::from_tuple(&(number,)).unwrap();
+        self.client.invoke(self.now, "Echo", arguments);
+    }
+
+    fn closed(&self) -> Option<&CloseReason> {
+        match self.told.last() {
+            Some(Event::Closed(reason)) => Some(reason),
+            _ => None,
+        }
+    }
+}
+
+proptest! {
+    /// However the line cuts bytes up, every call is answered once and in order.
+    #[test]
+    fn calls_are_answered_over_any_chunking(chunk in 1..200_usize, calls in 1..30_u64) {
+        let mut pair = Pair::new(chunk);
+        pair.run_for(Duration::from_secs(1));
+        for number in 0..calls {
+            pair.echo(number);
+        }
+        pair.run_for(Duration::from_secs(1));
+        let answers: Vec<u64> = pair.told.iter().filter_map(|event| match event {
+            Event::Completed { outcome: CompletionOutcome::Result(result), .. } => {
+                serde_json::from_str(result.get()).ok()
+            }
+            _ => None,
+        }).collect();
+        prop_assert_eq!(answers, (0..calls).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn an_idle_hour_is_kept_alive_by_pings_alone() {
+    let mut pair = Pair::open();
+    pair.run_for(Duration::from_secs(3_600));
+    assert!(pair.closed().is_none() && !pair.is_closed_by_server);
+    assert!((200..=280).contains(&pair.pings), "{} pings", pair.pings);
+    pair.echo(7);
+    pair.run_for(Duration::from_secs(1));
+    assert_eq!(pair.told.len(), 1);
+}
+
+#[test]
+fn a_line_that_died_silently_is_noticed_by_both() {
+    let mut pair = Pair::open();
+    (pair.up.is_dead, pair.down.is_dead) = (true, true);
+    pair.echo(1);
+    pair.run_for(Duration::from_secs(29));
+    assert!(pair.closed().is_none() && !pair.is_closed_by_server);
+    pair.run_for(Duration::from_secs(3));
+    assert_eq!(pair.closed(), Some(&CloseReason::TimedOut));
+    assert!(pair.is_closed_by_server);
+    assert!(pair.closed().is_some_and(CloseReason::is_retryable));
+}
+
+#[test]
+fn a_line_that_is_dead_one_way_is_noticed_by_the_one_who_hears_nothing() {
+    let mut pair = Pair::open();
+    pair.down.is_dead = true;
+    pair.run_for(Duration::from_secs(32));
+    assert_eq!(pair.closed(), Some(&CloseReason::TimedOut));
+}
+
+#[test]
+fn a_draining_server_asks_to_come_back() {
+    let mut pair = Pair::open();
+    let shutdown = Input::Shutdown {
+        error: None,
+        allow_reconnect: true,
+    };
+    pair.server.handle(pair.now, shutdown);
+    pair.run_for(Duration::from_secs(1));
+    let asked = CloseReason::Server {
+        error: None,
+        allow_reconnect: true,
+    };
+    assert_eq!(pair.closed(), Some(&asked));
+}
+
+#[test]
+fn a_cut_in_the_middle_of_a_message_ends_the_connection_and_nothing_more_is_told() {
+    let mut pair = Pair::open();
+    pair.echo(1);
+    pair.settle();
+    pair.now += LATENCY;
+    pair.settle();
+    let (_, answer) = pair.down.travelling.pop_front().unwrap();
+    pair.client
+        .handle_bytes(pair.now, &answer[..answer.len() / 2]);
+    pair.client.handle_lost();
+    pair.client
+        .handle_bytes(pair.now, &answer[answer.len() / 2..]);
+    pair.settle();
+    assert!(matches!(
+        pair.told.as_slice(),
+        [Event::Closed(CloseReason::Lost)]
+    ));
+}
