@@ -33,14 +33,14 @@ const GROUPS: &[Group] = &[
         run: fmt,
     },
     Group {
-        name: "tidy",
-        what: "the laws a program can check",
-        run: tidy::run,
-    },
-    Group {
         name: "ui",
         what: "the interface: build, types, lints, tests",
         run: ui,
+    },
+    Group {
+        name: "tidy",
+        what: "the laws a program can check",
+        run: tidy::run,
     },
     Group {
         name: "clippy",
@@ -202,7 +202,7 @@ fn demo() -> Result<()> {
     step::run(cargo(&["run", "--quiet", "--", "demo", "--json"]))
 }
 
-/// The desktop crate embeds the built interface, so it comes before the workspace is compiled.
+/// The desktop crate embeds the built interface, so it comes before anything is compiled.
 fn ui() -> Result<()> {
     step::run(command_in("ui", "npm", &["ci", "--no-audit", "--no-fund"]))?;
     for script in ["build", "check", "lint", "test"] {
