@@ -7,6 +7,8 @@
 mod error;
 mod types;
 
+#[cfg(test)]
+mod conformance;
 pub mod sqlite;
 
 pub use error::{OpenError, StoreError};
@@ -108,7 +110,8 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     ) -> Answer<'_, ReportOutcome>;
     /// Ends deliveries whose time ran out.
     fn expire_due(&self, now: Timestamp, limit: u32) -> Answer<'_, Vec<Change>>;
-    /// Forgets notifications that expired before a time; tells how many.
+    /// Forgets the next part of what expired before a time: deliveries, then the notifications
+    /// themselves, and tokens. Tells how much it was; 0 when nothing is left to forget.
     fn forget_before(&self, before: Timestamp, limit: u32) -> Answer<'_, u64>;
 
     /// One notification.

@@ -14,7 +14,6 @@ mod value;
 mod writer;
 
 use std::{
-    fs::File,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
     thread::JoinHandle,
@@ -30,14 +29,8 @@ use crate::store::OpenError;
 pub struct SqliteStore {
     writer: Writer,
     readers: Arc<Readers>,
-    open: Mutex<Option<Open>>,
-}
-
-/// What closing has to wait for and let go of.
-#[derive(Debug)]
-struct Open {
-    thread: JoinHandle<()>,
-    lock: File,
+    /// What closing has to wait for.
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl SqliteStore {
@@ -48,7 +41,7 @@ impl SqliteStore {
     pub fn open(path: &Path, epoch: Epoch) -> Result<Self, OpenError> {
         let open::Opened { connection, lock } = open::writer(path)?;
         meta::put_epoch(&connection, epoch, false).map_err(|error| open::unusable(path, error))?;
-        let (writer, thread) = Writer::start(connection).map_err(|source| OpenError::Io {
+        let (writer, thread) = Writer::start(connection, lock).map_err(|source| OpenError::Io {
             path: path.to_owned(),
             source,
         })?;
@@ -56,25 +49,25 @@ impl SqliteStore {
         Ok(Self {
             writer,
             readers,
-            open: Mutex::new(Some(Open { thread, lock })),
+            thread: Mutex::new(Some(thread)),
         })
     }
 
     async fn shut(&self) {
         self.readers.close();
         self.writer.close();
-        let open = self
-            .open
+        let thread = self
+            .thread
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        let Some(Open { thread, lock }) = open else {
-            return;
-        };
+        let Some(thread) = thread else { return };
         let joined = tokio::task::spawn_blocking(move || thread.join()).await;
         if !matches!(joined, Ok(Ok(()))) {
             tracing::error!("the writer ended by a panic");
         }
-        drop(lock);
     }
 }
+
+#[cfg(test)]
+mod tests;

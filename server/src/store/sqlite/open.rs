@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
 use super::migrate;
 use crate::store::OpenError;
@@ -25,17 +25,42 @@ pub(super) struct Opened {
 /// Opens a file for writing, making it when it is not there.
 pub(super) fn writer(path: &Path) -> Result<Opened, OpenError> {
     let lock = lock(path)?;
+    create_if_absent(path)?;
     let was_left_open = wal_of(path).metadata().is_ok_and(|wal| wal.len() > 0);
     let mut connection = Connection::open(path).map_err(|error| unusable(path, error))?;
-    connection
-        .busy_timeout(BUSY_TIMEOUT)
-        .map_err(|error| unusable(path, error))?;
+    set_up(&connection).map_err(|error| unusable(path, error))?;
     if was_left_open {
         quick_check(path, &connection)?;
     }
     migrate::run(path, &mut connection)?;
     prepare(&connection).map_err(|error| unusable(path, error))?;
     Ok(Opened { connection, lock })
+}
+
+/// Makes a new file beside and moves it into place whole, so that an empty file is never ours: it
+/// is what a failed copy leaves behind.
+fn create_if_absent(path: &Path) -> Result<(), OpenError> {
+    let io_error = |source: io::Error| OpenError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    match path.metadata() {
+        Ok(file) if file.len() == 0 => return Err(corrupt(path, "it is empty".to_owned())),
+        Ok(_) => return Ok(()),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io_error(error)),
+        Err(_) => {}
+    }
+    let beside = path.with_added_extension("new");
+    match std::fs::remove_file(&beside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io_error(error)),
+        Ok(()) | Err(_) => {}
+    }
+    let mut connection = Connection::open(&beside).map_err(|error| unusable(path, error))?;
+    migrate::run(path, &mut connection)?;
+    connection
+        .close()
+        .map_err(|(_, error)| unusable(path, error))?;
+    std::fs::rename(&beside, path).map_err(io_error)
 }
 
 /// Opens a file for reading only.
@@ -47,8 +72,17 @@ pub(super) fn reader(path: &Path) -> Result<Connection, rusqlite::Error> {
     Ok(connection)
 }
 
+/// Until the file is known to be ours and sound, closing must not move its log into it.
+fn set_up(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+        .map(drop)
+}
+
 /// `FULL` makes every commit durable before it answers; group commit pays for it.
 fn prepare(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", true)?;

@@ -7,7 +7,6 @@ use vestnik_model::{
     AppId, Cursor, DeliveryId, Epoch, InstallationId, InstallationState, KeyView, NotificationId,
     PublishAccepted, Reason, Receipt, ReceiptKind, TopicName, UserId,
     contract::Page,
-    receipt::Reported,
     status::Evidence,
     subscription::{Topic, TopicSettings},
     view::{AttemptView, DeliveryView, InstallationView, List, NotificationView},
@@ -20,7 +19,7 @@ use super::{
         log::{self, Kind},
         meta,
         notification::{self, Remembered},
-        receipt, session, topic, user,
+        receipt, retention, session, topic, user,
     },
     value::millis,
 };
@@ -68,9 +67,11 @@ impl Store for SqliteStore {
                 .await?;
             if let Some((ApiKey { id, .. }, true)) = &found {
                 let id = id.clone();
-                self.writer
-                    .call(move |db| key::note_use(db, &id, now))
-                    .await?;
+                // A disk that is full must not lock its operators out.
+                let noted = self.writer.call(move |db| key::note_use(db, &id, now));
+                if let Err(error) = noted.await {
+                    tracing::warn!(%error, "the use of a key was not noted");
+                }
             }
             Ok(found.map(|(key, _)| key))
         })
@@ -214,7 +215,7 @@ impl Store for SqliteStore {
     }
 
     fn forget_before(&self, before: Timestamp, limit: u32) -> Answer<'_, u64> {
-        self.write(move |db| notification::forget_before(db, millis(before), limit))
+        self.write(move |db| retention::forget(db, millis(before), limit))
     }
 
     fn notification(&self, app: AppId, id: NotificationId) -> Answer<'_, Option<NotificationView>> {
@@ -326,7 +327,6 @@ fn report(
             outcome.reported.unknown.push(index);
         }
     }
-    let Reported { .. } = outcome.reported;
     Ok(outcome)
 }
 
@@ -371,7 +371,9 @@ fn tell_other_devices(
     let Some((user, _)) = user::find(db, &session.app, &session.user)? else {
         return Ok(None);
     };
-    let seq = log::append(db, user, Kind::Read, delivery, (None, at))?;
+    let limited_to = log::limited_to(db, delivery)?;
+    let meant = (limited_to.as_deref(), at);
+    let seq = log::append(db, user, Kind::Read, delivery, meant)?;
     Ok(Some(Hint {
         app: session.app.clone(),
         user: session.user.clone(),

@@ -4,6 +4,7 @@
 //! fails changes nothing and harms no other. They are answered after the commit, not before.
 
 use std::{
+    fs::File,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread::JoinHandle,
 };
@@ -30,6 +31,12 @@ struct Job {
     fail: Box<dyn FnOnce(StoreError) + Send>,
 }
 
+impl std::fmt::Debug for Job {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Job")
+    }
+}
+
 /// A handle to the writer thread.
 #[derive(Debug)]
 pub(super) struct Writer {
@@ -37,19 +44,17 @@ pub(super) struct Writer {
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
 }
 
-impl std::fmt::Debug for Job {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Job")
-    }
-}
-
 impl Writer {
-    /// Starts the thread, which owns the connection until [`close`](Self::close).
-    pub(super) fn start(connection: Connection) -> std::io::Result<(Self, JoinHandle<()>)> {
+    /// Starts the thread. It owns the connection until [`close`](Self::close), and the lock for as
+    /// long: nobody else may have the file while jobs are still being done.
+    pub(super) fn start(
+        connection: Connection,
+        lock: File,
+    ) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (jobs, queue) = mpsc::channel(MAX_WAITING);
         let thread = std::thread::Builder::new()
             .name("vestnik-writer".to_owned())
-            .spawn(move || run(connection, queue))?;
+            .spawn(move || run(connection, queue, lock))?;
         Ok((
             Self {
                 jobs: Mutex::new(Some(jobs)),
@@ -105,7 +110,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn run(mut connection: Connection, mut queue: mpsc::Receiver<Job>) {
+fn run(mut connection: Connection, mut queue: mpsc::Receiver<Job>, lock: File) {
     while let Some(first) = queue.blocking_recv() {
         let mut batch = vec![first];
         while batch.len() < MAX_BATCH {
@@ -117,36 +122,59 @@ fn run(mut connection: Connection, mut queue: mpsc::Receiver<Job>) {
     if let Err((_, error)) = connection.close() {
         tracing::error!(%error, "the database was not closed cleanly");
     }
+    drop(lock);
 }
 
 fn commit(connection: &mut Connection, batch: Vec<Job>) {
     let mut finishes = Vec::with_capacity(batch.len());
-    let committed = (|| {
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        for job in batch {
-            finishes.extend(attempt(&transaction, job)?);
-        }
-        transaction.commit()
-    })()
-    .map_err(|error| failed(&error));
+    let mut jobs = batch.into_iter();
+    let committed =
+        attempt_all(connection, &mut jobs, &mut finishes).map_err(|error| failed(&error));
     for finish in finishes {
         finish(committed.clone());
     }
+    if let Err(error) = committed {
+        for job in jobs {
+            (job.fail)(error.clone());
+        }
+    }
 }
 
-/// Does one job under its own savepoint. The error is the transaction's: then the whole batch fails.
+/// Does jobs in one transaction. When that fails, none of them was done; those not yet begun stay
+/// in `jobs`.
+fn attempt_all(
+    connection: &mut Connection,
+    jobs: &mut impl Iterator<Item = Job>,
+    finishes: &mut Vec<Finish>,
+) -> Result<(), rusqlite::Error> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for job in jobs {
+        finishes.extend(attempt(&transaction, job)?);
+    }
+    transaction.commit()
+}
+
+/// Does one job under its own savepoint. An error is that of the whole transaction.
 fn attempt(transaction: &Connection, job: Job) -> Result<Option<Finish>, rusqlite::Error> {
     let Job { work, fail } = job;
-    transaction.execute_batch("SAVEPOINT job")?;
+    if let Err(error) = transaction.execute_batch("SAVEPOINT job") {
+        fail(failed(&error));
+        return Err(error);
+    }
     match work(transaction) {
         Ok(finish) => {
             transaction.execute_batch("RELEASE job")?;
             Ok(Some(finish))
         }
         Err(error) => {
-            let undone = transaction.execute_batch("ROLLBACK TO job; RELEASE job");
             fail(failed(&error));
-            undone.map(|()| None)
+            // A full disk, for one, makes SQLite give the whole transaction up.
+            if transaction.is_autocommit() {
+                return Err(error);
+            }
+            transaction
+                .execute_batch("ROLLBACK TO job; RELEASE job")
+                .map(|()| None)
         }
     }
 }

@@ -62,6 +62,8 @@ CREATE TABLE refresh_token (
     -- The token that this one was given for.
     previous BLOB,
     is_used INTEGER NOT NULL DEFAULT 0,
+    -- Counts the exchanges since the login.
+    generation INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     FOREIGN KEY (app, installation) REFERENCES installation (app, id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
@@ -69,6 +71,7 @@ CREATE TABLE refresh_token (
 CREATE INDEX refresh_token_by_family ON refresh_token (family);
 CREATE INDEX refresh_token_by_previous ON refresh_token (previous);
 CREATE INDEX refresh_token_by_installation ON refresh_token (app, installation);
+CREATE INDEX refresh_token_by_expiry ON refresh_token (expires_at);
 
 CREATE TABLE topic (
     row INTEGER PRIMARY KEY,
@@ -99,11 +102,14 @@ CREATE TABLE notification (
     delivered INTEGER NOT NULL DEFAULT 0,
     read INTEGER NOT NULL DEFAULT 0,
     undelivered INTEGER NOT NULL DEFAULT 0,
-    expired INTEGER NOT NULL DEFAULT 0
+    expired INTEGER NOT NULL DEFAULT 0,
+    -- Its deliveries are being taken away, part by part; nobody sees it any more.
+    is_forgotten INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX notification_by_app ON notification (app, id);
-CREATE INDEX notification_by_expiry ON notification (expires_at);
+CREATE INDEX notification_by_expiry ON notification (expires_at) WHERE NOT is_forgotten;
+CREATE INDEX notification_forgotten ON notification (id) WHERE is_forgotten;
 
 -- Who is still to be written out, of audiences that were not done in one transaction.
 CREATE TABLE recipient (

@@ -82,7 +82,7 @@ pub(in super::super) fn find(
     db.prepare_cached(&format!(
         "SELECT d.id, n.app, n.id, u.id, {STATE}
          FROM delivery d JOIN notification n ON n.id = d.notification JOIN user u ON u.row = d.user
-         WHERE d.id = ?1"
+         WHERE d.id = ?1 AND NOT n.is_forgotten"
     ))?
     .query_row([id.uuid().into_bytes()], found)
     .optional()

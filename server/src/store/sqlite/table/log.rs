@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OptionalExtension as _, Row};
 use vestnik_model::{
     Cursor, DeliveryId, Epoch, InstallationId, Notification,
     contract::{Entry, Envelope, HistoryState, Page, StateChange},
@@ -40,6 +40,20 @@ pub(in super::super) fn append(
     )?
     .execute((user, seq, kind, delivery.uuid().into_bytes(), installations, millis(at)))?;
     Ok(seq)
+}
+
+/// The installations that a delivery is limited to, as they stand in its entry.
+pub(in super::super) fn limited_to(
+    db: &Connection,
+    delivery: DeliveryId,
+) -> Result<Option<String>, rusqlite::Error> {
+    let found: Option<Option<String>> = db
+        .prepare_cached(
+            "SELECT installations FROM log WHERE delivery = ?1 AND kind = 'notification'",
+        )?
+        .query_row([delivery.uuid().into_bytes()], |row| row.get(0))
+        .optional()?;
+    Ok(found.flatten())
 }
 
 /// Reads on. Entries that are for other installations or have expired are passed over; the page's

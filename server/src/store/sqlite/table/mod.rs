@@ -7,6 +7,7 @@ pub(super) mod log;
 pub(super) mod meta;
 pub(super) mod notification;
 pub(super) mod receipt;
+pub(super) mod retention;
 pub(super) mod session;
 pub(super) mod topic;
 pub(super) mod user;

@@ -66,7 +66,7 @@ pub(in super::super) fn state(
     id: NotificationId,
 ) -> Result<Option<WatchedState>, rusqlite::Error> {
     db.prepare_cached(&format!(
-        "SELECT {COUNTS} FROM notification WHERE id = ?1 AND app = ?2"
+        "SELECT {COUNTS} FROM notification WHERE id = ?1 AND app = ?2 AND NOT is_forgotten"
     ))?
     .query_row((id.uuid().into_bytes(), app.as_str()), |row| {
         watched(row, 0)
@@ -97,7 +97,7 @@ pub(in super::super) fn view(
 ) -> Result<Option<NotificationView>, rusqlite::Error> {
     db.prepare_cached(&format!(
         "SELECT content, external_id, correlation_id, {COUNTS}
-         FROM notification WHERE id = ?1 AND app = ?2"
+         FROM notification WHERE id = ?1 AND app = ?2 AND NOT is_forgotten"
     ))?
     .query_row((id.uuid().into_bytes(), app.as_str()), notification_view)
     .optional()
@@ -117,7 +117,8 @@ pub(in super::super) fn list(
     let mut data: Vec<NotificationView> = db
         .prepare_cached(&format!(
             "SELECT content, external_id, correlation_id, {COUNTS}
-             FROM notification WHERE app = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3"
+             FROM notification WHERE app = ?1 AND id < ?2 AND NOT is_forgotten
+             ORDER BY id DESC LIMIT ?3"
         ))?
         .query_map(
             (app.as_str(), before.into_bytes(), page.limit + 1),
@@ -206,19 +207,4 @@ pub(in super::super) fn remember(
         millis(record.expires),
     ))
     .map(drop)
-}
-
-/// Forgets notifications that expired before a time, and all that hangs on them.
-pub(in super::super) fn forget_before(
-    db: &Connection,
-    before: i64,
-    limit: u32,
-) -> Result<u64, rusqlite::Error> {
-    let forgotten = db
-        .prepare_cached(
-            "DELETE FROM notification WHERE id IN
-             (SELECT id FROM notification WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2)",
-        )?
-        .execute((before, limit))?;
-    Ok(forgotten as u64)
 }

@@ -10,6 +10,10 @@ use super::{
 };
 use crate::store::{Login, LogoutOutcome, Rotation, RotationOutcome, Session};
 
+/// How far back a token that comes again is recognised as a theft; an older one is just unknown.
+/// Higher keeps more rows of each installation.
+const KEPT_GENERATIONS: u64 = 16;
+
 /// Makes an installation its user's. Whoever had it before is logged out of it.
 pub(in super::super) fn login(db: &Connection, login: &Login) -> Result<Session, rusqlite::Error> {
     let Session {
@@ -29,8 +33,8 @@ pub(in super::super) fn login(db: &Connection, login: &Login) -> Result<Session,
     )?
     .execute((id, app.as_str(), user, now))?;
     db.prepare_cached(
-        "INSERT INTO refresh_token (hash, app, installation, family, expires_at)
-         VALUES (?1, ?2, ?3, ?1, ?4)",
+        "INSERT INTO refresh_token (hash, app, installation, family, generation, expires_at)
+         VALUES (?1, ?2, ?3, ?1, 0, ?4)",
     )?
     .execute((
         login.refresh_hash,
@@ -45,6 +49,7 @@ struct Presented {
     session: Session,
     family: [u8; 32],
     is_used: bool,
+    generation: u64,
     expires_at: i64,
 }
 
@@ -67,12 +72,15 @@ pub(in super::super) fn rotate(
     }
     db.prepare_cached("UPDATE refresh_token SET is_used = 1 WHERE hash = ?1")?
         .execute([rotation.presented])?;
-    // What lies further back than the last exchange can only be a theft, found by its absence.
-    db.prepare_cached("DELETE FROM refresh_token WHERE family = ?1 AND is_used AND hash <> ?2 AND expires_at <= ?3")?
-        .execute((presented.family, rotation.presented, millis(rotation.now)))?;
+    let generation = presented.generation + 1;
+    db.prepare_cached("DELETE FROM refresh_token WHERE family = ?1 AND generation < ?2")?
+        .execute((
+            presented.family,
+            generation.saturating_sub(KEPT_GENERATIONS),
+        ))?;
     db.prepare_cached(
-        "INSERT INTO refresh_token (hash, app, installation, family, previous, expires_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO refresh_token (hash, app, installation, family, previous, generation, expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?
     .execute((
         rotation.next,
@@ -80,6 +88,7 @@ pub(in super::super) fn rotate(
         presented.session.installation.uuid().into_bytes(),
         presented.family,
         rotation.presented,
+        generation,
         millis(rotation.next_expires),
     ))?;
     Ok(RotationOutcome::Rotated(presented.session))
@@ -87,7 +96,7 @@ pub(in super::super) fn rotate(
 
 fn presented(db: &Connection, hash: [u8; 32]) -> Result<Option<Presented>, rusqlite::Error> {
     db.prepare_cached(
-        "SELECT t.app, u.id, t.installation, t.family, t.is_used, t.expires_at
+        "SELECT t.app, u.id, t.installation, t.family, t.is_used, t.generation, t.expires_at
          FROM refresh_token t
          JOIN installation i ON i.app = t.app AND i.id = t.installation
          JOIN user u ON u.row = i.user
@@ -103,14 +112,17 @@ fn presented(db: &Connection, hash: [u8; 32]) -> Result<Option<Presented>, rusql
             session,
             family: row.get(3)?,
             is_used: row.get(4)?,
-            expires_at: row.get(5)?,
+            generation: row.get(5)?,
+            expires_at: row.get(6)?,
         })
     })
     .optional()
 }
 
+/// The successor counts as used from now on, so that whoever presents it after all gives away that
+/// two parties hold the family.
 fn withdraw_unused_successor(db: &Connection, hash: [u8; 32]) -> Result<bool, rusqlite::Error> {
-    db.prepare_cached("DELETE FROM refresh_token WHERE previous = ?1 AND NOT is_used")?
+    db.prepare_cached("UPDATE refresh_token SET is_used = 1 WHERE previous = ?1 AND NOT is_used")?
         .execute([hash])
         .map(|withdrawn| withdrawn > 0)
 }

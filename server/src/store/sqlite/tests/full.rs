@@ -1,0 +1,55 @@
+//! A disk that is full, played by a limit on the file's pages.
+
+use jiff::Timestamp;
+use vestnik_model::AppId;
+
+use super::{
+    super::{open, writer::Writer},
+    Folder,
+};
+use crate::store::StoreError;
+
+const MANY: usize = 100;
+
+/// Everybody is told the truth, and what fits later is stored.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_is_told_to_everybody_and_recovered_from() {
+    let folder = Folder::new();
+    let opened = open::writer(&folder.database()).unwrap();
+    let pages: u32 = opened
+        .connection
+        .pragma_query_value(None, "page_count", |row| row.get(0))
+        .unwrap();
+    let limit = move |connection: &rusqlite::Connection, pages: u32| {
+        connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))
+    };
+    limit(&opened.connection, pages + 4).unwrap();
+    let (writer, thread) = Writer::start(opened.connection, opened.lock).unwrap();
+    let fill = |n: usize| {
+        writer.call(move |db| {
+            let app = AppId::parse(format!("app-{n:050}")).unwrap();
+            super::super::table::meta::create_app(db, &app, Timestamp::UNIX_EPOCH)?;
+            db.execute(
+                "INSERT INTO meta (name, value) VALUES (?1, zeroblob(1000))",
+                [format!("filler-{n}")],
+            )
+        })
+    };
+    let answers = futures_util::future::join_all((0..MANY).map(fill)).await;
+    let stored = answers.iter().filter(|answer| answer.is_ok()).count();
+    assert!((0..MANY).contains(&stored));
+    assert!(
+        answers
+            .iter()
+            .all(|answer| matches!(answer, Ok(1) | Err(StoreError::Full))),
+        "{answers:?}"
+    );
+    writer.call(move |db| limit(db, 100_000)).await.unwrap();
+    let count = |db: &rusqlite::Connection| -> Result<usize, rusqlite::Error> {
+        db.query_row("SELECT count(*) FROM app", [], |row| row.get(0))
+    };
+    assert_eq!(writer.call(count).await, Ok(stored));
+    assert_eq!(fill(MANY).await, Ok(1));
+    writer.close();
+    thread.join().unwrap();
+}
