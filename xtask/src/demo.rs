@@ -2,24 +2,41 @@
 
 use std::{
     env, fs,
-    io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     time::Duration,
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 
 use crate::{
     packages, place,
+    running::{Running, pause},
     step::{self, command, command_in, say},
 };
 
 const APP: &str = "shop";
 const USER: &str = "anna";
-/// How long a picture waits for the window to be drawn.
-const PATIENCE: Duration = Duration::from_secs(8);
+/// Between two notifications, and before the picture: a person follows, a window is drawn.
+const PACE: Duration = Duration::from_secs(2);
+/// How often the server is asked what was delivered, and how often in all: a minute.
+const LOOK: Duration = Duration::from_millis(250);
+const LOOKS: u32 = 240;
+/// Toasts stay, so that the picture has them.
+const TOASTS: &str = "[global]
+    origin = top-right
+    offset = 24x24
+    width = 360
+    font = Noto Sans 10
+    stack_duplicates = false
+[urgency_low]
+    timeout = 0
+[urgency_normal]
+    timeout = 0
+[urgency_critical]
+    timeout = 0
+";
 /// What the courier tells, one after the other.
 const STORY: [(&str, &str); 4] = [
     ("Order 8812 is accepted", "The kitchen has it 🧾"),
@@ -47,16 +64,6 @@ pub(crate) fn build_desktop() -> Result<()> {
     ))
 }
 
-/// A program that is ended with the demo.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // One that has ended by itself needs no ending.
-        if self.0.kill().is_ok() && self.0.wait().is_err() {}
-    }
-}
-
 /// Shows the app.
 pub(crate) fn run() -> Result<()> {
     build_desktop()?;
@@ -73,7 +80,8 @@ pub(crate) fn run() -> Result<()> {
     let token = vouch(&keys)?;
     let identity_file = home.join("identity");
     fs::write(&identity_file, token)?;
-    let has_display = env::var_os("DISPLAY").is_some() || env::var_os("WAYLAND_DISPLAY").is_some();
+    let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
+    let has_display = is_set("DISPLAY") || is_set("WAYLAND_DISPLAY");
     let stage = if has_display {
         None
     } else {
@@ -87,22 +95,21 @@ pub(crate) fn run() -> Result<()> {
     if let Some(stage) = &stage {
         stage.dress(&mut app, &home)?;
     }
-    let mut app = Running(
-        app.stdout(Stdio::null())
-            .stderr(fs::File::create(home.join("app.log"))?)
-            .spawn()?,
-    );
+    let log = fs::File::create(home.join("app.log"))?;
+    let mut app = Running::start(app.stdout(Stdio::null()).stderr(log))?;
     for (title, body) in STORY {
-        publish(&url, &keys, title, body)?;
-        pause(Duration::from_secs(2));
+        let id = publish(&url, &keys, title, body)?;
+        await_delivery(&url, &keys, &id, &mut app)?;
+        say(&format!("delivered: {title}"));
+        pause(PACE);
     }
-    match stage {
+    match &stage {
         None => {
             say("The app is open. Close it by its tray icon, or press Ctrl-C.");
-            app.0.wait()?;
+            app.ended()?;
         }
         Some(stage) => {
-            pause(PATIENCE);
+            pause(PACE);
             say(&format!("screenshot: {}", stage.picture(&home)?.display()));
         }
     }
@@ -130,13 +137,8 @@ fn start_server(home: &Path) -> Result<(Value, String, Running)> {
         "--database",
         &database,
     ]);
-    serve
-        .stdout(Stdio::piped())
-        .stderr(fs::File::create(home.join("server.log"))?);
-    let mut server = Running(serve.spawn()?);
-    let output = server.0.stdout.take().context("the server has an output")?;
-    let mut line = String::new();
-    BufReader::new(output).read_line(&mut line)?;
+    let log = fs::File::create(home.join("server.log"))?;
+    let (server, line) = Running::start_telling(serve.stderr(log))?;
     let told: Value = serde_json::from_str(&line).context("the server did not start")?;
     Ok((keys, text(&told, "listening")?, server))
 }
@@ -149,12 +151,29 @@ fn vouch(keys: &Value) -> Result<String> {
     text(&told, "identity_token")
 }
 
-fn publish(url: &str, keys: &Value, title: &str, body: &str) -> Result<()> {
+fn publish(url: &str, keys: &Value, title: &str, body: &str) -> Result<String> {
     let key = text(keys, "key")?;
-    vestnik(&[
+    let accepted = vestnik(&[
         "--json", "send", "--server", url, "--key", &key, "--user", USER, title, body,
-    ])
-    .map(drop)
+    ])?;
+    text(&accepted, "id")
+}
+
+/// Waits until the app has stored a notification.
+fn await_delivery(url: &str, keys: &Value, id: &str, app: &mut Running) -> Result<()> {
+    let key = text(keys, "key")?;
+    for _ in 0..LOOKS {
+        let status = vestnik(&["--json", "status", "--server", url, "--key", &key, id])?;
+        let counts = &status["counts"];
+        if counts["delivered"] == 1 || counts["read"] == 1 {
+            return Ok(());
+        }
+        if let Some(status) = app.has_ended()? {
+            bail!("the app ended with {status}; its log is app.log in the target's demo folder");
+        }
+        pause(LOOK);
+    }
+    bail!("the app did not receive {id} in time; its log is app.log in the target's demo folder")
 }
 
 fn vestnik(arguments: &[&str]) -> Result<Value> {
@@ -180,7 +199,16 @@ fn text(value: &Value, field: &str) -> Result<String> {
 struct Stage {
     display: String,
     bus: String,
-    _running: Vec<Running>,
+    /// In the order in which they were started; they end the other way round.
+    running: Vec<Running>,
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        while let Some(last) = self.running.pop() {
+            drop(last);
+        }
+    }
 }
 
 impl Stage {
@@ -195,20 +223,24 @@ impl Stage {
             "-nolisten",
             "tcp",
         ]);
-        let (xvfb, number) = telling(xvfb)?;
+        let (xvfb, number) = Running::start_telling(xvfb.stderr(Stdio::null()))?;
         let mut bus = Command::new("dbus-daemon");
         bus.args(["--session", "--nofork", "--print-address=1"]);
-        let (daemon, address) = telling(bus)?;
+        let (daemon, address) = Running::start_telling(bus.stderr(Stdio::null()))?;
         let mut stage = Self {
             display: format!(":{number}"),
             bus: address,
-            _running: vec![xvfb, daemon],
+            running: vec![xvfb, daemon],
         };
-        for program in ["openbox", "dunst"] {
-            let mut beside = Command::new(program);
+        let toasts = home.join("dunstrc");
+        fs::write(&toasts, TOASTS)?;
+        let mut dunst = Command::new("dunst");
+        dunst.arg("-conf").arg(toasts);
+        for mut beside in [Command::new("openbox"), dunst] {
             stage.dress(&mut beside, home)?;
-            beside.stdout(Stdio::null()).stderr(Stdio::null());
-            stage._running.push(Running(beside.spawn()?));
+            let quiet = beside.stdout(Stdio::null()).stderr(Stdio::null());
+            let running = Running::start(quiet)?;
+            stage.running.push(running);
         }
         Ok(stage)
     }
@@ -218,7 +250,8 @@ impl Stage {
             .env("DISPLAY", &self.display)
             .env("DBUS_SESSION_BUS_ADDRESS", &self.bus)
             .env("LIBGL_ALWAYS_SOFTWARE", "1")
-            .env("NO_AT_BRIDGE", "1");
+            .env("NO_AT_BRIDGE", "1")
+            .env("LC_ALL", "C.UTF-8");
         for (name, folder) in [
             ("XDG_CONFIG_HOME", "config"),
             ("XDG_DATA_HOME", "data"),
@@ -241,27 +274,4 @@ impl Stage {
         step::run(import)?;
         Ok(picture)
     }
-}
-
-/// Starts a program and waits for the line by which it tells that it is there.
-fn telling(mut program: Command) -> Result<(Running, String)> {
-    let mut running = Running(
-        program
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?,
-    );
-    let output = running
-        .0
-        .stdout
-        .take()
-        .context("the program has an output")?;
-    let mut line = String::new();
-    BufReader::new(output).read_line(&mut line)?;
-    Ok((running, line.trim().to_owned()))
-}
-
-#[expect(clippy::disallowed_methods, reason = "a demo has a pace")]
-fn pause(duration: Duration) {
-    std::thread::sleep(duration);
 }

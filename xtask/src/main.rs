@@ -5,6 +5,7 @@ mod demo;
 mod faults;
 mod packages;
 mod place;
+mod running;
 mod step;
 mod test;
 mod tidy;

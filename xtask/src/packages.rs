@@ -35,6 +35,7 @@ pub(crate) const DESKTOP_RUN: &[&str] = &[
     "webkit2gtk-driver",
     "fonts-dejavu-core",
     "fonts-noto-core",
+    "fonts-noto-color-emoji",
     "at-spi2-core",
 ];
 
@@ -58,19 +59,19 @@ pub(crate) fn ensure(packages: &[&str]) -> Result<()> {
     if !is_root() || !Path::new("/usr/bin/apt-get").exists() {
         bail!("system packages are missing; install them with: sudo {install}");
     }
+    // Another apt beside ours may empty the cache under it.
+    apt(&missing).or_else(|error| {
+        step::say(&format!("{error:#}; trying once more"));
+        apt(&missing)
+    })
+}
+
+fn apt(packages: &[&str]) -> Result<()> {
+    const LOCK: &str = "DPkg::Lock::Timeout=300";
     step::run(command("apt-get", &["update", "-qq"]))?;
-    let mut apt = command(
-        "apt-get",
-        &[
-            "-o",
-            "DPkg::Lock::Timeout=300",
-            "install",
-            "-y",
-            "-qq",
-            "--no-install-recommends",
-        ],
-    );
-    apt.args(&missing)
+    let mut apt = command("apt-get", &["-o", LOCK, "install", "-y", "-qq"]);
+    apt.arg("--no-install-recommends")
+        .args(packages)
         .env("DEBIAN_FRONTEND", "noninteractive")
         .stdout(Stdio::null());
     step::run(apt)

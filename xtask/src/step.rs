@@ -40,7 +40,8 @@ pub(crate) fn say(text: &str) {
     if writeln!(out, "{text}").and_then(|()| out.flush()).is_err() {}
 }
 
-fn words(command: &Command) -> String {
+/// The command as one would type it.
+pub(crate) fn words(command: &Command) -> String {
     let parts = [command.get_program()]
         .into_iter()
         .chain(command.get_args());

@@ -24,7 +24,8 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
                 "name it by its one concept",
             ));
         }
-        if is_test(file.path) {
+        // A test double's queue is as long as its test.
+        if file.is_test() {
             continue;
         }
         let code = RustText::of(file.text).code;
@@ -40,11 +41,6 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
         }
     }
     findings
-}
-
-/// A test double's queue is as long as its test.
-fn is_test(path: &str) -> bool {
-    path.starts_with("tests/") || path.contains("/tests/")
 }
 
 #[cfg(test)]
