@@ -49,12 +49,13 @@ pub(crate) async fn expiry_goes_in_parts(fixture: &impl Fixture) {
 
 pub(crate) async fn forgetting_goes_in_parts(fixture: &impl Fixture) {
     let store = begin(fixture).await;
-    let phone = login(&*store, &shop(), "user-1", 1).await;
     let names: Vec<String> = (0..40).map(|n| format!("user-{n}")).collect();
     make_topic(&store, "news", &names).await;
+    let phone = login(&*store, &shop(), "user-last", 1).await;
+    make_topic(&store, "news", &["user-last".to_owned()]).await;
     publish(&*store, 1, topics(&["news"])).await;
-    publish(&*store, 5, users(&["user-1"])).await;
-    publish(&*store, 6, users(&["user-1"])).await;
+    publish(&*store, 5, users(&["user-last"])).await;
+    publish(&*store, 6, users(&["user-last"])).await;
     report(&*store, &phone, 5, (ReceiptKind::Read, 8)).await;
     let before = at(TTL_SECONDS + 6);
     let mut rounds = 0;
@@ -72,8 +73,8 @@ pub(crate) async fn forgetting_goes_in_parts(fixture: &impl Fixture) {
     assert_eq!(log(&*store, &phone).await, ["6@3"]);
     let page = read(&*store, &phone, None, 10).await;
     assert_eq!(page.cursor.seq, 4);
-    assert_eq!(store.head(shop(), user("user-1")).await, Ok(page.cursor));
-    publish(&*store, 7, users(&["user-1"])).await;
+    assert_eq!(store.head(shop(), user("user-last")).await, Ok(page.cursor));
+    publish(&*store, 7, users(&["user-last"])).await;
     assert_eq!(log(&*store, &phone).await, ["6@3", "7@5"]);
 }
 

@@ -157,13 +157,14 @@ fn attempt_all(
 /// Does one job under its own savepoint. An error is that of the whole transaction.
 fn attempt(transaction: &Connection, job: Job) -> Result<Option<Finish>, rusqlite::Error> {
     let Job { work, fail } = job;
-    if let Err(error) = transaction.execute_batch("SAVEPOINT job") {
+    let run = |sql| transaction.prepare_cached(sql)?.execute([]).map(drop);
+    if let Err(error) = run("SAVEPOINT job") {
         fail(failed(&error));
         return Err(error);
     }
     match work(transaction) {
         Ok(finish) => {
-            transaction.execute_batch("RELEASE job")?;
+            run("RELEASE job")?;
             Ok(Some(finish))
         }
         Err(error) => {
@@ -172,9 +173,9 @@ fn attempt(transaction: &Connection, job: Job) -> Result<Option<Finish>, rusqlit
             if transaction.is_autocommit() {
                 return Err(error);
             }
-            transaction
-                .execute_batch("ROLLBACK TO job; RELEASE job")
-                .map(|()| None)
+            run("ROLLBACK TO job")?;
+            run("RELEASE job")?;
+            Ok(None)
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What is SQLite's own: files that are damaged, locked, old or new, and the pragmas.
 
-mod full;
 mod opening;
 mod schema;
+mod writer;
 
 use std::{path::PathBuf, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! A disk that is full, played by a limit on the file's pages.
+//! Jobs that fail, alone and by a full disk, which a limit on the file's pages plays.
 
 use jiff::Timestamp;
 use vestnik_model::AppId;
@@ -50,6 +50,36 @@ async fn a_full_disk_is_told_to_everybody_and_recovered_from() {
     };
     assert_eq!(writer.call(count).await, Ok(stored));
     assert_eq!(fill(MANY).await, Ok(1));
+    writer.close();
+    thread.join().unwrap();
+}
+
+/// What a job did before it failed is undone, and the jobs of the same commit are not harmed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_job_leaves_nothing() {
+    let folder = Folder::new();
+    let opened = open::writer(&folder.database()).unwrap();
+    let (writer, thread) = Writer::start(opened.connection, opened.lock).unwrap();
+    let job = |name: &'static str, fails: bool| {
+        writer.call(move |db| {
+            let app = AppId::parse(name).unwrap();
+            super::super::table::meta::create_app(db, &app, Timestamp::UNIX_EPOCH)?;
+            if fails {
+                return Err(rusqlite::Error::QueryReturnedNoRows);
+            }
+            Ok(())
+        })
+    };
+    let answers = tokio::join!(job("one", false), job("two", true), job("three", false));
+    assert!(matches!(
+        answers,
+        (Ok(()), Err(StoreError::Failed(_)), Ok(()))
+    ));
+    let names = |db: &rusqlite::Connection| -> Result<String, rusqlite::Error> {
+        let sql = "SELECT group_concat(id, ' ') FROM (SELECT id FROM app ORDER BY id)";
+        db.query_row(sql, [], |row| row.get(0))
+    };
+    assert_eq!(writer.call(names).await.as_deref(), Ok("one three"));
     writer.close();
     thread.join().unwrap();
 }
