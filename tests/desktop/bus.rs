@@ -28,6 +28,9 @@ const CONFIG: &str = r#"<busconfig>
   </policy>
 </busconfig>"#;
 
+/// More than any test makes without reading.
+const QUEUE: usize = 256;
+
 /// A session bus of the test's own.
 pub(crate) struct Bus {
     pub(crate) address: String,
@@ -67,12 +70,12 @@ enum Heard {
 /// The notification daemon.
 pub(crate) struct Daemon {
     connection: Connection,
-    heard: mpsc::UnboundedReceiver<Heard>,
+    heard: mpsc::Receiver<Heard>,
 }
 
 impl Daemon {
     pub(crate) async fn start(bus: &Bus) -> anyhow::Result<Self> {
-        let (told, heard) = mpsc::unbounded_channel();
+        let (told, heard) = mpsc::channel(QUEUE);
         let connection = connection::Builder::address(bus.address.as_str())?
             .serve_at(PATH, Notifications { told })?
             .name(NAME)?
@@ -113,7 +116,7 @@ impl Daemon {
 }
 
 struct Notifications {
-    told: mpsc::UnboundedSender<Heard>,
+    told: mpsc::Sender<Heard>,
 }
 
 #[interface(name = "org.freedesktop.Notifications")]
@@ -135,17 +138,19 @@ impl Notifications {
     ) -> u32 {
         let number = replaces.max(1);
         self.told
-            .send(Heard::Toast(Toast {
+            .try_send(Heard::Toast(Toast {
                 number,
                 summary,
                 body,
             }))
-            .ok();
+            .expect("the test reads what it is told");
         number
     }
 
     fn close_notification(&self, number: u32) {
-        self.told.send(Heard::Closed(number)).ok();
+        self.told
+            .try_send(Heard::Closed(number))
+            .expect("the test reads what it is told");
     }
 
     fn get_capabilities(&self) -> Vec<String> {

@@ -19,10 +19,13 @@ const MENU: &str = "com.canonical.dbusmenu";
 /// Entries have small numbers; asking for all of them at once is not heard by every menu.
 const MOST_ENTRIES: i32 = 32;
 
+/// More than any test makes without reading.
+const QUEUE: usize = 256;
+
 /// The tray.
 pub(crate) struct Tray {
     connection: Connection,
-    items: mpsc::UnboundedReceiver<Item>,
+    items: mpsc::Receiver<Item>,
 }
 
 /// An icon in the tray, and its menu.
@@ -39,7 +42,7 @@ struct Item {
 
 impl Tray {
     pub(crate) async fn start(bus: &Bus) -> anyhow::Result<Self> {
-        let (told, items) = mpsc::unbounded_channel();
+        let (told, items) = mpsc::channel(QUEUE);
         let connection = connection::Builder::address(bus.address.as_str())?
             .serve_at(PATH, Watcher { told })?
             .name(NAME)?
@@ -110,7 +113,7 @@ impl Icon {
 }
 
 struct Watcher {
-    told: mpsc::UnboundedSender<Item>,
+    told: mpsc::Sender<Item>,
 }
 
 #[interface(name = "org.kde.StatusNotifierWatcher")]
@@ -118,7 +121,9 @@ impl Watcher {
     #[expect(clippy::needless_pass_by_value, reason = "zbus hands the header over")]
     fn register_status_notifier_item(&self, path: String, #[zbus(header)] header: Header<'_>) {
         let owner = header.sender().map(ToString::to_string).unwrap_or_default();
-        self.told.send(Item { owner, path }).ok();
+        self.told
+            .try_send(Item { owner, path })
+            .expect("the test reads what it is told");
     }
 
     #[zbus(property)]

@@ -17,10 +17,13 @@ use crate::{
     view::SetupProblem,
 };
 
+/// More than any test makes without reading.
+const QUEUE: usize = 256;
+
 #[derive(Clone)]
 pub(super) struct FakeCore {
     /// What was asked of the core, in order.
-    calls: mpsc::UnboundedSender<String>,
+    calls: mpsc::Sender<String>,
     rows: Arc<Mutex<BTreeMap<NotificationId, HistoryItem>>>,
 }
 
@@ -30,7 +33,7 @@ pub(super) struct Strings {
     pub(super) connection: watch::Sender<ConnectionState>,
     pub(super) unread: watch::Sender<u64>,
     rows: Arc<Mutex<BTreeMap<NotificationId, HistoryItem>>>,
-    calls: mpsc::UnboundedReceiver<String>,
+    calls: mpsc::Receiver<String>,
 }
 
 /// Gives out the core once the configuration is as the test says.
@@ -41,7 +44,7 @@ pub(super) struct FakeLauncher {
 }
 
 pub(super) fn fake_core() -> (FakeLauncher, Strings) {
-    let (calls, heard) = mpsc::unbounded_channel();
+    let (calls, heard) = mpsc::channel(QUEUE);
     let (events, event_stream) = mpsc::channel(64);
     let (connection, connection_now) = watch::channel(ConnectionState::Connecting);
     let (unread, unread_now) = watch::channel(0);
@@ -95,7 +98,9 @@ impl Strings {
 
 impl FakeCore {
     fn call(&self, call: String) {
-        self.calls.send(call).ok();
+        self.calls
+            .try_send(call)
+            .expect("the test reads what it is told");
     }
 }
 

@@ -18,6 +18,9 @@ use crate::{
     view::{Language, UiEvent},
 };
 
+/// More than any test makes without reading.
+const QUEUE: usize = 256;
+
 /// What a shell was told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Told {
@@ -33,23 +36,25 @@ pub(super) enum Told {
 
 #[derive(Clone)]
 pub(super) struct FakeShell {
-    told: mpsc::UnboundedSender<Told>,
+    told: mpsc::Sender<Told>,
     /// Whether there is a window that listens.
     pub(super) has_window: Arc<AtomicBool>,
 }
 
 /// What a [`FakeShell`] was told, in order.
-pub(super) struct Record(mpsc::UnboundedReceiver<Told>);
+pub(super) struct Record(mpsc::Receiver<Told>);
 
 impl FakeShell {
     pub(super) fn new() -> (Self, Record) {
-        let (told, record) = mpsc::unbounded_channel();
+        let (told, record) = mpsc::channel(QUEUE);
         let has_window = Arc::new(AtomicBool::new(true));
         (Self { told, has_window }, Record(record))
     }
 
     fn tell(&self, told: Told) {
-        self.told.send(told).ok();
+        self.told
+            .try_send(told)
+            .expect("the test reads what it is told");
     }
 }
 
