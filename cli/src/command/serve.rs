@@ -1,10 +1,12 @@
 //! `vestnik serve`: runs a server until it is told to stop.
 
+use std::io;
+
 use console::style;
 use serde_json::json;
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
 };
 use tokio_util::sync::CancellationToken;
 use vestnik_server::{Config, ConfigOverlay};
@@ -28,7 +30,12 @@ pub(crate) async fn run(args: ServeArgs, output: &Output) -> Result<(), Failure>
     })?;
     let url = format!("http://{}/", listener.local_addr()?);
     let shutdown = CancellationToken::new();
-    tokio::spawn(cancel_on_signal(shutdown.clone()));
+    let signals = Signals::listen()?;
+    let told = shutdown.clone();
+    tokio::spawn(async move {
+        signals.first().await;
+        told.cancel();
+    });
     output.result(&json!({"listening": url}), |_| {
         format!(
             "{} {}",
@@ -43,16 +50,27 @@ pub(crate) async fn run(args: ServeArgs, output: &Output) -> Result<(), Failure>
 }
 
 /// Both the terminal's way to stop a program and a supervisor's.
-async fn cancel_on_signal(shutdown: CancellationToken) {
-    let (Ok(mut interrupt), Ok(mut terminate)) = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-    ) else {
-        return;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// Takes the signals over; from here on they no longer end the process by themselves.
+    ///
+    /// Done before anyone is told of the address, because a supervisor may stop a server as soon
+    /// as it answers.
+    fn listen() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
     }
-    shutdown.cancel();
+
+    async fn first(mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }
