@@ -12,7 +12,8 @@ use jiff::Timestamp;
 pub trait Clock: Send + Sync + std::fmt::Debug + 'static {
     /// The time of day.
     fn now(&self) -> Timestamp;
-    /// A clock that never steps; what deadlines are counted in.
+    /// A clock that never steps and that counts the time a machine sleeps; what deadlines are
+    /// counted in.
     fn instant(&self) -> Instant;
     /// 16 unpredictable bytes.
     fn random(&self) -> [u8; 16];
@@ -28,7 +29,7 @@ impl Clock for SystemClock {
     }
 
     fn instant(&self) -> Instant {
-        tokio::time::Instant::now().into_std()
+        vestnik_signalr::client::clock::now()
     }
 
     fn random(&self) -> [u8; 16] {

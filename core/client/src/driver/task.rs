@@ -1,62 +1,41 @@
 //! The engine's task: inputs in, effects out, one after the other.
 
+mod obey;
+
 use std::{sync::Arc, time::Instant};
 
 use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use jiff::SignedDuration;
-use tokio::{
-    sync::{mpsc, oneshot, watch},
-    time::sleep_until,
-};
+use tokio::sync::{mpsc, oneshot, watch};
 use vestnik_model::{
-    Cursor, InstallationId, NotificationId, Permission, TopicName,
+    Cursor, InstallationId,
     contract::{Entry, Hello, Sync as SyncCall},
 };
+use vestnik_signalr::client::clock::sleep_until;
 
 use super::{
     Shared,
     announce::{Announcements, SHOWS},
-    errand::{note, register, report, tell_logout},
+    errand::{note, register, report},
     session::Session,
 };
 use crate::{
     config::Config,
     engine::{self, Effect, Engine, Input, Live},
-    error::Error,
     event::{ConnectionState, Event},
     identity::IdentitySource,
     store::StoreError,
     transport::{ConnectFailure, HubCalls, HubConnection, HubEvent, Transport},
 };
 
+pub(crate) use obey::Command;
+use obey::reply;
+
 /// The longest pause without looking up.
 const IDLE: std::time::Duration = std::time::Duration::from_secs(3_600);
 
 /// For how long ids are remembered after their notification left the history.
 const SEEN: SignedDuration = SignedDuration::from_hours(24 * 60);
-
-/// What the handle asks for.
-#[derive(Debug)]
-pub(crate) enum Command {
-    Nudge,
-    /// Something changed in the store: receipts may wait, the shell may re-read.
-    Changed(Vec<NotificationId>),
-    Permission(Permission),
-    Subscribe {
-        topic: TopicName,
-        joins: bool,
-        answer: oneshot::Sender<Result<(), Error>>,
-    },
-    Flush {
-        answer: oneshot::Sender<()>,
-    },
-    Logout {
-        answer: oneshot::Sender<Result<(), Error>>,
-    },
-    Stop {
-        answer: oneshot::Sender<()>,
-    },
-}
 
 /// What the task is made of.
 pub(crate) struct DriverParts {
@@ -146,6 +125,8 @@ impl Task {
             self.take_shows().await;
             let deadline = self.engine.deadline();
             let deadline = deadline.unwrap_or_else(|| self.now() + IDLE);
+            let clock = Arc::clone(&self.shared.clock);
+            let now = || clock.instant();
             let events = self.events.clone();
             let has_news = !self.announcements.is_empty();
             tokio::select! {
@@ -162,7 +143,7 @@ impl Task {
                         permit.send(event);
                     }
                 }
-                () = sleep_until(deadline.into()) => self.handle(Input::Tick).await,
+                () = sleep_until(deadline, now) => self.handle(Input::Tick).await,
             }
         }
     }
@@ -283,7 +264,7 @@ impl Task {
         let waiting = self.shared.store.outbox_len().await.ok()?;
         if waiting == 0 {
             for flush in self.flushes.drain(..) {
-                answer(flush, ());
+                reply(flush, ());
             }
         }
         Some(Input::OutboxHas(waiting))
@@ -365,78 +346,6 @@ impl Task {
         self.handle(input).await;
     }
 
-    async fn obey(&mut self, command: Command) {
-        match command {
-            Command::Nudge => self.handle(Input::Nudge).await,
-            Command::Changed(ids) => {
-                self.announcements.change(ids);
-                if let Some(input) = self.outbox_changed().await {
-                    self.handle(input).await;
-                }
-            }
-            Command::Permission(permission) => {
-                self.config.device.permission = permission;
-                if self.engine.is_online() {
-                    self.register();
-                }
-            }
-            Command::Subscribe {
-                topic,
-                joins,
-                answer,
-            } => self.subscribe(topic, joins, answer),
-            Command::Flush { answer } => {
-                self.flushes.push(answer);
-                if let Some(input) = self.outbox_changed().await {
-                    self.handle(input).await;
-                }
-            }
-            Command::Logout { answer } => {
-                let outcome = self.logout().await;
-                self::answer(answer, outcome.map_err(Error::from));
-            }
-            Command::Stop { .. } => {}
-        }
-    }
-
-    fn subscribe(&self, topic: TopicName, joins: bool, answer: oneshot::Sender<Result<(), Error>>) {
-        let Some(hub) = self.hub.clone().filter(|_| self.engine.is_online()) else {
-            self::answer(answer, Err(Error::Unreachable { retry_after: None }));
-            return;
-        };
-        self.run_beside(async move {
-            let call = if joins {
-                hub.subscribe(topic)
-            } else {
-                hub.unsubscribe(topic)
-            };
-            self::answer(answer, call.await.map_err(Error::from));
-            Done::Quiet
-        });
-    }
-
-    /// The user's part here ends first; the server is told as soon as it can be.
-    async fn logout(&mut self) -> Result<(), StoreError> {
-        let store = &self.shared.store;
-        let refresh_token = store.session().await?.map(|session| session.refresh_token);
-        store.put_pending_logout(refresh_token).await?;
-        store.wipe_user().await?;
-        self.session.forget().await;
-        self.recount().await;
-        self.handle(Input::LoggedOut).await;
-        self.finish_logout();
-        Ok(())
-    }
-
-    /// Tells the server of a logout that it does not know of yet.
-    fn finish_logout(&self) {
-        let session = Arc::clone(&self.session);
-        self.run_beside(async move {
-            tell_logout(&session).await;
-            Done::Quiet
-        });
-    }
-
     async fn take_shows(&mut self) {
         if !self.announcements.wants_shows() {
             return;
@@ -461,15 +370,8 @@ impl Task {
         while self.running.next().now_or_never().flatten().is_some() {}
         self.shared.store.close().await;
         if let Some(answer) = answer {
-            self::answer(answer, ());
+            reply(answer, ());
         }
-    }
-}
-
-/// Answers whoever asked; somebody who stopped waiting needs no answer.
-fn answer<T>(asked: oneshot::Sender<T>, answer: T) {
-    if asked.send(answer).is_err() {
-        tracing::trace!("nobody waits for this answer any more");
     }
 }
 

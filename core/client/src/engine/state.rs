@@ -142,10 +142,20 @@ impl Engine {
         }
     }
 
+    /// Tries now. A connection that stands is put to the test by reading on: its other end may
+    /// have gone with the network or while the machine slept, and nobody would have said so.
     fn nudge(&mut self) {
-        if let Phase::Waiting { .. } = self.phase {
-            self.attempts = 0;
-            self.get_token(false);
+        match self.phase {
+            Phase::Waiting { .. } => {
+                self.attempts = 0;
+                self.get_token(false);
+            }
+            Phase::Online { .. } => self.read(),
+            Phase::Idle
+            | Phase::GettingToken
+            | Phase::Connecting
+            | Phase::Greeting
+            | Phase::Reading => {}
         }
     }
 

@@ -208,6 +208,17 @@ fn a_nudge_tries_now() {
 }
 
 #[test]
+fn a_nudge_puts_a_standing_connection_to_the_test() {
+    let mut table = Table::online(4);
+    assert_eq!(table.on(Input::Nudge), ["Syncing", "read 4"]);
+    assert_eq!(table.on(Input::Nudge), [""; 0]);
+    assert_eq!(
+        table.on(Input::Page(None)),
+        ["hang up", "offline Unreachable"]
+    );
+}
+
+#[test]
 fn what_the_server_asks_for_wins() {
     let mut table = Table::online(1);
     let drain = Input::Heard(Live::Drain(Duration::from_millis(700)));

@@ -4,6 +4,8 @@
 //! Neither reconnects: when and how often to try again is the application's own policy, for which
 //! each end of a connection gives its [`CloseReason`].
 
+#[cfg(feature = "client")]
+pub mod clock;
 mod close;
 #[cfg(feature = "client")]
 pub mod driver;

@@ -3,7 +3,6 @@
 use tokio::{sync::mpsc, time::timeout};
 
 use super::{
-    clock,
     error::ConnectError,
     handle::HubClient,
     negotiate::{Negotiated, negotiate},
@@ -12,6 +11,7 @@ use super::{
     stream::IncomingStream,
     task::Task,
 };
+use crate::client::clock;
 
 /// Connects to a hub and shakes hands.
 ///

@@ -4,7 +4,6 @@
 //! with and an [`IncomingStream`] of what the server calls. One task owns the socket and the
 //! machine; it ends with the connection.
 
-mod clock;
 mod connect;
 mod error;
 mod handle;

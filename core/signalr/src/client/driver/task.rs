@@ -9,18 +9,18 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::value::RawValue;
 use tokio::{
     sync::{mpsc, oneshot},
-    time::{sleep_until, timeout},
+    time::timeout,
 };
 use tokio_tungstenite::tungstenite::{self, Message as Frame, Utf8Bytes};
 
 use super::{
-    clock,
     error::{CallError, ConnectError},
     socket::Socket,
     stream::Incoming,
 };
 use crate::{
     client::{
+        clock,
         close::CloseReason,
         machine::{ClientMachine, Event, MachineConfig, Output},
     },
@@ -135,7 +135,7 @@ impl Task {
                 }
                 Err(_) => self.machine.close(clock::now()),
             },
-            () = sleep_until(deadline.into()) => self.tick(has_room),
+            () = clock::sleep_until(deadline, clock::now) => self.tick(has_room),
         }
     }
 
@@ -143,7 +143,7 @@ impl Task {
         let deadline = self.deadline();
         tokio::select! {
             frame = self.socket.next() => self.hear(frame),
-            () = sleep_until(deadline.into()) => self.machine.handle_tick(clock::now()),
+            () = clock::sleep_until(deadline, clock::now) => self.machine.handle_tick(clock::now()),
         }
     }
 

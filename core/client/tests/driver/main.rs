@@ -1,0 +1,10 @@
+//! The whole core against a server played in memory: what the task does when things go wrong.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test double fails the test that it belongs to"
+)]
+
+mod delivery;
+mod memory;
+mod tokens;
