@@ -102,6 +102,12 @@ pub struct LimitConfig {
     pub hub_message_bytes: usize,
     /// How long a request may take, in seconds.
     pub request_seconds: u32,
+    /// How long a client may take over the headers of a request, in seconds; an idle connection
+    /// ends by it too. Too high and slow clients hold what others need.
+    pub header_seconds: u32,
+    /// The most connections with requests at once; live connections of devices are not among
+    /// them. Others wait to be accepted.
+    pub connections: usize,
     /// How long stopping waits for connections to end, in seconds.
     pub drain_seconds: u32,
 }
@@ -112,6 +118,8 @@ impl Default for LimitConfig {
             body_bytes: 256 * 1_024,
             hub_message_bytes: 128 * 1_024,
             request_seconds: 30,
+            header_seconds: 20,
+            connections: 4_096,
             drain_seconds: 10,
         }
     }
@@ -262,6 +270,16 @@ impl Config {
                 "must be at least 1",
             ),
             (
+                self.limits.header_seconds >= 1,
+                "limits.header_seconds",
+                "must be at least 1",
+            ),
+            (
+                self.limits.connections >= 1,
+                "limits.connections",
+                "must be at least 1",
+            ),
+            (
                 self.delivery.recheck_millis >= 10,
                 "delivery.recheck_millis",
                 "must be at least 10",
@@ -293,7 +311,7 @@ fn read_file(path: &Path) -> Result<toml::Table, ConfigError> {
 /// The setting a variable stands for. Variables of other parts share the prefix, so unknown ones
 /// are passed over.
 fn known_variable(name: &str) -> Option<(Option<&'static str>, &'static str)> {
-    const KNOWN: [(Option<&str>, &str); 12] = [
+    const KNOWN: [(Option<&str>, &str); 14] = [
         (None, "listen"),
         (None, "database"),
         (Some("log"), "filter"),
@@ -303,6 +321,8 @@ fn known_variable(name: &str) -> Option<(Option<&'static str>, &'static str)> {
         (Some("limits"), "body_bytes"),
         (Some("limits"), "hub_message_bytes"),
         (Some("limits"), "request_seconds"),
+        (Some("limits"), "header_seconds"),
+        (Some("limits"), "connections"),
         (Some("limits"), "drain_seconds"),
         (Some("delivery"), "recheck_millis"),
         (Some("delivery"), "keep_days"),

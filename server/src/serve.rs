@@ -1,8 +1,7 @@
 //! Runs a server from its first byte to its last.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use axum::serve::ListenerExt as _;
 use futures_util::FutureExt as _;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -10,6 +9,7 @@ use vestnik_model::contract::{Drain, device};
 use vestnik_signalr::server::encode_invocation;
 
 use crate::{
+    accept,
     app::{App, AppParts},
     bootstrap::random_epoch,
     bus::{Bus, LocalBus},
@@ -33,9 +33,6 @@ pub enum ServeError {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The listener failed.
-    #[error("the listener failed: {0}")]
-    Listen(#[from] io::Error),
 }
 
 /// What a server stands on. Tests give their own.
@@ -90,12 +87,12 @@ pub async fn serve_with(
         clock,
         signing_secret,
     });
-    let outcome = run(listener, &app, shutdown).await;
+    run(listener, &app, shutdown).await;
     app.store.close().await;
-    Ok(outcome?)
+    Ok(())
 }
 
-async fn run(listener: TcpListener, app: &App, shutdown: CancellationToken) -> io::Result<()> {
+async fn run(listener: TcpListener, app: &App, shutdown: CancellationToken) {
     let (workers, ends) = (TaskTracker::new(), CancellationToken::new());
     let feed = Feed::start(app, &workers);
     for task in [
@@ -112,21 +109,13 @@ async fn run(listener: TcpListener, app: &App, shutdown: CancellationToken) -> i
         workers.spawn(task);
     }
     drop(feed);
-    let listener = listener.tap_io(|connection| {
-        // Without it small frames wait for the acknowledgement of those before.
-        if let Err(error) = connection.set_nodelay(true) {
-            tracing::debug!(%error, "a connection keeps Nagle's algorithm");
-        }
-    });
     tracing::info!("serving");
-    let serving = axum::serve(listener, router::router(app))
-        .with_graceful_shutdown(drain(app.clone(), shutdown));
-    let served = serving.await;
+    let drained = drain(app.clone(), shutdown);
+    accept::serve(listener, router::router(app), app.config.limits, drained).await;
     ends.cancel();
     workers.close();
     workers.wait().await;
     tracing::info!("stopped");
-    served
 }
 
 /// Waits for the signal, then empties the hub; requests in hand go on meanwhile.

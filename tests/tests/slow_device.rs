@@ -1,11 +1,17 @@
-//! A device that stops reading holds nobody up, and has everything once it reads again.
+//! A client that stops reading or writing holds nobody up; a device has everything once it reads
+//! again.
 
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 use vestnik_model::{NotificationId, UserId, contract::server};
 use vestnik_tests::{
     backend::to_user,
     device::Device,
+    eventually::{SOON, within},
     raw_hub::{Heard, RawHub},
     world::{World, installation, user},
 };
@@ -113,5 +119,30 @@ async fn a_slow_device_delays_no_other_and_loses_nothing() -> anyhow::Result<()>
     assert_eq!(slow.has, wanted, "each once");
 
     quick.stop().await?;
+    world.stop().await
+}
+
+#[tokio::test]
+async fn a_client_that_never_ends_its_headers_is_let_go() -> anyhow::Result<()> {
+    let world = World::with_config(|config| {
+        config.limits.header_seconds = 1;
+        config.limits.connections = 2;
+    })
+    .await?;
+    let mut idle = Vec::new();
+    for _ in 0..2 {
+        let mut stream = TcpStream::connect(world.address()).await?;
+        stream
+            .write_all(b"GET /healthz HTTP/1.1\r\nHost: a")
+            .await?;
+        idle.push(stream);
+    }
+    // Both places are taken; the answer comes once they are free again.
+    let anna = user("anna");
+    world.backend.publish(&to_user(&anna, "hello")).await?;
+    for mut stream in idle {
+        let mut answer = Vec::new();
+        within("the end", SOON, stream.read_to_end(&mut answer)).await??;
+    }
     world.stop().await
 }

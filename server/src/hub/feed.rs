@@ -9,15 +9,17 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use tokio::sync::{broadcast, mpsc};
 use vestnik_model::{
     AppId, Cursor, InstallationId, UserId,
-    contract::{Behind, Entry, Envelope, Page, StateChange, device},
+    contract::{Behind, Entry, Page, device},
 };
 use vestnik_signalr::server::{SendError, encode_invocation};
 
-use super::devices::{LiveDevice, Position};
+use super::{
+    devices::{LiveDevice, Position},
+    run::{Frames, runs},
+};
 use crate::{
     app::App,
     store::{HandOver, Hint, LogSlice, StoreError},
@@ -95,8 +97,9 @@ fn pause(millis: u64, random: [u8; 32]) -> Duration {
 
 async fn work(app: App, mut queue: mpsc::Receiver<(AppId, UserId)>) {
     while let Some((tenant, user)) = queue.recv().await {
+        let mut frames = Frames::default();
         for device in app.devices.of(&tenant, &user) {
-            if let Err(error) = tell(&app, &device).await {
+            if let Err(error) = tell(&app, &device, &mut frames).await {
                 tracing::warn!(%error, "a log could not be read for a live device");
             }
         }
@@ -104,7 +107,7 @@ async fn work(app: App, mut queue: mpsc::Receiver<(AppId, UserId)>) {
 }
 
 /// Tells one device everything from where it stands to the end of the log.
-async fn tell(app: &App, device: &Arc<LiveDevice>) -> Result<(), StoreError> {
+async fn tell(app: &App, device: &Arc<LiveDevice>, frames: &mut Frames) -> Result<(), StoreError> {
     while let Some(at) = device.live_at() {
         let session = device.session.clone();
         let now = app.clock.now();
@@ -115,7 +118,7 @@ async fn tell(app: &App, device: &Arc<LiveDevice>) -> Result<(), StoreError> {
             now,
         };
         let page = app.store.read_log(slice).await?;
-        if page.cursor == at || !tell_page(app, device, at, page.clone()).await {
+        if page.cursor == at || !tell_page(app, device, (at, page.clone()), frames).await {
             return Ok(());
         }
         if !page.more {
@@ -126,10 +129,15 @@ async fn tell(app: &App, device: &Arc<LiveDevice>) -> Result<(), StoreError> {
 }
 
 /// Tells a page; `false` when the device takes no more now.
-async fn tell_page(app: &App, device: &Arc<LiveDevice>, from: Cursor, page: Page) -> bool {
+async fn tell_page(
+    app: &App,
+    device: &Arc<LiveDevice>,
+    (from, page): (Cursor, Page),
+    frames: &mut Frames,
+) -> bool {
     let mut at = from;
     for run in runs(page.entries) {
-        let Some(frame) = run.frame() else {
+        let Some(frame) = frames.of(&run) else {
             return false;
         };
         match device.connection.try_send(frame) {
@@ -192,88 +200,9 @@ pub(super) async fn note_hand_over(app: &App, installation: InstallationId, entr
     }
 }
 
-/// Entries of one kind in a row: one call to the device.
-#[derive(Debug, PartialEq)]
-enum Run {
-    Notifications(Vec<Envelope>),
-    States(Vec<StateChange>),
-}
-
-impl Run {
-    fn frame(&self) -> Option<Bytes> {
-        let encoded = match self {
-            Self::Notifications(envelopes) => encode_invocation(device::NOTIFY, &(envelopes,)),
-            Self::States(changes) => encode_invocation(device::STATE_CHANGED, &(changes,)),
-        };
-        encoded
-            .inspect_err(|error| tracing::error!(%error, "a call cannot be written"))
-            .ok()
-    }
-
-    fn len(&self) -> u64 {
-        match self {
-            Self::Notifications(envelopes) => envelopes.len() as u64,
-            Self::States(changes) => changes.len() as u64,
-        }
-    }
-
-    fn cursor(&self) -> Cursor {
-        let last = match self {
-            Self::Notifications(envelopes) => envelopes.last().map(|envelope| envelope.cursor),
-            Self::States(changes) => changes.last().map(|change| change.cursor),
-        };
-        last.expect("a run has at least the entry it began with")
-    }
-
-    fn into_entries(self) -> Vec<Entry> {
-        match self {
-            Self::Notifications(envelopes) => envelopes
-                .into_iter()
-                .map(|envelope| Entry::Notification(Box::new(envelope)))
-                .collect(),
-            Self::States(changes) => changes.into_iter().map(Entry::State).collect(),
-        }
-    }
-}
-
-/// Cuts entries into runs, in order.
-fn runs(entries: Vec<Entry>) -> Vec<Run> {
-    let mut runs: Vec<Run> = Vec::new();
-    for entry in entries {
-        match (entry, runs.last_mut()) {
-            (Entry::Notification(envelope), Some(Run::Notifications(run))) => run.push(*envelope),
-            (Entry::State(change), Some(Run::States(run))) => run.push(change),
-            (Entry::Notification(envelope), _) => runs.push(Run::Notifications(vec![*envelope])),
-            (Entry::State(change), _) => runs.push(Run::States(vec![change])),
-        }
-    }
-    runs
-}
-
 #[cfg(test)]
 mod tests {
-    use vestnik_model::{Epoch, NotificationId, contract::HistoryState};
-
     use super::*;
-
-    fn state(seq: u64) -> Entry {
-        Entry::State(StateChange {
-            cursor: Cursor {
-                epoch: Epoch(1),
-                seq,
-            },
-            id: NotificationId::from_uuid(uuid::Uuid::from_u128(1)),
-            state: HistoryState::Read,
-            at: jiff::Timestamp::UNIX_EPOCH,
-        })
-    }
-
-    #[test]
-    fn entries_of_one_kind_in_a_row_are_one_call() {
-        let runs = runs(vec![state(1), state(2)]);
-        assert_eq!(runs.len(), 1);
-        assert_eq!((runs[0].len(), runs[0].cursor().seq), (2, 2));
-    }
 
     #[test]
     fn the_pause_varies_around_its_setting() {

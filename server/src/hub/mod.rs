@@ -3,6 +3,7 @@
 mod device;
 mod devices;
 mod feed;
+mod run;
 mod sender;
 
 pub(crate) use devices::Devices;
