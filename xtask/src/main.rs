@@ -1,8 +1,9 @@
-//! Vestnik's automation: `cargo xtask test`, `demo`, `faults`, `codegen`, `tidy`.
+//! Vestnik's automation: `cargo xtask test`, `demo`, `faults`, `fuzz`, `codegen`, `tidy`.
 
 mod codegen;
 mod demo;
 mod faults;
+mod fuzz;
 mod packages;
 mod place;
 mod running;
@@ -41,6 +42,15 @@ enum Task {
         #[arg(long)]
         seed: Option<u64>,
     },
+    /// Feed the protocol's parsers and machines with anything at all.
+    Fuzz {
+        /// For how long, each target.
+        #[arg(long, default_value_t = 600)]
+        seconds: u32,
+        /// Only these targets.
+        #[arg(long)]
+        only: Vec<String>,
+    },
     /// Generate TypeScript, Kotlin, Swift and Python anew.
     Codegen {
         /// Only tell whether what is committed is current.
@@ -57,6 +67,7 @@ fn main() -> anyhow::Result<()> {
         Task::Test { only, list: false } => test::run(&only),
         Task::Demo => demo::run(),
         Task::Faults { tier, seed } => faults::run(&tier, seed),
+        Task::Fuzz { seconds, only } => fuzz::run(seconds, &only),
         Task::Codegen { check } => codegen::run(check),
         Task::Tidy => tidy::run().and_then(|()| codegen::run(true)),
     }

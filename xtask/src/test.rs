@@ -83,6 +83,11 @@ const GROUPS: &[Group] = &[
         run: desktop,
     },
     Group {
+        name: "fuzz",
+        what: "the protocol's parsers and machines, fed with anything",
+        run: fuzz,
+    },
+    Group {
         name: "faults",
         what: "kills and cuts, briefly",
         run: faults,
@@ -289,6 +294,10 @@ fn desktop() -> Result<()> {
     step::run(tests)?;
     say(&format!("pictures are in {}", pictures.display()));
     Ok(())
+}
+
+fn fuzz() -> Result<()> {
+    crate::fuzz::run(30, &[])
 }
 
 fn faults() -> Result<()> {

@@ -8,7 +8,7 @@ use super::{
 };
 
 /// Our packages, and which of ours each may depend on, tests included. Nothing else is allowed.
-const DIRECTIONS: [(&str, &[&str]); 9] = [
+const DIRECTIONS: [(&str, &[&str]); 11] = [
     ("vestnik-signalr", &[]),
     ("vestnik-model", &[]),
     ("vestnik-core", &["vestnik-model", "vestnik-signalr"]),
@@ -28,6 +28,8 @@ const DIRECTIONS: [(&str, &[&str]); 9] = [
             "vestnik-signalr",
         ],
     ),
+    ("vestnik-fuzz", &["vestnik-signalr"]),
+    ("vestnik-fuzz-driver", &["vestnik-fuzz"]),
     ("xtask", &[]),
 ];
 
