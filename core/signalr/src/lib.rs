@@ -11,4 +11,5 @@ pub mod handshake;
 pub mod json;
 pub mod message;
 pub mod negotiate;
+pub mod resume;
 pub mod server;
