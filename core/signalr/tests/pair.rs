@@ -160,7 +160,11 @@ impl Pair {
                     .handle(self.now, Input::Completed(call.key, outcome));
             }
             ServerOutput::Close => self.is_closed_by_server = true,
-            ServerOutput::Opened | ServerOutput::Cancel(_) => {}
+            ServerOutput::Opened => self.server.handle(self.now, Input::Welcomed),
+            ServerOutput::Cancel(_)
+            | ServerOutput::UploadItem(..)
+            | ServerOutput::UploadEnded(..)
+            | ServerOutput::DropUpload(_) => {}
         }
     }
 

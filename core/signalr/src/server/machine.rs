@@ -5,16 +5,21 @@
 //! [`ServerMachine::deadline`], which calls for [`Input::Tick`]. After
 //! [`Output::Close`] nothing comes out any more.
 //!
-//! Plain calls run one at a time in the order they came; streams run beside
-//! them. While a plain call runs and another one waits, the machine reads no
+//! Plain calls run one at a time (or [`ServerConfig::parallel_calls`]) in the
+//! order they came; streams run beside them. When a message cannot be acted on
+//! yet, because too many plain calls run or because a method has not taken
+//! enough of a stream that the client sends, the machine holds it and reads no
 //! further: [`ServerMachine::wants_input`] tells the driver to leave bytes
-//! where they are, so that a client that calls faster than it is served is
-//! slowed down and not stored.
+//! where they are, so that a client that is faster than it is served is slowed
+//! down and not stored.
 
+mod calls;
 mod config;
 mod exchange;
+mod held;
 #[cfg(test)]
 mod tests;
+mod upload;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -22,20 +27,17 @@ use std::{
 };
 
 use bytes::Bytes;
-use serde_json::value::RawValue;
 
 pub use self::{
     config::ServerConfig,
-    exchange::{Call, CallKey, Input, Output},
+    exchange::{Call, CallKey, Input, Output, UploadKey},
 };
+use self::{held::Held, upload::Uploads};
 use crate::{
     framing::Deframer,
     handshake::{HandshakeError, HandshakeRequest, HandshakeResponse},
     json,
-    message::{
-        Close, Completion, CompletionOutcome, Headers, Invocation, InvocationId, Message,
-        StreamInvocation, StreamItem,
-    },
+    message::{Close, InvocationId, Message},
 };
 
 /// The official detail of a client that fell silent.
@@ -49,10 +51,10 @@ pub struct ServerMachine {
     deframer: Deframer,
     outputs: VecDeque<Output>,
     last_key: u64,
-    /// The plain call that runs; its id is absent when it is never answered.
-    running: Option<(CallKey, Option<InvocationId>)>,
-    /// The plain call that came while another ran.
-    waiting: Option<Invocation>,
+    /// The plain calls that run; the id is absent when the call is never answered.
+    running: BTreeMap<CallKey, Option<InvocationId>>,
+    held: Held,
+    uploads: Uploads,
     streams: BTreeMap<CallKey, InvocationId>,
     last_sent: Instant,
     last_received: Instant,
@@ -62,7 +64,11 @@ pub struct ServerMachine {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    Handshaking { until: Instant },
+    Handshaking {
+        until: Instant,
+    },
+    /// Open for sends; calls wait until the server has welcomed the connection.
+    Welcoming,
     Open,
     Closed,
 }
@@ -78,8 +84,9 @@ impl ServerMachine {
             deframer: Deframer::new(config.max_message),
             outputs: VecDeque::new(),
             last_key: 0,
-            running: None,
-            waiting: None,
+            running: BTreeMap::new(),
+            held: Held::default(),
+            uploads: Uploads::default(),
             streams: BTreeMap::new(),
             last_sent: now,
             last_received: now,
@@ -100,13 +107,18 @@ impl ServerMachine {
             }
             Input::Oversized => self.on_too_large(now),
             Input::Tick => self.on_tick(now),
+            Input::Welcomed => self.on_welcomed(now),
             Input::Send(frame) => self.on_send(now, frame),
             Input::Completed(key, outcome) => self.on_completed(now, key, outcome),
             Input::Item(key, item) => self.on_item(now, key, item),
-            Input::StreamEnded(key, outcome) => {
-                if let Some(id) = self.streams.remove(&key) {
-                    self.complete(now, id, outcome);
-                }
+            Input::StreamEnded(key, outcome) => self.on_stream_ended(now, key, outcome),
+            Input::UploadTaken(key) => {
+                self.uploads.take(key);
+                self.advance(now);
+            }
+            Input::UploadDropped(key) => {
+                self.uploads.forget(key);
+                self.advance(now);
             }
             Input::Shutdown {
                 error,
@@ -128,7 +140,7 @@ impl ServerMachine {
     pub fn deadline(&self) -> Option<Instant> {
         match self.state {
             State::Handshaking { until } => Some(until),
-            State::Open => {
+            State::Welcoming | State::Open => {
                 let ping = self.last_sent + self.config.keep_alive;
                 Some(
                     self.client_deadline()
@@ -141,12 +153,20 @@ impl ServerMachine {
 
     /// Says whether received bytes are welcome now.
     pub fn wants_input(&self) -> bool {
-        self.waiting.is_none()
+        self.state != State::Welcoming && self.held.is_empty()
+    }
+
+    fn is_open(&self) -> bool {
+        match self.state {
+            State::Welcoming | State::Open => true,
+            State::Handshaking { .. } | State::Closed => false,
+        }
     }
 
     /// The client is not missed while the server itself keeps it waiting.
     fn client_deadline(&self) -> Option<Instant> {
-        let missed = self.client_pings && self.running.is_none();
+        let kept_waiting = !self.running.is_empty() || !self.wants_input();
+        let missed = self.client_pings && !kept_waiting;
         missed.then(|| self.last_received + self.config.client_timeout)
     }
 
@@ -158,47 +178,41 @@ impl ServerMachine {
             State::Open if self.client_deadline().is_some_and(|missed| missed <= now) => {
                 self.fail(now, CLIENT_TIMEOUT);
             }
-            State::Open if self.last_sent + self.config.keep_alive <= now => {
+            State::Welcoming | State::Open if self.last_sent + self.config.keep_alive <= now => {
                 self.send(now, &Message::Ping);
             }
-            State::Handshaking { .. } | State::Open | State::Closed => {}
+            State::Handshaking { .. } | State::Welcoming | State::Open | State::Closed => {}
+        }
+    }
+
+    fn on_welcomed(&mut self, now: Instant) {
+        if self.state == State::Welcoming {
+            self.state = State::Open;
+            self.last_received = now;
+            self.read(now);
         }
     }
 
     fn on_send(&mut self, now: Instant, frame: Bytes) {
-        if self.state == State::Open {
+        if self.is_open() {
             self.send_encoded(now, frame);
         }
     }
 
-    fn on_completed(&mut self, now: Instant, key: CallKey, outcome: CompletionOutcome) {
-        let Some((_, id)) = self.running.take_if(|(running, _)| *running == key) else {
-            return;
-        };
-        // The time that the call took does not count against the client.
-        self.last_received = now;
-        if let Some(id) = id {
-            self.complete(now, id, outcome);
-        }
-        if let Some(next) = self.waiting.take() {
-            self.dispatch(next);
+    /// Acts on what was held, as far as that is possible now, then reads on.
+    fn advance(&mut self, now: Instant) {
+        while self.state == State::Open
+            && self.held.front().is_some_and(|next| !self.must_wait(next))
+            && let Some(message) = self.held.pop()
+        {
+            // The time that the server kept the client waiting does not count against it.
+            self.last_received = now;
+            self.act(now, message);
         }
         self.read(now);
     }
 
-    fn on_item(&mut self, now: Instant, key: CallKey, item: Box<RawValue>) {
-        if let Some(id) = self.streams.get(&key) {
-            let invocation_id = id.clone();
-            let item = StreamItem {
-                invocation_id,
-                item,
-                headers: Headers::new(),
-            };
-            self.send(now, &Message::StreamItem(item));
-        }
-    }
-
-    /// Handles whole messages until there is none, or no room for the next call.
+    /// Handles whole messages until there is none, or one has to wait.
     fn read(&mut self, now: Instant) {
         while self.state != State::Closed && self.wants_input() {
             match self.deframer.next() {
@@ -211,7 +225,7 @@ impl ServerMachine {
     }
 
     fn on_too_large(&mut self, now: Instant) {
-        if self.state != State::Open {
+        if !self.is_open() {
             return self.refuse(now, &HandshakeError::Canceled);
         }
         let limit = self.config.max_message;
@@ -225,7 +239,7 @@ impl ServerMachine {
         if let Err(error) = HandshakeRequest::decode(frame) {
             return self.refuse(now, &error);
         }
-        self.state = State::Open;
+        self.state = State::Welcoming;
         self.send_encoded(now, HandshakeResponse::default().encode());
         self.outputs.push_back(Output::Opened);
     }
@@ -239,73 +253,25 @@ impl ServerMachine {
     }
 
     fn on_message(&mut self, now: Instant, message: Message) {
+        if self.must_wait(&message) {
+            self.held.push(message);
+        } else {
+            self.act(now, message);
+        }
+    }
+
+    fn act(&mut self, now: Instant, message: Message) {
         match message {
-            Message::Invocation(call) if self.running.is_some() => self.waiting = Some(call),
-            Message::Invocation(call) => self.dispatch(call),
+            Message::Invocation(call) => self.dispatch(now, call),
             Message::StreamInvocation(call) => self.dispatch_stream(now, call),
+            Message::StreamItem(item) => self.on_upload_item(item),
+            Message::Completion(completion) => self.on_completion(completion),
             Message::CancelInvocation(cancel) => self.cancel(now, &cancel.invocation_id),
             Message::Ping => self.client_pings = true,
             Message::Close(_) => self.end(),
-            // They answer what this server never asks: uploads, client results, resumption.
-            Message::StreamItem(_)
-            | Message::Completion(_)
-            | Message::Ack(_)
-            | Message::Sequence(_) => {}
+            // They belong to stateful reconnect, which this server never grants.
+            Message::Ack(_) | Message::Sequence(_) => {}
         }
-    }
-
-    fn dispatch(&mut self, call: Invocation) {
-        let key = self.next_key();
-        self.running = Some((key, call.invocation_id));
-        self.outputs.push_back(Output::Dispatch(Call {
-            key,
-            target: call.target,
-            arguments: call.arguments,
-            streaming: false,
-            sent_streams: call.stream_ids.len(),
-        }));
-    }
-
-    fn dispatch_stream(&mut self, now: Instant, call: StreamInvocation) {
-        let id = call.invocation_id;
-        if self.streams.values().any(|live| *live == id) {
-            let text = format!("Invocation ID '{id}' is already in use.");
-            return self.complete(now, id, CompletionOutcome::Error(text));
-        }
-        let key = self.next_key();
-        self.streams.insert(key, id);
-        self.outputs.push_back(Output::Dispatch(Call {
-            key,
-            target: call.target,
-            arguments: call.arguments,
-            streaming: true,
-            sent_streams: call.stream_ids.len(),
-        }));
-    }
-
-    /// Ends a stream without an error; a plain call cannot be cancelled.
-    fn cancel(&mut self, now: Instant, id: &InvocationId) {
-        let Some(key) = self
-            .streams
-            .iter()
-            .find(|(_, live)| *live == id)
-            .map(|(key, _)| *key)
-        else {
-            return;
-        };
-        self.outputs.push_back(Output::Cancel(key));
-        if let Some(id) = self.streams.remove(&key) {
-            self.complete(now, id, CompletionOutcome::Void);
-        }
-    }
-
-    fn complete(&mut self, now: Instant, invocation_id: InvocationId, outcome: CompletionOutcome) {
-        let completion = Completion {
-            invocation_id,
-            outcome,
-            headers: Headers::new(),
-        };
-        self.send(now, &Message::Completion(completion));
     }
 
     fn send(&mut self, now: Instant, message: &Message) {
@@ -333,7 +299,7 @@ impl ServerMachine {
     }
 
     fn shutdown(&mut self, now: Instant, error: Option<String>, allow_reconnect: bool) {
-        if self.state == State::Open {
+        if self.is_open() {
             self.send(
                 now,
                 &Message::Close(Close {
@@ -347,12 +313,16 @@ impl ServerMachine {
 
     fn end(&mut self) {
         self.state = State::Closed;
-        self.waiting = None;
+        self.held = Held::default();
         self.outputs.push_back(Output::Close);
     }
 
     fn next_key(&mut self) -> CallKey {
+        CallKey(self.next_number())
+    }
+
+    fn next_number(&mut self) -> u64 {
         self.last_key += 1;
-        CallKey(self.last_key)
+        self.last_key
     }
 }

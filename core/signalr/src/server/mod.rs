@@ -66,7 +66,7 @@ mod ticket;
 pub use self::{
     config::HubConfig,
     connection::{Connection, ConnectionId, encode_invocation},
-    hub::{Caller, Hub, HubBuilder, HubError, State},
+    hub::{Caller, Hub, HubBuilder, HubError, State, Upload},
     queue::SendError,
     registry::{Broadcast, HubHandle},
     service::HubService,

@@ -1,7 +1,6 @@
 //! The official server's error texts of calls that fail before, in, or after their handler.
 
-use super::hub::HubError;
-use crate::message::BindError;
+use super::hub::{HubError, Misfit};
 
 /// Who calls what, and how much a client may be told.
 #[derive(Debug, Clone, Copy)]
@@ -31,18 +30,17 @@ impl Told<'_> {
         )
     }
 
-    /// The arguments do not fit the handler.
-    pub(super) fn misfit(&self, error: BindError) -> String {
-        let detail = self
-            .detailed
-            .then(|| format!("InvalidDataException: {error}"));
-        with_detail(self.not_invoked(), detail)
-    }
-
-    /// The client sends streams, which no handler takes.
-    pub(super) fn sends_streams(&self, count: usize) -> String {
-        let text = format!("Client sent {count} stream(s), Hub method expects 0.");
-        self.failed(&HubError::new(text))
+    /// The call does not fit the handler.
+    pub(super) fn misfit(&self, misfit: Misfit) -> String {
+        match misfit {
+            Misfit::Arguments(error) => {
+                let detail = self
+                    .detailed
+                    .then(|| format!("InvalidDataException: {error}"));
+                with_detail(self.not_invoked(), detail)
+            }
+            Misfit::Streams { .. } => self.failed(&HubError::new(misfit.to_string())),
+        }
     }
 
     /// The client has as many streams running as it may.
@@ -107,6 +105,7 @@ fn with_detail(base: String, detail: Option<String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::BindError;
 
     fn check(detailed: bool, text: impl Fn(Told<'_>) -> String, expected: &str) {
         assert_eq!(
@@ -145,10 +144,10 @@ mod tests {
 
     #[test]
     fn misfits_are_told_in_detail_only() {
-        let count = BindError::Count {
+        let count = Misfit::Arguments(BindError::Count {
             provided: 2,
             expected: 1,
-        };
+        });
         let base = "Failed to invoke 'M' due to an error on the server.";
         check(false, |m| m.misfit(count), base);
         check(

@@ -9,3 +9,4 @@ mod client;
 mod http_answers;
 mod lifecycle;
 mod pressure;
+mod uploads;

@@ -1,16 +1,19 @@
 //! The calls of one connection while they run: a task for each.
 
-use std::{collections::BTreeMap, future::pending};
+use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::scope::{Scope, Value};
+use super::{
+    feeds::Feeds,
+    scope::{Scope, Value},
+};
 use crate::{
     message::CompletionOutcome,
     server::{
-        hub::HubError,
+        hub::{HubError, Taken, UploadSource},
         machine::{Call, CallKey},
     },
 };
@@ -24,6 +27,7 @@ pub(super) struct Calls {
     streams: BTreeMap<CallKey, AbortOnDropHandle<()>>,
     /// There only while streams are: idle connections are many.
     items: Option<Channel>,
+    pub(super) feeds: Feeds,
 }
 
 type Channel = (mpsc::Sender<Done>, mpsc::Receiver<Done>);
@@ -36,6 +40,8 @@ pub(super) enum Done {
     Completed(CallKey, CompletionOutcome),
     Item(CallKey, Box<RawValue>),
     StreamEnded(CallKey, CompletionOutcome),
+    /// A handler took something of a stream that the client sends.
+    Taken(Taken),
 }
 
 impl Calls {
@@ -44,6 +50,7 @@ impl Calls {
             plain: JoinSet::new(),
             streams: BTreeMap::new(),
             items: None,
+            feeds: Feeds::default(),
         }
     }
 
@@ -52,7 +59,7 @@ impl Calls {
         tokio::select! {
             Some(Ok(done)) = self.plain.join_next() => done,
             Some(done) = receive(&mut self.items) => done,
-            else => pending().await,
+            taken = self.feeds.next() => Done::Taken(taken),
         }
     }
 
@@ -68,9 +75,10 @@ impl Calls {
     pub(super) fn start<S: Value, U: Value>(&mut self, scope: &Scope<S, U>, call: Call) {
         let tasks = scope.tasks();
         let scope = scope.clone();
+        let uploads = self.open_uploads(&scope, &call);
         let work = async move {
             let key = call.key;
-            Done::Completed(key, scope.run(call).await)
+            Done::Completed(key, scope.run(call, uploads).await)
         };
         self.plain.spawn(tasks.track_future(work));
     }
@@ -80,14 +88,20 @@ impl Calls {
         let (sender, _) = self.items.get_or_insert_with(|| mpsc::channel(ITEMS));
         let sender = sender.clone();
         let scope = scope.clone();
+        let uploads = self.open_uploads(&scope, &call);
         let key = call.key;
         let work = async move {
-            let outcome = scope.run_stream(call, &sender).await;
+            let outcome = scope.run_stream(call, uploads, &sender).await;
             // Nobody listens when the connection ended; that is fine.
             sender.send(Done::StreamEnded(key, outcome)).await.ok();
         };
         self.streams
             .insert(key, AbortOnDropHandle::new(tokio::spawn(work)));
+    }
+
+    fn open_uploads<S, U>(&mut self, scope: &Scope<S, U>, call: &Call) -> Vec<UploadSource> {
+        let buffer = scope.shared.config.protocol.upload_buffer;
+        self.feeds.open(&call.uploads, buffer)
     }
 
     pub(super) fn stream_count(&self) -> usize {

@@ -5,6 +5,7 @@
 //! call's outcome is taken; while calls wait for each other, nothing is read.
 
 mod calls;
+mod feeds;
 mod outgoing;
 mod scope;
 mod socket;

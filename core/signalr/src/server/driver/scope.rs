@@ -12,7 +12,7 @@ use crate::{
     message::{Arguments, CompletionOutcome},
     server::{
         Connection, HubError,
-        hub::{self, Method, Plain},
+        hub::{self, Method, Plain, UploadSource},
         machine::Call,
         service::Shared,
         text::Told,
@@ -64,7 +64,7 @@ impl<S: Value, U: Value> Scope<S, U> {
         let Some(handler) = handler else {
             return Ok(());
         };
-        let mut call = self.call(Arguments::default());
+        let mut call = self.call(Arguments::default(), Vec::new());
         let work = async {
             let reply = handler(&mut call).map_err(HubError::internal)?;
             reply.await.map(drop)
@@ -74,10 +74,10 @@ impl<S: Value, U: Value> Scope<S, U> {
     }
 
     /// Runs a plain call to its end.
-    pub(super) async fn run(&self, call: Call) -> CompletionOutcome {
+    pub(super) async fn run(&self, call: Call, uploads: Vec<UploadSource>) -> CompletionOutcome {
         let target = call.target.clone();
         let told = self.told(&target);
-        let outcome = AssertUnwindSafe(self.reply(call, told))
+        let outcome = AssertUnwindSafe(self.reply(call, uploads, told))
             .catch_unwind()
             .await;
         match outcome.unwrap_or_else(|_| Err(told.panicked())) {
@@ -86,16 +86,18 @@ impl<S: Value, U: Value> Scope<S, U> {
         }
     }
 
-    async fn reply(&self, call: Call, told: Told<'_>) -> Result<Box<RawValue>, String> {
+    async fn reply(
+        &self,
+        call: Call,
+        uploads: Vec<UploadSource>,
+        told: Told<'_>,
+    ) -> Result<Box<RawValue>, String> {
         let handler = match self.shared.methods.find(told.target) {
             None => return Err(told.unknown()),
             Some(Method::Streaming(_)) => return Err(told.is_streaming()),
-            Some(Method::Plain(_)) if call.sent_streams > 0 => {
-                return Err(told.sends_streams(call.sent_streams));
-            }
             Some(Method::Plain(handler)) => handler,
         };
-        let mut call = self.call(call.arguments);
+        let mut call = self.call(call.arguments, uploads);
         let reply = handler(&mut call).map_err(|misfit| told.misfit(misfit))?;
         reply.await.map_err(|error| self.failed(told, &error))
     }
@@ -104,11 +106,12 @@ impl<S: Value, U: Value> Scope<S, U> {
     pub(super) async fn run_stream(
         &self,
         call: Call,
+        uploads: Vec<UploadSource>,
         items: &mpsc::Sender<Done>,
     ) -> CompletionOutcome {
         let target = call.target.clone();
         let told = self.told(&target);
-        let outcome = AssertUnwindSafe(self.forward(call, told, items))
+        let outcome = AssertUnwindSafe(self.forward(call, uploads, told, items))
             .catch_unwind()
             .await;
         match outcome.unwrap_or_else(|_| Err(told.broken_stream())) {
@@ -120,19 +123,17 @@ impl<S: Value, U: Value> Scope<S, U> {
     async fn forward(
         &self,
         call: Call,
+        uploads: Vec<UploadSource>,
         told: Told<'_>,
         items: &mpsc::Sender<Done>,
     ) -> Result<(), String> {
         let handler = match self.shared.methods.find(told.target) {
             None => return Err(told.unknown()),
             Some(Method::Plain(_)) => return Err(told.is_not_streaming()),
-            Some(Method::Streaming(_)) if call.sent_streams > 0 => {
-                return Err(told.sends_streams(call.sent_streams));
-            }
             Some(Method::Streaming(handler)) => handler,
         };
         let key = call.key;
-        let mut call = self.call(call.arguments);
+        let mut call = self.call(call.arguments, uploads);
         let stream = handler(&mut call).map_err(|misfit| told.misfit(misfit))?;
         let mut stream = stream.await.map_err(|error| self.failed(told, &error))?;
         while let Some(item) = stream.next().await {
@@ -166,12 +167,13 @@ impl<S: Value, U: Value> Scope<S, U> {
         }
     }
 
-    fn call(&self, arguments: Arguments) -> hub::Call<S, U> {
+    fn call(&self, arguments: Arguments, uploads: Vec<UploadSource>) -> hub::Call<S, U> {
         hub::Call {
             state: self.shared.methods.state.clone(),
             connection: self.connection.clone(),
             caller: self.caller.clone(),
             arguments: arguments.into_inner().into_iter(),
+            uploads: uploads.into_iter(),
         }
     }
 }

@@ -1,4 +1,4 @@
-use std::{collections::VecDeque, time::Instant};
+use std::time::Instant;
 
 use hyper::upgrade::Upgraded;
 
@@ -12,6 +12,7 @@ use crate::{
     message::CompletionOutcome,
     server::{
         HubConfig, HubError, clock,
+        hub::{Taken, UploadPart},
         machine::{Call, Input, Output, ServerMachine},
         queue::Popped,
         text::{self, Told},
@@ -30,8 +31,6 @@ pub(super) struct Driver<S, U> {
     phase: Phase,
     /// Whether the handshake was done and the connection welcomed.
     was_opened: bool,
-    /// Calls that came while the connection is still being welcomed.
-    held: VecDeque<Call>,
     /// When the write in progress began.
     write_began: Instant,
 }
@@ -79,7 +78,6 @@ impl<S: Value, U: Value> Driver<S, U> {
             calls: Calls::new(),
             phase: Phase::Handshaking,
             was_opened: false,
-            held: VecDeque::new(),
             write_began: now,
             scope,
         }
@@ -123,14 +121,16 @@ impl<S: Value, U: Value> Driver<S, U> {
                     self.calls.welcome(&self.scope);
                 }
                 Output::Send(frame) => self.outgoing.push(frame),
-                Output::Dispatch(call) if self.phase == Phase::Welcoming => {
-                    self.held.push_back(call);
-                }
                 Output::Dispatch(call) => self.dispatch(call),
-                Output::Cancel(key) => {
-                    self.held.retain(|call| call.key != key);
-                    self.calls.forget_stream(key);
+                Output::Cancel(key) => self.calls.forget_stream(key),
+                Output::UploadItem(key, item) => {
+                    self.calls.feeds.give(key, UploadPart::Item(item));
                 }
+                Output::UploadEnded(key, error) => {
+                    self.calls.feeds.give(key, UploadPart::End(error));
+                    self.calls.feeds.forget(key);
+                }
+                Output::DropUpload(key) => self.calls.feeds.forget(key),
                 Output::Close => {
                     let until = clock::now() + self.config().close_timeout;
                     self.phase = Phase::Closing { until };
@@ -179,7 +179,7 @@ impl<S: Value, U: Value> Driver<S, U> {
 
     async fn wait(&mut self) -> Event {
         let room = self.outgoing.bytes() < self.config().write_batch;
-        let read = room && self.machine.wants_input() && self.phase != Phase::Welcoming;
+        let read = room && self.machine.wants_input();
         let deadline = self.deadline();
         tokio::select! {
             event = self.socket.event(read) => Event::Socket(event),
@@ -241,6 +241,8 @@ impl<S: Value, U: Value> Driver<S, U> {
                 self.calls.forget_stream(key);
                 Input::StreamEnded(key, outcome)
             }
+            Done::Taken(Taken::Item(key)) => Input::UploadTaken(key),
+            Done::Taken(Taken::Whole(key)) => Input::UploadDropped(key),
         };
         self.machine.handle(clock::now(), input);
     }
@@ -259,9 +261,7 @@ impl<S: Value, U: Value> Driver<S, U> {
             return self.machine.handle(clock::now(), input);
         }
         self.phase = Phase::Serving;
-        for call in std::mem::take(&mut self.held) {
-            self.dispatch(call);
-        }
+        self.machine.handle(clock::now(), Input::Welcomed);
     }
 
     fn on_deadline(&mut self) -> Option<End> {

@@ -3,15 +3,20 @@ use std::{fmt, vec};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use super::{
+    function::Misfit,
+    upload::{Upload, UploadSource},
+};
 use crate::{message::BindError, server::Connection};
 
 /// What a handler's parameters are taken from: the hub's state, the connection,
-/// its caller, and the arguments that no parameter has taken yet.
+/// its caller, and the arguments and streams that no parameter has taken yet.
 pub struct Call<S, U> {
     pub(crate) state: S,
     pub(crate) connection: Connection,
     pub(crate) caller: U,
     pub(crate) arguments: vec::IntoIter<Box<RawValue>>,
+    pub(crate) uploads: vec::IntoIter<UploadSource>,
 }
 
 impl<S, U> Call<S, U> {
@@ -39,13 +44,29 @@ impl<S, U> Call<S, U> {
         serde_json::from_str(raw.get()).map_err(|_| BindError::Type)
     }
 
-    /// Checks that the client sent exactly as many arguments as the handler takes.
-    pub(crate) fn expect_arguments(&self, expected: usize) -> Result<(), BindError> {
-        let provided = self.arguments.len();
-        if provided == expected {
-            return Ok(());
+    /// Takes the next stream that the client sends along.
+    ///
+    /// # Errors
+    /// [`BindError::Type`] when the stream is missing.
+    pub fn next_upload<T>(&mut self) -> Result<Upload<T>, BindError> {
+        self.uploads.next().map(Upload::new).ok_or(BindError::Type)
+    }
+
+    /// Checks that the client sent exactly as many arguments and streams as the handler takes.
+    pub(crate) fn expect(&self, arguments: usize, uploads: usize) -> Result<(), Misfit> {
+        if self.arguments.len() != arguments {
+            return Err(Misfit::Arguments(BindError::Count {
+                provided: self.arguments.len(),
+                expected: arguments,
+            }));
         }
-        Err(BindError::Count { provided, expected })
+        if self.uploads.len() != uploads {
+            return Err(Misfit::Streams {
+                sent: self.uploads.len(),
+                expected: uploads,
+            });
+        }
+        Ok(())
     }
 }
 
@@ -54,6 +75,7 @@ impl<S, U> fmt::Debug for Call<S, U> {
         f.debug_struct("Call")
             .field("connection", &self.connection)
             .field("arguments", &self.arguments.len())
+            .field("uploads", &self.uploads.len())
             .finish_non_exhaustive()
     }
 }

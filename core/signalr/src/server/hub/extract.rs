@@ -1,6 +1,6 @@
 use serde::de::DeserializeOwned;
 
-use super::call::Call;
+use super::{call::Call, upload::Upload};
 use crate::{message::BindError, server::Connection};
 
 /// Makes a handler's parameter from a call.
@@ -11,6 +11,9 @@ use crate::{message::BindError, server::Connection};
 pub trait FromCall<S, U, Via>: Sized + Send + 'static {
     /// How many positional arguments this parameter takes.
     const ARGUMENTS: usize;
+
+    /// How many of the client's streams this parameter takes.
+    const UPLOADS: usize = 0;
 
     /// Takes the parameter from the call.
     ///
@@ -64,5 +67,14 @@ impl<S, U> FromCall<S, U, ViaContext> for Connection {
 
     fn from_call(call: &mut Call<S, U>) -> Result<Self, BindError> {
         Ok(call.connection.clone())
+    }
+}
+
+impl<S, U, T: 'static> FromCall<S, U, ViaContext> for Upload<T> {
+    const ARGUMENTS: usize = 0;
+    const UPLOADS: usize = 1;
+
+    fn from_call(call: &mut Call<S, U>) -> Result<Self, BindError> {
+        call.next_upload()
     }
 }

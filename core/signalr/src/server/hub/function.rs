@@ -15,8 +15,24 @@ pub trait HubFn<M, S, U>: Send + Sync + 'static {
     /// Makes the parameters and starts the function.
     ///
     /// # Errors
-    /// [`BindError`] when the arguments do not fit; the function was not started.
-    fn start(&self, call: &mut Call<S, U>) -> Result<Self::Future, BindError>;
+    /// [`Misfit`] when the call does not fit; the function was not started.
+    fn start(&self, call: &mut Call<S, U>) -> Result<Self::Future, Misfit>;
+}
+
+/// Why a call does not fit a handler.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Misfit {
+    /// The arguments are not what the handler takes.
+    #[error(transparent)]
+    Arguments(#[from] BindError),
+    /// The client sends more or fewer streams along than the handler takes.
+    #[error("Client sent {sent} stream(s), Hub method expects {expected}.")]
+    Streams {
+        /// How many streams the client named.
+        sent: usize,
+        /// How many the handler takes.
+        expected: usize,
+    },
 }
 
 macro_rules! impl_hub_fn {
@@ -30,8 +46,8 @@ macro_rules! impl_hub_fn {
             type Output = Fut::Output;
             type Future = Fut;
 
-            fn start(&self, call: &mut Call<S, U>) -> Result<Fut, BindError> {
-                call.expect_arguments(0 $(+ $parameter::ARGUMENTS)*)?;
+            fn start(&self, call: &mut Call<S, U>) -> Result<Fut, Misfit> {
+                call.expect(0 $(+ $parameter::ARGUMENTS)*, 0 $(+ $parameter::UPLOADS)*)?;
                 Ok(self($($parameter::from_call(call)?),*))
             }
         }

@@ -4,8 +4,11 @@ use futures_util::{
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::{call::Call, error::HubError, function::HubFn};
-use crate::message::BindError;
+use super::{
+    call::Call,
+    error::HubError,
+    function::{HubFn, Misfit},
+};
 
 /// What a plain handler may give: a result that serde can write, or an error.
 pub trait Reply: 'static {
@@ -50,7 +53,7 @@ where
     }
 }
 
-type Started<T> = Result<BoxFuture<'static, Result<T, HubError>>, BindError>;
+type Started<T> = Result<BoxFuture<'static, Result<T, HubError>>, Misfit>;
 /// A handler with its types erased.
 type Erased<S, U, T> = Box<dyn Fn(&mut Call<S, U>) -> Started<T> + Send + Sync>;
 

@@ -3,8 +3,9 @@
 //! A handler is an ordinary async function. Each of its parameters is either
 //! something the hub knows about the call (an *extractor*: [`State`],
 //! [`Caller`], [`Connection`](crate::server::Connection)) or the next positional
-//! argument that the client sent, of any type that serde can read. Extractors
-//! and arguments mix in any order; only the arguments count.
+//! argument that the client sent, of any type that serde can read, or
+//! ([`Upload`]) the next stream that the client sends along. They mix in any
+//! order; only the arguments count.
 //!
 //! ```no_run
 //! use vestnik_signalr::server::{Connection, Hub, HubError, State};
@@ -34,13 +35,16 @@ mod error;
 mod extract;
 mod function;
 mod method;
+mod upload;
 
 pub use builder::{Hub, HubBuilder};
 pub use call::Call;
 pub use error::HubError;
 pub use extract::{Caller, FromCall, State, ViaArgument, ViaContext};
-pub use function::HubFn;
+pub use function::{HubFn, Misfit};
 pub use method::{ItemStream, Items, Reply};
+pub use upload::Upload;
 
 pub(crate) use builder::Methods;
 pub(crate) use method::{Method, Plain};
+pub(crate) use upload::{Taken, TakenLog, UploadPart, UploadSource};

@@ -22,6 +22,22 @@ pub struct ServerConfig {
     /// Too low, honest calls end the connection; too high, each client may
     /// make the server hold that much.
     pub max_message: usize,
+    /// How many plain calls of one client may run at the same time.
+    ///
+    /// One keeps the client's order. More let a slow call be overtaken; too
+    /// many let one client take the whole server.
+    pub parallel_calls: usize,
+    /// How many items of an upload stream may wait for the method that reads it.
+    ///
+    /// When one more comes, nothing is read from that client until the method
+    /// takes an item. Too low, each item waits for the method; too high, a
+    /// client can make the server hold that many.
+    pub upload_buffer: usize,
+    /// How many upload streams one client may have open; calls with more are refused.
+    ///
+    /// Too low, a page with several uploads is refused; too high, one client
+    /// can fill that many buffers.
+    pub max_uploads: usize,
     /// Tells clients the text of internal errors and of arguments that do not fit.
     ///
     /// On, it helps a developer and shows the server's insides to everybody.
@@ -35,6 +51,9 @@ impl Default for ServerConfig {
             client_timeout: Duration::from_secs(30),
             handshake_timeout: Duration::from_secs(15),
             max_message: 32 * 1024,
+            parallel_calls: 1,
+            upload_buffer: 10,
+            max_uploads: 16,
             detailed_errors: false,
         }
     }

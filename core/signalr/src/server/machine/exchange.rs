@@ -9,6 +9,10 @@ use crate::message::{Arguments, CompletionOutcome};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallKey(pub(super) u64);
 
+/// Names one stream that a client sends along with a call; never used twice in a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UploadKey(pub(super) u64);
+
 /// What happens to the machine.
 #[derive(Debug)]
 pub enum Input<'a> {
@@ -18,6 +22,8 @@ pub enum Input<'a> {
     Oversized,
     /// A deadline passed, or may have.
     Tick,
+    /// The connection that [`Output::Opened`] announced was welcomed; calls may come out.
+    Welcomed,
     /// Somebody on the server has an encoded message for the client.
     Send(Bytes),
     /// A plain call ended.
@@ -26,6 +32,10 @@ pub enum Input<'a> {
     Item(CallKey, Box<RawValue>),
     /// A stream ended, by [`CompletionOutcome::Void`] or an error.
     StreamEnded(CallKey, CompletionOutcome),
+    /// A call took an item of a stream that the client sends.
+    UploadTaken(UploadKey),
+    /// A call reads a stream no further.
+    UploadDropped(UploadKey),
     /// The server ends the connection.
     Shutdown {
         /// Why, when it is not a plain end.
@@ -38,7 +48,7 @@ pub enum Input<'a> {
 /// What the driver is to do.
 #[derive(Debug)]
 pub enum Output {
-    /// The handshake is done; calls and sends may follow.
+    /// The handshake is done. Sends may follow; calls only after [`Input::Welcomed`].
     Opened,
     /// Send these whole messages, after all that came before.
     Send(Bytes),
@@ -46,6 +56,12 @@ pub enum Output {
     Dispatch(Call),
     /// Stop a stream; nothing more about it is expected.
     Cancel(CallKey),
+    /// Give a call the next item of a stream that the client sends.
+    UploadItem(UploadKey, Box<RawValue>),
+    /// Tell a call that the client ended a stream, by an error if there is a text.
+    UploadEnded(UploadKey, Option<String>),
+    /// Forget a stream because its call ended before it.
+    DropUpload(UploadKey),
     /// Close the transport after all sends.
     Close,
 }
@@ -61,6 +77,6 @@ pub struct Call {
     pub arguments: Arguments,
     /// Whether the client expects a stream.
     pub streaming: bool,
-    /// How many streams the client sends along.
-    pub sent_streams: usize,
+    /// The streams that the client sends along, in order.
+    pub uploads: Vec<UploadKey>,
 }
