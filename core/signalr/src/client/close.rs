@@ -1,5 +1,6 @@
 //! Why a connection is over.
 
+use super::fault::Fault;
 use crate::{framing::FrameTooLarge, json::DecodeError};
 
 /// Why a connection is over.
@@ -34,6 +35,31 @@ pub enum CloseReason {
 }
 
 impl CloseReason {
+    /// Whose fault it is.
+    #[must_use]
+    pub const fn fault(&self) -> Fault {
+        match self {
+            Self::Local => Fault::Caller,
+            Self::Lost | Self::TimedOut => Fault::Network,
+            Self::Server { .. } | Self::Handshake(_) | Self::Protocol(_) | Self::TooLarge(_) => {
+                Fault::Server
+            }
+        }
+    }
+
+    /// Whether there is still somebody to say goodbye to.
+    #[cfg(feature = "client")]
+    pub(crate) const fn leaves_a_line(&self) -> bool {
+        match self {
+            Self::Lost | Self::TimedOut => false,
+            Self::Local
+            | Self::Server { .. }
+            | Self::Handshake(_)
+            | Self::Protocol(_)
+            | Self::TooLarge(_) => true,
+        }
+    }
+
     /// Whether trying again can help. A server that closes for good, or that does not speak the
     /// protocol, will do the same next time.
     #[must_use]

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::close::CloseReason;
 use crate::{
-    framing::Deframer,
+    framing::{Deframer, FrameTooLarge},
     handshake::HandshakeRequest,
     json,
     message::{
@@ -84,7 +84,8 @@ pub enum Event {
 /// One connection, from the moment its transport is open.
 ///
 /// - **Input from the world**: [`handle_bytes`](Self::handle_bytes),
-///   [`handle_lost`](Self::handle_lost), [`handle_tick`](Self::handle_tick).
+///   [`handle_lost`](Self::handle_lost), [`handle_oversized`](Self::handle_oversized),
+///   [`handle_tick`](Self::handle_tick).
 /// - **Application calls**: [`invoke`](Self::invoke), [`stream`](Self::stream),
 ///   [`send`](Self::send), [`cancel`](Self::cancel), [`complete`](Self::complete),
 ///   [`close`](Self::close).
@@ -159,6 +160,12 @@ impl ClientMachine {
     /// The transport ended.
     pub fn handle_lost(&mut self) {
         self.end(CloseReason::Lost);
+    }
+
+    /// The transport refused to hold what came, as it is too large.
+    pub fn handle_oversized(&mut self) {
+        let limit = self.config.max_message_bytes;
+        self.end(CloseReason::TooLarge(FrameTooLarge { limit }));
     }
 
     /// A deadline may have passed.

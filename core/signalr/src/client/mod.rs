@@ -9,12 +9,14 @@ pub mod clock;
 mod close;
 #[cfg(feature = "client")]
 pub mod driver;
+mod fault;
 pub mod machine;
 
 pub use close::CloseReason;
 #[cfg(feature = "client")]
 pub use driver::{
-    CallError, ConnectError, ConnectOptions, HubClient, Incoming, IncomingStream, ItemStream,
-    connect,
+    BearerToken, CallError, ConnectError, ConnectOptions, HubClient, Incoming, IncomingStream,
+    ItemStream, TokenSource, connect,
 };
+pub use fault::Fault;
 pub use machine::{ClientMachine, MachineConfig};

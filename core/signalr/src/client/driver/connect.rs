@@ -5,7 +5,7 @@ use tokio::{sync::mpsc, time::timeout};
 use super::{
     error::ConnectError,
     handle::HubClient,
-    negotiate::{Negotiated, negotiate},
+    negotiate::{Negotiated, is_web, negotiate},
     options::ConnectOptions,
     socket::{self, Target},
     stream::IncomingStream,
@@ -27,15 +27,23 @@ pub async fn connect(options: ConnectOptions) -> Result<(HubClient, IncomingStre
 async fn connect_in_time(
     options: ConnectOptions,
 ) -> Result<(HubClient, IncomingStream), ConnectError> {
-    let (url, bearer, connection_id) = if options.skip_negotiation {
-        (options.url.clone(), options.bearer.clone(), None)
+    if !is_web(&options.url) {
+        let text = "the scheme must be http or https";
+        return Err(ConnectError::Address(text.to_owned()));
+    }
+    let (url, token, connection_id) = if options.skip_negotiation {
+        (options.url.clone(), options.token.clone(), None)
     } else {
         let Negotiated {
             url,
-            bearer,
+            token,
             connection_id,
         } = negotiate(&options).await?;
-        (url, bearer, Some(connection_id))
+        (url, token, Some(connection_id))
+    };
+    let bearer = match token {
+        Some(source) => Some(source.token().await?),
+        None => None,
     };
     let target = Target {
         url: &url,

@@ -1,8 +1,8 @@
 //! Errors of connecting and of calling, each with whose fault it is and whether to try again.
 
-use std::{io, time::Duration};
+use std::{error::Error, io, time::Duration};
 
-use crate::client::close::CloseReason;
+use crate::client::{close::CloseReason, fault::Fault};
 
 /// Why no connection was made.
 #[derive(Debug, thiserror::Error)]
@@ -11,6 +11,9 @@ pub enum ConnectError {
     /// The address is not one of a hub.
     #[error("not an address of a hub: {0}")]
     Address(String),
+    /// The application's token source failed.
+    #[error("there is no token to connect with")]
+    Token(#[source] Box<dyn Error + Send + Sync>),
     /// The server does not accept the token (401).
     #[error("the server does not accept the token")]
     Unauthorized,
@@ -34,7 +37,7 @@ pub enum ConnectError {
     /// Negotiate was answered with something else than the protocol's.
     #[error("the server does not speak the protocol: {0}")]
     Protocol(String),
-    /// The server sent clients on more than 100 times.
+    /// The server sent the client on 100 times.
     #[error("negotiate redirection limit exceeded")]
     Redirects,
     /// The server offers no WebSockets.
@@ -52,11 +55,33 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
+    /// Whose fault it is.
+    #[must_use]
+    pub const fn fault(&self) -> Fault {
+        match self {
+            Self::Address(_)
+            | Self::Token(_)
+            | Self::Unauthorized
+            | Self::Forbidden
+            | Self::NotFound
+            | Self::Status {
+                status: 400..=499, ..
+            } => Fault::Caller,
+            Self::Status { .. }
+            | Self::Refused(_)
+            | Self::Protocol(_)
+            | Self::Redirects
+            | Self::Transport => Fault::Server,
+            Self::Unreachable(_) | Self::Timeout => Fault::Network,
+            Self::Closed(reason) => reason.fault(),
+        }
+    }
+
     /// Whether trying again, unchanged, can help.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Unreachable(_) | Self::Timeout => true,
+            Self::Token(_) | Self::Unreachable(_) | Self::Timeout => true,
             Self::Status { status, .. } => matches!(status, 408 | 429 | 500..=599),
             Self::Closed(reason) => reason.is_retryable(),
             Self::Address(_)
@@ -76,6 +101,7 @@ impl ConnectError {
         match self {
             Self::Status { retry_after, .. } => *retry_after,
             Self::Address(_)
+            | Self::Token(_)
             | Self::Unauthorized
             | Self::Forbidden
             | Self::NotFound
@@ -134,6 +160,16 @@ pub enum CallError {
 }
 
 impl CallError {
+    /// Whose fault it is.
+    #[must_use]
+    pub const fn fault(&self) -> Fault {
+        match self {
+            Self::Failed(_) => Fault::Server,
+            Self::Arguments(_) | Self::Result(_) | Self::Lagged => Fault::Caller,
+            Self::Disconnected => Fault::Network,
+        }
+    }
+
     /// Whether the same call on a new connection can help.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {

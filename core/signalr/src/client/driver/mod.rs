@@ -12,9 +12,11 @@ mod options;
 mod socket;
 mod stream;
 mod task;
+mod token;
 
 pub use connect::connect;
 pub use error::{CallError, ConnectError};
 pub use handle::HubClient;
-pub use options::{BearerToken, ConnectOptions};
+pub use options::ConnectOptions;
 pub use stream::{Incoming, IncomingStream, ItemStream};
+pub use token::{BearerToken, TokenSource};

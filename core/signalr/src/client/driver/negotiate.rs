@@ -7,11 +7,14 @@ use serde::Deserialize;
 
 use super::{
     error::{ConnectError, retry_after},
-    options::{BearerToken, ConnectOptions},
+    options::ConnectOptions,
+    token::{BearerToken, TokenSource},
 };
 
-/// How often a server may send the client on, as in the official clients.
-const MAX_REDIRECTS: usize = 100;
+/// How often a client asks until a server stops sending it on, as in the official clients.
+const MAX_NEGOTIATIONS: usize = 100;
+/// Asks for a version of negotiate.
+const VERSION: &str = "negotiateVersion";
 /// The largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 64 * 1024;
 
@@ -19,7 +22,8 @@ const MAX_ANSWER: usize = 64 * 1024;
 #[derive(Debug)]
 pub(crate) struct Negotiated {
     pub(crate) url: Url,
-    pub(crate) bearer: Option<BearerToken>,
+    /// The options' own, or what a redirect put in its place.
+    pub(crate) token: Option<TokenSource>,
     pub(crate) connection_id: String,
 }
 
@@ -58,10 +62,14 @@ enum Step {
 }
 
 pub(crate) async fn negotiate(options: &ConnectOptions) -> Result<Negotiated, ConnectError> {
-    let http = client(options)?;
     let mut url = options.url.clone();
-    let mut bearer = options.bearer.clone();
-    for _ in 0..=MAX_REDIRECTS {
+    let http = client(options)?;
+    let mut source = options.token.clone();
+    for _ in 0..MAX_NEGOTIATIONS {
+        let bearer = match &source {
+            Some(source) => Some(source.token().await?),
+            None => None,
+        };
         match read(&ask(&http, &url, bearer.as_ref()).await?)? {
             Step::Ready {
                 connection_id,
@@ -70,7 +78,7 @@ pub(crate) async fn negotiate(options: &ConnectOptions) -> Result<Negotiated, Co
                 url.query_pairs_mut().append_pair("id", &token);
                 return Ok(Negotiated {
                     url,
-                    bearer,
+                    token: source,
                     connection_id,
                 });
             }
@@ -78,16 +86,31 @@ pub(crate) async fn negotiate(options: &ConnectOptions) -> Result<Negotiated, Co
                 url: next,
                 access_token,
             } => {
-                url = url
-                    .join(&next)
-                    .map_err(|error| ConnectError::Address(error.to_string()))?;
+                url = redirected(&url, &next)?;
                 if let Some(token) = access_token {
-                    bearer = BearerToken::new(&token);
+                    source = Some(replaced(&token)?);
                 }
             }
         }
     }
     Err(ConnectError::Redirects)
+}
+
+/// Whether an address is one of the two kinds that hubs have.
+pub(crate) fn is_web(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https")
+}
+
+fn redirected(from: &Url, to: &str) -> Result<Url, ConnectError> {
+    let url = from.join(to).ok().filter(is_web);
+    url.ok_or_else(|| ConnectError::Protocol("the address of a redirect is none".to_owned()))
+}
+
+fn replaced(token: &str) -> Result<TokenSource, ConnectError> {
+    let token = BearerToken::new(token).ok_or_else(|| {
+        ConnectError::Protocol("the token of a redirect cannot stand in a header".to_owned())
+    })?;
+    Ok(token.into())
 }
 
 fn client(options: &ConnectOptions) -> Result<Client, ConnectError> {
@@ -131,12 +154,15 @@ async fn ask(
     Ok(body)
 }
 
-/// Appends `negotiate` after exactly one slash and keeps the caller's query.
+/// Appends `negotiate` after exactly one slash and keeps the caller's query, which may ask for a
+/// version of its own.
 fn negotiate_url(hub: &Url) -> Url {
     let mut url = hub.clone();
     let path = format!("{}/negotiate", hub.path().trim_end_matches('/'));
     url.set_path(&path);
-    url.query_pairs_mut().append_pair("negotiateVersion", "1");
+    if !hub.query_pairs().any(|(name, _)| name == VERSION) {
+        url.query_pairs_mut().append_pair(VERSION, "1");
+    }
     url
 }
 
@@ -205,6 +231,10 @@ mod tests {
         assert_eq!(
             url("http://a/hub"),
             "http://a/hub/negotiate?negotiateVersion=1"
+        );
+        assert_eq!(
+            url("http://a/hub?negotiateVersion=0"),
+            "http://a/hub/negotiate?negotiateVersion=0"
         );
         assert_eq!(
             url("http://a/hub/?x=y"),

@@ -2,18 +2,19 @@
 
 use std::{fmt, time::Duration};
 
-use http::{HeaderMap, HeaderValue};
+use http::HeaderMap;
 use reqwest::Url;
 
+use super::token::{BearerToken, TokenSource};
 use crate::client::machine::MachineConfig;
 
 /// How to reach a hub.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ConnectOptions {
     /// The hub's address, `http` or `https`.
     pub url: Url,
-    /// Sent as `Authorization: Bearer` with negotiate and with the WebSocket.
-    pub bearer: Option<BearerToken>,
+    /// Gives what is sent as `Authorization: Bearer` with negotiate and with the WebSocket.
+    pub token: Option<TokenSource>,
     /// Sent with every request.
     pub headers: HeaderMap,
     /// Opens the WebSocket at once. Saves a round trip; needs a server that allows it, and gives no
@@ -37,7 +38,7 @@ impl ConnectOptions {
     pub fn new(url: Url) -> Self {
         Self {
             url,
-            bearer: None,
+            token: None,
             headers: HeaderMap::new(),
             skip_negotiation: false,
             connect_timeout: Duration::from_secs(20),
@@ -47,36 +48,35 @@ impl ConnectOptions {
         }
     }
 
-    /// The same with a token.
+    /// The same with one token for the whole life of the options.
     #[must_use]
     pub fn bearer(self, token: BearerToken) -> Self {
+        self.token_source(token.into())
+    }
+
+    /// The same with a token that is asked for at each negotiate and at each connect.
+    #[must_use]
+    pub fn token_source(self, source: TokenSource) -> Self {
         Self {
-            bearer: Some(token),
+            token: Some(source),
             ..self
         }
     }
 }
 
-/// A token that stays out of logs.
-#[derive(Clone)]
-pub struct BearerToken(HeaderValue);
-
-impl BearerToken {
-    /// Takes a token; `None` when it cannot stand in a header.
-    #[must_use]
-    pub fn new(token: &str) -> Option<Self> {
-        let mut value = HeaderValue::try_from(format!("Bearer {token}")).ok()?;
-        value.set_sensitive(true);
-        Some(Self(value))
-    }
-
-    pub(crate) const fn header(&self) -> &HeaderValue {
-        &self.0
-    }
-}
-
-impl fmt::Debug for BearerToken {
+/// Without what may be a secret: the address's user and query, and the values of headers.
+impl fmt::Debug for ConnectOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("BearerToken")
+        f.debug_struct("ConnectOptions")
+            .field("host", &self.url.host_str())
+            .field("path", &self.url.path())
+            .field("token", &self.token)
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("skip_negotiation", &self.skip_negotiation)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("machine", &self.machine)
+            .field("incoming_queue", &self.incoming_queue)
+            .field("outgoing_queue", &self.outgoing_queue)
+            .finish()
     }
 }

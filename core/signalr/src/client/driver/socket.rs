@@ -13,12 +13,14 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
-    tungstenite::{Error, client::IntoClientRequest as _, protocol::WebSocketConfig},
+    tungstenite::{
+        Error, client::IntoClientRequest as _, error::ProtocolError, protocol::WebSocketConfig,
+    },
 };
 
 use super::{
     error::{ConnectError, retry_after},
-    options::BearerToken,
+    token::BearerToken,
 };
 
 /// Read from the kernel at a time. tungstenite zeroes the buffer at each read, and keeps one per
@@ -129,6 +131,9 @@ fn refusal(error: Error) -> ConnectError {
             ConnectError::from_status(response.status().as_u16(), retry_after(response.headers()))
         }
         Error::Io(error) => ConnectError::Unreachable(error),
+        Error::ConnectionClosed | Error::Protocol(ProtocolError::HandshakeIncomplete) => {
+            ConnectError::Unreachable(io::ErrorKind::UnexpectedEof.into())
+        }
         other => ConnectError::Protocol(other.to_string()),
     }
 }

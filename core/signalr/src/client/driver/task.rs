@@ -167,6 +167,7 @@ impl Task {
             Some(Ok(Frame::Ping(_) | Frame::Pong(_) | Frame::Frame(_))) => {
                 self.machine.handle_bytes(clock::now(), &[]);
             }
+            Some(Err(tungstenite::Error::Capacity(_))) => self.machine.handle_oversized(),
             Some(Ok(Frame::Close(_)) | Err(_)) | None => self.machine.handle_lost(),
         }
     }
@@ -272,7 +273,7 @@ impl Task {
         }
     }
 
-    /// Fails what waits, ends the socket, and tells the application last. Callers whose commands still
+    /// Fails what waits, ends a socket that still works, and tells the application last. Callers whose commands still
     /// wait learn of it when the queue is dropped with the task.
     async fn finish(mut self, reason: CloseReason) {
         for waiting in std::mem::take(&mut self.waiting).into_values() {
@@ -283,12 +284,14 @@ impl Task {
                 }
             }
         }
-        let closing = self.socket.close(None);
-        if timeout(self.config.handshake_timeout, closing)
-            .await
-            .is_err()
-        {
-            tracing::debug!("the peer did not answer the end of the connection");
+        if reason.leaves_a_line() {
+            let closing = self.socket.close(None);
+            if timeout(self.config.handshake_timeout, closing)
+                .await
+                .is_err()
+            {
+                tracing::debug!("the end of the connection could not be written");
+            }
         }
         self.backlog.push_back(Incoming::Closed(reason));
         for incoming in std::mem::take(&mut self.backlog) {

@@ -1,0 +1,11 @@
+//! The client's driver against a scripted server: over real sockets, byte by byte.
+#![allow(
+    clippy::unwrap_used,
+    reason = "all of this is a test, helpers included"
+)]
+
+mod lifecycle;
+mod negotiate;
+mod opening;
+mod peer;
+mod secrets;
