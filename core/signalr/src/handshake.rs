@@ -1,23 +1,26 @@
 //! The handshake that opens a hub connection: always JSON, whatever the protocol after it.
 
+use std::borrow::Cow;
+
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
 
-use crate::framing::RECORD_SEPARATOR;
-
-/// The newest version of the hub protocol that we know.
-pub const PROTOCOL_VERSION: u32 = 2;
-
-/// The one protocol spoken so far.
-const JSON: &str = "json";
+use crate::{framing::RECORD_SEPARATOR, protocol::Protocol};
 
 /// What a client asks for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HandshakeRequest {
-    /// The protocol's name.
-    pub protocol: String,
+    /// The protocol.
+    pub protocol: Protocol,
     /// The protocol's version.
     pub version: u32,
+}
+
+/// The request on the wire, where a protocol may have any name.
+#[derive(Serialize, Deserialize)]
+struct Wire<'a> {
+    protocol: Cow<'a, str>,
+    version: u32,
 }
 
 /// What a server answers: nothing, or why not.
@@ -51,17 +54,20 @@ pub enum HandshakeError {
 }
 
 impl HandshakeRequest {
-    /// Asks for JSON in the version that all servers know.
-    pub fn json() -> Self {
+    /// Asks for a protocol in the version that all servers know.
+    pub const fn new(protocol: Protocol) -> Self {
         Self {
-            protocol: JSON.to_owned(),
+            protocol,
             version: 1,
         }
     }
 
     /// Writes the request with its separator.
     pub fn encode(&self) -> Bytes {
-        write(self)
+        write(&Wire {
+            protocol: Cow::Borrowed(self.protocol.name()),
+            version: self.version,
+        })
     }
 
     /// Reads a request without its separator, and checks that we can speak so.
@@ -69,15 +75,20 @@ impl HandshakeRequest {
     /// # Errors
     /// [`HandshakeError`], whose text is for the client.
     pub fn decode(frame: &[u8]) -> Result<Self, HandshakeError> {
-        let request: Self = serde_json::from_slice(frame).map_err(|_| HandshakeError::Malformed)?;
-        if !request.protocol.eq_ignore_ascii_case(JSON) {
-            return Err(HandshakeError::Protocol(request.protocol));
+        let Wire {
+            protocol: name,
+            version,
+        } = serde_json::from_slice(frame).map_err(|_| HandshakeError::Malformed)?;
+        let Some(protocol) = Protocol::from_name(&name) else {
+            return Err(HandshakeError::Protocol(name.into_owned()));
+        };
+        if version > protocol.newest_version() {
+            return Err(HandshakeError::Version {
+                protocol: name.into_owned(),
+                version,
+            });
         }
-        if request.version > PROTOCOL_VERSION {
-            let Self { protocol, version } = request;
-            return Err(HandshakeError::Version { protocol, version });
-        }
-        Ok(request)
+        Ok(Self { protocol, version })
     }
 }
 
@@ -116,7 +127,7 @@ mod tests {
     #[test]
     fn is_written_as_the_official_one() {
         assert_eq!(
-            HandshakeRequest::json().encode(),
+            HandshakeRequest::new(Protocol::Json).encode(),
             "{\"protocol\":\"json\",\"version\":1}\x1e"
         );
         assert_eq!(HandshakeResponse::default().encode(), "{}\x1e");

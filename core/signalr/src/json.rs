@@ -3,205 +3,201 @@
 //! Properties come in any order, unknown ones and unknown types are ignored,
 //! as all official parsers do.
 
-use std::borrow::Cow;
-
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
+pub use crate::protocol::DecodeError;
 use crate::{
     framing::RECORD_SEPARATOR,
     message::{
         Ack, Arguments, CancelInvocation, Close, Completion, CompletionOutcome, Headers,
         Invocation, InvocationId, Message, Sequence, StreamInvocation, StreamItem,
     },
+    payload::Payload,
+    protocol::Protocol,
 };
 
-/// A text is no hub message.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum DecodeError {
-    /// It is not a JSON object with properties of the right types.
-    #[error("not a hub message: {0}")]
-    Syntax(String),
-    /// A property that the message needs is absent.
-    #[error("missing required property '{0}'")]
-    Missing(&'static str),
+/// Writes a message with its separator.
+///
+/// # Panics
+/// When a payload of the message is not JSON.
+pub fn encode(message: &Message) -> Bytes {
+    let object = match message {
+        Message::Invocation(m) => Object::new(1)
+            .headers(&m.headers)
+            .optional(
+                "invocationId",
+                m.invocation_id.as_ref().map(InvocationId::as_str),
+            )
+            .call(&m.target, &m.arguments, &m.stream_ids),
+        Message::StreamItem(m) => Object::new(2)
+            .headers(&m.headers)
+            .value("invocationId", m.invocation_id.as_str())
+            .payload("item", &m.item),
+        Message::Completion(m) => completion(m),
+        Message::StreamInvocation(m) => Object::new(4)
+            .headers(&m.headers)
+            .value("invocationId", m.invocation_id.as_str())
+            .call(&m.target, &m.arguments, &m.stream_ids),
+        Message::CancelInvocation(m) => Object::new(5)
+            .headers(&m.headers)
+            .value("invocationId", m.invocation_id.as_str()),
+        Message::Ping => Object::new(6),
+        Message::Close(m) => Object::new(7)
+            .optional("error", m.error.as_deref())
+            .optional("allowReconnect", m.allow_reconnect.then_some(&true)),
+        Message::Ack(m) => Object::new(8).value("sequenceId", &m.sequence_id),
+        Message::Sequence(m) => Object::new(9).value("sequenceId", &m.sequence_id),
+    };
+    object.finish()
 }
 
-/// Writes a message with its separator.
-pub fn encode(message: &Message) -> Bytes {
-    let mut writer = BytesMut::with_capacity(128).writer();
-    serde_json::to_writer(&mut writer, &Wire::from(message))
-        .expect("all map keys are strings and a buffer takes any number of bytes");
-    let mut buffer = writer.into_inner();
-    buffer.put_u8(RECORD_SEPARATOR);
-    buffer.freeze()
+fn completion(m: &Completion) -> Object {
+    let object = Object::new(3)
+        .headers(&m.headers)
+        .value("invocationId", m.invocation_id.as_str());
+    match &m.outcome {
+        CompletionOutcome::Void => object,
+        CompletionOutcome::Result(result) => object.payload("result", result),
+        CompletionOutcome::Error(error) => object.value("error", error.as_str()),
+    }
+}
+
+/// A JSON object in the making. Payloads are copied as they are.
+struct Object(Vec<u8>);
+
+impl Object {
+    fn new(kind: u8) -> Self {
+        let mut text = Vec::with_capacity(128);
+        text.extend_from_slice(b"{\"type\":");
+        text.push(b'0' + kind);
+        Self(text)
+    }
+
+    /// Adds a property whose name needs no escapes.
+    fn name(&mut self, name: &str) {
+        self.0.extend_from_slice(b",\"");
+        self.0.extend_from_slice(name.as_bytes());
+        self.0.extend_from_slice(b"\":");
+    }
+
+    fn value<T: Serialize + ?Sized>(mut self, name: &str, value: &T) -> Self {
+        self.name(name);
+        serde_json::to_writer(&mut self.0, value)
+            .expect("texts, numbers and maps by text are JSON, and a buffer takes any of it");
+        self
+    }
+
+    fn optional<T: Serialize + ?Sized>(self, name: &str, value: Option<&T>) -> Self {
+        match value {
+            Some(value) => self.value(name, value),
+            None => self,
+        }
+    }
+
+    fn payload(mut self, name: &str, payload: &Payload) -> Self {
+        self.name(name);
+        self.0.extend_from_slice(payload.bytes_in(Protocol::Json));
+        self
+    }
+
+    fn headers(self, headers: &Headers) -> Self {
+        self.optional("headers", (!headers.is_empty()).then_some(headers))
+    }
+
+    fn call(self, target: &str, arguments: &Arguments, stream_ids: &[String]) -> Self {
+        let mut object = self.value("target", target);
+        object.name("arguments");
+        object.0.push(b'[');
+        for (index, argument) in arguments.as_slice().iter().enumerate() {
+            if index > 0 {
+                object.0.push(b',');
+            }
+            object
+                .0
+                .extend_from_slice(argument.bytes_in(Protocol::Json));
+        }
+        object.0.push(b']');
+        object.optional("streamIds", (!stream_ids.is_empty()).then_some(stream_ids))
+    }
+
+    fn finish(mut self) -> Bytes {
+        self.0.push(b'}');
+        self.0.push(RECORD_SEPARATOR);
+        self.0.into()
+    }
 }
 
 /// Reads a message without its separator; `None` is one of a type unknown to us.
 ///
 /// # Errors
 /// [`DecodeError`] when the text is no hub message.
-pub fn decode(frame: &[u8]) -> Result<Option<Message>, DecodeError> {
+pub fn decode(frame: &Bytes) -> Result<Option<Message>, DecodeError> {
     let wire: Wire<'_> =
         serde_json::from_slice(frame).map_err(|error| DecodeError::Syntax(error.to_string()))?;
-    wire.into_message()
+    wire.into_message(frame)
 }
 
-/// Every property of every message, in the order that the official server writes.
-#[derive(Debug, Default, Serialize, Deserialize)]
+/// Every property of every message.
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Wire<'a> {
     #[serde(rename = "type")]
     kind: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    headers: Option<Cow<'a, Headers>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    invocation_id: Option<Cow<'a, str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    target: Option<Cow<'a, str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    arguments: Option<Cow<'a, [Box<RawValue>]>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    stream_ids: Option<Cow<'a, [String]>>,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "present"
-    )]
-    item: Option<Cow<'a, RawValue>>,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "present"
-    )]
-    result: Option<Cow<'a, RawValue>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    error: Option<Cow<'a, str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    headers: Option<Headers>,
+    invocation_id: Option<String>,
+    target: Option<String>,
+    #[serde(borrow)]
+    arguments: Option<Vec<&'a RawValue>>,
+    stream_ids: Option<Vec<String>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    item: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    result: Option<&'a RawValue>,
+    error: Option<String>,
     allow_reconnect: Option<bool>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     sequence_id: Option<u64>,
 }
 
 /// Keeps JSON's null apart from an absent property.
-fn present<'de, D: Deserializer<'de>>(
+fn present<'de: 'a, 'a, D: Deserializer<'de>>(
     deserializer: D,
-) -> Result<Option<Cow<'static, RawValue>>, D::Error> {
-    Box::<RawValue>::deserialize(deserializer).map(|raw| Some(Cow::Owned(raw)))
+) -> Result<Option<&'a RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
 }
 
-impl<'a> From<&'a Message> for Wire<'a> {
-    fn from(message: &'a Message) -> Self {
-        match message {
-            Message::Invocation(m) => Self {
-                invocation_id: m.invocation_id.as_ref().map(borrow_id),
-                ..Self::call(1, &m.target, &m.arguments, &m.stream_ids).headers(&m.headers)
-            },
-            Message::StreamItem(m) => Self {
-                item: Some(Cow::Borrowed(&m.item)),
-                ..Self::about(2, &m.invocation_id).headers(&m.headers)
-            },
-            Message::Completion(m) => Self::completion(m),
-            Message::StreamInvocation(m) => Self {
-                invocation_id: Some(borrow_id(&m.invocation_id)),
-                ..Self::call(4, &m.target, &m.arguments, &m.stream_ids).headers(&m.headers)
-            },
-            Message::CancelInvocation(m) => Self::about(5, &m.invocation_id).headers(&m.headers),
-            Message::Ping => Self::kind(6),
-            Message::Close(m) => Self {
-                error: m.error.as_deref().map(Cow::Borrowed),
-                allow_reconnect: m.allow_reconnect.then_some(true),
-                ..Self::kind(7)
-            },
-            Message::Ack(m) => Self {
-                sequence_id: Some(m.sequence_id),
-                ..Self::kind(8)
-            },
-            Message::Sequence(m) => Self {
-                sequence_id: Some(m.sequence_id),
-                ..Self::kind(9)
-            },
-        }
-    }
+/// A value within a frame, sharing its memory.
+fn payload(frame: &Bytes, raw: &RawValue) -> Payload {
+    Payload::from_raw(Protocol::Json, frame.slice_ref(raw.get().as_bytes()))
 }
 
-impl<'a> Wire<'a> {
-    fn kind(kind: u64) -> Self {
-        Self {
-            kind: Some(kind),
-            ..Self::default()
-        }
-    }
-
-    fn about(kind: u64, id: &'a InvocationId) -> Self {
-        Self {
-            invocation_id: Some(borrow_id(id)),
-            ..Self::kind(kind)
-        }
-    }
-
-    fn call(
-        kind: u64,
-        target: &'a str,
-        arguments: &'a Arguments,
-        stream_ids: &'a [String],
-    ) -> Self {
-        Self {
-            target: Some(Cow::Borrowed(target)),
-            arguments: Some(Cow::Borrowed(arguments.as_slice())),
-            stream_ids: (!stream_ids.is_empty()).then_some(Cow::Borrowed(stream_ids)),
-            ..Self::kind(kind)
-        }
-    }
-
-    fn completion(m: &'a Completion) -> Self {
-        let base = Self::about(3, &m.invocation_id).headers(&m.headers);
-        match &m.outcome {
-            CompletionOutcome::Void => base,
-            CompletionOutcome::Result(result) => Self {
-                result: Some(Cow::Borrowed(result)),
-                ..base
-            },
-            CompletionOutcome::Error(error) => Self {
-                error: Some(error.into()),
-                ..base
-            },
-        }
-    }
-
-    fn headers(self, headers: &'a Headers) -> Self {
-        Self {
-            headers: (!headers.is_empty()).then_some(Cow::Borrowed(headers)),
-            ..self
-        }
-    }
-
-    fn into_message(mut self) -> Result<Option<Message>, DecodeError> {
-        let headers = self.headers.take().map(Cow::into_owned).unwrap_or_default();
+impl Wire<'_> {
+    fn into_message(mut self, frame: &Bytes) -> Result<Option<Message>, DecodeError> {
+        let headers = self.headers.take().unwrap_or_default();
         Ok(Some(
             match self.kind.ok_or(DecodeError::Missing("type"))? {
                 1 => Message::Invocation(Invocation {
                     invocation_id: self.optional_id(),
                     target: self.target()?,
-                    arguments: self.arguments()?,
+                    arguments: self.arguments(frame)?,
                     stream_ids: self.stream_ids(),
                     headers,
                 }),
                 2 => Message::StreamItem(StreamItem {
                     invocation_id: self.id()?,
-                    item: self.item.ok_or(DecodeError::Missing("item"))?.into_owned(),
+                    item: payload(frame, self.item.ok_or(DecodeError::Missing("item"))?),
                     headers,
                 }),
                 3 => Message::Completion(Completion {
                     invocation_id: self.id()?,
-                    outcome: self.outcome(),
+                    outcome: self.outcome(frame),
                     headers,
                 }),
                 4 => Message::StreamInvocation(StreamInvocation {
                     invocation_id: self.id()?,
                     target: self.target()?,
-                    arguments: self.arguments()?,
+                    arguments: self.arguments(frame)?,
                     stream_ids: self.stream_ids(),
                     headers,
                 }),
@@ -211,7 +207,7 @@ impl<'a> Wire<'a> {
                 }),
                 6 => Message::Ping,
                 7 => Message::Close(Close {
-                    error: self.error.map(Cow::into_owned),
+                    error: self.error,
                     allow_reconnect: self.allow_reconnect.unwrap_or(false),
                 }),
                 8 => Message::Ack(Ack {
@@ -235,32 +231,27 @@ impl<'a> Wire<'a> {
     }
 
     fn target(&mut self) -> Result<String, DecodeError> {
-        self.target
-            .take()
-            .map(Cow::into_owned)
-            .ok_or(DecodeError::Missing("target"))
+        self.target.take().ok_or(DecodeError::Missing("target"))
     }
 
-    fn arguments(&mut self) -> Result<Arguments, DecodeError> {
+    fn arguments(&self, frame: &Bytes) -> Result<Arguments, DecodeError> {
         let raw = self
             .arguments
-            .take()
+            .as_ref()
             .ok_or(DecodeError::Missing("arguments"))?;
-        Ok(Arguments::new(raw.into_owned()))
+        let arguments = raw.iter().map(|raw| payload(frame, raw));
+        Ok(Arguments::new(arguments.collect()))
     }
 
     fn stream_ids(&mut self) -> Vec<String> {
-        self.stream_ids
-            .take()
-            .map(Cow::into_owned)
-            .unwrap_or_default()
+        self.stream_ids.take().unwrap_or_default()
     }
 
     /// An error wins over a result, as at the official server.
-    fn outcome(&mut self) -> CompletionOutcome {
-        match (self.error.take(), self.result.take()) {
-            (Some(error), _) => CompletionOutcome::Error(error.into_owned()),
-            (None, Some(result)) => CompletionOutcome::Result(result.into_owned()),
+    fn outcome(&mut self, frame: &Bytes) -> CompletionOutcome {
+        match (self.error.take(), self.result) {
+            (Some(error), _) => CompletionOutcome::Error(error),
+            (None, Some(result)) => CompletionOutcome::Result(payload(frame, result)),
             (None, None) => CompletionOutcome::Void,
         }
     }
@@ -270,17 +261,17 @@ impl<'a> Wire<'a> {
     }
 }
 
-fn borrow_id(id: &InvocationId) -> Cow<'_, str> {
-    Cow::Borrowed(id.as_str())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn read(text: &str) -> Result<Option<Message>, DecodeError> {
+        decode(&Bytes::copy_from_slice(text.as_bytes()))
+    }
+
     /// Reads a text and expects our writing of the same message.
     fn check(text: &str, written: &str) {
-        let message = decode(text.as_bytes()).unwrap().unwrap();
+        let message = read(text).unwrap().unwrap();
         assert_eq!(encode(&message), format!("{written}\x1e"));
     }
 
@@ -317,8 +308,8 @@ mod tests {
             r#"{"type":3,"invocationId":"0","result":1,"error":"e"}"#,
             r#"{"type":3,"invocationId":"0","error":"e"}"#,
         );
-        assert!(decode(br#"{"type":99,"target":5.5e3}"#).is_err());
-        assert!(decode(br#"{"type":99,"what":5}"#).unwrap().is_none());
+        assert!(read(r#"{"type":99,"target":5.5e3}"#).is_err());
+        assert!(read(r#"{"type":99,"what":5}"#).unwrap().is_none());
     }
 
     #[test]
@@ -331,10 +322,7 @@ mod tests {
             r#"{"type":"1"}"#,
             "\u{feff}{\"type\":6}",
         ] {
-            assert!(
-                matches!(decode(text.as_bytes()), Err(DecodeError::Syntax(_))),
-                "{text}"
-            );
+            assert!(matches!(read(text), Err(DecodeError::Syntax(_))), "{text}");
         }
         for (text, property) in [
             ("{}", "type"),
@@ -345,7 +333,7 @@ mod tests {
             (r#"{"type":3}"#, "invocationId"),
             (r#"{"type":8}"#, "sequenceId"),
         ] {
-            let error = decode(text.as_bytes()).unwrap_err();
+            let error = read(text).unwrap_err();
             assert_eq!(error, DecodeError::Missing(property), "{text}");
         }
     }

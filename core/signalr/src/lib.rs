@@ -11,5 +11,7 @@ pub mod handshake;
 pub mod json;
 pub mod message;
 pub mod negotiate;
+pub mod payload;
+pub mod protocol;
 pub mod resume;
 pub mod server;

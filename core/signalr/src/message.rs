@@ -3,13 +3,17 @@
 use std::{collections::BTreeMap, fmt};
 
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::value::{RawValue, to_raw_value};
+
+use crate::{
+    payload::{Payload, WriteError},
+    protocol::Protocol,
+};
 
 /// W3C trace context and other text that travels beside a message.
 pub type Headers = BTreeMap<String, String>;
 
 /// Any hub message.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {
     /// Calls a method, or tells the peer something when it has no id.
     Invocation(Invocation),
@@ -55,7 +59,7 @@ impl fmt::Display for InvocationId {
 }
 
 /// A call of a method.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Invocation {
     /// Without an id the call is never answered, not even with an error.
     pub invocation_id: Option<InvocationId>,
@@ -70,7 +74,7 @@ pub struct Invocation {
 }
 
 /// A call of a method that answers with a stream.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamInvocation {
     /// Names the stream of items to come.
     pub invocation_id: InvocationId,
@@ -85,18 +89,18 @@ pub struct StreamInvocation {
 }
 
 /// One item of a stream.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamItem {
     /// The stream.
     pub invocation_id: InvocationId,
-    /// The item; it may be JSON's null but it is there.
-    pub item: Box<RawValue>,
+    /// The item; it may be null but it is there.
+    pub item: Payload,
     /// See [`Headers`].
     pub headers: Headers,
 }
 
 /// The end of a call or of a stream.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Completion {
     /// The call or stream.
     pub invocation_id: InvocationId,
@@ -107,18 +111,18 @@ pub struct Completion {
 }
 
 /// How a call or a stream ended.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CompletionOutcome {
     /// It ended and has no result; streams end so.
     Void,
-    /// It gave a result. The official server answers a method without one by JSON's null.
-    Result(Box<RawValue>),
+    /// It gave a result. The official server answers a method without one by null.
+    Result(Payload),
     /// It failed, with a text for the caller.
     Error(String),
 }
 
 /// A request to end a stream early.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CancelInvocation {
     /// The stream.
     pub invocation_id: InvocationId,
@@ -149,13 +153,13 @@ pub struct Sequence {
     pub sequence_id: u64,
 }
 
-/// Positional arguments, kept as raw JSON until somebody knows their types.
-#[derive(Debug, Clone, Default)]
-pub struct Arguments(Vec<Box<RawValue>>);
+/// Positional arguments, kept raw until somebody knows their types.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Arguments(Vec<Payload>);
 
 impl Arguments {
-    /// Keeps arguments that are JSON already.
-    pub fn new(raw: Vec<Box<RawValue>>) -> Self {
+    /// Keeps arguments that are written already.
+    pub fn new(raw: Vec<Payload>) -> Self {
         Self(raw)
     }
 
@@ -170,12 +174,12 @@ impl Arguments {
     }
 
     /// Returns the raw arguments.
-    pub fn as_slice(&self) -> &[Box<RawValue>] {
+    pub fn as_slice(&self) -> &[Payload] {
         &self.0
     }
 
     /// Returns the raw arguments.
-    pub fn into_inner(self) -> Vec<Box<RawValue>> {
+    pub fn into_inner(self) -> Vec<Payload> {
         self.0
     }
 
@@ -190,9 +194,9 @@ impl Arguments {
     /// Writes a tuple of values as arguments.
     ///
     /// # Errors
-    /// Whatever serde says of a value that JSON cannot hold.
-    pub fn from_tuple<T: ToArguments>(values: &T) -> Result<Self, serde_json::Error> {
-        values.to_arguments().map(Self)
+    /// [`WriteError`] when the protocol cannot hold one of them.
+    pub fn write<T: ToArguments>(protocol: Protocol, values: &T) -> Result<Self, WriteError> {
+        values.to_arguments(protocol).map(Self)
     }
 }
 
@@ -220,7 +224,7 @@ pub trait FromArguments: Sized {
     ///
     /// # Errors
     /// [`BindError`] when count or types differ.
-    fn from_arguments(raw: &[Box<RawValue>]) -> Result<Self, BindError>;
+    fn from_arguments(raw: &[Payload]) -> Result<Self, BindError>;
 }
 
 /// A tuple that can be written as arguments.
@@ -228,35 +232,33 @@ pub trait ToArguments {
     /// Writes the arguments.
     ///
     /// # Errors
-    /// Whatever serde says of a value that JSON cannot hold.
-    fn to_arguments(&self) -> Result<Vec<Box<RawValue>>, serde_json::Error>;
+    /// [`WriteError`] when the protocol cannot hold one of them.
+    fn to_arguments(&self, protocol: Protocol) -> Result<Vec<Payload>, WriteError>;
 }
 
 macro_rules! impl_arguments {
-    ($count:literal $(, $name:ident $index:tt)*) => {
+    ($protocol:ident, $count:literal $(, $name:ident $index:tt)*) => {
         impl<$($name: DeserializeOwned),*> FromArguments for ($($name,)*) {
-            fn from_arguments(raw: &[Box<RawValue>]) -> Result<Self, BindError> {
+            fn from_arguments(raw: &[Payload]) -> Result<Self, BindError> {
                 if raw.len() != $count {
                     return Err(BindError::Count { provided: raw.len(), expected: $count });
                 }
-                Ok(($(
-                    serde_json::from_str::<$name>(raw[$index].get()).map_err(|_| BindError::Type)?,
-                )*))
+                Ok(($(raw[$index].bind::<$name>().map_err(|_| BindError::Type)?,)*))
             }
         }
 
         impl<$($name: Serialize),*> ToArguments for ($($name,)*) {
-            fn to_arguments(&self) -> Result<Vec<Box<RawValue>>, serde_json::Error> {
-                Ok(vec![$(to_raw_value(&self.$index)?),*])
+            fn to_arguments(&self, $protocol: Protocol) -> Result<Vec<Payload>, WriteError> {
+                Ok(vec![$(Payload::write($protocol, &self.$index)?),*])
             }
         }
     };
 }
 
-impl_arguments!(0);
-impl_arguments!(1, A 0);
-impl_arguments!(2, A 0, B 1);
-impl_arguments!(3, A 0, B 1, C 2);
-impl_arguments!(4, A 0, B 1, C 2, D 3);
-impl_arguments!(5, A 0, B 1, C 2, D 3, E 4);
-impl_arguments!(6, A 0, B 1, C 2, D 3, E 4, F 5);
+impl_arguments!(_protocol, 0);
+impl_arguments!(protocol, 1, A 0);
+impl_arguments!(protocol, 2, A 0, B 1);
+impl_arguments!(protocol, 3, A 0, B 1, C 2);
+impl_arguments!(protocol, 4, A 0, B 1, C 2, D 3);
+impl_arguments!(protocol, 5, A 0, B 1, C 2, D 3, E 4);
+impl_arguments!(protocol, 6, A 0, B 1, C 2, D 3, E 4, F 5);

@@ -17,6 +17,8 @@ use vestnik_signalr::{
         machine::{Event, Output as ClientOutput},
     },
     message::{Arguments, CompletionOutcome},
+    payload::Payload,
+    protocol::Protocol,
     server::machine::{Input, Output as ServerOutput, ServerConfig, ServerMachine},
 };
 
@@ -154,13 +156,13 @@ impl Pair {
             }
             ServerOutput::Dispatch(call) => {
                 let (echoed,): (u64,) = call.arguments.bind().unwrap();
-                let raw = serde_json::value::to_raw_value(&echoed).unwrap();
+                let raw = Payload::write(Protocol::Json, &echoed).unwrap();
                 let outcome = CompletionOutcome::Result(raw);
                 self.server
                     .handle(self.now, Input::Completed(call.key, outcome));
             }
             ServerOutput::Close => self.is_closed_by_server = true,
-            ServerOutput::Opened => self.server.handle(self.now, Input::Welcomed),
+            ServerOutput::Opened(_) => self.server.handle(self.now, Input::Welcomed),
             ServerOutput::Cancel(_)
             | ServerOutput::UploadItem(..)
             | ServerOutput::UploadEnded(..)
@@ -169,7 +171,7 @@ impl Pair {
     }
 
     fn echo(&mut self, number: u64) {
-        let arguments = Arguments::from_tuple(&(number,)).unwrap();
+        let arguments = Arguments::write(Protocol::Json, &(number,)).unwrap();
         self.client.invoke(self.now, "Echo", arguments);
     }
 
@@ -193,7 +195,7 @@ proptest! {
         pair.run_for(Duration::from_secs(1));
         let answers: Vec<u64> = pair.told.iter().filter_map(|event| match event {
             Event::Completed { outcome: CompletionOutcome::Result(result), .. } => {
-                serde_json::from_str(result.get()).ok()
+                result.bind().ok()
             }
             Event::Opened
             | Event::Invocation(_)

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use serde_json::value::RawValue;
 use vestnik_signalr::{
     client::{
         ClientMachine, MachineConfig,
         machine::{Event, Output as ClientOutput},
     },
     message::{Arguments, CompletionOutcome},
+    payload::Payload,
+    protocol::Protocol,
     server::machine::{Call, Input, Output, ServerConfig, ServerMachine},
 };
 
@@ -51,7 +52,9 @@ fn serve(machine: &mut ServerMachine, now: std::time::Instant, mut is_closed: bo
             Output::Send(frame) => assert!(frame.ends_with(b"\x1e")),
             Output::Dispatch(call) => answer(machine, now, &call),
             Output::Close => is_closed = true,
-            Output::Opened | Output::Cancel(_) => {}
+            Output::Opened(_) => machine.handle(now, Input::Welcomed),
+            Output::UploadItem(key, _) => machine.handle(now, Input::UploadTaken(key)),
+            Output::Cancel(_) | Output::UploadEnded(..) | Output::DropUpload(_) => {}
         }
     }
     is_closed
@@ -60,7 +63,7 @@ fn serve(machine: &mut ServerMachine, now: std::time::Instant, mut is_closed: bo
 fn answer(machine: &mut ServerMachine, now: std::time::Instant, call: &Call) {
     let void = CompletionOutcome::Void;
     if call.streaming {
-        machine.handle(now, Input::Item(call.key, RawValue::NULL.to_owned()));
+        machine.handle(now, Input::Item(call.key, Payload::null(Protocol::Json)));
         machine.handle(now, Input::StreamEnded(call.key, void));
     } else {
         machine.handle(now, Input::Completed(call.key, void));

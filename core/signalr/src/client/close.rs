@@ -1,7 +1,7 @@
 //! Why a connection is over.
 
 use super::fault::Fault;
-use crate::{framing::FrameTooLarge, json::DecodeError};
+use crate::{framing::FrameTooLarge, protocol::DecodeError};
 
 /// Why a connection is over.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

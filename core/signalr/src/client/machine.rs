@@ -7,17 +7,17 @@ use std::{
 
 use bytes::Bytes;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::close::CloseReason;
 use crate::{
     framing::{Deframer, FrameTooLarge},
     handshake::HandshakeRequest,
-    json,
     message::{
         Arguments, CancelInvocation, Close, Completion, CompletionOutcome, Headers, Invocation,
         InvocationId, Message, StreamInvocation,
     },
+    payload::Payload,
+    protocol::Protocol,
 };
 
 /// Times and sizes of a connection.
@@ -34,6 +34,8 @@ pub struct MachineConfig {
     /// The largest hub message taken, in bytes. Lower than the server's pages and they cannot be
     /// read; higher and a broken server can fill memory.
     pub max_message_bytes: usize,
+    /// The encoding to ask for. The payloads of all calls must be in it.
+    pub protocol: Protocol,
 }
 
 impl Default for MachineConfig {
@@ -43,6 +45,7 @@ impl Default for MachineConfig {
             server_timeout: Duration::from_secs(30),
             handshake_timeout: Duration::from_secs(15),
             max_message_bytes: 1 << 20,
+            protocol: Protocol::default(),
         }
     }
 }
@@ -67,8 +70,8 @@ pub enum Event {
     Item {
         /// The stream.
         id: InvocationId,
-        /// The item, as raw JSON.
-        item: Box<RawValue>,
+        /// The item.
+        item: Payload,
     },
     /// A call or a stream ended.
     Completed {
@@ -135,9 +138,9 @@ impl ClientMachine {
             pending: BTreeSet::new(),
             outputs: VecDeque::new(),
         };
-        machine
-            .outputs
-            .push_back(Output::Send(HandshakeRequest::json().encode()));
+        machine.outputs.push_back(Output::Send(
+            HandshakeRequest::new(config.protocol).encode(),
+        ));
         machine
     }
 
@@ -262,10 +265,10 @@ impl ClientMachine {
         }
     }
 
-    fn handle_frame(&mut self, now: Instant, frame: &[u8]) {
+    fn handle_frame(&mut self, now: Instant, frame: &Bytes) {
         match self.state {
             State::Shaking => self.handle_handshake(now, frame),
-            State::Open => match json::decode(frame) {
+            State::Open => match self.config.protocol.decode(frame) {
                 Ok(Some(message)) => self.handle_message(message),
                 Ok(None) => {}
                 Err(error) => self.end(CloseReason::Protocol(error)),
@@ -344,7 +347,8 @@ impl ClientMachine {
     fn write(&mut self, now: Instant, message: &Message) {
         if self.state == State::Open {
             self.last_sent = now;
-            self.outputs.push_back(Output::Send(json::encode(message)));
+            let frame = self.config.protocol.encode(message);
+            self.outputs.push_back(Output::Send(frame));
         }
     }
 

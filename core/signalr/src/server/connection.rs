@@ -1,4 +1,7 @@
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use bytes::Bytes;
 
@@ -7,8 +10,9 @@ use super::{
     registry::HubHandle,
 };
 use crate::{
-    json,
     message::{Arguments, Invocation, Message, ToArguments},
+    payload::WriteError,
+    protocol::Protocol,
 };
 
 /// The public name of a connection, as negotiate told it to the client.
@@ -41,6 +45,8 @@ pub struct Connection(Arc<Shared>);
 struct Shared {
     id: ConnectionId,
     hub: HubHandle,
+    /// Known once hands are shaken.
+    protocol: OnceLock<Protocol>,
     queue: SendQueue,
 }
 
@@ -49,6 +55,7 @@ impl Connection {
         Self(Arc::new(Shared {
             id,
             hub,
+            protocol: OnceLock::new(),
             queue: SendQueue::new(limits),
         }))
     }
@@ -61,6 +68,16 @@ impl Connection {
     /// Returns the hub that the connection belongs to.
     pub fn hub(&self) -> &HubHandle {
         &self.0.hub
+    }
+
+    /// Returns the protocol that the client chose; the default one until hands are shaken.
+    pub fn protocol(&self) -> Protocol {
+        self.0.protocol.get().copied().unwrap_or_default()
+    }
+
+    /// Notes the protocol that the client chose, once.
+    pub(crate) fn speak(&self, protocol: Protocol) {
+        self.0.protocol.get_or_init(|| protocol);
     }
 
     /// Queues an encoded frame, at once or not at all.
@@ -110,18 +127,15 @@ impl Connection {
 /// Writes a message that calls a client's handler, to be sent to any number of connections.
 ///
 /// # Errors
-/// Whatever serde says of a value that JSON cannot hold.
-pub fn encode_invocation<A: ToArguments>(
-    target: &str,
-    arguments: &A,
-) -> Result<Bytes, serde_json::Error> {
-    let arguments = Arguments::from_tuple(arguments)?;
+/// [`WriteError`] when JSON cannot hold a value.
+pub fn encode_invocation<A: ToArguments>(target: &str, arguments: &A) -> Result<Bytes, WriteError> {
+    let arguments = Arguments::write(Protocol::Json, arguments)?;
     let invocation = Invocation {
         target: target.to_owned(),
         arguments,
         ..Invocation::default()
     };
-    Ok(json::encode(&Message::Invocation(invocation)))
+    Ok(Protocol::Json.encode(&Message::Invocation(invocation)))
 }
 
 impl fmt::Debug for Connection {

@@ -36,8 +36,8 @@ use self::{held::Held, upload::Uploads};
 use crate::{
     framing::Deframer,
     handshake::{HandshakeError, HandshakeRequest, HandshakeResponse},
-    json,
     message::{Close, InvocationId, Message},
+    protocol::Protocol,
 };
 
 /// The official detail of a client that fell silent.
@@ -47,6 +47,7 @@ const CLIENT_TIMEOUT: &str = "OperationCanceledException: Client hasn't sent a m
 #[derive(Debug)]
 pub struct ServerMachine {
     config: ServerConfig,
+    protocol: Protocol,
     state: State,
     deframer: Deframer,
     outputs: VecDeque<Output>,
@@ -78,6 +79,7 @@ impl ServerMachine {
     pub fn new(config: ServerConfig, now: Instant) -> Self {
         Self {
             config,
+            protocol: Protocol::default(),
             state: State::Handshaking {
                 until: now + config.handshake_timeout,
             },
@@ -236,16 +238,17 @@ impl ServerMachine {
     }
 
     fn on_handshake(&mut self, now: Instant, frame: &[u8]) {
-        if let Err(error) = HandshakeRequest::decode(frame) {
-            return self.refuse(now, &error);
-        }
+        self.protocol = match HandshakeRequest::decode(frame) {
+            Ok(request) => request.protocol,
+            Err(error) => return self.refuse(now, &error),
+        };
         self.state = State::Welcoming;
         self.send_encoded(now, HandshakeResponse::default().encode());
-        self.outputs.push_back(Output::Opened);
+        self.outputs.push_back(Output::Opened(self.protocol));
     }
 
-    fn on_frame(&mut self, now: Instant, frame: &[u8]) {
-        match json::decode(frame) {
+    fn on_frame(&mut self, now: Instant, frame: &Bytes) {
+        match self.protocol.decode(frame) {
             Ok(Some(message)) => self.on_message(now, message),
             Ok(None) => {}
             Err(error) => self.fail(now, &format!("InvalidDataException: {error}")),
@@ -275,7 +278,7 @@ impl ServerMachine {
     }
 
     fn send(&mut self, now: Instant, message: &Message) {
-        self.send_encoded(now, json::encode(message));
+        self.send_encoded(now, self.protocol.encode(message));
     }
 
     fn send_encoded(&mut self, now: Instant, frame: Bytes) {

@@ -54,11 +54,12 @@ async fn connect_in_time(
     let socket = socket::open(target).await?;
     let (commands, queue) = mpsc::channel(options.outgoing_queue);
     let (incoming, stream) = mpsc::channel(options.incoming_queue);
+    let protocol = options.machine.protocol;
     let mut task = Task::new(socket, options.machine, clock::now(), queue, incoming);
     task.shake_hands().await?;
     tokio::spawn(task.run());
     Ok((
-        HubClient::new(commands, connection_id),
+        HubClient::new(commands, protocol, connection_id),
         IncomingStream::new(stream),
     ))
 }

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::value::to_raw_value;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{error::CallError, stream::ItemStream, task::Command};
-use crate::message::{Arguments, CompletionOutcome, InvocationId, ToArguments};
+use crate::{
+    message::{Arguments, CompletionOutcome, InvocationId, ToArguments},
+    payload::Payload,
+    protocol::Protocol,
+};
 
 /// How many items of a stream wait for the application before the stream is ended.
 const STREAM_QUEUE: usize = 256;
@@ -17,13 +20,19 @@ const STREAM_QUEUE: usize = 256;
 #[derive(Debug, Clone)]
 pub struct HubClient {
     commands: mpsc::Sender<Command>,
+    protocol: Protocol,
     connection_id: Option<Arc<str>>,
 }
 
 impl HubClient {
-    pub(crate) fn new(commands: mpsc::Sender<Command>, connection_id: Option<String>) -> Self {
+    pub(crate) fn new(
+        commands: mpsc::Sender<Command>,
+        protocol: Protocol,
+        connection_id: Option<String>,
+    ) -> Self {
         Self {
             commands,
+            protocol,
             connection_id: connection_id.map(Into::into),
         }
     }
@@ -43,7 +52,7 @@ impl HubClient {
         target: &str,
         arguments: &A,
     ) -> Result<R, CallError> {
-        let arguments = write(arguments)?;
+        let arguments = self.write(arguments)?;
         let (answer, answered) = oneshot::channel();
         self.command(Command::Invoke {
             target: target.to_owned(),
@@ -52,8 +61,8 @@ impl HubClient {
         })
         .await?;
         match answered.await.map_err(|_| CallError::Disconnected)? {
-            CompletionOutcome::Void => read("null"),
-            CompletionOutcome::Result(result) => read(result.get()),
+            CompletionOutcome::Void => read(&Payload::null(self.protocol)),
+            CompletionOutcome::Result(result) => read(&result),
             CompletionOutcome::Error(error) => Err(CallError::Failed(error)),
         }
     }
@@ -63,7 +72,7 @@ impl HubClient {
     /// # Errors
     /// [`CallError::Arguments`], [`CallError::Disconnected`].
     pub async fn send<A: ToArguments>(&self, target: &str, arguments: &A) -> Result<(), CallError> {
-        let arguments = write(arguments)?;
+        let arguments = self.write(arguments)?;
         self.command(Command::Send {
             target: target.to_owned(),
             arguments,
@@ -80,7 +89,7 @@ impl HubClient {
         target: &str,
         arguments: &A,
     ) -> Result<ItemStream<R>, CallError> {
-        let arguments = write(arguments)?;
+        let arguments = self.write(arguments)?;
         let (items, stream) = mpsc::channel(STREAM_QUEUE);
         self.command(Command::Stream {
             target: target.to_owned(),
@@ -102,7 +111,8 @@ impl HubClient {
     ) -> Result<(), CallError> {
         let outcome = match result {
             Ok(value) => CompletionOutcome::Result(
-                to_raw_value(&value).map_err(|error| CallError::Arguments(error.to_string()))?,
+                Payload::write(self.protocol, &value)
+                    .map_err(|error| CallError::Arguments(error.to_string()))?,
             ),
             Err(error) => CompletionOutcome::Error(error),
         };
@@ -116,6 +126,11 @@ impl HubClient {
         }
     }
 
+    fn write<A: ToArguments>(&self, arguments: &A) -> Result<Arguments, CallError> {
+        Arguments::write(self.protocol, arguments)
+            .map_err(|error| CallError::Arguments(error.to_string()))
+    }
+
     async fn command(&self, command: Command) -> Result<(), CallError> {
         self.commands
             .send(command)
@@ -124,10 +139,8 @@ impl HubClient {
     }
 }
 
-fn write<A: ToArguments>(arguments: &A) -> Result<Arguments, CallError> {
-    Arguments::from_tuple(arguments).map_err(|error| CallError::Arguments(error.to_string()))
-}
-
-fn read<R: DeserializeOwned>(json: &str) -> Result<R, CallError> {
-    serde_json::from_str(json).map_err(|error| CallError::Result(error.to_string()))
+fn read<R: DeserializeOwned>(payload: &Payload) -> Result<R, CallError> {
+    payload
+        .bind()
+        .map_err(|error| CallError::Result(error.to_string()))
 }

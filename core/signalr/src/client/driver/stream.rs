@@ -8,11 +8,10 @@ use std::{
 
 use futures_util::Stream;
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
 use super::error::CallError;
-use crate::{client::close::CloseReason, message::Invocation};
+use crate::{client::close::CloseReason, message::Invocation, payload::Payload};
 
 /// What the server does to the client.
 #[derive(Debug)]
@@ -49,12 +48,12 @@ impl Stream for IncomingStream {
 /// The items of a stream of the server's, typed. Ends after an error.
 #[derive(Debug)]
 pub struct ItemStream<R> {
-    items: mpsc::Receiver<Result<Box<RawValue>, CallError>>,
+    items: mpsc::Receiver<Result<Payload, CallError>>,
     item: PhantomData<fn() -> R>,
 }
 
 impl<R> ItemStream<R> {
-    pub(crate) const fn new(items: mpsc::Receiver<Result<Box<RawValue>, CallError>>) -> Self {
+    pub(crate) const fn new(items: mpsc::Receiver<Result<Payload, CallError>>) -> Self {
         Self {
             items,
             item: PhantomData,
@@ -68,8 +67,8 @@ impl<R: DeserializeOwned> Stream for ItemStream<R> {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.items.poll_recv(context).map(|item| {
             item.map(|item| {
-                let json = item?;
-                serde_json::from_str(json.get())
+                item?
+                    .bind()
                     .map_err(|error| CallError::Result(error.to_string()))
             })
         })

@@ -6,7 +6,6 @@ use std::{
 };
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use serde_json::value::RawValue;
 use tokio::{
     sync::{mpsc, oneshot},
     time::timeout,
@@ -25,6 +24,7 @@ use crate::{
         machine::{ClientMachine, Event, MachineConfig, Output},
     },
     message::{Arguments, CompletionOutcome, Invocation, InvocationId},
+    payload::Payload,
 };
 
 /// What the application asks for.
@@ -51,7 +51,7 @@ pub(crate) enum Command {
     Close,
 }
 
-type Items = mpsc::Sender<Result<Box<RawValue>, CallError>>;
+type Items = mpsc::Sender<Result<Payload, CallError>>;
 
 /// Who waits for the end of a call.
 #[derive(Debug)]
@@ -242,7 +242,7 @@ impl Task {
     }
 
     /// A stream that the application dropped is ended; one it does not read is given up.
-    fn on_item(&mut self, id: &InvocationId, item: Box<RawValue>) {
+    fn on_item(&mut self, id: &InvocationId, item: Payload) {
         let Some(Waiting::Items(items)) = self.waiting.get(id) else {
             return;
         };

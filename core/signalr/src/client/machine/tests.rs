@@ -55,6 +55,10 @@ impl Table {
     }
 }
 
+fn text(payload: &Payload) -> &str {
+    std::str::from_utf8(payload.as_bytes()).unwrap()
+}
+
 fn words(output: Output) -> Vec<String> {
     match output {
         Output::Send(bytes) => {
@@ -65,10 +69,10 @@ fn words(output: Output) -> Vec<String> {
         }
         Output::Event(Event::Opened) => vec!["Opened".to_owned()],
         Output::Event(Event::Invocation(call)) => vec![format!("called {}", call.target)],
-        Output::Event(Event::Item { id, item }) => vec![format!("item {id} {item}")],
+        Output::Event(Event::Item { id, item }) => vec![format!("item {id} {}", text(&item))],
         Output::Event(Event::Completed { id, outcome }) => vec![match outcome {
             CompletionOutcome::Void => format!("completed {id}"),
-            CompletionOutcome::Result(result) => format!("completed {id} {result}"),
+            CompletionOutcome::Result(result) => format!("completed {id} {}", text(&result)),
             CompletionOutcome::Error(error) => format!("failed {id} {error}"),
         }],
         Output::Event(Event::Closed(reason)) => vec![format!("closed: {reason}")],

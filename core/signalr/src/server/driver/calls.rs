@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::value::RawValue;
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -12,6 +11,7 @@ use super::{
 };
 use crate::{
     message::CompletionOutcome,
+    payload::Payload,
     server::{
         hub::{HubError, Taken, UploadSource},
         machine::{Call, CallKey},
@@ -38,7 +38,7 @@ pub(super) enum Done {
     /// The handler of new connections ended.
     Welcomed(Result<(), HubError>),
     Completed(CallKey, CompletionOutcome),
-    Item(CallKey, Box<RawValue>),
+    Item(CallKey, Payload),
     StreamEnded(CallKey, CompletionOutcome),
     /// A handler took something of a stream that the client sends.
     Taken(Taken),

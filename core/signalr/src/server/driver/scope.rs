@@ -3,13 +3,13 @@
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use futures_util::{FutureExt, StreamExt};
-use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
 use super::calls::Done;
 use crate::{
     message::{Arguments, CompletionOutcome},
+    payload::Payload,
     server::{
         Connection, HubError,
         hub::{self, Method, Plain, UploadSource},
@@ -91,7 +91,7 @@ impl<S: Value, U: Value> Scope<S, U> {
         call: Call,
         uploads: Vec<UploadSource>,
         told: Told<'_>,
-    ) -> Result<Box<RawValue>, String> {
+    ) -> Result<Payload, String> {
         let handler = match self.shared.methods.find(told.target) {
             None => return Err(told.unknown()),
             Some(Method::Streaming(_)) => return Err(told.is_streaming()),

@@ -115,7 +115,8 @@ impl<S: Value, U: Value> Driver<S, U> {
     fn obey(&mut self) {
         while let Some(output) = self.machine.poll() {
             match output {
-                Output::Opened => {
+                Output::Opened(protocol) => {
+                    self.scope.connection.speak(protocol);
                     self.phase = Phase::Welcoming;
                     self.was_opened = true;
                     self.calls.welcome(&self.scope);

@@ -1,13 +1,12 @@
 use std::{fmt, vec};
 
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 
 use super::{
     function::Misfit,
     upload::{Upload, UploadSource},
 };
-use crate::{message::BindError, server::Connection};
+use crate::{message::BindError, payload::Payload, server::Connection};
 
 /// What a handler's parameters are taken from: the hub's state, the connection,
 /// its caller, and the arguments and streams that no parameter has taken yet.
@@ -15,7 +14,7 @@ pub struct Call<S, U> {
     pub(crate) state: S,
     pub(crate) connection: Connection,
     pub(crate) caller: U,
-    pub(crate) arguments: vec::IntoIter<Box<RawValue>>,
+    pub(crate) arguments: vec::IntoIter<Payload>,
     pub(crate) uploads: vec::IntoIter<UploadSource>,
 }
 
@@ -40,8 +39,16 @@ impl<S, U> Call<S, U> {
     /// # Errors
     /// [`BindError::Type`] when the argument is missing or is no `T`.
     pub fn next_argument<T: DeserializeOwned>(&mut self) -> Result<T, BindError> {
-        let raw = self.arguments.next().ok_or(BindError::Type)?;
-        serde_json::from_str(raw.get()).map_err(|_| BindError::Type)
+        let raw = self.next_payload()?;
+        raw.bind().map_err(|_| BindError::Type)
+    }
+
+    /// Takes the next positional argument as it came.
+    ///
+    /// # Errors
+    /// [`BindError::Type`] when the argument is missing.
+    pub fn next_payload(&mut self) -> Result<Payload, BindError> {
+        self.arguments.next().ok_or(BindError::Type)
     }
 
     /// Takes the next stream that the client sends along.

@@ -1,7 +1,7 @@
 use serde::de::DeserializeOwned;
 
 use super::{call::Call, upload::Upload};
-use crate::{message::BindError, server::Connection};
+use crate::{message::BindError, payload::Payload, server::Connection};
 
 /// Makes a handler's parameter from a call.
 ///
@@ -26,6 +26,10 @@ pub trait FromCall<S, U, Via>: Sized + Send + 'static {
 #[derive(Debug)]
 pub struct ViaArgument(());
 
+/// Marks parameters that are positional arguments as they came.
+#[derive(Debug)]
+pub struct ViaPayload(());
+
 /// Marks parameters that come from what the hub knows.
 #[derive(Debug)]
 pub struct ViaContext(());
@@ -43,6 +47,15 @@ impl<S, U, T: DeserializeOwned + Send + 'static> FromCall<S, U, ViaArgument> for
 
     fn from_call(call: &mut Call<S, U>) -> Result<Self, BindError> {
         call.next_argument()
+    }
+}
+
+/// A payload is an argument that the handler reads itself.
+impl<S, U> FromCall<S, U, ViaPayload> for Payload {
+    const ARGUMENTS: usize = 1;
+
+    fn from_call(call: &mut Call<S, U>) -> Result<Self, BindError> {
+        call.next_payload()
     }
 }
 

@@ -2,13 +2,13 @@ use futures_util::{
     FutureExt, Stream, StreamExt, TryStreamExt, future::BoxFuture, stream::BoxStream,
 };
 use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
 
 use super::{
     call::Call,
     error::HubError,
     function::{HubFn, Misfit},
 };
+use crate::{payload::Payload, protocol::Protocol};
 
 /// What a plain handler may give: a result that serde can write, or an error.
 pub trait Reply: 'static {
@@ -16,7 +16,7 @@ pub trait Reply: 'static {
     ///
     /// # Errors
     /// The handler's own error, or an internal one when the result cannot be written.
-    fn into_reply(self) -> Result<Box<RawValue>, HubError>;
+    fn into_reply(self, protocol: Protocol) -> Result<Payload, HubError>;
 }
 
 /// What a streaming handler may give: a stream of results, or an error before it begins.
@@ -25,15 +25,15 @@ pub trait Items: 'static {
     ///
     /// # Errors
     /// The handler's own error.
-    fn into_items(self) -> Result<ItemStream, HubError>;
+    fn into_items(self, protocol: Protocol) -> Result<ItemStream, HubError>;
 }
 
 /// A stream of serialised items.
-pub type ItemStream = BoxStream<'static, Result<Box<RawValue>, HubError>>;
+pub type ItemStream = BoxStream<'static, Result<Payload, HubError>>;
 
 impl<T: Serialize + 'static, E: Into<HubError> + 'static> Reply for Result<T, E> {
-    fn into_reply(self) -> Result<Box<RawValue>, HubError> {
-        to_raw_value(&self.map_err(Into::into)?).map_err(HubError::internal)
+    fn into_reply(self, protocol: Protocol) -> Result<Payload, HubError> {
+        Payload::write(protocol, &self.map_err(Into::into)?).map_err(HubError::internal)
     }
 }
 
@@ -44,11 +44,11 @@ where
     E: Into<HubError> + 'static,
     F: Into<HubError> + 'static,
 {
-    fn into_items(self) -> Result<ItemStream, HubError> {
+    fn into_items(self, protocol: Protocol) -> Result<ItemStream, HubError> {
         let items = self.map_err(Into::into)?;
         let written = items
             .map_err(Into::into)
-            .map(|item| to_raw_value(&item?).map_err(HubError::internal));
+            .map(move |item| Payload::write(protocol, &item?).map_err(HubError::internal));
         Ok(written.boxed())
     }
 }
@@ -58,7 +58,7 @@ type Started<T> = Result<BoxFuture<'static, Result<T, HubError>>, Misfit>;
 type Erased<S, U, T> = Box<dyn Fn(&mut Call<S, U>) -> Started<T> + Send + Sync>;
 
 /// A plain handler with its types erased.
-pub(crate) type Plain<S, U> = Erased<S, U, Box<RawValue>>;
+pub(crate) type Plain<S, U> = Erased<S, U, Payload>;
 
 /// What a target names.
 pub(crate) enum Method<S, U> {
@@ -71,7 +71,11 @@ where
     F: HubFn<M, S, U>,
     F::Output: Reply,
 {
-    Box::new(move |call| Ok(function.start(call)?.map(Reply::into_reply).boxed()))
+    Box::new(move |call| {
+        let protocol = call.connection.protocol();
+        let reply = function.start(call)?;
+        Ok(reply.map(move |reply| reply.into_reply(protocol)).boxed())
+    })
 }
 
 pub(crate) fn streaming<M, S: 'static, U: 'static, F>(function: F) -> Erased<S, U, ItemStream>
@@ -79,5 +83,9 @@ where
     F: HubFn<M, S, U>,
     F::Output: Items,
 {
-    Box::new(move |call| Ok(function.start(call)?.map(Items::into_items).boxed()))
+    Box::new(move |call| {
+        let protocol = call.connection.protocol();
+        let items = function.start(call)?;
+        Ok(items.map(move |items| items.into_items(protocol)).boxed())
+    })
 }

@@ -3,9 +3,9 @@
 //! A handler is an ordinary async function. Each of its parameters is either
 //! something the hub knows about the call (an *extractor*: [`State`],
 //! [`Caller`], [`Connection`](crate::server::Connection)) or the next positional
-//! argument that the client sent, of any type that serde can read, or
-//! ([`Upload`]) the next stream that the client sends along. They mix in any
-//! order; only the arguments count.
+//! argument that the client sent, of any type that serde can read or as it came
+//! ([`Payload`](crate::payload::Payload)), or ([`Upload`]) the next stream that the
+//! client sends along. They mix in any order; only the arguments count.
 //!
 //! ```no_run
 //! use vestnik_signalr::server::{Connection, Hub, HubError, State};
@@ -40,7 +40,7 @@ mod upload;
 pub use builder::{Hub, HubBuilder};
 pub use call::Call;
 pub use error::HubError;
-pub use extract::{Caller, FromCall, State, ViaArgument, ViaContext};
+pub use extract::{Caller, FromCall, State, ViaArgument, ViaContext, ViaPayload};
 pub use function::{HubFn, Misfit};
 pub use method::{ItemStream, Items, Reply};
 pub use upload::Upload;

@@ -8,11 +8,10 @@ use std::{
 
 use futures_util::Stream;
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 use tokio::sync::{Notify, mpsc};
 
 use super::error::HubError;
-use crate::server::machine::UploadKey;
+use crate::{payload::Payload, server::machine::UploadKey};
 
 /// Extracts a stream that the client sends along with the call.
 ///
@@ -46,7 +45,7 @@ impl<T: DeserializeOwned> Stream for Upload<T> {
         let item = match ready!(source.parts.poll_recv(context)) {
             Some(UploadPart::Item(item)) => {
                 source.taken.push(Taken::Item(source.key));
-                let bound = serde_json::from_str(item.get());
+                let bound = item.bind();
                 Some(bound.map_err(|_| HubError::new("Failed to bind Stream message.")))
             }
             Some(UploadPart::End(None)) => None,
@@ -86,7 +85,7 @@ impl Drop for UploadSource {
 /// A part of an upload; a stream that has no end was broken off.
 #[derive(Debug)]
 pub(crate) enum UploadPart {
-    Item(Box<RawValue>),
+    Item(Payload),
     /// The client's end, by an error if there is a text.
     End(Option<String>),
 }

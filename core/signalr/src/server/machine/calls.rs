@@ -2,12 +2,13 @@
 
 use std::time::Instant;
 
-use serde_json::value::RawValue;
-
 use super::{Call, CallKey, Output, ServerMachine, UploadKey};
-use crate::message::{
-    Completion, CompletionOutcome, Headers, Invocation, InvocationId, Message, StreamInvocation,
-    StreamItem,
+use crate::{
+    message::{
+        Completion, CompletionOutcome, Headers, Invocation, InvocationId, Message,
+        StreamInvocation, StreamItem,
+    },
+    payload::Payload,
 };
 
 impl ServerMachine {
@@ -37,7 +38,7 @@ impl ServerMachine {
         }
     }
 
-    pub(super) fn on_item(&mut self, now: Instant, key: CallKey, item: Box<RawValue>) {
+    pub(super) fn on_item(&mut self, now: Instant, key: CallKey, item: Payload) {
         if let Some(id) = self.streams.get(&key) {
             let invocation_id = id.clone();
             let item = StreamItem {

@@ -1,7 +1,10 @@
 use bytes::Bytes;
-use serde_json::value::RawValue;
 
-use crate::message::{Arguments, CompletionOutcome};
+use crate::{
+    message::{Arguments, CompletionOutcome},
+    payload::Payload,
+    protocol::Protocol,
+};
 
 /// Names one call of one connection; unlike an
 /// [`InvocationId`](crate::message::InvocationId) it exists for
@@ -29,7 +32,7 @@ pub enum Input<'a> {
     /// A plain call ended.
     Completed(CallKey, CompletionOutcome),
     /// A stream has an item.
-    Item(CallKey, Box<RawValue>),
+    Item(CallKey, Payload),
     /// A stream ended, by [`CompletionOutcome::Void`] or an error.
     StreamEnded(CallKey, CompletionOutcome),
     /// A call took an item of a stream that the client sends.
@@ -48,8 +51,9 @@ pub enum Input<'a> {
 /// What the driver is to do.
 #[derive(Debug)]
 pub enum Output {
-    /// The handshake is done. Sends may follow; calls only after [`Input::Welcomed`].
-    Opened,
+    /// The handshake is done, in this protocol. Sends may follow; calls only after
+    /// [`Input::Welcomed`].
+    Opened(Protocol),
     /// Send these whole messages, after all that came before.
     Send(Bytes),
     /// Run a call, and tell its end.
@@ -57,7 +61,7 @@ pub enum Output {
     /// Stop a stream; nothing more about it is expected.
     Cancel(CallKey),
     /// Give a call the next item of a stream that the client sends.
-    UploadItem(UploadKey, Box<RawValue>),
+    UploadItem(UploadKey, Payload),
     /// Tell a call that the client ended a stream, by an error if there is a text.
     UploadEnded(UploadKey, Option<String>),
     /// Forget a stream because its call ended before it.

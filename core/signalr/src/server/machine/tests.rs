@@ -71,7 +71,7 @@ impl Bench {
 
 fn describe(output: &Output) -> String {
     match output {
-        Output::Opened => "opened".to_owned(),
+        Output::Opened(_) => "opened".to_owned(),
         Output::Send(frame) => {
             let text = std::str::from_utf8(frame).unwrap();
             format!("send {}", text.strip_suffix('\x1e').unwrap())
@@ -81,7 +81,10 @@ fn describe(output: &Output) -> String {
         }
         Output::Dispatch(call) => format!("call {} {}", call.key.0, call.target),
         Output::Cancel(key) => format!("cancel {}", key.0),
-        Output::UploadItem(key, item) => format!("item {} {item}", key.0),
+        Output::UploadItem(key, item) => {
+            let item = std::str::from_utf8(item.as_bytes()).unwrap();
+            format!("item {} {item}", key.0)
+        }
         Output::UploadEnded(key, None) => format!("end {}", key.0),
         Output::UploadEnded(key, Some(error)) => format!("end {} by {error}", key.0),
         Output::DropUpload(key) => format!("drop {}", key.0),
@@ -178,7 +181,12 @@ fn a_cancelled_stream_says_no_more() {
         call,
         &[r#"send {"type":3,"invocationId":"s","error":"Invocation ID 's' is already in use."}"#],
     );
-    let item = || Arguments::from_tuple(&(5,)).unwrap().into_inner().remove(0);
+    let item = || {
+        Arguments::write(Protocol::Json, &(5,))
+            .unwrap()
+            .into_inner()
+            .remove(0)
+    };
     bench.check_input(
         Input::Item(CallKey(1), item()),
         &[r#"send {"type":2,"invocationId":"s","item":5}"#],
