@@ -5,6 +5,7 @@
 //! tokio sit beside it behind the features `client` and `server`.
 #![forbid(unsafe_code)]
 
+pub mod backoff;
 pub mod client;
 pub mod framing;
 pub mod handshake;
