@@ -16,7 +16,7 @@ pub use close::CloseReason;
 #[cfg(feature = "client")]
 pub use driver::{
     BearerToken, CallError, ConnectError, ConnectOptions, HubClient, Incoming, IncomingStream,
-    ItemStream, TokenSource, connect,
+    ItemStream, Proxy, TokenSource, connect,
 };
 pub use fault::Fault;
 pub use machine::{ClientMachine, MachineConfig};

@@ -8,4 +8,5 @@ mod lifecycle;
 mod negotiate;
 mod opening;
 mod peer;
+mod proxy;
 mod secrets;

@@ -49,6 +49,7 @@ async fn connect_in_time(
         url: &url,
         bearer: bearer.as_ref(),
         headers: &options.headers,
+        proxy: options.proxy.as_ref(),
         max_message_bytes: options.machine.max_message_bytes,
     };
     let socket = socket::open(target).await?;

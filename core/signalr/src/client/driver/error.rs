@@ -46,6 +46,12 @@ pub enum ConnectError {
     /// No connection to the server.
     #[error("the server cannot be reached")]
     Unreachable(#[source] io::Error),
+    /// The proxy refused to let us through.
+    #[error("the proxy answered with status {status}")]
+    Proxy {
+        /// The HTTP status; 407 asks for a user and a password.
+        status: u16,
+    },
     /// It took longer than the connect timeout.
     #[error("connecting took too long")]
     Timeout,
@@ -72,7 +78,8 @@ impl ConnectError {
             | Self::Protocol(_)
             | Self::Redirects
             | Self::Transport => Fault::Server,
-            Self::Unreachable(_) | Self::Timeout => Fault::Network,
+            Self::Proxy { status: 407 } => Fault::Caller,
+            Self::Proxy { .. } | Self::Unreachable(_) | Self::Timeout => Fault::Network,
             Self::Closed(reason) => reason.fault(),
         }
     }
@@ -83,6 +90,7 @@ impl ConnectError {
         match self {
             Self::Token(_) | Self::Unreachable(_) | Self::Timeout => true,
             Self::Status { status, .. } => matches!(status, 408 | 429 | 500..=599),
+            Self::Proxy { status } => *status >= 500,
             Self::Closed(reason) => reason.is_retryable(),
             Self::Address(_)
             | Self::Unauthorized
@@ -110,6 +118,7 @@ impl ConnectError {
             | Self::Redirects
             | Self::Transport
             | Self::Unreachable(_)
+            | Self::Proxy { .. }
             | Self::Timeout
             | Self::Closed(_) => None,
         }

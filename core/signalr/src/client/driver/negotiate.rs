@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::{
     error::{ConnectError, retry_after},
     options::ConnectOptions,
+    proxy::Proxy,
     token::{BearerToken, TokenSource},
 };
 
@@ -114,13 +115,23 @@ fn replaced(token: &str) -> Result<TokenSource, ConnectError> {
 }
 
 fn client(options: &ConnectOptions) -> Result<Client, ConnectError> {
-    Client::builder()
+    let builder = Client::builder().no_proxy();
+    let builder = match &options.proxy {
+        Some(proxy) => builder.proxy(through(proxy)?),
+        None => builder,
+    };
+    builder
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(options.connect_timeout)
         .pool_idle_timeout(Duration::ZERO)
         .default_headers(options.headers.clone())
         .build()
         .map_err(|error| ConnectError::Address(error.to_string()))
+}
+
+fn through(proxy: &Proxy) -> Result<reqwest::Proxy, ConnectError> {
+    reqwest::Proxy::all(proxy.url().clone())
+        .map_err(|_| ConnectError::Address("the proxy's is none".to_owned()))
 }
 
 async fn ask(
@@ -136,6 +147,9 @@ async fn ask(
     }
     let mut response = request.send().await.map_err(unreachable)?;
     let status = response.status().as_u16();
+    if status == 407 {
+        return Err(ConnectError::Proxy { status });
+    }
     if status != 200 {
         return Err(ConnectError::from_status(
             status,

@@ -5,7 +5,10 @@ use std::{fmt, time::Duration};
 use http::HeaderMap;
 use reqwest::Url;
 
-use super::token::{BearerToken, TokenSource};
+use super::{
+    proxy::Proxy,
+    token::{BearerToken, TokenSource},
+};
 use crate::client::machine::MachineConfig;
 
 /// How to reach a hub.
@@ -17,6 +20,9 @@ pub struct ConnectOptions {
     pub token: Option<TokenSource>,
     /// Sent with every request.
     pub headers: HeaderMap,
+    /// Reaches the server through a proxy. What is not told here is not done: the environment's
+    /// proxies are not looked at.
+    pub proxy: Option<Proxy>,
     /// Opens the WebSocket at once. Saves a round trip; needs a server that allows it, and gives no
     /// connection id.
     pub skip_negotiation: bool,
@@ -40,6 +46,7 @@ impl ConnectOptions {
             url,
             token: None,
             headers: HeaderMap::new(),
+            proxy: None,
             skip_negotiation: false,
             connect_timeout: Duration::from_secs(20),
             machine: MachineConfig::default(),
@@ -72,6 +79,7 @@ impl fmt::Debug for ConnectOptions {
             .field("path", &self.url.path())
             .field("token", &self.token)
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("proxy", &self.proxy)
             .field("skip_negotiation", &self.skip_negotiation)
             .field("connect_timeout", &self.connect_timeout)
             .field("machine", &self.machine)

@@ -20,6 +20,7 @@ use tokio_tungstenite::{
 
 use super::{
     error::{ConnectError, retry_after},
+    proxy::Proxy,
     token::BearerToken,
 };
 
@@ -42,12 +43,13 @@ pub(crate) struct Target<'a> {
     pub(crate) url: &'a Url,
     pub(crate) bearer: Option<&'a BearerToken>,
     pub(crate) headers: &'a HeaderMap,
+    pub(crate) proxy: Option<&'a Proxy>,
     pub(crate) max_message_bytes: usize,
 }
 
 pub(crate) async fn open(target: Target<'_>) -> Result<Socket, ConnectError> {
     let request = request(&target)?;
-    let line = line(target.url).await?;
+    let line = line(target.url, target.proxy).await?;
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
@@ -84,22 +86,20 @@ fn request(target: &Target<'_>) -> Result<Request<()>, ConnectError> {
     Ok(request)
 }
 
-async fn line(url: &Url) -> Result<Box<dyn Line>, ConnectError> {
-    let host = url
-        .host_str()
-        .ok_or_else(|| ConnectError::Address("there is no host".to_owned()))?;
-    let port = url
-        .port_or_known_default()
-        .ok_or_else(|| ConnectError::Address("there is no port".to_owned()))?;
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let tcp = TcpStream::connect((bare, port))
-        .await
-        .map_err(ConnectError::Unreachable)?;
-    tcp.set_nodelay(true).map_err(ConnectError::Unreachable)?;
+async fn line(url: &Url, proxy: Option<&Proxy>) -> Result<Box<dyn Line>, ConnectError> {
+    let (host, port) = place(url)?;
+    let tcp = match proxy {
+        None => dial(url).await?,
+        Some(proxy) => {
+            let mut tcp = dial(proxy.url()).await?;
+            proxy.tunnel(&mut tcp, &format!("{host}:{port}")).await?;
+            tcp
+        }
+    };
     if url.scheme() != "https" {
         return Ok(Box::new(tcp));
     }
-    let name = ServerName::try_from(bare.to_owned())
+    let name = ServerName::try_from(bare(host).to_owned())
         .map_err(|error| ConnectError::Address(error.to_string()))?;
     let tls = TlsConnector::from(Arc::new(tls_config()?));
     Ok(Box::new(
@@ -107,6 +107,31 @@ async fn line(url: &Url) -> Result<Box<dyn Line>, ConnectError> {
             .await
             .map_err(ConnectError::Unreachable)?,
     ))
+}
+
+async fn dial(url: &Url) -> Result<TcpStream, ConnectError> {
+    let (host, port) = place(url)?;
+    let tcp = TcpStream::connect((bare(host), port))
+        .await
+        .map_err(ConnectError::Unreachable)?;
+    tcp.set_nodelay(true).map_err(ConnectError::Unreachable)?;
+    Ok(tcp)
+}
+
+/// The host as it stands in an address, and the port.
+fn place(url: &Url) -> Result<(&str, u16), ConnectError> {
+    let host = url
+        .host_str()
+        .ok_or_else(|| ConnectError::Address("there is no host".to_owned()))?;
+    let port = url
+        .port_or_known_default()
+        .ok_or_else(|| ConnectError::Address("there is no port".to_owned()))?;
+    Ok((host, port))
+}
+
+/// A host without the brackets that addresses put around IPv6.
+fn bare(host: &str) -> &str {
+    host.trim_start_matches('[').trim_end_matches(']')
 }
 
 fn tls_config() -> Result<ClientConfig, ConnectError> {
