@@ -166,7 +166,8 @@ impl Pair {
             ServerOutput::Cancel(_)
             | ServerOutput::UploadItem(..)
             | ServerOutput::UploadEnded(..)
-            | ServerOutput::DropUpload(_) => {}
+            | ServerOutput::DropUpload(_)
+            | ServerOutput::Result(..) => {}
         }
     }
 

@@ -1,17 +1,21 @@
 use std::{
     fmt,
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 use bytes::Bytes;
+use serde::de::DeserializeOwned;
 
 use super::{
+    ask::{Answer, AskBox, InvokeError},
+    machine::{NoResult, ResultKey},
     queue::{QueueLimits, SendError, SendQueue},
     registry::HubHandle,
 };
 use crate::{
-    message::{Arguments, Invocation, Message, ToArguments},
-    payload::WriteError,
+    message::{Arguments, CompletionOutcome, Invocation, Message, ToArguments},
+    payload::{Payload, WriteError},
     protocol::Protocol,
 };
 
@@ -48,6 +52,7 @@ struct Shared {
     /// Known once hands are shaken.
     protocol: OnceLock<Protocol>,
     queue: SendQueue,
+    asks: AskBox,
 }
 
 impl Connection {
@@ -57,6 +62,7 @@ impl Connection {
             hub,
             protocol: OnceLock::new(),
             queue: SendQueue::new(limits),
+            asks: AskBox::default(),
         }))
     }
 
@@ -102,6 +108,54 @@ impl Connection {
         self.0.queue.push(frame).await
     }
 
+    /// Calls the client's handler and awaits its result, at most for `patience`.
+    ///
+    /// The client is called after the frames queued so far. `()` stands for a
+    /// handler without a result. Dropping the future gives the answer up.
+    ///
+    /// # Errors
+    /// [`InvokeError`] says why there is no result. From a hub's `on_connected`
+    /// it is always [`InvokeError::TooEarly`]: nothing that the client sends is
+    /// read before that handler is done.
+    pub async fn invoke<A: ToArguments, R: DeserializeOwned>(
+        &self,
+        target: &str,
+        arguments: &A,
+        patience: Duration,
+    ) -> Result<R, InvokeError> {
+        let Some(&protocol) = self.0.protocol.get() else {
+            return Err(InvokeError::TooEarly);
+        };
+        let arguments = Arguments::write(protocol, arguments)?;
+        let bind = |result: Payload| result.bind().map_err(|_| InvokeError::WrongType);
+        match self.ask(target, arguments, patience).await? {
+            Ok(CompletionOutcome::Result(result)) => bind(result),
+            Ok(CompletionOutcome::Void) => bind(Payload::null(protocol)),
+            Ok(CompletionOutcome::Error(text)) => Err(InvokeError::Client(text)),
+            Err(why) => Err(InvokeError::new(why, self.id())),
+        }
+    }
+
+    async fn ask(
+        &self,
+        target: &str,
+        arguments: Arguments,
+        patience: Duration,
+    ) -> Result<Answer, InvokeError> {
+        let asked = self.0.asks.ask(target, arguments, patience);
+        let Some((key, answer)) = asked else {
+            return Err(InvokeError::DoesNotExist(self.id().clone()));
+        };
+        self.0.queue.wake();
+        let mut waiting = Waiting {
+            connection: self,
+            key: Some(key),
+        };
+        let answer = answer.await;
+        waiting.key = None;
+        Ok(answer.unwrap_or(Err(NoResult::Disconnected)))
+    }
+
     /// Puts the connection under a key (a user, a group), until it leaves or ends.
     pub fn join(&self, key: &str) {
         self.0.hub.join(key, self.id());
@@ -121,6 +175,31 @@ impl Connection {
 
     pub(crate) fn queue(&self) -> &SendQueue {
         &self.0.queue
+    }
+
+    pub(crate) fn asks(&self) -> &AskBox {
+        &self.0.asks
+    }
+
+    /// Takes nothing more, and lets go of all who wait.
+    pub(crate) fn end(&self) {
+        self.0.queue.end();
+        self.0.asks.end();
+    }
+}
+
+/// Somebody who awaits an answer; dropped before it came, it is given up.
+struct Waiting<'a> {
+    connection: &'a Connection,
+    key: Option<ResultKey>,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            self.connection.0.asks.forget(key);
+            self.connection.0.queue.wake();
+        }
     }
 }
 

@@ -11,12 +11,15 @@
 //! enough of a stream that the client sends, the machine holds it and reads no
 //! further: [`ServerMachine::wants_input`] tells the driver to leave bytes
 //! where they are, so that a client that is faster than it is served is slowed
-//! down and not stored.
+//! down and not stored. Only while an answer of that client is awaited does the
+//! machine look for it further behind, up to [`ServerConfig::read_ahead`].
 
+mod asking;
 mod calls;
 mod config;
 mod exchange;
 mod held;
+mod result;
 #[cfg(test)]
 mod tests;
 mod upload;
@@ -30,9 +33,9 @@ use bytes::Bytes;
 
 pub use self::{
     config::ServerConfig,
-    exchange::{Call, CallKey, Input, Output, UploadKey},
+    exchange::{Ask, Call, CallKey, Input, NoResult, Output, ResultKey, UploadKey},
 };
-use self::{held::Held, upload::Uploads};
+use self::{held::Held, result::Results, upload::Uploads};
 use crate::{
     framing::Deframer,
     handshake::{HandshakeError, HandshakeRequest, HandshakeResponse},
@@ -56,6 +59,7 @@ pub struct ServerMachine {
     running: BTreeMap<CallKey, Option<InvocationId>>,
     held: Held,
     uploads: Uploads,
+    results: Results,
     streams: BTreeMap<CallKey, InvocationId>,
     last_sent: Instant,
     last_received: Instant,
@@ -89,6 +93,7 @@ impl ServerMachine {
             running: BTreeMap::new(),
             held: Held::default(),
             uploads: Uploads::default(),
+            results: Results::default(),
             streams: BTreeMap::new(),
             last_sent: now,
             last_received: now,
@@ -114,6 +119,8 @@ impl ServerMachine {
             Input::Completed(key, outcome) => self.on_completed(now, key, outcome),
             Input::Item(key, item) => self.on_item(now, key, item),
             Input::StreamEnded(key, outcome) => self.on_stream_ended(now, key, outcome),
+            Input::Ask(ask) => self.on_ask(now, ask),
+            Input::Forget(key) => self.results.forget(key),
             Input::UploadTaken(key) => {
                 self.uploads.take(key);
                 self.advance(now);
@@ -144,10 +151,8 @@ impl ServerMachine {
             State::Handshaking { until } => Some(until),
             State::Welcoming | State::Open => {
                 let ping = self.last_sent + self.config.keep_alive;
-                Some(
-                    self.client_deadline()
-                        .map_or(ping, |missed| missed.min(ping)),
-                )
+                let others = [self.client_deadline(), self.results.deadline()];
+                others.into_iter().flatten().chain([ping]).min()
             }
             State::Closed => None,
         }
@@ -155,7 +160,8 @@ impl ServerMachine {
 
     /// Says whether received bytes are welcome now.
     pub fn wants_input(&self) -> bool {
-        self.state != State::Welcoming && self.held.is_empty()
+        let looks_ahead = self.results.len() > 0 && self.held.bytes() < self.config.read_ahead;
+        self.state != State::Welcoming && (self.held.is_empty() || looks_ahead)
     }
 
     fn is_open(&self) -> bool {
@@ -167,12 +173,13 @@ impl ServerMachine {
 
     /// The client is not missed while the server itself keeps it waiting.
     fn client_deadline(&self) -> Option<Instant> {
-        let kept_waiting = !self.running.is_empty() || !self.wants_input();
-        let missed = self.client_pings && !kept_waiting;
+        let is_served = self.running.is_empty() && self.held.is_empty();
+        let missed = self.client_pings && is_served && self.state == State::Open;
         missed.then(|| self.last_received + self.config.client_timeout)
     }
 
     fn on_tick(&mut self, now: Instant) {
+        self.expire_results(now);
         match self.state {
             State::Handshaking { until } if until <= now => {
                 self.refuse(now, &HandshakeError::Canceled);
@@ -249,15 +256,16 @@ impl ServerMachine {
 
     fn on_frame(&mut self, now: Instant, frame: &Bytes) {
         match self.protocol.decode(frame) {
-            Ok(Some(message)) => self.on_message(now, message),
+            Ok(Some(message)) => self.on_message(now, message, frame.len()),
             Ok(None) => {}
             Err(error) => self.fail(now, &format!("InvalidDataException: {error}")),
         }
     }
 
-    fn on_message(&mut self, now: Instant, message: Message) {
-        if self.must_wait(&message) {
-            self.held.push(message);
+    fn on_message(&mut self, now: Instant, message: Message, size: usize) {
+        let is_next = self.held.is_empty() && !self.must_wait(&message);
+        if !is_next && !self.is_awaited(&message) {
+            self.held.push(message, size);
         } else {
             self.act(now, message);
         }
@@ -317,6 +325,8 @@ impl ServerMachine {
     fn end(&mut self) {
         self.state = State::Closed;
         self.held = Held::default();
+        let unanswered = self.results.end();
+        self.fail_results(unanswered, NoResult::Disconnected);
         self.outputs.push_back(Output::Close);
     }
 

@@ -42,6 +42,8 @@
 pub mod machine;
 
 #[cfg(feature = "server")]
+mod ask;
+#[cfg(feature = "server")]
 mod clock;
 #[cfg(feature = "server")]
 mod config;
@@ -64,6 +66,7 @@ mod ticket;
 
 #[cfg(feature = "server")]
 pub use self::{
+    ask::InvokeError,
     config::HubConfig,
     connection::{Connection, ConnectionId, encode_invocation},
     hub::{Caller, Hub, HubBuilder, HubError, State, Upload},

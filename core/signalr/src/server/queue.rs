@@ -140,6 +140,11 @@ impl SendQueue {
         self.readable.notified().await;
     }
 
+    /// Makes the connection's task look after other things that were left for it.
+    pub(crate) fn wake(&self) {
+        self.readable.notify_one();
+    }
+
     /// Asks the connection's task to close after the frames queued so far.
     pub(crate) fn close(&self, allow_reconnect: bool) {
         let mut inner = self.lock();

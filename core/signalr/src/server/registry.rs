@@ -2,15 +2,19 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     fmt,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    time::Duration,
 };
 
 use bytes::Bytes;
+use serde::de::DeserializeOwned;
 use tokio_util::task::TaskTracker;
 
 use super::{
+    ask::InvokeError,
     connection::{Connection, ConnectionId},
     queue::SendError,
 };
+use crate::message::ToArguments;
 
 /// All live connections of a hub, by id and by key. Cheap to clone.
 ///
@@ -62,6 +66,23 @@ impl HubHandle {
             .connections
             .get(id)
             .map(|entry| entry.connection.clone())
+    }
+
+    /// Calls one client's handler and awaits its result: see [`Connection::invoke`].
+    ///
+    /// # Errors
+    /// [`InvokeError`] says why there is no result.
+    pub async fn invoke<A: ToArguments, R: DeserializeOwned>(
+        &self,
+        id: &ConnectionId,
+        target: &str,
+        arguments: &A,
+        patience: Duration,
+    ) -> Result<R, InvokeError> {
+        let Some(connection) = self.connection(id) else {
+            return Err(InvokeError::DoesNotExist(id.clone()));
+        };
+        connection.invoke(target, arguments, patience).await
     }
 
     /// Counts the live connections.

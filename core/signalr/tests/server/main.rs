@@ -6,6 +6,7 @@
 
 mod calls;
 mod client;
+mod client_results;
 mod http_answers;
 mod lifecycle;
 mod pressure;

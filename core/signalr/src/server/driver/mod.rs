@@ -100,7 +100,7 @@ impl<'a, S, U: PartialEq> Presence<'a, S, U> {
 impl<S, U: PartialEq> Drop for Presence<'_, S, U> {
     fn drop(&mut self) {
         self.shared.handle.exit(self.connection.id());
-        self.connection.queue().end();
+        self.connection.end();
         if let Some(token) = &self.token {
             self.shared.tickets.release(token);
         }

@@ -1,6 +1,7 @@
-use std::time::Instant;
+use std::{collections::BTreeMap, time::Instant};
 
 use hyper::upgrade::Upgraded;
+use tokio::sync::oneshot;
 
 use super::{
     calls::{Calls, Done},
@@ -11,9 +12,11 @@ use super::{
 use crate::{
     message::CompletionOutcome,
     server::{
-        HubConfig, HubError, clock,
+        HubConfig, HubError,
+        ask::{Answer, Errand},
+        clock,
         hub::{Taken, UploadPart},
-        machine::{Call, Input, Output, ServerMachine},
+        machine::{Ask, Call, Input, Output, ResultKey, ServerMachine},
         queue::Popped,
         text::{self, Told},
     },
@@ -31,6 +34,8 @@ pub(super) struct Driver<S, U> {
     phase: Phase,
     /// Whether the handshake was done and the connection welcomed.
     was_opened: bool,
+    /// Those who await an answer of the client.
+    asking: BTreeMap<ResultKey, oneshot::Sender<Answer>>,
     /// When the write in progress began.
     write_began: Instant,
 }
@@ -78,6 +83,7 @@ impl<S: Value, U: Value> Driver<S, U> {
             calls: Calls::new(),
             phase: Phase::Handshaking,
             was_opened: false,
+            asking: BTreeMap::new(),
             write_began: now,
             scope,
         }
@@ -132,7 +138,14 @@ impl<S: Value, U: Value> Driver<S, U> {
                     self.calls.feeds.forget(key);
                 }
                 Output::DropUpload(key) => self.calls.feeds.forget(key),
+                Output::Result(key, answer) => {
+                    if let Some(asker) = self.asking.remove(&key) {
+                        // Whoever gave up waiting does not miss the answer.
+                        asker.send(answer).ok();
+                    }
+                }
                 Output::Close => {
+                    self.scope.connection.end();
                     let until = clock::now() + self.config().close_timeout;
                     self.phase = Phase::Closing { until };
                 }
@@ -209,12 +222,44 @@ impl<S: Value, U: Value> Driver<S, U> {
     fn on_event(&mut self, event: Event) -> Option<End> {
         match event {
             Event::Socket(event) => self.on_socket(event),
-            Event::Queue => None,
+            Event::Queue => {
+                self.take_errands();
+                None
+            }
             Event::Call(done) => {
                 self.on_done(done);
                 None
             }
             Event::Deadline => self.on_deadline(),
+        }
+    }
+
+    /// Asks the client what somebody on the server wants to know.
+    fn take_errands(&mut self) {
+        for errand in self.scope.connection.asks().take() {
+            // What the asker sent before it asked reaches the client before the question.
+            self.take_queued(usize::MAX);
+            if self.is_closing() {
+                return;
+            }
+            let now = clock::now();
+            let input = match errand {
+                Errand::Forget(key) => {
+                    self.asking.remove(&key);
+                    Input::Forget(key)
+                }
+                Errand::Ask(asked) => {
+                    self.asking.insert(asked.key, asked.answer);
+                    Input::Ask(Ask {
+                        key: asked.key,
+                        target: asked.target,
+                        arguments: asked.arguments,
+                        until: now.checked_add(asked.patience),
+                    })
+                }
+            };
+            self.machine.handle(now, input);
+            self.obey();
         }
     }
 

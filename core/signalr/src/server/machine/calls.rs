@@ -133,15 +133,16 @@ impl ServerMachine {
         }
     }
 
-    /// Ends a stream that the client sends; a completion of anything else is ignored.
+    /// Ends a stream that the client sends, or else takes an answer; anything else is ignored.
     pub(super) fn on_completion(&mut self, completion: Completion) {
-        if let Some(key) = self.uploads.end(completion.invocation_id.as_str()) {
-            let error = match completion.outcome {
-                CompletionOutcome::Error(text) => Some(text),
-                CompletionOutcome::Void | CompletionOutcome::Result(_) => None,
-            };
-            self.outputs.push_back(Output::UploadEnded(key, error));
-        }
+        let Some(key) = self.uploads.end(completion.invocation_id.as_str()) else {
+            return self.on_answer(completion);
+        };
+        let error = match completion.outcome {
+            CompletionOutcome::Error(text) => Some(text),
+            CompletionOutcome::Void | CompletionOutcome::Result(_) => None,
+        };
+        self.outputs.push_back(Output::UploadEnded(key, error));
     }
 
     fn end_uploads(&mut self, call: CallKey) {

@@ -38,6 +38,17 @@ pub struct ServerConfig {
     /// Too low, a page with several uploads is refused; too high, one client
     /// can fill that many buffers.
     pub max_uploads: usize,
+    /// How many answers of one client may be awaited; more calls to it are refused.
+    ///
+    /// Too low, honest questions are refused; too high, a client that never
+    /// answers costs that many waiting tasks.
+    pub max_results: usize,
+    /// How many bytes of a client's messages may be held while its answer is looked for behind them.
+    ///
+    /// A method that awaits an answer of its own caller is followed by whatever
+    /// the caller sent before it answered. Too low, such an answer is not
+    /// found and times out; too high, each client can make the server hold that much.
+    pub read_ahead: usize,
     /// Tells clients the text of internal errors and of arguments that do not fit.
     ///
     /// On, it helps a developer and shows the server's insides to everybody.
@@ -54,6 +65,8 @@ impl Default for ServerConfig {
             parallel_calls: 1,
             upload_buffer: 10,
             max_uploads: 16,
+            max_results: 16,
+            read_ahead: 64 * 1024,
             detailed_errors: false,
         }
     }

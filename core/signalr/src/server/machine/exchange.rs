@@ -1,3 +1,5 @@
+use std::time::Instant;
+
 use bytes::Bytes;
 
 use crate::{
@@ -15,6 +17,10 @@ pub struct CallKey(pub(super) u64);
 /// Names one stream that a client sends along with a call; never used twice in a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UploadKey(pub(super) u64);
+
+/// Names one call to the client whose answer somebody awaits, by whom it may concern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ResultKey(pub u64);
 
 /// What happens to the machine.
 #[derive(Debug)]
@@ -35,6 +41,10 @@ pub enum Input<'a> {
     Item(CallKey, Payload),
     /// A stream ended, by [`CompletionOutcome::Void`] or an error.
     StreamEnded(CallKey, CompletionOutcome),
+    /// Somebody on the server calls the client and awaits its answer.
+    Ask(Ask),
+    /// Nobody awaits that answer any more.
+    Forget(ResultKey),
     /// A call took an item of a stream that the client sends.
     UploadTaken(UploadKey),
     /// A call reads a stream no further.
@@ -66,6 +76,8 @@ pub enum Output {
     UploadEnded(UploadKey, Option<String>),
     /// Forget a stream because its call ended before it.
     DropUpload(UploadKey),
+    /// Tell whoever awaits it what the client answered, or why it did not.
+    Result(ResultKey, Result<CompletionOutcome, NoResult>),
     /// Close the transport after all sends.
     Close,
 }
@@ -83,4 +95,34 @@ pub struct Call {
     pub streaming: bool,
     /// The streams that the client sends along, in order.
     pub uploads: Vec<UploadKey>,
+}
+
+/// A call to the client.
+#[derive(Debug)]
+pub struct Ask {
+    /// Names the call in later outputs.
+    pub key: ResultKey,
+    /// The client's handler.
+    pub target: String,
+    /// Its arguments.
+    pub arguments: Arguments,
+    /// How long the answer is awaited; without it as long as the connection lives.
+    pub until: Option<Instant>,
+}
+
+/// Why a client gave no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoResult {
+    /// The connection ended first.
+    #[error("the connection ended")]
+    Disconnected,
+    /// It did not come in time.
+    #[error("the answer did not come in time")]
+    TimedOut,
+    /// The connection has not been welcomed yet; the client was not asked.
+    #[error("the connection is not welcomed yet")]
+    TooEarly,
+    /// Too many answers are awaited already; the client was not asked.
+    #[error("too many answers are awaited")]
+    TooMany,
 }

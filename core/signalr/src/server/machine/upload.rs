@@ -42,6 +42,10 @@ impl Uploads {
             .is_some_and(|upload| upload.buffered >= limit)
     }
 
+    pub(super) fn contains(&self, id: &str) -> bool {
+        self.0.contains_key(id)
+    }
+
     /// Counts one more item in, if the stream is known.
     pub(super) fn put(&mut self, id: &str) -> Option<UploadKey> {
         let upload = self.0.get_mut(id)?;

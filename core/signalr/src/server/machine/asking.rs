@@ -1,0 +1,59 @@
+//! The server's calls to the client.
+
+use std::time::Instant;
+
+use super::{Ask, NoResult, Output, ResultKey, ServerMachine, State};
+use crate::message::{Completion, Invocation, Message};
+
+impl ServerMachine {
+    pub(super) fn on_ask(&mut self, now: Instant, ask: Ask) {
+        let refusal = match self.state {
+            // What the client answers is not read before the welcome is over.
+            State::Handshaking { .. } | State::Welcoming => Some(NoResult::TooEarly),
+            State::Closed => Some(NoResult::Disconnected),
+            State::Open if self.results.len() >= self.config.max_results => Some(NoResult::TooMany),
+            State::Open => None,
+        };
+        if let Some(refusal) = refusal {
+            return self
+                .outputs
+                .push_back(Output::Result(ask.key, Err(refusal)));
+        }
+        let id = self.results.expect(ask.key, ask.until);
+        self.send(
+            now,
+            &Message::Invocation(Invocation {
+                invocation_id: Some(id),
+                target: ask.target,
+                arguments: ask.arguments,
+                ..Invocation::default()
+            }),
+        );
+    }
+
+    /// Says whether a message is an answer that somebody waits for.
+    pub(super) fn is_awaited(&self, message: &Message) -> bool {
+        let Message::Completion(completion) = message else {
+            return false;
+        };
+        let id = &completion.invocation_id;
+        self.results.contains(id) && !self.uploads.contains(id.as_str())
+    }
+
+    pub(super) fn on_answer(&mut self, completion: Completion) {
+        if let Some(key) = self.results.answer(&completion.invocation_id) {
+            self.outputs
+                .push_back(Output::Result(key, Ok(completion.outcome)));
+        }
+    }
+
+    pub(super) fn expire_results(&mut self, now: Instant) {
+        let over = self.results.expire(now);
+        self.fail_results(over, NoResult::TimedOut);
+    }
+
+    pub(super) fn fail_results(&mut self, keys: Vec<ResultKey>, why: NoResult) {
+        let failed = keys.into_iter().map(|key| Output::Result(key, Err(why)));
+        self.outputs.extend(failed);
+    }
+}
