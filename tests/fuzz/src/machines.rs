@@ -10,7 +10,7 @@ use vestnik_signalr::{
     message::{Arguments, CompletionOutcome},
     payload::Payload,
     protocol::Protocol,
-    server::machine::{Call, Input, Output, ServerConfig, ServerMachine},
+    server::machine::{Ask, Call, Input, Output, ResultKey, ServerConfig, ServerMachine},
 };
 
 use crate::{chunks, start::start};
@@ -52,7 +52,11 @@ fn serve(machine: &mut ServerMachine, now: std::time::Instant, mut is_closed: bo
             Output::Send(frame) => assert!(frame.ends_with(b"\x1e")),
             Output::Dispatch(call) => answer(machine, now, &call),
             Output::Close => is_closed = true,
-            Output::Opened(_) => machine.handle(now, Input::Welcomed),
+            Output::Opened(_) => {
+                machine.handle(now, Input::Welcomed);
+                ask(machine, now);
+            }
+            Output::Result(..) => ask(machine, now),
             Output::UploadItem(key, _) => machine.handle(now, Input::UploadTaken(key)),
             Output::Cancel(_) | Output::UploadEnded(..) | Output::DropUpload(_) => {}
         }
@@ -68,6 +72,19 @@ fn answer(machine: &mut ServerMachine, now: std::time::Instant, call: &Call) {
     } else {
         machine.handle(now, Input::Completed(call.key, void));
     }
+}
+
+/// Awaits an answer, so that the client's completions find somebody.
+fn ask(machine: &mut ServerMachine, now: std::time::Instant) {
+    machine.handle(
+        now,
+        Input::Ask(Ask {
+            key: ResultKey(1),
+            target: "Ask".to_owned(),
+            arguments: Arguments::default(),
+            until: Some(now + Duration::from_secs(5)),
+        }),
+    );
 }
 
 /// The client's machine ends each of its calls once at the most, and itself once.
