@@ -11,6 +11,7 @@ pub mod framing;
 pub mod handshake;
 pub mod json;
 pub mod message;
+pub mod msgpack;
 pub mod negotiate;
 pub mod payload;
 pub mod protocol;

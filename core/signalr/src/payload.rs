@@ -6,7 +6,10 @@ use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
-use crate::protocol::{DecodeError, Protocol};
+use crate::{
+    msgpack,
+    protocol::{DecodeError, Protocol},
+};
 
 /// One argument, item or result in the encoding of its connection.
 ///
@@ -38,6 +41,7 @@ impl Payload {
     pub fn write<T: Serialize + ?Sized>(protocol: Protocol, value: &T) -> Result<Self, WriteError> {
         let written = match protocol {
             Protocol::Json => serde_json::to_vec(value).map_err(|error| error.to_string()),
+            Protocol::MessagePack => msgpack::write(value).map_err(|error| error.to_string()),
         };
         match written {
             Ok(raw) => Ok(Self::from_raw(protocol, raw.into())),
@@ -55,6 +59,7 @@ impl Payload {
             Protocol::Json => serde_json::from_slice::<&RawValue>(&raw)
                 .map(drop)
                 .map_err(|error| DecodeError::Syntax(error.to_string())),
+            Protocol::MessagePack => msgpack::check(&raw),
         };
         checked.map(|()| Self::from_raw(protocol, raw))
     }
@@ -63,6 +68,7 @@ impl Payload {
     pub fn null(protocol: Protocol) -> Self {
         match protocol {
             Protocol::Json => Self::from_raw(protocol, Bytes::from_static(b"null")),
+            Protocol::MessagePack => Self::from_raw(protocol, Bytes::from_static(&[msgpack::NIL])),
         }
     }
 
@@ -79,6 +85,9 @@ impl Payload {
         match self.protocol {
             Protocol::Json => {
                 serde_json::from_slice(&self.raw).map_err(|error| ReadError(error.to_string()))
+            }
+            Protocol::MessagePack => {
+                msgpack::read(&self.raw).map_err(|error| ReadError(error.to_string()))
             }
         }
     }
@@ -118,6 +127,17 @@ mod tests {
 
     #[test]
     fn is_one_value_and_nothing_else() {
+        for (raw, is_value) in [
+            (&b"\x01"[..], true),
+            (b"\x81\xa1a\x90", true),
+            (b"", false),
+            (b"\x01\x02", false),
+            (b"\x92\x01", false),
+            (b"\xc1", false),
+        ] {
+            let parsed = Payload::parse(Protocol::MessagePack, raw);
+            assert_eq!(parsed.is_ok(), is_value, "{raw:?}");
+        }
         for (raw, is_value) in [
             ("1", true),
             ("{\"a\":[]}", true),

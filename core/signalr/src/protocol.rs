@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::{json, message::Message};
+use crate::{framing::Framing, json, message::Message, msgpack};
 
 /// An encoding of hub messages.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -12,6 +12,8 @@ pub enum Protocol {
     /// One JSON object per message.
     #[default]
     Json,
+    /// One MessagePack array per message.
+    MessagePack,
 }
 
 /// What a transport must be able to carry.
@@ -35,8 +37,8 @@ pub enum DecodeError {
 }
 
 impl Protocol {
-    /// All protocols, the preferred one last.
-    pub const ALL: [Self; 1] = [Self::Json];
+    /// All protocols.
+    pub const ALL: [Self; 2] = [Self::Json, Self::MessagePack];
 
     /// Finds a protocol by its name in a handshake, which has no case.
     pub fn from_name(name: &str) -> Option<Self> {
@@ -49,13 +51,14 @@ impl Protocol {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Json => "json",
+            Self::MessagePack => "messagepack",
         }
     }
 
     /// Returns the newest version that we know; 2 differs from 1 only by stateful reconnect.
     pub const fn newest_version(self) -> u32 {
         match self {
-            Self::Json => 2,
+            Self::Json | Self::MessagePack => 2,
         }
     }
 
@@ -63,6 +66,15 @@ impl Protocol {
     pub const fn transfer_format(self) -> TransferFormat {
         match self {
             Self::Json => TransferFormat::Text,
+            Self::MessagePack => TransferFormat::Binary,
+        }
+    }
+
+    /// Returns how messages are told apart once the handshake is done.
+    pub const fn framing(self) -> Framing {
+        match self {
+            Self::Json => Framing::RecordSeparator,
+            Self::MessagePack => Framing::LengthPrefix,
         }
     }
 
@@ -73,6 +85,7 @@ impl Protocol {
     pub fn encode(self, message: &Message) -> Bytes {
         match self {
             Self::Json => json::encode(message),
+            Self::MessagePack => msgpack::encode(message),
         }
     }
 
@@ -84,6 +97,7 @@ impl Protocol {
     pub fn decode(self, frame: &Bytes) -> Result<Option<Message>, DecodeError> {
         match self {
             Self::Json => json::decode(frame),
+            Self::MessagePack => msgpack::decode(frame),
         }
     }
 }
@@ -103,3 +117,6 @@ impl fmt::Display for Protocol {
         f.write_str(self.name())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -285,6 +285,7 @@ impl ClientMachine {
                 kind: None,
             }) => {
                 self.state = State::Open;
+                self.deframer.set_framing(self.config.protocol.framing());
                 self.outputs.push_back(Output::Event(Event::Opened));
                 self.write(now, &Message::Ping);
             }

@@ -249,6 +249,7 @@ impl ServerMachine {
             Ok(request) => request.protocol,
             Err(error) => return self.refuse(now, &error),
         };
+        self.deframer.set_framing(self.protocol.framing());
         self.state = State::Welcoming;
         self.send_encoded(now, HandshakeResponse::default().encode());
         self.outputs.push_back(Output::Opened(self.protocol));

@@ -112,8 +112,8 @@ async fn refuses_handshakes_with_the_official_texts() {
     let address = serve(hub()).await;
     for (request, answer) in [
         (
-            r#"{"protocol":"messagepack","version":1}"#,
-            r#"{"error":"The protocol 'messagepack' is not supported."}"#,
+            r#"{"protocol":"blazorpack","version":1}"#,
+            r#"{"error":"The protocol 'blazorpack' is not supported."}"#,
         ),
         (
             r#"{"protocol":"json","version":9}"#,
