@@ -5,7 +5,10 @@ use std::borrow::Cow;
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
 
-use crate::{framing::RECORD_SEPARATOR, protocol::Protocol};
+use crate::{
+    framing::RECORD_SEPARATOR,
+    protocol::{Protocol, TransferFormat},
+};
 
 /// What a client asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +47,16 @@ pub enum HandshakeError {
         protocol: String,
         /// The version that the client wants.
         version: u32,
+    },
+    /// The transport cannot carry what the protocol writes.
+    #[error(
+        "Cannot use the '{protocol}' protocol on the current transport. The transport does not support '{format:?}' transfer format."
+    )]
+    Transport {
+        /// The protocol's name.
+        protocol: &'static str,
+        /// What the transport cannot carry.
+        format: TransferFormat,
     },
     /// It took too long, or was too long.
     #[error("Handshake was canceled.")]

@@ -54,24 +54,80 @@ pub struct NegotiateResponse {
     connection_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     connection_token: Option<String>,
-    available_transports: &'static [Transport],
+    available_transports: Vec<Offer>,
 }
 
-#[derive(Debug, PartialEq, Eq, Serialize)]
+/// The transports of a hub; the default is all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Transports {
+    /// One socket for both ways.
+    pub web_sockets: bool,
+    /// An endless answer down, a request for each message up; text only.
+    pub server_sent_events: bool,
+    /// A request for each answer down, another for each message up.
+    pub long_polling: bool,
+}
+
+impl Default for Transports {
+    fn default() -> Self {
+        Self {
+            web_sockets: true,
+            server_sent_events: true,
+            long_polling: true,
+        }
+    }
+}
+
+impl Transports {
+    /// Only WebSockets: for a hub whose clients may be told to go without negotiation.
+    pub const WEB_SOCKETS: Self = Self {
+        web_sockets: true,
+        server_sent_events: false,
+        long_polling: false,
+    };
+
+    /// Lists them in the order in which clients are to try them.
+    fn offers(self) -> impl Iterator<Item = Offer> {
+        let all = [
+            (self.web_sockets, Offer::WEB_SOCKETS),
+            (self.server_sent_events, Offer::SERVER_SENT_EVENTS),
+            (self.long_polling, Offer::LONG_POLLING),
+        ];
+        all.into_iter()
+            .filter_map(|(enabled, offer)| enabled.then_some(offer))
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Transport {
+struct Offer {
     transport: &'static str,
     transfer_formats: &'static [&'static str],
 }
 
-const TRANSPORTS: &[Transport] = &[Transport {
-    transport: "WebSockets",
-    transfer_formats: &["Text", "Binary"],
-}];
+impl Offer {
+    const WEB_SOCKETS: Self = Self {
+        transport: "WebSockets",
+        transfer_formats: &["Text", "Binary"],
+    };
+    const SERVER_SENT_EVENTS: Self = Self {
+        transport: "ServerSentEvents",
+        transfer_formats: &["Text"],
+    };
+    const LONG_POLLING: Self = Self {
+        transport: "LongPolling",
+        transfer_formats: &["Text", "Binary"],
+    };
+}
 
 impl NegotiateResponse {
-    /// Offers a connection by WebSocket. Version 0 has no token apart from the id.
-    pub fn new(version: u32, connection_id: &str, connection_token: &str) -> Self {
+    /// Offers a connection. Version 0 has no token apart from the id.
+    pub fn new(
+        version: u32,
+        connection_id: &str,
+        connection_token: &str,
+        transports: Transports,
+    ) -> Self {
         let names_token = version > 0;
         let id = if names_token {
             connection_id
@@ -82,7 +138,7 @@ impl NegotiateResponse {
             negotiate_version: version,
             connection_id: id.to_owned(),
             connection_token: names_token.then(|| connection_token.to_owned()),
-            available_transports: TRANSPORTS,
+            available_transports: transports.offers().collect(),
         }
     }
 
@@ -130,9 +186,10 @@ mod tests {
 
     #[test]
     fn writes_both_versions() {
-        let transports = r#""availableTransports":[{"transport":"WebSockets","transferFormats":["Text","Binary"]}]"#;
+        let transports = r#""availableTransports":[{"transport":"WebSockets","transferFormats":["Text","Binary"]},{"transport":"ServerSentEvents","transferFormats":["Text"]},{"transport":"LongPolling","transferFormats":["Text","Binary"]}]"#;
         let written = |version| {
-            String::from_utf8(NegotiateResponse::new(version, "id", "token").encode()).unwrap()
+            let response = NegotiateResponse::new(version, "id", "token", Transports::default());
+            String::from_utf8(response.encode()).unwrap()
         };
         assert_eq!(
             written(1),
@@ -144,5 +201,18 @@ mod tests {
             written(0),
             format!(r#"{{"negotiateVersion":0,"connectionId":"token",{transports}}}"#)
         );
+    }
+
+    #[test]
+    fn offers_only_what_is_enabled() {
+        let names = |transports: Transports| -> Vec<_> {
+            transports.offers().map(|offer| offer.transport).collect()
+        };
+        assert_eq!(names(Transports::WEB_SOCKETS), ["WebSockets"]);
+        let without = Transports {
+            web_sockets: false,
+            ..Transports::default()
+        };
+        assert_eq!(names(without), ["ServerSentEvents", "LongPolling"]);
     }
 }

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::machine::ServerConfig;
+use crate::negotiate::Transports;
 
 /// The limits and times of a hub's connections. The default suits small messages and many clients.
 ///
@@ -10,21 +11,28 @@ pub struct HubConfig {
     /// The times and limits of the protocol machine.
     pub protocol: ServerConfig,
 
-    /// How many bytes one read of a socket may bring.
+    /// By what clients may come; negotiate offers these, and a request by another is answered 404.
+    ///
+    /// Without the two of plain HTTP, clients behind a proxy that knows no
+    /// WebSockets never get in. With them, each message that a client sends is
+    /// a request.
+    pub transports: Transports,
+
+    /// How many bytes one read of a WebSocket may bring.
     ///
     /// The buffer lives as long as the connection: at 128 KiB an idle
     /// connection costs 136 KiB and each delivery zeroes that much again. Too
     /// low, a large message takes many reads.
     pub read_buffer: usize,
 
-    /// How many bytes of frames are put together into one WebSocket message.
+    /// How many bytes of frames are put together into one WebSocket message or event.
     ///
     /// Too low, a backlog costs a system call per frame. Too high, each
     /// stalled client holds that much more, and the first frame waits for the
     /// copy of the last.
     pub write_batch: usize,
 
-    /// How many bytes one WebSocket message may have on its way out.
+    /// How many bytes one write may have, which a single large frame can fill.
     ///
     /// A result beyond it ends the connection, so too low breaks large
     /// results. Too high, a client that asks for large results and does not
@@ -58,7 +66,19 @@ pub struct HubConfig {
     /// many. Too low, a page with several live views is refused.
     pub max_streams: usize,
 
-    /// How long a negotiated connection may wait for its WebSocket.
+    /// How long a poll waits for something to send before it is answered with nothing.
+    ///
+    /// Too low, idle clients cost requests. Too high, clients (which wait 100 s)
+    /// or a proxy between (often 60 s) give up first and take it for a fault.
+    pub poll_timeout: Duration,
+
+    /// How long a client of long polling may go without a poll before it is given up.
+    ///
+    /// Too low, clients on slow lines are given up between two polls. Too
+    /// high, those that went away without a word are kept that long.
+    pub poll_absence: Duration,
+
+    /// How long a negotiated connection may wait for its transport.
     ///
     /// Too low, slow networks never connect. Too high, abandoned negotiations pile up.
     pub connect_window: Duration,
@@ -74,6 +94,7 @@ impl Default for HubConfig {
     fn default() -> Self {
         Self {
             protocol: ServerConfig::default(),
+            transports: Transports::default(),
             read_buffer: 4 * 1024,
             write_batch: 16 * 1024,
             max_write_buffer: 1024 * 1024,
@@ -82,6 +103,8 @@ impl Default for HubConfig {
             write_stall: Duration::from_secs(10),
             close_timeout: Duration::from_secs(5),
             max_streams: 16,
+            poll_timeout: Duration::from_secs(90),
+            poll_absence: Duration::from_secs(15),
             connect_window: Duration::from_secs(15),
             max_unconnected: 20_000,
         }

@@ -32,7 +32,7 @@ use std::{
 use bytes::Bytes;
 
 pub use self::{
-    config::ServerConfig,
+    config::{Carrier, ServerConfig},
     exchange::{Ask, Call, CallKey, Input, NoResult, Output, ResultKey, UploadKey},
 };
 use self::{held::Held, result::Results, upload::Uploads};
@@ -50,6 +50,7 @@ const CLIENT_TIMEOUT: &str = "OperationCanceledException: Client hasn't sent a m
 #[derive(Debug)]
 pub struct ServerMachine {
     config: ServerConfig,
+    carrier: Carrier,
     protocol: Protocol,
     state: State,
     deframer: Deframer,
@@ -83,6 +84,7 @@ impl ServerMachine {
     pub fn new(config: ServerConfig, now: Instant) -> Self {
         Self {
             config,
+            carrier: Carrier::WEB_SOCKETS,
             protocol: Protocol::default(),
             state: State::Handshaking {
                 until: now + config.handshake_timeout,
@@ -99,6 +101,13 @@ impl ServerMachine {
             last_received: now,
             client_pings: false,
         }
+    }
+
+    /// Tells what carries the connection, before anything else; without it, a WebSocket does.
+    #[must_use]
+    pub fn over(mut self, carrier: Carrier) -> Self {
+        self.carrier = carrier;
+        self
     }
 
     /// Takes one input.
@@ -150,9 +159,12 @@ impl ServerMachine {
         match self.state {
             State::Handshaking { until } => Some(until),
             State::Welcoming | State::Open => {
-                let ping = self.last_sent + self.config.keep_alive;
-                let others = [self.client_deadline(), self.results.deadline()];
-                others.into_iter().flatten().chain([ping]).min()
+                let deadlines = [
+                    self.ping_deadline(),
+                    self.client_deadline(),
+                    self.results.deadline(),
+                ];
+                deadlines.into_iter().flatten().min()
             }
             State::Closed => None,
         }
@@ -171,6 +183,11 @@ impl ServerMachine {
         }
     }
 
+    fn ping_deadline(&self) -> Option<Instant> {
+        let pings = !self.carrier.keeps_alive;
+        pings.then(|| self.last_sent + self.config.keep_alive)
+    }
+
     /// The client is not missed while the server itself keeps it waiting.
     fn client_deadline(&self) -> Option<Instant> {
         let is_served = self.running.is_empty() && self.held.is_empty();
@@ -187,7 +204,9 @@ impl ServerMachine {
             State::Open if self.client_deadline().is_some_and(|missed| missed <= now) => {
                 self.fail(now, CLIENT_TIMEOUT);
             }
-            State::Welcoming | State::Open if self.last_sent + self.config.keep_alive <= now => {
+            State::Welcoming | State::Open
+                if self.ping_deadline().is_some_and(|due| due <= now) =>
+            {
                 self.send(now, &Message::Ping);
             }
             State::Handshaking { .. } | State::Welcoming | State::Open | State::Closed => {}
@@ -245,14 +264,24 @@ impl ServerMachine {
     }
 
     fn on_handshake(&mut self, now: Instant, frame: &[u8]) {
-        self.protocol = match HandshakeRequest::decode(frame) {
-            Ok(request) => request.protocol,
+        self.protocol = match self.agree(frame) {
+            Ok(protocol) => protocol,
             Err(error) => return self.refuse(now, &error),
         };
         self.deframer.set_framing(self.protocol.framing());
         self.state = State::Welcoming;
         self.send_encoded(now, HandshakeResponse::default().encode());
         self.outputs.push_back(Output::Opened(self.protocol));
+    }
+
+    fn agree(&self, handshake: &[u8]) -> Result<Protocol, HandshakeError> {
+        let protocol = HandshakeRequest::decode(handshake)?.protocol;
+        let format = protocol.transfer_format();
+        if self.carrier.carries(format) {
+            return Ok(protocol);
+        }
+        let protocol = protocol.name();
+        Err(HandshakeError::Transport { protocol, format })
     }
 
     fn on_frame(&mut self, now: Instant, frame: &Bytes) {

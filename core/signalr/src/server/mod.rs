@@ -31,6 +31,22 @@
 //! # }
 //! ```
 //!
+//! # In front of the hub
+//!
+//! Who calls, and from which pages, is a layer's matter:
+//! - [`Hub::builder_for`] takes what an authenticating layer found. Browsers
+//!   cannot send headers with WebSockets and Server-Sent Events; official
+//!   clients then put the token into the query, as `access_token`. The layer
+//!   reads it there too, lets the `Authorization` header win, and keeps queries
+//!   out of logs: they also hold the connection's own secret, `id`.
+//! - Browser clients send credentials by default. A CORS layer has to echo the
+//!   page's origin, to allow credentials, `GET`, `POST` and `DELETE`, and the
+//!   headers `authorization`, `content-type`, `x-requested-with` and
+//!   `x-signalr-user-agent`; it also answers the preflight's `OPTIONS`.
+//! - A timeout on whole requests would end polls ([`HubConfig::poll_timeout`])
+//!   and streams of events; leave the hub out of it. The same holds for
+//!   compression: it buffers events.
+//!
 //! # Slow readers
 //!
 //! Each connection has one bounded queue. A sender's frame is taken at once or
@@ -63,6 +79,8 @@ mod service;
 mod text;
 #[cfg(feature = "server")]
 mod ticket;
+#[cfg(feature = "server")]
+mod transport;
 
 #[cfg(feature = "server")]
 pub use self::{
@@ -72,5 +90,5 @@ pub use self::{
     hub::{Caller, Hub, HubBuilder, HubError, State, Upload},
     queue::SendError,
     registry::{Broadcast, HubHandle},
-    service::HubService,
+    service::{HubBody, HubFuture, HubService},
 };

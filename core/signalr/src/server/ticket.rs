@@ -1,4 +1,4 @@
-//! Connection tokens between negotiate and the WebSocket that uses them.
+//! Connection tokens, from negotiate to the end of the connection that uses them.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -7,9 +7,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::connection::ConnectionId;
+use super::{connection::ConnectionId, transport::Link};
 
-/// The secret that negotiate gives out and a WebSocket presents as its `id`.
+/// The secret that negotiate gives out and requests present as their `id`.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct ConnectionToken(Box<str>);
 
@@ -25,9 +25,9 @@ impl fmt::Debug for ConnectionToken {
     }
 }
 
-/// All tokens that are good for something: waiting for their WebSocket, or in use by it.
+/// All tokens that are good for something: waiting for a transport, or in use by one.
 ///
-/// A token belongs to the caller that negotiated it. The number of waiting
+/// A token belongs to the caller that negotiated it, to its end. The number of waiting
 /// tokens is bounded, and each waits only so long.
 pub(crate) struct Tickets<U> {
     limit: usize,
@@ -44,10 +44,19 @@ struct Inner<U> {
 
 enum Ticket<U> {
     Waiting { id: ConnectionId, caller: U },
-    InUse,
+    Live { link: Link, caller: U },
 }
 
-/// Why a token opens no connection.
+/// What a token is good for.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// To open a connection.
+    Waiting,
+    /// To reach the connection that it opened.
+    Live(Link),
+}
+
+/// Why a token is of no use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// Never given out, expired, or its connection has ended.
@@ -62,7 +71,7 @@ pub(crate) enum Refusal {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Crowded;
 
-impl<U: PartialEq> Tickets<U> {
+impl<U: Clone + PartialEq> Tickets<U> {
     pub(crate) fn new(limit: usize, lifetime: Duration) -> Self {
         let inner = Inner {
             by_token: HashMap::new(),
@@ -96,44 +105,68 @@ impl<U: PartialEq> Tickets<U> {
         Ok(())
     }
 
+    /// Says what a token is good for in this caller's hands.
+    pub(crate) fn find(
+        &self,
+        now: Instant,
+        token: &ConnectionToken,
+        caller: &U,
+    ) -> Result<Found, Refusal> {
+        let mut inner = self.lock();
+        match inner.get_mut(now, token, caller)? {
+            Ticket::Waiting { .. } => Ok(Found::Waiting),
+            Ticket::Live { link, .. } => Ok(Found::Live(link.clone())),
+        }
+    }
+
     /// Uses a token for a connection; [`release`](Self::release) it when that ends.
     pub(crate) fn claim(
         &self,
         now: Instant,
         token: &ConnectionToken,
         caller: &U,
+        link: Link,
     ) -> Result<ConnectionId, Refusal> {
         let mut inner = self.lock();
-        inner.expire(now);
-        let Some(ticket) = inner.by_token.get_mut(token) else {
-            return Err(Refusal::Unknown);
+        let ticket = inner.get_mut(now, token, caller)?;
+        let Ticket::Waiting { id, .. } = ticket else {
+            return Err(Refusal::InUse);
         };
-        match ticket {
-            Ticket::InUse => Err(Refusal::InUse),
-            Ticket::Waiting { caller: owner, .. } if owner != caller => Err(Refusal::OtherCaller),
-            Ticket::Waiting { id, .. } => {
-                let id = id.clone();
-                *ticket = Ticket::InUse;
-                inner.waiting -= 1;
-                Ok(id)
-            }
-        }
-    }
-
-    /// Says whether the token is waiting or in use.
-    pub(crate) fn knows(&self, now: Instant, token: &ConnectionToken) -> bool {
-        let mut inner = self.lock();
-        inner.expire(now);
-        inner.by_token.contains_key(token)
-    }
-
-    /// Forgets a token.
-    pub(crate) fn release(&self, token: &ConnectionToken) {
-        self.lock().by_token.remove(token);
+        let id = id.clone();
+        let caller = caller.clone();
+        *ticket = Ticket::Live { link, caller };
+        inner.waiting -= 1;
+        Ok(id)
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner<U>> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<U> Tickets<U> {
+    /// Forgets a token that is in use.
+    pub(crate) fn release(&self, token: &ConnectionToken) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.by_token.remove(token);
+    }
+}
+
+impl<U: PartialEq> Inner<U> {
+    fn get_mut(
+        &mut self,
+        now: Instant,
+        token: &ConnectionToken,
+        caller: &U,
+    ) -> Result<&mut Ticket<U>, Refusal> {
+        self.expire(now);
+        let ticket = self.by_token.get_mut(token).ok_or(Refusal::Unknown)?;
+        let (Ticket::Waiting { caller: owner, .. } | Ticket::Live { caller: owner, .. }) = ticket;
+        if owner == caller {
+            Ok(ticket)
+        } else {
+            Err(Refusal::OtherCaller)
+        }
     }
 }
 
@@ -186,24 +219,28 @@ mod tests {
     fn opens_one_connection_for_its_caller() {
         let now = clock::now();
         let tickets = tickets(now);
-        assert_eq!(
-            tickets.claim(now, &token("b"), &"ada"),
-            Err(Refusal::Unknown)
-        );
-        assert_eq!(
-            tickets.claim(now, &token("a"), &"eve"),
-            Err(Refusal::OtherCaller)
-        );
-        assert_eq!(
-            tickets.claim(now, &token("a"), &"ada"),
-            Ok(ConnectionId::new("id-a"))
-        );
-        assert_eq!(tickets.claim(now, &token("a"), &"ada"), Err(Refusal::InUse));
+        let claim = |name, caller| tickets.claim(now, &token(name), &caller, Link::WebSocket);
+        assert_eq!(claim("b", "ada"), Err(Refusal::Unknown));
+        assert_eq!(claim("a", "eve"), Err(Refusal::OtherCaller));
+        assert_eq!(claim("a", "ada"), Ok(ConnectionId::new("id-a")));
+        assert_eq!(claim("a", "ada"), Err(Refusal::InUse));
+        assert_eq!(claim("a", "eve"), Err(Refusal::OtherCaller));
         tickets.release(&token("a"));
-        assert_eq!(
-            tickets.claim(now, &token("a"), &"ada"),
-            Err(Refusal::Unknown)
-        );
+        assert_eq!(claim("a", "ada"), Err(Refusal::Unknown));
+    }
+
+    #[test]
+    fn is_found_by_its_caller_only() {
+        let now = clock::now();
+        let tickets = tickets(now);
+        let find = |caller| tickets.find(now, &token("a"), &caller);
+        assert!(matches!(find("ada"), Ok(Found::Waiting)));
+        assert!(matches!(find("eve"), Err(Refusal::OtherCaller)));
+        tickets
+            .claim(now, &token("a"), &"ada", Link::WebSocket)
+            .unwrap();
+        assert!(matches!(find("ada"), Ok(Found::Live(Link::WebSocket))));
+        assert!(matches!(find("eve"), Err(Refusal::OtherCaller)));
     }
 
     #[test]
@@ -213,10 +250,12 @@ mod tests {
         tickets
             .issue(now, (token("b"), ConnectionId::new("id-b")), "ada")
             .unwrap();
-        tickets.claim(now, &token("b"), &"ada").unwrap();
-        let later = now + LIFETIME;
-        assert!(!tickets.knows(later, &token("a")));
-        assert!(tickets.knows(later, &token("b")));
+        tickets
+            .claim(now, &token("b"), &"ada", Link::WebSocket)
+            .unwrap();
+        let find = |name| tickets.find(now + LIFETIME, &token(name), &"ada");
+        assert!(matches!(find("a"), Err(Refusal::Unknown)));
+        assert!(matches!(find("b"), Ok(Found::Live(_))));
     }
 
     #[test]
@@ -226,7 +265,9 @@ mod tests {
         let issue = |now, name| tickets.issue(now, (token(name), ConnectionId::new("x")), "ada");
         assert_eq!(issue(now, "b"), Ok(()));
         assert_eq!(issue(now, "c"), Err(Crowded));
-        tickets.claim(now, &token("a"), &"ada").unwrap();
+        tickets
+            .claim(now, &token("a"), &"ada", Link::WebSocket)
+            .unwrap();
         assert_eq!(issue(now, "c"), Ok(()));
         assert_eq!(issue(now + LIFETIME, "d"), Ok(()));
     }

@@ -56,15 +56,20 @@ impl Answer {
     }
 }
 
-/// Sends one HTTP/1.1 request; `headers` are whole lines.
+/// Sends one HTTP/1.1 request without a body; `headers` are whole lines.
 pub(crate) async fn request(address: SocketAddr, line: &str, headers: &[&str]) -> Answer {
-    let mut text = format!("{line} HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n");
-    for header in headers {
-        text.push_str(&format!("{header}\r\n"));
-    }
-    text.push_str("Content-Length: 0\r\n\r\n");
+    exchange(address, line, headers, "").await
+}
+
+/// Sends one HTTP/1.1 request and reads its answer to the end.
+pub(crate) async fn exchange(
+    address: SocketAddr,
+    line: &str,
+    headers: &[&str],
+    body: &str,
+) -> Answer {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    stream.write_all(text.as_bytes()).await.unwrap();
+    write_request(&mut stream, line, headers, body).await;
     let mut answer = String::new();
     soon(stream.read_to_string(&mut answer)).await.unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
@@ -74,6 +79,21 @@ pub(crate) async fn request(address: SocketAddr, line: &str, headers: &[&str]) -
         head: head.to_ascii_lowercase(),
         body: body.to_owned(),
     }
+}
+
+/// Sends one HTTP/1.1 request.
+pub(crate) async fn write_request(
+    stream: &mut TcpStream,
+    line: &str,
+    headers: &[&str],
+    body: &str,
+) {
+    let mut text = format!("{line} HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n");
+    for header in headers {
+        text.push_str(&format!("{header}\r\n"));
+    }
+    text.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
+    stream.write_all(text.as_bytes()).await.unwrap();
 }
 
 /// Negotiates and returns the connection's token.

@@ -1,5 +1,7 @@
 //! Negotiate, and every HTTP answer that is no WebSocket.
 
+use std::{net::SocketAddr, time::Duration};
+
 use axum::{
     Router,
     extract::Request,
@@ -7,9 +9,16 @@ use axum::{
     response::Response,
     routing::any_service,
 };
-use vestnik_signalr::server::{Caller, Hub, HubConfig, HubError, HubService};
+use serde_json::json;
+use vestnik_signalr::{
+    negotiate::Transports,
+    server::{Caller, Hub, HubConfig, HubError, HubService},
+};
 
-use crate::client::{Client, expect_status, negotiate, request, serve, serve_router};
+use crate::{
+    client::{Client, expect_status, negotiate, request, serve, serve_router},
+    http_client::EventReader,
+};
 
 fn hub() -> HubService<()> {
     Hub::builder(()).build()
@@ -51,8 +60,14 @@ async fn negotiates_version_1() {
     assert!(answer.head.contains("content-length:"), "{answer:?}");
     let body = answer.json();
     assert_eq!(body["negotiateVersion"], 1);
-    assert_eq!(body["availableTransports"][0]["transport"], "WebSockets");
-    assert_eq!(body["availableTransports"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        body["availableTransports"],
+        json!([
+            { "transport": "WebSockets", "transferFormats": ["Text", "Binary"] },
+            { "transport": "ServerSentEvents", "transferFormats": ["Text"] },
+            { "transport": "LongPolling", "transferFormats": ["Text", "Binary"] },
+        ])
+    );
     assert_eq!(body["connectionId"].as_str().unwrap().len(), 22);
     assert_eq!(body["connectionToken"].as_str().unwrap().len(), 22);
     assert_ne!(body["connectionId"], body["connectionToken"]);
@@ -82,59 +97,205 @@ async fn refuses_a_strange_version_with_status_200() {
     );
 }
 
-#[tokio::test]
-async fn answers_wrong_methods_and_transports() {
-    let address = serve(hub()).await;
-    let token = negotiate(address, &[]).await;
-    let by_id = |verb| format!("{verb} /hub?id={token}");
-    for (line, header, status, body) in [
-        ("GET /hub/negotiate".to_owned(), "a: b", 405, ""),
-        ("PUT /hub".to_owned(), "a: b", 405, ""),
-        (
-            "GET /hub".to_owned(),
-            "Accept: text/event-stream",
-            404,
-            "ServerSentEvents transport not supported by this end point type",
-        ),
-        (
-            "GET /hub".to_owned(),
-            "Accept: */*",
-            404,
-            "LongPolling transport not supported by this end point type",
-        ),
-        ("GET /hub".to_owned(), "Upgrade: websocket", 426, ""),
-        (
-            "POST /hub".to_owned(),
-            "a: b",
-            400,
-            "Connection ID required",
-        ),
-        (
-            "POST /hub?id=never".to_owned(),
-            "a: b",
-            404,
-            "No Connection with that ID",
-        ),
-        (
-            by_id("POST"),
-            "a: b",
-            405,
-            "POST requests are not allowed for WebSocket connections.",
-        ),
-        (
-            by_id("DELETE"),
-            "a: b",
-            400,
-            "Cannot terminate this connection using the DELETE endpoint.",
-        ),
-    ] {
-        let answer = request(address, &line, &[header]).await;
+const SSE: &[&str] = &["Accept: text/event-stream"];
+const UPGRADE: &[&str] = &[
+    "Connection: Upgrade",
+    "Upgrade: websocket",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+];
+
+/// Sends requests without a body and expects status and body of each answer.
+async fn check_answers(address: SocketAddr, rows: &[(&str, &[&str], u16, &str)]) {
+    for (line, headers, status, body) in rows {
+        let answer = request(address, line, headers).await;
         assert_eq!(
             (answer.status, answer.body.as_str()),
-            (status, body),
-            "{line} {header}"
+            (*status, *body),
+            "{line} {headers:?}"
+        );
+        if *status == 404 {
+            assert!(
+                answer.head.contains("content-type: text/plain"),
+                "{answer:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn answers_requests_that_name_no_connection() {
+    let unknown = "No Connection with that ID";
+    let nowhere = "Connection ID required";
+    check_answers(
+        serve(hub()).await,
+        &[
+            ("GET /hub/negotiate", &[], 405, ""),
+            ("PUT /hub/negotiate", &[], 405, ""),
+            ("PUT /hub", &[], 405, ""),
+            ("HEAD /hub", &[], 405, ""),
+            ("OPTIONS /hub", &[], 405, ""),
+            ("GET /hub", SSE, 400, nowhere),
+            ("GET /hub", &[], 400, nowhere),
+            ("GET /hub?id=", &[], 400, nowhere),
+            ("POST /hub", &[], 400, nowhere),
+            ("DELETE /hub", &[], 400, nowhere),
+            ("GET /hub?id=never", SSE, 404, unknown),
+            ("GET /hub?id=never", &[], 404, unknown),
+            ("GET /hub?id=never", UPGRADE, 404, unknown),
+            ("POST /hub?id=never", &[], 404, unknown),
+            ("DELETE /hub?id=never", &[], 404, unknown),
+            ("GET /hub", &["Upgrade: websocket"], 426, ""),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn answers_requests_for_a_connection_without_a_transport() {
+    let address = serve(hub()).await;
+    let token = negotiate(address, &[]).await;
+    let line = |method| format!("{method} /hub?id={token}");
+    let not_polling = "Cannot terminate this connection using the DELETE endpoint.";
+    check_answers(
+        address,
+        &[
+            (
+                &line("POST"),
+                &[],
+                409,
+                "The connection has no transport yet.",
+            ),
+            (&line("DELETE"), &[], 400, not_polling),
+            // The first poll is answered at once.
+            (&line("GET"), &[], 200, ""),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn answers_requests_for_a_connection_of_another_transport() {
+    let address = serve(hub()).await;
+    let path = async || format!("/hub?id={}", negotiate(address, &[]).await);
+    let (socket, events, polls) = (path().await, path().await, path().await);
+    let _socket = Client::connect(address, &socket, &[]).await.unwrap();
+    let _events = EventReader::open(address, &events).await;
+    request(address, &format!("GET {polls}"), &[]).await;
+
+    let change = "Cannot change transports mid-connection";
+    let active = "The connection is already active.";
+    let beside = "POST requests are not allowed for WebSocket connections.";
+    let not_polling = "Cannot terminate this connection using the DELETE endpoint.";
+    let line = |method: &str, path: &str| format!("{method} {path}");
+    check_answers(
+        address,
+        &[
+            (&line("GET", &socket), UPGRADE, 409, active),
+            (&line("GET", &socket), SSE, 400, change),
+            (&line("GET", &socket), &[], 400, change),
+            (&line("POST", &socket), &[], 405, beside),
+            (&line("DELETE", &socket), &[], 400, not_polling),
+            (&line("GET", &events), UPGRADE, 400, change),
+            (&line("GET", &events), SSE, 409, active),
+            (&line("GET", &events), &[], 400, change),
+            (&line("POST", &events), &[], 200, ""),
+            (&line("DELETE", &events), &[], 400, not_polling),
+            (&line("GET", &polls), UPGRADE, 400, change),
+            (&line("GET", &polls), SSE, 400, change),
+            (&line("POST", &polls), &[], 200, ""),
+            (&line("DELETE", &polls), &[], 202, ""),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn offers_and_serves_only_what_is_enabled() {
+    let none = Transports {
+        web_sockets: false,
+        server_sent_events: false,
+        long_polling: false,
+    };
+    let config = HubConfig {
+        transports: none,
+        ..HubConfig::default()
+    };
+    let address = serve(Hub::builder(()).config(config).build()).await;
+    let answer = request(address, "POST /hub/negotiate?negotiateVersion=1", &[]).await;
+    assert_eq!(answer.json()["availableTransports"], json!([]));
+    let token = negotiate(address, &[]).await;
+    let line = format!("GET /hub?id={token}");
+    let why = |transport| format!("{transport} transport not supported by this end point type");
+    check_answers(
+        address,
+        &[
+            (&line, UPGRADE, 404, &why("WebSockets")),
+            ("GET /hub", UPGRADE, 404, &why("WebSockets")),
+            (&line, SSE, 404, &why("ServerSentEvents")),
+            (&line, &[], 404, &why("LongPolling")),
+        ],
+    )
+    .await;
+}
+
+/// Expects these whole lines in a head, whatever their case.
+fn check_head(head: &str, lines: &[&str]) {
+    let head = head.to_ascii_lowercase();
+    for line in lines {
+        let line = line.to_ascii_lowercase();
+        assert!(
+            head.split("\r\n").any(|has| has == line),
+            "no {line} in {head}"
         );
     }
+}
+
+#[tokio::test]
+async fn heads_an_event_stream_so_that_nobody_holds_it_back() {
+    let address = serve(hub()).await;
+    let path = format!("/hub?id={}", negotiate(address, &[]).await);
+    let events = EventReader::open(address, &path).await;
+    check_head(
+        &events.head,
+        &[
+            "Content-Type: text/event-stream",
+            "Cache-Control: no-cache,no-store",
+            "Pragma: no-cache",
+            "Content-Encoding: identity",
+        ],
+    );
+}
+
+#[tokio::test]
+async fn heads_polls_so_that_nobody_keeps_them() {
+    let config = HubConfig {
+        poll_timeout: Duration::from_millis(20),
+        ..HubConfig::default()
+    };
+    let hub = Hub::builder(()).config(config).build();
+    let handle = hub.handle().clone();
+    let address = serve(hub).await;
+    let line = format!("GET /hub?id={}", negotiate(address, &[]).await);
+    let check = async |status, lines: &[&str]| {
+        let answer = request(address, &line, &[]).await;
+        assert_eq!(answer.status, status, "{answer:?}");
+        let uncached = [
+            "Cache-Control: no-cache, no-store",
+            "Pragma: no-cache",
+            "Expires: Thu, 01 Jan 1970 00:00:00 GMT",
+        ];
+        check_head(&answer.head, &uncached);
+        check_head(&answer.head, lines);
+    };
+    let octets = "Content-Type: application/octet-stream";
+    check(200, &[octets, "Content-Length: 0"]).await;
+    check(200, &["Content-Type: text/plain", "Content-Length: 0"]).await;
+    // The end of a connection that never shook hands needs no words.
+    tokio::join!(
+        handle.drain(false),
+        check(204, &["Content-Type: text/plain"])
+    );
 }
 
 #[tokio::test]
@@ -180,6 +341,10 @@ async fn a_token_belongs_to_its_caller() {
         Client::connect(address, &path, &[("user", "eve")]).await,
         403,
     );
+    for method in ["GET", "POST", "DELETE"] {
+        let answer = request(address, &format!("{method} {path}"), &["User: eve"]).await;
+        assert_eq!((answer.status, answer.body.as_str()), (403, ""), "{method}");
+    }
     let mut client = Client::connect(address, &path, &[("user", "ada")])
         .await
         .unwrap();
@@ -190,6 +355,21 @@ async fn a_token_belongs_to_its_caller() {
             &[r#"{"type":3,"invocationId":"0","result":"ada"}"#],
         )
         .await;
+}
+
+#[tokio::test]
+async fn a_token_belongs_to_its_caller_to_the_end() {
+    let address = serve_router(hub_of_users()).await;
+    let path = format!("/hub?id={}", negotiate(address, &["User: ada"]).await);
+    let line = |method| format!("{method} {path}");
+    let answer = async |method, user| request(address, &line(method), &[user]).await.status;
+    assert_eq!(answer("GET", "User: ada").await, 200);
+    for method in ["GET", "POST", "DELETE"] {
+        assert_eq!(answer(method, "User: eve").await, 403, "{method}");
+        assert_eq!(answer(method, "a: b").await, 401, "{method}");
+    }
+    assert_eq!(answer("POST", "User: ada").await, 200);
+    assert_eq!(answer("DELETE", "User: ada").await, 202);
 }
 
 #[tokio::test]

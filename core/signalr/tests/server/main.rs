@@ -7,7 +7,11 @@
 mod calls;
 mod client;
 mod client_results;
+mod conversation;
 mod http_answers;
+mod http_client;
+mod http_pressure;
 mod lifecycle;
+mod long_polling;
 mod pressure;
 mod uploads;

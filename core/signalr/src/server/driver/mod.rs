@@ -10,20 +10,21 @@ mod outgoing;
 mod scope;
 mod socket;
 mod task;
+mod web_socket;
 
 use std::sync::Arc;
 
 use hyper::upgrade::OnUpgrade;
 
-use self::{
-    scope::{Scope, Value},
-    task::Driver,
-};
+use self::{scope::Scope, socket::Socket, task::Driver, web_socket::WebSocket};
+pub(super) use self::{scope::Value, socket::Event as SocketEvent};
 use super::{
+    config::HubConfig,
     connection::{Connection, ConnectionId},
     queue::QueueLimits,
     service::Shared,
     ticket::ConnectionToken,
+    transport::{EventSocket, PollSocket},
 };
 
 /// A client that was let in.
@@ -34,20 +35,42 @@ pub(super) struct Client<U> {
     pub(super) caller: U,
 }
 
-/// Runs a connection in a task of its own, from the upgrade to the last farewell.
-pub(super) fn spawn<S, U>(shared: Arc<Shared<S, U>>, upgrade: OnUpgrade, client: Client<U>)
-where
-    S: Value,
-    U: Value + PartialEq,
-{
-    let tasks = shared.handle.tasks().clone();
-    tasks.spawn(live(shared, upgrade, client));
+/// The transport by which it came.
+pub(super) enum Arrival {
+    WebSocket(OnUpgrade),
+    Events(EventSocket),
+    Poll(PollSocket),
 }
 
-async fn live<S, U>(shared: Arc<Shared<S, U>>, upgrade: OnUpgrade, client: Client<U>)
+impl Arrival {
+    /// Waits until the transport is there; nothing when it never comes.
+    async fn socket(self, config: &HubConfig) -> Option<Socket> {
+        match self {
+            Self::WebSocket(upgrade) => {
+                let patience = config.protocol.handshake_timeout;
+                let upgraded = tokio::time::timeout(patience, upgrade).await.ok()?.ok()?;
+                Some(Socket::Web(WebSocket::new(upgraded, config).await))
+            }
+            Self::Events(socket) => Some(Socket::Events(socket)),
+            Self::Poll(socket) => Some(Socket::Poll(socket)),
+        }
+    }
+}
+
+/// Runs a connection in a task of its own, from its arrival to the last farewell.
+pub(super) fn spawn<S, U>(shared: Arc<Shared<S, U>>, arrival: Arrival, client: Client<U>)
 where
     S: Value,
-    U: Value + PartialEq,
+    U: Value,
+{
+    let tasks = shared.handle.tasks().clone();
+    tasks.spawn(live(shared, arrival, client));
+}
+
+async fn live<S, U>(shared: Arc<Shared<S, U>>, arrival: Arrival, client: Client<U>)
+where
+    S: Value,
+    U: Value,
 {
     let Client { id, token, caller } = client;
     let connection = Connection::new(id, shared.handle.clone(), limits(&shared));
@@ -57,11 +80,10 @@ where
         connection,
         caller,
     };
-    let patience = shared.config.protocol.handshake_timeout;
-    let Ok(Ok(upgraded)) = tokio::time::timeout(patience, upgrade).await else {
+    let Some(socket) = arrival.socket(&shared.config).await else {
         return;
     };
-    let was_open = Driver::new(scope.clone(), upgraded).await.run().await;
+    let was_open = Driver::new(scope.clone(), socket).run().await;
     drop(presence);
     if was_open {
         scope.bid_farewell().await;
@@ -76,13 +98,13 @@ fn limits<S, U>(shared: &Shared<S, U>) -> QueueLimits {
 }
 
 /// A connection's place in the hub, left when this is dropped, however the task ends.
-struct Presence<'a, S, U: PartialEq> {
+struct Presence<'a, S, U> {
     shared: &'a Shared<S, U>,
     connection: Connection,
     token: Option<ConnectionToken>,
 }
 
-impl<'a, S, U: PartialEq> Presence<'a, S, U> {
+impl<'a, S, U> Presence<'a, S, U> {
     fn enter(
         shared: &'a Shared<S, U>,
         connection: &Connection,
@@ -97,7 +119,7 @@ impl<'a, S, U: PartialEq> Presence<'a, S, U> {
     }
 }
 
-impl<S, U: PartialEq> Drop for Presence<'_, S, U> {
+impl<S, U> Drop for Presence<'_, S, U> {
     fn drop(&mut self) {
         self.shared.handle.exit(self.connection.id());
         self.connection.end();

@@ -15,6 +15,10 @@ impl Outgoing {
         self.frames.push_back(frame);
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
+
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }

@@ -1,154 +1,129 @@
-//! One WebSocket, read and written by its connection's task alone.
+//! What a connection's task sees of its transport: the same of each.
 
-use std::{
-    future::poll_fn,
-    task::{Context, Poll, ready},
-};
+use std::{future::poll_fn, time::Instant};
 
 use bytes::Bytes;
-use futures_util::{SinkExt, StreamExt};
-use hyper::upgrade::Upgraded;
-use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio_tungstenite::{
-    WebSocketStream,
-    tungstenite::{
-        Error as WsError, Message,
-        protocol::{
-            CloseFrame, Role, WebSocketConfig,
-            frame::{
-                Frame, Utf8Bytes,
-                coding::{CloseCode, Data, OpCode},
-            },
-        },
-    },
+
+use super::web_socket::WebSocket;
+use crate::server::{
+    clock,
+    config::HubConfig,
+    machine::Carrier,
+    transport::{Broken, EventSocket, PollSocket},
 };
 
-use crate::server::config::HubConfig;
+const POLL_BATCH: usize = 64 * 1024;
 
-/// A whole Close frame with status 1000.
-const NORMAL_CLOSE: [u8; 4] = [0x88, 0x02, 0x03, 0xE8];
-
-pub(super) struct Socket {
-    inner: WebSocketStream<TokioIo<Upgraded>>,
-    /// A write was begun and is not known to be done.
-    writing: bool,
-    /// Reading failed half-way through a message and cannot go on.
-    deaf: bool,
+/// One connection's transport, read and written by its task alone.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "by far the most connections are WebSockets"
+)]
+pub(super) enum Socket {
+    Web(WebSocket),
+    Events(EventSocket),
+    Poll(PollSocket),
 }
 
 /// What happened on a socket.
-#[derive(Debug)]
-pub(super) enum Event {
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::server) enum Event {
     Received(Bytes),
-    /// The last write is done.
-    Written,
+    /// The last write is done, or the next one may begin.
+    Ready,
     /// A message came that no hub message can fill.
     Oversized,
-    /// The client sent a Close frame.
+    /// The client said goodbye.
     Closed,
-    /// The connection broke, or broke the rules of WebSockets.
+    /// The connection broke, or broke the rules of its transport.
     Lost,
 }
 
 impl Socket {
-    pub(super) async fn new(upgraded: Upgraded, config: &HubConfig) -> Self {
-        // Messages may come several in one; beyond that nothing good is on its way.
-        let largest = (2 * config.protocol.max_message).max(64 * 1024);
-        let config = WebSocketConfig::default()
-            .read_buffer_size(config.read_buffer)
-            .write_buffer_size(0)
-            .max_write_buffer_size(config.max_write_buffer.max(1))
-            .max_message_size(Some(largest))
-            .max_frame_size(Some(largest));
-        let io = TokioIo::new(upgraded);
-        let inner = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
-        Self {
-            inner,
-            writing: false,
-            deaf: false,
+    /// What the machine must know of the transport.
+    pub(super) fn carrier(&self) -> Carrier {
+        match self {
+            Self::Web(_) => Carrier::WEB_SOCKETS,
+            Self::Events(_) => Carrier::SERVER_SENT_EVENTS,
+            Self::Poll(_) => Carrier::LONG_POLLING,
         }
     }
 
+    /// How many bytes of whole messages one write may put together.
+    pub(super) fn batch(&self, config: &HubConfig) -> usize {
+        match self {
+            Self::Web(_) | Self::Events(_) => config.write_batch,
+            // An answer costs a client of long polling a whole round trip.
+            Self::Poll(_) => config.write_batch.max(POLL_BATCH),
+        }
+    }
+
+    /// Says whether a write was begun and is not known to be done.
     pub(super) fn is_writing(&self) -> bool {
-        self.writing
+        match self {
+            Self::Web(socket) => socket.is_writing(),
+            Self::Events(socket) => socket.is_writing(),
+            Self::Poll(socket) => socket.is_writing(),
+        }
     }
 
-    /// Begins to write a text message; [`event`](Self::event) carries it through.
-    pub(super) fn write(&mut self, batch: Bytes) -> Result<(), WsError> {
-        // JSON that we wrote ourselves is not searched for bad UTF-8 once more.
-        let frame = Frame::message(batch, OpCode::Data(Data::Text), true);
-        self.writing = true;
-        self.inner.start_send_unpin(Message::Frame(frame))
+    /// Says whether a write may begin now.
+    pub(super) fn is_ready(&self) -> bool {
+        match self {
+            Self::Web(socket) => !socket.is_writing(),
+            Self::Events(socket) => !socket.is_writing(),
+            Self::Poll(socket) => socket.is_ready(),
+        }
     }
 
-    /// Waits for the next event; bytes are left in the kernel unless `read`. Cancel safe.
+    /// Says when to give the client up if nothing happens.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Web(socket) => socket.deadline(),
+            Self::Events(socket) => socket.deadline(),
+            Self::Poll(socket) => socket.deadline(),
+        }
+    }
+
+    /// Begins to write whole messages; [`event`](Self::event) carries the write through.
+    pub(super) fn write(&mut self, batch: Bytes) -> Result<(), Broken> {
+        let now = clock::now();
+        match self {
+            Self::Web(socket) => socket.write(now, batch),
+            Self::Events(socket) => socket.write(now, &batch),
+            Self::Poll(socket) => {
+                socket.write(now, batch);
+                Ok(())
+            }
+        }
+    }
+
+    /// Waits for the next event; what the client sends is left where it is unless `read`. Cancel safe.
     pub(super) async fn event(&mut self, read: bool) -> Event {
-        poll_fn(|context| {
-            if self.writing
-                && let Poll::Ready(outcome) = self.inner.poll_flush_unpin(context)
-            {
-                self.writing = false;
-                return Poll::Ready(outcome.map_or(Event::Lost, |()| Event::Written));
-            }
-            if read && !self.deaf {
-                self.poll_read(context)
-            } else {
-                Poll::Pending
-            }
+        poll_fn(|context| match self {
+            Self::Web(socket) => socket.poll_event(context, read),
+            Self::Events(socket) => socket.poll_event(context, read),
+            Self::Poll(socket) => socket.poll_event(context, read),
         })
         .await
     }
 
-    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Event> {
-        loop {
-            let event = match ready!(self.inner.poll_next_unpin(context)) {
-                Some(Ok(Message::Text(text))) => Event::Received(text.into()),
-                Some(Ok(Message::Binary(bytes))) => Event::Received(bytes),
-                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => continue,
-                Some(Ok(Message::Close(_))) => Event::Closed,
-                Some(Err(WsError::Capacity(_))) => {
-                    self.deaf = true;
-                    Event::Oversized
-                }
-                Some(Err(_)) | None => Event::Lost,
-            };
-            return Poll::Ready(event);
+    /// Says goodbye first and waits until the client has heard it.
+    pub(super) async fn close(self) {
+        match self {
+            Self::Web(socket) => socket.close().await,
+            // The end of the answer is the goodbye.
+            Self::Events(_) => {}
+            Self::Poll(socket) => socket.close().await,
         }
     }
 
-    /// Says goodbye first and waits for the client's answer.
-    pub(super) async fn close(mut self) {
-        let goodbye = CloseFrame {
-            code: CloseCode::Normal,
-            reason: Utf8Bytes::default(),
-        };
-        if self.inner.close(Some(goodbye)).await.is_err() {
-            return;
+    /// Answers the client's goodbye.
+    pub(super) async fn answer_close(self) {
+        match self {
+            // A client that does not wait for the answer does not need it.
+            Self::Web(socket) => socket.answer_close().await.unwrap_or_default(),
+            Self::Events(_) | Self::Poll(_) => {}
         }
-        while let Some(Ok(_)) = self.inner.next().await {}
-        if self.deaf {
-            // Closing with unread bytes would reset the connection, and take our last words back.
-            let mut io = self.inner.into_inner();
-            if io.shutdown().await.is_err() {
-                return;
-            }
-            let mut discarded = [0; 1024];
-            while matches!(io.read(&mut discarded).await, Ok(1..)) {}
-        }
-    }
-
-    /// Answers the client's Close.
-    ///
-    /// The official server answers with status 1000 whatever the client sent,
-    /// and official clients insist; tungstenite would repeat the client's status.
-    pub(super) async fn answer_close(mut self) -> std::io::Result<()> {
-        if self.writing {
-            // Its answer has to wait behind a message that is half written.
-            return self.inner.flush().await.map_err(std::io::Error::other);
-        }
-        let mut io = self.inner.into_inner();
-        io.write_all(&NORMAL_CLOSE).await?;
-        io.shutdown().await
     }
 }

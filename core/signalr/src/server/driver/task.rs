@@ -1,6 +1,5 @@
 use std::{collections::BTreeMap, time::Instant};
 
-use hyper::upgrade::Upgraded;
 use tokio::sync::oneshot;
 
 use super::{
@@ -29,6 +28,8 @@ pub(super) struct Driver<S, U> {
     scope: Scope<S, U>,
     machine: ServerMachine,
     socket: Socket,
+    /// How many bytes of whole messages one write may put together.
+    batch: usize,
     outgoing: Outgoing,
     calls: Calls,
     phase: Phase,
@@ -36,8 +37,6 @@ pub(super) struct Driver<S, U> {
     was_opened: bool,
     /// Those who await an answer of the client.
     asking: BTreeMap<ResultKey, oneshot::Sender<Answer>>,
-    /// When the write in progress began.
-    write_began: Instant,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,25 +65,24 @@ enum Event {
 enum End {
     /// By us: all was written, the goodbye is left.
     Ours,
-    /// By the client's Close frame.
+    /// By the client's goodbye.
     Theirs,
     /// By a broken or stuck socket.
     Lost,
 }
 
 impl<S: Value, U: Value> Driver<S, U> {
-    pub(super) async fn new(scope: Scope<S, U>, upgraded: Upgraded) -> Self {
-        let now = clock::now();
+    pub(super) fn new(scope: Scope<S, U>, socket: Socket) -> Self {
         let config = &scope.shared.config;
         Self {
-            machine: ServerMachine::new(config.protocol, now),
-            socket: Socket::new(upgraded, config).await,
+            machine: ServerMachine::new(config.protocol, clock::now()).over(socket.carrier()),
+            batch: socket.batch(config),
+            socket,
             outgoing: Outgoing::default(),
             calls: Calls::new(),
             phase: Phase::Handshaking,
             was_opened: false,
             asking: BTreeMap::new(),
-            write_began: now,
             scope,
         }
     }
@@ -110,11 +108,17 @@ impl<S: Value, U: Value> Driver<S, U> {
         if self.socket.is_writing() {
             return None;
         }
-        self.take_queued(self.config().write_batch);
-        let Some(batch) = self.outgoing.take_batch(self.config().write_batch) else {
+        self.take_queued(self.batch);
+        if self.outgoing.is_empty() {
             return self.is_closing().then_some(End::Ours);
-        };
-        self.write_began = clock::now();
+        }
+        if !self.socket.is_ready() {
+            return None;
+        }
+        let batch = self.outgoing.take_batch(self.batch)?;
+        if batch.len() > self.config().max_write_buffer {
+            return Some(End::Lost);
+        }
         self.socket.write(batch).is_err().then_some(End::Lost)
     }
 
@@ -192,7 +196,7 @@ impl<S: Value, U: Value> Driver<S, U> {
     }
 
     async fn wait(&mut self) -> Event {
-        let room = self.outgoing.bytes() < self.config().write_batch;
+        let room = self.outgoing.bytes() < self.batch;
         let read = room && self.machine.wants_input();
         let deadline = self.deadline();
         tokio::select! {
@@ -205,15 +209,11 @@ impl<S: Value, U: Value> Driver<S, U> {
 
     /// When to look again if nothing happens.
     fn deadline(&self) -> Option<Instant> {
-        let stall = self
-            .socket
-            .is_writing()
-            .then(|| self.write_began + self.config().write_stall);
         let close = match self.phase {
             Phase::Closing { until } => Some(until),
             Phase::Handshaking | Phase::Welcoming | Phase::Serving => None,
         };
-        [self.machine.deadline(), stall, close]
+        [self.machine.deadline(), self.socket.deadline(), close]
             .into_iter()
             .flatten()
             .min()
@@ -268,7 +268,7 @@ impl<S: Value, U: Value> Driver<S, U> {
             SocketEvent::Received(bytes) => {
                 self.machine.handle(clock::now(), Input::Received(&bytes));
             }
-            SocketEvent::Written => {}
+            SocketEvent::Ready => {}
             SocketEvent::Oversized => self.machine.handle(clock::now(), Input::Oversized),
             SocketEvent::Closed => return Some(End::Theirs),
             SocketEvent::Lost => return Some(End::Lost),
@@ -312,8 +312,7 @@ impl<S: Value, U: Value> Driver<S, U> {
 
     fn on_deadline(&mut self) -> Option<End> {
         let now = clock::now();
-        let stalled =
-            self.socket.is_writing() && self.write_began + self.config().write_stall <= now;
+        let stalled = self.socket.deadline().is_some_and(|until| until <= now);
         let overdue = matches!(self.phase, Phase::Closing { until } if until <= now);
         if stalled || overdue {
             return Some(End::Lost);
@@ -329,8 +328,7 @@ impl<S: Value, U: Value> Driver<S, U> {
         let goodbye = async {
             match end {
                 End::Ours => self.socket.close().await,
-                // A client that does not wait for the answer does not need it.
-                End::Theirs => self.socket.answer_close().await.unwrap_or_default(),
+                End::Theirs => self.socket.answer_close().await,
                 End::Lost => {}
             }
         };

@@ -569,3 +569,12 @@ fn looks_only_so_far_ahead_for_an_answer() {
     bench.check_input(void(3), &[done]);
     assert!(bench.machine.wants_input());
 }
+
+#[test]
+fn sends_no_pings_over_long_polling() {
+    let mut bench = Bench::new();
+    bench.machine = bench.machine.over(Carrier::LONG_POLLING);
+    bench.check(r#"{"protocol":"json","version":1}"#, &["send {}", "opened"]);
+    assert_eq!(bench.deadline(), None);
+    bench.check_after(3_600, &[]);
+}

@@ -1,49 +1,95 @@
-//! The HTTP answers, with the official server's statuses and texts.
+//! The HTTP answers, with the official server's statuses, headers and texts.
 
 use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode, header};
-use http_body_util::Full;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
-use super::upgrade::NotWebSocket;
-use crate::server::ticket::Refusal;
+use super::{body::HubBody, wish::Malformed};
+use crate::server::{
+    ticket::{Crowded, Refusal},
+    transport::{EventBody, PollAnswer, SendFailure},
+};
 
-/// Every answer's body is known when its head is.
-pub(super) type Body = Full<Bytes>;
-
-pub(super) fn json(body: Bytes) -> Response<Body> {
-    with_type(StatusCode::OK, body, "application/json")
+/// Why a request gets nowhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rejection {
+    /// It names no connection.
+    Nowhere,
+    /// What it names is not for it.
+    Refused(Refusal),
+    /// Its WebSocket handshake is none.
+    Malformed(Malformed),
+    /// The hub has this transport not enabled.
+    NotOffered(&'static str),
+    /// Its connection has another transport.
+    OtherTransport,
+    /// It sends before its connection has a transport.
+    NotConnected,
+    /// It sends to a WebSocket by other means.
+    SentBesideWebSocket,
+    /// It ends what is no long polling.
+    NotPolling,
+    /// The hub takes nobody new, because it is ending or because too many are on their way in.
+    Unavailable,
 }
 
-pub(super) fn text(status: StatusCode, text: &'static str) -> Response<Body> {
-    with_type(status, Bytes::from_static(text.as_bytes()), "text/plain")
+impl From<Refusal> for Rejection {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
 }
 
-pub(super) fn method_not_allowed(allow: &'static str) -> Response<Body> {
-    let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "");
-    response
-        .headers_mut()
-        .insert(header::ALLOW, HeaderValue::from_static(allow));
-    response
+impl From<Crowded> for Rejection {
+    fn from(Crowded: Crowded) -> Self {
+        Self::Unavailable
+    }
 }
 
-pub(super) fn unauthorized() -> Response<Body> {
-    let mut response = text(StatusCode::UNAUTHORIZED, "");
-    response
-        .headers_mut()
-        .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-    response
+pub(super) fn json(body: Bytes) -> Response<HubBody> {
+    whole(StatusCode::OK, body, "application/json")
 }
 
-/// The hub takes nobody new, because it is ending or because too many are on their way in.
-pub(super) fn unavailable() -> Response<Body> {
-    let mut response = text(StatusCode::SERVICE_UNAVAILABLE, "");
-    response
-        .headers_mut()
-        .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-    response
+pub(super) fn method_not_allowed(allow: &'static str) -> Response<HubBody> {
+    let answer = text(StatusCode::METHOD_NOT_ALLOWED, "");
+    with(answer, header::ALLOW, allow)
 }
 
-pub(super) fn refused(refusal: Refusal) -> Response<Body> {
+pub(super) fn unauthorized() -> Response<HubBody> {
+    let answer = text(StatusCode::UNAUTHORIZED, "");
+    with(answer, header::WWW_AUTHENTICATE, "Bearer")
+}
+
+pub(super) fn rejected(rejection: Rejection) -> Response<HubBody> {
+    use StatusCode as Status;
+
+    match rejection {
+        Rejection::Nowhere => text(Status::BAD_REQUEST, "Connection ID required"),
+        Rejection::Refused(refusal) => refused(refusal),
+        Rejection::Malformed(malformed) => not_upgraded(malformed),
+        Rejection::NotOffered(transport) => {
+            let why = format!("{transport} transport not supported by this end point type");
+            whole(Status::NOT_FOUND, why.into(), "text/plain")
+        }
+        Rejection::OtherTransport => {
+            let why = "Cannot change transports mid-connection";
+            text(Status::BAD_REQUEST, why)
+        }
+        Rejection::NotConnected => text(Status::CONFLICT, "The connection has no transport yet."),
+        Rejection::SentBesideWebSocket => {
+            let why = "POST requests are not allowed for WebSocket connections.";
+            text(Status::METHOD_NOT_ALLOWED, why)
+        }
+        Rejection::NotPolling => {
+            let why = "Cannot terminate this connection using the DELETE endpoint.";
+            text(Status::BAD_REQUEST, why)
+        }
+        Rejection::Unavailable => {
+            let answer = text(Status::SERVICE_UNAVAILABLE, "");
+            with(answer, header::RETRY_AFTER, "1")
+        }
+    }
+}
+
+fn refused(refusal: Refusal) -> Response<HubBody> {
     match refusal {
         Refusal::Unknown => text(StatusCode::NOT_FOUND, "No Connection with that ID"),
         Refusal::InUse => text(StatusCode::CONFLICT, "The connection is already active."),
@@ -51,33 +97,21 @@ pub(super) fn refused(refusal: Refusal) -> Response<Body> {
     }
 }
 
-pub(super) fn not_web_socket(request: NotWebSocket) -> Response<Body> {
-    match request {
-        NotWebSocket::ServerSentEvents => {
-            let why = "ServerSentEvents transport not supported by this end point type";
-            text(StatusCode::NOT_FOUND, why)
+fn not_upgraded(malformed: Malformed) -> Response<HubBody> {
+    match malformed {
+        Malformed::Version => {
+            let answer = text(StatusCode::UPGRADE_REQUIRED, "");
+            with(answer, header::SEC_WEBSOCKET_VERSION, "13")
         }
-        NotWebSocket::LongPolling => {
-            let why = "LongPolling transport not supported by this end point type";
-            text(StatusCode::NOT_FOUND, why)
-        }
-        NotWebSocket::Version => {
-            let mut response = text(StatusCode::UPGRADE_REQUIRED, "");
-            let version = HeaderValue::from_static("13");
-            response
-                .headers_mut()
-                .insert(header::SEC_WEBSOCKET_VERSION, version);
-            response
-        }
-        NotWebSocket::Malformed => text(
+        Malformed::Handshake => text(
             StatusCode::BAD_REQUEST,
             "The WebSocket handshake is incomplete.",
         ),
     }
 }
 
-pub(super) fn switching_protocols(accept: HeaderValue) -> Response<Body> {
-    let mut response = Response::new(Body::default());
+pub(super) fn switching_protocols(accept: HeaderValue) -> Response<HubBody> {
+    let mut response = Response::new(HubBody::whole(Bytes::new()));
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();
     headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
@@ -86,11 +120,84 @@ pub(super) fn switching_protocols(accept: HeaderValue) -> Response<Body> {
     response
 }
 
-fn with_type(status: StatusCode, body: Bytes, content_type: &'static str) -> Response<Body> {
-    let mut response = Response::new(Body::new(body));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+pub(super) fn events(events: EventBody) -> Response<HubBody> {
+    let mut response = Response::new(HubBody::events(events));
+    insert_all(
+        response.headers_mut(),
+        [
+            (header::CONTENT_TYPE, "text/event-stream"),
+            (header::CACHE_CONTROL, "no-cache,no-store"),
+            (header::PRAGMA, "no-cache"),
+            // Whatever stands between must not hold events back to compress them.
+            (header::CONTENT_ENCODING, "identity"),
+        ],
+    );
     response
+}
+
+/// The first poll: the connection is there, and the client may send.
+pub(super) fn polling_begins() -> Response<HubBody> {
+    uncached(whole(StatusCode::OK, Bytes::new(), OCTETS))
+}
+
+pub(super) fn poll(answer: PollAnswer) -> Response<HubBody> {
+    uncached(match answer {
+        PollAnswer::Data(bytes) => whole(StatusCode::OK, bytes, OCTETS),
+        PollAnswer::Nothing => text(StatusCode::OK, ""),
+        PollAnswer::Over => text(StatusCode::NO_CONTENT, ""),
+        PollAnswer::Gone => refused(Refusal::Unknown),
+    })
+}
+
+pub(super) fn sent(outcome: Result<(), SendFailure>) -> Response<HubBody> {
+    match outcome {
+        Ok(()) => text(StatusCode::OK, ""),
+        Err(SendFailure::Aborted) => text(StatusCode::BAD_REQUEST, ""),
+        Err(SendFailure::Gone) => refused(Refusal::Unknown),
+    }
+}
+
+pub(super) fn left() -> Response<HubBody> {
+    text(StatusCode::ACCEPTED, "")
+}
+
+/// Forbids to keep the answer of a poll, also to what is older than HTTP/1.1.
+pub(super) fn uncached(mut response: Response<HubBody>) -> Response<HubBody> {
+    insert_all(
+        response.headers_mut(),
+        [
+            (header::CACHE_CONTROL, "no-cache, no-store"),
+            (header::PRAGMA, "no-cache"),
+            (header::EXPIRES, "Thu, 01 Jan 1970 00:00:00 GMT"),
+        ],
+    );
+    response
+}
+
+const OCTETS: &str = "application/octet-stream";
+
+fn text(status: StatusCode, text: &'static str) -> Response<HubBody> {
+    whole(status, Bytes::from_static(text.as_bytes()), "text/plain")
+}
+
+fn whole(status: StatusCode, body: Bytes, content_type: &'static str) -> Response<HubBody> {
+    let mut response = Response::new(HubBody::whole(body));
+    *response.status_mut() = status;
+    let response = with(response, header::CONTENT_TYPE, content_type);
+    with(response, header::CACHE_CONTROL, "no-store")
+}
+
+fn with(
+    mut response: Response<HubBody>,
+    name: HeaderName,
+    value: &'static str,
+) -> Response<HubBody> {
+    insert_all(response.headers_mut(), [(name, value)]);
+    response
+}
+
+fn insert_all<const N: usize>(headers: &mut HeaderMap, lines: [(HeaderName, &'static str); N]) {
+    for (name, value) in lines {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
 }

@@ -1,40 +1,43 @@
 //! The hub as a tower service.
 
 mod answer;
-mod upgrade;
+mod body;
+mod connect;
+mod send;
+mod wish;
 
 use std::{
     convert::Infallible,
     fmt,
-    future::{Ready, ready},
     sync::Arc,
     task::{Context, Poll},
 };
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode};
-use http_body_util::Full;
+use http::{Method, Request, Response};
+use hyper::body::Body;
 use tower_service::Service;
 
-use self::answer::Body;
+use self::answer::Rejection;
+pub use self::body::{HubBody, HubFuture};
 use super::{
     clock,
     config::HubConfig,
     connection::ConnectionId,
-    driver,
+    driver::Value,
     hub::Methods,
     registry::HubHandle,
-    ticket::{ConnectionToken, Crowded, Refusal, Tickets},
+    ticket::{ConnectionToken, Found, Tickets},
 };
 use crate::negotiate::{self, NegotiateRequest, NegotiateResponse};
 
-/// Serves a hub: `POST {hub}/negotiate` and the WebSocket at `GET {hub}`.
+/// Serves a hub: `POST {hub}/negotiate`, and the transports at `{hub}`.
 ///
 /// Mount it where the hub's path is, in axum by `Router::nest_service("/hub",
 /// service)`, or by `route_service` for both paths. The server in front must
-/// allow HTTP/1.1 upgrades and should set `TCP_NODELAY`. Calls are answered at
-/// once; a connection then lives in a task of its own.
+/// allow HTTP/1.1 upgrades and should set `TCP_NODELAY`. A connection lives in
+/// a task of its own; requests are answered at once, except polls that wait
+/// for something to answer and sends that wait for the connection to take them.
 pub struct HubService<S, U = ()> {
     shared: Arc<Shared<S, U>>,
 }
@@ -75,34 +78,33 @@ where
     pub fn handle(&self) -> &HubHandle {
         &self.shared.handle
     }
+}
 
-    fn answer<B>(&self, request: &mut Request<B>) -> Response<Body> {
-        let Some(caller) = (self.shared.caller)(request.extensions()) else {
+impl<S: Value, U: Value + PartialEq> Shared<S, U> {
+    async fn answer<B: Body>(self: Arc<Self>, request: Request<B>) -> Response<HubBody> {
+        let Some(caller) = (self.caller)(request.extensions()) else {
             return answer::unauthorized();
         };
         // Nested in a router the path is what follows the hub's own; routed, it is whole.
-        let negotiates = request
-            .uri()
-            .path()
-            .trim_end_matches('/')
-            .ends_with("/negotiate");
-        match (negotiates, request.method()) {
+        let path = request.uri().path().trim_end_matches('/');
+        let outcome = match (path.ends_with("/negotiate"), request.method()) {
             (true, &Method::POST) => self.negotiate(request.uri().query(), caller),
-            (true, _) => answer::method_not_allowed("POST"),
-            (false, &Method::GET) => self.connect(request, caller),
-            (false, &Method::POST) => self.refuse_http_send(request.uri().query()),
-            (false, &Method::DELETE) => self.refuse_delete(request.uri().query()),
-            (false, _) => answer::method_not_allowed("GET, POST, DELETE"),
-        }
+            (true, _) => return answer::method_not_allowed("POST"),
+            (false, &Method::GET) => return connect::connect(self, request, caller).await,
+            (false, &Method::POST) => send::send(&self, request, caller).await,
+            (false, &Method::DELETE) => send::leave(&self, request.uri().query(), caller).await,
+            (false, _) => return answer::method_not_allowed("GET, POST, DELETE"),
+        };
+        outcome.unwrap_or_else(answer::rejected)
     }
 
-    fn negotiate(&self, query: Option<&str>, caller: U) -> Response<Body> {
-        if self.shared.handle.is_draining() {
-            return answer::unavailable();
+    fn negotiate(&self, query: Option<&str>, caller: U) -> Result<Response<HubBody>, Rejection> {
+        if self.handle.is_draining() {
+            return Err(Rejection::Unavailable);
         }
         let request = match NegotiateRequest::parse(query.unwrap_or_default()) {
             Ok(request) => request,
-            Err(refusal) => return answer::json(refusal.encode().into()),
+            Err(refusal) => return Ok(answer::json(refusal.encode().into())),
         };
         let id = random_id();
         // Version 0 knows one name for both.
@@ -112,75 +114,17 @@ where
             random_id()
         };
         let ticket = (ConnectionToken::new(&token), ConnectionId::new(&id));
-        match self.shared.tickets.issue(clock::now(), ticket, caller) {
-            Ok(()) => {
-                let response = NegotiateResponse::new(request.version, &id, &token);
-                answer::json(response.encode().into())
-            }
-            Err(Crowded) => answer::unavailable(),
-        }
+        self.tickets.issue(clock::now(), ticket, caller)?;
+        let transports = self.config.transports;
+        let response = NegotiateResponse::new(request.version, &id, &token, transports);
+        Ok(answer::json(response.encode().into()))
     }
 
-    fn connect<B>(&self, request: &mut Request<B>, caller: U) -> Response<Body> {
-        let accept = match upgrade::accept_key(request.headers()) {
-            Ok(accept) => accept,
-            Err(other) => return answer::not_web_socket(other),
-        };
-        if self.shared.handle.is_draining() {
-            return answer::unavailable();
-        }
-        let (id, token) = match self.admit(request.uri().query(), &caller) {
-            Ok(admitted) => admitted,
-            Err(refusal) => return answer::refused(refusal),
-        };
-        let client = driver::Client { id, token, caller };
-        driver::spawn(
-            Arc::clone(&self.shared),
-            hyper::upgrade::on(request),
-            client,
-        );
-        answer::switching_protocols(accept)
-    }
-
-    /// Finds the negotiated connection, or makes one for a client that skipped negotiation.
-    fn admit(
-        &self,
-        query: Option<&str>,
-        caller: &U,
-    ) -> Result<(ConnectionId, Option<ConnectionToken>), Refusal> {
-        let Some(token) = connection_token(query) else {
-            return Ok((ConnectionId::new(&random_id()), None));
-        };
-        let id = self.shared.tickets.claim(clock::now(), &token, caller)?;
-        Ok((id, Some(token)))
-    }
-
-    /// Answers `POST {hub}?id=`, by which clients of other transports send.
-    fn refuse_http_send(&self, query: Option<&str>) -> Response<Body> {
-        self.refuse(
-            query,
-            StatusCode::METHOD_NOT_ALLOWED,
-            "POST requests are not allowed for WebSocket connections.",
-        )
-    }
-
-    /// Answers `DELETE {hub}?id=`, by which clients of long polling leave.
-    fn refuse_delete(&self, query: Option<&str>) -> Response<Body> {
-        self.refuse(
-            query,
-            StatusCode::BAD_REQUEST,
-            "Cannot terminate this connection using the DELETE endpoint.",
-        )
-    }
-
-    fn refuse(&self, query: Option<&str>, status: StatusCode, why: &'static str) -> Response<Body> {
-        let Some(token) = connection_token(query) else {
-            return answer::text(StatusCode::BAD_REQUEST, "Connection ID required");
-        };
-        if self.shared.tickets.knows(clock::now(), &token) {
-            return answer::text(status, why);
-        }
-        answer::refused(Refusal::Unknown)
+    /// Finds what the query's token is good for.
+    fn find(&self, query: Option<&str>, caller: &U) -> Result<(ConnectionToken, Found), Rejection> {
+        let token = connection_token(query).ok_or(Rejection::Nowhere)?;
+        let found = self.tickets.find(clock::now(), &token, caller)?;
+        Ok((token, found))
     }
 }
 
@@ -188,17 +132,18 @@ impl<S, U, B> Service<Request<B>> for HubService<S, U>
 where
     S: Clone + Send + Sync + 'static,
     U: Clone + PartialEq + Send + Sync + 'static,
+    B: Body<Data: Send, Error: Send> + Send + 'static,
 {
-    type Response = Response<Full<Bytes>>;
+    type Response = Response<HubBody>;
     type Error = Infallible;
-    type Future = Ready<Result<Self::Response, Infallible>>;
+    type Future = HubFuture;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        ready(Ok(self.answer(&mut request)))
+    fn call(&mut self, request: Request<B>) -> HubFuture {
+        HubFuture::new(Arc::clone(&self.shared).answer(request))
     }
 }
 

@@ -1,0 +1,153 @@
+//! `GET {hub}`: a connection begins, or a client polls.
+
+use std::sync::Arc;
+
+use http::{HeaderValue, Request, Response};
+use hyper::upgrade::OnUpgrade;
+
+use super::{
+    Shared,
+    answer::{self, Rejection},
+    body::HubBody,
+    connection_token, random_id,
+    wish::Wish,
+};
+use crate::server::{
+    clock,
+    connection::ConnectionId,
+    driver::{self, Arrival, Client, Value},
+    ticket::{ConnectionToken, Found},
+    transport::{self, Link, Patience},
+};
+
+pub(super) async fn connect<S, U, B>(
+    shared: Arc<Shared<S, U>>,
+    mut request: Request<B>,
+    caller: U,
+) -> Response<HubBody>
+where
+    S: Value,
+    U: Value + PartialEq,
+{
+    let wish = Wish::of(request.headers());
+    let upgrade = hyper::upgrade::on(&mut request);
+    let guest = Guest {
+        shared,
+        query: request.uri().query(),
+        caller,
+    };
+    let outcome = match wish {
+        Wish::WebSocket(Ok(accept)) => guest.open_web_socket(upgrade, accept),
+        Wish::WebSocket(Err(malformed)) => Err(Rejection::Malformed(malformed)),
+        Wish::Events => guest.open_events(),
+        Wish::Poll => {
+            let answer = guest.poll().await.unwrap_or_else(answer::rejected);
+            return answer::uncached(answer);
+        }
+    };
+    outcome.unwrap_or_else(answer::rejected)
+}
+
+/// Somebody at the door.
+struct Guest<'a, S, U> {
+    shared: Arc<Shared<S, U>>,
+    query: Option<&'a str>,
+    caller: U,
+}
+
+impl<S: Value, U: Value + PartialEq> Guest<'_, S, U> {
+    fn open_web_socket(
+        self,
+        upgrade: OnUpgrade,
+        accept: HeaderValue,
+    ) -> Result<Response<HubBody>, Rejection> {
+        self.check_open()?;
+        // Without a token it is a client that skipped negotiation.
+        let token = match connection_token(self.query) {
+            Some(_) => {
+                let (token, found) = self.shared.find(self.query, &self.caller)?;
+                self.check_offered(self.shared.config.transports.web_sockets, "WebSockets")?;
+                if let Found::Live(Link::Events(_) | Link::Polling(_)) = found {
+                    return Err(Rejection::OtherTransport);
+                }
+                Some(token)
+            }
+            None => {
+                self.check_offered(self.shared.config.transports.web_sockets, "WebSockets")?;
+                None
+            }
+        };
+        self.begin(token, Link::WebSocket, Arrival::WebSocket(upgrade))?;
+        Ok(answer::switching_protocols(accept))
+    }
+
+    fn open_events(self) -> Result<Response<HubBody>, Rejection> {
+        self.check_open()?;
+        let (token, found) = self.shared.find(self.query, &self.caller)?;
+        let enabled = self.shared.config.transports.server_sent_events;
+        self.check_offered(enabled, "ServerSentEvents")?;
+        if let Found::Live(Link::WebSocket | Link::Polling(_)) = found {
+            return Err(Rejection::OtherTransport);
+        }
+        let (sends, body, socket) = transport::event_stream(self.shared.config.write_stall);
+        self.begin(Some(token), Link::Events(sends), Arrival::Events(socket))?;
+        Ok(answer::events(body))
+    }
+
+    async fn poll(self) -> Result<Response<HubBody>, Rejection> {
+        let (token, found) = self.shared.find(self.query, &self.caller)?;
+        let config = &self.shared.config;
+        self.check_offered(config.transports.long_polling, "LongPolling")?;
+        match found {
+            Found::Waiting => {
+                self.check_open()?;
+                let (link, socket) = transport::long_polling(Patience {
+                    absence: config.poll_absence,
+                    write_stall: config.write_stall,
+                });
+                self.begin(Some(token), Link::Polling(link), Arrival::Poll(socket))?;
+                Ok(answer::polling_begins())
+            }
+            Found::Live(Link::Polling(link)) => {
+                Ok(answer::poll(link.poll(config.poll_timeout).await))
+            }
+            Found::Live(Link::WebSocket | Link::Events(_)) => Err(Rejection::OtherTransport),
+        }
+    }
+
+    /// Says whether the hub takes somebody new.
+    fn check_open(&self) -> Result<(), Rejection> {
+        if self.shared.handle.is_draining() {
+            return Err(Rejection::Unavailable);
+        }
+        Ok(())
+    }
+
+    fn check_offered(&self, enabled: bool, transport: &'static str) -> Result<(), Rejection> {
+        if !enabled {
+            return Err(Rejection::NotOffered(transport));
+        }
+        Ok(())
+    }
+
+    /// Takes the token, if it has one, and lets the connection live.
+    fn begin(
+        self,
+        token: Option<ConnectionToken>,
+        link: Link,
+        arrival: Arrival,
+    ) -> Result<(), Rejection> {
+        let tickets = &self.shared.tickets;
+        let id = match &token {
+            Some(token) => tickets.claim(clock::now(), token, &self.caller, link)?,
+            None => ConnectionId::new(&random_id()),
+        };
+        let client = Client {
+            id,
+            token,
+            caller: self.caller,
+        };
+        driver::spawn(self.shared, arrival, client);
+        Ok(())
+    }
+}
