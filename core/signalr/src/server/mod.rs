@@ -87,8 +87,8 @@ pub use self::{
     ask::InvokeError,
     config::HubConfig,
     connection::{Connection, ConnectionId, encode_invocation},
-    hub::{Caller, Hub, HubBuilder, HubError, State, Upload},
+    hub::{Caller, Hub, HubBuilder, HubError, State, Upload, authorized},
     queue::SendError,
-    registry::{Broadcast, HubHandle},
+    registry::{Broadcast, Clients, HubHandle},
     service::{HubBody, HubFuture, HubService},
 };

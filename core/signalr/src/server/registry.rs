@@ -1,5 +1,10 @@
+mod clients;
+mod index;
+#[cfg(test)]
+mod tests;
+
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     fmt,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
     time::Duration,
@@ -9,6 +14,8 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use tokio_util::task::TaskTracker;
 
+pub use self::clients::Clients;
+use self::index::Index;
 use super::{
     ask::InvokeError,
     connection::{Connection, ConnectionId},
@@ -16,11 +23,12 @@ use super::{
 };
 use crate::message::ToArguments;
 
-/// All live connections of a hub, by id and by key. Cheap to clone.
+/// All live connections of a hub, by id, by key and by user. Cheap to clone.
 ///
-/// A key stands for whatever the hub wants to reach together: a user, a group,
-/// a topic. Connections leave their keys by ending; a new connection of the
-/// same client joins anew.
+/// A key stands for whatever the hub wants to reach together, a group or a
+/// topic. Connections leave their keys by ending; a new connection of the same
+/// client joins anew. Users are not keys: a hub that names its callers has each
+/// connection under its user from the welcome to the end.
 #[derive(Clone, Default)]
 pub struct HubHandle(Arc<Shared>);
 
@@ -34,14 +42,15 @@ struct Shared {
 #[derive(Default)]
 struct World {
     connections: HashMap<ConnectionId, Entry>,
-    /// Keys without members are removed.
-    keys: HashMap<Arc<str>, BTreeMap<ConnectionId, Connection>>,
+    groups: Index,
+    users: Index,
     draining: Option<Draining>,
 }
 
 struct Entry {
     connection: Connection,
     keys: BTreeSet<Arc<str>>,
+    user: Option<Arc<str>>,
 }
 
 /// How the hub is being emptied.
@@ -62,10 +71,7 @@ pub struct Broadcast {
 impl HubHandle {
     /// Finds a live connection.
     pub fn connection(&self, id: &ConnectionId) -> Option<Connection> {
-        self.read()
-            .connections
-            .get(id)
-            .map(|entry| entry.connection.clone())
+        self.read().one(id).cloned()
     }
 
     /// Calls one client's handler and awaits its result: see [`Connection::invoke`].
@@ -92,7 +98,7 @@ impl HubHandle {
 
     /// Counts the connections under a key.
     pub fn key_count(&self, key: &str) -> usize {
-        self.read().keys.get(key).map_or(0, BTreeMap::len)
+        self.read().groups.count(key)
     }
 
     /// Puts a live connection under a key; says whether the connection was there to be put.
@@ -102,16 +108,8 @@ impl HubHandle {
         let Some(entry) = world.connections.get_mut(id) else {
             return false;
         };
-        let key = match world.keys.get_key_value(key) {
-            Some((known, _)) => Arc::clone(known),
-            None => Arc::from(key),
-        };
-        entry.keys.insert(Arc::clone(&key));
-        world
-            .keys
-            .entry(key)
-            .or_default()
-            .insert(id.clone(), entry.connection.clone());
+        let key = world.groups.insert(key, &entry.connection);
+        entry.keys.insert(key);
         true
     }
 
@@ -121,23 +119,17 @@ impl HubHandle {
         if let Some(entry) = world.connections.get_mut(id) {
             entry.keys.remove(key);
         }
-        world.remove_member(key, id)
+        world.groups.remove(key, id)
     }
 
     /// Queues one encoded frame for every connection under a key, waiting for none.
     pub fn broadcast(&self, key: &str, frame: &Bytes) -> Broadcast {
-        let world = self.read();
-        let members = world.keys.get(key).into_iter().flat_map(BTreeMap::values);
-        Broadcast::to(members, frame)
+        Broadcast::to(self.read().groups.members(key), frame)
     }
 
     /// Queues one encoded frame for every connection of the hub, waiting for none.
     pub fn broadcast_all(&self, frame: &Bytes) -> Broadcast {
-        let world = self.read();
-        Broadcast::to(
-            world.connections.values().map(|entry| &entry.connection),
-            frame,
-        )
+        Broadcast::to(self.read().all(), frame)
     }
 
     /// Closes all connections and waits until each is gone and its last calls have finished.
@@ -149,11 +141,7 @@ impl HubHandle {
         let connections: Vec<Connection> = {
             let mut world = self.write();
             world.draining = Some(Draining { allow_reconnect });
-            world
-                .connections
-                .values()
-                .map(|entry| entry.connection.clone())
-                .collect()
+            world.all().cloned().collect()
         };
         for connection in connections {
             connection.close(allow_reconnect);
@@ -177,6 +165,7 @@ impl HubHandle {
         let entry = Entry {
             connection: connection.clone(),
             keys: BTreeSet::new(),
+            user: None,
         };
         world.connections.insert(connection.id().clone(), entry);
         let draining = world.draining;
@@ -186,14 +175,26 @@ impl HubHandle {
         }
     }
 
-    /// Forgets a connection and its place under every key.
+    /// Says whose a live connection is.
+    pub(crate) fn name(&self, user: &str, id: &ConnectionId) {
+        let mut guard = self.write();
+        let world = &mut *guard;
+        if let Some(entry) = world.connections.get_mut(id) {
+            entry.user = Some(world.users.insert(user, &entry.connection));
+        }
+    }
+
+    /// Forgets a connection and its place under every name.
     pub(crate) fn exit(&self, id: &ConnectionId) {
         let mut world = self.write();
         let Some(entry) = world.connections.remove(id) else {
             return;
         };
         for key in &entry.keys {
-            world.remove_member(key, id);
+            world.groups.remove(key, id);
+        }
+        if let Some(user) = &entry.user {
+            world.users.remove(user, id);
         }
     }
 
@@ -207,29 +208,28 @@ impl HubHandle {
 }
 
 impl World {
-    fn remove_member(&mut self, key: &str, id: &ConnectionId) -> bool {
-        let Some(members) = self.keys.get_mut(key) else {
-            return false;
-        };
-        let was_there = members.remove(id).is_some();
-        if members.is_empty() {
-            self.keys.remove(key);
-        }
-        was_there
+    fn one(&self, id: &ConnectionId) -> Option<&Connection> {
+        self.connections.get(id).map(|entry| &entry.connection)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Connection> {
+        self.connections.values().map(|entry| &entry.connection)
     }
 }
 
 impl Broadcast {
     fn to<'a>(members: impl Iterator<Item = &'a Connection>, frame: &Bytes) -> Self {
         let mut outcome = Self::default();
-        for connection in members {
-            match connection.try_send(frame.clone()) {
-                Ok(()) => outcome.queued += 1,
-                Err(SendError::Full) => outcome.full.push(connection.clone()),
-                Err(SendError::Gone) => {}
-            }
-        }
+        members.for_each(|connection| outcome.offer(connection, frame));
         outcome
+    }
+
+    fn offer(&mut self, connection: &Connection, frame: &Bytes) {
+        match connection.try_send(frame.clone()) {
+            Ok(()) => self.queued += 1,
+            Err(SendError::Full) => self.full.push(connection.clone()),
+            Err(SendError::Gone) => {}
+        }
     }
 }
 
@@ -238,55 +238,9 @@ impl fmt::Debug for HubHandle {
         let world = self.read();
         f.debug_struct("HubHandle")
             .field("connections", &world.connections.len())
-            .field("keys", &world.keys.len())
+            .field("keys", &world.groups.len())
+            .field("users", &world.users.len())
             .field("draining", &world.draining)
             .finish()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::server::queue::QueueLimits;
-
-    fn enter(hub: &HubHandle, id: &str) -> Connection {
-        let limits = QueueLimits {
-            frames: 1,
-            bytes: 100,
-        };
-        let connection = Connection::new(ConnectionId::new(id), hub.clone(), limits);
-        hub.enter(&connection);
-        connection
-    }
-
-    #[test]
-    fn reaches_those_under_a_key_until_they_leave_or_end() {
-        let hub = HubHandle::default();
-        let (ada, bob) = (enter(&hub, "ada"), enter(&hub, "bob"));
-        let frame = Bytes::from_static(b"x");
-        assert!(hub.join("room", ada.id()) && hub.join("room", ada.id()));
-        assert!(hub.join("room", bob.id()) && hub.join("hall", bob.id()));
-        assert_eq!(hub.broadcast("room", &frame).queued, 2);
-        let outcome = hub.broadcast("room", &frame);
-        assert_eq!((outcome.queued, outcome.full.len()), (0, 2));
-        assert!(hub.leave("room", ada.id()) && !hub.leave("room", ada.id()));
-        hub.exit(bob.id());
-        assert_eq!((hub.key_count("room"), hub.key_count("hall")), (0, 0));
-        assert!(hub.read().keys.is_empty(), "an empty key is forgotten");
-        assert!(!hub.join("room", bob.id()));
-        assert!(hub.connection(bob.id()).is_none() && hub.connection(ada.id()).is_some());
-    }
-
-    #[test]
-    fn asks_late_comers_of_a_draining_hub_to_close() {
-        let hub = HubHandle::default();
-        hub.write().draining = Some(Draining {
-            allow_reconnect: true,
-        });
-        let late = enter(&hub, "late");
-        assert_eq!(
-            late.try_send(Bytes::from_static(b"x")),
-            Err(SendError::Gone)
-        );
     }
 }

@@ -39,6 +39,10 @@ impl Told<'_> {
                     .then(|| format!("InvalidDataException: {error}"));
                 with_detail(self.not_invoked(), detail)
             }
+            Misfit::Unauthorized => {
+                let target = self.target;
+                format!("Failed to invoke '{target}' because user is unauthorized")
+            }
             Misfit::Streams { .. } => self.failed(&HubError::new(misfit.to_string())),
         }
     }

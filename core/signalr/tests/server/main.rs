@@ -4,6 +4,7 @@
     reason = "all of this is a test, helpers included"
 )]
 
+mod addressing;
 mod calls;
 mod client;
 mod client_results;

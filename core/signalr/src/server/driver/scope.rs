@@ -46,8 +46,11 @@ impl<S: Value, U: Value> Scope<S, U> {
         self.shared.handle.tasks().clone()
     }
 
-    /// Runs the handler of new connections.
+    /// Puts a new connection under its user and runs the handler of new connections.
     pub(super) async fn welcome(&self) -> Result<(), HubError> {
+        if let Some(user) = self.shared.methods.user(&self.caller) {
+            self.shared.handle.name(&user, self.connection.id());
+        }
         self.run_lifecycle(self.shared.methods.connected.as_ref())
             .await
     }

@@ -51,6 +51,7 @@ where
             caller,
             methods: Methods {
                 state,
+                user: None,
                 by_name: BTreeMap::new(),
                 connected: None,
                 disconnected: None,
@@ -67,6 +68,17 @@ where
     /// Uses a handle that was made earlier, so that the state itself may hold it.
     pub fn handle(mut self, handle: HubHandle) -> Self {
         self.handle = handle;
+        self
+    }
+
+    /// Names the user behind a caller, so that the hub can be addressed by [`HubHandle::user`].
+    ///
+    /// Callers without a name are reached in other ways only.
+    pub fn user<F>(mut self, name: F) -> Self
+    where
+        F: Fn(&U) -> Option<String> + Send + Sync + 'static,
+    {
+        self.methods.user = Some(Box::new(name));
         self
     }
 
@@ -131,13 +143,21 @@ impl<S, U> fmt::Debug for HubBuilder<S, U> {
 /// All handlers of a hub, and the state they share.
 pub(crate) struct Methods<S, U> {
     pub(crate) state: S,
+    user: Option<UserName<U>>,
     /// By lower-case name.
     by_name: BTreeMap<String, Method<S, U>>,
     pub(crate) connected: Option<Plain<S, U>>,
     pub(crate) disconnected: Option<Plain<S, U>>,
 }
 
+type UserName<U> = Box<dyn Fn(&U) -> Option<String> + Send + Sync>;
+
 impl<S, U> Methods<S, U> {
+    /// Names the user behind a caller, if the hub knows how.
+    pub(crate) fn user(&self, caller: &U) -> Option<String> {
+        self.user.as_ref().and_then(|name| name(caller))
+    }
+
     pub(crate) fn find(&self, target: &str) -> Option<&Method<S, U>> {
         self.by_name.get(&target.to_lowercase())
     }

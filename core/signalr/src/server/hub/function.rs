@@ -33,6 +33,9 @@ pub enum Misfit {
         /// How many the handler takes.
         expected: usize,
     },
+    /// The caller may not call the handler.
+    #[error("user is unauthorized")]
+    Unauthorized,
 }
 
 macro_rules! impl_hub_fn {

@@ -34,6 +34,7 @@ mod call;
 mod error;
 mod extract;
 mod function;
+mod guard;
 mod method;
 mod upload;
 
@@ -42,6 +43,7 @@ pub use call::Call;
 pub use error::HubError;
 pub use extract::{Caller, FromCall, State, ViaArgument, ViaContext, ViaPayload};
 pub use function::{HubFn, Misfit};
+pub use guard::{Authorized, Guarded, authorized};
 pub use method::{ItemStream, Items, Reply};
 pub use upload::Upload;
 
