@@ -1,5 +1,6 @@
-//! Vestnik's automation: `cargo xtask test`, `demo`, `faults`, `fuzz`, `codegen`, `tidy`.
+//! Vestnik's automation: `cargo xtask test`, `demo`, `faults`, `fuzz`, `bench`, `codegen`, `tidy`.
 
+mod bench;
 mod codegen;
 mod demo;
 mod faults;
@@ -51,6 +52,12 @@ enum Task {
         #[arg(long)]
         only: Vec<String>,
     },
+    /// Measure our hub server beside its peers; `bench signalr --help` says how.
+    Bench {
+        /// What the load generator is told.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        arguments: Vec<String>,
+    },
     /// Generate TypeScript, Kotlin, Swift and Python anew.
     Codegen {
         /// Only tell whether what is committed is current.
@@ -68,6 +75,7 @@ fn main() -> anyhow::Result<()> {
         Task::Demo => demo::run(),
         Task::Faults { tier, seed } => faults::run(&tier, seed),
         Task::Fuzz { seconds, only } => fuzz::run(seconds, &only),
+        Task::Bench { arguments } => bench::run(&arguments),
         Task::Codegen { check } => codegen::run(check),
         Task::Tidy => tidy::run().and_then(|()| codegen::run(true)),
     }

@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Result, bail, ensure};
 
 use crate::{
-    codegen, packages, place,
+    bench, codegen, packages, place,
     step::{self, command, command_in, say},
     tidy,
 };
@@ -91,6 +91,11 @@ const GROUPS: &[Group] = &[
         name: "faults",
         what: "kills and cuts, briefly",
         run: faults,
+    },
+    Group {
+        name: "bench",
+        what: "figures come out and nothing is lost",
+        run: figures,
     },
 ];
 
@@ -298,6 +303,10 @@ fn desktop() -> Result<()> {
 
 fn fuzz() -> Result<()> {
     crate::fuzz::run(30, &[])
+}
+
+fn figures() -> Result<()> {
+    bench::run(&["signalr", "--brief"].map(str::to_owned))
 }
 
 fn faults() -> Result<()> {

@@ -8,7 +8,7 @@ use super::{
 };
 
 /// Our packages, and which of ours each may depend on, tests included. Nothing else is allowed.
-const DIRECTIONS: [(&str, &[&str]); 11] = [
+const DIRECTIONS: [(&str, &[&str]); 12] = [
     ("vestnik-signalr", &[]),
     ("vestnik-model", &[]),
     ("vestnik-core", &["vestnik-model", "vestnik-signalr"]),
@@ -30,6 +30,7 @@ const DIRECTIONS: [(&str, &[&str]); 11] = [
     ),
     ("vestnik-fuzz", &["vestnik-signalr"]),
     ("vestnik-fuzz-driver", &["vestnik-fuzz"]),
+    ("vestnik-bench", &["vestnik-signalr"]),
     ("xtask", &[]),
 ];
 
@@ -46,10 +47,19 @@ const BELONGS: [(&str, &[&str]); 10] = [
         "rusqlite",
         &["vestnik-core", "vestnik-server", "vestnik-tests"],
     ),
-    ("clap", &["vestnik", "vestnik-tests", "xtask"]),
+    (
+        "clap",
+        &["vestnik", "vestnik-tests", "vestnik-bench", "xtask"],
+    ),
     (
         "anyhow",
-        &["vestnik", "vestnik-desktop", "vestnik-tests", "xtask"],
+        &[
+            "vestnik",
+            "vestnik-desktop",
+            "vestnik-tests",
+            "vestnik-bench",
+            "xtask",
+        ],
     ),
 ];
 

@@ -1,0 +1,105 @@
+//! What the program is told to do.
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    peer::Peer,
+    role, running, say,
+    setting::Setting,
+    signalr::{self, Part, Plan},
+};
+
+/// Vestnik's load generator.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Measure our hub server beside its peers.
+    Signalr(Options),
+    /// Say which peers there are, and which are installed.
+    Peers,
+    /// Be the hub server.
+    #[command(hide = true)]
+    ServeHub {
+        #[arg(long)]
+        port: u16,
+    },
+    /// Be the raw loop.
+    #[command(hide = true)]
+    ServeRaw {
+        #[arg(long)]
+        port: u16,
+        #[arg(long)]
+        control: u16,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct Options {
+    /// Only this number of connections; otherwise 1,000 and 10,000.
+    #[arg(long)]
+    connections: Option<usize>,
+    /// A smoke run of some twenty seconds: that figures come out and nothing is lost.
+    #[arg(long)]
+    brief: bool,
+    /// How often each figure is made.
+    #[arg(long)]
+    rounds: Option<usize>,
+    /// Only these peers beside the raw loop.
+    #[arg(long, value_delimiter = ',')]
+    peers: Vec<String>,
+    /// Only these parts.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<Part>,
+}
+
+/// Does what the command line says.
+///
+/// # Errors
+/// A figure that did not come out, or a loss.
+pub fn run() -> anyhow::Result<()> {
+    match Cli::parse().task {
+        Task::Signalr(options) => signalr::run(&options.plan()),
+        Task::Peers => peers(),
+        Task::ServeHub { port } => role::serve_hub(port),
+        Task::ServeRaw { port, control } => role::serve_raw(port, control),
+    }
+}
+
+impl Options {
+    fn plan(self) -> Plan {
+        let mut setting = if self.brief {
+            Setting::brief(self.connections)
+        } else {
+            Setting::full(self.connections)
+        };
+        setting.rounds = self.rounds.unwrap_or(setting.rounds);
+        Plan {
+            setting,
+            peers: self.peers,
+            parts: self.only,
+            command: repeat(),
+        }
+    }
+}
+
+fn repeat() -> String {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    format!("cargo xtask bench {}", arguments.join(" "))
+}
+
+fn peers() -> anyhow::Result<()> {
+    for peer in Peer::all()? {
+        let state = peer.missing().unwrap_or_else(|| running::version(&peer));
+        say::out(format!(
+            "{:<18} {}\n{:<18} {state}",
+            peer.name, peer.description, ""
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,44 @@
+//! The one place where the benches read the clock.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a bench measures real servers in real time, and paces what it sends"
+)]
+
+use std::{
+    sync::OnceLock,
+    thread,
+    time::{Duration, Instant},
+};
+
+/// The monotonic time now.
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
+
+/// When this process first asked for a time: what markers count from.
+fn origin() -> Instant {
+    static ORIGIN: OnceLock<Instant> = OnceLock::new();
+    *ORIGIN.get_or_init(now)
+}
+
+/// Nanoseconds from the process's origin to a moment.
+pub(crate) fn nanos_at(moment: Instant) -> u64 {
+    let since = moment.saturating_duration_since(origin());
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Nanoseconds from the process's origin to now.
+pub(crate) fn nanos() -> u64 {
+    let origin = origin();
+    nanos_at(now().max(origin))
+}
+
+/// Sleeps until a moment, or not at all when it is over.
+pub(crate) fn sleep_until(moment: Instant) {
+    thread::sleep(moment.saturating_duration_since(now()));
+}
+
+/// Lets a server settle before its memory is read.
+pub(crate) fn settle(duration: Duration) {
+    thread::sleep(duration);
+}

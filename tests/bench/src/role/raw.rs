@@ -1,0 +1,68 @@
+//! The unit: a loop that writes the same bytes to each socket, without a runtime and without a protocol.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+};
+
+use anyhow::{Context as _, Result, bail};
+
+type Sockets = Arc<Mutex<Vec<TcpStream>>>;
+
+/// Serves until the process is ended.
+pub(crate) fn serve(port: u16, control: u16) -> Result<()> {
+    let sockets = Sockets::default();
+    let listener = TcpListener::bind(("127.0.0.1", port))?;
+    let accepted = Arc::clone(&sockets);
+    thread::spawn(move || accept(&listener, &accepted));
+    let listener = TcpListener::bind(("127.0.0.1", control))?;
+    // Whoever only looks whether we listen says nothing.
+    for stream in listener.incoming() {
+        obey(stream?, &sockets)?;
+    }
+    Ok(())
+}
+
+fn accept(listener: &TcpListener, sockets: &Sockets) {
+    for stream in listener.incoming().flatten() {
+        stream.set_nodelay(true).ok();
+        let mut sockets = sockets.lock().unwrap_or_else(PoisonError::into_inner);
+        sockets.push(stream);
+    }
+}
+
+/// `all LENGTH` and `echo LENGTH`, each followed by that many bytes.
+fn obey(stream: TcpStream, sockets: &Sockets) -> Result<()> {
+    stream.set_nodelay(true)?;
+    let mut answers = stream.try_clone()?;
+    let mut orders = BufReader::new(stream);
+    let mut order = String::new();
+    while orders.read_line(&mut order)? > 0 {
+        let (verb, length) = order
+            .trim()
+            .split_once(' ')
+            .context("an order has a length")?;
+        let mut body = vec![0; length.parse()?];
+        orders.read_exact(&mut body)?;
+        match verb {
+            "all" => {
+                write_to_all(&body, sockets);
+                answers.write_all(b"+")?;
+            }
+            "echo" => answers.write_all(&body)?,
+            other => bail!("nobody knows the order {other}"),
+        }
+        order.clear();
+    }
+    Ok(())
+}
+
+fn write_to_all(body: &[u8], sockets: &Sockets) {
+    let sockets = sockets.lock().unwrap_or_else(PoisonError::into_inner);
+    for mut socket in sockets.iter() {
+        // The sink sees by itself that something is missing.
+        socket.write_all(body).ok();
+    }
+}
