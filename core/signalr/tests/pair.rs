@@ -164,6 +164,7 @@ impl Pair {
             ServerOutput::Close => self.is_closed_by_server = true,
             ServerOutput::Opened(_) => self.server.handle(self.now, Input::Welcomed),
             ServerOutput::Cancel(_)
+            | ServerOutput::CancelCall(_)
             | ServerOutput::UploadItem(..)
             | ServerOutput::UploadEnded(..)
             | ServerOutput::DropUpload(_)

@@ -58,7 +58,10 @@ fn serve(machine: &mut ServerMachine, now: std::time::Instant, mut is_closed: bo
             }
             Output::Result(..) => ask(machine, now),
             Output::UploadItem(key, _) => machine.handle(now, Input::UploadTaken(key)),
-            Output::Cancel(_) | Output::UploadEnded(..) | Output::DropUpload(_) => {}
+            Output::Cancel(_)
+            | Output::CancelCall(_)
+            | Output::UploadEnded(..)
+            | Output::DropUpload(_) => {}
         }
     }
     is_closed

@@ -87,7 +87,7 @@ pub use self::{
     ask::InvokeError,
     config::HubConfig,
     connection::{Connection, ConnectionId, encode_invocation},
-    hub::{Caller, Hub, HubBuilder, HubError, State, Upload, authorized},
+    hub::{Caller, Cancellation, Hub, HubBuilder, HubError, State, Upload, authorized},
     queue::SendError,
     registry::{Broadcast, Clients, HubHandle},
     service::{HubBody, HubFuture, HubService},

@@ -5,7 +5,7 @@ use vestnik_signalr::server::{
     Caller, Connection, Hub, HubError, HubService, State, Upload, authorized, encode_invocation,
 };
 
-use crate::client::{Client, serve_router};
+use crate::client::{Client, expect_status, request, serve_router};
 
 /// Who a layer in front says that the caller is.
 #[derive(Clone, PartialEq)]
@@ -141,4 +141,20 @@ async fn a_guarded_method_is_for_some_callers_only() {
         ],
     )
     .await;
+}
+
+#[tokio::test]
+async fn a_guarded_hub_is_for_some_callers_only() {
+    let hub = Hub::builder_for::<User, ()>(())
+        .authorize(|user: &User| user.is_admin)
+        .build();
+    let address = serve(hub).await;
+    let negotiate = "POST /hub/negotiate?negotiateVersion=1";
+    for (user, status) in [("eve", 403), ("root", 200)] {
+        let header = format!("X-User: {user}");
+        assert_eq!(request(address, negotiate, &[&header]).await.status, status);
+    }
+    let eve = Client::connect(address, "/hub", &[("x-user", "eve")]).await;
+    expect_status(eve, 403);
+    open(address, "root").await;
 }

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, watch};
 use tokio_tungstenite::tungstenite::Message;
 use vestnik_signalr::server::{
-    Connection, Hub, HubBuilder, HubConfig, HubError, HubService, State, encode_invocation,
+    Cancellation, Connection, Hub, HubBuilder, HubConfig, HubError, HubService, State,
+    encode_invocation,
 };
 
 use crate::client::{Client, serve, soon};
@@ -424,5 +425,108 @@ async fn takes_messages_in_any_packing() {
     assert_eq!(
         client.next().await,
         r#"{"type":3,"invocationId":"0","result":null}"#
+    );
+}
+
+/// Waits until it is cancelled, and tells the world that it was.
+async fn patient(
+    State(world): State<World>,
+    cancellation: Cancellation,
+    has_result: bool,
+) -> Result<&'static str, HubError> {
+    assert!(!cancellation.is_cancelled());
+    cancellation.cancelled().await;
+    world.streams.send_modify(|count| *count += 1);
+    if has_result {
+        return Ok("half of it");
+    }
+    Err(HubError::new("cancelled"))
+}
+
+#[tokio::test]
+async fn a_cancelled_plain_call_ends_as_it_likes() {
+    let hub = builder(&World::new()).on("Patient", patient).build();
+    let mut client = Client::open(serve(hub).await).await;
+    for (has_result, answer) in [
+        (true, r#""result":"half of it""#),
+        (
+            false,
+            r#""error":"An unexpected error occurred invoking 'Patient' on the server. HubException: cancelled""#,
+        ),
+    ] {
+        client
+            .send(&format!(
+                r#"{{"type":1,"invocationId":"0","target":"Patient","arguments":[{has_result}]}}"#
+            ))
+            .await;
+        client
+            .check(
+                r#"{"type":5,"invocationId":"0"}"#,
+                &[&format!(r#"{{"type":3,"invocationId":"0",{answer}}}"#)],
+            )
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_cannot_hear_of_its_cancellation_answers_too() {
+    let world = World::new();
+    let mut client = Client::open(serve(builder(&world).build()).await).await;
+    client
+        .send(r#"{"type":1,"invocationId":"0","target":"Wait","arguments":[]}"#)
+        .await;
+    client.send(r#"{"type":5,"invocationId":"0"}"#).await;
+    world.gate.add_permits(1);
+    assert_eq!(
+        client.next().await,
+        r#"{"type":3,"invocationId":"0","result":"waited"}"#
+    );
+}
+
+#[tokio::test]
+async fn a_plain_call_learns_of_the_end_of_its_connection() {
+    let world = World::new();
+    let mut cancelled = world.streams.subscribe();
+    let hub = builder(&world).on("Patient", patient).build();
+    let handle = hub.handle().clone();
+    let mut client = Client::open(serve(hub).await).await;
+    client
+        .send(r#"{"type":1,"target":"Patient","arguments":[true]}"#)
+        .await;
+    // Read after the call, so the call has begun.
+    client
+        .check(
+            r#"{"type":4,"invocationId":"s","target":"Count","arguments":[1]}"#,
+            &[
+                r#"{"type":2,"invocationId":"s","item":0}"#,
+                r#"{"type":3,"invocationId":"s"}"#,
+            ],
+        )
+        .await;
+    drop(client);
+    soon(cancelled.wait_for(|count| *count == 1)).await.unwrap();
+    soon(handle.drain(false)).await;
+}
+
+#[tokio::test]
+async fn as_many_calls_as_configured_run_at_once() {
+    let mut config = HubConfig::default();
+    config.protocol.parallel_calls = 2;
+    let world = World::new();
+    let hub = builder(&world).config(config).build();
+    let mut client = Client::open(serve(hub).await).await;
+    client
+        .send(r#"{"type":1,"invocationId":"0","target":"Wait","arguments":[]}"#)
+        .await;
+    client
+        .check(
+            r#"{"type":1,"invocationId":"1","target":"Nothing","arguments":[]}"#,
+            &[r#"{"type":3,"invocationId":"1","result":null}"#],
+        )
+        .await;
+    world.gate.add_permits(1);
+    assert_eq!(
+        client.next().await,
+        r#"{"type":3,"invocationId":"0","result":"waited"}"#
     );
 }

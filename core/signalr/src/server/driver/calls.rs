@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tokio::{sync::mpsc, task::JoinSet};
-use tokio_util::task::AbortOnDropHandle;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use super::{
     feeds::Feeds,
@@ -28,6 +28,14 @@ pub(super) struct Calls {
     /// There only while streams are: idle connections are many.
     items: Option<Channel>,
     pub(super) feeds: Feeds,
+    /// By running call, what tells it that it is not wanted any more.
+    tokens: BTreeMap<CallKey, CancellationToken>,
+}
+
+/// What a call is run with, besides what the client said.
+pub(super) struct Supplies {
+    pub(super) uploads: Vec<UploadSource>,
+    pub(super) cancellation: CancellationToken,
 }
 
 type Channel = (mpsc::Sender<Done>, mpsc::Receiver<Done>);
@@ -44,6 +52,16 @@ pub(super) enum Done {
     Taken(Taken),
 }
 
+impl Supplies {
+    /// A handler that no call of the client runs can neither read streams nor be cancelled.
+    pub(super) fn none() -> Self {
+        Self {
+            uploads: Vec::new(),
+            cancellation: CancellationToken::new(),
+        }
+    }
+}
+
 impl Calls {
     pub(super) fn new() -> Self {
         Self {
@@ -51,6 +69,7 @@ impl Calls {
             streams: BTreeMap::new(),
             items: None,
             feeds: Feeds::default(),
+            tokens: BTreeMap::new(),
         }
     }
 
@@ -75,10 +94,10 @@ impl Calls {
     pub(super) fn start<S: Value, U: Value>(&mut self, scope: &Scope<S, U>, call: Call) {
         let tasks = scope.tasks();
         let scope = scope.clone();
-        let uploads = self.open_uploads(&scope, &call);
+        let supplies = self.supply(&scope, &call);
         let work = async move {
             let key = call.key;
-            Done::Completed(key, scope.run(call, uploads).await)
+            Done::Completed(key, scope.run(call, supplies).await)
         };
         self.plain.spawn(tasks.track_future(work));
     }
@@ -88,10 +107,10 @@ impl Calls {
         let (sender, _) = self.items.get_or_insert_with(|| mpsc::channel(ITEMS));
         let sender = sender.clone();
         let scope = scope.clone();
-        let uploads = self.open_uploads(&scope, &call);
+        let supplies = self.supply(&scope, &call);
         let key = call.key;
         let work = async move {
-            let outcome = scope.run_stream(call, uploads, &sender).await;
+            let outcome = scope.run_stream(call, supplies, &sender).await;
             // Nobody listens when the connection ended; that is fine.
             sender.send(Done::StreamEnded(key, outcome)).await.ok();
         };
@@ -99,25 +118,39 @@ impl Calls {
             .insert(key, AbortOnDropHandle::new(tokio::spawn(work)));
     }
 
-    fn open_uploads<S, U>(&mut self, scope: &Scope<S, U>, call: &Call) -> Vec<UploadSource> {
+    fn supply<S, U>(&mut self, scope: &Scope<S, U>, call: &Call) -> Supplies {
         let buffer = scope.shared.config.protocol.upload_buffer;
-        self.feeds.open(&call.uploads, buffer)
+        let cancellation = CancellationToken::new();
+        self.tokens.insert(call.key, cancellation.clone());
+        Supplies {
+            uploads: self.feeds.open(&call.uploads, buffer),
+            cancellation,
+        }
     }
 
     pub(super) fn stream_count(&self) -> usize {
         self.streams.len()
     }
 
-    /// Drops a stream, at its end or before.
-    pub(super) fn forget_stream(&mut self, key: CallKey) {
+    /// Tells a call that it is not wanted any more.
+    pub(super) fn cancel(&self, key: CallKey) {
+        if let Some(token) = self.tokens.get(&key) {
+            token.cancel();
+        }
+    }
+
+    /// Forgets a call that ended; drops it if it is a stream that has not.
+    pub(super) fn forget(&mut self, key: CallKey) {
+        self.tokens.remove(&key);
         self.streams.remove(&key);
         if self.streams.is_empty() {
             self.items = None;
         }
     }
 
-    /// Ends the streams and leaves plain calls to finish by themselves.
+    /// Ends the streams, tells plain calls, and leaves those to finish by themselves.
     pub(super) fn leave(mut self) {
+        self.tokens.values().for_each(CancellationToken::cancel);
         self.plain.detach_all();
     }
 }

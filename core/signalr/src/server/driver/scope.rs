@@ -6,13 +6,13 @@ use futures_util::{FutureExt, StreamExt};
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
-use super::calls::Done;
+use super::calls::{Done, Supplies};
 use crate::{
     message::{Arguments, CompletionOutcome},
     payload::Payload,
     server::{
         Connection, HubError,
-        hub::{self, Method, Plain, UploadSource},
+        hub::{self, Method, Plain},
         machine::Call,
         service::Shared,
         text::Told,
@@ -67,7 +67,7 @@ impl<S: Value, U: Value> Scope<S, U> {
         let Some(handler) = handler else {
             return Ok(());
         };
-        let mut call = self.call(Arguments::default(), Vec::new());
+        let mut call = self.call(Arguments::default(), Supplies::none());
         let work = async {
             let reply = handler(&mut call).map_err(HubError::internal)?;
             reply.await.map(drop)
@@ -77,10 +77,10 @@ impl<S: Value, U: Value> Scope<S, U> {
     }
 
     /// Runs a plain call to its end.
-    pub(super) async fn run(&self, call: Call, uploads: Vec<UploadSource>) -> CompletionOutcome {
+    pub(super) async fn run(&self, call: Call, supplies: Supplies) -> CompletionOutcome {
         let target = call.target.clone();
         let told = self.told(&target);
-        let outcome = AssertUnwindSafe(self.reply(call, uploads, told))
+        let outcome = AssertUnwindSafe(self.reply(call, supplies, told))
             .catch_unwind()
             .await;
         match outcome.unwrap_or_else(|_| Err(told.panicked())) {
@@ -92,7 +92,7 @@ impl<S: Value, U: Value> Scope<S, U> {
     async fn reply(
         &self,
         call: Call,
-        uploads: Vec<UploadSource>,
+        supplies: Supplies,
         told: Told<'_>,
     ) -> Result<Payload, String> {
         let handler = match self.shared.methods.find(told.target) {
@@ -100,7 +100,7 @@ impl<S: Value, U: Value> Scope<S, U> {
             Some(Method::Streaming(_)) => return Err(told.is_streaming()),
             Some(Method::Plain(handler)) => handler,
         };
-        let mut call = self.call(call.arguments, uploads);
+        let mut call = self.call(call.arguments, supplies);
         let reply = handler(&mut call).map_err(|misfit| told.misfit(misfit))?;
         reply.await.map_err(|error| self.failed(told, &error))
     }
@@ -109,12 +109,12 @@ impl<S: Value, U: Value> Scope<S, U> {
     pub(super) async fn run_stream(
         &self,
         call: Call,
-        uploads: Vec<UploadSource>,
+        supplies: Supplies,
         items: &mpsc::Sender<Done>,
     ) -> CompletionOutcome {
         let target = call.target.clone();
         let told = self.told(&target);
-        let outcome = AssertUnwindSafe(self.forward(call, uploads, told, items))
+        let outcome = AssertUnwindSafe(self.forward(call, supplies, told, items))
             .catch_unwind()
             .await;
         match outcome.unwrap_or_else(|_| Err(told.broken_stream())) {
@@ -126,7 +126,7 @@ impl<S: Value, U: Value> Scope<S, U> {
     async fn forward(
         &self,
         call: Call,
-        uploads: Vec<UploadSource>,
+        supplies: Supplies,
         told: Told<'_>,
         items: &mpsc::Sender<Done>,
     ) -> Result<(), String> {
@@ -136,7 +136,7 @@ impl<S: Value, U: Value> Scope<S, U> {
             Some(Method::Streaming(handler)) => handler,
         };
         let key = call.key;
-        let mut call = self.call(call.arguments, uploads);
+        let mut call = self.call(call.arguments, supplies);
         let stream = handler(&mut call).map_err(|misfit| told.misfit(misfit))?;
         let mut stream = stream.await.map_err(|error| self.failed(told, &error))?;
         while let Some(item) = stream.next().await {
@@ -170,13 +170,14 @@ impl<S: Value, U: Value> Scope<S, U> {
         }
     }
 
-    fn call(&self, arguments: Arguments, uploads: Vec<UploadSource>) -> hub::Call<S, U> {
+    fn call(&self, arguments: Arguments, supplies: Supplies) -> hub::Call<S, U> {
         hub::Call {
             state: self.shared.methods.state.clone(),
             connection: self.connection.clone(),
             caller: self.caller.clone(),
             arguments: arguments.into_inner().into_iter(),
-            uploads: uploads.into_iter(),
+            uploads: supplies.uploads.into_iter(),
+            cancellation: supplies.cancellation,
         }
     }
 }

@@ -133,7 +133,11 @@ impl<S: Value, U: Value> Driver<S, U> {
                 }
                 Output::Send(frame) => self.outgoing.push(frame),
                 Output::Dispatch(call) => self.dispatch(call),
-                Output::Cancel(key) => self.calls.forget_stream(key),
+                Output::Cancel(key) => {
+                    self.calls.cancel(key);
+                    self.calls.forget(key);
+                }
+                Output::CancelCall(key) => self.calls.cancel(key),
                 Output::UploadItem(key, item) => {
                     self.calls.feeds.give(key, UploadPart::Item(item));
                 }
@@ -281,10 +285,13 @@ impl<S: Value, U: Value> Driver<S, U> {
         self.take_queued(usize::MAX);
         let input = match done {
             Done::Welcomed(outcome) => return self.on_welcomed(outcome),
-            Done::Completed(key, outcome) => Input::Completed(key, outcome),
+            Done::Completed(key, outcome) => {
+                self.calls.forget(key);
+                Input::Completed(key, outcome)
+            }
             Done::Item(key, item) => Input::Item(key, item),
             Done::StreamEnded(key, outcome) => {
-                self.calls.forget_stream(key);
+                self.calls.forget(key);
                 Input::StreamEnded(key, outcome)
             }
             Done::Taken(Taken::Item(key)) => Input::UploadTaken(key),
@@ -323,7 +330,9 @@ impl<S: Value, U: Value> Driver<S, U> {
 
     /// Ends the socket in the way the end asks for.
     async fn part(self, end: End) -> bool {
-        let patience = self.config().close_timeout;
+        let patience = self.scope.shared.config.close_timeout;
+        self.scope.connection.end();
+        drop(self.asking);
         self.calls.leave();
         let goodbye = async {
             match end {

@@ -52,6 +52,7 @@ where
             methods: Methods {
                 state,
                 user: None,
+                admits: None,
                 by_name: BTreeMap::new(),
                 connected: None,
                 disconnected: None,
@@ -68,6 +69,17 @@ where
     /// Uses a handle that was made earlier, so that the state itself may hold it.
     pub fn handle(mut self, handle: HubHandle) -> Self {
         self.handle = handle;
+        self
+    }
+
+    /// Opens the hub to some callers only; others are answered 403 before they connect.
+    ///
+    /// For a single method see [`authorized`](super::authorized).
+    pub fn authorize<F>(mut self, rule: F) -> Self
+    where
+        F: Fn(&U) -> bool + Send + Sync + 'static,
+    {
+        self.methods.admits = Some(Box::new(rule));
         self
     }
 
@@ -144,15 +156,22 @@ impl<S, U> fmt::Debug for HubBuilder<S, U> {
 pub(crate) struct Methods<S, U> {
     pub(crate) state: S,
     user: Option<UserName<U>>,
+    admits: Option<Rule<U>>,
     /// By lower-case name.
     by_name: BTreeMap<String, Method<S, U>>,
     pub(crate) connected: Option<Plain<S, U>>,
     pub(crate) disconnected: Option<Plain<S, U>>,
 }
 
+type Rule<U> = Box<dyn Fn(&U) -> bool + Send + Sync>;
 type UserName<U> = Box<dyn Fn(&U) -> Option<String> + Send + Sync>;
 
 impl<S, U> Methods<S, U> {
+    /// Says whether a caller may use the hub at all.
+    pub(crate) fn admits(&self, caller: &U) -> bool {
+        self.admits.as_ref().is_none_or(|rule| rule(caller))
+    }
+
     /// Names the user behind a caller, if the hub knows how.
     pub(crate) fn user(&self, caller: &U) -> Option<String> {
         self.user.as_ref().and_then(|name| name(caller))

@@ -2,7 +2,10 @@ use std::{fmt, vec};
 
 use serde::de::DeserializeOwned;
 
+use tokio_util::sync::CancellationToken;
+
 use super::{
+    cancellation::Cancellation,
     function::Misfit,
     upload::{Upload, UploadSource},
 };
@@ -16,6 +19,7 @@ pub struct Call<S, U> {
     pub(crate) caller: U,
     pub(crate) arguments: vec::IntoIter<Payload>,
     pub(crate) uploads: vec::IntoIter<UploadSource>,
+    pub(crate) cancellation: CancellationToken,
 }
 
 impl<S, U> Call<S, U> {
@@ -32,6 +36,11 @@ impl<S, U> Call<S, U> {
     /// Returns who calls, as the layer in front of the hub decided.
     pub fn caller(&self) -> &U {
         &self.caller
+    }
+
+    /// Returns what tells that the call is not wanted any more.
+    pub fn cancellation(&self) -> Cancellation {
+        Cancellation::new(self.cancellation.clone())
     }
 
     /// Takes the next positional argument as a `T`.

@@ -1,6 +1,6 @@
 use serde::de::DeserializeOwned;
 
-use super::{call::Call, upload::Upload};
+use super::{call::Call, cancellation::Cancellation, upload::Upload};
 use crate::{message::BindError, payload::Payload, server::Connection};
 
 /// Makes a handler's parameter from a call.
@@ -89,5 +89,13 @@ impl<S, U, T: 'static> FromCall<S, U, ViaContext> for Upload<T> {
 
     fn from_call(call: &mut Call<S, U>) -> Result<Self, BindError> {
         call.next_upload()
+    }
+}
+
+impl<S, U> FromCall<S, U, ViaContext> for Cancellation {
+    const ARGUMENTS: usize = 0;
+
+    fn from_call(call: &mut Call<S, U>) -> Result<Self, BindError> {
+        Ok(call.cancellation())
     }
 }

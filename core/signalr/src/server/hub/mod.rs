@@ -2,7 +2,7 @@
 //!
 //! A handler is an ordinary async function. Each of its parameters is either
 //! something the hub knows about the call (an *extractor*: [`State`],
-//! [`Caller`], [`Connection`](crate::server::Connection)) or the next positional
+//! [`Caller`], [`Connection`](crate::server::Connection), [`Cancellation`]) or the next positional
 //! argument that the client sent, of any type that serde can read or as it came
 //! ([`Payload`](crate::payload::Payload)), or ([`Upload`]) the next stream that the
 //! client sends along. They mix in any order; only the arguments count.
@@ -31,6 +31,7 @@
 
 mod builder;
 mod call;
+mod cancellation;
 mod error;
 mod extract;
 mod function;
@@ -40,6 +41,7 @@ mod upload;
 
 pub use builder::{Hub, HubBuilder};
 pub use call::Call;
+pub use cancellation::Cancellation;
 pub use error::HubError;
 pub use extract::{Caller, FromCall, State, ViaArgument, ViaContext, ViaPayload};
 pub use function::{HubFn, Misfit};

@@ -151,21 +151,20 @@ impl ServerMachine {
             .extend(ended.into_iter().map(Output::DropUpload));
     }
 
-    /// Ends a stream without an error; a plain call cannot be cancelled.
+    /// Ends a stream without an error. A plain call is only told, and ends as it likes.
     pub(super) fn cancel(&mut self, now: Instant, id: &InvocationId) {
-        let Some(key) = self
-            .streams
-            .iter()
-            .find(|(_, live)| *live == id)
-            .map(|(key, _)| *key)
-        else {
-            return;
-        };
-        self.outputs.push_back(Output::Cancel(key));
-        self.end_uploads(key);
-        if let Some(id) = self.streams.remove(&key) {
-            self.complete(now, id, CompletionOutcome::Void);
+        let stream = self.streams.extract_if(.., |_, live| live == id).next();
+        if let Some((key, id)) = stream {
+            self.outputs.push_back(Output::Cancel(key));
+            self.end_uploads(key);
+            return self.complete(now, id, CompletionOutcome::Void);
         }
+        let named = self
+            .running
+            .iter()
+            .filter(|(_, live)| live.as_ref() == Some(id));
+        self.outputs
+            .extend(named.map(|(key, _)| Output::CancelCall(*key)));
     }
 
     fn complete(&mut self, now: Instant, invocation_id: InvocationId, outcome: CompletionOutcome) {

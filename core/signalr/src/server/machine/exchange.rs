@@ -70,6 +70,8 @@ pub enum Output {
     Dispatch(Call),
     /// Stop a stream; nothing more about it is expected.
     Cancel(CallKey),
+    /// Tell a plain call that the client does not want it any more. Its end is still expected.
+    CancelCall(CallKey),
     /// Give a call the next item of a stream that the client sends.
     UploadItem(UploadKey, Payload),
     /// Tell a call that the client ended a stream, by an error if there is a text.

@@ -81,6 +81,7 @@ fn describe(output: &Output) -> String {
         }
         Output::Dispatch(call) => format!("call {} {}", call.key.0, call.target),
         Output::Cancel(key) => format!("cancel {}", key.0),
+        Output::CancelCall(key) => format!("cancel call {}", key.0),
         Output::UploadItem(key, item) => {
             let item = std::str::from_utf8(item.as_bytes()).unwrap();
             format!("item {} {item}", key.0)
@@ -210,6 +211,20 @@ fn a_cancelled_stream_says_no_more() {
     bench.check_input(Input::StreamEnded(CallKey(1), CompletionOutcome::Void), &[]);
     // The id is free again, the key is not.
     bench.check(call, &["stream 2 M"]);
+}
+
+#[test]
+fn a_cancelled_plain_call_is_told_and_still_answers() {
+    let mut bench = Bench::open();
+    bench.check(
+        r#"{"type":1,"invocationId":"7","target":"M","arguments":[]}"#,
+        &["call 1 M"],
+    );
+    bench.check(r#"{"type":5,"invocationId":"8"}"#, &[]);
+    let cancel = r#"{"type":5,"invocationId":"7"}"#;
+    bench.check(cancel, &["cancel call 1"]);
+    bench.check_input(void(1), &[r#"send {"type":3,"invocationId":"7"}"#]);
+    bench.check(cancel, &[]);
 }
 
 #[test]

@@ -58,6 +58,10 @@ pub(super) fn unauthorized() -> Response<HubBody> {
     with(answer, header::WWW_AUTHENTICATE, "Bearer")
 }
 
+pub(super) fn forbidden() -> Response<HubBody> {
+    text(StatusCode::FORBIDDEN, "")
+}
+
 pub(super) fn rejected(rejection: Rejection) -> Response<HubBody> {
     use StatusCode as Status;
 
@@ -93,7 +97,7 @@ fn refused(refusal: Refusal) -> Response<HubBody> {
     match refusal {
         Refusal::Unknown => text(StatusCode::NOT_FOUND, "No Connection with that ID"),
         Refusal::InUse => text(StatusCode::CONFLICT, "The connection is already active."),
-        Refusal::OtherCaller => text(StatusCode::FORBIDDEN, ""),
+        Refusal::OtherCaller => forbidden(),
     }
 }
 

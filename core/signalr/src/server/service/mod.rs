@@ -85,6 +85,9 @@ impl<S: Value, U: Value + PartialEq> Shared<S, U> {
         let Some(caller) = (self.caller)(request.extensions()) else {
             return answer::unauthorized();
         };
+        if !self.methods.admits(&caller) {
+            return answer::forbidden();
+        }
         // Nested in a router the path is what follows the hub's own; routed, it is whole.
         let path = request.uri().path().trim_end_matches('/');
         let outcome = match (path.ends_with("/negotiate"), request.method()) {
