@@ -11,14 +11,16 @@ use std::{
 
 use axum::Router;
 use tokio::net::TcpListener;
-use vestnik_signalr::server::{Connection, ConnectionId, Hub, HubError, State, encode_invocation};
+use vestnik_signalr::server::{
+    Connection, ConnectionId, Hub, HubError, HubService, State, encode_invocation,
+};
 
 /// Who sits where, by connection.
 #[derive(Clone, Default)]
-struct Seats(Arc<Mutex<BTreeMap<ConnectionId, Seat>>>);
+pub(crate) struct Seats(Arc<Mutex<BTreeMap<ConnectionId, Seat>>>);
 
 #[derive(Clone)]
-struct Seat {
+pub(crate) struct Seat {
     room: String,
     name: String,
 }
@@ -30,7 +32,7 @@ async fn join(
     name: String,
 ) -> Result<usize, HubError> {
     connection.join(&room);
-    let count = connection.hub().key_count(&room);
+    let count = connection.hub().group(&room).count();
     seats.change(|seats| seats.insert(connection.id().clone(), Seat { room, name }));
     Ok(count)
 }
@@ -44,7 +46,7 @@ async fn say(
     let Seat { room, name } = seat.ok_or_else(|| HubError::new("join a room first"))?;
     let frame = encode_invocation("Said", &(name, text)).map_err(HubError::internal)?;
     // Whoever reads too slowly misses a line; a chat can live with that.
-    connection.hub().broadcast(&room, &frame);
+    connection.hub().group(room).send(&frame);
     Ok(())
 }
 
@@ -59,13 +61,16 @@ impl Seats {
     }
 }
 
-#[tokio::main]
-async fn main() -> std::io::Result<()> {
-    let hub = Hub::builder(Seats::default())
+pub(crate) fn hub() -> HubService<Seats> {
+    Hub::builder(Seats::default())
         .on("Join", join)
         .on("Say", say)
         .on_disconnected(leave)
-        .build();
+        .build()
+}
+
+#[tokio::main]
+async fn main() -> std::io::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:5000").await?;
-    axum::serve(listener, Router::new().nest_service("/chat", hub)).await
+    axum::serve(listener, Router::new().nest_service("/chat", hub())).await
 }

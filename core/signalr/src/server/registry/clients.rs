@@ -98,6 +98,15 @@ impl<'a> Clients<'a> {
         outcome
     }
 
+    /// Lists them, to be asked or sent to one by one.
+    pub fn connections(&self) -> Vec<Connection> {
+        let mut connections = Vec::new();
+        self.visit(&self.hub.read(), |connection| {
+            connections.push(connection.clone());
+        });
+        connections
+    }
+
     /// Counts them.
     pub fn count(&self) -> usize {
         let mut count = 0;
