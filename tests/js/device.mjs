@@ -7,12 +7,14 @@
 //   VESTNIK_APP             the App
 //   VESTNIK_INSTALLATION    this install's own id, made once: ins_ and 32 hexadecimal digits
 //   VESTNIK_IDENTITY_TOKEN  the JWT by which the App's backend vouches for its user
+//   VESTNIK_TRANSPORT       WebSockets, ServerSentEvents or LongPolling; whatever is offered first
+//                           if absent
 //
 // What happens is printed, a JSON object a line. Lines read from standard input: "read ID" when
 // the person has read a notification, "stop" to end.
 
 import { createInterface } from "node:readline";
-import { HubConnectionBuilder, LogLevel } from "@microsoft/signalr";
+import { HttpTransportType, HubConnectionBuilder, LogLevel } from "@microsoft/signalr";
 
 const server = process.env.VESTNIK_URL;
 const installation = process.env.VESTNIK_INSTALLATION;
@@ -70,8 +72,10 @@ function storeState({ id, state }) {
 
 // --- The hub.
 
+const transport = HttpTransportType[process.env.VESTNIK_TRANSPORT];
+
 const connection = new HubConnectionBuilder()
-  .withUrl(`${server}/hub`, { accessTokenFactory: accessToken })
+  .withUrl(`${server}/hub`, { accessTokenFactory: accessToken, transport })
   .withAutomaticReconnect()
   .configureLogging(LogLevel.None)
   .build();

@@ -53,7 +53,18 @@ impl Script {
     }
 
     fn device(world: &World, user: &UserId, number: u128, at: SocketAddr) -> anyhow::Result<Self> {
+        Self::device_by("WebSockets", world, user, number, at)
+    }
+
+    fn device_by(
+        transport: &str,
+        world: &World,
+        user: &UserId,
+        number: u128,
+        at: SocketAddr,
+    ) -> anyhow::Result<Self> {
         let environment = [
+            ("VESTNIK_TRANSPORT", transport.to_owned()),
             ("VESTNIK_URL", format!("http://{at}")),
             ("VESTNIK_APP", world.backend.app().to_string()),
             ("VESTNIK_INSTALLATION", installation(number).to_string()),
@@ -116,6 +127,20 @@ async fn publish(world: &World, to: &UserId, title: &str) -> anyhow::Result<Noti
 
 #[tokio::test]
 async fn a_device_gets_what_it_missed_then_live_and_reports() -> anyhow::Result<()> {
+    gets_what_it_missed_then_live("WebSockets").await
+}
+
+#[tokio::test]
+async fn a_device_does_so_by_server_sent_events() -> anyhow::Result<()> {
+    gets_what_it_missed_then_live("ServerSentEvents").await
+}
+
+#[tokio::test]
+async fn a_device_does_so_by_long_polling() -> anyhow::Result<()> {
+    gets_what_it_missed_then_live("LongPolling").await
+}
+
+async fn gets_what_it_missed_then_live(transport: &str) -> anyhow::Result<()> {
     let world = World::start().await?;
     let anna = user("anna");
     let mut missed = Vec::new();
@@ -123,7 +148,7 @@ async fn a_device_gets_what_it_missed_then_live_and_reports() -> anyhow::Result<
         missed.push(publish(&world, &anna, title).await?);
     }
 
-    let mut phone = Script::device(&world, &anna, 1, world.address())?;
+    let mut phone = Script::device_by(transport, &world, &anna, 1, world.address())?;
     assert_eq!(phone.next("logged_in").await?["user"], "anna");
     for (id, title) in missed.iter().zip(["one", "two", "three"]) {
         let line = phone.until("notification").await?;

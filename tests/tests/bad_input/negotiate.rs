@@ -162,13 +162,10 @@ fn cases(token: &str) -> Vec<Case> {
             no_connection,
         ),
         connect(
-            "no upgrade",
+            "a poll for nobody",
             "/hub",
             &[],
-            (
-                404,
-                Body::Text("LongPolling transport not supported by this end point type"),
-            ),
+            (400, Body::Text("Connection ID required")),
         ),
         connect(
             "an old WebSocket",
