@@ -13,7 +13,7 @@ use std::{
 use proptest::prelude::*;
 use vestnik_signalr::{
     client::{
-        ClientMachine, CloseReason, MachineConfig,
+        Call, ClientMachine, CloseReason, MachineConfig,
         machine::{Event, Output as ClientOutput},
     },
     message::{Arguments, CompletionOutcome},
@@ -128,6 +128,7 @@ impl Pair {
                 match output {
                     ClientOutput::Send(bytes) => self.up.send(self.now, &bytes),
                     ClientOutput::Event(event) => self.told.push(event),
+                    ClientOutput::Probe => {}
                 }
             }
             while let Some(output) = self.server.poll() {
@@ -174,7 +175,7 @@ impl Pair {
 
     fn echo(&mut self, number: u64) {
         let arguments = Arguments::write(Protocol::Json, &(number,)).unwrap();
-        self.client.invoke(self.now, "Echo", arguments);
+        self.client.invoke(self.now, Call::new("Echo", arguments));
     }
 
     fn closed(&self) -> Option<&CloseReason> {
@@ -203,6 +204,7 @@ proptest! {
             | Event::Invocation(_)
             | Event::Item { .. }
             | Event::Completed { .. }
+            | Event::UploadOver(_)
             | Event::Closed(_) => None,
         }).collect();
         prop_assert_eq!(answers, (0..calls).collect::<Vec<_>>());

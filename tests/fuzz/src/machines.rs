@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use vestnik_signalr::{
     client::{
-        ClientMachine, MachineConfig,
+        self as hub, ClientMachine, MachineConfig,
         machine::{Event, Output as ClientOutput},
     },
     message::{Arguments, CompletionOutcome},
@@ -102,8 +102,9 @@ pub(crate) fn client(data: &[u8]) {
         machine.handle_bytes(now, b"{}\x1e");
     }
     for _ in 0..2 {
-        machine.invoke(now, "Echo", Arguments::default());
-        machine.stream(now, "Count", Arguments::default());
+        machine.invoke(now, hub::Call::new("Echo", Arguments::default()));
+        let count = hub::Call::new("Count", Arguments::default());
+        machine.stream(now, count.with_uploads(1));
     }
     let (mut completed, mut is_closed) = (Vec::new(), false);
     for chunk in chunks(data) {
@@ -119,7 +120,13 @@ pub(crate) fn client(data: &[u8]) {
                     completed.push(id);
                 }
                 ClientOutput::Event(Event::Closed(_)) => is_closed = true,
-                ClientOutput::Event(Event::Opened | Event::Invocation(_) | Event::Item { .. }) => {}
+                ClientOutput::Probe
+                | ClientOutput::Event(
+                    Event::Opened
+                    | Event::Invocation(_)
+                    | Event::Item { .. }
+                    | Event::UploadOver(_),
+                ) => {}
             }
         }
     }

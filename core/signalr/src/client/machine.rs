@@ -1,5 +1,9 @@
 //! The client's decisions about one connection, without a socket or a clock.
 
+mod call;
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::{BTreeSet, VecDeque},
     time::{Duration, Instant},
@@ -8,17 +12,27 @@ use std::{
 use bytes::Bytes;
 use serde::Deserialize;
 
+use self::call::Uploads;
+pub use self::call::{Begun, Call};
 use super::close::CloseReason;
 use crate::{
     framing::{Deframer, FrameTooLarge},
     handshake::HandshakeRequest,
     message::{
-        Arguments, CancelInvocation, Close, Completion, CompletionOutcome, Headers, Invocation,
-        InvocationId, Message, StreamInvocation,
+        CancelInvocation, Close, Completion, CompletionOutcome, Headers, Invocation, InvocationId,
+        Message, StreamInvocation, StreamItem,
     },
     payload::Payload,
     protocol::Protocol,
 };
+
+/// The official text for a stream that its sender gave up.
+const UPLOAD_CANCELED: &str = "Stream canceled by client.";
+
+/// The official text for a call that wants a result and finds nobody to give it.
+pub(super) const NO_RESULT: &str = "Client didn't provide a result.";
+/// How many calls of the server may wait for their answers.
+const MAX_ASKED: usize = 1_024;
 
 /// Times and sizes of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +45,9 @@ pub struct MachineConfig {
     pub server_timeout: Duration,
     /// How long the server may take to answer the handshake. 15 s officially.
     pub handshake_timeout: Duration,
+    /// How long the server may take to answer a probe, which is sent when there is reason to doubt
+    /// the connection. Too low and slow radios lose good connections.
+    pub probe_timeout: Duration,
     /// The largest hub message taken, in bytes. Lower than the server's pages and they cannot be
     /// read; higher and a broken server can fill memory.
     pub max_message_bytes: usize,
@@ -44,6 +61,7 @@ impl Default for MachineConfig {
             keep_alive: Duration::from_secs(15),
             server_timeout: Duration::from_secs(30),
             handshake_timeout: Duration::from_secs(15),
+            probe_timeout: Duration::from_secs(5),
             max_message_bytes: 1 << 20,
             protocol: Protocol::default(),
         }
@@ -55,6 +73,9 @@ impl Default for MachineConfig {
 pub enum Output {
     /// Write these bytes: one or more whole hub messages.
     Send(Bytes),
+    /// Make the peer's transport answer, if it can: a WebSocket's Ping is answered by a Pong, which
+    /// the hub's own Ping never is.
+    Probe,
     /// Tell the application.
     Event(Event),
 }
@@ -64,7 +85,8 @@ pub enum Output {
 pub enum Event {
     /// The handshake is done: calls may be made.
     Opened,
-    /// The server calls a method here.
+    /// The server calls a method here. With an id it waits for
+    /// [`complete`](ClientMachine::complete).
     Invocation(Invocation),
     /// An item of a stream came.
     Item {
@@ -80,6 +102,8 @@ pub enum Event {
         /// How.
         outcome: CompletionOutcome,
     },
+    /// A stream of this side's is of no more use, as its call is over.
+    UploadOver(InvocationId),
     /// The connection is over; nothing follows.
     Closed(CloseReason),
 }
@@ -90,7 +114,8 @@ pub enum Event {
 ///   [`handle_lost`](Self::handle_lost), [`handle_oversized`](Self::handle_oversized),
 ///   [`handle_tick`](Self::handle_tick).
 /// - **Application calls**: [`invoke`](Self::invoke), [`stream`](Self::stream),
-///   [`send`](Self::send), [`cancel`](Self::cancel), [`complete`](Self::complete),
+///   [`send`](Self::send), [`cancel`](Self::cancel), [`upload`](Self::upload),
+///   [`end_upload`](Self::end_upload), [`complete`](Self::complete), [`probe`](Self::probe),
 ///   [`close`](Self::close).
 /// - **Output to the world**: [`poll`](Self::poll) until it gives nothing, then
 ///   [`deadline`](Self::deadline): call `handle_tick` no later.
@@ -106,6 +131,11 @@ pub struct ClientMachine {
     next_id: u64,
     /// Calls and streams that the server has not ended.
     pending: BTreeSet<InvocationId>,
+    /// Calls of the server that wait for our answer. It chooses their ids, so they may be ours too.
+    asked: BTreeSet<InvocationId>,
+    uploads: Uploads,
+    /// When to hear something at the latest, as the connection is in doubt.
+    probed_until: Option<Instant>,
     outputs: VecDeque<Output>,
 }
 
@@ -136,6 +166,9 @@ impl ClientMachine {
             last_sent: now,
             next_id: 0,
             pending: BTreeSet::new(),
+            asked: BTreeSet::new(),
+            uploads: Uploads::default(),
+            probed_until: None,
             outputs: VecDeque::new(),
         };
         machine.outputs.push_back(Output::Send(
@@ -150,6 +183,7 @@ impl ClientMachine {
             return;
         }
         self.last_heard = now;
+        self.probed_until = None;
         self.deframer.push(bytes);
         while self.state != State::Closed {
             match self.deframer.next() {
@@ -178,7 +212,7 @@ impl ClientMachine {
             State::Shaking if now >= self.last_sent + self.config.handshake_timeout => {
                 self.end(CloseReason::TimedOut);
             }
-            State::Open if now >= self.last_heard + self.config.server_timeout => {
+            State::Open if now >= self.silence_ends() => {
                 self.end(CloseReason::TimedOut);
             }
             State::Open if now >= self.last_sent + self.config.keep_alive => {
@@ -188,37 +222,43 @@ impl ClientMachine {
         }
     }
 
-    /// Calls a method that answers once, and gives the id its answer will have.
-    pub fn invoke(&mut self, now: Instant, target: &str, arguments: Arguments) -> InvocationId {
-        let id = self.begin();
-        let invocation_id = Some(id.clone());
-        self.write(
-            now,
-            &Message::Invocation(call(invocation_id, target, arguments)),
-        );
-        id
+    /// Calls a method that answers once.
+    pub fn invoke(&mut self, now: Instant, call: Call) -> Begun {
+        let uploads = self.names(call.uploads);
+        let id = self.begin(&uploads);
+        let message = invocation(Some(id.clone()), call, &uploads);
+        self.write(now, &Message::Invocation(message));
+        Begun { id, uploads }
     }
 
-    /// Calls a method that answers with a stream, and gives the id its items will have.
-    pub fn stream(&mut self, now: Instant, target: &str, arguments: Arguments) -> InvocationId {
-        let id = self.begin();
+    /// Calls a method that answers with a stream.
+    pub fn stream(&mut self, now: Instant, call: Call) -> Begun {
+        let uploads = self.names(call.uploads);
+        let id = self.begin(&uploads);
         let message = StreamInvocation {
             invocation_id: id.clone(),
-            target: target.to_owned(),
-            arguments,
-            stream_ids: Vec::new(),
+            target: call.target,
+            arguments: call.arguments,
+            stream_ids: stream_ids(&uploads),
             headers: Headers::new(),
         };
         self.write(now, &Message::StreamInvocation(message));
-        id
+        Begun { id, uploads }
     }
 
-    /// Calls a method without asking for an answer.
-    pub fn send(&mut self, now: Instant, target: &str, arguments: Arguments) {
-        self.write(now, &Message::Invocation(call(None, target, arguments)));
+    /// Calls a method without asking for an answer, and gives the ids for the streams of this side.
+    pub fn send(&mut self, now: Instant, call: Call) -> Vec<InvocationId> {
+        let uploads = self.names(call.uploads);
+        if self.state == State::Open {
+            self.uploads.add(&uploads, None);
+        }
+        let message = invocation(None, call, &uploads);
+        self.write(now, &Message::Invocation(message));
+        uploads
     }
 
-    /// Asks the server to end a stream; items on their way are dropped.
+    /// Asks the server to end a call; items on their way are dropped. The streams that went along
+    /// are ended as the official clients end theirs, lest the method waits for more.
     pub fn cancel(&mut self, now: Instant, id: &InvocationId) {
         if self.pending.remove(id) {
             let message = CancelInvocation {
@@ -226,17 +266,48 @@ impl ClientMachine {
                 headers: Headers::new(),
             };
             self.write(now, &Message::CancelInvocation(message));
+            for upload in self.uploads.remove_of(id) {
+                let outcome = CompletionOutcome::Error(UPLOAD_CANCELED.to_owned());
+                self.write_completion(now, upload.clone(), outcome);
+                self.tell(Event::UploadOver(upload));
+            }
         }
     }
 
-    /// Answers a call that the server made with an id.
-    pub fn complete(&mut self, now: Instant, id: InvocationId, outcome: CompletionOutcome) {
-        let message = Completion {
-            invocation_id: id,
-            outcome,
-            headers: Headers::new(),
-        };
-        self.write(now, &Message::Completion(message));
+    /// Sends an item of a stream of this side's, unless it is over.
+    pub fn upload(&mut self, now: Instant, id: &InvocationId, item: Payload) {
+        if self.uploads.contains(id) {
+            let message = StreamItem {
+                invocation_id: id.clone(),
+                item,
+                headers: Headers::new(),
+            };
+            self.write(now, &Message::StreamItem(message));
+        }
+    }
+
+    /// Ends a stream of this side's, with an error text for the method or well.
+    pub fn end_upload(&mut self, now: Instant, id: &InvocationId, error: Option<String>) {
+        if self.uploads.remove(id) {
+            let outcome = error.map_or(CompletionOutcome::Void, CompletionOutcome::Error);
+            self.write_completion(now, id.clone(), outcome);
+        }
+    }
+
+    /// Answers a call that the server made with an id, once.
+    pub fn complete(&mut self, now: Instant, id: &InvocationId, outcome: CompletionOutcome) {
+        if self.asked.remove(id) {
+            self.write_completion(now, id.clone(), outcome);
+        }
+    }
+
+    /// Puts the connection to the test: the peer must be heard within the probe timeout. For when
+    /// the network changed, as a socket of the old one says nothing more, not even that it is dead.
+    pub fn probe(&mut self, now: Instant) {
+        if self.state == State::Open && self.probed_until.is_none() {
+            self.probed_until = Some(now + self.config.probe_timeout);
+            self.outputs.push_back(Output::Probe);
+        }
     }
 
     /// Closes the connection from this side.
@@ -258,10 +329,10 @@ impl ClientMachine {
         match self.state {
             State::Closed => None,
             State::Shaking => Some(self.last_sent + self.config.handshake_timeout),
-            State::Open => {
-                let silence = self.last_heard + self.config.server_timeout;
-                Some(silence.min(self.last_sent + self.config.keep_alive))
-            }
+            State::Open => Some(
+                self.silence_ends()
+                    .min(self.last_sent + self.config.keep_alive),
+            ),
         }
     }
 
@@ -269,7 +340,7 @@ impl ClientMachine {
         match self.state {
             State::Shaking => self.handle_handshake(now, frame),
             State::Open => match self.config.protocol.decode(frame) {
-                Ok(Some(message)) => self.handle_message(message),
+                Ok(Some(message)) => self.handle_message(now, message),
                 Ok(None) => {}
                 Err(error) => self.end(CloseReason::Protocol(error)),
             },
@@ -300,9 +371,23 @@ impl ClientMachine {
         }
     }
 
-    fn handle_message(&mut self, message: Message) {
+    /// An application that answers nothing must not fill memory with questions.
+    fn on_invocation(&mut self, now: Instant, invocation: Invocation) {
+        match &invocation.invocation_id {
+            Some(id) if self.asked.len() >= MAX_ASKED => {
+                let outcome = CompletionOutcome::Error(NO_RESULT.to_owned());
+                self.write_completion(now, id.clone(), outcome);
+            }
+            id => {
+                self.asked.extend(id.clone());
+                self.tell(Event::Invocation(invocation));
+            }
+        }
+    }
+
+    fn handle_message(&mut self, now: Instant, message: Message) {
         match message {
-            Message::Invocation(invocation) => self.tell(Event::Invocation(invocation)),
+            Message::Invocation(invocation) => self.on_invocation(now, invocation),
             Message::StreamItem(item) if self.pending.contains(&item.invocation_id) => {
                 self.tell(Event::Item {
                     id: item.invocation_id,
@@ -315,7 +400,10 @@ impl ClientMachine {
                     outcome,
                     ..
                 } = completion;
+                let over = self.uploads.remove_of(&id);
                 self.tell(Event::Completed { id, outcome });
+                over.into_iter()
+                    .for_each(|upload| self.tell(Event::UploadOver(upload)));
             }
             Message::Close(Close {
                 error,
@@ -338,11 +426,40 @@ impl ClientMachine {
         }
     }
 
-    fn begin(&mut self) -> InvocationId {
+    /// When the server counts as gone.
+    fn silence_ends(&self) -> Instant {
+        let timeout = self.last_heard + self.config.server_timeout;
+        self.probed_until
+            .map_or(timeout, |until| until.min(timeout))
+    }
+
+    /// Begins a call that will be answered, along with these streams.
+    fn begin(&mut self, uploads: &[InvocationId]) -> InvocationId {
+        let id = self.name();
+        if self.state == State::Open {
+            self.pending.insert(id.clone());
+            self.uploads.add(uploads, Some(&id));
+        }
+        id
+    }
+
+    fn names(&mut self, count: usize) -> Vec<InvocationId> {
+        (0..count).map(|_| self.name()).collect()
+    }
+
+    fn name(&mut self) -> InvocationId {
         let id = InvocationId::new(self.next_id.to_string()).expect("a number has digits");
         self.next_id += 1;
-        self.pending.insert(id.clone());
         id
+    }
+
+    fn write_completion(&mut self, now: Instant, id: InvocationId, outcome: CompletionOutcome) {
+        let message = Completion {
+            invocation_id: id,
+            outcome,
+            headers: Headers::new(),
+        };
+        self.write(now, &Message::Completion(message));
     }
 
     fn write(&mut self, now: Instant, message: &Message) {
@@ -361,19 +478,23 @@ impl ClientMachine {
         if self.state != State::Closed {
             self.state = State::Closed;
             self.pending.clear();
+            self.asked.clear();
+            self.uploads.clear();
             self.tell(Event::Closed(reason));
         }
     }
 }
 
-fn call(invocation_id: Option<InvocationId>, target: &str, arguments: Arguments) -> Invocation {
+fn invocation(id: Option<InvocationId>, call: Call, uploads: &[InvocationId]) -> Invocation {
     Invocation {
-        invocation_id,
-        target: target.to_owned(),
-        arguments,
-        ..Invocation::default()
+        invocation_id: id,
+        target: call.target,
+        arguments: call.arguments,
+        stream_ids: stream_ids(uploads),
+        headers: Headers::new(),
     }
 }
 
-#[cfg(test)]
-mod tests;
+fn stream_ids(uploads: &[InvocationId]) -> Vec<String> {
+    uploads.iter().map(|id| id.as_str().to_owned()).collect()
+}

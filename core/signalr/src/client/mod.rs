@@ -16,7 +16,7 @@ pub use close::CloseReason;
 #[cfg(feature = "client")]
 pub use driver::{
     BearerToken, CallError, ConnectError, ConnectOptions, HubClient, Incoming, IncomingStream,
-    ItemStream, Proxy, TokenSource, connect,
+    ItemStream, Proxy, TokenSource, Upload, connect,
 };
 pub use fault::Fault;
-pub use machine::{ClientMachine, MachineConfig};
+pub use machine::{Call, ClientMachine, MachineConfig};

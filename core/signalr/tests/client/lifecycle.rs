@@ -231,3 +231,30 @@ async fn answers_find_their_calls_whatever_their_order() {
         (Fault::Server, false)
     );
 }
+
+#[tokio::test]
+async fn a_probe_without_an_answer_ends_the_connection_within_seconds() {
+    let peer = Peer::bind().await;
+    let (client, mut incoming, mut line) = peer.open(peer.options()).await;
+    tokio::time::pause();
+    let before = now();
+    client.probe().await.unwrap();
+    let end = within(Duration::from_secs(300), incoming.recv()).await;
+    assert!(matches!(end, Some(Incoming::Closed(CloseReason::TimedOut))));
+    assert_eq!((now() - before).as_secs(), 5);
+    assert_eq!(line.frame().await, Frame::Ping);
+}
+
+#[tokio::test]
+async fn a_probe_with_an_answer_leaves_the_connection_alone() {
+    let peer = Peer::bind().await;
+    let (client, mut incoming, mut line) = peer.open(peer.options()).await;
+    client.probe().await.unwrap();
+    assert_eq!(line.frame().await, Frame::Ping);
+    line.send_raw(&[0x8a, 0]).await;
+    client.send("Still", &()).await.unwrap();
+    assert!(line.message().await.contains("Still"));
+    tokio::time::pause();
+    let silence = tokio::time::timeout(Duration::from_secs(10), incoming.recv());
+    assert!(silence.await.is_err(), "the connection ended");
+}

@@ -10,3 +10,4 @@ mod opening;
 mod peer;
 mod proxy;
 mod secrets;
+mod streams;

@@ -206,6 +206,8 @@ pub(crate) struct Line {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Frame {
     Text(String),
+    /// WebSocket's, not the hub's.
+    Ping,
     Close,
     /// The TCP connection ended.
     End,
@@ -262,6 +264,7 @@ impl Line {
         match first {
             0x81 => Ok(Frame::Text(String::from_utf8(payload).unwrap())),
             0x88 => Ok(Frame::Close),
+            0x89 => Ok(Frame::Ping),
             other => panic!("the client sent a frame {other:#x}"),
         }
     }

@@ -5,8 +5,14 @@ use std::sync::Arc;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{error::CallError, stream::ItemStream, task::Command};
+use super::{
+    error::CallError,
+    stream::ItemStream,
+    task::{Command, Wanted},
+    upload::Upload,
+};
 use crate::{
+    client::machine::Call,
     message::{Arguments, CompletionOutcome, InvocationId, ToArguments},
     payload::Payload,
     protocol::Protocol,
@@ -52,19 +58,7 @@ impl HubClient {
         target: &str,
         arguments: &A,
     ) -> Result<R, CallError> {
-        let arguments = self.write(arguments)?;
-        let (answer, answered) = oneshot::channel();
-        self.command(Command::Invoke {
-            target: target.to_owned(),
-            arguments,
-            answer,
-        })
-        .await?;
-        match answered.await.map_err(|_| CallError::Disconnected)? {
-            CompletionOutcome::Void => read(&Payload::null(self.protocol)),
-            CompletionOutcome::Result(result) => read(&result),
-            CompletionOutcome::Error(error) => Err(CallError::Failed(error)),
-        }
+        self.uploading([]).invoke(target, arguments).await
     }
 
     /// Calls a method without waiting for, or wanting, an answer.
@@ -72,12 +66,7 @@ impl HubClient {
     /// # Errors
     /// [`CallError::Arguments`], [`CallError::Disconnected`].
     pub async fn send<A: ToArguments>(&self, target: &str, arguments: &A) -> Result<(), CallError> {
-        let arguments = self.write(arguments)?;
-        self.command(Command::Send {
-            target: target.to_owned(),
-            arguments,
-        })
-        .await
+        self.uploading([]).send(target, arguments).await
     }
 
     /// Calls a method that answers with a stream. Dropping the stream ends it on the server.
@@ -89,15 +78,25 @@ impl HubClient {
         target: &str,
         arguments: &A,
     ) -> Result<ItemStream<R>, CallError> {
-        let arguments = self.write(arguments)?;
-        let (items, stream) = mpsc::channel(STREAM_QUEUE);
-        self.command(Command::Stream {
-            target: target.to_owned(),
-            arguments,
-            items,
-        })
-        .await?;
-        Ok(ItemStream::new(stream))
+        self.uploading([]).stream(target, arguments).await
+    }
+
+    /// Sends streams along with the call that is made of this, in the order of the method's own
+    /// stream parameters.
+    pub fn uploading(&self, uploads: impl IntoIterator<Item = Upload>) -> Uploading<'_> {
+        Uploading {
+            client: self,
+            uploads: uploads.into_iter().collect(),
+        }
+    }
+
+    /// Puts the connection to the test, for when the network changed: it ends within seconds
+    /// unless the server is heard.
+    ///
+    /// # Errors
+    /// [`CallError::Disconnected`].
+    pub async fn probe(&self) -> Result<(), CallError> {
+        self.command(Command::Probe).await
     }
 
     /// Answers a call that the server made with an id.
@@ -116,7 +115,7 @@ impl HubClient {
             ),
             Err(error) => CompletionOutcome::Error(error),
         };
-        self.command(Command::Complete { id, outcome }).await
+        self.conclude(id, outcome).await
     }
 
     /// Closes the connection and waits until it is.
@@ -124,6 +123,14 @@ impl HubClient {
         if self.command(Command::Close).await.is_ok() {
             self.commands.closed().await;
         }
+    }
+
+    pub(crate) async fn conclude(
+        &self,
+        id: InvocationId,
+        outcome: CompletionOutcome,
+    ) -> Result<(), CallError> {
+        self.command(Command::Complete { id, outcome }).await
     }
 
     fn write<A: ToArguments>(&self, arguments: &A) -> Result<Arguments, CallError> {
@@ -136,6 +143,79 @@ impl HubClient {
             .send(command)
             .await
             .map_err(|_| CallError::Disconnected)
+    }
+}
+
+/// A call to be made, with streams that go along.
+#[derive(Debug)]
+#[must_use = "nothing is sent before a call is made of it"]
+pub struct Uploading<'a> {
+    client: &'a HubClient,
+    uploads: Vec<Upload>,
+}
+
+impl Uploading<'_> {
+    /// As [`HubClient::invoke`].
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn invoke<A: ToArguments, R: DeserializeOwned>(
+        self,
+        target: &str,
+        arguments: &A,
+    ) -> Result<R, CallError> {
+        let protocol = self.client.protocol;
+        let (answer, answered) = oneshot::channel();
+        self.call(target, arguments, Wanted::Answer(answer)).await?;
+        match answered.await.map_err(|_| CallError::Disconnected)? {
+            CompletionOutcome::Void => read(&Payload::null(protocol)),
+            CompletionOutcome::Result(result) => read(&result),
+            CompletionOutcome::Error(error) => Err(CallError::Failed(error)),
+        }
+    }
+
+    /// As [`HubClient::send`].
+    ///
+    /// # Errors
+    /// [`CallError::Arguments`], [`CallError::Disconnected`].
+    pub async fn send<A: ToArguments>(self, target: &str, arguments: &A) -> Result<(), CallError> {
+        self.call(target, arguments, Wanted::Nothing).await
+    }
+
+    /// As [`HubClient::stream`].
+    ///
+    /// # Errors
+    /// [`CallError::Arguments`], [`CallError::Disconnected`].
+    pub async fn stream<A: ToArguments, R: DeserializeOwned>(
+        self,
+        target: &str,
+        arguments: &A,
+    ) -> Result<ItemStream<R>, CallError> {
+        let (items, stream) = mpsc::channel(STREAM_QUEUE);
+        let (kept, reader) = oneshot::channel();
+        let wanted = Wanted::Items { items, reader };
+        self.call(target, arguments, wanted).await?;
+        Ok(ItemStream::new(stream, kept))
+    }
+
+    async fn call<A: ToArguments>(
+        self,
+        target: &str,
+        arguments: &A,
+        wanted: Wanted,
+    ) -> Result<(), CallError> {
+        let Self { client, uploads } = self;
+        let call = Call::new(target, client.write(arguments)?).with_uploads(uploads.len());
+        let uploads = uploads
+            .into_iter()
+            .map(|upload| upload.open(client.protocol))
+            .collect();
+        let command = Command::Call {
+            call,
+            uploads,
+            wanted,
+        };
+        client.command(command).await
     }
 }
 

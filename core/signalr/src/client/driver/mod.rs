@@ -14,11 +14,13 @@ mod socket;
 mod stream;
 mod task;
 mod token;
+mod upload;
 
 pub use connect::connect;
 pub use error::{CallError, ConnectError};
-pub use handle::HubClient;
+pub use handle::{HubClient, Uploading};
 pub use options::ConnectOptions;
 pub use proxy::Proxy;
 pub use stream::{Incoming, IncomingStream, ItemStream};
 pub use token::{BearerToken, TokenSource};
+pub use upload::Upload;

@@ -1,6 +1,7 @@
 //! What comes from the server.
 
 use std::{
+    convert::Infallible,
     marker::PhantomData,
     pin::Pin,
     task::{Context, Poll},
@@ -8,7 +9,7 @@ use std::{
 
 use futures_util::Stream;
 use serde::de::DeserializeOwned;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::error::CallError;
 use crate::{client::close::CloseReason, message::Invocation, payload::Payload};
@@ -45,17 +46,27 @@ impl Stream for IncomingStream {
     }
 }
 
-/// The items of a stream of the server's, typed. Ends after an error.
+/// Is held by who reads a stream; nothing is ever sent.
+pub(crate) type Reader = oneshot::Sender<Infallible>;
+
+/// The items of a stream of the server's, typed. Ends after an error. Dropping it ends the stream
+/// on the server.
 #[derive(Debug)]
 pub struct ItemStream<R> {
     items: mpsc::Receiver<Result<Payload, CallError>>,
+    /// Tells the connection, by being dropped, that nobody reads any more.
+    _reader: Reader,
     item: PhantomData<fn() -> R>,
 }
 
 impl<R> ItemStream<R> {
-    pub(crate) const fn new(items: mpsc::Receiver<Result<Payload, CallError>>) -> Self {
+    pub(crate) const fn new(
+        items: mpsc::Receiver<Result<Payload, CallError>>,
+        reader: Reader,
+    ) -> Self {
         Self {
             items,
+            _reader: reader,
             item: PhantomData,
         }
     }

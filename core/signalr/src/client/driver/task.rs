@@ -2,10 +2,12 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
+    convert::Infallible,
     time::Instant,
 };
 
-use futures_util::{SinkExt as _, StreamExt as _};
+use bytes::Bytes;
+use futures_util::{SinkExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use tokio::{
     sync::{mpsc, oneshot},
     time::timeout,
@@ -16,42 +18,47 @@ use super::{
     error::{CallError, ConnectError},
     socket::Socket,
     stream::Incoming,
+    upload::{OpenUpload, Uploaded, Uploads},
 };
 use crate::{
     client::{
         clock,
         close::CloseReason,
-        machine::{ClientMachine, Event, MachineConfig, Output},
+        machine::{Call, ClientMachine, Event, MachineConfig, Output},
     },
-    message::{Arguments, CompletionOutcome, Invocation, InvocationId},
+    message::{CompletionOutcome, Invocation, InvocationId},
     payload::Payload,
 };
 
 /// What the application asks for.
 #[derive(Debug)]
 pub(crate) enum Command {
-    Invoke {
-        target: String,
-        arguments: Arguments,
-        answer: oneshot::Sender<CompletionOutcome>,
-    },
-    Send {
-        target: String,
-        arguments: Arguments,
-    },
-    Stream {
-        target: String,
-        arguments: Arguments,
-        items: Items,
+    Call {
+        call: Call,
+        uploads: Vec<OpenUpload>,
+        wanted: Wanted,
     },
     Complete {
         id: InvocationId,
         outcome: CompletionOutcome,
     },
+    Probe,
     Close,
 }
 
 type Items = mpsc::Sender<Result<Payload, CallError>>;
+
+/// What the application wants of a call.
+#[derive(Debug)]
+pub(crate) enum Wanted {
+    Nothing,
+    Answer(oneshot::Sender<CompletionOutcome>),
+    Items {
+        items: Items,
+        /// Fails when nobody reads the items any more.
+        reader: oneshot::Receiver<Infallible>,
+    },
+}
 
 /// Who waits for the end of a call.
 #[derive(Debug)]
@@ -69,6 +76,9 @@ pub(crate) struct Task {
     /// What one socket message brought and the application has no room for yet.
     backlog: VecDeque<Incoming>,
     waiting: BTreeMap<InvocationId, Waiting>,
+    uploads: Uploads,
+    /// Each gives the id of a stream of the server's when its reader is gone.
+    unread: FuturesUnordered<BoxFuture<'static, InvocationId>>,
     is_open: bool,
     ended: Option<CloseReason>,
 }
@@ -89,6 +99,8 @@ impl Task {
             incoming,
             backlog: VecDeque::new(),
             waiting: BTreeMap::new(),
+            uploads: Uploads::default(),
+            unread: FuturesUnordered::new(),
             is_open: false,
             ended: None,
         }
@@ -127,6 +139,8 @@ impl Task {
         tokio::select! {
             frame = self.socket.next(), if has_room => self.hear(frame),
             command = self.commands.recv() => self.obey(command),
+            Some(uploaded) = self.uploads.next() => self.pass_on(uploaded),
+            Some(id) = self.unread.next() => self.give_up(&id),
             permit = incoming.reserve(), if !has_room => match permit {
                 Ok(permit) => {
                     if let Some(next) = self.backlog.pop_front() {
@@ -175,48 +189,79 @@ impl Task {
     fn obey(&mut self, command: Option<Command>) {
         let now = clock::now();
         match command {
-            Some(Command::Invoke {
-                target,
-                arguments,
-                answer,
-            }) => {
-                let id = self.machine.invoke(now, &target, arguments);
-                self.waiting.insert(id, Waiting::Answer(answer));
-            }
-            Some(Command::Send { target, arguments }) => self.machine.send(now, &target, arguments),
-            Some(Command::Stream {
-                target,
-                arguments,
-                items,
-            }) => {
-                let id = self.machine.stream(now, &target, arguments);
-                self.waiting.insert(id, Waiting::Items(items));
-            }
-            Some(Command::Complete { id, outcome }) => self.machine.complete(now, id, outcome),
+            Some(Command::Call {
+                call,
+                uploads,
+                wanted,
+            }) => self.begin(call, uploads, wanted),
+            Some(Command::Complete { id, outcome }) => self.machine.complete(now, &id, outcome),
+            Some(Command::Probe) => self.machine.probe(now),
             Some(Command::Close) | None => self.machine.close(now),
+        }
+    }
+
+    fn begin(&mut self, call: Call, uploads: Vec<OpenUpload>, wanted: Wanted) {
+        let now = clock::now();
+        let ids = match wanted {
+            Wanted::Nothing => self.machine.send(now, call),
+            Wanted::Answer(answer) => {
+                let begun = self.machine.invoke(now, call);
+                self.waiting.insert(begun.id, Waiting::Answer(answer));
+                begun.uploads
+            }
+            Wanted::Items { items, reader } => {
+                let begun = self.machine.stream(now, call);
+                let id = begun.id.clone();
+                self.unread.push(Box::pin(async move {
+                    drop(reader.await);
+                    id
+                }));
+                self.waiting.insert(begun.id, Waiting::Items(items));
+                begun.uploads
+            }
+        };
+        for (id, upload) in ids.into_iter().zip(uploads) {
+            self.uploads.add(id, upload);
+        }
+    }
+
+    fn pass_on(&mut self, uploaded: Uploaded) {
+        let now = clock::now();
+        match uploaded {
+            Uploaded::Item(id, item) => self.machine.upload(now, &id, item),
+            Uploaded::Ended(id, error) => self.machine.end_upload(now, &id, error),
         }
     }
 
     /// Drains the machine; everything it wants written goes out as one WebSocket message.
     async fn carry_out(&mut self) {
         let mut text = Vec::new();
+        let mut is_in_doubt = false;
         while let Some(output) = self.machine.poll() {
             match output {
                 Output::Send(bytes) => text.extend_from_slice(&bytes),
+                Output::Probe => is_in_doubt = true,
                 Output::Event(event) => self.on_event(event),
             }
         }
-        if text.is_empty() {
+        if !text.is_empty() {
+            let text = Utf8Bytes::try_from(text).expect("the codec writes JSON");
+            self.write(Frame::Text(text)).await;
+        }
+        if is_in_doubt {
+            self.write(Frame::Ping(Bytes::new())).await;
+        }
+    }
+
+    async fn write(&mut self, frame: Frame) {
+        let sent = timeout(self.config.server_timeout, self.socket.send(frame)).await;
+        if matches!(sent, Ok(Ok(()))) || self.ended.is_some() {
             return;
         }
-        let frame = Frame::Text(Utf8Bytes::try_from(text).expect("the codec writes JSON"));
-        let sent = timeout(self.config.server_timeout, self.socket.send(frame)).await;
-        if !matches!(sent, Ok(Ok(()))) && self.ended.is_none() {
-            self.machine.handle_lost();
-            while let Some(output) = self.machine.poll() {
-                if let Output::Event(event) = output {
-                    self.on_event(event);
-                }
+        self.machine.handle_lost();
+        while let Some(output) = self.machine.poll() {
+            if let Output::Event(event) = output {
+                self.on_event(event);
             }
         }
     }
@@ -227,6 +272,7 @@ impl Task {
             Event::Invocation(invocation) => self.on_invocation(invocation),
             Event::Item { id, item } => self.on_item(&id, item),
             Event::Completed { id, outcome } => self.on_completed(&id, outcome),
+            Event::UploadOver(id) => self.uploads.remove(&id),
             Event::Closed(reason) => self.ended = Some(reason),
         }
     }
@@ -256,9 +302,14 @@ impl Task {
             }
         };
         if is_given_up {
-            self.waiting.remove(id);
-            self.machine.cancel(clock::now(), id);
+            self.give_up(id);
         }
+    }
+
+    /// Ends a stream of the server's that nobody reads; one that ended already is let be.
+    fn give_up(&mut self, id: &InvocationId) {
+        self.waiting.remove(id);
+        self.machine.cancel(clock::now(), id);
     }
 
     fn on_completed(&mut self, id: &InvocationId, outcome: CompletionOutcome) {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::message::Arguments;
 
 /// A machine with the other end played by the test, in virtual time.
 struct Table {
@@ -50,13 +51,25 @@ impl Table {
     }
 
     fn invoke(&mut self, target: &str) -> String {
-        let id = self.machine.invoke(self.now, target, Arguments::default());
+        let id = self.machine.invoke(self.now, call(target)).id;
         id.as_str().to_owned()
     }
 }
 
 fn text(payload: &Payload) -> &str {
     std::str::from_utf8(payload.as_bytes()).unwrap()
+}
+
+fn call(target: &str) -> Call {
+    Call::new(target, Arguments::default())
+}
+
+fn id(text: &str) -> InvocationId {
+    InvocationId::new(text).unwrap()
+}
+
+fn number(value: u32) -> Payload {
+    Payload::write(Protocol::Json, &value).unwrap()
 }
 
 fn words(output: Output) -> Vec<String> {
@@ -75,6 +88,8 @@ fn words(output: Output) -> Vec<String> {
             CompletionOutcome::Result(result) => format!("completed {id} {}", text(&result)),
             CompletionOutcome::Error(error) => format!("failed {id} {error}"),
         }],
+        Output::Event(Event::UploadOver(id)) => vec![format!("upload {id} is over")],
+        Output::Probe => vec!["probe".to_owned()],
         Output::Event(Event::Closed(reason)) => vec![format!("closed: {reason}")],
     }
 }
@@ -138,9 +153,7 @@ fn a_call_is_answered_once() {
 #[test]
 fn a_stream_gives_items_until_it_is_cancelled() {
     let mut table = Table::open();
-    let id = table
-        .machine
-        .stream(table.now, "Watch", Arguments::default());
+    let id = table.machine.stream(table.now, call("Watch")).id;
     table.hear("{\"type\":2,\"invocationId\":\"0\",\"item\":null}\x1e");
     table.machine.cancel(table.now, &id);
     table.machine.cancel(table.now, &id);
@@ -238,4 +251,160 @@ fn unknown_messages_are_ignored() {
     let mut table = Table::open();
     table.hear("{\"type\":99}\x1e{\"type\":8,\"sequenceId\":1}\x1e");
     assert!(table.drain().is_empty());
+}
+
+#[test]
+fn uploads_share_the_counter_of_the_calls_and_go_along_by_name() {
+    let mut table = Table::open();
+    let begun = table.machine.invoke(table.now, call("Sum").with_uploads(2));
+    assert_eq!(begun.uploads, [id("0"), id("1")]);
+    assert_eq!(begun.id, id("2"));
+    table.machine.upload(table.now, &id("1"), number(7));
+    table.machine.end_upload(table.now, &id("1"), None);
+    table
+        .machine
+        .end_upload(table.now, &id("0"), Some("broken".to_owned()));
+    assert_eq!(
+        table.drain(),
+        [
+            r#"> {"type":1,"invocationId":"2","target":"Sum","arguments":[],"streamIds":["0","1"]}"#,
+            r#"> {"type":2,"invocationId":"1","item":7}"#,
+            r#"> {"type":3,"invocationId":"1"}"#,
+            r#"> {"type":3,"invocationId":"0","error":"broken"}"#,
+        ]
+    );
+}
+
+#[test]
+fn an_upload_that_ended_says_nothing_more() {
+    let mut table = Table::open();
+    table.machine.send(table.now, call("Log").with_uploads(1));
+    table.machine.end_upload(table.now, &id("0"), None);
+    table.drain();
+    table.machine.upload(table.now, &id("0"), number(1));
+    table.machine.end_upload(table.now, &id("0"), None);
+    table.machine.upload(table.now, &id("9"), number(1));
+    assert!(table.drain().is_empty());
+}
+
+#[test]
+fn uploads_are_over_with_their_call_and_only_then() {
+    let mut table = Table::open();
+    table.machine.invoke(table.now, call("A").with_uploads(1));
+    table.machine.stream(table.now, call("B").with_uploads(1));
+    table.machine.send(table.now, call("C").with_uploads(1));
+    table.drain();
+    table.hear("{\"type\":3,\"invocationId\":\"1\"}\x1e");
+    assert_eq!(table.drain(), ["completed 1", "upload 0 is over"]);
+    for upload in ["0", "2", "4"] {
+        table.machine.upload(table.now, &id(upload), number(5));
+    }
+    assert_eq!(
+        table.drain(),
+        [
+            r#"> {"type":2,"invocationId":"2","item":5}"#,
+            r#"> {"type":2,"invocationId":"4","item":5}"#,
+        ]
+    );
+}
+
+#[test]
+fn cancelling_a_call_ends_its_uploads_for_the_server_too() {
+    let mut table = Table::open();
+    let begun = table.machine.stream(table.now, call("B").with_uploads(1));
+    table.drain();
+    table.machine.cancel(table.now, &begun.id);
+    table.machine.upload(table.now, &id("0"), number(5));
+    assert_eq!(
+        table.drain(),
+        [
+            r#"> {"type":5,"invocationId":"1"}"#,
+            r#"> {"type":3,"invocationId":"0","error":"Stream canceled by client."}"#,
+            "upload 0 is over",
+        ]
+    );
+}
+
+#[test]
+fn a_call_of_the_servers_is_answered_once_and_only_when_it_asked() {
+    let mut table = Table::open();
+    table.invoke("Mine");
+    table.hear("{\"type\":1,\"target\":\"Tell\",\"arguments\":[]}\x1e");
+    table.hear("{\"type\":1,\"invocationId\":\"0\",\"target\":\"Ask\",\"arguments\":[]}\x1e");
+    table.drain();
+    for _ in 0..2 {
+        let outcome = CompletionOutcome::Result(number(3));
+        table.machine.complete(table.now, &id("0"), outcome);
+        let outcome = CompletionOutcome::Error("why".to_owned());
+        table.machine.complete(table.now, &id("7"), outcome);
+    }
+    assert_eq!(
+        table.drain(),
+        [r#"> {"type":3,"invocationId":"0","result":3}"#]
+    );
+    table.hear("{\"type\":3,\"invocationId\":\"0\",\"result\":4}\x1e");
+    assert_eq!(
+        table.drain(),
+        ["completed 0 4"],
+        "the two ids are two calls"
+    );
+}
+
+#[test]
+fn a_probe_that_is_not_answered_ends_a_connection_in_seconds() {
+    let mut table = Table::open();
+    table.pass(1);
+    table.machine.probe(table.now);
+    table.pass(2);
+    table.machine.probe(table.now);
+    assert_eq!(table.drain(), ["probe"]);
+    let expected = table.now + Duration::from_secs(3);
+    assert_eq!(table.machine.deadline(), Some(expected));
+    table.pass(3);
+    assert_eq!(
+        table.drain(),
+        ["closed: nothing was heard from the server in time"]
+    );
+}
+
+#[test]
+fn a_probe_that_is_answered_leaves_the_connection_alone() {
+    let mut table = Table::open();
+    table.machine.probe(table.now);
+    table.pass(4);
+    table.hear("");
+    table.pass(10);
+    assert_eq!(table.drain(), ["probe"]);
+    table.machine.probe(table.now);
+    assert_eq!(table.drain(), ["probe"]);
+}
+
+#[test]
+fn what_is_begun_after_the_end_leaves_nothing_behind() {
+    let mut table = Table::open();
+    table.machine.close(table.now);
+    table.drain();
+    table.machine.invoke(table.now, call("A").with_uploads(1));
+    table.machine.send(table.now, call("B").with_uploads(1));
+    table.machine.probe(table.now);
+    table.machine.upload(table.now, &id("0"), number(1));
+    assert!(table.drain().is_empty());
+    assert!(table.machine.pending.is_empty());
+    assert!(!table.machine.uploads.contains(&id("0")) && !table.machine.uploads.contains(&id("2")));
+}
+
+#[test]
+fn a_server_that_asks_without_end_fills_no_memory() {
+    let mut table = Table::open();
+    for number in 0..1_025 {
+        table.hear(&format!(
+            "{{\"type\":1,\"invocationId\":\"s{number}\",\"target\":\"Ask\",\"arguments\":[]}}\x1e"
+        ));
+    }
+    let said = table.drain();
+    assert_eq!(said[1_023], "called Ask");
+    assert_eq!(
+        said[1_024],
+        r#"> {"type":3,"invocationId":"s1024","error":"Client didn't provide a result."}"#
+    );
 }
