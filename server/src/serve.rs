@@ -6,7 +6,7 @@ use futures_util::FutureExt as _;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use vestnik_model::contract::{Drain, device};
-use vestnik_signalr::server::encode_invocation;
+use vestnik_signalr::server::Frame;
 
 use crate::{
     accept,
@@ -124,9 +124,8 @@ async fn drain(app: App, shutdown: CancellationToken) {
     tracing::info!(connections = app.hub.connection_count(), "draining");
     for (index, connection) in (0..).zip(app.devices.connections()) {
         let retry_after_ms = spread(index);
-        if let Ok(frame) = encode_invocation(device::DRAIN, &(Drain { retry_after_ms },))
-            && connection.try_send(frame).is_err()
-        {
+        let frame = Frame::new(device::DRAIN, (Drain { retry_after_ms },));
+        if connection.try_send(&frame).is_err() {
             tracing::debug!("a device learns of the drain by its connection's end");
         }
     }

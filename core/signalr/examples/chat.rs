@@ -11,9 +11,7 @@ use std::{
 
 use axum::Router;
 use tokio::net::TcpListener;
-use vestnik_signalr::server::{
-    Connection, ConnectionId, Hub, HubError, HubService, State, encode_invocation,
-};
+use vestnik_signalr::server::{Connection, ConnectionId, Frame, Hub, HubError, HubService, State};
 
 /// Who sits where, by connection.
 #[derive(Clone, Default)]
@@ -44,7 +42,7 @@ async fn say(
 ) -> Result<(), HubError> {
     let seat = seats.change(|seats| seats.get(connection.id()).cloned());
     let Seat { room, name } = seat.ok_or_else(|| HubError::new("join a room first"))?;
-    let frame = encode_invocation("Said", &(name, text)).map_err(HubError::internal)?;
+    let frame = Frame::new("Said", (name, text));
     // Whoever reads too slowly misses a line; a chat can live with that.
     connection.hub().group(room).send(&frame);
     Ok(())

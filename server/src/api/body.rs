@@ -6,6 +6,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
 };
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_path_to_error::Segment;
 use vestnik_model::{FieldProblem, Problem, ProblemCode, problem::FieldCode};
 
@@ -63,6 +64,11 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     Ok(value)
 }
 
+/// Reads a value that is taken apart already, or says where it is wrong.
+pub(crate) fn parse_value<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(value).map_err(|error| problem(&error))
+}
+
 fn problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let inner = error.inner();
     if inner.is_syntax() || inner.is_eof() || inner.is_io() {
@@ -85,7 +91,7 @@ fn problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     Problem::invalid(vec![FieldProblem::new(pointer, code, detail)])
 }
 
-fn malformed(detail: &str) -> Problem {
+pub(crate) fn malformed(detail: &str) -> Problem {
     Problem::new(ProblemCode::RequestMalformed, detail)
 }
 
@@ -200,7 +206,7 @@ mod tests {
     #[test]
     fn what_is_not_json_is_malformed() {
         for body in ["", "{", "{} {}", "\u{feff}{}", "nul"] {
-            let problem = parse::<serde_json::Value>(body.as_bytes()).unwrap_err();
+            let problem = parse::<Value>(body.as_bytes()).unwrap_err();
             assert_eq!(problem.code, ProblemCode::RequestMalformed, "{body}");
         }
     }
@@ -208,6 +214,6 @@ mod tests {
     #[test]
     fn depth_has_an_end() {
         let body = "[".repeat(100_000);
-        assert!(parse::<serde_json::Value>(body.as_bytes()).is_err());
+        assert!(parse::<Value>(body.as_bytes()).is_err());
     }
 }

@@ -1,13 +1,15 @@
 //! What devices call.
 
-use serde_json::value::RawValue;
 use vestnik_model::{
     FieldProblem, InstallationState, Platform, Problem, ProblemCode,
     contract::{self, EpochText, Page, Welcome},
     problem::FieldCode,
     receipt::Reported,
 };
-use vestnik_signalr::server::{Caller as From, Connection, HubError, State};
+use vestnik_signalr::{
+    payload::Payload,
+    server::{Caller as From, Connection, HubError, State},
+};
 
 use super::{argument, devices::Position, feed};
 use crate::{
@@ -23,7 +25,7 @@ pub(super) async fn hello(
     State(app): State<App>,
     From(caller): From<Caller>,
     connection: Connection,
-    raw: Box<RawValue>,
+    raw: Payload,
 ) -> Result<Welcome, HubError> {
     let device = caller.device()?;
     let hello: contract::Hello = argument(&raw)?;
@@ -106,7 +108,7 @@ pub(super) async fn sync(
     State(app): State<App>,
     From(caller): From<Caller>,
     connection: Connection,
-    raw: Box<RawValue>,
+    raw: Payload,
 ) -> Result<Page, HubError> {
     let Device(session) = caller.device()?;
     let contract::Sync { cursor, limit } = argument(&raw)?;
@@ -153,7 +155,7 @@ fn look_again(app: &App, session: &Session, seq: u64) {
 pub(super) async fn report(
     State(app): State<App>,
     From(caller): From<Caller>,
-    raw: Box<RawValue>,
+    raw: Payload,
 ) -> Result<Reported, HubError> {
     let device = caller.device()?;
     let contract::Report { receipts } = argument(&raw)?;
@@ -164,7 +166,7 @@ pub(super) async fn report(
 pub(super) async fn subscribe(
     State(app): State<App>,
     From(caller): From<Caller>,
-    raw: Box<RawValue>,
+    raw: Payload,
 ) -> Result<(), HubError> {
     let Device(Session {
         app: tenant, user, ..
@@ -188,7 +190,7 @@ pub(super) async fn subscribe(
 pub(super) async fn unsubscribe(
     State(app): State<App>,
     From(caller): From<Caller>,
-    raw: Box<RawValue>,
+    raw: Payload,
 ) -> Result<(), HubError> {
     let Device(Session {
         app: tenant, user, ..

@@ -14,7 +14,7 @@ use vestnik_model::{
     AppId, Cursor, InstallationId, UserId,
     contract::{Behind, Entry, Page, device},
 };
-use vestnik_signalr::server::{SendError, encode_invocation};
+use vestnik_signalr::server::{Frame, SendError};
 
 use super::{
     devices::{LiveDevice, Position},
@@ -137,12 +137,9 @@ async fn tell_page(
 ) -> bool {
     let mut at = from;
     for run in runs(page.entries) {
-        let Some(frame) = frames.of(&run) else {
-            return false;
-        };
-        match device.connection.try_send(frame) {
+        match device.connection.try_send(&frames.of(&run)) {
             Ok(()) => {}
-            Err(SendError::Gone) => return false,
+            Err(SendError::Gone | SendError::Unwritable) => return false,
             Err(SendError::Full) => {
                 fall_behind(app, device, at, page.cursor);
                 return false;
@@ -168,9 +165,8 @@ fn fall_behind(app: &App, device: &Arc<LiveDevice>, at: Cursor, end: Cursor) {
     app.metrics.behind.inc();
     let connection = device.connection.clone();
     tokio::spawn(async move {
-        if let Ok(frame) = encode_invocation(device::BEHIND, &(Behind { cursor: end },))
-            && connection.send(frame).await.is_err()
-        {
+        let frame = Frame::new(device::BEHIND, (Behind { cursor: end },));
+        if connection.send(&frame).await.is_err() {
             tracing::debug!("a device that fell behind is gone");
         }
     });

@@ -10,10 +10,11 @@ pub(crate) use devices::Devices;
 pub(crate) use feed::{Feed, recheck};
 
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 use vestnik_model::contract::server;
-use vestnik_signalr::server::{
-    Connection, Hub, HubConfig, HubError, HubService, State, machine::ServerConfig,
+use vestnik_signalr::{
+    payload::Payload,
+    protocol::Protocol,
+    server::{Connection, Hub, HubConfig, HubError, HubService, State, machine::ServerConfig},
 };
 
 use crate::{api::body, app::App, auth::Caller, error::ApiError};
@@ -47,6 +48,13 @@ async fn forget(State(app): State<App>, connection: Connection) -> Result<(), Hu
 }
 
 /// Reads an argument, so that a fault in it is named as REST names it.
-fn argument<T: DeserializeOwned>(raw: &RawValue) -> Result<T, ApiError> {
-    body::parse(raw.get().as_bytes()).map_err(ApiError::from)
+fn argument<T: DeserializeOwned>(raw: &Payload) -> Result<T, ApiError> {
+    let read = match raw.protocol() {
+        Protocol::Json => body::parse(raw.as_bytes()),
+        Protocol::MessagePack => raw
+            .bind()
+            .map_err(|_| body::malformed("the argument is nothing that JSON can say"))
+            .and_then(body::parse_value),
+    };
+    read.map_err(ApiError::from)
 }

@@ -2,30 +2,29 @@
 
 use std::collections::VecDeque;
 
-use bytes::Bytes;
 use vestnik_model::Cursor;
 use vestnik_model::contract::{Entry, Envelope, StateChange, device};
-use vestnik_signalr::server::encode_invocation;
+use vestnik_signalr::server::Frame;
 
 /// How many frames are kept for a user's other devices.
 const KEPT: usize = 8;
 
 /// The frames that a user's devices were told last.
 #[derive(Debug, Default)]
-pub(super) struct Frames(VecDeque<(Run, Bytes)>);
+pub(super) struct Frames(VecDeque<(Run, Frame)>);
 
 impl Frames {
-    /// The frame of a run; `None` when it cannot be written.
-    pub(super) fn of(&mut self, run: &Run) -> Option<Bytes> {
+    /// The frame of a run.
+    pub(super) fn of(&mut self, run: &Run) -> Frame {
         if let Some((_, frame)) = self.0.iter().find(|(kept, _)| kept == run) {
-            return Some(frame.clone());
+            return frame.clone();
         }
-        let frame = run.frame()?;
+        let frame = run.frame();
         if self.0.len() == KEPT {
             self.0.pop_front();
         }
         self.0.push_back((run.clone(), frame.clone()));
-        Some(frame)
+        frame
     }
 }
 
@@ -37,14 +36,11 @@ pub(super) enum Run {
 }
 
 impl Run {
-    fn frame(&self) -> Option<Bytes> {
-        let encoded = match self {
-            Self::Notifications(envelopes) => encode_invocation(device::NOTIFY, &(envelopes,)),
-            Self::States(changes) => encode_invocation(device::STATE_CHANGED, &(changes,)),
-        };
-        encoded
-            .inspect_err(|error| tracing::error!(%error, "a call cannot be written"))
-            .ok()
+    fn frame(&self) -> Frame {
+        match self {
+            Self::Notifications(envelopes) => Frame::new(device::NOTIFY, (envelopes.clone(),)),
+            Self::States(changes) => Frame::new(device::STATE_CHANGED, (changes.clone(),)),
+        }
     }
 
     pub(super) fn len(&self) -> u64 {
@@ -90,6 +86,7 @@ pub(super) fn runs(entries: Vec<Entry>) -> Vec<Run> {
 #[cfg(test)]
 mod tests {
     use vestnik_model::{Epoch, NotificationId, contract::HistoryState};
+    use vestnik_signalr::protocol::Protocol;
 
     use super::*;
 
@@ -121,13 +118,13 @@ mod tests {
         let [other] = &runs(vec![state(2)])[..] else {
             panic!("one run");
         };
-        let told = frames.of(first).unwrap();
-        assert_eq!(frames.of(first).unwrap().as_ptr(), told.as_ptr());
-        let others = frames.of(other).unwrap();
-        assert_ne!(others, told);
-        assert_eq!(frames.of(first).unwrap().as_ptr(), told.as_ptr());
+        let written = |frame: &Frame| frame.bytes(Protocol::Json).unwrap().clone();
+        let told = written(&frames.of(first));
+        assert_eq!(written(&frames.of(first)).as_ptr(), told.as_ptr());
+        assert_ne!(written(&frames.of(other)), told);
+        assert_eq!(written(&frames.of(first)).as_ptr(), told.as_ptr());
         for seq in 3..100 {
-            frames.of(&runs(vec![state(seq)])[0]).unwrap();
+            frames.of(&runs(vec![state(seq)])[0]);
         }
         assert!(frames.0.len() <= KEPT);
     }

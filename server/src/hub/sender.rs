@@ -1,13 +1,15 @@
 //! What senders call.
 
 use futures_util::{Stream, stream};
-use serde_json::value::RawValue;
 use tokio::sync::broadcast;
 use vestnik_model::{
     AppId, NotificationId, PublishRequest, Scope,
     contract::{self, DeliveryChange, Published, StatusChange},
 };
-use vestnik_signalr::server::{Caller as From, HubError, State};
+use vestnik_signalr::{
+    payload::Payload,
+    server::{Caller as From, HubError, State},
+};
 
 use super::argument;
 use crate::{
@@ -22,7 +24,7 @@ use crate::{
 pub(super) async fn publish(
     State(app): State<App>,
     From(caller): From<Caller>,
-    raw: Box<RawValue>,
+    raw: Payload,
 ) -> Result<Published, HubError> {
     let sender = caller.sender()?;
     sender.require(Scope::Publish)?;
@@ -36,7 +38,7 @@ pub(super) async fn publish(
 pub(super) async fn watch(
     State(app): State<App>,
     From(caller): From<Caller>,
-    raw: Box<RawValue>,
+    raw: Payload,
 ) -> Result<impl Stream<Item = Result<StatusChange, HubError>>, HubError> {
     let sender = caller.sender()?;
     sender.require(Scope::Read)?;

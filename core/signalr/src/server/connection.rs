@@ -9,13 +9,14 @@ use serde::de::DeserializeOwned;
 
 use super::{
     ask::{Answer, AskBox, InvokeError},
+    frame::Frame,
     machine::{NoResult, ResultKey},
     queue::{QueueLimits, SendError, SendQueue},
     registry::HubHandle,
 };
 use crate::{
-    message::{Arguments, CompletionOutcome, Invocation, Message, ToArguments},
-    payload::{Payload, WriteError},
+    message::{Arguments, CompletionOutcome, ToArguments},
+    payload::Payload,
     protocol::Protocol,
 };
 
@@ -86,26 +87,31 @@ impl Connection {
         self.0.protocol.get_or_init(|| protocol);
     }
 
-    /// Queues an encoded frame, at once or not at all.
-    ///
-    /// Make the frame with [`encode_invocation`](super::encode_invocation), once for all its receivers.
+    /// Queues a frame, at once or not at all.
     ///
     /// # Errors
     /// [`SendError::Full`] when the client is behind: the sender decides what
-    /// the client misses and how it learns of it. [`SendError::Gone`] after the end.
-    pub fn try_send(&self, frame: Bytes) -> Result<(), SendError> {
-        self.0.queue.try_push(frame)
+    /// the client misses and how it learns of it. [`SendError::Gone`] after the
+    /// end, and before the client said which protocol it speaks.
+    pub fn try_send(&self, frame: &Frame) -> Result<(), SendError> {
+        self.0.queue.try_push(self.written(frame)?)
     }
 
-    /// Queues an encoded frame as soon as the client has read enough.
+    /// Queues a frame as soon as the client has read enough.
     ///
     /// Only for work on behalf of this one client, such as catching up; a
     /// broadcast must never wait for one socket.
     ///
     /// # Errors
     /// [`SendError::Gone`] when the connection has ended.
-    pub async fn send(&self, frame: Bytes) -> Result<(), SendError> {
-        self.0.queue.push(frame).await
+    pub async fn send(&self, frame: &Frame) -> Result<(), SendError> {
+        self.0.queue.push(self.written(frame)?).await
+    }
+
+    fn written(&self, frame: &Frame) -> Result<Bytes, SendError> {
+        let protocol = self.0.protocol.get().ok_or(SendError::Gone)?;
+        let bytes = frame.bytes(*protocol);
+        bytes.cloned().map_err(|_| SendError::Unwritable)
     }
 
     /// Calls the client's handler and awaits its result, at most for `patience`.
@@ -201,20 +207,6 @@ impl Drop for Waiting<'_> {
             self.connection.0.queue.wake();
         }
     }
-}
-
-/// Writes a message that calls a client's handler, to be sent to any number of connections.
-///
-/// # Errors
-/// [`WriteError`] when JSON cannot hold a value.
-pub fn encode_invocation<A: ToArguments>(target: &str, arguments: &A) -> Result<Bytes, WriteError> {
-    let arguments = Arguments::write(Protocol::Json, arguments)?;
-    let invocation = Invocation {
-        target: target.to_owned(),
-        arguments,
-        ..Invocation::default()
-    };
-    Ok(Protocol::Json.encode(&Message::Invocation(invocation)))
 }
 
 impl fmt::Debug for Connection {

@@ -5,11 +5,11 @@
 //! anywhere else in the program:
 //!
 //! ```no_run
-//! use vestnik_signalr::server::{Connection, Hub, HubError, HubHandle, encode_invocation};
+//! use vestnik_signalr::server::{Connection, Frame, Hub, HubError, HubHandle};
 //!
 //! async fn say(from: Connection, text: String) -> Result<(), HubError> {
-//!     // Encoded once, however many connections read it.
-//!     let frame = encode_invocation("Said", &(text,)).map_err(HubError::internal)?;
+//!     // Written once, however many connections read it.
+//!     let frame = Frame::new("Said", (text,));
 //!     from.hub().broadcast("everybody", &frame);
 //!     Ok(())
 //! }
@@ -68,6 +68,8 @@ mod connection;
 #[cfg(feature = "server")]
 mod driver;
 #[cfg(feature = "server")]
+mod frame;
+#[cfg(feature = "server")]
 pub mod hub;
 #[cfg(feature = "server")]
 mod queue;
@@ -86,7 +88,8 @@ mod transport;
 pub use self::{
     ask::InvokeError,
     config::HubConfig,
-    connection::{Connection, ConnectionId, encode_invocation},
+    connection::{Connection, ConnectionId},
+    frame::Frame,
     hub::{Caller, Cancellation, Hub, HubBuilder, HubError, State, Upload, authorized},
     queue::SendError,
     registry::{Broadcast, Clients, HubHandle},

@@ -12,7 +12,10 @@ pub enum SendError {
     /// The client reads more slowly than frames come; this frame was not queued.
     #[error("the connection's queue is full")]
     Full,
-    /// The connection is ending or has ended.
+    /// The connection's protocol cannot hold an argument of the frame.
+    #[error("the frame cannot be written for the connection")]
+    Unwritable,
+    /// The connection has not begun, is ending or has ended.
     #[error("the connection is gone")]
     Gone,
 }
@@ -99,7 +102,9 @@ impl SendQueue {
             let room = self.writable.notified();
             match self.try_push(frame.clone()) {
                 Err(SendError::Full) => room.await,
-                outcome @ (Ok(()) | Err(SendError::Gone)) => return outcome,
+                outcome @ (Ok(()) | Err(SendError::Gone | SendError::Unwritable)) => {
+                    return outcome;
+                }
             }
         }
     }

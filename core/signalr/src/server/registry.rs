@@ -10,7 +10,6 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use tokio_util::task::TaskTracker;
 
@@ -19,6 +18,7 @@ use self::index::Index;
 use super::{
     ask::InvokeError,
     connection::{Connection, ConnectionId},
+    frame::Frame,
     queue::SendError,
 };
 use crate::message::ToArguments;
@@ -66,6 +66,8 @@ pub struct Broadcast {
     pub queued: usize,
     /// The connections that are too far behind to take it.
     pub full: Vec<Connection>,
+    /// How many connections speak a protocol that cannot hold the frame.
+    pub unwritable: usize,
 }
 
 impl HubHandle {
@@ -122,13 +124,13 @@ impl HubHandle {
         world.groups.remove(key, id)
     }
 
-    /// Queues one encoded frame for every connection under a key, waiting for none.
-    pub fn broadcast(&self, key: &str, frame: &Bytes) -> Broadcast {
+    /// Queues one frame for every connection under a key, waiting for none.
+    pub fn broadcast(&self, key: &str, frame: &Frame) -> Broadcast {
         Broadcast::to(self.read().groups.members(key), frame)
     }
 
-    /// Queues one encoded frame for every connection of the hub, waiting for none.
-    pub fn broadcast_all(&self, frame: &Bytes) -> Broadcast {
+    /// Queues one frame for every connection of the hub, waiting for none.
+    pub fn broadcast_all(&self, frame: &Frame) -> Broadcast {
         Broadcast::to(self.read().all(), frame)
     }
 
@@ -218,16 +220,17 @@ impl World {
 }
 
 impl Broadcast {
-    fn to<'a>(members: impl Iterator<Item = &'a Connection>, frame: &Bytes) -> Self {
+    fn to<'a>(members: impl Iterator<Item = &'a Connection>, frame: &Frame) -> Self {
         let mut outcome = Self::default();
         members.for_each(|connection| outcome.offer(connection, frame));
         outcome
     }
 
-    fn offer(&mut self, connection: &Connection, frame: &Bytes) {
-        match connection.try_send(frame.clone()) {
+    fn offer(&mut self, connection: &Connection, frame: &Frame) {
+        match connection.try_send(frame) {
             Ok(()) => self.queued += 1,
             Err(SendError::Full) => self.full.push(connection.clone()),
+            Err(SendError::Unwritable) => self.unwritable += 1,
             Err(SendError::Gone) => {}
         }
     }

@@ -2,7 +2,7 @@
 
 use axum::{Router, extract::Request, middleware, middleware::Next};
 use vestnik_signalr::server::{
-    Caller, Connection, Hub, HubError, HubService, State, Upload, authorized, encode_invocation,
+    Caller, Connection, Frame, Hub, HubError, HubService, State, Upload, authorized,
 };
 
 use crate::client::{Client, expect_status, request, serve_router};
@@ -52,12 +52,12 @@ const SAID: &str = r#"{"type":1,"target":"Said","arguments":["hey"]}"#;
 #[tokio::test]
 async fn a_handler_reaches_others_and_all_devices_of_a_user() {
     async fn tell_others(connection: Connection) -> Result<(), HubError> {
-        let frame = encode_invocation("Said", &("hey",)).map_err(HubError::internal)?;
+        let frame = Frame::new("Said", ("hey",));
         assert_eq!(connection.others().send(&frame).queued, 2);
         Ok(())
     }
     async fn tell_own(Caller(user): Caller<User>, connection: Connection) -> Result<(), HubError> {
-        let frame = encode_invocation("Said", &("hey",)).map_err(HubError::internal)?;
+        let frame = Frame::new("Said", ("hey",));
         assert_eq!(connection.hub().user(user.name).send(&frame).queued, 2);
         Ok(())
     }

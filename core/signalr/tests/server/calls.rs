@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, watch};
 use tokio_tungstenite::tungstenite::Message;
 use vestnik_signalr::server::{
-    Cancellation, Connection, Hub, HubBuilder, HubConfig, HubError, HubService, State,
-    encode_invocation,
+    Cancellation, Connection, Frame, Hub, HubBuilder, HubConfig, HubError, HubService, State,
 };
 
 use crate::client::{Client, serve, soon};
@@ -100,8 +99,8 @@ async fn endless(
 }
 
 async fn echo_to_self(connection: Connection, text: String) -> Result<(), HubError> {
-    let frame = encode_invocation("Echo", &(text,)).map_err(HubError::internal)?;
-    connection.try_send(frame).map_err(HubError::internal)
+    let frame = Frame::new("Echo", (text,));
+    connection.try_send(&frame).map_err(HubError::internal)
 }
 
 fn builder(world: &World) -> HubBuilder<World> {

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use vestnik_signalr::server::{
-    Connection, Hub, HubConfig, HubError, HubHandle, HubService, InvokeError, State,
-    encode_invocation,
+    Connection, Frame, Hub, HubConfig, HubError, HubHandle, HubService, InvokeError, State,
 };
 
 use crate::client::{Client, PATIENCE, serve, soon};
@@ -19,8 +18,8 @@ async fn arrive(State(arrivals): State<Arrivals>, connection: Connection) -> Res
 
 /// Asks its own caller.
 async fn ask_back(connection: Connection, question: String) -> Result<u32, HubError> {
-    let hint = encode_invocation("Hint", &()).map_err(HubError::internal)?;
-    connection.try_send(hint).map_err(HubError::internal)?;
+    let hint = Frame::new("Hint", ());
+    connection.try_send(&hint).map_err(HubError::internal)?;
     Ok(connection.invoke("Ask", &(question,), PATIENCE).await?)
 }
 

@@ -4,8 +4,9 @@ use std::{convert::Infallible, time::Duration};
 
 use futures_util::{Stream, stream};
 use tokio::sync::mpsc;
-use vestnik_signalr::server::{
-    Connection, Hub, HubConfig, HubError, HubService, State, encode_invocation,
+use vestnik_signalr::{
+    protocol::Protocol,
+    server::{Connection, Frame, Hub, HubConfig, HubError, HubService, State},
 };
 
 use crate::{
@@ -33,8 +34,8 @@ async fn count(to: u32) -> Result<impl Stream<Item = Result<u32, Infallible>>, I
 }
 
 async fn fill(connection: Connection, size: usize) -> Result<(), HubError> {
-    let frame = encode_invocation("Fill", &("x".repeat(size),)).map_err(HubError::internal)?;
-    connection.send(frame).await.map_err(HubError::internal)
+    let frame = Frame::new("Fill", ("x".repeat(size),));
+    connection.send(&frame).await.map_err(HubError::internal)
 }
 
 async fn leave(connection: Connection, allow_reconnect: bool) -> Result<(), HubError> {
@@ -79,7 +80,7 @@ async fn converse(by: By) {
         )
         .await;
 
-    let frame = encode_invocation("News", &(1, "two\nlines")).unwrap();
+    let frame = Frame::new("News", (1, "two\nlines"));
     assert_eq!(handle.broadcast("everybody", &frame).queued, 1);
     assert_eq!(
         client.next().await.unwrap(),
@@ -123,7 +124,8 @@ async fn carries_what_is_larger_than_any_buffer() {
                     r#"{{"type":1,"target":"Fill","arguments":[{size}]}}"#
                 ))
                 .await;
-            let wanted = encode_invocation("Fill", &("x".repeat(size),)).unwrap();
+            let frame = Frame::new("Fill", ("x".repeat(size),));
+            let wanted = frame.bytes(Protocol::Json).unwrap();
             assert_eq!(
                 client.next().await.unwrap().len(),
                 wanted.len() - 1,

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::{
     io::AsyncWriteExt,
     net::{TcpSocket, TcpStream},
 };
-use vestnik_signalr::server::{
-    Connection, Hub, HubConfig, HubError, HubHandle, HubService, SendError, encode_invocation,
+use vestnik_signalr::{
+    protocol::Protocol,
+    server::{Connection, Frame, Hub, HubConfig, HubError, HubHandle, HubService, SendError},
 };
 
 use crate::{
@@ -44,8 +44,13 @@ fn hub(config: HubConfig) -> (HubService<()>, HubHandle) {
 
 const HANDSHAKE: &str = "{\"protocol\":\"json\",\"version\":1}\x1e";
 
-fn frame() -> Bytes {
-    encode_invocation("Fill", &("x".repeat(8 * 1024),)).unwrap()
+fn frame() -> Frame {
+    Frame::new("Fill", ("x".repeat(8 * 1024),))
+}
+
+/// Of the frame as a client reads it.
+fn length() -> usize {
+    frame().bytes(Protocol::Json).unwrap().len() - 1
 }
 
 /// Broadcasts until the one connection takes no more; returns it.
@@ -79,7 +84,7 @@ async fn a_client_that_never_reads_its_events_is_cut() {
     until(|| handle.key_count("all") == 1).await;
     let connection = fill(&handle).await;
     // Waits for room that never comes, until the connection is given up.
-    assert_eq!(soon(connection.send(frame())).await, Err(SendError::Gone));
+    assert_eq!(soon(connection.send(&frame())).await, Err(SendError::Gone));
     until(|| handle.connection_count() == 0).await;
     assert_eq!(
         request(address, &format!("POST {path}"), &[]).await.status,
@@ -99,7 +104,7 @@ async fn a_client_that_never_reads_its_poll_is_cut() {
     let address = serve(hub).await;
     let client = HttpClient::open(address, By::Polls).await;
     until(|| handle.key_count("all") == 1).await;
-    let large = encode_invocation("Fill", &("x".repeat(32 * 1024 * 1024),)).unwrap();
+    let large = Frame::new("Fill", ("x".repeat(32 * 1024 * 1024),));
     assert_eq!(handle.broadcast("all", &large).queued, 1);
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4 * 1024).unwrap();
@@ -126,7 +131,7 @@ async fn a_client_between_two_polls_is_told_to_be_slow_and_then_gets_all() {
     }
     assert!(queued <= 24, "queue and one answer: {queued}");
     for _ in 0..queued {
-        assert_eq!(client.next().await.unwrap().len(), frame().len() - 1);
+        assert_eq!(client.next().await.unwrap().len(), length());
     }
 }
 

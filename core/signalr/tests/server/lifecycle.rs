@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::{Message, protocol::CloseFrame};
 use vestnik_signalr::server::{
-    Connection, Hub, HubConfig, HubError, HubHandle, HubService, State, encode_invocation,
+    Connection, Frame, Hub, HubConfig, HubError, HubHandle, HubService, State,
 };
 
 use crate::client::{Client, negotiate, serve, soon};
@@ -21,8 +21,8 @@ fn observed() -> (HubService<mpsc::Sender<String>>, mpsc::Receiver<String>) {
         connection: Connection,
     ) -> Result<(), HubError> {
         connection.join("everybody");
-        let hello = encode_invocation("Hello", &()).map_err(HubError::internal)?;
-        connection.try_send(hello).map_err(HubError::internal)?;
+        let hello = Frame::new("Hello", ());
+        connection.try_send(&hello).map_err(HubError::internal)?;
         news.send("connected".to_owned())
             .await
             .map_err(HubError::internal)
@@ -82,7 +82,7 @@ async fn a_broadcast_reaches_those_under_the_key() {
         );
         soon(news.recv()).await.unwrap();
     }
-    let frame = encode_invocation("News", &(1, "two")).unwrap();
+    let frame = Frame::new("News", (1, "two"));
     assert_eq!(handle.broadcast("everybody", &frame).queued, 2);
     assert_eq!(handle.broadcast("nobody", &frame).queued, 0);
     for client in &mut clients {

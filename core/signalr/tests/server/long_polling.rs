@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use vestnik_signalr::server::{Connection, Hub, HubConfig, HubError, HubService, State};
+use vestnik_signalr::server::{Connection, Frame, Hub, HubConfig, HubError, HubService, State};
 
 use crate::{
     client::{serve, soon},
@@ -38,8 +38,11 @@ async fn a_new_poll_ends_the_one_before() {
         over = &mut second => (over, first),
     };
     assert_eq!((over.status, over.body.as_str()), (204, ""));
-    handle.broadcast_all(&"{\"type\":6}\x1e".into());
-    assert_eq!(waiting.await.body, "{\"type\":6}\x1e");
+    handle.broadcast_all(&Frame::new("News", ()));
+    assert_eq!(
+        waiting.await.body,
+        "{\"type\":1,\"target\":\"News\",\"arguments\":[]}\x1e"
+    );
 }
 
 #[tokio::test]

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio_tungstenite::tungstenite::Message;
-use vestnik_signalr::server::{
-    Connection, Hub, HubConfig, HubError, HubHandle, SendError, encode_invocation,
+use vestnik_signalr::{
+    protocol::Protocol,
+    server::{Connection, Frame, Hub, HubConfig, HubError, HubHandle, SendError},
 };
 
 use crate::client::{Client, serve, soon};
@@ -28,8 +28,13 @@ fn hub(config: HubConfig) -> (vestnik_signalr::server::HubService<()>, HubHandle
     (hub, handle)
 }
 
-fn frame() -> Bytes {
-    encode_invocation("Fill", &("x".repeat(8 * 1024),)).unwrap()
+fn frame() -> Frame {
+    Frame::new("Fill", ("x".repeat(8 * 1024),))
+}
+
+/// Of the frame as a client reads it.
+fn length() -> usize {
+    frame().bytes(Protocol::Json).unwrap().len() - 1
 }
 
 /// Waits until the connection has been welcomed.
@@ -100,21 +105,21 @@ async fn a_slow_reader_is_reported_and_holds_nobody_up() {
     settle(&mut slow).await;
     let (connection, sent) = fill(&handle).await;
     // What the server itself holds is its queue and one batch; the rest is in the kernel.
-    assert_eq!(connection.try_send(frame()), Err(SendError::Full));
+    assert_eq!(connection.try_send(&frame()), Err(SendError::Full));
 
     let mut quick = Client::open(address).await;
     settle(&mut quick).await;
     let outcome = handle.broadcast("all", &frame());
     assert_eq!((outcome.queued, outcome.full.len()), (1, 1));
-    assert_eq!(soon(quick.next()).await.len(), frame().len() - 1);
+    assert_eq!(soon(quick.next()).await.len(), length());
 
     // Once it reads, it gets all that was taken, and may wait for room.
     let patient = tokio::spawn(async move {
-        let last = encode_invocation("Last", &()).unwrap();
-        connection.send(last).await
+        let last = Frame::new("Last", ());
+        connection.send(&last).await
     });
     for _ in 0..sent {
-        assert_eq!(slow.next().await.len(), frame().len() - 1);
+        assert_eq!(slow.next().await.len(), length());
     }
     assert_eq!(
         slow.next().await,
@@ -135,7 +140,7 @@ async fn a_stuck_reader_is_cut() {
     settle(&mut stuck).await;
     let (connection, _) = fill(&handle).await;
     // Waits for room that never comes, until the connection is given up.
-    assert_eq!(soon(connection.send(frame())).await, Err(SendError::Gone));
+    assert_eq!(soon(connection.send(&frame())).await, Err(SendError::Gone));
     soon(async {
         while handle.connection_count() > 0 {
             tokio::task::yield_now().await;

@@ -6,7 +6,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tower_service::Service as _;
 use vestnik_signalr::server::{
-    Caller, Connection, Hub, HubError, HubHandle, HubService, State, encode_invocation,
+    Caller, Connection, Frame, Hub, HubError, HubHandle, HubService, State,
 };
 
 /// Who a client says that it is: the benches have no secrets.
@@ -74,7 +74,7 @@ async fn echo(payload: String) -> Result<String, HubError> {
 }
 
 async fn publish(State(hub): State<HubHandle>, payload: String) -> Result<(), HubError> {
-    let frame = encode_invocation("Notify", &(payload,)).map_err(HubError::internal)?;
+    let frame = Frame::new("Notify", (payload,));
     hub.broadcast_all(&frame);
     Ok(())
 }
@@ -86,7 +86,7 @@ async fn unicast(
 ) -> Result<(), HubError> {
     for user in users {
         // Each message is its own, as it would be from a queue of different ones.
-        let frame = encode_invocation("Notify", &(&payload,)).map_err(HubError::internal)?;
+        let frame = Frame::new("Notify", (payload.clone(),));
         hub.broadcast(&user.to_string(), &frame);
     }
     Ok(())

@@ -9,7 +9,7 @@ use super::{
     proxy::Proxy,
     token::{BearerToken, TokenSource},
 };
-use crate::client::machine::MachineConfig;
+use crate::{client::machine::MachineConfig, protocol::Protocol};
 
 /// How to reach a hub.
 #[derive(Clone)]
@@ -53,6 +53,16 @@ impl ConnectOptions {
             incoming_queue: 64,
             outgoing_queue: 64,
         }
+    }
+
+    /// The same in an encoding that the server must know.
+    #[must_use]
+    pub fn protocol(self, protocol: Protocol) -> Self {
+        let machine = MachineConfig {
+            protocol,
+            ..self.machine
+        };
+        Self { machine, ..self }
     }
 
     /// The same with one token for the whole life of the options.

@@ -28,6 +28,7 @@ use crate::{
     },
     message::{CompletionOutcome, Invocation, InvocationId},
     payload::Payload,
+    protocol::TransferFormat,
 };
 
 /// What the application asks for.
@@ -235,21 +236,30 @@ impl Task {
 
     /// Drains the machine; everything it wants written goes out as one WebSocket message.
     async fn carry_out(&mut self) {
-        let mut text = Vec::new();
+        let mut batch = Vec::new();
         let mut is_in_doubt = false;
         while let Some(output) = self.machine.poll() {
             match output {
-                Output::Send(bytes) => text.extend_from_slice(&bytes),
+                Output::Send(bytes) => batch.extend_from_slice(&bytes),
                 Output::Probe => is_in_doubt = true,
                 Output::Event(event) => self.on_event(event),
             }
         }
-        if !text.is_empty() {
-            let text = Utf8Bytes::try_from(text).expect("the codec writes JSON");
-            self.write(Frame::Text(text)).await;
+        if !batch.is_empty() {
+            let frame = self.frame(batch);
+            self.write(frame).await;
         }
         if is_in_doubt {
             self.write(Frame::Ping(Bytes::new())).await;
+        }
+    }
+
+    fn frame(&self, batch: Vec<u8>) -> Frame {
+        match self.config.protocol.transfer_format() {
+            TransferFormat::Text => {
+                Frame::Text(Utf8Bytes::try_from(batch).expect("the codec writes JSON"))
+            }
+            TransferFormat::Binary => Frame::Binary(batch.into()),
         }
     }
 

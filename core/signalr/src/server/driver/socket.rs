@@ -5,11 +5,14 @@ use std::{future::poll_fn, time::Instant};
 use bytes::Bytes;
 
 use super::web_socket::WebSocket;
-use crate::server::{
-    clock,
-    config::HubConfig,
-    machine::Carrier,
-    transport::{Broken, EventSocket, PollSocket},
+use crate::{
+    protocol::TransferFormat,
+    server::{
+        clock,
+        config::HubConfig,
+        machine::Carrier,
+        transport::{Broken, EventSocket, PollSocket},
+    },
 };
 
 const POLL_BATCH: usize = 64 * 1024;
@@ -86,10 +89,10 @@ impl Socket {
     }
 
     /// Begins to write whole messages; [`event`](Self::event) carries the write through.
-    pub(super) fn write(&mut self, batch: Bytes) -> Result<(), Broken> {
+    pub(super) fn write(&mut self, batch: Bytes, format: TransferFormat) -> Result<(), Broken> {
         let now = clock::now();
         match self {
-            Self::Web(socket) => socket.write(now, batch),
+            Self::Web(socket) => socket.write(now, batch, format),
             Self::Events(socket) => socket.write(now, &batch),
             Self::Poll(socket) => {
                 socket.write(now, batch);

@@ -119,7 +119,11 @@ impl<S: Value, U: Value> Driver<S, U> {
         if batch.len() > self.config().max_write_buffer {
             return Some(End::Lost);
         }
-        self.socket.write(batch).is_err().then_some(End::Lost)
+        let format = self.scope.connection.protocol().transfer_format();
+        self.socket
+            .write(batch, format)
+            .is_err()
+            .then_some(End::Lost)
     }
 
     fn obey(&mut self) {

@@ -25,7 +25,10 @@ use tokio_tungstenite::{
 };
 
 use super::socket::Event;
-use crate::server::{config::HubConfig, transport::Broken};
+use crate::{
+    protocol::TransferFormat,
+    server::{config::HubConfig, transport::Broken},
+};
 
 /// A whole Close frame with status 1000.
 const NORMAL_CLOSE: [u8; 4] = [0x88, 0x02, 0x03, 0xE8];
@@ -69,10 +72,19 @@ impl WebSocket {
         self.write_began.map(|began| began + self.write_stall)
     }
 
-    /// Begins to write a text message; [`poll_event`](Self::poll_event) carries it through.
-    pub(super) fn write(&mut self, now: Instant, batch: Bytes) -> Result<(), Broken> {
+    /// Begins to write a message; [`poll_event`](Self::poll_event) carries it through.
+    pub(super) fn write(
+        &mut self,
+        now: Instant,
+        batch: Bytes,
+        format: TransferFormat,
+    ) -> Result<(), Broken> {
         // JSON that we wrote ourselves is not searched for bad UTF-8 once more.
-        let frame = Frame::message(batch, OpCode::Data(Data::Text), true);
+        let kind = match format {
+            TransferFormat::Text => Data::Text,
+            TransferFormat::Binary => Data::Binary,
+        };
+        let frame = Frame::message(batch, OpCode::Data(kind), true);
         self.write_began = Some(now);
         let begun = self.inner.start_send_unpin(Message::Frame(frame));
         begun.map_err(|_| Broken)

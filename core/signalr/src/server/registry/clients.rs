@@ -1,9 +1,10 @@
 use std::{borrow::Borrow, collections::BTreeSet};
 
-use bytes::Bytes;
-
 use super::{Broadcast, HubHandle, World};
-use crate::server::connection::{Connection, ConnectionId};
+use crate::server::{
+    connection::{Connection, ConnectionId},
+    frame::Frame,
+};
 
 /// Connections that are addressed together; who they are is found out at each send.
 ///
@@ -89,8 +90,8 @@ impl<'a> Clients<'a> {
         self
     }
 
-    /// Queues one encoded frame for each of them, waiting for none.
-    pub fn send(&self, frame: &Bytes) -> Broadcast {
+    /// Queues one frame for each of them, waiting for none.
+    pub fn send(&self, frame: &Frame) -> Broadcast {
         let mut outcome = Broadcast::default();
         self.visit(&self.hub.read(), |connection| {
             outcome.offer(connection, frame);

@@ -1,5 +1,8 @@
 use super::*;
-use crate::server::queue::{Popped, QueueLimits};
+use crate::{
+    protocol::Protocol,
+    server::queue::{Popped, QueueLimits},
+};
 
 fn enter(hub: &HubHandle, id: &str) -> Connection {
     let limits = QueueLimits {
@@ -8,6 +11,7 @@ fn enter(hub: &HubHandle, id: &str) -> Connection {
     };
     let connection = Connection::new(ConnectionId::new(id), hub.clone(), limits);
     hub.enter(&connection);
+    connection.speak(Protocol::Json);
     connection
 }
 
@@ -15,7 +19,7 @@ fn enter(hub: &HubHandle, id: &str) -> Connection {
 fn reaches_those_under_a_key_until_they_leave_or_end() {
     let hub = HubHandle::default();
     let (ada, bob) = (enter(&hub, "ada"), enter(&hub, "bob"));
-    let frame = Bytes::from_static(b"x");
+    let frame = Frame::new("News", ());
     assert!(hub.join("room", ada.id()) && hub.join("room", ada.id()));
     assert!(hub.join("room", bob.id()) && hub.join("hall", bob.id()));
     assert_eq!(hub.broadcast("room", &frame).queued, 2);
@@ -36,10 +40,7 @@ fn asks_late_comers_of_a_draining_hub_to_close() {
         allow_reconnect: true,
     });
     let late = enter(&hub, "late");
-    assert_eq!(
-        late.try_send(Bytes::from_static(b"x")),
-        Err(SendError::Gone)
-    );
+    assert_eq!(late.try_send(&Frame::new("News", ())), Err(SendError::Gone));
 }
 
 /// Ada in the room and the hall, Bob in the room, Cat nowhere; Ada and Cat are one user.
@@ -71,7 +72,7 @@ fn check(clients: impl FnOnce(&HubHandle, &[Connection; 3]) -> Vec<Broadcast>, e
 
 #[test]
 fn addresses_each_connection_once() {
-    let frame = &Bytes::from_static(b"x");
+    let frame = &Frame::new("News", ());
     check(|hub, _| vec![hub.all().send(frame)], &["ada", "bob", "cat"]);
     check(
         |hub, _| vec![hub.group("room").send(frame)],
@@ -102,7 +103,7 @@ fn addresses_each_connection_once() {
 
 #[test]
 fn leaves_out_whom_it_is_told_to() {
-    let frame = &Bytes::from_static(b"x");
+    let frame = &Frame::new("News", ());
     check(
         |_, [ada, ..]| vec![ada.others().send(frame)],
         &["bob", "cat"],
