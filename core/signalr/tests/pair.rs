@@ -6,7 +6,7 @@
 )]
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     time::{Duration, Instant},
 };
 
@@ -19,7 +19,10 @@ use vestnik_signalr::{
     message::{Arguments, CompletionOutcome},
     payload::Payload,
     protocol::Protocol,
-    server::machine::{Input, Output as ServerOutput, ServerConfig, ServerMachine},
+    server::machine::{
+        Ask, CallKey, Input, NoResult, Output as ServerOutput, ResultKey, ServerConfig,
+        ServerMachine, UploadKey,
+    },
 };
 
 /// How long bytes travel.
@@ -64,6 +67,13 @@ struct Pair {
     down: Line,
     /// What the client was told, in order.
     told: Vec<Event>,
+    /// What those who asked the client were told, in order.
+    answers: Vec<(ResultKey, Result<u64, NoResult>)>,
+    /// What the calls that read a stream have added up, by stream.
+    sums: BTreeMap<UploadKey, (CallKey, u64)>,
+    /// Items that those calls have not taken yet, and the most there were.
+    untaken: VecDeque<UploadKey>,
+    most_untaken: usize,
     is_closed_by_server: bool,
     pings: usize,
 }
@@ -86,6 +96,10 @@ impl Pair {
             up: line(),
             down: line(),
             told: Vec::new(),
+            answers: Vec::new(),
+            sums: BTreeMap::new(),
+            untaken: VecDeque::new(),
+            most_untaken: 0,
             is_closed_by_server: false,
             pings: 0,
         }
@@ -127,7 +141,7 @@ impl Pair {
                 is_quiet = false;
                 match output {
                     ClientOutput::Send(bytes) => self.up.send(self.now, &bytes),
-                    ClientOutput::Event(event) => self.told.push(event),
+                    ClientOutput::Event(event) => self.on_client(event),
                     ClientOutput::Probe => {}
                 }
             }
@@ -135,9 +149,15 @@ impl Pair {
                 is_quiet = false;
                 self.on_server(output);
             }
-            while let Some(bytes) = self.up.arrive(self.now) {
+            while self.server.wants_input()
+                && let Some(bytes) = self.up.arrive(self.now)
+            {
                 is_quiet = false;
                 self.server.handle(self.now, Input::Received(&bytes));
+            }
+            if let Some(key) = self.untaken.pop_front() {
+                is_quiet = false;
+                self.server.handle(self.now, Input::UploadTaken(key));
             }
             while let Some(bytes) = self.down.arrive(self.now) {
                 is_quiet = false;
@@ -149,11 +169,40 @@ impl Pair {
         }
     }
 
+    /// The client's one handler returns the number after its argument.
+    fn on_client(&mut self, event: Event) {
+        if let Event::Invocation(call) = &event
+            && let Some(id) = call.invocation_id.clone()
+        {
+            let (number,): (u64,) = call.arguments.bind().unwrap();
+            let result = Payload::write(Protocol::Json, &(number + 1)).unwrap();
+            self.client
+                .complete(self.now, &id, CompletionOutcome::Result(result));
+        }
+        self.told.push(event);
+    }
+
     fn on_server(&mut self, output: ServerOutput) {
         match output {
             ServerOutput::Send(bytes) => {
                 self.pings += usize::from(bytes.as_ref() == b"{\"type\":6}\x1e");
                 self.down.send(self.now, &bytes);
+            }
+            ServerOutput::Dispatch(call) if !call.uploads.is_empty() => {
+                self.sums.insert(call.uploads[0], (call.key, 0));
+            }
+            ServerOutput::UploadItem(key, item) => {
+                self.sums.get_mut(&key).unwrap().1 += item.bind::<u64>().unwrap();
+                self.untaken.push_back(key);
+                self.most_untaken = self.most_untaken.max(self.untaken.len());
+            }
+            ServerOutput::UploadEnded(key, _) => {
+                let (call, sum) = self.sums.remove(&key).unwrap();
+                self.untaken.retain(|untaken| *untaken != key);
+                let result = Payload::write(Protocol::Json, &sum).unwrap();
+                let outcome = CompletionOutcome::Result(result);
+                self.server
+                    .handle(self.now, Input::Completed(call, outcome));
             }
             ServerOutput::Dispatch(call) => {
                 let (echoed,): (u64,) = call.arguments.bind().unwrap();
@@ -164,18 +213,60 @@ impl Pair {
             }
             ServerOutput::Close => self.is_closed_by_server = true,
             ServerOutput::Opened(_) => self.server.handle(self.now, Input::Welcomed),
-            ServerOutput::Cancel(_)
-            | ServerOutput::CancelCall(_)
-            | ServerOutput::UploadItem(..)
-            | ServerOutput::UploadEnded(..)
-            | ServerOutput::DropUpload(_)
-            | ServerOutput::Result(..) => {}
+            ServerOutput::Cancel(_) | ServerOutput::CancelCall(_) | ServerOutput::DropUpload(_) => {
+            }
+            ServerOutput::Result(key, answer) => {
+                let number = answer.map(|outcome| match outcome {
+                    CompletionOutcome::Result(result) => result.bind().unwrap(),
+                    CompletionOutcome::Void | CompletionOutcome::Error(_) => u64::MAX,
+                });
+                self.answers.push((key, number));
+            }
         }
     }
 
     fn echo(&mut self, number: u64) {
         let arguments = Arguments::write(Protocol::Json, &(number,)).unwrap();
         self.client.invoke(self.now, Call::new("Echo", arguments));
+    }
+
+    /// The client sends the numbers below this one as a stream, to be added up.
+    fn sum(&mut self, below: u64) {
+        let call = Call::new("Sum", Arguments::default()).with_uploads(1);
+        let stream = self.client.invoke(self.now, call).uploads.remove(0);
+        for number in 0..below {
+            let item = Payload::write(Protocol::Json, &number).unwrap();
+            self.client.upload(self.now, &stream, item);
+        }
+        self.client.end_upload(self.now, &stream, None);
+    }
+
+    /// The numbers that calls were answered with, in order.
+    fn results(&self) -> Vec<u64> {
+        let result = |event: &Event| match event {
+            Event::Completed {
+                outcome: CompletionOutcome::Result(result),
+                ..
+            } => result.bind().ok(),
+            Event::Opened
+            | Event::Invocation(_)
+            | Event::Item { .. }
+            | Event::Completed { .. }
+            | Event::UploadOver(_)
+            | Event::Closed(_) => None,
+        };
+        self.told.iter().filter_map(result).collect()
+    }
+
+    /// The server asks the client for the number after this one, and waits for ten seconds.
+    fn ask(&mut self, number: u64) {
+        let ask = Ask {
+            key: ResultKey(number),
+            target: "Next".to_owned(),
+            arguments: Arguments::write(Protocol::Json, &(number,)).unwrap(),
+            until: Some(self.now + Duration::from_secs(10)),
+        };
+        self.server.handle(self.now, Input::Ask(ask));
     }
 
     fn closed(&self) -> Option<&CloseReason> {
@@ -196,19 +287,68 @@ proptest! {
             pair.echo(number);
         }
         pair.run_for(Duration::from_secs(1));
-        let answers: Vec<u64> = pair.told.iter().filter_map(|event| match event {
-            Event::Completed { outcome: CompletionOutcome::Result(result), .. } => {
-                result.bind().ok()
-            }
-            Event::Opened
-            | Event::Invocation(_)
-            | Event::Item { .. }
-            | Event::Completed { .. }
-            | Event::UploadOver(_)
-            | Event::Closed(_) => None,
-        }).collect();
-        prop_assert_eq!(answers, (0..calls).collect::<Vec<_>>());
+        prop_assert_eq!(pair.results(), (0..calls).collect::<Vec<_>>());
     }
+}
+
+proptest! {
+    /// Whatever the client calls meanwhile, the server's own questions are answered once and in order.
+    #[test]
+    fn questions_are_answered_over_any_chunking(chunk in 1..200_usize, count in 1..16_u64) {
+        let mut pair = Pair::new(chunk);
+        pair.run_for(Duration::from_secs(1));
+        for number in 0..count {
+            pair.ask(number);
+            pair.echo(number);
+        }
+        pair.run_for(Duration::from_secs(1));
+        let expected: Vec<_> = (0..count).map(|number| (ResultKey(number), Ok(number + 1))).collect();
+        prop_assert_eq!(&pair.answers, &expected);
+        let echoes = pair.told.iter().filter(|event| matches!(event, Event::Completed { .. }));
+        prop_assert_eq!(echoes.count() as u64, count);
+    }
+}
+
+proptest! {
+    /// However many items a client sends at once, all arrive, and few wait for their method.
+    #[test]
+    fn uploads_arrive_whole_over_any_chunking(chunk in 1..200_usize, below in 0..60_u64) {
+        let mut pair = Pair::new(chunk);
+        pair.run_for(Duration::from_secs(1));
+        pair.sum(below);
+        pair.echo(7);
+        pair.sum(3);
+        pair.run_for(Duration::from_secs(1));
+        prop_assert_eq!(pair.results(), [(0..below).sum(), 7, 3]);
+        prop_assert!(pair.most_untaken <= ServerConfig::default().upload_buffer);
+    }
+}
+
+#[test]
+fn a_question_that_nobody_hears_is_given_up_in_time() {
+    let mut pair = Pair::open();
+    pair.down.is_dead = true;
+    pair.ask(1);
+    pair.run_for(Duration::from_secs(9));
+    assert_eq!(pair.answers, []);
+    pair.run_for(Duration::from_secs(2));
+    assert_eq!(pair.answers, [(ResultKey(1), Err(NoResult::TimedOut))]);
+}
+
+#[test]
+fn whoever_waits_for_an_answer_learns_of_the_end() {
+    let mut pair = Pair::open();
+    pair.up.is_dead = true;
+    pair.ask(1);
+    pair.settle();
+    let shutdown = Input::Shutdown {
+        error: None,
+        allow_reconnect: true,
+    };
+    pair.server.handle(pair.now, shutdown);
+    pair.settle();
+    assert_eq!(pair.answers, [(ResultKey(1), Err(NoResult::Disconnected))]);
+    assert!(pair.is_closed_by_server);
 }
 
 #[test]

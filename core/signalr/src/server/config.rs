@@ -60,11 +60,11 @@ pub struct HubConfig {
     /// for clients that will never answer.
     pub close_timeout: Duration,
 
-    /// How many streams one connection may have running; more are refused.
+    /// How many connections one user may have, where the hub knows users; more are closed.
     ///
-    /// Each is a task and a few buffered items: too high, one client can hold
-    /// many. Too low, a page with several live views is refused.
-    pub max_streams: usize,
+    /// Too low, somebody with many open tabs is turned away. Too high, one
+    /// user's runaway script takes the place of everybody.
+    pub max_user_connections: usize,
 
     /// How long a poll waits for something to send before it is answered with nothing.
     ///
@@ -102,7 +102,7 @@ impl Default for HubConfig {
             queue_bytes: 256 * 1024,
             write_stall: Duration::from_secs(10),
             close_timeout: Duration::from_secs(5),
-            max_streams: 16,
+            max_user_connections: 100,
             poll_timeout: Duration::from_secs(90),
             poll_absence: Duration::from_secs(15),
             connect_window: Duration::from_secs(15),

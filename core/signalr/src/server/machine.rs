@@ -20,6 +20,7 @@ mod config;
 mod exchange;
 mod held;
 mod result;
+mod storage;
 #[cfg(test)]
 mod tests;
 mod upload;
@@ -31,6 +32,7 @@ use std::{
 
 use bytes::Bytes;
 
+pub(super) use self::storage::trim;
 pub use self::{
     config::{Carrier, ServerConfig},
     exchange::{Ask, Call, CallKey, Input, NoResult, Output, ResultKey, UploadKey},
@@ -145,11 +147,15 @@ impl ServerMachine {
         }
     }
 
-    /// Gives the next thing to do. An emptied queue gives its storage back.
+    /// Gives the next thing to do. Then what is empty gives its storage back.
     pub fn poll(&mut self) -> Option<Output> {
         let output = self.outputs.pop_front();
         if output.is_none() {
             self.outputs = VecDeque::new();
+            trim(&mut self.running);
+            trim(&mut self.streams);
+            self.uploads.trim();
+            self.results.trim();
         }
         output
     }

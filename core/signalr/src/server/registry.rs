@@ -177,13 +177,15 @@ impl HubHandle {
         }
     }
 
-    /// Says whose a live connection is.
-    pub(crate) fn name(&self, user: &str, id: &ConnectionId) {
+    /// Puts a live connection under its user, unless that has as many as it may.
+    pub(crate) fn name(&self, user: &str, most: usize, id: &ConnectionId) -> bool {
         let mut guard = self.write();
         let world = &mut *guard;
-        if let Some(entry) = world.connections.get_mut(id) {
+        let is_full = world.users.count(user) >= most;
+        if let Some(entry) = world.connections.get_mut(id).filter(|_| !is_full) {
             entry.user = Some(world.users.insert(user, &entry.connection));
         }
+        !is_full
     }
 
     /// Forgets a connection and its place under every name.

@@ -47,11 +47,6 @@ impl Told<'_> {
         }
     }
 
-    /// The client has as many streams running as it may.
-    pub(super) fn too_many_streams(&self) -> String {
-        self.failed(&HubError::new("Too many streams on this connection."))
-    }
-
     pub(super) fn is_streaming(&self) -> String {
         let target = self.target;
         format!(

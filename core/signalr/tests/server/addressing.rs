@@ -2,7 +2,7 @@
 
 use axum::{Router, extract::Request, middleware, middleware::Next};
 use vestnik_signalr::server::{
-    Caller, Connection, Frame, Hub, HubError, HubService, State, Upload, authorized,
+    Caller, Connection, Frame, Hub, HubConfig, HubError, HubService, State, Upload, authorized,
 };
 
 use crate::client::{Client, expect_status, request, serve_router};
@@ -157,4 +157,28 @@ async fn a_guarded_hub_is_for_some_callers_only() {
     let eve = Client::connect(address, "/hub", &[("x-user", "eve")]).await;
     expect_status(eve, 403);
     open(address, "root").await;
+}
+
+#[tokio::test]
+async fn a_user_has_only_so_many_connections() {
+    let config = HubConfig {
+        max_user_connections: 1,
+        ..HubConfig::default()
+    };
+    let hub = Hub::builder_for::<User, ()>(())
+        .user(|user: &User| Some(user.name.clone()))
+        .on("Nothing", async || Ok::<_, HubError>(()))
+        .config(config)
+        .build();
+    let address = serve(hub).await;
+    let mut first = open(address, "ada").await;
+    call(&mut first, "Nothing").await;
+    let mut second = open(address, "ada").await;
+    assert_eq!(
+        second.next().await,
+        r#"{"type":7,"error":"Connection closed with an error. HubException: Too many connections of this user."}"#
+    );
+    second.expect_close().await;
+    let mut other = open(address, "bob").await;
+    call(&mut other, "Nothing").await;
 }

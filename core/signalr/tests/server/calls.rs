@@ -369,10 +369,8 @@ async fn streams_end_with_their_connection() {
 
 #[tokio::test]
 async fn bounds_the_streams_of_a_connection() {
-    let config = HubConfig {
-        max_streams: 1,
-        ..HubConfig::default()
-    };
+    let mut config = HubConfig::default();
+    config.protocol.max_streams = 1;
     let hub = builder(&World::new()).config(config).build();
     let mut client = Client::open(serve(hub).await).await;
     client

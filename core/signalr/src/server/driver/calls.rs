@@ -14,7 +14,7 @@ use crate::{
     payload::Payload,
     server::{
         hub::{HubError, Taken, UploadSource},
-        machine::{Call, CallKey},
+        machine::{Call, CallKey, trim},
     },
 };
 
@@ -128,10 +128,6 @@ impl Calls {
         }
     }
 
-    pub(super) fn stream_count(&self) -> usize {
-        self.streams.len()
-    }
-
     /// Tells a call that it is not wanted any more.
     pub(super) fn cancel(&self, key: CallKey) {
         if let Some(token) = self.tokens.get(&key) {
@@ -146,6 +142,8 @@ impl Calls {
         if self.streams.is_empty() {
             self.items = None;
         }
+        trim(&mut self.tokens);
+        trim(&mut self.streams);
     }
 
     /// Ends the streams, tells plain calls, and leaves those to finish by themselves.

@@ -13,7 +13,7 @@ use crate::server::{
 #[derive(Default)]
 pub(super) struct Feeds {
     senders: BTreeMap<UploadKey, mpsc::Sender<UploadPart>>,
-    /// There only after the first upload: most connections have none.
+    /// There only while uploads are: most connections have none.
     taken: Option<Arc<TakenLog>>,
 }
 
@@ -40,6 +40,10 @@ impl Feeds {
 
     pub(super) fn forget(&mut self, key: UploadKey) {
         self.senders.remove(&key);
+        if self.senders.is_empty() {
+            // What is taken from streams that have ended is of no interest.
+            *self = Self::default();
+        }
     }
 
     /// Waits until a handler took something. Cancel safe.

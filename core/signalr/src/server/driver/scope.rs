@@ -49,7 +49,11 @@ impl<S: Value, U: Value> Scope<S, U> {
     /// Puts a new connection under its user and runs the handler of new connections.
     pub(super) async fn welcome(&self) -> Result<(), HubError> {
         if let Some(user) = self.shared.methods.user(&self.caller) {
-            self.shared.handle.name(&user, self.connection.id());
+            let most = self.shared.config.max_user_connections;
+            let is_let_in = self.shared.handle.name(&user, most, self.connection.id());
+            if !is_let_in {
+                return Err(HubError::new("Too many connections of this user."));
+            }
         }
         self.run_lifecycle(self.shared.methods.connected.as_ref())
             .await

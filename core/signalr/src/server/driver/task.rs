@@ -8,17 +8,14 @@ use super::{
     scope::{Scope, Value},
     socket::{Event as SocketEvent, Socket},
 };
-use crate::{
-    message::CompletionOutcome,
-    server::{
-        HubConfig, HubError,
-        ask::{Answer, Errand},
-        clock,
-        hub::{Taken, UploadPart},
-        machine::{Ask, Call, Input, Output, ResultKey, ServerMachine},
-        queue::Popped,
-        text::{self, Told},
-    },
+use crate::server::{
+    HubConfig, HubError,
+    ask::{Answer, Errand},
+    clock,
+    hub::{Taken, UploadPart},
+    machine::{Ask, Input, Output, ResultKey, ServerMachine, trim},
+    queue::Popped,
+    text,
 };
 
 /// One connection at work, in rounds: [`settle`](Self::settle) does what the
@@ -136,7 +133,10 @@ impl<S: Value, U: Value> Driver<S, U> {
                     self.calls.welcome(&self.scope);
                 }
                 Output::Send(frame) => self.outgoing.push(frame),
-                Output::Dispatch(call) => self.dispatch(call),
+                Output::Dispatch(call) if call.streaming => {
+                    self.calls.start_stream(&self.scope, call);
+                }
+                Output::Dispatch(call) => self.calls.start(&self.scope, call),
                 Output::Cancel(key) => {
                     self.calls.cancel(key);
                     self.calls.forget(key);
@@ -155,6 +155,7 @@ impl<S: Value, U: Value> Driver<S, U> {
                         // Whoever gave up waiting does not miss the answer.
                         asker.send(answer).ok();
                     }
+                    trim(&mut self.asking);
                 }
                 Output::Close => {
                     self.scope.connection.end();
@@ -163,23 +164,6 @@ impl<S: Value, U: Value> Driver<S, U> {
                 }
             }
         }
-    }
-
-    fn dispatch(&mut self, call: Call) {
-        if !call.streaming {
-            return self.calls.start(&self.scope, call);
-        }
-        if self.calls.stream_count() < self.config().max_streams {
-            return self.calls.start_stream(&self.scope, call);
-        }
-        let told = Told {
-            target: &call.target,
-            detailed: false,
-        };
-        let refusal = CompletionOutcome::Error(told.too_many_streams());
-        self.machine
-            .handle(clock::now(), Input::StreamEnded(call.key, refusal));
-        self.obey();
     }
 
     /// Moves frames from other parts of the server to the socket's side, until that holds `enough`.

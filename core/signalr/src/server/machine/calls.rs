@@ -88,12 +88,9 @@ impl ServerMachine {
 
     pub(super) fn dispatch_stream(&mut self, now: Instant, call: StreamInvocation) {
         let id = call.invocation_id;
-        let in_use = self.streams.values().any(|live| *live == id);
-        let refusal = if in_use {
-            Some(format!("Invocation ID '{id}' is already in use."))
-        } else {
-            self.refusal(&call.target, &call.stream_ids)
-        };
+        let refusal = self
+            .stream_refusal(&id, &call.target)
+            .or_else(|| self.refusal(&call.target, &call.stream_ids));
         if let Some(text) = refusal {
             return self.complete(now, id, CompletionOutcome::Error(text));
         }
@@ -109,12 +106,19 @@ impl ServerMachine {
         }));
     }
 
+    /// Says why another stream may not run.
+    fn stream_refusal(&self, id: &InvocationId, target: &str) -> Option<String> {
+        if self.streams.values().any(|live| live == id) {
+            return Some(format!("Invocation ID '{id}' is already in use."));
+        }
+        let is_one_too_many = self.streams.len() >= self.config.max_streams;
+        is_one_too_many.then(|| not_invoked(target, "Too many streams on this connection."))
+    }
+
     /// Says why a call may not bring these streams along.
     fn refusal(&self, target: &str, stream_ids: &[String]) -> Option<String> {
         let detail = self.uploads.refusal(stream_ids, self.config.max_uploads)?;
-        Some(format!(
-            "An unexpected error occurred invoking '{target}' on the server. HubException: {detail}"
-        ))
+        Some(not_invoked(target, &detail))
     }
 
     fn open_uploads(&mut self, call: CallKey, stream_ids: Vec<String>) -> Vec<UploadKey> {
@@ -175,4 +179,10 @@ impl ServerMachine {
         };
         self.send(now, &Message::Completion(completion));
     }
+}
+
+fn not_invoked(target: &str, detail: &str) -> String {
+    format!(
+        "An unexpected error occurred invoking '{target}' on the server. HubException: {detail}"
+    )
 }

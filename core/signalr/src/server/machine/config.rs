@@ -29,6 +29,11 @@ pub struct ServerConfig {
     /// One keeps the client's order. More let a slow call be overtaken; too
     /// many let one client take the whole server.
     pub parallel_calls: usize,
+    /// How many streams one client may have running; more are refused.
+    ///
+    /// Each is a task and a few buffered items: too high, one client can hold
+    /// many. Too low, a page with several live views is refused.
+    pub max_streams: usize,
     /// How many items of an upload stream may wait for the method that reads it.
     ///
     /// When one more comes, nothing is read from that client until the method
@@ -65,6 +70,7 @@ impl Default for ServerConfig {
             handshake_timeout: Duration::from_secs(15),
             max_message: 32 * 1024,
             parallel_calls: 1,
+            max_streams: 16,
             upload_buffer: 10,
             max_uploads: 16,
             max_results: 16,

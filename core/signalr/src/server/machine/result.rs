@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, time::Instant};
 
-use super::ResultKey;
+use super::{ResultKey, trim};
 use crate::message::InvocationId;
 
 /// The calls to the client that wait for its answer, by our ids.
@@ -59,6 +59,10 @@ impl Results {
             .pending
             .extract_if(.., |_, pending| is_over(pending.until));
         over.map(|(_, pending)| pending.key).collect()
+    }
+
+    pub(super) fn trim(&mut self) {
+        trim(&mut self.pending);
     }
 
     /// Gives up all.

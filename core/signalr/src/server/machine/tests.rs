@@ -228,6 +228,24 @@ fn a_cancelled_plain_call_is_told_and_still_answers() {
 }
 
 #[test]
+fn runs_only_so_many_streams() {
+    let mut bench = Bench::with(ServerConfig {
+        max_streams: 1,
+        ..ServerConfig::default()
+    });
+    bench.open_up();
+    let call = |id| format!(r#"{{"type":4,"invocationId":"{id}","target":"M","arguments":[]}}"#);
+    bench.check(&call("s"), &["stream 1 M"]);
+    bench.check(
+        &call("t"),
+        &[r#"send {"type":3,"invocationId":"t","error":"An unexpected error occurred invoking 'M' on the server. HubException: Too many streams on this connection."}"#],
+    );
+    let ended = Input::StreamEnded(CallKey(1), CompletionOutcome::Void);
+    bench.check_input(ended, &[r#"send {"type":3,"invocationId":"s"}"#]);
+    bench.check(&call("t"), &["stream 2 M"]);
+}
+
+#[test]
 fn pings_when_it_was_silent() {
     let mut bench = Bench::open();
     assert_eq!(bench.deadline(), Some(15));

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::{CallKey, UploadKey};
+use super::{CallKey, UploadKey, trim};
 
 /// The streams that a client sends along with its calls, by the client's ids.
 #[derive(Debug, Default)]
@@ -68,6 +68,10 @@ impl Uploads {
     /// Forgets a stream that the call does not read any more.
     pub(super) fn forget(&mut self, key: UploadKey) {
         self.0.retain(|_, upload| upload.key != key);
+    }
+
+    pub(super) fn trim(&mut self) {
+        trim(&mut self.0);
     }
 
     /// Forgets the streams of a call that ended, and names them.

@@ -51,7 +51,7 @@ fn people() -> (HubHandle, [Connection; 3]) {
         assert!(hub.join(key, &ConnectionId::new(id)));
     }
     for (user, id) in [("u", "ada"), ("v", "bob"), ("u", "cat")] {
-        hub.name(user, &ConnectionId::new(id));
+        assert!(hub.name(user, 2, &ConnectionId::new(id)));
     }
     (hub, people)
 }
@@ -134,6 +134,16 @@ fn forgets_users_with_their_connections() {
     assert_eq!(hub.user("u").count(), 1);
     hub.exit(&ConnectionId::new("cat"));
     assert_eq!(hub.read().users.len(), 1);
-    hub.name("u", ada.id());
+    hub.name("u", 2, ada.id());
     assert_eq!(hub.read().users.len(), 1, "the dead are under no name");
+}
+
+#[test]
+fn a_user_has_only_so_many_connections() {
+    let (hub, [ada, ..]) = people();
+    let late = enter(&hub, "late");
+    assert!(!hub.name("u", 2, late.id()));
+    assert_eq!(hub.user("u").count(), 2);
+    hub.exit(ada.id());
+    assert!(hub.name("u", 2, late.id()));
 }
