@@ -2,7 +2,7 @@
 //!
 //! [`Hub::builder`] names the handlers and makes a [`HubService`], a tower
 //! service for the hub's path. [`HubHandle`] reaches the live connections from
-//! anywhere else in the program:
+//! anywhere else in the program. The guide is in [`hub`].
 //!
 //! ```no_run
 //! use vestnik_signalr::server::{Connection, Frame, Hub, HubError, HubHandle};
