@@ -3,6 +3,7 @@
 use std::{fmt::Debug, net::SocketAddr, time::Duration};
 
 use axum::Router;
+use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use http::StatusCode;
 use serde_json::Value;
@@ -204,6 +205,14 @@ impl Client {
             }
         }
         Ok(self.pending.pop().expect("checked just now"))
+    }
+
+    /// Waits for the next binary WebSocket message.
+    pub(crate) async fn next_binary(&mut self) -> Bytes {
+        match soon(self.socket.next()).await {
+            Some(Ok(Message::Binary(bytes))) => bytes,
+            other => panic!("unexpected {other:?}"),
+        }
     }
 
     /// Expects the server to close with status 1000.

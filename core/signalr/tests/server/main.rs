@@ -15,5 +15,6 @@ mod http_client;
 mod http_pressure;
 mod lifecycle;
 mod long_polling;
+mod message_pack;
 mod pressure;
 mod uploads;
