@@ -10,7 +10,7 @@ pub(crate) use devices::Devices;
 pub(crate) use feed::{Feed, recheck};
 
 use serde::de::DeserializeOwned;
-use vestnik_model::contract::server;
+use vestnik_model::{Problem, contract::server};
 use vestnik_signalr::{
     payload::Payload,
     protocol::Protocol,
@@ -49,12 +49,38 @@ async fn forget(State(app): State<App>, connection: Connection) -> Result<(), Hu
 
 /// Reads an argument, so that a fault in it is named as REST names it.
 fn argument<T: DeserializeOwned>(raw: &Payload) -> Result<T, ApiError> {
-    let read = match raw.protocol() {
+    read(raw).map_err(ApiError::from)
+}
+
+fn read<T: DeserializeOwned>(raw: &Payload) -> Result<T, Problem> {
+    match raw.protocol() {
         Protocol::Json => body::parse(raw.as_bytes()),
         Protocol::MessagePack => raw
             .bind()
             .map_err(|_| body::malformed("the argument is nothing that JSON can say"))
             .and_then(body::parse_value),
-    };
-    read.map_err(ApiError::from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use vestnik_model::contract;
+
+    use super::*;
+
+    fn sync(protocol: Protocol, value: &Value) -> Result<contract::Sync, Problem> {
+        read(&Payload::write(protocol, value).unwrap())
+    }
+
+    #[test]
+    fn faults_are_named_the_same_in_every_protocol() {
+        for protocol in Protocol::ALL {
+            let taken = sync(protocol, &json!({"cursor": null, "limit": 5})).unwrap();
+            assert_eq!((taken.cursor, taken.limit), (None, Some(5)), "{protocol}");
+            let problem = sync(protocol, &json!({"limit": "5"})).unwrap_err();
+            let pointers: Vec<_> = problem.errors.iter().map(|error| &error.pointer).collect();
+            assert_eq!(pointers, ["/limit"], "{protocol}");
+        }
+    }
 }

@@ -1,11 +1,17 @@
 //! Framing, codec, handshake and negotiate.
 
+use std::slice;
+
 use bytes::Bytes;
 use vestnik_signalr::{
-    framing::Deframer,
+    framing::{Deframer, Framing},
     handshake::{HandshakeRequest, HandshakeResponse},
     json,
+    message::{Completion, CompletionOutcome, Message},
+    msgpack,
     negotiate::NegotiateRequest,
+    payload::Payload,
+    protocol::Protocol,
 };
 
 use crate::chunks;
@@ -15,10 +21,18 @@ const LIMIT: usize = 64;
 
 /// Frames do not depend on how the bytes came, and none is longer than allowed.
 pub(crate) fn framing(data: &[u8]) {
+    for framing in [Framing::RecordSeparator, Framing::LengthPrefix] {
+        framed(framing, data);
+    }
+}
+
+fn framed(framing: Framing, data: &[u8]) {
     let mut whole = Deframer::new(LIMIT);
+    whole.set_framing(framing);
     whole.push(data.get(1..).unwrap_or_default());
     let expected: Vec<_> = whole.by_ref().collect();
     let mut cut = Deframer::new(LIMIT);
+    cut.set_framing(framing);
     let mut frames = Vec::new();
     for chunk in chunks(data) {
         cut.push(chunk);
@@ -47,6 +61,47 @@ pub(crate) fn json(data: &[u8]) {
         .expect("what we write can be read")
         .expect("and is of a known type");
     assert_eq!(json::encode(&again), written);
+}
+
+/// As [`json`], and a payload that was let in is one value for good.
+pub(crate) fn message_pack(data: &[u8]) {
+    let Ok(Some(message)) = msgpack::decode(&Bytes::copy_from_slice(data)) else {
+        return;
+    };
+    for payload in payloads(&message) {
+        let raw = payload.as_bytes().to_vec();
+        assert!(Payload::parse(Protocol::MessagePack, raw).is_ok());
+        // It may hold what no such value can; reading must only come to an end.
+        drop(payload.bind::<serde_json::Value>());
+    }
+    let written = msgpack::encode(&message);
+    let mut deframer = Deframer::new(written.len());
+    deframer.set_framing(Framing::LengthPrefix);
+    deframer.push(&written);
+    let frame = deframer.next().expect("a message has its length in front");
+    assert!(deframer.is_empty());
+    let again = msgpack::decode(&frame.expect("it is no longer than itself"))
+        .expect("what we write can be read")
+        .expect("and is of a known type");
+    assert_eq!(again, message);
+}
+
+fn payloads(message: &Message) -> &[Payload] {
+    match message {
+        Message::Invocation(call) => call.arguments.as_slice(),
+        Message::StreamInvocation(call) => call.arguments.as_slice(),
+        Message::StreamItem(item) => slice::from_ref(&item.item),
+        Message::Completion(Completion {
+            outcome: CompletionOutcome::Result(result),
+            ..
+        }) => slice::from_ref(result),
+        Message::Completion(_)
+        | Message::CancelInvocation(_)
+        | Message::Ping
+        | Message::Close(_)
+        | Message::Ack(_)
+        | Message::Sequence(_) => &[],
+    }
 }
 
 /// A request is read, or refused by a text that can be sent.

@@ -15,6 +15,7 @@ pub type Target = (&'static str, fn(&[u8]));
 pub const TARGETS: &[Target] = &[
     ("framing", codec::framing),
     ("json", codec::json),
+    ("messagepack", codec::message_pack),
     ("handshake", codec::handshake),
     ("negotiate", codec::negotiate),
     ("server_machine", machines::server),

@@ -1,12 +1,14 @@
 //! Each end of a connection, whose peer says anything at all.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use vestnik_signalr::{
     client::{
         self as hub, ClientMachine, MachineConfig,
         machine::{Event, Output as ClientOutput},
     },
+    framing::Deframer,
+    handshake::HandshakeRequest,
     message::{Arguments, CompletionOutcome},
     payload::Payload,
     protocol::Protocol,
@@ -15,7 +17,6 @@ use vestnik_signalr::{
 
 use crate::{chunks, start::start};
 
-const HANDSHAKE: &[u8] = b"{\"protocol\":\"json\",\"version\":1}\x1e";
 /// The largest message; small, so that the limit is met.
 const LIMIT: usize = 1_024;
 
@@ -25,80 +26,117 @@ pub(crate) fn server(data: &[u8]) {
         max_message: LIMIT,
         ..ServerConfig::default()
     };
-    let mut now = start();
-    let mut machine = ServerMachine::new(config, now);
-    let mut is_closed = false;
+    let now = start();
+    let mut hub = Hub {
+        machine: ServerMachine::new(config, now),
+        now,
+        protocol: Protocol::Json,
+        is_closed: false,
+    };
     // One half of the inputs gets past the handshake at once.
-    if data.first().is_some_and(|byte| byte % 2 == 0) {
-        machine.handle(now, Input::Received(HANDSHAKE));
-        is_closed = serve(&mut machine, now, is_closed);
+    if let (true, protocol) = choice(data) {
+        let handshake = HandshakeRequest::new(protocol).encode();
+        hub.handle(Input::Received(&handshake));
     }
     for chunk in chunks(data) {
-        machine.handle(now, Input::Received(chunk));
-        is_closed = serve(&mut machine, now, is_closed);
-        now += Duration::from_millis(u64::from(chunk[0]) * 100);
-        if machine.deadline().is_some_and(|deadline| deadline <= now) {
-            machine.handle(now, Input::Tick);
-            is_closed = serve(&mut machine, now, is_closed);
+        hub.handle(Input::Received(chunk));
+        hub.now += Duration::from_millis(u64::from(chunk[0]) * 100);
+        let deadline = hub.machine.deadline();
+        if deadline.is_some_and(|deadline| deadline <= hub.now) {
+            hub.handle(Input::Tick);
         }
     }
 }
 
-/// Does what the machine asks, every call answered at once.
-fn serve(machine: &mut ServerMachine, now: std::time::Instant, mut is_closed: bool) -> bool {
-    while let Some(output) = machine.poll() {
-        assert!(!is_closed, "nothing follows the end: {output:?}");
-        match output {
-            Output::Send(frame) => assert!(frame.ends_with(b"\x1e")),
-            Output::Dispatch(call) => answer(machine, now, &call),
-            Output::Close => is_closed = true,
-            Output::Opened(_) => {
-                machine.handle(now, Input::Welcomed);
-                ask(machine, now);
-            }
-            Output::Result(..) => ask(machine, now),
-            Output::UploadItem(key, _) => machine.handle(now, Input::UploadTaken(key)),
-            Output::Cancel(_)
-            | Output::CancelCall(_)
-            | Output::UploadEnded(..)
-            | Output::DropUpload(_) => {}
-        }
-    }
-    is_closed
-}
-
-fn answer(machine: &mut ServerMachine, now: std::time::Instant, call: &Call) {
-    let void = CompletionOutcome::Void;
-    if call.streaming {
-        machine.handle(now, Input::Item(call.key, Payload::null(Protocol::Json)));
-        machine.handle(now, Input::StreamEnded(call.key, void));
+/// Whether to get past the handshake, and in which protocol: the first byte's lowest bits.
+fn choice(data: &[u8]) -> (bool, Protocol) {
+    let byte = data.first().copied().unwrap_or(1);
+    let protocol = if byte & 2 == 0 {
+        Protocol::Json
     } else {
-        machine.handle(now, Input::Completed(call.key, void));
-    }
+        Protocol::MessagePack
+    };
+    (byte & 1 == 0, protocol)
 }
 
-/// Awaits an answer, so that the client's completions find somebody.
-fn ask(machine: &mut ServerMachine, now: std::time::Instant) {
-    machine.handle(
-        now,
-        Input::Ask(Ask {
+/// Whether a frame is one or more whole messages, or a handshake.
+fn is_whole(protocol: Protocol, frame: &[u8]) -> bool {
+    let mut deframer = Deframer::new(frame.len());
+    deframer.set_framing(protocol.framing());
+    deframer.push(frame);
+    frame.ends_with(b"\x1e") || deframer.by_ref().all(|frame| frame.is_ok()) && deframer.is_empty()
+}
+
+struct Hub {
+    machine: ServerMachine,
+    now: Instant,
+    protocol: Protocol,
+    is_closed: bool,
+}
+
+impl Hub {
+    /// Takes an input and does what the machine asks, every call answered at once.
+    fn handle(&mut self, input: Input<'_>) {
+        self.machine.handle(self.now, input);
+        while let Some(output) = self.machine.poll() {
+            assert!(!self.is_closed, "nothing follows the end: {output:?}");
+            match output {
+                Output::Send(frame) => assert!(is_whole(self.protocol, &frame)),
+                Output::Dispatch(call) => self.answer(&call),
+                Output::Close => self.is_closed = true,
+                Output::Opened(protocol) => {
+                    self.protocol = protocol;
+                    self.machine.handle(self.now, Input::Welcomed);
+                    self.ask();
+                }
+                Output::Result(..) => self.ask(),
+                Output::UploadItem(key, _) => {
+                    self.machine.handle(self.now, Input::UploadTaken(key));
+                }
+                Output::Cancel(_)
+                | Output::CancelCall(_)
+                | Output::UploadEnded(..)
+                | Output::DropUpload(_) => {}
+            }
+        }
+    }
+
+    fn answer(&mut self, call: &Call) {
+        let void = CompletionOutcome::Void;
+        if call.streaming {
+            let item = Input::Item(call.key, Payload::null(self.protocol));
+            self.machine.handle(self.now, item);
+            let end = Input::StreamEnded(call.key, void);
+            self.machine.handle(self.now, end);
+        } else {
+            let end = Input::Completed(call.key, void);
+            self.machine.handle(self.now, end);
+        }
+    }
+
+    /// Awaits an answer, so that the client's completions find somebody.
+    fn ask(&mut self) {
+        let ask = Ask {
             key: ResultKey(1),
             target: "Ask".to_owned(),
             arguments: Arguments::default(),
-            until: Some(now + Duration::from_secs(5)),
-        }),
-    );
+            until: Some(self.now + Duration::from_secs(5)),
+        };
+        self.machine.handle(self.now, Input::Ask(ask));
+    }
 }
 
 /// The client's machine ends each of its calls once at the most, and itself once.
 pub(crate) fn client(data: &[u8]) {
+    let (is_open, protocol) = choice(data);
     let config = MachineConfig {
         max_message_bytes: LIMIT,
+        protocol,
         ..MachineConfig::default()
     };
     let mut now = start();
     let mut machine = ClientMachine::new(config, now);
-    if data.first().is_some_and(|byte| byte % 2 == 0) {
+    if is_open {
         machine.handle_bytes(now, b"{}\x1e");
     }
     for _ in 0..2 {
@@ -114,7 +152,7 @@ pub(crate) fn client(data: &[u8]) {
         while let Some(output) = machine.poll() {
             assert!(!is_closed, "nothing follows the end: {output:?}");
             match output {
-                ClientOutput::Send(frame) => assert!(frame.ends_with(b"\x1e")),
+                ClientOutput::Send(frame) => assert!(is_whole(protocol, &frame)),
                 ClientOutput::Event(Event::Completed { id, .. }) => {
                     assert!(!completed.contains(&id), "{id} ended twice");
                     completed.push(id);

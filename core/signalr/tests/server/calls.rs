@@ -6,8 +6,11 @@ use futures_util::{Stream, StreamExt, stream};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, watch};
 use tokio_tungstenite::tungstenite::Message;
-use vestnik_signalr::server::{
-    Cancellation, Connection, Frame, Hub, HubBuilder, HubConfig, HubError, HubService, State,
+use vestnik_signalr::{
+    protocol::Protocol,
+    server::{
+        Cancellation, Connection, Frame, Hub, HubBuilder, HubConfig, HubError, HubService, State,
+    },
 };
 
 use crate::client::{Client, serve, soon};
@@ -126,10 +129,13 @@ fn detailed() -> HubService<World> {
     builder(&World::new()).config(config).build()
 }
 
-/// Sends one call to a fresh connection and expects these answers.
+/// Sends one call to a fresh connection of each protocol and expects these answers.
 async fn check(hub: HubService<World>, call: &str, answers: &[&str]) {
-    let mut client = Client::open(serve(hub).await).await;
-    client.check(call, answers).await;
+    let address = serve(hub).await;
+    for protocol in Protocol::ALL {
+        let mut client = Client::open_in(protocol, address).await;
+        client.check(call, answers).await;
+    }
 }
 
 #[tokio::test]

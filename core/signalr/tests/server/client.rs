@@ -15,7 +15,13 @@ use tokio_tungstenite::{
     WebSocketStream, client_async,
     tungstenite::{self, Message, client::IntoClientRequest, protocol::CloseFrame},
 };
-use vestnik_signalr::server::HubService;
+use vestnik_signalr::{
+    handshake::HandshakeRequest,
+    protocol::{Protocol, TransferFormat},
+    server::HubService,
+};
+
+use crate::wire;
 
 /// No step of a test may take longer.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
@@ -107,10 +113,11 @@ pub(crate) async fn negotiate(address: SocketAddr, headers: &[&str]) -> String {
         .to_owned()
 }
 
-/// A hub connection; texts stand for messages, separators are added and taken off.
+/// A hub connection; JSON texts stand for messages, whatever the protocol.
 #[derive(Debug)]
 pub(crate) struct Client {
     socket: WebSocketStream<TcpStream>,
+    protocol: Protocol,
     /// Messages of a WebSocket message that were not asked for yet.
     pending: Vec<String>,
 }
@@ -119,6 +126,14 @@ impl Client {
     /// Connects without negotiation and shakes hands.
     pub(crate) async fn open(address: SocketAddr) -> Self {
         let mut client = Self::connect(address, "/hub", &[]).await.unwrap();
+        client.shake_hands().await;
+        client
+    }
+
+    /// As [`open`](Self::open), in a protocol.
+    pub(crate) async fn open_in(protocol: Protocol, address: SocketAddr) -> Self {
+        let mut client = Self::connect(address, "/hub", &[]).await.unwrap();
+        client.protocol = protocol;
         client.shake_hands().await;
         client
     }
@@ -155,6 +170,7 @@ impl Client {
         match soon(client_async(request, stream)).await {
             Ok((socket, _)) => Ok(Self {
                 socket,
+                protocol: Protocol::Json,
                 pending: Vec::new(),
             }),
             Err(tungstenite::Error::Http(response)) => Err(response.status()),
@@ -163,13 +179,21 @@ impl Client {
     }
 
     pub(crate) async fn shake_hands(&mut self) {
-        self.send(r#"{"protocol":"json","version":1}"#).await;
-        assert_eq!(self.next().await, "{}");
+        let request = HandshakeRequest::new(self.protocol).encode();
+        let request = std::str::from_utf8(&request).unwrap();
+        self.send_frame(Message::text(request)).await;
+        // In the kind of frame that the protocol has.
+        let answer = Bytes::from_static(b"{}\x1e");
+        let answer = match self.protocol.transfer_format() {
+            TransferFormat::Text => Message::Text(answer.try_into().unwrap()),
+            TransferFormat::Binary => Message::Binary(answer),
+        };
+        assert_eq!(soon(self.socket.next()).await.unwrap().unwrap(), answer);
     }
 
     /// Sends one message.
     pub(crate) async fn send(&mut self, text: &str) {
-        self.send_frame(Message::text(format!("{text}\x1e"))).await;
+        self.send_frame(wire::frame(self.protocol, text)).await;
     }
 
     pub(crate) async fn send_frame(&mut self, frame: Message) {
@@ -194,15 +218,15 @@ impl Client {
     /// Waits for the next message or for the end, and returns its Close frame if it has one.
     pub(crate) async fn try_next(&mut self) -> Result<String, Option<CloseFrame>> {
         while self.pending.is_empty() {
-            match soon(self.socket.next()).await {
-                Some(Ok(Message::Text(text))) => {
-                    let whole = text.strip_suffix('\x1e').expect("messages are never split");
-                    self.pending = whole.split('\x1e').rev().map(str::to_owned).collect();
-                }
-                Some(Ok(Message::Close(frame))) => return Err(frame),
-                Some(Ok(frame)) => panic!("unexpected {frame:?}"),
-                Some(Err(_)) | None => return Err(None),
-            }
+            let batch = match (soon(self.socket.next()).await, self.protocol) {
+                (Some(Ok(Message::Text(text))), Protocol::Json) => text.into(),
+                (Some(Ok(Message::Binary(bytes))), Protocol::MessagePack) => bytes,
+                (Some(Ok(Message::Close(frame))), _) => return Err(frame),
+                (Some(Ok(frame)), _) => panic!("unexpected {frame:?}"),
+                (Some(Err(_)) | None, _) => return Err(None),
+            };
+            self.pending = wire::texts(self.protocol, &batch);
+            self.pending.reverse();
         }
         Ok(self.pending.pop().expect("checked just now"))
     }

@@ -18,3 +18,4 @@ mod long_polling;
 mod message_pack;
 mod pressure;
 mod uploads;
+mod wire;

@@ -11,6 +11,7 @@ use super::{
     proxy::Proxy,
     token::{BearerToken, TokenSource},
 };
+use crate::protocol::TransferFormat;
 
 /// How often a client asks until a server stops sending it on, as in the official clients.
 const MAX_NEGOTIATIONS: usize = 100;
@@ -47,8 +48,18 @@ struct Answer {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Transport {
     transport: String,
+    /// What it carries; a server that does not say so is taken to carry anything.
+    transfer_formats: Option<Vec<String>>,
+}
+
+impl Transport {
+    fn is_web_socket_for(&self, format: TransferFormat) -> bool {
+        let carries = |formats: &Vec<String>| formats.iter().any(|name| name == format.name());
+        self.transport == "WebSockets" && self.transfer_formats.as_ref().is_none_or(carries)
+    }
 }
 
 enum Step {
@@ -66,12 +77,13 @@ pub(crate) async fn negotiate(options: &ConnectOptions) -> Result<Negotiated, Co
     let mut url = options.url.clone();
     let http = client(options)?;
     let mut source = options.token.clone();
+    let format = options.machine.protocol.transfer_format();
     for _ in 0..MAX_NEGOTIATIONS {
         let bearer = match &source {
             Some(source) => Some(source.token().await?),
             None => None,
         };
-        match read(&ask(&http, &url, bearer.as_ref()).await?)? {
+        match read(&ask(&http, &url, bearer.as_ref()).await?, format)? {
             Step::Ready {
                 connection_id,
                 token,
@@ -180,7 +192,7 @@ fn negotiate_url(hub: &Url) -> Url {
     url
 }
 
-fn read(body: &[u8]) -> Result<Step, ConnectError> {
+fn read(body: &[u8], format: TransferFormat) -> Result<Step, ConnectError> {
     let answer: Answer =
         serde_json::from_slice(body).map_err(|error| ConnectError::Protocol(error.to_string()))?;
     if let Some(error) = answer.error {
@@ -199,7 +211,7 @@ fn read(body: &[u8]) -> Result<Step, ConnectError> {
     if !answer
         .available_transports
         .iter()
-        .any(|offer| offer.transport == "WebSockets")
+        .any(|offer| offer.is_web_socket_for(format))
     {
         return Err(ConnectError::Transport);
     }
@@ -236,7 +248,10 @@ mod tests {
     use super::*;
 
     fn refused(body: &str) -> String {
-        read(body.as_bytes()).err().unwrap().to_string()
+        read(body.as_bytes(), TransferFormat::Text)
+            .err()
+            .unwrap()
+            .to_string()
     }
 
     #[test]
@@ -259,14 +274,27 @@ mod tests {
     #[test]
     fn an_old_answer_has_one_id_for_both() {
         let body = br#"{"connectionId":"c","availableTransports":[{"transport":"WebSockets"}]}"#;
-        assert!(matches!(read(body), Ok(Step::Ready { token, .. }) if token == "c"));
+        assert!(
+            matches!(read(body, TransferFormat::Text), Ok(Step::Ready { token, .. }) if token == "c")
+        );
     }
 
     #[test]
     fn a_new_answer_has_a_secret_token() {
         let body = br#"{"negotiateVersion":1,"connectionId":"c","connectionToken":"t","new":1,
             "availableTransports":[{"transport":"WebSockets","transferFormats":["Text"]}]}"#;
-        assert!(matches!(read(body), Ok(Step::Ready { token, .. }) if token == "t"));
+        assert!(
+            matches!(read(body, TransferFormat::Text), Ok(Step::Ready { token, .. }) if token == "t")
+        );
+    }
+
+    #[test]
+    fn a_transport_must_carry_what_the_protocol_writes() {
+        let body = br#"{"negotiateVersion":1,"connectionId":"c","connectionToken":"t",
+            "availableTransports":[{"transport":"WebSockets","transferFormats":["Text"]}]}"#;
+        assert!(read(body, TransferFormat::Text).is_ok());
+        let refusal = read(body, TransferFormat::Binary).err();
+        assert!(matches!(refusal, Some(ConnectError::Transport)));
     }
 
     #[test]
