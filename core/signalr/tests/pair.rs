@@ -16,7 +16,7 @@ use vestnik_signalr::{
         Call, ClientMachine, CloseReason, MachineConfig,
         machine::{Event, Output as ClientOutput},
     },
-    message::{Arguments, CompletionOutcome},
+    message::{Arguments, CompletionOutcome, Message},
     payload::Payload,
     protocol::Protocol,
     server::machine::{
@@ -61,6 +61,7 @@ impl Line {
 /// A client and a server whose hub has one method, which echoes its arguments.
 struct Pair {
     now: Instant,
+    protocol: Protocol,
     client: ClientMachine,
     server: ServerMachine,
     up: Line,
@@ -83,15 +84,20 @@ impl Pair {
         clippy::disallowed_methods,
         reason = "virtual time has to begin somewhere"
     )]
-    fn new(chunk: usize) -> Self {
+    fn new(protocol: Protocol, chunk: usize) -> Self {
         let now = Instant::now();
         let line = || Line {
             chunk,
             ..Line::default()
         };
+        let config = MachineConfig {
+            protocol,
+            ..MachineConfig::default()
+        };
         Self {
             now,
-            client: ClientMachine::new(MachineConfig::default(), now),
+            protocol,
+            client: ClientMachine::new(config, now),
             server: ServerMachine::new(ServerConfig::default(), now),
             up: line(),
             down: line(),
@@ -105,8 +111,8 @@ impl Pair {
         }
     }
 
-    fn open() -> Self {
-        let mut pair = Self::new(usize::MAX);
+    fn open(protocol: Protocol) -> Self {
+        let mut pair = Self::new(protocol, usize::MAX);
         pair.run_for(Duration::from_secs(1));
         assert!(matches!(pair.told.remove(0), Event::Opened));
         pair
@@ -175,7 +181,7 @@ impl Pair {
             && let Some(id) = call.invocation_id.clone()
         {
             let (number,): (u64,) = call.arguments.bind().unwrap();
-            let result = Payload::write(Protocol::Json, &(number + 1)).unwrap();
+            let result = Payload::write(self.protocol, &(number + 1)).unwrap();
             self.client
                 .complete(self.now, &id, CompletionOutcome::Result(result));
         }
@@ -185,7 +191,7 @@ impl Pair {
     fn on_server(&mut self, output: ServerOutput) {
         match output {
             ServerOutput::Send(bytes) => {
-                self.pings += usize::from(bytes.as_ref() == b"{\"type\":6}\x1e");
+                self.pings += usize::from(bytes == self.protocol.encode(&Message::Ping));
                 self.down.send(self.now, &bytes);
             }
             ServerOutput::Dispatch(call) if !call.uploads.is_empty() => {
@@ -199,14 +205,14 @@ impl Pair {
             ServerOutput::UploadEnded(key, _) => {
                 let (call, sum) = self.sums.remove(&key).unwrap();
                 self.untaken.retain(|untaken| *untaken != key);
-                let result = Payload::write(Protocol::Json, &sum).unwrap();
+                let result = Payload::write(self.protocol, &sum).unwrap();
                 let outcome = CompletionOutcome::Result(result);
                 self.server
                     .handle(self.now, Input::Completed(call, outcome));
             }
             ServerOutput::Dispatch(call) => {
                 let (echoed,): (u64,) = call.arguments.bind().unwrap();
-                let raw = Payload::write(Protocol::Json, &echoed).unwrap();
+                let raw = Payload::write(self.protocol, &echoed).unwrap();
                 let outcome = CompletionOutcome::Result(raw);
                 self.server
                     .handle(self.now, Input::Completed(call.key, outcome));
@@ -226,7 +232,7 @@ impl Pair {
     }
 
     fn echo(&mut self, number: u64) {
-        let arguments = Arguments::write(Protocol::Json, &(number,)).unwrap();
+        let arguments = Arguments::write(self.protocol, &(number,)).unwrap();
         self.client.invoke(self.now, Call::new("Echo", arguments));
     }
 
@@ -235,7 +241,7 @@ impl Pair {
         let call = Call::new("Sum", Arguments::default()).with_uploads(1);
         let stream = self.client.invoke(self.now, call).uploads.remove(0);
         for number in 0..below {
-            let item = Payload::write(Protocol::Json, &number).unwrap();
+            let item = Payload::write(self.protocol, &number).unwrap();
             self.client.upload(self.now, &stream, item);
         }
         self.client.end_upload(self.now, &stream, None);
@@ -263,7 +269,7 @@ impl Pair {
         let ask = Ask {
             key: ResultKey(number),
             target: "Next".to_owned(),
-            arguments: Arguments::write(Protocol::Json, &(number,)).unwrap(),
+            arguments: Arguments::write(self.protocol, &(number,)).unwrap(),
             until: Some(self.now + Duration::from_secs(10)),
         };
         self.server.handle(self.now, Input::Ask(ask));
@@ -277,11 +283,15 @@ impl Pair {
     }
 }
 
+fn protocol() -> impl Strategy<Value = Protocol> {
+    prop::sample::select(&Protocol::ALL[..])
+}
+
 proptest! {
     /// However the line cuts bytes up, every call is answered once and in order.
     #[test]
-    fn calls_are_answered_over_any_chunking(chunk in 1..200_usize, calls in 1..30_u64) {
-        let mut pair = Pair::new(chunk);
+    fn calls_are_answered_over_any_chunking(protocol in protocol(), chunk in 1..200_usize, calls in 1..30_u64) {
+        let mut pair = Pair::new(protocol, chunk);
         pair.run_for(Duration::from_secs(1));
         for number in 0..calls {
             pair.echo(number);
@@ -294,8 +304,8 @@ proptest! {
 proptest! {
     /// Whatever the client calls meanwhile, the server's own questions are answered once and in order.
     #[test]
-    fn questions_are_answered_over_any_chunking(chunk in 1..200_usize, count in 1..16_u64) {
-        let mut pair = Pair::new(chunk);
+    fn questions_are_answered_over_any_chunking(protocol in protocol(), chunk in 1..200_usize, count in 1..16_u64) {
+        let mut pair = Pair::new(protocol, chunk);
         pair.run_for(Duration::from_secs(1));
         for number in 0..count {
             pair.ask(number);
@@ -312,8 +322,8 @@ proptest! {
 proptest! {
     /// However many items a client sends at once, all arrive, and few wait for their method.
     #[test]
-    fn uploads_arrive_whole_over_any_chunking(chunk in 1..200_usize, below in 0..60_u64) {
-        let mut pair = Pair::new(chunk);
+    fn uploads_arrive_whole_over_any_chunking(protocol in protocol(), chunk in 1..200_usize, below in 0..60_u64) {
+        let mut pair = Pair::new(protocol, chunk);
         pair.run_for(Duration::from_secs(1));
         pair.sum(below);
         pair.echo(7);
@@ -326,95 +336,109 @@ proptest! {
 
 #[test]
 fn a_question_that_nobody_hears_is_given_up_in_time() {
-    let mut pair = Pair::open();
-    pair.down.is_dead = true;
-    pair.ask(1);
-    pair.run_for(Duration::from_secs(9));
-    assert_eq!(pair.answers, []);
-    pair.run_for(Duration::from_secs(2));
-    assert_eq!(pair.answers, [(ResultKey(1), Err(NoResult::TimedOut))]);
+    for protocol in Protocol::ALL {
+        let mut pair = Pair::open(protocol);
+        pair.down.is_dead = true;
+        pair.ask(1);
+        pair.run_for(Duration::from_secs(9));
+        assert_eq!(pair.answers, []);
+        pair.run_for(Duration::from_secs(2));
+        assert_eq!(pair.answers, [(ResultKey(1), Err(NoResult::TimedOut))]);
+    }
 }
 
 #[test]
 fn whoever_waits_for_an_answer_learns_of_the_end() {
-    let mut pair = Pair::open();
-    pair.up.is_dead = true;
-    pair.ask(1);
-    pair.settle();
-    let shutdown = Input::Shutdown {
-        error: None,
-        allow_reconnect: true,
-    };
-    pair.server.handle(pair.now, shutdown);
-    pair.settle();
-    assert_eq!(pair.answers, [(ResultKey(1), Err(NoResult::Disconnected))]);
-    assert!(pair.is_closed_by_server);
+    for protocol in Protocol::ALL {
+        let mut pair = Pair::open(protocol);
+        pair.up.is_dead = true;
+        pair.ask(1);
+        pair.settle();
+        let shutdown = Input::Shutdown {
+            error: None,
+            allow_reconnect: true,
+        };
+        pair.server.handle(pair.now, shutdown);
+        pair.settle();
+        assert_eq!(pair.answers, [(ResultKey(1), Err(NoResult::Disconnected))]);
+        assert!(pair.is_closed_by_server);
+    }
 }
 
 #[test]
 fn an_idle_hour_is_kept_alive_by_pings_alone() {
-    let mut pair = Pair::open();
-    pair.run_for(Duration::from_secs(3_600));
-    assert!(pair.closed().is_none() && !pair.is_closed_by_server);
-    assert!((200..=280).contains(&pair.pings), "{} pings", pair.pings);
-    pair.echo(7);
-    pair.run_for(Duration::from_secs(1));
-    assert_eq!(pair.told.len(), 1);
+    for protocol in Protocol::ALL {
+        let mut pair = Pair::open(protocol);
+        pair.run_for(Duration::from_secs(3_600));
+        assert!(pair.closed().is_none() && !pair.is_closed_by_server);
+        assert!((200..=280).contains(&pair.pings), "{} pings", pair.pings);
+        pair.echo(7);
+        pair.run_for(Duration::from_secs(1));
+        assert_eq!(pair.told.len(), 1);
+    }
 }
 
 #[test]
 fn a_line_that_died_silently_is_noticed_by_both() {
-    let mut pair = Pair::open();
-    (pair.up.is_dead, pair.down.is_dead) = (true, true);
-    pair.echo(1);
-    pair.run_for(Duration::from_secs(29));
-    assert!(pair.closed().is_none() && !pair.is_closed_by_server);
-    pair.run_for(Duration::from_secs(3));
-    assert_eq!(pair.closed(), Some(&CloseReason::TimedOut));
-    assert!(pair.is_closed_by_server);
-    assert!(pair.closed().is_some_and(CloseReason::is_retryable));
+    for protocol in Protocol::ALL {
+        let mut pair = Pair::open(protocol);
+        (pair.up.is_dead, pair.down.is_dead) = (true, true);
+        pair.echo(1);
+        pair.run_for(Duration::from_secs(29));
+        assert!(pair.closed().is_none() && !pair.is_closed_by_server);
+        pair.run_for(Duration::from_secs(3));
+        assert_eq!(pair.closed(), Some(&CloseReason::TimedOut));
+        assert!(pair.is_closed_by_server);
+        assert!(pair.closed().is_some_and(CloseReason::is_retryable));
+    }
 }
 
 #[test]
 fn a_line_that_is_dead_one_way_is_noticed_by_the_one_who_hears_nothing() {
-    let mut pair = Pair::open();
-    pair.down.is_dead = true;
-    pair.run_for(Duration::from_secs(32));
-    assert_eq!(pair.closed(), Some(&CloseReason::TimedOut));
+    for protocol in Protocol::ALL {
+        let mut pair = Pair::open(protocol);
+        pair.down.is_dead = true;
+        pair.run_for(Duration::from_secs(32));
+        assert_eq!(pair.closed(), Some(&CloseReason::TimedOut));
+    }
 }
 
 #[test]
 fn a_draining_server_asks_to_come_back() {
-    let mut pair = Pair::open();
-    let shutdown = Input::Shutdown {
-        error: None,
-        allow_reconnect: true,
-    };
-    pair.server.handle(pair.now, shutdown);
-    pair.run_for(Duration::from_secs(1));
-    let asked = CloseReason::Server {
-        error: None,
-        allow_reconnect: true,
-    };
-    assert_eq!(pair.closed(), Some(&asked));
+    for protocol in Protocol::ALL {
+        let mut pair = Pair::open(protocol);
+        let shutdown = Input::Shutdown {
+            error: None,
+            allow_reconnect: true,
+        };
+        pair.server.handle(pair.now, shutdown);
+        pair.run_for(Duration::from_secs(1));
+        let asked = CloseReason::Server {
+            error: None,
+            allow_reconnect: true,
+        };
+        assert_eq!(pair.closed(), Some(&asked));
+    }
 }
 
 #[test]
 fn a_cut_in_the_middle_of_a_message_ends_the_connection_and_nothing_more_is_told() {
-    let mut pair = Pair::open();
-    pair.echo(1);
-    pair.settle();
-    pair.now += LATENCY;
-    pair.settle();
-    let (_, answer) = pair.down.travelling.pop_front().unwrap();
-    pair.client
-        .handle_bytes(pair.now, &answer[..answer.len() / 2]);
-    pair.client.handle_lost();
-    pair.client
-        .handle_bytes(pair.now, &answer[answer.len() / 2..]);
-    pair.settle();
-    assert!(matches!(
-        pair.told.as_slice(),
-        [Event::Closed(CloseReason::Lost)]
-    ));
+    for protocol in Protocol::ALL {
+        let mut pair = Pair::open(protocol);
+        pair.echo(1);
+        pair.settle();
+        pair.now += LATENCY;
+        pair.settle();
+        let (_, answer) = pair.down.travelling.pop_front().unwrap();
+        pair.client
+            .handle_bytes(pair.now, &answer[..answer.len() / 2]);
+        pair.client.handle_lost();
+        pair.client
+            .handle_bytes(pair.now, &answer[answer.len() / 2..]);
+        pair.settle();
+        assert!(matches!(
+            pair.told.as_slice(),
+            [Event::Closed(CloseReason::Lost)]
+        ));
+    }
 }

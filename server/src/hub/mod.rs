@@ -69,16 +69,18 @@ mod tests {
 
     use super::*;
 
-    fn sync(protocol: Protocol, value: &Value) -> Result<contract::Sync, Problem> {
-        read(&Payload::write(protocol, value).unwrap())
+    fn written(protocol: Protocol, value: &Value) -> Payload {
+        Payload::write(protocol, value).unwrap()
     }
 
     #[test]
     fn faults_are_named_the_same_in_every_protocol() {
         for protocol in Protocol::ALL {
-            let taken = sync(protocol, &json!({"cursor": null, "limit": 5})).unwrap();
+            let well = written(protocol, &json!({"cursor": null, "limit": 5}));
+            let taken: contract::Sync = read(&well).unwrap();
             assert_eq!((taken.cursor, taken.limit), (None, Some(5)), "{protocol}");
-            let problem = sync(protocol, &json!({"limit": "5"})).unwrap_err();
+            let faulty = written(protocol, &json!({"limit": "5"}));
+            let problem = read::<contract::Sync>(&faulty).unwrap_err();
             let pointers: Vec<_> = problem.errors.iter().map(|error| &error.pointer).collect();
             assert_eq!(pointers, ["/limit"], "{protocol}");
         }
