@@ -1,10 +1,12 @@
-//! Vestnik's automation: `cargo xtask test`, `demo`, `faults`, `fuzz`, `bench`, `codegen`, `tidy`.
+//! Vestnik's automation: `cargo xtask test`, `demo`, `faults`, `fuzz`, `interop`, `bench`, `codegen`,
+//! `tidy`.
 
 mod bench;
 mod codegen;
 mod demo;
 mod faults;
 mod fuzz;
+mod interop;
 mod packages;
 mod place;
 mod running;
@@ -58,6 +60,12 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
         arguments: Vec<String>,
     },
+    /// Put foreign SignalR clients through everything at our hub server.
+    Interop {
+        /// Only clients whose name contains this, as "java WebSockets".
+        #[arg(long)]
+        only: Option<String>,
+    },
     /// Generate TypeScript, Kotlin, Swift and Python anew.
     Codegen {
         /// Only tell whether what is committed is current.
@@ -76,6 +84,7 @@ fn main() -> anyhow::Result<()> {
         Task::Faults { tier, seed } => faults::run(&tier, seed),
         Task::Fuzz { seconds, only } => fuzz::run(seconds, &only),
         Task::Bench { arguments } => bench::run(&arguments),
+        Task::Interop { only } => interop::run(only.as_deref()),
         Task::Codegen { check } => codegen::run(check),
         Task::Tidy => tidy::run().and_then(|()| codegen::run(true)),
     }

@@ -8,7 +8,7 @@ use super::{
 };
 
 /// Our packages, and which of ours each may depend on, tests included. Nothing else is allowed.
-const DIRECTIONS: [(&str, &[&str]); 12] = [
+const DIRECTIONS: [(&str, &[&str]); 13] = [
     ("vestnik-signalr", &[]),
     ("vestnik-model", &[]),
     ("vestnik-core", &["vestnik-model", "vestnik-signalr"]),
@@ -31,6 +31,7 @@ const DIRECTIONS: [(&str, &[&str]); 12] = [
     ("vestnik-fuzz", &["vestnik-signalr"]),
     ("vestnik-fuzz-driver", &["vestnik-fuzz"]),
     ("vestnik-bench", &["vestnik-signalr"]),
+    ("vestnik-interop", &["vestnik-signalr"]),
     ("xtask", &[]),
 ];
 
@@ -41,7 +42,10 @@ const BELONGS: [(&str, &[&str]); 10] = [
     ("zbus", &["vestnik-desktop", "vestnik-tests"]),
     ("ts-rs", &["vestnik-desktop"]),
     ("uniffi", &["vestnik-ffi"]),
-    ("axum", &["vestnik-server", "vestnik-tests"]),
+    (
+        "axum",
+        &["vestnik-server", "vestnik-tests", "vestnik-interop"],
+    ),
     ("utoipa", &["vestnik-server", "vestnik-model"]),
     (
         "rusqlite",
@@ -49,7 +53,13 @@ const BELONGS: [(&str, &[&str]); 10] = [
     ),
     (
         "clap",
-        &["vestnik", "vestnik-tests", "vestnik-bench", "xtask"],
+        &[
+            "vestnik",
+            "vestnik-tests",
+            "vestnik-bench",
+            "vestnik-interop",
+            "xtask",
+        ],
     ),
     (
         "anyhow",
@@ -58,6 +68,7 @@ const BELONGS: [(&str, &[&str]); 10] = [
             "vestnik-desktop",
             "vestnik-tests",
             "vestnik-bench",
+            "vestnik-interop",
             "xtask",
         ],
     ),
