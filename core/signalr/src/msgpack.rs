@@ -3,6 +3,16 @@
 //! Reading is tolerant as the official parsers are: unknown types and items that later versions
 //! may append are ignored, integers may have any width, and what may be absent may be nil.
 //! Payloads stay raw; only their ends are looked for, no deeper than [`MAX_DEPTH`].
+//!
+//! # Values
+//!
+//! [`Payload::write`](crate::payload::Payload::write) makes of a value what the official clients
+//! make of its like: a struct is a map by the names of its fields, an enum's variant is its name
+//! (with data, a map from the name to the data), an absent option is nil. Types that serde writes
+//! in two ways, such as UUIDs, addresses and times, are texts as they are in JSON. Bytes are binary
+//! only if the type asks serde for bytes; a plain `Vec<u8>` is an array of numbers. Names go as they
+//! are: JavaScript and Java see the same as in JSON, while .NET expects its own spelling of members.
+//! Integers beyond 2^53 do not survive JavaScript: send them as texts.
 
 mod reader;
 #[cfg(test)]

@@ -21,7 +21,7 @@ fn value() -> impl Strategy<Value = Value> {
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
         any::<u64>().prop_map(Value::from),
-        any::<i32>().prop_map(|eighths| Value::from(f64::from(eighths) / 8.0)),
+        prop::num::f64::NORMAL.prop_map(Value::from),
         any::<String>().prop_map(Value::from),
     ];
     leaf.prop_recursive(3, 20, 5, |inner| {
