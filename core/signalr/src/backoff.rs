@@ -23,6 +23,11 @@ pub struct ReconnectPolicy {
     pub stable_after: Duration,
     /// The longest hint that is believed: a server's slip must not silence its clients for days.
     pub longest_hint: Duration,
+    /// Whether the first connection is tried for as the later ones are. The official clients leave
+    /// that to the application.
+    pub covers_start: bool,
+    /// Whether to come back after a Close that does not invite to. The official clients stay away.
+    pub returns_uninvited: bool,
 }
 
 impl Default for ReconnectPolicy {
@@ -34,6 +39,8 @@ impl Default for ReconnectPolicy {
             max_attempts: None,
             stable_after: Duration::from_secs(30),
             longest_hint: Duration::from_secs(3_600),
+            covers_start: true,
+            returns_uninvited: false,
         }
     }
 }

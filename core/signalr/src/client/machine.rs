@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use self::call::Uploads;
 pub use self::call::{Begun, Call};
-use super::close::CloseReason;
+use super::{close::CloseReason, reply::NO_RESULT};
 use crate::{
     framing::{Deframer, FrameTooLarge},
     handshake::HandshakeRequest,
@@ -29,8 +29,6 @@ use crate::{
 /// The official text for a stream that its sender gave up.
 const UPLOAD_CANCELED: &str = "Stream canceled by client.";
 
-/// The official text for a call that wants a result and finds nobody to give it.
-pub(super) const NO_RESULT: &str = "Client didn't provide a result.";
 /// How many calls of the server may wait for their answers.
 const MAX_ASKED: usize = 1_024;
 
