@@ -1,8 +1,8 @@
 //! The client's end of a hub connection.
 //!
 //! [`machine`] decides and does no I/O; [`driver`] (feature `client`) carries it over a WebSocket.
-//! Neither reconnects: when and how often to try again is the application's own policy, for which
-//! each end of a connection gives its [`CloseReason`].
+//! [`supervisor`] decides when to connect again, and [`HubConnection`] does so; who has a policy of
+//! his own makes each connection by [`connect`], and is told by its [`CloseReason`] what to do.
 
 #[cfg(feature = "client")]
 pub mod clock;
@@ -11,12 +11,15 @@ mod close;
 pub mod driver;
 mod fault;
 pub mod machine;
+mod reply;
+pub mod supervisor;
 
 pub use close::CloseReason;
 #[cfg(feature = "client")]
 pub use driver::{
-    BearerToken, CallError, ConnectError, ConnectOptions, HubClient, Incoming, IncomingStream,
-    ItemStream, Proxy, TokenSource, Upload, connect,
+    BearerToken, CallError, ConnectError, ConnectOptions, ConnectionState, DisconnectReason,
+    HubClient, HubConnection, HubConnectionBuilder, Incoming, IncomingStream, ItemStream, Proxy,
+    TokenSource, Upload, connect,
 };
 pub use fault::Fault;
 pub use machine::{Call, ClientMachine, MachineConfig};

@@ -4,6 +4,7 @@
     reason = "all of this is a test, helpers included"
 )]
 
+mod connection;
 mod lifecycle;
 mod negotiate;
 mod opening;

@@ -125,6 +125,10 @@ impl HubClient {
         }
     }
 
+    pub(crate) const fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
     pub(crate) async fn conclude(
         &self,
         id: InvocationId,

@@ -3,8 +3,12 @@
 //! [`connect`] negotiates, opens the socket and shakes hands; it gives a [`HubClient`] to call
 //! with and an [`IncomingStream`] of what the server calls. One task owns the socket and the
 //! machine; it ends with the connection.
+//!
+//! [`HubConnection`] holds one connection after the other, has handlers for what the server calls,
+//! and comes back by itself.
 
 mod connect;
+mod connection;
 mod error;
 mod handle;
 mod negotiate;
@@ -17,6 +21,7 @@ mod token;
 mod upload;
 
 pub use connect::connect;
+pub use connection::{ConnectionState, DisconnectReason, HubConnection, HubConnectionBuilder};
 pub use error::{CallError, ConnectError};
 pub use handle::{HubClient, Uploading};
 pub use options::ConnectOptions;
