@@ -5,7 +5,13 @@ use std::{hint::black_box, time::Duration};
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use vestnik_signalr::{framing::Deframer, json, message::Message};
+use vestnik_signalr::{
+    framing::Deframer,
+    json,
+    message::{Arguments, CompletionOutcome, Message},
+    payload::Payload,
+    protocol::Protocol,
+};
 
 use crate::{clock, say, stat::Figures};
 
@@ -75,8 +81,11 @@ pub fn measure_codec(duration: Duration, allocated: fn() -> Allocated) -> Result
     for sample in &samples {
         let message = json::decode(&sample.message.get().as_bytes().to_vec().into())?;
         let message = message.with_context(|| format!("{} is unknown", sample.name))?;
-        let line = meter.json(&sample.name, &message);
-        say::out(serde_json::to_string(&line)?);
+        for protocol in Protocol::ALL {
+            let message = transcode(message.clone(), protocol)?;
+            let line = meter.measure(protocol, &sample.name, &message);
+            say::out(serde_json::to_string(&line)?);
+        }
     }
     Ok(())
 }
@@ -87,17 +96,18 @@ struct Meter {
 }
 
 impl Meter {
-    fn json(&self, name: &str, message: &Message) -> Measured {
-        let frame = json::encode(message);
+    fn measure(&self, protocol: Protocol, name: &str, message: &Message) -> Measured {
+        let frame = protocol.encode(message);
         let mut deframer = Deframer::new(LIMIT);
+        deframer.set_framing(protocol.framing());
         Measured {
-            protocol: "json".to_owned(),
+            protocol: protocol.name().to_owned(),
             message: name.to_owned(),
-            encode: self.cost(|| drop(black_box(json::encode(black_box(message))))),
+            encode: self.cost(|| drop(black_box(protocol.encode(black_box(message))))),
             decode: self.cost(|| {
                 deframer.push(black_box(&frame));
                 for text in deframer.by_ref().flatten() {
-                    drop(black_box(json::decode(&text)));
+                    drop(black_box(protocol.decode(&text)));
                 }
             }),
         }
@@ -136,6 +146,34 @@ impl Meter {
     }
 }
 
+/// The same message with its payloads written for another protocol.
+fn transcode(mut message: Message, protocol: Protocol) -> Result<Message> {
+    let write = |payload: &Payload| -> Result<Payload> {
+        let value: serde_json::Value = payload.bind()?;
+        Ok(Payload::write(protocol, &value)?)
+    };
+    let write_all = |arguments: &Arguments| -> Result<Arguments> {
+        let payloads = arguments.as_slice().iter().map(write);
+        Ok(Arguments::new(payloads.collect::<Result<_>>()?))
+    };
+    match &mut message {
+        Message::Invocation(call) => call.arguments = write_all(&call.arguments)?,
+        Message::StreamInvocation(call) => call.arguments = write_all(&call.arguments)?,
+        Message::StreamItem(item) => item.item = write(&item.item)?,
+        Message::Completion(end) => {
+            if let CompletionOutcome::Result(result) = &mut end.outcome {
+                *result = write(result)?;
+            }
+        }
+        Message::CancelInvocation(_)
+        | Message::Ping
+        | Message::Close(_)
+        | Message::Ack(_)
+        | Message::Sequence(_) => {}
+    }
+    Ok(message)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,6 +198,10 @@ mod tests {
             duration: Duration::ZERO,
             allocated: || Allocated { count: 0, bytes: 0 },
         };
-        assert!(meter.json("Ping", &Message::Ping).is_sound());
+        assert!(
+            meter
+                .measure(Protocol::Json, "Ping", &Message::Ping)
+                .is_sound()
+        );
     }
 }

@@ -5,6 +5,7 @@ use std::{
     os::unix::process::CommandExt as _,
     path::Path,
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result};
@@ -14,10 +15,16 @@ use nix::{
     unistd::Pid,
 };
 
+use crate::clock;
+
 /// Ends what it starts when its parent dies: a bench that is interrupted leaves nothing behind.
 const SETPRIV: &str = "/usr/bin/setpriv";
 
-/// A server and all its processes; killed when this is dropped.
+/// How often a server is looked at that was asked to end, and how many times.
+const LOOK: Duration = Duration::from_millis(5);
+const LOOKS: u32 = 600;
+
+/// A server and all its processes; ended when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Server {
     child: Child,
@@ -77,7 +84,14 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have ended by itself. A profiler writes what it has when it is asked to end.
+        killpg(self.group, Signal::SIGTERM).ok();
+        for _ in 0..LOOKS {
+            if !matches!(self.child.try_wait(), Ok(None)) {
+                break;
+            }
+            clock::settle(LOOK);
+        }
         killpg(self.group, Signal::SIGKILL).ok();
         self.child.wait().ok();
     }

@@ -2,19 +2,20 @@
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::{TcpListener, TcpStream},
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     sync::{Arc, Mutex, PoisonError},
     thread,
 };
 
 use anyhow::{Context as _, Result, bail};
+use socket2::{Domain, Socket, Type};
 
 type Sockets = Arc<Mutex<Vec<TcpStream>>>;
 
 /// Serves until the process is ended.
 pub(crate) fn serve(port: u16, control: u16) -> Result<()> {
     let sockets = Sockets::default();
-    let listener = TcpListener::bind(("127.0.0.1", port))?;
+    let listener = listen(port)?;
     let accepted = Arc::clone(&sockets);
     thread::spawn(move || accept(&listener, &accepted));
     let listener = TcpListener::bind(("127.0.0.1", control))?;
@@ -23,6 +24,16 @@ pub(crate) fn serve(port: u16, control: u16) -> Result<()> {
         obey(stream?, &sockets)?;
     }
     Ok(())
+}
+
+/// Listens so that a thousand clients may knock at once: the standard library's queue is short.
+fn listen(port: u16) -> Result<TcpListener> {
+    const KNOCKING: i32 = 4096;
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    socket.bind(&address.into())?;
+    socket.listen(KNOCKING)?;
+    Ok(socket.into())
 }
 
 fn accept(listener: &TcpListener, sockets: &Sockets) {
