@@ -10,6 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use nix::time::{ClockId, clock_gettime};
+
 /// The monotonic time now.
 pub(crate) fn now() -> Instant {
     Instant::now()
@@ -31,6 +33,13 @@ pub(crate) fn nanos_at(moment: Instant) -> u64 {
 pub(crate) fn nanos() -> u64 {
     let origin = origin();
     nanos_at(now().max(origin))
+}
+
+/// CPU time of the calling thread: what another program does meanwhile is not in it.
+pub(crate) fn thread_nanos() -> u64 {
+    let time = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID);
+    let time = time.map(Duration::from).unwrap_or_default();
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// Sleeps until a moment, or not at all when it is over.

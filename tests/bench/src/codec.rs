@@ -127,15 +127,18 @@ impl Meter {
         }
         let after = (self.allocated)();
         for _ in 0..STRETCHES {
-            let started = clock::now();
+            let started = clock::thread_nanos();
             let mut turns = 0_u32;
-            while turns == 0 || clock::now() - started < self.duration {
+            let spent = loop {
                 for _ in 0..TURN {
                     work();
                 }
                 turns += 1;
-            }
-            let spent = (clock::now() - started).as_nanos() as f64;
+                let spent = clock::thread_nanos() - started;
+                if u128::from(spent) >= self.duration.as_nanos() {
+                    break spent as f64;
+                }
+            };
             nanos.push(spent / f64::from(turns * TURN));
         }
         Cost {

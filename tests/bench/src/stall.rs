@@ -17,7 +17,7 @@ use crate::{
 const PAYLOAD: usize = 4096;
 
 /// Deliveries offered per second.
-const OFFERED: f64 = 50_000.0;
+const OFFERED: f64 = 20_000.0;
 
 /// The figures of a stall.
 #[derive(Debug, Clone, Copy)]
