@@ -96,7 +96,7 @@ impl Ground<'_> {
     /// Publishes at a fixed rate, whatever becomes of the messages.
     fn paced(&mut self, setting: &Setting) -> Result<Fanout> {
         // Slow enough that every receiver sleeps between messages.
-        let rate = if self.count > 2_000 { 5.0 } else { 20.0 };
+        let rate = if self.count > 2_000 { 2.0 } else { 20.0 };
         let messages = (rate * setting.paced.as_secs_f64()).ceil().max(5.0) as usize;
         let interval = Duration::from_secs_f64(1.0 / rate);
         let payload = self.payload;

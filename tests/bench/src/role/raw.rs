@@ -37,10 +37,13 @@ fn listen(port: u16) -> Result<TcpListener> {
 }
 
 fn accept(listener: &TcpListener, sockets: &Sockets) {
-    for stream in listener.incoming().flatten() {
+    for mut stream in listener.incoming().flatten() {
         stream.set_nodelay(true).ok();
         let mut sockets = sockets.lock().unwrap_or_else(PoisonError::into_inner);
-        sockets.push(stream);
+        // Tells the client that it will miss nothing any more.
+        if stream.write_all(b"+").is_ok() {
+            sockets.push(stream);
+        }
     }
 }
 
@@ -71,9 +74,7 @@ fn obey(stream: TcpStream, sockets: &Sockets) -> Result<()> {
 }
 
 fn write_to_all(body: &[u8], sockets: &Sockets) {
-    let sockets = sockets.lock().unwrap_or_else(PoisonError::into_inner);
-    for mut socket in sockets.iter() {
-        // The sink sees by itself that something is missing.
-        socket.write_all(body).ok();
-    }
+    let mut sockets = sockets.lock().unwrap_or_else(PoisonError::into_inner);
+    // The sink sees by itself that something is missing.
+    sockets.retain_mut(|socket| socket.write_all(body).is_ok());
 }

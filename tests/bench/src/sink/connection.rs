@@ -85,7 +85,11 @@ impl Client {
     ) -> Result<Step> {
         if let Phase::Dialling(token) = &mut self.phase {
             let token = token.take();
-            return self.dialled(index, script, token);
+            let step = self.dialled(index, script, token)?;
+            if !matches!((&step, &self.phase), (Step::Wait, Phase::Joining(_))) {
+                return Ok(step);
+            }
+            // A server that speaks first may have spoken already: no other event would tell.
         }
         let count = match self.stream.read(buffer) {
             Err(error) if is_harmless(&error) => return Ok(Step::Wait),
@@ -110,8 +114,8 @@ impl Client {
         }
         let token = token.unwrap_or_default();
         let Some(request) = script.upgrade(index, &token) else {
-            self.phase = Phase::Open;
-            return Ok(Step::Ready);
+            self.phase = Phase::Joining(Vec::new());
+            return Ok(self.join(script));
         };
         self.stream.set_nodelay(true)?;
         self.phase = Phase::Upgrading(Vec::new());

@@ -243,3 +243,6 @@ pub(crate) fn probe(address: SocketAddr, patience: Duration) -> Result<()> {
 pub(crate) fn progress() -> Arc<Progress> {
     Arc::default()
 }
+
+#[cfg(test)]
+mod tests;
