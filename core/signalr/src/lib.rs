@@ -10,7 +10,9 @@
 #![forbid(unsafe_code)]
 
 pub mod backoff;
+mod carrier;
 pub mod client;
+pub mod events;
 pub mod framing;
 pub mod handshake;
 pub mod json;
@@ -21,3 +23,5 @@ pub mod payload;
 pub mod protocol;
 pub mod resume;
 pub mod server;
+
+pub use carrier::Carrier;

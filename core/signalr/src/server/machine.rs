@@ -34,11 +34,12 @@ use bytes::Bytes;
 
 pub(super) use self::storage::trim;
 pub use self::{
-    config::{Carrier, ServerConfig},
+    config::ServerConfig,
     exchange::{Ask, Call, CallKey, Input, NoResult, Output, ResultKey, UploadKey},
 };
 use self::{held::Held, result::Results, upload::Uploads};
 use crate::{
+    carrier::Carrier,
     framing::Deframer,
     handshake::{HandshakeError, HandshakeRequest, HandshakeResponse},
     message::{Close, InvocationId, Message},

@@ -239,6 +239,25 @@ async fn offers_and_serves_only_what_is_enabled() {
     .await;
 }
 
+#[tokio::test]
+async fn a_draining_hub_takes_nobody_by_any_transport() {
+    let hub = hub();
+    let handle = hub.handle().clone();
+    let address = serve(hub).await;
+    let line = format!("GET /hub?id={}", negotiate(address, &[]).await);
+    handle.drain(true).await;
+    check_answers(
+        address,
+        &[
+            ("POST /hub/negotiate", &[], 503, ""),
+            (&line, UPGRADE, 503, ""),
+            (&line, SSE, 503, ""),
+            (&line, &[], 503, ""),
+        ],
+    )
+    .await;
+}
+
 /// Expects these whole lines in a head, whatever their case.
 fn check_head(head: &str, lines: &[&str]) {
     let head = head.to_ascii_lowercase();

@@ -55,7 +55,6 @@ async fn a_client_leaves_by_delete() {
     });
     assert_eq!((left.status, left.body.as_str()), (202, ""));
     assert!(matches!(poll.status, 204 | 404), "{poll:?}");
-    soon(news.recv()).await.unwrap();
     for method in ["GET", "POST", "DELETE"] {
         let late = client.request(method).await;
         assert_eq!(
@@ -63,6 +62,7 @@ async fn a_client_leaves_by_delete() {
             (404, "No Connection with that ID")
         );
     }
+    soon(news.recv()).await.unwrap();
 }
 
 #[tokio::test]

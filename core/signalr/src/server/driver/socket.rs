@@ -6,11 +6,11 @@ use bytes::Bytes;
 
 use super::web_socket::WebSocket;
 use crate::{
+    carrier::Carrier,
     protocol::TransferFormat,
     server::{
         clock,
         config::HubConfig,
-        machine::Carrier,
         transport::{Broken, EventSocket, PollSocket},
     },
 };

@@ -1,7 +1,5 @@
 use std::time::Duration;
 
-use crate::protocol::TransferFormat;
-
 /// The times and limits of the protocol. The default is the official server's.
 #[derive(Debug, Clone, Copy)]
 pub struct ServerConfig {
@@ -78,39 +76,4 @@ impl Default for ServerConfig {
             detailed_errors: false,
         }
     }
-}
-
-/// What a machine must know of the transport that carries its bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Carrier {
-    /// Whether it carries bytes that are no text.
-    pub binary: bool,
-    /// Whether it is seen to live by itself, so that no pings are sent.
-    pub keeps_alive: bool,
-}
-
-impl Carrier {
-    /// Says whether it carries what a protocol writes.
-    pub const fn carries(self, format: TransferFormat) -> bool {
-        match format {
-            TransferFormat::Text => true,
-            TransferFormat::Binary => self.binary,
-        }
-    }
-
-    /// One socket for both ways and any bytes.
-    pub const WEB_SOCKETS: Self = Self {
-        binary: true,
-        keeps_alive: false,
-    };
-    /// An endless answer of text.
-    pub const SERVER_SENT_EVENTS: Self = Self {
-        binary: false,
-        keeps_alive: false,
-    };
-    /// A request for each answer: each shows that the client is there.
-    pub const LONG_POLLING: Self = Self {
-        binary: true,
-        keeps_alive: true,
-    };
 }

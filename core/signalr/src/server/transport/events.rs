@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use hyper::body::{Body, Frame};
 use tokio::sync::mpsc;
 
@@ -16,6 +16,7 @@ use super::{
     receipt::{self, Held, Receipt},
     sends::{self, Received, Sends},
 };
+use crate::events;
 
 /// Sent first and at once: Firefox takes a stream for open when something comes.
 const GREETING: Bytes = Bytes::from_static(b":\r\n");
@@ -90,7 +91,7 @@ impl EventSocket {
 
     /// Begins to write whole messages as one event.
     pub(crate) fn write(&mut self, now: Instant, batch: &[u8]) -> Result<(), Broken> {
-        let (bytes, receipt) = receipt::watched(event(batch));
+        let (bytes, receipt) = receipt::watched(events::encode(batch));
         self.writes.try_send(bytes).map_err(|_| Broken)?;
         self.in_flight = Some((receipt, now));
         Ok(())
@@ -117,31 +118,6 @@ impl EventSocket {
     }
 }
 
-/// Writes one event, a `data` field for each line.
-///
-/// Clients put a line feed between the fields, so that a line break of any
-/// kind comes out as one; in JSON it is nothing but space.
-fn event(data: &[u8]) -> Bytes {
-    const FIELD: &[u8] = b"data: ";
-    const END: &[u8] = b"\r\n";
-    let mut event = BytesMut::with_capacity(FIELD.len() + data.len() + 2 * END.len());
-    let mut rest = data;
-    loop {
-        let end = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
-        let (line, tail) = rest.split_at(end.unwrap_or(rest.len()));
-        event.put_slice(FIELD);
-        event.put_slice(line);
-        event.put_slice(END);
-        let line_break = if tail.starts_with(END) { END.len() } else { 1 };
-        match tail.get(line_break..) {
-            Some(next) => rest = next,
-            None => break,
-        }
-    }
-    event.put_slice(END);
-    event.freeze()
-}
-
 #[cfg(test)]
 mod tests {
     use std::future::poll_fn;
@@ -151,20 +127,6 @@ mod tests {
 
     use super::*;
     use crate::server::clock;
-
-    #[test]
-    fn writes_a_field_for_each_line() {
-        for (data, expected) in [
-            ("{}\x1e", "data: {}\x1e\r\n\r\n"),
-            (
-                "a\nb\r\nc\rd",
-                "data: a\r\ndata: b\r\ndata: c\r\ndata: d\r\n\r\n",
-            ),
-            ("a\n\n", "data: a\r\ndata: \r\ndata: \r\n\r\n"),
-        ] {
-            assert_eq!(event(data.as_bytes()), expected, "{data:?}");
-        }
-    }
 
     #[tokio::test]
     async fn writes_one_event_at_a_time_until_the_client_is_gone() {
