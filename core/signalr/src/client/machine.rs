@@ -16,6 +16,7 @@ use self::call::Uploads;
 pub use self::call::{Begun, Call};
 use super::{close::CloseReason, reply::NO_RESULT};
 use crate::{
+    carrier::Carrier,
     framing::{Deframer, FrameTooLarge},
     handshake::HandshakeRequest,
     message::{
@@ -122,6 +123,7 @@ pub enum Event {
 #[derive(Debug)]
 pub struct ClientMachine {
     config: MachineConfig,
+    carrier: Carrier,
     state: State,
     deframer: Deframer,
     last_heard: Instant,
@@ -158,6 +160,7 @@ impl ClientMachine {
     pub fn new(config: MachineConfig, now: Instant) -> Self {
         let mut machine = Self {
             config,
+            carrier: Carrier::WEB_SOCKETS,
             state: State::Shaking,
             deframer: Deframer::new(config.max_message_bytes),
             last_heard: now,
@@ -173,6 +176,13 @@ impl ClientMachine {
             HandshakeRequest::new(config.protocol).encode(),
         ));
         machine
+    }
+
+    /// Tells what carries the connection, before anything else; without it, a WebSocket does.
+    #[must_use]
+    pub fn over(mut self, carrier: Carrier) -> Self {
+        self.carrier = carrier;
+        self
     }
 
     /// Takes bytes that came, in any chunks.
@@ -210,10 +220,10 @@ impl ClientMachine {
             State::Shaking if now >= self.last_sent + self.config.handshake_timeout => {
                 self.end(CloseReason::TimedOut);
             }
-            State::Open if now >= self.silence_ends() => {
+            State::Open if self.silence_ends().is_some_and(|end| end <= now) => {
                 self.end(CloseReason::TimedOut);
             }
-            State::Open if now >= self.last_sent + self.config.keep_alive => {
+            State::Open if self.ping_is_due().is_some_and(|due| due <= now) => {
                 self.write(now, &Message::Ping);
             }
             State::Shaking | State::Open => {}
@@ -321,16 +331,17 @@ impl ClientMachine {
         self.outputs.pop_front()
     }
 
-    /// When to call [`handle_tick`](Self::handle_tick) at the latest; `None` once it is over.
+    /// When to call [`handle_tick`](Self::handle_tick) at the latest; `None` once it is over, or while
+    /// the transport is seen to live by itself.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         match self.state {
             State::Closed => None,
             State::Shaking => Some(self.last_sent + self.config.handshake_timeout),
-            State::Open => Some(
-                self.silence_ends()
-                    .min(self.last_sent + self.config.keep_alive),
-            ),
+            State::Open => {
+                let deadlines = [self.silence_ends(), self.ping_is_due()];
+                deadlines.into_iter().flatten().min()
+            }
         }
     }
 
@@ -356,7 +367,9 @@ impl ClientMachine {
                 self.state = State::Open;
                 self.deframer.set_framing(self.config.protocol.framing());
                 self.outputs.push_back(Output::Event(Event::Opened));
-                self.write(now, &Message::Ping);
+                if !self.carrier.keeps_alive {
+                    self.write(now, &Message::Ping);
+                }
             }
             Ok(Answer {
                 error: Some(error), ..
@@ -425,10 +438,15 @@ impl ClientMachine {
     }
 
     /// When the server counts as gone.
-    fn silence_ends(&self) -> Instant {
-        let timeout = self.last_heard + self.config.server_timeout;
-        self.probed_until
-            .map_or(timeout, |until| until.min(timeout))
+    fn silence_ends(&self) -> Option<Instant> {
+        let is_missed = !self.carrier.keeps_alive;
+        let timeout = is_missed.then(|| self.last_heard + self.config.server_timeout);
+        [timeout, self.probed_until].into_iter().flatten().min()
+    }
+
+    fn ping_is_due(&self) -> Option<Instant> {
+        let pings = !self.carrier.keeps_alive;
+        pings.then(|| self.last_sent + self.config.keep_alive)
     }
 
     /// Begins a call that will be answered, along with these streams.

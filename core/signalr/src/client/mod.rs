@@ -1,6 +1,7 @@
 //! The client's end of a hub connection.
 //!
-//! [`machine`] decides and does no I/O; [`driver`] (feature `client`) carries it over a WebSocket.
+//! [`machine`] decides and does no I/O; [`driver`] (feature `client`) carries it over a WebSocket,
+//! Server-Sent Events or long polling, whichever the server offers first and works.
 //! [`supervisor`] decides when to connect again, and [`HubConnection`] does so; who has a policy of
 //! his own makes each connection by [`connect`], and is told by its [`CloseReason`] what to do.
 

@@ -39,7 +39,7 @@ async fn version_1_gives_a_secret_token_and_a_public_id() {
 async fn version_0_gives_one_id_for_both() {
     let peer = Peer::bind().await;
     let script = async {
-        let answer = r#"{"connectionId":"both","availableTransports":[{"transport":"LongPolling"},{"transport":"WebSockets"}]}"#;
+        let answer = r#"{"connectionId":"both","availableTransports":[{"transport":"CarrierPigeon"},{"transport":"WebSockets"}]}"#;
         peer.request().await.answer(200, &[], answer).await;
         let request = peer.request().await;
         assert_eq!(request.line(), "GET /hub?id=both");

@@ -1,15 +1,10 @@
-//! Makes a connection: negotiate, socket, handshake.
+//! Makes a connection: negotiate, transport, handshake.
 
 use tokio::{sync::mpsc, time::timeout};
 
 use super::{
-    error::ConnectError,
-    handle::HubClient,
-    negotiate::{Negotiated, is_web, negotiate},
-    options::ConnectOptions,
-    socket::{self, Target},
-    stream::IncomingStream,
-    task::Task,
+    error::ConnectError, handle::HubClient, negotiate::is_web, open::open, options::ConnectOptions,
+    stream::IncomingStream, task::Task,
 };
 use crate::client::clock;
 
@@ -31,32 +26,11 @@ async fn connect_in_time(
         let text = "the scheme must be http or https";
         return Err(ConnectError::Address(text.to_owned()));
     }
-    let (url, token, connection_id) = if options.skip_negotiation {
-        (options.url.clone(), options.token.clone(), None)
-    } else {
-        let Negotiated {
-            url,
-            token,
-            connection_id,
-        } = negotiate(&options).await?;
-        (url, token, Some(connection_id))
-    };
-    let bearer = match token {
-        Some(source) => Some(source.token().await?),
-        None => None,
-    };
-    let target = Target {
-        url: &url,
-        bearer: bearer.as_ref(),
-        headers: &options.headers,
-        proxy: options.proxy.as_ref(),
-        max_message_bytes: options.machine.max_message_bytes,
-    };
-    let socket = socket::open(target).await?;
+    let (transport, connection_id) = open(&options).await?;
     let (commands, queue) = mpsc::channel(options.outgoing_queue);
     let (incoming, stream) = mpsc::channel(options.incoming_queue);
     let protocol = options.machine.protocol;
-    let mut task = Task::new(socket, options.machine, clock::now(), queue, incoming);
+    let mut task = Task::new(transport, options.machine, clock::now(), queue, incoming);
     task.shake_hands().await?;
     tokio::spawn(task.run());
     Ok((

@@ -40,8 +40,8 @@ pub enum ConnectError {
     /// The server sent the client on 100 times.
     #[error("negotiate redirection limit exceeded")]
     Redirects,
-    /// The server offers no WebSockets.
-    #[error("the server offers no transport that this client has")]
+    /// The server offers none of the transports that are wanted, or not for the protocol.
+    #[error("the server offers no transport that this client may use")]
     Transport,
     /// No connection to the server.
     #[error("the server cannot be reached")]
@@ -121,6 +121,23 @@ impl ConnectError {
             | Self::Proxy { .. }
             | Self::Timeout
             | Self::Closed(_) => None,
+        }
+    }
+
+    /// Whether another transport may do better. Who we are and where we go is the same by each.
+    pub(crate) const fn may_be_the_transports(&self) -> bool {
+        match self {
+            Self::Address(_) | Self::Token(_) | Self::Unauthorized | Self::Forbidden => false,
+            Self::NotFound
+            | Self::Status { .. }
+            | Self::Refused(_)
+            | Self::Protocol(_)
+            | Self::Redirects
+            | Self::Transport
+            | Self::Unreachable(_)
+            | Self::Proxy { .. }
+            | Self::Timeout
+            | Self::Closed(_) => true,
         }
     }
 

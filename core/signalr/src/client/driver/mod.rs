@@ -1,7 +1,7 @@
-//! Carries a [`ClientMachine`](super::ClientMachine) over a WebSocket.
+//! Carries a [`ClientMachine`](super::ClientMachine) over the first transport that works.
 //!
-//! [`connect`] negotiates, opens the socket and shakes hands; it gives a [`HubClient`] to call
-//! with and an [`IncomingStream`] of what the server calls. One task owns the socket and the
+//! [`connect`] negotiates, opens a transport and shakes hands; it gives a [`HubClient`] to call
+//! with and an [`IncomingStream`] of what the server calls. One task owns the transport and the
 //! machine; it ends with the connection.
 //!
 //! [`HubConnection`] holds one connection after the other, has handlers for what the server calls,
@@ -11,13 +11,16 @@ mod connect;
 mod connection;
 mod error;
 mod handle;
+mod http;
 mod negotiate;
+mod open;
 mod options;
 mod proxy;
 mod socket;
 mod stream;
 mod task;
 mod token;
+mod transport;
 mod upload;
 
 pub use connect::connect;

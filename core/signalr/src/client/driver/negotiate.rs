@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::{
     error::{ConnectError, retry_after},
+    open::Kind,
     options::ConnectOptions,
     proxy::Proxy,
     token::{BearerToken, TokenSource},
@@ -27,6 +28,8 @@ pub(crate) struct Negotiated {
     /// The options' own, or what a redirect put in its place.
     pub(crate) token: Option<TokenSource>,
     pub(crate) connection_id: String,
+    /// Those that carry the protocol, in the order in which they are to be tried.
+    pub(crate) offers: Vec<Kind>,
 }
 
 /// What a server may answer. Unknown fields are ignored.
@@ -38,7 +41,7 @@ struct Answer {
     connection_id: Option<String>,
     connection_token: Option<String>,
     #[serde(default)]
-    available_transports: Vec<Transport>,
+    available_transports: Vec<Offer>,
     url: Option<String>,
     access_token: Option<String>,
     error: Option<String>,
@@ -49,16 +52,21 @@ struct Answer {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Transport {
+struct Offer {
     transport: String,
     /// What it carries; a server that does not say so is taken to carry anything.
     transfer_formats: Option<Vec<String>>,
 }
 
-impl Transport {
-    fn is_web_socket_for(&self, format: TransferFormat) -> bool {
+impl Offer {
+    /// Says which transport it is, if we have it and it carries the format.
+    fn kind_for(&self, format: TransferFormat) -> Option<Kind> {
         let carries = |formats: &Vec<String>| formats.iter().any(|name| name == format.name());
-        self.transport == "WebSockets" && self.transfer_formats.as_ref().is_none_or(carries)
+        let kind = Kind::named(&self.transport)?;
+        self.transfer_formats
+            .as_ref()
+            .is_none_or(carries)
+            .then_some(kind)
     }
 }
 
@@ -66,6 +74,7 @@ enum Step {
     Ready {
         connection_id: String,
         token: String,
+        offers: Vec<Kind>,
     },
     Redirect {
         url: String,
@@ -75,7 +84,7 @@ enum Step {
 
 pub(crate) async fn negotiate(options: &ConnectOptions) -> Result<Negotiated, ConnectError> {
     let mut url = options.url.clone();
-    let http = client(options)?;
+    let http = client(options, Duration::ZERO)?;
     let mut source = options.token.clone();
     let format = options.machine.protocol.transfer_format();
     for _ in 0..MAX_NEGOTIATIONS {
@@ -87,12 +96,14 @@ pub(crate) async fn negotiate(options: &ConnectOptions) -> Result<Negotiated, Co
             Step::Ready {
                 connection_id,
                 token,
+                offers,
             } => {
                 url.query_pairs_mut().append_pair("id", &token);
                 return Ok(Negotiated {
                     url,
                     token: source,
                     connection_id,
+                    offers,
                 });
             }
             Step::Redirect {
@@ -126,7 +137,8 @@ fn replaced(token: &str) -> Result<TokenSource, ConnectError> {
     Ok(token.into())
 }
 
-fn client(options: &ConnectOptions) -> Result<Client, ConnectError> {
+/// Makes a client for the options' requests, whose connections stay open for so long when idle.
+pub(crate) fn client(options: &ConnectOptions, idle: Duration) -> Result<Client, ConnectError> {
     let builder = Client::builder().no_proxy();
     let builder = match &options.proxy {
         Some(proxy) => builder.proxy(through(proxy)?),
@@ -135,7 +147,7 @@ fn client(options: &ConnectOptions) -> Result<Client, ConnectError> {
     builder
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(options.connect_timeout)
-        .pool_idle_timeout(Duration::ZERO)
+        .pool_idle_timeout(idle)
         .default_headers(options.headers.clone())
         .build()
         .map_err(|error| ConnectError::Address(error.to_string()))
@@ -208,11 +220,9 @@ fn read(body: &[u8], format: TransferFormat) -> Result<Step, ConnectError> {
             access_token: answer.access_token,
         });
     }
-    if !answer
-        .available_transports
-        .iter()
-        .any(|offer| offer.is_web_socket_for(format))
-    {
+    let offers = answer.available_transports.iter();
+    let offers: Vec<Kind> = offers.filter_map(|offer| offer.kind_for(format)).collect();
+    if offers.is_empty() {
         return Err(ConnectError::Transport);
     }
     let missing = |name: &str| ConnectError::Protocol(format!("negotiate gave no {name}"));
@@ -228,12 +238,13 @@ fn read(body: &[u8], format: TransferFormat) -> Result<Step, ConnectError> {
     Ok(Step::Ready {
         connection_id,
         token,
+        offers,
     })
 }
 
 /// Without its address, which may hold a token.
 #[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
-fn unreachable(error: reqwest::Error) -> ConnectError {
+pub(crate) fn unreachable(error: reqwest::Error) -> ConnectError {
     if error.is_timeout() {
         return ConnectError::Timeout;
     }

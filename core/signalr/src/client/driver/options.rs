@@ -9,7 +9,7 @@ use super::{
     proxy::Proxy,
     token::{BearerToken, TokenSource},
 };
-use crate::{client::machine::MachineConfig, protocol::Protocol};
+use crate::{client::machine::MachineConfig, negotiate::Transports, protocol::Protocol};
 
 /// How to reach a hub.
 #[derive(Clone)]
@@ -23,7 +23,9 @@ pub struct ConnectOptions {
     /// Reaches the server through a proxy. What is not told here is not done: the environment's
     /// proxies are not looked at.
     pub proxy: Option<Proxy>,
-    /// Opens the WebSocket at once. Saves a round trip; needs a server that allows it, and gives no
+    /// By what to connect. They are tried in the order in which the server offers them.
+    pub transports: Transports,
+    /// Opens a WebSocket at once. Saves a round trip; needs a server that allows it, and gives no
     /// connection id.
     pub skip_negotiation: bool,
     /// How long negotiate, the socket and the handshake may take together. Too low and slow radios
@@ -47,6 +49,7 @@ impl ConnectOptions {
             token: None,
             headers: HeaderMap::new(),
             proxy: None,
+            transports: Transports::default(),
             skip_negotiation: false,
             connect_timeout: Duration::from_secs(20),
             machine: MachineConfig::default(),
@@ -90,6 +93,7 @@ impl fmt::Debug for ConnectOptions {
             .field("token", &self.token)
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
             .field("proxy", &self.proxy)
+            .field("transports", &self.transports)
             .field("skip_negotiation", &self.skip_negotiation)
             .field("connect_timeout", &self.connect_timeout)
             .field("machine", &self.machine)

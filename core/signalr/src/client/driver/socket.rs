@@ -27,8 +27,6 @@ use super::{
 /// Read from the kernel at a time. tungstenite zeroes the buffer at each read, and keeps one per
 /// connection: its default of 128 KiB costs more than everything else together.
 const READ_BUFFER: usize = 4 * 1024;
-/// What may wait for a slow socket.
-const MAX_WRITE_BUFFER: usize = 256 * 1024;
 
 /// Any byte stream a WebSocket can run over.
 pub(crate) trait Line: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -52,8 +50,8 @@ pub(crate) async fn open(target: Target<'_>) -> Result<Socket, ConnectError> {
     let line = line(target.url, target.proxy).await?;
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
+        // Each write is flushed before the next: what waits is one message, however large.
         .write_buffer_size(0)
-        .max_write_buffer_size(MAX_WRITE_BUFFER)
         .max_message_size(Some(frame_limit(target.max_message_bytes)))
         .max_frame_size(Some(frame_limit(target.max_message_bytes)));
     match client_async_with_config(request, line, Some(config)).await {
@@ -63,7 +61,7 @@ pub(crate) async fn open(target: Target<'_>) -> Result<Socket, ConnectError> {
 }
 
 /// A server may coalesce many hub messages into one WebSocket message.
-const fn frame_limit(max_message_bytes: usize) -> usize {
+pub(crate) const fn frame_limit(max_message_bytes: usize) -> usize {
     max_message_bytes.saturating_mul(4)
 }
 

@@ -3,21 +3,19 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     convert::Infallible,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
-use bytes::Bytes;
-use futures_util::{SinkExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
+use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use tokio::{
     sync::{mpsc, oneshot},
     time::timeout,
 };
-use tokio_tungstenite::tungstenite::{self, Message as Frame, Utf8Bytes};
 
 use super::{
     error::{CallError, ConnectError},
-    socket::Socket,
     stream::Incoming,
+    transport::{Heard, Transport},
     upload::{OpenUpload, Uploaded, Uploads},
 };
 use crate::{
@@ -28,8 +26,10 @@ use crate::{
     },
     message::{CompletionOutcome, Invocation, InvocationId},
     payload::Payload,
-    protocol::TransferFormat,
 };
+
+/// When to look again if there is nothing to wait for.
+const FAR: Duration = Duration::from_secs(3_600);
 
 /// What the application asks for.
 #[derive(Debug)]
@@ -69,7 +69,7 @@ enum Waiting {
 }
 
 pub(crate) struct Task {
-    socket: Socket,
+    transport: Transport,
     machine: ClientMachine,
     config: MachineConfig,
     commands: mpsc::Receiver<Command>,
@@ -86,15 +86,15 @@ pub(crate) struct Task {
 
 impl Task {
     pub(crate) fn new(
-        socket: Socket,
+        transport: Transport,
         config: MachineConfig,
         now: Instant,
         commands: mpsc::Receiver<Command>,
         incoming: mpsc::Sender<Incoming>,
     ) -> Self {
         Self {
-            socket,
-            machine: ClientMachine::new(config, now),
+            machine: ClientMachine::new(config, now).over(transport.carrier()),
+            transport,
             config,
             commands,
             incoming,
@@ -138,7 +138,7 @@ impl Task {
         let has_room = self.backlog.is_empty();
         let incoming = self.incoming.clone();
         tokio::select! {
-            frame = self.socket.next(), if has_room => self.hear(frame),
+            heard = self.transport.hear(), if has_room => self.on_heard(heard),
             command = self.commands.recv() => self.obey(command),
             Some(uploaded) = self.uploads.next() => self.pass_on(uploaded),
             Some(id) = self.unread.next() => self.give_up(&id),
@@ -157,13 +157,14 @@ impl Task {
     async fn hear_or_tick(&mut self) {
         let deadline = self.deadline();
         tokio::select! {
-            frame = self.socket.next() => self.hear(frame),
+            heard = self.transport.hear() => self.on_heard(heard),
             () = clock::sleep_until(deadline, clock::now) => self.machine.handle_tick(clock::now()),
         }
     }
 
     fn deadline(&self) -> Instant {
-        self.machine.deadline().unwrap_or_else(clock::now)
+        let deadline = self.machine.deadline();
+        deadline.unwrap_or_else(|| clock::now() + FAR)
     }
 
     /// A server is not silent while it is we who do not listen.
@@ -175,15 +176,12 @@ impl Task {
         self.machine.handle_tick(now);
     }
 
-    fn hear(&mut self, frame: Option<Result<Frame, tungstenite::Error>>) {
-        match frame {
-            Some(Ok(Frame::Text(text))) => self.machine.handle_bytes(clock::now(), text.as_bytes()),
-            Some(Ok(Frame::Binary(bytes))) => self.machine.handle_bytes(clock::now(), &bytes),
-            Some(Ok(Frame::Ping(_) | Frame::Pong(_) | Frame::Frame(_))) => {
-                self.machine.handle_bytes(clock::now(), &[]);
-            }
-            Some(Err(tungstenite::Error::Capacity(_))) => self.machine.handle_oversized(),
-            Some(Ok(Frame::Close(_)) | Err(_)) | None => self.machine.handle_lost(),
+    fn on_heard(&mut self, heard: Heard) {
+        match heard {
+            Heard::Bytes(bytes) => self.machine.handle_bytes(clock::now(), &bytes),
+            Heard::Alive => self.machine.handle_bytes(clock::now(), &[]),
+            Heard::Oversized => self.machine.handle_oversized(),
+            Heard::Lost => self.machine.handle_lost(),
         }
     }
 
@@ -234,7 +232,7 @@ impl Task {
         }
     }
 
-    /// Drains the machine; everything it wants written goes out as one WebSocket message.
+    /// Drains the machine; everything it wants written goes out as one.
     async fn carry_out(&mut self) {
         let mut batch = Vec::new();
         let mut is_in_doubt = false;
@@ -245,27 +243,21 @@ impl Task {
                 Output::Event(event) => self.on_event(event),
             }
         }
+        let limit = self.config.server_timeout;
+        let format = self.config.protocol.transfer_format();
         if !batch.is_empty() {
-            let frame = self.frame(batch);
-            self.write(frame).await;
+            let sent = timeout(limit, self.transport.send(batch, format)).await;
+            self.check(matches!(sent, Ok(Ok(()))));
         }
         if is_in_doubt {
-            self.write(Frame::Ping(Bytes::new())).await;
+            let sent = timeout(limit, self.transport.probe()).await;
+            self.check(matches!(sent, Ok(Ok(()))));
         }
     }
 
-    fn frame(&self, batch: Vec<u8>) -> Frame {
-        match self.config.protocol.transfer_format() {
-            TransferFormat::Text => {
-                Frame::Text(Utf8Bytes::try_from(batch).expect("the codec writes JSON"))
-            }
-            TransferFormat::Binary => Frame::Binary(batch.into()),
-        }
-    }
-
-    async fn write(&mut self, frame: Frame) {
-        let sent = timeout(self.config.server_timeout, self.socket.send(frame)).await;
-        if matches!(sent, Ok(Ok(()))) || self.ended.is_some() {
+    /// Gives the connection up after a write that failed.
+    fn check(&mut self, is_written: bool) {
+        if is_written || self.ended.is_some() {
             return;
         }
         self.machine.handle_lost();
@@ -346,7 +338,7 @@ impl Task {
             }
         }
         if reason.leaves_a_line() {
-            let closing = self.socket.close(None);
+            let closing = self.transport.close();
             if timeout(self.config.handshake_timeout, closing)
                 .await
                 .is_err()

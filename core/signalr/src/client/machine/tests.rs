@@ -408,3 +408,23 @@ fn a_server_that_asks_without_end_fills_no_memory() {
         r#"> {"type":3,"invocationId":"s1024","error":"Client didn't provide a result."}"#
     );
 }
+
+#[test]
+fn long_polling_shows_life_without_pings() {
+    let mut table = Table::new();
+    table.machine = table.machine.over(Carrier::LONG_POLLING);
+    table.hear("{}\x1e");
+    let opening = ["> {\"protocol\":\"json\",\"version\":1}", "Opened"];
+    assert_eq!(table.drain(), opening);
+    assert_eq!(table.machine.deadline(), None);
+    table.pass(3_600);
+    assert!(table.drain().is_empty());
+    // Only doubt makes silence a sign.
+    table.machine.probe(table.now);
+    assert!(table.machine.deadline().is_some());
+    table.pass(60);
+    assert_eq!(
+        table.drain(),
+        ["probe", "closed: nothing was heard from the server in time"]
+    );
+}

@@ -1,0 +1,154 @@
+//! Opens the first transport that works, of those that the server offers and the options allow.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::{
+    error::ConnectError,
+    http::{Door, HttpTransport},
+    negotiate::{Negotiated, client, negotiate},
+    options::ConnectOptions,
+    socket::{self, Target, frame_limit},
+    token::TokenSource,
+    transport::Transport,
+};
+use crate::negotiate::Transports;
+
+/// How long a request's connection is kept for the next one.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// A transport that this client has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    WebSockets,
+    ServerSentEvents,
+    LongPolling,
+}
+
+impl Kind {
+    /// Finds a transport by its name in negotiate.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        match name {
+            "WebSockets" => Some(Self::WebSockets),
+            "ServerSentEvents" => Some(Self::ServerSentEvents),
+            "LongPolling" => Some(Self::LongPolling),
+            _ => None,
+        }
+    }
+
+    const fn is_in(self, transports: Transports) -> bool {
+        match self {
+            Self::WebSockets => transports.web_sockets,
+            Self::ServerSentEvents => transports.server_sent_events,
+            Self::LongPolling => transports.long_polling,
+        }
+    }
+}
+
+/// An open transport, and the connection's public id if there was a negotiation.
+pub(crate) type Opened = (Transport, Option<String>);
+
+pub(crate) async fn open(options: &ConnectOptions) -> Result<Opened, ConnectError> {
+    if options.skip_negotiation {
+        let attempt = Attempt {
+            options,
+            url: &options.url,
+            source: options.token.as_ref(),
+        };
+        return Ok((attempt.open(Kind::WebSockets).await?, None));
+    }
+    let mut tried = Vec::new();
+    let mut failure = ConnectError::Transport;
+    loop {
+        // What failed may have used the connection up: each attempt has its own.
+        let negotiated = negotiate(options).await?;
+        let offers = negotiated.offers.iter().copied();
+        let mut usable =
+            offers.filter(|kind| kind.is_in(options.transports) && !tried.contains(kind));
+        let Some(kind) = usable.next() else {
+            return Err(failure);
+        };
+        let is_last = usable.next().is_none();
+        tried.push(kind);
+        match open_in_time(options, &negotiated, kind, is_last).await {
+            Ok(transport) => return Ok((transport, Some(negotiated.connection_id))),
+            Err(error) if is_last || !error.may_be_the_transports() => return Err(error),
+            Err(error) => {
+                tracing::debug!(?kind, %error, "the next transport is tried");
+                failure = error;
+            }
+        }
+    }
+}
+
+/// What swallows a WebSocket must not use up the time of the transports after it.
+async fn open_in_time(
+    options: &ConnectOptions,
+    negotiated: &Negotiated,
+    kind: Kind,
+    is_last: bool,
+) -> Result<Transport, ConnectError> {
+    let attempt = Attempt {
+        options,
+        url: &negotiated.url,
+        source: negotiated.token.as_ref(),
+    };
+    if is_last {
+        return attempt.open(kind).await;
+    }
+    timeout(options.connect_timeout / 3, attempt.open(kind))
+        .await
+        .unwrap_or(Err(ConnectError::Timeout))
+}
+
+struct Attempt<'a> {
+    options: &'a ConnectOptions,
+    url: &'a reqwest::Url,
+    source: Option<&'a TokenSource>,
+}
+
+impl Attempt<'_> {
+    async fn open(&self, kind: Kind) -> Result<Transport, ConnectError> {
+        let limit = frame_limit(self.options.machine.max_message_bytes);
+        match kind {
+            Kind::WebSockets => self.open_web_socket().await.map(Transport::WebSocket),
+            Kind::ServerSentEvents => {
+                let http = HttpTransport::open_events(self.door().await?, limit);
+                http.await.map(Transport::Http)
+            }
+            Kind::LongPolling => {
+                let http = HttpTransport::open_polls(self.door().await?, limit);
+                http.await.map(Transport::Http)
+            }
+        }
+    }
+
+    async fn open_web_socket(&self) -> Result<socket::Socket, ConnectError> {
+        let bearer = match self.source {
+            Some(source) => Some(source.token().await?),
+            None => None,
+        };
+        let target = Target {
+            url: self.url,
+            bearer: bearer.as_ref(),
+            headers: &self.options.headers,
+            proxy: self.options.proxy.as_ref(),
+            max_message_bytes: self.options.machine.max_message_bytes,
+        };
+        socket::open(target).await
+    }
+
+    async fn door(&self) -> Result<Door, ConnectError> {
+        let bearer = match self.source {
+            Some(source) => Some(source.token().await?),
+            None => None,
+        };
+        Ok(Door {
+            http: client(self.options, IDLE)?,
+            url: self.url.clone(),
+            bearer,
+            source: self.source.cloned(),
+        })
+    }
+}
