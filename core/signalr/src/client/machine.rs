@@ -1,19 +1,25 @@
 //! The client's decisions about one connection, without a socket or a clock.
 
 mod call;
+mod config;
+mod exchange;
 #[cfg(test)]
 mod tests;
 
 use std::{
     collections::{BTreeSet, VecDeque},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use bytes::Bytes;
 use serde::Deserialize;
 
 use self::call::Uploads;
-pub use self::call::{Begun, Call};
+pub use self::{
+    call::{Begun, Call},
+    config::MachineConfig,
+    exchange::{Event, Output},
+};
 use super::{close::CloseReason, reply::NO_RESULT};
 use crate::{
     carrier::Carrier,
@@ -24,7 +30,6 @@ use crate::{
         Message, StreamInvocation, StreamItem,
     },
     payload::Payload,
-    protocol::Protocol,
 };
 
 /// The official text for a stream that its sender gave up.
@@ -32,80 +37,6 @@ const UPLOAD_CANCELED: &str = "Stream canceled by client.";
 
 /// How many calls of the server may wait for their answers.
 const MAX_ASKED: usize = 1_024;
-
-/// Times and sizes of a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MachineConfig {
-    /// After so long without sending anything a Ping is sent. Higher than the server's client
-    /// timeout and the server gives us up; very low and the radio never sleeps. 15 s officially.
-    pub keep_alive: Duration,
-    /// After so long without hearing anything the server counts as gone. Lower than its keep-alive
-    /// and idle connections are dropped; higher and a dead one is noticed late. 30 s officially.
-    pub server_timeout: Duration,
-    /// How long the server may take to answer the handshake. 15 s officially.
-    pub handshake_timeout: Duration,
-    /// How long the server may take to answer a probe, which is sent when there is reason to doubt
-    /// the connection. Too low and slow radios lose good connections.
-    pub probe_timeout: Duration,
-    /// The largest hub message taken, in bytes. Lower than the server's pages and they cannot be
-    /// read; higher and a broken server can fill memory.
-    pub max_message_bytes: usize,
-    /// The encoding to ask for. The payloads of all calls must be in it.
-    pub protocol: Protocol,
-}
-
-impl Default for MachineConfig {
-    fn default() -> Self {
-        Self {
-            keep_alive: Duration::from_secs(15),
-            server_timeout: Duration::from_secs(30),
-            handshake_timeout: Duration::from_secs(15),
-            probe_timeout: Duration::from_secs(5),
-            max_message_bytes: 1 << 20,
-            protocol: Protocol::default(),
-        }
-    }
-}
-
-/// What the driver must do next.
-#[derive(Debug)]
-pub enum Output {
-    /// Write these bytes: one or more whole hub messages.
-    Send(Bytes),
-    /// Make the peer's transport answer, if it can: a WebSocket's Ping is answered by a Pong, which
-    /// the hub's own Ping never is.
-    Probe,
-    /// Tell the application.
-    Event(Event),
-}
-
-/// What happened.
-#[derive(Debug)]
-pub enum Event {
-    /// The handshake is done: calls may be made.
-    Opened,
-    /// The server calls a method here. With an id it waits for
-    /// [`complete`](ClientMachine::complete).
-    Invocation(Invocation),
-    /// An item of a stream came.
-    Item {
-        /// The stream.
-        id: InvocationId,
-        /// The item.
-        item: Payload,
-    },
-    /// A call or a stream ended.
-    Completed {
-        /// Which.
-        id: InvocationId,
-        /// How.
-        outcome: CompletionOutcome,
-    },
-    /// A stream of this side's is of no more use, as its call is over.
-    UploadOver(InvocationId),
-    /// The connection is over; nothing follows.
-    Closed(CloseReason),
-}
 
 /// One connection, from the moment its transport is open.
 ///

@@ -1,5 +1,7 @@
+use std::time::Duration;
+
 use super::*;
-use crate::message::Arguments;
+use crate::{message::Arguments, protocol::Protocol};
 
 /// A machine with the other end played by the test, in virtual time.
 struct Table {

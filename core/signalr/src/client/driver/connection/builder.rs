@@ -20,6 +20,7 @@ use crate::{
         supervisor::Supervisor,
     },
     message::FromArguments,
+    protocol::Protocol,
 };
 
 /// How many orders of the application wait; there are few.
@@ -95,6 +96,18 @@ impl HubConnectionBuilder {
     /// See [`MachineConfig::handshake_timeout`](crate::client::MachineConfig::handshake_timeout).
     pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
         self.options.machine.handshake_timeout = timeout;
+        self
+    }
+
+    /// Speaks this protocol; JSON without it.
+    pub fn protocol(mut self, protocol: Protocol) -> Self {
+        self.options.machine.protocol = protocol;
+        self
+    }
+
+    /// See [`MachineConfig::max_message_bytes`](crate::client::MachineConfig::max_message_bytes).
+    pub fn max_message_bytes(mut self, limit: usize) -> Self {
+        self.options.machine.max_message_bytes = limit;
         self
     }
 
