@@ -83,6 +83,11 @@ const GROUPS: &[Group] = &[
         run: desktop,
     },
     Group {
+        name: "interop",
+        what: "foreign SignalR clients at our hub server",
+        run: interop,
+    },
+    Group {
         name: "fuzz",
         what: "the protocol's parsers and machines, fed with anything",
         run: fuzz,
@@ -299,6 +304,10 @@ fn desktop() -> Result<()> {
     step::run(tests)?;
     say(&format!("pictures are in {}", pictures.display()));
     Ok(())
+}
+
+fn interop() -> Result<()> {
+    crate::interop::run(None)
 }
 
 fn fuzz() -> Result<()> {

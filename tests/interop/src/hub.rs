@@ -16,13 +16,11 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::post,
 };
-use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
 use serde_json::{Value, json};
 use tokio_stream::wrappers::IntervalStream;
-use vestnik_signalr::message::ToArguments;
 use vestnik_signalr::server::{
-    Caller, Connection, Hub, HubBuilder, HubError, State, Upload, encode_invocation,
+    Caller, Connection, Frame, Hub, HubBuilder, HubError, State, Upload,
 };
 
 use crate::proxy::Cuts;
@@ -76,10 +74,6 @@ where
 async fn cut(Shared(cuts): Shared<Cuts>) -> StatusCode {
     cuts.cut();
     StatusCode::NO_CONTENT
-}
-
-fn encode<A: ToArguments>(target: &str, arguments: &A) -> Result<Bytes, HubError> {
-    encode_invocation(target, arguments).map_err(HubError::internal)
 }
 
 /// Who a bearer token says the caller is: the token itself.
@@ -165,8 +159,8 @@ async fn sum(mut numbers: Upload<i64>) -> Result<i64, HubError> {
 
 /// As `sum`, for clients whose uploads get no answer: calls them instead.
 async fn sum_later(connection: Connection, numbers: Upload<i64>) -> Result<(), HubError> {
-    let frame = encode("Summed", &(sum(numbers).await?,))?;
-    connection.send(frame).await.map_err(HubError::internal)
+    let frame = Frame::new("Summed", (sum(numbers).await?,));
+    connection.send(&frame).await.map_err(HubError::internal)
 }
 
 async fn double(
@@ -191,7 +185,7 @@ async fn join(connection: Connection, group: String) -> Result<(), HubError> {
 }
 
 async fn say(connection: Connection, group: String, text: String) -> Result<(), HubError> {
-    let frame = encode("Said", &(text,))?;
+    let frame = Frame::new("Said", (text,));
     connection.hub().broadcast(&group, &frame);
     Ok(())
 }
@@ -204,8 +198,8 @@ async fn close_me(connection: Connection, allow_reconnect: bool) -> Result<(), H
 /// Calls the caller so many times, in order.
 async fn flood(connection: Connection, count: u32) -> Result<(), HubError> {
     for number in 0..count {
-        let frame = encode("Drop", &(number,))?;
-        connection.send(frame).await.map_err(HubError::internal)?;
+        let frame = Frame::new("Drop", (number,));
+        connection.send(&frame).await.map_err(HubError::internal)?;
     }
     Ok(())
 }

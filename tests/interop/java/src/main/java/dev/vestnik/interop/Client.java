@@ -72,7 +72,7 @@ public final class Client {
         features.put("group", Client::group);
         features.put("flood", Client::flood);
         features.put("bearer", c -> knows("/secure", "alice", "alice"));
-        features.put("redirect", c -> knows("/redirect", "original", "redirected"));
+        features.put("redirect", Client::redirect);
         features.put("close_for_good", Client::closeForGood);
         features.put("close_reconnect", c -> absent("HubConnection has no automatic reconnect"));
         features.put("reconnect", c -> absent("HubConnection has no automatic reconnect"));
@@ -155,12 +155,25 @@ public final class Client {
 
     private static void upload(HubConnection connection) {
         ReplaySubject<Integer> numbers = ReplaySubject.create();
-        IntStream.rangeClosed(1, 100).forEach(numbers::onNext);
+        Single<Integer> sum = connection.invoke(Integer.class, "Sum", numbers).cache();
+        sum.subscribe(unused -> {}, unused -> {});
+        for (int number = 1; number <= 100; number++) {
+            catchUp(connection);
+            numbers.onNext(number);
+        }
+        catchUp(connection);
         numbers.onComplete();
-        equal(await(connection.invoke(Integer.class, "Sum", numbers)), 5050);
+        equal(await(sum), 5050);
         ReplaySubject<Integer> failing = ReplaySubject.create();
         failing.onError(new RuntimeException("given up"));
         refused(connection, "given up", "Sum", failing);
+    }
+
+    /** Its posts run beside each other when it polls, and an item that overtakes its call is lost. */
+    private static void catchUp(HubConnection connection) {
+        if (POLLS) {
+            connection.stream(Integer.class, "Count", 1).blockingLast();
+        }
     }
 
     private static void clientResult(HubConnection connection) {
@@ -209,6 +222,15 @@ public final class Client {
             return;
         }
         throw new AssertionError("expected 401");
+    }
+
+    private static void redirect(HubConnection ignored) {
+        if (POLLS) {
+            throw new Absent(
+                    "LongPollingTransport polls with the token from before the redirect, and a"
+                            + " connection belongs to whoever negotiated it");
+        }
+        knows("/redirect", "original", "redirected");
     }
 
     private static void closeForGood(HubConnection ignored) throws Exception {
