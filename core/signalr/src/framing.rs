@@ -46,6 +46,8 @@ pub struct Deframer {
     buffer: BytesMut,
     /// How much of the buffer is known to hold no separator.
     searched: usize,
+    /// How many bytes came since the buffer was empty: what a message that shares it may hold.
+    came: usize,
     failed: bool,
 }
 
@@ -69,6 +71,7 @@ impl Deframer {
             limit,
             buffer: BytesMut::new(),
             searched: 0,
+            came: 0,
             failed: false,
         }
     }
@@ -82,6 +85,7 @@ impl Deframer {
     /// Takes bytes from the transport.
     pub fn push(&mut self, chunk: &[u8]) {
         if !self.failed {
+            self.came += chunk.len();
             self.buffer.extend_from_slice(chunk);
         }
     }
@@ -89,6 +93,16 @@ impl Deframer {
     /// Says whether part of a message is held.
     pub fn is_empty(&self) -> bool {
         self.buffer.is_empty()
+    }
+
+    /// Takes a message off. A small one does not keep all that came with it in memory.
+    fn take(&mut self, length: usize) -> Bytes {
+        if 2 * length >= self.came {
+            return self.buffer.split_to(length).freeze();
+        }
+        let frame = Bytes::copy_from_slice(&self.buffer[..length]);
+        self.buffer.advance(length);
+        frame
     }
 
     fn find_separator(&mut self) -> Cut {
@@ -161,11 +175,12 @@ impl Iterator for Deframer {
                 suffix,
             } => {
                 self.buffer.advance(prefix);
-                let frame = self.buffer.split_to(length).freeze();
+                let frame = self.take(length);
                 self.buffer.advance(suffix);
                 self.searched = 0;
                 if self.buffer.is_empty() {
                     self.buffer = BytesMut::new();
+                    self.came = 0;
                 }
                 Some(Ok(frame))
             }

@@ -23,38 +23,39 @@ use crate::{
 /// # Panics
 /// When a payload of the message is not JSON.
 pub fn encode(message: &Message) -> Bytes {
+    let begin = |kind| Object::new(kind, message.size_hint());
     let object = match message {
-        Message::Invocation(m) => Object::new(1)
+        Message::Invocation(m) => begin(1)
             .headers(&m.headers)
             .optional(
                 "invocationId",
                 m.invocation_id.as_ref().map(InvocationId::as_str),
             )
             .call(&m.target, &m.arguments, &m.stream_ids),
-        Message::StreamItem(m) => Object::new(2)
+        Message::StreamItem(m) => begin(2)
             .headers(&m.headers)
             .value("invocationId", m.invocation_id.as_str())
             .payload("item", &m.item),
-        Message::Completion(m) => completion(m),
-        Message::StreamInvocation(m) => Object::new(4)
+        Message::Completion(m) => completion(begin(3), m),
+        Message::StreamInvocation(m) => begin(4)
             .headers(&m.headers)
             .value("invocationId", m.invocation_id.as_str())
             .call(&m.target, &m.arguments, &m.stream_ids),
-        Message::CancelInvocation(m) => Object::new(5)
+        Message::CancelInvocation(m) => begin(5)
             .headers(&m.headers)
             .value("invocationId", m.invocation_id.as_str()),
-        Message::Ping => Object::new(6),
-        Message::Close(m) => Object::new(7)
+        Message::Ping => begin(6),
+        Message::Close(m) => begin(7)
             .optional("error", m.error.as_deref())
             .optional("allowReconnect", m.allow_reconnect.then_some(&true)),
-        Message::Ack(m) => Object::new(8).value("sequenceId", &m.sequence_id),
-        Message::Sequence(m) => Object::new(9).value("sequenceId", &m.sequence_id),
+        Message::Ack(m) => begin(8).value("sequenceId", &m.sequence_id),
+        Message::Sequence(m) => begin(9).value("sequenceId", &m.sequence_id),
     };
     object.finish()
 }
 
-fn completion(m: &Completion) -> Object {
-    let object = Object::new(3)
+fn completion(object: Object, m: &Completion) -> Object {
+    let object = object
         .headers(&m.headers)
         .value("invocationId", m.invocation_id.as_str());
     match &m.outcome {
@@ -68,8 +69,8 @@ fn completion(m: &Completion) -> Object {
 struct Object(Vec<u8>);
 
 impl Object {
-    fn new(kind: u8) -> Self {
-        let mut text = Vec::with_capacity(128);
+    fn new(kind: u8, capacity: usize) -> Self {
+        let mut text = Vec::with_capacity(capacity);
         text.extend_from_slice(b"{\"type\":");
         text.push(b'0' + kind);
         Self(text)

@@ -35,6 +35,28 @@ pub enum Message {
     Sequence(Sequence),
 }
 
+impl Message {
+    /// About how many bytes it takes on the wire.
+    pub(crate) fn size_hint(&self) -> usize {
+        let payloads: usize = match self {
+            Self::Invocation(call) => call.arguments.size(),
+            Self::StreamInvocation(call) => call.arguments.size(),
+            Self::StreamItem(item) => item.item.as_bytes().len(),
+            Self::Completion(completion) => match &completion.outcome {
+                CompletionOutcome::Void => 0,
+                CompletionOutcome::Result(result) => result.as_bytes().len(),
+                CompletionOutcome::Error(error) => error.len(),
+            },
+            Self::CancelInvocation(_)
+            | Self::Ping
+            | Self::Close(_)
+            | Self::Ack(_)
+            | Self::Sequence(_) => 0,
+        };
+        96 + payloads
+    }
+}
+
 /// A call's id, chosen by the caller; the two directions choose independently.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InvocationId(String);
@@ -176,6 +198,11 @@ impl Arguments {
     /// Returns the raw arguments.
     pub fn as_slice(&self) -> &[Payload] {
         &self.0
+    }
+
+    fn size(&self) -> usize {
+        let sizes = self.0.iter().map(|argument| argument.as_bytes().len() + 1);
+        sizes.sum()
     }
 
     /// Returns the raw arguments.

@@ -49,36 +49,37 @@ const RESULT_VALUE: u64 = 3;
 /// # Panics
 /// When a payload of the message is not MessagePack.
 pub fn encode(message: &Message) -> Bytes {
+    let begin = |items, kind| Frame::new(items, kind, message.size_hint());
     let frame = match message {
-        Message::Invocation(m) => Frame::new(6, 1)
+        Message::Invocation(m) => begin(6, 1)
             .headers(&m.headers)
             .optional(m.invocation_id.as_ref().map(InvocationId::as_str))
             .call(&m.target, &m.arguments, &m.stream_ids),
-        Message::StreamItem(m) => Frame::new(4, 2)
+        Message::StreamItem(m) => begin(4, 2)
             .headers(&m.headers)
             .text(m.invocation_id.as_str())
             .payload(&m.item),
-        Message::Completion(m) => completion(m),
-        Message::StreamInvocation(m) => Frame::new(6, 4)
+        Message::Completion(m) => completion(|items| begin(items, 3), m),
+        Message::StreamInvocation(m) => begin(6, 4)
             .headers(&m.headers)
             .text(m.invocation_id.as_str())
             .call(&m.target, &m.arguments, &m.stream_ids),
-        Message::CancelInvocation(m) => Frame::new(3, 5)
+        Message::CancelInvocation(m) => begin(3, 5)
             .headers(&m.headers)
             .text(m.invocation_id.as_str()),
-        Message::Ping => Frame::new(1, 6),
-        Message::Close(m) => Frame::new(3, 7)
+        Message::Ping => begin(1, 6),
+        Message::Close(m) => begin(3, 7)
             .optional(m.error.as_deref())
             .boolean(m.allow_reconnect),
-        Message::Ack(m) => Frame::new(2, 8).number(m.sequence_id),
-        Message::Sequence(m) => Frame::new(2, 9).number(m.sequence_id),
+        Message::Ack(m) => begin(2, 8).number(m.sequence_id),
+        Message::Sequence(m) => begin(2, 9).number(m.sequence_id),
     };
     frame.finish()
 }
 
-fn completion(m: &Completion) -> Frame {
+fn completion(new: impl FnOnce(u8) -> Frame, m: &Completion) -> Frame {
     let begin = |items, kind| {
-        Frame::new(items, 3)
+        new(items)
             .headers(&m.headers)
             .text(m.invocation_id.as_str())
             .number(kind)

@@ -92,6 +92,20 @@ fn refuses_a_long_message_as_soon_as_it_is_too_long() {
 }
 
 #[test]
+fn a_small_message_does_not_hold_what_came_with_it() {
+    let mut deframer = Deframer::new(100);
+    deframer.push(&[&b"{}\x1e".repeat(100)[..], b"{\"last\":1}\x1e"].concat());
+    let frames: Vec<Bytes> = deframer.by_ref().map(Result::unwrap).collect();
+    assert_eq!(frames.len(), 101);
+    assert!(frames.iter().all(Bytes::is_unique));
+    // One that fills most of it is not copied.
+    let chunk = [&[b'x'; 90][..], b"\x1e{"].concat();
+    deframer.push(&chunk);
+    let large = deframer.next().unwrap().unwrap();
+    assert!(!large.is_unique());
+}
+
+#[test]
 fn no_length_is_above_the_official_limit_whatever_ours() {
     let just_above = [0x80, 0x80, 0x80, 0x80, 0x08];
     assert!(matches!(

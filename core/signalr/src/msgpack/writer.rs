@@ -17,8 +17,8 @@ pub(super) struct Frame(Vec<u8>);
 
 impl Frame {
     /// Begins an array of at most 15 items, of which the type is the first.
-    pub(super) fn new(items: u8, kind: u8) -> Self {
-        let mut bytes = Vec::with_capacity(128);
+    pub(super) fn new(items: u8, kind: u8, capacity: usize) -> Self {
+        let mut bytes = Vec::with_capacity(capacity);
         bytes.extend_from_slice(&[0; LONGEST_PREFIX]);
         bytes.extend_from_slice(&[0x90 | items, kind]);
         Self(bytes)
