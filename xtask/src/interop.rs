@@ -1,6 +1,7 @@
-//! Foreign SignalR clients at our hub server: installs them, then tries each.
+//! Foreign SignalR clients at our hub server: installs them, tries each, and compares our codec with
+//! the official one.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, process::Command};
 
 use anyhow::Result;
 
@@ -24,15 +25,21 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
     ];
     step::run(command_in("tests/interop/java", "mvn", &java))?;
     let python = python()?;
-    let mut interop = command(
-        "cargo",
-        &["run", "--quiet", "--package", "vestnik-interop", "--"],
-    );
-    interop.arg("--python").arg(python);
+    let mut clients = interop("clients");
+    clients.arg("--python").arg(python);
     if let Some(only) = only {
-        interop.args(["--only", only]);
+        clients.args(["--only", only]);
+        return step::run(clients);
     }
-    step::run(interop)
+    step::run(clients)?;
+    step::run(interop("differential"))
+}
+
+fn interop(task: &str) -> Command {
+    command(
+        "cargo",
+        &["run", "--quiet", "--package", "vestnik-interop", "--", task],
+    )
 }
 
 /// A Python of its own that has the clients.

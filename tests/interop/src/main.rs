@@ -1,8 +1,10 @@
-//! Foreign SignalR clients at our hub server, feature by feature. `cargo xtask interop` installs
-//! them and runs this.
+//! Our SignalR beside others': foreign clients at our hub server, feature by feature, and our codec
+//! against the official one. `cargo xtask interop` installs them and runs this.
 #![forbid(unsafe_code)]
 
+mod differential;
 mod feature;
+mod generate;
 mod hub;
 mod peer;
 mod proxy;
@@ -16,12 +18,28 @@ use std::{
 use anyhow::{Result, ensure};
 use clap::Parser;
 use tokio::net::TcpListener;
+use vestnik_signalr::protocol::Protocol;
 
 use crate::{peer::PEERS, proxy::Cuts};
 
-/// Tries foreign SignalR clients at our hub server.
+/// Holds our SignalR beside others'.
 #[derive(Debug, Parser)]
-struct Arguments {
+enum Task {
+    /// Try foreign clients at our hub server, feature by feature.
+    Clients(Clients),
+    /// Compare our codec with the official JavaScript one over random messages.
+    Differential {
+        /// How many frames of each protocol.
+        #[arg(long, default_value_t = 100_000)]
+        frames: u32,
+        /// Repeats a run.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct Clients {
     /// Only clients whose name contains this.
     #[arg(long)]
     only: Option<String>,
@@ -32,7 +50,21 @@ struct Arguments {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let Arguments { only, python } = Arguments::parse();
+    match Task::parse() {
+        Task::Clients(clients) => try_clients(clients).await,
+        Task::Differential { frames, seed } => {
+            for protocol in Protocol::ALL {
+                differential::run(protocol, frames, seed)?;
+                say(&format!(
+                    "{frames} frames of {protocol}, seed {seed}: equal in meaning both ways"
+                ))?;
+            }
+            Ok(())
+        }
+    }
+}
+
+async fn try_clients(Clients { only, python }: Clients) -> Result<()> {
     let url = serve().await?;
     let mut rows = Vec::new();
     let wanted = |name: &str| only.as_deref().is_none_or(|only| name.contains(only));
