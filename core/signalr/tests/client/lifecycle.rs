@@ -258,3 +258,22 @@ async fn a_probe_with_an_answer_leaves_the_connection_alone() {
     let silence = tokio::time::timeout(Duration::from_secs(10), incoming.recv());
     assert!(silence.await.is_err(), "the connection ended");
 }
+
+#[tokio::test]
+async fn a_large_call_goes_out_whole() {
+    let peer = Peer::bind().await;
+    let (client, _incoming, mut line) = peer.open(peer.options()).await;
+    let text = "x".repeat(3 << 20);
+    let arguments = (text.as_str(),);
+    let server = async {
+        let call = line.message().await;
+        assert_eq!(
+            call.len(),
+            text.len() + r#"{"type":1,"target":"Big","arguments":[""]}"#.len()
+        );
+        line.send(r#"{"type":1,"target":"Thanks","arguments":[]}"#)
+            .await;
+    };
+    let (sent, ()) = soon(async { tokio::join!(client.send("Big", &arguments), server) }).await;
+    sent.unwrap();
+}
