@@ -9,6 +9,7 @@ use vestnik_signalr::{
         BearerToken, CallError, CloseReason, ConnectError, ConnectionState, DisconnectReason,
         HubConnection, HubConnectionBuilder, TokenSource,
     },
+    protocol::Protocol,
 };
 
 use crate::peer::{ANSWER, Frame, Line, Peer, soon, within};
@@ -447,6 +448,35 @@ async fn what_is_set_on_the_builder_reaches_the_connection() {
         matches!(
             state,
             ConnectionState::Disconnected(DisconnectReason::Closed(CloseReason::TimedOut))
+        )
+    });
+    soon(over).await.unwrap();
+}
+
+#[tokio::test]
+async fn another_protocol_is_asked_for_in_frames_of_its_own_kind() {
+    let peer = Peer::bind().await;
+    let hub = builder(&peer)
+        .protocol(Protocol::MessagePack)
+        .max_message_bytes(10)
+        .build();
+    let server = async {
+        let mut line = peer.upgrade().await;
+        let handshake = b"{\"protocol\":\"messagepack\",\"version\":1}\x1e";
+        assert_eq!(line.frame().await, Frame::Binary(handshake.to_vec()));
+        line.send("{}").await;
+        assert_eq!(line.frame().await, Frame::Binary(vec![0x02, 0x91, 0x06]));
+        // A message that says it has eleven bytes.
+        line.send_raw(&[0x82, 1, 11]).await;
+        line
+    };
+    let (outcome, _line) = soon(async { tokio::join!(hub.start(), server) }).await;
+    outcome.unwrap();
+    let mut states = hub.states();
+    let over = states.wait_for(|state| {
+        matches!(
+            state,
+            ConnectionState::Disconnected(DisconnectReason::Closed(CloseReason::TooLarge(_)))
         )
     });
     soon(over).await.unwrap();

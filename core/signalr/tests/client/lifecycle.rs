@@ -277,3 +277,72 @@ async fn a_large_call_goes_out_whole() {
     let (sent, ()) = soon(async { tokio::join!(client.send("Big", &arguments), server) }).await;
     sent.unwrap();
 }
+
+#[tokio::test]
+async fn a_message_that_takes_longer_than_the_server_may_be_silent_arrives() {
+    let peer = Peer::bind().await;
+    let (_client, mut incoming, mut line) = peer.open(peer.options()).await;
+    let frame = text_frame("{\"type\":1,\"target\":\"Slow\",\"arguments\":[]}\x1e");
+    tokio::time::pause();
+    let before = now();
+    for chunk in frame.chunks(8) {
+        line.send_raw(chunk).await;
+        // Virtual time, in which the client pings and looks whether it still hears.
+        tokio::time::sleep(Duration::from_secs(20)).await;
+    }
+    let heard = within(Duration::from_secs(60), incoming.recv()).await;
+    let is_call = matches!(heard, Some(Incoming::Invocation(call)) if call.target == "Slow");
+    assert!(is_call && now() - before > Duration::from_secs(90));
+    let end = within(Duration::from_secs(60), incoming.recv()).await;
+    assert!(matches!(end, Some(Incoming::Closed(CloseReason::TimedOut))));
+}
+
+#[tokio::test]
+async fn a_server_that_reads_nothing_costs_bounded_memory_and_time() {
+    let peer = Peer::bind().await;
+    let mut options = peer.options();
+    options.outgoing_queue = 1;
+    let (client, mut incoming, line) = peer.open(options).await;
+    let text = "x".repeat(1 << 20);
+    let arguments = (text.as_str(),);
+    tokio::time::pause();
+    let before = now();
+    let mut taken = 0;
+    let error = loop {
+        match client.send("Big", &arguments).await {
+            Ok(()) => taken += 1,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error, CallError::Disconnected);
+    assert!(taken < 40, "{taken} MiB were taken");
+    assert!((now() - before).as_secs() < 61);
+    let end = within(Duration::from_secs(60), incoming.recv()).await;
+    assert!(matches!(end, Some(Incoming::Closed(CloseReason::Lost))));
+    drop(line);
+}
+
+#[tokio::test]
+async fn a_flood_of_pings_drowns_nothing() {
+    let peer = Peer::bind().await;
+    let (client, mut incoming, mut line) = peer.open(peer.options()).await;
+    let hub_pings = text_frame(&"{\"type\":6}\x1e".repeat(5_000));
+    for _ in 0..10 {
+        line.send_raw(&hub_pings).await;
+        line.send_raw(&[0x89, 0].repeat(5_000)).await;
+    }
+    line.send(r#"{"type":1,"target":"After","arguments":[]}"#)
+        .await;
+    assert_eq!(called(&mut incoming).await, "After");
+    client.send("Still", &()).await.unwrap();
+    let answered = async {
+        loop {
+            match line.read_frame().await.unwrap() {
+                Frame::Text(text) if text.contains("Still") => return,
+                Frame::Text(_) | Frame::Binary(_) | Frame::Ping | Frame::Pong => {}
+                Frame::Close | Frame::End => panic!("the client left"),
+            }
+        }
+    };
+    soon(answered).await;
+}

@@ -206,8 +206,10 @@ pub(crate) struct Line {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Frame {
     Text(String),
+    Binary(Vec<u8>),
     /// WebSocket's, not the hub's.
     Ping,
+    Pong,
     Close,
     /// The TCP connection ended.
     End,
@@ -263,8 +265,10 @@ impl Line {
         }
         match first {
             0x81 => Ok(Frame::Text(String::from_utf8(payload).unwrap())),
+            0x82 => Ok(Frame::Binary(payload)),
             0x88 => Ok(Frame::Close),
             0x89 => Ok(Frame::Ping),
+            0x8a => Ok(Frame::Pong),
             other => panic!("the client sent a frame {other:#x}"),
         }
     }

@@ -12,6 +12,7 @@ mod connection;
 mod error;
 mod handle;
 mod http;
+mod line;
 mod negotiate;
 mod open;
 mod options;

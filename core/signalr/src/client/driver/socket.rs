@@ -6,10 +6,7 @@ use http::{HeaderMap, Request, header};
 use reqwest::Url;
 use rustls::{ClientConfig, pki_types::ServerName};
 use rustls_platform_verifier::BuilderVerifierExt as _;
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::TcpStream,
-};
+use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
@@ -20,6 +17,7 @@ use tokio_tungstenite::{
 
 use super::{
     error::{ConnectError, retry_after},
+    line::WatchedLine,
     proxy::Proxy,
     token::BearerToken,
 };
@@ -28,13 +26,8 @@ use super::{
 /// connection: its default of 128 KiB costs more than everything else together.
 const READ_BUFFER: usize = 4 * 1024;
 
-/// Any byte stream a WebSocket can run over.
-pub(crate) trait Line: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Line for T {}
-
 /// An open WebSocket.
-pub(crate) type Socket = WebSocketStream<Box<dyn Line>>;
+pub(crate) type Socket = WebSocketStream<WatchedLine>;
 
 /// Where to open a WebSocket, and what to send along.
 pub(crate) struct Target<'a> {
@@ -84,7 +77,7 @@ fn request(target: &Target<'_>) -> Result<Request<()>, ConnectError> {
     Ok(request)
 }
 
-async fn line(url: &Url, proxy: Option<&Proxy>) -> Result<Box<dyn Line>, ConnectError> {
+async fn line(url: &Url, proxy: Option<&Proxy>) -> Result<WatchedLine, ConnectError> {
     let (host, port) = place(url)?;
     let tcp = match proxy {
         None => dial(url).await?,
@@ -95,12 +88,12 @@ async fn line(url: &Url, proxy: Option<&Proxy>) -> Result<Box<dyn Line>, Connect
         }
     };
     if url.scheme() != "https" {
-        return Ok(Box::new(tcp));
+        return Ok(WatchedLine::new(tcp));
     }
     let name = ServerName::try_from(bare(host).to_owned())
         .map_err(|error| ConnectError::Address(error.to_string()))?;
     let tls = TlsConnector::from(Arc::new(tls_config()?));
-    Ok(Box::new(
+    Ok(WatchedLine::new(
         tls.connect(name, tcp)
             .await
             .map_err(ConnectError::Unreachable)?,

@@ -167,16 +167,19 @@ impl Task {
         deadline.unwrap_or_else(|| clock::now() + FAR)
     }
 
-    /// A server is not silent while it is we who do not listen.
+    /// A server is not silent while it is we who do not listen, nor while it is in the middle of
+    /// something long.
     fn tick(&mut self, has_room: bool) {
         let now = clock::now();
-        if !has_room {
+        if !has_room || self.transport.was_heard() {
             self.machine.handle_bytes(now, &[]);
         }
         self.machine.handle_tick(now);
     }
 
     fn on_heard(&mut self, heard: Heard) {
+        // What came is counted now, and is no reason to wait longer later.
+        self.transport.was_heard();
         match heard {
             Heard::Bytes(bytes) => self.machine.handle_bytes(clock::now(), &bytes),
             Heard::Alive => self.machine.handle_bytes(clock::now(), &[]),
@@ -326,8 +329,8 @@ impl Task {
         }
     }
 
-    /// Fails what waits, ends a socket that still works, and tells the application last. Callers whose commands still
-    /// wait learn of it when the queue is dropped with the task.
+    /// Fails what waits, ends a socket that still works, and tells the application last. Callers
+    /// whose commands still wait learn of it when the queue is dropped with the task.
     async fn finish(mut self, reason: CloseReason) {
         for waiting in std::mem::take(&mut self.waiting).into_values() {
             match waiting {

@@ -46,6 +46,14 @@ impl Transport {
         }
     }
 
+    /// Says whether part of something came since this was asked last.
+    pub(crate) fn was_heard(&mut self) -> bool {
+        match self {
+            Self::WebSocket(socket) => socket.get_mut().was_heard(),
+            Self::Http(_) => false,
+        }
+    }
+
     /// Writes whole messages.
     pub(crate) async fn send(
         &mut self,
