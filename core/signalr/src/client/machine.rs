@@ -20,7 +20,7 @@ pub use self::{
     config::MachineConfig,
     exchange::{Event, Output},
 };
-use super::{close::CloseReason, reply::NO_RESULT};
+use super::close::CloseReason;
 use crate::{
     carrier::Carrier,
     framing::{Deframer, FrameTooLarge},
@@ -35,6 +35,8 @@ use crate::{
 /// The official text for a stream that its sender gave up.
 const UPLOAD_CANCELED: &str = "Stream canceled by client.";
 
+/// The official text for a call that nobody gives a result to.
+pub(crate) const NO_RESULT: &str = "Client didn't provide a result.";
 /// How many calls of the server may wait for their answers.
 const MAX_ASKED: usize = 1_024;
 

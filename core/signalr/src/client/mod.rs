@@ -4,6 +4,8 @@
 //! Server-Sent Events or long polling, whichever the server offers first and works.
 //! [`supervisor`] decides when to connect again, and [`HubConnection`] does so; who has a policy of
 //! his own makes each connection by [`connect`], and is told by its [`CloseReason`] what to do.
+//!
+#![cfg_attr(feature = "client", doc = include_str!("guide.md"))]
 
 #[cfg(feature = "client")]
 pub mod clock;
@@ -12,7 +14,6 @@ mod close;
 pub mod driver;
 mod fault;
 pub mod machine;
-mod reply;
 pub mod supervisor;
 
 pub use close::CloseReason;

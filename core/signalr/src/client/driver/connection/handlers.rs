@@ -11,11 +11,9 @@ use futures_util::{FutureExt as _, future::BoxFuture};
 use serde::Serialize;
 use tokio::sync::Semaphore;
 
+use super::reply::{Reply, conclude};
 use crate::{
-    client::{
-        driver::HubClient,
-        reply::{Reply, conclude},
-    },
+    client::driver::HubClient,
     message::{Arguments, BindError, CompletionOutcome, FromArguments, Invocation},
     payload::Payload,
     protocol::Protocol,

@@ -6,6 +6,7 @@
 mod builder;
 mod handle;
 mod handlers;
+mod reply;
 mod state;
 mod supervise;
 

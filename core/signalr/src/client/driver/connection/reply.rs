@@ -1,9 +1,7 @@
 //! What the server is told when it calls this side and wants a result.
 
-use crate::{message::CompletionOutcome, payload::Payload};
+use crate::{client::machine::NO_RESULT, message::CompletionOutcome, payload::Payload};
 
-/// The official text for a call that nobody gives a result to.
-pub(super) const NO_RESULT: &str = "Client didn't provide a result.";
 /// The official text for a call that more than one gives a result to.
 const MANY_RESULTS: &str = "Client provided multiple results.";
 /// The official text for arguments of other types or of another number.
@@ -11,7 +9,7 @@ const UNREADABLE: &str = "Client failed to parse argument(s).";
 
 /// What one handler made of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Reply {
+pub(super) enum Reply {
     /// It has a result.
     Result(Payload),
     /// It failed, with a text for the server.
@@ -22,7 +20,7 @@ pub(crate) enum Reply {
 
 /// Makes one answer of what all handlers of a target replied. A result beats a failure, as in the
 /// official clients.
-pub(crate) fn conclude(replies: Vec<Reply>) -> CompletionOutcome {
+pub(super) fn conclude(replies: Vec<Reply>) -> CompletionOutcome {
     let (mut result, mut failure) = (None, None);
     for reply in replies {
         match reply {
