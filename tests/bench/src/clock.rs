@@ -17,16 +17,17 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-/// When this process first asked for a time: what markers count from.
-fn origin() -> Instant {
+/// What markers count from: when this process first asked. A program asks before it measures, as no
+/// marker can be older.
+pub(crate) fn origin() -> Instant {
     static ORIGIN: OnceLock<Instant> = OnceLock::new();
     *ORIGIN.get_or_init(now)
 }
 
-/// Nanoseconds from the process's origin to a moment.
+/// Nanoseconds from just before the process's origin to a moment, so never nothing.
 pub(crate) fn nanos_at(moment: Instant) -> u64 {
     let since = moment.saturating_duration_since(origin());
-    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+    u64::try_from(since.as_nanos()).map_or(u64::MAX, |nanos| nanos.saturating_add(1))
 }
 
 /// Nanoseconds from the process's origin to now.

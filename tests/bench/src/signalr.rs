@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, Result, ensure};
 
 use crate::{
+    clock,
     echo::{self, RoundTrip},
     fanout::{self, Visit},
     machine,
@@ -60,6 +61,7 @@ struct Outcome {
 
 /// Runs the plan and prints its tables.
 pub(crate) fn run(plan: &Plan) -> Result<()> {
+    clock::origin();
     let cores = Cores::of_machine();
     say::out(format!("{}\n{}", machine::describe(), bound(cores)));
     say::out(format!("repeat: {}", plan.command));

@@ -169,7 +169,7 @@ fn echo(outcome: &Outcome, unsound: &mut Unsound) -> Table {
 
 fn stall(outcome: &Outcome, plan: &Plan, unsound: &mut Unsound) -> Table {
     let heading = format!(
-        "1 % of {} connections read nothing for {:?}, 4 KiB messages to everybody",
+        "1 % of {} connections read nothing for {:?}, 16 KiB messages to everybody",
         plan.setting.stall_connections, plan.setting.stall
     );
     let columns = [

@@ -13,7 +13,6 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 use mio::{Events, Interest, Poll, Token, net::TcpStream};
-use socket2::SockRef;
 
 use self::connection::{Client, Step};
 pub(crate) use self::{
@@ -30,10 +29,6 @@ const TURN: Duration = Duration::from_millis(50);
 
 /// What a client may read at once.
 const BUFFER: usize = 64 * 1024;
-
-/// What the kernel holds for a client that stalls, and for one that reads again.
-const NARROW: usize = 4 * 1024;
-const WIDE: usize = 1024 * 1024;
 
 /// All client connections of one server.
 #[derive(Debug)]
@@ -102,14 +97,11 @@ impl Sink {
         std::mem::take(&mut self.log)
     }
 
-    /// Some clients read nothing any more, and take little before they do not.
-    pub(crate) fn stall(&mut self, clients: &[usize]) -> Result<()> {
+    /// Some clients read nothing any more.
+    pub(crate) fn stall(&mut self, clients: &[usize]) {
         for index in clients {
-            let client = &mut self.clients[*index];
-            client.stalled = true;
-            SockRef::from(&client.stream).set_recv_buffer_size(NARROW)?;
+            self.clients[*index].stalled = true;
         }
-        Ok(())
     }
 
     /// The stalled clients read again; says what became of them.
@@ -119,9 +111,7 @@ impl Sink {
             .collect();
         let before = self.log.delivered();
         for index in &stalled {
-            let client = &mut self.clients[*index];
-            client.stalled = false;
-            SockRef::from(&client.stream).set_recv_buffer_size(WIDE)?;
+            self.clients[*index].stalled = false;
             self.read(*index);
         }
         let deadline = clock::now() + patience;
