@@ -4,6 +4,7 @@ use std::slice;
 
 use bytes::Bytes;
 use vestnik_signalr::{
+    events::{self, EventReader},
     framing::{Deframer, Framing},
     handshake::{HandshakeRequest, HandshakeResponse},
     json,
@@ -41,6 +42,27 @@ fn framed(framing: Framing, data: &[u8]) {
     assert_eq!(frames, expected);
     for frame in frames.iter().flatten() {
         assert!(frame.len() <= LIMIT);
+    }
+}
+
+/// Events do not depend on how the bytes came, none is longer than allowed, and one that is written
+/// again reads the same.
+pub(crate) fn events(data: &[u8]) {
+    let mut whole = EventReader::new(LIMIT);
+    whole.push(data.get(1..).unwrap_or_default());
+    let expected: Vec<_> = whole.by_ref().collect();
+    let mut cut = EventReader::new(LIMIT);
+    let mut events = Vec::new();
+    for chunk in chunks(data) {
+        cut.push(chunk);
+        events.extend(cut.by_ref());
+    }
+    assert_eq!(events, expected);
+    for event in events.into_iter().flatten() {
+        assert!(event.len() <= LIMIT);
+        let mut again = EventReader::new(LIMIT);
+        again.push(&events::encode(&event));
+        assert_eq!(again.next(), Some(Ok(event)));
     }
 }
 

@@ -18,6 +18,7 @@ pub const TARGETS: &[Target] = &[
     ("messagepack", codec::message_pack),
     ("handshake", codec::handshake),
     ("negotiate", codec::negotiate),
+    ("events", codec::events),
     ("server_machine", machines::server),
     ("client_machine", machines::client),
 ];
