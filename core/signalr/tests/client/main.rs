@@ -5,6 +5,7 @@
 )]
 
 mod connection;
+mod http;
 mod lifecycle;
 mod negotiate;
 mod opening;

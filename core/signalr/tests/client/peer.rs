@@ -160,6 +160,13 @@ impl Request {
             .map(|(_, value)| value)
     }
 
+    /// Reads the body, which has this length.
+    pub(crate) async fn body(mut self, length: usize) -> (String, Self) {
+        let mut body = vec![0; length];
+        soon(self.stream.read_exact(&mut body)).await.unwrap();
+        (String::from_utf8(body).unwrap(), self)
+    }
+
     /// The token, when the request carries one.
     pub(crate) fn bearer(&self) -> Option<&str> {
         self.header("authorization")?.strip_prefix("Bearer ")

@@ -197,3 +197,17 @@ async fn a_client_of_events_that_goes_away_is_gone() {
     drop(client);
     assert_eq!(soon(news.recv()).await, Some("disconnected"));
 }
+
+#[tokio::test]
+async fn events_carry_no_binary_protocol() {
+    let (hub, _news) = hub(HubConfig::default());
+    let address = serve(hub).await;
+    let mut client = HttpClient::connect(address, By::Events).await;
+    client
+        .check(
+            r#"{"protocol":"messagepack","version":1}"#,
+            &[r#"{"error":"Cannot use the 'messagepack' protocol on the current transport. The transport does not support 'Binary' transfer format."}"#],
+        )
+        .await;
+    assert_eq!(client.next().await, None);
+}

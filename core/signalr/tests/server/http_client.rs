@@ -31,6 +31,15 @@ pub(crate) struct HttpClient {
 impl HttpClient {
     /// Connects and shakes hands.
     pub(crate) async fn open(address: SocketAddr, by: By) -> Self {
+        let mut client = Self::connect(address, by).await;
+        client
+            .check(r#"{"protocol":"json","version":1}"#, &["{}"])
+            .await;
+        client
+    }
+
+    /// Connects.
+    pub(crate) async fn connect(address: SocketAddr, by: By) -> Self {
         let path = format!("/hub?id={}", negotiate(address, &[]).await);
         let events = match by {
             By::Events => Some(EventReader::open(address, &path).await),
@@ -40,15 +49,12 @@ impl HttpClient {
                 None
             }
         };
-        let mut client = Self {
+        Self {
             address,
             path,
             events,
             pending: VecDeque::new(),
-        };
-        client.send(r#"{"protocol":"json","version":1}"#).await;
-        assert_eq!(client.next().await.unwrap(), "{}");
-        client
+        }
     }
 
     /// The path of its requests, with the token.

@@ -1,0 +1,230 @@
+//! Server-Sent Events and long polling, request by request, against servers well and ill.
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use vestnik_signalr::{
+    client::{CloseReason, ConnectError, ConnectOptions, HubClient, IncomingStream},
+    framing::FrameTooLarge,
+    negotiate::Transports,
+};
+
+use crate::peer::{Peer, Request, called, closed, meet, soon};
+
+const EVENTS: &str = r#"{"negotiateVersion":1,"connectionId":"public","connectionToken":"secret","availableTransports":[{"transport":"ServerSentEvents","transferFormats":["Text"]}]}"#;
+const POLLS: &str = r#"{"negotiateVersion":1,"connectionId":"public","connectionToken":"secret","availableTransports":[{"transport":"LongPolling","transferFormats":["Text","Binary"]}]}"#;
+
+const HANDSHAKE: &str = "{\"protocol\":\"json\",\"version\":1}\x1e";
+const PING: &str = "{\"type\":6}\x1e";
+
+/// Reads a request's body, which has its length in the head.
+async fn body(request: Request) -> (String, Request) {
+    let length = request.header("content-length").unwrap().parse().unwrap();
+    request.body(length).await
+}
+
+/// Answers the next request, which must be a send of this.
+async fn take(peer: &Peer, expected: &str) {
+    let request = peer.request().await;
+    assert_eq!(request.line(), "POST /hub?id=secret");
+    assert_eq!(
+        request.header("content-type"),
+        Some("text/plain;charset=UTF-8")
+    );
+    let (sent, request) = body(request).await;
+    assert_eq!(sent, expected);
+    request.answer(200, &[], "").await;
+}
+
+/// Answers the next request, which must be a poll.
+async fn poll(peer: &Peer, status: u16, text: &str) {
+    let request = peer.request().await;
+    assert_eq!(request.line(), "GET /hub?id=secret");
+    request.answer(status, &[], text).await;
+}
+
+/// A connection by long polling that is ready for calls.
+async fn polling(peer: &Peer, options: ConnectOptions) -> (HubClient, IncomingStream) {
+    let script = async {
+        peer.request().await.answer(200, &[], POLLS).await;
+        poll(peer, 200, "").await;
+        // A poll and the handshake come in either order.
+        let first = peer.request().await;
+        let second = peer.request().await;
+        let (get, post) = if first.method == "GET" {
+            (first, second)
+        } else {
+            (second, first)
+        };
+        let (sent, post) = body(post).await;
+        assert_eq!(sent, HANDSHAKE);
+        post.answer(200, &[], "").await;
+        get.answer(200, &[], "{}\x1e").await;
+    };
+    meet(options, script).await.0.unwrap()
+}
+
+/// A connection by events that is ready for calls, and the stream that they are written to.
+async fn listening(peer: &Peer) -> (HubClient, IncomingStream, tokio::net::TcpStream) {
+    let script = async {
+        peer.request().await.answer(200, &[], EVENTS).await;
+        let request = peer.request().await;
+        assert_eq!(request.line(), "GET /hub?id=secret");
+        assert_eq!(request.header("accept"), Some("text/event-stream"));
+        let mut stream = request.into_stream();
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n:\r\n";
+        stream.write_all(head.as_bytes()).await.unwrap();
+        take(peer, HANDSHAKE).await;
+        stream.write_all(b"data: {}\x1e\r\n\r\n").await.unwrap();
+        take(peer, PING).await;
+        stream
+    };
+    let (connected, stream) = meet(peer.options(), script).await;
+    let (client, incoming) = connected.unwrap();
+    (client, incoming, stream)
+}
+
+#[tokio::test]
+async fn events_may_come_in_any_pieces() {
+    let peer = Peer::bind().await;
+    let (_client, mut incoming, mut stream) = listening(&peer).await;
+    let event = "data: {\"type\":1,\"target\":\"One\",\"arguments\":[]}\x1e{\"type\":1,\r\ndata: \"target\":\"Two\",\"arguments\":[]}\x1e\r\n\r\n";
+    for byte in event.bytes() {
+        stream.write_all(&[byte]).await.unwrap();
+        stream.flush().await.unwrap();
+    }
+    assert_eq!(called(&mut incoming).await, "One");
+    assert_eq!(called(&mut incoming).await, "Two");
+    drop(stream);
+    assert_eq!(closed(&mut incoming).await, CloseReason::Lost);
+}
+
+#[tokio::test]
+async fn closing_sends_the_close_and_ends_the_stream() {
+    let peer = Peer::bind().await;
+    let (client, mut incoming, mut stream) = listening(&peer).await;
+    tokio::join!(client.close(), take(&peer, "{\"type\":7}\x1e"));
+    assert_eq!(closed(&mut incoming).await, CloseReason::Local);
+    assert_eq!(soon(stream.read(&mut [0])).await.unwrap_or(0), 0);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_event_stream_is_no_transport() {
+    let peer = Peer::bind().await;
+    let script = async {
+        peer.request().await.answer(200, &[], EVENTS).await;
+        let page = &["Content-Type: text/html"];
+        peer.request()
+            .await
+            .answer(200, page, "<p>Welcome!</p>")
+            .await;
+    };
+    let outcome = meet(peer.options(), script).await.0;
+    assert!(
+        matches!(outcome, Err(ConnectError::Protocol(_))),
+        "{outcome:?}"
+    );
+}
+
+#[tokio::test]
+async fn polls_go_on_until_they_are_over() {
+    let peer = Peer::bind().await;
+    let (_client, mut incoming) = polling(&peer, peer.options()).await;
+    poll(&peer, 200, "").await;
+    poll(
+        &peer,
+        200,
+        "{\"type\":1,\"target\":\"One\",\"arguments\":[]}\x1e",
+    )
+    .await;
+    assert_eq!(called(&mut incoming).await, "One");
+    poll(&peer, 204, "").await;
+    assert_eq!(closed(&mut incoming).await, CloseReason::Lost);
+    assert!(peer.is_alone().await);
+}
+
+#[tokio::test]
+async fn a_poll_that_fails_or_brings_too_much_is_the_end() {
+    let too_large = CloseReason::TooLarge(FrameTooLarge { limit: 200 });
+    for (status, size, expected) in [
+        (404, 0, CloseReason::Lost),
+        (502, 0, CloseReason::Lost),
+        (200, 1_000, too_large),
+    ] {
+        let peer = Peer::bind().await;
+        let mut options = peer.options();
+        options.machine.max_message_bytes = 200;
+        let (_client, mut incoming) = polling(&peer, options).await;
+        poll(&peer, status, &"x".repeat(size)).await;
+        if status == 200 {
+            // There is still somebody to take leave of.
+            peer.request().await.answer(202, &[], "").await;
+        }
+        let reason = closed(&mut incoming).await;
+        assert_eq!(reason, expected, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn closing_long_polling_sends_the_close_and_deletes_the_connection() {
+    let peer = Peer::bind().await;
+    let (client, mut incoming) = polling(&peer, peer.options()).await;
+    let waiting = peer.request().await;
+    let script = async {
+        take(&peer, "{\"type\":7}\x1e").await;
+        let request = peer.request().await;
+        assert_eq!(request.line(), "DELETE /hub?id=secret");
+        // The official server may have forgotten the connection by then.
+        request.answer(404, &[], "").await;
+    };
+    tokio::join!(client.close(), script);
+    assert_eq!(closed(&mut incoming).await, CloseReason::Local);
+    drop(waiting);
+}
+
+#[tokio::test]
+async fn calls_that_wait_for_a_send_go_out_together() {
+    let peer = Peer::bind().await;
+    let (client, _incoming) = polling(&peer, peer.options()).await;
+    let waiting = peer.request().await;
+    client.send("First", &()).await.unwrap();
+    let first = peer.request().await;
+    for target in ["Second", "Third"] {
+        client.send(target, &()).await.unwrap();
+    }
+    // A call is only answered by a task that has taken what came before it.
+    assert_eq!(client.probe().await, Ok(()));
+    tokio::task::yield_now().await;
+    let (sent, first) = body(first).await;
+    assert!(sent.contains("First"), "{sent}");
+    first.answer(200, &[], "").await;
+    let (sent, second) = body(peer.request().await).await;
+    assert_eq!(sent.matches('\x1e').count(), 2, "{sent}");
+    second.answer(200, &[], "").await;
+    drop(waiting);
+}
+
+#[tokio::test]
+async fn a_send_that_fails_ends_the_connection() {
+    let peer = Peer::bind().await;
+    let (client, mut incoming) = polling(&peer, peer.options()).await;
+    let waiting = peer.request().await;
+    client.send("Any", &()).await.unwrap();
+    peer.request().await.answer(404, &[], "").await;
+    assert_eq!(closed(&mut incoming).await, CloseReason::Lost);
+    drop(waiting);
+}
+
+#[tokio::test]
+async fn what_the_application_does_not_want_is_not_tried() {
+    let peer = Peer::bind().await;
+    let options = ConnectOptions {
+        transports: Transports::WEB_SOCKETS,
+        ..peer.options()
+    };
+    let script = async { peer.request().await.answer(200, &[], POLLS).await };
+    let outcome = meet(options, script).await.0;
+    assert!(
+        matches!(outcome, Err(ConnectError::Transport)),
+        "{outcome:?}"
+    );
+    assert!(peer.is_alone().await);
+}
