@@ -37,6 +37,7 @@ pub(super) fn print(outcome: &Outcome, peers: &[&str], plan: &Plan) -> Result<()
             let visits: Vec<_> = peers.iter().filter_map(of_size).collect();
             say::out(memory(*size, &visits, &mut unsound));
             say::out(everybody(*size, &visits, &mut unsound));
+            say::out(against(*size, &visits));
         }
     }
     if plan.has(Part::Unicast) {
@@ -122,6 +123,31 @@ fn everybody(size: usize, visits: &Visits<'_>, unsound: &mut Unsound) -> Table {
             unsound.cell(&place, &figures(|visit| visit.burst.rate), 0),
             unsound.cell(&place, &figures(|visit| visit.burst.bytes), 0),
         ]);
+    }
+    table
+}
+
+/// Our hub's cost as a share of each peer's, round by round.
+fn against(size: usize, visits: &Visits<'_>) -> Table {
+    let heading = format!("{size} connections: our CPU per delivery as a share of each peer's");
+    let mut table = Table::new(heading, &["ours", "peer", "paced", "burst"]);
+    let is_ours = |peer: &str| peer.starts_with("vestnik");
+    for (ours, rounds) in visits.iter().filter(|(peer, _)| is_ours(peer)) {
+        let peers = visits.iter();
+        for (peer, theirs) in peers.filter(|(peer, _)| !is_ours(peer) && peer != UNIT) {
+            let share = |figure: fn(&Visit) -> f64| {
+                let shares = rounds
+                    .iter()
+                    .filter_map(|(round, visit)| Some(figure(visit) / figure(theirs.get(round)?)));
+                shares.collect::<Figures>().shown(2).to_string()
+            };
+            table.row(vec![
+                ours.clone(),
+                peer.clone(),
+                share(|visit| visit.paced.nanos),
+                share(|visit| visit.burst.nanos),
+            ]);
+        }
     }
     table
 }
