@@ -1,7 +1,10 @@
-//! Foreign SignalR clients at our hub server: installs them, tries each, and compares our codec with
-//! the official one.
+//! Foreign SignalR clients at our hub server and our client at foreign servers: installs them, tries
+//! each, and compares our codec with the official one.
 
-use std::{path::PathBuf, process::Command};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::Result;
 
@@ -10,7 +13,8 @@ use crate::{
     step::{self, command, command_in},
 };
 
-/// Installs the clients and runs them, all or those whose name has a part.
+/// Installs the peers and tries them, all or those whose name has a part, as "java WebSockets" or
+/// "go server".
 pub(crate) fn run(only: Option<&str>) -> Result<()> {
     step::run(command_in(
         "tests/interop/js",
@@ -25,14 +29,28 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
     ];
     step::run(command_in("tests/interop/java", "mvn", &java))?;
     let python = python()?;
-    let mut clients = interop("clients");
-    clients.arg("--python").arg(python);
-    if let Some(only) = only {
-        clients.args(["--only", only]);
-        return step::run(clients);
+    build_go(&python.with_file_name("go"))?;
+    for task in ["clients", "servers"] {
+        if only.is_some_and(|only| only.contains("server") != (task == "servers")) {
+            continue;
+        }
+        let mut peers = interop(task);
+        peers.arg("--python").arg(&python);
+        peers.args(only.iter().flat_map(|only| ["--only", only]));
+        step::run(peers)?;
     }
-    step::run(clients)?;
-    step::run(interop("differential"))
+    match only {
+        Some(_) => Ok(()),
+        None => step::run(interop("differential")),
+    }
+}
+
+/// Compiles the server of the Go module, by the toolchain that came with the Python clients.
+fn build_go(go: &Path) -> Result<()> {
+    let mut build = command_in("tests/interop/go", &go.to_string_lossy(), &["build"]);
+    build.args(["-o", "server/server", "./server"]);
+    build.env("GOTOOLCHAIN", "local");
+    step::run(build)
 }
 
 fn interop(task: &str) -> Command {
@@ -42,7 +60,7 @@ fn interop(task: &str) -> Command {
     )
 }
 
-/// A Python of its own that has the clients.
+/// A Python of its own that has the clients and servers.
 fn python() -> Result<PathBuf> {
     let home = place::target().join("interop-python");
     let python = home.join("bin/python");

@@ -78,7 +78,7 @@ impl Generator {
     }
 
     fn flip(&mut self) -> bool {
-        self.random.next_u32() % 2 == 0
+        self.random.random()
     }
 
     /// Of every length in bits up to what JavaScript counts exactly.

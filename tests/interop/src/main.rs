@@ -5,6 +5,8 @@
 mod differential;
 mod feature;
 mod generate;
+mod guest;
+mod host;
 mod hub;
 mod peer;
 mod proxy;
@@ -12,7 +14,7 @@ mod table;
 
 use std::{
     io::{self, Write as _},
-    net::Ipv4Addr,
+    net::{Ipv4Addr, SocketAddr},
 };
 
 use anyhow::{Result, ensure};
@@ -20,13 +22,15 @@ use clap::Parser;
 use tokio::net::TcpListener;
 use vestnik_signalr::protocol::Protocol;
 
-use crate::{peer::PEERS, proxy::Cuts};
+use crate::{guest::Guest, host::HOSTS, peer::PEERS, proxy::Cuts, table::Row};
 
 /// Holds our SignalR beside others'.
 #[derive(Debug, Parser)]
 enum Task {
     /// Try foreign clients at our hub server, feature by feature.
-    Clients(Clients),
+    Clients(Only),
+    /// Try our client at foreign servers, feature by feature.
+    Servers(Only),
     /// Compare our codec with the official JavaScript one over random messages.
     Differential {
         /// How many frames of each protocol.
@@ -39,11 +43,11 @@ enum Task {
 }
 
 #[derive(Debug, clap::Args)]
-struct Clients {
-    /// Only clients whose name contains this.
+struct Only {
+    /// Only those whose name contains this.
     #[arg(long)]
     only: Option<String>,
-    /// The Python that has the clients.
+    /// The Python that has its peers.
     #[arg(long, default_value = "python3")]
     python: String,
 }
@@ -51,7 +55,8 @@ struct Clients {
 #[tokio::main]
 async fn main() -> Result<()> {
     match Task::parse() {
-        Task::Clients(clients) => try_clients(clients).await,
+        Task::Clients(only) => try_clients(only).await,
+        Task::Servers(only) => try_servers(only).await,
         Task::Differential { frames, seed } => {
             for protocol in Protocol::ALL {
                 differential::run(protocol, frames, seed)?;
@@ -64,33 +69,59 @@ async fn main() -> Result<()> {
     }
 }
 
-async fn try_clients(Clients { only, python }: Clients) -> Result<()> {
+async fn try_clients(Only { only, python }: Only) -> Result<()> {
     let url = serve().await?;
     let mut rows = Vec::new();
     let wanted = |name: &str| only.as_deref().is_none_or(|only| name.contains(only));
     for peer in PEERS.iter().filter(|peer| wanted(&peer.name())) {
         say(&format!("trying {}", peer.name()))?;
-        rows.push((peer, peer.run(&url, &python).await?));
+        rows.push(Row {
+            name: peer.name(),
+            outcomes: peer.run(&url, &python).await?,
+        });
     }
-    ensure!(!rows.is_empty(), "no client has that in its name");
-    say(&format!("\n{}", table::render(&rows)))?;
-    let failures = table::failures(&rows);
+    conclude(&rows)
+}
+
+async fn try_servers(Only { only, python }: Only) -> Result<()> {
+    let mut rows = Vec::new();
+    let wanted = |name: &str| only.as_deref().is_none_or(|only| name.contains(only));
+    for host in HOSTS.iter().filter(|host| wanted(&host.name())) {
+        say(&format!("trying {}", host.name()))?;
+        let (_ends_with_this, address) = host.start(&python).await?;
+        let cuts = Cuts::default();
+        let url = pass_on(address, cuts.clone()).await?;
+        rows.push(Row {
+            name: host.name(),
+            outcomes: Guest::new(&url, host.protocol, cuts)?.run().await,
+        });
+    }
+    conclude(&rows)
+}
+
+fn conclude(rows: &[Row]) -> Result<()> {
+    ensure!(!rows.is_empty(), "nothing has that in its name");
+    say(&format!("\n{}", table::render(rows)))?;
+    let failures = table::failures(rows);
     ensure!(failures == 0, "{failures} failed");
     Ok(())
 }
 
-/// Starts the server and what can be cut before it; gives the address for clients.
+/// Starts our server and what can be cut before it; gives the address for clients.
 async fn serve() -> Result<String> {
-    let (server, proxy) = (
-        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?,
-        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?,
-    );
-    let url = format!("http://{}", proxy.local_addr()?);
+    let server = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let cuts = Cuts::default();
-    let router = hub::router(&url, cuts.clone());
-    let at = server.local_addr()?;
+    let url = pass_on(server.local_addr()?, cuts.clone()).await?;
+    let router = hub::router(&url, cuts);
     tokio::spawn(async move { axum::serve(server, router).await });
-    tokio::spawn(proxy::run(proxy, at, cuts));
+    Ok(url)
+}
+
+/// Puts something that can be cut before a server; gives the address for clients.
+async fn pass_on(server: SocketAddr, cuts: Cuts) -> Result<String> {
+    let proxy = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let url = format!("http://{}", proxy.local_addr()?);
+    tokio::spawn(proxy::run(proxy, server, cuts));
     Ok(url)
 }
 

@@ -66,11 +66,17 @@ impl Peer {
     }
 
     /// Runs it through everything; features it says nothing of have failed.
-    pub(crate) async fn run(&self, url: &str, python: &str) -> Result<Vec<Outcome>> {
+    pub(crate) async fn run(
+        &self,
+        url: &str,
+        python: &str,
+    ) -> Result<Vec<(&'static str, Outcome)>> {
         let (told, problem) = self.listen(url, python).await?;
         let outcomes = FEATURES.map(|feature| {
             let told = told.iter().find(|told| told.feature == feature);
-            told.map_or_else(|| Outcome::failed(&problem), |told| told.outcome.clone())
+            let outcome =
+                told.map_or_else(|| Outcome::failed(&problem), |told| told.outcome.clone());
+            (feature, outcome)
         });
         Ok(outcomes.into())
     }

@@ -1,41 +1,44 @@
-//! The table client × feature.
+//! The table peer × feature.
 
 use std::collections::BTreeMap;
 
-use crate::{
-    feature::{FEATURES, Outcome},
-    peer::Peer,
-};
+use crate::feature::Outcome;
 
-/// A client and how its features went.
-pub(crate) type Row<'a> = (&'a Peer, Vec<Outcome>);
+/// A peer and how its features went.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) name: String,
+    pub(crate) outcomes: Vec<(&'static str, Outcome)>,
+}
 
-/// The table, then what failed and why.
-pub(crate) fn render(rows: &[Row<'_>]) -> String {
+/// The table, then what did not pass and why. All rows have the same features.
+pub(crate) fn render(rows: &[Row]) -> String {
     let mut text = format!("{:38}", "");
-    for feature in FEATURES {
+    for (feature, _) in rows.iter().take(1).flat_map(|row| &row.outcomes) {
         text.push_str(&format!(" {feature}"));
     }
-    for (peer, outcomes) in rows {
-        text.push_str(&format!("\n{:38}", peer.name()));
-        for (feature, outcome) in FEATURES.iter().zip(outcomes) {
+    for row in rows {
+        text.push_str(&format!("\n{:38}", row.name));
+        for (feature, outcome) in &row.outcomes {
             text.push_str(&format!(" {:^1$}", outcome.word(), feature.len()));
         }
     }
-    text.push_str("\n\npass: did as it should; -: not in that client\n");
-    for (peer, outcomes) in rows {
-        for ((word, detail), features) in reasons(outcomes) {
+    text.push_str("\n\npass: did as it should; -: not in that peer\n");
+    for row in rows {
+        for ((word, detail), features) in reasons(&row.outcomes) {
             let features = features.join(", ");
-            text.push_str(&format!("{word:4} {} {features}: {detail}\n", peer.name()));
+            text.push_str(&format!("{word:4} {} {features}: {detail}\n", row.name));
         }
     }
     text
 }
 
 /// What did not pass and why, features of one reason together.
-fn reasons(outcomes: &[Outcome]) -> BTreeMap<(&str, &str), Vec<&str>> {
+fn reasons<'a>(
+    outcomes: &'a [(&'static str, Outcome)],
+) -> BTreeMap<(&'static str, &'a str), Vec<&'static str>> {
     let mut reasons = BTreeMap::<_, Vec<_>>::new();
-    for (feature, outcome) in FEATURES.iter().zip(outcomes) {
+    for (feature, outcome) in outcomes {
         match outcome {
             Outcome::Pass => {}
             Outcome::Fail { detail } | Outcome::Absent { detail } => {
@@ -48,9 +51,9 @@ fn reasons(outcomes: &[Outcome]) -> BTreeMap<(&str, &str), Vec<&str>> {
 }
 
 /// How many features failed.
-pub(crate) fn failures(rows: &[Row<'_>]) -> usize {
-    let outcomes = rows.iter().flat_map(|(_, outcomes)| outcomes);
+pub(crate) fn failures(rows: &[Row]) -> usize {
+    let outcomes = rows.iter().flat_map(|row| &row.outcomes);
     outcomes
-        .filter(|outcome| matches!(outcome, Outcome::Fail { .. }))
+        .filter(|(_, outcome)| matches!(outcome, Outcome::Fail { .. }))
         .count()
 }
