@@ -80,13 +80,13 @@ where
         connection,
         caller,
     };
-    let Some(socket) = arrival.socket(&shared.config).await else {
+    let Some(socket) = Box::pin(arrival.socket(&shared.config)).await else {
         return;
     };
-    let was_open = Driver::new(scope.clone(), socket).run().await;
+    let was_open = Box::new(Driver::new(scope.clone(), socket)).run().await;
     drop(presence);
     if was_open {
-        scope.bid_farewell().await;
+        Box::pin(scope.bid_farewell()).await;
     }
 }
 

@@ -85,7 +85,10 @@ impl<S: Value, U: Value> Driver<S, U> {
     }
 
     /// Runs to the end; says whether the hub ever took notice of the connection.
-    pub(super) async fn run(mut self) -> bool {
+    ///
+    /// It is boxed, and so is what only happens at the end: a task is as large as the largest of
+    /// its moments, and idle connections are many.
+    pub(super) async fn run(mut self: Box<Self>) -> bool {
         let end = loop {
             if let Some(end) = self.settle() {
                 break end;
@@ -96,31 +99,33 @@ impl<S: Value, U: Value> Driver<S, U> {
             }
         };
         tracing::debug!(connection = %self.scope.connection.id(), ?end, "connection ends");
-        self.part(end).await
+        Box::pin(self.part(end)).await
     }
 
-    /// Does what the machine asks until it asks nothing, then feeds the socket.
+    /// Does what the machine asks until it asks nothing, and feeds the socket as long as it takes
+    /// what it is given.
     fn settle(&mut self) -> Option<End> {
-        self.obey();
-        if self.socket.is_writing() {
-            return None;
+        loop {
+            self.obey();
+            if self.socket.is_writing() {
+                return None;
+            }
+            self.take_queued(self.batch);
+            if self.outgoing.is_empty() {
+                return self.is_closing().then_some(End::Ours);
+            }
+            if !self.socket.is_ready() {
+                return None;
+            }
+            let batch = self.outgoing.take_batch(self.batch)?;
+            if batch.len() > self.config().max_write_buffer {
+                return Some(End::Lost);
+            }
+            let format = self.scope.connection.protocol().transfer_format();
+            if self.socket.write(batch, format).is_err() {
+                return Some(End::Lost);
+            }
         }
-        self.take_queued(self.batch);
-        if self.outgoing.is_empty() {
-            return self.is_closing().then_some(End::Ours);
-        }
-        if !self.socket.is_ready() {
-            return None;
-        }
-        let batch = self.outgoing.take_batch(self.batch)?;
-        if batch.len() > self.config().max_write_buffer {
-            return Some(End::Lost);
-        }
-        let format = self.scope.connection.protocol().transfer_format();
-        self.socket
-            .write(batch, format)
-            .is_err()
-            .then_some(End::Lost)
     }
 
     fn obey(&mut self) {
@@ -317,22 +322,30 @@ impl<S: Value, U: Value> Driver<S, U> {
     }
 
     /// Ends the socket in the way the end asks for.
-    async fn part(self, end: End) -> bool {
-        let patience = self.scope.shared.config.close_timeout;
-        self.scope.connection.end();
-        drop(self.asking);
-        self.calls.leave();
+    async fn part(self: Box<Self>, end: End) -> bool {
+        let Self {
+            scope,
+            socket,
+            asking,
+            calls,
+            was_opened,
+            ..
+        } = *self;
+        let patience = scope.shared.config.close_timeout;
+        scope.connection.end();
+        drop(asking);
+        calls.leave();
         let goodbye = async {
             match end {
-                End::Ours => self.socket.close().await,
-                End::Theirs => self.socket.answer_close().await,
+                End::Ours => socket.close().await,
+                End::Theirs => socket.answer_close().await,
                 End::Lost => {}
             }
         };
         tokio::time::timeout(patience, goodbye)
             .await
             .unwrap_or_default();
-        self.was_opened
+        was_opened
     }
 
     fn is_closing(&self) -> bool {

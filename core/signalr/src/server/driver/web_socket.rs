@@ -1,7 +1,7 @@
 //! One WebSocket, read and written by its connection's task alone.
 
 use std::{
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
     time::{Duration, Instant},
 };
 
@@ -72,7 +72,8 @@ impl WebSocket {
         self.write_began.map(|began| began + self.write_stall)
     }
 
-    /// Begins to write a message; [`poll_event`](Self::poll_event) carries it through.
+    /// Writes a message as far as the socket takes it now; [`poll_event`](Self::poll_event) carries
+    /// the rest through.
     pub(super) fn write(
         &mut self,
         now: Instant,
@@ -87,6 +88,12 @@ impl WebSocket {
         let frame = Frame::message(batch, OpCode::Data(kind), true);
         self.write_began = Some(now);
         let begun = self.inner.start_send_unpin(Message::Frame(frame));
+        // Most sockets take a small message at once, and then nobody has to be woken for it.
+        let mut context = Context::from_waker(Waker::noop());
+        if let Poll::Ready(outcome) = self.inner.poll_flush_unpin(&mut context) {
+            self.write_began = None;
+            return outcome.map_err(|_| Broken);
+        }
         begun.map_err(|_| Broken)
     }
 
