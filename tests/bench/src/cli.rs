@@ -67,7 +67,9 @@ pub fn run() -> anyhow::Result<()> {
         Task::Signalr(options) => signalr::run(&options.plan()),
         Task::Peers => peers(),
         Task::ServeHub { port } => role::serve_hub(port),
-        Task::ServeRaw { port, control } => role::serve_raw(port, control),
+        Task::ServeRaw { port, control } => {
+            role::serve_raw(role::listen(port)?, &role::listen(control)?)
+        }
     }
 }
 

@@ -58,9 +58,9 @@ fn cases() -> Vec<Case> {
             "The protocol 'x' is not supported.",
         ),
         case(
-            "messagepack",
-            r#"{"protocol":"messagepack","version":1}"#,
-            "The protocol 'messagepack' is not supported.",
+            "a later version of MessagePack",
+            r#"{"protocol":"messagepack","version":3}"#,
+            "The server does not support version 3 of the 'messagepack' protocol.",
         ),
         case(
             "a later version",

@@ -3,4 +3,7 @@
 mod hub;
 mod raw;
 
-pub(crate) use self::{hub::serve as serve_hub, raw::serve as serve_raw};
+pub(crate) use self::{
+    hub::serve as serve_hub,
+    raw::{listen, serve as serve_raw},
+};

@@ -12,22 +12,20 @@ use socket2::{Domain, Socket, Type};
 
 type Sockets = Arc<Mutex<Vec<TcpStream>>>;
 
-/// Serves until the process is ended.
-pub(crate) fn serve(port: u16, control: u16) -> Result<()> {
+/// Serves clients of one listener by the orders that come to the other, until the process is ended.
+pub(crate) fn serve(clients: TcpListener, control: &TcpListener) -> Result<()> {
     let sockets = Sockets::default();
-    let listener = listen(port)?;
     let accepted = Arc::clone(&sockets);
-    thread::spawn(move || accept(&listener, &accepted));
-    let listener = TcpListener::bind(("127.0.0.1", control))?;
+    thread::spawn(move || accept(&clients, &accepted));
     // Whoever only looks whether we listen says nothing.
-    for stream in listener.incoming() {
+    for stream in control.incoming() {
         obey(stream?, &sockets)?;
     }
     Ok(())
 }
 
-/// Listens so that a thousand clients may knock at once: the standard library's queue is short.
-fn listen(port: u16) -> Result<TcpListener> {
+/// Listens, on any free port when it is 0, so that a thousand clients may knock at once: the standard library's queue is short.
+pub(crate) fn listen(port: u16) -> Result<TcpListener> {
     const KNOCKING: i32 = 4096;
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));

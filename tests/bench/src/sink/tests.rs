@@ -13,25 +13,16 @@ fn raw() -> Peer {
     Peer::read(&path).unwrap()
 }
 
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    listener.local_addr().unwrap().port()
-}
-
-fn at(port: u16) -> SocketAddr {
-    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
-}
-
 /// A raw server in a thread of its own, with clients.
 fn ground(clients: usize) -> (Sink, Publisher) {
-    let (main, control) = (free_port(), free_port());
-    thread::spawn(move || role::serve_raw(main, control));
-    probe(at(main), SOON).unwrap();
-    probe(at(control), SOON).unwrap();
+    let (main, control) = (role::listen(0).unwrap(), role::listen(0).unwrap());
+    let at = main.local_addr().unwrap();
+    let orders = control.local_addr().unwrap();
+    thread::spawn(move || role::serve_raw(main, &control));
     let peer = raw();
-    let mut sink = Sink::new(at(main), Script::new(&peer.connect).unwrap()).unwrap();
+    let mut sink = Sink::new(at, Script::new(&peer.connect).unwrap()).unwrap();
     sink.connect(clients, SOON).unwrap();
-    let publisher = Publisher::connect(at(control), &peer.publish).unwrap();
+    let publisher = Publisher::connect(orders, &peer.publish).unwrap();
     (sink, publisher)
 }
 
