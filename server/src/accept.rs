@@ -23,6 +23,11 @@ use crate::config::LimitConfig;
 /// How long to wait when the system has no descriptors left.
 const EXHAUSTED: Duration = Duration::from_millis(500);
 
+/// How much of a connection's unsent bytes the kernel keeps. Too low and fast lines idle between
+/// writes; too high and a device that fell behind is told so megabytes late.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const UNSENT: u32 = 64 * 1_024;
+
 /// Serves until `drained` is over, then finishes the requests in hand.
 pub(crate) async fn serve(
     listener: TcpListener,
@@ -86,9 +91,8 @@ async fn accept(
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                // Without it small frames wait for the acknowledgement of those before.
-                if let Err(error) = stream.set_nodelay(true) {
-                    tracing::debug!(%error, "a connection keeps Nagle's algorithm");
+                if let Err(error) = tune(&stream) {
+                    tracing::debug!(%error, "a connection keeps the system's settings");
                 }
                 return (stream, place);
             }
@@ -99,6 +103,15 @@ async fn accept(
             }
         }
     }
+}
+
+/// Small frames do not wait for the acknowledgement of those before, and what a slow client has
+/// not taken waits here, where it is counted, and not in the kernel (Linux: tcp(7)).
+fn tune(stream: &TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT)?;
+    Ok(())
 }
 
 /// The client went away before it was accepted: nothing is wrong with us.

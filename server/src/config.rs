@@ -105,8 +105,8 @@ pub struct LimitConfig {
     /// How long a client may take over the headers of a request, in seconds; an idle connection
     /// ends by it too. Too high and slow clients hold what others need.
     pub header_seconds: u32,
-    /// The most connections with requests at once; live connections of devices are not among
-    /// them. Others wait to be accepted.
+    /// The most connections that speak HTTP at once, others wait to be accepted. Devices live by
+    /// Server-Sent Events or long polling are among them, those live by WebSocket are not.
     pub connections: usize,
     /// How long stopping waits for connections to end, in seconds.
     pub drain_seconds: u32,
@@ -119,7 +119,7 @@ impl Default for LimitConfig {
             hub_message_bytes: 128 * 1_024,
             request_seconds: 30,
             header_seconds: 20,
-            connections: 4_096,
+            connections: 16_384,
             drain_seconds: 10,
         }
     }

@@ -22,7 +22,8 @@ pub struct HubConfig {
     ///
     /// The buffer lives as long as the connection: at 128 KiB an idle
     /// connection costs 136 KiB and each delivery zeroes that much again. Too
-    /// low, a large message takes many reads.
+    /// low, a large message takes many reads; what clients send is mostly
+    /// smaller than the default.
     pub read_buffer: usize,
 
     /// How many bytes of frames are put together into one WebSocket message or event.
@@ -95,7 +96,7 @@ impl Default for HubConfig {
         Self {
             protocol: ServerConfig::default(),
             transports: Transports::default(),
-            read_buffer: 4 * 1024,
+            read_buffer: 256,
             write_batch: 16 * 1024,
             max_write_buffer: 1024 * 1024,
             queue_frames: 256,

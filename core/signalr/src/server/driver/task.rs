@@ -11,7 +11,7 @@ use super::{
 use crate::server::{
     HubConfig, HubError,
     ask::{Answer, Errand},
-    clock,
+    clock::{self, Alarm},
     hub::{Taken, UploadPart},
     machine::{Ask, Input, Output, ResultKey, ServerMachine, trim},
     queue::Popped,
@@ -30,6 +30,7 @@ pub(super) struct Driver<S, U> {
     outgoing: Outgoing,
     calls: Calls,
     phase: Phase,
+    alarm: Alarm,
     /// Whether the handshake was done and the connection welcomed.
     was_opened: bool,
     /// Those who await an answer of the client.
@@ -78,6 +79,7 @@ impl<S: Value, U: Value> Driver<S, U> {
             outgoing: Outgoing::default(),
             calls: Calls::new(),
             phase: Phase::Handshaking,
+            alarm: Alarm::new(clock::now()),
             was_opened: false,
             asking: BTreeMap::new(),
             scope,
@@ -200,7 +202,7 @@ impl<S: Value, U: Value> Driver<S, U> {
             event = self.socket.event(read) => Event::Socket(event),
             () = self.scope.connection.queue().changed() => Event::Queue,
             done = self.calls.next(), if room => Event::Call(done),
-            () = clock::sleep_until(deadline) => Event::Deadline,
+            () = self.alarm.ring(deadline) => Event::Deadline,
         }
     }
 
