@@ -139,7 +139,7 @@ async fn a_conversation_goes_by_each() {
         assert_eq!(items, (0..100).collect::<Vec<_>>(), "{way:?}");
 
         let frame = Frame::new("News", (7,));
-        assert_eq!(handle.broadcast_all(&frame).queued, 1);
+        assert_eq!(handle.all().send(&frame).queued, 1);
         let Some(Incoming::Invocation(call)) = soon(incoming.recv()).await else {
             panic!("no call by {way:?}")
         };
@@ -198,7 +198,7 @@ async fn a_message_that_is_too_large_for_the_client_ends_its_connection() {
         let mut options = options(address, way);
         options.machine.max_message_bytes = 1_000;
         let (_client, mut incoming) = meet(options).await;
-        handle.broadcast_all(&Frame::new("News", ("x".repeat(9_000),)));
+        handle.all().send(&Frame::new("News", ("x".repeat(9_000),)));
         let end = soon(incoming.recv()).await;
         assert!(
             matches!(end, Some(Incoming::Closed(CloseReason::TooLarge(_)))),
@@ -235,7 +235,7 @@ async fn polls_that_bring_nothing_go_on() {
     })
     .await;
     let frame = Frame::new("News", ());
-    assert_eq!(handle.broadcast_all(&frame).queued, 1);
+    assert_eq!(handle.all().send(&frame).queued, 1);
     assert!(matches!(
         soon(incoming.recv()).await,
         Some(Incoming::Invocation(_))

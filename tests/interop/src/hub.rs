@@ -186,7 +186,7 @@ async fn join(connection: Connection, group: String) -> Result<(), HubError> {
 
 async fn say(connection: Connection, group: String, text: String) -> Result<(), HubError> {
     let frame = Frame::new("Said", (text,));
-    connection.hub().broadcast(&group, &frame);
+    connection.hub().group(&group).send(&frame);
     Ok(())
 }
 

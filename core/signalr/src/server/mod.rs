@@ -10,7 +10,7 @@
 //! async fn say(from: Connection, text: String) -> Result<(), HubError> {
 //!     // Written once, however many connections read it.
 //!     let frame = Frame::new("Said", (text,));
-//!     from.hub().broadcast("everybody", &frame);
+//!     from.hub().group("everybody").send(&frame);
 //!     Ok(())
 //! }
 //!

@@ -124,16 +124,6 @@ impl HubHandle {
         world.groups.remove(key, id)
     }
 
-    /// Queues one frame for every connection under a key, waiting for none.
-    pub fn broadcast(&self, key: &str, frame: &Frame) -> Broadcast {
-        Broadcast::to(self.read().groups.members(key), frame)
-    }
-
-    /// Queues one frame for every connection of the hub, waiting for none.
-    pub fn broadcast_all(&self, frame: &Frame) -> Broadcast {
-        Broadcast::to(self.read().all(), frame)
-    }
-
     /// Closes all connections and waits until each is gone and its last calls have finished.
     ///
     /// From the first moment on, negotiate and connect are answered 503. With
@@ -222,12 +212,6 @@ impl World {
 }
 
 impl Broadcast {
-    fn to<'a>(members: impl Iterator<Item = &'a Connection>, frame: &Frame) -> Self {
-        let mut outcome = Self::default();
-        members.for_each(|connection| outcome.offer(connection, frame));
-        outcome
-    }
-
     fn offer(&mut self, connection: &Connection, frame: &Frame) {
         match connection.try_send(frame) {
             Ok(()) => self.queued += 1,

@@ -81,7 +81,7 @@ async fn converse(by: By) {
         .await;
 
     let frame = Frame::new("News", (1, "two\nlines"));
-    assert_eq!(handle.broadcast("everybody", &frame).queued, 1);
+    assert_eq!(handle.group("everybody").send(&frame).queued, 1);
     assert_eq!(
         client.next().await.unwrap(),
         r#"{"type":1,"target":"News","arguments":[1,"two\nlines"]}"#

@@ -57,7 +57,7 @@ fn length() -> usize {
 async fn fill(handle: &HubHandle) -> Connection {
     let frame = frame();
     for _ in 0..10_000 {
-        if let Some(connection) = handle.broadcast("all", &frame).full.pop() {
+        if let Some(connection) = handle.group("all").send(&frame).full.pop() {
             return connection;
         }
         tokio::task::yield_now().await;
@@ -105,7 +105,7 @@ async fn a_client_that_never_reads_its_poll_is_cut() {
     let client = HttpClient::open(address, By::Polls).await;
     until(|| handle.key_count("all") == 1).await;
     let large = Frame::new("Fill", ("x".repeat(32 * 1024 * 1024),));
-    assert_eq!(handle.broadcast("all", &large).queued, 1);
+    assert_eq!(handle.group("all").send(&large).queued, 1);
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4 * 1024).unwrap();
     let mut stuck: TcpStream = socket.connect(address).await.unwrap();
@@ -121,7 +121,7 @@ async fn a_client_between_two_polls_is_told_to_be_slow_and_then_gets_all() {
     until(|| handle.key_count("all") == 1).await;
     let mut queued = 0;
     loop {
-        let outcome = handle.broadcast("all", &frame());
+        let outcome = handle.group("all").send(&frame());
         if !outcome.full.is_empty() {
             break;
         }

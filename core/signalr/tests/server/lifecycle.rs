@@ -83,8 +83,8 @@ async fn a_broadcast_reaches_those_under_the_key() {
         soon(news.recv()).await.unwrap();
     }
     let frame = Frame::new("News", (1, "two"));
-    assert_eq!(handle.broadcast("everybody", &frame).queued, 2);
-    assert_eq!(handle.broadcast("nobody", &frame).queued, 0);
+    assert_eq!(handle.group("everybody").send(&frame).queued, 2);
+    assert_eq!(handle.group("nobody").send(&frame).queued, 0);
     for client in &mut clients {
         assert_eq!(
             client.next().await,

@@ -38,7 +38,7 @@ async fn a_new_poll_ends_the_one_before() {
         over = &mut second => (over, first),
     };
     assert_eq!((over.status, over.body.as_str()), (204, ""));
-    handle.broadcast_all(&Frame::new("News", ()));
+    handle.all().send(&Frame::new("News", ()));
     assert_eq!(
         waiting.await.body,
         "{\"type\":1,\"target\":\"News\",\"arguments\":[]}\x1e"

@@ -51,7 +51,7 @@ async fn settle(client: &mut Client) {
 async fn fill(handle: &HubHandle) -> (Connection, usize) {
     let frame = frame();
     for sent in 0..10_000 {
-        let mut full = handle.broadcast("all", &frame).full;
+        let mut full = handle.group("all").send(&frame).full;
         if let Some(connection) = full.pop() {
             return (connection, sent);
         }
@@ -109,7 +109,7 @@ async fn a_slow_reader_is_reported_and_holds_nobody_up() {
 
     let mut quick = Client::open(address).await;
     settle(&mut quick).await;
-    let outcome = handle.broadcast("all", &frame());
+    let outcome = handle.group("all").send(&frame());
     assert_eq!((outcome.queued, outcome.full.len()), (1, 1));
     assert_eq!(soon(quick.next()).await.len(), length());
 

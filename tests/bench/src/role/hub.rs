@@ -75,7 +75,7 @@ async fn echo(payload: String) -> Result<String, HubError> {
 
 async fn publish(State(hub): State<HubHandle>, payload: String) -> Result<(), HubError> {
     let frame = Frame::new("Notify", (payload,));
-    hub.broadcast_all(&frame);
+    hub.all().send(&frame);
     Ok(())
 }
 
@@ -87,7 +87,7 @@ async fn unicast(
     for user in users {
         // Each message is its own, as it would be from a queue of different ones.
         let frame = Frame::new("Notify", (payload.clone(),));
-        hub.broadcast(&user.to_string(), &frame);
+        hub.group(user.to_string()).send(&frame);
     }
     Ok(())
 }

@@ -22,8 +22,8 @@ fn reaches_those_under_a_key_until_they_leave_or_end() {
     let frame = Frame::new("News", ());
     assert!(hub.join("room", ada.id()) && hub.join("room", ada.id()));
     assert!(hub.join("room", bob.id()) && hub.join("hall", bob.id()));
-    assert_eq!(hub.broadcast("room", &frame).queued, 2);
-    let outcome = hub.broadcast("room", &frame);
+    assert_eq!(hub.group("room").send(&frame).queued, 2);
+    let outcome = hub.group("room").send(&frame);
     assert_eq!((outcome.queued, outcome.full.len()), (0, 2));
     assert!(hub.leave("room", ada.id()) && !hub.leave("room", ada.id()));
     hub.exit(bob.id());
