@@ -7,6 +7,7 @@ use vestnik_model::{
     Cursor,
     contract::{Entry, Page, Welcome},
 };
+use vestnik_signalr::backoff::ReconnectPolicy;
 
 use super::{
     effect::Effect,
@@ -20,6 +21,8 @@ use crate::{
 
 /// The most live entries held while the log is being read; beyond it they are read too.
 const MAX_HELD: usize = 512;
+/// How often the ceiling of a pause doubles at the most.
+const MAX_DOUBLINGS: u32 = 16;
 /// After so long online the next failure counts as the first.
 const STABLE: Duration = Duration::from_secs(30);
 /// How many back-off steps a refusal for good is worth: it is tried again, rarely.
@@ -380,12 +383,12 @@ impl Engine {
     }
 
     fn backoff(&self, random: f64) -> Duration {
-        let doubled = 2_u32.saturating_pow(self.attempts.min(16));
-        let most = self
-            .tuning
-            .backoff_base
-            .saturating_mul(doubled)
-            .min(self.tuning.backoff_cap);
+        let policy = ReconnectPolicy {
+            base: self.tuning.backoff_base,
+            cap: self.tuning.backoff_cap,
+            ..ReconnectPolicy::default()
+        };
+        let most = policy.ceiling(self.attempts.min(MAX_DOUBLINGS));
         most.mul_f64(random.clamp(0.0, 1.0))
     }
 
