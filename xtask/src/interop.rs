@@ -1,15 +1,12 @@
 //! Foreign SignalR clients at our hub server and our client at foreign servers: installs them, tries
 //! each, and compares our codec with the official one.
 
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{path::Path, process::Command};
 
 use anyhow::Result;
 
 use crate::{
-    place,
+    python,
     step::{self, command, command_in},
 };
 
@@ -28,14 +25,15 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
         "package",
     ];
     step::run(command_in("tests/interop/java", "mvn", &java))?;
-    let python = python()?;
-    build_go(&python.with_file_name("go"))?;
+    let requirements = ["--requirement", "tests/interop/python/requirements.txt"];
+    let programs = python::with("interop-python", &requirements)?;
+    build_go(&programs.join("go"))?;
     for task in ["clients", "servers"] {
         if only.is_some_and(|only| only.contains("server") != (task == "servers")) {
             continue;
         }
         let mut peers = interop(task);
-        peers.arg("--python").arg(&python);
+        peers.arg("--python").arg(programs.join("python"));
         peers.args(only.iter().flat_map(|only| ["--only", only]));
         step::run(peers)?;
     }
@@ -58,24 +56,4 @@ fn interop(task: &str) -> Command {
         "cargo",
         &["run", "--quiet", "--package", "vestnik-interop", "--", task],
     )
-}
-
-/// A Python of its own that has the clients and servers.
-fn python() -> Result<PathBuf> {
-    let home = place::target().join("interop-python");
-    let python = home.join("bin/python");
-    if !python.exists() {
-        step::run(command("python3", &["-m", "venv", &home.to_string_lossy()]))?;
-    }
-    let install = [
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-    ];
-    let mut clients = command(&python.to_string_lossy(), &install);
-    clients.args(["--requirement", "tests/interop/python/requirements.txt"]);
-    step::run(clients)?;
-    Ok(python)
 }

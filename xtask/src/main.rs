@@ -9,6 +9,7 @@ mod fuzz;
 mod interop;
 mod packages;
 mod place;
+mod python;
 mod running;
 mod step;
 mod test;

@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Result, bail, ensure};
 
 use crate::{
-    bench, codegen, packages, place,
+    bench, codegen, packages, place, python,
     step::{self, command, command_in, say},
     tidy,
 };
@@ -239,18 +239,8 @@ fn built_for_bindings() -> Result<()> {
 
 fn python() -> Result<()> {
     built_for_bindings()?;
-    let (home, modules) = (
-        place::target().join("python"),
-        place::target().join("python-modules"),
-    );
-    if !home.join("bin/pytest").exists() {
-        step::run(command("python3", &["-m", "venv", &home.to_string_lossy()]))?;
-        let pip = home.join("bin/pip");
-        step::run(command(
-            &pip.to_string_lossy(),
-            &["install", "--quiet", "pytest==8.4.2"],
-        ))?;
-    }
+    let programs = python::with("python", &["pytest==8.4.2"])?;
+    let modules = place::target().join("python-modules");
     fs::create_dir_all(&modules)?;
     fs::copy(
         place::root().join("bindings/python/generated/vestnik.py"),
@@ -260,7 +250,7 @@ fn python() -> Result<()> {
         place::built("libvestnik_ffi.so"),
         modules.join("libvestnik_ffi.so"),
     )?;
-    let pytest = home.join("bin/pytest");
+    let pytest = programs.join("pytest");
     let mut tests = command(
         &pytest.to_string_lossy(),
         &["-p", "no:cacheprovider", "bindings/python/tests"],

@@ -1,5 +1,6 @@
 """What all the Python clients have in common: who they are, and how an outcome is told."""
 
+import asyncio
 import json
 import os
 
@@ -8,6 +9,26 @@ TRANSPORT = os.environ["INTEROP_TRANSPORT"]
 PROTOCOL = os.environ["INTEROP_PROTOCOL"]
 
 PATIENCE = 15
+FEATURES = (
+    "connect",
+    "invoke",
+    "void",
+    "error",
+    "unknown_method",
+    "argument_count",
+    "argument_type",
+    "stream",
+    "cancel",
+    "upload",
+    "client_result",
+    "group",
+    "flood",
+    "bearer",
+    "redirect",
+    "close_for_good",
+    "close_reconnect",
+    "reconnect",
+)
 VALUE = {"text": "Привет 👋 \x1e", "list": [1, -2, 2**40, 0.5], "deep": {"a": [None, True]}}
 
 
@@ -36,3 +57,14 @@ def tell(feature, error=None):
         detail = f"{type(error).__name__}: {error}"
         outcome = {"feature": feature, "outcome": "fail", "detail": detail}
     print(json.dumps(outcome), flush=True)
+
+
+async def walk(features, connection):
+    """Puts a connection through every feature, which are coroutines by name, and tells how each went."""
+    for feature in FEATURES:
+        try:
+            await asyncio.wait_for(features[feature](connection), PATIENCE)
+        except Exception as error:
+            tell(feature, error)
+        else:
+            tell(feature)

@@ -6,7 +6,7 @@ import random
 import aiohttp
 from aiosignalr.client import DefaultRetryPolicy, HubConnection
 from aiosignalr.errors import HubException
-from paces import PATIENCE, PROTOCOL, TRANSPORT, URL, VALUE, Absent, contains, equal, tell
+from paces import PROTOCOL, TRANSPORT, URL, VALUE, Absent, contains, equal, walk
 
 
 async def start(path="/hub", token=None, retry=False):
@@ -155,37 +155,9 @@ async def flood(connection):
     equal([await heard.get() for _ in range(500)], list(range(500)))
 
 
-FEATURES = [
-    connect,
-    invoke,
-    void,
-    error,
-    unknown_method,
-    argument_count,
-    argument_type,
-    stream,
-    cancel,
-    upload,
-    client_result,
-    group,
-    flood,
-    bearer,
-    redirect,
-    close_for_good,
-    close_reconnect,
-    reconnect,
-]
-
-
 async def main():
     connection = await start()
-    for feature in FEATURES:
-        try:
-            await asyncio.wait_for(feature(connection), PATIENCE)
-        except Exception as error:
-            tell(feature.__name__, error)
-        else:
-            tell(feature.__name__)
+    await walk(globals(), connection)
 
 
 asyncio.run(main())

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import random
 
-from paces import PATIENCE, PROTOCOL, URL, VALUE, Absent, contains, equal, tell
+from paces import PROTOCOL, URL, VALUE, Absent, contains, equal, walk
 from pysignalr.client import SignalRClient
 from pysignalr.protocol.json import JSONProtocol
 from pysignalr.protocol.messagepack import MessagepackProtocol
@@ -202,37 +202,9 @@ async def reconnect(_):
     raise Absent("transport/websocket.py reconnects to the id that has ended, which gets 404")
 
 
-FEATURES = [
-    connect,
-    invoke,
-    void,
-    error,
-    unknown_method,
-    argument_count,
-    argument_type,
-    stream,
-    cancel,
-    upload,
-    client_result,
-    group,
-    flood,
-    bearer,
-    redirect,
-    close_for_good,
-    close_reconnect,
-    reconnect,
-]
-
-
 async def main():
     connection = await Connection().start()
-    for feature in FEATURES:
-        try:
-            await asyncio.wait_for(feature(connection), PATIENCE)
-        except Exception as error:
-            tell(feature.__name__, error)
-        else:
-            tell(feature.__name__)
+    await walk(globals(), connection)
     await connection.stop()
 
 

@@ -6,7 +6,7 @@ import queue
 import random
 import threading
 
-from paces import PATIENCE, PROTOCOL, TRANSPORT, URL, VALUE, Absent, contains, equal, tell
+from paces import FEATURES, PATIENCE, PROTOCOL, TRANSPORT, URL, VALUE, Absent, contains, equal, tell
 from signalrcore.hub_connection_builder import HubConnectionBuilder
 from signalrcore.subject import Subject
 from signalrcore.types import HttpTransportType, HubProtocolEncoding
@@ -174,37 +174,15 @@ def reconnect(_):
     raise Absent("handle_reconnect in base_transport.py opens the id that has ended, which gets 404")
 
 
-FEATURES = [
-    connect,
-    invoke,
-    void,
-    error,
-    unknown_method,
-    argument_count,
-    argument_type,
-    stream,
-    cancel,
-    upload,
-    client_result,
-    group,
-    flood,
-    bearer,
-    redirect,
-    close_for_good,
-    close_reconnect,
-    reconnect,
-]
-
-
 def main():
     connection = Connection().start()
     for feature in FEATURES:
         try:
-            feature(connection)
+            globals()[feature](connection)
         except Exception as error:
-            tell(feature.__name__, error)
+            tell(feature, error)
         else:
-            tell(feature.__name__)
+            tell(feature)
     # Its threads would keep the program alive.
     os._exit(0)
 
