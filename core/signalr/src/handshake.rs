@@ -10,6 +10,9 @@ use crate::{
     protocol::{Protocol, TransferFormat},
 };
 
+/// The first version with acks and sequences.
+const STATEFUL: u32 = 2;
+
 /// What a client asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HandshakeRequest {
@@ -73,6 +76,20 @@ impl HandshakeRequest {
             protocol,
             version: 1,
         }
+    }
+
+    /// Asks for a protocol in the version that has stateful reconnect, which negotiate must have
+    /// granted.
+    pub const fn stateful(protocol: Protocol) -> Self {
+        Self {
+            protocol,
+            version: STATEFUL,
+        }
+    }
+
+    /// Says whether the version has stateful reconnect.
+    pub const fn is_stateful(&self) -> bool {
+        self.version >= STATEFUL
     }
 
     /// Writes the request with its separator.
@@ -143,11 +160,24 @@ mod tests {
             HandshakeRequest::new(Protocol::Json).encode(),
             "{\"protocol\":\"json\",\"version\":1}\x1e"
         );
+        assert_eq!(
+            HandshakeRequest::stateful(Protocol::MessagePack).encode(),
+            "{\"protocol\":\"messagepack\",\"version\":2}\x1e"
+        );
         assert_eq!(HandshakeResponse::default().encode(), "{}\x1e");
         assert_eq!(
             HandshakeResponse::refusal(&HandshakeError::Canceled).encode(),
             "{\"error\":\"Handshake was canceled.\"}\x1e"
         );
+    }
+
+    #[test]
+    fn only_the_second_version_is_stateful() {
+        for (version, stateful) in [(1, false), (2, true)] {
+            let request = format!(r#"{{"protocol":"json","version":{version}}}"#);
+            let request = HandshakeRequest::decode(request.as_bytes()).unwrap();
+            assert_eq!(request.is_stateful(), stateful, "{version}");
+        }
     }
 
     #[test]
