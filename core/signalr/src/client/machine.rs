@@ -3,6 +3,8 @@
 mod call;
 mod config;
 mod exchange;
+mod incoming;
+mod outgoing;
 #[cfg(test)]
 mod tests;
 
@@ -10,9 +12,6 @@ use std::{
     collections::{BTreeSet, VecDeque},
     time::Instant,
 };
-
-use bytes::Bytes;
-use serde::Deserialize;
 
 use self::call::Uploads;
 pub use self::{
@@ -25,20 +24,11 @@ use crate::{
     carrier::Carrier,
     framing::{Deframer, FrameTooLarge},
     handshake::HandshakeRequest,
-    message::{
-        CancelInvocation, Close, Completion, CompletionOutcome, Headers, Invocation, InvocationId,
-        Message, StreamInvocation, StreamItem,
-    },
-    payload::Payload,
+    message::{Close, InvocationId, Message},
 };
-
-/// The official text for a stream that its sender gave up.
-const UPLOAD_CANCELED: &str = "Stream canceled by client.";
 
 /// The official text for a call that nobody gives a result to.
 pub(crate) const NO_RESULT: &str = "Client didn't provide a result.";
-/// How many calls of the server may wait for their answers.
-const MAX_ASKED: usize = 1_024;
 
 /// One connection, from the moment its transport is open.
 ///
@@ -77,14 +67,6 @@ enum State {
     Shaking,
     Open,
     Closed,
-}
-
-/// The answer to a handshake. Only a hub message has a type: then the server skipped the handshake.
-#[derive(Deserialize)]
-struct Answer {
-    error: Option<String>,
-    #[serde(rename = "type")]
-    kind: Option<serde_json::Value>,
 }
 
 impl ClientMachine {
@@ -163,85 +145,6 @@ impl ClientMachine {
         }
     }
 
-    /// Calls a method that answers once.
-    pub fn invoke(&mut self, now: Instant, call: Call) -> Begun {
-        let uploads = self.names(call.uploads);
-        let id = self.begin(&uploads);
-        let message = invocation(Some(id.clone()), call, &uploads);
-        self.write(now, &Message::Invocation(message));
-        Begun { id, uploads }
-    }
-
-    /// Calls a method that answers with a stream.
-    pub fn stream(&mut self, now: Instant, call: Call) -> Begun {
-        let uploads = self.names(call.uploads);
-        let id = self.begin(&uploads);
-        let message = StreamInvocation {
-            invocation_id: id.clone(),
-            target: call.target,
-            arguments: call.arguments,
-            stream_ids: stream_ids(&uploads),
-            headers: Headers::new(),
-        };
-        self.write(now, &Message::StreamInvocation(message));
-        Begun { id, uploads }
-    }
-
-    /// Calls a method without asking for an answer, and gives the ids for the streams of this side.
-    pub fn send(&mut self, now: Instant, call: Call) -> Vec<InvocationId> {
-        let uploads = self.names(call.uploads);
-        if self.state == State::Open {
-            self.uploads.add(&uploads, None);
-        }
-        let message = invocation(None, call, &uploads);
-        self.write(now, &Message::Invocation(message));
-        uploads
-    }
-
-    /// Asks the server to end a call; items on their way are dropped. The streams that went along
-    /// are ended as the official clients end theirs, lest the method waits for more.
-    pub fn cancel(&mut self, now: Instant, id: &InvocationId) {
-        if self.pending.remove(id) {
-            let message = CancelInvocation {
-                invocation_id: id.clone(),
-                headers: Headers::new(),
-            };
-            self.write(now, &Message::CancelInvocation(message));
-            for upload in self.uploads.remove_of(id) {
-                let outcome = CompletionOutcome::Error(UPLOAD_CANCELED.to_owned());
-                self.write_completion(now, upload.clone(), outcome);
-                self.tell(Event::UploadOver(upload));
-            }
-        }
-    }
-
-    /// Sends an item of a stream of this side's, unless it is over.
-    pub fn upload(&mut self, now: Instant, id: &InvocationId, item: Payload) {
-        if self.uploads.contains(id) {
-            let message = StreamItem {
-                invocation_id: id.clone(),
-                item,
-                headers: Headers::new(),
-            };
-            self.write(now, &Message::StreamItem(message));
-        }
-    }
-
-    /// Ends a stream of this side's, with an error text for the method or well.
-    pub fn end_upload(&mut self, now: Instant, id: &InvocationId, error: Option<String>) {
-        if self.uploads.remove(id) {
-            let outcome = error.map_or(CompletionOutcome::Void, CompletionOutcome::Error);
-            self.write_completion(now, id.clone(), outcome);
-        }
-    }
-
-    /// Answers a call that the server made with an id, once.
-    pub fn complete(&mut self, now: Instant, id: &InvocationId, outcome: CompletionOutcome) {
-        if self.asked.remove(id) {
-            self.write_completion(now, id.clone(), outcome);
-        }
-    }
-
     /// Puts the connection to the test: the peer must be heard within the probe timeout. For when
     /// the network changed, as a socket of the old one says nothing more, not even that it is dead.
     pub fn probe(&mut self, now: Instant) {
@@ -278,98 +181,6 @@ impl ClientMachine {
         }
     }
 
-    fn handle_frame(&mut self, now: Instant, frame: &Bytes) {
-        match self.state {
-            State::Shaking => self.handle_handshake(now, frame),
-            State::Open => match self.config.protocol.decode(frame) {
-                Ok(Some(message)) => self.handle_message(now, message),
-                Ok(None) => {}
-                Err(error) => self.end(CloseReason::Protocol(error)),
-            },
-            State::Closed => {}
-        }
-    }
-
-    /// The official clients ping right after the handshake: it arms the server's client timeout.
-    fn handle_handshake(&mut self, now: Instant, frame: &[u8]) {
-        match serde_json::from_slice(frame) {
-            Ok(Answer {
-                error: None,
-                kind: None,
-            }) => {
-                self.state = State::Open;
-                self.deframer.set_framing(self.config.protocol.framing());
-                self.outputs.push_back(Output::Event(Event::Opened));
-                if !self.carrier.keeps_alive {
-                    self.write(now, &Message::Ping);
-                }
-            }
-            Ok(Answer {
-                error: Some(error), ..
-            }) => self.end(CloseReason::Handshake(error)),
-            Ok(Answer { kind: Some(_), .. }) => {
-                let text = "expected a handshake response from the server";
-                self.end(CloseReason::Handshake(text.to_owned()));
-            }
-            Err(error) => self.end(CloseReason::Handshake(error.to_string())),
-        }
-    }
-
-    /// An application that answers nothing must not fill memory with questions.
-    fn on_invocation(&mut self, now: Instant, invocation: Invocation) {
-        match &invocation.invocation_id {
-            Some(id) if self.asked.len() >= MAX_ASKED => {
-                let outcome = CompletionOutcome::Error(NO_RESULT.to_owned());
-                self.write_completion(now, id.clone(), outcome);
-            }
-            id => {
-                self.asked.extend(id.clone());
-                self.tell(Event::Invocation(invocation));
-            }
-        }
-    }
-
-    fn handle_message(&mut self, now: Instant, message: Message) {
-        match message {
-            Message::Invocation(invocation) => self.on_invocation(now, invocation),
-            Message::StreamItem(item) if self.pending.contains(&item.invocation_id) => {
-                self.tell(Event::Item {
-                    id: item.invocation_id,
-                    item: item.item,
-                });
-            }
-            Message::Completion(completion) if self.pending.remove(&completion.invocation_id) => {
-                let Completion {
-                    invocation_id: id,
-                    outcome,
-                    ..
-                } = completion;
-                let over = self.uploads.remove_of(&id);
-                self.tell(Event::Completed { id, outcome });
-                over.into_iter()
-                    .for_each(|upload| self.tell(Event::UploadOver(upload)));
-            }
-            Message::Close(Close {
-                error,
-                allow_reconnect,
-            }) => {
-                self.end(CloseReason::Server {
-                    error,
-                    allow_reconnect,
-                });
-            }
-            // Late items and completions, streams that a server cannot ask for, and messages of a
-            // stateful connection that was never agreed on: the official clients ignore them too.
-            Message::StreamItem(_)
-            | Message::Completion(_)
-            | Message::StreamInvocation(_)
-            | Message::CancelInvocation(_)
-            | Message::Ping
-            | Message::Ack(_)
-            | Message::Sequence(_) => {}
-        }
-    }
-
     /// When the server counts as gone.
     fn silence_ends(&self) -> Option<Instant> {
         let is_missed = !self.carrier.keeps_alive;
@@ -380,35 +191,6 @@ impl ClientMachine {
     fn ping_is_due(&self) -> Option<Instant> {
         let pings = !self.carrier.keeps_alive;
         pings.then(|| self.last_sent + self.config.keep_alive)
-    }
-
-    /// Begins a call that will be answered, along with these streams.
-    fn begin(&mut self, uploads: &[InvocationId]) -> InvocationId {
-        let id = self.name();
-        if self.state == State::Open {
-            self.pending.insert(id.clone());
-            self.uploads.add(uploads, Some(&id));
-        }
-        id
-    }
-
-    fn names(&mut self, count: usize) -> Vec<InvocationId> {
-        (0..count).map(|_| self.name()).collect()
-    }
-
-    fn name(&mut self) -> InvocationId {
-        let id = InvocationId::new(self.next_id.to_string()).expect("a number has digits");
-        self.next_id += 1;
-        id
-    }
-
-    fn write_completion(&mut self, now: Instant, id: InvocationId, outcome: CompletionOutcome) {
-        let message = Completion {
-            invocation_id: id,
-            outcome,
-            headers: Headers::new(),
-        };
-        self.write(now, &Message::Completion(message));
     }
 
     fn write(&mut self, now: Instant, message: &Message) {
@@ -432,18 +214,4 @@ impl ClientMachine {
             self.tell(Event::Closed(reason));
         }
     }
-}
-
-fn invocation(id: Option<InvocationId>, call: Call, uploads: &[InvocationId]) -> Invocation {
-    Invocation {
-        invocation_id: id,
-        target: call.target,
-        arguments: call.arguments,
-        stream_ids: stream_ids(uploads),
-        headers: Headers::new(),
-    }
-}
-
-fn stream_ids(uploads: &[InvocationId]) -> Vec<String> {
-    uploads.iter().map(|id| id.as_str().to_owned()).collect()
 }

@@ -1,7 +1,11 @@
 use std::time::Duration;
 
 use super::*;
-use crate::{message::Arguments, protocol::Protocol};
+use crate::{
+    message::{Arguments, CompletionOutcome},
+    payload::Payload,
+    protocol::Protocol,
+};
 
 /// A machine with the other end played by the test, in virtual time.
 struct Table {
