@@ -55,6 +55,8 @@ pub struct NegotiateResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     connection_token: Option<String>,
     available_transports: Vec<Offer>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_lifetime_seconds: Option<u64>,
 }
 
 /// The transports of a hub; the default is all.
@@ -139,6 +141,18 @@ impl NegotiateResponse {
             connection_id: id.to_owned(),
             connection_token: names_token.then(|| connection_token.to_owned()),
             available_transports: transports.offers().collect(),
+            token_lifetime_seconds: None,
+        }
+    }
+
+    /// Tells for how many seconds the client's token is still good, so that it refreshes it in
+    /// time: `tokenLifetimeSeconds` of ASP.NET Core 11 (dotnet/aspnetcore pull request 67111),
+    /// which older clients ignore.
+    #[must_use]
+    pub fn with_token_lifetime(self, seconds: Option<u64>) -> Self {
+        Self {
+            token_lifetime_seconds: seconds,
+            ..self
         }
     }
 

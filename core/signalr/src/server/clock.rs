@@ -4,13 +4,29 @@
     reason = "this is the drivers' one reading of the clock"
 )]
 
-use std::{pin::Pin, time::Instant};
+use std::{
+    pin::Pin,
+    time::{Instant, SystemTime},
+};
 
 use tokio::time::Sleep;
 
 /// Reads the clock; tests may pause it, as it is tokio's.
 pub(crate) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
+}
+
+/// Reads the calendar's clock.
+pub(crate) fn time_of_day() -> SystemTime {
+    SystemTime::now()
+}
+
+/// Waits until an instant, for ever without one.
+pub(crate) async fn wait_until(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => tokio::time::sleep_until(instant.into()).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Waits for deadlines that mostly move on before they come.

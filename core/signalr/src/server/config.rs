@@ -18,6 +18,31 @@ pub struct HubConfig {
     /// a request.
     pub transports: Transports,
 
+    /// Whether clients may renew their authentication while they are connected.
+    ///
+    /// On, negotiate tells a client how long its token is still good for, if
+    /// the layer in front put a [`TokenLifetime`](super::TokenLifetime) into
+    /// the request, and a `POST {hub}/refresh?id=<connection token>` with a
+    /// new token of the same user makes the [`Caller`](super::Caller) of that
+    /// request the one that later calls and their guards see. The user's name,
+    /// for addressing, and the groups stay. Off, the path answers 404; each
+    /// connection keeps the caller it began with.
+    ///
+    /// ASP.NET Core 11 has it as `EnableAuthenticationRefresh` (dotnet/aspnetcore
+    /// issue 67226), off by default too; its clients use it when negotiate tells a lifetime.
+    pub refreshes_authentication: bool,
+
+    /// Whether a connection is closed when the token of its caller expires.
+    ///
+    /// Whether it is depends on the [`TokenLifetime`](super::TokenLifetime) of
+    /// the request that opened the connection, of its last poll, or of its last
+    /// refresh. The Close invites to come back, with a new token. Off, a
+    /// connection outlives its token until it ends by itself; on without
+    /// `refreshes_authentication`, every client comes back that often.
+    ///
+    /// ASP.NET Core has it as `CloseOnAuthenticationExpiration`, off by default too.
+    pub closes_on_expiry: bool,
+
     /// How many bytes one read of a WebSocket may bring.
     ///
     /// The buffer lives as long as the connection: at 128 KiB an idle
@@ -96,6 +121,8 @@ impl Default for HubConfig {
         Self {
             protocol: ServerConfig::default(),
             transports: Transports::default(),
+            refreshes_authentication: false,
+            closes_on_expiry: false,
             read_buffer: 256,
             write_batch: 16 * 1024,
             max_write_buffer: 1024 * 1024,

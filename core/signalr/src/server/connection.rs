@@ -179,6 +179,11 @@ impl Connection {
         self.0.queue.close(allow_reconnect);
     }
 
+    /// Ends the connection because its caller's token expired, after the frames queued so far.
+    pub(crate) fn expire(&self) {
+        self.0.queue.expire();
+    }
+
     pub(crate) fn queue(&self) -> &SendQueue {
         &self.0.queue
     }

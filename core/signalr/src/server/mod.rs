@@ -42,7 +42,8 @@
 //! - Browser clients send credentials by default. A CORS layer has to echo the
 //!   page's origin, to allow credentials, `GET`, `POST` and `DELETE`, and the
 //!   headers `authorization`, `content-type`, `x-requested-with` and
-//!   `x-signalr-user-agent`; it also answers the preflight's `OPTIONS`.
+//!   `x-signalr-user-agent`; it also answers the preflight's `OPTIONS`. All of
+//!   the hub's paths need that alike: its own, `/negotiate` and `/refresh`.
 //! - A timeout on whole requests would end polls ([`HubConfig::poll_timeout`])
 //!   and streams of events; leave the hub out of it. The same holds for
 //!   compression: it buffers events.
@@ -74,6 +75,8 @@ pub mod hub;
 #[cfg(feature = "server")]
 mod queue;
 #[cfg(feature = "server")]
+mod refresh;
+#[cfg(feature = "server")]
 mod registry;
 #[cfg(feature = "server")]
 mod service;
@@ -92,6 +95,7 @@ pub use self::{
     frame::Frame,
     hub::{Caller, Cancellation, Hub, HubBuilder, HubError, State, Upload, authorized},
     queue::SendError,
+    refresh::TokenLifetime,
     registry::{Broadcast, Clients, HubHandle},
     service::{HubBody, HubFuture, HubService},
 };

@@ -54,6 +54,8 @@ enum State {
     Closing {
         allow_reconnect: bool,
     },
+    /// The caller's token expired; the task has not acted on it yet.
+    Expiring,
     Gone,
 }
 
@@ -66,6 +68,8 @@ pub(crate) enum Popped {
     Close {
         allow_reconnect: bool,
     },
+    /// Close the connection because the caller's token expired.
+    Expired,
 }
 
 impl SendQueue {
@@ -114,13 +118,7 @@ impl SendQueue {
         let mut inner = self.lock();
         let Some(frame) = inner.frames.pop_front() else {
             inner.frames = VecDeque::new();
-            return match inner.state {
-                State::Open | State::Gone => Popped::Empty,
-                State::Closing { allow_reconnect } => {
-                    inner.state = State::Gone;
-                    Popped::Close { allow_reconnect }
-                }
-            };
+            return inner.pop_end();
         };
         inner.bytes -= frame.len();
         drop(inner);
@@ -130,14 +128,7 @@ impl SendQueue {
 
     /// Takes a wish to close but no frame, while the client cannot read frames yet.
     pub(crate) fn pop_close(&self) -> Popped {
-        let mut inner = self.lock();
-        match inner.state {
-            State::Open | State::Gone => Popped::Empty,
-            State::Closing { allow_reconnect } => {
-                inner.state = State::Gone;
-                Popped::Close { allow_reconnect }
-            }
-        }
+        self.lock().pop_end()
     }
 
     /// Waits until [`pop`](Self::pop) may have something new. Cancel safe; one waiter only.
@@ -152,9 +143,18 @@ impl SendQueue {
 
     /// Asks the connection's task to close after the frames queued so far.
     pub(crate) fn close(&self, allow_reconnect: bool) {
+        self.end_by(State::Closing { allow_reconnect });
+    }
+
+    /// As [`close`](Self::close), because the caller's token expired.
+    pub(crate) fn expire(&self) {
+        self.end_by(State::Expiring);
+    }
+
+    fn end_by(&self, state: State) {
         let mut inner = self.lock();
         if inner.state == State::Open {
-            inner.state = State::Closing { allow_reconnect };
+            inner.state = state;
         }
         drop(inner);
         self.readable.notify_one();
@@ -175,6 +175,19 @@ impl SendQueue {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // No code under this lock can panic half-way through a change.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// Takes a wish to close, once.
+    fn pop_end(&mut self) -> Popped {
+        let popped = match self.state {
+            State::Open | State::Gone => return Popped::Empty,
+            State::Closing { allow_reconnect } => Popped::Close { allow_reconnect },
+            State::Expiring => Popped::Expired,
+        };
+        self.state = State::Gone;
+        popped
     }
 }
 

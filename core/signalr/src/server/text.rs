@@ -2,6 +2,9 @@
 
 use super::hub::{HubError, Misfit};
 
+/// Why a connection ends whose caller's token expired. The official server gives no text.
+pub(super) const EXPIRED: &str = "The authentication of the connection has expired.";
+
 /// Who calls what, and how much a client may be told.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Told<'a> {

@@ -17,5 +17,6 @@ mod lifecycle;
 mod long_polling;
 mod message_pack;
 mod pressure;
+mod refresh;
 mod uploads;
 mod wire;

@@ -15,6 +15,7 @@ mod web_socket;
 use std::sync::Arc;
 
 use hyper::upgrade::OnUpgrade;
+use tokio_util::task::AbortOnDropHandle;
 
 use self::{scope::Scope, socket::Socket, task::Driver, web_socket::WebSocket};
 pub(super) use self::{scope::Value, socket::Event as SocketEvent};
@@ -22,6 +23,7 @@ use super::{
     config::HubConfig,
     connection::{Connection, ConnectionId},
     queue::QueueLimits,
+    refresh::Identity,
     service::Shared,
     ticket::ConnectionToken,
     transport::{EventSocket, PollSocket},
@@ -33,6 +35,8 @@ pub(super) struct Client<U> {
     /// Absent when it skipped negotiation.
     pub(super) token: Option<ConnectionToken>,
     pub(super) caller: U,
+    /// Absent where its authentication neither expires nor is renewed.
+    pub(super) identity: Option<Arc<Identity<U>>>,
 }
 
 /// The transport by which it came.
@@ -72,13 +76,24 @@ where
     S: Value,
     U: Value,
 {
-    let Client { id, token, caller } = client;
+    let Client {
+        id,
+        token,
+        caller,
+        identity,
+    } = client;
     let connection = Connection::new(id, shared.handle.clone(), limits(&shared));
-    let presence = Presence::enter(&shared, &connection, token);
+    let mut presence = Presence::enter(&shared, &connection, token);
+    if shared.config.closes_on_expiry {
+        presence.expiry = identity
+            .as_ref()
+            .map(|identity| close_when_expired(identity, &connection));
+    }
     let scope = Scope {
         shared: Arc::clone(&shared),
         connection,
         caller,
+        identity,
     };
     let Some(socket) = Box::pin(arrival.socket(&shared.config)).await else {
         return;
@@ -88,6 +103,18 @@ where
     if was_open {
         Box::pin(scope.bid_farewell()).await;
     }
+}
+
+/// Closes a connection when its caller's token expired, unless it ended before.
+fn close_when_expired<U: Value>(
+    identity: &Arc<Identity<U>>,
+    connection: &Connection,
+) -> AbortOnDropHandle<()> {
+    let (identity, connection) = (Arc::clone(identity), connection.clone());
+    AbortOnDropHandle::new(tokio::spawn(async move {
+        identity.expired().await;
+        connection.expire();
+    }))
 }
 
 fn limits<S, U>(shared: &Shared<S, U>) -> QueueLimits {
@@ -102,6 +129,8 @@ struct Presence<'a, S, U> {
     shared: &'a Shared<S, U>,
     connection: Connection,
     token: Option<ConnectionToken>,
+    /// Waits for the caller's token to expire.
+    expiry: Option<AbortOnDropHandle<()>>,
 }
 
 impl<'a, S, U> Presence<'a, S, U> {
@@ -115,6 +144,7 @@ impl<'a, S, U> Presence<'a, S, U> {
             shared,
             connection: connection.clone(),
             token,
+            expiry: None,
         }
     }
 }
@@ -125,6 +155,7 @@ impl<S, U> Drop for Presence<'_, S, U> {
         self.connection.end();
         if let Some(token) = &self.token {
             self.shared.tickets.release(token);
+            self.shared.identities.remove(token);
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::{
         Connection, HubError,
         hub::{self, Method, Plain},
         machine::Call,
+        refresh::Identity,
         service::Shared,
         text::Told,
     },
@@ -28,7 +29,10 @@ impl<T: Clone + Send + Sync + 'static> Value for T {}
 pub(super) struct Scope<S, U> {
     pub(super) shared: Arc<Shared<S, U>>,
     pub(super) connection: Connection,
+    /// Who opened the connection.
     pub(super) caller: U,
+    /// Who calls at this moment, where that can change.
+    pub(super) identity: Option<Arc<Identity<U>>>,
 }
 
 impl<S, U: Clone> Clone for Scope<S, U> {
@@ -37,6 +41,7 @@ impl<S, U: Clone> Clone for Scope<S, U> {
             shared: Arc::clone(&self.shared),
             connection: self.connection.clone(),
             caller: self.caller.clone(),
+            identity: self.identity.clone(),
         }
     }
 }
@@ -174,11 +179,18 @@ impl<S: Value, U: Value> Scope<S, U> {
         }
     }
 
+    fn caller(&self) -> U {
+        match &self.identity {
+            Some(identity) => identity.caller(),
+            None => self.caller.clone(),
+        }
+    }
+
     fn call(&self, arguments: Arguments, supplies: Supplies) -> hub::Call<S, U> {
         hub::Call {
             state: self.shared.methods.state.clone(),
             connection: self.connection.clone(),
-            caller: self.caller.clone(),
+            caller: self.caller(),
             arguments: arguments.into_inner().into_iter(),
             uploads: supplies.uploads.into_iter(),
             cancellation: supplies.cancellation,

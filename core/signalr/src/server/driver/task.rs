@@ -188,6 +188,10 @@ impl<S: Value, U: Value> Driver<S, U> {
                     error: None,
                     allow_reconnect,
                 },
+                Popped::Expired => Input::Shutdown {
+                    error: Some(text::EXPIRED.to_owned()),
+                    allow_reconnect: true,
+                },
             };
             self.machine.handle(clock::now(), input);
             self.obey();

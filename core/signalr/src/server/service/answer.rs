@@ -45,7 +45,11 @@ impl From<Crowded> for Rejection {
 }
 
 pub(super) fn json(body: Bytes) -> Response<HubBody> {
-    whole(StatusCode::OK, body, "application/json")
+    json_of(StatusCode::OK, body)
+}
+
+pub(super) fn json_of(status: StatusCode, body: Bytes) -> Response<HubBody> {
+    whole(status, body, "application/json")
 }
 
 pub(super) fn method_not_allowed(allow: &'static str) -> Response<HubBody> {

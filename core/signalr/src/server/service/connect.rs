@@ -16,6 +16,7 @@ use crate::server::{
     clock,
     connection::ConnectionId,
     driver::{self, Arrival, Client, Value},
+    refresh::{Identity, Lease, TokenLifetime},
     ticket::{ConnectionToken, Found},
     transport::{self, Link, Patience},
 };
@@ -34,6 +35,7 @@ where
     let guest = Guest {
         shared,
         query: request.uri().query(),
+        lifetime: request.extensions().get().copied(),
         caller,
     };
     let outcome = match wish {
@@ -52,6 +54,8 @@ where
 struct Guest<'a, S, U> {
     shared: Arc<Shared<S, U>>,
     query: Option<&'a str>,
+    /// How long its token is good for, where the layer in front tells.
+    lifetime: Option<TokenLifetime>,
     caller: U,
 }
 
@@ -109,6 +113,9 @@ impl<S: Value, U: Value + PartialEq> Guest<'_, S, U> {
                 Ok(answer::polling_begins())
             }
             Found::Live(Link::Polling(link)) => {
+                let lease = Lease::new(clock::now(), self.lifetime);
+                let identities = &self.shared.identities;
+                identities.prolong(&token, self.caller, lease);
                 Ok(answer::poll(link.poll(config.poll_timeout).await))
             }
             Found::Live(Link::WebSocket | Link::Events(_)) => Err(Rejection::OtherTransport),
@@ -142,12 +149,33 @@ impl<S: Value, U: Value + PartialEq> Guest<'_, S, U> {
             Some(token) => tickets.claim(clock::now(), token, &self.caller, link)?,
             None => ConnectionId::new(&random_id()),
         };
+        let identity = self.identify(&id, token.as_ref());
         let client = Client {
             id,
             token,
             caller: self.caller,
+            identity,
         };
         driver::spawn(self.shared, arrival, client);
         Ok(())
+    }
+
+    /// Keeps who it is where that can change; for other hubs it is nothing.
+    fn identify(
+        &self,
+        id: &ConnectionId,
+        token: Option<&ConnectionToken>,
+    ) -> Option<Arc<Identity<U>>> {
+        let config = &self.shared.config;
+        if !config.refreshes_authentication && !config.closes_on_expiry {
+            return None;
+        }
+        let lease = Lease::new(clock::now(), self.lifetime);
+        let identity = Arc::new(Identity::new(id.clone(), self.caller.clone(), lease));
+        if let Some(token) = token {
+            let identities = &self.shared.identities;
+            identities.insert(token.clone(), Arc::clone(&identity));
+        }
+        Some(identity)
     }
 }

@@ -3,7 +3,9 @@
 mod answer;
 mod body;
 mod connect;
+mod refresh;
 mod send;
+mod utc;
 mod wish;
 
 use std::{
@@ -26,15 +28,16 @@ use super::{
     connection::ConnectionId,
     driver::Value,
     hub::Methods,
+    refresh::{Identities, TokenLifetime},
     registry::HubHandle,
     ticket::{ConnectionToken, Found, Tickets},
 };
 use crate::negotiate::{self, NegotiateRequest, NegotiateResponse};
 
-/// Serves a hub: `POST {hub}/negotiate`, and the transports at `{hub}`.
+/// Serves a hub: `POST {hub}/negotiate`, `POST {hub}/refresh`, and the transports at `{hub}`.
 ///
 /// Mount it where the hub's path is, in axum by `Router::nest_service("/hub",
-/// service)`, or by `route_service` for both paths. The server in front must
+/// service)`, or by `route_service` for each path. The server in front must
 /// allow HTTP/1.1 upgrades and should set `TCP_NODELAY`. A connection lives in
 /// a task of its own; requests are answered at once, except polls that wait
 /// for something to answer and sends that wait for the connection to take them.
@@ -48,6 +51,7 @@ pub(super) struct Shared<S, U> {
     pub(super) handle: HubHandle,
     pub(super) methods: Methods<S, U>,
     pub(super) tickets: Tickets<U>,
+    pub(super) identities: Identities<U>,
     caller: fn(&http::Extensions) -> Option<U>,
 }
 
@@ -69,6 +73,7 @@ where
                 handle,
                 methods,
                 tickets,
+                identities: Identities::default(),
                 caller,
             }),
         }
@@ -82,16 +87,19 @@ where
 
 impl<S: Value, U: Value + PartialEq> Shared<S, U> {
     async fn answer<B: Body>(self: Arc<Self>, request: Request<B>) -> Response<HubBody> {
+        // Nested in a router the path is what follows the hub's own; routed, it is whole.
+        let path = request.uri().path().trim_end_matches('/');
+        if path.ends_with("/refresh") {
+            return refresh::refresh(&self, &request);
+        }
         let Some(caller) = (self.caller)(request.extensions()) else {
             return answer::unauthorized();
         };
         if !self.methods.admits(&caller) {
             return answer::forbidden();
         }
-        // Nested in a router the path is what follows the hub's own; routed, it is whole.
-        let path = request.uri().path().trim_end_matches('/');
         let outcome = match (path.ends_with("/negotiate"), request.method()) {
-            (true, &Method::POST) => self.negotiate(request.uri().query(), caller),
+            (true, &Method::POST) => self.negotiate(&request, caller),
             (true, _) => return answer::method_not_allowed("POST"),
             (false, &Method::GET) => return connect::connect(self, request, caller).await,
             (false, &Method::POST) => send::send(&self, request, caller).await,
@@ -101,11 +109,18 @@ impl<S: Value, U: Value + PartialEq> Shared<S, U> {
         outcome.unwrap_or_else(answer::rejected)
     }
 
-    fn negotiate(&self, query: Option<&str>, caller: U) -> Result<Response<HubBody>, Rejection> {
+    fn negotiate<B>(
+        &self,
+        request: &Request<B>,
+        caller: U,
+    ) -> Result<Response<HubBody>, Rejection> {
         if self.handle.is_draining() {
             return Err(Rejection::Unavailable);
         }
-        let request = match NegotiateRequest::parse(query.unwrap_or_default()) {
+        let lifetime: Option<&TokenLifetime> = request.extensions().get();
+        let lifetime = lifetime.filter(|_| self.config.refreshes_authentication);
+        let query = request.uri().query().unwrap_or_default();
+        let request = match NegotiateRequest::parse(query) {
             Ok(request) => request,
             Err(refusal) => return Ok(answer::json(refusal.encode().into())),
         };
@@ -119,7 +134,8 @@ impl<S: Value, U: Value + PartialEq> Shared<S, U> {
         let ticket = (ConnectionToken::new(&token), ConnectionId::new(&id));
         self.tickets.issue(clock::now(), ticket, caller)?;
         let transports = self.config.transports;
-        let response = NegotiateResponse::new(request.version, &id, &token, transports);
+        let response = NegotiateResponse::new(request.version, &id, &token, transports)
+            .with_token_lifetime(lifetime.map(|lifetime| lifetime.seconds()));
         Ok(answer::json(response.encode().into()))
     }
 
