@@ -86,6 +86,11 @@ impl SendWindow {
         self.bytes > self.limit
     }
 
+    /// Counts the bytes that are kept.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Lets go of what the peer confirms. An older ack than the last one changes nothing.
     ///
     /// # Errors
@@ -101,6 +106,10 @@ impl SendWindow {
             };
             self.bytes -= frame.len();
             self.confirmed += 1;
+        }
+        if self.frames.is_empty() {
+            // Idle connections keep no storage.
+            self.frames = VecDeque::new();
         }
         Ok(())
     }
@@ -178,16 +187,21 @@ impl ReceiveWindow {
 
     /// The ack to send, once it is due and there is something to confirm.
     pub fn take_ack(&mut self, now: Instant) -> Option<Ack> {
+        self.take_ack_except(now, 0)
+    }
+
+    /// As [`take_ack`](Self::take_ack), but the last `waiting` messages are left to a later ack, so
+    /// that the peer sends no more than is acted on.
+    pub fn take_ack_except(&mut self, now: Instant, waiting: u64) -> Option<Ack> {
         if self.ack_at.is_none_or(|at| now < at) {
             return None;
         }
-        self.ack_at = None;
-        if self.confirmed == self.taken {
+        self.ack_at = (waiting > 0).then(|| now + ACK_DELAY);
+        let done = self.taken.saturating_sub(waiting);
+        if self.confirmed >= done {
             return None;
         }
-        self.confirmed = self.taken;
-        Some(Ack {
-            sequence_id: self.taken,
-        })
+        self.confirmed = done;
+        Some(Ack { sequence_id: done })
     }
 }

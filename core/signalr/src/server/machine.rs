@@ -20,6 +20,7 @@ mod config;
 mod exchange;
 mod held;
 mod result;
+mod resume;
 mod storage;
 #[cfg(test)]
 mod tests;
@@ -34,16 +35,17 @@ use bytes::Bytes;
 
 pub(super) use self::storage::trim;
 pub use self::{
-    config::ServerConfig,
+    config::{ServerConfig, StatefulReconnect},
     exchange::{Ask, Call, CallKey, Input, NoResult, Output, ResultKey, UploadKey},
 };
-use self::{held::Held, result::Results, upload::Uploads};
+use self::{held::Held, result::Results, resume::Resume, upload::Uploads};
 use crate::{
     carrier::Carrier,
     framing::Deframer,
     handshake::{HandshakeError, HandshakeRequest, HandshakeResponse},
     message::{Close, InvocationId, Message},
     protocol::Protocol,
+    resume::is_counted,
 };
 
 /// The official detail of a client that fell silent.
@@ -69,6 +71,8 @@ pub struct ServerMachine {
     last_received: Instant,
     /// Only clients that ping may be missed.
     client_pings: bool,
+    /// There when stateful reconnect was granted and the handshake did not decline it.
+    resume: Option<Box<Resume>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +107,15 @@ impl ServerMachine {
             last_sent: now,
             last_received: now,
             client_pings: false,
+            resume: None,
         }
+    }
+
+    /// Grants stateful reconnect, which the client's handshake may still decline.
+    #[must_use]
+    pub fn granting(mut self, terms: StatefulReconnect) -> Self {
+        self.resume = Some(Box::new(Resume::new(terms)));
+        self
     }
 
     /// Tells what carries the connection, before anything else; without it, a WebSocket does.
@@ -141,6 +153,8 @@ impl ServerMachine {
                 self.uploads.forget(key);
                 self.advance(now);
             }
+            Input::Detached => self.on_detached(now),
+            Input::Attached => self.on_attached(now),
             Input::Shutdown {
                 error,
                 allow_reconnect,
@@ -170,6 +184,7 @@ impl ServerMachine {
                     self.ping_deadline(),
                     self.client_deadline(),
                     self.results.deadline(),
+                    self.resume_deadline(),
                 ];
                 deadlines.into_iter().flatten().min()
             }
@@ -179,8 +194,14 @@ impl ServerMachine {
 
     /// Says whether received bytes are welcome now.
     pub fn wants_input(&self) -> bool {
-        let looks_ahead = self.results.len() > 0 && self.held.bytes() < self.config.read_ahead;
-        self.state != State::Welcoming && (self.held.is_empty() || looks_ahead)
+        let room = self.held.bytes() < self.read_ahead();
+        let looks_ahead = room && (self.results.len() > 0 || self.awaits_ack());
+        match self.state {
+            State::Welcoming => looks_ahead,
+            State::Handshaking { .. } | State::Open | State::Closed => {
+                self.held.is_empty() || looks_ahead
+            }
+        }
     }
 
     fn is_open(&self) -> bool {
@@ -191,19 +212,21 @@ impl ServerMachine {
     }
 
     fn ping_deadline(&self) -> Option<Instant> {
-        let pings = !self.carrier.keeps_alive;
+        let pings = !self.carrier.keeps_alive && !self.is_detached();
         pings.then(|| self.last_sent + self.config.keep_alive)
     }
 
     /// The client is not missed while the server itself keeps it waiting.
     fn client_deadline(&self) -> Option<Instant> {
         let is_served = self.running.is_empty() && self.held.is_empty();
-        let missed = self.client_pings && is_served && self.state == State::Open;
+        let is_heard = self.state == State::Open && !self.is_detached();
+        let missed = self.client_pings && is_served && is_heard;
         missed.then(|| self.last_received + self.config.client_timeout)
     }
 
     fn on_tick(&mut self, now: Instant) {
         self.expire_results(now);
+        self.tick_resume(now);
         match self.state {
             State::Handshaking { until } if until <= now => {
                 self.refuse(now, &HandshakeError::Canceled);
@@ -224,18 +247,24 @@ impl ServerMachine {
         if self.state == State::Welcoming {
             self.state = State::Open;
             self.last_received = now;
-            self.read(now);
+            self.advance(now);
         }
     }
 
     fn on_send(&mut self, now: Instant, frame: Bytes) {
         if self.is_open() {
+            self.keep(now, &frame);
             self.send_encoded(now, frame);
         }
     }
 
     /// Acts on what was held, as far as that is possible now, then reads on.
     fn advance(&mut self, now: Instant) {
+        self.act_on_held(now);
+        self.read(now);
+    }
+
+    fn act_on_held(&mut self, now: Instant) {
         while self.state == State::Open
             && self.held.front().is_some_and(|next| !self.must_wait(next))
             && let Some(message) = self.held.pop()
@@ -244,7 +273,6 @@ impl ServerMachine {
             self.last_received = now;
             self.act(now, message);
         }
-        self.read(now);
     }
 
     /// Handles whole messages until there is none, or one has to wait.
@@ -253,7 +281,7 @@ impl ServerMachine {
             match self.deframer.next() {
                 None => return,
                 Some(Err(_)) => self.on_too_large(now),
-                Some(Ok(frame)) if self.state == State::Open => self.on_frame(now, &frame),
+                Some(Ok(frame)) if self.is_open() => self.on_frame(now, &frame),
                 Some(Ok(frame)) => self.on_handshake(now, &frame),
             }
         }
@@ -271,38 +299,49 @@ impl ServerMachine {
     }
 
     fn on_handshake(&mut self, now: Instant, frame: &[u8]) {
-        self.protocol = match self.agree(frame) {
-            Ok(protocol) => protocol,
+        let request = match self.agree(frame) {
+            Ok(request) => request,
             Err(error) => return self.refuse(now, &error),
         };
+        self.protocol = request.protocol;
+        if !request.is_stateful() {
+            self.resume = None;
+        }
         self.deframer.set_framing(self.protocol.framing());
         self.state = State::Welcoming;
         self.send_encoded(now, HandshakeResponse::default().encode());
         self.outputs.push_back(Output::Opened(self.protocol));
     }
 
-    fn agree(&self, handshake: &[u8]) -> Result<Protocol, HandshakeError> {
-        let protocol = HandshakeRequest::decode(handshake)?.protocol;
-        let format = protocol.transfer_format();
+    fn agree(&self, handshake: &[u8]) -> Result<HandshakeRequest, HandshakeError> {
+        let request = HandshakeRequest::decode(handshake)?;
+        let format = request.protocol.transfer_format();
         if self.carrier.carries(format) {
-            return Ok(protocol);
+            return Ok(request);
         }
-        let protocol = protocol.name();
+        let protocol = request.protocol.name();
         Err(HandshakeError::Transport { protocol, format })
     }
 
     fn on_frame(&mut self, now: Instant, frame: &Bytes) {
         match self.protocol.decode(frame) {
-            Ok(Some(message)) => self.on_message(now, message, frame.len()),
-            Ok(None) => {}
+            Ok(Some(message)) if self.admit(now, &message) => {
+                self.on_message(now, message, frame.len());
+            }
+            Ok(Some(_) | None) => {}
             Err(error) => self.fail(now, &format!("InvalidDataException: {error}")),
         }
     }
 
     fn on_message(&mut self, now: Instant, message: Message, size: usize) {
-        let is_next = self.held.is_empty() && !self.must_wait(&message);
-        if !is_next && !self.is_awaited(&message) {
+        let is_next =
+            self.state == State::Open && self.held.is_empty() && !self.must_wait(&message);
+        if !is_next && !self.passes(&message) {
             self.held.push(message, size);
+            if self.awaits_ack() {
+                // What is held may have become enough to hide the ack.
+                self.act_on_held(now);
+            }
         } else {
             self.act(now, message);
         }
@@ -317,16 +356,23 @@ impl ServerMachine {
             Message::CancelInvocation(cancel) => self.cancel(now, &cancel.invocation_id),
             Message::Ping => self.client_pings = true,
             Message::Close(_) => self.end(),
-            // They belong to stateful reconnect, which this server never grants.
-            Message::Ack(_) | Message::Sequence(_) => {}
+            Message::Ack(ack) => self.on_ack(now, ack),
+            Message::Sequence(sequence) => self.on_sequence(now, sequence),
         }
     }
 
     fn send(&mut self, now: Instant, message: &Message) {
-        self.send_encoded(now, self.protocol.encode(message));
+        let frame = self.protocol.encode(message);
+        if is_counted(message) {
+            self.keep(now, &frame);
+        }
+        self.send_encoded(now, frame);
     }
 
     fn send_encoded(&mut self, now: Instant, frame: Bytes) {
+        if self.is_detached() {
+            return;
+        }
         self.last_sent = now;
         self.outputs.push_back(Output::Send(frame));
     }

@@ -31,8 +31,21 @@ impl ServerMachine {
         );
     }
 
+    /// Says whether a message is acted on before those that wait.
+    pub(super) fn passes(&self, message: &Message) -> bool {
+        match message {
+            Message::Ack(_) | Message::Sequence(_) | Message::Ping => true,
+            Message::Invocation(_)
+            | Message::StreamItem(_)
+            | Message::Completion(_)
+            | Message::StreamInvocation(_)
+            | Message::CancelInvocation(_)
+            | Message::Close(_) => self.is_awaited(message),
+        }
+    }
+
     /// Says whether a message is an answer that somebody waits for.
-    pub(super) fn is_awaited(&self, message: &Message) -> bool {
+    fn is_awaited(&self, message: &Message) -> bool {
         let Message::Completion(completion) = message else {
             return false;
         };

@@ -52,13 +52,15 @@ impl ServerMachine {
 
     pub(super) fn must_wait(&self, message: &Message) -> bool {
         match message {
-            Message::Invocation(_) => self.running.len() >= self.config.parallel_calls.max(1),
+            Message::Invocation(_) => {
+                self.running.len() >= self.config.parallel_calls.max(1) || !self.takes_output()
+            }
+            Message::StreamInvocation(_) => !self.takes_output(),
             Message::StreamItem(item) => {
                 let limit = self.config.upload_buffer.max(1);
                 self.uploads.is_full(item.invocation_id.as_str(), limit)
             }
             Message::Completion(_)
-            | Message::StreamInvocation(_)
             | Message::CancelInvocation(_)
             | Message::Ping
             | Message::Close(_)

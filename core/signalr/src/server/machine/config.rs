@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use crate::resume::OFFICIAL_LIMIT;
+
 /// The times and limits of the protocol. The default is the official server's.
 #[derive(Debug, Clone, Copy)]
 pub struct ServerConfig {
@@ -74,6 +76,33 @@ impl Default for ServerConfig {
             max_results: 16,
             read_ahead: 64 * 1024,
             detailed_errors: false,
+        }
+    }
+}
+
+/// How connections may lose their socket and go on with another, nothing lost and nothing twice.
+/// The default is the official server's.
+#[derive(Debug, Clone, Copy)]
+pub struct StatefulReconnect {
+    /// How long a connection that lost its socket waits for another.
+    ///
+    /// Too low, a phone that changes its network comes too late. Too high, the
+    /// connections of those who went away for good, and what is sent to them,
+    /// are kept that long.
+    pub window: Duration,
+    /// How many bytes of sent messages are kept until the client confirms them; beyond it sends wait.
+    ///
+    /// Clients confirm once a second, so this is also what a connection may
+    /// send in a second: too low, it is slow. Too high, each client that does
+    /// not read costs that much. One larger message is sent when it is the first.
+    pub buffer: usize,
+}
+
+impl Default for StatefulReconnect {
+    fn default() -> Self {
+        Self {
+            window: Duration::from_secs(15),
+            buffer: OFFICIAL_LIMIT,
         }
     }
 }

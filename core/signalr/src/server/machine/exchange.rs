@@ -33,7 +33,7 @@ pub enum Input<'a> {
     Tick,
     /// The connection that [`Output::Opened`] announced was welcomed; calls may come out.
     Welcomed,
-    /// Somebody on the server has an encoded message for the client.
+    /// Somebody on the server has an encoded call for the client.
     Send(Bytes),
     /// A plain call ended.
     Completed(CallKey, CompletionOutcome),
@@ -49,6 +49,13 @@ pub enum Input<'a> {
     UploadTaken(UploadKey),
     /// A call reads a stream no further.
     UploadDropped(UploadKey),
+    /// The socket was lost without a goodbye. Until [`Input::Attached`] nothing comes out to be
+    /// sent; the connection ends when none comes in time, or at once when it is not
+    /// [resumable](super::ServerMachine::is_resumable).
+    Detached,
+    /// The client is there on another socket, whether or not the last one was lost; what was given
+    /// out to be sent and is not sent yet is void.
+    Attached,
     /// The server ends the connection.
     Shutdown {
         /// Why, when it is not a plain end.

@@ -34,6 +34,10 @@ impl Held {
         self.messages.is_empty()
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.messages.len()
+    }
+
     /// Counts the bytes that the messages had on the wire.
     pub(super) fn bytes(&self) -> usize {
         self.bytes

@@ -1,6 +1,8 @@
 //! The machine by itself, in virtual time.
 
 mod answers;
+mod resume;
+mod resume_cuts;
 mod uploads;
 
 use std::time::{Duration, Instant};
