@@ -14,6 +14,8 @@ mod close;
 pub mod driver;
 mod fault;
 pub mod machine;
+#[cfg(feature = "client")]
+mod refresh;
 pub mod supervisor;
 
 pub use close::CloseReason;

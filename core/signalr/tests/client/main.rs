@@ -11,5 +11,6 @@ mod negotiate;
 mod opening;
 mod peer;
 mod proxy;
+mod refresh;
 mod secrets;
 mod streams;

@@ -1,10 +1,16 @@
 //! Makes a connection: negotiate, transport, handshake.
 
 use tokio::{sync::mpsc, time::timeout};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    error::ConnectError, handle::HubClient, negotiate::is_web, open::open, options::ConnectOptions,
-    stream::IncomingStream, task::Task,
+    error::ConnectError,
+    handle::HubClient,
+    negotiate::is_web,
+    open::{Opened, open},
+    options::ConnectOptions,
+    stream::IncomingStream,
+    task::Task,
 };
 use crate::client::clock;
 
@@ -26,13 +32,22 @@ async fn connect_in_time(
         let text = "the scheme must be http or https";
         return Err(ConnectError::Address(text.to_owned()));
     }
-    let (transport, connection_id) = open(&options).await?;
+    let Opened {
+        transport,
+        connection_id,
+        refresher,
+    } = open(&options).await?;
     let (commands, queue) = mpsc::channel(options.outgoing_queue);
     let (incoming, stream) = mpsc::channel(options.incoming_queue);
     let protocol = options.machine.protocol;
     let mut task = Task::new(transport, options.machine, clock::now(), queue, incoming);
     task.shake_hands().await?;
-    tokio::spawn(task.run());
+    let refreshing =
+        refresher.map(|refresher| AbortOnDropHandle::new(tokio::spawn(refresher.run())));
+    tokio::spawn(async move {
+        task.run().await;
+        drop(refreshing);
+    });
     Ok((
         HubClient::new(commands, protocol, connection_id),
         IncomingStream::new(stream),

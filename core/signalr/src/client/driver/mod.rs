@@ -17,6 +17,7 @@ mod negotiate;
 mod open;
 mod options;
 mod proxy;
+mod refresh;
 mod socket;
 mod stream;
 mod task;

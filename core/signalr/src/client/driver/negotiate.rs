@@ -2,7 +2,7 @@
 
 use std::{io, time::Duration};
 
-use reqwest::{Client, Url, header};
+use reqwest::{Client, Response, Url, header};
 use serde::Deserialize;
 
 use super::{
@@ -12,7 +12,10 @@ use super::{
     proxy::Proxy,
     token::{BearerToken, TokenSource},
 };
-use crate::protocol::TransferFormat;
+use crate::{
+    client::{clock, refresh::Schedule},
+    protocol::TransferFormat,
+};
 
 /// How often a client asks until a server stops sending it on, as in the official clients.
 const MAX_NEGOTIATIONS: usize = 100;
@@ -28,6 +31,9 @@ pub(crate) struct Negotiated {
     /// The options' own, or what a redirect put in its place.
     pub(crate) token: Option<TokenSource>,
     pub(crate) connection_id: String,
+    /// When to refresh the application's own token, if the server asks for it. The token of a
+    /// redirect is another's, who alone could renew it.
+    pub(crate) refresh: Option<Schedule>,
     /// Those that carry the protocol, in the order in which they are to be tried.
     pub(crate) offers: Vec<Kind>,
 }
@@ -44,6 +50,7 @@ struct Answer {
     available_transports: Vec<Offer>,
     url: Option<String>,
     access_token: Option<String>,
+    token_lifetime_seconds: Option<serde_json::Value>,
     error: Option<String>,
     /// Only the ASP.NET SignalR of old sends it.
     #[serde(rename = "ProtocolVersion")]
@@ -74,6 +81,7 @@ enum Step {
     Ready {
         connection_id: String,
         token: String,
+        lifetime: Option<Duration>,
         offers: Vec<Kind>,
     },
     Redirect {
@@ -86,6 +94,7 @@ pub(crate) async fn negotiate(options: &ConnectOptions) -> Result<Negotiated, Co
     let mut url = options.url.clone();
     let http = client(options, Duration::ZERO)?;
     let mut source = options.token.clone();
+    let mut is_own_token = true;
     let format = options.machine.protocol.transfer_format();
     for _ in 0..MAX_NEGOTIATIONS {
         let bearer = match &source {
@@ -96,13 +105,16 @@ pub(crate) async fn negotiate(options: &ConnectOptions) -> Result<Negotiated, Co
             Step::Ready {
                 connection_id,
                 token,
+                lifetime,
                 offers,
             } => {
+                let lifetime = lifetime.filter(|_| is_own_token);
                 url.query_pairs_mut().append_pair("id", &token);
                 return Ok(Negotiated {
                     url,
                     token: source,
                     connection_id,
+                    refresh: lifetime.map(|lifetime| Schedule::new(clock::now(), lifetime)),
                     offers,
                 });
             }
@@ -113,6 +125,7 @@ pub(crate) async fn negotiate(options: &ConnectOptions) -> Result<Negotiated, Co
                 url = redirected(&url, &next)?;
                 if let Some(token) = access_token {
                     source = Some(replaced(&token)?);
+                    is_own_token = false;
                 }
             }
         }
@@ -169,7 +182,7 @@ async fn ask(
     if let Some(bearer) = bearer {
         request = request.header(header::AUTHORIZATION, bearer.header());
     }
-    let mut response = request.send().await.map_err(unreachable)?;
+    let response = request.send().await.map_err(unreachable)?;
     let status = response.status().as_u16();
     if status == 407 {
         return Err(ConnectError::Proxy { status });
@@ -180,12 +193,15 @@ async fn ask(
             retry_after(response.headers()),
         ));
     }
+    body(response).await
+}
+
+/// Reads a whole answer that must not be long.
+pub(crate) async fn body(mut response: Response) -> Result<Vec<u8>, ConnectError> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
         if body.len() + chunk.len() > MAX_ANSWER {
-            return Err(ConnectError::Protocol(
-                "the answer to negotiate is too long".to_owned(),
-            ));
+            return Err(ConnectError::Protocol("the answer is too long".to_owned()));
         }
         body.extend_from_slice(&chunk);
     }
@@ -238,8 +254,14 @@ fn read(body: &[u8], format: TransferFormat) -> Result<Step, ConnectError> {
     Ok(Step::Ready {
         connection_id,
         token,
+        lifetime: lifetime(answer.token_lifetime_seconds.as_ref()),
         offers,
     })
+}
+
+/// Reads for how long a token is good; what is no number of seconds is as good as nothing.
+pub(crate) fn lifetime(seconds: Option<&serde_json::Value>) -> Option<Duration> {
+    Some(Duration::from_secs(seconds?.as_u64()?))
 }
 
 /// Without its address, which may hold a token.

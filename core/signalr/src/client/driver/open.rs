@@ -9,6 +9,7 @@ use super::{
     http::{Door, HttpTransport},
     negotiate::{Negotiated, client, negotiate},
     options::ConnectOptions,
+    refresh::Refresher,
     socket::{self, Target, frame_limit},
     token::TokenSource,
     transport::Transport,
@@ -46,8 +47,14 @@ impl Kind {
     }
 }
 
-/// An open transport, and the connection's public id if there was a negotiation.
-pub(crate) type Opened = (Transport, Option<String>);
+/// An open transport.
+pub(crate) struct Opened {
+    pub(crate) transport: Transport,
+    /// The connection's public id if there was a negotiation.
+    pub(crate) connection_id: Option<String>,
+    /// What keeps its authentication fresh, if the server wants that.
+    pub(crate) refresher: Option<Refresher>,
+}
 
 pub(crate) async fn open(options: &ConnectOptions) -> Result<Opened, ConnectError> {
     if options.skip_negotiation {
@@ -56,7 +63,11 @@ pub(crate) async fn open(options: &ConnectOptions) -> Result<Opened, ConnectErro
             url: &options.url,
             source: options.token.as_ref(),
         };
-        return Ok((attempt.open(Kind::WebSockets).await?, None));
+        return Ok(Opened {
+            transport: attempt.open(Kind::WebSockets).await?,
+            connection_id: None,
+            refresher: None,
+        });
     }
     let mut tried = Vec::new();
     let mut failure = ConnectError::Transport;
@@ -72,7 +83,13 @@ pub(crate) async fn open(options: &ConnectOptions) -> Result<Opened, ConnectErro
         let is_last = usable.next().is_none();
         tried.push(kind);
         match open_in_time(options, &negotiated, kind, is_last).await {
-            Ok(transport) => return Ok((transport, Some(negotiated.connection_id))),
+            Ok(transport) => {
+                return Ok(Opened {
+                    transport,
+                    connection_id: Some(negotiated.connection_id.clone()),
+                    refresher: Refresher::new(options, negotiated),
+                });
+            }
             Err(error) if is_last || !error.may_be_the_transports() => return Err(error),
             Err(error) => {
                 tracing::debug!(?kind, %error, "the next transport is tried");
