@@ -7,6 +7,8 @@ use serde::Serialize;
 pub struct NegotiateRequest {
     /// The version to answer in: what the client asks for, at most [`NegotiateRequest::NEWEST`].
     pub version: u32,
+    /// Whether the client asks for stateful reconnect.
+    pub use_stateful_reconnect: bool,
 }
 
 /// Why negotiate fails although the request is well. Answered with status 200.
@@ -30,8 +32,10 @@ impl NegotiateRequest {
             None => 0,
             Some(text) => text.parse().map_err(|_| NegotiateRefusal::NotAnInteger)?,
         };
+        let stateful = parameter(query, "useStatefulReconnect");
         Ok(Self {
             version: Self::NEWEST.min(version),
+            use_stateful_reconnect: stateful.is_some_and(|text| text.eq_ignore_ascii_case("true")),
         })
     }
 }
@@ -54,6 +58,8 @@ pub struct NegotiateResponse {
     connection_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     connection_token: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    use_stateful_reconnect: bool,
     available_transports: Vec<Offer>,
     #[serde(skip_serializing_if = "Option::is_none")]
     token_lifetime_seconds: Option<u64>,
@@ -140,8 +146,18 @@ impl NegotiateResponse {
             negotiate_version: version,
             connection_id: id.to_owned(),
             connection_token: names_token.then(|| connection_token.to_owned()),
+            use_stateful_reconnect: false,
             available_transports: transports.offers().collect(),
             token_lifetime_seconds: None,
+        }
+    }
+
+    /// Grants stateful reconnect, which only a client that asked for it may be told.
+    #[must_use]
+    pub fn with_stateful_reconnect(self, is_granted: bool) -> Self {
+        Self {
+            use_stateful_reconnect: is_granted,
+            ..self
         }
     }
 
@@ -176,17 +192,19 @@ mod tests {
 
     #[test]
     fn reads_the_version_from_the_query() {
-        for (query, version) in [
-            ("", 0),
-            ("a=b&NegotiateVersion=1", 1),
-            ("negotiateVersion=7&useStatefulReconnect=true", 1),
-            ("negotiateVersion=0", 0),
+        for (query, version, use_stateful_reconnect) in [
+            ("", 0, false),
+            ("a=b&NegotiateVersion=1", 1, false),
+            ("negotiateVersion=7&useStatefulReconnect=true", 1, true),
+            ("UseStatefulReconnect=True&negotiateVersion=1", 1, true),
+            ("negotiateVersion=1&useStatefulReconnect=1", 1, false),
+            ("negotiateVersion=0", 0, false),
         ] {
-            assert_eq!(
-                NegotiateRequest::parse(query),
-                Ok(NegotiateRequest { version }),
-                "{query}"
-            );
+            let expected = NegotiateRequest {
+                version,
+                use_stateful_reconnect,
+            };
+            assert_eq!(NegotiateRequest::parse(query), Ok(expected), "{query}");
         }
         for query in [
             "negotiateVersion=x",
@@ -215,6 +233,17 @@ mod tests {
             written(0),
             format!(r#"{{"negotiateVersion":0,"connectionId":"token",{transports}}}"#)
         );
+    }
+
+    #[test]
+    fn tells_of_stateful_reconnect_only_when_it_is_granted() {
+        let written = |is_granted| {
+            let response = NegotiateResponse::new(1, "id", "token", Transports::default())
+                .with_stateful_reconnect(is_granted);
+            String::from_utf8(response.encode()).unwrap()
+        };
+        assert!(written(true).contains(r#""useStatefulReconnect":true,"#));
+        assert!(!written(false).contains("useStatefulReconnect"));
     }
 
     #[test]

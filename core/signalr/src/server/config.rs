@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::machine::ServerConfig;
+use super::machine::{ServerConfig, StatefulReconnect};
 use crate::negotiate::Transports;
 
 /// The limits and times of a hub's connections. The default suits small messages and many clients.
@@ -17,6 +17,19 @@ pub struct HubConfig {
     /// WebSockets never get in. With them, each message that a client sends is
     /// a request.
     pub transports: Transports,
+
+    /// Whether WebSocket clients that ask for it may lose their socket and go on with another:
+    /// nothing lost, nothing twice, the same connection.
+    ///
+    /// Without it each cut costs a client its connection, with groups and
+    /// running calls. With it, each such connection may hold
+    /// [`buffer`](StatefulReconnect::buffer) bytes that were sent, and one that
+    /// was cut is kept for the [`window`](StatefulReconnect::window). All of it
+    /// is memory of one process: a client that comes back to another is
+    /// answered 404, and begins a new connection.
+    ///
+    /// ASP.NET Core has it as `AllowStatefulReconnects`, off by default too.
+    pub stateful_reconnect: Option<StatefulReconnect>,
 
     /// Whether clients may renew their authentication while they are connected.
     ///
@@ -121,6 +134,7 @@ impl Default for HubConfig {
         Self {
             protocol: ServerConfig::default(),
             transports: Transports::default(),
+            stateful_reconnect: None,
             refreshes_authentication: false,
             closes_on_expiry: false,
             read_buffer: 256,

@@ -43,15 +43,34 @@ struct Inner<U> {
 }
 
 enum Ticket<U> {
-    Waiting { id: ConnectionId, caller: U },
-    Live { link: Link, caller: U },
+    Waiting {
+        id: ConnectionId,
+        is_stateful: bool,
+        caller: U,
+    },
+    Live {
+        link: Link,
+        caller: U,
+    },
+}
+
+/// What negotiate gives out.
+#[derive(Debug)]
+pub(crate) struct Negotiated {
+    pub(crate) token: ConnectionToken,
+    pub(crate) id: ConnectionId,
+    /// Whether the connection may be resumed on another WebSocket.
+    pub(crate) is_stateful: bool,
 }
 
 /// What a token is good for.
 #[derive(Debug)]
 pub(crate) enum Found {
     /// To open a connection.
-    Waiting,
+    Waiting {
+        /// Whether it may be resumed on another WebSocket.
+        is_stateful: bool,
+    },
     /// To reach the connection that it opened.
     Live(Link),
 }
@@ -89,9 +108,14 @@ impl<U: Clone + PartialEq> Tickets<U> {
     pub(crate) fn issue(
         &self,
         now: Instant,
-        (token, id): (ConnectionToken, ConnectionId),
+        negotiated: Negotiated,
         caller: U,
     ) -> Result<(), Crowded> {
+        let Negotiated {
+            token,
+            id,
+            is_stateful,
+        } = negotiated;
         let mut inner = self.lock();
         inner.expire(now);
         if inner.waiting >= self.limit {
@@ -101,7 +125,12 @@ impl<U: Clone + PartialEq> Tickets<U> {
         inner
             .expiries
             .push_back((now + self.lifetime, token.clone()));
-        inner.by_token.insert(token, Ticket::Waiting { id, caller });
+        let ticket = Ticket::Waiting {
+            id,
+            is_stateful,
+            caller,
+        };
+        inner.by_token.insert(token, ticket);
         Ok(())
     }
 
@@ -114,7 +143,9 @@ impl<U: Clone + PartialEq> Tickets<U> {
     ) -> Result<Found, Refusal> {
         let mut inner = self.lock();
         match inner.get_mut(now, token, caller)? {
-            Ticket::Waiting { .. } => Ok(Found::Waiting),
+            Ticket::Waiting { is_stateful, .. } => Ok(Found::Waiting {
+                is_stateful: *is_stateful,
+            }),
             Ticket::Live { link, .. } => Ok(Found::Live(link.clone())),
         }
     }
@@ -207,11 +238,17 @@ mod tests {
         ConnectionToken::new(name)
     }
 
+    fn negotiated(name: &str) -> Negotiated {
+        Negotiated {
+            token: token(name),
+            id: ConnectionId::new(&format!("id-{name}")),
+            is_stateful: false,
+        }
+    }
+
     fn tickets(now: Instant) -> Tickets<&'static str> {
         let tickets = Tickets::new(2, LIFETIME);
-        tickets
-            .issue(now, (token("a"), ConnectionId::new("id-a")), "ada")
-            .unwrap();
+        tickets.issue(now, negotiated("a"), "ada").unwrap();
         tickets
     }
 
@@ -234,7 +271,10 @@ mod tests {
         let now = clock::now();
         let tickets = tickets(now);
         let find = |caller| tickets.find(now, &token("a"), &caller);
-        assert!(matches!(find("ada"), Ok(Found::Waiting)));
+        assert!(matches!(
+            find("ada"),
+            Ok(Found::Waiting { is_stateful: false })
+        ));
         assert!(matches!(find("eve"), Err(Refusal::OtherCaller)));
         tickets
             .claim(now, &token("a"), &"ada", Link::WebSocket)
@@ -247,9 +287,7 @@ mod tests {
     fn expires_unless_in_use() {
         let now = clock::now();
         let tickets = tickets(now);
-        tickets
-            .issue(now, (token("b"), ConnectionId::new("id-b")), "ada")
-            .unwrap();
+        tickets.issue(now, negotiated("b"), "ada").unwrap();
         tickets
             .claim(now, &token("b"), &"ada", Link::WebSocket)
             .unwrap();
@@ -262,7 +300,7 @@ mod tests {
     fn bounds_those_that_wait() {
         let now = clock::now();
         let tickets = tickets(now);
-        let issue = |now, name| tickets.issue(now, (token(name), ConnectionId::new("x")), "ada");
+        let issue = |now, name| tickets.issue(now, negotiated(name), "ada");
         assert_eq!(issue(now, "b"), Ok(()));
         assert_eq!(issue(now, "c"), Err(Crowded));
         tickets

@@ -6,6 +6,7 @@
 
 mod calls;
 mod feeds;
+mod lifeline;
 mod outgoing;
 mod scope;
 mod socket;
@@ -17,8 +18,12 @@ use std::sync::Arc;
 use hyper::upgrade::OnUpgrade;
 use tokio_util::task::AbortOnDropHandle;
 
-use self::{scope::Scope, socket::Socket, task::Driver, web_socket::WebSocket};
-pub(super) use self::{scope::Value, socket::Event as SocketEvent};
+pub(super) use self::{
+    lifeline::{Lifeline, resume},
+    scope::Value,
+    socket::Event as SocketEvent,
+};
+use self::{scope::Scope, socket::Socket, task::Driver};
 use super::{
     config::HubConfig,
     connection::{Connection, ConnectionId},
@@ -37,6 +42,8 @@ pub(super) struct Client<U> {
     pub(super) caller: U,
     /// Absent where its authentication neither expires nor is renewed.
     pub(super) identity: Option<Arc<Identity<U>>>,
+    /// There when negotiate granted stateful reconnect.
+    pub(super) lifeline: Option<Arc<Lifeline>>,
 }
 
 /// The transport by which it came.
@@ -51,9 +58,8 @@ impl Arrival {
     async fn socket(self, config: &HubConfig) -> Option<Socket> {
         match self {
             Self::WebSocket(upgrade) => {
-                let patience = config.protocol.handshake_timeout;
-                let upgraded = tokio::time::timeout(patience, upgrade).await.ok()?.ok()?;
-                Some(Socket::Web(WebSocket::new(upgraded, config).await))
+                let socket = web_socket::upgraded(upgrade, config).await?;
+                Some(Socket::Web(socket))
             }
             Self::Events(socket) => Some(Socket::Events(socket)),
             Self::Poll(socket) => Some(Socket::Poll(socket)),
@@ -81,6 +87,7 @@ where
         token,
         caller,
         identity,
+        lifeline,
     } = client;
     let connection = Connection::new(id, shared.handle.clone(), limits(&shared));
     let mut presence = Presence::enter(&shared, &connection, token);
@@ -98,7 +105,9 @@ where
     let Some(socket) = Box::pin(arrival.socket(&shared.config)).await else {
         return;
     };
-    let was_open = Box::new(Driver::new(scope.clone(), socket)).run().await;
+    let was_open = Box::new(Driver::new(scope.clone(), socket, lifeline))
+        .run()
+        .await;
     drop(presence);
     if was_open {
         Box::pin(scope.bid_farewell()).await;

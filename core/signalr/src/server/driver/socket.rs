@@ -1,6 +1,6 @@
 //! What a connection's task sees of its transport: the same of each.
 
-use std::{future::poll_fn, time::Instant};
+use std::{future::poll_fn, task::Poll, time::Instant};
 
 use bytes::Bytes;
 
@@ -26,6 +26,8 @@ pub(super) enum Socket {
     Web(WebSocket),
     Events(EventSocket),
     Poll(PollSocket),
+    /// Lost; the client may come by another.
+    Gone,
 }
 
 /// What happened on a socket.
@@ -46,7 +48,7 @@ impl Socket {
     /// What the machine must know of the transport.
     pub(super) fn carrier(&self) -> Carrier {
         match self {
-            Self::Web(_) => Carrier::WEB_SOCKETS,
+            Self::Web(_) | Self::Gone => Carrier::WEB_SOCKETS,
             Self::Events(_) => Carrier::SERVER_SENT_EVENTS,
             Self::Poll(_) => Carrier::LONG_POLLING,
         }
@@ -55,7 +57,7 @@ impl Socket {
     /// How many bytes of whole messages one write may put together.
     pub(super) fn batch(&self, config: &HubConfig) -> usize {
         match self {
-            Self::Web(_) | Self::Events(_) => config.write_batch,
+            Self::Web(_) | Self::Events(_) | Self::Gone => config.write_batch,
             // An answer costs a client of long polling a whole round trip.
             Self::Poll(_) => config.write_batch.max(POLL_BATCH),
         }
@@ -67,6 +69,7 @@ impl Socket {
             Self::Web(socket) => socket.is_writing(),
             Self::Events(socket) => socket.is_writing(),
             Self::Poll(socket) => socket.is_writing(),
+            Self::Gone => false,
         }
     }
 
@@ -76,6 +79,7 @@ impl Socket {
             Self::Web(socket) => !socket.is_writing(),
             Self::Events(socket) => !socket.is_writing(),
             Self::Poll(socket) => socket.is_ready(),
+            Self::Gone => false,
         }
     }
 
@@ -85,6 +89,7 @@ impl Socket {
             Self::Web(socket) => socket.deadline(),
             Self::Events(socket) => socket.deadline(),
             Self::Poll(socket) => socket.deadline(),
+            Self::Gone => None,
         }
     }
 
@@ -98,6 +103,7 @@ impl Socket {
                 socket.write(now, batch);
                 Ok(())
             }
+            Self::Gone => Err(Broken),
         }
     }
 
@@ -107,6 +113,7 @@ impl Socket {
             Self::Web(socket) => socket.poll_event(context, read),
             Self::Events(socket) => socket.poll_event(context, read),
             Self::Poll(socket) => socket.poll_event(context, read),
+            Self::Gone => Poll::Pending,
         })
         .await
     }
@@ -116,7 +123,7 @@ impl Socket {
         match self {
             Self::Web(socket) => socket.close().await,
             // The end of the answer is the goodbye.
-            Self::Events(_) => {}
+            Self::Events(_) | Self::Gone => {}
             Self::Poll(socket) => socket.close().await,
         }
     }
@@ -126,7 +133,7 @@ impl Socket {
         match self {
             // A client that does not wait for the answer does not need it.
             Self::Web(socket) => socket.answer_close().await.unwrap_or_default(),
-            Self::Events(_) | Self::Poll(_) => {}
+            Self::Events(_) | Self::Poll(_) | Self::Gone => {}
         }
     }
 }

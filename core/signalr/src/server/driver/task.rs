@@ -1,9 +1,12 @@
-use std::{collections::BTreeMap, time::Instant};
+mod resume;
+
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use tokio::sync::oneshot;
 
 use super::{
     calls::{Calls, Done},
+    lifeline::Lifeline,
     outgoing::Outgoing,
     scope::{Scope, Value},
     socket::{Event as SocketEvent, Socket},
@@ -35,6 +38,8 @@ pub(super) struct Driver<S, U> {
     was_opened: bool,
     /// Those who await an answer of the client.
     asking: BTreeMap<ResultKey, oneshot::Sender<Answer>>,
+    /// There when negotiate granted stateful reconnect and the handshake did not decline it.
+    lifeline: Option<Arc<Lifeline>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,13 +72,20 @@ enum End {
     Theirs,
     /// By a broken or stuck socket.
     Lost,
+    /// By a message that no socket may be given.
+    TooLarge,
 }
 
 impl<S: Value, U: Value> Driver<S, U> {
-    pub(super) fn new(scope: Scope<S, U>, socket: Socket) -> Self {
+    pub(super) fn new(scope: Scope<S, U>, socket: Socket, lifeline: Option<Arc<Lifeline>>) -> Self {
         let config = &scope.shared.config;
+        let machine = ServerMachine::new(config.protocol, clock::now()).over(socket.carrier());
+        let machine = match config.stateful_reconnect {
+            Some(terms) if lifeline.is_some() => machine.granting(terms),
+            Some(_) | None => machine,
+        };
         Self {
-            machine: ServerMachine::new(config.protocol, clock::now()).over(socket.carrier()),
+            machine,
             batch: socket.batch(config),
             socket,
             outgoing: Outgoing::default(),
@@ -82,6 +94,7 @@ impl<S: Value, U: Value> Driver<S, U> {
             alarm: Alarm::new(clock::now()),
             was_opened: false,
             asking: BTreeMap::new(),
+            lifeline,
             scope,
         }
     }
@@ -92,11 +105,16 @@ impl<S: Value, U: Value> Driver<S, U> {
     /// its moments, and idle connections are many.
     pub(super) async fn run(mut self: Box<Self>) -> bool {
         let end = loop {
-            if let Some(end) = self.settle() {
-                break end;
-            }
-            let event = self.wait().await;
-            if let Some(end) = self.on_event(event) {
+            let end = match self.settle() {
+                Some(end) => Some(end),
+                None => {
+                    let event = self.wait().await;
+                    self.on_event(event)
+                }
+            };
+            if let Some(end) = end
+                && !self.survives(end)
+            {
                 break end;
             }
         };
@@ -121,7 +139,7 @@ impl<S: Value, U: Value> Driver<S, U> {
             }
             let batch = self.outgoing.take_batch(self.batch)?;
             if batch.len() > self.config().max_write_buffer {
-                return Some(End::Lost);
+                return Some(End::TooLarge);
             }
             let format = self.scope.connection.protocol().transfer_format();
             if self.socket.write(batch, format).is_err() {
@@ -137,6 +155,7 @@ impl<S: Value, U: Value> Driver<S, U> {
                     self.scope.connection.speak(protocol);
                     self.phase = Phase::Welcoming;
                     self.was_opened = true;
+                    self.open_lifeline();
                     self.calls.welcome(&self.scope);
                 }
                 Output::Send(frame) => self.outgoing.push(frame),
@@ -166,6 +185,7 @@ impl<S: Value, U: Value> Driver<S, U> {
                 }
                 Output::Close => {
                     self.scope.connection.end();
+                    self.end_lifeline();
                     let until = clock::now() + self.config().close_timeout;
                     self.phase = Phase::Closing { until };
                 }
@@ -177,7 +197,7 @@ impl<S: Value, U: Value> Driver<S, U> {
     fn take_queued(&mut self, enough: usize) {
         while self.outgoing.bytes() < enough {
             let popped = match self.phase {
-                Phase::Welcoming | Phase::Serving => self.scope.connection.queue().pop(),
+                Phase::Welcoming | Phase::Serving => self.pop_sendable(enough == usize::MAX),
                 Phase::Handshaking => self.scope.connection.queue().pop_close(),
                 Phase::Closing { .. } => Popped::Empty,
             };
@@ -201,6 +221,7 @@ impl<S: Value, U: Value> Driver<S, U> {
     async fn wait(&mut self) -> Event {
         let room = self.outgoing.bytes() < self.batch;
         let read = room && self.machine.wants_input();
+        let room = room && self.machine.takes_output();
         let deadline = self.deadline();
         tokio::select! {
             event = self.socket.event(read) => Event::Socket(event),
@@ -226,6 +247,7 @@ impl<S: Value, U: Value> Driver<S, U> {
         match event {
             Event::Socket(event) => self.on_socket(event),
             Event::Queue => {
+                self.take_next_socket();
                 self.take_errands();
                 None
             }
@@ -239,6 +261,9 @@ impl<S: Value, U: Value> Driver<S, U> {
 
     /// Asks the client what somebody on the server wants to know.
     fn take_errands(&mut self) {
+        if !self.machine.takes_output() {
+            return;
+        }
         for errand in self.scope.connection.asks().take() {
             // What the asker sent before it asked reaches the client before the question.
             self.take_queued(usize::MAX);
@@ -268,9 +293,7 @@ impl<S: Value, U: Value> Driver<S, U> {
 
     fn on_socket(&mut self, event: SocketEvent) -> Option<End> {
         match event {
-            SocketEvent::Received(bytes) => {
-                self.machine.handle(clock::now(), Input::Received(&bytes));
-            }
+            SocketEvent::Received(bytes) => self.on_received(&bytes),
             SocketEvent::Ready => {}
             SocketEvent::Oversized => self.machine.handle(clock::now(), Input::Oversized),
             SocketEvent::Closed => return Some(End::Theirs),
@@ -328,7 +351,8 @@ impl<S: Value, U: Value> Driver<S, U> {
     }
 
     /// Ends the socket in the way the end asks for.
-    async fn part(self: Box<Self>, end: End) -> bool {
+    async fn part(mut self: Box<Self>, end: End) -> bool {
+        self.end_lifeline();
         let Self {
             scope,
             socket,
@@ -345,7 +369,7 @@ impl<S: Value, U: Value> Driver<S, U> {
             match end {
                 End::Ours => socket.close().await,
                 End::Theirs => socket.answer_close().await,
-                End::Lost => {}
+                End::Lost | End::TooLarge => {}
             }
         };
         tokio::time::timeout(patience, goodbye)

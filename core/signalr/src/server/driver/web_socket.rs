@@ -7,7 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
-use hyper::upgrade::Upgraded;
+use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::{
@@ -42,8 +42,15 @@ pub(super) struct WebSocket {
     write_stall: Duration,
 }
 
+/// Waits until a request has become a WebSocket; nothing when it never does.
+pub(super) async fn upgraded(upgrade: OnUpgrade, config: &HubConfig) -> Option<WebSocket> {
+    let patience = config.protocol.handshake_timeout;
+    let upgraded = tokio::time::timeout(patience, upgrade).await.ok()?.ok()?;
+    Some(WebSocket::new(upgraded, config).await)
+}
+
 impl WebSocket {
-    pub(super) async fn new(upgraded: Upgraded, config: &HubConfig) -> Self {
+    async fn new(upgraded: Upgraded, config: &HubConfig) -> Self {
         // Messages may come several in one; beyond that nothing good is on its way.
         let largest = (2 * config.protocol.max_message).max(64 * 1024);
         let write_stall = config.write_stall;

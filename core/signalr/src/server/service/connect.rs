@@ -17,7 +17,7 @@ use crate::server::{
     connection::ConnectionId,
     driver::{self, Arrival, Client, Value},
     refresh::{Identity, Lease, TokenLifetime},
-    ticket::{ConnectionToken, Found},
+    ticket::{ConnectionToken, Found, Refusal},
     transport::{self, Link, Patience},
 };
 
@@ -66,22 +66,30 @@ impl<S: Value, U: Value + PartialEq> Guest<'_, S, U> {
         accept: HeaderValue,
     ) -> Result<Response<HubBody>, Rejection> {
         self.check_open()?;
-        // Without a token it is a client that skipped negotiation.
-        let token = match connection_token(self.query) {
-            Some(_) => {
-                let (token, found) = self.shared.find(self.query, &self.caller)?;
-                self.check_offered(self.shared.config.transports.web_sockets, "WebSockets")?;
-                if let Found::Live(Link::Events(_) | Link::Polling(_)) = found {
-                    return Err(Rejection::OtherTransport);
-                }
-                Some(token)
+        let enabled = self.shared.config.transports.web_sockets;
+        if connection_token(self.query).is_none() {
+            // It is a client that skipped negotiation.
+            self.check_offered(enabled, "WebSockets")?;
+            self.begin(None, Link::WebSocket, Arrival::WebSocket(upgrade))?;
+            return Ok(answer::switching_protocols(accept));
+        }
+        let (token, found) = self.shared.find(self.query, &self.caller)?;
+        self.check_offered(enabled, "WebSockets")?;
+        let link = match found {
+            Found::Waiting { is_stateful: true } => Link::Resumable(Arc::default()),
+            Found::Waiting { is_stateful: false } => Link::WebSocket,
+            Found::Live(Link::WebSocket) => return Err(Refusal::InUse.into()),
+            Found::Live(Link::Resumable(lifeline)) => {
+                lifeline.check()?;
+                self.prolong(&token);
+                driver::resume(self.shared, lifeline, upgrade);
+                return Ok(answer::switching_protocols(accept));
             }
-            None => {
-                self.check_offered(self.shared.config.transports.web_sockets, "WebSockets")?;
-                None
+            Found::Live(Link::Events(_) | Link::Polling(_)) => {
+                return Err(Rejection::OtherTransport);
             }
         };
-        self.begin(token, Link::WebSocket, Arrival::WebSocket(upgrade))?;
+        self.begin(Some(token), link, Arrival::WebSocket(upgrade))?;
         Ok(answer::switching_protocols(accept))
     }
 
@@ -90,7 +98,7 @@ impl<S: Value, U: Value + PartialEq> Guest<'_, S, U> {
         let (token, found) = self.shared.find(self.query, &self.caller)?;
         let enabled = self.shared.config.transports.server_sent_events;
         self.check_offered(enabled, "ServerSentEvents")?;
-        if let Found::Live(Link::WebSocket | Link::Polling(_)) = found {
+        if let Found::Live(Link::WebSocket | Link::Resumable(_) | Link::Polling(_)) = found {
             return Err(Rejection::OtherTransport);
         }
         let (sends, body, socket) = transport::event_stream(self.shared.config.write_stall);
@@ -103,7 +111,7 @@ impl<S: Value, U: Value + PartialEq> Guest<'_, S, U> {
         let config = &self.shared.config;
         self.check_offered(config.transports.long_polling, "LongPolling")?;
         match found {
-            Found::Waiting => {
+            Found::Waiting { .. } => {
                 self.check_open()?;
                 let (link, socket) = transport::long_polling(Patience {
                     absence: config.poll_absence,
@@ -113,13 +121,20 @@ impl<S: Value, U: Value + PartialEq> Guest<'_, S, U> {
                 Ok(answer::polling_begins())
             }
             Found::Live(Link::Polling(link)) => {
-                let lease = Lease::new(clock::now(), self.lifetime);
-                let identities = &self.shared.identities;
-                identities.prolong(&token, self.caller, lease);
+                self.prolong(&token);
                 Ok(answer::poll(link.poll(config.poll_timeout).await))
             }
-            Found::Live(Link::WebSocket | Link::Events(_)) => Err(Rejection::OtherTransport),
+            Found::Live(Link::WebSocket | Link::Resumable(_) | Link::Events(_)) => {
+                Err(Rejection::OtherTransport)
+            }
         }
+    }
+
+    /// Takes what a request of a live connection proves beside its own purpose.
+    fn prolong(&self, token: &ConnectionToken) {
+        let lease = Lease::new(clock::now(), self.lifetime);
+        let identities = &self.shared.identities;
+        identities.prolong(token, self.caller.clone(), lease);
     }
 
     /// Says whether the hub takes somebody new.
@@ -144,6 +159,10 @@ impl<S: Value, U: Value + PartialEq> Guest<'_, S, U> {
         link: Link,
         arrival: Arrival,
     ) -> Result<(), Rejection> {
+        let lifeline = match &link {
+            Link::Resumable(lifeline) => Some(Arc::clone(lifeline)),
+            Link::WebSocket | Link::Events(_) | Link::Polling(_) => None,
+        };
         let tickets = &self.shared.tickets;
         let id = match &token {
             Some(token) => tickets.claim(clock::now(), token, &self.caller, link)?,
@@ -155,6 +174,7 @@ impl<S: Value, U: Value + PartialEq> Guest<'_, S, U> {
             token,
             caller: self.caller,
             identity,
+            lifeline,
         };
         driver::spawn(self.shared, arrival, client);
         Ok(())

@@ -30,7 +30,7 @@ use super::{
     hub::Methods,
     refresh::{Identities, TokenLifetime},
     registry::HubHandle,
-    ticket::{ConnectionToken, Found, Tickets},
+    ticket::{ConnectionToken, Found, Negotiated, Tickets},
 };
 use crate::negotiate::{self, NegotiateRequest, NegotiateResponse};
 
@@ -131,11 +131,17 @@ impl<S: Value, U: Value + PartialEq> Shared<S, U> {
         } else {
             random_id()
         };
-        let ticket = (ConnectionToken::new(&token), ConnectionId::new(&id));
-        self.tickets.issue(clock::now(), ticket, caller)?;
         let transports = self.config.transports;
+        let is_granted = self.config.stateful_reconnect.is_some() && transports.web_sockets;
+        let negotiated = Negotiated {
+            token: ConnectionToken::new(&token),
+            id: ConnectionId::new(&id),
+            is_stateful: request.use_stateful_reconnect && is_granted,
+        };
         let response = NegotiateResponse::new(request.version, &id, &token, transports)
+            .with_stateful_reconnect(negotiated.is_stateful)
             .with_token_lifetime(lifetime.map(|lifetime| lifetime.seconds()));
+        self.tickets.issue(clock::now(), negotiated, caller)?;
         Ok(answer::json(response.encode().into()))
     }
 

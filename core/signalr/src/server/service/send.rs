@@ -22,8 +22,10 @@ where
 {
     let (_, found) = shared.find(request.uri().query(), &caller)?;
     let sends = match found {
-        Found::Waiting => return Err(Rejection::NotConnected),
-        Found::Live(Link::WebSocket) => return Err(Rejection::SentBesideWebSocket),
+        Found::Waiting { .. } => return Err(Rejection::NotConnected),
+        Found::Live(Link::WebSocket | Link::Resumable(_)) => {
+            return Err(Rejection::SentBesideWebSocket);
+        }
         Found::Live(Link::Events(sends)) => sends,
         Found::Live(Link::Polling(link)) => link.into_sends(),
     };
@@ -46,7 +48,8 @@ where
             link.leave().await;
             Ok(answer::left())
         }
-        Found::Waiting | Found::Live(Link::WebSocket | Link::Events(_)) => {
+        Found::Waiting { .. }
+        | Found::Live(Link::WebSocket | Link::Resumable(_) | Link::Events(_)) => {
             Err(Rejection::NotPolling)
         }
     }

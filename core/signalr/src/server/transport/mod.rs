@@ -12,18 +12,22 @@ mod polling;
 mod receipt;
 mod sends;
 
+use std::sync::Arc;
+
 pub(crate) use self::{
     events::{EventBody, EventSocket, event_stream},
     polling::{Patience, PollAnswer, PollLink, PollSocket, long_polling},
     sends::{SendFailure, Sends},
 };
-use super::driver::SocketEvent;
+use super::driver::{Lifeline, SocketEvent};
 
 /// How requests reach a live connection.
 #[derive(Debug, Clone)]
 pub(crate) enum Link {
     /// They do not: all goes over the WebSocket.
     WebSocket,
+    /// As with `WebSocket`, but the client may come again by another.
+    Resumable(Arc<Lifeline>),
     Events(Sends),
     Polling(PollLink),
 }
