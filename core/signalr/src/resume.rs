@@ -40,6 +40,9 @@ pub enum ResumeError {
     /// The peer confirms what was never sent.
     #[error("Acknowledged more messages than we've sent.")]
     NeverSent,
+    /// The peer wants ever more answers while it confirms none.
+    #[error("Asked on without acknowledging the answers.")]
+    Unconfirmed,
 }
 
 /// Says whether a message is counted.
@@ -178,6 +181,12 @@ impl ReceiveWindow {
                 Ok(())
             }
         }
+    }
+
+    /// The socket is gone. What comes on the next one before the peer's [`Sequence`] is new, as
+    /// nobody repeats anything before saying from where.
+    pub fn on_cut(&mut self) {
+        self.next = self.taken + 1;
     }
 
     /// When to ask for an ack at the latest.

@@ -132,7 +132,7 @@ async fn it_is_whole_again_after_each_interruption() {
                 match soon(states.recv()).await.unwrap() {
                     ConnectionState::Connected { connection_id } => ids.push(connection_id),
                     ConnectionState::Reconnecting { reason, .. } => break reason,
-                    ConnectionState::Connecting { .. } => {}
+                    ConnectionState::Connecting { .. } | ConnectionState::Resuming { .. } => {}
                     ConnectionState::Disconnected(reason) => panic!("{reason}"),
                 }
             };

@@ -149,6 +149,7 @@ async fn open(protocol: Protocol) -> (HubClient, IncomingStream, HubHandle) {
 async fn called(incoming: &mut IncomingStream) -> Invocation {
     match soon(incoming.recv()).await.unwrap() {
         Incoming::Invocation(invocation) => invocation,
+        Incoming::Resuming | Incoming::Resumed => panic!("nobody asked for it"),
         Incoming::Closed(reason) => panic!("{reason}"),
     }
 }

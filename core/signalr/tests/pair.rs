@@ -148,7 +148,7 @@ impl Pair {
                 match output {
                     ClientOutput::Send(bytes) => self.up.send(self.now, &bytes),
                     ClientOutput::Event(event) => self.on_client(event),
-                    ClientOutput::Probe => {}
+                    ClientOutput::Probe | ClientOutput::Reopen(_) => {}
                 }
             }
             while let Some(output) = self.server.poll() {
@@ -259,6 +259,8 @@ impl Pair {
             | Event::Item { .. }
             | Event::Completed { .. }
             | Event::UploadOver(_)
+            | Event::Resuming
+            | Event::Resumed
             | Event::Closed(_) => None,
         };
         self.told.iter().filter_map(result).collect()

@@ -126,8 +126,15 @@ impl Hub {
     }
 }
 
-/// The client's machine ends each of its calls once at the most, and itself once.
+/// The client's machine ends each of its calls once at the most, and itself once, whether or not it
+/// outlives its transport.
 pub(crate) fn client(data: &[u8]) {
+    for is_stateful in [false, true] {
+        one_client(data, is_stateful);
+    }
+}
+
+fn one_client(data: &[u8], is_stateful: bool) {
     let (is_open, protocol) = choice(data);
     let config = MachineConfig {
         max_message_bytes: LIMIT,
@@ -136,6 +143,9 @@ pub(crate) fn client(data: &[u8]) {
     };
     let mut now = start();
     let mut machine = ClientMachine::new(config, now);
+    if is_stateful {
+        machine = machine.stateful(LIMIT);
+    }
     if is_open {
         machine.handle_bytes(now, b"{}\x1e");
     }
@@ -149,6 +159,9 @@ pub(crate) fn client(data: &[u8]) {
         machine.handle_bytes(now, chunk);
         now += Duration::from_millis(u64::from(chunk[0]) * 100);
         machine.handle_tick(now);
+        if is_stateful && chunk[0].is_multiple_of(8) {
+            machine.handle_lost();
+        }
         while let Some(output) = machine.poll() {
             assert!(!is_closed, "nothing follows the end: {output:?}");
             match output {
@@ -158,12 +171,15 @@ pub(crate) fn client(data: &[u8]) {
                     completed.push(id);
                 }
                 ClientOutput::Event(Event::Closed(_)) => is_closed = true,
+                ClientOutput::Reopen(_) => machine.handle_reopened(now),
                 ClientOutput::Probe
                 | ClientOutput::Event(
                     Event::Opened
                     | Event::Invocation(_)
                     | Event::Item { .. }
-                    | Event::UploadOver(_),
+                    | Event::UploadOver(_)
+                    | Event::Resuming
+                    | Event::Resumed,
                 ) => {}
             }
         }

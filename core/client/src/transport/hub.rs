@@ -58,6 +58,8 @@ async fn forward(mut incoming: IncomingStream, events: mpsc::Sender<HubEvent>) {
     while let Some(incoming) = incoming.recv().await {
         let event = match incoming {
             Incoming::Invocation(invocation) => event(&invocation),
+            // What is not asked for does not happen.
+            Incoming::Resuming | Incoming::Resumed => None,
             Incoming::Closed(reason) => {
                 tracing::debug!(%reason, "the live connection ended");
                 Some(HubEvent::Closed {

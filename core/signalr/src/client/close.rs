@@ -1,7 +1,7 @@
 //! Why a connection is over.
 
 use super::fault::Fault;
-use crate::{framing::FrameTooLarge, protocol::DecodeError};
+use crate::{framing::FrameTooLarge, protocol::DecodeError, resume::ResumeError};
 
 /// Why a connection is over.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,6 +32,9 @@ pub enum CloseReason {
     /// The server sent a message larger than this side takes.
     #[error(transparent)]
     TooLarge(#[from] FrameTooLarge),
+    /// The server's numbers of a stateful connection cannot be right.
+    #[error("the server broke stateful reconnect: {0}")]
+    Resume(#[from] ResumeError),
 }
 
 impl CloseReason {
@@ -41,9 +44,11 @@ impl CloseReason {
         match self {
             Self::Local => Fault::Caller,
             Self::Lost | Self::TimedOut => Fault::Network,
-            Self::Server { .. } | Self::Handshake(_) | Self::Protocol(_) | Self::TooLarge(_) => {
-                Fault::Server
-            }
+            Self::Server { .. }
+            | Self::Handshake(_)
+            | Self::Protocol(_)
+            | Self::TooLarge(_)
+            | Self::Resume(_) => Fault::Server,
         }
     }
 
@@ -56,16 +61,17 @@ impl CloseReason {
             | Self::Server { .. }
             | Self::Handshake(_)
             | Self::Protocol(_)
-            | Self::TooLarge(_) => true,
+            | Self::TooLarge(_)
+            | Self::Resume(_) => true,
         }
     }
 
     /// Whether trying again can help. A server that closes for good, or that does not speak the
-    /// protocol, will do the same next time.
+    /// protocol, will do the same next time; one that miscounted begins to count anew.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
         match self {
-            Self::Lost | Self::TimedOut => true,
+            Self::Lost | Self::TimedOut | Self::Resume(_) => true,
             Self::Server {
                 allow_reconnect, ..
             } => *allow_reconnect,

@@ -5,6 +5,7 @@ mod config;
 mod exchange;
 mod incoming;
 mod outgoing;
+mod resuming;
 #[cfg(test)]
 mod tests;
 
@@ -13,11 +14,11 @@ use std::{
     time::Instant,
 };
 
-use self::call::Uploads;
+use self::{call::Uploads, resuming::Resume};
 pub use self::{
     call::{Begun, Call},
     config::MachineConfig,
-    exchange::{Event, Output},
+    exchange::{Event, Output, Reach},
 };
 use super::close::CloseReason;
 use crate::{
@@ -33,12 +34,14 @@ pub(crate) const NO_RESULT: &str = "Client didn't provide a result.";
 /// One connection, from the moment its transport is open.
 ///
 /// - **Input from the world**: [`handle_bytes`](Self::handle_bytes),
-///   [`handle_lost`](Self::handle_lost), [`handle_oversized`](Self::handle_oversized),
-///   [`handle_tick`](Self::handle_tick).
+///   [`handle_lost`](Self::handle_lost), [`handle_ended`](Self::handle_ended),
+///   [`handle_oversized`](Self::handle_oversized), [`handle_tick`](Self::handle_tick); of a
+///   [stateful](Self::stateful) connection also [`handle_reopened`](Self::handle_reopened) and
+///   [`handle_given_up`](Self::handle_given_up).
 /// - **Application calls**: [`invoke`](Self::invoke), [`stream`](Self::stream),
 ///   [`send`](Self::send), [`cancel`](Self::cancel), [`upload`](Self::upload),
 ///   [`end_upload`](Self::end_upload), [`complete`](Self::complete), [`probe`](Self::probe),
-///   [`close`](Self::close).
+///   [`close`](Self::close); as long as it [`has_room`](Self::has_room).
 /// - **Output to the world**: [`poll`](Self::poll) until it gives nothing, then
 ///   [`deadline`](Self::deadline): call `handle_tick` no later.
 ///
@@ -59,6 +62,8 @@ pub struct ClientMachine {
     uploads: Uploads,
     /// When to hear something at the latest, as the connection is in doubt.
     probed_until: Option<Instant>,
+    /// What a stateful connection keeps.
+    resume: Option<Box<Resume>>,
     outputs: VecDeque<Output>,
 }
 
@@ -66,6 +71,8 @@ pub struct ClientMachine {
 enum State {
     Shaking,
     Open,
+    /// Open, but without a transport at the moment.
+    Resuming,
     Closed,
 }
 
@@ -85,6 +92,7 @@ impl ClientMachine {
             asked: BTreeSet::new(),
             uploads: Uploads::default(),
             probed_until: None,
+            resume: None,
             outputs: VecDeque::new(),
         };
         machine.outputs.push_back(Output::Send(
@@ -102,11 +110,15 @@ impl ClientMachine {
 
     /// Takes bytes that came, in any chunks.
     pub fn handle_bytes(&mut self, now: Instant, bytes: &[u8]) {
-        if self.state == State::Closed {
-            return;
+        match self.state {
+            State::Shaking | State::Open => {}
+            State::Resuming | State::Closed => return,
         }
         self.last_heard = now;
         self.probed_until = None;
+        if !bytes.is_empty() {
+            self.note_heard();
+        }
         self.deframer.push(bytes);
         while self.state != State::Closed {
             match self.deframer.next() {
@@ -117,8 +129,13 @@ impl ClientMachine {
         }
     }
 
-    /// The transport ended.
+    /// The transport was lost.
     pub fn handle_lost(&mut self) {
+        self.lose(CloseReason::Lost);
+    }
+
+    /// The server ended the transport in order.
+    pub fn handle_ended(&mut self) {
         self.end(CloseReason::Lost);
     }
 
@@ -131,13 +148,14 @@ impl ClientMachine {
     /// A deadline may have passed.
     pub fn handle_tick(&mut self, now: Instant) {
         match self.state {
-            State::Closed => {}
+            State::Resuming | State::Closed => {}
             State::Shaking if now >= self.last_sent + self.config.handshake_timeout => {
                 self.end(CloseReason::TimedOut);
             }
             State::Open if self.silence_ends().is_some_and(|end| end <= now) => {
-                self.end(CloseReason::TimedOut);
+                self.lose(CloseReason::TimedOut);
             }
+            State::Open if self.ack_is_due().is_some_and(|due| due <= now) => self.confirm(now),
             State::Open if self.ping_is_due().is_some_and(|due| due <= now) => {
                 self.write(now, &Message::Ping);
             }
@@ -168,14 +186,14 @@ impl ClientMachine {
     }
 
     /// When to call [`handle_tick`](Self::handle_tick) at the latest; `None` once it is over, or while
-    /// the transport is seen to live by itself.
+    /// the transport is seen to live by itself, or while there is none.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         match self.state {
-            State::Closed => None,
+            State::Resuming | State::Closed => None,
             State::Shaking => Some(self.last_sent + self.config.handshake_timeout),
             State::Open => {
-                let deadlines = [self.silence_ends(), self.ping_is_due()];
+                let deadlines = [self.silence_ends(), self.ping_is_due(), self.ack_is_due()];
                 deadlines.into_iter().flatten().min()
             }
         }
@@ -194,11 +212,20 @@ impl ClientMachine {
     }
 
     fn write(&mut self, now: Instant, message: &Message) {
+        if !self.is_live() {
+            return;
+        }
+        let frame = self.config.protocol.encode(message);
+        self.keep(message, &frame);
         if self.state == State::Open {
             self.last_sent = now;
-            let frame = self.config.protocol.encode(message);
             self.outputs.push_back(Output::Send(frame));
         }
+    }
+
+    /// Says whether calls may be made, at once or later.
+    fn is_live(&self) -> bool {
+        matches!(self.state, State::Open | State::Resuming)
     }
 
     fn tell(&mut self, event: Event) {
@@ -211,6 +238,7 @@ impl ClientMachine {
             self.pending.clear();
             self.asked.clear();
             self.uploads.clear();
+            self.resume = None;
             self.tell(Event::Closed(reason));
         }
     }

@@ -1,7 +1,10 @@
-//! The client's end of a hub connection: what decides, without I/O, and (feature `client`) what
-//! carries it out over tokio.
+//! The client's end of a hub connection.
 //!
-//! [`machine`] decides about one connection, [`supervisor`] when to make the next.
+//! [`machine`] decides and does no I/O; [`driver`] (feature `client`) carries it over a WebSocket,
+//! Server-Sent Events or long polling, whichever the server offers first and works.
+//! [`resumption`] decides how a stateful connection comes to another socket when its own was cut;
+//! [`supervisor`] decides when to connect again, and [`HubConnection`] does so; who has a policy of
+//! his own makes each connection by [`connect`], and is told by its [`CloseReason`] what to do.
 //!
 #![cfg_attr(feature = "client", doc = include_str!("guide.md"))]
 
@@ -14,6 +17,7 @@ mod fault;
 pub mod machine;
 #[cfg(feature = "client")]
 mod refresh;
+pub mod resumption;
 pub mod supervisor;
 
 pub use close::CloseReason;
@@ -25,3 +29,4 @@ pub use driver::{
 };
 pub use fault::Fault;
 pub use machine::{Call, ClientMachine, MachineConfig};
+pub use resumption::StatefulReconnect;

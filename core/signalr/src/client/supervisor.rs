@@ -18,6 +18,10 @@ pub enum Input {
     NetworkChanged,
     /// The attempt that was asked for made a connection.
     Connected,
+    /// The connection lost its socket, and comes to another one by itself.
+    Resuming,
+    /// It came to another one.
+    Resumed,
     /// The attempt that was asked for made none, or the connection ended.
     Failed(Failure),
     /// A deadline may have passed.
@@ -57,6 +61,8 @@ pub enum Phase {
     Connecting(Attempt),
     /// Connected.
     Connected,
+    /// Connected, but without a socket at the moment.
+    Resuming,
     /// Connected before, and about to be again.
     Reconnecting(Attempt),
 }
@@ -126,8 +132,10 @@ impl Supervisor {
                 self.backoff.connected(now);
                 self.state = State::Connected;
                 self.was_connected = true;
-                self.outputs.push_back(Output::Phase(Phase::Connected));
+                self.tell(Phase::Connected);
             }
+            (Input::Resuming, State::Connected) => self.tell(Phase::Resuming),
+            (Input::Resumed, State::Connected) => self.tell(Phase::Connected),
             (Input::Failed(failure), State::Connected) => {
                 self.attempt = 0;
                 self.fail(now, failure);
@@ -140,6 +148,8 @@ impl Supervisor {
                 | Input::Stop
                 | Input::NetworkChanged
                 | Input::Connected
+                | Input::Resuming
+                | Input::Resumed
                 | Input::Failed(_)
                 | Input::Tick,
                 State::Idle | State::Dialing | State::Waiting { .. } | State::Connected,
@@ -176,7 +186,11 @@ impl Supervisor {
 
     fn rest(&mut self) {
         self.state = State::Idle;
-        self.outputs.push_back(Output::Phase(Phase::Disconnected));
+        self.tell(Phase::Disconnected);
+    }
+
+    fn tell(&mut self, phase: Phase) {
+        self.outputs.push_back(Output::Phase(phase));
     }
 
     fn fail(&mut self, now: Instant, failure: Failure) {
@@ -204,7 +218,7 @@ impl Supervisor {
         } else {
             Phase::Connecting(attempt)
         };
-        self.outputs.push_back(Output::Phase(phase));
+        self.tell(phase);
     }
 }
 

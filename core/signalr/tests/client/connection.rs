@@ -39,6 +39,7 @@ fn words(state: &ConnectionState) -> String {
         ConnectionState::Disconnected(reason) => format!("disconnected: {reason}"),
         ConnectionState::Connecting { attempt, .. } => format!("connecting {attempt}"),
         ConnectionState::Connected { connection_id } => format!("connected {connection_id:?}"),
+        ConnectionState::Resuming { connection_id } => format!("resuming {connection_id:?}"),
         ConnectionState::Reconnecting {
             attempt, reason, ..
         } => format!("reconnecting {attempt}: {reason}"),

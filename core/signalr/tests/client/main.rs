@@ -12,5 +12,7 @@ mod opening;
 mod peer;
 mod proxy;
 mod refresh;
+mod resume;
+mod resume_hub;
 mod secrets;
 mod streams;

@@ -21,6 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// An answer to negotiate as of today: `public` is the id, `secret` the token.
 pub(crate) const ANSWER: &str = r#"{"negotiateVersion":1,"connectionId":"public","connectionToken":"secret","availableTransports":[{"transport":"WebSockets","transferFormats":["Text","Binary"]}]}"#;
 
+/// The same from a server that grants stateful reconnect.
+pub(crate) const GRANT: &str = r#"{"negotiateVersion":1,"connectionId":"public","connectionToken":"secret","useStatefulReconnect":true,"availableTransports":[{"transport":"WebSockets","transferFormats":["Text","Binary"]}]}"#;
+
 pub(crate) type Connected = Result<(HubClient, IncomingStream), ConnectError>;
 
 /// Awaits something that must happen soon.
@@ -100,6 +103,38 @@ impl Peer {
     pub(crate) async fn upgrade(&self) -> Line {
         self.request().await.answer(200, &[], ANSWER).await;
         self.request().await.upgrade().await
+    }
+
+    /// Plays the start of a stateful connection up to the client's first ping.
+    pub(crate) async fn welcome_stateful(&self) -> Line {
+        let request = self.request().await;
+        assert!(request.target.contains("useStatefulReconnect=true"));
+        request.answer(200, &[], GRANT).await;
+        let mut line = self.request().await.upgrade().await;
+        assert_eq!(line.message().await, r#"{"protocol":"json","version":2}"#);
+        line.send("{}").await;
+        assert_eq!(line.message().await, r#"{"type":6}"#);
+        line
+    }
+
+    /// A stateful connection that is ready for calls.
+    pub(crate) async fn open_stateful(
+        &self,
+        options: ConnectOptions,
+    ) -> (HubClient, IncomingStream, Line) {
+        let (connected, line) = meet(options, self.welcome_stateful()).await;
+        let (client, incoming) = connected.unwrap();
+        (client, incoming, line)
+    }
+
+    /// Takes the client's next socket for the same connection; the client says where it goes on.
+    pub(crate) async fn resume(&self, place: u64) -> Line {
+        let request = self.request().await;
+        assert_eq!(request.line(), "GET /hub?id=secret");
+        let mut line = request.upgrade().await;
+        let sequence = format!(r#"{{"type":9,"sequenceId":{place}}}"#);
+        assert_eq!(line.message().await, sequence);
+        line
     }
 
     /// A connection that is ready for calls; the client's first ping has been read.
@@ -227,6 +262,11 @@ impl Line {
     pub(crate) async fn shake_hands(&mut self) {
         assert_eq!(self.message().await, r#"{"protocol":"json","version":1}"#);
         self.send("{}").await;
+    }
+
+    /// Ends the TCP connection without a goodbye.
+    pub(crate) async fn cut(&mut self) {
+        self.stream.shutdown().await.unwrap();
     }
 
     /// Sends one hub message in a frame of its own.

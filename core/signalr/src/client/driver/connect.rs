@@ -4,15 +4,13 @@ use tokio::{sync::mpsc, time::timeout};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    error::ConnectError,
-    handle::HubClient,
-    negotiate::is_web,
-    open::{Opened, open},
-    options::ConnectOptions,
-    stream::IncomingStream,
-    task::Task,
+    command::Queues, error::ConnectError, handle::HubClient, negotiate::is_web, open::open,
+    options::ConnectOptions, reopen::Reopening, stream::IncomingStream, task::Task,
 };
-use crate::client::clock;
+use crate::client::{clock, machine::ClientMachine};
+
+/// How many orders wait that need no room; there are few.
+const CONTROLS: usize = 4;
 
 /// Connects to a hub and shakes hands.
 ///
@@ -32,24 +30,40 @@ async fn connect_in_time(
         let text = "the scheme must be http or https";
         return Err(ConnectError::Address(text.to_owned()));
     }
-    let Opened {
-        transport,
-        connection_id,
-        refresher,
-    } = open(&options).await?;
-    let (commands, queue) = mpsc::channel(options.outgoing_queue);
+    let opened = open(&options).await?;
+    let (command, commands) = mpsc::channel(options.outgoing_queue);
+    let (control, controls) = mpsc::channel(CONTROLS);
     let (incoming, stream) = mpsc::channel(options.incoming_queue);
-    let protocol = options.machine.protocol;
-    let mut task = Task::new(transport, options.machine, clock::now(), queue, incoming);
+    let machine = ClientMachine::new(options.machine, clock::now());
+    let mut machine = machine.over(opened.transport.carrier());
+    let mut reopening = None;
+    if let (Some(way), Some(settings)) = (opened.way, options.stateful) {
+        machine = machine.stateful(settings.buffer);
+        reopening = Some(Box::new(Reopening::new(way, settings)));
+    }
+    let queues = Queues {
+        commands,
+        controls,
+        incoming,
+    };
+    let mut task = Task::new(
+        machine,
+        options.machine,
+        queues,
+        opened.transport,
+        reopening,
+    );
     task.shake_hands().await?;
-    let refreshing =
-        refresher.map(|refresher| AbortOnDropHandle::new(tokio::spawn(refresher.run())));
+    let refreshing = opened
+        .refresher
+        .map(|refresher| AbortOnDropHandle::new(tokio::spawn(refresher.run())));
     tokio::spawn(async move {
         task.run().await;
         drop(refreshing);
     });
+    let protocol = options.machine.protocol;
     Ok((
-        HubClient::new(commands, protocol, connection_id),
+        HubClient::new(command, control, protocol, opened.connection_id),
         IncomingStream::new(stream),
     ))
 }

@@ -6,9 +6,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
+    command::{Command, Control, Wanted},
     error::CallError,
     stream::ItemStream,
-    task::{Command, Wanted},
     upload::Upload,
 };
 use crate::{
@@ -26,6 +26,7 @@ const STREAM_QUEUE: usize = 256;
 #[derive(Debug, Clone)]
 pub struct HubClient {
     commands: mpsc::Sender<Command>,
+    controls: mpsc::Sender<Control>,
     protocol: Protocol,
     connection_id: Option<Arc<str>>,
 }
@@ -33,11 +34,13 @@ pub struct HubClient {
 impl HubClient {
     pub(crate) fn new(
         commands: mpsc::Sender<Command>,
+        controls: mpsc::Sender<Control>,
         protocol: Protocol,
         connection_id: Option<String>,
     ) -> Self {
         Self {
             commands,
+            controls,
             protocol,
             connection_id: connection_id.map(Into::into),
         }
@@ -91,12 +94,13 @@ impl HubClient {
     }
 
     /// Puts the connection to the test, for when the network changed: it ends within seconds
-    /// unless the server is heard.
+    /// unless the server is heard. One that is resuming tries at once.
     ///
     /// # Errors
     /// [`CallError::Disconnected`].
     pub async fn probe(&self) -> Result<(), CallError> {
-        self.command(Command::Probe).await
+        let probed = self.controls.send(Control::Probe).await;
+        probed.map_err(|_| CallError::Disconnected)
     }
 
     /// Answers a call that the server made with an id.
@@ -120,8 +124,8 @@ impl HubClient {
 
     /// Closes the connection and waits until it is.
     pub async fn close(&self) {
-        if self.command(Command::Close).await.is_ok() {
-            self.commands.closed().await;
+        if self.controls.send(Control::Close).await.is_ok() {
+            self.controls.closed().await;
         }
     }
 

@@ -7,6 +7,7 @@
 //! [`HubConnection`] holds one connection after the other, has handlers for what the server calls,
 //! and comes back by itself.
 
+mod command;
 mod connect;
 mod connection;
 mod error;
@@ -18,11 +19,13 @@ mod open;
 mod options;
 mod proxy;
 mod refresh;
+mod reopen;
 mod socket;
 mod stream;
 mod task;
 mod token;
 mod transport;
+mod unwritten;
 mod upload;
 
 pub use connect::connect;

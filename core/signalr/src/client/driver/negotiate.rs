@@ -21,6 +21,10 @@ use crate::{
 const MAX_NEGOTIATIONS: usize = 100;
 /// Asks for a version of negotiate.
 const VERSION: &str = "negotiateVersion";
+/// Asks for stateful reconnect, and grants it.
+const STATEFUL: &str = "useStatefulReconnect";
+/// The official text for what is granted unasked.
+const UNASKED: &str = "Client didn't negotiate Stateful Reconnect but the server did.";
 /// The largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 64 * 1024;
 
@@ -36,6 +40,8 @@ pub(crate) struct Negotiated {
     pub(crate) refresh: Option<Schedule>,
     /// Those that carry the protocol, in the order in which they are to be tried.
     pub(crate) offers: Vec<Kind>,
+    /// Whether the connection may outlive its WebSocket.
+    pub(crate) is_stateful: bool,
 }
 
 /// What a server may answer. Unknown fields are ignored.
@@ -46,6 +52,8 @@ struct Answer {
     negotiate_version: u32,
     connection_id: Option<String>,
     connection_token: Option<String>,
+    #[serde(default)]
+    use_stateful_reconnect: bool,
     #[serde(default)]
     available_transports: Vec<Offer>,
     url: Option<String>,
@@ -83,6 +91,7 @@ enum Step {
         token: String,
         lifetime: Option<Duration>,
         offers: Vec<Kind>,
+        is_stateful: bool,
     },
     Redirect {
         url: String,
@@ -96,18 +105,24 @@ pub(crate) async fn negotiate(options: &ConnectOptions) -> Result<Negotiated, Co
     let mut source = options.token.clone();
     let mut is_own_token = true;
     let format = options.machine.protocol.transfer_format();
+    let wants_stateful = options.stateful.is_some();
     for _ in 0..MAX_NEGOTIATIONS {
         let bearer = match &source {
             Some(source) => Some(source.token().await?),
             None => None,
         };
-        match read(&ask(&http, &url, bearer.as_ref()).await?, format)? {
+        let address = negotiate_url(&url, wants_stateful);
+        match read(&ask(&http, address, bearer.as_ref()).await?, format)? {
             Step::Ready {
                 connection_id,
                 token,
                 lifetime,
                 offers,
+                is_stateful,
             } => {
+                if is_stateful && !wants_stateful {
+                    return Err(ConnectError::Protocol(UNASKED.to_owned()));
+                }
                 let lifetime = lifetime.filter(|_| is_own_token);
                 url.query_pairs_mut().append_pair("id", &token);
                 return Ok(Negotiated {
@@ -116,6 +131,7 @@ pub(crate) async fn negotiate(options: &ConnectOptions) -> Result<Negotiated, Co
                     connection_id,
                     refresh: lifetime.map(|lifetime| Schedule::new(clock::now(), lifetime)),
                     offers,
+                    is_stateful,
                 });
             }
             Step::Redirect {
@@ -173,12 +189,10 @@ fn through(proxy: &Proxy) -> Result<reqwest::Proxy, ConnectError> {
 
 async fn ask(
     http: &Client,
-    url: &Url,
+    address: Url,
     bearer: Option<&BearerToken>,
 ) -> Result<Vec<u8>, ConnectError> {
-    let mut request = http
-        .post(negotiate_url(url))
-        .header(header::CONTENT_LENGTH, 0);
+    let mut request = http.post(address).header(header::CONTENT_LENGTH, 0);
     if let Some(bearer) = bearer {
         request = request.header(header::AUTHORIZATION, bearer.header());
     }
@@ -210,12 +224,16 @@ pub(crate) async fn body(mut response: Response) -> Result<Vec<u8>, ConnectError
 
 /// Appends `negotiate` after exactly one slash and keeps the caller's query, which may ask for a
 /// version of its own.
-fn negotiate_url(hub: &Url) -> Url {
+fn negotiate_url(hub: &Url, wants_stateful: bool) -> Url {
     let mut url = hub.clone();
     let path = format!("{}/negotiate", hub.path().trim_end_matches('/'));
     url.set_path(&path);
-    if !hub.query_pairs().any(|(name, _)| name == VERSION) {
+    let asks = |wanted: &str| hub.query_pairs().any(|(name, _)| name == wanted);
+    if !asks(VERSION) {
         url.query_pairs_mut().append_pair(VERSION, "1");
+    }
+    if wants_stateful && !asks(STATEFUL) {
+        url.query_pairs_mut().append_pair(STATEFUL, "true");
     }
     url
 }
@@ -256,6 +274,7 @@ fn read(body: &[u8], format: TransferFormat) -> Result<Step, ConnectError> {
         token,
         lifetime: lifetime(answer.token_lifetime_seconds.as_ref()),
         offers,
+        is_stateful: answer.use_stateful_reconnect,
     })
 }
 
@@ -289,7 +308,7 @@ mod tests {
 
     #[test]
     fn negotiate_stands_after_exactly_one_slash() {
-        let url = |text: &str| negotiate_url(&Url::parse(text).unwrap()).to_string();
+        let url = |text: &str| negotiate_url(&Url::parse(text).unwrap(), false).to_string();
         assert_eq!(
             url("http://a/hub"),
             "http://a/hub/negotiate?negotiateVersion=1"
@@ -301,6 +320,11 @@ mod tests {
         assert_eq!(
             url("http://a/hub/?x=y"),
             "http://a/hub/negotiate?x=y&negotiateVersion=1"
+        );
+        let stateful = negotiate_url(&Url::parse("http://a/hub").unwrap(), true);
+        assert_eq!(
+            stateful.as_str(),
+            "http://a/hub/negotiate?negotiateVersion=1&useStatefulReconnect=true"
         );
     }
 

@@ -10,6 +10,7 @@ use super::{
     negotiate::{Negotiated, client, negotiate},
     options::ConnectOptions,
     refresh::Refresher,
+    reopen::Way,
     socket::{self, Target, frame_limit},
     token::TokenSource,
     transport::Transport,
@@ -54,6 +55,8 @@ pub(crate) struct Opened {
     pub(crate) connection_id: Option<String>,
     /// What keeps its authentication fresh, if the server wants that.
     pub(crate) refresher: Option<Refresher>,
+    /// How to open another, when the connection outlives its socket.
+    pub(crate) way: Option<Way>,
 }
 
 pub(crate) async fn open(options: &ConnectOptions) -> Result<Opened, ConnectError> {
@@ -67,6 +70,7 @@ pub(crate) async fn open(options: &ConnectOptions) -> Result<Opened, ConnectErro
             transport: attempt.open(Kind::WebSockets).await?,
             connection_id: None,
             refresher: None,
+            way: None,
         });
     }
     let mut tried = Vec::new();
@@ -83,19 +87,27 @@ pub(crate) async fn open(options: &ConnectOptions) -> Result<Opened, ConnectErro
         let is_last = usable.next().is_none();
         tried.push(kind);
         match open_in_time(options, &negotiated, kind, is_last).await {
-            Ok(transport) => {
-                return Ok(Opened {
-                    transport,
-                    connection_id: Some(negotiated.connection_id.clone()),
-                    refresher: Refresher::new(options, negotiated),
-                });
-            }
+            Ok(transport) => return Ok(opened(options, negotiated, transport)),
             Err(error) if is_last || !error.may_be_the_transports() => return Err(error),
             Err(error) => {
                 tracing::debug!(?kind, %error, "the next transport is tried");
                 failure = error;
             }
         }
+    }
+}
+
+fn opened(options: &ConnectOptions, negotiated: Negotiated, transport: Transport) -> Opened {
+    let is_stateful = negotiated.is_stateful && matches!(transport, Transport::WebSocket(_));
+    Opened {
+        transport,
+        connection_id: Some(negotiated.connection_id.clone()),
+        way: is_stateful.then(|| Way {
+            options: options.clone(),
+            url: negotiated.url.clone(),
+            source: negotiated.token.clone(),
+        }),
+        refresher: Refresher::new(options, negotiated),
     }
 }
 
@@ -119,14 +131,14 @@ async fn open_in_time(
         .unwrap_or(Err(ConnectError::Timeout))
 }
 
-struct Attempt<'a> {
-    options: &'a ConnectOptions,
-    url: &'a reqwest::Url,
-    source: Option<&'a TokenSource>,
+pub(crate) struct Attempt<'a> {
+    pub(crate) options: &'a ConnectOptions,
+    pub(crate) url: &'a reqwest::Url,
+    pub(crate) source: Option<&'a TokenSource>,
 }
 
 impl Attempt<'_> {
-    async fn open(&self, kind: Kind) -> Result<Transport, ConnectError> {
+    pub(crate) async fn open(&self, kind: Kind) -> Result<Transport, ConnectError> {
         let limit = frame_limit(self.options.machine.max_message_bytes);
         match kind {
             Kind::WebSockets => self.open_web_socket().await.map(Transport::WebSocket),

@@ -9,7 +9,11 @@ use super::{
     proxy::Proxy,
     token::{BearerToken, TokenSource},
 };
-use crate::{client::machine::MachineConfig, negotiate::Transports, protocol::Protocol};
+use crate::{
+    client::{machine::MachineConfig, resumption::StatefulReconnect},
+    negotiate::Transports,
+    protocol::Protocol,
+};
 
 /// How to reach a hub.
 #[derive(Clone)]
@@ -28,6 +32,10 @@ pub struct ConnectOptions {
     /// Opens a WebSocket at once. Saves a round trip; needs a server that allows it, and gives no
     /// connection id.
     pub skip_negotiation: bool,
+    /// Asks the server for stateful reconnect: a cut socket is replaced by another one of the same
+    /// connection, and nothing is lost or repeated. Only over WebSockets, with negotiation, and with
+    /// a server that grants it; without any of these the connection ends with its socket.
+    pub stateful: Option<StatefulReconnect>,
     /// How long negotiate, the socket and the handshake may take together. Too low and slow radios
     /// never connect; too high and a dead route is noticed late.
     pub connect_timeout: Duration,
@@ -51,6 +59,7 @@ impl ConnectOptions {
             proxy: None,
             transports: Transports::default(),
             skip_negotiation: false,
+            stateful: None,
             connect_timeout: Duration::from_secs(20),
             machine: MachineConfig::default(),
             incoming_queue: 64,
@@ -66,6 +75,15 @@ impl ConnectOptions {
             ..self.machine
         };
         Self { machine, ..self }
+    }
+
+    /// The same with [`stateful`](Self::stateful) reconnect.
+    #[must_use]
+    pub fn stateful_reconnect(self, settings: StatefulReconnect) -> Self {
+        Self {
+            stateful: Some(settings),
+            ..self
+        }
     }
 
     /// The same with one token for the whole life of the options.
@@ -95,6 +113,7 @@ impl fmt::Debug for ConnectOptions {
             .field("proxy", &self.proxy)
             .field("transports", &self.transports)
             .field("skip_negotiation", &self.skip_negotiation)
+            .field("stateful", &self.stateful)
             .field("connect_timeout", &self.connect_timeout)
             .field("machine", &self.machine)
             .field("incoming_queue", &self.incoming_queue)

@@ -19,6 +19,11 @@ use crate::{client::close::CloseReason, message::Invocation, payload::Payload};
 pub enum Incoming {
     /// It calls a method. With an id it waits for [`HubClient::complete`](super::HubClient::complete).
     Invocation(Invocation),
+    /// The socket of a stateful connection was cut, and another one is opened in its place. What is
+    /// called waits; nothing is lost yet.
+    Resuming,
+    /// It goes on over another socket, as if nothing had happened.
+    Resumed,
     /// The connection is over; nothing follows.
     Closed(CloseReason),
 }

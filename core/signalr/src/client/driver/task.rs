@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    convert::Infallible,
     time::{Duration, Instant},
 };
 
@@ -13,9 +12,12 @@ use tokio::{
 };
 
 use super::{
+    command::{Command, Control, Items, Queues, Wanted},
     error::{CallError, ConnectError},
+    reopen::Reopening,
     stream::Incoming,
-    transport::{Heard, Transport},
+    transport::{Broken, Heard, Transport},
+    unwritten::Unwritten,
     upload::{OpenUpload, Uploaded, Uploads},
 };
 use crate::{
@@ -24,42 +26,12 @@ use crate::{
         close::CloseReason,
         machine::{Call, ClientMachine, Event, MachineConfig, Output},
     },
-    message::{CompletionOutcome, Invocation, InvocationId},
+    message::{CompletionOutcome, InvocationId},
     payload::Payload,
 };
 
 /// When to look again if there is nothing to wait for.
 const FAR: Duration = Duration::from_secs(3_600);
-
-/// What the application asks for.
-#[derive(Debug)]
-pub(crate) enum Command {
-    Call {
-        call: Call,
-        uploads: Vec<OpenUpload>,
-        wanted: Wanted,
-    },
-    Complete {
-        id: InvocationId,
-        outcome: CompletionOutcome,
-    },
-    Probe,
-    Close,
-}
-
-type Items = mpsc::Sender<Result<Payload, CallError>>;
-
-/// What the application wants of a call.
-#[derive(Debug)]
-pub(crate) enum Wanted {
-    Nothing,
-    Answer(oneshot::Sender<CompletionOutcome>),
-    Items {
-        items: Items,
-        /// Fails when nobody reads the items any more.
-        reader: oneshot::Receiver<Infallible>,
-    },
-}
 
 /// Who waits for the end of a call.
 #[derive(Debug)]
@@ -69,11 +41,13 @@ enum Waiting {
 }
 
 pub(crate) struct Task {
-    transport: Transport,
     machine: ClientMachine,
     config: MachineConfig,
-    commands: mpsc::Receiver<Command>,
-    incoming: mpsc::Sender<Incoming>,
+    queues: Queues,
+    /// Absent while another one is opened in its place.
+    transport: Option<Transport>,
+    /// How a stateful connection comes to another transport.
+    reopening: Option<Box<Reopening>>,
     /// What one socket message brought and the application has no room for yet.
     backlog: VecDeque<Incoming>,
     waiting: BTreeMap<InvocationId, Waiting>,
@@ -86,18 +60,18 @@ pub(crate) struct Task {
 
 impl Task {
     pub(crate) fn new(
-        transport: Transport,
+        machine: ClientMachine,
         config: MachineConfig,
-        now: Instant,
-        commands: mpsc::Receiver<Command>,
-        incoming: mpsc::Sender<Incoming>,
+        queues: Queues,
+        transport: Transport,
+        reopening: Option<Box<Reopening>>,
     ) -> Self {
         Self {
-            machine: ClientMachine::new(config, now).over(transport.carrier()),
-            transport,
+            machine,
             config,
-            commands,
-            incoming,
+            queues,
+            transport: Some(transport),
+            reopening,
             backlog: VecDeque::new(),
             waiting: BTreeMap::new(),
             uploads: Uploads::default(),
@@ -132,16 +106,20 @@ impl Task {
         }
     }
 
-    /// Waits for one thing to happen. The socket is not read while the application is behind.
+    /// Waits for one thing to happen. The socket is not read while the application is behind, and
+    /// nothing is taken to be written while the server has to confirm something first.
     async fn step(&mut self) {
         let deadline = self.deadline();
         let has_room = self.backlog.is_empty();
-        let incoming = self.incoming.clone();
+        let may_write = self.machine.has_room();
+        let incoming = self.queues.incoming.clone();
         tokio::select! {
-            heard = self.transport.hear(), if has_room => self.on_heard(heard),
-            command = self.commands.recv() => self.obey(command),
-            Some(uploaded) = self.uploads.next() => self.pass_on(uploaded),
-            Some(id) = self.unread.next() => self.give_up(&id),
+            heard = hear(&mut self.transport), if has_room => self.on_heard(heard),
+            reopened = reopened(&mut self.reopening) => self.on_reopened(reopened),
+            Some(command) = self.queues.commands.recv(), if may_write => self.obey(command),
+            control = self.queues.controls.recv() => self.on_control(control),
+            Some(uploaded) = self.uploads.next(), if may_write => self.pass_on(uploaded),
+            Some(id) = self.unread.next(), if may_write => self.give_up(&id),
             permit = incoming.reserve(), if !has_room => match permit {
                 Ok(permit) => {
                     if let Some(next) = self.backlog.pop_front() {
@@ -157,13 +135,15 @@ impl Task {
     async fn hear_or_tick(&mut self) {
         let deadline = self.deadline();
         tokio::select! {
-            heard = self.transport.hear() => self.on_heard(heard),
+            heard = hear(&mut self.transport) => self.on_heard(heard),
             () = clock::sleep_until(deadline, clock::now) => self.machine.handle_tick(clock::now()),
         }
     }
 
     fn deadline(&self) -> Instant {
-        let deadline = self.machine.deadline();
+        let reopening = self.reopening.as_ref().and_then(|it| it.deadline());
+        let deadlines = [self.machine.deadline(), reopening];
+        let deadline = deadlines.into_iter().flatten().min();
         deadline.unwrap_or_else(|| clock::now() + FAR)
     }
 
@@ -171,7 +151,7 @@ impl Task {
     /// something long.
     fn tick(&mut self, has_room: bool) {
         let now = clock::now();
-        if !has_room || self.transport.was_heard() {
+        if !has_room || self.transport.as_mut().is_some_and(Transport::was_heard) {
             self.machine.handle_bytes(now, &[]);
         }
         self.machine.handle_tick(now);
@@ -179,27 +159,57 @@ impl Task {
 
     fn on_heard(&mut self, heard: Heard) {
         // What came is counted now, and is no reason to wait longer later.
-        self.transport.was_heard();
+        self.transport.as_mut().map(Transport::was_heard);
         match heard {
             Heard::Bytes(bytes) => self.machine.handle_bytes(clock::now(), &bytes),
             Heard::Alive => self.machine.handle_bytes(clock::now(), &[]),
             Heard::Oversized => self.machine.handle_oversized(),
+            Heard::Ended => self.machine.handle_ended(),
             Heard::Lost => self.machine.handle_lost(),
         }
     }
 
-    fn obey(&mut self, command: Option<Command>) {
-        let now = clock::now();
+    /// The next attempt, or the end of all, is due at its deadline.
+    fn on_reopened(&mut self, reopened: Result<Transport, ConnectError>) {
+        if let Ok(transport) = reopened {
+            self.transport = Some(transport);
+            self.machine.handle_reopened(clock::now());
+        }
+    }
+
+    fn obey(&mut self, command: Command) {
         match command {
-            Some(Command::Call {
+            Command::Call {
                 call,
                 uploads,
                 wanted,
-            }) => self.begin(call, uploads, wanted),
-            Some(Command::Complete { id, outcome }) => self.machine.complete(now, &id, outcome),
-            Some(Command::Probe) => self.machine.probe(now),
-            Some(Command::Close) | None => self.machine.close(now),
+            } => self.begin(call, uploads, wanted),
+            Command::Complete { id, outcome } => {
+                self.machine.complete(clock::now(), &id, outcome);
+            }
         }
+    }
+
+    fn on_control(&mut self, control: Option<Control>) {
+        match control {
+            Some(Control::Probe) => {
+                self.machine.probe(clock::now());
+                if let Some(reopening) = &mut self.reopening {
+                    reopening.network_changed();
+                }
+            }
+            Some(Control::Close) | None => self.close(),
+        }
+    }
+
+    /// What was called before goes out before, as far as there is room.
+    fn close(&mut self) {
+        while self.machine.has_room()
+            && let Ok(command) = self.queues.commands.try_recv()
+        {
+            self.obey(command);
+        }
+        self.machine.close(clock::now());
     }
 
     fn begin(&mut self, call: Call, uploads: Vec<OpenUpload>, wanted: Wanted) {
@@ -235,56 +245,79 @@ impl Task {
         }
     }
 
-    /// Drains the machine; everything it wants written goes out as one.
+    /// Does all that the machine and the attempts to reopen want done now.
     async fn carry_out(&mut self) {
-        let mut batch = Vec::new();
-        let mut is_in_doubt = false;
-        while let Some(output) = self.machine.poll() {
-            match output {
-                Output::Send(bytes) => batch.extend_from_slice(&bytes),
-                Output::Probe => is_in_doubt = true,
-                Output::Event(event) => self.on_event(event),
+        loop {
+            let wanted = self.drain();
+            if !self.write(wanted).await {
+                self.machine.handle_lost();
+                continue;
             }
-        }
-        let limit = self.config.server_timeout;
-        let format = self.config.protocol.transfer_format();
-        if !batch.is_empty() {
-            let sent = timeout(limit, self.transport.send(batch, format)).await;
-            self.check(matches!(sent, Ok(Ok(()))));
-        }
-        if is_in_doubt {
-            let sent = timeout(limit, self.transport.probe()).await;
-            self.check(matches!(sent, Ok(Ok(()))));
+            if !self.reopening.as_mut().is_some_and(|it| it.advance()) {
+                return;
+            }
+            self.machine.handle_given_up();
         }
     }
 
-    /// Gives the connection up after a write that failed.
-    fn check(&mut self, is_written: bool) {
-        if is_written || self.ended.is_some() {
-            return;
-        }
-        self.machine.handle_lost();
+    /// Drains the machine; what it wants written goes out as one, or in few.
+    fn drain(&mut self) -> Unwritten {
+        let mut unwritten = Unwritten::default();
         while let Some(output) = self.machine.poll() {
-            if let Output::Event(event) = output {
-                self.on_event(event);
+            match output {
+                Output::Send(bytes) => unwritten.add(&bytes),
+                Output::Probe => unwritten.is_in_doubt = true,
+                Output::Reopen(reach) => {
+                    self.transport = None;
+                    if let Some(reopening) = &mut self.reopening {
+                        reopening.lost(reach);
+                    }
+                }
+                Output::Event(event) => self.on_event(event),
             }
         }
+        unwritten
+    }
+
+    /// Says whether the transport took it. One that is absent, or that ended already, does.
+    async fn write(&mut self, unwritten: Unwritten) -> bool {
+        let Some(transport) = &mut self.transport else {
+            return true;
+        };
+        let limit = self.config.server_timeout;
+        let format = self.config.protocol.transfer_format();
+        let writing = async {
+            for batch in unwritten.batches {
+                timeout(limit, transport.send(batch, format))
+                    .await
+                    .map_err(|_| Broken)??;
+            }
+            if unwritten.is_in_doubt {
+                timeout(limit, transport.probe())
+                    .await
+                    .map_err(|_| Broken)??;
+            }
+            Ok::<_, Broken>(())
+        };
+        writing.await.is_ok() || self.ended.is_some()
     }
 
     fn on_event(&mut self, event: Event) {
         match event {
             Event::Opened => self.is_open = true,
-            Event::Invocation(invocation) => self.on_invocation(invocation),
+            Event::Invocation(invocation) => self.tell(Incoming::Invocation(invocation)),
             Event::Item { id, item } => self.on_item(&id, item),
             Event::Completed { id, outcome } => self.on_completed(&id, outcome),
             Event::UploadOver(id) => self.uploads.remove(&id),
+            Event::Resuming => self.tell(Incoming::Resuming),
+            Event::Resumed => self.tell(Incoming::Resumed),
             Event::Closed(reason) => self.ended = Some(reason),
         }
     }
 
-    fn on_invocation(&mut self, invocation: Invocation) {
-        self.backlog.push_back(Incoming::Invocation(invocation));
-        while let Ok(permit) = self.incoming.try_reserve() {
+    fn tell(&mut self, incoming: Incoming) {
+        self.backlog.push_back(incoming);
+        while let Ok(permit) = self.queues.incoming.try_reserve() {
             let Some(incoming) = self.backlog.pop_front() else {
                 return;
             };
@@ -340,8 +373,10 @@ impl Task {
                 }
             }
         }
-        if reason.leaves_a_line() {
-            let closing = self.transport.close();
+        if reason.leaves_a_line()
+            && let Some(transport) = &mut self.transport
+        {
+            let closing = transport.close();
             if timeout(self.config.handshake_timeout, closing)
                 .await
                 .is_err()
@@ -351,9 +386,25 @@ impl Task {
         }
         self.backlog.push_back(Incoming::Closed(reason));
         for incoming in std::mem::take(&mut self.backlog) {
-            if self.incoming.send(incoming).await.is_err() {
+            if self.queues.incoming.send(incoming).await.is_err() {
                 return;
             }
         }
+    }
+}
+
+/// Waits for the server; forever without a transport.
+async fn hear(transport: &mut Option<Transport>) -> Heard {
+    match transport {
+        Some(transport) => transport.hear().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits for an attempt to open another transport; forever when none runs.
+async fn reopened(reopening: &mut Option<Box<Reopening>>) -> Result<Transport, ConnectError> {
+    match reopening {
+        Some(reopening) => reopening.attempted().await,
+        None => std::future::pending().await,
     }
 }

@@ -2,7 +2,10 @@
 
 use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
-use tokio_tungstenite::tungstenite::{self, Message as Frame, Utf8Bytes};
+use tokio_tungstenite::tungstenite::{
+    self, Message as Frame, Utf8Bytes,
+    protocol::{CloseFrame, frame::coding::CloseCode},
+};
 
 use super::{http::HttpTransport, socket::Socket};
 use crate::{carrier::Carrier, protocol::TransferFormat};
@@ -21,6 +24,8 @@ pub(crate) enum Heard {
     Alive,
     /// More than the transport holds.
     Oversized,
+    /// The end that the server made in order.
+    Ended,
     /// The end.
     Lost,
 }
@@ -104,6 +109,13 @@ fn heard(frame: Option<Result<Frame, tungstenite::Error>>) -> Heard {
         Some(Ok(Frame::Binary(bytes))) => Heard::Bytes(bytes),
         Some(Ok(Frame::Ping(_) | Frame::Pong(_) | Frame::Frame(_))) => Heard::Alive,
         Some(Err(tungstenite::Error::Capacity(_))) => Heard::Oversized,
+        Some(Ok(Frame::Close(frame))) if is_plain(frame.as_ref()) => Heard::Ended,
         Some(Ok(Frame::Close(_)) | Err(_)) | None => Heard::Lost,
     }
+}
+
+/// Says whether an end is the hub's. With another code it is something's on the way, or a server's
+/// that had to.
+fn is_plain(frame: Option<&CloseFrame>) -> bool {
+    frame.is_none_or(|frame| frame.code == CloseCode::Normal)
 }

@@ -9,6 +9,7 @@ use super::{ClientMachine, Event, NO_RESULT, Output, State};
 use crate::{
     client::close::CloseReason,
     message::{Close, Completion, CompletionOutcome, Invocation, Message},
+    resume::ResumeError,
 };
 
 /// How many calls of the server may wait for their answers.
@@ -27,11 +28,15 @@ impl ClientMachine {
         match self.state {
             State::Shaking => self.handle_handshake(now, frame),
             State::Open => match self.config.protocol.decode(frame) {
-                Ok(Some(message)) => self.handle_message(now, message),
+                Ok(Some(message)) => match self.admit(now, &message) {
+                    Ok(true) => self.handle_message(now, message),
+                    Ok(false) => {}
+                    Err(error) => self.end(CloseReason::Resume(error)),
+                },
                 Ok(None) => {}
                 Err(error) => self.end(CloseReason::Protocol(error)),
             },
-            State::Closed => {}
+            State::Resuming | State::Closed => {}
         }
     }
 
@@ -63,6 +68,9 @@ impl ClientMachine {
     /// An application that answers nothing must not fill memory with questions.
     fn on_invocation(&mut self, now: Instant, invocation: Invocation) {
         match &invocation.invocation_id {
+            Some(_) if self.asked.len() >= MAX_ASKED && !self.has_room() => {
+                self.end(CloseReason::Resume(ResumeError::Unconfirmed));
+            }
             Some(id) if self.asked.len() >= MAX_ASKED => {
                 let outcome = CompletionOutcome::Error(NO_RESULT.to_owned());
                 self.write_completion(now, id.clone(), outcome);
@@ -103,8 +111,8 @@ impl ClientMachine {
                     allow_reconnect,
                 });
             }
-            // Late items and completions, streams that a server cannot ask for, and messages of a
-            // stateful connection that was never agreed on: the official clients ignore them too.
+            // Late items and completions, streams that a server cannot ask for: the official clients
+            // ignore them too. Acks and sequences were taken when they were admitted.
             Message::StreamItem(_)
             | Message::Completion(_)
             | Message::StreamInvocation(_)

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Begun, Call, ClientMachine, Event, State};
+use super::{Begun, Call, ClientMachine, Event};
 use crate::{
     message::{
         CancelInvocation, Completion, CompletionOutcome, Headers, Invocation, InvocationId,
@@ -42,7 +42,7 @@ impl ClientMachine {
     /// Calls a method without asking for an answer, and gives the ids for the streams of this side.
     pub fn send(&mut self, now: Instant, call: Call) -> Vec<InvocationId> {
         let uploads = self.names(call.uploads);
-        if self.state == State::Open {
+        if self.is_live() {
             self.uploads.add(&uploads, None);
         }
         let message = invocation(None, call, &uploads);
@@ -97,7 +97,7 @@ impl ClientMachine {
     /// Begins a call that will be answered, along with these streams.
     fn begin(&mut self, uploads: &[InvocationId]) -> InvocationId {
         let id = self.name();
-        if self.state == State::Open {
+        if self.is_live() {
             self.pending.insert(id.clone());
             self.uploads.add(uploads, Some(&id));
         }

@@ -1,3 +1,5 @@
+mod resume;
+
 use std::time::Duration;
 
 use super::*;
@@ -95,6 +97,9 @@ fn words(output: Output) -> Vec<String> {
             CompletionOutcome::Error(error) => format!("failed {id} {error}"),
         }],
         Output::Event(Event::UploadOver(id)) => vec![format!("upload {id} is over")],
+        Output::Event(Event::Resuming) => vec!["Resuming".to_owned()],
+        Output::Event(Event::Resumed) => vec!["Resumed".to_owned()],
+        Output::Reopen(reach) => vec![format!("reopen after {reach:?}")],
         Output::Probe => vec!["probe".to_owned()],
         Output::Event(Event::Closed(reason)) => vec![format!("closed: {reason}")],
     }

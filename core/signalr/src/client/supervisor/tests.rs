@@ -151,6 +151,25 @@ fn another_network_is_tried_at_once() {
 }
 
 #[test]
+fn a_connection_that_resumes_is_still_connected() {
+    let mut table = Table::connected(ReconnectPolicy::default());
+    let resuming = [Output::Phase(Phase::Resuming)];
+    let connected = [Output::Phase(Phase::Connected)];
+    assert_eq!(table.tell(Input::Resuming), resuming);
+    assert_eq!(table.tell(Input::NetworkChanged), [Output::Probe]);
+    assert_eq!(table.tell(Input::Resumed), connected);
+    assert_eq!(table.tell(Input::Resuming), resuming);
+    assert_eq!(table.tell(Input::Failed(RETRY)), [reconnecting(1, 500)]);
+    assert_eq!(table.tell(Input::Resumed), [], "too late");
+    table.tell(Input::Stop);
+    assert_eq!(
+        table.tell(Input::Resuming),
+        [],
+        "nothing is there to resume"
+    );
+}
+
+#[test]
 fn stopping_ends_whatever_goes_on() {
     let mut table = Table::connected(ReconnectPolicy::default());
     assert_eq!(table.tell(Input::Stop), [Output::HangUp, GONE]);
@@ -171,7 +190,7 @@ proptest! {
     /// until the application stops it or a failure is final.
     #[test]
     fn it_never_forgets_to_come_back(
-        inputs in prop::collection::vec((0..6_u8, any::<u64>()), 0..60),
+        inputs in prop::collection::vec((0..8_u8, any::<u64>()), 0..60),
     ) {
         let mut table = Table::new(ReconnectPolicy::default());
         let (mut dialing, mut connected, mut wanted) = (false, false, false);
@@ -182,6 +201,8 @@ proptest! {
                 2 => Input::NetworkChanged,
                 3 if dialing => Input::Connected,
                 4 if dialing || connected => Input::Failed(Failure { entropy, ..RETRY }),
+                5 => Input::Resuming,
+                6 => Input::Resumed,
                 _ => {
                     table.now += Duration::from_secs(31);
                     Input::Tick
@@ -192,7 +213,7 @@ proptest! {
                 Input::Stop => wanted = false,
                 Input::Connected => (dialing, connected) = (false, true),
                 Input::Failed(_) => (dialing, connected) = (false, false),
-                Input::NetworkChanged | Input::Tick => {}
+                Input::NetworkChanged | Input::Resuming | Input::Resumed | Input::Tick => {}
             }
             for output in table.tell(input) {
                 match output {

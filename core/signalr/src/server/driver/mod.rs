@@ -7,6 +7,7 @@
 mod calls;
 mod feeds;
 mod lifeline;
+mod outgoing;
 mod scope;
 mod socket;
 mod task;
@@ -129,7 +130,6 @@ fn limits<S, U>(shared: &Shared<S, U>) -> QueueLimits {
     QueueLimits {
         frames: shared.config.queue_frames,
         bytes: shared.config.queue_bytes,
-        batch: shared.config.write_batch,
     }
 }
 

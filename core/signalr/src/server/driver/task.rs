@@ -1,4 +1,3 @@
-mod bypass;
 mod resume;
 
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
@@ -8,6 +7,7 @@ use tokio::sync::oneshot;
 use super::{
     calls::{Calls, Done},
     lifeline::Lifeline,
+    outgoing::Outgoing,
     scope::{Scope, Value},
     socket::{Event as SocketEvent, Socket},
 };
@@ -17,7 +17,6 @@ use crate::server::{
     clock::{self, Alarm},
     hub::{Taken, UploadPart},
     machine::{Ask, Input, Output, ResultKey, ServerMachine, trim},
-    outgoing::Outgoing,
     queue::Popped,
     text,
 };
@@ -133,13 +132,7 @@ impl<S: Value, U: Value> Driver<S, U> {
             }
             self.take_queued(self.batch);
             if self.outgoing.is_empty() {
-                if self.is_closing() {
-                    return Some(End::Ours);
-                }
-                if !self.rest() {
-                    continue;
-                }
-                return None;
+                return self.is_closing().then_some(End::Ours);
             }
             if !self.socket.is_ready() {
                 return None;
@@ -160,7 +153,6 @@ impl<S: Value, U: Value> Driver<S, U> {
             match output {
                 Output::Opened(protocol) => {
                     self.scope.connection.speak(protocol);
-                    self.open_bypass(protocol);
                     self.phase = Phase::Welcoming;
                     self.was_opened = true;
                     self.open_lifeline();
@@ -252,7 +244,6 @@ impl<S: Value, U: Value> Driver<S, U> {
     }
 
     fn on_event(&mut self, event: Event) -> Option<End> {
-        self.take_over();
         match event {
             Event::Socket(event) => self.on_socket(event),
             Event::Queue => {

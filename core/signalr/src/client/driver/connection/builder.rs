@@ -17,6 +17,7 @@ use crate::{
     backoff::ReconnectPolicy,
     client::{
         driver::{BearerToken, ConnectOptions, Proxy, TokenSource},
+        resumption::StatefulReconnect,
         supervisor::Supervisor,
     },
     message::FromArguments,
@@ -78,6 +79,12 @@ impl HubConnectionBuilder {
     /// See [`ConnectOptions::skip_negotiation`].
     pub fn skip_negotiation(mut self) -> Self {
         self.options.skip_negotiation = true;
+        self
+    }
+
+    /// See [`ConnectOptions::stateful`].
+    pub fn stateful_reconnect(mut self, settings: StatefulReconnect) -> Self {
+        self.options.stateful = Some(settings);
         self
     }
 

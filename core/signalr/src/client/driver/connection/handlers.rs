@@ -5,11 +5,12 @@ use std::{
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
+    time::Duration,
 };
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 use serde::Serialize;
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::timeout};
 
 use super::reply::{Reply, conclude};
 use crate::{
@@ -22,6 +23,9 @@ use crate::{
 /// How many calls of the server are answered at the same time; more are refused, so that a server
 /// that asks without end fills no memory.
 const MAX_ANSWERING: usize = 64;
+
+/// How long a refusal may wait to be written: what the application orders waits for it.
+const BUSY_PATIENCE: Duration = Duration::from_secs(5);
 
 type Replying = BoxFuture<'static, Reply>;
 type Hear = dyn Fn(&Arguments) -> Result<(), BindError> + Send + Sync;
@@ -103,7 +107,12 @@ impl Handlers {
         };
         let Ok(place) = Arc::clone(&self.answering).try_acquire_owned() else {
             let busy = CompletionOutcome::Error("Client is busy.".to_owned());
-            drop(client.conclude(id, busy).await);
+            if timeout(BUSY_PATIENCE, client.conclude(id, busy))
+                .await
+                .is_err()
+            {
+                tracing::debug!("the server takes no refusal");
+            }
             return;
         };
         let client = client.clone();

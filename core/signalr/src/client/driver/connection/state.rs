@@ -21,6 +21,14 @@ pub enum ConnectionState {
         /// The public name the server gave the connection; none when negotiation was skipped.
         connection_id: Option<Arc<str>>,
     },
+    /// The connection's socket was cut, and another one is opened in its place, as far as
+    /// [stateful reconnect](crate::client::ConnectOptions::stateful) allows. Calls may be made, and
+    /// wait as those do that were made before. If it goes well, [`Connected`](Self::Connected) is
+    /// told anew with the same id, and nothing was lost.
+    Resuming {
+        /// The public name the server gave the connection.
+        connection_id: Option<Arc<str>>,
+    },
     /// Connected before, and about to be again. Whatever belonged to the old connection is gone:
     /// its calls, its streams, its groups.
     Reconnecting {

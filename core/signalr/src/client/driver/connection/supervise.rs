@@ -77,6 +77,8 @@ impl Supervision {
                         self.handlers.dispatch(invocation, client).await;
                     }
                 }
+                Happened::Heard(Some(Incoming::Resuming)) => self.decide(Input::Resuming).await,
+                Happened::Heard(Some(Incoming::Resumed)) => self.decide(Input::Resumed).await,
                 Happened::Heard(Some(Incoming::Closed(reason))) => self.on_closed(reason).await,
                 Happened::Heard(None) => self.on_closed(CloseReason::Lost).await,
                 Happened::DeadlinePassed => self.decide(Input::Tick).await,
@@ -194,6 +196,9 @@ impl Supervision {
                 wait,
             },
             Phase::Connected => self.connected(),
+            Phase::Resuming => ConnectionState::Resuming {
+                connection_id: self.connection_id(),
+            },
             Phase::Reconnecting(Attempt { number, wait }) => ConnectionState::Reconnecting {
                 attempt: number,
                 wait,
@@ -206,7 +211,9 @@ impl Supervision {
         let outcome = match &state {
             ConnectionState::Connected { .. } => Some(Ok(())),
             ConnectionState::Disconnected(reason) => Some(Err(reason.clone())),
-            ConnectionState::Connecting { .. } | ConnectionState::Reconnecting { .. } => None,
+            ConnectionState::Connecting { .. }
+            | ConnectionState::Resuming { .. }
+            | ConnectionState::Reconnecting { .. } => None,
         };
         self.state.send_replace(state);
         if let Some(outcome) = outcome {
@@ -218,9 +225,14 @@ impl Supervision {
 
     fn connected(&self) -> ConnectionState {
         let client = self.live.as_ref().map(|(client, _)| client.clone());
-        let id = client.as_ref().and_then(HubClient::connection_id);
-        let connection_id = id.map(Arc::from);
         self.client.send_replace(client);
-        ConnectionState::Connected { connection_id }
+        ConnectionState::Connected {
+            connection_id: self.connection_id(),
+        }
+    }
+
+    fn connection_id(&self) -> Option<Arc<str>> {
+        let (client, _) = self.live.as_ref()?;
+        client.connection_id().map(Arc::from)
     }
 }

@@ -2,7 +2,10 @@
 
 use super::{Driver, End, Socket};
 use crate::server::{
-    clock, driver::scope::Value, machine::Input, outgoing::Outgoing, queue::Popped,
+    clock,
+    driver::{outgoing::Outgoing, scope::Value},
+    machine::Input,
+    queue::Popped,
 };
 
 impl<S: Value, U: Value> Driver<S, U> {
