@@ -11,14 +11,14 @@ use std::{
 
 use axum::Router;
 use tokio::net::TcpListener;
-use vestnik_signalr::server::{Connection, ConnectionId, Frame, Hub, HubError, HubService, State};
+use vestnik_signalr::server::{Connection, ConnectionId, Frame, Hub, HubError, State};
 
 /// Who sits where, by connection.
 #[derive(Clone, Default)]
-pub(crate) struct Seats(Arc<Mutex<BTreeMap<ConnectionId, Seat>>>);
+struct Seats(Arc<Mutex<BTreeMap<ConnectionId, Seat>>>);
 
 #[derive(Clone)]
-pub(crate) struct Seat {
+struct Seat {
     room: String,
     name: String,
 }
@@ -59,16 +59,17 @@ impl Seats {
     }
 }
 
-pub(crate) fn hub() -> HubService<Seats> {
-    Hub::builder(Seats::default())
+/// Serves the chat to whoever comes.
+pub(crate) async fn serve(listener: TcpListener) -> std::io::Result<()> {
+    let hub = Hub::builder(Seats::default())
         .on("Join", join)
         .on("Say", say)
         .on_disconnected(leave)
-        .build()
+        .build();
+    axum::serve(listener, Router::new().nest_service("/chat", hub)).await
 }
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
-    let listener = TcpListener::bind("127.0.0.1:5000").await?;
-    axum::serve(listener, Router::new().nest_service("/chat", hub())).await
+    serve(TcpListener::bind("127.0.0.1:5000").await?).await
 }

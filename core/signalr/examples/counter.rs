@@ -9,7 +9,7 @@ use std::{convert::Infallible, time::Duration};
 use axum::Router;
 use futures_util::{Stream, StreamExt, stream};
 use tokio::net::TcpListener;
-use vestnik_signalr::server::{Hub, HubError, HubService, Upload};
+use vestnik_signalr::server::{Hub, HubError, Upload};
 
 /// The longest that a client may make us wait between two numbers.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -57,16 +57,17 @@ fn add(total: i64, number: i64) -> Result<i64, HubError> {
         .ok_or_else(|| HubError::new("the total is too large"))
 }
 
-pub(crate) fn hub() -> HubService<()> {
-    Hub::builder(())
+/// Serves the counter to whoever comes.
+pub(crate) async fn serve(listener: TcpListener) -> std::io::Result<()> {
+    let hub = Hub::builder(())
         .stream("Count", count)
         .on("Sum", sum)
         .stream("RunningTotal", running_total)
-        .build()
+        .build();
+    axum::serve(listener, Router::new().nest_service("/counter", hub)).await
 }
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
-    let listener = TcpListener::bind("127.0.0.1:5000").await?;
-    axum::serve(listener, Router::new().nest_service("/counter", hub())).await
+    serve(TcpListener::bind("127.0.0.1:5000").await?).await
 }

@@ -10,7 +10,7 @@ use axum::Router;
 use futures_util::future::join_all;
 use serde::Serialize;
 use tokio::net::TcpListener;
-use vestnik_signalr::server::{Connection, Hub, HubError, HubService, InvokeError};
+use vestnik_signalr::server::{Connection, Hub, HubError, InvokeError};
 
 /// How long a voter may think.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -52,12 +52,13 @@ impl FromIterator<Result<bool, InvokeError>> for Tally {
     }
 }
 
-pub(crate) fn hub() -> HubService<()> {
-    Hub::builder(()).on("Put", put).build()
+/// Serves the vote to whoever comes.
+pub(crate) async fn serve(listener: TcpListener) -> std::io::Result<()> {
+    let hub = Hub::builder(()).on("Put", put).build();
+    axum::serve(listener, Router::new().nest_service("/vote", hub)).await
 }
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
-    let listener = TcpListener::bind("127.0.0.1:5000").await?;
-    axum::serve(listener, Router::new().nest_service("/vote", hub())).await
+    serve(TcpListener::bind("127.0.0.1:5000").await?).await
 }

@@ -1,28 +1,33 @@
 //! The examples, as their readers would try them.
 
-use vestnik_signalr::server::HubService;
+use std::io;
 
-use crate::client::{Client, serve};
+use tokio::net::TcpListener;
+
+use crate::client::Client;
 
 #[path = "../../examples/chat.rs"]
-#[allow(dead_code, reason = "its main listens on a fixed port")]
+#[allow(dead_code, reason = "its main is `serve` on a fixed port")]
 mod chat;
 #[path = "../../examples/counter.rs"]
-#[allow(dead_code, reason = "its main listens on a fixed port")]
+#[allow(dead_code, reason = "its main is `serve` on a fixed port")]
 mod counter;
 #[path = "../../examples/vote.rs"]
-#[allow(dead_code, reason = "its main listens on a fixed port")]
+#[allow(dead_code, reason = "its main is `serve` on a fixed port")]
 mod vote;
 
-/// Serves an example's hub to so many clients.
-async fn open<S, const N: usize>(hub: HubService<S>) -> [Client; N]
+/// Runs an example as its main does, but for the port, and brings so many clients to its hub.
+async fn open<F, const N: usize>(serve: fn(TcpListener) -> F, path: &str) -> [Client; N]
 where
-    S: Clone + Send + Sync + 'static,
+    F: Future<Output = io::Result<()>> + Send + 'static,
 {
-    let address = serve(hub).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(serve(listener));
     let mut clients = Vec::new();
     for _ in 0..N {
-        let mut client = Client::open(address).await;
+        let mut client = Client::connect(address, path, &[]).await.unwrap();
+        client.shake_hands().await;
         // An answer of any kind shows that the connection has been welcomed.
         client
             .send(r#"{"type":1,"invocationId":"w","target":"Welcome?","arguments":[]}"#)
@@ -35,7 +40,7 @@ where
 
 #[tokio::test]
 async fn a_chat_is_heard_by_all_in_the_room() {
-    let [mut ada, mut bob, mut cat] = open(chat::hub()).await;
+    let [mut ada, mut bob, mut cat] = open(chat::serve, "/chat").await;
     ada.check(
         r#"{"type":1,"invocationId":"0","target":"Say","arguments":["hello?"]}"#,
         &[r#"{"type":3,"invocationId":"0","error":"An unexpected error occurred invoking 'Say' on the server. HubException: join a room first"}"#],
@@ -73,7 +78,7 @@ async fn a_chat_is_heard_by_all_in_the_room() {
 
 #[tokio::test]
 async fn a_counter_counts_both_ways() {
-    let [mut client] = open(counter::hub()).await;
+    let [mut client] = open(counter::serve, "/counter").await;
     client
         .check(
             r#"{"type":4,"invocationId":"0","target":"Count","arguments":[1,2,1]}"#,
@@ -125,7 +130,7 @@ async fn a_counter_counts_both_ways() {
 
 #[tokio::test]
 async fn a_vote_asks_all_others() {
-    let [mut asker, mut bob, mut cat, mut dan, eve] = open(vote::hub()).await;
+    let [mut asker, mut bob, mut cat, mut dan, eve] = open(vote::serve, "/vote").await;
     asker
         .send(r#"{"type":1,"invocationId":"0","target":"Put","arguments":["tea?"]}"#)
         .await;
