@@ -16,7 +16,7 @@ use vestnik_signalr::{
         HubConnectionBuilder, Upload as Sent,
     },
     protocol::Protocol,
-    server::{Connection, Frame, Hub, HubError, HubHandle, Upload},
+    server::{Cancellation, Connection, Frame, Hub, HubError, HubHandle, Upload},
 };
 
 /// No step of a test may take longer.
@@ -54,12 +54,21 @@ async fn leave(from: Connection, may_return: bool) -> Result<(), HubError> {
     Ok(())
 }
 
+/// Takes as long as somebody waits.
+async fn linger(from: Connection, cancellation: Cancellation) -> Result<(), HubError> {
+    from.hub().all().send(&Frame::new("Said", ("I wait",)));
+    cancellation.cancelled().await;
+    from.hub().all().send(&Frame::new("Said", ("I am done",)));
+    Ok(())
+}
+
 async fn serve() -> (SocketAddr, HubHandle) {
     let hub = Hub::builder(())
         .on("Say", say)
         .on("AskBack", ask_back)
         .on("Sum", sum)
         .on("Leave", leave)
+        .on("Linger", linger)
         .stream("Count", count)
         .build();
     let handle = hub.handle().clone();
@@ -184,4 +193,22 @@ async fn it_keeps_trying_a_server_that_drains() {
         .wait_for(|state| matches!(state, ConnectionState::Reconnecting { attempt: 3.., .. }));
     soon(waiting).await.unwrap();
     soon(hub.stop()).await;
+}
+
+#[tokio::test]
+async fn a_call_whose_future_is_dropped_is_cancelled_at_the_server() {
+    for protocol in Protocol::ALL {
+        let (address, _handle) = serve().await;
+        let (builder, mut said) = describe(address);
+        let hub = builder.protocol(protocol).build();
+        soon(hub.start()).await.unwrap();
+        let heard = tokio::select! {
+            outcome = hub.invoke::<_, ()>("Linger", &()) => panic!("{outcome:?}"),
+            heard = soon(said.recv()) => heard,
+        };
+        assert_eq!(heard.as_deref(), Some("I wait"));
+        assert_eq!(soon(said.recv()).await.as_deref(), Some("I am done"));
+        // Calls run one at a time: the next runs only after this one has ended.
+        exercise(&hub, &mut said).await;
+    }
 }

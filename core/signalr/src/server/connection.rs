@@ -117,7 +117,9 @@ impl Connection {
     /// Calls the client's handler and awaits its result, at most for `patience`.
     ///
     /// The client is called after the frames queued so far. `()` stands for a
-    /// handler without a result. Dropping the future gives the answer up.
+    /// handler without a result. Dropping the future gives the answer up. The
+    /// client is not told that nobody waits any more, as the official server
+    /// does not (dotnet/aspnetcore issue 44831): it answers, and is not heard.
     ///
     /// # Errors
     /// [`InvokeError`] says why there is no result. From a hub's `on_connected`

@@ -4,6 +4,7 @@
     reason = "all of this is a test, helpers included"
 )]
 
+mod cancel;
 mod connection;
 mod http;
 mod lifecycle;

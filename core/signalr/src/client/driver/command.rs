@@ -38,13 +38,18 @@ pub(crate) type Items = mpsc::Sender<Result<Payload, CallError>>;
 #[derive(Debug)]
 pub(crate) enum Wanted {
     Nothing,
-    Answer(oneshot::Sender<CompletionOutcome>),
+    Answer {
+        answer: oneshot::Sender<CompletionOutcome>,
+        caller: Interest,
+    },
     Items {
         items: Items,
-        /// Fails when nobody reads the items any more.
-        reader: oneshot::Receiver<Infallible>,
+        caller: Interest,
     },
 }
+
+/// Fails when nobody wants what a call gives any more; nothing is ever sent.
+pub(crate) type Interest = oneshot::Receiver<Infallible>;
 
 /// The task's ends of all that goes between it and the application.
 pub(crate) struct Queues {

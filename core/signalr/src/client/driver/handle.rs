@@ -54,6 +54,11 @@ impl HubClient {
 
     /// Calls a method and waits for its answer. Arguments are a tuple: `(one,)`.
     ///
+    /// Dropping the future cancels the call: the server is told that nobody waits (`CancelInvocation` of
+    /// `HubProtocol.md`; for calls that are no streams from .NET 11 on). What the
+    /// method makes of that is its own affair, and older servers ignore it; a call that is to run in
+    /// any case is better [sent](Self::send).
+    ///
     /// # Errors
     /// [`CallError`].
     pub async fn invoke<A: ToArguments, R: DeserializeOwned>(
@@ -103,7 +108,8 @@ impl HubClient {
         probed.map_err(|_| CallError::Disconnected)
     }
 
-    /// Answers a call that the server made with an id.
+    /// Answers a call that the server made with an id. Each such call needs its answer, also a late
+    /// one: a server that waits no longer does not say so.
     ///
     /// # Errors
     /// [`CallError::Arguments`], [`CallError::Disconnected`].
@@ -174,7 +180,9 @@ impl Uploading<'_> {
     ) -> Result<R, CallError> {
         let protocol = self.client.protocol;
         let (answer, answered) = oneshot::channel();
-        self.call(target, arguments, Wanted::Answer(answer)).await?;
+        let (_kept, caller) = oneshot::channel();
+        let wanted = Wanted::Answer { answer, caller };
+        self.call(target, arguments, wanted).await?;
         match answered.await.map_err(|_| CallError::Disconnected)? {
             CompletionOutcome::Void => read(&Payload::null(protocol)),
             CompletionOutcome::Result(result) => read(&result),
@@ -200,8 +208,8 @@ impl Uploading<'_> {
         arguments: &A,
     ) -> Result<ItemStream<R>, CallError> {
         let (items, stream) = mpsc::channel(STREAM_QUEUE);
-        let (kept, reader) = oneshot::channel();
-        let wanted = Wanted::Items { items, reader };
+        let (kept, caller) = oneshot::channel();
+        let wanted = Wanted::Items { items, caller };
         self.call(target, arguments, wanted).await?;
         Ok(ItemStream::new(stream, kept))
     }

@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use super::{
-    command::{Command, Control, Items, Queues, Wanted},
+    command::{Command, Control, Interest, Items, Queues, Wanted},
     error::{CallError, ConnectError},
     reopen::Reopening,
     stream::Incoming,
@@ -24,7 +24,7 @@ use crate::{
     client::{
         clock,
         close::CloseReason,
-        machine::{Call, ClientMachine, Event, MachineConfig, Output},
+        machine::{Begun, Call, ClientMachine, Event, MachineConfig, Output},
     },
     message::{CompletionOutcome, InvocationId},
     payload::Payload,
@@ -52,8 +52,8 @@ pub(crate) struct Task {
     backlog: VecDeque<Incoming>,
     waiting: BTreeMap<InvocationId, Waiting>,
     uploads: Uploads,
-    /// Each gives the id of a stream of the server's when its reader is gone.
-    unread: FuturesUnordered<BoxFuture<'static, InvocationId>>,
+    /// Each gives the id of a call when nobody wants its answer or its items any more.
+    unwanted: FuturesUnordered<BoxFuture<'static, InvocationId>>,
     is_open: bool,
     ended: Option<CloseReason>,
 }
@@ -75,7 +75,7 @@ impl Task {
             backlog: VecDeque::new(),
             waiting: BTreeMap::new(),
             uploads: Uploads::default(),
-            unread: FuturesUnordered::new(),
+            unwanted: FuturesUnordered::new(),
             is_open: false,
             ended: None,
         }
@@ -119,7 +119,7 @@ impl Task {
             Some(command) = self.queues.commands.recv(), if may_write => self.obey(command),
             control = self.queues.controls.recv() => self.on_control(control),
             Some(uploaded) = self.uploads.next(), if may_write => self.pass_on(uploaded),
-            Some(id) = self.unread.next(), if may_write => self.give_up(&id),
+            Some(id) = self.unwanted.next(), if may_write => self.give_up(&id),
             permit = incoming.reserve(), if !has_room => match permit {
                 Ok(permit) => {
                     if let Some(next) = self.backlog.pop_front() {
@@ -216,25 +216,32 @@ impl Task {
         let now = clock::now();
         let ids = match wanted {
             Wanted::Nothing => self.machine.send(now, call),
-            Wanted::Answer(answer) => {
+            // Who waits no more needs no answer, and the server not the call.
+            Wanted::Answer { answer, .. } if answer.is_closed() => return,
+            Wanted::Answer { answer, caller } => {
                 let begun = self.machine.invoke(now, call);
-                self.waiting.insert(begun.id, Waiting::Answer(answer));
-                begun.uploads
+                self.await_end(begun, Waiting::Answer(answer), caller)
             }
-            Wanted::Items { items, reader } => {
+            Wanted::Items { items, caller } => {
                 let begun = self.machine.stream(now, call);
-                let id = begun.id.clone();
-                self.unread.push(Box::pin(async move {
-                    drop(reader.await);
-                    id
-                }));
-                self.waiting.insert(begun.id, Waiting::Items(items));
-                begun.uploads
+                self.await_end(begun, Waiting::Items(items), caller)
             }
         };
         for (id, upload) in ids.into_iter().zip(uploads) {
             self.uploads.add(id, upload);
         }
+    }
+
+    /// Waits for the end of a call: by the server, or because nobody wants it any more. Gives the
+    /// ids of its uploads.
+    fn await_end(&mut self, begun: Begun, waiting: Waiting, caller: Interest) -> Vec<InvocationId> {
+        let id = begun.id.clone();
+        self.unwanted.push(Box::pin(async move {
+            drop(caller.await);
+            id
+        }));
+        self.waiting.insert(begun.id, waiting);
+        begun.uploads
     }
 
     fn pass_on(&mut self, uploaded: Uploaded) {
@@ -344,7 +351,8 @@ impl Task {
         }
     }
 
-    /// Ends a stream of the server's that nobody reads; one that ended already is let be.
+    /// Cancels a call that nobody wants; one that ended already is let be. Servers before .NET 11
+    /// end only streams so, and ignore it otherwise.
     fn give_up(&mut self, id: &InvocationId) {
         self.waiting.remove(id);
         self.machine.cancel(clock::now(), id);

@@ -105,7 +105,8 @@ impl HubConnection {
         self.clients.borrow().clone().ok_or(CallError::Disconnected)
     }
 
-    /// Calls a method and waits for its answer. Arguments are a tuple: `(one,)`.
+    /// Calls a method and waits for its answer. Arguments are a tuple: `(one,)`. Dropping the
+    /// future cancels the call, as [`HubClient::invoke`] says.
     ///
     /// # Errors
     /// [`CallError`]; at once when there is no connection.
