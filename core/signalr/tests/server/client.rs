@@ -178,8 +178,22 @@ impl Client {
         }
     }
 
+    /// Speaks another protocol than JSON.
+    pub(crate) fn speaking(self, protocol: Protocol) -> Self {
+        Self { protocol, ..self }
+    }
+
     pub(crate) async fn shake_hands(&mut self) {
-        let request = HandshakeRequest::new(self.protocol).encode();
+        self.shake(&HandshakeRequest::new(self.protocol)).await;
+    }
+
+    /// As [`shake_hands`](Self::shake_hands), in the version with stateful reconnect.
+    pub(crate) async fn shake_hands_statefully(&mut self) {
+        self.shake(&HandshakeRequest::stateful(self.protocol)).await;
+    }
+
+    async fn shake(&mut self, request: &HandshakeRequest) {
+        let request = request.encode();
         let request = std::str::from_utf8(&request).unwrap();
         self.send_frame(Message::text(request)).await;
         // In the kind of frame that the protocol has.

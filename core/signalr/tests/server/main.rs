@@ -18,5 +18,6 @@ mod long_polling;
 mod message_pack;
 mod pressure;
 mod refresh;
+mod resume;
 mod uploads;
 mod wire;
