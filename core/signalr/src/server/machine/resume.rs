@@ -142,6 +142,8 @@ impl ServerMachine {
         let unconfirmed: Vec<_> = resume.sent.unconfirmed().cloned().collect();
         self.last_received = now;
         self.send(now, &sequence);
+        // Behind all that is repeated an ack might be lost with the next socket, and ever again.
+        self.send_ack(now);
         self.outputs
             .extend(unconfirmed.into_iter().map(Output::Send));
     }
@@ -216,8 +218,14 @@ impl ServerMachine {
         if patience.is_some_and(|until| until <= now) {
             return self.fail(now, CLIENT_TIMEOUT);
         }
+        self.send_ack(now);
+    }
+
+    /// Confirms what was acted on, if that is due.
+    fn send_ack(&mut self, now: Instant) {
         let waiting = self.held.len() as u64;
-        if let Some(ack) = resume.received.take_ack_except(now, waiting) {
+        let resume = self.resume.as_mut();
+        if let Some(ack) = resume.and_then(|resume| resume.received.take_ack_except(now, waiting)) {
             self.send(now, &Message::Ack(ack));
         }
     }
