@@ -1,7 +1,7 @@
 use std::{
     fmt,
     sync::{Arc, OnceLock},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -9,9 +9,10 @@ use serde::de::DeserializeOwned;
 
 use super::{
     ask::{Answer, AskBox, InvokeError},
+    clock,
     frame::Frame,
     machine::{NoResult, ResultKey},
-    queue::{QueueLimits, SendError, SendQueue},
+    queue::{Carriage, QueueLimits, SendError, SendQueue},
     registry::HubHandle,
 };
 use crate::{
@@ -94,7 +95,18 @@ impl Connection {
     /// the client misses and how it learns of it. [`SendError::Gone`] after the
     /// end, and before the client said which protocol it speaks.
     pub fn try_send(&self, frame: &Frame) -> Result<(), SendError> {
-        self.0.queue.try_push(self.written(frame)?)
+        self.0.queue.try_push(clock::now(), self.written(frame)?)
+    }
+
+    /// Queues a frame as [`try_send`](Self::try_send) does; whoever is told that a flush is owed
+    /// calls [`flush`](Self::flush).
+    pub(crate) fn enqueue(&self, now: Instant, frame: &Frame) -> Result<Carriage, SendError> {
+        self.0.queue.try_enqueue(now, self.written(frame)?)
+    }
+
+    /// Writes what was queued, as far as the socket takes it.
+    pub(crate) fn flush(&self) {
+        self.0.queue.flush(clock::now());
     }
 
     /// Queues a frame as soon as the client has read enough.
@@ -105,7 +117,7 @@ impl Connection {
     /// # Errors
     /// [`SendError::Gone`] when the connection has ended.
     pub async fn send(&self, frame: &Frame) -> Result<(), SendError> {
-        self.0.queue.push(self.written(frame)?).await
+        self.0.queue.push(clock::now, self.written(frame)?).await
     }
 
     fn written(&self, frame: &Frame) -> Result<Bytes, SendError> {

@@ -140,6 +140,7 @@ impl ServerMachine {
             Input::Tick => self.on_tick(now),
             Input::Welcomed => self.on_welcomed(now),
             Input::Send(frame) => self.on_send(now, frame),
+            Input::SentPast => self.last_sent = self.last_sent.max(now),
             Input::Completed(key, outcome) => self.on_completed(now, key, outcome),
             Input::Item(key, item) => self.on_item(now, key, item),
             Input::StreamEnded(key, outcome) => self.on_stream_ended(now, key, outcome),

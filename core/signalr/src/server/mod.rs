@@ -73,6 +73,8 @@ mod frame;
 #[cfg(feature = "server")]
 pub mod hub;
 #[cfg(feature = "server")]
+mod outgoing;
+#[cfg(feature = "server")]
 mod queue;
 #[cfg(feature = "server")]
 mod refresh;
@@ -86,6 +88,8 @@ mod text;
 mod ticket;
 #[cfg(feature = "server")]
 mod transport;
+#[cfg(feature = "server")]
+mod wire;
 
 #[cfg(feature = "server")]
 pub use self::{

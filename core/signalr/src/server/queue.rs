@@ -1,10 +1,18 @@
+mod bypass;
+#[cfg(test)]
+mod tests;
+
 use std::{
-    collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
 };
 
 use bytes::Bytes;
 use tokio::sync::Notify;
+
+use self::bypass::Bypass;
+use super::{outgoing::Outgoing, wire::Wire};
+use crate::protocol::TransferFormat;
 
 /// Why a connection did not take a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -22,7 +30,9 @@ pub enum SendError {
 
 /// The frames that wait for one connection's socket, bounded by count and by bytes.
 ///
-/// Senders push and never wait; the connection's own task pops.
+/// Senders push and never wait. While the connection's own task has something to do it pops and
+/// writes; while it rests, whoever pushes writes to the socket past it, as far as the socket takes
+/// it at once.
 #[derive(Debug)]
 pub(crate) struct SendQueue {
     limits: QueueLimits,
@@ -37,13 +47,15 @@ pub(crate) struct SendQueue {
 pub(crate) struct QueueLimits {
     pub(crate) frames: usize,
     pub(crate) bytes: usize,
+    /// How many bytes one write past the task may put together.
+    pub(crate) batch: usize,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
-    frames: VecDeque<Bytes>,
-    bytes: usize,
+    frames: Outgoing,
     state: State,
+    bypass: Bypass,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +84,15 @@ pub(crate) enum Popped {
     Expired,
 }
 
+/// Who brings a frame that was queued to the socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Carriage {
+    /// The task, or somebody who owes a flush already.
+    Seen,
+    /// Whoever queued it, by [`SendQueue::flush`].
+    Owed,
+}
+
 impl SendQueue {
     pub(crate) fn new(limits: QueueLimits) -> Self {
         Self {
@@ -82,29 +103,63 @@ impl SendQueue {
         }
     }
 
-    /// Queues a frame, or says why not. A lone frame is taken whatever its size.
-    pub(crate) fn try_push(&self, frame: Bytes) -> Result<(), SendError> {
+    /// Takes a frame, or says why not. A lone frame is taken whatever its size.
+    pub(crate) fn try_push(&self, now: Instant, frame: Bytes) -> Result<(), SendError> {
         let mut inner = self.lock();
-        if inner.state != State::Open {
-            return Err(SendError::Gone);
+        inner.admit(&frame, self.limits)?;
+        let is_done = inner.bypass.is_quiet(now) && inner.write_past(now, &frame, self.limits);
+        if !is_done {
+            inner.frames.push(frame);
         }
-        let crowded = inner.frames.len() >= self.limits.frames
-            || inner.bytes + frame.len() > self.limits.bytes;
-        if crowded && !inner.frames.is_empty() {
-            return Err(SendError::Full);
-        }
-        inner.bytes += frame.len();
-        inner.frames.push_back(frame);
+        let needs_task = !is_done || inner.bypass.is_with_task();
         drop(inner);
-        self.readable.notify_one();
+        if needs_task {
+            self.readable.notify_one();
+        }
         Ok(())
     }
 
+    /// Takes a frame as [`try_push`](Self::try_push) does, but writes nothing yet.
+    pub(crate) fn try_enqueue(&self, now: Instant, frame: Bytes) -> Result<Carriage, SendError> {
+        let mut inner = self.lock();
+        inner.admit(&frame, self.limits)?;
+        inner.frames.push(frame);
+        if inner.bypass.is_awaited() {
+            return Ok(Carriage::Seen);
+        }
+        if inner.bypass.is_quiet(now) {
+            inner.bypass.await_flush();
+            return Ok(Carriage::Owed);
+        }
+        drop(inner);
+        self.readable.notify_one();
+        Ok(Carriage::Seen)
+    }
+
+    /// Writes what waits, unless somebody else has done so or the task is about to.
+    pub(crate) fn flush(&self, now: Instant) {
+        let mut inner = self.lock();
+        if !inner.bypass.end_wait() {
+            return;
+        }
+        let is_done = inner.write_out(now, self.limits);
+        let needs_task = !is_done || inner.bypass.is_with_task();
+        drop(inner);
+        self.writable.notify_waiters();
+        if needs_task {
+            self.readable.notify_one();
+        }
+    }
+
     /// Queues a frame as soon as there is room; fails only when the connection is gone.
-    pub(crate) async fn push(&self, frame: Bytes) -> Result<(), SendError> {
+    pub(crate) async fn push(
+        &self,
+        clock: impl Fn() -> Instant,
+        frame: Bytes,
+    ) -> Result<(), SendError> {
         loop {
             let room = self.writable.notified();
-            match self.try_push(frame.clone()) {
+            match self.try_push(clock(), frame.clone()) {
                 Err(SendError::Full) => room.await,
                 outcome @ (Ok(()) | Err(SendError::Gone | SendError::Unwritable)) => {
                     return outcome;
@@ -116,11 +171,9 @@ impl SendQueue {
     /// Takes the oldest frame. An empty queue gives its storage back: idle connections keep none.
     pub(crate) fn pop(&self) -> Popped {
         let mut inner = self.lock();
-        let Some(frame) = inner.frames.pop_front() else {
-            inner.frames = VecDeque::new();
+        let Some(frame) = inner.frames.pop() else {
             return inner.pop_end();
         };
-        inner.bytes -= frame.len();
         drop(inner);
         self.writable.notify_waiters();
         Popped::Frame(frame)
@@ -129,6 +182,26 @@ impl SendQueue {
     /// Takes a wish to close but no frame, while the client cannot read frames yet.
     pub(crate) fn pop_close(&self) -> Popped {
         self.lock().pop_end()
+    }
+
+    /// Lets senders write to a socket themselves whenever the task rests.
+    pub(crate) fn open_bypass(&self, wire: Arc<Wire>, format: TransferFormat) {
+        self.lock().bypass.open(wire, format);
+    }
+
+    /// The task rests, having written all that it has; unless something waits for it here.
+    pub(crate) fn rest(&self) -> bool {
+        let mut inner = self.lock();
+        let is_idle = inner.frames.is_empty() && inner.state == State::Open;
+        if is_idle {
+            inner.bypass.rest();
+        }
+        is_idle
+    }
+
+    /// The task works: nobody else writes until it rests. Says when somebody last did.
+    pub(crate) fn take_over(&self) -> Option<Instant> {
+        self.lock().bypass.take_over()
     }
 
     /// Waits until [`pop`](Self::pop) may have something new. Cancel safe; one waiter only.
@@ -179,6 +252,35 @@ impl SendQueue {
 }
 
 impl Inner {
+    fn admit(&self, frame: &Bytes, limits: QueueLimits) -> Result<(), SendError> {
+        if self.state != State::Open {
+            return Err(SendError::Gone);
+        }
+        let is_crowded =
+            self.frames.len() >= limits.frames || self.frames.bytes() + frame.len() > limits.bytes;
+        if is_crowded && !self.frames.is_empty() {
+            return Err(SendError::Full);
+        }
+        Ok(())
+    }
+
+    /// Writes what waits and then a frame; says whether all that is done with.
+    fn write_past(&mut self, now: Instant, frame: &Bytes, limits: QueueLimits) -> bool {
+        self.write_out(now, limits) && !self.bypass.is_with_task() && self.bypass.write(now, frame)
+    }
+
+    /// Writes what waits, as far as the socket takes it; the rest is left for the task.
+    fn write_out(&mut self, now: Instant, limits: QueueLimits) -> bool {
+        while !self.bypass.is_with_task()
+            && let Some(joined) = self.frames.take_batch(limits.batch)
+        {
+            if !self.bypass.write(now, &joined) {
+                self.frames.push_front(joined);
+            }
+        }
+        self.frames.is_empty()
+    }
+
     /// Takes a wish to close, once.
     fn pop_end(&mut self) -> Popped {
         let popped = match self.state {
@@ -188,75 +290,5 @@ impl Inner {
         };
         self.state = State::Gone;
         popped
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    const PATIENCE: Duration = Duration::from_secs(1);
-
-    fn queue(frames: usize, bytes: usize) -> SendQueue {
-        SendQueue::new(QueueLimits { frames, bytes })
-    }
-
-    fn frame(length: usize) -> Bytes {
-        Bytes::from(vec![b'x'; length])
-    }
-
-    #[test]
-    fn is_bounded_by_count() {
-        let queue = queue(2, 1_000);
-        assert_eq!(queue.try_push(frame(1)), Ok(()));
-        assert_eq!(queue.try_push(frame(1)), Ok(()));
-        assert_eq!(queue.try_push(frame(1)), Err(SendError::Full));
-        assert_eq!(queue.pop(), Popped::Frame(frame(1)));
-        assert_eq!(queue.try_push(frame(1)), Ok(()));
-    }
-
-    #[test]
-    fn is_bounded_by_bytes_but_takes_one_large_frame() {
-        let queue = queue(100, 10);
-        assert_eq!(queue.try_push(frame(50)), Ok(()));
-        assert_eq!(queue.try_push(frame(1)), Err(SendError::Full));
-        assert_eq!(queue.pop(), Popped::Frame(frame(50)));
-        assert_eq!(queue.try_push(frame(6)), Ok(()));
-        assert_eq!(queue.try_push(frame(5)), Err(SendError::Full));
-        assert_eq!(queue.try_push(frame(4)), Ok(()));
-    }
-
-    #[test]
-    fn closes_after_what_was_queued() {
-        let queue = queue(10, 10);
-        queue.try_push(frame(1)).unwrap();
-        queue.close(true);
-        queue.close(false);
-        assert_eq!(queue.try_push(frame(1)), Err(SendError::Gone));
-        assert_eq!(queue.pop(), Popped::Frame(frame(1)));
-        assert_eq!(
-            queue.pop(),
-            Popped::Close {
-                allow_reconnect: true
-            }
-        );
-        assert_eq!(queue.pop(), Popped::Empty);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_patient_sender_is_woken_by_room_and_by_the_end() {
-        let queue = queue(1, 10);
-        queue.try_push(frame(1)).unwrap();
-        let patient = async || {
-            tokio::time::timeout(PATIENCE, queue.push(frame(2)))
-                .await
-                .unwrap()
-        };
-        let (sent, popped) = tokio::join!(patient(), async { queue.pop() });
-        assert_eq!((sent, popped), (Ok(()), Popped::Frame(frame(1))));
-        let (sent, ()) = tokio::join!(patient(), async { queue.end() });
-        assert_eq!(sent, Err(SendError::Gone));
     }
 }

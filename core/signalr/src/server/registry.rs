@@ -1,4 +1,5 @@
 mod clients;
+mod fan_out;
 mod index;
 #[cfg(test)]
 mod tests;
@@ -18,8 +19,6 @@ use self::index::Index;
 use super::{
     ask::InvokeError,
     connection::{Connection, ConnectionId},
-    frame::Frame,
-    queue::SendError,
 };
 use crate::message::ToArguments;
 
@@ -208,17 +207,6 @@ impl World {
 
     fn all(&self) -> impl Iterator<Item = &Connection> {
         self.connections.values().map(|entry| &entry.connection)
-    }
-}
-
-impl Broadcast {
-    fn offer(&mut self, connection: &Connection, frame: &Frame) {
-        match connection.try_send(frame) {
-            Ok(()) => self.queued += 1,
-            Err(SendError::Full) => self.full.push(connection.clone()),
-            Err(SendError::Unwritable) => self.unwritable += 1,
-            Err(SendError::Gone) => {}
-        }
     }
 }
 

@@ -7,7 +7,6 @@
 mod calls;
 mod feeds;
 mod lifeline;
-mod outgoing;
 mod scope;
 mod socket;
 mod task;
@@ -130,6 +129,7 @@ fn limits<S, U>(shared: &Shared<S, U>) -> QueueLimits {
     QueueLimits {
         frames: shared.config.queue_frames,
         bytes: shared.config.queue_bytes,
+        batch: shared.config.write_batch,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a connection's task sees of its transport: the same of each.
 
-use std::{future::poll_fn, task::Poll, time::Instant};
+use std::{future::poll_fn, sync::Arc, task::Poll, time::Instant};
 
 use bytes::Bytes;
 
@@ -12,6 +12,7 @@ use crate::{
         clock,
         config::HubConfig,
         transport::{Broken, EventSocket, PollSocket},
+        wire::Wire,
     },
 };
 
@@ -60,6 +61,22 @@ impl Socket {
             Self::Web(_) | Self::Events(_) | Self::Gone => config.write_batch,
             // An answer costs a client of long polling a whole round trip.
             Self::Poll(_) => config.write_batch.max(POLL_BATCH),
+        }
+    }
+
+    /// The socket itself, if others may write to it too.
+    pub(super) fn wire(&self) -> Option<&Arc<Wire>> {
+        match self {
+            Self::Web(socket) => socket.wire(),
+            Self::Events(_) | Self::Poll(_) | Self::Gone => None,
+        }
+    }
+
+    /// Takes on what somebody else began to write and the socket did not take whole.
+    pub(super) fn take_on_rest(&mut self) {
+        match self {
+            Self::Web(socket) => socket.take_on_rest(clock::now()),
+            Self::Events(_) | Self::Poll(_) | Self::Gone => {}
         }
     }
 

@@ -1,3 +1,4 @@
+mod bypass;
 mod resume;
 
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
@@ -7,7 +8,6 @@ use tokio::sync::oneshot;
 use super::{
     calls::{Calls, Done},
     lifeline::Lifeline,
-    outgoing::Outgoing,
     scope::{Scope, Value},
     socket::{Event as SocketEvent, Socket},
 };
@@ -17,6 +17,7 @@ use crate::server::{
     clock::{self, Alarm},
     hub::{Taken, UploadPart},
     machine::{Ask, Input, Output, ResultKey, ServerMachine, trim},
+    outgoing::Outgoing,
     queue::Popped,
     text,
 };
@@ -132,7 +133,13 @@ impl<S: Value, U: Value> Driver<S, U> {
             }
             self.take_queued(self.batch);
             if self.outgoing.is_empty() {
-                return self.is_closing().then_some(End::Ours);
+                if self.is_closing() {
+                    return Some(End::Ours);
+                }
+                if !self.rest() {
+                    continue;
+                }
+                return None;
             }
             if !self.socket.is_ready() {
                 return None;
@@ -153,6 +160,7 @@ impl<S: Value, U: Value> Driver<S, U> {
             match output {
                 Output::Opened(protocol) => {
                     self.scope.connection.speak(protocol);
+                    self.open_bypass(protocol);
                     self.phase = Phase::Welcoming;
                     self.was_opened = true;
                     self.open_lifeline();
@@ -244,6 +252,7 @@ impl<S: Value, U: Value> Driver<S, U> {
     }
 
     fn on_event(&mut self, event: Event) -> Option<End> {
+        self.take_over();
         match event {
             Event::Socket(event) => self.on_socket(event),
             Event::Queue => {

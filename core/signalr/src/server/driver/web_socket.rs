@@ -1,6 +1,7 @@
 //! One WebSocket, read and written by its connection's task alone.
 
 use std::{
+    sync::Arc,
     task::{Context, Poll, Waker, ready},
     time::{Duration, Instant},
 };
@@ -8,8 +9,11 @@ use std::{
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use hyper::upgrade::{OnUpgrade, Upgraded};
-use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use hyper_util::{rt::TokioIo, server::conn::auto::upgrade};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
@@ -23,18 +27,26 @@ use tokio_tungstenite::{
         },
     },
 };
+use tokio_util::either::Either;
 
 use super::socket::Event;
 use crate::{
     protocol::TransferFormat,
-    server::{config::HubConfig, transport::Broken},
+    server::{
+        config::HubConfig,
+        transport::Broken,
+        wire::{Wire, WireEnd},
+    },
 };
 
 /// A whole Close frame with status 1000.
 const NORMAL_CLOSE: [u8; 4] = [0x88, 0x02, 0x03, 0xE8];
 
+/// Plain TCP if it is, and anything else (TLS, a stream of HTTP/2) as hyper gives it.
+type Io = Either<WireEnd, TokioIo<Upgraded>>;
+
 pub(super) struct WebSocket {
-    inner: WebSocketStream<TokioIo<Upgraded>>,
+    inner: WebSocketStream<Io>,
     /// When the write began that is not known to be done.
     write_began: Option<Instant>,
     /// Reading failed half-way through a message and cannot go on.
@@ -60,13 +72,27 @@ impl WebSocket {
             .max_write_buffer_size(config.max_write_buffer.max(1))
             .max_message_size(Some(largest))
             .max_frame_size(Some(largest));
-        let io = TokioIo::new(upgraded);
-        let inner = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
+        let (io, early) = io(upgraded);
+        let inner =
+            WebSocketStream::from_partially_read(io, early, Role::Server, Some(config)).await;
         Self {
             inner,
             write_began: None,
             deaf: false,
             write_stall,
+        }
+    }
+
+    pub(super) fn wire(&self) -> Option<&Arc<Wire>> {
+        match self.inner.get_ref() {
+            Either::Left(end) => Some(end.wire()),
+            Either::Right(_) => None,
+        }
+    }
+
+    pub(super) fn take_on_rest(&mut self, now: Instant) {
+        if self.wire().is_some_and(|wire| wire.has_rest()) {
+            self.write_began.get_or_insert(now);
         }
     }
 
@@ -169,4 +195,20 @@ impl WebSocket {
         io.write_all(&NORMAL_CLOSE).await?;
         io.shutdown().await
     }
+}
+
+/// Takes the connection apart, and gives what hyper read of it already.
+fn io(upgraded: Upgraded) -> (Io, Vec<u8>) {
+    let upgraded = match upgraded.downcast::<TokioIo<TcpStream>>() {
+        Ok(parts) => return (plain(parts.io), parts.read_buf.to_vec()),
+        Err(upgraded) => upgraded,
+    };
+    match upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
+        Ok(parts) => (plain(parts.io), parts.read_buf.to_vec()),
+        Err(upgraded) => (Either::Right(TokioIo::new(upgraded)), Vec::new()),
+    }
+}
+
+fn plain(io: TokioIo<TcpStream>) -> Io {
+    Either::Left(WireEnd::new(Wire::new(io.into_inner())))
 }

@@ -35,6 +35,8 @@ pub enum Input<'a> {
     Welcomed,
     /// Somebody on the server has an encoded call for the client.
     Send(Bytes),
+    /// Somebody on the server sent the client a message past this machine.
+    SentPast,
     /// A plain call ended.
     Completed(CallKey, CompletionOutcome),
     /// A stream has an item.

@@ -259,6 +259,9 @@ fn pings_when_it_was_silent() {
     assert_eq!(bench.deadline(), Some(15));
     bench.check_after(15, &[r#"send {"type":6}"#]);
     assert_eq!(bench.deadline(), Some(15));
+    bench.check_after(14, &[]);
+    bench.check_input(Input::SentPast, &[]);
+    assert_eq!(bench.deadline(), Some(15));
 }
 
 #[test]

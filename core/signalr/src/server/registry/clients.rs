@@ -1,7 +1,8 @@
 use std::{borrow::Borrow, collections::BTreeSet};
 
-use super::{Broadcast, HubHandle, World};
+use super::{Broadcast, HubHandle, World, fan_out::FanOut};
 use crate::server::{
+    clock,
     connection::{Connection, ConnectionId},
     frame::Frame,
 };
@@ -91,12 +92,13 @@ impl<'a> Clients<'a> {
     }
 
     /// Queues one frame for each of them, waiting for none.
+    ///
+    /// A few are written to at once, as far as their sockets take it; for a large audience the
+    /// runtime's threads do that afterwards, in shares, and frames that follow meanwhile go along.
     pub fn send(&self, frame: &Frame) -> Broadcast {
-        let mut outcome = Broadcast::default();
-        self.visit(&self.hub.read(), |connection| {
-            outcome.offer(connection, frame);
-        });
-        outcome
+        let mut fan_out = FanOut::new(clock::now(), frame);
+        self.visit(&self.hub.read(), |connection| fan_out.offer(connection));
+        fan_out.finish()
     }
 
     /// Lists them, to be asked or sent to one by one.

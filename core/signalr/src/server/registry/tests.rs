@@ -1,4 +1,5 @@
 use super::*;
+use crate::server::{SendError, frame::Frame};
 use crate::{
     protocol::Protocol,
     server::queue::{Popped, QueueLimits},
@@ -8,6 +9,7 @@ fn enter(hub: &HubHandle, id: &str) -> Connection {
     let limits = QueueLimits {
         frames: 1,
         bytes: 100,
+        batch: 1_024,
     };
     let connection = Connection::new(ConnectionId::new(id), hub.clone(), limits);
     hub.enter(&connection);

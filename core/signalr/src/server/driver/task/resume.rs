@@ -2,10 +2,7 @@
 
 use super::{Driver, End, Socket};
 use crate::server::{
-    clock,
-    driver::{outgoing::Outgoing, scope::Value},
-    machine::Input,
-    queue::Popped,
+    clock, driver::scope::Value, machine::Input, outgoing::Outgoing, queue::Popped,
 };
 
 impl<S: Value, U: Value> Driver<S, U> {

@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
 
-/// Whole messages on their way to the socket, in order.
+/// Whole messages on their way to a socket, in order.
 #[derive(Debug, Default)]
 pub(super) struct Outgoing {
     frames: VecDeque<Bytes>,
@@ -13,6 +13,26 @@ impl Outgoing {
     pub(super) fn push(&mut self, frame: Bytes) {
         self.bytes += frame.len();
         self.frames.push_back(frame);
+    }
+
+    /// Puts back what was taken last.
+    pub(super) fn push_front(&mut self, frame: Bytes) {
+        self.bytes += frame.len();
+        self.frames.push_front(frame);
+    }
+
+    /// Takes the oldest message. Nothing left is nothing kept: idle connections are many.
+    pub(super) fn pop(&mut self) -> Option<Bytes> {
+        let Some(frame) = self.frames.pop_front() else {
+            self.frames = VecDeque::new();
+            return None;
+        };
+        self.bytes -= frame.len();
+        Some(frame)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.frames.len()
     }
 
     pub(super) fn is_empty(&self) -> bool {
