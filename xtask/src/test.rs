@@ -185,8 +185,17 @@ fn clippy() -> Result<()> {
         "--",
         "-D",
         "warnings",
-    ]))
+    ]))?;
+    for features in PARTS_OF_SIGNALR {
+        let package = ["clippy", "--package", "vestnik-signalr", "--features"];
+        let strict = [features, "--", "-D", "warnings"];
+        step::run(cargo(&[package, strict].concat()))?;
+    }
+    Ok(())
 }
+
+/// What the SignalR crate may be used with, besides everything.
+const PARTS_OF_SIGNALR: [&str; 3] = ["", "client", "server"];
 
 fn rust() -> Result<()> {
     step::run(command_in(
@@ -198,13 +207,16 @@ fn rust() -> Result<()> {
 }
 
 fn doc() -> Result<()> {
-    let mut doc = cargo(&[
-        "doc",
-        "--workspace",
-        "--no-deps",
-        "--all-features",
-        "--quiet",
-    ]);
+    let part = ["--package", "vestnik-signalr", "--features"];
+    for features in PARTS_OF_SIGNALR {
+        documented(&[&part[..], &[features]].concat())?;
+    }
+    // What is left lying there is the documentation of everything.
+    documented(&["--workspace", "--all-features"])
+}
+
+fn documented(what: &[&str]) -> Result<()> {
+    let mut doc = cargo(&[&["doc", "--no-deps", "--quiet"], what].concat());
     doc.env("RUSTDOCFLAGS", "-D warnings");
     step::run(doc)
 }

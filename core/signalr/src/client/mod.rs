@@ -1,10 +1,8 @@
-//! The client's end of a hub connection.
+//! The client's end of a hub connection: what decides, without I/O, and (feature `client`) what
+//! carries it out over tokio.
 //!
-//! [`machine`] decides and does no I/O; [`driver`] (feature `client`) carries it over a WebSocket,
-//! Server-Sent Events or long polling, whichever the server offers first and works.
-//! [`resumption`] decides how a stateful connection comes to another socket when its own was cut;
-//! [`supervisor`] decides when to connect again, and [`HubConnection`] does so; who has a policy of
-//! his own makes each connection by [`connect`], and is told by its [`CloseReason`] what to do.
+//! [`machine`] decides about one connection, [`resumption`] how a stateful one comes to another
+//! socket when its own was cut, [`supervisor`] when to make the next.
 //!
 #![cfg_attr(feature = "client", doc = include_str!("guide.md"))]
 
