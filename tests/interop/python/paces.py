@@ -28,6 +28,7 @@ FEATURES = (
     "close_for_good",
     "close_reconnect",
     "reconnect",
+    "stateful_reconnect",
 )
 VALUE = {"text": "Привет 👋 \x1e", "list": [1, -2, 2**40, 0.5], "deep": {"a": [None, True]}}
 

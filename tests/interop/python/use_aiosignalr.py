@@ -9,8 +9,10 @@ from aiosignalr.errors import HubException
 from paces import PROTOCOL, TRANSPORT, URL, VALUE, Absent, contains, equal, walk
 
 
-async def start(path="/hub", token=None, retry=False):
+async def start(path="/hub", token=None, retry=False, stateful=False):
     connection = HubConnection(protocol=PROTOCOL)
+    if stateful:
+        connection.with_stateful_reconnect()
     if retry:
         connection.with_retry_policy(DefaultRetryPolicy())
     factory = None if token is None else lambda: token
@@ -146,6 +148,31 @@ async def cut(_):
 
 async def reconnect(_):
     await returns(cut)
+
+
+async def stateful_reconnect(_):
+    connection = await start(stateful=True)
+    name = f"group {random.random()}"
+    said, dropped = asyncio.Queue(), asyncio.Queue()
+    connection.on("Said", said.put_nowait)
+    connection.on("Drop", dropped.put_nowait)
+    # A send between the cut and its notice raises, although it is sent again.
+    back = asyncio.Event()
+    connection.on_reconnected = back.set
+    await connection.invoke("Join", name)
+    for number in range(3):
+        flooded = asyncio.create_task(connection.invoke("Flood", 500))
+        numbers = [await dropped.get() for _ in range(50)]
+        await cut(connection)
+        numbers += [await dropped.get() for _ in range(450)]
+        await flooded
+        await back.wait()
+        back.clear()
+        equal((numbers, dropped.qsize()), (list(range(500)), 0))
+        # Only the same connection is still in the group.
+        await connection.invoke("Say", name, f"still {number}")
+        equal(await said.get(), f"still {number}")
+    await connection.stop()
 
 
 async def flood(connection):

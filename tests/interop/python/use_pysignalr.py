@@ -202,6 +202,10 @@ async def reconnect(_):
     raise Absent("transport/websocket.py reconnects to the id that has ended, which gets 404")
 
 
+async def stateful_reconnect(_):
+    raise Absent("_negotiate in transport/websocket.py does not ask for it")
+
+
 async def main():
     connection = await Connection().start()
     await walk(globals(), connection)

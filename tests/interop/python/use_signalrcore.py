@@ -174,6 +174,10 @@ def reconnect(_):
     raise Absent("handle_reconnect in base_transport.py opens the id that has ended, which gets 404")
 
 
+def stateful_reconnect(_):
+    raise Absent("__on_sequence_message in base_hub_connection.py only logs")
+
+
 def main():
     connection = Connection().start()
     for feature in FEATURES:

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 /// What every client is put through, in this order.
-pub(crate) const FEATURES: [&str; 18] = [
+pub(crate) const FEATURES: [&str; 19] = [
     "connect",
     "invoke",
     "void",
@@ -21,6 +21,7 @@ pub(crate) const FEATURES: [&str; 18] = [
     "close_for_good",
     "close_reconnect",
     "reconnect",
+    "stateful_reconnect",
     "flood",
 ];
 

@@ -20,7 +20,8 @@ use futures_util::{Stream, StreamExt as _, stream};
 use serde_json::{Value, json};
 use tokio_stream::wrappers::IntervalStream;
 use vestnik_signalr::server::{
-    Caller, Connection, Frame, Hub, HubBuilder, HubError, State, Upload,
+    Caller, Connection, Frame, Hub, HubBuilder, HubConfig, HubError, State, Upload,
+    machine::StatefulReconnect,
 };
 
 use crate::proxy::Cuts;
@@ -34,7 +35,13 @@ struct Facts {
 
 /// Everything that clients are sent to. They reach it by `address`, which cuts can be made at.
 pub(crate) fn router(address: &str, cuts: Cuts) -> Router {
-    let open = methods(Hub::builder(Facts::default())).build();
+    let config = HubConfig {
+        stateful_reconnect: Some(StatefulReconnect::default()),
+        ..HubConfig::default()
+    };
+    let open = methods(Hub::builder(Facts::default()))
+        .config(config)
+        .build();
     let known = methods(Hub::builder_for::<User, Facts>(Facts::default()))
         .on("WhoAmI", who_am_i)
         .build();

@@ -76,6 +76,8 @@ public final class Client {
         features.put("close_for_good", Client::closeForGood);
         features.put("close_reconnect", c -> absent("HubConnection has no automatic reconnect"));
         features.put("reconnect", c -> absent("HubConnection has no automatic reconnect"));
+        features.put(
+                "stateful_reconnect", c -> absent("NegotiateResponse reads no useStatefulReconnect"));
         return features;
     }
 
