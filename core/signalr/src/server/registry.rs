@@ -5,7 +5,7 @@ mod index;
 mod tests;
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::HashMap,
     fmt,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
     time::Duration,
@@ -48,7 +48,8 @@ struct World {
 
 struct Entry {
     connection: Connection,
-    keys: BTreeSet<Arc<str>>,
+    /// In order.
+    keys: Vec<Arc<str>>,
     user: Option<Arc<str>>,
 }
 
@@ -110,15 +111,19 @@ impl HubHandle {
             return false;
         };
         let key = world.groups.insert(key, &entry.connection);
-        entry.keys.insert(key);
+        if let Err(place) = entry.keys.binary_search(&key) {
+            entry.keys.insert(place, key);
+        }
         true
     }
 
     /// Takes a connection out from under a key; says whether it was there.
     pub fn leave(&self, key: &str, id: &ConnectionId) -> bool {
         let mut world = self.write();
-        if let Some(entry) = world.connections.get_mut(id) {
-            entry.keys.remove(key);
+        if let Some(entry) = world.connections.get_mut(id)
+            && let Ok(place) = entry.keys.binary_search_by(|known| (**known).cmp(key))
+        {
+            entry.keys.remove(place);
         }
         world.groups.remove(key, id)
     }
@@ -155,7 +160,7 @@ impl HubHandle {
         let mut world = self.write();
         let entry = Entry {
             connection: connection.clone(),
-            keys: BTreeSet::new(),
+            keys: Vec::new(),
             user: None,
         };
         world.connections.insert(connection.id().clone(), entry);

@@ -73,10 +73,11 @@ where
     U: Value,
 {
     let tasks = shared.handle.tasks().clone();
-    tasks.spawn(live(shared, arrival, client));
+    tasks.spawn(live(shared, Box::new(arrival), Box::new(client)));
 }
 
-async fn live<S, U>(shared: Arc<Shared<S, U>>, arrival: Arrival, client: Client<U>)
+/// It is given boxes: a task keeps room for what it was given for as long as it lives.
+async fn live<S, U>(shared: Arc<Shared<S, U>>, arrival: Box<Arrival>, client: Box<Client<U>>)
 where
     S: Value,
     U: Value,
@@ -87,7 +88,7 @@ where
         caller,
         identity,
         lifeline,
-    } = client;
+    } = *client;
     let connection = Connection::new(id, shared.handle.clone(), limits(&shared));
     let mut presence = Presence::enter(&shared, &connection, token);
     if shared.config.closes_on_expiry {

@@ -7,19 +7,28 @@ use crate::server::connection::{Connection, ConnectionId};
 
 /// Connections by names; a name without connections is forgotten.
 #[derive(Default)]
-pub(super) struct Index(HashMap<Arc<str>, BTreeMap<ConnectionId, Connection>>);
+pub(super) struct Index(HashMap<Arc<str>, Members>);
+
+/// The connections under a name. Most users have one, and a map of one costs as much as of eleven.
+enum Members {
+    One(Connection),
+    Many(BTreeMap<ConnectionId, Connection>),
+}
 
 impl Index {
     /// Puts a connection under a name, and returns the one copy of that name.
     pub(super) fn insert(&mut self, name: &str, connection: &Connection) -> Arc<str> {
-        let name = match self.0.get_key_value(name) {
-            Some((known, _)) => Arc::clone(known),
-            None => Arc::from(name),
-        };
-        self.0
-            .entry(Arc::clone(&name))
-            .or_default()
-            .insert(connection.id().clone(), connection.clone());
+        if let Some((known, _)) = self.0.get_key_value(name) {
+            let known = Arc::clone(known);
+            let members = self.0.get_mut(name);
+            members
+                .into_iter()
+                .for_each(|members| members.insert(connection));
+            return known;
+        }
+        let name: Arc<str> = Arc::from(name);
+        let alone = Members::One(connection.clone());
+        self.0.insert(Arc::clone(&name), alone);
         name
     }
 
@@ -28,8 +37,11 @@ impl Index {
         let Some(members) = self.0.get_mut(name) else {
             return false;
         };
-        let was_there = members.remove(id).is_some();
-        if members.is_empty() {
+        let (was_there, is_empty) = match members {
+            Members::One(only) => (only.id() == id, only.id() == id),
+            Members::Many(many) => (many.remove(id).is_some(), many.is_empty()),
+        };
+        if is_empty {
             self.0.remove(name);
         }
         was_there
@@ -42,12 +54,22 @@ impl Index {
 
     /// Counts the connections under a name.
     pub(super) fn count(&self, name: &str) -> usize {
-        self.0.get(name).map_or(0, BTreeMap::len)
+        match self.0.get(name) {
+            None => 0,
+            Some(Members::One(_)) => 1,
+            Some(Members::Many(many)) => many.len(),
+        }
     }
 
     /// Returns the connections under a name.
     pub(super) fn members(&self, name: &str) -> impl Iterator<Item = &Connection> {
-        self.0.get(name).into_iter().flat_map(BTreeMap::values)
+        let (one, many) = match self.0.get(name) {
+            None => (None, None),
+            Some(Members::One(only)) => (Some(only), None),
+            Some(Members::Many(many)) => (None, Some(many)),
+        };
+        one.into_iter()
+            .chain(many.into_iter().flat_map(BTreeMap::values))
     }
 
     /// Returns the connections under any of the names, each once.
@@ -61,5 +83,20 @@ impl Index {
             .iter()
             .flat_map(|name| self.members(name))
             .filter(move |connection| is_one || seen.insert(connection.id()))
+    }
+}
+
+impl Members {
+    fn insert(&mut self, connection: &Connection) {
+        let entry = |connection: &Connection| (connection.id().clone(), connection.clone());
+        match self {
+            Self::One(only) if only.id() == connection.id() => {}
+            Self::One(only) => {
+                *self = Self::Many(BTreeMap::from([entry(only), entry(connection)]));
+            }
+            Self::Many(many) => {
+                many.extend([entry(connection)]);
+            }
+        }
     }
 }
