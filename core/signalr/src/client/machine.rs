@@ -155,7 +155,7 @@ impl ClientMachine {
             State::Open if self.silence_ends().is_some_and(|end| end <= now) => {
                 self.lose(CloseReason::TimedOut);
             }
-            State::Open if self.ack_is_due().is_some_and(|due| due <= now) => self.confirm(now),
+            State::Open if self.ack_is_due().is_some_and(|due| due <= now) => self.confirm_due(now),
             State::Open if self.ping_is_due().is_some_and(|due| due <= now) => {
                 self.write(now, &Message::Ping);
             }

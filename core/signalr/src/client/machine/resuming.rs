@@ -60,10 +60,11 @@ impl ClientMachine {
         self.probed_until = Some(now + self.config.probe_timeout);
         resume.reach = Reach::Nothing;
         let sequence = Message::Sequence(resume.sent.sequence());
-        let sequence = self.config.protocol.encode(&sequence);
-        let repeated = resume.sent.unconfirmed().cloned();
-        let frames = std::iter::once(sequence).chain(repeated);
-        self.outputs.extend(frames.map(Output::Send));
+        let repeated: Vec<_> = resume.sent.unconfirmed().cloned().collect();
+        self.write(now, &sequence);
+        // Behind all that is repeated it might be lost with the next transport, and ever again.
+        self.confirm_due(now);
+        self.outputs.extend(repeated.into_iter().map(Output::Send));
     }
 
     /// No other transport can be opened in place of the one that was lost.
@@ -147,8 +148,8 @@ impl ClientMachine {
         self.resume.as_ref()?.received.deadline()
     }
 
-    /// Confirms what was received since the last time.
-    pub(super) fn confirm(&mut self, now: Instant) {
+    /// Confirms what was received since the last time, if that is due.
+    pub(super) fn confirm_due(&mut self, now: Instant) {
         let ack = self
             .resume
             .as_mut()

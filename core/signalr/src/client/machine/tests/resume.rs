@@ -178,6 +178,19 @@ fn received_messages_are_confirmed_a_second_later_and_once() {
 }
 
 #[test]
+fn a_due_ack_goes_before_what_is_repeated() {
+    let mut table = Table::stateful(1_000);
+    table.say("A");
+    table.hear(CALL);
+    table.cut();
+    table.now += ACK_DELAY;
+    table.drain();
+    table.reopen();
+    let [place, ack] = [9, 8].map(|kind| format!("> {{\"type\":{kind},\"sequenceId\":1}}"));
+    assert_eq!(table.drain(), [place, ack, said("A")]);
+}
+
+#[test]
 fn a_full_window_has_no_room_until_the_server_confirms() {
     let mut table = Table::stateful(CALLED.len());
     assert!(table.machine.has_room());
