@@ -4,11 +4,9 @@
     reason = "this is the drivers' one reading of the clock"
 )]
 
-use std::{
-    pin::Pin,
-    time::{Instant, SystemTime},
-};
+use std::{pin::Pin, time::Instant};
 
+use jiff::Timestamp;
 use tokio::time::Sleep;
 
 /// Reads the clock; tests may pause it, as it is tokio's.
@@ -17,8 +15,8 @@ pub(crate) fn now() -> Instant {
 }
 
 /// Reads the calendar's clock.
-pub(crate) fn time_of_day() -> SystemTime {
-    SystemTime::now()
+pub(crate) fn time_of_day() -> Timestamp {
+    Timestamp::now()
 }
 
 /// Waits until an instant, for ever without one.

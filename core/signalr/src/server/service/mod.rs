@@ -5,7 +5,6 @@ mod body;
 mod connect;
 mod refresh;
 mod send;
-mod utc;
 mod wish;
 
 use std::{

@@ -10,7 +10,6 @@ use super::{
     Shared,
     answer::{self, Rejection},
     body::HubBody,
-    utc,
 };
 use crate::server::{
     clock,
@@ -79,7 +78,7 @@ where
     identity.renew(caller, Lease::new(clock::now(), lifetime));
     let mut body = json!({
         "connectionId": identity.id().as_str(),
-        "refreshedAt": utc::written(clock::time_of_day()),
+        "refreshedAt": format!("{:.0}", clock::time_of_day()),
     });
     if let Some(lifetime) = lifetime {
         body["tokenLifetimeSeconds"] = lifetime.seconds().into();
