@@ -11,6 +11,7 @@ mod lifecycle;
 mod negotiate;
 mod opening;
 mod peer;
+mod pressure;
 mod proxy;
 mod refresh;
 mod resume;

@@ -27,6 +27,7 @@ mod token;
 mod transport;
 mod unwritten;
 mod upload;
+mod web_socket;
 
 pub use connect::connect;
 pub use connection::{ConnectionState, DisconnectReason, HubConnection, HubConnectionBuilder};

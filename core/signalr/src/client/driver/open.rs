@@ -14,6 +14,7 @@ use super::{
     socket::{self, Target, frame_limit},
     token::TokenSource,
     transport::Transport,
+    web_socket::WebSocket,
 };
 use crate::negotiate::Transports;
 
@@ -141,7 +142,10 @@ impl Attempt<'_> {
     pub(crate) async fn open(&self, kind: Kind) -> Result<Transport, ConnectError> {
         let limit = frame_limit(self.options.machine.max_message_bytes);
         match kind {
-            Kind::WebSockets => self.open_web_socket().await.map(Transport::WebSocket),
+            Kind::WebSockets => {
+                let socket = self.open_web_socket().await?;
+                Ok(Transport::WebSocket(WebSocket::new(socket)))
+            }
             Kind::ServerSentEvents => {
                 let http = HttpTransport::open_events(self.door().await?, limit);
                 http.await.map(Transport::Http)

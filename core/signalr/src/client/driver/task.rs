@@ -1,44 +1,37 @@
 //! The one task that owns a connection: it carries out what the machine decides.
 
+mod calls;
+mod writing;
+
 use std::{
     collections::{BTreeMap, VecDeque},
     time::{Duration, Instant},
 };
 
 use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
-use tokio::{
-    sync::{mpsc, oneshot},
-    time::timeout,
-};
+use tokio::time::timeout;
 
+use self::calls::Waiting;
 use super::{
-    command::{Command, Control, Interest, Items, Queues, Wanted},
-    error::{CallError, ConnectError},
+    command::{Control, Queues},
+    error::ConnectError,
     reopen::Reopening,
     stream::Incoming,
-    transport::{Broken, Heard, Transport},
+    transport::{Event as TransportEvent, Heard, Transport},
     unwritten::Unwritten,
-    upload::{OpenUpload, Uploaded, Uploads},
+    upload::Uploads,
 };
 use crate::{
     client::{
         clock,
         close::CloseReason,
-        machine::{Begun, Call, ClientMachine, Event, MachineConfig, Output},
+        machine::{ClientMachine, Event, MachineConfig, Output},
     },
-    message::{CompletionOutcome, InvocationId},
-    payload::Payload,
+    message::InvocationId,
 };
 
 /// When to look again if there is nothing to wait for.
 const FAR: Duration = Duration::from_secs(3_600);
-
-/// Who waits for the end of a call.
-#[derive(Debug)]
-enum Waiting {
-    Answer(oneshot::Sender<CompletionOutcome>),
-    Items(Items),
-}
 
 pub(crate) struct Task {
     machine: ClientMachine,
@@ -52,6 +45,9 @@ pub(crate) struct Task {
     backlog: VecDeque<Incoming>,
     waiting: BTreeMap<InvocationId, Waiting>,
     uploads: Uploads,
+    unwritten: Unwritten,
+    /// When the write that is under way has taken too long, unless the server is heard meanwhile.
+    write_ends: Option<Instant>,
     /// Each gives the id of a call when nobody wants its answer or its items any more.
     unwanted: FuturesUnordered<BoxFuture<'static, InvocationId>>,
     is_open: bool,
@@ -75,6 +71,8 @@ impl Task {
             backlog: VecDeque::new(),
             waiting: BTreeMap::new(),
             uploads: Uploads::default(),
+            unwritten: Unwritten::default(),
+            write_ends: None,
             unwanted: FuturesUnordered::new(),
             is_open: false,
             ended: None,
@@ -84,7 +82,7 @@ impl Task {
     /// Runs until the handshake is done.
     pub(crate) async fn shake_hands(&mut self) -> Result<(), ConnectError> {
         loop {
-            self.carry_out().await;
+            self.carry_out();
             if let Some(reason) = self.ended.take() {
                 return Err(ConnectError::Closed(reason));
             }
@@ -98,7 +96,7 @@ impl Task {
     /// Runs until the connection is over, and tells why.
     pub(crate) async fn run(mut self) {
         loop {
-            self.carry_out().await;
+            self.carry_out();
             if let Some(reason) = self.ended.take() {
                 return self.finish(reason).await;
             }
@@ -106,15 +104,18 @@ impl Task {
         }
     }
 
-    /// Waits for one thing to happen. The socket is not read while the application is behind, and
-    /// nothing is taken to be written while the server has to confirm something first.
+    /// Waits for one thing to happen. The server is heard also while something is being written:
+    /// it may be waiting for us to read before it reads itself. Nothing is read while the
+    /// application is behind, and nothing taken to be written while much waits or the server has to
+    /// confirm something first.
     async fn step(&mut self) {
         let deadline = self.deadline();
         let has_room = self.backlog.is_empty();
-        let may_write = self.machine.has_room();
+        let listens = has_room && self.unwritten.may_grow();
+        let may_write = self.machine.has_room() && self.unwritten.has_room();
         let incoming = self.queues.incoming.clone();
         tokio::select! {
-            heard = hear(&mut self.transport), if has_room => self.on_heard(heard),
+            event = event(&mut self.transport, listens) => self.on_transport(event),
             reopened = reopened(&mut self.reopening) => self.on_reopened(reopened),
             Some(command) = self.queues.commands.recv(), if may_write => self.obey(command),
             control = self.queues.controls.recv() => self.on_control(control),
@@ -128,36 +129,50 @@ impl Task {
                 }
                 Err(_) => self.machine.close(clock::now()),
             },
-            () = clock::sleep_until(deadline, clock::now) => self.tick(has_room),
+            () = clock::sleep_until(deadline, clock::now) => self.tick(listens),
         }
     }
 
     async fn hear_or_tick(&mut self) {
         let deadline = self.deadline();
         tokio::select! {
-            heard = hear(&mut self.transport) => self.on_heard(heard),
-            () = clock::sleep_until(deadline, clock::now) => self.machine.handle_tick(clock::now()),
+            event = event(&mut self.transport, true) => self.on_transport(event),
+            () = clock::sleep_until(deadline, clock::now) => self.tick(true),
         }
     }
 
     fn deadline(&self) -> Instant {
         let reopening = self.reopening.as_ref().and_then(|it| it.deadline());
-        let deadlines = [self.machine.deadline(), reopening];
+        let deadlines = [self.machine.deadline(), reopening, self.write_ends];
         let deadline = deadlines.into_iter().flatten().min();
         deadline.unwrap_or_else(|| clock::now() + FAR)
     }
 
     /// A server is not silent while it is we who do not listen, nor while it is in the middle of
     /// something long.
-    fn tick(&mut self, has_room: bool) {
+    fn tick(&mut self, listens: bool) {
         let now = clock::now();
-        if !has_room || self.transport.as_mut().is_some_and(Transport::was_heard) {
+        if !listens || self.transport.as_mut().is_some_and(Transport::was_heard) {
             self.machine.handle_bytes(now, &[]);
         }
         self.machine.handle_tick(now);
+        if self.write_ends.is_some_and(|end| end <= now) {
+            self.machine.handle_lost();
+        }
+    }
+
+    fn on_transport(&mut self, event: TransportEvent) {
+        match event {
+            TransportEvent::Heard(heard) => self.on_heard(heard),
+            TransportEvent::Written => self.write_ends = None,
+            TransportEvent::Broken => self.machine.handle_lost(),
+        }
     }
 
     fn on_heard(&mut self, heard: Heard) {
+        if self.write_ends.is_some() {
+            self.write_ends = Some(self.end_of_write());
+        }
         // What came is counted now, and is no reason to wait longer later.
         self.transport.as_mut().map(Transport::was_heard);
         match heard {
@@ -174,19 +189,6 @@ impl Task {
         if let Ok(transport) = reopened {
             self.transport = Some(transport);
             self.machine.handle_reopened(clock::now());
-        }
-    }
-
-    fn obey(&mut self, command: Command) {
-        match command {
-            Command::Call {
-                call,
-                uploads,
-                wanted,
-            } => self.begin(call, uploads, wanted),
-            Command::Complete { id, outcome } => {
-                self.machine.complete(clock::now(), &id, outcome);
-            }
         }
     }
 
@@ -212,51 +214,11 @@ impl Task {
         self.machine.close(clock::now());
     }
 
-    fn begin(&mut self, call: Call, uploads: Vec<OpenUpload>, wanted: Wanted) {
-        let now = clock::now();
-        let ids = match wanted {
-            Wanted::Nothing => self.machine.send(now, call),
-            // Who waits no more needs no answer, and the server not the call.
-            Wanted::Answer { answer, .. } if answer.is_closed() => return,
-            Wanted::Answer { answer, caller } => {
-                let begun = self.machine.invoke(now, call);
-                self.await_end(begun, Waiting::Answer(answer), caller)
-            }
-            Wanted::Items { items, caller } => {
-                let begun = self.machine.stream(now, call);
-                self.await_end(begun, Waiting::Items(items), caller)
-            }
-        };
-        for (id, upload) in ids.into_iter().zip(uploads) {
-            self.uploads.add(id, upload);
-        }
-    }
-
-    /// Waits for the end of a call: by the server, or because nobody wants it any more. Gives the
-    /// ids of its uploads.
-    fn await_end(&mut self, begun: Begun, waiting: Waiting, caller: Interest) -> Vec<InvocationId> {
-        let id = begun.id.clone();
-        self.unwanted.push(Box::pin(async move {
-            drop(caller.await);
-            id
-        }));
-        self.waiting.insert(begun.id, waiting);
-        begun.uploads
-    }
-
-    fn pass_on(&mut self, uploaded: Uploaded) {
-        let now = clock::now();
-        match uploaded {
-            Uploaded::Item(id, item) => self.machine.upload(now, &id, item),
-            Uploaded::Ended(id, error) => self.machine.end_upload(now, &id, error),
-        }
-    }
-
     /// Does all that the machine and the attempts to reopen want done now.
-    async fn carry_out(&mut self) {
+    fn carry_out(&mut self) {
         loop {
-            let wanted = self.drain();
-            if !self.write(wanted).await {
+            self.drain();
+            if self.feed().is_err() {
                 self.machine.handle_lost();
                 continue;
             }
@@ -267,15 +229,17 @@ impl Task {
         }
     }
 
-    /// Drains the machine; what it wants written goes out as one, or in few.
-    fn drain(&mut self) -> Unwritten {
-        let mut unwritten = Unwritten::default();
+    /// Drains the machine.
+    fn drain(&mut self) {
         while let Some(output) = self.machine.poll() {
             match output {
-                Output::Send(bytes) => unwritten.add(&bytes),
-                Output::Probe => unwritten.is_in_doubt = true,
+                Output::Send(bytes) => self.unwritten.add(&bytes),
+                Output::Probe => self.unwritten.doubt(),
                 Output::Reopen(reach) => {
                     self.transport = None;
+                    // The machine repeats on the next transport what the server has not confirmed.
+                    self.unwritten = Unwritten::default();
+                    self.write_ends = None;
                     if let Some(reopening) = &mut self.reopening {
                         reopening.lost(reach);
                     }
@@ -283,30 +247,6 @@ impl Task {
                 Output::Event(event) => self.on_event(event),
             }
         }
-        unwritten
-    }
-
-    /// Says whether the transport took it. One that is absent, or that ended already, does.
-    async fn write(&mut self, unwritten: Unwritten) -> bool {
-        let Some(transport) = &mut self.transport else {
-            return true;
-        };
-        let limit = self.config.server_timeout;
-        let format = self.config.protocol.transfer_format();
-        let writing = async {
-            for batch in unwritten.batches {
-                timeout(limit, transport.send(batch, format))
-                    .await
-                    .map_err(|_| Broken)??;
-            }
-            if unwritten.is_in_doubt {
-                timeout(limit, transport.probe())
-                    .await
-                    .map_err(|_| Broken)??;
-            }
-            Ok::<_, Broken>(())
-        };
-        writing.await.is_ok() || self.ended.is_some()
     }
 
     fn on_event(&mut self, event: Event) {
@@ -332,63 +272,13 @@ impl Task {
         }
     }
 
-    /// A stream that the application dropped is ended; one it does not read is given up.
-    fn on_item(&mut self, id: &InvocationId, item: Payload) {
-        let Some(Waiting::Items(items)) = self.waiting.get(id) else {
-            return;
-        };
-        let is_given_up = match items.try_send(Ok(item)) {
-            Ok(()) => false,
-            Err(mpsc::error::TrySendError::Closed(_)) => true,
-            Err(mpsc::error::TrySendError::Full(_)) => {
-                let items = items.clone();
-                tokio::spawn(async move { items.send(Err(CallError::Lagged)).await });
-                true
-            }
-        };
-        if is_given_up {
-            self.give_up(id);
-        }
-    }
-
-    /// Cancels a call that nobody wants; one that ended already is let be. Servers before .NET 11
-    /// end only streams so, and ignore it otherwise.
-    fn give_up(&mut self, id: &InvocationId) {
-        self.waiting.remove(id);
-        self.machine.cancel(clock::now(), id);
-    }
-
-    fn on_completed(&mut self, id: &InvocationId, outcome: CompletionOutcome) {
-        match self.waiting.remove(id) {
-            Some(Waiting::Answer(answer)) => drop(answer.send(outcome)),
-            Some(Waiting::Items(items)) => {
-                if let CompletionOutcome::Error(error) = outcome {
-                    tokio::spawn(async move { items.send(Err(CallError::Failed(error))).await });
-                }
-            }
-            None => {}
-        }
-    }
-
     /// Fails what waits, ends a socket that still works, and tells the application last. Callers
     /// whose commands still wait learn of it when the queue is dropped with the task.
     async fn finish(mut self, reason: CloseReason) {
-        for waiting in std::mem::take(&mut self.waiting).into_values() {
-            match waiting {
-                Waiting::Answer(answer) => drop(answer),
-                Waiting::Items(items) => {
-                    tokio::spawn(async move { items.send(Err(CallError::Disconnected)).await });
-                }
-            }
-        }
-        if reason.leaves_a_line()
-            && let Some(transport) = &mut self.transport
-        {
-            let closing = transport.close();
-            if timeout(self.config.handshake_timeout, closing)
-                .await
-                .is_err()
-            {
+        self.fail_calls();
+        if reason.leaves_a_line() {
+            let limit = self.config.handshake_timeout;
+            if timeout(limit, self.say_goodbye()).await.is_err() {
                 tracing::debug!("the end of the connection could not be written");
             }
         }
@@ -401,10 +291,10 @@ impl Task {
     }
 }
 
-/// Waits for the server; forever without a transport.
-async fn hear(transport: &mut Option<Transport>) -> Heard {
+/// Waits for the transport; forever without one.
+async fn event(transport: &mut Option<Transport>, read: bool) -> TransportEvent {
     match transport {
-        Some(transport) => transport.hear().await,
+        Some(transport) => transport.event(read).await,
         None => std::future::pending().await,
     }
 }

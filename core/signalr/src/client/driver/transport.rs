@@ -1,19 +1,26 @@
 //! What a connection's task sees of its transport: the same of each.
 
-use bytes::Bytes;
-use futures_util::{SinkExt as _, StreamExt as _};
-use tokio_tungstenite::tungstenite::{
-    self, Message as Frame, Utf8Bytes,
-    protocol::{CloseFrame, frame::coding::CloseCode},
-};
+use std::future::poll_fn;
 
-use super::{http::HttpTransport, socket::Socket};
+use bytes::Bytes;
+
+use super::{http::HttpTransport, web_socket::WebSocket};
 use crate::{carrier::Carrier, protocol::TransferFormat};
 
 /// An open transport, read and written by its task alone.
 pub(crate) enum Transport {
-    WebSocket(Socket),
+    WebSocket(WebSocket),
     Http(HttpTransport),
+}
+
+/// What happened on a transport.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    Heard(Heard),
+    /// The write is done that was begun: there may be another.
+    Written,
+    /// The write cannot be done.
+    Broken,
 }
 
 /// What was heard of the server.
@@ -43,49 +50,44 @@ impl Transport {
         }
     }
 
-    /// Waits for the server. Cancel safe.
-    pub(crate) async fn hear(&mut self) -> Heard {
-        match self {
-            Self::WebSocket(socket) => heard(socket.next().await),
-            Self::Http(http) => http.hear().await,
-        }
+    /// Waits for what happens next; the server is heard only if `read`. Cancel safe.
+    pub(crate) async fn event(&mut self, read: bool) -> Event {
+        poll_fn(|context| match self {
+            Self::WebSocket(socket) => socket.poll_event(context, read),
+            Self::Http(http) => http.poll_event(context, read),
+        })
+        .await
     }
 
     /// Says whether part of something came since this was asked last.
     pub(crate) fn was_heard(&mut self) -> bool {
         match self {
-            Self::WebSocket(socket) => socket.get_mut().was_heard(),
+            Self::WebSocket(socket) => socket.was_heard(),
             Self::Http(_) => false,
         }
     }
 
-    /// Writes whole messages.
-    pub(crate) async fn send(
-        &mut self,
-        batch: Vec<u8>,
-        format: TransferFormat,
-    ) -> Result<(), Broken> {
+    /// Says whether a write was begun that is not known to be done.
+    pub(crate) const fn is_writing(&self) -> bool {
         match self {
-            Self::WebSocket(socket) => {
-                let frame = match format {
-                    TransferFormat::Text => {
-                        Frame::Text(Utf8Bytes::try_from(batch).expect("the codec writes JSON"))
-                    }
-                    TransferFormat::Binary => Frame::Binary(batch.into()),
-                };
-                socket.send(frame).await.map_err(|_| Broken)
-            }
-            Self::Http(http) => http.send(batch.into(), format).await,
+            Self::WebSocket(socket) => socket.is_writing(),
+            Self::Http(http) => http.is_writing(),
         }
     }
 
-    /// Makes the server's end answer, where that is possible.
-    pub(crate) async fn probe(&mut self) -> Result<(), Broken> {
+    /// Begins to write whole messages, when no write is under way; [`event`](Self::event) carries
+    /// it on.
+    pub(crate) fn write(&mut self, batch: Vec<u8>, format: TransferFormat) -> Result<(), Broken> {
         match self {
-            Self::WebSocket(socket) => {
-                let ping = Frame::Ping(Bytes::new());
-                socket.send(ping).await.map_err(|_| Broken)
-            }
+            Self::WebSocket(socket) => socket.write(batch, format),
+            Self::Http(http) => http.write(batch, format),
+        }
+    }
+
+    /// Begins to make the server's end answer, where that is possible, when no write is under way.
+    pub(crate) fn probe(&mut self) -> Result<(), Broken> {
+        match self {
+            Self::WebSocket(socket) => socket.ping(),
             // A new request would say nothing of the answer that is being waited for.
             Self::Http(_) => Ok(()),
         }
@@ -94,28 +96,8 @@ impl Transport {
     /// Says goodbye.
     pub(crate) async fn close(&mut self) {
         match self {
-            Self::WebSocket(socket) => {
-                // A server that does not hear it is gone already.
-                socket.close(None).await.ok();
-            }
+            Self::WebSocket(socket) => socket.close().await,
             Self::Http(http) => http.close().await,
         }
     }
-}
-
-fn heard(frame: Option<Result<Frame, tungstenite::Error>>) -> Heard {
-    match frame {
-        Some(Ok(Frame::Text(text))) => Heard::Bytes(text.into()),
-        Some(Ok(Frame::Binary(bytes))) => Heard::Bytes(bytes),
-        Some(Ok(Frame::Ping(_) | Frame::Pong(_) | Frame::Frame(_))) => Heard::Alive,
-        Some(Err(tungstenite::Error::Capacity(_))) => Heard::Oversized,
-        Some(Ok(Frame::Close(frame))) if is_plain(frame.as_ref()) => Heard::Ended,
-        Some(Ok(Frame::Close(_)) | Err(_)) | None => Heard::Lost,
-    }
-}
-
-/// Says whether an end is the hub's. With another code it is something's on the way, or a server's
-/// that had to.
-fn is_plain(frame: Option<&CloseFrame>) -> bool {
-    frame.is_none_or(|frame| frame.code == CloseCode::Normal)
 }

@@ -1,26 +1,64 @@
 //! What is to be written.
 
+use std::collections::VecDeque;
+
 /// A batch is begun anew beyond so many bytes: peers limit what they take as one.
 const BATCH: usize = 16 * 1024;
+/// With so many bytes waiting nothing more is read, as it may have to be answered. More than what a
+/// stateful connection repeats at once, while the server repeats as much.
+const MANY: usize = 256 * 1024;
 
-/// What is to be written at once.
+/// What waits to be written, in order.
 #[derive(Debug, Default)]
 pub(crate) struct Unwritten {
-    /// Each of whole messages, in order.
-    pub(crate) batches: Vec<Vec<u8>>,
-    /// Whether the server's end is to be made to answer.
-    pub(crate) is_in_doubt: bool,
+    /// Each of whole messages.
+    batches: VecDeque<Vec<u8>>,
+    bytes: usize,
+    is_in_doubt: bool,
+}
+
+/// What to write next.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Whole messages.
+    Batch(Vec<u8>),
+    /// Something that makes the server's end answer.
+    Probe,
 }
 
 impl Unwritten {
     /// Adds one or more whole messages.
     pub(crate) fn add(&mut self, messages: &[u8]) {
-        match self.batches.last_mut() {
+        self.bytes += messages.len();
+        match self.batches.back_mut() {
             Some(batch) if batch.len() + messages.len() <= BATCH => {
                 batch.extend_from_slice(messages);
             }
-            _ => self.batches.push(messages.to_vec()),
+            _ => self.batches.push_back(messages.to_vec()),
         }
+    }
+
+    /// Makes the server's end answer after what was added before.
+    pub(crate) const fn doubt(&mut self) {
+        self.is_in_doubt = true;
+    }
+
+    pub(crate) fn take_next(&mut self) -> Option<Next> {
+        let Some(batch) = self.batches.pop_front() else {
+            return std::mem::take(&mut self.is_in_doubt).then_some(Next::Probe);
+        };
+        self.bytes -= batch.len();
+        Some(Next::Batch(batch))
+    }
+
+    /// Says whether the application may have more written.
+    pub(crate) const fn has_room(&self) -> bool {
+        self.bytes < BATCH
+    }
+
+    /// Says whether the server may say more that has to be answered.
+    pub(crate) const fn may_grow(&self) -> bool {
+        self.bytes < MANY
     }
 }
 
@@ -31,10 +69,30 @@ mod tests {
     #[test]
     fn small_messages_go_together_and_none_is_split() {
         let mut unwritten = Unwritten::default();
+        unwritten.doubt();
         for size in [10, BATCH - 10, 1, 3 * BATCH, 5, 5] {
             unwritten.add(&vec![0; size]);
         }
-        let sizes: Vec<_> = unwritten.batches.iter().map(Vec::len).collect();
-        assert_eq!(sizes, [BATCH, 1, 3 * BATCH, 10]);
+        let next = std::iter::from_fn(|| unwritten.take_next());
+        let sizes: Vec<_> = next
+            .map(|next| match next {
+                Next::Batch(batch) => batch.len(),
+                Next::Probe => 0,
+            })
+            .collect();
+        assert_eq!(sizes, [BATCH, 1, 3 * BATCH, 10, 0]);
+    }
+
+    #[test]
+    fn what_waits_is_bounded_for_the_application_first() {
+        let mut unwritten = Unwritten::default();
+        let mut room = Vec::new();
+        for size in [BATCH - 1, 1, MANY - BATCH] {
+            unwritten.add(&vec![0; size]);
+            room.push((unwritten.has_room(), unwritten.may_grow()));
+        }
+        assert_eq!(room, [(true, true), (false, true), (false, false)]);
+        while unwritten.take_next().is_some() {}
+        assert!(unwritten.has_room() && unwritten.may_grow());
     }
 }

@@ -5,15 +5,16 @@ mod door;
 mod down;
 mod up;
 
-use bytes::Bytes;
+use std::task::{Context, Poll, Waker, ready};
+
 use tokio::sync::mpsc;
-use tokio_util::task::AbortOnDropHandle;
+use tokio_util::{sync::PollSender, task::AbortOnDropHandle};
 
 pub(crate) use self::door::Door;
 use self::{door::Errand, up::Batch};
 use super::{
     error::ConnectError,
-    transport::{Broken, Heard},
+    transport::{Broken, Event, Heard},
 };
 use crate::{carrier::Carrier, protocol::TransferFormat};
 
@@ -24,7 +25,9 @@ const WAITING_BATCHES: usize = 16;
 pub(crate) struct HttpTransport {
     heard: mpsc::Receiver<Heard>,
     /// Absent once the connection is being closed.
-    batches: Option<mpsc::Sender<Batch>>,
+    batches: Option<PollSender<Batch>>,
+    /// Waits for a place among those.
+    unsent: Option<Batch>,
     down: AbortOnDropHandle<()>,
     up: AbortOnDropHandle<()>,
     polls: Option<Door>,
@@ -58,7 +61,8 @@ impl HttpTransport {
         let up = up::send_all(door, queue, tell.clone());
         Self {
             heard,
-            batches: Some(batches),
+            batches: Some(PollSender::new(batches)),
+            unsent: None,
             down: AbortOnDropHandle::new(tokio::spawn(down(tell))),
             up: AbortOnDropHandle::new(tokio::spawn(up)),
             polls,
@@ -72,18 +76,48 @@ impl HttpTransport {
         }
     }
 
-    pub(crate) async fn hear(&mut self) -> Heard {
-        self.heard.recv().await.unwrap_or(Heard::Lost)
+    pub(crate) const fn is_writing(&self) -> bool {
+        self.unsent.is_some()
     }
 
-    pub(crate) async fn send(
-        &mut self,
-        bytes: Bytes,
-        format: TransferFormat,
-    ) -> Result<(), Broken> {
-        let batches = self.batches.as_ref().ok_or(Broken)?;
-        let batch = Batch { bytes, format };
-        batches.send(batch).await.map_err(|_| Broken)
+    /// Begins to send whole messages, when no others wait for their place.
+    pub(crate) fn write(&mut self, batch: Vec<u8>, format: TransferFormat) -> Result<(), Broken> {
+        self.unsent = Some(Batch {
+            bytes: batch.into(),
+            format,
+        });
+        let mut context = Context::from_waker(Waker::noop());
+        match self.poll_send(&mut context) {
+            Poll::Ready(Event::Broken) => Err(Broken),
+            Poll::Ready(Event::Written | Event::Heard(_)) | Poll::Pending => Ok(()),
+        }
+    }
+
+    /// Carries the write on, and hears the server if `read`.
+    pub(crate) fn poll_event(&mut self, context: &mut Context<'_>, read: bool) -> Poll<Event> {
+        if self.is_writing()
+            && let Poll::Ready(event) = self.poll_send(context)
+        {
+            return Poll::Ready(event);
+        }
+        if read {
+            let heard = self.heard.poll_recv(context);
+            heard.map(|heard| Event::Heard(heard.unwrap_or(Heard::Lost)))
+        } else {
+            Poll::Pending
+        }
+    }
+
+    fn poll_send(&mut self, context: &mut Context<'_>) -> Poll<Event> {
+        let Some(batches) = &mut self.batches else {
+            return Poll::Ready(Event::Broken);
+        };
+        let reserved = ready!(batches.poll_reserve(context));
+        let sent = match self.unsent.take() {
+            Some(batch) => reserved.and_then(|()| batches.send_item(batch)),
+            None => reserved,
+        };
+        Poll::Ready(sent.map_or(Event::Broken, |()| Event::Written))
     }
 
     /// Sends what waits, then leaves.
