@@ -12,7 +12,9 @@ use vestnik_signalr::{
     message::{Arguments, CompletionOutcome},
     payload::Payload,
     protocol::Protocol,
-    server::machine::{Ask, Call, Input, Output, ResultKey, ServerConfig, ServerMachine},
+    server::machine::{
+        Ask, Call, Input, Output, ResultKey, ServerConfig, ServerMachine, StatefulReconnect,
+    },
 };
 
 use crate::{chunks, start::start};
@@ -20,22 +22,41 @@ use crate::{chunks, start::start};
 /// The largest message; small, so that the limit is met.
 const LIMIT: usize = 1_024;
 
-/// The server's machine writes whole messages only, and says nothing once it has closed.
+/// The server's machine writes whole messages only, and says nothing once it has closed, whether or
+/// not it outlives its socket.
 pub(crate) fn server(data: &[u8]) {
+    for is_stateful in [false, true] {
+        one_server(data, is_stateful);
+    }
+}
+
+fn one_server(data: &[u8], is_stateful: bool) {
     let config = ServerConfig {
         max_message: LIMIT,
         ..ServerConfig::default()
     };
     let now = start();
+    let mut machine = ServerMachine::new(config, now);
+    if is_stateful {
+        machine = machine.granting(StatefulReconnect {
+            buffer: LIMIT,
+            ..StatefulReconnect::default()
+        });
+    }
     let mut hub = Hub {
-        machine: ServerMachine::new(config, now),
+        machine,
         now,
         protocol: Protocol::Json,
         is_closed: false,
     };
     // One half of the inputs gets past the handshake at once.
     if let (true, protocol) = choice(data) {
-        let handshake = HandshakeRequest::new(protocol).encode();
+        let handshake = if is_stateful {
+            HandshakeRequest::stateful(protocol)
+        } else {
+            HandshakeRequest::new(protocol)
+        };
+        let handshake = handshake.encode();
         hub.handle(Input::Received(&handshake));
     }
     for chunk in chunks(data) {
@@ -44,6 +65,12 @@ pub(crate) fn server(data: &[u8]) {
         let deadline = hub.machine.deadline();
         if deadline.is_some_and(|deadline| deadline <= hub.now) {
             hub.handle(Input::Tick);
+        }
+        if is_stateful && chunk[0].is_multiple_of(8) {
+            hub.handle(Input::Detached);
+        }
+        if is_stateful && chunk[0].is_multiple_of(4) {
+            hub.handle(Input::Attached);
         }
     }
 }
