@@ -67,7 +67,7 @@ impl Wire {
     }
 
     /// Writes one WebSocket message, as far as the socket takes it now.
-    pub(crate) fn offer(&self, format: TransferFormat, message: &[u8]) -> Offered {
+    pub(crate) fn offer(&self, format: TransferFormat, message: &Bytes) -> Offered {
         let mut unfinished = self.lock();
         if unfinished.of_task || !unfinished.rest.is_empty() {
             return Offered::Refused;
@@ -78,8 +78,7 @@ impl Wire {
         match self.write(header, message) {
             Ok(taken) if taken == whole => Offered::Whole,
             Ok(taken) => {
-                unfinished.rest = [header, message].concat().into();
-                unfinished.rest.advance(taken);
+                unfinished.rest = rest(header, message, taken);
                 Offered::Begun
             }
             // Whatever broke, the task finds it broken too, and ends the connection.
@@ -126,6 +125,14 @@ impl Wire {
         self.unfinished
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is left of a frame: a share of its message, unless even the header was cut.
+fn rest(header: &[u8], message: &Bytes, taken: usize) -> Bytes {
+    match taken.checked_sub(header.len()) {
+        Some(taken) => message.slice(taken..),
+        None => [&header[taken..], message].concat().into(),
     }
 }
 

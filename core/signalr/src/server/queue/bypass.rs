@@ -3,6 +3,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
+
 use crate::{
     protocol::TransferFormat,
     server::wire::{Offered, Wire},
@@ -78,7 +80,7 @@ impl Bypass {
 
     /// Writes messages past the task; says whether they are done with. The task has the word again
     /// when the socket did not take all of them.
-    pub(super) fn write(&mut self, now: Instant, messages: &[u8]) -> bool {
+    pub(super) fn write(&mut self, now: Instant, messages: &Bytes) -> bool {
         let Some((wire, format)) = &self.wire else {
             return false;
         };

@@ -44,6 +44,23 @@ pub(in crate::server) async fn messages(peer: TcpStream, count: usize) -> Vec<St
     texts
 }
 
+fn offer(wire: &Wire, text: &str) -> Offered {
+    wire.offer(TEXT, &Bytes::copy_from_slice(text.as_bytes()))
+}
+
+#[test]
+fn what_is_left_of_a_frame_begins_where_the_socket_stopped() {
+    let message = Bytes::from_static(b"message");
+    for (taken, left) in [
+        (0, "hdmessage"),
+        (1, "dmessage"),
+        (2, "message"),
+        (5, "sage"),
+    ] {
+        assert_eq!(rest(b"hd", &message, taken), left);
+    }
+}
+
 #[test]
 fn a_header_tells_the_format_and_the_length() {
     let whole = |format, length| {
@@ -61,7 +78,7 @@ async fn messages_of_any_size_arrive_whole() {
     let (wire, peer) = pair().await;
     let texts = [1, 125, 126, SMALL - 4, SMALL - 3, 1_000].map(|length| "x".repeat(length));
     for text in &texts {
-        assert_eq!(wire.offer(TEXT, text.as_bytes()), Offered::Whole);
+        assert_eq!(offer(&wire, text), Offered::Whole);
     }
     assert_eq!(messages(peer, texts.len()).await, texts);
 }
@@ -70,9 +87,9 @@ async fn messages_of_any_size_arrive_whole() {
 async fn the_task_ends_what_somebody_else_began_before_its_own() {
     let (wire, peer) = pair().await;
     let texts = ["x".repeat(LONG), "last".to_owned()];
-    assert_eq!(wire.offer(TEXT, texts[0].as_bytes()), Offered::Begun);
+    assert_eq!(offer(&wire, &texts[0]), Offered::Begun);
     assert!(wire.has_rest());
-    assert_eq!(wire.offer(TEXT, b"refused"), Offered::Refused);
+    assert_eq!(offer(&wire, "refused"), Offered::Refused);
     let mut end = WireEnd::new(Arc::clone(&wire));
     let write = async {
         end.write_all(b"\x81\x04last").await.unwrap();
@@ -93,13 +110,13 @@ async fn nobody_writes_into_a_frame_that_the_task_has_half_written() {
     // There is room again, but not between two frames.
     let mut some = vec![0; taken];
     peer.read_exact(&mut some).await.unwrap();
-    assert_eq!(wire.offer(TEXT, b"between"), Offered::Refused);
+    assert_eq!(offer(&wire, "between"), Offered::Refused);
     let rest = &long[taken..];
     let mut read = vec![0; rest.len()];
     let (written, filled) = tokio::join!(end.write_all(rest), peer.read_exact(&mut read));
     written.unwrap();
     filled.unwrap();
-    assert_eq!(wire.offer(TEXT, b"after"), Offered::Whole);
+    assert_eq!(offer(&wire, "after"), Offered::Whole);
     assert_eq!(messages(peer, 1).await, ["after"]);
 }
 
@@ -111,5 +128,5 @@ async fn a_broken_socket_refuses() {
     let mut end = WireEnd::new(Arc::clone(&wire));
     // The reset is there once reading fails.
     assert!(end.read(&mut [0; 1]).await.is_err());
-    assert_eq!(wire.offer(TEXT, b"nobody"), Offered::Refused);
+    assert_eq!(offer(&wire, "nobody"), Offered::Refused);
 }
