@@ -351,3 +351,28 @@ async fn a_token_that_ran_out_is_renewed_once() {
         check_echo(&client, "after").await;
     }
 }
+
+#[tokio::test]
+async fn a_doubtful_connection_that_is_well_goes_on_by_each() {
+    let check = async |way| {
+        let (address, handle, _news) = plain().await;
+        let mut options = options(address, way);
+        options.machine.probe_timeout = Duration::from_millis(300);
+        let (client, mut incoming) = meet(options).await;
+        for round in ["first", "second"] {
+            check_echo(&client, round).await;
+            client.probe().await.unwrap();
+            // Twice as long as it has to say something.
+            let quiet = Duration::from_millis(600);
+            let end = tokio::time::timeout(quiet, incoming.recv()).await;
+            assert!(end.is_err(), "{way:?} {end:?}");
+            handle.all().send(&Frame::new("Said", (round,)));
+            let said = soon(incoming.recv()).await;
+            assert!(
+                matches!(said, Some(Incoming::Invocation(_))),
+                "{way:?} {said:?}"
+            );
+        }
+    };
+    futures_util::future::join_all(WAYS.map(check)).await;
+}

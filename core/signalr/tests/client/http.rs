@@ -1,8 +1,10 @@
 //! Server-Sent Events and long polling, request by request, against servers well and ill.
 
+use std::time::Duration;
+
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use vestnik_signalr::{
-    client::{CloseReason, ConnectError, ConnectOptions, HubClient, IncomingStream},
+    client::{CloseReason, ConnectError, ConnectOptions, HubClient, Incoming, IncomingStream},
     framing::FrameTooLarge,
     negotiate::Transports,
 };
@@ -63,7 +65,10 @@ async fn polling(peer: &Peer, options: ConnectOptions) -> (HubClient, IncomingSt
 }
 
 /// A connection by events that is ready for calls, and the stream that they are written to.
-async fn listening(peer: &Peer) -> (HubClient, IncomingStream, tokio::net::TcpStream) {
+async fn listening(
+    peer: &Peer,
+    options: ConnectOptions,
+) -> (HubClient, IncomingStream, tokio::net::TcpStream) {
     let script = async {
         peer.request().await.answer(200, &[], EVENTS).await;
         let request = peer.request().await;
@@ -77,7 +82,7 @@ async fn listening(peer: &Peer) -> (HubClient, IncomingStream, tokio::net::TcpSt
         take(peer, PING).await;
         stream
     };
-    let (connected, stream) = meet(peer.options(), script).await;
+    let (connected, stream) = meet(options, script).await;
     let (client, incoming) = connected.unwrap();
     (client, incoming, stream)
 }
@@ -85,7 +90,7 @@ async fn listening(peer: &Peer) -> (HubClient, IncomingStream, tokio::net::TcpSt
 #[tokio::test]
 async fn events_may_come_in_any_pieces() {
     let peer = Peer::bind().await;
-    let (_client, mut incoming, mut stream) = listening(&peer).await;
+    let (_client, mut incoming, mut stream) = listening(&peer, peer.options()).await;
     let event = "data: {\"type\":1,\"target\":\"One\",\"arguments\":[]}\x1e{\"type\":1,\r\ndata: \"target\":\"Two\",\"arguments\":[]}\x1e\r\n\r\n";
     for byte in event.bytes() {
         stream.write_all(&[byte]).await.unwrap();
@@ -100,7 +105,7 @@ async fn events_may_come_in_any_pieces() {
 #[tokio::test]
 async fn closing_sends_the_close_and_ends_the_stream() {
     let peer = Peer::bind().await;
-    let (client, mut incoming, mut stream) = listening(&peer).await;
+    let (client, mut incoming, mut stream) = listening(&peer, peer.options()).await;
     tokio::join!(client.close(), take(&peer, "{\"type\":7}\x1e"));
     assert_eq!(closed(&mut incoming).await, CloseReason::Local);
     assert_eq!(soon(stream.read(&mut [0])).await.unwrap_or(0), 0);
@@ -190,9 +195,10 @@ async fn calls_that_wait_for_a_send_go_out_together() {
     for target in ["Second", "Third"] {
         client.send(target, &()).await.unwrap();
     }
-    // A call is only answered by a task that has taken what came before it.
-    assert_eq!(client.probe().await, Ok(()));
-    tokio::task::yield_now().await;
+    // The connection's task has its turn whenever the test waits, and has nothing to wait for.
+    for _ in 0..16 {
+        tokio::task::yield_now().await;
+    }
     let (sent, first) = body(first).await;
     assert!(sent.contains("First"), "{sent}");
     first.answer(200, &[], "").await;
@@ -227,4 +233,84 @@ async fn what_the_application_does_not_want_is_not_tried() {
         "{outcome:?}"
     );
     assert!(peer.is_alone().await);
+}
+
+/// Lets time pass while all wait, and gives the connection's end.
+async fn end(incoming: &mut IncomingStream) -> Option<CloseReason> {
+    let limit = Duration::from_secs(60);
+    match tokio::time::timeout(limit, incoming.recv()).await {
+        Ok(Some(Incoming::Closed(reason))) => Some(reason),
+        Ok(other) => panic!("{other:?} instead of the end"),
+        Err(_) => None,
+    }
+}
+
+const CALL: &str = "{\"type\":1,\"target\":\"One\",\"arguments\":[]}\x1e";
+
+#[tokio::test]
+async fn a_doubtful_poll_is_replaced_and_what_it_brings_is_not_lost() {
+    for (status, text) in [(204, ""), (200, CALL)] {
+        let peer = Peer::bind().await;
+        let (client, mut incoming) = polling(&peer, peer.options()).await;
+        let older = peer.request().await;
+        client.probe().await.unwrap();
+        let newer = peer.request().await;
+        assert_eq!(newer.line(), "GET /hub?id=secret");
+        // The newer is answered first, and heard second.
+        newer.answer(200, &[], &CALL.replace("One", "Two")).await;
+        older.answer(status, &[], text).await;
+        if status == 200 {
+            assert_eq!(called(&mut incoming).await, "One");
+        }
+        assert_eq!(called(&mut incoming).await, "Two");
+        let waiting = peer.request().await;
+        tokio::time::pause();
+        assert_eq!(end(&mut incoming).await, None);
+        tokio::time::resume();
+        drop(waiting);
+    }
+}
+
+#[tokio::test]
+async fn a_doubtful_poll_that_nobody_answers_is_the_end() {
+    let peer = Peer::bind().await;
+    let (client, mut incoming) = polling(&peer, peer.options()).await;
+    let older = peer.request().await;
+    client.probe().await.unwrap();
+    let newer = peer.request().await;
+    tokio::time::pause();
+    assert_eq!(end(&mut incoming).await, Some(CloseReason::TimedOut));
+    drop((older, newer));
+}
+
+#[tokio::test]
+async fn a_poll_that_cannot_be_replaced_is_the_end_at_once() {
+    let peer = Peer::bind().await;
+    let (client, mut incoming) = polling(&peer, peer.options()).await;
+    let older = peer.request().await;
+    client.probe().await.unwrap();
+    peer.request().await.answer(404, &[], "").await;
+    assert_eq!(closed(&mut incoming).await, CloseReason::Lost);
+    drop(older);
+}
+
+#[tokio::test]
+async fn doubtful_events_are_believed_when_the_server_knows_the_connection() {
+    for (status, expected) in [(200, None), (404, Some(CloseReason::Lost))] {
+        let peer = Peer::bind().await;
+        let mut options = peer.options();
+        options.machine.server_timeout = Duration::from_secs(600);
+        options.machine.keep_alive = Duration::from_secs(600);
+        let (client, mut incoming, stream) = listening(&peer, options).await;
+        client.probe().await.unwrap();
+        let request = peer.request().await;
+        assert_eq!(request.line(), "POST /hub?id=secret");
+        let (sent, request) = body(request).await;
+        assert_eq!(sent, "");
+        request.answer(status, &[], "").await;
+        tokio::time::pause();
+        assert_eq!(end(&mut incoming).await, expected);
+        tokio::time::resume();
+        drop(stream);
+    }
 }

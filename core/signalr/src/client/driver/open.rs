@@ -1,13 +1,11 @@
 //! Opens the first transport that works, of those that the server offers and the options allow.
 
-use std::time::Duration;
-
 use tokio::time::timeout;
 
 use super::{
     error::ConnectError,
     http::{Door, HttpTransport},
-    negotiate::{Negotiated, client, negotiate},
+    negotiate::{Negotiated, negotiate},
     options::ConnectOptions,
     refresh::Refresher,
     reopen::Way,
@@ -17,9 +15,6 @@ use super::{
     web_socket::WebSocket,
 };
 use crate::negotiate::Transports;
-
-/// How long a request's connection is kept for the next one.
-const IDLE: Duration = Duration::from_secs(60);
 
 /// A transport that this client has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,15 +168,6 @@ impl Attempt<'_> {
     }
 
     async fn door(&self) -> Result<Door, ConnectError> {
-        let bearer = match self.source {
-            Some(source) => Some(source.token().await?),
-            None => None,
-        };
-        Ok(Door {
-            http: client(self.options, IDLE)?,
-            url: self.url.clone(),
-            bearer,
-            source: self.source.cloned(),
-        })
+        Door::new(self.options, self.url, self.source).await
     }
 }

@@ -84,12 +84,14 @@ impl Transport {
         }
     }
 
-    /// Begins to make the server's end answer, where that is possible, when no write is under way.
+    /// Begins to make the server's end answer, when no write is under way.
     pub(crate) fn probe(&mut self) -> Result<(), Broken> {
         match self {
             Self::WebSocket(socket) => socket.ping(),
-            // A new request would say nothing of the answer that is being waited for.
-            Self::Http(_) => Ok(()),
+            Self::Http(http) => {
+                http.probe();
+                Ok(())
+            }
         }
     }
 

@@ -1,13 +1,17 @@
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{Method, StatusCode, header};
-use reqwest::{Client, Response, Url};
+use reqwest::{Client, RequestBuilder, Response, Url};
 
 use crate::{
     client::driver::{
         error::{ConnectError, retry_after},
-        negotiate::unreachable,
+        negotiate::{client, unreachable},
+        options::ConnectOptions,
         token::{BearerToken, TokenSource},
     },
     protocol::TransferFormat,
@@ -16,14 +20,24 @@ use crate::{
 /// How long a request may take as a whole, as in the official clients; a poll takes 90 s.
 const PATIENCE: Duration = Duration::from_secs(100);
 
+/// How long a request's connection is kept for the next one.
+const IDLE: Duration = Duration::from_secs(60);
+
 /// Where the requests of one connection go, and by which token.
 #[derive(Clone)]
 pub(crate) struct Door {
-    pub(crate) http: Client,
+    options: Arc<ConnectOptions>,
     /// With the connection's token.
-    pub(crate) url: Url,
-    pub(crate) bearer: Option<BearerToken>,
-    pub(crate) source: Option<TokenSource>,
+    url: Url,
+    source: Option<TokenSource>,
+    /// The same for all clones.
+    means: Arc<Mutex<Means>>,
+}
+
+/// What may be another in the middle of a connection.
+struct Means {
+    http: Client,
+    bearer: Option<BearerToken>,
 }
 
 /// One request.
@@ -67,6 +81,16 @@ impl Errand {
         }
     }
 
+    /// Sends nothing, to see whether it arrives.
+    pub(super) const fn knock() -> Self {
+        Self {
+            method: Method::POST,
+            header: Some((header::CONTENT_LENGTH, "0")),
+            body: Bytes::new(),
+            patience: Some(PATIENCE),
+        }
+    }
+
     pub(super) const fn leave() -> Self {
         Self {
             method: Method::DELETE,
@@ -78,13 +102,46 @@ impl Errand {
 }
 
 impl Door {
+    pub(crate) async fn new(
+        options: &ConnectOptions,
+        url: &Url,
+        source: Option<&TokenSource>,
+    ) -> Result<Self, ConnectError> {
+        let bearer = match source {
+            Some(source) => Some(source.token().await?),
+            None => None,
+        };
+        let http = client(options, IDLE)?;
+        Ok(Self {
+            options: Arc::new(options.clone()),
+            url: url.clone(),
+            source: source.cloned(),
+            means: Arc::new(Mutex::new(Means { http, bearer })),
+        })
+    }
+
+    /// Makes requests from here on over connections of their own: those that are kept may be of
+    /// another network.
+    pub(super) fn renew(&self) {
+        match client(&self.options, IDLE) {
+            Ok(http) => self.means().http = http,
+            Err(error) => tracing::debug!(%error, "the old connections are kept"),
+        }
+    }
+
+    fn means(&self) -> MutexGuard<'_, Means> {
+        // No code under this lock can panic half-way through a change.
+        self.means.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Gives the answer if it is well. A token that is not accepted is renewed once.
-    pub(super) async fn request(&mut self, errand: Errand) -> Result<Response, ConnectError> {
+    pub(super) async fn request(&self, errand: Errand) -> Result<Response, ConnectError> {
         let mut response = self.try_request(&errand).await?;
         if response.status() == StatusCode::UNAUTHORIZED
             && let Some(source) = &self.source
         {
-            self.bearer = Some(source.token().await?);
+            let bearer = source.token().await?;
+            self.means().bearer = Some(bearer);
             response = self.try_request(&errand).await?;
         }
         let status = response.status();
@@ -96,12 +153,17 @@ impl Door {
     }
 
     async fn try_request(&self, errand: &Errand) -> Result<Response, ConnectError> {
-        let url = self.url.clone();
-        let mut request = self.http.request(errand.method.clone(), url);
+        let request = self.begin(errand);
+        request.send().await.map_err(unreachable)
+    }
+
+    fn begin(&self, errand: &Errand) -> RequestBuilder {
+        let means = self.means();
+        let mut request = means.http.request(errand.method.clone(), self.url.clone());
         if let Some((name, value)) = &errand.header {
             request = request.header(name, *value);
         }
-        if let Some(bearer) = &self.bearer {
+        if let Some(bearer) = &means.bearer {
             request = request.header(header::AUTHORIZATION, bearer.header());
         }
         if errand.method == Method::POST {
@@ -110,6 +172,6 @@ impl Door {
         if let Some(patience) = errand.patience {
             request = request.timeout(patience);
         }
-        request.send().await.map_err(unreachable)
+        request
     }
 }

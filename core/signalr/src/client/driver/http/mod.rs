@@ -5,9 +5,12 @@ mod door;
 mod down;
 mod up;
 
-use std::task::{Context, Poll, Waker, ready};
+use std::{
+    sync::Arc,
+    task::{Context, Poll, Waker, ready},
+};
 
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio_util::{sync::PollSender, task::AbortOnDropHandle};
 
 pub(crate) use self::door::Door;
@@ -30,49 +33,78 @@ pub(crate) struct HttpTransport {
     unsent: Option<Batch>,
     down: AbortOnDropHandle<()>,
     up: AbortOnDropHandle<()>,
-    polls: Option<Door>,
+    door: Door,
+    way: Way,
+}
+
+/// How the server is heard, and how it is made to say something.
+enum Way {
+    Events {
+        tell: mpsc::Sender<Heard>,
+        knocking: Option<AbortOnDropHandle<()>>,
+    },
+    Polls {
+        doubt: Arc<Notify>,
+    },
 }
 
 impl HttpTransport {
     /// Opens the stream of events. `limit` is how large one may be.
     pub(crate) async fn open_events(door: Door, limit: usize) -> Result<Self, ConnectError> {
-        let mut down = door.clone();
-        let response = down::open_events(&mut down).await?;
-        Ok(Self::new(door, None, |heard| {
-            down::read_events(response, limit, heard)
-        }))
+        let response = down::open_events(&door).await?;
+        let (tell, heard) = mpsc::channel(1);
+        let down = down::read_events(response, limit, tell.clone());
+        let way = Way::Events {
+            tell: tell.clone(),
+            knocking: None,
+        };
+        Ok(Self::new(door, way, down, (tell, heard)))
     }
 
     /// Polls for the first time. `limit` is how large an answer may be.
     pub(crate) async fn open_polls(door: Door, limit: usize) -> Result<Self, ConnectError> {
-        let mut down = door.clone();
-        down::open_polls(&mut down).await?;
-        Ok(Self::new(door.clone(), Some(door), |heard| {
-            down::poll(down, limit, heard)
-        }))
+        down::open_polls(&door).await?;
+        let (tell, heard) = mpsc::channel(1);
+        let doubt = Arc::new(Notify::new());
+        let down = down::poll(door.clone(), limit, tell.clone(), Arc::clone(&doubt));
+        Ok(Self::new(door, Way::Polls { doubt }, down, (tell, heard)))
     }
 
-    fn new<F>(door: Door, polls: Option<Door>, down: impl FnOnce(mpsc::Sender<Heard>) -> F) -> Self
-    where
-        F: Future<Output = ()> + Send + 'static,
-    {
-        let (tell, heard) = mpsc::channel(1);
+    fn new(
+        door: Door,
+        way: Way,
+        down: impl Future<Output = ()> + Send + 'static,
+        (tell, heard): (mpsc::Sender<Heard>, mpsc::Receiver<Heard>),
+    ) -> Self {
         let (batches, queue) = mpsc::channel(WAITING_BATCHES);
-        let up = up::send_all(door, queue, tell.clone());
+        let up = up::send_all(door.clone(), queue, tell);
         Self {
             heard,
             batches: Some(PollSender::new(batches)),
             unsent: None,
-            down: AbortOnDropHandle::new(tokio::spawn(down(tell))),
+            down: AbortOnDropHandle::new(tokio::spawn(down)),
             up: AbortOnDropHandle::new(tokio::spawn(up)),
-            polls,
+            door,
+            way,
         }
     }
 
     pub(crate) const fn carrier(&self) -> Carrier {
-        match self.polls {
-            Some(_) => Carrier::LONG_POLLING,
-            None => Carrier::SERVER_SENT_EVENTS,
+        match self.way {
+            Way::Polls { .. } => Carrier::LONG_POLLING,
+            Way::Events { .. } => Carrier::SERVER_SENT_EVENTS,
+        }
+    }
+
+    /// Makes the server answer, over connections of their own.
+    pub(crate) fn probe(&mut self) {
+        self.door.renew();
+        match &mut self.way {
+            Way::Events { tell, knocking } => {
+                let knock = down::knock(self.door.clone(), tell.clone());
+                *knocking = Some(AbortOnDropHandle::new(tokio::spawn(knock)));
+            }
+            Way::Polls { doubt } => doubt.notify_one(),
         }
     }
 
@@ -126,8 +158,8 @@ impl HttpTransport {
         // Whoever cannot be told has nothing to be told.
         (&mut self.up).await.ok();
         self.down.abort();
-        if let Some(door) = &mut self.polls {
-            door.request(Errand::leave()).await.ok();
+        if let Way::Polls { .. } = self.way {
+            self.door.request(Errand::leave()).await.ok();
         }
     }
 }

@@ -14,7 +14,7 @@ pub(super) struct Batch {
 
 /// Sends one batch after the other until there will be none; what waits goes out together.
 pub(super) async fn send_all(
-    mut door: Door,
+    door: Door,
     mut queue: mpsc::Receiver<Batch>,
     tell: mpsc::Sender<Heard>,
 ) {
