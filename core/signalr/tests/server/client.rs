@@ -214,6 +214,19 @@ impl Client {
         soon(self.socket.send(frame)).await.unwrap();
     }
 
+    /// Sends a message in as many packets as it has bytes.
+    pub(crate) async fn send_byte_by_byte(&mut self, text: &str) {
+        let length = u8::try_from(text.len()).expect("longer headers are not written here");
+        assert!(length < 126, "longer headers are not written here");
+        // A mask of zeros changes nothing (RFC 6455, section 5.3).
+        let header = [0x81, 0x80 | length, 0, 0, 0, 0];
+        let stream = self.socket.get_mut();
+        stream.set_nodelay(true).unwrap();
+        for byte in header.iter().chain(text.as_bytes()) {
+            soon(stream.write_all(&[*byte])).await.unwrap();
+        }
+    }
+
     /// Sends a message and expects these answers.
     pub(crate) async fn check(&mut self, text: &str, answers: &[&str]) {
         self.send(text).await;
@@ -235,6 +248,7 @@ impl Client {
             let batch = match (soon(self.socket.next()).await, self.protocol) {
                 (Some(Ok(Message::Text(text))), Protocol::Json) => text.into(),
                 (Some(Ok(Message::Binary(bytes))), Protocol::MessagePack) => bytes,
+                (Some(Ok(Message::Pong(_))), _) => continue,
                 (Some(Ok(Message::Close(frame))), _) => return Err(frame),
                 (Some(Ok(frame)), _) => panic!("unexpected {frame:?}"),
                 (Some(Err(_)) | None, _) => return Err(None),

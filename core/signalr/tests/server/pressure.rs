@@ -186,3 +186,40 @@ async fn calls_behind_a_slow_one_stay_with_the_client() {
     }
     panic!("the server took 80 MB of calls");
 }
+
+#[tokio::test]
+async fn a_client_may_write_byte_by_byte() {
+    let (hub, _) = hub(HubConfig::default());
+    let mut client = Client::open(serve(hub).await).await;
+    for id in 0..3 {
+        let call =
+            format!(r#"{{"type":1,"invocationId":"{id}","target":"Nothing","arguments":[]}}"#);
+        client.send_byte_by_byte(&format!("{call}\x1e")).await;
+        let answer = format!(r#"{{"type":3,"invocationId":"{id}","result":null}}"#);
+        assert_eq!(client.next().await, answer);
+    }
+}
+
+#[tokio::test]
+async fn a_flood_of_pings_by_a_client_that_does_not_read_drowns_nothing() {
+    let (hub, handle) = hub(HubConfig::default());
+    let address = serve(hub).await;
+    let mut flooding = Client::open_with_small_buffer(address).await;
+    settle(&mut flooding).await;
+    let pings = "{\"type\":6}\x1e".repeat(100);
+    for _ in 0..60_000 {
+        flooding
+            .send_frame(Message::Ping("x".repeat(125).into()))
+            .await;
+    }
+    for _ in 0..1_000 {
+        flooding.send_frame(Message::text(pings.clone())).await;
+    }
+    let mut other = Client::open(address).await;
+    settle(&mut other).await;
+    assert_eq!(handle.group("all").send(&Frame::new("Said", ())).queued, 2);
+    let said = r#"{"type":1,"target":"Said","arguments":[]}"#;
+    assert_eq!(other.next().await, said);
+    assert_eq!(flooding.next().await, said);
+    settle(&mut flooding).await;
+}
