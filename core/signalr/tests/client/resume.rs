@@ -93,6 +93,27 @@ async fn a_stream_goes_on_without_loss_or_repetition() {
 }
 
 #[tokio::test]
+async fn a_stream_bears_the_burst_of_all_that_is_repeated() {
+    let peer = Peer::bind().await;
+    let (client, _incoming, mut line) = peer.open_stateful(options(&peer)).await;
+    let items = client.stream::<_, u32>("Count", &()).await.unwrap();
+    line.message().await;
+    drop(line);
+    let mut line = peer.resume(1).await;
+    line.send(PLACE).await;
+    // As much as a server keeps, in frames of the size that servers write.
+    let numbers: Vec<u32> = (0..2_500).collect();
+    for part in numbers.chunks(400) {
+        let item = |number| format!(r#"{{"type":2,"invocationId":"0","item":{number}}}"#);
+        let batch: Vec<_> = part.iter().map(item).collect();
+        line.send(&batch.join("\u{1e}")).await;
+    }
+    line.send(r#"{"type":3,"invocationId":"0"}"#).await;
+    let heard: Vec<_> = soon(items.collect()).await;
+    assert_eq!(heard, numbers.into_iter().map(Ok).collect::<Vec<_>>());
+}
+
+#[tokio::test]
 async fn what_is_called_during_the_outage_goes_out_after_it() {
     let peer = Peer::bind().await;
     let (client, mut incoming, line) = peer.open_stateful(options(&peer)).await;

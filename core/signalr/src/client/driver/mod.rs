@@ -13,6 +13,7 @@ mod connection;
 mod error;
 mod handle;
 mod http;
+mod inbox;
 mod line;
 mod negotiate;
 mod open;

@@ -4,14 +4,14 @@ mod calls;
 mod writing;
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     time::{Duration, Instant},
 };
 
 use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use tokio::time::timeout;
 
-use self::calls::Waiting;
+use self::calls::{Waiting, empty};
 use super::{
     command::{Control, Queues},
     error::ConnectError,
@@ -44,6 +44,8 @@ pub(crate) struct Task {
     /// What one socket message brought and the application has no room for yet.
     backlog: VecDeque<Incoming>,
     waiting: BTreeMap<InvocationId, Waiting>,
+    /// The streams with items that their readers have no room for yet.
+    full: BTreeSet<InvocationId>,
     uploads: Uploads,
     unwritten: Unwritten,
     /// When the write that is under way has taken too long, unless the server is heard meanwhile.
@@ -70,6 +72,7 @@ impl Task {
             reopening,
             backlog: VecDeque::new(),
             waiting: BTreeMap::new(),
+            full: BTreeSet::new(),
             uploads: Uploads::default(),
             unwritten: Unwritten::default(),
             write_ends: None,
@@ -111,7 +114,7 @@ impl Task {
     async fn step(&mut self) {
         let deadline = self.deadline();
         let has_room = self.backlog.is_empty();
-        let listens = has_room && self.unwritten.may_grow();
+        let listens = has_room && self.full.is_empty() && self.unwritten.may_grow();
         let may_write = self.machine.has_room() && self.unwritten.has_room();
         let incoming = self.queues.incoming.clone();
         tokio::select! {
@@ -121,6 +124,7 @@ impl Task {
             control = self.queues.controls.recv() => self.on_control(control),
             Some(uploaded) = self.uploads.next(), if may_write => self.pass_on(uploaded),
             Some(id) = self.unwanted.next(), if may_write => self.give_up(&id),
+            (id, is_empty) = empty(&mut self.waiting, &self.full) => self.on_emptied(&id, is_empty),
             permit = incoming.reserve(), if !has_room => match permit {
                 Ok(permit) => {
                     if let Some(next) = self.backlog.pop_front() {

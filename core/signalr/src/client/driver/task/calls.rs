@@ -1,14 +1,17 @@
 //! The calls of the application while they last, and the streams that go along.
 
-use tokio::sync::{mpsc, oneshot};
+use std::collections::{BTreeMap, BTreeSet};
+
+use tokio::sync::oneshot;
 
 use super::Task;
 use crate::{
     client::{
         clock,
         driver::{
-            command::{Command, Interest, Items, Wanted},
+            command::{Command, Interest, Wanted},
             error::CallError,
+            inbox::{Inbox, Put},
             upload::{OpenUpload, Uploaded},
         },
         machine::{Begun, Call},
@@ -21,7 +24,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) enum Waiting {
     Answer(oneshot::Sender<CompletionOutcome>),
-    Items(Items),
+    Items(Inbox),
 }
 
 impl Task {
@@ -50,7 +53,7 @@ impl Task {
             }
             Wanted::Items { items, caller } => {
                 let begun = self.machine.stream(now, call);
-                self.await_end(begun, Waiting::Items(items), caller)
+                self.await_end(begun, Waiting::Items(Inbox::new(items)), caller)
             }
         };
         for (id, upload) in ids.into_iter().zip(uploads) {
@@ -83,23 +86,27 @@ impl Task {
         }
     }
 
-    /// A stream that the application dropped is ended; one it does not read is given up.
     pub(super) fn on_item(&mut self, id: &InvocationId, item: Payload) {
-        let Some(Waiting::Items(items)) = self.waiting.get(id) else {
+        let Some(Waiting::Items(inbox)) = self.waiting.get_mut(id) else {
             return;
         };
-        let is_given_up = match items.try_send(Ok(item)) {
-            Ok(()) => false,
-            Err(mpsc::error::TrySendError::Closed(_)) => true,
-            Err(mpsc::error::TrySendError::Full(_)) => {
-                let items = items.clone();
-                tokio::spawn(async move { items.send(Err(CallError::Lagged)).await });
-                true
-            }
-        };
-        if is_given_up {
-            self.give_up(id);
+        match inbox.put(clock::now(), item) {
+            Put::Taken => {}
+            Put::Waits => drop(self.full.insert(id.clone())),
+            Put::Unread => self.give_up(id),
         }
+    }
+
+    /// A stream whose reader took what waited goes on; one that is not read is given up.
+    pub(super) fn on_emptied(&mut self, id: &InvocationId, is_empty: bool) {
+        self.full.remove(id);
+        if is_empty {
+            return;
+        }
+        if let Some(Waiting::Items(inbox)) = self.waiting.remove(id) {
+            inbox.give_up();
+        }
+        self.give_up(id);
     }
 
     /// Cancels a call that nobody wants; one that ended already is let be. Servers before .NET 11
@@ -112,11 +119,10 @@ impl Task {
     pub(super) fn on_completed(&mut self, id: &InvocationId, outcome: CompletionOutcome) {
         match self.waiting.remove(id) {
             Some(Waiting::Answer(answer)) => drop(answer.send(outcome)),
-            Some(Waiting::Items(items)) => {
-                if let CompletionOutcome::Error(error) = outcome {
-                    tokio::spawn(async move { items.send(Err(CallError::Failed(error))).await });
-                }
-            }
+            Some(Waiting::Items(inbox)) => inbox.end(match outcome {
+                CompletionOutcome::Error(error) => Some(CallError::Failed(error)),
+                CompletionOutcome::Void | CompletionOutcome::Result(_) => None,
+            }),
             None => {}
         }
     }
@@ -126,10 +132,25 @@ impl Task {
         for waiting in std::mem::take(&mut self.waiting).into_values() {
             match waiting {
                 Waiting::Answer(answer) => drop(answer),
-                Waiting::Items(items) => {
-                    tokio::spawn(async move { items.send(Err(CallError::Disconnected)).await });
-                }
+                Waiting::Items(inbox) => inbox.end(Some(CallError::Disconnected)),
             }
         }
     }
+}
+
+/// Lets the reader of a stream take what it had no room for; says whose, and whether it did in
+/// time. Waits forever when there is none.
+pub(super) async fn empty(
+    waiting: &mut BTreeMap<InvocationId, Waiting>,
+    full: &BTreeSet<InvocationId>,
+) -> (InvocationId, bool) {
+    let Some(id) = full.first() else {
+        return std::future::pending().await;
+    };
+    let is_empty = match waiting.get_mut(id) {
+        Some(Waiting::Items(inbox)) => inbox.empty().await,
+        // It ended meanwhile, and gave the reader to who takes care of the rest.
+        Some(Waiting::Answer(_)) | None => true,
+    };
+    (id.clone(), is_empty)
 }
