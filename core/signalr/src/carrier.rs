@@ -1,11 +1,13 @@
 use crate::protocol::TransferFormat;
 
-/// What a machine must know of the transport that carries its bytes.
+/// What a machine must know of the transport that carries its bytes (`TransportProtocols.md`,
+/// Transfer Formats).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Carrier {
     /// Whether it carries bytes that are no text.
     pub binary: bool,
     /// Whether it is seen to live by itself, so that no pings are sent and nobody is missed for silence.
+    /// The official server and clients ping on any transport but long polling.
     pub keeps_alive: bool,
 }
 

@@ -1,4 +1,5 @@
-//! Server-Sent Events, as far as hubs need them: events of data alone.
+//! Server-Sent Events, as far as hubs need them: events of data alone (`TransportProtocols.md`,
+//! Server-Sent Events; the format is the HTML Standard's, section 9.2).
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 

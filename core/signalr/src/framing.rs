@@ -2,7 +2,8 @@
 //!
 //! JSON texts end with the byte 0x1E. Binary messages begin with their length, seven bits a byte,
 //! the lowest first, each byte but the last with its high bit set. The handshake is JSON whatever
-//! the protocol after it, so every stream begins with a JSON text.
+//! the protocol after it, so every stream begins with a JSON text. (`HubProtocol.md`, Overview, JSON
+//! Encoding, MessagePack (`MsgPack`) encoding.)
 
 use bytes::{Buf, Bytes, BytesMut};
 

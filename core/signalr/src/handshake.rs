@@ -1,4 +1,5 @@
-//! The handshake that opens a hub connection: always JSON, whatever the protocol after it.
+//! The handshake that opens a hub connection: always JSON, whatever the protocol after it
+//! (`HubProtocol.md`, Overview).
 
 use std::borrow::Cow;
 

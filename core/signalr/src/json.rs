@@ -1,7 +1,8 @@
-//! The JSON hub protocol: one object per message, strict writing, tolerant reading.
+//! The JSON hub protocol: one object per message, strict writing, tolerant reading
+//! (`HubProtocol.md`, JSON Encoding).
 //!
 //! Properties come in any order, unknown ones and unknown types are ignored,
-//! as all official parsers do.
+//! as all official parsers do; the specification calls them protocol errors (Errors).
 
 use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize};

@@ -7,6 +7,14 @@
 //! A connection speaks one [`Protocol`](protocol::Protocol), [`json`] or [`msgpack`], which its
 //! client chooses in the [`handshake`]. Arguments, items and results stay in it, raw, as
 //! [`Payload`](payload::Payload)s, until somebody names the type to bind them to.
+//!
+//! # Sources
+//!
+//! A fact of the protocol names where it is from. `HubProtocol.md` and `TransportProtocols.md` are
+//! the specifications in `src/SignalR/docs/specs` of the repository dotnet/aspnetcore, cited by
+//! their sections. "Official" is what the server, the .NET client and the TypeScript client in that
+//! repository do, up to .NET 11; where they differ from the specifications they are followed, and
+//! the text says so.
 #![forbid(unsafe_code)]
 
 pub mod backoff;

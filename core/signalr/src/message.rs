@@ -1,4 +1,5 @@
-//! The nine messages that cross a hub connection once the handshake is done.
+//! The nine messages that cross a hub connection once the handshake is done (`HubProtocol.md`,
+//! Overview).
 
 use std::{collections::BTreeMap, fmt};
 
@@ -9,7 +10,8 @@ use crate::{
     protocol::Protocol,
 };
 
-/// W3C trace context and other text that travels beside a message.
+/// W3C trace context, which official ends send since .NET 9, and other text that travels beside a
+/// message (`HubProtocol.md`, Message Headers). It may be ignored.
 pub type Headers = BTreeMap<String, String>;
 
 /// Any hub message.
@@ -23,7 +25,7 @@ pub enum Message {
     Completion(Completion),
     /// Calls a method that answers with a stream.
     StreamInvocation(StreamInvocation),
-    /// Asks to end a stream early.
+    /// Asks to end a call or a stream early.
     CancelInvocation(CancelInvocation),
     /// Shows that the sender is alive.
     Ping,
@@ -57,7 +59,8 @@ impl Message {
     }
 }
 
-/// A call's id, chosen by the caller; the two directions choose independently.
+/// A call's id, chosen by the caller; the two directions choose independently (`HubProtocol.md`,
+/// Invocations, Errors).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InvocationId(String);
 
@@ -83,13 +86,15 @@ impl fmt::Display for InvocationId {
 /// A call of a method.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Invocation {
-    /// Without an id the call is never answered, not even with an error.
+    /// Without an id the call is never answered, not even with an error (`HubProtocol.md`,
+    /// Non-Blocking Invocations).
     pub invocation_id: Option<InvocationId>,
-    /// The method's name; peers compare it without case.
+    /// The method's name; peers compare it without case, whatever the specification says of case
+    /// (`HubProtocol.md`, Invocations).
     pub target: String,
     /// The positional arguments.
     pub arguments: Arguments,
-    /// The streams that the caller sends along.
+    /// The streams that the caller sends along (`HubProtocol.md`, Upload streaming).
     pub stream_ids: Vec<String>,
     /// See [`Headers`].
     pub headers: Headers,
@@ -110,7 +115,7 @@ pub struct StreamInvocation {
     pub headers: Headers,
 }
 
-/// One item of a stream.
+/// One item of a stream (`HubProtocol.md`, Streaming).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamItem {
     /// The stream.
@@ -121,7 +126,7 @@ pub struct StreamItem {
     pub headers: Headers,
 }
 
-/// The end of a call or of a stream.
+/// The end of a call or of a stream (`HubProtocol.md`, Completion and results).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Completion {
     /// The call or stream.
@@ -143,32 +148,34 @@ pub enum CompletionOutcome {
     Error(String),
 }
 
-/// A request to end a stream early.
+/// A request to end a call or a stream early (`HubProtocol.md`, Streaming, Cancellation). It is
+/// answered by a [`Completion`] all the same, and ignored when there is nothing to end; servers
+/// before .NET 11 end only streams so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CancelInvocation {
-    /// The stream.
+    /// The call or stream.
     pub invocation_id: InvocationId,
     /// See [`Headers`].
     pub headers: Headers,
 }
 
-/// The end of a connection.
+/// The end of a connection (`HubProtocol.md`, Overview).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Close {
     /// Why, when it is not a plain end.
     pub error: Option<String>,
-    /// Whether a client with automatic reconnect may use it.
+    /// Whether a client with automatic reconnect may use it. Official clients stay away without it.
     pub allow_reconnect: bool,
 }
 
-/// Confirms all messages up to a number.
+/// Confirms all messages up to a number (`HubProtocol.md`, Stateful Reconnect).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ack {
     /// The last message that was processed.
     pub sequence_id: u64,
 }
 
-/// Says with which number the sender goes on.
+/// Says with which number the sender goes on; see [`resume`](crate::resume) for which that is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sequence {
     /// The number of the next message.

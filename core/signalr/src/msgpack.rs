@@ -1,4 +1,5 @@
-//! The MessagePack hub protocol: one array per message, its type first.
+//! The MessagePack hub protocol: one array per message, its type first (`HubProtocol.md`,
+//! MessagePack (`MsgPack`) encoding).
 //!
 //! Reading is tolerant as the official parsers are: unknown types and items that later versions
 //! may append are ignored, integers may have any width, and what may be absent may be nil.

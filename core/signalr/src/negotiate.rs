@@ -1,4 +1,5 @@
-//! Negotiate: how a client asks for a connection and what it may be told.
+//! Negotiate: how a client asks for a connection and what it may be told (`TransportProtocols.md`,
+//! `POST [endpoint-base]/negotiate` request).
 
 use serde::Serialize;
 
@@ -11,7 +12,8 @@ pub struct NegotiateRequest {
     pub use_stateful_reconnect: bool,
 }
 
-/// Why negotiate fails although the request is well. Answered with status 200.
+/// Why negotiate fails although the request is well. Answered with status 200, with the official
+/// server's texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NegotiateRefusal {
     /// The version is no number.
@@ -65,7 +67,8 @@ pub struct NegotiateResponse {
     token_lifetime_seconds: Option<u64>,
 }
 
-/// The transports of a hub; the default is all.
+/// The transports of a hub; the default is all. What each is, `TransportProtocols.md` says in a
+/// section of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Transports {
     /// One socket for both ways.

@@ -13,7 +13,9 @@ use crate::{
 
 /// One argument, item or result in the encoding of its connection.
 ///
-/// It holds exactly one well-formed value. Its `Debug` shows no content.
+/// It holds exactly one well-formed value. Its `Debug` shows no content. How values are written is
+/// the serialiser's matter at the official ends as well (`HubProtocol.md`, JSON Encoding, MessagePack
+/// (`MsgPack`) encoding).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Payload {
     protocol: Protocol,

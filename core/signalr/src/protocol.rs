@@ -1,4 +1,5 @@
-//! The encodings of hub messages, one of which a connection agrees on in its handshake.
+//! The encodings of hub messages, one of which a connection agrees on in its handshake
+//! (`HubProtocol.md`, Overview).
 
 use std::fmt;
 
@@ -16,7 +17,7 @@ pub enum Protocol {
     MessagePack,
 }
 
-/// What a transport must be able to carry.
+/// What a transport must be able to carry (`TransportProtocols.md`, Transfer Formats).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TransferFormat {
     /// UTF-8 text.

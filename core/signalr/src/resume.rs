@@ -1,4 +1,5 @@
-//! Stateful reconnect: what each end keeps so that a cut socket loses nothing and repeats nothing.
+//! Stateful reconnect: what each end keeps so that a cut socket loses nothing and repeats nothing
+//! (`HubProtocol.md`, Stateful Reconnect).
 //!
 //! Calls, items, completions and cancels are counted 1, 2, 3 … in each direction from the
 //! handshake on, without a number on the wire; pings, closes, acks, sequences and the handshake

@@ -14,7 +14,8 @@ pub enum CloseReason {
     Server {
         /// Why, when it was not a plain end.
         error: Option<String>,
-        /// Whether the server asks clients to come back. Official clients stay away without it.
+        /// Whether the server asks clients to come back. Official clients stay away without it
+        /// (`allowReconnect`, `HubProtocol.md`, JSON Encoding).
         allow_reconnect: bool,
     },
     /// The transport ended without a Close message.

@@ -11,7 +11,8 @@ use crate::{
     protocol::Protocol,
 };
 
-/// A call of clients' handlers, for any number of connections. Cheap to clone.
+/// A call of clients' handlers that none answers, for any number of connections (`HubProtocol.md`,
+/// Non-Blocking Invocations). Cheap to clone.
 ///
 /// It is written at most once for each protocol, when the first connection that
 /// speaks it takes it; all connections share the bytes.

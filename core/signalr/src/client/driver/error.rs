@@ -20,7 +20,8 @@ pub enum ConnectError {
     /// The server accepts the token, but not for this (403).
     #[error("the server refuses access")]
     Forbidden,
-    /// There is no hub at this address (404).
+    /// There is no hub at this address, or no such connection (404; `TransportProtocols.md`,
+    /// WebSockets).
     #[error("there is no hub at this address")]
     NotFound,
     /// The server answered with another status.
@@ -37,7 +38,7 @@ pub enum ConnectError {
     /// Negotiate was answered with something else than the protocol's.
     #[error("the server does not speak the protocol: {0}")]
     Protocol(String),
-    /// The server sent the client on 100 times.
+    /// The server sent the client on 100 times, as often as the official clients follow.
     #[error("negotiate redirection limit exceeded")]
     Redirects,
     /// The server offers none of the transports that are wanted, or not for the protocol.
@@ -46,7 +47,7 @@ pub enum ConnectError {
     /// No connection to the server.
     #[error("the server cannot be reached")]
     Unreachable(#[source] io::Error),
-    /// The proxy refused to let us through.
+    /// The proxy refused to let us through (RFC 9110, section 9.3.6).
     #[error("the proxy answered with status {status}")]
     Proxy {
         /// The HTTP status; 407 asks for a user and a password.
@@ -227,7 +228,7 @@ impl CallError {
     }
 
     /// The text behind `HubException:`, which a hub's author wrote for the caller; the rest of the
-    /// message is the server's frame around it.
+    /// message is the official server's frame around it (its `ErrorMessageHelper`).
     #[must_use]
     pub fn hub_exception(&self) -> Option<&str> {
         match self {

@@ -54,8 +54,8 @@ impl HubClient {
 
     /// Calls a method and waits for its answer. Arguments are a tuple: `(one,)`.
     ///
-    /// Dropping the future cancels the call: the server is told that nobody waits (`CancelInvocation` of
-    /// `HubProtocol.md`; for calls that are no streams from .NET 11 on). What the
+    /// Dropping the future cancels the call: the server is told that nobody waits (`HubProtocol.md`,
+    /// Cancellation; official servers act on it from .NET 11 on). What the
     /// method makes of that is its own affair, and older servers ignore it; a call that is to run in
     /// any case is better [sent](Self::send).
     ///
@@ -100,6 +100,11 @@ impl HubClient {
 
     /// Puts the connection to the test, for when the network changed: it ends within seconds
     /// unless the server is heard. One that is resuming tries at once.
+    ///
+    /// A WebSocket is pinged. Long polling polls once more, on which the server ends the older poll
+    /// (`TransportProtocols.md`, Long Polling). Server-Sent Events cannot be asked for: a request
+    /// shows whether the server is there and knows the connection; that events still come only the
+    /// server's next ping shows, which is awaited for the server timeout as ever.
     ///
     /// # Errors
     /// [`CallError::Disconnected`].

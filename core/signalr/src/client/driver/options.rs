@@ -20,7 +20,8 @@ use crate::{
 pub struct ConnectOptions {
     /// The hub's address, `http` or `https`.
     pub url: Url,
-    /// Gives what is sent as `Authorization: Bearer` with negotiate and with the WebSocket.
+    /// Gives what is sent as `Authorization: Bearer` (RFC 6750, section 2.1) with negotiate and with
+    /// each transport.
     pub token: Option<TokenSource>,
     /// Sent with every request.
     pub headers: HeaderMap,
@@ -30,7 +31,7 @@ pub struct ConnectOptions {
     /// By what to connect. They are tried in the order in which the server offers them.
     pub transports: Transports,
     /// Opens a WebSocket at once. Saves a round trip; needs a server that allows it, and gives no
-    /// connection id.
+    /// connection id (`TransportProtocols.md`, WebSockets).
     pub skip_negotiation: bool,
     /// Asks the server for stateful reconnect: a cut socket is replaced by another one of the same
     /// connection, and nothing is lost or repeated. Only over WebSockets, with negotiation, and with

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::protocol::Protocol;
 
-/// Times and sizes of a connection.
+/// Times and sizes of a connection. The official times are the defaults of `HubConnection` in the
+/// official clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MachineConfig {
     /// After so long without sending anything a Ping is sent. Higher than the server's client

@@ -13,8 +13,8 @@ use crate::{
 pub enum Output {
     /// Write these bytes: one or more whole hub messages.
     Send(Bytes),
-    /// Make the peer's transport answer, if it can: a WebSocket's Ping is answered by a Pong, which
-    /// the hub's own Ping never is.
+    /// Make the peer's transport answer, if it can: a WebSocket's Ping is answered by a Pong (RFC
+    /// 6455, section 5.5.2), which the hub's own Ping never is (`HubProtocol.md`, Ping).
     Probe,
     /// Drop the transport and open another one in its place: call
     /// [`handle_reopened`](super::ClientMachine::handle_reopened), or

@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 /// That is so when the client cancels the call or when the connection ends. A
 /// stream is dropped besides; a plain handler runs on and answers as it likes,
 /// typically with an error, and soon. Official clients cancel plain calls from
-/// .NET 11 on.
+/// .NET 11 on (`HubProtocol.md`, Cancellation).
 #[derive(Debug, Clone)]
 pub struct Cancellation(CancellationToken);
 

@@ -2,7 +2,7 @@ use std::{convert::Infallible, error::Error as StdError, fmt};
 
 /// A handler's failure, as the client may be told.
 ///
-/// SignalR errors are texts without codes. [`HubError::new`] is the one whose
+/// SignalR errors are texts without codes (`HubProtocol.md`, Errors). [`HubError::new`] is the one whose
 /// text is written for the client and always reaches it; everything else is
 /// [`HubError::internal`] and stays in the server's log.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ use tokio::sync::{Notify, mpsc};
 use super::error::HubError;
 use crate::{payload::Payload, server::machine::UploadKey};
 
-/// Extracts a stream that the client sends along with the call.
+/// Extracts a stream that the client sends along with the call (`HubProtocol.md`, Upload streaming).
 ///
 /// A handler's `Upload` parameters are bound to the client's streams in order;
 /// they count as no arguments. An item that is no `T` fails the stream, and so

@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use crate::resume::OFFICIAL_LIMIT;
 
-/// The times and limits of the protocol. The default is the official server's.
+/// The times and limits of the protocol. The default is the official server's (its `HubOptions`)
+/// where that has the same limit.
 #[derive(Debug, Clone, Copy)]
 pub struct ServerConfig {
     /// How long the server may be silent before it pings.

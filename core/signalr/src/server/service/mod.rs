@@ -33,7 +33,8 @@ use super::{
 };
 use crate::negotiate::{self, NegotiateRequest, NegotiateResponse};
 
-/// Serves a hub: `POST {hub}/negotiate`, `POST {hub}/refresh`, and the transports at `{hub}`.
+/// Serves a hub: `POST {hub}/negotiate`, `POST {hub}/refresh`, and the transports at `{hub}`
+/// (`TransportProtocols.md`, with the official server's statuses and texts where they differ).
 ///
 /// Mount it where the hub's path is, in axum by `Router::nest_service("/hub",
 /// service)`, or by `route_service` for each path. The server in front must
