@@ -30,6 +30,8 @@ pub(crate) struct Way {
 pub(crate) struct Reopening {
     way: Arc<Way>,
     resumption: Resumption,
+    /// How much is kept that the server has not confirmed, in bytes.
+    buffer: usize,
     attempt: Option<BoxFuture<'static, Result<Transport, ConnectError>>>,
 }
 
@@ -38,8 +40,13 @@ impl Reopening {
         Self {
             way: Arc::new(way),
             resumption: Resumption::new(settings),
+            buffer: settings.buffer,
             attempt: None,
         }
+    }
+
+    pub(crate) const fn buffer(&self) -> usize {
+        self.buffer
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {

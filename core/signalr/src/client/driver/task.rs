@@ -64,6 +64,7 @@ impl Task {
         transport: Transport,
         reopening: Option<Box<Reopening>>,
     ) -> Self {
+        let repeated = reopening.as_ref().map_or(0, |it| it.buffer());
         Self {
             machine,
             config,
@@ -74,7 +75,7 @@ impl Task {
             waiting: BTreeMap::new(),
             full: BTreeSet::new(),
             uploads: Uploads::default(),
-            unwritten: Unwritten::default(),
+            unwritten: Unwritten::new(repeated),
             write_ends: None,
             unwanted: FuturesUnordered::new(),
             is_open: false,
@@ -242,7 +243,7 @@ impl Task {
                 Output::Reopen(reach) => {
                     self.transport = None;
                     // The machine repeats on the next transport what the server has not confirmed.
-                    self.unwritten = Unwritten::default();
+                    self.unwritten.clear();
                     self.write_ends = None;
                     if let Some(reopening) = &mut self.reopening {
                         reopening.lost(reach);

@@ -4,13 +4,14 @@ use std::collections::VecDeque;
 
 /// A batch is begun anew beyond so many bytes: peers limit what they take as one.
 const BATCH: usize = 16 * 1024;
-/// With so many bytes waiting nothing more is read, as it may have to be answered. More than what a
-/// stateful connection repeats at once, while the server repeats as much.
+/// With so many bytes waiting nothing more is read, as it may have to be answered.
 const MANY: usize = 256 * 1024;
 
 /// What waits to be written, in order.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Unwritten {
+    /// With so many bytes nothing more is read.
+    many: usize,
     /// Each of whole messages.
     batches: VecDeque<Vec<u8>>,
     bytes: usize,
@@ -27,6 +28,24 @@ pub(crate) enum Next {
 }
 
 impl Unwritten {
+    /// Nothing yet. `repeated` is how many bytes may be added at once to be repeated: they must not
+    /// stop the reading, as the server, which repeats as much, may read only after it has written.
+    pub(crate) fn new(repeated: usize) -> Self {
+        Self {
+            many: MANY.max(repeated.saturating_mul(2)),
+            batches: VecDeque::new(),
+            bytes: 0,
+            is_in_doubt: false,
+        }
+    }
+
+    /// Forgets everything.
+    pub(crate) fn clear(&mut self) {
+        self.batches.clear();
+        self.bytes = 0;
+        self.is_in_doubt = false;
+    }
+
     /// Adds one or more whole messages.
     pub(crate) fn add(&mut self, messages: &[u8]) {
         self.bytes += messages.len();
@@ -58,7 +77,7 @@ impl Unwritten {
 
     /// Says whether the server may say more that has to be answered.
     pub(crate) const fn may_grow(&self) -> bool {
-        self.bytes < MANY
+        self.bytes < self.many
     }
 }
 
@@ -68,7 +87,7 @@ mod tests {
 
     #[test]
     fn small_messages_go_together_and_none_is_split() {
-        let mut unwritten = Unwritten::default();
+        let mut unwritten = Unwritten::new(0);
         unwritten.doubt();
         for size in [10, BATCH - 10, 1, 3 * BATCH, 5, 5] {
             unwritten.add(&vec![0; size]);
@@ -85,7 +104,7 @@ mod tests {
 
     #[test]
     fn what_waits_is_bounded_for_the_application_first() {
-        let mut unwritten = Unwritten::default();
+        let mut unwritten = Unwritten::new(0);
         let mut room = Vec::new();
         for size in [BATCH - 1, 1, MANY - BATCH] {
             unwritten.add(&vec![0; size]);
@@ -94,5 +113,16 @@ mod tests {
         assert_eq!(room, [(true, true), (false, true), (false, false)]);
         while unwritten.take_next().is_some() {}
         assert!(unwritten.has_room() && unwritten.may_grow());
+    }
+
+    #[test]
+    fn what_is_repeated_leaves_room_to_read() {
+        let mut unwritten = Unwritten::new(MANY);
+        unwritten.add(&vec![0; MANY]);
+        assert!(unwritten.may_grow());
+        unwritten.add(&vec![0; MANY]);
+        assert!(!unwritten.may_grow());
+        unwritten.clear();
+        assert!(unwritten.has_room() && unwritten.take_next().is_none());
     }
 }
