@@ -47,11 +47,11 @@ pub struct HubConfig {
 
     /// Whether a connection is closed when the token of its caller expires.
     ///
-    /// Whether it is depends on the [`TokenLifetime`](super::TokenLifetime) of
-    /// the request that opened the connection, of its last poll, or of its last
-    /// refresh. The Close invites to come back, with a new token. Off, a
-    /// connection outlives its token until it ends by itself; on without
-    /// `refreshes_authentication`, every client comes back that often.
+    /// When that is, the [`TokenLifetime`](super::TokenLifetime) tells of the
+    /// request that opened the connection or refreshed it last, and of polls and
+    /// resumes when theirs is longer. The Close invites to come back, with a new
+    /// token. Off, a connection outlives its token until it ends by itself; on
+    /// without `refreshes_authentication`, every client comes back that often.
     ///
     /// ASP.NET Core has it as `CloseOnAuthenticationExpiration`, off by default too.
     pub closes_on_expiry: bool,

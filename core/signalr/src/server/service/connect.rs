@@ -132,6 +132,9 @@ impl<S: Value, U: Value + PartialEq> Guest<'_, S, U> {
 
     /// Takes what a request of a live connection proves beside its own purpose.
     fn prolong(&self, token: &ConnectionToken) {
+        if !self.keeps_identities() {
+            return;
+        }
         let lease = Lease::new(clock::now(), self.lifetime);
         let identities = &self.shared.identities;
         identities.prolong(token, self.caller.clone(), lease);
@@ -180,14 +183,18 @@ impl<S: Value, U: Value + PartialEq> Guest<'_, S, U> {
         Ok(())
     }
 
+    fn keeps_identities(&self) -> bool {
+        let config = &self.shared.config;
+        config.refreshes_authentication || config.closes_on_expiry
+    }
+
     /// Keeps who it is where that can change; for other hubs it is nothing.
     fn identify(
         &self,
         id: &ConnectionId,
         token: Option<&ConnectionToken>,
     ) -> Option<Arc<Identity<U>>> {
-        let config = &self.shared.config;
-        if !config.refreshes_authentication && !config.closes_on_expiry {
+        if !self.keeps_identities() {
             return None;
         }
         let lease = Lease::new(clock::now(), self.lifetime);
