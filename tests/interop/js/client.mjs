@@ -232,6 +232,17 @@ async function returns(end) {
   await connection.stop();
 }
 
+const isText = transport === HttpTransportType.ServerSentEvents;
+if (messagePack && isText) {
+  // Events are text (HTML standard, section 9.2); the client has to find that out by itself.
+  const absent = "_resolveTransportOrError in HttpConnection.js: events carry no binary";
+  await refused(build("/hub").start(), "'ServerSentEvents' does not support Binary");
+  for (const feature of Object.keys(features)) {
+    console.log(JSON.stringify({ feature, outcome: "absent", detail: absent }));
+  }
+  process.exit(0);
+}
+
 const connection = build("/hub");
 for (const [feature, run] of Object.entries(features)) {
   try {

@@ -30,12 +30,13 @@ const PYSIGNALR: &[&str] = &["{python}", "python/use_pysignalr.py"];
 const SIGNALRCORE: &[&str] = &["{python}", "python/use_signalrcore.py"];
 const AIOSIGNALR: &[&str] = &["{python}", "python/use_aiosignalr.py"];
 
-/// Every client in every way that both it and we have.
+/// Every client in every way that both it and we have, and the one that neither can have.
 pub(crate) const PEERS: &[Peer] = &[
     peer("javascript", "WebSockets", "json", JS),
     peer("javascript", "ServerSentEvents", "json", JS),
     peer("javascript", "LongPolling", "json", JS),
     peer("javascript", "WebSockets", "messagepack", JS),
+    peer("javascript", "ServerSentEvents", "messagepack", JS),
     peer("javascript", "LongPolling", "messagepack", JS),
     peer("java", "WebSockets", "json", JAVA),
     peer("java", "LongPolling", "json", JAVA),

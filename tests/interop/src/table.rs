@@ -13,12 +13,12 @@ pub(crate) struct Row {
 
 /// The table, then what did not pass and why. All rows have the same features.
 pub(crate) fn render(rows: &[Row]) -> String {
-    let mut text = format!("{:38}", "");
+    let mut text = format!("{:40}", "");
     for (feature, _) in rows.iter().take(1).flat_map(|row| &row.outcomes) {
         text.push_str(&format!(" {feature}"));
     }
     for row in rows {
-        text.push_str(&format!("\n{:38}", row.name));
+        text.push_str(&format!("\n{:40}", row.name));
         for (feature, outcome) in &row.outcomes {
             text.push_str(&format!(" {:^1$}", outcome.word(), feature.len()));
         }
