@@ -1,4 +1,4 @@
-//! One WebSocket, read and written by its connection's task alone.
+//! One WebSocket, read by its connection's task alone, and written by it and, while it rests, past it.
 
 use std::{
     sync::Arc,
