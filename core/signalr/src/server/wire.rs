@@ -66,24 +66,36 @@ impl Wire {
         })
     }
 
-    /// Writes one WebSocket message, as far as the socket takes it now.
+    /// Writes one WebSocket message past the task, as far as the socket takes it now.
     pub(crate) fn offer(&self, format: TransferFormat, message: &Bytes) -> Offered {
+        self.begin(format, message, Offered::Refused)
+    }
+
+    /// Writes one WebSocket message of the task's, which carries through what the socket does not
+    /// take now, be it all of it.
+    pub(crate) fn put(&self, format: TransferFormat, message: &Bytes) -> Offered {
+        self.begin(format, message, Offered::Begun)
+    }
+
+    /// Writes one WebSocket message; `blocked` is what becomes of it when the socket is full.
+    fn begin(&self, format: TransferFormat, message: &Bytes, blocked: Offered) -> Offered {
         let mut unfinished = self.lock();
         if unfinished.of_task || !unfinished.rest.is_empty() {
             return Offered::Refused;
         }
         let (header, length) = header(format, message.len());
         let header = &header[..length];
-        let whole = header.len() + message.len();
-        match self.write(header, message) {
-            Ok(taken) if taken == whole => Offered::Whole,
-            Ok(taken) => {
-                unfinished.rest = rest(header, message, taken);
-                Offered::Begun
-            }
+        let (offered, taken) = match self.write(header, message) {
+            Ok(taken) if taken == header.len() + message.len() => return Offered::Whole,
+            Ok(taken) => (Offered::Begun, taken),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => (blocked, 0),
             // Whatever broke, the task finds it broken too, and ends the connection.
-            Err(_) => Offered::Refused,
+            Err(_) => (Offered::Refused, 0),
+        };
+        if offered == Offered::Begun {
+            unfinished.rest = rest(header, message, taken);
         }
+        offered
     }
 
     /// Says whether the task has to carry through what somebody else began.

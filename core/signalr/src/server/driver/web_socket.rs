@@ -35,7 +35,7 @@ use crate::{
     server::{
         config::HubConfig,
         transport::Broken,
-        wire::{Wire, WireEnd},
+        wire::{Offered, Wire, WireEnd},
     },
 };
 
@@ -113,6 +113,15 @@ impl WebSocket {
         batch: Bytes,
         format: TransferFormat,
     ) -> Result<(), Broken> {
+        match self.wire().map(|wire| wire.put(format, &batch)) {
+            Some(Offered::Whole) => return Ok(()),
+            Some(Offered::Begun) => {
+                self.write_began = Some(now);
+                return Ok(());
+            }
+            // A pong is half written, or the socket is broken: both are tungstenite's to end.
+            Some(Offered::Refused) | None => {}
+        }
         // JSON that we wrote ourselves is not searched for bad UTF-8 once more.
         let kind = match format {
             TransferFormat::Text => Data::Text,

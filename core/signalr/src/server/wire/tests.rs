@@ -101,6 +101,29 @@ async fn the_task_ends_what_somebody_else_began_before_its_own() {
 }
 
 #[tokio::test]
+async fn a_full_socket_refuses_others_and_keeps_what_the_task_has_to_say() {
+    let (wire, peer) = pair().await;
+    let mut texts = Vec::new();
+    while offer(&wire, &"x".repeat(1_000)) == Offered::Whole {
+        texts.push("x".repeat(1_000));
+    }
+    assert!(
+        !wire.has_rest(),
+        "a message as small is taken whole or not at all"
+    );
+    assert_eq!(wire.put(TEXT, &Bytes::from_static(b"kept")), Offered::Begun);
+    assert_eq!(
+        wire.put(TEXT, &Bytes::from_static(b"wait")),
+        Offered::Refused
+    );
+    texts.push("kept".to_owned());
+    let mut end = WireEnd::new(wire);
+    let (written, read) = tokio::join!(end.flush(), messages(peer, texts.len()));
+    written.unwrap();
+    assert_eq!(read, texts);
+}
+
+#[tokio::test]
 async fn nobody_writes_into_a_frame_that_the_task_has_half_written() {
     let (wire, mut peer) = pair().await;
     let mut end = WireEnd::new(Arc::clone(&wire));
