@@ -88,7 +88,7 @@ where
         caller,
         identity,
         lifeline,
-    } = *client;
+    } = unboxed(client);
     let connection = Connection::new(id, shared.handle.clone(), limits(&shared));
     let mut presence = Presence::enter(&shared, &connection, token);
     if shared.config.closes_on_expiry {
@@ -102,7 +102,8 @@ where
         caller,
         identity,
     };
-    let Some(socket) = Box::pin(arrival.socket(&shared.config)).await else {
+    let arriving = Box::pin(unboxed(arrival).socket(&shared.config));
+    let Some(socket) = arriving.await else {
         return;
     };
     let was_open = Box::new(Driver::new(scope.clone(), socket, lifeline))
@@ -112,6 +113,14 @@ where
     if was_open {
         Box::pin(scope.bid_farewell()).await;
     }
+}
+
+#[expect(
+    clippy::boxed_local,
+    reason = "the box goes here, and not at the end of the caller's scope"
+)]
+fn unboxed<T>(value: Box<T>) -> T {
+    *value
 }
 
 /// Closes a connection when its caller's token expired, unless it ended before.
