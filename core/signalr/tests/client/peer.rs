@@ -139,10 +139,19 @@ impl Peer {
 
     /// A connection that is ready for calls; the client's first ping has been read.
     pub(crate) async fn open(&self, options: ConnectOptions) -> (HubClient, IncomingStream, Line) {
+        self.open_answering(options, ANSWER).await
+    }
+
+    /// As [`open`](Self::open), with an answer of the caller's own to negotiate.
+    pub(crate) async fn open_answering(
+        &self,
+        options: ConnectOptions,
+        answer: &str,
+    ) -> (HubClient, IncomingStream, Line) {
         let script = async {
             let request = self.request().await;
             let request = if request.target.contains("/negotiate") {
-                request.answer(200, &[], ANSWER).await;
+                request.answer(200, &[], answer).await;
                 self.request().await
             } else {
                 request

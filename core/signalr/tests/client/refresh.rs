@@ -8,9 +8,7 @@ use std::{
     time::Duration,
 };
 
-use vestnik_signalr::client::{
-    BearerToken, ConnectOptions, HubClient, IncomingStream, TokenSource,
-};
+use vestnik_signalr::client::{BearerToken, ConnectOptions, HubClient, TokenSource};
 
 use crate::peer::{ANSWER, Line, Peer, Request, closed, meet};
 
@@ -35,21 +33,6 @@ fn options(peer: &Peer) -> ConnectOptions {
     options.machine.keep_alive = day;
     options.machine.server_timeout = day;
     options
-}
-
-type Connected = (HubClient, IncomingStream, Line);
-
-async fn open(peer: &Peer, options: ConnectOptions, answer: &str) -> Connected {
-    let script = async {
-        peer.request().await.answer(200, &[], answer).await;
-        let mut line = peer.request().await.upgrade().await;
-        line.shake_hands().await;
-        line
-    };
-    let (connected, mut line) = meet(options, script).await;
-    let (client, incoming) = connected.unwrap();
-    assert_eq!(line.message().await, r#"{"type":6}"#);
-    (client, incoming, line)
 }
 
 /// Lets time pass at once.
@@ -82,7 +65,7 @@ async fn check_quiet(peer: &Peer, client: &HubClient, line: &mut Line) {
 #[tokio::test]
 async fn each_new_token_is_told_some_minutes_before_the_last_one_ends() {
     let peer = Peer::bind().await;
-    let (client, _incoming, mut line) = open(&peer, options(&peer), &answer("3600")).await;
+    let (client, _incoming, mut line) = peer.open_answering(options(&peer), &answer("3600")).await;
     leap(3_200).await;
     check_quiet(&peer, &client, &mut line).await;
     leap(50).await;
@@ -101,7 +84,7 @@ async fn each_new_token_is_told_some_minutes_before_the_last_one_ends() {
 #[tokio::test]
 async fn a_refresh_that_fails_is_repeated() {
     let peer = Peer::bind().await;
-    let (_client, _incoming, _line) = open(&peer, options(&peer), &answer("3600")).await;
+    let (_client, _incoming, _line) = peer.open_answering(options(&peer), &answer("3600")).await;
     leap(3_310).await;
     refresh(&peer, "token-3").await.answer(503, &[], "").await;
     leap(2).await;
@@ -120,7 +103,8 @@ async fn a_refresh_that_fails_is_repeated() {
 async fn a_server_that_says_no_is_not_asked_again() {
     for status in [401, 403, 404] {
         let peer = Peer::bind().await;
-        let (client, _incoming, mut line) = open(&peer, options(&peer), &answer("3600")).await;
+        let (client, _incoming, mut line) =
+            peer.open_answering(options(&peer), &answer("3600")).await;
         leap(3_310).await;
         let body = r#"{"error":"refresh_disabled","error_description":"It is."}"#;
         refresh(&peer, "token-3")
@@ -145,7 +129,7 @@ async fn nothing_is_refreshed_unasked_or_without_a_source_of_tokens() {
         (options(&peer), answer(r#""soon""#)),
         (without, answer("3600")),
     ] {
-        let (client, _incoming, mut line) = open(&peer, options, &answer).await;
+        let (client, _incoming, mut line) = peer.open_answering(options, &answer).await;
         leap(10_000).await;
         check_quiet(&peer, &client, &mut line).await;
     }
@@ -183,7 +167,7 @@ async fn the_token_of_a_redirect_is_not_refreshed_but_the_own_one_is() {
 #[tokio::test]
 async fn the_end_of_the_connection_is_the_end_of_refreshing() {
     let peer = Peer::bind().await;
-    let (client, mut incoming, line) = open(&peer, options(&peer), &answer("3600")).await;
+    let (client, mut incoming, line) = peer.open_answering(options(&peer), &answer("3600")).await;
     drop(line);
     closed(&mut incoming).await;
     client.close().await;

@@ -106,6 +106,14 @@ impl Ground {
         Client::connect(self.address, path, &[]).await.unwrap()
     }
 
+    /// A connection is there, and nobody takes it over, neither while it lives nor afterwards.
+    async fn cannot_resume(&mut self, path: &str, client: Client) {
+        self.is_refused(path, 409).await;
+        drop(client);
+        assert_eq!(self.news().await, "disconnected");
+        self.is_refused(path, 404).await;
+    }
+
     async fn is_refused(&self, path: &str, status: u16) {
         expect_status(Client::connect(self.address, path, &[]).await, status);
     }
@@ -228,10 +236,7 @@ async fn nothing_is_granted_unless_it_is_enabled_and_asked_for() {
     let path = format!("/hub?id={token}");
     let client = ground.connect(&path).await;
     assert_eq!(ground.news().await, "connected");
-    ground.is_refused(&path, 409).await;
-    drop(client);
-    assert_eq!(ground.news().await, "disconnected");
-    ground.is_refused(&path, 404).await;
+    ground.cannot_resume(&path, client).await;
 }
 
 #[tokio::test]
@@ -242,10 +247,7 @@ async fn a_client_that_shakes_hands_in_the_first_version_declines() {
     ground.is_refused(&path, 409).await;
     client.shake_hands().await;
     assert_eq!(ground.news().await, "connected");
-    ground.is_refused(&path, 409).await;
-    drop(client);
-    assert_eq!(ground.news().await, "disconnected");
-    ground.is_refused(&path, 404).await;
+    ground.cannot_resume(&path, client).await;
 }
 
 #[tokio::test]

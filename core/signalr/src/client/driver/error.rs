@@ -145,22 +145,10 @@ impl ConnectError {
     /// Whether no further attempt can resume a connection: the server knows it no more, or not for
     /// us.
     pub(crate) fn ends_resuming(&self) -> bool {
-        match self {
-            Self::Status { status, .. } => !matches!(status, 500..=599),
-            Self::Address(_)
-            | Self::Token(_)
-            | Self::Unauthorized
-            | Self::Forbidden
-            | Self::NotFound
-            | Self::Refused(_)
-            | Self::Protocol(_)
-            | Self::Redirects
-            | Self::Transport
-            | Self::Unreachable(_)
-            | Self::Proxy { .. }
-            | Self::Timeout
-            | Self::Closed(_) => !self.is_retryable(),
+        if let Self::Status { status, .. } = self {
+            return !matches!(status, 500..=599);
         }
+        !self.is_retryable()
     }
 
     pub(crate) const fn from_status(status: u16, retry_after: Option<Duration>) -> Self {

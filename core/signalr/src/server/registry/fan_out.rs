@@ -50,16 +50,16 @@ impl<'a> FanOut<'a> {
     }
 
     pub(super) fn finish(self) -> Broadcast {
-        match Handle::try_current() {
-            Ok(runtime) if self.owed.len() > AT_ONCE => {
-                let mut owed = self.owed;
-                while !owed.is_empty() {
-                    let share = owed.split_off(owed.len().saturating_sub(SHARE));
-                    runtime.spawn(flush_all(share));
-                }
+        let mut owed = self.owed;
+        if owed.len() > AT_ONCE
+            && let Ok(runtime) = Handle::try_current()
+        {
+            while !owed.is_empty() {
+                let share = owed.split_off(owed.len().saturating_sub(SHARE));
+                runtime.spawn(flush_all(share));
             }
-            _ => self.owed.iter().for_each(Connection::flush),
         }
+        owed.iter().for_each(Connection::flush);
         self.outcome
     }
 }
