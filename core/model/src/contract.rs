@@ -1,221 +1,311 @@
 //! The hub contract: target names, arguments and answers, for any official SignalR client.
 //!
-//! Payloads are `camelCase`; cursors and ids are texts. Every call takes one argument object.
+//! Payloads are `camelCase`; cursors and ids are opaque texts. Every call takes one argument object.
+//! An expected refusal is a result [`{problem}`](Answer); a SignalR completion error means a fault of
+//! the server or a violation of the protocol.
+//!
+//! This is **contract 1**. `Hello` and `Welcome` exchange the highest contract that each side knows
+//! and the features that it has; both go by the lower contract. Between device and server, unknown
+//! fields are ignored and unknown words of open sets are kept as text, in both directions.
+//!
+//! # The log
+//! A device keeps one cursor. It applies [`Entries`] whose `after` equals that cursor, and then
+//! stands at their `cursor`; any other `Entries` tell it only that there is something to read by
+//! [`Sync`]. `Entries` may come before the answer to `Hello`. A page of `Sync` begins at its `after`:
+//! when that is not the cursor that was asked from, the server does not know the cursor (its data was
+//! restored), and the device goes on from the page's `cursor` while it keeps what it has.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    cursor::{Cursor, Epoch},
-    id::{DeliveryId, InstallationId, NotificationId, TopicName},
+    cursor::Cursor,
+    entry::Entry,
+    fact::{Fact, FactResult},
+    id::{DeliveryId, InstallationId, NotificationId, TopicName, UserId},
     installation::Permission,
-    notification::Notification,
+    open::{Open, readable},
+    problem::FieldProblem,
     publish::PublishAccepted,
-    receipt::Receipt,
     status::{Counts, DeliveryStatus, NotificationStatus},
 };
 
+/// The contract of this version.
+pub const CONTRACT: u32 = 1;
+
+/// Features: parts of the contract that a side may lack. An open set.
+pub mod feature {
+    /// The device applies `recall` entries.
+    pub const RECALL: &str = "recall";
+    /// The device applies `state` entries of every flag, not only of `read`.
+    pub const FLAGS: &str = "flags";
+    /// Every feature of this version.
+    pub const ALL: [&str; 2] = [RECALL, FLAGS];
+}
+
 /// Calls that a device or a sender makes.
 pub mod server {
-    /// A device says who it is and where it stopped: [`Hello`](super::Hello) → [`Welcome`](super::Welcome).
+    /// [`Hello`](super::Hello) → [`Welcome`](super::Welcome). A device says who it is and where it
+    /// stopped; every other device method demands it. A sender may say it with
+    /// [`SenderHello`](super::SenderHello).
     pub const HELLO: &str = "Hello";
-    /// A device reads its log on: [`Sync`](super::Sync) → [`Page`](super::Page).
+    /// [`Sync`](super::Sync) → [`Page`](super::Page). A device reads its log on.
     pub const SYNC: &str = "Sync";
-    /// A device reports receipts: [`Report`](super::Report) → [`Reported`](crate::receipt::Reported).
+    /// [`Report`](super::Report) → [`Reported`](super::Reported). A device reports facts.
     pub const REPORT: &str = "Report";
-    /// A device's user joins a topic: [`Subscribe`](super::Subscribe) → nothing.
+    /// [`Subscribe`](super::Subscribe) → [`Done`](super::Done). A device's user joins a topic.
     pub const SUBSCRIBE: &str = "Subscribe";
-    /// A device's user leaves a topic: [`Subscribe`](super::Subscribe) → nothing.
+    /// [`Subscribe`](super::Subscribe) → [`Done`](super::Done). A device's user leaves a topic.
     pub const UNSUBSCRIBE: &str = "Unsubscribe";
-    /// A sender publishes: [`PublishRequest`](crate::PublishRequest) → [`Published`](super::Published).
+    /// [`UpdateState`](super::UpdateState) → [`Done`](super::Done). Something about the device changed.
+    pub const UPDATE_STATE: &str = "UpdateState";
+    /// [`PublishRequest`](crate::PublishRequest) → [`Published`](super::Published). A sender publishes.
     pub const PUBLISH: &str = "Publish";
-    /// A sender watches a notification: [`Watch`](super::Watch) → stream of [`StatusChange`](super::StatusChange).
+    /// [`Watch`](super::Watch) → stream of [`StatusChange`](super::StatusChange). A sender watches.
     pub const WATCH: &str = "Watch";
+    /// [`OfNotification`](super::OfNotification) → [`Done`](super::Done). A sender stops what was not
+    /// handed over yet.
+    pub const CANCEL: &str = "Cancel";
+    /// [`OfNotification`](super::OfNotification) → [`Done`](super::Done). A sender withdraws a
+    /// notification, where it was shown too.
+    pub const RECALL: &str = "Recall";
 }
 
 /// Calls that the server makes on a device.
 pub mod device {
-    /// New notifications of the log, in order: an array of [`Envelope`](super::Envelope).
-    pub const NOTIFY: &str = "Notify";
-    /// Changes to notifications that the device may have: an array of [`StateChange`](super::StateChange).
-    pub const STATE_CHANGED: &str = "StateChanged";
-    /// The device was too slow, or the hint was lost: read on by [`SYNC`](super::server::SYNC). [`Behind`](super::Behind).
+    /// [`Entries`](super::Entries): the log has grown.
+    pub const ENTRIES: &str = "Entries";
+    /// [`Behind`](super::Behind): there is something to read by [`SYNC`](super::server::SYNC).
     pub const BEHIND: &str = "Behind";
-    /// The server is about to close; come back after a while. [`Drain`](super::Drain).
+    /// [`InstallationReplaced`](super::InstallationReplaced): another login took this
+    /// installation's place; the connection ends.
+    pub const INSTALLATION_REPLACED: &str = "InstallationReplaced";
+    /// [`Drain`](super::Drain): the server is about to close its connections.
     pub const DRAIN: &str = "Drain";
 }
 
-/// A device says who it is and where it stopped.
+/// A result, or the reason why the request was refused. Read with `problem` first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(untagged)]
+pub enum Answer<T> {
+    /// The request was refused and changed nothing.
+    Refused {
+        /// Why.
+        problem: HubProblem,
+    },
+    /// The result.
+    Done(T),
+}
+
+impl<T> Answer<T> {
+    /// The result or the problem.
+    ///
+    /// # Errors
+    /// The problem of a refused request.
+    pub fn into_result(self) -> Result<T, HubProblem> {
+        match self {
+            Self::Refused { problem } => Err(problem),
+            Self::Done(value) => Ok(value),
+        }
+    }
+}
+
+/// Why a hub request was refused. Pointers use the hub's spelling.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HubProblem {
+    /// What a program switches on: a code of [`ProblemCode`](crate::ProblemCode), an open set.
+    pub code: String,
+    /// What is wrong this time, for a person.
+    pub detail: String,
+    /// The fields at fault.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldProblem>,
+    /// In how many seconds it is worth trying again, when it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u32>,
+}
+
+/// A result without content: an empty object.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {}
+
+/// A device says who it is and where it stopped.
+///
+/// Descriptive fields that cannot be read are passed over: a device with an odd locale is served too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Hello {
+    /// The highest contract that the device knows; 1 when absent.
+    #[serde(default = "first_contract")]
+    pub contract: u32,
+    /// What the device has beyond the contract's core, at most 64 words.
+    #[serde(default)]
+    pub features: Vec<String>,
     /// Must be the one that the access token was issued to.
     pub installation_id: InstallationId,
     /// Where it stopped; absent on a device that has nothing yet.
     #[serde(default)]
     pub cursor: Option<Cursor>,
     /// A BCP 47 language tag.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "readable")]
     pub locale: Option<String>,
     /// An IANA time zone name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "readable")]
     pub time_zone: Option<String>,
     /// Whether the system lets the app show notifications.
     #[serde(default)]
-    pub permission: Option<Permission>,
+    pub permission: Option<Open<Permission>>,
     /// The app's version.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "readable")]
     pub app_version: Option<String>,
 }
 
-/// The server's answer to a [`Hello`]. Live calls follow from the place the device named on.
+/// A sender says what it knows; without it, it speaks contract 1 without features.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SenderHello {
+    /// The highest contract that the sender knows.
+    #[serde(default = "first_contract")]
+    pub contract: u32,
+    /// What the sender has beyond the contract's core.
+    #[serde(default)]
+    pub features: Vec<String>,
+}
+
+const fn first_contract() -> u32 {
+    1
+}
+
+/// The server's answer to a [`Hello`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Welcome {
-    /// The life of the log, as 8 hexadecimal digits. A cursor of another one counts as none.
-    pub epoch: EpochText,
-    /// The end of the log now.
-    pub cursor: Cursor,
-    /// How many entries the device has to read by [`Sync`] to be there.
+    /// The highest contract that the server knows.
+    #[serde(default = "first_contract")]
+    pub contract: u32,
+    /// What the server has beyond the contract's core.
+    #[serde(default)]
+    pub features: Vec<String>,
+    /// The end of the log now. Absent for a sender.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<Cursor>,
+    /// About how many entries the device has to read by [`Sync`]; 0 when its cursor is the end.
+    #[serde(default)]
     pub behind_by: u64,
-    /// The server's clock, to set the device's right by.
+    /// The server's clock, to correct the device's by.
     pub server_time: Timestamp,
+    /// How large messages may be.
+    pub limits: Limits,
 }
 
-/// An epoch as it stands in JSON.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EpochText(pub Epoch);
-
-impl Serialize for EpochText {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for EpochText {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let cursor: Cursor = format!("{text}:0")
-            .parse()
-            .map_err(serde::de::Error::custom)?;
-        Ok(Self(cursor.epoch))
-    }
+/// How large messages may be, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Limits {
+    /// A page of [`Sync`] or [`Entries`], without its envelope.
+    pub page_bytes: u64,
+    /// A [`Report`].
+    pub report_bytes: u64,
+    /// A publish request.
+    pub publish_bytes: u64,
 }
 
 /// A device reads its log on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Sync {
-    /// The last entry it has; absent for the beginning.
+    /// The place that the device stands at; absent for the beginning.
     #[serde(default)]
     pub cursor: Option<Cursor>,
-    /// The most entries it wants, 1 to 500; 100 when absent.
+    /// The most entries it wants, 1 to 500; 100 when absent. A page is bounded in bytes too.
     #[serde(default)]
     pub limit: Option<u32>,
 }
 
-/// The most entries of one page.
-pub const MAX_PAGE: u32 = 500;
-/// The entries of a page when the device does not say.
-pub const DEFAULT_PAGE: u32 = 100;
+/// A stretch of the log. What is not for this installation, or has expired, is left out and counted
+/// as read, so `entries` may be empty while the cursor moves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Entries {
+    /// The place that the entries follow.
+    pub after: Cursor,
+    /// The place that the device stands at once it has applied them.
+    pub cursor: Cursor,
+    /// The entries, in order.
+    #[serde(default)]
+    pub entries: Vec<Entry>,
+}
 
-/// A stretch of the log. Everything up to `cursor` is known once it is stored: entries that are not
-/// for this installation, or have expired, are left out and counted as read.
+/// The answer to [`Sync`]: entries, and whether more follow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Page {
-    /// The entries, in order.
-    pub entries: Vec<Entry>,
-    /// Where the device stands once it has stored them.
+    /// The place that the entries follow; see [the log](self#the-log).
+    pub after: Cursor,
+    /// The place that the device stands at once it has applied them.
     pub cursor: Cursor,
-    /// Whether there is more.
+    /// The entries, in order.
+    #[serde(default)]
+    pub entries: Vec<Entry>,
+    /// Whether the log goes on behind `cursor`.
+    #[serde(default)]
     pub more: bool,
 }
 
-/// One entry of the log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "camelCase")]
-pub enum Entry {
-    /// A notification came.
-    Notification(Box<Envelope>),
-    /// A notification changed.
-    State(StateChange),
-}
-
-impl Entry {
-    /// Its place in the log.
-    #[must_use]
-    pub const fn cursor(&self) -> Cursor {
-        match self {
-            Self::Notification(envelope) => envelope.cursor,
-            Self::State(change) => change.cursor,
-        }
-    }
-}
-
-/// A notification on its way to a device.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A device reports facts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Envelope {
-    /// Its place in the log. When it is not the next after the device's own, something is missing:
-    /// the device fetches it by [`Sync`] and does not move its cursor over the gap.
-    pub cursor: Cursor,
-    /// The delivery to this user.
-    pub delivery_id: DeliveryId,
-    /// When it was read on another device, if it was.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub read_at: Option<Timestamp>,
-    /// What to show.
-    pub notification: Notification,
-}
-
-/// A notification changed: the device updates its history and withdraws what it shows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct StateChange {
-    /// Its place in the log.
-    pub cursor: Cursor,
-    /// What changed.
-    pub id: NotificationId,
-    /// What it is now.
-    pub state: HistoryState,
-    /// Since when.
-    pub at: Timestamp,
-}
-
-/// What a notification in a history can be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum HistoryState {
-    /// There, and not seen by the person yet.
-    Delivered,
-    /// Seen by the person, on this device or another.
-    Read,
-}
-
-/// A device reports receipts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Report {
-    /// 1 to 500 facts.
-    pub receipts: Vec<Receipt>,
+    /// 1 to 500 facts, at most [`REPORT_BYTES`](crate::limits::REPORT_BYTES) in all. Each is read by
+    /// itself: an element that is no [`Fact`] is refused alone.
+    pub facts: Vec<Fact>,
+    /// Where the device stands now: evidence that it has everything up to there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<Cursor>,
+}
+
+/// The server's answer to a [`Report`]: one result for each fact, in the order of the report.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Reported {
+    /// The results.
+    pub results: Vec<FactResult>,
+}
+
+/// Something about the device changed; absent fields stay as they are.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateState {
+    /// Whether the system lets the app show notifications.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permission: Option<Open<Permission>>,
+    /// An IANA time zone name.
+    #[serde(default, deserialize_with = "readable", skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
+    /// A BCP 47 language tag.
+    #[serde(default, deserialize_with = "readable", skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
+    /// The app's version.
+    #[serde(default, deserialize_with = "readable", skip_serializing_if = "Option::is_none")]
+    pub app_version: Option<String>,
 }
 
 /// A device's user joins or leaves a topic.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Subscribe {
-    /// Which.
+    /// The topic.
     pub topic: TopicName,
 }
 
-/// The server took a notification published through the hub.
+/// The server accepted a notification published through the hub.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Published {
-    /// What to watch it by.
+    /// The notification's id.
     pub id: NotificationId,
-    /// Its status now.
+    /// Its status when it was accepted.
     pub status: NotificationStatus,
     /// Whether this answer is that of an earlier request with the same idempotency key.
     pub replayed: bool,
@@ -240,24 +330,42 @@ impl From<PublishAccepted> for Published {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Watch {
-    /// Which.
+    /// The notification.
+    pub notification_id: NotificationId,
+    /// The version of the last item that the sender has: the stream goes on behind it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<u64>,
+}
+
+/// A sender names one of its notifications.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OfNotification {
+    /// The notification.
     pub notification_id: NotificationId,
 }
 
-/// An item of a watch: first what is, then each change, until nothing more can change.
+/// The most changes of deliveries in one item of a watch.
+pub const WATCHED_CHANGES: usize = 100;
+
+/// An item of a watch: the state after some change. Versions strictly increase; several changes may
+/// be one item. The stream ends when nothing can change any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StatusChange {
+    /// Grows with each change; give the last one as `after` to go on.
+    pub version: u64,
     /// The notification.
     pub id: NotificationId,
-    /// Its status now.
+    /// Its status.
     pub status: NotificationStatus,
-    /// Its deliveries by status now.
+    /// Its deliveries by status.
     pub counts: Counts,
-    /// The delivery whose change this item tells; absent in the first item.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub delivery: Option<DeliveryChange>,
-    /// When.
+    /// The deliveries that changed since the item before, the latest at most 100; empty in a first
+    /// item without `after`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deliveries: Vec<DeliveryChange>,
+    /// The server's time of this item.
     pub at: Timestamp,
 }
 
@@ -265,20 +373,29 @@ pub struct StatusChange {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeliveryChange {
-    /// Which.
+    /// The delivery.
     pub id: DeliveryId,
-    /// Whose.
-    pub user: crate::id::UserId,
-    /// Its status now.
+    /// The user it is for.
+    pub user: UserId,
+    /// Its status after the change.
     pub status: DeliveryStatus,
 }
 
-/// The device was too slow for the live calls, or one was lost.
+/// There is something to read: the device was too slow for the live calls.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Behind {
     /// The end of the log now.
     pub cursor: Cursor,
+}
+
+/// Another login took this installation's place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InstallationReplaced {
+    /// Why: an open set; `limit` when the user has too many installations, `taken_over` when another
+    /// user logged in here.
+    pub reason: String,
 }
 
 /// The server is about to close its connections.

@@ -1,106 +1,83 @@
-//! The cursor: how far a device has read its user's log without a gap.
+//! The cursor: how far a device has read its user's log.
 
-use std::{fmt, num::ParseIntError, str::FromStr};
+use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-/// Names one life of a log. It changes when a server is restored from a backup, so that a cursor
-/// from the lost future is recognised instead of skipping what comes next.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Epoch(pub u32);
+/// The most bytes of a cursor.
+pub const MAX_CURSOR_BYTES: usize = 64;
 
-impl fmt::Display for Epoch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:08x}", self.0)
-    }
-}
-
-/// A place in a user's log: everything up to and including `seq` is known.
+/// A place in a user's log, as the server writes it. A device keeps it, compares it for equality and
+/// gives it back; only the server reads what it says.
 ///
-/// On the wire it is the text `epoch:seq` (`0000002a:17`), because JavaScript would round a large
-/// number. `seq` counts from 1; 0 stands before the first entry.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Cursor {
-    /// The life of the log that `seq` belongs to.
-    pub epoch: Epoch,
-    /// The number of the last entry known, 0 for none.
-    pub seq: u64,
-}
+/// A device whose own cursor equals the `after` of some [`Entries`](crate::contract::Entries) may
+/// apply them and then stands at their `cursor`.
+///
+/// ```
+/// use vestnik_model::Cursor;
+///
+/// let cursor: Cursor = serde_json::from_str(r#""0000002a:17:c0ffee00""#)?;
+/// assert_eq!(cursor.as_str(), "0000002a:17:c0ffee00");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Cursor(String);
 
-impl Cursor {
-    /// The place before the first entry of a log.
-    #[must_use]
-    pub const fn start(epoch: Epoch) -> Self {
-        Self { epoch, seq: 0 }
-    }
-
-    /// The place after one more entry.
-    #[must_use]
-    pub const fn next(self) -> Self {
-        Self {
-            epoch: self.epoch,
-            seq: self.seq + 1,
-        }
-    }
-
-    /// Whether `other` is the very next entry: same epoch, no gap.
-    #[must_use]
-    pub fn is_followed_by(self, other: Self) -> bool {
-        self.epoch == other.epoch && other.seq == self.seq + 1
-    }
-}
-
-/// The text is not `epoch:seq`.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("must be a cursor: 8 hexadecimal digits, ':' and a decimal number")]
+/// The text cannot be a cursor of any version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be a cursor that the server gave: 1 to {MAX_CURSOR_BYTES} printable ASCII characters")]
 pub struct ParseCursorError;
 
-impl From<ParseIntError> for ParseCursorError {
-    fn from(_: ParseIntError) -> Self {
-        Self
+impl Cursor {
+    /// Takes a text as a cursor.
+    ///
+    /// # Errors
+    /// [`ParseCursorError`] when it is empty, too long or has other than printable ASCII characters.
+    pub fn parse(text: impl Into<String>) -> Result<Self, ParseCursorError> {
+        let text = text.into();
+        let is_printable = text.bytes().all(|byte| byte.is_ascii_graphic());
+        if text.is_empty() || text.len() > MAX_CURSOR_BYTES || !is_printable {
+            return Err(ParseCursorError);
+        }
+        Ok(Self(text))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.epoch, self.seq)
+        f.write_str(&self.0)
     }
 }
 
-impl FromStr for Cursor {
+impl fmt::Debug for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Cursor({})", self.0)
+    }
+}
+
+impl std::str::FromStr for Cursor {
     type Err = ParseCursorError;
 
     fn from_str(text: &str) -> Result<Self, ParseCursorError> {
-        let (epoch, seq) = text.split_once(':').ok_or(ParseCursorError)?;
-        let digits = seq.bytes().all(|b| b.is_ascii_digit());
-        let hex = epoch.len() == 8 && epoch.bytes().all(|b| b.is_ascii_hexdigit());
-        if !hex || !digits {
-            return Err(ParseCursorError);
-        }
-        Ok(Self {
-            epoch: Epoch(u32::from_str_radix(epoch, 16)?),
-            seq: bounded(seq.parse()?)?,
-        })
+        Self::parse(text)
     }
-}
-
-/// SQLite and PostgreSQL count in signed 64 bits, so a larger number names no entry.
-fn bounded(seq: u64) -> Result<u64, ParseCursorError> {
-    i64::try_from(seq)
-        .map(|_| seq)
-        .map_err(|_| ParseCursorError)
 }
 
 impl Serialize for Cursor {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(&self.0)
     }
 }
 
 impl<'de> Deserialize<'de> for Cursor {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(D::Error::custom)
+        Self::parse(String::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 
@@ -109,40 +86,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_is_a_text_with_one_spelling() {
-        let cursor = Cursor {
-            epoch: Epoch(0x2a),
-            seq: 17,
-        };
-        assert_eq!(cursor.to_string(), "0000002a:17");
-        assert_eq!("0000002a:17".parse(), Ok(cursor));
-        for bad in [
-            "",
-            "2a:17",
-            "0000002a:",
-            "0000002a:-1",
-            "0000002a:+1",
-            "0000002a:9223372036854775808",
-        ] {
-            assert_eq!(bad.parse::<Cursor>(), Err(ParseCursorError), "{bad}");
+    fn a_cursor_is_any_short_printable_text() {
+        assert!(Cursor::parse("0000002a:17:c0ffee00").is_ok());
+        assert!(Cursor::parse("some later version's form").is_err());
+        assert!(Cursor::parse("v2.c2hvcA==").is_ok());
+        for bad in ["", "a\nb", "я", &"x".repeat(65)] {
+            assert_eq!(Cursor::parse(bad), Err(ParseCursorError), "{bad}");
         }
-    }
-
-    #[test]
-    fn only_the_next_entry_of_the_same_epoch_follows() {
-        let at = Cursor {
-            epoch: Epoch(1),
-            seq: 4,
-        };
-        assert!(at.is_followed_by(at.next()));
-        assert!(!at.is_followed_by(at));
-        assert!(!at.is_followed_by(Cursor {
-            epoch: Epoch(2),
-            seq: 5
-        }));
-        assert!(!at.is_followed_by(Cursor {
-            epoch: Epoch(1),
-            seq: 6
-        }));
     }
 }

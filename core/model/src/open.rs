@@ -1,0 +1,170 @@
+//! Open enums: words that a later version may add to.
+//!
+//! Devices in the field are older or newer than their server, and a stored row may have been written
+//! by another version. What is read across such a border keeps a word that it does not know as text,
+//! so that one new word never makes the rest unreadable. What senders and operators write stays
+//! closed: there the bare enum is read, and an unknown word is refused.
+//!
+//! ```
+//! use vestnik_model::{Priority, open::Open};
+//!
+//! let known: Open<Priority> = serde_json::from_str(r#""high""#)?;
+//! assert_eq!(known.known(), Some(Priority::High));
+//! let newer: Open<Priority> = serde_json::from_str(r#""volcanic""#)?;
+//! assert_eq!(newer.known_or_default(), Priority::Normal);
+//! assert_eq!(serde_json::to_string(&newer)?, r#""volcanic""#);
+//! # Ok::<(), serde_json::Error>(())
+//! ```
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// The most bytes of an unknown word that are kept; the rest is cut off at a character.
+pub const MAX_WORD_BYTES: usize = 64;
+
+/// A closed set of words, each with its text.
+pub trait Word: Copy + Eq + 'static {
+    /// Every word of this version.
+    const WORDS: &'static [Self];
+
+    /// The word as it is written in JSON and SQL.
+    fn as_str(self) -> &'static str;
+
+    /// The word with this text, if this version knows it.
+    #[must_use]
+    fn from_word(text: &str) -> Option<Self> {
+        Self::WORDS
+            .iter()
+            .copied()
+            .find(|word| word.as_str() == text)
+    }
+}
+
+/// A word of this version, or the text of one that another version added.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Open<T> {
+    /// A word of this version.
+    Known(T),
+    /// A word of another version, at most [`MAX_WORD_BYTES`] long.
+    Unknown(String),
+}
+
+impl<T: Word> Open<T> {
+    /// Reads a text; never fails.
+    #[must_use]
+    pub fn read(text: &str) -> Self {
+        T::from_word(text).map_or_else(
+            || Self::Unknown(text[..floor_boundary(text, MAX_WORD_BYTES)].to_owned()),
+            Self::Known,
+        )
+    }
+
+    /// The word, if this version knows it.
+    #[must_use]
+    pub fn known(&self) -> Option<T> {
+        match self {
+            Self::Known(word) => Some(*word),
+            Self::Unknown(_) => None,
+        }
+    }
+
+    /// The text, known or not.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Known(word) => word.as_str(),
+            Self::Unknown(text) => text,
+        }
+    }
+}
+
+impl<T: Word + Default> Open<T> {
+    /// The word, or the default in the place of one that this version does not know.
+    #[must_use]
+    pub fn known_or_default(&self) -> T {
+        self.known().unwrap_or_default()
+    }
+}
+
+impl<T: Default> Default for Open<T> {
+    fn default() -> Self {
+        Self::Known(T::default())
+    }
+}
+
+impl<T> From<T> for Open<T> {
+    fn from(word: T) -> Self {
+        Self::Known(word)
+    }
+}
+
+impl<T: Word> Serialize for Open<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de, T: Word> Deserialize<'de> for Open<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        Ok(Self::read(&text))
+    }
+}
+
+/// The largest index up to `max` at which a text can be cut.
+fn floor_boundary(text: &str, max: usize) -> usize {
+    if text.len() <= max {
+        return text.len();
+    }
+    (0..=max)
+        .rev()
+        .find(|index| text.is_char_boundary(*index))
+        .unwrap_or_default()
+}
+
+/// Reads a value, or nothing in the place of one that cannot be read: for fields that are worth less
+/// than the whole they stand in.
+pub(crate) fn readable<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: serde::de::DeserializeOwned,
+    D: Deserializer<'de>,
+{
+    let value = Option::<serde_json::Value>::deserialize(deserializer)?;
+    Ok(value.and_then(|value| serde_json::from_value(value).ok()))
+}
+
+/// Implements [`Word`] and the strict serde forms of a closed enum.
+macro_rules! words {
+    ($name:ident { $($variant:ident = $text:literal),+ $(,)? }) => {
+        impl $crate::open::Word for $name {
+            const WORDS: &'static [Self] = &[$(Self::$variant),+];
+
+            fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)+
+                }
+            }
+        }
+    };
+}
+pub(crate) use words;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::notification::Priority;
+
+    #[test]
+    fn every_word_reads_back() {
+        for word in Priority::WORDS {
+            assert_eq!(Open::<Priority>::read(word.as_str()).known(), Some(*word));
+        }
+    }
+
+    #[test]
+    fn an_unknown_word_is_kept_and_bounded() {
+        let text = "я".repeat(100);
+        let read = Open::<Priority>::read(&text);
+        assert_eq!(read.known(), None);
+        assert_eq!(read.as_str(), "я".repeat(32));
+    }
+}
