@@ -1,0 +1,52 @@
+//! Topics, subscriptions, users.
+
+use jiff::Timestamp;
+use vestnik_model::{
+    AppId, TopicName, UserId,
+    subscription::{Topic, TopicSettings},
+};
+
+use crate::Answer;
+
+/// Whom notifications can be for.
+pub trait Audiences {
+    /// Sets a topic, whole.
+    fn put_topic(&self, app: AppId, name: TopicName, settings: TopicSettings) -> Answer<'_, ()>;
+    /// One topic. The number of subscribers is kept by the store, not counted.
+    fn topic(&self, app: AppId, name: TopicName) -> Answer<'_, Option<Topic>>;
+    /// Deletes a topic: it is gone at once, its subscriptions go in parts. Tells whether there was one.
+    fn delete_topic(&self, app: AppId, name: TopicName, now: Timestamp) -> Answer<'_, bool>;
+    /// Subscribes a user.
+    fn subscribe(&self, subscription: Subscription) -> Answer<'_, SubscribeOutcome>;
+    /// Takes a user out of a topic; tells whether there is such a topic.
+    fn unsubscribe(&self, app: AppId, topic: TopicName, user: UserId) -> Answer<'_, bool>;
+    /// Erases a user: their sessions end at once, what is theirs goes in parts. Tells whether there was
+    /// one. Effects: `Revoked`.
+    fn erase_user(&self, app: AppId, user: UserId, now: Timestamp) -> Answer<'_, bool>;
+}
+
+/// A user joins a topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// The tenant.
+    pub app: AppId,
+    /// The topic.
+    pub topic: TopicName,
+    /// The user.
+    pub user: UserId,
+    /// Whether the user asks for it: only open topics allow that.
+    pub by_user: bool,
+    /// The most topics of a user who asks.
+    pub max_topics: u32,
+}
+
+/// What a subscription comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SubscribeOutcome {
+    /// The user is in the topic.
+    Subscribed,
+    /// There is no such topic, or users may not join it themselves.
+    Unavailable,
+    /// The user is in as many topics as is allowed.
+    TooMany,
+}

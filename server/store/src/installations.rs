@@ -1,0 +1,50 @@
+//! What installations report of themselves, and where they are connected.
+
+use jiff::Timestamp;
+use vestnik_model::{AppId, InstallationId, InstallationState, UserId, contract::UpdateState, view::InstallationView};
+use vestnik_rules::session::Session;
+
+use crate::Answer;
+
+/// Installations.
+pub trait Installations {
+    /// Sets an installation's state, whole; tells whether the session is still the present one.
+    fn put_state(&self, session: Session, state: InstallationState, now: Timestamp) -> Answer<'_, bool>;
+    /// Changes parts of an installation's state in one step; absent parts stay. Tells whether the
+    /// session is still the present one. Writes nothing when nothing changes.
+    fn update_state(&self, session: Session, update: UpdateState, now: Timestamp) -> Answer<'_, bool>;
+    /// One installation.
+    fn installation(&self, app: AppId, installation: InstallationId) -> Answer<'_, Option<InstallationView>>;
+    /// Notes where installations are connected, in one batch: a row each, with a lease.
+    fn note_presence(&self, notes: Vec<PresenceNote>) -> Answer<'_, ()>;
+    /// Where a user's installations are connected now.
+    fn presence(&self, app: AppId, user: UserId, now: Timestamp) -> Answer<'_, Vec<Presence>>;
+    /// Forgets the presence of all connections of a node, at its start.
+    fn clear_presence(&self, node: String) -> Answer<'_, ()>;
+}
+
+/// A connection of an installation, or its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PresenceNote {
+    /// The session.
+    pub session: Session,
+    /// The server's node.
+    pub node: String,
+    /// The connection's id.
+    pub connection: String,
+    /// Until when the connection is taken to stand; absent when it has ended.
+    pub lease_until: Option<Timestamp>,
+    /// When the device was last received from.
+    pub last_seen: Timestamp,
+}
+
+/// A connection that stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Presence {
+    /// The installation.
+    pub installation: InstallationId,
+    /// The server's node.
+    pub node: String,
+    /// When the device was last received from.
+    pub last_seen: Timestamp,
+}

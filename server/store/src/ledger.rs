@@ -1,0 +1,104 @@
+//! Deliveries, attempts, facts, counts.
+
+use jiff::Timestamp;
+use vestnik_model::{
+    AppId, Counts, Cursor, DeliveryId, InstallationId, NotificationId, NotificationStatus, UserId,
+    contract::DeliveryChange,
+    fact::{FactResult, ParsedFact},
+    view::{AttemptView, DeliveryView, List, NotificationView},
+};
+use vestnik_rules::{log::Place, session::Session};
+
+use crate::{Answer, PageQuery};
+
+/// What became of notifications.
+pub trait Ledger {
+    /// Notes what was written to devices, in one batch. Effects: `NotificationChanged`.
+    fn hand_over(&self, batch: Vec<HandOver>) -> Answer<'_, ()>;
+    /// Takes facts of a session's installation; `None` when the session is not the present one any
+    /// more. Effects: `NotificationChanged`, `LogGrew`.
+    fn report(&self, report: FactReport) -> Answer<'_, Option<Vec<FactResult>>>;
+    /// Notes how far installations have read, in one batch: evidence that they have what lies before.
+    fn confirm(&self, batch: Vec<Confirmed>) -> Answer<'_, ()>;
+    /// One notification.
+    fn notification(&self, app: AppId, id: NotificationId) -> Answer<'_, Option<NotificationView>>;
+    /// Notifications, newest first.
+    fn notifications(&self, app: AppId, page: PageQuery) -> Answer<'_, List<NotificationView>>;
+    /// What a watch needs of a notification: its state, and what changed after a version.
+    fn watched(&self, watch: WatchQuery) -> Answer<'_, Option<Watched>>;
+    /// Deliveries of a notification; `None` when there is no such notification.
+    fn deliveries(&self, app: AppId, id: NotificationId, page: PageQuery) -> Answer<'_, Option<List<DeliveryView>>>;
+    /// One delivery.
+    fn delivery(&self, app: AppId, id: DeliveryId) -> Answer<'_, Option<DeliveryView>>;
+    /// The attempts of a delivery; `None` when there is no such delivery.
+    fn attempts(&self, app: AppId, id: DeliveryId) -> Answer<'_, Option<Vec<AttemptView>>>;
+}
+
+/// A notification was written to a device's transport.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HandOver {
+    /// The tenant.
+    pub app: AppId,
+    /// The user.
+    pub user: UserId,
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// The installation.
+    pub installation: InstallationId,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Facts that a device reports.
+#[derive(Debug, Clone)]
+pub struct FactReport {
+    /// The session.
+    pub session: Session,
+    /// The facts, in order.
+    pub facts: Vec<ParsedFact>,
+    /// Where the device stands, if it says so.
+    pub cursor: Option<Cursor>,
+    /// 32 random bytes: the tags of log entries are derived from them.
+    pub seed: [u8; 32],
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// How far an installation has read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Confirmed {
+    /// The session.
+    pub session: Session,
+    /// The place that it stands at.
+    pub place: Place,
+}
+
+/// What a watch asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WatchQuery {
+    /// The tenant.
+    pub app: AppId,
+    /// The notification.
+    pub id: NotificationId,
+    /// Changes after this version; no changes when absent.
+    pub after: Option<u64>,
+    /// The most changes, the latest first choice.
+    pub limit: u32,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What a watch needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watched {
+    /// The version: the number of the last event that changed the notification.
+    pub version: u64,
+    /// Its status.
+    pub status: NotificationStatus,
+    /// Its deliveries by status.
+    pub counts: Counts,
+    /// What changed after the version asked, oldest first.
+    pub deliveries: Vec<DeliveryChange>,
+    /// Whether nothing can change any more.
+    pub is_settled: bool,
+}

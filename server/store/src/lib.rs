@@ -1,0 +1,95 @@
+//! What Vestnik's server keeps.
+//!
+//! A store is the sum of families of operations, each family in a file with its records:
+//! [`Tenants`], [`Sessions`], [`Installations`], [`Audiences`], [`Publishing`], [`Logs`], [`Ledger`],
+//! [`Work`], [`Operations`]. Each operation is one transaction: when it answers, what it did is
+//! durable; when it fails, nothing was changed. A caller that goes away changes neither.
+//!
+//! # Effects
+//! What a commit means to others are its [effects](effect). The store emits them itself, after the
+//! commit, in the order of commits and before it answers the caller; those that others must not miss
+//! are also rows of the `event` table, written in the same transaction and numbered.
+//!
+//! # Writing a store
+//! Operations load rows, ask [`vestnik_rules`] and save the verdicts: a store decides nothing. Its
+//! closures can run twice (serialisation failures are repeated), locks are taken in the order user,
+//! notification, delivery, and no query on the delivery path crosses users. Run `conformance` against
+//! it (feature of the same name); [`MemoryStore`] is the plainest example.
+//!
+//! To add a family: a file with the trait and its records, a line in [`Store`], an implementation in
+//! [`MemoryStore`] and in each database's store, cases in `conformance`.
+
+#![forbid(unsafe_code)]
+
+pub mod audiences;
+pub mod effect;
+mod error;
+pub mod installations;
+pub mod ledger;
+pub mod logs;
+pub mod operations;
+pub mod publishing;
+pub mod sessions;
+pub mod tenants;
+pub mod work;
+
+pub use audiences::Audiences;
+pub use effect::{Effect, Event, Sink};
+pub use error::{OpenError, StoreError};
+pub use installations::Installations;
+pub use ledger::Ledger;
+pub use logs::Logs;
+pub use operations::Operations;
+pub use publishing::Publishing;
+pub use sessions::Sessions;
+pub use tenants::Tenants;
+pub use work::Work;
+
+use futures_util::future::BoxFuture;
+
+/// The answer of a store, some time later.
+pub type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
+
+/// Everything the server keeps.
+pub trait Store:
+    Tenants
+    + Sessions
+    + Installations
+    + Audiences
+    + Publishing
+    + Logs
+    + Ledger
+    + Work
+    + Operations
+    + Send
+    + Sync
+    + std::fmt::Debug
+    + 'static
+{
+}
+
+impl<S> Store for S where
+    S: Tenants
+        + Sessions
+        + Installations
+        + Audiences
+        + Publishing
+        + Logs
+        + Ledger
+        + Work
+        + Operations
+        + Send
+        + Sync
+        + std::fmt::Debug
+        + 'static
+{
+}
+
+/// A page of a list, by keyset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageQuery {
+    /// Goes on behind this item; from the beginning when absent.
+    pub after: Option<String>,
+    /// The most items.
+    pub limit: u32,
+}

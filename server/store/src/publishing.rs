@@ -1,0 +1,61 @@
+//! Accepting, cancelling and recalling notifications.
+
+use jiff::Timestamp;
+use vestnik_model::{AppId, Notification, NotificationId, Publication, PublishAccepted};
+
+use crate::Answer;
+
+/// What senders publish.
+pub trait Publishing {
+    /// Accepts a notification: stores it with the plan of its audience. Up to 100 explicit recipients
+    /// are expanded in the same transaction, anything else becomes work that is due now. Effects:
+    /// `LogGrew`, `NotificationChanged`, `WorkDue`.
+    fn publish(&self, new: NewNotification) -> Answer<'_, PublishOutcome>;
+    /// Stops what was not handed over yet: the rest of the audience is not expanded, pending
+    /// deliveries end as cancelled. Tells whether there is such a notification.
+    fn cancel(&self, app: AppId, id: NotificationId, now: Timestamp) -> Answer<'_, bool>;
+    /// Withdraws a notification: as `cancel`, and an entry in the log of every user who has it, in
+    /// parts. Tells whether there is such a notification.
+    fn recall(&self, app: AppId, id: NotificationId, now: Timestamp) -> Answer<'_, bool>;
+}
+
+/// A notification to accept.
+#[derive(Debug, Clone)]
+pub struct NewNotification {
+    /// The tenant.
+    pub app: AppId,
+    /// What was asked for.
+    pub publication: Publication,
+    /// What it becomes.
+    pub notification: Notification,
+    /// How to recognise a repetition.
+    pub idempotency: Option<IdempotencyRecord>,
+    /// How long it is kept after it expired.
+    pub keep: jiff::SignedDuration,
+    /// A random number: the tags of its log entries are derived from it.
+    pub seed: [u8; 32],
+}
+
+/// How to recognise the repetition of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyRecord {
+    /// The sender's key.
+    pub key: String,
+    /// The SHA-256 of the request's canonical form.
+    pub body_hash: [u8; 32],
+    /// Until when it is remembered.
+    pub expires: Timestamp,
+}
+
+/// What a publish request comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PublishOutcome {
+    /// It is stored.
+    Accepted(PublishAccepted),
+    /// It was published before: the answer of then.
+    Replayed(PublishAccepted),
+    /// The key was used for another request.
+    Mismatch,
+    /// There are no topics at these places of the request.
+    UnknownTopics(Vec<usize>),
+}
