@@ -16,31 +16,52 @@
 //! restored), and the device goes on from the page's `cursor` while it keeps what it has.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde_json::Value;
 
 use crate::{
+    counts::Counts,
     cursor::Cursor,
     entry::Entry,
     fact::{Fact, FactResult},
     id::{DeliveryId, InstallationId, NotificationId, TopicName, UserId},
-    installation::Permission,
-    open::{Open, readable},
-    problem::FieldProblem,
+    installation::{Permission, description},
+    limits::FEATURES,
+    open::{Open, readable, readable_list, words},
+    problem::{FieldProblem, Problem, ProblemCode, hub_pointer},
     publish::PublishAccepted,
-    status::{Counts, DeliveryStatus, NotificationStatus},
+    reason::Reason,
+    status::{DeliveryStatus, NotificationStatus},
+    warning::Warning,
 };
 
 /// The contract of this version.
 pub const CONTRACT: u32 = 1;
 
-/// Features: parts of the contract that a side may lack. An open set.
-pub mod feature {
+/// A part of the contract that a side may lack; an open set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Feature {
     /// The device applies `recall` entries.
-    pub const RECALL: &str = "recall";
+    Recall,
     /// The device applies `state` entries of every flag, not only of `read`.
-    pub const FLAGS: &str = "flags";
-    /// Every feature of this version.
-    pub const ALL: [&str; 2] = [RECALL, FLAGS];
+    Flags,
+}
+
+words!(Feature {
+    Recall = "recall",
+    Flags = "flags",
+});
+
+impl Feature {
+    /// Every feature of this version, as `Hello` and `Welcome` carry them.
+    #[must_use]
+    pub fn all() -> Vec<Open<Self>> {
+        Self::ALL.map(Open::Known).to_vec()
+    }
+}
+
+fn features<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Open<Feature>>, D::Error> {
+    readable_list::<FEATURES, _, _>(deserializer)
 }
 
 /// Calls that a device or a sender makes.
@@ -85,7 +106,7 @@ pub mod device {
 }
 
 /// A result, or the reason why the request was refused. Read with `problem` first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Answer<T> {
     /// The request was refused and changed nothing.
@@ -110,20 +131,90 @@ impl<T> Answer<T> {
     }
 }
 
+/// A result with a `problem` is a refusal, whatever else can be read of it.
+impl<'de, T: serde::de::DeserializeOwned> Deserialize<'de> for Answer<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        match value.get("problem").filter(|problem| !problem.is_null()) {
+            Some(problem) => HubProblem::deserialize(problem)
+                .map(|problem| Self::Refused { problem })
+                .map_err(D::Error::custom),
+            None => T::deserialize(value)
+                .map(Self::Done)
+                .map_err(D::Error::custom),
+        }
+    }
+}
+
 /// Why a hub request was refused. Pointers use the hub's spelling.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{code}: {detail}")]
 #[serde(rename_all = "camelCase")]
 pub struct HubProblem {
     /// What a program switches on: a code of [`ProblemCode`](crate::ProblemCode), an open set.
+    #[serde(default)]
     pub code: String,
     /// What is wrong this time, for a person.
+    #[serde(default)]
     pub detail: String,
     /// The fields at fault.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "readable_list::<256, _, _>",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub errors: Vec<FieldProblem>,
     /// In how many seconds it is worth trying again, when it is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "readable",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub retry_after: Option<u32>,
+}
+
+impl HubProblem {
+    /// The code, known or not.
+    #[must_use]
+    pub fn open_code(&self) -> Open<ProblemCode> {
+        Open::read(&self.code)
+    }
+}
+
+/// The same problem in the hub's spelling.
+impl From<Problem> for HubProblem {
+    fn from(problem: Problem) -> Self {
+        let Problem {
+            kind: _,
+            title: _,
+            status: _,
+            code,
+            detail,
+            errors,
+            retry_after,
+        } = problem;
+        let spelled = |error: FieldProblem| FieldProblem {
+            pointer: hub_pointer(&error.pointer),
+            ..error
+        };
+        Self {
+            code: code.as_str().to_owned(),
+            detail: respelled(&detail, &errors),
+            errors: errors.into_iter().map(spelled).collect(),
+            retry_after,
+        }
+    }
+}
+
+/// The detail of an invalid request begins with the first pointer.
+fn respelled(detail: &str, errors: &[FieldProblem]) -> String {
+    errors
+        .first()
+        .and_then(|first| Some((first, detail.strip_prefix(&first.pointer)?)))
+        .map_or_else(
+            || detail.to_owned(),
+            |(first, rest)| hub_pointer(&first.pointer) + rest,
+        )
 }
 
 /// A result without content: an empty object.
@@ -140,24 +231,40 @@ pub struct Hello {
     #[serde(default = "first_contract")]
     pub contract: u32,
     /// What the device has beyond the contract's core, at most 64 words.
-    #[serde(default)]
-    pub features: Vec<String>,
+    #[serde(default, deserialize_with = "features")]
+    pub features: Vec<Open<Feature>>,
     /// Must be the one that the access token was issued to.
     pub installation_id: InstallationId,
     /// Where it stopped; absent on a device that has nothing yet.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<Cursor>,
     /// A BCP 47 language tag.
-    #[serde(default, deserialize_with = "readable")]
+    #[serde(
+        default,
+        deserialize_with = "description",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub locale: Option<String>,
     /// An IANA time zone name.
-    #[serde(default, deserialize_with = "readable")]
+    #[serde(
+        default,
+        deserialize_with = "description",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub time_zone: Option<String>,
     /// Whether the system lets the app show notifications.
-    #[serde(default)]
+    #[serde(
+        default,
+        deserialize_with = "readable",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub permission: Option<Open<Permission>>,
     /// The app's version.
-    #[serde(default, deserialize_with = "readable")]
+    #[serde(
+        default,
+        deserialize_with = "description",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub app_version: Option<String>,
 }
 
@@ -169,8 +276,8 @@ pub struct SenderHello {
     #[serde(default = "first_contract")]
     pub contract: u32,
     /// What the sender has beyond the contract's core.
-    #[serde(default)]
-    pub features: Vec<String>,
+    #[serde(default, deserialize_with = "features")]
+    pub features: Vec<Open<Feature>>,
 }
 
 const fn first_contract() -> u32 {
@@ -185,8 +292,8 @@ pub struct Welcome {
     #[serde(default = "first_contract")]
     pub contract: u32,
     /// What the server has beyond the contract's core.
-    #[serde(default)]
-    pub features: Vec<String>,
+    #[serde(default, deserialize_with = "features")]
+    pub features: Vec<Open<Feature>>,
     /// The end of the log now. Absent for a sender.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<Cursor>,
@@ -216,10 +323,10 @@ pub struct Limits {
 #[serde(rename_all = "camelCase")]
 pub struct Sync {
     /// The place that the device stands at; absent for the beginning.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<Cursor>,
     /// The most entries it wants, 1 to 500; 100 when absent. A page is bounded in bytes too.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
 }
 
@@ -278,16 +385,32 @@ pub struct Reported {
 #[serde(rename_all = "camelCase")]
 pub struct UpdateState {
     /// Whether the system lets the app show notifications.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "readable",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub permission: Option<Open<Permission>>,
     /// An IANA time zone name.
-    #[serde(default, deserialize_with = "readable", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "description",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub time_zone: Option<String>,
     /// A BCP 47 language tag.
-    #[serde(default, deserialize_with = "readable", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "description",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub locale: Option<String>,
     /// The app's version.
-    #[serde(default, deserialize_with = "readable", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "description",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub app_version: Option<String>,
 }
 
@@ -308,7 +431,11 @@ pub struct Published {
     /// Its status when it was accepted.
     pub status: NotificationStatus,
     /// Whether this answer is that of an earlier request with the same idempotency key.
+    #[serde(default)]
     pub replayed: bool,
+    /// What the sender should know about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Open<Warning>>,
 }
 
 impl From<PublishAccepted> for Published {
@@ -317,11 +444,13 @@ impl From<PublishAccepted> for Published {
             id,
             status,
             replayed,
+            warnings,
         } = accepted;
         Self {
             id,
             status,
             replayed,
+            warnings,
         }
     }
 }
@@ -359,8 +488,12 @@ pub struct StatusChange {
     pub id: NotificationId,
     /// Its status.
     pub status: NotificationStatus,
-    /// Its deliveries by status.
+    /// Its deliveries by status. Every count but `pending` falls only by later evidence (a read
+    /// delivery is no longer counted as delivered).
     pub counts: Counts,
+    /// What the sender should know about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Open<Warning>>,
     /// The deliveries that changed since the item before, the latest at most 100; empty in a first
     /// item without `after`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -379,6 +512,20 @@ pub struct DeliveryChange {
     pub user: UserId,
     /// Its status after the change.
     pub status: DeliveryStatus,
+    /// Why, when that is a negative end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Open<Reason>>,
+    /// Whether positive evidence came after a negative end, so that counts fell.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub late: bool,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands a reference over"
+)]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// There is something to read: the device was too slow for the live calls.

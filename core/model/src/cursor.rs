@@ -25,7 +25,9 @@ pub struct Cursor(String);
 
 /// The text cannot be a cursor of any version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be a cursor that the server gave: 1 to {MAX_CURSOR_BYTES} printable ASCII characters")]
+#[error(
+    "must be a cursor that the server gave: 1 to {MAX_CURSOR_BYTES} printable ASCII characters"
+)]
 pub struct ParseCursorError;
 
 impl Cursor {

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::{
     id::{DeliveryId, NotificationId},
     notification::Notification,
-    open::{Open, words},
+    open::{Open, readable, words},
 };
 
 /// One entry of a user's log.
@@ -38,7 +38,11 @@ pub struct Arrival {
     /// The delivery to this user.
     pub delivery_id: DeliveryId,
     /// When it was read on another device, if it was.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "readable",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub read_at: Option<Timestamp>,
     /// What to show.
     pub notification: Notification,
@@ -162,7 +166,7 @@ impl UnknownEntry {
 
 /// The entries that this version writes itself.
 #[derive(Serialize)]
-#[serde(tag = "kind", rename_all = "camelCase")]
+#[serde(tag = "kind", rename_all = "snake_case")]
 enum Written<'a> {
     Notification(&'a Arrival),
     Recall(&'a Recall),
@@ -185,9 +189,11 @@ impl<'de> Deserialize<'de> for Entry {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match Value::deserialize(deserializer)? {
             Value::Object(raw) => Ok(Self::read(raw)),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-                Ok(Self::read(Map::new()))
-            }
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_) => Ok(Self::read(Map::new())),
         }
     }
 }
@@ -216,7 +222,13 @@ mod tests {
         let entry = read(json!({"kind": "recall", "id": "nobody"}));
         assert!(matches!(entry, Entry::Unknown(_)));
         assert_eq!((entry.kind(), entry.id()), ("recall", None));
-        for value in [json!(null), json!(7), json!([]), json!({}), json!({"kind": 7})] {
+        for value in [
+            json!(null),
+            json!(7),
+            json!([]),
+            json!({}),
+            json!({"kind": 7}),
+        ] {
             assert!(matches!(read(value), Entry::Unknown(_)));
         }
     }

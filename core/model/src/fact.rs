@@ -38,7 +38,11 @@ pub struct Fact {
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub kind: Open<FactKind>,
     /// The notification; not for `read_up_to`.
-    #[serde(default, alias = "notification_id", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        alias = "notification_id",
+        skip_serializing_if = "Option::is_none"
+    )]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub notification_id: Option<String>,
     /// For `read_up_to`: everything up to this place of the log was seen.
@@ -174,7 +178,11 @@ impl std::fmt::Debug for Claim {
                 flag,
                 value,
                 version,
-            } => write!(f, "Flag({notification}, {}={value}@{version})", flag.as_str()),
+            } => write!(
+                f,
+                "Flag({notification}, {}={value}@{version})",
+                flag.as_str()
+            ),
             Self::Reply { notification, .. } => write!(f, "Reply({notification})"),
             Self::NotShown { notification, .. } => write!(f, "NotShown({notification})"),
         }
@@ -266,7 +274,11 @@ impl Fact {
     pub fn parse(&self) -> Result<ParsedFact, FactRefusal> {
         let id = FactId::parse(&self.id).ok_or(FactRefusal::Malformed)?;
         let kind = self.kind.known().ok_or(FactRefusal::UnknownKind)?;
-        if self.body.as_ref().is_some_and(|body| body.to_string().len() > FACT_BODY_BYTES) {
+        if self
+            .body
+            .as_ref()
+            .is_some_and(|body| body.to_string().len() > FACT_BODY_BYTES)
+        {
             return Err(FactRefusal::TooLarge);
         }
         Ok(ParsedFact {
@@ -335,7 +347,10 @@ impl Fact {
     }
 
     fn notification(&self) -> Result<NotificationId, FactRefusal> {
-        let text = self.notification_id.as_deref().ok_or(FactRefusal::Malformed)?;
+        let text = self
+            .notification_id
+            .as_deref()
+            .ok_or(FactRefusal::Malformed)?;
         text.parse().map_err(|_| FactRefusal::UnknownNotification)
     }
 

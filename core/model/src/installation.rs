@@ -1,52 +1,89 @@
 //! One install of an app on a device: the state it reports, whole, each time.
+//!
+//! A device may be newer or older than its server, and what it reports is descriptive: it is read
+//! leniently. Unknown fields are ignored, unknown words kept, and a text that cannot be kept is dropped
+//! by [`InstallationState::cleaned`]. Only sizes are refused.
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
+    open::{Open, readable, readable_list, readable_or_default, words},
     problem::{FieldCode, FieldProblem, Problem},
     push_address::{MAX_CHARS, PushAddress},
 };
 
 /// The most characters a descriptive text may have.
 pub const MAX_DESCRIPTION_CHARS: usize = 128;
+/// The most push addresses of one installation.
+pub const MAX_PUSH_ADDRESSES: usize = 16;
 
 /// The whole state of an installation; what is not in it is gone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct InstallationState {
     /// The system it runs on.
-    pub platform: Platform,
+    #[cfg_attr(feature = "openapi", schema(value_type = Platform))]
+    pub platform: Open<Platform>,
     /// The device's model, as the system names it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "readable",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub model: Option<String>,
     /// The system's version.
-    #[serde(default, alias = "osVersion", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        alias = "osVersion",
+        deserialize_with = "readable",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub os_version: Option<String>,
     /// The app's version.
-    #[serde(default, alias = "appVersion", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        alias = "appVersion",
+        deserialize_with = "readable",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub app_version: Option<String>,
     /// A BCP 47 language tag (`ru`, `en-GB`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "readable",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub locale: Option<String>,
     /// An IANA time zone name (`Europe/Berlin`).
-    #[serde(default, alias = "timeZone", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        alias = "timeZone",
+        deserialize_with = "readable",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub time_zone: Option<String>,
     /// Whether the system lets the app show notifications.
-    #[serde(default)]
-    pub permission: Permission,
-    /// Where push services reach it; at most one address of a kind.
-    #[serde(default, alias = "pushAddresses")]
+    #[serde(default, deserialize_with = "readable_or_default")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Permission))]
+    pub permission: Open<Permission>,
+    /// Where push services reach it; of several addresses of one kind the last is kept.
+    #[serde(default, alias = "pushAddresses", deserialize_with = "addresses")]
     pub push_addresses: Vec<PushAddress>,
 }
 
+/// One more than may be kept, so that [`InstallationState::check`] sees that there are too many.
+fn addresses<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PushAddress>, D::Error> {
+    readable_list::<{ MAX_PUSH_ADDRESSES + 1 }, _, _>(deserializer)
+}
+
 impl InstallationState {
-    /// Checks what the types cannot say.
+    /// Checks the sizes; everything else that is wrong is dropped by [`InstallationState::cleaned`].
     ///
     /// # Errors
     /// A [`Problem`] whose `errors` point at the fields.
     pub fn check(&self) -> Result<(), Problem> {
-        let mut problems = Vec::new();
         let texts = [
             ("/model", &self.model),
             ("/os_version", &self.os_version),
@@ -54,12 +91,12 @@ impl InstallationState {
             ("/locale", &self.locale),
             ("/time_zone", &self.time_zone),
         ];
-        for (pointer, text) in texts {
-            problems.extend(
-                text.as_deref()
-                    .and_then(|text| check_description(pointer, text)),
-            );
-        }
+        let mut problems: Vec<_> = texts
+            .into_iter()
+            .filter_map(|(pointer, text)| {
+                check_length(pointer, text.as_deref()?, MAX_DESCRIPTION_CHARS)
+            })
+            .collect();
         self.check_addresses(&mut problems);
         if problems.is_empty() {
             Ok(())
@@ -69,50 +106,93 @@ impl InstallationState {
     }
 
     fn check_addresses(&self, problems: &mut Vec<FieldProblem>) {
-        for (index, address) in self.push_addresses.iter().enumerate() {
-            let pointer = format!("/push_addresses/{index}");
-            if self.push_addresses[..index]
+        if self.push_addresses.len() > MAX_PUSH_ADDRESSES {
+            let detail = format!("must have at most {MAX_PUSH_ADDRESSES} entries");
+            problems.push(FieldProblem::new(
+                "/push_addresses",
+                FieldCode::TooLong,
+                detail,
+            ));
+        }
+        problems.extend(
+            self.push_addresses
                 .iter()
-                .any(|other| other.kind == address.kind)
-            {
-                let detail = "there is another address of this kind";
-                problems.push(FieldProblem::new(
-                    format!("{pointer}/kind"),
-                    FieldCode::NotAllowed,
-                    detail,
-                ));
-            }
-            let length = address.value.chars().count();
-            if length == 0 || length > MAX_CHARS || address.value.chars().any(char::is_control) {
-                let detail = format!("must be 1 to {MAX_CHARS} printable characters");
-                problems.push(FieldProblem::new(
-                    format!("{pointer}/value"),
-                    FieldCode::Malformed,
-                    detail,
-                ));
-            }
+                .enumerate()
+                .filter_map(|(index, address)| {
+                    let pointer = format!("/push_addresses/{index}/value");
+                    check_length(&pointer, &address.value, MAX_CHARS)
+                }),
+        );
+    }
+
+    /// The same state without what cannot be kept: texts that are empty, overlong or have control
+    /// characters, addresses of that sort, and all but the last address of each kind.
+    #[must_use]
+    pub fn cleaned(self) -> Self {
+        let Self {
+            platform,
+            model,
+            os_version,
+            app_version,
+            locale,
+            time_zone,
+            permission,
+            push_addresses,
+        } = self;
+        Self {
+            platform,
+            model: model.as_deref().and_then(clean_description),
+            os_version: os_version.as_deref().and_then(clean_description),
+            app_version: app_version.as_deref().and_then(clean_description),
+            locale: locale.as_deref().and_then(clean_description),
+            time_zone: time_zone.as_deref().and_then(clean_description),
+            permission,
+            push_addresses: clean_addresses(push_addresses),
         }
     }
 }
 
-fn check_description(pointer: &str, text: &str) -> Option<FieldProblem> {
-    if text.is_empty() || text.chars().any(char::is_control) {
-        return Some(FieldProblem::new(
-            pointer,
-            FieldCode::Malformed,
-            "must be printable text",
-        ));
-    }
-    (text.chars().count() > MAX_DESCRIPTION_CHARS).then(|| {
-        let detail = format!("must have at most {MAX_DESCRIPTION_CHARS} characters");
+fn clean_addresses(addresses: Vec<PushAddress>) -> Vec<PushAddress> {
+    let mut kinds = BTreeSet::new();
+    let mut kept: Vec<_> = addresses
+        .into_iter()
+        .rev()
+        .filter(|address| is_printable(&address.value, MAX_CHARS))
+        .filter(|address| kinds.insert(address.kind.clone()))
+        .take(MAX_PUSH_ADDRESSES)
+        .collect();
+    kept.reverse();
+    kept
+}
+
+/// A descriptive text without the spaces around it, or nothing in the place of one that cannot be
+/// kept: empty, longer than [`MAX_DESCRIPTION_CHARS`], or with control characters.
+#[must_use]
+pub fn clean_description(text: &str) -> Option<String> {
+    let text = text.trim();
+    is_printable(text, MAX_DESCRIPTION_CHARS).then(|| text.to_owned())
+}
+
+/// Reads a descriptive text by [`clean_description`]; what is no text is absent.
+pub(crate) fn description<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
+    readable(deserializer).map(|text: Option<String>| text.as_deref().and_then(clean_description))
+}
+
+fn is_printable(text: &str, max: usize) -> bool {
+    !text.is_empty() && text.chars().count() <= max && !text.chars().any(char::is_control)
+}
+
+fn check_length(pointer: &str, text: &str, max: usize) -> Option<FieldProblem> {
+    (text.chars().count() > max).then(|| {
+        let detail = format!("must have at most {max} characters");
         FieldProblem::new(pointer, FieldCode::TooLong, detail)
     })
 }
 
 /// The system an installation runs on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Platform {
     /// Android.
     Android,
@@ -127,6 +207,15 @@ pub enum Platform {
     /// A browser.
     Web,
 }
+
+words!(Platform {
+    Android = "android",
+    Ios = "ios",
+    Linux = "linux",
+    Macos = "macos",
+    Windows = "windows",
+    Web = "web",
+});
 
 impl Platform {
     /// The platform this code was compiled for.
@@ -147,9 +236,7 @@ impl Platform {
 }
 
 /// Whether the system lets the app show notifications.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Permission {
     /// The system does not tell.
     #[default]
@@ -164,24 +251,38 @@ pub enum Permission {
     Denied,
 }
 
+words!(Permission {
+    Unknown = "unknown",
+    NotAsked = "not_asked",
+    Granted = "granted",
+    Provisional = "provisional",
+    Denied = "denied",
+});
+
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::push_address::PushAddressKind;
 
+    fn address(value: &str) -> PushAddress {
+        PushAddress {
+            kind: PushAddressKind::FcmFid.into(),
+            value: value.to_owned(),
+        }
+    }
+
     fn state() -> InstallationState {
         InstallationState {
-            platform: Platform::Linux,
+            platform: Platform::Linux.into(),
             model: Some("ThinkPad X1".to_owned()),
             os_version: Some("12".to_owned()),
             app_version: Some("0.1.0".to_owned()),
             locale: Some("ru".to_owned()),
             time_zone: Some("Europe/Moscow".to_owned()),
-            permission: Permission::Granted,
-            push_addresses: vec![PushAddress {
-                kind: PushAddressKind::FcmFid,
-                value: "c0ffee".to_owned(),
-            }],
+            permission: Permission::Granted.into(),
+            push_addresses: vec![address("c0ffee")],
         }
     }
 
@@ -189,6 +290,7 @@ mod tests {
     fn the_state_on_the_wire() {
         insta::assert_json_snapshot!(state());
         assert_eq!(state().check(), Ok(()));
+        assert_eq!(state().cleaned(), state());
     }
 
     #[test]
@@ -197,25 +299,61 @@ mod tests {
     }
 
     #[test]
-    fn each_wrong_field_is_named() {
-        let address = PushAddress {
-            kind: PushAddressKind::FcmFid,
-            value: String::new(),
-        };
+    fn only_sizes_are_refused() {
         let mut wrong = InstallationState {
             model: Some("x".repeat(129)),
+            locale: Some(String::new()),
             ..state()
         };
-        wrong.push_addresses.push(address);
+        wrong
+            .push_addresses
+            .push(address(&"x".repeat(MAX_CHARS + 1)));
         let problem = wrong.check().unwrap_err();
         let pointers: Vec<_> = problem.errors.iter().map(|e| e.pointer.as_str()).collect();
+        assert_eq!(pointers, ["/model", "/push_addresses/1/value"]);
+    }
+
+    #[test]
+    fn what_cannot_be_kept_is_dropped() {
+        let odd = InstallationState {
+            model: Some("x".repeat(129)),
+            os_version: Some(" 12 ".to_owned()),
+            app_version: Some("1\u{0}".to_owned()),
+            locale: Some(" ".to_owned()),
+            push_addresses: vec![address("old"), address("new"), address("")],
+            ..state()
+        };
+        let kept = InstallationState {
+            model: None,
+            app_version: None,
+            locale: None,
+            push_addresses: vec![address("new")],
+            ..state()
+        };
+        assert_eq!(odd.cleaned(), kept);
+    }
+
+    #[test]
+    fn another_versions_state_is_read() {
+        let read: InstallationState = serde_json::from_value(json!({
+            "platform": "fridge", "model": 7, "permission": "sometimes", "battery": 0.5,
+            "push_addresses": [
+                {"kind": "pigeon", "value": "coo", "loft": 3}, "odd", {"kind": "apns", "value": "a"}
+            ],
+        }))
+        .unwrap();
         assert_eq!(
-            pointers,
-            [
-                "/model",
-                "/push_addresses/1/kind",
-                "/push_addresses/1/value"
-            ]
+            (read.platform.as_str(), read.permission.as_str()),
+            ("fridge", "sometimes")
         );
+        assert_eq!(read.model, None);
+        let kinds: Vec<_> = read
+            .push_addresses
+            .iter()
+            .map(|a| a.kind.as_str())
+            .collect();
+        assert_eq!(kinds, ["pigeon", "apns"]);
+        let stored = serde_json::to_value(&read).unwrap();
+        assert_eq!(stored["platform"], "fridge");
     }
 }

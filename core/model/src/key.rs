@@ -5,10 +5,10 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::open::{Open, words};
+
 /// What an API key may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
     /// Publish notifications.
     Publish,
@@ -20,33 +20,12 @@ pub enum Scope {
     Admin,
 }
 
-impl Scope {
-    /// Every scope.
-    pub const ALL: [Self; 4] = [Self::Publish, Self::Read, Self::Audience, Self::Admin];
-
-    /// The scope as it stands in JSON and SQL.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Publish => "publish",
-            Self::Read => "read",
-            Self::Audience => "audience",
-            Self::Admin => "admin",
-        }
-    }
-
-    /// The scope of a text, if it is one of ours.
-    #[must_use]
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|scope| scope.as_str() == code)
-    }
-}
-
-impl fmt::Display for Scope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+words!(Scope {
+    Publish = "publish",
+    Read = "read",
+    Audience = "audience",
+    Admin = "admin",
+});
 
 /// Asks for a new API key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,7 +49,8 @@ pub struct KeyCreated {
     /// What it is for.
     pub name: String,
     /// What it may do.
-    pub scopes: Vec<Scope>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<Scope>))]
+    pub scopes: Vec<Open<Scope>>,
 }
 
 impl fmt::Debug for KeyCreated {
@@ -92,7 +72,8 @@ pub struct KeyView {
     /// What it is for.
     pub name: String,
     /// What it may do.
-    pub scopes: Vec<Scope>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<Scope>))]
+    pub scopes: Vec<Open<Scope>>,
     /// When it was made.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub created_at: Timestamp,

@@ -12,11 +12,16 @@
 
 pub mod audience;
 pub mod contract;
+pub mod counts;
 pub mod cursor;
+pub mod entry;
+pub mod fact;
 pub mod id;
 pub mod installation;
 pub mod key;
+pub mod limits;
 pub mod notification;
+pub mod open;
 pub mod problem;
 pub mod publish;
 pub mod push_address;
@@ -28,19 +33,27 @@ pub mod subscription;
 pub mod text;
 pub mod token;
 pub mod view;
+pub mod warning;
 
 pub use audience::{Audience, AudienceRequest};
-pub use cursor::{Cursor, Epoch};
+pub use contract::{Feature, HubProblem};
+pub use counts::{Counter, Counts, Expansion};
+pub use cursor::Cursor;
+pub use entry::{Arrival, Entry, Flag, Recall, StateChange, UnknownEntry};
+pub use fact::{Claim, Fact, FactId, FactKind, FactOutcome, FactRefusal, FactResult, ParsedFact};
 pub use id::{
     AppId, AttemptId, CategoryName, DeliveryId, InstallationId, NotificationId, TopicName, UserId,
 };
 pub use installation::{InstallationState, Permission, Platform};
 pub use key::{IdentityAlgorithm, IdentityKeyRequest, KeyCreated, KeyRequest, KeyView, Scope};
-pub use notification::{Click, ClickKind, Notification, Priority, TrafficType};
-pub use problem::{FieldProblem, Problem, ProblemCode};
+pub use notification::{Click, ClickKind, ClickRequest, Notification, Priority, TrafficType};
+pub use open::{Open, Word};
+pub use problem::{FieldCode, FieldProblem, Problem, ProblemCode};
 pub use publish::{Publication, PublishAccepted, PublishRequest};
 pub use push_address::{PushAddress, PushAddressKind};
 pub use reason::Reason;
-pub use receipt::{Receipt, ReceiptKind};
-pub use status::{Counts, DeliveryState, DeliveryStatus, Engagement, NotificationStatus};
-pub use token::{TokenRequest, TokenResponse};
+pub use receipt::ReceiptKind;
+pub use status::{DeliveryState, DeliveryStatus, Engagement, Evidence, NotificationStatus};
+pub use token::{InstallationSecret, TokenRequest, TokenResponse};
+pub use view::Channel;
+pub use warning::Warning;

@@ -53,7 +53,16 @@ pub const PUBLISH_BYTES: usize = MIN_HUB_MESSAGE_BYTES;
 /// The most features that a side may name.
 pub const FEATURES: usize = 64;
 
-const _: () = assert!(ENTRY_BYTES <= MIN_PAGE_BYTES, "a page holds at least one entry");
+const _: () = assert!(
+    ENTRY_BYTES <= MIN_PAGE_BYTES,
+    "a page holds at least one entry"
+);
 const _: () = assert!(MIN_PAGE_BYTES <= DEFAULT_PAGE_BYTES && DEFAULT_PAGE_BYTES <= MAX_PAGE_BYTES);
-const _: () = assert!(REPORT_BYTES <= MIN_HUB_MESSAGE_BYTES, "a report fits a hub message");
-const _: () = assert!(FACT_BODY_BYTES < REPORT_BYTES, "a report holds at least one fact");
+const _: () = assert!(
+    REPORT_BYTES <= MIN_HUB_MESSAGE_BYTES,
+    "a report fits a hub message"
+);
+const _: () = assert!(
+    FACT_BODY_BYTES < REPORT_BYTES,
+    "a report holds at least one fact"
+);

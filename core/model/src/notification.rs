@@ -1,4 +1,8 @@
 //! The notification as a device gets, stores and shows it.
+//!
+//! Devices and servers of other versions read it, so it is read leniently: unknown words are kept,
+//! optional parts that cannot be read are absent. Its id, title and times are needed; without them it
+//! cannot be read.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -6,7 +10,8 @@ use serde_json::{Map, Value};
 
 use crate::{
     id::{CategoryName, NotificationId},
-    text::{Body, HttpsUrl, TextError, Title, check_url},
+    open::{Open, readable, readable_or_default, words},
+    text::{Body, HttpsUrl, TextError, Title, check_app_url, check_url},
 };
 
 /// What a sender published and a person sees. Content is text, never HTML.
@@ -18,25 +23,45 @@ pub struct Notification {
     /// The line by which a person recognises it.
     pub title: Title,
     /// What it says.
-    #[serde(default, skip_serializing_if = "Body::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "readable_or_default",
+        skip_serializing_if = "Body::is_empty"
+    )]
     pub body: Body,
     /// A picture that the device fetches, with caps on size and type.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "readable",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub image: Option<HttpsUrl>,
     /// The kind of content a user can switch off.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "readable",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub category: Option<CategoryName>,
     /// Why it was sent, in the terms of the law.
-    #[serde(default)]
-    pub traffic_type: TrafficType,
+    #[serde(default, deserialize_with = "readable_or_default")]
+    pub traffic_type: Open<TrafficType>,
     /// How urgently it asks for attention.
-    #[serde(default)]
-    pub priority: Priority,
+    #[serde(default, deserialize_with = "readable_or_default")]
+    pub priority: Open<Priority>,
     /// What a tap opens.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "readable",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub click: Option<Click>,
     /// The sender's own data, handed to the app untouched.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "readable",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub data: Option<Map<String, Value>>,
     /// When the server accepted it.
     pub accepted_at: Timestamp,
@@ -45,9 +70,7 @@ pub struct Notification {
 }
 
 /// How urgently a notification asks for attention.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Priority {
     /// May wait; makes no sound.
     Low,
@@ -60,10 +83,15 @@ pub enum Priority {
     Critical,
 }
 
+words!(Priority {
+    Low = "low",
+    Normal = "normal",
+    High = "high",
+    Critical = "critical",
+});
+
 /// Why a notification was sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum TrafficType {
     /// Follows from something the user did.
     #[default]
@@ -78,21 +106,41 @@ pub enum TrafficType {
     Advertising,
 }
 
-/// What a tap on a notification opens.
+words!(TrafficType {
+    Transactional = "transactional",
+    Service = "service",
+    Informational = "informational",
+    Authentication = "authentication",
+    Advertising = "advertising",
+});
+
+/// What a tap on a notification opens, as a device reads it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Click {
+    /// Who opens it. A device opens only a kind that it knows.
+    #[serde(rename = "type")]
+    #[cfg_attr(feature = "openapi", schema(value_type = ClickKind))]
+    pub kind: Open<ClickKind>,
+    /// The address. The server checked its scheme against the kind; a device checks it again by
+    /// [`Click::checked`] before it opens it.
+    pub url: String,
+}
+
+/// What a tap opens, as a sender writes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ClickRequest {
     /// Who opens it.
     #[serde(rename = "type")]
     pub kind: ClickKind,
-    /// The address; its scheme has been checked against the kind.
+    /// The address; its scheme must fit the kind.
     pub url: String,
 }
 
 /// Who opens the address of a [`Click`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ClickKind {
     /// The app itself, by a deep link of its own scheme.
     App,
@@ -102,16 +150,102 @@ pub enum ClickKind {
     Webview,
 }
 
+words!(ClickKind {
+    App = "app",
+    Link = "link",
+    Webview = "webview",
+});
+
+impl ClickKind {
+    /// Checks that an address fits the kind.
+    ///
+    /// # Errors
+    /// [`TextError`] that says what is wrong with the address.
+    pub fn check(self, url: &str) -> Result<(), TextError> {
+        match self {
+            Self::App => check_app_url(url),
+            Self::Link => check_url(url, &["https", "http"], "https:// or http://"),
+            Self::Webview => check_url(url, &["https"], "https://"),
+        }
+    }
+}
+
 impl Click {
+    /// The kind and the address, if this version knows the kind and the address fits it.
+    #[must_use]
+    pub fn checked(&self) -> Option<(ClickKind, &str)> {
+        let kind = self.kind.known()?;
+        kind.check(&self.url).ok()?;
+        Some((kind, &self.url))
+    }
+}
+
+impl ClickRequest {
     /// Checks that the address fits the kind.
     ///
     /// # Errors
     /// [`TextError`] that says what is wrong with the address.
     pub fn check(&self) -> Result<(), TextError> {
-        match self.kind {
-            ClickKind::App => check_url(&self.url, &[], "the app's own scheme, as in 'shop://'"),
-            ClickKind::Link => check_url(&self.url, &["https", "http"], "https:// or http://"),
-            ClickKind::Webview => check_url(&self.url, &["https"], "https://"),
+        self.kind.check(&self.url)
+    }
+}
+
+impl From<ClickRequest> for Click {
+    fn from(ClickRequest { kind, url }: ClickRequest) -> Self {
+        Self {
+            kind: kind.into(),
+            url,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(extra: Value) -> Notification {
+        let mut value = json!({
+            "id": "ntf_00000000000000000000000000000001", "title": "t",
+            "acceptedAt": "2026-11-28T09:00:00Z", "expiresAt": "2026-11-29T09:00:00Z",
+        });
+        for (name, field) in extra.as_object().unwrap() {
+            value[name] = field.clone();
+        }
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn unknown_words_and_fields_are_no_obstacle() {
+        let newer = read(json!({
+            "priority": "volcanic", "trafficType": "gossip", "sparkle": {"x": 1},
+            "click": {"type": "teleport", "url": "x:y", "mode": "fast"},
+        }));
+        assert_eq!(newer.priority.as_str(), "volcanic");
+        assert_eq!(newer.traffic_type.as_str(), "gossip");
+        let click = newer.click.unwrap();
+        assert_eq!(click.kind.as_str(), "teleport");
+        assert_eq!(click.checked(), None);
+    }
+
+    #[test]
+    fn optional_parts_that_cannot_be_read_are_absent() {
+        let odd = read(json!({
+            "body": 7, "image": "http://a/b", "category": "two words", "click": {"url": 1},
+            "data": [1], "priority": null, "trafficType": {},
+        }));
+        assert_eq!(odd, read(json!({})));
+    }
+
+    #[test]
+    fn an_address_is_opened_only_if_it_fits_the_kind() {
+        let click = |kind: ClickKind, url: &str| Click {
+            kind: kind.into(),
+            url: url.to_owned(),
+        };
+        let own = click(ClickKind::App, "shop://orders/1");
+        assert_eq!(own.checked(), Some((ClickKind::App, "shop://orders/1")));
+        assert_eq!(click(ClickKind::Webview, "javascript://x").checked(), None);
     }
 }

@@ -91,6 +91,22 @@ impl<T: Default> Default for Open<T> {
     }
 }
 
+/// Compares with a word of this version.
+impl<T: PartialEq> PartialEq<T> for Open<T> {
+    fn eq(&self, word: &T) -> bool {
+        match self {
+            Self::Known(known) => known == word,
+            Self::Unknown(_) => false,
+        }
+    }
+}
+
+impl<T: Word> std::fmt::Display for Open<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 impl<T> From<T> for Open<T> {
     fn from(word: T) -> Self {
         Self::Known(word)
@@ -105,8 +121,7 @@ impl<T: Word> Serialize for Open<T> {
 
 impl<'de, T: Word> Deserialize<'de> for Open<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        Ok(Self::read(&text))
+        String::deserialize(deserializer).map(|text| Self::read(&text))
     }
 }
 
@@ -122,26 +137,116 @@ fn floor_boundary(text: &str, max: usize) -> usize {
 }
 
 /// Reads a value, or nothing in the place of one that cannot be read: for fields that are worth less
-/// than the whole they stand in.
+/// than the object that they are part of.
 pub(crate) fn readable<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     T: serde::de::DeserializeOwned,
     D: Deserializer<'de>,
 {
-    let value = Option::<serde_json::Value>::deserialize(deserializer)?;
-    Ok(value.and_then(|value| serde_json::from_value(value).ok()))
+    let value = serde_json::Value::deserialize(deserializer)?;
+    Ok(serde_json::from_value(value).ok())
 }
 
-/// Implements [`Word`] and the strict serde forms of a closed enum.
+/// Reads a value, or its default in the place of one that cannot be read.
+pub(crate) fn readable_or_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: serde::de::DeserializeOwned + Default,
+    D: Deserializer<'de>,
+{
+    readable(deserializer).map(Option::unwrap_or_default)
+}
+
+/// Reads the elements of a list that can be read, at most `MAX` of them. A value that is no list is
+/// read as an empty one.
+pub(crate) fn readable_list<'de, const MAX: usize, T, D>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error>
+where
+    T: serde::de::DeserializeOwned,
+    D: Deserializer<'de>,
+{
+    let values: Vec<serde_json::Value> = readable_or_default(deserializer)?;
+    let read = values
+        .into_iter()
+        .filter_map(|value| serde_json::from_value(value).ok());
+    Ok(read.take(MAX).collect())
+}
+
+/// Reads a value that may be `null`, which means the same as an absent field.
+pub(crate) fn null_is_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: Deserialize<'de> + Default,
+    D: Deserializer<'de>,
+{
+    Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+/// Implements [`Word`] for a closed enum, its text forms, and the strict serde forms: an unknown word
+/// is refused. `Open` around it keeps unknown words.
 macro_rules! words {
     ($name:ident { $($variant:ident = $text:literal),+ $(,)? }) => {
-        impl $crate::open::Word for $name {
-            const WORDS: &'static [Self] = &[$(Self::$variant),+];
+        impl $name {
+            /// Every word of this version.
+            pub const ALL: [Self; [$($text),+].len()] = [$(Self::$variant),+];
 
-            fn as_str(self) -> &'static str {
+            /// The word as it is written in JSON and SQL.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $text,)+
                 }
+            }
+
+            /// The word with this text, if this version knows it.
+            #[must_use]
+            pub fn from_code(code: &str) -> Option<Self> {
+                <Self as $crate::open::Word>::from_word(code)
+            }
+        }
+
+        impl $crate::open::Word for $name {
+            const WORDS: &'static [Self] = &Self::ALL;
+
+            fn as_str(self) -> &'static str {
+                Self::as_str(self)
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(Self::as_str(*self))
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(Self::as_str(*self))
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                Self::from_code(&text).ok_or_else(|| {
+                    <D::Error as serde::de::Error>::unknown_variant(&text, &[$($text),+])
+                })
+            }
+        }
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                utoipa::openapi::Object::builder()
+                    .schema_type(utoipa::openapi::schema::Type::String)
+                    .enum_values(Some([$($text),+]))
+                    .into()
+            }
+        }
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::ToSchema for $name {
+            fn name() -> std::borrow::Cow<'static, str> {
+                std::borrow::Cow::Borrowed(stringify!($name))
             }
         }
     };

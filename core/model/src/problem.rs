@@ -2,20 +2,24 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::open::{Open, Word, words};
+
 /// A problem document (`application/problem+json`, RFC 9457).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[error("{code}: {detail}")]
 pub struct Problem {
     /// A URI reference that names the kind of problem: `/problems/` and the code.
-    #[serde(rename = "type")]
+    #[serde(rename = "type", default)]
     pub kind: String,
     /// The code's meaning in a few words; the same for every occurrence.
+    #[serde(default)]
     pub title: String,
     /// The HTTP status.
     pub status: u16,
-    /// What a program switches on.
-    pub code: ProblemCode,
+    /// What a program switches on. A client may read the code of a later server.
+    #[cfg_attr(feature = "openapi", schema(value_type = ProblemCode))]
+    pub code: Open<ProblemCode>,
     /// What is wrong this time, for a person.
     pub detail: String,
     /// The fields at fault, when it is the request's content.
@@ -34,7 +38,7 @@ impl Problem {
             kind: format!("/problems/{code}"),
             title: code.title().to_owned(),
             status: code.status(),
-            code,
+            code: code.into(),
             detail: detail.into(),
             errors: Vec::new(),
             retry_after: None,
@@ -59,6 +63,26 @@ impl Problem {
         }
     }
 
+    /// A publish request that names a topic which does not exist, as an entry of `/to/topics`.
+    #[must_use]
+    pub fn unknown_topic(index: usize) -> Self {
+        let pointer = format!("/to/topics/{index}");
+        let error = FieldProblem::new(pointer, FieldCode::NotAllowed, "is not a topic of this App");
+        Self {
+            errors: vec![error],
+            ..Self::new(
+                ProblemCode::TopicUnknown,
+                "a topic of the audience does not exist",
+            )
+        }
+    }
+
+    /// Whether the credentials are at fault: the code's class is `auth`. Nothing else ends a session.
+    #[must_use]
+    pub fn is_about_credentials(&self) -> bool {
+        self.code.as_str().starts_with("auth.")
+    }
+
     /// The same problem, worth trying again after so many seconds.
     #[must_use]
     pub fn retry_after(self, seconds: u32) -> Self {
@@ -75,8 +99,9 @@ impl Problem {
 pub struct FieldProblem {
     /// Where: a JSON pointer (RFC 6901) into the request's body.
     pub pointer: String,
-    /// What a program switches on.
-    pub code: FieldCode,
+    /// What a program switches on. A client may read the code of a later server.
+    #[cfg_attr(feature = "openapi", schema(value_type = FieldCode))]
+    pub code: Open<FieldCode>,
     /// What is wrong, for a person. Never repeats the value.
     pub detail: String,
 }
@@ -87,16 +112,14 @@ impl FieldProblem {
     pub fn new(pointer: impl Into<String>, code: FieldCode, detail: impl Into<String>) -> Self {
         Self {
             pointer: pointer.into(),
-            code,
+            code: code.into(),
             detail: detail.into(),
         }
     }
 }
 
 /// What is wrong with one field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FieldCode {
     /// It must be there and is not.
     Missing,
@@ -112,10 +135,51 @@ pub enum FieldCode {
     NotAllowed,
 }
 
+words!(FieldCode {
+    Missing = "missing",
+    Unknown = "unknown",
+    Malformed = "malformed",
+    TooLong = "too_long",
+    OutOfRange = "out_of_range",
+    NotAllowed = "not_allowed",
+});
+
+/// The hub's spelling of a pointer into a REST body: `/ttl_seconds` becomes `/ttlSeconds`. Names below
+/// a `data` field are the sender's own and stay as they are.
+#[must_use]
+pub fn hub_pointer(pointer: &str) -> String {
+    let mut is_own = true;
+    let segments = pointer.split('/').map(|segment| {
+        let spelled = if is_own {
+            camel_case(segment)
+        } else {
+            segment.to_owned()
+        };
+        is_own &= segment != "data";
+        spelled
+    });
+    segments.collect::<Vec<_>>().join("/")
+}
+
+fn camel_case(name: &str) -> String {
+    let mut words = name.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |mut spelled, word| {
+        let mut characters = word.chars();
+        spelled.extend(
+            characters
+                .next()
+                .map(|initial| initial.to_ascii_uppercase()),
+        );
+        spelled.push_str(characters.as_str());
+        spelled
+    })
+}
+
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $code:literal, $status:literal, $title:literal;)+) => {
         /// Every problem the server answers with. The list only grows.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub enum ProblemCode {
             $($(#[$doc])* #[serde(rename = $code)] $variant,)+
@@ -131,6 +195,12 @@ macro_rules! codes {
                 match self { $(Self::$variant => $code,)+ }
             }
 
+            /// The code with this text, if this version knows it.
+            #[must_use]
+            pub fn from_code(code: &str) -> Option<Self> {
+                Self::from_word(code)
+            }
+
             /// The HTTP status it comes with.
             #[must_use]
             pub const fn status(self) -> u16 {
@@ -143,6 +213,14 @@ macro_rules! codes {
                 match self { $(Self::$variant => $title,)+ }
             }
         }
+
+        impl Word for ProblemCode {
+            const WORDS: &'static [Self] = Self::ALL;
+
+            fn as_str(self) -> &'static str {
+                Self::as_str(self)
+            }
+        }
     };
 }
 
@@ -153,10 +231,15 @@ codes! {
     RequestInvalid = "request.invalid", 422, "The request is not valid";
     /// The body is larger than the server reads.
     RequestTooLarge = "request.too_large", 413, "The request is too large";
-    /// The body is not declared as JSON.
-    RequestMediaType = "request.media_type", 415, "The body must be application/json";
+    /// The body is not declared as JSON, or has a content coding.
+    RequestMediaType = "request.media_type", 415, "The body must be application/json without a content coding";
     /// The request took too long to arrive or to answer.
     RequestTimeout = "request.timeout", 408, "The request took too long";
+    /// Too many requests came from this principal; `retry_after` says when the next is taken.
+    RequestRateLimited = "request.rate_limited", 429, "There were too many requests";
+    /// The request was submitted to the store, and the answer did not come in time: it may have been
+    /// done or not. `detail` says how to find out; repeating with the same idempotency key is safe.
+    OutcomeUnknown = "outcome.unknown", 504, "Whether the request was done is not known";
     /// The same idempotency key came with another body.
     IdempotencyMismatch = "idempotency.mismatch", 422, "The idempotency key was used for another request";
     /// The first request with this idempotency key is still running.
@@ -169,6 +252,10 @@ codes! {
     AuthExpired = "auth.expired", 401, "Credentials have expired";
     /// A refresh token came a second time: every token of its family is revoked.
     AuthReused = "auth.reused", 401, "The refresh token was used before";
+    /// The key, the session or the installation was revoked.
+    AuthRevoked = "auth.revoked", 401, "Credentials were revoked";
+    /// The installation exists and has another secret.
+    AuthSecretMismatch = "auth.secret_mismatch", 401, "The installation has another secret";
     /// The credentials do not reach this.
     AuthForbidden = "auth.forbidden", 403, "Credentials do not allow this";
     /// There is no such thing, or it is not yours to see.
@@ -177,6 +264,8 @@ codes! {
     MethodNotAllowed = "method_not_allowed", 405, "The method is not allowed";
     /// What is there does not allow it.
     Conflict = "conflict", 409, "It conflicts with what is there";
+    /// The audience names a topic that does not exist; `errors` says which.
+    TopicUnknown = "topic.unknown", 422, "The topic does not exist";
     /// There is no such topic, or users may not subscribe to it themselves.
     TopicUnavailable = "topic.unavailable", 403, "The topic is not open to subscribers";
     /// The server is draining or cannot write; try again.
@@ -213,6 +302,44 @@ mod tests {
             let json = serde_json::to_string(code).unwrap();
             assert_eq!(json, format!("\"{code}\""));
             assert_eq!(serde_json::from_str::<ProblemCode>(&json).unwrap(), *code);
+        }
+    }
+
+    #[test]
+    fn a_later_servers_problem_is_read() {
+        let problem: Problem = serde_json::from_str(
+            r#"{"status": 401, "code": "auth.device_banned", "detail": "…", "hint": 1,
+                "errors": [{"pointer": "/x", "code": "too_shiny", "detail": "…"}]}"#,
+        )
+        .unwrap();
+        assert_eq!(problem.code.as_str(), "auth.device_banned");
+        assert!(problem.is_about_credentials());
+        assert_eq!(problem.errors[0].code.as_str(), "too_shiny");
+    }
+
+    #[test]
+    fn an_unknown_topic_is_pointed_at() {
+        let problem = Problem::unknown_topic(2);
+        assert_eq!(
+            (problem.status, problem.errors[0].pointer.as_str()),
+            (422, "/to/topics/2")
+        );
+    }
+
+    #[test]
+    fn pointers_have_the_hubs_spelling() {
+        for (rest, hub) in [
+            ("", ""),
+            ("/to", "/to"),
+            ("/time_zone", "/timeZone"),
+            ("/to/exclude_users/3", "/to/excludeUsers/3"),
+            ("/notification/traffic_type", "/notification/trafficType"),
+            (
+                "/notification/data/my_key/a_b",
+                "/notification/data/my_key/a_b",
+            ),
+        ] {
+            assert_eq!(hub_pointer(rest), hub);
         }
     }
 }

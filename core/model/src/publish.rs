@@ -7,10 +7,12 @@ use serde_json::{Map, Value};
 use crate::{
     audience::{Audience, AudienceRequest},
     id::{CategoryName, NotificationId},
-    notification::{Click, Notification, Priority, TrafficType},
+    notification::{ClickRequest, Notification, Priority, TrafficType},
+    open::{Open, null_is_default},
     problem::{FieldCode, FieldProblem, Problem},
     status::NotificationStatus,
     text::{Body, HttpsUrl, TextError, Title},
+    warning::Warning,
 };
 
 /// The longest a notification may wait for its devices: 28 days, FCM's ceiling.
@@ -72,15 +74,23 @@ pub struct ContentRequest {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub category: Option<CategoryName>,
     /// Why it is sent.
-    #[serde(default, alias = "trafficType")]
+    #[serde(
+        default,
+        alias = "trafficType",
+        deserialize_with = "null_is_default",
+        skip_serializing_if = "is_default"
+    )]
     pub traffic_type: TrafficType,
     /// How urgently it asks for attention.
-    #[serde(default)]
+    #[serde(
+        default,
+        deserialize_with = "null_is_default",
+        skip_serializing_if = "is_default"
+    )]
     pub priority: Priority,
     /// What a tap opens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
-    pub click: Option<Click>,
+    pub click: Option<ClickRequest>,
     /// The sender's own data, up to 2,048 bytes of JSON, handed to the app untouched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
@@ -118,7 +128,7 @@ pub struct Content {
     /// How urgently it asks for attention.
     pub priority: Priority,
     /// What a tap opens.
-    pub click: Option<Click>,
+    pub click: Option<ClickRequest>,
     /// The sender's own data.
     pub data: Option<Map<String, Value>>,
 }
@@ -181,41 +191,12 @@ impl Publication {
             body,
             image,
             category,
-            traffic_type,
-            priority,
-            click,
+            traffic_type: traffic_type.into(),
+            priority: priority.into(),
+            click: click.map(Into::into),
             data,
             accepted_at,
             expires_at: accepted_at.checked_add(self.ttl).unwrap_or(Timestamp::MAX),
-        }
-    }
-}
-
-/// What a stored notification says, as its sender wrote it.
-impl From<Notification> for ContentRequest {
-    fn from(notification: Notification) -> Self {
-        let Notification {
-            id: _,
-            title,
-            body,
-            image,
-            category,
-            traffic_type,
-            priority,
-            click,
-            data,
-            accepted_at: _,
-            expires_at: _,
-        } = notification;
-        Self {
-            title: title.as_str().to_owned(),
-            body: body.as_str().to_owned(),
-            image: image.map(|url| url.as_str().to_owned()),
-            category,
-            traffic_type,
-            priority,
-            click,
-            data,
         }
     }
 }
@@ -243,7 +224,7 @@ impl Content {
         let image = problems.check("/notification/image", image);
         let click_check = click
             .as_ref()
-            .map_or(Ok(()), Click::check)
+            .map_or(Ok(()), ClickRequest::check)
             .map_err(malformed);
         problems.check("/notification/click/url", click_check);
         problems.check("/notification/data", check_data(data.as_ref()));
@@ -273,6 +254,14 @@ pub struct PublishAccepted {
     /// Whether this answer is that of an earlier request with the same idempotency key.
     #[serde(default)]
     pub replayed: bool,
+    /// What the sender should know about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<Warning>))]
+    pub warnings: Vec<Open<Warning>>,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 type Wrong = (FieldCode, String);

@@ -4,16 +4,18 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::open::{Open, words};
+
 /// The most characters an address may have.
 pub const MAX_CHARS: usize = 4_096;
 
 /// Where a push service reaches an installation. Rotates; a secret in logs.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct PushAddress {
     /// Whose address it is.
-    pub kind: PushAddressKind,
+    #[cfg_attr(feature = "openapi", schema(value_type = PushAddressKind))]
+    pub kind: Open<PushAddressKind>,
     /// The address as the platform gave it.
     pub value: String,
 }
@@ -27,9 +29,7 @@ impl fmt::Debug for PushAddress {
 }
 
 /// The kinds of address. An installation has at most one of each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PushAddressKind {
     /// A registration token of Firebase Cloud Messaging.
     FcmToken,
@@ -45,27 +45,11 @@ pub enum PushAddressKind {
     Webpush,
 }
 
-impl PushAddressKind {
-    /// Every kind.
-    pub const ALL: [Self; 6] = [
-        Self::FcmToken,
-        Self::FcmFid,
-        Self::Apns,
-        Self::Hms,
-        Self::Rustore,
-        Self::Webpush,
-    ];
-
-    /// The kind as it stands in JSON and SQL.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::FcmToken => "fcm_token",
-            Self::FcmFid => "fcm_fid",
-            Self::Apns => "apns",
-            Self::Hms => "hms",
-            Self::Rustore => "rustore",
-            Self::Webpush => "webpush",
-        }
-    }
-}
+words!(PushAddressKind {
+    FcmToken = "fcm_token",
+    FcmFid = "fcm_fid",
+    Apns = "apns",
+    Hms = "hms",
+    Rustore = "rustore",
+    Webpush = "webpush",
+});

@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    fact::Fact,
-    open::{Word, words},
-};
+use crate::{fact::Fact, open::words};
 
 /// What happened to a notification on a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,23 +29,6 @@ words!(ReceiptKind {
     Actioned = "actioned",
     Dismissed = "dismissed",
 });
-
-impl ReceiptKind {
-    /// Every kind.
-    pub const ALL: &'static [Self] = Self::WORDS;
-
-    /// The kind as it is written in JSON and SQL.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        Word::as_str(self)
-    }
-
-    /// The kind with this text, if it is one of ours.
-    #[must_use]
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::from_word(code)
-    }
-}
 
 /// The REST body that reports facts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

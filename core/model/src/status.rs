@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
-use crate::{reason::Reason, receipt::ReceiptKind};
+use crate::{
+    open::{Open, words},
+    reason::Reason,
+    receipt::ReceiptKind,
+};
 
-/// What became of a notification as a whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
+/// What became of a notification as a whole. It follows hand-over only: what devices confirmed, or did
+/// not, is in [`Counts`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NotificationStatus {
     /// Stored; its audience is not written out yet.
     Accepted,
@@ -18,13 +20,25 @@ pub enum NotificationStatus {
     Queued,
     /// Handed over to some, others wait.
     Sending,
-    /// Nothing waits any more, and every delivery was handed over or excluded.
+    /// Nothing waits any more, and every delivery was handed over.
     Sent,
     /// Nothing waits any more, and some delivery was lost.
     Error,
     /// Nothing waits any more, and every delivery expired before it could be handed over.
     Expired,
+    /// Nothing waits any more, because the sender cancelled what had not been handed over.
+    Cancelled,
 }
+
+words!(NotificationStatus {
+    Accepted = "accepted",
+    Queued = "queued",
+    Sending = "sending",
+    Sent = "sent",
+    Error = "error",
+    Expired = "expired",
+    Cancelled = "cancelled",
+});
 
 impl NotificationStatus {
     /// The word that the broadcast workers of old show on their screens.
@@ -34,7 +48,7 @@ impl NotificationStatus {
             Self::Accepted => "SCHEDULED",
             Self::Queued | Self::Sending => "QUEUED",
             Self::Sent => "SENT",
-            Self::Error | Self::Expired => "ERROR",
+            Self::Error | Self::Expired | Self::Cancelled => "ERROR",
         }
     }
 
@@ -42,16 +56,14 @@ impl NotificationStatus {
     #[must_use]
     pub const fn is_settled(self) -> bool {
         match self {
-            Self::Sent | Self::Error | Self::Expired => true,
+            Self::Sent | Self::Error | Self::Expired | Self::Cancelled => true,
             Self::Accepted | Self::Queued | Self::Sending => false,
         }
     }
 }
 
 /// What became of one notification to one user.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DeliveryStatus {
     /// In the user's log, not handed to any device yet.
     Pending,
@@ -61,23 +73,25 @@ pub enum DeliveryStatus {
     Delivered,
     /// Seen by the person.
     Read,
-    /// Nothing could be tried: the reason says why.
+    /// It could not be tried, or no device confirmed it: the reason says which.
     Undelivered,
     /// Its time ran out before it could be handed over.
     Expired,
+    /// The sender cancelled it before it was handed over.
+    Cancelled,
 }
 
-impl DeliveryStatus {
-    /// Every status.
-    pub const ALL: [Self; 6] = [
-        Self::Pending,
-        Self::Sent,
-        Self::Delivered,
-        Self::Read,
-        Self::Undelivered,
-        Self::Expired,
-    ];
+words!(DeliveryStatus {
+    Pending = "pending",
+    Sent = "sent",
+    Delivered = "delivered",
+    Read = "read",
+    Undelivered = "undelivered",
+    Expired = "expired",
+    Cancelled = "cancelled",
+});
 
+impl DeliveryStatus {
     /// The rank of a positive status, by which evidence merges; `None` for a negative end.
     #[must_use]
     pub const fn rank(self) -> Option<u8> {
@@ -86,44 +100,48 @@ impl DeliveryStatus {
             Self::Sent => Some(40),
             Self::Delivered => Some(60),
             Self::Read => Some(80),
-            Self::Undelivered | Self::Expired => None,
+            Self::Undelivered | Self::Expired | Self::Cancelled => None,
         }
     }
 
-    /// The status as it stands in JSON and SQL.
+    /// The negative end that a reason leads to.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Sent => "sent",
-            Self::Delivered => "delivered",
-            Self::Read => "read",
-            Self::Undelivered => "undelivered",
-            Self::Expired => "expired",
+    pub const fn ended_by(reason: Reason) -> Self {
+        match reason {
+            Reason::DeviceNoneActive | Reason::DeliveryUnconfirmed => Self::Undelivered,
+            Reason::ExpiredTtl => Self::Expired,
+            Reason::CancelledSender => Self::Cancelled,
         }
     }
 }
 
 /// Something else a person or a device did with a notification; a set beside the status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Engagement {
     /// The system took the toast.
     Displayed,
     /// A tap opened it.
     Clicked,
+    /// An action's button was pressed.
+    Actioned,
     /// The person put it away.
     Dismissed,
 }
+
+words!(Engagement {
+    Displayed = "displayed",
+    Clicked = "clicked",
+    Actioned = "actioned",
+    Dismissed = "dismissed",
+});
 
 /// Everything known of one delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryState {
     /// The status.
     pub status: DeliveryStatus,
-    /// Why, when the status is a negative end.
-    pub reason: Option<Reason>,
+    /// Why, when the status is a negative end. A stored row may have another version's reason.
+    pub reason: Option<Open<Reason>>,
     /// Positive evidence came after a negative end.
     pub late: bool,
     /// What else was done with it.
@@ -162,46 +180,51 @@ impl DeliveryState {
         }
     }
 
-    /// Takes a fact in, as of `at`, and tells whether anything changed.
+    /// Merges a fact, as of `at`, and returns whether anything changed.
     ///
-    /// Facts merge monotonically by rank: their order and repetition never matter. A positive fact
-    /// beats a negative end and is marked late; a negative one never beats a hand-over.
+    /// - Positive facts merge by rank: their order and repetition never matter.
+    /// - [`Reason::DeliveryUnconfirmed`] ends only a delivery that is `sent`; every other reason ends
+    ///   only one that is `pending`. What a device confirmed never ends.
+    /// - A device's evidence beats every negative end, and a hand-over beats the end of a delivery that
+    ///   had not been handed over; the delivery is then marked late. A repeated hand-over does not beat
+    ///   `delivery.unconfirmed`: it confirms nothing.
     pub fn merge(&mut self, evidence: Evidence, at: Timestamp) -> bool {
         let before = self.clone();
         match evidence {
-            Evidence::Sent => self.raise(DeliveryStatus::Sent, at),
+            Evidence::Sent => self.hand_over(at),
             Evidence::Receipt(kind) => self.merge_receipt(kind, at),
             Evidence::Ended(reason) => self.end(reason),
         }
         *self != before
     }
 
+    fn hand_over(&mut self, at: Timestamp) {
+        let was_handed_over = self.sent_at.is_some();
+        earliest(&mut self.sent_at, at);
+        if !was_handed_over || self.status.rank().is_some() {
+            self.raise(DeliveryStatus::Sent);
+        }
+    }
+
     fn merge_receipt(&mut self, kind: ReceiptKind, at: Timestamp) {
-        match kind {
-            ReceiptKind::Delivered => self.raise(DeliveryStatus::Delivered, at),
-            ReceiptKind::Read => self.raise(DeliveryStatus::Read, at),
-            ReceiptKind::Displayed => self.engage(Engagement::Displayed, at),
-            ReceiptKind::Clicked => self.engage(Engagement::Clicked, at),
-            ReceiptKind::Dismissed => self.engage(Engagement::Dismissed, at),
-        }
-    }
-
-    /// A device can only engage with what it has, so engagement proves delivery.
-    fn engage(&mut self, engagement: Engagement, at: Timestamp) {
-        self.raise(DeliveryStatus::Delivered, at);
-        self.engagement.insert(engagement);
-    }
-
-    fn raise(&mut self, to: DeliveryStatus, at: Timestamp) {
-        match to {
-            DeliveryStatus::Sent => earliest(&mut self.sent_at, at),
-            DeliveryStatus::Delivered => earliest(&mut self.delivered_at, at),
-            DeliveryStatus::Read => {
-                earliest(&mut self.delivered_at, at);
+        earliest(&mut self.delivered_at, at);
+        let engagement = match kind {
+            ReceiptKind::Delivered => None,
+            ReceiptKind::Read => {
                 earliest(&mut self.read_at, at);
+                return self.raise(DeliveryStatus::Read);
             }
-            DeliveryStatus::Pending | DeliveryStatus::Undelivered | DeliveryStatus::Expired => {}
-        }
+            ReceiptKind::Displayed => Some(Engagement::Displayed),
+            ReceiptKind::Clicked => Some(Engagement::Clicked),
+            ReceiptKind::Actioned => Some(Engagement::Actioned),
+            ReceiptKind::Dismissed => Some(Engagement::Dismissed),
+        };
+        self.engagement.extend(engagement);
+        // A device can only engage with what it has, so engagement proves delivery.
+        self.raise(DeliveryStatus::Delivered);
+    }
+
+    fn raise(&mut self, to: DeliveryStatus) {
         match self.status.rank() {
             None => {
                 self.status = to;
@@ -214,84 +237,21 @@ impl DeliveryState {
     }
 
     fn end(&mut self, reason: Reason) {
-        if self.status == DeliveryStatus::Pending && !self.late {
-            self.status = reason.ends_as();
-            self.reason = Some(reason);
+        let ends_from = match reason {
+            Reason::DeliveryUnconfirmed => DeliveryStatus::Sent,
+            Reason::DeviceNoneActive | Reason::ExpiredTtl | Reason::CancelledSender => {
+                DeliveryStatus::Pending
+            }
+        };
+        if self.status == ends_from {
+            self.status = DeliveryStatus::ended_by(reason);
+            self.reason = Some(reason.into());
         }
     }
 }
 
 fn earliest(slot: &mut Option<Timestamp>, at: Timestamp) {
     *slot = Some(slot.map_or(at, |known| known.min(at)));
-}
-
-/// How many deliveries of a notification stand at each status; exact at every moment.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Counts {
-    /// Not handed to any device yet.
-    pub pending: u64,
-    /// Handed to a device's connection.
-    pub sent: u64,
-    /// In a device's history.
-    pub delivered: u64,
-    /// Seen by the person.
-    pub read: u64,
-    /// Nothing could be tried.
-    pub undelivered: u64,
-    /// Time ran out first.
-    pub expired: u64,
-}
-
-impl Counts {
-    /// All deliveries.
-    #[must_use]
-    pub const fn total(&self) -> u64 {
-        let Self {
-            pending,
-            sent,
-            delivered,
-            read,
-            undelivered,
-            expired,
-        } = *self;
-        pending + sent + delivered + read + undelivered + expired
-    }
-
-    /// The counter of a status.
-    pub const fn of(&mut self, status: DeliveryStatus) -> &mut u64 {
-        match status {
-            DeliveryStatus::Pending => &mut self.pending,
-            DeliveryStatus::Sent => &mut self.sent,
-            DeliveryStatus::Delivered => &mut self.delivered,
-            DeliveryStatus::Read => &mut self.read,
-            DeliveryStatus::Undelivered => &mut self.undelivered,
-            DeliveryStatus::Expired => &mut self.expired,
-        }
-    }
-
-    /// What the notification's status is by these counts; `expanding` while its audience is still
-    /// being written out.
-    #[must_use]
-    pub const fn status(&self, expanding: bool) -> NotificationStatus {
-        let handed = self.sent + self.delivered + self.read;
-        let lost = self.undelivered + self.expired;
-        if expanding && self.total() == 0 {
-            NotificationStatus::Accepted
-        } else if expanding || self.pending > 0 {
-            if handed > 0 {
-                NotificationStatus::Sending
-            } else {
-                NotificationStatus::Queued
-            }
-        } else if lost == 0 {
-            NotificationStatus::Sent
-        } else if handed == 0 && self.undelivered == 0 {
-            NotificationStatus::Expired
-        } else {
-            NotificationStatus::Error
-        }
-    }
 }
 
 #[cfg(test)]

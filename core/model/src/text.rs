@@ -151,6 +151,14 @@ pub fn check_url(url: &str, schemes: &[&str], wanted: &'static str) -> Result<()
     }
 }
 
+/// Checks that `url` is a deep link by an app's own scheme.
+///
+/// # Errors
+/// [`TextError`] that says what is wrong with it.
+pub fn check_app_url(url: &str) -> Result<(), TextError> {
+    check_url(url, &[], "the app's own scheme, as in 'shop://'")
+}
+
 /// A scheme an app may claim as its own; those that browsers or systems give a meaning are not.
 fn is_app_scheme(scheme: &str) -> bool {
     const TAKEN: [&str; 8] = [

@@ -2,13 +2,17 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::{
+    counts::Counts,
     id::{AttemptId, DeliveryId, InstallationId, NotificationId, UserId},
     installation::InstallationState,
-    publish::ContentRequest,
+    notification::{Click, Notification, Priority, TrafficType},
+    open::{Open, readable_list, words},
     reason::Reason,
-    status::{Counts, DeliveryStatus, Engagement, NotificationStatus},
+    status::{DeliveryStatus, Engagement, NotificationStatus},
+    warning::Warning,
 };
 
 /// A notification as its sender sees it.
@@ -24,13 +28,17 @@ pub struct NotificationView {
     pub legacy_status: String,
     /// Its deliveries by status.
     pub counts: Counts,
+    /// What the sender should know about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<Warning>))]
+    pub warnings: Vec<Open<Warning>>,
     /// What it says.
-    pub notification: ContentRequest,
+    pub notification: ContentView,
     /// The sender's own number for it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
     /// The process it belongs to.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
     /// When it was accepted.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
@@ -38,6 +46,66 @@ pub struct NotificationView {
     /// From when on it is not worth delivering.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub expires_at: Timestamp,
+}
+
+/// What a notification says, as its sender reads it back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ContentView {
+    /// The title.
+    pub title: String,
+    /// The text.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub body: String,
+    /// The address of a picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// The kind of content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    /// Why it was sent.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = TrafficType))]
+    pub traffic_type: Open<TrafficType>,
+    /// How urgently it asks for attention.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Priority))]
+    pub priority: Open<Priority>,
+    /// What a tap opens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub click: Option<Click>,
+    /// The sender's own data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub data: Option<Map<String, Value>>,
+}
+
+impl From<Notification> for ContentView {
+    fn from(notification: Notification) -> Self {
+        let Notification {
+            id: _,
+            title,
+            body,
+            image,
+            category,
+            traffic_type,
+            priority,
+            click,
+            data,
+            accepted_at: _,
+            expires_at: _,
+        } = notification;
+        Self {
+            title: title.as_str().to_owned(),
+            body: body.as_str().to_owned(),
+            image: image.map(|url| url.as_str().to_owned()),
+            category: category.map(|name| name.as_str().to_owned()),
+            traffic_type,
+            priority,
+            click,
+            data,
+        }
+    }
 }
 
 /// One notification to one user, as the sender sees it.
@@ -56,22 +124,24 @@ pub struct DeliveryView {
     /// What became of it.
     pub status: DeliveryStatus,
     /// Why, when that is a negative end.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Reason>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Reason>))]
+    pub reason: Option<Open<Reason>>,
     /// Positive evidence came after a negative end.
     pub late: bool,
     /// What else was done with it.
+    #[serde(default, deserialize_with = "readable_list::<64, _, _>")]
     pub engagement: Vec<Engagement>,
     /// When it was first handed to a device.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
     pub sent_at: Option<Timestamp>,
     /// When a device first had it in its history.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
     pub delivered_at: Option<Timestamp>,
     /// When the person first saw it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
     pub read_at: Option<Timestamp>,
 }
@@ -90,30 +160,31 @@ pub struct AttemptView {
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub installation_id: InstallationId,
     /// The route.
-    pub channel: Channel,
+    #[cfg_attr(feature = "openapi", schema(value_type = Channel))]
+    pub channel: Open<Channel>,
     /// How far it got.
     pub status: DeliveryStatus,
     /// When it was made.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub started_at: Timestamp,
     /// When this installation reported it delivered.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
     pub delivered_at: Option<Timestamp>,
     /// When this installation reported it read.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
     pub read_at: Option<Timestamp>,
 }
 
 /// A route by which a delivery is tried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Channel {
     /// The live connection.
     Hub,
 }
+
+words!(Channel { Hub = "hub" });
 
 /// An installation as it and its App's backend see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,7 +197,7 @@ pub struct InstallationView {
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub user: UserId,
     /// What it last reported; absent until it first does.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<InstallationState>,
     /// When it first logged in.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]

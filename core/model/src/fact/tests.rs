@@ -34,15 +34,42 @@ fn each_kind_takes_its_parts() {
 fn each_fault_has_its_code() {
     let at = "2026-11-28T09:00:00Z";
     for (value, code) in [
-        (json!({"id": "1", "kind": "yawned", "notificationId": ID, "at": at}), FactRefusal::UnknownKind),
-        (json!({"id": "", "kind": "read", "notificationId": ID, "at": at}), FactRefusal::Malformed),
-        (json!({"id": "1", "kind": "read", "at": at}), FactRefusal::Malformed),
-        (json!({"id": "1", "kind": "read", "notificationId": "x", "at": at}), FactRefusal::UnknownNotification),
-        (json!({"id": "1", "kind": "read_up_to", "at": at}), FactRefusal::Malformed),
-        (json!({"id": "1", "kind": "flag", "notificationId": ID, "at": at, "version": 1, "body": {"flag": "pinned", "value": true}}), FactRefusal::UnknownKind),
-        (json!({"id": "1", "kind": "flag", "notificationId": ID, "at": at, "body": {"flag": "read", "value": true}}), FactRefusal::Malformed),
-        (json!({"id": "1", "kind": "reply", "notificationId": ID, "at": at, "body": {"text": "x".repeat(2_001)}}), FactRefusal::TooLarge),
-        (json!({"id": "1", "kind": "reply", "notificationId": ID, "at": at, "body": {"text": "a", "pad": "x".repeat(9_000)}}), FactRefusal::TooLarge),
+        (
+            json!({"id": "1", "kind": "yawned", "notificationId": ID, "at": at}),
+            FactRefusal::UnknownKind,
+        ),
+        (
+            json!({"id": "", "kind": "read", "notificationId": ID, "at": at}),
+            FactRefusal::Malformed,
+        ),
+        (
+            json!({"id": "1", "kind": "read", "at": at}),
+            FactRefusal::Malformed,
+        ),
+        (
+            json!({"id": "1", "kind": "read", "notificationId": "x", "at": at}),
+            FactRefusal::UnknownNotification,
+        ),
+        (
+            json!({"id": "1", "kind": "read_up_to", "at": at}),
+            FactRefusal::Malformed,
+        ),
+        (
+            json!({"id": "1", "kind": "flag", "notificationId": ID, "at": at, "version": 1, "body": {"flag": "pinned", "value": true}}),
+            FactRefusal::UnknownKind,
+        ),
+        (
+            json!({"id": "1", "kind": "flag", "notificationId": ID, "at": at, "body": {"flag": "read", "value": true}}),
+            FactRefusal::Malformed,
+        ),
+        (
+            json!({"id": "1", "kind": "reply", "notificationId": ID, "at": at, "body": {"text": "x".repeat(2_001)}}),
+            FactRefusal::TooLarge,
+        ),
+        (
+            json!({"id": "1", "kind": "reply", "notificationId": ID, "at": at, "body": {"text": "a", "pad": "x".repeat(9_000)}}),
+            FactRefusal::TooLarge,
+        ),
     ] {
         assert_eq!(parsed(value.clone()), Err(code), "{value}");
     }
@@ -50,7 +77,9 @@ fn each_fault_has_its_code() {
 
 #[test]
 fn a_reply_stays_out_of_logs() {
-    let reply = fact(json!({"id": "1", "kind": "reply", "notificationId": ID, "at": "2026-11-28T09:00:00Z", "body": {"text": "geheim"}}));
+    let reply = fact(
+        json!({"id": "1", "kind": "reply", "notificationId": ID, "at": "2026-11-28T09:00:00Z", "body": {"text": "geheim"}}),
+    );
     let shown = format!("{reply:?} {:?}", reply.parse().unwrap());
     assert!(!shown.contains("geheim"));
 }
