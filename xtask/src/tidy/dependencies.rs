@@ -8,7 +8,9 @@ use super::{
 };
 
 /// Our packages, and which of ours each may depend on, tests included. Nothing else is allowed.
-const DIRECTIONS: [(&str, &[&str]); 13] = [
+const DIRECTIONS: [(&str, &[&str]); 15] = [
+    ("vestnik-clock", &[]),
+    ("vestnik-sqlite", &["vestnik-clock"]),
     ("vestnik-signalr", &[]),
     ("vestnik-model", &[]),
     ("vestnik-core", &["vestnik-model", "vestnik-signalr"]),
@@ -49,7 +51,12 @@ const BELONGS: [(&str, &[&str]); 10] = [
     ("utoipa", &["vestnik-server", "vestnik-model"]),
     (
         "rusqlite",
-        &["vestnik-core", "vestnik-server", "vestnik-tests"],
+        &[
+            "vestnik-sqlite",
+            "vestnik-core",
+            "vestnik-server",
+            "vestnik-tests",
+        ],
     ),
     (
         "clap",
