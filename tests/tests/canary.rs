@@ -19,7 +19,7 @@ use vestnik_tests::{
 
 /// Ours say everything; libraries what an operator in trouble would let them say.
 const LOUD: &str = "debug,vestnik=trace,vestnik_server=trace,vestnik_signalr=trace,\
-                    vestnik_core=trace,vestnik_model=trace";
+                    vestnik_store_sqlite=trace,vestnik_core=trace,vestnik_model=trace";
 
 /// Everything that was logged.
 #[derive(Debug, Clone, Default)]

@@ -7,10 +7,8 @@ use std::sync::{
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use tokio::sync::broadcast;
-use vestnik_server::{
-    bus::{Bus, LocalBus},
-    store::Hint,
-};
+use vestnik_server::bus::{Bus, LocalBus};
+use vestnik_store::Hint;
 use vestnik_tests::{
     backend::to_user,
     device::Device,

@@ -21,12 +21,12 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
     let java = [
         "--batch-mode",
         "--no-transfer-progress",
+        "--strict-checksums",
         "--quiet",
-        "package",
+        "process-classes",
     ];
     step::run(command_in("tests/interop/java", "mvn", &java))?;
-    let requirements = ["--requirement", "tests/interop/python/requirements.txt"];
-    let programs = python::with("interop-python", &requirements)?;
+    let programs = python::with("interop-python", "tests/interop/python/requirements.txt")?;
     build_go(&programs.join("go"))?;
     for task in ["clients", "servers"] {
         if only.is_some_and(|only| only.contains("server") != (task == "servers")) {

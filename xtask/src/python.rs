@@ -9,8 +9,9 @@ use crate::{
     step::{self, command},
 };
 
-/// The programs of a Python of that name, which has what pip was told to install.
-pub(crate) fn with(name: &str, wanted: &[&str]) -> Result<PathBuf> {
+/// The programs of a Python of that name, which has the packages that a file in the repository locks
+/// with hashes.
+pub(crate) fn with(name: &str, locked: &str) -> Result<PathBuf> {
     let home = place::target().join(name);
     let programs = home.join("bin");
     let python = programs.join("python");
@@ -23,9 +24,11 @@ pub(crate) fn with(name: &str, wanted: &[&str]) -> Result<PathBuf> {
         "install",
         "--quiet",
         "--disable-pip-version-check",
+        "--only-binary=:all:",
+        "--require-hashes",
+        "--requirement",
+        locked,
     ];
-    let mut install = command(&python.to_string_lossy(), &install);
-    install.args(wanted);
-    step::run(install)?;
+    step::run(command(&python.to_string_lossy(), &install))?;
     Ok(programs)
 }

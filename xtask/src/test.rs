@@ -251,7 +251,7 @@ fn built_for_bindings() -> Result<()> {
 
 fn python() -> Result<()> {
     built_for_bindings()?;
-    let programs = python::with("python", &["pytest==8.4.2"])?;
+    let programs = python::with("python", "bindings/python/requirements.txt")?;
     let modules = place::target().join("python-modules");
     fs::create_dir_all(&modules)?;
     fs::copy(
@@ -279,7 +279,12 @@ fn kotlin() -> Result<()> {
     let mut tests = command_in(
         "bindings/kotlin",
         "mvn",
-        &["--batch-mode", "--no-transfer-progress", "test"],
+        &[
+            "--batch-mode",
+            "--no-transfer-progress",
+            "--strict-checksums",
+            "test",
+        ],
     );
     tests.env("VESTNIK_BIN", place::built("vestnik"));
     tests.env("VESTNIK_LIBRARY_PATH", place::target().join("debug"));

@@ -14,8 +14,6 @@ const url = process.env.INTEROP_URL;
 const transport = HttpTransportType[process.env.INTEROP_TRANSPORT];
 const messagePack = process.env.INTEROP_PROTOCOL === "messagepack";
 
-const PATIENCE = 15_000;
-
 function build(path, { token, reconnect, stateful } = {}) {
   const builder = new HubConnectionBuilder()
     .withUrl(`${url}${path}`, {
@@ -46,14 +44,6 @@ async function refused(call, expected) {
     throw new Error(`expected "${expected}" in "${error.message}"`);
   }
   throw new Error(`expected an error with "${expected}"`);
-}
-
-function inTime(promise) {
-  let timer;
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not within ${PATIENCE} ms`)), PATIENCE);
-  });
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
 function items(stream, { stopAfter = Infinity } = {}) {
@@ -246,7 +236,8 @@ if (messagePack && isText) {
 const connection = build("/hub");
 for (const [feature, run] of Object.entries(features)) {
   try {
-    await inTime(run(connection));
+    // However long it takes: the program that started this one notices silence.
+    await run(connection);
     console.log(JSON.stringify({ feature, outcome: "pass" }));
   } catch (error) {
     const outcome = error instanceof Absent ? "absent" : "fail";

@@ -8,6 +8,9 @@ from aiosignalr.server import Hub, IncomingStream, ServerOptions, SignalRServer
 class Paces(Hub):
     """What is called as on every other server. What names no result gives none."""
 
+    # Set once an endless stream was canceled.
+    stopped = asyncio.Event()
+
     async def Echo(self, text) -> str:
         return text
 
@@ -23,6 +26,21 @@ class Paces(Hub):
     async def Count(self, to):
         for number in range(to):
             yield number
+
+    async def Forever(self):
+        number = 0
+        try:
+            while True:
+                yield number
+                number += 1
+                # Sending does not suspend while the socket takes bytes, and the library reads the
+                # cancel only when this task is suspended.
+                await asyncio.sleep(0)
+        finally:
+            self.stopped.set()
+
+    async def Stopped(self):
+        await self.stopped.wait()
 
     async def Sum(self, numbers: IncomingStream) -> int:
         total = 0

@@ -6,7 +6,7 @@ import queue
 import random
 import threading
 
-from paces import FEATURES, PATIENCE, PROTOCOL, TRANSPORT, URL, VALUE, Absent, contains, equal, tell
+from paces import FEATURES, PROTOCOL, TRANSPORT, URL, VALUE, Absent, contains, equal, tell
 from signalrcore.hub_connection_builder import HubConnectionBuilder
 from signalrcore.subject import Subject
 from signalrcore.types import HttpTransportType, HubProtocolEncoding
@@ -42,7 +42,7 @@ class Connection:
 
     def start(self):
         self.hub.start()
-        self.opened.get(timeout=PATIENCE)
+        self.opened.get()
         return self
 
     def invoke(self, target, *arguments):
@@ -50,7 +50,7 @@ class Connection:
         identifier = str(random.getrandbits(64))
         self.errors[identifier] = answer
         self.hub.invoke(target, list(arguments), answer.put, identifier)
-        message = answer.get(timeout=PATIENCE)
+        message = answer.get()
         if isinstance(message, ValueError):
             raise message
         return message.result
@@ -100,7 +100,7 @@ def stream(connection):
     connection.hub.stream("Count", [50]).subscribe(
         {"next": items.append, "complete": lambda _: done.set(), "error": lambda _: done.set()}
     )
-    assert done.wait(PATIENCE), "the stream did not end"
+    done.wait()
     equal(items, list(range(50)))
 
 
@@ -116,7 +116,7 @@ def upload(connection):
     for number in range(1, 101):
         numbers.next(number)
     numbers.complete()
-    equal(summed.get(timeout=PATIENCE), [5050])
+    equal(summed.get(), [5050])
 
 
 def client_result(_):
@@ -131,7 +131,7 @@ def group(connection):
         each.hub.on("Said", said.put)
         each.invoke("Join", name)
     other.invoke("Say", name, "hello")
-    equal([said.get(timeout=PATIENCE) for said in heard], [["hello"], ["hello"]])
+    equal([said.get() for said in heard], [["hello"], ["hello"]])
     other.hub.stop()
 
 
@@ -139,7 +139,7 @@ def flood(connection):
     heard = queue.Queue()
     connection.hub.on("Drop", heard.put)
     connection.invoke("Flood", 500)
-    equal([heard.get(timeout=PATIENCE) for _ in range(500)], [[n] for n in range(500)])
+    equal([heard.get() for _ in range(500)], [[n] for n in range(500)])
 
 
 def bearer(_):
@@ -163,7 +163,7 @@ def redirect(_):
 def close_for_good(_):
     connection = Connection().start()
     connection.hub.send("CloseMe", [False])
-    connection.closed.get(timeout=PATIENCE)
+    connection.closed.get()
 
 
 def close_reconnect(_):

@@ -1,17 +1,15 @@
 //! Foreign servers, and how each is started and ended.
 
-use std::{net::SocketAddr, path::PathBuf, process::Stdio, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, process::Stdio};
 
 use anyhow::{Context as _, Result};
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
     process::{Child, Command},
-    time::timeout,
 };
 use vestnik_signalr::protocol::Protocol;
 
-/// How long a server may take to say where it listens.
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::silence::arrives;
 
 /// A server with one way to connect to it.
 #[derive(Debug, Clone)]
@@ -56,6 +54,12 @@ impl Host {
         )
     }
 
+    /// Whether its method `Stopped` answers when a client has canceled a stream. The Go library stops
+    /// taking items from its hub, which cannot see that.
+    pub(crate) fn tells_stopped(&self) -> bool {
+        self.program == AIOSIGNALR
+    }
+
     /// Starts it; it ends when the child is dropped.
     pub(crate) async fn start(&self, python: &str) -> Result<(Child, SocketAddr)> {
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
@@ -76,7 +80,7 @@ impl Host {
             .with_context(|| format!("cannot run {}", program.display()))?;
         let output = child.stdout.take().context("its output is piped")?;
         let mut lines = BufReader::new(output).lines();
-        let line = timeout(PATIENCE, lines.next_line()).await??;
+        let line = arrives(lines.next_line()).await??;
         let address = line.context("it ended without an address")?.parse()?;
         Ok((child, address))
     }

@@ -178,7 +178,7 @@ async fn double(
 
 /// Asks the caller for a text, in the middle of its own call.
 async fn ask_me(connection: Connection, question: String) -> Result<String, HubError> {
-    let patience = Duration::from_secs(5);
+    let patience = Duration::from_mins(5);
     let answer: String = connection
         .invoke("Answer", &(question,), patience)
         .await

@@ -10,6 +10,7 @@ mod host;
 mod hub;
 mod peer;
 mod proxy;
+mod silence;
 mod table;
 
 use std::{
@@ -93,7 +94,7 @@ async fn try_servers(Only { only, python }: Only) -> Result<()> {
         let url = pass_on(address, cuts.clone()).await?;
         rows.push(Row {
             name: host.name(),
-            outcomes: Guest::new(&url, host.protocol, cuts)?.run().await,
+            outcomes: Guest::new(&url, host, cuts)?.run().await,
         });
     }
     conclude(&rows)

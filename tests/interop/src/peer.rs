@@ -1,14 +1,17 @@
 //! The foreign clients, and how each is started.
 
-use std::{path::PathBuf, process::Stdio, time::Duration};
+use std::{path::PathBuf, process::Stdio};
 
 use anyhow::{Context as _, Result};
-use tokio::process::Command;
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader},
+    process::{Child, Command},
+};
 
-use crate::feature::{FEATURES, Outcome, Told};
-
-/// How long a client may take for everything.
-const PATIENCE: Duration = Duration::from_secs(90);
+use crate::{
+    feature::{FEATURES, Outcome, Told},
+    silence::arrives,
+};
 
 /// A client with one way to connect.
 #[derive(Debug, Clone)]
@@ -72,7 +75,8 @@ impl Peer {
         url: &str,
         python: &str,
     ) -> Result<Vec<(&'static str, Outcome)>> {
-        let (told, problem) = self.listen(url, python).await?;
+        let mut child = self.start(url, python)?;
+        let (told, problem) = follow(&mut child).await?;
         let outcomes = FEATURES.map(|feature| {
             let told = told.iter().find(|told| told.feature == feature);
             let outcome =
@@ -82,31 +86,50 @@ impl Peer {
         Ok(outcomes.into())
     }
 
-    /// What it told, and what went wrong if it did not tell everything.
-    async fn listen(&self, url: &str, python: &str) -> Result<(Vec<Told>, String)> {
-        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    fn start(&self, url: &str, python: &str) -> Result<Child> {
         let (program, arguments) = self.program.split_first().context("a peer has a program")?;
-        let mut command = Command::new(program.replace("{python}", python));
-        command
+        Command::new(program.replace("{python}", python))
             .args(arguments)
-            .current_dir(&folder)
+            .current_dir(PathBuf::from(env!("CARGO_MANIFEST_DIR")))
             .env("INTEROP_URL", url)
             .env("INTEROP_TRANSPORT", self.transport)
             .env("INTEROP_PROTOCOL", self.protocol)
             .stdin(Stdio::null())
-            .kill_on_drop(true);
-        let Ok(ended) = tokio::time::timeout(PATIENCE, command.output()).await else {
-            let seconds = PATIENCE.as_secs();
-            return Ok((Vec::new(), format!("did not end within {seconds} s")));
-        };
-        let ended = ended.with_context(|| format!("cannot run {program}"))?;
-        let text = String::from_utf8_lossy(&ended.stdout);
-        let told = text
-            .lines()
-            .filter_map(|line| serde_json::from_str(line).ok());
-        let errors = String::from_utf8_lossy(&ended.stderr);
-        let last: Vec<_> = errors.lines().rev().take(3).collect();
-        let problem = format!("nothing told; {}: {}", ended.status, last.join(" / "));
-        Ok((told.collect(), problem))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("cannot run {program}"))
     }
+}
+
+/// The outcomes that a client's program prints, and what went wrong if some are missing.
+async fn follow(child: &mut Child) -> Result<(Vec<Told>, String)> {
+    let output = child.stdout.take().context("its output is piped")?;
+    let mut errors = child.stderr.take().context("its errors are piped")?;
+    let errors = tokio::spawn(async move {
+        let mut text = Vec::new();
+        errors.read_to_end(&mut text).await.map(|_| text)
+    });
+    let mut lines = BufReader::new(output).lines();
+    let mut told = Vec::new();
+    loop {
+        match arrives(lines.next_line()).await {
+            Ok(Ok(Some(line))) => told.extend(serde_json::from_str::<Told>(&line)),
+            Ok(Ok(None)) => break,
+            Ok(Err(error)) => return Err(error.into()),
+            Err(silent) => {
+                child.kill().await?;
+                return Ok((told, format!("{silent} after the features that it told of")));
+            }
+        }
+    }
+    let status = child.wait().await?;
+    let errors = errors.await??;
+    let errors = String::from_utf8_lossy(&errors);
+    let last: Vec<_> = errors.lines().rev().take(3).collect();
+    Ok((
+        told,
+        format!("nothing told; {status}: {}", last.join(" / ")),
+    ))
 }

@@ -11,7 +11,8 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::watch};
 use vestnik_model::Epoch;
-use vestnik_server::store::{SqliteStore, Store as _};
+use vestnik_store::Store as _;
+use vestnik_store_sqlite::SqliteStore;
 
 use super::{
     process::{Process, ready},

@@ -8,11 +8,28 @@ use super::{
 };
 
 /// Our packages, and which of ours each may depend on, tests included. Nothing else is allowed.
-const DIRECTIONS: [(&str, &[&str]); 13] = [
+const DIRECTIONS: [(&str, &[&str]); 18] = [
+    ("vestnik-clock", &[]),
+    ("vestnik-sqlite", &["vestnik-clock"]),
     ("vestnik-signalr", &[]),
     ("vestnik-model", &[]),
     ("vestnik-core", &["vestnik-model", "vestnik-signalr"]),
-    ("vestnik-server", &["vestnik-model", "vestnik-signalr"]),
+    ("vestnik-rules", &["vestnik-model"]),
+    ("vestnik-store", &["vestnik-model", "vestnik-rules"]),
+    (
+        "vestnik-store-sqlite",
+        &["vestnik-model", "vestnik-rules", "vestnik-store"],
+    ),
+    (
+        "vestnik-server",
+        &[
+            "vestnik-model",
+            "vestnik-rules",
+            "vestnik-signalr",
+            "vestnik-store",
+            "vestnik-store-sqlite",
+        ],
+    ),
     (
         "vestnik",
         &["vestnik-core", "vestnik-model", "vestnik-server"],
@@ -26,6 +43,8 @@ const DIRECTIONS: [(&str, &[&str]); 13] = [
             "vestnik-model",
             "vestnik-server",
             "vestnik-signalr",
+            "vestnik-store",
+            "vestnik-store-sqlite",
         ],
     ),
     ("vestnik-fuzz", &["vestnik-signalr"]),
@@ -49,7 +68,12 @@ const BELONGS: [(&str, &[&str]); 10] = [
     ("utoipa", &["vestnik-server", "vestnik-model"]),
     (
         "rusqlite",
-        &["vestnik-core", "vestnik-server", "vestnik-tests"],
+        &[
+            "vestnik-sqlite",
+            "vestnik-core",
+            "vestnik-store-sqlite",
+            "vestnik-tests",
+        ],
     ),
     (
         "clap",
@@ -74,8 +98,12 @@ const BELONGS: [(&str, &[&str]); 10] = [
     ),
 ];
 
-/// What the model must do without: it does no I/O and has no clock of its own.
-const NOT_IN_THE_MODEL: [&str; 6] = ["tokio", "reqwest", "hyper", "rusqlite", "rand", "tracing"];
+/// Packages without I/O and without a clock of their own.
+const PURE: [&str; 2] = ["vestnik-model", "vestnik-rules"];
+/// What pure packages must do without.
+const NOT_IN_PURE: [&str; 7] = [
+    "tokio", "axum", "reqwest", "hyper", "rusqlite", "rand", "tracing",
+];
 
 /// Packages that need what a plain `cargo build` must not need.
 const NOT_BY_DEFAULT: [&str; 3] = ["app-tauri", "bindings", "tests"];
@@ -149,8 +177,10 @@ fn refusal(package: &str, allowed: &[&str], dependency: &Dependency) -> Option<S
     if DIRECTIONS.iter().any(|(own, _)| *own == name) && !allowed.contains(&name) {
         return Some(format!("{package} may depend on: {}", list(allowed)));
     }
-    if package == "vestnik-model" && NOT_IN_THE_MODEL.contains(&name) {
-        return Some("the model does no I/O: move what needs it to core or server".to_owned());
+    if PURE.contains(&package) && NOT_IN_PURE.contains(&name) {
+        return Some(format!(
+            "{package} does no I/O: move what needs {name} to a driver"
+        ));
     }
     if package == "vestnik-signalr" && name == "tokio" && !dependency.spare {
         return Some(
@@ -230,8 +260,8 @@ mod tests {
     }
 
     #[test]
-    fn the_model_and_the_heart_have_no_tokio() {
-        for name in ["vestnik-model", "vestnik-signalr"] {
+    fn pure_packages_and_the_protocol_have_no_tokio() {
+        for name in ["vestnik-model", "vestnik-rules", "vestnik-signalr"] {
             let manifest = format!("[package]\nname = \"{name}\"\n[dependencies]\ntokio = \"1\"\n");
             assert_eq!(found(&manifest), ["x/Cargo.toml:4"]);
         }
@@ -240,8 +270,17 @@ mod tests {
     }
 
     #[test]
+    fn sqlite_stays_in_its_store() {
+        for name in ["vestnik-server", "vestnik-store", "vestnik-rules"] {
+            let manifest =
+                format!("[package]\nname = \"{name}\"\n[dependencies]\nrusqlite = \"1\"\n");
+            assert_eq!(found(&manifest), ["x/Cargo.toml:4"]);
+        }
+    }
+
+    #[test]
     fn a_plain_build_needs_no_gtk() {
-        let manifest = "[workspace]\ndefault-members = [\"server\", \"app-tauri\"]\n";
+        let manifest = "[workspace]\ndefault-members = [\"server/app\", \"app-tauri\"]\n";
         assert_eq!(found(manifest), ["x/Cargo.toml:2"]);
     }
 

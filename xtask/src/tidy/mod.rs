@@ -31,7 +31,7 @@ const RULES: [Rule; 11] = [
     ("dependency directions", dependencies::check),
     ("banned packages", bans::check),
     ("file sizes", size::check),
-    ("SQL only in store/", sql::check),
+    ("SQL only in stores", sql::check),
     ("hub targets only in the contract", targets::check),
     ("one door to Tauri", door::check),
     ("decisions are numbered", adr::check),

@@ -52,9 +52,9 @@ mod tests {
     fn vague_modules_and_endless_queues_are_found() {
         let tree = Tree::of(&[
             ("core/client/src/util.rs", ""),
-            ("server/src/common/id.rs", ""),
+            ("server/app/src/common/id.rs", ""),
             (
-                "server/src/bus/local.rs",
+                "server/app/src/bus/local.rs",
                 "\nlet (a, b) = mpsc::unbounded_channel();\n",
             ),
             (
@@ -64,8 +64,8 @@ mod tests {
         ]);
         let expected = [
             "core/client/src/util.rs:1",
-            "server/src/bus/local.rs:2",
-            "server/src/common/id.rs:1",
+            "server/app/src/bus/local.rs:2",
+            "server/app/src/common/id.rs:1",
         ];
         assert_eq!(places(&check(&tree)), expected);
     }

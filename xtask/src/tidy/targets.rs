@@ -55,12 +55,12 @@ mod tests {
         let tree = Tree::of(&[
             (CONTRACT, "    pub const NOTIFY: &str = \"Notify\";\n"),
             (
-                "server/src/hub/feed.rs",
+                "server/app/src/hub/feed.rs",
                 "\n// \"Notify\"\nsend(\"Notify\");\n",
             ),
-            ("server/src/hub/tests.rs", "send(\"Notify\");\n"),
+            ("server/app/src/hub/tests.rs", "send(\"Notify\");\n"),
         ]);
-        assert_eq!(places(&check(&tree)), ["server/src/hub/feed.rs:3"]);
+        assert_eq!(places(&check(&tree)), ["server/app/src/hub/feed.rs:3"]);
     }
 
     #[test]

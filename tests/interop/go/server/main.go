@@ -35,6 +35,23 @@ func (h *hub) Count(to int) <-chan int {
 	return numbers
 }
 
+// Forever counts until the library takes no more numbers and the connection ends.
+func (h *hub) Forever() <-chan int {
+	numbers := make(chan int)
+	ended := h.Context().Done()
+	go func() {
+		defer close(numbers)
+		for number := 0; ; number++ {
+			select {
+			case numbers <- number:
+			case <-ended:
+				return
+			}
+		}
+	}()
+	return numbers
+}
+
 func (h *hub) Sum(numbers <-chan int) int {
 	sum := 0
 	for number := range numbers {

@@ -16,14 +16,15 @@ import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 
-/** The official Java client, feature by feature. Each outcome is a line of JSON. */
+/**
+ * The official Java client, feature by feature. Each outcome is a line of JSON. It waits as long as
+ * it takes; the program that started this one notices silence.
+ */
 public final class Client {
     private static final String URL = System.getenv("INTEROP_URL");
     private static final boolean POLLS = "LongPolling".equals(System.getenv("INTEROP_TRANSPORT"));
-    private static final int PATIENCE = 15;
     private static final JsonElement VALUE =
             JsonParser.parseString(
                     "{\"text\":\"Привет 👋\",\"list\":[1,-2,0.5],\"deep\":{\"a\":[null,true]}}");
@@ -94,13 +95,11 @@ public final class Client {
     }
 
     private static void await(io.reactivex.rxjava3.core.Completable work) {
-        if (!work.blockingAwait(PATIENCE, TimeUnit.SECONDS)) {
-            throw new AssertionError("not within " + PATIENCE + " s");
-        }
+        work.blockingAwait();
     }
 
     private static <T> T await(Single<T> work) {
-        return work.timeout(PATIENCE, TimeUnit.SECONDS).blockingGet();
+        return work.blockingGet();
     }
 
     private static void equal(Object actual, Object expected) {
@@ -136,7 +135,6 @@ public final class Client {
         List<Integer> items =
                 connection
                         .stream(Integer.class, "Count", 50)
-                        .timeout(PATIENCE, TimeUnit.SECONDS)
                         .toList()
                         .blockingGet();
         equal(items, IntStream.range(0, 50).boxed().toList());
@@ -147,11 +145,8 @@ public final class Client {
         List<Integer> items =
                 connection.stream(Integer.class, "Forever").take(3).toList().blockingGet();
         equal(items, List.of(0, 1, 2));
-        long patience = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE);
         while (await(connection.invoke(Integer.class, "Stopped")) == before) {
-            if (System.nanoTime() > patience) {
-                throw new AssertionError("the stream was not stopped");
-            }
+            Thread.onSpinWait();
         }
     }
 
@@ -189,7 +184,7 @@ public final class Client {
         }
         await(other.invoke("Say", name, "hello"));
         for (CompletableFuture<String> said : heard) {
-            equal(said.get(PATIENCE, TimeUnit.SECONDS), "hello");
+            equal(said.get(), "hello");
         }
         await(other.stop());
     }
@@ -199,7 +194,7 @@ public final class Client {
         connection.on("Drop", heard::add, Integer.class);
         await(connection.invoke("Flood", 500));
         for (int number = 0; number < 500; number++) {
-            equal(heard.poll(PATIENCE, TimeUnit.SECONDS), number);
+            equal(heard.take(), number);
         }
     }
 
@@ -232,7 +227,7 @@ public final class Client {
         CompletableFuture<Boolean> closed = new CompletableFuture<>();
         connection.onClosed(error -> closed.complete(true));
         connection.send("CloseMe", false);
-        closed.get(PATIENCE, TimeUnit.SECONDS);
+        closed.get();
         equal(connection.getConnectionState(), HubConnectionState.DISCONNECTED);
     }
 

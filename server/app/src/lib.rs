@@ -1,0 +1,31 @@
+//! Vestnik's reference server, as a library: [`serve`] is a function of a listener, a configuration
+//! and a signal to stop.
+//!
+//! What is accepted is stored first and answered then; what happens live is a hint, and every
+//! device reads on from its own place in its user's log. `ARCHITECTURE.md` tells the whole story.
+
+#![forbid(unsafe_code)]
+
+mod accept;
+mod api;
+mod app;
+mod auth;
+mod bootstrap;
+pub mod bus;
+pub mod clock;
+pub mod config;
+mod error;
+mod hub;
+mod metrics;
+mod openapi;
+mod publish;
+mod router;
+mod serve;
+mod telemetry;
+mod worker;
+
+pub use bootstrap::{BOOTSTRAP_IDENTITY_KEY, Bootstrap, BootstrapError, bootstrap};
+pub use config::{Config, ConfigError, ConfigOverlay};
+pub use openapi::openapi_json;
+pub use serve::{Parts, ServeError, serve, serve_with};
+pub use telemetry::init_logs;
