@@ -23,8 +23,8 @@
 
 pub mod audience;
 pub mod delivery;
-pub mod identity;
 pub mod idempotency;
+pub mod identity;
 pub mod limit;
 pub mod log;
 pub mod receipt;

@@ -3,11 +3,26 @@
 //! A log is numbered from 1 without gaps. Each entry has a random tag, and each life of a log an
 //! epoch. A cursor names all three, so that a cursor from a lost future (a restored backup, a volume
 //! set back) is recognised by its tag even after the new log has overtaken its number.
+//!
+//! ```
+//! use vestnik_rules::log::{Epoch, Place, Standing, Tag, standing};
+//!
+//! let head = Place { epoch: Epoch(42), seq: 17, tag: Tag(0xc0ff_ee00) };
+//! assert_eq!(head.cursor().as_str(), "0000002a:17:c0ffee00");
+//! // A device of a history in which entry 17 was another one.
+//! let lost = Place { tag: Tag(1), ..head }.cursor();
+//! assert_eq!(standing(Some(&lost), head, |_| None), Standing::OtherHistory);
+//! ```
 
 use std::fmt;
 
-use jiff::Timestamp;
-use vestnik_model::{Cursor, InstallationId};
+use aws_lc_rs::hmac;
+use jiff::{SignedDuration, Timestamp};
+use vestnik_model::{Cursor, Entry, Feature, Flag, InstallationId, Open};
+
+/// How long after one renewal of a log's epoch the next is refused, so that a device that claims
+/// another history again and again does not make every device of its user read from the beginning.
+pub const RENEW_AFTER: SignedDuration = SignedDuration::from_mins(1);
 
 /// Names one life of a user's log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,35 +69,24 @@ impl Place {
     /// The cursor that devices are given: `epoch:seq:tag`.
     #[must_use]
     pub fn cursor(self) -> Cursor {
-        // Always short printable ASCII.
-        Cursor::parse(self.to_string()).unwrap_or_else(|_| unreachable!("a place is a short text"))
+        Cursor::parse(self.to_string()).expect("a place is a short printable text")
     }
 
-    /// The place that a cursor of this version names; `None` for any other text.
+    /// The place that a cursor of this version names; `None` for any other text. One place has one
+    /// text.
     #[must_use]
     pub fn read(cursor: &Cursor) -> Option<Self> {
         let mut parts = cursor.as_str().split(':');
         let (epoch, seq, tag) = (parts.next()?, parts.next()?, parts.next()?);
-        let is_number = !seq.is_empty() && seq.bytes().all(|byte| byte.is_ascii_digit());
-        if parts.next().is_some() || !is_number {
-            return None;
-        }
+        let place = Self {
+            epoch: Epoch(u32::from_str_radix(epoch, 16).ok()?),
+            seq: seq.parse().ok()?,
+            tag: Tag(u32::from_str_radix(tag, 16).ok()?),
+        };
         // SQLite and PostgreSQL count in signed 64 bits.
-        let seq: u64 = seq.parse().ok().filter(|seq| i64::try_from(*seq).is_ok())?;
-        Some(Self {
-            epoch: Epoch(hex(epoch)?),
-            seq,
-            tag: Tag(hex(tag)?),
-        })
+        let is_countable = i64::try_from(place.seq).is_ok();
+        (is_countable && place.to_string() == cursor.as_str()).then_some(place)
     }
-}
-
-fn hex(text: &str) -> Option<u32> {
-    let is_hex = text.len() == 8
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
-    is_hex.then(|| u32::from_str_radix(text, 16).ok())?
 }
 
 impl fmt::Display for Place {
@@ -99,7 +103,10 @@ pub fn standing(
     head: Place,
     tag_at: impl FnOnce(u64) -> Option<Tag>,
 ) -> Standing {
-    let Some(place) = cursor.and_then(Place::read).filter(|place| place.epoch == head.epoch) else {
+    let Some(place) = cursor
+        .and_then(Place::read)
+        .filter(|place| place.epoch == head.epoch)
+    else {
         return Standing::None;
     };
     if place.seq > head.seq {
@@ -126,6 +133,41 @@ pub const fn epoch_of(database: u32, renewals: u32) -> Epoch {
     Epoch(database.wrapping_add(renewals.wrapping_mul(2_654_435_769)))
 }
 
+/// Whether a log that a cursor proves another history of may have a new epoch now.
+///
+/// A time of the last renewal that lies in the future is not waited for: the clock was set back.
+#[must_use]
+pub fn may_renew(last_renewed: Option<Timestamp>, now: Timestamp) -> bool {
+    last_renewed.is_none_or(|last| last > now || now.duration_since(last) >= RENEW_AFTER)
+}
+
+/// The tag of a new entry, derived from random bytes of its transaction and a salt that differs
+/// between the entries of the transaction: the user and the entry's number. Never 0, which is the tag
+/// before the first entry.
+#[must_use]
+pub fn tag_of(seed: &[u8; 32], salt: &[u8]) -> Tag {
+    let code = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, seed), salt);
+    let bits = code
+        .as_ref()
+        .iter()
+        .take(4)
+        .fold(0, |bits, byte| bits << 8 | u32::from(*byte));
+    Tag(bits.max(1))
+}
+
+/// The feature that a device needs to apply an entry, if it needs one.
+#[must_use]
+pub fn needs(entry: &Entry) -> Option<Feature> {
+    match entry {
+        Entry::Recall(_) => Some(Feature::Recall),
+        Entry::State(change) => match change.flag {
+            Open::Known(Flag::Read) => None,
+            Open::Known(Flag::Archived | Flag::Deleted) | Open::Unknown(_) => Some(Feature::Flags),
+        },
+        Entry::Notification(_) | Entry::Unknown(_) => None,
+    }
+}
+
 /// What a page may hold at the most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageBound {
@@ -145,7 +187,7 @@ pub struct Candidate {
     /// From when on it is not given any more; an entry without one is always given.
     pub expires_at: Option<Timestamp>,
     /// The feature that a device needs to read it, if it needs one.
-    pub needs: Option<&'static str>,
+    pub needs: Option<Feature>,
     /// Its size in bytes, the larger of the JSON and MessagePack forms.
     pub bytes: usize,
 }
@@ -156,7 +198,7 @@ pub struct Reader<'a> {
     /// Its installation.
     pub installation: InstallationId,
     /// Its features.
-    pub features: &'a [String],
+    pub features: &'a [Open<Feature>],
     /// The time.
     pub now: Timestamp,
 }
@@ -208,6 +250,6 @@ fn is_for(candidate: &Candidate, reader: &Reader<'_>) -> bool {
         .as_ref()
         .is_none_or(|only| only.contains(&reader.installation));
     let is_fresh = expires_at.is_none_or(|expires_at| expires_at > reader.now);
-    let is_read = needs.is_none_or(|needs| reader.features.iter().any(|feature| feature == needs));
-    is_meant && is_fresh && is_read
+    let is_applied = needs.is_none_or(|needs| reader.features.contains(&Open::Known(needs)));
+    is_meant && is_fresh && is_applied
 }

@@ -4,8 +4,24 @@
 //! Each login, logout and takeover raises the installation's *generation*; whatever names an older
 //! generation is void. A login begins a *family* of refresh tokens, numbered by a counter. Tokens are
 //! derived from the family and the counter ([`crate::token`]), so the server keeps numbers only.
+//!
+//! # Refresh tokens
+//! A refresh token is exchanged for the next. A token that was exchanged and comes again is either an
+//! answer that was lost or a copy in somebody else's hands. [`exchange`] tells them apart:
+//!
+//! - While nothing shows that the successor arrived (neither it nor the access token beside it was
+//!   seen), the token may come again at any time and gives the same successor.
+//! - For [`GRACE`] after its successor was last given in this way, the token gives the same successor
+//!   even if that was used: two tabs share one token, and each asks.
+//! - Within that minute the newest token gives itself and not the next, so that the family moves by one
+//!   step a minute at the most and the token before stays the predecessor for its whole grace. A client
+//!   whose clock is wrong may thus ask as often as it likes.
+//! - Anything else is a reuse: the family is revoked.
+//!
+//! Clients that share a token are never locked out if each waits at most half of [`GRACE`] for an answer.
 
 use jiff::{SignedDuration, Timestamp};
+use subtle::ConstantTimeEq as _;
 use vestnik_model::{AppId, InstallationId, UserId};
 
 /// For how long after its first exchange a refresh token gives the same successor, used or not: two
@@ -40,7 +56,8 @@ pub struct Family {
     pub generation: u64,
     /// The counter of its newest token.
     pub counter: u64,
-    /// When the newest token was first given in exchange for its predecessor.
+    /// When the newest token was last given in exchange for its predecessor before it was used; absent
+    /// for the first of the family.
     pub exchanged_at: Option<Timestamp>,
     /// Whether the newest token was used: exchanged, or its access token seen.
     pub is_used: bool,
@@ -65,8 +82,11 @@ pub enum Exchange {
         /// The next token's counter.
         counter: u64,
     },
-    /// The newest token once more: the answer was lost, or two asked at once.
+    /// The newest token, given before: the answer was lost, or two asked at once.
     Same,
+    /// The newest token was presented itself, within a minute after it was given: it stays the newest
+    /// and is used now.
+    Again,
     /// A token came that had been exchanged, and its successor was used: the family is revoked.
     Reused,
     /// The token held once.
@@ -75,6 +95,17 @@ pub enum Exchange {
     Unknown,
     /// The installation's secret came and is wrong.
     WrongSecret,
+}
+
+/// What an exchange changes of the family's row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FamilyChange {
+    /// Nothing.
+    None,
+    /// The row is this now.
+    Saved(Family),
+    /// The family is revoked, and its session ends.
+    Revoked,
 }
 
 /// Decides on an exchange.
@@ -98,19 +129,92 @@ pub fn exchange(family: &Family, presented: Presented, now: Timestamp) -> Exchan
     if family.expires_at <= now {
         return Exchange::Expired;
     }
+    let is_in_grace = family
+        .exchanged_at
+        .is_some_and(|at| now.duration_since(at).abs() < GRACE);
     if presented.counter == family.counter {
-        return Exchange::Next {
-            counter: family.counter.saturating_add(1),
+        return if is_in_grace {
+            Exchange::Again
+        } else {
+            Exchange::Next {
+                counter: family.counter.saturating_add(1),
+            }
         };
     }
     let is_predecessor = presented.counter.checked_add(1) == Some(family.counter);
-    let is_in_grace = family
-        .exchanged_at
-        .is_some_and(|at| now.duration_since(at) < GRACE);
     if is_predecessor && (!family.is_used || is_in_grace) {
         Exchange::Same
     } else {
         Exchange::Reused
+    }
+}
+
+impl Exchange {
+    /// The counter of the token to give, if one is given.
+    #[must_use]
+    pub const fn given(self, family: &Family) -> Option<u64> {
+        match self {
+            Self::Next { counter } => Some(counter),
+            Self::Same | Self::Again => Some(family.counter),
+            Self::Reused | Self::Expired | Self::Unknown | Self::WrongSecret => None,
+        }
+    }
+}
+
+impl Family {
+    /// A family as a login begins it.
+    #[must_use]
+    pub const fn begun(id: FamilyId, generation: u64, expires_at: Timestamp) -> Self {
+        Self {
+            id,
+            generation,
+            counter: 1,
+            exchanged_at: None,
+            is_used: false,
+            expires_at,
+        }
+    }
+
+    /// What an exchange at `now` changes. `next_expires` is until when a new token holds.
+    #[must_use]
+    pub fn after(
+        &self,
+        exchange: Exchange,
+        next_expires: Timestamp,
+        now: Timestamp,
+    ) -> FamilyChange {
+        let exchanged_at = Some(now);
+        match exchange {
+            Exchange::Next { counter } => FamilyChange::Saved(Self {
+                counter,
+                exchanged_at,
+                is_used: false,
+                expires_at: next_expires,
+                ..self.clone()
+            }),
+            Exchange::Same if self.is_used => FamilyChange::None,
+            Exchange::Same => FamilyChange::Saved(Self {
+                exchanged_at,
+                ..self.clone()
+            }),
+            Exchange::Again => self.seen(self.counter),
+            Exchange::Reused => FamilyChange::Revoked,
+            Exchange::Expired | Exchange::Unknown | Exchange::WrongSecret => FamilyChange::None,
+        }
+    }
+
+    /// What it changes that the access token beside a refresh token was seen: if that is the newest,
+    /// its predecessor is spent.
+    #[must_use]
+    pub fn seen(&self, counter: u64) -> FamilyChange {
+        if counter == self.counter && !self.is_used {
+            FamilyChange::Saved(Self {
+                is_used: true,
+                ..self.clone()
+            })
+        } else {
+            FamilyChange::None
+        }
     }
 }
 
@@ -142,14 +246,13 @@ pub enum Admission {
 /// Decides on a login.
 #[must_use]
 pub fn admit(known: Option<&Known>, user: &UserId, secret_hash: &[u8; 32]) -> Admission {
-    use subtle::ConstantTimeEq as _;
     let Some(known) = known else {
         return Admission::Admitted {
             generation: 1,
             taken_from: None,
         };
     };
-    if !bool::from(known.secret_hash.ct_eq(secret_hash)) {
+    if !is_same_secret(&known.secret_hash, secret_hash) {
         return Admission::WrongSecret;
     }
     Admission::Admitted {
@@ -161,6 +264,34 @@ pub fn admit(known: Option<&Known>, user: &UserId, secret_hash: &[u8; 32]) -> Ad
 /// Whether two hashes of secrets are the same, in constant time.
 #[must_use]
 pub fn is_same_secret(one: &[u8; 32], other: &[u8; 32]) -> bool {
-    use subtle::ConstantTimeEq as _;
     bool::from(one.ct_eq(other))
+}
+
+impl Known {
+    /// Whether a session is the installation's present one. What an older generation asks for is
+    /// refused; its logout leaves the present session alone.
+    #[must_use]
+    pub fn is_present(&self, session: &Session) -> bool {
+        self.generation == session.generation && self.user.as_ref() == Some(&session.user)
+    }
+}
+
+/// An installation that a user is logged in on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Active {
+    /// The installation.
+    pub installation: InstallationId,
+    /// When it was last received from.
+    pub last_seen: Timestamp,
+}
+
+/// The installations to retire so that one more has room: those that were silent longest. `active` are
+/// the user's others.
+#[must_use]
+pub fn retired(active: &[Active], max: u32) -> Vec<InstallationId> {
+    let room = usize::try_from(max.max(1) - 1).unwrap_or(usize::MAX);
+    let mut silent: Vec<_> = active.iter().collect();
+    silent.sort_by_key(|one| (one.last_seen, one.installation));
+    silent.truncate(active.len().saturating_sub(room));
+    silent.into_iter().map(|one| one.installation).collect()
 }

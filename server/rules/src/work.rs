@@ -3,15 +3,38 @@
 //! A row of work is claimed for a while; each claim raises its *fence*, and the transaction that does
 //! the work checks that the fence is still its own, so that two servers never do the same part twice.
 //! A part that fails backs off alone.
+//!
+//! A notification has one row for its whole life: its audience is expanded, then its deliveries expire,
+//! then it is deleted. [`first_stage`] and [`next_stage`] say what the row is next and when.
+//!
+//! ```
+//! use jiff::{SignedDuration, Timestamp};
+//! use vestnik_rules::work::{Life, Stage, WorkKind, first_stage, next_stage};
+//!
+//! let life = Life {
+//!     accepted_at: "2026-11-28T09:00:00Z".parse()?,
+//!     expires_at: "2026-11-29T09:00:00Z".parse()?,
+//!     keep: SignedDuration::from_hours(24),
+//! };
+//! let first = first_stage(&life, false);
+//! assert_eq!(first, Stage { kind: WorkKind::Expand, due: life.accepted_at });
+//! let second = next_stage(first.kind, &life);
+//! assert_eq!(second, Some(Stage { kind: WorkKind::Expire, due: life.expires_at }));
+//! # Ok::<(), jiff::Error>(())
+//! ```
 
 use jiff::{SignedDuration, Timestamp};
-use vestnik_model::{AppId, open::Word};
+use vestnik_model::{AppId, Word};
 
 /// How long a claim holds. Shorter and a slow part is done twice for nothing; longer and a dead
 /// server's work waits that long.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(30);
 /// The longest pause of a failing row.
 pub const MAX_PAUSE: SignedDuration = SignedDuration::from_mins(15);
+/// How often what the whole database keeps only for a while is deleted.
+pub const SWEEP_EVERY: SignedDuration = SignedDuration::from_hours(1);
+/// For how long rows of the event table are kept at least.
+pub const EVENTS_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// The kinds of work, each with a loop of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,6 +47,9 @@ pub enum WorkKind {
     Retain,
     /// Withdraw a notification from its deliveries' logs.
     Recall,
+    /// Mark the rest of what a user read up to a place of their log
+    /// ([`MarkRead`](crate::receipt::MarkRead)).
+    MarkRead,
     /// Delete a topic's subscriptions.
     DeleteTopic,
     /// Delete a user and what is theirs.
@@ -39,6 +65,7 @@ impl Word for WorkKind {
         Self::Expire,
         Self::Retain,
         Self::Recall,
+        Self::MarkRead,
         Self::DeleteTopic,
         Self::EraseUser,
         Self::Sweep,
@@ -50,6 +77,7 @@ impl Word for WorkKind {
             Self::Expire => "expire",
             Self::Retain => "retain",
             Self::Recall => "recall",
+            Self::MarkRead => "mark_read",
             Self::DeleteTopic => "delete_topic",
             Self::EraseUser => "erase_user",
             Self::Sweep => "sweep",
@@ -83,12 +111,100 @@ pub enum Progress {
     Lost,
 }
 
+/// What bounds a notification's life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Life {
+    /// When it was accepted.
+    pub accepted_at: Timestamp,
+    /// When it expires.
+    pub expires_at: Timestamp,
+    /// For how long it is kept after that.
+    pub keep: SignedDuration,
+}
+
+/// What a notification's row of work is, and from when on it is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stage {
+    /// The kind.
+    pub kind: WorkKind,
+    /// The time.
+    pub due: Timestamp,
+}
+
+/// The first stage of a notification; `is_expanded` when its audience was expanded in the transaction
+/// that accepted it.
+#[must_use]
+pub const fn first_stage(life: &Life, is_expanded: bool) -> Stage {
+    if is_expanded {
+        Stage {
+            kind: WorkKind::Expire,
+            due: life.expires_at,
+        }
+    } else {
+        Stage {
+            kind: WorkKind::Expand,
+            due: life.accepted_at,
+        }
+    }
+}
+
+/// The stage of a notification behind one that is done: expand, expire, retain. `None` behind the last,
+/// when the row is deleted, and for the kinds of work that belong to no stage.
+#[must_use]
+pub fn next_stage(done: WorkKind, life: &Life) -> Option<Stage> {
+    match done {
+        WorkKind::Expand => Some(Stage {
+            kind: WorkKind::Expire,
+            due: life.expires_at,
+        }),
+        WorkKind::Expire => Some(Stage {
+            kind: WorkKind::Retain,
+            due: kept_until(life.expires_at, life.keep),
+        }),
+        WorkKind::Retain
+        | WorkKind::Recall
+        | WorkKind::MarkRead
+        | WorkKind::DeleteTopic
+        | WorkKind::EraseUser
+        | WorkKind::Sweep => None,
+    }
+}
+
+/// Until when a notification is kept. A negative duration keeps it until it expires; a time beyond the
+/// end of the calendar is its end.
+#[must_use]
+pub fn kept_until(expires_at: Timestamp, keep: SignedDuration) -> Timestamp {
+    later(expires_at, keep.max(SignedDuration::ZERO))
+}
+
+/// So many days of 24 hours, for [`Life::keep`].
+#[must_use]
+pub const fn days(count: u32) -> SignedDuration {
+    // 2^32 days are 3.7 * 10^14 seconds, far from the bounds of 64 bits.
+    SignedDuration::from_secs(count as i64 * 24 * 60 * 60)
+}
+
+/// When the row of kind `Sweep` is due again.
+#[must_use]
+pub fn next_sweep(now: Timestamp) -> Timestamp {
+    later(now, SWEEP_EVERY)
+}
+
 /// When a row that failed is tried again: doubling from one second, spread by a `random` fraction
 /// from 0 to 1 so that rows that failed together do not come back together.
 #[must_use]
 pub fn retry_at(tries: u32, random: f64, now: Timestamp) -> Timestamp {
     let ceiling = SignedDuration::from_secs(1_i64 << tries.min(20)).min(MAX_PAUSE);
-    let share = random.clamp(0.0, 1.0).mul_add(0.5, 0.5);
-    let pause = SignedDuration::from_secs_f64(ceiling.as_secs_f64() * share);
-    now.checked_add(pause).unwrap_or(Timestamp::MAX)
+    // What is no number is no fraction, and must not panic below.
+    let random = if random.is_nan() {
+        1.0
+    } else {
+        random.clamp(0.0, 1.0)
+    };
+    let pause = SignedDuration::from_secs_f64(ceiling.as_secs_f64() * random.mul_add(0.5, 0.5));
+    later(now, pause)
+}
+
+fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
+    time.checked_add(by).unwrap_or(Timestamp::MAX)
 }

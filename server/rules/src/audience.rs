@@ -1,0 +1,238 @@
+//! Whom a notification is for: the plan of an audience, and the walk through its sources.
+//!
+//! An audience is kept as a [`Plan`] and not written out when its notification is accepted. The plan
+//! has *sources*: the listed users, each topic, the listed installations. They are walked in this
+//! order, each by its key, a part in each transaction. Where the walk stands is a [`Position`] that is
+//! saved with the part, so that a crash repeats or loses nothing.
+//!
+//! The first source that names a user decides for them: a later one finds the delivery there and
+//! passes over it. Installations come last, so that a user who is meant as a whole is not narrowed to
+//! single installations. Who is meant is settled when the walk reaches them.
+//!
+//! ```
+//! use vestnik_model::{Audience, UserId};
+//! use vestnik_rules::audience::{Members, Plan, Position};
+//!
+//! let plan = Plan::from(&Audience::user(UserId::parse("anna")?));
+//! let mut position = Position::START;
+//! let mut walked = Vec::new();
+//! while let Some(source) = plan.source(position) {
+//!     match source.members {
+//!         Members::Users(users) => walked.extend(users.into_iter().map(|listed| listed.user)),
+//!         Members::Topic(_) | Members::Installations(_) => {}
+//!     }
+//!     position = source.position.end();
+//! }
+//! assert_eq!(walked, [UserId::parse("anna")?]);
+//! # Ok::<(), vestnik_model::id::ParseIdError>(())
+//! ```
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use vestnik_model::{Audience, DeliveryState, Evidence, InstallationId, Reason, TopicName, UserId};
+
+/// The most explicit recipients that are expanded in the transaction that accepts a notification.
+pub const FIRST_PART: usize = 100;
+
+/// An audience as it is stored, in JSON.
+///
+/// It is read leniently: unknown fields are ignored, absent lists are empty, and what a later version
+/// does not take as an id any more is passed over where it is a source; as an exclusion it goes on to
+/// exclude. Lists are kept as texts, so that a [`Position`] means the same in every version.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Plan {
+    users: Vec<String>,
+    topics: Vec<String>,
+    installations: Vec<String>,
+    exclude_users: BTreeSet<String>,
+}
+
+/// Where the walk through a plan stands.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(default)]
+pub struct Position {
+    /// The source's number: the listed users are 0, then the topics in order, then the installations.
+    pub source: u32,
+    /// The key of the last member that was walked, when there is one. What it is depends on the
+    /// source: [`ListedUser::key`], or the store's own key of a user.
+    pub after: Option<i64>,
+}
+
+/// The part of a plan to go on with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Where it begins. It may lie beyond the position that was asked for: empty sources are skipped.
+    pub position: Position,
+    /// Who is in it.
+    pub members: Members,
+}
+
+/// Who is in a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Members {
+    /// Listed users that were not walked yet.
+    Users(Vec<ListedUser>),
+    /// Subscribers of a topic: those whose key, the store's key of a user, is greater than
+    /// [`Position::after`], in the order of the keys.
+    Topic(TopicName),
+    /// Owners of listed installations, by the store's key of a user as for a topic; all listed
+    /// installations of an owner are one candidate.
+    Installations(Vec<InstallationId>),
+}
+
+/// A user that the sender listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedUser {
+    /// The key for [`Position::past`].
+    pub key: i64,
+    /// The user.
+    pub user: UserId,
+}
+
+/// A user whom a source names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate<'a> {
+    /// The user.
+    pub user: &'a UserId,
+    /// The installations that the source names; all of the user's when absent.
+    pub only: Option<Vec<InstallationId>>,
+    /// Whether the user is logged in on an installation.
+    pub has_installation: bool,
+}
+
+/// A user who gets a delivery and an entry in their log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// What the delivery begins as. One without an installation has ended already; a device that logs
+    /// in later still reads the entry, which proves the delivery late.
+    pub state: DeliveryState,
+    /// The only installations it is for; all of the user's when absent.
+    pub only: Option<Vec<InstallationId>>,
+}
+
+impl From<&Audience> for Plan {
+    fn from(audience: &Audience) -> Self {
+        let text = |user: &UserId| user.as_str().to_owned();
+        Self {
+            users: audience.users().iter().map(text).collect(),
+            topics: audience
+                .topics()
+                .iter()
+                .map(|topic| topic.as_str().to_owned())
+                .collect(),
+            installations: audience
+                .installations()
+                .iter()
+                .map(InstallationId::to_string)
+                .collect(),
+            exclude_users: audience.exclude_users().iter().map(text).collect(),
+        }
+    }
+}
+
+impl Plan {
+    /// Whether the whole audience is expanded in the transaction that accepts the notification: it has
+    /// at most [`FIRST_PART`] explicit recipients and no topic.
+    #[must_use]
+    pub const fn is_first_part(&self) -> bool {
+        self.topics.is_empty() && self.users.len() + self.installations.len() <= FIRST_PART
+    }
+
+    /// The topics, in the order of their sources.
+    pub fn topics(&self) -> impl Iterator<Item = TopicName> + '_ {
+        self.topics
+            .iter()
+            .filter_map(|topic| TopicName::parse(topic.as_str()).ok())
+    }
+
+    /// The source to go on with; `None` when the whole plan was walked.
+    ///
+    /// When a source has no more members, go on at [`Position::end`].
+    #[must_use]
+    pub fn source(&self, position: Position) -> Option<Source> {
+        let sources = self.topics.len() + 2;
+        (position.source as usize..sources).find_map(|number| {
+            let source = u32::try_from(number).ok()?;
+            let after = position.after.filter(|_| source == position.source);
+            let members = self.members(number, after)?;
+            Some(Source {
+                position: Position { source, after },
+                members,
+            })
+        })
+    }
+
+    /// Who is in a source; `None` when nobody is left in it.
+    fn members(&self, source: usize, after: Option<i64>) -> Option<Members> {
+        let Some(topic) = source.checked_sub(1) else {
+            let users = self.users_after(after);
+            return (!users.is_empty()).then_some(Members::Users(users));
+        };
+        if let Some(name) = self.topics.get(topic) {
+            return TopicName::parse(name.as_str()).ok().map(Members::Topic);
+        }
+        let listed = self.installations.iter();
+        let installations: Vec<_> = listed.filter_map(|id| id.parse().ok()).collect();
+        (!installations.is_empty()).then_some(Members::Installations(installations))
+    }
+
+    fn users_after(&self, after: Option<i64>) -> Vec<ListedUser> {
+        let listed = (0_i64..).zip(&self.users);
+        listed
+            .filter(|(key, _)| after.is_none_or(|after| *key > after))
+            .filter_map(|(key, user)| {
+                let user = UserId::parse(user.as_str()).ok()?;
+                Some(ListedUser { key, user })
+            })
+            .collect()
+    }
+}
+
+impl Position {
+    /// Before the first member of the first source.
+    pub const START: Self = Self {
+        source: 0,
+        after: None,
+    };
+
+    /// The position behind a member of the same source.
+    #[must_use]
+    pub const fn past(self, key: i64) -> Self {
+        Self {
+            source: self.source,
+            after: Some(key),
+        }
+    }
+
+    /// The position behind the last member of the source.
+    #[must_use]
+    pub const fn end(self) -> Self {
+        Self {
+            source: self.source.saturating_add(1),
+            after: None,
+        }
+    }
+}
+
+/// Decides whether a candidate gets a delivery, and as what it begins; `None` for an excluded user.
+#[must_use]
+pub fn admit(plan: &Plan, candidate: Candidate<'_>, now: Timestamp) -> Option<Member> {
+    let Candidate {
+        user,
+        only,
+        has_installation,
+    } = candidate;
+    if plan.exclude_users.contains(user.as_str()) {
+        return None;
+    }
+    let mut state = DeliveryState::pending();
+    if !has_installation {
+        state.merge(Evidence::Ended(Reason::DeviceNoneActive), now);
+    }
+    Some(Member { state, only })
+}

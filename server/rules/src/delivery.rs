@@ -1,0 +1,210 @@
+//! Deliveries: how events change one, and how the changes of a commit add up to counters.
+//!
+//! Evidence merges by the rules of [`DeliveryState::merge`]: monotonic by rank, idempotent, in any
+//! order. This module turns what happens at the server into evidence, and says what moved, so that
+//! counters are changed by deltas: once for each notification, status and channel of a commit, however
+//! many deliveries moved.
+//!
+//! ```
+//! use jiff::Timestamp;
+//! use vestnik_model::{Counter, DeliveryState, DeliveryStatus};
+//! use vestnik_rules::delivery::{Deltas, Event, advance};
+//!
+//! let now: Timestamp = "2026-11-28T09:00:00Z".parse()?;
+//! let advanced = advance(DeliveryState::pending(), Event::HandedOver, now);
+//! assert_eq!(advanced.state.status, DeliveryStatus::Sent);
+//!
+//! let mut deltas = Deltas::default();
+//! deltas.add(advanced.moved);
+//! let changes: Vec<_> = deltas.changes().collect();
+//! assert_eq!(changes, [(Counter::Pending, -1), (Counter::Sent, 1)]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use vestnik_model::{
+    Counter, Counts, DeliveryState, DeliveryStatus, Evidence, Reason, ReceiptKind,
+};
+
+/// Something that happened to a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// It was written to the transport of a live connection.
+    HandedOver,
+    /// A device reported it.
+    Receipt(ReceiptKind),
+    /// Its time to live ran out.
+    Expired {
+        /// Whether an installation that it was handed to confirmed a place of the log at or behind its
+        /// entry: the device has it, also if no receipt came.
+        has_evidence: bool,
+    },
+    /// The sender cancelled or recalled its notification.
+    Cancelled,
+}
+
+/// A delivery after an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Advanced {
+    /// The delivery.
+    pub state: DeliveryState,
+    /// Its change of counter, if its status changed.
+    pub moved: Option<Move>,
+    /// Whether anything changed: the row is written only then.
+    pub is_changed: bool,
+}
+
+/// A delivery moves from one counter of its notification to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Move {
+    /// The counter before; absent when the delivery is new.
+    pub from: Option<Counter>,
+    /// The counter after.
+    pub to: Counter,
+}
+
+impl Move {
+    /// A delivery that is new.
+    #[must_use]
+    pub fn made(state: &DeliveryState) -> Self {
+        Self {
+            from: None,
+            to: counter(state),
+        }
+    }
+}
+
+fn counter(state: &DeliveryState) -> Counter {
+    Counter::of(state.status, state.reason.as_ref())
+}
+
+/// Decides what an event, as of `at`, makes of a delivery.
+#[must_use]
+pub fn advance(mut state: DeliveryState, event: Event, at: Timestamp) -> Advanced {
+    let from = counter(&state);
+    let is_changed = match event {
+        Event::HandedOver => state.merge(Evidence::Sent, at),
+        Event::Receipt(kind) => state.merge(Evidence::Receipt(kind), at),
+        Event::Expired { has_evidence } => run_out(&mut state, has_evidence, at),
+        Event::Cancelled => state.merge(Evidence::Ended(Reason::CancelledSender), at),
+    };
+    let to = counter(&state);
+    let moved = (from != to).then_some(Move {
+        from: Some(from),
+        to,
+    });
+    Advanced {
+        state,
+        moved,
+        is_changed,
+    }
+}
+
+/// Decides what becomes of a delivery whose time to live ran out.
+///
+/// One that waits expires. One that was handed over is delivered if a device has confirmed a later
+/// place of the log, and otherwise ends as `delivery.unconfirmed`: a hand-over alone is no success.
+/// Every other one stays as it is.
+#[must_use]
+pub fn expire(state: DeliveryState, has_evidence: bool, now: Timestamp) -> Advanced {
+    advance(state, Event::Expired { has_evidence }, now)
+}
+
+/// Decides what becomes of a delivery whose notification was cancelled: one that waits ends, every
+/// other one stays as it is.
+#[must_use]
+pub fn cancel(state: DeliveryState, now: Timestamp) -> Advanced {
+    advance(state, Event::Cancelled, now)
+}
+
+fn run_out(state: &mut DeliveryState, has_evidence: bool, now: Timestamp) -> bool {
+    match state.status {
+        DeliveryStatus::Pending => state.merge(Evidence::Ended(Reason::ExpiredTtl), now),
+        DeliveryStatus::Sent if has_evidence => {
+            state.merge(Evidence::Receipt(ReceiptKind::Delivered), now)
+        }
+        DeliveryStatus::Sent => state.merge(Evidence::Ended(Reason::DeliveryUnconfirmed), now),
+        DeliveryStatus::Delivered
+        | DeliveryStatus::Read
+        | DeliveryStatus::Undelivered
+        | DeliveryStatus::Expired
+        | DeliveryStatus::Cancelled => false,
+    }
+}
+
+/// What the changes of a commit add up to, for one notification and one channel.
+///
+/// `changes` are what the counters are changed by; `reached` counts every arrival at a status, also
+/// one that a later change of the same commit left again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Deltas {
+    changes: BTreeMap<Counter, i64>,
+    reached: BTreeMap<DeliveryStatus, u64>,
+}
+
+impl Deltas {
+    /// Adds a change, if there is one.
+    pub fn add(&mut self, moved: impl IntoIterator<Item = Move>) {
+        for Move { from, to } in moved {
+            if let Some(from) = from {
+                *self.changes.entry(from).or_default() -= 1;
+            }
+            *self.changes.entry(to).or_default() += 1;
+            *self.reached.entry(status_of(to)).or_default() += 1;
+        }
+    }
+
+    /// Adds another part of the same commit.
+    pub fn merge(&mut self, other: &Self) {
+        for (counter, change) in &other.changes {
+            *self.changes.entry(*counter).or_default() += change;
+        }
+        for (status, count) in &other.reached {
+            *self.reached.entry(*status).or_default() += count;
+        }
+    }
+
+    /// By how much each counter changes, without those that stay.
+    pub fn changes(&self) -> impl Iterator<Item = (Counter, i64)> + '_ {
+        let changes = self
+            .changes
+            .iter()
+            .map(|(counter, change)| (*counter, *change));
+        changes.filter(|(_, change)| *change != 0)
+    }
+
+    /// How many deliveries came to each status.
+    pub fn reached(&self) -> impl Iterator<Item = (DeliveryStatus, u64)> + '_ {
+        self.reached.iter().map(|(status, count)| (*status, *count))
+    }
+
+    /// Whether nothing moved.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.reached.is_empty()
+    }
+
+    /// Changes counts; `None` when one would fall below zero, which only damaged rows can cause.
+    #[must_use]
+    pub fn applied_to(&self, mut counts: Counts) -> Option<Counts> {
+        for (counter, change) in self.changes() {
+            let count = counts.of(counter);
+            *count = count.checked_add_signed(change)?;
+        }
+        Some(counts)
+    }
+}
+
+const fn status_of(counter: Counter) -> DeliveryStatus {
+    match counter {
+        Counter::Pending => DeliveryStatus::Pending,
+        Counter::Sent => DeliveryStatus::Sent,
+        Counter::Delivered => DeliveryStatus::Delivered,
+        Counter::Read => DeliveryStatus::Read,
+        Counter::Undelivered | Counter::Unconfirmed => DeliveryStatus::Undelivered,
+        Counter::Expired => DeliveryStatus::Expired,
+        Counter::Cancelled => DeliveryStatus::Cancelled,
+    }
+}
