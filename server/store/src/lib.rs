@@ -35,7 +35,7 @@ pub mod work;
 
 pub use audiences::Audiences;
 pub use effect::{Effect, Event, Sink};
-pub use error::{OpenError, StoreError};
+pub use error::{OpenError, Source, StoreError};
 pub use installations::Installations;
 pub use ledger::Ledger;
 pub use logs::Logs;
