@@ -17,16 +17,15 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
-use serde_json::Value;
 
 use crate::{
     counts::Counts,
     cursor::Cursor,
     entry::Entry,
-    fact::{Fact, FactResult},
     id::{DeliveryId, InstallationId, NotificationId, TopicName, UserId},
     installation::{Permission, description},
     limits::FEATURES,
+    loose::Loose,
     open::{Open, readable, readable_list, words},
     problem::{FieldProblem, Problem, ProblemCode, hub_pointer},
     publish::PublishAccepted,
@@ -34,6 +33,8 @@ use crate::{
     status::{DeliveryStatus, NotificationStatus},
     warning::Warning,
 };
+
+pub use crate::report::{ReceivedReport, Report, Reported};
 
 /// The contract of this version.
 pub const CONTRACT: u32 = 1;
@@ -134,7 +135,7 @@ impl<T> Answer<T> {
 /// A result with a `problem` is a refusal, whatever else can be read of it.
 impl<'de, T: serde::de::DeserializeOwned> Deserialize<'de> for Answer<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = Value::deserialize(deserializer)?;
+        let Loose(value) = Loose::deserialize(deserializer)?;
         match value.get("problem").filter(|problem| !problem.is_null()) {
             Some(problem) => HubProblem::deserialize(problem)
                 .map(|problem| Self::Refused { problem })
@@ -358,26 +359,6 @@ pub struct Page {
     /// Whether the log goes on behind `cursor`.
     #[serde(default)]
     pub more: bool,
-}
-
-/// A device reports facts.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Report {
-    /// 1 to 500 facts, at most [`REPORT_BYTES`](crate::limits::REPORT_BYTES) in all. Each is read by
-    /// itself: an element that is no [`Fact`] is refused alone.
-    pub facts: Vec<Fact>,
-    /// Where the device stands now: evidence that it has everything up to there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cursor: Option<Cursor>,
-}
-
-/// The server's answer to a [`Report`]: one result for each fact, in the order of the report.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Reported {
-    /// The results.
-    pub results: Vec<FactResult>,
 }
 
 /// Something about the device changed; absent fields stay as they are.

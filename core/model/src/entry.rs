@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     id::{DeliveryId, NotificationId},
+    loose::Loose,
     notification::Notification,
     open::{Open, readable, words},
 };
@@ -187,7 +188,7 @@ impl Serialize for Entry {
 /// Never fails on a value: what is no object becomes an unknown entry without content.
 impl<'de> Deserialize<'de> for Entry {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match Value::deserialize(deserializer)? {
+        match Loose::deserialize(deserializer)?.0 {
             Value::Object(raw) => Ok(Self::read(raw)),
             Value::Null
             | Value::Bool(_)

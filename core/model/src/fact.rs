@@ -15,6 +15,7 @@ use crate::{
     limits::FACT_BODY_BYTES,
     open::{Open, Word, words},
     receipt::ReceiptKind,
+    wire_size,
 };
 
 /// The most characters of a fact's id.
@@ -274,11 +275,8 @@ impl Fact {
     pub fn parse(&self) -> Result<ParsedFact, FactRefusal> {
         let id = FactId::parse(&self.id).ok_or(FactRefusal::Malformed)?;
         let kind = self.kind.known().ok_or(FactRefusal::UnknownKind)?;
-        if self
-            .body
-            .as_ref()
-            .is_some_and(|body| body.to_string().len() > FACT_BODY_BYTES)
-        {
+        let body_bytes = self.body.as_ref().map_or(0, wire_size::json);
+        if body_bytes > FACT_BODY_BYTES {
             return Err(FactRefusal::TooLarge);
         }
         Ok(ParsedFact {
@@ -372,6 +370,39 @@ impl Fact {
             Some(_) => Err(FactRefusal::Malformed),
         }
     }
+}
+
+/// Reads the facts of a report, each by itself and in their order: one that cannot be taken is answered
+/// by its refusal and stops no other.
+///
+/// ```
+/// use serde_json::json;
+/// use vestnik_model::fact;
+///
+/// let read = fact::read_all(vec![
+///     json!({"id": "1", "kind": "read", "at": "2026-11-28T09:00:00Z",
+///         "notificationId": "ntf_00000000000000000000000000000001"}),
+///     json!({"id": "2", "kind": "yawned", "at": "2026-11-28T09:00:00Z"}),
+/// ]);
+/// assert!(read[0].is_ok());
+/// assert_eq!(read[1].as_ref().map_err(|refused| refused.id.as_str()), Err("2"));
+/// ```
+#[must_use]
+pub fn read_all(facts: Vec<Value>) -> Vec<Result<ParsedFact, FactResult>> {
+    facts.into_iter().map(read).collect()
+}
+
+fn read(value: Value) -> Result<ParsedFact, FactResult> {
+    let text = |name: &str| value.get(name).and_then(Value::as_str);
+    let id = text("id").and_then(FactId::parse);
+    let has_unknown_kind = text("kind").is_some_and(|kind| FactKind::from_code(kind).is_none());
+    let parsed = match Fact::deserialize(value) {
+        Ok(fact) => fact.parse(),
+        // A kind of a later version may have its parts in other forms.
+        Err(_) if has_unknown_kind => Err(FactRefusal::UnknownKind),
+        Err(_) => Err(FactRefusal::Malformed),
+    };
+    parsed.map_err(|why| FactResult::refused(id.map_or_else(String::new, |id| id.0), why))
 }
 
 impl FactResult {

@@ -18,6 +18,8 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::loose::Loose;
+
 /// The most bytes of an unknown word that are kept; the rest is cut off at a character.
 pub const MAX_WORD_BYTES: usize = 64;
 
@@ -143,7 +145,7 @@ where
     T: serde::de::DeserializeOwned,
     D: Deserializer<'de>,
 {
-    let value = serde_json::Value::deserialize(deserializer)?;
+    let Loose(value) = Loose::deserialize(deserializer)?;
     Ok(serde_json::from_value(value).ok())
 }
 

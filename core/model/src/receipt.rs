@@ -1,8 +1,6 @@
 //! Receipts: the facts about a delivery that its status is made of.
 
-use serde::{Deserialize, Serialize};
-
-use crate::{fact::Fact, open::words};
+use crate::open::words;
 
 /// What happened to a notification on a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,11 +27,3 @@ words!(ReceiptKind {
     Actioned = "actioned",
     Dismissed = "dismissed",
 });
-
-/// The REST body that reports facts.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct ReportRequest {
-    /// 1 to 500 facts, each read by itself.
-    pub facts: Vec<Fact>,
-}

@@ -1,0 +1,110 @@
+//! What a sender writes, and what the server answers.
+
+use serde::{Deserialize, Serialize};
+
+use super::data::Data;
+use crate::{
+    audience::AudienceRequest,
+    id::{CategoryName, NotificationId},
+    notification::{ClickRequest, Priority, TrafficType},
+    open::{Open, null_is_default},
+    status::NotificationStatus,
+    warning::Warning,
+};
+
+/// What a sender sends. Unknown fields are refused, so that a misspelt one is not lost silently.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PublishRequest {
+    /// Whom to notify.
+    pub to: AudienceRequest,
+    /// What to say.
+    pub notification: ContentRequest,
+    /// For how many seconds it is worth delivering; 7 days when absent, 28 at most.
+    #[serde(default, alias = "ttlSeconds", skip_serializing_if = "Option::is_none")]
+    pub ttl_seconds: Option<u32>,
+    /// The sender's own number for it, up to 64 characters, found again in every answer.
+    #[serde(default, alias = "externalId", skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    /// The process it belongs to, up to 64 characters, found again in every answer.
+    #[serde(
+        default,
+        alias = "correlationId",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub correlation_id: Option<String>,
+    /// Repeating a request with the same key publishes once. The `Idempotency-Key` header says
+    /// the same; giving both with different values is refused.
+    #[serde(
+        default,
+        alias = "idempotencyKey",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub idempotency_key: Option<String>,
+}
+
+/// What to say, as a sender writes it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ContentRequest {
+    /// One line, 1 to 256 characters.
+    pub title: String,
+    /// Plain text, up to 4,000 characters.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub body: String,
+    /// An `https` address of a picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// The kind of content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub category: Option<CategoryName>,
+    /// Why it is sent.
+    #[serde(
+        default,
+        alias = "trafficType",
+        deserialize_with = "null_is_default",
+        skip_serializing_if = "is_default"
+    )]
+    pub traffic_type: TrafficType,
+    /// How urgently it asks for attention.
+    #[serde(
+        default,
+        deserialize_with = "null_is_default",
+        skip_serializing_if = "is_default"
+    )]
+    pub priority: Priority,
+    /// What a tap opens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub click: Option<ClickRequest>,
+    /// The sender's own data, up to 2,048 bytes of JSON, handed to the app untouched. Numbers must be
+    /// such that a double holds them exactly; larger ones belong into texts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub data: Option<Data>,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// The server took the notification: it is stored and will not be lost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub struct PublishAccepted {
+    /// What to ask for its fate by.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub id: NotificationId,
+    /// Its status now.
+    pub status: NotificationStatus,
+    /// Whether this answer is that of an earlier request with the same idempotency key.
+    #[serde(default)]
+    pub replayed: bool,
+    /// What the sender should know about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<Warning>))]
+    pub warnings: Vec<Open<Warning>>,
+}
