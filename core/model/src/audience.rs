@@ -159,8 +159,8 @@ mod tests {
         })
         .unwrap_err();
         assert_eq!(
-            (problems[0].pointer.as_str(), problems[0].code),
-            ("/to/users", FieldCode::TooLong)
+            (problems[0].pointer.as_str(), problems[0].code.known()),
+            ("/to/users", Some(FieldCode::TooLong))
         );
     }
 }

@@ -6,8 +6,11 @@
 
 use std::{fmt, str::FromStr};
 
+use icu_normalizer::ComposingNormalizerBorrowed;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use uuid::Uuid;
+
+use crate::character::{is_ignorable, is_line_break};
 
 /// Why a text is not an identifier.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +33,12 @@ pub enum ParseIdError {
     /// The text has a character outside the allowed set.
     #[error("must not contain {0:?}")]
     Character(char),
+    /// The text begins or ends with a space.
+    #[error("must not begin or end with a space")]
+    Edge,
+    /// The text is not in the one form of the several that look and mean the same (UAX #15).
+    #[error("must be in Unicode normalization form C")]
+    NotNfc,
 }
 
 macro_rules! uuid_id {
@@ -123,7 +132,7 @@ fn parse_prefixed(text: &str, prefix: &'static str) -> Result<Uuid, ParseIdError
 }
 
 macro_rules! name_id {
-    ($(#[$doc:meta])* $name:ident, $max:literal, $allowed:expr) => {
+    ($(#[$doc:meta])* $name:ident, $max:literal, $allowed:expr, $form:expr) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(String);
@@ -139,6 +148,7 @@ macro_rules! name_id {
             pub fn parse(text: impl Into<String>) -> Result<Self, ParseIdError> {
                 let text = text.into();
                 check_name(&text, $max, $allowed)?;
+                $form(&text)?;
                 Ok(Self(text))
             }
 
@@ -184,32 +194,51 @@ macro_rules! name_id {
 }
 
 name_id!(
-    /// The person, by the App's own identifier (login, number, e-mail…). Any printable text.
+    /// The person, by the App's own identifier (login, number, e-mail…). Any visible text in
+    /// normalization form C, so that no two identifiers look the same and are not.
     UserId,
     128,
-    |c| !c.is_control()
+    |c| !(c.is_control() || is_line_break(c) || is_ignorable(c)),
+    check_visible_form
 );
 name_id!(
     /// A tenant: own users, keys and topics.
     AppId,
     64,
-    is_slug
+    is_slug,
+    any_form
 );
 name_id!(
     /// A named event or group that users subscribe to.
     TopicName,
     128,
-    |c| is_slug(c) || matches!(c, '.' | '/' | ':')
+    |c| is_slug(c) || matches!(c, '.' | '/' | ':'),
+    any_form
 );
 name_id!(
     /// A kind of content that a user can switch off (`orders`, `promotions`…).
     CategoryName,
     64,
-    is_slug
+    is_slug,
+    any_form
 );
 
 fn is_slug(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '_')
+}
+
+fn any_form(_: &str) -> Result<(), ParseIdError> {
+    Ok(())
+}
+
+fn check_visible_form(text: &str) -> Result<(), ParseIdError> {
+    if text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace) {
+        return Err(ParseIdError::Edge);
+    }
+    if !ComposingNormalizerBorrowed::new_nfc().is_normalized(text) {
+        return Err(ParseIdError::NotNfc);
+    }
+    Ok(())
 }
 
 fn check_name(text: &str, max: usize, allowed: fn(char) -> bool) -> Result<(), ParseIdError> {
@@ -267,5 +296,25 @@ mod tests {
             Err(ParseIdError::TooLong { max: 64 })
         );
         assert!(UserId::parse("Анна Каренина").is_ok());
+    }
+
+    #[test]
+    fn no_two_user_ids_look_the_same() {
+        for (text, error) in [
+            ("an\u{200b}na", ParseIdError::Character('\u{200b}')),
+            ("\u{202e}anna", ParseIdError::Character('\u{202e}')),
+            ("an\u{ad}na", ParseIdError::Character('\u{ad}')),
+            ("an\u{2028}na", ParseIdError::Character('\u{2028}')),
+            (" anna", ParseIdError::Edge),
+            ("anna\u{a0}", ParseIdError::Edge),
+            ("e\u{301}va", ParseIdError::NotNfc),
+            ("\u{212b}ke", ParseIdError::NotNfc),
+        ] {
+            assert_eq!(UserId::parse(text), Err(error), "{}", text.escape_unicode());
+        }
+        for text in ["\u{e9}va", "李雷", "नमस्ते", "😀", "a b", "anna@example.org"]
+        {
+            assert_eq!(UserId::parse(text).unwrap().as_str(), text);
+        }
     }
 }

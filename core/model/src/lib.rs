@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 pub mod audience;
+mod character;
 pub mod contract;
 pub mod counts;
 pub mod cursor;
@@ -34,6 +35,7 @@ pub mod status;
 pub mod subscription;
 pub mod text;
 pub mod token;
+pub mod url;
 pub mod view;
 pub mod warning;
 pub mod wire_size;

@@ -11,7 +11,8 @@ use serde_json::{Map, Value};
 use crate::{
     id::{CategoryName, NotificationId},
     open::{Open, readable, readable_or_default, words},
-    text::{Body, HttpsUrl, TextError, Title, check_app_url, check_url},
+    text::{Body, TextError, Title},
+    url::{HttpsUrl, check_app_url, check_url},
 };
 
 /// What a sender published and a person sees. Content is text, never HTML.

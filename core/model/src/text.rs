@@ -1,8 +1,11 @@
-//! Texts that people read, and addresses that a tap opens, checked once.
+//! Texts that people read, checked once. Senders' texts are refused when they break a rule; stored
+//! ones are read by [`Title::from_stored`] and [`Body::from_stored`].
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::character::{is_deceptive, is_invisible, is_line_break};
 
 /// Why a text was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,21 +27,31 @@ pub enum TextError {
     Scheme(&'static str),
 }
 
-/// Whether a character can turn or hide the text around it: bidirectional controls and zero-width
-/// spaces. They are taken out, because they let one title pose as another.
-fn is_deceptive(c: char) -> bool {
-    matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-}
-
 fn clean(text: &str, max: usize, is_allowed: fn(char) -> bool) -> Result<String, TextError> {
     let clean: String = text.chars().filter(|c| !is_deceptive(*c)).collect();
     if clean.chars().count() > max {
         return Err(TextError::TooLong { max });
     }
-    if clean.chars().any(|c| c.is_control() && !is_allowed(c)) {
+    if clean
+        .chars()
+        .any(|c| !is_allowed(c) && (c.is_control() || is_line_break(c)))
+    {
         return Err(TextError::Control);
     }
     Ok(clean)
+}
+
+/// The same without a refusal, for texts that a server stored: what is not allowed becomes a space, and
+/// what is too long is cut.
+fn clean_stored(text: &str, max: usize, is_allowed: fn(char) -> bool) -> String {
+    text.chars()
+        .filter(|c| !is_deceptive(*c))
+        .map(|c| {
+            let is_kept = is_allowed(c) || !(c.is_control() || is_line_break(c));
+            if is_kept { c } else { ' ' }
+        })
+        .take(max)
+        .collect()
 }
 
 /// The one line by which a person recognises a notification: 1 to 256 characters, no line breaks.
@@ -55,10 +68,21 @@ impl Title {
     /// [`TextError`] when nothing visible is left, it is too long or has control characters.
     pub fn parse(text: &str) -> Result<Self, TextError> {
         let text = clean(text, Self::MAX_CHARS, |_| false)?;
-        if text.trim().is_empty() {
+        if text.chars().all(is_invisible) {
             return Err(TextError::Empty);
         }
         Ok(Self(text))
+    }
+
+    /// Reads what a server stored, perhaps by other rules: cleans and cuts instead of refusing. A title
+    /// of which nothing visible is left becomes an ellipsis.
+    #[must_use]
+    pub fn from_stored(text: &str) -> Self {
+        let text = clean_stored(text, Self::MAX_CHARS, |_| false);
+        if text.chars().all(is_invisible) {
+            return Self("…".to_owned());
+        }
+        Self(text)
     }
 
     /// The text itself.
@@ -81,7 +105,13 @@ impl Body {
     /// # Errors
     /// [`TextError`] when it is too long or has control characters other than line breaks and tabs.
     pub fn parse(text: &str) -> Result<Self, TextError> {
-        clean(text, Self::MAX_CHARS, |c| matches!(c, '\n' | '\t' | '\r')).map(Self)
+        clean(text, Self::MAX_CHARS, is_body_control).map(Self)
+    }
+
+    /// Reads what a server stored, perhaps by other rules: cleans and cuts instead of refusing.
+    #[must_use]
+    pub fn from_stored(text: &str) -> Self {
+        Self(clean_stored(text, Self::MAX_CHARS, is_body_control))
     }
 
     /// The text itself.
@@ -97,84 +127,8 @@ impl Body {
     }
 }
 
-/// An absolute `https` address.
-#[derive(Clone, PartialEq, Eq)]
-pub struct HttpsUrl(String);
-
-impl HttpsUrl {
-    /// Checks an address.
-    ///
-    /// # Errors
-    /// [`TextError`] when it is not `https`, has no host, is too long or has spaces or controls.
-    pub fn parse(text: &str) -> Result<Self, TextError> {
-        check_url(text, &["https"], "https://")?;
-        Ok(Self(text.to_owned()))
-    }
-
-    /// The address itself.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// The most characters an address may have.
-pub const MAX_URL_CHARS: usize = 2_048;
-
-/// Checks that `url` is absolute, has one of `schemes` (any harmless scheme when empty) and hides
-/// nothing; `wanted` is what the error tells the sender.
-///
-/// # Errors
-/// [`TextError`] that says what is wrong with it.
-pub fn check_url(url: &str, schemes: &[&str], wanted: &'static str) -> Result<(), TextError> {
-    if url.chars().count() > MAX_URL_CHARS {
-        return Err(TextError::TooLong { max: MAX_URL_CHARS });
-    }
-    if url
-        .chars()
-        .any(|c| c.is_control() || c.is_whitespace() || is_deceptive(c))
-    {
-        return Err(TextError::Control);
-    }
-    let (scheme, rest) = url.split_once("://").ok_or(TextError::Scheme(wanted))?;
-    let scheme = scheme.to_ascii_lowercase();
-    let is_known = if schemes.is_empty() {
-        is_app_scheme(&scheme)
-    } else {
-        schemes.contains(&scheme.as_str())
-    };
-    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    if is_known && !host.is_empty() {
-        Ok(())
-    } else {
-        Err(TextError::Scheme(wanted))
-    }
-}
-
-/// Checks that `url` is a deep link by an app's own scheme.
-///
-/// # Errors
-/// [`TextError`] that says what is wrong with it.
-pub fn check_app_url(url: &str) -> Result<(), TextError> {
-    check_url(url, &[], "the app's own scheme, as in 'shop://'")
-}
-
-/// A scheme an app may claim as its own; those that browsers or systems give a meaning are not.
-fn is_app_scheme(scheme: &str) -> bool {
-    const TAKEN: [&str; 8] = [
-        "javascript",
-        "data",
-        "file",
-        "vbscript",
-        "blob",
-        "about",
-        "content",
-        "intent",
-    ];
-    let mut chars = scheme.chars();
-    chars.next().is_some_and(|c| c.is_ascii_lowercase())
-        && chars.all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
-        && !TAKEN.contains(&scheme)
+fn is_body_control(c: char) -> bool {
+    c == '\t' || is_line_break(c)
 }
 
 macro_rules! wire_text {
@@ -192,70 +146,110 @@ macro_rules! wire_text {
             }
         }
 
+        /// Reads what a server stored; never refuses a text.
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                Self::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+                String::deserialize(deserializer).map(|text| Self::from_stored(&text))
             }
         }
     )+};
 }
 
-wire_text!(Title, Body, HttpsUrl);
+wire_text!(Title, Body);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn title(text: &str) -> Result<String, TextError> {
+        Title::parse(text).map(|title| title.0)
+    }
+
     #[test]
     fn a_title_cannot_pose_as_another() {
-        assert_eq!(Title::parse("pay\u{202e}lap").unwrap().as_str(), "paylap");
-        assert_eq!(Title::parse("\u{200b} \u{2066}"), Err(TextError::Empty));
-        assert_eq!(Title::parse("two\nlines"), Err(TextError::Control));
+        assert_eq!(title("pay\u{202e}lap").unwrap(), "paylap");
+        assert_eq!(title("a\u{61c}b\u{200f}c\u{206a}").unwrap(), "abc");
         assert_eq!(
-            Title::parse(&"я".repeat(257)),
+            title(&"я".repeat(257)),
             Err(TextError::TooLong { max: 256 })
         );
-        assert!(Title::parse(&"я".repeat(256)).is_ok());
+        assert!(title(&"я".repeat(256)).is_ok());
+    }
+
+    #[test]
+    fn a_title_of_invisible_characters_is_empty() {
+        let invisible = [
+            "",
+            " ",
+            "\u{200b} \u{2066}",
+            "\u{200d}",
+            "\u{ad}",
+            "\u{34f}",
+            "\u{2062}",
+            "\u{3164}",
+            "\u{2800}",
+            "\u{fe0f}",
+            "\u{e0001}\u{e0041}\u{e007f}",
+            "\u{115f}\u{1160}",
+            "\u{17b4}\u{17b5}",
+            "\u{180e}",
+            "\u{ffa0}",
+            "\u{a0}\u{3000}",
+            "\u{1d173}",
+            "\u{200d}\u{fe0f} \u{feff}",
+        ];
+        for text in invisible {
+            assert_eq!(
+                title(text),
+                Err(TextError::Empty),
+                "{}",
+                text.escape_unicode()
+            );
+        }
+        assert!(title("\u{200d}x").is_ok());
+    }
+
+    #[test]
+    fn a_title_is_one_line() {
+        for break_ in [
+            '\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}',
+        ] {
+            let text = format!("two{break_}lines");
+            assert_eq!(
+                title(&text),
+                Err(TextError::Control),
+                "{}",
+                break_.escape_unicode()
+            );
+        }
+        assert_eq!(
+            Body::parse("a\u{2028}b\u{85}c\r\nd\te").unwrap().0,
+            "a\u{2028}b\u{85}c\r\nd\te"
+        );
     }
 
     #[test]
     fn emoji_and_markup_are_only_text() {
-        assert_eq!(
-            Body::parse("<b>👩‍👩‍👧</b>\nline").unwrap().as_str(),
-            "<b>👩‍👩‍👧</b>\nline"
-        );
+        let family = "<b>👩\u{200d}👩\u{200d}👧 ❤\u{fe0f}</b>\nline";
+        assert_eq!(Body::parse(family).unwrap().as_str(), family);
         assert_eq!(Body::parse("bell\u{7}"), Err(TextError::Control));
     }
 
     #[test]
-    fn addresses_are_absolute_and_harmless() {
-        assert!(HttpsUrl::parse("https://cdn.example/x.jpg").is_ok());
-        for bad in [
-            "http://a/x",
-            "https://",
-            "https:/a",
-            "//a",
-            "x",
-            "https:///a",
-        ] {
-            assert_eq!(
-                HttpsUrl::parse(bad),
-                Err(TextError::Scheme("https://")),
-                "{bad}"
-            );
-        }
-        assert_eq!(HttpsUrl::parse("https://a/ b"), Err(TextError::Control));
-        assert!(check_url("shop://orders/1", &[], "").is_ok());
-        for bad in ["javascript://a", "JavaScript://a", "file://x", "1a://b"] {
-            assert!(check_url(bad, &[], "").is_err(), "{bad}");
-        }
+    fn what_was_stored_is_never_refused() {
+        let read = |text: &str| Title::from_stored(text).0;
+        assert_eq!(read("two\nlines\u{0}"), "two lines ");
+        assert_eq!(read("\u{3164}"), "…");
+        assert_eq!(read(&"я".repeat(300)), "я".repeat(256));
+        assert_eq!(Body::from_stored("a\u{7}\nb").0, "a \nb");
+        let json = serde_json::to_string(&"x".repeat(5_000)).unwrap();
+        let body: Body = serde_json::from_str(&json).unwrap();
+        assert_eq!(body.as_str().len(), Body::MAX_CHARS);
     }
 
     #[test]
     fn debug_shows_no_content() {
-        assert_eq!(
-            format!("{:?}", Title::parse("secret").unwrap()),
-            "Title(6 bytes)"
-        );
+        let title = Title::parse("secret").unwrap();
+        assert_eq!(format!("{title:?}"), "Title(6 bytes)");
     }
 }

@@ -10,7 +10,8 @@ use super::{
 use crate::{
     id::CategoryName,
     notification::{ClickRequest, Priority, TrafficType},
-    text::{Body, HttpsUrl, Title},
+    text::{Body, Title},
+    url::HttpsUrl,
 };
 
 /// What to say, checked.

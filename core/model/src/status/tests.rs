@@ -6,16 +6,23 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
 }
 
-fn facts() -> impl Strategy<Value = (Evidence, i64)> {
-    let evidence = prop_oneof![
-        Just(Evidence::Sent),
-        Just(Evidence::Receipt(ReceiptKind::Delivered)),
-        Just(Evidence::Receipt(ReceiptKind::Displayed)),
-        Just(Evidence::Receipt(ReceiptKind::Read)),
-        Just(Evidence::Receipt(ReceiptKind::Clicked)),
-        Just(Evidence::Receipt(ReceiptKind::Dismissed)),
-    ];
-    (evidence, 0..1_000_i64)
+fn receipt() -> impl Strategy<Value = Evidence> {
+    prop::sample::select(ReceiptKind::ALL.to_vec()).prop_map(Evidence::Receipt)
+}
+
+fn end() -> impl Strategy<Value = Evidence> {
+    prop::sample::select(Reason::ALL.to_vec()).prop_map(Evidence::Ended)
+}
+
+fn positive() -> impl Strategy<Value = (Evidence, i64)> {
+    (prop_oneof![Just(Evidence::Sent), receipt()], 0..1_000_i64)
+}
+
+fn any_evidence() -> impl Strategy<Value = (Evidence, i64)> {
+    (
+        prop_oneof![Just(Evidence::Sent), receipt(), end()],
+        0..1_000_i64,
+    )
 }
 
 fn merged(facts: &[(Evidence, i64)]) -> DeliveryState {
@@ -26,30 +33,126 @@ fn merged(facts: &[(Evidence, i64)]) -> DeliveryState {
     state
 }
 
+fn shuffled<T: Clone + std::fmt::Debug + 'static>(
+    one: impl Strategy<Value = T>,
+) -> impl Strategy<Value = (Vec<T>, Vec<T>)> {
+    prop::collection::vec(one, 0..12)
+        .prop_flat_map(|all| (Just(all.clone()), Just(all).prop_shuffle()))
+}
+
+/// What positive evidence alone makes of a delivery.
+fn proven(state: &DeliveryState) -> impl PartialEq + std::fmt::Debug + use<> {
+    let times = (state.sent_at, state.delivered_at, state.read_at);
+    (times, state.engagement.clone())
+}
+
 proptest! {
     #[test]
-    fn order_and_repetition_never_matter(
-        (given, shuffled) in prop::collection::vec(facts(), 0..12)
-            .prop_flat_map(|facts| (Just(facts.clone()), Just(facts).prop_shuffle()))
-    ) {
+    fn order_and_repetition_never_matter((given, shuffled) in shuffled(positive())) {
         let mut twice = shuffled.clone();
         twice.extend(shuffled);
         prop_assert_eq!(merged(&given), merged(&twice));
     }
 
     #[test]
-    fn a_positive_fact_beats_a_negative_end(fact in facts()) {
-        let mut state = DeliveryState::pending();
-        state.merge(Evidence::Ended(Reason::ExpiredTtl), at(0));
-        prop_assert!(state.merge(fact.0, at(fact.1)));
-        prop_assert!(state.late && state.reason.is_none() && state.status.rank().is_some());
+    fn ends_never_change_what_devices_confirm((given, shuffled) in shuffled(any_evidence())) {
+        let (one, other) = (merged(&given), merged(&shuffled));
+        prop_assert_eq!(proven(&one), proven(&other));
+        if one.delivered_at.is_some() {
+            prop_assert_eq!((one.status, &one.reason), (other.status, &other.reason));
+            prop_assert!(one.status.rank() >= DeliveryStatus::Delivered.rank());
+        }
     }
 
     #[test]
-    fn a_negative_end_never_beats_a_hand_over(fact in facts()) {
-        let mut state = merged(&[fact]);
-        prop_assert!(!state.merge(Evidence::Ended(Reason::ExpiredTtl), at(0)));
+    fn evidence_is_merged_once(given in prop::collection::vec(any_evidence(), 1..12)) {
+        let mut state = merged(&given);
+        let (last, second) = *given.last().unwrap();
+        let before = state.clone();
+        prop_assert!(!state.merge(last, at(second)));
+        prop_assert_eq!(state, before);
     }
+
+    #[test]
+    fn a_status_falls_only_to_an_end(
+        given in prop::collection::vec(any_evidence(), 0..12), next in any_evidence()
+    ) {
+        let before = merged(&given);
+        let mut after = before.clone();
+        let changed = after.merge(next.0, at(next.1));
+        prop_assert_eq!(changed, after != before);
+        if let (Some(was), Some(is)) = (before.status.rank(), after.status.rank()) {
+            prop_assert!(is >= was);
+        }
+        if after.status.rank().is_none() {
+            prop_assert!(before.status.rank() < DeliveryStatus::Delivered.rank());
+            prop_assert!(after.reason.is_some());
+        } else {
+            prop_assert_eq!(after.reason, None);
+        }
+        prop_assert!(after.late || !before.late);
+    }
+
+    #[test]
+    fn a_receipt_beats_every_end(
+        was_sent: bool, reason in end(), (receipt, second) in (receipt(), 0..1_000_i64)
+    ) {
+        let mut state = DeliveryState::pending();
+        if was_sent {
+            state.merge(Evidence::Sent, at(0));
+        }
+        let has_ended = state.merge(reason, at(0));
+        prop_assert!(state.merge(receipt, at(second)));
+        prop_assert!(state.reason.is_none() && state.status.rank().is_some());
+        prop_assert_eq!(state.late, has_ended);
+    }
+
+    #[test]
+    fn only_unconfirmed_ends_what_was_handed_over(reason in end()) {
+        let mut state = merged(&[(Evidence::Sent, 1)]);
+        let unconfirmed = Evidence::Ended(Reason::DeliveryUnconfirmed);
+        prop_assert_eq!(state.merge(reason, at(2)), reason == unconfirmed);
+    }
+}
+
+#[test]
+fn unconfirmed_needs_a_hand_over() {
+    let unconfirmed = Evidence::Ended(Reason::DeliveryUnconfirmed);
+    let mut state = DeliveryState::pending();
+    assert!(!state.merge(unconfirmed, at(1)));
+    state = merged(&[(Evidence::Sent, 1), (unconfirmed, 9)]);
+    assert_eq!(state.status, DeliveryStatus::Undelivered);
+    assert_eq!(state.reason, Some(Reason::DeliveryUnconfirmed.into()));
+    // A repeated hand-over confirms nothing.
+    state.merge(Evidence::Sent, at(0));
+    assert_eq!(state.status, DeliveryStatus::Undelivered);
+    assert_eq!(state.sent_at, Some(at(0)));
+    state.merge(Evidence::Receipt(ReceiptKind::Displayed), at(20));
+    assert_eq!(
+        (state.status, state.late),
+        (DeliveryStatus::Delivered, true)
+    );
+}
+
+#[test]
+fn a_late_hand_over_beats_an_expiry_and_may_end_unconfirmed() {
+    let mut state = merged(&[
+        (Evidence::Ended(Reason::ExpiredTtl), 1),
+        (Evidence::Sent, 2),
+    ]);
+    assert_eq!((state.status, state.late), (DeliveryStatus::Sent, true));
+    assert!(state.merge(Evidence::Ended(Reason::DeliveryUnconfirmed), at(3)));
+    assert_eq!(state.status, DeliveryStatus::Undelivered);
+}
+
+#[test]
+fn each_reason_has_its_end() {
+    for reason in Reason::ALL {
+        assert_eq!(DeliveryStatus::ended_by(reason).rank(), None);
+    }
+    let mut state = DeliveryState::pending();
+    state.merge(Evidence::Ended(Reason::CancelledSender), at(1));
+    assert_eq!(state.status, DeliveryStatus::Cancelled);
 }
 
 #[test]
@@ -58,69 +161,6 @@ fn read_implies_delivered() {
     assert_eq!(
         (state.delivered_at, state.read_at),
         (Some(at(5)), Some(at(5)))
-    );
-}
-
-#[test]
-fn the_notification_follows_from_its_counts() {
-    #[track_caller]
-    fn check(expanding: bool, counts: Counts, expected: NotificationStatus) {
-        assert_eq!(counts.status(expanding), expected);
-    }
-    let none = Counts::default();
-    check(true, none, NotificationStatus::Accepted);
-    check(false, none, NotificationStatus::Sent);
-    check(
-        false,
-        Counts { pending: 2, ..none },
-        NotificationStatus::Queued,
-    );
-    check(
-        true,
-        Counts { sent: 2, ..none },
-        NotificationStatus::Sending,
-    );
-    check(
-        false,
-        Counts {
-            pending: 1,
-            read: 1,
-            ..none
-        },
-        NotificationStatus::Sending,
-    );
-    check(
-        false,
-        Counts {
-            sent: 1,
-            delivered: 1,
-            read: 1,
-            ..none
-        },
-        NotificationStatus::Sent,
-    );
-    check(
-        false,
-        Counts {
-            sent: 1,
-            undelivered: 1,
-            ..none
-        },
-        NotificationStatus::Error,
-    );
-    check(
-        false,
-        Counts {
-            sent: 1,
-            expired: 1,
-            ..none
-        },
-        NotificationStatus::Error,
-    );
-    check(
-        false,
-        Counts { expired: 3, ..none },
-        NotificationStatus::Expired,
     );
 }
 

@@ -2,6 +2,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::*;
+use crate::{
+    notification::TrafficType,
+    problem::FieldCode,
+    publish::{MAX_DATA_BYTES, MAX_TTL_SECONDS},
+};
 
 fn full() -> Value {
     json!({
@@ -31,7 +36,7 @@ fn check_refused(path: &str, value: Value, expected: (&str, FieldCode)) {
     let found: Vec<_> = problem
         .errors
         .iter()
-        .map(|e| (e.pointer.as_str(), e.code))
+        .map(|e| (e.pointer.as_str(), e.code.known().unwrap()))
         .collect();
     assert_eq!(found, [expected]);
 }
