@@ -1,48 +1,22 @@
-//! What a failure of SQLite means to a caller.
+//! Failures of the database as errors of the store.
 
-use std::{io, path::Path};
+use std::sync::Arc;
 
-use rusqlite::ErrorCode;
-use vestnik_store::{OpenError, StoreError};
+use vestnik_sqlite::Failure;
+use vestnik_store::StoreError;
 
-/// Sorts a failure by what can be done about it.
-pub(super) fn failed(error: &rusqlite::Error) -> StoreError {
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => StoreError::Full,
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            StoreError::Corrupt(error.to_string())
+/// What a failure means to the store's callers.
+pub(crate) fn store_error(failure: Failure) -> StoreError {
+    match failure {
+        Failure::Full => StoreError::Full,
+        Failure::Busy => StoreError::Busy,
+        Failure::Closed => StoreError::Closed,
+        Failure::DeadlinePassed => StoreError::TooSlow,
+        Failure::Corrupt { source } => StoreError::Corrupt(source),
+        Failure::Other { source } => StoreError::Failed(source),
+        Failure::Replaced | Failure::Interrupted | Failure::Panicked => {
+            StoreError::Failed(Arc::new(failure))
         }
-        Some(_) | None => StoreError::Failed(error.to_string()),
-    }
-}
-
-/// Why a file cannot be opened, by the failure of a statement on it.
-pub(super) fn unusable(path: &Path, error: rusqlite::Error) -> OpenError {
-    match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-            corrupt(path, error.to_string())
-        }
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => OpenError::Locked {
-            path: path.to_owned(),
-        },
-        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => {
-            OpenError::Io {
-                path: path.to_owned(),
-                source: io::Error::other(error),
-            }
-        }
-        Some(_) | None => OpenError::Migrate {
-            path: path.to_owned(),
-            source: error.into(),
-        },
-    }
-}
-
-/// A file that must not be used, with what was found.
-pub(super) fn corrupt(path: &Path, detail: String) -> OpenError {
-    OpenError::Corrupt {
-        path: path.to_owned(),
-        detail,
+        _ => StoreError::Failed(Arc::new(failure)),
     }
 }

@@ -1,76 +1,31 @@
-//! The store on one embedded SQLite file.
+//! Vestnik's store in one SQLite file.
 //!
-//! One thread writes, with group commit and `synchronous=FULL`: an answer means that the disk has
-//! it. A few connections read snapshots beside it.
+//! [`SqliteStore`] implements every family of [`vestnik_store`]. Operations load rows, ask
+//! [`vestnik_rules`] and save the verdicts; this crate holds statements and decides nothing.
+//!
+//! # Where to start reading
+//! `migrations/0001` is the schema, a file for each group of tables. `table` has a file for each table
+//! or group of tables that change together: its statements and the functions that run them. `family`
+//! has a file for each trait of the store and says which tables an operation touches. `store` is the
+//! handle: one thread writes, with group commit, and two pools of threads read, each operation in one
+//! transaction. `table/event` and `table/change` are what a commit means to others.
+//!
+//! # Statements
+//! Every statement is declared with [`statements!`](sql), which also lists it for the test that looks
+//! at its plan: a statement that scans or sorts fails the test unless it is on a list with the reason.
 
 #![forbid(unsafe_code)]
 
+mod derived;
 mod failure;
-mod integrity;
-mod migrate;
-mod open;
-mod operation;
-mod readers;
+mod family;
+mod schema;
+mod sql;
+mod store;
 mod table;
 mod value;
-mod writer;
-
-use std::{
-    path::Path,
-    sync::{Arc, Mutex, PoisonError},
-    thread::JoinHandle,
-};
-
-use vestnik_model::Epoch;
-use vestnik_store::OpenError;
-
-use self::{readers::Readers, table::meta, writer::Writer};
-
-/// The store on one embedded SQLite file.
-#[derive(Debug)]
-pub struct SqliteStore {
-    writer: Writer,
-    readers: Arc<Readers>,
-    /// What closing has to wait for.
-    thread: Mutex<Option<JoinHandle<()>>>,
-}
-
-impl SqliteStore {
-    /// Opens a file, making it when it is not there; `epoch` names the life of its logs if it is new.
-    ///
-    /// # Errors
-    /// [`OpenError`]. A damaged file is left as it is.
-    pub fn open(path: &Path, epoch: Epoch) -> Result<Self, OpenError> {
-        let open::Opened { connection, lock } = open::writer(path)?;
-        meta::put_epoch(&connection, epoch, false)
-            .map_err(|error| failure::unusable(path, error))?;
-        let (writer, thread) = Writer::start(connection, lock).map_err(|source| OpenError::Io {
-            path: path.to_owned(),
-            source,
-        })?;
-        let readers = Arc::new(Readers::new(path.to_owned()));
-        Ok(Self {
-            writer,
-            readers,
-            thread: Mutex::new(Some(thread)),
-        })
-    }
-
-    async fn shut(&self) {
-        self.readers.close();
-        self.writer.close();
-        let thread = self
-            .thread
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        let Some(thread) = thread else { return };
-        let joined = tokio::task::spawn_blocking(move || thread.join()).await;
-        if !matches!(joined, Ok(Ok(()))) {
-            tracing::error!("the writer ended by a panic");
-        }
-    }
-}
 
 #[cfg(test)]
 mod tests;
+
+pub use store::SqliteStore;

@@ -1,126 +1,101 @@
-//! How values of the domain stand in columns.
+//! How values of the domain stand in columns, and what happens to rows that cannot be read.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
-use jiff::Timestamp;
-use rusqlite::{Row, types::Type};
-use uuid::Uuid;
-use vestnik_model::{DeliveryState, DeliveryStatus, Engagement, InstallationId, Reason};
+use rusqlite::Row;
+use vestnik_model::{InstallationId, open::Word};
+pub(crate) use vestnik_sqlite::value::{
+    json, millis, optional_json, optional_time, parsed, time, to_json, unreadable, uuid,
+};
 
-/// A time in a column.
-pub(super) fn millis(at: Timestamp) -> i64 {
-    at.as_millisecond()
+/// Counts stored rows that cannot be read: another version wrote them, or the disk failed. One such
+/// row is one absent entry and never stops the others.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Unreadable(Arc<AtomicU64>);
+
+impl Unreadable {
+    pub(crate) fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Passes over a row that cannot be read; any other error stays one. `what` names the table, and
+    /// no content.
+    pub(crate) fn pass_over<T>(
+        &self,
+        what: &'static str,
+        read: Result<T, rusqlite::Error>,
+    ) -> Result<Option<T>, rusqlite::Error> {
+        match read {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if is_unreadable(&error) => {
+                self.0.fetch_add(1, Ordering::Relaxed);
+                tracing::warn!(table = what, %error, "a stored row cannot be read and is passed over");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
 }
 
-/// A column that holds what no version ever wrote.
-pub(super) fn unreadable(column: usize, what: &str) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, what.to_owned().into())
+fn is_unreadable(error: &rusqlite::Error) -> bool {
+    matches!(
+        error,
+        rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::Utf8Error(..)
+    )
 }
 
-/// A time out of a column.
-pub(super) fn time(row: &Row<'_>, column: usize) -> Result<Timestamp, rusqlite::Error> {
-    Timestamp::from_millisecond(row.get(column)?).map_err(|_| unreadable(column, "not a time"))
+/// A word of a closed set.
+pub(crate) fn word<T: Word>(row: &Row<'_>, column: usize) -> Result<T, rusqlite::Error> {
+    T::from_word(row.get_ref(column)?.as_str()?)
+        .ok_or_else(|| unreadable(row, column, "a word of this version"))
 }
 
-/// A time that may be absent.
-pub(super) fn optional_time(
+/// A word that may be absent; one of another version counts as absent.
+pub(crate) fn optional_word<T: Word>(
     row: &Row<'_>,
     column: usize,
-) -> Result<Option<Timestamp>, rusqlite::Error> {
-    row.get::<_, Option<i64>>(column)?
-        .map(|at| Timestamp::from_millisecond(at).map_err(|_| unreadable(column, "not a time")))
-        .transpose()
+) -> Result<Option<T>, rusqlite::Error> {
+    Ok(row
+        .get_ref(column)?
+        .as_str_or_null()?
+        .and_then(T::from_word))
 }
 
-/// A UUID out of a column.
-pub(super) fn uuid(row: &Row<'_>, column: usize) -> Result<Uuid, rusqlite::Error> {
-    row.get::<_, [u8; 16]>(column).map(Uuid::from_bytes)
-}
-
-/// A text out of a column that some type of the domain parses.
-pub(super) fn parsed<T: std::str::FromStr>(
+/// A set of words, separated by spaces. Words of another version are left out.
+pub(crate) fn words<T: Word + Ord>(
     row: &Row<'_>,
     column: usize,
-) -> Result<T, rusqlite::Error> {
-    row.get_ref(column)?
-        .as_str()?
-        .parse()
-        .map_err(|_| unreadable(column, "not of its type"))
+) -> Result<BTreeSet<T>, rusqlite::Error> {
+    let text = row.get_ref(column)?.as_str()?;
+    Ok(text.split_ascii_whitespace().filter_map(T::from_word).collect())
 }
 
-/// A JSON column.
-pub(super) fn json<T: serde::de::DeserializeOwned>(
-    row: &Row<'_>,
-    column: usize,
-) -> Result<T, rusqlite::Error> {
-    serde_json::from_str(row.get_ref(column)?.as_str()?)
-        .map_err(|_| unreadable(column, "not its JSON"))
+/// A set of words for a column.
+pub(crate) fn words_text<T: Word>(set: &BTreeSet<T>) -> String {
+    let words: Vec<_> = set.iter().map(|word| word.as_str()).collect();
+    words.join(" ")
 }
 
-/// A value as JSON for a column.
-pub(super) fn to_json<T: serde::Serialize>(value: &T) -> Result<String, rusqlite::Error> {
-    serde_json::to_string(value)
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
-}
-
-/// Installations in a column: none means that all are meant.
-pub(super) fn installations_text(
+/// Installations for a column; absent when all are meant.
+pub(crate) fn only_text(
     only: Option<&BTreeSet<InstallationId>>,
 ) -> Result<Option<String>, rusqlite::Error> {
     only.map(to_json).transpose()
 }
 
-/// The columns of a delivery's state, in this order: status, reason, late, engagement, `sent_at`,
-/// `delivered_at`, `read_at`.
-pub(super) fn delivery_state(
-    row: &Row<'_>,
-    first: usize,
-) -> Result<DeliveryState, rusqlite::Error> {
-    let status_text = row.get_ref(first)?.as_str()?;
-    let status = DeliveryStatus::ALL
-        .into_iter()
-        .find(|status| status.as_str() == status_text);
-    let reason: Option<String> = row.get(first + 1)?;
-    Ok(DeliveryState {
-        status: status.ok_or_else(|| unreadable(first, "no status"))?,
-        reason: reason.as_deref().and_then(Reason::from_code),
-        late: row.get(first + 2)?,
-        engagement: engagement(row.get_ref(first + 3)?.as_str()?),
-        sent_at: optional_time(row, first + 4)?,
-        delivered_at: optional_time(row, first + 5)?,
-        read_at: optional_time(row, first + 6)?,
-    })
-}
-
-fn engagement(words: &str) -> BTreeSet<Engagement> {
-    words
-        .split_whitespace()
-        .filter_map(|word| match word {
-            "displayed" => Some(Engagement::Displayed),
-            "clicked" => Some(Engagement::Clicked),
-            "dismissed" => Some(Engagement::Dismissed),
-            _ => None,
-        })
-        .collect()
-}
-
-/// The set of engagements as words.
-pub(super) fn engagement_words(set: &BTreeSet<Engagement>) -> String {
-    let word = |engagement: &Engagement| match engagement {
-        Engagement::Displayed => "displayed",
-        Engagement::Clicked => "clicked",
-        Engagement::Dismissed => "dismissed",
-    };
-    set.iter().map(word).collect::<Vec<_>>().join(" ")
-}
-
-/// A JSON column that may be absent.
-pub(super) fn optional_json<T: serde::de::DeserializeOwned>(
-    row: &Row<'_>,
-    column: usize,
-) -> Result<Option<T>, rusqlite::Error> {
-    row.get_ref(column)?
-        .as_str_or_null()?
-        .map(|text| serde_json::from_str(text).map_err(|_| unreadable(column, "not its JSON")))
-        .transpose()
+/// Cuts a list that was read one item too far, and tells whether more follows.
+pub(crate) fn cut<T>(items: &mut Vec<T>, limit: u32) -> bool {
+    let limit = limit as usize;
+    let is_longer = items.len() > limit;
+    items.truncate(limit);
+    is_longer
 }

@@ -1,206 +1,134 @@
-//! Deliveries: one notification to one user.
+//! Deliveries: one notification to one user, and the attempts at it.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use vestnik_model::{
-    AppId, AttemptId, DeliveryId, DeliveryState, InstallationId, NotificationId, UserId,
-    status::Evidence,
-    view::{AttemptView, Channel, DeliveryView, List},
+    DeliveryId, DeliveryState, DeliveryStatus, InstallationId, NotificationId, Open, UserId,
+    view::{AttemptView, Channel, DeliveryView},
 };
-use vestnik_rules::attempt_id;
-use vestnik_store::{Change, ChangedDelivery, HandOver, PageQuery};
+use vestnik_rules::audience::Member;
 
-use super::{
-    super::value::{delivery_state, engagement_words, millis, optional_time, parsed, time, uuid},
-    notification,
+use crate::{
+    derived::{attempt_id, delivery_id, user_hash},
+    sql::statements,
+    value::{millis, optional_json, optional_time, parsed, time, to_json, uuid, word, words, words_text},
 };
 
-const STATE: &str =
-    "d.status, d.reason, d.late, d.engagement, d.sent_at, d.delivered_at, d.read_at";
+macro_rules! columns {
+    () => {
+        "d.user, d.seq, d.only, d.status, d.reason, d.late, d.engagement, d.sent_at, d.delivered_at,
+         d.read_at"
+    };
+}
+
+statements! {
+    INSERT = "INSERT INTO delivery (notification, user, seq, status, reason, only)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (notification, user) DO NOTHING";
+    FIND = concat!("SELECT ", columns!(), " FROM delivery d WHERE d.notification = ?1 AND d.user = ?2");
+    PART = concat!("SELECT ", columns!(), " FROM delivery d
+         WHERE d.notification = ?1 AND d.user > ?2 ORDER BY d.user LIMIT ?3");
+    PAGE = concat!("SELECT ", columns!(), ", u.id FROM delivery d CROSS JOIN user u ON u.row = d.user
+         WHERE d.notification = ?1 AND d.user > ?2 AND u.id IS NOT NULL ORDER BY d.user LIMIT ?3");
+    UPDATE = "UPDATE delivery SET status = ?3, reason = ?4, late = ?5, engagement = ?6, sent_at = ?7,
+             delivered_at = ?8, read_at = ?9
+         WHERE notification = ?1 AND user = ?2";
+    SET_READ_SEQ = "UPDATE delivery SET read_seq = ?3 WHERE notification = ?1 AND user = ?2";
+    SET_RECALL_SEQ = "UPDATE delivery SET recall_seq = ?3 WHERE notification = ?1 AND user = ?2";
+    ATTEMPT = "INSERT INTO attempt (notification, user, installation, started_at)
+         VALUES (?1, ?2, ?3, ?4) ON CONFLICT (notification, user, installation) DO NOTHING";
+    ATTEMPT_DELIVERED = "UPDATE attempt SET delivered_at = min(coalesce(delivered_at, ?4), ?4)
+         WHERE notification = ?1 AND user = ?2 AND installation = ?3
+             AND (delivered_at IS NULL OR delivered_at > ?4)";
+    ATTEMPT_READ = "UPDATE attempt SET read_at = min(coalesce(read_at, ?4), ?4)
+         WHERE notification = ?1 AND user = ?2 AND installation = ?3
+             AND (read_at IS NULL OR read_at > ?4)";
+    ATTEMPTS = "SELECT installation, started_at, delivered_at, read_at FROM attempt
+         WHERE notification = ?1 AND user = ?2 ORDER BY installation";
+    HAS_EVIDENCE = "SELECT 1 FROM attempt a CROSS JOIN installation i
+             ON i.app = ?3 AND i.id = a.installation
+         WHERE a.notification = ?1 AND a.user = ?2 AND i.user = ?4
+             AND i.confirmed_epoch = ?5 AND i.confirmed_seq >= ?6";
+}
 
 /// A delivery as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Found {
-    pub(crate) id: DeliveryId,
-    pub(crate) app: AppId,
-    pub(crate) notification: NotificationId,
-    pub(crate) user: UserId,
+    /// The row of its user.
+    pub(crate) user: i64,
+    /// Its place in the user's log.
+    pub(crate) seq: u64,
+    /// The only installations it is for; all of the user's when absent.
+    pub(crate) only: Option<Vec<InstallationId>>,
     pub(crate) state: DeliveryState,
 }
 
+/// Makes a delivery; tells whether it is new.
 pub(crate) fn insert(
     db: &Connection,
-    id: DeliveryId,
-    notification: NotificationId,
-    user: i64,
-    state: &DeliveryState,
-) -> Result<(), rusqlite::Error> {
-    db.prepare_cached(
-        "INSERT INTO delivery (id, notification, user, status, reason, expires_at)
-         SELECT ?1, id, ?3, ?4, ?5, expires_at FROM notification WHERE id = ?2",
-    )?
-    .execute((
-        id.uuid().into_bytes(),
-        notification.uuid().into_bytes(),
+    notification: i64,
+    (user, seq): (i64, u64),
+    member: &Member,
+) -> Result<bool, rusqlite::Error> {
+    let only = member.only.as_ref().map(to_json).transpose()?;
+    let made = db.prepare_cached(INSERT)?.execute((
+        notification,
         user,
-        state.status.as_str(),
-        state.reason.map(|reason| reason.as_str()),
+        seq,
+        member.state.status.as_str(),
+        member.state.reason.as_ref().map(Open::as_str),
+        only,
     ))?;
-    notification::count(db, notification, None, state.status)
+    Ok(made == 1)
 }
 
-pub(crate) fn find(db: &Connection, id: DeliveryId) -> Result<Option<Found>, rusqlite::Error> {
-    db.prepare_cached(&format!(
-        "SELECT d.id, n.app, n.id, u.id, {STATE}
-         FROM delivery d JOIN notification n ON n.id = d.notification JOIN user u ON u.row = d.user
-         WHERE d.id = ?1 AND NOT n.is_forgotten"
-    ))?
-    .query_row([id.uuid().into_bytes()], found)
-    .optional()
+/// The delivery of a notification to a user.
+pub(crate) fn find(
+    db: &Connection,
+    notification: i64,
+    user: i64,
+) -> Result<Option<Found>, rusqlite::Error> {
+    db.prepare_cached(FIND)?
+        .query_row((notification, user), found)
+        .optional()
+}
+
+/// The next deliveries of a notification behind a user: the users' rows, with each as it could be read.
+pub(crate) fn part(
+    db: &Connection,
+    notification: i64,
+    after: i64,
+    rows: u32,
+) -> Result<Vec<(i64, Result<Found, rusqlite::Error>)>, rusqlite::Error> {
+    db.prepare_cached(PART)?
+        .query_map((notification, after, rows), |row| Ok((row.get(0)?, found(row))))?
+        .collect()
 }
 
 fn found(row: &Row<'_>) -> Result<Found, rusqlite::Error> {
+    let reason: Option<String> = row.get(4)?;
     Ok(Found {
-        id: DeliveryId::from_uuid(uuid(row, 0)?),
-        app: parsed(row, 1)?,
-        notification: NotificationId::from_uuid(uuid(row, 2)?),
-        user: parsed(row, 3)?,
-        state: delivery_state(row, 4)?,
+        user: row.get(0)?,
+        seq: row.get(1)?,
+        only: optional_json(row, 2)?,
+        state: DeliveryState {
+            status: word(row, 3)?,
+            reason: reason.as_deref().map(Open::read),
+            late: row.get(5)?,
+            engagement: words(row, 6)?,
+            sent_at: optional_time(row, 7)?,
+            delivered_at: optional_time(row, 8)?,
+            read_at: optional_time(row, 9)?,
+        },
     })
 }
 
-/// Deliveries whose time ran out before they were handed to anyone.
-pub(crate) fn due(
+/// Writes the state of a delivery.
+pub(crate) fn update(
     db: &Connection,
-    now: Timestamp,
-    limit: u32,
-) -> Result<Vec<Found>, rusqlite::Error> {
-    db.prepare_cached(&format!(
-        "SELECT d.id, n.app, n.id, u.id, {STATE}
-         FROM delivery d JOIN notification n ON n.id = d.notification JOIN user u ON u.row = d.user
-         WHERE d.status = 'pending' AND d.expires_at <= ?1 ORDER BY d.expires_at LIMIT ?2"
-    ))?
-    .query_map((millis(now), limit), found)?
-    .collect()
-}
-
-/// Takes a fact in: the delivery, its notification's counters and the answer for those who watch.
-pub(crate) fn merge(
-    db: &Connection,
-    found: &mut Found,
-    evidence: Evidence,
-    at: Timestamp,
-) -> Result<Option<Change>, rusqlite::Error> {
-    let before = found.state.status;
-    if !found.state.merge(evidence, at) {
-        return Ok(None);
-    }
-    update(db, found)?;
-    if found.state.status == before {
-        return Ok(None);
-    }
-    notification::count(db, found.notification, Some(before), found.state.status)?;
-    let state = notification::state(db, &found.app, found.notification)?;
-    Ok(state.map(|state| Change {
-        app: found.app.clone(),
-        id: found.notification,
-        state,
-        delivery: Some(ChangedDelivery {
-            id: found.id,
-            user: found.user.clone(),
-            status: found.state.status,
-        }),
-    }))
-}
-
-fn update(db: &Connection, found: &Found) -> Result<(), rusqlite::Error> {
-    let DeliveryState {
-        status,
-        reason,
-        late,
-        engagement,
-        sent_at,
-        delivered_at,
-        read_at,
-    } = &found.state;
-    db.prepare_cached(
-        "UPDATE delivery SET status = ?2, reason = ?3, late = ?4, engagement = ?5, sent_at = ?6,
-             delivered_at = ?7, read_at = ?8
-         WHERE id = ?1",
-    )?
-    .execute((
-        found.id.uuid().into_bytes(),
-        status.as_str(),
-        reason.map(|reason| reason.as_str()),
-        late,
-        engagement_words(engagement),
-        sent_at.map(millis),
-        delivered_at.map(millis),
-        read_at.map(millis),
-    ))
-    .map(drop)
-}
-
-/// Notes the first try at an installation; later ones of the same change nothing.
-pub(crate) fn attempt(db: &Connection, hand_over: &HandOver) -> Result<(), rusqlite::Error> {
-    let id = attempt_id(hand_over.delivery, hand_over.installation);
-    db.prepare_cached(
-        "INSERT INTO attempt (id, delivery, installation, started_at) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT (delivery, installation) DO NOTHING",
-    )?
-    .execute((
-        id.uuid().into_bytes(),
-        hand_over.delivery.uuid().into_bytes(),
-        hand_over.installation.uuid().into_bytes(),
-        millis(hand_over.at),
-    ))
-    .map(drop)
-}
-
-pub(crate) fn view(
-    db: &Connection,
-    app: &AppId,
-    id: DeliveryId,
-) -> Result<Option<DeliveryView>, rusqlite::Error> {
-    Ok(find(db, id)?
-        .filter(|found| found.app == *app)
-        .map(delivery_view))
-}
-
-/// A page of a notification's deliveries, by id.
-pub(crate) fn list(
-    db: &Connection,
-    app: &AppId,
-    notification: NotificationId,
-    page: &PageQuery,
-) -> Result<List<DeliveryView>, rusqlite::Error> {
-    let after = page
-        .after
-        .as_deref()
-        .and_then(|text| text.parse::<DeliveryId>().ok());
-    let after = after.map_or(uuid::Uuid::nil(), DeliveryId::uuid);
-    let mut data: Vec<DeliveryView> = db
-        .prepare_cached(&format!(
-            "SELECT d.id, n.app, n.id, u.id, {STATE}
-             FROM delivery d JOIN notification n ON n.id = d.notification JOIN user u ON u.row = d.user
-             WHERE n.id = ?1 AND n.app = ?2 AND d.id > ?3 ORDER BY d.id LIMIT ?4"
-        ))?
-        .query_map(
-            (notification.uuid().into_bytes(), app.as_str(), after.into_bytes(), page.limit + 1),
-            |row| found(row).map(delivery_view),
-        )?
-        .collect::<Result<_, _>>()?;
-    let next_cursor = super::cut(&mut data, page.limit).map(|last| last.id.to_string());
-    Ok(List { data, next_cursor })
-}
-
-fn delivery_view(found: Found) -> DeliveryView {
-    let Found {
-        id,
-        app: _,
-        notification,
-        user,
-        state,
-    } = found;
+    notification: i64,
+    user: i64,
+    state: &DeliveryState,
+) -> Result<(), rusqlite::Error> {
     let DeliveryState {
         status,
         reason,
@@ -210,8 +138,70 @@ fn delivery_view(found: Found) -> DeliveryView {
         delivered_at,
         read_at,
     } = state;
+    db.prepare_cached(UPDATE)?
+        .execute((
+            notification,
+            user,
+            status.as_str(),
+            reason.as_ref().map(Open::as_str),
+            late,
+            words_text(engagement),
+            sent_at.map(millis),
+            delivered_at.map(millis),
+            read_at.map(millis),
+        ))
+        .map(drop)
+}
+
+/// Notes the place of the entry that says that a delivery was read.
+pub(crate) fn set_read_seq(
+    db: &Connection,
+    (notification, user): (i64, i64),
+    seq: u64,
+) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(SET_READ_SEQ)?
+        .execute((notification, user, seq))
+        .map(drop)
+}
+
+/// Notes the place of the entry that says that a delivery was recalled.
+pub(crate) fn set_recall_seq(
+    db: &Connection,
+    (notification, user): (i64, i64),
+    seq: u64,
+) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(SET_RECALL_SEQ)?
+        .execute((notification, user, seq))
+        .map(drop)
+}
+
+/// A page of a notification's deliveries behind a user: names, with each as it could be read.
+pub(crate) fn page(
+    db: &Connection,
+    notification: i64,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<Result<(UserId, Found), rusqlite::Error>>, rusqlite::Error> {
+    db.prepare_cached(PAGE)?
+        .query_map((notification, after, limit), |row| {
+            Ok(parsed(row, 10).and_then(|user| Ok((user, found(row)?))))
+        })?
+        .collect()
+}
+
+/// What a sender sees of a delivery.
+pub(crate) fn view(notification: NotificationId, user: UserId, found: Found) -> DeliveryView {
+    let DeliveryState {
+        status,
+        reason,
+        late,
+        engagement,
+        sent_at,
+        delivered_at,
+        read_at,
+    } = found.state;
     DeliveryView {
-        id,
+        id: delivery_id(notification, user_hash(&user)),
         notification_id: notification,
         user,
         status,
@@ -224,37 +214,91 @@ fn delivery_view(found: Found) -> DeliveryView {
     }
 }
 
+/// Notes the first try at an installation; later ones of the same change nothing.
+pub(crate) fn attempt(
+    db: &Connection,
+    (notification, user): (i64, i64),
+    installation: InstallationId,
+    at: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    let installation = installation.uuid().into_bytes();
+    db.prepare_cached(ATTEMPT)?
+        .execute((notification, user, installation, millis(at)))
+        .map(drop)
+}
+
+/// Notes that an installation reported a delivery, and read it. An attempt that was not noted is made.
+pub(crate) fn confirm_attempt(
+    db: &Connection,
+    delivery: (i64, i64),
+    installation: InstallationId,
+    (at, is_read): (Timestamp, bool),
+) -> Result<(), rusqlite::Error> {
+    attempt(db, delivery, installation, at)?;
+    let (notification, user) = delivery;
+    let values = (notification, user, installation.uuid().into_bytes(), millis(at));
+    db.prepare_cached(ATTEMPT_DELIVERED)?.execute(values)?;
+    if is_read {
+        db.prepare_cached(ATTEMPT_READ)?.execute(values)?;
+    }
+    Ok(())
+}
+
+/// The attempts of a delivery, by installation.
 pub(crate) fn attempts(
     db: &Connection,
+    (notification, user): (i64, i64),
     delivery: DeliveryId,
 ) -> Result<Vec<AttemptView>, rusqlite::Error> {
-    db.prepare_cached(
-        "SELECT id, installation, started_at, delivered_at, read_at FROM attempt
-         WHERE delivery = ?1 ORDER BY started_at, id",
-    )?
-    .query_map([delivery.uuid().into_bytes()], |row| {
-        let (delivered_at, read_at) = (optional_time(row, 3)?, optional_time(row, 4)?);
-        Ok(AttemptView {
-            id: AttemptId::from_uuid(uuid(row, 0)?),
-            delivery_id: delivery,
-            installation_id: InstallationId::from_uuid(uuid(row, 1)?),
-            channel: Channel::Hub,
-            status: attempt_status(delivered_at, read_at),
-            started_at: time(row, 2)?,
-            delivered_at,
-            read_at,
-        })
-    })?
-    .collect()
+    let mut attempts = db
+        .prepare_cached(ATTEMPTS)?
+        .query_map((notification, user), |row| {
+            let installation = InstallationId::from_uuid(uuid(row, 0)?);
+            let (delivered_at, read_at) = (optional_time(row, 2)?, optional_time(row, 3)?);
+            Ok(AttemptView {
+                id: attempt_id(delivery, installation),
+                delivery_id: delivery,
+                installation_id: installation,
+                channel: Channel::Hub.into(),
+                status: attempt_status(delivered_at, read_at),
+                started_at: time(row, 1)?,
+                delivered_at,
+                read_at,
+            })
+        })?
+        .collect::<Result<Vec<_>, _>>()?;
+    attempts.sort_by_key(|attempt| (attempt.started_at, attempt.id));
+    Ok(attempts)
 }
 
 const fn attempt_status(
     delivered_at: Option<Timestamp>,
     read_at: Option<Timestamp>,
-) -> vestnik_model::DeliveryStatus {
+) -> DeliveryStatus {
     match (read_at, delivered_at) {
-        (Some(_), _) => vestnik_model::DeliveryStatus::Read,
-        (None, Some(_)) => vestnik_model::DeliveryStatus::Delivered,
-        (None, None) => vestnik_model::DeliveryStatus::Sent,
+        (Some(_), _) => DeliveryStatus::Read,
+        (None, Some(_)) => DeliveryStatus::Delivered,
+        (None, None) => DeliveryStatus::Sent,
     }
+}
+
+/// An owner of installations, for [`has_evidence`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Owner<'a> {
+    pub(crate) app: &'a str,
+    pub(crate) user: &'a str,
+    /// The present epoch of the user's log.
+    pub(crate) epoch: u32,
+}
+
+/// Whether an installation that a delivery was handed to has confirmed its place or a later one.
+pub(crate) fn has_evidence(
+    db: &Connection,
+    notification: i64,
+    delivery: &Found,
+    owner: &Owner<'_>,
+) -> Result<bool, rusqlite::Error> {
+    let Owner { app, user, epoch } = owner;
+    db.prepare_cached(HAS_EVIDENCE)?
+        .exists((notification, delivery.user, app, user, epoch, delivery.seq))
 }

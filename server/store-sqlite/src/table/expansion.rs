@@ -1,172 +1,219 @@
-//! Writing audiences out: from the words of a request to one delivery a user.
+//! Expansion: from the plan of an audience to one delivery and one entry of a log for each user.
 //!
-//! Who is meant is settled in the transaction that accepts a notification, as rows of `recipient`.
-//! Turning them into deliveries and log entries may take several transactions; each takes rows
-//! away, so that a crash in between loses and repeats nothing.
+//! A part walks on from a position, at most so many members of the sources, and gives the position
+//! behind them, which is saved in the same transaction: a crash repeats or loses nothing. A user who
+//! has a delivery already is passed over.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _};
-use vestnik_model::{
-    AppId, Audience, DeliveryState, InstallationId, NotificationId, Reason, UserId,
-    status::Evidence,
+use rusqlite::Connection;
+use vestnik_model::{InstallationId, TopicName, UserId};
+use vestnik_rules::{
+    audience::{Candidate, ListedUser, Members, Plan, Position, Source, admit},
+    delivery::Move,
 };
-use vestnik_rules::delivery_id;
-use vestnik_store::{Change, Expanded, Hint};
 
 use super::{
-    super::value::{installations_text, parsed, uuid},
-    delivery,
-    log::{self, Kind},
-    notification, user,
+    change::{Changes, Subject},
+    delivery, log, present, topic,
+    user::{self, Head},
 };
+use crate::sql::statements;
 
-/// Settles who is meant. Whoever is meant as a whole is not limited to single installations.
-pub(crate) fn settle(
-    db: &Connection,
-    app: &AppId,
-    id: NotificationId,
-    audience: &Audience,
-) -> Result<(), rusqlite::Error> {
-    for (user, installations) in owners(db, app, audience.installations())? {
-        add(db, id, user, Some(&installations))?;
-    }
-    for who in audience.users() {
-        add(db, id, user::ensure(db, app, who)?, None)?;
-    }
-    for topic in audience.topics() {
-        db.prepare_cached(
-            "INSERT INTO recipient (notification, user)
-             SELECT ?1, s.user FROM subscription s JOIN topic t ON t.row = s.topic
-             WHERE t.app = ?2 AND t.name = ?3
-             ON CONFLICT (notification, user) DO UPDATE SET installations = NULL",
-        )?
-        .execute((id.uuid().into_bytes(), app.as_str(), topic.as_str()))?;
-    }
-    for who in audience.exclude_users() {
-        if let Some((user, _)) = user::find(db, app, who)? {
-            db.prepare_cached("DELETE FROM recipient WHERE notification = ?1 AND user = ?2")?
-                .execute((id.uuid().into_bytes(), user))?;
-        }
-    }
-    Ok(())
+statements! {
+    SUBSCRIBERS = "SELECT u.row, u.last_seq, u.last_tag, u.renewal, u.renewed_at, u.id,
+             EXISTS (SELECT 1 FROM installation i WHERE i.app = ?4 AND i.user = u.id)
+         FROM subscription s CROSS JOIN user u ON u.row = s.user
+         WHERE s.topic = ?1 AND s.user > ?2 AND u.id IS NOT NULL ORDER BY s.user LIMIT ?3";
 }
 
-/// Whose the installations are. Unknown ones are nobody's, and are answered like known ones.
-fn owners(
-    db: &Connection,
-    app: &AppId,
-    installations: &BTreeSet<InstallationId>,
-) -> Result<BTreeMap<i64, BTreeSet<InstallationId>>, rusqlite::Error> {
-    let mut owners: BTreeMap<i64, BTreeSet<InstallationId>> = BTreeMap::new();
-    let mut find = db.prepare_cached("SELECT user FROM installation WHERE app = ?1 AND id = ?2")?;
-    for installation in installations {
-        let user: Option<i64> = find
-            .query_row((app.as_str(), installation.uuid().into_bytes()), |row| {
-                row.get(0)
-            })
-            .optional()?;
-        if let Some(user) = user {
-            owners.entry(user).or_default().insert(*installation);
-        }
-    }
-    Ok(owners)
+/// A part of an expansion.
+#[derive(Debug)]
+pub(crate) struct Part<'a> {
+    pub(crate) subject: &'a Subject,
+    pub(crate) plan: &'a Plan,
+    /// Where the part begins.
+    pub(crate) position: Position,
+    /// The most members of sources that it walks.
+    pub(crate) rows: u32,
+    pub(crate) seed: &'a [u8; 32],
+    pub(crate) now: Timestamp,
 }
 
-fn add(
-    db: &Connection,
-    id: NotificationId,
-    user: i64,
-    only: Option<&BTreeSet<InstallationId>>,
-) -> Result<(), rusqlite::Error> {
-    db.prepare_cached(
-        "INSERT INTO recipient (notification, user, installations) VALUES (?1, ?2, ?3)
-         ON CONFLICT (notification, user) DO UPDATE SET installations = excluded.installations",
-    )?
-    .execute((id.uuid().into_bytes(), user, installations_text(only)?))
-    .map(drop)
+/// What a part came to.
+#[derive(Debug, Default)]
+pub(crate) struct Expanded {
+    /// Where the next part begins; absent when the whole plan was walked.
+    pub(crate) position: Option<Position>,
+    /// Whose logs have grown.
+    pub(crate) users: Vec<UserId>,
 }
 
-/// Some notification whose audience is not written out.
-pub(crate) fn unfinished(
-    db: &Connection,
-) -> Result<Option<(AppId, NotificationId)>, rusqlite::Error> {
-    db.prepare_cached(
-        "SELECT n.app, n.id FROM recipient r JOIN notification n ON n.id = r.notification LIMIT 1",
-    )?
-    .query_row([], |row| {
-        Ok((parsed(row, 0)?, NotificationId::from_uuid(uuid(row, 1)?)))
-    })
-    .optional()
-}
-
-struct Recipient {
-    user: i64,
-    who: UserId,
-    installations: Option<String>,
+/// A member of a source.
+struct Walked {
+    /// The key of the member in its source.
+    key: i64,
+    head: Head,
+    user: UserId,
+    only: Option<Vec<InstallationId>>,
     has_installation: bool,
 }
 
-/// Writes the next part of an audience out.
+/// Expands a part.
 pub(crate) fn expand(
     db: &Connection,
-    app: &AppId,
-    id: NotificationId,
-    limit: u32,
-    now: Timestamp,
+    part: &Part<'_>,
+    changes: &mut Changes,
 ) -> Result<Expanded, rusqlite::Error> {
-    let recipients = recipients(db, id, limit)?;
-    let mut hints = Vec::with_capacity(recipients.len());
-    let mut take_away =
-        db.prepare_cached("DELETE FROM recipient WHERE notification = ?1 AND user = ?2")?;
-    for recipient in recipients {
-        let delivery = delivery_id(id, &recipient.who);
-        let mut state = DeliveryState::pending();
-        if !recipient.has_installation {
-            state.merge(Evidence::Ended(Reason::DeviceNoneActive), now);
+    let mut expanded = Expanded::default();
+    let mut left = part.rows.max(1);
+    let mut position = part.position;
+    while let Some(source) = part.plan.source(position) {
+        if left == 0 {
+            expanded.position = Some(source.position);
+            break;
         }
-        delivery::insert(db, delivery, id, recipient.user, &state)?;
-        let meant = (recipient.installations.as_deref(), now);
-        let seq = log::append(db, recipient.user, Kind::Notification, delivery, meant)?;
-        take_away.execute((id.uuid().into_bytes(), recipient.user))?;
-        hints.push(Hint {
-            app: app.clone(),
-            user: recipient.who,
-            seq,
-        });
+        let (walked, is_end) = walk(db, part, &source, left)?;
+        left -= u32::try_from(walked.len()).unwrap_or(left).min(left);
+        position = source.position;
+        for member in walked {
+            position = position.past(member.key);
+            expanded.users.extend(deliver(db, part, member, changes)?);
+        }
+        if is_end {
+            position = position.end();
+        }
     }
-    let state = notification::state(db, app, id)?;
-    let change = state.map(|state| Change {
-        app: app.clone(),
-        id,
-        state,
-        delivery: None,
-    });
-    Ok(Expanded {
-        hints,
-        changes: change.into_iter().collect(),
-    })
+    changes.touched(part.subject);
+    Ok(expanded)
 }
 
-fn recipients(
+/// The next members of a source, and whether they are the last.
+fn walk(
     db: &Connection,
-    id: NotificationId,
+    part: &Part<'_>,
+    source: &Source,
     limit: u32,
-) -> Result<Vec<Recipient>, rusqlite::Error> {
-    db.prepare_cached(
-        "SELECT r.user, u.id, r.installations,
-             EXISTS (SELECT 1 FROM installation i WHERE i.user = r.user)
-         FROM recipient r JOIN user u ON u.row = r.user
-         WHERE r.notification = ?1 ORDER BY r.user LIMIT ?2",
-    )?
-    .query_map((id.uuid().into_bytes(), limit), |row| {
-        Ok(Recipient {
-            user: row.get(0)?,
-            who: parsed(row, 1)?,
-            installations: row.get(2)?,
-            has_installation: row.get(3)?,
+) -> Result<(Vec<Walked>, bool), rusqlite::Error> {
+    let walked = match &source.members {
+        Members::Users(listed) => users(db, part, listed, limit)?,
+        Members::Topic(name) => subscribers(db, part, name, (source.position.after, limit))?,
+        Members::Installations(ids) => owners(db, part, ids, (source.position.after, limit))?,
+    };
+    let is_end = walked.len() < limit as usize;
+    Ok((walked, is_end))
+}
+
+fn users(
+    db: &Connection,
+    part: &Part<'_>,
+    listed: &[ListedUser],
+    limit: u32,
+) -> Result<Vec<Walked>, rusqlite::Error> {
+    let app = &part.subject.app;
+    let listed = listed.iter().take(limit as usize);
+    listed
+        .map(|ListedUser { key, user }| {
+            Ok(Walked {
+                key: *key,
+                head: user::ensure(db, app, user)?,
+                user: user.clone(),
+                only: None,
+                has_installation: present::has_any(db, app, user)?,
+            })
         })
-    })?
-    .collect()
+        .collect()
+}
+
+fn subscribers(
+    db: &Connection,
+    part: &Part<'_>,
+    name: &TopicName,
+    (after, limit): (Option<i64>, u32),
+) -> Result<Vec<Walked>, rusqlite::Error> {
+    let app = &part.subject.app;
+    // A topic that was deleted since has nobody in it.
+    let Some(topic) = topic::find(db, app, name)? else {
+        return Ok(Vec::new());
+    };
+    let after = after.unwrap_or(i64::MIN);
+    db.prepare_cached(SUBSCRIBERS)?
+        .query_map((topic.row, after, limit, app.as_str()), |row| {
+            let head = user::head(row)?;
+            Ok(Walked {
+                key: head.row,
+                head,
+                user: crate::value::parsed(row, 5)?,
+                only: None,
+                has_installation: row.get(6)?,
+            })
+        })?
+        .collect()
+}
+
+/// The owners of listed installations, in the order of their rows. Unknown installations are nobody's,
+/// and are answered like known ones.
+fn owners(
+    db: &Connection,
+    part: &Part<'_>,
+    ids: &[InstallationId],
+    (after, limit): (Option<i64>, u32),
+) -> Result<Vec<Walked>, rusqlite::Error> {
+    let app = &part.subject.app;
+    let mut owners: BTreeMap<i64, Walked> = BTreeMap::new();
+    for id in ids {
+        let Some(user) = present::owner(db, app, *id)? else {
+            continue;
+        };
+        let head = user::ensure(db, app, &user)?;
+        let owner = owners.entry(head.row).or_insert_with(|| Walked {
+            key: head.row,
+            head,
+            user,
+            only: Some(Vec::new()),
+            has_installation: true,
+        });
+        owner.only.get_or_insert_default().push(*id);
+    }
+    let owners = owners.into_values();
+    let next = owners.filter(|owner| after.is_none_or(|after| owner.key > after));
+    Ok(next.take(limit as usize).collect())
+}
+
+/// Gives the user when they got a delivery.
+fn deliver(
+    db: &Connection,
+    part: &Part<'_>,
+    walked: Walked,
+    changes: &mut Changes,
+) -> Result<Option<UserId>, rusqlite::Error> {
+    let Walked {
+        key: _,
+        mut head,
+        user,
+        only,
+        has_installation,
+    } = walked;
+    let candidate = Candidate {
+        user: &user,
+        only,
+        has_installation,
+    };
+    let Some(member) = admit(part.plan, candidate, part.now) else {
+        return Ok(None);
+    };
+    let notification = part.subject.row;
+    if !delivery::insert(db, notification, (head.row, head.seq + 1), &member)? {
+        return Ok(None);
+    }
+    let new = log::New {
+        notification,
+        at: part.now,
+        only: member.only.as_deref(),
+        body: None,
+    };
+    log::append(db, &mut head, part.seed, &new)?;
+    changes.moved_in_part(part.subject, Some(Move::made(&member.state)));
+    Ok(Some(user))
 }

@@ -1,121 +1,248 @@
 //! The logs of users.
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row};
-use vestnik_model::{
-    Cursor, DeliveryId, Epoch, InstallationId, Notification,
-    contract::{Entry, Envelope, HistoryState, Page, StateChange},
-};
-use vestnik_store::LogSlice;
+use vestnik_model::{Arrival, Entry, InstallationId, Notification, NotificationId, UserId};
+use vestnik_rules::log::{Candidate, Epoch, Place, Tag, needs, tag_of};
+use vestnik_store::logs::{LogSlice, Stretch, StretchEntry};
 
-use super::{
-    super::value::{json, millis, optional_json, optional_time, time, unreadable, uuid},
-    meta, user,
+use super::{meta, present, user};
+use crate::{
+    derived::{delivery_id, user_hash},
+    sql::statements,
+    value::{Unreadable, json, millis, optional_json, optional_time, time, to_json, uuid},
 };
 
-/// What an entry tells.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Kind {
-    Notification,
-    Read,
+statements! {
+    INSERT = "INSERT INTO log (user, seq, tag, notification, at, only, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    TAG = "SELECT tag FROM log WHERE user = ?1 AND seq = ?2";
+    DELETE = "DELETE FROM log WHERE user = ?1 AND seq = ?2";
+    /// The content comes last: its column is read only for entries that are given.
+    STRETCH = "SELECT l.seq, l.tag, l.at, l.only, l.body, n.id, n.bytes, n.expires_at, d.read_at,
+             s.is_recalled OR s.is_forgotten
+                 OR (s.is_cancelled AND d.sent_at IS NULL AND d.delivered_at IS NULL),
+             n.content
+         FROM log l
+             LEFT JOIN notification n ON n.row = l.notification
+             LEFT JOIN notification_state s ON s.notification = l.notification
+             LEFT JOIN delivery d ON d.notification = l.notification AND d.user = l.user
+         WHERE l.user = ?1 AND l.seq > ?2 ORDER BY l.seq LIMIT ?3";
+    BEFORE = "SELECT l.seq, l.notification FROM log l
+         WHERE l.user = ?1 AND l.seq < ?2 AND l.body IS NULL ORDER BY l.seq DESC LIMIT ?3";
+    OLDEST = "SELECT seq, notification, body IS NULL FROM log WHERE user = ?1 ORDER BY seq LIMIT ?2";
 }
 
-/// Appends an entry and gives its number.
+/// An entry to append.
+#[derive(Debug)]
+pub(crate) struct New<'a> {
+    /// The row of the notification that it is about.
+    pub(crate) notification: i64,
+    pub(crate) at: Timestamp,
+    /// The only installations it is for; all of the user's when absent.
+    pub(crate) only: Option<&'a [InstallationId]>,
+    /// The entry; absent when it is the notification itself.
+    pub(crate) body: Option<&'a Entry>,
+}
+
+/// Appends an entry to a user's log and moves its head on. A job has one head of a user at a time.
 pub(crate) fn append(
     db: &Connection,
-    user: i64,
-    kind: Kind,
-    delivery: DeliveryId,
-    (installations, at): (Option<&str>, Timestamp),
-) -> Result<u64, rusqlite::Error> {
-    let seq = user::next_seq(db, user)?;
-    let kind = match kind {
-        Kind::Notification => "notification",
-        Kind::Read => "read",
-    };
-    db.prepare_cached(
-        "INSERT INTO log (user, seq, kind, delivery, installations, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    )?
-    .execute((user, seq, kind, delivery.uuid().into_bytes(), installations, millis(at)))?;
-    Ok(seq)
+    head: &mut user::Head,
+    seed: &[u8; 32],
+    new: &New<'_>,
+) -> Result<(), rusqlite::Error> {
+    head.seq += 1;
+    head.tag = tag_of(seed, &salt(head.row, head.seq));
+    user::advance(db, head)?;
+    let only = new.only.map(to_json).transpose()?;
+    let body = new.body.map(to_json).transpose()?;
+    let (tag, at) = (head.tag.0, millis(new.at));
+    db.prepare_cached(INSERT)?
+        .execute((head.row, head.seq, tag, new.notification, at, only, body))
+        .map(drop)
 }
 
-/// The installations that a delivery is limited to, as they stand in its entry.
-pub(crate) fn limited_to(
+fn salt(user: i64, seq: u64) -> [u8; 16] {
+    let mut salt = [0; 16];
+    salt[..8].copy_from_slice(&user.to_be_bytes());
+    salt[8..].copy_from_slice(&seq.to_be_bytes());
+    salt
+}
+
+/// The tag of an entry that is still there.
+pub(crate) fn tag_at(db: &Connection, user: i64, seq: u64) -> Result<Option<Tag>, rusqlite::Error> {
+    db.prepare_cached(TAG)?
+        .query_row((user, seq), |row| row.get(0).map(Tag))
+        .optional()
+}
+
+/// Deletes an entry.
+pub(crate) fn delete(db: &Connection, user: i64, seq: u64) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(DELETE)?.execute((user, seq)).map(drop)
+}
+
+/// Notifications of a user's log before a number, newest first: numbers with the notifications' rows.
+pub(crate) fn before(
     db: &Connection,
-    delivery: DeliveryId,
-) -> Result<Option<String>, rusqlite::Error> {
-    let found: Option<Option<String>> = db
-        .prepare_cached(
-            "SELECT installations FROM log WHERE delivery = ?1 AND kind = 'notification'",
-        )?
-        .query_row([delivery.uuid().into_bytes()], |row| row.get(0))
-        .optional()?;
-    Ok(found.flatten())
+    user: i64,
+    seq: u64,
+    limit: u32,
+) -> Result<Vec<(u64, i64)>, rusqlite::Error> {
+    db.prepare_cached(BEFORE)?
+        .query_map((user, seq, limit), |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
 }
 
-/// Reads on. Entries that are for other installations or have expired are passed over; the page's
-/// cursor stands behind them.
-pub(crate) fn read(db: &Connection, slice: &LogSlice) -> Result<Page, rusqlite::Error> {
-    let epoch = meta::epoch(db)?;
-    let Some((user, head)) = user::find(db, &slice.session.app, &slice.session.user)? else {
-        return Ok(Page {
+/// The oldest entries of a user's log: the number, the notification's row, whether it is the
+/// notification itself.
+pub(crate) fn oldest(
+    db: &Connection,
+    user: i64,
+    limit: u32,
+) -> Result<Vec<(u64, i64, bool)>, rusqlite::Error> {
+    db.prepare_cached(OLDEST)?
+        .query_map((user, limit), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect()
+}
+
+/// A stretch of a user's log, with the present sessions of the user.
+pub(crate) fn stretch(
+    db: &Connection,
+    slice: &LogSlice,
+    unreadable: &Unreadable,
+) -> Result<Stretch, rusqlite::Error> {
+    let database = meta::epoch(db)?;
+    let Some(head) = user::find(db, &slice.app, &slice.user)? else {
+        let start = user::place(db, &slice.app, &slice.user)?;
+        return Ok(Stretch {
+            after: start,
+            head: start,
             entries: Vec::new(),
-            cursor: Cursor::start(epoch),
-            more: false,
+            sessions: present::sessions(db, &slice.app, &slice.user)?,
         });
     };
-    let known = |cursor: &Cursor| cursor.epoch == epoch && cursor.seq <= head;
-    let after = slice.after.filter(known).map_or(0, |cursor| cursor.seq);
-    let mut statement = db.prepare_cached(
-        "SELECT l.seq, l.kind, l.delivery, l.installations, l.at, d.read_at, d.expires_at, n.content
-         FROM log l JOIN delivery d ON d.id = l.delivery JOIN notification n ON n.id = d.notification
-         WHERE l.user = ?1 AND l.seq > ?2 ORDER BY l.seq LIMIT ?3",
-    )?;
-    let mut rows = statement.query((user, after, slice.limit))?;
-    let (mut entries, mut last, mut looked_at) = (Vec::new(), after, 0);
-    while let Some(row) = rows.next()? {
-        last = row.get(0)?;
-        looked_at += 1;
-        entries.extend(entry(row, epoch, slice)?);
-    }
-    // Fewer than asked for: whatever is left up to the end was forgotten.
-    if looked_at < slice.limit {
-        last = head;
-    }
-    Ok(Page {
-        entries,
-        cursor: Cursor { epoch, seq: last },
-        more: last < head,
+    let place = head.place(database);
+    let is_known = |after: &Place| after.epoch == place.epoch && after.seq <= place.seq;
+    let after = slice.after.filter(is_known);
+    let after = after.unwrap_or_else(|| Place::start(place.epoch));
+    Ok(Stretch {
+        after,
+        head: place,
+        entries: entries(db, (head.row, after), slice, unreadable)?,
+        sessions: present::sessions(db, &slice.app, &slice.user)?,
     })
 }
 
-fn entry(row: &Row<'_>, epoch: Epoch, slice: &LogSlice) -> Result<Option<Entry>, rusqlite::Error> {
-    let only: Option<BTreeSet<InstallationId>> = optional_json(row, 3)?;
-    if only.is_some_and(|only| !only.contains(&slice.session.installation)) {
-        return Ok(None);
-    }
-    let cursor = Cursor {
-        epoch,
-        seq: row.get(0)?,
+fn entries(
+    db: &Connection,
+    (user, after): (i64, Place),
+    slice: &LogSlice,
+    unreadable: &Unreadable,
+) -> Result<Vec<StretchEntry>, rusqlite::Error> {
+    let mut statement = db.prepare_cached(STRETCH)?;
+    let mut rows = statement.query((user, after.seq, slice.entries.max(1)))?;
+    let reader = Reader {
+        epoch: after.epoch,
+        user: &slice.user,
+        hash: user_hash(&slice.user),
+        now: slice.now,
     };
-    let notification: Notification = json(row, 7)?;
-    match row.get_ref(1)?.as_str()? {
-        "notification" if row.get::<_, i64>(6)? <= millis(slice.now) => Ok(None),
-        "notification" => Ok(Some(Entry::Notification(Box::new(Envelope {
-            cursor,
-            delivery_id: DeliveryId::from_uuid(uuid(row, 2)?),
-            read_at: optional_time(row, 5)?,
-            notification,
-        })))),
-        "read" => Ok(Some(Entry::State(StateChange {
-            cursor,
-            id: notification.id,
-            state: HistoryState::Read,
-            at: time(row, 4)?,
-        }))),
-        _ => Err(unreadable(1, "no kind of entry")),
+    let (mut entries, mut bytes) = (Vec::new(), 0_usize);
+    while let Some(row) = rows.next()? {
+        let read = reader.entry(row, unreadable)?;
+        if read.entry.is_some() {
+            bytes = bytes.saturating_add(read.candidate.bytes);
+            if bytes > slice.bytes && entries.iter().any(|entry: &StretchEntry| entry.entry.is_some()) {
+                break;
+            }
+        }
+        entries.push(read);
+    }
+    Ok(entries)
+}
+
+/// What an entry is read with.
+struct Reader<'a> {
+    epoch: Epoch,
+    user: &'a UserId,
+    hash: u64,
+    now: Timestamp,
+}
+
+impl Reader<'_> {
+    /// An entry that cannot be read is an absent one: the place is there, so that a reader passes it.
+    fn entry(
+        &self,
+        row: &Row<'_>,
+        unreadable: &Unreadable,
+    ) -> Result<StretchEntry, rusqlite::Error> {
+        let place = Place {
+            epoch: self.epoch,
+            seq: row.get(0)?,
+            tag: Tag(row.get(1)?),
+        };
+        let read = unreadable.pass_over("log", self.read(row, place))?;
+        Ok(read.unwrap_or_else(|| absent(place)))
+    }
+
+    fn read(&self, row: &Row<'_>, place: Place) -> Result<StretchEntry, rusqlite::Error> {
+        let only: Option<Vec<InstallationId>> = optional_json(row, 3)?;
+        if let Some(entry) = optional_json::<Entry>(row, 4)? {
+            let candidate = Candidate {
+                only,
+                needs: needs(&entry),
+                bytes: row.get_ref(4)?.as_str()?.len(),
+                ..absent(place).candidate
+            };
+            return Ok(StretchEntry {
+                candidate,
+                entry: Some(entry),
+            });
+        }
+        // An entry of a notification that is being deleted has nothing to give.
+        let Some(bytes) = row.get(6)? else {
+            return Ok(absent(place));
+        };
+        let expires_at = time(row, 7)?;
+        let candidate = Candidate {
+            only,
+            expires_at: Some(expires_at),
+            bytes,
+            ..absent(place).candidate
+        };
+        let is_withheld: Option<bool> = row.get(9)?;
+        if expires_at <= self.now || is_withheld == Some(true) {
+            return Ok(StretchEntry {
+                candidate,
+                entry: None,
+            });
+        }
+        let id = NotificationId::from_uuid(uuid(row, 5)?);
+        let arrival = Arrival {
+            id,
+            at: time(row, 2)?,
+            delivery_id: delivery_id(id, self.hash),
+            read_at: optional_time(row, 8)?,
+            notification: json::<Notification>(row, 10)?,
+        };
+        Ok(StretchEntry {
+            candidate,
+            entry: Some(Entry::Notification(Box::new(arrival))),
+        })
+    }
+}
+
+/// A place of the log without an entry.
+const fn absent(place: Place) -> StretchEntry {
+    StretchEntry {
+        candidate: Candidate {
+            place,
+            only: None,
+            expires_at: None,
+            needs: None,
+            bytes: 0,
+        },
+        entry: None,
     }
 }

@@ -1,23 +1,51 @@
-//! A file per table or per few that always change together: rows, reads, writes.
+//! A file for each table, or for tables that always change together: statements and the functions
+//! that run them. Functions that only read take a connection; those that emit effects take a [`Txn`].
 
-pub(super) mod delivery;
-pub(super) mod expansion;
-pub(super) mod key;
-pub(super) mod log;
-pub(super) mod meta;
-pub(super) mod notification;
-pub(super) mod receipt;
-pub(super) mod retention;
-pub(super) mod session;
-pub(super) mod topic;
-pub(super) mod user;
+pub(crate) mod change;
+pub(crate) mod delivery;
+pub(crate) mod erasure;
+pub(crate) mod event;
+pub(crate) mod expansion;
+pub(crate) mod expiry;
+pub(crate) mod fact;
+pub(crate) mod handover;
+pub(crate) mod idempotency;
+pub(crate) mod log;
+pub(crate) mod marking;
+pub(crate) mod meta;
+pub(crate) mod notification;
+pub(crate) mod present;
+pub(crate) mod recall;
+pub(crate) mod report;
+pub(crate) mod retention;
+mod revocation;
+pub(crate) mod sweep;
+pub(crate) mod topic;
+pub(crate) mod user;
+pub(crate) mod work;
 
-/// Cuts a list that was read one item too far, and gives the last that stays when more follows.
-fn cut<T>(items: &mut Vec<T>, limit: u32) -> Option<&T> {
-    let limit = limit as usize;
-    if items.len() <= limit {
-        return None;
-    }
-    items.truncate(limit);
-    items.last()
-}
+use vestnik_sqlite::WriteTxn;
+use vestnik_store::Event;
+
+/// What a job of the store sees: a connection within its transaction, and the sink of its effects.
+pub(crate) type Txn<'a> = WriteTxn<'a, Event>;
+
+/// Every statement with its file and its name, for the test of plans.
+#[cfg(test)]
+pub(crate) const STATEMENTS: &[(&str, &[(&str, &str)])] = &[
+    ("change", change::ALL),
+    ("delivery", delivery::ALL),
+    ("erasure", erasure::ALL),
+    ("event", event::ALL),
+    ("expansion", expansion::ALL),
+    ("fact", fact::ALL),
+    ("idempotency", idempotency::ALL),
+    ("log", log::ALL),
+    ("notification", notification::ALL),
+    ("present", present::ALL),
+    ("retention", retention::ALL),
+    ("sweep", sweep::ALL),
+    ("topic", topic::ALL),
+    ("user", user::ALL),
+    ("work", work::ALL),
+];

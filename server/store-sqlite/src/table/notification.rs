@@ -1,207 +1,344 @@
-//! Notifications, and how many of their deliveries stand where.
+//! Notifications: what was accepted, how far it is, how many deliveries stand where.
 
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row};
-use uuid::Uuid;
 use vestnik_model::{
-    AppId, Counts, DeliveryStatus, Notification, NotificationId, PublishAccepted,
-    view::{List, NotificationView},
+    AppId, Counter, Counts, Expansion, Notification, NotificationId, NotificationStatus, Open,
+    Warning, open::Word as _, view::NotificationView,
 };
-use vestnik_store::{IdempotencyRecord, NewNotification, PageQuery, WatchedState};
+use vestnik_rules::{
+    audience::{Plan, Position},
+    settle::Outlook,
+    work::Life,
+};
 
-use super::super::value::{json, millis, to_json, uuid};
+use super::change::Subject;
+use crate::{
+    sql::statements,
+    value::{json, millis, optional_json, parsed, time, to_json, uuid},
+};
 
-const COUNTS: &str = "pending, sent, delivered, read, undelivered, expired,
-    EXISTS (SELECT 1 FROM recipient WHERE recipient.notification = notification.id)";
+macro_rules! found_columns {
+    () => {
+        "n.row, n.id, n.app, n.accepted_at, n.expires_at, n.forget_at, s.version, s.position,
+         s.is_cancelled, s.is_recalled, s.is_forgotten, s.work"
+    };
+}
 
-pub(crate) fn insert(db: &Connection, new: &NewNotification) -> Result<(), rusqlite::Error> {
-    let (notification, publication) = (&new.notification, &new.publication);
-    db.prepare_cached(
-        "INSERT INTO notification
-         (id, app, content, external_id, correlation_id, accepted_at, expires_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    )?
-    .execute((
+macro_rules! view_columns {
+    () => {
+        concat!(found_columns!(), ", n.content, n.external_id, n.correlation_id")
+    };
+}
+
+statements! {
+    INSERT = "INSERT INTO notification (id, app, content, bytes, external_id, correlation_id, plan,
+             accepted_at, expires_at, forget_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    INSERT_STATE = "INSERT INTO notification_state (notification, version, position, work)
+         VALUES (?1, 0, ?2, 0)";
+    SET_WORK = "UPDATE notification_state SET work = ?2 WHERE notification = ?1";
+    FIND = concat!("SELECT ", found_columns!(), "
+         FROM notification n JOIN notification_state s ON s.notification = n.row
+         WHERE n.id = ?1 AND n.app = ?2 AND NOT s.is_forgotten");
+    FIND_ROW = concat!("SELECT ", found_columns!(), "
+         FROM notification n JOIN notification_state s ON s.notification = n.row WHERE n.row = ?1");
+    IN_RANGE = concat!("SELECT ", found_columns!(), "
+         FROM notification n JOIN notification_state s ON s.notification = n.row
+         WHERE n.id BETWEEN ?1 AND ?2 AND n.app = ?3 AND NOT s.is_forgotten");
+    VIEW = concat!("SELECT ", view_columns!(), "
+         FROM notification n JOIN notification_state s ON s.notification = n.row
+         WHERE n.id = ?1 AND n.app = ?2 AND NOT s.is_forgotten");
+    LIST = concat!("SELECT ", view_columns!(), "
+         FROM notification n CROSS JOIN notification_state s ON s.notification = n.row
+         WHERE n.app = ?1 AND n.row < ?2 AND NOT s.is_forgotten ORDER BY n.row DESC LIMIT ?3");
+    ROW_OF_ID = "SELECT row FROM notification WHERE id <= ?1 ORDER BY id DESC LIMIT 1";
+    PLAN = "SELECT plan FROM notification WHERE row = ?1";
+    COUNTS = "SELECT status, n FROM notification_count WHERE notification = ?1";
+    SET_POSITION = "UPDATE notification_state SET position = ?2 WHERE notification = ?1";
+    CANCEL = "UPDATE notification_state SET is_cancelled = 1 WHERE notification = ?1";
+    RECALL = "UPDATE notification_state SET is_cancelled = 1, is_recalled = 1 WHERE notification = ?1";
+    FORGET = "UPDATE notification_state SET is_forgotten = 1 WHERE notification = ?1";
+    DELETE_COUNTS = "DELETE FROM notification_count WHERE notification = ?1";
+    DELETE_STATE = "DELETE FROM notification_state WHERE notification = ?1";
+    DELETE = "DELETE FROM notification WHERE row = ?1";
+}
+
+/// A notification to store.
+#[derive(Debug)]
+pub(crate) struct New<'a> {
+    pub(crate) app: &'a AppId,
+    pub(crate) notification: &'a Notification,
+    /// The size of its entry in bytes.
+    pub(crate) bytes: usize,
+    pub(crate) external_id: Option<&'a str>,
+    pub(crate) correlation_id: Option<&'a str>,
+    pub(crate) plan: &'a Plan,
+    pub(crate) forget_at: Timestamp,
+}
+
+/// A notification and how far it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) subject: Subject,
+    pub(crate) accepted_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
+    forget_at: Timestamp,
+    pub(crate) version: u64,
+    /// Where its expansion goes on; absent when it has ended.
+    pub(crate) position: Option<Position>,
+    pub(crate) is_cancelled: bool,
+    pub(crate) is_recalled: bool,
+    pub(crate) is_forgotten: bool,
+    /// The row of work of its life.
+    pub(crate) work: i64,
+}
+
+impl Found {
+    /// How far its audience was expanded.
+    pub(crate) const fn expansion(&self) -> Expansion {
+        match (&self.position, self.is_cancelled) {
+            (None, _) => Expansion::Done,
+            (Some(_), true) => Expansion::Stopped,
+            (Some(_), false) => Expansion::Running,
+        }
+    }
+
+    /// What bounds its life.
+    pub(crate) fn life(&self) -> Life {
+        Life {
+            accepted_at: self.accepted_at,
+            expires_at: self.expires_at,
+            keep: self.forget_at.duration_since(self.expires_at),
+        }
+    }
+
+    /// What it depends on whether it is settled.
+    pub(crate) fn outlook(&self, counts: Counts) -> Outlook {
+        Outlook {
+            counts,
+            is_expanding: matches!(self.expansion(), Expansion::Running),
+            expires_at: self.expires_at,
+        }
+    }
+
+    /// Its status and what the sender should know.
+    pub(crate) fn standing(&self, counts: Counts) -> (NotificationStatus, Vec<Open<Warning>>) {
+        let is_empty = counts.total() == 0 && self.expansion() == Expansion::Done;
+        let warnings = is_empty.then_some(Open::Known(Warning::AudienceEmpty));
+        (counts.status(self.expansion()), warnings.into_iter().collect())
+    }
+}
+
+/// Stores a notification whose expansion has not begun, and gives its row.
+pub(crate) fn insert(db: &Connection, new: &New<'_>) -> Result<i64, rusqlite::Error> {
+    let New {
+        app,
+        notification,
+        bytes,
+        external_id,
+        correlation_id,
+        plan,
+        forget_at,
+    } = new;
+    db.prepare_cached(INSERT)?.execute((
         notification.id.uuid().into_bytes(),
-        new.app.as_str(),
+        app.as_str(),
         to_json(notification)?,
-        &publication.external_id,
-        &publication.correlation_id,
+        bytes,
+        external_id,
+        correlation_id,
+        to_json(plan)?,
         millis(notification.accepted_at),
         millis(notification.expires_at),
-    ))
-    .map(drop)
+        millis(*forget_at),
+    ))?;
+    let row = db.last_insert_rowid();
+    db.prepare_cached(INSERT_STATE)?
+        .execute((row, to_json(&Position::START)?))?;
+    Ok(row)
 }
 
-/// Moves one delivery from a counter to another; from none when it is new.
-pub(crate) fn count(
-    db: &Connection,
-    id: NotificationId,
-    from: Option<DeliveryStatus>,
-    to: DeliveryStatus,
-) -> Result<(), rusqlite::Error> {
-    // Column names are our own words, never input.
-    let sql = match from {
-        Some(from) => format!(
-            "UPDATE notification SET {from} = {from} - 1, {to} = {to} + 1 WHERE id = ?1",
-            from = from.as_str(),
-            to = to.as_str()
-        ),
-        None => format!(
-            "UPDATE notification SET {to} = {to} + 1 WHERE id = ?1",
-            to = to.as_str()
-        ),
-    };
-    db.prepare_cached(&sql)?
-        .execute([id.uuid().into_bytes()])
-        .map(drop)
+/// Notes the row of work of a notification's life.
+pub(crate) fn set_work(db: &Connection, row: i64, work: i64) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(SET_WORK)?.execute((row, work)).map(drop)
 }
 
-/// Status and counts; `None` when there is no such notification of the tenant.
-pub(crate) fn state(
+/// A notification of an App.
+pub(crate) fn find(
     db: &Connection,
     app: &AppId,
     id: NotificationId,
-) -> Result<Option<WatchedState>, rusqlite::Error> {
-    db.prepare_cached(&format!(
-        "SELECT {COUNTS} FROM notification WHERE id = ?1 AND app = ?2 AND NOT is_forgotten"
-    ))?
-    .query_row((id.uuid().into_bytes(), app.as_str()), |row| {
-        watched(row, 0)
-    })
-    .optional()
+) -> Result<Option<Found>, rusqlite::Error> {
+    db.prepare_cached(FIND)?
+        .query_row((id.uuid().into_bytes(), app.as_str()), found)
+        .optional()
 }
 
-fn watched(row: &Row<'_>, first: usize) -> Result<WatchedState, rusqlite::Error> {
-    let counts = Counts {
-        pending: row.get(first)?,
-        sent: row.get(first + 1)?,
-        delivered: row.get(first + 2)?,
-        read: row.get(first + 3)?,
-        undelivered: row.get(first + 4)?,
-        expired: row.get(first + 5)?,
-    };
-    let expanding: bool = row.get(first + 6)?;
-    Ok(WatchedState {
-        status: counts.status(expanding),
-        counts,
+/// A notification by its row, also one that is forgotten.
+pub(crate) fn find_row(db: &Connection, row: i64) -> Result<Option<Found>, rusqlite::Error> {
+    db.prepare_cached(FIND_ROW)?.query_row([row], found).optional()
+}
+
+/// The notifications of an App whose ids are in a range.
+pub(crate) fn in_range(
+    db: &Connection,
+    app: &AppId,
+    [first, last]: [uuid::Uuid; 2],
+) -> Result<Vec<Found>, rusqlite::Error> {
+    db.prepare_cached(IN_RANGE)?
+        .query_map((first.into_bytes(), last.into_bytes(), app.as_str()), found)?
+        .collect()
+}
+
+fn found(row: &Row<'_>) -> Result<Found, rusqlite::Error> {
+    Ok(Found {
+        subject: Subject {
+            row: row.get(0)?,
+            id: NotificationId::from_uuid(uuid(row, 1)?),
+            app: parsed(row, 2)?,
+        },
+        accepted_at: time(row, 3)?,
+        expires_at: time(row, 4)?,
+        forget_at: time(row, 5)?,
+        version: row.get(6)?,
+        position: optional_json(row, 7)?,
+        is_cancelled: row.get(8)?,
+        is_recalled: row.get(9)?,
+        is_forgotten: row.get(10)?,
+        work: row.get(11)?,
     })
 }
 
+/// What a sender sees of a notification; its counts are added by [`with_counts`].
 pub(crate) fn view(
     db: &Connection,
     app: &AppId,
     id: NotificationId,
 ) -> Result<Option<NotificationView>, rusqlite::Error> {
-    db.prepare_cached(&format!(
-        "SELECT content, external_id, correlation_id, {COUNTS}
-         FROM notification WHERE id = ?1 AND app = ?2 AND NOT is_forgotten"
-    ))?
-    .query_row((id.uuid().into_bytes(), app.as_str()), notification_view)
-    .optional()
+    let shown = db
+        .prepare_cached(VIEW)?
+        .query_row((id.uuid().into_bytes(), app.as_str()), shown)
+        .optional()?;
+    shown.map(|shown| with_counts(db, shown)).transpose()
 }
 
-/// A page, newest first; ids sort by the time they were made.
-pub(crate) fn list(
-    db: &Connection,
-    app: &AppId,
-    page: &PageQuery,
-) -> Result<List<NotificationView>, rusqlite::Error> {
-    let before = page
-        .after
-        .as_deref()
-        .and_then(|text| text.parse::<NotificationId>().ok());
-    let before = before.map_or(Uuid::max(), NotificationId::uuid);
-    let mut data: Vec<NotificationView> = db
-        .prepare_cached(&format!(
-            "SELECT content, external_id, correlation_id, {COUNTS}
-             FROM notification WHERE app = ?1 AND id < ?2 AND NOT is_forgotten
-             ORDER BY id DESC LIMIT ?3"
-        ))?
-        .query_map(
-            (app.as_str(), before.into_bytes(), page.limit + 1),
-            notification_view,
-        )?
-        .collect::<Result<_, _>>()?;
-    let next_cursor = super::cut(&mut data, page.limit).map(|last| last.id.to_string());
-    Ok(List { data, next_cursor })
+/// A notification without its counts.
+pub(crate) struct Shown {
+    found: Found,
+    content: Notification,
+    external_id: Option<String>,
+    correlation_id: Option<String>,
 }
 
-fn notification_view(row: &Row<'_>) -> Result<NotificationView, rusqlite::Error> {
-    let notification: Notification = json(row, 0)?;
-    let WatchedState { status, counts } = watched(row, 3)?;
-    Ok(NotificationView {
-        id: notification.id,
-        status,
-        legacy_status: status.legacy_status().to_owned(),
-        counts,
-        accepted_at: notification.accepted_at,
-        expires_at: notification.expires_at,
-        notification: notification.into(),
-        external_id: row.get(1)?,
-        correlation_id: row.get(2)?,
+fn shown(row: &Row<'_>) -> Result<Shown, rusqlite::Error> {
+    Ok(Shown {
+        found: found(row)?,
+        content: json(row, 12)?,
+        external_id: row.get(13)?,
+        correlation_id: row.get(14)?,
     })
 }
 
-/// What an idempotency key stands for.
-pub(crate) enum Remembered {
-    /// The same request.
-    Same(PublishAccepted),
-    /// Another request.
-    Other,
+/// Adds the counts and what follows from them.
+pub(crate) fn with_counts(
+    db: &Connection,
+    shown: Shown,
+) -> Result<NotificationView, rusqlite::Error> {
+    let Shown {
+        found,
+        content,
+        external_id,
+        correlation_id,
+    } = shown;
+    let counts = counts(db, found.subject.row)?;
+    let (status, warnings) = found.standing(counts);
+    Ok(NotificationView {
+        id: found.subject.id,
+        status,
+        legacy_status: status.legacy_status().to_owned(),
+        counts,
+        warnings,
+        notification: content.into(),
+        external_id,
+        correlation_id,
+        accepted_at: found.accepted_at,
+        expires_at: found.expires_at,
+    })
 }
 
-pub(crate) fn remembered(
+/// A page of an App's notifications, newest first: each as it could be read.
+pub(crate) fn page(
     db: &Connection,
     app: &AppId,
-    record: &IdempotencyRecord,
-    now: i64,
-) -> Result<Option<Remembered>, rusqlite::Error> {
-    let found = db
-        .prepare_cached(
-            "SELECT body_hash, notification FROM idempotency
-             WHERE app = ?1 AND key = ?2 AND expires_at > ?3",
-        )?
-        .query_row((app.as_str(), &record.key, now), |row| {
-            Ok((
-                row.get::<_, [u8; 32]>(0)?,
-                NotificationId::from_uuid(uuid(row, 1)?),
-            ))
-        })
+    before: i64,
+    limit: u32,
+) -> Result<Vec<(NotificationId, Result<Shown, rusqlite::Error>)>, rusqlite::Error> {
+    db.prepare_cached(LIST)?
+        .query_map((app.as_str(), before, limit), |row| {
+            let id = NotificationId::from_uuid(uuid(row, 1)?);
+            Ok((id, shown(row)))
+        })?
+        .collect()
+}
+
+/// The row of a notification, or of the nearest one before it if it is gone; a row behind the last one
+/// for no id.
+pub(crate) fn row_of(
+    db: &Connection,
+    id: Option<NotificationId>,
+) -> Result<i64, rusqlite::Error> {
+    let Some(id) = id else { return Ok(i64::MAX) };
+    let row = db
+        .prepare_cached(ROW_OF_ID)?
+        .query_row([id.uuid().into_bytes()], |row| row.get(0))
         .optional()?;
-    let Some((body_hash, id)) = found else {
-        return Ok(None);
-    };
-    if body_hash != record.body_hash {
-        return Ok(Some(Remembered::Other));
-    }
-    let state = state(db, app, id)?;
-    Ok(state.map(|state| {
-        Remembered::Same(PublishAccepted {
-            id,
-            status: state.status,
-            replayed: true,
-        })
-    }))
+    Ok(row.unwrap_or(0))
 }
 
-pub(crate) fn remember(
+/// Whom a notification is for.
+pub(crate) fn plan(db: &Connection, row: i64) -> Result<Plan, rusqlite::Error> {
+    db.prepare_cached(PLAN)?.query_row([row], |row| json(row, 0))
+}
+
+/// How many deliveries stand where. A counter of another version is left out.
+pub(crate) fn counts(db: &Connection, row: i64) -> Result<Counts, rusqlite::Error> {
+    let mut counts = Counts::default();
+    let mut statement = db.prepare_cached(COUNTS)?;
+    let mut rows = statement.query([row])?;
+    while let Some(row) = rows.next()? {
+        if let Some(counter) = Counter::from_word(row.get_ref(0)?.as_str()?) {
+            *counts.of(counter) += row.get::<_, u64>(1)?;
+        }
+    }
+    Ok(counts)
+}
+
+/// Notes where the expansion goes on; absent when it has ended.
+pub(crate) fn set_position(
     db: &Connection,
-    app: &AppId,
-    record: &IdempotencyRecord,
-    id: NotificationId,
+    row: i64,
+    position: Option<Position>,
 ) -> Result<(), rusqlite::Error> {
-    db.prepare_cached(
-        "INSERT INTO idempotency (app, key, body_hash, notification, expires_at)
-         VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT (app, key) DO UPDATE SET body_hash = excluded.body_hash,
-             notification = excluded.notification, expires_at = excluded.expires_at",
-    )?
-    .execute((
-        app.as_str(),
-        &record.key,
-        record.body_hash,
-        id.uuid().into_bytes(),
-        millis(record.expires),
-    ))
-    .map(drop)
+    let position = position.map(|position| to_json(&position)).transpose()?;
+    db.prepare_cached(SET_POSITION)?.execute((row, position)).map(drop)
+}
+
+/// Notes that a notification was cancelled, or recalled as well.
+pub(crate) fn stop(db: &Connection, row: i64, is_recalled: bool) -> Result<(), rusqlite::Error> {
+    let statement = if is_recalled { RECALL } else { CANCEL };
+    db.prepare_cached(statement)?.execute([row]).map(drop)
+}
+
+/// Notes that a notification is being deleted: nobody sees it any more.
+pub(crate) fn forget(db: &Connection, row: i64) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(FORGET)?.execute([row]).map(drop)
+}
+
+/// Deletes a notification that has no deliveries any more.
+pub(crate) fn delete(db: &Connection, row: i64) -> Result<(), rusqlite::Error> {
+    for statement in [DELETE_COUNTS, DELETE_STATE, DELETE] {
+        db.prepare_cached(statement)?.execute([row])?;
+    }
+    Ok(())
 }

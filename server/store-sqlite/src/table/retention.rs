@@ -1,37 +1,71 @@
-//! Forgetting what is old, in parts: one notification may have a million deliveries.
-//!
-//! A notification is first hidden, then loses its deliveries, and goes when it has none. Log
-//! entries, tries and receipts go with their delivery.
+//! The end of a notification: its deliveries are deleted in parts, with everything that hangs on them.
 
 use rusqlite::Connection;
 
-/// The steps, in order; each takes a time and the most rows. A later one takes away what an earlier
-/// one left bare.
-const STEPS: [&str; 5] = [
-    "UPDATE notification SET is_forgotten = 1 WHERE id IN
-     (SELECT id FROM notification WHERE expires_at < ?1 AND NOT is_forgotten
-      ORDER BY expires_at LIMIT ?2)",
-    "DELETE FROM recipient WHERE (notification, user) IN
-     (SELECT r.notification, r.user
-      FROM notification n JOIN recipient r ON r.notification = n.id
-      WHERE n.is_forgotten AND n.expires_at < ?1 LIMIT ?2)",
-    "DELETE FROM delivery WHERE id IN
-     (SELECT d.id FROM notification n JOIN delivery d ON d.notification = n.id
-      WHERE n.is_forgotten AND n.expires_at < ?1 LIMIT ?2)",
-    "DELETE FROM notification WHERE id IN
-     (SELECT id FROM notification n WHERE n.is_forgotten AND n.expires_at < ?1
-          AND NOT EXISTS (SELECT 1 FROM recipient r WHERE r.notification = n.id)
-          AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.notification = n.id)
-      LIMIT ?2)",
-    "DELETE FROM refresh_token WHERE hash IN
-     (SELECT hash FROM refresh_token WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2)",
-];
+use super::{log, notification};
+use crate::sql::statements;
 
-/// Takes the next part of what expired before a time; tells how many rows it touched.
-pub(crate) fn forget(db: &Connection, before: i64, limit: u32) -> Result<u64, rusqlite::Error> {
-    let mut touched = 0;
-    for step in STEPS {
-        touched += db.prepare_cached(step)?.execute((before, limit))? as u64;
+statements! {
+    /// Only what leads to other rows: a row that cannot be read is deleted all the same.
+    PART = "SELECT user, seq, read_seq, recall_seq FROM delivery WHERE notification = ?1
+         ORDER BY user LIMIT ?2";
+    FLAG_ENTRIES = "SELECT seq FROM flag WHERE user = ?1 AND notification = ?2 AND seq IS NOT NULL";
+    DELETE_FLAGS = "DELETE FROM flag WHERE user = ?1 AND notification = ?2";
+    DELETE_ATTEMPTS = "DELETE FROM attempt WHERE notification = ?1 AND user <= ?2";
+    DELETE_FACTS = "DELETE FROM fact WHERE notification = ?1 AND user <= ?2";
+    DELETE_DELIVERIES = "DELETE FROM delivery WHERE notification = ?1 AND user <= ?2";
+}
+
+/// Deletes the next deliveries of a notification, and the notification after the last. Tells whether
+/// more are left.
+pub(crate) fn delete_part(
+    db: &Connection,
+    notification: i64,
+    rows: u32,
+) -> Result<bool, rusqlite::Error> {
+    notification::forget(db, notification)?;
+    let part = db
+        .prepare_cached(PART)?
+        .query_map((notification, rows), |row| {
+            Ok((row.get(0)?, [row.get(1)?, row.get(2)?, row.get(3)?]))
+        })?
+        .collect::<Result<Vec<(i64, [Option<u64>; 3])>, _>>()?;
+    for (user, entries) in &part {
+        for seq in entries.iter().flatten() {
+            log::delete(db, *user, *seq)?;
+        }
+        delete_flags(db, *user, notification)?;
     }
-    Ok(touched)
+    let is_end = part.len() < rows as usize;
+    let last = part.last().map_or(i64::MAX, |(user, _)| *user);
+    // Behind the last delivery nothing is left to keep.
+    let last = if is_end { i64::MAX } else { last };
+    for statement in [DELETE_ATTEMPTS, DELETE_FACTS, DELETE_DELIVERIES] {
+        db.prepare_cached(statement)?.execute((notification, last))?;
+    }
+    if is_end {
+        notification::delete(db, notification)?;
+    }
+    Ok(!is_end)
+}
+
+/// Deletes the flags of a delivery and their entries.
+pub(crate) fn delete_flags(
+    db: &Connection,
+    user: i64,
+    notification: i64,
+) -> Result<(), rusqlite::Error> {
+    let entries = db
+        .prepare_cached(FLAG_ENTRIES)?
+        .query_map((user, notification), |row| row.get(0))?
+        .collect::<Result<Vec<u64>, _>>()?;
+    if entries.is_empty() {
+        return Ok(());
+    }
+    for seq in entries {
+        log::delete(db, user, seq)?;
+    }
+    db.prepare_cached(DELETE_FLAGS)?
+        .execute((user, notification))
+        .map(drop)
 }

@@ -1,33 +1,164 @@
-//! Users, and the ends of their logs.
+//! Users and the heads of their logs.
 
-use rusqlite::{Connection, OptionalExtension as _};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, Row};
 use vestnik_model::{AppId, UserId};
+use vestnik_rules::log::{Place, Tag, epoch_of};
 
-/// A user's row, making it when it is not there: unknown users are answered like known ones.
-pub(crate) fn ensure(db: &Connection, app: &AppId, id: &UserId) -> Result<i64, rusqlite::Error> {
-    if let Some((row, _)) = find(db, app, id)? {
-        return Ok(row);
-    }
-    db.prepare_cached("INSERT INTO user (app, id) VALUES (?1, ?2) RETURNING row")?
-        .query_row((app.as_str(), id.as_str()), |row| row.get(0))
+use super::meta;
+use crate::{
+    derived::user_hash,
+    sql::statements,
+    value::{millis, optional_time},
+};
+
+statements! {
+    FIND = "SELECT row, last_seq, last_tag, renewal, renewed_at FROM user
+         WHERE app = ?1 AND id = ?2";
+    INSERT = "INSERT INTO user (app, id, hash) VALUES (?1, ?2, ?3)";
+    FIND_ROW = "SELECT row, last_seq, last_tag, renewal, renewed_at, id FROM user WHERE row = ?1";
+    NAME = "SELECT id FROM user WHERE row = ?1";
+    BY_HASH = "SELECT row, id FROM user WHERE app = ?1 AND hash = ?2 AND id IS NOT NULL";
+    ADVANCE = "UPDATE user SET last_seq = ?2, last_tag = ?3 WHERE row = ?1";
+    RENEW = "UPDATE user SET renewal = ?2, renewed_at = ?3 WHERE row = ?1";
+    UNNAME = "UPDATE user SET id = NULL WHERE row = ?1";
+    DELETE = "DELETE FROM user WHERE row = ?1";
 }
 
-/// A user's row and the number of his log's last entry.
+/// A user and the head of their log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub(crate) row: i64,
+    pub(crate) seq: u64,
+    pub(crate) tag: Tag,
+    renewal: u32,
+    /// When the log last got a new epoch.
+    pub(crate) renewed_at: Option<Timestamp>,
+}
+
+impl Head {
+    /// The end of the log.
+    pub(crate) fn place(&self, database: u32) -> Place {
+        Place {
+            epoch: epoch_of(database, self.renewal),
+            seq: self.seq,
+            tag: self.tag,
+        }
+    }
+}
+
+/// A user, if they are known.
 pub(crate) fn find(
     db: &Connection,
     app: &AppId,
-    id: &UserId,
-) -> Result<Option<(i64, u64)>, rusqlite::Error> {
-    db.prepare_cached("SELECT row, last_seq FROM user WHERE app = ?1 AND id = ?2")?
-        .query_row((app.as_str(), id.as_str()), |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
+    user: &UserId,
+) -> Result<Option<Head>, rusqlite::Error> {
+    db.prepare_cached(FIND)?
+        .query_row((app.as_str(), user.as_str()), head)
         .optional()
 }
 
-/// Takes the next number of a user's log. Taken under his row in the entry's own transaction, the
-/// numbers have no gaps and follow the order of commits.
-pub(crate) fn next_seq(db: &Connection, user: i64) -> Result<u64, rusqlite::Error> {
-    db.prepare_cached("UPDATE user SET last_seq = last_seq + 1 WHERE row = ?1 RETURNING last_seq")?
-        .query_row([user], |row| row.get(0))
+/// A user with their name, by the row; `None` while the user is being erased.
+pub(crate) fn find_row(
+    db: &Connection,
+    row: i64,
+) -> Result<Option<(Head, UserId)>, rusqlite::Error> {
+    let found = db
+        .prepare_cached(FIND_ROW)?
+        .query_row([row], |row| Ok((head(row)?, row.get(5)?)))
+        .optional()?;
+    Ok(found.and_then(|(head, name): (Head, Option<String>)| {
+        Some((head, UserId::parse(name?).ok()?))
+    }))
+}
+
+/// A head from the columns row, last_seq, last_tag, renewal, renewed_at.
+pub(crate) fn head(row: &Row<'_>) -> Result<Head, rusqlite::Error> {
+    Ok(Head {
+        row: row.get(0)?,
+        seq: row.get(1)?,
+        tag: Tag(row.get(2)?),
+        renewal: row.get(3)?,
+        renewed_at: optional_time(row, 4)?,
+    })
+}
+
+/// A user, made if they are not known.
+pub(crate) fn ensure(db: &Connection, app: &AppId, user: &UserId) -> Result<Head, rusqlite::Error> {
+    if let Some(head) = find(db, app, user)? {
+        return Ok(head);
+    }
+    db.prepare_cached(INSERT)?
+        .execute((app.as_str(), user.as_str(), user_hash(user)))?;
+    Ok(Head {
+        row: db.last_insert_rowid(),
+        seq: 0,
+        tag: Tag(0),
+        renewal: 0,
+        renewed_at: None,
+    })
+}
+
+/// The place of the head of a user's log; the beginning for a user who is not known.
+pub(crate) fn place(db: &Connection, app: &AppId, user: &UserId) -> Result<Place, rusqlite::Error> {
+    let database = meta::epoch(db)?;
+    let head = find(db, app, user)?;
+    Ok(head.map_or_else(
+        || Place::start(epoch_of(database, 0)),
+        |head| head.place(database),
+    ))
+}
+
+/// The name of a user; absent while the user is being erased.
+pub(crate) fn name(db: &Connection, row: i64) -> Result<Option<UserId>, rusqlite::Error> {
+    let name: Option<Option<String>> = db
+        .prepare_cached(NAME)?
+        .query_row([row], |row| row.get(0))
+        .optional()?;
+    Ok(name.flatten().and_then(|name| UserId::parse(name).ok()))
+}
+
+/// The users whose names have this hash: one, unless somebody looked for a second.
+pub(crate) fn by_hash(
+    db: &Connection,
+    app: &AppId,
+    hash: u64,
+) -> Result<Vec<(i64, UserId)>, rusqlite::Error> {
+    let found = db
+        .prepare_cached(BY_HASH)?
+        .query_map((app.as_str(), hash), |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<Vec<(i64, String)>, _>>()?;
+    let users = found.into_iter();
+    Ok(users
+        .filter_map(|(row, name)| Some((row, UserId::parse(name).ok()?)))
+        .collect())
+}
+
+/// Writes the head of a log, which has moved on.
+pub(crate) fn advance(db: &Connection, head: &Head) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(ADVANCE)?
+        .execute((head.row, head.seq, head.tag.0))
+        .map(drop)
+}
+
+/// Gives a log a new epoch.
+pub(crate) fn renew(
+    db: &Connection,
+    row: i64,
+    random: u32,
+    now: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(RENEW)?
+        .execute((row, random, millis(now)))
+        .map(drop)
+}
+
+/// Takes the name of a user who is being erased, so that it is free at once.
+pub(crate) fn unname(db: &Connection, row: i64) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(UNNAME)?.execute([row]).map(drop)
+}
+
+/// Deletes a user of whom nothing is left.
+pub(crate) fn delete(db: &Connection, row: i64) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(DELETE)?.execute([row]).map(drop)
 }

@@ -1,0 +1,60 @@
+-- One notification to one user. Its id is derived from the notification's id and the user's name, and
+-- leads back to both: no index by id is kept.
+CREATE TABLE delivery (
+    notification INTEGER NOT NULL,
+    user INTEGER NOT NULL,
+    -- Its place in the user's log, and those of the entries that say that it was read and recalled.
+    seq INTEGER NOT NULL,
+    read_seq INTEGER,
+    recall_seq INTEGER,
+    status TEXT NOT NULL,
+    reason TEXT,
+    late INTEGER NOT NULL DEFAULT 0,
+    -- Words separated by spaces.
+    engagement TEXT NOT NULL DEFAULT '',
+    sent_at INTEGER,
+    delivered_at INTEGER,
+    read_at INTEGER,
+    -- A JSON array of installation ids when only these are meant.
+    only TEXT,
+    PRIMARY KEY (notification, user)
+) STRICT, WITHOUT ROWID;
+
+-- A delivery was tried at an installation.
+CREATE TABLE attempt (
+    notification INTEGER NOT NULL,
+    user INTEGER NOT NULL,
+    installation BLOB NOT NULL,
+    started_at INTEGER NOT NULL,
+    delivered_at INTEGER,
+    read_at INTEGER,
+    PRIMARY KEY (notification, user, installation)
+) STRICT, WITHOUT ROWID;
+
+-- What a device reported. The order of columns in the key puts a notification's facts beside each
+-- other; facts of no notification have 0.
+CREATE TABLE fact (
+    notification INTEGER NOT NULL,
+    user INTEGER NOT NULL,
+    installation BLOB NOT NULL,
+    id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    -- When it happened, and when it was taken.
+    at INTEGER NOT NULL,
+    taken_at INTEGER NOT NULL,
+    -- JSON, for kinds that have more to say.
+    body TEXT,
+    PRIMARY KEY (notification, user, installation, id)
+) STRICT, WITHOUT ROWID;
+
+-- A flag of a notification in a user's history.
+CREATE TABLE flag (
+    user INTEGER NOT NULL,
+    notification INTEGER NOT NULL,
+    flag TEXT NOT NULL,
+    value INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    -- The place of its entry in the user's log.
+    seq INTEGER,
+    PRIMARY KEY (user, notification, flag)
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,9 @@
+-- What there is one of. Times are milliseconds since 1970 in UTC; ids of ours are the 16 bytes of
+-- their UUID.
+CREATE TABLE meta (
+    -- life.epoch, life.generation: see life.rs. secret.access, secret.refresh: the server's secrets,
+    -- sealed. seal.check: a known text, sealed, if secrets are encrypted. backup.at: when the last
+    -- backup was taken.
+    name TEXT NOT NULL PRIMARY KEY,
+    value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;

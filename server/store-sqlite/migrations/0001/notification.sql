@@ -1,0 +1,58 @@
+-- A notification as it was accepted. Nothing changes this row.
+CREATE TABLE notification (
+    row INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    app TEXT NOT NULL,
+    -- The JSON that devices are sent.
+    content TEXT NOT NULL,
+    -- The size of its entry, the larger of the JSON and MessagePack forms.
+    bytes INTEGER NOT NULL,
+    external_id TEXT,
+    correlation_id TEXT,
+    -- The JSON of whom it is for.
+    plan TEXT NOT NULL,
+    accepted_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    -- From when on it is deleted.
+    forget_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX notification_by_app ON notification (app, row);
+
+-- What changes about a notification.
+CREATE TABLE notification_state (
+    notification INTEGER NOT NULL PRIMARY KEY,
+    -- The number of the last event that changed it.
+    version INTEGER NOT NULL,
+    -- The JSON of where the expansion goes on; absent when it has ended.
+    position TEXT,
+    is_cancelled INTEGER NOT NULL DEFAULT 0,
+    is_recalled INTEGER NOT NULL DEFAULT 0,
+    -- Its deliveries are being deleted: nobody sees it any more.
+    is_forgotten INTEGER NOT NULL DEFAULT 0,
+    -- The work row of its life: expand, then expire, then retain.
+    work INTEGER NOT NULL
+) STRICT;
+
+-- How many deliveries of a notification stand where, changed by differences.
+CREATE TABLE notification_count (
+    notification INTEGER NOT NULL,
+    channel TEXT NOT NULL,
+    status TEXT NOT NULL,
+    n INTEGER NOT NULL,
+    PRIMARY KEY (notification, channel, status)
+) STRICT, WITHOUT ROWID;
+
+-- How the repetition of a publish request is recognised.
+CREATE TABLE idempotency (
+    app TEXT NOT NULL,
+    key TEXT NOT NULL,
+    -- SHA-256 of the request's canonical form.
+    body_hash BLOB NOT NULL,
+    -- The JSON that the first request was answered with.
+    answer TEXT NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (app, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX idempotency_by_expiry ON idempotency (expires_at);

@@ -1,0 +1,22 @@
+-- Times are milliseconds since 1970 in UTC. Ids are the 16 bytes of their UUID. Words are text.
+-- Tables that a mailing writes once per recipient (delivery, log) and those that a report writes
+-- (attempt, fact, flag) declare no foreign keys: each would cost a look-up per row. The integrity
+-- check of the store does what they would do.
+
+-- A user and the head of the user's log. A user that is being erased has no name any more: a new
+-- user may take it at once.
+CREATE TABLE user (
+    row INTEGER PRIMARY KEY,
+    app TEXT NOT NULL,
+    id TEXT,
+    -- The hash of the name that ids of deliveries are derived from.
+    hash INTEGER NOT NULL,
+    -- The random number of the log's last new epoch, and when it got it. 0 until then.
+    renewal INTEGER NOT NULL DEFAULT 0,
+    renewed_at INTEGER,
+    last_seq INTEGER NOT NULL DEFAULT 0,
+    last_tag INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (app, id)
+) STRICT;
+
+CREATE INDEX user_by_hash ON user (app, hash);

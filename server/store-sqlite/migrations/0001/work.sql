@@ -1,0 +1,26 @@
+-- What is due when.
+CREATE TABLE work (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    -- `_` for the whole database.
+    app TEXT NOT NULL,
+    -- The row of the notification, topic or user that it is about; 0 for the whole database.
+    target INTEGER NOT NULL,
+    -- When it is due, and from when on it can be claimed: later while a claim holds.
+    due_at INTEGER NOT NULL,
+    ready_at INTEGER NOT NULL,
+    -- Grows with each claim: what an older claim would do is refused.
+    fence INTEGER NOT NULL DEFAULT 0,
+    -- How often in a row it failed, and how.
+    tries INTEGER NOT NULL DEFAULT 0,
+    error TEXT,
+    -- The JSON of where the next part begins.
+    position TEXT
+) STRICT;
+
+CREATE INDEX work_by_app ON work (kind, app, ready_at);
+CREATE INDEX work_by_time ON work (kind, ready_at);
+CREATE INDEX work_failing ON work (kind, due_at) WHERE tries > 0;
+CREATE INDEX work_of_reader ON work (target) WHERE kind = 'mark_read';
+
+INSERT INTO work (kind, app, target, due_at, ready_at) VALUES ('sweep', '_', 0, 0, 0);

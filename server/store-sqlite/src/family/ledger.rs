@@ -1,0 +1,258 @@
+//! Deliveries, attempts, facts, counts.
+
+use rusqlite::Connection;
+use vestnik_model::{
+    AppId, DeliveryId, NotificationId, UserId,
+    contract::DeliveryChange,
+    fact::FactResult,
+    view::{AttemptView, DeliveryView, List, NotificationView},
+};
+use vestnik_rules::{log::Standing, settle::is_settled};
+use vestnik_sqlite::Priority;
+use vestnik_store::{
+    Answer, Ledger, PageQuery,
+    ledger::{Confirmed, FactReport, HandOver, WatchQuery, Watched},
+};
+
+use crate::{
+    SqliteStore,
+    derived::{delivery_id, notifications_of, user_hash, user_hash_of},
+    store::Class,
+    table::{
+        Txn, change::Changes, delivery, event, handover, notification, present, report::Desk, user,
+    },
+    value::{Unreadable, cut},
+};
+
+impl Ledger for SqliteStore {
+    fn hand_over(&self, batch: Vec<HandOver>) -> Answer<'_, ()> {
+        let unreadable = self.unreadable();
+        self.write(Priority::Normal, move |txn| {
+            let mut changes = Changes::default();
+            for hand_over in &batch {
+                handover::note(txn, hand_over, &unreadable, &mut changes)?;
+            }
+            match batch.iter().map(|hand_over| hand_over.at).max() {
+                Some(at) => changes.write(txn, at),
+                None => Ok(()),
+            }
+        })
+    }
+
+    fn report(&self, report: FactReport) -> Answer<'_, Option<Vec<FactResult>>> {
+        let unreadable = self.unreadable();
+        self.write(Priority::Normal, move |txn| {
+            take(txn, &report, &unreadable)
+        })
+    }
+
+    fn confirm(&self, batch: Vec<Confirmed>) -> Answer<'_, ()> {
+        self.write(Priority::Normal, move |txn| {
+            batch
+                .iter()
+                .try_for_each(|confirmed| present::confirm(txn, confirmed))
+        })
+    }
+
+    fn notification(
+        &self,
+        app: AppId,
+        id: NotificationId,
+    ) -> Answer<'_, Option<NotificationView>> {
+        let unreadable = self.unreadable();
+        self.read(Class::List, move |db| {
+            let view = notification::view(db, &app, id);
+            Ok(unreadable.pass_over("notification", view)?.flatten())
+        })
+    }
+
+    fn notifications(&self, app: AppId, page: PageQuery) -> Answer<'_, List<NotificationView>> {
+        let unreadable = self.unreadable();
+        self.read(Class::List, move |db| notifications(db, &app, &page, &unreadable))
+    }
+
+    fn watched(&self, watch: WatchQuery) -> Answer<'_, Option<Watched>> {
+        self.read(Class::List, move |db| watched(db, &watch))
+    }
+
+    fn deliveries(
+        &self,
+        app: AppId,
+        id: NotificationId,
+        page: PageQuery,
+    ) -> Answer<'_, Option<List<DeliveryView>>> {
+        let unreadable = self.unreadable();
+        self.read(Class::List, move |db| {
+            let Some(found) = notification::find(db, &app, id)? else {
+                return Ok(None);
+            };
+            deliveries(db, &found, &page, &unreadable).map(Some)
+        })
+    }
+
+    fn delivery(&self, app: AppId, id: DeliveryId) -> Answer<'_, Option<DeliveryView>> {
+        let unreadable = self.unreadable();
+        self.read(Class::List, move |db| {
+            let Some((found, row, user)) = resolve(db, &app, id)? else {
+                return Ok(None);
+            };
+            let delivery = delivery::find(db, found.subject.row, row);
+            let delivery = unreadable.pass_over("delivery", delivery)?.flatten();
+            Ok(delivery.map(|delivery| delivery::view(found.subject.id, user, delivery)))
+        })
+    }
+
+    fn attempts(&self, app: AppId, id: DeliveryId) -> Answer<'_, Option<Vec<AttemptView>>> {
+        let unreadable = self.unreadable();
+        self.read(Class::List, move |db| {
+            let Some((found, row, _)) = resolve(db, &app, id)? else {
+                return Ok(None);
+            };
+            let key = (found.subject.row, row);
+            let delivery = unreadable.pass_over("delivery", delivery::find(db, key.0, key.1))?;
+            match delivery.flatten() {
+                Some(_) => delivery::attempts(db, key, id).map(Some),
+                None => Ok(None),
+            }
+        })
+    }
+}
+
+fn take(
+    txn: &mut Txn<'_>,
+    report: &FactReport,
+    unreadable: &Unreadable,
+) -> Result<Option<Vec<FactResult>>, rusqlite::Error> {
+    let db = txn.connection();
+    if !present::is_present(db, &report.session)? {
+        return Ok(None);
+    }
+    let mut desk = Desk::open(db, report, unreadable)?;
+    let facts = report.facts.iter();
+    let results = facts
+        .map(|fact| desk.take(db, fact))
+        .collect::<Result<Vec<_>, _>>()?;
+    if let Some(cursor) = &report.cursor
+        && let Standing::Known(place) = desk.standing(db, cursor)?
+    {
+        let session = report.session.clone();
+        present::confirm(db, &Confirmed { session, place })?;
+    }
+    let grown: Vec<UserId> = desk.has_grown.then(|| desk.user.clone()).into_iter().collect();
+    desk.changes.write(txn, report.now)?;
+    event::log_grew(txn, &report.session.app, grown, report.now)?;
+    Ok(Some(results))
+}
+
+/// The notification, the row and the name of the user that a delivery's id leads to.
+fn resolve(
+    db: &Connection,
+    app: &AppId,
+    id: DeliveryId,
+) -> Result<Option<(notification::Found, i64, UserId)>, rusqlite::Error> {
+    for found in notification::in_range(db, app, notifications_of(id))? {
+        let hash = user_hash_of(id, found.subject.id);
+        if delivery_id(found.subject.id, hash) != id {
+            continue;
+        }
+        for (row, user) in user::by_hash(db, app, hash)? {
+            if delivery::find(db, found.subject.row, row).is_ok_and(|found| found.is_some()) {
+                return Ok(Some((found, row, user)));
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn notifications(
+    db: &Connection,
+    app: &AppId,
+    page: &PageQuery,
+    unreadable: &Unreadable,
+) -> Result<List<NotificationView>, rusqlite::Error> {
+    let after = page.after.as_deref().map(str::parse).transpose();
+    // The door lets no other text through.
+    let Ok(after) = after else {
+        return Ok(List { data: Vec::new(), next_cursor: None });
+    };
+    let before = notification::row_of(db, after)?;
+    let mut rows = notification::page(db, app, before, page.limit.saturating_add(1))?;
+    let is_longer = cut(&mut rows, page.limit);
+    let last = rows.last().map(|(id, _)| id.to_string());
+    let mut data = Vec::with_capacity(rows.len());
+    for (_, shown) in rows {
+        if let Some(shown) = unreadable.pass_over("notification", shown)? {
+            data.push(notification::with_counts(db, shown)?);
+        }
+    }
+    Ok(List { data, next_cursor: last.filter(|_| is_longer) })
+}
+
+fn deliveries(
+    db: &Connection,
+    found: &notification::Found,
+    page: &PageQuery,
+    unreadable: &Unreadable,
+) -> Result<List<DeliveryView>, rusqlite::Error> {
+    let subject = &found.subject;
+    let Some(after) = after(db, found, page)? else {
+        return Ok(List { data: Vec::new(), next_cursor: None });
+    };
+    let mut rows = delivery::page(db, subject.row, after, page.limit.saturating_add(1))?;
+    let is_longer = cut(&mut rows, page.limit);
+    let mut data = Vec::with_capacity(rows.len());
+    for row in rows {
+        let read = unreadable.pass_over("delivery", row)?;
+        data.extend(read.map(|(user, found)| delivery::view(subject.id, user, found)));
+    }
+    let last = data.last().map(|view| view.id.to_string());
+    Ok(List { data, next_cursor: last.filter(|_| is_longer) })
+}
+
+/// The row of the user that a page begins behind; `None` for a text that is no delivery's id, and for
+/// a user who was erased since: the list ends there.
+fn after(
+    db: &Connection,
+    found: &notification::Found,
+    page: &PageQuery,
+) -> Result<Option<i64>, rusqlite::Error> {
+    let Some(after) = &page.after else {
+        return Ok(Some(i64::MIN));
+    };
+    let Ok(id) = after.parse::<DeliveryId>() else {
+        return Ok(None);
+    };
+    let subject = &found.subject;
+    let users = user::by_hash(db, &subject.app, user_hash_of(id, subject.id))?;
+    Ok(users.first().map(|(row, _)| *row))
+}
+
+fn watched(db: &Connection, watch: &WatchQuery) -> Result<Option<Watched>, rusqlite::Error> {
+    let WatchQuery {
+        app,
+        id,
+        after,
+        limit,
+        now,
+    } = watch;
+    let Some(found) = notification::find(db, app, *id)? else {
+        return Ok(None);
+    };
+    let counts = notification::counts(db, found.subject.row)?;
+    let changed = match after {
+        Some(after) => event::changed_after(db, found.subject.row, *after, *limit)?,
+        None => Vec::new(),
+    };
+    let change = |(user, status): (UserId, _)| DeliveryChange {
+        id: delivery_id(*id, user_hash(&user)),
+        user,
+        status,
+    };
+    Ok(Some(Watched {
+        version: found.version,
+        status: found.standing(counts).0,
+        counts,
+        deliveries: changed.into_iter().map(change).collect(),
+        is_settled: is_settled(&found.outlook(counts), *now),
+    }))
+}

@@ -1,0 +1,237 @@
+//! One part of a claimed row's work.
+
+use rusqlite::Connection;
+use vestnik_model::{AppId, InstallationId, UserId};
+use vestnik_rules::{
+    receipt::{MarkRead, Reporter},
+    work::{EVENTS_KEPT, Progress, Stage, WorkKind, next_stage, next_sweep},
+};
+use vestnik_store::work::Part;
+
+use crate::{
+    table::{
+        Txn,
+        change::Changes,
+        erasure, event, expansion,
+        expiry::{self, Pass},
+        idempotency, marking, notification, recall,
+        report::Desk,
+        retention, sweep, topic, user,
+        work::{self, Held, Next},
+    },
+    value::Unreadable,
+};
+
+/// A part, its row, and what both come to.
+struct Job<'a> {
+    part: &'a Part,
+    held: Held,
+    unreadable: &'a Unreadable,
+    changes: Changes,
+    /// Whose logs have grown.
+    grown: Vec<UserId>,
+}
+
+/// Does a part, if the claim still holds its row.
+pub(crate) fn perform(
+    txn: &mut Txn<'_>,
+    part: &Part,
+    unreadable: &Unreadable,
+) -> Result<Progress, rusqlite::Error> {
+    let db = txn.connection();
+    let Some(held) = work::held(db, &part.claim)? else {
+        return Ok(Progress::Lost);
+    };
+    let mut job = Job {
+        part,
+        held,
+        unreadable,
+        changes: Changes::default(),
+        grown: Vec::new(),
+    };
+    let next = job.perform(db)?;
+    work::finish(db, &job.held, &next, part.now)?;
+    let Job {
+        held,
+        changes,
+        grown,
+        ..
+    } = job;
+    changes.write(txn, part.now)?;
+    event::log_grew(txn, &held.app, grown, part.now)?;
+    Ok(match next {
+        Next::Done => Progress::Finished,
+        Next::More(_) => Progress::More,
+        Next::Stage(stage) => {
+            event::work_due(txn, &held.app, (stage.kind, stage.due), part.now)?;
+            Progress::Finished
+        }
+    })
+}
+
+impl Job<'_> {
+    fn perform(&mut self, db: &Connection) -> Result<Next, rusqlite::Error> {
+        match self.held.kind {
+            WorkKind::Expand => self.expand(db),
+            WorkKind::Expire => self.expire(db),
+            WorkKind::Retain => self.retain(db),
+            WorkKind::Recall => self.recall(db),
+            WorkKind::MarkRead => self.mark_read(db),
+            WorkKind::DeleteTopic => {
+                let is_more = topic::delete_part(db, self.held.target, self.part.rows)?;
+                Ok(more_or_done(is_more))
+            }
+            WorkKind::EraseUser => {
+                let (user, rows) = (self.held.target, self.part.rows);
+                let is_more = erasure::delete_part(db, user, rows, &mut self.changes)?;
+                Ok(more_or_done(is_more))
+            }
+            WorkKind::Sweep => self.sweep(db),
+        }
+    }
+
+    fn expand(&mut self, db: &Connection) -> Result<Next, rusqlite::Error> {
+        let row = self.held.target;
+        let Some(found) = notification::find_row(db, row)? else {
+            return Ok(Next::Done);
+        };
+        let now = self.part.now;
+        if found.is_cancelled {
+            let kind = WorkKind::Expire;
+            return Ok(Next::Stage(Stage { kind, due: now }));
+        }
+        let Some(position) = found.position else {
+            return Ok(stage_behind(WorkKind::Expand, &found));
+        };
+        let plan = notification::plan(db, row)?;
+        let part = expansion::Part {
+            subject: &found.subject,
+            plan: &plan,
+            position,
+            rows: self.part.rows,
+            seed: &self.part.seed,
+            now,
+        };
+        let expanded = expansion::expand(db, &part, &mut self.changes)?;
+        notification::set_position(db, row, expanded.position)?;
+        self.grown = expanded.users;
+        Ok(match expanded.position {
+            Some(_) => Next::More(None),
+            None => stage_behind(WorkKind::Expand, &found),
+        })
+    }
+
+    /// Ends deliveries: before the expiry, those of a cancelled notification.
+    fn expire(&mut self, db: &Connection) -> Result<Next, rusqlite::Error> {
+        let Some(found) = notification::find_row(db, self.held.target)? else {
+            return Ok(Next::Done);
+        };
+        let pass = self.pass(&found);
+        let is_expired = pass.is_expired();
+        let after = if is_expired || found.is_cancelled {
+            let mut changes = Changes::default();
+            let after = expiry::end(db, &pass, &mut changes)?;
+            self.changes = changes;
+            after
+        } else {
+            None
+        };
+        Ok(match after {
+            Some(after) => Next::More(Some(after.to_string())),
+            None if is_expired => stage_behind(WorkKind::Expire, &found),
+            None => Next::Stage(Stage {
+                kind: WorkKind::Expire,
+                due: found.expires_at,
+            }),
+        })
+    }
+
+    fn retain(&mut self, db: &Connection) -> Result<Next, rusqlite::Error> {
+        let is_more = retention::delete_part(db, self.held.target, self.part.rows)?;
+        Ok(more_or_done(is_more))
+    }
+
+    fn recall(&mut self, db: &Connection) -> Result<Next, rusqlite::Error> {
+        let Some(found) = notification::find_row(db, self.held.target)? else {
+            return Ok(Next::Done);
+        };
+        if found.is_forgotten {
+            return Ok(Next::Done);
+        }
+        let mut changes = Changes::default();
+        let pass = self.pass(&found);
+        let recalled = recall::recall(db, &pass, &self.part.seed, &mut changes)?;
+        self.changes = changes;
+        self.grown = recalled.users;
+        Ok(match recalled.after {
+            Some(after) => Next::More(Some(after.to_string())),
+            None => Next::Done,
+        })
+    }
+
+    fn pass<'a>(&'a self, found: &'a notification::Found) -> Pass<'a> {
+        let position = self.held.position.as_deref();
+        Pass {
+            found,
+            after: position.and_then(|position| position.parse().ok()).unwrap_or(i64::MIN),
+            rows: self.part.rows,
+            now: self.part.now,
+            unreadable: self.unreadable,
+        }
+    }
+
+    fn mark_read(&mut self, db: &Connection) -> Result<Next, rusqlite::Error> {
+        let mark = self.held.position.as_deref();
+        let mark = mark.and_then(|mark| serde_json::from_str::<MarkRead>(mark).ok());
+        let user = user::find_row(db, self.held.target)?;
+        let (Some(mark), Some((head, user))) = (mark, user) else {
+            return Ok(Next::Done);
+        };
+        let app: AppId = self.held.app.clone();
+        let mut desk = Desk {
+            app: &app,
+            user: &user,
+            head,
+            reporter: Reporter {
+                installation: InstallationId::from_uuid(mark.installation.uuid()),
+                now: self.part.now,
+            },
+            seed: &self.part.seed,
+            unreadable: self.unreadable,
+            changes: Changes::default(),
+            has_grown: false,
+        };
+        let rest = marking::mark(db, &mut desk, mark, self.part.rows)?;
+        let has_grown = desk.has_grown;
+        self.changes = desk.changes;
+        self.grown.extend(has_grown.then_some(user));
+        Ok(match rest {
+            Some(rest) => Next::More(Some(crate::value::to_json(&rest)?)),
+            None => Next::Done,
+        })
+    }
+
+    /// Deletes what the whole database keeps only for a while.
+    fn sweep(&self, db: &Connection) -> Result<Next, rusqlite::Error> {
+        let Part { now, rows, .. } = *self.part;
+        let events_before = now.checked_sub(EVENTS_KEPT).unwrap_or(now);
+        let mut is_more = event::sweep(db, events_before, rows)?;
+        is_more |= idempotency::sweep(db, now, rows)? == rows as usize;
+        is_more |= sweep::sessions(db, now, rows)?;
+        if is_more {
+            return Ok(Next::More(None));
+        }
+        Ok(Next::Stage(Stage {
+            kind: WorkKind::Sweep,
+            due: next_sweep(now),
+        }))
+    }
+}
+
+fn stage_behind(done: WorkKind, found: &notification::Found) -> Next {
+    next_stage(done, &found.life()).map_or(Next::Done, Next::Stage)
+}
+
+fn more_or_done(is_more: bool) -> Next {
+    if is_more { Next::More(None) } else { Next::Done }
+}

@@ -1,0 +1,39 @@
+//! Work that is due.
+
+use jiff::Timestamp;
+use vestnik_model::open::Word as _;
+use vestnik_rules::work::{Claim, Progress, WorkKind};
+use vestnik_sqlite::Priority;
+use vestnik_store::{
+    Answer, Work,
+    work::{Backlog, ClaimQuery, FailedWork, Part},
+};
+
+use super::perform::perform;
+use crate::{SqliteStore, store::Class, table::work};
+
+impl Work for SqliteStore {
+    fn claim(&self, asked: ClaimQuery) -> Answer<'_, Vec<Claim>> {
+        self.write(Priority::Normal, move |txn| work::claim(txn, &asked))
+    }
+
+    fn perform(&self, part: Part) -> Answer<'_, Progress> {
+        let unreadable = self.unreadable();
+        self.write(Priority::Normal, move |txn| perform(txn, &part, &unreadable))
+    }
+
+    fn put_back(&self, failure: FailedWork) -> Answer<'_, bool> {
+        self.write(Priority::Normal, move |txn| work::put_back(txn, &failure))
+    }
+
+    fn next_due(&self, kind: WorkKind) -> Answer<'_, Option<Timestamp>> {
+        self.read(Class::Hot, move |db| work::next_due(db, kind))
+    }
+
+    fn backlog(&self, now: Timestamp) -> Answer<'_, Vec<Backlog>> {
+        self.read(Class::List, move |db| {
+            let kinds = WorkKind::WORDS.iter();
+            kinds.map(|kind| work::backlog(db, *kind, now)).collect()
+        })
+    }
+}

@@ -1,0 +1,179 @@
+//! What a job changes about notifications, collected and written once.
+//!
+//! A job adds what it does to [`Changes`], delivery by delivery. [`Changes::write`] then writes, for
+//! each notification: one event row, or one for each status that several deliveries came to; the
+//! counters by differences; the version. It emits one effect for each notification.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+use vestnik_model::{AppId, Counter, DeliveryStatus, NotificationId, UserId};
+use vestnik_rules::delivery::{Deltas, Move};
+use vestnik_store::effect::{ChangedDelivery, Effect};
+
+use super::{
+    Txn,
+    event::{self, Kind, Row},
+};
+use crate::{
+    derived::{delivery_id, user_hash},
+    sql::statements,
+    value::to_json,
+};
+
+statements! {
+    COUNT = "INSERT INTO notification_count (notification, channel, status, n)
+         VALUES (?1, 'hub', ?2, ?3)
+         ON CONFLICT (notification, channel, status) DO UPDATE SET n = n + excluded.n";
+    VERSION = "UPDATE notification_state SET version = ?2 WHERE notification = ?1";
+}
+
+/// A notification that a job changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Subject {
+    pub(crate) row: i64,
+    pub(crate) id: NotificationId,
+    pub(crate) app: AppId,
+}
+
+/// What a job changes about notifications.
+#[derive(Debug, Default)]
+pub(crate) struct Changes(BTreeMap<i64, Change>);
+
+#[derive(Debug)]
+struct Change {
+    subject: Subject,
+    deltas: Deltas,
+    /// By the row of the user.
+    deliveries: BTreeMap<i64, (UserId, DeliveryStatus)>,
+}
+
+impl Changes {
+    /// A delivery moved. `user` is the user's row and name.
+    pub(crate) fn moved(
+        &mut self,
+        subject: &Subject,
+        user: (i64, &UserId),
+        status: DeliveryStatus,
+        moved: Option<Move>,
+    ) {
+        let Some(moved) = moved else { return };
+        let change = self.of(subject);
+        change.deltas.add([moved]);
+        change
+            .deliveries
+            .insert(user.0, (user.1.clone(), status));
+    }
+
+    /// A delivery moved as one of a part that changed alike: it is counted, and not told by itself.
+    pub(crate) fn moved_in_part(&mut self, subject: &Subject, moved: Option<Move>) {
+        self.of(subject).deltas.add(moved);
+    }
+
+    /// The notification changed in another way: its status can be another one.
+    pub(crate) fn touched(&mut self, subject: &Subject) {
+        self.of(subject);
+    }
+
+    fn of(&mut self, subject: &Subject) -> &mut Change {
+        self.0.entry(subject.row).or_insert_with(|| Change {
+            subject: subject.clone(),
+            deltas: Deltas::default(),
+            deliveries: BTreeMap::new(),
+        })
+    }
+
+    /// Writes everything. Notifications are taken in the order of their rows.
+    pub(crate) fn write(self, txn: &mut Txn<'_>, at: Timestamp) -> Result<(), rusqlite::Error> {
+        for change in self.0.into_values() {
+            change.write(txn, at)?;
+        }
+        Ok(())
+    }
+}
+
+impl Change {
+    fn write(self, txn: &mut Txn<'_>, at: Timestamp) -> Result<(), rusqlite::Error> {
+        let db = txn.connection();
+        count(db, self.subject.row, &self.deltas)?;
+        let number = self.write_events(db, at)?;
+        db.prepare_cached(VERSION)?
+            .execute((self.subject.row, number))?;
+        let Self {
+            subject: Subject { id, app, row: _ },
+            deltas,
+            deliveries,
+        } = self;
+        let changed = |(user, status): (UserId, DeliveryStatus)| ChangedDelivery {
+            id: delivery_id(id, user_hash(&user)),
+            user,
+            status,
+        };
+        let effect = Effect::NotificationChanged {
+            notification: id,
+            deliveries: deliveries.into_values().map(changed).collect(),
+            reached: deltas.reached().collect(),
+        };
+        event::emit(txn, number, &app, (at, effect));
+        Ok(())
+    }
+
+    /// Gives the number of the last row.
+    fn write_events(&self, db: &Connection, at: Timestamp) -> Result<u64, rusqlite::Error> {
+        let row = Row {
+            app: &self.subject.app,
+            at,
+            kind: Kind::Part,
+            notification: Some(self.subject.row),
+            ..Row::default_of(&self.subject.app)
+        };
+        let mut deliveries = self.deliveries.iter();
+        match (deliveries.next(), deliveries.next()) {
+            (None, _) => {
+                let body = event::reached_json(self.deltas.reached())?;
+                event::insert(db, &Row { body, ..row })
+            }
+            (Some((user, (_, status))), None) => {
+                let (user, status) = (Some(*user), Some(*status));
+                event::insert(db, &Row { kind: Kind::Delivery, user, status, ..row })
+            }
+            (Some(_), Some(_)) => {
+                let body = Some(to_json(&self.by_status())?);
+                event::insert(db, &Row { kind: Kind::Deliveries, body, ..row })
+            }
+        }
+    }
+
+    fn by_status(&self) -> BTreeMap<&'static str, Vec<i64>> {
+        let mut by_status: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (user, (_, status)) in &self.deliveries {
+            by_status.entry(status.as_str()).or_default().push(*user);
+        }
+        by_status
+    }
+}
+
+/// Takes a delivery that was deleted out of the counters of its notification.
+pub(crate) fn uncount(
+    db: &Connection,
+    notification: i64,
+    counter: Counter,
+) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(COUNT)?
+        .execute((notification, counter.as_str(), -1))
+        .map(drop)
+}
+
+/// Changes the counters of a notification.
+fn count(
+    db: &Connection,
+    notification: i64,
+    deltas: &Deltas,
+) -> Result<(), rusqlite::Error> {
+    let mut count = db.prepare_cached(COUNT)?;
+    for (counter, change) in deltas.changes() {
+        count.execute((notification, counter.as_str(), change))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,74 @@
+//! The end of a user: what is theirs is deleted in parts.
+
+use rusqlite::Connection;
+use vestnik_model::{Counter, DeliveryStatus, Open, open::Word as _};
+
+use super::{
+    change::{Changes, uncount},
+    log, notification, retention, topic, user, work,
+};
+use crate::sql::statements;
+
+statements! {
+    COUNTED = "SELECT status, reason FROM delivery WHERE notification = ?1 AND user = ?2";
+    DELETE_DELIVERY = "DELETE FROM delivery WHERE notification = ?1 AND user = ?2";
+    DELETE_ATTEMPTS = "DELETE FROM attempt WHERE notification = ?1 AND user = ?2";
+    DELETE_FACTS = "DELETE FROM fact WHERE notification = ?1 AND user = ?2";
+    DELETE_FLAGS = "DELETE FROM flag WHERE user = ?1";
+}
+
+/// Deletes the next part of what is a user's, and the user after the last. Tells whether more is left.
+pub(crate) fn delete_part(
+    db: &Connection,
+    user: i64,
+    rows: u32,
+    changes: &mut Changes,
+) -> Result<bool, rusqlite::Error> {
+    if topic::leave_part(db, user, rows)? == rows as usize {
+        return Ok(true);
+    }
+    let entries = log::oldest(db, user, rows)?;
+    for (seq, notification, is_notification) in &entries {
+        if *is_notification {
+            delete_delivery(db, *notification, user, changes)?;
+        }
+        log::delete(db, user, *seq)?;
+    }
+    if entries.len() == rows as usize {
+        return Ok(true);
+    }
+    // Facts that are about no notification.
+    db.prepare_cached(DELETE_FACTS)?.execute((0, user))?;
+    db.prepare_cached(DELETE_FLAGS)?.execute([user])?;
+    work::delete_marks(db, user)?;
+    user::delete(db, user)?;
+    Ok(false)
+}
+
+fn delete_delivery(
+    db: &Connection,
+    notification: i64,
+    user: i64,
+    changes: &mut Changes,
+) -> Result<(), rusqlite::Error> {
+    let counters = db
+        .prepare_cached(COUNTED)?
+        .query_map((notification, user), |row| {
+            let reason: Option<String> = row.get(1)?;
+            let status = DeliveryStatus::from_word(row.get_ref(0)?.as_str()?);
+            let reason = reason.as_deref().map(Open::read);
+            Ok(status.map(|status| Counter::of(status, reason.as_ref())))
+        })?
+        .collect::<Result<Vec<_>, _>>()?;
+    for counter in counters.into_iter().flatten() {
+        uncount(db, notification, counter)?;
+        if let Some(found) = notification::find_row(db, notification)? {
+            changes.touched(&found.subject);
+        }
+    }
+    retention::delete_flags(db, user, notification)?;
+    for statement in [DELETE_ATTEMPTS, DELETE_FACTS, DELETE_DELIVERY] {
+        db.prepare_cached(statement)?.execute((notification, user))?;
+    }
+    Ok(())
+}

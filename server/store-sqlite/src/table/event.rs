@@ -1,0 +1,357 @@
+//! The event table: what was committed, numbered.
+//!
+//! A row is of one of these kinds. `delivery`: one delivery came to a status. `deliveries`: several did,
+//! and the body has the rows of their users by status. `part`: a part of a notification changed alike,
+//! and the body says how many deliveries came to each status. `revoked`: the body has the revocation.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+use vestnik_model::{AppId, DeliveryStatus, NotificationId, UserId, open::Word};
+use vestnik_rules::work::WorkKind;
+use vestnik_store::{
+    Event,
+    effect::{ChangedDelivery, Effect, Revocation},
+};
+
+use super::{Txn, revocation, user};
+use crate::{
+    derived::{delivery_id, user_hash},
+    sql::statements,
+    value::{Unreadable, millis, optional_json, optional_word, parsed, time, to_json, unreadable, uuid},
+};
+
+statements! {
+    INSERT = "INSERT INTO event (app, at, kind, notification, user, status, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    LAST = "SELECT number FROM event ORDER BY number DESC LIMIT 1";
+    AFTER = "SELECT e.number, e.app, e.at, e.kind, e.user, e.status, e.body, n.id
+         FROM event e LEFT JOIN notification n ON n.row = e.notification
+         WHERE e.number > ?1 ORDER BY e.number LIMIT ?2";
+    OF_NOTIFICATION = "SELECT user, status, body, kind FROM event
+         WHERE notification = ?1 AND number > ?2 ORDER BY number DESC LIMIT ?3";
+    OLDEST = "SELECT number, at FROM event ORDER BY number LIMIT ?1";
+    DELETE_TO = "DELETE FROM event WHERE number <= ?1";
+}
+
+/// The kinds of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Delivery,
+    Deliveries,
+    Part,
+    Revoked,
+}
+
+impl Kind {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Delivery => "delivery",
+            Self::Deliveries => "deliveries",
+            Self::Part => "part",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+/// A row to write.
+#[derive(Debug)]
+pub(crate) struct Row<'a> {
+    pub(crate) app: &'a AppId,
+    pub(crate) at: Timestamp,
+    pub(crate) kind: Kind,
+    pub(crate) notification: Option<i64>,
+    pub(crate) user: Option<i64>,
+    pub(crate) status: Option<DeliveryStatus>,
+    pub(crate) body: Option<String>,
+}
+
+impl<'a> Row<'a> {
+    /// A row without content.
+    pub(crate) fn default_of(app: &'a AppId) -> Self {
+        Self {
+            app,
+            at: Timestamp::UNIX_EPOCH,
+            kind: Kind::Part,
+            notification: None,
+            user: None,
+            status: None,
+            body: None,
+        }
+    }
+}
+
+/// Writes a row and gives its number.
+pub(crate) fn insert(db: &Connection, row: &Row<'_>) -> Result<u64, rusqlite::Error> {
+    let Row {
+        app,
+        at,
+        kind,
+        notification,
+        user,
+        status,
+        body,
+    } = row;
+    db.prepare_cached(INSERT)?.execute((
+        app.as_str(),
+        millis(*at),
+        kind.as_str(),
+        notification,
+        user,
+        status.map(|status| status.as_str()),
+        body,
+    ))?;
+    Ok(u64::try_from(db.last_insert_rowid()).unwrap_or_default())
+}
+
+/// How many deliveries came to each status, for a body; absent when none did.
+pub(crate) fn reached_json(
+    reached: impl Iterator<Item = (DeliveryStatus, u64)>,
+) -> Result<Option<String>, rusqlite::Error> {
+    let reached: BTreeMap<_, _> = reached
+        .map(|(status, count)| (status.as_str(), count))
+        .collect();
+    (!reached.is_empty()).then(|| to_json(&reached)).transpose()
+}
+
+/// The number of the last row; 0 before the first.
+pub(crate) fn last(db: &Connection) -> Result<u64, rusqlite::Error> {
+    use rusqlite::OptionalExtension as _;
+    let last = db.prepare_cached(LAST)?.query_row([], |row| row.get(0));
+    Ok(last.optional()?.unwrap_or_default())
+}
+
+/// Emits an effect that a row of this number, or an earlier one, belongs to.
+pub(crate) fn emit(txn: &mut Txn<'_>, number: u64, app: &AppId, (at, effect): (Timestamp, Effect)) {
+    txn.emit(Event {
+        number,
+        app: app.clone(),
+        at,
+        effect,
+    });
+}
+
+/// Emits that logs have grown.
+pub(crate) fn log_grew(
+    txn: &mut Txn<'_>,
+    app: &AppId,
+    users: Vec<UserId>,
+    at: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    if !users.is_empty() {
+        let number = last(txn)?;
+        emit(txn, number, app, (at, Effect::LogGrew { users }));
+    }
+    Ok(())
+}
+
+/// Emits that work of a kind is due from a time on.
+pub(crate) fn work_due(
+    txn: &mut Txn<'_>,
+    app: &AppId,
+    (kind, due): (WorkKind, Timestamp),
+    at: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    let number = last(txn)?;
+    emit(txn, number, app, (at, Effect::WorkDue { kind, at: due }));
+    Ok(())
+}
+
+/// Writes and emits a revocation.
+pub(crate) fn revoked(
+    txn: &mut Txn<'_>,
+    app: &AppId,
+    revoked: Revocation,
+    at: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    let number = insert(
+        txn,
+        &Row {
+            at,
+            kind: Kind::Revoked,
+            body: Some(to_json(&revocation::json(&revoked))?),
+            ..Row::default_of(app)
+        },
+    )?;
+    emit(txn, number, app, (at, Effect::Revoked(revoked)));
+    Ok(())
+}
+
+/// Rows after a number, in order, as events. Rows that cannot be read, and changes of what was deleted
+/// since, are passed over; the second value is the number of the last row that was looked at.
+pub(crate) fn after(
+    db: &Connection,
+    number: u64,
+    limit: u32,
+    unreadable: &Unreadable,
+) -> Result<(Vec<Event>, u64), rusqlite::Error> {
+    let mut statement = db.prepare_cached(AFTER)?;
+    let mut rows = statement.query((number, limit))?;
+    let (mut events, mut seen) = (Vec::new(), number);
+    while let Some(row) = rows.next()? {
+        seen = row.get(0)?;
+        let event = unreadable.pass_over("event", event(db, row, seen))?;
+        events.extend(event.flatten());
+    }
+    Ok((events, seen))
+}
+
+/// `None` when what it was about is gone.
+fn event(
+    db: &Connection,
+    row: &rusqlite::Row<'_>,
+    number: u64,
+) -> Result<Option<Event>, rusqlite::Error> {
+    let effect = match row.get_ref(3)?.as_str()? {
+        "revoked" => Some(Effect::Revoked(revocation::read(row, 6)?)),
+        _ if row.get_ref(7)? == rusqlite::types::ValueRef::Null => None,
+        kind => {
+            let notification = NotificationId::from_uuid(uuid(row, 7)?);
+            let change = told(db, row, [4, 5, 6], kind)?;
+            Some(change.effect(notification))
+        }
+    };
+    let Some(effect) = effect else { return Ok(None) };
+    Ok(Some(Event {
+        number,
+        app: parsed(row, 1)?,
+        at: time(row, 2)?,
+        effect,
+    }))
+}
+
+/// What a row tells of a notification.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    /// Deliveries that changed one by one: users with the status they came to.
+    pub(crate) deliveries: Vec<(UserId, DeliveryStatus)>,
+    reached: Vec<(DeliveryStatus, u64)>,
+}
+
+impl Told {
+    fn effect(self, notification: NotificationId) -> Effect {
+        let changed = |(user, status): (UserId, DeliveryStatus)| ChangedDelivery {
+            id: delivery_id(notification, user_hash(&user)),
+            user,
+            status,
+        };
+        Effect::NotificationChanged {
+            notification,
+            deliveries: self.deliveries.into_iter().map(changed).collect(),
+            reached: self.reached,
+        }
+    }
+}
+
+/// Reads what a row tells; the columns are those of the user, the status and the body.
+fn told(
+    db: &Connection,
+    row: &rusqlite::Row<'_>,
+    [user, status, body]: [usize; 3],
+    kind: &str,
+) -> Result<Told, rusqlite::Error> {
+    match kind {
+        "delivery" => one(db, row, user, status),
+        "deliveries" => {
+            let by_status: BTreeMap<String, Vec<i64>> =
+                optional_json(row, body)?.unwrap_or_default();
+            several(db, by_status)
+        }
+        "part" => {
+            let reached: BTreeMap<String, u64> = optional_json(row, body)?.unwrap_or_default();
+            let known = |(status, count): (String, u64)| {
+                Some((DeliveryStatus::from_word(&status)?, count))
+            };
+            Ok(Told {
+                deliveries: Vec::new(),
+                reached: reached.into_iter().filter_map(known).collect(),
+            })
+        }
+        _ => Err(unreadable(row, 3, "a kind of event of this version")),
+    }
+}
+
+fn one(
+    db: &Connection,
+    row: &rusqlite::Row<'_>,
+    user: usize,
+    status: usize,
+) -> Result<Told, rusqlite::Error> {
+    let Some(status) = optional_word(row, status)? else {
+        return Ok(Told::default());
+    };
+    let user = user::name(db, row.get(user)?)?;
+    Ok(Told {
+        deliveries: user.map(|user| (user, status)).into_iter().collect(),
+        reached: vec![(status, 1)],
+    })
+}
+
+fn several(
+    db: &Connection,
+    by_status: BTreeMap<String, Vec<i64>>,
+) -> Result<Told, rusqlite::Error> {
+    let mut told = Told::default();
+    for (status, users) in by_status {
+        let Some(status) = DeliveryStatus::from_word(&status) else {
+            continue;
+        };
+        told.reached.push((status, users.len() as u64));
+        for user in users {
+            let user = user::name(db, user)?;
+            told.deliveries.extend(user.map(|user| (user, status)));
+        }
+    }
+    Ok(told)
+}
+
+/// The deliveries of a notification that changed after a version, each once as it came to be, oldest
+/// change first; when there are more than `limit`, the latest.
+pub(crate) fn changed_after(
+    db: &Connection,
+    notification: i64,
+    version: u64,
+    limit: u32,
+) -> Result<Vec<(UserId, DeliveryStatus)>, rusqlite::Error> {
+    let mut statement = db.prepare_cached(OF_NOTIFICATION)?;
+    let mut rows = statement.query((notification, version, limit))?;
+    let mut changed: Vec<(UserId, DeliveryStatus)> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let kind: String = row.get(3)?;
+        let told = told(db, row, [0, 1, 2], &kind).unwrap_or_default();
+        for (user, status) in told.deliveries {
+            if !changed.iter().any(|(known, _)| *known == user) {
+                changed.push((user, status));
+            }
+        }
+        if changed.len() >= limit as usize {
+            break;
+        }
+    }
+    changed.truncate(limit as usize);
+    changed.reverse();
+    Ok(changed)
+}
+
+/// Deletes rows older than a time, at most `rows`, but never the last row of all. Tells whether more
+/// are left.
+pub(crate) fn sweep(
+    db: &Connection,
+    before: Timestamp,
+    rows: u32,
+) -> Result<bool, rusqlite::Error> {
+    let oldest = db
+        .prepare_cached(OLDEST)?
+        .query_map([rows], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<Vec<(u64, i64)>, _>>()?;
+    let last = last(db)?;
+    let old = oldest
+        .iter()
+        .take_while(|(number, at)| *at < millis(before) && *number < last);
+    let Some((to, _)) = old.clone().last() else {
+        return Ok(false);
+    };
+    db.prepare_cached(DELETE_TO)?.execute([to])?;
+    Ok(old.count() == rows as usize)
+}

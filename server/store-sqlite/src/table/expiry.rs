@@ -1,0 +1,98 @@
+//! The end of deliveries: their time runs out, or the sender cancels their notification.
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+use vestnik_model::DeliveryStatus;
+use vestnik_rules::delivery::{Advanced, cancel, expire};
+
+use super::{
+    change::Changes,
+    delivery::{self, Owner},
+    meta,
+    notification::{self, Found},
+    user,
+};
+use crate::value::Unreadable;
+
+/// A part of a walk through the deliveries of a notification, in the order of their users' rows.
+#[derive(Debug)]
+pub(crate) struct Pass<'a> {
+    pub(crate) found: &'a Found,
+    /// The row of the last user that was walked.
+    pub(crate) after: i64,
+    /// The most deliveries to look at.
+    pub(crate) rows: u32,
+    pub(crate) now: Timestamp,
+    pub(crate) unreadable: &'a Unreadable,
+}
+
+impl Pass<'_> {
+    /// Whether the time of the notification has run out.
+    pub(crate) fn is_expired(&self) -> bool {
+        self.found.expires_at <= self.now
+    }
+}
+
+/// Ends the deliveries of a part: by expiry when the time has run out, else by cancellation. Gives the
+/// row of the user to go on behind, unless no delivery is left that could end.
+pub(crate) fn end(
+    db: &Connection,
+    pass: &Pass<'_>,
+    changes: &mut Changes,
+) -> Result<Option<i64>, rusqlite::Error> {
+    let subject = &pass.found.subject;
+    let counts = notification::counts(db, subject.row)?;
+    let open = if pass.is_expired() {
+        counts.pending + counts.sent
+    } else {
+        counts.pending
+    };
+    if open == 0 {
+        return Ok(None);
+    }
+    let rows = delivery::part(db, subject.row, pass.after, pass.rows)?;
+    let is_end = rows.len() < pass.rows as usize;
+    let mut last = None;
+    for (user, found) in rows {
+        last = Some(user);
+        let Some(found) = pass.unreadable.pass_over("delivery", found)? else {
+            continue;
+        };
+        let advanced = ended(db, pass, &found)?;
+        if advanced.is_changed {
+            delivery::update(db, subject.row, user, &advanced.state)?;
+            changes.moved_in_part(subject, advanced.moved);
+        }
+    }
+    Ok(last.filter(|_| !is_end))
+}
+
+fn ended(
+    db: &Connection,
+    pass: &Pass<'_>,
+    found: &delivery::Found,
+) -> Result<Advanced, rusqlite::Error> {
+    if !pass.is_expired() {
+        return Ok(cancel(found.state.clone(), pass.now));
+    }
+    let has_evidence =
+        found.state.status == DeliveryStatus::Sent && has_evidence(db, pass, found)?;
+    Ok(expire(found.state.clone(), has_evidence, pass.now))
+}
+
+fn has_evidence(
+    db: &Connection,
+    pass: &Pass<'_>,
+    found: &delivery::Found,
+) -> Result<bool, rusqlite::Error> {
+    let Some((head, name)) = user::find_row(db, found.user)? else {
+        return Ok(false);
+    };
+    let subject = &pass.found.subject;
+    let owner = Owner {
+        app: subject.app.as_str(),
+        user: name.as_str(),
+        epoch: head.place(meta::epoch(db)?).epoch.0,
+    };
+    delivery::has_evidence(db, subject.row, found, &owner)
+}

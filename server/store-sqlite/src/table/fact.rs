@@ -1,0 +1,185 @@
+//! What devices reported: facts by their ids, and flags.
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+use serde_json::{Value, json};
+use vestnik_model::{Claim, InstallationId, ParsedFact, fact::FactKind, open::Word as _};
+use vestnik_rules::receipt::FlagState;
+
+use crate::{
+    sql::statements,
+    value::{millis, optional_word},
+};
+
+statements! {
+    IS_KNOWN = "SELECT 1 FROM fact
+         WHERE notification = ?1 AND user = ?2 AND installation = ?3 AND id = ?4";
+    NUMBER = "SELECT count(*) FROM (SELECT 1 FROM fact
+         WHERE notification = ?1 AND user = ?2 AND installation = ?3 LIMIT ?4)";
+    INSERT = "INSERT INTO fact (notification, user, installation, id, kind, at, taken_at, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+         ON CONFLICT (notification, user, installation, id) DO NOTHING";
+    DELETE_OF_INSTALLATION = "DELETE FROM fact
+         WHERE notification = ?1 AND user = ?2 AND installation = ?3";
+    FLAGS = "SELECT flag, version, value, seq FROM flag WHERE user = ?1 AND notification = ?2";
+    PUT_FLAG = "INSERT INTO flag (user, notification, flag, value, version, seq)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (user, notification, flag) DO UPDATE SET value = excluded.value,
+             version = excluded.version, seq = excluded.seq";
+}
+
+/// The notification of facts that are about none.
+const NONE: i64 = 0;
+
+/// Where a fact belongs: the rows of the notification and of the user, and the installation.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Owner {
+    pub(crate) notification: i64,
+    pub(crate) user: i64,
+    pub(crate) installation: InstallationId,
+}
+
+impl Owner {
+    /// The owner of facts that are about no notification.
+    pub(crate) const fn of_none(user: i64, installation: InstallationId) -> Self {
+        Self {
+            notification: NONE,
+            user,
+            installation,
+        }
+    }
+
+    fn key(&self) -> (i64, i64, [u8; 16]) {
+        let installation = self.installation.uuid().into_bytes();
+        (self.notification, self.user, installation)
+    }
+}
+
+/// Whether a fact was stored before.
+pub(crate) fn is_known(db: &Connection, owner: &Owner, id: &str) -> Result<bool, rusqlite::Error> {
+    let (notification, user, installation) = owner.key();
+    db.prepare_cached(IS_KNOWN)?
+        .exists((notification, user, installation, id))
+}
+
+/// How many facts of an installation about a delivery are kept, counted up to `limit`.
+pub(crate) fn number(db: &Connection, owner: &Owner, limit: u32) -> Result<u32, rusqlite::Error> {
+    let (notification, user, installation) = owner.key();
+    db.prepare_cached(NUMBER)?
+        .query_row((notification, user, installation, limit), |row| row.get(0))
+}
+
+/// Stores a fact that happened at a time.
+pub(crate) fn insert(
+    db: &Connection,
+    owner: &Owner,
+    fact: &ParsedFact,
+    (at, now): (Timestamp, Timestamp),
+) -> Result<(), rusqlite::Error> {
+    let (notification, user, installation) = owner.key();
+    let (kind, body) = kind_and_body(&fact.claim);
+    db.prepare_cached(INSERT)?
+        .execute((
+            notification,
+            user,
+            installation,
+            fact.id.as_str(),
+            kind.as_str(),
+            millis(at),
+            millis(now),
+            body.map(|body| body.to_string()),
+        ))
+        .map(drop)
+}
+
+/// Stores a fact that is about no notification, in the place of the one before it: only its repetition
+/// right after matters.
+pub(crate) fn replace(
+    db: &Connection,
+    owner: &Owner,
+    fact: &ParsedFact,
+    now: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(DELETE_OF_INSTALLATION)?.execute(owner.key())?;
+    insert(db, owner, fact, (now, now))
+}
+
+fn kind_and_body(claim: &Claim) -> (FactKind, Option<Value>) {
+    match claim {
+        Claim::Receipt {
+            notification: _,
+            kind,
+            action,
+        } => {
+            let kind = FactKind::from_word(kind.as_str()).unwrap_or(FactKind::Delivered);
+            (kind, action.as_ref().map(|action| json!({"action": action})))
+        }
+        Claim::ReadUpTo(cursor) => (FactKind::ReadUpTo, Some(json!({"up_to": cursor}))),
+        Claim::Flag {
+            notification: _,
+            flag,
+            value,
+            version,
+        } => (
+            FactKind::Flag,
+            Some(json!({"flag": flag, "value": value, "version": version})),
+        ),
+        Claim::Reply {
+            notification: _,
+            action,
+            text,
+        } => (FactKind::Reply, Some(json!({"action": action, "text": text}))),
+        Claim::NotShown {
+            notification: _,
+            reason,
+        } => (FactKind::NotShown, Some(json!({"reason": reason}))),
+    }
+}
+
+/// A flag's row, with the place of its entry in the user's log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FlagRow {
+    pub(crate) state: FlagState,
+    pub(crate) seq: Option<u64>,
+}
+
+/// The flags of a delivery. Those of another version are left out.
+pub(crate) fn flags(
+    db: &Connection,
+    (notification, user): (i64, i64),
+) -> Result<Vec<FlagRow>, rusqlite::Error> {
+    let rows = db
+        .prepare_cached(FLAGS)?
+        .query_map((user, notification), |row| {
+            let Some(flag) = optional_word(row, 0)? else {
+                return Ok(None);
+            };
+            let state = FlagState {
+                flag,
+                version: row.get(1)?,
+                value: row.get(2)?,
+            };
+            Ok(Some(FlagRow {
+                state,
+                seq: row.get(3)?,
+            }))
+        })?
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(rows.into_iter().flatten().collect())
+}
+
+/// Sets a flag of a delivery.
+pub(crate) fn put_flag(
+    db: &Connection,
+    (notification, user): (i64, i64),
+    row: FlagRow,
+) -> Result<(), rusqlite::Error> {
+    let FlagState {
+        flag,
+        version,
+        value,
+    } = row.state;
+    db.prepare_cached(PUT_FLAG)?
+        .execute((user, notification, flag.as_str(), value, version, row.seq))
+        .map(drop)
+}

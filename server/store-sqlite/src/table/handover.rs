@@ -1,0 +1,47 @@
+//! Hand-overs: notifications were written to devices.
+
+use rusqlite::Connection;
+use vestnik_rules::delivery::{Event, advance};
+use vestnik_store::ledger::HandOver;
+
+use super::{change::Changes, delivery, notification, user};
+use crate::{
+    derived::{delivery_id, notifications_of, user_hash},
+    value::Unreadable,
+};
+
+/// Notes one hand-over. One of a delivery that is gone changes nothing.
+pub(crate) fn note(
+    db: &Connection,
+    hand_over: &HandOver,
+    unreadable: &Unreadable,
+    changes: &mut Changes,
+) -> Result<(), rusqlite::Error> {
+    let HandOver {
+        app,
+        user,
+        delivery: id,
+        installation,
+        at,
+    } = hand_over;
+    let hash = user_hash(user);
+    let candidates = notification::in_range(db, app, notifications_of(*id))?;
+    let found = candidates
+        .into_iter()
+        .find(|found| delivery_id(found.subject.id, hash) == *id);
+    let (Some(found), Some(head)) = (found, user::find(db, app, user)?) else {
+        return Ok(());
+    };
+    let key = (found.subject.row, head.row);
+    let delivery = unreadable.pass_over("delivery", delivery::find(db, key.0, key.1))?;
+    let Some(delivery) = delivery.flatten() else {
+        return Ok(());
+    };
+    let advanced = advance(delivery.state, Event::HandedOver, *at);
+    if advanced.is_changed {
+        delivery::update(db, key.0, key.1, &advanced.state)?;
+        let status = advanced.state.status;
+        changes.moved(&found.subject, (head.row, user), status, advanced.moved);
+    }
+    delivery::attempt(db, key, *installation, *at)
+}

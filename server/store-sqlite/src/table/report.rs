@@ -1,0 +1,295 @@
+//! Facts that devices report, one after another in one transaction.
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+use vestnik_model::{
+    AppId, Cursor, Entry, FactResult, Flag, InstallationId, ParsedFact, ReceiptKind, UserId,
+};
+use vestnik_rules::{
+    log::{Place, standing},
+    receipt::{
+        About, Aim, Change, MAX_FACTS, MarkRead, READ_UP_TO, Report, Reporter, Subject, aim, judge,
+        up_to,
+    },
+};
+use vestnik_store::ledger::FactReport;
+
+use super::{
+    change::{self, Changes},
+    delivery::{self, Found},
+    fact::{self, FlagRow, Owner},
+    log, marking, meta, notification,
+    user::{self, Head},
+};
+use crate::value::Unreadable;
+
+/// The user and the installation whose facts are taken, and what they come to.
+#[derive(Debug)]
+pub(crate) struct Desk<'a> {
+    pub(crate) app: &'a AppId,
+    pub(crate) user: &'a UserId,
+    pub(crate) head: Head,
+    pub(crate) reporter: Reporter,
+    pub(crate) seed: &'a [u8; 32],
+    pub(crate) unreadable: &'a Unreadable,
+    pub(crate) changes: Changes,
+    /// Whether the user's log has grown.
+    pub(crate) has_grown: bool,
+}
+
+/// A delivery that a fact is about, with its notification.
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) notification: change::Subject,
+    pub(crate) accepted_at: Timestamp,
+    pub(crate) delivery: Found,
+    pub(crate) flags: Vec<FlagRow>,
+}
+
+impl<'a> Desk<'a> {
+    /// A desk for a report of a session that is the present one.
+    pub(crate) fn open(
+        db: &Connection,
+        report: &'a FactReport,
+        unreadable: &'a Unreadable,
+    ) -> Result<Self, rusqlite::Error> {
+        let session = &report.session;
+        Ok(Self {
+            app: &session.app,
+            user: &session.user,
+            head: user::ensure(db, &session.app, &session.user)?,
+            reporter: Reporter {
+                installation: session.installation,
+                now: report.now,
+            },
+            seed: &report.seed,
+            unreadable,
+            changes: Changes::default(),
+            has_grown: false,
+        })
+    }
+
+    /// Takes a fact.
+    pub(crate) fn take(
+        &mut self,
+        db: &Connection,
+        fact: &ParsedFact,
+    ) -> Result<FactResult, rusqlite::Error> {
+        match aim(fact) {
+            Aim::Delivery(report) => self.take_one(db, fact, &report),
+            Aim::UpTo(cursor) => self.take_up_to(db, fact, cursor),
+        }
+    }
+
+    fn take_one(
+        &mut self,
+        db: &Connection,
+        fact: &ParsedFact,
+        report: &Report<'_>,
+    ) -> Result<FactResult, rusqlite::Error> {
+        let Some(found) = notification::find(db, self.app, report.notification)? else {
+            return Ok(judge(report, &self.reporter, None).result);
+        };
+        let owner = self.owner(found.subject.row);
+        if fact::is_known(db, &owner, fact.id.as_str())? {
+            return Ok(FactResult::taken(&fact.id, false));
+        }
+        let Some(target) = self.target(db, found)? else {
+            return Ok(judge(report, &self.reporter, None).result);
+        };
+        let flags: Vec<_> = target.flags.iter().map(|row| row.state).collect();
+        let facts = fact::number(db, &owner, MAX_FACTS)?;
+        let subject = target.subject(&flags, facts);
+        let judgement = judge(report, &self.reporter, Some(subject));
+        if let Some(change) = judgement.change {
+            if change.is_kept {
+                fact::insert(db, &owner, fact, (change.at, self.reporter.now))?;
+            }
+            self.save(db, &target, &change)?;
+            let is_read = is_read(report.about);
+            let key = (owner.notification, owner.user);
+            let at = (change.at, is_read);
+            delivery::confirm_attempt(db, key, self.reporter.installation, at)?;
+        }
+        Ok(judgement.result)
+    }
+
+    /// The user's delivery of a notification, if there is one that can be read.
+    pub(crate) fn target(
+        &self,
+        db: &Connection,
+        found: notification::Found,
+    ) -> Result<Option<Target>, rusqlite::Error> {
+        let row = found.subject.row;
+        let delivery = delivery::find(db, row, self.head.row);
+        let delivery = self.unreadable.pass_over("delivery", delivery)?.flatten();
+        let Some(delivery) = delivery else {
+            return Ok(None);
+        };
+        Ok(Some(Target {
+            notification: found.subject,
+            accepted_at: found.accepted_at,
+            delivery,
+            flags: fact::flags(db, (row, self.head.row))?,
+        }))
+    }
+
+    /// Saves what becomes of a delivery: its state, its flag, the entry of the user's log.
+    pub(crate) fn save(
+        &mut self,
+        db: &Connection,
+        target: &Target,
+        change: &Change,
+    ) -> Result<(), rusqlite::Error> {
+        let Change {
+            at: _,
+            advanced,
+            flag,
+            entry,
+            is_kept: _,
+        } = change;
+        let key = (target.notification.row, self.head.row);
+        if advanced.is_changed {
+            delivery::update(db, key.0, key.1, &advanced.state)?;
+            let status = advanced.state.status;
+            let user = (self.head.row, self.user);
+            self.changes
+                .moved(&target.notification, user, status, advanced.moved);
+        }
+        let mut seq = None;
+        if let Some(entry) = entry {
+            let is_read = entry.flag == Flag::Read;
+            self.append(db, target, &Entry::State(entry.clone()))?;
+            seq = Some(self.head.seq);
+            if is_read {
+                delivery::set_read_seq(db, key, self.head.seq)?;
+            }
+        }
+        if let Some(state) = *flag {
+            self.put_flag(db, target, FlagRow { state, seq })?;
+        }
+        Ok(())
+    }
+
+    fn append(
+        &mut self,
+        db: &Connection,
+        target: &Target,
+        entry: &Entry,
+    ) -> Result<(), rusqlite::Error> {
+        let new = log::New {
+            notification: target.notification.row,
+            at: self.reporter.now,
+            only: target.delivery.only.as_deref(),
+            body: Some(entry),
+        };
+        self.has_grown = true;
+        log::append(db, &mut self.head, self.seed, &new)
+    }
+
+    /// The entry of the flag's former value says nothing any more and is deleted.
+    fn put_flag(
+        &self,
+        db: &Connection,
+        target: &Target,
+        row: FlagRow,
+    ) -> Result<(), rusqlite::Error> {
+        let former = target
+            .flags
+            .iter()
+            .find(|known| known.state.flag == row.state.flag);
+        if let Some(seq) = former.and_then(|former| former.seq) {
+            log::delete(db, self.head.row, seq)?;
+        }
+        fact::put_flag(db, (target.notification.row, self.head.row), row)
+    }
+
+    fn take_up_to(
+        &mut self,
+        db: &Connection,
+        fact: &ParsedFact,
+        cursor: &Cursor,
+    ) -> Result<FactResult, rusqlite::Error> {
+        let owner = Owner::of_none(self.head.row, self.reporter.installation);
+        if fact::is_known(db, &owner, fact.id.as_str())? {
+            return Ok(FactResult::taken(&fact.id, false));
+        }
+        let seq = match up_to(self.standing(db, cursor)?) {
+            Ok(seq) => seq,
+            Err(why) => return Ok(FactResult::refused(fact.id.as_str(), why)),
+        };
+        fact::replace(db, &owner, fact, self.reporter.now)?;
+        let rest = MarkRead {
+            installation: self.reporter.installation,
+            before: seq.saturating_add(1),
+            at: fact.at.min(self.reporter.now),
+        };
+        if let Some(rest) = marking::mark(db, self, rest, READ_UP_TO)? {
+            marking::leave(db, self, &rest)?;
+        }
+        Ok(FactResult::taken(&fact.id, true))
+    }
+
+    /// What the user's log knows about a cursor.
+    pub(crate) fn standing(
+        &self,
+        db: &Connection,
+        cursor: &Cursor,
+    ) -> Result<vestnik_rules::log::Standing, rusqlite::Error> {
+        let head = self.head.place(meta::epoch(db)?);
+        standing_of(db, self.head.row, Some(cursor), head)
+    }
+
+    fn owner(&self, notification: i64) -> Owner {
+        Owner {
+            notification,
+            user: self.head.row,
+            installation: self.reporter.installation,
+        }
+    }
+}
+
+/// What a log knows about a cursor.
+pub(crate) fn standing_of(
+    db: &Connection,
+    user: i64,
+    cursor: Option<&Cursor>,
+    head: Place,
+) -> Result<vestnik_rules::log::Standing, rusqlite::Error> {
+    let named = cursor.and_then(Place::read).map(|place| place.seq);
+    let tag = named.map(|seq| log::tag_at(db, user, seq)).transpose()?;
+    Ok(standing(cursor, head, |_| tag.flatten()))
+}
+
+impl Target {
+    /// What the rules judge by.
+    pub(crate) fn subject<'a>(
+        &'a self,
+        flags: &'a [vestnik_rules::receipt::FlagState],
+        facts: u32,
+    ) -> Subject<'a> {
+        Subject {
+            state: self.delivery.state.clone(),
+            only: self.delivery.only.as_deref(),
+            accepted_at: self.accepted_at,
+            flags,
+            facts,
+        }
+    }
+}
+
+/// Whether a fact says that the installation's user read the notification there.
+fn is_read(about: About) -> bool {
+    match about {
+        About::Receipt(kind) => kind == ReceiptKind::Read,
+        About::Flag(flag) => flag.flag == Flag::Read && flag.value,
+        About::Reply | About::NotShown => false,
+    }
+}
+
+/// The installation of a desk.
+impl Desk<'_> {
+    pub(crate) const fn installation(&self) -> InstallationId {
+        self.reporter.installation
+    }
+}

@@ -1,0 +1,266 @@
+//! Work: what is due when, claimed by lease and fence.
+//!
+//! A row can be claimed from `ready_at` on. A claim moves it to the end of the lease and raises the
+//! fence; whatever ends the claim raises the fence too, so that the claim does nothing twice.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _};
+use vestnik_model::{AppId, open::Word as _};
+use vestnik_rules::work::{Claim, Stage, WorkKind};
+use vestnik_store::work::{Backlog, ClaimQuery, FailedWork};
+
+use crate::{
+    sql::statements,
+    value::{millis, optional_time, time},
+};
+
+statements! {
+    INSERT = "INSERT INTO work (kind, app, target, due_at, ready_at, position)
+         VALUES (?1, ?2, ?3, ?4, ?4, ?5)";
+    ANY_READY = "SELECT 1 FROM work WHERE kind = ?1 AND ready_at <= ?2 LIMIT 1";
+    NEXT_APP = "SELECT app FROM work WHERE kind = ?1 AND app > ?2 ORDER BY app LIMIT 1";
+    READY_OF_APP = "SELECT id, tries FROM work
+         WHERE kind = ?1 AND app = ?2 AND ready_at <= ?3 ORDER BY ready_at LIMIT 1";
+    CLAIM = "UPDATE work SET ready_at = ?2, fence = fence + 1 WHERE id = ?1 RETURNING fence";
+    HELD = "SELECT target, position FROM work WHERE id = ?1 AND fence = ?2 AND kind = ?3";
+    SET = "UPDATE work SET kind = ?2, due_at = ?3, ready_at = ?3, position = ?4, fence = fence + 1,
+             tries = 0, error = NULL
+         WHERE id = ?1";
+    DELETE = "DELETE FROM work WHERE id = ?1";
+    PUT_BACK = "UPDATE work SET ready_at = ?3, fence = fence + 1, tries = tries + 1, error = ?4
+         WHERE id = ?1 AND fence = ?2";
+    NEXT_DUE = "SELECT ready_at FROM work WHERE kind = ?1 ORDER BY ready_at LIMIT 1";
+    OLDEST = "SELECT due_at FROM work WHERE kind = ?1 AND ready_at <= ?2 ORDER BY ready_at LIMIT 1";
+    FAILING = "SELECT count(*), min(due_at), max(id) FROM work WHERE kind = ?1 AND tries > 0";
+    ERROR = "SELECT error FROM work WHERE id = ?1";
+    MARKS_OF_USER = "SELECT id, position FROM work WHERE kind = 'mark_read' AND target = ?1";
+    DELETE_MARKS = "DELETE FROM work WHERE kind = 'mark_read' AND target = ?1";
+}
+
+/// A row that a claim holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Held {
+    pub(crate) id: i64,
+    pub(crate) kind: WorkKind,
+    pub(crate) app: AppId,
+    pub(crate) target: i64,
+    pub(crate) position: Option<String>,
+}
+
+/// What a part leaves of its row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Nothing: the row is deleted.
+    Done,
+    /// More of the same, which goes on at this position at the end of the queue.
+    More(Option<String>),
+    /// Another stage, or the same one at a later time.
+    Stage(Stage),
+}
+
+/// Adds a row and gives its id.
+pub(crate) fn insert(
+    db: &Connection,
+    app: &AppId,
+    target: i64,
+    stage: Stage,
+    position: Option<&str>,
+) -> Result<i64, rusqlite::Error> {
+    let Stage { kind, due } = stage;
+    db.prepare_cached(INSERT)?
+        .execute((kind.as_str(), app.as_str(), target, millis(due), position))?;
+    Ok(db.last_insert_rowid())
+}
+
+/// Claims rows that are due: the Apps in order, beginning behind the one that was served last and going
+/// round once, one row of each.
+pub(crate) fn claim(db: &Connection, asked: &ClaimQuery) -> Result<Vec<Claim>, rusqlite::Error> {
+    let mut claims = Vec::new();
+    let is_any = db
+        .prepare_cached(ANY_READY)?
+        .exists((asked.kind.as_str(), millis(asked.now)))?;
+    if !is_any {
+        return Ok(claims);
+    }
+    let start = asked.behind.as_ref().map_or("", AppId::as_str);
+    // Up to the last App, and then from the first one up to where the round began.
+    for (mut app, end) in [(start.to_owned(), None), (String::new(), Some(start))] {
+        while claims.len() < asked.limit as usize {
+            let Some(next) = next_app(db, asked.kind, &app)? else {
+                break;
+            };
+            if end.is_some_and(|end| next.as_str() > end) {
+                break;
+            }
+            claims.extend(claim_one(db, asked, &next)?);
+            app = next;
+        }
+    }
+    Ok(claims)
+}
+
+fn next_app(
+    db: &Connection,
+    kind: WorkKind,
+    behind: &str,
+) -> Result<Option<String>, rusqlite::Error> {
+    db.prepare_cached(NEXT_APP)?
+        .query_row((kind.as_str(), behind), |row| row.get(0))
+        .optional()
+}
+
+fn claim_one(
+    db: &Connection,
+    asked: &ClaimQuery,
+    app: &str,
+) -> Result<Option<Claim>, rusqlite::Error> {
+    // A row whose App has no name of this version stays where it is.
+    let Ok(app) = AppId::parse(app) else {
+        return Ok(None);
+    };
+    let found: Option<(i64, u32)> = db
+        .prepare_cached(READY_OF_APP)?
+        .query_row(
+            (asked.kind.as_str(), app.as_str(), millis(asked.now)),
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .optional()?;
+    let Some((id, tries)) = found else {
+        return Ok(None);
+    };
+    let fence = db
+        .prepare_cached(CLAIM)?
+        .query_row((id, millis(asked.lease_until)), |row| row.get(0))?;
+    Ok(Some(Claim {
+        id: u64::try_from(id).unwrap_or_default(),
+        kind: asked.kind,
+        app,
+        fence,
+        tries,
+    }))
+}
+
+/// The row of a claim, if the claim still holds it.
+pub(crate) fn held(db: &Connection, claim: &Claim) -> Result<Option<Held>, rusqlite::Error> {
+    let Claim {
+        id,
+        kind,
+        app,
+        fence,
+        tries: _,
+    } = claim;
+    let id = i64::try_from(*id).unwrap_or(i64::MAX);
+    db.prepare_cached(HELD)?
+        .query_row((id, fence, kind.as_str()), |row| {
+            Ok(Held {
+                id,
+                kind: *kind,
+                app: app.clone(),
+                target: row.get(0)?,
+                position: row.get(1)?,
+            })
+        })
+        .optional()
+}
+
+/// Ends a claim with what its part leaves.
+pub(crate) fn finish(
+    db: &Connection,
+    held: &Held,
+    next: &Next,
+    now: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    match next {
+        Next::Done => db.prepare_cached(DELETE)?.execute([held.id]).map(drop),
+        Next::More(position) => {
+            let stage = Stage {
+                kind: held.kind,
+                due: now,
+            };
+            set(db, held.id, stage, position.as_deref())
+        }
+        Next::Stage(stage) => set(db, held.id, *stage, None),
+    }
+}
+
+/// Makes a row anew, whoever holds it: a claim of it is lost.
+pub(crate) fn set(
+    db: &Connection,
+    id: i64,
+    stage: Stage,
+    position: Option<&str>,
+) -> Result<(), rusqlite::Error> {
+    let Stage { kind, due } = stage;
+    db.prepare_cached(SET)?
+        .execute((id, kind.as_str(), millis(due), position))
+        .map(drop)
+}
+
+/// Puts a row back that failed; tells whether the claim still held it.
+pub(crate) fn put_back(db: &Connection, failure: &FailedWork) -> Result<bool, rusqlite::Error> {
+    let FailedWork { claim, due, error } = failure;
+    let changed = db
+        .prepare_cached(PUT_BACK)?
+        .execute((claim.id, claim.fence, millis(*due), error))?;
+    Ok(changed == 1)
+}
+
+/// When the next row of a kind can be claimed.
+pub(crate) fn next_due(
+    db: &Connection,
+    kind: WorkKind,
+) -> Result<Option<Timestamp>, rusqlite::Error> {
+    db.prepare_cached(NEXT_DUE)?
+        .query_row([kind.as_str()], |row| time(row, 0))
+        .optional()
+}
+
+/// What waits and what fails of a kind.
+pub(crate) fn backlog(
+    db: &Connection,
+    kind: WorkKind,
+    now: Timestamp,
+) -> Result<Backlog, rusqlite::Error> {
+    let waiting: Option<Timestamp> = db
+        .prepare_cached(OLDEST)?
+        .query_row((kind.as_str(), millis(now)), |row| time(row, 0))
+        .optional()?;
+    let (failing, since, last): (u64, Option<Timestamp>, Option<i64>) = db
+        .prepare_cached(FAILING)?
+        .query_row([kind.as_str()], |row| {
+            Ok((row.get(0)?, optional_time(row, 1)?, row.get(2)?))
+        })?;
+    let error: Option<Option<String>> = match last {
+        Some(last) => db
+            .prepare_cached(ERROR)?
+            .query_row([last], |row| row.get(0))
+            .optional()?,
+        None => None,
+    };
+    Ok(Backlog {
+        kind,
+        oldest_due: [waiting, since].into_iter().flatten().min(),
+        failing,
+        error: error.flatten(),
+    })
+}
+
+/// The rows of a user that mark the rest of what was read: ids with positions.
+pub(crate) fn marks_of(
+    db: &Connection,
+    user: i64,
+) -> Result<Vec<(i64, Option<String>)>, rusqlite::Error> {
+    db.prepare_cached(MARKS_OF_USER)?
+        .query_map([user], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
+}
+
+/// Deletes the rows of a user that mark the rest of what was read.
+pub(crate) fn delete_marks(db: &Connection, user: i64) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(DELETE_MARKS)?.execute([user]).map(drop)
+}
+
+/// Deletes a row.
+pub(crate) fn delete(db: &Connection, id: i64) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(DELETE)?.execute([id]).map(drop)
+}
