@@ -14,6 +14,7 @@ use super::{
     machine::{NoResult, ResultKey},
     queue::{Carriage, QueueLimits, SendError, SendQueue},
     registry::HubHandle,
+    written::Written,
 };
 use crate::{
     message::{Arguments, CompletionOutcome, ToArguments},
@@ -96,6 +97,27 @@ impl Connection {
     /// end, and before the client said which protocol it speaks.
     pub fn try_send(&self, frame: &Frame) -> Result<(), SendError> {
         self.0.queue.try_push(clock::now(), self.written(frame)?)
+    }
+
+    /// Queues a frame as [`try_send`](Self::try_send) does, and reports when it was written.
+    ///
+    /// ```
+    /// use vestnik_signalr::server::{Connection, Frame, HubError};
+    ///
+    /// async fn hand_over(connection: &Connection, page: &Frame) -> Result<bool, HubError> {
+    ///     let written = connection
+    ///         .try_send_tracked(page)
+    ///         .map_err(HubError::internal)?;
+    ///     // Resolves at the latest when the connection ends.
+    ///     Ok(written.await.is_ok())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`try_send`](Self::try_send): the frame was not queued.
+    pub fn try_send_tracked(&self, frame: &Frame) -> Result<Written, SendError> {
+        let bytes = self.written(frame)?;
+        self.0.queue.try_push_tracked(clock::now(), bytes)
     }
 
     /// Queues a frame as [`try_send`](Self::try_send) does; whoever is told that a flush is owed

@@ -36,6 +36,8 @@ mod ticket;
 mod transport;
 #[cfg(feature = "server")]
 mod wire;
+#[cfg(feature = "server")]
+mod written;
 
 #[cfg(feature = "server")]
 pub use self::{
@@ -43,9 +45,10 @@ pub use self::{
     config::HubConfig,
     connection::{Connection, ConnectionId},
     frame::Frame,
-    hub::{Caller, Cancellation, Hub, HubBuilder, HubError, State, Upload, authorized},
+    hub::{Caller, Cancellation, Hub, HubBuilder, HubError, State, Tracked, Upload, authorized},
     queue::SendError,
     refresh::TokenLifetime,
     registry::{Broadcast, Clients, HubHandle},
     service::{HubBody, HubFuture, HubService},
+    written::{NotWritten, Written},
 };

@@ -19,5 +19,6 @@ mod message_pack;
 mod pressure;
 mod refresh;
 mod resume;
+mod tracked;
 mod uploads;
 mod wire;

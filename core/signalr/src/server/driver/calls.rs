@@ -7,7 +7,7 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use super::{
     feeds::Feeds,
-    scope::{Scope, Value},
+    scope::{Outcome, Scope, Value},
 };
 use crate::{
     message::CompletionOutcome,
@@ -15,6 +15,7 @@ use crate::{
     server::{
         hub::{HubError, Taken, UploadSource},
         machine::{Call, CallKey, trim},
+        written::Receipt,
     },
 };
 
@@ -45,7 +46,8 @@ type Channel = (mpsc::Sender<Done>, mpsc::Receiver<Done>);
 pub(super) enum Done {
     /// The handler of new connections ended.
     Welcomed(Result<(), HubError>),
-    Completed(CallKey, CompletionOutcome),
+    /// With what reports that the completion was written, if its handler wants to know.
+    Completed(CallKey, CompletionOutcome, Option<Receipt>),
     Item(CallKey, Payload),
     StreamEnded(CallKey, CompletionOutcome),
     /// A handler took something of a stream that the client sends.
@@ -96,8 +98,14 @@ impl Calls {
         let scope = scope.clone();
         let supplies = self.supply(&scope, &call);
         let work = async move {
-            let key = call.key;
-            Done::Completed(key, scope.run(call, supplies).await)
+            let (key, is_answered) = (call.key, call.is_answered);
+            let Outcome {
+                completion,
+                receipt,
+            } = scope.run(call, supplies).await;
+            // A call that is not answered has no completion to be written.
+            let receipt = receipt.filter(|_| is_answered);
+            Done::Completed(key, completion, receipt)
         };
         self.plain.spawn(tasks.track_future(work));
     }

@@ -104,6 +104,8 @@ pub struct Call {
     pub arguments: Arguments,
     /// Whether the client expects a stream.
     pub streaming: bool,
+    /// Whether the client is sent the end of the call; not if it called without an id.
+    pub is_answered: bool,
     /// The streams that the client sends along, in order.
     pub uploads: Vec<UploadKey>,
 }

@@ -66,7 +66,7 @@ fn check(clients: impl FnOnce(&HubHandle, &[Connection; 3]) -> Vec<Broadcast>, e
     assert!(outcomes.iter().all(|outcome| outcome.full.is_empty()));
     let reached: Vec<&str> = people
         .iter()
-        .filter(|connection| connection.queue().pop() != Popped::Empty)
+        .filter(|connection| connection.queue().pop().0 != Popped::Empty)
         .map(|connection| connection.id().as_str())
         .collect();
     assert_eq!((reached.as_slice(), queued), (expected, expected.len()));
