@@ -9,6 +9,7 @@ mod calls;
 mod client;
 mod client_results;
 mod conversation;
+mod entering;
 mod examples;
 mod http_answers;
 mod http_client;
