@@ -13,6 +13,8 @@ mod config;
 #[cfg(feature = "server")]
 mod connection;
 #[cfg(feature = "server")]
+mod connection_id;
+#[cfg(feature = "server")]
 mod driver;
 #[cfg(feature = "server")]
 mod frame;
@@ -43,9 +45,13 @@ mod written;
 pub use self::{
     ask::InvokeError,
     config::HubConfig,
-    connection::{Connection, ConnectionId},
+    connection::Connection,
+    connection_id::{ConnectionId, InvalidConnectionId},
     frame::Frame,
-    hub::{Caller, Cancellation, Hub, HubBuilder, HubError, State, Tracked, Upload, authorized},
+    hub::{
+        Caller, Cancellation, Extension, Hub, HubBuilder, HubError, State, Tracked, Upload,
+        authorized,
+    },
     queue::SendError,
     refresh::TokenLifetime,
     registry::{Broadcast, Clients, HubHandle},

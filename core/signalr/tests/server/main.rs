@@ -17,6 +17,7 @@ mod http_pressure;
 mod lifecycle;
 mod long_polling;
 mod message_pack;
+mod opening;
 mod pressure;
 mod refresh;
 mod resume;

@@ -67,23 +67,30 @@ impl<S: Value, U: Value> Scope<S, U> {
                 return Err(HubError::new("Too many connections of this user."));
             }
         }
-        self.run_lifecycle(self.shared.methods.connected.as_ref())
+        let connection = self.connection.in_welcome();
+        self.run_lifecycle(self.shared.methods.connected.as_ref(), connection)
             .await
     }
 
     /// Runs the handler of ended connections.
     pub(super) async fn bid_farewell(&self) {
         let handler = self.shared.methods.disconnected.as_ref();
-        if let Err(error) = self.run_lifecycle(handler).await {
+        let connection = self.connection.clone();
+        if let Err(error) = self.run_lifecycle(handler, connection).await {
             tracing::warn!(connection = %self.connection.id(), %error, "on_disconnected failed");
         }
     }
 
-    async fn run_lifecycle(&self, handler: Option<&Plain<S, U>>) -> Result<(), HubError> {
+    async fn run_lifecycle(
+        &self,
+        handler: Option<&Plain<S, U>>,
+        connection: Connection,
+    ) -> Result<(), HubError> {
         let Some(handler) = handler else {
             return Ok(());
         };
         let mut call = self.call(Arguments::default(), Supplies::none());
+        call.connection = connection;
         let work = async {
             let reply = handler(&mut call).map_err(HubError::internal)?;
             reply.await.map(drop)

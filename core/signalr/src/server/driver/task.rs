@@ -311,6 +311,7 @@ impl<S: Value, U: Value> Driver<S, U> {
                         target: asked.target,
                         arguments: asked.arguments,
                         until: now.checked_add(asked.patience),
+                        from_welcome: asked.from_welcome,
                     })
                 }
             };
@@ -322,6 +323,9 @@ impl<S: Value, U: Value> Driver<S, U> {
     fn on_socket(&mut self, event: SocketEvent) -> Option<End> {
         match event {
             SocketEvent::Received(bytes) => self.on_received(&bytes),
+            SocketEvent::Ready if self.socket.is_polled() => {
+                self.scope.connection.note_received(clock::now());
+            }
             SocketEvent::Ready => {}
             SocketEvent::Oversized => self.machine.handle(clock::now(), Input::Oversized),
             SocketEvent::Closed => return Some(End::Theirs),

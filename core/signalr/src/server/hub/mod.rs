@@ -15,7 +15,7 @@ pub use builder::{Hub, HubBuilder};
 pub use call::Call;
 pub use cancellation::Cancellation;
 pub use error::HubError;
-pub use extract::{Caller, FromCall, State, ViaArgument, ViaContext, ViaPayload};
+pub use extract::{Caller, Extension, FromCall, State, ViaArgument, ViaContext, ViaPayload};
 pub use function::{HubFn, Misfit};
 pub use guard::{Authorized, Guarded, authorized};
 pub use method::{ItemStream, Items, Replied, Reply};

@@ -69,7 +69,9 @@ impl<S: Value, U: Value> Driver<S, U> {
     /// Gives the machine what the client sent; afterwards there may be room for what waited.
     pub(super) fn on_received(&mut self, bytes: &[u8]) {
         let was_full = !self.machine.takes_output();
-        self.machine.handle(clock::now(), Input::Received(bytes));
+        let now = clock::now();
+        self.scope.connection.note_received(now);
+        self.machine.handle(now, Input::Received(bytes));
         if was_full {
             self.take_errands();
         }
