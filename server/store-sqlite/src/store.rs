@@ -91,10 +91,9 @@ impl SqliteStore {
 
     /// Closes the readers, does the jobs that wait, and closes the file.
     pub(crate) async fn shut_down(&self) {
-        for pool in [&self.hot, &self.lists] {
-            let pool = pool.clone();
-            // It joins threads.
-            drop(tokio_blocking(move || pool.close()).await);
+        for pool in [self.hot.clone(), self.lists.clone()] {
+            // It waits for the pool's threads; its panics are contained in them.
+            drop(tokio::task::spawn_blocking(move || pool.close()).await);
         }
         if let Err(failure) = self.writer.close().await {
             tracing::error!(error = %failure, "the store was not closed properly");

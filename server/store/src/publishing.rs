@@ -1,7 +1,7 @@
 //! Accepting, cancelling and recalling notifications.
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, Notification, NotificationId, Publication, PublishAccepted};
+use vestnik_model::{AppId, Notification, NotificationId, Publication, PublishAccepted, TopicName};
 
 use crate::Answer;
 
@@ -56,6 +56,6 @@ pub enum PublishOutcome {
     Replayed(PublishAccepted),
     /// The key was used for another request.
     Mismatch,
-    /// There are no topics at these places of the request.
-    UnknownTopics(Vec<usize>),
+    /// There are no topics of these names.
+    UnknownTopics(Vec<TopicName>),
 }

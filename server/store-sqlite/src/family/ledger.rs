@@ -72,7 +72,8 @@ impl Ledger for SqliteStore {
     }
 
     fn watched(&self, watch: WatchQuery) -> Answer<'_, Option<Watched>> {
-        self.read(Class::List, move |db| watched(db, &watch))
+        let unreadable = self.unreadable();
+        self.read(Class::List, move |db| watched(db, &watch, &unreadable))
     }
 
     fn deliveries(
@@ -227,7 +228,11 @@ fn after(
     Ok(users.first().map(|(row, _)| *row))
 }
 
-fn watched(db: &Connection, watch: &WatchQuery) -> Result<Option<Watched>, rusqlite::Error> {
+fn watched(
+    db: &Connection,
+    watch: &WatchQuery,
+    unreadable: &Unreadable,
+) -> Result<Option<Watched>, rusqlite::Error> {
     let WatchQuery {
         app,
         id,
@@ -243,16 +248,36 @@ fn watched(db: &Connection, watch: &WatchQuery) -> Result<Option<Watched>, rusql
         Some(after) => event::changed_after(db, found.subject.row, *after, *limit)?,
         None => Vec::new(),
     };
-    let change = |(user, status): (UserId, _)| DeliveryChange {
-        id: delivery_id(*id, user_hash(&user)),
-        user,
-        status,
-    };
+    let mut deliveries = Vec::with_capacity(changed.len());
+    for row in changed {
+        deliveries.extend(change(db, &found, row, unreadable)?);
+    }
     Ok(Some(Watched {
         version: found.version,
         status: found.standing(counts).0,
         counts,
-        deliveries: changed.into_iter().map(change).collect(),
+        deliveries,
         is_settled: is_settled(&found.outlook(counts), *now),
+    }))
+}
+
+/// A delivery that changed, as it is now; `None` when it or its user is gone.
+fn change(
+    db: &Connection,
+    found: &notification::Found,
+    row: i64,
+    unreadable: &Unreadable,
+) -> Result<Option<DeliveryChange>, rusqlite::Error> {
+    let subject = &found.subject;
+    let delivery = unreadable.pass_over("delivery", delivery::find(db, subject.row, row))?;
+    let (Some(delivery), Some(user)) = (delivery.flatten(), user::name(db, row)?) else {
+        return Ok(None);
+    };
+    Ok(Some(DeliveryChange {
+        id: delivery_id(subject.id, user_hash(&user)),
+        user,
+        status: delivery.state.status,
+        reason: delivery.state.reason,
+        late: delivery.state.late,
     }))
 }

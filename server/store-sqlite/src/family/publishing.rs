@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 use rusqlite::Connection;
-use vestnik_model::{AppId, NotificationId, PublishAccepted, TopicName};
+use vestnik_model::{
+    AppId, Arrival, Entry, NotificationId, PublishAccepted, TopicName, wire_size,
+};
 use vestnik_rules::{
     audience::{FIRST_PART, Plan, Position},
     idempotency::{Verdict, verdict},
@@ -16,12 +18,13 @@ use vestnik_store::{
 
 use crate::{
     SqliteStore,
+    derived::delivery_id,
     table::{
         Txn,
         change::{Changes, Subject},
         event, expansion,
         expiry::{self, Pass},
-        idempotency, notification, recall, topic, work,
+        idempotency, notification, topic, work,
     },
     value::Unreadable,
 };
@@ -32,26 +35,48 @@ const FIRST_ROWS: u32 = 500;
 
 impl Publishing for SqliteStore {
     fn publish(&self, new: NewNotification) -> Answer<'_, PublishOutcome> {
-        self.write(Priority::Normal, move |txn| publish(txn, &new))
+        let bytes = entry_bytes(&new);
+        self.write(Priority::Normal, move |txn| publish(txn, &new, bytes))
     }
 
     fn cancel(&self, app: AppId, id: NotificationId, now: Timestamp) -> Answer<'_, bool> {
         let unreadable = self.unreadable();
         self.write(Priority::Normal, move |txn| {
-            stop(txn, &Stop { app: &app, id, seed: None, now, unreadable: &unreadable })
+            let (app, unreadable) = (&app, &unreadable);
+            let is_recall = false;
+            stop(txn, &Stop { app, id, is_recall, now, unreadable })
         })
     }
 
-    fn recall(&self, recalled: Recalled) -> Answer<'_, bool> {
+    fn recall(&self, app: AppId, id: NotificationId, now: Timestamp) -> Answer<'_, bool> {
         let unreadable = self.unreadable();
         self.write(Priority::Normal, move |txn| {
-            let Recalled { app, id, seed, now } = &recalled;
-            stop(txn, &Stop { app, id: *id, seed: Some(seed), now: *now, unreadable: &unreadable })
+            let (app, unreadable) = (&app, &unreadable);
+            let is_recall = true;
+            stop(txn, &Stop { app, id, is_recall, now, unreadable })
         })
     }
 }
 
-fn publish(txn: &mut Txn<'_>, new: &NewNotification) -> Result<PublishOutcome, rusqlite::Error> {
+/// The size of the entry that the notification becomes in a log, the larger of its two encodings.
+fn entry_bytes(new: &NewNotification) -> usize {
+    let notification = new.notification.clone();
+    let arrival = Arrival {
+        id: notification.id,
+        at: notification.accepted_at,
+        delivery_id: delivery_id(notification.id, 0),
+        read_at: Some(notification.accepted_at),
+        notification,
+    };
+    // What cannot be written is refused when it is stored.
+    wire_size::of(&Entry::Notification(Box::new(arrival))).unwrap_or_default()
+}
+
+fn publish(
+    txn: &mut Txn<'_>,
+    new: &NewNotification,
+    bytes: usize,
+) -> Result<PublishOutcome, rusqlite::Error> {
     let now = new.notification.accepted_at;
     if let Some(record) = &new.idempotency {
         let found = idempotency::find(txn, &new.app, &record.key)?;
@@ -66,7 +91,7 @@ fn publish(txn: &mut Txn<'_>, new: &NewNotification) -> Result<PublishOutcome, r
     if !unknown.is_empty() {
         return Ok(PublishOutcome::UnknownTopics(unknown));
     }
-    let accepted = accept(txn, new, &plan)?;
+    let accepted = accept(txn, new, bytes, &plan)?;
     if let Some(record) = &new.idempotency {
         idempotency::put(txn, &new.app, record, &accepted)?;
     }
@@ -91,6 +116,7 @@ fn unknown_topics(
 fn accept(
     txn: &mut Txn<'_>,
     new: &NewNotification,
+    bytes: usize,
     plan: &Plan,
 ) -> Result<PublishAccepted, rusqlite::Error> {
     let db = txn.connection();
@@ -100,7 +126,7 @@ fn accept(
         expires_at: new.notification.expires_at,
         keep: new.keep,
     };
-    let subject = insert(db, new, plan, &life)?;
+    let subject = insert(db, new, (bytes, plan), &life)?;
     let mut changes = Changes::default();
     let mut users = Vec::new();
     if plan.is_first_part() {
@@ -129,14 +155,13 @@ fn accept(
 fn insert(
     db: &Connection,
     new: &NewNotification,
-    plan: &Plan,
+    (bytes, plan): (usize, &Plan),
     life: &Life,
 ) -> Result<Subject, rusqlite::Error> {
     let NewNotification {
         app,
         publication,
         notification,
-        entry_bytes,
         idempotency: _,
         keep: _,
         seed: _,
@@ -146,7 +171,7 @@ fn insert(
         &notification::New {
             app,
             notification,
-            bytes: *entry_bytes,
+            bytes,
             external_id: publication.external_id.as_deref(),
             correlation_id: publication.correlation_id.as_deref(),
             plan,
@@ -176,27 +201,23 @@ fn answer(db: &Connection, subject: &Subject) -> Result<PublishAccepted, rusqlit
 struct Stop<'a> {
     app: &'a AppId,
     id: NotificationId,
-    /// For a recall: the tags of log entries are derived from it.
-    seed: Option<&'a [u8; 32]>,
+    is_recall: bool,
     now: Timestamp,
     unreadable: &'a Unreadable,
 }
 
-/// Stops a notification and does the first part of what follows; the rest is work.
+/// Stops a notification: what waits is cancelled, the first part of it at once. The rest, and the
+/// entries of a recall, are work.
 fn stop(txn: &mut Txn<'_>, stop: &Stop<'_>) -> Result<bool, rusqlite::Error> {
     let db = txn.connection();
-    let Some(mut found) = notification::find(db, stop.app, stop.id)? else {
+    let Some(found) = notification::find(db, stop.app, stop.id)? else {
         return Ok(false);
     };
-    let is_done = match stop.seed {
-        Some(_) => found.is_recalled,
-        None => found.is_cancelled,
-    };
+    let is_done = found.is_recalled || (found.is_cancelled && !stop.is_recall);
     if is_done {
         return Ok(true);
     }
-    notification::stop(db, found.subject.row, stop.seed.is_some())?;
-    found.is_cancelled = true;
+    notification::stop(db, found.subject.row, stop.is_recall)?;
     let pass = Pass {
         found: &found,
         after: i64::MIN,
@@ -206,43 +227,18 @@ fn stop(txn: &mut Txn<'_>, stop: &Stop<'_>) -> Result<bool, rusqlite::Error> {
     };
     let mut changes = Changes::default();
     changes.touched(&found.subject);
-    let (rest, users) = match stop.seed {
-        Some(seed) => {
-            let recalled = recall::recall(db, &pass, seed, &mut changes)?;
-            (recalled.after, recalled.users)
-        }
-        None => (expiry::end(db, &pass, &mut changes)?, Vec::new()),
-    };
+    let rest = expiry::end(db, &pass, &mut changes)?;
     changes.write(txn, stop.now)?;
-    event::log_grew(txn, stop.app, users, stop.now)?;
     if let Some(after) = rest {
-        leave_rest(txn, stop, &found, after)?;
+        // The row of the notification's life stands at its expiry or is on its way there.
+        let stage = Stage { kind: WorkKind::Expire, due: stop.now };
+        work::set(txn, found.work, stage, Some(&after.to_string()))?;
+        event::work_due(txn, stop.app, (stage.kind, stage.due), stop.now)?;
+    }
+    if stop.is_recall {
+        let stage = Stage { kind: WorkKind::Recall, due: stop.now };
+        work::insert(txn, stop.app, found.subject.row, stage, None)?;
+        event::work_due(txn, stop.app, (stage.kind, stage.due), stop.now)?;
     }
     Ok(true)
-}
-
-/// A recall has a row of its own; the rest of a cancellation is done by the row of the notification's
-/// life, which stands at its expiry or is on its way there.
-fn leave_rest(
-    txn: &mut Txn<'_>,
-    stop: &Stop<'_>,
-    found: &notification::Found,
-    after: i64,
-) -> Result<(), rusqlite::Error> {
-    let kind = match stop.seed {
-        Some(_) => WorkKind::Recall,
-        None => WorkKind::Expire,
-    };
-    let stage = Stage {
-        kind,
-        due: stop.now,
-    };
-    let position = after.to_string();
-    match stop.seed {
-        Some(_) => {
-            work::insert(txn, stop.app, found.subject.row, stage, Some(&position))?;
-        }
-        None => work::set(txn, found.work, stage, Some(&position))?,
-    }
-    event::work_due(txn, stop.app, (kind, stop.now), stop.now)
 }

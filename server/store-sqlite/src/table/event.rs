@@ -29,7 +29,7 @@ statements! {
     AFTER = "SELECT e.number, e.app, e.at, e.kind, e.user, e.status, e.body, n.id
          FROM event e LEFT JOIN notification n ON n.row = e.notification
          WHERE e.number > ?1 ORDER BY e.number LIMIT ?2";
-    OF_NOTIFICATION = "SELECT user, status, body, kind FROM event
+    OF_NOTIFICATION = "SELECT user, body FROM event
          WHERE notification = ?1 AND number > ?2 ORDER BY number DESC LIMIT ?3";
     OLDEST = "SELECT number, at FROM event ORDER BY number LIMIT ?1";
     DELETE_TO = "DELETE FROM event WHERE number <= ?1";
@@ -208,7 +208,7 @@ fn event(
         _ if row.get_ref(7)? == rusqlite::types::ValueRef::Null => None,
         kind => {
             let notification = NotificationId::from_uuid(uuid(row, 7)?);
-            let change = told(db, row, [4, 5, 6], kind)?;
+            let change = told(db, row, kind)?;
             Some(change.effect(notification))
         }
     };
@@ -223,9 +223,9 @@ fn event(
 
 /// What a row tells of a notification.
 #[derive(Debug, Default)]
-pub(crate) struct Told {
+struct Told {
     /// Deliveries that changed one by one: users with the status they came to.
-    pub(crate) deliveries: Vec<(UserId, DeliveryStatus)>,
+    deliveries: Vec<(UserId, DeliveryStatus)>,
     reached: Vec<(DeliveryStatus, u64)>,
 }
 
@@ -244,22 +244,20 @@ impl Told {
     }
 }
 
-/// Reads what a row tells; the columns are those of the user, the status and the body.
+/// Reads what a row tells.
 fn told(
     db: &Connection,
     row: &rusqlite::Row<'_>,
-    [user, status, body]: [usize; 3],
     kind: &str,
 ) -> Result<Told, rusqlite::Error> {
     match kind {
-        "delivery" => one(db, row, user, status),
+        "delivery" => one(db, row),
         "deliveries" => {
-            let by_status: BTreeMap<String, Vec<i64>> =
-                optional_json(row, body)?.unwrap_or_default();
+            let by_status: BTreeMap<String, Vec<i64>> = optional_json(row, 6)?.unwrap_or_default();
             several(db, by_status)
         }
         "part" => {
-            let reached: BTreeMap<String, u64> = optional_json(row, body)?.unwrap_or_default();
+            let reached: BTreeMap<String, u64> = optional_json(row, 6)?.unwrap_or_default();
             let known = |(status, count): (String, u64)| {
                 Some((DeliveryStatus::from_word(&status)?, count))
             };
@@ -272,16 +270,11 @@ fn told(
     }
 }
 
-fn one(
-    db: &Connection,
-    row: &rusqlite::Row<'_>,
-    user: usize,
-    status: usize,
-) -> Result<Told, rusqlite::Error> {
-    let Some(status) = optional_word(row, status)? else {
+fn one(db: &Connection, row: &rusqlite::Row<'_>) -> Result<Told, rusqlite::Error> {
+    let Some(status) = optional_word(row, 5)? else {
         return Ok(Told::default());
     };
-    let user = user::name(db, row.get(user)?)?;
+    let user = user::name(db, row.get(4)?)?;
     Ok(Told {
         deliveries: user.map(|user| (user, status)).into_iter().collect(),
         reached: vec![(status, 1)],
@@ -306,23 +299,25 @@ fn several(
     Ok(told)
 }
 
-/// The deliveries of a notification that changed after a version, each once as it came to be, oldest
+/// The rows of the users whose deliveries of a notification changed after a version, each once, oldest
 /// change first; when there are more than `limit`, the latest.
 pub(crate) fn changed_after(
     db: &Connection,
     notification: i64,
     version: u64,
     limit: u32,
-) -> Result<Vec<(UserId, DeliveryStatus)>, rusqlite::Error> {
+) -> Result<Vec<i64>, rusqlite::Error> {
     let mut statement = db.prepare_cached(OF_NOTIFICATION)?;
     let mut rows = statement.query((notification, version, limit))?;
-    let mut changed: Vec<(UserId, DeliveryStatus)> = Vec::new();
+    let mut changed: Vec<i64> = Vec::new();
     while let Some(row) = rows.next()? {
-        let kind: String = row.get(3)?;
-        let told = told(db, row, [0, 1, 2], &kind).unwrap_or_default();
-        for (user, status) in told.deliveries {
-            if !changed.iter().any(|(known, _)| *known == user) {
-                changed.push((user, status));
+        let users: Vec<i64> = match row.get(0)? {
+            Some(user) => vec![user],
+            None => listed(row, 1),
+        };
+        for user in users {
+            if !changed.contains(&user) {
+                changed.push(user);
             }
         }
         if changed.len() >= limit as usize {
@@ -332,6 +327,13 @@ pub(crate) fn changed_after(
     changed.truncate(limit as usize);
     changed.reverse();
     Ok(changed)
+}
+
+/// The users that a body of the kind `deliveries` lists; nobody in a body of any other kind.
+fn listed(row: &rusqlite::Row<'_>, column: usize) -> Vec<i64> {
+    let by_status = optional_json::<BTreeMap<String, Vec<i64>>>(row, column);
+    let by_status = by_status.ok().flatten().unwrap_or_default();
+    by_status.into_values().flatten().collect()
 }
 
 /// Deletes rows older than a time, at most `rows`, but never the last row of all. Tells whether more

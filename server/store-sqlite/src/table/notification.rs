@@ -117,7 +117,7 @@ impl Found {
     pub(crate) fn outlook(&self, counts: Counts) -> Outlook {
         Outlook {
             counts,
-            is_expanding: matches!(self.expansion(), Expansion::Running),
+            expansion: self.expansion(),
             expires_at: self.expires_at,
         }
     }

@@ -44,16 +44,17 @@ pub(crate) fn recall(
     Ok(recalled)
 }
 
-/// A delivery that waits can be on its way to a device: its hand-over is noted after it happened. One
-/// that ended before any hand-over is on none.
+/// A delivery that waits, or that was cancelled while it waited, can be on its way to a device: a
+/// hand-over is noted after it happened. One that ended in another way without a hand-over is on none.
 fn can_be_on_a_device(found: &delivery::Found) -> bool {
     let state = &found.state;
     match state.status {
         DeliveryStatus::Pending
         | DeliveryStatus::Sent
         | DeliveryStatus::Delivered
-        | DeliveryStatus::Read => true,
-        DeliveryStatus::Undelivered | DeliveryStatus::Expired | DeliveryStatus::Cancelled => {
+        | DeliveryStatus::Read
+        | DeliveryStatus::Cancelled => true,
+        DeliveryStatus::Undelivered | DeliveryStatus::Expired => {
             state.sent_at.is_some() || state.delivered_at.is_some()
         }
     }
