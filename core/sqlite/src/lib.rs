@@ -10,6 +10,8 @@
 //! - [`ReaderPool`] runs reads on a fixed number of threads, each in one snapshot, with a time
 //!   limit; a caller that stops waiting ends its statement.
 //! - [`Backup`] copies a database that is in use; [`inspect`] examines a file and changes nothing.
+//! - [`Held`] replaces the file of a database that nobody has open; [`write_private_file`] writes
+//!   small files beside one.
 //! - [`value`] converts times, UUIDs, JSON and parsed text from and to columns.
 //!
 //! The feature `tokio` adds async methods beside the blocking ones.
@@ -59,6 +61,7 @@ mod create;
 mod database;
 mod failure;
 mod file;
+mod held;
 mod inspect;
 mod lock;
 mod mode;
@@ -69,6 +72,7 @@ mod open_error;
 mod path;
 mod place;
 mod priority;
+mod private_file;
 mod quarantine;
 mod queue;
 mod reader;
@@ -81,11 +85,13 @@ mod writer;
 pub use backup::{Backup, BackupError, BackupProgress};
 pub use database::Database;
 pub use failure::Failure;
+pub use held::Held;
 pub use inspect::{Depth, Inspection, inspect, open_read_only};
 pub use note::Note;
 pub use open::{Check, OnDamage, OpenOptions};
 pub use open_error::{Damage, OpenError, PathFault};
 pub use priority::Priority;
+pub use private_file::write_private_file;
 pub use reader::{ReaderOptions, ReaderPool, ReaderStats};
 pub use rusqlite;
 pub use schema::Schema;

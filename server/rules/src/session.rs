@@ -29,6 +29,9 @@ use vestnik_model::{AppId, InstallationId, UserId};
 pub const GRACE: SignedDuration = SignedDuration::from_mins(1);
 /// The most installations of a user; at one more login the longest silent one is retired.
 pub const MAX_INSTALLATIONS: u32 = 50;
+/// How long the row of an installation that nobody is logged in on is kept. It binds the
+/// installation's id to its secret; after that time the id is as unknown as a new one.
+pub const KEEP_LOGGED_OUT: SignedDuration = SignedDuration::from_hours(180 * 24);
 
 /// An installation's life as one user's.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -16,10 +16,17 @@
 
 #![forbid(unsafe_code)]
 
+mod backup;
 mod derived;
 mod failure;
 mod family;
+mod inspect;
+mod integrity;
+mod life;
+mod open;
+mod restore;
 mod schema;
+mod seal;
 mod sql;
 mod store;
 mod table;
@@ -28,4 +35,9 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+pub use inspect::{Inspection, Mark, inspect};
+pub use life::Found;
+pub use open::{Opening, StoreOptions};
+pub use restore::{Lost, RestoreError, Restored, restore};
+pub use seal::SealKey;
 pub use store::SqliteStore;

@@ -1,14 +1,19 @@
 //! The handle: one writer, two pools of readers.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use vestnik_clock::Clock;
-use vestnik_sqlite::{
-    Database, OpenError, Priority, ReaderOptions, ReaderPool, Writer, WriterOptions,
-};
-use vestnik_store::{Answer, Event, Sink};
+use vestnik_sqlite::{Priority, ReaderOptions, ReaderPool, Writer};
+use vestnik_store::{Answer, Event, OpenError};
 
-use crate::{failure::store_error, table::Txn, value::Unreadable};
+use crate::{
+    failure::{open_error, store_error},
+    life::{Life, LifeFile},
+    open::{self, Opened, Opening, StoreOptions},
+    seal::Seal,
+    table::Txn,
+    value::Unreadable,
+};
 
 /// A store in one SQLite file. Clones are handles to the same open file.
 #[derive(Debug, Clone)]
@@ -17,6 +22,16 @@ pub struct SqliteStore {
     hot: ReaderPool,
     lists: ReaderPool,
     unreadable: Unreadable,
+    kept: Arc<Kept>,
+}
+
+/// What opening found and operations need.
+#[derive(Debug)]
+struct Kept {
+    seal: Arc<Seal>,
+    life_file: LifeFile,
+    opening: Opening,
+    clock: Arc<dyn Clock>,
 }
 
 /// Which readers a read belongs to, so that long lists never delay what every connection needs.
@@ -29,26 +44,49 @@ pub(crate) enum Class {
 }
 
 impl SqliteStore {
-    /// Starts the threads over an open database. Each commit's events go to `sink`.
-    pub(crate) fn start(
-        database: Database,
-        options: WriterOptions,
-        sink: Sink,
-        clock: &Arc<dyn Clock>,
-    ) -> Result<Self, OpenError> {
-        let pool = |options| ReaderPool::start(&database, options, Arc::clone(clock));
-        let hot = pool(ReaderOptions::named("hot"))?;
-        let lists = pool(ReaderOptions::named("lists"))?;
-        let path = database.path().to_owned();
+    /// Opens a file, making it when it is not there.
+    ///
+    /// # Errors
+    /// See [`OpenError`]. A damaged file is left as it is.
+    pub fn open(path: &Path, options: StoreOptions) -> Result<Self, OpenError> {
+        let Opened {
+            database,
+            seal,
+            life_file,
+            opening,
+        } = open::open(path, &options)?;
+        let StoreOptions {
+            sink,
+            clock,
+            writer,
+            ..
+        } = options;
+        let refuse = |error| open_error(path, error);
+        let pool = |options| ReaderPool::start(&database, options, Arc::clone(&clock));
+        let hot = pool(ReaderOptions::named("hot")).map_err(refuse)?;
+        let lists = pool(ReaderOptions::named("lists")).map_err(refuse)?;
+        let file = database.path().to_owned();
         let sink = Box::new(move |events: Vec<Event>| sink(&events));
-        let writer = Writer::start(database, options, sink, Arc::clone(clock))
-            .map_err(|source| OpenError::Io { path, source })?;
+        let writer = Writer::start(database, writer, sink, Arc::clone(&clock))
+            .map_err(|source| OpenError::Io { path: file, source })?;
         Ok(Self {
             writer,
             hot,
             lists,
             unreadable: Unreadable::default(),
+            kept: Arc::new(Kept {
+                seal: Arc::new(seal),
+                life_file,
+                opening,
+                clock,
+            }),
         })
+    }
+
+    /// How the file was opened.
+    #[must_use]
+    pub fn opening(&self) -> &Opening {
+        &self.kept.opening
     }
 
     /// How many stored rows could not be read since the store was opened. Each was passed over where
@@ -87,6 +125,25 @@ impl SqliteStore {
 
     pub(crate) fn writer(&self) -> &Writer<Event> {
         &self.writer
+    }
+
+    /// Seals and opens secrets.
+    pub(crate) fn seal(&self) -> Arc<Seal> {
+        Arc::clone(&self.kept.seal)
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        self.kept.clock.as_ref()
+    }
+
+    /// Notes the life beside the file. A failure is not one of the operation: the next opening begins
+    /// a new life then, which is safe.
+    pub(crate) async fn write_life(&self, life: Life) {
+        let file = self.kept.life_file.clone();
+        let written = tokio::task::spawn_blocking(move || file.write(life)).await;
+        if !matches!(written, Ok(Ok(()))) {
+            tracing::warn!("the file beside the database was not written");
+        }
     }
 
     /// Closes the readers, does the jobs that wait, and closes the file.

@@ -14,7 +14,7 @@ pub enum OpenError {
         /// The path as given.
         path: PathBuf,
         /// What is wrong with it.
-        detail: &'static str,
+        detail: String,
     },
     /// The file is not a database, or is damaged.
     #[error(

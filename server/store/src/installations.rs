@@ -1,7 +1,9 @@
 //! What installations report of themselves, and where they are connected.
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, InstallationId, InstallationState, UserId, contract::UpdateState, view::InstallationView};
+use vestnik_model::{
+    AppId, InstallationId, InstallationState, UserId, contract::UpdateState, view::InstallationView,
+};
 use vestnik_rules::session::Session;
 
 use crate::Answer;
@@ -9,12 +11,26 @@ use crate::Answer;
 /// Installations.
 pub trait Installations {
     /// Sets an installation's state, whole; tells whether the session is still the present one.
-    fn put_state(&self, session: Session, state: InstallationState, now: Timestamp) -> Answer<'_, bool>;
+    fn put_state(
+        &self,
+        session: Session,
+        state: InstallationState,
+        now: Timestamp,
+    ) -> Answer<'_, bool>;
     /// Changes parts of an installation's state in one step; absent parts stay. Tells whether the
     /// session is still the present one. Writes nothing when nothing changes.
-    fn update_state(&self, session: Session, update: UpdateState, now: Timestamp) -> Answer<'_, bool>;
+    fn update_state(
+        &self,
+        session: Session,
+        update: UpdateState,
+        now: Timestamp,
+    ) -> Answer<'_, bool>;
     /// One installation.
-    fn installation(&self, app: AppId, installation: InstallationId) -> Answer<'_, Option<InstallationView>>;
+    fn installation(
+        &self,
+        app: AppId,
+        installation: InstallationId,
+    ) -> Answer<'_, Option<InstallationView>>;
     /// Notes where installations are connected, in one batch: a row each, with a lease.
     fn note_presence(&self, notes: Vec<PresenceNote>) -> Answer<'_, ()>;
     /// Where a user's installations are connected now.

@@ -58,6 +58,8 @@ pub struct NewLife {
 
 impl std::fmt::Debug for NewLife {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("NewLife").field("now", &self.now).finish_non_exhaustive()
+        f.debug_struct("NewLife")
+            .field("now", &self.now)
+            .finish_non_exhaustive()
     }
 }

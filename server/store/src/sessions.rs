@@ -22,7 +22,12 @@ pub trait Sessions {
     fn logout(&self, session: Session, now: Timestamp) -> Answer<'_, LogoutOutcome>;
     /// Ends whatever session an installation has, for the App's backend; tells whether there is such
     /// an installation. Effect: `Revoked`.
-    fn end_session(&self, app: AppId, installation: InstallationId, now: Timestamp) -> Answer<'_, bool>;
+    fn end_session(
+        &self,
+        app: AppId,
+        installation: InstallationId,
+        now: Timestamp,
+    ) -> Answer<'_, bool>;
     /// Ends all sessions of a user; tells how many. Effects: `Revoked`.
     fn end_user_sessions(&self, app: AppId, user: UserId, now: Timestamp) -> Answer<'_, u64>;
 }

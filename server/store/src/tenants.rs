@@ -25,7 +25,12 @@ pub trait Tenants {
     /// Revokes a key; tells whether there was one. Effect: `Revoked`.
     fn revoke_key(&self, app: AppId, id: String, now: Timestamp) -> Answer<'_, bool>;
     /// Revokes every key of an App but one, after a restore; tells how many.
-    fn revoke_keys(&self, app: Option<AppId>, except: Option<String>, now: Timestamp) -> Answer<'_, u64>;
+    fn revoke_keys(
+        &self,
+        app: Option<AppId>,
+        except: Option<String>,
+        now: Timestamp,
+    ) -> Answer<'_, u64>;
     /// Notes when keys were last used, in one batch.
     fn note_key_use(&self, uses: Vec<KeyUse>) -> Answer<'_, ()>;
     /// Sets an identity key, whole.

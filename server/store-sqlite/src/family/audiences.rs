@@ -10,13 +10,13 @@ use vestnik_sqlite::Priority;
 use vestnik_store::{
     Answer, Audiences,
     audiences::{SubscribeOutcome, Subscription},
-    effect::Revocation,
 };
 
+use super::sessions::end_sessions_of;
 use crate::{
     SqliteStore,
     store::Class,
-    table::{Txn, event, present, topic, user, work},
+    table::{Txn, event, topic, user, work},
 };
 
 impl Audiences for SqliteStore {
@@ -98,11 +98,7 @@ fn erase(
     user: &UserId,
     now: Timestamp,
 ) -> Result<bool, rusqlite::Error> {
-    let had_session = present::end_all(txn, app, user, now)?;
-    if had_session {
-        let revocation = Revocation::User { user: user.clone() };
-        event::revoked(txn, app, revocation, now)?;
-    }
+    let had_session = end_sessions_of(txn, app, user, now)? > 0;
     let Some(head) = user::find(txn, app, user)? else {
         return Ok(had_session);
     };

@@ -2,8 +2,12 @@
 //! rules, what it saves.
 
 mod audiences;
+mod installations;
 mod ledger;
 mod logs;
+mod operations;
 pub(crate) mod perform;
 mod publishing;
+pub(crate) mod sessions;
+mod tenants;
 mod work;

@@ -1,6 +1,8 @@
 //! A file for each table, or for tables that always change together: statements and the functions
 //! that run them. Functions that only read take a connection; those that emit effects take a [`Txn`].
 
+pub(crate) mod api_key;
+pub(crate) mod app;
 pub(crate) mod change;
 pub(crate) mod delivery;
 pub(crate) mod erasure;
@@ -10,16 +12,23 @@ pub(crate) mod expiry;
 pub(crate) mod fact;
 pub(crate) mod handover;
 pub(crate) mod idempotency;
+pub(crate) mod identity_key;
+pub(crate) mod installation;
 pub(crate) mod log;
 pub(crate) mod marking;
 pub(crate) mod meta;
 pub(crate) mod notification;
+pub(crate) mod numbering;
+pub(crate) mod presence;
 pub(crate) mod present;
 pub(crate) mod recall;
+pub(crate) mod refresh_family;
 pub(crate) mod report;
 pub(crate) mod retention;
 mod revocation;
+pub(crate) mod secret;
 pub(crate) mod sweep;
+pub(crate) mod token_use;
 pub(crate) mod topic;
 pub(crate) mod user;
 pub(crate) mod work;
@@ -33,6 +42,8 @@ pub(crate) type Txn<'a> = WriteTxn<'a, Event>;
 /// Every statement with its file and its name, for the test of plans.
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[(&str, &[(&str, &str)])] = &[
+    ("api_key", api_key::ALL),
+    ("app", app::ALL),
     ("change", change::ALL),
     ("delivery", delivery::ALL),
     ("erasure", erasure::ALL),
@@ -40,11 +51,17 @@ pub(crate) const STATEMENTS: &[(&str, &[(&str, &str)])] = &[
     ("expansion", expansion::ALL),
     ("fact", fact::ALL),
     ("idempotency", idempotency::ALL),
+    ("identity_key", identity_key::ALL),
+    ("installation", installation::ALL),
     ("log", log::ALL),
+    ("meta", meta::ALL),
     ("notification", notification::ALL),
+    ("numbering", numbering::ALL),
+    ("presence", presence::ALL),
     ("present", present::ALL),
+    ("refresh_family", refresh_family::ALL),
     ("retention", retention::ALL),
-    ("sweep", sweep::ALL),
+    ("token_use", token_use::ALL),
     ("topic", topic::ALL),
     ("user", user::ALL),
     ("work", work::ALL),

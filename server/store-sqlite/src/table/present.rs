@@ -1,6 +1,5 @@
 //! Whether a session is still the present one: what every operation of a device asks first.
 
-use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
 use vestnik_model::{AppId, InstallationId, UserId};
 use vestnik_rules::session::Session;
@@ -9,7 +8,7 @@ use vestnik_store::ledger::Confirmed;
 
 use crate::{
     sql::statements,
-    value::{millis, uuid},
+    value::uuid,
 };
 
 statements! {
@@ -17,9 +16,6 @@ statements! {
          WHERE app = ?1 AND id = ?2 AND user = ?3 AND generation = ?4";
     OF_USER = "SELECT id, generation FROM installation WHERE app = ?1 AND user = ?2";
     OWNER = "SELECT user FROM installation WHERE app = ?1 AND id = ?2";
-    END_ALL = "UPDATE installation SET user = NULL, generation = generation + 1, state = NULL,
-             updated_at = ?3
-         WHERE app = ?1 AND user = ?2";
     CONFIRM = "UPDATE installation
          SET confirmed_epoch = ?5, confirmed_seq = ?6, confirmed_tag = ?7
          WHERE app = ?1 AND id = ?2 AND user = ?3 AND generation = ?4
@@ -72,19 +68,6 @@ pub(crate) fn owner(
 /// Whether a user is logged in anywhere.
 pub(crate) fn has_any(db: &Connection, app: &AppId, user: &UserId) -> Result<bool, rusqlite::Error> {
     db.prepare_cached(HAS_ANY)?.exists((app.as_str(), user.as_str()))
-}
-
-/// Ends every session of a user; tells whether there was one.
-pub(crate) fn end_all(
-    db: &Connection,
-    app: &AppId,
-    user: &UserId,
-    now: Timestamp,
-) -> Result<bool, rusqlite::Error> {
-    let ended = db
-        .prepare_cached(END_ALL)?
-        .execute((app.as_str(), user.as_str(), millis(now)))?;
-    Ok(ended > 0)
 }
 
 /// Notes how far an installation has read, if its session is the present one and it is news.

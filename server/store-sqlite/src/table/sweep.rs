@@ -2,27 +2,24 @@
 
 use jiff::Timestamp;
 use rusqlite::Connection;
+use vestnik_rules::session::KEEP_LOGGED_OUT;
 
-use crate::{sql::statements, value::millis};
+use super::{installation, presence, refresh_family, token_use};
 
-statements! {
-    FAMILIES = "DELETE FROM refresh_family WHERE id IN
-         (SELECT id FROM refresh_family WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
-    TOKEN_USES = "DELETE FROM token_use WHERE (app, jti_hash) IN
-         (SELECT app, jti_hash FROM token_use WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
-}
-
-/// Deletes expired families of refresh tokens and used identity tokens, at most `rows` of each. Tells
-/// whether more are left.
+/// Deletes expired families of refresh tokens, used identity tokens, presence whose lease has passed,
+/// and installations that nobody has been logged in on for long, at most `rows` of each. Tells whether
+/// more may be left.
 pub(crate) fn sessions(
     db: &Connection,
     now: Timestamp,
     rows: u32,
 ) -> Result<bool, rusqlite::Error> {
-    let mut is_more = false;
-    for statement in [FAMILIES, TOKEN_USES] {
-        let deleted = db.prepare_cached(statement)?.execute((millis(now), rows))?;
-        is_more |= deleted == rows as usize;
-    }
-    Ok(is_more)
+    let logged_out = now.checked_sub(KEEP_LOGGED_OUT).unwrap_or(Timestamp::MIN);
+    let deleted = [
+        refresh_family::delete_expired(db, now, rows)?,
+        token_use::delete_expired(db, now, rows)?,
+        presence::delete_expired(db, now, rows)?,
+        installation::delete_logged_out(db, logged_out, rows)?,
+    ];
+    Ok(deleted.contains(&(rows as usize)))
 }
