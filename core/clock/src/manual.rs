@@ -69,7 +69,7 @@ impl Clock for ManualClock {
     }
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014): any seed gives a sequence that does not repeat soon.
+/// `SplitMix64` (Steele, Lea, Flood 2014): any seed gives a sequence that does not repeat soon.
 fn split_mix(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let mut mixed = *state;

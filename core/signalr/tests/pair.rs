@@ -273,6 +273,7 @@ impl Pair {
             target: "Next".to_owned(),
             arguments: Arguments::write(self.protocol, &(number,)).unwrap(),
             until: Some(self.now + Duration::from_secs(10)),
+            from_welcome: false,
         };
         self.server.handle(self.now, Input::Ask(ask));
     }

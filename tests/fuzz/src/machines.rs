@@ -148,6 +148,7 @@ impl Hub {
             target: "Ask".to_owned(),
             arguments: Arguments::default(),
             until: Some(self.now + Duration::from_secs(5)),
+            from_welcome: false,
         };
         self.machine.handle(self.now, Input::Ask(ask));
     }

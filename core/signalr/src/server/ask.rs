@@ -9,7 +9,7 @@ use std::{
 use tokio::sync::oneshot;
 
 use super::{
-    connection::ConnectionId,
+    connection_id::ConnectionId,
     hub::HubError,
     machine::{NoResult, ResultKey},
 };
@@ -37,7 +37,7 @@ pub enum InvokeError {
     /// The client's result is not of the wanted type.
     #[error("the client's result is of another type")]
     WrongType,
-    /// The connection is still being welcomed, so that its answer could not be read.
+    /// The connection's `on_connected` asked. What the client answers is read after that handler.
     #[error("Client results inside OnConnectedAsync Hub methods are not allowed.")]
     TooEarly,
     /// As many results of this client are awaited as may be.
@@ -94,6 +94,16 @@ pub(crate) enum Errand {
     Forget(ResultKey),
 }
 
+/// What somebody wants to know of a client.
+#[derive(Debug)]
+pub(crate) struct Question<'a> {
+    pub(crate) target: &'a str,
+    pub(crate) arguments: Arguments,
+    pub(crate) patience: Duration,
+    /// Whether the welcome of the connection asks.
+    pub(crate) from_welcome: bool,
+}
+
 /// A call and where its answer goes.
 #[derive(Debug)]
 pub(crate) struct Asked {
@@ -101,6 +111,7 @@ pub(crate) struct Asked {
     pub(crate) target: String,
     pub(crate) arguments: Arguments,
     pub(crate) patience: Duration,
+    pub(crate) from_welcome: bool,
     pub(crate) answer: oneshot::Sender<Answer>,
 }
 
@@ -110,9 +121,7 @@ impl AskBox {
     /// Leaves a call; nothing after the connection's end.
     pub(super) fn ask(
         &self,
-        target: &str,
-        arguments: Arguments,
-        patience: Duration,
+        question: Question<'_>,
     ) -> Option<(ResultKey, oneshot::Receiver<Answer>)> {
         let mut inner = self.lock();
         if inner.has_ended {
@@ -123,9 +132,10 @@ impl AskBox {
         let key = ResultKey(inner.last_key);
         inner.errands.push_back(Errand::Ask(Asked {
             key,
-            target: target.to_owned(),
-            arguments,
-            patience,
+            target: question.target.to_owned(),
+            arguments: question.arguments,
+            patience: question.patience,
+            from_welcome: question.from_welcome,
             answer: sender,
         }));
         Some((key, receiver))

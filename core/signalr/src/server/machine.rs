@@ -196,7 +196,7 @@ impl ServerMachine {
     /// Says whether received bytes are welcome now.
     pub fn wants_input(&self) -> bool {
         let room = self.held.bytes() < self.read_ahead();
-        let looks_ahead = room && (self.results.len() > 0 || self.awaits_ack());
+        let looks_ahead = room && (self.results.is_awaiting() || self.awaits_ack());
         match self.state {
             State::Welcoming => looks_ahead,
             State::Handshaking { .. } | State::Open | State::Closed => {
@@ -248,6 +248,7 @@ impl ServerMachine {
         if self.state == State::Welcoming {
             self.state = State::Open;
             self.last_received = now;
+            self.send_held_asks(now);
             self.advance(now);
         }
     }

@@ -13,6 +13,8 @@ mod config;
 #[cfg(feature = "server")]
 mod connection;
 #[cfg(feature = "server")]
+mod connection_id;
+#[cfg(feature = "server")]
 mod driver;
 #[cfg(feature = "server")]
 mod frame;
@@ -36,16 +38,23 @@ mod ticket;
 mod transport;
 #[cfg(feature = "server")]
 mod wire;
+#[cfg(feature = "server")]
+mod written;
 
 #[cfg(feature = "server")]
 pub use self::{
     ask::InvokeError,
     config::HubConfig,
-    connection::{Connection, ConnectionId},
+    connection::Connection,
+    connection_id::{ConnectionId, InvalidConnectionId},
     frame::Frame,
-    hub::{Caller, Cancellation, Hub, HubBuilder, HubError, State, Upload, authorized},
+    hub::{
+        Caller, Cancellation, Extension, Hub, HubBuilder, HubError, State, Tracked, Upload,
+        authorized,
+    },
     queue::SendError,
     refresh::TokenLifetime,
     registry::{Broadcast, Clients, HubHandle},
     service::{HubBody, HubFuture, HubService},
+    written::{NotWritten, Written},
 };

@@ -2,11 +2,18 @@ use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
 
+use super::written::Receipt;
+
 /// Whole messages on their way to a socket, in order.
 #[derive(Debug, Default)]
 pub(super) struct Outgoing {
     frames: VecDeque<Bytes>,
     bytes: usize,
+    /// How many bytes were taken so far.
+    taken: u64,
+    /// The receipts of tracked messages, each with the place in the stream of bytes where its
+    /// message ends, in order.
+    receipts: VecDeque<(u64, Receipt)>,
 }
 
 impl Outgoing {
@@ -18,7 +25,39 @@ impl Outgoing {
     /// Puts back what was taken last.
     pub(super) fn push_front(&mut self, frame: Bytes) {
         self.bytes += frame.len();
+        self.taken -= frame.len() as u64;
         self.frames.push_front(frame);
+    }
+
+    /// Tracks all that was pushed so far: see [`passed`](Self::passed).
+    pub(super) fn track(&mut self, receipts: impl IntoIterator<Item = Receipt>) {
+        let end = self.taken + self.bytes as u64;
+        let receipts = receipts.into_iter().map(|receipt| (end, receipt));
+        self.receipts.extend(receipts);
+    }
+
+    /// Takes the receipts of which all that they track was taken.
+    pub(super) fn passed(&mut self) -> Vec<Receipt> {
+        let passed = self.receipts.partition_point(|(end, _)| *end <= self.taken);
+        self.take_receipts(passed)
+    }
+
+    /// Takes all receipts, whatever was taken of what they track.
+    pub(super) fn all_receipts(&mut self) -> Vec<Receipt> {
+        self.take_receipts(self.receipts.len())
+    }
+
+    fn take_receipts(&mut self, count: usize) -> Vec<Receipt> {
+        if count == 0 {
+            return Vec::new();
+        }
+        let taken = self.receipts.drain(..count).map(|(_, receipt)| receipt);
+        let taken = taken.collect();
+        if self.receipts.is_empty() {
+            // Idle connections keep no storage.
+            self.receipts = VecDeque::new();
+        }
+        taken
     }
 
     /// Takes the oldest message. Nothing left is nothing kept: idle connections are many.
@@ -27,7 +66,7 @@ impl Outgoing {
             self.frames = VecDeque::new();
             return None;
         };
-        self.bytes -= frame.len();
+        self.count_out(frame.len());
         Some(frame)
     }
 
@@ -60,12 +99,17 @@ impl Outgoing {
         } else {
             self.join(&first, more)
         };
-        self.bytes -= batch.len();
+        self.count_out(batch.len());
         if self.frames.is_empty() {
             // Idle connections keep no storage.
             self.frames = VecDeque::new();
         }
         Some(batch)
+    }
+
+    fn count_out(&mut self, bytes: usize) {
+        self.bytes -= bytes;
+        self.taken += bytes as u64;
     }
 
     fn join(&mut self, first: &Bytes, more: usize) -> Bytes {
@@ -90,5 +134,26 @@ mod tests {
         let batches: Vec<Bytes> = std::iter::from_fn(|| outgoing.take_batch(5)).collect();
         assert_eq!(batches, ["aabbc", "dddddd", "e"]);
         assert_eq!(outgoing.bytes(), 0);
+    }
+
+    #[test]
+    fn a_receipt_passes_with_the_last_byte_that_it_tracks() {
+        let mut outgoing = Outgoing::default();
+        let push = |outgoing: &mut Outgoing, frame: &'static str| {
+            let (receipt, written) = Receipt::future();
+            outgoing.push(Bytes::from_static(frame.as_bytes()));
+            outgoing.track([receipt]);
+            written
+        };
+        let written = ["aa", "bb", "cc"].map(|frame| push(&mut outgoing, frame));
+        assert_eq!(outgoing.passed().len(), 0);
+        let batch = outgoing.take_batch(4).unwrap();
+        outgoing.push_front(batch);
+        assert_eq!(outgoing.passed().len(), 0, "it was put back");
+        assert_eq!(outgoing.take_batch(4).unwrap(), "aabb");
+        assert_eq!(outgoing.passed().len(), 2);
+        assert_eq!(outgoing.pop().unwrap(), "cc");
+        assert_eq!(outgoing.all_receipts().len(), 1);
+        drop(written);
     }
 }

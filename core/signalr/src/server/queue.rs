@@ -11,7 +11,12 @@ use bytes::Bytes;
 use tokio::sync::Notify;
 
 use self::bypass::Bypass;
-use super::{outgoing::Outgoing, wire::Wire};
+pub(crate) use self::bypass::WrittenPast;
+use super::{
+    outgoing::Outgoing,
+    wire::Wire,
+    written::{Receipt, Written},
+};
 use crate::protocol::TransferFormat;
 
 /// Why a connection did not take a frame.
@@ -105,11 +110,34 @@ impl SendQueue {
 
     /// Takes a frame, or says why not. A lone frame is taken whatever its size.
     pub(crate) fn try_push(&self, now: Instant, frame: Bytes) -> Result<(), SendError> {
+        self.push_with(now, frame, None)
+    }
+
+    /// Takes a frame as [`try_push`](Self::try_push) does, and reports when it was written.
+    pub(crate) fn try_push_tracked(
+        &self,
+        now: Instant,
+        frame: Bytes,
+    ) -> Result<Written, SendError> {
+        let (receipt, written) = Receipt::future();
+        self.push_with(now, frame, Some(receipt))?;
+        Ok(written)
+    }
+
+    fn push_with(
+        &self,
+        now: Instant,
+        frame: Bytes,
+        receipt: Option<Receipt>,
+    ) -> Result<(), SendError> {
         let mut inner = self.lock();
         inner.admit(&frame, self.limits)?;
         let is_done = inner.bypass.is_quiet(now) && inner.write_past(now, &frame, self.limits);
-        if !is_done {
+        if is_done {
+            inner.bypass.settle(receipt);
+        } else {
             inner.frames.push(frame);
+            inner.frames.track(receipt);
         }
         let needs_task = !is_done || inner.bypass.is_with_task();
         drop(inner);
@@ -168,15 +196,17 @@ impl SendQueue {
         }
     }
 
-    /// Takes the oldest frame. An empty queue gives its storage back: idle connections keep none.
-    pub(crate) fn pop(&self) -> Popped {
+    /// Takes the oldest frame, and what reports that it was written. An empty queue gives its
+    /// storage back: idle connections keep none.
+    pub(crate) fn pop(&self) -> (Popped, Vec<Receipt>) {
         let mut inner = self.lock();
         let Some(frame) = inner.frames.pop() else {
-            return inner.pop_end();
+            return (inner.pop_end(), Vec::new());
         };
+        let receipts = inner.frames.passed();
         drop(inner);
         self.writable.notify_waiters();
-        Popped::Frame(frame)
+        (Popped::Frame(frame), receipts)
     }
 
     /// Takes a wish to close but no frame, while the client cannot read frames yet.
@@ -199,8 +229,8 @@ impl SendQueue {
         is_idle
     }
 
-    /// The task works: nobody else writes until it rests. Says when somebody last did.
-    pub(crate) fn take_over(&self) -> Option<Instant> {
+    /// The task works: nobody else writes until it rests. Says what others wrote meanwhile.
+    pub(crate) fn take_over(&self) -> WrittenPast {
         self.lock().bypass.take_over()
     }
 
@@ -274,7 +304,10 @@ impl Inner {
         while !self.bypass.is_with_task()
             && let Some(joined) = self.frames.take_batch(limits.batch)
         {
-            if !self.bypass.write(now, &joined) {
+            if self.bypass.write(now, &joined) {
+                let receipts = self.frames.passed();
+                self.bypass.settle(receipts);
+            } else {
                 self.frames.push_front(joined);
             }
         }

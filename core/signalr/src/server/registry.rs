@@ -16,10 +16,7 @@ use tokio_util::task::TaskTracker;
 
 pub use self::clients::Clients;
 use self::index::Index;
-use super::{
-    ask::InvokeError,
-    connection::{Connection, ConnectionId},
-};
+use super::{ask::InvokeError, connection::Connection, connection_id::ConnectionId};
 use crate::message::ToArguments;
 
 /// All live connections of a hub, by id, by key and by user. Cheap to clone.

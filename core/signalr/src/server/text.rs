@@ -135,6 +135,13 @@ mod tests {
             |m| m.failed(&hidden),
             &format!("{base} Exception: database is on fire"),
         );
+        let named = HubError::named("InvalidOperationException", "An error occurred.");
+        check(false, |m| m.failed(&named), base);
+        check(
+            true,
+            |m| m.failed(&named),
+            &format!("{base} InvalidOperationException: An error occurred."),
+        );
         let base = "An error occurred on the server while streaming results.";
         check(
             false,

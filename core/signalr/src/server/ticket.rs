@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{connection::ConnectionId, transport::Link};
+use super::{connection_id::ConnectionId, transport::Link};
 
 /// The secret that negotiate gives out and requests present as their `id`.
 #[derive(Clone, PartialEq, Eq, Hash)]

@@ -1,10 +1,12 @@
 //! Calls to a client whose result the server awaits.
 
-use std::time::Duration;
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use tokio::sync::mpsc;
+use futures_util::FutureExt;
+use tokio::sync::{Notify, mpsc};
 use vestnik_signalr::server::{
-    Connection, Frame, Hub, HubConfig, HubError, HubHandle, HubService, InvokeError, State,
+    Connection, ConnectionId, Frame, Hub, HubConfig, HubError, HubHandle, HubService, InvokeError,
+    State,
 };
 
 use crate::client::{Client, PATIENCE, serve, soon};
@@ -238,6 +240,101 @@ async fn on_connected_cannot_ask() {
         soon(errors.recv()).await,
         Some(InvokeError::TooEarly)
     ));
+}
+
+/// A hub whose welcome lasts until it is told to end, and whose connections are named meanwhile.
+async fn slow_welcome() -> (
+    SocketAddr,
+    HubHandle,
+    mpsc::Receiver<ConnectionId>,
+    Arc<Notify>,
+) {
+    type Welcome = (mpsc::Sender<ConnectionId>, Arc<Notify>);
+    async fn greet(
+        State((ids, end)): State<Welcome>,
+        connection: Connection,
+    ) -> Result<(), HubError> {
+        let id = connection.id().clone();
+        ids.send(id).await.map_err(HubError::internal)?;
+        end.notified().await;
+        Ok(())
+    }
+    let (sender, ids) = mpsc::channel(1);
+    let end = Arc::new(Notify::new());
+    let hub = Hub::builder((sender, Arc::clone(&end)))
+        .on_connected(greet)
+        .build();
+    let handle = hub.handle().clone();
+    (serve(hub).await, handle, ids, end)
+}
+
+#[tokio::test]
+async fn others_may_ask_while_a_connection_is_welcomed() {
+    let (address, handle, mut ids, end) = slow_welcome().await;
+    let mut client = Client::open(address).await;
+    let id = soon(ids.recv()).await.unwrap();
+    let connection = handle.connection(&id).unwrap();
+    let mut asked = Box::pin(ask(&connection));
+    for _ in 0..100 {
+        assert!(asked.as_mut().now_or_never().is_none());
+        tokio::task::yield_now().await;
+    }
+    // Frames are not held up; they come before the question.
+    connection.try_send(&Frame::new("Hint", ())).unwrap();
+    assert_eq!(
+        client.next().await,
+        r#"{"type":1,"target":"Hint","arguments":[]}"#
+    );
+    end.notify_one();
+    let (outcome, ()) = tokio::join!(asked, async {
+        assert_eq!(
+            client.next().await,
+            r#"{"type":1,"invocationId":"s1","target":"Ask","arguments":["how many?"]}"#
+        );
+        client
+            .send(r#"{"type":3,"invocationId":"s1","result":5}"#)
+            .await;
+    });
+    assert_eq!(outcome.unwrap(), 5);
+}
+
+#[tokio::test]
+async fn a_question_during_the_welcome_waits_no_longer_than_it_was_told_to() {
+    let (address, handle, mut ids, _end) = slow_welcome().await;
+    let _client = Client::open(address).await;
+    let id = soon(ids.recv()).await.unwrap();
+    let patience = Duration::from_millis(20);
+    let outcome = soon(handle.invoke::<_, u32>(&id, "Ask", &(), patience)).await;
+    assert!(matches!(outcome, Err(InvokeError::TimedOut)), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn the_connection_of_the_welcome_may_ask_after_it() {
+    let (mut client, connection) = open().await;
+    let (outcome, ()) = tokio::join!(ask(&connection), async {
+        client.next().await;
+        client
+            .send(r#"{"type":3,"invocationId":"s1","result":6}"#)
+            .await;
+    });
+    assert_eq!(outcome.unwrap(), 6);
+}
+
+#[tokio::test]
+async fn a_connection_that_has_not_shaken_hands_does_not_exist_yet() {
+    let (address, handle, _ids, _end) = slow_welcome().await;
+    let _client = Client::connect(address, "/hub", &[]).await.unwrap();
+    let connection = soon(async {
+        loop {
+            if let Some(connection) = handle.all().connections().pop() {
+                return connection;
+            }
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let outcome = ask(&connection).await;
+    assert!(matches!(outcome, Err(InvokeError::DoesNotExist(_))));
 }
 
 #[tokio::test]

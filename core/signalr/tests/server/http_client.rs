@@ -38,6 +38,20 @@ impl HttpClient {
         client
     }
 
+    /// As [`open`](Self::open), but the kernel holds little of what is not read.
+    pub(crate) async fn open_with_small_buffer(address: SocketAddr, by: By) -> Self {
+        let mut client = Self::connect(address, by).await;
+        if by == By::Events {
+            let path = format!("/hub?id={}", negotiate(address, &[]).await);
+            client.events = Some(EventReader::open_with_small_buffer(address, &path).await);
+            client.path = path;
+        }
+        client
+            .check(r#"{"protocol":"json","version":1}"#, &["{}"])
+            .await;
+        client
+    }
+
     /// Connects.
     pub(crate) async fn connect(address: SocketAddr, by: By) -> Self {
         let path = format!("/hub?id={}", negotiate(address, &[]).await);
@@ -55,6 +69,11 @@ impl HttpClient {
             events,
             pending: VecDeque::new(),
         }
+    }
+
+    /// Whether it gets what the hub sends by Server-Sent Events.
+    pub(crate) fn has_events(&self) -> bool {
+        self.events.is_some()
     }
 
     /// The path of its requests, with the token.

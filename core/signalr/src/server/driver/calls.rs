@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use tokio::{sync::mpsc, task::JoinSet};
-use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
     feeds::Feeds,
-    scope::{Scope, Value},
+    scope::{Outcome, Scope, Value},
 };
 use crate::{
     message::CompletionOutcome,
@@ -15,6 +15,7 @@ use crate::{
     server::{
         hub::{HubError, Taken, UploadSource},
         machine::{Call, CallKey, trim},
+        written::Receipt,
     },
 };
 
@@ -24,7 +25,8 @@ const ITEMS: usize = 16;
 /// The running calls of a connection.
 pub(super) struct Calls {
     plain: JoinSet<Done>,
-    streams: BTreeMap<CallKey, AbortOnDropHandle<()>>,
+    /// A stream whose guard is dropped is dropped too.
+    streams: BTreeMap<CallKey, DropGuard>,
     /// There only while streams are: idle connections are many.
     items: Option<Channel>,
     pub(super) feeds: Feeds,
@@ -45,7 +47,8 @@ type Channel = (mpsc::Sender<Done>, mpsc::Receiver<Done>);
 pub(super) enum Done {
     /// The handler of new connections ended.
     Welcomed(Result<(), HubError>),
-    Completed(CallKey, CompletionOutcome),
+    /// With what reports that the completion was written, if its handler wants to know.
+    Completed(CallKey, CompletionOutcome, Option<Receipt>),
     Item(CallKey, Payload),
     StreamEnded(CallKey, CompletionOutcome),
     /// A handler took something of a stream that the client sends.
@@ -96,8 +99,14 @@ impl Calls {
         let scope = scope.clone();
         let supplies = self.supply(&scope, &call);
         let work = async move {
-            let key = call.key;
-            Done::Completed(key, scope.run(call, supplies).await)
+            let (key, is_answered) = (call.key, call.is_answered);
+            let Outcome {
+                completion,
+                receipt,
+            } = scope.run(call, supplies).await;
+            // A call that is not answered has no completion to be written.
+            let receipt = receipt.filter(|_| is_answered);
+            Done::Completed(key, completion, receipt)
         };
         self.plain.spawn(tasks.track_future(work));
     }
@@ -106,16 +115,19 @@ impl Calls {
     pub(super) fn start_stream<S: Value, U: Value>(&mut self, scope: &Scope<S, U>, call: Call) {
         let (sender, _) = self.items.get_or_insert_with(|| mpsc::channel(ITEMS));
         let sender = sender.clone();
+        let tasks = scope.tasks();
         let scope = scope.clone();
         let supplies = self.supply(&scope, &call);
+        let dropped = CancellationToken::new();
+        let guard = dropped.clone().drop_guard();
         let key = call.key;
         let work = async move {
             let outcome = scope.run_stream(call, supplies, &sender).await;
             // Nobody listens when the connection ended; that is fine.
             sender.send(Done::StreamEnded(key, outcome)).await.ok();
         };
-        self.streams
-            .insert(key, AbortOnDropHandle::new(tokio::spawn(work)));
+        self.streams.insert(key, guard);
+        tokio::spawn(tasks.track_future(enter_then_drop(work, dropped)));
     }
 
     fn supply<S, U>(&mut self, scope: &Scope<S, U>, call: &Call) -> Supplies {
@@ -150,6 +162,19 @@ impl Calls {
     pub(super) fn leave(mut self) {
         self.tokens.values().for_each(CancellationToken::cancel);
         self.plain.detach_all();
+    }
+}
+
+/// Runs a stream's work until it ends or is not wanted any more.
+///
+/// Aborting the task would not do: one that is aborted before its first turn never enters the
+/// handler, and a client may cancel a stream in the packet that starts it. The official server
+/// enters the method and cancels its token.
+async fn enter_then_drop(work: impl Future<Output = ()>, dropped: CancellationToken) {
+    tokio::select! {
+        biased;
+        () = work => {}
+        () = dropped.cancelled() => {}
     }
 }
 

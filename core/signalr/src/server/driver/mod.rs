@@ -14,6 +14,7 @@ mod web_socket;
 
 use std::sync::Arc;
 
+use http::Extensions;
 use hyper::upgrade::OnUpgrade;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -24,8 +25,10 @@ pub(super) use self::{
 };
 use self::{scope::Scope, socket::Socket, task::Driver};
 use super::{
+    clock,
     config::HubConfig,
-    connection::{Connection, ConnectionId},
+    connection::{Connection, Opening},
+    connection_id::ConnectionId,
     queue::QueueLimits,
     refresh::Identity,
     service::Shared,
@@ -39,6 +42,8 @@ pub(super) struct Client<U> {
     /// Absent when it skipped negotiation.
     pub(super) token: Option<ConnectionToken>,
     pub(super) caller: U,
+    /// Of the request that opens the transport.
+    pub(super) extensions: Extensions,
     /// Absent where its authentication neither expires nor is renewed.
     pub(super) identity: Option<Arc<Identity<U>>>,
     /// There when negotiate granted stateful reconnect.
@@ -86,10 +91,17 @@ where
         id,
         token,
         caller,
+        extensions,
         identity,
         lifeline,
     } = unboxed(client);
-    let connection = Connection::new(id, shared.handle.clone(), limits(&shared));
+    let connection = Connection::new(Opening {
+        id,
+        hub: shared.handle.clone(),
+        limits: limits(&shared),
+        extensions,
+        now: clock::now(),
+    });
     let mut presence = Presence::enter(&shared, &connection, token);
     if shared.config.closes_on_expiry {
         presence.expiry = identity

@@ -9,16 +9,23 @@ use tokio_util::task::TaskTracker;
 use super::calls::{Done, Supplies};
 use crate::{
     message::{Arguments, CompletionOutcome},
-    payload::Payload,
     server::{
         Connection, HubError,
-        hub::{self, Method, Plain},
+        hub::{self, Method, Plain, Replied},
         machine::Call,
         refresh::Identity,
         service::Shared,
         text::Told,
+        written::Receipt,
     },
 };
+
+/// How a plain call ended.
+pub(super) struct Outcome {
+    pub(super) completion: CompletionOutcome,
+    /// Reports that the completion was written, if its handler wants to know.
+    pub(super) receipt: Option<Receipt>,
+}
 
 /// What a hub's state and callers must be.
 pub(in crate::server) trait Value: Clone + Send + Sync + 'static {}
@@ -60,23 +67,30 @@ impl<S: Value, U: Value> Scope<S, U> {
                 return Err(HubError::new("Too many connections of this user."));
             }
         }
-        self.run_lifecycle(self.shared.methods.connected.as_ref())
+        let connection = self.connection.in_welcome();
+        self.run_lifecycle(self.shared.methods.connected.as_ref(), connection)
             .await
     }
 
     /// Runs the handler of ended connections.
     pub(super) async fn bid_farewell(&self) {
         let handler = self.shared.methods.disconnected.as_ref();
-        if let Err(error) = self.run_lifecycle(handler).await {
+        let connection = self.connection.clone();
+        if let Err(error) = self.run_lifecycle(handler, connection).await {
             tracing::warn!(connection = %self.connection.id(), %error, "on_disconnected failed");
         }
     }
 
-    async fn run_lifecycle(&self, handler: Option<&Plain<S, U>>) -> Result<(), HubError> {
+    async fn run_lifecycle(
+        &self,
+        handler: Option<&Plain<S, U>>,
+        connection: Connection,
+    ) -> Result<(), HubError> {
         let Some(handler) = handler else {
             return Ok(());
         };
         let mut call = self.call(Arguments::default(), Supplies::none());
+        call.connection = connection;
         let work = async {
             let reply = handler(&mut call).map_err(HubError::internal)?;
             reply.await.map(drop)
@@ -86,15 +100,21 @@ impl<S: Value, U: Value> Scope<S, U> {
     }
 
     /// Runs a plain call to its end.
-    pub(super) async fn run(&self, call: Call, supplies: Supplies) -> CompletionOutcome {
+    pub(super) async fn run(&self, call: Call, supplies: Supplies) -> Outcome {
         let target = call.target.clone();
         let told = self.told(&target);
         let outcome = AssertUnwindSafe(self.reply(call, supplies, told))
             .catch_unwind()
             .await;
         match outcome.unwrap_or_else(|_| Err(told.panicked())) {
-            Ok(result) => CompletionOutcome::Result(result),
-            Err(text) => CompletionOutcome::Error(text),
+            Ok(Replied { result, receipt }) => Outcome {
+                completion: CompletionOutcome::Result(result),
+                receipt,
+            },
+            Err(text) => Outcome {
+                completion: CompletionOutcome::Error(text),
+                receipt: None,
+            },
         }
     }
 
@@ -103,7 +123,7 @@ impl<S: Value, U: Value> Scope<S, U> {
         call: Call,
         supplies: Supplies,
         told: Told<'_>,
-    ) -> Result<Payload, String> {
+    ) -> Result<Replied, String> {
         let handler = match self.shared.methods.find(told.target) {
             None => return Err(told.unknown()),
             Some(Method::Streaming(_)) => return Err(told.is_streaming()),

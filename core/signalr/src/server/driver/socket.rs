@@ -100,6 +100,14 @@ impl Socket {
         }
     }
 
+    /// Says whether a poll of the client waits.
+    pub(super) fn is_polled(&self) -> bool {
+        match self {
+            Self::Poll(socket) => socket.is_ready(),
+            Self::Web(_) | Self::Events(_) | Self::Gone => false,
+        }
+    }
+
     /// Says when to give the client up if nothing happens.
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self {

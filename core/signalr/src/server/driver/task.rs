@@ -11,15 +11,19 @@ use super::{
     scope::{Scope, Value},
     socket::{Event as SocketEvent, Socket},
 };
-use crate::server::{
-    HubConfig, HubError,
-    ask::{Answer, Errand},
-    clock::{self, Alarm},
-    hub::{Taken, UploadPart},
-    machine::{Ask, Input, Output, ResultKey, ServerMachine, trim},
-    outgoing::Outgoing,
-    queue::Popped,
-    text,
+use crate::{
+    message::CompletionOutcome,
+    server::{
+        HubConfig, HubError,
+        ask::{Answer, Errand},
+        clock::{self, Alarm},
+        hub::{Taken, UploadPart},
+        machine::{Ask, CallKey, Input, Output, ResultKey, ServerMachine, trim},
+        outgoing::Outgoing,
+        queue::Popped,
+        text,
+        written::Receipt,
+    },
 };
 
 /// One connection at work, in rounds: [`settle`](Self::settle) does what the
@@ -32,6 +36,8 @@ pub(super) struct Driver<S, U> {
     /// How many bytes of whole messages one write may put together.
     batch: usize,
     outgoing: Outgoing,
+    /// The receipts of what is being written.
+    in_flight: Vec<Receipt>,
     calls: Calls,
     phase: Phase,
     alarm: Alarm,
@@ -90,6 +96,7 @@ impl<S: Value, U: Value> Driver<S, U> {
             batch: socket.batch(config),
             socket,
             outgoing: Outgoing::default(),
+            in_flight: Vec::new(),
             calls: Calls::new(),
             phase: Phase::Handshaking,
             alarm: Alarm::new(clock::now()),
@@ -131,6 +138,9 @@ impl<S: Value, U: Value> Driver<S, U> {
             if self.socket.is_writing() {
                 return None;
             }
+            if self.socket.is_ready() {
+                self.confirm_written();
+            }
             self.take_queued(self.batch);
             if self.outgoing.is_empty() {
                 if self.is_closing() {
@@ -145,6 +155,7 @@ impl<S: Value, U: Value> Driver<S, U> {
                 return None;
             }
             let batch = self.outgoing.take_batch(self.batch)?;
+            self.in_flight.extend(self.outgoing.passed());
             if batch.len() > self.config().max_write_buffer {
                 return Some(End::TooLarge);
             }
@@ -153,6 +164,13 @@ impl<S: Value, U: Value> Driver<S, U> {
                 return Some(End::Lost);
             }
         }
+    }
+
+    /// Reports what was given to a socket that is ready for more: all of it was written. Over long
+    /// polling the client has come for more, and does so once it has the last answer.
+    fn confirm_written(&mut self) {
+        let written = std::mem::take(&mut self.in_flight);
+        written.into_iter().for_each(Receipt::confirm);
     }
 
     fn obey(&mut self) {
@@ -204,10 +222,10 @@ impl<S: Value, U: Value> Driver<S, U> {
     /// Moves frames from other parts of the server to the socket's side, until that holds `enough`.
     fn take_queued(&mut self, enough: usize) {
         while self.outgoing.bytes() < enough {
-            let popped = match self.phase {
+            let (popped, receipts) = match self.phase {
                 Phase::Welcoming | Phase::Serving => self.pop_sendable(enough == usize::MAX),
-                Phase::Handshaking => self.scope.connection.queue().pop_close(),
-                Phase::Closing { .. } => Popped::Empty,
+                Phase::Handshaking => (self.scope.connection.queue().pop_close(), Vec::new()),
+                Phase::Closing { .. } => return,
             };
             let input = match popped {
                 Popped::Empty => return,
@@ -223,6 +241,7 @@ impl<S: Value, U: Value> Driver<S, U> {
             };
             self.machine.handle(clock::now(), input);
             self.obey();
+            self.outgoing.track(receipts);
         }
     }
 
@@ -292,6 +311,7 @@ impl<S: Value, U: Value> Driver<S, U> {
                         target: asked.target,
                         arguments: asked.arguments,
                         until: now.checked_add(asked.patience),
+                        from_welcome: asked.from_welcome,
                     })
                 }
             };
@@ -303,6 +323,9 @@ impl<S: Value, U: Value> Driver<S, U> {
     fn on_socket(&mut self, event: SocketEvent) -> Option<End> {
         match event {
             SocketEvent::Received(bytes) => self.on_received(&bytes),
+            SocketEvent::Ready if self.socket.is_polled() => {
+                self.scope.connection.note_received(clock::now());
+            }
             SocketEvent::Ready => {}
             SocketEvent::Oversized => self.machine.handle(clock::now(), Input::Oversized),
             SocketEvent::Closed => return Some(End::Theirs),
@@ -316,9 +339,9 @@ impl<S: Value, U: Value> Driver<S, U> {
         self.take_queued(usize::MAX);
         let input = match done {
             Done::Welcomed(outcome) => return self.on_welcomed(outcome),
-            Done::Completed(key, outcome) => {
+            Done::Completed(key, outcome, receipt) => {
                 self.calls.forget(key);
-                Input::Completed(key, outcome)
+                return self.on_completed(key, outcome, receipt);
             }
             Done::Item(key, item) => Input::Item(key, item),
             Done::StreamEnded(key, outcome) => {
@@ -329,6 +352,15 @@ impl<S: Value, U: Value> Driver<S, U> {
             Done::Taken(Taken::Whole(key)) => Input::UploadDropped(key),
         };
         self.machine.handle(clock::now(), input);
+    }
+
+    fn on_completed(&mut self, key: CallKey, outcome: CompletionOutcome, receipt: Option<Receipt>) {
+        // A machine that has ended sends no completion.
+        let receipt = receipt.filter(|_| !self.is_closing());
+        self.machine
+            .handle(clock::now(), Input::Completed(key, outcome));
+        self.obey();
+        self.outgoing.track(receipt);
     }
 
     fn on_welcomed(&mut self, outcome: Result<(), HubError>) {
@@ -368,11 +400,14 @@ impl<S: Value, U: Value> Driver<S, U> {
             asking,
             calls,
             was_opened,
+            outgoing,
+            in_flight,
             ..
         } = *self;
         let patience = scope.shared.config.close_timeout;
         scope.connection.end();
         drop(asking);
+        drop((outgoing, in_flight));
         calls.leave();
         let goodbye = async {
             match end {

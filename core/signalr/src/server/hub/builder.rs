@@ -106,7 +106,8 @@ where
 
     /// Names a streaming handler: `async fn(…) -> Result<impl Stream<Item = Result<T, E>>, E>`.
     ///
-    /// The stream is dropped when the client cancels it or goes away.
+    /// The stream is dropped when the client cancels it or goes away. The handler is entered in any
+    /// case, also when the client cancels the call at once.
     pub fn stream<M, F>(mut self, target: &str, handler: F) -> Self
     where
         F: HubFn<M, S, U>,

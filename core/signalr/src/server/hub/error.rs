@@ -1,4 +1,4 @@
-use std::{convert::Infallible, error::Error as StdError, fmt};
+use std::{borrow::Cow, convert::Infallible, error::Error as StdError, fmt};
 
 /// A handler's failure, as the client may be told.
 ///
@@ -11,7 +11,11 @@ pub struct HubError(Repr);
 #[derive(Debug)]
 enum Repr {
     Told(String),
-    Internal(Box<dyn StdError + Send + Sync>),
+    Internal {
+        /// Of the error's type, as a client is told that may be told details.
+        name: Cow<'static, str>,
+        source: Box<dyn StdError + Send + Sync>,
+    },
 }
 
 impl HubError {
@@ -22,14 +26,29 @@ impl HubError {
 
     /// Creates an error whose text the client sees only when the hub gives detailed errors.
     pub fn internal(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self(Repr::Internal(source.into()))
+        Self::named("Exception", source)
+    }
+
+    /// Creates an internal error of a named kind.
+    ///
+    /// A hub that gives detailed errors puts the name before the text, as the official server puts
+    /// the name of the exception's type (`InvalidOperationException: An error occurred.`); an error
+    /// made by [`internal`](Self::internal) has the name `Exception`.
+    pub fn named(
+        name: impl Into<Cow<'static, str>>,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        Self(Repr::Internal {
+            name: name.into(),
+            source: source.into(),
+        })
     }
 
     /// Says whether the error is the server's own business, worth its log.
     pub(crate) fn is_internal(&self) -> bool {
         match self.0 {
             Repr::Told(_) => false,
-            Repr::Internal(_) => true,
+            Repr::Internal { .. } => true,
         }
     }
 
@@ -37,8 +56,8 @@ impl HubError {
     pub(crate) fn detail(&self, detailed: bool) -> Option<String> {
         match &self.0 {
             Repr::Told(text) => Some(format!("HubException: {text}")),
-            Repr::Internal(source) if detailed => Some(format!("Exception: {source}")),
-            Repr::Internal(_) => None,
+            Repr::Internal { name, source } if detailed => Some(format!("{name}: {source}")),
+            Repr::Internal { .. } => None,
         }
     }
 }
@@ -54,7 +73,7 @@ impl fmt::Display for HubError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Repr::Told(text) => f.write_str(text),
-            Repr::Internal(source) => source.fmt(f),
+            Repr::Internal { source, .. } => source.fmt(f),
         }
     }
 }
@@ -63,7 +82,7 @@ impl StdError for HubError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &self.0 {
             Repr::Told(_) => None,
-            Repr::Internal(source) => source.source(),
+            Repr::Internal { source, .. } => source.source(),
         }
     }
 }

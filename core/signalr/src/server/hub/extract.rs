@@ -1,3 +1,5 @@
+use std::any::type_name;
+
 use serde::de::DeserializeOwned;
 
 use super::{call::Call, cancellation::Cancellation, upload::Upload};
@@ -42,6 +44,14 @@ pub struct State<S>(pub S);
 #[derive(Debug, Clone, Copy)]
 pub struct Caller<U>(pub U);
 
+/// Extracts what a layer put into the request that opened the connection: see
+/// [`Connection::extensions`].
+///
+/// A call of a handler that takes one fails when the request had none; `Option<Extension<T>>` is
+/// nothing then.
+#[derive(Debug, Clone, Copy)]
+pub struct Extension<T>(pub T);
+
 impl<S, U, T: DeserializeOwned + Send + 'static> FromCall<S, U, ViaArgument> for T {
     const ARGUMENTS: usize = 1;
 
@@ -73,6 +83,34 @@ impl<S, U: Clone + Send + 'static> FromCall<S, U, ViaContext> for Caller<U> {
     fn from_call(call: &mut Call<S, U>) -> Result<Self, BindError> {
         Ok(Self(call.caller.clone()))
     }
+}
+
+impl<S, U, T: Clone + Send + Sync + 'static> FromCall<S, U, ViaContext> for Extension<T> {
+    const ARGUMENTS: usize = 0;
+
+    fn from_call(call: &mut Call<S, U>) -> Result<Self, BindError> {
+        let extension = extension(call).ok_or(BindError::Type);
+        extension.inspect_err(|_| {
+            let wanted = type_name::<T>();
+            tracing::error!(
+                wanted,
+                "the opening request of a connection lacks an extension"
+            );
+        })
+    }
+}
+
+impl<S, U, T: Clone + Send + Sync + 'static> FromCall<S, U, ViaContext> for Option<Extension<T>> {
+    const ARGUMENTS: usize = 0;
+
+    fn from_call(call: &mut Call<S, U>) -> Result<Self, BindError> {
+        Ok(extension(call))
+    }
+}
+
+fn extension<S, U, T: Clone + Send + Sync + 'static>(call: &Call<S, U>) -> Option<Extension<T>> {
+    let extensions = call.connection.extensions();
+    extensions.get().cloned().map(Extension)
 }
 
 impl<S, U> FromCall<S, U, ViaContext> for Connection {

@@ -8,7 +8,7 @@ use super::{
     error::HubError,
     function::{HubFn, Misfit},
 };
-use crate::{payload::Payload, protocol::Protocol};
+use crate::{payload::Payload, protocol::Protocol, server::written::Receipt};
 
 /// What a plain handler may give: a result that serde can write, or an error.
 pub trait Reply: 'static {
@@ -16,7 +16,24 @@ pub trait Reply: 'static {
     ///
     /// # Errors
     /// The handler's own error, or an internal one when the result cannot be written.
-    fn into_reply(self, protocol: Protocol) -> Result<Payload, HubError>;
+    fn into_reply(self, protocol: Protocol) -> Result<Replied, HubError>;
+}
+
+/// A serialised result.
+#[derive(Debug)]
+pub struct Replied {
+    pub(crate) result: Payload,
+    /// Reports that the result was written, if its handler wants to know.
+    pub(crate) receipt: Option<Receipt>,
+}
+
+impl From<Payload> for Replied {
+    fn from(result: Payload) -> Self {
+        Self {
+            result,
+            receipt: None,
+        }
+    }
 }
 
 /// What a streaming handler may give: a stream of results, or an error before it begins.
@@ -32,8 +49,8 @@ pub trait Items: 'static {
 pub type ItemStream = BoxStream<'static, Result<Payload, HubError>>;
 
 impl<T: Serialize + 'static, E: Into<HubError> + 'static> Reply for Result<T, E> {
-    fn into_reply(self, protocol: Protocol) -> Result<Payload, HubError> {
-        Payload::write(protocol, &self.map_err(Into::into)?).map_err(HubError::internal)
+    fn into_reply(self, protocol: Protocol) -> Result<Replied, HubError> {
+        write(protocol, &self.map_err(Into::into)?).map(Replied::from)
     }
 }
 
@@ -48,9 +65,13 @@ where
         let items = self.map_err(Into::into)?;
         let written = items
             .map_err(Into::into)
-            .map(move |item| Payload::write(protocol, &item?).map_err(HubError::internal));
+            .map(move |item| write(protocol, &item?));
         Ok(written.boxed())
     }
+}
+
+pub(super) fn write<T: Serialize>(protocol: Protocol, value: &T) -> Result<Payload, HubError> {
+    Payload::write(protocol, value).map_err(HubError::internal)
 }
 
 type Started<T> = Result<BoxFuture<'static, Result<T, HubError>>, Misfit>;
@@ -58,7 +79,7 @@ type Started<T> = Result<BoxFuture<'static, Result<T, HubError>>, Misfit>;
 type Erased<S, U, T> = Box<dyn Fn(&mut Call<S, U>) -> Started<T> + Send + Sync>;
 
 /// A plain handler with its types erased.
-pub(crate) type Plain<S, U> = Erased<S, U, Payload>;
+pub(crate) type Plain<S, U> = Erased<S, U, Replied>;
 
 /// What a target names.
 pub(crate) enum Method<S, U> {

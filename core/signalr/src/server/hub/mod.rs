@@ -8,16 +8,18 @@ mod extract;
 mod function;
 mod guard;
 mod method;
+mod tracked;
 mod upload;
 
 pub use builder::{Hub, HubBuilder};
 pub use call::Call;
 pub use cancellation::Cancellation;
 pub use error::HubError;
-pub use extract::{Caller, FromCall, State, ViaArgument, ViaContext, ViaPayload};
+pub use extract::{Caller, Extension, FromCall, State, ViaArgument, ViaContext, ViaPayload};
 pub use function::{HubFn, Misfit};
 pub use guard::{Authorized, Guarded, authorized};
-pub use method::{ItemStream, Items, Reply};
+pub use method::{ItemStream, Items, Replied, Reply};
+pub use tracked::Tracked;
 pub use upload::Upload;
 
 pub(crate) use builder::Methods;

@@ -7,18 +7,37 @@ use crate::message::{Completion, Invocation, Message};
 
 impl ServerMachine {
     pub(super) fn on_ask(&mut self, now: Instant, ask: Ask) {
-        let refusal = match self.state {
-            // What the client answers is not read before the welcome is over.
-            State::Handshaking { .. } | State::Welcoming => Some(NoResult::TooEarly),
-            State::Closed => Some(NoResult::Disconnected),
-            State::Open if self.results.len() >= self.config.max_results => Some(NoResult::TooMany),
-            State::Open => None,
-        };
-        if let Some(refusal) = refusal {
+        if let Some(refusal) = self.ask_refusal(&ask) {
             return self
                 .outputs
                 .push_back(Output::Result(ask.key, Err(refusal)));
         }
+        if self.state == State::Welcoming {
+            // What the client answers is not read before the welcome is over.
+            self.results.hold(ask);
+        } else {
+            self.send_ask(now, ask);
+        }
+    }
+
+    fn ask_refusal(&self, ask: &Ask) -> Option<NoResult> {
+        let is_full = self.results.len() >= self.config.max_results;
+        match self.state {
+            State::Handshaking { .. } => Some(NoResult::TooEarly),
+            State::Welcoming if ask.from_welcome => Some(NoResult::TooEarly),
+            State::Closed => Some(NoResult::Disconnected),
+            State::Welcoming | State::Open => is_full.then_some(NoResult::TooMany),
+        }
+    }
+
+    /// Sends what was asked during the welcome.
+    pub(super) fn send_held_asks(&mut self, now: Instant) {
+        for ask in self.results.take_held() {
+            self.send_ask(now, ask);
+        }
+    }
+
+    fn send_ask(&mut self, now: Instant, ask: Ask) {
         let id = self.results.expect(ask.key, ask.until);
         self.send(
             now,

@@ -77,6 +77,7 @@ impl ServerMachine {
             return;
         }
         let key = self.next_key();
+        let is_answered = call.invocation_id.is_some();
         self.running.insert(key, call.invocation_id);
         let uploads = self.open_uploads(key, call.stream_ids);
         self.outputs.push_back(Output::Dispatch(Call {
@@ -84,6 +85,7 @@ impl ServerMachine {
             target: call.target,
             arguments: call.arguments,
             streaming: false,
+            is_answered,
             uploads,
         }));
     }
@@ -104,6 +106,7 @@ impl ServerMachine {
             target: call.target,
             arguments: call.arguments,
             streaming: true,
+            is_answered: true,
             uploads,
         }));
     }

@@ -43,7 +43,8 @@ pub enum Input<'a> {
     Item(CallKey, Payload),
     /// A stream ended, by [`CompletionOutcome::Void`] or an error.
     StreamEnded(CallKey, CompletionOutcome),
-    /// Somebody on the server calls the client and awaits its answer.
+    /// Somebody on the server calls the client and awaits its answer. The call is sent after
+    /// [`Input::Welcomed`].
     Ask(Ask),
     /// Nobody awaits that answer any more.
     Forget(ResultKey),
@@ -104,6 +105,8 @@ pub struct Call {
     pub arguments: Arguments,
     /// Whether the client expects a stream.
     pub streaming: bool,
+    /// Whether the client is sent the end of the call; not if it called without an id.
+    pub is_answered: bool,
     /// The streams that the client sends along, in order.
     pub uploads: Vec<UploadKey>,
 }
@@ -119,6 +122,8 @@ pub struct Ask {
     pub arguments: Arguments,
     /// How long the answer is awaited; without it as long as the connection lives.
     pub until: Option<Instant>,
+    /// Whether the welcome of the connection asks. It cannot wait for an answer that is read after it.
+    pub from_welcome: bool,
 }
 
 /// Why a client gave no answer.
@@ -130,7 +135,8 @@ pub enum NoResult {
     /// It did not come in time.
     #[error("the answer did not come in time")]
     TimedOut,
-    /// The connection has not been welcomed yet; the client was not asked.
+    /// The welcome of the connection asked, or somebody asked before the handshake; the client was
+    /// not asked.
     #[error("the connection is not welcomed yet")]
     TooEarly,
     /// Too many answers are awaited already; the client was not asked.

@@ -7,7 +7,10 @@ use bytes::Bytes;
 
 use crate::{
     protocol::TransferFormat,
-    server::wire::{Offered, Wire},
+    server::{
+        wire::{Offered, Wire},
+        written::Receipt,
+    },
 };
 
 /// A frame so soon after the last is left for the task: others will follow, and it puts them
@@ -21,6 +24,17 @@ pub(super) struct Bypass {
     wire: Option<(Arc<Wire>, TransferFormat)>,
     standing: Standing,
     last_write: Option<Instant>,
+    /// Of the messages whose write the task has to carry through.
+    begun: Vec<Receipt>,
+}
+
+/// What was written past the task.
+#[derive(Debug)]
+pub(crate) struct WrittenPast {
+    /// When that was last.
+    pub(crate) last: Option<Instant>,
+    /// The receipts of messages of which the socket took a part only.
+    pub(crate) begun: Vec<Receipt>,
 }
 
 /// Who writes.
@@ -46,9 +60,22 @@ impl Bypass {
         }
     }
 
-    pub(super) fn take_over(&mut self) -> Option<Instant> {
+    pub(super) fn take_over(&mut self) -> WrittenPast {
         self.standing = Standing::Task;
-        self.last_write
+        WrittenPast {
+            last: self.last_write,
+            begun: std::mem::take(&mut self.begun),
+        }
+    }
+
+    /// Reports messages that [`write`](Self::write) is done with: at once, or when the task has
+    /// written what the socket did not take.
+    pub(super) fn settle(&mut self, receipts: impl IntoIterator<Item = Receipt>) {
+        if self.is_with_task() {
+            self.begun.extend(receipts);
+        } else {
+            receipts.into_iter().for_each(Receipt::confirm);
+        }
     }
 
     /// Says whether a pusher may write, and nothing was written just before.

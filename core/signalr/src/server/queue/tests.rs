@@ -10,6 +10,7 @@ use crate::server::{
         WireEnd,
         tests::{LONG, messages, pair},
     },
+    written::NotWritten,
 };
 
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -32,7 +33,7 @@ fn is_bounded_by_count() {
     assert_eq!(queue.try_push(clock::now(), frame(1)), Ok(()));
     assert_eq!(queue.try_push(clock::now(), frame(1)), Ok(()));
     assert_eq!(queue.try_push(clock::now(), frame(1)), Err(SendError::Full));
-    assert_eq!(queue.pop(), Popped::Frame(frame(1)));
+    assert_eq!(queue.pop().0, Popped::Frame(frame(1)));
     assert_eq!(queue.try_push(clock::now(), frame(1)), Ok(()));
 }
 
@@ -41,7 +42,7 @@ fn is_bounded_by_bytes_but_takes_one_large_frame() {
     let queue = queue(100, 10);
     assert_eq!(queue.try_push(clock::now(), frame(50)), Ok(()));
     assert_eq!(queue.try_push(clock::now(), frame(1)), Err(SendError::Full));
-    assert_eq!(queue.pop(), Popped::Frame(frame(50)));
+    assert_eq!(queue.pop().0, Popped::Frame(frame(50)));
     assert_eq!(queue.try_push(clock::now(), frame(6)), Ok(()));
     assert_eq!(queue.try_push(clock::now(), frame(5)), Err(SendError::Full));
     assert_eq!(queue.try_push(clock::now(), frame(4)), Ok(()));
@@ -54,14 +55,14 @@ fn closes_after_what_was_queued() {
     queue.close(true);
     queue.close(false);
     assert_eq!(queue.try_push(clock::now(), frame(1)), Err(SendError::Gone));
-    assert_eq!(queue.pop(), Popped::Frame(frame(1)));
+    assert_eq!(queue.pop().0, Popped::Frame(frame(1)));
     assert_eq!(
-        queue.pop(),
+        queue.pop().0,
         Popped::Close {
             allow_reconnect: true
         }
     );
-    assert_eq!(queue.pop(), Popped::Empty);
+    assert_eq!(queue.pop().0, Popped::Empty);
 }
 
 #[tokio::test(start_paused = true)]
@@ -73,7 +74,7 @@ async fn a_patient_sender_is_woken_by_room_and_by_the_end() {
             .await
             .unwrap()
     };
-    let (sent, popped) = tokio::join!(patient(), async { queue.pop() });
+    let (sent, popped) = tokio::join!(patient(), async { queue.pop().0 });
     assert_eq!((sent, popped), (Ok(()), Popped::Frame(frame(1))));
     let (sent, ()) = tokio::join!(patient(), async { queue.end() });
     assert_eq!(sent, Err(SendError::Gone));
@@ -104,8 +105,8 @@ async fn a_frame_for_a_task_at_rest_is_written_without_waking_it() {
     queue.try_push(later(start, 1), text("b")).unwrap();
     assert!(queue.changed().now_or_never().is_none());
     assert_eq!(messages(peer, 2).await, ["a", "b"]);
-    assert_eq!(queue.take_over(), Some(later(start, 1)));
-    assert_eq!(queue.pop(), Popped::Empty);
+    assert_eq!(queue.take_over().last, Some(later(start, 1)));
+    assert_eq!(queue.pop().0, Popped::Empty);
 }
 
 #[tokio::test]
@@ -117,8 +118,8 @@ async fn frames_in_quick_succession_are_left_for_the_task_to_put_together() {
     }
     assert!(queue.changed().now_or_never().is_some());
     queue.take_over();
-    assert_eq!(queue.pop(), Popped::Frame(text("2")));
-    assert_eq!(queue.pop(), Popped::Frame(text("3")));
+    assert_eq!(queue.pop().0, Popped::Frame(text("2")));
+    assert_eq!(queue.pop().0, Popped::Frame(text("3")));
     assert_eq!(messages(peer, 1).await, ["1"]);
 }
 
@@ -134,9 +135,9 @@ async fn a_task_at_work_is_never_written_past() {
     queue.flush(clock::now());
     assert!(!queue.rest(), "it must not rest while frames wait");
     queue.try_push(clock::now(), text("c")).unwrap();
-    assert_eq!(queue.pop(), Popped::Frame(text("a")));
-    assert_eq!(queue.pop(), Popped::Frame(text("b")));
-    assert_eq!(queue.pop(), Popped::Frame(text("c")));
+    assert_eq!(queue.pop().0, Popped::Frame(text("a")));
+    assert_eq!(queue.pop().0, Popped::Frame(text("b")));
+    assert_eq!(queue.pop().0, Popped::Frame(text("c")));
     assert!(queue.rest());
 }
 
@@ -167,7 +168,7 @@ async fn what_the_socket_does_not_take_is_left_for_the_task() {
     let mut end = WireEnd::new(wire);
     let write = async {
         end.flush().await.unwrap();
-        while let Popped::Frame(frame) = queue.pop() {
+        while let Popped::Frame(frame) = queue.pop().0 {
             let length = u16::try_from(frame.len()).unwrap();
             end.write_all(&[0x81, 126]).await.unwrap();
             end.write_u16(length).await.unwrap();
@@ -187,4 +188,57 @@ async fn a_queue_that_ended_writes_no_more_and_lets_go_of_the_socket() {
         Err(SendError::Gone)
     );
     assert_eq!(Arc::strong_count(&wire), 1);
+}
+
+fn is_pending(written: &mut Written) -> bool {
+    written.now_or_never().is_none()
+}
+
+#[tokio::test]
+async fn a_tracked_frame_that_is_written_past_the_task_is_reported_at_once() {
+    let (queue, _, peer) = resting().await;
+    let start = clock::now();
+    let written = queue.try_push_tracked(start, text("a")).unwrap();
+    assert_eq!(written.now_or_never(), Some(Ok(())));
+    // What is left to be flushed is tracked as well.
+    queue.try_enqueue(later(start, 1), text("b")).unwrap();
+    let mut written = queue.try_push_tracked(start, text("c")).unwrap();
+    assert!(is_pending(&mut written));
+    queue.flush(later(start, 1));
+    assert_eq!(written.now_or_never(), Some(Ok(())));
+    assert_eq!(messages(peer, 2).await, ["a", "bc"]);
+}
+
+#[tokio::test]
+async fn a_tracked_frame_that_the_socket_takes_in_part_is_the_tasks_to_report() {
+    let (queue, _, _peer) = resting().await;
+    let mut written = queue
+        .try_push_tracked(clock::now(), text(&"x".repeat(LONG)))
+        .unwrap();
+    assert!(is_pending(&mut written));
+    let begun = queue.take_over().begun;
+    assert!(is_pending(&mut written));
+    begun.into_iter().for_each(Receipt::confirm);
+    assert_eq!(written.now_or_never(), Some(Ok(())));
+    assert!(queue.take_over().begun.is_empty());
+}
+
+#[test]
+fn a_tracked_frame_takes_its_receipt_along_or_is_never_written() {
+    let queue = queue(10, 100);
+    let now = clock::now();
+    queue.try_push(now, frame(1)).unwrap();
+    let mut first = queue.try_push_tracked(now, frame(2)).unwrap();
+    let last = queue.try_push_tracked(now, frame(3)).unwrap();
+    assert_eq!(queue.pop().1.len(), 0);
+    let (popped, receipts) = queue.pop();
+    assert_eq!((popped, receipts.len()), (Popped::Frame(frame(2)), 1));
+    queue.end();
+    assert!(is_pending(&mut first));
+    drop(receipts);
+    for written in [first, last] {
+        assert_eq!(written.now_or_never(), Some(Err(NotWritten)));
+    }
+    let refused = queue.try_push_tracked(now, frame(1));
+    assert_eq!(refused.unwrap_err(), SendError::Gone);
 }

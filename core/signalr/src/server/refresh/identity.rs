@@ -7,7 +7,7 @@ use std::{
 use tokio::sync::Notify;
 
 use super::Lease;
-use crate::server::{clock, connection::ConnectionId, ticket::ConnectionToken};
+use crate::server::{clock, connection_id::ConnectionId, ticket::ConnectionToken};
 
 /// Who is behind a connection at this moment, and until when.
 pub(crate) struct Identity<U> {

@@ -1,11 +1,7 @@
 use std::{borrow::Borrow, collections::BTreeSet};
 
 use super::{Broadcast, HubHandle, World, fan_out::FanOut};
-use crate::server::{
-    clock,
-    connection::{Connection, ConnectionId},
-    frame::Frame,
-};
+use crate::server::{clock, connection::Connection, connection_id::ConnectionId, frame::Frame};
 
 /// Connections that are addressed together; who they are is found out at each send.
 ///

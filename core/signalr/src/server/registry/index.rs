@@ -3,7 +3,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::server::connection::{Connection, ConnectionId};
+use crate::server::{connection::Connection, connection_id::ConnectionId};
 
 /// Connections by names; a name without connections is forgotten.
 #[derive(Default)]

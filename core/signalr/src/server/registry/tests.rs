@@ -1,5 +1,5 @@
 use super::*;
-use crate::server::{SendError, frame::Frame};
+use crate::server::{SendError, clock, connection::Opening, frame::Frame};
 use crate::{
     protocol::Protocol,
     server::queue::{Popped, QueueLimits},
@@ -11,7 +11,13 @@ fn enter(hub: &HubHandle, id: &str) -> Connection {
         bytes: 100,
         batch: 1_024,
     };
-    let connection = Connection::new(ConnectionId::new(id), hub.clone(), limits);
+    let connection = Connection::new(Opening {
+        id: ConnectionId::new(id),
+        hub: hub.clone(),
+        limits,
+        extensions: http::Extensions::new(),
+        now: clock::now(),
+    });
     hub.enter(&connection);
     connection.speak(Protocol::Json);
     connection
@@ -66,7 +72,7 @@ fn check(clients: impl FnOnce(&HubHandle, &[Connection; 3]) -> Vec<Broadcast>, e
     assert!(outcomes.iter().all(|outcome| outcome.full.is_empty()));
     let reached: Vec<&str> = people
         .iter()
-        .filter(|connection| connection.queue().pop() != Popped::Empty)
+        .filter(|connection| connection.queue().pop().0 != Popped::Empty)
         .map(|connection| connection.id().as_str())
         .collect();
     assert_eq!((reached.as_slice(), queued), (expected, expected.len()));

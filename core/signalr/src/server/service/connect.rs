@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::{HeaderValue, Request, Response};
+use http::{Extensions, HeaderValue, Request, Response};
 use hyper::upgrade::OnUpgrade;
 
 use super::{
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::server::{
     clock,
-    connection::ConnectionId,
+    connection_id::ConnectionId,
     driver::{self, Arrival, Client, Value},
     refresh::{Identity, Lease, TokenLifetime},
     ticket::{ConnectionToken, Found, Refusal},
@@ -32,10 +32,12 @@ where
 {
     let wish = Wish::of(request.headers());
     let upgrade = hyper::upgrade::on(&mut request);
+    let extensions = std::mem::take(request.extensions_mut());
     let guest = Guest {
         shared,
         query: request.uri().query(),
-        lifetime: request.extensions().get().copied(),
+        lifetime: extensions.get().copied(),
+        extensions,
         caller,
     };
     let outcome = match wish {
@@ -56,6 +58,7 @@ struct Guest<'a, S, U> {
     query: Option<&'a str>,
     /// How long its token is good for, where the layer in front tells.
     lifetime: Option<TokenLifetime>,
+    extensions: Extensions,
     caller: U,
 }
 
@@ -176,6 +179,7 @@ impl<S: Value, U: Value + PartialEq> Guest<'_, S, U> {
             id,
             token,
             caller: self.caller,
+            extensions: self.extensions,
             identity,
             lifeline,
         };

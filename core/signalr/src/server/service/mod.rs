@@ -24,7 +24,7 @@ pub use self::body::{HubBody, HubFuture};
 use super::{
     clock,
     config::HubConfig,
-    connection::ConnectionId,
+    connection_id::ConnectionId,
     driver::Value,
     hub::Methods,
     refresh::{Identities, TokenLifetime},

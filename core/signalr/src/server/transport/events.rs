@@ -108,6 +108,10 @@ impl EventSocket {
         if let Some((receipt, _)) = &mut self.in_flight
             && receipt.poll_gone(context).is_ready()
         {
+            // An HTTP connection that breaks releases its bytes and its answer one after the other.
+            if self.answer.poll_gone(context).is_ready() {
+                return Poll::Ready(SocketEvent::Lost);
+            }
             self.in_flight = None;
             return Poll::Ready(SocketEvent::Ready);
         }

@@ -28,9 +28,11 @@ impl<S: Value, U: Value> Driver<S, U> {
 
     /// Writes alone from here on, knowing what others wrote.
     pub(super) fn take_over(&mut self) {
-        if let Some(written) = self.scope.connection.queue().take_over() {
+        let past = self.scope.connection.queue().take_over();
+        if let Some(written) = past.last {
             self.machine.handle(written, Input::SentPast);
             self.socket.take_on_rest();
+            self.in_flight.extend(past.begun);
         }
     }
 }

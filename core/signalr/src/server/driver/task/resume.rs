@@ -3,6 +3,7 @@
 use super::{Driver, End, Socket};
 use crate::server::{
     clock, driver::scope::Value, machine::Input, outgoing::Outgoing, queue::Popped,
+    written::Receipt,
 };
 
 impl<S: Value, U: Value> Driver<S, U> {
@@ -41,28 +42,36 @@ impl<S: Value, U: Value> Driver<S, U> {
     }
 
     fn change_socket(&mut self, socket: Socket, input: Input<'static>) {
+        let mut unwritten = std::mem::take(&mut self.in_flight);
+        unwritten.extend(self.outgoing.all_receipts());
         self.socket = socket;
         self.outgoing = Outgoing::default();
         self.machine.handle(clock::now(), input);
+        self.obey();
+        // What they track is repeated on the next socket, and is written when all of that is.
+        self.outgoing.track(unwritten);
     }
 
     /// Takes from the queue what may go on its way now; all of it if `everything` is to.
-    pub(super) fn pop_sendable(&self, everything: bool) -> Popped {
+    pub(super) fn pop_sendable(&self, everything: bool) -> (Popped, Vec<Receipt>) {
         let queue = self.scope.connection.queue();
         if everything || self.machine.takes_output() {
             return queue.pop();
         }
-        match self.socket {
+        let popped = match self.socket {
             // Nobody is there to wait for.
             Socket::Gone => queue.pop_close(),
             Socket::Web(_) | Socket::Events(_) | Socket::Poll(_) => Popped::Empty,
-        }
+        };
+        (popped, Vec::new())
     }
 
     /// Gives the machine what the client sent; afterwards there may be room for what waited.
     pub(super) fn on_received(&mut self, bytes: &[u8]) {
         let was_full = !self.machine.takes_output();
-        self.machine.handle(clock::now(), Input::Received(bytes));
+        let now = clock::now();
+        self.scope.connection.note_received(now);
+        self.machine.handle(now, Input::Received(bytes));
         if was_full {
             self.take_errands();
         }

@@ -8,11 +8,24 @@ use super::{
 impl Bench {
     /// Asks the client a question whose answer is awaited for ten seconds.
     fn ask(&self, key: u64) -> Input<'static> {
-        Input::Ask(Ask {
+        Input::Ask(self.question(key))
+    }
+
+    fn question(&self, key: u64) -> Ask {
+        Ask {
             key: ResultKey(key),
             target: "Ask".to_owned(),
             arguments: Arguments::default(),
             until: Some(self.now + Duration::from_secs(10)),
+            from_welcome: false,
+        }
+    }
+
+    /// Asks as the welcome of the connection does.
+    fn ask_from_welcome(&self, key: u64) -> Input<'static> {
+        Input::Ask(Ask {
+            from_welcome: true,
+            ..self.question(key)
         })
     }
 }
@@ -70,19 +83,80 @@ fn awaits_an_answer_until_its_deadline() {
 }
 
 #[test]
-fn asks_nothing_before_the_welcome_is_over_and_not_too_much_at_once() {
+fn asks_nothing_before_the_handshake_and_not_too_much_at_once() {
     let mut bench = Bench::with(ServerConfig {
         max_results: 1,
         ..ServerConfig::default()
     });
     bench.check_input(bench.ask(1), &["result 1 TooEarly"]);
-    bench.check(r#"{"protocol":"json","version":1}"#, &["send {}", "opened"]);
-    bench.check_input(bench.ask(2), &["result 2 TooEarly"]);
-    bench.check_input(Input::Welcomed, &[]);
+    bench.open_up();
     bench.check_input(bench.ask(3), &[&question("s1")]);
     bench.check_input(bench.ask(4), &["result 4 TooMany"]);
     bench.check(r#"{"type":3,"invocationId":"s1"}"#, &["result 3 void"]);
     bench.check_input(bench.ask(5), &[&question("s2")]);
+}
+
+#[test]
+fn what_is_asked_during_the_welcome_is_sent_after_it_in_its_order() {
+    let mut bench = Bench::with(ServerConfig {
+        max_results: 2,
+        ..ServerConfig::default()
+    });
+    bench.check(r#"{"protocol":"json","version":1}"#, &["send {}", "opened"]);
+    bench.check_input(bench.ask(1), &[]);
+    bench.check_input(bench.ask(2), &[]);
+    bench.check_input(bench.ask(3), &["result 3 TooMany"]);
+    assert!(!bench.machine.wants_input(), "nothing is awaited yet");
+    bench.check_input(Input::Forget(ResultKey(1)), &[]);
+    bench.check_input(bench.ask(4), &[]);
+    // A call of the client waits as the questions do.
+    bench.check(r#"{"type":1,"target":"M","arguments":[]}"#, &[]);
+    bench.check_input(
+        Input::Welcomed,
+        &[&question("s1"), &question("s2"), "call 1 M"],
+    );
+    let answers = [("s2", 4), ("s1", 2)];
+    for (id, key) in answers {
+        let answer = format!(r#"{{"type":3,"invocationId":"{id}"}}"#);
+        bench.check(&answer, &[&format!("result {key} void")]);
+    }
+}
+
+#[test]
+fn only_the_welcome_itself_is_refused_an_answer() {
+    let mut bench = Bench::new();
+    bench.check(r#"{"protocol":"json","version":1}"#, &["send {}", "opened"]);
+    bench.check_input(bench.ask_from_welcome(1), &["result 1 TooEarly"]);
+    bench.check_input(bench.ask(2), &[]);
+    bench.check_input(Input::Welcomed, &[&question("s1")]);
+    // What the welcome left behind may ask afterwards.
+    bench.check_input(bench.ask_from_welcome(3), &[&question("s2")]);
+}
+
+#[test]
+fn the_patience_of_a_question_counts_on_during_the_welcome() {
+    let mut bench = Bench::new();
+    bench.check(r#"{"protocol":"json","version":1}"#, &["send {}", "opened"]);
+    bench.check_input(bench.ask(1), &[]);
+    assert_eq!(bench.deadline(), Some(10));
+    bench.check_after(4, &[]);
+    bench.check_input(bench.ask(2), &[]);
+    bench.check_after(6, &["result 1 TimedOut"]);
+    bench.check_input(Input::Welcomed, &[&question("s1")]);
+    bench.check_after(4, &["result 2 TimedOut"]);
+}
+
+#[test]
+fn a_welcome_that_fails_answers_what_was_asked_meanwhile() {
+    let mut bench = Bench::new();
+    bench.check(r#"{"protocol":"json","version":1}"#, &["send {}", "opened"]);
+    bench.check_input(bench.ask(1), &[]);
+    let shutdown = Input::Shutdown {
+        error: None,
+        allow_reconnect: false,
+    };
+    let close = r#"send {"type":7}"#;
+    bench.check_input(shutdown, &[close, "result 1 Disconnected", "close"]);
 }
 
 #[test]
