@@ -9,7 +9,7 @@ use std::{
 };
 
 use rusqlite::Row;
-use vestnik_model::{InstallationId, open::Word};
+use vestnik_model::open::Word;
 pub(crate) use vestnik_sqlite::value::{
     json, millis, optional_json, optional_time, parsed, time, to_json, unreadable, uuid,
 };
@@ -76,20 +76,16 @@ pub(crate) fn words<T: Word + Ord>(
     column: usize,
 ) -> Result<BTreeSet<T>, rusqlite::Error> {
     let text = row.get_ref(column)?.as_str()?;
-    Ok(text.split_ascii_whitespace().filter_map(T::from_word).collect())
+    Ok(text
+        .split_ascii_whitespace()
+        .filter_map(T::from_word)
+        .collect())
 }
 
 /// A set of words for a column.
 pub(crate) fn words_text<T: Word>(set: &BTreeSet<T>) -> String {
     let words: Vec<_> = set.iter().map(|word| word.as_str()).collect();
     words.join(" ")
-}
-
-/// Installations for a column; absent when all are meant.
-pub(crate) fn only_text(
-    only: Option<&BTreeSet<InstallationId>>,
-) -> Result<Option<String>, rusqlite::Error> {
-    only.map(to_json).transpose()
 }
 
 /// Cuts a list that was read one item too far, and tells whether more follows.

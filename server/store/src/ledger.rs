@@ -27,7 +27,12 @@ pub trait Ledger {
     /// What a watch needs of a notification: its state, and what changed after a version.
     fn watched(&self, watch: WatchQuery) -> Answer<'_, Option<Watched>>;
     /// Deliveries of a notification; `None` when there is no such notification.
-    fn deliveries(&self, app: AppId, id: NotificationId, page: PageQuery) -> Answer<'_, Option<List<DeliveryView>>>;
+    fn deliveries(
+        &self,
+        app: AppId,
+        id: NotificationId,
+        page: PageQuery,
+    ) -> Answer<'_, Option<List<DeliveryView>>>;
     /// One delivery.
     fn delivery(&self, app: AppId, id: DeliveryId) -> Answer<'_, Option<DeliveryView>>;
     /// The attempts of a delivery; `None` when there is no such delivery.

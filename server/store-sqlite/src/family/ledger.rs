@@ -41,9 +41,7 @@ impl Ledger for SqliteStore {
 
     fn report(&self, report: FactReport) -> Answer<'_, Option<Vec<FactResult>>> {
         let unreadable = self.unreadable();
-        self.write(Priority::Normal, move |txn| {
-            take(txn, &report, &unreadable)
-        })
+        self.write(Priority::Normal, move |txn| take(txn, &report, &unreadable))
     }
 
     fn confirm(&self, batch: Vec<Confirmed>) -> Answer<'_, ()> {
@@ -54,11 +52,7 @@ impl Ledger for SqliteStore {
         })
     }
 
-    fn notification(
-        &self,
-        app: AppId,
-        id: NotificationId,
-    ) -> Answer<'_, Option<NotificationView>> {
+    fn notification(&self, app: AppId, id: NotificationId) -> Answer<'_, Option<NotificationView>> {
         let unreadable = self.unreadable();
         self.read(Class::List, move |db| {
             let view = notification::view(db, &app, id);
@@ -68,7 +62,9 @@ impl Ledger for SqliteStore {
 
     fn notifications(&self, app: AppId, page: PageQuery) -> Answer<'_, List<NotificationView>> {
         let unreadable = self.unreadable();
-        self.read(Class::List, move |db| notifications(db, &app, &page, &unreadable))
+        self.read(Class::List, move |db| {
+            notifications(db, &app, &page, &unreadable)
+        })
     }
 
     fn watched(&self, watch: WatchQuery) -> Answer<'_, Option<Watched>> {
@@ -139,7 +135,11 @@ fn take(
         let session = report.session.clone();
         present::confirm(db, &Confirmed { session, place })?;
     }
-    let grown: Vec<UserId> = desk.has_grown.then(|| desk.user.clone()).into_iter().collect();
+    let grown: Vec<UserId> = desk
+        .has_grown
+        .then(|| desk.user.clone())
+        .into_iter()
+        .collect();
     desk.changes.write(txn, report.now)?;
     event::log_grew(txn, &report.session.app, grown, report.now)?;
     Ok(Some(results))
@@ -174,7 +174,10 @@ fn notifications(
     let after = page.after.as_deref().map(str::parse).transpose();
     // The door lets no other text through.
     let Ok(after) = after else {
-        return Ok(List { data: Vec::new(), next_cursor: None });
+        return Ok(List {
+            data: Vec::new(),
+            next_cursor: None,
+        });
     };
     let before = notification::row_of(db, after)?;
     let mut rows = notification::page(db, app, before, page.limit.saturating_add(1))?;
@@ -186,7 +189,10 @@ fn notifications(
             data.push(notification::with_counts(db, shown)?);
         }
     }
-    Ok(List { data, next_cursor: last.filter(|_| is_longer) })
+    Ok(List {
+        data,
+        next_cursor: last.filter(|_| is_longer),
+    })
 }
 
 fn deliveries(
@@ -197,7 +203,10 @@ fn deliveries(
 ) -> Result<List<DeliveryView>, rusqlite::Error> {
     let subject = &found.subject;
     let Some(after) = after(db, found, page)? else {
-        return Ok(List { data: Vec::new(), next_cursor: None });
+        return Ok(List {
+            data: Vec::new(),
+            next_cursor: None,
+        });
     };
     let mut rows = delivery::page(db, subject.row, after, page.limit.saturating_add(1))?;
     let is_longer = cut(&mut rows, page.limit);
@@ -207,7 +216,10 @@ fn deliveries(
         data.extend(read.map(|(user, found)| delivery::view(subject.id, user, found)));
     }
     let last = data.last().map(|view| view.id.to_string());
-    Ok(List { data, next_cursor: last.filter(|_| is_longer) })
+    Ok(List {
+        data,
+        next_cursor: last.filter(|_| is_longer),
+    })
 }
 
 /// The row of the user that a page begins behind; `None` for a text that is no delivery's id, and for

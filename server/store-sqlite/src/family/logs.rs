@@ -38,7 +38,9 @@ impl Logs for SqliteStore {
     fn heads(&self, users: Vec<(AppId, UserId)>) -> Answer<'_, Vec<Place>> {
         self.read(Class::Hot, move |db| {
             let heads = users.iter();
-            heads.map(|(app, user)| user::place(db, app, user)).collect()
+            heads
+                .map(|(app, user)| user::place(db, app, user))
+                .collect()
         })
     }
 }

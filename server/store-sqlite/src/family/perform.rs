@@ -173,7 +173,9 @@ impl Job<'_> {
         let position = self.held.position.as_deref();
         Pass {
             found,
-            after: position.and_then(|position| position.parse().ok()).unwrap_or(i64::MIN),
+            after: position
+                .and_then(|position| position.parse().ok())
+                .unwrap_or(i64::MIN),
             rows: self.part.rows,
             now: self.part.now,
             unreadable: self.unreadable,
@@ -233,5 +235,9 @@ fn stage_behind(done: WorkKind, found: &notification::Found) -> Next {
 }
 
 fn more_or_done(is_more: bool) -> Next {
-    if is_more { Next::More(None) } else { Next::Done }
+    if is_more {
+        Next::More(None)
+    } else {
+        Next::Done
+    }
 }

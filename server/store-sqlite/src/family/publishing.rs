@@ -2,13 +2,11 @@
 
 use jiff::Timestamp;
 use rusqlite::Connection;
-use vestnik_model::{
-    AppId, Arrival, Entry, NotificationId, PublishAccepted, TopicName, wire_size,
-};
+use vestnik_model::{AppId, Arrival, Entry, NotificationId, PublishAccepted, TopicName, wire_size};
 use vestnik_rules::{
     audience::{FIRST_PART, Plan, Position},
     idempotency::{Verdict, verdict},
-    work::{Stage, WorkKind, first_stage, kept_until, Life},
+    work::{Life, Stage, WorkKind, first_stage, kept_until},
 };
 use vestnik_sqlite::Priority;
 use vestnik_store::{
@@ -44,7 +42,16 @@ impl Publishing for SqliteStore {
         self.write(Priority::Normal, move |txn| {
             let (app, unreadable) = (&app, &unreadable);
             let is_recall = false;
-            stop(txn, &Stop { app, id, is_recall, now, unreadable })
+            stop(
+                txn,
+                &Stop {
+                    app,
+                    id,
+                    is_recall,
+                    now,
+                    unreadable,
+                },
+            )
         })
     }
 
@@ -53,7 +60,16 @@ impl Publishing for SqliteStore {
         self.write(Priority::Normal, move |txn| {
             let (app, unreadable) = (&app, &unreadable);
             let is_recall = true;
-            stop(txn, &Stop { app, id, is_recall, now, unreadable })
+            stop(
+                txn,
+                &Stop {
+                    app,
+                    id,
+                    is_recall,
+                    now,
+                    unreadable,
+                },
+            )
         })
     }
 }
@@ -134,7 +150,9 @@ fn accept(
             subject: &subject,
             plan,
             position: Position::START,
-            rows: u32::try_from(FIRST_PART).unwrap_or(u32::MAX).saturating_add(1),
+            rows: u32::try_from(FIRST_PART)
+                .unwrap_or(u32::MAX)
+                .saturating_add(1),
             seed: &new.seed,
             now: accepted_at,
         };
@@ -186,8 +204,8 @@ fn insert(
 }
 
 fn answer(db: &Connection, subject: &Subject) -> Result<PublishAccepted, rusqlite::Error> {
-    let found = notification::find_row(db, subject.row)?
-        .ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+    let found =
+        notification::find_row(db, subject.row)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
     let (status, warnings) = found.standing(notification::counts(db, subject.row)?);
     Ok(PublishAccepted {
         id: subject.id,
@@ -231,12 +249,18 @@ fn stop(txn: &mut Txn<'_>, stop: &Stop<'_>) -> Result<bool, rusqlite::Error> {
     changes.write(txn, stop.now)?;
     if let Some(after) = rest {
         // The row of the notification's life stands at its expiry or is on its way there.
-        let stage = Stage { kind: WorkKind::Expire, due: stop.now };
+        let stage = Stage {
+            kind: WorkKind::Expire,
+            due: stop.now,
+        };
         work::set(txn, found.work, stage, Some(&after.to_string()))?;
         event::work_due(txn, stop.app, (stage.kind, stage.due), stop.now)?;
     }
     if stop.is_recall {
-        let stage = Stage { kind: WorkKind::Recall, due: stop.now };
+        let stage = Stage {
+            kind: WorkKind::Recall,
+            due: stop.now,
+        };
         work::insert(txn, stop.app, found.subject.row, stage, None)?;
         event::work_due(txn, stop.app, (stage.kind, stage.due), stop.now)?;
     }

@@ -19,7 +19,9 @@ impl Work for SqliteStore {
 
     fn perform(&self, part: Part) -> Answer<'_, Progress> {
         let unreadable = self.unreadable();
-        self.write(Priority::Normal, move |txn| perform(txn, &part, &unreadable))
+        self.write(Priority::Normal, move |txn| {
+            perform(txn, &part, &unreadable)
+        })
     }
 
     fn put_back(&self, failure: FailedWork) -> Answer<'_, bool> {

@@ -61,9 +61,7 @@ impl Changes {
         let Some(moved) = moved else { return };
         let change = self.of(subject);
         change.deltas.add([moved]);
-        change
-            .deliveries
-            .insert(user.0, (user.1.clone(), status));
+        change.deliveries.insert(user.0, (user.1.clone(), status));
     }
 
     /// A delivery moved as one of a part that changed alike: it is counted, and not told by itself.
@@ -136,11 +134,26 @@ impl Change {
             }
             (Some((user, (_, status))), None) => {
                 let (user, status) = (Some(*user), Some(*status));
-                event::insert(db, &Row { kind: Kind::Delivery, user, status, ..row })
+                event::insert(
+                    db,
+                    &Row {
+                        kind: Kind::Delivery,
+                        user,
+                        status,
+                        ..row
+                    },
+                )
             }
             (Some(_), Some(_)) => {
                 let body = Some(to_json(&self.by_status())?);
-                event::insert(db, &Row { kind: Kind::Deliveries, body, ..row })
+                event::insert(
+                    db,
+                    &Row {
+                        kind: Kind::Deliveries,
+                        body,
+                        ..row
+                    },
+                )
             }
         }
     }
@@ -166,11 +179,7 @@ pub(crate) fn uncount(
 }
 
 /// Changes the counters of a notification.
-fn count(
-    db: &Connection,
-    notification: i64,
-    deltas: &Deltas,
-) -> Result<(), rusqlite::Error> {
+fn count(db: &Connection, notification: i64, deltas: &Deltas) -> Result<(), rusqlite::Error> {
     let mut count = db.prepare_cached(COUNT)?;
     for (counter, change) in deltas.changes() {
         count.execute((notification, counter.as_str(), change))?;

@@ -11,7 +11,9 @@ use vestnik_rules::audience::Member;
 use crate::{
     derived::{attempt_id, delivery_id, user_hash},
     sql::statements,
-    value::{millis, optional_json, optional_time, parsed, time, to_json, uuid, word, words, words_text},
+    value::{
+        millis, optional_json, optional_time, parsed, time, to_json, uuid, word, words, words_text,
+    },
 };
 
 macro_rules! columns {
@@ -100,7 +102,9 @@ pub(crate) fn part(
     rows: u32,
 ) -> Result<Vec<(i64, Result<Found, rusqlite::Error>)>, rusqlite::Error> {
     db.prepare_cached(PART)?
-        .query_map((notification, after, rows), |row| Ok((row.get(0)?, found(row))))?
+        .query_map((notification, after, rows), |row| {
+            Ok((row.get(0)?, found(row)))
+        })?
         .collect()
 }
 
@@ -236,7 +240,12 @@ pub(crate) fn confirm_attempt(
 ) -> Result<(), rusqlite::Error> {
     attempt(db, delivery, installation, at)?;
     let (notification, user) = delivery;
-    let values = (notification, user, installation.uuid().into_bytes(), millis(at));
+    let values = (
+        notification,
+        user,
+        installation.uuid().into_bytes(),
+        millis(at),
+    );
     db.prepare_cached(ATTEMPT_DELIVERED)?.execute(values)?;
     if is_read {
         db.prepare_cached(ATTEMPT_READ)?.execute(values)?;
@@ -299,6 +308,12 @@ pub(crate) fn has_evidence(
     owner: &Owner<'_>,
 ) -> Result<bool, rusqlite::Error> {
     let Owner { app, user, epoch } = owner;
-    db.prepare_cached(HAS_EVIDENCE)?
-        .exists((notification, delivery.user, app, user, epoch, delivery.seq))
+    db.prepare_cached(HAS_EVIDENCE)?.exists((
+        notification,
+        delivery.user,
+        app,
+        user,
+        epoch,
+        delivery.seq,
+    ))
 }

@@ -68,7 +68,8 @@ fn delete_delivery(
     }
     retention::delete_flags(db, user, notification)?;
     for statement in [DELETE_ATTEMPTS, DELETE_FACTS, DELETE_DELIVERY] {
-        db.prepare_cached(statement)?.execute((notification, user))?;
+        db.prepare_cached(statement)?
+            .execute((notification, user))?;
     }
     Ok(())
 }

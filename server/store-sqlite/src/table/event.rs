@@ -19,7 +19,9 @@ use super::{Txn, revocation, user};
 use crate::{
     derived::{delivery_id, user_hash},
     sql::statements,
-    value::{Unreadable, millis, optional_json, optional_word, parsed, time, to_json, unreadable, uuid},
+    value::{
+        Unreadable, millis, optional_json, optional_word, parsed, time, to_json, unreadable, uuid,
+    },
 };
 
 statements! {
@@ -212,7 +214,9 @@ fn event(
             Some(change.effect(notification))
         }
     };
-    let Some(effect) = effect else { return Ok(None) };
+    let Some(effect) = effect else {
+        return Ok(None);
+    };
     Ok(Some(Event {
         number,
         app: parsed(row, 1)?,
@@ -245,11 +249,7 @@ impl Told {
 }
 
 /// Reads what a row tells.
-fn told(
-    db: &Connection,
-    row: &rusqlite::Row<'_>,
-    kind: &str,
-) -> Result<Told, rusqlite::Error> {
+fn told(db: &Connection, row: &rusqlite::Row<'_>, kind: &str) -> Result<Told, rusqlite::Error> {
     match kind {
         "delivery" => one(db, row),
         "deliveries" => {
@@ -258,9 +258,8 @@ fn told(
         }
         "part" => {
             let reached: BTreeMap<String, u64> = optional_json(row, 6)?.unwrap_or_default();
-            let known = |(status, count): (String, u64)| {
-                Some((DeliveryStatus::from_word(&status)?, count))
-            };
+            let known =
+                |(status, count): (String, u64)| Some((DeliveryStatus::from_word(&status)?, count));
             Ok(Told {
                 deliveries: Vec::new(),
                 reached: reached.into_iter().filter_map(known).collect(),

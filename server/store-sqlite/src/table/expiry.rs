@@ -75,8 +75,7 @@ fn ended(
     if !pass.is_expired() {
         return Ok(cancel(found.state.clone(), pass.now));
     }
-    let has_evidence =
-        found.state.status == DeliveryStatus::Sent && has_evidence(db, pass, found)?;
+    let has_evidence = found.state.status == DeliveryStatus::Sent && has_evidence(db, pass, found)?;
     Ok(expire(found.state.clone(), has_evidence, pass.now))
 }
 

@@ -100,7 +100,8 @@ pub(crate) fn replace(
     fact: &ParsedFact,
     now: Timestamp,
 ) -> Result<(), rusqlite::Error> {
-    db.prepare_cached(DELETE_OF_INSTALLATION)?.execute(owner.key())?;
+    db.prepare_cached(DELETE_OF_INSTALLATION)?
+        .execute(owner.key())?;
     insert(db, owner, fact, (now, now))
 }
 
@@ -112,7 +113,10 @@ fn kind_and_body(claim: &Claim) -> (FactKind, Option<Value>) {
             action,
         } => {
             let kind = FactKind::from_word(kind.as_str()).unwrap_or(FactKind::Delivered);
-            (kind, action.as_ref().map(|action| json!({"action": action})))
+            (
+                kind,
+                action.as_ref().map(|action| json!({"action": action})),
+            )
         }
         Claim::ReadUpTo(cursor) => (FactKind::ReadUpTo, Some(json!({"up_to": cursor}))),
         Claim::Flag {
@@ -128,7 +132,10 @@ fn kind_and_body(claim: &Claim) -> (FactKind, Option<Value>) {
             notification: _,
             action,
             text,
-        } => (FactKind::Reply, Some(json!({"action": action, "text": text}))),
+        } => (
+            FactKind::Reply,
+            Some(json!({"action": action, "text": text})),
+        ),
         Claim::NotShown {
             notification: _,
             reason,

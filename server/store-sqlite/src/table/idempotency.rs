@@ -63,5 +63,6 @@ pub(crate) fn put(
 
 /// Deletes keys that stand for nothing any more, at most `rows`; tells how many.
 pub(crate) fn sweep(db: &Connection, now: Timestamp, rows: u32) -> Result<usize, rusqlite::Error> {
-    db.prepare_cached(DELETE_EXPIRED)?.execute((millis(now), rows))
+    db.prepare_cached(DELETE_EXPIRED)?
+        .execute((millis(now), rows))
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row};
-use vestnik_model::{Arrival, Entry, InstallationId, Notification, NotificationId, UserId};
+use vestnik_model::{Arrival, Entry, InstallationId, Notification, NotificationId};
 use vestnik_rules::log::{Candidate, Epoch, Place, Tag, needs, tag_of};
 use vestnik_store::logs::{LogSlice, Stretch, StretchEntry};
 
@@ -102,7 +102,9 @@ pub(crate) fn oldest(
     limit: u32,
 ) -> Result<Vec<(u64, i64, bool)>, rusqlite::Error> {
     db.prepare_cached(OLDEST)?
-        .query_map((user, limit), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .query_map((user, limit), |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?
         .collect()
 }
 
@@ -144,7 +146,6 @@ fn entries(
     let mut rows = statement.query((user, after.seq, slice.entries.max(1)))?;
     let reader = Reader {
         epoch: after.epoch,
-        user: &slice.user,
         hash: user_hash(&slice.user),
         now: slice.now,
     };
@@ -153,7 +154,11 @@ fn entries(
         let read = reader.entry(row, unreadable)?;
         if read.entry.is_some() {
             bytes = bytes.saturating_add(read.candidate.bytes);
-            if bytes > slice.bytes && entries.iter().any(|entry: &StretchEntry| entry.entry.is_some()) {
+            if bytes > slice.bytes
+                && entries
+                    .iter()
+                    .any(|entry: &StretchEntry| entry.entry.is_some())
+            {
                 break;
             }
         }
@@ -163,14 +168,13 @@ fn entries(
 }
 
 /// What an entry is read with.
-struct Reader<'a> {
+struct Reader {
     epoch: Epoch,
-    user: &'a UserId,
     hash: u64,
     now: Timestamp,
 }
 
-impl Reader<'_> {
+impl Reader {
     /// An entry that cannot be read is an absent one: the place is there, so that a reader passes it.
     fn entry(
         &self,

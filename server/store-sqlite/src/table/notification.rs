@@ -27,7 +27,10 @@ macro_rules! found_columns {
 
 macro_rules! view_columns {
     () => {
-        concat!(found_columns!(), ", n.content, n.external_id, n.correlation_id")
+        concat!(
+            found_columns!(),
+            ", n.content, n.external_id, n.correlation_id"
+        )
     };
 }
 
@@ -126,7 +129,10 @@ impl Found {
     pub(crate) fn standing(&self, counts: Counts) -> (NotificationStatus, Vec<Open<Warning>>) {
         let is_empty = counts.total() == 0 && self.expansion() == Expansion::Done;
         let warnings = is_empty.then_some(Open::Known(Warning::AudienceEmpty));
-        (counts.status(self.expansion()), warnings.into_iter().collect())
+        (
+            counts.status(self.expansion()),
+            warnings.into_iter().collect(),
+        )
     }
 }
 
@@ -177,7 +183,9 @@ pub(crate) fn find(
 
 /// A notification by its row, also one that is forgotten.
 pub(crate) fn find_row(db: &Connection, row: i64) -> Result<Option<Found>, rusqlite::Error> {
-    db.prepare_cached(FIND_ROW)?.query_row([row], found).optional()
+    db.prepare_cached(FIND_ROW)?
+        .query_row([row], found)
+        .optional()
 }
 
 /// The notifications of an App whose ids are in a range.
@@ -284,10 +292,7 @@ pub(crate) fn page(
 
 /// The row of a notification, or of the nearest one before it if it is gone; a row behind the last one
 /// for no id.
-pub(crate) fn row_of(
-    db: &Connection,
-    id: Option<NotificationId>,
-) -> Result<i64, rusqlite::Error> {
+pub(crate) fn row_of(db: &Connection, id: Option<NotificationId>) -> Result<i64, rusqlite::Error> {
     let Some(id) = id else { return Ok(i64::MAX) };
     let row = db
         .prepare_cached(ROW_OF_ID)?
@@ -298,7 +303,8 @@ pub(crate) fn row_of(
 
 /// Whom a notification is for.
 pub(crate) fn plan(db: &Connection, row: i64) -> Result<Plan, rusqlite::Error> {
-    db.prepare_cached(PLAN)?.query_row([row], |row| json(row, 0))
+    db.prepare_cached(PLAN)?
+        .query_row([row], |row| json(row, 0))
 }
 
 /// How many deliveries stand where. A counter of another version is left out.
@@ -321,7 +327,9 @@ pub(crate) fn set_position(
     position: Option<Position>,
 ) -> Result<(), rusqlite::Error> {
     let position = position.map(|position| to_json(&position)).transpose()?;
-    db.prepare_cached(SET_POSITION)?.execute((row, position)).map(drop)
+    db.prepare_cached(SET_POSITION)?
+        .execute((row, position))
+        .map(drop)
 }
 
 /// Notes that a notification was cancelled, or recalled as well.

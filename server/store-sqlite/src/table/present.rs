@@ -6,10 +6,7 @@ use vestnik_rules::session::Session;
 
 use vestnik_store::ledger::Confirmed;
 
-use crate::{
-    sql::statements,
-    value::uuid,
-};
+use crate::{sql::statements, value::uuid};
 
 statements! {
     IS_PRESENT = "SELECT 1 FROM installation
@@ -60,14 +57,21 @@ pub(crate) fn owner(
 ) -> Result<Option<UserId>, rusqlite::Error> {
     let owner: Option<Option<String>> = db
         .prepare_cached(OWNER)?
-        .query_row((app.as_str(), installation.uuid().into_bytes()), |row| row.get(0))
+        .query_row((app.as_str(), installation.uuid().into_bytes()), |row| {
+            row.get(0)
+        })
         .optional()?;
     Ok(owner.flatten().and_then(|user| UserId::parse(user).ok()))
 }
 
 /// Whether a user is logged in anywhere.
-pub(crate) fn has_any(db: &Connection, app: &AppId, user: &UserId) -> Result<bool, rusqlite::Error> {
-    db.prepare_cached(HAS_ANY)?.exists((app.as_str(), user.as_str()))
+pub(crate) fn has_any(
+    db: &Connection,
+    app: &AppId,
+    user: &UserId,
+) -> Result<bool, rusqlite::Error> {
+    db.prepare_cached(HAS_ANY)?
+        .exists((app.as_str(), user.as_str()))
 }
 
 /// Notes how far an installation has read, if its session is the present one and it is news.

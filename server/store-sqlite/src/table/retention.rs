@@ -41,7 +41,8 @@ pub(crate) fn delete_part(
     // Behind the last delivery nothing is left to keep.
     let last = if is_end { i64::MAX } else { last };
     for statement in [DELETE_ATTEMPTS, DELETE_FACTS, DELETE_DELIVERIES] {
-        db.prepare_cached(statement)?.execute((notification, last))?;
+        db.prepare_cached(statement)?
+            .execute((notification, last))?;
     }
     if is_end {
         notification::delete(db, notification)?;

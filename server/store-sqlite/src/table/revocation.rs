@@ -94,14 +94,23 @@ mod tests {
         let user = UserId::parse("anna").unwrap();
         let installation = InstallationId::from_uuid(uuid::Uuid::from_u128(7));
         let mut revocations = vec![
-            Revocation::Key { id: "k1".to_owned() },
-            Revocation::Family { family: FamilyId([0xfe; 16]) },
+            Revocation::Key {
+                id: "k1".to_owned(),
+            },
+            Revocation::Family {
+                family: FamilyId([0xfe; 16]),
+            },
             Revocation::User { user: user.clone() },
         ];
         for (cause, word) in CAUSES {
             assert_eq!(cause_word(cause), word);
             let user = user.clone();
-            revocations.push(Revocation::Session { installation, user, generation: 3, cause });
+            revocations.push(Revocation::Session {
+                installation,
+                user,
+                generation: 3,
+                cause,
+            });
         }
         for revocation in revocations {
             assert_eq!(parse(&json(&revocation)), Some(revocation));

@@ -67,9 +67,8 @@ pub(crate) fn find_row(
         .prepare_cached(FIND_ROW)?
         .query_row([row], |row| Ok((head(row)?, row.get(5)?)))
         .optional()?;
-    Ok(found.and_then(|(head, name): (Head, Option<String>)| {
-        Some((head, UserId::parse(name?).ok()?))
-    }))
+    Ok(found
+        .and_then(|(head, name): (Head, Option<String>)| Some((head, UserId::parse(name?).ok()?))))
 }
 
 /// A head from the columns row, last_seq, last_tag, renewal, renewed_at.

@@ -67,8 +67,13 @@ pub(crate) fn insert(
     position: Option<&str>,
 ) -> Result<i64, rusqlite::Error> {
     let Stage { kind, due } = stage;
-    db.prepare_cached(INSERT)?
-        .execute((kind.as_str(), app.as_str(), target, millis(due), position))?;
+    db.prepare_cached(INSERT)?.execute((
+        kind.as_str(),
+        app.as_str(),
+        target,
+        millis(due),
+        position,
+    ))?;
     Ok(db.last_insert_rowid())
 }
 
@@ -199,9 +204,9 @@ pub(crate) fn set(
 /// Puts a row back that failed; tells whether the claim still held it.
 pub(crate) fn put_back(db: &Connection, failure: &FailedWork) -> Result<bool, rusqlite::Error> {
     let FailedWork { claim, due, error } = failure;
-    let changed = db
-        .prepare_cached(PUT_BACK)?
-        .execute((claim.id, claim.fence, millis(*due), error))?;
+    let changed =
+        db.prepare_cached(PUT_BACK)?
+            .execute((claim.id, claim.fence, millis(*due), error))?;
     Ok(changed == 1)
 }
 
@@ -258,9 +263,4 @@ pub(crate) fn marks_of(
 /// Deletes the rows of a user that mark the rest of what was read.
 pub(crate) fn delete_marks(db: &Connection, user: i64) -> Result<(), rusqlite::Error> {
     db.prepare_cached(DELETE_MARKS)?.execute([user]).map(drop)
-}
-
-/// Deletes a row.
-pub(crate) fn delete(db: &Connection, id: i64) -> Result<(), rusqlite::Error> {
-    db.prepare_cached(DELETE)?.execute([id]).map(drop)
 }
