@@ -1,12 +1,55 @@
 //! What crosses Vestnik's wire, and the words of its domain.
 //!
-//! Everything here is a boundary type or a pure rule over one: there is no I/O, no clock and no
-//! randomness. Requests come in as the lenient wire types ([`PublishRequest`], [`TokenRequest`]…),
-//! are parsed once into types whose illegal states cannot be written ([`Publication`],
-//! [`Audience`]…), and are never re-checked further in.
+//! Everything here is a boundary type or a pure rule over one: no I/O, no clock, no randomness. Start
+//! reading at [`contract`], the hub contract for devices and senders, and at [`publish`], what a sender
+//! may ask for; [`route`] lists the paths of REST, [`limits`] all sizes, [`status`] the rules by which
+//! evidence makes a delivery's status.
 //!
-//! Two spellings exist and each has one place: REST bodies are `snake_case`, hub payloads are
-//! `camelCase`. Requests accept both, so that one publish body serves both doors.
+//! # Strict and lenient
+//! What senders and operators write is read strictly: an unknown field or word is refused, with its
+//! place ([`PublishRequest`], [`ClickRequest`](notification::ClickRequest), [`KeyRequest`],
+//! [`TokenRequest`]). It is then checked once into types whose illegal states cannot be written
+//! ([`Publication`], [`Audience`]) and never checked again further in.
+//!
+//! Between device and server, in stored rows and in answers that clients read, the other side may be
+//! older or newer: unknown fields are ignored, unknown words are kept ([`Open`]), unknown entries are
+//! kept as they came ([`Entry::Unknown`]), and one unreadable element of a list stops no other. A corpus
+//! of messages in `tests/compat` holds every version to this.
+//!
+//! # Spelling
+//! REST bodies are `snake_case`, hub payloads `camelCase`. Publish requests, facts and installation states
+//! are read in both spellings, so that one body serves both doors.
+//!
+//! # Example
+//! A sender's request becomes the entry that a device reads:
+//!
+//! ```
+//! use vestnik_model::{Arrival, Entry, Priority, Publication, PublishRequest};
+//!
+//! let request: PublishRequest = serde_json::from_str(
+//!     r#"{
+//!         "to": {"users": ["anna"]},
+//!         "notification": {"title": "Order 8812", "body": "On its way 🚚", "priority": "high"}
+//!     }"#,
+//! )?;
+//! let publication = Publication::parse(request)?;
+//!
+//! let (id, accepted_at) = ("ntf_0192f0c1000070008000000000000001".parse()?, "2026-11-28T09:00:00Z".parse()?);
+//! let entry = Entry::Notification(Box::new(Arrival {
+//!     id,
+//!     at: accepted_at,
+//!     delivery_id: "dlv_0192f0c1000070008000000000000002".parse()?,
+//!     read_at: None,
+//!     notification: publication.accept(id, accepted_at),
+//! }));
+//!
+//! let wire = serde_json::to_string(&entry)?;
+//! let Entry::Notification(arrival) = serde_json::from_str(&wire)? else {
+//!     unreachable!("it was written as a notification");
+//! };
+//! assert_eq!(arrival.notification.priority, Priority::High);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #![forbid(unsafe_code)]
 

@@ -206,7 +206,7 @@ mod tests {
 
     use super::*;
 
-    fn read(extra: Value) -> Notification {
+    fn read(extra: &Value) -> Notification {
         let mut value = json!({
             "id": "ntf_00000000000000000000000000000001", "title": "t",
             "acceptedAt": "2026-11-28T09:00:00Z", "expiresAt": "2026-11-29T09:00:00Z",
@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn unknown_words_and_fields_are_no_obstacle() {
-        let newer = read(json!({
+        let newer = read(&json!({
             "priority": "volcanic", "trafficType": "gossip", "sparkle": {"x": 1},
             "click": {"type": "teleport", "url": "x:y", "mode": "fast"},
         }));
@@ -232,11 +232,11 @@ mod tests {
 
     #[test]
     fn optional_parts_that_cannot_be_read_are_absent() {
-        let odd = read(json!({
+        let odd = read(&json!({
             "body": 7, "image": "http://a/b", "category": "two words", "click": {"url": 1},
             "data": [1], "priority": null, "trafficType": {},
         }));
-        assert_eq!(odd, read(json!({})));
+        assert_eq!(odd, read(&json!({})));
     }
 
     #[test]

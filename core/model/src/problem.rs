@@ -11,10 +11,12 @@ use crate::open::{Open, Word, words};
 pub struct Problem {
     /// A URI reference that names the kind of problem: `/problems/` and the code.
     #[serde(rename = "type", default)]
-    pub kind: String,
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub kind: Box<str>,
     /// The code's meaning in a few words; the same for every occurrence.
     #[serde(default)]
-    pub title: String,
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub title: Box<str>,
     /// The HTTP status.
     pub status: u16,
     /// What a program switches on. A client may read the code of a later server.
@@ -35,8 +37,8 @@ impl Problem {
     #[must_use]
     pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
         Self {
-            kind: format!("/problems/{code}"),
-            title: code.title().to_owned(),
+            kind: format!("/problems/{code}").into(),
+            title: code.title().into(),
             status: code.status(),
             code: code.into(),
             detail: detail.into(),

@@ -217,3 +217,6 @@ pub struct List<T> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
 }
+
+#[cfg(test)]
+mod tests;

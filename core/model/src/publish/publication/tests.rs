@@ -3,9 +3,12 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    notification::TrafficType,
+    notification::{Priority, TrafficType},
     problem::FieldCode,
-    publish::{MAX_DATA_BYTES, MAX_TTL_SECONDS},
+    publish::{MAX_DATA_BYTES, MAX_TTL_SECONDS, PublishAccepted},
+    status::NotificationStatus,
+    text::{Body, Title},
+    warning::Warning,
 };
 
 fn full() -> Value {
@@ -139,4 +142,122 @@ fn a_misspelt_field_is_refused() {
         error.to_string().contains("unknown field `tll_seconds`"),
         "{error}"
     );
+}
+
+/// Reads JSON text as the server's door does, by a deserialiser that keeps the path.
+fn read(text: &str) -> PublishRequest {
+    serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text)).unwrap()
+}
+
+#[track_caller]
+fn pointers(request: PublishRequest) -> Vec<String> {
+    let problem = Publication::parse(request).unwrap_err();
+    problem
+        .errors
+        .into_iter()
+        .map(|error| error.pointer)
+        .collect()
+}
+
+#[test]
+fn a_number_that_doubles_change_is_refused_in_its_place() {
+    let text = r#"{"to": {"users": ["a"]}, "notification": {"title": "n", "data":
+        {"n": 18446744073709551616, "pi": 3.14159265358979323846, "ok": 1.5, "list": [0, {"a/b": 9007199254740993}]}}}"#;
+    let expected = [
+        "/notification/data/list/1/a~1b",
+        "/notification/data/n",
+        "/notification/data/pi",
+    ];
+    assert_eq!(pointers(read(text)), expected);
+    // Decoded values have lost their text: what rounding leaves of an integer is found, of a fraction not.
+    let decoded: Value = serde_json::from_str(text).unwrap();
+    assert_eq!(pointers(request(decoded)), expected[..2]);
+    let packed = rmp_serde::to_vec_named(&json!({
+        "to": {"users": ["a"]}, "notification": {"title": "n", "data": {"n": u64::MAX}},
+    }))
+    .unwrap();
+    assert_eq!(
+        pointers(rmp_serde::from_slice(&packed).unwrap()),
+        expected[1..2]
+    );
+}
+
+#[test]
+fn numbers_that_doubles_keep_arrive_untouched() {
+    let data = r#"{"amount":1999.99,"big":9007199254740992,"lat":55.75582600000001,"n":-0.1}"#;
+    let text = format!(
+        r#"{{"to": {{"users": ["a"]}}, "notification": {{"title": "n", "data": {data}}}}}"#
+    );
+    let publication = Publication::parse(read(&text)).unwrap();
+    let arrived = serde_json::to_string(&publication.content.data).unwrap();
+    assert_eq!(arrived, data);
+}
+
+#[test]
+fn a_null_word_is_the_default() {
+    let text = r#"{"to": {"users": ["a"]}, "notification":
+        {"title": "t", "priority": null, "traffic_type": null, "click": null, "data": null, "image": null}}"#;
+    let content = Publication::parse(read(text)).unwrap().content;
+    assert_eq!(
+        (content.priority, content.traffic_type),
+        (Priority::Normal, TrafficType::Transactional)
+    );
+    let wrong = text.replacen("null", "\"urgent\"", 1);
+    let error = serde_json::from_str::<PublishRequest>(&wrong).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("unknown variant `urgent`, expected one of `low`"),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_entry_is_measured_with_its_longest_ids_and_times() {
+    let publication = Publication::parse(request(full())).unwrap();
+    let accepted_at = "2026-11-21T09:00:00.123456789Z".parse().unwrap();
+    let arrival = Arrival {
+        id: NotificationId::from_uuid(Uuid::from_u128(7)),
+        at: accepted_at,
+        delivery_id: DeliveryId::from_uuid(Uuid::from_u128(8)),
+        read_at: Some(accepted_at),
+        notification: publication
+            .accept(NotificationId::from_uuid(Uuid::from_u128(7)), accepted_at),
+    };
+    let entry = Entry::Notification(Box::new(arrival));
+    let json = serde_json::to_vec(&entry).unwrap().len();
+    let packed = rmp_serde::to_vec_named(&entry).unwrap().len();
+    assert!(json.max(packed) <= publication.entry_bytes());
+    assert!(
+        publication.entry_bytes() <= json.max(packed) + 4,
+        "it is not measured too large"
+    );
+}
+
+#[test]
+fn the_largest_request_fits_an_entry_and_a_larger_one_is_refused() {
+    let mut largest = full();
+    largest["notification"]["title"] = json!("😀".repeat(Title::MAX_CHARS));
+    largest["notification"]["body"] = json!("\"".repeat(Body::MAX_CHARS));
+    largest["notification"]["data"] = json!({"x": "\"".repeat(1_000)});
+    let mut publication = Publication::parse(request(largest)).unwrap();
+    assert!(publication.entry_bytes() < ENTRY_BYTES);
+    let huge = json!({"x": "y".repeat(ENTRY_BYTES)});
+    publication.content.data = huge.as_object().cloned();
+    let problem = publication.check_size().unwrap_err();
+    assert_eq!(problem.code, ProblemCode::RequestTooLarge);
+}
+
+#[test]
+fn the_answer_on_the_wire() {
+    let accepted = PublishAccepted {
+        id: NotificationId::from_uuid(Uuid::from_u128(7)),
+        status: NotificationStatus::Sent,
+        replayed: false,
+        warnings: vec![Warning::AudienceEmpty.into()],
+    };
+    insta::assert_json_snapshot!(accepted);
+    let newer = json!({"id": accepted.id, "status": "sent", "warnings": ["moon.full"], "mood": 1});
+    let read: PublishAccepted = serde_json::from_value(newer).unwrap();
+    assert_eq!(read.warnings[0].as_str(), "moon.full");
 }

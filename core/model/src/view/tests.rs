@@ -1,0 +1,136 @@
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use super::*;
+use crate::{
+    installation::{Permission, Platform},
+    key::{KeyCreated, KeyView, Scope},
+    subscription::Topic,
+};
+
+fn time() -> Timestamp {
+    "2026-11-21T09:00:00Z".parse().unwrap()
+}
+
+#[track_caller]
+fn check<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(value: &T) -> Value {
+    let mut json = serde_json::to_value(value).unwrap();
+    let written = json.clone();
+    json["from_a_later_version"] = json!([1]);
+    assert_eq!(serde_json::from_value::<T>(json).unwrap(), *value);
+    written
+}
+
+fn notification() -> NotificationView {
+    NotificationView {
+        id: "ntf_00000000000000000000000000000001".parse().unwrap(),
+        status: NotificationStatus::Sent,
+        legacy_status: NotificationStatus::Sent.legacy_status().to_owned(),
+        counts: Counts::default(),
+        warnings: vec![Warning::AudienceEmpty.into()],
+        notification: ContentView {
+            title: "Order".to_owned(),
+            body: String::new(),
+            image: None,
+            category: None,
+            traffic_type: TrafficType::Service.into(),
+            priority: Open::read("volcanic"),
+            click: None,
+            data: None,
+        },
+        external_id: None,
+        correlation_id: None,
+        accepted_at: time(),
+        expires_at: time(),
+    }
+}
+
+fn delivery() -> DeliveryView {
+    DeliveryView {
+        id: "dlv_00000000000000000000000000000002".parse().unwrap(),
+        notification_id: notification().id,
+        user: UserId::parse("anna").unwrap(),
+        status: DeliveryStatus::Undelivered,
+        reason: Some(Reason::DeliveryUnconfirmed.into()),
+        late: false,
+        engagement: vec![Engagement::Actioned],
+        sent_at: Some(time()),
+        delivered_at: None,
+        read_at: None,
+    }
+}
+
+#[test]
+fn what_rest_shows() {
+    let attempt = AttemptView {
+        id: "att_00000000000000000000000000000003".parse().unwrap(),
+        delivery_id: delivery().id,
+        installation_id: "ins_00000000000000000000000000000004".parse().unwrap(),
+        channel: Channel::Hub.into(),
+        status: DeliveryStatus::Sent,
+        started_at: time(),
+        delivered_at: None,
+        read_at: None,
+    };
+    let installation = InstallationView {
+        id: attempt.installation_id,
+        user: delivery().user,
+        state: Some(InstallationState {
+            platform: Platform::Web.into(),
+            model: None,
+            os_version: None,
+            app_version: None,
+            locale: None,
+            time_zone: None,
+            permission: Permission::NotAsked.into(),
+            push_addresses: vec![],
+        }),
+        created_at: time(),
+        updated_at: time(),
+    };
+    let list = List {
+        data: vec![1],
+        next_cursor: Some("c".to_owned()),
+    };
+    insta::assert_json_snapshot!([
+        check(&notification()),
+        check(&delivery()),
+        check(&attempt),
+        check(&installation),
+        check(&list),
+    ]);
+}
+
+#[test]
+fn what_an_administrator_sees() {
+    let key = KeyView {
+        id: "k1".to_owned(),
+        name: "shop".to_owned(),
+        scopes: vec![Scope::Publish.into(), Open::read("dance")],
+        created_at: time(),
+        last_used_at: None,
+    };
+    let created = KeyCreated {
+        id: "k1".to_owned(),
+        key: "vk_k1_geheim".to_owned(),
+        name: "shop".to_owned(),
+        scopes: vec![Scope::Admin.into()],
+    };
+    assert!(!format!("{created:?}").contains("geheim"));
+    let topic = Topic {
+        name: "orders".parse().unwrap(),
+        self_subscribe: true,
+        subscribers: 3,
+    };
+    insta::assert_json_snapshot!([check(&key), check(&created), check(&topic)]);
+}
+
+#[test]
+fn other_versions_words_are_no_obstacle() {
+    let mut newer = serde_json::to_value(delivery()).unwrap();
+    newer["reason"] = json!("provider.throttled");
+    newer["engagement"] = json!(["admired", "clicked", 7]);
+    let read: DeliveryView = serde_json::from_value(newer).unwrap();
+    assert_eq!(read.reason.unwrap().as_str(), "provider.throttled");
+    assert_eq!(read.engagement, [Engagement::Clicked]);
+}
