@@ -407,6 +407,34 @@ fn a_probe_writes_and_notices_that_the_file_was_replaced() {
 }
 
 #[test]
+fn the_log_is_moved_into_the_file_and_used_again() {
+    let ground = Ground::new();
+    let database = ground.open_with(&OpenOptions {
+        wal: WalLimits {
+            checkpoint_pages: 50,
+            ..WalLimits::default()
+        },
+        ..OpenOptions::new(SCHEMA)
+    });
+    let (options, sink) = (WriterOptions::default(), Box::new(drop));
+    let writer = Writer::start(database, options, sink, ground.clock()).unwrap();
+    for number in 0..500 {
+        add(&writer, &format!("{number}{}", "x".repeat(3_000))).unwrap();
+    }
+    let size = |suffix| {
+        ground
+            .path(&format!("items.sqlite{suffix}"))
+            .metadata()
+            .unwrap()
+            .len()
+    };
+    // 500 rows of 3 kB went through a log that never became long.
+    assert!(size("") > 1_000_000, "{}", size(""));
+    assert!(size("-wal") < 100 * 4_096, "{}", size("-wal"));
+    assert_eq!(writer.stats().wal_truncations, 0);
+}
+
+#[test]
 fn the_log_stays_bounded_and_shrinks_after_a_reader_that_held_it() {
     const BOUND: u64 = 256 * 1_024;
     let ground = Ground::new();
