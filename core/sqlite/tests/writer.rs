@@ -199,6 +199,25 @@ fn a_full_disk_shows_in_the_state_until_something_is_written() {
 }
 
 #[test]
+fn a_lock_of_another_process_fails_the_job_and_shows_in_the_state() {
+    let ground = Ground::new();
+    let database = ground.open_with(&OpenOptions {
+        busy_timeout: Duration::ZERO,
+        ..OpenOptions::new(SCHEMA)
+    });
+    let (options, sink) = (WriterOptions::default(), Box::new(drop));
+    let writer = Writer::start(database, options, sink, ground.clock()).unwrap();
+    let other = rusqlite::Connection::open(writer.path()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert!(matches!(add(&writer, "a"), Err(Failure::Busy)));
+    assert!(matches!(writer.stats().failing, Some(Failure::Busy)));
+    other.execute_batch("ROLLBACK").unwrap();
+    add(&writer, "b").unwrap();
+    assert!(writer.stats().failing.is_none());
+    assert_eq!(texts(&writer), ["b"]);
+}
+
+#[test]
 fn events_come_in_commit_order_and_before_the_answers() {
     let ground = Ground::new();
     let (seen, sink) = recorder();
