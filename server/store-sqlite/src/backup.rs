@@ -16,7 +16,9 @@ use crate::{
 pub(crate) async fn back_up(store: &SqliteStore, to: PathBuf) -> Result<(), StoreError> {
     let at = millis(store.clock().now());
     store
-        .write(Urgent, move |txn| meta::put(txn, BACKUP_AT, &at.to_be_bytes()))
+        .write(Urgent, move |txn| {
+            meta::put(txn, BACKUP_AT, &at.to_be_bytes())
+        })
         .await?;
     let from = store.writer().path().to_owned();
     let copying = tokio::task::spawn_blocking(move || {

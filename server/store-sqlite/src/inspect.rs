@@ -12,7 +12,6 @@ use crate::{
     failure::open_error,
     schema::SCHEMA,
     table::{
-
         meta::{self, BACKUP_AT, SEAL_CHECK},
         numbering,
     },
@@ -54,8 +53,8 @@ pub struct Mark {
 /// [`OpenError::Path`], [`OpenError::Io`], [`OpenError::Corrupt`] if not even the header can be read,
 /// [`OpenError::TooNew`] if a newer version wrote it.
 pub fn inspect(path: &Path) -> Result<Inspection, OpenError> {
-    let file = vestnik_sqlite::inspect(path, Depth::Structure)
-        .map_err(|error| open_error(path, error))?;
+    let file =
+        vestnik_sqlite::inspect(path, Depth::Structure).map_err(|error| open_error(path, error))?;
     let schema = u32::try_from(file.schema_version).unwrap_or_default();
     if file.application_id != SCHEMA.application_id || schema == 0 {
         return Err(OpenError::Path {
@@ -70,7 +69,8 @@ pub fn inspect(path: &Path) -> Result<Inspection, OpenError> {
             known: SCHEMA.version(),
         });
     }
-    let connection = vestnik_sqlite::open_read_only(path).map_err(|error| open_error(path, error))?;
+    let connection =
+        vestnik_sqlite::open_read_only(path).map_err(|error| open_error(path, error))?;
     let found = Inspection {
         schema,
         bytes: file.bytes.saturating_add(file.log_bytes),

@@ -38,7 +38,9 @@ fn contradictions(db: &Connection) -> Result<Vec<String>, rusqlite::Error> {
     let mut found = Vec::new();
     for (query, what) in MUST_BE_EMPTY {
         let count: u64 =
-            snapshot.query_row(&format!("SELECT count(*) FROM ({query})"), [], |row| row.get(0))?;
+            snapshot.query_row(&format!("SELECT count(*) FROM ({query})"), [], |row| {
+                row.get(0)
+            })?;
         if count > 0 {
             found.push(format!("{what}: {count}"));
         }

@@ -91,7 +91,9 @@ pub(crate) fn open(path: &Path, options: &StoreOptions) -> Result<Opened, OpenEr
     if has_encrypted {
         encrypt(path, &mut database, &seal)?;
         // Closing moves the log, which has the plain secrets, into the file and removes it.
-        database.close().map_err(|failure| migrate_error(path, failure))?;
+        database
+            .close()
+            .map_err(|failure| migrate_error(path, failure))?;
         database = connect(path, options)?;
         // It was unlocked for a moment.
         is_to_be_encrypted(path, &mut database, &seal)?;
@@ -202,7 +204,10 @@ fn live_on(
 
 /// The life after an opening. A new one has a generation beyond all that are known.
 fn next(found: Found, known: [Option<Life>; 2], random: u32) -> Life {
-    let newest = known.into_iter().flatten().max_by_key(|life| life.generation);
+    let newest = known
+        .into_iter()
+        .flatten()
+        .max_by_key(|life| life.generation);
     let newest = newest.unwrap_or(Life {
         epoch: random,
         generation: COPY,

@@ -45,12 +45,16 @@ impl Installations for SqliteStore {
             let (asked, of) = (update.clone(), session.clone());
             let known = self.read(Hot, move |db| {
                 let is_present = present::is_present(db, &of)?;
-                Ok((is_present, is_present && installation::is_changed_by(db, &of, &asked)?))
+                Ok((
+                    is_present,
+                    is_present && installation::is_changed_by(db, &of, &asked)?,
+                ))
             });
             match known.await? {
                 (is_present, false) => Ok(is_present),
                 (_, true) => {
-                    self.write(Urgent, move |txn| update_in(txn, &session, &update, now)).await
+                    self.write(Urgent, move |txn| update_in(txn, &session, &update, now))
+                        .await
                 }
             }
         })

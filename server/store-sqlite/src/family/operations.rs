@@ -91,11 +91,7 @@ impl Operations for SqliteStore {
     }
 }
 
-fn begin_life(
-    txn: &mut Txn<'_>,
-    seal: &Seal,
-    begun: &NewLife,
-) -> Result<Life, rusqlite::Error> {
+fn begin_life(txn: &mut Txn<'_>, seal: &Seal, begun: &NewLife) -> Result<Life, rusqlite::Error> {
     let generation = meta::life(txn)?.map_or(0, |life| life.generation);
     let life = Life {
         epoch: begun.epoch,

@@ -79,7 +79,8 @@ impl Tenants for SqliteStore {
 
     fn note_key_use(&self, uses: Vec<KeyUse>) -> Answer<'_, ()> {
         self.write(vestnik_sqlite::Priority::Normal, move |txn| {
-            uses.iter().try_for_each(|key_use| api_key::note_use(txn, key_use))
+            uses.iter()
+                .try_for_each(|key_use| api_key::note_use(txn, key_use))
         })
     }
 
@@ -99,7 +100,11 @@ impl Tenants for SqliteStore {
 }
 
 fn created(is_new: bool) -> Created {
-    if is_new { Created::Made } else { Created::Exists }
+    if is_new {
+        Created::Made
+    } else {
+        Created::Exists
+    }
 }
 
 fn bootstrap(

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row};
-use vestnik_model::{AppId, KeyView, Scope, open::{Open, Word as _}};
+use vestnik_model::{
+    AppId, KeyView, Scope,
+    open::{Open, Word as _},
+};
 use vestnik_sqlite::value::{millis, optional_time, parsed, time};
 use vestnik_store::tenants::{ApiKey, ApiKeyRecord, KeyUse};
 
@@ -39,15 +42,15 @@ pub(crate) fn insert(
     } = record;
     let scopes: Vec<_> = scopes.iter().map(|scope| scope.as_str()).collect();
     db.prepare_cached(INSERT)?
-    .execute((
-        app.as_str(),
-        id,
-        secret_hash,
-        name,
-        scopes.join(" "),
-        millis(now),
-    ))
-    .map(drop)
+        .execute((
+            app.as_str(),
+            id,
+            secret_hash,
+            name,
+            scopes.join(" "),
+            millis(now),
+        ))
+        .map(drop)
 }
 
 /// Finds a key by the hash of its text.
@@ -89,17 +92,17 @@ pub(crate) fn list(
     limit: u32,
 ) -> Result<Vec<KeyView>, rusqlite::Error> {
     db.prepare_cached(LIST)?
-    .query_map((app.as_str(), after, limit), |row| {
-        let scopes = row.get_ref(2)?.as_str()?.split_whitespace();
-        Ok(KeyView {
-            id: row.get(0)?,
-            name: row.get(1)?,
-            scopes: scopes.map(Open::read).collect(),
-            created_at: time(row, 3)?,
-            last_used_at: optional_time(row, 4)?,
-        })
-    })?
-    .collect()
+        .query_map((app.as_str(), after, limit), |row| {
+            let scopes = row.get_ref(2)?.as_str()?.split_whitespace();
+            Ok(KeyView {
+                id: row.get(0)?,
+                name: row.get(1)?,
+                scopes: scopes.map(Open::read).collect(),
+                created_at: time(row, 3)?,
+                last_used_at: optional_time(row, 4)?,
+            })
+        })?
+        .collect()
 }
 
 /// Deletes a key; tells whether there was one.
@@ -124,8 +127,8 @@ pub(crate) fn delete_of_app(
 pub(crate) fn note_use(db: &Connection, key_use: &KeyUse) -> Result<(), rusqlite::Error> {
     let KeyUse { app, id, at } = key_use;
     db.prepare_cached(NOTE_USE)?
-    .execute((app.as_str(), id, millis(*at)))
-    .map(drop)
+        .execute((app.as_str(), id, millis(*at)))
+        .map(drop)
 }
 
 /// The names of all keys, for a comparison of two databases.

@@ -14,16 +14,19 @@ statements! {
 }
 
 /// Makes an App; tells whether it was not there.
-pub(crate) fn insert(db: &Connection, app: &AppId, now: Timestamp) -> Result<bool, rusqlite::Error> {
+pub(crate) fn insert(
+    db: &Connection,
+    app: &AppId,
+    now: Timestamp,
+) -> Result<bool, rusqlite::Error> {
     db.prepare_cached(INSERT)?
-    .execute((app.as_str(), millis(now)))
-    .map(|inserted| inserted > 0)
+        .execute((app.as_str(), millis(now)))
+        .map(|inserted| inserted > 0)
 }
 
 /// Whether there is such an App.
 pub(crate) fn exists(db: &Connection, app: &AppId) -> Result<bool, rusqlite::Error> {
-    db.prepare_cached(EXISTS)?
-        .exists([app.as_str()])
+    db.prepare_cached(EXISTS)?.exists([app.as_str()])
 }
 
 /// Every App, in order.

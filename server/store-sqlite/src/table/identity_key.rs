@@ -28,17 +28,22 @@ pub(crate) fn put(
     let algorithm = algorithm_word(key.algorithm);
     let place = place(app.as_str(), &key.kid, algorithm);
     let sealed = seal
-        .seal(&Place { table: TABLE, row: &place }, &key.key)
+        .seal(
+            &Place {
+                table: TABLE,
+                row: &place,
+            },
+            &key.key,
+        )
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     db.prepare_cached(PUT)?
-    .execute((app.as_str(), &key.kid, algorithm, sealed))
-    .map(drop)
+        .execute((app.as_str(), &key.kid, algorithm, sealed))
+        .map(drop)
 }
 
 /// Whether there is such a key.
 pub(crate) fn exists(db: &Connection, app: &AppId, kid: &str) -> Result<bool, rusqlite::Error> {
-    db.prepare_cached(EXISTS)?
-        .exists((app.as_str(), kid))
+    db.prepare_cached(EXISTS)?.exists((app.as_str(), kid))
 }
 
 /// One key.
@@ -54,7 +59,13 @@ pub(crate) fn get(
             let place = place(app.as_str(), kid, algorithm);
             let sealed = row.get_ref(1)?.as_blob()?;
             let key = seal
-                .open(&Place { table: TABLE, row: &place }, sealed)
+                .open(
+                    &Place {
+                        table: TABLE,
+                        row: &place,
+                    },
+                    sealed,
+                )
                 .map_err(|error| {
                     rusqlite::Error::FromSqlConversionFailure(1, Type::Blob, error.into())
                 })?;
@@ -77,7 +88,8 @@ pub(crate) fn delete(db: &Connection, app: &AppId, kid: &str) -> Result<bool, ru
 
 /// Seals every key anew.
 pub(crate) fn reseal(db: &Connection, from: &Seal, to: &Seal) -> Result<(), rusqlite::Error> {
-    let names: Vec<(AppId, String)> = db.prepare_cached(NAMES)?
+    let names: Vec<(AppId, String)> = db
+        .prepare_cached(NAMES)?
         .query_map([], |row| {
             Ok((vestnik_sqlite::value::parsed(row, 0)?, row.get(1)?))
         })?

@@ -65,14 +65,14 @@ pub(crate) fn known(
     installation: InstallationId,
 ) -> Result<Option<Known>, rusqlite::Error> {
     db.prepare_cached(KNOWN)?
-    .query_row((app.as_str(), key(installation)), |row| {
-        Ok(Known {
-            secret_hash: row.get(0)?,
-            generation: row.get(1)?,
-            user: optional_parsed(row, 2)?,
+        .query_row((app.as_str(), key(installation)), |row| {
+            Ok(Known {
+                secret_hash: row.get(0)?,
+                generation: row.get(1)?,
+                user: optional_parsed(row, 2)?,
+            })
         })
-    })
-    .optional()
+        .optional()
 }
 
 /// Makes an installation its user's. What it reported stays; where it stood in a log stays only if
@@ -84,15 +84,15 @@ pub(crate) fn begin_session(
     now: Timestamp,
 ) -> Result<(), rusqlite::Error> {
     db.prepare_cached(BEGIN_SESSION)?
-    .execute((
-        session.app.as_str(),
-        key(session.installation),
-        session.user.as_str(),
-        secret_hash,
-        session.generation,
-        millis(now),
-    ))
-    .map(drop)
+        .execute((
+            session.app.as_str(),
+            key(session.installation),
+            session.user.as_str(),
+            secret_hash,
+            session.generation,
+            millis(now),
+        ))
+        .map(drop)
 }
 
 /// Makes an installation nobody's. Its secret and its generation stay.
@@ -104,8 +104,8 @@ pub(crate) fn end_session(
     now: Timestamp,
 ) -> Result<(), rusqlite::Error> {
     db.prepare_cached(END_SESSION)?
-    .execute((app.as_str(), key(installation), generation, millis(now)))
-    .map(drop)
+        .execute((app.as_str(), key(installation), generation, millis(now)))
+        .map(drop)
 }
 
 /// The present session of an installation.
@@ -152,8 +152,8 @@ pub(crate) fn note_seen(
     at: Timestamp,
 ) -> Result<(), rusqlite::Error> {
     db.prepare_cached(NOTE_SEEN)?
-    .execute((app.as_str(), key(installation), millis(at)))
-    .map(drop)
+        .execute((app.as_str(), key(installation), millis(at)))
+        .map(drop)
 }
 
 /// Sets the state, whole.
@@ -164,18 +164,18 @@ pub(crate) fn put_state(
     now: Timestamp,
 ) -> Result<(), rusqlite::Error> {
     db.prepare_cached(PUT_STATE)?
-    .execute((
-        session.app.as_str(),
-        key(session.installation),
-        to_json(state)?,
-        state.platform.as_str(),
-        &state.app_version,
-        &state.locale,
-        &state.time_zone,
-        state.permission.as_str(),
-        millis(now),
-    ))
-    .map(drop)
+        .execute((
+            session.app.as_str(),
+            key(session.installation),
+            to_json(state)?,
+            state.platform.as_str(),
+            &state.app_version,
+            &state.locale,
+            &state.time_zone,
+            state.permission.as_str(),
+            millis(now),
+        ))
+        .map(drop)
 }
 
 /// Whether an update would change anything.
@@ -190,8 +190,7 @@ pub(crate) fn is_changed_by(
         locale,
         app_version,
     } = update;
-    db.prepare_cached(IS_CHANGED_BY)?
-    .exists((
+    db.prepare_cached(IS_CHANGED_BY)?.exists((
         session.app.as_str(),
         key(session.installation),
         app_version,
@@ -215,16 +214,16 @@ pub(crate) fn update_state(
         app_version,
     } = update;
     db.prepare_cached(UPDATE_STATE)?
-    .execute((
-        session.app.as_str(),
-        key(session.installation),
-        app_version,
-        locale,
-        time_zone,
-        permission.as_ref().map(|permission| permission.as_str()),
-        millis(now),
-    ))
-    .map(drop)
+        .execute((
+            session.app.as_str(),
+            key(session.installation),
+            app_version,
+            locale,
+            time_zone,
+            permission.as_ref().map(|permission| permission.as_str()),
+            millis(now),
+        ))
+        .map(drop)
 }
 
 /// An installation that somebody is logged in on.
@@ -234,16 +233,16 @@ pub(crate) fn view(
     installation: InstallationId,
 ) -> Result<Option<InstallationView>, rusqlite::Error> {
     db.prepare_cached(VIEW)?
-    .query_row((app.as_str(), key(installation)), |row| {
-        Ok(InstallationView {
-            id: installation,
-            user: parsed(row, 0)?,
-            state: state(row)?,
-            created_at: time(row, 6)?,
-            updated_at: time(row, 7)?,
+        .query_row((app.as_str(), key(installation)), |row| {
+            Ok(InstallationView {
+                id: installation,
+                user: parsed(row, 0)?,
+                state: state(row)?,
+                created_at: time(row, 6)?,
+                updated_at: time(row, 7)?,
+            })
         })
-    })
-    .optional()
+        .optional()
 }
 
 /// What an installation reported: the last whole report, and over it what the columns hold. A report

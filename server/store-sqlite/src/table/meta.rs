@@ -56,14 +56,10 @@ pub(crate) fn get<T: FromSql>(db: &Connection, name: &str) -> Result<Option<T>, 
 
 /// Sets a value.
 pub(crate) fn put(db: &Connection, name: &str, value: &[u8]) -> Result<(), rusqlite::Error> {
-    db.prepare_cached(PUT)?
-    .execute((name, value))
-    .map(drop)
+    db.prepare_cached(PUT)?.execute((name, value)).map(drop)
 }
 
 /// Removes a value.
 pub(crate) fn remove(db: &Connection, name: &str) -> Result<(), rusqlite::Error> {
-    db.prepare_cached(REMOVE)?
-        .execute([name])
-        .map(drop)
+    db.prepare_cached(REMOVE)?.execute([name]).map(drop)
 }

@@ -34,29 +34,29 @@ pub(crate) fn put(
     lease_until: Timestamp,
 ) -> Result<(), rusqlite::Error> {
     db.prepare_cached(PUT)?
-    .execute((
-        note.session.app.as_str(),
-        note.session.user.as_str(),
-        installation::key(note.session.installation),
-        &note.node,
-        &note.connection,
-        millis(lease_until),
-        millis(note.last_seen),
-    ))
-    .map(drop)
+        .execute((
+            note.session.app.as_str(),
+            note.session.user.as_str(),
+            installation::key(note.session.installation),
+            &note.node,
+            &note.connection,
+            millis(lease_until),
+            millis(note.last_seen),
+        ))
+        .map(drop)
 }
 
 /// Forgets a connection that has ended.
 pub(crate) fn delete(db: &Connection, note: &PresenceNote) -> Result<(), rusqlite::Error> {
     db.prepare_cached(DELETE)?
-    .execute((
-        note.session.app.as_str(),
-        note.session.user.as_str(),
-        installation::key(note.session.installation),
-        &note.node,
-        &note.connection,
-    ))
-    .map(drop)
+        .execute((
+            note.session.app.as_str(),
+            note.session.user.as_str(),
+            installation::key(note.session.installation),
+            &note.node,
+            &note.connection,
+        ))
+        .map(drop)
 }
 
 /// Forgets the connections of a user's session on an installation.
@@ -79,21 +79,19 @@ pub(crate) fn of_user(
     now: Timestamp,
 ) -> Result<Vec<Presence>, rusqlite::Error> {
     db.prepare_cached(OF_USER)?
-    .query_map((app.as_str(), user.as_str(), millis(now)), |row| {
-        Ok(Presence {
-            installation: InstallationId::from_uuid(uuid(row, 0)?),
-            node: row.get(1)?,
-            last_seen: time(row, 2)?,
-        })
-    })?
-    .collect()
+        .query_map((app.as_str(), user.as_str(), millis(now)), |row| {
+            Ok(Presence {
+                installation: InstallationId::from_uuid(uuid(row, 0)?),
+                node: row.get(1)?,
+                last_seen: time(row, 2)?,
+            })
+        })?
+        .collect()
 }
 
 /// Forgets the connections of a node.
 pub(crate) fn delete_node(db: &Connection, node: &str) -> Result<(), rusqlite::Error> {
-    db.prepare_cached(DELETE_NODE)?
-        .execute([node])
-        .map(drop)
+    db.prepare_cached(DELETE_NODE)?.execute([node]).map(drop)
 }
 
 /// Forgets connections whose lease has passed; gives how many. Reads the whole table, which has a
@@ -104,5 +102,5 @@ pub(crate) fn delete_expired(
     limit: u32,
 ) -> Result<usize, rusqlite::Error> {
     db.prepare_cached(DELETE_EXPIRED)?
-    .execute((millis(before), limit))
+        .execute((millis(before), limit))
 }

@@ -55,27 +55,27 @@ pub(crate) fn insert(
 /// Finds a family whose session is the present one.
 pub(crate) fn find(db: &Connection, id: FamilyId) -> Result<Option<Found>, rusqlite::Error> {
     db.prepare_cached(FIND)?
-    .query_row([id.0], |row| {
-        let generation = row.get(0)?;
-        Ok(Found {
-            family: Family {
-                id,
-                generation,
-                counter: row.get(1)?,
-                exchanged_at: optional_time(row, 2)?,
-                is_used: row.get(3)?,
-                expires_at: time(row, 4)?,
-            },
-            session: Session {
-                app: parsed(row, 5)?,
-                installation: InstallationId::from_uuid(uuid(row, 6)?),
-                user: parsed(row, 7)?,
-                generation,
-            },
-            secret_hash: row.get(8)?,
+        .query_row([id.0], |row| {
+            let generation = row.get(0)?;
+            Ok(Found {
+                family: Family {
+                    id,
+                    generation,
+                    counter: row.get(1)?,
+                    exchanged_at: optional_time(row, 2)?,
+                    is_used: row.get(3)?,
+                    expires_at: time(row, 4)?,
+                },
+                session: Session {
+                    app: parsed(row, 5)?,
+                    installation: InstallationId::from_uuid(uuid(row, 6)?),
+                    user: parsed(row, 7)?,
+                    generation,
+                },
+                secret_hash: row.get(8)?,
+            })
         })
-    })
-    .optional()
+        .optional()
 }
 
 /// Saves what changed about a family.
@@ -109,5 +109,5 @@ pub(crate) fn delete_expired(
     limit: u32,
 ) -> Result<usize, rusqlite::Error> {
     db.prepare_cached(DELETE_EXPIRED)?
-    .execute((millis(before), limit))
+        .execute((millis(before), limit))
 }

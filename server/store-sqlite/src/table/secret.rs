@@ -47,7 +47,10 @@ pub(crate) fn put(
     name: &'static str,
     secret: &[u8],
 ) -> Result<(), rusqlite::Error> {
-    let place = Place { table: "meta", row: &[name] };
+    let place = Place {
+        table: "meta",
+        row: &[name],
+    };
     let sealed = seal
         .seal(&place, secret)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
@@ -60,7 +63,10 @@ fn get(
     name: &'static str,
 ) -> Result<Option<Vec<u8>>, rusqlite::Error> {
     let sealed: Option<Vec<u8>> = meta::get(db, name)?;
-    let place = Place { table: "meta", row: &[name] };
+    let place = Place {
+        table: "meta",
+        row: &[name],
+    };
     sealed
         .map(|sealed| seal.open(&place, &sealed))
         .transpose()
@@ -81,7 +87,10 @@ pub(crate) enum AtRest {
 /// Compares the secrets of a database with a key.
 pub(crate) fn at_rest(db: &Connection, seal: &Seal) -> Result<AtRest, rusqlite::Error> {
     let check: Option<Vec<u8>> = meta::get(db, SEAL_CHECK)?;
-    let place = Place { table: "meta", row: &[SEAL_CHECK] };
+    let place = Place {
+        table: "meta",
+        row: &[SEAL_CHECK],
+    };
     Ok(match check {
         None => AtRest::Plain,
         Some(check) if is_encrypted(&check) && seal.open(&place, &check).is_ok() => AtRest::Sealed,

@@ -23,8 +23,8 @@ pub(crate) fn insert(
     token: &TokenUse,
 ) -> Result<bool, rusqlite::Error> {
     db.prepare_cached(INSERT)?
-    .execute((app.as_str(), token.jti_hash, millis(token.expires)))
-    .map(|inserted| inserted > 0)
+        .execute((app.as_str(), token.jti_hash, millis(token.expires)))
+        .map(|inserted| inserted > 0)
 }
 
 /// Deletes the uses of tokens that are not accepted any more; gives how many.
@@ -34,5 +34,5 @@ pub(crate) fn delete_expired(
     limit: u32,
 ) -> Result<usize, rusqlite::Error> {
     db.prepare_cached(DELETE_EXPIRED)?
-    .execute((millis(before), limit))
+        .execute((millis(before), limit))
 }
