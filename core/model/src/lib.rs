@@ -7,7 +7,7 @@
 //!
 //! # Strict and lenient
 //! What senders and operators write is read strictly: an unknown field or word is refused, with its
-//! place ([`PublishRequest`], [`ClickRequest`](notification::ClickRequest), [`KeyRequest`],
+//! place ([`PublishRequest`], [`ClickRequest`], [`KeyRequest`],
 //! [`TokenRequest`]). It is then checked once into types whose illegal states cannot be written
 //! ([`Publication`], [`Audience`]) and never checked again further in.
 //!

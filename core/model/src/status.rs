@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// What became of a notification as a whole. It follows hand-over only: what devices confirmed, or did
-/// not, is in [`Counts`].
+/// not, is in [`Counts`](crate::Counts).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NotificationStatus {
     /// Stored; its audience is not written out yet.

@@ -357,13 +357,14 @@ async fn a_doubtful_connection_that_is_well_goes_on_by_each() {
     let check = async |way| {
         let (address, handle, _news) = plain().await;
         let mut options = options(address, way);
-        options.machine.probe_timeout = Duration::from_millis(300);
+        // Longer than the slowest way takes to answer on a busy machine.
+        options.machine.probe_timeout = Duration::from_secs(2);
         let (client, mut incoming) = meet(options).await;
         for round in ["first", "second"] {
             check_echo(&client, round).await;
             client.probe().await.unwrap();
-            // Twice as long as it has to say something.
-            let quiet = Duration::from_millis(600);
+            // Longer than it has to say something.
+            let quiet = Duration::from_secs(3);
             let end = tokio::time::timeout(quiet, incoming.recv()).await;
             assert!(end.is_err(), "{way:?} {end:?}");
             handle.all().send(&Frame::new("Said", (round,)));

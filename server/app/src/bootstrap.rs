@@ -8,8 +8,8 @@ use vestnik_store::{ApiKeyRecord, IdentityKey, OpenError, Store, StoreError};
 use vestnik_store_sqlite::SqliteStore;
 
 use crate::{
-    auth::secret,
     clock::{Clock, SystemClock},
+    credential::secret,
 };
 
 /// The `kid` of the identity key that [`bootstrap`] makes.

@@ -6,26 +6,23 @@
 
 #![forbid(unsafe_code)]
 
-mod accept;
-mod api;
-mod app;
-mod auth;
 mod bootstrap;
 pub mod bus;
 pub mod clock;
 pub mod config;
-mod error;
-mod hub;
+mod credential;
+mod door;
+mod feed;
 mod metrics;
-mod openapi;
-mod publish;
-mod router;
+mod operation;
+mod refusal;
 mod serve;
+mod state;
 mod telemetry;
 mod worker;
 
 pub use bootstrap::{BOOTSTRAP_IDENTITY_KEY, Bootstrap, BootstrapError, bootstrap};
 pub use config::{Config, ConfigError, ConfigOverlay};
-pub use openapi::openapi_json;
+pub use door::http::openapi_json;
 pub use serve::{Parts, ServeError, serve, serve_with};
 pub use telemetry::init_logs;

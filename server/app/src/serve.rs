@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::FutureExt as _;
+use jiff::SignedDuration;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use vestnik_model::contract::{Drain, device};
@@ -11,14 +12,14 @@ use vestnik_store::{OpenError, Store, StoreError};
 use vestnik_store_sqlite::SqliteStore;
 
 use crate::{
-    accept,
-    app::{App, AppParts},
     bootstrap::random_epoch,
     bus::{Bus, LocalBus},
     clock::{Clock, SystemClock},
     config::Config,
-    hub::{Feed, recheck},
-    router, worker,
+    door::http,
+    feed::{Feed, recheck},
+    state::{ServerState, StateParts},
+    worker::{self, DueJobs},
 };
 
 /// Over how long returning devices are asked to spread, in milliseconds.
@@ -80,57 +81,65 @@ pub async fn serve_with(
     let store = SqliteStore::open(&config.database, random_epoch(clock.as_ref()))?;
     let store: Arc<dyn Store> = Arc::new(store);
     let signing_secret = store.signing_secret(clock.random()).await?;
-    let app = App::new(AppParts {
+    let state = ServerState::new(StateParts {
         config,
         store,
         bus,
         clock,
         signing_secret,
     });
-    run(listener, &app, shutdown).await;
-    app.store.close().await;
+    run(listener, &state, shutdown).await;
+    state.store.close().await;
     Ok(())
 }
 
-async fn run(listener: TcpListener, app: &App, shutdown: CancellationToken) {
+async fn run(listener: TcpListener, state: &ServerState, shutdown: CancellationToken) {
     let (workers, ends) = (TaskTracker::new(), CancellationToken::new());
-    let feed = Feed::start(app, &workers);
+    let feed = Feed::start(&state.fan_out(), &workers);
+    let devices = Arc::clone(&state.devices);
+    let (clock, millis) = (
+        Arc::clone(&state.clock),
+        state.config.delivery.recheck_millis,
+    );
     for task in [
-        ends.clone()
-            .run_until_cancelled_owned(feed.clone().hear(app.clone()))
-            .boxed(),
-        ends.clone()
-            .run_until_cancelled_owned(recheck(app.clone(), feed.clone()))
-            .boxed(),
-        ends.clone()
-            .run_until_cancelled_owned(worker::run(app.clone()))
-            .boxed(),
+        feed.clone().listen(Arc::clone(&state.bus)).boxed(),
+        recheck(feed, devices, clock, millis).boxed(),
+        worker::run(due_jobs(state)).boxed(),
     ] {
-        workers.spawn(task);
+        workers.spawn(ends.clone().run_until_cancelled_owned(task));
     }
-    drop(feed);
     tracing::info!("serving");
-    let drained = drain(app.clone(), shutdown);
-    accept::serve(listener, router::router(app), app.config.limits, drained).await;
+    let drained = drain(state.clone(), shutdown);
+    http::serve(listener, http::router(state), state.config.limits, drained).await;
     ends.cancel();
     workers.close();
     workers.wait().await;
     tracing::info!("stopped");
 }
 
+fn due_jobs(state: &ServerState) -> DueJobs {
+    DueJobs {
+        store: Arc::clone(&state.store),
+        bus: Arc::clone(&state.bus),
+        clock: Arc::clone(&state.clock),
+        changes: state.changes.clone(),
+        keep: SignedDuration::from_hours(24 * i64::from(state.config.delivery.keep_days)),
+    }
+}
+
 /// Waits for the signal, then empties the hub; requests in hand go on meanwhile.
-async fn drain(app: App, shutdown: CancellationToken) {
+async fn drain(state: ServerState, shutdown: CancellationToken) {
     shutdown.cancelled().await;
-    tracing::info!(connections = app.hub.connection_count(), "draining");
-    for (index, connection) in (0..).zip(app.devices.connections()) {
+    tracing::info!(connections = state.hub.connection_count(), "draining");
+    for (index, connection) in (0..).zip(state.devices.connections()) {
         let retry_after_ms = spread(index);
         let frame = Frame::new(device::DRAIN, (Drain { retry_after_ms },));
         if connection.try_send(&frame).is_err() {
-            tracing::debug!("a device learns of the drain by its connection's end");
+            tracing::debug!("drain notice not sent; the device will see the connection close");
         }
     }
-    let patience = Duration::from_secs(u64::from(app.config.limits.drain_seconds));
-    if tokio::time::timeout(patience, app.hub.drain(true))
+    let patience = Duration::from_secs(u64::from(state.config.limits.drain_seconds));
+    if tokio::time::timeout(patience, state.hub.drain(true))
         .await
         .is_err()
     {

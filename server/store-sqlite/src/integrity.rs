@@ -72,4 +72,65 @@ const MUST_BE_EMPTY: &[(&str, &str)] = &[
          <> EXISTS (SELECT 1 FROM meta WHERE name = 'seal.check')",
         "identity keys that are not stored as the file says",
     ),
+    (
+        "SELECT 1 FROM topic t WHERE t.subscribers
+         <> (SELECT count(*) FROM subscription s WHERE s.topic = t.row) AND t.name IS NOT NULL",
+        "topics whose number of subscribers is not that of a recount",
+    ),
+    (
+        "SELECT 1 FROM subscription s WHERE NOT EXISTS (SELECT 1 FROM topic t WHERE t.row = s.topic)
+             OR NOT EXISTS (SELECT 1 FROM user u WHERE u.row = s.user)",
+        "subscriptions without their topic or user",
+    ),
+    (
+        "SELECT 1 FROM notification n
+         LEFT JOIN notification_state s ON s.notification = n.row WHERE s.notification IS NULL",
+        "notifications without a state",
+    ),
+    (
+        "WITH recount AS (
+             SELECT d.notification, CASE d.reason WHEN 'delivery.unconfirmed' THEN 'unconfirmed'
+                 ELSE d.status END AS status, count(*) AS n
+             FROM delivery d GROUP BY 1, 2),
+         kept AS (SELECT notification, status, sum(n) AS n FROM notification_count GROUP BY 1, 2)
+         SELECT 1 FROM kept k LEFT JOIN recount r USING (notification, status)
+             JOIN notification_state s ON s.notification = k.notification AND NOT s.is_forgotten
+             WHERE k.n <> coalesce(r.n, 0)
+         UNION ALL
+         SELECT 1 FROM recount r LEFT JOIN kept k USING (notification, status)
+             JOIN notification_state s ON s.notification = r.notification AND NOT s.is_forgotten
+             WHERE k.n IS NULL",
+        "counters of notifications that are not those of a recount",
+    ),
+    (
+        "SELECT 1 FROM delivery d LEFT JOIN log l ON l.user = d.user AND l.seq = d.seq
+         WHERE l.notification IS NOT d.notification",
+        "deliveries without their entry in the user's log",
+    ),
+    (
+        "SELECT 1 FROM log l LEFT JOIN delivery d
+             ON d.notification = l.notification AND d.user = l.user
+         WHERE d.user IS NULL",
+        "entries of logs without their delivery",
+    ),
+    (
+        "SELECT 1 FROM attempt a LEFT JOIN delivery d USING (notification, user)
+         WHERE d.user IS NULL
+         UNION ALL
+         SELECT 1 FROM fact f LEFT JOIN delivery d USING (notification, user)
+         WHERE d.user IS NULL AND f.notification <> 0
+         UNION ALL
+         SELECT 1 FROM flag f LEFT JOIN delivery d USING (notification, user)
+         WHERE d.user IS NULL",
+        "attempts, facts or flags without their delivery",
+    ),
+    (
+        "SELECT 1 FROM user u WHERE u.last_seq < (SELECT max(seq) FROM log l WHERE l.user = u.row)",
+        "logs that go on behind their head",
+    ),
+    (
+        "SELECT 1 FROM notification_state s LEFT JOIN work w ON w.id = s.work
+         WHERE w.target IS NOT s.notification OR w.kind NOT IN ('expand', 'expire', 'retain')",
+        "notifications without a row of work",
+    ),
 ];

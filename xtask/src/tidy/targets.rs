@@ -55,12 +55,12 @@ mod tests {
         let tree = Tree::of(&[
             (CONTRACT, "    pub const NOTIFY: &str = \"Notify\";\n"),
             (
-                "server/app/src/hub/feed.rs",
+                "server/app/src/feed/fan_out.rs",
                 "\n// \"Notify\"\nsend(\"Notify\");\n",
             ),
-            ("server/app/src/hub/tests.rs", "send(\"Notify\");\n"),
+            ("server/app/src/feed/tests.rs", "send(\"Notify\");\n"),
         ]);
-        assert_eq!(places(&check(&tree)), ["server/app/src/hub/feed.rs:3"]);
+        assert_eq!(places(&check(&tree)), ["server/app/src/feed/fan_out.rs:3"]);
     }
 
     #[test]

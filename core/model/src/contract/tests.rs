@@ -1,13 +1,24 @@
-use serde::de::DeserializeOwned;
+use jiff::Timestamp;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::*;
 use crate::{
-    entry::{Arrival, Flag, Recall, StateChange},
+    counts::Counts,
+    cursor::Cursor,
+    entry::{Arrival, Entry, Flag, Recall, StateChange},
     fact::{FactId, FactRefusal, FactResult},
+    id::{DeliveryId, InstallationId, NotificationId, TopicName, UserId},
+    installation::Permission,
+    limits::FEATURES,
     notification::{ClickKind, ClickRequest, Notification, Priority},
+    open::Open,
+    problem::{FieldProblem, Problem, ProblemCode},
+    reason::Reason,
+    status::{DeliveryStatus, NotificationStatus},
     text::{Body, Title},
+    warning::Warning,
 };
 
 fn cursor(seq: u64) -> Cursor {

@@ -161,9 +161,7 @@ impl Connection {
     /// use vestnik_signalr::server::{Connection, Frame, HubError};
     ///
     /// async fn hand_over(connection: &Connection, page: &Frame) -> Result<bool, HubError> {
-    ///     let written = connection
-    ///         .try_send_tracked(page)
-    ///         .map_err(HubError::internal)?;
+    ///     let written = connection.try_send_tracked(page)?;
     ///     // Resolves at the latest when the connection ends.
     ///     Ok(written.await.is_ok())
     /// }

@@ -123,7 +123,64 @@ impl Outgoing {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::server::written::Written;
+
+    /// What happens to the messages.
+    #[derive(Debug, Clone)]
+    enum Step {
+        Push { length: usize, is_tracked: bool },
+        Pop,
+        Batch { limit: usize, is_put_back: bool },
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            (1..9_usize, any::<bool>())
+                .prop_map(|(length, is_tracked)| Step::Push { length, is_tracked }),
+            Just(Step::Pop),
+            (0..20_usize, any::<bool>())
+                .prop_map(|(limit, is_put_back)| Step::Batch { limit, is_put_back }),
+        ]
+    }
+
+    proptest! {
+        /// A receipt passes when its message was taken to the last byte, not before and not later.
+        #[test]
+        fn receipts_pass_with_their_messages(steps in prop::collection::vec(step(), 1..60)) {
+            let mut outgoing = Outgoing::default();
+            let (mut pushed, mut taken) = (0, 0);
+            let mut tracked: Vec<(usize, Written)> = Vec::new();
+            for step in steps {
+                match step {
+                    Step::Push { length, is_tracked } => {
+                        outgoing.push(Bytes::from(vec![0; length]));
+                        pushed += length;
+                        if is_tracked {
+                            let (receipt, written) = Receipt::future();
+                            outgoing.track([receipt]);
+                            tracked.push((pushed, written));
+                        }
+                    }
+                    Step::Pop => taken += outgoing.pop().map_or(0, |frame| frame.len()),
+                    Step::Batch { limit, is_put_back } => match outgoing.take_batch(limit) {
+                        Some(batch) if is_put_back => outgoing.push_front(batch),
+                        batch => taken += batch.map_or(0, |batch| batch.len()),
+                    },
+                }
+                outgoing.passed().into_iter().for_each(Receipt::confirm);
+                tracked.retain_mut(|(end, written)| {
+                    let report = written.now_or_never();
+                    assert_eq!(report, (*end <= taken).then_some(Ok(())));
+                    report.is_none()
+                });
+            }
+            prop_assert_eq!(outgoing.all_receipts().len(), tracked.len());
+        }
+    }
 
     #[test]
     fn joins_whole_messages_up_to_the_limit() {

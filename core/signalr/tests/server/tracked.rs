@@ -9,7 +9,7 @@ use tokio::{
     task::yield_now,
 };
 use vestnik_signalr::server::{
-    Connection, Frame, Hub, HubConfig, HubError, NotWritten, State, Tracked, Written,
+    Connection, Frame, Hub, HubConfig, HubError, NotWritten, SendError, State, Tracked, Written,
     machine::StatefulReconnect,
 };
 
@@ -323,4 +323,53 @@ async fn what_was_cut_off_for_good_was_not_written() {
     drop(client);
     let expected = [Err(NotWritten), Err(NotWritten)];
     assert_eq!(outcomes(written).await, expected);
+}
+
+/// Sends tracked frames until there are so many or the connection is gone.
+async fn send_many(connection: Connection, count: u32) -> Vec<Written> {
+    let mut written = Vec::new();
+    for number in 0..count {
+        loop {
+            match connection.try_send_tracked(&small(number)) {
+                Ok(next) => written.push(next),
+                Err(SendError::Full) => {
+                    yield_now().await;
+                    continue;
+                }
+                Err(SendError::Gone) => return written,
+                Err(error @ SendError::Unwritable) => panic!("{error}"),
+            }
+            break;
+        }
+    }
+    written
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_who_send_at_once_each_learn_how_far_they_came() {
+    const SENDERS: u32 = 4;
+    const EACH: u32 = 500;
+    for reads in [SENDERS * EACH, EACH] {
+        let mut ground = Ground::new().await;
+        let mut client = Client::open(ground.address).await;
+        let connection = ground.arrival().await;
+        let senders: Vec<_> = (0..SENDERS)
+            .map(|_| tokio::spawn(send_many(connection.clone(), EACH)))
+            .collect();
+        for _ in 0..reads {
+            client.next().await;
+        }
+        let is_whole = reads == SENDERS * EACH;
+        let client = is_whole.then_some(client);
+        for sender in senders {
+            let mut outcomes = Vec::new();
+            for written in soon(sender).await.unwrap() {
+                outcomes.push(soon(written).await.is_ok());
+            }
+            // What was written was written in order, so nothing follows what was not.
+            assert!(outcomes.is_sorted_by(|before, after| before >= after));
+            assert!(!is_whole || outcomes == [true; EACH as usize]);
+        }
+        drop(client);
+    }
 }

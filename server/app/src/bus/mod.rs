@@ -3,8 +3,10 @@
 //! A hint may be lost: nothing but delay may come of it. Every connection is looked at again after
 //! a while, and devices notice gaps themselves.
 
+mod changes;
 mod local;
 
+pub(crate) use changes::Changes;
 pub use local::LocalBus;
 
 use tokio::sync::broadcast;

@@ -1,5 +1,7 @@
 use std::{borrow::Cow, convert::Infallible, error::Error as StdError, fmt};
 
+use crate::server::{queue::SendError, written::NotWritten};
+
 /// A handler's failure, as the client may be told.
 ///
 /// SignalR errors are texts without codes (`HubProtocol.md`, Errors). [`HubError::new`] is the one whose
@@ -66,6 +68,20 @@ impl HubError {
 impl From<Infallible> for HubError {
     fn from(never: Infallible) -> Self {
         match never {}
+    }
+}
+
+/// A client that is behind or gone is the server's matter.
+impl From<SendError> for HubError {
+    fn from(error: SendError) -> Self {
+        Self::internal(error)
+    }
+}
+
+/// As for [`SendError`].
+impl From<NotWritten> for HubError {
+    fn from(error: NotWritten) -> Self {
+        Self::internal(error)
     }
 }
 

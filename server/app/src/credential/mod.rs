@@ -1,0 +1,8 @@
+//! Secrets and tokens: how they are made, hashed and verified. No I/O; time and randomness are
+//! arguments.
+
+mod access;
+pub(crate) mod identity;
+pub(crate) mod secret;
+
+pub(crate) use access::AccessTokens;

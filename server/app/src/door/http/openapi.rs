@@ -1,0 +1,76 @@
+//! The OpenAPI 3.1 document, made of the handlers and the model's types.
+
+use axum::Json;
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{Http, HttpAuthScheme, SecurityScheme},
+};
+
+use super::health;
+use crate::door::rest;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Vestnik", description = "Push notifications that their users own."),
+    security(("bearer" = [])),
+    modifiers(&Bearer),
+    paths(
+        rest::token::issue,
+        rest::notifications::publish,
+        rest::notifications::list,
+        rest::notifications::get,
+        rest::notifications::deliveries,
+        rest::deliveries::get,
+        rest::deliveries::attempts,
+        rest::installations::put,
+        rest::installations::get,
+        rest::installations::delete,
+        rest::receipts::report,
+        rest::topics::put,
+        rest::topics::get,
+        rest::topics::delete,
+        rest::topics::subscribe,
+        rest::topics::unsubscribe,
+        rest::keys::create,
+        rest::keys::list,
+        rest::keys::revoke,
+        rest::identity_keys::put,
+        rest::identity_keys::delete,
+        health::healthz,
+        health::readyz,
+        health::metrics,
+    )
+)]
+struct Document;
+
+/// API keys and access tokens are presented alike.
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        document
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("bearer", scheme);
+    }
+}
+
+/// Answers with the document.
+pub(super) async fn document_response() -> Json<utoipa::openapi::OpenApi> {
+    Json(Document::openapi())
+}
+
+/// The document as JSON.
+#[must_use]
+pub fn openapi_json() -> String {
+    Document::openapi().to_pretty_json().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_document_is_what_it_was() {
+        insta::assert_snapshot!(super::openapi_json());
+    }
+}

@@ -1,0 +1,8 @@
+//! The doors: how requests come in. A door authenticates, translates into an operation and
+//! translates the answer back.
+
+pub(crate) mod auth;
+pub(crate) mod http;
+mod hub;
+mod json;
+mod rest;

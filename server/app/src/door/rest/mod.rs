@@ -1,0 +1,12 @@
+//! The REST interface: a file per resource.
+
+pub(crate) mod body;
+pub(crate) mod deliveries;
+pub(crate) mod identity_keys;
+pub(crate) mod installations;
+pub(crate) mod keys;
+pub(crate) mod notifications;
+pub(crate) mod page;
+pub(crate) mod receipts;
+pub(crate) mod token;
+pub(crate) mod topics;

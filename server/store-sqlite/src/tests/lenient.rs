@@ -1,0 +1,78 @@
+//! Rows of another version, or damaged ones: each is one absent entry.
+
+use vestnik_store::{Ledger as _, PageQuery};
+
+use super::world::{World, to_users};
+
+fn damage(world: &World, statement: &str) {
+    world.connection().execute_batch(statement).unwrap();
+}
+
+#[tokio::test]
+async fn an_unreadable_content_is_one_absent_entry() {
+    let world = World::new().await;
+    world.login("anna").await;
+    for _ in 0..3 {
+        world.publish(to_users(&["anna"])).await;
+    }
+    damage(
+        &world,
+        "UPDATE notification SET content = '{\"title\": 7}' WHERE row = 2",
+    );
+    let stretch = world.log("anna", None).await;
+    let given: Vec<_> = stretch
+        .entries
+        .iter()
+        .map(|entry| entry.entry.is_some())
+        .collect();
+    assert_eq!(given, [true, false, true]);
+    assert_eq!(stretch.entries[2].candidate.place, stretch.head);
+    assert_eq!(world.store.unreadable_rows(), 1);
+    let page = PageQuery {
+        after: None,
+        limit: 10,
+    };
+    let list = world
+        .store
+        .notifications(world.app.clone(), page)
+        .await
+        .unwrap();
+    assert_eq!(list.data.len(), 2);
+}
+
+#[tokio::test]
+async fn an_entry_of_a_later_version_is_kept_as_it_is() {
+    let world = World::new().await;
+    world.login("anna").await;
+    world.publish(to_users(&["anna"])).await;
+    let later = r#"{"kind": "liveCard", "id": "ntf_00000000000000000000000000000001", "card": 7}"#;
+    damage(&world, &format!("UPDATE log SET body = '{later}'"));
+    let stretch = world.log("anna", None).await;
+    let entry = stretch.entries[0].entry.as_ref().unwrap();
+    assert_eq!(entry.kind(), "liveCard");
+}
+
+#[tokio::test]
+async fn a_delivery_of_a_later_version_harms_no_other() {
+    let world = World::new().await;
+    for name in ["anna", "boris", "clara"] {
+        world.login(name).await;
+    }
+    let id = world.publish(to_users(&["anna", "boris", "clara"])).await;
+    damage(
+        &world,
+        "UPDATE delivery SET status = 'volcanic' WHERE user = 2",
+    );
+    let page = PageQuery {
+        after: None,
+        limit: 10,
+    };
+    let list = world
+        .store
+        .deliveries(world.app.clone(), id, page)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(list.data.len(), 2);
+    assert_eq!(world.store.unreadable_rows(), 1);
+}

@@ -1,0 +1,135 @@
+//! The plan of every statement, for a database with two million deliveries.
+//!
+//! A statement that reads a whole table or sorts what it read fails here, unless it is on the list of
+//! what is meant with the reason. The statistics are written by the test: plans must not depend on
+//! what `ANALYZE` happened to see, and the store never runs it.
+
+use rusqlite::Connection;
+
+use crate::{schema::SCHEMA, table::STATEMENTS};
+
+/// Statements that may scan or sort: file, name, and why that is bounded.
+const ALLOWED: &[(&str, &str, &str)] = &[
+    ("event", "LAST", "one row, from the end of the table"),
+    (
+        "event",
+        "OLDEST",
+        "a part of so many rows, from the beginning of the table",
+    ),
+    ("numbering", "LAST", "one row, from the end of the table"),
+    (
+        "app",
+        "ALL_APPS",
+        "an operator's command; as many rows as tenants",
+    ),
+    ("api_key", "NAMES", "at a restore; as many rows as keys"),
+    (
+        "identity_key",
+        "NAMES",
+        "when a key of secrets is first given; as many rows as keys",
+    ),
+    (
+        "presence",
+        "DELETE_EXPIRED",
+        "once an hour; as many rows as connections stand",
+    ),
+];
+
+/// Tables and indexes with how many rows they have, and how many of them share the columns of the key.
+const STATISTICS: &[(&str, &str, &str)] = &[
+    ("user", "sqlite_autoindex_user_1", "1000000 500000 1"),
+    ("user", "user_by_hash", "1000000 500000 1"),
+    ("topic", "sqlite_autoindex_topic_1", "1000 100 1"),
+    ("subscription", "subscription", "1500000 1500 1"),
+    ("subscription", "subscription_by_user", "1500000 2 1"),
+    (
+        "notification",
+        "sqlite_autoindex_notification_1",
+        "200000 1",
+    ),
+    ("notification", "notification_by_app", "200000 20000 1"),
+    ("notification_count", "notification_count", "800000 4 4 1"),
+    ("idempotency", "idempotency", "100000 10000 1"),
+    ("idempotency", "idempotency_by_expiry", "100000 1"),
+    ("delivery", "delivery", "2000000 10 1"),
+    ("attempt", "attempt", "2000000 10 1 1"),
+    ("fact", "fact", "4000000 20 2 2 1"),
+    ("flag", "flag", "100000 2 1 1"),
+    ("log", "log", "2500000 3 1"),
+    ("event", "event_by_notification", "3000000 15 1"),
+    ("work", "work_by_app", "200000 50000 5000 1"),
+    ("work", "work_by_time", "200000 50000 1"),
+    ("work", "work_failing", "10 5 1"),
+    ("work", "work_of_reader", "10 1"),
+    ("installation", "installation", "1200000 600000 1"),
+    ("installation", "installation_by_user", "1100000 500000 1"),
+    ("installation", "installation_logged_out", "100000 1"),
+];
+
+fn database() -> Connection {
+    let db = Connection::open_in_memory().unwrap();
+    db.execute_batch(SCHEMA.migrations[0]).unwrap();
+    db.execute_batch("ANALYZE").unwrap();
+    for (table, index, numbers) in STATISTICS {
+        db.execute(
+            "INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (?1, ?2, ?3)",
+            (table, index, numbers),
+        )
+        .unwrap();
+    }
+    // Reads the statistics anew.
+    db.execute_batch("ANALYZE sqlite_schema").unwrap();
+    db
+}
+
+/// The lines of a statement's plan that read a whole table or index, or sort.
+fn costly(db: &Connection, statement: &str) -> Vec<String> {
+    let mut plan = db
+        .prepare(&format!("EXPLAIN QUERY PLAN {statement}"))
+        .unwrap();
+    let parameters = plan.parameter_count();
+    let values = rusqlite::params_from_iter(std::iter::repeat_n(1, parameters));
+    let lines = plan
+        .query_map(values, |row| row.get::<_, String>(3))
+        .unwrap();
+    lines
+        .map(Result::unwrap)
+        .filter(|line| is_costly(line))
+        .collect()
+}
+
+fn is_costly(line: &str) -> bool {
+    let scans = line.starts_with("SCAN")
+        && !line.starts_with("SCAN CONSTANT ROW")
+        && !line.starts_with("SCAN (subquery");
+    scans || line.contains("TEMP B-TREE") || line.contains("AUTOMATIC")
+}
+
+#[test]
+fn no_statement_scans_or_sorts_unless_it_is_meant_to() {
+    let db = database();
+    let mut found = Vec::new();
+    for (file, statements) in STATEMENTS {
+        for (name, statement) in *statements {
+            let costly = costly(&db, statement);
+            let is_allowed = ALLOWED
+                .iter()
+                .any(|allowed| (allowed.0, allowed.1) == (*file, *name));
+            if costly.is_empty() {
+                assert!(!is_allowed, "{file}::{name} needs no exception");
+            } else if !is_allowed {
+                found.push(format!("{file}::{name}: {}", costly.join(", ")));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn a_scan_is_found() {
+    let db = database();
+    let scan = "SELECT count(*) FROM delivery WHERE status = 'pending' AND user = ?1";
+    assert_eq!(costly(&db, scan), ["SCAN delivery"]);
+    let sort = "SELECT user FROM delivery WHERE notification = ?1 ORDER BY sent_at";
+    assert_eq!(costly(&db, sort), ["USE TEMP B-TREE FOR ORDER BY"]);
+}

@@ -1,0 +1,161 @@
+//! Claims: fences, fairness, rows that fail.
+
+use jiff::SignedDuration;
+use vestnik_model::{AppId, open::Word as _};
+use vestnik_rules::work::{Progress, WorkKind};
+use vestnik_store::{
+    Publishing as _, Tenants as _, Work as _,
+    audiences::Subscription,
+    publishing::PublishOutcome,
+    work::{Backlog, ClaimQuery, FailedWork},
+};
+
+use super::world::{World, after, start, to_topic, topic, user};
+
+#[tokio::test]
+async fn a_claim_whose_fence_has_passed_does_nothing() {
+    let world = World::new().await;
+    world.topic("news", &["anna", "boris"]).await;
+    world.publish(to_topic("news")).await;
+    let slow = world.claim(WorkKind::Expand, start()).await.remove(0);
+    let quick = world.claim(WorkKind::Expand, after(31)).await.remove(0);
+    assert!(quick.fence > slow.fence);
+    assert_eq!(
+        world.perform(slow.clone(), 10, after(31)).await,
+        Progress::Lost
+    );
+    assert_eq!(
+        world.perform(quick.clone(), 10, after(31)).await,
+        Progress::Finished
+    );
+    assert_eq!(world.perform(quick, 10, after(31)).await, Progress::Lost);
+    let failure = FailedWork {
+        claim: slow,
+        due: after(60),
+        error: "slow".to_owned(),
+    };
+    assert!(!world.store.put_back(failure).await.unwrap());
+    assert_eq!(world.log("anna", None).await.entries.len(), 1);
+}
+
+#[tokio::test]
+async fn a_poisoned_row_backs_off_alone() {
+    let world = World::new().await;
+    world.topic("news", &["anna"]).await;
+    world.publish(to_topic("news")).await;
+    world.publish(to_topic("news")).await;
+    world
+        .connection()
+        .execute_batch("UPDATE notification SET plan = 'poison' WHERE row = 1")
+        .unwrap();
+    let mut failed = 0;
+    for _ in 0..2 {
+        let claim = world.claim(WorkKind::Expand, start()).await.remove(0);
+        let part = vestnik_store::work::Part {
+            claim: claim.clone(),
+            rows: 10,
+            seed: [1; 32],
+            now: start(),
+        };
+        if world.store.perform(part).await.is_err() {
+            failed += 1;
+            let failure = FailedWork {
+                claim,
+                due: after(2),
+                error: "unreadable".to_owned(),
+            };
+            assert!(world.store.put_back(failure).await.unwrap());
+        }
+    }
+    assert_eq!(failed, 1);
+    assert_eq!(world.log("anna", None).await.entries.len(), 1);
+    let backlog = world.store.backlog(after(1)).await.unwrap();
+    let expand = backlog
+        .into_iter()
+        .find(|backlog| backlog.kind == WorkKind::Expand)
+        .unwrap();
+    let expected = Backlog {
+        kind: WorkKind::Expand,
+        oldest_due: Some(start()),
+        failing: 1,
+        error: Some("unreadable".to_owned()),
+    };
+    assert_eq!(expand, expected);
+    assert_eq!(
+        world.store.next_due(WorkKind::Expand).await.unwrap(),
+        Some(after(2))
+    );
+    assert_eq!(world.claim(WorkKind::Expand, after(2)).await[0].tries, 1);
+}
+
+#[tokio::test]
+async fn apps_take_turns() {
+    let mut world = World::new().await;
+    for name in ["a", "b", "c"] {
+        world.app = AppId::parse(name).unwrap();
+        world
+            .store
+            .create_app(world.app.clone(), start())
+            .await
+            .unwrap();
+        world.topic("news", &[]).await;
+        for _ in 0..3 {
+            let new = world.notification(to_topic("news"), start());
+            let outcome = world.store.publish(new).await.unwrap();
+            assert!(matches!(outcome, PublishOutcome::Accepted(_)));
+        }
+    }
+    let claim = async |behind: Option<&str>, limit| {
+        let asked = ClaimQuery {
+            kind: WorkKind::Expand,
+            behind: behind.map(|name| AppId::parse(name).unwrap()),
+            limit,
+            lease_until: start() + SignedDuration::from_secs(30),
+            now: start(),
+        };
+        let claims = world.store.claim(asked).await.unwrap();
+        claims
+            .into_iter()
+            .map(|claim| claim.app.as_str().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(claim(None, 10).await, ["a", "b", "c"]);
+    assert_eq!(claim(Some("b"), 2).await, ["c", "a"]);
+    assert_eq!(claim(Some("c"), 10).await, ["a", "b", "c"]);
+    assert_eq!(claim(None, 10).await, ["b"]);
+    assert_eq!(claim(None, 10).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn every_kind_can_be_asked_for() {
+    let world = World::new().await;
+    for kind in WorkKind::WORDS {
+        world.work(*kind, 10, start()).await;
+    }
+    let next = world.store.next_due(WorkKind::Sweep).await.unwrap();
+    assert_eq!(next, Some(after(3_600)));
+}
+
+#[tokio::test]
+async fn a_user_joins_no_more_topics_than_allowed() {
+    use vestnik_store::{Audiences as _, audiences::SubscribeOutcome};
+    let world = World::new().await;
+    for name in ["a", "b", "c"] {
+        world.topic(name, &[]).await;
+    }
+    let join = async |name| {
+        let subscription = Subscription {
+            app: world.app.clone(),
+            topic: topic(name),
+            user: user("anna"),
+            by_user: true,
+            max_topics: 2,
+        };
+        world.store.subscribe(subscription).await.unwrap()
+    };
+    assert_eq!(join("a").await, SubscribeOutcome::Subscribed);
+    assert_eq!(join("b").await, SubscribeOutcome::Subscribed);
+    assert_eq!(join("b").await, SubscribeOutcome::Subscribed);
+    assert_eq!(join("c").await, SubscribeOutcome::TooMany);
+    assert_eq!(join("d").await, SubscribeOutcome::Unavailable);
+}
