@@ -13,7 +13,7 @@ use rusqlite::{
 
 use crate::{
     OpenError,
-    file::{beside, remove_if_present, sync_file, sync_folder},
+    file::{beside, folder_of, remove_if_present, sync_file, sync_folder},
     inspect::open_read_only,
     mode,
     open::FLAGS,
@@ -115,7 +115,11 @@ impl<'a> Backup<'a> {
         if !self.replace && self.target.symlink_metadata().is_ok() {
             return Err(self.exists());
         }
-        let part = beside(self.target, ".part");
+        // SQLite follows no links here.
+        let folder = folder_of(self.target).canonicalize();
+        let folder = folder.map_err(|source| self.io(source))?;
+        let name = self.target.file_name().unwrap_or_default();
+        let part = beside(&folder.join(name), ".part");
         let made = self
             .write(&part, progress)
             .and_then(|copied| self.publish(&part).map(|()| copied));

@@ -28,7 +28,7 @@ pub(crate) fn create_if_absent(path: &Path, schema: &Schema) -> Result<(), OpenE
 fn create(path: &Path, schema: &Schema) -> Result<(), OpenError> {
     let new = beside(path, ".new");
     let io_error = |source| OpenError::io(path, source);
-    let refuse = |error| OpenError::from_sqlite(&new, error);
+    let refuse = |error| OpenError::from_opening(&new, error);
     // What a process that was killed while it made a file has left.
     remove_if_present(&new).map_err(io_error)?;
     remove_if_present(&beside(&new, "-journal")).map_err(io_error)?;

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use crate::{
     Damage, Database, Note, OpenError, Schema, WalLimits,
     create::create_if_absent,
-    file::{lock_of, shm_of, wal_of},
+    file::{folder_of, lock_of, shm_of, wal_of},
     lock::Lock,
     mode, path, quarantine,
 };
@@ -106,7 +106,7 @@ impl OpenOptions {
     }
 
     fn connect(&self, path: &Path, notes: &mut Vec<Note>) -> Result<Connection, OpenError> {
-        let refuse = |error| OpenError::from_sqlite(path, error);
+        let refuse = |error| OpenError::from_opening(path, error);
         create_if_absent(path, &self.schema)?;
         let was_left_open = wal_of(path).metadata().is_ok_and(|wal| wal.len() > 0);
         for part in [path.to_owned(), wal_of(path), shm_of(path), lock_of(path)] {
@@ -132,6 +132,9 @@ impl OpenOptions {
         keep_log_on_close(connection, false)?;
         connection.pragma_update(None, "journal_mode", "wal")?;
         connection.pragma_update(None, "synchronous", "full")?;
+        // Apple's fsync leaves data in the cache of the disk; elsewhere these change nothing.
+        connection.pragma_update(None, "fullfsync", true)?;
+        connection.pragma_update(None, "checkpoint_fullfsync", true)?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "cache_size", -i64::from(self.cache_kib))?;
         if let Some(pages) = self.max_pages {
@@ -143,12 +146,8 @@ impl OpenOptions {
 }
 
 fn create_folder_of(path: &Path) -> Result<(), OpenError> {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => {
-            mode::create_private_folder(folder).map_err(|source| OpenError::io(folder, source))
-        }
-        Some(_) | None => Ok(()),
-    }
+    let folder = folder_of(path);
+    mode::create_private_folder(folder).map_err(|source| OpenError::io(folder, source))
 }
 
 fn tighten(path: &Path, notes: &mut Vec<Note>) {

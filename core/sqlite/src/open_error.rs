@@ -130,23 +130,28 @@ impl OpenError {
                 source: error.into(),
             },
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked { path },
-            Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => {
-                // SQLite does not say why; the file system does. No other connection of this
-                // process has the file, so that closing this descriptor drops no lock.
-                let opened = std::fs::File::options().read(true).write(true).open(&path);
-                match opened {
-                    Err(source) => Self::Io { path, source },
-                    Ok(_) => Self::Sqlite {
-                        path,
-                        source: error,
-                    },
-                }
-            }
             Some(_) | None => Self::Sqlite {
                 path,
                 source: error,
             },
         }
+    }
+
+    /// As [`from_sqlite`](Self::from_sqlite), with the reason of the file system, which SQLite does
+    /// not give. Only for a file that no other connection of this process has: closing a descriptor
+    /// of a file drops all POSIX locks that the process holds on it.
+    pub(crate) fn from_opening(path: &std::path::Path, error: rusqlite::Error) -> Self {
+        let may_have_reason = matches!(
+            error.sqlite_error_code(),
+            Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly)
+        );
+        if may_have_reason {
+            let opened = std::fs::File::options().read(true).write(true).open(path);
+            if let Err(source) = opened {
+                return Self::io(path, source);
+            }
+        }
+        Self::from_sqlite(path, error)
     }
 
     pub(crate) fn io(path: &std::path::Path, source: io::Error) -> Self {

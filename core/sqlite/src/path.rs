@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{OpenError, PathFault, mode};
+use crate::{OpenError, PathFault, file::folder_of, mode};
 
 /// Resolves all links of a path, so that lock, log and index lie beside the file itself. The file
 /// need not exist, its folder must.
@@ -51,10 +51,7 @@ fn resolve_new(path: &Path) -> Result<PathBuf, OpenError> {
     let name = path
         .file_name()
         .ok_or_else(|| fault(path, PathFault::NotAFile))?;
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        Some(_) | None => Path::new("."),
-    };
+    let folder = folder_of(path);
     let folder = folder
         .canonicalize()
         .map_err(|error| OpenError::io(folder, error))?;

@@ -29,7 +29,7 @@ impl Schema {
         path: &Path,
         connection: &mut Connection,
     ) -> Result<(), OpenError> {
-        let refuse = |error| OpenError::from_sqlite(path, error);
+        let refuse = |error| OpenError::from_opening(path, error);
         // A step that rebuilds a table must not delete the rows that refer to it. The switch does
         // nothing within a transaction.
         connection

@@ -69,7 +69,7 @@ pub fn uuid(row: &Row<'_>, column: usize) -> Result<Uuid, rusqlite::Error> {
 /// A UUID that may be absent.
 ///
 /// # Errors
-/// As [`uuid`].
+/// As [`uuid()`].
 pub fn optional_uuid(row: &Row<'_>, column: usize) -> Result<Option<Uuid>, rusqlite::Error> {
     let bytes: Option<[u8; 16]> = row.get(column)?;
     Ok(bytes.map(Uuid::from_bytes))

@@ -7,8 +7,8 @@ use rusqlite::Connection;
 /// How large the write-ahead log may become.
 #[derive(Debug, Clone, Copy)]
 pub struct WalLimits {
-    /// After how many pages the log is moved into the file (`wal_autocheckpoint`). Lower writes hot
-    /// pages again and again; higher makes opening after a crash slower.
+    /// At how many pages the log is moved into the file. Lower writes hot pages again and again;
+    /// higher makes opening after a crash slower.
     pub checkpoint_pages: u32,
     /// To how many bytes the log is cut when it begins anew (`journal_size_limit`).
     pub kept_bytes: u64,
@@ -29,7 +29,8 @@ impl Default for WalLimits {
 
 impl WalLimits {
     pub(crate) fn set_up(&self, connection: &Connection) -> Result<(), rusqlite::Error> {
-        connection.pragma_update(None, "wal_autocheckpoint", self.checkpoint_pages)?;
+        // SQLite would move the log within a commit, which then is answered later.
+        connection.pragma_update(None, "wal_autocheckpoint", 0)?;
         let kept = i64::try_from(self.kept_bytes).unwrap_or(i64::MAX);
         // The pragma answers with the value, as a query.
         connection.pragma_update_and_check(None, "journal_size_limit", kept, |_| Ok(()))
@@ -39,11 +40,12 @@ impl WalLimits {
 /// How many commits pass after a truncation that a reader prevented, before it is tried again.
 const PATIENCE: u32 = 32;
 
-/// Truncates the log of one connection when it is too long.
+/// Moves the log of one connection into the file when it is long, and truncates it when it is too
+/// long.
 #[derive(Debug)]
 pub(crate) struct WalKeeper {
     log: PathBuf,
-    truncate_bytes: u64,
+    limits: WalLimits,
     busy_timeout: Duration,
     /// How many commits must pass before the next attempt.
     waiting: u32,
@@ -54,7 +56,7 @@ impl WalKeeper {
     pub(crate) fn new(log: PathBuf, limits: WalLimits, busy_timeout: Duration) -> Self {
         Self {
             log,
-            truncate_bytes: limits.truncate_bytes,
+            limits,
             busy_timeout,
             waiting: 0,
             truncations: 0,
@@ -66,29 +68,49 @@ impl WalKeeper {
         self.truncations
     }
 
-    /// Call after each commit. A failure is that of a later commit too, and is left to it.
+    /// Call after each commit, when its callers are answered.
     pub(crate) fn after_commit(&mut self, connection: &Connection) {
         self.waiting = self.waiting.saturating_sub(1);
-        let is_long = || {
-            let log = self.log.metadata();
-            log.is_ok_and(|log| log.len() > self.truncate_bytes)
-        };
-        if self.waiting > 0 || !is_long() {
-            return;
-        }
-        match self.truncate(connection) {
-            Ok(true) => self.truncations += 1,
-            Ok(false) | Err(_) => self.waiting = PATIENCE,
+        let log = self.log.metadata();
+        let is_too_long = log.is_ok_and(|log| log.len() > self.limits.truncate_bytes);
+        if is_too_long && self.waiting == 0 {
+            match self.truncate(connection) {
+                Ok(true) => self.truncations += 1,
+                Ok(false) | Err(_) => self.waiting = PATIENCE,
+            }
+        } else if pages_to_move(connection) >= i64::from(self.limits.checkpoint_pages) {
+            // What cannot be moved now is moved after a later commit.
+            drop(checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)"));
         }
     }
 
     /// Answers whether the log was cut. Commits must not wait for readers, so neither does this.
     fn truncate(&self, connection: &Connection) -> Result<bool, rusqlite::Error> {
         connection.busy_timeout(Duration::ZERO)?;
-        let prevented = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
-            row.get::<_, bool>(0)
-        });
+        let done = checkpoint(connection, "PRAGMA wal_checkpoint(TRUNCATE)");
         connection.busy_timeout(self.busy_timeout)?;
-        prevented.map(|prevented| !prevented)
+        done.map(|done| !done.is_prevented)
     }
+}
+
+/// What `PRAGMA wal_checkpoint` answers.
+struct Checkpoint {
+    is_prevented: bool,
+    pages: i64,
+    moved: i64,
+}
+
+fn checkpoint(connection: &Connection, pragma: &str) -> Result<Checkpoint, rusqlite::Error> {
+    connection.prepare_cached(pragma)?.query_row([], |row| {
+        Ok(Checkpoint {
+            is_prevented: row.get(0)?,
+            pages: row.get(1)?,
+            moved: row.get(2)?,
+        })
+    })
+}
+
+/// How many pages are in the log only.
+fn pages_to_move(connection: &Connection) -> i64 {
+    checkpoint(connection, "PRAGMA wal_checkpoint(NOOP)").map_or(0, |log| log.pages - log.moved)
 }

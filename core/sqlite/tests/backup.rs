@@ -143,6 +143,22 @@ fn a_copy_is_private_whole_and_opens_as_a_database() {
     assert_eq!(text, "a copy");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_copy_may_lie_behind_a_link() {
+    let ground = Ground::new();
+    let writer = filled(&ground, 10);
+    fs::create_dir(ground.path("backups")).unwrap();
+    std::os::unix::fs::symlink(ground.path("backups"), ground.path("link")).unwrap();
+    let target = ground.path("link/copy.sqlite");
+    let mut go_on = |_| ControlFlow::Continue(());
+    Backup::new(writer.path(), &target).run(&mut go_on).unwrap();
+    assert_eq!(
+        rows(&open_read_only(&ground.path("backups/copy.sqlite")).unwrap()).0,
+        10
+    );
+}
+
 #[test]
 fn a_file_is_replaced_only_if_asked_for() {
     let ground = Ground::new();

@@ -199,6 +199,25 @@ fn a_full_disk_shows_in_the_state_until_something_is_written() {
 }
 
 #[test]
+fn a_lock_of_another_process_fails_the_job_and_shows_in_the_state() {
+    let ground = Ground::new();
+    let database = ground.open_with(&OpenOptions {
+        busy_timeout: Duration::ZERO,
+        ..OpenOptions::new(SCHEMA)
+    });
+    let (options, sink) = (WriterOptions::default(), Box::new(drop));
+    let writer = Writer::start(database, options, sink, ground.clock()).unwrap();
+    let other = rusqlite::Connection::open(writer.path()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert!(matches!(add(&writer, "a"), Err(Failure::Busy)));
+    assert!(matches!(writer.stats().failing, Some(Failure::Busy)));
+    other.execute_batch("ROLLBACK").unwrap();
+    add(&writer, "b").unwrap();
+    assert!(writer.stats().failing.is_none());
+    assert_eq!(texts(&writer), ["b"]);
+}
+
+#[test]
 fn events_come_in_commit_order_and_before_the_answers() {
     let ground = Ground::new();
     let (seen, sink) = recorder();
@@ -404,6 +423,34 @@ fn a_probe_writes_and_notices_that_the_file_was_replaced() {
     assert!(matches!(writer.probe_blocking(), Err(Failure::Replaced)));
     std::fs::write(writer.path(), "another").unwrap();
     assert!(matches!(writer.probe_blocking(), Err(Failure::Replaced)));
+}
+
+#[test]
+fn the_log_is_moved_into_the_file_and_used_again() {
+    let ground = Ground::new();
+    let database = ground.open_with(&OpenOptions {
+        wal: WalLimits {
+            checkpoint_pages: 50,
+            ..WalLimits::default()
+        },
+        ..OpenOptions::new(SCHEMA)
+    });
+    let (options, sink) = (WriterOptions::default(), Box::new(drop));
+    let writer = Writer::start(database, options, sink, ground.clock()).unwrap();
+    for number in 0..500 {
+        add(&writer, &format!("{number}{}", "x".repeat(3_000))).unwrap();
+    }
+    let size = |suffix| {
+        ground
+            .path(&format!("items.sqlite{suffix}"))
+            .metadata()
+            .unwrap()
+            .len()
+    };
+    // 500 rows of 3 kB went through a log that never became long.
+    assert!(size("") > 1_000_000, "{}", size(""));
+    assert!(size("-wal") < 100 * 4_096, "{}", size("-wal"));
+    assert_eq!(writer.stats().wal_truncations, 0);
 }
 
 #[test]

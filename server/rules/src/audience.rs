@@ -236,3 +236,6 @@ pub fn admit(plan: &Plan, candidate: Candidate<'_>, now: Timestamp) -> Option<Me
     }
     Some(Member { state, only })
 }
+
+#[cfg(test)]
+mod tests;

@@ -208,3 +208,6 @@ const fn status_of(counter: Counter) -> DeliveryStatus {
         Counter::Cancelled => DeliveryStatus::Cancelled,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,10 +7,9 @@
 
 use std::fmt;
 
-use aws_lc_rs::digest::{Context, SHA256};
+use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
-use serde_json::{Map, Value};
-use vestnik_model::{AudienceRequest, PublishAccepted, PublishRequest, publish::ContentRequest};
+use vestnik_model::{PublishAccepted, PublishRequest, publish::canonical};
 
 /// What a key stands for.
 #[derive(Clone, PartialEq, Eq)]
@@ -58,66 +57,78 @@ pub fn verdict(found: Option<&Remembered>, body_hash: &[u8; 32], now: Timestamp)
     }
 }
 
-/// The version of the canonical form; a new one makes every remembered request another one.
-const FORM: &[u8] = b"vestnik publish request 1\0";
-
-/// The SHA-256 of a request's canonical form: its JSON, fields in alphabetical order, without the
-/// idempotency key, and without the fields of the request, its audience and its content that have
-/// their default.
+/// The SHA-256 of a request's [canonical] form.
 #[must_use]
 pub fn request_hash(request: &PublishRequest) -> [u8; 32] {
-    let request = PublishRequest {
-        idempotency_key: None,
-        ..request.clone()
-    };
-    let default = PublishRequest {
-        to: AudienceRequest::default(),
-        notification: ContentRequest::default(),
-        ttl_seconds: None,
-        external_id: None,
-        correlation_id: None,
-        idempotency_key: None,
-    };
-    let mut object = object(&request);
-    let default = self::object(&default);
-    for part in ["to", "notification"] {
-        if let (Some(Value::Object(part)), Some(Value::Object(default))) =
-            (object.get_mut(part), default.get(part))
-        {
-            part.retain(|name, value| default.get(name) != Some(value));
-        }
-    }
-    object.retain(|name, value| default.get(name) != Some(value));
-    let mut context = Context::new(&SHA256);
-    context.update(FORM);
-    context.update(Value::Object(sorted(object)).to_string().as_bytes());
     let mut hash = [0; 32];
-    hash.copy_from_slice(context.finish().as_ref());
+    hash.copy_from_slice(digest(&SHA256, &canonical(request)).as_ref());
     hash
 }
 
-fn object(request: &PublishRequest) -> Map<String, Value> {
-    match serde_json::to_value(request) {
-        Ok(Value::Object(object)) => object,
-        Ok(_) | Err(_) => unreachable!("a request is an object of texts and numbers"),
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use uuid::Uuid;
+    use vestnik_model::{NotificationId, NotificationStatus};
+
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
     }
-}
 
-/// Sorts the fields at every depth: whether `serde_json` keeps an order of its own depends on the
-/// features that other crates of a build turn on.
-fn sorted(object: Map<String, Value>) -> Map<String, Value> {
-    let mut fields: Vec<_> = object.into_iter().collect();
-    fields.sort_by(|(one, _), (other, _)| one.cmp(other));
-    fields
-        .into_iter()
-        .map(|(name, value)| (name, sorted_value(value)))
-        .collect()
-}
+    #[test]
+    fn a_key_stands_for_one_request_until_it_expires() {
+        let accepted = PublishAccepted {
+            id: NotificationId::from_uuid(Uuid::from_u128(1)),
+            status: NotificationStatus::Accepted,
+            replayed: false,
+            warnings: Vec::new(),
+        };
+        let replayed = PublishAccepted {
+            replayed: true,
+            ..accepted.clone()
+        };
+        let found = Remembered {
+            body_hash: [1; 32],
+            accepted,
+            expires: at(100),
+        };
+        let ask = |hash, second| verdict(Some(&found), &[hash; 32], at(second));
+        assert_eq!(verdict(None, &[1; 32], at(0)), Verdict::New);
+        assert_eq!(ask(1, 99), Verdict::Replay(replayed));
+        assert_eq!(ask(2, 99), Verdict::Mismatch);
+        assert_eq!((ask(1, 100), ask(2, 100)), (Verdict::New, Verdict::New));
+    }
 
-fn sorted_value(value: Value) -> Value {
-    match value {
-        Value::Object(object) => Value::Object(sorted(object)),
-        Value::Array(items) => Value::Array(items.into_iter().map(sorted_value).collect()),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
+    fn hash(request: Value) -> [u8; 32] {
+        request_hash(&serde_json::from_value(request).unwrap())
+    }
+
+    #[test]
+    fn spelling_does_not_make_another_request_and_content_does() {
+        let one = hash(json!({"to": {"users": ["anna"]}, "notification": {"title": "Hi"}}));
+        let spelt = json!({
+            "notification": {"priority": "normal", "title": "Hi", "body": ""},
+            "idempotencyKey": "k", "to": {"topics": [], "users": ["anna"]}, "ttlSeconds": null
+        });
+        assert_eq!(hash(spelt), one);
+        for other in [
+            json!({"to": {"users": ["bert"]}, "notification": {"title": "Hi"}}),
+            json!({"to": {"topics": ["anna"]}, "notification": {"title": "Hi"}}),
+            json!({"to": {"users": ["anna"]}, "notification": {"title": "Hi", "priority": "high"}}),
+            json!({"to": {"users": ["anna"]}, "notification": {"title": "Hi"}, "ttl_seconds": 9}),
+        ] {
+            assert_ne!(hash(other), one);
+        }
+    }
+
+    /// Hashes are stored: they never change.
+    #[test]
+    fn the_hash_is_what_it_was() {
+        let hash = hash(json!({
+            "to": {"users": ["anna"]}, "notification": {"title": "Hi", "data": {"b": 1, "a": null}}
+        }));
+        assert_eq!(&hash[..4], [100, 240, 19, 134]);
     }
 }

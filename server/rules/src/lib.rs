@@ -4,6 +4,13 @@
 //! and randomness are arguments. The stores load rows, ask these rules and save the verdicts, so that
 //! every database decides alike; the server's rooms ask them for limits and cursors.
 //!
+//! A notification's way through the modules: a publish request is recognised by [`idempotency`], its
+//! audience is kept as a plan and expanded by [`audience`] into deliveries, which get their ids from
+//! [`identity`] and their places in users' logs from [`log`]. Hand-overs, expiry and cancellation change
+//! them by [`delivery`], facts of devices by [`receipt`]. [`work`] says what is due when, and [`settle`]
+//! when nothing is waited for any more. [`session`] and [`token`] are about who a device is, [`limit`]
+//! about how much anybody may do.
+//!
 //! ```
 //! use jiff::Timestamp;
 //! use vestnik_rules::session::{Exchange, Family, FamilyId, Presented, exchange};

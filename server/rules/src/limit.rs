@@ -148,3 +148,6 @@ impl Budget {
         self.pages > 0 && self.bytes > 0
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -253,3 +253,6 @@ fn is_for(candidate: &Candidate, reader: &Reader<'_>) -> bool {
     let is_applied = needs.is_none_or(|needs| reader.features.contains(&Open::Known(needs)));
     is_meant && is_fresh && is_applied
 }
+
+#[cfg(test)]
+mod tests;

@@ -271,7 +271,7 @@ fn evident(subject: Subject<'_>, kind: ReceiptKind, at: Timestamp) -> Change {
     }
 }
 
-/// Reading is told to the user's other devices the first time.
+/// The first reading appends an entry to the log, so that the user's other devices withdraw the toast.
 fn read(id: NotificationId, subject: Subject<'_>, at: Timestamp, version: u64) -> Change {
     let is_first = subject.state.read_at.is_none();
     let entry = StateChange {
@@ -288,8 +288,9 @@ fn read(id: NotificationId, subject: Subject<'_>, at: Timestamp, version: u64) -
     }
 }
 
-/// Every version that wins is told, also one with the value of before: another device may have set the
-/// other value under a version in between, and learns by this entry that it lost.
+/// Every version that wins is appended to the log, also one that sets the value of before: another
+/// device may have set the other value under a version in between, and without the entry it would keep
+/// that value.
 fn flagged(id: NotificationId, subject: Subject<'_>, set: FlagState, at: Timestamp) -> Change {
     match set.flag {
         Flag::Read if set.value => return read(id, subject, at, set.version),
@@ -318,3 +319,6 @@ fn flagged(id: NotificationId, subject: Subject<'_>, set: FlagState, at: Timesta
         ..evident(subject, ReceiptKind::Delivered, at)
     }
 }
+
+#[cfg(test)]
+mod tests;

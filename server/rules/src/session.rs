@@ -298,3 +298,6 @@ pub fn retired(active: &[Active], max: u32) -> Vec<InstallationId> {
     silent.truncate(active.len().saturating_sub(room));
     silent.into_iter().map(|one| one.installation).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -208,3 +208,6 @@ pub fn retry_at(tries: u32, random: f64, now: Timestamp) -> Timestamp {
 fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
     time.checked_add(by).unwrap_or(Timestamp::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -58,7 +58,7 @@ impl ReaderPool {
         let stats = Arc::default();
         let (mut current, mut seats) = (Vec::new(), Vec::new());
         for _ in 0..options.threads.max(1) {
-            let seat = Seat::open(path.to_owned(), Arc::clone(&clock), Arc::clone(&stats))
+            let seat = Seat::open(path, Arc::clone(&clock), Arc::clone(&stats))
                 .map_err(|error| OpenError::from_sqlite(path, error))?;
             current.push(seat.current());
             seats.push(seat);
@@ -143,7 +143,7 @@ impl ReaderPool {
         }
     }
 
-    fn spawn(&self, mut seat: Seat) -> std::io::Result<JoinHandle<()>> {
+    fn spawn(&self, seat: Seat) -> std::io::Result<JoinHandle<()>> {
         let queue = Arc::clone(&self.0.queue);
         std::thread::Builder::new()
             .name(format!("sqlite-{}", self.0.options.name))

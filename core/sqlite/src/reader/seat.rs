@@ -2,7 +2,7 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    path::PathBuf,
+    path::Path,
     sync::{Arc, Mutex},
 };
 
@@ -23,7 +23,6 @@ const OPS: i32 = 1_000;
 
 /// A connection and the read that it serves.
 pub(super) struct Seat {
-    path: PathBuf,
     connection: Connection,
     interrupt: Arc<InterruptHandle>,
     clock: Arc<dyn Clock>,
@@ -33,14 +32,13 @@ pub(super) struct Seat {
 
 impl Seat {
     pub(super) fn open(
-        path: PathBuf,
+        path: &Path,
         clock: Arc<dyn Clock>,
         stats: Arc<Mutex<ReaderStats>>,
     ) -> Result<Self, rusqlite::Error> {
         let current = Arc::<Current>::default();
-        let (connection, interrupt) = connect(&path, &clock, &current)?;
+        let (connection, interrupt) = connect(path, &clock, &current)?;
         Ok(Self {
-            path,
             connection,
             interrupt,
             clock,
@@ -55,7 +53,7 @@ impl Seat {
     }
 
     /// Does one read and answers its caller.
-    pub(super) fn serve(&mut self, job: Job) {
+    pub(super) fn serve(&self, job: Job) {
         let Job { ticket, mut task } = job;
         if let Some(reason) = ticket.stop_reason(self.clock.monotonic()) {
             self.count_unbegun(&reason);
@@ -74,27 +72,19 @@ impl Seat {
         task.reply(done);
     }
 
-    fn read(&mut self, ticket: &Arc<Ticket>, task: &mut dyn Task) -> Result<(), Failure> {
-        self.restore()?;
+    fn read(&self, ticket: &Arc<Ticket>, task: &mut dyn Task) -> Result<(), Failure> {
         let snapshot = self.connection.unchecked_transaction()?;
         ticket.begin(Arc::clone(&self.interrupt));
         self.current.begin(ticket);
         let done = catch_unwind(AssertUnwindSafe(|| task.run(&snapshot)));
         self.current.end();
         ticket.end();
+        // Rolls back whatever transaction the read has left.
         drop(snapshot);
         match done {
             Ok(done) => Ok(done?),
             Err(_) => Err(Failure::Panicked),
         }
-    }
-
-    /// Takes a new connection if the last read left a transaction open.
-    fn restore(&mut self) -> Result<(), rusqlite::Error> {
-        if !self.connection.is_autocommit() {
-            (self.connection, self.interrupt) = connect(&self.path, &self.clock, &self.current)?;
-        }
-        Ok(())
     }
 
     fn count_unbegun(&self, reason: &Failure) {
@@ -119,7 +109,7 @@ impl Seat {
 }
 
 fn connect(
-    path: &std::path::Path,
+    path: &Path,
     clock: &Arc<dyn Clock>,
     current: &Arc<Current>,
 ) -> Result<(Connection, Arc<InterruptHandle>), rusqlite::Error> {

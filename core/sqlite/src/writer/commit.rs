@@ -196,7 +196,7 @@ impl<E> Committer<E> {
     }
 
     fn fail_all(&self, done: Vec<Done<E>>, failure: &Failure) {
-        lock(&self.stats).note_failure(failure);
+        lock(&self.stats).note_lost_transaction(failure);
         for Done { task, .. } in done {
             task.reply(Err(failure.clone()));
         }
@@ -216,7 +216,7 @@ impl<E> Committer<E> {
         }
         for done in &batch.done {
             if let Err(failure) = &done.outcome {
-                stats.note_failure(failure);
+                stats.note_failed_job(failure);
             }
         }
     }

@@ -170,7 +170,7 @@ impl<E: Send + 'static> Writer<E> {
 }
 
 impl<E> Writer<E> {
-    /// Whether the thread runs. If this is `false` before [`close`](Self::close) was called, the
+    /// Whether the thread runs. If this is `false` before the writer was closed, the
     /// thread died of a panic and nothing can be stored until the database is opened again.
     #[must_use]
     pub fn is_alive(&self) -> bool {

@@ -18,8 +18,8 @@ pub struct WriterStats {
     pub sink_panics: u64,
     /// How often the write-ahead log was cut to nothing.
     pub wal_truncations: u64,
-    /// The failure of the last write if the disk or the file was the reason. `None` after a write
-    /// that succeeded.
+    /// The failure of the last write if it was not for a reason of its job: a full disk, damage, a
+    /// lock of another process, a failed commit. `None` after a write that succeeded.
     pub failing: Option<Failure>,
     /// Whether damage of the file was ever found.
     pub is_damaged: bool,
@@ -30,14 +30,17 @@ pub struct WriterStats {
 }
 
 impl WriterStats {
-    /// Remembers a failure if it concerns more than the job.
-    pub(super) fn note_failure(&mut self, failure: &Failure) {
+    /// A transaction failed as a whole.
+    pub(super) fn note_lost_transaction(&mut self, failure: &Failure) {
+        self.is_damaged |= matches!(failure, Failure::Corrupt { .. });
+        self.failing = Some(failure.clone());
+    }
+
+    /// A job failed within a transaction that was committed.
+    pub(super) fn note_failed_job(&mut self, failure: &Failure) {
         match failure {
-            Failure::Corrupt { .. } => {
-                self.is_damaged = true;
-                self.failing = Some(failure.clone());
-            }
-            Failure::Full => self.failing = Some(failure.clone()),
+            Failure::Corrupt { .. } | Failure::Full => self.note_lost_transaction(failure),
+            // Reasons of the job.
             Failure::Busy
             | Failure::Closed
             | Failure::Replaced

@@ -9,21 +9,22 @@ use super::{Bucket, Rate, Taken, take_many};
 
 /// The buckets of many principals at one rate, at most a fixed number of them.
 ///
-/// Only a bucket that owes is kept, and only a full one is forgotten, which changes nothing for its
-/// principal. So nobody can lose their debt by making others' buckets, and memory does not grow with
-/// the number of keys.
+/// Only a full bucket is forgotten, which changes nothing for its principal. A principal therefore
+/// cannot lose its debt by filling the places with other keys, and memory does not grow with the number
+/// of keys.
 ///
 /// The trade: while every place is taken by a bucket that owes, principals that have none share one
-/// bucket of the same rate. Who fills the places slows such newcomers down, and no principal that has
-/// a place. Key by what costs something to have (a key, an installation, an address's network), and
-/// make the number of places larger than what an address can fill within `burst × interval`.
+/// bucket of the same rate. An attacker who fills the places slows such newcomers down, and no principal
+/// that has a place. The key should be something that costs effort to have many of (an API key, an
+/// installation, the network of an address), and there should be more places than one attacker can fill
+/// within `burst × interval`.
 #[derive(Debug, Clone)]
 pub struct Buckets<K> {
     rate: Rate,
     capacity: usize,
     buckets: BTreeMap<K, Bucket>,
     /// The same buckets by the moment at which they are full.
-    by_full: BTreeSet<(Bucket, K)>,
+    pub(super) by_full: BTreeSet<(Bucket, K)>,
     /// What principals without a place share.
     shared: Bucket,
 }

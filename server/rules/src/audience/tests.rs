@@ -1,0 +1,273 @@
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use serde_json::json;
+use uuid::Uuid;
+use vestnik_model::{AudienceRequest, DeliveryStatus};
+
+use super::*;
+
+fn user(number: i64) -> UserId {
+    UserId::parse(format!("u{number}")).unwrap()
+}
+
+fn installation(number: u128) -> InstallationId {
+    InstallationId::from_uuid(Uuid::from_u128(number))
+}
+
+fn topic(number: usize) -> TopicName {
+    TopicName::parse(format!("t{number}")).unwrap()
+}
+
+fn plan(request: AudienceRequest) -> Plan {
+    Plan::from(&Audience::parse(request).unwrap())
+}
+
+#[test]
+fn a_hundred_explicit_recipients_are_expanded_at_once() {
+    #[track_caller]
+    fn check(users: i64, installations: u128, topics: usize, expected: bool) {
+        let plan = plan(AudienceRequest {
+            users: (0..users).map(user).collect(),
+            installations: (0..installations).map(installation).collect(),
+            topics: (0..topics).map(topic).collect(),
+            exclude_users: Vec::new(),
+        });
+        assert_eq!(plan.is_first_part(), expected);
+    }
+    check(1, 0, 0, true);
+    check(100, 0, 0, true);
+    check(60, 40, 0, true);
+    check(101, 0, 0, false);
+    check(60, 41, 0, false);
+    check(1, 0, 1, false);
+}
+
+#[test]
+fn a_plan_of_another_version_is_read_as_far_as_it_is_understood() {
+    let stored = json!({
+        "users": ["anna", "", "bert"], "topics": ["", "news"], "segments": ["vip"],
+        "exclude_users": ["", "eve"]
+    });
+    let plan: Plan = serde_json::from_value(stored).unwrap();
+    let source = plan.source(Position::START).unwrap();
+    let Members::Users(users) = source.members else {
+        panic!("no users")
+    };
+    let keys: Vec<_> = users
+        .iter()
+        .map(|listed| (listed.key, listed.user.as_str()))
+        .collect();
+    assert_eq!(keys, [(0, "anna"), (2, "bert")]);
+
+    // The first topic cannot be read: the walk goes on at the second, under its own number.
+    let source = plan.source(source.position.end()).unwrap();
+    assert_eq!(
+        source.position,
+        Position {
+            source: 2,
+            after: None
+        }
+    );
+    assert!(matches!(source.members, Members::Topic(name) if name.as_str() == "news"));
+    assert_eq!(plan.source(source.position.end()), None);
+    assert_eq!(plan.topics().count(), 1);
+
+    let eve = UserId::parse("eve").unwrap();
+    let candidate = Candidate {
+        user: &eve,
+        only: None,
+        has_installation: true,
+    };
+    assert_eq!(admit(&plan, candidate, Timestamp::UNIX_EPOCH), None);
+}
+
+#[test]
+fn the_plan_is_stored_as_it_was() {
+    let plan = plan(AudienceRequest {
+        users: vec![user(1)],
+        installations: vec![installation(7)],
+        topics: vec![topic(1)],
+        exclude_users: vec![user(2)],
+    });
+    let stored = json!({
+        "users": ["u1"], "topics": ["t1"], "exclude_users": ["u2"],
+        "installations": ["ins_00000000000000000000000000000007"]
+    });
+    assert_eq!(serde_json::to_value(&plan).unwrap(), stored);
+    assert_eq!(serde_json::from_value::<Plan>(stored).unwrap(), plan);
+    let position = json!({"source": 3, "after": 17});
+    assert_eq!(
+        serde_json::to_value(Position {
+            source: 3,
+            after: Some(17)
+        })
+        .unwrap(),
+        position
+    );
+}
+
+#[test]
+fn a_user_without_an_installation_begins_undelivered() {
+    let (plan, anna) = (
+        plan(AudienceRequest {
+            users: vec![user(1)],
+            ..Default::default()
+        }),
+        user(1),
+    );
+    let candidate = |has_installation| Candidate {
+        user: &anna,
+        only: None,
+        has_installation,
+    };
+    let member = |has| {
+        admit(&plan, candidate(has), Timestamp::UNIX_EPOCH)
+            .unwrap()
+            .state
+    };
+    assert_eq!(member(true), DeliveryState::pending());
+    assert_eq!(member(false).status, DeliveryStatus::Undelivered);
+    assert_eq!(member(false).reason, Some(Reason::DeviceNoneActive.into()));
+}
+
+/// Who is where in a database: subscribers by the key of their user, installations by their owner's.
+#[derive(Debug, Clone, Default)]
+struct World {
+    subscribers: BTreeMap<TopicName, BTreeSet<i64>>,
+    owners: BTreeMap<InstallationId, i64>,
+}
+
+type Deliveries = BTreeMap<UserId, Option<Vec<InstallationId>>>;
+
+impl World {
+    /// The candidates of a source behind a key, in the order of keys.
+    fn candidates(&self, source: &Source) -> Vec<(i64, UserId, Option<Vec<InstallationId>>)> {
+        let is_left = |key: i64| source.position.after.is_none_or(|after| key > after);
+        match &source.members {
+            Members::Users(users) => {
+                let listed = users
+                    .iter()
+                    .map(|listed| (listed.key, listed.user.clone(), None));
+                listed.collect()
+            }
+            Members::Topic(name) => {
+                let keys = self.subscribers.get(name).into_iter().flatten().copied();
+                keys.filter(|key| is_left(*key))
+                    .map(|key| (key, user(key), None))
+                    .collect()
+            }
+            Members::Installations(listed) => {
+                let mut owned: BTreeMap<i64, Vec<InstallationId>> = BTreeMap::new();
+                for id in listed {
+                    if let Some(owner) = self.owners.get(id).filter(|owner| is_left(**owner)) {
+                        owned.entry(*owner).or_default().push(*id);
+                    }
+                }
+                owned
+                    .into_iter()
+                    .map(|(key, only)| (key, user(key), Some(only)))
+                    .collect()
+            }
+        }
+    }
+
+    /// Expands an audience in parts of so many rows. Every part reads its position from JSON, and part
+    /// `crashed` is done twice, as after a crash before its commit.
+    fn expand(&self, plan: &Plan, rows: usize, crashed: usize) -> Deliveries {
+        let (mut saved, mut deliveries, mut parts) = (json!({}), Deliveries::new(), 0);
+        loop {
+            let position: Position = serde_json::from_value(saved.clone()).unwrap();
+            let Some(source) = plan.source(position) else {
+                return deliveries;
+            };
+            parts += 1;
+            assert!(parts < 200, "the walk does not end");
+            let mut part = self.candidates(&source);
+            let is_last = part.len() < rows;
+            part.truncate(rows);
+            let last = part.last().map(|(key, _, _)| *key);
+            for (_, user, only) in part {
+                let candidate = Candidate {
+                    user: &user,
+                    only,
+                    has_installation: true,
+                };
+                if let Some(member) = admit(plan, candidate, Timestamp::UNIX_EPOCH) {
+                    deliveries.entry(user).or_insert(member.only);
+                }
+            }
+            if parts != crashed {
+                let position = match last {
+                    Some(key) if !is_last => source.position.past(key),
+                    Some(_) | None => source.position.end(),
+                };
+                saved = serde_json::to_value(position).unwrap();
+            }
+        }
+    }
+}
+
+prop_compose! {
+    fn worlds()(
+        subscribers in prop::collection::vec(prop::collection::btree_set(0..30_i64, 0..15), 4),
+        owners in prop::collection::btree_map(0..12_u128, 0..30_i64, 0..12),
+    ) -> World {
+        World {
+            subscribers: (0..).map(topic).zip(subscribers).collect(),
+            owners: owners.into_iter().map(|(id, owner)| (installation(id), owner)).collect(),
+        }
+    }
+}
+
+prop_compose! {
+    fn audiences()(
+        users in prop::collection::btree_set(0..30_i64, 0..8),
+        topics in prop::collection::btree_set(0..5_usize, 0..4),
+        installations in prop::collection::btree_set(0..12_u128, 1..8),
+        excluded in prop::collection::btree_set(0..30_i64, 0..5),
+    ) -> AudienceRequest {
+        AudienceRequest {
+            users: users.into_iter().map(user).collect(),
+            topics: topics.into_iter().map(topic).collect(),
+            installations: installations.into_iter().map(installation).collect(),
+            exclude_users: excluded.into_iter().map(user).collect(),
+        }
+    }
+}
+
+/// Whom an audience means, said without parts.
+fn meant(world: &World, request: &AudienceRequest) -> Deliveries {
+    let mut meant = Deliveries::new();
+    for id in &request.installations {
+        if let Some(owner) = world.owners.get(id) {
+            meant
+                .entry(user(*owner))
+                .or_insert_with(|| Some(Vec::new()))
+                .as_mut()
+                .unwrap()
+                .push(*id);
+        }
+    }
+    let topics = request
+        .topics
+        .iter()
+        .filter_map(|name| world.subscribers.get(name))
+        .flatten();
+    let whole = topics
+        .map(|key| user(*key))
+        .chain(request.users.iter().cloned());
+    meant.extend(whole.map(|user| (user, None)));
+    meant.retain(|user, _| !request.exclude_users.contains(user));
+    meant
+}
+
+proptest! {
+    #[test]
+    fn each_part_size_expands_the_same_audience(
+        world in worlds(), request in audiences(), rows in 1..40_usize, crashed in 0..10_usize,
+    ) {
+        let deliveries = world.expand(&plan(request.clone()), rows, crashed);
+        prop_assert_eq!(deliveries, meant(&world, &request));
+    }
+}

@@ -1,0 +1,137 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+fn after(events: &[Event]) -> DeliveryState {
+    let advance = |state, event: &Event| advance(state, *event, at(1)).state;
+    events.iter().fold(DeliveryState::pending(), advance)
+}
+
+const HANDED: Event = Event::HandedOver;
+const DELIVERED: Event = Event::Receipt(ReceiptKind::Delivered);
+const READ: Event = Event::Receipt(ReceiptKind::Read);
+const EXPIRED: Event = Event::Expired {
+    has_evidence: false,
+};
+
+#[test]
+fn what_runs_out_depends_on_how_far_it_came() {
+    #[track_caller]
+    fn check(events: &[Event], has_evidence: bool, expected: Counter) {
+        let advanced = expire(after(events), has_evidence, at(9));
+        assert_eq!(counter(&advanced.state), expected);
+        assert_eq!(
+            advanced.moved.is_some(),
+            counter(&after(events)) != expected
+        );
+    }
+    for has_evidence in [false, true] {
+        check(&[], has_evidence, Counter::Expired);
+        check(&[HANDED, DELIVERED], has_evidence, Counter::Delivered);
+        check(&[READ], has_evidence, Counter::Read);
+        check(&[EXPIRED], has_evidence, Counter::Expired);
+        check(&[Event::Cancelled], has_evidence, Counter::Cancelled);
+    }
+    check(&[HANDED], true, Counter::Delivered);
+    check(&[HANDED], false, Counter::Unconfirmed);
+    check(&[HANDED, EXPIRED], true, Counter::Unconfirmed);
+}
+
+#[test]
+fn only_what_waits_is_cancelled() {
+    #[track_caller]
+    fn check(events: &[Event], expected: Counter) {
+        assert_eq!(counter(&cancel(after(events), at(9)).state), expected);
+    }
+    check(&[], Counter::Cancelled);
+    check(&[HANDED], Counter::Sent);
+    check(&[DELIVERED], Counter::Delivered);
+    check(&[EXPIRED], Counter::Expired);
+}
+
+#[test]
+fn a_device_beats_a_negative_end() {
+    for end in [EXPIRED, Event::Cancelled] {
+        let advanced = advance(after(&[end]), DELIVERED, at(9));
+        assert!(advanced.state.late);
+        assert_eq!(
+            advanced.moved.map(|moved| moved.to),
+            Some(Counter::Delivered)
+        );
+    }
+}
+
+#[test]
+fn a_repetition_changes_nothing() {
+    let again = advance(after(&[HANDED, READ]), READ, at(1));
+    assert_eq!((again.moved, again.is_changed), (None, false));
+    // An engagement changes the row and no counter.
+    let clicked = advance(after(&[READ]), Event::Receipt(ReceiptKind::Clicked), at(1));
+    assert_eq!((clicked.moved, clicked.is_changed), (None, true));
+}
+
+fn events() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        Just(HANDED),
+        prop::sample::select(&ReceiptKind::ALL[..]).prop_map(Event::Receipt),
+        any::<bool>().prop_map(|has_evidence| Event::Expired { has_evidence }),
+        Just(Event::Cancelled),
+    ]
+}
+
+fn counted(states: &[DeliveryState]) -> Counts {
+    let mut counts = Counts::default();
+    for state in states {
+        *counts.of(counter(state)) += 1;
+    }
+    counts
+}
+
+proptest! {
+    /// Counters changed by the deltas of each commit are those of a recount.
+    #[test]
+    fn deltas_add_up_to_a_recount(
+        commits in prop::collection::vec(prop::collection::vec((0..6_usize, events()), 0..8), 0..8)
+    ) {
+        let mut states = vec![DeliveryState::pending(); 6];
+        let mut made = Deltas::default();
+        made.add(states.iter().map(Move::made));
+        let mut counts = made.applied_to(Counts::default()).unwrap();
+        for commit in commits {
+            let mut deltas = Deltas::default();
+            for (index, event) in commit {
+                let advanced = advance(states[index].clone(), event, at(1));
+                prop_assert!(advanced.is_changed || advanced.moved.is_none());
+                if index % 2 == 0 {
+                    deltas.add(advanced.moved);
+                } else {
+                    let mut part = Deltas::default();
+                    part.add(advanced.moved);
+                    deltas.merge(&part);
+                }
+                states[index] = advanced.state;
+            }
+            let net: i64 = deltas.changes().map(|(_, change)| change).sum();
+            prop_assert_eq!(net, 0);
+            counts = deltas.applied_to(counts).unwrap();
+            prop_assert_eq!(counts, counted(&states));
+        }
+    }
+}
+
+#[test]
+fn a_counter_never_falls_below_zero() {
+    let mut deltas = Deltas::default();
+    deltas.add([Move {
+        from: Some(Counter::Sent),
+        to: Counter::Read,
+    }]);
+    assert_eq!(deltas.applied_to(Counts::default()), None);
+    let reached: Vec<_> = deltas.reached().collect();
+    assert_eq!(reached, [(DeliveryStatus::Read, 1)]);
+    assert!(!deltas.is_empty() && Deltas::default().is_empty());
+}
