@@ -95,6 +95,23 @@ async fn a_name_that_is_no_path_is_refused() {
     }
 }
 
+/// What a failed copy leaves behind. The log beside it may hold what is missing.
+#[tokio::test]
+async fn an_empty_file_is_refused_and_its_log_stays() {
+    let world = World::new().await;
+    world.close().await;
+    fs::write(world.path(), "").unwrap();
+    let log = world.beside("db.sqlite-wal");
+    fs::write(&log, "a log").unwrap();
+    let refused = open(&world.path(), &world.clock, None);
+    assert!(
+        matches!(refused, Err(OpenError::Corrupt { .. })),
+        "{refused:?}"
+    );
+    assert_eq!(fs::read(&log).unwrap(), b"a log");
+    assert_eq!(fs::read(world.path()).unwrap(), b"");
+}
+
 #[tokio::test]
 async fn readiness_fails_when_the_file_is_gone() {
     let world = World::new().await;

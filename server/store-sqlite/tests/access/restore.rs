@@ -191,6 +191,15 @@ async fn a_damaged_or_missing_database_is_replaced() {
         .close()
         .await;
 
+    // An empty file with a log: the log is kept beside.
+    fs::write(world.path(), "").unwrap();
+    fs::write(world.beside("db.sqlite-wal"), "a log").unwrap();
+    world.pass(1);
+    let restored = restore(&world.beside("backup"), &world.path(), world.now()).unwrap();
+    let mut log = restored.replaced.unwrap().into_os_string();
+    log.push("-wal");
+    assert_eq!(fs::read(log).unwrap(), b"a log");
+
     let elsewhere = world.beside("elsewhere");
     let restored = restore(&world.beside("backup"), &elsewhere, world.now()).unwrap();
     assert_eq!((restored.lost, restored.replaced), (None, None));
