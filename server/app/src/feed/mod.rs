@@ -14,9 +14,11 @@ mod notes;
 mod recheck;
 mod watchers;
 
-pub(crate) use connections::{Admission, Caps, Connections, Greeted, LiveDevice, Position};
+pub(crate) use connections::{
+    Admission, Caps, Connections, Greeted, LiveDevice, Position, Principal,
+};
 pub(crate) use dirty::Dirty;
 pub(crate) use fan_out::{FanOut, PageBounds};
 pub(crate) use notes::{Notes, flush_notes};
-pub(crate) use recheck::recheck;
+pub(crate) use recheck::{Recheck, recheck};
 pub(crate) use watchers::{Full, Watchers};
