@@ -11,8 +11,10 @@ mod dirty;
 mod fan_out;
 mod frames;
 mod notes;
+mod presence;
 mod recheck;
 mod watchers;
+mod written;
 
 pub(crate) use connections::{
     Admission, Caps, Connections, Greeted, LiveDevice, Position, Principal,
@@ -20,5 +22,7 @@ pub(crate) use connections::{
 pub(crate) use dirty::Dirty;
 pub(crate) use fan_out::{FanOut, PageBounds};
 pub(crate) use notes::{Notes, flush_notes};
+pub(crate) use presence::{PresenceBoard, renew_presence};
 pub(crate) use recheck::{Recheck, recheck};
-pub(crate) use watchers::{Full, Watchers};
+pub(crate) use watchers::{Full, Watched, Watchers};
+pub(crate) use written::Unconfirmed;
