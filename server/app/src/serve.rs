@@ -100,7 +100,10 @@ pub async fn serve_with(
         wake: Arc::new(move |kind| late.wake(kind)),
     };
     bus.attach(Arc::new(move |hint| consumers.take(hint)));
-    let options = StoreOptions::new(sink, Arc::clone(&clock));
+    let options = StoreOptions {
+        sink,
+        ..StoreOptions::new(Arc::clone(&clock))
+    };
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.database, options)?);
     let offered = Secrets {
         access: clock.random(),
