@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Builder;
-use vestnik_model::{InstallationId, NotificationId, Permission, TopicName};
+use vestnik_model::{InstallationId, InstallationSecret, NotificationId, Permission, TopicName};
 
 use crate::{
     clock::{Clock, SystemClock},
@@ -14,7 +14,7 @@ use crate::{
     event::{ConnectionState, Event, EventStream, OfflineReason, Warning},
     history::{HistoryItem, HistoryPage, HistoryQuery},
     identity::{self, IdentitySource},
-    store::{Opened, Store},
+    store::{InstallationIdentity, Opened, Store},
     transport::{NetworkTransport, Transport},
 };
 
@@ -86,14 +86,12 @@ impl ClientBuilder {
             Some(transport) => transport,
             None => Arc::new(network(&config)?),
         };
-        let fresh =
-            InstallationId::from_uuid(Builder::from_random_bytes(clock.random()).into_uuid());
         let Opened {
             store,
-            installation,
+            identity: installation,
             quarantined,
-            ..
-        } = Store::open(&config.data_dir, clock.now(), fresh).await?;
+        } = Store::open(&config.data_dir, clock.now(), fresh(clock.as_ref())).await?;
+        let id = installation.id;
         let warnings = quarantined.map(|quarantined| Warning::HistoryRebuilt { quarantined });
         let (events, stream) = mpsc::channel(config.tuning.event_queue.max(1));
         let (commands, queue) = mpsc::channel(COMMANDS);
@@ -119,10 +117,22 @@ impl ClientBuilder {
                 shared,
                 commands,
                 connection,
-                installation,
+                installation: id,
             },
             EventStream::new(stream),
         ))
+    }
+}
+
+/// The identity of an installation at its first run.
+fn fresh(clock: &dyn Clock) -> InstallationIdentity {
+    let mut secret = [0; 32];
+    for half in secret.chunks_exact_mut(16) {
+        half.copy_from_slice(&clock.random());
+    }
+    InstallationIdentity {
+        id: InstallationId::from_uuid(Builder::from_random_bytes(clock.random()).into_uuid()),
+        secret: InstallationSecret::from_bytes(secret),
     }
 }
 
@@ -180,7 +190,7 @@ impl Client {
         let changed = self
             .shared
             .store
-            .mark_read(vec![id], true, self.shared.clock.now())
+            .mark_read(vec![id], true, self.shared.stamp())
             .await?;
         self.after_change(changed).await
     }
@@ -193,7 +203,7 @@ impl Client {
         let changed = self
             .shared
             .store
-            .mark_read(ids, false, self.shared.clock.now())
+            .mark_read(ids, false, self.shared.stamp())
             .await?;
         let count = changed.len();
         self.after_change(changed).await.map(|()| count)
@@ -204,11 +214,7 @@ impl Client {
     /// # Errors
     /// [`Error::Storage`], [`Error::Closed`].
     pub async fn mark_all_read(&self) -> Result<usize, Error> {
-        let changed = self
-            .shared
-            .store
-            .mark_all_read(self.shared.clock.now())
-            .await?;
+        let changed = self.shared.store.mark_all_read(self.shared.stamp()).await?;
         let count = changed.len();
         self.after_change(changed).await.map(|()| count)
     }
@@ -218,10 +224,7 @@ impl Client {
     /// # Errors
     /// [`Error::Storage`], [`Error::Closed`].
     pub async fn dismiss(&self, id: NotificationId) -> Result<(), Error> {
-        self.shared
-            .store
-            .dismiss(id, self.shared.clock.now())
-            .await?;
+        self.shared.store.dismiss(id, self.shared.stamp()).await?;
         self.after_change(Vec::new()).await
     }
 
@@ -232,7 +235,7 @@ impl Client {
     pub async fn report_shown(&self, id: NotificationId) -> Result<(), Error> {
         self.shared
             .store
-            .mark_shown(id, self.shared.clock.now())
+            .mark_shown(id, self.shared.stamp())
             .await?;
         self.after_change(Vec::new()).await
     }
@@ -281,7 +284,7 @@ impl Client {
         self.command(Command::Permission(permission)).await
     }
 
-    /// Waits until every receipt is with the server.
+    /// Waits until the server has answered every fact.
     ///
     /// # Errors
     /// [`Error::Closed`].
@@ -289,8 +292,8 @@ impl Client {
         self.ask(|answer| Command::Flush { answer }).await
     }
 
-    /// Ends the user's part in this device: his history is gone, nothing of his is shown. The
-    /// server is told now or, offline, as soon as it can be.
+    /// Ends the user's session on this device: their history is deleted and nothing of theirs is shown.
+    /// The server is informed now or, offline, as soon as it can be reached.
     ///
     /// # Errors
     /// [`Error::Storage`], [`Error::Closed`].

@@ -45,10 +45,10 @@ pub struct Tuning {
     pub backoff_cap: Duration,
     /// How long a request may take. Too low and slow radios never succeed.
     pub request_timeout: Duration,
-    /// How long receipts wait for company. Too low and each is a message; too high and senders
-    /// learn late.
+    /// How long a fact waits for others to be reported with. If it is too low, each fact is a message;
+    /// if it is too high, senders see statuses late.
     pub report_delay: Duration,
-    /// The most receipts of one report.
+    /// The most facts of one report.
     pub report_batch: u32,
     /// The most entries of one page of catch-up.
     pub page: u32,

@@ -35,13 +35,13 @@ impl DeviceInfo {
             permission,
         } = self.clone();
         InstallationState {
-            platform,
+            platform: platform.into(),
             model,
             os_version,
             app_version,
             locale,
             time_zone,
-            permission,
+            permission: permission.into(),
             push_addresses: Vec::new(),
         }
     }

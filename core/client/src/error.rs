@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use vestnik_model::Problem;
+use vestnik_model::{Problem, ProblemCode};
 
 use crate::store::{OpenError, StoreError};
 
@@ -87,7 +87,9 @@ impl From<crate::transport::CallFailure> for Error {
             crate::transport::CallFailure::Unreachable { retry_after } => {
                 Self::Unreachable { retry_after }
             }
-            crate::transport::CallFailure::Refused(problem) if problem.status == 401 => {
+            crate::transport::CallFailure::Refused(problem)
+                if problem.is_about_credentials() && problem.code != ProblemCode::AuthForbidden =>
+            {
                 Self::Unauthorized
             }
             crate::transport::CallFailure::Refused(problem) => Self::Rejected(problem),

@@ -21,7 +21,7 @@ pub enum Event {
         /// under the same tag replaces and never doubles.
         again: bool,
     },
-    /// Read on another device: take these off the screen.
+    /// Read or deleted on another device, or recalled by the sender: take these off the screen.
     Withdraw(Vec<NotificationId>),
     /// These changed in the history.
     Changed(Vec<NotificationId>),

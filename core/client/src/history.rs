@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use jiff::Timestamp;
-use vestnik_model::{Notification, contract::HistoryState};
+use vestnik_model::Notification;
 
 /// The most items of one page.
 pub const MAX_PAGE: u32 = 200;
@@ -19,6 +19,15 @@ pub struct HistoryItem {
     pub received_at: Timestamp,
     /// When it was read.
     pub read_at: Option<Timestamp>,
+}
+
+/// Whether the person has seen a notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HistoryState {
+    /// It is unread.
+    Delivered,
+    /// The person has seen it, on this device or another.
+    Read,
 }
 
 /// Which part of the history.

@@ -8,16 +8,18 @@ use std::{
 use futures_util::{Stream, StreamExt as _};
 use reqwest::Url;
 use vestnik_model::{
-    NotificationId, Problem, ProblemCode, PublishRequest,
-    contract::{self, Published, StatusChange},
+    NotificationId, PublishRequest,
+    contract::{self, Answer, Published, StatusChange},
     route,
 };
 use vestnik_signalr::client::{
-    self as hub, CallError, ConnectError, ConnectOptions, HubClient, IncomingStream,
-    driver::BearerToken,
+    self as hub, ConnectError, ConnectOptions, HubClient, IncomingStream, driver::BearerToken,
 };
 
-use crate::{error::Error, transport::problem_of};
+use crate::{
+    error::Error,
+    transport::{done, endpoint, failed},
+};
 
 /// A sender's connection. It does not reconnect: a sender that needs an answer through an outage
 /// publishes with an idempotency key, and repeats.
@@ -32,9 +34,7 @@ impl Sender {
     /// # Errors
     /// [`Error::Unauthorized`] when the key is not accepted, [`Error::Unreachable`].
     pub async fn connect(server: Url, key: String) -> Result<Self, Error> {
-        let url = server
-            .join(route::HUB)
-            .map_err(|error| malformed(&error.to_string()))?;
+        let url = endpoint(&server, route::HUB);
         let bearer = BearerToken::new(&key).ok_or(Error::Unauthorized)?;
         let options = ConnectOptions::new(url).bearer(bearer);
         let (hub, incoming) = hub::connect(options).await.map_err(refused)?;
@@ -48,25 +48,27 @@ impl Sender {
     /// [`Error::Rejected`] when the request is wrong, [`Error::Unreachable`] when the connection
     /// ended first: whether it was published is not known.
     pub async fn publish(&self, request: &PublishRequest) -> Result<Published, Error> {
-        self.hub
-            .invoke(contract::server::PUBLISH, &(request,))
-            .await
-            .map_err(failed)
+        let arguments = (request,);
+        let answer = self.hub.invoke(contract::server::PUBLISH, &arguments);
+        done(answer.await).map_err(Error::from)
     }
 
-    /// Watches a notification: what is, then each change.
+    /// Watches a notification: its state, then each change. With the version of an earlier item as
+    /// `after`, only what changed since.
     ///
     /// # Errors
     /// As [`publish`](Self::publish).
-    pub async fn watch(&self, id: NotificationId) -> Result<StatusChanges, Error> {
+    pub async fn watch(
+        &self,
+        id: NotificationId,
+        after: Option<u64>,
+    ) -> Result<StatusChanges, Error> {
         let watch = contract::Watch {
             notification_id: id,
+            after,
         };
-        let changes = self
-            .hub
-            .stream(contract::server::WATCH, &(watch,))
-            .await
-            .map_err(failed)?;
+        let changes = self.hub.stream(contract::server::WATCH, &(watch,)).await;
+        let changes = changes.map_err(|error| failed(&error))?;
         Ok(StatusChanges(changes))
     }
 
@@ -78,7 +80,7 @@ impl Sender {
 
 /// The changes of a watched notification.
 #[derive(Debug)]
-pub struct StatusChanges(hub::ItemStream<StatusChange>);
+pub struct StatusChanges(hub::ItemStream<Answer<StatusChange>>);
 
 impl Stream for StatusChanges {
     type Item = Result<StatusChange, Error>;
@@ -86,7 +88,7 @@ impl Stream for StatusChanges {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.0
             .poll_next_unpin(context)
-            .map(|change| change.map(|change| change.map_err(failed)))
+            .map(|item| item.map(|item| done(item).map_err(Error::from)))
     }
 }
 
@@ -97,10 +99,6 @@ async fn overhear(mut incoming: IncomingStream) {
     }
 }
 
-fn malformed(detail: &str) -> Error {
-    Error::Rejected(Problem::new(ProblemCode::RequestInvalid, detail))
-}
-
 #[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
 fn refused(error: ConnectError) -> Error {
     if matches!(error, ConnectError::Unauthorized | ConnectError::Forbidden) {
@@ -108,15 +106,5 @@ fn refused(error: ConnectError) -> Error {
     }
     Error::Unreachable {
         retry_after: error.retry_after(),
-    }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
-fn failed(error: CallError) -> Error {
-    match &error {
-        CallError::Lagged | CallError::Disconnected => Error::Unreachable { retry_after: None },
-        CallError::Failed(_) | CallError::Arguments(_) | CallError::Result(_) => {
-            Error::Rejected(problem_of(&error))
-        }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     OpenError,
     file::{beside, remove_if_present, shm_of, sync_file, sync_folder, wal_of},
     lock::Lock,
-    open::FLAGS,
+    open::{FLAGS, keep_log_on_close},
     path::resolve,
 };
 
@@ -84,9 +84,16 @@ impl Held {
     }
 }
 
+/// SQLite removes the log of an empty file when it opens it, and that of a damaged file when it closes
+/// it: neither happens here.
 fn merge_log(path: &Path) -> Result<(), rusqlite::Error> {
+    if path.metadata().is_ok_and(|file| file.len() == 0) {
+        return Ok(());
+    }
     let connection = Connection::open_with_flags(path, FLAGS)?;
+    keep_log_on_close(&connection, true)?;
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    keep_log_on_close(&connection, false)?;
     connection.close().map_err(|(_, error)| error)
 }
 
@@ -130,17 +137,19 @@ mod tests {
 
     #[test]
     fn a_damaged_file_is_kept_with_its_log() {
-        let folder = tempfile::tempdir().unwrap();
-        let (path, new) = (folder.path().join("db"), folder.path().join("new"));
-        fs::write(&path, "this is no database").unwrap();
-        fs::write(wal_of(&path), "this is no log").unwrap();
-        database(&new, "new");
+        for content in ["this is no database", ""] {
+            let folder = tempfile::tempdir().unwrap();
+            let (path, new) = (folder.path().join("db"), folder.path().join("new"));
+            fs::write(&path, content).unwrap();
+            fs::write(wal_of(&path), "this is no log").unwrap();
+            database(&new, "new");
 
-        let held = Held::take(&path).unwrap();
-        let aside = held.replace(&new, ".aside").unwrap().unwrap();
-        assert_eq!(text(&path), "new");
-        assert_eq!(fs::read(&aside).unwrap(), b"this is no database");
-        assert_eq!(fs::read(wal_of(&aside)).unwrap(), b"this is no log");
+            let held = Held::take(&path).unwrap();
+            let aside = held.replace(&new, ".aside").unwrap().unwrap();
+            assert_eq!(text(&path), "new");
+            assert_eq!(fs::read(&aside).unwrap(), content.as_bytes());
+            assert_eq!(fs::read(wal_of(&aside)).unwrap(), b"this is no log");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use crate::{OpenError, PathFault, database::connect_read_only, path, schema::Header};
+use crate::{Damage, OpenError, PathFault, database::connect_read_only, path, schema::Header};
 
 /// How much of a file is examined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +66,8 @@ pub fn inspect(path: &Path, depth: Depth) -> Result<Inspection, OpenError> {
 /// Opens a file for reading only, also while another process writes it.
 ///
 /// # Errors
-/// [`OpenError::Path`], [`OpenError::Io`] or [`OpenError::Sqlite`].
+/// [`OpenError::Path`], [`OpenError::Io`], [`OpenError::Sqlite`], or [`OpenError::Corrupt`] if the file
+/// is empty.
 pub fn open_read_only(path: &Path) -> Result<Connection, OpenError> {
     let real = path::resolve(path)?;
     let metadata = real
@@ -76,6 +77,13 @@ pub fn open_read_only(path: &Path) -> Result<Connection, OpenError> {
         return Err(OpenError::Path {
             path: path.to_owned(),
             fault: PathFault::NotAFile,
+        });
+    }
+    // SQLite removes the log of an empty file when it opens it; it may be all there is.
+    if metadata.len() == 0 {
+        return Err(OpenError::Corrupt {
+            path: path.to_owned(),
+            source: Damage::Empty,
         });
     }
     connect_read_only(&real).map_err(|error| OpenError::from_sqlite(&real, error))

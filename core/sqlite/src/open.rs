@@ -159,7 +159,10 @@ fn tighten(path: &Path, notes: &mut Vec<Note>) {
     }
 }
 
-fn keep_log_on_close(connection: &Connection, keep: bool) -> Result<(), rusqlite::Error> {
+pub(crate) fn keep_log_on_close(
+    connection: &Connection,
+    keep: bool,
+) -> Result<(), rusqlite::Error> {
     connection
         .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep)
         .map(drop)

@@ -8,15 +8,16 @@
 
 mod bootstrap;
 pub mod bus;
-pub mod clock;
 pub mod config;
 mod credential;
 mod door;
+mod effects;
 mod feed;
 mod metrics;
 mod operation;
 mod refusal;
 mod serve;
+mod supervise;
 mod state;
 mod telemetry;
 mod worker;

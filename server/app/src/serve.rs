@@ -2,28 +2,38 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::FutureExt as _;
-use jiff::SignedDuration;
 use tokio::net::TcpListener;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
+use vestnik_clock::{Clock, SystemClock};
 use vestnik_model::contract::{Drain, device};
-use vestnik_signalr::server::Frame;
-use vestnik_store::{OpenError, Store, StoreError};
-use vestnik_store_sqlite::SqliteStore;
+use vestnik_signalr::server::{Frame, HubHandle};
+use vestnik_store::{OpenError, Store, StoreError, operations::Secrets};
+use vestnik_store_sqlite::{SqliteStore, StoreOptions};
 
 use crate::{
-    bootstrap::random_epoch,
     bus::{Bus, LocalBus},
-    clock::{Clock, SystemClock},
     config::Config,
-    door::http,
-    feed::{Feed, recheck},
-    state::{ServerState, StateParts},
-    worker::{self, DueJobs},
+    credential::AccessTokens,
+    door::{
+        http,
+        hub::{HubRates, HubThrottle},
+    },
+    effects::{self, Consumers, LateWake},
+    feed::{
+        Caps, Connections, Dirty, FanOut, Notes, PresenceBoard, Recheck, Unconfirmed, Watchers,
+        flush_notes, recheck, renew_presence,
+    },
+    metrics::Metrics,
+    state::{Inner, Live, ServerState},
+    supervise::Supervisor,
 };
 
 /// Over how long returning devices are asked to spread, in milliseconds.
 const RETURN_SPREAD: u32 = 2_000;
+/// How many users are served at once.
+const FEED_WORKERS: usize = 8;
+/// The most watches of this node.
+const WATCHES: usize = 10_000;
 
 /// Why a server cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +64,7 @@ impl Default for Parts {
     }
 }
 
-/// Serves until `shutdown`, then drains: devices are asked to come back, receipts in hand are
+/// Serves until `shutdown`, then drains: devices are asked to come back, reports in hand are
 /// finished, the database is closed.
 ///
 /// # Errors
@@ -78,63 +88,120 @@ pub async fn serve_with(
     parts: Parts,
 ) -> Result<(), ServeError> {
     let Parts { clock, bus } = parts;
-    let store = SqliteStore::open(&config.database, random_epoch(clock.as_ref()))?;
-    let store: Arc<dyn Store> = Arc::new(store);
-    let signing_secret = store.signing_secret(clock.random()).await?;
-    let state = ServerState::new(StateParts {
+    let metrics = Arc::new(Metrics::default());
+    let live = live(&clock);
+    let wake = Arc::new(LateWake::default());
+    let sink = effects::sink(Arc::clone(&bus), Arc::clone(&live.connections), Arc::clone(&metrics));
+    let late = Arc::clone(&wake);
+    let consumers = Consumers {
+        connections: Arc::clone(&live.connections),
+        dirty: Arc::clone(&live.dirty),
+        watchers: Arc::clone(&live.watchers),
+        wake: Arc::new(move |kind| late.wake(kind)),
+    };
+    bus.attach(Arc::new(move |hint| consumers.take(hint)));
+    let options = StoreOptions {
+        sink,
+        ..StoreOptions::new(Arc::clone(&clock))
+    };
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.database, options)?);
+    let offered = Secrets {
+        access: clock.random(),
+        refresh: clock.random(),
+    };
+    let secrets = store.secrets(offered).await?;
+    store.clear_presence(live.presence.node.clone()).await?;
+    let state = ServerState::new(Inner {
+        access: AccessTokens::new(&secrets, config.tokens),
         config,
         store,
-        bus,
         clock,
-        signing_secret,
+        hub: HubHandle::default(),
+        live,
+        hub_throttle: HubThrottle::new(HubRates::default()),
+        metrics,
     });
     run(listener, &state, shutdown).await;
+    if let Err(error) = state.live.notes.write(&*state.store).await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "notes were not stored at the end");
+    }
     state.store.close().await;
     Ok(())
 }
 
-async fn run(listener: TcpListener, state: &ServerState, shutdown: CancellationToken) {
-    let (workers, ends) = (TaskTracker::new(), CancellationToken::new());
-    let feed = Feed::start(&state.fan_out(), &workers);
-    let devices = Arc::clone(&state.devices);
-    let (clock, millis) = (
-        Arc::clone(&state.clock),
-        state.config.delivery.recheck_millis,
-    );
-    for task in [
-        feed.clone().listen(Arc::clone(&state.bus)).boxed(),
-        recheck(feed, devices, clock, millis).boxed(),
-        worker::run(due_jobs(state)).boxed(),
-    ] {
-        workers.spawn(ends.clone().run_until_cancelled_owned(task));
+fn live(clock: &Arc<dyn Clock>) -> Live {
+    let notes = Arc::new(Notes::default());
+    Live {
+        connections: Arc::new(Connections::new(Caps::default())),
+        dirty: Arc::default(),
+        watchers: Arc::new(Watchers::new(WATCHES)),
+        presence: Arc::new(PresenceBoard {
+            node: "main".to_owned(),
+            clock: Arc::clone(clock),
+            notes: Arc::clone(&notes),
+        }),
+        notes,
     }
+}
+
+async fn run(listener: TcpListener, state: &ServerState, shutdown: CancellationToken) {
+    let supervisor = Supervisor::default();
+    keep_feed(state, &supervisor);
     tracing::info!("serving");
     let drained = drain(state.clone(), shutdown);
     http::serve(listener, http::router(state), state.config.limits, drained).await;
-    ends.cancel();
-    workers.close();
-    workers.wait().await;
+    supervisor.stop().await;
     tracing::info!("stopped");
 }
 
-fn due_jobs(state: &ServerState) -> DueJobs {
-    DueJobs {
+/// Starts the tasks of the live feed.
+fn keep_feed(state: &ServerState, supervisor: &Supervisor) {
+    let Live {
+        connections,
+        dirty,
+        watchers,
+        notes,
+        presence,
+    } = state.live.clone();
+    let unconfirmed = Unconfirmed::start(supervisor, Arc::clone(&notes));
+    let fan_out = FanOut {
         store: Arc::clone(&state.store),
-        bus: Arc::clone(&state.bus),
         clock: Arc::clone(&state.clock),
-        changes: state.changes.clone(),
-        keep: SignedDuration::from_hours(24 * i64::from(state.config.delivery.keep_days)),
+        connections: Arc::clone(&connections),
+        dirty: Arc::clone(&dirty),
+        notes: Arc::clone(&notes),
+        unconfirmed,
+        metrics: Arc::clone(&state.metrics),
+        bounds: state.page_bounds(),
+    };
+    for _ in 0..FEED_WORKERS {
+        let fan_out = fan_out.clone();
+        supervisor.keep("feed", move || fan_out.clone().work());
     }
+    let store = Arc::clone(&state.store);
+    supervisor.keep("notes", move || flush_notes(Arc::clone(&notes), Arc::clone(&store)));
+    let compared = Recheck {
+        store: Arc::clone(&state.store),
+        clock: Arc::clone(&state.clock),
+        connections: Arc::clone(&connections),
+        dirty,
+        watchers,
+        millis: state.config.delivery.recheck_millis,
+    };
+    supervisor.keep("recheck", move || recheck(compared.clone()));
+    supervisor.keep("presence", move || {
+        renew_presence(Arc::clone(&presence), Arc::clone(&connections))
+    });
 }
 
 /// Waits for the signal, then empties the hub; requests in hand go on meanwhile.
 async fn drain(state: ServerState, shutdown: CancellationToken) {
     shutdown.cancelled().await;
     tracing::info!(connections = state.hub.connection_count(), "draining");
-    for (index, connection) in (0..).zip(state.devices.connections()) {
+    for (index, device) in (0..).zip(state.live.connections.devices()) {
         let retry_after_ms = spread(index);
         let frame = Frame::new(device::DRAIN, (Drain { retry_after_ms },));
-        if connection.try_send(&frame).is_err() {
+        if device.connection.try_send(&frame).is_err() {
             tracing::debug!("drain notice not sent; the device will see the connection close");
         }
     }

@@ -2,18 +2,21 @@
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use vestnik_clock::Clock;
+use vestnik_model::{
+    contract::Limits,
+    limits::{DEFAULT_PAGE_ENTRIES, REPORT_BYTES},
+};
 use vestnik_signalr::server::HubHandle;
 use vestnik_store::Store;
 
 use crate::{
-    bus::{Bus, Changes},
-    clock::Clock,
     config::Config,
     credential::AccessTokens,
-    feed::{Devices, FanOut},
+    door::hub::HubThrottle,
+    feed::{Connections, Dirty, Notes, PageBounds, PresenceBoard, Watchers},
     metrics::Metrics,
-    operation::{Greeting, Publishing, Reporting, Syncing, TokenIssuer, Watching},
+    operation::{Greeting, Publishing, Reporting, Syncing, Watching},
 };
 
 /// What the doors share. Cheap to clone.
@@ -24,64 +27,51 @@ pub(crate) struct ServerState(Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) config: Config,
     pub(crate) store: Arc<dyn Store>,
-    pub(crate) bus: Arc<dyn Bus>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) access: AccessTokens,
-    /// The live connections.
+    /// The hub's connections, as SignalR knows them.
     pub(crate) hub: HubHandle,
-    /// Where each device stands in its user's log.
-    pub(crate) devices: Arc<Devices>,
-    /// Changes of notifications, for those who watch.
-    pub(crate) changes: Changes,
+    pub(crate) live: Live,
+    pub(crate) hub_throttle: HubThrottle,
     pub(crate) metrics: Arc<Metrics>,
 }
 
-/// What a [`ServerState`] is made of.
-pub(crate) struct StateParts {
-    pub(crate) config: Config,
-    pub(crate) store: Arc<dyn Store>,
-    pub(crate) bus: Arc<dyn Bus>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) signing_secret: [u8; 32],
+/// What the live half of the server works with: the consumers of effects, and what is noted.
+#[derive(Debug, Clone)]
+pub(crate) struct Live {
+    pub(crate) connections: Arc<Connections>,
+    pub(crate) dirty: Arc<Dirty>,
+    pub(crate) watchers: Arc<Watchers>,
+    pub(crate) notes: Arc<Notes>,
+    pub(crate) presence: Arc<PresenceBoard>,
 }
 
 impl ServerState {
-    pub(crate) fn new(parts: StateParts) -> Self {
-        let StateParts {
-            config,
-            store,
-            bus,
-            clock,
-            signing_secret,
-        } = parts;
-        let metrics = Arc::new(Metrics::default());
-        Self(Arc::new(Inner {
-            access: AccessTokens::new(&signing_secret, config.tokens),
-            config,
-            store,
-            bus,
-            clock,
-            hub: HubHandle::default(),
-            devices: Arc::default(),
-            changes: Changes::new(Arc::clone(&metrics)),
-            metrics,
-        }))
+    pub(crate) fn new(inner: Inner) -> Self {
+        Self(Arc::new(inner))
     }
 
-    pub(crate) fn fan_out(&self) -> FanOut {
-        FanOut {
-            store: Arc::clone(&self.store),
-            clock: Arc::clone(&self.clock),
-            devices: Arc::clone(&self.devices),
-            changes: self.changes.clone(),
-            metrics: Arc::clone(&self.metrics),
+    /// How large messages may be.
+    pub(crate) fn limits(&self) -> Limits {
+        let bytes = |size: usize| u64::try_from(size).unwrap_or(u64::MAX);
+        Limits {
+            page_bytes: bytes(self.config.limits.page_bytes),
+            report_bytes: bytes(REPORT_BYTES),
+            publish_bytes: bytes(self.config.limits.body_bytes.min(self.config.limits.hub_message_bytes)),
+        }
+    }
+
+    /// What a page may hold.
+    pub(crate) fn page_bounds(&self) -> PageBounds {
+        PageBounds {
+            entries: DEFAULT_PAGE_ENTRIES,
+            bytes: self.config.limits.page_bytes,
         }
     }
 
     pub(crate) fn publishing(&self) -> Publishing<'_> {
         Publishing {
             store: &*self.store,
-            bus: &*self.bus,
             clock: &*self.clock,
             metrics: &self.metrics,
         }
@@ -90,37 +80,28 @@ impl ServerState {
     pub(crate) fn reporting(&self) -> Reporting<'_> {
         Reporting {
             store: &*self.store,
-            bus: &*self.bus,
             clock: &*self.clock,
-            changes: &self.changes,
-        }
-    }
-
-    pub(crate) fn token_issuer(&self) -> TokenIssuer<'_> {
-        TokenIssuer {
-            store: &*self.store,
-            clock: &*self.clock,
-            access: &self.access,
-            refresh_life: SignedDuration::from_secs(i64::from(self.config.tokens.refresh_seconds)),
         }
     }
 
     pub(crate) fn greeting(&self) -> Greeting<'_> {
         Greeting {
             store: &*self.store,
-            bus: &*self.bus,
             clock: &*self.clock,
-            devices: &self.devices,
+            dirty: &self.live.dirty,
+            notes: &self.live.notes,
+            presence: &self.live.presence,
+            limits: self.limits(),
         }
     }
 
-    pub(crate) fn syncing(&self) -> Syncing<'_> {
+    pub(crate) fn syncing(&self) -> Syncing {
         Syncing {
-            store: &*self.store,
-            bus: &*self.bus,
-            clock: &*self.clock,
-            devices: &self.devices,
-            changes: &self.changes,
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            dirty: Arc::clone(&self.live.dirty),
+            notes: Arc::clone(&self.live.notes),
+            bounds: self.page_bounds(),
         }
     }
 
@@ -128,7 +109,7 @@ impl ServerState {
         Watching {
             store: Arc::clone(&self.store),
             clock: Arc::clone(&self.clock),
-            changes: self.changes.clone(),
+            watchers: Arc::clone(&self.live.watchers),
         }
     }
 }

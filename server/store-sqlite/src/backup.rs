@@ -47,10 +47,20 @@ pub(crate) fn mark_as_copy(copy: &Connection) -> Result<(), rusqlite::Error> {
 }
 
 fn backup_failed(error: BackupError) -> StoreError {
-    match error {
-        BackupError::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
-            StoreError::Full
+    let is_full = match &error {
+        BackupError::Io { source, .. } => source.kind() == std::io::ErrorKind::StorageFull,
+        BackupError::Sqlite { source } => {
+            source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
         }
-        error => StoreError::Failed(Arc::new(error)),
+        BackupError::Exists { .. }
+        | BackupError::Source { .. }
+        | BackupError::Damaged { .. }
+        | BackupError::Cancelled
+        | _ => false,
+    };
+    if is_full {
+        StoreError::Full
+    } else {
+        StoreError::Failed(Arc::new(error))
     }
 }

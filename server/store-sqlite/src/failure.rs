@@ -44,6 +44,10 @@ pub(crate) fn open_error(path: &Path, error: vestnik_sqlite::OpenError) -> OpenE
             path,
             source: Box::new(source),
         },
+        Error::Sqlite { path, source } => OpenError::Io {
+            path,
+            source: std::io::Error::other(source),
+        },
         error => OpenError::Io {
             path: path.to_owned(),
             source: std::io::Error::other(error),

@@ -147,7 +147,7 @@ fn compare(copy: &Path, database: &Path, backup: &Inspection) -> Option<Lost> {
     let (before, after) = (api_key::names(&copy).ok()?, api_key::names(&database).ok()?);
     let from = backup.backup_at.filter(|_| backup.is_copy);
     Some(Lost {
-        from: from.or(backup.last.map(|last| last.at)),
+        from: from.or_else(|| backup.last.map(|last| last.at)),
         until: last(&database).ok()?,
         revived_keys: before.difference(&after).cloned().collect(),
         forgotten_keys: after.difference(&before).cloned().collect(),

@@ -28,7 +28,8 @@ pub trait Sessions {
         installation: InstallationId,
         now: Timestamp,
     ) -> Answer<'_, bool>;
-    /// Ends all sessions of a user; tells how many. Effects: `Revoked`.
+    /// Ends all sessions of a user; tells how many. Effects: `Revoked` for each session and, last, for
+    /// the user.
     fn end_user_sessions(&self, app: AppId, user: UserId, now: Timestamp) -> Answer<'_, u64>;
 }
 

@@ -24,7 +24,8 @@ pub trait Tenants {
     fn keys(&self, app: AppId, page: PageQuery) -> Answer<'_, List<KeyView>>;
     /// Revokes a key; tells whether there was one. Effect: `Revoked`.
     fn revoke_key(&self, app: AppId, id: String, now: Timestamp) -> Answer<'_, bool>;
-    /// Revokes every key of an App but one, after a restore; tells how many.
+    /// Revokes every key of an App but one, after a restore; tells how many. Without an App, every key of
+    /// every App, and none is spared: ids of keys are names within an App. Effects: `Revoked`.
     fn revoke_keys(
         &self,
         app: Option<AppId>,

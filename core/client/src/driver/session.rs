@@ -3,22 +3,22 @@
 use std::sync::Arc;
 
 use tokio::sync::Mutex;
-use vestnik_model::{AppId, InstallationId, TokenRequest, TokenResponse};
+use vestnik_model::{AppId, TokenRequest, TokenResponse};
 
 use super::Shared;
 use crate::{
     credentials::{Access, Plan, plan},
     engine::TokenFailure,
     identity::IdentitySource,
-    store::StoredSession,
+    store::{InstallationIdentity, StoredSession},
     transport::{CallFailure, Transport},
 };
 
-/// Holds the tokens. Whoever needs one waits for the same renewal.
+/// Holds the tokens. All callers that need one wait for the same renewal.
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) app: AppId,
-    pub(super) installation: InstallationId,
+    pub(super) installation: InstallationIdentity,
     pub(super) identity: Arc<dyn IdentitySource>,
     pub(super) transport: Arc<dyn Transport>,
     pub(super) shared: Arc<Shared>,
@@ -27,7 +27,7 @@ pub(super) struct Session {
 
 impl Session {
     pub(super) fn new(
-        (app, installation): (AppId, InstallationId),
+        (app, installation): (AppId, InstallationIdentity),
         identity: Arc<dyn IdentitySource>,
         transport: Arc<dyn Transport>,
         shared: Arc<Shared>,
@@ -74,18 +74,28 @@ impl Session {
         *self.access.lock().await = None;
     }
 
-    /// A refresh token that is refused is of no use to anyone: the App's backend is asked.
-    async fn refresh(&self, stored: StoredSession) -> Result<TokenResponse, TokenFailure> {
+    /// Asks for tokens by a refresh token; the server may need the secret to recognise its family.
+    pub(super) async fn exchange(
+        &self,
+        refresh_token: String,
+    ) -> Result<TokenResponse, CallFailure> {
         let request = TokenRequest::RefreshToken {
-            refresh_token: stored.refresh_token,
+            refresh_token,
+            installation_secret: Some(self.installation.secret.clone()),
         };
-        match self.transport.token(request).await {
+        self.transport.token(request).await
+    }
+
+    /// A problem with the credentials ends the session: the App's backend has to vouch for the user
+    /// again. Any other failure is trouble on the way.
+    async fn refresh(&self, stored: StoredSession) -> Result<TokenResponse, TokenFailure> {
+        match self.exchange(stored.refresh_token).await {
             Ok(response) => self.keep(response).await,
-            Err(CallFailure::Unreachable { retry_after }) => {
-                Err(TokenFailure::Unreachable(retry_after))
+            Err(failure) if !failure.is_about_credentials() => {
+                Err(TokenFailure::Unreachable(failure.retry_after()))
             }
-            Err(CallFailure::Refused(problem)) => {
-                tracing::info!(code = %problem.code, "the refresh token is refused");
+            Err(failure) => {
+                tracing::info!(%failure, "the refresh token is refused");
                 self.shared
                     .store
                     .clear_session()
@@ -101,16 +111,18 @@ impl Session {
         let identity = identity.map_err(|_| TokenFailure::NeedsIdentity)?;
         let request = TokenRequest::IdentityToken {
             app: self.app.clone(),
-            installation_id: self.installation,
+            installation_id: self.installation.id,
+            installation_secret: self.installation.secret.clone(),
             identity_token: identity.into_inner(),
         };
         match self.transport.token(request).await {
             Ok(response) => self.keep(response).await,
-            Err(CallFailure::Unreachable { retry_after }) => {
-                Err(TokenFailure::Unreachable(retry_after))
+            Err(failure) if !failure.is_about_credentials() => {
+                tracing::debug!(%failure, "no token could be had");
+                Err(TokenFailure::Unreachable(failure.retry_after()))
             }
-            Err(CallFailure::Refused(problem)) => {
-                tracing::warn!(code = %problem.code, "the identity token is refused");
+            Err(failure) => {
+                tracing::warn!(%failure, "the identity token is refused");
                 Err(TokenFailure::NeedsIdentity)
             }
         }

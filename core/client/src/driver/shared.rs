@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use crate::{
     clock::Clock,
-    store::{Store, StoreError},
+    store::{Stamp, Store, StoreError},
 };
 
 /// What the handle and the task share.
@@ -27,7 +27,15 @@ impl Shared {
         })
     }
 
-    /// Tells the badge, if it changed.
+    /// The time and fresh randomness for one transaction.
+    pub(crate) fn stamp(&self) -> Stamp {
+        Stamp {
+            now: self.clock.now(),
+            seed: self.clock.random(),
+        }
+    }
+
+    /// Updates the badge, if the count changed.
     pub(crate) async fn recount(&self) -> Result<(), StoreError> {
         let count = self.store.unread().await?;
         self.unread

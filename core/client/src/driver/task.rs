@@ -8,15 +8,15 @@ use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::Fu
 use jiff::SignedDuration;
 use tokio::sync::{mpsc, oneshot, watch};
 use vestnik_model::{
-    Cursor, InstallationId,
-    contract::{Entry, Hello, Sync as SyncCall},
+    Cursor, Entry, Feature,
+    contract::{CONTRACT, Hello, Sync as SyncCall},
 };
 use vestnik_signalr::client::clock::sleep_until;
 
 use super::{
     Shared,
     announce::{Announcements, SHOWS},
-    errand::{note, register, report},
+    errand::{ReportBounds, note, register, report},
     session::Session,
 };
 use crate::{
@@ -24,8 +24,8 @@ use crate::{
     engine::{self, Effect, Engine, Input, Live},
     event::{ConnectionState, Event},
     identity::IdentitySource,
-    store::StoreError,
-    transport::{ConnectFailure, HubCalls, HubConnection, HubEvent, Transport},
+    store::{InstallationIdentity, StoreError},
+    transport::{CallFailure, ConnectFailure, HubCalls, HubConnection, HubEvent, Transport},
 };
 
 pub(crate) use obey::Command;
@@ -40,7 +40,7 @@ const SEEN: SignedDuration = SignedDuration::from_hours(24 * 60);
 /// What the task is made of.
 pub(crate) struct DriverParts {
     pub(crate) config: Config,
-    pub(crate) installation: InstallationId,
+    pub(crate) installation: InstallationIdentity,
     pub(crate) identity: Arc<dyn IdentitySource>,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) shared: Arc<Shared>,
@@ -172,7 +172,7 @@ impl Task {
             Effect::Greet(cursor) => self.greet(cursor),
             Effect::Read(cursor) => self.read(cursor),
             Effect::Apply { entries, cursor } => return self.apply(entries, cursor).await,
-            Effect::Report => self.report(),
+            Effect::Report { max_bytes } => self.report(max_bytes),
             Effect::Register => self.register(),
             Effect::HangUp => self.hang_up(),
             Effect::Tell(state) => {
@@ -208,15 +208,18 @@ impl Task {
         let Some(hub) = self.hub.clone() else { return };
         let device = &self.config.device;
         let hello = Hello {
-            installation_id: self.session.installation,
+            contract: CONTRACT,
+            features: Feature::all(),
+            installation_id: self.session.installation.id,
             cursor,
             locale: device.locale.clone(),
             time_zone: device.time_zone.clone(),
-            permission: Some(device.permission),
+            permission: Some(device.permission.into()),
             app_version: device.app_version.clone(),
         };
         self.run_beside(async move {
-            Done::Input(Input::Welcomed(hub.hello(hello).await.map_err(note).ok()))
+            let welcome = hub.hello(hello).await;
+            Done::Input(Input::Welcomed(welcome.map_err(greeting_failure)))
         });
     }
 
@@ -227,22 +230,25 @@ impl Task {
             limit: Some(self.config.tuning.page),
         };
         self.run_beside(async move {
-            Done::Input(Input::Page(hub.sync(sync).await.map_err(note).ok()))
+            let page = hub.sync(sync).await;
+            let page = page.map_err(|failure| note(failure).retry_after());
+            Done::Input(Input::Page(page))
         });
     }
 
-    /// Stores and commits; only then is anyone told.
+    /// Stores and commits, then announces.
     async fn apply(&mut self, entries: Vec<Entry>, cursor: Cursor) -> Option<Input> {
         match self
             .shared
             .store
-            .apply(entries, cursor, self.shared.clock.now())
+            .apply(entries, cursor, self.shared.stamp())
             .await
         {
             Ok(applied) => {
                 self.announcements.more_shows |= !applied.inserted.is_empty();
                 self.announcements.change(applied.inserted);
-                self.announcements.withdraw(applied.read_elsewhere);
+                self.announcements.change(applied.changed);
+                self.announcements.withdraw(applied.withdrawn);
                 self.recount().await;
                 self.outbox_changed().await
             }
@@ -270,11 +276,16 @@ impl Task {
         Some(Input::OutboxHas(waiting))
     }
 
-    fn report(&self) {
+    fn report(&self, max_bytes: usize) {
         let Some(hub) = self.hub.clone() else { return };
-        let (shared, batch) = (Arc::clone(&self.shared), self.config.tuning.report_batch);
+        let shared = Arc::clone(&self.shared);
+        let bounds = ReportBounds {
+            facts: self.config.tuning.report_batch,
+            bytes: max_bytes,
+        };
         self.run_beside(async move {
-            Done::Input(Input::Reported(report(&shared, hub.as_ref(), batch).await))
+            let outcome = report(&shared, hub.as_ref(), bounds).await;
+            Done::Input(Input::Reported(outcome))
         });
     }
 
@@ -323,16 +334,9 @@ impl Task {
 
     async fn on_hub(&mut self, event: Option<HubEvent>) {
         let input = match event {
-            Some(HubEvent::Notify(envelopes)) => {
-                let entries = envelopes
-                    .into_iter()
-                    .map(|one| Entry::Notification(Box::new(one)));
-                Input::Heard(Live::Entries(entries.collect()))
-            }
-            Some(HubEvent::StateChanged(changes)) => Input::Heard(Live::Entries(
-                changes.into_iter().map(Entry::State).collect(),
-            )),
-            Some(HubEvent::Behind) => Input::Heard(Live::Behind),
+            Some(HubEvent::Entries(entries)) => Input::Heard(Live::Entries(entries)),
+            Some(HubEvent::Behind(end)) => Input::Heard(Live::Behind(end)),
+            Some(HubEvent::Replaced) => Input::Heard(Live::Replaced),
             Some(HubEvent::Drain(after)) => Input::Heard(Live::Drain(after)),
             Some(HubEvent::Closed { may_return }) => {
                 self.hang_up();
@@ -364,7 +368,7 @@ impl Task {
         }
     }
 
-    /// Ends the connection, then the database. Receipts that wait are told at the next start.
+    /// Ends the connection, then the database. Facts that wait are reported after the next start.
     async fn stop(mut self, answer: Option<oneshot::Sender<()>>) {
         self.hang_up();
         while self.running.next().now_or_never().flatten().is_some() {}
@@ -388,6 +392,16 @@ fn fraction(random: [u8; 16]) -> f64 {
     f64::from(u32::from_le_bytes([
         random[0], random[1], random[2], random[3],
     ])) / f64::from(u32::MAX)
+}
+
+/// A refused greeting is as good as no connection.
+fn greeting_failure(failure: CallFailure) -> engine::ConnectFailure {
+    let failure = note(failure);
+    if failure.is_about_credentials() {
+        engine::ConnectFailure::Unauthorized
+    } else {
+        engine::ConnectFailure::Unreachable(failure.retry_after())
+    }
 }
 
 fn connect_failure(failure: ConnectFailure) -> engine::ConnectFailure {

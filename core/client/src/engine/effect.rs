@@ -1,4 +1,4 @@
-use vestnik_model::{Cursor, contract::Entry};
+use vestnik_model::{Cursor, Entry};
 
 use crate::event::ConnectionState;
 
@@ -12,9 +12,9 @@ pub(crate) enum Effect {
     },
     /// Connect to the hub. → `Input::Connected`
     Connect,
-    /// Say hello from this place. → `Input::Welcomed`
+    /// Say hello from this cursor. → `Input::Welcomed`
     Greet(Option<Cursor>),
-    /// Read the log on from this place. → `Input::Page`
+    /// Read the log on from this cursor. → `Input::Page`
     Read(Option<Cursor>),
     /// Store these, and the cursor behind them, in one transaction.
     Apply {
@@ -23,9 +23,12 @@ pub(crate) enum Effect {
         /// Where the device stands then.
         cursor: Cursor,
     },
-    /// Report what waits. → `Input::Reported`
-    Report,
-    /// Tell the server of the device, if there is news.
+    /// Report facts that wait. → `Input::Reported`
+    Report {
+        /// The most bytes of the report.
+        max_bytes: usize,
+    },
+    /// Send the device's state to the server, if it changed.
     Register,
     /// End the hub's connection.
     HangUp,

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use vestnik_model::{
     Cursor,
-    contract::{Entry, Page, Welcome},
+    contract::{Entries, Page, Welcome},
 };
 
 /// What happened.
@@ -18,10 +18,10 @@ pub(crate) enum Input {
     Token(Result<(), TokenFailure>),
     /// The hub's connection stands, or does not.
     Connected(Result<(), ConnectFailure>),
-    /// The greeting was answered; none when the connection failed first.
-    Welcomed(Option<Welcome>),
-    /// A page of the log was read; none when the connection failed first.
-    Page(Option<Page>),
+    /// The greeting was answered, refused, or not answered.
+    Welcomed(Result<Welcome, ConnectFailure>),
+    /// A page of the log was read, or not, with the pause that the server asked for.
+    Page(Result<Page, Option<Duration>>),
     /// The server called.
     Heard(Live),
     /// The hub's connection ended.
@@ -31,10 +31,10 @@ pub(crate) enum Input {
     },
     /// The store could not take what was handed to it; this is where it stands.
     StorageFailed(Option<Cursor>),
-    /// So many receipts wait.
+    /// So many facts wait.
     OutboxHas(u64),
-    /// The report was answered; none when the connection failed first.
-    Reported(Option<()>),
+    /// The report was answered, or not, with the pause that the server asked for.
+    Reported(Result<(), Option<Duration>>),
     /// The user logged out.
     LoggedOut,
 }
@@ -42,11 +42,13 @@ pub(crate) enum Input {
 /// What the server calls on a device.
 #[derive(Debug)]
 pub(crate) enum Live {
-    /// Entries of the log.
-    Entries(Vec<Entry>),
-    /// Entries were left out: read on.
-    Behind,
-    /// It is about to close: come back after a while.
+    /// The log has grown.
+    Entries(Entries),
+    /// There is something to read; the end of the log, if it could be read.
+    Behind(Option<Cursor>),
+    /// Another login took this installation's place.
+    Replaced,
+    /// The server is about to close its connections and asks to come back after this time.
     Drain(Duration),
 }
 
@@ -61,7 +63,7 @@ pub(crate) enum TokenFailure {
     Storage,
 }
 
-/// Why the hub's connection does not stand.
+/// Why there is no connection to the hub, or why it greets the device by a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ConnectFailure {
     /// The server cannot be reached, or asked to come back later.

@@ -1,3 +1,5 @@
+mod log;
+
 use std::{
     collections::VecDeque,
     time::{Duration, Instant},
@@ -5,7 +7,8 @@ use std::{
 
 use vestnik_model::{
     Cursor,
-    contract::{Entry, Page, Welcome},
+    contract::{Entries, Welcome},
+    limits::REPORT_BYTES,
 };
 use vestnik_signalr::backoff::ReconnectPolicy;
 
@@ -16,11 +19,14 @@ use super::{
 use crate::{
     config::Tuning,
     event::{ConnectionState, OfflineReason},
-    inbox,
+    reporting,
 };
 
-/// The most live entries held while the log is being read; beyond it they are read too.
-const MAX_HELD: usize = 512;
+/// The most live calls held while the log is being read; what comes beyond them is read too. A call is
+/// at most a page, so this bounds bytes as well.
+const MAX_HELD: usize = 16;
+/// How long a report that failed on a standing connection waits, unless the server says.
+const REPORT_PAUSE: Duration = Duration::from_secs(5);
 /// How often the ceiling of a pause doubles at the most.
 const MAX_DOUBLINGS: u32 = 16;
 /// After so long online the next failure counts as the first.
@@ -33,17 +39,19 @@ const REFUSED_ATTEMPTS: u32 = 6;
 pub(crate) struct Engine {
     tuning: Tuning,
     phase: Phase,
-    /// The last entry handed to the store.
+    /// Where the device stands once the store has what was handed to it.
     cursor: Option<Cursor>,
-    /// Live entries that came while the log was being read.
-    held: Vec<Entry>,
+    /// Live calls that came while the log was being read.
+    held: Vec<Entries>,
     /// More is known to be missing than what is held.
     is_behind: bool,
     /// Failures in a row.
     attempts: u32,
-    /// Receipts that wait.
+    /// Facts that wait.
     waiting: u64,
     report: Reporting,
+    /// The most bytes of a report that the server takes.
+    report_bytes: usize,
     told: Option<ConnectionState>,
     effects: VecDeque<Effect>,
 }
@@ -52,6 +60,8 @@ pub(crate) struct Engine {
 enum Phase {
     /// Not begun, or the user logged out.
     Idle,
+    /// Another login took this installation's place: only the person's own act leads back.
+    Replaced,
     /// Waiting to try again.
     Waiting {
         until: Instant,
@@ -69,14 +79,14 @@ enum Phase {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reporting {
     Idle,
-    /// Receipts wait for company.
+    /// Facts wait for others to be reported with, or for a pause to end.
     Due(Instant),
     /// A report is on its way.
     Running,
 }
 
 impl Engine {
-    /// An engine whose store stands at `cursor` and has so many receipts waiting.
+    /// An engine whose store stands at `cursor` and has so many facts waiting.
     pub(crate) const fn new(tuning: Tuning, cursor: Option<Cursor>, waiting: u64) -> Self {
         Self {
             tuning,
@@ -87,6 +97,7 @@ impl Engine {
             attempts: 0,
             waiting,
             report: Reporting::Idle,
+            report_bytes: REPORT_BYTES,
             told: None,
             effects: VecDeque::new(),
         }
@@ -121,6 +132,7 @@ impl Engine {
         let retry = match self.phase {
             Phase::Waiting { until } => Some(until),
             Phase::Idle
+            | Phase::Replaced
             | Phase::GettingToken
             | Phase::Connecting
             | Phase::Greeting
@@ -153,6 +165,7 @@ impl Engine {
                 self.attempts = 0;
                 self.get_token(false);
             }
+            Phase::Replaced => self.get_token(true),
             Phase::Online { .. } => self.read(),
             Phase::Idle
             | Phase::GettingToken
@@ -173,7 +186,9 @@ impl Engine {
             && self.is_online()
         {
             self.report = Reporting::Running;
-            self.effects.push_back(Effect::Report);
+            self.effects.push_back(Effect::Report {
+                max_bytes: self.report_bytes,
+            });
         }
     }
 
@@ -217,66 +232,47 @@ impl Engine {
                 self.is_behind = false;
                 self.report = Reporting::Idle;
                 self.tell(ConnectionState::Syncing);
-                self.effects.push_back(Effect::Greet(self.cursor));
+                self.effects.push_back(Effect::Greet(self.cursor.clone()));
             }
-            Err(ConnectFailure::Unauthorized) if self.attempts == 0 => {
+            Err(failure) => self.on_no_connection(now, random, failure),
+        }
+    }
+
+    fn on_no_connection(&mut self, now: Instant, random: f64, failure: ConnectFailure) {
+        match failure {
+            ConnectFailure::Unauthorized if self.attempts == 0 => {
                 self.attempts += 1;
                 self.get_token(true);
             }
-            Err(ConnectFailure::Unreachable(hint)) => {
+            ConnectFailure::Unreachable(hint) => {
                 self.wait(now, random, (OfflineReason::Unreachable, hint));
             }
-            Err(ConnectFailure::Unauthorized | ConnectFailure::Refused) => {
+            ConnectFailure::Unauthorized | ConnectFailure::Refused => {
                 self.attempts = self.attempts.max(REFUSED_ATTEMPTS);
                 self.wait(now, random, (OfflineReason::Refused, None));
             }
         }
     }
 
-    fn on_welcome(&mut self, now: Instant, random: f64, welcome: Option<Welcome>) {
+    fn on_welcome(&mut self, now: Instant, random: f64, welcome: Result<Welcome, ConnectFailure>) {
         if self.phase != Phase::Greeting {
             return;
         }
-        let Some(welcome) = welcome else {
-            return self.fail(now, random);
+        let welcome = match welcome {
+            Ok(welcome) => welcome,
+            Err(failure) => {
+                self.effects.push_back(Effect::HangUp);
+                return self.on_no_connection(now, random, failure);
+            }
         };
         self.effects.push_back(Effect::Register);
-        // A log of another epoch is read from its beginning: what is there already is recognised.
-        self.cursor = self.cursor.filter(|cursor| cursor.epoch == welcome.epoch.0);
-        if welcome.behind_by > 0 || self.cursor.is_none() {
+        self.report_bytes = reporting::max_bytes(welcome.limits.report_bytes);
+        if welcome.behind_by > 0 || self.is_missing(welcome.cursor.as_ref()) || self.is_behind {
             self.read();
         } else {
-            self.go_online(now);
+            self.catch_up_with_live(now);
         }
         self.report_soon(now);
-    }
-
-    fn read(&mut self) {
-        self.phase = Phase::Reading;
-        self.is_behind = false;
-        self.tell(ConnectionState::Syncing);
-        self.effects.push_back(Effect::Read(self.cursor));
-    }
-
-    fn on_page(&mut self, now: Instant, random: f64, page: Option<Page>) {
-        if self.phase != Phase::Reading {
-            return;
-        }
-        let Some(Page {
-            entries,
-            cursor,
-            more,
-        }) = page
-        else {
-            return self.fail(now, random);
-        };
-        self.apply(entries, cursor);
-        if more || self.is_behind {
-            return self.read();
-        }
-        let held = std::mem::take(&mut self.held);
-        self.go_online(now);
-        self.take_live(held);
     }
 
     fn go_online(&mut self, now: Instant) {
@@ -286,12 +282,9 @@ impl Engine {
 
     fn on_live(&mut self, now: Instant, random: f64, live: Live) {
         match live {
-            Live::Entries(entries) => self.take_live(entries),
-            Live::Behind => match self.phase {
-                Phase::Online { .. } => self.read(),
-                Phase::Greeting | Phase::Reading => self.is_behind = true,
-                Phase::Idle | Phase::Waiting { .. } | Phase::GettingToken | Phase::Connecting => {}
-            },
+            Live::Entries(entries) => self.take_live(vec![entries]),
+            Live::Behind(end) => self.on_behind(end.as_ref()),
+            Live::Replaced => self.on_replaced(),
             Live::Drain(after) => {
                 self.effects.push_back(Effect::HangUp);
                 self.wait(now, random, (OfflineReason::Draining, Some(after)));
@@ -299,39 +292,19 @@ impl Engine {
         }
     }
 
-    fn take_live(&mut self, entries: Vec<Entry>) {
-        match self.phase {
-            Phase::Online { .. } => {
-                let Some(at) = self.cursor else {
-                    return self.read();
-                };
-                let verdict = inbox::judge(at, entries);
-                if !verdict.entries.is_empty() {
-                    self.apply(verdict.entries, verdict.cursor);
-                }
-                if verdict.has_gap {
-                    self.read();
-                }
-            }
-            // They may be newer than the page on its way.
-            Phase::Greeting | Phase::Reading if self.held.len() + entries.len() <= MAX_HELD => {
-                self.held.extend(entries);
-            }
-            Phase::Greeting | Phase::Reading => self.is_behind = true,
-            Phase::Idle | Phase::Waiting { .. } | Phase::GettingToken | Phase::Connecting => {}
-        }
-    }
-
-    fn apply(&mut self, entries: Vec<Entry>, cursor: Cursor) {
-        if self.cursor != Some(cursor) {
-            self.cursor = Some(cursor);
-            self.effects.push_back(Effect::Apply { entries, cursor });
-        }
+    /// Logging in again by itself would take the place back, without end.
+    fn on_replaced(&mut self) {
+        self.phase = Phase::Replaced;
+        self.held.clear();
+        self.report = Reporting::Idle;
+        self.effects.push_back(Effect::HangUp);
+        self.tell(ConnectionState::NeedsIdentity);
+        self.effects.push_back(Effect::AskForIdentity);
     }
 
     fn on_lost(&mut self, now: Instant, random: f64, may_return: bool) {
         match self.phase {
-            Phase::Idle | Phase::Waiting { .. } | Phase::GettingToken => {}
+            Phase::Idle | Phase::Replaced | Phase::Waiting { .. } | Phase::GettingToken => {}
             Phase::Connecting | Phase::Greeting | Phase::Reading | Phase::Online { .. } => {
                 self.forgive(now);
                 if may_return {
@@ -353,9 +326,9 @@ impl Engine {
         }
     }
 
-    fn fail(&mut self, now: Instant, random: f64) {
+    fn fail(&mut self, now: Instant, random: f64, hint: Option<Duration>) {
         self.effects.push_back(Effect::HangUp);
-        self.wait(now, random, (OfflineReason::Unreachable, None));
+        self.wait(now, random, (OfflineReason::Unreachable, hint));
     }
 
     fn on_storage_failed(&mut self, now: Instant, random: f64, cursor: Option<Cursor>) {
@@ -409,13 +382,17 @@ impl Engine {
         }
     }
 
-    /// What failed stays in the outbox, for the next connection.
-    fn on_reported(&mut self, now: Instant, outcome: Option<()>) {
-        if self.report == Reporting::Running {
-            self.report = Reporting::Idle;
-            if outcome.is_some() {
+    /// What failed stays in the outbox, for the next connection or until a pause has passed.
+    fn on_reported(&mut self, now: Instant, outcome: Result<(), Option<Duration>>) {
+        if self.report != Reporting::Running {
+            return;
+        }
+        match outcome {
+            Ok(()) => {
+                self.report = Reporting::Idle;
                 self.report_soon(now);
             }
+            Err(hint) => self.report = Reporting::Due(now + hint.unwrap_or(REPORT_PAUSE)),
         }
     }
 

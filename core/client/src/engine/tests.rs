@@ -1,10 +1,10 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use uuid::Uuid;
+use serde_json::json;
 use vestnik_model::{
-    Cursor, Epoch, NotificationId,
-    contract::{Entry, EpochText, HistoryState, Page, StateChange, Welcome},
+    Cursor, Entry,
+    contract::{Entries, Limits, Page, Welcome},
 };
 
 use super::*;
@@ -13,42 +13,53 @@ use crate::{
     event::{ConnectionState, OfflineReason},
 };
 
+/// A place of the log; the engine may only compare it.
 fn at(seq: u64) -> Cursor {
-    Cursor {
-        epoch: Epoch(1),
-        seq,
-    }
+    Cursor::parse(seq.to_string()).unwrap()
 }
 
 fn entry(seq: u64) -> Entry {
-    Entry::State(StateChange {
-        cursor: at(seq),
-        id: NotificationId::from_uuid(Uuid::from_u128(u128::from(seq))),
-        state: HistoryState::Read,
-        at: Timestamp::UNIX_EPOCH,
-    })
+    let serde_json::Value::Object(raw) = json!({"kind": seq.to_string()}) else {
+        unreachable!("it was written as an object");
+    };
+    Entry::read(raw)
+}
+
+fn greeting(head: u64, behind_by: u64) -> Welcome {
+    Welcome {
+        contract: 1,
+        features: Vec::new(),
+        cursor: Some(at(head)),
+        behind_by,
+        server_time: Timestamp::UNIX_EPOCH,
+        limits: Limits {
+            page_bytes: 1_000,
+            report_bytes: 2_000,
+            publish_bytes: 3_000,
+        },
+    }
 }
 
 fn welcome(head: u64, behind_by: u64) -> Input {
-    Input::Welcomed(Some(Welcome {
-        epoch: EpochText(Epoch(1)),
-        cursor: at(head),
-        behind_by,
-        server_time: Timestamp::UNIX_EPOCH,
-    }))
+    Input::Welcomed(Ok(greeting(head, behind_by)))
 }
 
 fn page(entries: std::ops::RangeInclusive<u64>, more: bool) -> Input {
-    let cursor = at(*entries.end());
-    Input::Page(Some(Page {
+    Input::Page(Ok(Page {
+        after: at(entries.start() - 1),
+        cursor: at(*entries.end()),
         entries: entries.map(entry).collect(),
-        cursor,
         more,
     }))
 }
 
-fn live(seqs: &[u64]) -> Input {
-    Input::Heard(Live::Entries(seqs.iter().map(|seq| entry(*seq)).collect()))
+/// A live call with the entries behind `after` up to `end`.
+fn live(after: u64, end: u64) -> Input {
+    Input::Heard(Live::Entries(Entries {
+        after: at(after),
+        cursor: at(end),
+        entries: (after + 1..=end).map(entry).collect(),
+    }))
 }
 
 /// An engine in virtual time; what it does is told in words.
@@ -104,16 +115,13 @@ fn words(effect: &Effect) -> String {
         Effect::GetToken { fresh: false } => "token".to_owned(),
         Effect::GetToken { fresh: true } => "fresh token".to_owned(),
         Effect::Connect => "connect".to_owned(),
-        Effect::Greet(cursor) => format!("greet {}", seq(*cursor)),
-        Effect::Read(cursor) => format!("read {}", seq(*cursor)),
+        Effect::Greet(cursor) => format!("greet {}", place(cursor.as_ref())),
+        Effect::Read(cursor) => format!("read {}", place(cursor.as_ref())),
         Effect::Apply { entries, cursor } => {
-            let seqs: Vec<_> = entries
-                .iter()
-                .map(|entry| entry.cursor().seq.to_string())
-                .collect();
-            format!("apply [{}] -> {}", seqs.join(" "), cursor.seq)
+            let seqs: Vec<_> = entries.iter().map(Entry::kind).collect();
+            format!("apply [{}] -> {cursor}", seqs.join(" "))
         }
-        Effect::Report => "report".to_owned(),
+        Effect::Report { max_bytes } => format!("report {max_bytes}"),
         Effect::Register => "register".to_owned(),
         Effect::HangUp => "hang up".to_owned(),
         Effect::AskForIdentity => "ask".to_owned(),
@@ -122,8 +130,8 @@ fn words(effect: &Effect) -> String {
     }
 }
 
-fn seq(cursor: Option<Cursor>) -> String {
-    cursor.map_or_else(|| "start".to_owned(), |cursor| cursor.seq.to_string())
+fn place(cursor: Option<&Cursor>) -> &str {
+    cursor.map_or("start", Cursor::as_str)
 }
 
 #[test]
@@ -155,9 +163,9 @@ fn a_device_that_has_nothing_reads_from_the_start() {
 #[test]
 fn a_gap_is_fetched_and_never_skipped() {
     let mut table = Table::online(4);
-    assert_eq!(table.on(live(&[5])), ["apply [5] -> 5"]);
-    assert_eq!(table.on(live(&[7])), ["Syncing", "read 5"]);
-    assert_eq!(table.on(live(&[8])), Vec::<String>::new());
+    assert_eq!(table.on(live(4, 5)), ["apply [5] -> 5"]);
+    assert_eq!(table.on(live(6, 7)), ["Syncing", "read 5"]);
+    assert_eq!(table.on(live(7, 8)), [""; 0]);
     assert_eq!(
         table.on(page(6..=7, false)),
         ["apply [6 7] -> 7", "Online", "apply [8] -> 8"]
@@ -165,21 +173,131 @@ fn a_gap_is_fetched_and_never_skipped() {
 }
 
 #[test]
-fn a_known_entry_is_not_taken_twice() {
+fn what_is_held_is_dropped_if_the_page_has_it() {
     let mut table = Table::online(4);
-    assert!(table.on(live(&[3, 4])).is_empty());
+    table.on(live(6, 7));
+    table.on(live(7, 8));
+    table.on(live(8, 9));
+    assert_eq!(
+        table.on(page(5..=12, false)),
+        ["apply [5 6 7 8 9 10 11 12] -> 12", "Online"]
+    );
 }
 
 #[test]
-fn an_epoch_of_another_life_is_read_anew() {
-    let mut table = Table::new(Some(Cursor {
-        epoch: Epoch(9),
-        seq: 40,
-    }));
+fn what_is_held_and_does_not_fit_is_read() {
+    let mut table = Table::online(4);
+    table.on(live(6, 7));
+    table.on(live(8, 9));
+    assert_eq!(
+        table.on(page(5..=7, false)),
+        ["apply [5 6 7] -> 7", "Online", "Syncing", "read 7"]
+    );
+}
+
+#[test]
+fn live_entries_may_come_before_the_greeting_is_answered() {
+    let mut table = Table::new(Some(at(4)));
     table.on(Input::Begin);
     table.on(Input::Token(Ok(())));
     table.on(Input::Connected(Ok(())));
-    assert_eq!(table.on(welcome(3, 3)), ["register", "read start"]);
+    assert_eq!(table.on(live(4, 6)), [""; 0]);
+    assert_eq!(
+        table.on(welcome(4, 0)),
+        ["register", "Online", "apply [5 6] -> 6"]
+    );
+}
+
+#[test]
+fn live_calls_are_held_in_a_bounded_number_and_the_rest_is_read() {
+    let mut table = Table::online(4);
+    table.on(Input::Nudge);
+    for seq in 4..104 {
+        assert_eq!(table.on(live(seq, seq + 1)), [""; 0]);
+    }
+    assert_eq!(table.on(page(5..=5, false)), ["apply [5] -> 5", "read 5"]);
+}
+
+#[test]
+fn a_known_entry_is_not_taken_twice() {
+    let mut table = Table::online(4);
+    assert_eq!(table.on(live(2, 4)), [""; 0]);
+}
+
+#[test]
+fn behind_is_news_only_if_the_end_is_elsewhere() {
+    let behind = |end: Option<u64>| Input::Heard(Live::Behind(end.map(at)));
+    let mut table = Table::online(4);
+    assert_eq!(table.on(behind(Some(4))), [""; 0]);
+    assert_eq!(table.on(behind(Some(9))), ["Syncing", "read 4"]);
+    table.on(page(5..=9, false));
+    assert_eq!(table.on(behind(None)), ["Syncing", "read 9"]);
+}
+
+#[test]
+fn after_a_restore_the_device_goes_on_from_the_page() {
+    let mut table = Table::new(Some(at(40)));
+    table.on(Input::Begin);
+    table.on(Input::Token(Ok(())));
+    table.on(Input::Connected(Ok(())));
+    assert_eq!(table.on(welcome(3, 3)), ["register", "read 40"]);
+    assert_eq!(table.on(page(1..=2, true)), ["apply [1 2] -> 2", "read 2"]);
+    assert_eq!(table.on(page(3..=3, false)), ["apply [3] -> 3", "Online"]);
+}
+
+#[test]
+fn a_device_is_not_at_the_end_because_the_server_counts_nothing() {
+    let mut table = Table::new(Some(at(40)));
+    table.on(Input::Begin);
+    table.on(Input::Token(Ok(())));
+    table.on(Input::Connected(Ok(())));
+    assert_eq!(table.on(welcome(3, 0)), ["register", "read 40"]);
+}
+
+#[test]
+fn a_page_that_moves_nothing_is_not_asked_for_without_end() {
+    let mut table = Table::online(4);
+    table.on(Input::Nudge);
+    assert_eq!(
+        table.on(page(5..=4, true)),
+        ["hang up", "offline Unreachable"]
+    );
+}
+
+#[test]
+fn a_greeting_refused_for_its_token_is_said_again_with_another() {
+    let mut table = Table::new(Some(at(4)));
+    table.on(Input::Begin);
+    table.on(Input::Token(Ok(())));
+    table.on(Input::Connected(Ok(())));
+    assert_eq!(
+        table.on(Input::Welcomed(Err(ConnectFailure::Unauthorized))),
+        ["hang up", "Connecting", "fresh token"]
+    );
+}
+
+#[test]
+fn a_pause_that_the_server_asks_for_is_kept() {
+    let mut table = Table::online(4);
+    table.on(Input::Nudge);
+    let hint = Duration::from_secs(17);
+    assert_eq!(
+        table.on(Input::Page(Err(Some(hint)))),
+        ["hang up", "offline Unreachable"]
+    );
+    assert_eq!(table.step().0, hint);
+}
+
+#[test]
+fn a_replaced_installation_waits_for_its_person() {
+    let mut table = Table::online(4);
+    assert_eq!(
+        table.on(Input::Heard(Live::Replaced)),
+        ["hang up", "NeedsIdentity", "ask"]
+    );
+    assert_eq!(table.on(Input::Lost { may_return: false }), [""; 0]);
+    assert_eq!(table.engine.deadline(), None);
+    assert_eq!(table.on(Input::Nudge), ["Connecting", "fresh token"]);
 }
 
 #[test]
@@ -213,7 +331,7 @@ fn a_nudge_puts_a_standing_connection_to_the_test() {
     assert_eq!(table.on(Input::Nudge), ["Syncing", "read 4"]);
     assert_eq!(table.on(Input::Nudge), [""; 0]);
     assert_eq!(
-        table.on(Input::Page(None)),
+        table.on(Input::Page(Err(None))),
         ["hang up", "offline Unreachable"]
     );
 }
@@ -254,7 +372,7 @@ fn a_device_nobody_vouches_for_asks() {
 }
 
 #[test]
-fn receipts_wait_for_company_and_for_a_connection() {
+fn facts_wait_for_others_and_for_a_connection() {
     let mut table = Table::new(Some(at(1)));
     assert!(table.on(Input::OutboxHas(3)).is_empty());
     table.on(Input::Begin);
@@ -263,20 +381,41 @@ fn receipts_wait_for_company_and_for_a_connection() {
     table.on(welcome(1, 0));
     assert_eq!(
         table.step(),
-        (Tuning::default().report_delay, vec!["report".to_owned()])
+        (
+            Tuning::default().report_delay,
+            vec!["report 2000".to_owned()]
+        )
     );
     assert!(table.on(Input::OutboxHas(2)).is_empty());
-    table.on(Input::Reported(Some(())));
-    assert_eq!(table.step().1, ["report"]);
+    table.on(Input::Reported(Ok(())));
+    assert_eq!(table.step().1, ["report 2000"]);
     table.on(Input::OutboxHas(0));
-    table.on(Input::Reported(Some(())));
+    table.on(Input::Reported(Ok(())));
     assert_eq!(table.engine.deadline(), None);
+}
+
+#[test]
+fn a_report_that_failed_is_repeated_after_a_pause() {
+    let mut table = Table::online(4);
+    table.on(Input::OutboxHas(3));
+    table.step();
+    for (hint, expected) in [(None, 5), (Some(Duration::from_secs(9)), 9)] {
+        assert_eq!(table.on(Input::Reported(Err(hint))), [""; 0]);
+        assert_eq!(table.on(Input::OutboxHas(3)), [""; 0]);
+        assert_eq!(
+            table.step(),
+            (
+                Duration::from_secs(expected),
+                vec!["report 2000".to_owned()]
+            )
+        );
+    }
 }
 
 #[test]
 fn what_is_lost_with_the_connection_is_tried_on_the_next() {
     let mut table = Table::online(4);
-    table.on(live(&[6]));
+    table.on(live(5, 6));
     assert_eq!(
         table.on(Input::Lost { may_return: true }),
         ["offline Unreachable"]
@@ -289,7 +428,7 @@ fn what_is_lost_with_the_connection_is_tried_on_the_next() {
 #[test]
 fn a_store_that_fails_is_asked_where_it_stands() {
     let mut table = Table::online(4);
-    table.on(live(&[5]));
+    table.on(live(4, 5));
     assert_eq!(
         table.on(Input::StorageFailed(Some(at(4)))),
         ["hang up", "offline Storage"]
@@ -329,7 +468,7 @@ fn a_refusal_for_good_is_tried_again_rarely() {
 fn a_logout_ends_everything() {
     let mut table = Table::online(4);
     assert_eq!(table.on(Input::LoggedOut), ["hang up", "SignedOut"]);
-    assert!(table.on(live(&[5])).is_empty());
+    assert!(table.on(live(4, 5)).is_empty());
     assert!(table.on(Input::Nudge).is_empty());
     assert_eq!(table.engine.deadline(), None);
 }

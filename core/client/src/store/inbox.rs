@@ -1,94 +1,15 @@
-//! Entries of the log, on their way into the history.
+//! The history as the shell and the person change it.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
-use vestnik_model::{
-    Cursor, NotificationId, ReceiptKind,
-    contract::{Entry, Envelope, HistoryState, StateChange},
-};
+use vestnik_model::{Cursor, FactKind, NotificationId};
 
 use super::{
-    meta, outbox,
-    types::{Applied, ShowItem},
+    meta,
+    outbox::{Facts, Stamp},
+    types::ShowItem,
     value::{ITEM, bytes, id, item, unreadable},
 };
-
-/// Stores entries, the place behind them and the receipts they call for. Doing it again changes
-/// nothing.
-pub(super) fn apply(
-    db: &Connection,
-    entries: &[Entry],
-    cursor: Cursor,
-    now: Timestamp,
-) -> Result<Applied, rusqlite::Error> {
-    let mut applied = Applied::default();
-    for entry in entries {
-        match entry {
-            Entry::Notification(envelope) => {
-                if insert(db, envelope, now)? {
-                    applied.inserted.push(envelope.notification.id);
-                }
-            }
-            Entry::State(StateChange {
-                id,
-                state: HistoryState::Read,
-                at,
-                ..
-            }) => {
-                if read_elsewhere(db, *id, *at)? {
-                    applied.read_elsewhere.push(*id);
-                }
-            }
-            Entry::State(StateChange {
-                state: HistoryState::Delivered,
-                ..
-            }) => {}
-        }
-    }
-    meta::write(db, meta::CURSOR, &cursor.to_string())?;
-    Ok(applied)
-}
-
-fn insert(db: &Connection, envelope: &Envelope, now: Timestamp) -> Result<bool, rusqlite::Error> {
-    let notification = &envelope.notification;
-    let content = serde_json::to_string(notification)
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-    let is_due = envelope.read_at.is_none() && notification.expires_at > now;
-    let inserted = db
-        .prepare_cached(
-            "INSERT INTO history (id, content, received_at, read_at, expires_at, show)
-             SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE NOT EXISTS (SELECT 1 FROM seen WHERE id = ?1)
-             ON CONFLICT (id) DO NOTHING",
-        )?
-        .execute((
-            bytes(notification.id),
-            content,
-            now.as_millisecond(),
-            envelope.read_at.map(Timestamp::as_millisecond),
-            notification.expires_at.as_millisecond(),
-            if is_due { "due" } else { "never" },
-        ))?;
-    if inserted == 0 {
-        return Ok(false);
-    }
-    meta::add_unread(db, i64::from(envelope.read_at.is_none()))?;
-    outbox::insert(db, notification.id, ReceiptKind::Delivered, now)?;
-    Ok(true)
-}
-
-fn read_elsewhere(
-    db: &Connection,
-    id: NotificationId,
-    at: Timestamp,
-) -> Result<bool, rusqlite::Error> {
-    let read = db
-        .prepare_cached(
-            "UPDATE history SET read_at = ?2, show = 'never' WHERE id = ?1 AND read_at IS NULL",
-        )?
-        .execute((bytes(id), at.as_millisecond()))?;
-    meta::add_unread(db, if read > 0 { -1 } else { 0 })?;
-    Ok(read > 0)
-}
 
 /// Takes notifications to show. They are marked before they are handed out, so that a program that
 /// ends in between knows that they may be on the screen.
@@ -132,13 +53,13 @@ pub(super) fn reshow_interrupted(db: &Connection) -> Result<u64, rusqlite::Error
 pub(super) fn mark_shown(
     db: &Connection,
     id: NotificationId,
-    now: Timestamp,
+    stamp: Stamp,
 ) -> Result<(), rusqlite::Error> {
     let shown = db
         .prepare_cached("UPDATE history SET show = 'shown' WHERE id = ?1 AND show = 'showing'")?
         .execute([bytes(id)])?;
     if shown > 0 {
-        outbox::insert(db, id, ReceiptKind::Displayed, now)?;
+        Facts::new(stamp).add(db, id, FactKind::Displayed)?;
     }
     Ok(())
 }
@@ -148,27 +69,28 @@ pub(super) fn mark_read(
     db: &Connection,
     ids: &[NotificationId],
     clicked: bool,
-    now: Timestamp,
+    stamp: Stamp,
 ) -> Result<Vec<NotificationId>, rusqlite::Error> {
     let mut changed = Vec::new();
+    let mut facts = Facts::new(stamp);
     for id in ids {
         let was_unread: Option<bool> = db
-            .prepare_cached("SELECT read_at IS NULL FROM history WHERE id = ?1")?
+            .prepare_cached("SELECT read_at IS NULL FROM history WHERE id = ?1 AND deleted = 0")?
             .query_row([bytes(*id)], |row| row.get(0))
             .optional()?;
         let Some(was_unread) = was_unread else {
             continue;
         };
         if clicked {
-            outbox::insert(db, *id, ReceiptKind::Clicked, now)?;
+            facts.add(db, *id, FactKind::Clicked)?;
         }
         if was_unread {
             db.prepare_cached(
                 "UPDATE history SET read_at = ?2,
                      show = CASE show WHEN 'due' THEN 'never' ELSE show END WHERE id = ?1",
             )?
-            .execute((bytes(*id), now.as_millisecond()))?;
-            outbox::insert(db, *id, ReceiptKind::Read, now)?;
+            .execute((bytes(*id), stamp.now.as_millisecond()))?;
+            facts.add(db, *id, FactKind::Read)?;
             meta::add_unread(db, -1)?;
             changed.push(*id);
         }
@@ -178,20 +100,22 @@ pub(super) fn mark_read(
 
 pub(super) fn mark_all_read(
     db: &Connection,
-    now: Timestamp,
+    stamp: Stamp,
 ) -> Result<Vec<NotificationId>, rusqlite::Error> {
     let unread: Vec<NotificationId> = db
-        .prepare_cached("SELECT id FROM history WHERE read_at IS NULL ORDER BY row")?
+        .prepare_cached(
+            "SELECT id FROM history WHERE read_at IS NULL AND deleted = 0 ORDER BY row",
+        )?
         .query_map([], |row| id(row, 0))?
         .collect::<Result<_, _>>()?;
-    mark_read(db, &unread, false, now)
+    mark_read(db, &unread, false, stamp)
 }
 
 /// The person put it away.
 pub(super) fn dismiss(
     db: &Connection,
     id: NotificationId,
-    now: Timestamp,
+    stamp: Stamp,
 ) -> Result<(), rusqlite::Error> {
     let known = db
         .prepare_cached(
@@ -199,7 +123,7 @@ pub(super) fn dismiss(
         )?
         .execute([bytes(id)])?;
     if known > 0 {
-        outbox::insert(db, id, ReceiptKind::Dismissed, now)?;
+        Facts::new(stamp).add(db, id, FactKind::Dismissed)?;
     }
     Ok(())
 }
@@ -224,7 +148,9 @@ pub(super) fn prune(
     )?
     .execute((last, now.as_millisecond()))?;
     let unread: i64 = db
-        .prepare_cached("SELECT count(*) FROM history WHERE row <= ?1 AND read_at IS NULL")?
+        .prepare_cached(
+            "SELECT count(*) FROM history WHERE row <= ?1 AND read_at IS NULL AND deleted = 0",
+        )?
         .query_row([last], |row| row.get(0))?;
     meta::add_unread(db, -unread)?;
     let deleted = db
@@ -233,7 +159,7 @@ pub(super) fn prune(
     Ok(deleted as u64)
 }
 
-/// The place in the log.
+/// The cursor in the log.
 pub(super) fn cursor(db: &Connection) -> Result<Option<Cursor>, rusqlite::Error> {
     meta::read(db, meta::CURSOR)?
         .map(|text| text.parse().map_err(|_| unreadable(0, "not a cursor")))

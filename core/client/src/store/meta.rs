@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 /// The names in use.
 pub(super) const INSTALLATION: &str = "installation";
+pub(super) const INSTALLATION_SECRET: &str = "installation_secret";
 pub(super) const USER: &str = "user";
 pub(super) const REFRESH_TOKEN: &str = "refresh_token";
 pub(super) const PENDING_LOGOUT: &str = "pending_logout";
@@ -48,13 +49,14 @@ pub(super) fn add_unread(db: &Connection, change: i64) -> Result<(), rusqlite::E
     write(db, UNREAD, &count.to_string())
 }
 
-/// Forgets everything of a user: history, place, receipts, tokens. The installation stays, and so
-/// do the ids of what was shown.
+/// Forgets everything of a user: history, cursor, facts, tokens. The installation and its secret
+/// stay, and so do the ids of what was shown.
 pub(super) fn wipe_user(db: &Connection) -> Result<(), rusqlite::Error> {
     db.execute_batch(
         "INSERT INTO seen (id, at) SELECT id, received_at FROM history WHERE true
          ON CONFLICT (id) DO NOTHING;
          DELETE FROM history;
+         DELETE FROM opaque_entry;
          DELETE FROM outbox;",
     )?;
     for name in [

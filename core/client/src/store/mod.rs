@@ -1,10 +1,12 @@
-//! What a device keeps: its history, its place in the log, its receipts, its tokens.
+//! What a device keeps: its history, its cursor in the log, its facts, its tokens.
 //!
 //! One file, one thread that owns it. A method is one transaction: when it answers, the disk has it.
 
+mod entries;
 mod error;
 mod inbox;
 mod meta;
+mod opaque;
 mod open;
 mod outbox;
 mod reading;
@@ -16,5 +18,6 @@ mod value;
 mod tests;
 
 pub use error::{OpenError, StoreError};
+pub(crate) use outbox::Stamp;
 pub(crate) use thread::Store;
-pub(crate) use types::{Opened, ShowItem, StoredSession};
+pub(crate) use types::{InstallationIdentity, Opened, ShowItem, StoredSession};

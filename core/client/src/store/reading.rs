@@ -20,7 +20,8 @@ pub(super) fn history(
     };
     let mut rows: Vec<(i64, HistoryItem)> = db
         .prepare_cached(&format!(
-            "SELECT row, {ITEM} FROM history WHERE row < ?1 {unread} ORDER BY row DESC LIMIT ?2"
+            "SELECT row, {ITEM} FROM history
+             WHERE row < ?1 AND deleted = 0 {unread} ORDER BY row DESC LIMIT ?2"
         ))?
         .query_map((before, limit + 1), |row| Ok((row.get(0)?, item(row, 1)?)))?
         .collect::<Result<_, _>>()?;
@@ -40,7 +41,9 @@ pub(super) fn get(
     db: &Connection,
     id: NotificationId,
 ) -> Result<Option<HistoryItem>, rusqlite::Error> {
-    db.prepare_cached(&format!("SELECT {ITEM} FROM history WHERE id = ?1"))?
-        .query_row([bytes(id)], |row| item(row, 0))
-        .optional()
+    db.prepare_cached(&format!(
+        "SELECT {ITEM} FROM history WHERE id = ?1 AND deleted = 0"
+    ))?
+    .query_row([bytes(id)], |row| item(row, 0))
+    .optional()
 }

@@ -1,28 +1,45 @@
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
+use serde_json::json;
 use tempfile::TempDir;
 use uuid::Uuid;
 use vestnik_model::{
-    Cursor, DeliveryId, Epoch, InstallationId, Notification, NotificationId, Priority, ReceiptKind,
-    TrafficType, UserId,
-    contract::{Entry, Envelope, HistoryState, StateChange},
+    Arrival, Cursor, DeliveryId, Entry, FactKind, Flag, InstallationId, InstallationSecret,
+    Notification, NotificationId, Open, Priority, Recall, StateChange, TrafficType, UserId,
     text::{Body, Title},
 };
 
-use super::{OpenError, Opened, Store};
+use super::{InstallationIdentity, OpenError, Opened, Stamp, Store, types::Applied};
 use crate::history::HistoryQuery;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
 }
 
-fn cursor(seq: u64) -> Cursor {
-    Cursor {
-        epoch: Epoch(1),
-        seq,
+/// A stamp whose seed no other stamp has.
+fn stamp(second: i64) -> Stamp {
+    static STAMPS: AtomicU64 = AtomicU64::new(0);
+    let number = STAMPS.fetch_add(1, Ordering::Relaxed);
+    Stamp {
+        now: at(second),
+        seed: u128::from(number).to_le_bytes(),
     }
+}
+
+fn identity(number: u8) -> InstallationIdentity {
+    InstallationIdentity {
+        id: InstallationId::from_uuid(Uuid::from_u128(number.into())),
+        secret: InstallationSecret::from_bytes([number; 32]),
+    }
+}
+
+fn cursor(seq: u64) -> Cursor {
+    Cursor::parse(format!("0000002a:{seq}:c0ffee00")).unwrap()
 }
 
 fn id(number: u64) -> NotificationId {
@@ -30,8 +47,9 @@ fn id(number: u64) -> NotificationId {
 }
 
 fn notification(number: u64) -> Entry {
-    Entry::Notification(Box::new(Envelope {
-        cursor: cursor(number),
+    Entry::Notification(Box::new(Arrival {
+        id: id(number),
+        at: at(0),
         delivery_id: DeliveryId::from_uuid(Uuid::from_u128(u128::from(number))),
         read_at: None,
         notification: Notification {
@@ -40,8 +58,8 @@ fn notification(number: u64) -> Entry {
             body: Body::default(),
             image: None,
             category: None,
-            traffic_type: TrafficType::Transactional,
-            priority: Priority::Normal,
+            traffic_type: TrafficType::Transactional.into(),
+            priority: Priority::Normal.into(),
             click: None,
             data: None,
             accepted_at: at(0),
@@ -50,18 +68,34 @@ fn notification(number: u64) -> Entry {
     }))
 }
 
-fn read(seq: u64, number: u64) -> Entry {
+fn flag(number: u64, flag: Flag, value: bool, version: u64) -> Entry {
     Entry::State(StateChange {
-        cursor: cursor(seq),
         id: id(number),
-        state: HistoryState::Read,
+        at: at(9),
+        flag: flag.into(),
+        value,
+        version,
+    })
+}
+
+fn read(number: u64) -> Entry {
+    flag(number, Flag::Read, true, 1)
+}
+
+fn recall(number: u64) -> Entry {
+    Entry::Recall(Recall {
+        id: id(number),
         at: at(9),
     })
 }
 
+fn later_kind(number: u64) -> Entry {
+    let raw = json!({"kind": "liveCard", "id": id(number), "card": {"title": "secret"}});
+    serde_json::from_value(raw).unwrap()
+}
+
 async fn open(dir: &Path) -> Opened {
-    let fresh = InstallationId::from_uuid(Uuid::from_u128(7));
-    Store::open(dir, at(0), fresh).await.unwrap()
+    Store::open(dir, at(0), identity(7)).await.unwrap()
 }
 
 async fn fresh() -> (TempDir, Store) {
@@ -78,12 +112,17 @@ async fn shown(store: &Store) -> Vec<(NotificationId, bool)> {
         .collect()
 }
 
-async fn receipts(store: &Store) -> Vec<(NotificationId, ReceiptKind)> {
+async fn apply(store: &Store, entries: Vec<Entry>, end: u64) -> Applied {
+    store.apply(entries, cursor(end), stamp(1)).await.unwrap()
+}
+
+async fn facts(store: &Store) -> Vec<(NotificationId, FactKind)> {
     let waiting = store.outbox(1_000).await.unwrap();
-    waiting
-        .iter()
-        .map(|one| (one.receipt.notification_id, one.receipt.kind))
-        .collect()
+    let fact = |one: &crate::reporting::WaitingFact| {
+        let id = one.fact.notification_id.as_deref().unwrap();
+        (id.parse().unwrap(), one.fact.kind.known().unwrap())
+    };
+    waiting.facts.iter().map(fact).collect()
 }
 
 async fn history(store: &Store) -> Vec<NotificationId> {
@@ -98,21 +137,18 @@ async fn history(store: &Store) -> Vec<NotificationId> {
 }
 
 #[tokio::test]
-async fn what_comes_is_stored_with_its_place_and_its_receipt() {
+async fn what_comes_is_stored_with_its_cursor_and_its_fact() {
     let (_dir, store) = fresh().await;
     let applied = store
-        .apply(vec![notification(1), notification(2)], cursor(2), at(1))
+        .apply(vec![notification(1), notification(2)], cursor(2), stamp(1))
         .await
         .unwrap();
     assert_eq!(applied.inserted, [id(1), id(2)]);
     assert_eq!(store.cursor().await.unwrap(), Some(cursor(2)));
     assert_eq!(store.unread().await.unwrap(), 2);
     assert_eq!(history(&store).await, [id(2), id(1)]);
-    let delivered = [
-        (id(1), ReceiptKind::Delivered),
-        (id(2), ReceiptKind::Delivered),
-    ];
-    assert_eq!(receipts(&store).await, delivered);
+    let delivered = [(id(1), FactKind::Delivered), (id(2), FactKind::Delivered)];
+    assert_eq!(facts(&store).await, delivered);
 }
 
 #[tokio::test]
@@ -120,12 +156,12 @@ async fn the_same_again_changes_nothing() {
     let (_dir, store) = fresh().await;
     for _ in 0..3 {
         store
-            .apply(vec![notification(1), read(2, 1)], cursor(2), at(1))
+            .apply(vec![notification(1), read(1)], cursor(2), stamp(1))
             .await
             .unwrap();
     }
     assert_eq!(store.unread().await.unwrap(), 0);
-    assert_eq!(receipts(&store).await, [(id(1), ReceiptKind::Delivered)]);
+    assert_eq!(facts(&store).await, [(id(1), FactKind::Delivered)]);
     assert!(
         shown(&store).await.is_empty(),
         "it was read elsewhere before it could be shown"
@@ -136,12 +172,12 @@ async fn the_same_again_changes_nothing() {
 async fn it_is_shown_once_and_again_only_after_a_crash() {
     let (dir, store) = fresh().await;
     store
-        .apply(vec![notification(1), notification(2)], cursor(2), at(1))
+        .apply(vec![notification(1), notification(2)], cursor(2), stamp(1))
         .await
         .unwrap();
     assert_eq!(shown(&store).await, [(id(1), false), (id(2), false)]);
     assert!(shown(&store).await.is_empty());
-    store.mark_shown(id(1), at(2)).await.unwrap();
+    store.mark_shown(id(1), stamp(2)).await.unwrap();
     store.close().await;
 
     let store = open(dir.path()).await.store;
@@ -153,7 +189,7 @@ async fn it_is_shown_once_and_again_only_after_a_crash() {
 async fn what_expired_meanwhile_is_kept_and_not_shown() {
     let (_dir, store) = fresh().await;
     store
-        .apply(vec![notification(1)], cursor(1), at(1))
+        .apply(vec![notification(1)], cursor(1), stamp(1))
         .await
         .unwrap();
     assert!(store.take_shows(10, at(1_000)).await.unwrap().is_empty());
@@ -164,55 +200,55 @@ async fn what_expired_meanwhile_is_kept_and_not_shown() {
 async fn reading_is_counted_and_reported_once() {
     let (_dir, store) = fresh().await;
     store
-        .apply(vec![notification(1), notification(2)], cursor(2), at(1))
+        .apply(vec![notification(1), notification(2)], cursor(2), stamp(1))
         .await
         .unwrap();
     assert_eq!(
         store
-            .mark_read(vec![id(1), id(99)], true, at(3))
+            .mark_read(vec![id(1), id(99)], true, stamp(3))
             .await
             .unwrap(),
         [id(1)]
     );
     assert!(
         store
-            .mark_read(vec![id(1)], false, at(4))
+            .mark_read(vec![id(1)], false, stamp(4))
             .await
             .unwrap()
             .is_empty()
     );
     assert_eq!(store.unread().await.unwrap(), 1);
-    let told = receipts(&store).await;
+    let told = facts(&store).await;
     assert_eq!(
         told.iter()
-            .filter(|(_, kind)| *kind == ReceiptKind::Read)
+            .filter(|(_, kind)| *kind == FactKind::Read)
             .count(),
         1
     );
-    assert!(told.contains(&(id(1), ReceiptKind::Clicked)));
-    assert_eq!(store.mark_all_read(at(5)).await.unwrap(), [id(2)]);
+    assert!(told.contains(&(id(1), FactKind::Clicked)));
+    assert_eq!(store.mark_all_read(stamp(5)).await.unwrap(), [id(2)]);
     assert_eq!(store.unread().await.unwrap(), 0);
 }
 
 #[tokio::test]
-async fn confirmed_receipts_are_gone_and_others_wait() {
+async fn confirmed_facts_are_gone_and_others_wait() {
     let (dir, store) = fresh().await;
     store
-        .apply(vec![notification(1), notification(2)], cursor(2), at(1))
+        .apply(vec![notification(1), notification(2)], cursor(2), stamp(1))
         .await
         .unwrap();
     let first = store.outbox(1).await.unwrap();
-    assert_eq!(store.confirm(vec![first[0].row]).await.unwrap(), 1);
+    assert_eq!(store.confirm(vec![first.facts[0].row]).await.unwrap(), 1);
     store.close().await;
     let store = open(dir.path()).await.store;
-    assert_eq!(receipts(&store).await, [(id(2), ReceiptKind::Delivered)]);
+    assert_eq!(facts(&store).await, [(id(2), FactKind::Delivered)]);
 }
 
 #[tokio::test]
 async fn pages_neither_skip_nor_repeat_while_more_comes() {
     let (_dir, store) = fresh().await;
     store
-        .apply((1..=5).map(notification).collect(), cursor(5), at(1))
+        .apply((1..=5).map(notification).collect(), cursor(5), stamp(1))
         .await
         .unwrap();
     let mut query = HistoryQuery {
@@ -224,7 +260,7 @@ async fn pages_neither_skip_nor_repeat_while_more_comes() {
         let page = store.history(query).await.unwrap();
         seen.extend(page.items.iter().map(|item| item.notification.id));
         store
-            .apply(vec![notification(100)], cursor(100), at(2))
+            .apply(vec![notification(100)], cursor(100), stamp(2))
             .await
             .unwrap();
         let Some(next) = page.next else { break };
@@ -242,7 +278,7 @@ async fn another_user_never_sees_what_was_the_formers() {
         .await
         .unwrap();
     store
-        .apply(vec![notification(1)], cursor(1), at(1))
+        .apply(vec![notification(1)], cursor(1), stamp(1))
         .await
         .unwrap();
     store
@@ -266,14 +302,14 @@ async fn another_user_never_sees_what_was_the_formers() {
 async fn what_left_the_history_is_not_shown_again() {
     let (_dir, store) = fresh().await;
     store
-        .apply((1..=5).map(notification).collect(), cursor(5), at(1))
+        .apply((1..=5).map(notification).collect(), cursor(5), stamp(1))
         .await
         .unwrap();
     let seen_until = at(0) - SignedDuration::from_hours(1);
     assert_eq!(store.prune(2, seen_until, at(2)).await.unwrap(), 3);
     assert_eq!(store.unread().await.unwrap(), 2);
     store
-        .apply((1..=5).map(notification).collect(), cursor(5), at(3))
+        .apply((1..=5).map(notification).collect(), cursor(5), stamp(3))
         .await
         .unwrap();
     assert_eq!(history(&store).await, [id(5), id(4)]);
@@ -283,7 +319,7 @@ async fn what_left_the_history_is_not_shown_again() {
 async fn a_damaged_file_is_put_aside_and_begun_anew() {
     let (dir, store) = fresh().await;
     store
-        .apply(vec![notification(1)], cursor(1), at(1))
+        .apply(vec![notification(1)], cursor(1), stamp(1))
         .await
         .unwrap();
     store.close().await;
@@ -303,8 +339,9 @@ async fn a_newer_file_is_left_alone() {
         .unwrap()
         .pragma_update(None, "user_version", 99)
         .unwrap();
-    let fresh = InstallationId::from_uuid(Uuid::nil());
-    let refused = Store::open(dir.path(), at(0), fresh).await.unwrap_err();
+    let refused = Store::open(dir.path(), at(0), identity(0))
+        .await
+        .unwrap_err();
     assert!(matches!(
         refused,
         OpenError::TooNew {
@@ -318,8 +355,9 @@ async fn a_newer_file_is_left_alone() {
 #[tokio::test]
 async fn one_process_at_a_time_has_it() {
     let (dir, _store) = fresh().await;
-    let fresh = InstallationId::from_uuid(Uuid::nil());
-    let refused = Store::open(dir.path(), at(0), fresh).await.unwrap_err();
+    let refused = Store::open(dir.path(), at(0), identity(0))
+        .await
+        .unwrap_err();
     assert!(matches!(refused, OpenError::Locked { .. }));
 }
 
@@ -328,9 +366,105 @@ async fn the_installation_is_made_once() {
     let dir = tempfile::tempdir().unwrap();
     let first = open(dir.path()).await;
     first.store.close().await;
-    let other = InstallationId::from_uuid(Uuid::from_u128(8));
-    let again = Store::open(dir.path(), at(0), other).await.unwrap();
-    assert_eq!(again.installation, first.installation);
+    let again = Store::open(dir.path(), at(0), identity(8)).await.unwrap();
+    assert_eq!(first.identity, identity(7));
+    assert_eq!(again.identity, identity(7));
+    assert!(!format!("{:?}", again.identity).contains(&identity(7).secret.expose()));
+}
+
+#[tokio::test]
+async fn every_fact_has_an_id_of_its_own_and_keeps_it() {
+    let (dir, store) = fresh().await;
+    apply(&store, vec![notification(1), notification(2)], 2).await;
+    store.mark_read(vec![id(1)], true, stamp(3)).await.unwrap();
+    let before = store.outbox(100).await.unwrap();
+    assert_eq!(before.cursor, Some(cursor(2)));
+    let ids: std::collections::BTreeSet<_> = before.facts.iter().map(|one| &one.fact.id).collect();
+    assert_eq!(ids.len(), 4);
+    assert!(before.facts.iter().all(|one| one.fact.parse().is_ok()));
+    store.close().await;
+    let again = open(dir.path()).await.store.outbox(100).await.unwrap();
+    assert_eq!(again, before);
+}
+
+#[tokio::test]
+async fn a_recalled_notification_leaves_and_never_comes_back() {
+    let (_dir, store) = fresh().await;
+    apply(&store, vec![notification(1), notification(2)], 2).await;
+    let applied = apply(&store, vec![recall(1), recall(3)], 4).await;
+    assert_eq!(applied.withdrawn, [id(1)]);
+    assert_eq!(store.unread().await.unwrap(), 1);
+    apply(&store, vec![notification(1), notification(3)], 6).await;
+    assert_eq!(history(&store).await, [id(2)]);
+    assert_eq!(shown(&store).await, [(id(2), false)]);
+}
+
+#[tokio::test]
+async fn what_is_deleted_elsewhere_is_hidden_until_that_is_taken_back() {
+    let (_dir, store) = fresh().await;
+    apply(&store, vec![notification(1), notification(2)], 2).await;
+    let applied = apply(&store, vec![flag(1, Flag::Deleted, true, 5)], 3).await;
+    assert_eq!(applied.withdrawn, [id(1)]);
+    assert_eq!(history(&store).await, [id(2)]);
+    assert_eq!(store.unread().await.unwrap(), 1);
+    assert_eq!(store.get(id(1)).await.unwrap(), None);
+
+    let older = apply(&store, vec![flag(1, Flag::Deleted, false, 4)], 4).await;
+    assert_eq!(older, Applied::default());
+    let newer = apply(&store, vec![flag(1, Flag::Deleted, false, 6)], 5).await;
+    assert_eq!(newer.changed, [id(1)]);
+    assert_eq!(history(&store).await, [id(2), id(1)]);
+    assert_eq!(store.unread().await.unwrap(), 2);
+    assert_eq!(shown(&store).await, [(id(2), false)]);
+}
+
+#[tokio::test]
+async fn what_is_read_while_it_is_deleted_is_counted_once() {
+    let (_dir, store) = fresh().await;
+    apply(&store, vec![notification(1), notification(2)], 2).await;
+    let entries = vec![flag(1, Flag::Deleted, true, 1), read(1)];
+    apply(&store, entries, 4).await;
+    apply(&store, vec![flag(1, Flag::Deleted, false, 2)], 5).await;
+    assert_eq!(store.unread().await.unwrap(), 1);
+    assert_eq!(store.mark_all_read(stamp(6)).await.unwrap(), [id(2)]);
+}
+
+#[tokio::test]
+async fn an_entry_of_a_later_version_stops_nothing_and_is_kept() {
+    let (dir, store) = fresh().await;
+    let pinned = Entry::State(StateChange {
+        id: id(1),
+        at: at(9),
+        flag: Open::read("pinned"),
+        value: true,
+        version: 1,
+    });
+    for _ in 0..2 {
+        let entries = vec![later_kind(1), notification(1), pinned.clone()];
+        apply(&store, entries, 3).await;
+    }
+    assert_eq!(store.cursor().await.unwrap(), Some(cursor(3)));
+    assert_eq!(history(&store).await, [id(1)]);
+    store.close().await;
+    let file = rusqlite::Connection::open(dir.path().join("history.sqlite")).unwrap();
+    let kinds: String = file
+        .query_row("SELECT group_concat(kind) FROM opaque_entry", [], |row| {
+            row.get(0)
+        })
+        .unwrap();
+    assert_eq!(kinds, "liveCard,state");
+}
+
+#[tokio::test]
+async fn opaque_entries_are_bounded_in_number() {
+    let (dir, store) = fresh().await;
+    apply(&store, (1..=300).map(later_kind).collect(), 300).await;
+    store.close().await;
+    let file = rusqlite::Connection::open(dir.path().join("history.sqlite")).unwrap();
+    let count: u32 = file
+        .query_row("SELECT count(*) FROM opaque_entry", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(count, 256);
 }
 
 #[cfg(unix)]
@@ -373,11 +507,11 @@ proptest! {
             let page = |from: u64, to: u64| (from + 1..=to).map(notification).collect::<Vec<_>>();
             for (from, length) in cuts {
                 let to = (from + length).min(12);
-                store.apply(page(from.min(to), to), cursor(to), at(1)).await.unwrap();
+                store.apply(page(from.min(to), to), cursor(to), stamp(1)).await.unwrap();
             }
-            store.apply(page(0, 12), cursor(12), at(1)).await.unwrap();
+            store.apply(page(0, 12), cursor(12), stamp(1)).await.unwrap();
             assert_eq!(store.unread().await.unwrap(), 12);
-            assert_eq!(receipts(&store).await.len(), 12);
+            assert_eq!(facts(&store).await.len(), 12);
             assert_eq!(shown(&store).await.len(), 12);
         });
     }

@@ -9,17 +9,21 @@ use std::{
 use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
-use vestnik_model::{Cursor, InstallationId, NotificationId, UserId, contract::Entry};
+use vestnik_model::{Cursor, Entry, InstallationSecret, NotificationId, UserId};
 
 use super::{
+    entries,
     error::{OpenError, StoreError},
-    inbox, meta, open, outbox, reading,
-    types::{Applied, Opened, OutboxReceipt, ShowItem, StoredSession},
+    inbox, meta, open,
+    outbox::{self, Stamp},
+    reading,
+    types::{Applied, InstallationIdentity, Opened, ShowItem, StoredSession},
     value::unreadable,
 };
 use crate::{
     history::{HistoryItem, HistoryPage, HistoryQuery},
     registration::Told,
+    reporting::OutboxBatch,
 };
 
 /// How many jobs wait before callers wait.
@@ -39,11 +43,12 @@ struct Inner {
 }
 
 impl Store {
-    /// Opens the history of a folder. `fresh` becomes this installation's id if it has none.
+    /// Opens the history of a folder. `fresh` becomes this installation's identity if it has
+    /// none.
     pub(crate) async fn open(
         dir: &Path,
         now: Timestamp,
-        fresh: InstallationId,
+        fresh: InstallationIdentity,
     ) -> Result<Opened, OpenError> {
         let path = dir.to_owned();
         let opening = tokio::task::spawn_blocking(move || open::open(&path, now)).await;
@@ -69,22 +74,34 @@ impl Store {
             thread: Mutex::new(Some(thread)),
         };
         let store = Self(Arc::new(inner));
-        let installation = store.installation(fresh).await;
-        let installation =
-            installation.map_err(|error| broken(std::io::Error::other(error.to_string())))?;
+        let identity = store.identity(fresh).await;
+        let identity = identity.map_err(|error| broken(std::io::Error::other(error)))?;
         Ok(Opened {
             store,
-            installation,
+            identity,
             quarantined,
         })
     }
 
-    async fn installation(&self, fresh: InstallationId) -> Result<InstallationId, StoreError> {
-        self.call(move |db| match meta::read(db, meta::INSTALLATION)? {
-            Some(text) => text
-                .parse()
-                .map_err(|_| unreadable(0, "not an installation")),
-            None => meta::write(db, meta::INSTALLATION, &fresh.to_string()).map(|()| fresh),
+    /// The id and the secret are made together, at the first run.
+    async fn identity(
+        &self,
+        fresh: InstallationIdentity,
+    ) -> Result<InstallationIdentity, StoreError> {
+        self.call(move |db| {
+            let id = meta::read(db, meta::INSTALLATION)?;
+            let secret = meta::read(db, meta::INSTALLATION_SECRET)?;
+            if let Some((id, secret)) = id.zip(secret) {
+                let id = id.parse();
+                return Ok(InstallationIdentity {
+                    id: id.map_err(|_| unreadable(0, "not an installation"))?,
+                    secret: InstallationSecret::parse(&secret)
+                        .map_err(|_| unreadable(0, "not an installation secret"))?,
+                });
+            }
+            meta::write(db, meta::INSTALLATION, &fresh.id.to_string())?;
+            meta::write(db, meta::INSTALLATION_SECRET, &fresh.secret.expose())?;
+            Ok(fresh)
         })
         .await
     }
@@ -144,14 +161,14 @@ impl Store {
         self.call(inbox::cursor).await
     }
 
-    /// Stores entries, the place behind them and the receipts they call for, in one transaction.
+    /// Stores entries, the cursor behind them and the facts they call for, in one transaction.
     pub(crate) async fn apply(
         &self,
         entries: Vec<Entry>,
         cursor: Cursor,
-        now: Timestamp,
+        stamp: Stamp,
     ) -> Result<Applied, StoreError> {
-        self.call(move |db| inbox::apply(db, &entries, cursor, now))
+        self.call(move |db| entries::apply(db, &entries, &cursor, stamp))
             .await
     }
 
@@ -170,9 +187,9 @@ impl Store {
     pub(crate) async fn mark_shown(
         &self,
         id: NotificationId,
-        now: Timestamp,
+        stamp: Stamp,
     ) -> Result<(), StoreError> {
-        self.call(move |db| inbox::mark_shown(db, id, now)).await
+        self.call(move |db| inbox::mark_shown(db, id, stamp)).await
     }
 
     pub(crate) async fn history(&self, query: HistoryQuery) -> Result<HistoryPage, StoreError> {
@@ -191,32 +208,29 @@ impl Store {
         &self,
         ids: Vec<NotificationId>,
         clicked: bool,
-        now: Timestamp,
+        stamp: Stamp,
     ) -> Result<Vec<NotificationId>, StoreError> {
-        self.call(move |db| inbox::mark_read(db, &ids, clicked, now))
+        self.call(move |db| inbox::mark_read(db, &ids, clicked, stamp))
             .await
     }
 
     pub(crate) async fn mark_all_read(
         &self,
-        now: Timestamp,
+        stamp: Stamp,
     ) -> Result<Vec<NotificationId>, StoreError> {
-        self.call(move |db| inbox::mark_all_read(db, now)).await
+        self.call(move |db| inbox::mark_all_read(db, stamp)).await
     }
 
-    pub(crate) async fn dismiss(
-        &self,
-        id: NotificationId,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.call(move |db| inbox::dismiss(db, id, now)).await
+    pub(crate) async fn dismiss(&self, id: NotificationId, stamp: Stamp) -> Result<(), StoreError> {
+        self.call(move |db| inbox::dismiss(db, id, stamp)).await
     }
 
-    pub(crate) async fn outbox(&self, limit: u32) -> Result<Vec<OutboxReceipt>, StoreError> {
-        self.call(move |db| outbox::list(db, limit)).await
+    /// The oldest facts, at most `limit`.
+    pub(crate) async fn outbox(&self, limit: u32) -> Result<OutboxBatch, StoreError> {
+        self.call(move |db| outbox::batch(db, limit)).await
     }
 
-    /// Deletes what the server has; tells how many wait still.
+    /// Deletes what the server has; gives how many facts still wait.
     pub(crate) async fn confirm(&self, rows: Vec<i64>) -> Result<u64, StoreError> {
         self.call(move |db| outbox::confirm(db, &rows)).await
     }

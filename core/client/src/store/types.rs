@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf};
 
-use vestnik_model::{InstallationId, NotificationId, Receipt};
+use vestnik_model::{InstallationId, InstallationSecret, NotificationId};
 
 use super::Store;
 use crate::history::HistoryItem;
@@ -12,9 +12,18 @@ use crate::history::HistoryItem;
 pub(crate) struct Opened {
     pub(crate) store: Store,
     /// This installation, made at the first run.
-    pub(crate) installation: InstallationId,
+    pub(crate) identity: InstallationIdentity,
     /// Where a damaged file was put.
     pub(crate) quarantined: Option<PathBuf>,
+}
+
+/// By what the server knows this installation. Debug shows nothing of the secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct InstallationIdentity {
+    /// The installation's id.
+    pub(crate) id: InstallationId,
+    /// What it proves itself by, the same at every login.
+    pub(crate) secret: InstallationSecret,
 }
 
 /// What keeps the device logged in.
@@ -34,8 +43,10 @@ impl fmt::Debug for StoredSession {
 pub(crate) struct Applied {
     /// New in the history.
     pub(crate) inserted: Vec<NotificationId>,
-    /// Read on another device.
-    pub(crate) read_elsewhere: Vec<NotificationId>,
+    /// To be taken from the screen: read or deleted on another device, or recalled.
+    pub(crate) withdrawn: Vec<NotificationId>,
+    /// Changed in another way.
+    pub(crate) changed: Vec<NotificationId>,
 }
 
 /// A notification for the shell to draw.
@@ -43,11 +54,4 @@ pub(crate) struct Applied {
 pub(crate) struct ShowItem {
     pub(crate) item: HistoryItem,
     pub(crate) again: bool,
-}
-
-/// A receipt that waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct OutboxReceipt {
-    pub(crate) row: i64,
-    pub(crate) receipt: Receipt,
 }

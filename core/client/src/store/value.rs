@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use rusqlite::{Row, types::Type};
 use uuid::Uuid;
-use vestnik_model::{NotificationId, contract::HistoryState};
+use vestnik_model::NotificationId;
 
-use crate::history::HistoryItem;
+use crate::history::{HistoryItem, HistoryState};
 
 /// The columns of a [`HistoryItem`].
 pub(super) const ITEM: &str = "content, received_at, read_at";

@@ -6,7 +6,7 @@ use reqwest::{Client, Method, RequestBuilder, Response, Url, header, redirect::P
 use serde::Serialize;
 use vestnik_model::{Problem, ProblemCode};
 
-use super::CallFailure;
+use super::{CallFailure, endpoint::endpoint};
 
 /// The largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 64 * 1_024;
@@ -33,7 +33,7 @@ impl Http {
         token: Option<&str>,
         body: Option<&B>,
     ) -> Result<Vec<u8>, CallFailure> {
-        let url = self.base.join(path).map_err(|_| unreachable())?;
+        let url = endpoint(&self.base, path);
         let mut request = self.client.request(method, url);
         if let Some(token) = token {
             request = request.bearer_auth(token);

@@ -1,10 +1,12 @@
-//! How the core reaches its server. Behind a trait, so that tests play the server.
+//! How the core reaches its server, behind a trait that tests implement with a server in memory.
 
+mod endpoint;
 mod http;
 mod hub;
 mod network;
 
-pub(crate) use hub::problem as problem_of;
+pub(crate) use endpoint::endpoint;
+pub(crate) use hub::{done, failed};
 pub use network::NetworkTransport;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -12,9 +14,9 @@ use std::{fmt, sync::Arc, time::Duration};
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 use vestnik_model::{
-    InstallationId, InstallationState, Problem, Receipt, TokenRequest, TokenResponse, TopicName,
-    contract::{Envelope, Hello, Page, StateChange, Sync as SyncCall, Welcome},
-    receipt::Reported,
+    Cursor, InstallationId, InstallationState, Problem, Report, Reported, TokenRequest,
+    TokenResponse, TopicName,
+    contract::{Entries, Hello, Page, Sync as SyncCall, Welcome},
 };
 
 /// How the core reaches its server.
@@ -53,8 +55,8 @@ pub trait HubCalls: Send + Sync + fmt::Debug + 'static {
     fn hello(&self, hello: Hello) -> BoxFuture<'_, Result<Welcome, CallFailure>>;
     /// Reads the log on.
     fn sync(&self, sync: SyncCall) -> BoxFuture<'_, Result<Page, CallFailure>>;
-    /// Reports receipts.
-    fn report(&self, receipts: Vec<Receipt>) -> BoxFuture<'_, Result<Reported, CallFailure>>;
+    /// Reports facts.
+    fn report(&self, report: Report) -> BoxFuture<'_, Result<Reported, CallFailure>>;
     /// Joins a topic.
     fn subscribe(&self, topic: TopicName) -> BoxFuture<'_, Result<(), CallFailure>>;
     /// Leaves a topic.
@@ -66,13 +68,13 @@ pub trait HubCalls: Send + Sync + fmt::Debug + 'static {
 /// What the server calls on a device.
 #[derive(Debug, Clone, PartialEq)]
 pub enum HubEvent {
-    /// Notifications came.
-    Notify(Vec<Envelope>),
-    /// Notifications changed.
-    StateChanged(Vec<StateChange>),
-    /// Something was left out: read on.
-    Behind,
-    /// The server is about to close.
+    /// The log has grown.
+    Entries(Entries),
+    /// There is something to read; the end of the log, if it could be read.
+    Behind(Option<Cursor>),
+    /// Another login took this installation's place.
+    Replaced,
+    /// The server is about to close its connections and asks to come back after this time.
     Drain(Duration),
     /// The connection is over.
     Closed {
@@ -93,6 +95,28 @@ pub enum CallFailure {
     /// The server refused.
     #[error(transparent)]
     Refused(Problem),
+}
+
+impl CallFailure {
+    /// Whether the credentials are at fault. Nothing else ends a session.
+    #[must_use]
+    pub fn is_about_credentials(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => false,
+            Self::Refused(problem) => problem.is_about_credentials(),
+        }
+    }
+
+    /// After how long the server asked to try again.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Unreachable { retry_after } => *retry_after,
+            Self::Refused(problem) => problem
+                .retry_after
+                .map(|seconds| Duration::from_secs(u64::from(seconds))),
+        }
+    }
 }
 
 /// Why there is no live connection.

@@ -1,4 +1,4 @@
-//! The real thing: REST and the hub over the network.
+//! REST and the hub over the network.
 
 use std::time::Duration;
 
@@ -8,7 +8,9 @@ use vestnik_model::{
     InstallationId, InstallationState, Problem, ProblemCode, TokenRequest, TokenResponse, route,
 };
 
-use super::{CallFailure, ConnectFailure, HubConnection, Transport, http::Http, hub};
+use super::{
+    CallFailure, ConnectFailure, HubConnection, Transport, endpoint::endpoint, http::Http, hub,
+};
 
 /// REST and the hub over the network.
 #[derive(Debug)]
@@ -32,9 +34,7 @@ impl NetworkTransport {
                 "the server's address must be http or https".to_owned(),
             ));
         }
-        let hub = server
-            .join(route::HUB)
-            .map_err(|error| wrong(error.to_string()))?;
+        let hub = endpoint(server, route::HUB);
         let http = Http::new(server.clone(), timeout).map_err(|error| wrong(error.to_string()))?;
         Ok(Self { http, hub, timeout })
     }

@@ -1,6 +1,6 @@
 use vestnik_core::{Event, Tuning, transport::HubEvent};
 
-use crate::memory::{Memory, draw, in_time, online, quick, start};
+use crate::memory::{Memory, draw, entry, id, in_time, online, quick, recall, start};
 
 fn numbers(range: std::ops::RangeInclusive<u128>) -> Vec<u128> {
     range.collect()
@@ -28,18 +28,18 @@ async fn a_hint_that_was_lost_is_fetched_and_a_repeated_one_shown_once() {
     server.append(2);
     let third = server.append(1);
     for _ in 0..3 {
-        server.call(HubEvent::Notify(third.clone())).await;
+        server.call(HubEvent::Entries(third.clone())).await;
     }
     assert_eq!(draw(&client, &mut events, 3).await, numbers(1..=3));
     server.notify(1).await;
     assert_eq!(draw(&client, &mut events, 1).await, [4]);
     in_time(client.flush()).await.unwrap();
     let world = server.world();
-    assert_eq!(world.receipts.len(), 8, "delivered and displayed of four");
+    assert_eq!(world.facts.len(), 8, "delivered and displayed of four");
 }
 
 #[tokio::test]
-async fn receipts_that_got_no_answer_are_reported_again() {
+async fn facts_that_got_no_answer_are_reported_again() {
     let folder = tempfile::tempdir().unwrap();
     let server = Memory::default();
     let (client, mut events) = start(&server, folder.path(), quick()).await;
@@ -48,9 +48,69 @@ async fn receipts_that_got_no_answer_are_reported_again() {
     server.notify(1).await;
     assert_eq!(draw(&client, &mut events, 1).await, [1]);
     in_time(client.flush()).await.unwrap();
-    let receipts = server.world().receipts.clone();
-    assert_eq!(receipts.len(), 2);
-    assert!(receipts.values().any(|times| *times >= 2), "{receipts:?}");
+    let facts = server.world().facts.clone();
+    assert_eq!(facts.len(), 2);
+    assert!(facts.values().any(|times| *times >= 2), "{facts:?}");
+}
+
+#[tokio::test]
+async fn a_report_refused_for_now_is_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Memory::default();
+    let (client, mut events) = start(&server, folder.path(), quick()).await;
+    online(&client).await;
+    server.world().refuse_reports = Some(0);
+    server.notify(1).await;
+    assert_eq!(draw(&client, &mut events, 1).await, [1]);
+    in_time(client.flush()).await.unwrap();
+    let world = server.world();
+    assert_eq!((world.facts.len(), world.connects), (2, 1));
+}
+
+#[tokio::test]
+async fn a_restored_server_is_followed_and_nothing_is_shown_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Memory::default();
+    server.append(7);
+    let (client, mut events) = start(&server, folder.path(), quick()).await;
+    assert_eq!(draw(&client, &mut events, 7).await, numbers(1..=7));
+    online(&client).await;
+    server.restore(4);
+    // What the restored server accepts is another notification than what was lost.
+    let notifications = (101..=103).map(|number| {
+        entry(serde_json::json!({
+            "kind": "notification", "id": id(number), "at": "2026-11-28T09:00:00Z",
+            "deliveryId": format!("dlv_{number:032x}"),
+            "notification": {
+                "id": id(number), "title": "later", "acceptedAt": "2026-11-28T09:00:00Z",
+                "expiresAt": "9999-12-30T22:00:00Z",
+            },
+        }))
+    });
+    server.write(notifications.collect());
+    assert_eq!(draw(&client, &mut events, 3).await, numbers(101..=103));
+    assert_eq!(client.unread_count().await.unwrap(), 10);
+}
+
+#[tokio::test]
+async fn a_recall_withdraws_and_an_unknown_entry_stops_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Memory::default();
+    let (client, mut events) = start(&server, folder.path(), quick()).await;
+    online(&client).await;
+    server.notify(1).await;
+    assert_eq!(draw(&client, &mut events, 1).await, [1]);
+    let unknown = entry(serde_json::json!({"kind": "liveCard", "id": id(9), "at": 7}));
+    let written = server.write(vec![unknown, recall(1)]);
+    server.call(HubEvent::Entries(written)).await;
+    let withdrawn = loop {
+        if let Event::Withdraw(ids) = in_time(events.recv()).await.unwrap() {
+            break ids;
+        }
+    };
+    assert_eq!(withdrawn, [id(1)]);
+    assert_eq!(client.get(id(1)).await.unwrap(), None);
+    assert_eq!(client.unread_count().await.unwrap(), 0);
 }
 
 #[tokio::test]

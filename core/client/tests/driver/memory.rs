@@ -1,4 +1,4 @@
-//! A server in memory, which tests tell how to misbehave. A test double.
+//! A test double: a server in memory that misbehaves as a test asks.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,11 +16,11 @@ use vestnik_core::{
     transport::{CallFailure, ConnectFailure, HubCalls, HubConnection, HubEvent, Transport},
 };
 use vestnik_model::{
-    AppId, Cursor, DeliveryId, Epoch, InstallationId, InstallationState, NotificationId,
-    Permission, Problem, ProblemCode, Receipt, TokenRequest, TokenResponse, TopicName, UserId,
-    contract::{Entry, Envelope, EpochText, Hello, Page, Sync as SyncCall, Welcome},
+    AppId, Cursor, Entry, FactResult, InstallationId, InstallationState, NotificationId,
+    Permission, Problem, ProblemCode, Report, Reported, TokenRequest, TokenResponse, TopicName,
+    UserId,
+    contract::{Entries, Feature, Hello, Limits, Page, Sync as SyncCall, Welcome},
     installation::Platform,
-    receipt::Reported,
     token::TokenType,
 };
 
@@ -29,10 +29,16 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// What the server knows, and how it is to behave.
 #[derive(Debug, Default)]
 pub(crate) struct World {
-    log: Vec<Envelope>,
+    log: Vec<Entry>,
+    /// The log's epoch: another one after a restore.
+    epoch: u32,
     live: Option<mpsc::Sender<HubEvent>>,
-    /// Receipts by notification and kind, as often as they came.
-    pub(crate) receipts: BTreeMap<String, usize>,
+    /// Facts by notification and kind, as often as they came.
+    pub(crate) facts: BTreeMap<String, usize>,
+    /// The ids of facts that came.
+    fact_ids: BTreeSet<String>,
+    /// The secrets that came with logins and refreshes.
+    pub(crate) secrets: BTreeSet<Option<String>>,
     pub(crate) logins: usize,
     pub(crate) refreshes: usize,
     pub(crate) connects: usize,
@@ -42,10 +48,12 @@ pub(crate) struct World {
     pub(crate) refuse_token: usize,
     /// The next so many reports get no answer although they were taken.
     pub(crate) swallow_reports: usize,
+    /// The next so many reports are refused with this many seconds to wait.
+    pub(crate) refuse_reports: Option<u32>,
     /// The next so many pages get no answer.
     pub(crate) swallow_pages: usize,
-    /// Refresh tokens are no longer taken.
-    pub(crate) revoked: bool,
+    /// Why refresh tokens are not taken now.
+    pub(crate) refresh_problem: Option<ProblemCode>,
 }
 
 /// The server, as the core sees it.
@@ -57,27 +65,45 @@ impl Memory {
         self.0.lock().unwrap()
     }
 
-    /// Writes so many notifications to the log without telling anybody.
-    pub(crate) fn append(&self, count: usize) -> Vec<Envelope> {
-        let log = &mut self.world().log;
-        let begin = log.len();
-        log.extend((begin + 1..=begin + count).map(envelope));
-        log[begin..].to_vec()
+    /// Writes so many notifications to the log without a call.
+    pub(crate) fn append(&self, count: usize) -> Entries {
+        let begin = self.world().log.len();
+        self.write((begin + 1..=begin + count).map(notification).collect())
     }
 
-    /// Tells the connected device.
+    /// Writes entries to the log without a call.
+    pub(crate) fn write(&self, entries: Vec<Entry>) -> Entries {
+        let mut world = self.world();
+        let after = world.cursor(world.log.len());
+        world.log.extend(entries.iter().cloned());
+        Entries {
+            after,
+            cursor: world.cursor(world.log.len()),
+            entries,
+        }
+    }
+
+    /// Sets the log back to its first entries, as a restored backup does.
+    pub(crate) fn restore(&self, count: usize) {
+        let mut world = self.world();
+        world.log.truncate(count);
+        world.epoch += 1;
+        world.live = None;
+    }
+
+    /// Calls the connected device.
     pub(crate) async fn call(&self, event: HubEvent) {
         let live = self.world().live.clone();
         live.expect("a device is connected").send(event).await.ok();
     }
 
-    /// Appends and tells.
+    /// Appends and calls.
     pub(crate) async fn notify(&self, count: usize) {
-        let envelopes = self.append(count);
-        self.call(HubEvent::Notify(envelopes)).await;
+        let entries = self.append(count);
+        self.call(HubEvent::Entries(entries)).await;
     }
 
-    /// The connection is gone and nobody said so.
+    /// The connection ends without a close message.
     pub(crate) fn cut(&self) {
         self.world().live = None;
     }
@@ -87,26 +113,41 @@ pub(crate) fn id(number: usize) -> NotificationId {
     NotificationId::from_uuid(Uuid::from_u128(number as u128))
 }
 
-fn cursor(seq: usize) -> Cursor {
-    Cursor {
-        epoch: Epoch(7),
-        seq: seq as u64,
+impl World {
+    fn cursor(&self, seq: usize) -> Cursor {
+        Cursor::parse(format!("{}:{seq}", self.epoch)).unwrap()
+    }
+
+    /// Where a cursor stands; the beginning for one of another epoch or beyond the end.
+    fn place(&self, cursor: Option<&Cursor>) -> usize {
+        (0..=self.log.len())
+            .find(|seq| Some(&self.cursor(*seq)) == cursor)
+            .unwrap_or_default()
     }
 }
 
-fn envelope(number: usize) -> Envelope {
-    let notification = serde_json::json!({
+fn notification(number: usize) -> Entry {
+    entry(serde_json::json!({
+        "kind": "notification",
         "id": id(number),
-        "title": format!("Order {number}"),
-        "acceptedAt": Timestamp::UNIX_EPOCH,
-        "expiresAt": Timestamp::MAX,
-    });
-    Envelope {
-        cursor: cursor(number),
-        delivery_id: DeliveryId::from_uuid(Uuid::from_u128(1_000_000 + number as u128)),
-        read_at: None,
-        notification: serde_json::from_value(notification).unwrap(),
-    }
+        "at": Timestamp::UNIX_EPOCH,
+        "deliveryId": format!("dlv_{:032x}", 1_000_000 + number),
+        "notification": {
+            "id": id(number),
+            "title": format!("Order {number}"),
+            "acceptedAt": Timestamp::UNIX_EPOCH,
+            "expiresAt": Timestamp::MAX,
+        },
+    }))
+}
+
+pub(crate) fn recall(number: usize) -> Entry {
+    entry(serde_json::json!({"kind": "recall", "id": id(number), "at": Timestamp::UNIX_EPOCH}))
+}
+
+/// An entry, which must be one that this version knows unless its kind is of a later one.
+pub(crate) fn entry(value: serde_json::Value) -> Entry {
+    serde_json::from_value(value).unwrap()
 }
 
 fn unanswered<T>() -> Result<T, CallFailure> {
@@ -121,12 +162,24 @@ impl Transport for Memory {
     fn token(&self, request: TokenRequest) -> BoxFuture<'_, Result<TokenResponse, CallFailure>> {
         let mut world = self.world();
         match request {
-            TokenRequest::IdentityToken { .. } => world.logins += 1,
-            TokenRequest::RefreshToken { .. } if world.revoked => {
-                let problem = Problem::new(ProblemCode::AuthReused, "revoked");
-                return ready(Err(CallFailure::Refused(problem)));
+            TokenRequest::IdentityToken {
+                installation_secret,
+                ..
+            } => {
+                world.secrets.insert(Some(installation_secret.expose()));
+                world.logins += 1;
             }
-            TokenRequest::RefreshToken { .. } => world.refreshes += 1,
+            TokenRequest::RefreshToken {
+                installation_secret,
+                ..
+            } => {
+                let secret = installation_secret.map(|secret| secret.expose());
+                world.secrets.insert(secret);
+                if let Some(code) = world.refresh_problem {
+                    return ready(Err(CallFailure::Refused(Problem::new(code, "no"))));
+                }
+                world.refreshes += 1;
+            }
         }
         let number = world.logins + world.refreshes;
         ready(Ok(TokenResponse {
@@ -174,13 +227,20 @@ impl Transport for Memory {
 
 impl HubCalls for Memory {
     fn hello(&self, hello: Hello) -> BoxFuture<'_, Result<Welcome, CallFailure>> {
-        let head = self.world().log.len();
-        let stands = hello.cursor.map_or(0, |cursor| cursor.seq);
+        let world = self.world();
+        let stands = world.place(hello.cursor.as_ref());
+        assert_eq!((hello.contract, hello.features), (1, Feature::all()));
         ready(Ok(Welcome {
-            epoch: EpochText(Epoch(7)),
-            cursor: cursor(head),
-            behind_by: head as u64 - stands,
+            contract: 1,
+            features: Feature::all(),
+            cursor: Some(world.cursor(world.log.len())),
+            behind_by: (world.log.len() - stands) as u64,
             server_time: Timestamp::UNIX_EPOCH,
+            limits: Limits {
+                page_bytes: 256 * 1_024,
+                report_bytes: 64 * 1_024,
+                publish_bytes: 72 * 1_024,
+            },
         }))
     }
 
@@ -191,36 +251,40 @@ impl HubCalls for Memory {
             world.swallow_pages -= 1;
             return ready(unanswered());
         }
-        let begin = usize::try_from(sync.cursor.map_or(0, |cursor| cursor.seq)).unwrap();
+        let begin = world.place(sync.cursor.as_ref());
         let end = world
             .log
             .len()
             .min(begin + sync.limit.unwrap_or(100) as usize);
-        let entries = world.log[begin..end].iter().cloned();
         ready(Ok(Page {
-            entries: entries
-                .map(|one| Entry::Notification(Box::new(one)))
-                .collect(),
-            cursor: cursor(end),
+            after: world.cursor(begin),
+            entries: world.log[begin..end].to_vec(),
+            cursor: world.cursor(end),
             more: end < world.log.len(),
         }))
     }
 
-    fn report(&self, receipts: Vec<Receipt>) -> BoxFuture<'_, Result<Reported, CallFailure>> {
+    fn report(&self, report: Report) -> BoxFuture<'_, Result<Reported, CallFailure>> {
         let mut world = self.world();
-        for receipt in &receipts {
-            let key = format!("{} {}", receipt.notification_id, receipt.kind.as_str());
-            *world.receipts.entry(key).or_default() += 1;
+        if let Some(seconds) = world.refuse_reports.take() {
+            let problem = Problem::new(ProblemCode::RequestRateLimited, "too many");
+            return ready(Err(CallFailure::Refused(problem.retry_after(seconds))));
+        }
+        let mut results = Vec::new();
+        for fact in &report.facts {
+            let parsed = fact.parse().expect("the device writes facts that fit");
+            let notification = fact.notification_id.as_deref().unwrap_or_default();
+            let key = format!("{notification} {}", fact.kind);
+            *world.facts.entry(key).or_default() += 1;
+            let is_new = world.fact_ids.insert(fact.id.clone());
+            results.push(FactResult::taken(&parsed.id, is_new));
         }
         if world.swallow_reports > 0 {
             world.swallow_reports -= 1;
             world.live = None;
             return ready(unanswered());
         }
-        ready(Ok(Reported {
-            accepted: u32::try_from(receipts.len()).unwrap(),
-            unknown: Vec::new(),
-        }))
+        ready(Ok(Reported { results }))
     }
 
     fn subscribe(&self, _topic: TopicName) -> BoxFuture<'_, Result<(), CallFailure>> {

@@ -113,6 +113,8 @@ mod tests {
     #[test]
     fn spelling_and_defaults_make_no_difference() {
         let plain = form(json!({"to": {"users": ["u"]}, "notification": {"title": "t"}}));
+        let expected = r#"{"notification":{"title":"t"},"to":{"users":["u"]}}"#;
+        assert_eq!(plain, format!("vestnik-publish-1\n{expected}"));
         let explicit = json!({
             "notification": {"priority": null, "trafficType": "transactional", "body": "", "title": "t",
                 "data": null},

@@ -1,37 +1,36 @@
-//! The bus of a single process.
+//! The bus of a single process: consumers are called where the hint is published.
 
-use tokio::sync::broadcast;
-use vestnik_store::Hint;
+use std::{
+    fmt,
+    sync::{PoisonError, RwLock},
+};
 
-use super::Bus;
-
-/// How many hints wait for a slow listener before the oldest are lost to it.
-const WAITING: usize = 16 * 1_024;
+use super::{Bus, Consumer, Hint};
 
 /// The bus of a single process.
-#[derive(Debug)]
+#[derive(Default)]
 pub struct LocalBus {
-    hints: broadcast::Sender<Hint>,
+    consumers: RwLock<Vec<Consumer>>,
 }
 
-impl Default for LocalBus {
-    fn default() -> Self {
-        Self {
-            hints: broadcast::Sender::new(WAITING),
-        }
+impl fmt::Debug for LocalBus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LocalBus")
     }
 }
 
 impl Bus for LocalBus {
-    fn publish(&self, hints: Vec<Hint>) {
+    fn publish(&self, hints: &[Hint]) {
+        let consumers = self.consumers.read().unwrap_or_else(PoisonError::into_inner);
         for hint in hints {
-            if self.hints.send(hint).is_err() {
-                return;
+            for consumer in consumers.iter() {
+                consumer(hint);
             }
         }
     }
 
-    fn subscribe(&self) -> broadcast::Receiver<Hint> {
-        self.hints.subscribe()
+    fn attach(&self, consumer: Consumer) {
+        let mut consumers = self.consumers.write().unwrap_or_else(PoisonError::into_inner);
+        consumers.push(consumer);
     }
 }

@@ -1,21 +1,57 @@
-//! Hints that logs have grown.
+//! Hints between those who commit and those who hold connections.
 //!
-//! A hint may be lost: nothing but delay may come of it. Every connection is looked at again after
-//! a while, and devices notice gaps themselves.
+//! A store's effects become hints; each node's consumers take the hints of every node. A `Log` or
+//! `Notification` hint may be lost: nothing but delay comes of it, because logs and versions are
+//! compared again after a while. Revocations are applied on the node that commits before anything is
+//! put on a bus, and again from the event table by the others.
 
-mod changes;
 mod local;
 
-pub(crate) use changes::Changes;
 pub use local::LocalBus;
 
-use tokio::sync::broadcast;
-use vestnik_store::Hint;
+use std::sync::Arc;
 
-/// Carries hints from those who write logs to those who hold connections.
+use vestnik_model::{AppId, NotificationId, UserId};
+use vestnik_rules::work::WorkKind;
+use vestnik_store::effect::Revocation;
+
+/// What others may want to know of a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hint {
+    /// A user's log has grown.
+    Log {
+        /// The tenant.
+        app: AppId,
+        /// The user.
+        user: UserId,
+    },
+    /// A notification changed.
+    Notification {
+        /// The tenant.
+        app: AppId,
+        /// The notification.
+        id: NotificationId,
+        /// Its version after the change.
+        version: u64,
+    },
+    /// Somebody may do less from now on.
+    Revoked {
+        /// The tenant.
+        app: AppId,
+        /// What was revoked.
+        what: Revocation,
+    },
+    /// Work of a kind is due.
+    WorkDue(WorkKind),
+}
+
+/// Takes hints. Must not wait: it is called on the thread that commits.
+pub type Consumer = Arc<dyn Fn(&Hint) + Send + Sync>;
+
+/// Carries hints to the consumers of every node.
 pub trait Bus: Send + Sync + std::fmt::Debug + 'static {
     /// Sends hints on; never waits.
-    fn publish(&self, hints: Vec<Hint>);
-    /// Hears every hint from now on, as far as one keeps up.
-    fn subscribe(&self) -> broadcast::Receiver<Hint>;
+    fn publish(&self, hints: &[Hint]);
+    /// Has every hint from now on given to a consumer, as far as none is lost.
+    fn attach(&self, consumer: Consumer);
 }

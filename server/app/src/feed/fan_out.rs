@@ -1,102 +1,274 @@
-//! Sends a live device what its user's log has gained.
+//! Sends live devices what their users' logs have gained.
 
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
+use vestnik_clock::Clock;
 use vestnik_model::{
-    Cursor,
-    contract::{Behind, Page, device},
+    AppId, Entry, UserId,
+    contract::{Behind, device},
 };
-use vestnik_signalr::server::{Frame, SendError};
-use vestnik_store::{LogSlice, Store, StoreError};
+use vestnik_rules::{
+    limit::Budget,
+    log::{Candidate, Place, PageBound, Reader, cut},
+};
+use vestnik_signalr::server::Frame;
+use vestnik_store::{
+    Store, StoreError,
+    ledger::HandOver,
+    logs::{LogSlice, Stretch},
+};
 
 use super::{
-    Devices, Position,
-    devices::LiveDevice,
-    hand_overs, record_hand_overs,
-    run::{Frames, runs},
+    Connections, Dirty, Notes, Position,
+    connections::{LiveDevice, Sent},
+    frames::{Frames, Share},
+    written::Unconfirmed,
 };
-use crate::{bus::Changes, clock::Clock, metrics::Metrics};
+use crate::metrics::Metrics;
 
-/// The most entries of one read of a log.
-const PAGE: u32 = 100;
+/// Pages of one user's turn. Higher and a user with a long backlog delays the others; lower and
+/// catching up takes more turns.
+const TURN_PAGES: u32 = 4;
+
+/// What a page may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PageBounds {
+    /// Entries.
+    pub(crate) entries: u32,
+    /// Bytes of entries.
+    pub(crate) bytes: usize,
+}
 
 /// What the fan-out works with.
 #[derive(Debug, Clone)]
 pub(crate) struct FanOut {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) devices: Arc<Devices>,
-    pub(crate) changes: Changes,
+    pub(crate) connections: Arc<Connections>,
+    pub(crate) dirty: Arc<Dirty>,
+    pub(crate) notes: Arc<Notes>,
+    pub(crate) unconfirmed: Unconfirmed,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) bounds: PageBounds,
 }
 
 impl FanOut {
-    /// Sends a device everything from its cursor to the end of the log.
-    pub(super) async fn push_pending(
-        &self,
-        device: &LiveDevice,
-        frames: &mut Frames,
-    ) -> Result<(), StoreError> {
-        while let Some(at) = device.live_at() {
-            let slice = LogSlice {
-                session: device.session.clone(),
-                after: Some(at),
-                limit: PAGE,
-                now: self.clock.now(),
+    /// Serves dirty users, one after another, until it is dropped.
+    pub(crate) async fn work(self) {
+        loop {
+            let (app, user) = self.dirty.next().await;
+            let turn = Turn {
+                dirty: &self.dirty,
+                app: &app,
+                user: &user,
+                more: false,
             };
-            let page = self.store.read_log(slice).await?;
-            let more = page.more;
-            if page.cursor == at || !self.send_page(device, at, page, frames).await || !more {
-                return Ok(());
-            }
+            self.serve(turn).await;
         }
-        Ok(())
     }
 
-    /// Sends a page; `false` when the device takes no more now.
-    async fn send_page(
+    async fn serve(&self, mut turn: Turn<'_>) {
+        let mut budget = Budget {
+            pages: TURN_PAGES,
+            bytes: self.bounds.bytes.saturating_mul(TURN_PAGES as usize),
+        };
+        match self.push(turn.app, turn.user, &mut budget).await {
+            Ok(more) => turn.more = more,
+            // The re-check marks the user again.
+            Err(error) => tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "a log could not be read for live devices"
+            ),
+        }
+    }
+
+    /// Sends a user's devices what their log has gained; tells whether there is more than the budget
+    /// allows.
+    async fn push(
         &self,
-        device: &LiveDevice,
-        from: Cursor,
-        page: Page,
-        frames: &mut Frames,
-    ) -> bool {
-        let mut at = from;
-        for run in runs(page.entries) {
-            match device.connection.try_send(&frames.of(&run)) {
-                Ok(()) => {}
-                Err(SendError::Gone | SendError::Unwritable) => return false,
-                Err(SendError::Full) => {
-                    self.fall_behind(device, at, page.cursor);
-                    return false;
-                }
+        app: &AppId,
+        user: &UserId,
+        budget: &mut Budget,
+    ) -> Result<bool, StoreError> {
+        loop {
+            let devices = self.connections.of_user(app, user);
+            let Some(lowest) = lowest(&devices) else {
+                return Ok(false);
+            };
+            let now = self.clock.now();
+            let slice = LogSlice {
+                app: app.clone(),
+                user: user.clone(),
+                after: Some(lowest),
+                entries: self.bounds.entries,
+                bytes: self.bounds.bytes,
+                now,
+            };
+            let stretch = self.store.read_log(slice).await?;
+            let bytes = stretch.entries.iter().map(|entry| entry.candidate.bytes).sum();
+            let mut frames = Frames::default();
+            let candidates: Vec<_> =
+                stretch.entries.iter().map(|entry| entry.candidate.clone()).collect();
+            for device in &devices {
+                let page = PageOf {
+                    stretch: &stretch,
+                    candidates: &candidates,
+                    lowest,
+                };
+                self.send(device, &page, &mut frames);
             }
-            self.metrics.hinted.inc_by(run.len());
-            let to = run.cursor();
-            let installation = device.session.installation;
-            let batch = hand_overs(&run.into_entries(), installation, self.clock.now());
-            record_hand_overs(&*self.store, &self.changes, batch).await;
-            if !device.advance(at, Position::Live(to)) {
-                return false;
+            let end = stretch.entries.last().map_or(stretch.after, |entry| entry.candidate.place);
+            if stretch.entries.is_empty() || end == stretch.head {
+                return Ok(false);
             }
-            at = to;
+            if !budget.spend(bytes) {
+                return Ok(true);
+            }
         }
-        device.advance(at, Position::Live(page.cursor))
     }
 
-    /// The device reads more slowly than its log grows: `Behind` is sent as soon as there is room,
-    /// and the device reads on by itself.
-    fn fall_behind(&self, device: &LiveDevice, at: Cursor, end: Cursor) {
-        if !device.advance(at, Position::Catching) {
+    /// Sends one device its share of a stretch.
+    fn send(&self, device: &Arc<LiveDevice>, page: &PageOf<'_>, frames: &mut Frames) {
+        let Some(at) = device.live_at() else {
+            return;
+        };
+        let session = &device.session;
+        if !page.stretch.sessions.contains(&(session.installation, session.generation)) {
+            // Its session has ended; the revocation closes the connection.
             return;
         }
-        self.metrics.behind.inc();
-        let connection = device.connection.clone();
-        tokio::spawn(async move {
-            let frame = Frame::new(device::BEHIND, (Behind { cursor: end },));
-            if connection.send(&frame).await.is_err() {
-                tracing::debug!("a device that fell behind is gone");
+        if at.epoch != page.stretch.head.epoch {
+            self.fall_behind(device, at, page.stretch.head);
+            return;
+        }
+        let Some(share) = self.share(device, at, page) else {
+            return;
+        };
+        let frame = frames.of(&share, &page.stretch.entries);
+        match device.send(at, share.to, &frame) {
+            Sent::Yes(written) => {
+                self.metrics.hinted.inc_by(share.given.len() as u64);
+                let batch = self.hand_overs(device, &share, page.stretch);
+                match written.now_or_never_or_wait() {
+                    Ok(true) => self.notes.hand_over(batch),
+                    Ok(false) => {}
+                    Err(written) => self.unconfirmed.wait(written, batch),
+                }
             }
+            Sent::Full => {
+                self.metrics.behind.inc();
+                notify_behind(device, page.stretch.head);
+            }
+            Sent::No => {}
+        }
+    }
+
+    /// What a device at a place is sent of a stretch; `None` when there is nothing behind its place.
+    fn share(&self, device: &LiveDevice, at: Place, page: &PageOf<'_>) -> Option<Share> {
+        let greeted = device.greeted()?;
+        let first = page.candidates.partition_point(|candidate| candidate.place.seq <= at.seq);
+        let rest = page.candidates.get(first..).filter(|rest| !rest.is_empty())?;
+        // A device that stands before the stretch began misses something: it is served at its turn.
+        if at.seq < page.lowest.seq {
+            return None;
+        }
+        let reader = Reader {
+            installation: device.session.installation,
+            features: &greeted.features,
+            now: self.clock.now(),
+        };
+        let bound = PageBound {
+            entries: self.bounds.entries,
+            bytes: self.bounds.bytes,
+        };
+        let cut = cut(rest, &reader, bound);
+        let last = rest.get(cut.covered.checked_sub(1)?)?;
+        Some(Share {
+            after: at,
+            to: last.place,
+            given: cut.given.into_iter().map(|index| first + index).collect(),
+        })
+    }
+
+    fn hand_overs(&self, device: &LiveDevice, share: &Share, stretch: &Stretch) -> Vec<HandOver> {
+        let at = self.clock.now();
+        let entries = share.given.iter().filter_map(|index| stretch.entries.get(*index));
+        let deliveries = entries.filter_map(|entry| match &entry.entry {
+            Some(Entry::Notification(arrival)) => Some(arrival.delivery_id),
+            Some(Entry::Recall(_) | Entry::State(_) | Entry::Unknown(_)) | None => None,
         });
+        deliveries
+            .map(|delivery| HandOver {
+                app: device.session.app.clone(),
+                user: device.session.user.clone(),
+                delivery,
+                installation: device.session.installation,
+                at,
+            })
+            .collect()
+    }
+
+    /// The log has another epoch: the device reads on by itself.
+    fn fall_behind(&self, device: &Arc<LiveDevice>, at: Place, head: Place) {
+        if device.advance(at, Position::Catching) {
+            self.metrics.behind.inc();
+            notify_behind(device, head);
+        }
+    }
+}
+
+/// Ends a user's turn, also when the worker panics.
+struct Turn<'a> {
+    dirty: &'a Dirty,
+    app: &'a AppId,
+    user: &'a UserId,
+    more: bool,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.dirty.done(self.app, self.user, self.more);
+    }
+}
+
+struct PageOf<'a> {
+    stretch: &'a Stretch,
+    candidates: &'a [Candidate],
+    lowest: Place,
+}
+
+/// The place that is read from: the lowest of the devices that stand in the same epoch as most.
+fn lowest(devices: &[Arc<LiveDevice>]) -> Option<Place> {
+    devices
+        .iter()
+        .filter_map(|device| device.live_at())
+        .min_by_key(|place| place.seq)
+}
+
+/// Sends `Behind` as soon as there is room: the device reads on by itself.
+fn notify_behind(device: &Arc<LiveDevice>, head: Place) {
+    let connection = device.connection.clone();
+    let cursor = head.cursor();
+    // One task a device at the most: it is catching up until it has read.
+    tokio::spawn(async move {
+        let frame = Frame::new(device::BEHIND, (Behind { cursor },));
+        if connection.send(&frame).await.is_err() {
+            tracing::debug!("a device that fell behind is gone");
+        }
+    });
+}
+
+/// Tells at once whether a frame was written, or gives the future back.
+trait NowOrWait: Sized {
+    fn now_or_never_or_wait(self) -> Result<bool, Self>;
+}
+
+impl NowOrWait for vestnik_signalr::server::Written {
+    fn now_or_never_or_wait(mut self) -> Result<bool, Self> {
+        match (&mut self).now_or_never() {
+            Some(outcome) => Ok(outcome.is_ok()),
+            None => Err(self),
+        }
     }
 }

@@ -1,16 +1,28 @@
 //! Live fan-out: devices receive what their users' logs have gained.
 //!
-//! A hint names a user whose log has grown; what is sent is read from the log, from the cursor of
-//! the device. A lost hint therefore costs time and never an entry, and nothing is sent out of
-//! order.
+//! A hint names a user whose log has grown. The user becomes *dirty*; a worker takes dirty users in a
+//! fair order, reads the user's log once for all of their live devices, and sends each device the
+//! entries from its own place on. A lost hint costs time and never an entry: places are compared with
+//! the heads of the logs again and again. Once committed, nothing between the commit and the sockets
+//! waits for a disk: what was handed over is noted in [`Notes`], written in batches.
 
-mod devices;
+mod connections;
+mod dirty;
 mod fan_out;
-mod hand_over;
-mod queue;
-mod run;
+mod frames;
+mod notes;
+mod presence;
+mod recheck;
+mod watchers;
+mod written;
 
-pub(crate) use devices::{Devices, Position};
-pub(crate) use fan_out::FanOut;
-pub(crate) use hand_over::{hand_overs, record_hand_overs};
-pub(crate) use queue::{Feed, hint, recheck};
+pub(crate) use connections::{
+    Admission, Caps, Connections, Greeted, LiveDevice, Position, Principal,
+};
+pub(crate) use dirty::Dirty;
+pub(crate) use fan_out::{FanOut, PageBounds};
+pub(crate) use notes::{Notes, flush_notes};
+pub(crate) use presence::{PresenceBoard, renew_presence};
+pub(crate) use recheck::{Recheck, recheck};
+pub(crate) use watchers::{Full, Watched, Watchers};
+pub(crate) use written::Unconfirmed;

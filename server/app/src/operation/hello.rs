@@ -1,16 +1,21 @@
-//! A device's greeting: from here on its connection is live.
+//! A device's greeting: from here on its connection can be live.
 
+use std::sync::Arc;
+
+use vestnik_clock::Clock;
 use vestnik_model::{
-    InstallationState, Permission, Platform, ProblemCode,
-    contract::{self, EpochText, Welcome},
+    Feature, ProblemCode,
+    contract::{self, CONTRACT, Limits, UpdateState, Welcome},
 };
-use vestnik_signalr::server::Connection;
-use vestnik_store::{Session, Store};
+use vestnik_rules::log::{Place, Standing};
+use vestnik_store::{
+    Store,
+    ledger::Confirmed,
+    logs::{Opened, Opening},
+};
 
 use crate::{
-    bus::Bus,
-    clock::Clock,
-    feed::{self, Devices, Position},
+    feed::{Dirty, Greeted, LiveDevice, Notes, Position, PresenceBoard},
     refusal::Refusal,
 };
 
@@ -18,89 +23,100 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(crate) struct Greeting<'a> {
     pub(crate) store: &'a dyn Store,
-    pub(crate) bus: &'a dyn Bus,
     pub(crate) clock: &'a dyn Clock,
-    pub(crate) devices: &'a Devices,
+    pub(crate) dirty: &'a Dirty,
+    pub(crate) notes: &'a Notes,
+    pub(crate) presence: &'a PresenceBoard,
+    pub(crate) limits: Limits,
 }
 
-/// Registers a connection as a live device, at the cursor that it names.
+/// The answer to a sender's greeting.
+pub(crate) fn welcome_sender(with: Greeting<'_>) -> Welcome {
+    Welcome {
+        contract: CONTRACT,
+        features: Feature::all(),
+        cursor: None,
+        behind_by: 0,
+        server_time: with.clock.now(),
+        limits: with.limits,
+    }
+}
+
+/// Stores what a device says of itself, compares its cursor with the log, and makes it live from
+/// there.
+///
+/// # Errors
+/// `auth.forbidden` for another installation than the token's, `auth.revoked`.
 pub(crate) async fn hello(
     with: Greeting<'_>,
-    session: Session,
-    connection: Connection,
+    device: &Arc<LiveDevice>,
     hello: contract::Hello,
 ) -> Result<Welcome, Refusal> {
-    remember(with, &session, &hello).await?;
-    let head = with
-        .store
-        .head(session.app.clone(), session.user.clone())
-        .await?;
-    let known = hello
-        .cursor
-        .filter(|cursor| cursor.epoch == head.epoch && cursor.seq <= head.seq);
-    let behind_by = head.seq - known.map_or(0, |cursor| cursor.seq);
-    let position = if behind_by == 0 {
-        Position::Live(head)
-    } else {
-        Position::Catching
+    let session = &device.session;
+    if hello.installation_id != session.installation {
+        return Err(Refusal::forbidden("the token is for another installation"));
+    }
+    let now = with.clock.now();
+    let update = UpdateState {
+        permission: hello.permission,
+        time_zone: hello.time_zone,
+        locale: hello.locale,
+        app_version: hello.app_version,
     };
-    with.devices.insert(session.clone(), connection, position);
-    feed::hint(with.bus, session, head.seq);
+    if !with.store.update_state(session.clone(), update, now).await? {
+        return Err(revoked());
+    }
+    let opening = Opening {
+        session: session.clone(),
+        cursor: hello.cursor,
+        random: random_u32(with.clock),
+        now,
+    };
+    let Opened { head, standing } = with.store.open_log(opening).await?.ok_or_else(revoked)?;
+    let place = known(standing);
+    let greeted = Greeted {
+        features: hello.features,
+        position: if place == Some(head) {
+            Position::Live(head)
+        } else {
+            Position::Catching
+        },
+    };
+    if !device.greet(greeted) {
+        return Err(revoked());
+    }
+    if let Some(place) = place {
+        with.notes.confirm(Confirmed {
+            session: session.clone(),
+            place,
+        });
+    }
+    with.presence.stands(device);
+    // Something may have been appended between the look at the log and the device's being live.
+    with.dirty.mark(&session.app, &session.user);
     Ok(Welcome {
-        epoch: EpochText(head.epoch),
-        cursor: head,
-        behind_by,
-        server_time: with.clock.now(),
+        contract: CONTRACT,
+        features: Feature::all(),
+        cursor: Some(head.cursor()),
+        behind_by: head.seq - place.map_or(0, |place| place.seq),
+        server_time: now,
+        limits: with.limits,
     })
 }
 
-/// Stores what a greeting says about the device, if it differs from what is stored.
-async fn remember(
-    with: Greeting<'_>,
-    session: &Session,
-    hello: &contract::Hello,
-) -> Result<(), Refusal> {
-    let stored = with
-        .store
-        .installation(session.app.clone(), session.installation)
-        .await?;
-    let Some(stored) = stored else {
-        return Err(Refusal::new(
-            ProblemCode::AuthInvalid,
-            "the installation was logged out",
-        ));
-    };
-    let before = stored.state.unwrap_or_else(unknown_device);
-    let mut after = before.clone();
-    let overlay = |old: &mut Option<String>, new: &Option<String>| {
-        if new.is_some() {
-            old.clone_from(new);
-        }
-    };
-    overlay(&mut after.locale, &hello.locale);
-    overlay(&mut after.time_zone, &hello.time_zone);
-    overlay(&mut after.app_version, &hello.app_version);
-    after.permission = hello.permission.unwrap_or(after.permission);
-    if after != before {
-        after.check()?;
-        let (app, id) = (session.app.clone(), session.installation);
-        with.store
-            .put_installation(app, id, after, with.clock.now())
-            .await?;
+/// The place of a cursor that the log knows.
+pub(super) const fn known(standing: Standing) -> Option<Place> {
+    match standing {
+        Standing::Known(place) => Some(place),
+        Standing::None | Standing::OtherHistory => None,
     }
-    Ok(())
 }
 
-/// The state of a device that has not registered.
-fn unknown_device() -> InstallationState {
-    InstallationState {
-        platform: Platform::Web,
-        model: None,
-        os_version: None,
-        app_version: None,
-        locale: None,
-        time_zone: None,
-        permission: Permission::Unknown,
-        push_addresses: Vec::new(),
-    }
+pub(super) fn revoked() -> Refusal {
+    Refusal::new(ProblemCode::AuthRevoked, "the session has ended")
+}
+
+pub(super) fn random_u32(clock: &dyn Clock) -> u32 {
+    let [a, b, c, d, ..] = clock.random();
+    u32::from_be_bytes([a, b, c, d])
 }

@@ -1,43 +1,43 @@
-//! Receipts of a device, the same by REST and through the hub.
+//! Facts of a device, the same by REST and through the hub.
 
-use vestnik_model::{
-    FieldProblem, Problem, Receipt,
-    problem::FieldCode,
-    receipt::{MAX_RECEIPTS, Reported},
-};
-use vestnik_store::{Session, Store};
+use vestnik_clock::Clock;
+use vestnik_model::{FactResult, Reported, report::ReceivedReport};
+use vestnik_rules::session::Session;
+use vestnik_store::{Store, ledger::FactReport};
 
-use crate::{
-    bus::{Bus, Changes},
-    clock::Clock,
-    refusal::Refusal,
-};
+use crate::refusal::Refusal;
 
 /// What reporting needs.
 #[derive(Clone, Copy)]
 pub(crate) struct Reporting<'a> {
     pub(crate) store: &'a dyn Store,
-    pub(crate) bus: &'a dyn Bus,
     pub(crate) clock: &'a dyn Clock,
-    pub(crate) changes: &'a Changes,
 }
 
-/// Stores receipts; after the commit, watchers and the user's other devices are notified.
+/// Stores facts, each by itself: one result for each, in the order of the report.
 pub(crate) async fn report(
     with: Reporting<'_>,
     session: Session,
-    receipts: Vec<Receipt>,
+    received: ReceivedReport,
 ) -> Result<Reported, Refusal> {
-    if receipts.is_empty() || receipts.len() > MAX_RECEIPTS {
-        let detail = format!("must have 1 to {MAX_RECEIPTS} entries");
-        let problem = FieldProblem::new("/receipts", FieldCode::OutOfRange, detail);
-        return Err(Problem::invalid(vec![problem]).into());
-    }
-    let outcome = with
-        .store
-        .report(session, receipts, with.clock.now())
-        .await?;
-    with.changes.announce(outcome.changes);
-    with.bus.publish(outcome.hints);
-    Ok(outcome.reported)
+    let cursor = received.cursor.clone();
+    let read = received.read()?;
+    let facts = read.iter().filter_map(|fact| fact.as_ref().ok()).cloned();
+    let report = FactReport {
+        session,
+        facts: facts.collect(),
+        cursor,
+        seed: with.clock.random(),
+        now: with.clock.now(),
+    };
+    let stored = with.store.report(report).await?;
+    let mut stored = stored.ok_or_else(Refusal::session_ended)?.into_iter();
+    let results: Vec<FactResult> = read
+        .into_iter()
+        .filter_map(|fact| match fact {
+            Ok(_) => stored.next(),
+            Err(refused) => Some(refused),
+        })
+        .collect();
+    Ok(Reported { results })
 }

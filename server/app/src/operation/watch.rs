@@ -3,39 +3,60 @@
 use std::sync::Arc;
 
 use futures_util::{Stream, stream};
-use tokio::sync::broadcast;
+use vestnik_clock::Clock;
 use vestnik_model::{
-    AppId, NotificationId, ProblemCode,
-    contract::{DeliveryChange, StatusChange},
+    AppId, NotificationId, Problem, ProblemCode,
+    contract::{self, StatusChange, WATCHED_CHANGES},
 };
-use vestnik_store::{Change, Store, WatchedState};
+use vestnik_store::{
+    Store,
+    ledger::{WatchQuery, Watched as State},
+};
 
-use crate::{bus::Changes, clock::Clock, refusal::Refusal};
+use crate::{
+    feed::{Full, Watched, Watchers},
+    refusal::Refusal,
+};
 
 /// What watching needs.
 #[derive(Clone)]
 pub(crate) struct Watching {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) changes: Changes,
+    pub(crate) watchers: Arc<Watchers>,
 }
 
-/// Yields the present state of a notification, then each change, until nothing can change.
+/// Yields the present state of a notification, then its state after each change, until nothing can
+/// change. Several changes may be one item; versions strictly increase.
+///
+/// # Errors
+/// `not_found`, `unavailable` when too many notifications are watched.
 pub(crate) async fn watch(
     with: Watching,
     app: AppId,
-    id: NotificationId,
+    watch: contract::Watch,
 ) -> Result<impl Stream<Item = Result<StatusChange, Refusal>>, Refusal> {
-    // Subscribing comes before reading the state, so that no change falls between the two.
-    let changes = with.changes.subscribe();
-    let state = state(&*with.store, &app, id).await?;
-    let watch = Watch {
+    let contract::Watch {
+        notification_id,
+        after,
+    } = watch;
+    // Watching comes before reading the state, so that no change falls between the two.
+    let watched = with
+        .watchers
+        .watch(app.clone(), notification_id)
+        .map_err(|Full| {
+            let problem = Problem::new(ProblemCode::Unavailable, "too many notifications are watched");
+            Refusal::from(problem.retry_after(30))
+        })?;
+    let mut watch = Watch {
         with,
         app,
-        id,
-        changes,
-        next: Next::Yield(state),
+        id: notification_id,
+        watched,
+        after,
+        next: Next::Wait,
     };
+    watch.next = Next::Yield(watch.read().await?);
     Ok(stream::unfold(watch, Watch::step))
 }
 
@@ -43,13 +64,15 @@ struct Watch {
     with: Watching,
     app: AppId,
     id: NotificationId,
-    changes: broadcast::Receiver<Change>,
+    watched: Watched,
+    /// The version of the last item.
+    after: Option<u64>,
     next: Next,
 }
 
 enum Next {
-    /// Yield the present state.
-    Yield(WatchedState),
+    /// Yield this state, if it is newer than the last item.
+    Yield(State),
     /// Wait for a change.
     Wait,
     /// Nothing more can change.
@@ -58,68 +81,60 @@ enum Next {
 
 impl Watch {
     async fn step(mut self) -> Option<(Result<StatusChange, Refusal>, Self)> {
-        let change = match self.next {
-            Next::End => return None,
-            Next::Yield(state) => Ok(self.item(state, None)),
-            Next::Wait => self.next_change().await,
-        };
-        self.next = match &change {
-            Ok(change) if can_change(change) => Next::Wait,
-            Ok(_) | Err(_) => Next::End,
-        };
-        Some((change, self))
-    }
-
-    async fn next_change(&mut self) -> Result<StatusChange, Refusal> {
         loop {
-            match self.changes.recv().await {
-                Ok(change) if change.app == self.app && change.id == self.id => {
-                    let delivery = change.delivery.map(|delivery| DeliveryChange {
-                        id: delivery.id,
-                        user: delivery.user,
-                        status: delivery.status,
-                    });
-                    return Ok(self.item(change.state, delivery));
+            match std::mem::replace(&mut self.next, Next::Wait) {
+                Next::End => return None,
+                Next::Wait => {
+                    self.watched.changed().await;
+                    match self.read().await {
+                        Ok(state) => self.next = Next::Yield(state),
+                        Err(refusal) => {
+                            self.next = Next::End;
+                            return Some((Err(refusal), self));
+                        }
+                    }
                 }
-                Ok(_) => {}
-                // Changes were missed; the present state includes them.
-                Err(broadcast::error::RecvError::Lagged(_)) => {
-                    let state = state(&*self.with.store, &self.app, self.id).await?;
-                    return Ok(self.item(state, None));
-                }
-                Err(broadcast::error::RecvError::Closed) => {
-                    return Err(Refusal::new(
-                        ProblemCode::Unavailable,
-                        "the server is stopping",
-                    ));
+                Next::Yield(state) => {
+                    if state.is_settled {
+                        self.next = Next::End;
+                    }
+                    if self.after.is_none_or(|after| state.version > after) {
+                        self.after = Some(state.version);
+                        return Some((Ok(self.item(state)), self));
+                    }
                 }
             }
         }
     }
 
-    fn item(&self, state: WatchedState, delivery: Option<DeliveryChange>) -> StatusChange {
-        let WatchedState { status, counts } = state;
+    async fn read(&self) -> Result<State, Refusal> {
+        let query = WatchQuery {
+            app: self.app.clone(),
+            id: self.id,
+            after: self.after,
+            limit: u32::try_from(WATCHED_CHANGES).unwrap_or(u32::MAX),
+            now: self.with.clock.now(),
+        };
+        let state = self.with.store.watched(query).await?;
+        state.ok_or_else(|| Refusal::not_found("notification"))
+    }
+
+    fn item(&self, state: State) -> StatusChange {
+        let State {
+            version,
+            status,
+            counts,
+            deliveries,
+            is_settled: _,
+        } = state;
         StatusChange {
+            version,
             id: self.id,
             status,
             counts,
-            delivery,
+            deliveries,
+            warnings: Vec::new(),
             at: self.with.clock.now(),
         }
     }
-}
-
-/// Whether some delivery can still rise.
-fn can_change(change: &StatusChange) -> bool {
-    let counts = &change.counts;
-    !change.status.is_settled() || counts.sent + counts.delivered > 0
-}
-
-async fn state(
-    store: &dyn Store,
-    app: &AppId,
-    id: NotificationId,
-) -> Result<WatchedState, Refusal> {
-    let state = store.watched(app.clone(), id).await?;
-    state.ok_or_else(|| Refusal::not_found("notification"))
 }

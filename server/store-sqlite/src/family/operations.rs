@@ -58,7 +58,7 @@ impl Operations for SqliteStore {
     }
 
     fn last_event(&self) -> Answer<'_, u64> {
-        self.read(Hot, |db| event::last(db))
+        self.read(Hot, event::last)
     }
 
     fn ping(&self, _now: Timestamp) -> Answer<'_, ()> {
@@ -79,7 +79,7 @@ impl Operations for SqliteStore {
 
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async {
-            let last = self.write(Urgent, |txn| grow(txn)).await;
+            let last = self.write(Urgent, grow).await;
             self.shut_down().await;
             match last {
                 Ok(life) => self.write_life(life).await,

@@ -12,7 +12,7 @@ use crate::{driver::errand::tell_logout, engine::Input, error::Error, store::Sto
 #[derive(Debug)]
 pub(crate) enum Command {
     Nudge,
-    /// Something changed in the store: receipts may wait, the shell may re-read.
+    /// Something changed in the store: facts may wait, the shell may re-read.
     Changed(Vec<NotificationId>),
     Permission(Permission),
     Subscribe {

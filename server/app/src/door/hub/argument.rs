@@ -1,7 +1,7 @@
 //! Arguments of hub methods.
 
 use serde::de::DeserializeOwned;
-use vestnik_model::Problem;
+use vestnik_model::{Problem, ProblemCode};
 use vestnik_signalr::{payload::Payload, protocol::Protocol};
 
 use crate::{door::json, refusal::Refusal};
@@ -9,6 +9,18 @@ use crate::{door::json, refusal::Refusal};
 /// Reads an argument, so that a fault in it is named as REST names it.
 pub(super) fn argument<T: DeserializeOwned>(raw: &Payload) -> Result<T, Refusal> {
     read(raw).map_err(Refusal::from)
+}
+
+/// Refuses an argument that is larger than its method takes.
+///
+/// # Errors
+/// `request.too_large`.
+pub(super) fn size(raw: &Payload, most: usize) -> Result<(), Refusal> {
+    if raw.as_bytes().len() <= most {
+        return Ok(());
+    }
+    let detail = format!("must be at most {most} bytes");
+    Err(Refusal::new(ProblemCode::RequestTooLarge, &detail))
 }
 
 fn read<T: DeserializeOwned>(raw: &Payload) -> Result<T, Problem> {

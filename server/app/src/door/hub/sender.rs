@@ -1,40 +1,109 @@
 //! What senders call.
 
-use futures_util::{Stream, TryStreamExt as _};
+use futures_util::{Stream, StreamExt as _, stream};
 use vestnik_model::{
     PublishRequest, Scope,
-    contract::{self, Published, StatusChange},
+    contract::{self, Answer, Done, Published, StatusChange},
 };
 use vestnik_signalr::{
     payload::Payload,
     server::{Caller as From, HubError, State},
 };
 
-use super::argument::argument;
-use crate::{door::auth::Caller, operation, state::ServerState};
+use super::{
+    answer::{answer, refused},
+    argument::argument,
+    authority,
+};
+use crate::{
+    door::auth::{Caller, Sender},
+    operation,
+    refusal::Refusal,
+    state::ServerState,
+};
 
 /// A sender publishes, as by REST.
 pub(super) async fn publish(
     State(state): State<ServerState>,
     From(caller): From<Caller>,
     raw: Payload,
-) -> Result<Published, HubError> {
-    let sender = caller.sender()?;
-    sender.require(Scope::Publish)?;
-    let request: PublishRequest = argument(&raw)?;
-    let accepted = operation::publish(state.publishing(), sender.app(), request, None).await?;
-    Ok(accepted.into())
+) -> Result<Answer<Published>, HubError> {
+    let publish = async {
+        let app = authority::sender(&state, caller, Scope::Publish).await?;
+        let request: PublishRequest = argument(&raw)?;
+        let accepted = operation::publish(state.publishing(), app, request, None).await?;
+        Ok(Published::from(accepted))
+    };
+    answer(publish.await)
 }
 
-/// A sender watches a notification: its state, then each change, until nothing can change.
+/// A sender stops what was not handed over yet.
+pub(super) async fn cancel(
+    State(state): State<ServerState>,
+    From(caller): From<Caller>,
+    raw: Payload,
+) -> Result<Answer<Done>, HubError> {
+    let cancel = async {
+        let app = authority::sender(&state, caller, Scope::Publish).await?;
+        let contract::OfNotification { notification_id } = argument(&raw)?;
+        operation::cancel(&*state.store, app, notification_id, state.clock.now()).await?;
+        Ok(Done {})
+    };
+    answer(cancel.await)
+}
+
+/// A sender withdraws a notification.
+pub(super) async fn recall(
+    State(state): State<ServerState>,
+    From(caller): From<Caller>,
+    raw: Payload,
+) -> Result<Answer<Done>, HubError> {
+    let recall = async {
+        let app = authority::sender(&state, caller, Scope::Publish).await?;
+        let contract::OfNotification { notification_id } = argument(&raw)?;
+        operation::recall(&*state.store, app, notification_id, state.clock.now()).await?;
+        Ok(Done {})
+    };
+    answer(recall.await)
+}
+
+/// A sender watches a notification: its state, then each change, until nothing can change. A refusal
+/// is one item `{problem}`, and the end.
 pub(super) async fn watch(
     State(state): State<ServerState>,
     From(caller): From<Caller>,
     raw: Payload,
-) -> Result<impl Stream<Item = Result<StatusChange, HubError>>, HubError> {
-    let sender = caller.sender()?;
-    sender.require(Scope::Read)?;
-    let contract::Watch { notification_id } = argument(&raw)?;
-    let watched = operation::watch(state.watching(), sender.app(), notification_id).await?;
-    Ok(watched.err_into())
+) -> Result<impl Stream<Item = Result<Answer<StatusChange>, HubError>>, HubError> {
+    let began = async {
+        let app = authority::sender(&state, caller.clone(), Scope::Read).await?;
+        let watch: contract::Watch = argument(&raw)?;
+        operation::watch(state.watching(), app, watch).await
+    };
+    let items = match began.await {
+        Ok(items) => items.left_stream(),
+        Err(refusal) => stream::iter([Err(refusal)]).right_stream(),
+    };
+    Ok(items.then(move |item| checked(state.clone(), caller.clone(), item)))
+}
+
+/// An item of a stream, if the sender may still read it.
+async fn checked(
+    state: ServerState,
+    caller: Caller,
+    item: Result<StatusChange, Refusal>,
+) -> Result<Answer<StatusChange>, HubError> {
+    let item = match item {
+        Ok(item) => still_reads(&state, caller).await.map(|()| item),
+        Err(refusal) => Err(refusal),
+    };
+    match item {
+        Ok(item) => Ok(Answer::Done(item)),
+        Err(refusal) => refused(refusal).map(|problem| Answer::Refused { problem }),
+    }
+}
+
+async fn still_reads(state: &ServerState, caller: Caller) -> Result<(), Refusal> {
+    let Sender(key) = caller.sender()?;
+    let key = authority::live_key(state, &key).await?;
+    Sender(key).require(Scope::Read)
 }

@@ -1,11 +1,9 @@
 //! The hub's methods, by the names of the contract.
 
 use vestnik_model::contract::server;
-use vestnik_signalr::server::{
-    Connection, Hub, HubConfig, HubError, HubService, State, machine::ServerConfig,
-};
+use vestnik_signalr::server::{Hub, HubConfig, HubService, machine::ServerConfig};
 
-use super::{device, sender};
+use super::{authority, device, sender};
 use crate::{door::auth::Caller, state::ServerState};
 
 /// The hub as a service. Requests are authenticated before they reach it.
@@ -14,24 +12,26 @@ pub(crate) fn service(state: &ServerState) -> HubService<ServerState, Caller> {
         max_message: state.config.limits.hub_message_bytes,
         ..ServerConfig::default()
     };
+    let config = HubConfig {
+        protocol,
+        // Twice the largest frame: a page and what is queued beside it.
+        max_write_buffer: 2 * vestnik_model::limits::FRAME_BYTES,
+        ..HubConfig::default()
+    };
     Hub::builder_for::<Caller, ServerState>(state.clone())
-        .config(HubConfig {
-            protocol,
-            ..HubConfig::default()
-        })
+        .config(config)
         .handle(state.hub.clone())
+        .on_connected(authority::connected)
         .on(server::HELLO, device::hello)
         .on(server::SYNC, device::sync)
         .on(server::REPORT, device::report)
         .on(server::SUBSCRIBE, device::subscribe)
         .on(server::UNSUBSCRIBE, device::unsubscribe)
+        .on(server::UPDATE_STATE, device::update_state)
         .on(server::PUBLISH, sender::publish)
+        .on(server::CANCEL, sender::cancel)
+        .on(server::RECALL, sender::recall)
         .stream(server::WATCH, sender::watch)
-        .on_disconnected(forget)
+        .on_disconnected(authority::disconnected)
         .build()
-}
-
-async fn forget(State(state): State<ServerState>, connection: Connection) -> Result<(), HubError> {
-    state.devices.remove(connection.id());
-    Ok(())
 }

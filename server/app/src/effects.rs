@@ -1,0 +1,93 @@
+//! What follows from a commit: connections are ended, devices and watchers become due, loops wake.
+
+use std::sync::{Arc, OnceLock};
+
+use vestnik_rules::work::WorkKind;
+use vestnik_store::{Effect, Event, Sink};
+
+use crate::{
+    bus::{Bus, Hint},
+    feed::{Connections, Dirty, Watchers},
+    metrics::Metrics,
+};
+
+/// Wakes the loop of a kind of work.
+pub(crate) type Wake = Arc<dyn Fn(WorkKind) + Send + Sync>;
+
+/// The consumers of effects on this node. None of them waits.
+#[derive(Clone)]
+pub(crate) struct Consumers {
+    pub(crate) connections: Arc<Connections>,
+    pub(crate) dirty: Arc<Dirty>,
+    pub(crate) watchers: Arc<Watchers>,
+    pub(crate) wake: Wake,
+}
+
+impl Consumers {
+    /// Takes a hint, of this node or another.
+    pub(crate) fn take(&self, hint: &Hint) {
+        match hint {
+            Hint::Log { app, user } => self.dirty.mark(app, user),
+            Hint::Notification { app, id, version } => self.watchers.changed(app, *id, *version),
+            Hint::Revoked { app, what } => self.connections.revoke(app, what),
+            Hint::WorkDue(kind) => (self.wake)(*kind),
+        }
+    }
+}
+
+/// Makes the sink that a store is opened with. It is called on the thread that commits, after the
+/// commit and before the caller is answered. A revocation is applied here, at once and whatever the
+/// bus does; everything else goes by the bus.
+pub(crate) fn sink(bus: Arc<dyn Bus>, connections: Arc<Connections>, metrics: Arc<Metrics>) -> Sink {
+    Arc::new(move |events: &[Event]| {
+        for event in events {
+            if let Effect::Revoked(what) = &event.effect {
+                connections.revoke(&event.app, what);
+            }
+            metrics.count(&event.effect);
+            bus.publish(&hints(event));
+        }
+    })
+}
+
+fn hints(event: &Event) -> Vec<Hint> {
+    let app = &event.app;
+    match &event.effect {
+        Effect::LogGrew { users } => users
+            .iter()
+            .map(|user| Hint::Log {
+                app: app.clone(),
+                user: user.clone(),
+            })
+            .collect(),
+        Effect::NotificationChanged { notification, .. } => vec![Hint::Notification {
+            app: app.clone(),
+            id: *notification,
+            version: event.number,
+        }],
+        Effect::Revoked(what) => vec![Hint::Revoked {
+            app: app.clone(),
+            what: what.clone(),
+        }],
+        Effect::WorkDue { kind, .. } => vec![Hint::WorkDue(*kind)],
+    }
+}
+
+/// Loops that are not there yet when the store is opened: set once, before anything is accepted.
+#[derive(Default)]
+pub(crate) struct LateWake(OnceLock<Wake>);
+
+impl LateWake {
+    /// Sets the loops.
+    pub(crate) fn set(&self, wake: Wake) {
+        // A second server in one process would be a second `LateWake`.
+        drop(self.0.set(wake));
+    }
+
+    /// Wakes the loop of a kind, if there are loops.
+    pub(crate) fn wake(&self, kind: WorkKind) {
+        if let Some(wake) = self.0.get() {
+            wake(kind);
+        }
+    }
+}

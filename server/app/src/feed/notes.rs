@@ -1,0 +1,187 @@
+//! What is noted beside the work: hand-overs, places read, presence, uses of keys and tokens.
+//!
+//! Notes are evidence, not conditions: nothing waits for them. They are kept in bounded buffers and
+//! written in batches, so that a slow disk delays no device. What does not fit is dropped and counted;
+//! a device's own receipts say more than its hand-over.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::sync::Notify;
+use vestnik_model::{AppId, InstallationId};
+use vestnik_signalr::server::ConnectionId;
+use vestnik_store::{
+    Store, StoreError,
+    installations::PresenceNote,
+    ledger::{Confirmed, HandOver},
+    sessions::Seen,
+    tenants::KeyUse,
+};
+
+/// The most notes of a kind that wait.
+const WAITING: usize = 65_536;
+/// The most notes of one write.
+const BATCH: usize = 1_000;
+/// How long notes gather before they are written.
+const GATHER: Duration = Duration::from_millis(50);
+/// How long the writer waits after a failure.
+const AFTER_FAILURE: Duration = Duration::from_millis(500);
+
+/// Notes that wait to be written.
+#[derive(Debug, Default)]
+pub(crate) struct Notes {
+    waiting: Mutex<Waiting>,
+    due: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    hand_overs: Vec<HandOver>,
+    confirmed: HashMap<(AppId, InstallationId), Confirmed>,
+    presence: HashMap<ConnectionId, PresenceNote>,
+    key_uses: HashMap<(AppId, String), KeyUse>,
+    seen: HashSet<Seen>,
+    /// Uses and sightings that were written lately, so that a busy key is not written at each use.
+    noted_uses: HashMap<(AppId, String), KeyUse>,
+    noted_seen: HashSet<Seen>,
+    dropped: u64,
+}
+
+impl Notes {
+    /// Notes what was written to devices.
+    pub(crate) fn hand_over(&self, batch: Vec<HandOver>) {
+        let mut waiting = self.lock();
+        let room = WAITING.saturating_sub(waiting.hand_overs.len());
+        waiting.dropped += batch.len().saturating_sub(room) as u64;
+        waiting.hand_overs.extend(batch.into_iter().take(room));
+        self.due.notify_one();
+    }
+
+    /// Notes how far an installation has read; the latest counts.
+    pub(crate) fn confirm(&self, confirmed: Confirmed) {
+        let key = (confirmed.session.app.clone(), confirmed.session.installation);
+        let mut waiting = self.lock();
+        if waiting.confirmed.len() < WAITING || waiting.confirmed.contains_key(&key) {
+            waiting.confirmed.insert(key, confirmed);
+            self.due.notify_one();
+        }
+    }
+
+    /// Notes that a connection stands, or that it has ended; the latest counts.
+    pub(crate) fn presence(&self, connection: ConnectionId, note: PresenceNote) {
+        let mut waiting = self.lock();
+        if waiting.presence.len() < WAITING || waiting.presence.contains_key(&connection) {
+            waiting.presence.insert(connection, note);
+            self.due.notify_one();
+        }
+    }
+
+    /// Notes the use of a key, at most once for each hour.
+    pub(crate) fn key_use(&self, key: KeyUse) {
+        let name = (key.app.clone(), key.id.clone());
+        let mut waiting = self.lock();
+        if waiting.noted_uses.get(&name).is_some_and(|noted| noted.at >= key.at) {
+            return;
+        }
+        if waiting.noted_uses.len() >= WAITING {
+            waiting.noted_uses.clear();
+        }
+        waiting.noted_uses.insert(name.clone(), key.clone());
+        waiting.key_uses.insert(name, key);
+        self.due.notify_one();
+    }
+
+    /// Notes that an access token was seen, once.
+    pub(crate) fn seen(&self, seen: Seen) {
+        let mut waiting = self.lock();
+        if waiting.noted_seen.contains(&seen) {
+            return;
+        }
+        if waiting.noted_seen.len() >= WAITING {
+            waiting.noted_seen.clear();
+        }
+        waiting.noted_seen.insert(seen);
+        waiting.seen.insert(seen);
+        self.due.notify_one();
+    }
+
+    /// How many notes were dropped because too many waited.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.lock().dropped
+    }
+
+    /// Writes what waits now, and stops at the first failure: what was not written waits again.
+    pub(crate) async fn write(&self, store: &dyn Store) -> Result<(), StoreError> {
+        self.write_evidence(store).await?;
+        let (presence, uses, seen) = {
+            let mut waiting = self.lock();
+            (
+                std::mem::take(&mut waiting.presence),
+                std::mem::take(&mut waiting.key_uses),
+                std::mem::take(&mut waiting.seen),
+            )
+        };
+        if !presence.is_empty() {
+            store.note_presence(presence.into_values().collect()).await?;
+        }
+        if !uses.is_empty() {
+            store.note_key_use(uses.into_values().collect()).await?;
+        }
+        if !seen.is_empty() {
+            store.note_seen(seen.into_iter().collect()).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_evidence(&self, store: &dyn Store) -> Result<(), StoreError> {
+        loop {
+            let batch = self.take_hand_overs();
+            if batch.is_empty() {
+                break;
+            }
+            if let Err(error) = store.hand_over(batch.clone()).await {
+                self.put_back(batch);
+                return Err(error);
+            }
+        }
+        let confirmed: Vec<_> = std::mem::take(&mut self.lock().confirmed).into_values().collect();
+        for batch in confirmed.chunks(BATCH) {
+            store.confirm(batch.to_vec()).await?;
+        }
+        Ok(())
+    }
+
+    fn take_hand_overs(&self) -> Vec<HandOver> {
+        let mut waiting = self.lock();
+        let count = waiting.hand_overs.len().min(BATCH);
+        waiting.hand_overs.drain(..count).collect()
+    }
+
+    fn put_back(&self, batch: Vec<HandOver>) {
+        let mut waiting = self.lock();
+        let later = std::mem::replace(&mut waiting.hand_overs, batch);
+        let room = WAITING.saturating_sub(waiting.hand_overs.len());
+        waiting.dropped += later.len().saturating_sub(room) as u64;
+        waiting.hand_overs.extend(later.into_iter().take(room));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Writes notes as they come, until it is dropped; see [`Notes::write`] for the rest at the end.
+pub(crate) async fn flush_notes(notes: Arc<Notes>, store: Arc<dyn Store>) {
+    loop {
+        notes.due.notified().await;
+        tokio::time::sleep(GATHER).await;
+        if let Err(error) = notes.write(&*store).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "notes were not stored, will retry");
+            tokio::time::sleep(AFTER_FAILURE).await;
+            notes.due.notify_one();
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Where devices are connected: a row each, with a lease that is renewed while the connection stands.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::{SignedDuration, Timestamp};
+use vestnik_clock::Clock;
+use vestnik_store::installations::PresenceNote;
+
+use super::{Connections, LiveDevice, Notes};
+
+/// For how long a connection is taken to stand without a renewal.
+const LEASE: SignedDuration = SignedDuration::from_secs(60);
+/// How often leases are renewed.
+const RENEW: Duration = Duration::from_secs(20);
+
+/// Notes where devices are connected.
+#[derive(Debug)]
+pub(crate) struct PresenceBoard {
+    pub(crate) node: String,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) notes: Arc<Notes>,
+}
+
+impl PresenceBoard {
+    /// Notes that a device's connection stands.
+    pub(crate) fn stands(&self, device: &LiveDevice) {
+        let now = self.clock.now();
+        let lease = now.checked_add(LEASE).unwrap_or(Timestamp::MAX);
+        self.note(device, Some(lease), now);
+    }
+
+    /// Notes that a device's connection has ended.
+    pub(crate) fn ended(&self, device: &LiveDevice) {
+        self.note(device, None, self.clock.now());
+    }
+
+    fn note(&self, device: &LiveDevice, lease_until: Option<Timestamp>, now: Timestamp) {
+        let silent = device.connection.last_received_at().elapsed();
+        let silent = SignedDuration::try_from(silent).unwrap_or(SignedDuration::ZERO);
+        let note = PresenceNote {
+            session: device.session.clone(),
+            node: self.node.clone(),
+            connection: device.connection.id().to_string(),
+            lease_until,
+            last_seen: now.checked_sub(silent).unwrap_or(now),
+        };
+        self.notes.presence(device.connection.id().clone(), note);
+    }
+}
+
+/// Renews the leases of all connections, until it is dropped.
+pub(crate) async fn renew_presence(board: Arc<PresenceBoard>, connections: Arc<Connections>) {
+    loop {
+        tokio::time::sleep(RENEW).await;
+        for device in connections.devices() {
+            if device.is_greeted() {
+                board.stands(&device);
+            }
+        }
+    }
+}

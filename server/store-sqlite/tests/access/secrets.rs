@@ -1,0 +1,158 @@
+//! Secrets at rest.
+
+use vestnik_store::{OpenError, Operations as _, Tenants as _, operations::Secrets};
+use vestnik_store_sqlite::{SqliteStore, restore};
+
+use crate::world::{World, app, files, identity_key, open, stands_in};
+
+const KEY: Option<[u8; 32]> = Some([1; 32]);
+const OTHER_KEY: Option<[u8; 32]> = Some([2; 32]);
+const IDENTITY: &[u8] = b"the secret that tokens are signed by";
+const SECRETS: Secrets = Secrets {
+    access: *b"access-access-access-access-acce",
+    refresh: *b"refresh-refresh-refresh-refresh-",
+};
+
+async fn fill(world: &World) {
+    let key = identity_key("main", IDENTITY);
+    world
+        .store
+        .put_identity_key(app("shop"), key)
+        .await
+        .unwrap();
+    assert_eq!(world.store.secrets(SECRETS).await, Ok(SECRETS));
+}
+
+async fn is_whole(store: &SqliteStore) {
+    let found = store.identity_key(app("shop"), "main".to_owned()).await;
+    assert_eq!(found, Ok(Some(identity_key("main", IDENTITY))));
+    let offered = Secrets {
+        access: [0; 32],
+        refresh: [0; 32],
+    };
+    assert_eq!(store.secrets(offered).await, Ok(SECRETS));
+}
+
+fn is_in_files(world: &World) -> bool {
+    let secrets = [IDENTITY, &SECRETS.access, &SECRETS.refresh];
+    secrets
+        .into_iter()
+        .any(|secret| stands_in(world.folder.path(), secret))
+}
+
+#[tokio::test]
+async fn with_a_key_no_secret_reaches_the_disk() {
+    let world = World::with(KEY).await;
+    fill(&world).await;
+    is_whole(&world.store).await;
+    assert!(!is_in_files(&world));
+    world.store.backup(world.beside("backup")).await.unwrap();
+    world.close().await;
+    assert!(!is_in_files(&world));
+    let again = open(&world.path(), &world.clock, KEY).unwrap();
+    is_whole(&again).await;
+    again.close().await;
+}
+
+#[tokio::test]
+async fn a_missing_or_wrong_key_is_refused_before_anything_is_written() {
+    let world = World::with(KEY).await;
+    fill(&world).await;
+    world.close().await;
+    let before = files(world.folder.path());
+    for key in [None, OTHER_KEY] {
+        let refused = open(&world.path(), &world.clock, key);
+        assert!(matches!(refused, Err(OpenError::Key { .. })), "{refused:?}");
+        let mut after = files(world.folder.path());
+        // Reading makes an empty log and its index.
+        after.retain(|(path, _)| before.iter().any(|(known, _)| known == path));
+        assert_eq!(after, before);
+    }
+    let again = open(&world.path(), &world.clock, KEY).unwrap();
+    is_whole(&again).await;
+    again.close().await;
+}
+
+#[tokio::test]
+async fn plain_secrets_are_encrypted_when_a_key_is_given() {
+    let world = World::new().await;
+    fill(&world).await;
+    world.close().await;
+    assert!(is_in_files(&world), "the test looks at the wrong place");
+    let plain = open(&world.path(), &world.clock, None).unwrap();
+    is_whole(&plain).await;
+    plain.close().await;
+
+    let encrypted = open(&world.path(), &world.clock, KEY).unwrap();
+    assert!(encrypted.opening().has_encrypted);
+    is_whole(&encrypted).await;
+    assert!(!is_in_files(&world));
+    encrypted.close().await;
+    assert!(!is_in_files(&world));
+    let refused = open(&world.path(), &world.clock, None);
+    assert!(matches!(refused, Err(OpenError::Key { .. })), "{refused:?}");
+    let again = open(&world.path(), &world.clock, KEY).unwrap();
+    assert!(!again.opening().has_encrypted);
+    is_whole(&again).await;
+    assert_eq!(again.check_integrity().await, Ok(Vec::new()));
+    again.close().await;
+}
+
+/// Somebody who can write to the file, and does not have the key.
+#[tokio::test]
+async fn a_secret_that_was_moved_or_made_up_is_not_taken() {
+    let changes = [
+        "UPDATE identity_key SET key =
+             (SELECT key FROM identity_key WHERE app = 'shop' AND kid = 'main')
+         WHERE app = 'bank'",
+        "UPDATE identity_key SET algorithm = 'RS256' WHERE app = 'bank'",
+        "UPDATE identity_key SET key = x'006D7920736563726574' WHERE app = 'bank'",
+        "UPDATE identity_key SET key = x'' WHERE app = 'bank'",
+    ];
+    for change in changes {
+        let world = World::with(KEY).await;
+        fill(&world).await;
+        let key = identity_key("main", b"the bank's");
+        world
+            .store
+            .put_identity_key(app("bank"), key)
+            .await
+            .unwrap();
+        world.close().await;
+        let file = rusqlite::Connection::open(world.path()).unwrap();
+        assert_eq!(file.execute(change, []).unwrap(), 1);
+        file.close().unwrap();
+        let opened = open(&world.path(), &world.clock, KEY).unwrap();
+        let found = opened.identity_key(app("bank"), "main".to_owned()).await;
+        assert!(found.is_err(), "{change}");
+        is_whole(&opened).await;
+        opened.close().await;
+    }
+}
+
+#[tokio::test]
+async fn an_encrypted_backup_is_restored_without_the_key() {
+    let world = World::with(KEY).await;
+    fill(&world).await;
+    world.store.backup(world.beside("backup")).await.unwrap();
+    world.close().await;
+    restore(&world.beside("backup"), &world.path(), world.now()).unwrap();
+    let opened = open(&world.path(), &world.clock, KEY).unwrap();
+    let found = opened.identity_key(app("shop"), "main".to_owned()).await;
+    assert_eq!(found, Ok(Some(identity_key("main", IDENTITY))));
+    opened.close().await;
+}
+
+#[tokio::test]
+async fn no_secret_is_printed() {
+    let world = World::with(KEY).await;
+    let printed = format!(
+        "{:?} {:?} {:?}",
+        world.store,
+        SECRETS,
+        identity_key("main", IDENTITY)
+    );
+    for secret in ["access-access", "tokens are signed", "[1, 1"] {
+        assert!(!printed.contains(secret), "{printed}");
+    }
+}
