@@ -4,14 +4,23 @@
 //! delivery at an installation. Expanding a part of an audience twice, or noting a hand-over twice,
 //! therefore writes the same rows again.
 //!
+//! A delivery's id also leads back to its notification and its user, so that a store needs no index of
+//! deliveries by id: one random index entry for each recipient was the most expensive part of a
+//! mailing. The first half of the id is that of the notification's id, with another version; the second
+//! half is the hash of the user's name, mixed with a hash of the notification's id. A store finds the
+//! notification in a range of ids ([`notifications_of`]) and the user by the hash
+//! ([`user_hash_of`]), which it keeps with each user.
+//!
 //! ```
 //! use uuid::Uuid;
 //! use vestnik_model::{NotificationId, UserId};
-//! use vestnik_rules::identity::delivery_id;
+//! use vestnik_rules::identity::{delivery_id, user_hash, user_hash_of};
 //!
 //! let notification = NotificationId::from_uuid(Uuid::from_u128(7));
 //! let user = UserId::parse("anna")?;
-//! assert_eq!(delivery_id(notification, &user), delivery_id(notification, &user));
+//! let delivery = delivery_id(notification, &user);
+//! assert_eq!(delivery, delivery_id(notification, &user));
+//! assert_eq!(user_hash_of(delivery, notification), user_hash(&user));
 //! # Ok::<(), vestnik_model::id::ParseIdError>(())
 //! ```
 
@@ -19,11 +28,63 @@ use aws_lc_rs::digest::{Context, SHA256};
 use uuid::{Builder, Uuid};
 use vestnik_model::{AttemptId, DeliveryId, InstallationId, NotificationId, UserId};
 
+/// The bits that a UUID's variant leaves free in its second half.
+const FREE: u64 = (1 << 62) - 1;
+/// The bits of a UUID's version in its first half.
+const VERSION: u64 = 0xf000;
+
+/// The hash of a user's name: 62 bits. Two users of one App share one only if somebody looked for them;
+/// the id of a delivery then leads to both, and a store takes the one that has the delivery.
+#[must_use]
+pub fn user_hash(user: &UserId) -> u64 {
+    half(b"user", user.as_str().as_bytes()) & FREE
+}
+
 /// The id of the delivery of a notification to a user.
 #[must_use]
 pub fn delivery_id(notification: NotificationId, user: &UserId) -> DeliveryId {
-    let uuid = derived(notification.uuid(), user.as_str().as_bytes());
-    DeliveryId::from_uuid(uuid)
+    delivery_id_of(notification, user_hash(user))
+}
+
+/// The id of the delivery of a notification to the user whose name has this hash.
+#[must_use]
+pub fn delivery_id_of(notification: NotificationId, user_hash: u64) -> DeliveryId {
+    let (first, _) = notification.uuid().as_u64_pair();
+    let second = (user_hash ^ mask(notification)) & FREE;
+    let both = (u128::from(first) << 64) | u128::from(second);
+    DeliveryId::from_uuid(Builder::from_custom_bytes(both.to_be_bytes()).into_uuid())
+}
+
+/// The notifications that a delivery can be of: ranges of ids, from the first to the last of each. Ids
+/// of version 7, as the server makes them, are in the first range.
+pub fn notifications_of(delivery: DeliveryId) -> impl Iterator<Item = [NotificationId; 2]> {
+    let (first, _) = delivery.uuid().as_u64_pair();
+    let versions = std::iter::once(7).chain((0..16).filter(|version| *version != 7));
+    versions.map(move |version| {
+        let first = (first & !VERSION) | (version << 12);
+        [0, u64::MAX].map(|second| NotificationId::from_uuid(Uuid::from_u64_pair(first, second)))
+    })
+}
+
+/// The hash of the user's name, if the delivery is one of this notification.
+#[must_use]
+pub fn user_hash_of(delivery: DeliveryId, notification: NotificationId) -> u64 {
+    let (_, second) = delivery.uuid().as_u64_pair();
+    (second ^ mask(notification)) & FREE
+}
+
+/// What hides the hash of the user, so that ids of deliveries to one user have nothing in common.
+fn mask(notification: NotificationId) -> u64 {
+    half(b"notification", notification.uuid().as_bytes())
+}
+
+fn half(domain: &[u8], part: &[u8]) -> u64 {
+    let mut context = Context::new(&SHA256);
+    context.update(domain);
+    context.update(part);
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&context.finish().as_ref()[..8]);
+    u64::from_be_bytes(bytes)
 }
 
 /// The id of the attempt of a delivery at an installation.
@@ -64,8 +125,8 @@ mod tests {
         assert_eq!(
             (delivery.to_string(), attempt.to_string()),
             (
-                "dlv_bc665502c2c388a9a49140a1eab84a04".to_owned(),
-                "att_0c3578a434be8c198064eb835b5d0c43".to_owned()
+                "dlv_0000000000008000852071119f51bd67".to_owned(),
+                "att_cab5dbe4e467829eb7a43d488f4e7306".to_owned()
             )
         );
     }
@@ -75,5 +136,30 @@ mod tests {
         let delivery = delivery_id(notification(1), &user("anna"));
         assert_ne!(delivery, delivery_id(notification(2), &user("anna")));
         assert_ne!(delivery, delivery_id(notification(1), &user("Anna")));
+    }
+
+    #[test]
+    fn a_delivery_leads_back_to_its_notification_and_user() {
+        for number in [1, u128::MAX, 0x0199_0000_0000_7abc_8def_0000_0000_0001] {
+            let (notification, user) = (notification(number), user("anna"));
+            let delivery = delivery_id(notification, &user);
+            let is_in =
+                |[first, last]: [NotificationId; 2]| first <= notification && notification <= last;
+            assert_eq!(
+                notifications_of(delivery)
+                    .filter(|range| is_in(*range))
+                    .count(),
+                1
+            );
+            assert_eq!(user_hash_of(delivery, notification), user_hash(&user));
+        }
+    }
+
+    #[test]
+    fn a_notification_of_version_7_is_in_the_first_range() {
+        let notification = notification(0x0199_0000_0000_7abc_8def_0000_0000_0001);
+        let delivery = delivery_id(notification, &user("anna"));
+        let [first, last] = notifications_of(delivery).next().unwrap();
+        assert!(first <= notification && notification <= last);
     }
 }

@@ -43,7 +43,6 @@
 #![forbid(unsafe_code)]
 
 mod backup;
-mod derived;
 mod failure;
 mod family;
 mod inspect;

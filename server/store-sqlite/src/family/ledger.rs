@@ -7,7 +7,11 @@ use vestnik_model::{
     fact::FactResult,
     view::{AttemptView, DeliveryView, List, NotificationView},
 };
-use vestnik_rules::{log::Standing, settle::is_settled};
+use vestnik_rules::{
+    identity::{delivery_id, user_hash_of},
+    log::Standing,
+    settle::is_settled,
+};
 use vestnik_sqlite::Priority;
 use vestnik_store::{
     Answer, Ledger, PageQuery,
@@ -16,7 +20,6 @@ use vestnik_store::{
 
 use crate::{
     SqliteStore,
-    derived::{delivery_id, notifications_of, user_hash, user_hash_of},
     store::Class,
     table::{
         Txn,
@@ -158,13 +161,11 @@ fn resolve(
     app: &AppId,
     id: DeliveryId,
 ) -> Result<Option<(notification::Found, i64, UserId)>, rusqlite::Error> {
-    for found in notification::in_range(db, app, notifications_of(id))? {
+    for found in notification::of_delivery(db, app, id)? {
         let hash = user_hash_of(id, found.subject.id);
-        if delivery_id(found.subject.id, hash) != id {
-            continue;
-        }
         for (row, user) in user::by_hash(db, app, hash)? {
-            if delivery::find(db, key(&found, row)).is_ok_and(|found| found.is_some()) {
+            let is_its = delivery_id(found.subject.id, &user) == id;
+            if is_its && delivery::find(db, key(&found, row)).is_ok_and(|found| found.is_some()) {
                 return Ok(Some((found, row, user)));
             }
         }
@@ -293,7 +294,7 @@ fn change(
         return Ok(None);
     };
     Ok(Some(DeliveryChange {
-        id: delivery_id(subject.id, user_hash(&user)),
+        id: delivery_id(subject.id, &user),
         user,
         status: delivery.state.status,
         reason: delivery.state.reason,

@@ -75,6 +75,6 @@ fn renew(db: &Connection, opening: &Opening) -> Result<Option<Opened>, rusqlite:
     if !may_renew(head.renewed_at, opening.now) {
         return Ok(Some(opened));
     }
-    user::renew(db, head.row, opening.random, opening.now)?;
+    user::renew(db, &head, opening.random, opening.now)?;
     open(db, opening)
 }

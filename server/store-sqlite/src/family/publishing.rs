@@ -6,6 +6,7 @@ use vestnik_model::{AppId, Arrival, Entry, NotificationId, PublishAccepted, Topi
 use vestnik_rules::{
     audience::{FIRST_PART, Plan, Position},
     idempotency::{Verdict, verdict},
+    identity::delivery_id_of,
     work::{Life, Stage, WorkKind, first_stage, kept_until},
 };
 use vestnik_sqlite::Priority;
@@ -16,7 +17,6 @@ use vestnik_store::{
 
 use crate::{
     SqliteStore,
-    derived::delivery_id,
     table::{
         Txn,
         change::{Changes, Subject},
@@ -80,7 +80,7 @@ fn entry_bytes(new: &NewNotification) -> usize {
     let arrival = Arrival {
         id: notification.id,
         at: notification.accepted_at,
-        delivery_id: delivery_id(notification.id, 0),
+        delivery_id: delivery_id_of(notification.id, 0),
         read_at: Some(notification.accepted_at),
         notification,
     };

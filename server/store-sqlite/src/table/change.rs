@@ -9,18 +9,17 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use rusqlite::Connection;
 use vestnik_model::{AppId, Counter, DeliveryStatus, NotificationId, UserId};
-use vestnik_rules::delivery::{Advanced, Deltas, Move};
+use vestnik_rules::{
+    delivery::{Advanced, Deltas, Move},
+    identity::delivery_id,
+};
 use vestnik_store::effect::{ChangedDelivery, Effect};
 
 use super::{
     Txn,
     event::{self, Kind, Row},
 };
-use crate::{
-    derived::{delivery_id, user_hash},
-    sql::statements,
-    value::to_json,
-};
+use crate::{sql::statements, value::to_json};
 
 statements! {
     COUNT = "INSERT INTO notification_count (notification, channel, status, n)
@@ -122,7 +121,7 @@ impl Change {
             deliveries,
         } = self;
         let changed = |(user, status): (UserId, DeliveryStatus)| ChangedDelivery {
-            id: delivery_id(id, user_hash(&user)),
+            id: delivery_id(id, &user),
             user,
             status,
         };

@@ -6,10 +6,12 @@ use vestnik_model::{
     DeliveryId, DeliveryState, DeliveryStatus, InstallationId, NotificationId, Open, UserId,
     view::{AttemptView, Channel, DeliveryView},
 };
-use vestnik_rules::audience::Member;
+use vestnik_rules::{
+    audience::Member,
+    identity::{attempt_id, delivery_id},
+};
 
 use crate::{
-    derived::{attempt_id, delivery_id, user_hash},
     sql::statements,
     value::{
         Read, millis, optional_json, optional_time, parsed, time, to_json, uuid, word, words,
@@ -209,7 +211,7 @@ pub(crate) fn view(notification: NotificationId, user: UserId, found: Found) -> 
         read_at,
     } = found.state;
     DeliveryView {
-        id: delivery_id(notification, user_hash(&user)),
+        id: delivery_id(notification, &user),
         notification_id: notification,
         user,
         status,

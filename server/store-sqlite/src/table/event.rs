@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use rusqlite::Connection;
 use vestnik_model::{AppId, DeliveryStatus, NotificationId, UserId, open::Word};
-use vestnik_rules::work::Stage;
+use vestnik_rules::{identity::delivery_id, work::Stage};
 use vestnik_store::{
     Event,
     effect::{ChangedDelivery, Effect, Revocation},
@@ -17,7 +17,6 @@ use vestnik_store::{
 
 use super::{Txn, revocation, user};
 use crate::{
-    derived::{delivery_id, user_hash},
     sql::statements,
     value::{
         Unreadable, millis, optional_json, optional_word, parsed, time, to_json, unreadable, uuid,
@@ -237,7 +236,7 @@ struct Told {
 impl Told {
     fn effect(self, notification: NotificationId) -> Effect {
         let changed = |(user, status): (UserId, DeliveryStatus)| ChangedDelivery {
-            id: delivery_id(notification, user_hash(&user)),
+            id: delivery_id(notification, &user),
             user,
             status,
         };

@@ -1,17 +1,17 @@
 //! Hand-overs: notifications were written to devices.
 
 use rusqlite::Connection;
-use vestnik_rules::delivery::{Event, advance};
+use vestnik_rules::{
+    delivery::{Event, advance},
+    identity::{delivery_id_of, user_hash},
+};
 use vestnik_store::ledger::HandOver;
 
 use super::{
     change::{Changes, Told},
     delivery, notification, user,
 };
-use crate::{
-    derived::{delivery_id, notifications_of, user_hash},
-    value::Unreadable,
-};
+use crate::value::Unreadable;
 
 /// Notes one hand-over. One of a delivery that is gone changes nothing.
 pub(crate) fn note(
@@ -28,10 +28,8 @@ pub(crate) fn note(
         at,
     } = hand_over;
     let hash = user_hash(user);
-    let candidates = notification::in_range(db, app, notifications_of(*id))?;
-    let found = candidates
-        .into_iter()
-        .find(|found| delivery_id(found.subject.id, hash) == *id);
+    let mut candidates = notification::of_delivery(db, app, *id)?.into_iter();
+    let found = candidates.find(|found| delivery_id_of(found.subject.id, hash) == *id);
     let (Some(found), Some(head)) = (found, user::find(db, app, user)?) else {
         return Ok(());
     };

@@ -2,13 +2,15 @@
 
 use jiff::Timestamp;
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row};
-use vestnik_model::{Arrival, Entry, InstallationId, Notification, NotificationId};
-use vestnik_rules::log::{Candidate, Epoch, Place, Tag, needs, tag_of};
+use vestnik_model::{Arrival, Entry, InstallationId, Notification, NotificationId, wire_size};
+use vestnik_rules::{
+    identity::{delivery_id_of, user_hash},
+    log::{Candidate, Epoch, Place, Tag, needs, tag_of},
+};
 use vestnik_store::logs::{LogSlice, Stretch, StretchEntry};
 
 use super::{meta, present, user};
 use crate::{
-    derived::{delivery_id, user_hash},
     sql::statements,
     value::{Unreadable, json, millis, optional_json, optional_time, time, to_json, uuid},
 };
@@ -230,7 +232,7 @@ impl Reader {
             let candidate = Candidate {
                 only,
                 needs: needs(&entry),
-                bytes: row.get_ref(4)?.as_str()?.len(),
+                bytes: wire_size::of(&entry).unwrap_or_default(),
                 ..absent(place).candidate
             };
             return Ok(StretchEntry {
@@ -260,7 +262,7 @@ impl Reader {
         let arrival = Arrival {
             id,
             at: time(row, 2)?,
-            delivery_id: delivery_id(id, self.hash),
+            delivery_id: delivery_id_of(id, self.hash),
             read_at: optional_time(row, 8)?,
             notification: json::<Notification>(row, 10)?,
         };

@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use vestnik_model::{
-    AppId, Counter, Counts, Expansion, Notification, NotificationId, NotificationStatus, Open,
-    Warning, open::Word as _, view::NotificationView,
+    AppId, Counter, Counts, DeliveryId, Expansion, Notification, NotificationId,
+    NotificationStatus, Open, Warning, open::Word as _, view::NotificationView,
 };
 use vestnik_rules::{
     audience::{Plan, Position},
+    identity::notifications_of,
     settle::Outlook,
     work::Life,
 };
@@ -55,7 +56,7 @@ statements! {
     LIST = concat!("SELECT ", view_columns!(), "
          FROM notification n CROSS JOIN notification_state s ON s.notification = n.row
          WHERE n.app = ?1 AND n.row < ?2 AND NOT s.is_forgotten ORDER BY n.row DESC LIMIT ?3");
-    ROW_OF_ID = "SELECT row FROM notification WHERE id <= ?1 ORDER BY id DESC LIMIT 1";
+    ROW_OF_ID = "SELECT row, id = ?1 FROM notification WHERE id <= ?1 ORDER BY id DESC LIMIT 1";
     PLAN = "SELECT plan FROM notification WHERE row = ?1";
     COUNTS = "SELECT status, n FROM notification_count WHERE notification = ?1";
     SET_POSITION = "UPDATE notification_state SET position = ?2 WHERE notification = ?1";
@@ -188,12 +189,27 @@ pub(crate) fn find_row(db: &Connection, row: i64) -> Result<Option<Found>, rusql
         .optional()
 }
 
-/// The notifications of an App whose ids are in a range.
-pub(crate) fn in_range(
+/// The notifications of an App that a delivery can be of.
+pub(crate) fn of_delivery(
     db: &Connection,
     app: &AppId,
-    [first, last]: [uuid::Uuid; 2],
+    delivery: DeliveryId,
 ) -> Result<Vec<Found>, rusqlite::Error> {
+    for range in notifications_of(delivery) {
+        let found = in_range(db, app, range)?;
+        if !found.is_empty() {
+            return Ok(found);
+        }
+    }
+    Ok(Vec::new())
+}
+
+fn in_range(
+    db: &Connection,
+    app: &AppId,
+    range: [NotificationId; 2],
+) -> Result<Vec<Found>, rusqlite::Error> {
+    let [first, last] = range.map(NotificationId::uuid);
     db.prepare_cached(IN_RANGE)?
         .query_map((first.into_bytes(), last.into_bytes(), app.as_str()), found)?
         .collect()
@@ -290,15 +306,16 @@ pub(crate) fn page(
         .collect()
 }
 
-/// The row of a notification, or of the nearest one before it if it is gone; a row behind the last one
-/// for no id.
+/// The row that a page begins before: that of a notification, or the one behind the nearest earlier one
+/// if it is gone; the end of the table for no id.
 pub(crate) fn row_of(db: &Connection, id: Option<NotificationId>) -> Result<i64, rusqlite::Error> {
     let Some(id) = id else { return Ok(i64::MAX) };
-    let row = db
+    let id = id.uuid().into_bytes();
+    let nearest: Option<(i64, bool)> = db
         .prepare_cached(ROW_OF_ID)?
-        .query_row([id.uuid().into_bytes()], |row| row.get(0))
+        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    Ok(row.unwrap_or(0))
+    Ok(nearest.map_or(0, |(row, is_it)| row + i64::from(!is_it)))
 }
 
 /// Whom a notification is for.

@@ -3,11 +3,13 @@
 use jiff::Timestamp;
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row};
 use vestnik_model::{AppId, UserId};
-use vestnik_rules::log::{Place, Tag, epoch_of};
+use vestnik_rules::{
+    identity::user_hash,
+    log::{Place, Tag, epoch_of},
+};
 
 use super::meta;
 use crate::{
-    derived::user_hash,
     sql::statements,
     value::{millis, optional_time},
 };
@@ -151,12 +153,15 @@ pub(crate) fn advance(
 /// Gives a log a new epoch.
 pub(crate) fn renew(
     db: &Connection,
-    row: i64,
+    head: &Head,
     random: u32,
     now: Timestamp,
 ) -> Result<(), rusqlite::Error> {
+    // The new epoch is another one also when the random number comes again.
+    let is_same = head.renewal == random;
+    let renewal = random.wrapping_add(u32::from(is_same));
     db.prepare_cached(RENEW)?
-        .execute((row, random, millis(now)))
+        .execute((head.row, renewal, millis(now)))
         .map(drop)
 }
 

@@ -20,7 +20,7 @@ async fn with_subscribers(users: u32) -> World {
     db.execute_batch("BEGIN IMMEDIATE").unwrap();
     for number in 1..=users {
         let name = format!("user-{number:07}");
-        let hash = crate::derived::user_hash(&user(&name));
+        let hash = vestnik_rules::identity::user_hash(&user(&name));
         let insert = "INSERT INTO user (row, app, id, hash) VALUES (?1, 'shop', ?2, ?3)";
         db.prepare_cached(insert)
             .unwrap()
