@@ -8,6 +8,10 @@ pub const TOKEN: &str = "/v1/token";
 pub const NOTIFICATIONS: &str = "/v1/notifications";
 /// One notification with its counters: `GET`.
 pub const NOTIFICATION: &str = "/v1/notifications/{id}";
+/// Stops what was not handed over yet: `POST`.
+pub const CANCEL: &str = "/v1/notifications/{id}:cancel";
+/// Withdraws a notification: `POST`.
+pub const RECALL: &str = "/v1/notifications/{id}:recall";
 /// Its deliveries, in pages: `GET`.
 pub const DELIVERIES: &str = "/v1/notifications/{id}/deliveries";
 /// One delivery: `GET`.
@@ -22,6 +26,10 @@ pub const RECEIPTS: &str = "/v1/receipts";
 pub const TOPIC: &str = "/v1/topics/{topic}";
 /// A user's subscription to a topic: `PUT`, `DELETE`.
 pub const SUBSCRIBER: &str = "/v1/topics/{topic}/subscribers/{user}";
+/// A user: `DELETE` erases them.
+pub const USER: &str = "/v1/users/{user}";
+/// Ends all sessions of a user: `POST`.
+pub const LOG_USER_OUT: &str = "/v1/users/{user}:log_out";
 /// API keys: `GET`, `POST`.
 pub const KEYS: &str = "/v1/keys";
 /// One API key: `DELETE`.

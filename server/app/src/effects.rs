@@ -1,6 +1,6 @@
 //! What follows from a commit: connections are ended, devices and watchers become due, loops wake.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use vestnik_rules::work::WorkKind;
 use vestnik_store::{Effect, Event, Sink};
@@ -70,24 +70,5 @@ fn hints(event: &Event) -> Vec<Hint> {
             what: what.clone(),
         }],
         Effect::WorkDue { kind, .. } => vec![Hint::WorkDue(*kind)],
-    }
-}
-
-/// Loops that are not there yet when the store is opened: set once, before anything is accepted.
-#[derive(Default)]
-pub(crate) struct LateWake(OnceLock<Wake>);
-
-impl LateWake {
-    /// Sets the loops.
-    pub(crate) fn set(&self, wake: Wake) {
-        // A second server in one process would be a second `LateWake`.
-        drop(self.0.set(wake));
-    }
-
-    /// Wakes the loop of a kind, if there are loops.
-    pub(crate) fn wake(&self, kind: WorkKind) {
-        if let Some(wake) = self.0.get() {
-            wake(kind);
-        }
     }
 }

@@ -8,7 +8,7 @@ use prometheus_client::{
     registry::Registry,
 };
 use vestnik_model::DeliveryStatus;
-use vestnik_store::Change;
+use vestnik_store::Effect;
 
 /// Figures for operators. `accepted` deliveries end up in the other delivery counters, so that the
 /// milestones can be compared at any time.
@@ -88,19 +88,27 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    pub(crate) fn count_change(&self, change: &Change) {
-        let Some(delivery) = &change.delivery else {
+    /// Counts what an effect of a commit says.
+    pub(crate) fn count(&self, effect: &Effect) {
+        let Effect::NotificationChanged { reached, .. } = effect else {
             return;
         };
-        let counter = match delivery.status {
-            DeliveryStatus::Pending => return,
-            DeliveryStatus::Sent => &self.sent,
-            DeliveryStatus::Delivered => &self.delivered,
-            DeliveryStatus::Read => &self.read,
-            DeliveryStatus::Undelivered => &self.undelivered,
-            DeliveryStatus::Expired => &self.expired,
-        };
-        counter.inc();
+        for (status, count) in reached {
+            if let Some(counter) = self.counter(*status) {
+                counter.inc_by(*count);
+            }
+        }
+    }
+
+    fn counter(&self, status: DeliveryStatus) -> Option<&Counter> {
+        match status {
+            DeliveryStatus::Sent => Some(&self.sent),
+            DeliveryStatus::Delivered => Some(&self.delivered),
+            DeliveryStatus::Read => Some(&self.read),
+            DeliveryStatus::Undelivered => Some(&self.undelivered),
+            DeliveryStatus::Expired => Some(&self.expired),
+            _ => None,
+        }
     }
 
     pub(crate) fn text(&self, connections: usize) -> String {

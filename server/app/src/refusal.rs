@@ -2,6 +2,8 @@
 //!
 //! A failure of the store is logged here, once, and its detail is not part of the answer.
 
+use std::error::Error;
+
 use vestnik_model::{Problem, ProblemCode};
 use vestnik_store::StoreError;
 
@@ -23,13 +25,29 @@ impl Refusal {
         Self::new(ProblemCode::Internal, "the cause is in the server's log")
     }
 
+    pub(crate) fn forbidden(detail: &str) -> Self {
+        Self::new(ProblemCode::AuthForbidden, detail)
+    }
+
+    /// The session that the caller's token names is not the installation's present one.
+    pub(crate) fn session_ended() -> Self {
+        Self::new(
+            ProblemCode::AuthRevoked,
+            "the session has ended: the installation logged out, or somebody logged in on it",
+        )
+    }
+
+    /// The request was given to the store and the answer did not come in time.
+    pub(crate) fn outcome_unknown(how_to_find_out: &str) -> Self {
+        let detail = format!(
+            "the request was submitted and the answer did not come in time; {how_to_find_out}"
+        );
+        Self::new(ProblemCode::OutcomeUnknown, &detail)
+    }
+
     /// What the client is answered.
     pub(crate) fn into_problem(self) -> Problem {
         self.0
-    }
-
-    pub(crate) fn forbidden(detail: &str) -> Self {
-        Self::new(ProblemCode::AuthForbidden, detail)
     }
 }
 
@@ -41,15 +59,28 @@ impl From<Problem> for Refusal {
 
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
-        match error {
+        match &error {
             StoreError::Full => Self::new(ProblemCode::StorageFull, "the disk is full"),
-            StoreError::Busy | StoreError::Closed => {
+            StoreError::Busy | StoreError::Closed | StoreError::TooSlow => {
                 Self(Problem::new(ProblemCode::Unavailable, "try again soon").retry_after(1))
             }
-            StoreError::Corrupt(detail) | StoreError::Failed(detail) => {
-                tracing::error!(%detail, "the store failed");
+            StoreError::Corrupt(cause) | StoreError::Failed(cause) => {
+                let cause: &(dyn Error + Send + Sync) = &**cause;
+                tracing::error!(%error, cause = %chain(cause), "the store failed");
                 Self::internal()
             }
         }
     }
+}
+
+/// An error and its sources, in one line.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
 }

@@ -8,7 +8,7 @@ use vestnik_clock::{Clock, SystemClock};
 use vestnik_model::contract::{Drain, device};
 use vestnik_signalr::server::{Frame, HubHandle};
 use vestnik_store::{OpenError, Store, StoreError, operations::Secrets};
-use vestnik_store_sqlite::{SqliteStore, StoreOptions};
+use vestnik_store_sqlite::{Found, SealKey, SqliteStore, StoreOptions};
 
 use crate::{
     bus::{Bus, LocalBus},
@@ -18,14 +18,17 @@ use crate::{
         http,
         hub::{HubRates, HubThrottle},
     },
-    effects::{self, Consumers, LateWake},
+    effects::{self, Consumers},
     feed::{
-        Caps, Connections, Dirty, FanOut, Notes, PresenceBoard, Recheck, Unconfirmed, Watchers,
+        Caps, Connections, FanOut, Notes, PresenceBoard, Recheck, Unconfirmed, Watchers,
         flush_notes, recheck, renew_presence,
     },
+    limits::{self, Bounds, BoundsError, WRITE_BUFFER_BYTES},
     metrics::Metrics,
-    state::{Inner, Live, ServerState},
+    refusal::chain,
+    state::{Inner, Live, RefreshKey, ServerState},
     supervise::Supervisor,
+    worker::{self, Loops, Worker},
 };
 
 /// Over how long returning devices are asked to spread, in milliseconds.
@@ -38,6 +41,9 @@ const WATCHES: usize = 10_000;
 /// Why a server cannot run.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
+    /// The sizes that are set do not go together.
+    #[error(transparent)]
+    Bounds(#[from] BoundsError),
     /// The database cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -53,6 +59,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Hints between those who write and those who hold connections.
     pub bus: Arc<dyn Bus>,
+    /// The key that secrets in the database are encrypted under.
+    pub seal_key: Option<SealKey>,
 }
 
 impl Default for Parts {
@@ -60,8 +68,16 @@ impl Default for Parts {
         Self {
             clock: Arc::new(SystemClock),
             bus: Arc::new(LocalBus::default()),
+            seal_key: None,
         }
     }
+}
+
+/// A server whose database is open and that does not listen yet.
+#[derive(Debug)]
+pub struct Server {
+    state: ServerState,
+    supervisor: Supervisor,
 }
 
 /// Serves until `shutdown`, then drains: devices are asked to come back, reports in hand are
@@ -87,43 +103,114 @@ pub async fn serve_with(
     shutdown: CancellationToken,
     parts: Parts,
 ) -> Result<(), ServeError> {
-    let Parts { clock, bus } = parts;
-    let metrics = Arc::new(Metrics::default());
-    let live = live(&clock);
-    let wake = Arc::new(LateWake::default());
-    let sink = effects::sink(Arc::clone(&bus), Arc::clone(&live.connections), Arc::clone(&metrics));
-    let late = Arc::clone(&wake);
+    let server = Server::open(config, parts).await?;
+    server.serve(listener, shutdown).await;
+    Ok(())
+}
+
+impl Server {
+    /// Checks the settings and opens the database.
+    ///
+    /// # Errors
+    /// [`ServeError`].
+    pub async fn open(config: Config, parts: Parts) -> Result<Self, ServeError> {
+        limits::check(bounds(&config))?;
+        let Parts {
+            clock,
+            bus,
+            seal_key,
+        } = parts;
+        let (live, metrics) = (live(&clock), Arc::new(Metrics::default()));
+        let loops = Arc::new(Loops::new(&*clock));
+        attach(&bus, &live, &loops);
+        let options = StoreOptions {
+            key: seal_key,
+            sink: effects::sink(bus, Arc::clone(&live.connections), Arc::clone(&metrics)),
+            ..StoreOptions::new(Arc::clone(&clock))
+        };
+        let store = SqliteStore::open(&config.database, options)?;
+        log_opening(&store);
+        let store: Arc<dyn Store> = Arc::new(store);
+        let offered = Secrets {
+            access: clock.random(),
+            refresh: clock.random(),
+        };
+        let secrets = store.secrets(offered).await?;
+        store.clear_presence(live.presence.node.clone()).await?;
+        let supervisor = Supervisor::default();
+        let state = ServerState::new(Inner {
+            access: AccessTokens::new(&secrets.access, config.tokens),
+            refresh_key: RefreshKey(secrets.refresh),
+            config,
+            store,
+            clock,
+            hub: HubHandle::default(),
+            live,
+            hub_throttle: HubThrottle::new(HubRates::default()),
+            loops,
+            health: supervisor.health(),
+            metrics,
+        });
+        Ok(Self { state, supervisor })
+    }
+
+    /// Serves until `shutdown`, then drains and closes the database.
+    pub async fn serve(self, listener: TcpListener, shutdown: CancellationToken) {
+        let Self { state, supervisor } = self;
+        keep_feed(&state, &supervisor);
+        keep_work(&state, &supervisor);
+        tracing::info!("serving");
+        let drained = drain(state.clone(), shutdown);
+        http::serve(listener, http::router(&state), state.config.limits, drained).await;
+        supervisor.stop().await;
+        if let Err(error) = state.live.notes.write(&*state.store).await {
+            let error = chain(&error);
+            tracing::warn!(error, "notes were not stored at the end");
+        }
+        state.store.close().await;
+        tracing::info!("stopped");
+    }
+}
+
+fn bounds(config: &Config) -> Bounds {
+    Bounds {
+        hub_message: config.limits.hub_message_bytes,
+        page: config.limits.page_bytes,
+        body: config.limits.body_bytes,
+        write_buffer: WRITE_BUFFER_BYTES,
+    }
+}
+
+/// Has the hints of every node given to the consumers of this one.
+fn attach(bus: &Arc<dyn Bus>, live: &Live, loops: &Arc<Loops>) {
+    let loops = Arc::clone(loops);
     let consumers = Consumers {
         connections: Arc::clone(&live.connections),
         dirty: Arc::clone(&live.dirty),
         watchers: Arc::clone(&live.watchers),
-        wake: Arc::new(move |kind| late.wake(kind)),
+        wake: Arc::new(move |kind| loops.wake(kind)),
     };
     bus.attach(Arc::new(move |hint| consumers.take(hint)));
-    let options = StoreOptions::new(sink, Arc::clone(&clock));
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.database, options)?);
-    let offered = Secrets {
-        access: clock.random(),
-        refresh: clock.random(),
-    };
-    let secrets = store.secrets(offered).await?;
-    store.clear_presence(live.presence.node.clone()).await?;
-    let state = ServerState::new(Inner {
-        access: AccessTokens::new(&secrets, config.tokens),
-        config,
-        store,
-        clock,
-        hub: HubHandle::default(),
-        live,
-        hub_throttle: HubThrottle::new(HubRates::default()),
-        metrics,
-    });
-    run(listener, &state, shutdown).await;
-    if let Err(error) = state.live.notes.write(&*state.store).await {
-        tracing::warn!(error = &error as &dyn std::error::Error, "notes were not stored at the end");
+}
+
+/// Says what an operator should know of how the file was opened.
+fn log_opening(store: &SqliteStore) {
+    let opening = store.opening();
+    match opening.found {
+        Found::New => tracing::info!("the database was made"),
+        Found::Same => {}
+        Found::Restored => tracing::warn!(
+            "the database is not the one that was closed last: it was restored or copied; devices \
+             read their logs anew, access tokens are void, and API keys that were revoked since the \
+             copy was made are valid again",
+        ),
     }
-    state.store.close().await;
-    Ok(())
+    if opening.has_encrypted {
+        tracing::info!("secrets that were stored plainly are encrypted now");
+    }
+    for note in &opening.notes {
+        tracing::warn!(?note, "while the database was opened");
+    }
 }
 
 fn live(clock: &Arc<dyn Clock>) -> Live {
@@ -141,14 +228,14 @@ fn live(clock: &Arc<dyn Clock>) -> Live {
     }
 }
 
-async fn run(listener: TcpListener, state: &ServerState, shutdown: CancellationToken) {
-    let supervisor = Supervisor::default();
-    keep_feed(state, &supervisor);
-    tracing::info!("serving");
-    let drained = drain(state.clone(), shutdown);
-    http::serve(listener, http::router(state), state.config.limits, drained).await;
-    supervisor.stop().await;
-    tracing::info!("stopped");
+/// Starts the loops of work.
+fn keep_work(state: &ServerState, supervisor: &Supervisor) {
+    let worker = Worker {
+        work: Arc::clone(&state.store) as _,
+        clock: Arc::clone(&state.clock),
+        loops: Arc::clone(&state.loops),
+    };
+    worker::start(&worker, supervisor);
 }
 
 /// Starts the tasks of the live feed.
@@ -176,7 +263,9 @@ fn keep_feed(state: &ServerState, supervisor: &Supervisor) {
         supervisor.keep("feed", move || fan_out.clone().work());
     }
     let store = Arc::clone(&state.store);
-    supervisor.keep("notes", move || flush_notes(Arc::clone(&notes), Arc::clone(&store)));
+    supervisor.keep("notes", move || {
+        flush_notes(Arc::clone(&notes), Arc::clone(&store))
+    });
     let compared = Recheck {
         store: Arc::clone(&state.store),
         clock: Arc::clone(&state.clock),

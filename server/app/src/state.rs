@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use vestnik_clock::Clock;
 use vestnik_model::{
     contract::Limits,
     limits::{DEFAULT_PAGE_ENTRIES, REPORT_BYTES},
 };
+use vestnik_rules::work;
 use vestnik_signalr::server::HubHandle;
 use vestnik_store::Store;
 
@@ -16,7 +18,9 @@ use crate::{
     door::hub::HubThrottle,
     feed::{Connections, Dirty, Notes, PageBounds, PresenceBoard, Watchers},
     metrics::Metrics,
-    operation::{Greeting, Publishing, Reporting, Syncing, Watching},
+    operation::{Greeting, Issuing, Publishing, Reporting, Syncing, Watching},
+    supervise::Health,
+    worker::Loops,
 };
 
 /// What the doors share. Cheap to clone.
@@ -29,11 +33,25 @@ pub(crate) struct Inner {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) access: AccessTokens,
+    pub(crate) refresh_key: RefreshKey,
     /// The hub's connections, as SignalR knows them.
     pub(crate) hub: HubHandle,
     pub(crate) live: Live,
     pub(crate) hub_throttle: HubThrottle,
+    /// The loops of work.
+    pub(crate) loops: Arc<Loops>,
+    /// How the background tasks do.
+    pub(crate) health: Arc<Health>,
     pub(crate) metrics: Arc<Metrics>,
+}
+
+/// The key that refresh tokens are derived with.
+pub(crate) struct RefreshKey(pub(crate) [u8; 32]);
+
+impl std::fmt::Debug for RefreshKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RefreshKey")
+    }
 }
 
 /// What the live half of the server works with: the consumers of effects, and what is noted.
@@ -57,7 +75,12 @@ impl ServerState {
         Limits {
             page_bytes: bytes(self.config.limits.page_bytes),
             report_bytes: bytes(REPORT_BYTES),
-            publish_bytes: bytes(self.config.limits.body_bytes.min(self.config.limits.hub_message_bytes)),
+            publish_bytes: bytes(
+                self.config
+                    .limits
+                    .body_bytes
+                    .min(self.config.limits.hub_message_bytes),
+            ),
         }
     }
 
@@ -74,6 +97,7 @@ impl ServerState {
             store: &*self.store,
             clock: &*self.clock,
             metrics: &self.metrics,
+            keep: work::days(self.config.delivery.keep_days),
         }
     }
 
@@ -81,6 +105,16 @@ impl ServerState {
         Reporting {
             store: &*self.store,
             clock: &*self.clock,
+        }
+    }
+
+    pub(crate) fn issuing(&self) -> Issuing<'_> {
+        Issuing {
+            store: &*self.store,
+            clock: &*self.clock,
+            access: &self.access,
+            refresh_key: &self.refresh_key.0,
+            refresh_life: SignedDuration::from_secs(i64::from(self.config.tokens.refresh_seconds)),
         }
     }
 

@@ -33,7 +33,9 @@ pub(crate) struct Health {
 
 impl fmt::Debug for Health {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Health").field("panics", &self.panics()).finish()
+        f.debug_struct("Health")
+            .field("panics", &self.panics())
+            .finish()
     }
 }
 
@@ -69,7 +71,8 @@ impl Supervisor {
                 health.pausing.fetch_sub(1, Ordering::Relaxed);
             }
         };
-        self.tasks.spawn(self.ends.clone().run_until_cancelled_owned(kept));
+        self.tasks
+            .spawn(self.ends.clone().run_until_cancelled_owned(kept));
     }
 
     /// How the tasks do.
@@ -105,7 +108,10 @@ mod tests {
             }
         });
         finished.recv().await.unwrap();
-        assert_eq!((runs.load(Ordering::Relaxed), supervisor.health().panics()), (3, 2));
+        assert_eq!(
+            (runs.load(Ordering::Relaxed), supervisor.health().panics()),
+            (3, 2)
+        );
         assert!(supervisor.health().is_sound());
         supervisor.stop().await;
     }

@@ -14,6 +14,9 @@ pub(crate) use vestnik_sqlite::value::{
     json, millis, optional_json, optional_time, parsed, time, to_json, unreadable, uuid,
 };
 
+/// A row as it could be read.
+pub(crate) type Read<T> = Result<T, rusqlite::Error>;
+
 /// Counts stored rows that cannot be read: another version wrote them, or the disk failed. One such
 /// row is one absent entry and never stops the others.
 #[derive(Debug, Clone, Default)]

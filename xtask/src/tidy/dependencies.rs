@@ -18,11 +18,18 @@ const DIRECTIONS: [(&str, &[&str]); 18] = [
     ("vestnik-store", &["vestnik-model", "vestnik-rules"]),
     (
         "vestnik-store-sqlite",
-        &["vestnik-model", "vestnik-rules", "vestnik-store"],
+        &[
+            "vestnik-clock",
+            "vestnik-model",
+            "vestnik-rules",
+            "vestnik-sqlite",
+            "vestnik-store",
+        ],
     ),
     (
         "vestnik-server",
         &[
+            "vestnik-clock",
             "vestnik-model",
             "vestnik-rules",
             "vestnik-signalr",

@@ -6,6 +6,7 @@
 mod adr;
 mod attributes;
 mod bans;
+mod circles;
 mod dependencies;
 mod door;
 mod finding;
@@ -27,9 +28,10 @@ use crate::{place, step::say};
 /// A law, and what breaks it.
 type Rule = (&'static str, fn(&Tree) -> Vec<Finding>);
 
-const RULES: [Rule; 11] = [
+const RULES: [Rule; 12] = [
     ("dependency directions", dependencies::check),
     ("banned packages", bans::check),
+    ("no circle between folders", circles::check),
     ("file sizes", size::check),
     ("SQL only in stores", sql::check),
     ("hub targets only in the contract", targets::check),

@@ -93,6 +93,9 @@ pub struct LimitConfig {
     pub body_bytes: usize,
     /// The largest hub message of a client, in bytes.
     pub hub_message_bytes: usize,
+    /// The largest page of a log, in bytes. Too low and catching up takes many calls; too high and
+    /// clients refuse it.
+    pub page_bytes: usize,
     /// How long a request may take, in seconds.
     pub request_seconds: u32,
     /// How long a client may take over the headers of a request, in seconds; an idle connection
@@ -110,6 +113,7 @@ impl Default for LimitConfig {
         Self {
             body_bytes: 256 * 1_024,
             hub_message_bytes: 128 * 1_024,
+            page_bytes: vestnik_model::limits::DEFAULT_PAGE_BYTES,
             request_seconds: 30,
             header_seconds: 20,
             connections: 16_384,

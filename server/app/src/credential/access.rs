@@ -2,16 +2,35 @@
 
 use std::fmt;
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use vestnik_model::{AppId, InstallationId, ProblemCode, UserId};
-use vestnik_store::Session;
+use vestnik_rules::session::{FamilyId, Session};
 
 use crate::{config::TokenConfig, refusal::Refusal};
 
 /// Tells access tokens from every other JWT (RFC 8725, section 3.11).
 const TYPE: &str = "vestnik-access";
+
+/// What an access token says: whose it is, and beside which refresh token it was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Grant {
+    /// The session, with its generation.
+    pub(crate) session: Session,
+    /// The family of the refresh token.
+    pub(crate) family: FamilyId,
+    /// The refresh token's counter.
+    pub(crate) counter: u64,
+}
+
+/// A grant and until when its token holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Held {
+    pub(crate) grant: Grant,
+    pub(crate) expires: Timestamp,
+}
 
 /// Signs and reads access tokens.
 pub(crate) struct AccessTokens {
@@ -33,6 +52,13 @@ struct Claims {
     app: AppId,
     sub: UserId,
     ins: InstallationId,
+    /// The session's generation.
+    #[serde(rename = "gen")]
+    generation: u64,
+    /// The family, as base64url.
+    fam: String,
+    /// The refresh token's counter.
+    ctr: u64,
     exp: i64,
 }
 
@@ -51,12 +77,20 @@ impl AccessTokens {
 
     /// # Errors
     /// A bug of ours: the claims are plain values.
-    pub(crate) fn issue(&self, session: &Session, now: Timestamp) -> Result<String, Refusal> {
+    pub(crate) fn issue(&self, grant: &Grant, now: Timestamp) -> Result<String, Refusal> {
+        let Grant {
+            session,
+            family,
+            counter,
+        } = grant;
         let claims = Claims {
             app: session.app.clone(),
             sub: session.user.clone(),
             ins: session.installation,
-            exp: now.as_second() + self.life.as_secs(),
+            generation: session.generation,
+            fam: BASE64_URL_SAFE_NO_PAD.encode(family.0),
+            ctr: *counter,
+            exp: now.as_second().saturating_add(self.life.as_secs()),
         };
         let header = Header {
             typ: Some(TYPE.to_owned()),
@@ -70,33 +104,56 @@ impl AccessTokens {
 
     /// # Errors
     /// `auth.invalid`, `auth.expired`.
-    pub(crate) fn read(&self, token: &str, now: Timestamp) -> Result<Session, Refusal> {
+    pub(crate) fn read(&self, token: &str, now: Timestamp) -> Result<Held, Refusal> {
         let mut validation = Validation::new(Algorithm::HS256);
         // The time is checked below, against the clock that everything else goes by.
         validation.validate_exp = false;
         validation.required_spec_claims.clear();
         validation.validate_aud = false;
         let decoded = jsonwebtoken::decode::<Claims>(token, &self.decoding, &validation)
-            .map_err(|_| Refusal::new(ProblemCode::AuthInvalid, "the access token is not valid"))?;
+            .map_err(|_| invalid("the access token is not valid"))?;
         if decoded.header.typ.as_deref() != Some(TYPE) {
-            return Err(Refusal::new(
-                ProblemCode::AuthInvalid,
-                "this is not an access token",
-            ));
+            return Err(invalid("this is not an access token"));
         }
-        let Claims { app, sub, ins, exp } = decoded.claims;
-        if exp <= now.as_second() {
+        let claims = decoded.claims;
+        if claims.exp <= now.as_second() {
             return Err(Refusal::new(
                 ProblemCode::AuthExpired,
                 "the access token has expired",
             ));
         }
-        Ok(Session {
-            app,
-            user: sub,
-            installation: ins,
-        })
+        held(claims).ok_or_else(|| invalid("the access token is not valid"))
     }
+}
+
+fn held(claims: Claims) -> Option<Held> {
+    let Claims {
+        app,
+        sub: user,
+        ins: installation,
+        generation,
+        fam,
+        ctr: counter,
+        exp,
+    } = claims;
+    let family = BASE64_URL_SAFE_NO_PAD.decode(fam).ok()?;
+    Some(Held {
+        grant: Grant {
+            session: Session {
+                app,
+                user,
+                installation,
+                generation,
+            },
+            family: FamilyId(family.try_into().ok()?),
+            counter,
+        },
+        expires: Timestamp::from_second(exp).ok()?,
+    })
+}
+
+fn invalid(detail: &str) -> Refusal {
+    Refusal::new(ProblemCode::AuthInvalid, detail)
 }
 
 #[cfg(test)]
@@ -109,11 +166,16 @@ mod tests {
         AccessTokens::new(&[7; 32], TokenConfig::default())
     }
 
-    fn session() -> Session {
-        Session {
-            app: AppId::parse("shop").unwrap(),
-            user: UserId::parse("anna").unwrap(),
-            installation: InstallationId::from_uuid(Uuid::from_u128(1)),
+    fn grant() -> Grant {
+        Grant {
+            session: Session {
+                app: AppId::parse("shop").unwrap(),
+                user: UserId::parse("anna").unwrap(),
+                installation: InstallationId::from_uuid(Uuid::from_u128(1)),
+                generation: 3,
+            },
+            family: FamilyId([9; 16]),
+            counter: 4,
         }
     }
 
@@ -123,26 +185,30 @@ mod tests {
 
     #[test]
     fn a_token_holds_until_it_expires() {
-        let token = tokens().issue(&session(), at(0)).unwrap();
-        assert_eq!(tokens().read(&token, at(899)).unwrap(), session());
-        assert!(
-            format!("{:?}", tokens().read(&token, at(900)).unwrap_err()).contains("AuthExpired")
-        );
+        let token = tokens().issue(&grant(), at(0)).unwrap();
+        let held = tokens().read(&token, at(899)).unwrap();
+        assert_eq!((held.grant, held.expires), (grant(), at(900)));
+        let refused = tokens().read(&token, at(900)).unwrap_err();
+        assert_eq!(refused.into_problem().code, ProblemCode::AuthExpired);
     }
 
     #[test]
     fn another_servers_token_is_not_ours() {
         let other = AccessTokens::new(&[8; 32], TokenConfig::default());
-        let token = other.issue(&session(), at(0)).unwrap();
+        let token = other.issue(&grant(), at(0)).unwrap();
         assert!(tokens().read(&token, at(0)).is_err());
     }
 
     #[test]
     fn a_jwt_of_another_type_is_refused() {
+        let Grant { session, .. } = grant();
         let claims = Claims {
-            app: session().app,
-            sub: session().user,
-            ins: session().installation,
+            app: session.app,
+            sub: session.user,
+            ins: session.installation,
+            generation: 1,
+            fam: BASE64_URL_SAFE_NO_PAD.encode([0; 16]),
+            ctr: 1,
             exp: 10,
         };
         let token = jsonwebtoken::encode(

@@ -5,4 +5,4 @@ mod access;
 pub(crate) mod identity;
 pub(crate) mod secret;
 
-pub(crate) use access::AccessTokens;
+pub(crate) use access::{AccessTokens, Grant, Held};

@@ -70,12 +70,18 @@ fn fault(message: &str) -> (Option<&str>, FieldCode, String) {
     (None, FieldCode::Malformed, detail)
 }
 
-/// A type of ours is an object to those outside.
+/// serde's names of types, in the words of JSON.
 fn in_json(expected: &str) -> &str {
-    if expected.starts_with("struct ") {
-        "an object"
-    } else {
-        expected
+    match expected {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "f32" | "f64" => "a number",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        "a boolean" => "true or false",
+        _ if expected.starts_with("struct ") => "an object",
+        _ if expected.starts_with("tuple") => "a list",
+        _ => expected,
     }
 }
 
@@ -107,8 +113,8 @@ mod tests {
         let problem = parse::<PublishRequest>(body.as_bytes()).unwrap_err();
         let error = &problem.errors[0];
         assert_eq!(
-            (error.pointer.as_str(), error.code, error.detail.as_str()),
-            expected
+            (error.pointer.as_str(), error.code.known(), error.detail.as_str()),
+            (expected.0, Some(expected.1), expected.2)
         );
     }
 
@@ -128,9 +134,19 @@ mod tests {
             ("/to", FieldCode::NotAllowed, "must be there only once"),
         );
         check("7", ("", FieldCode::Malformed, "must be an object"));
+        for ttl in ["-1", "\"3600\"", "3600.0"] {
+            check(
+                &format!(r#"{{"to":{{}},"ttl_seconds":{ttl}}}"#),
+                (
+                    "/ttl_seconds",
+                    FieldCode::Malformed,
+                    "must be a whole number, 0 or more",
+                ),
+            );
+        }
         check(
             r#"{"to":{"users":"u"}}"#,
-            ("/to/users", FieldCode::Malformed, "must be a sequence"),
+            ("/to/users", FieldCode::Malformed, "must be a list"),
         );
         check(
             r#"{"to":{},"notification":{"title":"t","priority":"secret"}}"#,

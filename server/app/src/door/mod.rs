@@ -3,6 +3,6 @@
 
 pub(crate) mod auth;
 pub(crate) mod http;
-mod hub;
+pub(crate) mod hub;
 mod json;
 mod rest;

@@ -1,9 +1,14 @@
 //! API keys: made and revoked by an administrator of an App.
 
+use jiff::Timestamp;
+use vestnik_clock::Clock;
 use vestnik_model::{FieldProblem, KeyCreated, KeyRequest, Problem, problem::FieldCode};
-use vestnik_store::{ApiKey, ApiKeyRecord, Store};
+use vestnik_store::{
+    Store,
+    tenants::{ApiKey, ApiKeyRecord},
+};
 
-use crate::{clock::Clock, credential::secret, refusal::Refusal};
+use crate::{credential::secret, refusal::Refusal};
 
 /// The most characters a key's name may have.
 const MAX_NAME: usize = 64;
@@ -33,14 +38,19 @@ pub(crate) async fn create_key(
         id,
         key,
         name,
-        scopes,
+        scopes: scopes.into_iter().map(Into::into).collect(),
     })
 }
 
 /// Revokes a key at once.
-pub(crate) async fn revoke_key(store: &dyn Store, by: &ApiKey, id: String) -> Result<(), Refusal> {
-    if store.revoke_key(by.app.clone(), id.clone()).await? {
-        tracing::info!(%id, by = %by.id, "key revoked");
+pub(crate) async fn revoke_key(
+    store: &dyn Store,
+    by: &ApiKey,
+    id: String,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    if store.revoke_key(by.app.clone(), id.clone(), now).await? {
+        tracing::info!(?id, by = %by.id, "key revoked");
         Ok(())
     } else {
         Err(Refusal::not_found("key"))

@@ -1,51 +1,89 @@
 //! A login: an identity token for a pair of tokens.
 
-use vestnik_model::{AppId, InstallationId, ProblemCode, TokenResponse};
-use vestnik_store::{Login, Session};
+use jiff::Timestamp;
+use vestnik_model::{AppId, InstallationId, InstallationSecret, ProblemCode, TokenResponse};
+use vestnik_rules::session::{FamilyId, MAX_INSTALLATIONS};
+use vestnik_store::sessions::{Login, LoginOutcome};
 
-use super::TokenIssuer;
+use super::Issuing;
 use crate::{
-    credential::{identity, secret},
-    feed::Devices,
+    credential::{Grant, identity, secret},
     refusal::Refusal,
 };
 
-/// Makes an installation its user's, as the identity token says. Live connections of its former
-/// user are closed.
+/// Who wants to log in where, and what for proof.
+pub(crate) struct LoginRequest {
+    pub(crate) app: AppId,
+    pub(crate) installation: InstallationId,
+    pub(crate) secret: InstallationSecret,
+    pub(crate) identity_token: String,
+}
+
+/// Makes an installation its user's, as the identity token says. The session before it ends.
 pub(crate) async fn log_in(
-    with: TokenIssuer<'_>,
-    devices: &Devices,
-    app: AppId,
-    installation: InstallationId,
-    token: &str,
+    with: Issuing<'_>,
+    request: LoginRequest,
 ) -> Result<TokenResponse, Refusal> {
     let now = with.clock.now();
-    let kid = identity::key_id(token)?;
-    let key = with
-        .store
-        .identity_key(app.clone(), kid)
-        .await?
-        .ok_or_else(|| {
-            Refusal::new(
-                ProblemCode::AuthInvalid,
-                "the identity token is not signed by a known key",
-            )
-        })?;
-    let user = identity::verify(token, &app, &key, now)?;
-    let session = Session {
+    let vouched = vouched(with, &request, now).await?;
+    let LoginRequest {
         app,
-        user,
         installation,
-    };
-    let refresh_token = secret::text(with.clock.random());
+        secret,
+        identity_token: _,
+    } = request;
+    let family = new_family(with.clock.random());
     let login = Login {
-        session,
-        refresh_hash: secret::hash(&refresh_token),
+        app,
+        user: vouched.user,
+        installation,
+        secret_hash: secret::sha256(secret.bytes()),
+        token_use: vouched.token_use,
+        family,
         refresh_expires: with.refresh_expires(now),
+        max_installations: MAX_INSTALLATIONS,
         now,
     };
-    let session = with.store.login(login).await?;
-    devices.close_others(&session);
-    tracing::info!(installation = %session.installation, "logged in");
-    with.response(&session, refresh_token, now)
+    match with.store.login(login).await? {
+        LoginOutcome::LoggedIn(session) => {
+            tracing::info!(%installation, generation = session.generation, "logged in");
+            let grant = Grant {
+                session,
+                family,
+                counter: 1,
+            };
+            with.response(grant, now)
+        }
+        LoginOutcome::WrongSecret => Err(Refusal::new(
+            ProblemCode::AuthSecretMismatch,
+            "the installation exists and has another secret",
+        )),
+        LoginOutcome::TokenUsed => {
+            let detail = "the identity token was used before (`jti`)";
+            Err(Refusal::new(ProblemCode::AuthInvalid, detail))
+        }
+        LoginOutcome::UnknownApp => Err(unknown_key()),
+    }
+}
+
+async fn vouched(
+    with: Issuing<'_>,
+    request: &LoginRequest,
+    now: Timestamp,
+) -> Result<identity::Vouched, Refusal> {
+    let kid = identity::key_id(&request.identity_token)?;
+    let key = with.store.identity_key(request.app.clone(), kid).await?;
+    let key = key.ok_or_else(unknown_key)?;
+    identity::verify(&request.identity_token, &request.app, &key, now)
+}
+
+fn new_family(random: [u8; 32]) -> FamilyId {
+    let mut id = [0; 16];
+    id.copy_from_slice(&random[..16]);
+    FamilyId(id)
+}
+
+fn unknown_key() -> Refusal {
+    let detail = "the App has no identity key of this `kid`";
+    Refusal::new(ProblemCode::AuthInvalid, detail)
 }

@@ -1,9 +1,12 @@
 //! What the server does for its callers: one async function per use case.
 //!
-//! An operation takes what it needs, checks, calls the store, and after the commit hands hints to
-//! the bus. It knows neither HTTP nor the hub; its errors are [`Refusal`](crate::refusal::Refusal)s.
-//! Views that need no decision are read from the store by the doors themselves.
+//! An operation takes what it needs, checks, and calls the store. What its commit means to others is
+//! the store's to emit: an operation does nothing after its store call but make the answer, so a
+//! caller that hangs up changes nothing of what was committed. It knows neither HTTP nor the hub; its
+//! errors are [`Refusal`](crate::refusal::Refusal)s. Views that need no decision are read from the
+//! store by the doors themselves.
 
+mod exchange;
 mod hello;
 mod identity_keys;
 mod keys;
@@ -11,23 +14,22 @@ mod login;
 mod logout;
 mod publish;
 mod register;
-mod renew;
 mod report;
-mod subscribe;
 mod sync;
-mod token_issuer;
+mod tokens;
+mod topics;
 mod watch;
 
-pub(crate) use hello::{Greeting, hello};
-pub(crate) use identity_keys::put_identity_key;
+pub(crate) use exchange::exchange;
+pub(crate) use hello::{Greeting, hello, welcome_sender};
+pub(crate) use identity_keys::{delete_identity_key, put_identity_key};
 pub(crate) use keys::{create_key, revoke_key};
-pub(crate) use login::log_in;
-pub(crate) use logout::logout;
-pub(crate) use publish::{Publishing, publish};
+pub(crate) use login::{LoginRequest, log_in};
+pub(crate) use logout::{end_session, erase_user, log_out, log_user_out};
+pub(crate) use publish::{Publishing, cancel, publish, recall};
 pub(crate) use register::register;
-pub(crate) use renew::renew;
 pub(crate) use report::{Reporting, report};
-pub(crate) use subscribe::{join, leave, subscribe};
 pub(crate) use sync::{Syncing, sync};
-pub(crate) use token_issuer::TokenIssuer;
+pub(crate) use tokens::Issuing;
+pub(crate) use topics::{delete_topic, join, leave, put_topic, subscribe, unsubscribe};
 pub(crate) use watch::{Watching, watch};

@@ -1,19 +1,17 @@
-//! Publishing, the same by REST and through the hub.
+//! Publishing, the same by REST and through the hub; cancelling and recalling.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
+use vestnik_clock::{Clock, new_uuid_v7};
 use vestnik_model::{
     AppId, FieldProblem, NotificationId, Problem, ProblemCode, Publication, PublishAccepted,
-    PublishRequest, problem::FieldCode,
+    PublishRequest, TopicName, problem::FieldCode, publish::canonical,
 };
-use vestnik_store::{IdempotencyRecord, NewNotification, PublishOutcome, Store};
+use vestnik_store::{
+    Store,
+    publishing::{IdempotencyRecord, NewNotification, PublishOutcome},
+};
 
-use crate::{
-    bus::Bus,
-    clock::{self, Clock},
-    credential::secret,
-    metrics::Metrics,
-    refusal::Refusal,
-};
+use crate::{credential::secret, metrics::Metrics, refusal::Refusal};
 
 /// How long a request is recognised by its idempotency key.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
@@ -22,12 +20,13 @@ const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 #[derive(Clone, Copy)]
 pub(crate) struct Publishing<'a> {
     pub(crate) store: &'a dyn Store,
-    pub(crate) bus: &'a dyn Bus,
     pub(crate) clock: &'a dyn Clock,
     pub(crate) metrics: &'a Metrics,
+    /// How long a notification is kept after it expired.
+    pub(crate) keep: SignedDuration,
 }
 
-/// Checks and stores a notification; after the commit, hints go to the bus.
+/// Checks and stores a notification. Its effects are the store's.
 pub(crate) async fn publish(
     with: Publishing<'_>,
     app: AppId,
@@ -35,28 +34,23 @@ pub(crate) async fn publish(
     key_header: Option<String>,
 ) -> Result<PublishAccepted, Refusal> {
     let key = take_key(&mut request, key_header)?;
-    let body_hash = secret::sha256(&serde_json::to_vec(&request).map_err(|_| unwritable())?);
-    let publication = Publication::parse(request)?;
     let now = with.clock.now();
-    let id = NotificationId::from_uuid(clock::new_uuid(with.clock));
-    let notification = publication.accept(id, now);
-    let expires = now.checked_add(REMEMBERED).unwrap_or(now);
-    let idempotency = key.map(|key| IdempotencyRecord {
-        key,
-        body_hash,
-        expires,
-    });
+    let idempotency = key.map(|key| remembered(key, &request, now));
+    let topics = request.to.topics.clone();
+    let publication = Publication::parse(request)?;
+    let id = NotificationId::from_uuid(new_uuid_v7(with.clock));
     let new = NewNotification {
-        app: app.clone(),
+        app,
+        notification: publication.accept(id, now),
         publication,
-        notification,
         idempotency,
+        keep: with.keep,
+        seed: with.clock.random(),
     };
     match with.store.publish(new).await? {
-        PublishOutcome::Accepted { accepted, hints } => {
+        PublishOutcome::Accepted(accepted) => {
             with.metrics.accepted.inc();
-            with.bus.publish(hints);
-            tracing::debug!(id = %accepted.id, %app, "accepted");
+            tracing::debug!(id = %accepted.id, "accepted");
             Ok(accepted)
         }
         PublishOutcome::Replayed(accepted) => {
@@ -67,6 +61,43 @@ pub(crate) async fn publish(
             ProblemCode::IdempotencyMismatch,
             "the key was used within 24 hours for a request with another content",
         )),
+        PublishOutcome::UnknownTopics(unknown) => Err(unknown_topics(&topics, &unknown)),
+    }
+}
+
+/// Stops what was not handed over yet.
+pub(crate) async fn cancel(
+    store: &dyn Store,
+    app: AppId,
+    id: NotificationId,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    found(store.cancel(app, id, now).await?)
+}
+
+/// Withdraws a notification, where it was shown too.
+pub(crate) async fn recall(
+    store: &dyn Store,
+    app: AppId,
+    id: NotificationId,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    found(store.recall(app, id, now).await?)
+}
+
+fn found(was_there: bool) -> Result<(), Refusal> {
+    if was_there {
+        Ok(())
+    } else {
+        Err(Refusal::not_found("notification"))
+    }
+}
+
+fn remembered(key: String, request: &PublishRequest, now: Timestamp) -> IdempotencyRecord {
+    IdempotencyRecord {
+        key,
+        body_hash: secret::sha256(&canonical(request)),
+        expires: now.checked_add(REMEMBERED).unwrap_or(Timestamp::MAX),
     }
 }
 
@@ -90,9 +121,15 @@ fn take_key(
     Ok(key)
 }
 
-fn unwritable() -> Refusal {
-    Refusal::new(
-        ProblemCode::Internal,
-        "the request cannot be written as JSON",
-    )
+/// One problem that points at each unknown topic of the request.
+fn unknown_topics(asked: &[TopicName], unknown: &[TopicName]) -> Refusal {
+    let places = asked.iter().enumerate();
+    let places = places.filter(|(_, topic)| unknown.contains(topic));
+    let problems = places.map(|(index, _)| Problem::unknown_topic(index));
+    let all = problems.reduce(|mut all, next| {
+        all.errors.extend(next.errors);
+        all
+    });
+    all.unwrap_or_else(|| Problem::new(ProblemCode::TopicUnknown, "a topic does not exist"))
+        .into()
 }

@@ -1,5 +1,12 @@
-//! Background jobs: audience expansion, expiry and retention.
+//! Work that is due: one loop for each kind.
+//!
+//! A loop sleeps until the next row of its kind is due or until it is woken, claims a few rows, one of
+//! each App, and does one part of each. A part that fails is put back and tried again later by itself;
+//! a panic is contained and counted as a failure of its part. The loops run under a supervisor, and
+//! what each did last is visible ([`Loops::health`]).
 
-mod due;
+mod loops;
+mod run;
 
-pub(crate) use due::{DueJobs, run};
+pub(crate) use loops::{LoopHealth, Loops};
+pub(crate) use run::{Worker, start};

@@ -39,7 +39,7 @@ impl Audiences for SqliteStore {
                 return Ok(false);
             };
             topic::unname(txn, found.row)?;
-            leave_work(txn, &app, (WorkKind::DeleteTopic, found.row), now)?;
+            leave_work(txn, &app, WorkKind::DeleteTopic, found.row, now)?;
             Ok(true)
         })
     }
@@ -103,16 +103,18 @@ fn erase(
         return Ok(had_session);
     };
     user::unname(txn, head.row)?;
-    leave_work(txn, app, (WorkKind::EraseUser, head.row), now)?;
+    leave_work(txn, app, WorkKind::EraseUser, head.row, now)?;
     Ok(true)
 }
 
 fn leave_work(
     txn: &mut Txn<'_>,
     app: &AppId,
-    (kind, target): (WorkKind, i64),
+    kind: WorkKind,
+    target: i64,
     now: Timestamp,
 ) -> Result<(), rusqlite::Error> {
-    work::insert(txn, app, target, Stage { kind, due: now }, None)?;
-    event::work_due(txn, app, (kind, now), now)
+    let stage = Stage { kind, due: now };
+    work::insert(txn, app, target, stage, None)?;
+    event::work_due(txn, app, stage, now)
 }

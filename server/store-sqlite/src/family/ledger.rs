@@ -19,7 +19,12 @@ use crate::{
     derived::{delivery_id, notifications_of, user_hash, user_hash_of},
     store::Class,
     table::{
-        Txn, change::Changes, delivery, event, handover, notification, present, report::Desk, user,
+        Txn,
+        change::Changes,
+        delivery::{self, Key},
+        event, handover, notification, present,
+        report::Desk,
+        user,
     },
     value::{Unreadable, cut},
 };
@@ -93,9 +98,11 @@ impl Ledger for SqliteStore {
             let Some((found, row, user)) = resolve(db, &app, id)? else {
                 return Ok(None);
             };
-            let delivery = delivery::find(db, found.subject.row, row);
-            let delivery = unreadable.pass_over("delivery", delivery)?.flatten();
-            Ok(delivery.map(|delivery| delivery::view(found.subject.id, user, delivery)))
+            let key = key(&found, row);
+            let delivery = unreadable.pass_over("delivery", delivery::find(db, key))?;
+            Ok(delivery
+                .flatten()
+                .map(|delivery| delivery::view(found.subject.id, user, delivery)))
         })
     }
 
@@ -105,8 +112,8 @@ impl Ledger for SqliteStore {
             let Some((found, row, _)) = resolve(db, &app, id)? else {
                 return Ok(None);
             };
-            let key = (found.subject.row, row);
-            let delivery = unreadable.pass_over("delivery", delivery::find(db, key.0, key.1))?;
+            let key = key(&found, row);
+            let delivery = unreadable.pass_over("delivery", delivery::find(db, key))?;
             match delivery.flatten() {
                 Some(_) => delivery::attempts(db, key, id).map(Some),
                 None => Ok(None),
@@ -157,7 +164,7 @@ fn resolve(
             continue;
         }
         for (row, user) in user::by_hash(db, app, hash)? {
-            if delivery::find(db, found.subject.row, row).is_ok_and(|found| found.is_some()) {
+            if delivery::find(db, key(&found, row)).is_ok_and(|found| found.is_some()) {
                 return Ok(Some((found, row, user)));
             }
         }
@@ -281,7 +288,7 @@ fn change(
     unreadable: &Unreadable,
 ) -> Result<Option<DeliveryChange>, rusqlite::Error> {
     let subject = &found.subject;
-    let delivery = unreadable.pass_over("delivery", delivery::find(db, subject.row, row))?;
+    let delivery = unreadable.pass_over("delivery", delivery::find(db, key(found, row)))?;
     let (Some(delivery), Some(user)) = (delivery.flatten(), user::name(db, row)?) else {
         return Ok(None);
     };
@@ -292,4 +299,11 @@ fn change(
         reason: delivery.state.reason,
         late: delivery.state.late,
     }))
+}
+
+const fn key(found: &notification::Found, user: i64) -> Key {
+    Key {
+        notification: found.subject.row,
+        user,
+    }
 }

@@ -63,7 +63,7 @@ pub(crate) fn perform(
         Next::Done => Progress::Finished,
         Next::More(_) => Progress::More,
         Next::Stage(stage) => {
-            event::work_due(txn, &held.app, (stage.kind, stage.due), part.now)?;
+            event::work_due(txn, &held.app, stage, part.now)?;
             Progress::Finished
         }
     })

@@ -142,7 +142,7 @@ fn accept(
         expires_at: new.notification.expires_at,
         keep: new.keep,
     };
-    let subject = insert(db, new, (bytes, plan), &life)?;
+    let subject = insert(db, new, bytes, plan)?;
     let mut changes = Changes::default();
     let mut users = Vec::new();
     if plan.is_first_part() {
@@ -166,22 +166,22 @@ fn accept(
     changes.touched(&subject);
     changes.write(txn, accepted_at)?;
     event::log_grew(txn, app, users, accepted_at)?;
-    event::work_due(txn, app, (stage.kind, stage.due), accepted_at)?;
+    event::work_due(txn, app, stage, accepted_at)?;
     answer(db, &subject)
 }
 
 fn insert(
     db: &Connection,
     new: &NewNotification,
-    (bytes, plan): (usize, &Plan),
-    life: &Life,
+    bytes: usize,
+    plan: &Plan,
 ) -> Result<Subject, rusqlite::Error> {
     let NewNotification {
         app,
         publication,
         notification,
         idempotency: _,
-        keep: _,
+        keep,
         seed: _,
     } = new;
     let row = notification::insert(
@@ -193,7 +193,7 @@ fn insert(
             external_id: publication.external_id.as_deref(),
             correlation_id: publication.correlation_id.as_deref(),
             plan,
-            forget_at: kept_until(life.expires_at, life.keep),
+            forget_at: kept_until(notification.expires_at, *keep),
         },
     )?;
     Ok(Subject {
@@ -254,7 +254,7 @@ fn stop(txn: &mut Txn<'_>, stop: &Stop<'_>) -> Result<bool, rusqlite::Error> {
             due: stop.now,
         };
         work::set(txn, found.work, stage, Some(&after.to_string()))?;
-        event::work_due(txn, stop.app, (stage.kind, stage.due), stop.now)?;
+        event::work_due(txn, stop.app, stage, stop.now)?;
     }
     if stop.is_recall {
         let stage = Stage {
@@ -262,7 +262,7 @@ fn stop(txn: &mut Txn<'_>, stop: &Stop<'_>) -> Result<bool, rusqlite::Error> {
             due: stop.now,
         };
         work::insert(txn, stop.app, found.subject.row, stage, None)?;
-        event::work_due(txn, stop.app, (stage.kind, stage.due), stop.now)?;
+        event::work_due(txn, stop.app, stage, stop.now)?;
     }
     Ok(true)
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use rusqlite::Connection;
 use vestnik_model::{AppId, Counter, DeliveryStatus, NotificationId, UserId};
-use vestnik_rules::delivery::{Deltas, Move};
+use vestnik_rules::delivery::{Advanced, Deltas, Move};
 use vestnik_store::effect::{ChangedDelivery, Effect};
 
 use super::{
@@ -37,6 +37,29 @@ pub(crate) struct Subject {
     pub(crate) app: AppId,
 }
 
+/// A delivery that changed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Told<'a> {
+    /// The row of its user.
+    user: i64,
+    /// The name of its user.
+    name: &'a UserId,
+    status: DeliveryStatus,
+    moved: Option<Move>,
+}
+
+impl<'a> Told<'a> {
+    /// What became of the delivery to a user, by row and name.
+    pub(crate) fn of(user: i64, name: &'a UserId, advanced: &Advanced) -> Self {
+        Self {
+            user,
+            name,
+            status: advanced.state.status,
+            moved: advanced.moved,
+        }
+    }
+}
+
 /// What a job changes about notifications.
 #[derive(Debug, Default)]
 pub(crate) struct Changes(BTreeMap<i64, Change>);
@@ -50,18 +73,13 @@ struct Change {
 }
 
 impl Changes {
-    /// A delivery moved. `user` is the user's row and name.
-    pub(crate) fn moved(
-        &mut self,
-        subject: &Subject,
-        user: (i64, &UserId),
-        status: DeliveryStatus,
-        moved: Option<Move>,
-    ) {
-        let Some(moved) = moved else { return };
+    /// A delivery changed, and is told by itself if it moved.
+    pub(crate) fn moved(&mut self, subject: &Subject, told: Told<'_>) {
+        let Some(moved) = told.moved else { return };
         let change = self.of(subject);
         change.deltas.add([moved]);
-        change.deliveries.insert(user.0, (user.1.clone(), status));
+        let delivery = (told.name.clone(), told.status);
+        change.deliveries.insert(told.user, delivery);
     }
 
     /// A delivery moved as one of a part that changed alike: it is counted, and not told by itself.
@@ -113,7 +131,7 @@ impl Change {
             deliveries: deliveries.into_values().map(changed).collect(),
             reached: deltas.reached().collect(),
         };
-        event::emit(txn, number, &app, (at, effect));
+        event::emit(txn, &app, number, at, effect);
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Deliveries: one notification to one user, and the attempts at it.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, Row};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row};
 use vestnik_model::{
     DeliveryId, DeliveryState, DeliveryStatus, InstallationId, NotificationId, Open, UserId,
     view::{AttemptView, Channel, DeliveryView},
@@ -12,7 +12,8 @@ use crate::{
     derived::{attempt_id, delivery_id, user_hash},
     sql::statements,
     value::{
-        millis, optional_json, optional_time, parsed, time, to_json, uuid, word, words, words_text,
+        Read, millis, optional_json, optional_time, parsed, time, to_json, uuid, word, words,
+        words_text,
     },
 };
 
@@ -52,6 +53,13 @@ statements! {
              AND i.confirmed_epoch = ?5 AND i.confirmed_seq >= ?6";
 }
 
+/// Names a delivery: the rows of its notification and of its user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub(crate) notification: i64,
+    pub(crate) user: i64,
+}
+
 /// A delivery as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Found {
@@ -64,33 +72,38 @@ pub(crate) struct Found {
     pub(crate) state: DeliveryState,
 }
 
-/// Makes a delivery; tells whether it is new.
-pub(crate) fn insert(
-    db: &Connection,
-    notification: i64,
-    (user, seq): (i64, u64),
-    member: &Member,
-) -> Result<bool, rusqlite::Error> {
-    let only = member.only.as_ref().map(to_json).transpose()?;
-    let made = db.prepare_cached(INSERT)?.execute((
-        notification,
-        user,
-        seq,
-        member.state.status.as_str(),
-        member.state.reason.as_ref().map(Open::as_str),
-        only,
-    ))?;
-    Ok(made == 1)
+/// Makes deliveries, by a statement that is prepared once.
+pub(crate) struct Insert<'a>(CachedStatement<'a>);
+
+impl<'a> Insert<'a> {
+    pub(crate) fn prepare(db: &'a Connection) -> Result<Self, rusqlite::Error> {
+        db.prepare_cached(INSERT).map(Self)
+    }
+
+    /// Makes a delivery; tells whether it is new.
+    pub(crate) fn run(
+        &mut self,
+        key: Key,
+        seq: u64,
+        member: &Member,
+    ) -> Result<bool, rusqlite::Error> {
+        let only = member.only.as_ref().map(to_json).transpose()?;
+        let made = self.0.execute((
+            key.notification,
+            key.user,
+            seq,
+            member.state.status.as_str(),
+            member.state.reason.as_ref().map(Open::as_str),
+            only,
+        ))?;
+        Ok(made == 1)
+    }
 }
 
-/// The delivery of a notification to a user.
-pub(crate) fn find(
-    db: &Connection,
-    notification: i64,
-    user: i64,
-) -> Result<Option<Found>, rusqlite::Error> {
+/// A delivery, if there is one.
+pub(crate) fn find(db: &Connection, key: Key) -> Result<Option<Found>, rusqlite::Error> {
     db.prepare_cached(FIND)?
-        .query_row((notification, user), found)
+        .query_row((key.notification, key.user), found)
         .optional()
 }
 
@@ -100,7 +113,7 @@ pub(crate) fn part(
     notification: i64,
     after: i64,
     rows: u32,
-) -> Result<Vec<(i64, Result<Found, rusqlite::Error>)>, rusqlite::Error> {
+) -> Result<Vec<(i64, Read<Found>)>, rusqlite::Error> {
     db.prepare_cached(PART)?
         .query_map((notification, after, rows), |row| {
             Ok((row.get(0)?, found(row)))
@@ -129,8 +142,7 @@ fn found(row: &Row<'_>) -> Result<Found, rusqlite::Error> {
 /// Writes the state of a delivery.
 pub(crate) fn update(
     db: &Connection,
-    notification: i64,
-    user: i64,
+    key: Key,
     state: &DeliveryState,
 ) -> Result<(), rusqlite::Error> {
     let DeliveryState {
@@ -144,8 +156,8 @@ pub(crate) fn update(
     } = state;
     db.prepare_cached(UPDATE)?
         .execute((
-            notification,
-            user,
+            key.notification,
+            key.user,
             status.as_str(),
             reason.as_ref().map(Open::as_str),
             late,
@@ -158,24 +170,16 @@ pub(crate) fn update(
 }
 
 /// Notes the place of the entry that says that a delivery was read.
-pub(crate) fn set_read_seq(
-    db: &Connection,
-    (notification, user): (i64, i64),
-    seq: u64,
-) -> Result<(), rusqlite::Error> {
+pub(crate) fn set_read_seq(db: &Connection, key: Key, seq: u64) -> Result<(), rusqlite::Error> {
     db.prepare_cached(SET_READ_SEQ)?
-        .execute((notification, user, seq))
+        .execute((key.notification, key.user, seq))
         .map(drop)
 }
 
 /// Notes the place of the entry that says that a delivery was recalled.
-pub(crate) fn set_recall_seq(
-    db: &Connection,
-    (notification, user): (i64, i64),
-    seq: u64,
-) -> Result<(), rusqlite::Error> {
+pub(crate) fn set_recall_seq(db: &Connection, key: Key, seq: u64) -> Result<(), rusqlite::Error> {
     db.prepare_cached(SET_RECALL_SEQ)?
-        .execute((notification, user, seq))
+        .execute((key.notification, key.user, seq))
         .map(drop)
 }
 
@@ -185,7 +189,7 @@ pub(crate) fn page(
     notification: i64,
     after: i64,
     limit: u32,
-) -> Result<Vec<Result<(UserId, Found), rusqlite::Error>>, rusqlite::Error> {
+) -> Result<Vec<Read<(UserId, Found)>>, rusqlite::Error> {
     db.prepare_cached(PAGE)?
         .query_map((notification, after, limit), |row| {
             Ok(parsed(row, 10).and_then(|user| Ok((user, found(row)?))))
@@ -221,28 +225,28 @@ pub(crate) fn view(notification: NotificationId, user: UserId, found: Found) -> 
 /// Notes the first try at an installation; later ones of the same change nothing.
 pub(crate) fn attempt(
     db: &Connection,
-    (notification, user): (i64, i64),
+    key: Key,
     installation: InstallationId,
     at: Timestamp,
 ) -> Result<(), rusqlite::Error> {
     let installation = installation.uuid().into_bytes();
     db.prepare_cached(ATTEMPT)?
-        .execute((notification, user, installation, millis(at)))
+        .execute((key.notification, key.user, installation, millis(at)))
         .map(drop)
 }
 
 /// Notes that an installation reported a delivery, and read it. An attempt that was not noted is made.
 pub(crate) fn confirm_attempt(
     db: &Connection,
-    delivery: (i64, i64),
+    key: Key,
     installation: InstallationId,
-    (at, is_read): (Timestamp, bool),
+    at: Timestamp,
+    is_read: bool,
 ) -> Result<(), rusqlite::Error> {
-    attempt(db, delivery, installation, at)?;
-    let (notification, user) = delivery;
+    attempt(db, key, installation, at)?;
     let values = (
-        notification,
-        user,
+        key.notification,
+        key.user,
         installation.uuid().into_bytes(),
         millis(at),
     );
@@ -256,12 +260,12 @@ pub(crate) fn confirm_attempt(
 /// The attempts of a delivery, by installation.
 pub(crate) fn attempts(
     db: &Connection,
-    (notification, user): (i64, i64),
+    key: Key,
     delivery: DeliveryId,
 ) -> Result<Vec<AttemptView>, rusqlite::Error> {
     let mut attempts = db
         .prepare_cached(ATTEMPTS)?
-        .query_map((notification, user), |row| {
+        .query_map((key.notification, key.user), |row| {
             let installation = InstallationId::from_uuid(uuid(row, 0)?);
             let (delivered_at, read_at) = (optional_time(row, 2)?, optional_time(row, 3)?);
             Ok(AttemptView {

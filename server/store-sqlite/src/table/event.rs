@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use rusqlite::Connection;
 use vestnik_model::{AppId, DeliveryStatus, NotificationId, UserId, open::Word};
-use vestnik_rules::work::WorkKind;
+use vestnik_rules::work::Stage;
 use vestnik_store::{
     Event,
     effect::{ChangedDelivery, Effect, Revocation},
@@ -125,7 +125,7 @@ pub(crate) fn last(db: &Connection) -> Result<u64, rusqlite::Error> {
 }
 
 /// Emits an effect that a row of this number, or an earlier one, belongs to.
-pub(crate) fn emit(txn: &mut Txn<'_>, number: u64, app: &AppId, (at, effect): (Timestamp, Effect)) {
+pub(crate) fn emit(txn: &mut Txn<'_>, app: &AppId, number: u64, at: Timestamp, effect: Effect) {
     txn.emit(Event {
         number,
         app: app.clone(),
@@ -143,20 +143,21 @@ pub(crate) fn log_grew(
 ) -> Result<(), rusqlite::Error> {
     if !users.is_empty() {
         let number = last(txn)?;
-        emit(txn, number, app, (at, Effect::LogGrew { users }));
+        emit(txn, app, number, at, Effect::LogGrew { users });
     }
     Ok(())
 }
 
-/// Emits that work of a kind is due from a time on.
+/// Emits that a stage of work is due from its time on.
 pub(crate) fn work_due(
     txn: &mut Txn<'_>,
     app: &AppId,
-    (kind, due): (WorkKind, Timestamp),
+    stage: Stage,
     at: Timestamp,
 ) -> Result<(), rusqlite::Error> {
+    let Stage { kind, due } = stage;
     let number = last(txn)?;
-    emit(txn, number, app, (at, Effect::WorkDue { kind, at: due }));
+    emit(txn, app, number, at, Effect::WorkDue { kind, at: due });
     Ok(())
 }
 
@@ -176,7 +177,7 @@ pub(crate) fn revoked(
             ..Row::default_of(app)
         },
     )?;
-    emit(txn, number, app, (at, Effect::Revoked(revoked)));
+    emit(txn, app, number, at, Effect::Revoked(revoked));
     Ok(())
 }
 

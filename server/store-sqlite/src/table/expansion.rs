@@ -12,11 +12,13 @@ use vestnik_model::{InstallationId, TopicName, UserId};
 use vestnik_rules::{
     audience::{Candidate, ListedUser, Members, Plan, Position, Source, admit},
     delivery::Move,
+    log::Tag,
 };
 
 use super::{
     change::{Changes, Subject},
-    delivery, log, present, topic,
+    delivery::{self, Key},
+    log, present, topic,
     user::{self, Head},
 };
 use crate::sql::statements;
@@ -50,6 +52,14 @@ pub(crate) struct Expanded {
     pub(crate) users: Vec<UserId>,
 }
 
+/// The next members of a source.
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    /// The key of the last member that was walked.
+    after: Option<i64>,
+    limit: u32,
+}
+
 /// A member of a source.
 struct Walked {
     /// The key of the member in its source.
@@ -67,6 +77,13 @@ pub(crate) fn expand(
     changes: &mut Changes,
 ) -> Result<Expanded, rusqlite::Error> {
     let mut expanded = Expanded::default();
+    let mut pen = Pen {
+        part,
+        tag: log::tag_of_part(part.seed, part.subject.row),
+        insert: delivery::Insert::prepare(db)?,
+        append: log::Append::prepare(db)?,
+        changes,
+    };
     let mut left = part.rows.max(1);
     let mut position = part.position;
     while let Some(source) = part.plan.source(position) {
@@ -79,13 +96,13 @@ pub(crate) fn expand(
         position = source.position;
         for member in walked {
             position = position.past(member.key);
-            expanded.users.extend(deliver(db, part, member, changes)?);
+            expanded.users.extend(pen.deliver(member)?);
         }
         if is_end {
             position = position.end();
         }
     }
-    changes.touched(part.subject);
+    pen.changes.touched(part.subject);
     Ok(expanded)
 }
 
@@ -96,10 +113,14 @@ fn walk(
     source: &Source,
     limit: u32,
 ) -> Result<(Vec<Walked>, bool), rusqlite::Error> {
+    let window = Window {
+        after: source.position.after,
+        limit,
+    };
     let walked = match &source.members {
         Members::Users(listed) => users(db, part, listed, limit)?,
-        Members::Topic(name) => subscribers(db, part, name, (source.position.after, limit))?,
-        Members::Installations(ids) => owners(db, part, ids, (source.position.after, limit))?,
+        Members::Topic(name) => subscribers(db, part, name, window)?,
+        Members::Installations(ids) => owners(db, part, ids, window)?,
     };
     let is_end = walked.len() < limit as usize;
     Ok((walked, is_end))
@@ -130,16 +151,16 @@ fn subscribers(
     db: &Connection,
     part: &Part<'_>,
     name: &TopicName,
-    (after, limit): (Option<i64>, u32),
+    window: Window,
 ) -> Result<Vec<Walked>, rusqlite::Error> {
     let app = &part.subject.app;
     // A topic that was deleted since has nobody in it.
     let Some(topic) = topic::find(db, app, name)? else {
         return Ok(Vec::new());
     };
-    let after = after.unwrap_or(i64::MIN);
+    let after = window.after.unwrap_or(i64::MIN);
     db.prepare_cached(SUBSCRIBERS)?
-        .query_map((topic.row, after, limit, app.as_str()), |row| {
+        .query_map((topic.row, after, window.limit, app.as_str()), |row| {
             let head = user::head(row)?;
             Ok(Walked {
                 key: head.row,
@@ -158,7 +179,7 @@ fn owners(
     db: &Connection,
     part: &Part<'_>,
     ids: &[InstallationId],
-    (after, limit): (Option<i64>, u32),
+    Window { after, limit }: Window,
 ) -> Result<Vec<Walked>, rusqlite::Error> {
     let app = &part.subject.app;
     let mut owners: BTreeMap<i64, Walked> = BTreeMap::new();
@@ -181,39 +202,50 @@ fn owners(
     Ok(next.take(limit as usize).collect())
 }
 
-/// Gives the user when they got a delivery.
-fn deliver(
-    db: &Connection,
-    part: &Part<'_>,
-    walked: Walked,
-    changes: &mut Changes,
-) -> Result<Option<UserId>, rusqlite::Error> {
-    let Walked {
-        key: _,
-        mut head,
-        user,
-        only,
-        has_installation,
-    } = walked;
-    let candidate = Candidate {
-        user: &user,
-        only,
-        has_installation,
-    };
-    let Some(member) = admit(part.plan, candidate, part.now) else {
-        return Ok(None);
-    };
-    let notification = part.subject.row;
-    if !delivery::insert(db, notification, (head.row, head.seq + 1), &member)? {
-        return Ok(None);
+/// Writes deliveries and entries.
+struct Pen<'a> {
+    part: &'a Part<'a>,
+    tag: Tag,
+    insert: delivery::Insert<'a>,
+    append: log::Append<'a>,
+    changes: &'a mut Changes,
+}
+
+impl Pen<'_> {
+    /// Gives the user when they got a delivery.
+    fn deliver(&mut self, walked: Walked) -> Result<Option<UserId>, rusqlite::Error> {
+        let Walked {
+            key: _,
+            mut head,
+            user,
+            only,
+            has_installation,
+        } = walked;
+        let candidate = Candidate {
+            user: &user,
+            only,
+            has_installation,
+        };
+        let Some(member) = admit(self.part.plan, candidate, self.part.now) else {
+            return Ok(None);
+        };
+        let notification = self.part.subject.row;
+        let key = Key {
+            notification,
+            user: head.row,
+        };
+        if !self.insert.run(key, head.seq + 1, &member)? {
+            return Ok(None);
+        }
+        let new = log::New {
+            notification,
+            at: self.part.now,
+            only: member.only.as_deref(),
+            body: None,
+        };
+        self.append.run(&mut head, self.tag, &new)?;
+        let made = Move::made(&member.state);
+        self.changes.moved_in_part(self.part.subject, Some(made));
+        Ok(Some(user))
     }
-    let new = log::New {
-        notification,
-        at: part.now,
-        only: member.only.as_deref(),
-        body: None,
-    };
-    log::append(db, &mut head, part.seed, &new)?;
-    changes.moved_in_part(part.subject, Some(Move::made(&member.state)));
-    Ok(Some(user))
 }

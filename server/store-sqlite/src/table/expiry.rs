@@ -60,7 +60,11 @@ pub(crate) fn end(
         };
         let advanced = ended(db, pass, &found)?;
         if advanced.is_changed {
-            delivery::update(db, subject.row, user, &advanced.state)?;
+            let key = delivery::Key {
+                notification: subject.row,
+                user,
+            };
+            delivery::update(db, key, &advanced.state)?;
             changes.moved_in_part(subject, advanced.moved);
         }
     }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use vestnik_model::{Claim, InstallationId, ParsedFact, fact::FactKind, open::Word as _};
 use vestnik_rules::receipt::FlagState;
 
+use super::delivery::Key;
 use crate::{
     sql::statements,
     value::{millis, optional_word},
@@ -74,7 +75,8 @@ pub(crate) fn insert(
     db: &Connection,
     owner: &Owner,
     fact: &ParsedFact,
-    (at, now): (Timestamp, Timestamp),
+    at: Timestamp,
+    now: Timestamp,
 ) -> Result<(), rusqlite::Error> {
     let (notification, user, installation) = owner.key();
     let (kind, body) = kind_and_body(&fact.claim);
@@ -102,7 +104,7 @@ pub(crate) fn replace(
 ) -> Result<(), rusqlite::Error> {
     db.prepare_cached(DELETE_OF_INSTALLATION)?
         .execute(owner.key())?;
-    insert(db, owner, fact, (now, now))
+    insert(db, owner, fact, now, now)
 }
 
 fn kind_and_body(claim: &Claim) -> (FactKind, Option<Value>) {
@@ -151,13 +153,10 @@ pub(crate) struct FlagRow {
 }
 
 /// The flags of a delivery. Those of another version are left out.
-pub(crate) fn flags(
-    db: &Connection,
-    (notification, user): (i64, i64),
-) -> Result<Vec<FlagRow>, rusqlite::Error> {
+pub(crate) fn flags(db: &Connection, key: Key) -> Result<Vec<FlagRow>, rusqlite::Error> {
     let rows = db
         .prepare_cached(FLAGS)?
-        .query_map((user, notification), |row| {
+        .query_map((key.user, key.notification), |row| {
             let Some(flag) = optional_word(row, 0)? else {
                 return Ok(None);
             };
@@ -176,17 +175,20 @@ pub(crate) fn flags(
 }
 
 /// Sets a flag of a delivery.
-pub(crate) fn put_flag(
-    db: &Connection,
-    (notification, user): (i64, i64),
-    row: FlagRow,
-) -> Result<(), rusqlite::Error> {
+pub(crate) fn put_flag(db: &Connection, key: Key, row: FlagRow) -> Result<(), rusqlite::Error> {
     let FlagState {
         flag,
         version,
         value,
     } = row.state;
     db.prepare_cached(PUT_FLAG)?
-        .execute((user, notification, flag.as_str(), value, version, row.seq))
+        .execute((
+            key.user,
+            key.notification,
+            flag.as_str(),
+            value,
+            version,
+            row.seq,
+        ))
         .map(drop)
 }

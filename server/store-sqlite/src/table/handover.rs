@@ -4,7 +4,10 @@ use rusqlite::Connection;
 use vestnik_rules::delivery::{Event, advance};
 use vestnik_store::ledger::HandOver;
 
-use super::{change::Changes, delivery, notification, user};
+use super::{
+    change::{Changes, Told},
+    delivery, notification, user,
+};
 use crate::{
     derived::{delivery_id, notifications_of, user_hash},
     value::Unreadable,
@@ -32,16 +35,18 @@ pub(crate) fn note(
     let (Some(found), Some(head)) = (found, user::find(db, app, user)?) else {
         return Ok(());
     };
-    let key = (found.subject.row, head.row);
-    let delivery = unreadable.pass_over("delivery", delivery::find(db, key.0, key.1))?;
+    let key = delivery::Key {
+        notification: found.subject.row,
+        user: head.row,
+    };
+    let delivery = unreadable.pass_over("delivery", delivery::find(db, key))?;
     let Some(delivery) = delivery.flatten() else {
         return Ok(());
     };
     let advanced = advance(delivery.state, Event::HandedOver, *at);
     if advanced.is_changed {
-        delivery::update(db, key.0, key.1, &advanced.state)?;
-        let status = advanced.state.status;
-        changes.moved(&found.subject, (head.row, user), status, advanced.moved);
+        delivery::update(db, key, &advanced.state)?;
+        changes.moved(&found.subject, Told::of(head.row, user, &advanced));
     }
     delivery::attempt(db, key, *installation, *at)
 }

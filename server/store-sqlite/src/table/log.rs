@@ -1,7 +1,7 @@
 //! The logs of users.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, Row};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row};
 use vestnik_model::{Arrival, Entry, InstallationId, Notification, NotificationId};
 use vestnik_rules::log::{Candidate, Epoch, Place, Tag, needs, tag_of};
 use vestnik_store::logs::{LogSlice, Stretch, StretchEntry};
@@ -45,22 +45,55 @@ pub(crate) struct New<'a> {
     pub(crate) body: Option<&'a Entry>,
 }
 
-/// Appends an entry to a user's log and moves its head on. A job has one head of a user at a time.
+/// Appends entries to logs and moves the heads on, by statements that are prepared once. A job has one
+/// head of a user at a time.
+pub(crate) struct Append<'a> {
+    advance: CachedStatement<'a>,
+    insert: CachedStatement<'a>,
+}
+
+impl<'a> Append<'a> {
+    pub(crate) fn prepare(db: &'a Connection) -> Result<Self, rusqlite::Error> {
+        Ok(Self {
+            advance: user::advancing(db)?,
+            insert: db.prepare_cached(INSERT)?,
+        })
+    }
+
+    /// Appends an entry with a tag.
+    pub(crate) fn run(
+        &mut self,
+        head: &mut user::Head,
+        tag: Tag,
+        new: &New<'_>,
+    ) -> Result<(), rusqlite::Error> {
+        head.seq += 1;
+        head.tag = tag;
+        user::advance(&mut self.advance, head)?;
+        let only = new.only.map(to_json).transpose()?;
+        let body = new.body.map(to_json).transpose()?;
+        let at = millis(new.at);
+        self.insert
+            .execute((head.row, head.seq, tag.0, new.notification, at, only, body))
+            .map(drop)
+    }
+}
+
+/// Appends an entry to a user's log. Its tag is derived from the random bytes of the transaction.
 pub(crate) fn append(
     db: &Connection,
     head: &mut user::Head,
     seed: &[u8; 32],
     new: &New<'_>,
 ) -> Result<(), rusqlite::Error> {
-    head.seq += 1;
-    head.tag = tag_of(seed, &salt(head.row, head.seq));
-    user::advance(db, head)?;
-    let only = new.only.map(to_json).transpose()?;
-    let body = new.body.map(to_json).transpose()?;
-    let (tag, at) = (head.tag.0, millis(new.at));
-    db.prepare_cached(INSERT)?
-        .execute((head.row, head.seq, tag, new.notification, at, only, body))
-        .map(drop)
+    let tag = tag_of(seed, &salt(head.row, head.seq + 1));
+    Append::prepare(db)?.run(head, tag, new)
+}
+
+/// The tag of all entries of a transaction that gives each user at most one: it differs from that of
+/// any other transaction, which is all that a tag is for.
+pub(crate) fn tag_of_part(seed: &[u8; 32], notification: i64) -> Tag {
+    tag_of(seed, &salt(notification, 0))
 }
 
 fn salt(user: i64, seq: u64) -> [u8; 16] {
@@ -131,14 +164,15 @@ pub(crate) fn stretch(
     Ok(Stretch {
         after,
         head: place,
-        entries: entries(db, (head.row, after), slice, unreadable)?,
+        entries: entries(db, head.row, after, slice, unreadable)?,
         sessions: present::sessions(db, &slice.app, &slice.user)?,
     })
 }
 
 fn entries(
     db: &Connection,
-    (user, after): (i64, Place),
+    user: i64,
+    after: Place,
     slice: &LogSlice,
     unreadable: &Unreadable,
 ) -> Result<Vec<StretchEntry>, rusqlite::Error> {

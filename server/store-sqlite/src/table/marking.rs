@@ -34,8 +34,8 @@ pub(crate) fn mark(
         let change = mark_read(id, &desk.reporter, target.subject(&[], 0), mark.at);
         if let Some(change) = change {
             desk.save(db, &target, &change)?;
-            let key = (target.notification.row, desk.head.row);
-            delivery::confirm_attempt(db, key, desk.installation(), (change.at, true))?;
+            let key = desk.key(&target);
+            delivery::confirm_attempt(db, key, desk.installation(), change.at, true)?;
         }
     }
     Ok((!is_end).then_some(MarkRead { before, ..mark }))

@@ -15,7 +15,7 @@ use vestnik_rules::{
 use super::change::Subject;
 use crate::{
     sql::statements,
-    value::{json, millis, optional_json, parsed, time, to_json, uuid},
+    value::{Read, json, millis, optional_json, parsed, time, to_json, uuid},
 };
 
 macro_rules! found_columns {
@@ -281,7 +281,7 @@ pub(crate) fn page(
     app: &AppId,
     before: i64,
     limit: u32,
-) -> Result<Vec<(NotificationId, Result<Shown, rusqlite::Error>)>, rusqlite::Error> {
+) -> Result<Vec<(NotificationId, Read<Shown>)>, rusqlite::Error> {
     db.prepare_cached(LIST)?
         .query_map((app.as_str(), before, limit), |row| {
             let id = NotificationId::from_uuid(uuid(row, 1)?);

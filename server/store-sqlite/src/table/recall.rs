@@ -28,15 +28,21 @@ pub(crate) fn recall(
     let mut recalled = Recalled::default();
     for (user, found) in rows {
         recalled.after = Some(user);
+        let key = delivery::Key {
+            notification: subject.row,
+            user,
+        };
         let Some(found) = pass.unreadable.pass_over("delivery", found)? else {
             continue;
         };
         if can_be_on_a_device(&found) {
-            recalled.users.extend(withdraw(db, pass, &found, seed)?);
+            recalled
+                .users
+                .extend(withdraw(db, pass, key, &found, seed)?);
         }
         let advanced = cancel(found.state, pass.now);
         if advanced.is_changed {
-            delivery::update(db, subject.row, user, &advanced.state)?;
+            delivery::update(db, key, &advanced.state)?;
             changes.moved_in_part(subject, advanced.moved);
         }
     }
@@ -63,10 +69,11 @@ fn can_be_on_a_device(found: &delivery::Found) -> bool {
 fn withdraw(
     db: &Connection,
     pass: &Pass<'_>,
+    key: delivery::Key,
     found: &delivery::Found,
     seed: &[u8; 32],
 ) -> Result<Option<UserId>, rusqlite::Error> {
-    let Some((mut head, name)) = user::find_row(db, found.user)? else {
+    let Some((mut head, name)) = user::find_row(db, key.user)? else {
         return Ok(None);
     };
     let subject = &pass.found.subject;
@@ -81,6 +88,6 @@ fn withdraw(
         body: Some(&entry),
     };
     log::append(db, &mut head, seed, &new)?;
-    delivery::set_recall_seq(db, (subject.row, found.user), head.seq)?;
+    delivery::set_recall_seq(db, key, head.seq)?;
     Ok(Some(name))
 }

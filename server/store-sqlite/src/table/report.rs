@@ -15,8 +15,8 @@ use vestnik_rules::{
 use vestnik_store::ledger::FactReport;
 
 use super::{
-    change::{self, Changes},
-    delivery::{self, Found},
+    change::{self, Changes, Told},
+    delivery::{self, Found, Key},
     fact::{self, FlagRow, Owner},
     log, marking, meta, notification,
     user::{self, Head},
@@ -103,13 +103,12 @@ impl<'a> Desk<'a> {
         let judgement = judge(report, &self.reporter, Some(subject));
         if let Some(change) = judgement.change {
             if change.is_kept {
-                fact::insert(db, &owner, fact, (change.at, self.reporter.now))?;
+                fact::insert(db, &owner, fact, change.at, self.reporter.now)?;
             }
             self.save(db, &target, &change)?;
-            let is_read = is_read(report.about);
-            let key = (owner.notification, owner.user);
-            let at = (change.at, is_read);
-            delivery::confirm_attempt(db, key, self.reporter.installation, at)?;
+            let (key, is_read) = (self.key(&target), is_read(report.about));
+            let installation = self.reporter.installation;
+            delivery::confirm_attempt(db, key, installation, change.at, is_read)?;
         }
         Ok(judgement.result)
     }
@@ -120,8 +119,11 @@ impl<'a> Desk<'a> {
         db: &Connection,
         found: notification::Found,
     ) -> Result<Option<Target>, rusqlite::Error> {
-        let row = found.subject.row;
-        let delivery = delivery::find(db, row, self.head.row);
+        let key = Key {
+            notification: found.subject.row,
+            user: self.head.row,
+        };
+        let delivery = delivery::find(db, key);
         let delivery = self.unreadable.pass_over("delivery", delivery)?.flatten();
         let Some(delivery) = delivery else {
             return Ok(None);
@@ -130,7 +132,7 @@ impl<'a> Desk<'a> {
             notification: found.subject,
             accepted_at: found.accepted_at,
             delivery,
-            flags: fact::flags(db, (row, self.head.row))?,
+            flags: fact::flags(db, key)?,
         }))
     }
 
@@ -148,13 +150,11 @@ impl<'a> Desk<'a> {
             entry,
             is_kept: _,
         } = change;
-        let key = (target.notification.row, self.head.row);
+        let key = self.key(target);
         if advanced.is_changed {
-            delivery::update(db, key.0, key.1, &advanced.state)?;
-            let status = advanced.state.status;
-            let user = (self.head.row, self.user);
-            self.changes
-                .moved(&target.notification, user, status, advanced.moved);
+            delivery::update(db, key, &advanced.state)?;
+            let told = Told::of(key.user, self.user, advanced);
+            self.changes.moved(&target.notification, told);
         }
         let mut seq = None;
         if let Some(entry) = entry {
@@ -201,7 +201,7 @@ impl<'a> Desk<'a> {
         if let Some(seq) = former.and_then(|former| former.seq) {
             log::delete(db, self.head.row, seq)?;
         }
-        fact::put_flag(db, (target.notification.row, self.head.row), row)
+        fact::put_flag(db, self.key(target), row)
     }
 
     fn take_up_to(
@@ -238,6 +238,13 @@ impl<'a> Desk<'a> {
     ) -> Result<vestnik_rules::log::Standing, rusqlite::Error> {
         let head = self.head.place(meta::epoch(db)?);
         standing_of(db, self.head.row, Some(cursor), head)
+    }
+
+    pub(crate) fn key(&self, target: &Target) -> Key {
+        Key {
+            notification: target.notification.row,
+            user: self.head.row,
+        }
     }
 
     fn owner(&self, notification: i64) -> Owner {

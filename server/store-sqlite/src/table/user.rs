@@ -1,7 +1,7 @@
 //! Users and the heads of their logs.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, Row};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row};
 use vestnik_model::{AppId, UserId};
 use vestnik_rules::log::{Place, Tag, epoch_of};
 
@@ -71,7 +71,7 @@ pub(crate) fn find_row(
         .and_then(|(head, name): (Head, Option<String>)| Some((head, UserId::parse(name?).ok()?))))
 }
 
-/// A head from the columns row, last_seq, last_tag, renewal, renewed_at.
+/// A head from the columns `row, last_seq, last_tag, renewal, renewed_at`.
 pub(crate) fn head(row: &Row<'_>) -> Result<Head, rusqlite::Error> {
     Ok(Head {
         row: row.get(0)?,
@@ -133,9 +133,17 @@ pub(crate) fn by_hash(
         .collect())
 }
 
+/// The statement that writes the head of a log, for [`advance`].
+pub(crate) fn advancing(db: &Connection) -> Result<CachedStatement<'_>, rusqlite::Error> {
+    db.prepare_cached(ADVANCE)
+}
+
 /// Writes the head of a log, which has moved on.
-pub(crate) fn advance(db: &Connection, head: &Head) -> Result<(), rusqlite::Error> {
-    db.prepare_cached(ADVANCE)?
+pub(crate) fn advance(
+    advancing: &mut CachedStatement<'_>,
+    head: &Head,
+) -> Result<(), rusqlite::Error> {
+    advancing
         .execute((head.row, head.seq, head.tag.0))
         .map(drop)
 }

@@ -5,6 +5,7 @@ mod events;
 mod expansion;
 mod lenient;
 mod life_of_a_notification;
+mod measure;
 mod plans;
 mod schema;
 mod work;

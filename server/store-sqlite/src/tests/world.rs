@@ -149,7 +149,9 @@ impl World {
         };
         match self.store.login(login).await.unwrap() {
             LoginOutcome::LoggedIn(session) => session,
-            other => panic!("not logged in: {other:?}"),
+            other @ (LoginOutcome::WrongSecret
+            | LoginOutcome::TokenUsed
+            | LoginOutcome::UnknownApp) => panic!("not logged in: {other:?}"),
         }
     }
 
@@ -211,7 +213,9 @@ impl World {
         let new = self.notification(audience, start());
         match self.store.publish(new).await.unwrap() {
             PublishOutcome::Accepted(accepted) => accepted.id,
-            other => panic!("not accepted: {other:?}"),
+            other @ (PublishOutcome::Replayed(_)
+            | PublishOutcome::Mismatch
+            | PublishOutcome::UnknownTopics(_)) => panic!("not accepted: {other:?}"),
         }
     }
 

@@ -2,11 +2,13 @@
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 use vestnik_model::{AppId, InstallationId, ProblemCode, Scope};
-use vestnik_store::{ApiKey, Session};
+use vestnik_rules::session::Session;
+use vestnik_store::tenants::ApiKey;
 
 use crate::refusal::Refusal;
 
-/// Who calls. Two are equal when they are the same, however they proved it.
+/// Who calls. Two are equal when they are the same key or session, however they proved it: a
+/// connection goes on with a newer access token of its session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Caller {
     /// An App's backend.
@@ -16,10 +18,19 @@ pub(crate) enum Caller {
 }
 
 /// An App's backend, by its API key.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Sender(pub(crate) ApiKey);
 
-/// A device, by its access token.
+impl PartialEq for Sender {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.0.app, &self.0.id) == (&other.0.app, &other.0.id)
+    }
+}
+
+impl Eq for Sender {}
+
+/// A device, by its access token: the session that the token names. It was the present one when the
+/// request came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Device(pub(crate) Session);
 
@@ -95,5 +106,24 @@ impl<S: Send + Sync> FromRequestParts<S> for Device {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
         Caller::from_request_parts(parts, state).await?.device()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sender(id: &str, scopes: &[Scope]) -> Caller {
+        Caller::Sender(Sender(ApiKey {
+            app: AppId::parse("shop").unwrap(),
+            id: id.to_owned(),
+            scopes: scopes.to_vec(),
+        }))
+    }
+
+    #[test]
+    fn a_key_is_the_same_caller_whatever_it_may_do_now() {
+        assert_eq!(sender("a", &[Scope::Read]), sender("a", &[]));
+        assert_ne!(sender("a", &[]), sender("b", &[]));
     }
 }

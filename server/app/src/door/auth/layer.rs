@@ -6,10 +6,19 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
+use std::time::Duration;
+
+use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use vestnik_model::ProblemCode;
+use vestnik_signalr::server::TokenLifetime;
+use vestnik_store::{sessions::Seen, tenants::KeyUse};
 
 use super::{Caller, Device, Sender};
-use crate::{credential::secret, refusal::Refusal, state::ServerState};
+use crate::{
+    credential::{Held, secret},
+    refusal::Refusal,
+    state::ServerState,
+};
 
 /// Lets known callers through.
 pub(crate) async fn authenticate(
@@ -46,25 +55,81 @@ async fn admit(
         )),
     };
     match caller {
-        Ok(caller) => {
-            request.extensions_mut().insert(caller);
+        Ok(known) => {
+            let extensions = request.extensions_mut();
+            extensions.insert(known.caller);
+            // The hub ends a connection whose token expires and is not renewed.
+            if let Some(lifetime) = known.lifetime {
+                extensions.insert(TokenLifetime(lifetime));
+            }
             next.run(request).await
         }
         Err(error) => error.into_response(),
     }
 }
 
-async fn identify(state: &ServerState, token: &str) -> Result<Caller, Refusal> {
+/// A caller who proved who they are.
+struct Known {
+    caller: Caller,
+    /// For how long the proof holds; a key's holds until it is revoked.
+    lifetime: Option<Duration>,
+}
+
+async fn identify(state: &ServerState, token: &str) -> Result<Known, Refusal> {
     let now = state.clock.now();
-    if !token.starts_with(secret::KEY_PREFIX) {
-        return state
-            .access
-            .read(token, now)
-            .map(|session| Caller::Device(Device(session)));
+    if token.starts_with(secret::KEY_PREFIX) {
+        identify_key(state, token, now).await
+    } else {
+        identify_device(state, token, now).await
     }
-    let key = state.store.find_key(secret::hash(token), now).await?;
-    key.map(|key| Caller::Sender(Sender(key)))
-        .ok_or_else(|| Refusal::new(ProblemCode::AuthInvalid, "the API key is not valid"))
+}
+
+async fn identify_key(state: &ServerState, token: &str, now: Timestamp) -> Result<Known, Refusal> {
+    let key = state.store.find_key(secret::hash(token)).await?;
+    let key =
+        key.ok_or_else(|| Refusal::new(ProblemCode::AuthInvalid, "the API key is not valid"))?;
+    state.live.notes.key_use(KeyUse {
+        app: key.app.clone(),
+        id: key.id.clone(),
+        at: hour(now),
+    });
+    Ok(Known {
+        caller: Caller::Sender(Sender(key)),
+        lifetime: None,
+    })
+}
+
+async fn identify_device(
+    state: &ServerState,
+    token: &str,
+    now: Timestamp,
+) -> Result<Known, Refusal> {
+    let Held { grant, expires } = state.access.read(token, now)?;
+    let session = &grant.session;
+    let present = state
+        .store
+        .session(session.app.clone(), session.installation)
+        .await?;
+    if present.as_ref() != Some(session) {
+        return Err(Refusal::session_ended());
+    }
+    state.live.notes.seen(Seen {
+        family: grant.family,
+        counter: grant.counter,
+    });
+    let lifetime = expires.duration_since(now);
+    Ok(Known {
+        caller: Caller::Device(Device(grant.session)),
+        lifetime: Some(lifetime.try_into().unwrap_or_default()),
+    })
+}
+
+/// Keys are noted by the hour, so that a key in steady use costs one write an hour.
+fn hour(now: Timestamp) -> Timestamp {
+    let hour = TimestampRound::new()
+        .smallest(Unit::Hour)
+        .mode(RoundMode::Floor);
+    now.round(hour).unwrap_or(now)
 }
 
 fn bearer(headers: &HeaderMap) -> Option<String> {

@@ -1,4 +1,5 @@
-//! Authentication: an App's backend by an API key, or a device by its access token.
+//! Authentication: an App's backend by an API key, or a device by its access token, compared with the
+//! present key or session at each request.
 
 mod caller;
 mod layer;

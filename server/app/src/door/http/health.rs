@@ -8,7 +8,7 @@ use axum::{
     response::IntoResponse,
 };
 
-use crate::{refusal::Refusal, state::ServerState};
+use crate::{refusal::Refusal, state::ServerState, worker::LoopHealth};
 
 /// How long a write may take before the server is not ready.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -25,8 +25,10 @@ pub(crate) async fn healthz() -> StatusCode {
     responses((status = 200, description = "Ready"), (status = 503, description = "Not ready"))
 )]
 pub(crate) async fn readyz(State(state): State<ServerState>) -> StatusCode {
-    let written = tokio::time::timeout(PATIENCE, state.store.ping()).await;
-    if matches!(written, Ok(Ok(()))) && !state.hub.is_draining() {
+    let written = tokio::time::timeout(PATIENCE, state.store.ping(state.clock.now())).await;
+    let loops = state.loops.health(&*state.clock);
+    let is_working = state.health.is_sound() && !loops.iter().any(LoopHealth::is_stuck);
+    if matches!(written, Ok(Ok(()))) && is_working && !state.hub.is_draining() {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE

@@ -6,8 +6,8 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, Request},
     http::{HeaderName, HeaderValue, Method, header},
-    middleware::{self, Next},
-    response::{IntoResponse as _, Response},
+    middleware,
+    response::IntoResponse as _,
     routing::{get, post, put},
 };
 use tower_http::{
@@ -15,14 +15,15 @@ use tower_http::{
     cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer},
     trace::TraceLayer,
 };
-use vestnik_model::{ProblemCode, route};
+use vestnik_model::route;
 
 use super::{health, openapi};
 use crate::{
     door::{
         auth, hub,
         rest::{
-            deliveries, identity_keys, installations, keys, notifications, receipts, token, topics,
+            deliveries, identity_keys, installations, keys, notifications, receipts,
+            submission::in_time, token, topics, users,
         },
     },
     refusal::Refusal,
@@ -71,7 +72,10 @@ fn resources() -> Router<ServerState> {
             route::NOTIFICATIONS,
             post(notifications::publish).get(notifications::list),
         )
-        .route(route::NOTIFICATION, get(notifications::get))
+        .route(
+            route::NOTIFICATION,
+            get(notifications::get).post(notifications::act),
+        )
         .route(route::DELIVERIES, get(notifications::deliveries))
         .route(route::DELIVERY, get(deliveries::get))
         .route(route::ATTEMPTS, get(deliveries::attempts))
@@ -90,19 +94,16 @@ fn resources() -> Router<ServerState> {
             route::SUBSCRIBER,
             put(topics::subscribe).delete(topics::unsubscribe),
         )
+        .route(
+            route::USER,
+            axum::routing::delete(users::erase).post(users::act),
+        )
         .route(route::KEYS, post(keys::create).get(keys::list))
         .route(route::KEY, axum::routing::delete(keys::revoke))
         .route(
             route::IDENTITY_KEY,
             put(identity_keys::put).delete(identity_keys::delete),
         )
-}
-
-async fn in_time(timeout: Duration, request: Request, next: Next) -> Response {
-    let answer = tokio::time::timeout(timeout, next.run(request)).await;
-    answer.unwrap_or_else(|_| {
-        Refusal::new(ProblemCode::RequestTimeout, "the request took too long").into_response()
-    })
 }
 
 /// The path without its query: a hub's query may hold a token.

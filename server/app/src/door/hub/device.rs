@@ -30,7 +30,7 @@ async fn greet(
     raw: &Payload,
 ) -> Result<Welcome, Refusal> {
     if let Caller::Sender(_) = caller {
-        let _: contract::SenderHello = argument(raw)?;
+        drop(argument::<contract::SenderHello>(raw)?);
         return Ok(operation::welcome_sender(state.greeting()));
     }
     let device = authority::device(state, caller, connection)?;

@@ -1,8 +1,8 @@
-//! Request bodies, read whole, and ids in paths.
+//! Request bodies, read whole.
 
 use axum::{
     body::Bytes,
-    extract::{FromRequest, Path, Request, rejection::BytesRejection},
+    extract::{FromRequest, Request, rejection::BytesRejection},
     http::{HeaderMap, StatusCode, header},
 };
 use serde::de::DeserializeOwned;
@@ -18,15 +18,24 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
-        if !is_json(request.headers()) {
-            let detail = "send Content-Type: application/json";
-            return Err(Refusal::new(ProblemCode::RequestMediaType, detail));
-        }
+        check_headers(request.headers())?;
         let bytes = Bytes::from_request(request, state)
             .await
             .map_err(|error| unread(&error))?;
         json::parse(&bytes).map(Self).map_err(Refusal::from)
     }
+}
+
+fn check_headers(headers: &HeaderMap) -> Result<(), Refusal> {
+    let refuse = |detail: &str| Err(Refusal::new(ProblemCode::RequestMediaType, detail));
+    let mut codings = headers.get_all(header::CONTENT_ENCODING).iter();
+    if codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return refuse("send the body without a Content-Encoding: none is understood");
+    }
+    if !is_json(headers) {
+        return refuse("send Content-Type: application/json");
+    }
+    Ok(())
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -52,10 +61,33 @@ fn unread(error: &BytesRejection) -> Refusal {
     )
 }
 
-/// An id in a path. One that cannot be is one that is not.
-pub(crate) fn path_id<T: std::str::FromStr>(
-    Path(text): Path<String>,
-    what: &str,
-) -> Result<T, Refusal> {
-    text.parse().map_err(|_| Refusal::not_found(what))
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[track_caller]
+    fn detail(headers: &[(header::HeaderName, &'static str)]) -> Option<String> {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (name.clone(), HeaderValue::from_static(value)));
+        let refusal = check_headers(&headers.collect()).err()?;
+        let problem = refusal.into_problem();
+        assert_eq!(problem.status, 415);
+        Some(problem.detail)
+    }
+
+    #[test]
+    fn a_coded_body_is_refused_by_its_coding() {
+        let json = (header::CONTENT_TYPE, "application/json; charset=utf-8");
+        assert_eq!(detail(&[json.clone()]), None);
+        assert_eq!(
+            detail(&[json.clone(), (header::CONTENT_ENCODING, "identity")]),
+            None
+        );
+        let coded = detail(&[json, (header::CONTENT_ENCODING, "gzip")]).unwrap();
+        assert!(coded.contains("Content-Encoding"), "{coded}");
+        assert!(detail(&[]).unwrap().contains("Content-Type"));
+    }
 }

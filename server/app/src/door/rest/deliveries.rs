@@ -1,15 +1,12 @@
 //! `/v1/deliveries`: one notification to one user, and its tries.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use vestnik_model::{
     DeliveryId, Problem, Scope,
     view::{AttemptView, DeliveryView, List},
 };
 
-use super::body::path_id;
+use super::path::{self, Segments};
 use crate::{door::auth::Sender, refusal::Refusal, state::ServerState};
 
 /// Shows a delivery.
@@ -23,10 +20,10 @@ use crate::{door::auth::Sender, refusal::Refusal, state::ServerState};
 pub(crate) async fn get(
     State(state): State<ServerState>,
     sender: Sender,
-    path: Path<String>,
+    Segments(id): Segments<String>,
 ) -> Result<Json<DeliveryView>, Refusal> {
     sender.require(Scope::Read)?;
-    let id: DeliveryId = path_id(path, "delivery")?;
+    let id: DeliveryId = path::id(&id, "delivery")?;
     let view = state.store.delivery(sender.app(), id).await?;
     view.map(Json).ok_or_else(|| Refusal::not_found("delivery"))
 }
@@ -42,10 +39,10 @@ pub(crate) async fn get(
 pub(crate) async fn attempts(
     State(state): State<ServerState>,
     sender: Sender,
-    path: Path<String>,
+    Segments(id): Segments<String>,
 ) -> Result<Json<List<AttemptView>>, Refusal> {
     sender.require(Scope::Read)?;
-    let id: DeliveryId = path_id(path, "delivery")?;
+    let id: DeliveryId = path::id(&id, "delivery")?;
     let attempts = state.store.attempts(sender.app(), id).await?;
     let data = attempts.ok_or_else(|| Refusal::not_found("delivery"))?;
     Ok(Json(List {

@@ -1,12 +1,13 @@
 //! `/v1/identity-keys`: the keys by which an App's backend vouches for its users.
 
-use axum::{
-    extract::{Path, State},
-    http::StatusCode,
-};
+use axum::{extract::State, http::StatusCode};
 use vestnik_model::{IdentityKeyRequest, Problem, Scope};
 
-use super::body::JsonBody;
+use super::{
+    body::JsonBody,
+    path::Segments,
+    submission::{BY_GET, Submission},
+};
 use crate::{door::auth::Sender, operation, refusal::Refusal, state::ServerState};
 
 /// Sets an identity key, whole.
@@ -21,10 +22,12 @@ use crate::{door::auth::Sender, operation, refusal::Refusal, state::ServerState}
 pub(crate) async fn put(
     State(state): State<ServerState>,
     sender: Sender,
-    Path(kid): Path<String>,
+    submission: Submission,
+    Segments(kid): Segments<String>,
     JsonBody(request): JsonBody<IdentityKeyRequest>,
 ) -> Result<StatusCode, Refusal> {
     sender.require(Scope::Admin)?;
+    submission.begin(BY_GET);
     operation::put_identity_key(&*state.store, &sender.0, kid, &request).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -40,12 +43,11 @@ pub(crate) async fn put(
 pub(crate) async fn delete(
     State(state): State<ServerState>,
     sender: Sender,
-    Path(kid): Path<String>,
+    submission: Submission,
+    Segments(kid): Segments<String>,
 ) -> Result<StatusCode, Refusal> {
     sender.require(Scope::Admin)?;
-    if state.store.delete_identity_key(sender.app(), kid).await? {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(Refusal::not_found("identity key"))
-    }
+    submission.begin(BY_GET);
+    operation::delete_identity_key(&*state.store, &sender.0, kid).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

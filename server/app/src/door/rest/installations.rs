@@ -1,15 +1,16 @@
 //! `/v1/installations`: what a device tells of itself, and its end.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-    http::StatusCode,
-};
+use axum::{Json, extract::State, http::StatusCode};
 use vestnik_model::{
     AppId, InstallationId, InstallationState, Problem, Scope, view::InstallationView,
 };
+use vestnik_rules::session::Session;
 
-use super::body::{JsonBody, path_id};
+use super::{
+    body::JsonBody,
+    path::{self, Segments},
+    submission::{BY_GET, Submission},
+};
 use crate::{door::auth::Caller, operation, refusal::Refusal, state::ServerState};
 
 /// Sets an installation's state, whole.
@@ -18,20 +19,29 @@ use crate::{door::auth::Caller, operation, refusal::Refusal, state::ServerState}
     request_body = InstallationState,
     responses(
         (status = 204, description = "Stored"),
+        (status = 401, description = "The session has ended", body = Problem),
         (status = 403, description = "The token is for another installation", body = Problem),
-        (status = 404, description = "The installation was logged out", body = Problem),
+        (status = 404, description = "Nobody is logged in on the installation", body = Problem),
         (status = 422, description = "The state is not valid", body = Problem),
     )
 )]
 pub(crate) async fn put(
     State(server): State<ServerState>,
     caller: Caller,
-    path: Path<String>,
+    submission: Submission,
+    Segments(id): Segments<String>,
     JsonBody(state): JsonBody<InstallationState>,
 ) -> Result<StatusCode, Refusal> {
-    let id: InstallationId = path_id(path, "installation")?;
-    let app = app_of(caller, id)?;
-    operation::register(&*server.store, server.clock.now(), app, id, state).await?;
+    let id: InstallationId = path::id(&id, "installation")?;
+    let session = match reach(caller, id)? {
+        Reach::Own(session) => session,
+        Reach::App(app) => {
+            let session = server.store.session(app, id).await?;
+            session.ok_or_else(|| Refusal::not_found("installation"))?
+        }
+    };
+    submission.begin(BY_GET);
+    operation::register(&*server.store, session, state, server.clock.now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -46,37 +56,61 @@ pub(crate) async fn put(
 pub(crate) async fn get(
     State(state): State<ServerState>,
     caller: Caller,
-    path: Path<String>,
+    Segments(id): Segments<String>,
 ) -> Result<Json<InstallationView>, Refusal> {
-    let id: InstallationId = path_id(path, "installation")?;
-    let view = state.store.installation(app_of(caller, id)?, id).await?;
+    let id: InstallationId = path::id(&id, "installation")?;
+    let app = match reach(caller, id)? {
+        Reach::Own(session) => session.app,
+        Reach::App(app) => app,
+    };
+    let view = state.store.installation(app, id).await?;
     view.map(Json)
         .ok_or_else(|| Refusal::not_found("installation"))
 }
 
-/// Logs an installation out: its tokens end, and it is nobody's.
+/// Logs an installation out: its tokens and connections end, and it is nobody's. A device ends its own
+/// session only, never one that came after it.
 #[utoipa::path(
     delete, path = "/v1/installations/{id}", tag = "installations", params(("id" = String, Path)),
     responses(
         (status = 204, description = "Logged out"),
+        (status = 401, description = "The session has ended before", body = Problem),
         (status = 404, description = "There is no such installation", body = Problem),
     )
 )]
 pub(crate) async fn delete(
     State(state): State<ServerState>,
     caller: Caller,
-    path: Path<String>,
+    submission: Submission,
+    Segments(id): Segments<String>,
 ) -> Result<StatusCode, Refusal> {
-    let id: InstallationId = path_id(path, "installation")?;
-    let app = app_of(caller, id)?;
-    operation::logout(&*state.store, &state.devices, app, id).await?;
+    let id: InstallationId = path::id(&id, "installation")?;
+    let (reach, now) = (reach(caller, id)?, state.clock.now());
+    submission.begin(BY_GET);
+    match reach {
+        Reach::Own(session) => operation::log_out(&*state.store, session, now).await?,
+        Reach::App(app) => operation::end_session(&*state.store, app, id, now).await?,
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// A device reaches itself only, a backend with the scope every installation of its App.
-fn app_of(caller: Caller, id: InstallationId) -> Result<AppId, Refusal> {
+/// How far a caller reaches.
+enum Reach {
+    /// A device, its own installation.
+    Own(Session),
+    /// A backend with the scope, every installation of its App.
+    App(AppId),
+}
+
+fn reach(caller: Caller, id: InstallationId) -> Result<Reach, Refusal> {
     match caller {
-        Caller::Device(device) => device.require(id).map(|()| device.0.app),
-        Caller::Sender(sender) => sender.require(Scope::Audience).map(|()| sender.app()),
+        Caller::Device(device) => {
+            device.require(id)?;
+            Ok(Reach::Own(device.0))
+        }
+        Caller::Sender(sender) => {
+            sender.require(Scope::Audience)?;
+            Ok(Reach::App(sender.app()))
+        }
     }
 }

@@ -1,13 +1,14 @@
 //! `/v1/keys`: API keys.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-    http::StatusCode,
-};
+use axum::{Json, extract::State, http::StatusCode};
 use vestnik_model::{KeyCreated, KeyRequest, KeyView, Problem, Scope, view::List};
 
-use super::body::JsonBody;
+use super::{
+    body::JsonBody,
+    page::{KeyId, PageParams},
+    path::Segments,
+    submission::{BY_GET, BY_LIST, Submission},
+};
 use crate::{door::auth::Sender, operation, refusal::Refusal, state::ServerState};
 
 /// Makes a key. Its secret is in this answer and nowhere else.
@@ -21,9 +22,11 @@ use crate::{door::auth::Sender, operation, refusal::Refusal, state::ServerState}
 pub(crate) async fn create(
     State(state): State<ServerState>,
     sender: Sender,
+    submission: Submission,
     JsonBody(request): JsonBody<KeyRequest>,
 ) -> Result<(StatusCode, Json<KeyCreated>), Refusal> {
     sender.require(Scope::Admin)?;
+    submission.begin(BY_LIST);
     let created = operation::create_key(&*state.store, &*state.clock, &sender.0, request).await?;
     Ok((StatusCode::CREATED, Json(created)))
 }
@@ -31,18 +34,16 @@ pub(crate) async fn create(
 /// Lists the keys, without their secrets.
 #[utoipa::path(
     get, path = "/v1/keys", tag = "keys",
-    responses((status = 200, description = "All keys", body = List<KeyView>))
+    params(("limit" = Option<u32>, Query), ("cursor" = Option<String>, Query)),
+    responses((status = 200, description = "A page", body = List<KeyView>))
 )]
 pub(crate) async fn list(
     State(state): State<ServerState>,
     sender: Sender,
+    params: PageParams<KeyId>,
 ) -> Result<Json<List<KeyView>>, Refusal> {
     sender.require(Scope::Admin)?;
-    let data = state.store.keys(sender.app()).await?;
-    Ok(Json(List {
-        data,
-        next_cursor: None,
-    }))
+    Ok(Json(state.store.keys(sender.app(), params.page).await?))
 }
 
 /// Revokes a key at once.
@@ -56,9 +57,11 @@ pub(crate) async fn list(
 pub(crate) async fn revoke(
     State(state): State<ServerState>,
     sender: Sender,
-    Path(id): Path<String>,
+    submission: Submission,
+    Segments(id): Segments<String>,
 ) -> Result<StatusCode, Refusal> {
     sender.require(Scope::Admin)?;
-    operation::revoke_key(&*state.store, &sender.0, id).await?;
+    submission.begin(BY_GET);
+    operation::revoke_key(&*state.store, &sender.0, id, state.clock.now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

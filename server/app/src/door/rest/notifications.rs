@@ -2,20 +2,21 @@
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::State,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 use vestnik_model::{
-    FieldProblem, NotificationId, Problem, PublishAccepted, PublishRequest, Scope,
+    DeliveryId, FieldProblem, NotificationId, Problem, PublishAccepted, PublishRequest, Scope,
     problem::FieldCode,
-    route,
     view::{DeliveryView, List, NotificationView},
 };
 
 use super::{
-    body::{JsonBody, path_id},
+    body::JsonBody,
     page::PageParams,
+    path::{self, Segments},
+    submission::{BY_GET, BY_KEY, Submission},
 };
 use crate::{door::auth::Sender, operation, refusal::Refusal, state::ServerState};
 
@@ -29,20 +30,24 @@ const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-re
     responses(
         (status = 202, description = "Stored", body = PublishAccepted),
         (status = 403, description = "The key lacks the scope 'publish'", body = Problem),
-        (status = 413, description = "The body is too large", body = Problem),
-        (status = 422, description = "The request is not valid", body = Problem),
+        (status = 413, description = "The body or the notification is too large", body = Problem),
+        (status = 422, description = "The request is not valid, or a topic does not exist", body = Problem),
+        (status = 504, description = "Whether it was stored is not known: repeat it with the same key", body = Problem),
     )
 )]
 pub(crate) async fn publish(
     State(state): State<ServerState>,
     sender: Sender,
+    submission: Submission,
     headers: HeaderMap,
     JsonBody(request): JsonBody<PublishRequest>,
 ) -> Result<Response, Refusal> {
     sender.require(Scope::Publish)?;
     let key = idempotency_key(&headers)?;
+    submission.begin(BY_KEY);
     let accepted = operation::publish(state.publishing(), sender.app(), request, key).await?;
-    let location = route::with(route::NOTIFICATION, &accepted.id.to_string());
+    // Relative to the request's own address, which may have a prefix that only a proxy knows.
+    let location = format!("notifications/{}", accepted.id);
     let replayed = accepted.replayed;
     let mut response = (StatusCode::ACCEPTED, Json(accepted)).into_response();
     if let Ok(location) = HeaderValue::try_from(location) {
@@ -56,18 +61,23 @@ pub(crate) async fn publish(
     Ok(response)
 }
 
+/// The key of the header; two different ones are a mistake.
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
-    let Some(value) = headers.get(IDEMPOTENCY_KEY) else {
+    let wrong = |code, detail: &str| {
+        let problem = FieldProblem::new("/idempotency_key", code, detail);
+        Refusal::from(Problem::invalid(vec![problem]))
+    };
+    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(value) = values.next() else {
         return Ok(None);
     };
-    let text = value.to_str().map_err(|_| {
-        let problem = FieldProblem::new(
-            "/idempotency_key",
-            FieldCode::Malformed,
-            "must be ASCII text",
-        );
-        Problem::invalid(vec![problem])
-    })?;
+    if values.any(|other| other != value) {
+        let detail = "is given by several Idempotency-Key headers that differ";
+        return Err(wrong(FieldCode::NotAllowed, detail));
+    }
+    let text = value
+        .to_str()
+        .map_err(|_| wrong(FieldCode::Malformed, "must be ASCII text"))?;
     Ok(Some(text.to_owned()))
 }
 
@@ -80,10 +90,11 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
 pub(crate) async fn list(
     State(state): State<ServerState>,
     sender: Sender,
-    PageParams(page): PageParams,
+    params: PageParams<NotificationId>,
 ) -> Result<Json<List<NotificationView>>, Refusal> {
     sender.require(Scope::Read)?;
-    Ok(Json(state.store.notifications(sender.app(), page).await?))
+    let list = state.store.notifications(sender.app(), params.page).await?;
+    Ok(Json(list))
 }
 
 /// Shows a notification with its exact counts.
@@ -97,10 +108,10 @@ pub(crate) async fn list(
 pub(crate) async fn get(
     State(state): State<ServerState>,
     sender: Sender,
-    path: Path<String>,
+    Segments(id): Segments<String>,
 ) -> Result<Json<NotificationView>, Refusal> {
     sender.require(Scope::Read)?;
-    let id: NotificationId = path_id(path, "notification")?;
+    let id: NotificationId = path::id(&id, "notification")?;
     let view = state.store.notification(sender.app(), id).await?;
     view.map(Json)
         .ok_or_else(|| Refusal::not_found("notification"))
@@ -118,12 +129,92 @@ pub(crate) async fn get(
 pub(crate) async fn deliveries(
     State(state): State<ServerState>,
     sender: Sender,
-    path: Path<String>,
-    PageParams(page): PageParams,
+    Segments(id): Segments<String>,
+    params: PageParams<DeliveryId>,
 ) -> Result<Json<List<DeliveryView>>, Refusal> {
     sender.require(Scope::Read)?;
-    let id: NotificationId = path_id(path, "notification")?;
-    let list = state.store.deliveries(sender.app(), id, page).await?;
+    let id: NotificationId = path::id(&id, "notification")?;
+    let list = state
+        .store
+        .deliveries(sender.app(), id, params.page)
+        .await?;
     list.map(Json)
         .ok_or_else(|| Refusal::not_found("notification"))
+}
+
+/// `POST …/{id}:cancel` and `…/{id}:recall`: the router hands the id and the verb over in one.
+pub(crate) async fn act(
+    state: State<ServerState>,
+    sender: Sender,
+    submission: Submission,
+    Segments(text): Segments<String>,
+) -> Result<StatusCode, Refusal> {
+    match path::verb(&text)? {
+        (id, "cancel") => cancel(state, sender, submission, id).await,
+        (id, "recall") => recall(state, sender, submission, id).await,
+        _ => Err(path::unknown_verb()),
+    }
+}
+
+/// Stops what was not handed over yet.
+#[utoipa::path(
+    post, path = "/v1/notifications/{id}:cancel", tag = "notifications",
+    params(("id" = String, Path)),
+    responses(
+        (status = 204, description = "Cancelled"),
+        (status = 404, description = "There is no such notification", body = Problem),
+    )
+)]
+pub(crate) async fn cancel(
+    State(state): State<ServerState>,
+    sender: Sender,
+    submission: Submission,
+    id: &str,
+) -> Result<StatusCode, Refusal> {
+    sender.require(Scope::Publish)?;
+    let id: NotificationId = path::id(id, "notification")?;
+    submission.begin(BY_GET);
+    operation::cancel(&*state.store, sender.app(), id, state.clock.now()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Withdraws a notification, where it was shown too.
+#[utoipa::path(
+    post, path = "/v1/notifications/{id}:recall", tag = "notifications",
+    params(("id" = String, Path)),
+    responses(
+        (status = 204, description = "Recalled"),
+        (status = 404, description = "There is no such notification", body = Problem),
+    )
+)]
+pub(crate) async fn recall(
+    State(state): State<ServerState>,
+    sender: Sender,
+    submission: Submission,
+    id: &str,
+) -> Result<StatusCode, Refusal> {
+    sender.require(Scope::Publish)?;
+    let id: NotificationId = path::id(id, "notification")?;
+    submission.begin(BY_GET);
+    operation::recall(&*state.store, sender.app(), id, state.clock.now()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_different_keys_are_refused() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(idempotency_key(&headers).unwrap(), None);
+        headers.append(IDEMPOTENCY_KEY, HeaderValue::from_static("a"));
+        headers.append(IDEMPOTENCY_KEY, HeaderValue::from_static("a"));
+        assert_eq!(idempotency_key(&headers).unwrap().as_deref(), Some("a"));
+        headers.append(IDEMPOTENCY_KEY, HeaderValue::from_static("b"));
+        assert_eq!(
+            idempotency_key(&headers).unwrap_err().into_problem().status,
+            422
+        );
+    }
 }

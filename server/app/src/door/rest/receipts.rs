@@ -3,26 +3,31 @@
 use axum::{Json, extract::State};
 use vestnik_model::{
     Problem,
-    receipt::{ReportRequest, Reported},
+    report::{ReceivedReport, Report, Reported},
 };
 
-use super::body::JsonBody;
+use super::{
+    body::JsonBody,
+    submission::{BY_GET, Submission},
+};
 use crate::{door::auth::Device, operation, refusal::Refusal, state::ServerState};
 
-/// Reports receipts. What is answered is stored.
+/// Reports facts: one result for each, in their order.
 #[utoipa::path(
-    post, path = "/v1/receipts", tag = "receipts", request_body = ReportRequest,
+    post, path = "/v1/receipts", tag = "receipts", request_body = Report,
     responses(
-        (status = 200, description = "Stored", body = Reported),
+        (status = 200, description = "What became of each", body = Reported),
         (status = 422, description = "The report is not valid", body = Problem),
     )
 )]
 pub(crate) async fn report(
     State(state): State<ServerState>,
-    device: Device,
-    JsonBody(request): JsonBody<ReportRequest>,
+    Device(session): Device,
+    submission: Submission,
+    JsonBody(report): JsonBody<ReceivedReport>,
 ) -> Result<Json<Reported>, Refusal> {
-    operation::report(state.reporting(), device.0, request.receipts)
+    submission.begin(BY_GET);
+    operation::report(state.reporting(), session, report)
         .await
         .map(Json)
 }

@@ -1,13 +1,29 @@
 //! `/v1/token`: logs installations in and renews their tokens.
 
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderName, header},
+};
 use serde::Deserialize;
 use vestnik_model::{
-    AppId, FieldProblem, InstallationId, Problem, TokenRequest, TokenResponse, problem::FieldCode,
+    AppId, FieldProblem, InstallationId, InstallationSecret, Problem, TokenRequest, TokenResponse,
+    problem::FieldCode,
 };
 
-use super::body::JsonBody;
-use crate::{operation, refusal::Refusal, state::ServerState};
+use super::{body::JsonBody, submission::Submission};
+use crate::{
+    operation::{self, LoginRequest},
+    refusal::Refusal,
+    state::ServerState,
+};
+
+/// How to find out what became of a login or of an exchange.
+const BY_REPEATING: &str = "repeat the request: a login is done anew unless its token has a `jti`, and \
+                            an exchange whose answer was lost gives the same tokens";
+
+/// No cache keeps tokens (RFC 6749, section 5.1).
+type Uncached<T> = ([(HeaderName, &'static str); 1], Json<T>);
 
 /// Logs an installation in, or renews its tokens.
 #[utoipa::path(
@@ -20,23 +36,35 @@ use crate::{operation, refusal::Refusal, state::ServerState};
 )]
 pub(crate) async fn issue(
     State(state): State<ServerState>,
+    submission: Submission,
     JsonBody(wire): JsonBody<Wire>,
-) -> Result<Json<TokenResponse>, Refusal> {
-    let issuer = state.token_issuer();
-    match TokenRequest::try_from(wire)? {
+) -> Result<Uncached<TokenResponse>, Refusal> {
+    let request = TokenRequest::try_from(wire)?;
+    submission.begin(BY_REPEATING);
+    let response = match request {
         TokenRequest::IdentityToken {
             app,
             installation_id,
+            installation_secret,
             identity_token,
         } => {
-            let devices = &state.devices;
-            operation::log_in(issuer, devices, app, installation_id, &identity_token).await
+            let login = LoginRequest {
+                app,
+                installation: installation_id,
+                secret: installation_secret,
+                identity_token,
+            };
+            operation::log_in(state.issuing(), login).await?
         }
-        TokenRequest::RefreshToken { refresh_token } => {
-            operation::renew(issuer, &refresh_token).await
+        TokenRequest::RefreshToken {
+            refresh_token,
+            installation_secret,
+        } => {
+            let secret = installation_secret.as_ref();
+            operation::exchange(state.issuing(), &refresh_token, secret).await?
         }
-    }
-    .map(Json)
+    };
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(response)))
 }
 
 /// A [`TokenRequest`] flat, so that a fault in it is named by its place: serde loses the place
@@ -47,6 +75,7 @@ pub(crate) struct Wire {
     grant_type: GrantType,
     app: Option<AppId>,
     installation_id: Option<InstallationId>,
+    installation_secret: Option<InstallationSecret>,
     identity_token: Option<String>,
     refresh_token: Option<String>,
 }
@@ -66,6 +95,7 @@ impl TryFrom<Wire> for TokenRequest {
             grant_type,
             app,
             installation_id,
+            installation_secret,
             identity_token,
             refresh_token,
         } = wire;
@@ -73,10 +103,12 @@ impl TryFrom<Wire> for TokenRequest {
             GrantType::IdentityToken => Ok(Self::IdentityToken {
                 app: there("/app", app)?,
                 installation_id: there("/installation_id", installation_id)?,
+                installation_secret: there("/installation_secret", installation_secret)?,
                 identity_token: there("/identity_token", identity_token)?,
             }),
             GrantType::RefreshToken => Ok(Self::RefreshToken {
                 refresh_token: there("/refresh_token", refresh_token)?,
+                installation_secret,
             }),
         }
     }

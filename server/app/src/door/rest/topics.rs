@@ -1,16 +1,16 @@
 //! `/v1/topics`: named events that users subscribe to.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-    http::StatusCode,
-};
+use axum::{Json, extract::State, http::StatusCode};
 use vestnik_model::{
     Problem, Scope, TopicName, UserId,
     subscription::{Topic, TopicSettings},
 };
 
-use super::body::{JsonBody, path_id};
+use super::{
+    body::JsonBody,
+    path::{self, Segments},
+    submission::{BY_GET, Submission},
+};
 use crate::{door::auth::Sender, operation, refusal::Refusal, state::ServerState};
 
 /// Sets a topic, whole.
@@ -22,12 +22,14 @@ use crate::{door::auth::Sender, operation, refusal::Refusal, state::ServerState}
 pub(crate) async fn put(
     State(state): State<ServerState>,
     sender: Sender,
-    path: Path<String>,
+    submission: Submission,
+    Segments(topic): Segments<String>,
     JsonBody(settings): JsonBody<TopicSettings>,
 ) -> Result<StatusCode, Refusal> {
     sender.require(Scope::Audience)?;
-    let name: TopicName = path_id(path, "topic")?;
-    state.store.put_topic(sender.app(), name, settings).await?;
+    let name: TopicName = path::id(&topic, "topic")?;
+    submission.begin(BY_GET);
+    operation::put_topic(&*state.store, sender.app(), name, settings).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -42,15 +44,15 @@ pub(crate) async fn put(
 pub(crate) async fn get(
     State(state): State<ServerState>,
     sender: Sender,
-    path: Path<String>,
+    Segments(topic): Segments<String>,
 ) -> Result<Json<Topic>, Refusal> {
     sender.require(Scope::Audience)?;
-    let name: TopicName = path_id(path, "topic")?;
+    let name: TopicName = path::id(&topic, "topic")?;
     let topic = state.store.topic(sender.app(), name).await?;
     topic.map(Json).ok_or_else(|| Refusal::not_found("topic"))
 }
 
-/// Deletes a topic and everyone's subscription to it.
+/// Deletes a topic; the subscriptions to it are deleted in parts.
 #[utoipa::path(
     delete, path = "/v1/topics/{topic}", tag = "topics", params(("topic" = String, Path)),
     responses(
@@ -61,11 +63,14 @@ pub(crate) async fn get(
 pub(crate) async fn delete(
     State(state): State<ServerState>,
     sender: Sender,
-    path: Path<String>,
+    submission: Submission,
+    Segments(topic): Segments<String>,
 ) -> Result<StatusCode, Refusal> {
     sender.require(Scope::Audience)?;
-    let name: TopicName = path_id(path, "topic")?;
-    deleted(state.store.delete_topic(sender.app(), name).await?)
+    let name: TopicName = path::id(&topic, "topic")?;
+    submission.begin(BY_GET);
+    operation::delete_topic(&*state.store, sender.app(), name, state.clock.now()).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Subscribes a user.
@@ -80,10 +85,12 @@ pub(crate) async fn delete(
 pub(crate) async fn subscribe(
     State(state): State<ServerState>,
     sender: Sender,
-    path: Path<(String, String)>,
+    submission: Submission,
+    Segments(path): Segments<(String, String)>,
 ) -> Result<StatusCode, Refusal> {
     sender.require(Scope::Audience)?;
-    let (topic, user) = subscriber(path)?;
+    let (topic, user) = subscriber(&path)?;
+    submission.begin(BY_GET);
     operation::subscribe(&*state.store, sender.app(), topic, user).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -100,23 +107,16 @@ pub(crate) async fn subscribe(
 pub(crate) async fn unsubscribe(
     State(state): State<ServerState>,
     sender: Sender,
-    path: Path<(String, String)>,
+    submission: Submission,
+    Segments(path): Segments<(String, String)>,
 ) -> Result<StatusCode, Refusal> {
     sender.require(Scope::Audience)?;
-    let (topic, user) = subscriber(path)?;
-    deleted(state.store.unsubscribe(sender.app(), topic, user).await?)
+    let (topic, user) = subscriber(&path)?;
+    submission.begin(BY_GET);
+    operation::unsubscribe(&*state.store, sender.app(), topic, user).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
-fn subscriber(Path((topic, user)): Path<(String, String)>) -> Result<(TopicName, UserId), Refusal> {
-    let topic = topic.parse().map_err(|_| Refusal::not_found("topic"))?;
-    let user = user.parse().map_err(|_| Refusal::not_found("user"))?;
-    Ok((topic, user))
-}
-
-fn deleted(was_there: bool) -> Result<StatusCode, Refusal> {
-    if was_there {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(Refusal::not_found("topic"))
-    }
+fn subscriber((topic, user): &(String, String)) -> Result<(TopicName, UserId), Refusal> {
+    Ok((path::id(topic, "topic")?, path::id(user, "user")?))
 }

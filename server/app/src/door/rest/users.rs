@@ -1,0 +1,63 @@
+//! `/v1/users`: the end of a user's sessions, and of the user.
+
+use axum::{extract::State, http::StatusCode};
+use vestnik_model::{Problem, Scope, UserId};
+
+use super::{
+    path::{self, Segments},
+    submission::{BY_GET, Submission},
+};
+use crate::{door::auth::Sender, operation, refusal::Refusal, state::ServerState};
+
+/// Erases a user: their sessions end at once, what is theirs is deleted in parts. An unknown user is
+/// answered like a known one.
+#[utoipa::path(
+    delete, path = "/v1/users/{user}", tag = "users", params(("user" = String, Path)),
+    responses((status = 204, description = "The user is being erased"))
+)]
+pub(crate) async fn erase(
+    State(state): State<ServerState>,
+    sender: Sender,
+    submission: Submission,
+    Segments(user): Segments<String>,
+) -> Result<StatusCode, Refusal> {
+    sender.require(Scope::Audience)?;
+    let user: UserId = path::id(&user, "user")?;
+    submission.begin(BY_GET);
+    operation::erase_user(&*state.store, sender.app(), user, state.clock.now()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST …/{user}:log_out`: the router hands the user and the verb over in one.
+pub(crate) async fn act(
+    state: State<ServerState>,
+    sender: Sender,
+    submission: Submission,
+    Segments(text): Segments<String>,
+) -> Result<StatusCode, Refusal> {
+    match path::verb(&text)? {
+        (user, "log_out") => log_out(state, sender, submission, user).await,
+        _ => Err(path::unknown_verb()),
+    }
+}
+
+/// Ends all sessions of a user.
+#[utoipa::path(
+    post, path = "/v1/users/{user}:log_out", tag = "users", params(("user" = String, Path)),
+    responses(
+        (status = 204, description = "No session of the user is left"),
+        (status = 403, description = "The key lacks the scope 'audience'", body = Problem),
+    )
+)]
+pub(crate) async fn log_out(
+    State(state): State<ServerState>,
+    sender: Sender,
+    submission: Submission,
+    user: &str,
+) -> Result<StatusCode, Refusal> {
+    sender.require(Scope::Audience)?;
+    let user: UserId = path::id(user, "user")?;
+    submission.begin(BY_GET);
+    operation::log_user_out(&*state.store, sender.app(), user, state.clock.now()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

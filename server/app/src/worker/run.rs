@@ -1,0 +1,191 @@
+//! One loop: sleep, claim, do parts.
+
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use futures_util::{FutureExt as _, future::join_all};
+use jiff::Timestamp;
+use vestnik_clock::Clock;
+use vestnik_model::{AppId, Word as _};
+use vestnik_rules::work::{Claim, LEASE, Progress, WorkKind, retry_at};
+use vestnik_store::{
+    StoreError, Work,
+    work::{ClaimQuery, FailedWork, Part},
+};
+
+use super::loops::{Loop, Loops};
+use crate::{refusal::chain, supervise::Supervisor};
+
+/// The longest sleep: after it a loop looks whether something is due, whatever it was told. A wake-up
+/// that is lost, or a wall clock that is set, delays work that long.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+/// How long a loop waits when its rows cannot be claimed, or others have claimed them.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// What a loop works with. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Worker {
+    pub(crate) work: Arc<dyn Work + Send + Sync>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) loops: Arc<Loops>,
+}
+
+/// Starts the loop of each kind.
+pub(crate) fn start(worker: &Worker, supervisor: &Supervisor) {
+    for kind in WorkKind::WORDS {
+        let worker = worker.clone();
+        supervisor.keep(kind.as_str(), move || worker.clone().run(*kind));
+    }
+}
+
+/// How many rows of a kind are claimed at once, each of another App.
+const fn concurrency(kind: WorkKind) -> u32 {
+    match kind {
+        WorkKind::Expand | WorkKind::Recall | WorkKind::MarkRead => 4,
+        WorkKind::Expire
+        | WorkKind::Retain
+        | WorkKind::DeleteTopic
+        | WorkKind::EraseUser
+        | WorkKind::Sweep => 2,
+    }
+}
+
+/// The most rows of one part: higher and a publish waits longer for its turn; lower and a mailing
+/// takes longer.
+const fn rows(kind: WorkKind) -> u32 {
+    match kind {
+        WorkKind::Expand | WorkKind::Recall | WorkKind::MarkRead | WorkKind::Expire => 500,
+        WorkKind::Retain | WorkKind::DeleteTopic | WorkKind::EraseUser | WorkKind::Sweep => 250,
+    }
+}
+
+/// What a turn of a loop came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// Parts were done: there may be more at once.
+    Worked,
+    /// Nothing is due before this time, if there is anything.
+    Idle(Option<Timestamp>),
+    /// What is due is held by others, or could not be claimed.
+    Blocked,
+}
+
+impl Worker {
+    /// Works on one kind until it is dropped.
+    async fn run(self, kind: WorkKind) {
+        let mut behind = None;
+        let Some(state) = self.loops.of(kind) else {
+            return;
+        };
+        loop {
+            let turn = self.turn(kind, state, &mut behind).await;
+            state.turned(self.clock.monotonic());
+            let sleep = match turn {
+                Ok(Turn::Worked) => continue,
+                Ok(Turn::Idle(due)) => until(due, self.clock.now()),
+                Ok(Turn::Blocked) => PAUSE,
+                Err(error) => {
+                    state.failed();
+                    let error = chain(&error);
+                    tracing::warn!(kind = kind.as_str(), error, "work cannot be claimed");
+                    PAUSE
+                }
+            };
+            // A wake-up in the middle of a turn is kept and ends this sleep at once.
+            drop(tokio::time::timeout(sleep, state.due.notified()).await);
+        }
+    }
+
+    async fn turn(
+        &self,
+        kind: WorkKind,
+        state: &Loop,
+        behind: &mut Option<AppId>,
+    ) -> Result<Turn, StoreError> {
+        let (due, now) = (self.work.next_due(kind).await?, self.clock.now());
+        if due.is_none_or(|due| due > now) {
+            return Ok(Turn::Idle(due));
+        }
+        let claims = self
+            .work
+            .claim(ClaimQuery {
+                kind,
+                behind: behind.clone(),
+                limit: concurrency(kind),
+                lease_until: now.checked_add(LEASE).unwrap_or(Timestamp::MAX),
+                now,
+            })
+            .await?;
+        let Some(last) = claims.last() else {
+            return Ok(Turn::Blocked);
+        };
+        *behind = Some(last.app.clone());
+        join_all(claims.into_iter().map(|claim| self.part(claim, state))).await;
+        Ok(Turn::Worked)
+    }
+
+    /// Does one part. A failure is the row's alone.
+    async fn part(&self, claim: Claim, state: &Loop) {
+        let part = Part {
+            claim: claim.clone(),
+            rows: rows(claim.kind),
+            seed: self.clock.random(),
+            now: self.clock.now(),
+        };
+        let work = Arc::clone(&self.work);
+        let performed = AssertUnwindSafe(async move { work.perform(part).await });
+        match performed.catch_unwind().await {
+            Ok(Ok(Progress::Finished | Progress::More)) => state.did_part(),
+            Ok(Ok(Progress::Lost)) => {
+                tracing::info!(
+                    kind = claim.kind.as_str(),
+                    "another server has taken this work over"
+                );
+            }
+            // The server stops; the lease ends by itself.
+            Ok(Err(StoreError::Closed)) => {}
+            Ok(Err(error)) => self.put_back(claim, &error.to_string(), state).await,
+            Err(_) => {
+                state.panicked();
+                self.put_back(claim, "it panicked", state).await;
+            }
+        }
+    }
+
+    /// Puts a row back. The reason has no content: texts of the database's errors may.
+    async fn put_back(&self, claim: Claim, reason: &str, state: &Loop) {
+        state.failed();
+        let now = self.clock.now();
+        let due = retry_at(claim.tries, fraction(self.clock.random()), now);
+        tracing::warn!(
+            kind = claim.kind.as_str(),
+            work = claim.id,
+            tries = claim.tries,
+            reason,
+            "a part failed and is tried again later",
+        );
+        let failure = FailedWork {
+            claim,
+            due,
+            error: reason.to_owned(),
+        };
+        if let Err(error) = self.work.put_back(failure).await {
+            let error = chain(&error);
+            tracing::warn!(error, "work that failed stays claimed until its lease ends");
+        }
+    }
+}
+
+fn until(due: Option<Timestamp>, now: Timestamp) -> Duration {
+    let sleep = due.map(|due| due.duration_since(now));
+    sleep
+        .and_then(|sleep| sleep.try_into().ok())
+        .map_or(LONGEST_SLEEP, |sleep: Duration| sleep.min(LONGEST_SLEEP))
+}
+
+/// A number from 0 to 1, from random bytes.
+fn fraction([first, second, ..]: [u8; 32]) -> f64 {
+    f64::from(u16::from_be_bytes([first, second])) / f64::from(u16::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+//! The end of deliveries: their time runs out, or the sender cancels or recalls their notification.
+
+use jiff::Timestamp;
+use vestnik_model::{DeliveryStatus, Recall};
+use vestnik_rules::{
+    delivery::{cancel, expire},
+    log::epoch_of,
+};
+
+use super::{
+    expansion::name_of,
+    logs::{Append, Content, append},
+    txn::Txn,
+    world::{NotificationKey, UserKey, World},
+};
+
+/// A part of a walk through the deliveries of a notification, in the order of their users' keys.
+#[derive(Debug)]
+pub(super) struct Pass {
+    pub(super) notification: NotificationKey,
+    /// The user that the last part ended with.
+    pub(super) after: Option<UserKey>,
+    /// The most deliveries to look at.
+    pub(super) rows: usize,
+    pub(super) now: Timestamp,
+}
+
+impl Pass {
+    /// The users of the part, and the one to go on behind.
+    fn users(&self, world: &World) -> (Vec<UserKey>, Option<UserKey>) {
+        let rows = world.deliveries_after(self.notification, self.after);
+        let users: Vec<_> = rows.map(|(user, _)| user).take(self.rows).collect();
+        let next = users.last().copied().filter(|_| users.len() == self.rows);
+        (users, next)
+    }
+
+    fn is_expired(&self, world: &World) -> bool {
+        let row = world.notifications.get(&self.notification);
+        row.is_some_and(|row| row.notification.expires_at <= self.now)
+    }
+}
+
+/// Ends the deliveries of a part: by expiry when the time has run out, else by cancellation. Gives the
+/// user to go on behind.
+pub(super) fn end(txn: &mut Txn, pass: &Pass) -> Option<UserKey> {
+    let is_expired = pass.is_expired(&txn.world);
+    let (users, next) = pass.users(&txn.world);
+    for user in users {
+        let key = (pass.notification, user);
+        let Some(row) = txn.world.deliveries.get(&key) else {
+            continue;
+        };
+        let state = row.state.clone();
+        let advanced = if is_expired {
+            expire(state, has_evidence(&txn.world, key), pass.now)
+        } else {
+            cancel(state, pass.now)
+        };
+        if let Some(row) = txn.world.deliveries.get_mut(&key) {
+            row.state = advanced.state;
+        }
+        if advanced.moved.is_some() {
+            txn.moved_in_part(pass.notification, advanced.moved);
+        }
+    }
+    next
+}
+
+/// Whether an installation that a delivery was handed to has confirmed its place or a later one.
+fn has_evidence(world: &World, key: (NotificationKey, UserKey)) -> bool {
+    let (Some(delivery), Some(user)) = (world.deliveries.get(&key), world.users.get(&key.1)) else {
+        return false;
+    };
+    let epoch = epoch_of(world.epoch, user.renewal);
+    let Some(name) = &user.name else {
+        return false;
+    };
+    world.sessions_of(&user.app, name).iter().any(|(id, row)| {
+        let is_tried = world.attempts.contains_key(&(key.0, key.1, *id));
+        let reached = row.confirmed.filter(|place| place.epoch == epoch);
+        is_tried && reached.is_some_and(|place| place.seq >= delivery.seq)
+    })
+}
+
+/// Appends the recall to the logs of a part. Gives the user to go on behind.
+pub(super) fn recall(txn: &mut Txn, pass: &Pass, seed: &[u8; 32]) -> Option<UserKey> {
+    let (users, next) = pass.users(&txn.world);
+    let row = txn.world.notifications.get(&pass.notification)?;
+    let recall = Recall {
+        id: row.notification.id,
+        at: pass.now,
+    };
+    for user in users {
+        let Some(delivery) = txn.world.deliveries.get(&(pass.notification, user)) else {
+            continue;
+        };
+        let state = &delivery.state;
+        let is_ended = match state.status {
+            DeliveryStatus::Undelivered | DeliveryStatus::Expired => true,
+            // A hand-over is noted after it happened: one that was cancelled can be on a device.
+            DeliveryStatus::Pending
+            | DeliveryStatus::Sent
+            | DeliveryStatus::Delivered
+            | DeliveryStatus::Read
+            | DeliveryStatus::Cancelled => false,
+        };
+        let was_given = state.sent_at.is_some() || state.delivered_at.is_some();
+        if (is_ended && !was_given) || name_of(&txn.world, user).is_none() {
+            continue;
+        }
+        let new = Append {
+            user,
+            notification: pass.notification,
+            only: delivery.only.clone(),
+            content: Content::Recall(recall.clone()),
+            at: pass.now,
+            seed,
+        };
+        append(txn, new);
+    }
+    next
+}

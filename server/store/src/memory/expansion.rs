@@ -1,0 +1,191 @@
+//! Expansion: from the plan of an audience to a delivery and an entry of the log for each user.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use vestnik_model::{InstallationId, TopicName, UserId};
+use vestnik_rules::{
+    audience::{Candidate, ListedUser, Members, Plan, Source, admit},
+    delivery::Move,
+    identity::delivery_id,
+};
+
+use super::{
+    audiences::topic_key,
+    ledger::DeliveryRow,
+    logs::{Append, Content, append},
+    txn::{Txn, corrupt},
+    world::{NotificationKey, UserKey, World},
+};
+use crate::StoreError;
+
+/// A part of an expansion, which begins where the last one ended.
+#[derive(Debug)]
+pub(super) struct Part<'a> {
+    pub(super) notification: NotificationKey,
+    /// The most members of sources that it walks.
+    pub(super) rows: usize,
+    pub(super) seed: &'a [u8; 32],
+    pub(super) now: Timestamp,
+}
+
+/// A member of a source.
+#[derive(Debug)]
+struct Walked {
+    /// The key of the member in its source.
+    key: i64,
+    user: UserKey,
+    only: Option<Vec<InstallationId>>,
+}
+
+/// Expands a part and notes where the next one begins.
+pub(super) fn expand(txn: &mut Txn, part: &Part<'_>) -> Result<(), StoreError> {
+    let row = txn.world.notifications.get(&part.notification);
+    let row = row.ok_or_else(|| corrupt("a notification is gone"))?;
+    let (app, plan) = (row.app.clone(), row.plan.clone());
+    let mut next = row.position;
+    let mut left = part.rows.max(1);
+    while let Some(source) = next.and_then(|position| plan.source(position)) {
+        let mut position = source.position;
+        if left == 0 {
+            next = Some(position);
+            break;
+        }
+        let walked = walk(&mut txn.world, &app, &source, left);
+        let is_end = walked.len() < left;
+        left -= walked.len();
+        for member in walked {
+            position = position.past(member.key);
+            deliver(txn, part, &plan, member)?;
+        }
+        next = Some(if is_end { position.end() } else { position });
+    }
+    next = next.filter(|position| plan.source(*position).is_some());
+    if let Some(row) = txn.world.notifications.get_mut(&part.notification) {
+        row.position = next;
+    }
+    txn.touched(part.notification);
+    Ok(())
+}
+
+/// The next members of a source.
+fn walk(
+    world: &mut World,
+    app: &vestnik_model::AppId,
+    source: &Source,
+    limit: usize,
+) -> Vec<Walked> {
+    let after = source.position.after;
+    let is_next = |key: i64| after.is_none_or(|after| key > after);
+    match &source.members {
+        Members::Users(listed) => listed
+            .iter()
+            .take(limit)
+            .map(|ListedUser { key, user }| Walked {
+                key: *key,
+                user: world.ensure_user(app, user),
+                only: None,
+            })
+            .collect(),
+        Members::Topic(name) => subscribers(world, app, name)
+            .into_iter()
+            .filter(|user| is_next(*user))
+            .take(limit)
+            .map(|user| Walked {
+                key: user,
+                user,
+                only: None,
+            })
+            .collect(),
+        Members::Installations(ids) => owners(world, app, ids)
+            .into_iter()
+            .filter(|(user, _)| is_next(*user))
+            .take(limit)
+            .map(|(user, only)| Walked {
+                key: user,
+                user,
+                only: Some(only),
+            })
+            .collect(),
+    }
+}
+
+/// The subscribers of a topic in the order of their keys. A topic that was deleted since has nobody in
+/// it, and a user who is being erased is in none.
+fn subscribers(world: &World, app: &vestnik_model::AppId, name: &TopicName) -> Vec<UserKey> {
+    let Some(topic) = topic_key(world, app, name) else {
+        return Vec::new();
+    };
+    let range = (topic, UserKey::MIN)..=(topic, UserKey::MAX);
+    let users = world
+        .subscriptions
+        .range(range)
+        .map(|((_, user), ())| *user);
+    users
+        .filter(|user| name_of(world, *user).is_some())
+        .collect()
+}
+
+/// The owners of listed installations. Unknown installations are nobody's.
+fn owners(
+    world: &World,
+    app: &vestnik_model::AppId,
+    ids: &[InstallationId],
+) -> BTreeMap<UserKey, Vec<InstallationId>> {
+    let mut owners: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for id in ids {
+        let row = world.installations.get(&(app.clone(), *id));
+        let owner = row.and_then(|row| world.user_key(app, row.user.as_ref()?));
+        if let Some(owner) = owner {
+            owners.entry(owner).or_default().push(*id);
+        }
+    }
+    owners
+}
+
+/// The name of a user who is not being erased.
+pub(super) fn name_of(world: &World, user: UserKey) -> Option<&UserId> {
+    world.users.get(&user)?.name.as_ref()
+}
+
+/// Makes the delivery and the entry of a user, unless they have one or are excluded.
+fn deliver(txn: &mut Txn, part: &Part<'_>, plan: &Plan, walked: Walked) -> Result<(), StoreError> {
+    let key = (part.notification, walked.user);
+    let Some(user) = name_of(&txn.world, walked.user).cloned() else {
+        return Ok(());
+    };
+    let row = txn.world.notifications.get(&part.notification);
+    let row = row.ok_or_else(|| corrupt("a notification is gone"))?;
+    let (app, id) = (row.app.clone(), row.notification.id);
+    let candidate = Candidate {
+        user: &user,
+        only: walked.only,
+        has_installation: !txn.world.sessions_of(&app, &user).is_empty(),
+    };
+    let Some(member) = admit(plan, candidate, part.now) else {
+        return Ok(());
+    };
+    if txn.world.deliveries.contains_key(&key) {
+        return Ok(());
+    }
+    let append_to = Append {
+        user: walked.user,
+        notification: part.notification,
+        only: member.only.clone(),
+        content: Content::Arrival,
+        at: part.now,
+        seed: part.seed,
+    };
+    let seq = append(txn, append_to);
+    let moved = Move::made(&member.state);
+    let delivery = DeliveryRow {
+        id: delivery_id(id, &user),
+        seq,
+        only: member.only,
+        state: member.state,
+    };
+    txn.world.delivery_ids.insert(delivery.id, key);
+    txn.world.deliveries.insert(key, delivery);
+    txn.moved_in_part(part.notification, Some(moved));
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! What must hold between the maps.
+
+use vestnik_model::{Counter, Counts};
+use vestnik_rules::work::WorkKind;
+
+use super::{logs::Content, world::World};
+
+/// What is wrong; nothing, when it is empty.
+pub(super) fn faults(world: &World) -> Vec<String> {
+    let mut faults = Vec::new();
+    for check in [counters, subscribers, logs, sessions, lives] {
+        check(world, &mut faults);
+    }
+    faults
+}
+
+/// Each counter is what a recount gives.
+fn counters(world: &World, faults: &mut Vec<String>) {
+    let shown = world
+        .notifications
+        .iter()
+        .filter(|(_, row)| !row.is_forgotten);
+    for (key, row) in shown {
+        let mut recount = Counts::default();
+        for (_, delivery) in world.deliveries_after(*key, None) {
+            let state = &delivery.state;
+            *recount.of(Counter::of(state.status, state.reason.as_ref())) += 1;
+        }
+        if recount != row.counts {
+            let id = row.notification.id;
+            faults.push(format!("the counters of {id} are not those of a recount"));
+        }
+    }
+}
+
+fn subscribers(world: &World, faults: &mut Vec<String>) {
+    for (key, row) in world.topics.iter() {
+        let subscriptions = world.subscriptions.keys().filter(|(topic, _)| topic == key);
+        if subscriptions.count() as u64 != row.subscribers {
+            faults.push("a topic's number of subscribers is not that of a recount".to_owned());
+        }
+    }
+}
+
+/// Each delivery has its entry, each entry its delivery, and no log goes on behind its head.
+fn logs(world: &World, faults: &mut Vec<String>) {
+    for ((notification, user), row) in world.deliveries.iter() {
+        let entry = world.logs.get(&(*user, row.seq));
+        let is_there = entry.is_some_and(|entry| {
+            entry.notification == *notification && entry.content == Content::Arrival
+        });
+        if !is_there {
+            faults.push(format!("the delivery {} has no entry in the log", row.id));
+        }
+    }
+    for ((user, seq), row) in world.logs.iter() {
+        if !world.deliveries.contains_key(&(row.notification, *user)) {
+            faults.push("an entry of a log has no delivery".to_owned());
+        }
+        if world.users.get(user).is_none_or(|user| user.seq < *seq) {
+            faults.push("a log goes on behind its head".to_owned());
+        }
+    }
+}
+
+/// Each family of refresh tokens and each connection is of a present session.
+fn sessions(world: &World, faults: &mut Vec<String>) {
+    for row in world.families.values() {
+        let installation = world
+            .installations
+            .get(&(row.app.clone(), row.installation));
+        let is_present = installation
+            .is_some_and(|of| of.user.is_some() && of.generation == row.family.generation);
+        if !is_present {
+            faults.push("a family of refresh tokens has no session".to_owned());
+        }
+    }
+    for key in world.presence.keys() {
+        let installation = world
+            .installations
+            .get(&(key.app.clone(), key.installation));
+        if installation.is_none_or(|row| row.user.is_none()) {
+            faults.push("a connection has no session".to_owned());
+        }
+    }
+}
+
+/// Each notification has the row of work of its life.
+fn lives(world: &World, faults: &mut Vec<String>) {
+    for row in world.notifications.values() {
+        let kind = world.work.get(&row.work).map(|work| work.kind);
+        let is_life = matches!(
+            kind,
+            Some(WorkKind::Expand | WorkKind::Expire | WorkKind::Retain)
+        );
+        if !is_life {
+            faults.push(format!("{} has no row of work", row.notification.id));
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! Deliveries, attempts, facts, counts.
+
+use jiff::Timestamp;
+use vestnik_model::{
+    AppId, DeliveryId, DeliveryState, DeliveryStatus, FactId, InstallationId, NotificationId,
+    contract::DeliveryChange,
+    fact::FactResult,
+    view::{AttemptView, Channel, DeliveryView, List, NotificationView},
+};
+use vestnik_rules::{
+    delivery::{self, advance},
+    identity::attempt_id,
+    receipt::FlagState,
+    settle::is_settled,
+};
+
+use super::{
+    MemoryStore,
+    installations::present,
+    report,
+    tenants::list,
+    txn::Txn,
+    world::{NotificationKey, UserKey, World},
+};
+use crate::{
+    Answer, Ledger, PageQuery,
+    effect::Effect,
+    ledger::{Confirmed, FactReport, HandOver, WatchQuery, Watched},
+};
+
+/// A notification to a user.
+#[derive(Debug, Clone)]
+pub(super) struct DeliveryRow {
+    pub(super) id: DeliveryId,
+    /// Its place in the user's log.
+    pub(super) seq: u64,
+    /// The only installations it is for; all of the user's when absent.
+    pub(super) only: Option<Vec<InstallationId>>,
+    pub(super) state: DeliveryState,
+}
+
+/// A delivery was tried at an installation.
+#[derive(Debug, Clone)]
+pub(super) struct AttemptRow {
+    started_at: Timestamp,
+    delivered_at: Option<Timestamp>,
+    read_at: Option<Timestamp>,
+}
+
+/// Names a fact: the user, the installation, and the installation's own id of it.
+pub(super) type FactKey = (UserKey, InstallationId, FactId);
+
+/// A flag of a delivery, and the number of the entry of the log that says so.
+#[derive(Debug, Clone)]
+pub(super) struct FlagRow {
+    pub(super) state: FlagState,
+    pub(super) seq: Option<u64>,
+}
+
+impl Ledger for MemoryStore {
+    fn hand_over(&self, batch: Vec<HandOver>) -> Answer<'_, ()> {
+        let at = batch.iter().map(|one| one.at).max();
+        self.write(at.unwrap_or(Timestamp::UNIX_EPOCH), move |txn| {
+            for hand_over in &batch {
+                hand_over_one(txn, hand_over);
+            }
+            Ok(())
+        })
+    }
+
+    fn report(&self, report: FactReport) -> Answer<'_, Option<Vec<FactResult>>> {
+        self.write(report.now, move |txn| Ok(report::take(txn, &report)))
+    }
+
+    fn confirm(&self, batch: Vec<Confirmed>) -> Answer<'_, ()> {
+        self.write(Timestamp::UNIX_EPOCH, move |txn| {
+            for confirmed in &batch {
+                confirm(&mut txn.world, confirmed);
+            }
+            Ok(())
+        })
+    }
+
+    fn notification(&self, app: AppId, id: NotificationId) -> Answer<'_, Option<NotificationView>> {
+        self.read(move |world| world.notification(&app, id).map(|(_, row)| row.view()))
+    }
+
+    fn notifications(&self, app: AppId, page: PageQuery) -> Answer<'_, List<NotificationView>> {
+        self.read(move |world| notifications(world, &app, &page))
+    }
+
+    fn watched(&self, watch: WatchQuery) -> Answer<'_, Option<Watched>> {
+        self.read(move |world| watched(world, &watch))
+    }
+
+    fn deliveries(
+        &self,
+        app: AppId,
+        id: NotificationId,
+        page: PageQuery,
+    ) -> Answer<'_, Option<List<DeliveryView>>> {
+        self.read(move |world| {
+            let (key, _) = world.notification(&app, id)?;
+            Some(deliveries(world, key, &page))
+        })
+    }
+
+    fn delivery(&self, app: AppId, id: DeliveryId) -> Answer<'_, Option<DeliveryView>> {
+        self.read(move |world| view(world, find(world, &app, id)?))
+    }
+
+    fn attempts(&self, app: AppId, id: DeliveryId) -> Answer<'_, Option<Vec<AttemptView>>> {
+        self.read(move |world| Some(attempts(world, find(world, &app, id)?, id)))
+    }
+}
+
+/// A delivery of an App whose notification was not forgotten.
+fn find(world: &World, app: &AppId, id: DeliveryId) -> Option<(NotificationKey, UserKey)> {
+    let key = *world.delivery_ids.get(&id)?;
+    let row = world.notifications.get(&key.0)?;
+    (row.app == *app && !row.is_forgotten).then_some(key)
+}
+
+/// What a sender sees of a delivery; `None` while its user is being erased.
+fn view(world: &World, key: (NotificationKey, UserKey)) -> Option<DeliveryView> {
+    let row = world.deliveries.get(&key)?;
+    let DeliveryState {
+        status,
+        reason,
+        late,
+        engagement,
+        sent_at,
+        delivered_at,
+        read_at,
+    } = row.state.clone();
+    Some(DeliveryView {
+        id: row.id,
+        notification_id: world.notifications.get(&key.0)?.notification.id,
+        user: world.users.get(&key.1)?.name.clone()?,
+        status,
+        reason,
+        late,
+        engagement: engagement.into_iter().collect(),
+        sent_at,
+        delivered_at,
+        read_at,
+    })
+}
+
+fn hand_over_one(txn: &mut Txn, hand_over: &HandOver) {
+    let Some(key) = find(&txn.world, &hand_over.app, hand_over.delivery) else {
+        return;
+    };
+    let is_of = txn.world.user_key(&hand_over.app, &hand_over.user) == Some(key.1);
+    let Some(row) = txn.world.deliveries.get_mut(&key).filter(|_| is_of) else {
+        return;
+    };
+    let advanced = advance(row.state.clone(), delivery::Event::HandedOver, hand_over.at);
+    let status = advanced.state.status;
+    row.state = advanced.state;
+    txn.moved(key, status, advanced.moved);
+    attempt(&mut txn.world, key, hand_over.installation, hand_over.at);
+}
+
+/// The first try at an installation; later ones of the same are no news.
+fn attempt(
+    world: &mut World,
+    (notification, user): (NotificationKey, UserKey),
+    installation: InstallationId,
+    at: Timestamp,
+) -> &mut AttemptRow {
+    let key = (notification, user, installation);
+    world.attempts.entry(key).or_insert(AttemptRow {
+        started_at: at,
+        delivered_at: None,
+        read_at: None,
+    })
+}
+
+/// Notes that an installation reported a delivery, and read it.
+pub(super) fn confirm_attempt(
+    world: &mut World,
+    delivery: (NotificationKey, UserKey),
+    installation: InstallationId,
+    (at, is_read): (Timestamp, bool),
+) {
+    let row = attempt(world, delivery, installation, at);
+    let earlier = |known: Option<Timestamp>| Some(known.map_or(at, |known| known.min(at)));
+    row.delivered_at = earlier(row.delivered_at);
+    if is_read {
+        row.read_at = earlier(row.read_at);
+    }
+}
+
+/// Notes how far an installation has read, if its session is the present one and it is news.
+pub(super) fn confirm(world: &mut World, confirmed: &Confirmed) {
+    let place = confirmed.place;
+    if let Some(row) = present(world, &confirmed.session) {
+        let is_older =
+            |known: vestnik_rules::log::Place| known.epoch == place.epoch && known.seq >= place.seq;
+        if !row.confirmed.is_some_and(is_older) {
+            row.confirmed = Some(place);
+        }
+    }
+}
+
+fn notifications(world: &World, app: &AppId, page: &PageQuery) -> List<NotificationView> {
+    let after = page.after.as_deref().map(str::parse::<NotificationId>);
+    let before = match after {
+        None => NotificationKey::MAX,
+        Some(Ok(id)) => {
+            // A notification that is gone is represented by the nearest one before it.
+            let mut upto = world.notification_ids.range(..=id);
+            let nearest = upto.next_back();
+            nearest.map_or(0, |(found, key)| key + u64::from(*found != id))
+        }
+        Some(Err(_)) => 0,
+    };
+    let rows = world.notifications.range(..before).rev();
+    let shown = rows.filter(|(_, row)| row.app == *app && !row.is_forgotten);
+    list(shown.map(|(_, row)| row.view()), page.limit, |view| {
+        view.id.to_string()
+    })
+}
+
+fn deliveries(world: &World, key: NotificationKey, page: &PageQuery) -> List<DeliveryView> {
+    let after = page.after.as_deref().map(str::parse::<DeliveryId>);
+    let after = after.map(|id| id.ok().and_then(|id| world.delivery_ids.get(&id)));
+    let after = match after {
+        None => None,
+        Some(Some((of, user))) if *of == key => Some(*user),
+        // No cursor of this list: the list ends there.
+        Some(_) => Some(UserKey::MAX),
+    };
+    let rows = world.deliveries_after(key, after);
+    let views = rows.filter_map(|(user, _)| view(world, (key, user)));
+    list(views, page.limit, |view| view.id.to_string())
+}
+
+fn attempts(
+    world: &World,
+    (notification, user): (NotificationKey, UserKey),
+    delivery: DeliveryId,
+) -> Vec<AttemptView> {
+    let all = world.attempts.iter();
+    let of_delivery = all.filter(|((of, to, _), _)| (*of, *to) == (notification, user));
+    let mut views: Vec<_> = of_delivery
+        .map(|((_, _, installation), row)| AttemptView {
+            id: attempt_id(delivery, *installation),
+            delivery_id: delivery,
+            installation_id: *installation,
+            channel: Channel::Hub.into(),
+            status: match (row.read_at, row.delivered_at) {
+                (Some(_), _) => DeliveryStatus::Read,
+                (None, Some(_)) => DeliveryStatus::Delivered,
+                (None, None) => DeliveryStatus::Sent,
+            },
+            started_at: row.started_at,
+            delivered_at: row.delivered_at,
+            read_at: row.read_at,
+        })
+        .collect();
+    views.sort_by_key(|view| (view.started_at, view.id));
+    views
+}
+
+fn watched(world: &World, watch: &WatchQuery) -> Option<Watched> {
+    let (key, row) = world.notification(&watch.app, watch.id)?;
+    let changed = watch.after.map(|after| changed_after(world, watch, after));
+    let changed = changed.unwrap_or_default().into_iter();
+    Some(Watched {
+        version: row.version,
+        status: row.status(),
+        counts: row.counts,
+        deliveries: changed
+            .filter_map(|id| {
+                let (of, user) = *world.delivery_ids.get(&id)?;
+                let view = view(world, (of, user)).filter(|_| of == key)?;
+                Some(DeliveryChange {
+                    id,
+                    user: view.user,
+                    status: view.status,
+                    reason: view.reason,
+                    late: view.late,
+                })
+            })
+            .collect(),
+        is_settled: is_settled(&row.outlook(), watch.now),
+    })
+}
+
+/// The deliveries that changed after a version, each once, oldest change first; when there are more
+/// than the limit, the latest.
+fn changed_after(world: &World, watch: &WatchQuery, after: u64) -> Vec<DeliveryId> {
+    let mut changed = Vec::new();
+    let newer = world.events.range(after.saturating_add(1)..).rev();
+    for (_, event) in newer {
+        let Effect::NotificationChanged {
+            notification,
+            deliveries,
+            reached: _,
+        } = &event.effect
+        else {
+            continue;
+        };
+        for delivery in deliveries.iter().filter(|_| *notification == watch.id) {
+            if !changed.contains(&delivery.id) {
+                changed.push(delivery.id);
+            }
+        }
+    }
+    changed.truncate(watch.limit as usize);
+    changed.reverse();
+    changed
+}

@@ -1,0 +1,53 @@
+//! A store in memory.
+//!
+//! [`MemoryStore`] is the plainest store that keeps the contract: one mutex over sorted maps. An
+//! operation works on a copy of the maps, which shares each map that is not written, and puts the copy
+//! in place when it succeeds: an operation that fails has changed nothing. Effects are emitted under
+//! the same lock, in the order of commits.
+//!
+//! It is the reference for other stores and serves the tests of whatever uses a store: they can make
+//! the next operation fail ([`MemoryStore::fail_next_write`]) and hold operations between their commit
+//! and their answer ([`MemoryStore::pause`]). Nothing outlives the value, and [`backup`] is refused.
+//!
+//! ```
+//! use vestnik_model::AppId;
+//! use vestnik_store::{MemoryStore, Tenants as _, effect::no_sink, tenants::Created};
+//!
+//! # futures_util::FutureExt::now_or_never(async {
+//! let store = MemoryStore::new(no_sink());
+//! let (app, now) = (AppId::parse("shop")?, "2026-11-28T09:00:00Z".parse()?);
+//! assert_eq!(store.create_app(app, now).await?, Created::Made);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }).unwrap().unwrap();
+//! ```
+//!
+//! [`backup`]: crate::Operations::backup
+//!
+//! # Reading the code
+//! `world` lists the maps, `txn` is what an operation works with and what its commit means to others,
+//! and each family has a file with its rows. `expansion`, `report`, `ending` and `forgetting` hold what
+//! several operations do to deliveries.
+
+mod audiences;
+mod ending;
+mod expansion;
+mod forgetting;
+mod installations;
+mod integrity;
+mod ledger;
+mod logs;
+mod operations;
+mod pause;
+mod perform;
+mod publishing;
+mod report;
+mod sessions;
+mod store;
+mod table;
+mod tenants;
+mod txn;
+mod work;
+mod world;
+
+pub use pause::Pause;
+pub use store::MemoryStore;

@@ -1,0 +1,276 @@
+//! Facts that devices report, one after another in one transaction.
+
+use vestnik_model::{AppId, Cursor, FactResult, Flag, ParsedFact, ReceiptKind, UserId};
+use vestnik_rules::{
+    log::Standing,
+    receipt::{
+        About, Aim, Change, FlagState, MAX_FACTS, MarkRead, READ_UP_TO, Report, Reporter, Subject,
+        aim, judge, mark_read, up_to,
+    },
+    work::{Stage, WorkKind},
+};
+
+use super::{
+    ledger::{DeliveryRow, FlagRow, confirm, confirm_attempt},
+    logs::{Append, Content, append, standing_of},
+    publishing::NotificationRow,
+    txn::Txn,
+    work::Target,
+    world::{NotificationKey, UserKey, World},
+};
+use crate::ledger::{Confirmed, FactReport};
+
+/// The user and the installation whose facts are taken.
+#[derive(Debug)]
+pub(super) struct Desk<'a> {
+    pub(super) app: &'a AppId,
+    pub(super) user: UserKey,
+    pub(super) reporter: Reporter,
+    pub(super) seed: &'a [u8; 32],
+}
+
+/// Takes a report; `None` when the session is not the present one.
+pub(super) fn take(txn: &mut Txn, report: &FactReport) -> Option<Vec<FactResult>> {
+    let session = &report.session;
+    if !txn.world.is_present(session) {
+        return None;
+    }
+    let desk = Desk {
+        app: &session.app,
+        user: txn.world.ensure_user(&session.app, &session.user),
+        reporter: Reporter {
+            installation: session.installation,
+            now: report.now,
+        },
+        seed: &report.seed,
+    };
+    let facts = report.facts.iter();
+    let results = facts.map(|fact| match aim(fact) {
+        Aim::Delivery(about) => take_one(txn, &desk, fact, &about),
+        Aim::UpTo(cursor) => take_up_to(txn, &desk, fact, cursor, &session.user),
+    });
+    let results = results.collect();
+    let standing = |cursor| standing_of(&txn.world, &session.app, &session.user, Some(cursor));
+    if let Some(Standing::Known(place)) = report.cursor.as_ref().map(standing) {
+        let session = session.clone();
+        confirm(&mut txn.world, &Confirmed { session, place });
+    }
+    Some(results)
+}
+
+fn take_one(txn: &mut Txn, desk: &Desk<'_>, fact: &ParsedFact, about: &Report<'_>) -> FactResult {
+    if is_known(txn, desk, fact) {
+        return FactResult::taken(&fact.id, false);
+    }
+    let found = txn.world.notification(desk.app, about.notification);
+    let found = found.and_then(|(key, row)| target(&txn.world, desk, key, row));
+    let Some(target) = found else {
+        return judge(about, &desk.reporter, None).result;
+    };
+    let judgement = judge(about, &desk.reporter, Some(target.subject()));
+    if let Some(change) = judgement.change {
+        let key = (desk.user, desk.reporter.installation, fact.id.clone());
+        if change.is_kept {
+            txn.world.facts.insert(key, Some(target.notification));
+        }
+        save(txn, desk, &target, &change, is_read(about.about));
+    }
+    judgement.result
+}
+
+fn is_known(txn: &Txn, desk: &Desk<'_>, fact: &ParsedFact) -> bool {
+    let key = (desk.user, desk.reporter.installation, fact.id.clone());
+    txn.world.facts.contains_key(&key)
+}
+
+/// A delivery that a fact is about.
+struct Aimed {
+    notification: NotificationKey,
+    accepted_at: jiff::Timestamp,
+    delivery: DeliveryRow,
+    flags: Vec<FlagState>,
+    facts: u32,
+}
+
+impl Aimed {
+    fn subject(&self) -> Subject<'_> {
+        Subject {
+            state: self.delivery.state.clone(),
+            only: self.delivery.only.as_deref(),
+            accepted_at: self.accepted_at,
+            flags: &self.flags,
+            facts: self.facts,
+        }
+    }
+}
+
+/// The user's delivery of a notification.
+fn target(
+    world: &World,
+    desk: &Desk<'_>,
+    key: NotificationKey,
+    row: &NotificationRow,
+) -> Option<Aimed> {
+    let delivery = world.deliveries.get(&(key, desk.user))?.clone();
+    let flags = [Flag::Read, Flag::Archived, Flag::Deleted];
+    let flags = flags
+        .iter()
+        .filter_map(|flag| world.flags.get(&(key, desk.user, *flag)))
+        .map(|row| row.state);
+    let facts = world.facts.iter().filter(|((user, installation, _), of)| {
+        (*user, *installation) == (desk.user, desk.reporter.installation) && **of == Some(key)
+    });
+    Some(Aimed {
+        notification: key,
+        accepted_at: row.notification.accepted_at,
+        delivery,
+        flags: flags.collect(),
+        facts: u32::try_from(facts.count())
+            .unwrap_or(u32::MAX)
+            .min(MAX_FACTS),
+    })
+}
+
+/// Saves what becomes of a delivery: its state, its flag, the entry of the user's log, the attempt.
+fn save(txn: &mut Txn, desk: &Desk<'_>, target: &Aimed, change: &Change, is_read: bool) {
+    let key = (target.notification, desk.user);
+    let state = &change.advanced.state;
+    if let Some(row) = txn.world.deliveries.get_mut(&key) {
+        row.state = state.clone();
+    }
+    txn.moved(key, state.status, change.advanced.moved);
+    let seq = change.entry.clone().map(|entry| {
+        let new = Append {
+            user: desk.user,
+            notification: target.notification,
+            only: target.delivery.only.clone(),
+            content: Content::State(entry),
+            at: desk.reporter.now,
+            seed: desk.seed,
+        };
+        append(txn, new)
+    });
+    if let Some(state) = change.flag {
+        let key = (target.notification, desk.user, state.flag);
+        let former = txn.world.flags.insert(key, FlagRow { state, seq });
+        // The entry of the flag's former value says nothing any more.
+        if let Some(seq) = former.and_then(|former| former.seq) {
+            txn.world.logs.remove(&(desk.user, seq));
+        }
+    }
+    let told = (change.at, is_read);
+    confirm_attempt(&mut txn.world, key, desk.reporter.installation, told);
+}
+
+/// Whether a fact says that the notification was read.
+fn is_read(about: About) -> bool {
+    match about {
+        About::Receipt(kind) => kind == ReceiptKind::Read,
+        About::Flag(flag) => flag.flag == Flag::Read && flag.value,
+        About::Reply | About::NotShown => false,
+    }
+}
+
+fn take_up_to(
+    txn: &mut Txn,
+    desk: &Desk<'_>,
+    fact: &ParsedFact,
+    cursor: &Cursor,
+    user: &UserId,
+) -> FactResult {
+    if is_known(txn, desk, fact) {
+        return FactResult::taken(&fact.id, false);
+    }
+    let seq = match up_to(standing_of(&txn.world, desk.app, user, Some(cursor))) {
+        Ok(seq) => seq,
+        Err(why) => return FactResult::refused(fact.id.as_str(), why),
+    };
+    let installation = desk.reporter.installation;
+    // A later one says all that an earlier one said.
+    txn.world
+        .facts
+        .retain(|(of, by, _), about| (*of, *by) != (desk.user, installation) || about.is_some());
+    let key = (desk.user, installation, fact.id.clone());
+    txn.world.facts.insert(key, None);
+    let rest = MarkRead {
+        installation,
+        before: seq.saturating_add(1),
+        at: fact.at.min(desk.reporter.now),
+    };
+    if let Some(rest) = mark(txn, desk, rest, READ_UP_TO as usize) {
+        leave_rest(txn, desk, rest);
+    }
+    FactResult::taken(&fact.id, true)
+}
+
+/// Marks the next notifications before a place, at most `rows`. Gives the rest, if there is one.
+pub(super) fn mark(
+    txn: &mut Txn,
+    desk: &Desk<'_>,
+    mark: MarkRead,
+    rows: usize,
+) -> Option<MarkRead> {
+    let before = (desk.user, 0)..(desk.user, mark.before);
+    let entries = txn.world.logs.range(before).rev();
+    let arrivals = entries.filter(|(_, row)| row.content == Content::Arrival);
+    let part: Vec<_> = arrivals
+        .take(rows)
+        .map(|((_, seq), row)| (*seq, row.notification))
+        .collect();
+    for (_, notification) in &part {
+        mark_one(txn, desk, *notification, mark.at);
+    }
+    let last = part.last().filter(|_| part.len() == rows);
+    last.map(|(before, _)| MarkRead {
+        before: *before,
+        ..mark
+    })
+}
+
+fn mark_one(
+    txn: &mut Txn,
+    desk: &Desk<'_>,
+    notification: NotificationKey,
+    at: jiff::Timestamp,
+) -> Option<()> {
+    let row = txn.world.notifications.get(&notification)?;
+    let id = row.notification.id;
+    let target = target(&txn.world, desk, notification, row).filter(|_| !row.is_forgotten)?;
+    let change = mark_read(id, &desk.reporter, target.subject(), at)?;
+    save(txn, desk, &target, &change, true);
+    Some(())
+}
+
+/// Leaves the rest as work. A user has one such row for an installation: the higher place stays.
+fn leave_rest(txn: &mut Txn, desk: &Desk<'_>, rest: MarkRead) {
+    let stage = Stage {
+        kind: WorkKind::MarkRead,
+        due: desk.reporter.now,
+    };
+    let known = txn
+        .world
+        .work
+        .iter()
+        .find_map(|(id, row)| match row.target {
+            Target::Mark(user, known)
+                if user == desk.user && known.installation == rest.installation =>
+            {
+                Some((*id, known))
+            }
+            Target::Mark(..)
+            | Target::Store
+            | Target::Notification(_)
+            | Target::Topic(_)
+            | Target::User(_) => None,
+        });
+    match known {
+        None => {
+            txn.leave_work(desk.app, Target::Mark(desk.user, rest), stage);
+        }
+        Some((id, known)) if known.before < rest.before => {
+            txn.world.work.remove(&id);
+            txn.leave_work(desk.app, Target::Mark(desk.user, rest), stage);
+        }
+        Some(_) => {}
+    }
+}

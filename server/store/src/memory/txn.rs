@@ -1,0 +1,177 @@
+//! A transaction: the world as it will be, and what its commit means to others.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+use vestnik_model::{AppId, DeliveryStatus, UserId};
+use vestnik_rules::{
+    delivery::{Deltas, Move},
+    work::Stage,
+};
+
+use super::world::{NotificationKey, UserKey, World};
+use crate::{
+    StoreError,
+    effect::{ChangedDelivery, Effect, Event, Revocation},
+};
+
+/// A transaction. What it changes about notifications is collected and written once, so that a commit
+/// has one event for each of them.
+#[derive(Debug)]
+pub(super) struct Txn {
+    pub(super) world: World,
+    at: Timestamp,
+    events: Vec<Event>,
+    changes: BTreeMap<NotificationKey, Changes>,
+    grown: BTreeMap<AppId, BTreeSet<UserId>>,
+    due: Vec<(AppId, Stage)>,
+}
+
+/// What happened to one notification.
+#[derive(Debug, Default)]
+struct Changes {
+    deltas: Deltas,
+    /// The deliveries that changed one by one, with the status they came to last.
+    deliveries: BTreeMap<UserKey, DeliveryStatus>,
+}
+
+/// Rows contradict each other.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Contradiction(&'static str);
+
+/// The error for rows that contradict each other.
+pub(super) fn corrupt(what: &'static str) -> StoreError {
+    StoreError::Corrupt(Arc::new(Contradiction(what)))
+}
+
+/// The error for what a database's constraint refuses.
+pub(super) fn refused(what: &'static str) -> StoreError {
+    StoreError::Failed(Arc::new(Contradiction(what)))
+}
+
+impl Txn {
+    pub(super) fn begin(world: World, at: Timestamp) -> Self {
+        Self {
+            world,
+            at,
+            events: Vec::new(),
+            changes: BTreeMap::new(),
+            grown: BTreeMap::new(),
+            due: Vec::new(),
+        }
+    }
+
+    /// The notification's status, or something else that a sender sees, can be another one.
+    pub(super) fn touched(&mut self, notification: NotificationKey) {
+        self.changes.entry(notification).or_default();
+    }
+
+    /// A delivery moved. One whose status stays is no change to others.
+    pub(super) fn moved(
+        &mut self,
+        (notification, user): (NotificationKey, UserKey),
+        status: DeliveryStatus,
+        moved: Option<Move>,
+    ) {
+        if let Some(moved) = moved {
+            let changes = self.changes.entry(notification).or_default();
+            changes.deltas.add([moved]);
+            changes.deliveries.insert(user, status);
+        }
+    }
+
+    /// A delivery moved as one of a part that changed alike: it is counted, and not named.
+    pub(super) fn moved_in_part(&mut self, notification: NotificationKey, moved: Option<Move>) {
+        let changes = self.changes.entry(notification).or_default();
+        changes.deltas.add(moved);
+    }
+
+    /// A user's log has grown.
+    pub(super) fn grew(&mut self, app: &AppId, user: &UserId) {
+        let users = self.grown.entry(app.clone()).or_default();
+        users.insert(user.clone());
+    }
+
+    /// Work is due, now or later.
+    pub(super) fn work_due(&mut self, app: &AppId, stage: Stage) {
+        self.due.push((app.clone(), stage));
+    }
+
+    /// Somebody may do less from now on.
+    pub(super) fn revoked(&mut self, app: &AppId, revocation: Revocation) {
+        self.record(app, Effect::Revoked(revocation));
+    }
+
+    /// Writes what changed about notifications: counters, versions, events.
+    pub(super) fn write_changes(&mut self) -> Result<(), StoreError> {
+        for (key, changes) in std::mem::take(&mut self.changes) {
+            let Some(row) = self.world.notifications.get(&key) else {
+                continue;
+            };
+            let counts = changes.deltas.applied_to(row.counts);
+            let counts = counts.ok_or_else(|| corrupt("a counter would fall below zero"))?;
+            let (app, id) = (row.app.clone(), row.notification.id);
+            let effect = Effect::NotificationChanged {
+                notification: id,
+                deliveries: self.named(key, changes.deliveries),
+                reached: changes.deltas.reached().collect(),
+            };
+            let number = self.record(&app, effect);
+            if let Some(row) = self.world.notifications.get_mut(&key) {
+                (row.counts, row.version) = (counts, number);
+            }
+        }
+        Ok(())
+    }
+
+    fn named(
+        &self,
+        notification: NotificationKey,
+        deliveries: BTreeMap<UserKey, DeliveryStatus>,
+    ) -> Vec<ChangedDelivery> {
+        let changed = deliveries.into_iter().filter_map(|(user, status)| {
+            let id = self.world.deliveries.get(&(notification, user))?.id;
+            let user = self.world.users.get(&user)?.name.clone()?;
+            Some(ChangedDelivery { id, user, status })
+        });
+        changed.collect()
+    }
+
+    /// Adds an event with a row, and gives its number.
+    fn record(&mut self, app: &AppId, effect: Effect) -> u64 {
+        self.world.last_event += 1;
+        let event = self.event(app, effect);
+        let number = event.number;
+        self.world.events.insert(number, event.clone());
+        self.events.push(event);
+        number
+    }
+
+    fn event(&self, app: &AppId, effect: Effect) -> Event {
+        Event {
+            number: self.world.last_event,
+            app: app.clone(),
+            at: self.at,
+            effect,
+        }
+    }
+
+    /// The world after the commit, and its effects in order.
+    pub(super) fn finish(mut self) -> Result<(World, Vec<Event>), StoreError> {
+        self.write_changes()?;
+        for (app, users) in std::mem::take(&mut self.grown) {
+            let users = users.into_iter().collect();
+            let event = self.event(&app, Effect::LogGrew { users });
+            self.events.push(event);
+        }
+        for (app, Stage { kind, due }) in std::mem::take(&mut self.due) {
+            let event = self.event(&app, Effect::WorkDue { kind, at: due });
+            self.events.push(event);
+        }
+        Ok((self.world, self.events))
+    }
+}

@@ -1,0 +1,179 @@
+//! The maps, and what several families ask of them.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use vestnik_model::{AppId, DeliveryId, Flag, InstallationId, NotificationId, TopicName, UserId};
+use vestnik_rules::{
+    idempotency::Remembered,
+    log::{Place, Tag, epoch_of},
+    session::{FamilyId, Session},
+};
+
+use super::{
+    audiences::TopicRow,
+    installations::{InstallationRow, PresenceKey, PresenceRow},
+    ledger::{AttemptRow, DeliveryRow, FactKey, FlagRow},
+    logs::LogRow,
+    publishing::NotificationRow,
+    sessions::FamilyRow,
+    table::Table,
+    tenants::KeyRow,
+    work::WorkRow,
+};
+use crate::{effect::Event, operations::Secrets, tenants::IdentityKey};
+
+/// The store's own key of a user: audiences are walked in its order.
+pub(super) type UserKey = i64;
+/// The store's own key of a notification: the order of acceptance.
+pub(super) type NotificationKey = u64;
+/// The store's own key of a topic.
+pub(super) type TopicKey = u64;
+
+/// Everything that is kept.
+#[derive(Debug, Clone, Default)]
+pub(super) struct World {
+    pub(super) apps: Table<AppId, Timestamp>,
+    pub(super) keys: Table<(AppId, String), KeyRow>,
+    pub(super) identity_keys: Table<(AppId, String), IdentityKey>,
+    pub(super) installations: Table<(AppId, InstallationId), InstallationRow>,
+    pub(super) families: Table<FamilyId, FamilyRow>,
+    pub(super) token_uses: Table<(AppId, [u8; 32]), Timestamp>,
+    pub(super) presence: Table<PresenceKey, PresenceRow>,
+    pub(super) topics: Table<TopicKey, TopicRow>,
+    pub(super) topic_names: Table<(AppId, TopicName), TopicKey>,
+    pub(super) subscriptions: Table<(TopicKey, UserKey), ()>,
+    pub(super) users: Table<UserKey, UserRow>,
+    pub(super) user_names: Table<(AppId, UserId), UserKey>,
+    pub(super) notifications: Table<NotificationKey, NotificationRow>,
+    pub(super) notification_ids: Table<NotificationId, NotificationKey>,
+    pub(super) remembered: Table<(AppId, String), Remembered>,
+    pub(super) deliveries: Table<(NotificationKey, UserKey), DeliveryRow>,
+    pub(super) delivery_ids: Table<DeliveryId, (NotificationKey, UserKey)>,
+    pub(super) attempts: Table<(NotificationKey, UserKey, InstallationId), AttemptRow>,
+    /// By the user and the installation, with the notification that the fact is about, if any.
+    pub(super) facts: Table<FactKey, Option<NotificationKey>>,
+    pub(super) flags: Table<(NotificationKey, UserKey, Flag), FlagRow>,
+    pub(super) logs: Table<(UserKey, u64), LogRow>,
+    pub(super) work: Table<u64, WorkRow>,
+    pub(super) events: Table<u64, Event>,
+    pub(super) secrets: Option<Secrets>,
+    /// The random number that every log's epoch is mixed from.
+    pub(super) epoch: u32,
+    /// The last key that was given; all kinds of rows share it.
+    pub(super) last_key: u64,
+    /// The number of the last event.
+    pub(super) last_event: u64,
+}
+
+/// A user and the head of their log.
+#[derive(Debug, Clone)]
+pub(super) struct UserRow {
+    pub(super) app: AppId,
+    /// Absent while the user is being erased: a new user may take the name at once.
+    pub(super) name: Option<UserId>,
+    pub(super) seq: u64,
+    pub(super) tag: Tag,
+    pub(super) renewal: u32,
+    pub(super) renewed_at: Option<Timestamp>,
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        let mut world = Self {
+            epoch: 1,
+            ..Self::default()
+        };
+        world.insert_sweep();
+        world
+    }
+
+    pub(super) fn next_key(&mut self) -> u64 {
+        self.last_key += 1;
+        self.last_key
+    }
+
+    pub(super) fn user_key(&self, app: &AppId, user: &UserId) -> Option<UserKey> {
+        self.user_names.get(&(app.clone(), user.clone())).copied()
+    }
+
+    /// The key of a user, who is made if they are not known.
+    pub(super) fn ensure_user(&mut self, app: &AppId, user: &UserId) -> UserKey {
+        if let Some(key) = self.user_key(app, user) {
+            return key;
+        }
+        let key = i64::try_from(self.next_key()).unwrap_or(i64::MAX);
+        let row = UserRow {
+            app: app.clone(),
+            name: Some(user.clone()),
+            seq: 0,
+            tag: Tag(0),
+            renewal: 0,
+            renewed_at: None,
+        };
+        self.users.insert(key, row);
+        self.user_names.insert((app.clone(), user.clone()), key);
+        key
+    }
+
+    /// The end of a user's log; the beginning for a user who is not known.
+    pub(super) fn head(&self, app: &AppId, user: &UserId) -> Place {
+        let row = self
+            .user_key(app, user)
+            .and_then(|key| self.users.get(&key));
+        row.map_or_else(
+            || Place::start(epoch_of(self.epoch, 0)),
+            |row| self.head_of(row),
+        )
+    }
+
+    pub(super) fn head_of(&self, row: &UserRow) -> Place {
+        Place {
+            epoch: epoch_of(self.epoch, row.renewal),
+            seq: row.seq,
+            tag: row.tag,
+        }
+    }
+
+    pub(super) fn is_present(&self, session: &Session) -> bool {
+        let key = (session.app.clone(), session.installation);
+        let row = self.installations.get(&key);
+        row.is_some_and(|row| row.known().is_present(session))
+    }
+
+    /// The present sessions of a user, with their installations' rows.
+    pub(super) fn sessions_of(
+        &self,
+        app: &AppId,
+        user: &UserId,
+    ) -> BTreeMap<InstallationId, &InstallationRow> {
+        let all = self.installations.iter();
+        all.filter(|((of, _), row)| of == app && row.user.as_ref() == Some(user))
+            .map(|((_, id), row)| (*id, row))
+            .collect()
+    }
+
+    /// A notification of an App that was not forgotten.
+    pub(super) fn notification(
+        &self,
+        app: &AppId,
+        id: NotificationId,
+    ) -> Option<(NotificationKey, &NotificationRow)> {
+        let key = *self.notification_ids.get(&id)?;
+        let row = self.notifications.get(&key)?;
+        (row.app == *app && !row.is_forgotten).then_some((key, row))
+    }
+
+    /// The deliveries of a notification behind a user, in the order of the users' keys.
+    pub(super) fn deliveries_after(
+        &self,
+        notification: NotificationKey,
+        after: Option<UserKey>,
+    ) -> impl Iterator<Item = (UserKey, &DeliveryRow)> {
+        let from = after.map_or(UserKey::MIN, |after| after.saturating_add(1));
+        let range = (notification, from)..=(notification, UserKey::MAX);
+        self.deliveries
+            .range(range)
+            .map(|((_, user), row)| (*user, row))
+    }
+}
