@@ -29,7 +29,7 @@ mod intent;
 mod request;
 mod reread;
 
-use input::{Done, Input};
+use input::{ChangedRows, Done, Input};
 pub(crate) use intent::{Desk, Intent, Reply};
 pub(crate) use request::opens_in_browser;
 use reread::{Next, Reread};
@@ -164,8 +164,8 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
         match done {
             Done::Launched(Ok(launched)) => self.begin(launched),
             Done::Launched(Err(problem)) => self.enter(self.setup(problem)),
-            Done::Rows(rows) => {
-                self.rows_changed(&rows);
+            Done::Rows(changed) => {
+                self.rows_changed(&changed);
                 let next = self.reread.done();
                 self.read_again(next);
             }
@@ -190,14 +190,17 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
         self.shell.show_toast(Toast::of(item, self.language()));
     }
 
-    fn rows_changed(&self, rows: &[HistoryItem]) {
+    fn rows_changed(&self, changed: &ChangedRows) {
+        let ChangedRows { rows, removed } = changed;
         let items: Vec<_> = rows.iter().map(NotificationView::from).collect();
         let read = |(row, view): (&HistoryItem, &NotificationView)| {
             view.is_read.then_some(row.notification.id)
         };
+        let read = rows.iter().zip(&items).filter_map(read);
         self.shell
-            .withdraw_toasts(rows.iter().zip(&items).filter_map(read).collect());
-        self.emit(UiEvent::Changed { items });
+            .withdraw_toasts(read.chain(removed.iter().copied()).collect());
+        let removed = removed.iter().map(ToString::to_string).collect();
+        self.emit(UiEvent::Changed { items, removed });
     }
 
     fn toast_changed(&mut self, event: ToastEvent) {

@@ -1,7 +1,7 @@
 //! Rows of a history, for tests.
 
-use vestnik_core::HistoryItem;
-use vestnik_model::{Click, ClickKind, NotificationId, contract::HistoryState};
+use vestnik_core::{HistoryItem, HistoryState};
+use vestnik_model::{Click, ClickKind, NotificationId};
 
 /// The id of a sample.
 pub(crate) fn id(number: usize) -> NotificationId {
@@ -40,7 +40,7 @@ pub(crate) fn read(number: usize) -> HistoryItem {
 pub(crate) fn linking(number: usize, kind: ClickKind, url: &str) -> HistoryItem {
     let mut item = item(number);
     item.notification.click = Some(Click {
-        kind,
+        kind: kind.into(),
         url: url.to_owned(),
     });
     item

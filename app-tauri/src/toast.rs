@@ -56,7 +56,7 @@ impl Toast {
             id: notification.id,
             title: notification.title.as_str().to_owned(),
             body: cut(notification.body.as_str()),
-            priority: notification.priority,
+            priority: notification.priority.known_or_default(),
             open: words::open(language),
         }
     }

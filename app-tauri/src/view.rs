@@ -37,10 +37,12 @@ pub(crate) enum UiEvent {
         /// The notification.
         item: NotificationView,
     },
-    /// Rows of the history changed; these are their new contents.
+    /// Rows of the history changed.
     Changed {
-        /// The rows.
+        /// The rows' new contents.
         items: Vec<NotificationView>,
+        /// The ids of rows that left the history: recalled, or deleted on another device.
+        removed: Vec<String>,
     },
     /// More of the history changed than is worth listing: read it again.
     Stale,

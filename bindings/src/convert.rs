@@ -56,8 +56,8 @@ impl From<Notification> for NotificationRecord {
             body: body.as_str().to_owned(),
             image: image.map(|url| url.as_str().to_owned()),
             category: category.map(|name| name.to_string()),
-            priority: priority.into(),
-            click: click.map(Into::into),
+            priority: priority.known_or_default().into(),
+            click: click.as_ref().and_then(click_record),
             data_json: data.map(|data| serde_json::Value::Object(data).to_string()),
             accepted_at_ms: accepted_at.as_millisecond(),
             expires_at_ms: expires_at.as_millisecond(),
@@ -65,16 +65,18 @@ impl From<Notification> for NotificationRecord {
     }
 }
 
-impl From<Click> for ClickRecord {
-    fn from(click: Click) -> Self {
-        let Click { kind, url } = click;
-        let opened_by = match kind {
-            ClickKind::App => OpenedBy::App,
-            ClickKind::Link => OpenedBy::Link,
-            ClickKind::Webview => OpenedBy::Webview,
-        };
-        Self { opened_by, url }
-    }
+/// A click of a kind that this version knows and whose address fits the kind.
+fn click_record(click: &Click) -> Option<ClickRecord> {
+    let (kind, url) = click.checked()?;
+    let opened_by = match kind {
+        ClickKind::App => OpenedBy::App,
+        ClickKind::Link => OpenedBy::Link,
+        ClickKind::Webview => OpenedBy::Webview,
+    };
+    Some(ClickRecord {
+        opened_by,
+        url: url.to_owned(),
+    })
 }
 
 impl From<Priority> for PriorityLevel {

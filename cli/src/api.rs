@@ -4,6 +4,7 @@ use std::{fmt, time::Duration};
 
 use reqwest::{Client, Method, RequestBuilder, Response, Url, header};
 use serde::{Serialize, de::DeserializeOwned};
+use vestnik_core::transport::endpoint;
 use vestnik_model::{Problem, ProblemCode};
 
 use crate::{args::ServerArgs, exit::Failure};
@@ -43,7 +44,7 @@ impl Api {
     }
 
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
-        answer(self.request(Method::GET, path)?).await
+        answer(self.request(Method::GET, path)).await
     }
 
     pub(crate) async fn post<T: DeserializeOwned>(
@@ -51,27 +52,22 @@ impl Api {
         path: &str,
         body: &impl Serialize,
     ) -> Result<T, Failure> {
-        answer(self.request(Method::POST, path)?.json(body)).await
+        answer(self.request(Method::POST, path).json(body)).await
     }
 
     pub(crate) async fn put(&self, path: &str, body: &impl Serialize) -> Result<(), Failure> {
-        done(self.request(Method::PUT, path)?.json(body)).await
+        done(self.request(Method::PUT, path).json(body)).await
     }
 
     pub(crate) async fn delete(&self, path: &str) -> Result<(), Failure> {
-        done(self.request(Method::DELETE, path)?).await
+        done(self.request(Method::DELETE, path)).await
     }
 
-    fn request(&self, method: Method, path: &str) -> Result<RequestBuilder, Failure> {
-        let url = self
-            .base
-            .join(path)
-            .map_err(|error| Failure::Usage(format!("--server: {error}")))?;
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let bearer = format!("Bearer {}", self.key);
-        Ok(self
-            .http
-            .request(method, url)
-            .header(header::AUTHORIZATION, bearer))
+        self.http
+            .request(method, endpoint(&self.base, path))
+            .header(header::AUTHORIZATION, bearer)
     }
 }
 

@@ -35,7 +35,7 @@ impl Failure {
     }
 
     /// What a program switches on.
-    pub(crate) fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> &str {
         match self {
             Self::Other(_) => "failed",
             Self::Usage(_) => "usage",
@@ -57,15 +57,29 @@ impl Failure {
 
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
-        match problem.code {
+        // Codes of a later server keep their class and say whether it is worth trying again.
+        let Some(code) = problem.code.known() else {
+            return if problem.is_about_credentials() {
+                Self::Unauthorized(problem)
+            } else if problem.retry_after.is_some() {
+                Self::Unreachable(problem.to_string())
+            } else {
+                Self::Rejected(problem)
+            };
+        };
+        match code {
             ProblemCode::AuthMissing
             | ProblemCode::AuthInvalid
             | ProblemCode::AuthExpired
             | ProblemCode::AuthReused
+            | ProblemCode::AuthRevoked
+            | ProblemCode::AuthSecretMismatch
             | ProblemCode::AuthForbidden => Self::Unauthorized(problem),
-            ProblemCode::Unavailable | ProblemCode::StorageFull | ProblemCode::RequestTimeout => {
-                Self::Unreachable(problem.to_string())
-            }
+            ProblemCode::Unavailable
+            | ProblemCode::StorageFull
+            | ProblemCode::RequestTimeout
+            | ProblemCode::RequestRateLimited
+            | ProblemCode::OutcomeUnknown => Self::Unreachable(problem.to_string()),
             ProblemCode::RequestMalformed
             | ProblemCode::RequestInvalid
             | ProblemCode::RequestTooLarge
@@ -75,6 +89,7 @@ impl From<Problem> for Failure {
             | ProblemCode::NotFound
             | ProblemCode::MethodNotAllowed
             | ProblemCode::Conflict
+            | ProblemCode::TopicUnknown
             | ProblemCode::TopicUnavailable
             | ProblemCode::Internal => Self::Rejected(problem),
         }
@@ -95,10 +110,42 @@ impl From<io::Error> for Failure {
 
 impl From<vestnik_core::Error> for Failure {
     fn from(error: vestnik_core::Error) -> Self {
-        if error.is_retryable() {
-            Self::Unreachable(error.to_string())
-        } else {
-            Self::Other(error.into())
+        match error {
+            vestnik_core::Error::Rejected(problem) => problem.into(),
+            vestnik_core::Error::Unauthorized => Self::Unauthorized(Problem::new(
+                ProblemCode::AuthInvalid,
+                "the server does not accept the credentials",
+            )),
+            error if error.is_retryable() => Self::Unreachable(error.to_string()),
+            error => Self::Other(error.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(code: &str, retry_after: Option<u32>) -> Failure {
+        let document = serde_json::json!({
+            "status": 400, "code": code, "detail": "no", "retry_after": retry_after
+        });
+        let problem: Problem = serde_json::from_value(document).unwrap();
+        Failure::from(problem)
+    }
+
+    #[test]
+    fn problems_have_the_exit_code_of_what_helps() {
+        for (code, retry_after, expected) in [
+            ("auth.revoked", None, 4),
+            ("auth.of_a_later_server", None, 4),
+            ("request.rate_limited", Some(3), 5),
+            ("busy.of_a_later_server", Some(3), 5),
+            ("topic.unknown", None, 3),
+            ("wish.of_a_later_server", None, 3),
+        ] {
+            let failure = problem(code, retry_after);
+            assert_eq!(failure.exit_code(), ExitCode::from(expected), "{code}");
         }
     }
 }

@@ -92,7 +92,7 @@ pub(crate) fn status_style(status: &str) -> Style {
     match status {
         "delivered" | "sent" => Style::new().cyan(),
         "read" => Style::new().green(),
-        "undelivered" | "expired" | "error" => Style::new().red(),
+        "undelivered" | "unconfirmed" | "expired" | "cancelled" | "error" => Style::new().red(),
         _ => Style::new().yellow(),
     }
 }

@@ -69,7 +69,7 @@ export class Desk {
         this.inbox.arrived(event.item);
         break;
       case "changed":
-        this.inbox.changed(event.items);
+        this.inbox.changed(event.items, event.removed);
         break;
       case "stale":
         void this.attempt(() => this.inbox.reload());

@@ -40,6 +40,16 @@ describe("the list", () => {
     expect(rows()).toHaveLength(1);
   });
 
+  test("drops what is recalled, from the list and from the open detail", async () => {
+    const platform = new FakePlatform(samples(3));
+    const user = await openWindow(platform);
+    await user.click(await row("Notification 2"));
+    expect(await screen.findByRole("heading", { name: "Notification 2" })).toBeVisible();
+    platform.remove("ntf_0002");
+    await waitFor(() => expect(titles()).toEqual(["Notification 3", "Notification 1"]));
+    expect(screen.queryByRole("heading", { name: "Notification 2" })).toBeNull();
+  });
+
   test("says what is unread in words too", async () => {
     await openWindow(
       new FakePlatform([

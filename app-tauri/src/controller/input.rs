@@ -4,6 +4,7 @@ use std::future::pending;
 
 use futures_util::StreamExt;
 use vestnik_core::{Event, HistoryItem};
+use vestnik_model::NotificationId;
 
 use super::{Controller, Intent};
 use crate::{
@@ -28,12 +29,21 @@ pub(super) enum Input<S> {
     Done(Done<S>),
 }
 
+/// What was read of changed rows.
+#[derive(Default)]
+pub(super) struct ChangedRows {
+    /// Their contents now.
+    pub(super) rows: Vec<HistoryItem>,
+    /// Those that left the history: recalled, or deleted on another device.
+    pub(super) removed: Vec<NotificationId>,
+}
+
 /// The outcome of work.
 pub(super) enum Done<S> {
     /// The core was started, or was not.
     Launched(Result<Launched<S>, SetupProblem>),
     /// Changed rows were read.
-    Rows(Vec<HistoryItem>),
+    Rows(ChangedRows),
     /// Everything was marked read.
     AllRead,
     /// Nothing follows from it.

@@ -2,9 +2,9 @@
 //! itself.
 
 use vestnik_core::{Error, HistoryCursor};
-use vestnik_model::{ClickKind, NotificationId};
+use vestnik_model::{Click, ClickKind, NotificationId};
 
-use super::{Controller, Done, Reply};
+use super::{Controller, Done, Reply, input::ChangedRows};
 use crate::{
     preferences,
     session::{Launcher, Session},
@@ -68,11 +68,15 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
         self.answer(reply, move |core| async move {
             let row = core.row(id).await?;
             let click = row.and_then(|row| row.notification.click);
-            let Some(click) = click.filter(|click| opens_in_browser(click.kind)) else {
+            let link = click
+                .as_ref()
+                .and_then(Click::checked)
+                .filter(|(kind, _)| opens_in_browser(*kind));
+            let Some((_, url)) = link else {
                 return Err(CommandError::not_found("the notification has no link"));
             };
             shell
-                .open_link(&click.url)
+                .open_link(url)
                 .map_err(|error| CommandError::system(&error))
         });
     }
@@ -130,14 +134,15 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
             return;
         };
         self.tasks.spawn(async move {
-            let mut rows = Vec::with_capacity(ids.len());
+            let mut changed = ChangedRows::default();
             for id in ids {
                 match session.row(id).await {
-                    Ok(row) => rows.extend(row),
+                    Ok(Some(row)) => changed.rows.push(row),
+                    Ok(None) => changed.removed.push(id),
                     Err(error) => tracing::warn!(%id, %error, "a changed row could not be read"),
                 }
             }
-            Done::Rows(rows)
+            Done::Rows(changed)
         });
     }
 

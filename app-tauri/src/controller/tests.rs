@@ -154,7 +154,7 @@ async fn a_toast_clicked_without_a_window_is_the_first_thing_of_the_next() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn changed_rows_reach_the_window_and_toasts_of_read_ones_leave() {
+async fn changed_rows_reach_the_window_and_toasts_of_read_and_removed_ones_leave() {
     let mut app = App::started().await;
     app.core.put(sample::item(1));
     app.core.put(sample::read(2));
@@ -165,12 +165,14 @@ async fn changed_rows_reach_the_window_and_toasts_of_read_ones_leave() {
             sample::id(3),
         ]))
         .await;
-    app.record.expect(Told::Withdraw(vec![sample::id(2)])).await;
-    let items = app
+    app.record
+        .expect(Told::Withdraw(vec![sample::id(2), sample::id(3)]))
+        .await;
+    let (items, removed) = app
         .record
         .event(|event| {
-            if let UiEvent::Changed { items } = event {
-                Some(items)
+            if let UiEvent::Changed { items, removed } = event {
+                Some((items, removed))
             } else {
                 None
             }
@@ -178,6 +180,7 @@ async fn changed_rows_reach_the_window_and_toasts_of_read_ones_leave() {
         .await;
     let read: Vec<_> = items.iter().map(|item| item.is_read).collect();
     assert_eq!(read, [false, true]);
+    assert_eq!(removed, [sample::id(3).to_string()]);
 }
 
 #[tokio::test(start_paused = true)]

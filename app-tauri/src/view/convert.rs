@@ -5,9 +5,10 @@ use std::time::Instant;
 
 use tauri::Url;
 use vestnik_core::{
-    ConnectionState, Error, HistoryItem, HistoryPage, OfflineReason as Reason, clock::Clock,
+    ConnectionState, Error, HistoryItem, HistoryPage, HistoryState, OfflineReason as Reason,
+    clock::Clock,
 };
-use vestnik_model::{Click, Notification, Priority, contract::HistoryState};
+use vestnik_model::{Click, Notification, Priority};
 
 use super::{
     CommandError, ConnectionView, ErrorCode, HistoryView, LinkView, NotificationView,
@@ -43,7 +44,7 @@ impl From<&HistoryItem> for NotificationView {
             title: title.as_str().to_owned(),
             body: body.as_str().to_owned(),
             category: category.as_ref().map(ToString::to_string),
-            priority: PriorityView::from(*priority),
+            priority: PriorityView::from(priority.known_or_default()),
             link: click.as_ref().and_then(link),
             accepted_at: accepted_at.to_string(),
             received_at: received_at.to_string(),
@@ -80,8 +81,8 @@ impl From<&HistoryPage> for HistoryView {
 /// The host as a browser will understand it, so that an address cannot pose as another's: what
 /// stands before an `@` is not shown, and foreign letters come in their encoded form.
 fn link(click: &Click) -> Option<LinkView> {
-    let Click { kind, url } = click;
-    if !opens_in_browser(*kind) {
+    let (kind, url) = click.checked()?;
+    if !opens_in_browser(kind) {
         return None;
     }
     let url = Url::parse(url).ok()?;

@@ -1,10 +1,9 @@
 //! `vestnik send`: publishes a notification.
 
 use console::style;
-use serde_json::{Map, Value};
 use vestnik_model::{
-    AudienceRequest, Click, ClickKind, PublishAccepted, PublishRequest, TrafficType,
-    publish::ContentRequest, route,
+    AudienceRequest, ClickKind, ClickRequest, ContentRequest, PublishAccepted, PublishRequest,
+    TrafficType, publish::Data, route,
 };
 
 use super::watch;
@@ -58,9 +57,9 @@ fn request(args: SendArgs) -> Result<PublishRequest, Failure> {
     })
 }
 
-fn click(url: String) -> Click {
+fn click(url: String) -> ClickRequest {
     let is_web = url.starts_with("https://") || url.starts_with("http://");
-    Click {
+    ClickRequest {
         kind: if is_web {
             ClickKind::Link
         } else {
@@ -70,7 +69,7 @@ fn click(url: String) -> Click {
     }
 }
 
-fn object(text: &str) -> Result<Map<String, Value>, Failure> {
+fn object(text: &str) -> Result<Data, Failure> {
     serde_json::from_str(text).map_err(|error| Failure::Usage(format!("--data: {error}")))
 }
 

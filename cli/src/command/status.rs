@@ -22,11 +22,11 @@ pub(crate) async fn run(args: StatusArgs, output: &Output) -> Result<(), Failure
 }
 
 fn words(view: &NotificationView) -> String {
-    let status = watch::status_text(view.status);
+    let status = view.status.as_str();
     format!(
         "{}  {}\n{}\n{}",
         style(view.id).bold(),
-        status_style(&status).apply_to(&status),
+        status_style(status).apply_to(status),
         view.notification.title,
         counts_words(&view.counts),
     )
@@ -40,7 +40,9 @@ pub(crate) fn counts_words(counts: &Counts) -> String {
         delivered,
         read,
         undelivered,
+        unconfirmed,
         expired,
+        cancelled,
     } = *counts;
     let named = [
         ("pending", pending),
@@ -48,7 +50,9 @@ pub(crate) fn counts_words(counts: &Counts) -> String {
         ("delivered", delivered),
         ("read", read),
         ("undelivered", undelivered),
+        ("unconfirmed", unconfirmed),
         ("expired", expired),
+        ("cancelled", cancelled),
     ];
     let shown = named.iter().filter(|(_, count)| *count > 0);
     let words = shown.map(|(name, count)| {

@@ -3,7 +3,10 @@
 use console::style;
 use futures_util::StreamExt as _;
 use vestnik_core::Sender;
-use vestnik_model::{NotificationId, NotificationStatus, contract::StatusChange};
+use vestnik_model::{
+    NotificationId, NotificationStatus,
+    contract::{DeliveryChange, StatusChange},
+};
 
 use super::status::counts_words;
 use crate::{
@@ -12,7 +15,10 @@ use crate::{
     output::{Output, status_style},
 };
 
-/// Prints what is and then each change, until the notification is settled and every delivery it
+/// How many changed deliveries a line names.
+const NAMED: usize = 3;
+
+/// Prints the state and then each change, until the notification is settled and every delivery it
 /// handed over has been read or the watch ends.
 pub(crate) async fn run(
     server: &ServerArgs,
@@ -24,7 +30,7 @@ pub(crate) async fn run(
         .clone()
         .ok_or_else(|| Failure::Usage("--key is needed".to_owned()))?;
     let sender = Sender::connect(server.server.clone(), key).await?;
-    let mut changes = sender.watch(id).await?;
+    let mut changes = sender.watch(id, None).await?;
     let mut last = None;
     while let Some(change) = changes.next().await {
         let change = change?;
@@ -52,8 +58,11 @@ fn verdict(status: Option<NotificationStatus>) -> Result<(), Failure> {
         Some(NotificationStatus::Expired) => Err(Failure::Outcome(
             "it expired before it could be delivered".to_owned(),
         )),
+        Some(NotificationStatus::Cancelled) => {
+            Err(Failure::Outcome("its sender cancelled it".to_owned()))
+        }
         None => Err(Failure::Unreachable(
-            "the watch ended before it told anything".to_owned(),
+            "the watch ended without an item".to_owned(),
         )),
         Some(
             NotificationStatus::Accepted
@@ -65,25 +74,25 @@ fn verdict(status: Option<NotificationStatus>) -> Result<(), Failure> {
 }
 
 fn words(change: &StatusChange) -> String {
-    let status = status_text(change.status);
-    let whose = change
-        .delivery
-        .as_ref()
-        .map_or_else(String::new, |delivery| {
-            format!("{} {:?}  ", style(&delivery.user).bold(), delivery.status).to_lowercase()
-        });
+    let status = change.status.as_str();
     let time = style(format!("{:.3}", change.at)).dim();
     format!(
-        "{time}  {:8} {whose}{}",
-        status_style(&status).apply_to(&status),
+        "{time}  {:8} {}{}",
+        status_style(status).apply_to(status),
+        deliveries_words(&change.deliveries),
         counts_words(&change.counts)
     )
 }
 
-/// A status as it stands in JSON.
-pub(crate) fn status_text(status: NotificationStatus) -> String {
-    serde_json::to_value(status)
-        .ok()
-        .and_then(|value| value.as_str().map(str::to_owned))
-        .unwrap_or_default()
+/// The first deliveries that changed, and how many more there are.
+fn deliveries_words(deliveries: &[DeliveryChange]) -> String {
+    let mut words: String = deliveries
+        .iter()
+        .take(NAMED)
+        .map(|delivery| format!("{} {}  ", style(&delivery.user).bold(), delivery.status))
+        .collect();
+    if let Some(others) = deliveries.len().checked_sub(NAMED).filter(|others| *others > 0) {
+        words.push_str(&format!("and {others} more  "));
+    }
+    words
 }

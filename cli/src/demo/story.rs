@@ -63,7 +63,7 @@ impl Story<'_> {
     async fn first_order(&mut self) -> Result<(), Failure> {
         self.scene("A courier tells Anna about her order; she has a phone and a laptop");
         let id = self.stage(&self.world.anna.clone(), FIRST_ORDER, 0).await?;
-        let mut timeline = self.world.courier.watch(id).await?;
+        let mut timeline = self.world.courier.watch(id, None).await?;
         self.all_have_shown().await?;
         self.world.phone.client.mark_read(vec![id]).await?;
         while let Some(change) = timeline.next().await {

@@ -67,6 +67,19 @@ impl Held {
         Ok(aside)
     }
 
+    /// Writes the file anew (`VACUUM`), so that nothing is left of what was deleted or changed in it.
+    /// Takes as much room again as the file has, and time in proportion.
+    ///
+    /// # Errors
+    /// As [`OpenOptions::open`](crate::OpenOptions::open). The file has its former content then.
+    pub fn rewrite(&self) -> Result<(), OpenError> {
+        let refuse = |error| OpenError::from_sqlite(&self.path, error);
+        let connection = Connection::open_with_flags(&self.path, FLAGS).map_err(refuse)?;
+        connection.execute_batch("VACUUM").map_err(refuse)?;
+        // Closing moves the log into the file and removes it.
+        connection.close().map_err(|(_, error)| refuse(error))
+    }
+
     fn keep_aside(&self, suffix: &str) -> io::Result<PathBuf> {
         // The log of a file that is damaged stays a file of its own.
         drop(merge_log(&self.path));

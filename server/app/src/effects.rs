@@ -27,7 +27,11 @@ impl Consumers {
     /// Takes a hint, of this node or another.
     pub(crate) fn take(&self, hint: &Hint) {
         match hint {
-            Hint::Log { app, user } => self.dirty.mark(app, user),
+            // Most users of a large audience are not connected here.
+            Hint::Log { app, user } if self.connections.has_user(app, user) => {
+                self.dirty.mark(app, user);
+            }
+            Hint::Log { .. } => {}
             Hint::Notification { app, id, version } => self.watchers.changed(app, *id, *version),
             Hint::Revoked { app, what } => self.connections.revoke(app, what),
             Hint::WorkDue(kind) => (self.wake)(*kind),
@@ -38,7 +42,11 @@ impl Consumers {
 /// Makes the sink that a store is opened with. It is called on the thread that commits, after the
 /// commit and before the caller is answered. A revocation is applied here, at once and whatever the
 /// bus does; everything else goes by the bus.
-pub(crate) fn sink(bus: Arc<dyn Bus>, connections: Arc<Connections>, metrics: Arc<Metrics>) -> Sink {
+pub(crate) fn sink(
+    bus: Arc<dyn Bus>,
+    connections: Arc<Connections>,
+    metrics: Arc<Metrics>,
+) -> Sink {
     Arc::new(move |events: &[Event]| {
         for event in events {
             if let Effect::Revoked(what) = &event.effect {

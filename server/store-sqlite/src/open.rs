@@ -2,12 +2,12 @@
 //!
 //! In this order: a key that is missing or wrong is found before anything is written; the file is
 //! locked, checked and brought up to date by [`vestnik_sqlite`]; plain secrets are encrypted if there
-//! is a key; the life goes on or a new one begins ([`crate::life`]).
+//! is a key, and the file is written anew so that nothing of them is left in it; the life goes on or a new one begins ([`crate::life`]).
 
 use std::{path::Path, sync::Arc};
 
 use vestnik_clock::Clock;
-use vestnik_sqlite::{Database, Note};
+use vestnik_sqlite::{Database, Held, Note};
 use vestnik_store::{OpenError, Sink};
 
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     seal::{Seal, SealKey},
     table::{
         identity_key,
-        meta::{self, ACCESS},
+        meta::{self, ACCESS, SEAL_REMNANTS},
         numbering,
         secret::{self, AtRest},
     },
@@ -87,15 +87,11 @@ pub(crate) fn open(path: &Path, options: &StoreOptions) -> Result<Opened, OpenEr
     let seal = Seal::new(options.key.as_ref()).map_err(|_| wrong_key(path))?;
     check_key_unlocked(path, &seal)?;
     let mut database = connect(path, options)?;
-    let has_encrypted = is_to_be_encrypted(path, &mut database, &seal)?;
-    if has_encrypted {
-        encrypt(path, &mut database, &seal)?;
-        // Closing moves the log, which has the plain secrets, into the file and removes it.
-        database
-            .close()
-            .map_err(|failure| migrate_error(path, failure))?;
-        database = connect(path, options)?;
-        // It was unlocked for a moment.
+    let has_encrypted =
+        is_to_be_encrypted(path, &mut database, &seal)? && encrypt(path, &mut database, &seal)?;
+    if has_remnants(path, &mut database)? {
+        database = rewrite(path, database, options)?;
+        // It was unlocked for moments.
         is_to_be_encrypted(path, &mut database, &seal)?;
     }
     let life_file = LifeFile::beside(database.path());
@@ -160,17 +156,44 @@ fn wrong_key(path: &Path) -> OpenError {
     }
 }
 
-/// Encrypts every secret in one transaction and overwrites what stood in their place.
-fn encrypt(path: &Path, database: &mut Database, seal: &Seal) -> Result<(), OpenError> {
+/// Encrypts every secret in one transaction; tells whether there can have been any: a file that was made
+/// just now has none.
+fn encrypt(path: &Path, database: &mut Database, seal: &Seal) -> Result<bool, OpenError> {
     let plain = Seal::new(None).map_err(|_| wrong_key(path))?;
     database
         .write(|db| {
-            // Zeroes what is deleted from here on, for as long as this connection lives.
-            db.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
             secret::encrypt(db, seal, &plain)?;
-            identity_key::reseal(db, &plain, seal)
+            identity_key::reseal(db, &plain, seal)?;
+            let was_in_use = meta::life(db)?.is_some();
+            if was_in_use {
+                meta::put(db, SEAL_REMNANTS, &[])?;
+            }
+            Ok(was_in_use)
         })
         .map_err(|failure| migrate_error(path, failure))
+}
+
+/// Whether the file may still hold plain secrets in places that are not in use.
+fn has_remnants(path: &Path, database: &mut Database) -> Result<bool, OpenError> {
+    let remnants: Option<Vec<u8>> = database
+        .read(|db| meta::get(db, SEAL_REMNANTS))
+        .map_err(|failure| migrate_error(path, failure))?;
+    Ok(remnants.is_some())
+}
+
+/// Writes the file anew. A process that is killed meanwhile does it again.
+fn rewrite(path: &Path, database: Database, options: &StoreOptions) -> Result<Database, OpenError> {
+    database
+        .close()
+        .map_err(|failure| migrate_error(path, failure))?;
+    Held::take(path)
+        .and_then(|held| held.rewrite())
+        .map_err(|error| open_error(path, error))?;
+    let mut database = connect(path, options)?;
+    database
+        .write(|db| meta::remove(db, SEAL_REMNANTS))
+        .map_err(|failure| migrate_error(path, failure))?;
+    Ok(database)
 }
 
 /// Compares the database with the file beside it, and begins the next generation or the next life.

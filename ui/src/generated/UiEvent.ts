@@ -32,9 +32,13 @@ count: number, } | { "kind": "arrived",
  */
 item: NotificationView, } | { "kind": "changed", 
 /**
- * The rows.
+ * The rows' new contents.
  */
-items: Array<NotificationView>, } | { "kind": "stale" } | { "kind": "opened", 
+items: Array<NotificationView>, 
+/**
+ * The ids of rows that left the history: recalled, or deleted on another device.
+ */
+removed: Array<string>, } | { "kind": "stale" } | { "kind": "opened", 
 /**
  * Which one.
  */

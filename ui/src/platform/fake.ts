@@ -111,6 +111,13 @@ export class FakePlatform implements Platform {
     this.read(ids);
   }
 
+  /** Notifications are recalled by their sender, or deleted on another device. */
+  remove(...ids: string[]): void {
+    this.items = this.items.filter((item) => !ids.includes(item.id));
+    this.emit({ kind: "changed", items: [], removed: ids });
+    this.emit({ kind: "unread", count: this.unread() });
+  }
+
   /** The connection changes. */
   connect(connection: ConnectionView): void {
     this.snapshot = { ...this.snapshot, connection };
@@ -144,7 +151,7 @@ export class FakePlatform implements Platform {
       return now;
     });
     if (changed.length === 0) return;
-    this.emit({ kind: "changed", items: changed });
+    this.emit({ kind: "changed", items: changed, removed: [] });
     this.emit({ kind: "unread", count: this.unread() });
   }
 

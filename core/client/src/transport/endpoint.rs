@@ -1,8 +1,18 @@
 use reqwest::Url;
 
-/// The address of a route below a server's address, which may have a path of its own
-/// (`https://host/push/`). The route is absolute and percent-encoded, as `vestnik_model::route` gives it.
-pub(crate) fn endpoint(server: &Url, route: &str) -> Url {
+/// The address of a route below a server's address, which may have a path of its own. The route is
+/// absolute and percent-encoded, as [`vestnik_model::route`] gives it.
+///
+/// ```
+/// use vestnik_core::transport::endpoint;
+/// use vestnik_model::route;
+///
+/// let server = "https://shared.example/push/".parse()?;
+/// assert_eq!(endpoint(&server, route::HUB).as_str(), "https://shared.example/push/hub");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn endpoint(server: &Url, route: &str) -> Url {
     let mut url = server.clone();
     let path = format!("{}{route}", server.path().trim_end_matches('/'));
     url.set_path(&path);

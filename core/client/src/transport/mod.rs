@@ -5,7 +5,7 @@ mod http;
 mod hub;
 mod network;
 
-pub(crate) use endpoint::endpoint;
+pub use endpoint::endpoint;
 pub(crate) use hub::{done, failed};
 pub use network::NetworkTransport;
 

@@ -21,7 +21,10 @@ impl fmt::Debug for LocalBus {
 
 impl Bus for LocalBus {
     fn publish(&self, hints: &[Hint]) {
-        let consumers = self.consumers.read().unwrap_or_else(PoisonError::into_inner);
+        let consumers = self
+            .consumers
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
         for hint in hints {
             for consumer in consumers.iter() {
                 consumer(hint);
@@ -30,7 +33,10 @@ impl Bus for LocalBus {
     }
 
     fn attach(&self, consumer: Consumer) {
-        let mut consumers = self.consumers.write().unwrap_or_else(PoisonError::into_inner);
+        let mut consumers = self
+            .consumers
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         consumers.push(consumer);
     }
 }

@@ -113,7 +113,11 @@ mod tests {
         let problem = parse::<PublishRequest>(body.as_bytes()).unwrap_err();
         let error = &problem.errors[0];
         assert_eq!(
-            (error.pointer.as_str(), error.code.known(), error.detail.as_str()),
+            (
+                error.pointer.as_str(),
+                error.code.known(),
+                error.detail.as_str()
+            ),
             (expected.0, Some(expected.1), expected.2)
         );
     }

@@ -113,7 +113,8 @@ impl Users {
         } else {
             self.turns.push_back(app.clone());
         }
-        self.state.insert((app.clone(), user.clone()), State::Served);
+        self.state
+            .insert((app.clone(), user.clone()), State::Served);
         Some((app, user))
     }
 

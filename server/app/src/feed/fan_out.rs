@@ -10,7 +10,7 @@ use vestnik_model::{
 };
 use vestnik_rules::{
     limit::Budget,
-    log::{Candidate, Place, PageBound, Reader, cut},
+    log::{Candidate, PageBound, Place, Reader, cut},
 };
 use vestnik_signalr::server::Frame;
 use vestnik_store::{
@@ -106,19 +106,34 @@ impl FanOut {
                 now,
             };
             let stretch = self.store.read_log(slice).await?;
-            let bytes = stretch.entries.iter().map(|entry| entry.candidate.bytes).sum();
+            let bytes = stretch
+                .entries
+                .iter()
+                .map(|entry| entry.candidate.bytes)
+                .sum();
             let mut frames = Frames::default();
-            let candidates: Vec<_> =
-                stretch.entries.iter().map(|entry| entry.candidate.clone()).collect();
+            let candidates: Vec<_> = stretch
+                .entries
+                .iter()
+                .map(|entry| entry.candidate.clone())
+                .collect();
+            let page = PageOf {
+                stretch: &stretch,
+                candidates: &candidates,
+                lowest,
+            };
+            let mut has_moved = false;
             for device in &devices {
-                let page = PageOf {
-                    stretch: &stretch,
-                    candidates: &candidates,
-                    lowest,
-                };
-                self.send(device, &page, &mut frames);
+                has_moved |= self.send(device, &page, &mut frames);
             }
-            let end = stretch.entries.last().map_or(stretch.after, |entry| entry.candidate.place);
+            // Where nothing can be sent now, reading on would find the same again.
+            if !has_moved {
+                return Ok(false);
+            }
+            let end = stretch
+                .entries
+                .last()
+                .map_or(stretch.after, |entry| entry.candidate.place);
             if stretch.entries.is_empty() || end == stretch.head {
                 return Ok(false);
             }
@@ -128,22 +143,25 @@ impl FanOut {
         }
     }
 
-    /// Sends one device its share of a stretch.
-    fn send(&self, device: &Arc<LiveDevice>, page: &PageOf<'_>, frames: &mut Frames) {
+    /// Sends one device its share of a stretch; tells whether the device stands elsewhere now.
+    fn send(&self, device: &Arc<LiveDevice>, page: &PageOf<'_>, frames: &mut Frames) -> bool {
         let Some(at) = device.live_at() else {
-            return;
+            return false;
         };
         let session = &device.session;
-        if !page.stretch.sessions.contains(&(session.installation, session.generation)) {
+        if !page
+            .stretch
+            .sessions
+            .contains(&(session.installation, session.generation))
+        {
             // Its session has ended; the revocation closes the connection.
-            return;
+            return false;
         }
         if at.epoch != page.stretch.head.epoch {
-            self.fall_behind(device, at, page.stretch.head);
-            return;
+            return self.fall_behind(device, at, page.stretch.head);
         }
         let Some(share) = self.share(device, at, page) else {
-            return;
+            return false;
         };
         let frame = frames.of(&share, &page.stretch.entries);
         match device.send(at, share.to, &frame) {
@@ -155,20 +173,27 @@ impl FanOut {
                     Ok(false) => {}
                     Err(written) => self.unconfirmed.wait(written, batch),
                 }
+                true
             }
             Sent::Full => {
                 self.metrics.behind.inc();
                 notify_behind(device, page.stretch.head);
+                true
             }
-            Sent::No => {}
+            Sent::No => false,
         }
     }
 
     /// What a device at a place is sent of a stretch; `None` when there is nothing behind its place.
     fn share(&self, device: &LiveDevice, at: Place, page: &PageOf<'_>) -> Option<Share> {
         let greeted = device.greeted()?;
-        let first = page.candidates.partition_point(|candidate| candidate.place.seq <= at.seq);
-        let rest = page.candidates.get(first..).filter(|rest| !rest.is_empty())?;
+        let first = page
+            .candidates
+            .partition_point(|candidate| candidate.place.seq <= at.seq);
+        let rest = page
+            .candidates
+            .get(first..)
+            .filter(|rest| !rest.is_empty())?;
         // A device that stands before the stretch began misses something: it is served at its turn.
         if at.seq < page.lowest.seq {
             return None;
@@ -193,7 +218,10 @@ impl FanOut {
 
     fn hand_overs(&self, device: &LiveDevice, share: &Share, stretch: &Stretch) -> Vec<HandOver> {
         let at = self.clock.now();
-        let entries = share.given.iter().filter_map(|index| stretch.entries.get(*index));
+        let entries = share
+            .given
+            .iter()
+            .filter_map(|index| stretch.entries.get(*index));
         let deliveries = entries.filter_map(|entry| match &entry.entry {
             Some(Entry::Notification(arrival)) => Some(arrival.delivery_id),
             Some(Entry::Recall(_) | Entry::State(_) | Entry::Unknown(_)) | None => None,
@@ -210,11 +238,13 @@ impl FanOut {
     }
 
     /// The log has another epoch: the device reads on by itself.
-    fn fall_behind(&self, device: &Arc<LiveDevice>, at: Place, head: Place) {
-        if device.advance(at, Position::Catching) {
+    fn fall_behind(&self, device: &Arc<LiveDevice>, at: Place, head: Place) -> bool {
+        let is_moved = device.advance(at, Position::Catching);
+        if is_moved {
             self.metrics.behind.inc();
             notify_behind(device, head);
         }
+        is_moved
     }
 }
 

@@ -62,7 +62,10 @@ impl Notes {
 
     /// Notes how far an installation has read; the latest counts.
     pub(crate) fn confirm(&self, confirmed: Confirmed) {
-        let key = (confirmed.session.app.clone(), confirmed.session.installation);
+        let key = (
+            confirmed.session.app.clone(),
+            confirmed.session.installation,
+        );
         let mut waiting = self.lock();
         if waiting.confirmed.len() < WAITING || waiting.confirmed.contains_key(&key) {
             waiting.confirmed.insert(key, confirmed);
@@ -83,7 +86,11 @@ impl Notes {
     pub(crate) fn key_use(&self, key: KeyUse) {
         let name = (key.app.clone(), key.id.clone());
         let mut waiting = self.lock();
-        if waiting.noted_uses.get(&name).is_some_and(|noted| noted.at >= key.at) {
+        if waiting
+            .noted_uses
+            .get(&name)
+            .is_some_and(|noted| noted.at >= key.at)
+        {
             return;
         }
         if waiting.noted_uses.len() >= WAITING {
@@ -125,7 +132,9 @@ impl Notes {
             )
         };
         if !presence.is_empty() {
-            store.note_presence(presence.into_values().collect()).await?;
+            store
+                .note_presence(presence.into_values().collect())
+                .await?;
         }
         if !uses.is_empty() {
             store.note_key_use(uses.into_values().collect()).await?;
@@ -147,7 +156,9 @@ impl Notes {
                 return Err(error);
             }
         }
-        let confirmed: Vec<_> = std::mem::take(&mut self.lock().confirmed).into_values().collect();
+        let confirmed: Vec<_> = std::mem::take(&mut self.lock().confirmed)
+            .into_values()
+            .collect();
         for batch in confirmed.chunks(BATCH) {
             store.confirm(batch.to_vec()).await?;
         }
@@ -179,7 +190,10 @@ pub(crate) async fn flush_notes(notes: Arc<Notes>, store: Arc<dyn Store>) {
         notes.due.notified().await;
         tokio::time::sleep(GATHER).await;
         if let Err(error) = notes.write(&*store).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "notes were not stored, will retry");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "notes were not stored, will retry"
+            );
             tokio::time::sleep(AFTER_FAILURE).await;
             notes.due.notify_one();
         }

@@ -29,7 +29,10 @@ pub(crate) async fn recheck(with: Recheck) {
     loop {
         tokio::time::sleep(pause(with.millis, with.clock.random())).await;
         if let Err(error) = with.compare().await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "logs were not compared, will retry");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "logs were not compared, will retry"
+            );
         }
         with.watchers.recheck();
     }
@@ -39,7 +42,9 @@ impl Recheck {
     async fn compare(&self) -> Result<(), StoreError> {
         let users = self.connections.places();
         for chunk in users.chunks(CHUNK) {
-            let asked = chunk.iter().map(|(app, user, _)| (app.clone(), user.clone()));
+            let asked = chunk
+                .iter()
+                .map(|(app, user, _)| (app.clone(), user.clone()));
             let heads = self.store.heads(asked.collect()).await?;
             for (app, user) in behind(chunk, &heads) {
                 self.dirty.mark(app, user);
@@ -94,7 +99,9 @@ mod tests {
             user("scattered", None),
         ];
         let heads = [place(3), place(3), place(3)];
-        let due: Vec<_> = behind(&users, &heads).map(|(_, user)| user.as_str()).collect();
+        let due: Vec<_> = behind(&users, &heads)
+            .map(|(_, user)| user.as_str())
+            .collect();
         assert_eq!(due, ["behind", "scattered"]);
     }
 }

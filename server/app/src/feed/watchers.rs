@@ -35,11 +35,7 @@ impl Watchers {
     ///
     /// # Errors
     /// [`Full`].
-    pub(crate) fn watch(
-        self: &Arc<Self>,
-        app: AppId,
-        id: NotificationId,
-    ) -> Result<Watched, Full> {
+    pub(crate) fn watch(self: &Arc<Self>, app: AppId, id: NotificationId) -> Result<Watched, Full> {
         let key = (app, id);
         let mut versions = lock(&self.versions);
         let watching: usize = versions.values().map(watch::Sender::receiver_count).sum();

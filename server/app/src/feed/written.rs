@@ -23,7 +23,9 @@ impl Unconfirmed {
     pub(crate) fn start(supervisor: &Supervisor, notes: Arc<Notes>) -> Self {
         let (sender, queue) = mpsc::channel(WAITING);
         let queue = Arc::new(Mutex::new(queue));
-        supervisor.keep("written", move || confirm(Arc::clone(&queue), Arc::clone(&notes)));
+        supervisor.keep("written", move || {
+            confirm(Arc::clone(&queue), Arc::clone(&notes))
+        });
         Self(sender)
     }
 

@@ -63,7 +63,11 @@ pub(crate) async fn hello(
         locale: hello.locale,
         app_version: hello.app_version,
     };
-    if !with.store.update_state(session.clone(), update, now).await? {
+    if !with
+        .store
+        .update_state(session.clone(), update, now)
+        .await?
+    {
         return Err(revoked());
     }
     let opening = Opening {

@@ -75,7 +75,10 @@ pub(crate) async fn sync(
         bytes: slice.bytes,
     };
     let stretch = with.store.read_log(slice).await?;
-    if !stretch.sessions.contains(&(session.installation, session.generation)) {
+    if !stretch
+        .sessions
+        .contains(&(session.installation, session.generation))
+    {
         return Err(revoked());
     }
     let greeted = device.greeted().ok_or_else(revoked)?;
@@ -84,7 +87,11 @@ pub(crate) async fn sync(
         features: &greeted.features,
         now,
     };
-    let candidates: Vec<_> = stretch.entries.iter().map(|entry| entry.candidate.clone()).collect();
+    let candidates: Vec<_> = stretch
+        .entries
+        .iter()
+        .map(|entry| entry.candidate.clone())
+        .collect();
     let cut = cut(&candidates, &reader, bound);
     let read = page(stretch, &cut);
     device.put(Position::Catching);
@@ -109,10 +116,13 @@ fn page(stretch: Stretch, cut: &Cut) -> Read {
         .checked_sub(1)
         .and_then(|last| entries.get(last))
         .map_or(after, |entry| entry.candidate.place);
-    let given = entries.into_iter().enumerate().filter_map(|(index, entry)| {
-        cut.given.binary_search(&index).ok()?;
-        entry.entry
-    });
+    let given = entries
+        .into_iter()
+        .enumerate()
+        .filter_map(|(index, entry)| {
+            cut.given.binary_search(&index).ok()?;
+            entry.entry
+        });
     let page = Page {
         after: after.cursor(),
         cursor: end.cursor(),

@@ -45,7 +45,10 @@ pub(crate) async fn watch(
         .watchers
         .watch(app.clone(), notification_id)
         .map_err(|Full| {
-            let problem = Problem::new(ProblemCode::Unavailable, "too many notifications are watched");
+            let problem = Problem::new(
+                ProblemCode::Unavailable,
+                "too many notifications are watched",
+            );
             Refusal::from(problem.retry_after(30))
         })?;
     let mut watch = Watch {

@@ -2,8 +2,8 @@
 -- their UUID.
 CREATE TABLE meta (
     -- life.epoch, life.generation: see life.rs. secret.access, secret.refresh: the server's secrets,
-    -- sealed. seal.check: a known text, sealed, if secrets are encrypted. backup.at: when the last
-    -- backup was taken.
+    -- sealed. seal.check: a known text, sealed, if secrets are encrypted. seal.remnants: present
+    -- while plain secrets may be left in unused places. backup.at: when the last backup was taken.
     name TEXT NOT NULL PRIMARY KEY,
     value BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;

@@ -1,6 +1,7 @@
 //! Logins, refresh tokens, logouts.
 
 use jiff::Timestamp;
+use rusqlite::Connection;
 use vestnik_model::{AppId, InstallationId, UserId};
 use vestnik_rules::session::{
     Active, Admission, Exchange, Family, FamilyChange, Known, Session, admit, exchange, retired,
@@ -29,8 +30,20 @@ impl Sessions for SqliteStore {
         self.write(Urgent, move |txn| log_in(txn, &login))
     }
 
-    fn exchange(&self, exchange: TokenExchange) -> Answer<'_, ExchangeOutcome> {
-        self.write(Urgent, move |txn| exchange_token(txn, &exchange))
+    /// What is refused never waits for the thread that writes: a device with an old token may ask again
+    /// and again.
+    fn exchange(&self, asked: TokenExchange) -> Answer<'_, ExchangeOutcome> {
+        Box::pin(async move {
+            let presented = asked.clone();
+            let judged = self.read(Hot, move |db| judge(db, &presented)).await?;
+            match judged {
+                Judged::Refused(outcome) => Ok(outcome),
+                Judged::Admitted { .. } => {
+                    self.write(Urgent, move |txn| exchange_token(txn, &asked))
+                        .await
+                }
+            }
+        })
     }
 
     fn note_seen(&self, seen: Vec<Seen>) -> Answer<'_, ()> {
@@ -144,19 +157,40 @@ fn retire(txn: &mut Txn<'_>, login: &Login) -> Result<(), rusqlite::Error> {
     Ok(())
 }
 
+/// What the rules say of a presented token.
+enum Judged {
+    /// It gives nothing and changes nothing.
+    Refused(ExchangeOutcome),
+    /// It gives a token, or is a reuse.
+    Admitted { found: Found, verdict: Exchange },
+}
+
+fn judge(db: &Connection, asked: &TokenExchange) -> Result<Judged, rusqlite::Error> {
+    let Some(found) = refresh_family::find(db, asked.family)? else {
+        return Ok(Judged::Refused(ExchangeOutcome::Unknown));
+    };
+    let presented = presented(asked, &found.secret_hash);
+    Ok(match exchange(&found.family, presented, asked.now) {
+        Exchange::Expired => Judged::Refused(ExchangeOutcome::Expired),
+        Exchange::Unknown => Judged::Refused(ExchangeOutcome::Unknown),
+        Exchange::WrongSecret => Judged::Refused(ExchangeOutcome::WrongSecret),
+        verdict @ (Exchange::Next { .. } | Exchange::Same | Exchange::Again | Exchange::Reused) => {
+            Judged::Admitted { found, verdict }
+        }
+    })
+}
+
 fn exchange_token(
     txn: &mut Txn<'_>,
     asked: &TokenExchange,
 ) -> Result<ExchangeOutcome, rusqlite::Error> {
-    let Some(found) = refresh_family::find(txn, asked.family)? else {
-        return Ok(ExchangeOutcome::Unknown);
+    let (found, verdict) = match judge(txn, asked)? {
+        Judged::Refused(outcome) => return Ok(outcome),
+        Judged::Admitted { found, verdict } => (found, verdict),
     };
     let Found {
-        family,
-        session,
-        secret_hash,
+        family, session, ..
     } = found;
-    let verdict = exchange(&family, presented(asked, &secret_hash), asked.now);
     match family.after(verdict, asked.next_expires, asked.now) {
         FamilyChange::None => {}
         FamilyChange::Saved(family) => {
@@ -169,16 +203,9 @@ fn exchange_token(
             event::revoked(txn, &session.app, family, asked.now)?;
         }
     }
-    Ok(match verdict {
-        Exchange::Next { counter } => ExchangeOutcome::Exchanged { session, counter },
-        Exchange::Same | Exchange::Again => ExchangeOutcome::Exchanged {
-            session,
-            counter: family.counter,
-        },
-        Exchange::Reused => ExchangeOutcome::Reused,
-        Exchange::Expired => ExchangeOutcome::Expired,
-        Exchange::Unknown => ExchangeOutcome::Unknown,
-        Exchange::WrongSecret => ExchangeOutcome::WrongSecret,
+    Ok(match verdict.given(&family) {
+        Some(counter) => ExchangeOutcome::Exchanged { session, counter },
+        None => ExchangeOutcome::Reused,
     })
 }
 

@@ -21,6 +21,8 @@ pub(crate) const ACCESS: &str = "secret.access";
 pub(crate) const REFRESH: &str = "secret.refresh";
 /// A known text, sealed: shows whether a key is the right one.
 pub(crate) const SEAL_CHECK: &str = "seal.check";
+/// Present while the file may hold plain secrets in places that are not in use.
+pub(crate) const SEAL_REMNANTS: &str = "seal.remnants";
 /// When the last backup was taken, in milliseconds.
 pub(crate) const BACKUP_AT: &str = "backup.at";
 

@@ -76,7 +76,7 @@ async fn an_update_changes_what_it_has_and_a_report_replaces_all() {
     assert_eq!(seen().await, Some(state("en")));
     let update = UpdateState {
         permission: Some(Open::read("volcanic")),
-        ..locale("de")
+        ..UpdateState::default()
     };
     world
         .store
@@ -85,6 +85,7 @@ async fn an_update_changes_what_it_has_and_a_report_replaces_all() {
         .unwrap();
     let merged = seen().await.unwrap();
     assert_eq!(merged.permission.as_str(), "volcanic");
+    assert_eq!(merged.locale.as_deref(), Some("en"));
     assert_eq!(merged.model, state("en").model);
     assert_eq!(merged.app_version, state("en").app_version);
     world.store.put_state(anna, state("en"), now).await.unwrap();

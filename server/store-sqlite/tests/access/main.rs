@@ -14,6 +14,7 @@ mod life;
 mod restore;
 mod secrets;
 mod sessions;
+mod sweep;
 mod tenants;
 mod two_apps;
 mod world;

@@ -43,6 +43,7 @@ fn is_in_files(world: &World) -> bool {
 #[tokio::test]
 async fn with_a_key_no_secret_reaches_the_disk() {
     let world = World::with(KEY).await;
+    assert!(!world.store.opening().has_encrypted);
     fill(&world).await;
     is_whole(&world.store).await;
     assert!(!is_in_files(&world));
@@ -73,9 +74,41 @@ async fn a_missing_or_wrong_key_is_refused_before_anything_is_written() {
     again.close().await;
 }
 
+/// As a process that was killed leaves it: what it wrote last is in the log only.
+#[tokio::test]
+async fn a_log_is_not_moved_into_the_file_without_the_key() {
+    let world = World::with(KEY).await;
+    fill(&world).await;
+    let killed = tempfile::tempdir().unwrap();
+    for name in ["db.sqlite", "db.sqlite-wal", "db.sqlite.life"] {
+        std::fs::copy(world.beside(name), killed.path().join(name)).unwrap();
+    }
+    let before = files(killed.path());
+    let path = killed.path().join("db.sqlite");
+    for key in [None, OTHER_KEY] {
+        let refused = open(&path, &world.clock, key);
+        assert!(matches!(refused, Err(OpenError::Key { .. })), "{refused:?}");
+        let mut after = files(killed.path());
+        after.retain(|(path, _)| before.iter().any(|(known, _)| known == path));
+        assert_eq!(after, before);
+    }
+    let again = open(&path, &world.clock, KEY).unwrap();
+    is_whole(&again).await;
+    again.close().await;
+    world.close().await;
+}
+
 #[tokio::test]
 async fn plain_secrets_are_encrypted_when_a_key_is_given() {
     let world = World::new().await;
+    // Enough that keys move between pages, and some that were deleted.
+    for number in 0..200 {
+        let kid = format!("key-{number}");
+        let secret = [IDENTITY, kid.as_bytes()].concat();
+        let key = identity_key(&kid, &secret);
+        let put = world.store.put_identity_key(app("shop"), key).await;
+        put.unwrap();
+    }
     fill(&world).await;
     world.close().await;
     assert!(is_in_files(&world), "the test looks at the wrong place");
@@ -89,6 +122,19 @@ async fn plain_secrets_are_encrypted_when_a_key_is_given() {
     assert!(!is_in_files(&world));
     encrypted.close().await;
     assert!(!is_in_files(&world));
+    // As a process leaves it that was killed before it wrote the file anew.
+    let mark = "INSERT INTO meta (name, value) VALUES ('seal.remnants', x'')";
+    let has_mark = "SELECT count(*) FROM meta WHERE name = 'seal.remnants'";
+    let file = rusqlite::Connection::open(world.path()).unwrap();
+    file.execute(mark, []).unwrap();
+    file.close().unwrap();
+    let resumed = open(&world.path(), &world.clock, KEY).unwrap();
+    assert!(!resumed.opening().has_encrypted);
+    resumed.close().await;
+    let file = rusqlite::Connection::open(world.path()).unwrap();
+    let marks: u32 = file.query_row(has_mark, [], |row| row.get(0)).unwrap();
+    assert_eq!(marks, 0);
+    file.close().unwrap();
     let refused = open(&world.path(), &world.clock, None);
     assert!(matches!(refused, Err(OpenError::Key { .. })), "{refused:?}");
     let again = open(&world.path(), &world.clock, KEY).unwrap();

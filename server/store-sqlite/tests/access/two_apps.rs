@@ -211,7 +211,7 @@ const INVISIBLE: [&str; 4] = ["create_app", "bootstrap", "create_key", "exchange
 async fn no_operation_in_one_app_reaches_another() {
     for operation in OPERATIONS {
         let world = World::new().await;
-        let (_, _) = fill(&world, "shop").await;
+        let (kept, _) = fill(&world, "shop").await;
         let (login, session) = fill(&world, "bank").await;
         let shop = everything(&world, "shop").await;
         let bank = everything(&world, "bank").await;
@@ -224,6 +224,8 @@ async fn no_operation_in_one_app_reaches_another() {
         for (told, revocation) in world.revocations() {
             assert_eq!(told, app("bank"), "{operation}: {revocation:?}");
         }
+        // Its tokens hold too.
+        assert_eq!(world.exchange(kept.family, 1).await, Ok(2), "{operation}");
         let has_changed = everything(&world, "bank").await != bank;
         assert!(has_changed || INVISIBLE.contains(&operation), "{operation}");
         world.close().await;

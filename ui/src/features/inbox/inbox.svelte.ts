@@ -65,13 +65,19 @@ export class Inbox {
     if (isNew) this.announceSoon(item);
   }
 
-  /** Rows have new contents. */
-  changed(rows: NotificationView[]): void {
+  /** Rows have new contents, or left the history. */
+  changed(rows: NotificationView[], removed: string[]): void {
+    const gone = new Set(removed);
     this.items = merge(
-      this.items,
+      this.items.filter((item) => !gone.has(item.id)),
       rows.filter((row) => this.isInRange(row)),
     );
-    this.selected = rows.find((row) => row.id === this.selected?.id) ?? this.selected;
+    this.waiting = this.waiting.filter((item) => !gone.has(item.id));
+    const selected = this.selected;
+    if (selected === null) return;
+    this.selected = gone.has(selected.id)
+      ? null
+      : (rows.find((row) => row.id === selected.id) ?? selected);
   }
 
   private async readPage(
@@ -99,7 +105,9 @@ export class Inbox {
     this.waiting.push(item);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
-      this.arrivals = { count: this.waiting.length, title: item.title };
+      const newest = this.waiting.at(-1);
+      if (newest === undefined) return;
+      this.arrivals = { count: this.waiting.length, title: newest.title };
       this.waiting = [];
     }, ANNOUNCE_AFTER_MS);
   }

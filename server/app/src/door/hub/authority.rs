@@ -96,7 +96,10 @@ pub(super) fn greeted(
 /// # Errors
 /// `auth.revoked`.
 pub(super) async fn present(state: &ServerState, session: &Session) -> Result<(), Refusal> {
-    let now = state.store.session(session.app.clone(), session.installation).await?;
+    let now = state
+        .store
+        .session(session.app.clone(), session.installation)
+        .await?;
     if now.as_ref() == Some(session) {
         Ok(())
     } else {
@@ -130,5 +133,8 @@ pub(super) async fn live_key(state: &ServerState, key: &ApiKey) -> Result<ApiKey
 }
 
 pub(super) fn revoked() -> Refusal {
-    Refusal::new(ProblemCode::AuthRevoked, "the session or the key has been revoked")
+    Refusal::new(
+        ProblemCode::AuthRevoked,
+        "the session or the key has been revoked",
+    )
 }

@@ -143,6 +143,13 @@ impl Connections {
         matches!(self.lock().entries.get(id), Some(Entry::Sender { .. }))
     }
 
+    /// Whether some device of a user is connected here.
+    pub(crate) fn has_user(&self, app: &AppId, user: &UserId) -> bool {
+        self.lock()
+            .by_user
+            .contains_key(&(app.clone(), user.clone()))
+    }
+
     /// The devices of a user that have greeted.
     pub(crate) fn of_user(&self, app: &AppId, user: &UserId) -> Vec<Arc<LiveDevice>> {
         let index = self.lock();
@@ -211,8 +218,15 @@ impl Index {
     fn full(&self, principal: &Principal, caps: Caps) -> Option<&'static str> {
         let (app, is_full, whose) = match principal {
             Principal::Key { app, id } => {
-                let count = self.by_key.get(&(app.clone(), id.clone())).map_or(0, BTreeSet::len);
-                (app, count >= caps.key, "the API key has too many connections")
+                let count = self
+                    .by_key
+                    .get(&(app.clone(), id.clone()))
+                    .map_or(0, BTreeSet::len);
+                (
+                    app,
+                    count >= caps.key,
+                    "the API key has too many connections",
+                )
             }
             Principal::Device(session) => {
                 let user = (session.app.clone(), session.user.clone());
@@ -242,7 +256,10 @@ impl Index {
         let connection_id = connection.id().clone();
         *self.by_app.entry(app.clone()).or_default() += 1;
         let key = (app.clone(), id.clone());
-        self.by_key.entry(key).or_default().insert(connection_id.clone());
+        self.by_key
+            .entry(key)
+            .or_default()
+            .insert(connection_id.clone());
         let entry = Entry::Sender {
             app,
             id,
@@ -298,10 +315,14 @@ impl Index {
                     ids.remove(id);
                     ids.is_empty()
                 });
-                take_out(&mut self.by_installation, &(app.clone(), installation), |ids| {
-                    ids.retain(|other| other != id);
-                    ids.is_empty()
-                });
+                take_out(
+                    &mut self.by_installation,
+                    &(app.clone(), installation),
+                    |ids| {
+                        ids.retain(|other| other != id);
+                        ids.is_empty()
+                    },
+                );
                 app
             }
         };
@@ -312,11 +333,7 @@ impl Index {
     }
 
     /// The devices and the senders that a revocation concerns.
-    fn concerned(
-        &self,
-        app: &AppId,
-        what: &Revocation,
-    ) -> (Vec<Arc<LiveDevice>>, Vec<Connection>) {
+    fn concerned(&self, app: &AppId, what: &Revocation) -> (Vec<Arc<LiveDevice>>, Vec<Connection>) {
         match what {
             Revocation::Key { id } => {
                 let ids = self.by_key.get(&(app.clone(), id.clone()));
@@ -351,7 +368,11 @@ impl Index {
     }
 }
 
-fn take_out<K: Eq + Hash, V>(map: &mut HashMap<K, V>, key: &K, shrink: impl FnOnce(&mut V) -> bool) {
+fn take_out<K: Eq + Hash, V>(
+    map: &mut HashMap<K, V>,
+    key: &K,
+    shrink: impl FnOnce(&mut V) -> bool,
+) {
     if map.get_mut(key).is_some_and(shrink) {
         map.remove(key);
     }
@@ -365,7 +386,9 @@ fn notice(what: &Revocation) -> Option<Frame> {
     let reason = match cause {
         Cause::TakenOver => "taken_over",
         Cause::Retired => "limit",
-        Cause::LoggedOut | Cause::LoggedInAgain | Cause::Reused | Cause::UserRevoked => return None,
+        Cause::LoggedOut | Cause::LoggedInAgain | Cause::Reused | Cause::UserRevoked => {
+            return None;
+        }
     };
     let reason = reason.to_owned();
     Some(Frame::new(
