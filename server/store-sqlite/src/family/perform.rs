@@ -111,6 +111,7 @@ impl Job<'_> {
             rows: self.part.rows,
             seed: &self.part.seed,
             now,
+            unreadable: self.unreadable,
         };
         let expanded = expansion::expand(db, &part, &mut self.changes)?;
         notification::set_position(db, row, expanded.position)?;

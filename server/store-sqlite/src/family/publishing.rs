@@ -33,8 +33,15 @@ const FIRST_ROWS: u32 = 500;
 
 impl Publishing for SqliteStore {
     fn publish(&self, new: NewNotification) -> Answer<'_, PublishOutcome> {
-        let bytes = entry_bytes(&new);
-        self.write(Priority::Normal, move |txn| publish(txn, &new, bytes))
+        let (bytes, unreadable) = (entry_bytes(&new), self.unreadable());
+        self.write(Priority::Normal, move |txn| {
+            let asked = Asked {
+                new: &new,
+                bytes,
+                unreadable: &unreadable,
+            };
+            publish(txn, &asked)
+        })
     }
 
     fn cancel(&self, app: AppId, id: NotificationId, now: Timestamp) -> Answer<'_, bool> {
@@ -88,11 +95,15 @@ fn entry_bytes(new: &NewNotification) -> usize {
     wire_size::of(&Entry::Notification(Box::new(arrival))).unwrap_or_default()
 }
 
-fn publish(
-    txn: &mut Txn<'_>,
-    new: &NewNotification,
+/// A notification to accept, with the size of its entry.
+struct Asked<'a> {
+    new: &'a NewNotification,
     bytes: usize,
-) -> Result<PublishOutcome, rusqlite::Error> {
+    unreadable: &'a Unreadable,
+}
+
+fn publish(txn: &mut Txn<'_>, asked: &Asked<'_>) -> Result<PublishOutcome, rusqlite::Error> {
+    let new = asked.new;
     let now = new.notification.accepted_at;
     if let Some(record) = &new.idempotency {
         let found = idempotency::find(txn, &new.app, &record.key)?;
@@ -107,7 +118,7 @@ fn publish(
     if !unknown.is_empty() {
         return Ok(PublishOutcome::UnknownTopics(unknown));
     }
-    let accepted = accept(txn, new, bytes, &plan)?;
+    let accepted = accept(txn, asked, &plan)?;
     if let Some(record) = &new.idempotency {
         idempotency::put(txn, &new.app, record, &accepted)?;
     }
@@ -131,18 +142,17 @@ fn unknown_topics(
 /// Stores a notification, expands a small audience, and leaves the rest of its life as work.
 fn accept(
     txn: &mut Txn<'_>,
-    new: &NewNotification,
-    bytes: usize,
+    asked: &Asked<'_>,
     plan: &Plan,
 ) -> Result<PublishAccepted, rusqlite::Error> {
-    let db = txn.connection();
+    let (db, new) = (txn.connection(), asked.new);
     let (app, accepted_at) = (&new.app, new.notification.accepted_at);
     let life = Life {
         accepted_at,
         expires_at: new.notification.expires_at,
         keep: new.keep,
     };
-    let subject = insert(db, new, bytes, plan)?;
+    let subject = insert(db, new, asked.bytes, plan)?;
     let mut changes = Changes::default();
     let mut users = Vec::new();
     if plan.is_first_part() {
@@ -155,6 +165,7 @@ fn accept(
                 .saturating_add(1),
             seed: &new.seed,
             now: accepted_at,
+            unreadable: asked.unreadable,
         };
         let expanded = expansion::expand(db, &part, &mut changes)?;
         notification::set_position(db, subject.row, expanded.position)?;

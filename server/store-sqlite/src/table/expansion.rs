@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 use vestnik_model::{InstallationId, TopicName, UserId};
 use vestnik_rules::{
     audience::{Candidate, ListedUser, Members, Plan, Position, Source, admit},
@@ -21,7 +21,10 @@ use super::{
     log, present, topic,
     user::{self, Head},
 };
-use crate::sql::statements;
+use crate::{
+    sql::statements,
+    value::{Unreadable, parsed},
+};
 
 statements! {
     SUBSCRIBERS = "SELECT u.row, u.last_seq, u.last_tag, u.renewal, u.renewed_at, u.id,
@@ -41,6 +44,7 @@ pub(crate) struct Part<'a> {
     pub(crate) rows: u32,
     pub(crate) seed: &'a [u8; 32],
     pub(crate) now: Timestamp,
+    pub(crate) unreadable: &'a Unreadable,
 }
 
 /// What a part came to.
@@ -64,6 +68,12 @@ struct Window {
 struct Walked {
     /// The key of the member in its source.
     key: i64,
+    /// The user; absent when the row cannot be read: nobody else waits for it.
+    named: Option<Named>,
+}
+
+/// A user whom a source names.
+struct Named {
     head: Head,
     user: UserId,
     only: Option<Vec<InstallationId>>,
@@ -96,7 +106,9 @@ pub(crate) fn expand(
         position = source.position;
         for member in walked {
             position = position.past(member.key);
-            expanded.users.extend(pen.deliver(member)?);
+            if let Some(named) = member.named {
+                expanded.users.extend(pen.deliver(named)?);
+            }
         }
         if is_end {
             position = position.end();
@@ -136,12 +148,15 @@ fn users(
     let listed = listed.iter().take(limit as usize);
     listed
         .map(|ListedUser { key, user }| {
-            Ok(Walked {
-                key: *key,
+            let named = Named {
                 head: user::ensure(db, app, user)?,
                 user: user.clone(),
                 only: None,
                 has_installation: present::has_any(db, app, user)?,
+            };
+            Ok(Walked {
+                key: *key,
+                named: Some(named),
             })
         })
         .collect()
@@ -161,16 +176,21 @@ fn subscribers(
     let after = window.after.unwrap_or(i64::MIN);
     db.prepare_cached(SUBSCRIBERS)?
         .query_map((topic.row, after, window.limit, app.as_str()), |row| {
-            let head = user::head(row)?;
             Ok(Walked {
-                key: head.row,
-                head,
-                user: crate::value::parsed(row, 5)?,
-                only: None,
-                has_installation: row.get(6)?,
+                key: row.get(0)?,
+                named: part.unreadable.pass_over("user", named(row))?,
             })
         })?
         .collect()
+}
+
+fn named(row: &Row<'_>) -> Result<Named, rusqlite::Error> {
+    Ok(Named {
+        head: user::head(row)?,
+        user: parsed(row, 5)?,
+        only: None,
+        has_installation: row.get(6)?,
+    })
 }
 
 /// The owners of listed installations, in the order of their rows. Unknown installations are nobody's,
@@ -182,14 +202,13 @@ fn owners(
     Window { after, limit }: Window,
 ) -> Result<Vec<Walked>, rusqlite::Error> {
     let app = &part.subject.app;
-    let mut owners: BTreeMap<i64, Walked> = BTreeMap::new();
+    let mut owners: BTreeMap<i64, Named> = BTreeMap::new();
     for id in ids {
         let Some(user) = present::owner(db, app, *id)? else {
             continue;
         };
         let head = user::ensure(db, app, &user)?;
-        let owner = owners.entry(head.row).or_insert_with(|| Walked {
-            key: head.row,
+        let owner = owners.entry(head.row).or_insert_with(|| Named {
             head,
             user,
             only: Some(Vec::new()),
@@ -197,7 +216,10 @@ fn owners(
         });
         owner.only.get_or_insert_default().push(*id);
     }
-    let owners = owners.into_values();
+    let owners = owners.into_iter().map(|(key, owner)| Walked {
+        key,
+        named: Some(owner),
+    });
     let next = owners.filter(|owner| after.is_none_or(|after| owner.key > after));
     Ok(next.take(limit as usize).collect())
 }
@@ -213,14 +235,13 @@ struct Pen<'a> {
 
 impl Pen<'_> {
     /// Gives the user when they got a delivery.
-    fn deliver(&mut self, walked: Walked) -> Result<Option<UserId>, rusqlite::Error> {
-        let Walked {
-            key: _,
+    fn deliver(&mut self, named: Named) -> Result<Option<UserId>, rusqlite::Error> {
+        let Named {
             mut head,
             user,
             only,
             has_installation,
-        } = walked;
+        } = named;
         let candidate = Candidate {
             user: &user,
             only,

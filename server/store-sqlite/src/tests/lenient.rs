@@ -1,8 +1,9 @@
 //! Rows of another version, or damaged ones: each is one absent entry.
 
+use vestnik_rules::work::WorkKind;
 use vestnik_store::{Ledger as _, PageQuery};
 
-use super::world::{World, to_users};
+use super::world::{World, start, to_topic, to_users};
 
 fn damage(world: &World, statement: &str) {
     world.connection().execute_batch(statement).unwrap();
@@ -74,5 +75,21 @@ async fn a_delivery_of_a_later_version_harms_no_other() {
         .unwrap()
         .unwrap();
     assert_eq!(list.data.len(), 2);
+    assert_eq!(world.store.unreadable_rows(), 1);
+}
+
+#[tokio::test]
+async fn a_user_of_a_later_version_stops_no_mailing() {
+    let world = World::new().await;
+    world.topic("news", &["anna", "boris", "clara"]).await;
+    damage(&world, "UPDATE user SET id = '' WHERE row = 2");
+    let id = world.publish(to_topic("news")).await;
+    world.work(WorkKind::Expand, 1, start()).await;
+    let view = world
+        .store
+        .notification(world.app.clone(), id)
+        .await
+        .unwrap();
+    assert_eq!(view.unwrap().counts.total(), 2);
     assert_eq!(world.store.unreadable_rows(), 1);
 }
