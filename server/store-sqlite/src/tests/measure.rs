@@ -143,7 +143,9 @@ async fn measure_events() {
             let id = world.publish(to_topic("news")).await;
             world.work(WorkKind::Expand, 500, start()).await;
             let begun = (cpu(), written());
-            for number in 1..=users {
+            for step in 0..users {
+                // Devices answer in no order of the users: a stride that is prime to their number.
+                let number = step * 7_919 % users + 1;
                 let name = format!("user-{number:07}");
                 let installation = uuid::Uuid::from_u128(number.into());
                 let report = FactReport {
@@ -167,7 +169,7 @@ async fn measure_events() {
                     now: start(),
                 };
                 let store = world.store.clone();
-                if number % 100 == 0 {
+                if step % 100 == 99 {
                     store.report(report).await.unwrap().unwrap();
                 } else {
                     tokio::spawn(async move { store.report(report).await });
