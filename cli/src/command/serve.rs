@@ -24,7 +24,11 @@ pub(crate) async fn run(args: ServeArgs, output: &Output) -> Result<(), Failure>
         output.raw(&config.to_toml());
         return Ok(());
     }
-    vestnik_server::init_logs(&config.log).map_err(|error| Failure::Usage(error.to_string()))?;
+    let _logs = vestnik_server::init_logs(&config.log)
+        .map_err(|error| Failure::Usage(error.to_string()))?;
+    for variable in Config::empty_variables(std::env::vars()) {
+        tracing::warn!(variable, "the variable is set to nothing and has no effect");
+    }
     let listener = TcpListener::bind(config.listen).await.map_err(|error| {
         Failure::Usage(format!("{} cannot be listened on: {error}", config.listen))
     })?;
