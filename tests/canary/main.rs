@@ -121,10 +121,7 @@ async fn deliver(kit: &TestServer, secrets: &mut Secrets) -> anyhow::Result<()> 
 
 /// Tokens are granted, renewed, and refused when they come back.
 async fn refresh(kit: &TestServer, secrets: &mut Secrets) -> anyhow::Result<()> {
-    let first = kit
-        .backend
-        .log_in(&user("boris"), installation(1))
-        .await?;
+    let first = kit.backend.log_in(&user("boris"), installation(1)).await?;
     secrets.keep("access token", first.access_token);
     let refresh_token = secrets.keep("refresh token", first.refresh_token);
     let secret = backend::secret(installation(1));

@@ -6,7 +6,10 @@ use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
 };
-use vestnik_model::{NotificationId, UserId, contract::{device, server}};
+use vestnik_model::{
+    NotificationId, UserId,
+    contract::{device, server},
+};
 use vestnik_testkit::{
     RawHub, TestDevice, TestServer,
     backend::to_user,

@@ -118,9 +118,16 @@ impl Attacked {
         let got = problem.as_ref().map(|problem| {
             let first = problem.errors.first();
             let field = first.map(|error| (error.pointer.clone(), error.code.as_str().to_owned()));
-            (status, problem.status, problem.code.as_str().to_owned(), field)
+            (
+                status,
+                problem.status,
+                problem.code.as_str().to_owned(),
+                field,
+            )
         });
-        let field = want.field.map(|(at, kind)| (at.to_owned(), kind.as_str().to_owned()));
+        let field = want
+            .field
+            .map(|(at, kind)| (at.to_owned(), kind.as_str().to_owned()));
         let wanted = (want.status, want.status, want.code.to_owned(), field);
         self.expect(name, &got.ok(), &Some(wanted));
         if kind.is_none_or(|kind| kind != "application/problem+json") {

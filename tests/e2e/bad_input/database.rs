@@ -10,8 +10,8 @@ use vestnik_server::Config;
 use vestnik_testkit::{
     TestServer,
     backend::to_user,
-    wait::{SILENCE, within},
     name::{free_port, user},
+    wait::{SILENCE, within},
 };
 
 struct Case {

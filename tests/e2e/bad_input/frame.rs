@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 use vestnik_model::contract::server;
 use vestnik_testkit::{
-    raw_hub::{Received, RawHub, SEPARATOR},
     name::installation,
+    raw_hub::{RawHub, Received, SEPARATOR},
 };
 
 use super::attacked::Attacked;
@@ -87,7 +87,12 @@ async fn calling() -> anyhow::Result<()> {
     hub.call(server::SYNC, &json!({})).await?;
     drop(hub);
     let mut attacked = attacked.settled().await?;
-    let cases = [unbindable(), refused(), without_authority(), lenient(&attacked)];
+    let cases = [
+        unbindable(),
+        refused(),
+        without_authority(),
+        lenient(&attacked),
+    ];
     let count = cases.iter().map(Vec::len).sum();
     for case in cases.into_iter().flatten() {
         check_call(&mut attacked, case).await?;
@@ -125,7 +130,10 @@ impl Call {
 
     /// The arguments do not fit the method's number of them.
     fn unfit(self) -> Self {
-        let error = format!("Failed to invoke '{}' due to an error on the server.", self.target);
+        let error = format!(
+            "Failed to invoke '{}' due to an error on the server.",
+            self.target
+        );
         self.fails(&error)
     }
 
@@ -163,7 +171,8 @@ fn refused() -> Vec<Call> {
         "/cursor must be a cursor that the server gave: 1 to 64 printable ASCII characters";
     let many: Vec<Value> = (0..501).map(|n| json!({ "id": n.to_string() })).collect();
     let publish = |title: &str, more: &str| {
-        let mut publish = json!({ "to": { "users": ["anna"] }, "notification": { "title": title } });
+        let mut publish =
+            json!({ "to": { "users": ["anna"] }, "notification": { "title": title } });
         publish[more] = json!(1);
         json!([publish])
     };
@@ -171,27 +180,78 @@ fn refused() -> Vec<Call> {
     vec![
         sync("a text for an object", json!("x"), "must be an object"),
         sync("null for an object", Value::Null, "must be an object"),
-        sync("a number for a cursor", json!({ "cursor": 1 }), "/cursor must be a string"),
-        sync("a cursor of two lines", json!({ "cursor": "x\n1" }), no_cursor),
-        sync("a cursor without end", json!({ "cursor": "x".repeat(65) }), no_cursor),
-        sync("an empty page", json!({ "limit": 0 }), "/limit must be 1 to 500"),
-        sync("an endless page", json!({ "limit": 501 }), "/limit must be 1 to 500"),
-        call("too many facts", Device, "Report", json!([{ "facts": many }]))
-            .invalid("/facts must have at most 500 entries"),
-        call("facts that are no list", Device, "Report", json!([{ "facts": "x" }]))
-            .invalid("/facts must be a list"),
-        call("a topic with a space", Device, "Subscribe", json!([{ "topic": "a b" }]))
-            .invalid("/topic must not contain ' '"),
-        call("a topic that never was", Device, "Subscribe", json!([{ "topic": "nope" }])).refused(
+        sync(
+            "a number for a cursor",
+            json!({ "cursor": 1 }),
+            "/cursor must be a string",
+        ),
+        sync(
+            "a cursor of two lines",
+            json!({ "cursor": "x\n1" }),
+            no_cursor,
+        ),
+        sync(
+            "a cursor without end",
+            json!({ "cursor": "x".repeat(65) }),
+            no_cursor,
+        ),
+        sync(
+            "an empty page",
+            json!({ "limit": 0 }),
+            "/limit must be 1 to 500",
+        ),
+        sync(
+            "an endless page",
+            json!({ "limit": 501 }),
+            "/limit must be 1 to 500",
+        ),
+        call(
+            "too many facts",
+            Device,
+            "Report",
+            json!([{ "facts": many }]),
+        )
+        .invalid("/facts must have at most 500 entries"),
+        call(
+            "facts that are no list",
+            Device,
+            "Report",
+            json!([{ "facts": "x" }]),
+        )
+        .invalid("/facts must be a list"),
+        call(
+            "a topic with a space",
+            Device,
+            "Subscribe",
+            json!([{ "topic": "a b" }]),
+        )
+        .invalid("/topic must not contain ' '"),
+        call(
+            "a topic that never was",
+            Device,
+            "Subscribe",
+            json!([{ "topic": "nope" }]),
+        )
+        .refused(
             "topic.unavailable",
             "there is no such topic, or users may not subscribe themselves",
         ),
-        call("a Hello without installation", Stranger, "Hello", json!([{}]))
-            .invalid("/installationId must be there"),
+        call(
+            "a Hello without installation",
+            Stranger,
+            "Hello",
+            json!([{}]),
+        )
+        .invalid("/installationId must be there"),
         call("publishing nothing", Sender, "Publish", no_title)
             .invalid("/notification/title must not be empty"),
-        call("publishing something more", Sender, "Publish", publish("x", "urgency"))
-            .invalid("/urgency is not a field here"),
+        call(
+            "publishing something more",
+            Sender,
+            "Publish",
+            publish("x", "urgency"),
+        )
+        .invalid("/urgency is not a field here"),
     ]
 }
 
@@ -205,8 +265,13 @@ fn without_authority() -> Vec<Call> {
         call(name, Stranger, target, json!([argument])).refused("hello.required", "say Hello first")
     };
     vec![
-        call("a device that publishes", Device, "Publish", publish.clone())
-            .refused("auth.forbidden", "this takes an API key"),
+        call(
+            "a device that publishes",
+            Device,
+            "Publish",
+            publish.clone(),
+        )
+        .refused("auth.forbidden", "this takes an API key"),
         call("a watcher that publishes", Watcher, "Publish", publish)
             .refused("auth.forbidden", "the key lacks the scope 'publish'"),
         call("a sender that reads a log", Sender, "Sync", json!([{}]))
@@ -215,9 +280,21 @@ fn without_authority() -> Vec<Call> {
             .refused("auth.forbidden", "the token is for another installation"),
         first("a Sync before Hello", "Sync", json!({})),
         first("a Report before Hello", "Report", json!({ "facts": [] })),
-        first("a Subscribe before Hello", "Subscribe", json!({ "topic": "news" })),
-        first("an Unsubscribe before Hello", "Unsubscribe", json!({ "topic": "news" })),
-        first("an UpdateState before Hello", "UpdateState", json!({ "locale": "ru" })),
+        first(
+            "a Subscribe before Hello",
+            "Subscribe",
+            json!({ "topic": "news" }),
+        ),
+        first(
+            "an Unsubscribe before Hello",
+            "Unsubscribe",
+            json!({ "topic": "news" }),
+        ),
+        first(
+            "an UpdateState before Hello",
+            "UpdateState",
+            json!({ "locale": "ru" }),
+        ),
     ]
 }
 

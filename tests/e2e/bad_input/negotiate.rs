@@ -3,8 +3,8 @@
 use reqwest::Method;
 use serde_json::Value;
 use vestnik_testkit::{
-    raw_hub::RawHub,
     name::{installation, user},
+    raw_hub::RawHub,
 };
 
 use super::attacked::Attacked;

@@ -4,7 +4,11 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 use vestnik_model::problem::FieldCode::{Malformed, Missing, Unknown};
-use vestnik_testkit::{backend::{self, Backend}, clock, name::{installation, user}};
+use vestnik_testkit::{
+    backend::{self, Backend},
+    clock,
+    name::{installation, user},
+};
 
 use super::attacked::{Attacked, Want, field, plain};
 
@@ -75,7 +79,11 @@ async fn a_refresh_token_used_a_second_time_ends_its_family() -> anyhow::Result<
 async fn an_installation_is_not_taken_over_without_its_secret() -> anyhow::Result<()> {
     let mut attacked = Attacked::prepare().await?;
     let identity = attacked.server.backend.identity(&user("mallory"))?;
-    let mut case = login("a wrong secret", &identity, plain(401, "auth.secret_mismatch"));
+    let mut case = login(
+        "a wrong secret",
+        &identity,
+        plain(401, "auth.secret_mismatch"),
+    );
     case.request["installation_id"] = json!(installation(1));
     check(&mut attacked, case).await?;
     attacked.end(1).await

@@ -12,9 +12,10 @@ use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use vestnik_model::{
-    AppId, AudienceRequest, InstallationId, InstallationSecret, KeyCreated, KeyRequest, NotificationId,
-    Problem, PublishAccepted, PublishRequest, Scope, TokenRequest, TokenResponse, TopicName, UserId,
-    publish::ContentRequest, route, subscription::TopicSettings, view::NotificationView,
+    AppId, AudienceRequest, InstallationId, InstallationSecret, KeyCreated, KeyRequest,
+    NotificationId, Problem, PublishAccepted, PublishRequest, Scope, TokenRequest, TokenResponse,
+    TopicName, UserId, publish::ContentRequest, route, subscription::TopicSettings,
+    view::NotificationView,
 };
 
 use crate::clock;
@@ -195,7 +196,10 @@ impl Backend {
     /// # Errors
     /// The [`Problem`] of a refusal, or when no answer comes.
     pub async fn recall(&self, id: NotificationId) -> anyhow::Result<()> {
-        let path = format!("{}:recall", route::with(route::NOTIFICATION, &id.to_string()));
+        let path = format!(
+            "{}:recall",
+            route::with(route::NOTIFICATION, &id.to_string())
+        );
         done(self.request(Method::POST, &path)?).await
     }
 

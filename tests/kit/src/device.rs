@@ -30,7 +30,7 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use vestnik_model::{FactKind, NotificationId, UserId, contract::Answer};
 use vestnik_signalr::client::HubClient;
 
-pub use received::{Received, ReadPage};
+pub use received::{ReadPage, Received};
 pub use setup::DeviceSetup;
 pub use store::{DeviceStore, Stored};
 
@@ -95,7 +95,7 @@ impl TestDevice {
         let mut hub = self.hub.clone();
         eventually("a device online", &mut hub, Clone::clone)
             .await
-            .with_context(|| format!("{:?}", self.store.borrow().end))
+            .with_context(|| self.store.borrow().whereabouts())
     }
 
     /// Waits until the device has no connection.
@@ -158,7 +158,8 @@ impl TestDevice {
         mut is_so: impl FnMut(&Stored) -> bool,
     ) -> anyhow::Result<()> {
         let check = |stored: &Stored| is_so(stored).then_some(());
-        eventually(what, &mut self.store.subscribe(), check).await
+        let waited = eventually(what, &mut self.store.subscribe(), check).await;
+        waited.with_context(|| self.store.borrow().whereabouts())
     }
 
     /// Waits until the server has answered for every fact of the outbox.

@@ -157,8 +157,7 @@ impl Play {
 
     fn result_of(&self, fact: &Value) -> Value {
         let mut result = json!({"id": fact["id"], "outcome": "stored"});
-        if let (Some(result), Some(more)) =
-            (result.as_object_mut(), self.script.result.as_object())
+        if let (Some(result), Some(more)) = (result.as_object_mut(), self.script.result.as_object())
         {
             result.extend(more.clone());
         }

@@ -7,7 +7,9 @@ use vestnik_model::{
     contract::{Answer, StatusChange, Watch, server},
     route,
 };
-use vestnik_signalr::client::{BearerToken, ConnectOptions, HubClient, IncomingStream, ItemStream, connect};
+use vestnik_signalr::client::{
+    BearerToken, ConnectOptions, HubClient, IncomingStream, ItemStream, connect,
+};
 
 use super::Backend;
 use crate::wait::{SILENCE, within};

@@ -106,7 +106,9 @@ impl Stored {
     /// How often a notification was applied.
     #[must_use]
     pub fn count(&self, id: NotificationId) -> u32 {
-        self.received.get(&id).map_or(0, |received| received.applied)
+        self.received
+            .get(&id)
+            .map_or(0, |received| received.applied)
     }
 }
 
@@ -133,7 +135,11 @@ mod tests {
         stored.cursor = Some("a".parse().unwrap());
         assert!(stored.apply_live(entries("a", "b")));
         assert!(!stored.apply_live(entries("a", "b")), "they came before");
-        let counts = (stored.recalls.len(), stored.unknown.len(), stored.passed_over);
+        let counts = (
+            stored.recalls.len(),
+            stored.unknown.len(),
+            stored.passed_over,
+        );
         assert_eq!(counts, (1, 1, 2));
         assert_eq!(stored.cursor, Some("b".parse().unwrap()));
     }
@@ -146,8 +152,14 @@ mod tests {
             serde_json::from_value(wire).unwrap()
         };
         let cursor: Cursor = "a".parse().unwrap();
-        assert_eq!(stored.apply_page(None, page("a", "b", true)), ReadPage::More);
-        assert_eq!(stored.apply_page(Some(&cursor), page("a", "b", false)), ReadPage::End);
+        assert_eq!(
+            stored.apply_page(None, page("a", "b", true)),
+            ReadPage::More
+        );
+        assert_eq!(
+            stored.apply_page(Some(&cursor), page("a", "b", false)),
+            ReadPage::End
+        );
         assert_eq!(stored.restored, 0);
         stored.apply_page(Some(&cursor), page("x", "y", false));
         assert_eq!(stored.restored, 1);

@@ -22,7 +22,11 @@ use vestnik_signalr::{
     message::Invocation,
 };
 
-use super::{received::ReadPage, store::{DeviceStore, Stored}, tokens};
+use super::{
+    received::ReadPage,
+    store::{DeviceStore, Stored},
+    tokens,
+};
 
 /// How long a device waits before it connects again.
 const PAUSE: Duration = Duration::from_millis(30);
@@ -126,6 +130,9 @@ impl<'a> Session<'a> {
                 self.take(call).await?;
             }
             self.report().await?;
+            if !self.held.is_empty() {
+                continue;
+            }
             let call = tokio::select! {
                 call = next(&mut self.incoming) => call?,
                 () = has_facts(&mut stored) => continue,

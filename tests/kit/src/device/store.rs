@@ -129,6 +129,17 @@ impl Stored {
         self.outcomes.get(fact).map(|result| &result.outcome)
     }
 
+    /// Where the device stands, for the text of a failure.
+    pub(super) fn whereabouts(&self) -> String {
+        format!(
+            "the device stands at {:?} with {} notifications after {} connections; the last ended by {:?}",
+            self.cursor,
+            self.order.len(),
+            self.connects,
+            self.end
+        )
+    }
+
     /// Takes the server's answers for the facts of a report.
     pub(super) fn take_results(&mut self, reported: Reported) {
         for result in reported.results {

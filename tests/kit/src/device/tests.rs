@@ -47,7 +47,10 @@ fn script() -> HostileScript {
         live: vec![
             ("Blink".to_owned(), json!({"colour": "red"})),
             (device::ENTRIES.to_owned(), live),
-            (device::ENTRIES.to_owned(), recall(7, "elsewhere", "nowhere")),
+            (
+                device::ENTRIES.to_owned(),
+                recall(7, "elsewhere", "nowhere"),
+            ),
             (device::ENTRIES.to_owned(), recall(9, "c", "d")),
         ],
         result: json!({"outcome": "deferred", "until": "2027-03-01T09:00:00Z"}),
@@ -59,23 +62,43 @@ async fn reads_everything(protocol: Protocol) -> anyhow::Result<()> {
     let setup = DeviceSetup::new(&backend(&server), &user("anna"), 1)?;
     let phone = TestDevice::start(setup.protocol(protocol)).await?;
     let end = Some("d".parse()?);
-    phone.has("the end of the log", |stored| stored.cursor == end).await?;
+    phone
+        .has("the end of the log", |stored| stored.cursor == end)
+        .await?;
     phone.flush().await?;
     let hello = server.asked().borrow().hellos[0].clone();
     assert_eq!(hello["contract"], 1);
 
     let stored = phone.store().borrow();
-    let kinds: Vec<_> = stored.unknown.iter().map(|entry| entry.kind.as_str()).collect();
+    let kinds: Vec<_> = stored
+        .unknown
+        .iter()
+        .map(|entry| entry.kind.as_str())
+        .collect();
     assert_eq!(kinds, ["live_card", "recall", "", "", "", "live_card"]);
-    assert_eq!(stored.order.len(), 1, "the notification of both pages is one");
+    assert_eq!(
+        stored.order.len(),
+        1,
+        "the notification of both pages is one"
+    );
     let id = stored.order[0];
     assert_eq!(stored.recalls, [id, id, notification(9)]);
     assert!(stored.received[&id].is_recalled && stored.received[&id].is_read);
-    let flags: Vec<_> = stored.states.iter().map(|state| state.flag.as_str()).collect();
+    let flags: Vec<_> = stored
+        .states
+        .iter()
+        .map(|state| state.flag.as_str())
+        .collect();
     assert_eq!(flags, ["pinned", "read", "archived", "deleted"]);
-    assert_eq!(stored.passed_over, 1, "entries that do not follow the cursor are not applied");
+    assert_eq!(
+        stored.passed_over, 1,
+        "entries that do not follow the cursor are not applied"
+    );
     let outcome = stored.outcome("fact-1");
-    assert_eq!(outcome, Some(&Open::<FactOutcome>::Unknown("deferred".to_owned())));
+    assert_eq!(
+        outcome,
+        Some(&Open::<FactOutcome>::Unknown("deferred".to_owned()))
+    );
     Ok(())
 }
 
@@ -94,7 +117,9 @@ async fn a_device_started_again_goes_on_from_its_cursor() -> anyhow::Result<()> 
     let server = HostileServer::start(script()).await?;
     let phone = TestDevice::log_in(&backend(&server), &user("anna"), 1).await?;
     let end = Some("d".parse()?);
-    phone.has("the end of the log", |stored| stored.cursor == end).await?;
+    phone
+        .has("the end of the log", |stored| stored.cursor == end)
+        .await?;
     let count = server.asked().borrow().cursors.len();
     let phone = TestDevice::resume(phone.stop().await);
     phone.online().await?;
@@ -109,7 +134,10 @@ async fn a_page_that_begins_elsewhere_is_noticed() -> anyhow::Result<()> {
     let page = json!({"after": "other", "cursor": "end", "entries": [], "more": false});
     let script = HostileScript {
         pages: BTreeMap::from([
-            (String::new(), json!({"after": "a", "cursor": "b", "more": true})),
+            (
+                String::new(),
+                json!({"after": "a", "cursor": "b", "more": true}),
+            ),
             ("b".to_owned(), page),
         ]),
         welcome: contract_1("welcome")?,

@@ -49,9 +49,7 @@ async fn received(socket: &mut TcpStream) -> Vec<u8> {
 
 async fn assert_cut(proxy: &CuttableProxy, fault: Fault) {
     let one = |cuts: &Cuts| (*cuts == Cuts::from([(fault, 1)])).then_some(());
-    eventually("one cut", &mut proxy.cuts(), one)
-        .await
-        .unwrap();
+    eventually("one cut", &mut proxy.cuts(), one).await.unwrap();
 }
 
 #[tokio::test]
