@@ -11,6 +11,7 @@ use vestnik_store::{OpenError, Store, StoreError, operations::Secrets};
 use vestnik_store_sqlite::{Found, SealKey, SqliteStore, StoreOptions};
 
 use crate::{
+    backup,
     bus::{Bus, LocalBus},
     config::{Config, ConfigError, FeedConfig},
     credential::AccessTokens,
@@ -119,10 +120,7 @@ impl Server {
         } = parts;
         let seal_key = match seal_key {
             Some(key) => Some(key),
-            None => config
-                .secrets
-                .read_key()?
-                .map(|key| SealKey::new(*key.bytes())),
+            None => backup::seal_key(&config)?,
         };
         let (live, metrics) = (live(&config, &clock), Arc::new(Metrics::default()));
         let loops = Arc::new(Loops::new(&*clock));
@@ -156,6 +154,11 @@ impl Server {
             metrics,
         });
         Ok(Self { state, supervisor })
+    }
+
+    /// Closes the database of a server that cannot be started.
+    pub async fn close(self) {
+        self.state.store.close().await;
     }
 
     /// Serves until `shutdown`, then drains and closes the database.
