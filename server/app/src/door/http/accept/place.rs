@@ -146,7 +146,8 @@ impl Pool {
     }
 
     /// How many places are taken.
-    pub(super) fn taken(&self) -> usize {
+    #[cfg(test)]
+    fn taken(&self) -> usize {
         self.connections.len()
     }
 
