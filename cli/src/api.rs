@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use reqwest::{Client, Method, RequestBuilder, Response, Url, header};
 use serde::{Serialize, de::DeserializeOwned};
 use vestnik_core::transport::endpoint;
-use vestnik_model::{Problem, ProblemCode};
+use vestnik_model::{Problem, ProblemCode, view::List};
 
 use crate::{args::ServerArgs, exit::Failure};
 
@@ -28,10 +28,7 @@ impl fmt::Debug for Api {
 
 impl Api {
     pub(crate) fn new(args: &ServerArgs) -> Result<Self, Failure> {
-        let key = args.key.clone().ok_or_else(|| {
-            Failure::Usage("an API key is needed: give --key or set VESTNIK_KEY".to_owned())
-        })?;
-        Self::with_key(args.server.clone(), key)
+        Self::with_key(args.server.clone(), key(args)?)
     }
 
     pub(crate) fn with_key(base: Url, key: String) -> Result<Self, Failure> {
@@ -45,6 +42,27 @@ impl Api {
 
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
         answer(self.request(Method::GET, path)).await
+    }
+
+    /// Every item of a list, page by page.
+    pub(crate) async fn list<T: DeserializeOwned>(&self, path: &str) -> Result<List<T>, Failure> {
+        let (mut data, mut cursor) = (Vec::new(), None::<String>);
+        loop {
+            let mut url = endpoint(&self.base, path);
+            url.query_pairs_mut().append_pair("limit", "200");
+            if let Some(cursor) = &cursor {
+                url.query_pairs_mut().append_pair("cursor", cursor);
+            }
+            let page: List<T> = answer(self.request_at(Method::GET, url)).await?;
+            data.extend(page.data);
+            cursor = page.next_cursor;
+            if cursor.is_none() {
+                return Ok(List {
+                    data,
+                    next_cursor: None,
+                });
+            }
+        }
     }
 
     pub(crate) async fn post<T: DeserializeOwned>(
@@ -64,11 +82,29 @@ impl Api {
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.request_at(method, endpoint(&self.base, path))
+    }
+
+    fn request_at(&self, method: Method, url: Url) -> RequestBuilder {
         let bearer = format!("Bearer {}", self.key);
         self.http
-            .request(method, endpoint(&self.base, path))
+            .request(method, url)
             .header(header::AUTHORIZATION, bearer)
     }
+}
+
+/// The key of the arguments, without the line break that files and shells leave at its end.
+pub(crate) fn key(args: &ServerArgs) -> Result<String, Failure> {
+    let key = args.key.as_deref().map(str::trim).unwrap_or_default();
+    if key.is_empty() {
+        let text = "an API key is needed: give --key or set VESTNIK_KEY";
+        return Err(Failure::Usage(text.to_owned()));
+    }
+    if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let text = "the API key has a space, a line break or another character that no key has";
+        return Err(Failure::Usage(text.to_owned()));
+    }
+    Ok(key.to_owned())
 }
 
 async fn answer<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Failure> {
@@ -102,4 +138,38 @@ fn unreachable(error: reqwest::Error) -> Failure {
         std::iter::successors(std::error::Error::source(&error), |cause| cause.source()).last();
     let reason = cause.map_or_else(|| "no answer in time".to_owned(), ToString::to_string);
     Failure::Unreachable(format!("the server cannot be reached: {reason}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(key: Option<&str>) -> ServerArgs {
+        ServerArgs {
+            server: Url::parse("http://127.0.0.1:4000/").unwrap(),
+            key: key.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn a_line_break_behind_a_key_is_not_part_of_it() {
+        for given in ["vk_a_b", "vk_a_b\r", "vk_a_b\r\n", " vk_a_b "] {
+            assert_eq!(key(&args(Some(given))).unwrap(), "vk_a_b", "{given:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_a_key_is_wrong_usage() {
+        for given in [
+            None,
+            Some(""),
+            Some("\n"),
+            Some("vk a"),
+            Some("vk\na"),
+            Some("ключ"),
+        ] {
+            let refused = key(&args(given)).unwrap_err();
+            assert!(matches!(refused, Failure::Usage(_)), "{given:?}");
+        }
+    }
 }

@@ -53,6 +53,10 @@ pub(crate) enum Command {
     Listen(ListenArgs),
     /// Show what became of a notification.
     Status(StatusArgs),
+    /// Copy the database, also beside a running server.
+    Backup(BackupArgs),
+    /// Put a backup in the place of the database of a stopped server.
+    Restore(RestoreArgs),
     /// See it all work: a server, three devices and a courier, on this machine only.
     Demo(DemoArgs),
     /// Print a completion script for a shell.
@@ -69,25 +73,63 @@ pub(crate) enum Command {
   vestnik serve --listen 0.0.0.0:4000 --database /var/lib/vestnik/vestnik.sqlite
   vestnik serve --config /etc/vestnik.toml --print-config")]
 pub(crate) struct ServeArgs {
-    /// A TOML file; `--print-config` shows what may stand in it.
-    #[arg(long, env = "VESTNIK_CONFIG")]
-    pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) settings: SettingsArgs,
     /// The address to listen on.
     #[arg(long)]
     pub(crate) listen: Option<String>,
-    /// The database file; made when it is not there.
-    #[arg(long)]
-    pub(crate) database: Option<PathBuf>,
     /// Print the configuration as it is after file, environment and flags, and exit.
     #[arg(long)]
     pub(crate) print_config: bool,
+}
+
+/// The server's settings, as `vestnik serve` reads them.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct SettingsArgs {
+    /// A TOML file; `vestnik serve --print-config` shows what may stand in it.
+    #[arg(long, env = "VESTNIK_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// The database file.
+    #[arg(long)]
+    pub(crate) database: Option<PathBuf>,
+}
+
+/// Copy the database, also beside a running server.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  vestnik backup /backups/vestnik-2026-11-28.sqlite --database /var/lib/vestnik/vestnik.sqlite")]
+pub(crate) struct BackupArgs {
+    /// The file to write; it must not exist.
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) settings: SettingsArgs,
+}
+
+/// Put a backup in the place of the database of a stopped server.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The file that is replaced is kept under another name. Devices read their logs anew; what was
+published, revoked or rotated after the backup is lost, and the span of it is printed. API keys that
+were revoked in that span are valid again unless --revoke-keys is given.
+
+Example:
+  vestnik restore /backups/vestnik-2026-11-28.sqlite --database /var/lib/vestnik/vestnik.sqlite"
+)]
+pub(crate) struct RestoreArgs {
+    /// The backup.
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) settings: SettingsArgs,
+    /// Revoke every API key of every App after the restore.
+    #[arg(long)]
+    pub(crate) revoke_keys: bool,
 }
 
 /// Where the server is, and by which key.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ServerArgs {
     /// The server's address.
-    #[arg(long, env = "VESTNIK_SERVER", default_value = "http://127.0.0.1:4000/")]
+    #[arg(long, env = "VESTNIK_SERVER", default_value = "http://127.0.0.1:4000/", value_parser = parse_server)]
     pub(crate) server: Url,
     /// An API key.
     #[arg(long, env = "VESTNIK_KEY", hide_env_values = true)]
@@ -98,14 +140,15 @@ pub(crate) struct ServerArgs {
 pub(crate) enum KeysCommand {
     /// Make an App and its first keys, on the server's machine, while the server is stopped.
     #[command(after_help = "Example:
-  vestnik keys bootstrap --app shop --database vestnik.sqlite")]
+  vestnik keys bootstrap --app shop --database vestnik.sqlite
+
+An App that exists keeps its keys: the command then ends with exit code 3.")]
     Bootstrap {
         /// The App to make.
         #[arg(long)]
         app: AppId,
-        /// The server's database file; made when it is not there.
-        #[arg(long, default_value = "vestnik.sqlite")]
-        database: PathBuf,
+        #[command(flatten)]
+        settings: SettingsArgs,
     },
     /// Vouch for a user as the App's backend would, for trying out: prints an identity token.
     #[command(after_help = "Example:
@@ -216,7 +259,7 @@ Examples:
 )]
 pub(crate) struct ListenArgs {
     /// The server's address.
-    #[arg(long, env = "VESTNIK_SERVER", default_value = "http://127.0.0.1:4000/")]
+    #[arg(long, env = "VESTNIK_SERVER", default_value = "http://127.0.0.1:4000/", value_parser = parse_server)]
     pub(crate) server: Url,
     /// The App.
     #[arg(long, env = "VESTNIK_APP")]
@@ -276,6 +319,15 @@ pub(crate) struct DemoArgs {
     pub(crate) orders: u32,
 }
 
+/// An address of HTTP, with whatever path the server stands under.
+fn parse_server(text: &str) -> Result<Url, String> {
+    let is_http = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+    let url = Url::parse(text).ok().filter(is_http);
+    url.ok_or_else(|| {
+        "must be an address like http://127.0.0.1:4000/ or https://host/path/".to_owned()
+    })
+}
+
 fn parse_priority(text: &str) -> Result<Priority, String> {
     serde_json::from_value(serde_json::Value::String(text.to_owned()))
         .map_err(|_| "must be low, normal, high or critical".to_owned())
@@ -290,6 +342,16 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_server_is_an_address_of_http() {
+        for good in ["http://127.0.0.1:4000", "https://shared.example/push/"] {
+            assert!(parse_server(good).is_ok(), "{good}");
+        }
+        for bad in ["localhost:4000", "ftp://a/", "push", "http:///x", ""] {
+            assert!(parse_server(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod demo;
 mod device;
 mod exit;
 mod output;
+mod settings;
 
 use std::process::ExitCode;
 
@@ -24,7 +25,8 @@ fn main() -> ExitCode {
         .enable_all()
         .build()
         .map_err(Failure::from)
-        .and_then(|runtime| runtime.block_on(command::run(cli.command, &output)));
+        .and_then(|runtime| runtime.block_on(command::run(cli.command, &output)))
+        .and_then(|()| output.check());
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -1,10 +1,12 @@
 //! What goes to the terminal: words and colours for people, JSON for programs.
 //!
 //! Results go to standard output, everything else to standard error, so that `--json` output can
-//! be piped as it is.
+//! be piped as it is. A result that cannot be written is a failure of the command ([`Output::check`]):
+//! a key that nobody could read is lost.
 
 use std::{
     io::{self, IsTerminal as _},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
@@ -19,6 +21,8 @@ use crate::{args::ColorChoice, exit::Failure};
 #[derive(Debug)]
 pub(crate) struct Output {
     json: bool,
+    /// Why a result could not be written, the first time that happened.
+    lost: Mutex<Option<io::Error>>,
 }
 
 impl Output {
@@ -28,7 +32,10 @@ impl Output {
             ColorChoice::Always => set_colors(true),
             ColorChoice::Never => set_colors(false),
         }
-        Self { json }
+        Self {
+            json,
+            lost: Mutex::default(),
+        }
     }
 
     /// The command's result: one JSON line, or the words for it.
@@ -39,18 +46,42 @@ impl Output {
         } else {
             words(value)
         };
-        write_line(&mut io::stdout().lock(), &text);
+        self.write_result(&text);
+    }
+
+    fn write_result(&self, text: &str) {
+        if let Err(error) = write_line(&mut io::stdout().lock(), text) {
+            let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+            lost.get_or_insert(error);
+        }
+    }
+
+    /// Whether every result so far was written.
+    ///
+    /// # Errors
+    /// The first that was not.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        let lost = self
+            .lost
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        lost.map_or(Ok(()), |error| {
+            Err(Failure::Other(
+                anyhow::Error::new(error).context("the result cannot be written"),
+            ))
+        })
     }
 
     /// Raw text for standard output, as it is.
     pub(crate) fn raw(&self, text: &str) {
-        write_line(&mut io::stdout().lock(), text.trim_end_matches('\n'));
+        self.write_result(text.trim_end_matches('\n'));
     }
 
     /// Something a person may want to know; programs are spared it.
     pub(crate) fn note(&self, text: &str) {
         if !self.json {
-            write_line(&mut io::stderr().lock(), text);
+            write_note(text);
         }
     }
 
@@ -58,13 +89,10 @@ impl Output {
     pub(crate) fn failure(&self, failure: &Failure) {
         if self.json {
             let error = json!({"error": {"code": failure.code(), "detail": failure.text()}});
-            write_line(&mut io::stdout().lock(), &error.to_string());
+            self.write_result(&error.to_string());
         } else {
             let mark = style("error:").for_stderr().red().bold();
-            write_line(
-                &mut io::stderr().lock(),
-                &format!("{mark} {}", failure.text()),
-            );
+            write_note(&format!("{mark} {}", failure.text()));
         }
     }
 
@@ -102,9 +130,14 @@ fn set_colors(enabled: bool) {
     console::set_colors_enabled_stderr(enabled);
 }
 
-/// A closed pipe is the reader's way to say that it has enough.
-fn write_line(stream: &mut impl io::Write, text: &str) {
-    if let Err(error) = writeln!(stream, "{text}").and_then(|()| stream.flush()) {
-        tracing::debug!(%error, "output is not read any more");
+fn write_line(stream: &mut impl io::Write, text: &str) -> io::Result<()> {
+    writeln!(stream, "{text}")?;
+    stream.flush()
+}
+
+/// Notes are for a person who looks; without one they are dropped.
+fn write_note(text: &str) {
+    if let Err(error) = write_line(&mut io::stderr().lock(), text) {
+        tracing::debug!(%error, "standard error is not read any more");
     }
 }

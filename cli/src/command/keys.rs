@@ -1,16 +1,25 @@
 //! `vestnik keys`: makes, lists and revokes API keys.
 
-use std::path::Path;
-
 use console::style;
 use serde::Serialize;
-use vestnik_model::{AppId, KeyCreated, KeyRequest, KeyView, Scope, route, view::List};
+use vestnik_model::{
+    AppId, KeyCreated, KeyRequest, KeyView, Open, Problem, ProblemCode, Scope, Word as _, route,
+    view::List,
+};
+use vestnik_server::BootstrapError;
 
-use crate::{api::Api, args::KeysCommand, device, exit::Failure, output::Output};
+use crate::{
+    api::Api,
+    args::{KeysCommand, SettingsArgs},
+    device,
+    exit::Failure,
+    output::Output,
+    settings,
+};
 
 pub(crate) async fn run(command: KeysCommand, output: &Output) -> Result<(), Failure> {
     match command {
-        KeysCommand::Bootstrap { app, database } => bootstrap(app, &database, output).await,
+        KeysCommand::Bootstrap { app, settings } => bootstrap(app, settings, output).await,
         KeysCommand::Vouch { app, user, secret } => {
             let kid = vestnik_server::BOOTSTRAP_IDENTITY_KEY;
             let identity_token = device::identity_token(&app, &user, kid, &secret)?;
@@ -33,7 +42,7 @@ pub(crate) async fn run(command: KeysCommand, output: &Output) -> Result<(), Fai
             Ok(())
         }
         KeysCommand::List { server } => {
-            let keys: List<KeyView> = Api::new(&server)?.get(route::KEYS).await?;
+            let keys: List<KeyView> = Api::new(&server)?.list(route::KEYS).await?;
             output.result(&keys, list_words);
             Ok(())
         }
@@ -62,10 +71,16 @@ struct Bootstrapped {
     identity_secret: String,
 }
 
-async fn bootstrap(app: AppId, database: &Path, output: &Output) -> Result<(), Failure> {
-    let made = vestnik_server::bootstrap(database, app.clone())
-        .await
-        .map_err(anyhow::Error::from)?;
+async fn bootstrap(app: AppId, args: SettingsArgs, output: &Output) -> Result<(), Failure> {
+    let config = settings::load(args, None)?;
+    let key = vestnik_server::seal_key(&config).map_err(anyhow::Error::from)?;
+    let made = vestnik_server::bootstrap(&config.database, key, app.clone()).await;
+    let made = made.map_err(|error| match error {
+        BootstrapError::Exists { .. } => {
+            Failure::from(Problem::new(ProblemCode::Conflict, error.to_string()))
+        }
+        BootstrapError::Open(_) | BootstrapError::Store(_) => Failure::Other(error.into()),
+    })?;
     let made = Bootstrapped {
         app,
         key: made.admin_key,
@@ -110,18 +125,16 @@ fn list_words(keys: &List<KeyView>) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn scope_words(scopes: &[Scope]) -> String {
-    scopes
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(", ")
+fn scope_words(scopes: &[Open<Scope>]) -> String {
+    let words: Vec<_> = scopes.iter().map(Open::as_str).collect();
+    words.join(", ")
 }
 
 fn parse_scopes(texts: &[String]) -> Result<Vec<Scope>, Failure> {
     let parse = |text: &String| {
-        Scope::from_code(text).ok_or_else(|| {
-            let known = scope_words(&Scope::ALL);
+        Scope::from_word(text).ok_or_else(|| {
+            let known: Vec<_> = Scope::WORDS.iter().map(|scope| scope.as_str()).collect();
+            let known = known.join(", ");
             Failure::Usage(format!("--scope {text}: must be one of {known}"))
         })
     };

@@ -1,8 +1,10 @@
 //! A file per command.
 
+mod backup;
 mod completions;
 mod keys;
 mod listen;
+mod restore;
 mod send;
 mod serve;
 mod status;
@@ -18,6 +20,8 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<(), Failure
         Command::Send(args) => send::run(args, output).await,
         Command::Listen(args) => listen::run(args, output).await,
         Command::Status(args) => status::run(args, output).await,
+        Command::Backup(args) => backup::run(args, output),
+        Command::Restore(args) => restore::run(args, output).await,
         Command::Demo(args) => demo::run(args, output).await,
         Command::Completions { shell } => {
             completions::run(shell, output);

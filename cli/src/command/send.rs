@@ -17,7 +17,7 @@ pub(crate) async fn run(args: SendArgs, output: &Output) -> Result<(), Failure> 
     if is_watched {
         watch::run(&server, accepted.id, output).await
     } else {
-        Ok(())
+        watch::somebody_is_addressed(&accepted.warnings)
     }
 }
 

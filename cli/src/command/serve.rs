@@ -9,25 +9,35 @@ use tokio::{
     signal::unix::{Signal, SignalKind, signal},
 };
 use tokio_util::sync::CancellationToken;
-use vestnik_server::{Config, ConfigOverlay};
+use vestnik_server::{Config, Parts, Server};
 
-use crate::{args::ServeArgs, exit::Failure, output::Output};
+use crate::{args::ServeArgs, exit::Failure, output::Output, settings};
 
 pub(crate) async fn run(args: ServeArgs, output: &Output) -> Result<(), Failure> {
-    let overlay = ConfigOverlay {
-        listen: args.listen,
-        database: args.database,
-    };
-    let config = Config::load(args.config.as_deref(), std::env::vars(), overlay)
-        .map_err(|error| Failure::Usage(error.to_string()))?;
+    let config = settings::load(args.settings, args.listen)?;
     if args.print_config {
         output.raw(&config.to_toml());
         return Ok(());
     }
-    vestnik_server::init_logs(&config.log).map_err(|error| Failure::Usage(error.to_string()))?;
-    let listener = TcpListener::bind(config.listen).await.map_err(|error| {
-        Failure::Usage(format!("{} cannot be listened on: {error}", config.listen))
-    })?;
+    let _logs = vestnik_server::init_logs(&config.log)
+        .map_err(|error| Failure::Usage(error.to_string()))?;
+    for variable in Config::empty_variables(std::env::vars()) {
+        tracing::warn!(variable, "the variable is set to nothing and has no effect");
+    }
+    let listen = config.listen;
+    let server = Server::open(config, Parts::default())
+        .await
+        .map_err(anyhow::Error::from)?;
+    let listener = match TcpListener::bind(listen).await {
+        Ok(listener) => listener,
+        Err(error) => {
+            server.close().await;
+            let error = anyhow::Error::new(error);
+            return Err(error
+                .context(format!("{listen} cannot be listened on"))
+                .into());
+        }
+    };
     let url = format!("http://{}/", listener.local_addr()?);
     let shutdown = CancellationToken::new();
     let signals = Signals::listen()?;
@@ -43,9 +53,7 @@ pub(crate) async fn run(args: ServeArgs, output: &Output) -> Result<(), Failure>
             style(&url).bold()
         )
     });
-    vestnik_server::serve(listener, config, shutdown)
-        .await
-        .map_err(anyhow::Error::from)?;
+    server.serve(listener, shutdown).await;
     Ok(())
 }
 

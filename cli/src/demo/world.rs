@@ -127,7 +127,7 @@ impl Server {
             database: dir.path().join("vestnik.sqlite"),
             ..Config::default()
         };
-        let keys = vestnik_server::bootstrap(&config.database, app.clone())
+        let keys = vestnik_server::bootstrap(&config.database, None, app.clone())
             .await
             .map_err(anyhow::Error::from)?;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;

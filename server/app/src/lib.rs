@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod backup;
 mod bootstrap;
 pub mod bus;
 pub mod config;
@@ -16,6 +17,8 @@ mod feed;
 mod limits;
 mod metrics;
 mod operation;
+mod peer;
+mod rate;
 mod refusal;
 mod serve;
 mod state;
@@ -23,9 +26,11 @@ mod supervise;
 mod telemetry;
 mod worker;
 
+pub use backup::{RevokeError, backup, restore, revoke_all_keys, seal_key};
 pub use bootstrap::{BOOTSTRAP_IDENTITY_KEY, Bootstrap, BootstrapError, bootstrap};
 pub use config::{Config, ConfigError, ConfigOverlay};
 pub use door::http::openapi_json;
 pub use limits::BoundsError;
 pub use serve::{Parts, ServeError, Server, serve, serve_with};
-pub use telemetry::init_logs;
+pub use telemetry::{LogGuard, init_logs};
+pub use vestnik_store_sqlite::{BackupFileError, Lost, RestoreError, Restored, SealKey};

@@ -10,6 +10,8 @@ use prometheus_client::{
 use vestnik_model::DeliveryStatus;
 use vestnik_store::Effect;
 
+use crate::telemetry::lost_lines;
+
 /// Figures for operators. `accepted` deliveries end up in the other delivery counters, so that the
 /// milestones can be compared at any time.
 #[derive(Debug)]
@@ -29,8 +31,18 @@ pub(crate) struct Metrics {
     read: Counter,
     undelivered: Counter,
     expired: Counter,
-    /// Live hub connections, set when asked.
-    connections: Gauge<i64, AtomicI64>,
+    read_when_asked: [Gauge<i64, AtomicI64>; 4],
+}
+
+/// Figures that others keep, read when the metrics are asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Gauges {
+    /// Live hub connections.
+    pub(crate) connections: usize,
+    /// Panics of background tasks.
+    pub(crate) panics: u64,
+    /// Notes that were dropped because too many waited.
+    pub(crate) notes_dropped: u64,
 }
 
 impl Default for Metrics {
@@ -65,12 +77,20 @@ impl Default for Metrics {
             "Deliveries that could not be tried",
         );
         let expired = counter("deliveries_expired", "Deliveries whose time ran out");
-        let connections = Gauge::default();
-        registry.register(
-            "hub_connections",
-            "Live hub connections",
-            connections.clone(),
-        );
+        let read_when_asked = [
+            ("hub_connections", "Live hub connections"),
+            ("task_panics", "Panics of background tasks since the start"),
+            (
+                "notes_dropped",
+                "Notes on hand-overs and presence that were dropped",
+            ),
+            ("log_lines_lost", "Log lines that could not be written"),
+        ]
+        .map(|(name, help)| {
+            let gauge = Gauge::default();
+            registry.register(name, help, gauge.clone());
+            gauge
+        });
         Self {
             registry,
             accepted,
@@ -82,7 +102,7 @@ impl Default for Metrics {
             read,
             undelivered,
             expired,
-            connections,
+            read_when_asked,
         }
     }
 }
@@ -107,13 +127,22 @@ impl Metrics {
             DeliveryStatus::Read => Some(&self.read),
             DeliveryStatus::Undelivered => Some(&self.undelivered),
             DeliveryStatus::Expired => Some(&self.expired),
-            _ => None,
+            DeliveryStatus::Pending | DeliveryStatus::Cancelled => None,
         }
     }
 
-    pub(crate) fn text(&self, connections: usize) -> String {
-        self.connections
-            .set(i64::try_from(connections).unwrap_or(i64::MAX));
+    /// Every figure, in `OpenMetrics`' text format.
+    pub(crate) fn text(&self, gauges: Gauges) -> String {
+        let Gauges {
+            connections,
+            panics,
+            notes_dropped,
+        } = gauges;
+        let connections = u64::try_from(connections).unwrap_or(u64::MAX);
+        let values = [connections, panics, notes_dropped, lost_lines()];
+        for (gauge, value) in self.read_when_asked.iter().zip(values) {
+            gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+        }
         let mut text = String::new();
         // Writing to a String cannot fail.
         if let Err(error) = encode(&mut text, &self.registry) {

@@ -11,13 +11,11 @@ use vestnik_store::{OpenError, Store, StoreError, operations::Secrets};
 use vestnik_store_sqlite::{Found, SealKey, SqliteStore, StoreOptions};
 
 use crate::{
+    backup,
     bus::{Bus, LocalBus},
-    config::Config,
+    config::{Config, ConfigError, FeedConfig},
     credential::AccessTokens,
-    door::{
-        http,
-        hub::{HubRates, HubThrottle},
-    },
+    door::http,
     effects::{self, Consumers},
     feed::{
         Caps, Connections, FanOut, Notes, PresenceBoard, Recheck, Unconfirmed, Watchers,
@@ -25,6 +23,7 @@ use crate::{
     },
     limits::{self, Bounds, BoundsError, WRITE_BUFFER_BYTES},
     metrics::Metrics,
+    rate::Rates,
     refusal::chain,
     state::{Inner, Live, RefreshKey, ServerState},
     supervise::Supervisor,
@@ -33,14 +32,13 @@ use crate::{
 
 /// Over how long returning devices are asked to spread, in milliseconds.
 const RETURN_SPREAD: u32 = 2_000;
-/// How many users are served at once.
-const FEED_WORKERS: usize = 8;
-/// The most watches of this node.
-const WATCHES: usize = 10_000;
 
 /// Why a server cannot run.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
+    /// The key for the secrets in the database cannot be read.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The sizes that are set do not go together.
     #[error(transparent)]
     Bounds(#[from] BoundsError),
@@ -59,7 +57,7 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Hints between those who write and those who hold connections.
     pub bus: Arc<dyn Bus>,
-    /// The key that secrets in the database are encrypted under.
+    /// The key that secrets in the database are encrypted under; absent, the one of the settings.
     pub seal_key: Option<SealKey>,
 }
 
@@ -120,7 +118,11 @@ impl Server {
             bus,
             seal_key,
         } = parts;
-        let (live, metrics) = (live(&clock), Arc::new(Metrics::default()));
+        let seal_key = match seal_key {
+            Some(key) => Some(key),
+            None => backup::seal_key(&config)?,
+        };
+        let (live, metrics) = (live(&config, &clock), Arc::new(Metrics::default()));
         let loops = Arc::new(Loops::new(&*clock));
         attach(&bus, &live, &loops);
         let options = StoreOptions {
@@ -141,17 +143,22 @@ impl Server {
         let state = ServerState::new(Inner {
             access: AccessTokens::new(&secrets.access, config.tokens),
             refresh_key: RefreshKey(secrets.refresh),
+            rates: Arc::new(Rates::new(config.rates, Arc::clone(&clock))),
             config,
             store,
             clock,
             hub: HubHandle::default(),
             live,
-            hub_throttle: HubThrottle::new(HubRates::default()),
             loops,
             health: supervisor.health(),
             metrics,
         });
         Ok(Self { state, supervisor })
+    }
+
+    /// Closes the database of a server that cannot be started.
+    pub async fn close(self) {
+        self.state.store.close().await;
     }
 
     /// Serves until `shutdown`, then drains and closes the database.
@@ -161,7 +168,7 @@ impl Server {
         keep_work(&state, &supervisor);
         tracing::info!("serving");
         let drained = drain(state.clone(), shutdown);
-        http::serve(listener, http::router(&state), state.config.limits, drained).await;
+        http::serve(listener, http::router(&state), &state.config, drained).await;
         supervisor.stop().await;
         if let Err(error) = state.live.notes.write(&*state.store).await {
             let error = chain(&error);
@@ -213,18 +220,28 @@ fn log_opening(store: &SqliteStore) {
     }
 }
 
-fn live(clock: &Arc<dyn Clock>) -> Live {
+fn live(config: &Config, clock: &Arc<dyn Clock>) -> Live {
     let notes = Arc::new(Notes::default());
     Live {
-        connections: Arc::new(Connections::new(Caps::default())),
+        connections: Arc::new(Connections::new(caps(config.feed))),
         dirty: Arc::default(),
-        watchers: Arc::new(Watchers::new(WATCHES)),
+        watchers: Arc::new(Watchers::new(config.feed.watches)),
         presence: Arc::new(PresenceBoard {
-            node: "main".to_owned(),
+            node: config.node.clone().unwrap_or_else(|| "main".to_owned()),
             clock: Arc::clone(clock),
             notes: Arc::clone(&notes),
         }),
         notes,
+    }
+}
+
+fn caps(feed: FeedConfig) -> Caps {
+    Caps {
+        installation: feed.connections_per_installation,
+        user: feed.connections_per_user,
+        key: feed.connections_per_key,
+        app: feed.connections_per_app,
+        total: feed.connections,
     }
 }
 
@@ -258,7 +275,7 @@ fn keep_feed(state: &ServerState, supervisor: &Supervisor) {
         metrics: Arc::clone(&state.metrics),
         bounds: state.page_bounds(),
     };
-    for _ in 0..FEED_WORKERS {
+    for _ in 0..state.config.feed.workers {
         let fan_out = fan_out.clone();
         supervisor.keep("feed", move || fan_out.clone().work());
     }

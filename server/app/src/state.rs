@@ -15,10 +15,10 @@ use vestnik_store::Store;
 use crate::{
     config::Config,
     credential::AccessTokens,
-    door::hub::HubThrottle,
     feed::{Connections, Dirty, Notes, PageBounds, PresenceBoard, Watchers},
     metrics::Metrics,
     operation::{Greeting, Issuing, Publishing, Reporting, Syncing, Watching},
+    rate::Rates,
     supervise::Health,
     worker::Loops,
 };
@@ -37,7 +37,8 @@ pub(crate) struct Inner {
     /// The hub's connections, as SignalR knows them.
     pub(crate) hub: HubHandle,
     pub(crate) live: Live,
-    pub(crate) hub_throttle: HubThrottle,
+    /// What every principal has taken of its rate.
+    pub(crate) rates: Arc<Rates>,
     /// The loops of work.
     pub(crate) loops: Arc<Loops>,
     /// How the background tasks do.

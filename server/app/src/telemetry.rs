@@ -1,24 +1,46 @@
-//! Logs: structured, without secrets.
+//! Logs: structured, without secrets, and never in the way of service.
+
+mod lines;
+
+use std::io;
 
 use tracing_subscriber::{EnvFilter, fmt, util::SubscriberInitExt as _};
 
 use crate::config::{ConfigError, LogConfig, LogFormat, Source};
 
-/// Sends logs to standard error, as configured. Called once, by a program; a library has no say.
+pub use lines::LogGuard;
+pub(crate) use lines::{Lines, lost_lines};
+
+/// Sends logs to standard error, as configured. Called once, by a program; a library does not decide
+/// where logs go.
+///
+/// Lines that cannot be written are dropped and counted, whatever the reason: a reader that is gone
+/// or does not read, a full disk. The guard is kept until the program ends; when it is dropped, it
+/// waits a moment for the lines that were not written yet.
 ///
 /// # Errors
 /// [`ConfigError`] when the filter cannot be read.
-pub fn init_logs(config: &LogConfig) -> Result<(), ConfigError> {
-    let wrong = |detail: String| ConfigError {
+pub fn init_logs(config: &LogConfig) -> Result<LogGuard, ConfigError> {
+    let (lines, guard) = Lines::start(io::stderr()).map_err(|error| wrong(&error))?;
+    let filter = EnvFilter::try_new(&config.filter).map_err(|error| wrong(&error))?;
+    // Without the fallback of tracing-subscriber, which is `eprintln!` and panics when standard error
+    // is gone.
+    let layer = fmt()
+        .log_internal_errors(false)
+        .with_env_filter(filter)
+        .with_writer(lines);
+    let started = match config.format {
+        LogFormat::Text => layer.finish().try_init(),
+        LogFormat::Json => layer.json().finish().try_init(),
+    };
+    started.map_err(|error| wrong(&error))?;
+    Ok(guard)
+}
+
+fn wrong(detail: &dyn std::fmt::Display) -> ConfigError {
+    ConfigError {
         origin: Source::Environment("log settings".to_owned()),
         field: "log.filter".to_owned(),
-        detail,
-    };
-    let filter = EnvFilter::try_new(&config.filter).map_err(|error| wrong(error.to_string()))?;
-    let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let started = match config.format {
-        LogFormat::Text => lines.finish().try_init(),
-        LogFormat::Json => lines.json().finish().try_init(),
-    };
-    started.map_err(|error| wrong(error.to_string()))
+        detail: detail.to_string(),
+    }
 }

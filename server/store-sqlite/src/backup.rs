@@ -1,14 +1,20 @@
 //! Copies a store that is in use.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use rusqlite::Connection;
-use vestnik_sqlite::{Backup, BackupError, Priority::Urgent, value::millis};
-use vestnik_store::StoreError;
+use jiff::Timestamp;
+use rusqlite::{Connection, OpenFlags};
+use vestnik_sqlite::{Backup, BackupError, Depth, Priority::Urgent, value::millis};
+use vestnik_store::{OpenError, StoreError};
 
 use crate::{
     SqliteStore,
+    failure::open_error,
     life::{COPY, Life},
+    schema::SCHEMA,
     table::meta::{self, BACKUP_AT},
 };
 
@@ -32,6 +38,47 @@ pub(crate) async fn back_up(store: &SqliteStore, to: PathBuf) -> Result<(), Stor
         Ok(copied) => copied.map(drop).map_err(backup_failed),
         Err(panicked) => Err(StoreError::Failed(Arc::new(panicked))),
     }
+}
+
+/// Why there is no backup.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupFileError {
+    /// The database cannot be read, or is not a store.
+    #[error("the database cannot be backed up")]
+    Source(#[source] OpenError),
+    /// The copy cannot be made.
+    #[error(transparent)]
+    Copy(#[from] BackupError),
+    /// The copy was made, and the time of the backup cannot be written into it.
+    #[error("the copy cannot be marked with its time")]
+    Mark(#[source] rusqlite::Error),
+}
+
+/// Writes a consistent copy of a database to a new file, beside a server that may have it open.
+///
+/// # Errors
+/// See [`BackupFileError`].
+pub fn back_up_file(from: &Path, to: &Path, now: Timestamp) -> Result<(), BackupFileError> {
+    let refuse = |error| BackupFileError::Source(open_error(from, error));
+    let file = vestnik_sqlite::inspect(from, Depth::Header).map_err(refuse)?;
+    if file.application_id != SCHEMA.application_id {
+        return Err(BackupFileError::Source(OpenError::Path {
+            path: from.to_owned(),
+            detail: "it is not a store of Vestnik".to_owned(),
+        }));
+    }
+    let backup = Backup {
+        prepare: mark_as_copy,
+        ..Backup::new(from, to)
+    };
+    backup.run(&mut |_| std::ops::ControlFlow::Continue(()))?;
+    mark_time(to, now).map_err(BackupFileError::Mark)
+}
+
+fn mark_time(copy: &Path, now: Timestamp) -> Result<(), rusqlite::Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let copy = Connection::open_with_flags(copy, flags)?;
+    meta::put(&copy, BACKUP_AT, &millis(now).to_be_bytes())
 }
 
 /// A server that is started on a copy begins a new life, whatever lies beside it.

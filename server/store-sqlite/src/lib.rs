@@ -60,6 +60,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+pub use backup::{BackupFileError, back_up_file};
 pub use inspect::{Inspection, Mark, inspect};
 pub use life::Found;
 pub use open::{Opening, StoreOptions};

@@ -22,6 +22,8 @@
 #![forbid(unsafe_code)]
 
 pub mod audiences;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod effect;
 mod error;
 pub mod installations;

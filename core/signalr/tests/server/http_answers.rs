@@ -279,7 +279,8 @@ async fn heads_an_event_stream_so_that_nobody_holds_it_back() {
         &events.head,
         &[
             "Content-Type: text/event-stream",
-            "Cache-Control: no-cache,no-store",
+            "Cache-Control: no-cache,no-store,no-transform",
+            "X-Accel-Buffering: no",
             "Pragma: no-cache",
             "Content-Encoding: identity",
         ],

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use super::{Config, ConfigError, ConfigOverlay, Source};
-
-/// The prefix of environment variables: `VESTNIK_LISTEN`, `VESTNIK_LIMITS_BODY_BYTES`…
-const ENV_PREFIX: &str = "VESTNIK_";
+use super::{
+    Config, ConfigError, ConfigOverlay, Source, check,
+    environment::{self, SECRETS_KEY},
+};
 
 impl Config {
-    /// Reads file, environment and flags.
+    /// Reads file, environment and flags. A variable that is set to nothing counts as not set, as
+    /// container files leave them behind.
     ///
     /// # Errors
     /// [`ConfigError`] that names the setting and where it came from.
@@ -22,19 +23,43 @@ impl Config {
             Source::File(path.to_owned())
         });
         Self::parse(&table, &origin)?;
+        let mut secrets_key = None;
         for (name, value) in environment {
-            if let Some((section, field)) = known_variable(&name) {
-                set(&mut table, section, field, &value);
+            if value.is_empty() {
+                continue;
+            }
+            if name == SECRETS_KEY {
+                secrets_key = Some(read_key(&value)?);
+            } else if let Some(setting) = environment::setting(&name) {
+                let value = setting.value(&value);
+                set(&mut table, &setting.section, &setting.field, value);
                 Self::parse(&table, &Source::Environment(name))?;
             }
         }
         if let Some(listen) = flags.listen {
-            set(&mut table, None, "listen", &listen);
+            set(&mut table, "", "listen", listen.into());
             Self::parse(&table, &Source::Flag("--listen"))?;
         }
         let mut config = Self::parse(&table, &origin)?;
-        config.database = flags.database.unwrap_or(config.database);
+        if let Some(database) = flags.database {
+            config.database = database;
+            config.checked(&Source::Flag("--database"))?;
+        }
+        config.secrets.key = secrets_key;
+        config.checked(&Source::Environment(SECRETS_KEY.to_owned()))?;
         Ok(config)
+    }
+
+    /// The variables of settings that are set to nothing, and therefore have no effect: for a line in
+    /// the log.
+    pub fn empty_variables(environment: impl IntoIterator<Item = (String, String)>) -> Vec<String> {
+        let empty = environment
+            .into_iter()
+            .filter(|(_, value)| value.is_empty());
+        empty
+            .map(|(name, _)| name)
+            .filter(|name| name == SECRETS_KEY || environment::setting(name).is_some())
+            .collect()
     }
 
     /// The settings as TOML, as a file could have them.
@@ -53,68 +78,25 @@ impl Config {
                 detail: without_value(&error.into_inner()),
             }
         })?;
-        config.check().map_err(|(field, detail)| ConfigError {
-            origin: origin.clone(),
-            field: field.to_owned(),
-            detail: detail.to_owned(),
-        })?;
+        config.checked(origin)?;
         Ok(config)
     }
 
-    /// What the types cannot say.
-    fn check(&self) -> Result<(), (&'static str, &'static str)> {
-        let rules = [
-            (
-                self.tokens.access_seconds >= 30,
-                "tokens.access_seconds",
-                "must be at least 30",
-            ),
-            (
-                self.tokens.refresh_seconds > self.tokens.access_seconds,
-                "tokens.refresh_seconds",
-                "must be more than tokens.access_seconds",
-            ),
-            (
-                self.limits.body_bytes >= 8 * 1_024,
-                "limits.body_bytes",
-                "must be at least 8192",
-            ),
-            (
-                self.limits.hub_message_bytes >= 32 * 1_024,
-                "limits.hub_message_bytes",
-                "must be at least 32768",
-            ),
-            (
-                self.limits.request_seconds >= 1,
-                "limits.request_seconds",
-                "must be at least 1",
-            ),
-            (
-                self.limits.header_seconds >= 1,
-                "limits.header_seconds",
-                "must be at least 1",
-            ),
-            (
-                self.limits.connections >= 1,
-                "limits.connections",
-                "must be at least 1",
-            ),
-            (
-                self.delivery.recheck_millis >= 10,
-                "delivery.recheck_millis",
-                "must be at least 10",
-            ),
-            (
-                self.delivery.keep_days >= 1,
-                "delivery.keep_days",
-                "must be at least 1",
-            ),
-        ];
-        match rules.into_iter().find(|(holds, ..)| !holds) {
-            Some((_, field, detail)) => Err((field, detail)),
-            None => Ok(()),
-        }
+    fn checked(&self, origin: &Source) -> Result<(), ConfigError> {
+        check::check(self).map_err(|(field, detail)| ConfigError {
+            origin: origin.clone(),
+            field: field.to_owned(),
+            detail,
+        })
     }
+}
+
+fn read_key(text: &str) -> Result<super::SecretKey, ConfigError> {
+    text.trim().parse().map_err(|detail: &str| ConfigError {
+        origin: Source::Environment(SECRETS_KEY.to_owned()),
+        field: "secrets.key".to_owned(),
+        detail: detail.to_owned(),
+    })
 }
 
 fn read_file(path: &Path) -> Result<toml::Table, ConfigError> {
@@ -128,57 +110,36 @@ fn read_file(path: &Path) -> Result<toml::Table, ConfigError> {
         .map_err(|error: toml::de::Error| wrong(error.message().to_owned()))
 }
 
-/// The setting a variable stands for. Variables of other parts share the prefix, so unknown ones
-/// are passed over.
-fn known_variable(name: &str) -> Option<(Option<&'static str>, &'static str)> {
-    const KNOWN: [(Option<&str>, &str); 14] = [
-        (None, "listen"),
-        (None, "database"),
-        (Some("log"), "filter"),
-        (Some("log"), "format"),
-        (Some("tokens"), "access_seconds"),
-        (Some("tokens"), "refresh_seconds"),
-        (Some("limits"), "body_bytes"),
-        (Some("limits"), "hub_message_bytes"),
-        (Some("limits"), "request_seconds"),
-        (Some("limits"), "header_seconds"),
-        (Some("limits"), "connections"),
-        (Some("limits"), "drain_seconds"),
-        (Some("delivery"), "recheck_millis"),
-        (Some("delivery"), "keep_days"),
-    ];
-    let rest = name.strip_prefix(ENV_PREFIX)?.to_ascii_lowercase();
-    KNOWN.into_iter().find(|(section, field)| match section {
-        Some(section) => rest == format!("{section}_{field}"),
-        None => rest == *field,
-    })
+fn set(table: &mut toml::Table, section: &str, field: &str, value: toml::Value) {
+    if section.is_empty() {
+        table.insert(field.to_owned(), value);
+        return;
+    }
+    let entry = table
+        .entry(section)
+        .or_insert_with(|| toml::Table::new().into());
+    // A section that is no table was refused when the file was read.
+    if let Some(section) = entry.as_table_mut() {
+        section.insert(field.to_owned(), value);
+    }
 }
 
-fn set(table: &mut toml::Table, section: Option<&str>, field: &str, text: &str) {
-    let value = text.parse().map_or_else(
-        |_| toml::Value::String(text.to_owned()),
-        toml::Value::Integer,
-    );
-    let place = match section {
-        None => table,
-        Some(section) => {
-            let entry = table
-                .entry(section)
-                .or_insert_with(|| toml::Table::new().into());
-            let Some(place) = entry.as_table_mut() else {
-                return;
-            };
-            place
-        }
-    };
-    place.insert(field.to_owned(), value);
-}
-
-/// serde repeats values in its messages; a setting may be a secret one day.
+/// serde repeats values in its messages, and a value may be a secret.
 fn without_value(error: &toml::de::Error) -> String {
     let message = error.message();
     match message.split_once("expected ") {
-        Some((_, expected)) => format!("must be {expected}"),
+        Some((_, expected)) => format!("must be {}", in_toml(expected)),
         None => message.to_owned(),
+    }
+}
+
+/// What a type of Rust is called in TOML.
+fn in_toml(expected: &str) -> &str {
+    match expected {
+        "u16" | "u32" | "u64" | "usize" => "a whole number that is not negative",
+        "a sequence" => "a list",
+        "path string" => "a path",
+        other if other.starts_with("struct ") => "a table",
+        other => other,
     }
 }

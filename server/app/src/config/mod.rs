@@ -1,10 +1,26 @@
-//! Settings: from a TOML file, the environment and flags, each beating the one before.
+//! Settings: from a TOML file, the environment and flags; each overrides the one before.
 
+mod check;
+mod environment;
+mod feed;
+mod limit;
+mod listen;
 mod load;
+mod network;
+mod proxy;
+mod rate;
+mod secret;
 mod settings;
 mod source;
 #[cfg(test)]
 mod tests;
 
-pub use settings::{Config, DeliveryConfig, LimitConfig, LogConfig, LogFormat, TokenConfig};
+pub use feed::FeedConfig;
+pub use limit::LimitConfig;
+pub use network::Network;
+pub(crate) use network::masked;
+pub use proxy::ProxyConfig;
+pub use rate::RateConfig;
+pub use secret::{SecretConfig, SecretKey};
+pub use settings::{Config, DeliveryConfig, LogConfig, LogFormat, TokenConfig};
 pub use source::{ConfigError, ConfigOverlay, Source};

@@ -4,20 +4,35 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::{FeedConfig, LimitConfig, ProxyConfig, RateConfig, SecretConfig, listen};
+
 /// A server's settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// The address to listen on. Anything but loopback wants a proxy in front that speaks TLS.
+    /// The address to listen on, as `127.0.0.1:4000`, `[::1]:4000` or `localhost:4000`. Any other
+    /// address than loopback needs a proxy in front that speaks TLS.
+    #[serde(deserialize_with = "listen::deserialize")]
     pub listen: SocketAddr,
-    /// The database file; made when it is not there.
+    /// The database file; created if it does not exist.
     pub database: PathBuf,
+    /// The name of this server among those that share a database. Absent: `main`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+    /// What stands in front of the server.
+    pub proxy: ProxyConfig,
+    /// The key that encrypts the secrets in the database.
+    pub secrets: SecretConfig,
     /// What the log looks like.
     pub log: LogConfig,
     /// How long tokens hold.
     pub tokens: TokenConfig,
     /// What requests and connections may take.
     pub limits: LimitConfig,
+    /// How many requests a principal may make.
+    pub rates: RateConfig,
+    /// What live connections may take.
+    pub feed: FeedConfig,
     /// How notifications are worked off.
     pub delivery: DeliveryConfig,
 }
@@ -27,9 +42,14 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 4_000)),
             database: PathBuf::from("vestnik.sqlite"),
+            node: None,
+            proxy: ProxyConfig::default(),
+            secrets: SecretConfig::default(),
             log: LogConfig::default(),
             tokens: TokenConfig::default(),
             limits: LimitConfig::default(),
+            rates: RateConfig::default(),
+            feed: FeedConfig::default(),
             delivery: DeliveryConfig::default(),
         }
     }
@@ -39,7 +59,7 @@ impl Default for Config {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LogConfig {
-    /// What is logged, as `tracing` filters say it: `info`, `vestnik_server=debug`…
+    /// What is logged, in the syntax of `tracing` filters: `info`, `vestnik_server=debug`…
     pub filter: String,
     /// `text` for people, `json` for programs.
     pub format: LogFormat,
@@ -84,50 +104,12 @@ impl Default for TokenConfig {
     }
 }
 
-/// What requests and connections may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct LimitConfig {
-    /// The largest request body, in bytes. Too low and full requests are refused; too high and a
-    /// flood of them fills memory.
-    pub body_bytes: usize,
-    /// The largest hub message of a client, in bytes.
-    pub hub_message_bytes: usize,
-    /// The largest page of a log, in bytes. Too low and catching up takes many calls; too high and
-    /// clients refuse it.
-    pub page_bytes: usize,
-    /// How long a request may take, in seconds.
-    pub request_seconds: u32,
-    /// How long a client may take over the headers of a request, in seconds; an idle connection
-    /// ends by it too. Too high and slow clients hold what others need.
-    pub header_seconds: u32,
-    /// The most connections that speak HTTP at once, others wait to be accepted. Devices live by
-    /// Server-Sent Events or long polling are among them, those live by WebSocket are not.
-    pub connections: usize,
-    /// How long stopping waits for connections to end, in seconds.
-    pub drain_seconds: u32,
-}
-
-impl Default for LimitConfig {
-    fn default() -> Self {
-        Self {
-            body_bytes: 256 * 1_024,
-            hub_message_bytes: 128 * 1_024,
-            page_bytes: vestnik_model::limits::DEFAULT_PAGE_BYTES,
-            request_seconds: 30,
-            header_seconds: 20,
-            connections: 16_384,
-            drain_seconds: 10,
-        }
-    }
-}
-
 /// How notifications are worked off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DeliveryConfig {
-    /// How often every connection is looked at again, in milliseconds, for the case that a hint was
-    /// lost. Too low and idle devices cost reads; too high and a lost hint delays that long.
+    /// How often the position of every connection is compared with its log, in milliseconds, in case a
+    /// hint was lost. Too low and idle devices cost reads; too high and a lost hint delays that long.
     pub recheck_millis: u64,
     /// How many days notifications are kept after they expired.
     pub keep_days: u32,

@@ -8,5 +8,5 @@
 mod loops;
 mod run;
 
-pub(crate) use loops::{LoopHealth, Loops};
+pub(crate) use loops::Loops;
 pub(crate) use run::{Worker, start};

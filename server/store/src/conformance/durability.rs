@@ -1,95 +1,114 @@
-//! What was answered is there when the store is opened again.
-
-use std::{collections::BTreeSet, sync::Arc};
+//! What outlives the store that is open.
 
 use vestnik_model::ReceiptKind;
+use vestnik_rules::{log::Standing, session::Session, work::WorkKind};
 
 use super::{
     Fixture,
-    world::{
-        at, begin, counts, installation, is_sound, log, login, make_topic, publish, report, shop,
-        topics, user, users,
-    },
+    fact::receipt,
+    name::{at, keyed, notification, topics, users},
+    world::World,
 };
-use crate::{Session, Store, StoreError};
+use crate::{logs::Opening, operations::Secrets, publishing::PublishOutcome};
 
-async fn live_a_little(store: &dyn Store) -> Session {
-    let session = login(store, &shop(), "anna", 1).await;
-    for number in 1..=3 {
-        publish(store, number, users(&["anna", "boris"])).await;
-    }
-    report(store, &session, 2, (ReceiptKind::Read, 9)).await;
+/// Does something of each kind.
+async fn live(world: &World) -> Session {
+    let secrets = Secrets {
+        access: [1; 32],
+        refresh: [2; 32],
+    };
+    world.store.secrets(secrets).await.unwrap();
+    let session = world.login("anna", 1).await;
+    world.topic("news", &["anna", "bert", "carla"]).await;
+    world.store.publish(keyed(1, "k", 7, 9_000)).await.unwrap();
+    world.publish(2, topics(&["news"])).await;
+    let claim = world.claim_one(WorkKind::Expand, 20).await;
+    world.perform(&claim, 2, 20).await;
+    let told = vec![receipt(1, ReceiptKind::Read, 60)];
+    world.report(&session, told).await;
     session
 }
 
-async fn is_all_there(store: &dyn Store, session: &Session) {
-    let expected = ["1@1", "2@2", "3@3", "2 read@4"];
-    assert_eq!(log(store, session).await, expected);
-    assert_eq!(counts(store, 2).await.read, 1);
-    is_sound(store).await;
-    publish(store, 4, users(&["anna"])).await;
-    assert_eq!(log(store, session).await.last().unwrap(), "4@5");
-}
-
-/// Opens data that [`leave_a_short_life`] left, perhaps by an older version.
-pub async fn what_a_short_life_left_is_there(fixture: &impl Fixture) {
-    let store = fixture.open();
-    let session = Session {
-        app: shop(),
-        user: user("anna"),
-        installation: installation(1),
+/// Everything is as it was, and the same log goes on.
+async fn is_kept(world: &World, session: &Session, before: &vestnik_rules::log::Place) {
+    world.is_sound().await;
+    let other = Secrets {
+        access: [8; 32],
+        refresh: [9; 32],
     };
-    is_all_there(&*store, &session).await;
-}
-
-/// Leaves a closed store with a little of everything that can be told apart later.
-pub async fn leave_a_short_life(fixture: &impl Fixture) {
-    let store = begin(fixture).await;
-    live_a_little(&*store).await;
-    store.close().await;
+    let kept = world.store.secrets(other).await.unwrap();
+    assert_eq!((kept.access, kept.refresh), ([1; 32], [2; 32]));
+    let opening = Opening {
+        session: session.clone(),
+        cursor: Some(before.cursor()),
+        random: 3,
+        now: at(100),
+    };
+    let opened = world.store.open_log(opening).await.unwrap().unwrap();
+    assert_eq!(opened.standing, Standing::Known(*before));
+    assert_eq!(world.counts(1).await.read, 1);
+    let again = world.store.publish(keyed(9, "k", 7, 9_000)).await.unwrap();
+    let PublishOutcome::Replayed(accepted) = again else {
+        panic!("not recognised: {again:?}");
+    };
+    assert_eq!(accepted.id, notification(1));
+    let told = vec![receipt(1, ReceiptKind::Read, 60)];
+    assert_eq!(world.report(session, told).await, ["duplicate"]);
 }
 
 pub async fn what_was_answered_survives_closing(fixture: &impl Fixture) {
-    let store = begin(fixture).await;
-    let session = live_a_little(&*store).await;
-    let head = store.head(shop(), session.user.clone()).await.unwrap();
-    store.close().await;
-    let store = fixture.open();
-    assert_eq!(store.head(shop(), session.user.clone()).await, Ok(head));
-    is_all_there(&*store, &session).await;
+    if !fixture.is_durable() {
+        return;
+    }
+    let world = World::begin(fixture).await;
+    let session = live(&world).await;
+    let before = world.head("anna").await;
+    world.store.close().await;
+    let world = world.reopened(fixture);
+    is_kept(&world, &session, &before).await;
 }
 
 pub async fn what_was_answered_survives_a_drop(fixture: &impl Fixture) {
-    let store = begin(fixture).await;
-    let session = live_a_little(&*store).await;
-    drop(store);
-    let store = fixture.open();
-    is_all_there(&*store, &session).await;
-}
-
-pub async fn an_audience_is_written_out_after_a_crash(fixture: &impl Fixture) {
-    let mut store = begin(fixture).await;
-    let names: Vec<String> = (0..1_150).map(|n| format!("user-{n}")).collect();
-    make_topic(&store, "news", &names).await;
-    let mut hints = publish(&*store, 1, topics(&["news"])).await;
-    loop {
-        drop(store);
-        store = fixture.open();
-        let Some(expanded) = store.expand_next(60, at(5)).await.unwrap() else {
-            break;
-        };
-        hints.extend(expanded.hints);
+    if !fixture.is_durable() {
+        return;
     }
-    let reached: BTreeSet<_> = hints.iter().map(|hint| hint.user.clone()).collect();
-    assert_eq!((hints.len(), reached.len()), (1_150, 1_150));
-    assert_eq!(counts(&*store, 1).await.total(), 1_150);
-    is_sound(&*store).await;
+    let world = World::begin(fixture).await;
+    let session = live(&world).await;
+    let before = world.head("anna").await;
+    let world = world.reopened(fixture);
+    is_kept(&world, &session, &before).await;
 }
 
-pub async fn a_closed_store_says_so(fixture: &impl Fixture) {
-    let store: Arc<dyn Store> = begin(fixture).await;
-    store.close().await;
-    store.close().await;
-    assert_eq!(store.ping().await, Err(StoreError::Closed));
-    assert_eq!(store.keys(shop()).await, Err(StoreError::Closed));
+pub async fn work_goes_on_after_a_drop(fixture: &impl Fixture) {
+    if !fixture.is_durable() {
+        return;
+    }
+    let world = World::begin(fixture).await;
+    live(&world).await;
+    // Somebody held the row when the process ended.
+    let lost = world.claim_one(WorkKind::Expand, 21).await;
+    let world = world.reopened(fixture);
+    assert_eq!(world.claim(WorkKind::Expand, 22).await, []);
+    let next = world.claim_one(WorkKind::Expand, 60).await;
+    assert!(next.fence > lost.fence);
+    world.perform(&next, 10, 60).await;
+    assert_eq!(world.deliveries(2).await.len(), 3);
+    assert_eq!(world.log("carla").await, ["2@1"]);
+    world.is_sound().await;
+}
+
+pub async fn event_numbers_go_on(fixture: &impl Fixture) {
+    if !fixture.is_durable() {
+        return;
+    }
+    let world = World::begin(fixture).await;
+    live(&world).await;
+    let last = world.store.last_event().await.unwrap();
+    let rows = world.store.events(0, 1_000).await.unwrap();
+    let world = world.reopened(fixture);
+    assert_eq!(world.store.last_event().await, Ok(last));
+    assert_eq!(world.store.events(0, 1_000).await.unwrap(), rows);
+    world.publish(3, users(&["anna"])).await;
+    assert!(world.store.last_event().await.unwrap() > last);
+    world.is_sound().await;
 }

@@ -1,91 +1,171 @@
-//! API keys, identity keys, the signing secret.
+//! Apps, API keys and identity keys.
 
-use vestnik_model::{IdentityAlgorithm, Scope};
+use vestnik_model::{AppId, IdentityAlgorithm, Scope};
 
 use super::{
     Fixture,
-    world::{at, bank, begin, hash, shop},
+    name::{at, bank, hash, page, shop},
+    world::{World, revoked},
 };
-use crate::{ApiKey, ApiKeyRecord, IdentityKey};
+use crate::{
+    effect::Revocation,
+    tenants::{ApiKey, ApiKeyRecord, Bootstrap, Created, IdentityKey, KeyUse},
+};
 
-const HOUR: i64 = 3_600;
-
-fn record(id: &str, seed: u32) -> ApiKeyRecord {
+fn record(app: &AppId, id: &str, secret: u32) -> ApiKeyRecord {
     ApiKeyRecord {
-        app: shop(),
+        app: app.clone(),
         id: id.to_owned(),
-        name: format!("key {id}"),
+        name: format!("the key {id}"),
         scopes: vec![Scope::Publish, Scope::Read],
-        secret_hash: hash(seed),
+        secret_hash: hash(secret),
     }
+}
+
+fn key(app: &AppId, id: &str) -> ApiKey {
+    ApiKey {
+        app: app.clone(),
+        id: id.to_owned(),
+        scopes: vec![Scope::Publish, Scope::Read],
+    }
+}
+
+fn identity(kid: &str, secret: u8) -> IdentityKey {
+    IdentityKey {
+        kid: kid.to_owned(),
+        algorithm: IdentityAlgorithm::Hs256,
+        key: vec![secret; 32],
+    }
+}
+
+/// Makes keys of the shop, each with a secret that follows from its place.
+async fn make(world: &World, ids: &[&str]) {
+    for (secret, id) in (1..).zip(ids) {
+        let made = world.store.create_key(record(&shop(), id, secret), at(5));
+        made.await.unwrap();
+    }
+}
+
+pub async fn an_app_is_made_once(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    let again = world.store.create_app(shop(), at(9)).await;
+    assert_eq!(again, Ok(Created::Exists));
+    world.is_sound().await;
 }
 
 pub async fn a_key_is_found_by_its_hash(fixture: &impl Fixture) {
-    let store = begin(fixture).await;
-    store.create_key(record("one", 1), at(1)).await.unwrap();
-    let found = store.find_key(hash(1), at(2)).await.unwrap();
-    let expected = ApiKey {
+    let world = World::begin(fixture).await;
+    make(&world, &["a"]).await;
+    let expected = Some(key(&shop(), "a"));
+    assert_eq!(world.store.find_key(hash(1)).await.unwrap(), expected);
+    let by_id = world.store.key(shop(), "a".to_owned()).await.unwrap();
+    assert_eq!(by_id, expected);
+    assert_eq!(world.store.find_key(hash(2)).await, Ok(None));
+    assert_eq!(world.store.key(shop(), "b".to_owned()).await, Ok(None));
+    world.is_sound().await;
+}
+
+pub async fn keys_are_listed_in_pages(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    make(&world, &["c", "a", "b"]).await;
+    let first = world.store.keys(shop(), page(None, 2)).await.unwrap();
+    let ids: Vec<_> = first.data.iter().map(|view| view.id.as_str()).collect();
+    assert_eq!(ids, ["a", "b"]);
+    assert_eq!(first.data[0].name, "the key a");
+    assert_eq!(first.data[0].created_at, at(5));
+    let after = first.next_cursor.expect("there is another page");
+    let rest = world
+        .store
+        .keys(shop(), page(Some(&after), 2))
+        .await
+        .unwrap();
+    assert_eq!(rest.data.len(), 1);
+    assert_eq!((rest.data[0].id.as_str(), rest.next_cursor), ("c", None));
+    world.is_sound().await;
+}
+
+pub async fn the_use_of_a_key_is_noted(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    make(&world, &["a", "b"]).await;
+    let used = |id: &str, second| KeyUse {
         app: shop(),
-        id: "one".to_owned(),
-        scopes: vec![Scope::Publish, Scope::Read],
+        id: id.to_owned(),
+        at: at(second),
     };
-    assert_eq!(found, Some(expected));
-    assert_eq!(store.find_key(hash(2), at(2)).await, Ok(None));
+    // A key that was revoked meanwhile stops none of the others.
+    let uses = vec![used("gone", 7_200), used("a", 7_200), used("a", 3_600)];
+    world.store.note_key_use(uses).await.unwrap();
+    let views = world.store.keys(shop(), page(None, 9)).await.unwrap().data;
+    let last: Vec<_> = views.iter().map(|view| view.last_used_at).collect();
+    assert_eq!(last, [Some(at(7_200)), None]);
+    world.is_sound().await;
 }
 
-pub async fn the_use_of_a_key_is_noted_by_the_hour(fixture: &impl Fixture) {
-    let store = begin(fixture).await;
-    store.create_key(record("one", 1), at(1)).await.unwrap();
-    assert_eq!(store.keys(shop()).await.unwrap()[0].last_used_at, None);
-    for (second, noted) in [
-        (2, 0),
-        (HOUR - 1, 0),
-        (HOUR, HOUR),
-        (3 * HOUR + 5, 3 * HOUR),
-    ] {
-        store.find_key(hash(1), at(second)).await.unwrap();
-        let view = store.keys(shop()).await.unwrap().remove(0);
-        assert_eq!(view.last_used_at, Some(at(noted)), "used at {second}");
-    }
+pub async fn a_revoked_key_is_gone_at_once(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    make(&world, &["a"]).await;
+    let revoke = || world.store.revoke_key(shop(), "a".to_owned(), at(20));
+    assert_eq!(revoke().await, Ok(true));
+    let id = "a".to_owned();
+    assert_eq!(revoked(&world.taken()), [Revocation::Key { id }]);
+    assert_eq!(world.store.find_key(hash(1)).await, Ok(None));
+    assert_eq!(world.store.key(shop(), "a".to_owned()).await, Ok(None));
+    assert_eq!(revoke().await, Ok(false));
+    assert_eq!(world.taken(), []);
+    world.is_sound().await;
 }
 
-pub async fn keys_stay_within_their_app(fixture: &impl Fixture) {
-    let store = begin(fixture).await;
-    store.create_app(bank(), at(0)).await.unwrap();
-    store.create_key(record("one", 1), at(1)).await.unwrap();
-    assert_eq!(store.keys(bank()).await, Ok(Vec::new()));
-    assert_eq!(store.revoke_key(bank(), "one".to_owned()).await, Ok(false));
-    assert!(store.find_key(hash(1), at(2)).await.unwrap().is_some());
-    assert_eq!(store.revoke_key(shop(), "one".to_owned()).await, Ok(true));
-    assert_eq!(store.find_key(hash(1), at(2)).await, Ok(None));
-    assert_eq!(store.revoke_key(shop(), "one".to_owned()).await, Ok(false));
+pub async fn all_keys_but_one_are_revoked(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    make(&world, &["a", "b", "c"]).await;
+    let other = record(&bank(), "a", 9);
+    world.store.create_key(other, at(5)).await.unwrap();
+    let except = Some("b".to_owned());
+    let count = world.store.revoke_keys(Some(shop()), except, at(20)).await;
+    assert_eq!(count, Ok(2));
+    assert_eq!(revoked(&world.taken()).len(), 2);
+    let left = world.store.keys(shop(), page(None, 9)).await.unwrap().data;
+    assert_eq!((left.len(), left[0].id.as_str()), (1, "b"));
+    let of_bank = world.store.find_key(hash(9)).await.unwrap();
+    assert_eq!(of_bank, Some(key(&bank(), "a")));
+    assert_eq!(world.store.revoke_keys(None, None, at(21)).await, Ok(2));
+    assert_eq!(world.store.find_key(hash(9)).await, Ok(None));
+    world.is_sound().await;
+}
+
+pub async fn a_bootstrap_replaces_nothing(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    let app = AppId::parse("fresh").unwrap();
+    let first = |id: &str, secret: u32, byte| Bootstrap {
+        key: record(&app, id, secret),
+        identity: identity("main", byte),
+        now: at(5),
+    };
+    let made = world.store.bootstrap(first("a", 1, 1)).await;
+    assert_eq!(made, Ok(Created::Made));
+    assert_eq!(
+        world.store.find_key(hash(1)).await,
+        Ok(Some(key(&app, "a")))
+    );
+    let again = world.store.bootstrap(first("b", 2, 2)).await;
+    assert_eq!(again, Ok(Created::Exists));
+    assert_eq!(world.store.find_key(hash(2)).await, Ok(None));
+    let kept = world.store.identity_key(app.clone(), "main".to_owned());
+    assert_eq!(kept.await.unwrap(), Some(identity("main", 1)));
+    world.is_sound().await;
 }
 
 pub async fn identity_keys_are_set_whole(fixture: &impl Fixture) {
-    let store = begin(fixture).await;
-    store.create_app(bank(), at(0)).await.unwrap();
-    let kid = || "main".to_owned();
-    for (algorithm, key) in [
-        (IdentityAlgorithm::Hs256, b"secret".to_vec()),
-        (IdentityAlgorithm::Es256, b"pem".to_vec()),
-    ] {
-        let key = IdentityKey {
-            kid: kid(),
-            algorithm,
-            key,
-        };
-        store.put_identity_key(shop(), key.clone()).await.unwrap();
-        let found = store.identity_key(shop(), kid()).await.unwrap().unwrap();
-        assert!(found == key);
+    let world = World::begin(fixture).await;
+    for byte in [1, 2] {
+        let put = world.store.put_identity_key(shop(), identity("main", byte));
+        put.await.unwrap();
     }
-    assert!(store.identity_key(bank(), kid()).await.unwrap().is_none());
-    assert_eq!(store.delete_identity_key(bank(), kid()).await, Ok(false));
-    assert_eq!(store.delete_identity_key(shop(), kid()).await, Ok(true));
-    assert!(store.identity_key(shop(), kid()).await.unwrap().is_none());
-}
-
-pub async fn the_signing_secret_is_made_once(fixture: &impl Fixture) {
-    let store = begin(fixture).await;
-    assert_eq!(store.signing_secret([1; 32]).await, Ok([1; 32]));
-    assert_eq!(store.signing_secret([2; 32]).await, Ok([1; 32]));
+    let found = || world.store.identity_key(shop(), "main".to_owned());
+    assert_eq!(found().await.unwrap(), Some(identity("main", 2)));
+    let delete = || world.store.delete_identity_key(shop(), "main".to_owned());
+    assert_eq!(delete().await, Ok(true));
+    assert_eq!(found().await, Ok(None));
+    assert_eq!(delete().await, Ok(false));
+    world.is_sound().await;
 }

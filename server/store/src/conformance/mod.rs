@@ -1,7 +1,9 @@
 //! What every store must do, whatever it is made of.
 //!
-//! A store's tests hand a [`Fixture`] to [`conformance!`](crate::conformance!), which makes one
-//! test of each case. The cases know the trait only. A case panics when the store is wrong.
+//! A store's tests hand a [`Fixture`] to [`conformance!`](crate::conformance!), which makes one test of
+//! each case. The cases know the traits only. A case panics when the store is wrong, and ends by looking
+//! at the whole store: it finds nothing wrong inside, each notification's counts equal a recount of its
+//! deliveries, and the effects that were emitted are those of the event rows.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,26 +11,51 @@
     reason = "test code; the name of each case says what it asserts"
 )]
 
+pub mod concurrency;
 pub mod durability;
+pub mod effects;
+pub mod epochs;
+pub mod expansion;
+pub mod flags;
+pub mod hand_over;
+pub mod idempotency;
+pub mod installations;
 pub mod keys;
+pub mod lives;
 pub mod logs;
 pub mod model;
+pub mod operations;
 pub mod publishing;
+pub mod read_up_to;
+pub mod recall;
 pub mod receipts;
 pub mod sessions;
-pub mod time;
+pub mod tenancy;
+pub mod tokens;
 pub mod topics;
+pub mod users;
 pub mod views;
+pub mod work;
+
+mod audit;
+mod fact;
+mod name;
 mod world;
 
 use std::sync::Arc;
 
-use crate::Store;
+use crate::{Sink, Store};
 
 /// Holds the data of one test, empty at first.
-pub trait Fixture {
-    /// Opens the data. Whatever was opened before has been closed or dropped.
-    fn open(&self) -> Arc<dyn Store>;
+pub trait Fixture: Send + Sync {
+    /// Opens the data; the store gives its effects to the sink. Whatever was opened before has been
+    /// closed or dropped.
+    fn open(&self, sink: Sink) -> Arc<dyn Store>;
+
+    /// Whether the data outlives the store that is open. The cases of `durability` are empty if not.
+    fn is_durable(&self) -> bool {
+        true
+    }
 }
 
 /// Makes one test of each case, each with a fixture of its own. The crate that uses it needs
@@ -37,44 +64,95 @@ pub trait Fixture {
 macro_rules! conformance {
     ($fixture:expr) => {
         $crate::conformance! { @cases $fixture;
-            keys: a_key_is_found_by_its_hash, the_use_of_a_key_is_noted_by_the_hour,
-                keys_stay_within_their_app, identity_keys_are_set_whole,
-                the_signing_secret_is_made_once;
-            sessions: a_login_makes_an_installation_its_users, an_installation_changes_hands,
-                a_token_gives_the_next_once, a_lost_answer_is_given_again,
-                a_token_that_comes_again_revokes_its_family,
-                a_withdrawn_token_revokes_its_family, a_token_expires,
-                a_logout_ends_an_installation, a_state_is_set_whole,
-                apps_may_share_installation_ids;
+            keys: an_app_is_made_once, a_key_is_found_by_its_hash, keys_are_listed_in_pages,
+                the_use_of_a_key_is_noted, a_revoked_key_is_gone_at_once,
+                all_keys_but_one_are_revoked, a_bootstrap_replaces_nothing,
+                identity_keys_are_set_whole;
+            sessions: a_login_makes_an_installation_its_users, a_login_needs_an_app,
+                another_secret_is_refused, a_second_login_ends_the_first,
+                an_installation_changes_hands, a_logout_ends_the_session,
+                an_older_logout_leaves_the_present_session,
+                an_installation_stays_bound_to_its_secret, an_identity_token_is_used_once,
+                the_longest_silent_installation_is_retired, the_backend_ends_a_session,
+                all_sessions_of_a_user_end;
+            tokens: a_token_gives_the_next_once, a_lost_answer_is_given_again,
+                a_token_is_spent_once_the_next_was_seen, a_token_expires,
+                a_token_of_a_lost_future_needs_the_secret,
+                a_token_of_an_ended_session_is_unknown;
+            installations: a_state_is_set_whole, parts_of_a_state_are_changed_alone,
+                a_state_needs_the_present_session, a_connection_stands_until_its_lease_ends,
+                a_node_forgets_its_connections, an_ended_session_is_connected_nowhere;
             topics: a_topic_counts_its_subscribers, users_join_open_topics_only,
-                a_deleted_topic_reaches_nobody, topics_stay_within_their_app;
+                a_user_joins_so_many_topics, a_deleted_topic_reaches_nobody,
+                a_topic_is_deleted_in_parts;
+            users: an_erased_user_is_gone_at_once, an_erased_user_is_deleted_in_parts,
+                an_erased_name_is_free, an_unknown_user_is_not_erased;
             publishing: a_user_is_reached_once_by_any_number_of_ways,
-                whoever_has_no_installation_has_it_in_the_log,
-                a_first_login_heals_what_could_not_be_delivered,
-                single_installations_are_meant_alone, whoever_is_excluded_gets_nothing,
-                an_audience_of_nobody_is_sent, a_large_topic_is_written_out_in_parts,
-                a_repeated_request_is_answered_as_before, another_request_is_no_repetition,
-                a_key_is_forgotten_in_time, racing_repetitions_publish_once,
-                a_failure_changes_nothing;
-            logs: pages_hold_each_entry_once, a_cursor_of_another_life_counts_as_none,
-                an_unknown_user_has_an_empty_log, what_expired_is_passed_over,
-                what_is_for_others_is_passed_over, reading_is_told_once_to_other_devices,
-                numbers_have_no_gap_under_concurrency, logs_stay_within_their_app;
+                a_user_without_an_installation_has_it_in_the_log,
+                single_installations_are_meant_alone, excluded_users_get_nothing,
+                an_audience_of_nobody_is_sent, unknown_topics_are_named,
+                what_was_not_handed_over_is_cancelled, a_cancelled_audience_is_not_expanded,
+                a_failed_publish_changes_nothing;
+            expansion: a_hundred_recipients_are_expanded_at_once,
+                more_recipients_are_expanded_by_work, a_topic_is_expanded_in_parts,
+                a_part_is_one_change, a_deleted_topic_ends_an_expansion;
+            idempotency: a_repeated_request_is_answered_as_before,
+                another_request_is_a_mismatch, a_key_is_forgotten_in_time,
+                a_refused_request_is_not_remembered, racing_repetitions_publish_once;
+            recall: a_recall_is_an_entry_of_each_log, a_recall_is_told_once,
+                a_recall_goes_in_parts, an_unknown_notification_is_not_recalled;
+            logs: entries_are_numbered_without_gaps, pages_hold_each_entry_once,
+                a_stretch_is_bounded_in_bytes, an_unknown_user_has_an_empty_log,
+                what_expired_is_read_without_its_content,
+                a_stretch_names_the_present_sessions, heads_come_in_the_order_asked,
+                an_arrival_says_what_became_of_it;
+            epochs: a_cursor_of_the_log_is_known, a_cursor_of_no_form_is_none,
+                a_cursor_beyond_the_head_begins_an_epoch, another_tag_begins_an_epoch,
+                epochs_begin_once_in_a_while, an_ended_session_opens_no_log,
+                a_place_of_another_epoch_is_the_beginning;
+            hand_over: a_hand_over_is_sent_and_an_attempt, a_second_hand_over_is_no_news,
+                what_is_gone_is_not_handed_over, a_batch_is_one_change_of_a_notification,
+                a_late_hand_over_beats_an_expiry;
             receipts: facts_raise_a_delivery, repetition_and_order_do_not_matter,
-                engagement_proves_delivery, unknown_receipts_are_named_by_position,
-                the_future_is_not_reported, late_facts_beat_negative_ends,
-                what_is_gone_is_not_handed_over;
-            time: only_what_waits_expires, expiry_goes_in_parts, forgetting_goes_in_parts,
-                forgotten_tokens_are_unknown;
+                engagement_proves_delivery, unknown_notifications_are_refused_alone,
+                a_fact_of_another_installation_is_refused, times_are_clamped,
+                late_facts_beat_negative_ends, replies_are_many_and_bounded,
+                reading_is_told_once_to_other_devices, an_ended_session_reports_nothing;
+            flags: the_higher_version_wins_in_any_order, a_flag_is_an_entry_of_the_log,
+                the_flag_read_is_a_reading, true_wins_a_tie;
+            read_up_to: everything_up_to_a_place_is_read, an_unknown_cursor_is_refused,
+                a_repeated_reading_is_a_duplicate, what_ended_unseen_stays_as_it_is,
+                the_rest_is_work;
+            lives: a_notification_is_expanded_expired_and_deleted, only_what_waits_expires,
+                what_was_not_confirmed_is_unconfirmed, a_later_place_is_evidence,
+                a_cursor_with_a_report_is_evidence, expiry_goes_in_parts,
+                deletion_goes_in_parts, a_cursor_outlives_its_entry,
+                nothing_expires_before_its_time;
+            work: a_claim_is_a_lease, a_part_is_done_by_one_claimant,
+                an_ended_lease_is_claimed_anew, a_failing_row_backs_off_alone,
+                apps_take_turns, the_next_row_is_known, two_workers_do_each_part_once,
+                what_is_kept_for_a_while_is_swept;
             views: notifications_come_newest_first_in_pages, deliveries_come_in_pages,
-                views_stay_within_their_app;
+                a_delivery_is_found_by_its_id, a_watch_goes_on_behind_a_version,
+                a_watch_names_the_latest_changes, a_read_notification_is_settled;
+            effects: effects_come_before_the_answer, numbers_never_fall,
+                what_fails_has_no_effects, events_are_read_behind_a_number,
+                a_caller_that_goes_away_changes_nothing;
+            operations: secrets_are_kept, a_new_life_renews_every_log,
+                refresh_tokens_outlive_a_life, writing_is_tried, a_closed_store_says_so;
             durability: what_was_answered_survives_closing, what_was_answered_survives_a_drop,
-                an_audience_is_written_out_after_a_crash, a_closed_store_says_so;
-            model: any_course_of_events_agrees_with_the_model;
+                work_goes_on_after_a_drop, event_numbers_go_on;
+            tenancy: tenants_with_the_same_ids_are_apart, another_tenants_ids_are_unknown;
+            concurrency: numbers_have_no_gap_under_concurrency,
+                counts_are_exact_under_concurrency, one_of_racing_exchanges_moves_the_family;
+            model: any_course_of_events_agrees_with_the_reference;
         }
     };
     (@cases $fixture:expr; $($room:ident: $($case:ident),+;)+) => {
         $(mod $room {
+            #[allow(unused_imports, reason = "a fixture may be of the crate's root")]
+            use super::*;
+
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $case() {
                 let fixture = $fixture;

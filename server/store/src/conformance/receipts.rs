@@ -1,190 +1,202 @@
-//! Receipts, hand-overs and what they make of a delivery.
+//! Facts about deliveries.
 
-use vestnik_model::{
-    Counts, DeliveryId, DeliveryStatus, Engagement, ReceiptKind,
-    view::{AttemptView, DeliveryView},
-};
+use vestnik_model::{DeliveryStatus, Engagement, ParsedFact, ReceiptKind};
+use vestnik_rules::{receipt::MAX_FACTS, session::Session, work::WorkKind};
 
 use super::{
     Fixture,
-    world::{
-        TTL_SECONDS, at, begin, counts, delivery_of, is_sound, login, notification, publish,
-        receipt, report, shop, users,
-    },
+    fact::{UNKNOWN, not_shown, receipt, reply},
+    name::{ACCEPTED, EXPIRED, at, installation, shop, user, users},
+    world::{World, changed, grown},
 };
-use crate::{HandOver, Session, Store};
 
-async fn hand_over(store: &dyn Store, session: &Session, delivery: DeliveryId, second: i64) {
-    let batch = vec![HandOver {
-        delivery,
-        installation: session.installation,
-        at: at(second),
-    }];
-    store.hand_over(batch).await.unwrap();
+async fn begin(fixture: &impl Fixture) -> (World, Session) {
+    let world = World::begin(fixture).await;
+    let session = world.login("anna", 1).await;
+    world.publish(1, users(&["anna"])).await;
+    world.taken();
+    (world, session)
 }
 
-async fn delivery(store: &dyn Store, id: DeliveryId) -> DeliveryView {
-    store.delivery(shop(), id).await.unwrap().unwrap()
-}
-
-async fn attempts(store: &dyn Store, id: DeliveryId) -> Vec<AttemptView> {
-    store.attempts(shop(), id).await.unwrap().unwrap()
+async fn status(world: &World) -> DeliveryStatus {
+    world.delivery(1, "anna").await.status
 }
 
 pub async fn facts_raise_a_delivery(fixture: &impl Fixture) {
-    let store = begin(fixture).await;
-    let phone = login(&*store, &shop(), "anna", 1).await;
-    let tablet = login(&*store, &shop(), "anna", 2).await;
-    publish(&*store, 1, users(&["anna"])).await;
-    let id = delivery_of(&*store, &phone, 1).await;
-    assert_eq!(delivery(&*store, id).await.status, DeliveryStatus::Pending);
-    hand_over(&*store, &phone, id, 10).await;
-    hand_over(&*store, &tablet, id, 11).await;
-    hand_over(&*store, &phone, id, 12).await;
-    assert_eq!(delivery(&*store, id).await.status, DeliveryStatus::Sent);
-    let outcome = report(&*store, &tablet, 1, (ReceiptKind::Delivered, 13)).await;
-    assert_eq!(outcome.reported.accepted, 1);
-    let changed = outcome.changes[0].delivery.clone().unwrap();
-    assert_eq!(
-        (changed.id, changed.status),
-        (id, DeliveryStatus::Delivered)
-    );
-    report(&*store, &phone, 1, (ReceiptKind::Read, 14)).await;
-    let view = delivery(&*store, id).await;
-    assert_eq!(view.status, DeliveryStatus::Read);
-    assert_eq!(
-        (view.sent_at, view.delivered_at, view.read_at, view.late),
-        (Some(at(10)), Some(at(13)), Some(at(14)), false)
-    );
-    let tries = attempts(&*store, id).await;
-    let told: Vec<_> = tries
-        .iter()
-        .map(|one| (one.installation_id, one.started_at, one.status))
-        .collect();
-    let expected = [
-        (phone.installation, at(10), DeliveryStatus::Read),
-        (tablet.installation, at(11), DeliveryStatus::Delivered),
-    ];
-    assert_eq!(told, expected);
-    is_sound(&*store).await;
+    let (world, session) = begin(fixture).await;
+    for (kind, second, expected) in [
+        (ReceiptKind::Delivered, 40, DeliveryStatus::Delivered),
+        (ReceiptKind::Displayed, 41, DeliveryStatus::Delivered),
+        (ReceiptKind::Read, 42, DeliveryStatus::Read),
+        (ReceiptKind::Clicked, 43, DeliveryStatus::Read),
+    ] {
+        let told = vec![receipt(1, kind, second)];
+        assert_eq!(world.report(&session, told).await, ["stored"]);
+        assert_eq!(status(&world).await, expected, "{kind}");
+    }
+    let delivery = world.delivery(1, "anna").await;
+    assert_eq!(delivery.delivered_at, Some(at(40)));
+    assert_eq!(delivery.read_at, Some(at(42)));
+    let engaged = [Engagement::Displayed, Engagement::Clicked];
+    assert_eq!(delivery.engagement, engaged);
+    let counts = world.counts(1).await;
+    assert_eq!((counts.read, counts.total()), (1, 1));
+    let named: Vec<_> = changed(&world.taken(), 1).concat();
+    let statuses: Vec<_> = named.iter().map(|one| one.status).collect();
+    assert_eq!(statuses, [DeliveryStatus::Delivered, DeliveryStatus::Read]);
+    let attempts = world.store.attempts(shop(), delivery.id).await;
+    let attempt = attempts.unwrap().unwrap().remove(0);
+    assert_eq!(attempt.installation_id, installation(1));
+    assert_eq!(attempt.delivered_at, Some(at(40)));
+    assert_eq!(attempt.read_at, Some(at(42)));
+    world.is_sound().await;
 }
 
 pub async fn repetition_and_order_do_not_matter(fixture: &impl Fixture) {
-    let store = begin(fixture).await;
-    let phone = login(&*store, &shop(), "anna", 1).await;
-    let facts = [
-        (ReceiptKind::Delivered, 13),
-        (ReceiptKind::Displayed, 14),
-        (ReceiptKind::Read, 15),
-        (ReceiptKind::Clicked, 16),
-    ];
-    let mut views = Vec::new();
-    for (number, turn) in (1..).zip(0..facts.len()) {
-        publish(&*store, number, users(&["anna"])).await;
-        let mut course = facts;
-        course.rotate_left(turn);
-        for fact in course.iter().chain(&facts) {
-            let outcome = report(&*store, &phone, number, *fact).await;
-            assert_eq!(outcome.reported.accepted, 1);
-        }
-        let id = delivery_of(&*store, &phone, number).await;
-        hand_over(&*store, &phone, id, 10).await;
-        let view = delivery(&*store, id).await;
-        views.push((
-            view.status,
-            view.engagement,
-            view.delivered_at,
-            view.read_at,
-        ));
-        assert_eq!(counts(&*store, number).await.total(), 1);
-    }
-    assert!(views.windows(2).all(|two| two[0] == two[1]), "{views:?}");
-    assert_eq!(views[0].2, Some(at(13)));
-    is_sound(&*store).await;
+    let (world, session) = begin(fixture).await;
+    let told = || {
+        vec![
+            receipt(1, ReceiptKind::Read, 50),
+            receipt(1, ReceiptKind::Displayed, 30),
+            receipt(1, ReceiptKind::Delivered, 20),
+        ]
+    };
+    assert_eq!(world.report(&session, told()).await, ["stored"; 3]);
+    let once = world.delivery(1, "anna").await;
+    world.taken();
+    let last = world.store.last_event().await.unwrap();
+    assert_eq!(world.report(&session, told()).await, ["duplicate"; 3]);
+    assert_eq!(world.delivery(1, "anna").await, once);
+    assert_eq!(once.delivered_at, Some(at(20)));
+    assert_eq!(world.taken(), []);
+    assert_eq!(world.store.last_event().await, Ok(last));
+    // The other device tells the same in facts of its own.
+    let other = world.login("anna", 2).await;
+    assert_eq!(world.report(&other, told()).await, ["stored"; 3]);
+    assert_eq!(world.delivery(1, "anna").await, once);
+    world.is_sound().await;
 }
 
 pub async fn engagement_proves_delivery(fixture: &impl Fixture) {
-    let store = begin(fixture).await;
-    let phone = login(&*store, &shop(), "anna", 1).await;
-    publish(&*store, 1, users(&["anna"])).await;
-    report(&*store, &phone, 1, (ReceiptKind::Dismissed, 5)).await;
-    report(&*store, &phone, 1, (ReceiptKind::Displayed, 4)).await;
-    let id = delivery_of(&*store, &phone, 1).await;
-    let view = delivery(&*store, id).await;
-    assert_eq!(
-        (view.status, view.read_at),
-        (DeliveryStatus::Delivered, None)
-    );
-    assert_eq!(
-        view.engagement,
-        [Engagement::Displayed, Engagement::Dismissed]
-    );
+    let (world, session) = begin(fixture).await;
+    for told in [
+        receipt(1, ReceiptKind::Dismissed, 40),
+        receipt(1, ReceiptKind::Actioned, 41),
+    ] {
+        assert_eq!(world.report(&session, vec![told]).await, ["stored"]);
+        assert_eq!(status(&world).await, DeliveryStatus::Delivered);
+    }
+    let engaged = [Engagement::Actioned, Engagement::Dismissed];
+    assert_eq!(world.delivery(1, "anna").await.engagement, engaged);
+    world.is_sound().await;
 }
 
-pub async fn unknown_receipts_are_named_by_position(fixture: &impl Fixture) {
-    let store = begin(fixture).await;
-    let anna = login(&*store, &shop(), "anna", 1).await;
-    login(&*store, &shop(), "boris", 2).await;
-    publish(&*store, 1, users(&["anna"])).await;
-    publish(&*store, 2, users(&["boris"])).await;
-    let receipts = [9, 1, 2, 1].map(|number| receipt(number, ReceiptKind::Delivered, 5));
-    let outcome = store.report(anna, receipts.to_vec(), at(6)).await.unwrap();
-    assert_eq!(outcome.reported.accepted, 2);
-    assert_eq!(outcome.reported.unknown, [0, 2]);
-    assert_eq!(outcome.changes.len(), 1);
-    let waiting = Counts {
-        pending: 1,
-        ..Counts::default()
-    };
-    assert_eq!(counts(&*store, 2).await, waiting);
+pub async fn unknown_notifications_are_refused_alone(fixture: &impl Fixture) {
+    let (world, session) = begin(fixture).await;
+    world.publish(2, users(&["bert"])).await;
+    let told = vec![
+        receipt(9, ReceiptKind::Read, 50),
+        receipt(1, ReceiptKind::Read, 50),
+        receipt(2, ReceiptKind::Read, 50),
+        not_shown("n", 1),
+    ];
+    let results = world.report(&session, told).await;
+    assert_eq!(results, [UNKNOWN, "stored", UNKNOWN, "stored"]);
+    assert_eq!(world.counts(2).await.undelivered, 1);
+    // What was refused is not remembered as stored.
+    let again = vec![receipt(9, ReceiptKind::Read, 50)];
+    assert_eq!(world.report(&session, again).await, [UNKNOWN]);
+    world.is_sound().await;
 }
 
-pub async fn the_future_is_not_reported(fixture: &impl Fixture) {
-    let store = begin(fixture).await;
-    let phone = login(&*store, &shop(), "anna", 1).await;
-    publish(&*store, 1, users(&["anna"])).await;
-    let ahead = vec![receipt(1, ReceiptKind::Read, 9_999)];
-    store.report(phone.clone(), ahead, at(20)).await.unwrap();
-    let id = delivery_of(&*store, &phone, 1).await;
-    assert_eq!(delivery(&*store, id).await.read_at, Some(at(20)));
+pub async fn a_fact_of_another_installation_is_refused(fixture: &impl Fixture) {
+    let (world, _) = begin(fixture).await;
+    let bert = world.login("bert", 2).await;
+    let told = || vec![receipt(1, ReceiptKind::Read, 50)];
+    assert_eq!(world.report(&bert, told()).await, [UNKNOWN]);
+    // Somebody else takes the device over: what it tells is no news of the former user's.
+    let taken_over = world.login("bert", 1).await;
+    assert_eq!(world.report(&taken_over, told()).await, [UNKNOWN]);
+    assert_eq!(status(&world).await, DeliveryStatus::Pending);
+    world.is_sound().await;
+}
+
+pub async fn times_are_clamped(fixture: &impl Fixture) {
+    let (world, session) = begin(fixture).await;
+    let told = vec![
+        receipt(1, ReceiptKind::Read, 5_000),
+        receipt(1, ReceiptKind::Delivered, -5_000),
+    ];
+    assert_eq!(world.report(&session, told).await, ["stored"; 2]);
+    let delivery = world.delivery(1, "anna").await;
+    // Not after the report, not before the notification.
+    assert_eq!(delivery.read_at, Some(at(100)));
+    assert_eq!(delivery.delivered_at, Some(at(ACCEPTED)));
+    world.is_sound().await;
 }
 
 pub async fn late_facts_beat_negative_ends(fixture: &impl Fixture) {
-    let store = begin(fixture).await;
-    publish(&*store, 1, users(&["anna"])).await;
-    let phone = login(&*store, &shop(), "anna", 1).await;
-    publish(&*store, 2, users(&["anna"])).await;
-    let expired = store.expire_due(at(TTL_SECONDS + 2), 10).await.unwrap();
-    assert_eq!(expired.len(), 1);
-    for number in [1, 2] {
-        let id = delivery_of(&*store, &phone, number).await;
-        assert!(delivery(&*store, id).await.reason.is_some());
-        report(&*store, &phone, number, (ReceiptKind::Delivered, 2_000)).await;
-        let view = delivery(&*store, id).await;
-        assert_eq!(
-            (view.status, view.reason),
-            (DeliveryStatus::Delivered, None)
-        );
-        assert!(view.late);
-        let expected = Counts {
-            delivered: 1,
-            ..Counts::default()
-        };
-        assert_eq!(counts(&*store, number).await, expected);
+    let (world, session) = begin(fixture).await;
+    world.publish(2, users(&["anna"])).await;
+    world.hand_over(&session, 2, 50).await;
+    world.work(WorkKind::Expire, 10, EXPIRED).await;
+    assert_eq!(status(&world).await, DeliveryStatus::Expired);
+    assert_eq!(world.counts(2).await.unconfirmed, 1);
+    let told = vec![
+        receipt(1, ReceiptKind::Read, 90),
+        receipt(2, ReceiptKind::Delivered, 90),
+    ];
+    let late = (None, EXPIRED + 5);
+    let results = world.report_at(&session, told, late).await;
+    assert_eq!(results.unwrap(), ["stored"; 2]);
+    for (number, expected) in [(1, DeliveryStatus::Read), (2, DeliveryStatus::Delivered)] {
+        let delivery = world.delivery(number, "anna").await;
+        assert_eq!(delivery.status, expected);
+        assert!(delivery.late && delivery.reason.is_none());
     }
-    is_sound(&*store).await;
+    world.is_sound().await;
 }
 
-pub async fn what_is_gone_is_not_handed_over(fixture: &impl Fixture) {
-    let store = begin(fixture).await;
-    let phone = login(&*store, &shop(), "anna", 1).await;
-    let gone = HandOver {
-        delivery: DeliveryId::from_uuid(uuid::Uuid::from_u128(404)),
-        installation: phone.installation,
-        at: at(5),
-    };
-    assert_eq!(store.hand_over(vec![gone.clone()]).await, Ok(Vec::new()));
-    assert_eq!(store.delivery(shop(), gone.delivery).await, Ok(None));
-    assert_eq!(store.attempts(shop(), gone.delivery).await, Ok(None));
-    assert_eq!(store.notification(shop(), notification(1)).await, Ok(None));
+pub async fn replies_are_many_and_bounded(fixture: &impl Fixture) {
+    let (world, session) = begin(fixture).await;
+    let told: Vec<_> = (0..MAX_FACTS)
+        .map(|number| reply(&format!("r{number}"), 1))
+        .collect();
+    let results = world.report(&session, told).await;
+    assert!(results.iter().all(|result| result == "stored"));
+    assert_eq!(status(&world).await, DeliveryStatus::Delivered);
+    let more: Vec<ParsedFact> = vec![
+        reply("more", 1),
+        receipt(1, ReceiptKind::Read, 60),
+        reply("r7", 1),
+    ];
+    let results = world.report(&session, more).await;
+    assert_eq!(results, ["fact.too_large", "stored", "duplicate"]);
+    assert_eq!(status(&world).await, DeliveryStatus::Read);
+    world.is_sound().await;
+}
+
+pub async fn reading_is_told_once_to_other_devices(fixture: &impl Fixture) {
+    let (world, session) = begin(fixture).await;
+    let other = world.login("anna", 2).await;
+    let told = vec![receipt(1, ReceiptKind::Read, 50)];
+    assert_eq!(world.report(&session, told.clone()).await, ["stored"]);
+    assert_eq!(grown(&world.taken()), [user("anna")].into());
+    assert_eq!(world.log("anna").await, ["1@1", "1 read@2"]);
+    assert_eq!(world.report(&other, told).await, ["stored"]);
+    assert_eq!(world.log("anna").await, ["1@1", "1 read@2"]);
+    assert_eq!(grown(&world.taken()), [].into());
+    world.is_sound().await;
+}
+
+pub async fn an_ended_session_reports_nothing(fixture: &impl Fixture) {
+    let (world, session) = begin(fixture).await;
+    world.login("anna", 1).await;
+    world.taken();
+    let told = vec![receipt(1, ReceiptKind::Read, 50)];
+    let results = world.report_at(&session, told, (None, 100)).await;
+    assert_eq!(results, None);
+    assert_eq!(status(&world).await, DeliveryStatus::Pending);
+    assert_eq!(world.taken(), []);
+    world.is_sound().await;
 }

@@ -1,167 +1,232 @@
-//! Installations, whose they are, and refresh tokens.
+//! Logins and logouts.
 
-use vestnik_model::{InstallationState, Permission, Platform};
+use vestnik_model::AppId;
+use vestnik_rules::session::Session;
 
 use super::{
     Fixture,
-    world::{at, bank, begin, counts, hash, installation, login, publish, shop, user, users},
+    name::{at, family, hash, installation, login, shop, user},
+    world::{World, revoked},
 };
-use crate::{LogoutOutcome, Rotation, RotationOutcome, Session, Store};
+use crate::{
+    effect::{Cause, Revocation},
+    installations::PresenceNote,
+    sessions::{Login, LoginOutcome, LogoutOutcome, TokenUse},
+};
 
-async fn rotate(store: &dyn Store, presented: u32, next: u32) -> RotationOutcome {
-    let rotation = Rotation {
-        presented: hash(presented),
-        next: hash(next),
-        next_expires: at(100_000),
-        now: at(10),
-    };
-    store.rotate(rotation).await.unwrap()
+async fn present(world: &World, number: u32) -> Option<Session> {
+    let session = world.store.session(shop(), installation(number));
+    session.await.unwrap()
+}
+
+/// What the end of a session is to others.
+fn ended(session: &Session, cause: Cause) -> Revocation {
+    Revocation::Session {
+        installation: session.installation,
+        user: session.user.clone(),
+        generation: session.generation,
+        cause,
+    }
+}
+
+/// A login with another family than the first one.
+fn another(who: &str, number: u32) -> Login {
+    Login {
+        family: family(number + 500),
+        ..login(&shop(), who, number)
+    }
 }
 
 pub async fn a_login_makes_an_installation_its_users(fixture: &impl Fixture) {
-    let store = begin(fixture).await;
-    let session = login(&*store, &shop(), "anna", 1).await;
-    let view = store.installation(shop(), installation(1)).await.unwrap();
-    let view = view.unwrap();
-    assert_eq!((view.user, view.state), (session.user, None));
-    assert_eq!((view.created_at, view.updated_at), (at(1), at(1)));
+    let world = World::begin(fixture).await;
+    assert_eq!(present(&world, 1).await, None);
+    let session = world.login("anna", 1).await;
+    assert_eq!((&session.app, &session.user), (&shop(), &user("anna")));
+    assert_eq!(present(&world, 1).await, Some(session));
+    assert_eq!(revoked(&world.taken()), []);
+    let view = world.store.installation(shop(), installation(1)).await;
+    let view = view.unwrap().unwrap();
+    assert_eq!((view.user, view.created_at), (user("anna"), at(1)));
+    world.is_sound().await;
+}
+
+pub async fn a_login_needs_an_app(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    let app = AppId::parse("nobodys").unwrap();
+    let outcome = world.store.login(login(&app, "anna", 1)).await;
+    assert_eq!(outcome, Ok(LoginOutcome::UnknownApp));
+    world.is_sound().await;
+}
+
+pub async fn another_secret_is_refused(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    let session = world.login("anna", 1).await;
+    world.taken();
+    for who in ["anna", "mallory"] {
+        let guess = Login {
+            secret_hash: hash(666),
+            ..another(who, 1)
+        };
+        let outcome = world.store.login(guess).await;
+        assert_eq!(outcome, Ok(LoginOutcome::WrongSecret));
+    }
+    assert_eq!(present(&world, 1).await, Some(session));
+    assert_eq!(world.taken(), []);
+    world.is_sound().await;
+}
+
+pub async fn a_second_login_ends_the_first(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    let first = world.login("anna", 1).await;
+    let second = world.login("anna", 1).await;
+    assert!(second.generation > first.generation);
+    let expected = [ended(&first, Cause::LoggedInAgain)];
+    assert_eq!(revoked(&world.taken()), expected);
+    assert_eq!(present(&world, 1).await, Some(second));
+    world.is_sound().await;
 }
 
 pub async fn an_installation_changes_hands(fixture: &impl Fixture) {
-    let store = begin(fixture).await;
-    login(&*store, &shop(), "anna", 1).await;
-    assert!(matches!(
-        rotate(&*store, 1, 2).await,
-        RotationOutcome::Rotated(_)
-    ));
-    let boris = crate::Login {
-        session: Session {
-            app: shop(),
-            user: user("boris"),
-            installation: installation(1),
-        },
-        refresh_hash: hash(3),
-        refresh_expires: at(100_000),
-        now: at(5),
-    };
-    store.login(boris.clone()).await.unwrap();
-    assert_eq!(rotate(&*store, 2, 4).await, RotationOutcome::Unknown);
-    let rotated = RotationOutcome::Rotated(boris.session);
-    assert_eq!(rotate(&*store, 3, 5).await, rotated);
-    publish(&*store, 7, users(&["anna", "boris"])).await;
-    let counts = counts(&*store, 7).await;
-    assert_eq!((counts.undelivered, counts.pending), (1, 1));
+    let world = World::begin(fixture).await;
+    let first = world.login("anna", 1).await;
+    let second = world.login("bert", 1).await;
+    let expected = [ended(&first, Cause::TakenOver)];
+    assert_eq!(revoked(&world.taken()), expected);
+    assert_eq!(present(&world, 1).await, Some(second));
+    assert_eq!(world.stretch("anna").await.sessions, []);
+    world.is_sound().await;
 }
 
-pub async fn a_token_gives_the_next_once(fixture: &impl Fixture) {
-    let store = begin(fixture).await;
-    let rotated = RotationOutcome::Rotated(login(&*store, &shop(), "anna", 1).await);
-    for token in 1..40 {
-        assert_eq!(rotate(&*store, token, token + 1).await, rotated);
-    }
-    assert_eq!(rotate(&*store, 99, 100).await, RotationOutcome::Unknown);
-}
-
-pub async fn a_lost_answer_is_given_again(fixture: &impl Fixture) {
-    let store = begin(fixture).await;
-    let rotated = RotationOutcome::Rotated(login(&*store, &shop(), "anna", 1).await);
-    for (presented, next) in [(1, 2), (1, 3), (1, 4), (4, 5), (5, 6)] {
-        assert_eq!(rotate(&*store, presented, next).await, rotated);
-    }
-}
-
-pub async fn a_token_that_comes_again_revokes_its_family(fixture: &impl Fixture) {
-    let store = begin(fixture).await;
-    login(&*store, &shop(), "anna", 1).await;
-    let other = login(&*store, &shop(), "anna", 50).await;
-    rotate(&*store, 1, 2).await;
-    rotate(&*store, 2, 3).await;
-    assert_eq!(rotate(&*store, 1, 4).await, RotationOutcome::Reused);
-    for token in 1..=4 {
-        assert_eq!(rotate(&*store, token, 9).await, RotationOutcome::Unknown);
-    }
-    let rotated = RotationOutcome::Rotated(other);
-    assert_eq!(rotate(&*store, 50, 51).await, rotated);
-}
-
-/// A thief repeats an old token before its owner uses the new one: whoever comes second is found.
-pub async fn a_withdrawn_token_revokes_its_family(fixture: &impl Fixture) {
-    let store = begin(fixture).await;
-    login(&*store, &shop(), "anna", 1).await;
-    rotate(&*store, 1, 2).await;
-    rotate(&*store, 1, 3).await;
-    assert_eq!(rotate(&*store, 2, 4).await, RotationOutcome::Reused);
-    assert_eq!(rotate(&*store, 3, 5).await, RotationOutcome::Unknown);
-}
-
-pub async fn a_token_expires(fixture: &impl Fixture) {
-    let store = begin(fixture).await;
-    login(&*store, &shop(), "anna", 1).await;
-    let late = Rotation {
-        presented: hash(1),
-        next: hash(2),
-        next_expires: at(200_000),
-        now: at(100_000),
-    };
-    assert_eq!(store.rotate(late).await, Ok(RotationOutcome::Expired));
-    assert_eq!(rotate(&*store, 2, 3).await, RotationOutcome::Unknown);
-}
-
-pub async fn a_logout_ends_an_installation(fixture: &impl Fixture) {
-    let store = begin(fixture).await;
-    login(&*store, &shop(), "anna", 1).await;
-    let logout = || store.logout(shop(), installation(1));
+pub async fn a_logout_ends_the_session(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    let session = world.login("anna", 1).await;
+    let logout = || world.store.logout(session.clone(), at(20));
     assert_eq!(logout().await, Ok(LogoutOutcome::Done));
-    assert_eq!(logout().await, Ok(LogoutOutcome::Unknown));
-    assert_eq!(store.installation(shop(), installation(1)).await, Ok(None));
-    assert_eq!(rotate(&*store, 1, 2).await, RotationOutcome::Unknown);
+    let expected = [ended(&session, Cause::LoggedOut)];
+    assert_eq!(revoked(&world.taken()), expected);
+    assert_eq!(present(&world, 1).await, None);
+    assert_eq!(logout().await, Ok(LogoutOutcome::Ended));
+    assert_eq!(world.taken(), []);
+    world.is_sound().await;
 }
 
-pub async fn a_state_is_set_whole(fixture: &impl Fixture) {
-    let store = begin(fixture).await;
-    login(&*store, &shop(), "anna", 1).await;
-    let state = |model: Option<&str>| InstallationState {
-        platform: Platform::Android,
-        model: model.map(str::to_owned),
-        os_version: None,
-        app_version: None,
-        locale: Some("ru".to_owned()),
-        time_zone: None,
-        permission: Permission::Unknown,
-        push_addresses: Vec::new(),
+pub async fn an_older_logout_leaves_the_present_session(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    let first = world.login("anna", 1).await;
+    let second = world.login("anna", 1).await;
+    world.taken();
+    let logout = world.store.logout(first, at(20)).await;
+    assert_eq!(logout, Ok(LogoutOutcome::Ended));
+    assert_eq!(present(&world, 1).await, Some(second));
+    assert_eq!(world.taken(), []);
+    world.is_sound().await;
+}
+
+pub async fn an_installation_stays_bound_to_its_secret(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    let session = world.login("anna", 1).await;
+    world.store.logout(session.clone(), at(20)).await.unwrap();
+    let guess = Login {
+        secret_hash: hash(666),
+        ..another("mallory", 1)
     };
-    for (second, model) in [(5, Some("Pixel")), (6, None)] {
-        let put = store.put_installation(shop(), installation(1), state(model), at(second));
-        assert_eq!(put.await, Ok(true));
-        let view = store.installation(shop(), installation(1)).await.unwrap();
-        let view = view.unwrap();
-        assert_eq!(view.state, Some(state(model)));
-        assert_eq!((view.created_at, view.updated_at), (at(1), at(second)));
+    let outcome = world.store.login(guess).await;
+    assert_eq!(outcome, Ok(LoginOutcome::WrongSecret));
+    let later = world.login("bert", 1).await;
+    assert!(later.generation > session.generation);
+    world.is_sound().await;
+}
+
+pub async fn an_identity_token_is_used_once(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    let with_token = |number| Login {
+        token_use: Some(TokenUse {
+            jti_hash: hash(5),
+            expires: at(900),
+        }),
+        ..login(&shop(), "anna", number)
+    };
+    let first = world.store.login(with_token(1)).await.unwrap();
+    assert!(matches!(first, LoginOutcome::LoggedIn(_)));
+    world.taken();
+    for number in [1, 2] {
+        let again = Login {
+            family: family(number + 500),
+            ..with_token(number)
+        };
+        let again = world.store.login(again).await;
+        assert_eq!(again, Ok(LoginOutcome::TokenUsed));
     }
-    let put = store.put_installation(shop(), installation(2), state(None), at(7));
-    assert_eq!(put.await, Ok(false));
+    assert!(present(&world, 1).await.is_some());
+    assert_eq!(present(&world, 2).await, None);
+    assert_eq!(world.taken(), []);
+    world.is_sound().await;
 }
 
-pub async fn apps_may_share_installation_ids(fixture: &impl Fixture) {
-    let store = begin(fixture).await;
-    store.create_app(bank(), at(0)).await.unwrap();
-    login(&*store, &shop(), "anna", 1).await;
-    let elsewhere = Session {
-        app: bank(),
-        user: user("boris"),
-        installation: installation(1),
+pub async fn the_longest_silent_installation_is_retired(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    let first = world.login("anna", 1).await;
+    let second = world.login("anna", 2).await;
+    let note = PresenceNote {
+        session: first.clone(),
+        node: "n".to_owned(),
+        connection: "c".to_owned(),
+        lease_until: None,
+        last_seen: at(50),
     };
-    let login = crate::Login {
-        session: elsewhere.clone(),
-        refresh_hash: hash(2),
-        refresh_expires: at(100_000),
-        now: at(1),
+    world.store.note_presence(vec![note]).await.unwrap();
+    world.taken();
+    let third = Login {
+        max_installations: 2,
+        now: at(60),
+        ..login(&shop(), "anna", 3)
     };
-    store.login(login).await.unwrap();
-    assert_eq!(
-        store.logout(shop(), installation(1)).await,
-        Ok(LogoutOutcome::Done)
-    );
-    let rotated = RotationOutcome::Rotated(elsewhere);
-    assert_eq!(rotate(&*store, 2, 3).await, rotated);
+    let outcome = world.store.login(third).await.unwrap();
+    assert!(matches!(outcome, LoginOutcome::LoggedIn(_)));
+    let expected = [ended(&second, Cause::Retired)];
+    assert_eq!(revoked(&world.taken()), expected);
+    assert_eq!(present(&world, 1).await, Some(first));
+    assert_eq!(present(&world, 2).await, None);
+    assert!(present(&world, 3).await.is_some());
+    world.is_sound().await;
+}
+
+pub async fn the_backend_ends_a_session(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    let session = world.login("anna", 1).await;
+    let end = |number| {
+        world
+            .store
+            .end_session(shop(), installation(number), at(20))
+    };
+    assert_eq!(end(1).await, Ok(true));
+    let expected = [ended(&session, Cause::LoggedOut)];
+    assert_eq!(revoked(&world.taken()), expected);
+    assert_eq!(present(&world, 1).await, None);
+    assert_eq!(end(2).await, Ok(false));
+    assert_eq!(world.taken(), []);
+    world.is_sound().await;
+}
+
+pub async fn all_sessions_of_a_user_end(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    let first = world.login("anna", 1).await;
+    let second = world.login("anna", 2).await;
+    let other = world.login("bert", 3).await;
+    let end = || world.store.end_user_sessions(shop(), user("anna"), at(20));
+    assert_eq!(end().await, Ok(2));
+    let told = revoked(&world.taken());
+    for expected in [
+        ended(&first, Cause::UserRevoked),
+        ended(&second, Cause::UserRevoked),
+        Revocation::User { user: user("anna") },
+    ] {
+        assert!(told.contains(&expected), "{told:?}");
+    }
+    assert_eq!(told.len(), 3);
+    assert_eq!(present(&world, 1).await, None);
+    assert_eq!(present(&world, 3).await, Some(other));
+    assert_eq!(end().await, Ok(0));
+    assert_eq!(revoked(&world.taken()), []);
+    world.is_sound().await;
 }

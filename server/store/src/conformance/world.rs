@@ -1,243 +1,366 @@
-//! Names and small doings that the cases share.
+//! A store that is open, and short ways to use it.
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
+    },
+};
 
-use jiff::Timestamp;
-use uuid::Uuid;
+use jiff::SignedDuration;
 use vestnik_model::{
-    AppId, AudienceRequest, Counts, Cursor, DeliveryId, InstallationId, NotificationId,
-    Publication, PublishRequest, Receipt, ReceiptKind, TopicName, UserId,
-    contract::{Entry, Page},
-    publish::ContentRequest,
+    AppId, AudienceRequest, Counts, Cursor, Entry, NotificationStatus, ParsedFact, PublishAccepted,
+    UserId,
     subscription::TopicSettings,
+    view::{DeliveryView, NotificationView},
+};
+use vestnik_rules::{
+    log::Place,
+    session::Session,
+    work::{Claim, Progress, WorkKind},
 };
 
-use super::Fixture;
+use super::{
+    Fixture, audit, fact,
+    name::{at, bank, family, hash, login, new, notification, number_of, page, shop, topic, user},
+};
 use crate::{
-    Hint, LogSlice, Login, NewNotification, PageQuery, PublishOutcome, ReportOutcome, Session,
     Store,
+    audiences::{SubscribeOutcome, Subscription},
+    effect::{ChangedDelivery, Effect, Event, Revocation},
+    ledger::{FactReport, HandOver},
+    logs::{LogSlice, Stretch, StretchEntry},
+    publishing::PublishOutcome,
+    sessions::{Login, LoginOutcome},
+    work::{ClaimQuery, Part},
 };
 
-/// For how long the notifications of the cases are worth delivering.
-pub(super) const TTL_SECONDS: i64 = 1_000;
-
-/// A store with the app that most cases use.
-pub(super) async fn begin(fixture: &impl Fixture) -> Arc<dyn Store> {
-    let store = fixture.open();
-    store.create_app(shop(), at(0)).await.unwrap();
-    store
+/// A store with two Apps, and everything that it emitted.
+pub(super) struct World {
+    pub(super) store: Arc<dyn Store>,
+    emitted: Arc<Mutex<Vec<Event>>>,
+    taken: AtomicUsize,
+    logins: AtomicU32,
+    has_erased: AtomicBool,
 }
 
-/// Nothing is wrong inside.
-pub(super) async fn is_sound(store: &dyn Store) {
-    assert_eq!(store.check_integrity().await, Ok(Vec::new()));
-}
+impl World {
+    /// Opens an empty store and makes the Apps.
+    pub(super) async fn begin(fixture: &impl Fixture) -> Self {
+        let world = Self::open(fixture, Arc::default());
+        for app in [shop(), bank()] {
+            world.store.create_app(app, at(0)).await.unwrap();
+        }
+        world
+    }
 
-pub(super) fn at(second: i64) -> Timestamp {
-    Timestamp::from_second(1_800_000_000 + second).unwrap()
-}
+    fn open(fixture: &impl Fixture, emitted: Arc<Mutex<Vec<Event>>>) -> Self {
+        let sink = Arc::clone(&emitted);
+        let sink = Arc::new(move |events: &[Event]| sink.lock().unwrap().extend_from_slice(events));
+        let taken = emitted.lock().unwrap().len();
+        Self {
+            store: fixture.open(sink),
+            emitted,
+            taken: AtomicUsize::new(taken),
+            logins: AtomicU32::new(1_000_000),
+            has_erased: AtomicBool::new(false),
+        }
+    }
 
-pub(super) fn shop() -> AppId {
-    AppId::parse("shop").unwrap()
-}
+    /// Drops the store and opens the data again.
+    pub(super) fn reopened(self, fixture: &impl Fixture) -> Self {
+        let Self { store, emitted, .. } = self;
+        drop(store);
+        Self::open(fixture, emitted)
+    }
 
-pub(super) fn bank() -> AppId {
-    AppId::parse("bank").unwrap()
-}
+    /// Everything that was emitted so far.
+    pub(super) fn emitted(&self) -> MutexGuard<'_, Vec<Event>> {
+        self.emitted.lock().unwrap()
+    }
 
-pub(super) fn user(name: &str) -> UserId {
-    UserId::parse(name).unwrap()
-}
+    /// What was emitted since the last look.
+    pub(super) fn taken(&self) -> Vec<Effect> {
+        let emitted = self.emitted();
+        let from = self.taken.swap(emitted.len(), Ordering::SeqCst);
+        let new = emitted[from..].iter();
+        new.map(|event| event.effect.clone()).collect()
+    }
 
-pub(super) fn topic(name: &str) -> TopicName {
-    TopicName::parse(name).unwrap()
-}
+    /// Looks at the whole store.
+    pub(super) async fn is_sound(&self) {
+        let emitted = self.emitted().clone();
+        let has_erased = self.has_erased.load(Ordering::SeqCst);
+        audit::is_sound(&*self.store, &emitted, has_erased).await;
+    }
 
-pub(super) fn installation(number: u128) -> InstallationId {
-    InstallationId::from_uuid(Uuid::from_u128(number))
-}
+    pub(super) async fn login(&self, who: &str, number: u32) -> Session {
+        self.login_to(&shop(), who, number).await
+    }
 
-pub(super) fn notification(number: u128) -> NotificationId {
-    NotificationId::from_uuid(Uuid::from_u128(number))
-}
+    pub(super) async fn login_to(&self, app: &AppId, who: &str, number: u32) -> Session {
+        let family = family(self.logins.fetch_add(1, Ordering::SeqCst));
+        let login = Login {
+            family,
+            ..login(app, who, number)
+        };
+        let outcome = self.store.login(login).await.unwrap();
+        let LoginOutcome::LoggedIn(session) = outcome else {
+            panic!("not logged in: {outcome:?}");
+        };
+        session
+    }
 
-/// A hash that nothing else has.
-pub(super) fn hash(seed: u32) -> [u8; 32] {
-    let mut hash = [0; 32];
-    hash[..4].copy_from_slice(&seed.to_be_bytes());
-    hash
-}
+    /// Makes an open topic of the shop with these subscribers.
+    pub(super) async fn topic(&self, name: &str, subscribers: &[&str]) {
+        let settings = TopicSettings {
+            self_subscribe: true,
+        };
+        let put = self.store.put_topic(shop(), topic(name), settings);
+        put.await.unwrap();
+        for who in subscribers {
+            let joined = self.subscribe(name, who, false).await;
+            assert_eq!(joined, SubscribeOutcome::Subscribed);
+        }
+    }
 
-/// Logs in; the refresh token's hash is made of the installation's number.
-pub(super) async fn login(store: &dyn Store, app: &AppId, who: &str, number: u32) -> Session {
-    let login = Login {
-        session: Session {
-            app: app.clone(),
+    /// A user joins a topic of the shop, of three at the most when they ask themselves.
+    pub(super) async fn subscribe(&self, name: &str, who: &str, by_user: bool) -> SubscribeOutcome {
+        let subscription = Subscription {
+            app: shop(),
+            topic: topic(name),
             user: user(who),
-            installation: installation(u128::from(number)),
-        },
-        refresh_hash: hash(number),
-        refresh_expires: at(100_000),
-        now: at(1),
-    };
-    store.login(login).await.unwrap()
-}
-
-/// Makes a topic with these subscribers.
-pub(super) async fn make_topic(store: &Arc<dyn Store>, name: &str, subscribers: &[String]) {
-    let settings = TopicSettings {
-        self_subscribe: false,
-    };
-    store
-        .put_topic(shop(), topic(name), settings)
-        .await
-        .unwrap();
-    let joining = subscribers
-        .iter()
-        .map(|who| store.subscribe(shop(), topic(name), user(who), false));
-    for joined in futures_util::future::join_all(joining).await {
-        joined.unwrap();
+            by_user,
+            max_topics: 3,
+        };
+        self.store.subscribe(subscription).await.unwrap()
     }
-}
 
-pub(super) fn users(names: &[&str]) -> AudienceRequest {
-    AudienceRequest {
-        users: names.iter().copied().map(user).collect(),
-        ..AudienceRequest::default()
+    /// Erases a user of the shop.
+    pub(super) async fn erase(&self, who: &str) -> bool {
+        self.has_erased.store(true, Ordering::SeqCst);
+        let erased = self.store.erase_user(shop(), user(who), at(100));
+        erased.await.unwrap()
     }
-}
 
-pub(super) fn topics(names: &[&str]) -> AudienceRequest {
-    AudienceRequest {
-        topics: names.iter().copied().map(topic).collect(),
-        ..AudienceRequest::default()
+    pub(super) async fn publish(&self, number: u32, to: AudienceRequest) -> PublishAccepted {
+        self.publish_to(&shop(), number, to).await
     }
-}
 
-pub(super) fn installations(numbers: &[u128]) -> AudienceRequest {
-    AudienceRequest {
-        installations: numbers.iter().copied().map(installation).collect(),
-        ..AudienceRequest::default()
+    pub(super) async fn publish_to(
+        &self,
+        app: &AppId,
+        number: u32,
+        to: AudienceRequest,
+    ) -> PublishAccepted {
+        let outcome = self.store.publish(new(app, number, to)).await.unwrap();
+        let PublishOutcome::Accepted(accepted) = outcome else {
+            panic!("not accepted: {outcome:?}");
+        };
+        assert_eq!(accepted.id, notification(number));
+        accepted
     }
-}
 
-/// A notification with this number, accepted at that second.
-pub(super) fn new(app: &AppId, number: u128, to: AudienceRequest) -> NewNotification {
-    let request = PublishRequest {
-        to,
-        notification: ContentRequest {
-            title: format!("Order {number}"),
-            ..ContentRequest::default()
-        },
-        ttl_seconds: u32::try_from(TTL_SECONDS).ok(),
-        external_id: Some(format!("order-{number}")),
-        correlation_id: None,
-        idempotency_key: None,
-    };
-    let publication = Publication::parse(request).unwrap();
-    let second = i64::try_from(number).unwrap();
-    NewNotification {
-        app: app.clone(),
-        notification: publication.accept(notification(number), at(second)),
-        publication,
-        idempotency: None,
+    pub(super) async fn view(&self, number: u32) -> NotificationView {
+        let view = self.store.notification(shop(), notification(number));
+        view.await.unwrap().unwrap()
     }
-}
 
-/// Publishes to the shop and gives the hints.
-pub(super) async fn publish(store: &dyn Store, number: u128, to: AudienceRequest) -> Vec<Hint> {
-    let outcome = store.publish(new(&shop(), number, to)).await.unwrap();
-    let PublishOutcome::Accepted { hints, .. } = outcome else {
-        panic!("not accepted: {outcome:?}");
-    };
-    hints
-}
+    pub(super) async fn status(&self, number: u32) -> NotificationStatus {
+        self.view(number).await.status
+    }
 
-/// Reads a stretch of a session's log at an early second.
-pub(super) async fn read(
-    store: &dyn Store,
-    session: &Session,
-    after: Option<Cursor>,
-    limit: u32,
-) -> Page {
-    read_at(store, session, (after, limit), at(0)).await
-}
+    pub(super) async fn counts(&self, number: u32) -> Counts {
+        self.view(number).await.counts
+    }
 
-pub(super) async fn read_at(
-    store: &dyn Store,
-    session: &Session,
-    (after, limit): (Option<Cursor>, u32),
-    now: Timestamp,
-) -> Page {
-    let slice = LogSlice {
-        session: session.clone(),
-        after,
-        limit,
-        now,
-    };
-    store.read_log(slice).await.unwrap()
-}
+    pub(super) async fn deliveries(&self, number: u32) -> Vec<DeliveryView> {
+        let page = page(None, 10_000);
+        let list = self.store.deliveries(shop(), notification(number), page);
+        list.await.unwrap().unwrap().data
+    }
 
-/// The whole log as `number@seq`, states as `number read@seq`.
-pub(super) async fn log(store: &dyn Store, session: &Session) -> Vec<String> {
-    let page = read(store, session, None, 10_000).await;
-    assert!(!page.more);
-    page.entries.iter().map(spelled).collect()
-}
+    /// The delivery of a notification to a user of the shop.
+    pub(super) async fn delivery(&self, number: u32, who: &str) -> DeliveryView {
+        let mut views = self.deliveries(number).await;
+        views.retain(|view| view.user.as_str() == who);
+        views.pop().expect("the user has a delivery")
+    }
 
-pub(super) fn spelled(entry: &Entry) -> String {
-    match entry {
-        Entry::Notification(envelope) => format!(
-            "{}@{}",
-            envelope.notification.id.uuid().as_u128(),
-            envelope.cursor.seq
-        ),
-        Entry::State(change) => {
-            format!("{} read@{}", change.id.uuid().as_u128(), change.cursor.seq)
+    /// Notes that a notification was written to a device, at that second.
+    pub(super) async fn hand_over(&self, session: &Session, number: u32, second: i64) {
+        let hand_over = self.handed(session, number, second).await;
+        self.store.hand_over(vec![hand_over]).await.unwrap();
+    }
+
+    pub(super) async fn handed(&self, session: &Session, number: u32, second: i64) -> HandOver {
+        let delivery = self.delivery(number, session.user.as_str()).await.id;
+        HandOver {
+            app: session.app.clone(),
+            user: session.user.clone(),
+            delivery,
+            installation: session.installation,
+            at: at(second),
+        }
+    }
+
+    /// Reports facts at second 100; how each was answered.
+    pub(super) async fn report(&self, session: &Session, facts: Vec<ParsedFact>) -> Vec<String> {
+        let report = self.report_at(session, facts, (None, 100));
+        report.await.expect("the session is the present one")
+    }
+
+    pub(super) async fn report_at(
+        &self,
+        session: &Session,
+        facts: Vec<ParsedFact>,
+        (cursor, second): (Option<Cursor>, i64),
+    ) -> Option<Vec<String>> {
+        let report = FactReport {
+            session: session.clone(),
+            facts,
+            cursor,
+            seed: hash(77),
+            now: at(second),
+        };
+        let results = self.store.report(report).await.unwrap()?;
+        let results = results.iter().map(fact::spelled).map(str::to_owned);
+        Some(results.collect())
+    }
+
+    /// The whole log of a user of the shop, at an early second.
+    pub(super) async fn stretch(&self, who: &str) -> Stretch {
+        self.store.read_log(slice(who)).await.unwrap()
+    }
+
+    /// The whole log of a user of the shop, each entry [`spelled`].
+    pub(super) async fn log(&self, who: &str) -> Vec<String> {
+        let stretch = self.stretch(who).await;
+        stretch.entries.iter().map(spelled).collect()
+    }
+
+    pub(super) async fn head(&self, who: &str) -> Place {
+        let heads = self.store.heads(vec![(shop(), user(who))]).await.unwrap();
+        heads[0]
+    }
+
+    /// Claims up to ten rows of a kind.
+    pub(super) async fn claim(&self, kind: WorkKind, second: i64) -> Vec<Claim> {
+        let asked = ClaimQuery {
+            kind,
+            behind: None,
+            limit: 10,
+            lease_until: at(second) + SignedDuration::from_secs(30),
+            now: at(second),
+        };
+        self.store.claim(asked).await.unwrap()
+    }
+
+    /// Claims the one row of a kind that is due.
+    pub(super) async fn claim_one(&self, kind: WorkKind, second: i64) -> Claim {
+        let mut claims = self.claim(kind, second).await;
+        assert_eq!(claims.len(), 1, "{claims:?}");
+        claims.remove(0)
+    }
+
+    pub(super) async fn perform(&self, claim: &Claim, rows: u32, second: i64) -> Progress {
+        let part = Part {
+            claim: claim.clone(),
+            rows,
+            seed: hash(88),
+            now: at(second),
+        };
+        self.store.perform(part).await.unwrap()
+    }
+
+    /// Does all work of a kind that is due, in parts of so many rows; tells how many parts.
+    pub(super) async fn work(&self, kind: WorkKind, rows: u32, second: i64) -> u32 {
+        let mut parts = 0;
+        loop {
+            let claims = self.claim(kind, second).await;
+            if claims.is_empty() {
+                return parts;
+            }
+            for claim in claims {
+                self.perform(&claim, rows, second).await;
+                parts += 1;
+            }
         }
     }
 }
 
-/// Reports one fact.
-pub(super) async fn report(
-    store: &dyn Store,
-    session: &Session,
-    number: u128,
-    (kind, second): (ReceiptKind, i64),
-) -> ReportOutcome {
-    let receipts = vec![receipt(number, kind, second)];
-    store
-        .report(session.clone(), receipts, at(50_000))
-        .await
-        .unwrap()
-}
-
-pub(super) fn receipt(number: u128, kind: ReceiptKind, second: i64) -> Receipt {
-    Receipt {
-        notification_id: notification(number),
-        kind,
-        at: at(second),
+/// The whole log of a user of the shop.
+pub(super) fn slice(who: &str) -> LogSlice {
+    LogSlice {
+        app: shop(),
+        user: user(who),
+        after: None,
+        entries: 10_000,
+        bytes: usize::MAX,
+        now: at(ACCEPTED_SOON),
     }
 }
 
-/// The counters of one of the shop's notifications.
-pub(super) async fn counts(store: &dyn Store, number: u128) -> Counts {
-    let watched = store.watched(shop(), notification(number)).await.unwrap();
-    watched.unwrap().counts
+const ACCEPTED_SOON: i64 = super::name::ACCEPTED + 1;
+
+/// An entry as `number@seq`, with a word between for what is no arrival: `read`, `archived=true`,
+/// `recalled`; `-@seq` for an entry without content.
+pub(super) fn spelled(read: &StretchEntry) -> String {
+    let seq = read.candidate.place.seq;
+    match &read.entry {
+        None => format!("-@{seq}"),
+        Some(Entry::Notification(arrival)) => format!("{}@{seq}", number_of(arrival.id)),
+        Some(Entry::Recall(recall)) => format!("{} recalled@{seq}", number_of(recall.id)),
+        Some(Entry::State(change)) => {
+            let (number, value) = (number_of(change.id), change.value);
+            match change.flag.as_str() {
+                "read" => format!("{number} read@{seq}"),
+                flag => format!("{number} {flag}={value}@{seq}"),
+            }
+        }
+        Some(Entry::Unknown(unknown)) => format!("?{}@{seq}", unknown.kind),
+    }
 }
 
-/// The delivery of one of the shop's notifications to a user, out of his log.
-pub(super) async fn delivery_of(store: &dyn Store, session: &Session, number: u128) -> DeliveryId {
-    let page = read(store, session, None, 10_000).await;
-    let found = page.entries.into_iter().find_map(|entry| match entry {
-        Entry::Notification(envelope) if envelope.notification.id == notification(number) => {
-            Some(envelope.delivery_id)
-        }
-        Entry::Notification(_) | Entry::State(_) => None,
+/// The users whose logs have grown.
+pub(super) fn grown(effects: &[Effect]) -> BTreeSet<UserId> {
+    let users = effects.iter().filter_map(|effect| match effect {
+        Effect::LogGrew { users } => Some(users.clone()),
+        Effect::NotificationChanged { .. } | Effect::Revoked(_) | Effect::WorkDue { .. } => None,
     });
-    found.unwrap()
+    users.flatten().collect()
 }
 
-pub(super) const fn first_page(limit: u32) -> PageQuery {
-    PageQuery { after: None, limit }
+/// The changes of a notification: each with the deliveries that it names.
+pub(super) fn changed(effects: &[Effect], number: u32) -> Vec<Vec<ChangedDelivery>> {
+    let changes = effects.iter().filter_map(|effect| match effect {
+        Effect::NotificationChanged {
+            notification: id,
+            deliveries,
+            reached: _,
+        } => (*id == notification(number)).then(|| deliveries.clone()),
+        Effect::LogGrew { .. } | Effect::Revoked(_) | Effect::WorkDue { .. } => None,
+    });
+    changes.collect()
+}
+
+/// What was revoked.
+pub(super) fn revoked(effects: &[Effect]) -> Vec<Revocation> {
+    let revoked = effects.iter().filter_map(|effect| match effect {
+        Effect::Revoked(revocation) => Some(revocation.clone()),
+        Effect::LogGrew { .. } | Effect::NotificationChanged { .. } | Effect::WorkDue { .. } => {
+            None
+        }
+    });
+    revoked.collect()
+}
+
+/// The work that is due: kinds with seconds.
+pub(super) fn due(effects: &[Effect]) -> Vec<(WorkKind, i64)> {
+    let due = effects.iter().filter_map(|effect| match effect {
+        Effect::WorkDue { kind, at: due } => Some((*kind, due.duration_since(at(0)).as_secs())),
+        Effect::LogGrew { .. } | Effect::NotificationChanged { .. } | Effect::Revoked(_) => None,
+    });
+    due.collect()
 }

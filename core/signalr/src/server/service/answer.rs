@@ -9,6 +9,8 @@ use crate::server::{
     transport::{EventBody, PollAnswer, SendFailure},
 };
 
+const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
 /// Why a request gets nowhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rejection {
@@ -134,10 +136,12 @@ pub(super) fn events(events: EventBody) -> Response<HubBody> {
         response.headers_mut(),
         [
             (header::CONTENT_TYPE, "text/event-stream"),
-            (header::CACHE_CONTROL, "no-cache,no-store"),
+            // A proxy must not compress events: it would hold them back (RFC 9111, section 5.2.2.6).
+            (header::CACHE_CONTROL, "no-cache,no-store,no-transform"),
             (header::PRAGMA, "no-cache"),
-            // Whatever stands between must not hold events back to compress them.
             (header::CONTENT_ENCODING, "identity"),
+            // nginx buffers responses unless the response forbids it.
+            (X_ACCEL_BUFFERING, "no"),
         ],
     );
     response

@@ -1,66 +1,65 @@
 //! Accepts connections and speaks HTTP on each, within limits.
 //!
-//! `axum::serve` has no limit to the time a client takes over its headers nor to the number of
-//! connections, so a handful of idle clients could hold every descriptor.
+//! `axum::serve` bounds neither the time that a client takes for its headers nor the number of
+//! connections, and hyper's own timers begin only when the protocol of a connection is known. Here one
+//! rule covers every state of a connection: while it has no request in flight, it has a deadline
+//! ([`lease`]). A connection that sends nothing, headers that do not end, an HTTP/2 connection without
+//! streams and a kept-alive connection are all cases of it.
 
-use std::{io, pin::pin, sync::Arc, time::Duration};
+mod connection;
+mod lease;
+mod place;
+#[cfg(test)]
+mod tests;
 
-use axum::{Router, body::Body};
-use hyper::body::Incoming;
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto::Builder, graceful::GracefulShutdown},
-    service::TowerToHyperService,
-};
+use std::{io, net::IpAddr, pin::pin, sync::Arc, time::Duration};
+
+use axum::Router;
+use hyper_util::server::graceful::GracefulShutdown;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    time::Instant,
 };
-use tower::ServiceExt as _;
 
-use crate::config::LimitConfig;
+use self::{connection::Speaker, lease::Places};
+
+use crate::{
+    config::Config,
+    peer::{ConnectedFrom, Peer},
+};
 
 /// How long to wait when the system has no descriptors left.
-const EXHAUSTED: Duration = Duration::from_millis(500);
+const EXHAUSTED: Duration = Duration::from_millis(100);
 
 /// How much of a connection's unsent bytes the kernel keeps. Too low and fast lines idle between
-/// writes; too high and a device that fell behind is told so megabytes late.
+/// writes; too high and a device that fell behind learns it megabytes late.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const UNSENT: u32 = 64 * 1_024;
 
-/// Serves until `drained` is over, then finishes the requests in hand.
+/// Serves until `drained` is over, then finishes the requests in flight.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
-    limits: LimitConfig,
+    config: &Config,
     drained: impl Future<Output = ()>,
 ) {
-    let builder = builder(limits);
+    let places = Arc::new(Places::new(config.limits));
+    let speaker = Speaker::new(router, config.limits);
     let graceful = GracefulShutdown::new();
-    let room = Arc::new(Semaphore::new(limits.connections));
     let mut drained = pin!(drained);
     loop {
-        let (stream, place) = tokio::select! {
-            accepted = accept(&listener, &room) => accepted,
+        let (stream, address) = tokio::select! {
+            accepted = accept(&listener, &places) => accepted,
             () = &mut drained => break,
         };
-        let router = router.clone();
-        let service =
-            router.map_request(|request: hyper::Request<Incoming>| request.map(Body::new));
-        let connection = builder
-            .serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service))
-            .into_owned();
-        let watched = graceful.watch(connection);
-        tokio::spawn(async move {
-            if let Err(error) = watched.await {
-                tracing::debug!(%error, "a connection ended in the middle of something");
-            }
-            // An upgraded connection is the hub's from here on, and counted there.
-            drop(place);
-        });
+        let peer = (!config.proxy.trusts(address)).then(|| Peer::of(address));
+        // A newcomer is turned away only when even the places for operations are taken by requests.
+        if let Some(lease) = places.admit(peer, Instant::now()) {
+            tokio::spawn(speaker.speak(stream, ConnectedFrom(address), lease, &graceful));
+        }
     }
     drop(listener);
-    let patience = Duration::from_secs(u64::from(limits.drain_seconds));
+    let patience = Duration::from_secs(u64::from(config.limits.drain_seconds));
     if tokio::time::timeout(patience, graceful.shutdown())
         .await
         .is_err()
@@ -69,36 +68,20 @@ pub(crate) async fn serve(
     }
 }
 
-fn builder(limits: LimitConfig) -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_secs(u64::from(limits.header_seconds)));
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .enable_connect_protocol();
-    builder
-}
-
-/// Waits for room, then for a client.
-async fn accept(
-    listener: &TcpListener,
-    room: &Arc<Semaphore>,
-) -> (TcpStream, Option<tokio::sync::OwnedSemaphorePermit>) {
-    let place = room.clone().acquire_owned().await.ok();
+/// Waits for a client.
+async fn accept(listener: &TcpListener, places: &Places) -> (TcpStream, IpAddr) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, address)) => {
                 if let Err(error) = tune(&stream) {
                     tracing::debug!(%error, "a connection keeps the system's settings");
                 }
-                return (stream, place);
+                return (stream, address.ip());
             }
             Err(error) if is_the_clients(&error) => {}
             Err(error) => {
                 tracing::warn!(%error, "no connection can be accepted now");
+                places.evict();
                 tokio::time::sleep(EXHAUSTED).await;
             }
         }
@@ -114,7 +97,7 @@ fn tune(stream: &TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-/// The client went away before it was accepted: nothing is wrong with us.
+/// Whether the client went away before it was accepted, which is no fault of the server.
 fn is_the_clients(error: &io::Error) -> bool {
     matches!(
         error.kind(),

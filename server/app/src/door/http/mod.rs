@@ -1,10 +1,13 @@
 //! HTTP: connections, routes and what every request passes through.
 
 mod accept;
+mod cors;
 mod health;
 mod openapi;
 mod problem;
+mod rate;
 mod router;
+mod trace;
 
 pub(crate) use accept::serve;
 pub use openapi::openapi_json;

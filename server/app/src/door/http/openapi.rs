@@ -1,6 +1,8 @@
 //! The OpenAPI 3.1 document, made of the handlers and the model's types.
 
-use axum::Json;
+use std::sync::OnceLock;
+
+use axum::{http::header, response::IntoResponse};
 use utoipa::{
     Modify, OpenApi,
     openapi::security::{Http, HttpAuthScheme, SecurityScheme},
@@ -61,14 +63,20 @@ impl Modify for Bearer {
 }
 
 /// Answers with the document.
-pub(super) async fn document_response() -> Json<utoipa::openapi::OpenApi> {
-    Json(Document::openapi())
+pub(super) async fn document_response() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], text())
 }
 
 /// The document as JSON.
 #[must_use]
 pub fn openapi_json() -> String {
-    Document::openapi().to_pretty_json().unwrap_or_default()
+    text().to_owned()
+}
+
+/// Made once: it takes milliseconds, and never changes while the program runs.
+fn text() -> &'static str {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    TEXT.get_or_init(|| Document::openapi().to_pretty_json().unwrap_or_default())
 }
 
 #[cfg(test)]

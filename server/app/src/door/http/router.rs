@@ -1,23 +1,22 @@
 //! Which path leads where, and what every request passes through.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Request},
-    http::{HeaderName, HeaderValue, Method, header},
+    extract::DefaultBodyLimit,
     middleware,
     response::IntoResponse as _,
     routing::{get, post, put},
 };
-use tower_http::{
-    catch_panic::CatchPanicLayer,
-    cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer},
-    trace::TraceLayer,
-};
+use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
 use vestnik_model::route;
 
-use super::{health, openapi};
+use super::{
+    cors, health, openapi,
+    rate::{AddressLimit, limit_address, limit_caller},
+    trace,
+};
 use crate::{
     door::{
         auth, hub,
@@ -32,38 +31,62 @@ use crate::{
 
 /// The whole server as one service.
 pub(crate) fn router(state: &ServerState) -> Router {
-    let limits = state.config.limits;
-    let timeout = Duration::from_secs(u64::from(limits.request_seconds));
-    let open = Router::new()
-        .route(route::TOKEN, post(token::issue))
-        .route(route::OPENAPI, get(openapi::document_response))
+    operations(state)
+        .merge(interface(state))
+        .fallback(health::not_found)
+        .layer(DefaultBodyLimit::max(state.config.limits.body_bytes))
+        .layer(CatchPanicLayer::custom(|_| {
+            Refusal::internal().into_response()
+        }))
+        .layer(TraceLayer::new_for_http().make_span_with(trace::span))
+}
+
+/// What the operator's tools ask for: without limits of rate, and closed to pages of other origins.
+fn operations(state: &ServerState) -> Router {
+    Router::new()
         .route(route::HEALTHZ, get(health::healthz))
         .route(route::READYZ, get(health::readyz))
-        .route(route::METRICS, get(health::metrics));
-    let known = resources().route_layer(middleware::from_fn_with_state(
-        state.clone(),
-        auth::authenticate,
-    ));
+        .route(route::METRICS, get(health::metrics))
+        .method_not_allowed_fallback(health::method_not_allowed)
+        .layer(axum::Extension(Arc::new(health::WriteProbe::default())))
+        .with_state(state.clone())
+}
+
+/// What senders and devices ask for.
+fn interface(state: &ServerState) -> Router {
+    let timeout = Duration::from_secs(u64::from(state.config.limits.request_seconds));
+    let by_caller = || middleware::from_fn_with_state(Arc::clone(&state.rates), limit_caller);
+    let by_address = AddressLimit {
+        rates: Arc::clone(&state.rates),
+        proxy: Arc::new(state.config.proxy.clone()),
+    };
+    let open = Router::new()
+        .route(route::TOKEN, post(token::issue))
+        .route(route::OPENAPI, get(openapi::document_response));
+    // The layer that is added last runs first.
+    let known = resources()
+        .method_not_allowed_fallback(health::method_not_allowed)
+        .route_layer(by_caller())
+        .route_layer(middleware::from_fn_with_state(
+            state.clone(),
+            auth::authenticate,
+        ));
+    // Hub calls are counted one by one, by the hub.
     let hub = Router::new()
         .nest_service(route::HUB, hub::service(state))
         .layer(middleware::from_fn_with_state(
             state.clone(),
             auth::authenticate_hub,
         ));
-    open.merge(known)
+    open.method_not_allowed_fallback(health::method_not_allowed)
+        .merge(known)
         .layer(middleware::from_fn(move |request, next| {
             in_time(timeout, request, next)
         }))
         .with_state(state.clone())
         .merge(hub)
-        .fallback(health::not_found)
-        .method_not_allowed_fallback(health::method_not_allowed)
-        .layer(DefaultBodyLimit::max(limits.body_bytes))
-        .layer(CatchPanicLayer::custom(|_| {
-            Refusal::internal().into_response()
-        }))
-        .layer(cors())
-        .layer(TraceLayer::new_for_http().make_span_with(span))
+        .layer(middleware::from_fn_with_state(by_address, limit_address))
+        .layer(cors::layer())
 }
 
 fn resources() -> Router<ServerState> {
@@ -104,33 +127,4 @@ fn resources() -> Router<ServerState> {
             route::IDENTITY_KEY,
             put(identity_keys::put).delete(identity_keys::delete),
         )
-}
-
-/// The path without its query: a hub's query may hold a token.
-fn span(request: &Request) -> tracing::Span {
-    tracing::info_span!("request", method = %request.method(), path = request.uri().path())
-}
-
-/// Tokens, not cookies, tell who calls, so that any page may; official browser clients ask for
-/// credentials by default, which needs the origin echoed.
-fn cors() -> CorsLayer {
-    let headers = [
-        "x-requested-with",
-        "x-signalr-user-agent",
-        "idempotency-key",
-    ]
-    .map(HeaderName::from_static)
-    .into_iter()
-    .chain([header::AUTHORIZATION, header::CONTENT_TYPE]);
-    CorsLayer::new()
-        .allow_origin(AllowOrigin::predicate(|_: &HeaderValue, _| true))
-        .allow_credentials(true)
-        .allow_headers(AllowHeaders::list(headers))
-        .allow_methods(AllowMethods::list([
-            Method::GET,
-            Method::POST,
-            Method::PUT,
-            Method::DELETE,
-        ]))
-        .expose_headers([header::LOCATION, header::RETRY_AFTER])
 }

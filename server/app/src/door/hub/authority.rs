@@ -10,6 +10,7 @@ use vestnik_store::tenants::ApiKey;
 use crate::{
     door::auth::{Caller, Device, Sender},
     feed::{Admission, LiveDevice, Principal},
+    rate,
     refusal::Refusal,
     state::ServerState,
 };
@@ -70,7 +71,8 @@ pub(super) fn device(
     if device.session != session {
         return Err(revoked());
     }
-    state.hub_throttle.device(&*state.clock, &session)?;
+    let caller = rate::Principal::Installation(session.app.clone(), session.installation);
+    state.rates.call(&caller)?;
     Ok(device)
 }
 
@@ -117,7 +119,8 @@ pub(super) async fn sender(
     scope: Scope,
 ) -> Result<AppId, Refusal> {
     let Sender(key) = caller.sender()?;
-    state.hub_throttle.key(&*state.clock, &key.app, &key.id)?;
+    let caller = rate::Principal::Key(key.app.clone(), key.id.clone());
+    state.rates.call(&caller)?;
     let key = live_key(state, &key).await?;
     Sender(key.clone()).require(scope)?;
     Ok(key.app)

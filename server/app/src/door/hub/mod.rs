@@ -10,7 +10,5 @@ mod authority;
 mod device;
 mod sender;
 mod service;
-mod throttle;
 
 pub(crate) use service::service;
-pub(crate) use throttle::{HubRates, HubThrottle};

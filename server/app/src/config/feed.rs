@@ -1,0 +1,38 @@
+//! Bounds of live connections.
+
+use serde::{Deserialize, Serialize};
+
+/// What live connections may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FeedConfig {
+    /// The most live connections at once.
+    pub connections: usize,
+    /// The most live connections of one App.
+    pub connections_per_app: usize,
+    /// The most live connections of one API key.
+    pub connections_per_key: usize,
+    /// The most live connections of one user.
+    pub connections_per_user: usize,
+    /// The most live connections of one installation; the newest ones stay.
+    pub connections_per_installation: usize,
+    /// How many users are served at once. Too low and one slow read delays others; too high and the
+    /// feed takes the readers from requests.
+    pub workers: usize,
+    /// The most notifications watched at once.
+    pub watches: usize,
+}
+
+impl Default for FeedConfig {
+    fn default() -> Self {
+        Self {
+            connections: 100_000,
+            connections_per_app: 100_000,
+            connections_per_key: 1_000,
+            connections_per_user: 20,
+            connections_per_installation: 2,
+            workers: 8,
+            watches: 10_000,
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Rates as layers and as header fields.
+
+mod header;
+mod layer;
+
+pub(super) use header::{RATE_LIMIT, RATE_LIMIT_POLICY};
+pub(super) use layer::{AddressLimit, limit_address, limit_caller};

@@ -1,0 +1,131 @@
+//! Rates per API key, per installation and per peer address.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use vestnik_clock::Clock;
+use vestnik_model::{AppId, InstallationId, Problem, ProblemCode};
+use vestnik_rules::limit::{Buckets, Rate, Taken};
+
+use crate::{config::RateConfig, peer::Peer, refusal::Refusal};
+
+/// Who is limited.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Principal {
+    /// An API key of an App.
+    Key(AppId, String),
+    /// An installation of an App.
+    Installation(AppId, InstallationId),
+}
+
+/// What every principal has taken. Shared by the doors: a principal's requests and hub calls count
+/// together.
+#[derive(Debug)]
+pub(crate) struct Rates {
+    keys: Mutex<Buckets<Principal>>,
+    installations: Mutex<Buckets<Principal>>,
+    addresses: Mutex<Buckets<Peer>>,
+    clock: Arc<dyn Clock>,
+}
+
+/// What became of a request, and the budget that it was counted against.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Counted {
+    /// What is limited: `key`, `installation` or `address`.
+    pub(crate) name: &'static str,
+    pub(crate) rate: Rate,
+    pub(crate) taken: Taken,
+}
+
+impl Rates {
+    pub(crate) fn new(config: RateConfig, clock: Arc<dyn Clock>) -> Self {
+        let buckets = |rate| Mutex::new(Buckets::new(rate, config.principals));
+        Self {
+            keys: buckets(per_second(config.key_per_second, config.key_burst)),
+            installations: buckets(per_second(
+                config.installation_per_second,
+                config.installation_burst,
+            )),
+            addresses: Mutex::new(Buckets::new(
+                per_second(config.address_per_second, config.address_burst),
+                config.principals,
+            )),
+            clock,
+        }
+    }
+
+    /// Counts a hub call of a principal.
+    ///
+    /// # Errors
+    /// `request.rate_limited` with the seconds after which a call is allowed again.
+    pub(crate) fn call(&self, principal: &Principal) -> Result<(), Refusal> {
+        self.count(principal).check()
+    }
+
+    /// Counts a request of a principal.
+    pub(crate) fn count(&self, principal: &Principal) -> Counted {
+        let now = self.clock.monotonic().since_origin();
+        let (buckets, name) = match principal {
+            Principal::Key(..) => (&self.keys, "key"),
+            Principal::Installation(..) => (&self.installations, "installation"),
+        };
+        let mut buckets = buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        Counted {
+            taken: buckets.take(principal, now),
+            name,
+            rate: buckets.rate(),
+        }
+    }
+
+    /// Counts so many requests from an address, all or none.
+    pub(crate) fn count_address(&self, peer: &Peer, requests: u32) -> Counted {
+        let now = self.clock.monotonic().since_origin();
+        let mut buckets = self
+            .addresses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        Counted {
+            taken: buckets.take_many(peer, requests, now),
+            name: "address",
+            rate: buckets.rate(),
+        }
+    }
+}
+
+impl Counted {
+    /// # Errors
+    /// `request.rate_limited`.
+    pub(crate) fn check(self) -> Result<(), Refusal> {
+        let Taken::Refused { retry_after } = self.taken else {
+            return Ok(());
+        };
+        let detail = format!("there were too many requests of this {}", self.name);
+        let problem = Problem::new(ProblemCode::RequestRateLimited, detail);
+        let seconds = u32::try_from(whole_seconds(retry_after)).unwrap_or(u32::MAX);
+        Err(problem.retry_after(seconds).into())
+    }
+}
+
+/// A rate without an interval does not limit.
+const UNLIMITED: Rate = Rate {
+    interval: Duration::ZERO,
+    burst: u32::MAX,
+};
+
+fn per_second(count: u32, burst: u32) -> Rate {
+    match count {
+        0 => UNLIMITED,
+        count => Rate::per_second(count, burst),
+    }
+}
+
+/// Seconds, rounded up so that a client that waits for them waits long enough; at least one.
+pub(crate) fn whole_seconds(duration: Duration) -> u64 {
+    let has_more = duration.subsec_nanos() > 0;
+    (duration.as_secs() + u64::from(has_more)).max(1)
+}
+
+#[cfg(test)]
+mod tests;

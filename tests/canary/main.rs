@@ -1,0 +1,186 @@
+//! Secrets stay out of logs: a whole life of an App under the loudest log, and not one of them in
+//! it. A binary of its own, because a program has one log.
+
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
+
+use reqwest::Method;
+use serde_json::{Map, Value, json};
+use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
+use vestnik_model::{TokenRequest, contract::server, publish::ContentRequest, route};
+use vestnik_testkit::{
+    CoreDevice, RawHub, TestServer,
+    backend::{self, to_user},
+    name::{installation, user},
+};
+
+/// Vestnik's crates log everything; libraries what an operator would switch on to find a fault.
+const LOUD: &str = "debug,vestnik=trace,vestnik_server=trace,vestnik_signalr=trace,\
+                    vestnik_store_sqlite=trace,vestnik_core=trace,vestnik_model=trace";
+
+/// Everything that was logged, in memory.
+#[derive(Debug, Clone, Default)]
+struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Captured {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut captured = self.0.lock().map_err(|_| io::ErrorKind::Other)?;
+        captured.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Captured {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+impl Captured {
+    fn text(&self) -> String {
+        let bytes = self.0.lock().expect("no writer panics");
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+/// What must not be in the log, and what to call it when it is.
+#[derive(Debug, Default)]
+struct Secrets(Vec<(&'static str, String)>);
+
+impl Secrets {
+    fn keep(&mut self, name: &'static str, secret: impl Into<String>) -> String {
+        let secret = secret.into();
+        self.0.push((name, secret.clone()));
+        secret
+    }
+}
+
+#[tokio::test]
+async fn no_secret_is_logged() -> anyhow::Result<()> {
+    let captured = Captured::default();
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::try_new(LOUD)?)
+        .with_writer(captured.clone())
+        .with_ansi(false)
+        .init();
+    let mut secrets = Secrets::default();
+    let mut kit = TestServer::start().await?;
+    for (name, secret) in [
+        ("API key", &kit.backend.secrets().key),
+        ("identity secret", &kit.backend.secrets().identity_secret),
+    ] {
+        secrets.keep(name, secret);
+    }
+    deliver(&kit, &mut secrets).await?;
+    refresh(&kit, &mut secrets).await?;
+    misbehave(&kit, &mut secrets).await?;
+    kit.restart().await?;
+    kit.stop().await?;
+
+    let log = captured.text();
+    for part in ["vestnik_server", "vestnik_signalr", "vestnik_core"] {
+        assert!(log.contains(part), "{part} logs something");
+    }
+    for (name, secret) in &secrets.0 {
+        let line = log.lines().find(|line| line.contains(secret.as_str()));
+        assert_eq!(line, None, "{name}");
+    }
+    Ok(())
+}
+
+/// A notification with content goes all the way.
+async fn deliver(kit: &TestServer, secrets: &mut Secrets) -> anyhow::Result<()> {
+    let anna = user("anna");
+    secrets.keep("identity token", kit.backend.identity(&anna)?);
+    let phone = CoreDevice::of(&kit.backend, &anna, kit.folder(), "phone").await?;
+    phone.online().await?;
+    let mut request = to_user(&anna, &secrets.keep("title", "canary-title"));
+    request.notification = ContentRequest {
+        body: secrets.keep("body", "canary-body"),
+        data: Some(Map::from_iter([(
+            "order".to_owned(),
+            Value::from(secrets.keep("data", "canary-data")),
+        )])),
+        ..request.notification
+    };
+    let accepted = kit.backend.publish(&request).await?;
+    phone.has_shown(&[accepted.id]).await?;
+    phone.client.open(accepted.id).await?;
+    phone.client.flush().await?;
+    phone.client.logout().await?;
+    phone.stop().await?;
+    Ok(())
+}
+
+/// Tokens are granted, renewed, and refused when they come back.
+async fn refresh(kit: &TestServer, secrets: &mut Secrets) -> anyhow::Result<()> {
+    let first = kit.backend.log_in(&user("boris"), installation(1)).await?;
+    secrets.keep("access token", first.access_token);
+    let refresh_token = secrets.keep("refresh token", first.refresh_token);
+    let secret = backend::secret(installation(1));
+    secrets.keep("installation secret", secret.expose());
+    for _ in 0..3 {
+        let request = TokenRequest::RefreshToken {
+            refresh_token: refresh_token.clone(),
+            installation_secret: Some(secret.clone()),
+        };
+        let answer = kit.backend.post(route::TOKEN, &request).await?;
+        let answer: Value = answer.json().await?;
+        for name in ["access_token", "refresh_token"] {
+            if let Some(token) = answer[name].as_str() {
+                secrets.keep("renewed token", token);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What is wrong is refused without being repeated.
+async fn misbehave(kit: &TestServer, secrets: &mut Secrets) -> anyhow::Result<()> {
+    let wrong = secrets.keep("wrong token", "canary-wrong-token");
+    let queried = secrets.keep("token in a query", "canary-query-token");
+    let path = format!("{}?access_token={queried}", route::HUB);
+    let texts = [
+        json!({"title": secrets.keep("wrong body", "canary-wrong-body")}).to_string(),
+        format!("{{\"{}\"", secrets.keep("wrong JSON", "canary-wrong-json")),
+    ];
+    for (method, path) in [
+        (Method::GET, path.as_str()),
+        (Method::POST, route::NOTIFICATIONS),
+        (Method::POST, route::TOKEN),
+    ] {
+        for text in &texts {
+            let request = kit.backend.request(method.clone(), path)?;
+            let answer = request.body(text.clone()).send().await?;
+            check(secrets, &answer.text().await?);
+        }
+    }
+    if let Err(error) = RawHub::connect(kit.address(), &wrong).await
+        && let Some((_, body)) = RawHub::refusal(&error)
+    {
+        check(secrets, &body);
+    }
+    let tokens = kit.backend.log_in(&user("vera"), installation(2)).await?;
+    let token = secrets.keep("device's token", tokens.access_token);
+    let mut hub = RawHub::open(kit.address(), &token).await?;
+    let argument = json!({"installationId": secrets.keep("argument", "canary-argument")});
+    for target in [server::HELLO, server::PUBLISH, "Nothing"] {
+        let answer = hub.call(target, &argument).await?;
+        check(secrets, &answer.to_string());
+    }
+    Ok(())
+}
+
+/// An answer does not hand back what should not have come either.
+fn check(secrets: &Secrets, answer: &str) {
+    for (name, secret) in &secrets.0 {
+        assert!(!answer.contains(secret.as_str()), "{name} in {answer}");
+    }
+}

@@ -1,0 +1,12 @@
+//! The real server with devices, backends and foreign clients over loopback.
+//!
+//! One program for all of them: a program of its own costs half a minute of linking. Each module is a
+//! kind; `cargo test -p vestnik-tests --test e2e KIND` runs one.
+
+mod bad_input;
+mod compat;
+mod end_to_end;
+mod js_interop;
+mod lossy_bus;
+mod slow_device;
+mod stateful_js;

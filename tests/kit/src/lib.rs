@@ -1,0 +1,61 @@
+//! What Vestnik's tests stand on: real servers, backends, devices, and networks that fail.
+//!
+//! - [`TestServer`] (feature `server`): a real server on a free port with a file of its own; it can
+//!   be restarted and killed, and given its own settings, clock and bus ([`LossyBus`]).
+//! - [`Backend`]: what the backend of an App does: keys, identity tokens, topics, publishes, watches.
+//! - [`TestDevice`]: a scripted device of contract 1 over `vestnik-signalr`, without the core. Its
+//!   [`DeviceStore`] survives restarts; it counts what it receives by notification.
+//! - [`CoreDevice`] (feature `core`): the real core with a shell that notes what it would draw.
+//! - [`RawHub`]: a hub connection whose every byte the test writes.
+//! - [`CuttableProxy`]: a network that breaks connections at random or at a given moment.
+//! - [`HostileServer`]: a hub that answers by a script, as a later version would, or wrongly.
+//! - [`ledger`]: what was acknowledged and what was shown, on disk, and their comparison.
+//! - [`wait`]: waiting that is bounded by silence and not by the machine's speed.
+//!
+//! ```no_run
+//! # #[cfg(feature = "server")]
+//! # async fn example() -> anyhow::Result<()> {
+//! use vestnik_testkit::{TestDevice, TestServer, backend::to_user, name::user};
+//!
+//! let server = TestServer::start().await?;
+//! let anna = user("anna");
+//! let phone = TestDevice::log_in(&server.backend, &anna, 1).await?;
+//! phone.online().await?;
+//! let accepted = server.backend.publish(&to_user(&anna, "hello")).await?;
+//! phone.has_received(&[accepted.id]).await?;
+//! phone.stop().await;
+//! server.stop().await
+//! # }
+//! ```
+
+#![forbid(unsafe_code)]
+
+pub mod backend;
+pub mod clock;
+pub mod compat;
+#[cfg(feature = "core")]
+pub mod core_device;
+pub mod device;
+pub mod digest;
+pub mod hostile;
+pub mod ledger;
+#[cfg(feature = "server")]
+mod lossy_bus;
+pub mod name;
+pub mod proxy;
+pub mod raw_hub;
+#[cfg(feature = "server")]
+pub mod server;
+pub mod wait;
+
+pub use backend::Backend;
+#[cfg(feature = "core")]
+pub use core_device::CoreDevice;
+pub use device::{DeviceSetup, DeviceStore, TestDevice};
+pub use hostile::HostileServer;
+#[cfg(feature = "server")]
+pub use lossy_bus::LossyBus;
+pub use proxy::CuttableProxy;
+pub use raw_hub::RawHub;
+#[cfg(feature = "server")]
+pub use server::TestServer;
