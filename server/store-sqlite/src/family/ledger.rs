@@ -11,6 +11,7 @@ use vestnik_rules::{
     identity::{delivery_id, user_hash_of},
     log::Standing,
     settle::is_settled,
+    work::{Stage, WorkKind},
 };
 use vestnik_sqlite::Priority;
 use vestnik_store::{
@@ -150,8 +151,16 @@ fn take(
         .then(|| desk.user.clone())
         .into_iter()
         .collect();
+    let has_rest = desk.has_rest;
     desk.changes.write(txn, report.now)?;
     event::log_grew(txn, &report.session.app, grown, report.now)?;
+    if has_rest {
+        let stage = Stage {
+            kind: WorkKind::MarkRead,
+            due: report.now,
+        };
+        event::work_due(txn, &report.session.app, stage, report.now)?;
+    }
     Ok(Some(results))
 }
 

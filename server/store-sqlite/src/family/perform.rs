@@ -203,6 +203,7 @@ impl Job<'_> {
             unreadable: self.unreadable,
             changes: Changes::default(),
             has_grown: false,
+            has_rest: false,
         };
         let rest = marking::mark(db, &mut desk, mark, self.part.rows)?;
         let has_grown = desk.has_grown;

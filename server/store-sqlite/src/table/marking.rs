@@ -44,9 +44,10 @@ pub(crate) fn mark(
 /// Leaves the rest as work. A user has one such row for an installation: the higher place stays.
 pub(crate) fn leave(
     db: &Connection,
-    desk: &Desk<'_>,
+    desk: &mut Desk<'_>,
     rest: &MarkRead,
 ) -> Result<(), rusqlite::Error> {
+    desk.has_rest = true;
     let position = to_json(rest)?;
     let stage = Stage {
         kind: WorkKind::MarkRead,

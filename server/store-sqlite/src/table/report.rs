@@ -35,6 +35,8 @@ pub(crate) struct Desk<'a> {
     pub(crate) changes: Changes,
     /// Whether the user's log has grown.
     pub(crate) has_grown: bool,
+    /// Whether marking the rest of what was read has been left as work.
+    pub(crate) has_rest: bool,
 }
 
 /// A delivery that a fact is about, with its notification.
@@ -66,6 +68,7 @@ impl<'a> Desk<'a> {
             unreadable,
             changes: Changes::default(),
             has_grown: false,
+            has_rest: false,
         })
     }
 

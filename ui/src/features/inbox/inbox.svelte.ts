@@ -67,15 +67,15 @@ export class Inbox {
 
   /** Rows have new contents, or left the history. */
   changed(rows: NotificationView[], removed: string[]): void {
-    const gone = new Set(removed);
+    const isGone = (item: NotificationView) => removed.includes(item.id);
     this.items = merge(
-      this.items.filter((item) => !gone.has(item.id)),
+      this.items.filter((item) => !isGone(item)),
       rows.filter((row) => this.isInRange(row)),
     );
-    this.waiting = this.waiting.filter((item) => !gone.has(item.id));
+    this.waiting = this.waiting.filter((item) => !isGone(item));
     const selected = this.selected;
     if (selected === null) return;
-    this.selected = gone.has(selected.id)
+    this.selected = isGone(selected)
       ? null
       : (rows.find((row) => row.id === selected.id) ?? selected);
   }
