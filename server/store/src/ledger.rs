@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use vestnik_model::{
-    AppId, Counts, Cursor, DeliveryId, InstallationId, NotificationId, NotificationStatus, UserId,
+    AppId, Counts, Cursor, DeliveryId, InstallationId, NotificationId, NotificationStatus, Open,
+    UserId, Warning,
     contract::DeliveryChange,
     fact::{FactResult, ParsedFact},
     view::{AttemptView, DeliveryView, List, NotificationView},
@@ -104,6 +105,8 @@ pub struct Watched {
     pub counts: Counts,
     /// What changed after the version asked, oldest first.
     pub deliveries: Vec<DeliveryChange>,
+    /// What the sender should know.
+    pub warnings: Vec<Open<Warning>>,
     /// Whether nothing can change any more.
     pub is_settled: bool,
 }

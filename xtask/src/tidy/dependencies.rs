@@ -8,7 +8,7 @@ use super::{
 };
 
 /// Our packages, and which of ours each may depend on, tests included. Nothing else is allowed.
-const DIRECTIONS: [(&str, &[&str]); 18] = [
+const DIRECTIONS: [(&str, &[&str]); 19] = [
     ("vestnik-clock", &[]),
     ("vestnik-sqlite", &["vestnik-clock"]),
     ("vestnik-signalr", &[]),
@@ -44,14 +44,27 @@ const DIRECTIONS: [(&str, &[&str]); 18] = [
     ("vestnik-desktop", &["vestnik-core", "vestnik-model"]),
     ("vestnik-ffi", &["vestnik-core", "vestnik-model"]),
     (
-        "vestnik-tests",
+        "vestnik-testkit",
         &[
+            "vestnik-clock",
             "vestnik-core",
             "vestnik-model",
             "vestnik-server",
             "vestnik-signalr",
             "vestnik-store",
             "vestnik-store-sqlite",
+        ],
+    ),
+    (
+        "vestnik-tests",
+        &[
+            "vestnik-clock",
+            "vestnik-core",
+            "vestnik-model",
+            "vestnik-server",
+            "vestnik-signalr",
+            "vestnik-store-sqlite",
+            "vestnik-testkit",
         ],
     ),
     ("vestnik-fuzz", &["vestnik-signalr"]),
@@ -70,7 +83,12 @@ const BELONGS: [(&str, &[&str]); 10] = [
     ("uniffi", &["vestnik-ffi"]),
     (
         "axum",
-        &["vestnik-server", "vestnik-tests", "vestnik-interop"],
+        &[
+            "vestnik-server",
+            "vestnik-testkit",
+            "vestnik-tests",
+            "vestnik-interop",
+        ],
     ),
     ("utoipa", &["vestnik-server", "vestnik-model"]),
     (
@@ -79,6 +97,7 @@ const BELONGS: [(&str, &[&str]); 10] = [
             "vestnik-sqlite",
             "vestnik-core",
             "vestnik-store-sqlite",
+            "vestnik-testkit",
             "vestnik-tests",
         ],
     ),
@@ -97,6 +116,7 @@ const BELONGS: [(&str, &[&str]); 10] = [
         &[
             "vestnik",
             "vestnik-desktop",
+            "vestnik-testkit",
             "vestnik-tests",
             "vestnik-bench",
             "vestnik-interop",

@@ -74,7 +74,8 @@ impl Dirty {
     }
 
     /// How many users are due or being served.
-    pub(crate) fn len(&self) -> usize {
+    #[cfg(test)]
+    fn len(&self) -> usize {
         lock(&self.users).state.len()
     }
 }

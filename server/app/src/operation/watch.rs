@@ -128,6 +128,7 @@ impl Watch {
             status,
             counts,
             deliveries,
+            warnings,
             is_settled: _,
         } = state;
         StatusChange {
@@ -136,7 +137,7 @@ impl Watch {
             status,
             counts,
             deliveries,
-            warnings: Vec::new(),
+            warnings,
             at: self.with.clock.now(),
         }
     }

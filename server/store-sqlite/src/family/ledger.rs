@@ -281,11 +281,13 @@ fn watched(
     for row in changed {
         deliveries.extend(change(db, &found, row, unreadable)?);
     }
+    let (status, warnings) = found.standing(counts);
     Ok(Some(Watched {
         version: found.version,
-        status: found.standing(counts).0,
+        status,
         counts,
         deliveries,
+        warnings,
         is_settled: is_settled(&found.outlook(counts), *now),
     }))
 }

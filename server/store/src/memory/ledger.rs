@@ -272,6 +272,7 @@ fn watched(world: &World, watch: &WatchQuery) -> Option<Watched> {
         version: row.version,
         status: row.status(),
         counts: row.counts,
+        warnings: row.warnings(),
         deliveries: changed
             .filter_map(|id| {
                 let (of, user) = *world.delivery_ids.get(&id)?;

@@ -105,7 +105,7 @@ impl NotificationRow {
         }
     }
 
-    fn warnings(&self) -> Vec<Open<Warning>> {
+    pub(super) fn warnings(&self) -> Vec<Open<Warning>> {
         let is_empty = self.counts.total() == 0 && self.expansion() == Expansion::Done;
         let warning = is_empty.then_some(Open::Known(Warning::AudienceEmpty));
         warning.into_iter().collect()

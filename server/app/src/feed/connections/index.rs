@@ -138,11 +138,6 @@ impl Connections {
         }
     }
 
-    /// Whether the sender of a connection is still admitted.
-    pub(crate) fn is_sender(&self, id: &ConnectionId) -> bool {
-        matches!(self.lock().entries.get(id), Some(Entry::Sender { .. }))
-    }
-
     /// Whether some device of a user is connected here.
     pub(crate) fn has_user(&self, app: &AppId, user: &UserId) -> bool {
         self.lock()
