@@ -91,7 +91,11 @@ fn deliveries_words(deliveries: &[DeliveryChange]) -> String {
         .take(NAMED)
         .map(|delivery| format!("{} {}  ", style(&delivery.user).bold(), delivery.status))
         .collect();
-    if let Some(others) = deliveries.len().checked_sub(NAMED).filter(|others| *others > 0) {
+    if let Some(others) = deliveries
+        .len()
+        .checked_sub(NAMED)
+        .filter(|others| *others > 0)
+    {
         words.push_str(&format!("and {others} more  "));
     }
     words
