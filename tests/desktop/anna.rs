@@ -1,4 +1,4 @@
-//! Anna, whom the App notifies, and what the server knows of her.
+//! Anna, whom the App notifies, and what the server has stored about their deliveries.
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
@@ -8,39 +8,39 @@ use vestnik_model::{
     route,
     view::{DeliveryView, List},
 };
-use vestnik_tests::{
-    clock,
-    world::{World, installation},
-};
+use vestnik_testkit::{TestServer, clock, name::installation};
 
 use crate::{retry, stage::Environment};
 
-/// Anna's part of a world.
+/// Anna, at a server.
 pub(crate) struct Anna<'a> {
-    world: &'a World,
+    server: &'a TestServer,
     user: UserId,
 }
 
 impl<'a> Anna<'a> {
-    pub(crate) fn in_world(world: &'a World) -> anyhow::Result<Self> {
+    pub(crate) fn at(server: &'a TestServer) -> anyhow::Result<Self> {
         Ok(Self {
-            world,
+            server,
             user: UserId::parse("anna")?,
         })
     }
 
-    /// What Anna's app is told.
+    /// The environment of Anna's app.
     pub(crate) fn environment(&self) -> anyhow::Result<Environment> {
-        let identity = self.world.folder().join("identity.jwt");
-        std::fs::write(&identity, self.world.backend.identity(&self.user)?)?;
+        let identity = self.server.folder().join("identity.jwt");
+        std::fs::write(&identity, self.server.backend.identity(&self.user)?)?;
         Ok(vec![
-            ("VESTNIK_SERVER", format!("http://{}", self.world.address())),
-            ("VESTNIK_APP", self.world.backend.app().to_string()),
+            (
+                "VESTNIK_SERVER",
+                format!("http://{}", self.server.address()),
+            ),
+            ("VESTNIK_APP", self.server.backend.app().to_string()),
             ("VESTNIK_IDENTITY_FILE", identity.display().to_string()),
         ])
     }
 
-    /// The App's backend notifies her by REST.
+    /// The App's backend notifies them by REST.
     pub(crate) async fn notify(&self, content: Value) -> anyhow::Result<NotificationId> {
         let notification: ContentRequest = serde_json::from_value(content)?;
         let users = vec![self.user.clone()];
@@ -55,32 +55,34 @@ impl<'a> Anna<'a> {
             correlation_id: None,
             idempotency_key: None,
         };
-        Ok(self.world.backend.publish(&request).await?.id)
+        Ok(self.server.backend.publish(&request).await?.id)
     }
 
-    /// She reads it on another device of hers.
+    /// Anna reads it on another device of theirs.
     pub(crate) async fn reads_elsewhere(&self, id: NotificationId) -> anyhow::Result<()> {
         let tokens = self
-            .world
+            .server
             .backend
             .log_in(&self.user, installation(2))
             .await?;
-        let receipt = json!({ "notification_id": id, "kind": "read", "at": clock::timestamp() });
+        let fact = json!({
+            "id": "1", "kind": "read", "notification_id": id, "at": clock::timestamp(),
+        });
         let answer = reqwest::Client::new()
             .post(format!(
                 "http://{}{}",
-                self.world.address(),
+                self.server.address(),
                 route::RECEIPTS
             ))
             .bearer_auth(tokens.access_token)
-            .json(&json!({ "receipts": [receipt] }))
+            .json(&json!({ "facts": [fact] }))
             .send()
             .await?;
         answer.error_for_status()?;
         Ok(())
     }
 
-    /// Waits until the server knows that she has read it.
+    /// Waits until the server has stored that they have read it.
     pub(crate) async fn has_read(&self, id: NotificationId) -> anyhow::Result<()> {
         retry::until("the server knows that it was read", || async {
             let delivery = self.delivery(id).await?;
@@ -102,7 +104,7 @@ impl<'a> Anna<'a> {
 
     async fn delivery(&self, id: NotificationId) -> anyhow::Result<DeliveryView> {
         let path = route::with(route::DELIVERIES, &id.to_string());
-        let page: List<DeliveryView> = self.world.backend.get(&path).await?;
+        let page: List<DeliveryView> = self.server.backend.get(&path).await?;
         page.data
             .into_iter()
             .next()

@@ -21,7 +21,7 @@ use serde_json::json;
 use stage::Stage;
 use tray::Tray;
 use vestnik_model::Engagement;
-use vestnik_tests::world::World;
+use vestnik_testkit::TestServer;
 
 /// Asks axe-core, which runs in the page, for what it finds.
 const FINDINGS: &str = "axe.run(document).then(({ violations }) => done(
@@ -30,8 +30,8 @@ const FINDINGS: &str = "axe.run(document).then(({ violations }) => done(
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a virtual display and the built app: run by `cargo xtask test`"]
 async fn a_notification_goes_all_the_way_to_a_person_and_back() -> anyhow::Result<()> {
-    let world = World::start().await?;
-    let anna = Anna::in_world(&world)?;
+    let server = TestServer::start().await?;
+    let anna = Anna::at(&server)?;
     let stage = Stage::set(anna.environment()?).await?;
     let mut daemon = Daemon::start(&stage.bus).await?;
     let app = stage.drive().await?;
@@ -66,7 +66,7 @@ async fn a_notification_goes_all_the_way_to_a_person_and_back() -> anyhow::Resul
     anna.has_read(build).await?;
     anna.has(Engagement::Clicked, build).await?;
 
-    // What she reads on another device leaves the screen and is read here.
+    // What is read on another device leaves the screen and is read here.
     let code = anna.notify(code()).await?;
     let toast = daemon.toast("Your sign-in code is 493 120").await?;
     page.has("[data-row]", "Unread").await?;
@@ -74,7 +74,7 @@ async fn a_notification_goes_all_the_way_to_a_person_and_back() -> anyhow::Resul
     daemon.closed(toast.number).await?;
     page.has("header", "All read").await?;
 
-    // Everything is kept, in order, and nobody is shut out.
+    // Everything is kept, in order, and accessible.
     page.has_count("[data-row]", 3).await?;
     page.screenshot("inbox").await?;
     page.load_axe().await?;
@@ -85,14 +85,14 @@ async fn a_notification_goes_all_the_way_to_a_person_and_back() -> anyhow::Resul
     );
     app.end().await?;
     stage.end().await?;
-    world.stop().await
+    server.stop().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a virtual display and the built app: run by `cargo xtask test`"]
 async fn the_tray_counts_and_leads_in_and_out() -> anyhow::Result<()> {
-    let world = World::start().await?;
-    let anna = Anna::in_world(&world)?;
+    let server = TestServer::start().await?;
+    let anna = Anna::at(&server)?;
     let stage = Stage::set(anna.environment()?).await?;
     let mut daemon = Daemon::start(&stage.bus).await?;
     let mut tray = Tray::start(&stage.bus).await?;
@@ -117,7 +117,7 @@ async fn the_tray_counts_and_leads_in_and_out() -> anyhow::Result<()> {
     let status = app.ended().await?;
     assert!(status.success(), "{status}");
     stage.end().await?;
-    world.stop().await
+    server.stop().await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,13 +9,13 @@ use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines},
     process::{Child, ChildStdin, ChildStdout, Command},
 };
-use vestnik_model::{NotificationId, Scope, UserId, status::Counts};
-use vestnik_tests::{
-    backend::to_user,
-    chaos::{ChaosProxy, Script as Harm},
-    device::Device,
-    eventually::{SOON, within},
-    world::{World, installation, user},
+use vestnik_model::{FactKind, NotificationId, Scope, UserId, counts::Counts};
+use vestnik_testkit::{
+    CuttableProxy, TestDevice, TestServer,
+    backend::{self, to_user},
+    name::{installation, user},
+    proxy::Script as Harm,
+    wait::{SILENCE, within},
 };
 
 /// A running script: lines of JSON come out, commands go in.
@@ -52,13 +52,18 @@ impl Script {
         })
     }
 
-    fn device(world: &World, user: &UserId, number: u128, at: SocketAddr) -> anyhow::Result<Self> {
-        Self::device_by("WebSockets", world, user, number, at)
+    fn device(
+        server: &TestServer,
+        user: &UserId,
+        number: u128,
+        at: SocketAddr,
+    ) -> anyhow::Result<Self> {
+        Self::device_by("WebSockets", server, user, number, at)
     }
 
     fn device_by(
         transport: &str,
-        world: &World,
+        server: &TestServer,
         user: &UserId,
         number: u128,
         at: SocketAddr,
@@ -66,9 +71,13 @@ impl Script {
         let environment = [
             ("VESTNIK_TRANSPORT", transport.to_owned()),
             ("VESTNIK_URL", format!("http://{at}")),
-            ("VESTNIK_APP", world.backend.app().to_string()),
+            ("VESTNIK_APP", server.backend.app().to_string()),
             ("VESTNIK_INSTALLATION", installation(number).to_string()),
-            ("VESTNIK_IDENTITY_TOKEN", world.backend.identity(user)?),
+            (
+                "VESTNIK_INSTALLATION_SECRET",
+                backend::secret(installation(number)).expose(),
+            ),
+            ("VESTNIK_IDENTITY_TOKEN", server.backend.identity(user)?),
         ];
         Self::start("device.mjs", &environment, &[])
     }
@@ -99,30 +108,30 @@ impl Script {
     }
 
     async fn line(&mut self, awaited: &str) -> anyhow::Result<Value> {
-        let line = within(awaited, SOON, self.lines.next_line()).await??;
+        let line = within(awaited, SILENCE, self.lines.next_line()).await??;
         let line = line.with_context(|| format!("the script ended before {awaited}"))?;
         Ok(serde_json::from_str(&line)?)
     }
 
-    async fn obey(&mut self, command: &str) -> anyhow::Result<()> {
+    async fn command(&mut self, command: &str) -> anyhow::Result<()> {
         let line = format!("{command}\n");
         Ok(self.input.write_all(line.as_bytes()).await?)
     }
 
-    /// Waits for its end, which must be a good one.
+    /// Waits for the script's end, which must be without an error.
     async fn ended(self) -> anyhow::Result<()> {
         let Self {
             mut child, input, ..
         } = self;
         drop(input);
-        let status = within("the script's end", SOON, child.wait()).await??;
+        let status = within("the script's end", SILENCE, child.wait()).await??;
         ensure!(status.success(), "the script ended with {status}");
         Ok(())
     }
 }
 
-async fn publish(world: &World, to: &UserId, title: &str) -> anyhow::Result<NotificationId> {
-    Ok(world.backend.publish(&to_user(to, title)).await?.id)
+async fn publish(server: &TestServer, to: &UserId, title: &str) -> anyhow::Result<NotificationId> {
+    Ok(server.backend.publish(&to_user(to, title)).await?.id)
 }
 
 #[tokio::test]
@@ -141,14 +150,14 @@ async fn a_device_does_so_by_long_polling() -> anyhow::Result<()> {
 }
 
 async fn gets_what_it_missed_then_live(transport: &str) -> anyhow::Result<()> {
-    let world = World::start().await?;
+    let server = TestServer::start().await?;
     let anna = user("anna");
     let mut missed = Vec::new();
     for title in ["one", "two", "three"] {
-        missed.push(publish(&world, &anna, title).await?);
+        missed.push(publish(&server, &anna, title).await?);
     }
 
-    let mut phone = Script::device_by(transport, &world, &anna, 1, world.address())?;
+    let mut phone = Script::device_by(transport, &server, &anna, 1, server.address())?;
     assert_eq!(phone.next("logged_in").await?["user"], "anna");
     for (id, title) in missed.iter().zip(["one", "two", "three"]) {
         let line = phone.until("notification").await?;
@@ -157,14 +166,13 @@ async fn gets_what_it_missed_then_live(transport: &str) -> anyhow::Result<()> {
     }
     assert_eq!(phone.until("caught_up").await?["behindBy"], 3);
 
-    let live = publish(&world, &anna, "four").await?;
+    let live = publish(&server, &anna, "four").await?;
     let line = phone.next("notification").await?;
     assert_eq!((&line["id"], &line["how"]), (&json!(live), &json!("live")));
-    let reported =
-        json!({ "event": "reported", "kind": "delivered", "accepted": 1, "unknown": [] });
-    assert_eq!(phone.next("reported").await?, reported);
+    let stored = json!({ "kind": "delivered", "notificationId": live, "outcome": "stored" });
+    assert_eq!(phone.next("reported").await?["results"], json!([stored]));
     for id in missed.into_iter().chain([live]) {
-        let counts = world.backend.notification(id).await?.counts;
+        let counts = server.backend.notification(id).await?.counts;
         let delivered = Counts {
             delivered: 1,
             ..Counts::default()
@@ -172,86 +180,91 @@ async fn gets_what_it_missed_then_live(transport: &str) -> anyhow::Result<()> {
         assert_eq!(counts, delivered);
     }
 
-    phone.obey("stop").await?;
+    phone.command("stop").await?;
     assert_eq!(phone.next("closed").await?["error"], Value::Null);
     phone.ended().await?;
-    world.stop().await
+    server.stop().await
 }
 
 #[tokio::test]
-async fn what_is_read_on_one_device_is_told_to_the_other() -> anyhow::Result<()> {
-    let world = World::start().await?;
+async fn what_is_read_on_one_device_is_read_on_the_other() -> anyhow::Result<()> {
+    let server = TestServer::start().await?;
     let anna = user("anna");
-    let mut phone = Script::device(&world, &anna, 1, world.address())?;
-    let mut laptop = Script::device(&world, &anna, 2, world.address())?;
+    let mut phone = Script::device(&server, &anna, 1, server.address())?;
+    let mut laptop = Script::device(&server, &anna, 2, server.address())?;
     phone.until("caught_up").await?;
     laptop.until("caught_up").await?;
 
-    let id = publish(&world, &anna, "Order 8812 is on its way").await?;
+    let id = publish(&server, &anna, "Order 8812 is on its way").await?;
     phone.has(id).await?;
     laptop.has(id).await?;
     phone.next("reported").await?;
     laptop.next("reported").await?;
-    phone.obey(&format!("read {id}")).await?;
-    assert_eq!(phone.next("reported").await?["kind"], "read");
-    let told = json!({ "event": "read_elsewhere", "id": id });
-    assert_eq!(laptop.next("read_elsewhere").await?, told);
+    phone.command(&format!("read {id}")).await?;
+    let stored = json!({ "kind": "read", "notificationId": id, "outcome": "stored" });
+    assert_eq!(phone.next("reported").await?["results"], json!([stored]));
+    let elsewhere = json!({ "event": "read_elsewhere", "id": id });
+    assert_eq!(laptop.next("read_elsewhere").await?, elsewhere);
 
-    let counts = world.backend.notification(id).await?.counts;
+    let counts = server.backend.notification(id).await?.counts;
     assert_eq!((counts.read, counts.total()), (1, 1));
     for mut device in [phone, laptop] {
-        device.obey("stop").await?;
+        device.command("stop").await?;
         device.until("closed").await?;
         device.ended().await?;
     }
-    world.stop().await
+    server.stop().await
 }
 
 #[tokio::test]
 async fn a_cut_device_reconnects_by_itself_and_catches_up() -> anyhow::Result<()> {
-    let world = World::start().await?;
+    let server = TestServer::start().await?;
     let anna = user("anna");
-    let tunnel = ChaosProxy::scripted(world.address(), |_| Harm::harmless()).await?;
-    let mut laptop = Script::device(&world, &anna, 1, tunnel.address())?;
+    let tunnel = CuttableProxy::scripted(server.address(), |_| Harm::harmless()).await?;
+    let mut laptop = Script::device(&server, &anna, 1, tunnel.address())?;
     laptop.until("caught_up").await?;
 
     tunnel.sever();
     laptop.next("reconnecting").await?;
-    let id = publish(&world, &anna, "in the tunnel").await?;
+    let id = publish(&server, &anna, "in the tunnel").await?;
     laptop.has(id).await?;
 
-    laptop.obey("stop").await?;
+    laptop.command("stop").await?;
     laptop.until("closed").await?;
     laptop.ended().await?;
-    world.stop().await
+    server.stop().await
 }
 
 #[tokio::test]
-async fn a_sender_without_the_scope_is_told_so() -> anyhow::Result<()> {
-    let world = World::start().await?;
+async fn a_sender_without_the_scope_is_refused() -> anyhow::Result<()> {
+    let server = TestServer::start().await?;
     let environment = [
-        ("VESTNIK_URL", format!("http://{}", world.address())),
-        ("VESTNIK_KEY", world.backend.key(&[Scope::Read]).await?),
+        ("VESTNIK_URL", format!("http://{}", server.address())),
+        ("VESTNIK_KEY", server.backend.key(&[Scope::Read]).await?.key),
     ];
     let request = serde_json::to_string(&to_user(&user("anna"), "no"))?;
     let mut sender = Script::start("sender.mjs", &environment, &[request])?;
     let error = sender.next("failed").await?["error"].to_string();
-    assert!(error.contains("HubException: auth.forbidden"), "{error}");
-    let status = within("its end", SOON, sender.child.wait()).await??;
+    assert!(error.contains("auth.forbidden"), "{error}");
+    let status = within("the script's end", SILENCE, sender.child.wait()).await??;
     assert_eq!(status.code(), Some(1));
-    world.stop().await
+    server.stop().await
 }
 #[tokio::test]
 async fn a_sender_publishes_and_watches_until_it_is_read() -> anyhow::Result<()> {
-    let world = World::start().await?;
+    let server = TestServer::start().await?;
     let anna = user("anna");
-    let phone = Device::of(&world, &anna, "phone").await?;
+    let phone = TestDevice::log_in(&server.backend, &anna, 1).await?;
     phone.online().await?;
     let environment = [
-        ("VESTNIK_URL", format!("http://{}", world.address())),
+        ("VESTNIK_URL", format!("http://{}", server.address())),
         (
             "VESTNIK_KEY",
-            world.backend.key(&[Scope::Publish, Scope::Read]).await?,
+            server
+                .backend
+                .key(&[Scope::Publish, Scope::Read])
+                .await?
+                .key,
         ),
     ];
     let request = serde_json::to_string(&to_user(&anna, "Your table is ready"))?;
@@ -260,8 +273,13 @@ async fn a_sender_publishes_and_watches_until_it_is_read() -> anyhow::Result<()>
     let published = sender.next("published").await?;
     let id: NotificationId = serde_json::from_value(published["id"].clone())?;
     assert_eq!(published["replayed"], false);
-    phone.has_shown(&[id]).await?;
-    phone.client.open(id).await?;
+    phone.has_received(&[id]).await?;
+    let read = phone.report(FactKind::Read, id);
+    phone
+        .has("the read fact taken", |stored| {
+            stored.outcome(&read).is_some()
+        })
+        .await?;
     let mut last = Value::Null;
     loop {
         let line = sender.line("the watch's end").await?;
@@ -279,6 +297,6 @@ async fn a_sender_publishes_and_watches_until_it_is_read() -> anyhow::Result<()>
         (&json!(1), &json!("sent"))
     );
     sender.ended().await?;
-    phone.stop().await?;
-    world.stop().await
+    phone.stop().await;
+    server.stop().await
 }

@@ -1,6 +1,6 @@
 //! The official JavaScript client with stateful reconnect, through a line that is cut in the middle
 //! of traffic: nothing lost, nothing twice, in order, both ways, by the same connection.
-#![expect(clippy::print_stdout, reason = "the figures are the proof")]
+#![allow(clippy::print_stdout, reason = "the figures are the proof")]
 
 use std::{
     collections::BTreeSet,
@@ -21,9 +21,10 @@ use tokio::{net::TcpListener, process::Command};
 use vestnik_signalr::server::{
     Connection, Frame, Hub, HubConfig, HubError, State, machine::StatefulReconnect,
 };
-use vestnik_tests::{
-    chaos::{ChaosProxy, Fault, Script},
-    eventually::within,
+use vestnik_testkit::{
+    CuttableProxy,
+    proxy::{Fault, Script},
+    wait::within,
 };
 
 /// How often the line is cut.
@@ -32,7 +33,7 @@ const CUTS: u64 = 20;
 const COUNT: u32 = 2_000;
 /// How many bytes pass before a cut at least: more than it takes to come again.
 const SHORTEST: usize = 3_000;
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// What the hub saw.
 #[derive(Debug, Clone, Default)]
@@ -115,15 +116,15 @@ fn script(index: u64) -> Script {
     Script::harmless()
 }
 
-/// What the client tells.
+/// What the client prints.
 #[derive(Debug, Deserialize)]
-struct Told {
+struct Outcome {
     received: Vec<u32>,
     arrived: u32,
     same: bool,
 }
 
-async fn run_client(at: SocketAddr, protocol: &str) -> anyhow::Result<Told> {
+async fn run_client(at: SocketAddr, protocol: &str) -> anyhow::Result<Outcome> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("js");
     ensure!(
         folder
@@ -147,7 +148,7 @@ async fn run_client(at: SocketAddr, protocol: &str) -> anyhow::Result<Told> {
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-/// Says how numbers came, in the words of a report.
+/// How numbers came, as a line of figures.
 fn figures(numbers: &[u32]) -> String {
     let distinct: BTreeSet<_> = numbers.iter().collect();
     let lost = COUNT as usize - distinct.len();
@@ -165,13 +166,13 @@ fn figures(numbers: &[u32]) -> String {
 
 async fn nothing_is_lost_or_repeated(protocol: &str) -> anyhow::Result<()> {
     let facts = Facts::default();
-    let proxy = ChaosProxy::scripted(serve(&facts).await?, script).await?;
-    let told = run_client(proxy.address(), protocol).await?;
+    let proxy = CuttableProxy::scripted(serve(&facts).await?, script).await?;
+    let outcome = run_client(proxy.address(), protocol).await?;
     let cuts: u64 = proxy.cuts().borrow().values().sum();
     let up = facts.arrived().clone();
     println!(
         "stateful js {protocol}: {cuts} cuts, {}",
-        figures(&told.received)
+        figures(&outcome.received)
     );
     println!(
         "stateful js {protocol}: {cuts} cuts, {} by the server",
@@ -179,9 +180,12 @@ async fn nothing_is_lost_or_repeated(protocol: &str) -> anyhow::Result<()> {
     );
 
     let expected: Vec<u32> = (0..COUNT).collect();
-    ensure!(told.received == expected, "the client received {told:?}");
+    ensure!(
+        outcome.received == expected,
+        "the client received {outcome:?}"
+    );
     ensure!(up == expected, "the server received {up:?}");
-    assert_eq!((told.arrived, told.same), (COUNT, true));
+    assert_eq!((outcome.arrived, outcome.same), (COUNT, true));
     assert_eq!(cuts, CUTS, "the traffic was over before the cuts were");
     assert_eq!(facts.connected.load(Ordering::Relaxed), 1);
     assert_eq!(facts.disconnected.load(Ordering::Relaxed), 0);

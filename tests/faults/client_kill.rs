@@ -5,15 +5,15 @@ use std::{collections::BTreeMap, time::Duration};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use tokio::task::JoinSet;
 
-use super::{
-    ground::Ground,
+use crate::{
+    fixture::Fixture,
     process::Process,
     publisher::Publisher,
     report::{Figures, Outcome},
     role::FailPoint,
     tier::{Tier, Trial},
 };
-use crate::clock;
+use vestnik_testkit::clock;
 
 /// How long a device that is to die at a point may live without coming to it.
 const POINT_WITHIN: Duration = Duration::from_secs(10);
@@ -50,19 +50,19 @@ impl Death {
 
 type Kinds = BTreeMap<String, u64>;
 
-pub(super) async fn run(tier: Tier, seed: u64) -> anyhow::Result<Figures> {
+pub(crate) async fn run(tier: Tier, seed: u64) -> anyhow::Result<Figures> {
     let plan = tier.client_kill();
     let started = clock::instant();
-    let ground = std::sync::Arc::new(Ground::prepare(plan.devices).await?);
-    let server = ground.server().await?;
-    let publisher = Publisher::start(&ground, plan.sends_per_second, seed)?;
+    let fixture = std::sync::Arc::new(Fixture::prepare(plan.devices).await?);
+    let server = fixture.server().await?;
+    let publisher = Publisher::start(&fixture, plan.sends_per_second, seed)?;
 
     let mut lives = JoinSet::new();
     for index in 0..plan.devices {
-        let ground = std::sync::Arc::clone(&ground);
+        let fixture = std::sync::Arc::clone(&fixture);
         let share = share(plan.kills, plan.devices, index);
         let rng = StdRng::seed_from_u64(seed.wrapping_add(index as u64));
-        lives.spawn(async move { live(&ground, index, share, rng).await });
+        lives.spawn(async move { live(&fixture, index, share, rng).await });
     }
     let mut kinds = Kinds::new();
     let mut last = Vec::new();
@@ -74,13 +74,13 @@ pub(super) async fn run(tier: Tier, seed: u64) -> anyhow::Result<Figures> {
         last.push(process);
     }
     let sent = publisher.finish().await?;
-    ground.settle().await;
+    fixture.settle().await;
     for process in last {
         process.stop().await?;
     }
     server.stop().await?;
 
-    let processes: Vec<_> = ground.devices.iter().map(String::as_str).collect();
+    let processes: Vec<_> = fixture.devices.iter().map(String::as_str).collect();
     let mut figures = Figures {
         trial: Trial::ClientKill,
         faults: kinds.values().sum(),
@@ -88,9 +88,9 @@ pub(super) async fn run(tier: Tier, seed: u64) -> anyhow::Result<Figures> {
         devices: plan.devices,
         sends_per_second: sent.per_second,
         repeated: sent.repeated,
-        outcome: Outcome::from(&ground.verdict(&processes)?),
+        outcome: Outcome::from(&fixture.verdict(&processes)?),
         ready: None,
-        integrity_check: ground.integrity().await?,
+        integrity_check: fixture.integrity().await?,
         seconds: started.elapsed().as_secs_f64(),
         broken: Vec::new(),
     };
@@ -105,16 +105,16 @@ pub(super) async fn run(tier: Tier, seed: u64) -> anyhow::Result<Figures> {
 
 /// One device's lives, and the process of its last, which is left alive.
 async fn live(
-    ground: &Ground,
+    fixture: &Fixture,
     index: usize,
     deaths: u64,
     mut rng: StdRng,
 ) -> anyhow::Result<(Kinds, Process)> {
-    let device = &ground.devices[index..=index];
+    let device = &fixture.devices[index..=index];
     let mut kinds = Kinds::new();
     for _ in 0..deaths {
         let death = Death::draw(&mut rng);
-        let mut process = ground.device(device, ground.address, death.point())?;
+        let mut process = fixture.device(device, fixture.address, death.point())?;
         let limit = match death {
             Death::ByClock(after) => after,
             Death::At(_) => POINT_WITHIN,
@@ -128,7 +128,7 @@ async fn live(
         *kinds.entry(kind.to_owned()).or_default() += 1;
         process.kill().await?;
     }
-    Ok((kinds, ground.device(device, ground.address, None)?))
+    Ok((kinds, fixture.device(device, fixture.address, None)?))
 }
 
 /// The `index`th part of `total`, so that the parts add up.

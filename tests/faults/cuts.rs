@@ -1,31 +1,35 @@
 //! A bad network lies between the devices and the server until it has struck often enough.
 
-use super::{
-    ground::Ground,
+use crate::{
+    fixture::Fixture,
     publisher::Publisher,
     report::{Figures, Outcome},
     tier::{Tier, Trial},
 };
-use crate::{
-    chaos::{ChaosProxy, Cuts},
-    clock,
-    eventually::eventually,
+use vestnik_testkit::{
+    CuttableProxy, clock,
+    proxy::Cuts,
+    wait::{eventually, within},
 };
 
-pub(super) async fn run(tier: Tier, seed: u64) -> anyhow::Result<Figures> {
+pub(crate) async fn run(tier: Tier, seed: u64) -> anyhow::Result<Figures> {
     let plan = tier.cuts();
     let started = clock::instant();
-    let ground = Ground::prepare(plan.devices).await?;
-    let server = ground.server().await?;
-    let proxy = ChaosProxy::start(ground.address, seed).await?;
-    let devices = ground.device(&ground.devices, proxy.address(), None)?;
-    let publisher = Publisher::start(&ground, plan.sends_per_second, seed)?;
+    let fixture = Fixture::prepare(plan.devices).await?;
+    let server = fixture.server().await?;
+    let proxy = CuttableProxy::start(fixture.address, seed).await?;
+    let devices = fixture.device(&fixture.devices, proxy.address(), None)?;
+    let publisher = Publisher::start(&fixture, plan.sends_per_second, seed)?;
 
     let enough = |cuts: &Cuts| (cuts.values().sum::<u64>() >= plan.cuts).then_some(());
-    let struck = eventually("enough cuts", plan.at_most, &mut proxy.cuts(), enough).await;
+    let mut counted = proxy.cuts();
+    let struck = eventually("enough cuts", &mut counted, enough);
+    let struck = within("enough cuts", plan.at_most, struck)
+        .await
+        .and_then(|struck| struck);
     let sent = publisher.finish().await?;
     proxy.heal();
-    ground.settle().await;
+    fixture.settle().await;
     devices.stop().await?;
     server.stop().await?;
 
@@ -40,9 +44,9 @@ pub(super) async fn run(tier: Tier, seed: u64) -> anyhow::Result<Figures> {
         devices: plan.devices,
         sends_per_second: sent.per_second,
         repeated: sent.repeated,
-        outcome: Outcome::from(&ground.verdict(&[&ground.devices[0]])?),
+        outcome: Outcome::from(&fixture.verdict(&[&fixture.devices[0]])?),
         ready: None,
-        integrity_check: ground.integrity().await?,
+        integrity_check: fixture.integrity().await?,
         seconds: started.elapsed().as_secs_f64(),
         broken: Vec::new(),
     };

@@ -8,7 +8,22 @@
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use vestnik_tests::faults::{DeviceRole, Run, ServerRole, Tier, Trial};
+
+mod client_kill;
+mod cuts;
+mod fixture;
+mod process;
+mod progress;
+mod publisher;
+mod report;
+mod role;
+mod run;
+mod server_kill;
+mod tier;
+
+use role::{DeviceRole, ServerRole};
+use run::Run;
+use tier::{Tier, Trial};
 
 /// Kills servers and devices and cuts connections, and compares what was acknowledged with what
 /// was shown. Prints a JSON object to standard output and a table to standard error; exits with 1

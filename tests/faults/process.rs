@@ -22,27 +22,27 @@ use tokio::{
     time::interval,
 };
 
-use super::progress::Progress;
-use crate::{
-    eventually::{SOON, within},
+use crate::progress::Progress;
+use vestnik_testkit::{
     ledger::Shown,
+    wait::{SILENCE, within},
 };
 
 /// How often a starting server is asked whether it is ready.
 const ASK: Duration = Duration::from_millis(5);
 
-/// A process of ours; killed at the latest when this is dropped.
+/// A child process; killed at the latest when this is dropped.
 #[derive(Debug)]
-pub(super) struct Process {
+pub(crate) struct Process {
     child: Child,
-    /// Held open as long as we live: see [`end_with_parent`].
+    /// Held open as long as this process lives: see [`end_with_parent`].
     _input: Option<ChildStdin>,
     reading: Option<JoinHandle<()>>,
 }
 
 impl Process {
     /// Starts this program in another role. Secrets go by the environment.
-    pub(super) fn start(arguments: &[OsString], secrets: &[(&str, &str)]) -> anyhow::Result<Self> {
+    pub(crate) fn start(arguments: &[OsString], secrets: &[(&str, &str)]) -> anyhow::Result<Self> {
         let program = std::env::current_exe()?;
         let mut child = Command::new(program)
             .args(arguments)
@@ -59,8 +59,8 @@ impl Process {
         })
     }
 
-    /// Counts what the process says that it has shown.
-    pub(super) fn follow(&mut self, progress: watch::Sender<Progress>) -> anyhow::Result<()> {
+    /// Counts what the process prints that it has shown.
+    pub(crate) fn follow(&mut self, progress: watch::Sender<Progress>) -> anyhow::Result<()> {
         let output = self.child.stdout.take().context("its output is piped")?;
         let mut lines = BufReader::new(output).lines();
         self.reading = Some(tokio::spawn(async move {
@@ -74,13 +74,13 @@ impl Process {
     }
 
     /// Kills it the hard way and waits until it is gone.
-    pub(super) async fn kill(mut self) -> anyhow::Result<()> {
+    pub(crate) async fn kill(mut self) -> anyhow::Result<()> {
         self.child.start_kill()?;
         self.gone().await.map(drop)
     }
 
     /// Asks it to stop and insists that it does so well.
-    pub(super) async fn stop(mut self) -> anyhow::Result<()> {
+    pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
         let id = self.child.id().context("it has ended before")?;
         kill(Pid::from_raw(i32::try_from(id)?), Signal::SIGTERM)?;
         let status = self.gone().await?;
@@ -89,7 +89,7 @@ impl Process {
     }
 
     /// Waits until it has ended, for at most `limit`; tells whether it has.
-    pub(super) async fn ended_within(&mut self, limit: Duration) -> anyhow::Result<bool> {
+    pub(crate) async fn ended_within(&mut self, limit: Duration) -> anyhow::Result<bool> {
         match tokio::time::timeout(limit, self.child.wait()).await {
             Ok(status) => status.map(|_| true).map_err(Into::into),
             Err(_) => Ok(false),
@@ -97,18 +97,18 @@ impl Process {
     }
 
     async fn gone(&mut self) -> anyhow::Result<ExitStatus> {
-        let status = within("the end of a process", SOON, self.child.wait()).await??;
+        let status = within("the end of a process", SILENCE, self.child.wait()).await??;
         if let Some(reading) = self.reading.take() {
-            within("its last words", SOON, reading).await??;
+            within("its last lines", SILENCE, reading).await??;
         }
         Ok(status)
     }
 }
 
-/// Ends this process when the one that started it is gone: its end of our input closes with it.
-pub(super) fn end_with_parent() -> io::Result<()> {
+/// Ends this process when the one that started it is gone: the parent's end of the input closes with it.
+pub(crate) fn end_with_parent() -> io::Result<()> {
     let wait = || {
-        // Whether the input ends or fails, nobody is there any more.
+        // Whether the input ends or fails, the parent is gone.
         io::copy(&mut io::stdin(), &mut io::sink()).ok();
         std::process::exit(1);
     };
@@ -119,7 +119,7 @@ pub(super) fn end_with_parent() -> io::Result<()> {
 }
 
 /// Waits until a server answers that it is ready.
-pub(super) async fn ready(address: SocketAddr) -> anyhow::Result<()> {
+pub(crate) async fn ready(address: SocketAddr) -> anyhow::Result<()> {
     let http = reqwest::Client::builder()
         .no_proxy()
         .timeout(Duration::from_secs(1))
@@ -137,5 +137,5 @@ pub(super) async fn ready(address: SocketAddr) -> anyhow::Result<()> {
             }
         }
     };
-    within("a ready server", SOON, asking).await
+    within("a ready server", SILENCE, asking).await
 }

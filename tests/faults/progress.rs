@@ -7,19 +7,19 @@ use std::collections::BTreeSet;
 use tokio::sync::watch;
 use vestnik_model::NotificationId;
 
-use crate::ledger::{Acknowledged, Shown};
+use vestnik_testkit::ledger::{Acknowledged, Shown};
 
 type Toast = (String, NotificationId);
 
 /// What was acknowledged and what was shown so far.
 #[derive(Debug, Default)]
-pub(super) struct Progress {
+pub(crate) struct Progress {
     shown: BTreeSet<Toast>,
     outstanding: BTreeSet<Toast>,
 }
 
 impl Progress {
-    pub(super) fn acknowledge(&mut self, publish: &Acknowledged) {
+    pub(crate) fn acknowledge(&mut self, publish: &Acknowledged) {
         for device in &publish.devices {
             let toast = (device.clone(), publish.notification);
             if !self.shown.contains(&toast) {
@@ -28,20 +28,20 @@ impl Progress {
         }
     }
 
-    pub(super) fn show(&mut self, shown: Shown) {
+    pub(crate) fn show(&mut self, shown: Shown) {
         let toast = (shown.device, shown.notification);
         self.outstanding.remove(&toast);
         self.shown.insert(toast);
     }
 
     /// How many toasts are still to come.
-    pub(super) fn outstanding(&self) -> usize {
+    pub(crate) fn outstanding(&self) -> usize {
         self.outstanding.len()
     }
 }
 
 /// The progress of a trial, watched.
-pub(super) fn watched() -> watch::Sender<Progress> {
+pub(crate) fn watched() -> watch::Sender<Progress> {
     watch::Sender::new(Progress::default())
 }
 

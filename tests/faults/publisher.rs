@@ -19,12 +19,13 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use vestnik_model::{PublishAccepted, PublishRequest};
 
-use super::{ground::Ground, progress::Progress};
-use crate::{
-    backend::{Backend, to_user},
+use crate::{fixture::Fixture, progress::Progress};
+use vestnik_testkit::{
+    Backend,
+    backend::to_user,
     clock,
     ledger::{Acknowledged, LedgerWriter},
-    world::user,
+    name::user,
 };
 
 /// How many publishes may wait for their answers at once.
@@ -38,30 +39,30 @@ const TRIES: u32 = 200;
 
 /// A running publisher.
 #[derive(Debug)]
-pub(super) struct Publisher {
+pub(crate) struct Publisher {
     stop: CancellationToken,
     task: JoinHandle<anyhow::Result<Sent>>,
 }
 
 /// What a publisher did.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Sent {
-    pub(super) per_second: f64,
-    pub(super) repeated: u64,
+pub(crate) struct Sent {
+    pub(crate) per_second: f64,
+    pub(crate) repeated: u64,
 }
 
 impl Publisher {
     /// Publishes so many a second, each to the user of one device drawn from the seed.
-    pub(super) fn start(ground: &Ground, per_second: u32, seed: u64) -> anyhow::Result<Self> {
+    pub(crate) fn start(fixture: &Fixture, per_second: u32, seed: u64) -> anyhow::Result<Self> {
         let stop = CancellationToken::new();
         let publishing = Publishing {
-            backend: ground.backend.clone(),
-            ledger: LedgerWriter::start(&ground.acknowledged())?,
-            progress: ground.progress.clone(),
-            is_up: ground.is_up.subscribe(),
+            backend: fixture.backend.clone(),
+            ledger: LedgerWriter::start(&fixture.acknowledged())?,
+            progress: fixture.progress.clone(),
+            is_up: fixture.is_up.subscribe(),
             repeated: Arc::default(),
         };
-        let devices = ground.devices.clone();
+        let devices = fixture.devices.clone();
         let run = publishing.run(devices, per_second, seed, stop.clone());
         Ok(Self {
             stop,
@@ -70,7 +71,7 @@ impl Publisher {
     }
 
     /// Begins no more, and waits until everything begun is acknowledged.
-    pub(super) async fn finish(self) -> anyhow::Result<Sent> {
+    pub(crate) async fn finish(self) -> anyhow::Result<Sent> {
         self.stop.cancel();
         self.task.await?
     }

@@ -4,22 +4,22 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 
 use serde::Serialize;
 
-use super::tier::{Tier, Trial};
-use crate::ledger::Verdict;
+use crate::tier::{Tier, Trial};
+use vestnik_testkit::ledger::Verdict;
 
 /// What a run found.
 #[derive(Debug, Clone, Serialize)]
-pub struct Report {
+pub(crate) struct Report {
     /// How much was run.
-    pub tier: Tier,
+    pub(crate) tier: Tier,
     /// What everything was drawn from.
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// The figures of each trial.
-    pub trials: Vec<Figures>,
+    pub(crate) trials: Vec<Figures>,
 }
 
 impl Report {
-    pub(super) const fn new(tier: Tier, seed: u64) -> Self {
+    pub(crate) const fn new(tier: Tier, seed: u64) -> Self {
         Self {
             tier,
             seed,
@@ -29,57 +29,57 @@ impl Report {
 
     /// Whether every trial kept the promise.
     #[must_use]
-    pub fn holds(&self) -> bool {
+    pub(crate) fn holds(&self) -> bool {
         self.trials.iter().all(|trial| trial.broken.is_empty())
     }
 }
 
 /// The figures of one trial.
 #[derive(Debug, Clone, Serialize)]
-pub struct Figures {
+pub(crate) struct Figures {
     /// Which.
-    pub trial: Trial,
+    pub(crate) trial: Trial,
     /// Faults struck.
-    pub faults: u64,
+    pub(crate) faults: u64,
     /// The same by kind.
-    pub by_kind: BTreeMap<String, u64>,
+    pub(crate) by_kind: BTreeMap<String, u64>,
     /// Devices that took part.
-    pub devices: usize,
+    pub(crate) devices: usize,
     /// Publishes a second that were begun, while faults were struck.
-    pub sends_per_second: f64,
+    pub(crate) sends_per_second: f64,
     /// Publishes that were answered only when they were repeated.
-    pub repeated: u64,
+    pub(crate) repeated: u64,
     /// What the ledgers say together, in numbers.
     #[serde(flatten)]
-    pub outcome: Outcome,
+    pub(crate) outcome: Outcome,
     /// How long a killed server took to be ready again.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub ready: Option<Ready>,
+    pub(crate) ready: Option<Ready>,
     /// What is wrong with the server's file in the end, or `ok`.
-    pub integrity_check: String,
+    pub(crate) integrity_check: String,
     /// How long it all took.
-    pub seconds: f64,
+    pub(crate) seconds: f64,
     /// What of the promise was not kept; empty when all was.
-    pub broken: Vec<String>,
+    pub(crate) broken: Vec<String>,
 }
 
 /// A verdict in numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// Publishes acknowledged.
-    pub acknowledged: usize,
+    pub(crate) acknowledged: usize,
     /// Toasts that had to come.
-    pub expected: usize,
+    pub(crate) expected: usize,
     /// Toasts that came.
-    pub shown: usize,
+    pub(crate) shown: usize,
     /// Repeats that replaced an earlier toast of the same tag.
-    pub replaced: usize,
+    pub(crate) replaced: usize,
     /// Toasts that did not come.
-    pub lost: usize,
+    pub(crate) lost: usize,
     /// Toasts that came as new more than once.
-    pub shown_twice: usize,
+    pub(crate) shown_twice: usize,
     /// Toasts that nobody had published, or the second notification of a repeated publish.
-    pub unasked: usize,
+    pub(crate) unasked: usize,
 }
 
 impl From<&Verdict> for Outcome {
@@ -98,7 +98,7 @@ impl From<&Verdict> for Outcome {
 
 impl Outcome {
     /// What of it breaks the promise.
-    pub(super) fn broken(&self) -> Vec<String> {
+    pub(crate) fn broken(&self) -> Vec<String> {
         let zeros = [
             ("acknowledged and lost", self.lost),
             ("shown twice", self.shown_twice),
@@ -115,16 +115,16 @@ impl Outcome {
 
 /// How long a killed server took to be ready again, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Ready {
+pub(crate) struct Ready {
     /// In the middle.
-    pub median_ms: u128,
+    pub(crate) median_ms: u128,
     /// At worst.
-    pub max_ms: u128,
+    pub(crate) max_ms: u128,
 }
 
 impl Ready {
     /// Sums up what was measured; nothing when nothing was.
-    pub(super) fn of(mut measured: Vec<Duration>) -> Option<Self> {
+    pub(crate) fn of(mut measured: Vec<Duration>) -> Option<Self> {
         measured.sort_unstable();
         Some(Self {
             median_ms: measured.get(measured.len() / 2)?.as_millis(),
@@ -159,7 +159,7 @@ impl fmt::Display for Report {
 
 impl Figures {
     /// What breaks the promise in any trial.
-    pub(super) fn common_breaks(&self) -> Vec<String> {
+    pub(crate) fn common_breaks(&self) -> Vec<String> {
         let mut broken = self.outcome.broken();
         if self.integrity_check != "ok" {
             broken.push(format!("integrity_check: {}", self.integrity_check));
@@ -188,7 +188,7 @@ impl Figures {
 }
 
 impl Trial {
-    pub(super) const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::ServerKill => "server killed",
             Self::ClientKill => "client killed",

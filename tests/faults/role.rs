@@ -3,5 +3,5 @@
 mod device;
 mod server;
 
-pub use device::{DeviceRole, FailPoint};
-pub use server::ServerRole;
+pub(crate) use device::{DeviceRole, FailPoint};
+pub(crate) use server::ServerRole;

@@ -1,36 +1,21 @@
-//! The fault tests: real processes are killed and real connections cut, and what was acknowledged
-//! is compared with what was shown.
-//!
-//! Three trials, each with figures that either hold or do not:
-//! `server_kill` kills the server under load, `client_kill` kills devices at random and at
-//! named points, `cuts` puts the chaos proxy between. Everything drawn comes from one seed, so
-//! that a plan repeats; how far the processes had come when it struck does not, which is why each
-//! fault is struck often.
+//! Runs trials one after the other.
 
-mod client_kill;
-mod cuts;
-mod ground;
-mod process;
-mod progress;
-mod publisher;
-mod report;
-mod role;
-mod server_kill;
-mod tier;
-
-pub use report::{Figures, Outcome, Ready, Report};
-pub use role::{DeviceRole, FailPoint, ServerRole};
-pub use tier::{Tier, Trial};
+use crate::{
+    client_kill, cuts,
+    report::Report,
+    server_kill,
+    tier::{Tier, Trial},
+};
 
 /// What to run.
 #[derive(Debug, Clone)]
-pub struct Run {
+pub(crate) struct Run {
     /// How much of it.
-    pub tier: Tier,
+    pub(crate) tier: Tier,
     /// What everything is drawn from.
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// The trials, in order.
-    pub trials: Vec<Trial>,
+    pub(crate) trials: Vec<Trial>,
 }
 
 impl Run {
@@ -39,7 +24,7 @@ impl Run {
     /// # Errors
     /// When a trial could not be carried out; that its figures do not hold is no error but stands
     /// in the report.
-    pub async fn execute(self) -> anyhow::Result<Report> {
+    pub(crate) async fn execute(self) -> anyhow::Result<Report> {
         let mut report = Report::new(self.tier, self.seed);
         for trial in self.trials {
             let figures = match trial {

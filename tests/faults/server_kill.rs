@@ -4,38 +4,38 @@ use std::{collections::BTreeMap, time::Duration};
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
-use super::{
-    ground::Ground,
+use crate::{
+    fixture::Fixture,
     publisher::Publisher,
     report::{Figures, Outcome, Ready},
     tier::{ServerKillPlan, Tier, Trial},
 };
-use crate::clock;
+use vestnik_testkit::clock;
 
-pub(super) async fn run(tier: Tier, seed: u64) -> anyhow::Result<Figures> {
+pub(crate) async fn run(tier: Tier, seed: u64) -> anyhow::Result<Figures> {
     let plan = tier.server_kill();
     let started = clock::instant();
-    let ground = Ground::prepare(plan.devices).await?;
-    let mut server = ground.server().await?;
-    let devices = ground.device(&ground.devices, ground.address, None)?;
-    let publisher = Publisher::start(&ground, plan.sends_per_second, seed)?;
+    let fixture = Fixture::prepare(plan.devices).await?;
+    let mut server = fixture.server().await?;
+    let devices = fixture.device(&fixture.devices, fixture.address, None)?;
+    let publisher = Publisher::start(&fixture, plan.sends_per_second, seed)?;
 
     let mut rng = StdRng::seed_from_u64(seed);
     let mut ready = Vec::new();
     for _ in 0..plan.kills {
         tokio::time::sleep(Duration::from_millis(rng.random_range(200..1_200))).await;
-        ground.is_up.send_replace(false);
+        fixture.is_up.send_replace(false);
         server.kill().await?;
         let killed = clock::instant();
-        server = ground.server().await?;
+        server = fixture.server().await?;
         ready.push(killed.elapsed());
     }
     let sent = publisher.finish().await?;
-    ground.settle().await;
+    fixture.settle().await;
     devices.stop().await?;
     server.stop().await?;
 
-    let verdict = ground.verdict(&[&ground.devices[0]])?;
+    let verdict = fixture.verdict(&[&fixture.devices[0]])?;
     let outcome = Outcome::from(&verdict);
     let mut figures = Figures {
         trial: Trial::ServerKill,
@@ -46,7 +46,7 @@ pub(super) async fn run(tier: Tier, seed: u64) -> anyhow::Result<Figures> {
         repeated: sent.repeated,
         outcome,
         ready: Ready::of(ready),
-        integrity_check: ground.integrity().await?,
+        integrity_check: fixture.integrity().await?,
         seconds: started.elapsed().as_secs_f64(),
         broken: Vec::new(),
     };

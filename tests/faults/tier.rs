@@ -8,7 +8,7 @@ use serde::Serialize;
 /// How much is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "snake_case")]
-pub enum Tier {
+pub(crate) enum Tier {
     /// The full promise, in minutes.
     Quick,
     /// A few of each fault, in about a minute, with every change.
@@ -18,7 +18,7 @@ pub enum Tier {
 /// One of the trials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "snake_case")]
-pub enum Trial {
+pub(crate) enum Trial {
     /// The server is killed under load.
     ServerKill,
     /// Devices are killed at random and at named points.
@@ -29,39 +29,39 @@ pub enum Trial {
 
 impl Trial {
     /// Every trial.
-    pub const ALL: [Self; 3] = [Self::ServerKill, Self::ClientKill, Self::Chaos];
+    pub(crate) const ALL: [Self; 3] = [Self::ServerKill, Self::ClientKill, Self::Chaos];
 }
 
 /// How much of the trial that kills the server.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct ServerKillPlan {
-    pub(super) kills: u64,
-    pub(super) devices: usize,
-    pub(super) sends_per_second: u32,
+pub(crate) struct ServerKillPlan {
+    pub(crate) kills: u64,
+    pub(crate) devices: usize,
+    pub(crate) sends_per_second: u32,
     /// How soon it must be ready again.
-    pub(super) ready_within: Duration,
+    pub(crate) ready_within: Duration,
 }
 
 /// How much of the trial that kills devices.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct ClientKillPlan {
-    pub(super) kills: u64,
-    pub(super) devices: usize,
-    pub(super) sends_per_second: u32,
+pub(crate) struct ClientKillPlan {
+    pub(crate) kills: u64,
+    pub(crate) devices: usize,
+    pub(crate) sends_per_second: u32,
 }
 
 /// How much of the trial with the bad network.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct CutsPlan {
-    pub(super) cuts: u64,
-    pub(super) devices: usize,
-    pub(super) sends_per_second: u32,
+pub(crate) struct CutsPlan {
+    pub(crate) cuts: u64,
+    pub(crate) devices: usize,
+    pub(crate) sends_per_second: u32,
     /// How long the cuts may take to come together.
-    pub(super) at_most: Duration,
+    pub(crate) at_most: Duration,
 }
 
 impl Tier {
-    pub(super) const fn server_kill(self) -> ServerKillPlan {
+    pub(crate) const fn server_kill(self) -> ServerKillPlan {
         let (kills, devices) = match self {
             Self::Quick => (50, 50),
             Self::Brief => (10, 20),
@@ -77,7 +77,7 @@ impl Tier {
         }
     }
 
-    pub(super) const fn client_kill(self) -> ClientKillPlan {
+    pub(crate) const fn client_kill(self) -> ClientKillPlan {
         let (kills, devices) = match self {
             Self::Quick => (200, 4),
             Self::Brief => (40, 3),
@@ -89,7 +89,7 @@ impl Tier {
         }
     }
 
-    pub(super) const fn cuts(self) -> CutsPlan {
+    pub(crate) const fn cuts(self) -> CutsPlan {
         let (cuts, devices, minutes) = match self {
             Self::Quick => (2_000, 24, 5),
             Self::Brief => (150, 10, 1),

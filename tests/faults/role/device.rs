@@ -20,17 +20,18 @@ use tokio::{
 use vestnik_core::{Client, Error, Event, EventStream, identity};
 use vestnik_model::{AppId, NotificationId};
 
-use crate::{
-    backend::{Backend, Secrets},
-    device::Setup,
-    faults::process::end_with_parent,
+use crate::process::end_with_parent;
+use vestnik_testkit::{
+    Backend,
+    backend::Secrets,
+    core_device::Setup,
     ledger::{LedgerWriter, Shown},
-    world::{base, user},
+    name::{base, user},
 };
 
 /// Where a device process kills itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-pub enum FailPoint {
+pub(crate) enum FailPoint {
     /// The core has committed and handed over; the shell has not looked yet.
     BeforeReading,
     /// The shell has read what to show, and not drawn it.
@@ -43,7 +44,7 @@ pub enum FailPoint {
 
 impl FailPoint {
     /// Every point.
-    pub const ALL: [Self; 4] = [
+    pub(crate) const ALL: [Self; 4] = [
         Self::BeforeReading,
         Self::BeforeDrawing,
         Self::AfterDrawing,
@@ -52,7 +53,7 @@ impl FailPoint {
 
     /// Its name on the command line and in figures.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::BeforeReading => "before-reading",
             Self::BeforeDrawing => "before-drawing",
@@ -64,7 +65,7 @@ impl FailPoint {
 
 /// Runs devices until it is asked to stop, or killed.
 #[derive(Debug, Args)]
-pub struct DeviceRole {
+pub(crate) struct DeviceRole {
     /// Where the server is, or what lies in front of it.
     #[arg(long)]
     server: SocketAddr,
@@ -96,7 +97,7 @@ impl DeviceRole {
     ///
     /// # Errors
     /// When a core does not start, or fails underway.
-    pub async fn play(self) -> anyhow::Result<()> {
+    pub(crate) async fn play(self) -> anyhow::Result<()> {
         end_with_parent()?;
         let ledger = LedgerWriter::start(&self.ledger)?;
         let mut terminate = signal(SignalKind::terminate())?;
@@ -127,22 +128,17 @@ impl DeviceRole {
     }
 
     async fn start(&self, name: &str) -> anyhow::Result<(Client, EventStream)> {
-        let server = base(self.server)?;
+        let server = base(self.server);
         let secrets = Secrets {
             app: self.app.clone(),
             key: String::new(),
             identity_key_id: self.key_id.clone(),
             identity_secret: self.secret.clone(),
         };
-        let identity = Backend::new(server.clone(), secrets)?.identity(&user(name))?;
+        let backend = Backend::new(server, secrets)?;
         let data_dir = self.folder.join(name);
         std::fs::create_dir_all(&data_dir)?;
-        let setup = Setup {
-            server,
-            app: self.app.clone(),
-            data_dir,
-            identity,
-        };
+        let setup = Setup::new(&backend, &user(name), &data_dir)?;
         let builder = Client::builder(setup.impatient());
         Ok(builder
             .identity(identity::fixed(setup.identity))
@@ -170,9 +166,9 @@ impl Shell {
             let id = item.notification.id;
             self.draw(id, again).await?;
             match self.client.report_shown(id).await {
-                // Stopped between drawing and telling: the next start draws it again.
+                // Stopped between drawing and reporting: the next start draws it again.
                 Err(Error::Closed) => return Ok(()),
-                told => told?,
+                reported => reported?,
             }
             self.point(FailPoint::AfterReporting)?;
         }

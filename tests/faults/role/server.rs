@@ -9,11 +9,12 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{faults::process::end_with_parent, world::config};
+use crate::process::end_with_parent;
+use vestnik_server::Config;
 
 /// Serves until it is asked to stop, or killed.
 #[derive(Debug, Args)]
-pub struct ServerRole {
+pub(crate) struct ServerRole {
     /// The server's file.
     #[arg(long)]
     database: PathBuf,
@@ -27,7 +28,7 @@ impl ServerRole {
     ///
     /// # Errors
     /// When the server does not start or end well.
-    pub async fn play(self) -> anyhow::Result<()> {
+    pub(crate) async fn play(self) -> anyhow::Result<()> {
         end_with_parent()?;
         let listener = TcpListener::bind(self.address).await?;
         let shutdown = CancellationToken::new();
@@ -37,7 +38,11 @@ impl ServerRole {
             terminate.recv().await;
             stop.cancel();
         });
-        vestnik_server::serve(listener, config(&self.database), shutdown).await?;
+        let config = Config {
+            database: self.database,
+            ..Config::default()
+        };
+        vestnik_server::serve(listener, config, shutdown).await?;
         Ok(())
     }
 }

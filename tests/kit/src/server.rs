@@ -5,10 +5,13 @@ mod running;
 use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use reqwest::Url;
+use rusqlite::Connection;
 use tempfile::TempDir;
-use vestnik_clock::{Clock, ManualClock};
+use vestnik_clock::{Clock, ManualClock, SystemClock};
 use vestnik_model::AppId;
 use vestnik_server::{Config, Parts, bus::Bus};
+use vestnik_store::Operations as _;
+use vestnik_store_sqlite::{SqliteStore, StoreOptions};
 
 use self::running::Running;
 use crate::{
@@ -195,13 +198,32 @@ impl TestServer {
     }
 }
 
+/// What is wrong with the file of a server that has ended, or `ok`: SQLite's own check, and every counter
+/// against a recount.
+///
+/// # Errors
+/// When the file cannot be opened.
+pub async fn integrity(database: &Path) -> anyhow::Result<String> {
+    let check = "PRAGMA integrity_check";
+    let sqlite: String = Connection::open(database)?.query_row(check, [], |row| row.get(0))?;
+    let options = StoreOptions::new(Arc::new(SystemClock));
+    let store = SqliteStore::open(database, options)?;
+    let wrong = store.check_integrity().await;
+    store.close().await;
+    let wrong = wrong?;
+    if wrong.is_empty() {
+        return Ok(sqlite);
+    }
+    Ok(format!("{sqlite}, and {}", wrong.join(", ")))
+}
+
 /// Makes an App with its first keys in a server's file.
 ///
 /// # Errors
 /// When the file cannot be opened or has the App already.
 pub async fn bootstrap(database: &Path, app: &str) -> anyhow::Result<Secrets> {
     let app = AppId::parse(app)?;
-    let made = vestnik_server::bootstrap(database, app.clone()).await?;
+    let made = vestnik_server::bootstrap(database, None, app.clone()).await?;
     Ok(Secrets {
         app,
         key: made.admin_key,

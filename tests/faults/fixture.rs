@@ -1,55 +1,49 @@
-//! What every trial stands on: a folder, a server process, a backend, names of devices, ledgers.
+//! What the trials with processes share: a folder, a server process, a backend, devices, ledgers.
 
 use std::{
     ffi::OsString,
     net::SocketAddr,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
-use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::watch};
-use vestnik_model::Epoch;
-use vestnik_store::Store as _;
-use vestnik_store_sqlite::SqliteStore;
 
-use super::{
+use crate::{
     process::{Process, ready},
     progress::{Progress, watched},
     role::FailPoint,
 };
-use crate::{
-    backend::{Backend, Secrets},
-    eventually::eventually,
+use vestnik_testkit::{
+    Backend,
+    backend::Secrets,
     ledger::{self, Acknowledged, Shown, Verdict},
-    world::{base, bootstrap, free_port},
+    name::{base, free_port},
+    server::{bootstrap, integrity},
+    wait::eventually,
 };
 
-/// How long the last toasts may take once all faults are over.
-const HEALED_WITHIN: Duration = Duration::from_secs(60);
-
-/// What every trial stands on.
+/// What the trials with processes share.
 #[derive(Debug)]
-pub(super) struct Ground {
-    pub(super) backend: Backend,
+pub(crate) struct Fixture {
+    pub(crate) backend: Backend,
     /// The devices' names; each is also its user's.
-    pub(super) devices: Vec<String>,
-    pub(super) progress: watch::Sender<Progress>,
-    /// Whether the server is, as far as we know.
-    pub(super) is_up: watch::Sender<bool>,
-    pub(super) address: SocketAddr,
+    pub(crate) devices: Vec<String>,
+    pub(crate) progress: watch::Sender<Progress>,
+    /// Whether the server is up, as far as the trial knows.
+    pub(crate) is_up: watch::Sender<bool>,
+    pub(crate) address: SocketAddr,
     folder: TempDir,
 }
 
-impl Ground {
-    pub(super) async fn prepare(devices: usize) -> anyhow::Result<Self> {
+impl Fixture {
+    pub(crate) async fn prepare(devices: usize) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let secrets = bootstrap(&database(folder.path()), "shop").await?;
         // The port stays the same over every restart, so it is chosen once.
         let address = TcpListener::bind(free_port()).await?.local_addr()?;
         Ok(Self {
-            backend: Backend::new(base(address)?, secrets)?,
+            backend: Backend::new(base(address), secrets)?,
             devices: (0..devices).map(|n| format!("device-{n}")).collect(),
             progress: watched(),
             is_up: watch::Sender::new(false),
@@ -59,7 +53,7 @@ impl Ground {
     }
 
     /// Starts the server process and waits until it is ready.
-    pub(super) async fn server(&self) -> anyhow::Result<Process> {
+    pub(crate) async fn server(&self) -> anyhow::Result<Process> {
         let arguments = [
             OsString::from("server"),
             "--database".into(),
@@ -74,7 +68,7 @@ impl Ground {
     }
 
     /// Starts a process with these devices, which reach the server at `server`.
-    pub(super) fn device(
+    pub(crate) fn device(
         &self,
         devices: &[String],
         server: SocketAddr,
@@ -101,17 +95,17 @@ impl Ground {
         Ok(process)
     }
 
-    /// Waits until everything acknowledged is shown, if it ever is; the verdict tells.
-    pub(super) async fn settle(&self) {
+    /// Waits until everything acknowledged is shown, or until nothing is shown any more; the verdict says which.
+    pub(crate) async fn settle(&self) {
         let mut progress = self.progress.subscribe();
         let is_settled = |progress: &Progress| (progress.outstanding() == 0).then_some(());
-        let settled = eventually("every toast", HEALED_WITHIN, &mut progress, is_settled).await;
+        let settled = eventually("every toast", &mut progress, is_settled).await;
         // What is still outstanding is counted as lost by the verdict.
         drop(settled);
     }
 
-    /// What the ledgers say. `processes` are the first devices of each device process.
-    pub(super) fn verdict(&self, processes: &[&str]) -> anyhow::Result<Verdict> {
+    /// The comparison of the ledgers. `processes` are the first devices of each device process.
+    pub(crate) fn verdict(&self, processes: &[&str]) -> anyhow::Result<Verdict> {
         let acknowledged: Vec<Acknowledged> = ledger::read(&self.acknowledged())?;
         let mut shown = Vec::<Shown>::new();
         for process in processes {
@@ -121,24 +115,14 @@ impl Ground {
     }
 
     /// The ledger of acknowledged publishes.
-    pub(super) fn acknowledged(&self) -> PathBuf {
+    pub(crate) fn acknowledged(&self) -> PathBuf {
         self.folder.path().join("acknowledged")
     }
 
     /// What is wrong with the file of a server that has ended, or `ok`: SQLite's own check, and
     /// every counter against a recount.
-    pub(super) async fn integrity(&self) -> anyhow::Result<String> {
-        let path = database(self.folder.path());
-        let check = "PRAGMA integrity_check";
-        let said: String = Connection::open(&path)?.query_row(check, [], |row| row.get(0))?;
-        let store = SqliteStore::open(&path, Epoch(0))?;
-        let wrong = store.check_integrity().await;
-        store.close().await;
-        let wrong = wrong?;
-        if wrong.is_empty() {
-            return Ok(said);
-        }
-        Ok(format!("{said}, and {}", wrong.join(", ")))
+    pub(crate) async fn integrity(&self) -> anyhow::Result<String> {
+        integrity(&database(self.folder.path())).await
     }
 
     fn shown(&self, process: &str) -> PathBuf {
