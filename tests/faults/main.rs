@@ -10,15 +10,19 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 mod client_kill;
+mod cut_after_commit;
 mod cuts;
 mod fixture;
 mod process;
 mod progress;
 mod publisher;
 mod report;
+mod restore;
+mod revoke;
 mod role;
 mod run;
 mod server_kill;
+mod tally;
 mod tier;
 
 use role::{DeviceRole, ServerRole};

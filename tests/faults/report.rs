@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 
 use serde::Serialize;
 
-use crate::tier::{Tier, Trial};
+use crate::{
+    tally::Tally,
+    tier::{Tier, Trial},
+};
 use vestnik_testkit::ledger::Verdict;
 
 /// What a run found.
@@ -14,8 +17,10 @@ pub(crate) struct Report {
     pub(crate) tier: Tier,
     /// What everything was drawn from.
     pub(crate) seed: u64,
-    /// The figures of each trial.
+    /// The figures of each trial with processes.
     pub(crate) trials: Vec<Figures>,
+    /// The figures of each trial within this process.
+    pub(crate) tallies: Vec<Tally>,
 }
 
 impl Report {
@@ -24,13 +29,15 @@ impl Report {
             tier,
             seed,
             trials: Vec::new(),
+            tallies: Vec::new(),
         }
     }
 
     /// Whether every trial kept the promise.
     #[must_use]
     pub(crate) fn holds(&self) -> bool {
-        self.trials.iter().all(|trial| trial.broken.is_empty())
+        let are_whole = self.trials.iter().all(|trial| trial.broken.is_empty());
+        are_whole && self.tallies.iter().all(Tally::holds)
     }
 }
 
@@ -139,7 +146,9 @@ impl fmt::Display for Report {
             "trial", "faults", "sends/s", "acked", "shown", "replaced", "lost", "twice", "ready",
             "file", "time",
         ];
-        write_row(f, &columns.map(str::to_owned))?;
+        if !self.trials.is_empty() {
+            write_row(f, &columns.map(str::to_owned))?;
+        }
         for trial in &self.trials {
             write_row(f, &trial.row())?;
         }
@@ -151,6 +160,9 @@ impl fmt::Display for Report {
             for broken in &trial.broken {
                 write!(f, "\n  BROKEN: {broken}")?;
             }
+        }
+        for tally in &self.tallies {
+            write!(f, "\n{tally}")?;
         }
         let verdict = if self.holds() { "holds" } else { "BROKEN" };
         write!(f, "\n\nseed {}: {verdict}", self.seed)
@@ -193,6 +205,9 @@ impl Trial {
             Self::ServerKill => "server killed",
             Self::ClientKill => "client killed",
             Self::Chaos => "network cut",
+            Self::CutAfterCommit => "cut-after-commit",
+            Self::Restore => "restore",
+            Self::Revoke => "revoke",
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Runs trials one after the other.
 
 use crate::{
-    client_kill, cuts,
+    client_kill, cut_after_commit, cuts,
     report::Report,
-    server_kill,
+    restore, revoke, server_kill,
     tier::{Tier, Trial},
 };
 
@@ -27,12 +27,17 @@ impl Run {
     pub(crate) async fn execute(self) -> anyhow::Result<Report> {
         let mut report = Report::new(self.tier, self.seed);
         for trial in self.trials {
-            let figures = match trial {
-                Trial::ServerKill => server_kill::run(self.tier, self.seed).await?,
-                Trial::ClientKill => client_kill::run(self.tier, self.seed).await?,
-                Trial::Chaos => cuts::run(self.tier, self.seed).await?,
-            };
-            report.trials.push(figures);
+            let (tier, seed) = (self.tier, self.seed);
+            match trial {
+                Trial::ServerKill => report.trials.push(server_kill::run(tier, seed).await?),
+                Trial::ClientKill => report.trials.push(client_kill::run(tier, seed).await?),
+                Trial::Chaos => report.trials.push(cuts::run(tier, seed).await?),
+                Trial::CutAfterCommit => report
+                    .tallies
+                    .push(cut_after_commit::run(tier, seed).await?),
+                Trial::Restore => report.tallies.push(restore::run(tier, seed).await?),
+                Trial::Revoke => report.tallies.push(revoke::run(tier, seed).await?),
+            }
         }
         Ok(report)
     }

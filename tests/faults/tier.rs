@@ -9,7 +9,10 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Tier {
-    /// The full promise, in minutes.
+    /// Every figure in full, in an hour.
+    Full,
+    /// The promise of kills and cuts in full, in minutes, and a good part of the others, each within a
+    /// minute.
     Quick,
     /// A few of each fault, in about a minute, with every change.
     Brief,
@@ -25,11 +28,25 @@ pub(crate) enum Trial {
     ClientKill,
     /// A bad network lies between.
     Chaos,
+    /// The callers' sockets are cut at random moments of requests; what was committed has to reach
+    /// everyone whom it concerns.
+    CutAfterCommit,
+    /// Backups are restored under load.
+    Restore,
+    /// Keys, sessions, families and users are revoked with live connections.
+    Revoke,
 }
 
 impl Trial {
     /// Every trial.
-    pub(crate) const ALL: [Self; 3] = [Self::ServerKill, Self::ClientKill, Self::Chaos];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::ServerKill,
+        Self::ClientKill,
+        Self::Chaos,
+        Self::CutAfterCommit,
+        Self::Restore,
+        Self::Revoke,
+    ];
 }
 
 /// How much of the trial that kills the server.
@@ -63,14 +80,14 @@ pub(crate) struct CutsPlan {
 impl Tier {
     pub(crate) const fn server_kill(self) -> ServerKillPlan {
         let (kills, devices) = match self {
-            Self::Quick => (50, 50),
+            Self::Full | Self::Quick => (50, 50),
             Self::Brief => (10, 20),
         };
         ServerKillPlan {
             kills,
             devices,
             sends_per_second: match self {
-                Self::Quick => 200,
+                Self::Full | Self::Quick => 200,
                 Self::Brief => 100,
             },
             ready_within: Duration::from_secs(2),
@@ -79,7 +96,7 @@ impl Tier {
 
     pub(crate) const fn client_kill(self) -> ClientKillPlan {
         let (kills, devices) = match self {
-            Self::Quick => (200, 4),
+            Self::Full | Self::Quick => (200, 4),
             Self::Brief => (40, 3),
         };
         ClientKillPlan {
@@ -91,7 +108,7 @@ impl Tier {
 
     pub(crate) const fn cuts(self) -> CutsPlan {
         let (cuts, devices, minutes) = match self {
-            Self::Quick => (2_000, 24, 5),
+            Self::Full | Self::Quick => (2_000, 24, 5),
             Self::Brief => (150, 10, 1),
         };
         CutsPlan {
@@ -99,6 +116,33 @@ impl Tier {
             devices,
             sends_per_second: 60,
             at_most: Duration::from_secs(60 * minutes),
+        }
+    }
+
+    /// How many requests are cut.
+    pub(crate) const fn cuts_after_commit(self) -> u64 {
+        match self {
+            Self::Full => 5_000,
+            Self::Quick => 400,
+            Self::Brief => 100,
+        }
+    }
+
+    /// How many backups are restored.
+    pub(crate) const fn restores(self) -> u64 {
+        match self {
+            Self::Full => 200,
+            Self::Quick => 12,
+            Self::Brief => 6,
+        }
+    }
+
+    /// How many revocations there are.
+    pub(crate) const fn revocations(self) -> u64 {
+        match self {
+            Self::Full => 2_000,
+            Self::Quick => 200,
+            Self::Brief => 40,
         }
     }
 }

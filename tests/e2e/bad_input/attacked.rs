@@ -20,8 +20,6 @@ pub(crate) struct Attacked {
     pub(crate) server: TestServer,
     /// The access token of Anna's installation 1.
     pub(crate) token: String,
-    /// Her refresh token, not used yet.
-    pub(crate) refresh: String,
     /// A notification of Anna's.
     pub(crate) notification: NotificationId,
     /// A key that may only read.
@@ -90,7 +88,6 @@ impl Attacked {
             before: quiet(server.database()).await?,
             server,
             token: tokens.access_token,
-            refresh: tokens.refresh_token,
             notification,
             reader,
             wrong: Vec::new(),

@@ -20,10 +20,10 @@ use vestnik_model::{
 
 use crate::clock;
 
-pub use watching::Watching;
+pub use watching::{SenderHub, Watching, watch};
 
-/// For how many seconds an identity token holds.
-const IDENTITY_SECONDS: i64 = 3_600;
+/// For how many seconds an identity token holds: nearly the most, for servers whose clock is ahead.
+const IDENTITY_SECONDS: i64 = 23 * 3_600;
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 

@@ -4,9 +4,16 @@
     reason = "the kit measures real servers in real time"
 )]
 
-use std::time::Instant;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use jiff::Timestamp;
+use vestnik_clock::{Clock, Monotonic, SystemClock};
 
 /// The monotonic time now.
 #[must_use]
@@ -18,4 +25,38 @@ pub fn instant() -> Instant {
 #[must_use]
 pub fn timestamp() -> Timestamp {
     Timestamp::now()
+}
+
+/// A clock that goes on as the system's does, ahead of it by as much as the test wants. Clones are
+/// handles on the same clock.
+#[derive(Debug, Clone, Default)]
+pub struct AheadClock {
+    millis: Arc<AtomicU64>,
+}
+
+impl AheadClock {
+    /// Moves both times ahead.
+    pub fn advance(&self, by: Duration) {
+        let millis = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        self.millis.fetch_add(millis, Ordering::Relaxed);
+    }
+
+    fn ahead(&self) -> Duration {
+        Duration::from_millis(self.millis.load(Ordering::Relaxed))
+    }
+}
+
+impl Clock for AheadClock {
+    fn now(&self) -> Timestamp {
+        let now = SystemClock.now();
+        now.saturating_add(self.ahead()).unwrap_or(Timestamp::MAX)
+    }
+
+    fn monotonic(&self) -> Monotonic {
+        SystemClock.monotonic() + self.ahead()
+    }
+
+    fn random(&self) -> [u8; 32] {
+        SystemClock.random()
+    }
 }

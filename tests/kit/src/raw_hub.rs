@@ -145,6 +145,7 @@ impl RawHub {
         let mut passed = Vec::new();
         loop {
             let Received::Message(message) = self.receive().await? else {
+                self.pending.extend(passed);
                 bail!("the connection ended during a call of {target}");
             };
             if message["type"] == 3 && message["invocationId"] == id.as_str() {

@@ -7,7 +7,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc};
 use reqwest::Url;
 use rusqlite::Connection;
 use tempfile::TempDir;
-use vestnik_clock::{Clock, ManualClock, SystemClock};
+use vestnik_clock::{Clock, SystemClock};
 use vestnik_model::AppId;
 use vestnik_server::{Config, Parts, bus::Bus};
 use vestnik_store::Operations as _;
@@ -50,7 +50,8 @@ pub struct TestServer {
 #[derive(Debug, Clone, Default)]
 pub struct Setup {
     config: Config,
-    parts: Parts,
+    bus: Option<Arc<dyn Bus>>,
+    clock: Option<Arc<dyn Clock>>,
 }
 
 impl Setup {
@@ -61,19 +62,51 @@ impl Setup {
         self
     }
 
-    /// The same with a bus of the test's own.
+    /// The same with a bus of the test's own. Servers that are started again attach to it again.
     #[must_use]
     pub fn bus(mut self, bus: Arc<dyn Bus>) -> Self {
-        self.parts.bus = bus;
+        self.bus = Some(bus);
         self
     }
 
-    /// The same with a clock that the test moves.
+    /// The same with a clock that the test moves: a [`ManualClock`](vestnik_clock::ManualClock), or an
+    /// [`AheadClock`](crate::clock::AheadClock).
     #[must_use]
-    pub fn clock(mut self, clock: &ManualClock) -> Self {
-        let clock: Arc<dyn Clock> = Arc::new(clock.clone());
-        self.parts.clock = clock;
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Some(Arc::new(clock));
         self
+    }
+
+    /// The same without limits that a load of one machine could reach: of requests per second, and of
+    /// connections of one address.
+    #[must_use]
+    pub fn unlimited(self) -> Self {
+        self.config(|config| {
+            let rates = &mut config.rates;
+            for rate in [
+                &mut rates.key_per_second,
+                &mut rates.key_burst,
+                &mut rates.installation_per_second,
+                &mut rates.installation_burst,
+                &mut rates.address_per_second,
+                &mut rates.address_burst,
+            ] {
+                *rate = 1_000_000;
+            }
+            config.limits.connections_per_address = config.limits.connections;
+        })
+    }
+
+    /// What one start of the server stands on.
+    fn parts(&self) -> Parts {
+        let mut parts = Parts::default();
+        if let Some(bus) = &self.bus {
+            parts.bus = Arc::clone(bus);
+        }
+        if let Some(clock) = &self.clock {
+            parts.clock = Arc::clone(clock);
+        }
+        parts
     }
 }
 

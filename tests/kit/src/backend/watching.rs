@@ -19,10 +19,14 @@ impl Backend {
     ///
     /// # Errors
     /// When the hub refuses it.
-    pub async fn hub(&self) -> anyhow::Result<(HubClient, IncomingStream)> {
+    pub async fn hub(&self) -> anyhow::Result<SenderHub> {
         let token = BearerToken::new(&self.secrets.key).context("a key fits into a header")?;
         let options = ConnectOptions::new(self.base.join(route::HUB)?).bearer(token);
-        Ok(connect(options).await?)
+        let (client, incoming) = connect(options).await?;
+        Ok(SenderHub {
+            client,
+            _incoming: incoming,
+        })
     }
 
     /// Watches a notification over a connection of its own, behind the item with version `after`.
@@ -30,19 +34,41 @@ impl Backend {
     /// # Errors
     /// When the hub refuses the connection.
     pub async fn watch(&self, id: NotificationId, after: Option<u64>) -> anyhow::Result<Watching> {
-        let (hub, incoming) = self.hub().await?;
-        let watch = Watch {
-            notification_id: id,
-            after,
-        };
-        let items = hub.stream(server::WATCH, &(watch,)).await?;
-        Ok(Watching {
-            items,
-            last: after,
-            _incoming: incoming,
-            _hub: hub,
-        })
+        let hub = self.hub().await?;
+        let mut watching = watch(&hub, id, after).await?;
+        watching.hub = Some(hub);
+        Ok(watching)
     }
+}
+
+/// Watches a notification over a sender's connection, behind the item with version `after`.
+///
+/// # Errors
+/// When the connection has ended.
+pub async fn watch(
+    hub: &SenderHub,
+    id: NotificationId,
+    after: Option<u64>,
+) -> anyhow::Result<Watching> {
+    let watch = Watch {
+        notification_id: id,
+        after,
+    };
+    let items = hub.client.stream(server::WATCH, &(watch,)).await?;
+    Ok(Watching {
+        items,
+        last: after,
+        hub: None,
+    })
+}
+
+/// A sender's connection to the hub.
+#[derive(Debug)]
+pub struct SenderHub {
+    /// Calls methods over it.
+    pub client: HubClient,
+    /// The connection ends when this is dropped.
+    _incoming: IncomingStream,
 }
 
 /// A running watch of one notification.
@@ -50,8 +76,8 @@ impl Backend {
 pub struct Watching {
     items: ItemStream<Answer<StatusChange>>,
     last: Option<u64>,
-    _incoming: IncomingStream,
-    _hub: HubClient,
+    /// The watch's own connection, if it has one.
+    hub: Option<SenderHub>,
 }
 
 impl Watching {

@@ -62,7 +62,7 @@ impl Running {
             listener,
             setup.config.clone(),
             shutdown.clone(),
-            setup.parts.clone(),
+            setup.parts(),
         );
         let mut running = Self {
             address,
