@@ -1,11 +1,11 @@
-//! The fault tests: processes killed, connections cut, and what was lost counted.
+//! The fault runs: processes killed, connections cut, backups restored, credentials revoked.
 
 use anyhow::Result;
 
 use crate::step::{self, command};
 
-/// Runs the fault tests of a tier.
-pub(crate) fn run(tier: &str, seed: Option<u64>) -> Result<()> {
+/// Runs the fault runs of a tier, all or some.
+pub(crate) fn run(tier: &str, seed: Option<u64>, only: &[String]) -> Result<()> {
     let mut faults = command(
         "cargo",
         &[
@@ -22,6 +22,9 @@ pub(crate) fn run(tier: &str, seed: Option<u64>) -> Result<()> {
     );
     if let Some(seed) = seed {
         faults.args(["--seed", &seed.to_string()]);
+    }
+    for trial in only {
+        faults.args(["--only", trial]);
     }
     step::run(faults)
 }

@@ -37,14 +37,19 @@ enum Task {
     },
     /// Show the desktop app with live notifications; without a display, in a picture.
     Demo,
-    /// Kill the server and the devices, cut the network, and count what was lost.
+    /// Kill the server and the devices, cut the network and requests, restore backups, revoke, and count
+    /// what was lost or went on.
     Faults {
-        /// `quick` is the full size, `brief` what CI runs.
+        /// `brief` is what CI runs, `quick` takes some minutes, `full` an hour.
         #[arg(long, default_value = "quick")]
         tier: String,
         /// Repeats a run.
         #[arg(long)]
         seed: Option<u64>,
+        /// Only this trial; may be repeated: `server-kill`, `client-kill`, `chaos`, `cut-after-commit`,
+        /// `restore`, `revoke`.
+        #[arg(long)]
+        only: Vec<String>,
     },
     /// Feed the protocol's parsers and machines with anything at all.
     Fuzz {
@@ -82,7 +87,7 @@ fn main() -> anyhow::Result<()> {
         Task::Test { list: true, .. } => test::list(),
         Task::Test { only, list: false } => test::run(&only),
         Task::Demo => demo::run(),
-        Task::Faults { tier, seed } => faults::run(&tier, seed),
+        Task::Faults { tier, seed, only } => faults::run(&tier, seed, &only),
         Task::Fuzz { seconds, only } => fuzz::run(seconds, &only),
         Task::Bench { arguments } => bench::run(&arguments),
         Task::Interop { only } => interop::run(only.as_deref()),

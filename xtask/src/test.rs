@@ -94,7 +94,7 @@ const GROUPS: &[Group] = &[
     },
     Group {
         name: "faults",
-        what: "kills and cuts, briefly",
+        what: "kills, cuts, restores and revocations, briefly",
         run: faults,
     },
     Group {
@@ -326,5 +326,5 @@ fn figures() -> Result<()> {
 }
 
 fn faults() -> Result<()> {
-    crate::faults::run("brief", Some(1))
+    crate::faults::run("brief", Some(1), &[])
 }

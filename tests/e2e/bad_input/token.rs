@@ -7,9 +7,11 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 use vestnik_model::problem::FieldCode::{Malformed, Missing, Unknown};
 use vestnik_testkit::{
+    TestServer,
     backend::{self, Backend},
-    clock,
+    clock::{self, AheadClock},
     name::{installation, user},
+    server::Setup,
 };
 
 use super::attacked::{Attacked, Want, field, plain};
