@@ -20,7 +20,7 @@ use crate::clock;
 /// For how many seconds an identity token holds.
 const IDENTITY_SECONDS: i64 = 3_600;
 /// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What a backend knows itself and its users by.
 #[derive(Debug, Clone, PartialEq, Eq)]

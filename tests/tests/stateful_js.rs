@@ -32,7 +32,7 @@ const CUTS: u64 = 20;
 const COUNT: u32 = 2_000;
 /// How many bytes pass before a cut at least: more than it takes to come again.
 const SHORTEST: usize = 3_000;
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// What the hub saw.
 #[derive(Debug, Clone, Default)]

@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// How long the last toasts may take once all faults are over.
-const HEALED_WITHIN: Duration = Duration::from_secs(60);
+const HEALED_WITHIN: Duration = Duration::from_mins(5);
 
 /// What every trial stands on.
 #[derive(Debug)]
