@@ -24,7 +24,8 @@ export default defineConfig({
     include: ["tests/**/*.test.ts"],
     setupFiles: ["tests/setup.ts"],
     restoreMocks: true,
-    // Generous, because it is only ever spent on failure or on a busy machine.
-    testTimeout: 30_000,
+    // Only spent on failure: no machine is so slow. What a test waits for has a shorter bound.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
   },
 });

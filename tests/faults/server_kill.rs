@@ -56,13 +56,13 @@ pub(crate) async fn run(tier: Tier, seed: u64) -> anyhow::Result<Figures> {
 
 fn broken(figures: &Figures, plan: ServerKillPlan) -> Vec<String> {
     let mut broken = figures.common_breaks();
+    let Some(pace) = plan.pace else { return broken };
     let slowest = figures.ready.map_or(0, |ready| ready.max_ms);
-    if slowest >= plan.ready_within.as_millis() {
+    if slowest >= pace.ready_within.as_millis() {
         broken.push(format!("ready again only after {slowest} ms"));
     }
-    let wanted = f64::from(plan.sends_per_second);
-    if figures.sends_per_second < wanted * 0.95 {
-        let rate = figures.sends_per_second;
+    let (rate, wanted) = (figures.sends_per_second, pace.sends_per_second);
+    if rate < wanted {
         broken.push(format!("only {rate:.0} sends/s of {wanted:.0}"));
     }
     broken

@@ -1,22 +1,32 @@
 //! The benches: the load generator, built for release, and the peers it can find.
 
-use std::process::Command;
+use std::{path::Path, process::Command};
 
 use anyhow::Result;
 
 use crate::{
-    place,
+    build, place,
     step::{self, command, command_in, say},
 };
 
 const PEERS: &str = "tests/bench/peers";
 
-/// Builds the load generator and runs it.
+/// Builds the load generator for release and runs it.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
-    install_peers();
     let build = ["build", "--release", "--package", "vestnik-bench"];
     step::run(command("cargo", &build))?;
-    let program = place::target().join("release").join("vestnik-bench");
+    measure(&place::target().join("release/vestnik-bench"), arguments)
+}
+
+/// Goes through every figure briefly. What is built for development does: only that each figure
+/// comes out and that nothing is lost is looked at.
+pub(crate) fn rehearse(arguments: &[String]) -> Result<()> {
+    build::program("vestnik-bench-codec")?;
+    measure(&build::program("vestnik-bench")?, arguments)
+}
+
+fn measure(program: &Path, arguments: &[String]) -> Result<()> {
+    install_peers();
     let mut bench = Command::new(program);
     bench.args(arguments).current_dir(place::root());
     step::run(bench)

@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 
 use crate::{
-    place,
+    build, place,
     step::{self, command},
 };
 
@@ -45,23 +45,7 @@ pub(crate) fn run(check: bool) -> Result<()> {
 }
 
 fn bindings(out: &Path) -> Result<()> {
-    step::run(command(
-        "cargo",
-        &["build", "--quiet", "--package", "vestnik-ffi"],
-    ))?;
-    step::run(command(
-        "cargo",
-        &[
-            "build",
-            "--quiet",
-            "--package",
-            "vestnik-ffi",
-            "--features",
-            "bindgen",
-            "--bin",
-            "uniffi-bindgen",
-        ],
-    ))?;
+    build::libraries_and(&["uniffi-bindgen"])?;
     let library = place::built("libvestnik_ffi.so");
     for language in BINDINGS {
         let folder = out.join(format!("bindings/{language}/generated"));
@@ -82,16 +66,8 @@ fn bindings(out: &Path) -> Result<()> {
 }
 
 fn typescript(out: &Path) -> Result<()> {
-    let mut export = command(
-        "cargo",
-        &[
-            "test",
-            "--quiet",
-            "--package",
-            "vestnik-desktop",
-            "export_bindings",
-        ],
-    );
+    let mut export = build::cargo("test");
+    export.args(["--quiet", "--bin", "vestnik-desktop", "export_bindings"]);
     export.env("TS_RS_EXPORT_DIR", out.join(TYPESCRIPT));
     step::run(export)
 }

@@ -11,18 +11,18 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 
 use crate::{
-    packages, place,
+    build, packages, place,
     running::{Running, pause},
-    step::{self, command, command_in, say},
+    step::{self, command_in, say},
 };
 
 const APP: &str = "shop";
 const USER: &str = "anna";
 /// Between two notifications, and before the picture: a person follows, a window is drawn.
 const PACE: Duration = Duration::from_secs(2);
-/// How often the server is asked what was delivered, and how often in all: a minute.
+/// How often the server is asked what was delivered, and how often in all: five minutes.
 const LOOK: Duration = Duration::from_millis(250);
-const LOOKS: u32 = 240;
+const LOOKS: u32 = 1_200;
 /// Toasts stay, so that the picture has them.
 const TOASTS: &str = "[global]
     origin = top-right
@@ -45,32 +45,23 @@ const STORY: [(&str, &str); 4] = [
     ("Order 8812 is at your door", "Enjoy your meal 🥡"),
 ];
 
-/// The desktop app's file.
-pub(crate) fn desktop_program() -> PathBuf {
-    place::built("vestnik-desktop")
-}
-
-/// Builds the interface and the app around it.
-pub(crate) fn build_desktop() -> Result<()> {
+/// Builds the interface and the app around it, and gives the app's file.
+///
+/// This is what `tauri build --debug --no-bundle` builds: the feature `custom-protocol` embeds the
+/// interface.
+pub(crate) fn build_desktop() -> Result<PathBuf> {
     packages::ensure(&[packages::DESKTOP_BUILD, packages::DESKTOP_RUN].concat())?;
     if !place::root().join("ui/node_modules").exists() {
         step::run(command_in("ui", "npm", &["ci", "--no-audit", "--no-fund"]))?;
     }
-    let tauri = place::root().join("ui/node_modules/.bin/tauri");
-    step::run(command_in(
-        "app-tauri",
-        &tauri.to_string_lossy(),
-        &["build", "--debug", "--no-bundle"],
-    ))
+    step::run(command_in("ui", "npm", &["run", "--silent", "build"]))?;
+    build::program("vestnik-desktop")
 }
 
 /// Shows the app.
 pub(crate) fn run() -> Result<()> {
-    build_desktop()?;
-    step::run(command(
-        "cargo",
-        &["build", "--quiet", "--package", "vestnik"],
-    ))?;
+    let program = build_desktop()?;
+    build::program("vestnik")?;
     let home = place::target().join("demo");
     if home.exists() {
         fs::remove_dir_all(&home)?;
@@ -87,7 +78,7 @@ pub(crate) fn run() -> Result<()> {
     } else {
         Some(Stage::set(&home)?)
     };
-    let mut app = Command::new(desktop_program());
+    let mut app = Command::new(program);
     app.env("VESTNIK_SERVER", &url)
         .env("VESTNIK_APP", APP)
         .env("VESTNIK_IDENTITY_FILE", &identity_file)

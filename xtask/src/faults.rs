@@ -2,24 +2,15 @@
 
 use anyhow::Result;
 
-use crate::step::{self, command};
+use crate::{
+    build,
+    step::{self, command},
+};
 
 /// Runs the fault runs of a tier, all or some.
 pub(crate) fn run(tier: &str, seed: Option<u64>, only: &[String]) -> Result<()> {
-    let mut faults = command(
-        "cargo",
-        &[
-            "run",
-            "--quiet",
-            "--package",
-            "vestnik-tests",
-            "--bin",
-            "faults",
-            "--",
-            "--tier",
-            tier,
-        ],
-    );
+    let program = build::program("faults")?;
+    let mut faults = command(&program.to_string_lossy(), &["--tier", tier]);
     if let Some(seed) = seed {
         faults.args(["--seed", &seed.to_string()]);
     }

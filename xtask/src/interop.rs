@@ -1,12 +1,12 @@
 //! Foreign SignalR clients at our hub server and our client at foreign servers: installs them, tries
 //! each, and compares our codec with the official one.
 
-use std::{path::Path, process::Command};
+use std::path::Path;
 
 use anyhow::Result;
 
 use crate::{
-    python,
+    build, python,
     step::{self, command, command_in},
 };
 
@@ -28,6 +28,8 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
     step::run(command_in("tests/interop/java", "mvn", &java))?;
     let programs = python::with("interop-python", "tests/interop/python/requirements.txt")?;
     build_go(&programs.join("go"))?;
+    let program = build::program("vestnik-interop")?;
+    let interop = |task| command(&program.to_string_lossy(), &[task]);
     for task in ["clients", "servers"] {
         if only.is_some_and(|only| only.contains("server") != (task == "servers")) {
             continue;
@@ -49,11 +51,4 @@ fn build_go(go: &Path) -> Result<()> {
     build.args(["-o", "server/server", "./server"]);
     build.env("GOTOOLCHAIN", "local");
     step::run(build)
-}
-
-fn interop(task: &str) -> Command {
-    command(
-        "cargo",
-        &["run", "--quiet", "--package", "vestnik-interop", "--", task],
-    )
 }

@@ -2,6 +2,7 @@
 //! `tidy`.
 
 mod bench;
+mod build;
 mod codegen;
 mod demo;
 mod faults;

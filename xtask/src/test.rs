@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Result, bail, ensure};
 
 use crate::{
-    bench, codegen, packages, place, python,
+    bench, build, codegen, packages, place, python,
     step::{self, command, command_in, say},
     tidy,
 };
@@ -177,22 +177,26 @@ fn fmt() -> Result<()> {
 }
 
 fn clippy() -> Result<()> {
-    step::run(cargo(&[
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--all-features",
-        "--",
-        "-D",
-        "warnings",
-    ]))?;
+    const STRICT: [&str; 3] = ["--", "-D", "warnings"];
+    let mut everything = build::cargo("clippy");
+    everything.arg("--all-targets").args(STRICT);
+    step::run(everything)?;
+    let mut alone = cargo(&["clippy", "--quiet"]);
+    alone.args(SHIPPED.iter().flat_map(|name| ["--package", name]));
+    alone.args(STRICT);
+    step::run(alone)?;
     for features in PARTS_OF_SIGNALR {
-        let package = ["clippy", "--package", "vestnik-signalr", "--features"];
-        let strict = [features, "--", "-D", "warnings"];
-        step::run(cargo(&[package, strict].concat()))?;
+        let package = ["clippy", "--quiet", "--package", "vestnik-signalr"];
+        let mut part = cargo(&[&package[..], &["--features", features]].concat());
+        part.args(STRICT);
+        step::run(part)?;
     }
     Ok(())
 }
+
+/// What is built on its own by its users. With the whole workspace, a feature that one of them
+/// forgets to ask for comes from another package.
+const SHIPPED: [&str; 2] = ["vestnik", "vestnik-ffi"];
 
 /// What the SignalR crate may be used with, besides everything.
 const PARTS_OF_SIGNALR: [&str; 3] = ["", "client", "server"];
@@ -203,7 +207,7 @@ fn rust() -> Result<()> {
         "npm",
         &["ci", "--no-audit", "--no-fund"],
     ))?;
-    step::run(cargo(&["test", "--workspace", "--all-features"]))
+    step::run(build::cargo("test"))
 }
 
 fn doc() -> Result<()> {
@@ -226,7 +230,8 @@ fn generated() -> Result<()> {
 }
 
 fn demo() -> Result<()> {
-    step::run(cargo(&["run", "--quiet", "--", "demo", "--json"]))
+    let program = build::program("vestnik")?;
+    step::run(command(&program.to_string_lossy(), &["demo", "--json"]))
 }
 
 /// The desktop crate embeds the built interface, so it comes before anything is compiled.
@@ -238,19 +243,8 @@ fn ui() -> Result<()> {
     Ok(())
 }
 
-fn built_for_bindings() -> Result<()> {
-    step::run(cargo(&[
-        "build",
-        "--quiet",
-        "--package",
-        "vestnik",
-        "--package",
-        "vestnik-ffi",
-    ]))
-}
-
 fn python() -> Result<()> {
-    built_for_bindings()?;
+    build::libraries_and(&["vestnik"])?;
     let programs = python::with("python", "bindings/python/requirements.txt")?;
     let modules = place::target().join("python-modules");
     fs::create_dir_all(&modules)?;
@@ -275,7 +269,7 @@ fn python() -> Result<()> {
 }
 
 fn kotlin() -> Result<()> {
-    built_for_bindings()?;
+    build::libraries_and(&["vestnik"])?;
     let mut tests = command_in(
         "bindings/kotlin",
         "mvn",
@@ -292,21 +286,13 @@ fn kotlin() -> Result<()> {
 }
 
 fn desktop() -> Result<()> {
-    crate::demo::build_desktop()?;
+    let program = crate::demo::build_desktop()?;
     let pictures = place::target().join("screenshots");
     fs::create_dir_all(&pictures)?;
-    let mut tests = cargo(&[
-        "test",
-        "--package",
-        "vestnik-tests",
-        "--test",
-        "desktop",
-        "--",
-        "--ignored",
-        "--test-threads",
-        "1",
-    ]);
-    tests.env("VESTNIK_DESKTOP", crate::demo::desktop_program());
+    let mut tests = build::cargo("test");
+    tests.args(["--test", "desktop", "--", "--ignored"]);
+    tests.args(["--test-threads", "1"]);
+    tests.env("VESTNIK_DESKTOP", program);
     tests.env("VESTNIK_SCREENSHOTS", &pictures);
     step::run(tests)?;
     say(&format!("pictures are in {}", pictures.display()));
@@ -322,7 +308,7 @@ fn fuzz() -> Result<()> {
 }
 
 fn figures() -> Result<()> {
-    bench::run(&["signalr", "--brief"].map(str::to_owned))
+    bench::rehearse(&["signalr", "--brief"].map(str::to_owned))
 }
 
 fn faults() -> Result<()> {

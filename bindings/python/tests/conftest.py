@@ -31,7 +31,7 @@ class Server:
     @staticmethod
     def _command(*arguments):
         done = subprocess.run(
-            [VESTNIK, "--json", *arguments], check=True, capture_output=True, text=True, timeout=30
+            [VESTNIK, "--json", *arguments], check=True, capture_output=True, text=True, timeout=300
         )
         return json.loads(done.stdout)
 
@@ -63,13 +63,13 @@ class Server:
                 "content-type": "application/json",
             },
         )
-        with urllib.request.urlopen(request, timeout=20) as response:
+        with urllib.request.urlopen(request, timeout=300) as response:
             return json.load(response)
 
     def stop(self):
         """Asks the server to finish, and sees that it does."""
         self.process.terminate()
-        assert self.process.wait(timeout=20) == 0
+        assert self.process.wait(timeout=300) == 0
 
 
 def _base64url(data):

@@ -8,7 +8,7 @@ from conftest import APP
 
 import vestnik
 
-DEADLINE_MS = 20_000
+DEADLINE_MS = 300_000
 
 
 class Recorder(vestnik.EventListener):
@@ -25,7 +25,7 @@ class Recorder(vestnik.EventListener):
 
     def wait_for(self, kind, count=1):
         with self.changed:
-            assert self.changed.wait_for(lambda: len(self.of(kind)) >= count, timeout=20), self.events
+            assert self.changed.wait_for(lambda: len(self.of(kind)) >= count, timeout=300), self.events
             return self.of(kind)
 
     def of(self, kind):

@@ -10,7 +10,7 @@ use vestnik_model::{AppId, NotificationId, TopicName};
 use crate::{device, exit::Failure};
 
 /// The longest anything in the demo may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// What a device drew and took back.
 #[derive(Debug, Clone, Default)]

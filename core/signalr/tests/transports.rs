@@ -34,7 +34,7 @@ use vestnik_signalr::{
 };
 
 /// No step of a test may take longer.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 const NONE: Transports = Transports {
     web_sockets: false,
@@ -293,7 +293,7 @@ async fn fall_back(harmed: &'static [&'static str], harm: Harm) -> Vec<&'static 
         .nest_service("/hub", hub)
         .layer(middleware::from_fn(proxy));
     let mut options = options(serve(router).await, (Transports::default(), Protocol::Json));
-    options.connect_timeout = Duration::from_secs(3);
+    options.connect_timeout = Duration::from_secs(5);
     let (client, _incoming) = meet(options).await;
     check_echo(&client, "through").await;
     tried.close();

@@ -94,6 +94,18 @@ impl Rates {
     }
 }
 
+impl Rates {
+    /// Counts requests of an address that were let through already, whether there is room or not.
+    pub(crate) fn charge_address(&self, peer: &Peer, requests: u32) {
+        let now = self.clock.monotonic().since_origin();
+        let mut buckets = self
+            .addresses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        buckets.charge(peer, requests, now);
+    }
+}
+
 impl Counted {
     /// # Errors
     /// `request.rate_limited`.

@@ -4,7 +4,7 @@
 
 use std::error::Error;
 
-use vestnik_model::{Problem, ProblemCode};
+use vestnik_model::{Open, Problem, ProblemCode};
 use vestnik_store::StoreError;
 
 /// Why a request is not done.
@@ -43,6 +43,11 @@ impl Refusal {
             "the request was submitted and the answer did not come in time; {how_to_find_out}"
         );
         Self::new(ProblemCode::OutcomeUnknown, &detail)
+    }
+
+    /// Whether the same may be done a little later.
+    pub(crate) fn is_transient(&self) -> bool {
+        self.0.code == Open::Known(ProblemCode::Unavailable)
     }
 
     /// What the client is answered.

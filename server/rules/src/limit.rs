@@ -122,6 +122,17 @@ pub fn take_many(bucket: &mut Bucket, rate: Rate, count: u32, now: Duration) -> 
     }
 }
 
+/// Takes places whether they are there or not. At most two full buckets are owed.
+pub fn charge(bucket: &mut Bucket, rate: Rate, count: u32, now: Duration) {
+    let owed = bucket.full_at.saturating_sub(now);
+    let owed = owed.saturating_add(rate.interval.saturating_mul(count));
+    let most = rate
+        .depth()
+        .saturating_mul(2)
+        .max(bucket.full_at.saturating_sub(now));
+    bucket.full_at = now.saturating_add(owed.min(most));
+}
+
 fn places(room: Duration, rate: Rate) -> u32 {
     let places = room.as_nanos().checked_div(rate.interval.as_nanos());
     places.map_or(rate.burst, |places| {

@@ -213,7 +213,11 @@ fn live_on(
         .write(|db| {
             let stored = meta::life(db)?;
             let found = compare(stored, beside);
-            let life = next(found, [stored, beside], random);
+            let life = match (found, stored, beside) {
+                // The last opening ended between the database and the file: the file catches up.
+                (Found::Same, Some(stored), Some(beside)) if stored != beside => stored,
+                _ => next(found, [stored, beside], random),
+            };
             meta::put_life(db, life)?;
             if found == Found::Restored {
                 forget_future(db, now)?;

@@ -175,7 +175,7 @@ pub(crate) fn paced(
 
 /// Waits until so many messages have come; a run in which they do not is void.
 pub(crate) fn await_delivery(progress: &Progress, count: usize) -> Result<()> {
-    const PATIENCE: Duration = Duration::from_secs(10);
+    const PATIENCE: Duration = Duration::from_mins(5);
     let reached = progress.reach(count as u64, PATIENCE);
     ensure!(
         reached,
@@ -186,7 +186,7 @@ pub(crate) fn await_delivery(progress: &Progress, count: usize) -> Result<()> {
 
 /// Far longer than any peer needs; the end of a run that lost something.
 fn patience(messages: usize) -> Duration {
-    const LEAST: Duration = Duration::from_secs(20);
+    const LEAST: Duration = Duration::from_mins(5);
     const EACH: Duration = Duration::from_micros(100);
     LEAST + EACH * u32::try_from(messages).unwrap_or(u32::MAX)
 }

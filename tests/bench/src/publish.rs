@@ -14,7 +14,7 @@ use crate::{
     websocket::{self, Kind},
 };
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// Publishes one message after the other; each is taken before the next.
 #[derive(Debug)]

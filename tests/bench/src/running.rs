@@ -19,7 +19,7 @@ use crate::{
     sink::{self, Script, Sink},
 };
 
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// A peer's server, started and listening.
 #[derive(Debug)]
@@ -91,9 +91,7 @@ impl<'a> Running<'a> {
 
     /// Connects clients; they are all ready, or the run is void.
     pub(crate) fn connect(&self, sink: &mut Sink, count: usize) -> Result<()> {
-        const EACH: Duration = Duration::from_millis(5);
-        let patience = PATIENCE + EACH * u32::try_from(count)?;
-        sink.connect(count, patience)
+        sink.connect(count, PATIENCE)
             .with_context(|| format!("the clients of {}", self.peer.name))
     }
 

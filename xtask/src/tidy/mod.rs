@@ -1,7 +1,7 @@
 //! `cargo xtask tidy`: the laws that a program can check, each in a module of its own.
 //!
 //! A rule looks at the text of the repository's files and finds places; each finding says what is
-//! wrong there and how to mend it.
+//! wrong there and how to mend it. One asks cargo instead.
 
 mod adr;
 mod attributes;
@@ -9,6 +9,7 @@ mod bans;
 mod circles;
 mod dependencies;
 mod door;
+mod features;
 mod finding;
 mod messages;
 mod paths;
@@ -48,15 +49,20 @@ pub(crate) fn run() -> Result<()> {
     let tree = Tree::read(&place::root())?;
     let mut count = 0;
     for (name, check) in RULES {
-        let findings = check(&tree);
-        say(&format!("{name:<34} {}", verdict(findings.len())));
-        for finding in &findings {
-            say(&finding.to_string());
-        }
-        count += findings.len();
+        count += report(name, &check(&tree));
     }
+    count += report("features of dev-dependencies", &features::check()?);
     ensure!(count == 0, "{count} places to mend");
     Ok(())
+}
+
+/// Says what a rule found, and counts it.
+fn report(name: &str, findings: &[Finding]) -> usize {
+    say(&format!("{name:<34} {}", verdict(findings.len())));
+    for finding in findings {
+        say(&finding.to_string());
+    }
+    findings.len()
 }
 
 fn verdict(findings: usize) -> String {

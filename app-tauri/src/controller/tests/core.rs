@@ -90,7 +90,7 @@ impl Strings {
         let wait = async {
             while self.calls.recv().await.expect("the controller still runs") != expected {}
         };
-        tokio::time::timeout(Duration::from_secs(60), wait)
+        tokio::time::timeout(Duration::from_mins(5), wait)
             .await
             .expect("the core is asked in time");
     }

@@ -69,7 +69,7 @@ impl Record {
                 }
             }
         };
-        tokio::time::timeout(Duration::from_secs(60), wait)
+        tokio::time::timeout(Duration::from_mins(5), wait)
             .await
             .expect("the shell is told in time")
     }

@@ -15,8 +15,8 @@ use crate::{sample, view::Language};
 
 mod daemon;
 
-/// How long anything here may take on a busy machine.
-const LIMIT: Duration = Duration::from_secs(30);
+/// How long until a wait counts as hung, on any machine.
+const LIMIT: Duration = Duration::from_mins(5);
 
 #[test]
 fn no_answer_is_too_fast_to_be_heard() {

@@ -24,7 +24,7 @@ use vestnik_model::{
     token::TokenType,
 };
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// What the server knows, and how it is to behave.
 #[derive(Debug, Default)]

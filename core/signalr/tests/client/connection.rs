@@ -425,7 +425,6 @@ async fn what_is_set_on_the_builder_reaches_the_connection() {
         .bearer(BearerToken::new("hush").unwrap())
         .skip_negotiation()
         .keep_alive(Duration::from_millis(20))
-        .server_timeout(Duration::from_millis(200))
         .handshake_timeout(Duration::from_secs(5))
         .reconnect(ReconnectPolicy::never());
     assert!(!format!("{hub:?}").contains("hush"));
@@ -444,6 +443,16 @@ async fn what_is_set_on_the_builder_reaches_the_connection() {
     for _ in 0..3 {
         assert_eq!(line.message().await, r#"{"type":6}"#);
     }
+}
+
+#[tokio::test]
+async fn the_server_timeout_that_is_set_on_the_builder_ends_a_silent_connection() {
+    let peer = Peer::bind().await;
+    let hub = builder(&peer)
+        .server_timeout(Duration::from_millis(200))
+        .reconnect(ReconnectPolicy::never())
+        .build();
+    let _silent = started(&hub, &peer).await;
     let mut states = hub.states();
     let over = states.wait_for(|state| {
         matches!(

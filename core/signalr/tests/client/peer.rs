@@ -16,7 +16,7 @@ use vestnik_signalr::client::{
 };
 
 /// No step of a test may take longer, except in virtual time.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// An answer to negotiate as of today: `public` is the id, `secret` the token.
 pub(crate) const ANSWER: &str = r#"{"negotiateVersion":1,"connectionId":"public","connectionToken":"secret","availableTransports":[{"transport":"WebSockets","transferFormats":["Text","Binary"]}]}"#;

@@ -164,7 +164,7 @@ async fn a_server_that_knows_the_connection_no_more_ends_it_at_once() {
 async fn a_server_that_accepts_and_drops_is_not_asked_without_pause() {
     let peer = Peer::bind().await;
     let settings = StatefulReconnect {
-        window: Duration::from_millis(600),
+        window: Duration::from_secs(3),
         ..StatefulReconnect::default()
     };
     let options = peer.options().stateful_reconnect(settings);
@@ -274,7 +274,7 @@ async fn a_server_that_goes_on_after_what_never_came_is_left() {
 async fn an_attempt_that_is_swallowed_does_not_use_up_the_window() {
     let peer = Peer::bind().await;
     let settings = StatefulReconnect {
-        attempt_timeout: Duration::from_millis(50),
+        attempt_timeout: Duration::from_secs(1),
         ..quick()
     };
     let options = peer.options().stateful_reconnect(settings);
@@ -291,8 +291,8 @@ async fn an_attempt_that_is_swallowed_does_not_use_up_the_window() {
 async fn a_socket_that_says_nothing_is_replaced() {
     let peer = Peer::bind().await;
     let mut options = options(&peer);
-    options.machine.server_timeout = Duration::from_millis(200);
-    options.machine.probe_timeout = Duration::from_millis(50);
+    options.machine.server_timeout = Duration::from_secs(2);
+    options.machine.probe_timeout = Duration::from_millis(500);
     let (client, mut incoming, silent) = peer.open_stateful(options).await;
     // By the keep-alive.
     let mut line = peer.resume(1).await;

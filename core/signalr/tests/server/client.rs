@@ -24,7 +24,7 @@ use vestnik_signalr::{
 use crate::wire;
 
 /// No step of a test may take longer.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(5);
 
 /// Awaits something that must happen soon.
 pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {

@@ -68,7 +68,7 @@ async fn a_client_leaves_by_delete() {
 #[tokio::test]
 async fn a_client_that_stops_polling_is_given_up() {
     let config = HubConfig {
-        poll_absence: Duration::from_millis(50),
+        poll_absence: Duration::from_secs(1),
         ..HubConfig::default()
     };
     let (hub, mut news) = hub(config);
@@ -83,8 +83,8 @@ async fn a_client_that_stops_polling_is_given_up() {
 #[tokio::test]
 async fn a_poll_that_waits_keeps_its_client() {
     let config = HubConfig {
-        poll_absence: Duration::from_millis(200),
-        poll_timeout: Duration::from_millis(600),
+        poll_absence: Duration::from_secs(1),
+        poll_timeout: Duration::from_secs(2),
         ..HubConfig::default()
     };
     let (hub, mut news) = hub(config);

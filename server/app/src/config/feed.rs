@@ -26,8 +26,9 @@ pub struct FeedConfig {
 impl Default for FeedConfig {
     fn default() -> Self {
         Self {
-            connections: 100_000,
-            connections_per_app: 100_000,
+            connections: 16_384,
+            // A quarter stays for the other Apps.
+            connections_per_app: 12_288,
             connections_per_key: 1_000,
             connections_per_user: 20,
             connections_per_installation: 2,

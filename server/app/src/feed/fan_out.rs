@@ -91,8 +91,11 @@ impl FanOut {
         user: &UserId,
         budget: &mut Budget,
     ) -> Result<bool, StoreError> {
+        // Devices that take nothing now: they are left to the re-check, and delay no other.
+        let mut stuck = Vec::new();
         loop {
-            let devices = self.connections.of_user(app, user);
+            let mut devices = self.connections.of_user(app, user);
+            devices.retain(|device| !stuck.contains(device.connection.id()));
             let Some(lowest) = lowest(&devices) else {
                 return Ok(false);
             };
@@ -128,7 +131,18 @@ impl FanOut {
             }
             // Where nothing can be sent now, reading on would find the same again.
             if !has_moved {
-                return Ok(false);
+                let at_lowest = |device: &&Arc<LiveDevice>| device.live_at() == Some(lowest);
+                let before = stuck.len();
+                stuck.extend(
+                    devices
+                        .iter()
+                        .filter(at_lowest)
+                        .map(|device| device.connection.id().clone()),
+                );
+                if stuck.len() == before {
+                    return Ok(false);
+                }
+                continue;
             }
             let end = stretch
                 .entries
@@ -268,7 +282,7 @@ struct PageOf<'a> {
     lowest: Place,
 }
 
-/// The place that is read from: the lowest of the devices that stand in the same epoch as most.
+/// The place that is read from: the lowest of the devices.
 fn lowest(devices: &[Arc<LiveDevice>]) -> Option<Place> {
     devices
         .iter()

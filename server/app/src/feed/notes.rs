@@ -6,13 +6,13 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use tokio::sync::Notify;
 use vestnik_model::{AppId, InstallationId};
-use vestnik_signalr::server::ConnectionId;
 use vestnik_store::{
     Store, StoreError,
     installations::PresenceNote,
@@ -24,7 +24,7 @@ use vestnik_store::{
 /// The most notes of a kind that wait.
 const WAITING: usize = 65_536;
 /// The most notes of one write.
-const BATCH: usize = 1_000;
+const BATCH: usize = 500;
 /// How long notes gather before they are written.
 const GATHER: Duration = Duration::from_millis(50);
 /// How long the writer waits after a failure.
@@ -41,7 +41,7 @@ pub(crate) struct Notes {
 struct Waiting {
     hand_overs: Vec<HandOver>,
     confirmed: HashMap<(AppId, InstallationId), Confirmed>,
-    presence: HashMap<ConnectionId, PresenceNote>,
+    presence: HashMap<String, PresenceNote>,
     key_uses: HashMap<(AppId, String), KeyUse>,
     seen: HashSet<Seen>,
     /// Uses and sightings that were written lately, so that a busy key is not written at each use.
@@ -74,7 +74,8 @@ impl Notes {
     }
 
     /// Notes that a connection stands, or that it has ended; the latest counts.
-    pub(crate) fn presence(&self, connection: ConnectionId, note: PresenceNote) {
+    pub(crate) fn presence(&self, note: PresenceNote) {
+        let connection = note.connection.clone();
         let mut waiting = self.lock();
         if waiting.presence.len() < WAITING || waiting.presence.contains_key(&connection) {
             waiting.presence.insert(connection, note);
@@ -120,49 +121,88 @@ impl Notes {
         self.lock().dropped
     }
 
-    /// Writes what waits now, and stops at the first failure: what was not written waits again.
+    /// Writes what waits now, kind by kind and in batches, and stops at the first failure: what was
+    /// not written waits again.
     pub(crate) async fn write(&self, store: &dyn Store) -> Result<(), StoreError> {
-        self.write_evidence(store).await?;
-        let (presence, uses, seen) = {
-            let mut waiting = self.lock();
-            (
-                std::mem::take(&mut waiting.presence),
-                std::mem::take(&mut waiting.key_uses),
-                std::mem::take(&mut waiting.seen),
-            )
-        };
-        if !presence.is_empty() {
-            store
-                .note_presence(presence.into_values().collect())
-                .await?;
-        }
-        if !uses.is_empty() {
-            store.note_key_use(uses.into_values().collect()).await?;
-        }
-        if !seen.is_empty() {
-            store.note_seen(seen.into_iter().collect()).await?;
-        }
-        Ok(())
+        self.write_hand_overs(store).await?;
+        self.write_confirmed(store).await?;
+        self.write_presence(store).await?;
+        self.write_key_uses(store).await?;
+        self.write_seen(store).await
     }
 
-    async fn write_evidence(&self, store: &dyn Store) -> Result<(), StoreError> {
+    async fn write_hand_overs(&self, store: &dyn Store) -> Result<(), StoreError> {
         loop {
             let batch = self.take_hand_overs();
             if batch.is_empty() {
-                break;
+                return Ok(());
             }
-            if let Err(error) = store.hand_over(batch.clone()).await {
-                self.put_back(batch);
-                return Err(error);
+            let mut taken = Taken::new(self, batch, Self::put_back);
+            store.hand_over(taken.batch()).await?;
+            taken.is_written = true;
+        }
+    }
+
+    async fn write_confirmed(&self, store: &dyn Store) -> Result<(), StoreError> {
+        loop {
+            let batch = take(&mut self.lock().confirmed);
+            if batch.is_empty() {
+                return Ok(());
+            }
+            let mut taken = Taken::new(self, batch, |notes, batch| {
+                put(&mut notes.lock().confirmed, batch, |note: &Confirmed| {
+                    (note.session.app.clone(), note.session.installation)
+                });
+            });
+            store.confirm(taken.batch()).await?;
+            taken.is_written = true;
+        }
+    }
+
+    async fn write_presence(&self, store: &dyn Store) -> Result<(), StoreError> {
+        loop {
+            let batch = take(&mut self.lock().presence);
+            if batch.is_empty() {
+                return Ok(());
+            }
+            let mut taken = Taken::new(self, batch, |notes, batch| {
+                put(&mut notes.lock().presence, batch, |note: &PresenceNote| {
+                    note.connection.clone()
+                });
+            });
+            store.note_presence(taken.batch()).await?;
+            taken.is_written = true;
+        }
+    }
+
+    async fn write_key_uses(&self, store: &dyn Store) -> Result<(), StoreError> {
+        loop {
+            let batch = take(&mut self.lock().key_uses);
+            if batch.is_empty() {
+                return Ok(());
+            }
+            let mut taken = Taken::new(self, batch, |notes, batch| {
+                put(&mut notes.lock().key_uses, batch, |note: &KeyUse| {
+                    (note.app.clone(), note.id.clone())
+                });
+            });
+            store.note_key_use(taken.batch()).await?;
+            taken.is_written = true;
+        }
+    }
+
+    async fn write_seen(&self, store: &dyn Store) -> Result<(), StoreError> {
+        loop {
+            let batch: Vec<Seen> = self.lock().seen.iter().take(BATCH).copied().collect();
+            if batch.is_empty() {
+                return Ok(());
+            }
+            store.note_seen(batch.clone()).await?;
+            let mut waiting = self.lock();
+            for seen in batch {
+                waiting.seen.remove(&seen);
             }
         }
-        let confirmed: Vec<_> = std::mem::take(&mut self.lock().confirmed)
-            .into_values()
-            .collect();
-        for batch in confirmed.chunks(BATCH) {
-            store.confirm(batch.to_vec()).await?;
-        }
-        Ok(())
     }
 
     fn take_hand_overs(&self) -> Vec<HandOver> {
@@ -181,6 +221,50 @@ impl Notes {
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes a batch out of a buffer.
+fn take<K: Clone + Eq + Hash, V>(buffer: &mut HashMap<K, V>) -> Vec<V> {
+    let keys: Vec<K> = buffer.keys().take(BATCH).cloned().collect();
+    keys.iter().filter_map(|key| buffer.remove(key)).collect()
+}
+
+/// Puts a batch back that was not written, where nothing newer has come.
+fn put<K: Eq + Hash, V>(buffer: &mut HashMap<K, V>, batch: Vec<V>, key: impl Fn(&V) -> K) {
+    for note in batch {
+        buffer.entry(key(&note)).or_insert(note);
+    }
+}
+
+/// A batch that goes back unless it was written, also when its writing is given up.
+struct Taken<'a, T> {
+    notes: &'a Notes,
+    batch: Vec<T>,
+    put_back: fn(&Notes, Vec<T>),
+    is_written: bool,
+}
+
+impl<'a, T: Clone> Taken<'a, T> {
+    const fn new(notes: &'a Notes, batch: Vec<T>, put_back: fn(&Notes, Vec<T>)) -> Self {
+        Self {
+            notes,
+            batch,
+            put_back,
+            is_written: false,
+        }
+    }
+
+    fn batch(&self) -> Vec<T> {
+        self.batch.clone()
+    }
+}
+
+impl<T> Drop for Taken<'_, T> {
+    fn drop(&mut self) {
+        if !self.is_written {
+            (self.put_back)(self.notes, std::mem::take(&mut self.batch));
+        }
     }
 }
 

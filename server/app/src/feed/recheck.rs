@@ -11,6 +11,10 @@ use super::{Connections, Dirty, Watchers};
 
 /// How many heads are read at once.
 const CHUNK: usize = 1_000;
+/// How many watched notifications are read again at once.
+const WATCHES: usize = 32;
+/// How long there is between two such groups.
+const BETWEEN: Duration = Duration::from_millis(20);
 
 /// What a re-check compares.
 #[derive(Debug, Clone)]
@@ -34,11 +38,21 @@ pub(crate) async fn recheck(with: Recheck) {
                 "logs were not compared, will retry"
             );
         }
-        with.watchers.recheck();
+        with.wake_watchers().await;
     }
 }
 
 impl Recheck {
+    /// Has every watch read its state again, a few at a time: all at once would crowd out others.
+    async fn wake_watchers(&self) {
+        for keys in self.watchers.keys().chunks(WATCHES) {
+            for key in keys {
+                self.watchers.recheck(key);
+            }
+            tokio::time::sleep(BETWEEN).await;
+        }
+    }
+
     async fn compare(&self) -> Result<(), StoreError> {
         let users = self.connections.places();
         for chunk in users.chunks(CHUNK) {

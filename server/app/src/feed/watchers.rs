@@ -15,7 +15,14 @@ type Key = (AppId, NotificationId);
 #[derive(Debug)]
 pub(crate) struct Watchers {
     max: usize,
-    versions: Mutex<HashMap<Key, watch::Sender<u64>>>,
+    watched: Mutex<HashMap<Key, Newest>>,
+}
+
+/// The newest version of a notification, and how many watch it.
+#[derive(Debug)]
+struct Newest {
+    version: watch::Sender<u64>,
+    watches: usize,
 }
 
 /// As many notifications are watched as is allowed.
@@ -27,7 +34,7 @@ impl Watchers {
     pub(crate) fn new(max: usize) -> Self {
         Self {
             max,
-            versions: Mutex::default(),
+            watched: Mutex::default(),
         }
     }
 
@@ -37,16 +44,18 @@ impl Watchers {
     /// [`Full`].
     pub(crate) fn watch(self: &Arc<Self>, app: AppId, id: NotificationId) -> Result<Watched, Full> {
         let key = (app, id);
-        let mut versions = lock(&self.versions);
-        let watching: usize = versions.values().map(watch::Sender::receiver_count).sum();
+        let mut watched = lock(&self.watched);
+        let watching: usize = watched.values().map(|newest| newest.watches).sum();
         if watching >= self.max {
             return Err(Full);
         }
-        let sender = versions
-            .entry(key.clone())
-            .or_insert_with(|| watch::Sender::new(0));
+        let newest = watched.entry(key.clone()).or_insert_with(|| Newest {
+            version: watch::Sender::new(0),
+            watches: 0,
+        });
+        newest.watches += 1;
         Ok(Watched {
-            versions: sender.subscribe(),
+            versions: newest.version.subscribe(),
             key,
             of: Arc::clone(self),
         })
@@ -54,8 +63,8 @@ impl Watchers {
 
     /// Says that a notification has a new version. Never waits.
     pub(crate) fn changed(&self, app: &AppId, id: NotificationId, version: u64) {
-        if let Some(sender) = lock(&self.versions).get(&(app.clone(), id)) {
-            sender.send_if_modified(|newest| {
+        if let Some(newest) = lock(&self.watched).get(&(app.clone(), id)) {
+            newest.version.send_if_modified(|newest| {
                 let is_newer = version > *newest;
                 *newest = version.max(*newest);
                 is_newer
@@ -63,10 +72,15 @@ impl Watchers {
         }
     }
 
-    /// Has every watcher read its state again: hints may have been lost.
-    pub(crate) fn recheck(&self) {
-        for sender in lock(&self.versions).values() {
-            sender.send_modify(|_| {});
+    /// The notifications that are watched.
+    pub(super) fn keys(&self) -> Vec<(AppId, NotificationId)> {
+        lock(&self.watched).keys().cloned().collect()
+    }
+
+    /// Has the watchers of a notification read its state again: hints may have been lost.
+    pub(super) fn recheck(&self, key: &(AppId, NotificationId)) {
+        if let Some(newest) = lock(&self.watched).get(key) {
+            newest.version.send_modify(|_| {});
         }
     }
 }
@@ -91,12 +105,13 @@ impl Watched {
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        let mut versions = lock(&self.of.versions);
-        if versions
-            .get(&self.key)
-            .is_some_and(|sender| sender.receiver_count() <= 1)
-        {
-            versions.remove(&self.key);
+        let mut watched = lock(&self.of.watched);
+        let is_last = watched.get_mut(&self.key).is_some_and(|newest| {
+            newest.watches = newest.watches.saturating_sub(1);
+            newest.watches == 0
+        });
+        if is_last {
+            watched.remove(&self.key);
         }
     }
 }
@@ -139,7 +154,7 @@ mod tests {
         let other = watchers.watch(app(), id(1)).unwrap();
         assert_eq!(watchers.watch(app(), id(2)).unwrap_err(), Full);
         drop((one, other));
-        assert!(lock(&watchers.versions).is_empty());
+        assert!(lock(&watchers.watched).is_empty());
         assert!(watchers.watch(app(), id(2)).is_ok());
     }
 }

@@ -1,6 +1,6 @@
 //! A sender watches a notification.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::{Stream, stream};
 use vestnik_clock::Clock;
@@ -17,6 +17,9 @@ use crate::{
     feed::{Full, Watched, Watchers},
     refusal::Refusal,
 };
+
+/// How long a watch waits when its state cannot be read now.
+const LATER: Duration = Duration::from_millis(200);
 
 /// What watching needs.
 #[derive(Clone)]
@@ -78,6 +81,8 @@ enum Next {
     Yield(State),
     /// Wait for a change.
     Wait,
+    /// Read the state.
+    Read,
     /// Nothing more can change.
     End,
 }
@@ -89,8 +94,16 @@ impl Watch {
                 Next::End => return None,
                 Next::Wait => {
                     self.watched.changed().await;
+                    self.next = Next::Read;
+                }
+                Next::Read => {
                     match self.read().await {
                         Ok(state) => self.next = Next::Yield(state),
+                        // Many watches read at once; each finds its turn.
+                        Err(refusal) if refusal.is_transient() => {
+                            tokio::time::sleep(LATER).await;
+                            self.next = Next::Read;
+                        }
                         Err(refusal) => {
                             self.next = Next::End;
                             return Some((Err(refusal), self));

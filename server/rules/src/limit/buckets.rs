@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Bucket, Rate, Taken, take_many};
+use super::{Bucket, Rate, Taken, charge, take_many};
 
 /// The buckets of many principals at one rate, at most a fixed number of them.
 ///
@@ -57,6 +57,22 @@ impl<K: Ord + Clone> Buckets<K> {
             return take_many(&mut self.shared, self.rate, count, now);
         }
         self.take_of(key, Bucket::default(), count, now)
+    }
+
+    /// Takes places whether they are there or not: the debt is paid off before the next call. At most
+    /// two full buckets are owed, so that nobody is shut out for long.
+    pub fn charge(&mut self, key: &K, count: u32, now: Duration) {
+        let before = self.buckets.get(key).copied();
+        if before.is_none() && self.buckets.len() >= self.capacity {
+            charge(&mut self.shared, self.rate, count, now);
+            return;
+        }
+        let before = before.unwrap_or_default();
+        let mut bucket = before;
+        charge(&mut bucket, self.rate, count, now);
+        self.by_full.remove(&(before, key.clone()));
+        self.by_full.insert((bucket, key.clone()));
+        self.buckets.insert(key.clone(), bucket);
     }
 
     /// How many buckets are kept.

@@ -6,7 +6,7 @@ use std::{
 use super::*;
 use crate::{marker, peer::Peer, publish::Publisher, role};
 
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_mins(5);
 
 fn raw() -> Peer {
     let path = crate::peer::folder().join("raw.toml");

@@ -4,6 +4,7 @@ use std::{
     pin::pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::{Buf, Bytes};
@@ -13,6 +14,8 @@ use tokio::sync::{Semaphore, mpsc};
 
 /// The longest piece of a body that the task gets at once.
 const PIECE: usize = 16 * 1024;
+/// The longest that a body may pause.
+const SILENCE: Duration = Duration::from_secs(30);
 
 /// The requests' end. Bodies go through one after the other, each as a whole.
 #[derive(Debug, Clone)]
@@ -47,9 +50,21 @@ impl Sends {
     /// However long it is, only a piece is held; the limit on messages is the
     /// machine's.
     pub(crate) async fn send<B: Body>(&self, body: B) -> Result<(), SendFailure> {
-        let _turn = self.turn.acquire().await.map_err(|_| SendFailure::Gone)?;
+        let _turn = tokio::select! {
+            turn = self.turn.acquire() => turn.map_err(|_| SendFailure::Gone)?,
+            () = self.pieces.closed() => return Err(SendFailure::Gone),
+        };
         let mut body = pin!(body);
-        while let Some(frame) = body.frame().await {
+        loop {
+            // A body that trickles holds neither its request nor its turn past the silence allowed, and
+            // none that the connection has ended for.
+            let frame = tokio::select! {
+                frame = tokio::time::timeout(SILENCE, body.frame()) => frame,
+                () = self.pieces.closed() => return Err(SendFailure::Gone),
+            };
+            let Some(frame) = frame.map_err(|_| SendFailure::Aborted)? else {
+                break;
+            };
             let frame = frame.map_err(|_| SendFailure::Aborted)?;
             if let Ok(data) = frame.into_data() {
                 self.send_pieces(data).await?;

@@ -11,7 +11,7 @@ use tokio_tungstenite::{
 
 use super::*;
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_mins(5);
 /// More than any two sockets keep between them.
 pub(in crate::server) const LONG: usize = 4 << 20;
 const TEXT: TransferFormat = TransferFormat::Text;

@@ -30,8 +30,10 @@ pub(super) async fn connected(
         Caller::Device(Device(session)) => Principal::Device(session.clone()),
     };
     let id = connection.id().clone();
-    if let Admission::Full(why) = state.live.connections.admit(principal, connection) {
-        return Err(HubError::new(why));
+    match state.live.connections.admit(principal, connection) {
+        Admission::Full(why) => return Err(HubError::new(why)),
+        Admission::Admitted(Some(displaced)) => state.live.presence.ended(&displaced),
+        Admission::Admitted(None) => {}
     }
     let is_present = match &caller {
         Caller::Sender(Sender(key)) => live_key(&state, key).await.map(drop),

@@ -1,5 +1,7 @@
 //! What senders call.
 
+use std::time::Duration;
+
 use futures_util::{Stream, StreamExt as _, stream};
 use vestnik_model::{
     PublishRequest, Scope,
@@ -21,6 +23,9 @@ use crate::{
     refusal::Refusal,
     state::ServerState,
 };
+
+/// How long an item of a watch waits when the sender's key cannot be read now.
+const LATER: Duration = Duration::from_millis(200);
 
 /// A sender publishes, as by REST.
 pub(super) async fn publish(
@@ -104,6 +109,14 @@ async fn checked(
 
 async fn still_reads(state: &ServerState, caller: Caller) -> Result<(), Refusal> {
     let Sender(key) = caller.sender()?;
-    let key = authority::live_key(state, &key).await?;
-    Sender(key).require(Scope::Read)
+    loop {
+        match authority::live_key(state, &key).await {
+            Ok(key) => return Sender(key).require(Scope::Read),
+            // The item is not lost because the store is busy.
+            Err(refusal) if refusal.is_transient() && state.store.is_alive() => {
+                tokio::time::sleep(LATER).await;
+            }
+            Err(refusal) => return Err(refusal),
+        }
+    }
 }

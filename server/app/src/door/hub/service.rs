@@ -16,6 +16,9 @@ pub(crate) fn service(state: &ServerState) -> HubService<ServerState, Caller> {
         protocol,
         // Twice the largest frame: a page and what is queued beside it.
         max_write_buffer: 2 * vestnik_model::limits::FRAME_BYTES,
+        // A token that leaked is worth its own life at the most; a device renews it meanwhile.
+        closes_on_expiry: true,
+        refreshes_authentication: true,
         ..HubConfig::default()
     };
     Hub::builder_for::<Caller, ServerState>(state.clone())

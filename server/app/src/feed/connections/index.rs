@@ -38,8 +38,8 @@ impl Default for Caps {
             installation: 2,
             user: 20,
             key: 1_000,
-            app: 100_000,
-            total: 100_000,
+            app: 12_288,
+            total: 16_384,
         }
     }
 }
@@ -59,10 +59,10 @@ pub(crate) enum Principal {
 }
 
 /// Whether a connection was admitted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) enum Admission {
-    /// It was.
-    Admitted,
+    /// It was; the installation's oldest connection was ended if it had one too many.
+    Admitted(Option<Arc<LiveDevice>>),
     /// Its user, key or App, or the node, has as many as is allowed.
     Full(&'static str),
 }
@@ -119,10 +119,10 @@ impl Connections {
             }
         };
         drop(index);
-        if let Some(device) = oldest {
+        if let Some(device) = &oldest {
             device.end(None);
         }
-        Admission::Admitted
+        Admission::Admitted(oldest)
     }
 
     /// Forgets a connection that has ended.
@@ -210,7 +210,20 @@ impl Index {
         }
     }
 
+    /// Whether a connection takes the place of another one of its installation: it adds to nothing.
+    fn replaces(&self, principal: &Principal, caps: Caps) -> bool {
+        let Principal::Device(session) = principal else {
+            return false;
+        };
+        let own = (session.app.clone(), session.installation);
+        let ids = self.by_installation.get(&own);
+        ids.is_some_and(|ids| ids.len() >= caps.installation.max(1))
+    }
+
     fn full(&self, principal: &Principal, caps: Caps) -> Option<&'static str> {
+        if self.replaces(principal, caps) {
+            return None;
+        }
         let (app, is_full, whose) = match principal {
             Principal::Key { app, id } => {
                 let count = self
@@ -226,13 +239,7 @@ impl Index {
             Principal::Device(session) => {
                 let user = (session.app.clone(), session.user.clone());
                 let count = self.by_user.get(&user).map_or(0, BTreeSet::len);
-                // One that takes its installation's place does not add to the user's.
-                let own = (session.app.clone(), session.installation);
-                let replaces = self
-                    .by_installation
-                    .get(&own)
-                    .is_some_and(|ids| ids.len() >= caps.installation);
-                let is_full = count >= caps.user && !replaces;
+                let is_full = count >= caps.user;
                 (&session.app, is_full, "the user has too many connections")
             }
         };

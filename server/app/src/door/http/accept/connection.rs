@@ -190,7 +190,8 @@ impl HttpBody for Counted {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let frame = Pin::new(&mut self.body).poll_frame(context);
-        if matches!(frame, Poll::Ready(None)) {
+        // An answer that was given whole is no reason to keep a peer that does not take it.
+        if matches!(frame, Poll::Ready(None)) || self.body.is_end_stream() {
             self.in_flight = None;
         }
         frame

@@ -55,9 +55,9 @@ pub(crate) async fn limit_address(
 }
 
 impl AddressLimit {
-    /// The request was counted as one already; if the rest is more than is left, the answer stays.
+    /// The request was counted as one already; the rest is owed, also when it is more than is left.
     fn count_refused(&self, peer: &Peer) {
-        self.rates.count_address(peer, SUSPICIOUS - 1);
+        self.rates.charge_address(peer, SUSPICIOUS - 1);
     }
 }
 

@@ -57,7 +57,7 @@ class Server(directory: Path) : AutoCloseable {
     private fun call(path: String, body: HttpRequest.BodyPublisher?): String {
         val request =
             HttpRequest.newBuilder(URI(url + path))
-                .timeout(Duration.ofSeconds(20))
+                .timeout(Duration.ofMinutes(5))
                 .header("authorization", "Bearer ${field(keys, "key")}")
                 .header("content-type", "application/json")
         val response =
