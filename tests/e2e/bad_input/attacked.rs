@@ -75,15 +75,11 @@ impl Attacked {
         let tokens = server.backend.log_in(&anna, installation(1)).await?;
         let notification = server.backend.publish(&to_user(&anna, "there")).await?.id;
         let reader = server.backend.key(&[Scope::Read]).await?.key;
-        // The use of a key is noted by the hour: from now on there is nothing to note.
-        for key in [&reader, &server.other.secrets().key] {
-            let url = format!("http://{}/v1/notifications", server.address());
-            reqwest::Client::new()
-                .get(url)
-                .bearer_auth(key)
-                .send()
-                .await?;
-        }
+        // The first use of a token is noted.
+        let path = format!("/v1/installations/{}", installation(1));
+        let used = reqwest::Client::builder().no_proxy().build()?;
+        let used = used.get(server.url().join(&path)?);
+        used.bearer_auth(&tokens.access_token).send().await?;
         Ok(Self {
             before: quiet(server.database()).await?,
             server,

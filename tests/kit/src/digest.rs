@@ -4,7 +4,11 @@ use std::{collections::BTreeMap, path::Path};
 
 use rusqlite::{Connection, OpenFlags, types::Value};
 
-/// Every row of every table, as text.
+/// What connections leave behind whatever they ask for: a table, and columns of others.
+const TABLE_OF_CONNECTIONS: &str = "presence";
+const TIMES_OF_CONNECTIONS: [&str; 2] = ["last_seen_at", "last_used_at"];
+
+/// Every row of every table, as text, without what any connection leaves behind.
 pub type Digest = BTreeMap<String, Vec<String>>;
 
 /// Reads all tables of a file, read-only, whether a server has it open or not.
@@ -18,6 +22,9 @@ pub fn digest(path: &Path) -> anyhow::Result<Digest> {
         .prepare(names)?
         .query_map([], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
+    let tables = tables
+        .into_iter()
+        .filter(|table| table != TABLE_OF_CONNECTIONS);
     let mut digest = Digest::new();
     for table in tables {
         let rows = rows(&connection, &table)?;
@@ -39,10 +46,14 @@ pub fn differences<'a>(before: &'a Digest, after: &'a Digest) -> Vec<&'a str> {
 
 fn rows(connection: &Connection, table: &str) -> anyhow::Result<Vec<String>> {
     let mut statement = connection.prepare(&format!("SELECT * FROM \"{table}\""))?;
-    let columns = statement.column_count();
+    let names = statement.column_names().into_iter().enumerate();
+    let columns: Vec<usize> = names
+        .filter(|(_, name)| !TIMES_OF_CONNECTIONS.contains(name))
+        .map(|(column, _)| column)
+        .collect();
     let mut rows = statement
         .query_map([], |row| {
-            let values = (0..columns).map(|column| row.get::<_, Value>(column));
+            let values = columns.iter().map(|column| row.get::<_, Value>(*column));
             let values: Vec<Value> = values.collect::<Result<_, _>>()?;
             Ok(format!("{values:?}"))
         })?
