@@ -104,10 +104,13 @@ async fn deliver(kit: &TestServer, secrets: &mut Secrets) -> anyhow::Result<()> 
     let mut request = to_user(&anna, &secrets.keep("title", "canary-title"));
     request.notification = ContentRequest {
         body: secrets.keep("body", "canary-body"),
-        data: Some(Map::from_iter([(
-            "order".to_owned(),
-            Value::from(secrets.keep("data", "canary-data")),
-        )])),
+        data: Some(
+            Map::from_iter([(
+                "order".to_owned(),
+                Value::from(secrets.keep("data", "canary-data")),
+            )])
+            .into(),
+        ),
         ..request.notification
     };
     let accepted = kit.backend.publish(&request).await?;
