@@ -150,6 +150,17 @@ An App that exists keeps its keys: the command then ends with exit code 3.")]
         #[command(flatten)]
         settings: SettingsArgs,
     },
+    /// Make another API key of every scope for an App that exists, on the server's machine, while the
+    /// server is stopped: for when no such key is left.
+    #[command(after_help = "Example:
+  vestnik keys admin --app shop --database vestnik.sqlite")]
+    Admin {
+        /// The App.
+        #[arg(long)]
+        app: AppId,
+        #[command(flatten)]
+        settings: SettingsArgs,
+    },
     /// Vouch for a user as the App's backend would, for trying out: prints an identity token.
     #[command(after_help = "Example:
   vestnik keys vouch --app shop --user anna --secret \"$SECRET\"")]

@@ -96,7 +96,7 @@ fn words(report: &Report) -> String {
     }
     match report.revoked_keys {
         Some(count) => lines.push(format!(
-            "{count} API keys are revoked; make new ones by `vestnik keys`"
+            "{count} API keys are revoked; `vestnik keys admin` makes an App a new one"
         )),
         None => lines.push(
             "API keys that may have leaked can all be revoked: `vestnik restore --revoke-keys`"
