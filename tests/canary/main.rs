@@ -7,7 +7,7 @@ use std::{
 };
 
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 use vestnik_model::{TokenRequest, contract::server, publish::ContentRequest, route};
 use vestnik_testkit::{
@@ -104,9 +104,13 @@ async fn deliver(kit: &TestServer, secrets: &mut Secrets) -> anyhow::Result<()> 
     let mut request = to_user(&anna, &secrets.keep("title", "canary-title"));
     request.notification = ContentRequest {
         body: secrets.keep("body", "canary-body"),
-        data: Some(serde_json::from_value(
-            json!({ "order": secrets.keep("data", "canary-data") }),
-        )?),
+        data: Some(
+            Map::from_iter([(
+                "order".to_owned(),
+                Value::from(secrets.keep("data", "canary-data")),
+            )])
+            .into(),
+        ),
         ..request.notification
     };
     let accepted = kit.backend.publish(&request).await?;

@@ -5,7 +5,7 @@ use reqwest::{Method, StatusCode};
 use vestnik_core::{ConnectionState, HistoryQuery};
 use vestnik_model::{
     DeliveryStatus, Engagement, NotificationId, NotificationStatus, Problem, ProblemCode,
-    PublishRequest, UserId, Warning,
+    PublishRequest, UserId,
     counts::Counts,
     route,
     view::{AttemptView, DeliveryView, List},

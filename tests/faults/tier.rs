@@ -55,8 +55,17 @@ pub(crate) struct ServerKillPlan {
     pub(crate) kills: u64,
     pub(crate) devices: usize,
     pub(crate) sends_per_second: u32,
+    /// What is promised of a machine that does nothing else. The brief tier runs on any machine.
+    pub(crate) pace: Option<Pace>,
+}
+
+/// How fast the server is on a machine that does nothing else.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pace {
     /// How soon it must be ready again.
     pub(crate) ready_within: Duration,
+    /// The sends per second at least.
+    pub(crate) sends_per_second: f64,
 }
 
 /// How much of the trial that kills devices.
@@ -73,24 +82,28 @@ pub(crate) struct CutsPlan {
     pub(crate) cuts: u64,
     pub(crate) devices: usize,
     pub(crate) sends_per_second: u32,
-    /// How long the cuts may take to come together.
+    /// How long until a run that has not enough cuts counts as hung.
     pub(crate) at_most: Duration,
 }
 
 impl Tier {
     pub(crate) const fn server_kill(self) -> ServerKillPlan {
-        let (kills, devices) = match self {
-            Self::Full | Self::Quick => (50, 50),
-            Self::Brief => (10, 20),
-        };
-        ServerKillPlan {
-            kills,
-            devices,
-            sends_per_second: match self {
-                Self::Full | Self::Quick => 200,
-                Self::Brief => 100,
+        match self {
+            Self::Full | Self::Quick => ServerKillPlan {
+                kills: 50,
+                devices: 50,
+                sends_per_second: 200,
+                pace: Some(Pace {
+                    ready_within: Duration::from_secs(2),
+                    sends_per_second: 190.0,
+                }),
             },
-            ready_within: Duration::from_secs(2),
+            Self::Brief => ServerKillPlan {
+                kills: 10,
+                devices: 20,
+                sends_per_second: 100,
+                pace: None,
+            },
         }
     }
 
@@ -107,15 +120,15 @@ impl Tier {
     }
 
     pub(crate) const fn cuts(self) -> CutsPlan {
-        let (cuts, devices, minutes) = match self {
-            Self::Full | Self::Quick => (2_000, 24, 5),
-            Self::Brief => (150, 10, 1),
+        let (cuts, devices) = match self {
+            Self::Full | Self::Quick => (2_000, 24),
+            Self::Brief => (150, 10),
         };
         CutsPlan {
             cuts,
             devices,
             sends_per_second: 60,
-            at_most: Duration::from_secs(60 * minutes),
+            at_most: Duration::from_mins(30),
         }
     }
 
