@@ -360,7 +360,7 @@ mod tests {
         for good in ["http://127.0.0.1:4000", "https://shared.example/push/"] {
             assert!(parse_server(good).is_ok(), "{good}");
         }
-        for bad in ["localhost:4000", "ftp://a/", "push", "http:///x", ""] {
+        for bad in ["localhost:4000", "ftp://a/", "push", "http://", ""] {
             assert!(parse_server(bad).is_err(), "{bad}");
         }
     }

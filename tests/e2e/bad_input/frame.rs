@@ -262,7 +262,7 @@ fn without_authority() -> Vec<Call> {
     let hello = |number| json!([{ "installationId": installation(number) }]);
     let not_a_device = "this takes an installation's access token";
     let first = |name, target, argument: Value| {
-        call(name, Stranger, target, json!([argument])).refused("hello.required", "say Hello first")
+        call(name, Stranger, target, json!([argument])).refused("conflict", "call Hello first")
     };
     vec![
         call(
