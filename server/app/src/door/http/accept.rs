@@ -54,7 +54,7 @@ pub(crate) async fn serve(
         };
         let peer = (!config.proxy.trusts(address)).then(|| Peer::of(address));
         // A newcomer is turned away only when even the places for operations are taken by requests.
-        if let Some(lease) = places.admit(peer, Instant::now()) {
+        if let Some(lease) = places.admit(peer, lease::now()) {
             tokio::spawn(speaker.speak(stream, ConnectedFrom(address), lease, &graceful));
         }
     }

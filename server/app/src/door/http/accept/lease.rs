@@ -207,6 +207,15 @@ impl Phase {
     }
 }
 
+/// The time of sockets, as tokio's timers have it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a request ends when its owner drops it, and sockets go by tokio's time"
+)]
+pub(super) fn now() -> Instant {
+    Instant::now()
+}
+
 impl Drop for InFlight {
     fn drop(&mut self) {
         let Inner {
@@ -214,7 +223,7 @@ impl Drop for InFlight {
             number,
             kind,
         } = &*self.0.0;
-        let quiet = Phase::Quiet(Instant::now() + places.patience.later);
+        let quiet = Phase::Quiet(now() + places.patience.later);
         let mut state = places.lock();
         let Some(sender) = state.phases.get(number) else {
             return;
