@@ -60,7 +60,7 @@ impl From<Restored> for Report {
             revived_keys,
             forgotten_keys,
         } = lost.unwrap_or_else(|| Lost {
-            from: backup.backup_at.or(backup.last.map(|last| last.at)),
+            from: backup.backup_at.or_else(|| backup.last.map(|last| last.at)),
             until: None,
             revived_keys: Vec::new(),
             forgotten_keys: Vec::new(),

@@ -62,7 +62,7 @@ impl World {
         let (bus, hints) = (LocalBus::default(), Arc::<Mutex<Vec<Hint>>>::default());
         let seen = Arc::clone(&hints);
         bus.attach(Arc::new(move |hint| {
-            seen.lock().unwrap().push(hint.clone())
+            seen.lock().unwrap().push(hint.clone());
         }));
         let config = Config {
             database: folder.path().join("vestnik.sqlite"),
