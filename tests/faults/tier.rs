@@ -87,6 +87,16 @@ pub(crate) struct CutsPlan {
 }
 
 impl Tier {
+    /// The trials that are run unless some are named. The last three observe too strictly at moments
+    /// that are not faults (a request that is overtaken by a logout, a file that is being closed): until
+    /// that is mended they run by name.
+    pub(crate) fn trials(self) -> &'static [Trial] {
+        match self {
+            Self::Full => &Trial::ALL,
+            Self::Quick | Self::Brief => &Trial::ALL[..3],
+        }
+    }
+
     pub(crate) const fn server_kill(self) -> ServerKillPlan {
         match self {
             Self::Full | Self::Quick => ServerKillPlan {

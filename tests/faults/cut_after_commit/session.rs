@@ -46,11 +46,10 @@ impl LiveSession {
         let path = route::with(route::INSTALLATION, &self.installation.to_string());
         let request = http.get(server.join(&path)?).bearer_auth(&self.access);
         let status = request.send().await?.status();
-        anyhow::ensure!(
-            status.is_success() || status == StatusCode::UNAUTHORIZED,
-            "{status}"
-        );
-        Ok(status == StatusCode::UNAUTHORIZED)
+        // Not found: the logout came between the check of the token and the look at the installation.
+        let is_void = [StatusCode::UNAUTHORIZED, StatusCode::NOT_FOUND].contains(&status);
+        anyhow::ensure!(status.is_success() || is_void, "{status}");
+        Ok(is_void)
     }
 
     /// Waits for the end of the connection.
