@@ -139,7 +139,7 @@ impl CoreDevice {
         Self::with_config(setup.config(), setup.identity).await
     }
 
-    /// As [`Device::start`], with settings of the caller's own.
+    /// As `start`, with settings of the caller's own.
     ///
     /// # Errors
     /// When the core does not start.
