@@ -37,7 +37,7 @@
 //! transaction. `table/event` and `table/change` are what a commit means to others.
 //!
 //! # Statements
-//! Every statement is declared with [`statements!`](sql), which also lists it for the test that looks
+//! Every statement is declared with `statements!`, which also lists it for the test that looks
 //! at its plan: a statement that scans or sorts fails the test unless it is on a list with the reason.
 
 #![forbid(unsafe_code)]
