@@ -1,6 +1,6 @@
 //! Random courses of events, compared with a reference.
 //!
-//! A course is run on the store and on a [`reference`](Reference) that keeps plain lists and shares no
+//! A course is run on the store and on a `Reference` that keeps plain lists and shares no
 //! code with the rules: statuses, counts, logs and repetitions are decided a second time. Each course
 //! has an App of its own, so that one store serves all of them.
 
