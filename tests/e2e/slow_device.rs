@@ -16,7 +16,7 @@ use vestnik_testkit::{
     name::{installation, user},
     raw_hub::Received,
     server::Setup,
-    wait::{SILENCE, within},
+    wait::{SILENCE, asked, within},
 };
 
 const COUNT: usize = 1_000;
@@ -145,9 +145,12 @@ async fn a_client_that_never_ends_its_headers_is_let_go() -> anyhow::Result<()> 
             .await?;
         idle.push(stream);
     }
-    // Both places are taken; the answer comes once they are free again.
-    let anna = user("anna");
-    kit.backend.publish(&to_user(&anna, "hello")).await?;
+    // Both places are taken, and others are sent away until they are free again.
+    let request = to_user(&user("anna"), "hello");
+    asked("a place for a publisher", async || {
+        Ok(kit.backend.publish(&request).await.ok())
+    })
+    .await?;
     for mut stream in idle {
         let mut answer = Vec::new();
         within("the end", SILENCE, stream.read_to_end(&mut answer)).await??;

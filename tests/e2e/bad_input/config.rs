@@ -84,37 +84,37 @@ fn cases() -> Vec<Case> {
         case(
             "an unknown setting",
             In::File(b"lisen = '127.0.0.1:1'"),
-            "FILE: lisen: must be one of `listen`, `database`, `log`, `tokens`, `limits`, `delivery`",
+            "FILE: lisen: must be one of `listen`, `database`, `node`, `proxy`, `secrets`, `log`, `tokens`, `limits`, `rates`, `feed`, `delivery`",
         ),
         case(
             "an unknown section",
             In::File(b"[database]\nfile = 'x'"),
-            "FILE: database: must be path string",
+            "FILE: database: must be a path",
         ),
         case(
             "a name for an address",
             In::File(b"listen = 'hunter2'"),
-            "FILE: listen: invalid socket address syntax",
+            "FILE: listen: must be an IP address and a port, as 127.0.0.1:4000 or [::1]:4000, or localhost and a port",
         ),
         case(
             "a port too high",
             In::File(b"listen = '127.0.0.1:70000'"),
-            "FILE: listen: invalid socket address syntax",
+            "FILE: listen: must be an IP address and a port, as 127.0.0.1:4000 or [::1]:4000, or localhost and a port",
         ),
         case(
             "a word for a number",
             In::File(b"[limits]\nbody_bytes = 'hunter2'"),
-            "FILE: limits.body_bytes: must be usize",
+            "FILE: limits.body_bytes: must be a whole number that is not negative",
         ),
         case(
             "a number too low",
             In::File(b"[limits]\nbody_bytes = 1"),
-            "FILE: limits.body_bytes: must be at least 8192",
+            "FILE: limits.body_bytes: must be at least 73728",
         ),
         case(
             "a negative number",
             In::File(b"[limits]\nbody_bytes = -1"),
-            "FILE: limits.body_bytes: must be usize",
+            "FILE: limits.body_bytes: must be a whole number that is not negative",
         ),
         case(
             "an unknown format",
@@ -134,7 +134,7 @@ fn cases() -> Vec<Case> {
         case(
             "a word in the environment",
             In::Environment("VESTNIK_LIMITS_BODY_BYTES", "hunter2"),
-            "VESTNIK_LIMITS_BODY_BYTES: limits.body_bytes: must be usize",
+            "VESTNIK_LIMITS_BODY_BYTES: limits.body_bytes: must be a whole number that is not negative",
         ),
         case(
             "a variable too low",
@@ -144,7 +144,7 @@ fn cases() -> Vec<Case> {
         case(
             "a name for the address to listen on",
             In::Listen("hunter2"),
-            "--listen: listen: invalid socket address syntax",
+            "--listen: listen: must be an IP address and a port, as 127.0.0.1:4000 or [::1]:4000, or localhost and a port",
         ),
     ]
 }

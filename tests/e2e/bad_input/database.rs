@@ -138,12 +138,12 @@ fn cases() -> Vec<Case> {
         case(
             "another program's database",
             another_program,
-            "FILE is damaged (it is another program's database): restore a backup, or move the file away to begin anew",
+            "FILE cannot be a database: it belongs to another program",
         ),
         case(
             "a folder",
             folder,
-            "FILE cannot be opened: unable to open database file: FILE",
+            "FILE cannot be a database: it is not a regular file",
         ),
     ]
 }

@@ -142,7 +142,7 @@ fn misshapen() -> Vec<Case> {
         case(
             "no secret",
             with("installation_secret", Value::Null),
-            field("/installation_secret", Malformed),
+            field("/installation_secret", Missing),
         ),
         case(
             "a short secret",
