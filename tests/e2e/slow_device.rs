@@ -51,7 +51,8 @@ impl Slow {
                 Received::Message(_) => {}
                 Received::Ended(_) => {
                     self.hub = RawHub::open(kit.address(), token).await?;
-                    self.hub.call(server::HELLO, &hello()).await?;
+                    let welcome = self.hub.call(server::HELLO, &hello()).await?;
+                    assert_eq!(welcome["result"]["contract"], 1, "{welcome}");
                     return Ok(());
                 }
             }
@@ -78,7 +79,7 @@ impl Slow {
             let question = json!({ "cursor": self.cursor });
             let answer = self.hub.call(server::SYNC, &question).await?;
             let page = &answer["result"];
-            assert_eq!(page["after"], self.cursor);
+            assert_eq!(page["after"], self.cursor, "{answer}");
             self.apply(page);
             if page["more"] == false {
                 return Ok(());
