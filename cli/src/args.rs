@@ -150,6 +150,17 @@ An App that exists keeps its keys: the command then ends with exit code 3.")]
         #[command(flatten)]
         settings: SettingsArgs,
     },
+    /// Make another API key of every scope for an App that exists, on the server's machine, while the
+    /// server is stopped: for when no such key is left.
+    #[command(after_help = "Example:
+  vestnik keys admin --app shop --database vestnik.sqlite")]
+    Admin {
+        /// The App.
+        #[arg(long)]
+        app: AppId,
+        #[command(flatten)]
+        settings: SettingsArgs,
+    },
     /// Vouch for a user as the App's backend would, for trying out: prints an identity token.
     #[command(after_help = "Example:
   vestnik keys vouch --app shop --user anna --secret \"$SECRET\"")]
@@ -349,7 +360,7 @@ mod tests {
         for good in ["http://127.0.0.1:4000", "https://shared.example/push/"] {
             assert!(parse_server(good).is_ok(), "{good}");
         }
-        for bad in ["localhost:4000", "ftp://a/", "push", "http:///x", ""] {
+        for bad in ["localhost:4000", "ftp://a/", "push", "http://", ""] {
             assert!(parse_server(bad).is_err(), "{bad}");
         }
     }

@@ -110,14 +110,17 @@ impl From<io::Error> for Failure {
 
 impl From<vestnik_core::Error> for Failure {
     fn from(error: vestnik_core::Error) -> Self {
-        match error {
-            vestnik_core::Error::Rejected(problem) => problem.into(),
-            vestnik_core::Error::Unauthorized => Self::Unauthorized(Problem::new(
+        if let vestnik_core::Error::Rejected(problem) = error {
+            problem.into()
+        } else if matches!(error, vestnik_core::Error::Unauthorized) {
+            Self::Unauthorized(Problem::new(
                 ProblemCode::AuthInvalid,
                 "the server does not accept the credentials",
-            )),
-            error if error.is_retryable() => Self::Unreachable(error.to_string()),
-            error => Self::Other(error.into()),
+            ))
+        } else if error.is_retryable() {
+            Self::Unreachable(error.to_string())
+        } else {
+            Self::Other(error.into())
         }
     }
 }

@@ -43,7 +43,10 @@ impl Tally {
     pub(crate) fn fault(&mut self, name: &'static str, what: String) {
         *self.faults.entry(name).or_default() += 1;
         if self.examples.len() < EXAMPLES {
-            self.examples.push(format!("{name}: {what}"));
+            let mut example = what;
+            example.insert_str(0, ": ");
+            example.insert_str(0, name);
+            self.examples.push(example);
         }
     }
 

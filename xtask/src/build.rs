@@ -15,7 +15,10 @@ use crate::{
 
 /// A cargo command over the whole workspace. Names of targets may follow, but no packages.
 pub(crate) fn cargo(task: &str) -> Command {
-    command("cargo", &[task, "--workspace", "--all-features"])
+    command(
+        "cargo",
+        &[task, "--locked", "--workspace", "--all-features"],
+    )
 }
 
 /// Builds a program for development and gives its file.

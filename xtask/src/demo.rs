@@ -11,9 +11,9 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 
 use crate::{
-    build, packages, place,
+    build, interface, packages, place,
     running::{Running, pause},
-    step::{self, command_in, say},
+    step::{self, say},
 };
 
 const APP: &str = "shop";
@@ -51,10 +51,7 @@ const STORY: [(&str, &str); 4] = [
 /// interface.
 pub(crate) fn build_desktop() -> Result<PathBuf> {
     packages::ensure(&[packages::DESKTOP_BUILD, packages::DESKTOP_RUN].concat())?;
-    if !place::root().join("ui/node_modules").exists() {
-        step::run(command_in("ui", "npm", &["ci", "--no-audit", "--no-fund"]))?;
-    }
-    step::run(command_in("ui", "npm", &["run", "--silent", "build"]))?;
+    interface::build()?;
     build::program("vestnik-desktop")
 }
 

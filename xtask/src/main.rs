@@ -7,6 +7,7 @@ mod codegen;
 mod demo;
 mod faults;
 mod fuzz;
+mod interface;
 mod interop;
 mod packages;
 mod place;

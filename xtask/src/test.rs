@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Result, bail, ensure};
 
 use crate::{
-    bench, build, codegen, packages, place, python,
+    bench, build, codegen, interface, packages, place, python,
     step::{self, command, command_in, say},
     tidy,
 };
@@ -236,11 +236,11 @@ fn demo() -> Result<()> {
 
 /// The desktop crate embeds the built interface, so it comes before anything is compiled.
 fn ui() -> Result<()> {
-    step::run(command_in("ui", "npm", &["ci", "--no-audit", "--no-fund"]))?;
-    for script in ["build", "check", "lint", "test"] {
-        step::run(command_in("ui", "npm", &["run", "--silent", script]))?;
-    }
-    Ok(())
+    interface::install()?;
+    interface::build()?;
+    ["check", "lint", "test"]
+        .into_iter()
+        .try_for_each(interface::script)
 }
 
 fn python() -> Result<()> {
@@ -304,7 +304,7 @@ fn interop() -> Result<()> {
 }
 
 fn fuzz() -> Result<()> {
-    crate::fuzz::run(30, &[])
+    crate::fuzz::run(15, &[])
 }
 
 fn figures() -> Result<()> {

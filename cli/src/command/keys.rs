@@ -20,6 +20,7 @@ use crate::{
 pub(crate) async fn run(command: KeysCommand, output: &Output) -> Result<(), Failure> {
     match command {
         KeysCommand::Bootstrap { app, settings } => bootstrap(app, settings, output).await,
+        KeysCommand::Admin { app, settings } => admin(app, settings, output).await,
         KeysCommand::Vouch { app, user, secret } => {
             let kid = vestnik_server::BOOTSTRAP_IDENTITY_KEY;
             let identity_token = device::identity_token(&app, &user, kid, &secret)?;
@@ -89,6 +90,16 @@ async fn bootstrap(app: AppId, args: SettingsArgs, output: &Output) -> Result<()
     };
     output.result(&made, bootstrapped_words);
     output.note("Keep them now: the server stores no secret that could be shown again.");
+    Ok(())
+}
+
+async fn admin(app: AppId, args: SettingsArgs, output: &Output) -> Result<(), Failure> {
+    let config = settings::load(args, None)?;
+    let key = vestnik_server::seal_key(&config).map_err(anyhow::Error::from)?;
+    let created = vestnik_server::make_admin_key(&config.database, key, app)
+        .await
+        .map_err(anyhow::Error::from)?;
+    output.result(&created, created_words);
     Ok(())
 }
 

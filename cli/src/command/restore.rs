@@ -60,7 +60,7 @@ impl From<Restored> for Report {
             revived_keys,
             forgotten_keys,
         } = lost.unwrap_or_else(|| Lost {
-            from: backup.backup_at.or(backup.last.map(|last| last.at)),
+            from: backup.backup_at.or_else(|| backup.last.map(|last| last.at)),
             until: None,
             revived_keys: Vec::new(),
             forgotten_keys: Vec::new(),
@@ -96,7 +96,7 @@ fn words(report: &Report) -> String {
     }
     match report.revoked_keys {
         Some(count) => lines.push(format!(
-            "{count} API keys are revoked; make new ones by `vestnik keys`"
+            "{count} API keys are revoked; `vestnik keys admin` makes an App a new one"
         )),
         None => lines.push(
             "API keys that may have leaked can all be revoked: `vestnik restore --revoke-keys`"

@@ -6,7 +6,7 @@ use vestnik_model::{
     TrafficType, publish::Data, route,
 };
 
-use super::watch;
+use super::watch::{self, Waits};
 use crate::{api::Api, args::SendArgs, exit::Failure, output::Output};
 
 pub(crate) async fn run(args: SendArgs, output: &Output) -> Result<(), Failure> {
@@ -15,7 +15,7 @@ pub(crate) async fn run(args: SendArgs, output: &Output) -> Result<(), Failure> 
     let accepted: PublishAccepted = api.post(route::NOTIFICATIONS, &request(args)?).await?;
     output.result(&accepted, words);
     if is_watched {
-        watch::run(&server, accepted.id, output).await
+        watch::run(&server, accepted.id, Waits::Always, output).await
     } else {
         watch::somebody_is_addressed(&accepted.warnings)
     }

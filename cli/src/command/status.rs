@@ -3,7 +3,7 @@
 use console::style;
 use vestnik_model::{Counts, route, view::NotificationView};
 
-use super::watch;
+use super::watch::{self, Waits};
 use crate::{
     api::Api,
     args::StatusArgs,
@@ -13,7 +13,7 @@ use crate::{
 
 pub(crate) async fn run(args: StatusArgs, output: &Output) -> Result<(), Failure> {
     if args.watch {
-        return watch::run(&args.server, args.id, output).await;
+        return watch::run(&args.server, args.id, Waits::AfterAnItem, output).await;
     }
     let path = route::with(route::NOTIFICATION, &args.id.to_string());
     let view: NotificationView = Api::new(&args.server)?.get(&path).await?;

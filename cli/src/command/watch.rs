@@ -25,12 +25,22 @@ const ATTEMPTS: u32 = 12;
 /// The first and the longest pause between two attempts.
 const PAUSES: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(10)];
 
+/// When a server that cannot be reached is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Waits {
+    /// From the beginning: it has just accepted the notification.
+    Always,
+    /// Once it has sent an item.
+    AfterAnItem,
+}
+
 /// Prints the state and then each change, until the notification is settled and every delivery it
 /// handed over has been read or the watch ends. A watch that the server cuts off goes on behind the
 /// last item once the server is back.
 pub(crate) async fn run(
     server: &ServerArgs,
     id: NotificationId,
+    waits: Waits,
     output: &Output,
 ) -> Result<(), Failure> {
     let mut following = Following {
@@ -44,7 +54,8 @@ pub(crate) async fn run(
         let seen = following.version();
         match following.follow(output).await {
             Ok(Followed::ToTheEnd) => return verdict(following.last.as_ref()),
-            Ok(Followed::CutOff) | Err(Failure::Unreachable(_)) if following.last.is_some() => {}
+            Ok(Followed::CutOff) | Err(Failure::Unreachable(_))
+                if waits == Waits::Always || following.last.is_some() => {}
             Ok(Followed::CutOff) => return verdict(None),
             Err(failure) => return Err(failure),
         }

@@ -27,7 +27,9 @@ mod telemetry;
 mod worker;
 
 pub use backup::{RevokeError, backup, restore, revoke_all_keys, seal_key};
-pub use bootstrap::{BOOTSTRAP_IDENTITY_KEY, Bootstrap, BootstrapError, bootstrap};
+pub use bootstrap::{
+    BOOTSTRAP_IDENTITY_KEY, Bootstrap, BootstrapError, MakeKeyError, bootstrap, make_admin_key,
+};
 pub use config::{Config, ConfigError, ConfigOverlay};
 pub use door::http::openapi_json;
 pub use limits::BoundsError;

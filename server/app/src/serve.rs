@@ -156,6 +156,12 @@ impl Server {
         Ok(Self { state, supervisor })
     }
 
+    /// What the doors of a server without sockets share.
+    #[cfg(test)]
+    pub(crate) fn into_state(self) -> ServerState {
+        self.state
+    }
+
     /// Closes the database of a server that cannot be started.
     pub async fn close(self) {
         self.state.store.close().await;

@@ -103,7 +103,7 @@ mod tests {
             let (run, done) = (counted.fetch_add(1, Ordering::Relaxed), done.clone());
             async move {
                 assert!(run >= 2, "planted");
-                drop(done.send(()).await);
+                done.send(()).await.unwrap();
                 std::future::pending::<()>().await;
             }
         });

@@ -2,6 +2,8 @@
 //! check are served all the time, and memory is bounded. In a process of its own, so that the peak of
 //! its memory is the server's and these peers'.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by what it cannot do")]
+
 use std::{net::SocketAddr, time::Duration};
 
 use tokio::{

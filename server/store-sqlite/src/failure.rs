@@ -40,11 +40,6 @@ pub(crate) fn open_error(path: &Path, error: vestnik_sqlite::OpenError) -> OpenE
             detail: source.to_string(),
         },
         Error::Io { path, source } => OpenError::Io { path, source },
-        // Damage is often found first where a new schema is written.
-        Error::Migrate { path, source, .. } if is_damage(&source) => OpenError::Corrupt {
-            path,
-            detail: source.to_string(),
-        },
         Error::Migrate { path, source, .. } => OpenError::Migrate {
             path,
             source: Box::new(source),
@@ -58,12 +53,4 @@ pub(crate) fn open_error(path: &Path, error: vestnik_sqlite::OpenError) -> OpenE
             source: std::io::Error::other(error),
         },
     }
-}
-
-fn is_damage(error: &rusqlite::Error) -> bool {
-    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
-    matches!(
-        error.sqlite_error_code(),
-        Some(DatabaseCorrupt | NotADatabase)
-    )
 }

@@ -265,6 +265,13 @@ pub(crate) fn random_u32(clock: &dyn Clock) -> u32 {
 }
 
 fn migrate_error(path: &Path, failure: vestnik_sqlite::Failure) -> OpenError {
+    // Damage shows at the first page that is read, which may be later than the opening's own check.
+    if let vestnik_sqlite::Failure::Corrupt { source } = &failure {
+        return OpenError::Corrupt {
+            path: path.to_owned(),
+            detail: source.to_string(),
+        };
+    }
     OpenError::Migrate {
         path: path.to_owned(),
         source: failure.into(),

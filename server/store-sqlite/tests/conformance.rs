@@ -1,5 +1,7 @@
 //! The store in one SQLite file passes the suite that every store must pass.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by what it cannot do")]
+
 use std::{
     fs::File,
     path::PathBuf,

@@ -601,6 +601,7 @@ fn receipts(attacked: &Attacked) -> Vec<Case> {
             json!({ "facts": "x" }),
             field("/facts", Malformed),
         ),
+        case("no object", json!([]), field("", Malformed)),
         case(
             "facts by a backend",
             json!({ "facts": [fact(1)] }),

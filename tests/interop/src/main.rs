@@ -20,10 +20,20 @@ use std::{
 
 use anyhow::{Result, ensure};
 use clap::Parser;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use tokio::net::TcpListener;
 use vestnik_signalr::protocol::Protocol;
 
-use crate::{guest::Guest, host::HOSTS, peer::PEERS, proxy::Cuts, table::Row};
+use crate::{
+    guest::Guest,
+    host::HOSTS,
+    peer::{PEERS, Peer},
+    proxy::Cuts,
+    table::Row,
+};
+
+/// How many clients are tried side by side: most of their time is waiting.
+const ABREAST: usize = 4;
 
 /// Holds our SignalR beside others'.
 #[derive(Debug, Parser)]
@@ -71,17 +81,21 @@ async fn main() -> Result<()> {
 }
 
 async fn try_clients(Only { only, python }: Only) -> Result<()> {
-    let url = serve().await?;
-    let mut rows = Vec::new();
     let wanted = |name: &str| only.as_deref().is_none_or(|only| name.contains(only));
-    for peer in PEERS.iter().filter(|peer| wanted(&peer.name())) {
-        say(&format!("trying {}", peer.name()))?;
-        rows.push(Row {
-            name: peer.name(),
-            outcomes: peer.run(&url, &python).await?,
-        });
-    }
+    let peers = PEERS.iter().filter(|peer| wanted(&peer.name()));
+    let rows = stream::iter(peers).map(|peer| try_client(peer, &python));
+    let rows: Vec<_> = rows.buffered(ABREAST).try_collect().await?;
     conclude(&rows)
+}
+
+/// Tries a client at a server of its own, because a client may cut every connection that there is.
+async fn try_client(peer: &Peer, python: &str) -> Result<Row> {
+    say(&format!("trying {}", peer.name()))?;
+    let url = serve().await?;
+    Ok(Row {
+        name: peer.name(),
+        outcomes: peer.run(&url, python).await?,
+    })
 }
 
 async fn try_servers(Only { only, python }: Only) -> Result<()> {

@@ -46,7 +46,7 @@ pub fn differences<'a>(before: &'a Digest, after: &'a Digest) -> Vec<&'a str> {
 
 fn rows(connection: &Connection, table: &str) -> anyhow::Result<Vec<String>> {
     let mut statement = connection.prepare(&format!("SELECT * FROM \"{table}\""))?;
-    let names = statement.column_names().into_iter().enumerate();
+    let names = statement.column_names().enumerate();
     let columns: Vec<usize> = names
         .filter(|(_, name)| !TIMES_OF_CONNECTIONS.contains(name))
         .map(|(column, _)| column)

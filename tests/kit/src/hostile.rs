@@ -108,7 +108,6 @@ impl HostileServer {
     }
 }
 
-#[expect(clippy::unused_async, reason = "handlers of a hub are asynchronous")]
 async fn hello(State(play): State<Play>, argument: Value) -> Result<Value, HubError> {
     play.note(|asked| asked.hellos.push(argument));
     Ok(play.script.welcome.clone())
@@ -132,7 +131,6 @@ async fn sync(
     Ok(page)
 }
 
-#[expect(clippy::unused_async, reason = "handlers of a hub are asynchronous")]
 async fn report(State(play): State<Play>, argument: Value) -> Result<Value, HubError> {
     let facts = argument["facts"].as_array().cloned().unwrap_or_default();
     let results: Vec<_> = facts.iter().map(|fact| play.result_of(fact)).collect();
@@ -140,7 +138,6 @@ async fn report(State(play): State<Play>, argument: Value) -> Result<Value, HubE
     Ok(json!({ "results": results }))
 }
 
-#[expect(clippy::unused_async, reason = "handlers of a hub are asynchronous")]
 async fn update_state(_: Value) -> Result<Value, HubError> {
     Ok(json!({}))
 }

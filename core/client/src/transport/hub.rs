@@ -199,8 +199,12 @@ mod tests {
 
     use super::*;
 
+    fn read<T: DeserializeOwned>(value: serde_json::Value) -> T {
+        serde_json::from_value(value).unwrap()
+    }
+
     fn answer(value: serde_json::Value) -> Result<Done, CallFailure> {
-        done(Ok(serde_json::from_value(value).unwrap()))
+        done(Ok(read(value)))
     }
 
     #[test]

@@ -203,7 +203,7 @@ async fn gives_up_a_silent_client() {
     config.protocol.client_timeout = Duration::from_millis(50);
     let address = serve(Hub::builder(()).config(config).build()).await;
     let mut client = Client::open(address).await;
-    // The time counts from the first message after the handshake.
+    // Only a client that pings can be silent for too long.
     client.send(r#"{"type":6}"#).await;
     let last = loop {
         match client.next().await.as_str() {

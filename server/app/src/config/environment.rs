@@ -63,19 +63,18 @@ fn settings() -> Vec<Setting> {
     });
     let mut settings = Vec::from(optional);
     for (name, value) in toml::Table::try_from(Config::default()).unwrap_or_default() {
-        match value {
-            toml::Value::Table(section) => {
-                settings.extend(section.into_iter().map(|(field, sample)| Setting {
-                    section: name.clone(),
-                    field,
-                    sample,
-                }));
-            }
-            sample => settings.push(Setting {
+        if let toml::Value::Table(section) = value {
+            settings.extend(section.into_iter().map(|(field, sample)| Setting {
+                section: name.clone(),
+                field,
+                sample,
+            }));
+        } else {
+            settings.push(Setting {
                 section: String::new(),
                 field: name,
-                sample,
-            }),
+                sample: value,
+            });
         }
     }
     settings

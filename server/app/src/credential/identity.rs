@@ -67,12 +67,13 @@ pub(crate) fn decoding_key(key: &IdentityKey) -> Result<DecodingKey, Refusal> {
 }
 
 fn refused(error: &jsonwebtoken::errors::Error) -> Refusal {
-    match error.kind() {
-        ErrorKind::InvalidAlgorithm => {
-            invalid("the identity token has another algorithm (alg) than the key it names")
-        }
-        ErrorKind::Json(_) => invalid("the identity token's payload is not a JSON object"),
-        _ => invalid("the identity token is not signed by the key it names"),
+    let kind = error.kind();
+    if matches!(kind, ErrorKind::InvalidAlgorithm) {
+        invalid("the identity token has another algorithm (alg) than the key it names")
+    } else if matches!(kind, ErrorKind::Json(_)) {
+        invalid("the identity token's payload is not a JSON object")
+    } else {
+        invalid("the identity token is not signed by the key it names")
     }
 }
 

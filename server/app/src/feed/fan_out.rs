@@ -12,7 +12,7 @@ use vestnik_rules::{
     limit::Budget,
     log::{Candidate, PageBound, Place, Reader, cut},
 };
-use vestnik_signalr::server::Frame;
+use vestnik_signalr::server::{ConnectionId, Frame};
 use vestnik_store::{
     Store, StoreError,
     ledger::HandOver,
@@ -99,62 +99,52 @@ impl FanOut {
             let Some(lowest) = lowest(&devices) else {
                 return Ok(false);
             };
-            let now = self.clock.now();
-            let slice = LogSlice {
-                app: app.clone(),
-                user: user.clone(),
-                after: Some(lowest),
-                entries: self.bounds.entries,
-                bytes: self.bounds.bytes,
-                now,
+            let stretch = self.read(app, user, lowest).await?;
+            let Some(end) = stretch.entries.last().map(|entry| entry.candidate.place) else {
+                return Ok(false);
             };
-            let stretch = self.store.read_log(slice).await?;
-            let bytes = stretch
-                .entries
-                .iter()
-                .map(|entry| entry.candidate.bytes)
-                .sum();
-            let mut frames = Frames::default();
-            let candidates: Vec<_> = stretch
-                .entries
-                .iter()
-                .map(|entry| entry.candidate.clone())
-                .collect();
-            let page = PageOf {
-                stretch: &stretch,
-                candidates: &candidates,
-                lowest,
-            };
-            let mut has_moved = false;
-            for device in &devices {
-                has_moved |= self.send(device, &page, &mut frames);
-            }
             // Where nothing can be sent now, reading on would find the same again.
-            if !has_moved {
-                let at_lowest = |device: &&Arc<LiveDevice>| device.live_at() == Some(lowest);
-                let before = stuck.len();
-                stuck.extend(
-                    devices
-                        .iter()
-                        .filter(at_lowest)
-                        .map(|device| device.connection.id().clone()),
-                );
-                if stuck.len() == before {
-                    return Ok(false);
-                }
+            if !self.offer(&devices, lowest, &stretch) {
+                stuck.extend(standing_at(&devices, lowest));
                 continue;
             }
-            let end = stretch
-                .entries
-                .last()
-                .map_or(stretch.after, |entry| entry.candidate.place);
-            if stretch.entries.is_empty() || end == stretch.head {
+            if end == stretch.head {
                 return Ok(false);
             }
-            if !budget.spend(bytes) {
+            let sizes = stretch.entries.iter().map(|entry| entry.candidate.bytes);
+            if !budget.spend(sizes.sum()) {
                 return Ok(true);
             }
         }
+    }
+
+    async fn read(&self, app: &AppId, user: &UserId, from: Place) -> Result<Stretch, StoreError> {
+        let slice = LogSlice {
+            app: app.clone(),
+            user: user.clone(),
+            after: Some(from),
+            entries: self.bounds.entries,
+            bytes: self.bounds.bytes,
+            now: self.clock.now(),
+        };
+        self.store.read_log(slice).await
+    }
+
+    /// Sends each device its share of a stretch; tells whether some device stands elsewhere now.
+    fn offer(&self, devices: &[Arc<LiveDevice>], lowest: Place, stretch: &Stretch) -> bool {
+        let entries = stretch.entries.iter();
+        let candidates: Vec<_> = entries.map(|entry| entry.candidate.clone()).collect();
+        let page = PageOf {
+            stretch,
+            candidates: &candidates,
+            lowest,
+        };
+        let mut frames = Frames::default();
+        let mut has_moved = false;
+        for device in devices {
+            has_moved |= self.send(device, &page, &mut frames);
+        }
+        has_moved
     }
 
     /// Sends one device its share of a stretch; tells whether the device stands elsewhere now.
@@ -288,6 +278,14 @@ fn lowest(devices: &[Arc<LiveDevice>]) -> Option<Place> {
         .iter()
         .filter_map(|device| device.live_at())
         .min_by_key(|place| place.seq)
+}
+
+/// The connections of the devices that stand at a place, or that are not live any more.
+fn standing_at(devices: &[Arc<LiveDevice>], place: Place) -> impl Iterator<Item = ConnectionId> {
+    devices
+        .iter()
+        .filter(move |device| device.live_at().is_none_or(|at| at == place))
+        .map(|device| device.connection.id().clone())
 }
 
 /// Sends `Behind` as soon as there is room: the device reads on by itself.

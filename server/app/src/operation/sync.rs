@@ -5,9 +5,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use vestnik_clock::Clock;
 use vestnik_model::{
-    Entry,
+    Entry, FieldProblem, Problem,
     contract::{self, Page},
     limits::{DEFAULT_PAGE_ENTRIES, PAGE_ENTRIES},
+    problem::FieldCode,
 };
 use vestnik_rules::log::{Cut, PageBound, Place, Reader, cut};
 use vestnik_store::{
@@ -39,13 +40,19 @@ pub(crate) type OnWritten = Box<dyn FnOnce(bool) + Send>;
 /// noted, and after the last page the device receives the rest live.
 ///
 /// # Errors
-/// `auth.revoked`.
+/// `request.invalid` for a limit out of range, `auth.revoked`.
 pub(crate) async fn sync(
     with: Syncing,
     device: Arc<LiveDevice>,
     request: contract::Sync,
 ) -> Result<(Page, OnWritten), Refusal> {
     let contract::Sync { cursor, limit } = request;
+    let entries = limit.unwrap_or(DEFAULT_PAGE_ENTRIES);
+    if !(1..=PAGE_ENTRIES).contains(&entries) {
+        let detail = format!("must be 1 to {PAGE_ENTRIES}");
+        let problem = FieldProblem::new("/limit", FieldCode::OutOfRange, detail);
+        return Err(Problem::invalid(vec![problem]).into());
+    }
     let session = device.session.clone();
     let now = with.clock.now();
     let opening = Opening {
@@ -66,7 +73,7 @@ pub(crate) async fn sync(
         app: session.app.clone(),
         user: session.user.clone(),
         after: place,
-        entries: limit.unwrap_or(DEFAULT_PAGE_ENTRIES).clamp(1, PAGE_ENTRIES),
+        entries,
         bytes: with.bounds.bytes,
         now,
     };

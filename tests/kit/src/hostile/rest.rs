@@ -15,7 +15,6 @@ pub(super) fn router() -> Router {
         .route(route::INSTALLATION, put(register).delete(forget))
 }
 
-#[expect(clippy::unused_async, reason = "axum takes asynchronous handlers")]
 async fn token() -> Json<Value> {
     Json(json!({
         "access_token": "access", "token_type": "Bearer", "expires_in": 3_600,
@@ -23,11 +22,9 @@ async fn token() -> Json<Value> {
     }))
 }
 
-#[expect(clippy::unused_async, reason = "axum takes asynchronous handlers")]
 async fn register(Path(id): Path<String>, Json(mut state): Json<Value>) -> Json<Value> {
     state["id"] = id.into();
     Json(state)
 }
 
-#[expect(clippy::unused_async, reason = "axum takes asynchronous handlers")]
 async fn forget(Path(_): Path<String>) {}

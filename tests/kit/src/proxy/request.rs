@@ -15,12 +15,12 @@ pub(super) fn is_whole(bytes: &[u8]) -> bool {
 
 fn content_length(headers: &[u8]) -> usize {
     let headers = String::from_utf8_lossy(headers);
-    let lengths = headers.lines().filter_map(|line| {
+    let mut lengths = headers.lines().rev().filter_map(|line| {
         let (name, value) = line.split_once(':')?;
         name.eq_ignore_ascii_case("content-length")
             .then(|| value.trim().parse().ok())?
     });
-    lengths.last().unwrap_or_default()
+    lengths.next().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -86,7 +86,7 @@ fn expiry(claims: &Map<String, Value>, now: i64) -> Result<i64, Refusal> {
     Ok(expires)
 }
 
-/// A NumericDate, which may have a fraction (RFC 7519, section 2), in whole seconds.
+/// A `NumericDate`, which may have a fraction (RFC 7519, section 2), in whole seconds.
 fn date(claims: &Map<String, Value>, name: &str) -> Result<Option<i64>, Refusal> {
     let number = match claims.get(name) {
         None => return Ok(None),

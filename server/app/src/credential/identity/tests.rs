@@ -25,9 +25,12 @@ fn signed(claims: &Value) -> String {
     jsonwebtoken::encode(&header, claims, &EncodingKey::from_secret(&[7; 32])).unwrap()
 }
 
+fn now() -> Timestamp {
+    Timestamp::from_second(NOW).unwrap()
+}
+
 fn read(claims: &Value) -> Result<Vouched, Refusal> {
-    let now = Timestamp::from_second(NOW).unwrap();
-    verify(&signed(claims), &app(), &key(), now)
+    verify(&signed(claims), &app(), &key(), now())
 }
 
 #[track_caller]

@@ -16,10 +16,7 @@ use std::{io, net::IpAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::Router;
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::{
-    net::{TcpListener, TcpStream},
-    time::Instant,
-};
+use tokio::net::{TcpListener, TcpStream};
 
 use self::{connection::Speaker, lease::Places};
 
@@ -54,7 +51,7 @@ pub(crate) async fn serve(
         };
         let peer = (!config.proxy.trusts(address)).then(|| Peer::of(address));
         // A newcomer is turned away only when even the places for operations are taken by requests.
-        if let Some(lease) = places.admit(peer, Instant::now()) {
+        if let Some(lease) = places.admit(peer, lease::now()) {
             tokio::spawn(speaker.speak(stream, ConnectedFrom(address), lease, &graceful));
         }
     }

@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn a_coded_body_is_refused_by_its_coding() {
         let json = (header::CONTENT_TYPE, "application/json; charset=utf-8");
-        assert_eq!(detail(&[json.clone()]), None);
+        assert_eq!(detail(std::slice::from_ref(&json)), None);
         assert_eq!(
             detail(&[json.clone(), (header::CONTENT_ENCODING, "identity")]),
             None

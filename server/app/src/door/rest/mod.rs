@@ -13,3 +13,6 @@ pub(crate) mod submission;
 pub(crate) mod token;
 pub(crate) mod topics;
 pub(crate) mod users;
+
+#[cfg(test)]
+mod tests;

@@ -207,6 +207,15 @@ impl Phase {
     }
 }
 
+/// The time of sockets, as tokio's timers have it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a request ends when its owner drops it, and sockets go by tokio's time"
+)]
+pub(super) fn now() -> Instant {
+    Instant::now()
+}
+
 impl Drop for InFlight {
     fn drop(&mut self) {
         let Inner {
@@ -214,7 +223,7 @@ impl Drop for InFlight {
             number,
             kind,
         } = &*self.0.0;
-        let quiet = Phase::Quiet(Instant::now() + places.patience.later);
+        let quiet = Phase::Quiet(now() + places.patience.later);
         let mut state = places.lock();
         let Some(sender) = state.phases.get(number) else {
             return;
@@ -258,7 +267,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_connection_without_a_first_request_ends_in_time() {
-        let start = Instant::now();
+        let start = now();
         let lease = places(|_| {}).admit(None, start).unwrap();
         lease.over().await;
         assert_eq!(start.elapsed().as_secs(), 5);
@@ -266,14 +275,14 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_connection_without_a_later_request_ends_in_time() {
-        let lease = places(|_| {}).admit(None, Instant::now()).unwrap();
+        let lease = places(|_| {}).admit(None, now()).unwrap();
         let (first, second) = (lease.begin().unwrap(), lease.begin().unwrap());
         let mut over = Box::pin(lease.over());
         let hour = Duration::from_secs(3_600);
         drop(first);
         assert!(tokio::time::timeout(hour, &mut over).await.is_err());
         drop(second);
-        let start = Instant::now();
+        let start = now();
         over.await;
         assert_eq!(start.elapsed().as_secs(), 60);
     }
@@ -281,8 +290,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_newcomer_ends_a_silent_connection_at_once() {
         let places = places(|limits| limits.connections = 1);
-        let silent = places.admit(None, Instant::now()).unwrap();
-        let start = Instant::now();
+        let silent = places.admit(None, now()).unwrap();
+        let start = now();
         let newcomer = places.admit(None, start).unwrap();
         silent.over().await;
         assert_eq!(start.elapsed(), Duration::ZERO);
@@ -298,14 +307,14 @@ mod tests {
             limits.connections = 1;
             limits.operation_connections = 1;
         });
-        let busy = places.admit(None, Instant::now()).unwrap();
+        let busy = places.admit(None, now()).unwrap();
         let request = busy.begin();
-        let operations = places.admit(None, Instant::now()).unwrap();
+        let operations = places.admit(None, now()).unwrap();
         assert_eq!(operations.kind(), Kind::Operations);
         let held = operations.begin();
-        assert!(places.admit(None, Instant::now()).is_none());
+        assert!(places.admit(None, now()).is_none());
         drop((held, operations, request, busy));
-        let ordinary = places.admit(None, Instant::now()).unwrap();
+        let ordinary = places.admit(None, now()).unwrap();
         assert_eq!(ordinary.kind(), Kind::Ordinary);
     }
 }

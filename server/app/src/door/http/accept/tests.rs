@@ -24,7 +24,7 @@ struct Server {
 }
 
 impl Server {
-    async fn start(limits: LimitConfig) -> Self {
+    fn start(limits: LimitConfig) -> Self {
         let listener = TcpSocket::new_v4().unwrap();
         listener.bind(([127, 0, 0, 1], 0).into()).unwrap();
         let listener = listener.listen(4_096).unwrap();
@@ -122,8 +122,7 @@ async fn each_silent_peer_is_closed_in_time() {
     let server = Server::start(LimitConfig {
         header_seconds: 1,
         ..LimitConfig::default()
-    })
-    .await;
+    });
     for (first, again) in PEERS {
         let mut stream = server.connect(66).await;
         stream.write_all(first).await.unwrap();
@@ -149,8 +148,7 @@ async fn a_connection_at_rest_is_closed_in_time() {
     let server = Server::start(LimitConfig {
         idle_seconds: 1,
         ..LimitConfig::default()
-    })
-    .await;
+    });
     let mut stream = server.connect(1).await;
     let request = b"GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n";
     stream.write_all(request).await.unwrap();
@@ -168,8 +166,7 @@ async fn two_thousand_silent_peers_hold_up_nobody() {
         header_seconds: 3_600,
         idle_seconds: 3_600,
         ..LimitConfig::default()
-    })
-    .await;
+    });
     assert!(server.is_healthy().await);
     let before = peak_bytes();
     let mut peers = Vec::new();
@@ -202,8 +199,7 @@ async fn headers_that_never_end_are_bounded_in_bytes() {
     let server = Server::start(LimitConfig {
         header_seconds: 3_600,
         ..LimitConfig::default()
-    })
-    .await;
+    });
     let mut stream = server.connect(1).await;
     stream.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
     let line = [b"x-more: ".as_slice(), &[b'a'; 1_000], b"\r\n"].concat();
@@ -221,8 +217,7 @@ async fn one_address_cannot_take_the_places_of_others() {
         header_seconds: 3_600,
         drain_seconds: 0,
         ..LimitConfig::default()
-    })
-    .await;
+    });
     let mut greedy = Vec::new();
     for _ in 0..4 {
         let mut stream = server.connect(66).await;

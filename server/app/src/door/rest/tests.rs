@@ -1,0 +1,5 @@
+//! The use cases through the router, on a store in a temporary file.
+
+mod access;
+mod publishing;
+mod world;

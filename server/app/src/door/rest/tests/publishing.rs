@@ -1,0 +1,190 @@
+//! Publishing, and what becomes of it.
+
+use axum::{body::Body, http::Request};
+use futures_util::FutureExt as _;
+use serde_json::{Value, json};
+use vestnik_model::AppId;
+
+use super::world::{INSTALLATION, World, request, text};
+use crate::{bus::Hint, operation};
+
+fn to_anna() -> Value {
+    json!({"to": {"users": ["anna"]}, "notification": {"title": "Order 8812"}})
+}
+
+#[tokio::test]
+async fn a_notification_is_accepted_and_found_again() {
+    let world = World::new().await;
+    assert_eq!(world.log_in("anna", 1).await.status, 200);
+    let accepted = world.admin("POST /v1/notifications", Some(to_anna())).await;
+    assert_eq!(accepted.status, 202, "{accepted:?}");
+    let id = text(&accepted.body["id"]);
+    // Relative to /v1/notifications, below whatever prefix the server stands.
+    assert_eq!(
+        accepted.headers["location"],
+        format!("notifications/{id}").as_str()
+    );
+    let view = world
+        .admin(&format!("GET /v1/notifications/{id}"), None)
+        .await;
+    assert_eq!(view.body["counts"]["pending"], 1, "{view:?}");
+    let hints = world.hints.lock().unwrap();
+    let is_annas = |hint: &Hint| matches!(hint, Hint::Log { user, .. } if user.as_str() == "anna");
+    assert!(hints.iter().any(is_annas));
+}
+
+/// The caller's connection breaks right after the request was given to the store.
+#[tokio::test]
+async fn a_caller_who_goes_away_changes_nothing_of_what_was_committed() {
+    let world = World::new().await;
+    let asked = serde_json::from_value(to_anna()).unwrap();
+    let app = AppId::parse("shop").unwrap();
+    let cut = operation::publish(world.state.publishing(), app, asked, None).now_or_never();
+    assert!(cut.is_none(), "the answer was there at once");
+    // Whatever is written later is written after it.
+    world
+        .state
+        .store
+        .ping("2026-11-28T09:00:00Z".parse().unwrap())
+        .await
+        .unwrap();
+    let list = world.admin("GET /v1/notifications", None).await;
+    assert_eq!(list.body["data"].as_array().unwrap().len(), 1);
+    let hints = world.hints.lock().unwrap();
+    assert!(hints.iter().any(|hint| matches!(hint, Hint::Log { .. })));
+    assert!(
+        hints
+            .iter()
+            .any(|hint| matches!(hint, Hint::Notification { .. }))
+    );
+}
+
+#[tokio::test]
+async fn a_repeated_request_has_the_stored_answer() {
+    let world = World::new().await;
+    let publish = async |keys: &[&str], title: &str| {
+        let body = json!({"to": {"users": ["anna"]}, "notification": {"title": title}});
+        let mut asked = request("POST /v1/notifications", &world.keys.admin_key, Some(body));
+        for key in keys {
+            asked
+                .headers_mut()
+                .append("idempotency-key", key.parse().unwrap());
+        }
+        world.request(asked).await
+    };
+    let first = publish(&["a"], "t").await;
+    let cancel = format!("POST /v1/notifications/{}:cancel", text(&first.body["id"]));
+    assert_eq!(world.admin(&cancel, None).await.status, 204);
+    let again = publish(&["a"], "t").await;
+    assert_eq!((again.status, &again.body["id"]), (202, &first.body["id"]));
+    // As it was answered then, not as it stands now.
+    assert_eq!(again.body["status"], first.body["status"]);
+    assert_eq!(again.headers["idempotency-replayed"], "true");
+    let other = publish(&["a"], "u").await;
+    assert_eq!(other.problem(), (422, "idempotency.mismatch"));
+    assert_eq!(
+        publish(&["b", "c"], "t").await.problem(),
+        (422, "request.invalid")
+    );
+}
+
+#[tokio::test]
+async fn unknown_topics_are_refused_by_their_places() {
+    let world = World::new().await;
+    let put = world.admin("PUT /v1/topics/orders", Some(json!({}))).await;
+    assert_eq!(put.status, 204, "{put:?}");
+    let body =
+        json!({"to": {"topics": ["oders", "orders", "news"]}, "notification": {"title": "t"}});
+    let refused = world.admin("POST /v1/notifications", Some(body)).await;
+    assert_eq!(refused.problem(), (422, "topic.unknown"));
+    let pointers = refused.body["errors"].as_array().unwrap().iter();
+    let pointers: Vec<_> = pointers.map(|error| text(&error["pointer"])).collect();
+    assert_eq!(pointers, ["/to/topics/0", "/to/topics/2"]);
+}
+
+#[tokio::test]
+async fn an_empty_audience_is_accepted_with_a_warning() {
+    let world = World::new().await;
+    let body = json!({
+        "to": {"users": ["anna"], "exclude_users": ["anna"]}, "notification": {"title": "t"},
+    });
+    let accepted = world.admin("POST /v1/notifications", Some(body)).await;
+    assert_eq!(accepted.status, 202, "{accepted:?}");
+    assert_eq!(accepted.body["warnings"], json!(["audience.empty"]));
+}
+
+#[tokio::test]
+async fn a_recalled_notification_cannot_be_delivered() {
+    let world = World::new().await;
+    assert_eq!(world.log_in("anna", 1).await.status, 200);
+    let accepted = world.admin("POST /v1/notifications", Some(to_anna())).await;
+    let id = text(&accepted.body["id"]).to_owned();
+    let act = async |verb: &str| {
+        let line = format!("POST /v1/notifications/{id}{verb}");
+        world.admin(&line, None).await
+    };
+    assert_eq!(act(":recall").await.status, 204);
+    let view = world
+        .admin(&format!("GET /v1/notifications/{id}"), None)
+        .await;
+    assert_eq!(view.body["status"], "cancelled", "{view:?}");
+    assert_eq!(act("").await.problem(), (405, "method_not_allowed"));
+    assert_eq!(act(":forget").await.problem(), (404, "not_found"));
+    let unknown = "POST /v1/notifications/ntf_00000000000000000000000000000001:cancel";
+    assert_eq!(
+        world.admin(unknown, None).await.problem(),
+        (404, "not_found")
+    );
+}
+
+#[tokio::test]
+async fn facts_are_answered_one_by_one() {
+    let world = World::new().await;
+    let access = world.log_in("anna", 1).await;
+    let access = text(&access.body["access_token"]).to_owned();
+    let accepted = world.admin("POST /v1/notifications", Some(to_anna())).await;
+    let fact = |id: &str, kind: &str| {
+        json!({"id": id, "kind": kind, "notificationId": accepted.body["id"],
+            "at": "2026-11-28T09:00:00Z"})
+    };
+    let body = json!({"facts": [fact("1", "glanced"), fact("2", "delivered"), null]});
+    let reported = world.call("POST /v1/receipts", &access, Some(body)).await;
+    let results = reported.body["results"].as_array().unwrap().iter();
+    let results: Vec<_> = results
+        .map(|result| (text(&result["id"]), text(&result["outcome"])))
+        .collect();
+    assert_eq!(
+        results,
+        [("1", "refused"), ("2", "stored"), ("", "refused")]
+    );
+    let line = format!("DELETE /v1/installations/{INSTALLATION}");
+    assert_eq!(world.call(&line, &access, None).await.status, 204);
+    let body = json!({"facts": [fact("3", "read")]});
+    let late = world.call("POST /v1/receipts", &access, Some(body)).await;
+    assert_eq!(late.problem(), (401, "auth.revoked"));
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_a_problem_document() {
+    let world = World::new().await;
+    let key = &world.keys.admin_key;
+    let path = world.admin("GET /v1/notifications/%FF", None).await;
+    assert_eq!(path.problem(), (400, "request.malformed"));
+    let path = world.admin("PUT /v1/topics/t/subscribers/%FF", None).await;
+    assert_eq!(path.problem(), (400, "request.malformed"));
+    let coded = Request::post("/v1/notifications")
+        .header("authorization", format!("Bearer {key}"))
+        .header("content-type", "application/json")
+        .header("content-encoding", "gzip")
+        .body(Body::from("x"))
+        .unwrap();
+    assert_eq!(
+        world.request(coded).await.problem(),
+        (415, "request.media_type")
+    );
+    let cursor = "GET /v1/notifications?cursor=dlv_00000000000000000000000000000001";
+    assert_eq!(
+        world.admin(cursor, None).await.problem(),
+        (422, "request.invalid")
+    );
+}
