@@ -281,6 +281,8 @@ fn later_server() -> anyhow::Result<HostileScript> {
     let mut arrival = newer("page")?["entries"][1].clone();
     let fresh = [(NOTIFICATION.to_owned(), notification(9).to_string())];
     replace(&mut arrival, &fresh);
+    // The server's clock goes by its welcome, and the notification must not have expired by it.
+    arrival["notification"]["expiresAt"] = json!("2027-03-08T09:00:00Z");
     let mut unknown = newer("entries")?;
     (unknown["after"], unknown["cursor"]) = (json!("b"), json!("c"));
     let mut page = newer("page")?;

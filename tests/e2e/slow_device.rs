@@ -16,7 +16,7 @@ use vestnik_testkit::{
     name::{installation, user},
     raw_hub::Received,
     server::Setup,
-    wait::{SILENCE, within},
+    wait::{SILENCE, asked, within},
 };
 
 const COUNT: usize = 1_000;
@@ -51,7 +51,8 @@ impl Slow {
                 Received::Message(_) => {}
                 Received::Ended(_) => {
                     self.hub = RawHub::open(kit.address(), token).await?;
-                    self.hub.call(server::HELLO, &hello()).await?;
+                    let welcome = self.hub.call(server::HELLO, &hello()).await?;
+                    assert_eq!(welcome["result"]["contract"], 1, "{welcome}");
                     return Ok(());
                 }
             }
@@ -78,7 +79,7 @@ impl Slow {
             let question = json!({ "cursor": self.cursor });
             let answer = self.hub.call(server::SYNC, &question).await?;
             let page = &answer["result"];
-            assert_eq!(page["after"], self.cursor);
+            assert_eq!(page["after"], self.cursor, "{answer}");
             self.apply(page);
             if page["more"] == false {
                 return Ok(());
@@ -145,9 +146,12 @@ async fn a_client_that_never_ends_its_headers_is_let_go() -> anyhow::Result<()> 
             .await?;
         idle.push(stream);
     }
-    // Both places are taken; the answer comes once they are free again.
-    let anna = user("anna");
-    kit.backend.publish(&to_user(&anna, "hello")).await?;
+    // Both places are taken, and others are sent away until they are free again.
+    let request = to_user(&user("anna"), "hello");
+    asked("a place for a publisher", async || {
+        Ok(kit.backend.publish(&request).await.ok())
+    })
+    .await?;
     for mut stream in idle {
         let mut answer = Vec::new();
         within("the end", SILENCE, stream.read_to_end(&mut answer)).await??;

@@ -67,7 +67,8 @@ async fn check_call(attacked: &mut Attacked, case: Call) -> anyhow::Result<()> {
     attacked.unchanged(case.name)
 }
 
-/// A refusal is a result with a problem; an error means that the protocol was violated.
+/// What is compared of a completion. A refusal is a result with a problem; an error means that the protocol
+/// was violated.
 fn compared(completion: &Value) -> Value {
     let problem = &completion["result"]["problem"];
     if problem.is_object() {

@@ -59,6 +59,43 @@ impl Case {
     }
 }
 
+/// What a device reports of itself is read leniently: unknown words are kept, and what cannot be kept is
+/// dropped alone.
+#[tokio::test]
+async fn odd_installations_are_served() -> anyhow::Result<()> {
+    let attacked = Attacked::prepare().await?;
+    let path = format!("/v1/installations/{}", installation(1));
+    let url = attacked.server.url().join(&path)?;
+    let http = reqwest::Client::builder().no_proxy().build()?;
+    let state = json!({
+        "platform": "toaster", "permission": "maybe", "model": "a\0", "locale": 7,
+        "app_version": "9", "crumbs": { "count": 7 },
+        "push_addresses": [
+            { "kind": "fcm_fid", "value": "first" }, "odd", { "kind": "pigeon", "value": "grey" },
+            { "kind": "fcm_fid", "value": "second" },
+        ],
+    });
+    let put = http
+        .put(url.clone())
+        .bearer_auth(&attacked.token)
+        .json(&state);
+    put.send().await?.error_for_status()?;
+    let get = http.get(url).bearer_auth(&attacked.token).send().await?;
+    let view: Value = get.error_for_status()?.json().await?;
+    let kept = ["platform", "permission", "model", "locale", "app_version"];
+    assert_eq!(
+        kept.map(|name| view[name].clone()),
+        [
+            json!("toaster"),
+            json!("maybe"),
+            Value::Null,
+            Value::Null,
+            json!("9")
+        ]
+    );
+    attacked.end(1).await
+}
+
 async fn check(attacked: &mut Attacked, case: Case) -> anyhow::Result<()> {
     let backend = &attacked.server.backend;
     let mut request = reqwest::Client::builder()
@@ -581,12 +618,26 @@ fn installations() -> Vec<Case> {
             .body(body.to_string())
             .asked_by(As::Device)
     };
+    let many: Vec<_> = (0..17)
+        .map(|n| json!({ "kind": format!("kind-{n}"), "value": "a" }))
+        .collect();
     vec![
         put("no platform", json!({}), field("/platform", Missing)),
         put(
             "a long model",
             json!({ "platform": "linux", "model": "x".repeat(129) }),
             field("/model", TooLong),
+        ),
+        put(
+            "too many addresses",
+            json!({ "platform": "linux", "push_addresses": many }),
+            field("/push_addresses", TooLong),
+        ),
+        put(
+            "a long address",
+            json!({ "platform": "linux",
+                "push_addresses": [{ "kind": "apns", "value": "x".repeat(4_097) }] }),
+            field("/push_addresses/0/value", TooLong),
         ),
         Case::new(
             "no installation's id",

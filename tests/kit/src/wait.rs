@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 /// For how long nothing may change before a wait fails. Generous, because it is spent on failure
 /// only.
-pub const SILENCE: Duration = Duration::from_secs(30);
+pub const SILENCE: Duration = Duration::from_secs(120);
 
 /// The interval at which a state is asked for that cannot be watched.
 const INTERVAL: Duration = Duration::from_millis(10);
@@ -119,7 +119,7 @@ mod tests {
         let error = eventually("a miracle", &mut state, |_| None::<()>)
             .await
             .unwrap_err();
-        assert_eq!(error.to_string(), "a miracle: has not come within 30s");
+        assert_eq!(error.to_string(), "a miracle: has not come within 120s");
         drop(sender);
         let error = eventually("a miracle", &mut state, |_| None::<()>)
             .await

@@ -31,8 +31,8 @@ use super::{
 /// How long a device waits before it connects again.
 const PAUSE: Duration = Duration::from_millis(30);
 /// How long a device waits for a connection and for an answer, so that a network that swallows
-/// everything is left soon.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// everything is left at last.
+const PATIENCE: Duration = Duration::from_secs(90);
 /// How many facts go into one report.
 const FACTS: usize = 100;
 

@@ -1,5 +1,7 @@
 //! Publishing, and what becomes of it.
 
+use std::collections::HashSet;
+
 use axum::{body::Body, http::Request};
 use futures_util::FutureExt as _;
 use serde_json::{Value, json};
@@ -39,24 +41,23 @@ async fn a_caller_who_goes_away_changes_nothing_of_what_was_committed() {
     let world = World::new().await;
     let asked = serde_json::from_value(to_anna()).unwrap();
     let app = AppId::parse("shop").unwrap();
-    let cut = operation::publish(world.state.publishing(), app, asked, None).now_or_never();
-    assert!(cut.is_none(), "the answer was there at once");
-    // Whatever is written later is written after it.
-    world
-        .state
-        .store
-        .ping("2026-11-28T09:00:00Z".parse().unwrap())
-        .await
-        .unwrap();
+    // One poll gives the request to the store. The future is dropped before its answer is taken, unless
+    // the store was done within that poll.
+    drop(operation::publish(world.state.publishing(), app, asked, None).now_or_never());
+    // What is published later is written later.
+    let body = json!({"to": {"users": ["boris"]}, "notification": {"title": "t"}});
+    let later = world.admin("POST /v1/notifications", Some(body)).await;
+    assert_eq!(later.status, 202, "{later:?}");
     let list = world.admin("GET /v1/notifications", None).await;
-    assert_eq!(list.body["data"].as_array().unwrap().len(), 1);
+    assert_eq!(list.body["data"].as_array().unwrap().len(), 2);
     let hints = world.hints.lock().unwrap();
-    assert!(hints.iter().any(|hint| matches!(hint, Hint::Log { .. })));
-    assert!(
-        hints
-            .iter()
-            .any(|hint| matches!(hint, Hint::Notification { .. }))
-    );
+    let is_annas = |hint: &Hint| matches!(hint, Hint::Log { user, .. } if user.as_str() == "anna");
+    assert!(hints.iter().any(is_annas));
+    let changed = hints.iter().filter_map(|hint| match hint {
+        Hint::Notification { id, .. } => Some(*id),
+        Hint::Log { .. } | Hint::Revoked { .. } | Hint::WorkDue(_) => None,
+    });
+    assert_eq!(changed.collect::<HashSet<_>>().len(), 2);
 }
 
 #[tokio::test]
