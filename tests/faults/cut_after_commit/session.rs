@@ -43,9 +43,10 @@ impl LiveSession {
 
     /// Whether the server refuses the session's token.
     pub(super) async fn has_ended(&self, http: &Client, server: &Url) -> anyhow::Result<bool> {
-        let path = route::with(route::INSTALLATION, &self.installation.to_string());
-        let request = http.get(server.join(&path)?).bearer_auth(&self.access);
-        let status = request.send().await?.status();
+        let request = http.post(server.join(route::RECEIPTS)?);
+        let request = request.bearer_auth(&self.access);
+        let answer = request.json(&json!({ "facts": [] })).send().await?;
+        let status = answer.status();
         anyhow::ensure!(
             status.is_success() || status == StatusCode::UNAUTHORIZED,
             "{status}"
