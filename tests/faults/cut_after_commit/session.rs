@@ -43,13 +43,15 @@ impl LiveSession {
 
     /// Whether the server refuses the session's token.
     pub(super) async fn has_ended(&self, http: &Client, server: &Url) -> anyhow::Result<bool> {
-        let path = route::with(route::INSTALLATION, &self.installation.to_string());
-        let request = http.get(server.join(&path)?).bearer_auth(&self.access);
-        let status = request.send().await?.status();
-        // Not found: the logout came between the check of the token and the look at the installation.
-        let is_void = [StatusCode::UNAUTHORIZED, StatusCode::NOT_FOUND].contains(&status);
-        anyhow::ensure!(status.is_success() || is_void, "{status}");
-        Ok(is_void)
+        let request = http.post(server.join(route::RECEIPTS)?);
+        let request = request.bearer_auth(&self.access);
+        let answer = request.json(&json!({ "facts": [] })).send().await?;
+        let status = answer.status();
+        anyhow::ensure!(
+            status.is_success() || status == StatusCode::UNAUTHORIZED,
+            "{status}"
+        );
+        Ok(status == StatusCode::UNAUTHORIZED)
     }
 
     /// Waits for the end of the connection.

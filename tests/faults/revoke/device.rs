@@ -84,7 +84,7 @@ impl Device {
         } = self;
         let stop = CancellationToken::new();
         let calling = tokio::spawn(call_until_closed(hub));
-        let asking = Asking::start(&backend, installation, &tokens, stop.clone())?;
+        let asking = Asking::start(&backend, &tokens, stop.clone())?;
         tokio::time::sleep(Duration::from_millis(life)).await;
         let target = what.target;
         match target {
@@ -153,13 +153,11 @@ const REST_AFTER: usize = 3;
 impl Asking {
     fn start(
         backend: &Backend,
-        installation: InstallationId,
         tokens: &TokenResponse,
         stop: CancellationToken,
     ) -> anyhow::Result<Self> {
         let http = Client::builder().no_proxy().build()?;
-        let path = route::with(route::INSTALLATION, &installation.to_string());
-        let url = backend.url().join(&path)?;
+        let url = backend.url().join(route::RECEIPTS)?;
         let access = tokens.access_token.clone();
         Ok(Self(tokio::spawn(async move {
             let (mut calls, mut left) = (Calls::new(), REST_AFTER);
@@ -168,7 +166,8 @@ impl Asking {
                     left -= 1;
                 }
                 let began = clock::instant();
-                let answer = http.get(url.clone()).bearer_auth(&access).send().await?;
+                let request = http.post(url.clone()).bearer_auth(&access);
+                let answer = request.json(&json!({ "facts": [] })).send().await?;
                 anyhow::ensure!(
                     answer.status().is_success() || answer.status() == StatusCode::UNAUTHORIZED,
                     "{}",

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use vestnik_clock::{Clock, SystemClock};
 use vestnik_model::AppId;
 use vestnik_server::{Config, Parts, bus::Bus};
+use vestnik_sqlite::Held;
 use vestnik_store::Operations as _;
 use vestnik_store_sqlite::{SqliteStore, StoreOptions};
 
@@ -17,6 +18,7 @@ use self::running::Running;
 use crate::{
     backend::{Backend, Secrets},
     name::{base, free_port},
+    wait::asked,
 };
 
 /// A server, and the backends of two Apps at it.
@@ -181,7 +183,10 @@ impl TestServer {
     pub async fn halt(&mut self, how: Halt) -> anyhow::Result<()> {
         match (self.running.take(), how) {
             (Some(running), Halt::Drain) => running.stop().await,
-            (Some(running), Halt::Kill) => running.kill().await,
+            (Some(running), Halt::Kill) => {
+                running.kill().await?;
+                released(self.database()).await
+            }
             (None, _) => Ok(()),
         }
     }
@@ -229,6 +234,22 @@ impl TestServer {
         self.halt(Halt::Drain).await?;
         Ok(self.folder)
     }
+}
+
+/// Waits until a killed server's store has ended, with the transaction that it had in hand.
+async fn released(database: &Path) -> anyhow::Result<()> {
+    asked(
+        "the end of a killed server's store",
+        async || match Held::take(database) {
+            Ok(held) => {
+                drop(held);
+                Ok(Some(()))
+            }
+            Err(vestnik_sqlite::OpenError::Locked { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        },
+    )
+    .await
 }
 
 /// What is wrong with the file of a server that has ended, or `ok`: SQLite's own check, and every counter

@@ -55,6 +55,7 @@ const DIRECTIONS: [(&str, &[&str]); 19] = [
             "vestnik-model",
             "vestnik-server",
             "vestnik-signalr",
+            "vestnik-sqlite",
             "vestnik-store",
             "vestnik-store-sqlite",
         ],

@@ -31,20 +31,8 @@ pub(super) struct Running {
 }
 
 impl Running {
-    /// Starts a server and waits until it is ready. The file of a server that was killed just before
-    /// may be held for a moment by its last transaction; the start is repeated then.
+    /// Starts a server and waits until it is ready.
     pub(super) async fn start(setup: &Setup, at: SocketAddr) -> anyhow::Result<Self> {
-        asked("a start of the server", async || {
-            match Self::try_start(setup, at).await {
-                Ok(running) => Ok(Some(running)),
-                Err(error) if is_held(&error) => Ok(None),
-                Err(error) => Err(error),
-            }
-        })
-        .await
-    }
-
-    async fn try_start(setup: &Setup, at: SocketAddr) -> anyhow::Result<Self> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("test-server")
@@ -117,12 +105,4 @@ impl Drop for Running {
             runtime.shutdown_background();
         }
     }
-}
-
-fn is_held(error: &anyhow::Error) -> bool {
-    use vestnik_store::OpenError;
-    matches!(
-        error.downcast_ref(),
-        Some(ServeError::Open(OpenError::Locked { .. }))
-    )
 }
