@@ -218,3 +218,35 @@ pub async fn nothing_expires_before_its_time(fixture: &impl Fixture) {
     assert_eq!(world.counts(1).await.pending, 1);
     world.is_sound().await;
 }
+
+/// A store may cancel many deliveries in parts. When their time runs out in between, each ends all the
+/// same.
+pub async fn a_cancellation_and_an_expiry_miss_nothing(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    let names: Vec<_> = (1..=600).map(|number| format!("u{number}")).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let session = world.login("u1", 1).await;
+    for (number, who) in (2..).zip(&names[1..]) {
+        world.login(who, number).await;
+    }
+    for number in [1, 2] {
+        world.publish(number, users(&names)).await;
+        world.work(WorkKind::Expand, 1_000, 20).await;
+        world.hand_over(&session, number, 50).await;
+        let cancelled = world.store.cancel(shop(), notification(number), at(60));
+        assert_eq!(cancelled.await, Ok(true));
+        if number == 1 {
+            // The rest is cancelled before the time runs out, that of the second one is not.
+            world.work(WorkKind::Expire, 40, 61).await;
+            assert_eq!(world.counts(1).await.cancelled, 599);
+            assert_eq!(world.counts(1).await.sent, 1);
+        }
+    }
+    world.work(WorkKind::Expire, 40, EXPIRED).await;
+    for number in [1, 2] {
+        let counts = world.counts(number).await;
+        assert_eq!(counts.unconfirmed, 1, "{number}");
+        assert_eq!(counts.cancelled + counts.expired, 599);
+    }
+    world.is_sound().await;
+}

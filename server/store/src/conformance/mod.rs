@@ -127,7 +127,7 @@ macro_rules! conformance {
                 what_was_not_confirmed_is_unconfirmed, a_later_place_is_evidence,
                 a_cursor_with_a_report_is_evidence, expiry_goes_in_parts,
                 deletion_goes_in_parts, a_cursor_outlives_its_entry,
-                nothing_expires_before_its_time;
+                nothing_expires_before_its_time, a_cancellation_and_an_expiry_miss_nothing;
             work: a_claim_is_a_lease, a_part_is_done_by_one_claimant,
                 an_ended_lease_is_claimed_anew, a_failing_row_backs_off_alone,
                 apps_take_turns, the_next_row_is_known, two_workers_do_each_part_once,
