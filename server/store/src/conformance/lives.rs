@@ -113,12 +113,15 @@ pub async fn a_later_place_is_evidence(fixture: &impl Fixture) {
     world.hand_over(&bert, 3, 50).await;
     let place = world.head("anna").await;
     let earlier = world.stretch("bert").await.entries[0].candidate.place;
+    let confirm = |session: &Session, place| Confirmed {
+        session: session.clone(),
+        place,
+    };
+    // What is confirmed is never taken back.
     let batch = vec![
-        Confirmed { session, place },
-        Confirmed {
-            session: bert,
-            place: earlier,
-        },
+        confirm(&session, place),
+        confirm(&session, Place::start(place.epoch)),
+        confirm(&bert, earlier),
     ];
     world.store.confirm(batch).await.unwrap();
     world.work(WorkKind::Expire, 10, EXPIRED).await;
@@ -146,6 +149,31 @@ pub async fn a_cursor_with_a_report_is_evidence(fixture: &impl Fixture) {
     let confirmed = world.delivery(1, "anna").await;
     assert_eq!(confirmed.status, DeliveryStatus::Delivered);
     assert_eq!(world.counts(2).await.unconfirmed, 1);
+    world.is_sound().await;
+}
+
+pub async fn a_place_of_a_former_epoch_is_no_evidence(fixture: &impl Fixture) {
+    let (world, session) = handed_over(fixture).await;
+    let place = world.head("anna").await;
+    let confirmed = Confirmed {
+        session: session.clone(),
+        place,
+    };
+    world.store.confirm(vec![confirmed]).await.unwrap();
+    let beyond = Place {
+        seq: place.seq + 1,
+        ..place
+    };
+    let opening = Opening {
+        session,
+        cursor: Some(beyond.cursor()),
+        random: 5,
+        now: at(60),
+    };
+    let opened = world.store.open_log(opening).await.unwrap().unwrap();
+    assert_ne!(opened.head.epoch, place.epoch);
+    world.work(WorkKind::Expire, 10, EXPIRED).await;
+    assert_eq!(world.counts(1).await.unconfirmed, 1);
     world.is_sound().await;
 }
 
@@ -177,6 +205,15 @@ pub async fn deletion_goes_in_parts(fixture: &impl Fixture) {
     // Nobody sees it from the first part on.
     let list = world.store.notifications(shop(), page(None, 9)).await;
     assert_eq!(list.unwrap().data.len(), 1);
+    let mut seen = 0;
+    for number in [1, 2] {
+        let id = notification(number);
+        let view = world.store.notification(shop(), id).await.unwrap();
+        let list = world.store.deliveries(shop(), id, page(None, 9)).await;
+        assert_eq!(view.is_some(), list.unwrap().is_some());
+        seen += u32::from(view.is_some());
+    }
+    assert_eq!(seen, 1);
     world.work(WorkKind::Retain, 2, FORGOTTEN).await;
     for who in names {
         assert_eq!(world.log(who).await, [""; 0], "{who}");
