@@ -20,6 +20,8 @@ pub trait Ledger {
     /// more. Effects: `NotificationChanged`, `LogGrew`.
     fn report(&self, report: FactReport) -> Answer<'_, Option<Vec<FactResult>>>;
     /// Notes how far installations have read, in one batch: evidence that they have what lies before.
+    /// A place counts as long as the installation stays its user's and the log has the place's epoch;
+    /// an earlier place of the same epoch takes nothing back.
     fn confirm(&self, batch: Vec<Confirmed>) -> Answer<'_, ()>;
     /// One notification.
     fn notification(&self, app: AppId, id: NotificationId) -> Answer<'_, Option<NotificationView>>;

@@ -16,6 +16,20 @@
 //! notification, delivery, and no query on the delivery path crosses users. Run `conformance` against
 //! it (feature of the same name); [`MemoryStore`] is the plainest example.
 //!
+//! ```
+//! use vestnik_model::{AppId, UserId};
+//! use vestnik_store::{Logs as _, MemoryStore, Tenants as _, effect::no_sink};
+//!
+//! # futures_util::FutureExt::now_or_never(async {
+//! let store = MemoryStore::new(no_sink());
+//! let (app, anna) = (AppId::parse("shop")?, UserId::parse("anna")?);
+//! store.create_app(app.clone(), "2026-11-28T09:00:00Z".parse()?).await?;
+//! let heads = store.heads(vec![(app, anna)]).await?;
+//! assert_eq!(heads[0].seq, 0);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }).unwrap().unwrap();
+//! ```
+//!
 //! To add a family: a file with the trait and its records, a line in [`Store`], an implementation in
 //! [`MemoryStore`] and in each database's store, cases in `conformance`.
 

@@ -12,7 +12,8 @@ pub trait Publishing {
     /// `LogGrew`, `NotificationChanged`, `WorkDue`.
     fn publish(&self, new: NewNotification) -> Answer<'_, PublishOutcome>;
     /// Stops what was not handed over yet: the rest of the audience is not expanded, pending
-    /// deliveries end as cancelled. Tells whether there is such a notification.
+    /// deliveries end as cancelled unless their time has run out. Tells whether there is such a
+    /// notification.
     fn cancel(&self, app: AppId, id: NotificationId, now: Timestamp) -> Answer<'_, bool>;
     /// Withdraws a notification: as `cancel`, and an entry in the log of every user who has it, in
     /// parts. Tells whether there is such a notification.

@@ -127,18 +127,20 @@ impl Job<'_> {
         let Some(found) = notification::find_row(db, self.held.target)? else {
             return Ok(Next::Done);
         };
-        let pass = self.pass(&found);
+        let mut pass = self.pass(&found);
+        pass.go_on(self.held.position.as_deref());
         let is_expired = pass.is_expired();
-        let after = if is_expired || found.is_cancelled {
+        let rest = if is_expired || found.is_cancelled {
             let mut changes = Changes::default();
             let after = expiry::end(db, &pass, &mut changes)?;
+            let rest = after.map(|after| pass.position(after));
             self.changes = changes;
-            after
+            rest
         } else {
             None
         };
-        Ok(match after {
-            Some(after) => Next::More(Some(after.to_string())),
+        Ok(match rest {
+            Some(position) => Next::More(Some(position)),
             None if is_expired => stage_behind(WorkKind::Expire, &found),
             None => Next::Stage(Stage {
                 kind: WorkKind::Expire,

@@ -256,7 +256,12 @@ fn stop(txn: &mut Txn<'_>, stop: &Stop<'_>) -> Result<bool, rusqlite::Error> {
     };
     let mut changes = Changes::default();
     changes.touched(&found.subject);
-    let rest = expiry::end(db, &pass, &mut changes)?;
+    // What has expired is left to the row of the notification's life, which is due.
+    let rest = if pass.is_expired() {
+        None
+    } else {
+        expiry::end(db, &pass, &mut changes)?
+    };
     changes.write(txn, stop.now)?;
     if let Some(after) = rest {
         // The row of the notification's life stands at its expiry or is on its way there.
@@ -264,7 +269,7 @@ fn stop(txn: &mut Txn<'_>, stop: &Stop<'_>) -> Result<bool, rusqlite::Error> {
             kind: WorkKind::Expire,
             due: stop.now,
         };
-        work::set(txn, found.work, stage, Some(&after.to_string()))?;
+        work::set(txn, found.work, stage, Some(&pass.position(after)))?;
         event::work_due(txn, stop.app, stage, stop.now)?;
     }
     if stop.is_recall {

@@ -14,6 +14,9 @@ use super::{
 };
 use crate::value::Unreadable;
 
+/// What the position of a walk begins with that cancels.
+const CANCELS: &str = "cancel ";
+
 /// A part of a walk through the deliveries of a notification, in the order of their users' rows.
 #[derive(Debug)]
 pub(crate) struct Pass<'a> {
@@ -27,6 +30,25 @@ pub(crate) struct Pass<'a> {
 }
 
 impl Pass<'_> {
+    /// Where the next part goes on, for the row of work. A walk that cancels is told apart: if the time
+    /// runs out before its next part, the walk begins anew as one that expires, so that it misses no
+    /// delivery that was handed over.
+    pub(crate) fn position(&self, after: i64) -> String {
+        let what = if self.is_expired() { "" } else { CANCELS };
+        format!("{what}{after}")
+    }
+
+    /// Goes on where a former part ended.
+    pub(crate) fn go_on(&mut self, position: Option<&str>) {
+        let position = position.unwrap_or_default();
+        let after = match position.strip_prefix(CANCELS) {
+            Some(_) if self.is_expired() => None,
+            Some(after) => after.parse().ok(),
+            None => position.parse().ok(),
+        };
+        self.after = after.unwrap_or(i64::MIN);
+    }
+
     /// Whether the time of the notification has run out.
     pub(crate) fn is_expired(&self) -> bool {
         self.found.expires_at <= self.now

@@ -4,11 +4,12 @@ use vestnik_model::{AppId, IdentityAlgorithm, Scope};
 
 use super::{
     Fixture,
-    name::{at, bank, hash, page, shop},
+    name::{at, bank, hash, login, page, shop},
     world::{World, revoked},
 };
 use crate::{
     effect::Revocation,
+    sessions::LoginOutcome,
     tenants::{ApiKey, ApiKeyRecord, Bootstrap, Created, IdentityKey, KeyUse},
 };
 
@@ -167,5 +168,24 @@ pub async fn identity_keys_are_set_whole(fixture: &impl Fixture) {
     assert_eq!(delete().await, Ok(true));
     assert_eq!(found().await, Ok(None));
     assert_eq!(delete().await, Ok(false));
+    world.is_sound().await;
+}
+
+pub async fn a_failed_bootstrap_makes_nothing(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    make(&world, &["a"]).await;
+    let app = AppId::parse("fresh").unwrap();
+    // Another App has a key of this secret.
+    let first = Bootstrap {
+        key: record(&app, "b", 1),
+        identity: identity("main", 1),
+        now: at(5),
+    };
+    assert!(world.store.bootstrap(first).await.is_err());
+    let outcome = world.store.login(login(&app, "anna", 1)).await;
+    assert_eq!(outcome, Ok(LoginOutcome::UnknownApp));
+    let key = world.store.identity_key(app, "main".to_owned()).await;
+    assert_eq!(key, Ok(None));
+    assert_eq!(world.taken(), []);
     world.is_sound().await;
 }

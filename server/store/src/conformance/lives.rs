@@ -113,12 +113,15 @@ pub async fn a_later_place_is_evidence(fixture: &impl Fixture) {
     world.hand_over(&bert, 3, 50).await;
     let place = world.head("anna").await;
     let earlier = world.stretch("bert").await.entries[0].candidate.place;
+    let confirm = |session: &Session, place| Confirmed {
+        session: session.clone(),
+        place,
+    };
+    // What is confirmed is never taken back.
     let batch = vec![
-        Confirmed { session, place },
-        Confirmed {
-            session: bert,
-            place: earlier,
-        },
+        confirm(&session, place),
+        confirm(&session, Place::start(place.epoch)),
+        confirm(&bert, earlier),
     ];
     world.store.confirm(batch).await.unwrap();
     world.work(WorkKind::Expire, 10, EXPIRED).await;
@@ -146,6 +149,31 @@ pub async fn a_cursor_with_a_report_is_evidence(fixture: &impl Fixture) {
     let confirmed = world.delivery(1, "anna").await;
     assert_eq!(confirmed.status, DeliveryStatus::Delivered);
     assert_eq!(world.counts(2).await.unconfirmed, 1);
+    world.is_sound().await;
+}
+
+pub async fn a_place_of_a_former_epoch_is_no_evidence(fixture: &impl Fixture) {
+    let (world, session) = handed_over(fixture).await;
+    let place = world.head("anna").await;
+    let confirmed = Confirmed {
+        session: session.clone(),
+        place,
+    };
+    world.store.confirm(vec![confirmed]).await.unwrap();
+    let beyond = Place {
+        seq: place.seq + 1,
+        ..place
+    };
+    let opening = Opening {
+        session,
+        cursor: Some(beyond.cursor()),
+        random: 5,
+        now: at(60),
+    };
+    let opened = world.store.open_log(opening).await.unwrap().unwrap();
+    assert_ne!(opened.head.epoch, place.epoch);
+    world.work(WorkKind::Expire, 10, EXPIRED).await;
+    assert_eq!(world.counts(1).await.unconfirmed, 1);
     world.is_sound().await;
 }
 
@@ -177,6 +205,15 @@ pub async fn deletion_goes_in_parts(fixture: &impl Fixture) {
     // Nobody sees it from the first part on.
     let list = world.store.notifications(shop(), page(None, 9)).await;
     assert_eq!(list.unwrap().data.len(), 1);
+    let mut seen = 0;
+    for number in [1, 2] {
+        let id = notification(number);
+        let view = world.store.notification(shop(), id).await.unwrap();
+        let list = world.store.deliveries(shop(), id, page(None, 9)).await;
+        assert_eq!(view.is_some(), list.unwrap().is_some());
+        seen += u32::from(view.is_some());
+    }
+    assert_eq!(seen, 1);
     world.work(WorkKind::Retain, 2, FORGOTTEN).await;
     for who in names {
         assert_eq!(world.log(who).await, [""; 0], "{who}");
@@ -216,5 +253,37 @@ pub async fn nothing_expires_before_its_time(fixture: &impl Fixture) {
     let next = world.store.next_due(WorkKind::Expire).await;
     assert_eq!(next, Ok(Some(at(EXPIRED))));
     assert_eq!(world.counts(1).await.pending, 1);
+    world.is_sound().await;
+}
+
+/// A store may cancel many deliveries in parts. When their time runs out in between, each ends all the
+/// same.
+pub async fn a_cancellation_and_an_expiry_miss_nothing(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    let names: Vec<_> = (1..=600).map(|number| format!("u{number}")).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let session = world.login("u1", 1).await;
+    for (number, who) in (2..).zip(&names[1..]) {
+        world.login(who, number).await;
+    }
+    for number in [1, 2] {
+        world.publish(number, users(&names)).await;
+        world.work(WorkKind::Expand, 1_000, 20).await;
+        world.hand_over(&session, number, 50).await;
+        let cancelled = world.store.cancel(shop(), notification(number), at(60));
+        assert_eq!(cancelled.await, Ok(true));
+        if number == 1 {
+            // The rest is cancelled before the time runs out, that of the second one is not.
+            world.work(WorkKind::Expire, 40, 61).await;
+            assert_eq!(world.counts(1).await.cancelled, 599);
+            assert_eq!(world.counts(1).await.sent, 1);
+        }
+    }
+    world.work(WorkKind::Expire, 40, EXPIRED).await;
+    for number in [1, 2] {
+        let counts = world.counts(number).await;
+        assert_eq!(counts.unconfirmed, 1, "{number}");
+        assert_eq!(counts.cancelled + counts.expired, 599);
+    }
     world.is_sound().await;
 }

@@ -67,6 +67,7 @@ macro_rules! conformance {
             keys: an_app_is_made_once, a_key_is_found_by_its_hash, keys_are_listed_in_pages,
                 the_use_of_a_key_is_noted, a_revoked_key_is_gone_at_once,
                 all_keys_but_one_are_revoked, a_bootstrap_replaces_nothing,
+                a_failed_bootstrap_makes_nothing,
                 identity_keys_are_set_whole;
             sessions: a_login_makes_an_installation_its_users, a_login_needs_an_app,
                 another_secret_is_refused, a_second_login_ends_the_first,
@@ -125,9 +126,10 @@ macro_rules! conformance {
                 the_rest_is_work;
             lives: a_notification_is_expanded_expired_and_deleted, only_what_waits_expires,
                 what_was_not_confirmed_is_unconfirmed, a_later_place_is_evidence,
-                a_cursor_with_a_report_is_evidence, expiry_goes_in_parts,
+                a_cursor_with_a_report_is_evidence,
+                a_place_of_a_former_epoch_is_no_evidence, expiry_goes_in_parts,
                 deletion_goes_in_parts, a_cursor_outlives_its_entry,
-                nothing_expires_before_its_time;
+                nothing_expires_before_its_time, a_cancellation_and_an_expiry_miss_nothing;
             work: a_claim_is_a_lease, a_part_is_done_by_one_claimant,
                 an_ended_lease_is_claimed_anew, a_failing_row_backs_off_alone,
                 apps_take_turns, the_next_row_is_known, two_workers_do_each_part_once,

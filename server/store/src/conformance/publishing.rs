@@ -14,7 +14,7 @@ use super::{
     },
     world::{World, changed, due, grown, slice, spelled},
 };
-use crate::{logs::LogSlice, publishing::PublishOutcome};
+use crate::{ledger::WatchQuery, logs::LogSlice, publishing::PublishOutcome};
 
 pub async fn a_user_is_reached_once_by_any_number_of_ways(fixture: &impl Fixture) {
     let world = World::begin(fixture).await;
@@ -114,6 +114,15 @@ pub async fn an_audience_of_nobody_is_sent(fixture: &impl Fixture) {
     let view = world.view(2).await;
     assert_eq!(view.status, NotificationStatus::Sent);
     assert_eq!(view.warnings, [Warning::AudienceEmpty]);
+    let watch = WatchQuery {
+        app: shop(),
+        id: notification(2),
+        after: None,
+        limit: 9,
+        now: at(20),
+    };
+    let watched = world.store.watched(watch).await.unwrap().unwrap();
+    assert_eq!(watched.warnings, [Warning::AudienceEmpty]);
     world.is_sound().await;
 }
 

@@ -21,7 +21,7 @@ use crate::{
     ledger::{Confirmed, FactReport, HandOver, WatchQuery},
     logs::{LogSlice, Opening},
     publishing::{NewNotification, PublishOutcome},
-    sessions::{Login, LoginOutcome, TokenUse},
+    sessions::{ExchangeOutcome, Login, LoginOutcome, TokenExchange, TokenUse},
     tenants::{ApiKeyRecord, IdentityKey, KeyUse},
 };
 
@@ -59,6 +59,7 @@ impl<'a> Tenant<'a> {
         };
         tenant.make_keys().await;
         tenant.make_topic().await;
+        tenant.connect("first").await;
         tenant.publish(1, users(&["anna", "bert"])).await;
         tenant.publish(2, topics(&["news"])).await;
         tenant
@@ -190,15 +191,31 @@ impl<'a> Tenant<'a> {
         };
         let updated = store.update_state(session(), update, at(31)).await;
         assert_eq!(updated, Ok(true));
-        let note = PresenceNote {
-            session: session(),
-            node: "n".to_owned(),
-            connection: "c".to_owned(),
-            lease_until: Some(at(900)),
-            last_seen: at(32),
-        };
-        store.note_presence(vec![note]).await.unwrap();
+        self.connect("second").await;
         self.read_and_report().await;
+    }
+
+    async fn connect(&self, connection: &str) {
+        let note = PresenceNote {
+            session: self.session.clone(),
+            node: "n".to_owned(),
+            connection: connection.to_owned(),
+            lease_until: Some(at(900)),
+            last_seen: at(2),
+        };
+        self.world.store.note_presence(vec![note]).await.unwrap();
+    }
+
+    /// Presents the first refresh token.
+    async fn exchange(&self) -> ExchangeOutcome {
+        let exchange = TokenExchange {
+            family: super::name::family(self.base),
+            counter: 1,
+            secret_hash: None,
+            next_expires: at(9_000),
+            now: at(200),
+        };
+        self.world.store.exchange(exchange).await.unwrap()
     }
 
     async fn head(&self) -> Place {
@@ -323,6 +340,9 @@ pub async fn tenants_with_the_same_ids_are_apart(fixture: &impl Fixture) {
     of_bank.act().await;
     let after = of_shop.snapshot().await;
     assert_eq!(before, after);
+    let kept = of_shop.exchange().await;
+    assert!(matches!(kept, ExchangeOutcome::Exchanged { .. }));
+    assert_eq!(of_bank.exchange().await, ExchangeOutcome::Unknown);
     assert_eq!(world.store.check_integrity().await, Ok(vec![]));
     // What waits in the shop waits on.
     assert!(world.work(WorkKind::Expand, 10, 1_000).await >= 1);

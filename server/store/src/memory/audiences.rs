@@ -9,30 +9,23 @@ use vestnik_rules::work::{Stage, WorkKind};
 
 use super::{
     MemoryStore,
+    row::{Target, TopicKey, TopicRow, UserKey},
     sessions::end_sessions_of,
     txn::Txn,
-    work::Target,
-    world::{TopicKey, UserKey, World},
+    world::World,
 };
 use crate::{
     Answer, Audiences,
     audiences::{SubscribeOutcome, Subscription},
 };
 
-/// A topic.
-#[derive(Debug, Clone)]
-pub(super) struct TopicRow {
-    pub(super) settings: TopicSettings,
-    /// The number of its subscriptions, changed with them.
-    pub(super) subscribers: u64,
-}
-
 impl Audiences for MemoryStore {
     fn put_topic(&self, app: AppId, name: TopicName, settings: TopicSettings) -> Answer<'_, ()> {
         self.write(Timestamp::UNIX_EPOCH, move |txn| {
             let world = &mut txn.world;
-            if let Some(row) =
-                topic_key(world, &app, &name).and_then(|key| world.topics.get_mut(&key))
+            if let Some(row) = world
+                .topic_key(&app, &name)
+                .and_then(|key| world.topics.get_mut(&key))
             {
                 row.settings = settings;
                 return Ok(());
@@ -50,7 +43,7 @@ impl Audiences for MemoryStore {
 
     fn topic(&self, app: AppId, name: TopicName) -> Answer<'_, Option<Topic>> {
         self.read(move |world| {
-            let row = world.topics.get(&topic_key(world, &app, &name)?)?;
+            let row = world.topics.get(&world.topic_key(&app, &name)?)?;
             Some(Topic {
                 name,
                 self_subscribe: row.settings.self_subscribe,
@@ -78,7 +71,7 @@ impl Audiences for MemoryStore {
 
     fn unsubscribe(&self, app: AppId, topic: TopicName, user: UserId) -> Answer<'_, bool> {
         self.write(Timestamp::UNIX_EPOCH, move |txn| {
-            let Some(topic) = topic_key(&txn.world, &app, &topic) else {
+            let Some(topic) = txn.world.topic_key(&app, &topic) else {
                 return Ok(false);
             };
             if let Some(user) = txn.world.user_key(&app, &user) {
@@ -93,11 +86,6 @@ impl Audiences for MemoryStore {
     }
 }
 
-/// The key of a topic, if there is one of this name.
-pub(super) fn topic_key(world: &World, app: &AppId, name: &TopicName) -> Option<TopicKey> {
-    world.topic_names.get(&(app.clone(), name.clone())).copied()
-}
-
 fn subscribe(world: &mut World, subscription: &Subscription) -> SubscribeOutcome {
     let Subscription {
         app,
@@ -106,7 +94,7 @@ fn subscribe(world: &mut World, subscription: &Subscription) -> SubscribeOutcome
         by_user,
         max_topics,
     } = subscription;
-    let key = topic_key(world, app, topic);
+    let key = world.topic_key(app, topic);
     let Some((key, row)) = key.and_then(|key| Some((key, world.topics.get(&key)?))) else {
         return SubscribeOutcome::Unavailable;
     };

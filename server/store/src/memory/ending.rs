@@ -8,10 +8,10 @@ use vestnik_rules::{
 };
 
 use super::{
-    expansion::name_of,
-    logs::{Append, Content, append},
+    logs::{Append, append},
+    row::{Content, NotificationKey, UserKey},
     txn::Txn,
-    world::{NotificationKey, UserKey, World},
+    world::World,
 };
 
 /// A part of a walk through the deliveries of a notification, in the order of their users' keys.
@@ -105,7 +105,7 @@ pub(super) fn recall(txn: &mut Txn, pass: &Pass, seed: &[u8; 32]) -> Option<User
             | DeliveryStatus::Cancelled => false,
         };
         let was_given = state.sent_at.is_some() || state.delivered_at.is_some();
-        if (is_ended && !was_given) || name_of(&txn.world, user).is_none() {
+        if (is_ended && !was_given) || txn.world.name_of(user).is_none() {
             continue;
         }
         let new = Append {

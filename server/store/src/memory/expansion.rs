@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use vestnik_model::{InstallationId, TopicName, UserId};
+use vestnik_model::{AppId, InstallationId, TopicName};
 use vestnik_rules::{
     audience::{Candidate, ListedUser, Members, Plan, Source, admit},
     delivery::Move,
@@ -11,11 +11,10 @@ use vestnik_rules::{
 };
 
 use super::{
-    audiences::topic_key,
-    ledger::DeliveryRow,
-    logs::{Append, Content, append},
+    logs::{Append, append},
+    row::{Content, DeliveryRow, NotificationKey, UserKey},
     txn::{Txn, corrupt},
-    world::{NotificationKey, UserKey, World},
+    world::World,
 };
 use crate::StoreError;
 
@@ -69,12 +68,7 @@ pub(super) fn expand(txn: &mut Txn, part: &Part<'_>) -> Result<(), StoreError> {
 }
 
 /// The next members of a source.
-fn walk(
-    world: &mut World,
-    app: &vestnik_model::AppId,
-    source: &Source,
-    limit: usize,
-) -> Vec<Walked> {
+fn walk(world: &mut World, app: &AppId, source: &Source, limit: usize) -> Vec<Walked> {
     let after = source.position.after;
     let is_next = |key: i64| after.is_none_or(|after| key > after);
     match &source.members {
@@ -112,8 +106,8 @@ fn walk(
 
 /// The subscribers of a topic in the order of their keys. A topic that was deleted since has nobody in
 /// it, and a user who is being erased is in none.
-fn subscribers(world: &World, app: &vestnik_model::AppId, name: &TopicName) -> Vec<UserKey> {
-    let Some(topic) = topic_key(world, app, name) else {
+fn subscribers(world: &World, app: &AppId, name: &TopicName) -> Vec<UserKey> {
+    let Some(topic) = world.topic_key(app, name) else {
         return Vec::new();
     };
     let range = (topic, UserKey::MIN)..=(topic, UserKey::MAX);
@@ -122,14 +116,14 @@ fn subscribers(world: &World, app: &vestnik_model::AppId, name: &TopicName) -> V
         .range(range)
         .map(|((_, user), ())| *user);
     users
-        .filter(|user| name_of(world, *user).is_some())
+        .filter(|user| world.name_of(*user).is_some())
         .collect()
 }
 
 /// The owners of listed installations. Unknown installations are nobody's.
 fn owners(
     world: &World,
-    app: &vestnik_model::AppId,
+    app: &AppId,
     ids: &[InstallationId],
 ) -> BTreeMap<UserKey, Vec<InstallationId>> {
     let mut owners: BTreeMap<_, Vec<_>> = BTreeMap::new();
@@ -143,15 +137,10 @@ fn owners(
     owners
 }
 
-/// The name of a user who is not being erased.
-pub(super) fn name_of(world: &World, user: UserKey) -> Option<&UserId> {
-    world.users.get(&user)?.name.as_ref()
-}
-
 /// Makes the delivery and the entry of a user, unless they have one or are excluded.
 fn deliver(txn: &mut Txn, part: &Part<'_>, plan: &Plan, walked: Walked) -> Result<(), StoreError> {
     let key = (part.notification, walked.user);
-    let Some(user) = name_of(&txn.world, walked.user).cloned() else {
+    let Some(user) = txn.world.name_of(walked.user).cloned() else {
         return Ok(());
     };
     let row = txn.world.notifications.get(&part.notification);

@@ -1,11 +1,12 @@
 //! The end of notifications, topics and users: what is theirs is deleted in parts.
 
+use vestnik_model::Counter;
+
 use super::{
     audiences::leave,
-    logs::Content,
+    row::{Content, NotificationKey, Target, TopicKey, UserKey},
     txn::{Txn, corrupt},
-    work::Target,
-    world::{NotificationKey, TopicKey, UserKey, World},
+    world::World,
 };
 use crate::StoreError;
 
@@ -105,7 +106,7 @@ fn uncount(txn: &mut Txn, key: (NotificationKey, UserKey)) -> Result<(), StoreEr
         return Ok(());
     };
     let state = &delivery.state;
-    let counter = vestnik_model::Counter::of(state.status, state.reason.as_ref());
+    let counter = Counter::of(state.status, state.reason.as_ref());
     if let Some(row) = txn.world.notifications.get_mut(&key.0) {
         let count = row.counts.of(counter);
         *count = count

@@ -5,84 +5,17 @@ use vestnik_model::{
     AppId, InstallationId, InstallationState, Open, UserId, contract::UpdateState,
     view::InstallationView,
 };
-use vestnik_rules::{
-    log::Place,
-    session::{Known, Session},
-};
+use vestnik_rules::session::Session;
 
-use super::{MemoryStore, world::World};
+use super::{
+    MemoryStore,
+    row::{PresenceKey, PresenceRow},
+    world::World,
+};
 use crate::{
     Answer, Installations,
     installations::{Presence, PresenceNote},
-    sessions::Login,
 };
-
-/// An installation. Its row outlives its session, so that its id stays bound to its secret.
-#[derive(Debug, Clone)]
-pub(super) struct InstallationRow {
-    pub(super) secret_hash: [u8; 32],
-    pub(super) generation: u64,
-    pub(super) user: Option<UserId>,
-    state: Option<InstallationState>,
-    /// The last place of its user's log that it is known to have reached.
-    pub(super) confirmed: Option<Place>,
-    pub(super) last_seen: Timestamp,
-    created_at: Timestamp,
-    pub(super) updated_at: Timestamp,
-}
-
-impl InstallationRow {
-    /// The row after a login. What it reported stays; where it stood in a log stays only if the log is
-    /// the same.
-    pub(super) fn logged_in(former: Option<&Self>, login: &Login, generation: u64) -> Self {
-        let is_same_user = former.is_some_and(|row| row.user.as_ref() == Some(&login.user));
-        Self {
-            secret_hash: login.secret_hash,
-            generation,
-            user: Some(login.user.clone()),
-            state: former.and_then(|row| row.state.clone()),
-            confirmed: former
-                .filter(|_| is_same_user)
-                .and_then(|row| row.confirmed),
-            last_seen: login.now,
-            created_at: former.map_or(login.now, |row| row.created_at),
-            updated_at: login.now,
-        }
-    }
-
-    /// Nobody is logged in any more.
-    pub(super) fn end_session(&mut self, now: Timestamp) {
-        self.user = None;
-        self.state = None;
-        self.confirmed = None;
-        self.generation = self.generation.saturating_add(1);
-        self.updated_at = now;
-    }
-
-    pub(super) fn known(&self) -> Known {
-        Known {
-            secret_hash: self.secret_hash,
-            generation: self.generation,
-            user: self.user.clone(),
-        }
-    }
-}
-
-/// Names a connection.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct PresenceKey {
-    pub(super) app: AppId,
-    pub(super) installation: InstallationId,
-    node: String,
-    connection: String,
-}
-
-/// A connection.
-#[derive(Debug, Clone)]
-pub(super) struct PresenceRow {
-    pub(super) lease_until: Timestamp,
-    last_seen: Timestamp,
-}
 
 impl Installations for MemoryStore {
     fn put_state(
@@ -92,7 +25,7 @@ impl Installations for MemoryStore {
         now: Timestamp,
     ) -> Answer<'_, bool> {
         self.write(now, move |txn| {
-            let Some(row) = present(&mut txn.world, &session) else {
+            let Some(row) = txn.world.present(&session) else {
                 return Ok(false);
             };
             row.state = Some(state);
@@ -108,7 +41,7 @@ impl Installations for MemoryStore {
         now: Timestamp,
     ) -> Answer<'_, bool> {
         self.write(now, move |txn| {
-            let Some(row) = present(&mut txn.world, &session) else {
+            let Some(row) = txn.world.present(&session) else {
                 return Ok(false);
             };
             let updated = updated(row.state.clone(), update);
@@ -171,16 +104,6 @@ impl Installations for MemoryStore {
     }
 }
 
-/// The row of a session's installation, if the session is the present one.
-pub(super) fn present<'a>(
-    world: &'a mut World,
-    session: &Session,
-) -> Option<&'a mut InstallationRow> {
-    let name = (session.app.clone(), session.installation);
-    let row = world.installations.get_mut(&name)?;
-    row.known().is_present(session).then_some(row)
-}
-
 fn updated(state: Option<InstallationState>, update: UpdateState) -> Option<InstallationState> {
     if state.is_none() && update == UpdateState::default() {
         return None;
@@ -224,7 +147,7 @@ fn note_one(world: &mut World, note: PresenceNote) {
         lease_until,
         last_seen,
     } = note;
-    let Some(row) = present(world, &session) else {
+    let Some(row) = world.present(&session) else {
         return;
     };
     row.last_seen = row.last_seen.max(last_seen);

@@ -3,7 +3,7 @@
 use vestnik_model::{Counter, Counts};
 use vestnik_rules::work::WorkKind;
 
-use super::{logs::Content, world::World};
+use super::{row::Content, world::World};
 
 /// What is wrong; nothing, when it is empty.
 pub(super) fn faults(world: &World) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use vestnik_model::{
-    AppId, DeliveryId, DeliveryState, DeliveryStatus, FactId, InstallationId, NotificationId,
+    AppId, DeliveryId, DeliveryState, DeliveryStatus, NotificationId,
     contract::DeliveryChange,
     fact::FactResult,
     view::{AttemptView, Channel, DeliveryView, List, NotificationView},
@@ -10,52 +10,23 @@ use vestnik_model::{
 use vestnik_rules::{
     delivery::{self, advance},
     identity::attempt_id,
-    receipt::FlagState,
     settle::is_settled,
 };
 
 use super::{
     MemoryStore,
-    installations::present,
+    attempt::{attempt, confirm},
+    page::list,
     report,
-    tenants::list,
+    row::{NotificationKey, UserKey},
     txn::Txn,
-    world::{NotificationKey, UserKey, World},
+    world::World,
 };
 use crate::{
     Answer, Ledger, PageQuery,
     effect::Effect,
     ledger::{Confirmed, FactReport, HandOver, WatchQuery, Watched},
 };
-
-/// A notification to a user.
-#[derive(Debug, Clone)]
-pub(super) struct DeliveryRow {
-    pub(super) id: DeliveryId,
-    /// Its place in the user's log.
-    pub(super) seq: u64,
-    /// The only installations it is for; all of the user's when absent.
-    pub(super) only: Option<Vec<InstallationId>>,
-    pub(super) state: DeliveryState,
-}
-
-/// A delivery was tried at an installation.
-#[derive(Debug, Clone)]
-pub(super) struct AttemptRow {
-    started_at: Timestamp,
-    delivered_at: Option<Timestamp>,
-    read_at: Option<Timestamp>,
-}
-
-/// Names a fact: the user, the installation, and the installation's own id of it.
-pub(super) type FactKey = (UserKey, InstallationId, FactId);
-
-/// A flag of a delivery, and the number of the entry of the log that says so.
-#[derive(Debug, Clone)]
-pub(super) struct FlagRow {
-    pub(super) state: FlagState,
-    pub(super) seq: Option<u64>,
-}
 
 impl Ledger for MemoryStore {
     fn hand_over(&self, batch: Vec<HandOver>) -> Answer<'_, ()> {
@@ -160,48 +131,6 @@ fn hand_over_one(txn: &mut Txn, hand_over: &HandOver) {
     row.state = advanced.state;
     txn.moved(key, status, advanced.moved);
     attempt(&mut txn.world, key, hand_over.installation, hand_over.at);
-}
-
-/// The first try at an installation; later ones of the same are no news.
-fn attempt(
-    world: &mut World,
-    (notification, user): (NotificationKey, UserKey),
-    installation: InstallationId,
-    at: Timestamp,
-) -> &mut AttemptRow {
-    let key = (notification, user, installation);
-    world.attempts.entry(key).or_insert(AttemptRow {
-        started_at: at,
-        delivered_at: None,
-        read_at: None,
-    })
-}
-
-/// Notes that an installation reported a delivery, and read it.
-pub(super) fn confirm_attempt(
-    world: &mut World,
-    delivery: (NotificationKey, UserKey),
-    installation: InstallationId,
-    (at, is_read): (Timestamp, bool),
-) {
-    let row = attempt(world, delivery, installation, at);
-    let earlier = |known: Option<Timestamp>| Some(known.map_or(at, |known| known.min(at)));
-    row.delivered_at = earlier(row.delivered_at);
-    if is_read {
-        row.read_at = earlier(row.read_at);
-    }
-}
-
-/// Notes how far an installation has read, if its session is the present one and it is news.
-pub(super) fn confirm(world: &mut World, confirmed: &Confirmed) {
-    let place = confirmed.place;
-    if let Some(row) = present(world, &confirmed.session) {
-        let is_older =
-            |known: vestnik_rules::log::Place| known.epoch == place.epoch && known.seq >= place.seq;
-        if !row.confirmed.is_some_and(is_older) {
-            row.confirmed = Some(place);
-        }
-    }
 }
 
 fn notifications(world: &World, app: &AppId, page: &PageQuery) -> List<NotificationView> {

@@ -1,43 +1,19 @@
 //! Users' logs.
 
 use jiff::Timestamp;
-use vestnik_model::{
-    AppId, Arrival, Cursor, Entry, InstallationId, Recall, StateChange, UserId, wire_size,
-};
-use vestnik_rules::log::{
-    Candidate, Epoch, Place, Standing, Tag, may_renew, needs, standing, tag_of,
-};
+use vestnik_model::{AppId, Arrival, Cursor, Entry, InstallationId, UserId, wire_size};
+use vestnik_rules::log::{Candidate, Epoch, Place, Standing, may_renew, needs, standing, tag_of};
 
 use super::{
     MemoryStore,
+    row::{Content, LogRow, NotificationKey, UserKey},
     txn::Txn,
-    world::{NotificationKey, UserKey, World},
+    world::World,
 };
 use crate::{
     Answer, Logs,
     logs::{LogSlice, Opened, Opening, Stretch, StretchEntry},
 };
-
-/// An entry of a log.
-#[derive(Debug, Clone)]
-pub(super) struct LogRow {
-    tag: Tag,
-    pub(super) notification: NotificationKey,
-    only: Option<Vec<InstallationId>>,
-    pub(super) content: Content,
-    at: Timestamp,
-}
-
-/// What an entry says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Content {
-    /// The notification itself, as it is when the entry is read.
-    Arrival,
-    /// The notification is withdrawn.
-    Recall(Recall),
-    /// A flag of the notification changed.
-    State(StateChange),
-}
 
 /// An entry to append.
 #[derive(Debug)]

@@ -24,10 +24,11 @@
 //! [`backup`]: crate::Operations::backup
 //!
 //! # Reading the code
-//! `world` lists the maps, `txn` is what an operation works with and what its commit means to others,
-//! and each family has a file with its rows. `expansion`, `report`, `ending` and `forgetting` hold what
-//! several operations do to deliveries.
+//! `row` has the rows, `world` lists the maps of them, `txn` is what an operation works with and what its
+//! commit means to others. Each family has a file; `expansion`, `report`, `attempt`, `ending` and
+//! `forgetting` hold what several operations do to deliveries, `queue` and `perform` what workers do.
 
+mod attempt;
 mod audiences;
 mod ending;
 mod expansion;
@@ -37,10 +38,13 @@ mod integrity;
 mod ledger;
 mod logs;
 mod operations;
+mod page;
 mod pause;
 mod perform;
 mod publishing;
+mod queue;
 mod report;
+mod row;
 mod sessions;
 mod store;
 mod table;

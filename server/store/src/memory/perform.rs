@@ -1,5 +1,6 @@
 //! One part of a claimed row's work.
 
+use jiff::Timestamp;
 use vestnik_rules::{
     receipt::{MarkRead, Reporter},
     session::KEEP_LOGGED_OUT,
@@ -9,11 +10,11 @@ use vestnik_rules::{
 use super::{
     ending, expansion,
     forgetting::{delete_topic, erase_user, forget_notification},
-    publishing::row,
+    queue::{Next, finish, held},
     report::{Desk, mark},
+    row::{NotificationKey, Target, UserKey, WorkRow},
     txn::Txn,
-    work::{Next, Target, WorkRow, finish, held},
-    world::{NotificationKey, UserKey, World},
+    world::World,
 };
 use crate::{StoreError, work::Part};
 
@@ -56,7 +57,7 @@ fn of_notification(
     held: &WorkRow,
     key: NotificationKey,
 ) -> Result<Next, StoreError> {
-    let Some(found) = row(&txn.world, key) else {
+    let Some(found) = txn.world.notifications.get(&key) else {
         return Ok(Next::Done);
     };
     let (life, is_forgotten) = (found.life(), found.is_forgotten);
@@ -98,7 +99,10 @@ fn expand(
     key: NotificationKey,
 ) -> Result<Option<Next>, StoreError> {
     let is_open = |world: &World| {
-        row(world, key).is_some_and(|row| row.position.is_some() && !row.is_cancelled)
+        world
+            .notifications
+            .get(&key)
+            .is_some_and(|row| row.position.is_some() && !row.is_cancelled)
     };
     if !is_open(&txn.world) {
         return Ok(None);
@@ -143,7 +147,7 @@ fn mark_read(txn: &mut Txn, part: &Part, user: UserKey, rest: MarkRead) -> Next 
 /// Deletes what the whole store keeps only for a while.
 fn sweep(world: &mut World, part: &Part) -> Next {
     let now = part.now;
-    let ago = |span| now.checked_sub(span).unwrap_or(jiff::Timestamp::MIN);
+    let ago = |span| now.checked_sub(span).unwrap_or(Timestamp::MIN);
     let (events_from, logged_out_from) = (ago(EVENTS_KEPT), ago(KEEP_LOGGED_OUT));
     let last = world.last_event;
     world

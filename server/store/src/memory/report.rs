@@ -1,5 +1,6 @@
 //! Facts that devices report, one after another in one transaction.
 
+use jiff::Timestamp;
 use vestnik_model::{AppId, Cursor, FactResult, Flag, ParsedFact, ReceiptKind, UserId};
 use vestnik_rules::{
     log::Standing,
@@ -11,12 +12,11 @@ use vestnik_rules::{
 };
 
 use super::{
-    ledger::{DeliveryRow, FlagRow, confirm, confirm_attempt},
-    logs::{Append, Content, append, standing_of},
-    publishing::NotificationRow,
+    attempt::{confirm, confirm_attempt},
+    logs::{Append, append, standing_of},
+    row::{Content, DeliveryRow, FlagRow, NotificationKey, NotificationRow, Target, UserKey},
     txn::Txn,
-    work::Target,
-    world::{NotificationKey, UserKey, World},
+    world::World,
 };
 use crate::ledger::{Confirmed, FactReport};
 
@@ -86,7 +86,7 @@ fn is_known(txn: &Txn, desk: &Desk<'_>, fact: &ParsedFact) -> bool {
 /// A delivery that a fact is about.
 struct Aimed {
     notification: NotificationKey,
-    accepted_at: jiff::Timestamp,
+    accepted_at: Timestamp,
     delivery: DeliveryRow,
     flags: Vec<FlagState>,
     facts: u32,
@@ -231,7 +231,7 @@ fn mark_one(
     txn: &mut Txn,
     desk: &Desk<'_>,
     notification: NotificationKey,
-    at: jiff::Timestamp,
+    at: Timestamp,
 ) -> Option<()> {
     let row = txn.world.notifications.get(&notification)?;
     let id = row.notification.id;

@@ -6,7 +6,12 @@ use vestnik_rules::session::{
     Active, Admission, Exchange, Family, FamilyChange, FamilyId, Session, admit, exchange, retired,
 };
 
-use super::{MemoryStore, installations::InstallationRow, txn::Txn, world::World};
+use super::{
+    MemoryStore,
+    row::{FamilyRow, InstallationRow},
+    txn::Txn,
+    world::World,
+};
 use crate::{
     Answer, Sessions,
     effect::{Cause, Revocation},
@@ -14,14 +19,6 @@ use crate::{
         ExchangeOutcome, Login, LoginOutcome, LogoutOutcome, Seen, TokenExchange, presented,
     },
 };
-
-/// A family with the installation that it belongs to.
-#[derive(Debug, Clone)]
-pub(super) struct FamilyRow {
-    pub(super) app: AppId,
-    pub(super) installation: InstallationId,
-    pub(super) family: Family,
-}
 
 impl Sessions for MemoryStore {
     fn login(&self, login: Login) -> Answer<'_, LoginOutcome> {

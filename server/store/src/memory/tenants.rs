@@ -5,6 +5,8 @@ use vestnik_model::{AppId, KeyView, view::List};
 
 use super::{
     MemoryStore,
+    page::list,
+    row::KeyRow,
     txn::{Txn, refused},
     world::World,
 };
@@ -13,33 +15,6 @@ use crate::{
     effect::Revocation,
     tenants::{ApiKey, ApiKeyRecord, Bootstrap, Created, IdentityKey, KeyUse},
 };
-
-/// An API key with what became of it.
-#[derive(Debug, Clone)]
-pub(super) struct KeyRow {
-    record: ApiKeyRecord,
-    created_at: Timestamp,
-    last_used_at: Option<Timestamp>,
-}
-
-impl KeyRow {
-    fn key(&self) -> ApiKey {
-        let ApiKeyRecord {
-            app, id, scopes, ..
-        } = self.record.clone();
-        ApiKey { app, id, scopes }
-    }
-
-    fn view(&self) -> KeyView {
-        KeyView {
-            id: self.record.id.clone(),
-            name: self.record.name.clone(),
-            scopes: self.record.scopes.iter().copied().map(Into::into).collect(),
-            created_at: self.created_at,
-            last_used_at: self.last_used_at,
-        }
-    }
-}
 
 impl Tenants for MemoryStore {
     fn create_app(&self, app: AppId, now: Timestamp) -> Answer<'_, Created> {
@@ -181,18 +156,4 @@ fn revoke(txn: &mut Txn, app: AppId, id: String) -> bool {
         txn.revoked(&app, Revocation::Key { id });
     }
     is_revoked
-}
-
-/// A page of items, with the cursor of the next one if there are more.
-pub(super) fn list<T>(
-    items: impl Iterator<Item = T>,
-    limit: u32,
-    cursor: impl Fn(&T) -> String,
-) -> List<T> {
-    let limit = limit as usize;
-    let mut data: Vec<_> = items.take(limit.saturating_add(1)).collect();
-    let is_longer = data.len() > limit;
-    data.truncate(limit);
-    let next_cursor = data.last().map(cursor).filter(|_| is_longer);
-    List { data, next_cursor }
 }

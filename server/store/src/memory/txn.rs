@@ -12,7 +12,10 @@ use vestnik_rules::{
     work::Stage,
 };
 
-use super::world::{NotificationKey, UserKey, World};
+use super::{
+    row::{NotificationKey, Target, UserKey},
+    world::World,
+};
 use crate::{
     StoreError,
     effect::{ChangedDelivery, Effect, Event, Revocation},
@@ -99,6 +102,13 @@ impl Txn {
     /// Work is due, now or later.
     pub(super) fn work_due(&mut self, app: &AppId, stage: Stage) {
         self.due.push((app.clone(), stage));
+    }
+
+    /// Adds a row of work, which is an effect, and gives its id.
+    pub(super) fn leave_work(&mut self, app: &AppId, target: Target, stage: Stage) -> u64 {
+        let id = self.world.insert_work(app.clone(), target, stage);
+        self.work_due(app, stage);
+        id
     }
 
     /// Somebody may do less from now on.

@@ -8,27 +8,18 @@ use vestnik_rules::{
     idempotency::Remembered,
     log::{Place, Tag, epoch_of},
     session::{FamilyId, Session},
+    work::{Stage, WorkKind},
 };
 
 use super::{
-    audiences::TopicRow,
-    installations::{InstallationRow, PresenceKey, PresenceRow},
-    ledger::{AttemptRow, DeliveryRow, FactKey, FlagRow},
-    logs::LogRow,
-    publishing::NotificationRow,
-    sessions::FamilyRow,
+    row::{
+        AttemptRow, DeliveryRow, FactKey, FamilyRow, FlagRow, InstallationRow, KeyRow, LogRow,
+        NotificationKey, NotificationRow, PresenceKey, PresenceRow, Target, TopicKey, TopicRow,
+        UserKey, UserRow, WorkRow,
+    },
     table::Table,
-    tenants::KeyRow,
-    work::WorkRow,
 };
 use crate::{effect::Event, operations::Secrets, tenants::IdentityKey};
-
-/// The store's own key of a user: audiences are walked in its order.
-pub(super) type UserKey = i64;
-/// The store's own key of a notification: the order of acceptance.
-pub(super) type NotificationKey = u64;
-/// The store's own key of a topic.
-pub(super) type TopicKey = u64;
 
 /// Everything that is kept.
 #[derive(Debug, Clone, Default)]
@@ -64,18 +55,6 @@ pub(super) struct World {
     pub(super) last_key: u64,
     /// The number of the last event.
     pub(super) last_event: u64,
-}
-
-/// A user and the head of their log.
-#[derive(Debug, Clone)]
-pub(super) struct UserRow {
-    pub(super) app: AppId,
-    /// Absent while the user is being erased: a new user may take the name at once.
-    pub(super) name: Option<UserId>,
-    pub(super) seq: u64,
-    pub(super) tag: Tag,
-    pub(super) renewal: u32,
-    pub(super) renewed_at: Option<Timestamp>,
 }
 
 impl World {
@@ -175,5 +154,50 @@ impl World {
         self.deliveries
             .range(range)
             .map(|((_, user), row)| (*user, row))
+    }
+
+    pub(super) fn insert_work(&mut self, app: AppId, target: Target, stage: Stage) -> u64 {
+        let id = self.next_key();
+        let row = WorkRow {
+            kind: stage.kind,
+            app,
+            target,
+            after: None,
+            due: stage.due,
+            ready: stage.due,
+            fence: 0,
+            tries: 0,
+            error: None,
+        };
+        self.work.insert(id, row);
+        id
+    }
+
+    /// The row that deletes what the whole store keeps only for a while. It is no App's.
+    pub(super) fn insert_sweep(&mut self) {
+        let app = AppId::parse("_").expect("it is a name of an App's form");
+        let stage = Stage {
+            kind: WorkKind::Sweep,
+            due: Timestamp::UNIX_EPOCH,
+        };
+        self.insert_work(app, Target::Store, stage);
+    }
+
+    /// The row of a session's installation, if the session is the present one.
+    pub(super) fn present(&mut self, session: &Session) -> Option<&mut InstallationRow> {
+        let name = (session.app.clone(), session.installation);
+        let row = self.installations.get_mut(&name)?;
+        row.known().is_present(session).then_some(row)
+    }
+
+    /// The name of a user who is not being erased.
+    pub(super) fn name_of(&self, user: UserKey) -> Option<&UserId> {
+        self.users.get(&user)?.name.as_ref()
+    }
+
+    /// The key of a topic, if there is one of this name.
+    pub(super) fn topic_key(&self, app: &AppId, name: &TopicName) -> Option<TopicKey> {
+        let name = (app.clone(), name.clone());
+        self.topic_names.get(&name).copied()
     }
 }

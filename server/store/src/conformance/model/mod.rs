@@ -22,7 +22,7 @@ use super::Fixture;
 use crate::effect::no_sink;
 
 /// How many courses are run.
-const COURSES: u32 = 48;
+const COURSES: u32 = 64;
 
 pub async fn any_course_of_events_agrees_with_the_reference(fixture: &impl Fixture) {
     let store = fixture.open(no_sink());

@@ -1,0 +1,97 @@
+//! The queue of work: claims and how they end.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use vestnik_model::AppId;
+use vestnik_rules::work::{Claim, Progress, Stage};
+
+use super::{
+    row::{Target, UserKey, WorkRow},
+    txn::Txn,
+    world::World,
+};
+use crate::work::ClaimQuery;
+
+/// What a part leaves of its row.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Next {
+    /// Nothing: the row is deleted.
+    Done,
+    /// More of the same.
+    More {
+        target: Target,
+        after: Option<UserKey>,
+    },
+    /// Another stage, or the same one at a later time.
+    Stage(Stage),
+}
+
+/// Claims at most one row of each App, beginning behind the App that was served last.
+pub(super) fn claim(world: &mut World, asked: &ClaimQuery) -> Vec<Claim> {
+    let is_ready = |row: &&WorkRow| row.kind == asked.kind && row.ready <= asked.now;
+    let apps: BTreeSet<_> = world
+        .work
+        .values()
+        .filter(is_ready)
+        .map(|row| row.app.clone())
+        .collect();
+    let is_behind = |app: &&AppId| asked.behind.as_ref().is_none_or(|last| *app > last);
+    let first = apps.iter().filter(is_behind);
+    let then = apps.iter().filter(|app| !is_behind(app));
+    let turn = first.chain(then).take(asked.limit as usize);
+    turn.filter_map(|app| claim_one(world, asked, app))
+        .collect()
+}
+
+fn claim_one(world: &mut World, asked: &ClaimQuery, app: &AppId) -> Option<Claim> {
+    let rows = world
+        .work
+        .iter_mut()
+        .filter(|(_, row)| row.kind == asked.kind && row.app == *app && row.ready <= asked.now);
+    let (id, row) = rows.min_by_key(|(id, row)| (row.ready, **id))?;
+    row.ready = asked.lease_until;
+    row.fence += 1;
+    Some(Claim {
+        id: *id,
+        kind: row.kind,
+        app: row.app.clone(),
+        fence: row.fence,
+        tries: row.tries,
+    })
+}
+
+/// The row of a claim, if the claim still holds it.
+pub(super) fn held<'a>(world: &'a mut World, claim: &Claim) -> Option<&'a mut WorkRow> {
+    let row = world.work.get_mut(&claim.id)?;
+    let is_held = row.fence == claim.fence && row.kind == claim.kind && row.app == claim.app;
+    is_held.then_some(row)
+}
+
+/// Ends a claim with what its part leaves.
+pub(super) fn finish(txn: &mut Txn, claim: &Claim, next: Next, now: Timestamp) -> Progress {
+    let Some(row) = txn.world.work.get_mut(&claim.id) else {
+        return Progress::Finished;
+    };
+    row.fence += 1;
+    row.tries = 0;
+    row.error = None;
+    match next {
+        Next::Done => {
+            txn.world.work.remove(&claim.id);
+            Progress::Finished
+        }
+        Next::More { target, after } => {
+            (row.target, row.after) = (target, after);
+            (row.due, row.ready) = (now, now);
+            Progress::More
+        }
+        Next::Stage(stage) => {
+            row.kind = stage.kind;
+            row.after = None;
+            (row.due, row.ready) = (stage.due, stage.due);
+            txn.work_due(&claim.app, stage);
+            Progress::Finished
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Topics and users.
+
+use jiff::Timestamp;
+use vestnik_model::{AppId, UserId, subscription::TopicSettings};
+use vestnik_rules::log::Tag;
+
+/// A topic.
+#[derive(Debug, Clone)]
+pub(crate) struct TopicRow {
+    pub(crate) settings: TopicSettings,
+    /// The number of its subscriptions, changed with them.
+    pub(crate) subscribers: u64,
+}
+
+/// A user and the head of their log.
+#[derive(Debug, Clone)]
+pub(crate) struct UserRow {
+    pub(crate) app: AppId,
+    /// Absent while the user is being erased: a new user may take the name at once.
+    pub(crate) name: Option<UserId>,
+    pub(crate) seq: u64,
+    pub(crate) tag: Tag,
+    pub(crate) renewal: u32,
+    pub(crate) renewed_at: Option<Timestamp>,
+}

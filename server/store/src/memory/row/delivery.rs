@@ -1,0 +1,36 @@
+//! Deliveries, and what hangs on them.
+
+use jiff::Timestamp;
+use vestnik_model::{DeliveryId, DeliveryState, FactId, InstallationId};
+use vestnik_rules::receipt::FlagState;
+
+use super::key::UserKey;
+
+/// A notification to a user.
+#[derive(Debug, Clone)]
+pub(crate) struct DeliveryRow {
+    pub(crate) id: DeliveryId,
+    /// Its place in the user's log.
+    pub(crate) seq: u64,
+    /// The only installations it is for; all of the user's when absent.
+    pub(crate) only: Option<Vec<InstallationId>>,
+    pub(crate) state: DeliveryState,
+}
+
+/// A delivery was tried at an installation.
+#[derive(Debug, Clone)]
+pub(crate) struct AttemptRow {
+    pub(crate) started_at: Timestamp,
+    pub(crate) delivered_at: Option<Timestamp>,
+    pub(crate) read_at: Option<Timestamp>,
+}
+
+/// Names a fact: the user, the installation, and the installation's own id of it.
+pub(crate) type FactKey = (UserKey, InstallationId, FactId);
+
+/// A flag of a delivery, and the number of the entry of the log that says so.
+#[derive(Debug, Clone)]
+pub(crate) struct FlagRow {
+    pub(crate) state: FlagState,
+    pub(crate) seq: Option<u64>,
+}

@@ -1,0 +1,19 @@
+//! The rows of the maps.
+
+mod audience;
+mod delivery;
+mod key;
+mod log;
+mod notification;
+mod session;
+mod tenant;
+mod work;
+
+pub(crate) use audience::{TopicRow, UserRow};
+pub(crate) use delivery::{AttemptRow, DeliveryRow, FactKey, FlagRow};
+pub(crate) use key::{NotificationKey, TopicKey, UserKey};
+pub(crate) use log::{Content, LogRow};
+pub(crate) use notification::NotificationRow;
+pub(crate) use session::{FamilyRow, InstallationRow, PresenceKey, PresenceRow};
+pub(crate) use tenant::KeyRow;
+pub(crate) use work::{Target, WorkRow};

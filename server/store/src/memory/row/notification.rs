@@ -1,0 +1,139 @@
+//! Notifications.
+
+use jiff::SignedDuration;
+use vestnik_model::{
+    AppId, Arrival, Counts, DeliveryId, Entry, Expansion, Notification, NotificationStatus, Open,
+    PublishAccepted, Warning, view::NotificationView, wire_size,
+};
+use vestnik_rules::{
+    audience::{Plan, Position},
+    settle::Outlook,
+    work::Life,
+};
+
+use crate::publishing::NewNotification;
+
+/// A notification and how far it is.
+#[derive(Debug, Clone)]
+pub(crate) struct NotificationRow {
+    pub(crate) app: AppId,
+    pub(crate) notification: Notification,
+    /// The size of its entry in a log.
+    pub(crate) bytes: usize,
+    pub(crate) external_id: Option<String>,
+    pub(crate) correlation_id: Option<String>,
+    pub(crate) plan: Plan,
+    /// Where its expansion goes on; absent when it has ended.
+    pub(crate) position: Option<Position>,
+    pub(crate) keep: SignedDuration,
+    pub(crate) is_cancelled: bool,
+    pub(crate) is_recalled: bool,
+    /// Its deliveries are being deleted: nobody sees it any more.
+    pub(crate) is_forgotten: bool,
+    pub(crate) counts: Counts,
+    /// The number of the last event that changed it.
+    pub(crate) version: u64,
+    /// The row of work of its life.
+    pub(crate) work: u64,
+}
+
+impl NotificationRow {
+    pub(crate) fn new(new: NewNotification, plan: Plan) -> Self {
+        let NewNotification {
+            app,
+            publication,
+            notification,
+            idempotency: _,
+            keep,
+            seed: _,
+        } = new;
+        Self {
+            app,
+            bytes: entry_bytes(&notification),
+            notification,
+            external_id: publication.external_id,
+            correlation_id: publication.correlation_id,
+            plan,
+            position: Some(Position::START),
+            keep,
+            is_cancelled: false,
+            is_recalled: false,
+            is_forgotten: false,
+            counts: Counts::default(),
+            version: 0,
+            work: 0,
+        }
+    }
+
+    pub(crate) fn life(&self) -> Life {
+        Life {
+            accepted_at: self.notification.accepted_at,
+            expires_at: self.notification.expires_at,
+            keep: self.keep,
+        }
+    }
+
+    fn expansion(&self) -> Expansion {
+        match (self.position, self.is_cancelled) {
+            (None, _) => Expansion::Done,
+            (Some(_), true) => Expansion::Stopped,
+            (Some(_), false) => Expansion::Running,
+        }
+    }
+
+    pub(crate) fn status(&self) -> NotificationStatus {
+        self.counts.status(self.expansion())
+    }
+
+    pub(crate) fn outlook(&self) -> Outlook {
+        Outlook {
+            counts: self.counts,
+            expansion: self.expansion(),
+            expires_at: self.notification.expires_at,
+        }
+    }
+
+    pub(crate) fn warnings(&self) -> Vec<Open<Warning>> {
+        let is_empty = self.counts.total() == 0 && self.expansion() == Expansion::Done;
+        let warning = is_empty.then_some(Open::Known(Warning::AudienceEmpty));
+        warning.into_iter().collect()
+    }
+
+    pub(crate) fn accepted(&self) -> PublishAccepted {
+        PublishAccepted {
+            id: self.notification.id,
+            status: self.status(),
+            replayed: false,
+            warnings: self.warnings(),
+        }
+    }
+
+    pub(crate) fn view(&self) -> NotificationView {
+        let status = self.status();
+        NotificationView {
+            id: self.notification.id,
+            status,
+            legacy_status: status.legacy_status().to_owned(),
+            counts: self.counts,
+            warnings: self.warnings(),
+            notification: self.notification.clone().into(),
+            external_id: self.external_id.clone(),
+            correlation_id: self.correlation_id.clone(),
+            accepted_at: self.notification.accepted_at,
+            expires_at: self.notification.expires_at,
+        }
+    }
+}
+
+/// The size of the entry that a notification becomes in a log, the larger of its two encodings.
+fn entry_bytes(notification: &Notification) -> usize {
+    let arrival = Arrival {
+        id: notification.id,
+        at: notification.accepted_at,
+        delivery_id: DeliveryId::from_uuid(notification.id.uuid()),
+        read_at: Some(notification.accepted_at),
+        notification: notification.clone(),
+    };
+    // An entry is a tree of texts and numbers under text names: it always has a size.
+    wire_size::of(&Entry::Notification(Box::new(arrival))).unwrap_or(usize::MAX)
+}

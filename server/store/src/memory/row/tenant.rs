@@ -1,0 +1,33 @@
+//! API keys.
+
+use jiff::Timestamp;
+use vestnik_model::KeyView;
+
+use crate::tenants::{ApiKey, ApiKeyRecord};
+
+/// An API key with what became of it.
+#[derive(Debug, Clone)]
+pub(crate) struct KeyRow {
+    pub(crate) record: ApiKeyRecord,
+    pub(crate) created_at: Timestamp,
+    pub(crate) last_used_at: Option<Timestamp>,
+}
+
+impl KeyRow {
+    pub(crate) fn key(&self) -> ApiKey {
+        let ApiKeyRecord {
+            app, id, scopes, ..
+        } = self.record.clone();
+        ApiKey { app, id, scopes }
+    }
+
+    pub(crate) fn view(&self) -> KeyView {
+        KeyView {
+            id: self.record.id.clone(),
+            name: self.record.name.clone(),
+            scopes: self.record.scopes.iter().copied().map(Into::into).collect(),
+            created_at: self.created_at,
+            last_used_at: self.last_used_at,
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Rows of work.
+
+use jiff::Timestamp;
+use vestnik_model::AppId;
+use vestnik_rules::{receipt::MarkRead, work::WorkKind};
+
+use super::key::{NotificationKey, TopicKey, UserKey};
+
+/// A row of work.
+#[derive(Debug, Clone)]
+pub(crate) struct WorkRow {
+    pub(crate) kind: WorkKind,
+    pub(crate) app: AppId,
+    pub(crate) target: Target,
+    /// Where the next part goes on, for walks through deliveries.
+    pub(crate) after: Option<UserKey>,
+    pub(crate) due: Timestamp,
+    /// From when on it can be claimed: later than due while a claim holds or a pause runs.
+    pub(crate) ready: Timestamp,
+    /// Grows with each claim and whatever ends one.
+    pub(crate) fence: u64,
+    pub(crate) tries: u32,
+    pub(crate) error: Option<String>,
+}
+
+/// What a row of work is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// The whole store.
+    Store,
+    /// A notification.
+    Notification(NotificationKey),
+    /// A topic without a name.
+    Topic(TopicKey),
+    /// A user without a name.
+    User(UserKey),
+    /// The rest of what a user read.
+    Mark(UserKey, MarkRead),
+}
