@@ -76,7 +76,7 @@ async fn main() -> anyhow::Result<ExitCode> {
 async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let Options { tier, seed, only } = options;
     let trials = if only.is_empty() {
-        tier.trials().to_vec()
+        Trial::ALL.to_vec()
     } else {
         only
     };

@@ -11,8 +11,8 @@ use serde::Serialize;
 pub(crate) enum Tier {
     /// Every figure in full, in an hour.
     Full,
-    /// The promise of kills and cuts in full, in minutes, and a good part of the others, each within a
-    /// minute.
+    /// The promise of kills and cuts in full, in minutes, and a good part of the others, each in less
+    /// than a minute.
     Quick,
     /// A few of each fault, in about a minute, with every change.
     Brief,
@@ -87,16 +87,6 @@ pub(crate) struct CutsPlan {
 }
 
 impl Tier {
-    /// The trials that are run unless some are named. The last three observe too strictly at moments
-    /// that are not faults (a request that is overtaken by a logout, a file that is being closed): until
-    /// that is mended they run by name.
-    pub(crate) fn trials(self) -> &'static [Trial] {
-        match self {
-            Self::Full => &Trial::ALL,
-            Self::Quick | Self::Brief => &Trial::ALL[..3],
-        }
-    }
-
     pub(crate) const fn server_kill(self) -> ServerKillPlan {
         match self {
             Self::Full | Self::Quick => ServerKillPlan {
@@ -146,7 +136,7 @@ impl Tier {
     pub(crate) const fn cuts_after_commit(self) -> u64 {
         match self {
             Self::Full => 5_000,
-            Self::Quick => 400,
+            Self::Quick => 2_000,
             Self::Brief => 100,
         }
     }
@@ -155,7 +145,7 @@ impl Tier {
     pub(crate) const fn restores(self) -> u64 {
         match self {
             Self::Full => 200,
-            Self::Quick => 12,
+            Self::Quick => 40,
             Self::Brief => 6,
         }
     }
@@ -164,7 +154,7 @@ impl Tier {
     pub(crate) const fn revocations(self) -> u64 {
         match self {
             Self::Full => 2_000,
-            Self::Quick => 200,
+            Self::Quick => 1_000,
             Self::Brief => 40,
         }
     }

@@ -168,12 +168,10 @@ impl Asking {
                 let began = clock::instant();
                 let request = http.post(url.clone()).bearer_auth(&access);
                 let answer = request.json(&json!({ "facts": [] })).send().await?;
-                anyhow::ensure!(
-                    answer.status().is_success() || answer.status() == StatusCode::UNAUTHORIZED,
-                    "{}",
-                    answer.status()
-                );
-                calls.push((began, answer.status().is_success()));
+                let status = answer.status();
+                let is_known = status.is_success() || status == StatusCode::UNAUTHORIZED;
+                anyhow::ensure!(is_known, "{status}: {}", answer.text().await?);
+                calls.push((began, status.is_success()));
             }
             Ok(calls)
         })))

@@ -27,15 +27,16 @@ pub fn timestamp() -> Timestamp {
     Timestamp::now()
 }
 
-/// A clock that goes on as the system's does, ahead of it by as much as the test wants. Clones are
-/// handles on the same clock.
+/// A clock whose time of day is ahead of the system's by as much as the test wants. The monotonic time
+/// stays the system's: deadlines of what is under way are not moved. Clones are handles on the same
+/// clock.
 #[derive(Debug, Clone, Default)]
 pub struct AheadClock {
     millis: Arc<AtomicU64>,
 }
 
 impl AheadClock {
-    /// Moves both times ahead.
+    /// Moves the time of day ahead, as an operator or NTP does.
     pub fn advance(&self, by: Duration) {
         let millis = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
         self.millis.fetch_add(millis, Ordering::Relaxed);
@@ -53,7 +54,7 @@ impl Clock for AheadClock {
     }
 
     fn monotonic(&self) -> Monotonic {
-        SystemClock.monotonic() + self.ahead()
+        SystemClock.monotonic()
     }
 
     fn random(&self) -> [u8; 32] {
