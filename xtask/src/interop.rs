@@ -1,7 +1,7 @@
 //! Foreign SignalR clients at our hub server and our client at foreign servers: installs them, tries
 //! each, and compares our codec with the official one.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
@@ -13,11 +13,7 @@ use crate::{
 /// Installs the peers and tries them, all or those whose name has a part, as "java WebSockets" or
 /// "go server".
 pub(crate) fn run(only: Option<&str>) -> Result<()> {
-    step::run(command_in(
-        "tests/interop/js",
-        "npm",
-        &["ci", "--no-audit", "--no-fund"],
-    ))?;
+    install_js()?;
     let java = [
         "--batch-mode",
         "--no-transfer-progress",
@@ -26,7 +22,7 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
         "process-classes",
     ];
     step::run(command_in("tests/interop/java", "mvn", &java))?;
-    let programs = python::with("interop-python", "tests/interop/python/requirements.txt")?;
+    let programs = python()?;
     build_go(&programs.join("go"))?;
     let program = build::program("vestnik-interop")?;
     let interop = |task| command(&program.to_string_lossy(), &[task]);
@@ -43,6 +39,17 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
         Some(_) => Ok(()),
         None => step::run(interop("differential")),
     }
+}
+
+/// Installs the official JavaScript client.
+pub(crate) fn install_js() -> Result<()> {
+    let ci = ["ci", "--no-audit", "--no-fund"];
+    step::run(command_in("tests/interop/js", "npm", &ci))
+}
+
+/// The programs of a Python that has the foreign clients.
+pub(crate) fn python() -> Result<PathBuf> {
+    python::with("interop-python", "tests/interop/python/requirements.txt")
 }
 
 /// Compiles the server of the Go module, by the toolchain that came with the Python clients.

@@ -1,5 +1,5 @@
-//! Vestnik's automation: `cargo xtask test`, `demo`, `faults`, `fuzz`, `interop`, `bench`, `codegen`,
-//! `tidy`.
+//! Vestnik's automation: `cargo xtask test`, `demo`, `faults`, `fuzz`, `interop`, `pages`, `bench`,
+//! `codegen`, `tidy`.
 
 mod bench;
 mod build;
@@ -10,6 +10,7 @@ mod fuzz;
 mod interface;
 mod interop;
 mod packages;
+mod pages;
 mod place;
 mod python;
 mod running;
@@ -74,6 +75,15 @@ enum Task {
         #[arg(long)]
         only: Option<String>,
     },
+    /// Let official clients and ours read any mix of notifications at their default limits.
+    Pages {
+        /// How many mixes, with each size of pages.
+        #[arg(long, default_value_t = 10)]
+        mixes: u64,
+        /// What the mixes are drawn from.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// Generate TypeScript, Kotlin, Swift and Python anew.
     Codegen {
         /// Only tell whether what is committed is current.
@@ -93,6 +103,7 @@ fn main() -> anyhow::Result<()> {
         Task::Fuzz { seconds, only } => fuzz::run(seconds, &only),
         Task::Bench { arguments } => bench::run(&arguments),
         Task::Interop { only } => interop::run(only.as_deref()),
+        Task::Pages { mixes, seed } => pages::run(mixes, seed),
         Task::Codegen { check } => codegen::run(check),
         Task::Tidy => tidy::run().and_then(|()| codegen::run(true)),
     }

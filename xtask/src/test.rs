@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Result, bail, ensure};
 
 use crate::{
-    bench, build, codegen, interface, packages, place, python,
+    bench, build, codegen, interface, packages, pages, place, python,
     step::{self, command, command_in, say},
     tidy,
 };
@@ -84,7 +84,7 @@ const GROUPS: &[Group] = &[
     },
     Group {
         name: "interop",
-        what: "foreign SignalR clients at our hub server",
+        what: "foreign SignalR clients at our hub server, and what they read of pages",
         run: interop,
     },
     Group {
@@ -300,8 +300,13 @@ fn desktop() -> Result<()> {
 }
 
 fn interop() -> Result<()> {
-    crate::interop::run(None)
+    crate::interop::run(None)?;
+    pages::run(MIXES, SEED)
 }
+
+/// How much of the sizes of pages is tried with every change.
+const MIXES: u64 = 2;
+const SEED: u64 = 1;
 
 fn fuzz() -> Result<()> {
     crate::fuzz::run(15, &[])
