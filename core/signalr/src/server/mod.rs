@@ -31,6 +31,8 @@ mod registry;
 #[cfg(feature = "server")]
 mod service;
 #[cfg(feature = "server")]
+mod share;
+#[cfg(feature = "server")]
 mod text;
 #[cfg(feature = "server")]
 mod ticket;
@@ -56,5 +58,6 @@ pub use self::{
     refresh::TokenLifetime,
     registry::{Broadcast, Clients, HubHandle},
     service::{HubBody, HubFuture, HubService},
+    share::{NegotiationShare, NegotiationShares},
     written::{NotWritten, Written},
 };

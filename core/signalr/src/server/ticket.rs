@@ -1,13 +1,17 @@
 //! Connection tokens, from negotiate to the end of the connection that uses them.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, VecDeque, hash_map::Entry},
     fmt,
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-use super::{connection_id::ConnectionId, transport::Link};
+use super::{
+    connection_id::ConnectionId,
+    share::{NegotiationShares, Taken},
+    transport::Link,
+};
 
 /// The secret that negotiate gives out and requests present as their `id`.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -40,6 +44,7 @@ struct Inner<U> {
     /// Waiting tokens, oldest first; those already used are skipped.
     expiries: VecDeque<(Instant, ConnectionToken)>,
     waiting: usize,
+    taken: Taken,
 }
 
 enum Ticket<U> {
@@ -47,6 +52,7 @@ enum Ticket<U> {
         id: ConnectionId,
         is_stateful: bool,
         caller: U,
+        shares: NegotiationShares,
     },
     Live {
         link: Link,
@@ -61,6 +67,8 @@ pub(crate) struct Negotiated {
     pub(crate) id: ConnectionId,
     /// Whether the connection may be resumed on another WebSocket.
     pub(crate) is_stateful: bool,
+    /// What it counts in while it waits.
+    pub(crate) shares: NegotiationShares,
 }
 
 /// What a token is good for.
@@ -87,8 +95,13 @@ pub(crate) enum Refusal {
 }
 
 /// Too many clients negotiate and never connect.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Crowded;
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Crowded {
+    /// All of them together.
+    Hub,
+    /// Those of one principal.
+    Share,
+}
 
 impl<U: Clone + PartialEq> Tickets<U> {
     pub(crate) fn new(limit: usize, lifetime: Duration) -> Self {
@@ -96,6 +109,7 @@ impl<U: Clone + PartialEq> Tickets<U> {
             by_token: HashMap::new(),
             expiries: VecDeque::new(),
             waiting: 0,
+            taken: Taken::default(),
         };
         Self {
             limit,
@@ -115,11 +129,15 @@ impl<U: Clone + PartialEq> Tickets<U> {
             token,
             id,
             is_stateful,
+            shares,
         } = negotiated;
         let mut inner = self.lock();
         inner.expire(now);
         if inner.waiting >= self.limit {
-            return Err(Crowded);
+            return Err(Crowded::Hub);
+        }
+        if !inner.taken.take(&shares) {
+            return Err(Crowded::Share);
         }
         inner.waiting += 1;
         inner
@@ -129,6 +147,7 @@ impl<U: Clone + PartialEq> Tickets<U> {
             id,
             is_stateful,
             caller,
+            shares,
         };
         inner.by_token.insert(token, ticket);
         Ok(())
@@ -160,13 +179,15 @@ impl<U: Clone + PartialEq> Tickets<U> {
     ) -> Result<ConnectionId, Refusal> {
         let mut inner = self.lock();
         let ticket = inner.get_mut(now, token, caller)?;
-        let Ticket::Waiting { id, .. } = ticket else {
+        let Ticket::Waiting { id, shares, .. } = ticket else {
             return Err(Refusal::InUse);
         };
         let id = id.clone();
+        let shares = std::mem::take(shares);
         let caller = caller.clone();
         *ticket = Ticket::Live { link, caller };
         inner.waiting -= 1;
+        inner.taken.give_back(&shares);
         Ok(id)
     }
 
@@ -211,9 +232,15 @@ impl<U> Inner<U> {
             let Some((_, token)) = self.expiries.pop_front() else {
                 return;
             };
-            if let Some(Ticket::Waiting { .. }) = self.by_token.get(&token) {
-                self.by_token.remove(&token);
+            // A live connection keeps its token.
+            let Entry::Occupied(entry) = self.by_token.entry(token) else {
+                continue;
+            };
+            if let Ticket::Waiting { .. } = entry.get()
+                && let Ticket::Waiting { shares, .. } = entry.remove()
+            {
                 self.waiting -= 1;
+                self.taken.give_back(&shares);
             }
         }
     }
@@ -230,7 +257,7 @@ impl<U> fmt::Debug for Tickets<U> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::clock;
+    use crate::server::{NegotiationShare, clock};
 
     const LIFETIME: Duration = Duration::from_secs(15);
 
@@ -243,6 +270,7 @@ mod tests {
             token: token(name),
             id: ConnectionId::new(&format!("id-{name}")),
             is_stateful: false,
+            shares: NegotiationShares::default(),
         }
     }
 
@@ -302,12 +330,44 @@ mod tests {
         let tickets = tickets(now);
         let issue = |now, name| tickets.issue(now, negotiated(name), "ada");
         assert_eq!(issue(now, "b"), Ok(()));
-        assert_eq!(issue(now, "c"), Err(Crowded));
+        assert_eq!(issue(now, "c"), Err(Crowded::Hub));
         tickets
             .claim(now, &token("a"), &"ada", Link::WebSocket)
             .unwrap();
         assert_eq!(issue(now, "c"), Ok(()));
         assert_eq!(issue(now + LIFETIME, "d"), Ok(()));
+    }
+
+    #[test]
+    fn a_principal_takes_its_own_share_only() {
+        let now = clock::now();
+        let tickets = Tickets::new(100, LIFETIME);
+        let issue = |now, name: &str, shares: &[(&str, usize)]| {
+            let shares = shares.iter();
+            let shares = shares.map(|(name, limit)| NegotiationShare::new(*name, *limit));
+            let shares = NegotiationShares(shares.collect());
+            let negotiated = Negotiated {
+                shares,
+                ..negotiated(name)
+            };
+            tickets.issue(now, negotiated, "ada")
+        };
+        let (ada, eve) = ([("ada", 1), ("home", 2)], [("eve", 1), ("home", 2)]);
+        assert_eq!(issue(now, "a", &ada), Ok(()));
+        assert_eq!(issue(now, "b", &ada), Err(Crowded::Share));
+        assert_eq!(issue(now, "c", &eve), Ok(()));
+        // Nothing is counted of what is refused, in no share.
+        assert_eq!(
+            issue(now, "d", &[("ida", 1), ("home", 2)]),
+            Err(Crowded::Share)
+        );
+        assert_eq!(issue(now, "e", &[("ida", 1)]), Ok(()));
+        let claim = |name| tickets.claim(now, &token(name), &"ada", Link::WebSocket);
+        assert_eq!(claim("a"), Ok(ConnectionId::new("id-a")));
+        assert_eq!(issue(now, "f", &ada), Ok(()));
+        assert_eq!(issue(now + LIFETIME, "g", &ada), Ok(()));
+        assert_eq!(issue(now + LIFETIME, "h", &eve), Ok(()));
+        assert_eq!(issue(now + LIFETIME, "i", &ada), Err(Crowded::Share));
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! The HTTP answers, with the official server's statuses, headers and texts.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
 use super::{body::HubBody, wish::Malformed};
 use crate::server::{
-    ticket::{Crowded, Refusal},
+    ticket::Refusal,
     transport::{EventBody, PollAnswer, SendFailure},
 };
 
@@ -32,17 +34,14 @@ pub(super) enum Rejection {
     NotPolling,
     /// The hub takes nobody new, because it is ending or because too many are on their way in.
     Unavailable,
+    /// As many negotiated connections of its principal wait as may; one of them is over after this
+    /// time at the latest.
+    ShareFull(Duration),
 }
 
 impl From<Refusal> for Rejection {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
-    }
-}
-
-impl From<Crowded> for Rejection {
-    fn from(Crowded: Crowded) -> Self {
-        Self::Unavailable
     }
 }
 
@@ -95,6 +94,13 @@ pub(super) fn rejected(rejection: Rejection) -> Response<HubBody> {
         Rejection::Unavailable => {
             let answer = text(Status::SERVICE_UNAVAILABLE, "");
             with(answer, header::RETRY_AFTER, "1")
+        }
+        Rejection::ShareFull(wait) => {
+            let why = "Too many negotiated connections wait for their transport.";
+            let mut answer = text(Status::TOO_MANY_REQUESTS, why);
+            let seconds = HeaderValue::from(wait.as_secs().max(1));
+            answer.headers_mut().insert(header::RETRY_AFTER, seconds);
+            answer
         }
     }
 }

@@ -29,7 +29,8 @@ use super::{
     hub::Methods,
     refresh::{Identities, TokenLifetime},
     registry::HubHandle,
-    ticket::{ConnectionToken, Found, Negotiated, Tickets},
+    share::NegotiationShares,
+    ticket::{ConnectionToken, Crowded, Found, Negotiated, Tickets},
 };
 use crate::negotiate::{self, NegotiateRequest, NegotiateResponse};
 
@@ -119,6 +120,7 @@ impl<S: Value, U: Value + PartialEq> Shared<S, U> {
         }
         let lifetime: Option<&TokenLifetime> = request.extensions().get();
         let lifetime = lifetime.filter(|_| self.config.refreshes_authentication);
+        let shares: Option<&NegotiationShares> = request.extensions().get();
         let query = request.uri().query().unwrap_or_default();
         let request = match NegotiateRequest::parse(query) {
             Ok(request) => request,
@@ -137,11 +139,16 @@ impl<S: Value, U: Value + PartialEq> Shared<S, U> {
             token: ConnectionToken::new(&token),
             id: ConnectionId::new(&id),
             is_stateful: request.use_stateful_reconnect && is_granted,
+            shares: shares.cloned().unwrap_or_default(),
         };
         let response = NegotiateResponse::new(request.version, &id, &token, transports)
             .with_stateful_reconnect(negotiated.is_stateful)
             .with_token_lifetime(lifetime.map(|lifetime| lifetime.seconds()));
-        self.tickets.issue(clock::now(), negotiated, caller)?;
+        let issued = self.tickets.issue(clock::now(), negotiated, caller);
+        issued.map_err(|crowded| match crowded {
+            Crowded::Hub => Rejection::Unavailable,
+            Crowded::Share => Rejection::ShareFull(self.config.connect_window),
+        })?;
         Ok(answer::json(response.encode().into()))
     }
 

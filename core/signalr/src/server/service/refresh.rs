@@ -52,7 +52,8 @@ impl From<Rejection> for Failure {
             | Rejection::NotConnected
             | Rejection::SentBesideWebSocket
             | Rejection::NotPolling
-            | Rejection::Unavailable => Self::Unknown,
+            | Rejection::Unavailable
+            | Rejection::ShareFull(_) => Self::Unknown,
         }
     }
 }
