@@ -76,6 +76,10 @@ fn interface(state: &ServerState) -> Router {
         .nest_service(route::HUB, hub::service(state))
         .layer(middleware::from_fn_with_state(
             state.clone(),
+            hub::name_shares,
+        ))
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
             auth::authenticate_hub,
         ));
     open.method_not_allowed_fallback(health::method_not_allowed)

@@ -10,5 +10,7 @@ mod authority;
 mod device;
 mod sender;
 mod service;
+mod share;
 
 pub(crate) use service::service;
+pub(crate) use share::name_shares;

@@ -1,5 +1,6 @@
 //! The use cases through the router, on a store in a temporary file.
 
 mod access;
+mod hub;
 mod publishing;
 mod world;

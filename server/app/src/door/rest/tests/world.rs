@@ -57,6 +57,11 @@ impl Answer {
 
 impl World {
     pub(super) async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// With other settings than the default ones.
+    pub(super) async fn with(set: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = ManualClock::new("2026-11-28T09:00:00Z".parse().unwrap(), 1);
         let (bus, hints) = (LocalBus::default(), Arc::<Mutex<Vec<Hint>>>::default());
@@ -64,10 +69,11 @@ impl World {
         bus.attach(Arc::new(move |hint| {
             seen.lock().unwrap().push(hint.clone());
         }));
-        let config = Config {
+        let mut config = Config {
             database: folder.path().join("vestnik.sqlite"),
             ..Config::default()
         };
+        set(&mut config);
         let parts = Parts {
             clock: Arc::new(clock.clone()),
             bus: Arc::new(bus),
