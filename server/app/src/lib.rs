@@ -14,7 +14,6 @@ mod credential;
 mod door;
 mod effects;
 mod feed;
-mod limits;
 mod metrics;
 mod operation;
 mod peer;
@@ -32,7 +31,6 @@ pub use bootstrap::{
 };
 pub use config::{Config, ConfigError, ConfigOverlay};
 pub use door::http::openapi_json;
-pub use limits::BoundsError;
 pub use serve::{Parts, ServeError, Server, serve, serve_with};
 pub use telemetry::{LogGuard, init_logs};
 pub use vestnik_store_sqlite::{BackupFileError, Lost, RestoreError, Restored, SealKey};

@@ -13,15 +13,14 @@ use vestnik_store_sqlite::{Found, SealKey, SqliteStore, StoreOptions};
 use crate::{
     backup,
     bus::{Bus, LocalBus},
-    config::{Config, ConfigError, FeedConfig},
+    config::{Config, ConfigError, FeedConfig, Source},
     credential::AccessTokens,
     door::http,
     effects::{self, Consumers},
     feed::{
-        Caps, Connections, FanOut, Notes, PresenceBoard, Recheck, Unconfirmed, Watchers,
+        Caps, Connections, FanOut, Notes, PresenceBoard, Recheck, Unconfirmed, WatchCaps, Watchers,
         flush_notes, recheck, renew_presence,
     },
-    limits::{self, Bounds, BoundsError, WRITE_BUFFER_BYTES},
     metrics::Metrics,
     rate::Rates,
     refusal::chain,
@@ -36,12 +35,9 @@ const RETURN_SPREAD: u32 = 2_000;
 /// Why a server cannot run.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The key for the secrets in the database cannot be read.
+    /// A setting cannot be used, or the key for the secrets in the database cannot be read.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The sizes that are set do not go together.
-    #[error(transparent)]
-    Bounds(#[from] BoundsError),
     /// The database cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -112,7 +108,7 @@ impl Server {
     /// # Errors
     /// [`ServeError`].
     pub async fn open(config: Config, parts: Parts) -> Result<Self, ServeError> {
-        limits::check(bounds(&config))?;
+        config.checked(&Source::Program)?;
         let Parts {
             clock,
             bus,
@@ -185,15 +181,6 @@ impl Server {
     }
 }
 
-fn bounds(config: &Config) -> Bounds {
-    Bounds {
-        hub_message: config.limits.hub_message_bytes,
-        page: config.limits.page_bytes,
-        body: config.limits.body_bytes,
-        write_buffer: WRITE_BUFFER_BYTES,
-    }
-}
-
 /// Has the hints of every node given to the consumers of this one.
 fn attach(bus: &Arc<dyn Bus>, live: &Live, loops: &Arc<Loops>) {
     let loops = Arc::clone(loops);
@@ -231,13 +218,21 @@ fn live(config: &Config, clock: &Arc<dyn Clock>) -> Live {
     Live {
         connections: Arc::new(Connections::new(caps(config.feed))),
         dirty: Arc::default(),
-        watchers: Arc::new(Watchers::new(config.feed.watches)),
+        watchers: Arc::new(Watchers::new(watch_caps(config.feed))),
         presence: Arc::new(PresenceBoard {
             node: config.node.clone().unwrap_or_else(|| "main".to_owned()),
             clock: Arc::clone(clock),
             notes: Arc::clone(&notes),
         }),
         notes,
+    }
+}
+
+fn watch_caps(feed: FeedConfig) -> WatchCaps {
+    WatchCaps {
+        key: feed.watches_per_key,
+        app: feed.watches_per_app,
+        total: feed.watches,
     }
 }
 

@@ -75,7 +75,7 @@ fn sizes(config: &Config) -> [Range; 4] {
     ]
 }
 
-fn counts(config: &Config) -> [Range; 14] {
+fn counts(config: &Config) -> [Range; 16] {
     let (bounds, feed) = (config.limits, config.feed);
     [
         number("tokens.access_seconds", config.tokens.access_seconds, 30),
@@ -97,6 +97,8 @@ fn counts(config: &Config) -> [Range; 14] {
         ),
         at_least_one("feed.workers", feed.workers),
         at_least_one("feed.watches", feed.watches),
+        at_least_one("feed.watches_per_app", feed.watches_per_app),
+        at_least_one("feed.watches_per_key", feed.watches_per_key),
         Range {
             field: "delivery.recheck_millis",
             value: config.delivery.recheck_millis,

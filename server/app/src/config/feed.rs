@@ -21,6 +21,11 @@ pub struct FeedConfig {
     pub workers: usize,
     /// The most notifications watched at once.
     pub watches: usize,
+    /// The most notifications watched at once by the keys of one App. Too high and one App keeps the
+    /// others from watching.
+    pub watches_per_app: usize,
+    /// The most notifications watched at once by one API key.
+    pub watches_per_key: usize,
 }
 
 impl Default for FeedConfig {
@@ -34,6 +39,8 @@ impl Default for FeedConfig {
             connections_per_installation: 2,
             workers: 8,
             watches: 10_000,
+            watches_per_app: 7_500,
+            watches_per_key: 2_500,
         }
     }
 }

@@ -82,7 +82,9 @@ impl Config {
         Ok(config)
     }
 
-    fn checked(&self, origin: &Source) -> Result<(), ConfigError> {
+    /// Compares the settings with the sizes of the wire and with each other, and names the first that
+    /// cannot be used.
+    pub(crate) fn checked(&self, origin: &Source) -> Result<(), ConfigError> {
         check::check(self).map_err(|(field, detail)| ConfigError {
             origin: origin.clone(),
             field: field.to_owned(),

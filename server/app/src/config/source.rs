@@ -20,6 +20,8 @@ pub enum Source {
     Environment(String),
     /// A flag.
     Flag(&'static str),
+    /// A value that the embedding program made.
+    Program,
 }
 
 impl fmt::Display for Source {
@@ -28,6 +30,7 @@ impl fmt::Display for Source {
             Self::File(path) => write!(f, "{}", path.display()),
             Self::Environment(name) => f.write_str(name),
             Self::Flag(name) => f.write_str(name),
+            Self::Program => f.write_str("the settings"),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -14,8 +15,28 @@ type Key = (AppId, NotificationId);
 /// newest version only, and reads the state for itself; nobody receives what others watch.
 #[derive(Debug)]
 pub(crate) struct Watchers {
-    max: usize,
-    watched: Mutex<HashMap<Key, Newest>>,
+    caps: WatchCaps,
+    index: Mutex<Index>,
+}
+
+/// How many watches there may be at once on this node. Too low and senders are turned away; too high
+/// and one sender takes the memory and the reads of others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct WatchCaps {
+    /// Of one API key.
+    pub(crate) key: usize,
+    /// Of one App.
+    pub(crate) app: usize,
+    /// In all.
+    pub(crate) total: usize,
+}
+
+#[derive(Debug, Default)]
+struct Index {
+    watched: HashMap<Key, Newest>,
+    by_key: HashMap<(AppId, String), usize>,
+    by_app: HashMap<AppId, usize>,
+    total: usize,
 }
 
 /// The newest version of a notification, and how many watch it.
@@ -25,31 +46,42 @@ struct Newest {
     watches: usize,
 }
 
-/// As many notifications are watched as is allowed.
+/// Who watches as many notifications as is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Full;
+pub(crate) enum Full {
+    /// The API key.
+    Key,
+    /// The App.
+    App,
+    /// All senders together.
+    Node,
+}
 
 impl Watchers {
-    /// Allows so many watches on this node.
-    pub(crate) fn new(max: usize) -> Self {
+    pub(crate) fn new(caps: WatchCaps) -> Self {
         Self {
-            max,
-            watched: Mutex::default(),
+            caps,
+            index: Mutex::default(),
         }
     }
 
-    /// Watches a notification: the receiver changes with each version from now on.
+    /// Watches a notification for an API key of its App: the receiver changes with each version from
+    /// now on.
     ///
     /// # Errors
     /// [`Full`].
-    pub(crate) fn watch(self: &Arc<Self>, app: AppId, id: NotificationId) -> Result<Watched, Full> {
+    pub(crate) fn watch(
+        self: &Arc<Self>,
+        app: AppId,
+        by: String,
+        id: NotificationId,
+    ) -> Result<Watched, Full> {
+        let by = (app.clone(), by);
         let key = (app, id);
-        let mut watched = lock(&self.watched);
-        let watching: usize = watched.values().map(|newest| newest.watches).sum();
-        if watching >= self.max {
-            return Err(Full);
-        }
-        let newest = watched.entry(key.clone()).or_insert_with(|| Newest {
+        let mut index = lock(&self.index);
+        index.check(&by, self.caps)?;
+        index.count(&by);
+        let newest = index.watched.entry(key.clone()).or_insert_with(|| Newest {
             version: watch::Sender::new(0),
             watches: 0,
         });
@@ -57,13 +89,14 @@ impl Watchers {
         Ok(Watched {
             versions: newest.version.subscribe(),
             key,
+            by,
             of: Arc::clone(self),
         })
     }
 
     /// Says that a notification has a new version. Never waits.
     pub(crate) fn changed(&self, app: &AppId, id: NotificationId, version: u64) {
-        if let Some(newest) = lock(&self.watched).get(&(app.clone(), id)) {
+        if let Some(newest) = lock(&self.index).watched.get(&(app.clone(), id)) {
             newest.version.send_if_modified(|newest| {
                 let is_newer = version > *newest;
                 *newest = version.max(*newest);
@@ -74,14 +107,59 @@ impl Watchers {
 
     /// The notifications that are watched.
     pub(super) fn keys(&self) -> Vec<(AppId, NotificationId)> {
-        lock(&self.watched).keys().cloned().collect()
+        lock(&self.index).watched.keys().cloned().collect()
     }
 
     /// Has the watchers of a notification read its state again: hints may have been lost.
     pub(super) fn recheck(&self, key: &(AppId, NotificationId)) {
-        if let Some(newest) = lock(&self.watched).get(key) {
+        if let Some(newest) = lock(&self.index).watched.get(key) {
             newest.version.send_modify(|_| {});
         }
+    }
+}
+
+impl Index {
+    fn check(&self, by: &(AppId, String), caps: WatchCaps) -> Result<(), Full> {
+        let of_key = self.by_key.get(by).copied().unwrap_or_default();
+        let of_app = self.by_app.get(&by.0).copied().unwrap_or_default();
+        if of_key >= caps.key {
+            Err(Full::Key)
+        } else if of_app >= caps.app {
+            Err(Full::App)
+        } else if self.total >= caps.total {
+            Err(Full::Node)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn count(&mut self, by: &(AppId, String)) {
+        *self.by_key.entry(by.clone()).or_default() += 1;
+        *self.by_app.entry(by.0.clone()).or_default() += 1;
+        self.total += 1;
+    }
+
+    fn forget(&mut self, key: &Key, by: &(AppId, String)) {
+        let is_last = self.watched.get_mut(key).is_some_and(|newest| {
+            newest.watches = newest.watches.saturating_sub(1);
+            newest.watches == 0
+        });
+        if is_last {
+            self.watched.remove(key);
+        }
+        count_down(&mut self.by_key, by);
+        count_down(&mut self.by_app, &by.0);
+        self.total = self.total.saturating_sub(1);
+    }
+}
+
+fn count_down<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: &K) {
+    let Some(count) = counts.get_mut(key) else {
+        return;
+    };
+    *count = count.saturating_sub(1);
+    if *count == 0 {
+        counts.remove(key);
     }
 }
 
@@ -90,6 +168,8 @@ impl Watchers {
 pub(crate) struct Watched {
     versions: watch::Receiver<u64>,
     key: Key,
+    /// The API key that watches.
+    by: (AppId, String),
     of: Arc<Watchers>,
 }
 
@@ -105,14 +185,7 @@ impl Watched {
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        let mut watched = lock(&self.of.watched);
-        let is_last = watched.get_mut(&self.key).is_some_and(|newest| {
-            newest.watches = newest.watches.saturating_sub(1);
-            newest.watches == 0
-        });
-        if is_last {
-            watched.remove(&self.key);
-        }
+        lock(&self.of.index).forget(&self.key, &self.by);
     }
 }
 
@@ -126,35 +199,60 @@ mod tests {
 
     use super::*;
 
-    fn app() -> AppId {
-        AppId::parse("shop").unwrap()
+    const CAPS: WatchCaps = WatchCaps {
+        key: 2,
+        app: 3,
+        total: 4,
+    };
+
+    fn app(name: &str) -> AppId {
+        AppId::parse(name).unwrap()
     }
 
     fn id(number: u128) -> NotificationId {
         NotificationId::from_uuid(Uuid::from_u128(number))
     }
 
+    fn watch(
+        watchers: &Arc<Watchers>,
+        name: &str,
+        by: &str,
+        number: u128,
+    ) -> Result<Watched, Full> {
+        watchers.watch(app(name), by.to_owned(), id(number))
+    }
+
     #[tokio::test]
     async fn a_watcher_sees_its_own_notification_only() {
-        let watchers = Arc::new(Watchers::new(10));
-        let mut one = watchers.watch(app(), id(1)).unwrap();
-        watchers.changed(&app(), id(2), 7);
+        let watchers = Arc::new(Watchers::new(CAPS));
+        let mut one = watch(&watchers, "shop", "a", 1).unwrap();
+        watchers.changed(&app("shop"), id(2), 7);
+        watchers.changed(&app("bank"), id(1), 7);
         assert!(!one.versions.has_changed().unwrap());
-        watchers.changed(&app(), id(1), 8);
+        watchers.changed(&app("shop"), id(1), 8);
         one.changed().await;
         // An older version is nothing new.
-        watchers.changed(&app(), id(1), 8);
+        watchers.changed(&app("shop"), id(1), 8);
         assert!(!one.versions.has_changed().unwrap());
     }
 
     #[test]
-    fn watches_are_bounded_and_end_when_dropped() {
-        let watchers = Arc::new(Watchers::new(2));
-        let one = watchers.watch(app(), id(1)).unwrap();
-        let other = watchers.watch(app(), id(1)).unwrap();
-        assert_eq!(watchers.watch(app(), id(2)).unwrap_err(), Full);
-        drop((one, other));
-        assert!(lock(&watchers.watched).is_empty());
-        assert!(watchers.watch(app(), id(2)).is_ok());
+    fn a_key_and_an_app_take_their_own_share_only() {
+        let watchers = Arc::new(Watchers::new(CAPS));
+        let watch = |app, by, number| watch(&watchers, app, by, number);
+        let one = watch("shop", "a", 1).unwrap();
+        let other = watch("shop", "a", 1).unwrap();
+        assert_eq!(watch("shop", "a", 2).unwrap_err(), Full::Key);
+        let third = watch("shop", "b", 2).unwrap();
+        assert_eq!(watch("shop", "b", 3).unwrap_err(), Full::App);
+        // The same name of a key in another App is another key.
+        let fourth = watch("bank", "a", 1).unwrap();
+        assert_eq!(watch("bank", "a", 2).unwrap_err(), Full::Node);
+        drop(one);
+        assert!(watch("bank", "a", 2).is_ok());
+        drop((other, third, fourth));
+        let index = lock(&watchers.index);
+        assert!(index.watched.is_empty() && index.by_key.is_empty() && index.by_app.is_empty());
+        assert_eq!(index.total, 0);
     }
 }

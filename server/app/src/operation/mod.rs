@@ -32,4 +32,4 @@ pub(crate) use report::{Reporting, report};
 pub(crate) use sync::{Syncing, sync};
 pub(crate) use tokens::Issuing;
 pub(crate) use topics::{delete_topic, join, leave, put_topic, subscribe, unsubscribe};
-pub(crate) use watch::{Watching, watch};
+pub(crate) use watch::{WatchRequest, Watching, watch};

@@ -29,16 +29,25 @@ pub(crate) struct Watching {
     pub(crate) watchers: Arc<Watchers>,
 }
 
+/// Who watches what.
+pub(crate) struct WatchRequest {
+    pub(crate) app: AppId,
+    /// The id of the API key.
+    pub(crate) key: String,
+    pub(crate) watch: contract::Watch,
+}
+
 /// Yields the present state of a notification, then its state after each change, until nothing can
 /// change. Several changes may be one item; versions strictly increase.
 ///
 /// # Errors
-/// `not_found`, `unavailable` when too many notifications are watched.
+/// `not_found`; `request.rate_limited` when the key or its App watches as many notifications as it may,
+/// `unavailable` when all senders together do.
 pub(crate) async fn watch(
     with: Watching,
-    app: AppId,
-    watch: contract::Watch,
+    request: WatchRequest,
 ) -> Result<impl Stream<Item = Result<StatusChange, Refusal>>, Refusal> {
+    let WatchRequest { app, key, watch } = request;
     let contract::Watch {
         notification_id,
         after,
@@ -46,14 +55,8 @@ pub(crate) async fn watch(
     // Watching comes before reading the state, so that no change falls between the two.
     let watched = with
         .watchers
-        .watch(app.clone(), notification_id)
-        .map_err(|Full| {
-            let problem = Problem::new(
-                ProblemCode::Unavailable,
-                "too many notifications are watched",
-            );
-            Refusal::from(problem.retry_after(30))
-        })?;
+        .watch(app.clone(), key, notification_id)
+        .map_err(full)?;
     let mut watch = Watch {
         with,
         app,
@@ -64,6 +67,19 @@ pub(crate) async fn watch(
     };
     watch.next = Next::Yield(watch.read().await?);
     Ok(stream::unfold(watch, Watch::step))
+}
+
+fn full(full: Full) -> Refusal {
+    use ProblemCode::{RequestRateLimited, Unavailable};
+    let (code, detail) = match full {
+        Full::Key => (
+            RequestRateLimited,
+            "the API key watches too many notifications",
+        ),
+        Full::App => (RequestRateLimited, "the App watches too many notifications"),
+        Full::Node => (Unavailable, "too many notifications are watched"),
+    };
+    Problem::new(code, detail).retry_after(30).into()
 }
 
 struct Watch {

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     door::auth::{Caller, Sender},
-    operation,
+    operation::{self, WatchRequest},
     refusal::Refusal,
     state::ServerState,
 };
@@ -81,8 +81,13 @@ pub(super) async fn watch(
 ) -> Result<impl Stream<Item = Result<Answer<StatusChange>, HubError>>, HubError> {
     let began = async {
         let app = authority::sender(&state, caller.clone(), Scope::Read).await?;
-        let watch: contract::Watch = argument(&raw)?;
-        operation::watch(state.watching(), app, watch).await
+        let Sender(key) = caller.clone().sender()?;
+        let request = WatchRequest {
+            app,
+            key: key.id,
+            watch: argument(&raw)?,
+        };
+        operation::watch(state.watching(), request).await
     };
     let items = match began.await {
         Ok(items) => items.left_stream(),

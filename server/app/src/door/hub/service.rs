@@ -1,10 +1,19 @@
 //! The hub's methods, by the names of the contract.
 
-use vestnik_model::contract::server;
+use vestnik_model::{
+    contract::server,
+    limits::{ENVELOPE_BYTES, FRAME_BYTES, MAX_PAGE_BYTES},
+};
 use vestnik_signalr::server::{Hub, HubConfig, HubService, machine::ServerConfig};
 
 use super::{authority, device, sender};
 use crate::{door::auth::Caller, state::ServerState};
+
+/// What a connection may have waiting before it counts as too slow: twice the largest frame, a page
+/// and what is queued beside it.
+const WRITE_BUFFER_BYTES: usize = 2 * FRAME_BYTES;
+
+const _: () = assert!(MAX_PAGE_BYTES + ENVELOPE_BYTES < WRITE_BUFFER_BYTES);
 
 /// The hub as a service. Requests are authenticated before they reach it.
 pub(crate) fn service(state: &ServerState) -> HubService<ServerState, Caller> {
@@ -14,8 +23,7 @@ pub(crate) fn service(state: &ServerState) -> HubService<ServerState, Caller> {
     };
     let config = HubConfig {
         protocol,
-        // Twice the largest frame: a page and what is queued beside it.
-        max_write_buffer: 2 * vestnik_model::limits::FRAME_BYTES,
+        max_write_buffer: WRITE_BUFFER_BYTES,
         // A token that leaked is worth its own life at the most; a device renews it meanwhile.
         closes_on_expiry: true,
         refreshes_authentication: true,
