@@ -20,6 +20,7 @@ use crate::{
         meta::{self, ACCESS, SEAL_REMNANTS},
         numbering,
         secret::{self, AtRest},
+        work,
     },
 };
 
@@ -94,6 +95,10 @@ pub(crate) fn open(path: &Path, options: &StoreOptions) -> Result<Opened, OpenEr
         // It was unlocked for moments.
         is_to_be_encrypted(path, &mut database, &seal)?;
     }
+    // The file is locked: claims that a killed server left are nobody's.
+    database
+        .write(work::release)
+        .map_err(|failure| migrate_error(path, failure))?;
     let life_file = LifeFile::beside(database.path());
     let found = live_on(path, &mut database, &life_file, options.clock.as_ref())?;
     let opening = Opening {

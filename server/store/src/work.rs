@@ -9,8 +9,9 @@ use crate::Answer;
 /// Work that is due, claimed by lease and fence.
 pub trait Work {
     /// Claims rows of a kind that are due: at most one of an App in a call, beginning behind the App
-    /// that was served last, so that no App waits for another's backlog.
-    fn claim(&self, asked: ClaimQuery) -> Answer<'_, Vec<Claim>>;
+    /// that was looked at last, so that no App waits for another's backlog. A call may look at a part
+    /// of the Apps only: the next one goes on behind [`Claimed::behind`].
+    fn claim(&self, asked: ClaimQuery) -> Answer<'_, Claimed>;
     /// Does one part of a claimed row's work in one transaction that checks the fence. Effects as of
     /// the work.
     fn perform(&self, part: Part) -> Answer<'_, Progress>;
@@ -27,7 +28,7 @@ pub trait Work {
 pub struct ClaimQuery {
     /// The kind.
     pub kind: WorkKind,
-    /// The App that was served last.
+    /// The App that was looked at last.
     pub behind: Option<AppId>,
     /// The most rows.
     pub limit: u32,
@@ -35,6 +36,17 @@ pub struct ClaimQuery {
     pub lease_until: Timestamp,
     /// The time.
     pub now: Timestamp,
+}
+
+/// What a call claimed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    /// The claims, each of another App.
+    pub claims: Vec<Claim>,
+    /// The App that was looked at last.
+    pub behind: Option<AppId>,
+    /// Whether every App was looked at: nothing else can be claimed now.
+    pub has_gone_round: bool,
 }
 
 /// A part to do.

@@ -9,7 +9,7 @@ use vestnik_model::{AppId, Word as _};
 use vestnik_rules::work::{Claim, LEASE, Progress, WorkKind, retry_at};
 use vestnik_store::{
     StoreError, Work,
-    work::{ClaimQuery, FailedWork, Part},
+    work::{ClaimQuery, Claimed, FailedWork, Part},
 };
 
 use super::loops::{Loop, Loops};
@@ -20,6 +20,19 @@ use crate::{refusal::chain, supervise::Supervisor};
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 /// How long a loop waits when its rows cannot be claimed, or others have claimed them.
 const PAUSE: Duration = Duration::from_millis(500);
+
+/// After how many calls in a row that claimed nothing and did not look at every App a loop waits. Each
+/// looks at a part of the Apps, so that none of them holds up others who write.
+const FRUITLESS: u32 = 64;
+
+/// Where a loop stands in its round of the Apps.
+#[derive(Debug, Default)]
+struct Round {
+    /// The App that was looked at last.
+    behind: Option<AppId>,
+    /// How many calls in a row claimed nothing.
+    fruitless: u32,
+}
 
 /// What a loop works with. Cheap to clone.
 #[derive(Clone)]
@@ -61,7 +74,7 @@ const fn rows(kind: WorkKind) -> u32 {
 /// What a turn of a loop came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Turn {
-    /// Parts were done: there may be more at once.
+    /// Parts were done, or only some Apps were looked at: there may be more at once.
     Worked,
     /// Nothing is due before this time, if there is anything.
     Idle(Option<Timestamp>),
@@ -69,15 +82,37 @@ enum Turn {
     Blocked,
 }
 
+impl Round {
+    /// Takes what a call claimed; tells whether the next may follow at once.
+    fn goes_on(&mut self, claimed: &Claimed) -> bool {
+        let Claimed {
+            claims,
+            behind,
+            has_gone_round,
+        } = claimed;
+        self.behind.clone_from(behind);
+        if !claims.is_empty() {
+            self.fruitless = 0;
+            return true;
+        }
+        self.fruitless += 1;
+        if *has_gone_round || self.fruitless >= FRUITLESS {
+            self.fruitless = 0;
+            return false;
+        }
+        true
+    }
+}
+
 impl Worker {
     /// Works on one kind until it is dropped.
     async fn run(self, kind: WorkKind) {
-        let mut behind = None;
+        let mut round = Round::default();
         let Some(state) = self.loops.of(kind) else {
             return;
         };
         loop {
-            let turn = self.turn(kind, state, &mut behind).await;
+            let turn = self.turn(kind, state, &mut round).await;
             state.turned(self.clock.monotonic());
             let sleep = match turn {
                 Ok(Turn::Worked) => continue,
@@ -99,26 +134,26 @@ impl Worker {
         &self,
         kind: WorkKind,
         state: &Loop,
-        behind: &mut Option<AppId>,
+        round: &mut Round,
     ) -> Result<Turn, StoreError> {
         let (due, now) = (self.work.next_due(kind).await?, self.clock.now());
         if due.is_none_or(|due| due > now) {
             return Ok(Turn::Idle(due));
         }
-        let claims = self
+        let claimed = self
             .work
             .claim(ClaimQuery {
                 kind,
-                behind: behind.clone(),
+                behind: round.behind.clone(),
                 limit: concurrency(kind),
                 lease_until: now.checked_add(LEASE).unwrap_or(Timestamp::MAX),
                 now,
             })
             .await?;
-        let Some(last) = claims.last() else {
+        if !round.goes_on(&claimed) {
             return Ok(Turn::Blocked);
-        };
-        *behind = Some(last.app.clone());
+        }
+        let claims = claimed.claims;
         join_all(claims.into_iter().map(|claim| self.part(claim, state))).await;
         Ok(Turn::Worked)
     }

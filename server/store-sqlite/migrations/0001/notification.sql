@@ -1,6 +1,7 @@
 -- A notification as it was accepted. Nothing changes this row.
 CREATE TABLE notification (
-    row INTEGER PRIMARY KEY,
+    -- Never given again: rows of events name it after its end.
+    row INTEGER PRIMARY KEY AUTOINCREMENT,
     id BLOB NOT NULL UNIQUE,
     app TEXT NOT NULL,
     -- The JSON that devices are sent.

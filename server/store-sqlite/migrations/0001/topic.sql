@@ -1,6 +1,7 @@
 -- A topic. One that is being deleted has no name any more: its subscriptions go in parts.
 CREATE TABLE topic (
-    row INTEGER PRIMARY KEY,
+    -- Never given again: plans of audiences name it after its end.
+    row INTEGER PRIMARY KEY AUTOINCREMENT,
     app TEXT NOT NULL,
     name TEXT,
     self_subscribe INTEGER NOT NULL,

@@ -6,7 +6,8 @@
 -- A user and the head of the user's log. A user that is being erased has no name any more: a new
 -- user may take it at once.
 CREATE TABLE user (
-    row INTEGER PRIMARY KEY,
+    -- Never given again: positions of work and rows of events name it after its end.
+    row INTEGER PRIMARY KEY AUTOINCREMENT,
     app TEXT NOT NULL,
     id TEXT,
     -- The hash of the name that ids of deliveries are derived from.

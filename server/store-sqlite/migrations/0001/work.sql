@@ -1,6 +1,7 @@
 -- What is due when.
 CREATE TABLE work (
-    id INTEGER PRIMARY KEY,
+    -- Never given again: claims name it after its end.
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     kind TEXT NOT NULL,
     -- `_` for the whole database.
     app TEXT NOT NULL,
@@ -11,6 +12,8 @@ CREATE TABLE work (
     ready_at INTEGER NOT NULL,
     -- Grows with each claim: what an older claim would do is refused.
     fence INTEGER NOT NULL DEFAULT 0,
+    -- Whether a claim moved ready_at. When the file is opened nobody can hold one.
+    is_claimed INTEGER NOT NULL DEFAULT 0,
     -- How often in a row it failed, and how.
     tries INTEGER NOT NULL DEFAULT 0,
     error TEXT,
@@ -20,6 +23,7 @@ CREATE TABLE work (
 
 CREATE INDEX work_by_app ON work (kind, app, ready_at);
 CREATE INDEX work_by_time ON work (kind, ready_at);
+CREATE INDEX work_claimed ON work (is_claimed) WHERE is_claimed = 1;
 CREATE INDEX work_failing ON work (kind, due_at) WHERE tries > 0;
 CREATE INDEX work_of_reader ON work (target) WHERE kind = 'mark_read';
 

@@ -2,18 +2,18 @@
 
 use jiff::Timestamp;
 use vestnik_model::open::Word as _;
-use vestnik_rules::work::{Claim, Progress, WorkKind};
+use vestnik_rules::work::{Progress, WorkKind};
 use vestnik_sqlite::Priority;
 use vestnik_store::{
     Answer, Work,
-    work::{Backlog, ClaimQuery, FailedWork, Part},
+    work::{Backlog, ClaimQuery, Claimed, FailedWork, Part},
 };
 
 use super::perform::perform;
 use crate::{SqliteStore, store::Class, table::work};
 
 impl Work for SqliteStore {
-    fn claim(&self, asked: ClaimQuery) -> Answer<'_, Vec<Claim>> {
+    fn claim(&self, asked: ClaimQuery) -> Answer<'_, Claimed> {
         self.write(Priority::Normal, move |txn| work::claim(txn, &asked))
     }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
 use vestnik_model::{AppId, open::Word as _};
 use vestnik_rules::work::{Claim, Stage, WorkKind};
-use vestnik_store::work::{Backlog, ClaimQuery, FailedWork};
+use vestnik_store::work::{Backlog, ClaimQuery, Claimed, FailedWork};
 
 use crate::{
     sql::statements,
@@ -21,14 +21,19 @@ statements! {
     NEXT_APP = "SELECT app FROM work WHERE kind = ?1 AND app > ?2 ORDER BY app LIMIT 1";
     READY_OF_APP = "SELECT id, tries FROM work
          WHERE kind = ?1 AND app = ?2 AND ready_at <= ?3 ORDER BY ready_at LIMIT 1";
-    CLAIM = "UPDATE work SET ready_at = ?2, fence = fence + 1 WHERE id = ?1 RETURNING fence";
-    HELD = "SELECT target, position FROM work WHERE id = ?1 AND fence = ?2 AND kind = ?3";
+    CLAIM = "UPDATE work SET ready_at = ?2, fence = fence + 1, is_claimed = 1
+         WHERE id = ?1 RETURNING fence";
+    RELEASE = "UPDATE work SET ready_at = due_at, fence = fence + 1, is_claimed = 0
+         WHERE is_claimed = 1";
+    HELD = "SELECT target, position FROM work
+         WHERE id = ?1 AND fence = ?2 AND kind = ?3 AND app = ?4";
     SET = "UPDATE work SET kind = ?2, due_at = ?3, ready_at = ?3, position = ?4, fence = fence + 1,
-             tries = 0, error = NULL
+             is_claimed = 0, tries = 0, error = NULL
          WHERE id = ?1";
     DELETE = "DELETE FROM work WHERE id = ?1";
-    PUT_BACK = "UPDATE work SET ready_at = ?3, fence = fence + 1, tries = tries + 1, error = ?4
-         WHERE id = ?1 AND fence = ?2";
+    PUT_BACK = "UPDATE work SET ready_at = ?5, fence = fence + 1, is_claimed = 0, tries = tries + 1,
+             error = ?6
+         WHERE id = ?1 AND fence = ?2 AND kind = ?3 AND app = ?4";
     NEXT_DUE = "SELECT ready_at FROM work WHERE kind = ?1 ORDER BY ready_at LIMIT 1";
     OLDEST = "SELECT due_at FROM work WHERE kind = ?1 AND ready_at <= ?2 ORDER BY ready_at LIMIT 1";
     FAILING = "SELECT count(*), min(due_at), max(id) FROM work WHERE kind = ?1 AND tries > 0";
@@ -36,6 +41,9 @@ statements! {
     MARKS_OF_USER = "SELECT id, position FROM work WHERE kind = 'mark_read' AND target = ?1";
     DELETE_MARKS = "DELETE FROM work WHERE kind = 'mark_read' AND target = ?1";
 }
+
+/// The most Apps that one call of [`claim`] looks at: two look-ups each, on the thread that writes.
+pub(crate) const WALK: usize = 256;
 
 /// A row that a claim holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,31 +85,49 @@ pub(crate) fn insert(
     Ok(db.last_insert_rowid())
 }
 
-/// Claims rows that are due: the Apps in order, beginning behind the one that was served last and going
-/// round once, one row of each.
-pub(crate) fn claim(db: &Connection, asked: &ClaimQuery) -> Result<Vec<Claim>, rusqlite::Error> {
-    let mut claims = Vec::new();
+/// Claims rows that are due: the Apps in order, beginning behind the one that was looked at last and
+/// going round once at the most, one row of each. A call looks at [`WALK`] Apps at the most: one that
+/// has rows of later times only costs as much as one whose row is due.
+pub(crate) fn claim(db: &Connection, asked: &ClaimQuery) -> Result<Claimed, rusqlite::Error> {
+    let mut claimed = Claimed {
+        claims: Vec::new(),
+        behind: asked.behind.clone(),
+        has_gone_round: true,
+    };
     let is_any = db
         .prepare_cached(ANY_READY)?
         .exists((asked.kind.as_str(), millis(asked.now)))?;
     if !is_any {
-        return Ok(claims);
+        return Ok(claimed);
     }
     let start = asked.behind.as_ref().map_or("", AppId::as_str);
+    let mut looked_at = 0;
     // Up to the last App, and then from the first one up to where the round began.
     for (mut app, end) in [(start.to_owned(), None), (String::new(), Some(start))] {
-        while claims.len() < asked.limit as usize {
-            let Some(next) = next_app(db, asked.kind, &app)? else {
-                break;
-            };
+        while let Some(next) = next_app(db, asked.kind, &app)? {
             if end.is_some_and(|end| next.as_str() > end) {
                 break;
             }
-            claims.extend(claim_one(db, asked, &next)?);
+            if looked_at >= WALK || claimed.claims.len() >= asked.limit as usize {
+                claimed.has_gone_round = false;
+                return Ok(claimed);
+            }
+            looked_at += 1;
+            // A row whose App has no name of this version stays where it is.
+            if let Ok(known) = AppId::parse(&next) {
+                claimed.claims.extend(claim_one(db, asked, &known)?);
+                claimed.behind = Some(known);
+            }
             app = next;
         }
     }
-    Ok(claims)
+    Ok(claimed)
+}
+
+/// Makes void every claim that was made before the file was opened; one server has it at a time, so
+/// that nobody can hold one. Rows that wait after a failure go on waiting. Gives the number of claims.
+pub(crate) fn release(db: &Connection) -> Result<usize, rusqlite::Error> {
+    db.prepare_cached(RELEASE)?.execute([])
 }
 
 fn next_app(
@@ -117,12 +143,8 @@ fn next_app(
 fn claim_one(
     db: &Connection,
     asked: &ClaimQuery,
-    app: &str,
+    app: &AppId,
 ) -> Result<Option<Claim>, rusqlite::Error> {
-    // A row whose App has no name of this version stays where it is.
-    let Ok(app) = AppId::parse(app) else {
-        return Ok(None);
-    };
     let found: Option<(i64, u32)> = db
         .prepare_cached(READY_OF_APP)?
         .query_row(
@@ -139,7 +161,7 @@ fn claim_one(
     Ok(Some(Claim {
         id: u64::try_from(id).unwrap_or_default(),
         kind: asked.kind,
-        app,
+        app: app.clone(),
         fence,
         tries,
     }))
@@ -156,7 +178,7 @@ pub(crate) fn held(db: &Connection, claim: &Claim) -> Result<Option<Held>, rusql
     } = claim;
     let id = i64::try_from(*id).unwrap_or(i64::MAX);
     db.prepare_cached(HELD)?
-        .query_row((id, fence, kind.as_str()), |row| {
+        .query_row((id, fence, kind.as_str(), app.as_str()), |row| {
             Ok(Held {
                 id,
                 kind: *kind,
@@ -204,9 +226,14 @@ pub(crate) fn set(
 /// Puts a row back that failed; tells whether the claim still held it.
 pub(crate) fn put_back(db: &Connection, failure: &FailedWork) -> Result<bool, rusqlite::Error> {
     let FailedWork { claim, due, error } = failure;
-    let changed =
-        db.prepare_cached(PUT_BACK)?
-            .execute((claim.id, claim.fence, millis(*due), error))?;
+    let changed = db.prepare_cached(PUT_BACK)?.execute((
+        claim.id,
+        claim.fence,
+        claim.kind.as_str(),
+        claim.app.as_str(),
+        millis(*due),
+        error,
+    ))?;
     Ok(changed == 1)
 }
 

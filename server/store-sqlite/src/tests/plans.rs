@@ -59,6 +59,7 @@ const STATISTICS: &[(&str, &str, &str)] = &[
     ("event", "event_by_notification", "3000000 15 1"),
     ("work", "work_by_app", "200000 50000 5000 1"),
     ("work", "work_by_time", "200000 50000 1"),
+    ("work", "work_claimed", "20 20"),
     ("work", "work_failing", "10 5 1"),
     ("work", "work_of_reader", "10 1"),
     ("installation", "installation", "1200000 600000 1"),

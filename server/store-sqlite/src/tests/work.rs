@@ -10,6 +10,8 @@ use vestnik_store::{
     work::{Backlog, ClaimQuery, FailedWork},
 };
 
+use crate::table::work::WALK;
+
 use super::world::{World, after, start, to_topic, topic, user};
 
 #[tokio::test]
@@ -113,7 +115,7 @@ async fn apps_take_turns() {
             lease_until: start() + SignedDuration::from_secs(30),
             now: start(),
         };
-        let claims = world.store.claim(asked).await.unwrap();
+        let claims = world.store.claim(asked).await.unwrap().claims;
         claims
             .into_iter()
             .map(|claim| claim.app.as_str().to_owned())
@@ -124,6 +126,81 @@ async fn apps_take_turns() {
     assert_eq!(claim(Some("c"), 10).await, ["a", "b", "c"]);
     assert_eq!(claim(None, 10).await, ["b"]);
     assert_eq!(claim(None, 10).await, Vec::<String>::new());
+}
+
+/// An App whose rows are due later costs a call as much as one whose row is due: a call looks at so
+/// many Apps and the next goes on behind them.
+#[tokio::test]
+async fn a_call_looks_at_so_many_apps() {
+    let world = World::new().await;
+    let rows = 2 * WALK + 10;
+    let db = world.connection();
+    let due = |number: usize| if number == rows - 1 { 0 } else { i64::MAX };
+    for number in 0..rows {
+        let app = format!("a{number:04}");
+        let insert = "INSERT INTO work (kind, app, target, due_at, ready_at) \
+                      VALUES ('expire', ?1, 0, ?2, ?2)";
+        db.execute(insert, (app, due(number))).unwrap();
+    }
+    let mut behind = None;
+    for expected in [WALK, 2 * WALK] {
+        let claimed = world.store.claim(expire(behind)).await.unwrap();
+        assert_eq!((claimed.claims.len(), claimed.has_gone_round), (0, false));
+        let last = AppId::parse(&format!("a{:04}", expected - 1)).unwrap();
+        assert_eq!(claimed.behind, Some(last));
+        behind = claimed.behind;
+    }
+    let claimed = world.store.claim(expire(behind)).await.unwrap();
+    let apps: Vec<_> = claimed
+        .claims
+        .iter()
+        .map(|claim| claim.app.as_str())
+        .collect();
+    assert_eq!(apps, [format!("a{:04}", rows - 1)]);
+}
+
+fn expire(behind: Option<AppId>) -> ClaimQuery {
+    ClaimQuery {
+        kind: WorkKind::Expire,
+        behind,
+        limit: 4,
+        lease_until: after(30),
+        now: start(),
+    }
+}
+
+/// What somebody may hold beyond the row's life does not name a later row.
+#[tokio::test]
+async fn the_number_of_a_deleted_row_is_not_given_again() {
+    let world = World::new().await;
+    let db = world.connection();
+    for (table, insert) in [
+        (
+            "user",
+            "INSERT INTO user (app, id, hash) VALUES ('a', 'x', 1)",
+        ),
+        (
+            "topic",
+            "INSERT INTO topic (app, name, self_subscribe) VALUES ('a', 'x', 0)",
+        ),
+        (
+            "notification",
+            "INSERT INTO notification (id, app, content, bytes, plan, accepted_at, expires_at, \
+                 forget_at) \
+             VALUES (x'00', 'a', '{}', 0, '{}', 0, 0, 0)",
+        ),
+        (
+            "work",
+            "INSERT INTO work (kind, app, target, due_at, ready_at) VALUES ('expire', 'a', 0, 0, 0)",
+        ),
+    ] {
+        db.execute(insert, []).unwrap();
+        let first = db.last_insert_rowid();
+        let deleted = db.execute(&format!("DELETE FROM {table} WHERE rowid = ?1"), [first]);
+        assert_eq!(deleted.unwrap(), 1, "{table}");
+        db.execute(insert, []).unwrap();
+        assert_ne!(db.last_insert_rowid(), first, "{table}");
+    }
 }
 
 #[tokio::test]

@@ -227,7 +227,7 @@ impl World {
             lease_until: now + SignedDuration::from_secs(30),
             now,
         };
-        self.store.claim(asked).await.unwrap()
+        self.store.claim(asked).await.unwrap().claims
     }
 
     pub(super) async fn perform(&self, claim: Claim, rows: u32, now: Timestamp) -> Progress {

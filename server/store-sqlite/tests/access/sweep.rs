@@ -25,7 +25,7 @@ async fn sweep(world: &World) -> u32 {
             lease_until: world.in_hours(1),
             now,
         };
-        let claims = world.store.claim(asked).await.unwrap();
+        let claims = world.store.claim(asked).await.unwrap().claims;
         let Some(claim) = claims.into_iter().next() else {
             return parts;
         };

@@ -1,7 +1,11 @@
 //! What outlives the store that is open.
 
 use vestnik_model::ReceiptKind;
-use vestnik_rules::{log::Standing, session::Session, work::WorkKind};
+use vestnik_rules::{
+    log::Standing,
+    session::Session,
+    work::{Progress, WorkKind},
+};
 
 use super::{
     Fixture,
@@ -9,7 +13,7 @@ use super::{
     name::{at, keyed, notification, topics, users},
     world::World,
 };
-use crate::{logs::Opening, operations::Secrets, publishing::PublishOutcome};
+use crate::{logs::Opening, operations::Secrets, publishing::PublishOutcome, work::FailedWork};
 
 /// Does something of each kind.
 async fn live(world: &World) -> Session {
@@ -88,12 +92,35 @@ pub async fn work_goes_on_after_a_drop(fixture: &impl Fixture) {
     // Somebody held the row when the process ended.
     let lost = world.claim_one(WorkKind::Expand, 21).await;
     let world = world.reopened(fixture);
-    assert_eq!(world.claim(WorkKind::Expand, 22).await, []);
-    let next = world.claim_one(WorkKind::Expand, 60).await;
+    // Nobody waits for the lease of a process that is gone, and its claim does nothing any more.
+    assert_eq!(world.perform(&lost, 10, 22).await, Progress::Lost);
+    let next = world.claim_one(WorkKind::Expand, 22).await;
+    assert_eq!(next.id, lost.id);
     assert!(next.fence > lost.fence);
-    world.perform(&next, 10, 60).await;
+    assert_eq!(world.perform(&lost, 10, 22).await, Progress::Lost);
+    assert_eq!(world.claim(WorkKind::Expand, 23).await, []);
+    assert_eq!(world.perform(&next, 10, 23).await, Progress::Finished);
     assert_eq!(world.deliveries(2).await.len(), 3);
     assert_eq!(world.log("carla").await, ["2@1"]);
+    world.is_sound().await;
+}
+
+pub async fn a_failed_row_backs_off_over_a_drop(fixture: &impl Fixture) {
+    if !fixture.is_durable() {
+        return;
+    }
+    let world = World::begin(fixture).await;
+    live(&world).await;
+    let failed = world.claim_one(WorkKind::Expand, 21).await;
+    let failure = FailedWork {
+        claim: failed.clone(),
+        due: at(200),
+        error: "it cannot be read".to_owned(),
+    };
+    assert_eq!(world.store.put_back(failure).await, Ok(true));
+    let world = world.reopened(fixture);
+    assert_eq!(world.claim(WorkKind::Expand, 199).await, []);
+    assert_eq!(world.claim_one(WorkKind::Expand, 200).await.tries, 1);
     world.is_sound().await;
 }
 

@@ -132,7 +132,8 @@ macro_rules! conformance {
                 nothing_expires_before_its_time, a_cancellation_and_an_expiry_miss_nothing;
             work: a_claim_is_a_lease, a_part_is_done_by_one_claimant,
                 an_ended_lease_is_claimed_anew, a_failing_row_backs_off_alone,
-                apps_take_turns, the_next_row_is_known, two_workers_do_each_part_once,
+                apps_take_turns, the_next_row_is_known, two_workers_do_each_part_once, an_old_claim_holds_no_later_row,
+                a_claim_holds_its_apps_row_only,
                 what_is_kept_for_a_while_is_swept;
             views: notifications_come_newest_first_in_pages, deliveries_come_in_pages,
                 a_delivery_is_found_by_its_id, a_watch_goes_on_behind_a_version,
@@ -143,7 +144,7 @@ macro_rules! conformance {
             operations: secrets_are_kept, a_new_life_renews_every_log,
                 refresh_tokens_outlive_a_life, writing_is_tried, a_closed_store_says_so;
             durability: what_was_answered_survives_closing, what_was_answered_survives_a_drop,
-                work_goes_on_after_a_drop, event_numbers_go_on;
+                work_goes_on_after_a_drop, a_failed_row_backs_off_over_a_drop, event_numbers_go_on;
             tenancy: tenants_with_the_same_ids_are_apart, another_tenants_ids_are_unknown;
             concurrency: numbers_have_no_gap_under_concurrency,
                 counts_are_exact_under_concurrency, one_of_racing_exchanges_moves_the_family;

@@ -82,6 +82,41 @@ pub async fn an_ended_lease_is_claimed_anew(fixture: &impl Fixture) {
     world.is_sound().await;
 }
 
+pub async fn an_old_claim_holds_no_later_row(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    // The row of a deleted topic is gone when its work is done.
+    let delete = async |name: &str| {
+        world.topic(name, &["a"]).await;
+        let topic = vestnik_model::TopicName::parse(name).unwrap();
+        assert_eq!(
+            world.store.delete_topic(shop(), topic, at(20)).await,
+            Ok(true)
+        );
+        world.claim_one(WorkKind::DeleteTopic, 20).await
+    };
+    let old = delete("one").await;
+    assert_eq!(world.perform(&old, 10, 20).await, Progress::Finished);
+    let new = delete("two").await;
+    assert_ne!(new.id, old.id);
+    assert_eq!(world.perform(&old, 10, 20).await, Progress::Lost);
+    assert!(!put_back(&world, &old, 100).await);
+    assert_eq!(world.perform(&new, 10, 20).await, Progress::Finished);
+    world.is_sound().await;
+}
+
+pub async fn a_claim_holds_its_apps_row_only(fixture: &impl Fixture) {
+    let world = begin(fixture).await;
+    let claim = world.claim_one(WorkKind::Expand, 20).await;
+    let other = Claim {
+        app: bank(),
+        ..claim.clone()
+    };
+    assert_eq!(world.perform(&other, 10, 20).await, Progress::Lost);
+    assert!(!put_back(&world, &other, 100).await);
+    assert_eq!(world.perform(&claim, 10, 20).await, Progress::Finished);
+    world.is_sound().await;
+}
+
 pub async fn a_failing_row_backs_off_alone(fixture: &impl Fixture) {
     let world = begin(fixture).await;
     world.publish(2, topics(&["news"])).await;
@@ -136,7 +171,7 @@ pub async fn apps_take_turns(fixture: &impl Fixture) {
             lease_until: at(200),
             now: at(100),
         };
-        let claims = world.store.claim(asked).await.unwrap();
+        let claims = world.store.claim(asked).await.unwrap().claims;
         assert_eq!(claims.len(), 1);
         behind = Some(claims[0].app.clone());
         world.perform(&claims[0], 500, 100).await;
@@ -184,7 +219,7 @@ pub async fn two_workers_do_each_part_once(fixture: &impl Fixture) {
                 lease_until: at(20),
                 now: at(20),
             };
-            for claim in world.store.claim(asked).await.unwrap() {
+            for claim in world.store.claim(asked).await.unwrap().claims {
                 world.perform(&claim, 7, 20).await;
             }
         }

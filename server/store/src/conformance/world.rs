@@ -254,7 +254,7 @@ impl World {
             lease_until: at(second) + SignedDuration::from_secs(30),
             now: at(second),
         };
-        self.store.claim(asked).await.unwrap()
+        self.store.claim(asked).await.unwrap().claims
     }
 
     /// Claims the one row of a kind that is due.

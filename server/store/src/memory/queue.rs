@@ -11,7 +11,7 @@ use super::{
     txn::Txn,
     world::World,
 };
-use crate::work::ClaimQuery;
+use crate::work::{ClaimQuery, Claimed};
 
 /// What a part leaves of its row.
 #[derive(Debug, Clone, Copy)]
@@ -27,8 +27,8 @@ pub(super) enum Next {
     Stage(Stage),
 }
 
-/// Claims at most one row of each App, beginning behind the App that was served last.
-pub(super) fn claim(world: &mut World, asked: &ClaimQuery) -> Vec<Claim> {
+/// Claims at most one row of each App, beginning behind the App that was looked at last.
+pub(super) fn claim(world: &mut World, asked: &ClaimQuery) -> Claimed {
     let is_ready = |row: &&WorkRow| row.kind == asked.kind && row.ready <= asked.now;
     let apps: BTreeSet<_> = world
         .work
@@ -40,8 +40,17 @@ pub(super) fn claim(world: &mut World, asked: &ClaimQuery) -> Vec<Claim> {
     let first = apps.iter().filter(is_behind);
     let then = apps.iter().filter(|app| !is_behind(app));
     let turn = first.chain(then).take(asked.limit as usize);
-    turn.filter_map(|app| claim_one(world, asked, app))
-        .collect()
+    let claims: Vec<_> = turn
+        .filter_map(|app| claim_one(world, asked, app))
+        .collect();
+    Claimed {
+        behind: claims
+            .last()
+            .map(|claim| claim.app.clone())
+            .or_else(|| asked.behind.clone()),
+        has_gone_round: claims.len() < asked.limit as usize,
+        claims,
+    }
 }
 
 fn claim_one(world: &mut World, asked: &ClaimQuery, app: &AppId) -> Option<Claim> {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use vestnik_model::Word as _;
-use vestnik_rules::work::{Claim, Progress, WorkKind};
+use vestnik_rules::work::{Progress, WorkKind};
 
 use super::{
     MemoryStore,
@@ -13,11 +13,11 @@ use super::{
 };
 use crate::{
     Answer, Work,
-    work::{Backlog, ClaimQuery, FailedWork, Part},
+    work::{Backlog, ClaimQuery, Claimed, FailedWork, Part},
 };
 
 impl Work for MemoryStore {
-    fn claim(&self, asked: ClaimQuery) -> Answer<'_, Vec<Claim>> {
+    fn claim(&self, asked: ClaimQuery) -> Answer<'_, Claimed> {
         self.write(asked.now, move |txn| Ok(claim(&mut txn.world, &asked)))
     }
 

@@ -57,7 +57,7 @@ impl Table {
 }
 
 impl Work for Table {
-    fn claim(&self, asked: ClaimQuery) -> Answer<'_, Vec<Claim>> {
+    fn claim(&self, asked: ClaimQuery) -> Answer<'_, Claimed> {
         let mut rows = self.rows();
         let mut claims: BTreeMap<AppId, Claim> = BTreeMap::new();
         for (id, row) in rows.iter_mut().filter(|(_, row)| row.due <= asked.now) {
@@ -73,7 +73,12 @@ impl Work for Table {
                 claims.insert(row.app.clone(), claim);
             }
         }
-        Box::pin(ready(Ok(claims.into_values().collect())))
+        let claims: Vec<_> = claims.into_values().collect();
+        Box::pin(ready(Ok(Claimed {
+            behind: claims.last().map(|claim| claim.app.clone()),
+            has_gone_round: true,
+            claims,
+        })))
     }
 
     fn perform(&self, part: Part) -> Answer<'_, Progress> {
@@ -180,4 +185,20 @@ fn a_loop_that_does_not_come_round_is_stuck() {
     assert!(loops.health(&clock).iter().all(|one| !one.is_stuck()));
     clock.advance(Duration::from_secs(61));
     assert!(loops.health(&clock).iter().all(|one| one.is_stuck()));
+}
+
+#[test]
+fn a_round_goes_on_while_apps_are_left_and_ends_when_none_can_be_claimed() {
+    let claimed = |behind: &str, has_gone_round| Claimed {
+        claims: Vec::new(),
+        behind: Some(AppId::parse(behind).unwrap()),
+        has_gone_round,
+    };
+    let mut round = Round::default();
+    assert!(round.goes_on(&claimed("b", false)));
+    assert_eq!(round.behind, Some(AppId::parse("b").unwrap()));
+    assert!(!round.goes_on(&claimed("c", true)));
+    // A row that is due and that no call can claim does not keep the loop busy.
+    let calls = (1..).find(|_| !round.goes_on(&claimed("d", false)));
+    assert_eq!(calls, Some(FRUITLESS));
 }

@@ -389,7 +389,7 @@ impl Course {
                 lease_until: at(self.now) + SignedDuration::from_secs(30),
                 now: at(self.now),
             };
-            let claims = self.store.claim(asked).await.unwrap();
+            let claims = self.store.claim(asked).await.unwrap().claims;
             if claims.is_empty() {
                 return;
             }
