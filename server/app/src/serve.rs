@@ -302,19 +302,31 @@ fn keep_feed(state: &ServerState, supervisor: &Supervisor) {
 async fn drain(state: ServerState, shutdown: CancellationToken) {
     shutdown.cancelled().await;
     tracing::info!(connections = state.hub.connection_count(), "draining");
-    for (index, device) in (0..).zip(state.live.connections.devices()) {
-        let retry_after_ms = spread(index);
-        let frame = Frame::new(device::DRAIN, (Drain { retry_after_ms },));
-        if device.connection.try_send(&frame).is_err() {
-            tracing::debug!("drain notice not sent; the device will see the connection close");
-        }
-    }
+    announce_drain(&state.live.connections);
     let patience = Duration::from_secs(u64::from(state.config.limits.drain_seconds));
     if tokio::time::timeout(patience, state.hub.drain(true))
         .await
         .is_err()
     {
         tracing::warn!("some connections did not end in time");
+    }
+}
+
+/// Asks every device to come back, each at a time of its own.
+fn announce_drain(connections: &Connections) {
+    let mut index = 0;
+    let mut part = connections.devices(None);
+    loop {
+        for device in part.items {
+            let retry_after_ms = spread(index);
+            index = index.wrapping_add(1);
+            let frame = Frame::new(device::DRAIN, (Drain { retry_after_ms },));
+            if device.connection.try_send(&frame).is_err() {
+                tracing::debug!("drain notice not sent; the device will see the connection close");
+            }
+        }
+        let Some(last) = part.behind else { return };
+        part = connections.devices(Some(&last));
     }
 }
 

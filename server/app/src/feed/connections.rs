@@ -8,6 +8,7 @@
 
 mod index;
 mod live;
+mod part;
 
 pub(crate) use index::{Admission, Caps, Connections, Principal};
 pub(crate) use live::{Greeted, LiveDevice, Position, Sent};

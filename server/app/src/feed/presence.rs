@@ -54,11 +54,22 @@ impl PresenceBoard {
 pub(crate) async fn renew_presence(board: Arc<PresenceBoard>, connections: Arc<Connections>) {
     for tick in (0..SHARES).cycle() {
         tokio::time::sleep(RENEW).await;
-        for device in connections.devices() {
+        renew_share(&board, &connections, tick).await;
+    }
+}
+
+async fn renew_share(board: &PresenceBoard, connections: &Connections, tick: usize) {
+    let mut part = connections.devices(None);
+    loop {
+        for device in part.items {
             if share(&device) == tick && device.is_greeted() {
                 board.stands(&device);
             }
         }
+        let Some(last) = part.behind else { return };
+        // Others get the thread and the lock between two parts.
+        tokio::task::yield_now().await;
+        part = connections.devices(Some(&last));
     }
 }
 

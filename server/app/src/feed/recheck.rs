@@ -9,8 +9,6 @@ use vestnik_store::{Store, StoreError};
 
 use super::{Connections, Dirty, Watchers};
 
-/// How many heads are read at once.
-const CHUNK: usize = 1_000;
 /// How many watched notifications are read again at once.
 const WATCHES: usize = 32;
 /// How long there is between two such groups.
@@ -54,17 +52,21 @@ impl Recheck {
     }
 
     async fn compare(&self) -> Result<(), StoreError> {
-        let users = self.connections.places();
-        for chunk in users.chunks(CHUNK) {
-            let asked = chunk
+        let mut part = self.connections.places(None);
+        loop {
+            let users = part.items;
+            let asked = users
                 .iter()
                 .map(|(app, user, _)| (app.clone(), user.clone()));
             let heads = self.store.heads(asked.collect()).await?;
-            for (app, user) in behind(chunk, &heads) {
+            for (app, user) in behind(&users, &heads) {
                 self.dirty.mark(app, user);
             }
+            let Some(last) = part.behind else {
+                return Ok(());
+            };
+            part = self.connections.places(Some(&last));
         }
-        Ok(())
     }
 }
 

@@ -1,8 +1,7 @@
 //! Connections by what they may be ended for.
 
 use std::{
-    collections::{BTreeSet, HashMap, VecDeque},
-    hash::Hash,
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -14,7 +13,7 @@ use vestnik_rules::{log::Place, session::Session};
 use vestnik_signalr::server::{Connection, ConnectionId, Frame};
 use vestnik_store::effect::{Cause, Revocation};
 
-use super::live::LiveDevice;
+use super::{live::LiveDevice, part::Part};
 
 /// How many connections there may be. Too low and devices are turned away; too high and one principal
 /// takes the memory and the descriptors of others.
@@ -76,12 +75,12 @@ pub(crate) struct Connections {
 
 #[derive(Debug, Default)]
 struct Index {
-    entries: HashMap<ConnectionId, Entry>,
-    by_key: HashMap<(AppId, String), BTreeSet<ConnectionId>>,
-    by_user: HashMap<(AppId, UserId), BTreeSet<ConnectionId>>,
+    entries: BTreeMap<ConnectionId, Entry>,
+    by_key: BTreeMap<(AppId, String), BTreeSet<ConnectionId>>,
+    by_user: BTreeMap<(AppId, UserId), BTreeSet<ConnectionId>>,
     /// Oldest first.
-    by_installation: HashMap<(AppId, InstallationId), VecDeque<ConnectionId>>,
-    by_app: HashMap<AppId, usize>,
+    by_installation: BTreeMap<(AppId, InstallationId), VecDeque<ConnectionId>>,
+    by_app: BTreeMap<AppId, usize>,
 }
 
 #[derive(Debug, Clone)]
@@ -157,8 +156,12 @@ impl Connections {
     }
 
     /// Where the live calls of each user's devices stand: one place when all stand at the same, which
-    /// is nearly always so, and none when they differ.
-    pub(crate) fn places(&self) -> Vec<(AppId, UserId, Option<Place>)> {
+    /// is nearly always so, and none when they differ. A part of the users, so that those who commit
+    /// or connect do not wait for all of them.
+    pub(crate) fn places(
+        &self,
+        behind: Option<&(AppId, UserId)>,
+    ) -> Part<(AppId, UserId), (AppId, UserId, Option<Place>)> {
         let index = self.lock();
         let place = |ids: &BTreeSet<ConnectionId>| {
             let mut places = ids
@@ -168,21 +171,20 @@ impl Connections {
             let first = *places.peek()?;
             Some(places.all(|place| place == first).then_some(first))
         };
-        index
-            .by_user
-            .iter()
-            .filter_map(|((app, user), ids)| Some((app.clone(), user.clone(), place(ids)?)))
-            .collect()
+        Part::of(&index.by_user, behind, |(app, user), ids| {
+            Some((app.clone(), user.clone(), place(ids)?))
+        })
     }
 
-    /// Every device.
-    pub(crate) fn devices(&self) -> Vec<Arc<LiveDevice>> {
-        let index = self.lock();
-        let devices = index.entries.values().filter_map(|entry| match entry {
+    /// Every device, in parts.
+    pub(crate) fn devices(
+        &self,
+        behind: Option<&ConnectionId>,
+    ) -> Part<ConnectionId, Arc<LiveDevice>> {
+        Part::of(&self.lock().entries, behind, |_, entry| match entry {
             Entry::Device(device) => Some(Arc::clone(device)),
             Entry::Sender { .. } => None,
-        });
-        devices.collect()
+        })
     }
 
     /// Ends what a revocation concerns. When it returns, nothing more is sent to them.
@@ -370,11 +372,7 @@ impl Index {
     }
 }
 
-fn take_out<K: Eq + Hash, V>(
-    map: &mut HashMap<K, V>,
-    key: &K,
-    shrink: impl FnOnce(&mut V) -> bool,
-) {
+fn take_out<K: Ord, V>(map: &mut BTreeMap<K, V>, key: &K, shrink: impl FnOnce(&mut V) -> bool) {
     if map.get_mut(key).is_some_and(shrink) {
         map.remove(key);
     }
