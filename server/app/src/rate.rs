@@ -1,4 +1,4 @@
-//! Rates per API key, per installation and per peer address.
+//! Rates per API key, per installation, per user or login that asks for tokens, and per peer address.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -6,8 +6,11 @@ use std::{
 };
 
 use vestnik_clock::Clock;
-use vestnik_model::{AppId, InstallationId, Problem, ProblemCode};
-use vestnik_rules::limit::{Buckets, Rate, Taken};
+use vestnik_model::{AppId, InstallationId, Problem, ProblemCode, UserId};
+use vestnik_rules::{
+    limit::{Buckets, Rate, Taken},
+    session::FamilyId,
+};
 
 use crate::{config::RateConfig, peer::Peer, refusal::Refusal};
 
@@ -18,6 +21,10 @@ pub(crate) enum Principal {
     Key(AppId, String),
     /// An installation of an App.
     Installation(AppId, InstallationId),
+    /// A user for whom an identity token vouches.
+    Login(AppId, UserId),
+    /// The login that a refresh token belongs to.
+    Exchange(FamilyId),
 }
 
 /// What every principal has taken. Shared by the doors: a principal's requests and hub calls count
@@ -26,6 +33,7 @@ pub(crate) enum Principal {
 pub(crate) struct Rates {
     keys: Mutex<Buckets<Principal>>,
     installations: Mutex<Buckets<Principal>>,
+    tokens: Mutex<Buckets<Principal>>,
     addresses: Mutex<Buckets<Peer>>,
     clock: Arc<dyn Clock>,
 }
@@ -33,7 +41,7 @@ pub(crate) struct Rates {
 /// What became of a request, and the budget that it was counted against.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Counted {
-    /// What is limited: `key`, `installation` or `address`.
+    /// What is limited: `key`, `installation`, `user`, `session` or `address`.
     pub(crate) name: &'static str,
     pub(crate) rate: Rate,
     pub(crate) taken: Taken,
@@ -48,6 +56,7 @@ impl Rates {
                 config.installation_per_second,
                 config.installation_burst,
             )),
+            tokens: buckets(per_minute(config.token_per_minute, config.token_burst)),
             addresses: Mutex::new(Buckets::new(
                 per_second(config.address_per_second, config.address_burst),
                 config.principals,
@@ -70,6 +79,8 @@ impl Rates {
         let (buckets, name) = match principal {
             Principal::Key(..) => (&self.keys, "key"),
             Principal::Installation(..) => (&self.installations, "installation"),
+            Principal::Login(..) => (&self.tokens, "user"),
+            Principal::Exchange(_) => (&self.tokens, "session"),
         };
         let mut buckets = buckets.lock().unwrap_or_else(PoisonError::into_inner);
         Counted {
@@ -130,6 +141,13 @@ fn per_second(count: u32, burst: u32) -> Rate {
     match count {
         0 => UNLIMITED,
         count => Rate::per_second(count, burst),
+    }
+}
+
+fn per_minute(count: u32, burst: u32) -> Rate {
+    match count {
+        0 => UNLIMITED,
+        count => Rate::per_minute(count, burst),
     }
 }
 

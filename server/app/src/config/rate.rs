@@ -21,6 +21,13 @@ pub struct RateConfig {
     pub address_per_second: u32,
     /// Requests of one peer address at once.
     pub address_burst: u32,
+    /// Logins of one user of an App, and exchanges of one login's refresh tokens, per minute on
+    /// average, from whatever address. Each writes a session or its next token. Too low and a user
+    /// with many devices waits after an outage; too high and a backend or a device in a loop takes
+    /// more of the database's time.
+    pub token_per_minute: u32,
+    /// Logins of one user, and exchanges of one login's refresh tokens, at once.
+    pub token_burst: u32,
     /// How many principals of each kind are told apart. Too low and a flood of principals shares
     /// one budget sooner; each costs about 200 bytes.
     pub principals: usize,
@@ -35,6 +42,8 @@ impl Default for RateConfig {
             installation_burst: 200,
             address_per_second: 1_000,
             address_burst: 10_000,
+            token_per_minute: 60,
+            token_burst: 200,
             principals: 65_536,
         }
     }

@@ -1,7 +1,7 @@
 //! An exchange: a refresh token for the next pair of tokens.
 
 use vestnik_model::{InstallationSecret, ProblemCode, TokenResponse};
-use vestnik_rules::token;
+use vestnik_rules::{session::FamilyId, token};
 use vestnik_store::sessions::{ExchangeOutcome, TokenExchange};
 
 use super::Issuing;
@@ -10,14 +10,30 @@ use crate::{
     refusal::Refusal,
 };
 
-/// Exchanges a refresh token. A text that this server did not sign is refused without the store.
+/// A refresh token that this server signed: which login it belongs to, and its number.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Presented {
+    pub(crate) family: FamilyId,
+    counter: u64,
+}
+
+/// Reads a refresh token. A text that this server did not sign is refused without the store.
+///
+/// # Errors
+/// `auth.invalid`.
+pub(crate) fn presented(with: Issuing<'_>, token: &str) -> Result<Presented, Refusal> {
+    let (family, counter) = token::read(with.refresh_key, token).ok_or_else(unknown)?;
+    Ok(Presented { family, counter })
+}
+
+/// Exchanges a refresh token.
 pub(crate) async fn exchange(
     with: Issuing<'_>,
-    presented: &str,
+    presented: Presented,
     installation_secret: Option<&InstallationSecret>,
 ) -> Result<TokenResponse, Refusal> {
     let now = with.clock.now();
-    let (family, counter) = token::read(with.refresh_key, presented).ok_or_else(unknown)?;
+    let Presented { family, counter } = presented;
     let exchange = TokenExchange {
         family,
         counter,

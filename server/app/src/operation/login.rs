@@ -1,13 +1,16 @@
 //! A login: an identity token for a pair of tokens.
 
-use jiff::Timestamp;
 use vestnik_model::{AppId, InstallationId, InstallationSecret, ProblemCode, TokenResponse};
 use vestnik_rules::session::{FamilyId, MAX_INSTALLATIONS};
 use vestnik_store::sessions::{Login, LoginOutcome};
 
 use super::Issuing;
 use crate::{
-    credential::{Grant, identity, secret},
+    credential::{
+        Grant,
+        identity::{self, Vouched},
+        secret,
+    },
     refusal::Refusal,
 };
 
@@ -19,13 +22,14 @@ pub(crate) struct LoginRequest {
     pub(crate) identity_token: String,
 }
 
-/// Makes an installation its user's, as the identity token says. The session before it ends.
+/// Makes an installation that of the user for whom the request's identity token vouches. The session
+/// before it ends.
 pub(crate) async fn log_in(
     with: Issuing<'_>,
     request: LoginRequest,
+    vouched: Vouched,
 ) -> Result<TokenResponse, Refusal> {
     let now = with.clock.now();
-    let vouched = vouched(with, &request, now).await?;
     let LoginRequest {
         app,
         installation,
@@ -66,11 +70,12 @@ pub(crate) async fn log_in(
     }
 }
 
-async fn vouched(
-    with: Issuing<'_>,
-    request: &LoginRequest,
-    now: Timestamp,
-) -> Result<identity::Vouched, Refusal> {
+/// Finds out for whom the identity token of a request vouches.
+///
+/// # Errors
+/// `auth.invalid`, `auth.expired`.
+pub(crate) async fn vouched(with: Issuing<'_>, request: &LoginRequest) -> Result<Vouched, Refusal> {
+    let now = with.clock.now();
     let kid = identity::key_id(&request.identity_token)?;
     let key = with.store.identity_key(request.app.clone(), kid).await?;
     let key = key.ok_or_else(unknown_key)?;

@@ -20,11 +20,11 @@ mod tokens;
 mod topics;
 mod watch;
 
-pub(crate) use exchange::exchange;
+pub(crate) use exchange::{exchange, presented};
 pub(crate) use hello::{Greeting, hello, welcome_sender};
 pub(crate) use identity_keys::{delete_identity_key, put_identity_key};
 pub(crate) use keys::{create_key, revoke_key};
-pub(crate) use login::{LoginRequest, log_in};
+pub(crate) use login::{LoginRequest, log_in, vouched};
 pub(crate) use logout::{end_session, erase_user, log_out, log_user_out};
 pub(crate) use publish::{Publishing, cancel, publish, recall};
 pub(crate) use register::register;

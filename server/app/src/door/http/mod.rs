@@ -11,4 +11,5 @@ mod trace;
 
 pub(crate) use accept::serve;
 pub use openapi::openapi_json;
+pub(crate) use rate::told;
 pub(crate) use router::router;

@@ -90,6 +90,7 @@ fn interface(state: &ServerState) -> Router {
         .with_state(state.clone())
         .merge(hub)
         .layer(middleware::from_fn_with_state(by_address, limit_address))
+        .layer(middleware::from_fn(token::uncached))
         .layer(cors::layer())
 }
 

@@ -2,18 +2,22 @@
 
 use axum::{
     Json,
-    extract::State,
-    http::{HeaderName, header},
+    extract::{Request, State},
+    http::{HeaderValue, header},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
 };
 use serde::Deserialize;
 use vestnik_model::{
     AppId, FieldProblem, InstallationId, InstallationSecret, Problem, TokenRequest, TokenResponse,
-    problem::FieldCode,
+    problem::FieldCode, route,
 };
 
 use super::{body::JsonBody, submission::Submission};
 use crate::{
+    door::http::told,
     operation::{self, LoginRequest},
+    rate::Principal,
     refusal::Refusal,
     state::ServerState,
 };
@@ -22,9 +26,6 @@ use crate::{
 const BY_REPEATING: &str = "repeat the request: a login is done anew unless its token has a `jti`, and \
                             an exchange whose answer was lost gives the same tokens";
 
-/// No cache keeps tokens (RFC 6749, section 5.1).
-type Uncached<T> = ([(HeaderName, &'static str); 1], Json<T>);
-
 /// Logs an installation in, or renews its tokens.
 #[utoipa::path(
     post, path = "/v1/token", tag = "tokens", request_body = TokenRequest, security(()),
@@ -32,16 +33,16 @@ type Uncached<T> = ([(HeaderName, &'static str); 1], Json<T>);
         (status = 200, description = "A pair of tokens", body = TokenResponse),
         (status = 401, description = "The identity or refresh token is not accepted", body = Problem),
         (status = 422, description = "The request is not valid", body = Problem),
+        (status = 429, description = "The user or the login asked for too many tokens", body = Problem),
     )
 )]
 pub(crate) async fn issue(
     State(state): State<ServerState>,
     submission: Submission,
     JsonBody(wire): JsonBody<Wire>,
-) -> Result<Uncached<TokenResponse>, Refusal> {
+) -> Result<Response, Refusal> {
     let request = TokenRequest::try_from(wire)?;
-    submission.begin(BY_REPEATING);
-    let response = match request {
+    match request {
         TokenRequest::IdentityToken {
             app,
             installation_id,
@@ -54,17 +55,54 @@ pub(crate) async fn issue(
                 secret: installation_secret,
                 identity_token,
             };
-            operation::log_in(state.issuing(), login).await?
+            let vouched = operation::vouched(state.issuing(), &login).await?;
+            let user = Principal::Login(login.app.clone(), vouched.user.clone());
+            let issue = operation::log_in(state.issuing(), login, vouched);
+            Ok(counted(&state, &user, submission, issue).await)
         }
         TokenRequest::RefreshToken {
             refresh_token,
             installation_secret,
         } => {
             let secret = installation_secret.as_ref();
-            operation::exchange(state.issuing(), &refresh_token, secret).await?
+            let presented = operation::presented(state.issuing(), &refresh_token)?;
+            let login = Principal::Exchange(presented.family);
+            let issue = operation::exchange(state.issuing(), presented, secret);
+            Ok(counted(&state, &login, submission, issue).await)
         }
+    }
+}
+
+/// Issues tokens unless the user or the login asked for too many: its credentials have been checked,
+/// so that nobody else can spend its budget.
+async fn counted(
+    state: &ServerState,
+    principal: &Principal,
+    submission: Submission,
+    issue: impl Future<Output = Result<TokenResponse, Refusal>>,
+) -> Response {
+    let counted = state.rates.count(principal);
+    let response = match counted.check() {
+        Ok(()) => {
+            submission.begin(BY_REPEATING);
+            issue.await.map(Json).into_response()
+        }
+        Err(refusal) => refusal.into_response(),
     };
-    Ok(([(header::CACHE_CONTROL, "no-store")], Json(response)))
+    told(response, counted)
+}
+
+/// No cache keeps tokens, nor what is said about them (RFC 6749, section 5.1).
+pub(crate) async fn uncached(request: Request, next: Next) -> Response {
+    let is_for_tokens = request.uri().path() == route::TOKEN;
+    let mut response = next.run(request).await;
+    if is_for_tokens {
+        let no_store = HeaderValue::from_static("no-store");
+        response
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, no_store);
+    }
+    response
 }
 
 /// A [`TokenRequest`] flat, so that a fault in it is named by its place: serde loses the place

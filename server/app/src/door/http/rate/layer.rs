@@ -77,7 +77,8 @@ pub(crate) async fn limit_caller(
     }
 }
 
-fn told(mut response: Response, counted: Counted) -> Response {
+/// Adds what is left of a budget to a response.
+pub(crate) fn told(mut response: Response, counted: Counted) -> Response {
     tell(counted, response.headers_mut());
     response
 }

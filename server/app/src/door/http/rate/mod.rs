@@ -4,4 +4,5 @@ mod header;
 mod layer;
 
 pub(super) use header::{RATE_LIMIT, RATE_LIMIT_POLICY};
+pub(crate) use layer::told;
 pub(super) use layer::{AddressLimit, limit_address, limit_caller};

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::world::{INSTALLATION, World, text};
+use super::world::{Answer, INSTALLATION, World, text};
 
 #[tokio::test]
 async fn a_login_gives_tokens_that_no_cache_keeps() {
@@ -199,4 +199,92 @@ async fn an_installations_state_is_stored_for_its_present_session_only() {
     assert_eq!(world.log_in("boris", 1).await.status, 200);
     let late = world.call(&line, &access, Some(state)).await;
     assert_eq!(late.problem(), (401, "auth.revoked"));
+}
+
+/// Few enough tokens that a test can spend them.
+async fn frugal() -> World {
+    World::with(|config| {
+        config.rates.token_per_minute = 1;
+        config.rates.token_burst = 3;
+    })
+    .await
+}
+
+#[track_caller]
+fn is_limited(answer: &Answer, name: &str) {
+    assert_eq!(answer.problem(), (429, "request.rate_limited"));
+    assert_eq!(answer.headers["retry-after"], "60");
+    assert_eq!(
+        answer.headers["ratelimit-policy"],
+        format!("\"{name}\";q=3;w=180")
+    );
+    assert_eq!(answer.headers["ratelimit"], format!("\"{name}\";r=0;t=60"));
+}
+
+#[tokio::test]
+async fn logins_of_one_user_are_limited_and_delay_no_other() {
+    let world = frugal().await;
+    for left in ["2", "1", "0"] {
+        let answer = world.log_in("anna", 1).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let state = answer.headers["ratelimit"].to_str().unwrap();
+        assert!(state.starts_with(&format!("\"user\";r={left};")), "{state}");
+    }
+    let last = world.log_in("boris", 1).await;
+    let access = text(&last.body["access_token"]);
+    is_limited(&world.log_in("anna", 1).await, "user");
+    // Nothing was changed: the present session is that of the last login.
+    assert_eq!(world.code_of(access).await, "ok");
+    world.advance(60);
+    assert_eq!(world.log_in("anna", 1).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_login_that_nobody_vouched_for_spends_no_budget_of_the_user() {
+    let world = frugal().await;
+    let mut forged = world.identity_token("anna", None);
+    forged.truncate(forged.len() - 2);
+    for _ in 0..10 {
+        let answer = world.log_in_with(&forged, 1).await;
+        assert_eq!(answer.problem().0, 401);
+    }
+    assert_eq!(world.log_in("anna", 1).await.status, 200);
+}
+
+#[tokio::test]
+async fn exchanges_of_one_login_are_limited_and_the_session_goes_on() {
+    let world = frugal().await;
+    let mut token = text(&world.log_in("anna", 1).await.body["refresh_token"]).to_owned();
+    for _ in 0..3 {
+        let answer = world.exchange(&token).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        text(&answer.body["refresh_token"]).clone_into(&mut token);
+    }
+    is_limited(&world.exchange(&token).await, "session");
+    world.advance(60);
+    let answer = world.exchange(&token).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+}
+
+/// RFC 6749, section 5.1: an error can tell as much as a token.
+#[tokio::test]
+async fn no_cache_keeps_what_is_said_about_tokens() {
+    let world = frugal().await;
+    let mut answers = vec![
+        world.call("GET /v1/token", "", None).await,
+        world.call("POST /v1/token", "", None).await,
+        world
+            .call("POST /v1/token", "", Some(json!({"grant_type": "other"})))
+            .await,
+        world.exchange("vr_garbage").await,
+        world.log_in_with("a.b.c", 1).await,
+    ];
+    for _ in 0..4 {
+        answers.push(world.log_in("anna", 1).await);
+    }
+    let statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
+    assert_eq!(statuses, [405, 415, 422, 401, 401, 200, 200, 200, 429]);
+    for answer in answers {
+        assert_eq!(answer.headers["cache-control"], "no-store", "{answer:?}");
+    }
 }

@@ -20,6 +20,8 @@ const CONFIG: RateConfig = RateConfig {
     installation_burst: 1,
     address_per_second: 1,
     address_burst: 40,
+    token_per_minute: 1,
+    token_burst: 1,
     principals: 100,
 };
 
