@@ -1,9 +1,10 @@
 //! `vestnik restore`: puts a backup in the place of the database of a stopped server.
 
+use anyhow::Context as _;
 use console::style;
 use jiff::Timestamp;
 use serde::Serialize;
-use vestnik_server::{Lost, Restored};
+use vestnik_server::{Config, Lost, Restored};
 
 use crate::{args::RestoreArgs, exit::Failure, output::Output, settings};
 
@@ -11,16 +12,35 @@ pub(crate) async fn run(args: RestoreArgs, output: &Output) -> Result<(), Failur
     let config = settings::load(args.settings, None)?;
     let restored =
         vestnik_server::restore(&args.file, &config.database).map_err(anyhow::Error::from)?;
-    let mut report = Report::from(restored);
+    // The restore is done whatever becomes of the keys, so its report comes first.
+    output.result(&Report::from(restored), words);
     if args.revoke_keys {
-        let key = vestnik_server::seal_key(&config).map_err(anyhow::Error::from)?;
-        let revoked = vestnik_server::revoke_all_keys(&config.database, key)
+        let revoked_keys = revoke(&config)
             .await
-            .map_err(anyhow::Error::from)?;
-        report.revoked_keys = Some(revoked);
+            .context("the backup is in place, and its API keys were not revoked")?;
+        output.result(&Revoked { revoked_keys }, revoked_words);
+    } else {
+        output.note(
+            "API keys that may have leaked can all be revoked: `vestnik restore --revoke-keys`",
+        );
     }
-    output.result(&report, words);
     Ok(())
+}
+
+async fn revoke(config: &Config) -> Result<u64, anyhow::Error> {
+    let key = vestnik_server::seal_key(config)?;
+    Ok(vestnik_server::revoke_all_keys(&config.database, key).await?)
+}
+
+/// What was revoked after a restore.
+#[derive(Serialize)]
+struct Revoked {
+    /// How many API keys.
+    revoked_keys: u64,
+}
+
+fn revoked_words(Revoked { revoked_keys }: &Revoked) -> String {
+    format!("{revoked_keys} API keys are revoked; `vestnik keys admin` makes an App a new one")
 }
 
 /// What a restore did.
@@ -39,9 +59,6 @@ struct Report {
     revived_keys: Vec<String>,
     /// API keys that were made in that span and are unknown again.
     forgotten_keys: Vec<String>,
-    /// How many API keys were revoked by this command.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    revoked_keys: Option<u64>,
 }
 
 impl From<Restored> for Report {
@@ -71,7 +88,6 @@ impl From<Restored> for Report {
             lost_until: until.map(|mark| mark.at),
             revived_keys: names(&revived_keys),
             forgotten_keys: names(&forgotten_keys),
-            revoked_keys: None,
         }
     }
 }
@@ -93,15 +109,6 @@ fn words(report: &Report) -> String {
         lines.push(format!(
             "API keys that were made since and are unknown now: {keys}"
         ));
-    }
-    match report.revoked_keys {
-        Some(count) => lines.push(format!(
-            "{count} API keys are revoked; `vestnik keys admin` makes an App a new one"
-        )),
-        None => lines.push(
-            "API keys that may have leaked can all be revoked: `vestnik restore --revoke-keys`"
-                .to_owned(),
-        ),
     }
     lines.join("\n")
 }

@@ -1,0 +1,8 @@
+//! The binary as a person at a terminal, a script and a supervisor meet it.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by what it cannot do")]
+
+mod full_disk;
+mod restore;
+mod watch;
+mod world;
