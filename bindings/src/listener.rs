@@ -31,7 +31,7 @@ pub enum PushEvent {
         /// Whether it may be on the screen already.
         again: bool,
     },
-    /// Read elsewhere: take these off the screen.
+    /// Read or deleted on another device, or recalled by the sender: take these off the screen.
     Withdraw {
         /// Their ids.
         ids: Vec<String>,

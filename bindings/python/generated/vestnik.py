@@ -2527,7 +2527,7 @@ class PushEvent:
     @dataclass
     class WITHDRAW:
         """
-        Read elsewhere: take these off the screen.
+        Read or deleted on another device, or recalled by the sender: take these off the screen.
 """
         
         def __init__(self, ids:typing.List[str]):

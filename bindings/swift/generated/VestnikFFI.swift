@@ -3201,7 +3201,7 @@ public enum PushEvent: Equatable, Hashable {
          */again: Bool
     )
     /**
-     * Read elsewhere: take these off the screen.
+     * Read or deleted on another device, or recalled by the sender: take these off the screen.
      */
     case withdraw(
         /**

@@ -25,7 +25,7 @@ pub struct AudienceRequest {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub installations: Vec<InstallationId>,
-    /// Topics: everyone subscribed at the moment of publishing.
+    /// Topics: everyone who is subscribed when the audience is expanded, which begins at once.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub topics: Vec<TopicName>,

@@ -4360,7 +4360,7 @@ sealed class PushEvent {
     }
     
     /**
-     * Read elsewhere: take these off the screen.
+     * Read or deleted on another device, or recalled by the sender: take these off the screen.
      */
     data class Withdraw(
         /**
