@@ -84,7 +84,7 @@ async fn odd_installations_are_served() -> anyhow::Result<()> {
     let view: Value = get.error_for_status()?.json().await?;
     let kept = ["platform", "permission", "model", "locale", "app_version"];
     assert_eq!(
-        kept.map(|name| view[name].clone()),
+        kept.map(|name| view["state"][name].clone()),
         [
             json!("toaster"),
             json!("maybe"),

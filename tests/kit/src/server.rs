@@ -92,6 +92,8 @@ impl Setup {
                 &mut rates.installation_burst,
                 &mut rates.address_per_second,
                 &mut rates.address_burst,
+                &mut rates.token_per_minute,
+                &mut rates.token_burst,
             ] {
                 *rate = 1_000_000;
             }
