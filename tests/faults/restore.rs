@@ -12,7 +12,7 @@ use std::{path::Path, time::Duration};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use vestnik_model::NotificationId;
 use vestnik_testkit::{
-    TestDevice, TestServer, clock,
+    DeviceStore, TestDevice, TestServer, clock,
     name::user,
     server::{Halt, Setup, integrity},
 };
@@ -25,7 +25,8 @@ use crate::{
 
 /// How many users with a device each.
 const USERS: usize = 4;
-/// How many notifications each user is sent after a restore.
+/// How many notifications each user is sent after a restore at least, beside as many as the restore
+/// took away.
 const AFTER: usize = 3;
 
 const ZEROS: [&str; 4] = [
@@ -69,6 +70,21 @@ async fn devices(server: &TestServer) -> anyhow::Result<Vec<TestDevice>> {
 /// The names of the users.
 fn names() -> impl Iterator<Item = String> {
     (0..USERS).map(|n| format!("user-{n}"))
+}
+
+/// A device during a restore.
+enum Seat {
+    Here(TestDevice),
+    Away(DeviceStore),
+}
+
+impl Seat {
+    fn come_back(self) -> TestDevice {
+        match self {
+            Self::Here(device) => device,
+            Self::Away(store) => TestDevice::resume(store),
+        }
+    }
 }
 
 struct Restoring<'a> {
@@ -123,6 +139,7 @@ impl<'a> Restoring<'a> {
         way.back_up(&mut self.server, &folder).await?;
         publisher.end_backup();
         self.pause().await;
+        let seats = self.let_some_leave();
         let halt = if self.rng.random_bool(0.5) {
             Halt::Kill
         } else {
@@ -133,9 +150,26 @@ impl<'a> Restoring<'a> {
         self.server.resume().await?;
         publisher.begin_after();
         let held = publisher.finish_after(AFTER).await?;
+        self.devices = seats.into_iter().map(Seat::come_back).collect();
         self.look(held).await;
         std::fs::remove_dir_all(&folder)?;
         self.remove_replaced()
+    }
+
+    /// About half of the devices are away from before the restore until the restored logs have grown
+    /// beyond what those devices had: the numbers of their cursors are numbers of other entries then.
+    fn let_some_leave(&mut self) -> Vec<Seat> {
+        let leave = |device: TestDevice| {
+            if self.rng.random_bool(0.5) {
+                Seat::Away(device.kill())
+            } else {
+                Seat::Here(device)
+            }
+        };
+        std::mem::take(&mut self.devices)
+            .into_iter()
+            .map(leave)
+            .collect()
     }
 
     /// Lets the load go on for a moment.

@@ -35,6 +35,8 @@ struct State {
     phase: Phase,
     /// For each user, what the restored file holds: acknowledged before the backup began.
     kept: Vec<Vec<NotificationId>>,
+    /// For each user, how many were accepted that the restored file may not hold.
+    lost: Vec<usize>,
     /// For each user, what was accepted after the restore.
     after: Vec<Vec<NotificationId>>,
 }
@@ -44,6 +46,7 @@ impl Publisher {
         let notes = Notes(Arc::new(Mutex::new(State {
             phase: Phase::Before,
             kept: vec![Vec::new(); names.len()],
+            lost: vec![0; names.len()],
             after: vec![Vec::new(); names.len()],
         })));
         let tasks = names
@@ -66,7 +69,8 @@ impl Publisher {
         self.notes.lock().phase = Phase::After;
     }
 
-    /// Goes on until each user was sent so many after the restore, and returns what each has to have.
+    /// Goes on until each user was sent as many after the restore as it took away, and so many more.
+    /// Returns what each has to have.
     pub(super) async fn finish_after(
         self,
         count: usize,
@@ -74,7 +78,11 @@ impl Publisher {
         let progress = approached("publishes after a restore", async || {
             let state = self.notes.lock();
             let sent: Vec<usize> = state.after.iter().map(Vec::len).collect();
-            let are_enough = sent.iter().all(|sent| *sent >= count);
+            let wanted = state.lost.iter().map(|lost| lost + count);
+            let are_enough = sent
+                .iter()
+                .zip(wanted)
+                .all(|(sent, wanted)| *sent >= wanted);
             Ok((sent, are_enough))
         });
         progress.await?;
@@ -111,9 +119,10 @@ async fn publish(backend: Backend, notes: Notes, index: usize, name: String) {
         let mut state = notes.lock();
         if state.phase == Phase::Before {
             state.kept[index].push(accepted.id);
-        }
-        if began >= Phase::After {
+        } else if began >= Phase::After {
             state.after[index].push(accepted.id);
+        } else {
+            state.lost[index] += 1;
         }
     }
 }
