@@ -5,4 +5,5 @@ pub(crate) mod auth;
 pub(crate) mod http;
 pub(crate) mod hub;
 mod json;
+mod rate;
 mod rest;

@@ -11,7 +11,7 @@
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
 
-use super::rate::{RATE_LIMIT, RATE_LIMIT_POLICY};
+use crate::door::rate::{RATE_LIMIT, RATE_LIMIT_POLICY};
 
 /// How long a browser may keep the answer to a preflight.
 const MAX_AGE: std::time::Duration = std::time::Duration::from_secs(600);

@@ -5,11 +5,9 @@ mod cors;
 mod health;
 mod openapi;
 mod problem;
-mod rate;
 mod router;
 mod trace;
 
 pub(crate) use accept::serve;
 pub use openapi::openapi_json;
-pub(crate) use rate::told;
 pub(crate) use router::router;

@@ -12,14 +12,11 @@ use axum::{
 use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
 use vestnik_model::route;
 
-use super::{
-    cors, health, openapi,
-    rate::{AddressLimit, limit_address, limit_caller},
-    trace,
-};
+use super::{cors, health, openapi, trace};
 use crate::{
     door::{
         auth, hub,
+        rate::{AddressLimit, limit_address, limit_caller},
         rest::{
             deliveries, identity_keys, installations, keys, notifications, receipts,
             submission::in_time, token, topics, users,

@@ -15,7 +15,7 @@ use vestnik_model::{
 
 use super::{body::JsonBody, submission::Submission};
 use crate::{
-    door::http::told,
+    door::rate::told,
     operation::{self, LoginRequest},
     rate::Principal,
     refusal::Refusal,

@@ -1,8 +1,0 @@
-//! Rates as layers and as header fields.
-
-mod header;
-mod layer;
-
-pub(super) use header::{RATE_LIMIT, RATE_LIMIT_POLICY};
-pub(crate) use layer::told;
-pub(super) use layer::{AddressLimit, limit_address, limit_caller};
