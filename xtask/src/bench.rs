@@ -6,15 +6,16 @@ use anyhow::Result;
 
 use crate::{
     build, place,
-    step::{self, command, command_in, say},
+    step::{self, command_in, say},
 };
 
 const PEERS: &str = "tests/bench/peers";
 
 /// Builds the load generator for release and runs it.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
-    let build = ["build", "--release", "--package", "vestnik-bench"];
-    step::run(command("cargo", &build))?;
+    let mut build = build::cargo("build");
+    build.args(["--release", "--bin", "vestnik-bench"]);
+    step::run(build)?;
     measure(&place::target().join("release/vestnik-bench"), arguments)
 }
 

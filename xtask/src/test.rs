@@ -313,7 +313,8 @@ fn fuzz() -> Result<()> {
 }
 
 fn figures() -> Result<()> {
-    bench::rehearse(&["signalr", "--brief"].map(str::to_owned))
+    bench::rehearse(&["signalr", "--brief"].map(str::to_owned))?;
+    bench::rehearse(&["server", "--brief"].map(str::to_owned))
 }
 
 fn faults() -> Result<()> {

@@ -8,7 +8,7 @@ use vestnik_clock::{Clock, SystemClock};
 use vestnik_model::contract::{Drain, device};
 use vestnik_signalr::server::{Frame, HubHandle};
 use vestnik_store::{OpenError, Store, StoreError, operations::Secrets};
-use vestnik_store_sqlite::{Found, SealKey, SqliteStore, StoreOptions};
+use vestnik_store_sqlite::{Found, SealKey, SqliteStore, StoreOptions, slow_disk};
 
 use crate::{
     backup,
@@ -55,6 +55,8 @@ pub struct Parts {
     pub bus: Arc<dyn Bus>,
     /// The key that secrets in the database are encrypted under; absent, the one of the settings.
     pub seal_key: Option<SealKey>,
+    /// How much longer each commit takes: benches measure a slow disk with it.
+    pub commit_delay: Option<Duration>,
 }
 
 impl Default for Parts {
@@ -63,6 +65,7 @@ impl Default for Parts {
             clock: Arc::new(SystemClock),
             bus: Arc::new(LocalBus::default()),
             seal_key: None,
+            commit_delay: None,
         }
     }
 }
@@ -113,6 +116,7 @@ impl Server {
             clock,
             bus,
             seal_key,
+            commit_delay,
         } = parts;
         let seal_key = match seal_key {
             Some(key) => Some(key),
@@ -121,11 +125,12 @@ impl Server {
         let (live, metrics) = (live(&config, &clock), Arc::new(Metrics::default()));
         let loops = Arc::new(Loops::new(&*clock));
         attach(&bus, &live, &loops);
-        let options = StoreOptions {
+        let mut options = StoreOptions {
             key: seal_key,
             sink: effects::sink(bus, Arc::clone(&live.connections), Arc::clone(&metrics)),
             ..StoreOptions::new(Arc::clone(&clock))
         };
+        options.writer.before_commit = commit_delay.map(slow_disk);
         let store = SqliteStore::open(&config.database, options)?;
         log_opening(&store);
         let store: Arc<dyn Store> = Arc::new(store);

@@ -67,3 +67,4 @@ pub use open::{Opening, StoreOptions};
 pub use restore::{Lost, RestoreError, Restored, restore};
 pub use seal::SealKey;
 pub use store::SqliteStore;
+pub use vestnik_sqlite::slow_disk;

@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     peer::Peer,
-    role, running, say,
+    role, running, say, server,
     setting::Setting,
     signalr::{self, Part, Plan},
 };
@@ -21,6 +21,8 @@ struct Cli {
 enum Task {
     /// Measure our hub server beside its peers.
     Signalr(Options),
+    /// Measure the whole server.
+    Server(server::Options),
     /// Say which peers there are, and which are installed.
     Peers,
     /// Be the hub server.
@@ -37,6 +39,9 @@ enum Task {
         #[arg(long)]
         control: u16,
     },
+    /// Be a process that `server` measures with.
+    #[command(hide = true, subcommand)]
+    Role(server::Role),
 }
 
 #[derive(Debug, clap::Args)]
@@ -65,6 +70,8 @@ struct Options {
 pub fn run() -> anyhow::Result<()> {
     match Cli::parse().task {
         Task::Signalr(options) => signalr::run(&options.plan()),
+        Task::Server(options) => server::run(&options),
+        Task::Role(role) => role.play(),
         Task::Peers => peers(),
         Task::ServeHub { port } => role::serve_hub(port),
         Task::ServeRaw { port, control } => {

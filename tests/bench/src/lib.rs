@@ -5,8 +5,8 @@
 //! core each; peers take turns; a plain TCP write of the same bytes to the same number of sockets is
 //! the unit; a run with a loss is void. Linux only: it reads `/proc` and binds processes to cores.
 //!
-//! The program has two more roles, the hub server under test and the raw loop, so that each runs in
-//! a process of its own.
+//! The program has more roles: the hub server under test, the raw loop, the whole server and the plain
+//! work that it is compared with. Each runs in a process of its own.
 #![expect(
     clippy::cast_precision_loss,
     reason = "figures are shown with three digits"
@@ -27,6 +27,7 @@ mod random;
 mod role;
 mod running;
 mod say;
+mod server;
 mod setting;
 mod signalr;
 mod sink;

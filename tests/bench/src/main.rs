@@ -1,4 +1,4 @@
-//! The load generator: `cargo xtask bench signalr`.
+//! The load generator: `cargo xtask bench signalr` and `cargo xtask bench server`.
 
 fn main() -> anyhow::Result<()> {
     vestnik_bench::run()

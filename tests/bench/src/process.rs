@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use nix::{
     sched::{CpuSet, sched_getaffinity, sched_setaffinity},
     sys::signal::{Signal, killpg},
@@ -64,10 +64,17 @@ impl Server {
 
     /// Resident memory of all its processes, in bytes.
     pub(crate) fn resident(&self) -> u64 {
-        self.processes()
-            .iter()
-            .map(|process| resident(process))
-            .sum()
+        self.memory("VmRSS:")
+    }
+
+    /// The most resident memory that each of its processes ever had, in bytes.
+    pub(crate) fn peak(&self) -> u64 {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, field: &str) -> u64 {
+        let processes = self.processes();
+        processes.iter().map(|process| memory(process, field)).sum()
     }
 
     fn processes(&self) -> Vec<String> {
@@ -95,6 +102,25 @@ impl Drop for Server {
         killpg(self.group, Signal::SIGKILL).ok();
         self.child.wait().ok();
     }
+}
+
+/// Runs a program on a core to its end and gives what it wrote to its standard output.
+pub(crate) fn run(words: &[String], core: Option<usize>) -> Result<Vec<u8>> {
+    let mut command = guarded(words);
+    command.stdin(Stdio::null()).stderr(Stdio::inherit());
+    let home = sched_getaffinity(Pid::from_raw(0))?;
+    pin(core)?;
+    let output = command
+        .output()
+        .with_context(|| format!("cannot start {words:?}"));
+    sched_setaffinity(Pid::from_raw(0), &home)?;
+    let output = output?;
+    ensure!(
+        output.status.success(),
+        "{words:?} ended: {}",
+        output.status
+    );
+    Ok(output.stdout)
 }
 
 /// Puts the calling thread, and what it starts, on one core.
@@ -138,9 +164,9 @@ fn cpu(process: &str) -> u64 {
         .sum()
 }
 
-fn resident(process: &str) -> u64 {
+fn memory(process: &str, field: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(field));
     let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
     kilobytes.unwrap_or_default() * 1024
 }

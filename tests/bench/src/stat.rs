@@ -30,6 +30,11 @@ impl Figures {
         }
     }
 
+    /// The figures, the least first.
+    pub(crate) fn sorted(&self) -> &[f64] {
+        &self.0
+    }
+
     /// Whether there is a figure and each is a number above nothing.
     pub(crate) fn is_sound(&self) -> bool {
         !self.0.is_empty()

@@ -74,7 +74,18 @@ const DIRECTIONS: [(&str, &[&str]); 19] = [
     ),
     ("vestnik-fuzz", &["vestnik-signalr"]),
     ("vestnik-fuzz-driver", &["vestnik-fuzz"]),
-    ("vestnik-bench", &["vestnik-signalr"]),
+    (
+        "vestnik-bench",
+        &[
+            "vestnik-clock",
+            "vestnik-model",
+            "vestnik-rules",
+            "vestnik-server",
+            "vestnik-signalr",
+            "vestnik-store",
+            "vestnik-store-sqlite",
+        ],
+    ),
     ("vestnik-interop", &["vestnik-signalr"]),
     ("xtask", &[]),
 ];
@@ -104,6 +115,7 @@ const BELONGS: [(&str, &[&str]); 10] = [
             "vestnik-store-sqlite",
             "vestnik-testkit",
             "vestnik-tests",
+            "vestnik-bench",
         ],
     ),
     (

@@ -95,7 +95,7 @@ impl Client {
             Err(error) if is_harmless(&error) => return Ok(Step::Wait),
             outcome => outcome?,
         };
-        self.hear(script, &buffer[..count], count == 0)
+        self.hear(index, script, &buffer[..count])
     }
 
     fn dialled(&mut self, index: usize, script: &Script, token: Option<String>) -> Result<Step> {
@@ -122,7 +122,9 @@ impl Client {
         self.say(&request)
     }
 
-    fn hear(&mut self, script: &Script, bytes: &[u8], ended: bool) -> Result<Step> {
+    /// Takes what was read; nothing means the end.
+    fn hear(&mut self, index: usize, script: &Script, bytes: &[u8]) -> Result<Step> {
+        let ended = bytes.is_empty();
         match &mut self.phase {
             Phase::Negotiating(heard) => {
                 heard.extend_from_slice(bytes);
@@ -144,8 +146,9 @@ impl Client {
                     "the upgrade was answered: {answer}"
                 );
                 self.phase = Phase::Joining(heard.split_off(end + 4));
-                if !script.first.is_empty() {
-                    self.say(&script.first)?;
+                let first = script.first(index);
+                if !first.is_empty() {
+                    self.say(first)?;
                 }
                 return Ok(self.join(script));
             }
@@ -173,7 +176,7 @@ impl Client {
         Step::Ready
     }
 
-    fn say(&mut self, bytes: &[u8]) -> Result<Step> {
+    pub(super) fn say(&mut self, bytes: &[u8]) -> Result<Step> {
         // A fresh socket takes a few hundred bytes at once.
         let count = self
             .stream

@@ -49,12 +49,15 @@ impl Log {
         Ok(())
     }
 
-    /// The median and the 99th percentile of the latencies in milliseconds.
+    /// How the latencies spread.
     pub(crate) fn latency(mut self) -> Latency {
         self.latencies.sort_unstable();
+        let sum: u64 = self.latencies.iter().copied().map(u64::from).sum();
         Latency {
             p50: percentile(&self.latencies, 0.5) / 1_000.0,
             p99: percentile(&self.latencies, 0.99) / 1_000.0,
+            max: percentile(&self.latencies, 1.0) / 1_000.0,
+            mean: sum as f64 / self.latencies.len() as f64 / 1_000.0,
         }
     }
 
@@ -69,6 +72,8 @@ impl Log {
 pub(crate) struct Latency {
     pub(crate) p50: f64,
     pub(crate) p99: f64,
+    pub(crate) max: f64,
+    pub(crate) mean: f64,
 }
 
 /// How many messages have come, for a publisher that keeps its queues short.

@@ -17,9 +17,12 @@ use mio::{Events, Interest, Poll, Token, net::TcpStream};
 use self::connection::{Client, Step};
 pub(crate) use self::{
     log::{Latency, Log, Progress},
-    script::Script,
+    script::{Own, Script},
 };
-use crate::clock;
+use crate::{
+    clock,
+    websocket::{self, Kind},
+};
 
 /// How many connections are on their way at the same time.
 const IN_FLIGHT: usize = 128;
@@ -95,6 +98,26 @@ impl Sink {
     /// Begins to count anew, and hands out what was counted.
     pub(crate) fn take_log(&mut self) -> Log {
         std::mem::take(&mut self.log)
+    }
+
+    /// Has every client send a text.
+    pub(crate) fn say_all(&mut self, text: &str) -> Result<()> {
+        let frame = websocket::masked(Kind::Text, text.as_bytes());
+        for client in &mut self.clients {
+            client.say(&frame)?;
+        }
+        Ok(())
+    }
+
+    /// Reads what has come already.
+    pub(crate) fn drain(&mut self) -> Result<()> {
+        loop {
+            self.wait(Duration::ZERO)?;
+            if self.events.is_empty() {
+                return Ok(());
+            }
+            self.read_events();
+        }
     }
 
     /// Some clients read nothing any more.

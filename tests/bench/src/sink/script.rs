@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 
 use crate::{
@@ -10,8 +12,19 @@ use crate::{
 pub(crate) struct Script {
     connect: Connect,
     /// The frames after the upgrade, ready to write.
-    pub(super) first: Vec<u8>,
+    first: Vec<u8>,
     pub(super) ready: Vec<u8>,
+    /// What each client has of its own; empty when all are alike.
+    own: Vec<Own>,
+}
+
+/// What a client has of its own.
+#[derive(Debug)]
+pub(crate) struct Own {
+    /// Headers of the upgrade, each line with its end.
+    pub(crate) headers: String,
+    /// The frames after the upgrade.
+    pub(crate) first: Vec<u8>,
 }
 
 impl Script {
@@ -20,7 +33,32 @@ impl Script {
             first: Text::frames(&connect.first)?,
             ready: connect.ready.clone().into_bytes(),
             connect: connect.clone(),
+            own: Vec::new(),
         })
+    }
+
+    /// Clients that upgrade at a path without asking first, each with something of its own; `ready` is
+    /// what each then reads.
+    pub(crate) fn each(path: &str, ready: &str, own: Vec<Own>) -> Self {
+        let connect = Connect {
+            kind: Transport::WebSocket,
+            path: path.to_owned(),
+            headers: BTreeMap::new(),
+            negotiate: None,
+            first: Vec::new(),
+            ready: String::new(),
+        };
+        Self {
+            connect,
+            first: Vec::new(),
+            ready: ready.as_bytes().to_vec(),
+            own,
+        }
+    }
+
+    /// The frames that a client sends after the upgrade.
+    pub(super) fn first(&self, index: usize) -> &[u8] {
+        self.own.get(index).map_or(&self.first, |own| &own.first)
     }
 
     /// The request before the connection, where there is one.
@@ -57,7 +95,8 @@ impl Script {
             .iter()
             .map(|(name, value)| format!("{name}: {value}\r\n"))
             .collect();
+        let own = self.own.get(index).map_or("", |own| &own.headers);
         let path = fill(&self.connect.path, &values);
-        Some(websocket::upgrade(&path, &headers))
+        Some(websocket::upgrade(&path, &(headers + own)))
     }
 }
