@@ -29,7 +29,9 @@ statements! {
             state = NULL, platform = NULL, app_version = NULL, locale = NULL, zone = NULL,
             permission = NULL, confirmed_epoch = NULL, confirmed_seq = NULL, confirmed_tag = NULL
         WHERE app = ?1 AND id = ?2";
-    OF_USER = "SELECT id, generation, last_seen_at FROM installation WHERE app = ?1 AND user = ?2";
+    /// Without statistics, which the store never makes, every installation of the App would be read.
+    OF_USER = "SELECT id, generation, last_seen_at FROM installation INDEXED BY installation_by_user
+        WHERE app = ?1 AND user = ?2";
     NOTE_SEEN = "UPDATE installation SET last_seen_at = ?3
         WHERE app = ?1 AND id = ?2 AND last_seen_at < ?3";
     PUT_STATE = "UPDATE installation SET

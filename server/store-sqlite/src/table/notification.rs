@@ -47,9 +47,10 @@ statements! {
          WHERE n.id = ?1 AND n.app = ?2 AND NOT s.is_forgotten");
     FIND_ROW = concat!("SELECT ", found_columns!(), "
          FROM notification n JOIN notification_state s ON s.notification = n.row WHERE n.row = ?1");
+    /// The plus keeps SQLite, which has no statistics, from reading all notifications of the App.
     IN_RANGE = concat!("SELECT ", found_columns!(), "
          FROM notification n JOIN notification_state s ON s.notification = n.row
-         WHERE n.id BETWEEN ?1 AND ?2 AND n.app = ?3 AND NOT s.is_forgotten");
+         WHERE n.id BETWEEN ?1 AND ?2 AND +n.app = ?3 AND NOT s.is_forgotten");
     VIEW = concat!("SELECT ", view_columns!(), "
          FROM notification n JOIN notification_state s ON s.notification = n.row
          WHERE n.id = ?1 AND n.app = ?2 AND NOT s.is_forgotten");

@@ -11,7 +11,9 @@ use crate::{sql::statements, value::uuid};
 statements! {
     IS_PRESENT = "SELECT 1 FROM installation
          WHERE app = ?1 AND id = ?2 AND user = ?3 AND generation = ?4";
-    OF_USER = "SELECT id, generation FROM installation WHERE app = ?1 AND user = ?2";
+    /// Without statistics, which the store never makes, every installation of the App would be read.
+    OF_USER = "SELECT id, generation FROM installation INDEXED BY installation_by_user
+         WHERE app = ?1 AND user = ?2";
     OWNER = "SELECT user FROM installation WHERE app = ?1 AND id = ?2";
     CONFIRM = "UPDATE installation
          SET confirmed_epoch = ?5, confirmed_seq = ?6, confirmed_tag = ?7
