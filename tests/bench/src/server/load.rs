@@ -24,6 +24,8 @@ pub(super) struct Load {
     pub(super) seconds: f64,
     /// Microseconds of each, sorted.
     micros: Vec<u32>,
+    /// The notifications, if they were published as fast as possible.
+    pub(super) ids: Vec<String>,
 }
 
 impl Load {
@@ -43,7 +45,11 @@ impl Load {
     fn join(parts: impl IntoIterator<Item = Vec<u32>>, seconds: f64) -> Self {
         let mut micros: Vec<u32> = parts.into_iter().flatten().collect();
         micros.sort_unstable();
-        Self { seconds, micros }
+        Self {
+            seconds,
+            micros,
+            ids: Vec::new(),
+        }
     }
 }
 
@@ -63,24 +69,28 @@ pub(super) fn publish_all(
     let next = AtomicUsize::new(0);
     let barrier = Barrier::new(connections + 1);
     thread::scope(|scope| {
-        let publish = || -> Result<Vec<u32>> {
+        let publish = || -> Result<(Vec<u32>, Vec<String>)> {
             let connected = Rest::connect(target.address, target.key);
             barrier.wait();
             let mut rest = connected?;
-            let mut micros = Vec::new();
+            let (mut micros, mut ids) = (Vec::new(), Vec::new());
             while let Some(body) = bodies.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let begun = clock::now();
-                rest.publish(body)?;
+                ids.push(rest.publish(body)?);
                 micros.push(micros_of(clock::now() - begun));
             }
-            Ok(micros)
+            Ok((micros, ids))
         };
         let threads: Vec<_> = (0..connections).map(|_| scope.spawn(publish)).collect();
         barrier.wait();
         let begun = clock::now();
         let parts: Result<Vec<_>> = threads.into_iter().map(joined).collect();
         let seconds = (clock::now() - begun).as_secs_f64();
-        Ok(Load::join(parts?, seconds))
+        let (micros, ids): (Vec<_>, Vec<_>) = parts?.into_iter().unzip();
+        Ok(Load {
+            ids: ids.concat(),
+            ..Load::join(micros, seconds)
+        })
     })
 }
 

@@ -10,7 +10,7 @@ use anyhow::{Result, ensure};
 
 use super::super::{
     figure::{Figure, Goal},
-    load::{Load, joined, paced},
+    load::{Load, joined, paced, publish_all},
     rest::Rest,
     running::{Kind, Running},
     seed,
@@ -21,6 +21,8 @@ use crate::{clock, say, stat::Figures};
 
 /// Publishes to one user a second, while a topic is expanded and while nothing else happens.
 const OTHERS_PER_SECOND: u32 = 100;
+/// Connections over which a smaller topic is published to several times.
+const CONNECTIONS: usize = 16;
 /// Members of one transaction, as in the server's worker.
 const PART: usize = 500;
 const MIB: f64 = 1024.0 * 1024.0;
@@ -193,10 +195,9 @@ impl Ground<'_> {
     fn expansion(&self, subscribers: usize, times: usize) -> Result<f64> {
         let mut rest = self.running.rest()?;
         let body = seed::body(&seed::to_topic(subscribers, "Sale".to_owned()))?;
+        let bodies = vec![body; times];
         let begun = clock::now();
-        let ids = (0..times)
-            .map(|_| rest.publish(&body))
-            .collect::<Result<Vec<_>>>()?;
+        let ids = publish_all(self.running.target(), &bodies, times.min(CONNECTIONS))?.ids;
         for id in &ids {
             until(|| Ok(rest.count(id, None)? >= subscribers))?;
         }
