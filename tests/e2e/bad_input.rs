@@ -13,5 +13,6 @@ mod database;
 mod frame;
 mod handshake;
 mod negotiate;
+mod path;
 mod rest;
 mod token;

@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod compat;
+mod connections;
 mod end_to_end;
 mod js_interop;
 mod lossy_bus;

@@ -1,7 +1,7 @@
 //! What stands in a path.
 
 use axum::{
-    extract::{FromRequestParts, Path, rejection::PathRejection},
+    extract::{FromRequestParts, Path, path::ErrorKind, rejection::PathRejection},
     http::request::Parts,
 };
 use serde::de::DeserializeOwned;
@@ -20,10 +20,14 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Segment
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
         match Path::from_request_parts(parts, state).await {
             Ok(Path(segments)) => Ok(Self(segments)),
-            Err(PathRejection::FailedToDeserializePathParams(_)) => Err(Refusal::new(
-                ProblemCode::RequestMalformed,
-                "the path is not UTF-8 when its percent codes are decoded",
-            )),
+            Err(PathRejection::FailedToDeserializePathParams(failure)) => {
+                let what = match failure.kind() {
+                    ErrorKind::InvalidUtf8InPathParam { key } => format!("`{key}` in the path"),
+                    _ => "the path".to_owned(),
+                };
+                let detail = format!("{what} is not UTF-8 when its percent codes are decoded");
+                Err(Refusal::new(ProblemCode::RequestMalformed, &detail))
+            }
             Err(_) => Err(Refusal::internal()),
         }
     }
