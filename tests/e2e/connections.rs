@@ -102,7 +102,9 @@ async fn a_user_an_app_a_key_and_the_server_have_so_many_connections() -> anyhow
     );
 
     let key = &kit.backend.secrets().key;
-    let _sender = RawHub::open(kit.address(), key).await?;
+    let mut sender = RawHub::open(kit.address(), key).await?;
+    // It is admitted when a call of it is answered.
+    sender.call(server::HELLO, &json!({})).await?;
     let error = refused(&kit, key).await?;
     assert!(
         error.contains("the API key has too many connections"),

@@ -9,5 +9,6 @@ mod connections;
 mod end_to_end;
 mod js_interop;
 mod lossy_bus;
+mod metrics;
 mod slow_device;
 mod stateful_js;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by what it cannot do")]
 
 mod full_disk;
+mod log;
 mod restore;
 mod watch;
 mod world;

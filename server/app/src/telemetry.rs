@@ -2,7 +2,7 @@
 
 mod lines;
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 
 use tracing_subscriber::{EnvFilter, fmt, util::SubscriberInitExt as _};
 
@@ -28,6 +28,7 @@ pub fn init_logs(config: &LogConfig) -> Result<LogGuard, ConfigError> {
     let layer = fmt()
         .log_internal_errors(false)
         .with_env_filter(filter)
+        .with_ansi(is_read_by_a_person())
         .with_writer(lines);
     let started = match config.format {
         LogFormat::Text => layer.finish().try_init(),
@@ -35,6 +36,13 @@ pub fn init_logs(config: &LogConfig) -> Result<LogGuard, ConfigError> {
     };
     started.map_err(|error| wrong(&error))?;
     Ok(guard)
+}
+
+/// Colours are for a terminal: in a file or a journal they hide words from searches.
+/// <https://no-color.org>
+fn is_read_by_a_person() -> bool {
+    let is_plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    io::stderr().is_terminal() && !is_plain
 }
 
 fn wrong(detail: &dyn std::fmt::Display) -> ConfigError {

@@ -163,6 +163,27 @@ pub async fn a_node_forgets_its_connections(fixture: &impl Fixture) {
     world.is_sound().await;
 }
 
+pub async fn nodes_note_their_own_connections_only(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    let session = world.login("anna", 1).await;
+    // A connection's id is its node's: another node may have given the same.
+    let notes = vec![
+        note(&session, ("a", "x"), Some(100)),
+        note(&session, ("b", "x"), Some(200)),
+    ];
+    world.store.note_presence(notes).await.unwrap();
+    assert_eq!(presence(&world, 50).await, ["1 a", "1 b"]);
+    // One node went away without a word: its row ends with its lease, the other's stands.
+    assert_eq!(presence(&world, 150).await, ["1 b"]);
+    let notes = vec![note(&session, ("a", "x"), Some(300))];
+    world.store.note_presence(notes).await.unwrap();
+    assert_eq!(presence(&world, 250).await, ["1 a"]);
+    let notes = vec![note(&session, ("b", "x"), None)];
+    world.store.note_presence(notes).await.unwrap();
+    assert_eq!(presence(&world, 150).await, ["1 a"]);
+    world.is_sound().await;
+}
+
 pub async fn an_ended_session_is_connected_nowhere(fixture: &impl Fixture) {
     let world = World::begin(fixture).await;
     let session = world.login("anna", 1).await;

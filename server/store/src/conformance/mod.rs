@@ -82,7 +82,7 @@ macro_rules! conformance {
                 a_token_of_an_ended_session_is_unknown;
             installations: a_state_is_set_whole, parts_of_a_state_are_changed_alone,
                 a_state_needs_the_present_session, a_connection_stands_until_its_lease_ends,
-                a_node_forgets_its_connections, an_ended_session_is_connected_nowhere;
+                a_node_forgets_its_connections, nodes_note_their_own_connections_only, an_ended_session_is_connected_nowhere;
             topics: a_topic_counts_its_subscribers, users_join_open_topics_only,
                 a_user_joins_so_many_topics, a_deleted_topic_reaches_nobody,
                 a_topic_is_deleted_in_parts;
