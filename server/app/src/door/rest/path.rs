@@ -21,9 +21,10 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Segment
         match Path::from_request_parts(parts, state).await {
             Ok(Path(segments)) => Ok(Self(segments)),
             Err(PathRejection::FailedToDeserializePathParams(failure)) => {
-                let what = match failure.kind() {
-                    ErrorKind::InvalidUtf8InPathParam { key } => format!("`{key}` in the path"),
-                    _ => "the path".to_owned(),
+                let what = if let ErrorKind::InvalidUtf8InPathParam { key } = failure.kind() {
+                    format!("`{key}` in the path")
+                } else {
+                    "the path".to_owned()
                 };
                 let detail = format!("{what} is not UTF-8 when its percent codes are decoded");
                 Err(Refusal::new(ProblemCode::RequestMalformed, &detail))
