@@ -25,7 +25,7 @@ const OTHERS_PER_SECOND: u32 = 100;
 const CONNECTIONS: usize = 16;
 /// Members of one transaction, as in the server's worker.
 const PART: usize = 500;
-const MIB: f64 = 1024.0 * 1024.0;
+const MB: f64 = 1_000_000.0;
 /// Far longer than an expansion takes.
 const PATIENCE: Duration = Duration::from_mins(10);
 
@@ -71,7 +71,7 @@ pub(in super::super) fn topic(bench: &Bench) -> Result<Vec<Figure>> {
         ground.watch(&mut taken)?;
         say::progress(format!("  run {run} of {}", size.large_runs));
     }
-    let peak = running.server.peak() as f64 / MIB;
+    let peak = running.server.peak() as f64 / MB;
     Ok(figures(&size.topics, taken, peak))
 }
 
@@ -123,7 +123,7 @@ fn figures(sizes: &[usize], taken: Taken, peak: f64) -> Vec<Figure> {
         Figure::new("p99 of publishes, idle", "ms", taken.idle_p99),
         Figure::new(
             "peak memory of the server",
-            "MiB",
+            "MB",
             Figures::from_iter([peak]),
         )
         .with(Goal::Below(150.0)),
