@@ -95,6 +95,11 @@ impl Sink {
         Ok(())
     }
 
+    /// Whether so many messages have come in all.
+    pub(crate) fn has(&self, expected: u64) -> bool {
+        self.log.delivered() >= expected
+    }
+
     /// Begins to count anew, and hands out what was counted.
     pub(crate) fn take_log(&mut self) -> Log {
         std::mem::take(&mut self.log)

@@ -26,6 +26,8 @@ use crate::{
 const SLOW: u64 = 5;
 /// Far longer than a broadcast or the notes of it take.
 const PATIENCE: Duration = Duration::from_mins(2);
+/// How often clients say at least that they live; the hub ends those that do not for 30 s.
+const ALIVE: Duration = Duration::from_secs(10);
 /// Clients that connect between two rounds of pings.
 const STEP: usize = 2_000;
 /// The peer that is our hub alone.
@@ -152,10 +154,14 @@ fn publish(sink: &mut Sink, rest: &mut Rest, devices: usize) -> Result<(Latency,
         id = rest.publish(&seed::body(&seed::to_topic(devices, title))?)?;
         Ok(())
     })?;
-    let deadline = clock::now() + PATIENCE;
+    let (deadline, mut pinged) = (clock::now() + PATIENCE, clock::now());
     while rest.count(&id, Some("sent"))? < devices {
         ensure!(clock::now() < deadline, "hand-overs are not noted");
         clock::settle(Duration::from_millis(20));
+        if clock::now() > pinged + ALIVE {
+            sink.say_all(PING)?;
+            pinged = clock::now();
+        }
     }
     let counted = rest.count(&id, None)?;
     ensure!(
@@ -222,7 +228,12 @@ fn reach(
     let progress = sink::progress();
     std::thread::scope(|scope| {
         let saying = scope.spawn(|| say().inspect_err(|_| progress.abandon()));
-        sink.collect(devices as u64, clock::now() + PATIENCE, &progress)?;
+        let deadline = clock::now() + PATIENCE;
+        while !sink.has(devices as u64) && !progress.is_abandoned() && clock::now() < deadline {
+            let pause = deadline.min(clock::now() + ALIVE);
+            sink.collect(devices as u64, pause, &progress)?;
+            sink.say_all(PING)?;
+        }
         saying.join().map_err(|_| anyhow!("a thread panicked"))?
     })?;
     let log = sink.take_log();
