@@ -11,7 +11,16 @@ use crate::{OpenError, file::lock_of, mode};
 /// stays there: removing it would let two processes lock two files of the same name.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    _file: File,
+    file: File,
+}
+
+/// Gives the lock back at once. Closing the file is not enough: the lock belongs to what was opened, and
+/// a child process of this program holds that too between its fork and its exec, whoever starts it.
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // A failure leaves the lock to the file's end.
+        self.file.unlock().ok();
+    }
 }
 
 impl Lock {
@@ -35,6 +44,27 @@ impl Lock {
             let path = path.to_owned();
             return Err(OpenError::Locked { path });
         }
-        Ok(Self { _file: file })
+        Ok(Self { file })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_ends_with_its_holder_while_a_child_has_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("database");
+        let lock = Lock::take(&database).unwrap();
+        // What a child process has before it runs another program.
+        let inherited = lock.file.try_clone().unwrap();
+        assert!(matches!(
+            Lock::take(&database),
+            Err(OpenError::Locked { .. })
+        ));
+        drop(lock);
+        Lock::take(&database).unwrap();
+        drop(inherited);
     }
 }
