@@ -46,7 +46,7 @@ impl CoreReader {
             ..HistoryQuery::default()
         };
         loop {
-            let page = self.device.client.history(query.clone()).await?;
+            let page = self.device.client.history(query).await?;
             for item in page.items {
                 if self.given.insert(item.notification.id) {
                     reading

@@ -136,6 +136,6 @@ fn as_doubles(value: Value) -> Value {
             .into_iter()
             .map(|(name, value)| (name, as_doubles(value)))
             .collect(),
-        other => other,
+        Value::Null | Value::Bool(_) | Value::String(_) => value,
     }
 }

@@ -146,7 +146,7 @@ async fn a_call_looks_at_so_many_apps() {
     for expected in [WALK, 2 * WALK] {
         let claimed = world.store.claim(expire(behind)).await.unwrap();
         assert_eq!((claimed.claims.len(), claimed.has_gone_round), (0, false));
-        let last = AppId::parse(&format!("a{:04}", expected - 1)).unwrap();
+        let last = AppId::parse(format!("a{:04}", expected - 1)).unwrap();
         assert_eq!(claimed.behind, Some(last));
         behind = claimed.behind;
     }
