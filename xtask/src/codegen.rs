@@ -45,17 +45,15 @@ pub(crate) fn run(check: bool) -> Result<()> {
 }
 
 fn bindings(out: &Path) -> Result<()> {
-    build::libraries_and(&["uniffi-bindgen"])?;
+    build::libraries_and(&[])?;
+    let generator = generator()?;
     let library = place::built("libvestnik_ffi.so");
     for language in BINDINGS {
         let folder = out.join(format!("bindings/{language}/generated"));
         if folder.exists() {
             fs::remove_dir_all(&folder)?;
         }
-        let mut generate = command(
-            &place::built("uniffi-bindgen").to_string_lossy(),
-            &["generate"],
-        );
+        let mut generate = command(&generator.to_string_lossy(), &["generate"]);
         generate
             .arg(&library)
             .args(["--language", language, "--no-format", "--out-dir"])
@@ -63,6 +61,16 @@ fn bindings(out: &Path) -> Result<()> {
         step::run(generate)?;
     }
     Ok(())
+}
+
+/// Builds uniffi's generator, which stands outside the workspace.
+fn generator() -> Result<PathBuf> {
+    let target = place::target().join("bindgen");
+    let manifest = ["--manifest-path", "bindings/bindgen/Cargo.toml"];
+    let mut build = command("cargo", &["build", "--locked", "--quiet"]);
+    build.args(manifest).env("CARGO_TARGET_DIR", &target);
+    step::run(build)?;
+    Ok(target.join("debug/uniffi-bindgen"))
 }
 
 fn typescript(out: &Path) -> Result<()> {

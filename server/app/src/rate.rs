@@ -14,6 +14,9 @@ use vestnik_rules::{
 
 use crate::{config::RateConfig, peer::Peer, refusal::Refusal};
 
+/// For how long the refusal of a hub call is held back at most.
+const HOLD: Duration = Duration::from_secs(1);
+
 /// Who is limited.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Principal {
@@ -65,12 +68,18 @@ impl Rates {
         }
     }
 
-    /// Counts a hub call of a principal.
+    /// Counts a hub call of a principal. A refusal is answered when a call is allowed again, after
+    /// [`HOLD`] at the latest: calls of a connection run one after the other, so a caller that does not
+    /// stop waits, and its refusals cost nobody else.
     ///
     /// # Errors
     /// `request.rate_limited` with the seconds after which a call is allowed again.
-    pub(crate) fn call(&self, principal: &Principal) -> Result<(), Refusal> {
-        self.count(principal).check()
+    pub(crate) async fn call(&self, principal: &Principal) -> Result<(), Refusal> {
+        let counted = self.count(principal);
+        if let Taken::Refused { retry_after } = counted.taken {
+            tokio::time::sleep(retry_after.min(HOLD)).await;
+        }
+        counted.check()
     }
 
     /// Counts a request of a principal.

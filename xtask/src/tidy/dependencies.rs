@@ -8,7 +8,7 @@ use super::{
 };
 
 /// Our packages, and which of ours each may depend on, tests included. Nothing else is allowed.
-const DIRECTIONS: [(&str, &[&str]); 19] = [
+const DIRECTIONS: [(&str, &[&str]); 20] = [
     ("vestnik-clock", &[]),
     ("vestnik-sqlite", &["vestnik-clock"]),
     ("vestnik-signalr", &[]),
@@ -74,6 +74,7 @@ const DIRECTIONS: [(&str, &[&str]); 19] = [
     ),
     ("vestnik-fuzz", &["vestnik-signalr"]),
     ("vestnik-fuzz-driver", &["vestnik-fuzz"]),
+    ("vestnik-bindgen", &[]),
     (
         "vestnik-bench",
         &[
@@ -96,7 +97,7 @@ const BELONGS: [(&str, &[&str]); 10] = [
     ("notify-rust", &["vestnik-desktop"]),
     ("zbus", &["vestnik-desktop", "vestnik-tests"]),
     ("ts-rs", &["vestnik-desktop"]),
-    ("uniffi", &["vestnik-ffi"]),
+    ("uniffi", &["vestnik-bindgen", "vestnik-ffi"]),
     (
         "axum",
         &[

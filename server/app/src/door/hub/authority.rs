@@ -62,7 +62,7 @@ pub(super) async fn disconnected(
 /// # Errors
 /// `auth.forbidden` for a sender, `auth.revoked` when the connection is being ended,
 /// `request.rate_limited`.
-pub(super) fn device(
+pub(super) async fn device(
     state: &ServerState,
     caller: Caller,
     connection: &Connection,
@@ -74,7 +74,7 @@ pub(super) fn device(
         return Err(revoked());
     }
     let caller = rate::Principal::Installation(session.app.clone(), session.installation);
-    state.rates.call(&caller)?;
+    state.rates.call(&caller).await?;
     Ok(device)
 }
 
@@ -82,12 +82,12 @@ pub(super) fn device(
 ///
 /// # Errors
 /// As [`device`]; `conflict` before the greeting.
-pub(super) fn greeted(
+pub(super) async fn greeted(
     state: &ServerState,
     caller: Caller,
     connection: &Connection,
 ) -> Result<Arc<LiveDevice>, Refusal> {
-    let device = device(state, caller, connection)?;
+    let device = device(state, caller, connection).await?;
     if device.is_greeted() {
         Ok(device)
     } else {
@@ -122,7 +122,7 @@ pub(super) async fn sender(
 ) -> Result<AppId, Refusal> {
     let Sender(key) = caller.sender()?;
     let caller = rate::Principal::Key(key.app.clone(), key.id.clone());
-    state.rates.call(&caller)?;
+    state.rates.call(&caller).await?;
     let key = live_key(state, &key).await?;
     Sender(key.clone()).require(scope)?;
     Ok(key.app)

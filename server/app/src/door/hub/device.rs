@@ -33,7 +33,7 @@ async fn greet(
         drop(argument::<contract::SenderHello>(raw)?);
         return Ok(operation::welcome_sender(state.greeting()));
     }
-    let device = authority::device(state, caller, connection)?;
+    let device = authority::device(state, caller, connection).await?;
     let hello: contract::Hello = argument(raw)?;
     operation::hello(state.greeting(), &device, hello).await
 }
@@ -46,7 +46,7 @@ pub(super) async fn sync(
     raw: Payload,
 ) -> Result<Tracked<Answer<Page>>, HubError> {
     let read = async {
-        let device = authority::greeted(&state, caller, &connection)?;
+        let device = authority::greeted(&state, caller, &connection).await?;
         let request: contract::Sync = argument(&raw)?;
         operation::sync(state.syncing(), device, request).await
     };
@@ -67,7 +67,7 @@ pub(super) async fn report(
     raw: Payload,
 ) -> Result<Answer<Reported>, HubError> {
     let report = async {
-        let device = authority::greeted(&state, caller, &connection)?;
+        let device = authority::greeted(&state, caller, &connection).await?;
         size(&raw, vestnik_model::limits::REPORT_BYTES)?;
         let report: ReceivedReport = argument(&raw)?;
         operation::report(state.reporting(), device.session.clone(), report).await
@@ -83,7 +83,7 @@ pub(super) async fn update_state(
     raw: Payload,
 ) -> Result<Answer<Done>, HubError> {
     let update = async {
-        let device = authority::greeted(&state, caller, &connection)?;
+        let device = authority::greeted(&state, caller, &connection).await?;
         let update: contract::UpdateState = argument(&raw)?;
         let (session, now) = (device.session.clone(), state.clock.now());
         let is_present = state.store.update_state(session, update, now).await?;
@@ -100,7 +100,7 @@ pub(super) async fn subscribe(
     raw: Payload,
 ) -> Result<Answer<Done>, HubError> {
     let subscribe = async {
-        let device = authority::greeted(&state, caller, &connection)?;
+        let device = authority::greeted(&state, caller, &connection).await?;
         let contract::Subscribe { topic } = argument(&raw)?;
         authority::present(&state, &device.session).await?;
         operation::join(&*state.store, device.session.clone(), topic).await?;
@@ -117,7 +117,7 @@ pub(super) async fn unsubscribe(
     raw: Payload,
 ) -> Result<Answer<Done>, HubError> {
     let unsubscribe = async {
-        let device = authority::greeted(&state, caller, &connection)?;
+        let device = authority::greeted(&state, caller, &connection).await?;
         let contract::Subscribe { topic } = argument(&raw)?;
         authority::present(&state, &device.session).await?;
         operation::leave(&*state.store, device.session.clone(), topic).await?;
