@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
 };
 
 use anyhow::{Context as _, Result, ensure};
@@ -63,14 +64,28 @@ fn bindings(out: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Builds uniffi's generator, which stands outside the workspace.
+/// Builds uniffi's generator, or waits for who builds it.
 fn generator() -> Result<PathBuf> {
-    let target = place::target().join("bindgen");
-    let manifest = ["--manifest-path", "bindings/bindgen/Cargo.toml"];
+    step::run(generator_build())?;
+    Ok(generator_target().join("debug/uniffi-bindgen"))
+}
+
+/// Begins to build uniffi's generator: many minutes on one core, for which nothing else has to wait. Cargo's
+/// lock of the folder makes [`run`] wait for it.
+pub(crate) fn begin() -> Result<Child> {
+    let spawned = generator_build().stdout(Stdio::null()).spawn();
+    spawned.context("cargo could not be started")
+}
+
+fn generator_build() -> Command {
     let mut build = command("cargo", &["build", "--locked", "--quiet"]);
-    build.args(manifest).env("CARGO_TARGET_DIR", &target);
-    step::run(build)?;
-    Ok(target.join("debug/uniffi-bindgen"))
+    build.args(["--manifest-path", "bindings/bindgen/Cargo.toml"]);
+    build.env("CARGO_TARGET_DIR", generator_target());
+    build
+}
+
+fn generator_target() -> PathBuf {
+    place::target().join("bindgen")
 }
 
 fn typescript(out: &Path) -> Result<()> {

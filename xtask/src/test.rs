@@ -120,9 +120,9 @@ pub(crate) fn run(only: &[String]) -> Result<()> {
     {
         bail!("there is no group '{unknown}'; `cargo xtask test --list` names them");
     }
-    let chosen = GROUPS
-        .iter()
-        .filter(|group| only.is_empty() || only.iter().any(|name| name == group.name));
+    let is_chosen = |name: &str| only.is_empty() || only.iter().any(|only| only == name);
+    let chosen = GROUPS.iter().filter(|group| is_chosen(group.name));
+    let mut generator = is_chosen("codegen").then(codegen::begin).transpose()?;
     let mut ends = Vec::new();
     for group in chosen {
         say(&format!("\n=== {}: {}", group.name, group.what));
@@ -132,6 +132,9 @@ pub(crate) fn run(only: &[String]) -> Result<()> {
             say(&format!("FAILED {}: {error:#}", group.name));
         }
         ends.push((group.name, started.elapsed(), outcome.is_ok()));
+    }
+    if let Some(generator) = &mut generator {
+        generator.wait()?;
     }
     summary(&ends)
 }
