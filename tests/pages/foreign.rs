@@ -9,10 +9,7 @@ use tokio::{
     process::{Child, ChildStdin, ChildStdout, Command},
 };
 use vestnik_model::route;
-use vestnik_testkit::{
-    name::installation,
-    wait::{SILENCE, within},
-};
+use vestnik_testkit::wait::{SILENCE, within};
 
 use crate::{reader::Owner, reading::Reading};
 
@@ -84,12 +81,7 @@ pub(crate) struct Foreign {
 
 impl Foreign {
     pub(crate) async fn start(peer: Peer, owner: Owner<'_>) -> anyhow::Result<Self> {
-        let installation = installation(owner.number);
-        let tokens = owner
-            .server
-            .backend
-            .log_in(owner.user, installation)
-            .await?;
+        let (installation, token) = owner.log_in().await?;
         let mut child = peer
             .command(owner.python)
             .env("INTEROP_URL", owner.server.url().join(route::HUB)?.as_str())
@@ -106,7 +98,7 @@ impl Foreign {
             child,
         };
         // On standard input, since arguments and the environment are no place for a token.
-        let line = json!({ "token": tokens.access_token, "installationId": installation });
+        let line = json!({ "token": token, "installationId": installation });
         foreign.write(&line.to_string()).await?;
         Ok(foreign)
     }

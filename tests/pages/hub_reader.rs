@@ -13,10 +13,7 @@ use vestnik_signalr::{
     message::Invocation,
     protocol::Protocol,
 };
-use vestnik_testkit::{
-    name::installation,
-    wait::{SILENCE, within},
-};
+use vestnik_testkit::wait::{SILENCE, within};
 
 use crate::{reader::Owner, reading::Reading};
 
@@ -33,13 +30,8 @@ pub(crate) struct HubReader {
 
 impl HubReader {
     pub(crate) async fn start(protocol: Protocol, owner: Owner<'_>) -> anyhow::Result<Self> {
-        let installation = installation(owner.number);
-        let tokens = owner
-            .server
-            .backend
-            .log_in(owner.user, installation)
-            .await?;
-        let token = BearerToken::new(&tokens.access_token).context("a token fits into a header")?;
+        let (installation, token) = owner.log_in().await?;
+        let token = BearerToken::new(&token).context("a token fits into a header")?;
         let options = ConnectOptions::new(owner.server.url().join(route::HUB)?);
         let (hub, incoming) = connect(options.bearer(token).protocol(protocol)).await?;
         let mut reader = Self {

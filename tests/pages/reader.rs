@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use vestnik_model::UserId;
+use vestnik_model::{InstallationId, UserId};
 use vestnik_signalr::protocol::Protocol;
-use vestnik_testkit::TestServer;
+use vestnik_testkit::{TestServer, name::installation};
 
 use crate::{
     core_reader::CoreReader,
@@ -60,6 +60,15 @@ pub(crate) struct Owner<'a> {
     /// The number of the device's installation.
     pub(crate) number: u128,
     pub(crate) python: &'a Path,
+}
+
+impl Owner<'_> {
+    /// Logs the device in; gives its installation and its access token.
+    pub(crate) async fn log_in(self) -> anyhow::Result<(InstallationId, String)> {
+        let installation = installation(self.number);
+        let tokens = self.server.backend.log_in(self.user, installation).await?;
+        Ok((installation, tokens.access_token))
+    }
 }
 
 impl Reader {

@@ -5,19 +5,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by what it cannot do")]
 
-use std::{io, net::SocketAddr, time::Duration};
+mod attacked;
 
+use std::{io, net::SocketAddr};
+
+use attacked::{Attacked, NEVER};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     task::JoinSet,
 };
-use tokio_util::sync::CancellationToken;
-use vestnik_model::AppId;
-use vestnik_server::{Config, bootstrap, serve};
-
-/// Long enough that a slow machine never meets it: a wait that lasts this long has failed.
-const NEVER: Duration = Duration::from_secs(300);
 
 const PEERS: usize = 100;
 /// How many answers each peer leaves lying: as many as a connection may have in flight.
@@ -29,31 +26,19 @@ const PEAK_GROWTH: u64 = 192 * 1_024 * 1_024;
 
 #[tokio::test]
 async fn a_peer_that_takes_no_answer_is_closed_and_holds_up_nobody() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut config = Config {
-        database: folder.path().join("vestnik.sqlite"),
-        ..Config::default()
-    };
-    // The deadline that is tested. No other one passes during the test.
-    config.limits.idle_seconds = 1;
-    config.limits.header_seconds = 3_600;
-    config.limits.request_seconds = 3_600;
-    // Every peer of a trusted proxy that names nobody: rates are not what is tested.
-    let app = AppId::parse("shop").unwrap();
-    let keys = bootstrap(&config.database, None, app).await.unwrap();
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let shutdown = CancellationToken::new();
-    let server = tokio::spawn(serve(listener, config, shutdown.clone()));
-
-    let publish = publish_request(&keys.admin_key);
-    assert_eq!(ask(address, &publish).await, "HTTP/1.1 202 Accepted");
-    let before = peak_bytes();
+    // No rate of an address is met: every peer is a trusted proxy that names nobody.
+    let attacked = Attacked::start(|config| {
+        // The deadline that is tested. No other one passes during the test.
+        config.limits.idle_seconds = 1;
+        config.limits.header_seconds = 3_600;
+        config.limits.request_seconds = 3_600;
+    })
+    .await;
     let mut peers = JoinSet::new();
     for number in 0..PEERS {
-        peers.spawn(stall(address));
+        peers.spawn(stall(attacked.address));
         if number % 20 == 19 {
-            assert_eq!(ask(address, &publish).await, "HTTP/1.1 202 Accepted");
+            attacked.serves_a_publisher(number).await;
         }
     }
     while let Some(answers) = tokio::time::timeout(NEVER, peers.join_next())
@@ -63,19 +48,9 @@ async fn a_peer_that_takes_no_answer_is_closed_and_holds_up_nobody() {
         // It was answered, and not let go for another reason.
         assert!(answers.unwrap() > 0);
     }
-    let grown = peak_bytes().saturating_sub(before);
-    println!(
-        "{PEERS} peers: peak memory grew by {} KiB, both sides in one process",
-        grown / 1_024
-    );
-    assert!(grown < PEAK_GROWTH, "{grown} bytes");
-    assert_eq!(ask(address, &publish).await, "HTTP/1.1 202 Accepted");
-    shutdown.cancel();
-    tokio::time::timeout(NEVER, server)
-        .await
-        .unwrap()
-        .unwrap()
-        .unwrap();
+    attacked.has_grown_by_less_than(PEAK_GROWTH, PEERS);
+    attacked.serves_a_publisher(PEERS).await;
+    attacked.end().await;
 }
 
 const SETTINGS: u8 = 4;
@@ -146,33 +121,4 @@ fn get(path: &str) -> Vec<u8> {
         block.extend(value.as_bytes());
     }
     block
-}
-
-fn publish_request(key: &str) -> String {
-    let body = r#"{"to":{"users":["anna"]},"notification":{"title":"t"}}"#;
-    format!(
-        "POST /v1/notifications HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {key}\r\n\
-         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    )
-}
-
-/// The status line of a request on a connection of its own.
-async fn ask(address: SocketAddr, request: &str) -> String {
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut text = Vec::new();
-    while !text.ends_with(b"\r\n") {
-        let byte = tokio::time::timeout(NEVER, stream.read_u8()).await;
-        text.push(byte.unwrap().unwrap());
-    }
-    String::from_utf8_lossy(&text).trim().to_owned()
-}
-
-/// The most memory that this process ever had, from the kernel.
-fn peak_bytes() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
-    let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
-    kib.unwrap_or_default() * 1_024
 }
