@@ -2,8 +2,6 @@
 //! at this server; a later server at this version's devices. Everything known arrives, and nothing
 //! unknown blocks.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 use vestnik_model::{NotificationId, TopicName, contract::device, route};
 use vestnik_testkit::{
@@ -11,7 +9,7 @@ use vestnik_testkit::{
     backend::{self, Backend, to_user},
     compat::{contract_1, newer},
     core_device::Setup,
-    hostile::HostileScript,
+    hostile::{Answer, Call, Route},
     name::{installation, notification, user},
 };
 
@@ -277,7 +275,7 @@ fn without(mut message: Value, name: &str) -> Value {
 }
 
 /// A server of a later version: its page, and live calls with a notification that this version knows.
-fn later_server() -> anyhow::Result<HostileScript> {
+async fn later_server() -> anyhow::Result<HostileServer> {
     let mut arrival = newer("page")?["entries"][1].clone();
     let fresh = [(NOTIFICATION.to_owned(), notification(9).to_string())];
     replace(&mut arrival, &fresh);
@@ -288,22 +286,28 @@ fn later_server() -> anyhow::Result<HostileScript> {
     let mut page = newer("page")?;
     page["more"] = json!(false);
     let known = json!({"after": "c", "cursor": "d", "entries": [arrival]});
-    Ok(HostileScript {
-        welcome: newer("welcome")?,
-        pages: BTreeMap::from([(String::new(), page)]),
-        live: vec![
-            ("Blink".to_owned(), json!({"colour": "red"})),
-            (device::ENTRIES.to_owned(), unknown),
-            (device::ENTRIES.to_owned(), known),
-        ],
-        result: json!({"why": {"deep": [1]}}),
-    })
+    let live = [
+        Call::new("Blink", json!({"colour": "red"})),
+        Call::new(device::ENTRIES, unknown),
+        Call::new(device::ENTRIES, known),
+    ];
+    let server = HostileServer::start().await?;
+    server.always(Route::Hello, Answer::result(newer("welcome")?));
+    server.page("", page);
+    server.next(Route::Sync, Answer::good().followed_by(live));
+    let results = Answer::good().edited(|reported| {
+        for result in reported["results"].as_array_mut().into_iter().flatten() {
+            result["why"] = json!({"deep": [1]});
+        }
+    });
+    server.always(Route::Report, results);
+    Ok(server)
 }
 
 #[tokio::test]
 async fn the_core_reads_a_later_server_as_far_as_it_is_known() -> anyhow::Result<()> {
     let app = TestServer::start().await?;
-    let server = HostileServer::start(later_server()?).await?;
+    let server = later_server().await?;
     let folder = tempfile::tempdir()?;
     let backend = app.backend.at(server.url().clone());
     let setup = || Setup::new(&backend, &user("anna"), folder.path());
@@ -317,19 +321,19 @@ async fn the_core_reads_a_later_server_as_far_as_it_is_known() -> anyhow::Result
         !is_shown || screen.withdrawn.contains(&recalled),
         "a recalled notification stays on the screen"
     );
-    let asked = server.asked().borrow().clone();
-    let delivered = asked.facts.iter().filter(|fact| {
+    let journal = server.journal().borrow().clone();
+    let delivered = journal.facts.iter().filter(|fact| {
         fact["kind"] == "delivered" && fact["notificationId"] == json!(notification(9))
     });
-    assert_eq!(delivered.count(), 1, "reported once: {:?}", asked.facts);
+    assert_eq!(delivered.count(), 1, "reported once: {:?}", journal.facts);
 
     // The cursor has moved over what is not known, and stays there over a restart.
     let phone = CoreDevice::start(setup()?).await?;
     phone.online().await?;
     phone.stop().await?;
-    let asked = server.asked().borrow().clone();
+    let journal = server.journal().borrow().clone();
     assert_eq!(
-        asked.hellos.last().map(|hello| &hello["cursor"]),
+        journal.hellos().last().map(|hello| &hello["cursor"]),
         Some(&json!("d"))
     );
     app.stop().await

@@ -1,7 +1,5 @@
 //! The scripted device at a server of a later version, which is a script too.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 use vestnik_model::{FactOutcome, contract::device, open::Open};
 use vestnik_signalr::protocol::Protocol;
@@ -11,7 +9,7 @@ use crate::{
     HostileServer,
     backend::Secrets,
     compat::{contract_1, newer},
-    hostile::HostileScript,
+    hostile::{Answer, Call, Route},
     name::{notification, user},
 };
 
@@ -25,40 +23,42 @@ fn backend(server: &HostileServer) -> Backend {
     Backend::new(server.url().clone(), secrets).unwrap()
 }
 
-/// A page of a later version, and one of ours behind it; a live call of each, and one of a target that
-/// no version has yet.
-fn script() -> HostileScript {
-    let mut old = contract_1("page").unwrap();
-    let (after, more) = (json!("b"), json!(false));
-    (old["after"], old["more"]) = (after, more);
-    let mut live = newer("entries").unwrap();
+/// A later version's welcome and page, and a page of ours behind it; then a live call of each, and one of a
+/// target that no version has yet.
+async fn later_server() -> anyhow::Result<HostileServer> {
+    let server = HostileServer::start().await?;
+    server.always(Route::Hello, Answer::result(newer("welcome")?));
+    let mut old = contract_1("page")?;
+    (old["after"], old["more"]) = (json!("b"), json!(false));
+    let mut live = newer("entries")?;
     (live["after"], live["cursor"]) = (old["cursor"].clone(), json!("c"));
     let recall = |number: u128, after: &str, cursor: &str| -> Value {
         json!({"after": after, "cursor": cursor, "entries": [{
             "kind": "recall", "id": notification(number), "at": "2026-11-28T09:00:00Z",
         }]})
     };
-    HostileScript {
-        welcome: newer("welcome").unwrap(),
-        pages: BTreeMap::from([
-            (String::new(), newer("page").unwrap()),
-            ("b".to_owned(), old),
-        ]),
-        live: vec![
-            ("Blink".to_owned(), json!({"colour": "red"})),
-            (device::ENTRIES.to_owned(), live),
-            (
-                device::ENTRIES.to_owned(),
-                recall(7, "elsewhere", "nowhere"),
-            ),
-            (device::ENTRIES.to_owned(), recall(9, "c", "d")),
-        ],
-        result: json!({"outcome": "deferred", "until": "2027-03-01T09:00:00Z"}),
-    }
+    let live = [
+        Call::new("Blink", json!({"colour": "red"})),
+        Call::new(device::ENTRIES, live),
+        Call::new(device::ENTRIES, recall(7, "elsewhere", "nowhere")),
+        Call::new(device::ENTRIES, recall(9, "c", "d")),
+    ];
+    server.page("", newer("page")?);
+    server.page("b", old);
+    server.next(Route::Sync, Answer::good());
+    server.next(Route::Sync, Answer::good().followed_by(live));
+    let deferred = Answer::good().edited(|reported| {
+        for result in reported["results"].as_array_mut().into_iter().flatten() {
+            result["outcome"] = json!("deferred");
+            result["until"] = json!("2027-03-01T09:00:00Z");
+        }
+    });
+    server.always(Route::Report, deferred);
+    Ok(server)
 }
 
 async fn reads_everything(protocol: Protocol) -> anyhow::Result<()> {
-    let server = HostileServer::start(script()).await?;
+    let server = later_server().await?;
     let setup = DeviceSetup::new(&backend(&server), &user("anna"), 1)?;
     let phone = TestDevice::start(setup.protocol(protocol)).await?;
     let end = Some("d".parse()?);
@@ -66,8 +66,8 @@ async fn reads_everything(protocol: Protocol) -> anyhow::Result<()> {
         .has("the end of the log", |stored| stored.cursor == end)
         .await?;
     phone.flush().await?;
-    let hello = server.asked().borrow().hellos[0].clone();
-    assert_eq!(hello["contract"], 1);
+    let hello = server.journal().borrow().hellos().next().cloned();
+    assert_eq!(hello.map(|hello| hello["contract"].clone()), Some(json!(1)));
 
     let stored = phone.store().borrow();
     let kinds: Vec<_> = stored
@@ -114,16 +114,24 @@ async fn a_later_server_is_read_in_message_pack() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn a_device_started_again_goes_on_from_its_cursor() -> anyhow::Result<()> {
-    let server = HostileServer::start(script()).await?;
+    let server = later_server().await?;
     let phone = TestDevice::log_in(&backend(&server), &user("anna"), 1).await?;
     let end = Some("d".parse()?);
     phone
         .has("the end of the log", |stored| stored.cursor == end)
         .await?;
-    let count = server.asked().borrow().cursors.len();
+    let cursors = || -> Vec<_> {
+        let journal = server.journal();
+        let syncs = journal.borrow();
+        syncs
+            .of(Route::Sync)
+            .map(|sync| sync.body["cursor"].clone())
+            .collect()
+    };
+    let count = cursors().len();
     let phone = TestDevice::resume(phone.stop().await);
     phone.online().await?;
-    assert_eq!(server.asked().borrow().cursors[count..], ["d"]);
+    assert_eq!(cursors()[count..], ["d"]);
     assert_eq!(phone.store().borrow().connects, 2);
     assert_eq!(phone.store().borrow().restored, 0);
     Ok(())
@@ -132,18 +140,10 @@ async fn a_device_started_again_goes_on_from_its_cursor() -> anyhow::Result<()> 
 #[tokio::test]
 async fn a_page_that_begins_elsewhere_is_noticed() -> anyhow::Result<()> {
     let page = json!({"after": "other", "cursor": "end", "entries": [], "more": false});
-    let script = HostileScript {
-        pages: BTreeMap::from([
-            (
-                String::new(),
-                json!({"after": "a", "cursor": "b", "more": true}),
-            ),
-            ("b".to_owned(), page),
-        ]),
-        welcome: contract_1("welcome")?,
-        ..HostileScript::default()
-    };
-    let server = HostileServer::start(script).await?;
+    let server = HostileServer::start().await?;
+    server.always(Route::Hello, Answer::result(contract_1("welcome")?));
+    server.page("", json!({"after": "a", "cursor": "b", "more": true}));
+    server.page("b", page);
     let phone = TestDevice::log_in(&backend(&server), &user("anna"), 1).await?;
     phone.online().await?;
     assert_eq!(phone.store().borrow().restored, 1);
