@@ -39,6 +39,7 @@ impl From<Notification> for NotificationRecord {
     fn from(notification: Notification) -> Self {
         let Notification {
             id,
+            revision: _,
             title,
             body,
             image,

@@ -26,6 +26,7 @@ impl From<&HistoryItem> for NotificationView {
         } = item;
         let Notification {
             id,
+            revision: _,
             title,
             body,
             // The window draws no pictures: it fetches nothing from anywhere.

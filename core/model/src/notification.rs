@@ -21,6 +21,13 @@ use crate::{
 pub struct Notification {
     /// The same on every path by which it may come; what it is shown once by.
     pub id: NotificationId,
+    /// Which version of the content this is: a higher one replaces it. 0 for what was published.
+    #[serde(
+        default,
+        deserialize_with = "readable_or_default",
+        skip_serializing_if = "is_first"
+    )]
+    pub revision: u32,
     /// The line by which a person recognises it.
     pub title: Title,
     /// What it says.
@@ -68,6 +75,11 @@ pub struct Notification {
     pub accepted_at: Timestamp,
     /// From when on a device that has not seen it drops it.
     pub expires_at: Timestamp,
+}
+
+/// Takes a reference because serde gives one.
+const fn is_first(revision: &u32) -> bool {
+    *revision == 0
 }
 
 /// How urgently a notification asks for attention.
@@ -234,9 +246,18 @@ mod tests {
     fn optional_parts_that_cannot_be_read_are_absent() {
         let odd = read(&json!({
             "body": 7, "image": "http://a/b", "category": "two words", "click": {"url": 1},
-            "data": [1], "priority": null, "trafficType": {},
+            "data": [1], "priority": null, "trafficType": {}, "revision": -1,
         }));
         assert_eq!(odd, read(&json!({})));
+    }
+
+    #[test]
+    fn a_revision_is_written_only_when_there_is_one() {
+        let second = read(&json!({"revision": 2}));
+        assert_eq!(second.revision, 2);
+        assert_eq!(serde_json::to_value(&second).unwrap()["revision"], 2);
+        let first = serde_json::to_value(read(&json!({}))).unwrap();
+        assert_eq!(first.get("revision"), None);
     }
 
     #[test]

@@ -84,6 +84,7 @@ impl From<Notification> for ContentView {
     fn from(notification: Notification) -> Self {
         let Notification {
             id: _,
+            revision: _,
             title,
             body,
             image,

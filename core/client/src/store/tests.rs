@@ -54,6 +54,7 @@ fn notification(number: u64) -> Entry {
         read_at: None,
         notification: Notification {
             id: id(number),
+            revision: 0,
             title: Title::parse(&format!("order {number}")).unwrap(),
             body: Body::default(),
             image: None,

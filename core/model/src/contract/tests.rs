@@ -32,6 +32,7 @@ fn time() -> Timestamp {
 fn notification() -> Notification {
     Notification {
         id: NotificationId::from_uuid(Uuid::from_u128(1)),
+        revision: 0,
         title: Title::parse("Заказ 8812").unwrap(),
         body: Body::parse("В пути 🚚").unwrap(),
         image: None,

@@ -119,6 +119,7 @@ impl Publication {
         } = self.content.clone();
         Notification {
             id,
+            revision: 0,
             title,
             body,
             image,
