@@ -93,6 +93,18 @@ impl Database {
         self.write(rewrite_header)
     }
 
+    /// Writes the file anew (`VACUUM`) and empties its log, so that nothing is left of what was deleted.
+    /// Takes as much room again as the file has, and time in proportion.
+    ///
+    /// # Errors
+    /// [`Failure::Full`], [`Failure::Busy`], [`Failure::Corrupt`] or [`Failure::Other`].
+    pub fn rewrite(&mut self) -> Result<(), Failure> {
+        self.connection.execute_batch("VACUUM")?;
+        self.connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(())
+    }
+
     /// Moves the log into the file and closes it.
     ///
     /// # Errors

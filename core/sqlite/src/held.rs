@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use jiff::Timestamp;
 use rusqlite::Connection;
 
 use crate::{
@@ -13,6 +14,7 @@ use crate::{
     lock::Lock,
     open::{FLAGS, keep_log_on_close},
     path::resolve,
+    quarantine::move_aside,
 };
 
 /// The lock of a database without the database: while it is held, nobody opens the file, and it can be
@@ -65,6 +67,15 @@ impl Held {
         fs::rename(new, &self.path)?;
         sync_folder(&self.path)?;
         Ok(aside)
+    }
+
+    /// Moves a damaged file aside with its log, as [`OnDamage::Quarantine`](crate::OnDamage::Quarantine)
+    /// does. Answers its new name.
+    ///
+    /// # Errors
+    /// If the file system refuses, also because there is no file.
+    pub fn set_aside(&self, now: Timestamp) -> io::Result<PathBuf> {
+        move_aside(&self.path, now)
     }
 
     /// Writes the file anew (`VACUUM`), so that nothing is left of what was deleted or changed in it.

@@ -11,7 +11,7 @@
 //!   limit; a caller that stops waiting ends its statement.
 //! - [`Backup`] copies a database that is in use; [`inspect`] examines a file and changes nothing.
 //! - [`Held`] replaces the file of a database that nobody has open; [`write_private_file`] writes
-//!   small files beside one.
+//!   small files beside one, in a folder by [`create_private_folder`].
 //! - [`value`] converts times, UUIDs, JSON and parsed text from and to columns.
 //!
 //! The feature `tokio` adds async methods beside the blocking ones.
@@ -91,7 +91,7 @@ pub use note::Note;
 pub use open::{Check, OnDamage, OpenOptions};
 pub use open_error::{Damage, OpenError, PathFault};
 pub use priority::Priority;
-pub use private_file::write_private_file;
+pub use private_file::{create_private_folder, write_private_file};
 pub use reader::{ReaderOptions, ReaderPool, ReaderStats};
 pub use rusqlite;
 pub use schema::Schema;

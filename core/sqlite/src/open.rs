@@ -61,6 +61,9 @@ pub struct OpenOptions {
     pub cache_kib: u32,
     /// How long a statement waits for a lock of another process.
     pub busy_timeout: Duration,
+    /// Whether what is deleted is overwritten with zeros, in the file at least (`PRAGMA
+    /// secure_delete`). Makes deletions write more.
+    pub secure_delete: bool,
     /// The most pages the file may have; a write beyond it fails with [`Failure::Full`](crate::Failure::Full).
     /// `None` leaves the limit to the disk.
     pub max_pages: Option<u32>,
@@ -78,6 +81,7 @@ impl OpenOptions {
             wal: WalLimits::default(),
             cache_kib: 32 * 1_024,
             busy_timeout: Duration::from_secs(5),
+            secure_delete: false,
             max_pages: None,
         }
     }
@@ -137,6 +141,7 @@ impl OpenOptions {
         connection.pragma_update(None, "checkpoint_fullfsync", true)?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "cache_size", -i64::from(self.cache_kib))?;
+        connection.pragma_update(None, "secure_delete", self.secure_delete)?;
         if let Some(pages) = self.max_pages {
             connection.pragma_update(None, "max_page_count", pages)?;
         }

@@ -27,6 +27,14 @@ pub fn write_private_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_folder(path)
 }
 
+/// Makes the missing folders of a path with mode 0700.
+///
+/// # Errors
+/// If the file system refuses.
+pub fn create_private_folder(path: &Path) -> io::Result<()> {
+    mode::create_private_folder(path)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

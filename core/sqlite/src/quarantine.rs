@@ -10,16 +10,19 @@ use jiff::Timestamp;
 use crate::file::{beside, shm_of, sync_folder, wal_of};
 
 /// Renames a database and what belongs to it, the database last: its log and index apart from it
-/// would damage the next file of that name. Answers its new name.
+/// would damage the next file of that name. The log keeps to its database, so that what lies in both
+/// can still be read. Answers the new name of the database.
 pub(crate) fn move_aside(path: &Path, now: Timestamp) -> io::Result<PathBuf> {
-    let mark = free_mark(path, now);
-    for part in [wal_of(path), shm_of(path)] {
-        match fs::rename(&part, beside(&part, &mark)) {
+    let aside = beside(path, &free_mark(path, now));
+    for (part, new) in [
+        (wal_of(path), wal_of(&aside)),
+        (shm_of(path), shm_of(&aside)),
+    ] {
+        match fs::rename(&part, new) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             Ok(()) | Err(_) => {}
         }
     }
-    let aside = beside(path, &mark);
     fs::rename(path, &aside)?;
     sync_folder(path)?;
     Ok(aside)

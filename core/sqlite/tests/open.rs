@@ -317,7 +317,7 @@ fn damage_is_quarantined_with_its_log_and_a_new_file_begun() {
         panic!("{:?}", database.notes());
     };
     assert_eq!(fs::read(aside).unwrap(), before);
-    assert!(ground.path("copy.sqlite-wal.corrupt-0").exists());
+    assert!(ground.path("copy.sqlite.corrupt-0-wal").exists());
     database.close().unwrap();
     // A second quarantine at the same time of day overwrites nothing.
     fs::write(&path, "no database").unwrap();
