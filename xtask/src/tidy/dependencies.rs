@@ -8,11 +8,16 @@ use super::{
 };
 
 /// Our packages, and which of ours each may depend on, tests included. Nothing else is allowed.
-const DIRECTIONS: [(&str, &[&str]); 20] = [
+const DIRECTIONS: [(&str, &[&str]); 21] = [
     ("vestnik-clock", &[]),
     ("vestnik-sqlite", &["vestnik-clock"]),
     ("vestnik-signalr", &[]),
     ("vestnik-model", &[]),
+    // The clock is for its tests: times are arguments.
+    (
+        "vestnik-inbox",
+        &["vestnik-clock", "vestnik-model", "vestnik-sqlite"],
+    ),
     ("vestnik-core", &["vestnik-model", "vestnik-signalr"]),
     ("vestnik-rules", &["vestnik-model"]),
     // Its tests run its own conformance suite, which is a feature.
@@ -112,6 +117,7 @@ const BELONGS: [(&str, &[&str]); 10] = [
         "rusqlite",
         &[
             "vestnik-sqlite",
+            "vestnik-inbox",
             "vestnik-core",
             "vestnik-store-sqlite",
             "vestnik-testkit",
@@ -149,6 +155,11 @@ const PURE: [&str; 2] = ["vestnik-model", "vestnik-rules"];
 const NOT_IN_PURE: [&str; 7] = [
     "tokio", "axum", "reqwest", "hyper", "rusqlite", "rand", "tracing",
 ];
+
+/// Packages that fit into a notification extension.
+const SYNCHRONOUS: [&str; 1] = ["vestnik-inbox"];
+/// What such packages must do without, in tests too.
+const NOT_IN_SYNCHRONOUS: [&str; 6] = ["tokio", "axum", "reqwest", "hyper", "rustls", "aws-lc-rs"];
 
 /// Packages that need what a plain `cargo build` must not need.
 const NOT_BY_DEFAULT: [&str; 3] = ["app-tauri", "bindings", "tests"];
@@ -225,6 +236,11 @@ fn refusal(package: &str, allowed: &[&str], dependency: &Dependency) -> Option<S
     if PURE.contains(&package) && NOT_IN_PURE.contains(&name) {
         return Some(format!(
             "{package} does no I/O: move what needs {name} to a driver"
+        ));
+    }
+    if SYNCHRONOUS.contains(&package) && NOT_IN_SYNCHRONOUS.contains(&name) {
+        return Some(format!(
+            "{package} fits into an extension: move what needs {name} to vestnik-core"
         ));
     }
     if package == "vestnik-signalr" && name == "tokio" && !dependency.spare {
@@ -312,6 +328,15 @@ mod tests {
         }
         let optional = "[package]\nname = \"vestnik-signalr\"\n[dependencies]\ntokio = { version = \"1\", optional = true }\n";
         assert!(found(optional).is_empty());
+    }
+
+    #[test]
+    fn the_inbox_fits_into_an_extension() {
+        for name in ["tokio", "rustls"] {
+            let manifest =
+                format!("[package]\nname = \"vestnik-inbox\"\n[dependencies]\n{name} = \"1\"\n");
+            assert_eq!(found(&manifest), ["x/Cargo.toml:4"]);
+        }
     }
 
     #[test]

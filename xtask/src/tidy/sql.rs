@@ -3,8 +3,9 @@
 use super::{finding::Finding, rust_text::RustText, tree::Tree};
 
 /// Where statements may stand, by the beginning of the path.
-const STORES: [&str; 5] = [
+const STORES: [&str; 6] = [
     "core/client/src/store",
+    "core/inbox/src/device",
     "core/inbox/src/store",
     "core/sqlite/",
     "server/store-postgres/",

@@ -1,0 +1,129 @@
+//! The identity of an installation, as it lies in the secret store.
+
+use jiff::Timestamp;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use sha2::{Digest as _, Sha256};
+use uuid::Builder;
+use vestnik_model::{InstallationId, InstallationSecret, UserId};
+
+use crate::{
+    Stamp, StoreError,
+    rule::identity::{InStore, OpeningMark},
+    secret::{INSTALLATION, REFRESH, SecretError, SecretStore},
+};
+
+/// By what the server knows this installation. Debug shows nothing of the secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The installation's id.
+    pub id: InstallationId,
+    /// What it proves itself by, the same at every login.
+    pub secret: InstallationSecret,
+}
+
+/// The identity and what is beside it, as JSON in the secret store.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Kept {
+    pub(super) identity: Identity,
+    pub(super) mark: OpeningMark,
+    pub(super) former: Option<OpeningMark>,
+    /// The generation of the session at the last opening.
+    #[serde(default)]
+    pub(super) generation: u64,
+    /// The generations of logouts that may be pending, so that they outlive the device's file.
+    #[serde(default)]
+    pub(super) logouts: Vec<u64>,
+}
+
+impl Kept {
+    /// A new installation.
+    pub(super) fn new(stamp: &Stamp) -> Self {
+        Self {
+            identity: Identity {
+                id: new_id(stamp.now, &drawn(stamp, "installation")),
+                secret: InstallationSecret::from_bytes(drawn(stamp, "secret")),
+            },
+            mark: new_mark(stamp),
+            former: None,
+            generation: 0,
+            logouts: Vec::new(),
+        }
+    }
+
+    /// Reads it from the secret store. What is there and cannot be read is as good as absent.
+    pub(super) fn read(secrets: &dyn SecretStore) -> Result<Option<Self>, StoreError> {
+        read(secrets, INSTALLATION)
+    }
+
+    pub(super) fn write(&self, secrets: &dyn SecretStore) -> Result<(), StoreError> {
+        write(secrets, INSTALLATION, self)
+    }
+
+    pub(super) const fn in_store(&self) -> InStore {
+        InStore {
+            installation: self.identity.id,
+            mark: self.mark,
+            former: self.former,
+        }
+    }
+}
+
+/// A session, as JSON in the secret store. The token lies beside whose it is, so that no end of the
+/// process and no file that was set back gives one user's token another's name.
+#[derive(Serialize, Deserialize)]
+pub(super) struct KeptSession {
+    pub(super) user: UserId,
+    pub(super) generation: u64,
+    pub(super) token: String,
+}
+
+impl KeptSession {
+    pub(super) fn read(secrets: &dyn SecretStore) -> Result<Option<Self>, StoreError> {
+        read(secrets, REFRESH)
+    }
+
+    pub(super) fn write(&self, secrets: &dyn SecretStore) -> Result<(), StoreError> {
+        write(secrets, REFRESH, self)
+    }
+}
+
+fn read<T: DeserializeOwned>(
+    secrets: &dyn SecretStore,
+    name: &str,
+) -> Result<Option<T>, StoreError> {
+    let text = match secrets.get(name) {
+        Ok(text) => text,
+        Err(SecretError::Unreadable) => None,
+        Err(error @ SecretError::Unavailable { .. }) => return Err(error.into()),
+    };
+    let read = text.map(|text| serde_json::from_str(text.expose_secret()));
+    Ok(read.and_then(Result::ok))
+}
+
+fn write<T: Serialize>(secrets: &dyn SecretStore, name: &str, value: &T) -> Result<(), StoreError> {
+    let text = serde_json::to_string(value).map_err(|_| SecretError::Unreadable)?;
+    Ok(secrets.set(name, &SecretString::from(text))?)
+}
+
+/// The mark of an opening.
+pub(super) fn new_mark(stamp: &Stamp) -> OpeningMark {
+    let mut mark = [0; 16];
+    mark.copy_from_slice(&drawn(stamp, "mark")[..16]);
+    mark
+}
+
+/// Random bytes for one use, made of those of the stamp.
+fn drawn(stamp: &Stamp, label: &str) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    digest.update(stamp.random);
+    digest.update(label);
+    digest.finalize().into()
+}
+
+fn new_id(now: Timestamp, random: &[u8; 32]) -> InstallationId {
+    let millis = u64::try_from(now.as_millisecond()).unwrap_or_default();
+    let mut bytes = [0; 10];
+    bytes.copy_from_slice(&random[..10]);
+    InstallationId::from_uuid(Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid())
+}

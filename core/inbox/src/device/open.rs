@@ -1,0 +1,234 @@
+//! Opens the device's file, and tells whether it is still its own.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+use vestnik_model::UserId;
+use vestnik_sqlite::{Check, Database, OnDamage, OpenOptions};
+
+use super::{
+    identity::{Identity, Kept, KeptSession, new_mark},
+    logout::PendingLogout,
+    state::DeviceState,
+    table::{self, SCHEMA},
+};
+use crate::{
+    Stamp, Standing, StoreError,
+    rule::identity::{InFile, standing},
+    secret::{REFRESH, SecretStore},
+    store::damage::{log_notes, open_sound, set_aside},
+};
+
+/// Who this device is: the open `device.sqlite`.
+#[derive(Debug)]
+pub struct Device {
+    pub(super) database: Database,
+    pub(super) state: DeviceState,
+    pub(super) kept: Kept,
+}
+
+/// An opened device.
+#[derive(Debug)]
+pub struct OpenDevice {
+    /// The device.
+    pub device: Device,
+    /// How the installation was found. After [`Standing::Restored`], call
+    /// [`Inbox::begin_restored`](crate::Inbox::begin_restored) once the history is open, then clear
+    /// [`DeviceState::is_restored`]: until then every opening gives the same standing.
+    pub standing: Standing,
+    /// Where a damaged file lies.
+    pub aside: Option<PathBuf>,
+}
+
+impl Device {
+    /// Opens `device.sqlite` in the app's data folder, making both if they are not there.
+    ///
+    /// A damaged file is set aside and made anew from the secret store: the installation stays what it
+    /// is. A file that was copied to another device, where the secret store does not know it, becomes
+    /// a new installation without a session.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] if another process has the file, [`StoreError::Secrets`],
+    /// [`StoreError::TooNew`], [`StoreError::Full`] or [`StoreError::Other`].
+    pub fn open(
+        folder: &Path,
+        secrets: &dyn SecretStore,
+        stamp: &Stamp,
+    ) -> Result<OpenDevice, StoreError> {
+        let path = folder.join("device.sqlite");
+        let (mut database, found, aside) = open(&path, stamp)?;
+        log_notes(database.notes());
+        let Found {
+            in_file,
+            mut state,
+            pending,
+        } = found;
+        let kept = Kept::read(secrets)?;
+        let standing = standing(in_file, kept.as_ref().map(Kept::in_store));
+
+        let mut kept = kept.unwrap_or_else(|| Kept::new(stamp));
+        adopt(&mut state, &kept, standing, secrets)?;
+        let lost: Vec<u64> = match standing {
+            Standing::New | Standing::Same | Standing::Cloned => Vec::new(),
+            Standing::Rebuilt | Standing::Restored => std::mem::take(&mut kept.logouts),
+        };
+        if standing != Standing::Cloned {
+            kept.logouts = pending.iter().map(|one| one.generation).collect();
+            kept.logouts.extend(&lost);
+        }
+        kept.former = in_file
+            .filter(|file| file.installation == kept.identity.id)
+            .map(|file| file.mark);
+        kept.mark = new_mark(stamp);
+        kept.generation = state.generation;
+        // The secret store first: see the rule.
+        kept.write(secrets)?;
+        database.write(|db| {
+            if standing == Standing::Cloned {
+                table::delete_logouts(db)?;
+            }
+            lost.iter()
+                .try_for_each(|generation| table::add_logout(db, *generation, None))?;
+            table::set_in_file(db, kept.identity.id, kept.mark)?;
+            table::save(db, &state)
+        })?;
+        let is_still_restored = standing == Standing::Same && state.is_restored;
+        let standing = if is_still_restored {
+            Standing::Restored
+        } else {
+            standing
+        };
+        if !state.is_logged_in {
+            // What a login or a logout that was cut short has left.
+            secrets.delete(REFRESH)?;
+        }
+        let device = Self {
+            database,
+            state,
+            kept,
+        };
+        Ok(OpenDevice {
+            device,
+            standing,
+            aside,
+        })
+    }
+
+    /// By what the server knows this installation.
+    #[must_use]
+    pub const fn identity(&self) -> &Identity {
+        &self.kept.identity
+    }
+
+    /// What the device remembers.
+    #[must_use]
+    pub const fn state(&self) -> &DeviceState {
+        &self.state
+    }
+
+    /// Whose history is on the device.
+    #[must_use]
+    pub const fn user(&self) -> Option<&UserId> {
+        self.state.user.as_ref()
+    }
+
+    /// Changes what the device remembers. Nothing is written if nothing changes.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the state is the former then.
+    pub fn update(&mut self, change: impl FnOnce(&mut DeviceState)) -> Result<(), StoreError> {
+        self.change(change, |_| Ok(()))
+    }
+
+    /// Closes the file.
+    ///
+    /// # Errors
+    /// [`StoreError`]. What was changed stays.
+    pub fn close(self) -> Result<(), StoreError> {
+        Ok(self.database.close()?)
+    }
+
+    /// Changes the state and what belongs to the change in one transaction.
+    pub(super) fn change(
+        &mut self,
+        change: impl FnOnce(&mut DeviceState),
+        more: impl FnOnce(&Connection) -> Result<(), rusqlite::Error>,
+    ) -> Result<(), StoreError> {
+        let mut state = self.state.clone();
+        change(&mut state);
+        self.database.write(|db| {
+            if state != self.state {
+                table::save(db, &state)?;
+            }
+            more(db)
+        })?;
+        self.state = state;
+        Ok(())
+    }
+}
+
+/// What a file says.
+struct Found {
+    in_file: Option<InFile>,
+    state: DeviceState,
+    pending: Vec<PendingLogout>,
+}
+
+fn read(db: &Connection) -> Result<Found, rusqlite::Error> {
+    Ok(Found {
+        in_file: table::in_file(db)?,
+        state: table::load(db)?,
+        pending: table::logouts(db)?,
+    })
+}
+
+/// Opens the file, or sets a damaged one aside and begins a new one; gives where the damaged one lies.
+fn open(path: &Path, stamp: &Stamp) -> Result<(Database, Found, Option<PathBuf>), StoreError> {
+    if let Some((database, found)) = open_sound(&options(), path, stamp, read)? {
+        return Ok((database, found, None));
+    }
+    let aside = set_aside(path, stamp)?;
+    let mut database = options().open(path, stamp.now)?;
+    let found = database.read(read)?;
+    Ok((database, found, Some(aside)))
+}
+
+/// What an installation's standing means for its state.
+fn adopt(
+    state: &mut DeviceState,
+    kept: &Kept,
+    standing: Standing,
+    secrets: &dyn SecretStore,
+) -> Result<(), StoreError> {
+    let session = KeptSession::read(secrets)?;
+    match standing {
+        Standing::New => {}
+        Standing::Same => {
+            // They differ when the process ended in the middle of a login or a logout.
+            state.is_logged_in &= session.is_some_and(|session| Some(session.user) == state.user);
+        }
+        Standing::Restored | Standing::Cloned | Standing::Rebuilt => {
+            state.is_restored |= standing == Standing::Restored;
+            let of_session = session.as_ref().map(|session| session.generation);
+            let known = kept.logouts.iter().copied().chain(of_session);
+            state.generation = known.fold(state.generation.max(kept.generation), u64::max) + 1;
+            state.is_logged_in = session.is_some();
+            state.user = session
+                .map(|session| session.user)
+                .or_else(|| state.user.take());
+            state.registered = None;
+        }
+    }
+    Ok(())
+}
+
+fn options() -> OpenOptions {
+    OpenOptions {
+        on_damage: OnDamage::Refuse,
+        check: Check::Always,
+        create_folder: true,
+        cache_kib: 256,
+        secure_delete: true,
+        ..OpenOptions::new(SCHEMA)
+    }
+}

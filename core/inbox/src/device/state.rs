@@ -1,0 +1,40 @@
+//! What a device remembers beside its histories.
+
+use jiff::{SignedDuration, Timestamp};
+use vestnik_model::{Open, Permission, UserId};
+
+/// What a device remembers beside its histories.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeviceState {
+    /// Whose history is on the device: who is logged in, or was when the session ended without a
+    /// logout. `None` after a logout, and after the file was lost.
+    pub user: Option<UserId>,
+    /// Whether a session has not ended, as far as the device knows.
+    pub is_logged_in: bool,
+    /// Grows with every login, logout and end of a session. A result of work that was begun under
+    /// another generation is dropped.
+    pub generation: u64,
+    /// The files were set back and the history does not know it yet. Set this to false once
+    /// [`Inbox::begin_restored`](crate::Inbox::begin_restored) is committed.
+    pub is_restored: bool,
+    /// The server's clock minus the device's.
+    pub offset: Option<SignedDuration>,
+    /// What the server was told of this installation.
+    pub registered: Option<Registered>,
+    /// Whether the system lets the app show notifications, as the shell said last.
+    pub permission: Option<Open<Permission>>,
+    /// The BCP 47 language tag, as the shell said last.
+    pub locale: Option<String>,
+    /// The IANA name of the time zone, as the shell said last.
+    pub time_zone: Option<String>,
+}
+
+/// What the server was told of this installation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registered {
+    /// A digest of the state that it was told.
+    pub hash: String,
+    /// When, by the device's clock.
+    pub at: Timestamp,
+}

@@ -1,0 +1,223 @@
+//! The tables of `device.sqlite`.
+
+use std::fmt::Display;
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, OptionalExtension as _, Row};
+use vestnik_model::{InstallationId, Open, UserId};
+use vestnik_sqlite::{
+    Schema,
+    value::{millis, time},
+};
+
+use super::{
+    logout::PendingLogout,
+    state::{DeviceState, Registered},
+};
+use crate::{
+    rule::identity::{InFile, OpeningMark},
+    sql::statements,
+};
+
+/// The tables of this version, and how older files get them. The mark is `Vstv`.
+pub(super) const SCHEMA: Schema = Schema {
+    application_id: 0x5673_7476,
+    migrations: &[include_str!("../../migrations/device/0001.sql")],
+};
+
+statements! {
+    READ = "SELECT value FROM meta WHERE name = ?1";
+    WRITE = "INSERT INTO meta (name, value) VALUES (?1, ?2)
+         ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    DELETE = "DELETE FROM meta WHERE name = ?1";
+    LOGOUTS = "SELECT generation, user, tries, next_at FROM pending_logout ORDER BY generation";
+    ADD_LOGOUT = "INSERT INTO pending_logout (generation, user) VALUES (?1, ?2)
+         ON CONFLICT (generation) DO UPDATE SET user = coalesce(excluded.user, user)";
+    TRIED = "UPDATE pending_logout SET tries = tries + 1, next_at = ?2 WHERE generation = ?1";
+    DELETE_LOGOUT = "DELETE FROM pending_logout WHERE generation = ?1";
+    DELETE_LOGOUTS = "DELETE FROM pending_logout";
+}
+
+/// What the file says of the installation; nothing if it does not say all of it.
+pub(super) fn in_file(db: &Connection) -> Result<Option<InFile>, rusqlite::Error> {
+    let installation = parsed::<InstallationId>(db, "installation")?;
+    let mark = parsed::<u128>(db, "mark")?;
+    Ok(installation.zip(mark).map(|(installation, mark)| InFile {
+        installation,
+        mark: mark.to_le_bytes(),
+    }))
+}
+
+pub(super) fn set_in_file(
+    db: &Connection,
+    installation: InstallationId,
+    mark: OpeningMark,
+) -> Result<(), rusqlite::Error> {
+    set(db, "installation", Some(&installation))?;
+    set(db, "mark", Some(&u128::from_le_bytes(mark)))
+}
+
+/// What cannot be read is absent.
+pub(super) fn load(db: &Connection) -> Result<DeviceState, rusqlite::Error> {
+    let hash = read(db, "registered_hash")?;
+    let at =
+        parsed::<i64>(db, "registered_at")?.and_then(|at| Timestamp::from_millisecond(at).ok());
+    Ok(DeviceState {
+        user: parsed::<UserId>(db, "user")?,
+        is_logged_in: read(db, "session")?.is_some(),
+        generation: parsed(db, "generation")?.unwrap_or_default(),
+        is_restored: read(db, "restored")?.is_some(),
+        offset: parsed(db, "offset")?.map(SignedDuration::from_millis),
+        registered: hash.zip(at).map(|(hash, at)| Registered { hash, at }),
+        permission: read(db, "permission")?.map(|word| Open::read(&word)),
+        locale: read(db, "locale")?,
+        time_zone: read(db, "time_zone")?,
+    })
+}
+
+pub(super) fn save(db: &Connection, state: &DeviceState) -> Result<(), rusqlite::Error> {
+    let DeviceState {
+        user,
+        is_logged_in,
+        generation,
+        is_restored,
+        offset,
+        registered,
+        permission,
+        locale,
+        time_zone,
+    } = state;
+    set(db, "user", user.as_ref())?;
+    set(db, "session", is_logged_in.then_some(&1))?;
+    set(db, "generation", Some(generation))?;
+    set(db, "restored", is_restored.then_some(&1))?;
+    set(
+        db,
+        "offset",
+        offset.map(|offset| offset.as_millis()).as_ref(),
+    )?;
+    set(
+        db,
+        "registered_hash",
+        registered.as_ref().map(|told| &told.hash),
+    )?;
+    set(
+        db,
+        "registered_at",
+        registered.as_ref().map(|told| millis(told.at)).as_ref(),
+    )?;
+    set(db, "permission", permission.as_ref())?;
+    set(db, "locale", locale.as_ref())?;
+    set(db, "time_zone", time_zone.as_ref())
+}
+
+fn read(db: &Connection, name: &str) -> Result<Option<String>, rusqlite::Error> {
+    db.prepare_cached(READ)?
+        .query_row([name], |row| row.get(0))
+        .optional()
+}
+
+fn parsed<T: std::str::FromStr>(db: &Connection, name: &str) -> Result<Option<T>, rusqlite::Error> {
+    Ok(read(db, name)?.and_then(|text| text.parse().ok()))
+}
+
+fn set<T: Display>(db: &Connection, name: &str, value: Option<&T>) -> Result<(), rusqlite::Error> {
+    match value {
+        Some(value) => db.prepare_cached(WRITE)?.execute((name, value.to_string())),
+        None => db.prepare_cached(DELETE)?.execute([name]),
+    }
+    .map(drop)
+}
+
+pub(super) fn logouts(db: &Connection) -> Result<Vec<PendingLogout>, rusqlite::Error> {
+    db.prepare_cached(LOGOUTS)?.query_map([], logout)?.collect()
+}
+
+fn logout(row: &Row<'_>) -> Result<PendingLogout, rusqlite::Error> {
+    let user: Option<String> = row.get(1)?;
+    Ok(PendingLogout {
+        generation: row.get(0)?,
+        user: user.and_then(|text| text.parse().ok()),
+        tries: row.get(2)?,
+        next_at: time(row, 3)?,
+    })
+}
+
+pub(super) fn add_logout(
+    db: &Connection,
+    generation: u64,
+    user: Option<&UserId>,
+) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(ADD_LOGOUT)?
+        .execute((generation, user.map(UserId::as_str)))
+        .map(drop)
+}
+
+pub(super) fn logout_tried(
+    db: &Connection,
+    generation: u64,
+    next_at: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(TRIED)?
+        .execute((generation, millis(next_at)))
+        .map(drop)
+}
+
+pub(super) fn delete_logout(db: &Connection, generation: u64) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(DELETE_LOGOUT)?
+        .execute([generation])
+        .map(drop)
+}
+
+pub(super) fn delete_logouts(db: &Connection) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(DELETE_LOGOUTS)?.execute([]).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_statement_fits_the_schema_and_finds_its_row() {
+        let db = Connection::open_in_memory().unwrap();
+        db.execute_batch(SCHEMA.migrations[0]).unwrap();
+        for (name, statement) in ALL {
+            let plan = format!("EXPLAIN QUERY PLAN {statement}");
+            let mut plan = db.prepare(&plan).unwrap();
+            let parameters = plan.parameter_count();
+            let values = rusqlite::params_from_iter(std::iter::repeat_n(1, parameters));
+            let lines: Vec<String> = plan
+                .query_map(values, |row| row.get(3))
+                .unwrap()
+                .map(Result::unwrap)
+                .collect();
+            let scans = lines.iter().any(|line| line.starts_with("SCAN"));
+            assert_eq!(scans, *name == "LOGOUTS", "{name}: {lines:?}");
+        }
+    }
+
+    #[test]
+    fn the_state_reads_back() {
+        let db = Connection::open_in_memory().unwrap();
+        db.execute_batch(SCHEMA.migrations[0]).unwrap();
+        assert_eq!(load(&db).unwrap(), DeviceState::default());
+        let state = DeviceState {
+            user: Some("anna".parse().unwrap()),
+            is_logged_in: true,
+            generation: 7,
+            is_restored: true,
+            offset: Some(SignedDuration::from_millis(-5)),
+            registered: Some(Registered {
+                hash: "h".to_owned(),
+                at: Timestamp::UNIX_EPOCH,
+            }),
+            permission: Some(Open::read("granted")),
+            locale: Some("ru".to_owned()),
+            time_zone: Some("Europe/Berlin".to_owned()),
+        };
+        for state in [state, DeviceState::default()] {
+            save(&db, &state).unwrap();
+            assert_eq!(load(&db).unwrap(), state);
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! What becomes of a notification that arrives.
+
+use jiff::Timestamp;
+
+use super::{clock::ServerTime, suppression::Suppression};
+
+/// A notification that arrives.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Arriving {
+    pub(crate) revision: u32,
+    pub(crate) accepted_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
+    /// It was read on another device.
+    pub(crate) is_read: bool,
+    /// What a notification extension did with it.
+    pub(crate) drawn: Drawn,
+}
+
+/// Whether a notification extension has drawn it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Drawn {
+    No,
+    /// The extension was about to.
+    Perhaps,
+    Yes,
+}
+
+/// What a device has of a notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Have {
+    Nothing,
+    /// It is in the history.
+    Row {
+        revision: u32,
+    },
+    /// It is not in the history and was recalled.
+    Recalled,
+    /// It left the history because of its age or their number.
+    Pruned,
+    /// Its show was settled before the history was wiped.
+    Settled,
+}
+
+/// What was accepted before a moment goes into the history quietly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Quiet {
+    pub(crate) before: Timestamp,
+    pub(crate) reason: Suppression,
+}
+
+/// What becomes of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Admission {
+    Insert(FirstShow),
+    /// Its content replaces that of the history, in its place.
+    Replace,
+    Duplicate,
+    /// It never comes back.
+    Drop,
+}
+
+/// How the show of a new row begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FirstShow {
+    Due,
+    /// An extension has the ticket.
+    Taken,
+    Shown,
+    Suppressed(Suppression),
+}
+
+pub(crate) fn admit(
+    arriving: &Arriving,
+    have: Have,
+    quiet: Option<Quiet>,
+    now: ServerTime,
+) -> Admission {
+    match have {
+        Have::Row { revision } if arriving.revision > revision => Admission::Replace,
+        Have::Row { .. } => Admission::Duplicate,
+        Have::Recalled | Have::Pruned => Admission::Drop,
+        Have::Settled => Admission::Insert(FirstShow::Suppressed(Suppression::AlreadyShown)),
+        Have::Nothing => Admission::Insert(first_show(arriving, quiet, now)),
+    }
+}
+
+fn first_show(arriving: &Arriving, quiet: Option<Quiet>, now: ServerTime) -> FirstShow {
+    let quiet = quiet.filter(|quiet| arriving.accepted_at < quiet.before);
+    match (arriving.drawn, quiet) {
+        (Drawn::Yes, _) => FirstShow::Shown,
+        _ if arriving.is_read => FirstShow::Suppressed(Suppression::Read),
+        (Drawn::Perhaps, _) => FirstShow::Taken,
+        (Drawn::No, Some(quiet)) => FirstShow::Suppressed(quiet.reason),
+        (Drawn::No, None) if now.is_past(arriving.expires_at) => {
+            FirstShow::Suppressed(Suppression::Expired)
+        }
+        (Drawn::No, None) => FirstShow::Due,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).unwrap()
+    }
+
+    fn arriving() -> Arriving {
+        Arriving {
+            revision: 0,
+            accepted_at: at(100),
+            expires_at: at(200),
+            is_read: false,
+            drawn: Drawn::No,
+        }
+    }
+
+    fn now(second: i64) -> ServerTime {
+        ServerTime {
+            now: at(second),
+            is_known: true,
+        }
+    }
+
+    fn quiet(second: i64) -> Option<Quiet> {
+        Some(Quiet {
+            before: at(second),
+            reason: Suppression::FirstSync,
+        })
+    }
+
+    fn check(arriving: Arriving, quiet: Option<Quiet>, now: ServerTime, expected: FirstShow) {
+        let admitted = admit(&arriving, Have::Nothing, quiet, now);
+        assert_eq!(admitted, Admission::Insert(expected), "{arriving:?}");
+    }
+
+    #[test]
+    fn what_is_new_is_due_unless_there_is_a_reason() {
+        use FirstShow::{Due, Shown, Suppressed, Taken};
+        let read = Arriving {
+            is_read: true,
+            ..arriving()
+        };
+        let drawn = |drawn| Arriving {
+            drawn,
+            ..arriving()
+        };
+        check(arriving(), None, now(150), Due);
+        check(arriving(), quiet(100), now(150), Due);
+        check(
+            arriving(),
+            quiet(101),
+            now(150),
+            Suppressed(Suppression::FirstSync),
+        );
+        check(arriving(), None, now(200), Suppressed(Suppression::Expired));
+        check(read, None, now(150), Suppressed(Suppression::Read));
+        check(drawn(Drawn::Perhaps), quiet(101), now(250), Taken);
+        check(drawn(Drawn::Yes), quiet(101), now(250), Shown);
+    }
+
+    #[test]
+    fn an_unknown_time_expires_nothing() {
+        let unknown = ServerTime {
+            now: at(9_999),
+            is_known: false,
+        };
+        check(arriving(), None, unknown, FirstShow::Due);
+    }
+
+    #[test]
+    fn what_the_device_has_decides_first() {
+        let second = Arriving {
+            revision: 2,
+            ..arriving()
+        };
+        let settled = FirstShow::Suppressed(Suppression::AlreadyShown);
+        let cases = [
+            (Have::Row { revision: 1 }, Admission::Replace),
+            (Have::Row { revision: 2 }, Admission::Duplicate),
+            (Have::Row { revision: 3 }, Admission::Duplicate),
+            (Have::Recalled, Admission::Drop),
+            (Have::Pruned, Admission::Drop),
+            (Have::Settled, Admission::Insert(settled)),
+        ];
+        for (have, expected) in cases {
+            assert_eq!(admit(&second, have, None, now(150)), expected, "{have:?}");
+        }
+    }
+
+    proptest! {
+        /// The highest revision wins in whatever order revisions come, and each is applied once.
+        #[test]
+        fn revisions_only_grow(revisions in prop::collection::vec(0..6_u32, 1..20)) {
+            let mut have = Have::Nothing;
+            for revision in &revisions {
+                let one = Arriving { revision: *revision, ..arriving() };
+                match admit(&one, have, None, now(150)) {
+                    Admission::Insert(_) | Admission::Replace => {
+                        have = Have::Row { revision: *revision };
+                    }
+                    Admission::Duplicate | Admission::Drop => {}
+                }
+            }
+            let highest = revisions.iter().max().copied().unwrap();
+            prop_assert_eq!(have, Have::Row { revision: highest });
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Show tickets: how often and for how long a notification is tried to be shown.
+//!
+//! A show is `due`, then `taken` by the one who draws it, then `shown` or `suppressed`. A failed one is
+//! due again after a pause; a ticket of a process that ended is due again at once, and says so.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{clock::shifted, suppression::Suppression};
+
+/// How often a show may be taken.
+pub(crate) const MAX_ATTEMPTS: u32 = 5;
+/// For how long after its arrival a failed show is tried again.
+pub(crate) const MAX_AGE: SignedDuration = SignedDuration::from_hours(24);
+
+/// The longest pause.
+pub(crate) const MAX_PAUSE: SignedDuration = PAUSES[PAUSES.len() - 1];
+
+/// The pauses after the first and the further failures.
+const PAUSES: [SignedDuration; 4] = [
+    SignedDuration::from_secs(5),
+    SignedDuration::from_secs(30),
+    SignedDuration::from_mins(5),
+    SignedDuration::from_mins(30),
+];
+
+/// A ticket that did not end with a toast on the screen.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Attempted {
+    /// How often it was taken.
+    pub(crate) attempts: u32,
+    pub(crate) received_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
+    pub(crate) is_read: bool,
+    pub(crate) is_deleted: bool,
+}
+
+/// What becomes of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// It is due again at this time.
+    Due(Timestamp),
+    Suppressed(Suppression),
+}
+
+/// After drawing failed.
+pub(crate) fn after_failure(show: &Attempted, now: Timestamp) -> Next {
+    if let Some(reason) = unwanted(show) {
+        return Next::Suppressed(reason);
+    }
+    let number = usize::try_from(show.attempts.saturating_sub(1)).unwrap_or(PAUSES.len());
+    let Some(pause) = PAUSES.get(number) else {
+        return Next::Suppressed(Suppression::Failed);
+    };
+    let at = shifted(now, *pause);
+    let is_in_time = at < shifted(show.received_at, MAX_AGE) && at < show.expires_at;
+    if is_in_time {
+        Next::Due(at)
+    } else {
+        Next::Suppressed(Suppression::Failed)
+    }
+}
+
+/// After the process ended that had the ticket, or the ticket was dropped.
+pub(crate) fn after_release(show: &Attempted, now: Timestamp) -> Next {
+    if let Some(reason) = unwanted(show) {
+        return Next::Suppressed(reason);
+    }
+    if show.attempts >= MAX_ATTEMPTS {
+        Next::Suppressed(Suppression::Failed)
+    } else {
+        Next::Due(now)
+    }
+}
+
+const fn unwanted(show: &Attempted) -> Option<Suppression> {
+    if show.is_deleted {
+        Some(Suppression::Deleted)
+    } else if show.is_read {
+        Some(Suppression::Read)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).unwrap()
+    }
+
+    fn attempted(attempts: u32) -> Attempted {
+        Attempted {
+            attempts,
+            received_at: at(0),
+            expires_at: at(1_000_000),
+            is_read: false,
+            is_deleted: false,
+        }
+    }
+
+    #[test]
+    fn failures_pause_longer_and_end() {
+        let dues: Vec<_> = (1..=6)
+            .map(|attempts| after_failure(&attempted(attempts), at(10)))
+            .collect();
+        let failed = Next::Suppressed(Suppression::Failed);
+        let expected = [
+            Next::Due(at(15)),
+            Next::Due(at(40)),
+            Next::Due(at(310)),
+            Next::Due(at(1_810)),
+            failed,
+            failed,
+        ];
+        assert_eq!(dues, expected);
+    }
+
+    #[test]
+    fn an_old_or_expiring_one_is_not_tried_again() {
+        let failed = Next::Suppressed(Suppression::Failed);
+        let day = 24 * 3_600;
+        assert_eq!(after_failure(&attempted(1), at(day)), failed);
+        let short = Attempted {
+            expires_at: at(12),
+            ..attempted(1)
+        };
+        assert_eq!(after_failure(&short, at(10)), failed);
+    }
+
+    #[test]
+    fn what_was_read_or_deleted_is_never_due_again() {
+        let read = Attempted {
+            is_read: true,
+            ..attempted(1)
+        };
+        let deleted = Attempted {
+            is_deleted: true,
+            ..read
+        };
+        for after in [after_failure, after_release] {
+            assert_eq!(after(&read, at(1)), Next::Suppressed(Suppression::Read));
+            assert_eq!(
+                after(&deleted, at(1)),
+                Next::Suppressed(Suppression::Deleted)
+            );
+        }
+    }
+
+    #[test]
+    fn a_program_that_dies_at_each_show_does_not_show_for_ever() {
+        assert_eq!(after_release(&attempted(4), at(1)), Next::Due(at(1)));
+        let failed = Next::Suppressed(Suppression::Failed);
+        assert_eq!(after_release(&attempted(5), at(1)), failed);
+    }
+}

@@ -1,0 +1,30 @@
+//! The spool: how a notification extension hands over what it was given.
+//!
+//! On iOS a push reaches an extension, a process of its own with little memory and time, which must not
+//! open the app's databases. It writes the payload into a file of the spool and then draws. The file is
+//! the ticket of the show:
+//!
+//! 1. [`write`](fn@write) makes the file `….taken` durable. From here on the notification is not lost.
+//! 2. The extension draws under the identifier that [`Ticket::identifier`] gives.
+//! 3. [`Ticket::shown`] renames the file to `….shown`.
+//!
+//! The app [ingests](ingest) the spool before it takes a show and before it applies entries. What was
+//! shown is stored as shown. What an extension has taken just now is stored as taken; when the
+//! extension has ended without step 3, the show is due again and says so, and drawing it under the same
+//! identifier replaces. After the transaction is committed, [`Ingested::remove_files`] removes the
+//! files; a crash in between ingests them again, which changes nothing.
+//!
+//! The spool is bounded: an extension that finds it full draws nothing of ours and leaves the
+//! notification to the log.
+
+mod file;
+mod ingest;
+mod write;
+
+pub use ingest::{Ingested, ingest};
+pub use write::{SpoolError, Ticket, write};
+
+/// The most files of a spool.
+pub const MAX_FILES: usize = 256;
+/// The most bytes of all files of a spool.
+pub const MAX_BYTES: u64 = 4 * 1_024 * 1_024;

@@ -1,0 +1,99 @@
+//! The extension's side.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use vestnik_model::limits::ENTRY_BYTES;
+use vestnik_sqlite::{create_private_folder, write_private_file};
+
+use super::{
+    MAX_BYTES, MAX_FILES,
+    file::{State, list, path},
+};
+use crate::Payload;
+
+/// Why a payload is not in the spool. Leave the notification to the log, and draw nothing of ours.
+#[derive(Debug, thiserror::Error)]
+pub enum SpoolError {
+    /// There are too many files or bytes: the app has not run for long.
+    #[error("the spool is full")]
+    Full,
+    /// The payload is larger than an entry of a log may be.
+    #[error("the payload is too large")]
+    TooLarge,
+    /// The file system refuses.
+    #[error("the spool cannot be written")]
+    Io(#[from] io::Error),
+}
+
+/// The right to draw one notification, which is a file of the spool.
+#[derive(Debug)]
+#[must_use = "a ticket that is not settled is drawn again by the app"]
+pub struct Ticket {
+    taken: PathBuf,
+    shown: PathBuf,
+    identifier: String,
+}
+
+impl Ticket {
+    /// Under which identifier to draw. The app uses the same, so that one replaces the other.
+    #[must_use]
+    pub fn identifier(&self) -> &str {
+        &self.identifier
+    }
+
+    /// The notification was handed to the system.
+    ///
+    /// # Errors
+    /// If the file system refuses. The app then draws once more under the same identifier.
+    pub fn shown(self) -> io::Result<()> {
+        match fs::rename(&self.taken, &self.shown) {
+            // The app did not wait: it has the ticket now.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            renamed => renamed,
+        }
+    }
+
+    /// The file of the ticket.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.taken
+    }
+}
+
+/// Writes a payload into the spool, whole or not at all, and makes it durable. `None` if it is there
+/// already: it was or is being drawn.
+///
+/// # Errors
+/// [`SpoolError`].
+pub fn write(folder: &Path, payload: &Payload) -> Result<Option<Ticket>, SpoolError> {
+    let notification = &payload.notification;
+    let (id, revision) = (notification.id, notification.revision);
+    let ticket = Ticket {
+        taken: path(folder, id, revision, State::Taken),
+        shown: path(folder, id, revision, State::Shown),
+        identifier: id.to_string(),
+    };
+    if ticket.taken.exists() || ticket.shown.exists() {
+        return Ok(None);
+    }
+    let json = serde_json::to_vec(payload).map_err(io::Error::other)?;
+    if json.len() > ENTRY_BYTES {
+        return Err(SpoolError::TooLarge);
+    }
+    create_private_folder(folder)?;
+    check_room(folder, json.len() as u64)?;
+    write_private_file(&ticket.taken, &json)?;
+    Ok(Some(ticket))
+}
+
+fn check_room(folder: &Path, bytes: u64) -> Result<(), SpoolError> {
+    let files = list(folder)?;
+    let used: u64 = files.iter().map(|file| file.bytes).sum();
+    if files.len() >= MAX_FILES || used + bytes > MAX_BYTES {
+        return Err(SpoolError::Full);
+    }
+    Ok(())
+}

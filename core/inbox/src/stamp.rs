@@ -1,0 +1,47 @@
+//! What a transaction takes from outside: time and randomness.
+
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::rule::clock::{ServerTime, offset, server_time};
+
+/// The time of a transaction, and randomness for what it makes.
+#[derive(Clone, Copy)]
+pub struct Stamp {
+    /// The time of day by the device's clock, which may be wrong.
+    pub now: Timestamp,
+    /// The server's clock minus the device's, as the last answer to `Hello` gave it; see
+    /// [`offset_of`](Self::offset_of). `None` until there was one.
+    pub offset: Option<SignedDuration>,
+    /// 32 bytes that nobody can predict, used in one transaction only.
+    pub random: [u8; 32],
+}
+
+impl Stamp {
+    /// The server's clock minus the device's, from two readings of one moment.
+    #[must_use]
+    pub fn offset_of(server: Timestamp, device: Timestamp) -> SignedDuration {
+        offset(server, device)
+    }
+
+    /// The time by the server's clock, as well as it is known.
+    #[must_use]
+    pub fn server_now(&self) -> Timestamp {
+        self.server_time().now
+    }
+
+    pub(crate) fn server_time(&self) -> ServerTime {
+        server_time(self.now, self.offset)
+    }
+}
+
+/// Shows nothing of the random bytes: secrets are made of them.
+impl fmt::Debug for Stamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stamp")
+            .field("now", &self.now)
+            .field("offset", &self.offset)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,209 @@
+//! The log on its way into the history.
+
+use vestnik_model::{
+    Arrival, Entry, Flag, NotificationId, Open, Recall, StateChange, fact::MAX_VERSION,
+};
+
+use super::{
+    inbox::Inbox,
+    insert::{Admitted, Arrived, be_quiet},
+    table::{known, meta, notification, opaque, search, show},
+};
+use crate::{
+    Applied, Outcome, Stretch, Suppression,
+    rule::{
+        admission::{Drawn, Quiet},
+        chain::{Chain, chain},
+        flag::Mark,
+    },
+};
+
+impl Inbox<'_> {
+    /// Stores a stretch of the log, the cursor behind it and the facts that it calls for, if it follows
+    /// what the device has. Applying the same again changes nothing.
+    ///
+    /// The cursor is compared here, in the transaction, and nowhere else: a caller may be wrong about
+    /// where the device stands.
+    ///
+    /// # Errors
+    /// If a statement fails.
+    pub fn apply(&mut self, stretch: &Stretch) -> Result<Outcome, rusqlite::Error> {
+        if meta::user(self.db)?.as_ref() != Some(&stretch.user) {
+            return Ok(Outcome::OtherUser);
+        }
+        let own = meta::cursor(self.db)?;
+        let is_rebased = match chain(own.as_ref(), &stretch.after, stretch.basis()) {
+            Chain::Follows => false,
+            Chain::Rebases => true,
+            Chain::Stale => return Ok(Outcome::Stale { cursor: own }),
+        };
+        let mut applied = Applied {
+            is_rebased,
+            ..Applied::default()
+        };
+        self.entries(&stretch.entries, &mut applied)?;
+        meta::set_cursor(self.db, &stretch.cursor)?;
+        self.complete(&mut applied)?;
+        Ok(Outcome::Applied(applied))
+    }
+
+    /// A user logged in here. If the history has no cursor, what was accepted before now goes into it
+    /// quietly; if it has one, everything behind the cursor is due.
+    ///
+    /// # Errors
+    /// If a statement fails.
+    pub fn begin_session(&mut self) -> Result<(), rusqlite::Error> {
+        if meta::cursor(self.db)?.is_some() {
+            return Ok(());
+        }
+        be_quiet(self.db, &self.stamp, Suppression::FirstSync)
+    }
+
+    /// The device's files were set back, as by a backup: what was accepted before now may have been
+    /// shown and is quiet.
+    ///
+    /// # Errors
+    /// If a statement fails.
+    pub fn begin_restored(&mut self) -> Result<(), rusqlite::Error> {
+        be_quiet(self.db, &self.stamp, Suppression::Restored)
+    }
+
+    /// Tries to read the entries again that an older version of the app could not read, once for each
+    /// `reader`, the version of the app. What is readable now takes its place in the history; whether
+    /// it is shown is decided as if it came now.
+    ///
+    /// # Errors
+    /// If a statement fails.
+    pub fn reread_opaque(&mut self, reader: &str) -> Result<Applied, rusqlite::Error> {
+        let mut applied = Applied::default();
+        if meta::reader(self.db)?.as_deref() != Some(reader) {
+            meta::set_reader(self.db, reader)?;
+            for (row, entry) in opaque::all(self.db)? {
+                if !is_opaque(&entry) {
+                    opaque::delete(self.db, row)?;
+                    self.entries(std::slice::from_ref(&entry), &mut applied)?;
+                }
+            }
+        }
+        self.complete(&mut applied)?;
+        Ok(applied)
+    }
+
+    /// What a transaction knows besides what it changed.
+    pub(super) fn complete(&self, applied: &mut Applied) -> Result<(), rusqlite::Error> {
+        applied.cursor = meta::cursor(self.db)?;
+        applied.next_show = show::next_at(self.db)?;
+        applied.unread = meta::count(self.db, meta::Counter::Unread)?;
+        applied.facts_waiting = meta::count(self.db, meta::Counter::FactsWaiting)?;
+        Ok(())
+    }
+
+    fn entries(&mut self, entries: &[Entry], applied: &mut Applied) -> Result<(), rusqlite::Error> {
+        let quiet = self.quiet()?;
+        self.counted(|inbox| {
+            entries
+                .iter()
+                .try_for_each(|entry| inbox.entry(entry, quiet, applied))
+        })
+    }
+
+    fn entry(
+        &mut self,
+        entry: &Entry,
+        quiet: Option<Quiet>,
+        applied: &mut Applied,
+    ) -> Result<(), rusqlite::Error> {
+        match entry {
+            Entry::Notification(arrival) => self.arrival(arrival, quiet, applied),
+            Entry::Recall(recall) => self.recall(recall, applied),
+            Entry::State(change) => match change.flag {
+                Open::Known(flag) => self.state(entry, (change, flag), applied),
+                Open::Unknown(_) => self.keep_opaque(entry),
+            },
+            Entry::Unknown(_) => self.keep_opaque(entry),
+        }
+    }
+
+    fn arrival(
+        &mut self,
+        arrival: &Arrival,
+        quiet: Option<Quiet>,
+        applied: &mut Applied,
+    ) -> Result<(), rusqlite::Error> {
+        let id = arrival.notification.id;
+        let arrived = Arrived {
+            notification: &arrival.notification,
+            read_at: arrival.read_at,
+            drawn: Drawn::No,
+            is_ahead: false,
+        };
+        note(self.admit(&arrived, quiet)?, id, applied);
+        Ok(())
+    }
+
+    /// A recalled notification leaves the history, and never comes back.
+    fn recall(&mut self, recall: &Recall, applied: &mut Applied) -> Result<(), rusqlite::Error> {
+        let now = self.stamp.server_now();
+        known::keep(self.db, recall.id, known::State::Recalled, now)?;
+        if let Some(standing) = notification::standing(self.db, recall.id)? {
+            notification::delete(self.db, standing.row)?;
+            search::delete(self.db, standing.row)?;
+            self.count_row(-1);
+            self.count_unread(-i64::from(standing.counts()));
+            applied.withdrawn.push(recall.id);
+        }
+        Ok(())
+    }
+
+    fn state(
+        &mut self,
+        entry: &Entry,
+        (change, flag): (&StateChange, Flag),
+        applied: &mut Applied,
+    ) -> Result<(), rusqlite::Error> {
+        let Some(standing) = notification::standing(self.db, change.id)? else {
+            // The notification may be one that a later version of the app can read.
+            if opaque::concerns(self.db, change.id)? {
+                self.keep_opaque(entry)?;
+            }
+            return Ok(());
+        };
+        let mark = Mark::new(change.version.min(MAX_VERSION), change.value);
+        if self.set_mark(standing, (flag, mark), change.at)? {
+            let takes_away = change.value && flag != Flag::Archived;
+            let list = if takes_away {
+                &mut applied.withdrawn
+            } else {
+                &mut applied.changed
+            };
+            list.push(change.id);
+        }
+        Ok(())
+    }
+
+    fn keep_opaque(&self, entry: &Entry) -> Result<(), rusqlite::Error> {
+        opaque::keep(self.db, entry, self.stamp.server_now())
+    }
+}
+
+/// Whether this version cannot read an entry.
+const fn is_opaque(entry: &Entry) -> bool {
+    match entry {
+        Entry::Unknown(_) => true,
+        Entry::State(change) => matches!(change.flag, Open::Unknown(_)),
+        Entry::Notification(_) | Entry::Recall(_) => false,
+    }
+}
+
+pub(super) fn note(admitted: Admitted, id: NotificationId, applied: &mut Applied) {
+    match admitted {
+        Admitted::Inserted => applied.inserted.push(id),
+        Admitted::Replaced { was_shown } => {
+            applied.replaced.push(id);
+            if was_shown {
+                applied.redraw.push(id);
+            }
+        }
+        Admitted::Known => {}
+    }
+}

@@ -1,0 +1,140 @@
+//! Opens the history's file of a user.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use sha2::{Digest as _, Sha256};
+use vestnik_model::UserId;
+use vestnik_sqlite::{Check, Database, OnDamage, OpenOptions, WalLimits};
+
+use super::{
+    damage::{log_notes, open_sound, set_aside},
+    insert::be_quiet,
+    recover::{Recovered, recover},
+    schema::SCHEMA,
+    table::meta,
+};
+use crate::{Stamp, StoreError, Suppression};
+
+/// How much a file is trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Suspicion {
+    /// It is checked only if it was not closed properly.
+    None,
+    /// Its structure is checked, which reads all of it.
+    Check,
+    /// It is damaged: it is set aside without being checked.
+    Damaged,
+}
+
+/// An open history.
+#[derive(Debug)]
+pub struct HistoryFile {
+    /// The database, to be used as it is or given to a
+    /// [`Writer`](vestnik_sqlite::Writer).
+    pub database: Database,
+    /// How it was found.
+    pub opening: Opening,
+}
+
+/// How a history was found when it was opened.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Opening {
+    /// It was not there, or was damaged; there is a new one. What was accepted before now is quiet.
+    pub is_new: bool,
+    /// Where the damaged file lies.
+    pub aside: Option<PathBuf>,
+    /// What was recovered from the damaged file.
+    pub recovered: Option<Recovered>,
+}
+
+/// The file of a user's history in the app's data folder. The name says nothing of the user.
+#[must_use]
+pub fn history_path(folder: &Path, user: &UserId) -> PathBuf {
+    let digest = Sha256::digest(user.as_str().as_bytes());
+    let hex: String = digest
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    folder.join(format!("history-{hex}.sqlite"))
+}
+
+impl HistoryFile {
+    /// Opens a user's history, making it if it is not there.
+    ///
+    /// A damaged file is set aside, what can be read of it is carried over, and the log is read from
+    /// its beginning again; nothing that was accepted before is shown again.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] if another process has it, [`StoreError::TooNew`], [`StoreError::Full`] or
+    /// [`StoreError::Other`].
+    pub fn open(
+        folder: &Path,
+        user: &UserId,
+        suspicion: Suspicion,
+        stamp: &Stamp,
+    ) -> Result<Self, StoreError> {
+        let path = history_path(folder, user);
+        let mut opening = Opening {
+            is_new: !path.exists(),
+            ..Opening::default()
+        };
+        let opened = match suspicion {
+            Suspicion::Damaged if path.exists() => None,
+            Suspicion::None | Suspicion::Check | Suspicion::Damaged => {
+                open_sound(&options(suspicion), &path, stamp, meta::user)?
+            }
+        };
+        // Rows under another user's name may be anybody's.
+        let is_whose = |found: &Option<UserId>| opening.is_new || found.as_ref() == Some(user);
+        let opened = opened.filter(|(_, found)| is_whose(found));
+        let mut database = match opened {
+            Some((database, _)) => database,
+            None => {
+                opening.is_new = true;
+                opening.aside = Some(set_aside(&path, stamp)?);
+                options(Suspicion::None).open(&path, stamp.now)?
+            }
+        };
+        if opening.is_new {
+            let reason = match &opening.aside {
+                Some(_) => Suppression::Restored,
+                None => Suppression::FirstSync,
+            };
+            database.write(|db| {
+                meta::set_user(db, user)?;
+                be_quiet(db, stamp, reason)
+            })?;
+        }
+        if let Some(aside) = &opening.aside {
+            opening.recovered = Some(recover(aside, &mut database)?);
+        }
+        log_notes(database.notes());
+        Ok(Self { database, opening })
+    }
+}
+
+pub(super) fn options(suspicion: Suspicion) -> OpenOptions {
+    OpenOptions {
+        on_damage: OnDamage::Refuse,
+        check: match suspicion {
+            Suspicion::None => Check::AfterUncleanEnd,
+            Suspicion::Check | Suspicion::Damaged => Check::Always,
+        },
+        create_folder: true,
+        // A phone's share of a server's.
+        wal: WalLimits {
+            checkpoint_pages: 1_000,
+            kept_bytes: 4 * 1_024 * 1_024,
+            truncate_bytes: 16 * 1_024 * 1_024,
+        },
+        cache_kib: 2 * 1_024,
+        busy_timeout: Duration::from_secs(5),
+        secure_delete: true,
+        ..OpenOptions::new(SCHEMA)
+    }
+}

@@ -1,0 +1,78 @@
+//! Notifications that come beside the log: by a push service, through the app or an extension.
+
+use jiff::Timestamp;
+
+use super::{
+    apply::note,
+    inbox::Inbox,
+    insert::{Arrived, EXTENSION},
+    table::{meta, show},
+};
+use crate::{Applied, Payload, rule::admission::Drawn};
+
+impl Inbox<'_> {
+    /// Stores the notification of a push payload that the app itself was given. The cursor stays: the
+    /// log gives the same notification again, which then changes nothing. `None` if the payload is
+    /// addressed to another user.
+    ///
+    /// # Errors
+    /// If a statement fails.
+    pub fn handle_push(&mut self, payload: &Payload) -> Result<Option<Applied>, rusqlite::Error> {
+        let mut applied = Applied::default();
+        if !self.ingest(payload, Drawn::No, &mut applied)? {
+            return Ok(None);
+        }
+        self.complete(&mut applied)?;
+        Ok(Some(applied))
+    }
+
+    /// Gives whether the payload is for this user.
+    pub(crate) fn ingest(
+        &mut self,
+        payload: &Payload,
+        drawn: Drawn,
+        applied: &mut Applied,
+    ) -> Result<bool, rusqlite::Error> {
+        let user = meta::user(self.db)?;
+        if payload.user.is_some() && payload.user != user {
+            return Ok(false);
+        }
+        let id = payload.notification.id;
+        let quiet = self.quiet()?;
+        let arrived = Arrived {
+            notification: &payload.notification,
+            read_at: None,
+            drawn,
+            is_ahead: true,
+        };
+        note(
+            self.counted(|inbox| inbox.admit(&arrived, quiet))?,
+            id,
+            applied,
+        );
+        Ok(true)
+    }
+
+    /// An extension that had the ticket of a notification ended without settling it.
+    pub(crate) fn release_extension(&mut self, payload: &Payload) -> Result<(), rusqlite::Error> {
+        let id = payload.notification.id;
+        let Some(ticket) = show::ticket(self.db, id)? else {
+            return Ok(());
+        };
+        if show::holder(self.db, ticket.row)? != Some(EXTENSION) {
+            return Ok(());
+        }
+        self.counted(|inbox| inbox.release(id, ticket))
+    }
+
+    /// The time of day by the device's clock.
+    pub(crate) const fn device_now(&self) -> Timestamp {
+        self.stamp.now
+    }
+
+    /// What the transaction knows besides what it changed.
+    pub(crate) fn completed(&self, mut applied: Applied) -> Result<Applied, rusqlite::Error> {
+        self.complete(&mut applied)?;
+        Ok(applied)
+    }
+}

@@ -1,0 +1,279 @@
+//! Flags, and what a person does with a notification.
+
+use jiff::Timestamp;
+use serde_json::json;
+use vestnik_model::{
+    FactKind, Flag, NotificationId,
+    fact::{MAX_FACT_WORD_CHARS, MAX_REPLY_CHARS},
+};
+
+use super::{
+    inbox::Inbox,
+    table::{
+        meta,
+        notification::{self, Standing},
+        outbox::NewFact,
+        show,
+    },
+};
+use crate::{
+    Place, Suppression,
+    rule::flag::{Mark, version_at},
+};
+
+impl Inbox<'_> {
+    /// Marks notifications as read and gives those that were not. What is due is not shown any more.
+    ///
+    /// # Errors
+    /// If a statement fails.
+    pub fn mark_read(
+        &mut self,
+        ids: &[NotificationId],
+    ) -> Result<Vec<NotificationId>, rusqlite::Error> {
+        self.change(ids, Flag::Read, true)
+    }
+
+    /// Marks notifications as unread again and gives those that were read. The server of contract 1
+    /// only ever sets this flag, so the user's other devices do not follow.
+    ///
+    /// # Errors
+    /// If a statement fails.
+    pub fn mark_unread(
+        &mut self,
+        ids: &[NotificationId],
+    ) -> Result<Vec<NotificationId>, rusqlite::Error> {
+        self.change(ids, Flag::Read, false)
+    }
+
+    /// Puts notifications out of sight, or back; gives those that changed.
+    ///
+    /// # Errors
+    /// If a statement fails.
+    pub fn archive(
+        &mut self,
+        ids: &[NotificationId],
+        value: bool,
+    ) -> Result<Vec<NotificationId>, rusqlite::Error> {
+        self.change(ids, Flag::Archived, value)
+    }
+
+    /// Deletes notifications, or takes that back while they are kept, which is at least 28 days; gives
+    /// those that changed.
+    ///
+    /// # Errors
+    /// If a statement fails.
+    pub fn delete(
+        &mut self,
+        ids: &[NotificationId],
+        value: bool,
+    ) -> Result<Vec<NotificationId>, rusqlite::Error> {
+        self.change(ids, Flag::Deleted, value)
+    }
+
+    /// Marks everything that the inbox lists as read, up to a place, and gives how many were not. One
+    /// statement, whatever their number, and one fact, unless something newer is unread.
+    ///
+    /// # Errors
+    /// If a statement fails.
+    pub fn mark_all_read(&mut self, up_to: Option<Place>) -> Result<u64, rusqlite::Error> {
+        let newest = notification::newest_row(self.db)?;
+        let Some(row) = up_to.map(|place| place.0).or(newest) else {
+            return Ok(0);
+        };
+        self.counted(|inbox| {
+            let cursor = match notification::is_unread_beyond(inbox.db, row)? {
+                // The cursor stands behind what is to stay unread.
+                true => None,
+                false => meta::cursor(inbox.db)?,
+            };
+            let alone = notification::unread_up_to(inbox.db, row, cursor.is_some())?;
+            let now = inbox.stamp.server_now();
+            let mark = Mark::new(version_at(now), true);
+            let changed = notification::read_up_to(inbox.db, row, mark, now)?;
+            if let Some(cursor) = cursor.filter(|_| changed > 0) {
+                let fact = NewFact {
+                    up_to: Some(&cursor),
+                    ..NewFact::default()
+                };
+                inbox.fact(FactKind::ReadUpTo, &fact)?;
+            }
+            for id in alone {
+                inbox.receipt(FactKind::Read, id)?;
+            }
+            inbox.count_unread(-i64::try_from(changed).unwrap_or(i64::MAX));
+            Ok(changed as u64)
+        })
+    }
+
+    /// A tap opened a notification; it is read then. Gives whether it is in the history.
+    ///
+    /// # Errors
+    /// If a statement fails.
+    pub fn clicked(&mut self, id: NotificationId) -> Result<bool, rusqlite::Error> {
+        self.done(id, |inbox| inbox.receipt(FactKind::Clicked, id))
+    }
+
+    /// An action's button was pressed; the notification is read then. Gives whether it is in the
+    /// history.
+    ///
+    /// # Errors
+    /// If a statement fails.
+    pub fn actioned(&mut self, id: NotificationId, action: &str) -> Result<bool, rusqlite::Error> {
+        self.done(id, |inbox| {
+            let fact = NewFact {
+                notification: Some(id),
+                body: Some(json!({ "action": cut(action, MAX_FACT_WORD_CHARS) })),
+                ..NewFact::default()
+            };
+            inbox.fact(FactKind::Actioned, &fact)
+        })
+    }
+
+    /// The person answered with a text; the notification is read then. Many replies are allowed. Gives
+    /// whether the notification is in the history. A text of more than 2,000 characters is cut.
+    ///
+    /// # Errors
+    /// If a statement fails.
+    pub fn reply(
+        &mut self,
+        id: NotificationId,
+        action: Option<&str>,
+        text: &str,
+    ) -> Result<bool, rusqlite::Error> {
+        self.done(id, |inbox| {
+            let mut body = json!({ "text": cut(text, MAX_REPLY_CHARS) });
+            if let Some(action) = action {
+                body["action"] = cut(action, MAX_FACT_WORD_CHARS).into();
+            }
+            let fact = NewFact {
+                notification: Some(id),
+                body: Some(body),
+                ..NewFact::default()
+            };
+            inbox.fact(FactKind::Reply, &fact)
+        })
+    }
+
+    /// The person put a toast away, which proves that it was drawn. Gives whether the notification is
+    /// in the history.
+    ///
+    /// # Errors
+    /// If a statement fails.
+    pub fn dismissed(&mut self, id: NotificationId) -> Result<bool, rusqlite::Error> {
+        if notification::standing(self.db, id)?.is_none() {
+            return Ok(false);
+        }
+        self.counted(|inbox| {
+            if show::drawn(inbox.db, id)? {
+                inbox.receipt(FactKind::Displayed, id)?;
+            }
+            inbox.receipt(FactKind::Dismissed, id)?;
+            Ok(true)
+        })
+    }
+
+    fn done(
+        &mut self,
+        id: NotificationId,
+        report: impl FnOnce(&mut Self) -> Result<(), rusqlite::Error>,
+    ) -> Result<bool, rusqlite::Error> {
+        let standing = notification::standing(self.db, id)?;
+        let Some(standing) = standing.filter(|standing| !standing.deleted.value) else {
+            return Ok(false);
+        };
+        self.counted(|inbox| {
+            report(inbox)?;
+            inbox.set_by_person(standing, id, (Flag::Read, true))?;
+            Ok(true)
+        })
+    }
+
+    fn change(
+        &mut self,
+        ids: &[NotificationId],
+        flag: Flag,
+        value: bool,
+    ) -> Result<Vec<NotificationId>, rusqlite::Error> {
+        self.counted(|inbox| {
+            let mut changed = Vec::new();
+            for id in ids {
+                let Some(standing) = notification::standing(inbox.db, *id)? else {
+                    continue;
+                };
+                let is_meant = flag == Flag::Deleted || !standing.deleted.value;
+                if is_meant && inbox.set_by_person(standing, *id, (flag, value))? {
+                    changed.push(*id);
+                }
+            }
+            Ok(changed)
+        })
+    }
+
+    /// Sets a flag as the person wants it, and reports it; gives whether that changed something.
+    fn set_by_person(
+        &mut self,
+        standing: Standing,
+        id: NotificationId,
+        (flag, value): (Flag, bool),
+    ) -> Result<bool, rusqlite::Error> {
+        let own = standing.mark(flag);
+        if own.value == value {
+            return Ok(false);
+        }
+        let now = self.stamp.server_now();
+        let mark = own.changed(value, now);
+        self.set_mark(standing, (flag, mark), now)?;
+        // The first reading is a receipt of its own, which every server knows.
+        if flag == Flag::Read && own.version.is_none() {
+            self.receipt(FactKind::Read, id)?;
+            return Ok(true);
+        }
+        let fact = NewFact {
+            notification: Some(id),
+            version: mark.version,
+            body: Some(json!({ "flag": flag.as_str(), "value": value })),
+            ..NewFact::default()
+        };
+        self.fact(FactKind::Flag, &fact)?;
+        Ok(true)
+    }
+
+    /// Merges a mark into a flag; gives whether the value changed. What was read or deleted is not
+    /// shown any more.
+    pub(super) fn set_mark(
+        &mut self,
+        standing: Standing,
+        (flag, mark): (Flag, Mark),
+        at: Timestamp,
+    ) -> Result<bool, rusqlite::Error> {
+        let own = standing.mark(flag);
+        let merged = own.merged(mark);
+        if merged == own {
+            return Ok(false);
+        }
+        let reason = match flag {
+            Flag::Read => {
+                notification::set_read(self.db, standing.row, merged, at)?;
+                Some(Suppression::Read)
+            }
+            Flag::Archived => {
+                notification::set_archived(self.db, standing.row, merged)?;
+                None
+            }
+            Flag::Deleted => {
+                notification::set_deleted(self.db, standing.row, merged)?;
+                Some(Suppression::Deleted)
+            }
+        };
+        if let Some(reason) = reason.filter(|_| merged.value && standing.is_due) {
+            show::suppress(self.db, standing.row, reason.as_str())?;
+        }
+        let after = standing.with(flag, merged);
+        self.count_unread(i64::from(after.counts()) - i64::from(standing.counts()));
+        Ok(merged.value != own.value)
+    }
+}
+
+fn cut(text: &str, chars: usize) -> String {
+    text.chars().take(chars).collect()
+}

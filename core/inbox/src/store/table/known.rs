@@ -1,0 +1,87 @@
+//! Notifications that are not in the history and must not be shown (again).
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _};
+use vestnik_model::NotificationId;
+use vestnik_sqlite::value::millis;
+
+use super::notification::bytes;
+use crate::{rule::admission::Have, sql::statements};
+
+statements! {
+    FIND = "SELECT state FROM known WHERE id = ?1";
+    KEEP = "INSERT INTO known (id, state, at) VALUES (?1, ?2, ?3)
+         ON CONFLICT (id) DO UPDATE SET state = excluded.state, at = excluded.at";
+    FORGET = "DELETE FROM known WHERE id = ?1";
+    FORGET_OLD = "DELETE FROM known WHERE at < ?1";
+    /// At a wipe. What was never tried to be shown is not among them: it may come back with a show.
+    SETTLE_HISTORY = "INSERT INTO known (id, state, at)
+         SELECT id, 'settled', ?1 FROM notification WHERE show <> 'due' OR is_deleted = 1
+         ON CONFLICT (id) DO UPDATE SET state = excluded.state, at = excluded.at";
+    /// At a wipe: what was pruned comes back quietly with the rest of the history.
+    SETTLE_PRUNED = "UPDATE known SET state = 'settled' WHERE state = 'pruned'";
+}
+
+/// Why a notification leaves the history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) enum State {
+    Recalled,
+    Pruned,
+}
+
+impl State {
+    pub(in crate::store) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Recalled => "recalled",
+            Self::Pruned => "pruned",
+        }
+    }
+}
+
+/// What is known of a notification that has no row. A word of another version is the strongest.
+pub(in crate::store) fn find(db: &Connection, id: NotificationId) -> Result<Have, rusqlite::Error> {
+    let state: Option<String> = db
+        .prepare_cached(FIND)?
+        .query_row([bytes(id)], |row| row.get(0))
+        .optional()?;
+    Ok(match state.as_deref() {
+        None => Have::Nothing,
+        Some("pruned") => Have::Pruned,
+        Some("settled") => Have::Settled,
+        Some(_) => Have::Recalled,
+    })
+}
+
+pub(in crate::store) fn keep(
+    db: &Connection,
+    id: NotificationId,
+    state: State,
+    now: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(KEEP)?
+        .execute((bytes(id), state.as_str(), millis(now)))
+        .map(drop)
+}
+
+/// The notification has a row again.
+pub(in crate::store) fn forget(db: &Connection, id: NotificationId) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(FORGET)?.execute([bytes(id)]).map(drop)
+}
+
+pub(in crate::store) fn forget_before(
+    db: &Connection,
+    before: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(FORGET_OLD)?
+        .execute([millis(before)])
+        .map(drop)
+}
+
+/// Remembers the history that is about to be wiped.
+pub(in crate::store) fn settle_history(
+    db: &Connection,
+    now: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(SETTLE_HISTORY)?.execute([millis(now)])?;
+    db.prepare_cached(SETTLE_PRUNED)?.execute([]).map(drop)
+}

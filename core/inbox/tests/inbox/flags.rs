@@ -1,0 +1,193 @@
+//! Flags, and what a person does.
+
+use serde_json::json;
+use vestnik_inbox::{Filter, HistoryQuery, Shelf};
+
+use super::world::{World, at, cursor, flag, id, notification};
+
+fn shelf(world: &mut World, shelf: Shelf) -> Vec<vestnik_model::NotificationId> {
+    let query = HistoryQuery {
+        filter: Filter {
+            shelf,
+            ..Filter::default()
+        },
+        ..HistoryQuery::default()
+    };
+    let page = world.read(|history| history.page(&query));
+    page.items.iter().map(|item| item.notification.id).collect()
+}
+
+#[test]
+fn reading_is_counted_and_reported_once() {
+    let mut world = World::new();
+    world.page(vec![notification(1), notification(2)]);
+    let ids = [id(1), id(99)];
+    assert_eq!(world.write(|inbox| inbox.mark_read(&ids)), [id(1)]);
+    assert_eq!(world.write(|inbox| inbox.mark_read(&ids)), []);
+    assert_eq!(world.unread(), 1);
+    assert_eq!(world.kinds(1), ["delivered", "read"]);
+    let item = world.read(|history| history.get(id(1))).unwrap();
+    assert_eq!((item.is_read, item.read_at), (true, Some(at(0))));
+}
+
+#[test]
+fn unread_again_has_a_version_that_wins() {
+    let mut world = World::new();
+    world.page(vec![notification(1)]);
+    world.write(|inbox| inbox.mark_read(&[id(1)]));
+    world.pass(5);
+    assert_eq!(world.write(|inbox| inbox.mark_unread(&[id(1)])), [id(1)]);
+    assert_eq!(world.unread(), 1);
+    // The reading, as the server tells it to all devices, is older.
+    let read_at = u64::try_from(at(0).as_millisecond()).unwrap();
+    let applied = world.page(vec![flag(1, "read", true, read_at)]);
+    assert_eq!((applied.withdrawn, applied.unread), (vec![], 1));
+    // Read again: a flag with a version now, since the receipt was told.
+    world.write(|inbox| inbox.mark_read(&[id(1)]));
+    let facts = world.facts();
+    let flags: Vec<_> = facts
+        .iter()
+        .filter(|fact| fact.kind.as_str() == "flag")
+        .collect();
+    let bodies: Vec<_> = flags
+        .iter()
+        .map(|fact| fact.body.clone().unwrap())
+        .collect();
+    let expected = [false, true].map(|value| json!({"flag": "read", "value": value}));
+    assert_eq!(bodies, expected);
+    assert!(flags[0].version < flags[1].version);
+    assert!(facts.iter().all(|fact| fact.parse().is_ok()));
+    assert_eq!(world.show_all(), [], "what was read once is not shown");
+}
+
+#[test]
+fn what_is_deleted_is_hidden_until_that_is_taken_back() {
+    let mut world = World::new();
+    world.page(vec![notification(1), notification(2)]);
+    let applied = world.page(vec![flag(1, "deleted", true, 5)]);
+    assert_eq!((applied.withdrawn, applied.unread), (vec![id(1)], 1));
+    assert_eq!(world.ids(), [id(2)]);
+    assert_eq!(world.read(|history| history.get(id(1))), None);
+    assert_eq!(world.search("order"), [id(2)]);
+
+    let older = world.page(vec![flag(1, "deleted", false, 4)]);
+    assert!(older.changed.is_empty());
+    let newer = world.page(vec![flag(1, "deleted", false, 6)]);
+    assert_eq!((newer.changed, newer.unread), (vec![id(1)], 2));
+    assert_eq!(world.ids(), [id(2), id(1)]);
+    assert_eq!(world.show_all(), [(id(2), false)]);
+}
+
+#[test]
+fn a_person_deletes_and_takes_it_back() {
+    let mut world = World::new();
+    world.page(vec![notification(1)]);
+    assert_eq!(world.write(|inbox| inbox.delete(&[id(1)], true)), [id(1)]);
+    assert_eq!(
+        world.write(|inbox| inbox.mark_read(&[id(1)])),
+        [],
+        "it is gone"
+    );
+    assert!(!world.write(|inbox| inbox.clicked(id(1))));
+    assert_eq!(world.write(|inbox| inbox.delete(&[id(1)], false)), [id(1)]);
+    assert_eq!((world.ids(), world.unread()), (vec![id(1)], 1));
+}
+
+#[test]
+fn what_is_read_while_it_is_deleted_is_counted_once() {
+    let mut world = World::new();
+    world.page(vec![notification(1), notification(2)]);
+    world.page(vec![flag(1, "deleted", true, 1), flag(1, "read", true, 1)]);
+    world.page(vec![flag(1, "deleted", false, 2)]);
+    assert_eq!(world.unread(), 1);
+    assert_eq!(world.write(|inbox| inbox.mark_all_read(None)), 1);
+    assert_eq!(world.unread(), 0);
+}
+
+#[test]
+fn what_is_archived_leaves_the_inbox_and_its_count() {
+    let mut world = World::new();
+    world.page(vec![notification(1), notification(2)]);
+    assert_eq!(world.write(|inbox| inbox.archive(&[id(1)], true)), [id(1)]);
+    assert_eq!(world.unread(), 1);
+    assert_eq!(shelf(&mut world, Shelf::Inbox), [id(2)]);
+    assert_eq!(shelf(&mut world, Shelf::Archive), [id(1)]);
+    assert_eq!(shelf(&mut world, Shelf::All), [id(2), id(1)]);
+    assert_eq!(world.search("order"), [id(2), id(1)]);
+    world.write(|inbox| inbox.archive(&[id(1)], false));
+    assert_eq!((world.unread(), world.ids()), (2, vec![id(2), id(1)]));
+}
+
+#[test]
+fn m7_all_read_is_one_fact_whatever_the_number() {
+    let mut world = World::new();
+    world.page((1..=1_000).map(notification).collect());
+    let before = world.read(|history| history.facts_waiting());
+    assert_eq!(world.write(|inbox| inbox.mark_all_read(None)), 1_000);
+    assert_eq!(world.unread(), 0);
+    assert_eq!(world.read(|history| history.facts_waiting()), before + 1);
+    assert_eq!(world.show_all(), [], "what was read is not shown");
+    assert_eq!(world.write(|inbox| inbox.mark_all_read(None)), 0);
+    assert_eq!(world.read(|history| history.facts_waiting()), before + 1);
+    // A later change of one of them wins over it.
+    world.write(|inbox| inbox.mark_unread(&[id(7)]));
+    assert_eq!(world.unread(), 1);
+}
+
+#[test]
+fn all_read_says_up_to_where() {
+    let mut world = World::new();
+    world.page(vec![notification(1), notification(2)]);
+    world.write(|inbox| inbox.mark_all_read(None));
+    let facts = world.facts();
+    let told = facts
+        .iter()
+        .find(|fact| fact.kind.as_str() == "read_up_to")
+        .unwrap();
+    assert_eq!(told.up_to.as_deref(), Some(cursor(2).as_str()));
+    assert!(told.parse().is_ok());
+}
+
+/// The cursor stands behind what came since the person looked, so it must not be told.
+#[test]
+fn all_read_up_to_a_place_leaves_what_is_newer() {
+    let mut world = World::new();
+    world.page((1..=3).map(notification).collect());
+    let place = world.history().items[1].place;
+    assert_eq!(world.write(|inbox| inbox.mark_all_read(Some(place))), 2);
+    assert_eq!(world.unread(), 1);
+    let kinds: Vec<_> = (1..=3).map(|number| world.kinds(number)).collect();
+    assert_eq!(kinds[2], ["delivered"]);
+    assert_eq!(
+        (&kinds[0], &kinds[1]),
+        (&vec!["delivered".to_owned(), "read".to_owned()], &kinds[0])
+    );
+    let facts = world.facts();
+    assert!(facts.iter().all(|fact| fact.kind.as_str() != "read_up_to"));
+}
+
+#[test]
+fn what_a_person_does_is_reported() {
+    let mut world = World::new();
+    world.page((1..=4).map(notification).collect());
+    assert!(world.write(|inbox| inbox.clicked(id(1))));
+    assert!(world.write(|inbox| inbox.actioned(id(2), "accept")));
+    for text in ["да", "и ещё"] {
+        assert!(world.write(|inbox| inbox.reply(id(3), Some("answer"), text)));
+    }
+    let taken = world.take().unwrap();
+    assert_eq!(taken.id(), id(4), "the others were read");
+    assert!(world.write(|inbox| inbox.dismissed(id(4))));
+    assert!(!world.write(|inbox| inbox.dismissed(id(99))));
+    let expected = [
+        &["delivered", "clicked", "read"][..],
+        &["delivered", "actioned", "read"],
+        &["delivered", "reply", "read", "reply"],
+        &["delivered", "displayed", "dismissed"],
+    ];
+    for (number, kinds) in (1..).zip(expected) {
+        assert_eq!(world.kinds(number), kinds);
+    }
+    assert!(world.facts().iter().all(|fact| fact.parse().is_ok()));
+    assert_eq!(world.unread(), 1, "putting a toast away is no reading");
+}

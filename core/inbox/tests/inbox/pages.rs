@@ -1,0 +1,114 @@
+//! Pages of the history.
+
+use serde_json::json;
+use vestnik_inbox::{Filter, HistoryPage, HistoryQuery, Place, Start};
+use vestnik_model::NotificationId;
+
+use super::world::{World, at, id, notification, with};
+
+fn page(world: &mut World, start: Start, limit: u32) -> HistoryPage {
+    let query = HistoryQuery {
+        start,
+        limit,
+        ..HistoryQuery::default()
+    };
+    world.read(|history| history.page(&query))
+}
+
+fn filtered(world: &mut World, filter: Filter) -> Vec<NotificationId> {
+    let query = HistoryQuery {
+        filter,
+        ..HistoryQuery::default()
+    };
+    ids(&world.read(|history| history.page(&query)))
+}
+
+fn ids(page: &HistoryPage) -> Vec<NotificationId> {
+    page.items.iter().map(|item| item.notification.id).collect()
+}
+
+#[test]
+fn pages_neither_skip_nor_repeat_while_more_comes() {
+    let mut world = World::new();
+    world.page((1..=5).map(notification).collect());
+    let (mut start, mut seen, mut number) = (Start::Newest, Vec::new(), 100);
+    loop {
+        let page = page(&mut world, start, 2);
+        seen.extend(ids(&page));
+        world.page(vec![notification(number)]);
+        number += 1;
+        if !page.has_more {
+            break;
+        }
+        start = Start::Before(page.end.unwrap());
+    }
+    assert_eq!(seen, (1..=5).rev().map(id).collect::<Vec<_>>());
+}
+
+#[test]
+fn pages_go_both_ways() {
+    let mut world = World::new();
+    world.page((1..=7).map(notification).collect());
+    let oldest = page(&mut world, Start::Before("3".parse::<Place>().unwrap()), 50);
+    assert_eq!(ids(&oldest), [id(2), id(1)]);
+    let newer = page(&mut world, Start::After(oldest.items[0].place), 3);
+    assert_eq!(ids(&newer), [id(5), id(4), id(3)]);
+    assert!(newer.has_more);
+    let newest = page(&mut world, Start::After(newer.end.unwrap()), 3);
+    assert_eq!(ids(&newest), [id(7), id(6)]);
+    assert!(!newest.has_more);
+    let none = page(&mut world, Start::After(newest.end.unwrap()), 3);
+    assert_eq!((none.end, none.has_more), (None, false));
+}
+
+#[test]
+fn a_page_is_bounded_and_never_empty_by_its_limit() {
+    let mut world = World::new();
+    world.page((1..=300).map(notification).collect());
+    assert_eq!(page(&mut world, Start::Newest, 0).items.len(), 1);
+    assert_eq!(page(&mut world, Start::Newest, u32::MAX).items.len(), 200);
+}
+
+#[test]
+fn filters_are_combined() {
+    let mut world = World::new();
+    world.page(vec![
+        with(1, json!({"category": "orders"})),
+        notification(2),
+    ]);
+    world.pass(100);
+    world.page(vec![
+        with(3, json!({"category": "orders"})),
+        with(4, json!({"category": "promo"})),
+    ]);
+    world.write(|inbox| inbox.mark_read(&[id(3), id(2)]));
+    // Whether only unread ones, the category, whether only since second 100.
+    let cases = [
+        ((false, None, false), vec![4, 3, 2, 1]),
+        ((true, None, false), vec![4, 1]),
+        ((false, Some("orders"), false), vec![3, 1]),
+        ((false, None, true), vec![4, 3]),
+        ((false, Some("orders"), true), vec![3]),
+        ((true, Some("orders"), true), vec![]),
+        ((false, Some("news"), false), vec![]),
+    ];
+    for ((unread_only, category, is_late), expected) in cases {
+        let filter = Filter {
+            unread_only,
+            category: category.map(|name| name.parse().unwrap()),
+            since: is_late.then(|| at(100)),
+            ..Filter::default()
+        };
+        let expected: Vec<_> = expected.into_iter().map(id).collect();
+        assert_eq!(filtered(&mut world, filter.clone()), expected, "{filter:?}");
+    }
+}
+
+#[test]
+fn places_are_texts_for_shells() {
+    let mut world = World::new();
+    world.page(vec![notification(1)]);
+    let place = world.history().items[0].place;
+    assert_eq!(place.to_string().parse(), Ok(place));
+    assert!("first".parse::<Place>().is_err());
+}

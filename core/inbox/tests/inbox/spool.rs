@@ -1,0 +1,204 @@
+//! The spool of a notification extension.
+
+use std::fs;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use vestnik_inbox::{
+    Payload, ShowState,
+    spool::{self, Ingested, SpoolError, Ticket},
+};
+
+use super::world::{World, anna, content, id, notification, recall};
+
+fn payload(number: u64) -> Payload {
+    Payload::new(Some(anna()), content(number, json!({})))
+}
+
+fn write(world: &World, number: u64) -> Ticket {
+    let folder = world.folder().join("spool");
+    spool::write(&folder, &payload(number)).unwrap().unwrap()
+}
+
+fn ingest(world: &mut World) -> Ingested {
+    let folder = world.folder().join("spool");
+    world.write(|inbox| spool::ingest(inbox, &folder))
+}
+
+fn files(world: &World) -> usize {
+    fs::read_dir(world.folder().join("spool")).unwrap().count()
+}
+
+/// Sets the device's clock to so many seconds after a ticket was written, which the system's clock
+/// says; the server's clock stays where the test has it.
+fn age(world: &mut World, ticket: &Ticket, seconds: i64) {
+    let written = fs::metadata(ticket.path()).unwrap().modified().unwrap();
+    let server = world.now;
+    world.now = Timestamp::try_from(written).unwrap() + SignedDuration::from_secs(seconds);
+    world.offset = Some(vestnik_inbox::Stamp::offset_of(server, world.now));
+}
+
+#[test]
+fn what_an_extension_has_shown_is_stored_as_shown() {
+    let mut world = World::new();
+    let ticket = write(&world, 1);
+    assert_eq!(ticket.identifier(), id(1).to_string());
+    ticket.shown().unwrap();
+    let ingested = ingest(&mut world);
+    assert_eq!(ingested.applied.inserted, [id(1)]);
+    assert_eq!((ingested.applied.unread, ingested.dropped), (1, 0));
+    ingested.remove_files().unwrap();
+    assert_eq!(files(&world), 0);
+    assert_eq!(world.kinds(1), ["delivered", "displayed"]);
+    // Then it comes by the log.
+    let applied = world.page(vec![notification(1), notification(2)]);
+    assert_eq!(applied.inserted, [id(2)]);
+    assert_eq!(world.show_all(), [(id(2), false)]);
+}
+
+#[test]
+fn a_crash_before_the_files_are_removed_changes_nothing() {
+    let mut world = World::new();
+    write(&world, 1).shown().unwrap();
+    let first = ingest(&mut world);
+    drop(first);
+    let facts = world.facts();
+    let again = ingest(&mut world);
+    assert_eq!(again.applied.inserted, []);
+    assert_eq!((world.facts(), world.unread()), (facts, 1));
+    again.remove_files().unwrap();
+    assert_eq!(files(&world), 0);
+}
+
+#[test]
+fn what_came_by_the_log_and_was_drawn_by_an_extension_is_not_drawn_again() {
+    let mut world = World::new();
+    world.page(vec![notification(1)]);
+    write(&world, 1).shown().unwrap();
+    ingest(&mut world).remove_files().unwrap();
+    assert_eq!(world.show_all(), []);
+    assert_eq!(world.kinds(1), ["delivered", "displayed"]);
+}
+
+#[test]
+fn while_an_extension_draws_the_app_does_not() {
+    let mut world = World::new();
+    let ticket = write(&world, 1);
+    age(&mut world, &ticket, 1);
+    ingest(&mut world).remove_files().unwrap();
+    assert_eq!(files(&world), 1, "the ticket is out");
+    assert_eq!(world.show_of(1), ShowState::Taken);
+    world.page(vec![notification(1)]);
+    assert_eq!(world.show_all(), []);
+    ticket.shown().unwrap();
+    ingest(&mut world).remove_files().unwrap();
+    assert_eq!(world.show_of(1), ShowState::Shown);
+    assert_eq!(world.kinds(1), ["delivered", "displayed"]);
+    assert_eq!(files(&world), 0);
+}
+
+#[test]
+fn a_ticket_of_an_extension_that_was_killed_is_drawn_again_and_says_so() {
+    let mut world = World::new();
+    let ticket = write(&world, 1);
+    age(&mut world, &ticket, 1);
+    ingest(&mut world).remove_files().unwrap();
+    age(&mut world, &ticket, 61);
+    ingest(&mut world).remove_files().unwrap();
+    assert_eq!(files(&world), 0);
+    assert_eq!(world.show_all(), [(id(1), true)]);
+    // The extension was only slow: drawing under the same identifier has replaced.
+    ticket.shown().unwrap();
+    assert_eq!(files(&world), 0);
+}
+
+#[test]
+fn a_push_payload_is_stored_without_moving_the_cursor() {
+    let mut world = World::new();
+    world.page(vec![notification(1)]);
+    let applied = world.write(|inbox| inbox.handle_push(&payload(2))).unwrap();
+    assert_eq!(applied.inserted, [id(2)]);
+    assert_eq!(applied.cursor, Some(super::world::cursor(1)));
+    assert_eq!(world.page(vec![notification(2)]).inserted, []);
+    assert_eq!(world.show_all(), [(id(1), false), (id(2), false)]);
+}
+
+/// What the log has not given yet is not behind its cursor, so its reading is told by itself.
+#[test]
+fn all_read_tells_what_is_ahead_of_the_log_by_itself() {
+    let mut world = World::new();
+    world.page(vec![notification(1)]);
+    world.write(|inbox| inbox.handle_push(&payload(2)));
+    world.write(|inbox| inbox.handle_push(&payload(3)));
+    world.page(vec![notification(3)]);
+    world.write(|inbox| inbox.mark_all_read(None));
+    let kinds: Vec<_> = (1..=3).map(|number| world.kinds(number)).collect();
+    assert_eq!(
+        kinds,
+        [
+            vec!["delivered"],
+            vec!["delivered", "read"],
+            vec!["delivered"]
+        ]
+    );
+    assert_eq!(world.unread(), 0);
+}
+
+#[test]
+fn what_is_for_another_user_is_stored_for_nobody() {
+    let mut world = World::new();
+    let other = Payload::new(Some("lena".parse().unwrap()), content(1, json!({})));
+    assert_eq!(world.write(|inbox| inbox.handle_push(&other)), None);
+    let folder = world.folder().join("spool");
+    spool::write(&folder, &other)
+        .unwrap()
+        .unwrap()
+        .shown()
+        .unwrap();
+    let ingested = ingest(&mut world);
+    assert_eq!((ingested.dropped, ingested.applied.unread), (1, 0));
+    ingested.remove_files().unwrap();
+    assert_eq!(files(&world), 0);
+}
+
+#[test]
+fn what_was_recalled_stays_away() {
+    let mut world = World::new();
+    world.page(vec![recall(1)]);
+    write(&world, 1).shown().unwrap();
+    ingest(&mut world).remove_files().unwrap();
+    assert_eq!((world.ids(), world.facts()), (vec![], vec![]));
+}
+
+#[test]
+fn odd_files_stop_nothing() {
+    let mut world = World::new();
+    write(&world, 1).shown().unwrap();
+    let folder = world.folder().join("spool");
+    fs::write(folder.join("00000000000000000000000000000007.0.shown"), "{").unwrap();
+    fs::write(folder.join("x.shown"), vec![b' '; 100_000]).unwrap();
+    fs::write(folder.join("notes.txt"), "not ours").unwrap();
+    let ingested = ingest(&mut world);
+    assert_eq!((ingested.dropped, ingested.applied.inserted.len()), (2, 1));
+    ingested.remove_files().unwrap();
+    assert_eq!(files(&world), 1, "only what is not ours");
+}
+
+#[test]
+fn a_spool_is_bounded_and_takes_a_payload_once() {
+    let world = World::new();
+    let folder = world.folder().join("spool");
+    let _ticket = write(&world, 1);
+    assert!(spool::write(&folder, &payload(1)).unwrap().is_none());
+    for number in 2..=spool::MAX_FILES as u64 {
+        let _ticket = write(&world, number);
+    }
+    let full = spool::write(&folder, &payload(9_999)).unwrap_err();
+    assert!(matches!(full, SpoolError::Full));
+}
+
+#[test]
+fn a_spool_that_is_not_there_is_empty() {
+    let mut world = World::new();
+    assert_eq!(ingest(&mut world).applied.inserted, []);
+}

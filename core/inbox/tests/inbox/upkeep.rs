@@ -1,0 +1,277 @@
+//! Pruning, wiping, and who may read the file.
+
+use std::fs;
+
+use serde_json::json;
+use vestnik_inbox::{
+    Filter, HistoryFile, HistoryQuery, Inbox, Shelf, Suspicion, history_path, wipe,
+};
+
+use super::world::{World, anna, at, id, notification, recall, with};
+
+fn prune(world: &mut World, keep: u32) -> u64 {
+    let mut removed = 0;
+    loop {
+        let pruned = world.write(|inbox| inbox.prune(keep));
+        removed += pruned.removed;
+        if !pruned.has_more {
+            return removed;
+        }
+    }
+}
+
+#[test]
+fn m6_a_history_is_pruned_while_the_process_runs_in_bounded_steps() {
+    let mut world = World::new();
+    world.page((1..=1_700).map(notification).collect());
+    world.write(|inbox| inbox.mark_all_read(None));
+    let step = world.write(|inbox| inbox.prune(100));
+    assert_eq!((step.removed, step.unread, step.has_more), (500, 0, true));
+    assert_eq!(prune(&mut world, 100), 1_100);
+    assert_eq!(world.ids().len(), 100);
+    assert_eq!(world.search("order").len(), 100);
+    assert_eq!(prune(&mut world, 100), 0);
+}
+
+#[test]
+fn m6_what_is_due_stays_and_unread_ones_are_told() {
+    let mut world = World::new();
+    world.page((1..=5).map(notification).collect());
+    assert_eq!(prune(&mut world, 2), 0, "all are due");
+    let taken = world.take().unwrap();
+    world.show_all();
+    let pruned = world.write(|inbox| inbox.prune(1));
+    assert_eq!((pruned.removed, pruned.unread), (4, 4));
+    assert_eq!((world.ids(), world.unread()), (vec![taken.id()], 1));
+}
+
+#[test]
+fn m6_what_left_the_history_is_not_shown_again() {
+    let mut world = World::new();
+    world.page((1..=5).map(notification).collect());
+    world.show_all();
+    prune(&mut world, 2);
+    let applied = world.page((1..=5).map(notification).collect());
+    assert_eq!(applied.inserted, []);
+    assert_eq!(world.ids(), [id(5), id(4)]);
+}
+
+#[test]
+fn what_was_deleted_is_kept_for_28_days() {
+    let mut world = World::new();
+    world.page(vec![
+        with(1, json!({"expiresAt": at(100)})),
+        notification(2),
+    ]);
+    world.write(|inbox| inbox.delete(&[id(1)], true));
+    world.pass(28 * 86_400 - 10);
+    assert_eq!(prune(&mut world, 100), 0);
+    world.pass(20);
+    assert_eq!(prune(&mut world, 100), 1);
+    assert_eq!(world.write(|inbox| inbox.delete(&[id(1)], false)), []);
+}
+
+#[test]
+fn m6_facts_that_wait_are_bounded_and_what_the_person_did_is_kept() {
+    let mut world = World::new();
+    for part in 0..21_u64 {
+        let entries = (1..=1_000).map(|number| notification(part * 1_000 + number));
+        world.page(entries.collect());
+    }
+    world.write(|inbox| inbox.reply(id(1), None, "да"));
+    prune(&mut world, 30_000);
+    assert_eq!(world.read(|history| history.facts_waiting()), 20_000);
+    let facts = world.facts();
+    assert_eq!(facts[0].notification_id, Some(id(1_003).to_string()));
+}
+
+#[test]
+fn h9_the_same_user_gets_their_history_back_and_is_shown_nothing_twice() {
+    let mut world = World::new();
+    world.page((1..=6).map(notification).collect());
+    for _ in 0..3 {
+        let taken = world.take().unwrap();
+        world.settle(&taken, &vestnik_inbox::Settled::Shown);
+    }
+    prune(&mut world, 5);
+    world.page(vec![recall(6)]);
+    world.write(|inbox| inbox.wipe());
+    assert_eq!((world.ids().len(), world.unread()), (0, 0));
+    assert_eq!(world.read(|history| history.cursor()), None);
+    assert_eq!(world.read(|history| history.facts_waiting()), 0);
+    // What was due has never been shown, and was accepted before this login: it is quiet, too.
+    world.pass(10);
+    world.write(|inbox| inbox.begin_session());
+    world.end = 0;
+    let mut log: Vec<_> = (1..=6).map(notification).collect();
+    log.push(with(7, json!({"acceptedAt": at(11)})));
+    world.page(log);
+    assert_eq!(world.ids(), [7, 5, 4, 3, 2, 1].map(id));
+    assert_eq!(world.show_all(), [(id(7), false)]);
+    assert_eq!(world.search("order").len(), 6);
+}
+
+#[test]
+fn nothing_of_a_wiped_history_is_left_in_its_files() {
+    let mut world = World::new();
+    let secret = json!({"title": "Сверхсекретно", "body": "zzqqy plutonium"});
+    world.page(vec![with(1, secret)]);
+    world.write(|inbox| inbox.reply(id(1), None, "zzqqy reply"));
+    let aside = world.folder().join(format!("{}.corrupt-1", name(&world)));
+    fs::write(&aside, "zzqqy aside").unwrap();
+    world.close();
+    assert!(holds(&world, "zzqqy") && holds(&world, "plutonium"));
+    let stamp = world.stamp();
+    wipe(world.folder(), &anna(), &stamp).unwrap();
+    for text in ["zzqqy", "plutonium", "Сверхсекретно", "сверхсекретн"] {
+        assert!(!holds(&world, text), "{text}");
+    }
+    assert!(!aside.exists());
+    // What was never there is wiped, too.
+    wipe(world.folder(), &"lena".parse().unwrap(), &stamp).unwrap();
+    world.open(Suspicion::None);
+    assert_eq!(world.ids(), []);
+}
+
+#[test]
+fn a_damaged_history_is_wiped_as_a_whole() {
+    let mut world = World::new();
+    world.close();
+    let path = history_path(world.folder(), &anna());
+    fs::write(&path, "no database").unwrap();
+    let stamp = world.stamp();
+    wipe(world.folder(), &anna(), &stamp).unwrap();
+    assert!(!path.exists());
+}
+
+#[test]
+fn an_open_history_is_not_wiped() {
+    let mut world = World::new();
+    let stamp = world.stamp();
+    let refused = wipe(world.folder(), &anna(), &stamp).unwrap_err();
+    assert!(matches!(refused, vestnik_inbox::StoreError::Busy) && refused.is_retryable());
+}
+
+#[test]
+fn m13_the_files_name_and_its_readers_are_private() {
+    let world = World::new();
+    assert!(!name(&world).contains("anna"));
+    #[cfg(unix)]
+    for file in fs::read_dir(world.folder()).unwrap() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let metadata = file.unwrap().metadata().unwrap();
+        assert_eq!(metadata.permissions().mode() & 0o077, 0);
+    }
+}
+
+#[test]
+fn counters_agree_with_the_rows() {
+    let mut world = World::new();
+    world.page((1..=30).map(notification).collect());
+    world.write(|inbox| inbox.archive(&[id(1), id(2)], true));
+    world.write(|inbox| inbox.delete(&[id(2), id(3)], true));
+    world.write(|inbox| inbox.mark_read(&[id(3), id(4)]));
+    world.page(vec![recall(5), recall(4)]);
+    world.show_all();
+    prune(&mut world, 20);
+    let query = HistoryQuery {
+        filter: Filter {
+            unread_only: true,
+            shelf: Shelf::Inbox,
+            ..Filter::default()
+        },
+        limit: 200,
+        ..HistoryQuery::default()
+    };
+    let unread = world.read(|history| history.page(&query)).items.len() as u64;
+    assert_eq!(world.unread(), unread);
+    let facts = world.facts().len() as u64;
+    assert_eq!(world.read(|history| history.facts_waiting()), facts);
+}
+
+#[test]
+fn a_write_that_fails_changes_nothing() {
+    let mut world = World::new();
+    world.page(vec![notification(1)]);
+    let failed = world.try_write(|inbox| {
+        inbox.mark_read(&[id(1)])?;
+        Err::<(), _>(rusqlite::Error::InvalidQuery)
+    });
+    assert!(failed.is_err());
+    assert_eq!(world.unread(), 1);
+}
+
+/// A full disk, by a bound on the file's pages: nothing changes, and it goes on when there is room.
+#[test]
+fn m8_a_full_disk_loses_nothing() {
+    let mut world = World::new();
+    world.page(vec![notification(1)]);
+    world.pragma("PRAGMA max_page_count = 1");
+    let process = world.process;
+    let big = with(2, json!({"body": "x".repeat(3_900)}));
+    let mut full = 0;
+    for number in 10..60 {
+        let entries = vec![
+            big.clone(),
+            with(number, json!({"body": "y ".repeat(1_900)})),
+        ];
+        full += u32::from(world.try_page(entries).is_err());
+    }
+    assert!(full > 0, "the disk was never full");
+    world.pragma("PRAGMA max_page_count = 1000000");
+    // The show that was due before is still due.
+    assert!(world.write(|inbox| inbox.take_show(process)).is_some());
+    let after = world.page(vec![with(99, json!({}))]);
+    assert_eq!(after.inserted, [id(99)]);
+}
+
+fn name(world: &World) -> String {
+    let path = history_path(world.folder(), &anna());
+    path.file_name().unwrap().to_str().unwrap().to_owned()
+}
+
+/// Whether any file of the folder holds a text.
+fn holds(world: &World, text: &str) -> bool {
+    let mut files = fs::read_dir(world.folder()).unwrap();
+    files.any(|file| {
+        let bytes = fs::read(file.unwrap().path()).unwrap();
+        bytes
+            .windows(text.len())
+            .any(|window| window == text.as_bytes())
+    })
+}
+
+#[test]
+fn two_processes_never_have_one_history() {
+    let mut world = World::new();
+    let stamp = world.stamp();
+    let refused = HistoryFile::open(world.folder(), &anna(), Suspicion::None, &stamp);
+    assert!(matches!(refused, Err(vestnik_inbox::StoreError::Busy)));
+}
+
+/// A job of a writer with group commit may be run again after a rollback.
+#[test]
+fn a_step_may_be_run_twice() {
+    let mut world = World::new();
+    let stamp = world.stamp();
+    let entries = (1..=3).map(notification).collect::<Vec<_>>();
+    let stretch = vestnik_inbox::Stretch::page(
+        anna(),
+        None,
+        vestnik_model::contract::Page {
+            after: super::world::cursor(0),
+            cursor: super::world::cursor(3),
+            entries,
+            more: false,
+        },
+    );
+    let outcome = world.raw(|db| {
+        db.execute_batch("SAVEPOINT twice")?;
+        let first = Inbox::new(db, stamp).apply(&stretch)?;
+        db.execute_batch("ROLLBACK TO twice; RELEASE twice")?;
+        let second = Inbox::new(db, stamp).apply(&stretch)?;
+        assert_eq!(first, second);
+        Ok(second)
+    });
+    assert!(matches!(outcome, vestnik_inbox::Outcome::Applied(applied) if applied.unread == 3));
+}
