@@ -1,4 +1,4 @@
-//! The real server with devices, backends and foreign clients over loopback.
+//! The real server with devices, backends and foreign clients over loopback, and devices at a hostile server.
 //!
 //! One program for all of them: a program of its own costs half a minute of linking. Each module is a
 //! kind; `cargo test -p vestnik-tests --test e2e KIND` runs one.
@@ -7,6 +7,7 @@ mod bad_input;
 mod compat;
 mod connections;
 mod end_to_end;
+mod hostile;
 mod js_interop;
 mod lossy_bus;
 mod metrics;

@@ -15,7 +15,7 @@ use vestnik_core::{
 };
 use vestnik_model::{AppId, NotificationId, Permission, Platform, UserId};
 
-use crate::{backend::Backend, name::base, wait::eventually};
+use crate::{HostileServer, backend::Backend, name::base, wait::eventually};
 
 /// What a device is made of.
 #[derive(Debug)]
@@ -41,6 +41,19 @@ impl Setup {
             app: backend.app().clone(),
             data_dir: data_dir.to_owned(),
             identity: backend.identity(user)?,
+        })
+    }
+
+    /// A device of a user at a hostile server, with its data in this folder.
+    ///
+    /// # Errors
+    /// Never: the App's name is valid.
+    pub fn hostile(server: &HostileServer, user: &UserId, data_dir: &Path) -> anyhow::Result<Self> {
+        Ok(Self {
+            server: server.url().clone(),
+            app: AppId::parse("shop")?,
+            data_dir: data_dir.to_owned(),
+            identity: server.identity(user),
         })
     }
 

@@ -289,3 +289,23 @@ impl Answer {
         }
     }
 }
+
+/// An order that depends on the JSON of what it answers.
+#[derive(Clone)]
+pub(super) struct Decision(Arc<dyn Fn(&Value) -> Answer + Send + Sync>);
+
+impl Decision {
+    pub(super) fn new(decide: impl Fn(&Value) -> Answer + Send + Sync + 'static) -> Self {
+        Self(Arc::new(decide))
+    }
+
+    pub(super) fn answer(&self, body: &Value) -> Answer {
+        (self.0)(body)
+    }
+}
+
+impl fmt::Debug for Decision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Decision")
+    }
+}

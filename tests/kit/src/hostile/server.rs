@@ -11,7 +11,7 @@ use tokio_util::task::AbortOnDropHandle;
 use vestnik_model::{NotificationId, UserId};
 
 use super::{
-    answer::{Answer, Call},
+    answer::{Answer, Call, Decision},
     connection::serve,
     entry,
     frame::{self, Opcode},
@@ -121,7 +121,13 @@ impl HostileServer {
 
     /// Orders the answer to every request or call of a route for which there is no other order.
     pub fn always(&self, route: Route, answer: Answer) {
-        self.world.state().always.insert(route, answer);
+        self.decide(route, move |_| answer.clone());
+    }
+
+    /// As [`HostileServer::always`], by the JSON of the request's body or of the call's argument.
+    pub fn decide(&self, route: Route, decide: impl Fn(&Value) -> Answer + Send + Sync + 'static) {
+        let decision = Decision::new(decide);
+        self.world.state().always.insert(route, decision);
     }
 
     /// Withdraws all orders of a route.

@@ -15,7 +15,7 @@ use vestnik_model::{
 };
 
 use super::{
-    answer::{Answer, Call},
+    answer::{Answer, Call, Decision},
     entry,
     journal::{Journal, Received},
     log::{Pages, UserLog},
@@ -41,7 +41,7 @@ pub(super) struct State {
     pub(super) logs: BTreeMap<UserId, UserLog>,
     pub(super) sessions: Sessions,
     pub(super) next: BTreeMap<Route, VecDeque<Answer>>,
-    pub(super) always: BTreeMap<Route, Answer>,
+    pub(super) always: BTreeMap<Route, Decision>,
     pub(super) pages: Pages,
     /// How far the server's clock is ahead of the true time.
     pub(super) ahead: SignedDuration,
@@ -72,7 +72,7 @@ impl World {
         let mut state = self.state();
         let token = received.token.as_deref();
         received.user = token.and_then(|token| state.sessions.owner(token)).cloned();
-        let answer = state.order(received.route);
+        let answer = state.order(&received);
         let done = answer.is_done.then(|| state.perform(&received));
         let facts = match &done {
             Some(Ok(results)) if received.route == Route::Report => {
@@ -140,9 +140,10 @@ impl State {
         now.saturating_add(self.ahead).unwrap_or(Timestamp::MAX)
     }
 
-    fn order(&mut self, route: Route) -> Answer {
-        let next = self.next.get_mut(&route).and_then(VecDeque::pop_front);
-        let always = || self.always.get(&route).cloned();
+    fn order(&mut self, asked: &Received) -> Answer {
+        let next = self.next.get_mut(&asked.route);
+        let next = next.and_then(VecDeque::pop_front);
+        let always = || Some(self.always.get(&asked.route)?.answer(&asked.body));
         next.or_else(always).unwrap_or_else(Answer::good)
     }
 

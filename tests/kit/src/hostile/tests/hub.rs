@@ -174,6 +174,25 @@ async fn methods_fail_as_ordered() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn an_order_can_depend_on_what_is_asked() -> anyhow::Result<()> {
+    let anna = Person::new("anna").await?;
+    let mut hub = anna.online().await?;
+    anna.server
+        .decide(Route::Report, |report| match &report["facts"][0]["kind"] {
+            kind if kind == "read" => Answer::refusal("request.invalid"),
+            _ => Answer::good(),
+        });
+    let mut report = async |kind: &str| {
+        let facts = json!({"facts": [{"id": kind, "kind": kind}]});
+        let done = hub.call("Report", &facts).await?;
+        anyhow::Ok(done["result"].get("problem").is_some())
+    };
+    assert!(report("read").await? && !report("displayed").await?);
+    assert!(report("read").await?);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_silent_method_keeps_no_other_waiting() -> anyhow::Result<()> {
     let anna = Person::new("anna").await?;
     let mut hub = anna.online().await?;

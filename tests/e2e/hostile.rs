@@ -1,0 +1,152 @@
+//! The real core at a server and in networks that misbehave: what is accepted is shown once, sessions
+//! survive, and nothing is reported that did not happen.
+//!
+//! A case that is ignored names the fault of the review of the first core that it waits for.
+
+mod log;
+mod logout;
+mod network;
+mod pause;
+mod report;
+mod session;
+mod user;
+
+use std::time::Duration;
+
+use tempfile::TempDir;
+use vestnik_core::{Client, Config, ConnectionState, Event, EventStream, HistoryQuery, identity};
+use vestnik_model::{NotificationId, UserId};
+use vestnik_testkit::{
+    CoreDevice, HostileServer,
+    core_device::Setup,
+    hostile::{Journal, Route},
+    name,
+    wait::eventually,
+};
+
+/// A hostile server and a device's folder.
+struct Stage {
+    server: HostileServer,
+    anna: UserId,
+    folder: TempDir,
+}
+
+impl Stage {
+    async fn new() -> anyhow::Result<Self> {
+        Ok(Self {
+            server: HostileServer::start().await?,
+            anna: name::user("anna"),
+            folder: tempfile::tempdir()?,
+        })
+    }
+
+    /// A stage with Anna's device online.
+    async fn online() -> anyhow::Result<(Self, CoreDevice)> {
+        let stage = Self::new().await?;
+        let phone = stage.start().await?;
+        phone.online().await?;
+        Ok((stage, phone))
+    }
+
+    /// The settings of the device when a user has it: it tries again at once.
+    fn config(&self, user: &UserId) -> anyhow::Result<(Config, String)> {
+        let setup = Setup::hostile(&self.server, user, self.folder.path())?;
+        let mut config = setup.config();
+        config.tuning.backoff_base = Duration::from_millis(1);
+        config.tuning.backoff_cap = Duration::from_millis(10);
+        config.tuning.request_timeout = Duration::from_secs(2);
+        config.tuning.report_delay = Duration::ZERO;
+        Ok((config, setup.identity))
+    }
+
+    /// Starts the device as Anna's; a second one is the first one started again.
+    async fn start(&self) -> anyhow::Result<CoreDevice> {
+        self.start_as(&self.anna).await
+    }
+
+    async fn start_as(&self, user: &UserId) -> anyhow::Result<CoreDevice> {
+        let (config, identity) = self.config(user)?;
+        CoreDevice::with_config(config, identity).await
+    }
+
+    /// Starts the device as Anna's with a shell that draws nothing by itself.
+    async fn start_undrawn(&self) -> anyhow::Result<(Client, EventStream)> {
+        let (config, identity) = self.config(&self.anna)?;
+        let identity = identity::fixed(identity);
+        Ok(Client::builder(config).identity(identity).start().await?)
+    }
+
+    /// Publishes to Anna and waits until her device has shown it.
+    async fn publish_shown(&self, phone: &CoreDevice, number: u128) -> anyhow::Result<()> {
+        let id = self.server.publish(&self.anna, number).await?;
+        phone.has_shown(&[id]).await
+    }
+
+    /// Waits until so many greetings have come.
+    async fn greeted(&self, count: usize) -> anyhow::Result<()> {
+        let greeted = |journal: &Journal| journal.count(Route::Hello) >= count;
+        self.server.has("a greeting", greeted).await
+    }
+
+    /// Breaks the connection and waits until the device is back and has caught up.
+    async fn cut(&self, phone: &CoreDevice) -> anyhow::Result<()> {
+        let count = self.journal().count(Route::Hello);
+        self.server.cut();
+        self.greeted(count + 1).await?;
+        phone.online().await
+    }
+
+    fn journal(&self) -> Journal {
+        self.server.journal().borrow().clone()
+    }
+}
+
+fn ids(numbers: impl IntoIterator<Item = u128>) -> Vec<NotificationId> {
+    numbers.into_iter().map(name::notification).collect()
+}
+
+/// Waits until each of these is shown, and asserts that nothing was shown beside them or twice.
+async fn shows_exactly(phone: &CoreDevice, numbers: &[u128]) -> anyhow::Result<()> {
+    phone.has_shown(&ids(numbers.iter().copied())).await?;
+    let screen = phone.seen();
+    let mut shown: Vec<_> = screen.order.iter().map(|id| id.uuid().as_u128()).collect();
+    shown.sort_unstable();
+    assert_eq!(shown, numbers, "shown");
+    assert_eq!(screen.shows.len(), numbers.len(), "shown again");
+    Ok(())
+}
+
+/// The notifications in the history, oldest first.
+async fn history(client: &Client) -> anyhow::Result<Vec<u128>> {
+    let query = HistoryQuery {
+        limit: 200,
+        ..HistoryQuery::default()
+    };
+    let page = client.history(query).await?;
+    let numbers = page.items.iter().rev();
+    let numbers = numbers.map(|item| item.notification.id.uuid().as_u128());
+    Ok(numbers.collect())
+}
+
+/// Waits until the connection is in a state.
+async fn state(
+    client: &Client,
+    what: &str,
+    mut is_so: impl FnMut(&ConnectionState) -> bool,
+) -> anyhow::Result<()> {
+    let mut connection = client.connection();
+    eventually(what, &mut connection, |state| is_so(state).then_some(())).await
+}
+
+/// The notifications to be drawn among the events that are there, without waiting.
+fn drawn(events: &mut EventStream) -> Vec<u128> {
+    use futures_util::FutureExt as _;
+
+    let mut drawn = Vec::new();
+    while let Some(Some(event)) = events.recv().now_or_never() {
+        if let Event::Show { item, .. } = event {
+            drawn.push(item.notification.id.uuid().as_u128());
+        }
+    }
+    drawn
+}
