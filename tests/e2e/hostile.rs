@@ -40,12 +40,18 @@ impl Stage {
         })
     }
 
-    /// A stage with Anna's device online.
+    /// A stage with Anna's device online and registered.
     async fn online() -> anyhow::Result<(Self, CoreDevice)> {
         let stage = Self::new().await?;
         let phone = stage.start().await?;
         phone.online().await?;
+        stage.registered().await?;
         Ok((stage, phone))
+    }
+
+    async fn registered(&self) -> anyhow::Result<()> {
+        let registered = |journal: &Journal| journal.count(Route::Register) > 0;
+        self.server.has("a registration", registered).await
     }
 
     /// The settings of the device when a user has it: it tries again at once.

@@ -194,7 +194,7 @@ async fn a_connection_that_opens_after_a_logout_is_closed() -> anyhow::Result<()
 async fn nothing_of_a_former_user_comes_out_after_a_logout() -> anyhow::Result<()> {
     let stage = Stage::new().await?;
     let (client, mut events) = stage.start_undrawn().await?;
-    stage.greeted(1).await?;
+    stage.registered().await?;
     for number in 1..=5 {
         stage.server.publish(&stage.anna, number).await?;
     }

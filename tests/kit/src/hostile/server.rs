@@ -1,6 +1,6 @@
 //! The handle by which a test orders a hostile server about.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail};
 use jiff::{SignedDuration, Timestamp};
@@ -22,12 +22,14 @@ use super::{
 };
 use crate::{
     name::{base, free_port, notification},
-    wait::eventually,
+    wait::{eventually, within},
 };
 
 /// The most requests and calls that may come while a test waits: a device that asks more often asks
 /// without a pause.
-const MOST_RECEIVED: usize = 5_000;
+const MOST_RECEIVED: usize = 1_000;
+/// For how long a test waits while requests and calls come that are not what it waits for.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A running hostile server. It ends when it is dropped.
 #[derive(Debug)]
@@ -91,23 +93,24 @@ impl HostileServer {
     /// Waits until what came is as wanted.
     ///
     /// # Errors
-    /// When it has not become so and nothing has come for [`SILENCE`](crate::wait::SILENCE), or when more
-    /// than 5,000 requests and calls have come.
+    /// When it has not become so and nothing has come for [`SILENCE`](crate::wait::SILENCE); when more than
+    /// 1,000 requests and calls have come meanwhile; or after five minutes in which others have come.
     pub async fn has(
         &self,
         what: &str,
         mut is_so: impl FnMut(&Journal) -> bool,
     ) -> anyhow::Result<()> {
+        let mut journal = self.journal();
+        let most = journal.borrow().received.len() + MOST_RECEIVED;
         let check = |journal: &Journal| {
-            let is_too_much = journal.received.len() > MOST_RECEIVED;
-            is_so(journal)
-                .then_some(Ok(()))
-                .or_else(|| is_too_much.then_some(Err(journal.received.len())))
+            let is_too_much = journal.received.len() > most;
+            (is_so(journal) || is_too_much).then_some(is_too_much)
         };
-        match eventually(what, &mut self.journal(), check).await? {
-            Ok(()) => Ok(()),
-            Err(count) => bail!("{what}: has not come, but {count} requests and calls have"),
+        let waiting = eventually(what, &mut journal, check);
+        if within(what, PATIENCE, waiting).await?? {
+            bail!("{what}: has not come, but {MOST_RECEIVED} requests and calls have");
         }
+        Ok(())
     }
 
     // Orders.
