@@ -21,7 +21,7 @@ use vestnik_testkit::{
     core_device::Setup,
     hostile::{Journal, Route},
     name,
-    wait::eventually,
+    wait::{SILENCE, eventually, within},
 };
 
 /// A hostile server and a device's folder.
@@ -132,6 +132,15 @@ async fn history(client: &Client) -> anyhow::Result<Vec<u128>> {
     let numbers = page.items.iter().rev();
     let numbers = numbers.map(|item| item.notification.id.uuid().as_u128());
     Ok(numbers.collect())
+}
+
+/// Waits until the server has answered every fact.
+async fn flush(phone: &CoreDevice) -> anyhow::Result<()> {
+    Ok(within("an answer for every fact", SILENCE, phone.client.flush()).await??)
+}
+
+async fn log_out(client: &Client) -> anyhow::Result<()> {
+    Ok(within("the end of a logout", SILENCE, client.logout()).await??)
 }
 
 /// Waits until the connection is in a state.

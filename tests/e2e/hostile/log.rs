@@ -7,7 +7,7 @@ use vestnik_testkit::{
     name::notification,
 };
 
-use super::{Stage, history, ids, shows_exactly};
+use super::{Stage, flush, history, ids, shows_exactly};
 
 #[tokio::test]
 async fn what_is_unknown_stops_nothing() -> anyhow::Result<()> {
@@ -117,7 +117,7 @@ async fn what_comes_twice_is_shown_once() -> anyhow::Result<()> {
     stage.cut(&phone).await?;
     stage.publish_shown(&phone, 2).await?;
     shows_exactly(&phone, &[1, 2]).await?;
-    phone.client.flush().await?;
+    flush(&phone).await?;
     let delivered = [notification(1), notification(2)].map(|id| id.to_string());
     assert_eq!(stage.journal().notifications("delivered"), delivered);
     Ok(())

@@ -7,7 +7,7 @@ use vestnik_testkit::{
     wait::eventually,
 };
 
-use super::{Stage, drawn, history};
+use super::{Stage, drawn, history, log_out};
 
 /// Waits until a logout has been answered so many times.
 async fn told(stage: &Stage, count: usize) -> anyhow::Result<()> {
@@ -20,7 +20,7 @@ async fn a_logout_that_is_answered_late_harms_no_later_login() -> anyhow::Result
     let (stage, phone) = Stage::online().await?;
     let gate = Gate::new();
     stage.server.next(Route::Forget, Answer::good().held(&gate));
-    phone.client.logout().await?;
+    log_out(&phone.client).await?;
     gate.reached().await?;
     phone.stop().await?;
     let lena = user("lena");
@@ -42,7 +42,7 @@ async fn a_logout_that_is_answered_late_harms_no_later_login() -> anyhow::Result
 async fn a_logout_that_is_told_later_harms_no_later_login() -> anyhow::Result<()> {
     let (stage, phone) = Stage::online().await?;
     stage.server.always(Route::Forget, Answer::http(503));
-    phone.client.logout().await?;
+    log_out(&phone.client).await?;
     told(&stage, 1).await?;
     phone.stop().await?;
     stage.server.behave(Route::Forget);
@@ -73,7 +73,7 @@ async fn a_portals_answer_to_a_logout_is_no_confirmation() -> anyhow::Result<()>
     for answer in odd {
         let (stage, phone) = Stage::online().await?;
         stage.server.next(Route::Forget, answer);
-        phone.client.logout().await?;
+        log_out(&phone.client).await?;
         told(&stage, 1).await?;
         phone.stop().await?;
         let phone = stage.start().await?;
@@ -90,7 +90,7 @@ async fn a_logout_that_the_server_has_no_session_for_is_over() -> anyhow::Result
         let (stage, phone) = Stage::online().await?;
         let answer = Answer::problem(code.status(), code.as_str());
         stage.server.next(Route::Forget, answer);
-        phone.client.logout().await?;
+        log_out(&phone.client).await?;
         told(&stage, 1).await?;
         phone.stop().await?;
     }
@@ -110,7 +110,7 @@ async fn a_logout_is_repeated_while_the_process_lives() -> anyhow::Result<()> {
     ] {
         stage.server.next(Route::Forget, answer);
     }
-    phone.client.logout().await?;
+    log_out(&phone.client).await?;
     told(&stage, 5).await?;
     phone.stop().await?;
     Ok(())
@@ -124,7 +124,7 @@ async fn facts_go_out_before_a_logout() -> anyhow::Result<()> {
     stage.server.always(Route::Report, Answer::error("later"));
     stage.publish_shown(&phone, 1).await?;
     stage.server.behave(Route::Report);
-    phone.client.logout().await?;
+    log_out(&phone.client).await?;
     told(&stage, 1).await?;
     let kinds: Vec<_> = stage.journal().facts;
     assert_eq!(kinds.len(), 2, "delivered and displayed");
@@ -177,7 +177,7 @@ async fn a_connection_that_opens_after_a_logout_is_closed() -> anyhow::Result<()
         .next(Route::Handshake, Answer::good().held(&gate));
     stage.server.cut();
     gate.reached().await?;
-    phone.client.logout().await?;
+    log_out(&phone.client).await?;
     gate.open();
     let closed = |journal: &Journal| journal.ended == [1, 2];
     stage
@@ -200,7 +200,7 @@ async fn nothing_of_a_former_user_comes_out_after_a_logout() -> anyhow::Result<(
     }
     let all = |unread: &u64| (*unread == 5).then_some(());
     eventually("all five", &mut client.unread(), all).await?;
-    client.logout().await?;
+    log_out(&client).await?;
     assert_eq!(drawn(&mut events), [] as [u128; 0]);
     client.stop().await?;
     Ok(())
@@ -214,7 +214,7 @@ async fn a_user_who_comes_back_has_their_history() -> anyhow::Result<()> {
     for number in 1..=5 {
         stage.publish_shown(&phone, number).await?;
     }
-    phone.client.logout().await?;
+    log_out(&phone.client).await?;
     phone.stop().await?;
     let phone = stage.start().await?;
     phone.online().await?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use serde_json::json;
+use serde_json::{Value, json};
 use vestnik_core::ConnectionState;
 use vestnik_model::contract::device;
 use vestnik_testkit::{
@@ -14,7 +14,7 @@ use vestnik_testkit::{
     },
 };
 
-use super::{Stage, shows_exactly, state};
+use super::{Stage, flush, shows_exactly, state};
 
 /// Has every step on the way online answered so, one after the other.
 async fn survives(answer: &Answer) -> anyhow::Result<()> {
@@ -159,6 +159,59 @@ async fn a_network_that_changes_while_connecting_starts_it_anew() -> anyhow::Res
     Ok(())
 }
 
+#[tokio::test]
+async fn absurd_numbers_of_a_welcome_stop_nothing() -> anyhow::Result<()> {
+    let (stage, phone) = Stage::online().await?;
+    let odd: [(&str, Value); 9] = [
+        ("behindBy", json!(u64::MAX)),
+        ("behindBy", json!(-1)),
+        ("contract", json!(0)),
+        ("contract", json!(u64::MAX)),
+        ("cursor", json!("x".repeat(1_000))),
+        (
+            "limits",
+            json!({"pageBytes": 0, "reportBytes": 0, "publishBytes": 0}),
+        ),
+        (
+            "limits",
+            json!({"pageBytes": u64::MAX, "reportBytes": u64::MAX, "publishBytes": u64::MAX}),
+        ),
+        ("limits", json!({"pageBytes": -1})),
+        ("features", json!("all")),
+    ];
+    for (number, (name, value)) in (1..).zip(odd) {
+        let edited = Answer::good().edited(move |welcome| welcome[name] = value.clone());
+        stage.server.next(Route::Hello, edited);
+        stage.server.write_notification(&stage.anna, number);
+        stage.cut(&phone).await?;
+        phone.has_shown(&super::ids([number])).await?;
+        flush(&phone).await?;
+    }
+    shows_exactly(&phone, &(1..=9).collect::<Vec<_>>()).await
+}
+
+/// A clock that no device can go by; the next greeting is by a good one.
+#[tokio::test]
+async fn an_absurd_clock_stops_nothing() -> anyhow::Result<()> {
+    let (stage, phone) = Stage::online().await?;
+    let clocks = [
+        json!("9999-12-30T22:00:00Z"),
+        json!("1970-01-01T00:00:00Z"),
+        json!("-009999-01-02T01:59:59Z"),
+        json!("half past nine"),
+        json!(1_764_000_000_u64),
+        json!(null),
+    ];
+    for (number, clock) in (1..).zip(clocks) {
+        let edited = Answer::good().edited(move |welcome| welcome["serverTime"] = clock.clone());
+        stage.server.next(Route::Hello, edited);
+        stage.cut(&phone).await?;
+        stage.cut(&phone).await?;
+        stage.publish_shown(&phone, number).await?;
+    }
+    Ok(())
+}
+
 /// Publishes at a server whose clock is so far ahead, by a call and by a page.
 async fn shown_with_clock(ahead: SignedDuration) -> anyhow::Result<()> {
     let (stage, phone) = Stage::online().await?;
@@ -192,7 +245,7 @@ async fn facts_have_the_time_of_the_server() -> anyhow::Result<()> {
         stage.cut(&phone).await?;
         let before = stage.server.now();
         stage.publish_shown(&phone, 1).await?;
-        phone.client.flush().await?;
+        flush(&phone).await?;
         let after = stage.server.now();
         let slack = SignedDuration::from_secs(60);
         for fact in &stage.journal().facts {

@@ -111,6 +111,28 @@ async fn an_absurd_pause_before_a_token_is_bounded() -> anyhow::Result<()> {
 /// Fault H3 of the review.
 #[tokio::test]
 #[ignore = "fault H3 of the review; the rebuilt connection machine mends it"]
+async fn an_absurd_pause_of_a_refusal_is_bounded() -> anyhow::Result<()> {
+    let (stage, phone) = Stage::online().await?;
+    for route in [Route::Hello, Route::Sync] {
+        for seconds in [0, 86_400, u32::MAX] {
+            let later = json!({"problem": {
+                "code": "request.rate_limited", "detail": "later", "retryAfter": seconds,
+            }});
+            stage.server.next(route, Answer::result(later));
+            stage.server.write_notification(&stage.anna, 1);
+            let since = clock::instant();
+            stage.server.cut();
+            let taken = |_: &Journal| stage.server.outstanding(route) == 0;
+            stage.server.has("the refusal", taken).await?;
+            pauses_within_bounds(&phone, since, &seconds.to_string()).await?;
+        }
+    }
+    shows_exactly(&phone, &[1]).await
+}
+
+/// Fault H3 of the review.
+#[tokio::test]
+#[ignore = "fault H3 of the review; the rebuilt connection machine mends it"]
 async fn an_absurd_pause_of_a_drain_is_bounded() -> anyhow::Result<()> {
     let (stage, phone) = Stage::online().await?;
     for millis in [

@@ -6,7 +6,7 @@ use vestnik_testkit::{
     name::notification,
 };
 
-use super::{Stage, ids};
+use super::{Stage, flush, ids};
 
 /// The kinds of the facts about a notification that the server took.
 fn taken(journal: &Journal, number: u128) -> Vec<String> {
@@ -40,10 +40,10 @@ async fn facts_that_are_refused_one_by_one_are_settled() -> anyhow::Result<()> {
     for number in 1..=5 {
         stage.publish_shown(&phone, number).await?;
     }
-    phone.client.flush().await?;
+    flush(&phone).await?;
     stage.server.behave(Route::Report);
     stage.publish_shown(&phone, 6).await?;
-    phone.client.flush().await?;
+    flush(&phone).await?;
     let journal = stage.journal();
     let reported: Vec<_> = journal
         .of(Route::Report)
@@ -79,7 +79,7 @@ async fn a_fact_that_spoils_its_report_holds_no_other_back() -> anyhow::Result<(
             == 10
     };
     stage.server.has("the other facts", others).await?;
-    phone.client.flush().await?;
+    flush(&phone).await?;
     assert_eq!(taken(&stage.journal(), 3), [] as [&str; 0]);
     Ok(())
 }
@@ -106,7 +106,7 @@ async fn facts_without_a_good_answer_are_reported_again() -> anyhow::Result<()> 
         stage.server.has("the odd answer", tried).await?;
         // A new connection needs no pause.
         stage.cut(&phone).await?;
-        phone.client.flush().await?;
+        flush(&phone).await?;
         let mut kinds = taken(&stage.journal(), number);
         kinds.sort_unstable();
         assert_eq!(kinds, ["delivered", "displayed"], "{number}");
@@ -137,7 +137,7 @@ async fn results_in_another_order_and_with_parts_of_a_later_version_are_read() -
     for number in 1..=5 {
         stage.publish_shown(&phone, number).await?;
     }
-    phone.client.flush().await?;
+    flush(&phone).await?;
     assert_eq!(stage.journal().facts.len(), 10);
     Ok(())
 }

@@ -84,6 +84,33 @@ async fn bodies_that_break_or_never_end_end_no_session() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn tokens_whose_life_is_absurd_are_used_or_asked_for_again() -> anyhow::Result<()> {
+    let (stage, phone) = Stage::online().await?;
+    phone.stop().await?;
+    for life in [
+        json!(null),
+        json!(-1),
+        json!("soon"),
+        json!(u64::MAX),
+        json!(u32::MAX),
+    ] {
+        let odd = Answer::good().edited(move |tokens| tokens["expires_in"] = life.clone());
+        stage.server.next(Route::Token, odd);
+        let phone = stage.start().await?;
+        phone.online().await?;
+        phone.stop().await?;
+    }
+    // Tokens that hold for no time at all, as they are for a device whose clock runs wild.
+    let short = Answer::good().edited(|tokens| tokens["expires_in"] = 0.into());
+    stage.server.always(Route::Token, short);
+    let phone = stage.start().await?;
+    phone.online().await?;
+    stage.publish_shown(&phone, 1).await?;
+    assert_kept(&stage.journal());
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_refresh_whose_answer_is_lost_is_repeated() -> anyhow::Result<()> {
     let (stage, phone) = Stage::online().await?;
     phone.stop().await?;

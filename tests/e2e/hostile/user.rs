@@ -7,7 +7,7 @@ use vestnik_testkit::{
     name::user,
 };
 
-use super::{Stage, history, ids, shows_exactly};
+use super::{Stage, flush, history, ids, shows_exactly};
 
 /// Fault C5 of the review.
 #[tokio::test]
@@ -74,7 +74,7 @@ async fn nothing_of_a_former_user_is_reported_or_kept() -> anyhow::Result<()> {
     phone.online().await?;
     let own = stage.server.publish(&lena, 9).await?;
     phone.has_shown(&[own]).await?;
-    phone.client.flush().await?;
+    flush(&phone).await?;
     let journal = stage.journal();
     assert_eq!(journal.notifications("displayed"), [own.to_string()]);
     assert_eq!(history(&phone.client).await?, [9]);
