@@ -13,6 +13,7 @@ mod user;
 
 use std::time::Duration;
 
+use anyhow::Context as _;
 use tempfile::TempDir;
 use vestnik_core::{Client, Config, ConnectionState, Event, EventStream, HistoryQuery, identity};
 use vestnik_model::{NotificationId, UserId};
@@ -54,13 +55,14 @@ impl Stage {
         self.server.has("a registration", registered).await
     }
 
-    /// The settings of the device when a user has it: it tries again at once.
+    /// The settings of the device when a user has it: it tries again at once, and waits longer for an
+    /// answer than a test lasts.
     fn config(&self, user: &UserId) -> anyhow::Result<(Config, String)> {
         let setup = Setup::hostile(&self.server, user, self.folder.path())?;
         let mut config = setup.config();
         config.tuning.backoff_base = Duration::from_millis(1);
         config.tuning.backoff_cap = Duration::from_millis(10);
-        config.tuning.request_timeout = Duration::from_secs(2);
+        config.tuning.request_timeout = Duration::from_secs(300);
         config.tuning.report_delay = Duration::ZERO;
         Ok((config, setup.identity))
     }
@@ -72,6 +74,13 @@ impl Stage {
 
     async fn start_as(&self, user: &UserId) -> anyhow::Result<CoreDevice> {
         let (config, identity) = self.config(user)?;
+        CoreDevice::with_config(config, identity).await
+    }
+
+    /// Starts the device as Anna's, for cases in which it has to give up what does not answer.
+    async fn start_impatient(&self) -> anyhow::Result<CoreDevice> {
+        let (mut config, identity) = self.config(&self.anna)?;
+        config.tuning.request_timeout = Duration::from_secs(2);
         CoreDevice::with_config(config, identity).await
     }
 
@@ -100,6 +109,18 @@ impl Stage {
         self.server.cut();
         self.greeted(count + 1).await?;
         phone.online().await
+    }
+
+    /// The connection by which a route was asked last.
+    fn connection(&self, route: Route) -> Option<usize> {
+        self.journal().of(route).last()?.connection
+    }
+
+    /// Waits until the connection by which a route was asked last has ended.
+    async fn ended(&self, route: Route) -> anyhow::Result<()> {
+        let number = self.connection(route).context("a connection")?;
+        let ended = |journal: &Journal| journal.ended.contains(&number);
+        self.server.has("the end of a connection", ended).await
     }
 
     fn journal(&self) -> Journal {

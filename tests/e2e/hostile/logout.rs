@@ -101,7 +101,10 @@ async fn a_logout_that_the_server_has_no_session_for_is_over() -> anyhow::Result
 #[tokio::test]
 #[ignore = "fault H7 of the review; the rebuilt session machine mends it"]
 async fn a_logout_is_repeated_while_the_process_lives() -> anyhow::Result<()> {
-    let (stage, phone) = Stage::online().await?;
+    let stage = Stage::new().await?;
+    let phone = stage.start_impatient().await?;
+    phone.online().await?;
+    stage.registered().await?;
     for answer in [
         Answer::captive_portal(),
         Answer::http(503),
@@ -179,11 +182,7 @@ async fn a_connection_that_opens_after_a_logout_is_closed() -> anyhow::Result<()
     gate.reached().await?;
     log_out(&phone.client).await?;
     gate.open();
-    let closed = |journal: &Journal| journal.ended == [1, 2];
-    stage
-        .server
-        .has("the end of the late connection", closed)
-        .await?;
+    stage.ended(Route::Handshake).await?;
     assert_eq!(stage.journal().count(Route::Hello), 1);
     Ok(())
 }

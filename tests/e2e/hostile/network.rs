@@ -18,7 +18,10 @@ use super::{Stage, flush, shows_exactly, state};
 
 /// Has every step on the way online answered so, one after the other.
 async fn survives(answer: &Answer) -> anyhow::Result<()> {
-    let (stage, phone) = Stage::online().await?;
+    let stage = Stage::new().await?;
+    let phone = stage.start_impatient().await?;
+    phone.online().await?;
+    let logins = stage.journal().logins();
     for (number, route) in (1..).zip(Route::WAY_ONLINE) {
         // A device has a token while it runs.
         if route == Route::Token {
@@ -31,7 +34,7 @@ async fn survives(answer: &Answer) -> anyhow::Result<()> {
         stage.server.has("the step", taken).await?;
         phone.has_shown(&super::ids([number])).await?;
     }
-    assert_eq!(stage.journal().logins(), 1);
+    assert_eq!(stage.journal().logins(), logins);
     Ok(())
 }
 
@@ -64,7 +67,9 @@ async fn no_status_on_the_way_to_the_hub_keeps_a_device_away() -> anyhow::Result
 
 #[tokio::test]
 async fn a_server_that_stops_in_the_middle_of_a_page_is_given_up() -> anyhow::Result<()> {
-    let (stage, phone) = Stage::online().await?;
+    let stage = Stage::new().await?;
+    let phone = stage.start_impatient().await?;
+    phone.online().await?;
     let gate = Gate::new();
     stage.server.next(Route::Sync, Answer::good().held(&gate));
     stage.server.write_notification(&stage.anna, 1);
@@ -73,8 +78,7 @@ async fn a_server_that_stops_in_the_middle_of_a_page_is_given_up() -> anyhow::Re
     stage.server.hold();
     gate.open();
     stage.server.release(30);
-    let given_up = |journal: &Journal| journal.ended == [1, 2];
-    stage.server.has("the device's end of it", given_up).await?;
+    stage.ended(Route::Sync).await?;
     stage.server.flow();
     shows_exactly(&phone, &[1]).await
 }
@@ -125,10 +129,7 @@ async fn a_place_taken_by_another_login_is_not_taken_back() -> anyhow::Result<()
     stage.server.call(&stage.anna, &replaced).await?;
     let needs = |state: &ConnectionState| *state == ConnectionState::NeedsIdentity;
     state(&phone.client, "the place is taken", needs).await?;
-    stage
-        .server
-        .has("the end", |journal| journal.ended == [1])
-        .await?;
+    stage.ended(Route::Hello).await?;
     phone.stop().await?;
     assert_eq!(stage.journal().count(Route::Hello), 1);
     Ok(())

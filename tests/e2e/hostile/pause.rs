@@ -155,10 +155,7 @@ async fn a_drain_is_obeyed_and_what_is_published_meanwhile_comes() -> anyhow::Re
     let (stage, phone) = Stage::online().await?;
     let drain = Call::new(device::DRAIN, json!({"retryAfterMs": 1_200}));
     stage.server.call(&stage.anna, &drain).await?;
-    stage
-        .server
-        .has("the end", |journal| journal.ended == [1])
-        .await?;
+    stage.ended(Route::Hello).await?;
     stage.server.write_notification(&stage.anna, 1);
     shows_exactly(&phone, &[1]).await
 }

@@ -76,7 +76,7 @@ async fn bodies_that_break_or_never_end_end_no_session() -> anyhow::Result<()> {
     ] {
         stage.server.next(Route::Token, answer);
     }
-    let phone = stage.start().await?;
+    let phone = stage.start_impatient().await?;
     phone.online().await?;
     assert_kept(&stage.journal());
     phone.stop().await?;
