@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::Read as _,
+    io::{self, Read as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -75,13 +75,51 @@ fn is_damage_of_open(failure: &Failure) -> bool {
     }
 }
 
-/// Moves a damaged file aside with its log.
+/// Moves a damaged file aside with its log. One is kept for whoever looks into the damage; more of
+/// them would fill the disk.
 pub(crate) fn set_aside(path: &Path, stamp: &Stamp) -> Result<PathBuf, StoreError> {
     let held = Held::take(path)?;
-    held.set_aside(stamp.now)
+    let aside = held
+        .set_aside(stamp.now)
         .map_err(|source| StoreError::Other {
             source: Arc::new(source),
-        })
+        })?;
+    if let Err(error) = remove_set_aside(path, Some(&aside)) {
+        tracing::warn!(%error, "older damaged files stay");
+    }
+    Ok(aside)
+}
+
+/// Removes the damaged files of a database that were set aside, except one with its log.
+pub(super) fn remove_set_aside(path: &Path, except: Option<&Path>) -> io::Result<()> {
+    let (Some(folder), Some(name)) = (path.parent(), file_name(path)) else {
+        return Ok(());
+    };
+    let mark = format!("{name}.corrupt-");
+    let kept = except.and_then(file_name);
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let found = entry?.path();
+        let is_kept = |name: &str| kept.is_some_and(|kept| name.starts_with(kept));
+        if file_name(&found).is_some_and(|name| name.starts_with(&mark) && !is_kept(name)) {
+            remove_if_present(&found)?;
+        }
+    }
+    Ok(())
+}
+
+fn file_name(path: &Path) -> Option<&str> {
+    path.file_name()?.to_str()
+}
+
+pub(super) fn remove_if_present(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 /// Whether a file that cannot be opened is damaged. In the app's own folder a file that says that it

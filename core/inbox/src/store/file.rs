@@ -67,7 +67,8 @@ impl HistoryFile {
     /// Opens a user's history, making it if it is not there.
     ///
     /// A damaged file is set aside, what can be read of it is carried over, and the log is read from
-    /// its beginning again; nothing that was accepted before is shown again.
+    /// its beginning again; nothing that was accepted before is shown again. The newest damaged file is
+    /// kept, older ones are removed.
     ///
     /// # Errors
     /// [`StoreError::Busy`] if another process has it, [`StoreError::TooNew`], [`StoreError::Full`] or

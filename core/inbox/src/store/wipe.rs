@@ -1,17 +1,18 @@
 //! A former user's history goes.
 
-use std::{fs, io, path::Path};
+use std::{io, path::Path};
 
 use vestnik_model::UserId;
 use vestnik_sqlite::Held;
 
 use super::{
-    damage::is_damage,
+    damage::{is_damage, remove_if_present, remove_set_aside},
     file::{Suspicion, history_path, options},
     inbox::Inbox,
+    insert::be_quiet,
     table::{known, meta, notification, opaque, outbox, search},
 };
-use crate::{Stamp, StoreError};
+use crate::{Stamp, StoreError, Suppression};
 
 impl Inbox<'_> {
     /// Forgets the history, the cursor and the facts that wait. The ids of what was shown stay, so that
@@ -27,7 +28,8 @@ impl Inbox<'_> {
         search::delete_all(self.db)?;
         opaque::delete_all(self.db)?;
         outbox::delete_all(self.db)?;
-        meta::clear(self.db)
+        meta::clear(self.db)?;
+        be_quiet(self.db, &self.stamp, Suppression::FirstSync)
     }
 }
 
@@ -41,7 +43,7 @@ impl Inbox<'_> {
 /// [`StoreError::Busy`] if the history is open, [`StoreError::Full`] or [`StoreError::Other`].
 pub fn wipe(folder: &Path, user: &UserId, stamp: &Stamp) -> Result<(), StoreError> {
     let path = history_path(folder, user);
-    remove_set_aside(folder, &path).map_err(other)?;
+    remove_set_aside(&path, None).map_err(other)?;
     if !path.exists() {
         return Ok(());
     }
@@ -71,31 +73,6 @@ fn remove(path: &Path) -> Result<(), StoreError> {
         remove_if_present(&part).map_err(other)?;
     }
     Ok(())
-}
-
-fn remove_set_aside(folder: &Path, path: &Path) -> io::Result<()> {
-    let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
-        return Ok(());
-    };
-    let mark = format!("{name}.corrupt-");
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => entries?,
-    };
-    for entry in entries {
-        let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with(&mark) {
-            remove_if_present(&entry.path())?;
-        }
-    }
-    Ok(())
-}
-
-fn remove_if_present(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        Ok(()) | Err(_) => Ok(()),
-    }
 }
 
 fn other(source: io::Error) -> StoreError {
