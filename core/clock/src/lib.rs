@@ -26,10 +26,12 @@ mod clock;
 mod id;
 mod manual;
 mod monotonic;
+mod now;
 mod system;
 
 pub use clock::Clock;
 pub use id::new_uuid_v7;
 pub use manual::ManualClock;
 pub use monotonic::Monotonic;
+pub use now::Now;
 pub use system::SystemClock;
