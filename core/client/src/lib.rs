@@ -21,6 +21,7 @@ mod event;
 pub mod history;
 pub mod identity;
 mod inbox;
+pub mod machine;
 mod registration;
 mod reporting;
 mod sender;

@@ -18,7 +18,10 @@ const DIRECTIONS: [(&str, &[&str]); 21] = [
         "vestnik-inbox",
         &["vestnik-clock", "vestnik-model", "vestnik-sqlite"],
     ),
-    ("vestnik-core", &["vestnik-model", "vestnik-signalr"]),
+    (
+        "vestnik-core",
+        &["vestnik-clock", "vestnik-model", "vestnik-signalr"],
+    ),
     ("vestnik-rules", &["vestnik-model"]),
     // Its tests run its own conformance suite, which is a feature.
     (

@@ -1,0 +1,300 @@
+//! The engine.
+
+mod dispatch;
+mod route;
+
+use std::{collections::VecDeque, time::Duration};
+
+use vestnik_clock::{Monotonic, Now};
+use vestnik_model::{InstallationState, UserId, contract::Welcome, limits::REPORT_BYTES};
+
+use super::{Input, Output, Phase, Snapshot, Stands};
+use crate::machine::{
+    CallFailure, ConnectionNumber, Generation, Trouble,
+    connection::{self, Connection},
+    registration::{self, Registration},
+    report::{self, ReportMachine},
+    session::{self, Session},
+    sync::{self, Sync},
+};
+
+/// How long the engine waits before it asks a store again that failed.
+const ASK_AGAIN: Duration = Duration::from_secs(2);
+
+/// A device's decisions.
+///
+/// Calling contract: after [`new`](Self::new) and after each [`handle`](Self::handle) drain
+/// [`poll`](Self::poll) and carry each [`Output`] out; hand in [`Input::Tick`] no later than
+/// [`deadline`](Self::deadline). Each output that names an input after an arrow is answered by exactly
+/// one such input. A call that is given up is answered by
+/// [`CallFailure::NoAnswer`]. What is to be
+/// stored is stored in the order in which it comes.
+///
+/// ```
+/// use vestnik_clock::{Clock, ManualClock, Now};
+/// use vestnik_core::{
+///     DeviceInfo,
+///     machine::{
+///         Generation, Secret,
+///         engine::{Command, Engine, Input, Output},
+///         session::{Seed, SeedStanding},
+///     },
+/// };
+/// use vestnik_model::{Permission, Platform, UserId};
+///
+/// let device = DeviceInfo {
+///     platform: Platform::Linux,
+///     model: None,
+///     os_version: None,
+///     app_version: None,
+///     locale: Some("ru".to_owned()),
+///     time_zone: None,
+///     permission: Permission::Granted,
+/// };
+/// let seed = Seed {
+///     generation: Generation::new(0),
+///     standing: SeedStanding::Nobody,
+///     logouts: Vec::new(),
+/// };
+/// let clock = ManualClock::new("2026-11-28T12:00:00Z".parse()?, 7);
+/// let mut engine = Engine::new(seed, device.installation_state());
+///
+/// let (user, identity) = (UserId::parse("anna")?, Secret::new("e30.e30.sig"));
+/// engine.handle(Now::read(&clock), Input::App(Command::Login { user, identity }));
+/// let exchange = std::iter::from_fn(|| engine.poll())
+///     .find(|output| matches!(output, Output::Exchange { .. }));
+/// assert!(exchange.is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Engine {
+    session: Session,
+    connection: Connection,
+    sync: Sync,
+    report: ReportMachine,
+    registration: Registration,
+    asking: Option<Asking>,
+    /// The most bytes of a report, as the present connection's server said.
+    report_bytes: u64,
+    /// Whether the app waits until all facts are reported.
+    is_flushing: bool,
+    told: Option<Snapshot>,
+    outputs: VecDeque<Output>,
+}
+
+/// The store of a session that has begun is asked where it stands.
+#[derive(Debug)]
+struct Asking {
+    generation: Generation,
+    user: UserId,
+    /// When it is asked again, if it failed.
+    again_at: Option<Monotonic>,
+}
+
+impl Engine {
+    /// The decisions of a device, by what its store says and the state that the app gives it. Its first
+    /// outputs are there at once.
+    #[must_use]
+    pub fn new(seed: session::Seed, device: InstallationState) -> Self {
+        let mut engine = Self {
+            session: Session::new(seed),
+            connection: Connection::new(),
+            sync: Sync::new(),
+            report: ReportMachine::new(),
+            registration: Registration::new(device),
+            asking: None,
+            report_bytes: REPORT_BYTES as u64,
+            is_flushing: false,
+            told: None,
+            outputs: VecDeque::new(),
+        };
+        engine.begin_seeded();
+        engine
+    }
+
+    /// Takes what happened.
+    pub fn handle(&mut self, now: Now, input: Input) {
+        self.dispatch(now, input);
+        self.route(now);
+        self.tell();
+    }
+
+    /// Gives what to do next, oldest first.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When to call `handle` with `Tick` at the latest.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Monotonic> {
+        let asking = self.asking.as_ref().and_then(|asking| asking.again_at);
+        [
+            self.session.deadline(),
+            self.connection.deadline(),
+            self.sync.deadline(),
+            self.report.deadline(),
+            self.registration.deadline(),
+            asking,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// Who the device is and how it is connected.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        let (last_error, retry_at) = self.trouble();
+        Snapshot {
+            standing: self.session.standing(),
+            phase: self.phase(),
+            last_error,
+            retry_at,
+        }
+    }
+
+    fn phase(&self) -> Phase {
+        match self.connection.phase() {
+            connection::Phase::Off => Phase::Off,
+            connection::Phase::Waiting { .. } => Phase::Waiting,
+            connection::Phase::GettingToken
+            | connection::Phase::Connecting
+            | connection::Phase::Greeting => Phase::Connecting,
+            connection::Phase::Up { .. } if self.sync.is_caught_up() => Phase::Online,
+            connection::Phase::Up { .. } => Phase::Syncing,
+        }
+    }
+
+    fn trouble(&self) -> (Option<Trouble>, Option<Monotonic>) {
+        if let Some((trouble, retry_at)) = self.session.trouble() {
+            return (Some(trouble), retry_at);
+        }
+        if let Some(asking) = &self.asking
+            && asking.again_at.is_some()
+        {
+            return (Some(Trouble::Storage), asking.again_at);
+        }
+        let retry_at = match self.connection.phase() {
+            connection::Phase::Waiting { until } => Some(until),
+            connection::Phase::Off
+            | connection::Phase::GettingToken
+            | connection::Phase::Connecting
+            | connection::Phase::Greeting
+            | connection::Phase::Up { .. } => None,
+        };
+        (self.connection.trouble(), retry_at)
+    }
+
+    fn tell(&mut self) {
+        let snapshot = self.snapshot();
+        if self.told.as_ref() != Some(&snapshot) {
+            self.told = Some(snapshot.clone());
+            self.outputs.push_back(Output::Tell(snapshot));
+        }
+    }
+
+    /// A session that was stored has begun already. Its store is asked without any other machine.
+    fn begin_seeded(&mut self) {
+        while let Some(output) = self.session.poll() {
+            if let session::Output::Began {
+                generation, user, ..
+            } = output
+            {
+                self.ask_store(generation, user);
+            }
+        }
+        self.tell();
+    }
+
+    fn ask_store(&mut self, generation: Generation, user: UserId) {
+        self.outputs.push_back(Output::AskStore {
+            generation,
+            user: user.clone(),
+        });
+        self.asking = Some(Asking {
+            generation,
+            user,
+            again_at: None,
+        });
+    }
+
+    fn on_stands(&mut self, now: Now, generation: Generation, stands: Option<Stands>) {
+        let Some(asking) = self
+            .asking
+            .take_if(|asking| asking.generation == generation)
+        else {
+            return;
+        };
+        let Some(stands) = stands else {
+            self.asking = Some(Asking {
+                again_at: Some(now.monotonic + ASK_AGAIN),
+                ..asking
+            });
+            return;
+        };
+        let Stands {
+            cursor,
+            outbox,
+            told,
+            wishes,
+        } = stands;
+        self.sync
+            .handle(now, sync::Input::Begin { generation, cursor });
+        self.report
+            .handle(now, report::Input::Begin { generation, outbox });
+        let begin = registration::Input::Begin {
+            generation,
+            told,
+            wishes,
+        };
+        self.registration.handle(now, begin);
+        self.feed_connection(now, connection::Input::Session(true));
+    }
+
+    fn on_tick(&mut self, now: Now) {
+        self.session.handle(now, session::Input::Tick);
+        self.connection.handle(now, connection::Input::Tick);
+        self.sync.handle(now, sync::Input::Tick);
+        self.report.handle(now, report::Input::Tick);
+        self.registration.handle(now, registration::Input::Tick);
+        let asking = self.asking.take_if(|asking| {
+            asking
+                .again_at
+                .is_some_and(|again_at| again_at <= now.monotonic)
+        });
+        if let Some(asking) = asking {
+            self.ask_store(asking.generation, asking.user);
+        }
+    }
+
+    fn on_greeted(
+        &mut self,
+        now: Now,
+        connection: ConnectionNumber,
+        result: Result<Welcome, CallFailure>,
+    ) {
+        let (result, welcome) = match result {
+            Ok(welcome) => (Ok(()), Some(welcome)),
+            Err(failure) => (Err(failure), None),
+        };
+        let is_expected = self.connection.is_greeting(connection);
+        if is_expected && let Some(welcome) = &welcome {
+            self.report_bytes = welcome.limits.report_bytes;
+            // The time in an answer that came late is not the present one.
+            self.outputs.push_back(Output::ServerTime {
+                server: welcome.server_time,
+                device: now.wall,
+            });
+        }
+        self.connection
+            .handle(now, connection::Input::Greeted { connection, result });
+        if let Some(welcome) = welcome {
+            let input = sync::Input::Welcome {
+                connection,
+                end: welcome.cursor,
+                behind_by: welcome.behind_by,
+            };
+            self.sync.handle(now, input);
+        }
+    }
+}

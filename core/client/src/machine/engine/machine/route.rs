@@ -1,0 +1,286 @@
+//! What one machine says to the others, and what is left over.
+
+use vestnik_clock::Now;
+
+use super::Engine;
+use crate::machine::{
+    ConnectionNumber, Secret, TokenNumber,
+    connection::{self, Failed},
+    engine::{Greeting, Output},
+    registration, report, session,
+    sync::{self, Broken},
+};
+
+impl Engine {
+    /// Carries what one machine says to the others until none says anything more. The session goes
+    /// first, so that what belongs to a session that is over is dropped before anything else is done.
+    pub(super) fn route(&mut self, now: Now) {
+        loop {
+            if let Some(output) = self.session.poll() {
+                self.on_session_output(now, output);
+            } else if let Some(output) = self.connection.poll() {
+                self.on_connection_output(now, output);
+            } else if let Some(output) = self.sync.poll() {
+                self.on_sync_output(now, output);
+            } else if let Some(output) = self.report.poll() {
+                self.on_report_output(now, output);
+            } else if let Some(output) = self.registration.poll() {
+                self.on_registration_output(now, output);
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn on_session_output(&mut self, now: Now, output: session::Output) {
+        match output {
+            session::Output::Exchange {
+                call,
+                exchange,
+                within,
+            } => self.outputs.push_back(Output::Exchange {
+                call,
+                exchange,
+                within,
+            }),
+            session::Output::Delete {
+                call,
+                token,
+                within,
+            } => self.outputs.push_back(Output::Delete {
+                call,
+                token,
+                within,
+            }),
+            session::Output::Store { generation, call } => {
+                self.outputs.push_back(Output::Store { generation, call });
+            }
+            session::Output::Note(note) => self.outputs.push_back(Output::Note(note)),
+            session::Output::Token { number, token } => self.on_token(now, number, &token),
+            session::Output::Began {
+                generation,
+                user,
+                former,
+            } => {
+                if former.is_some() {
+                    self.outputs.push_back(Output::Forget);
+                }
+                self.ask_store(generation, user);
+            }
+            session::Output::Leaving => self.feed_sync(now, sync::Input::End),
+            session::Output::Flush => self.feed_report(now, report::Input::Flush { until: None }),
+            session::Output::Ended { is_logout, .. } => self.on_ended(now, is_logout),
+            session::Output::Login(outcome) => self.outputs.push_back(Output::Login(outcome)),
+            session::Output::Logout(result) => self.outputs.push_back(Output::Logout(result)),
+        }
+    }
+
+    fn on_token(&mut self, now: Now, number: TokenNumber, token: &Secret) {
+        let token = || token.clone();
+        let input = connection::Input::Token {
+            number,
+            token: token(),
+        };
+        self.feed_connection(now, input);
+        let input = registration::Input::Token {
+            number,
+            token: token(),
+        };
+        self.feed_registration(now, input);
+    }
+
+    /// Nothing of the session is left in any machine.
+    fn on_ended(&mut self, now: Now, is_logout: bool) {
+        self.asking = None;
+        self.feed_sync(now, sync::Input::End);
+        self.feed_report(now, report::Input::End);
+        self.feed_registration(now, registration::Input::End);
+        self.feed_connection(now, connection::Input::Session(false));
+        if is_logout {
+            self.outputs.push_back(Output::Forget);
+        }
+    }
+
+    fn on_connection_output(&mut self, now: Now, output: connection::Output) {
+        match output {
+            connection::Output::WantToken { refused } => {
+                self.feed_session(now, session::Input::WantToken { refused });
+            }
+            connection::Output::Connect { connection, token } => {
+                self.outputs
+                    .push_back(Output::Connect { connection, token });
+            }
+            connection::Output::Greet(connection) => self.greet(now, connection),
+            connection::Output::Up(connection) => {
+                let up = report::Input::Up {
+                    connection,
+                    report_bytes: self.report_bytes,
+                };
+                self.feed_report(now, up);
+                self.feed_registration(now, registration::Input::Up(connection));
+            }
+            connection::Output::Down(connection) => {
+                self.feed_sync(now, sync::Input::Lost(connection));
+                self.feed_report(now, report::Input::Down(connection));
+                self.feed_registration(now, registration::Input::Down(connection));
+            }
+            connection::Output::Close(connection) => {
+                self.outputs.push_back(Output::Close(connection));
+            }
+            connection::Output::Probe { connection, within } => {
+                self.outputs.push_back(Output::Probe { connection, within });
+            }
+        }
+    }
+
+    fn greet(&mut self, now: Now, connection: ConnectionNumber) {
+        let state = self.registration.state();
+        let greeting = Greeting {
+            cursor: self.sync.cursor().cloned(),
+            locale: state.locale.clone(),
+            time_zone: state.time_zone.clone(),
+            permission: state.permission.clone(),
+            app_version: state.app_version.clone(),
+        };
+        self.outputs.push_back(Output::Greet {
+            connection,
+            greeting: Box::new(greeting),
+        });
+        self.feed_sync(now, sync::Input::Greeted(connection));
+    }
+
+    fn on_sync_output(&mut self, now: Now, output: sync::Output) {
+        match output {
+            sync::Output::Read {
+                connection,
+                from,
+                limit,
+            } => self.outputs.push_back(Output::Read {
+                connection,
+                from,
+                limit,
+            }),
+            sync::Output::Apply {
+                generation,
+                proposal,
+            } => self.outputs.push_back(Output::Apply {
+                generation,
+                proposal,
+            }),
+            sync::Output::Broken { connection, reason } => {
+                let failure = match reason {
+                    Broken::Read(failure) => Failed::Call(failure),
+                    Broken::Stuck => Failed::Stuck,
+                    Broken::Storage => Failed::Storage,
+                };
+                let input = connection::Input::Failed {
+                    connection,
+                    failure,
+                };
+                self.feed_connection(now, input);
+            }
+        }
+    }
+
+    fn on_report_output(&mut self, now: Now, output: report::Output) {
+        match output {
+            report::Output::Take {
+                generation,
+                facts,
+                bytes,
+            } => self.outputs.push_back(Output::Take {
+                generation,
+                facts,
+                bytes,
+            }),
+            report::Output::Send(connection) => self.outputs.push_back(Output::Report(connection)),
+            report::Output::Settle {
+                generation,
+                settlement,
+            } => self.outputs.push_back(Output::Settle {
+                generation,
+                settlement,
+            }),
+            report::Output::Flushed { is_empty } => self.on_flushed(now, is_empty),
+            report::Output::Doubtful(connection) => {
+                self.feed_connection(now, connection::Input::Doubtful(connection));
+            }
+            report::Output::Refused {
+                connection,
+                failure,
+            } => {
+                let failure = Failed::Call(failure);
+                let input = connection::Input::Failed {
+                    connection,
+                    failure,
+                };
+                self.feed_connection(now, input);
+            }
+        }
+    }
+
+    fn on_flushed(&mut self, now: Now, is_empty: bool) {
+        self.feed_session(now, session::Input::Flushed);
+        if std::mem::take(&mut self.is_flushing) {
+            self.outputs.push_back(Output::Flushed { is_empty });
+        }
+    }
+
+    fn on_registration_output(&mut self, now: Now, output: registration::Output) {
+        match output {
+            registration::Output::WantToken { refused } => {
+                self.feed_session(now, session::Input::WantToken { refused });
+            }
+            registration::Output::Put {
+                generation,
+                version,
+                state,
+                token,
+            } => self.outputs.push_back(Output::Put {
+                generation,
+                version,
+                state,
+                token,
+            }),
+            registration::Output::Topic {
+                connection,
+                topic,
+                joins,
+            } => self.outputs.push_back(Output::Topic {
+                connection,
+                topic,
+                joins,
+            }),
+            registration::Output::KeepTold(told) => self.outputs.push_back(Output::KeepTold(told)),
+            registration::Output::KeepWishes(wishes) => {
+                self.outputs.push_back(Output::KeepWishes(wishes));
+            }
+            registration::Output::TopicDone { topic, joins } => {
+                self.outputs.push_back(Output::TopicDone { topic, joins });
+            }
+            registration::Output::TopicRefused { topic, code } => {
+                self.outputs.push_back(Output::TopicRefused { topic, code });
+            }
+        }
+    }
+
+    pub(super) fn feed_session(&mut self, now: Now, input: session::Input) {
+        self.session.handle(now, input);
+    }
+
+    pub(super) fn feed_connection(&mut self, now: Now, input: connection::Input) {
+        self.connection.handle(now, input);
+    }
+
+    pub(super) fn feed_sync(&mut self, now: Now, input: sync::Input) {
+        self.sync.handle(now, input);
+    }
+
+    pub(super) fn feed_report(&mut self, now: Now, input: report::Input) {
+        self.report.handle(now, input);
+    }
+
+    pub(super) fn feed_registration(&mut self, now: Now, input: registration::Input) {
+        self.registration.handle(now, input);
+    }
+}

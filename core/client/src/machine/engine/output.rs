@@ -1,0 +1,215 @@
+//! What comes out of the engine.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use vestnik_clock::Monotonic;
+use vestnik_model::{Cursor, InstallationState, Open, Permission, ProblemCode, TopicName, UserId};
+
+use crate::machine::{
+    CallNumber, ConnectionNumber, Generation, Secret, Trouble,
+    registration::{Told, Wish},
+    report::Settlement,
+    session::{Exchange, LoginOutcome, LogoutNote, Standing, StoreCall},
+    sync::Proposal,
+};
+
+/// What to do. An arrow names the input that answers; without one there is no answer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Output {
+    /// Ask the server for tokens. → [`Answer::Exchanged`](super::Answer::Exchanged)
+    Exchange {
+        /// Which call.
+        call: CallNumber,
+        /// By what.
+        exchange: Exchange,
+        /// After what time to give up.
+        within: Duration,
+    },
+    /// Ask the server to log this installation out. → [`Answer::Deleted`](super::Answer::Deleted)
+    Delete {
+        /// Which call.
+        call: CallNumber,
+        /// By which access token.
+        token: Secret,
+        /// After what time to give up.
+        within: Duration,
+    },
+    /// Make something about the session durable, in the order in which these come. →
+    /// [`Done::Stored`](super::Done::Stored)
+    Store {
+        /// Of which session.
+        generation: Generation,
+        /// What.
+        call: StoreCall,
+    },
+    /// Make something about a pending logout durable, in the same order, as well as it can be.
+    Note(LogoutNote),
+    /// Say where the user's store stands. → [`Done::Stands`](super::Done::Stands)
+    AskStore {
+        /// Of which session.
+        generation: Generation,
+        /// The user.
+        user: UserId,
+    },
+    /// Connect. → [`Event::Opened`](super::Event::Opened)
+    Connect {
+        /// The attempt.
+        connection: ConnectionNumber,
+        /// The access token.
+        token: Secret,
+    },
+    /// Say hello. → [`Event::Greeted`](super::Event::Greeted)
+    Greet {
+        /// On which connection.
+        connection: ConnectionNumber,
+        /// What to say.
+        greeting: Box<Greeting>,
+    },
+    /// Close the connection, or give the attempt up.
+    Close(ConnectionNumber),
+    /// Send a keep-alive. → [`Event::Probed`](super::Event::Probed)
+    Probe {
+        /// On which connection.
+        connection: ConnectionNumber,
+        /// How long to wait for the answer.
+        within: Duration,
+    },
+    /// Read the log on. → [`Event::Page`](super::Event::Page)
+    Read {
+        /// On which connection.
+        connection: ConnectionNumber,
+        /// From where; absent for the beginning.
+        from: Option<Cursor>,
+        /// The most entries.
+        limit: u32,
+    },
+    /// Store these in one transaction. → [`Done::Applied`](super::Done::Applied),
+    /// [`Done::Stale`](super::Done::Stale) or [`Done::NotApplied`](super::Done::NotApplied)
+    Apply {
+        /// Of which session.
+        generation: Generation,
+        /// What to store.
+        proposal: Proposal,
+    },
+    /// Take a batch of facts from the store. → [`Done::Taken`](super::Done::Taken)
+    Take {
+        /// Of which session.
+        generation: Generation,
+        /// The most facts.
+        facts: u32,
+        /// The most bytes.
+        bytes: usize,
+    },
+    /// Report the batch. → [`Event::Answered`](super::Event::Answered)
+    Report(ConnectionNumber),
+    /// Settle the batch in the store. → [`Done::Settled`](super::Done::Settled)
+    Settle {
+        /// Of which session.
+        generation: Generation,
+        /// By what.
+        settlement: Settlement,
+    },
+    /// Tell the server of the device. → [`Done::Put`](super::Done::Put)
+    Put {
+        /// Of which session.
+        generation: Generation,
+        /// Which version of the state.
+        version: u64,
+        /// The state.
+        state: Box<InstallationState>,
+        /// The access token.
+        token: Secret,
+    },
+    /// Tell the server of a topic. → [`Event::TopicTold`](super::Event::TopicTold)
+    Topic {
+        /// On which connection.
+        connection: ConnectionNumber,
+        /// The topic.
+        topic: TopicName,
+        /// Whether the user joins it.
+        joins: bool,
+    },
+    /// Keep what the server was told of the device, as well as it can be.
+    KeepTold(Option<Told>),
+    /// Keep the topics that the server was not told of, as well as it can be.
+    KeepWishes(Vec<Wish>),
+    /// The server's clock and the device's, read at about the same time.
+    ServerTime {
+        /// The server's.
+        server: Timestamp,
+        /// The device's.
+        device: Timestamp,
+    },
+    /// Nothing of the former user may be seen any more: queued facts and shows are dropped, drawn
+    /// notifications are taken off the screen.
+    Forget,
+    /// What came of a login.
+    Login(LoginOutcome),
+    /// The user is logged out here, or the device's storage failed and it is tried again.
+    Logout(Result<(), Trouble>),
+    /// Nothing waits in the outbox any more, or nothing can be reported now.
+    Flushed {
+        /// Whether nothing waits.
+        is_empty: bool,
+    },
+    /// The server took the wish of a topic.
+    TopicDone {
+        /// The topic.
+        topic: TopicName,
+        /// Whether the user joined it.
+        joins: bool,
+    },
+    /// The server refused the wish of a topic.
+    TopicRefused {
+        /// The topic.
+        topic: TopicName,
+        /// The problem's code.
+        code: Open<ProblemCode>,
+    },
+    /// The state that the app sees has changed.
+    Tell(Snapshot),
+}
+
+/// What a device says hello with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Greeting {
+    /// How far the log was read.
+    pub cursor: Option<Cursor>,
+    /// A BCP 47 language tag.
+    pub locale: Option<String>,
+    /// The IANA name of the time zone.
+    pub time_zone: Option<String>,
+    /// Whether the system lets the app show notifications.
+    pub permission: Open<Permission>,
+    /// The app's version.
+    pub app_version: Option<String>,
+}
+
+/// Who the device is and how it is connected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Who the device is.
+    pub standing: Standing,
+    /// How it is connected.
+    pub phase: Phase,
+    /// What is in the way.
+    pub last_error: Option<Trouble>,
+    /// When the next try is.
+    pub retry_at: Option<Monotonic>,
+}
+
+/// How a device is connected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// No connection is wanted.
+    Off,
+    /// Waiting until the next attempt.
+    Waiting,
+    /// A connection is being made.
+    Connecting,
+    /// The connection stands; reading what was missed.
+    Syncing,
+    /// The connection stands, and nothing is missing.
+    Online,
+}

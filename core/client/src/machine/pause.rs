@@ -1,0 +1,103 @@
+//! How long to wait after a failure.
+//!
+//! Without a word of the server the pause is drawn evenly from zero to a ceiling that doubles with each
+//! failure in a row. A pause that the server asks for wins, within bounds: a server's slip must neither
+//! silence a device for days nor make it ask without end.
+
+use std::time::Duration;
+
+/// The shortest pause that a server may ask for.
+pub const SHORTEST_ASKED: Duration = Duration::from_secs(1);
+/// The longest pause that a server may ask for.
+pub const LONGEST_ASKED: Duration = Duration::from_secs(15 * 60);
+/// How often the ceiling doubles at the most.
+const MAX_DOUBLINGS: u32 = 16;
+/// What part of a pause that was asked for is added at random at the most.
+const SPREAD: u32 = 10;
+
+/// Failures in a row, and the pause that follows from them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Backoff {
+    base: Duration,
+    cap: Duration,
+    failures: u32,
+}
+
+impl Backoff {
+    /// No failures yet. The first pause is at most `base`, any pause at most `cap`.
+    pub(super) const fn new(base: Duration, cap: Duration) -> Self {
+        Self {
+            base,
+            cap,
+            failures: 0,
+        }
+    }
+
+    /// Whether there was no failure since the last success.
+    pub(super) const fn is_clear(&self) -> bool {
+        self.failures == 0
+    }
+
+    /// It worked: the next failure is the first.
+    pub(super) const fn reset(&mut self) {
+        self.failures = 0;
+    }
+
+    /// A failure that counts for so many: what is refused is repeated rarely.
+    pub(super) fn at_least(&mut self, failures: u32) {
+        self.failures = self.failures.max(failures);
+    }
+
+    /// Counts a failure and gives the pause after it. `asked` is what the server asked for, as it came.
+    pub(super) fn fail(&mut self, asked: Option<Duration>, random: u64) -> Duration {
+        let doublings = self.failures.min(MAX_DOUBLINGS);
+        self.failures = self.failures.saturating_add(1);
+        match asked {
+            Some(asked) => {
+                let asked = asked.clamp(SHORTEST_ASKED, LONGEST_ASKED);
+                asked + part(asked / SPREAD, random)
+            }
+            None => part(
+                self.base.saturating_mul(1 << doublings).min(self.cap),
+                random,
+            ),
+        }
+    }
+}
+
+/// The part of a time that stands to the whole as `random` to all 64-bit numbers.
+pub(super) fn part(whole: Duration, random: u64) -> Duration {
+    let nanos = u64::try_from(whole.as_nanos()).unwrap_or(u64::MAX);
+    let drawn = (u128::from(nanos) * u128::from(random)) >> 64;
+    Duration::from_nanos(u64::try_from(drawn).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn pauses_grow_up_to_a_cap_and_for_ever() {
+        let mut backoff = Backoff::new(SECOND, SECOND * 60);
+        let pauses: Vec<_> = (0..200)
+            .map(|_| backoff.fail(None, u64::MAX).as_secs_f64().round())
+            .collect();
+        assert_eq!(pauses[..8], [1., 2., 4., 8., 16., 32., 60., 60.]);
+        assert!((pauses[199] - 60.).abs() < 0.1);
+    }
+
+    proptest! {
+        #[test]
+        fn what_a_server_asks_for_is_kept_within_bounds(asked: u64, nanos: u32, random: u64) {
+            let mut backoff = Backoff::new(SECOND, SECOND * 60);
+            let asked = Duration::from_secs(asked).saturating_add(Duration::from_nanos(nanos.into()));
+            let pause = backoff.fail(Some(asked), random);
+            prop_assert!(pause >= asked.clamp(SHORTEST_ASKED, LONGEST_ASKED));
+            prop_assert!(pause <= LONGEST_ASKED + LONGEST_ASKED / SPREAD);
+        }
+    }
+}

@@ -1,0 +1,398 @@
+//! The machine.
+
+use std::{collections::VecDeque, time::Duration};
+
+use jiff::SignedDuration;
+use vestnik_clock::{Monotonic, Now};
+use vestnik_model::{InstallationState, PushAddress, PushAddressKind};
+
+use super::{Change, Input, Output, Told, Wish, topic::Wishes};
+use crate::machine::{
+    CallFailure, ConnectionNumber, Generation, Secret, TokenNumber, pause::Backoff,
+};
+
+/// After so long the state is told again even unchanged, in case the server forgot.
+const STALE: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// After so long no request that was given up can land any more.
+const SETTLED: Duration = Duration::from_secs(60);
+/// The first pause after a failure is at most this long.
+const BASE: Duration = Duration::from_secs(4);
+/// Any pause after a failure is at most this long, unless the server asks for more.
+const CAP: Duration = Duration::from_secs(15 * 60);
+/// The shortest pause after a failure.
+const LEAST: Duration = Duration::from_secs(1);
+/// How many failures a refusal counts for: it is tried again, rarely.
+const REFUSED: u32 = 6;
+
+/// The machine that tells the server about this device.
+///
+/// Calling contract: hand every [`Input`] to [`handle`](Self::handle), then drain
+/// [`poll`](Self::poll) and carry each [`Output`] out; hand in [`Input::Tick`] no later than
+/// [`deadline`](Self::deadline). Each output that names an input after an arrow is answered by exactly
+/// one such input. Inputs of another connection or session than the present one are dropped.
+#[derive(Debug)]
+pub struct Registration {
+    generation: Option<Generation>,
+    connection: Option<ConnectionNumber>,
+    state: InstallationState,
+    version: u64,
+    told: Option<Told>,
+    put: Put,
+    /// Whether a request was given up that may still land.
+    is_uncertain: bool,
+    not_before: Option<Monotonic>,
+    backoff: Backoff,
+    wishes: Wishes,
+    /// The wish that is on its way, and on which connection.
+    telling: Option<(ConnectionNumber, Wish)>,
+    topic_not_before: Option<Monotonic>,
+    topic_backoff: Backoff,
+    outputs: VecDeque<Output>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Put {
+    Idle,
+    WantsToken,
+    Running { version: u64, token: TokenNumber },
+}
+
+impl Registration {
+    /// A machine for a device in this state, without a session.
+    #[must_use]
+    pub fn new(state: InstallationState) -> Self {
+        Self {
+            generation: None,
+            connection: None,
+            state,
+            version: 1,
+            told: None,
+            put: Put::Idle,
+            is_uncertain: false,
+            not_before: None,
+            backoff: Backoff::new(BASE, CAP),
+            wishes: Wishes::default(),
+            telling: None,
+            topic_not_before: None,
+            topic_backoff: Backoff::new(BASE, CAP),
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// Takes what happened.
+    pub fn handle(&mut self, now: Now, input: Input) {
+        match input {
+            Input::Begin {
+                generation,
+                told,
+                wishes,
+            } => self.begin(generation, told, wishes),
+            Input::End => self.end(),
+            Input::Up(connection) => self.on_up(connection),
+            Input::Down(connection) => self.on_down(connection),
+            Input::Change(change) => self.change(change),
+            Input::PushAddress(address) => self.set_address(address),
+            Input::ForgetPushAddress(kind) => self.forget_address(kind),
+            Input::Topic { topic, joins } => self.wish(Wish { topic, joins }),
+            Input::Token { number, token } => self.on_token(number, token),
+            Input::Put {
+                generation,
+                version,
+                result,
+            } => self.on_put(now, generation, version, result),
+            Input::TopicTold { connection, result } => self.on_topic(now, connection, result),
+            Input::Tick => {}
+        }
+        self.advance(now);
+    }
+
+    /// Gives what to do next, oldest first.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When to call `handle` with `Tick` at the latest.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Monotonic> {
+        self.connection?;
+        let put = self.not_before.filter(|_| self.put == Put::Idle);
+        let topic = self
+            .topic_not_before
+            .filter(|_| self.telling.is_none() && self.wishes.first().is_some());
+        [put, topic].into_iter().flatten().min()
+    }
+
+    /// The device's state: what it says hello with.
+    #[must_use]
+    pub const fn state(&self) -> &InstallationState {
+        &self.state
+    }
+
+    fn begin(&mut self, generation: Generation, told: Option<Told>, wishes: Vec<Wish>) {
+        self.end();
+        self.generation = Some(generation);
+        self.told = told;
+        self.wishes = Wishes::new(wishes);
+    }
+
+    /// The state is the device's and stays.
+    fn end(&mut self) {
+        let version = self.version;
+        *self = Self {
+            version,
+            ..Self::new(self.state.clone())
+        };
+    }
+
+    fn on_up(&mut self, connection: ConnectionNumber) {
+        self.connection = Some(connection);
+        self.backoff.reset();
+        self.topic_backoff.reset();
+        self.topic_not_before = None;
+        if !self.is_uncertain {
+            self.not_before = None;
+        }
+    }
+
+    fn on_down(&mut self, connection: ConnectionNumber) {
+        if self.connection == Some(connection) {
+            self.connection = None;
+            self.telling = None;
+            if self.put == Put::WantsToken {
+                self.put = Put::Idle;
+            }
+        }
+    }
+
+    fn change(&mut self, change: Change) {
+        let Change {
+            permission,
+            locale,
+            time_zone,
+            app_version,
+            os_version,
+        } = change;
+        let mut state = self.state.clone();
+        if let Some(permission) = permission {
+            state.permission = permission.into();
+        }
+        set(&mut state.locale, locale);
+        set(&mut state.time_zone, time_zone);
+        set(&mut state.app_version, app_version);
+        set(&mut state.os_version, os_version);
+        self.replace(state);
+    }
+
+    fn set_address(&mut self, address: PushAddress) {
+        let mut state = self.state.clone();
+        let own = state.push_addresses.iter_mut();
+        match own.into_iter().find(|own| own.kind == address.kind) {
+            Some(own) => *own = address,
+            None => state.push_addresses.push(address),
+        }
+        self.replace(state);
+    }
+
+    fn forget_address(&mut self, kind: PushAddressKind) {
+        let mut state = self.state.clone();
+        state.push_addresses.retain(|own| own.kind != kind);
+        self.replace(state);
+    }
+
+    /// A new state is told at once, whatever pause an older one has.
+    fn replace(&mut self, state: InstallationState) {
+        let state = state.cleaned();
+        if state != self.state {
+            self.state = state;
+            self.version += 1;
+            self.not_before = None;
+        }
+    }
+
+    fn wish(&mut self, wish: Wish) {
+        if self.generation.is_some() {
+            self.wishes.add(wish);
+            self.topic_not_before = None;
+            self.keep_wishes();
+        }
+    }
+
+    fn keep_wishes(&mut self) {
+        self.outputs
+            .push_back(Output::KeepWishes(self.wishes.all()));
+    }
+
+    fn on_token(&mut self, number: TokenNumber, token: Secret) {
+        let (Put::WantsToken, Some(generation)) = (&self.put, self.generation) else {
+            return;
+        };
+        self.put = Put::Running {
+            version: self.version,
+            token: number,
+        };
+        self.outputs.push_back(Output::Put {
+            generation,
+            version: self.version,
+            state: Box::new(self.state.clone()),
+            token,
+        });
+    }
+
+    fn on_put(
+        &mut self,
+        now: Now,
+        generation: Generation,
+        answered: u64,
+        result: Result<(), CallFailure>,
+    ) {
+        let Put::Running { version, token } = self.put else {
+            return;
+        };
+        if self.generation != Some(generation) || version != answered {
+            return;
+        }
+        self.put = Put::Idle;
+        match result {
+            Ok(()) => self.on_told(now, version),
+            Err(failure) => self.on_not_told(now, token, &failure),
+        }
+    }
+
+    fn on_told(&mut self, now: Now, version: u64) {
+        self.backoff.reset();
+        if std::mem::take(&mut self.is_uncertain) {
+            self.not_before = Some(now.monotonic + SETTLED);
+        } else if version == self.version {
+            self.told = Some(Told {
+                digest: digest(&self.state),
+                at: now.wall,
+            });
+            self.outputs.push_back(Output::KeepTold(self.told.clone()));
+        }
+    }
+
+    fn on_not_told(&mut self, now: Now, token: TokenNumber, failure: &CallFailure) {
+        if *failure == CallFailure::NoAnswer {
+            self.is_uncertain = true;
+            if self.told.take().is_some() {
+                self.outputs.push_back(Output::KeepTold(None));
+            }
+        }
+        if failure.is_about_token() && self.backoff.is_clear() {
+            self.backoff.at_least(1);
+            self.put = Put::WantsToken;
+            self.outputs.push_back(Output::WantToken {
+                refused: Some(token),
+            });
+            return;
+        }
+        if failure.is_refusal() {
+            self.backoff.at_least(REFUSED);
+        }
+        let pause = self.backoff.fail(failure.retry_after(), now.random);
+        self.not_before = Some(now.monotonic + pause.max(LEAST));
+    }
+
+    fn on_topic(
+        &mut self,
+        now: Now,
+        connection: ConnectionNumber,
+        result: Result<(), CallFailure>,
+    ) {
+        let Some((_, wish)) = self.telling.take_if(|(number, _)| *number == connection) else {
+            return;
+        };
+        match result {
+            Ok(()) => {
+                self.topic_backoff.reset();
+                self.settle_wish(&wish);
+                let Wish { topic, joins } = wish;
+                self.outputs.push_back(Output::TopicDone { topic, joins });
+            }
+            Err(CallFailure::Problem {
+                code,
+                status,
+                retry_after,
+            }) => {
+                let failure = CallFailure::Problem {
+                    code: code.clone(),
+                    status,
+                    retry_after,
+                };
+                if failure.is_refusal() {
+                    self.settle_wish(&wish);
+                    let topic = wish.topic;
+                    self.outputs.push_back(Output::TopicRefused { topic, code });
+                } else {
+                    self.pause_topics(now, &failure);
+                }
+            }
+            Err(failure @ (CallFailure::NoAnswer | CallFailure::Foreign { .. })) => {
+                self.pause_topics(now, &failure);
+            }
+        }
+    }
+
+    fn settle_wish(&mut self, wish: &Wish) {
+        self.wishes.answered(wish);
+        self.keep_wishes();
+    }
+
+    fn pause_topics(&mut self, now: Now, failure: &CallFailure) {
+        let pause = self.topic_backoff.fail(failure.retry_after(), now.random);
+        self.topic_not_before = Some(now.monotonic + pause.max(LEAST));
+    }
+
+    /// Decides what to do next.
+    fn advance(&mut self, now: Now) {
+        let (Some(_), Some(connection)) = (self.generation, self.connection) else {
+            return;
+        };
+        if self.put == Put::Idle && has_passed(self.not_before, now) && self.is_due(now) {
+            self.not_before = None;
+            self.put = Put::WantsToken;
+            self.outputs.push_back(Output::WantToken { refused: None });
+        }
+        if self.telling.is_none()
+            && has_passed(self.topic_not_before, now)
+            && let Some(wish) = self.wishes.first()
+        {
+            let Wish { topic, joins } = wish.clone();
+            self.telling = Some((connection, wish.clone()));
+            self.outputs.push_back(Output::Topic {
+                connection,
+                topic,
+                joins,
+            });
+        }
+    }
+
+    /// Whether the state has to be told: it changed, or it is long ago.
+    fn is_due(&self, now: Now) -> bool {
+        self.told.as_ref().is_none_or(|told| {
+            let age = now.wall.duration_since(told.at);
+            told.digest != digest(&self.state) || age >= STALE || age.is_negative()
+        })
+    }
+}
+
+/// Tells states apart without their content, which has push addresses: FNV-1a of 64 bits over the
+/// JSON.
+#[must_use]
+pub fn digest(state: &InstallationState) -> String {
+    let json = serde_json::to_vec(state).unwrap_or_default();
+    let hash = json.iter().fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01B3)
+    });
+    format!("{hash:016x}")
+}
+
+fn set(part: &mut Option<String>, value: Option<String>) {
+    if value.is_some() {
+        *part = value;
+    }
+}
+
+fn has_passed(at: Option<Monotonic>, now: Now) -> bool {
+    at.is_none_or(|at| at <= now.monotonic)
+}

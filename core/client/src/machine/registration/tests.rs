@@ -1,0 +1,320 @@
+//! What a user relies on: the server knows the device as it is, and which topics they joined.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use vestnik_clock::{Monotonic, Now};
+use vestnik_model::{
+    InstallationState, Permission, Platform, ProblemCode, PushAddress, PushAddressKind, TopicName,
+};
+
+use super::{Change, Input, Output, Registration, Told, Wish, digest};
+use crate::{
+    device_info::DeviceInfo,
+    machine::{CallFailure, ConnectionNumber, Generation, Secret, TokenNumber},
+};
+
+const FIRST: ConnectionNumber = ConnectionNumber::new(1);
+const GENERATION: Generation = Generation::new(7);
+
+fn state() -> InstallationState {
+    DeviceInfo {
+        platform: Platform::Linux,
+        model: None,
+        os_version: None,
+        app_version: None,
+        locale: Some("ru".to_owned()),
+        time_zone: None,
+        permission: Permission::NotAsked,
+    }
+    .installation_state()
+}
+
+struct Table {
+    machine: Registration,
+    now: Now,
+    version: u64,
+}
+
+impl Table {
+    fn new(told: Option<Told>) -> Self {
+        let mut table = Self {
+            machine: Registration::new(state()),
+            now: Now {
+                monotonic: Monotonic::from_origin(Duration::from_secs(1_000)),
+                wall: Timestamp::UNIX_EPOCH,
+                random: u64::MAX,
+            },
+            version: 0,
+        };
+        let begin = Input::Begin {
+            generation: GENERATION,
+            told,
+            wishes: Vec::new(),
+        };
+        assert_eq!(table.on(begin), [""; 0]);
+        table
+    }
+
+    /// A device of which the server knows everything.
+    fn told() -> Self {
+        Self::new(Some(Told {
+            digest: digest(&state()),
+            at: Timestamp::UNIX_EPOCH,
+        }))
+    }
+
+    fn on(&mut self, input: Input) -> Vec<String> {
+        self.machine.handle(self.now, input);
+        let mut texts = Vec::new();
+        while let Some(output) = self.machine.poll() {
+            if let Output::Put { version, .. } = &output {
+                self.version = *version;
+            }
+            texts.push(written(&output));
+        }
+        texts
+    }
+
+    fn token(&mut self) -> Vec<String> {
+        self.on(Input::Token {
+            number: TokenNumber::new(1),
+            token: Secret::new("acc"),
+        })
+    }
+
+    fn put(&mut self, result: Result<(), CallFailure>) -> Vec<String> {
+        self.on(Input::Put {
+            generation: GENERATION,
+            version: self.version,
+            result,
+        })
+    }
+
+    fn permission(&mut self, permission: Permission) -> Vec<String> {
+        self.on(Input::Change(Change {
+            permission: Some(permission),
+            ..Change::default()
+        }))
+    }
+
+    fn topic(&mut self, name: &str, joins: bool) -> Vec<String> {
+        let topic = TopicName::parse(name).unwrap();
+        self.on(Input::Topic { topic, joins })
+    }
+
+    fn topic_told(&mut self, result: Result<(), CallFailure>) -> Vec<String> {
+        self.on(Input::TopicTold {
+            connection: FIRST,
+            result,
+        })
+    }
+
+    fn step(&mut self) -> (Duration, Vec<String>) {
+        let at = self.machine.deadline().unwrap();
+        let passed = at - self.now.monotonic;
+        self.now.monotonic = self.now.monotonic.max(at);
+        (passed, self.on(Input::Tick))
+    }
+}
+
+fn written(output: &Output) -> String {
+    match output {
+        Output::WantToken { refused: None } => "token".to_owned(),
+        Output::WantToken { refused: Some(_) } => "another token".to_owned(),
+        Output::Put { state, .. } => {
+            let addresses: Vec<_> = state
+                .push_addresses
+                .iter()
+                .map(|address| address.value.as_str())
+                .collect();
+            format!("put {} {addresses:?}", state.permission)
+        }
+        Output::Topic { topic, joins, .. } => format!("topic {topic} {joins}"),
+        Output::KeepTold(told) => format!("keep {}", told.is_some()),
+        Output::KeepWishes(wishes) => format!("keep {} wishes", wishes.len()),
+        Output::TopicDone { topic, joins } => format!("done {topic} {joins}"),
+        Output::TopicRefused { topic, code } => format!("refused {topic} {code}"),
+    }
+}
+
+fn problem(code: ProblemCode) -> CallFailure {
+    CallFailure::Problem {
+        code: code.into(),
+        status: code.status(),
+        retry_after: None,
+    }
+}
+
+#[test]
+fn a_device_is_told_once() {
+    let mut table = Table::new(None);
+    assert_eq!(table.on(Input::Up(FIRST)), ["token"]);
+    assert_eq!(table.token(), ["put not_asked []"]);
+    assert_eq!(table.put(Ok(())), ["keep true"]);
+    assert_eq!(table.machine.deadline(), None);
+    let mut table = Table::told();
+    assert_eq!(table.on(Input::Up(FIRST)), [""; 0]);
+}
+
+#[test]
+fn a_device_is_told_again_after_a_week_and_after_the_clock_was_put_back() {
+    for (second, is_told) in [(7 * 86_400 - 1, false), (7 * 86_400, true), (-1, true)] {
+        let mut table = Table::told();
+        table.now.wall = Timestamp::from_second(second).unwrap();
+        assert_eq!(table.on(Input::Up(FIRST)).len(), usize::from(is_told));
+    }
+}
+
+#[test]
+fn a_permission_changed_offline_is_told_later() {
+    let mut table = Table::told();
+    assert_eq!(table.permission(Permission::Granted), [""; 0]);
+    assert_eq!(table.on(Input::Up(FIRST)), ["token"]);
+    assert_eq!(table.token(), ["put granted []"]);
+}
+
+#[test]
+fn two_changes_never_land_in_the_wrong_order() {
+    let mut table = Table::told();
+    table.on(Input::Up(FIRST));
+    assert_eq!(table.permission(Permission::Granted), ["token"]);
+    assert_eq!(table.token(), ["put granted []"]);
+    // The second waits until the first has landed, and nothing is told in between.
+    assert_eq!(table.permission(Permission::Denied), [""; 0]);
+    assert_eq!(table.put(Ok(())), ["token"]);
+    assert_eq!(table.token(), ["put denied []"]);
+    assert_eq!(table.put(Ok(())), ["keep true"]);
+}
+
+#[test]
+fn a_state_that_follows_one_without_an_answer_is_told_twice() {
+    let mut table = Table::told();
+    table.on(Input::Up(FIRST));
+    table.permission(Permission::Granted);
+    table.token();
+    assert_eq!(table.put(Err(CallFailure::NoAnswer)), ["keep false"]);
+    assert_eq!(table.permission(Permission::Denied), ["token"]);
+    table.token();
+    assert_eq!(table.put(Ok(())), [""; 0]);
+    let (passed, outputs) = table.step();
+    assert_eq!((passed.as_secs(), outputs), (60, vec!["token".to_owned()]));
+    assert_eq!(table.token(), ["put denied []"]);
+    assert_eq!(table.put(Ok(())), ["keep true"]);
+    assert_eq!(table.machine.deadline(), None);
+}
+
+#[test]
+fn a_refused_state_is_not_repeated_hot() {
+    let mut table = Table::new(None);
+    table.on(Input::Up(FIRST));
+    table.token();
+    assert_eq!(
+        table.put(Err(problem(ProblemCode::RequestInvalid))),
+        [""; 0]
+    );
+    let (pause, outputs) = table.step();
+    assert!(pause > Duration::from_secs(200), "{pause:?}");
+    assert_eq!(outputs, ["token"]);
+}
+
+#[test]
+fn a_refused_token_is_replaced_once() {
+    let mut table = Table::new(None);
+    table.on(Input::Up(FIRST));
+    table.token();
+    let expired = || Err(problem(ProblemCode::AuthExpired));
+    assert_eq!(table.put(expired()), ["another token"]);
+    table.token();
+    assert_eq!(table.put(expired()), [""; 0]);
+    assert!(table.machine.deadline().is_some());
+}
+
+#[test]
+fn a_push_address_replaces_the_former_one_of_its_kind() {
+    let mut table = Table::told();
+    table.on(Input::Up(FIRST));
+    let address = |value: &str| {
+        Input::PushAddress(PushAddress {
+            kind: PushAddressKind::Apns.into(),
+            value: value.to_owned(),
+        })
+    };
+    assert_eq!(table.on(address("a")), ["token"]);
+    table.on(address("b"));
+    assert_eq!(table.token(), [r#"put not_asked ["b"]"#]);
+    table.put(Ok(()));
+    assert_eq!(table.on(address("b")), [""; 0]);
+    let forget = Input::ForgetPushAddress(PushAddressKind::Apns);
+    assert_eq!(table.on(forget), ["token"]);
+    assert_eq!(table.token(), ["put not_asked []"]);
+}
+
+#[test]
+fn a_topic_toggled_in_a_tunnel_is_told_later_by_its_last_wish() {
+    let mut table = Table::told();
+    assert_eq!(table.topic("news", true), ["keep 1 wishes"]);
+    assert_eq!(table.topic("offers", true), ["keep 2 wishes"]);
+    assert_eq!(table.topic("news", false), ["keep 2 wishes"]);
+    assert_eq!(table.on(Input::Up(FIRST)), ["topic offers true"]);
+    assert_eq!(
+        table.topic_told(Ok(())),
+        ["keep 1 wishes", "done offers true", "topic news false"]
+    );
+    assert_eq!(
+        table.topic_told(Ok(())),
+        ["keep 0 wishes", "done news false"]
+    );
+}
+
+#[test]
+fn a_wish_that_changes_on_its_way_is_told_again() {
+    let mut table = Table::told();
+    table.on(Input::Up(FIRST));
+    assert_eq!(
+        table.topic("news", true),
+        ["keep 1 wishes", "topic news true"]
+    );
+    assert_eq!(table.topic("news", false), ["keep 1 wishes"]);
+    assert_eq!(
+        table.topic_told(Ok(())),
+        ["keep 1 wishes", "done news true", "topic news false"]
+    );
+}
+
+#[test]
+fn a_refused_wish_is_told_to_the_app_and_blocks_no_other() {
+    let mut table = Table::told();
+    table.on(Input::Up(FIRST));
+    table.topic("secret", true);
+    table.topic("news", true);
+    assert_eq!(
+        table.topic_told(Err(problem(ProblemCode::TopicUnavailable))),
+        [
+            "keep 1 wishes",
+            "refused secret topic.unavailable",
+            "topic news true"
+        ]
+    );
+    assert_eq!(table.topic_told(Err(CallFailure::NoAnswer)), [""; 0]);
+    let (pause, outputs) = table.step();
+    assert!(pause >= Duration::from_secs(1));
+    assert_eq!(outputs, ["topic news true"]);
+}
+
+#[test]
+fn the_next_user_inherits_no_wish_and_the_device_is_told_anew() {
+    let mut table = Table::told();
+    table.topic("news", true);
+    table.on(Input::End);
+    let begin = Input::Begin {
+        generation: Generation::new(8),
+        told: None,
+        wishes: vec![Wish {
+            topic: TopicName::parse("own").unwrap(),
+            joins: true,
+        }],
+    };
+    table.on(begin);
+    assert_eq!(table.on(Input::Up(FIRST)), ["token", "topic own true"]);
+}

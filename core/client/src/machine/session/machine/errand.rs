@@ -1,0 +1,53 @@
+//! Pending logouts, on their way to the server.
+
+use vestnik_clock::Now;
+
+use super::{LOGOUT_CALL, Session};
+use crate::machine::{
+    CallFailure, CallNumber, Generation,
+    session::{access::Grant, call::Output, state::Purpose},
+};
+
+impl Session {
+    /// The token was exchanged: the server is asked to end the session. Whether the next token is durable
+    /// by then does not matter: should the former one be presented once more after this, the server
+    /// takes it for a copy and ends the session too.
+    pub(super) fn continue_errand(&mut self, generation: Generation, grant: Grant) {
+        let note = self.logouts.exchanged(generation, &grant);
+        self.outputs.push_back(Output::Note(note));
+        let call = self.take_lane(generation, Purpose::Logout);
+        self.outputs.push_back(Output::Delete {
+            call,
+            token: grant.access,
+            within: LOGOUT_CALL,
+        });
+    }
+
+    pub(super) fn errand_failed(
+        &mut self,
+        now: Now,
+        generation: Generation,
+        failure: &CallFailure,
+    ) {
+        let note = self.logouts.failed(generation, failure, now);
+        self.outputs.push_back(Output::Note(note));
+    }
+
+    pub(super) fn on_deleted(
+        &mut self,
+        now: Now,
+        call: CallNumber,
+        result: Result<(), CallFailure>,
+    ) {
+        let Some(lane) = self.lane.take_if(|lane| lane.number == call) else {
+            return;
+        };
+        match result {
+            Ok(()) => {
+                let note = self.logouts.done(lane.generation);
+                self.outputs.push_back(Output::Note(note));
+            }
+            Err(failure) => self.errand_failed(now, lane.generation, &failure),
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! What the app and the other machines ask for.
+
+use vestnik_clock::Now;
+use vestnik_model::UserId;
+
+use super::{FLUSH, Session};
+use crate::machine::{
+    Secret, TokenNumber,
+    session::{
+        call::{LoginOutcome, LogoutNote, Output, StoreCall},
+        state::{Login, Present, State},
+    },
+};
+
+impl Session {
+    pub(super) fn on_login(&mut self, now: Now, user: UserId, identity: Secret) {
+        match &mut self.state {
+            State::LoggingIn(login) if login.user == user => login.reserve = Some(identity),
+            State::LoggedIn(present) if present.user == user => {
+                present.reserve = Some(identity);
+                if present.has_begun {
+                    self.answer_login(LoginOutcome::Done);
+                }
+            }
+            State::Nobody | State::LoggingIn(_) | State::NeedsIdentity { .. } => {
+                let former = self.owner();
+                self.begin_login(login(user, identity, former));
+            }
+            State::LoggedIn(_) | State::Leaving { .. } | State::Forgetting => {
+                self.drop_next();
+                self.next = Some(login(user, identity, None));
+                self.leave(now);
+            }
+        }
+    }
+
+    /// Whose history is on the device while nobody is logged in.
+    fn owner(&self) -> Option<UserId> {
+        match &self.state {
+            State::NeedsIdentity { user, .. } => user.clone(),
+            State::LoggingIn(login) => login.former.clone(),
+            State::Nobody | State::LoggedIn(_) | State::Leaving { .. } | State::Forgetting => None,
+        }
+    }
+
+    /// Begins a login. One that was under way is overtaken.
+    pub(super) fn begin_login(&mut self, login: Login) {
+        if matches!(self.state, State::LoggingIn(_)) {
+            self.answer_login(LoginOutcome::Overtaken);
+        }
+        self.begin_generation();
+        self.state = State::LoggingIn(login);
+    }
+
+    pub(super) fn on_logout(&mut self, now: Now) {
+        self.drop_next();
+        self.leave(now);
+    }
+
+    fn drop_next(&mut self) {
+        if self.next.take().is_some() {
+            self.answer_login(LoginOutcome::Overtaken);
+        }
+    }
+
+    /// Ends the session for its user. If facts wait, they are reported first.
+    fn leave(&mut self, now: Now) {
+        match std::mem::replace(&mut self.state, State::Nobody) {
+            State::Nobody => self.outputs.push_back(Output::Logout(Ok(()))),
+            State::LoggedIn(present) if present.has_begun => {
+                self.wants_token = false;
+                self.state = State::Leaving {
+                    present,
+                    until: now.monotonic + FLUSH,
+                };
+                self.outputs.extend([Output::Leaving, Output::Flush]);
+            }
+            State::LoggedIn(present) => {
+                self.answer_login(LoginOutcome::Overtaken);
+                self.forget(now, Some(present));
+            }
+            State::LoggingIn(_) => {
+                self.answer_login(LoginOutcome::Overtaken);
+                self.forget(now, None);
+            }
+            State::NeedsIdentity { .. } => self.forget(now, None),
+            state @ (State::Leaving { .. } | State::Forgetting) => self.state = state,
+        }
+    }
+
+    /// The facts that waited are reported, or were waited for long enough.
+    pub(super) fn on_flushed(&mut self, now: Now) {
+        match std::mem::replace(&mut self.state, State::Nobody) {
+            State::Leaving { present, .. } => self.forget(now, Some(present)),
+            state @ (State::Nobody
+            | State::LoggingIn(_)
+            | State::LoggedIn(_)
+            | State::Forgetting
+            | State::NeedsIdentity { .. }) => self.state = state,
+        }
+    }
+
+    /// Nothing of the session is left in memory; the store follows.
+    fn forget(&mut self, now: Now, present: Option<Present>) {
+        let ended = self.generation;
+        self.begin_generation();
+        self.state = State::Forgetting;
+        let pending = present.map(|present| {
+            self.logouts.add(ended, present.refresh.clone());
+            LogoutNote::Pending {
+                generation: ended,
+                user: Some(present.user),
+                refresh: present.refresh,
+            }
+        });
+        self.outputs.push_back(Output::Ended {
+            generation: self.generation,
+            is_logout: true,
+        });
+        self.make_durable(now, StoreCall::Logout(pending));
+    }
+
+    pub(super) fn on_want_token(&mut self, now: Now, refused: Option<TokenNumber>) {
+        let is_durable = self.write.is_none();
+        let State::LoggedIn(present) = &mut self.state else {
+            return;
+        };
+        let is_refused = |number| refused == Some(number);
+        present.access = present
+            .access
+            .take()
+            .filter(|access| access.is_usable(now) && !is_refused(access.number));
+        match &present.access {
+            Some(access) if is_durable => self.outputs.push_back(Output::Token {
+                number: access.number,
+                token: access.token.clone(),
+            }),
+            Some(_) | None => self.wants_token = true,
+        }
+    }
+
+    pub(super) fn answer_login(&mut self, outcome: LoginOutcome) {
+        self.outputs.push_back(Output::Login(outcome));
+    }
+}
+
+const fn login(user: UserId, identity: Secret, former: Option<UserId>) -> Login {
+    Login {
+        user,
+        identity,
+        reserve: None,
+        former,
+    }
+}

@@ -1,0 +1,405 @@
+//! The machine.
+
+use std::{collections::VecDeque, time::Duration};
+
+use vestnik_clock::{Monotonic, Now};
+use vestnik_model::{
+    Cursor,
+    contract::{Entries, Page},
+    limits::DEFAULT_PAGE_ENTRIES,
+};
+
+use super::{Broken, Input, Origin, Output, Proposal};
+use crate::machine::{CallFailure, ConnectionNumber, Generation};
+
+/// The most live calls held; what comes beyond them is read. A call is at most a page, so this bounds
+/// bytes as well.
+const MAX_HELD: usize = 16;
+/// How long a read may take. It is above the time-out of any call, so that it passes only if the answer
+/// was lost on the way to the machine.
+const READ_DEADLINE: Duration = Duration::from_secs(45);
+
+/// The machine that reads the log.
+///
+/// Calling contract: hand every [`Input`] to [`handle`](Self::handle), then drain
+/// [`poll`](Self::poll) and carry each [`Output`] out; hand in [`Input::Tick`] no later than
+/// [`deadline`](Self::deadline). Each output that names an input after an arrow is answered by exactly
+/// one such input. Inputs of another connection or session than the present one are dropped, so that a
+/// late answer does no harm.
+#[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
+pub struct Sync {
+    generation: Generation,
+    /// Where the store stands, as it said last.
+    cursor: Option<Cursor>,
+    connection: Option<Link>,
+    /// Whether the store works on a proposal.
+    is_applying: bool,
+    /// The most entries of the next page. A page that was too large to be read is asked for in halves.
+    limit: u32,
+    outputs: VecDeque<Output>,
+    #[cfg(test)]
+    faults: Faults,
+}
+
+/// The present connection.
+#[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
+struct Link {
+    number: ConnectionNumber,
+    /// Whether the greeting was answered.
+    is_welcome: bool,
+    reading: Option<Reading>,
+    /// Live calls that came while nothing could be proposed, oldest first.
+    held: VecDeque<Entries>,
+    /// Something is known to be missing that is not held.
+    is_behind: bool,
+}
+
+#[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
+struct Reading {
+    from: Option<Cursor>,
+    until: Monotonic,
+}
+
+/// Faults of the first edition, planted again to see that the tests find them.
+#[cfg(test)]
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Faults {
+    /// What was held is dropped when the greeting is answered (C7).
+    pub(super) drops_held_on_welcome: bool,
+    /// Answers are taken from any connection (M3).
+    pub(super) ignores_connection: bool,
+}
+
+impl Sync {
+    /// A machine without a session.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            generation: Generation::default(),
+            cursor: None,
+            connection: None,
+            is_applying: false,
+            limit: DEFAULT_PAGE_ENTRIES,
+            outputs: VecDeque::new(),
+            #[cfg(test)]
+            faults: Faults::default(),
+        }
+    }
+
+    /// Takes what happened.
+    pub fn handle(&mut self, now: Now, input: Input) {
+        match input {
+            Input::Begin { generation, cursor } => self.begin(generation, cursor),
+            Input::End => self.end(),
+            Input::Greeted(connection) => self.connection = Some(Link::new(connection)),
+            Input::Welcome {
+                connection,
+                end,
+                behind_by,
+            } => self.on_welcome(connection, end.as_ref(), behind_by),
+            Input::Page { connection, page } => self.on_page(connection, page),
+            Input::Entries {
+                connection,
+                entries,
+            } => self.on_entries(connection, entries),
+            Input::Behind { connection, end } => self.on_behind(connection, end.as_ref()),
+            Input::Lost(connection) => self.on_lost(connection),
+            Input::Applied { generation, cursor } => self.on_applied(generation, cursor),
+            Input::Stale { generation, cursor } => self.on_stale(generation, cursor),
+            Input::StoreFailed { generation } => self.on_store_failed(generation),
+            Input::Tick => self.on_tick(now),
+        }
+        self.advance(now);
+    }
+
+    /// Gives what to do next, oldest first.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When to call `handle` with `Tick` at the latest.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Monotonic> {
+        let reading = self.connection.as_ref()?.reading.as_ref()?;
+        Some(reading.until)
+    }
+
+    /// Where the store stands, as it said last: what the device says hello with.
+    #[must_use]
+    pub const fn cursor(&self) -> Option<&Cursor> {
+        self.cursor.as_ref()
+    }
+
+    /// Whether a connection stands and the device has everything that the server said there is.
+    #[must_use]
+    pub fn is_caught_up(&self) -> bool {
+        let link = self.connection.as_ref();
+        !self.is_applying
+            && link.is_some_and(|link| link.is_welcome && link.reading.is_none() && !link.is_behind)
+    }
+
+    fn begin(&mut self, generation: Generation, cursor: Option<Cursor>) {
+        self.end();
+        self.generation = generation;
+        self.cursor = cursor;
+    }
+
+    /// The page limit stays: it says something about the network.
+    fn end(&mut self) {
+        self.connection = None;
+        self.cursor = None;
+        self.is_applying = false;
+        self.outputs.clear();
+    }
+
+    /// The present connection, if it is this one.
+    fn link(&mut self, number: ConnectionNumber) -> Option<&mut Link> {
+        #[cfg(test)]
+        if self.faults.ignores_connection {
+            return self.connection.as_mut();
+        }
+        self.connection
+            .as_mut()
+            .filter(|link| link.number == number)
+    }
+
+    fn on_welcome(&mut self, number: ConnectionNumber, end: Option<&Cursor>, behind_by: u64) {
+        #[cfg(test)]
+        let drops_held = self.faults.drops_held_on_welcome;
+        let is_missing = behind_by > 0 || self.cursor.is_none() || self.is_elsewhere(end);
+        let Some(link) = self.link(number) else {
+            return;
+        };
+        link.is_welcome = true;
+        link.is_behind |= is_missing;
+        #[cfg(test)]
+        if drops_held {
+            link.held.clear();
+        }
+    }
+
+    fn on_entries(&mut self, number: ConnectionNumber, entries: Entries) {
+        let Some(link) = self.link(number) else {
+            return;
+        };
+        if link.held.len() < MAX_HELD {
+            link.held.push_back(entries);
+        } else {
+            link.is_behind = true;
+        }
+    }
+
+    fn on_behind(&mut self, number: ConnectionNumber, end: Option<&Cursor>) {
+        let is_missing = end.is_none() || self.is_elsewhere(end);
+        if let Some(link) = self.link(number) {
+            link.is_behind |= is_missing;
+        }
+    }
+
+    /// Whether the end of the log is another place than the device's.
+    fn is_elsewhere(&self, end: Option<&Cursor>) -> bool {
+        end.is_some() && self.cursor.as_ref() != end
+    }
+
+    fn on_page(&mut self, number: ConnectionNumber, page: Result<Page, CallFailure>) {
+        let Some(link) = self.link(number) else {
+            return;
+        };
+        let (number, Some(reading)) = (link.number, link.reading.take()) else {
+            return;
+        };
+        match page {
+            Ok(page) => self.take_page(number, reading.from, page),
+            Err(failure) => {
+                self.halve();
+                self.give_up(number, Broken::Read(failure));
+            }
+        }
+    }
+
+    fn take_page(&mut self, number: ConnectionNumber, from: Option<Cursor>, page: Page) {
+        let Page {
+            after,
+            cursor,
+            entries,
+            more,
+        } = page;
+        self.limit = self.limit.saturating_mul(2).min(DEFAULT_PAGE_ENTRIES);
+        if from.as_ref() == Some(&cursor) {
+            // A server that has more and moves nothing would be asked without end.
+            if more {
+                self.give_up(number, Broken::Stuck);
+            }
+            return;
+        }
+        if let Some(link) = self.link(number) {
+            link.is_behind |= more;
+            // A live call whose last entry is in the page has nothing that is not in it.
+            let newest = link.held.back().and_then(|call| call.entries.last());
+            if newest.is_some_and(|newest| entries.contains(newest)) {
+                link.held.clear();
+            }
+        }
+        self.propose(Proposal {
+            origin: Origin::Asked(from),
+            after,
+            cursor,
+            entries,
+        });
+    }
+
+    /// A read that the end of the connection interrupts may be too large a page.
+    fn on_lost(&mut self, number: ConnectionNumber) {
+        let Some(link) = self.link(number) else {
+            return;
+        };
+        let was_reading = link.reading.is_some();
+        self.connection = None;
+        if was_reading {
+            self.halve();
+        }
+    }
+
+    fn on_applied(&mut self, generation: Generation, cursor: Cursor) {
+        if generation == self.generation && self.is_applying {
+            self.is_applying = false;
+            self.cursor = Some(cursor);
+        }
+    }
+
+    fn on_stale(&mut self, generation: Generation, cursor: Option<Cursor>) {
+        if generation == self.generation && self.is_applying {
+            self.is_applying = false;
+            self.cursor = cursor;
+            if let Some(link) = &mut self.connection {
+                link.is_behind = true;
+            }
+        }
+    }
+
+    fn on_store_failed(&mut self, generation: Generation) {
+        if generation == self.generation && self.is_applying {
+            self.is_applying = false;
+            if let Some(link) = &self.connection {
+                self.give_up(link.number, Broken::Storage);
+            }
+        }
+    }
+
+    fn on_tick(&mut self, now: Now) {
+        let Some(link) = &mut self.connection else {
+            return;
+        };
+        if link
+            .reading
+            .as_ref()
+            .is_some_and(|reading| reading.until <= now.monotonic)
+        {
+            let number = link.number;
+            self.halve();
+            self.give_up(number, Broken::Read(CallFailure::NoAnswer));
+        }
+    }
+
+    fn halve(&mut self) {
+        self.limit = (self.limit / 2).max(1);
+    }
+
+    fn give_up(&mut self, connection: ConnectionNumber, reason: Broken) {
+        self.connection = None;
+        self.outputs
+            .push_back(Output::Broken { connection, reason });
+    }
+
+    /// Decides what to do next; see the [module](super).
+    fn advance(&mut self, now: Now) {
+        if self.is_applying {
+            return;
+        }
+        let Some(link) = &mut self.connection else {
+            return;
+        };
+        if !link.is_welcome || link.reading.is_some() {
+            return;
+        }
+        if let Some(proposal) = link.chain(self.cursor.as_ref()) {
+            return self.propose(proposal);
+        }
+        if std::mem::take(&mut link.is_behind) {
+            link.reading = Some(Reading {
+                from: self.cursor.clone(),
+                until: now.monotonic + READ_DEADLINE,
+            });
+            self.outputs.push_back(Output::Read {
+                connection: link.number,
+                from: self.cursor.clone(),
+                limit: self.limit,
+            });
+        }
+    }
+
+    fn propose(&mut self, proposal: Proposal) {
+        self.is_applying = true;
+        self.outputs.push_back(Output::Apply {
+            generation: self.generation,
+            proposal,
+        });
+    }
+}
+
+impl Default for Sync {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Link {
+    const fn new(number: ConnectionNumber) -> Self {
+        Self {
+            number,
+            is_welcome: false,
+            reading: None,
+            held: VecDeque::new(),
+            is_behind: false,
+        }
+    }
+
+    /// Takes what is held and chains it onto the cursor. If the last call does not end where the device
+    /// then stands, something is missing.
+    fn chain(&mut self, at: Option<&Cursor>) -> Option<Proposal> {
+        let held = std::mem::take(&mut self.held);
+        let end = held.back()?.cursor.clone();
+        let Some(at) = at else {
+            self.is_behind = true;
+            return None;
+        };
+        let (mut cursor, mut entries) = (at.clone(), Vec::new());
+        for call in held {
+            if call.after == cursor {
+                entries.extend(call.entries);
+                cursor = call.cursor;
+            }
+        }
+        self.is_behind |= end != cursor;
+        (cursor != *at).then(|| Proposal {
+            origin: Origin::Live,
+            after: at.clone(),
+            cursor,
+            entries,
+        })
+    }
+}
+
+#[cfg(test)]
+impl Sync {
+    /// A machine with planted faults.
+    pub(super) fn with_faults(faults: Faults) -> Self {
+        Self {
+            faults,
+            ..Self::new()
+        }
+    }
+}
