@@ -10,6 +10,7 @@ mod connections;
 mod dirty;
 mod fan_out;
 mod frames;
+mod gained;
 mod notes;
 mod presence;
 mod recheck;
@@ -19,7 +20,7 @@ mod written;
 pub(crate) use connections::{
     Admission, Caps, Connections, Greeted, LiveDevice, Position, Principal,
 };
-pub(crate) use dirty::Dirty;
+pub(crate) use dirty::{Dirty, Due};
 pub(crate) use fan_out::{FanOut, PageBounds};
 pub(crate) use notes::{Notes, flush_notes};
 pub(crate) use presence::{PresenceBoard, renew_presence};

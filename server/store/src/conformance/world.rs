@@ -326,7 +326,7 @@ pub(super) fn spelled(read: &StretchEntry) -> String {
 /// The users whose logs have grown.
 pub(super) fn grown(effects: &[Effect]) -> BTreeSet<UserId> {
     let users = effects.iter().filter_map(|effect| match effect {
-        Effect::LogGrew { users } => Some(users.clone()),
+        Effect::LogGrew { users } => Some(users.iter().map(|grown| grown.user.clone())),
         Effect::NotificationChanged { .. } | Effect::Revoked(_) | Effect::WorkDue { .. } => None,
     });
     users.flatten().collect()

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     StoreError,
-    effect::{ChangedDelivery, Effect, Event, Revocation},
+    effect::{ChangedDelivery, Effect, Event, Grown, Revocation},
 };
 
 /// A transaction. What it changes about notifications is collected and written once, so that a commit
@@ -174,7 +174,7 @@ impl Txn {
     pub(super) fn finish(mut self) -> Result<(World, Vec<Event>), StoreError> {
         self.write_changes()?;
         for (app, users) in std::mem::take(&mut self.grown) {
-            let users = users.into_iter().collect();
+            let users = users.into_iter().map(Grown::unread).collect();
             let event = self.event(&app, Effect::LogGrew { users });
             self.events.push(event);
         }
