@@ -30,6 +30,8 @@ struct State<T> {
     urgent: VecDeque<T>,
     normal: VecDeque<T>,
     urgent_in_a_row: u32,
+    /// Whether the group of items that is being taken has an urgent one.
+    group_is_urgent: bool,
     is_closed: bool,
 }
 
@@ -41,6 +43,7 @@ impl<T> Queue<T> {
                 urgent: VecDeque::new(),
                 normal: VecDeque::new(),
                 urgent_in_a_row: 0,
+                group_is_urgent: false,
                 is_closed: false,
             }),
             changed: Condvar::new(),
@@ -96,6 +99,12 @@ impl<T> Queue<T> {
         }
     }
 
+    /// Takes a further item for the group that [`take`](Self::take) began, if one waits. Nothing normal
+    /// is added to a group with an urgent item: the caller of the urgent one would wait for it too.
+    pub(crate) fn take_more(&self) -> Option<T> {
+        lock(&self.state).take_more()
+    }
+
     /// Takes an item if one waits.
     pub(crate) fn try_take(&self) -> Option<T> {
         lock(&self.state).take()
@@ -131,9 +140,23 @@ impl<T> State<T> {
         let normal_is_due = self.urgent_in_a_row >= URGENT_IN_A_ROW && !self.normal.is_empty();
         if !normal_is_due && let Some(item) = self.urgent.pop_front() {
             self.urgent_in_a_row = self.urgent_in_a_row.saturating_add(1);
+            self.group_is_urgent = true;
             return Some(item);
         }
         self.urgent_in_a_row = 0;
+        self.group_is_urgent = false;
+        self.normal.pop_front()
+    }
+
+    fn take_more(&mut self) -> Option<T> {
+        if let Some(item) = self.urgent.pop_front() {
+            self.urgent_in_a_row = self.urgent_in_a_row.saturating_add(1);
+            self.group_is_urgent = true;
+            return Some(item);
+        }
+        if self.group_is_urgent {
+            return None;
+        }
         self.normal.pop_front()
     }
 }
@@ -164,6 +187,49 @@ mod tests {
         assert_eq!(normal, [7, 15, 22]);
         assert_eq!(taken.len(), 23);
         assert!(taken.iter().filter(|item| **item < 100).is_sorted());
+    }
+
+    #[test]
+    fn a_group_with_an_urgent_item_takes_no_further_normal_one() {
+        let queue = queue(100, 100);
+        let group = || {
+            let mut group: Vec<_> = queue.try_take().into_iter().collect();
+            group.extend(std::iter::from_fn(|| queue.take_more()));
+            group
+        };
+        for item in 0..3 {
+            push(&queue, Priority::Normal, 100 + item).unwrap();
+        }
+        push(&queue, Priority::Urgent, 0).unwrap();
+        assert_eq!(group(), [0]);
+        assert_eq!(group(), [100, 101, 102]);
+        // An urgent item that comes in the middle joins, and ends the group.
+        push(&queue, Priority::Normal, 103).unwrap();
+        push(&queue, Priority::Normal, 104).unwrap();
+        assert_eq!(queue.try_take(), Some(103));
+        push(&queue, Priority::Urgent, 1).unwrap();
+        assert_eq!(queue.take_more(), Some(1));
+        assert_eq!(queue.take_more(), None);
+        assert_eq!(group(), [104]);
+    }
+
+    #[test]
+    fn urgent_groups_do_not_starve_normal_items() {
+        let queue = queue(100, 100);
+        push(&queue, Priority::Normal, 100).unwrap();
+        let mut before = 0;
+        loop {
+            for item in 0..5 {
+                push(&queue, Priority::Urgent, item).unwrap();
+            }
+            let first = queue.try_take();
+            while queue.take_more().is_some() {}
+            if first == Some(100) {
+                break;
+            }
+            before += 1;
+        }
+        assert_eq!(before, 2);
     }
 
     #[test]
