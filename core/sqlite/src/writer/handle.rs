@@ -52,6 +52,8 @@ impl<E: Send + 'static> Writer<E> {
         sink: EventSink<E>,
         clock: Arc<dyn Clock>,
     ) -> io::Result<Self> {
+        let mut database = database;
+        database.move_log_beside()?;
         let inner = Inner {
             queue: Arc::new(Queue::new(Bounds {
                 urgent: options.waiting_urgent,
