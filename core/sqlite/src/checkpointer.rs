@@ -2,7 +2,8 @@
 
 use std::{
     io,
-    path::{Path, PathBuf},
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
     sync::{Arc, Condvar, Mutex, PoisonError},
     thread::JoinHandle,
     time::Duration,
@@ -43,13 +44,15 @@ enum Phase {
 }
 
 impl Checkpointer {
-    /// Starts the thread for a file.
-    pub(crate) fn start(path: PathBuf) -> io::Result<Self> {
+    /// Starts the thread for a file that is open. Its connection is opened now, so that it is of the
+    /// file that is open, whatever lies under its name later.
+    pub(crate) fn start(path: &Path) -> io::Result<Self> {
+        let connection = connect(path).map_err(io::Error::other)?;
         let shared = Arc::new(Shared::default());
         let of_thread = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("sqlite-checkpoint".to_owned())
-            .spawn(move || of_thread.run(&path))?;
+            .spawn(move || of_thread.run(&connection))?;
         Ok(Self {
             shared,
             thread: Some(thread),
@@ -97,18 +100,12 @@ impl Drop for Checkpointer {
 }
 
 impl Shared {
-    fn run(&self, path: &Path) {
+    fn run(&self, connection: &Connection) {
         let ended = Ended(self);
-        let mut connection = None;
         while self.await_request() {
-            // A failure leaves the log as it is: the thread that commits moves it when it is long.
-            let moved = match &connection {
-                Some(connection) => move_log(connection),
-                None => connect(path).and_then(|new| move_log(connection.insert(new))),
-            };
-            if moved.is_err() {
-                connection = None;
-            }
+            // A failure or a panic leaves the log as it is: the thread that commits moves it when it
+            // is long.
+            drop(catch_unwind(AssertUnwindSafe(|| move_log(connection))));
             self.finish();
         }
         drop(ended);
@@ -154,13 +151,26 @@ fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "checkpoint_fullfsync", true)?;
+    // SQLite opens the log with the first read.
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     Ok(connection)
 }
 
+/// The most passes over a log that grows meanwhile.
+const PASSES: u32 = 4;
+
+/// Moves the log until nothing was appended meanwhile. Only then does SQLite synchronise the file, which
+/// takes longest and would be left to the thread that commits; each pass has less to move.
 fn move_log(connection: &Connection) -> Result<(), rusqlite::Error> {
-    connection
-        .prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")?
-        .query_row([], |_| Ok(()))
+    for _ in 0..PASSES {
+        let mut statement = connection.prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")?;
+        let (in_log, moved): (i64, i64) =
+            statement.query_row([], |row| Ok((row.get(1)?, row.get(2)?)))?;
+        if in_log == moved {
+            break;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -182,7 +192,7 @@ mod tests {
         let mode = writing.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()));
         mode.unwrap();
         writing.execute_batch("CREATE TABLE t (x)").unwrap();
-        let checkpointer = Checkpointer::start(path).unwrap();
+        let checkpointer = Checkpointer::start(&path).unwrap();
         for _ in 0..3 {
             writing.execute("INSERT INTO t VALUES (1)", []).unwrap();
             assert!(!checkpointer.take_moved());
@@ -195,11 +205,8 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_cannot_be_opened_holds_nobody_up() {
+    fn a_file_that_cannot_be_opened_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
-        let checkpointer = Checkpointer::start(folder.path().join("absent")).unwrap();
-        checkpointer.request();
-        checkpointer.wait();
-        assert!(checkpointer.take_moved());
+        assert!(Checkpointer::start(&folder.path().join("absent")).is_err());
     }
 }

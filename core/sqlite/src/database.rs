@@ -120,7 +120,7 @@ impl Database {
 
     /// Moves the log on a thread of its own from now on.
     pub(crate) fn move_log_beside(&mut self) -> std::io::Result<()> {
-        let checkpointer = Checkpointer::start(self.path().to_owned())?;
+        let checkpointer = Checkpointer::start(self.path())?;
         self.wal.move_beside(checkpointer);
         Ok(())
     }

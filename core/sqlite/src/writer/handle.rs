@@ -58,6 +58,7 @@ impl<E: Send + 'static> Writer<E> {
             queue: Arc::new(Queue::new(Bounds {
                 urgent: options.waiting_urgent,
                 normal: options.waiting_normal,
+                mass: options.waiting_mass,
             })),
             ending: Arc::default(),
             stats: Arc::default(),
@@ -182,10 +183,15 @@ impl<E> Writer<E> {
     /// What was done so far.
     #[must_use]
     pub fn stats(&self) -> WriterStats {
-        let Bounds { urgent, normal } = self.0.queue.waiting();
+        let Bounds {
+            urgent,
+            normal,
+            mass,
+        } = self.0.queue.waiting();
         let mut stats = lock(&self.0.stats).clone();
         stats.waiting_urgent = urgent;
         stats.waiting_normal = normal;
+        stats.waiting_mass = mass;
         stats
     }
 

@@ -37,7 +37,7 @@ use crate::{
 impl Ledger for SqliteStore {
     fn hand_over(&self, batch: Vec<HandOver>) -> Answer<'_, ()> {
         let unreadable = self.unreadable();
-        self.write(Priority::Normal, move |txn| {
+        self.write(Priority::Mass, move |txn| {
             let mut changes = Changes::default();
             for hand_over in &batch {
                 handover::note(txn, hand_over, &unreadable, &mut changes)?;
@@ -55,7 +55,7 @@ impl Ledger for SqliteStore {
     }
 
     fn confirm(&self, batch: Vec<Confirmed>) -> Answer<'_, ()> {
-        self.write(Priority::Normal, move |txn| {
+        self.write(Priority::Mass, move |txn| {
             batch
                 .iter()
                 .try_for_each(|confirmed| present::confirm(txn, confirmed))

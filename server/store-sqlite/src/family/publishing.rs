@@ -271,6 +271,7 @@ fn stop(txn: &mut Txn<'_>, stop: &Stop<'_>) -> Result<bool, rusqlite::Error> {
         expiry::end(db, &pass, &mut changes)?
     };
     changes.write(txn, stop.now)?;
+    event::stopped(txn, stop.app, found.subject.id, stop.now)?;
     if let Some(after) = rest {
         // The row of the notification's life stands at its expiry or is on its way there.
         let stage = Stage {
