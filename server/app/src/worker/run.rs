@@ -150,6 +150,9 @@ impl Worker {
             if !round.goes_on(&claimed) {
                 return Ok(Turn::Blocked);
             }
+            if claimed.claims.is_empty() {
+                return Ok(Turn::Worked);
+            }
             round.ready = claimed.claims;
         }
         let claims = std::mem::take(&mut round.ready);
@@ -158,10 +161,8 @@ impl Worker {
         // commits in groups commits both at once: a mailing waits for one commit a part, not for two.
         let (_, next) = join(parts, self.claim(kind, round)).await;
         // A failure will be met again when the next turn claims.
-        if let Ok(next) = next
-            && !next.claims.is_empty()
-        {
-            round.goes_on(&next);
+        if let Ok(next) = next {
+            round.behind = next.behind;
             round.ready = next.claims;
         }
         Ok(Turn::Worked)
@@ -194,7 +195,7 @@ impl Worker {
             Ok(Ok(Progress::Lost)) => {
                 tracing::info!(
                     kind = claim.kind.as_str(),
-                    "another server has taken this work over"
+                    "this work was changed or taken over meanwhile"
                 );
             }
             // The server stops; the lease ends by itself.
