@@ -33,6 +33,7 @@ impl Consumers {
             }
             Hint::Log { .. } => {}
             Hint::Notification { app, id, version } => self.watchers.changed(app, *id, *version),
+            Hint::Stopped { app, id } => self.dirty.stop(app, *id),
             Hint::Revoked { app, what } => self.connections.revoke(app, what),
             Hint::WorkDue(kind) => (self.wake)(*kind),
         }
@@ -73,6 +74,10 @@ fn hints(event: &Event) -> Vec<Hint> {
             app: app.clone(),
             id: *notification,
             version: event.number,
+        }],
+        Effect::Stopped { notification } => vec![Hint::Stopped {
+            app: app.clone(),
+            id: *notification,
         }],
         Effect::Revoked(what) => vec![Hint::Revoked {
             app: app.clone(),

@@ -1,9 +1,9 @@
 //! Effects: what a commit means to others.
 //!
 //! A store emits them after the commit, in the order of commits and before it answers. Changes of
-//! notifications and revocations are also numbered rows of the `event` table; that a log grew and that
-//! work is due stand in the log and in the work table already, so these two are emitted without a row
-//! of their own.
+//! notifications and revocations are also numbered rows of the `event` table; that a log grew, that a
+//! notification was stopped and that work is due stand in the log, with the notification and in the work
+//! table already, so these are emitted without a row of their own.
 
 use std::sync::Arc;
 
@@ -52,6 +52,11 @@ pub enum Effect {
         deliveries: Vec<ChangedDelivery>,
         /// How many deliveries came to each status, for the metrics.
         reached: Vec<(DeliveryStatus, u64)>,
+    },
+    /// A notification was cancelled or recalled: what [`Grown`] said of it holds no longer.
+    Stopped {
+        /// The notification.
+        notification: NotificationId,
     },
     /// Somebody may do less from now on.
     Revoked(Revocation),

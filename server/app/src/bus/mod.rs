@@ -36,6 +36,13 @@ pub enum Hint {
         /// Its version after the change.
         version: u64,
     },
+    /// A notification was cancelled or recalled.
+    Stopped {
+        /// The tenant.
+        app: AppId,
+        /// The notification.
+        id: NotificationId,
+    },
     /// Somebody may do less from now on.
     Revoked {
         /// The tenant.

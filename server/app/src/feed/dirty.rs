@@ -6,8 +6,12 @@ use std::{
 };
 
 use tokio::sync::Notify;
-use vestnik_model::{AppId, UserId};
+use vestnik_model::{AppId, NotificationId, UserId};
 use vestnik_store::effect::Gained;
+
+/// The most bytes of entries that wait here; one that is shared by users counts for each. What does not
+/// fit is read from the logs.
+const HELD_BYTES: usize = 64 * 1_024 * 1_024;
 
 /// A set of users whose logs have grown. A user is in it once, however often their log grows, so it
 /// is bounded by the number of users with live devices. Apps take turns, and within an App users come
@@ -25,6 +29,28 @@ struct Users {
     /// The Apps with a due user, in the order of their turns.
     turns: VecDeque<AppId>,
     state: HashMap<(AppId, UserId), State>,
+    held: Held,
+}
+
+/// The bytes of the entries that wait.
+#[derive(Debug, Default)]
+struct Held(usize);
+
+impl Held {
+    /// Keeps an entry if there is room for it.
+    fn keep(&mut self, gained: Option<&Gained>) -> News {
+        let room = HELD_BYTES.saturating_sub(self.0);
+        let gained = gained.filter(|gained| gained.arrived.bytes <= room)?;
+        self.0 += gained.arrived.bytes;
+        Some(gained.clone())
+    }
+
+    /// Gives the room of an entry back.
+    fn release(&mut self, news: &mut News) -> News {
+        let gained = news.take()?;
+        self.0 = self.0.saturating_sub(gained.arrived.bytes);
+        Some(gained)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,6 +118,23 @@ impl Dirty {
         }
     }
 
+    /// Forgets the entries of a notification that was cancelled or recalled: their logs are read, which
+    /// withholds it where it has to be.
+    pub(crate) fn stop(&self, app: &AppId, id: NotificationId) {
+        let mut users = lock(&self.users);
+        let Users { state, held, .. } = &mut *users;
+        for ((of, _), state) in state {
+            if let State::Queued(news) | State::Again(news) = state
+                && of == app
+                && news
+                    .as_ref()
+                    .is_some_and(|news| news.arrived.notification.id == id)
+            {
+                drop(held.release(news));
+            }
+        }
+    }
+
     /// How many users are due or being served.
     #[cfg(test)]
     fn len(&self) -> usize {
@@ -103,17 +146,18 @@ impl Users {
     fn mark(&mut self, app: &AppId, user: &UserId, gained: Option<&Gained>) -> bool {
         let key = (app.clone(), user.clone());
         match self.state.get_mut(&key) {
-            // What two entries have in common is that they are read together.
+            // Two entries are read together.
             Some(State::Queued(news) | State::Again(news)) => {
-                *news = None;
+                drop(self.held.release(news));
                 false
             }
             Some(state @ State::Served) => {
-                *state = State::Again(gained.cloned());
+                *state = State::Again(self.held.keep(gained));
                 false
             }
             None => {
-                self.state.insert(key, State::Queued(gained.cloned()));
+                let news = self.held.keep(gained);
+                self.state.insert(key, State::Queued(news));
                 self.queue(app, user);
                 true
             }
@@ -139,7 +183,7 @@ impl Users {
         }
         let key = (app.clone(), user.clone());
         let gained = match self.state.insert(key, State::Served) {
-            Some(State::Queued(news)) => news,
+            Some(State::Queued(mut news)) => self.held.release(&mut news),
             Some(State::Served | State::Again(_)) | None => None,
         };
         Some(Due { app, user, gained })
@@ -148,7 +192,12 @@ impl Users {
     fn done(&mut self, app: &AppId, user: &UserId, more: bool) -> bool {
         let key = (app.clone(), user.clone());
         let news = match self.state.remove(&key) {
-            Some(State::Again(news)) => Some(news.filter(|_| !more)),
+            Some(State::Again(mut news)) => {
+                if more {
+                    drop(self.held.release(&mut news));
+                }
+                Some(news)
+            }
             Some(State::Served | State::Queued(_)) | None => more.then_some(None),
         };
         let Some(news) = news else {
@@ -263,10 +312,50 @@ mod tests {
             dirty.done(&shop, &anna, false);
             assert_eq!(turn(), Some(None));
         }
+        // The notification was cancelled meanwhile, or another one was.
+        for (id, expected) in [
+            (gained(6).arrived.notification.id, None),
+            (other(), Some(gained(6))),
+        ] {
+            dirty.mark_gained(&shop, &anna, Some(&gained(6)));
+            dirty.stop(&shop, id);
+            dirty.done(&shop, &anna, false);
+            assert_eq!(turn(), Some(expected));
+        }
         // More is left of the turn before than one entry.
         dirty.mark_gained(&shop, &anna, Some(&gained(5)));
         dirty.done(&shop, &anna, true);
         assert_eq!(turn(), Some(None));
+        assert_eq!(lock(&dirty.users).held.0, 0);
+    }
+
+    #[test]
+    fn entries_that_wait_are_bounded_in_bytes() {
+        let place = |seq| Place {
+            epoch: Epoch(1),
+            seq,
+            tag: Tag(7),
+        };
+        let large = Gained {
+            after: place(0),
+            to: place(1),
+            arrived: Arc::new(Arrived {
+                bytes: HELD_BYTES / 3,
+                ..Arc::unwrap_or_clone(arrived())
+            }),
+        };
+        let dirty = Dirty::default();
+        let users: Vec<_> = (0..5).map(|number| user(&format!("u{number}"))).collect();
+        for user in &users {
+            dirty.mark_gained(&app("shop"), user, Some(&large));
+        }
+        let kept = std::iter::from_fn(|| dirty.take()).map(|turn| turn.gained.is_some());
+        assert_eq!(kept.collect::<Vec<_>>(), [true, true, true, false, false]);
+        assert_eq!(lock(&dirty.users).held.0, 0);
+    }
+
+    fn other() -> NotificationId {
+        NotificationId::from_uuid(uuid::Uuid::from_u128(2))
     }
 
     #[test]

@@ -147,6 +147,18 @@ pub(crate) fn log_grew(
     Ok(())
 }
 
+/// Emits that a notification was cancelled or recalled.
+pub(crate) fn stopped(
+    txn: &mut Txn<'_>,
+    app: &AppId,
+    notification: NotificationId,
+    at: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    let number = last(txn)?;
+    emit(txn, app, number, at, Effect::Stopped { notification });
+    Ok(())
+}
+
 /// Emits that a stage of work is due from its time on.
 pub(crate) fn work_due(
     txn: &mut Txn<'_>,

@@ -43,7 +43,10 @@ pub async fn what_a_log_gained_is_what_it_has(fixture: &impl Fixture) {
     world.publish(3, users(&["u3", "u1"])).await;
     let logs = world.taken().into_iter().filter_map(|effect| match effect {
         Effect::LogGrew { users } => Some(users),
-        Effect::NotificationChanged { .. } | Effect::Revoked(_) | Effect::WorkDue { .. } => None,
+        Effect::NotificationChanged { .. }
+        | Effect::Revoked(_)
+        | Effect::Stopped { .. }
+        | Effect::WorkDue { .. } => None,
     });
     for grown in logs.flatten() {
         let Some(gained) = grown.gained else {
@@ -87,7 +90,10 @@ pub async fn numbers_never_fall(fixture: &impl Fixture) {
     assert_eq!(emitted.last().map(|event| event.number), Some(last));
     let logs = emitted.iter().filter(|event| match event.effect {
         Effect::LogGrew { .. } => true,
-        Effect::NotificationChanged { .. } | Effect::Revoked(_) | Effect::WorkDue { .. } => false,
+        Effect::NotificationChanged { .. }
+        | Effect::Revoked(_)
+        | Effect::Stopped { .. }
+        | Effect::WorkDue { .. } => false,
     });
     assert_eq!(logs.count(), 4 * 10 * 2);
     // That numbers never fall, and that rows match, is looked at here.
