@@ -5,7 +5,8 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use crate::{
-    Failure, Note, OpenError, OpenOptions, file::wal_of, lock::Lock, place::Place, wal::WalKeeper,
+    Failure, Note, OpenError, OpenOptions, checkpointer::Checkpointer, file::wal_of, lock::Lock,
+    place::Place, wal::WalKeeper,
 };
 
 /// An open database: the one connection that writes, and the lock that keeps other processes out.
@@ -13,9 +14,9 @@ use crate::{
 /// One thread may use it as it is; [`Writer`](crate::Writer) takes it to serve several.
 #[derive(Debug)]
 pub struct Database {
-    // Fields are dropped in this order: the lock outlives the connection.
-    connection: Connection,
+    // Fields are dropped in this order: the lock outlives the connections.
     wal: WalKeeper,
+    connection: Connection,
     place: Place,
     notes: Vec<Note>,
     _lock: Lock,
@@ -111,8 +112,13 @@ impl Database {
     /// The failure of the last statement. What was committed stays.
     pub fn close(self) -> Result<(), Failure> {
         let Self {
-            connection, _lock, ..
+            connection,
+            mut wal,
+            _lock,
+            ..
         } = self;
+        // The last connection to be closed moves the log.
+        wal.end();
         connection.close().map_err(|(_, error)| error.into())
     }
 
@@ -122,6 +128,13 @@ impl Database {
 
     pub(crate) fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    /// Moves the log on a thread of its own from now on.
+    pub(crate) fn move_log_beside(&mut self) -> std::io::Result<()> {
+        let checkpointer = Checkpointer::start(self.path())?;
+        self.wal.move_beside(checkpointer);
+        Ok(())
     }
 
     /// Call after each commit that did not go through [`write`](Self::write).

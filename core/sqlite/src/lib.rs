@@ -57,6 +57,7 @@
 #![forbid(unsafe_code)]
 
 mod backup;
+mod checkpointer;
 mod create;
 mod database;
 mod failure;

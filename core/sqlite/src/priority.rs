@@ -5,6 +5,9 @@
 pub enum Priority {
     /// Before normal jobs: what a person or a connection waits for, such as a login.
     Urgent,
-    /// In the order of arrival: mass work.
+    /// In the order of arrival: what somebody waits for.
     Normal,
+    /// Behind both, though never stopped by them: large jobs that nobody waits for, such as the parts
+    /// of a mailing. They are kept out of the groups of others, who would wait for them.
+    Mass,
 }

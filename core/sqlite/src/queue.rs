@@ -1,4 +1,4 @@
-//! A bounded queue with two priorities, between callers and threads.
+//! A bounded queue with three priorities, between callers and threads.
 
 use std::{
     collections::VecDeque,
@@ -11,11 +11,15 @@ use crate::{Failure, Priority, mutex::lock};
 /// normal ones down but never stop them.
 const URGENT_IN_A_ROW: u32 = 7;
 
+/// After how many groups without a mass item one begins with a mass item, if one waits.
+const GROUPS_WITHOUT_MASS: u32 = 2;
+
 /// How many items of each priority may wait.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bounds {
     pub(crate) urgent: usize,
     pub(crate) normal: usize,
+    pub(crate) mass: usize,
 }
 
 #[derive(Debug)]
@@ -29,7 +33,12 @@ pub(crate) struct Queue<T> {
 struct State<T> {
     urgent: VecDeque<T>,
     normal: VecDeque<T>,
+    mass: VecDeque<T>,
     urgent_in_a_row: u32,
+    /// How many groups were taken while a mass item waited.
+    groups_without_mass: u32,
+    /// Whether the group that is being taken has an item that is not a mass item.
+    is_awaited: bool,
     is_closed: bool,
 }
 
@@ -40,7 +49,10 @@ impl<T> Queue<T> {
             state: Mutex::new(State {
                 urgent: VecDeque::new(),
                 normal: VecDeque::new(),
+                mass: VecDeque::new(),
                 urgent_in_a_row: 0,
+                groups_without_mass: 0,
+                is_awaited: false,
                 is_closed: false,
             }),
             changed: Condvar::new(),
@@ -64,6 +76,7 @@ impl<T> Queue<T> {
         let (items, bound) = match priority {
             Priority::Urgent => (&mut state.urgent, self.bounds.urgent),
             Priority::Normal => (&mut state.normal, self.bounds.normal),
+            Priority::Mass => (&mut state.mass, self.bounds.mass),
         };
         if items.len() >= bound {
             let (kept, removed) = items.drain(..).partition(wanted);
@@ -96,6 +109,12 @@ impl<T> Queue<T> {
         }
     }
 
+    /// Takes a further item for the group that [`take`](Self::take) began, if one waits. No mass item is
+    /// added to a group with others: their callers would wait for it too.
+    pub(crate) fn take_more(&self) -> Option<T> {
+        lock(&self.state).take_more()
+    }
+
     /// Takes an item if one waits.
     pub(crate) fn try_take(&self) -> Option<T> {
         lock(&self.state).take()
@@ -107,6 +126,7 @@ impl<T> Queue<T> {
         Bounds {
             urgent: state.urgent.len(),
             normal: state.normal.len(),
+            mass: state.mass.len(),
         }
     }
 
@@ -127,7 +147,39 @@ impl<T> Queue<T> {
 }
 
 impl<T> State<T> {
+    /// Takes the first item of a group.
     fn take(&mut self) -> Option<T> {
+        let is_starved = self.groups_without_mass >= GROUPS_WITHOUT_MASS;
+        if (is_starved || !self.has_awaited())
+            && let Some(item) = self.mass.pop_front()
+        {
+            self.groups_without_mass = 0;
+            self.is_awaited = false;
+            return Some(item);
+        }
+        if !self.mass.is_empty() {
+            self.groups_without_mass += 1;
+        }
+        self.is_awaited = true;
+        self.take_awaited()
+    }
+
+    fn take_more(&mut self) -> Option<T> {
+        if self.has_awaited() {
+            self.is_awaited = true;
+            return self.take_awaited();
+        }
+        if self.is_awaited {
+            return None;
+        }
+        self.mass.pop_front()
+    }
+
+    fn has_awaited(&self) -> bool {
+        !(self.urgent.is_empty() && self.normal.is_empty())
+    }
+
+    fn take_awaited(&mut self) -> Option<T> {
         let normal_is_due = self.urgent_in_a_row >= URGENT_IN_A_ROW && !self.normal.is_empty();
         if !normal_is_due && let Some(item) = self.urgent.pop_front() {
             self.urgent_in_a_row = self.urgent_in_a_row.saturating_add(1);
@@ -143,7 +195,11 @@ mod tests {
     use super::*;
 
     fn queue(urgent: usize, normal: usize) -> Queue<u32> {
-        Queue::new(Bounds { urgent, normal })
+        Queue::new(Bounds {
+            urgent,
+            normal,
+            mass: 100,
+        })
     }
 
     fn push(queue: &Queue<u32>, priority: Priority, item: u32) -> Result<(), Failure> {
@@ -164,6 +220,54 @@ mod tests {
         assert_eq!(normal, [7, 15, 22]);
         assert_eq!(taken.len(), 23);
         assert!(taken.iter().filter(|item| **item < 100).is_sorted());
+    }
+
+    #[test]
+    fn no_mass_item_joins_what_others_wait_for() {
+        let queue = queue(100, 100);
+        for item in 0..3 {
+            push(&queue, Priority::Mass, 100 + item).unwrap();
+        }
+        push(&queue, Priority::Normal, 1).unwrap();
+        push(&queue, Priority::Urgent, 0).unwrap();
+        assert_eq!(group(&queue), [0, 1]);
+        assert_eq!(group(&queue), [100, 101, 102]);
+        // What comes in the middle of a mass group joins it, and ends it.
+        push(&queue, Priority::Mass, 103).unwrap();
+        push(&queue, Priority::Mass, 104).unwrap();
+        assert_eq!(queue.try_take(), Some(103));
+        push(&queue, Priority::Normal, 2).unwrap();
+        assert_eq!(queue.take_more(), Some(2));
+        assert_eq!(queue.take_more(), None);
+        assert_eq!(group(&queue), [104]);
+    }
+
+    #[test]
+    fn every_third_group_begins_with_a_mass_item_that_waits() {
+        let queue = queue(100, 100);
+        for item in 0..4 {
+            push(&queue, Priority::Mass, 100 + item).unwrap();
+        }
+        let groups: Vec<_> = (0..12)
+            .map(|_| {
+                for item in 0..3 {
+                    push(&queue, Priority::Urgent, item).unwrap();
+                    push(&queue, Priority::Normal, 10 + item).unwrap();
+                }
+                let group = group(&queue);
+                // Nobody else is held up meanwhile.
+                assert_eq!(group.iter().filter(|item| **item < 100).count(), 6);
+                group[0] >= 100
+            })
+            .collect();
+        let began: Vec<_> = (0..12).filter(|at| groups[*at]).collect();
+        assert_eq!(began, [2, 5, 8, 11]);
+    }
+
+    fn group(queue: &Queue<u32>) -> Vec<u32> {
+        let mut group: Vec<_> = queue.try_take().into_iter().collect();
+        group.extend(std::iter::from_fn(|| queue.take_more()));
+        group
     }
 
     #[test]

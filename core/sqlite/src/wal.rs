@@ -4,11 +4,14 @@ use std::{path::PathBuf, time::Duration};
 
 use rusqlite::Connection;
 
+use crate::checkpointer::Checkpointer;
+
 /// How large the write-ahead log may become.
 #[derive(Debug, Clone, Copy)]
 pub struct WalLimits {
-    /// At how many pages the log is moved into the file. Lower writes hot pages again and again;
-    /// higher makes opening after a crash slower.
+    /// At how many pages the log is moved into the file: beside a [`Writer`](crate::Writer), which waits
+    /// for that only when there are four times as many. Lower writes hot pages again and again; higher
+    /// makes opening after a crash slower.
     pub checkpoint_pages: u32,
     /// To how many bytes the log is cut when it begins anew (`journal_size_limit`).
     pub kept_bytes: u64,
@@ -37,6 +40,9 @@ impl WalLimits {
     }
 }
 
+/// At how many times the usual number of pages commits wait for the log to be moved.
+const HURRY: i64 = 4;
+
 /// How many commits pass after a truncation that a reader prevented, before it is tried again.
 const PATIENCE: u32 = 32;
 
@@ -47,6 +53,8 @@ pub(crate) struct WalKeeper {
     log: PathBuf,
     limits: WalLimits,
     busy_timeout: Duration,
+    /// Absent if the thread that commits moves the log itself.
+    beside: Option<Checkpointer>,
     /// How many commits must pass before the next attempt.
     waiting: u32,
     truncations: u64,
@@ -58,6 +66,7 @@ impl WalKeeper {
             log,
             limits,
             busy_timeout,
+            beside: None,
             waiting: 0,
             truncations: 0,
         }
@@ -68,20 +77,54 @@ impl WalKeeper {
         self.truncations
     }
 
+    /// Moves the log by a thread of its own from now on.
+    pub(crate) fn move_beside(&mut self, checkpointer: Checkpointer) {
+        self.beside = Some(checkpointer);
+    }
+
+    /// Ends that thread.
+    pub(crate) fn end(&mut self) {
+        self.beside = None;
+    }
+
     /// Call after each commit, when its callers are answered.
     pub(crate) fn after_commit(&mut self, connection: &Connection) {
         self.waiting = self.waiting.saturating_sub(1);
         let log = self.log.metadata();
         let is_too_long = log.is_ok_and(|log| log.len() > self.limits.truncate_bytes);
         if is_too_long && self.waiting == 0 {
+            if let Some(beside) = &self.beside {
+                beside.wait();
+            }
             match self.truncate(connection) {
                 Ok(true) => self.truncations += 1,
                 Ok(false) | Err(_) => self.waiting = PATIENCE,
             }
-        } else if pages_to_move(connection) >= i64::from(self.limits.checkpoint_pages) {
+        } else if self.must_move(pages_to_move(connection)) {
             // What cannot be moved now is moved after a later commit.
             drop(checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)"));
         }
+    }
+
+    /// Whether the thread that commits moves the log now.
+    fn must_move(&self, pages: i64) -> bool {
+        let is_due = pages >= i64::from(self.limits.checkpoint_pages);
+        let Some(beside) = &self.beside else {
+            return is_due;
+        };
+        if pages >= i64::from(self.limits.checkpoint_pages).saturating_mul(HURRY) {
+            beside.wait();
+            return true;
+        }
+        // The log begins anew only when all of it was moved: the few pages that were appended
+        // meanwhile are moved here.
+        if beside.take_moved() {
+            return true;
+        }
+        if is_due {
+            beside.request();
+        }
+        false
     }
 
     /// Answers whether the log was cut. Commits must not wait for readers, so neither does this.

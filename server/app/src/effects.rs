@@ -28,11 +28,12 @@ impl Consumers {
     pub(crate) fn take(&self, hint: &Hint) {
         match hint {
             // Most users of a large audience are not connected here.
-            Hint::Log { app, user } if self.connections.has_user(app, user) => {
-                self.dirty.mark(app, user);
+            Hint::Log { app, user, gained } if self.connections.has_user(app, user) => {
+                self.dirty.mark_gained(app, user, gained.as_ref());
             }
             Hint::Log { .. } => {}
             Hint::Notification { app, id, version } => self.watchers.changed(app, *id, *version),
+            Hint::Stopped { app, id } => self.dirty.stop(app, *id),
             Hint::Revoked { app, what } => self.connections.revoke(app, what),
             Hint::WorkDue(kind) => (self.wake)(*kind),
         }
@@ -63,15 +64,20 @@ fn hints(event: &Event) -> Vec<Hint> {
     match &event.effect {
         Effect::LogGrew { users } => users
             .iter()
-            .map(|user| Hint::Log {
+            .map(|grown| Hint::Log {
                 app: app.clone(),
-                user: user.clone(),
+                user: grown.user.clone(),
+                gained: grown.gained.clone(),
             })
             .collect(),
         Effect::NotificationChanged { notification, .. } => vec![Hint::Notification {
             app: app.clone(),
             id: *notification,
             version: event.number,
+        }],
+        Effect::Stopped { notification } => vec![Hint::Stopped {
+            app: app.clone(),
+            id: *notification,
         }],
         Effect::Revoked(what) => vec![Hint::Revoked {
             app: app.clone(),

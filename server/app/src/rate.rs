@@ -1,4 +1,5 @@
-//! Rates per API key, per installation, per user or login that asks for tokens, and per peer address.
+//! Rates per API key, per installation, per user, per user or login that asks for tokens, and per peer
+//! address.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -22,8 +23,9 @@ const HOLD: Duration = Duration::from_secs(1);
 pub(crate) enum Principal {
     /// An API key of an App.
     Key(AppId, String),
-    /// An installation of an App.
-    Installation(AppId, InstallationId),
+    /// An installation of a user of an App: limited by itself, and together with the user's other
+    /// installations.
+    Device(AppId, UserId, InstallationId),
     /// A user for whom an identity token vouches.
     Login(AppId, UserId),
     /// The login that a refresh token belongs to.
@@ -36,6 +38,7 @@ pub(crate) enum Principal {
 pub(crate) struct Rates {
     keys: Mutex<Buckets<Principal>>,
     installations: Mutex<Buckets<Principal>>,
+    users: Mutex<Buckets<(AppId, UserId)>>,
     tokens: Mutex<Buckets<Principal>>,
     addresses: Mutex<Buckets<Peer>>,
     clock: Arc<dyn Clock>,
@@ -58,6 +61,10 @@ impl Rates {
             installations: buckets(per_second(
                 config.installation_per_second,
                 config.installation_burst,
+            )),
+            users: Mutex::new(Buckets::new(
+                per_second(config.user_per_second, config.user_burst),
+                config.principals,
             )),
             tokens: buckets(per_minute(config.token_per_minute, config.token_burst)),
             addresses: Mutex::new(Buckets::new(
@@ -84,16 +91,36 @@ impl Rates {
 
     /// Counts a request of a principal.
     pub(crate) fn count(&self, principal: &Principal) -> Counted {
+        match principal {
+            Principal::Key(..) => self.take(&self.keys, "key", principal),
+            Principal::Device(app, user, _) => {
+                let own = self.take(&self.installations, "installation", principal);
+                if own.remaining().is_none() {
+                    return own;
+                }
+                let shared = self.take(&self.users, "user", &(app.clone(), user.clone()));
+                // A refusal has less left than none.
+                if shared.remaining() < own.remaining() {
+                    shared
+                } else {
+                    own
+                }
+            }
+            Principal::Login(..) => self.take(&self.tokens, "user", principal),
+            Principal::Exchange(_) => self.take(&self.tokens, "session", principal),
+        }
+    }
+
+    fn take<K: Clone + Ord>(
+        &self,
+        buckets: &Mutex<Buckets<K>>,
+        name: &'static str,
+        key: &K,
+    ) -> Counted {
         let now = self.clock.monotonic().since_origin();
-        let (buckets, name) = match principal {
-            Principal::Key(..) => (&self.keys, "key"),
-            Principal::Installation(..) => (&self.installations, "installation"),
-            Principal::Login(..) => (&self.tokens, "user"),
-            Principal::Exchange(_) => (&self.tokens, "session"),
-        };
         let mut buckets = buckets.lock().unwrap_or_else(PoisonError::into_inner);
         Counted {
-            taken: buckets.take(principal, now),
+            taken: buckets.take(key, now),
             name,
             rate: buckets.rate(),
         }
@@ -127,6 +154,14 @@ impl Rates {
 }
 
 impl Counted {
+    /// How many more requests may be made at once; `None` if this one was refused.
+    const fn remaining(&self) -> Option<u32> {
+        match self.taken {
+            Taken::Allowed { remaining, .. } => Some(remaining),
+            Taken::Refused { .. } => None,
+        }
+    }
+
     /// # Errors
     /// `request.rate_limited`.
     pub(crate) fn check(self) -> Result<(), Refusal> {

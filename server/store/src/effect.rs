@@ -1,15 +1,25 @@
 //! Effects: what a commit means to others.
 //!
 //! A store emits them after the commit, in the order of commits and before it answers. Changes of
-//! notifications and revocations are also numbered rows of the `event` table; that a log grew and that
-//! work is due stand in the log and in the work table already, so these two are emitted without a row
-//! of their own.
+//! notifications and revocations are also numbered rows of the `event` table; that a log grew, that a
+//! notification was stopped and that work is due stand in the log, with the notification and in the work
+//! table already, so these are emitted without a row of their own.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, DeliveryId, DeliveryStatus, InstallationId, NotificationId, UserId};
-use vestnik_rules::{session::FamilyId, work::WorkKind};
+use vestnik_model::{
+    AppId, Arrival, DeliveryId, DeliveryStatus, Entry, InstallationId, Notification,
+    NotificationId, UserId,
+};
+use vestnik_rules::{
+    identity::{delivery_id_of, user_hash},
+    log::{Candidate, Place},
+    session::FamilyId,
+    work::WorkKind,
+};
+
+use crate::logs::StretchEntry;
 
 /// Something that was committed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,8 +40,8 @@ pub struct Event {
 pub enum Effect {
     /// The logs of these users have grown.
     LogGrew {
-        /// The users.
-        users: Vec<UserId>,
+        /// The users, each with what their log gained.
+        users: Vec<Grown>,
     },
     /// A notification's status, counts or deliveries changed. The event's number is its new version.
     NotificationChanged {
@@ -43,6 +53,11 @@ pub enum Effect {
         /// How many deliveries came to each status, for the metrics.
         reached: Vec<(DeliveryStatus, u64)>,
     },
+    /// A notification was cancelled or recalled: what [`Grown`] said of it holds no longer.
+    Stopped {
+        /// The notification.
+        notification: NotificationId,
+    },
     /// Somebody may do less from now on.
     Revoked(Revocation),
     /// Work of a kind is due.
@@ -52,6 +67,76 @@ pub enum Effect {
         /// From when on.
         at: Timestamp,
     },
+}
+
+/// A user whose log has grown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grown {
+    /// The user.
+    pub user: UserId,
+    /// What the log gained. If absent, it has to be read; a store may always leave it out.
+    pub gained: Option<Gained>,
+}
+
+impl Grown {
+    /// A user whose log has to be read.
+    #[must_use]
+    pub const fn unread(user: UserId) -> Self {
+        Self { user, gained: None }
+    }
+}
+
+/// The one entry that a log gained in a commit: a notification for all installations of the user. With
+/// it, devices that stand at `after` are served without a read of the log. The session of each must be
+/// the present one as of this commit: the revocations of earlier commits must have been applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gained {
+    /// The place before the entry.
+    pub after: Place,
+    /// The place of the entry.
+    pub to: Place,
+    /// What the entry brings, shared by all users of a part.
+    pub arrived: Arc<Arrived>,
+}
+
+impl Gained {
+    /// The entry as a read of the user's log gives it.
+    #[must_use]
+    pub fn entry(&self, user: &UserId) -> StretchEntry {
+        let Arrived {
+            at,
+            bytes,
+            notification,
+        } = &*self.arrived;
+        let arrival = Arrival {
+            id: notification.id,
+            at: *at,
+            delivery_id: delivery_id_of(notification.id, user_hash(user)),
+            read_at: None,
+            notification: notification.clone(),
+        };
+        StretchEntry {
+            candidate: Candidate {
+                place: self.to,
+                only: None,
+                expires_at: Some(notification.expires_at),
+                needs: None,
+                bytes: *bytes,
+            },
+            entry: Some(Entry::Notification(Box::new(arrival))),
+        }
+    }
+}
+
+/// A notification that has just been added to logs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrived {
+    /// When the entries were written.
+    pub at: Timestamp,
+    /// The size of an entry in bytes.
+    pub bytes: usize,
+    /// The notification.
+    pub notification: Notification,
 }
 
 /// A delivery that changed.

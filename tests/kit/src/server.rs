@@ -90,6 +90,8 @@ impl Setup {
                 &mut rates.key_burst,
                 &mut rates.installation_per_second,
                 &mut rates.installation_burst,
+                &mut rates.user_per_second,
+                &mut rates.user_burst,
                 &mut rates.address_per_second,
                 &mut rates.address_burst,
                 &mut rates.token_per_minute,

@@ -54,6 +54,7 @@ impl ReaderPool {
         let queue = Arc::new(Queue::new(Bounds {
             urgent: 0,
             normal: options.waiting,
+            mass: 0,
         }));
         let stats = Arc::default();
         let (mut current, mut seats) = (Vec::new(), Vec::new());

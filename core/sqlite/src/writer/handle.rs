@@ -52,10 +52,13 @@ impl<E: Send + 'static> Writer<E> {
         sink: EventSink<E>,
         clock: Arc<dyn Clock>,
     ) -> io::Result<Self> {
+        let mut database = database;
+        database.move_log_beside()?;
         let inner = Inner {
             queue: Arc::new(Queue::new(Bounds {
                 urgent: options.waiting_urgent,
                 normal: options.waiting_normal,
+                mass: options.waiting_mass,
             })),
             ending: Arc::default(),
             stats: Arc::default(),
@@ -180,10 +183,15 @@ impl<E> Writer<E> {
     /// What was done so far.
     #[must_use]
     pub fn stats(&self) -> WriterStats {
-        let Bounds { urgent, normal } = self.0.queue.waiting();
+        let Bounds {
+            urgent,
+            normal,
+            mass,
+        } = self.0.queue.waiting();
         let mut stats = lock(&self.0.stats).clone();
         stats.waiting_urgent = urgent;
         stats.waiting_normal = normal;
+        stats.waiting_mass = mass;
         stats
     }
 

@@ -20,6 +20,8 @@ pub struct WriterOptions {
     pub waiting_urgent: usize,
     /// The most normal jobs that wait.
     pub waiting_normal: usize,
+    /// The most mass jobs that wait.
+    pub waiting_mass: usize,
     /// Called before each commit. For tests and benches.
     pub before_commit: Option<CommitHook>,
 }
@@ -31,6 +33,7 @@ impl Default for WriterOptions {
             max_time: Duration::from_millis(10),
             waiting_urgent: 1_024,
             waiting_normal: 4_096,
+            waiting_mass: 256,
             before_commit: None,
         }
     }
@@ -43,6 +46,7 @@ impl fmt::Debug for WriterOptions {
             max_time,
             waiting_urgent,
             waiting_normal,
+            waiting_mass,
             before_commit,
         } = self;
         f.debug_struct("WriterOptions")
@@ -50,6 +54,7 @@ impl fmt::Debug for WriterOptions {
             .field("max_time", max_time)
             .field("waiting_urgent", waiting_urgent)
             .field("waiting_normal", waiting_normal)
+            .field("waiting_mass", waiting_mass)
             .field("before_commit", &before_commit.is_some())
             .finish()
     }

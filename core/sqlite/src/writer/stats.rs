@@ -27,6 +27,8 @@ pub struct WriterStats {
     pub waiting_urgent: usize,
     /// How many normal jobs wait.
     pub waiting_normal: usize,
+    /// How many mass jobs wait.
+    pub waiting_mass: usize,
 }
 
 impl WriterStats {

@@ -9,7 +9,7 @@ pub(super) fn run<E>(committer: Committer<E>, queue: &Queue<BoxTask<E>>, ending:
     // Dropped before the watch: who sees the end of the thread may open the file again.
     let mut committer = committer;
     while let Some(first) = queue.take() {
-        committer.commit(first, &mut || queue.try_take());
+        committer.commit(first, &mut || queue.take_more());
     }
     ending.come(&committer.close());
     drop(watch);

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use vestnik_model::{AppId, NotificationId, UserId};
 use vestnik_rules::work::WorkKind;
-use vestnik_store::effect::Revocation;
+use vestnik_store::effect::{Gained, Revocation};
 
 /// What others may want to know of a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub enum Hint {
         app: AppId,
         /// The user.
         user: UserId,
+        /// What the log gained, on the node that committed it; absent elsewhere.
+        gained: Option<Gained>,
     },
     /// A notification changed.
     Notification {
@@ -33,6 +35,13 @@ pub enum Hint {
         id: NotificationId,
         /// Its version after the change.
         version: u64,
+    },
+    /// A notification was cancelled or recalled.
+    Stopped {
+        /// The tenant.
+        app: AppId,
+        /// The notification.
+        id: NotificationId,
     },
     /// Somebody may do less from now on.
     Revoked {

@@ -15,6 +15,12 @@ pub struct RateConfig {
     pub installation_per_second: u32,
     /// Requests and hub calls of one installation at once.
     pub installation_burst: u32,
+    /// Requests and hub calls of all installations of one user per second, on average. Too low and a
+    /// user with many devices waits after an outage; too high and a user with as many installations
+    /// as are allowed takes more of the server's time.
+    pub user_per_second: u32,
+    /// Requests and hub calls of all installations of one user at once.
+    pub user_burst: u32,
     /// Requests of one peer address per second, on average, whatever their credentials; IPv6
     /// addresses count by their /64. A request for tokens and a request whose credentials are
     /// refused count as 20. Too low and users behind one shared address lock each other out.
@@ -40,6 +46,8 @@ impl Default for RateConfig {
             key_burst: 10_000,
             installation_per_second: 50,
             installation_burst: 200,
+            user_per_second: 100,
+            user_burst: 400,
             address_per_second: 1_000,
             address_burst: 10_000,
             token_per_minute: 60,

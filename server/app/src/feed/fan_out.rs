@@ -20,7 +20,7 @@ use vestnik_store::{
 };
 
 use super::{
-    Connections, Dirty, Notes, Position,
+    Connections, Dirty, Due, Notes, Position,
     connections::{LiveDevice, Sent},
     frames::{Frames, Share},
     written::Unconfirmed,
@@ -57,14 +57,18 @@ impl FanOut {
     /// Serves dirty users, one after another, until it is dropped.
     pub(crate) async fn work(self) {
         loop {
-            let (app, user) = self.dirty.next().await;
+            let Due { app, user, gained } = self.dirty.next().await;
             let turn = Turn {
                 dirty: &self.dirty,
                 app: &app,
                 user: &user,
                 more: false,
             };
-            self.serve(turn).await;
+            if !gained.is_some_and(|gained| self.push_gained(turn.app, turn.user, &gained)) {
+                self.serve(turn).await;
+            }
+            // Turns that read nothing would hold the thread for as long as users are due.
+            tokio::task::consume_budget().await;
         }
     }
 
@@ -131,7 +135,12 @@ impl FanOut {
     }
 
     /// Sends each device its share of a stretch; tells whether some device stands elsewhere now.
-    fn offer(&self, devices: &[Arc<LiveDevice>], lowest: Place, stretch: &Stretch) -> bool {
+    pub(super) fn offer(
+        &self,
+        devices: &[Arc<LiveDevice>],
+        lowest: Place,
+        stretch: &Stretch,
+    ) -> bool {
         let entries = stretch.entries.iter();
         let candidates: Vec<_> = entries.map(|entry| entry.candidate.clone()).collect();
         let page = PageOf {

@@ -25,8 +25,10 @@ use vestnik_store::{
 const WAITING: usize = 65_536;
 /// The most notes of one write.
 const BATCH: usize = 500;
-/// How long notes gather before they are written.
-const GATHER: Duration = Duration::from_millis(50);
+/// How long notes gather before they are written. Longer and a sender sees later that something was
+/// sent; shorter and the notes of a broadcast are written in the middle of it, between the parts of its
+/// expansion, which wait for them.
+const GATHER: Duration = Duration::from_millis(200);
 /// How long the writer waits after a failure.
 const AFTER_FAILURE: Duration = Duration::from_millis(500);
 

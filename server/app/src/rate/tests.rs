@@ -70,3 +70,30 @@ fn seconds_are_rounded_up() {
     assert_eq!(whole_seconds(Duration::from_millis(1_001)), 2);
     assert_eq!(whole_seconds(Duration::from_secs(3)), 3);
 }
+
+#[test]
+fn the_installations_of_a_user_share_a_budget() {
+    let (rates, clock) = rates(RateConfig {
+        installation_per_second: 1,
+        installation_burst: 2,
+        user_per_second: 1,
+        user_burst: 3,
+        ..RateConfig::default()
+    });
+    let device = |user: &str, number: u128| {
+        let installation = InstallationId::from_uuid(uuid::Uuid::from_u128(number));
+        Principal::Device("shop".parse().unwrap(), user.parse().unwrap(), installation)
+    };
+    let count = |principal: &Principal| {
+        let counted = rates.count(principal);
+        (counted.name, counted.check().is_ok())
+    };
+    assert_eq!(count(&device("anna", 1)), ("installation", true));
+    assert_eq!(count(&device("anna", 1)), ("installation", true));
+    assert_eq!(count(&device("anna", 1)), ("installation", false));
+    assert_eq!(count(&device("anna", 2)), ("user", true));
+    assert_eq!(count(&device("anna", 3)), ("user", false));
+    assert_eq!(count(&device("boris", 4)), ("installation", true));
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(count(&device("anna", 3)), ("user", true));
+}

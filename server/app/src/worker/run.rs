@@ -2,7 +2,10 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use futures_util::{FutureExt as _, future::join_all};
+use futures_util::{
+    FutureExt as _,
+    future::{join, join_all},
+};
 use jiff::Timestamp;
 use vestnik_clock::Clock;
 use vestnik_model::{AppId, Word as _};
@@ -32,6 +35,8 @@ struct Round {
     behind: Option<AppId>,
     /// How many calls in a row claimed nothing.
     fruitless: u32,
+    /// What was claimed beside the parts of the last turn.
+    ready: Vec<Claim>,
 }
 
 /// What a loop works with. Cheap to clone.
@@ -136,26 +141,43 @@ impl Worker {
         state: &Loop,
         round: &mut Round,
     ) -> Result<Turn, StoreError> {
-        let (due, now) = (self.work.next_due(kind).await?, self.clock.now());
-        if due.is_none_or(|due| due > now) {
-            return Ok(Turn::Idle(due));
+        if round.ready.is_empty() {
+            let (due, now) = (self.work.next_due(kind).await?, self.clock.now());
+            if due.is_none_or(|due| due > now) {
+                return Ok(Turn::Idle(due));
+            }
+            let claimed = self.claim(kind, round).await?;
+            if !round.goes_on(&claimed) {
+                return Ok(Turn::Blocked);
+            }
+            if claimed.claims.is_empty() {
+                return Ok(Turn::Worked);
+            }
+            round.ready = claimed.claims;
         }
-        let claimed = self
-            .work
-            .claim(ClaimQuery {
-                kind,
-                behind: round.behind.clone(),
-                limit: concurrency(kind),
-                lease_until: now.checked_add(LEASE).unwrap_or(Timestamp::MAX),
-                now,
-            })
-            .await?;
-        if !round.goes_on(&claimed) {
-            return Ok(Turn::Blocked);
+        let claims = std::mem::take(&mut round.ready);
+        let parts = join_all(claims.into_iter().map(|claim| self.part(claim, state)));
+        // The claims of the next turn are asked for together with the parts, so that a store that
+        // commits in groups commits both at once: a mailing waits for one commit a part, not for two.
+        let (_, next) = join(parts, self.claim(kind, round)).await;
+        // A failure will be met again when the next turn claims.
+        if let Ok(next) = next {
+            round.behind = next.behind;
+            round.ready = next.claims;
         }
-        let claims = claimed.claims;
-        join_all(claims.into_iter().map(|claim| self.part(claim, state))).await;
         Ok(Turn::Worked)
+    }
+
+    async fn claim(&self, kind: WorkKind, round: &Round) -> Result<Claimed, StoreError> {
+        let now = self.clock.now();
+        let asked = ClaimQuery {
+            kind,
+            behind: round.behind.clone(),
+            limit: concurrency(kind),
+            lease_until: now.checked_add(LEASE).unwrap_or(Timestamp::MAX),
+            now,
+        };
+        self.work.claim(asked).await
     }
 
     /// Does one part. A failure is the row's alone.
@@ -173,7 +195,7 @@ impl Worker {
             Ok(Ok(Progress::Lost)) => {
                 tracing::info!(
                     kind = claim.kind.as_str(),
-                    "another server has taken this work over"
+                    "this work was changed or taken over meanwhile"
                 );
             }
             // The server stops; the lease ends by itself.

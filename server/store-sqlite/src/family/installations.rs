@@ -5,7 +5,7 @@ use vestnik_model::{
     AppId, InstallationId, InstallationState, UserId, contract::UpdateState, view::InstallationView,
 };
 use vestnik_rules::session::Session;
-use vestnik_sqlite::Priority::{Normal, Urgent};
+use vestnik_sqlite::Priority::{Mass, Urgent};
 use vestnik_store::{
     Answer, Installations,
     installations::{Presence, PresenceNote},
@@ -69,7 +69,7 @@ impl Installations for SqliteStore {
     }
 
     fn note_presence(&self, notes: Vec<PresenceNote>) -> Answer<'_, ()> {
-        self.write(Normal, move |txn| {
+        self.write(Mass, move |txn| {
             notes.iter().try_for_each(|note| note_one(txn, note))
         })
     }

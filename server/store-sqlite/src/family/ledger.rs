@@ -16,6 +16,7 @@ use vestnik_rules::{
 use vestnik_sqlite::Priority;
 use vestnik_store::{
     Answer, Ledger, PageQuery,
+    effect::Grown,
     ledger::{Confirmed, FactReport, HandOver, WatchQuery, Watched},
 };
 
@@ -36,7 +37,7 @@ use crate::{
 impl Ledger for SqliteStore {
     fn hand_over(&self, batch: Vec<HandOver>) -> Answer<'_, ()> {
         let unreadable = self.unreadable();
-        self.write(Priority::Normal, move |txn| {
+        self.write(Priority::Mass, move |txn| {
             let mut changes = Changes::default();
             for hand_over in &batch {
                 handover::note(txn, hand_over, &unreadable, &mut changes)?;
@@ -54,7 +55,7 @@ impl Ledger for SqliteStore {
     }
 
     fn confirm(&self, batch: Vec<Confirmed>) -> Answer<'_, ()> {
-        self.write(Priority::Normal, move |txn| {
+        self.write(Priority::Mass, move |txn| {
             batch
                 .iter()
                 .try_for_each(|confirmed| present::confirm(txn, confirmed))
@@ -146,11 +147,8 @@ fn take(
         let session = report.session.clone();
         present::confirm(db, &Confirmed { session, place })?;
     }
-    let grown: Vec<UserId> = desk
-        .has_grown
-        .then(|| desk.user.clone())
-        .into_iter()
-        .collect();
+    let grown = desk.has_grown.then(|| Grown::unread(desk.user.clone()));
+    let grown = grown.into_iter().collect();
     let has_rest = desk.has_rest;
     desk.changes.write(txn, report.now)?;
     event::log_grew(txn, &report.session.app, grown, report.now)?;

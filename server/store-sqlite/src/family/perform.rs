@@ -1,12 +1,17 @@
 //! One part of a claimed row's work.
 
+use std::sync::Arc;
+
 use rusqlite::Connection;
-use vestnik_model::{AppId, InstallationId, UserId};
+use vestnik_model::{AppId, InstallationId};
 use vestnik_rules::{
     receipt::{MarkRead, Reporter},
     work::{EVENTS_KEPT, Progress, Stage, WorkKind, next_stage, next_sweep},
 };
-use vestnik_store::work::Part;
+use vestnik_store::{
+    effect::{Arrived, Grown},
+    work::Part,
+};
 
 use crate::{
     table::{
@@ -29,7 +34,7 @@ struct Job<'a> {
     unreadable: &'a Unreadable,
     changes: Changes,
     /// Whose logs have grown.
-    grown: Vec<UserId>,
+    grown: Vec<Grown>,
 }
 
 /// Does a part, if the claim still holds its row.
@@ -111,6 +116,7 @@ impl Job<'_> {
             rows: self.part.rows,
             seed: &self.part.seed,
             now,
+            arrived: self.arrived(db, row)?,
             unreadable: self.unreadable,
         };
         let expanded = expansion::expand(db, &part, &mut self.changes)?;
@@ -149,6 +155,19 @@ impl Job<'_> {
         })
     }
 
+    /// What the entries of this part bring.
+    fn arrived(&self, db: &Connection, row: i64) -> Result<Option<Arc<Arrived>>, rusqlite::Error> {
+        let read = notification::content(db, row);
+        let read = self.unreadable.pass_over("notification", read)?;
+        Ok(read.map(|(notification, bytes)| {
+            Arc::new(Arrived {
+                at: self.part.now,
+                bytes,
+                notification,
+            })
+        }))
+    }
+
     fn retain(&mut self, db: &Connection) -> Result<Next, rusqlite::Error> {
         let is_more = retention::delete_part(db, self.held.target, self.part.rows)?;
         Ok(more_or_done(is_more))
@@ -165,7 +184,7 @@ impl Job<'_> {
         let pass = self.pass(&found);
         let recalled = recall::recall(db, &pass, &self.part.seed, &mut changes)?;
         self.changes = changes;
-        self.grown = recalled.users;
+        self.grown = recalled.users.into_iter().map(Grown::unread).collect();
         Ok(match recalled.after {
             Some(after) => Next::More(Some(after.to_string())),
             None => Next::Done,
@@ -210,7 +229,7 @@ impl Job<'_> {
         let rest = marking::mark(db, &mut desk, mark, self.part.rows)?;
         let has_grown = desk.has_grown;
         self.changes = desk.changes;
-        self.grown.extend(has_grown.then_some(user));
+        self.grown.extend(has_grown.then_some(Grown::unread(user)));
         Ok(match rest {
             Some(rest) => Next::More(Some(crate::value::to_json(&rest)?)),
             None => Next::Done,

@@ -1,5 +1,7 @@
 //! Accepting, cancelling and recalling notifications.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use rusqlite::Connection;
 use vestnik_model::{AppId, Arrival, Entry, NotificationId, PublishAccepted, TopicName, wire_size};
@@ -12,6 +14,7 @@ use vestnik_rules::{
 use vestnik_sqlite::Priority;
 use vestnik_store::{
     Answer, Publishing,
+    effect::Arrived,
     publishing::{NewNotification, PublishOutcome},
 };
 
@@ -165,6 +168,11 @@ fn accept(
                 .saturating_add(1),
             seed: &new.seed,
             now: accepted_at,
+            arrived: Some(Arc::new(Arrived {
+                at: accepted_at,
+                bytes: asked.bytes,
+                notification: new.notification.clone(),
+            })),
             unreadable: asked.unreadable,
         };
         let expanded = expansion::expand(db, &part, &mut changes)?;
@@ -263,6 +271,7 @@ fn stop(txn: &mut Txn<'_>, stop: &Stop<'_>) -> Result<bool, rusqlite::Error> {
         expiry::end(db, &pass, &mut changes)?
     };
     changes.write(txn, stop.now)?;
+    event::stopped(txn, stop.app, found.subject.id, stop.now)?;
     if let Some(after) = rest {
         // The row of the notification's life stands at its expiry or is on its way there.
         let stage = Stage {

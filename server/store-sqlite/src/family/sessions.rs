@@ -6,7 +6,7 @@ use vestnik_model::{AppId, InstallationId, UserId};
 use vestnik_rules::session::{
     Active, Admission, Exchange, Family, FamilyChange, Known, Session, admit, exchange, retired,
 };
-use vestnik_sqlite::Priority::{Normal, Urgent};
+use vestnik_sqlite::Priority::{Mass, Urgent};
 use vestnik_store::{
     Answer, Sessions,
     effect::{Cause, Revocation},
@@ -47,7 +47,7 @@ impl Sessions for SqliteStore {
     }
 
     fn note_seen(&self, seen: Vec<Seen>) -> Answer<'_, ()> {
-        self.write(Normal, move |txn| {
+        self.write(Mass, move |txn| {
             seen.iter().try_for_each(|seen| see(txn, *seen))
         })
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use vestnik_model::{AppId, KeyView, view::List};
-use vestnik_sqlite::Priority::Urgent;
+use vestnik_sqlite::Priority::{Mass, Urgent};
 use vestnik_store::{
     Answer, PageQuery, Tenants,
     effect::Revocation,
@@ -78,7 +78,7 @@ impl Tenants for SqliteStore {
     }
 
     fn note_key_use(&self, uses: Vec<KeyUse>) -> Answer<'_, ()> {
-        self.write(vestnik_sqlite::Priority::Normal, move |txn| {
+        self.write(Mass, move |txn| {
             uses.iter()
                 .try_for_each(|key_use| api_key::note_use(txn, key_use))
         })

@@ -14,18 +14,16 @@ use crate::{SqliteStore, store::Class, table::work};
 
 impl Work for SqliteStore {
     fn claim(&self, asked: ClaimQuery) -> Answer<'_, Claimed> {
-        self.write(Priority::Normal, move |txn| work::claim(txn, &asked))
+        self.write(Priority::Mass, move |txn| work::claim(txn, &asked))
     }
 
     fn perform(&self, part: Part) -> Answer<'_, Progress> {
         let unreadable = self.unreadable();
-        self.write(Priority::Normal, move |txn| {
-            perform(txn, &part, &unreadable)
-        })
+        self.write(Priority::Mass, move |txn| perform(txn, &part, &unreadable))
     }
 
     fn put_back(&self, failure: FailedWork) -> Answer<'_, bool> {
-        self.write(Priority::Normal, move |txn| work::put_back(txn, &failure))
+        self.write(Priority::Mass, move |txn| work::put_back(txn, &failure))
     }
 
     fn next_due(&self, kind: WorkKind) -> Answer<'_, Option<Timestamp>> {

@@ -12,7 +12,7 @@ use vestnik_model::{AppId, DeliveryStatus, NotificationId, UserId, open::Word};
 use vestnik_rules::{identity::delivery_id, work::Stage};
 use vestnik_store::{
     Event,
-    effect::{ChangedDelivery, Effect, Revocation},
+    effect::{ChangedDelivery, Effect, Grown, Revocation},
 };
 
 use super::{Txn, revocation, user};
@@ -137,13 +137,25 @@ pub(crate) fn emit(txn: &mut Txn<'_>, app: &AppId, number: u64, at: Timestamp, e
 pub(crate) fn log_grew(
     txn: &mut Txn<'_>,
     app: &AppId,
-    users: Vec<UserId>,
+    users: Vec<Grown>,
     at: Timestamp,
 ) -> Result<(), rusqlite::Error> {
     if !users.is_empty() {
         let number = last(txn)?;
         emit(txn, app, number, at, Effect::LogGrew { users });
     }
+    Ok(())
+}
+
+/// Emits that a notification was cancelled or recalled.
+pub(crate) fn stopped(
+    txn: &mut Txn<'_>,
+    app: &AppId,
+    notification: NotificationId,
+    at: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    let number = last(txn)?;
+    emit(txn, app, number, at, Effect::Stopped { notification });
     Ok(())
 }
 

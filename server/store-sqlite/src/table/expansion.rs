@@ -4,7 +4,7 @@
 //! behind them, which is saved in the same transaction: a crash repeats or loses nothing. A user who
 //! has a delivery already is passed over.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Row};
@@ -14,11 +14,12 @@ use vestnik_rules::{
     delivery::Move,
     log::Tag,
 };
+use vestnik_store::effect::{Arrived, Gained, Grown};
 
 use super::{
     change::{Changes, Subject},
     delivery::{self, Key},
-    log, present, topic,
+    log, meta, present, topic,
     user::{self, Head},
 };
 use crate::{
@@ -44,6 +45,8 @@ pub(crate) struct Part<'a> {
     pub(crate) rows: u32,
     pub(crate) seed: &'a [u8; 32],
     pub(crate) now: Timestamp,
+    /// What the entries bring; absent if the notification cannot be read.
+    pub(crate) arrived: Option<Arc<Arrived>>,
     pub(crate) unreadable: &'a Unreadable,
 }
 
@@ -53,7 +56,7 @@ pub(crate) struct Expanded {
     /// Where the next part begins; absent when the whole plan was walked.
     pub(crate) position: Option<Position>,
     /// Whose logs have grown.
-    pub(crate) users: Vec<UserId>,
+    pub(crate) users: Vec<Grown>,
 }
 
 /// The next members of a source.
@@ -90,6 +93,7 @@ pub(crate) fn expand(
     let mut pen = Pen {
         part,
         tag: log::tag_of_part(part.seed, part.subject.row),
+        database: meta::epoch(db)?,
         insert: delivery::Insert::prepare(db)?,
         append: log::Append::prepare(db)?,
         changes,
@@ -228,6 +232,7 @@ fn owners(
 struct Pen<'a> {
     part: &'a Part<'a>,
     tag: Tag,
+    database: u32,
     insert: delivery::Insert<'a>,
     append: log::Append<'a>,
     changes: &'a mut Changes,
@@ -235,7 +240,7 @@ struct Pen<'a> {
 
 impl Pen<'_> {
     /// Gives the user when they got a delivery.
-    fn deliver(&mut self, named: Named) -> Result<Option<UserId>, rusqlite::Error> {
+    fn deliver(&mut self, named: Named) -> Result<Option<Grown>, rusqlite::Error> {
         let Named {
             mut head,
             user,
@@ -264,9 +269,16 @@ impl Pen<'_> {
             only: member.only.as_deref(),
             body: None,
         };
+        let after = head.place(self.database);
         self.append.run(&mut head, self.tag, &new)?;
         let made = Move::made(&member.state);
         self.changes.moved_in_part(self.part.subject, Some(made));
-        Ok(Some(user))
+        let arrived = self.part.arrived.clone().filter(|_| member.only.is_none());
+        let gained = arrived.map(|arrived| Gained {
+            after,
+            to: head.place(self.database),
+            arrived,
+        });
+        Ok(Some(Grown { user, gained }))
     }
 }

@@ -58,6 +58,7 @@ statements! {
          FROM notification n CROSS JOIN notification_state s ON s.notification = n.row
          WHERE n.app = ?1 AND n.row < ?2 AND NOT s.is_forgotten ORDER BY n.row DESC LIMIT ?3");
     ROW_OF_ID = "SELECT row, id = ?1 FROM notification WHERE id <= ?1 ORDER BY id DESC LIMIT 1";
+    CONTENT = "SELECT content, bytes FROM notification WHERE row = ?1";
     PLAN = "SELECT plan FROM notification WHERE row = ?1";
     COUNTS = "SELECT status, n FROM notification_count WHERE notification = ?1";
     SET_POSITION = "UPDATE notification_state SET position = ?2 WHERE notification = ?1";
@@ -317,6 +318,12 @@ pub(crate) fn row_of(db: &Connection, id: Option<NotificationId>) -> Result<i64,
         .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     Ok(nearest.map_or(0, |(row, is_it)| row + i64::from(!is_it)))
+}
+
+/// A notification and the size of its entry in bytes.
+pub(crate) fn content(db: &Connection, row: i64) -> Result<(Notification, usize), rusqlite::Error> {
+    db.prepare_cached(CONTENT)?
+        .query_row([row], |row| Ok((json(row, 0)?, row.get(1)?)))
 }
 
 /// Whom a notification is for.

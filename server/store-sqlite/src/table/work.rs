@@ -23,7 +23,9 @@ statements! {
          WHERE kind = ?1 AND app = ?2 AND ready_at <= ?3 ORDER BY ready_at LIMIT 1";
     CLAIM = "UPDATE work SET ready_at = ?2, fence = fence + 1, is_claimed = 1
          WHERE id = ?1 RETURNING fence";
-    RELEASE = "UPDATE work SET ready_at = due_at, fence = fence + 1, is_claimed = 0
+    /// Work whose part may have ended the process before waits for the end of its lease.
+    RELEASE = "UPDATE work SET ready_at = CASE tries WHEN 0 THEN due_at ELSE ready_at END,
+             fence = fence + 1, is_claimed = 0, tries = tries + 1
          WHERE is_claimed = 1";
     HELD = "SELECT target, position FROM work
          WHERE id = ?1 AND fence = ?2 AND kind = ?3 AND app = ?4";

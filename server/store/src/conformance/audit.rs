@@ -67,7 +67,7 @@ fn numbers_never_fall(emitted: &[Event]) {
 fn has_row(event: &&Event) -> bool {
     match event.effect {
         Effect::NotificationChanged { .. } | Effect::Revoked(_) => true,
-        Effect::LogGrew { .. } | Effect::WorkDue { .. } => false,
+        Effect::LogGrew { .. } | Effect::Stopped { .. } | Effect::WorkDue { .. } => false,
     }
 }
 
@@ -109,7 +109,9 @@ fn told(event: &Event) -> String {
             format!("{notification}: {deliveries:?}")
         }
         Effect::Revoked(revocation) => format!("{revocation:?}"),
-        Effect::LogGrew { .. } | Effect::WorkDue { .. } => "no row".to_owned(),
+        Effect::LogGrew { .. } | Effect::Stopped { .. } | Effect::WorkDue { .. } => {
+            "no row".to_owned()
+        }
     }
 }
 
@@ -119,6 +121,9 @@ async fn is_gone(store: &dyn Store, event: &Event) -> bool {
             let view = store.notification(event.app.clone(), notification);
             view.await.unwrap().is_none()
         }
-        Effect::Revoked(_) | Effect::LogGrew { .. } | Effect::WorkDue { .. } => false,
+        Effect::Revoked(_)
+        | Effect::LogGrew { .. }
+        | Effect::Stopped { .. }
+        | Effect::WorkDue { .. } => false,
     }
 }

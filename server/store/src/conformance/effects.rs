@@ -8,10 +8,11 @@ use super::{
     Fixture,
     fact::{flag, receipt},
     name::{at, hash, keyed, login, new, notification, shop, topic, topics, user, users},
-    world::{World, changed, grown},
+    world::{World, changed, grown, slice},
 };
 use crate::{
     effect::Effect,
+    logs::LogSlice,
     publishing::PublishOutcome,
     sessions::{Login, LoginOutcome, LogoutOutcome},
 };
@@ -30,6 +31,36 @@ pub async fn effects_come_before_the_answer(fixture: &impl Fixture) {
         assert_eq!(changed(&world.taken(), number).len(), 1);
     }
     world.is_sound().await;
+}
+
+pub async fn what_a_log_gained_is_what_it_has(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    world.login("u1", 1).await;
+    world.topic("news", &["u1", "u2", "u3"]).await;
+    world.publish(1, users(&["u1", "u2"])).await;
+    world.publish(2, topics(&["news"])).await;
+    world.work(WorkKind::Expand, 2, 20).await;
+    world.publish(3, users(&["u3", "u1"])).await;
+    let logs = world.taken().into_iter().filter_map(|effect| match effect {
+        Effect::LogGrew { users } => Some(users),
+        Effect::NotificationChanged { .. }
+        | Effect::Revoked(_)
+        | Effect::Stopped { .. }
+        | Effect::WorkDue { .. } => None,
+    });
+    for grown in logs.flatten() {
+        let Some(gained) = grown.gained else {
+            continue;
+        };
+        let asked = LogSlice {
+            after: Some(gained.after),
+            entries: 1,
+            ..slice(grown.user.as_str())
+        };
+        let stretch = world.store.read_log(asked).await.unwrap();
+        assert_eq!(stretch.after, gained.after);
+        assert_eq!(stretch.entries, [gained.entry(&grown.user)]);
+    }
 }
 
 pub async fn numbers_never_fall(fixture: &impl Fixture) {
@@ -59,7 +90,10 @@ pub async fn numbers_never_fall(fixture: &impl Fixture) {
     assert_eq!(emitted.last().map(|event| event.number), Some(last));
     let logs = emitted.iter().filter(|event| match event.effect {
         Effect::LogGrew { .. } => true,
-        Effect::NotificationChanged { .. } | Effect::Revoked(_) | Effect::WorkDue { .. } => false,
+        Effect::NotificationChanged { .. }
+        | Effect::Revoked(_)
+        | Effect::Stopped { .. }
+        | Effect::WorkDue { .. } => false,
     });
     assert_eq!(logs.count(), 4 * 10 * 2);
     // That numbers never fall, and that rows match, is looked at here.

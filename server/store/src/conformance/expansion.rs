@@ -87,7 +87,10 @@ pub async fn a_part_is_one_change(fixture: &impl Fixture) {
     assert_eq!(changed(&effects, 1), [vec![]]);
     let reached = effects.iter().find_map(|effect| match effect {
         Effect::NotificationChanged { reached, .. } => Some(reached.clone()),
-        Effect::LogGrew { .. } | Effect::Revoked(_) | Effect::WorkDue { .. } => None,
+        Effect::LogGrew { .. }
+        | Effect::Revoked(_)
+        | Effect::Stopped { .. }
+        | Effect::WorkDue { .. } => None,
     });
     let mut reached = reached.unwrap();
     reached.sort();

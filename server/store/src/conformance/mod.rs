@@ -138,7 +138,7 @@ macro_rules! conformance {
             views: notifications_come_newest_first_in_pages, deliveries_come_in_pages,
                 a_delivery_is_found_by_its_id, a_watch_goes_on_behind_a_version,
                 a_watch_names_the_latest_changes, a_read_notification_is_settled;
-            effects: effects_come_before_the_answer, numbers_never_fall,
+            effects: effects_come_before_the_answer, what_a_log_gained_is_what_it_has, numbers_never_fall,
                 what_fails_has_no_effects, events_are_read_behind_a_number,
                 a_caller_that_goes_away_changes_nothing;
             operations: secrets_are_kept, a_new_life_renews_every_log,

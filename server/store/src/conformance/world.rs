@@ -326,8 +326,11 @@ pub(super) fn spelled(read: &StretchEntry) -> String {
 /// The users whose logs have grown.
 pub(super) fn grown(effects: &[Effect]) -> BTreeSet<UserId> {
     let users = effects.iter().filter_map(|effect| match effect {
-        Effect::LogGrew { users } => Some(users.clone()),
-        Effect::NotificationChanged { .. } | Effect::Revoked(_) | Effect::WorkDue { .. } => None,
+        Effect::LogGrew { users } => Some(users.iter().map(|grown| grown.user.clone())),
+        Effect::NotificationChanged { .. }
+        | Effect::Revoked(_)
+        | Effect::Stopped { .. }
+        | Effect::WorkDue { .. } => None,
     });
     users.flatten().collect()
 }
@@ -340,7 +343,10 @@ pub(super) fn changed(effects: &[Effect], number: u32) -> Vec<Vec<ChangedDeliver
             deliveries,
             reached: _,
         } => (*id == notification(number)).then(|| deliveries.clone()),
-        Effect::LogGrew { .. } | Effect::Revoked(_) | Effect::WorkDue { .. } => None,
+        Effect::LogGrew { .. }
+        | Effect::Revoked(_)
+        | Effect::Stopped { .. }
+        | Effect::WorkDue { .. } => None,
     });
     changes.collect()
 }
@@ -349,9 +355,10 @@ pub(super) fn changed(effects: &[Effect], number: u32) -> Vec<Vec<ChangedDeliver
 pub(super) fn revoked(effects: &[Effect]) -> Vec<Revocation> {
     let revoked = effects.iter().filter_map(|effect| match effect {
         Effect::Revoked(revocation) => Some(revocation.clone()),
-        Effect::LogGrew { .. } | Effect::NotificationChanged { .. } | Effect::WorkDue { .. } => {
-            None
-        }
+        Effect::LogGrew { .. }
+        | Effect::NotificationChanged { .. }
+        | Effect::Stopped { .. }
+        | Effect::WorkDue { .. } => None,
     });
     revoked.collect()
 }
@@ -360,7 +367,10 @@ pub(super) fn revoked(effects: &[Effect]) -> Vec<Revocation> {
 pub(super) fn due(effects: &[Effect]) -> Vec<(WorkKind, i64)> {
     let due = effects.iter().filter_map(|effect| match effect {
         Effect::WorkDue { kind, at: due } => Some((*kind, due.duration_since(at(0)).as_secs())),
-        Effect::LogGrew { .. } | Effect::NotificationChanged { .. } | Effect::Revoked(_) => None,
+        Effect::LogGrew { .. }
+        | Effect::NotificationChanged { .. }
+        | Effect::Stopped { .. }
+        | Effect::Revoked(_) => None,
     });
     due.collect()
 }

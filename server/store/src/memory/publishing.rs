@@ -118,6 +118,7 @@ fn stop(txn: &mut Txn, app: &AppId, id: NotificationId, now: Timestamp) -> Optio
         row.is_cancelled = true;
     }
     txn.touched(key);
+    txn.stopped(app, id);
     let pass = ending::Pass {
         notification: key,
         after: None,

@@ -6,7 +6,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, DeliveryStatus, UserId};
+use vestnik_model::{AppId, DeliveryStatus, NotificationId, UserId};
 use vestnik_rules::{
     delivery::{Deltas, Move},
     work::Stage,
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     StoreError,
-    effect::{ChangedDelivery, Effect, Event, Revocation},
+    effect::{ChangedDelivery, Effect, Event, Grown, Revocation},
 };
 
 /// A transaction. What it changes about notifications is collected and written once, so that a commit
@@ -30,6 +30,7 @@ pub(super) struct Txn {
     events: Vec<Event>,
     changes: BTreeMap<NotificationKey, Changes>,
     grown: BTreeMap<AppId, BTreeSet<UserId>>,
+    stopped: Vec<(AppId, NotificationId)>,
     due: Vec<(AppId, Stage)>,
 }
 
@@ -64,6 +65,7 @@ impl Txn {
             events: Vec::new(),
             changes: BTreeMap::new(),
             grown: BTreeMap::new(),
+            stopped: Vec::new(),
             due: Vec::new(),
         }
     }
@@ -97,6 +99,11 @@ impl Txn {
     pub(super) fn grew(&mut self, app: &AppId, user: &UserId) {
         let users = self.grown.entry(app.clone()).or_default();
         users.insert(user.clone());
+    }
+
+    /// A notification was cancelled or recalled.
+    pub(super) fn stopped(&mut self, app: &AppId, notification: NotificationId) {
+        self.stopped.push((app.clone(), notification));
     }
 
     /// Work is due, now or later.
@@ -174,8 +181,12 @@ impl Txn {
     pub(super) fn finish(mut self) -> Result<(World, Vec<Event>), StoreError> {
         self.write_changes()?;
         for (app, users) in std::mem::take(&mut self.grown) {
-            let users = users.into_iter().collect();
+            let users = users.into_iter().map(Grown::unread).collect();
             let event = self.event(&app, Effect::LogGrew { users });
+            self.events.push(event);
+        }
+        for (app, notification) in std::mem::take(&mut self.stopped) {
+            let event = self.event(&app, Effect::Stopped { notification });
             self.events.push(event);
         }
         for (app, Stage { kind, due }) in std::mem::take(&mut self.due) {

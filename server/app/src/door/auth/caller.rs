@@ -5,7 +5,7 @@ use vestnik_model::{AppId, InstallationId, ProblemCode, Scope};
 use vestnik_rules::session::Session;
 use vestnik_store::tenants::ApiKey;
 
-use crate::refusal::Refusal;
+use crate::{rate::Principal, refusal::Refusal};
 
 /// Who calls. Two are equal when they are the same key or session, however they proved it: a
 /// connection goes on with a newer access token of its session.
@@ -33,6 +33,19 @@ impl Eq for Sender {}
 /// request came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Device(pub(crate) Session);
+
+impl Device {
+    /// Whose budgets its requests are counted against.
+    pub(crate) fn principal(&self) -> Principal {
+        let Session {
+            app,
+            user,
+            installation,
+            ..
+        } = &self.0;
+        Principal::Device(app.clone(), user.clone(), *installation)
+    }
+}
 
 impl Sender {
     pub(crate) fn app(&self) -> AppId {

@@ -67,14 +67,13 @@ pub(super) async fn device(
     caller: Caller,
     connection: &Connection,
 ) -> Result<Arc<LiveDevice>, Refusal> {
-    let Device(session) = caller.device()?;
+    let caller = caller.device()?;
     let device = state.live.connections.device(connection.id());
     let device = device.ok_or_else(revoked)?;
-    if device.session != session {
+    if device.session != caller.0 {
         return Err(revoked());
     }
-    let caller = rate::Principal::Installation(session.app.clone(), session.installation);
-    state.rates.call(&caller).await?;
+    state.rates.call(&caller.principal()).await?;
     Ok(device)
 }
 

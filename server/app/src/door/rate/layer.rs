@@ -86,9 +86,7 @@ pub(crate) fn told(mut response: Response, counted: Counted) -> Response {
 fn principal(caller: &Caller) -> Principal {
     match caller {
         Caller::Sender(sender) => Principal::Key(sender.0.app.clone(), sender.0.id.clone()),
-        Caller::Device(device) => {
-            Principal::Installation(device.0.app.clone(), device.0.installation)
-        }
+        Caller::Device(device) => device.principal(),
     }
 }
 

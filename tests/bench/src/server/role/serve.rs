@@ -62,6 +62,11 @@ impl Serve {
                 } else {
                     0
                 },
+                user_per_second: if self.limiting {
+                    usual.user_per_second
+                } else {
+                    0
+                },
                 ..usual
             },
             ..Config::default()

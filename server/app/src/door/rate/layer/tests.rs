@@ -18,6 +18,8 @@ const CONFIG: RateConfig = RateConfig {
     key_burst: 2,
     installation_per_second: 1,
     installation_burst: 1,
+    user_per_second: 1,
+    user_burst: 2,
     address_per_second: 1,
     address_burst: 40,
     token_per_minute: 1,
