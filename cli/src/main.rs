@@ -11,6 +11,7 @@ mod device;
 mod exit;
 mod output;
 mod settings;
+mod termination;
 
 use std::process::ExitCode;
 

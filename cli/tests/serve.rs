@@ -1,5 +1,7 @@
 //! `vestnik serve` as a supervisor sees it.
 
+#![cfg(unix)]
+
 use std::{
     io::{BufRead as _, BufReader},
     process::{Command, Stdio},

@@ -1,17 +1,12 @@
 //! `vestnik serve`: runs a server until it is told to stop.
 
-use std::io;
-
 use console::style;
 use serde_json::json;
-use tokio::{
-    net::TcpListener,
-    signal::unix::{Signal, SignalKind, signal},
-};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use vestnik_server::{Config, Parts, Server};
 
-use crate::{args::ServeArgs, exit::Failure, output::Output, settings};
+use crate::{args::ServeArgs, exit::Failure, output::Output, settings, termination};
 
 pub(crate) async fn run(args: ServeArgs, output: &Output) -> Result<(), Failure> {
     let config = settings::load(args.settings, args.listen)?;
@@ -40,10 +35,11 @@ pub(crate) async fn run(args: ServeArgs, output: &Output) -> Result<(), Failure>
     };
     let url = format!("http://{}/", listener.local_addr()?);
     let shutdown = CancellationToken::new();
-    let signals = Signals::listen()?;
+    // Before anyone is told of the address: a supervisor may stop a server as soon as it answers.
+    let requested = termination::listen()?;
     let told = shutdown.clone();
     tokio::spawn(async move {
-        signals.first().await;
+        requested.await;
         told.cancel();
     });
     output.result(&json!({"listening": url}), |_| {
@@ -55,30 +51,4 @@ pub(crate) async fn run(args: ServeArgs, output: &Output) -> Result<(), Failure>
     });
     server.serve(listener, shutdown).await;
     Ok(())
-}
-
-/// Both the terminal's way to stop a program and a supervisor's.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Signals {
-    /// Takes the signals over; from here on they no longer end the process by themselves.
-    ///
-    /// Done before anyone is told of the address, because a supervisor may stop a server as soon
-    /// as it answers.
-    fn listen() -> io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    async fn first(mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
 }

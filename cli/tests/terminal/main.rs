@@ -1,5 +1,6 @@
 //! The binary as a person at a terminal, a script and a supervisor meet it.
 
+#![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test fails by what it cannot do")]
 
 mod full_disk;
