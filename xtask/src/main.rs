@@ -1,5 +1,5 @@
 //! Vestnik's automation: `cargo xtask test`, `demo`, `faults`, `fuzz`, `interop`, `pages`, `bench`,
-//! `codegen`, `tidy`.
+//! `targets`, `codegen`, `tidy`.
 
 mod bench;
 mod build;
@@ -15,6 +15,7 @@ mod place;
 mod python;
 mod running;
 mod step;
+mod targets;
 mod test;
 mod tidy;
 
@@ -85,6 +86,16 @@ enum Task {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// Type-check what is shipped for other systems, and run tests for Windows under wine. Without an
+    /// argument, only the bindings for Android.
+    Targets {
+        /// Everything.
+        #[arg(long)]
+        all: bool,
+        /// Only these parts, whole; may be repeated.
+        #[arg(long, conflicts_with = "all")]
+        only: Vec<targets::Part>,
+    },
     /// Generate TypeScript, Kotlin, Swift and Python anew.
     Codegen {
         /// Only tell whether what is committed is current.
@@ -105,6 +116,9 @@ fn main() -> anyhow::Result<()> {
         Task::Bench { arguments } => bench::run(&arguments),
         Task::Interop { only } => interop::run(only.as_deref()),
         Task::Pages { mixes, seed } => pages::run(mixes, seed),
+        Task::Targets { all: true, .. } => targets::run(&targets::Part::ALL),
+        Task::Targets { only, .. } if only.is_empty() => targets::brief(),
+        Task::Targets { only, .. } => targets::run(&only),
         Task::Codegen { check } => codegen::run(check),
         Task::Tidy => tidy::run().and_then(|()| codegen::run(true)),
     }

@@ -42,6 +42,16 @@ pub(crate) const DESKTOP_RUN: &[&str] = &[
 /// What the bindings are tested with beside Rust.
 pub(crate) const BINDINGS: &[&str] = &["python3-venv", "default-jdk-headless", "maven"];
 
+/// A compiler with the source of the standard library, which can thus be built for any system.
+pub(crate) const ANY_SYSTEM: &[&str] =
+    &["build-essential", "rustc-web", "cargo-web", "rust-web-src"];
+
+/// What compiles and links C for Windows.
+pub(crate) const WINDOWS: &[&str] = &["gcc-mingw-w64-x86-64-posix", "binutils-mingw-w64-x86-64"];
+
+/// What runs programs of Windows.
+pub(crate) const WINE: &[&str] = &["wine64"];
+
 /// Installs what is missing; says the exact command where it may not.
 pub(crate) fn ensure(packages: &[&str]) -> Result<()> {
     let missing: Vec<&str> = packages

@@ -3,6 +3,7 @@
 use std::{
     io::{self, Write as _},
     process::Command,
+    time::Instant,
 };
 
 use anyhow::{Context as _, Result, ensure};
@@ -38,6 +39,12 @@ pub(crate) fn say(text: &str) {
     let mut out = io::stdout().lock();
     // Nobody reading is no reason to stop.
     if writeln!(out, "{text}").and_then(|()| out.flush()).is_err() {}
+}
+
+/// When a step begins.
+#[expect(clippy::disallowed_methods, reason = "automation times itself")]
+pub(crate) fn now() -> Instant {
+    Instant::now()
 }
 
 /// The command as one would type it.

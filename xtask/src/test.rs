@@ -1,17 +1,13 @@
 //! `cargo xtask test`: everything that CI runs, in groups.
 
-use std::{
-    fs,
-    process::Command,
-    time::{Duration, Instant},
-};
+use std::{fs, process::Command, time::Duration};
 
 use anyhow::{Result, bail, ensure};
 
 use crate::{
     bench, build, codegen, interface, packages, pages, place, python,
     step::{self, command, command_in, say},
-    tidy,
+    targets, tidy,
 };
 
 /// One part of the tests.
@@ -78,6 +74,11 @@ const GROUPS: &[Group] = &[
         run: kotlin,
     },
     Group {
+        name: "targets",
+        what: "the bindings type-checked for Android",
+        run: targets::brief,
+    },
+    Group {
         name: "desktop",
         what: "the desktop app in a real window",
         run: desktop,
@@ -126,7 +127,7 @@ pub(crate) fn run(only: &[String]) -> Result<()> {
     let mut ends = Vec::new();
     for group in chosen {
         say(&format!("\n=== {}: {}", group.name, group.what));
-        let started = now();
+        let started = step::now();
         let outcome = (group.run)();
         if let Err(error) = &outcome {
             say(&format!("FAILED {}: {error:#}", group.name));
@@ -155,11 +156,6 @@ fn summary(ends: &[(&str, Duration, bool)]) -> Result<()> {
     Ok(())
 }
 
-#[expect(clippy::disallowed_methods, reason = "automation times itself")]
-fn now() -> Instant {
-    Instant::now()
-}
-
 fn cargo(arguments: &[&str]) -> Command {
     command("cargo", arguments)
 }
@@ -170,6 +166,7 @@ fn system_packages() -> Result<()> {
             packages::DESKTOP_BUILD,
             packages::DESKTOP_RUN,
             packages::BINDINGS,
+            packages::ANY_SYSTEM,
         ]
         .concat(),
     )
