@@ -228,7 +228,12 @@ fn is_kept_by_doubles(text: &str) -> bool {
     let Ok(double) = text.parse::<f64>() else {
         return false;
     };
-    double.abs() <= MAX_INTEGER && Decimal::read(text) == Decimal::read(&format!("{double:e}"))
+    // Of two decimals of one double, either may be the shortest: what counts is how the number is
+    // written on the way to devices.
+    let Some(number) = serde_json::Number::from_f64(double) else {
+        return false;
+    };
+    double.abs() <= MAX_INTEGER && Decimal::read(text) == Decimal::read(&number.to_string())
 }
 
 /// A number's significant digits and the power of ten of the last one.
@@ -342,6 +347,14 @@ mod tests {
         let packed = rmp_serde::to_vec_named(&json!({"n": u64::MAX})).unwrap();
         let read: Data = rmp_serde::from_slice(&packed).unwrap();
         assert_eq!(read.faults, [DataFault::Number("/n".to_owned())]);
+    }
+
+    /// Two decimals lie as near to this double: one comes back, the other is refused.
+    #[test]
+    fn a_number_that_comes_back_as_another_is_refused() {
+        let found = ["128722013011331.62", "128722013011331.63"]
+            .map(|text| faults(&format!(r#"{{"n":{text}}}"#)).len());
+        assert_eq!(found, [0, 1]);
     }
 
     #[test]
