@@ -286,6 +286,15 @@ async fn later_server() -> anyhow::Result<HostileServer> {
     let mut page = newer("page")?;
     page["more"] = json!(false);
     let known = json!({"after": "c", "cursor": "d", "entries": [arrival]});
+    // What a live call brings lies in the log too, for a device that reads on instead of applying it.
+    let log = |after: &str, entries: Vec<Value>| json!({"after": after, "cursor": "d", "entries": entries, "more": false});
+    let mut both = unknown["entries"].as_array().cloned().unwrap_or_default();
+    both.push(arrival.clone());
+    let rest = [
+        ("b", log("b", both)),
+        ("c", log("c", vec![arrival.clone()])),
+        ("d", log("d", Vec::new())),
+    ];
     let live = [
         Call::new("Blink", json!({"colour": "red"})),
         Call::new(device::ENTRIES, unknown),
@@ -294,6 +303,9 @@ async fn later_server() -> anyhow::Result<HostileServer> {
     let server = HostileServer::start().await?;
     server.always(Route::Hello, Answer::result(newer("welcome")?));
     server.page("", page);
+    for (cursor, page) in rest {
+        server.page(cursor, page);
+    }
     server.next(Route::Sync, Answer::good().followed_by(live));
     let results = Answer::good().edited(|reported| {
         for result in reported["results"].as_array_mut().into_iter().flatten() {
