@@ -31,6 +31,8 @@
 pub mod connection;
 pub mod engine;
 mod failure;
+#[cfg(test)]
+mod fixture;
 mod number;
 mod pause;
 pub mod registration;

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use vestnik_clock::{Monotonic, Now};
 use vestnik_model::ProblemCode;
 
 use super::{Connection, Failed, Input, Nudge, Output, Phase};
 use crate::machine::{
     CallFailure, ConnectionNumber, ForeignBody, LONGEST_ASKED, SHORTEST_ASKED, Secret, TokenNumber,
-    Trouble,
+    Trouble, fixture::now,
 };
 
 struct Table {
@@ -23,11 +22,7 @@ impl Table {
     fn new() -> Self {
         let mut table = Self {
             machine: Connection::new(),
-            now: Now {
-                monotonic: Monotonic::from_origin(Duration::from_secs(1_000)),
-                wall: Timestamp::UNIX_EPOCH,
-                random: u64::MAX,
-            },
+            now: now(),
             tokens: 0,
         };
         assert_eq!(table.on(Input::GoOnline), [""; 0]);

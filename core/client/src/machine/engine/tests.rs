@@ -5,41 +5,22 @@ mod chaos;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use vestnik_clock::{Monotonic, Now};
+use vestnik_clock::Now;
 use vestnik_model::{
-    Cursor, InstallationState, Permission, Platform, ProblemCode, UserId,
+    Cursor, InstallationState, Permission, ProblemCode, UserId,
     contract::{CONTRACT, Entries, Limits, Page, Welcome},
 };
 
 use super::{Answer, Command, Done, Engine, Event, Input, Output, Phase, Snapshot, Stands};
-use crate::{
-    device_info::DeviceInfo,
-    machine::{
-        CallFailure, CallNumber, ConnectionNumber, ForeignBody, Generation, Secret, Trouble,
-        report::Outbox,
-        session::{Grant, NeedsIdentity, Seed, SeedStanding, Standing},
-    },
+use crate::machine::{
+    CallFailure, CallNumber, ConnectionNumber, ForeignBody, Generation, Secret, Trouble,
+    fixture::{device, now},
+    report::Outbox,
+    session::{Grant, NeedsIdentity, Seed, SeedStanding, Standing},
 };
 
 fn state() -> InstallationState {
-    DeviceInfo {
-        platform: Platform::Linux,
-        model: None,
-        os_version: None,
-        app_version: None,
-        locale: Some("ru".to_owned()),
-        time_zone: None,
-        permission: Permission::Granted,
-    }
-    .installation_state()
-}
-
-fn now() -> Now {
-    Now {
-        monotonic: Monotonic::from_origin(Duration::from_secs(1_000)),
-        wall: Timestamp::UNIX_EPOCH,
-        random: u64::MAX,
-    }
+    device(Permission::Granted)
 }
 
 fn seed(name: Option<&str>) -> Seed {

@@ -3,31 +3,22 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use vestnik_clock::{Monotonic, Now};
+use vestnik_clock::Now;
 use vestnik_model::{
-    InstallationState, Permission, Platform, ProblemCode, PushAddress, PushAddressKind, TopicName,
+    InstallationState, Permission, ProblemCode, PushAddress, PushAddressKind, TopicName,
 };
 
 use super::{Change, Input, Output, Registration, Told, Wish, digest};
-use crate::{
-    device_info::DeviceInfo,
-    machine::{CallFailure, ConnectionNumber, Generation, Secret, TokenNumber},
+use crate::machine::{
+    CallFailure, ConnectionNumber, Generation, Secret, TokenNumber,
+    fixture::{device, now},
 };
 
 const FIRST: ConnectionNumber = ConnectionNumber::new(1);
 const GENERATION: Generation = Generation::new(7);
 
 fn state() -> InstallationState {
-    DeviceInfo {
-        platform: Platform::Linux,
-        model: None,
-        os_version: None,
-        app_version: None,
-        locale: Some("ru".to_owned()),
-        time_zone: None,
-        permission: Permission::NotAsked,
-    }
-    .installation_state()
+    device(Permission::NotAsked)
 }
 
 struct Table {
@@ -40,11 +31,7 @@ impl Table {
     fn new(told: Option<Told>) -> Self {
         let mut table = Self {
             machine: Registration::new(state()),
-            now: Now {
-                monotonic: Monotonic::from_origin(Duration::from_secs(1_000)),
-                wall: Timestamp::UNIX_EPOCH,
-                random: u64::MAX,
-            },
+            now: now(),
             version: 0,
         };
         let begin = Input::Begin {

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use vestnik_clock::{Monotonic, Now};
+use vestnik_clock::Now;
 use vestnik_model::ProblemCode;
 
 use super::{Input, Outbox, Output, ReportMachine, Settlement};
-use crate::machine::{CallFailure, ConnectionNumber, Generation};
+use crate::machine::{CallFailure, ConnectionNumber, Generation, fixture::now};
 
 const FIRST: ConnectionNumber = ConnectionNumber::new(1);
 const GENERATION: Generation = Generation::new(7);
@@ -21,11 +21,7 @@ impl Table {
     fn new(waiting: u64) -> Self {
         let mut table = Self {
             machine: ReportMachine::new(),
-            now: Now {
-                monotonic: Monotonic::from_origin(Duration::from_secs(1_000)),
-                wall: Timestamp::UNIX_EPOCH,
-                random: u64::MAX,
-            },
+            now: now(),
         };
         let begin = Input::Begin {
             generation: GENERATION,

@@ -16,9 +16,9 @@ use vestnik_clock::Now;
 
 use super::{
     Exchange, Grant, Input, Output, Session, Standing,
-    tests::{auth, logged_in, now, seed, user},
+    tests::{auth, logged_in, seed, user},
 };
-use crate::machine::{CallFailure, CallNumber, Generation, Secret, TokenNumber};
+use crate::machine::{CallFailure, CallNumber, Generation, Secret, TokenNumber, fixture::now};
 
 #[derive(Debug, Clone, Copy)]
 enum Step {

@@ -1,23 +1,21 @@
 //! What a user relies on: nothing is missed, nothing stands still.
 
-use std::{ops::RangeInclusive, time::Duration};
+use std::ops::RangeInclusive;
 
-use jiff::Timestamp;
 use serde_json::json;
-use vestnik_clock::{Monotonic, Now};
+use vestnik_clock::Now;
 use vestnik_model::{
     Cursor, Entry,
     contract::{Entries, Page},
 };
 
 use super::{Broken, Input, Origin, Output, Sync};
-use crate::machine::{CallFailure, ConnectionNumber, Generation};
+use crate::machine::{CallFailure, ConnectionNumber, Generation, fixture};
 
 pub(super) fn now() -> Now {
     Now {
-        monotonic: Monotonic::from_origin(Duration::from_secs(1_000)),
-        wall: Timestamp::UNIX_EPOCH,
         random: 0,
+        ..fixture::now()
     }
 }
 
