@@ -67,6 +67,8 @@ pub enum Trouble {
     ServerBusy,
     /// The device's own storage failed.
     Storage,
+    /// The engine failed and begins again. No machine makes this: who supervises the engine does.
+    Internal,
 }
 
 impl CallFailure {

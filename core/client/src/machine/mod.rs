@@ -43,6 +43,6 @@ pub mod sync;
 pub use self::{
     failure::{CallFailure, ForeignBody, Trouble},
     number::{CallNumber, ConnectionNumber, Generation, TokenNumber},
-    pause::{LONGEST_ASKED, SHORTEST_ASKED},
+    pause::{LONGEST_ASKED, Pace, SHORTEST_ASKED},
     secret::Secret,
 };

@@ -15,6 +15,37 @@ const MAX_DOUBLINGS: u32 = 16;
 /// What part of a pause that was asked for is added at random at the most.
 const SPREAD: u32 = 10;
 
+/// How long the pauses between attempts are, as long as the server asks for none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// The first pause after a failure is at most this long.
+    pub backoff_base: Duration,
+    /// Any pause after a failure is at most this long.
+    pub backoff_cap: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            backoff_base: Duration::from_secs(1),
+            backoff_cap: Duration::from_secs(60),
+        }
+    }
+}
+
+impl Pace {
+    /// The pauses of what somebody waits for: of tokens and of the live connection.
+    pub(super) fn backoff(self) -> Backoff {
+        Backoff::new(self.backoff_base.min(self.backoff_cap), self.backoff_cap)
+    }
+
+    /// The pauses of what goes on in the background, whose own base is no longer than any pause of the
+    /// pace.
+    pub(super) fn background(self, base: Duration, cap: Duration) -> Backoff {
+        Backoff::new(base.min(self.backoff_cap), cap)
+    }
+}
+
 /// Failures in a row, and the pause that follows from them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Backoff {
@@ -25,7 +56,7 @@ pub(super) struct Backoff {
 
 impl Backoff {
     /// No failures yet. The first pause is at most `base`, any pause at most `cap`.
-    pub(super) const fn new(base: Duration, cap: Duration) -> Self {
+    const fn new(base: Duration, cap: Duration) -> Self {
         Self {
             base,
             cap,

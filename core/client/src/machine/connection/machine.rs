@@ -5,12 +5,10 @@ use std::{collections::VecDeque, time::Duration};
 use vestnik_clock::{Monotonic, Now};
 
 use super::{Failed, Input, Nudge, Output, Phase};
-use crate::machine::{CallFailure, ConnectionNumber, Secret, TokenNumber, Trouble, pause::Backoff};
+use crate::machine::{
+    CallFailure, ConnectionNumber, Pace, Secret, TokenNumber, Trouble, pause::Backoff,
+};
 
-/// The first pause is at most this long.
-const BASE: Duration = Duration::from_secs(1);
-/// Any pause is at most this long, unless the server asks for more.
-const CAP: Duration = Duration::from_secs(60);
 /// After so long the failures before a connection are forgotten.
 const STABLE: Duration = Duration::from_secs(30);
 /// How many failures a refusal counts for: it is tried again, rarely.
@@ -53,7 +51,7 @@ pub struct Connection {
 impl Connection {
     /// A machine that wants no connection yet.
     #[must_use]
-    pub const fn new() -> Self {
+    pub fn new(pace: Pace) -> Self {
         Self {
             has_session: false,
             wants_online: false,
@@ -64,7 +62,7 @@ impl Connection {
             tried_fresh: false,
             is_nudged: false,
             until: None,
-            backoff: Backoff::new(BASE, CAP),
+            backoff: pace.backoff(),
             trouble: None,
             outputs: VecDeque::new(),
         }
@@ -425,11 +423,5 @@ impl Connection {
         self.phase = Phase::Waiting {
             until: now.monotonic + pause,
         };
-    }
-}
-
-impl Default for Connection {
-    fn default() -> Self {
-        Self::new()
     }
 }

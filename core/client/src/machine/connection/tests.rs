@@ -7,8 +7,8 @@ use vestnik_model::ProblemCode;
 
 use super::{Connection, Failed, Input, Nudge, Output, Phase};
 use crate::machine::{
-    CallFailure, ConnectionNumber, ForeignBody, LONGEST_ASKED, SHORTEST_ASKED, Secret, TokenNumber,
-    Trouble, fixture::now,
+    CallFailure, ConnectionNumber, ForeignBody, LONGEST_ASKED, Pace, SHORTEST_ASKED, Secret,
+    TokenNumber, Trouble, fixture::now,
 };
 
 struct Table {
@@ -21,7 +21,7 @@ impl Table {
     /// A device that wants to be online and has a session.
     fn new() -> Self {
         let mut table = Self {
-            machine: Connection::new(),
+            machine: Connection::new(Pace::default()),
             now: now(),
             tokens: 0,
         };

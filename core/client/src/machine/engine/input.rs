@@ -117,6 +117,14 @@ pub enum Done {
     },
     /// The store failed to take the entries.
     NotApplied,
+    /// The store was damaged and was rebuilt, or was set back. It answers what the store was asked for
+    /// meanwhile, or comes by itself.
+    Rebuilt {
+        /// Where it stands now.
+        cursor: Option<Cursor>,
+        /// What waits in the outbox now.
+        outbox: Outbox,
+    },
     /// The outbox changed by something else than a report or the log.
     Outbox(Outbox),
     /// The store took a batch of so many facts; `None` if it failed.

@@ -10,7 +10,7 @@ use vestnik_model::{InstallationState, UserId, contract::Welcome, limits::REPORT
 
 use super::{Input, Output, Phase, Snapshot, Stands};
 use crate::machine::{
-    CallFailure, ConnectionNumber, Generation, Trouble,
+    CallFailure, ConnectionNumber, Generation, Pace, Trouble,
     connection::{self, Connection},
     registration::{self, Registration},
     report::{self, ReportMachine},
@@ -35,7 +35,7 @@ const ASK_AGAIN: Duration = Duration::from_secs(2);
 /// use vestnik_core::{
 ///     DeviceInfo,
 ///     machine::{
-///         Generation, Secret,
+///         Generation, Pace, Secret,
 ///         engine::{Command, Engine, Input, Output},
 ///         session::{Seed, SeedStanding},
 ///     },
@@ -57,7 +57,7 @@ const ASK_AGAIN: Duration = Duration::from_secs(2);
 ///     logouts: Vec::new(),
 /// };
 /// let clock = ManualClock::new("2026-11-28T12:00:00Z".parse()?, 7);
-/// let mut engine = Engine::new(seed, device.installation_state());
+/// let mut engine = Engine::new(seed, device.installation_state(), Pace::default());
 ///
 /// let (user, identity) = (UserId::parse("anna")?, Secret::new("e30.e30.sig"));
 /// engine.handle(Now::read(&clock), Input::App(Command::Login { user, identity }));
@@ -95,13 +95,13 @@ impl Engine {
     /// The decisions of a device, by what its store says and the state that the app gives it. Its first
     /// outputs are there at once.
     #[must_use]
-    pub fn new(seed: session::Seed, device: InstallationState) -> Self {
+    pub fn new(seed: session::Seed, device: InstallationState, pace: Pace) -> Self {
         let mut engine = Self {
-            session: Session::new(seed),
-            connection: Connection::new(),
+            session: Session::new(seed, pace),
+            connection: Connection::new(pace),
             sync: Sync::new(),
-            report: ReportMachine::new(),
-            registration: Registration::new(device),
+            report: ReportMachine::new(pace),
+            registration: Registration::new(device, pace),
             asking: None,
             report_bytes: REPORT_BYTES as u64,
             is_flushing: false,
@@ -196,11 +196,21 @@ impl Engine {
     /// A session that was stored has begun already. Its store is asked without any other machine.
     fn begin_seeded(&mut self) {
         while let Some(output) = self.session.poll() {
-            if let session::Output::Began {
-                generation, user, ..
-            } = output
-            {
-                self.ask_store(generation, user);
+            match output {
+                session::Output::Began {
+                    generation, user, ..
+                } => self.ask_store(generation, user),
+                session::Output::Note(note) => self.outputs.push_back(Output::Note(note)),
+                // Nothing else comes before the first input.
+                session::Output::Exchange { .. }
+                | session::Output::Delete { .. }
+                | session::Output::Store { .. }
+                | session::Output::Token { .. }
+                | session::Output::Leaving
+                | session::Output::Flush
+                | session::Output::Ended { .. }
+                | session::Output::Login { .. }
+                | session::Output::Logout(_) => {}
             }
         }
         self.tell();

@@ -144,8 +144,13 @@ pub enum Output {
     /// Nothing of the former user may be seen any more: queued facts and shows are dropped, drawn
     /// notifications are taken off the screen.
     Forget,
-    /// What came of a login.
-    Login(LoginOutcome),
+    /// What came of the logins of a user that were asked for and have no final answer yet.
+    Login {
+        /// The user whose login it was.
+        user: UserId,
+        /// What came of it.
+        outcome: LoginOutcome,
+    },
     /// The user is logged out here, or the device's storage failed and it is tried again.
     Logout(Result<(), Trouble>),
     /// Nothing waits in the outbox any more, or nothing can be reported now.

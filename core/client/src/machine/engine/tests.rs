@@ -13,7 +13,7 @@ use vestnik_model::{
 
 use super::{Answer, Command, Done, Engine, Event, Input, Output, Phase, Snapshot, Stands};
 use crate::machine::{
-    CallFailure, CallNumber, ConnectionNumber, ForeignBody, Generation, Secret, Trouble,
+    CallFailure, CallNumber, ConnectionNumber, ForeignBody, Generation, Pace, Secret, Trouble,
     fixture::{device, now},
     report::Outbox,
     session::{Grant, NeedsIdentity, Seed, SeedStanding, Standing},
@@ -55,7 +55,7 @@ struct Table {
 impl Table {
     fn new(name: Option<&str>) -> Self {
         let mut table = Self {
-            engine: Engine::new(seed(name), state()),
+            engine: Engine::new(seed(name), state(), Pace::default()),
             now: now(),
             outputs: Vec::new(),
             generation: Generation::new(7),

@@ -8,7 +8,7 @@ use vestnik_model::{InstallationState, PushAddress, PushAddressKind};
 
 use super::{Change, Input, Output, Told, Wish, topic::Wishes};
 use crate::machine::{
-    CallFailure, ConnectionNumber, Generation, Secret, TokenNumber, pause::Backoff,
+    CallFailure, ConnectionNumber, Generation, Pace, Secret, TokenNumber, pause::Backoff,
 };
 
 /// After so long the state is told again even unchanged, in case the server forgot.
@@ -32,6 +32,7 @@ const REFUSED: u32 = 6;
 /// one such input. Inputs of another connection or session than the present one are dropped.
 #[derive(Debug)]
 pub struct Registration {
+    pace: Pace,
     generation: Option<Generation>,
     connection: Option<ConnectionNumber>,
     state: InstallationState,
@@ -60,8 +61,9 @@ enum Put {
 impl Registration {
     /// A machine for a device in this state, without a session.
     #[must_use]
-    pub fn new(state: InstallationState) -> Self {
+    pub fn new(state: InstallationState, pace: Pace) -> Self {
         Self {
+            pace,
             generation: None,
             connection: None,
             state,
@@ -70,11 +72,11 @@ impl Registration {
             put: Put::Idle,
             is_uncertain: false,
             not_before: None,
-            backoff: Backoff::new(BASE, CAP),
+            backoff: pace.background(BASE, CAP),
             wishes: Wishes::default(),
             telling: None,
             topic_not_before: None,
-            topic_backoff: Backoff::new(BASE, CAP),
+            topic_backoff: pace.background(BASE, CAP),
             outputs: VecDeque::new(),
         }
     }
@@ -140,7 +142,7 @@ impl Registration {
         let version = self.version;
         *self = Self {
             version,
-            ..Self::new(self.state.clone())
+            ..Self::new(self.state.clone(), self.pace)
         };
     }
 

@@ -10,7 +10,7 @@ use vestnik_model::{
 
 use super::{Change, Input, Output, Registration, Told, Wish, digest};
 use crate::machine::{
-    CallFailure, ConnectionNumber, Generation, Secret, TokenNumber,
+    CallFailure, ConnectionNumber, Generation, Pace, Secret, TokenNumber,
     fixture::{device, now},
 };
 
@@ -30,7 +30,7 @@ struct Table {
 impl Table {
     fn new(told: Option<Told>) -> Self {
         let mut table = Self {
-            machine: Registration::new(state()),
+            machine: Registration::new(state(), Pace::default()),
             now: now(),
             version: 0,
         };

@@ -7,7 +7,7 @@ use vestnik_clock::{Monotonic, Now};
 use vestnik_model::limits::REPORT_BYTES;
 
 use super::{Input, Outbox, Output, Settlement};
-use crate::machine::{CallFailure, ConnectionNumber, Generation, pause::Backoff};
+use crate::machine::{CallFailure, ConnectionNumber, Generation, Pace, pause::Backoff};
 
 /// How long a fact waits for others to be reported with.
 const DELAY: Duration = Duration::from_millis(50);
@@ -31,6 +31,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// one such input. Inputs of another connection or session than the present one are dropped.
 #[derive(Debug)]
 pub struct ReportMachine {
+    pace: Pace,
     generation: Generation,
     connection: Option<ConnectionNumber>,
     /// How many facts wait.
@@ -65,15 +66,16 @@ enum Round {
 impl ReportMachine {
     /// A machine without a session.
     #[must_use]
-    pub const fn new() -> Self {
+    pub fn new(pace: Pace) -> Self {
         Self {
+            pace,
             generation: Generation::new(0),
             connection: None,
             waiting: 0,
             ready_at: None,
             round: Round::Idle,
             not_before: None,
-            backoff: Backoff::new(BASE, CAP),
+            backoff: pace.background(BASE, CAP),
             bytes: REPORT_BYTES,
             flush: None,
             outputs: VecDeque::new(),
@@ -97,6 +99,7 @@ impl ReportMachine {
             Input::Answered { connection, result } => self.on_answered(now, connection, result),
             Input::Settled { generation, outbox } => self.on_settled(now, generation, outbox),
             Input::Flush { until } => self.flush = Some(until),
+            Input::Rebuilt { generation, outbox } => self.on_rebuilt(now, generation, outbox),
             Input::Outbox { .. } | Input::Tick => {}
         }
         self.advance(now);
@@ -135,7 +138,7 @@ impl ReportMachine {
         let flush = self.flush.take();
         *self = Self {
             bytes: self.bytes,
-            ..Self::new()
+            ..Self::new(self.pace)
         };
         if flush.is_some() {
             self.outputs.push_back(Output::Flushed { is_empty: false });
@@ -243,6 +246,19 @@ impl ReportMachine {
         }
     }
 
+    /// What the store was asked for is not answered any more, or has no meaning. It is asked again after
+    /// a moment, when nothing older can be on its way.
+    fn on_rebuilt(&mut self, now: Now, generation: Generation, outbox: Outbox) {
+        if generation != self.generation {
+            return;
+        }
+        self.count(now, outbox);
+        if matches!(self.round, Round::Taking | Round::Settling { .. }) {
+            self.round = Round::Idle;
+            self.not_before = Some(now.monotonic + LEAST);
+        }
+    }
+
     /// Nothing begins before a pause has passed.
     fn pause(&mut self, now: Now, asked: Option<Duration>) {
         let pause = self.backoff.fail(asked, now.random).max(LEAST);
@@ -299,12 +315,6 @@ impl ReportMachine {
             self.flush = None;
             self.outputs.push_back(Output::Flushed { is_empty });
         }
-    }
-}
-
-impl Default for ReportMachine {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

@@ -7,7 +7,7 @@ use vestnik_clock::Now;
 use vestnik_model::ProblemCode;
 
 use super::{Input, Outbox, Output, ReportMachine, Settlement};
-use crate::machine::{CallFailure, ConnectionNumber, Generation, fixture::now};
+use crate::machine::{CallFailure, ConnectionNumber, Generation, Pace, fixture::now};
 
 const FIRST: ConnectionNumber = ConnectionNumber::new(1);
 const GENERATION: Generation = Generation::new(7);
@@ -20,7 +20,7 @@ struct Table {
 impl Table {
     fn new(waiting: u64) -> Self {
         let mut table = Self {
-            machine: ReportMachine::new(),
+            machine: ReportMachine::new(Pace::default()),
             now: now(),
         };
         let begin = Input::Begin {
@@ -305,5 +305,25 @@ fn nothing_of_a_former_session_is_reported() {
     table.up(ConnectionNumber::new(2));
     assert_eq!(table.answered(Ok(())), [""; 0]);
     assert_eq!(table.counted(3), [""; 0]);
+    assert_eq!(table.machine.deadline(), None);
+}
+
+#[test]
+fn a_store_that_was_rebuilt_is_asked_again_and_answers_from_before_are_dropped() {
+    let rebuilt = |waiting| Input::Rebuilt {
+        generation: GENERATION,
+        outbox: outbox(waiting),
+    };
+    let mut table = Table::new(3);
+    table.up(FIRST);
+    assert_eq!(table.step().1, ["take"]);
+    assert_eq!(table.on(rebuilt(2)), [""; 0]);
+    assert_eq!(table.taken(3), [""; 0]);
+    assert_eq!(table.step().1, ["take"]);
+    assert_eq!(table.taken(2), ["send 1"]);
+    // What is on its way stays on its way.
+    assert_eq!(table.on(rebuilt(1)), [""; 0]);
+    assert_eq!(table.answered(Ok(())), ["settle"]);
+    assert_eq!(table.on(rebuilt(0)), [""; 0]);
     assert_eq!(table.machine.deadline(), None);
 }

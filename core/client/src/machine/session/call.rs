@@ -157,8 +157,13 @@ pub enum Output {
         /// Whether the user logged out, so that nothing of theirs may be seen any more.
         is_logout: bool,
     },
-    /// What came of a login.
-    Login(LoginOutcome),
+    /// What came of the logins of a user that were asked for and have no final answer yet.
+    Login {
+        /// The user whose login it was.
+        user: UserId,
+        /// What came of it.
+        outcome: LoginOutcome,
+    },
     /// The user is logged out here, or the device's storage failed and it is tried again.
     Logout(Result<(), Trouble>),
 }

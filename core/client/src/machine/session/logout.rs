@@ -9,7 +9,7 @@ use super::{
     access::Grant,
     call::{LogoutNote, PendingLogout},
 };
-use crate::machine::{CallFailure, Generation, Secret, pause::Backoff};
+use crate::machine::{CallFailure, Generation, Pace, Secret, pause::Backoff};
 
 /// The most logouts that are kept. Between two logouts there is a login, and a login ends every older
 /// session of the installation at the server, so that dropping the oldest loses nothing.
@@ -22,7 +22,10 @@ const CAP: Duration = Duration::from_secs(15 * 60);
 
 /// Logouts that the server has not confirmed, the next one to tell first.
 #[derive(Debug)]
-pub(super) struct Logouts(VecDeque<Errand>);
+pub(super) struct Logouts {
+    errands: VecDeque<Errand>,
+    pace: Pace,
+}
 
 #[derive(Debug)]
 struct Errand {
@@ -34,27 +37,37 @@ struct Errand {
 }
 
 impl Logouts {
-    pub(super) fn new(pending: Vec<PendingLogout>) -> Self {
-        let mut logouts = Self(VecDeque::new());
+    /// What the store says, and notes on what is too much of it.
+    pub(super) fn new(pending: Vec<PendingLogout>, pace: Pace) -> (Self, Vec<LogoutNote>) {
+        let mut logouts = Self {
+            errands: VecDeque::new(),
+            pace,
+        };
+        let mut dropped = Vec::new();
         for one in pending {
-            logouts.add(one.generation, one.refresh);
-            if let Some(errand) = logouts.0.back_mut() {
+            dropped.extend(logouts.add(one.generation, one.refresh));
+            if let Some(errand) = logouts.errands.back_mut() {
                 errand.backoff.at_least(one.tries);
             }
         }
-        logouts
+        (logouts, dropped)
     }
 
-    pub(super) fn add(&mut self, generation: Generation, refresh: Secret) {
-        if self.0.len() == MAX_PENDING {
-            self.0.pop_front();
-        }
-        self.0.push_back(Errand {
+    /// Adds one. If they are too many, the oldest is dropped: the note on it is returned.
+    #[must_use]
+    pub(super) fn add(&mut self, generation: Generation, refresh: Secret) -> Option<LogoutNote> {
+        let oldest = (self.errands.len() == MAX_PENDING)
+            .then(|| self.errands.pop_front())
+            .flatten();
+        self.errands.push_back(Errand {
             generation,
             refresh,
-            backoff: Backoff::new(BASE, CAP),
+            backoff: self.pace.background(BASE, CAP),
             not_before: None,
         });
+        oldest.map(|errand| LogoutNote::Done {
+            generation: errand.generation,
+        })
     }
 
     /// The first that may be told now: its generation and its token.
@@ -64,7 +77,7 @@ impl Logouts {
                 .not_before
                 .is_none_or(|not_before| not_before <= now.monotonic)
         };
-        let errand = self.0.iter().find(is_due)?;
+        let errand = self.errands.iter().find(is_due)?;
         Some((errand.generation, errand.refresh.clone()))
     }
 
@@ -72,27 +85,31 @@ impl Logouts {
     pub(super) fn next_at(&self) -> Option<Monotonic> {
         let at_once = Monotonic::from_origin(Duration::ZERO);
         let next = |errand: &Errand| errand.not_before.unwrap_or(at_once);
-        self.0.iter().map(next).min()
+        self.errands.iter().map(next).min()
     }
 
     /// Another try is promising for all.
     pub(super) fn nudge(&mut self) {
-        for errand in &mut self.0 {
+        for errand in &mut self.errands {
             errand.not_before = None;
             errand.backoff.reset();
         }
     }
 
-    /// The token of a pending logout was exchanged: the next one is kept.
-    pub(super) fn exchanged(&mut self, generation: Generation, grant: &Grant) -> LogoutNote {
-        if let Some(errand) = self.find(generation) {
-            errand.refresh = grant.refresh.clone();
-        }
-        LogoutNote::Pending {
+    /// The token of a pending logout was exchanged: the next one is kept, unless the logout was dropped
+    /// meanwhile.
+    pub(super) fn exchanged(
+        &mut self,
+        generation: Generation,
+        grant: &Grant,
+    ) -> Option<LogoutNote> {
+        let errand = self.find(generation)?;
+        errand.refresh = grant.refresh.clone();
+        Some(LogoutNote::Pending {
             generation,
             user: Some(grant.user.clone()),
             refresh: grant.refresh.clone(),
-        }
+        })
     }
 
     /// The server answered one of the two calls of a logout by something else than a success.
@@ -101,30 +118,28 @@ impl Logouts {
         generation: Generation,
         failure: &CallFailure,
         now: Now,
-    ) -> LogoutNote {
+    ) -> Option<LogoutNote> {
         if is_over(failure) {
-            return self.done(generation);
+            return Some(self.done(generation));
         }
-        let pause = self.find(generation).map(|errand| {
-            let pause = errand.backoff.fail(failure.retry_after(), now.random);
-            errand.not_before = Some(now.monotonic + pause);
-            pause
-        });
-        let pause = pause.unwrap_or_default();
-        LogoutNote::Tried {
+        let errand = self.find(generation)?;
+        let pause = errand.backoff.fail(failure.retry_after(), now.random);
+        errand.not_before = Some(now.monotonic + pause);
+        Some(LogoutNote::Tried {
             generation,
             next_at: now.wall.saturating_add(pause).unwrap_or(now.wall),
-        }
+        })
     }
 
     /// The server has confirmed it.
     pub(super) fn done(&mut self, generation: Generation) -> LogoutNote {
-        self.0.retain(|errand| errand.generation != generation);
+        self.errands
+            .retain(|errand| errand.generation != generation);
         LogoutNote::Done { generation }
     }
 
     fn find(&mut self, generation: Generation) -> Option<&mut Errand> {
-        self.0
+        self.errands
             .iter_mut()
             .find(|errand| errand.generation == generation)
     }

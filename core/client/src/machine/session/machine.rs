@@ -13,7 +13,7 @@ use super::{
     logout::Logouts,
     state::{Lane, Login, Present, Progress, Purpose, State, Write},
 };
-use crate::machine::{CallNumber, Generation, Secret, TokenNumber, Trouble, pause::Backoff};
+use crate::machine::{CallNumber, Generation, Pace, Secret, TokenNumber, Trouble, pause::Backoff};
 
 /// How long a logout waits for the facts that are not reported yet.
 const FLUSH: Duration = Duration::from_secs(3);
@@ -21,10 +21,6 @@ const FLUSH: Duration = Duration::from_secs(3);
 const EXCHANGE: Duration = Duration::from_secs(20);
 /// How long each of the two calls of a pending logout may take: a login waits for them.
 const LOGOUT_CALL: Duration = Duration::from_secs(5);
-/// The first pause after a failure is at most this long.
-const BASE: Duration = Duration::from_secs(1);
-/// Any pause after a failure is at most this long, unless the server asks for more.
-const CAP: Duration = Duration::from_secs(60);
 /// How many failures a refusal that ends nothing counts for.
 const REFUSED: u32 = 6;
 
@@ -60,23 +56,24 @@ pub struct Session {
 impl Session {
     /// A machine for what the store says. Its first outputs are there at once.
     #[must_use]
-    pub fn new(seed: Seed) -> Self {
+    pub fn new(seed: Seed, pace: Pace) -> Self {
+        let (logouts, dropped) = Logouts::new(seed.logouts, pace);
         let mut session = Self {
             generation: seed.generation,
             state: State::Nobody,
             next: None,
             lane: None,
             write: None,
-            logouts: Logouts::new(seed.logouts),
+            logouts,
             wants_token: false,
             is_suspended: false,
             is_nudged: false,
-            backoff: Backoff::new(BASE, CAP),
+            backoff: pace.backoff(),
             not_before: None,
             trouble: None,
             last_call: CallNumber::default(),
             last_token: TokenNumber::default(),
-            outputs: VecDeque::new(),
+            outputs: dropped.into_iter().map(Output::Note).collect(),
         };
         session.start(seed.standing);
         session

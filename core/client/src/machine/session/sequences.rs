@@ -18,7 +18,9 @@ use super::{
     Exchange, Grant, Input, Output, Session, Standing,
     tests::{auth, logged_in, seed, user},
 };
-use crate::machine::{CallFailure, CallNumber, Generation, Secret, TokenNumber, fixture::now};
+use crate::machine::{
+    CallFailure, CallNumber, Generation, Pace, Secret, TokenNumber, fixture::now,
+};
 
 #[derive(Debug, Clone, Copy)]
 enum Step {
@@ -153,7 +155,7 @@ impl World {
             granted: 0,
         };
         let mut world = Self {
-            machine: Session::new(seed(logged_in("anna"))),
+            machine: Session::new(seed(logged_in("anna")), Pace::default()),
             now: now(),
             server,
             call: None,
@@ -235,7 +237,7 @@ impl World {
                 | Output::Leaving
                 | Output::Flush
                 | Output::Ended { .. }
-                | Output::Login(_)
+                | Output::Login { .. }
                 | Output::Logout(_) => {}
             }
         }

@@ -7,9 +7,12 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use vestnik_model::{Open, ProblemCode, UserId};
 
-use super::{Grant, Input, NeedsIdentity, PendingLogout, Seed, SeedStanding, Standing};
+use super::{
+    Grant, Input, LoginOutcome, LogoutNote, NeedsIdentity, Output, PendingLogout, Seed,
+    SeedStanding, Session, Standing,
+};
 use crate::machine::{
-    CallFailure, ForeignBody, Generation, Secret, TokenNumber, Trouble, fixture::now,
+    CallFailure, ForeignBody, Generation, Pace, Secret, TokenNumber, Trouble, fixture::now,
 };
 use table::Table;
 
@@ -380,4 +383,71 @@ fn answers_that_come_twice_are_dropped() {
     assert_eq!(table.exchanged(Err(auth())), [""; 0]);
     assert_eq!(table.stored(true), [""; 0]);
     assert_eq!(table.want(), ["token acc-anna-1"]);
+}
+
+fn pending(count: u64) -> Vec<PendingLogout> {
+    (1..=count)
+        .map(|generation| PendingLogout {
+            generation: Generation::new(generation),
+            refresh: Secret::new(format!("ref-{generation}")),
+            tries: 0,
+        })
+        .collect()
+}
+
+#[test]
+fn logouts_that_are_too_many_are_dropped_from_the_store_too() {
+    let seed = Seed {
+        logouts: pending(40),
+        ..seed(SeedStanding::Nobody)
+    };
+    let mut machine = Session::new(seed, Pace::default());
+    let done = |generation| {
+        Output::Note(LogoutNote::Done {
+            generation: Generation::new(generation),
+        })
+    };
+    let dropped: Vec<_> = std::iter::from_fn(|| machine.poll()).collect();
+    assert_eq!(dropped, (1..=8).map(done).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_logout_that_is_dropped_on_its_way_does_not_come_back() {
+    let mut table = Table::new(Seed {
+        generation: Generation::new(99),
+        logouts: pending(32),
+        ..seed(logged_in("anna"))
+    });
+    assert_eq!(table.on(Input::Tick), ["exchange ref-1"]);
+    table.on(Input::Logout);
+    let outputs = table.on(Input::Flushed);
+    assert_eq!(
+        outputs,
+        ["told", "ended", "store logout, pending ref-anna-0"]
+    );
+    // The server is told all the same, but the store is left alone.
+    assert_eq!(table.granted("anna", 1), ["delete by acc-anna-1"]);
+    assert_eq!(
+        table.deleted(Err(CallFailure::NoAnswer)),
+        ["exchange ref-2"]
+    );
+}
+
+#[test]
+fn each_login_is_answered_by_its_user() {
+    let mut table = Table::new(seed(SeedStanding::Nobody));
+    let mut login = |name: &str| {
+        let identity = Secret::new(name);
+        let user = user(name);
+        table.machine.handle(now(), Input::Login { user, identity });
+        std::iter::from_fn(|| table.machine.poll())
+            .filter(|output| matches!(output, Output::Login { .. }))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(login("anna"), []);
+    let overtaken = Output::Login {
+        user: user("anna"),
+        outcome: LoginOutcome::Overtaken,
+    };
+    assert_eq!(login("bella"), [overtaken]);
 }

@@ -109,6 +109,7 @@ impl Sync {
             Input::Lost(connection) => self.on_lost(connection),
             Input::Applied { generation, cursor } => self.on_applied(generation, cursor),
             Input::Stale { generation, cursor } => self.on_stale(generation, cursor),
+            Input::Rebuilt { generation, cursor } => self.on_rebuilt(generation, cursor),
             Input::StoreFailed { generation } => self.on_store_failed(generation),
             Input::Tick => self.on_tick(now),
         }
@@ -271,7 +272,14 @@ impl Sync {
     }
 
     fn on_stale(&mut self, generation: Generation, cursor: Option<Cursor>) {
-        if generation == self.generation && self.is_applying {
+        if self.is_applying {
+            self.on_rebuilt(generation, cursor);
+        }
+    }
+
+    /// The store stands elsewhere than it said: whatever lies behind that place is read again.
+    fn on_rebuilt(&mut self, generation: Generation, cursor: Option<Cursor>) {
+        if generation == self.generation {
             self.is_applying = false;
             self.cursor = cursor;
             if let Some(link) = &mut self.connection {

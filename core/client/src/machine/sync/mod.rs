@@ -91,6 +91,13 @@ pub enum Input {
         /// Where the store stands.
         cursor: Option<Cursor>,
     },
+    /// The store was damaged and was rebuilt, or was set back. If it had a proposal, it did not take it.
+    Rebuilt {
+        /// Of which session.
+        generation: Generation,
+        /// Where the store stands.
+        cursor: Option<Cursor>,
+    },
     /// The store failed. Whether it took the proposal is not known.
     StoreFailed {
         /// Of which session the proposal was.

@@ -331,3 +331,23 @@ fn a_read_without_an_answer_ends_the_connection() {
     table.now.monotonic = table.machine.deadline().unwrap();
     assert_eq!(table.on(Input::Tick), ["broken read"]);
 }
+
+#[test]
+fn a_store_that_was_rebuilt_is_filled_again() {
+    let rebuilt = || Input::Rebuilt {
+        generation: Generation::new(1),
+        cursor: None,
+    };
+    // While nothing happens.
+    let mut table = Table::online(9);
+    assert_eq!(table.on(rebuilt()), ["read start 100"]);
+    // While it had a proposal, which is not answered otherwise.
+    let mut table = Table::online(9);
+    assert_eq!(table.on(live(9, 10)), ["live [10] -> e:10:t"]);
+    assert_eq!(table.on(rebuilt()), ["read start 100"]);
+    // While nothing is connected: the next hello is said with its place.
+    let mut table = Table::online(9);
+    table.on(Input::Lost(FIRST));
+    assert_eq!(table.on(rebuilt()), [""; 0]);
+    assert_eq!(table.machine.cursor(), None);
+}

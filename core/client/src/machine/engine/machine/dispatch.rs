@@ -86,6 +86,10 @@ impl Engine {
                 self.feed_sync(now, sync::Input::Stale { generation, cursor });
             }
             Done::NotApplied => self.feed_sync(now, sync::Input::StoreFailed { generation }),
+            Done::Rebuilt { cursor, outbox } => {
+                self.feed_sync(now, sync::Input::Rebuilt { generation, cursor });
+                self.feed_report(now, report::Input::Rebuilt { generation, outbox });
+            }
             Done::Outbox(outbox) => {
                 self.feed_report(now, report::Input::Outbox { generation, outbox });
             }

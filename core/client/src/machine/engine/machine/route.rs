@@ -70,7 +70,9 @@ impl Engine {
             session::Output::Leaving => self.feed_sync(now, sync::Input::End),
             session::Output::Flush => self.feed_report(now, report::Input::Flush { until: None }),
             session::Output::Ended { is_logout, .. } => self.on_ended(now, is_logout),
-            session::Output::Login(outcome) => self.outputs.push_back(Output::Login(outcome)),
+            session::Output::Login { user, outcome } => {
+                self.outputs.push_back(Output::Login { user, outcome });
+            }
             session::Output::Logout(result) => self.outputs.push_back(Output::Logout(result)),
         }
     }

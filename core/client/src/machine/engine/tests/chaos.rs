@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::{
     Answer, CallFailure, CallNumber, Command, ConnectionNumber, Done, Duration, Engine, Event,
-    ForeignBody, Generation, Grant, Input, Outbox, Output, Page, Permission, Secret, Stands, at,
-    live, now, seed, state, user, welcome,
+    ForeignBody, Generation, Grant, Input, Outbox, Output, Pace, Page, Permission, Secret, Stands,
+    at, live, now, seed, state, user, welcome,
 };
 use crate::machine::{connection::Nudge, registration::Change};
 
@@ -241,7 +241,7 @@ proptest! {
         random: u64,
     ) {
         let mut world = World {
-            engine: Engine::new(seed(is_logged_in.then_some("anna")), state()),
+            engine: Engine::new(seed(is_logged_in.then_some("anna")), state(), Pace::default()),
             now: vestnik_clock::Now { random, ..now() },
             generation: 7,
             call: 0,

@@ -42,7 +42,7 @@ impl Session {
 
     /// The server granted a login that nobody waits for any more.
     fn log_out(&mut self, generation: Generation, grant: Grant) {
-        self.logouts.add(generation, grant.refresh.clone());
+        self.add_logout(generation, grant.refresh.clone());
         self.outputs.push_back(Output::Note(LogoutNote::Pending {
             generation,
             user: Some(grant.user),
@@ -100,9 +100,10 @@ impl Session {
             }
             (None, reserve) => {
                 login.reserve = reserve;
+                let user = login.user.clone();
                 self.state = State::LoggingIn(login);
                 self.failed(now, failure);
-                self.answer_login(LoginOutcome::Delayed(failure.trouble()));
+                self.answer_login(user, LoginOutcome::Delayed(failure.trouble()));
             }
         }
     }
@@ -114,7 +115,7 @@ impl Session {
             user: login.former,
             reason,
         };
-        self.answer_login(outcome);
+        self.answer_login(login.user, outcome);
     }
 
     fn on_refreshed(&mut self, now: Now, grant: Grant) {
@@ -202,7 +203,8 @@ impl Session {
             | Trouble::CaptivePortal
             | Trouble::Throttled
             | Trouble::ServerBusy
-            | Trouble::Storage => {}
+            | Trouble::Storage
+            | Trouble::Internal => {}
         }
         let is_nudged = std::mem::take(&mut self.is_nudged) && trouble == Trouble::Unreachable;
         let pause = self.backoff.fail(asked, now.random);
@@ -232,8 +234,8 @@ impl Session {
         self.pause(now, Trouble::Storage, None);
         let at = self.not_before.take().unwrap_or(now.monotonic);
         match &call {
-            StoreCall::Login { .. } => {
-                self.answer_login(LoginOutcome::Delayed(Trouble::Storage));
+            StoreCall::Login { user, .. } => {
+                self.answer_login(user.clone(), LoginOutcome::Delayed(Trouble::Storage));
             }
             StoreCall::Logout(_) => {
                 self.outputs
@@ -280,10 +282,10 @@ impl Session {
         let former = present.former.take().filter(|former| *former != user);
         self.outputs.push_back(Output::Began {
             generation: self.generation,
-            user,
+            user: user.clone(),
             former,
         });
-        self.answer_login(LoginOutcome::Done);
+        self.answer_login(user, LoginOutcome::Done);
         self.hand_out();
     }
 

@@ -4,7 +4,7 @@ use vestnik_clock::Now;
 
 use super::{LOGOUT_CALL, Session};
 use crate::machine::{
-    CallFailure, CallNumber, Generation,
+    CallFailure, CallNumber, Generation, Secret,
     session::{access::Grant, call::Output, state::Purpose},
 };
 
@@ -14,7 +14,7 @@ impl Session {
     /// takes it for a copy and ends the session too.
     pub(super) fn continue_errand(&mut self, generation: Generation, grant: Grant) {
         let note = self.logouts.exchanged(generation, &grant);
-        self.outputs.push_back(Output::Note(note));
+        self.outputs.extend(note.map(Output::Note));
         let call = self.take_lane(generation, Purpose::Logout);
         self.outputs.push_back(Output::Delete {
             call,
@@ -30,7 +30,13 @@ impl Session {
         failure: &CallFailure,
     ) {
         let note = self.logouts.failed(generation, failure, now);
-        self.outputs.push_back(Output::Note(note));
+        self.outputs.extend(note.map(Output::Note));
+    }
+
+    /// A session has to be ended at the server.
+    pub(super) fn add_logout(&mut self, generation: Generation, refresh: Secret) {
+        let dropped = self.logouts.add(generation, refresh);
+        self.outputs.extend(dropped.map(Output::Note));
     }
 
     pub(super) fn on_deleted(

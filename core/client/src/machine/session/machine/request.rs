@@ -19,7 +19,7 @@ impl Session {
             State::LoggedIn(present) if present.user == user => {
                 present.reserve = Some(identity);
                 if present.has_begun {
-                    self.answer_login(LoginOutcome::Done);
+                    self.answer_login(user, LoginOutcome::Done);
                 }
             }
             State::Nobody | State::LoggingIn(_) | State::NeedsIdentity { .. } => {
@@ -45,8 +45,8 @@ impl Session {
 
     /// Begins a login. One that was under way is overtaken.
     pub(super) fn begin_login(&mut self, login: Login) {
-        if matches!(self.state, State::LoggingIn(_)) {
-            self.answer_login(LoginOutcome::Overtaken);
+        if let State::LoggingIn(former) = &self.state {
+            self.answer_login(former.user.clone(), LoginOutcome::Overtaken);
         }
         self.begin_generation();
         self.state = State::LoggingIn(login);
@@ -58,8 +58,8 @@ impl Session {
     }
 
     fn drop_next(&mut self) {
-        if self.next.take().is_some() {
-            self.answer_login(LoginOutcome::Overtaken);
+        if let Some(login) = self.next.take() {
+            self.answer_login(login.user, LoginOutcome::Overtaken);
         }
     }
 
@@ -76,11 +76,11 @@ impl Session {
                 self.outputs.extend([Output::Leaving, Output::Flush]);
             }
             State::LoggedIn(present) => {
-                self.answer_login(LoginOutcome::Overtaken);
+                self.answer_login(present.user.clone(), LoginOutcome::Overtaken);
                 self.forget(now, Some(present));
             }
-            State::LoggingIn(_) => {
-                self.answer_login(LoginOutcome::Overtaken);
+            State::LoggingIn(login) => {
+                self.answer_login(login.user, LoginOutcome::Overtaken);
                 self.forget(now, None);
             }
             State::NeedsIdentity { .. } => self.forget(now, None),
@@ -106,7 +106,7 @@ impl Session {
         self.begin_generation();
         self.state = State::Forgetting;
         let pending = present.map(|present| {
-            self.logouts.add(ended, present.refresh.clone());
+            self.add_logout(ended, present.refresh.clone());
             LogoutNote::Pending {
                 generation: ended,
                 user: Some(present.user),
@@ -139,8 +139,8 @@ impl Session {
         }
     }
 
-    pub(super) fn answer_login(&mut self, outcome: LoginOutcome) {
-        self.outputs.push_back(Output::Login(outcome));
+    pub(super) fn answer_login(&mut self, user: UserId, outcome: LoginOutcome) {
+        self.outputs.push_back(Output::Login { user, outcome });
     }
 }
 

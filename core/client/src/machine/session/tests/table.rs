@@ -6,7 +6,7 @@ use vestnik_clock::Now;
 
 use super::{grant, logged_in, seed, user};
 use crate::machine::{
-    CallFailure, CallNumber, Secret,
+    CallFailure, CallNumber, Pace, Secret,
     fixture::now,
     session::{Exchange, Grant, Input, LoginOutcome, LogoutNote, Output, Seed, Session, StoreCall},
 };
@@ -20,7 +20,7 @@ pub(super) struct Table {
 
 impl Table {
     pub(super) fn new(seed: Seed) -> Self {
-        let mut machine = Session::new(seed);
+        let mut machine = Session::new(seed, Pace::default());
         while machine.poll().is_some() {}
         Self {
             machine,
@@ -117,7 +117,7 @@ fn written(output: &Output) -> String {
         Output::Leaving => "leaving".to_owned(),
         Output::Flush => "flush".to_owned(),
         Output::Ended { .. } => "ended".to_owned(),
-        Output::Login(outcome) => match outcome {
+        Output::Login { outcome, .. } => match outcome {
             LoginOutcome::Done => "in".to_owned(),
             LoginOutcome::Refused(code) => format!("refused {code}"),
             LoginOutcome::OtherUser => "other user".to_owned(),
