@@ -31,7 +31,7 @@
 //! | `spool/` | [`spool`] | what a notification extension was given |
 //! | `secrets/` | [`secret`] | the fallback for systems without a keystore |
 //!
-//! When another user logs in, the former user's history is [wiped](wipe), or stays sealed, which means
+//! When another user logs in, the former user's history is [wiped](wipe_others), or stays sealed, which means
 //! that nobody opens it. A damaged history is set aside and what can be read of it is carried over; the
 //! log is then read from its beginning, and nothing that was accepted before is shown again. The
 //! identity is not in it: see [`Standing`] for how a copied or a restored device is noticed.
@@ -75,7 +75,7 @@
 //! let mut opened = Device::open(folder, &secrets, &stamp())?;
 //! assert_eq!(opened.standing, Standing::New);
 //! let anna: UserId = "anna".parse()?;
-//! opened.device.log_in(&secrets, &anna, &"a refresh token".into())?;
+//! opened.device.log_in(&secrets, 1, &anna, &"a refresh token".into())?;
 //!
 //! // Her history, and the first page of her log.
 //! let mut history = HistoryFile::open(folder, &anna, Suspicion::None, &stamp())?.database;
@@ -136,7 +136,9 @@ mod stamp;
 mod store;
 
 pub use applied::{Applied, Origin, Outcome, Stretch};
-pub use device::{Device, DeviceState, Identity, OpenDevice, PendingLogout, Registered};
+pub use device::{
+    Device, DeviceState, Identity, MAX_WISHES, NewLogout, OpenDevice, PendingLogout, Registered,
+};
 pub use error::StoreError;
 pub use fact::{FactRow, OutboxBatch, Reporting, WaitingFact};
 pub use history::{
@@ -149,5 +151,5 @@ pub use secret::{FileSecrets, MemorySecrets, SecretError, SecretStore};
 pub use stamp::Stamp;
 pub use store::{
     History, HistoryFile, Inbox, Opening, ProcessMark, Pruned, Recovered, Suspicion, history_path,
-    wipe,
+    wipe, wipe_others,
 };

@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Builder;
 use vestnik_model::{InstallationId, InstallationSecret, UserId};
 
+use super::{logout::MAX_LOGOUTS, table::generation};
 use crate::{
     Stamp, StoreError,
     rule::identity::{InStore, OpeningMark},
@@ -53,11 +54,25 @@ impl Kept {
 
     /// Reads it from the secret store. What is there and cannot be read is as good as absent.
     pub(super) fn read(secrets: &dyn SecretStore) -> Result<Option<Self>, StoreError> {
-        read(secrets, INSTALLATION)
+        let kept: Option<Self> = read(secrets, INSTALLATION)?;
+        Ok(kept.map(|kept| Self {
+            generation: generation(kept.generation),
+            logouts: kept.logouts.into_iter().map(generation).collect(),
+            ..kept
+        }))
     }
 
     pub(super) fn write(&self, secrets: &dyn SecretStore) -> Result<(), StoreError> {
         write(secrets, INSTALLATION, self)
+    }
+
+    /// Adds a logout; gives those that are kept no longer.
+    pub(super) fn add_logout(&mut self, generation: u64) -> Vec<u64> {
+        self.logouts.push(generation);
+        self.logouts.sort_unstable();
+        self.logouts.dedup();
+        let over = self.logouts.len().saturating_sub(MAX_LOGOUTS);
+        self.logouts.drain(..over).collect()
     }
 
     pub(super) const fn in_store(&self) -> InStore {
@@ -80,7 +95,11 @@ pub(super) struct KeptSession {
 
 impl KeptSession {
     pub(super) fn read(secrets: &dyn SecretStore) -> Result<Option<Self>, StoreError> {
-        read(secrets, REFRESH)
+        let kept: Option<Self> = read(secrets, REFRESH)?;
+        Ok(kept.map(|kept| Self {
+            generation: generation(kept.generation),
+            ..kept
+        }))
     }
 
     pub(super) fn write(&self, secrets: &dyn SecretStore) -> Result<(), StoreError> {

@@ -8,7 +8,8 @@ use vestnik_sqlite::{Check, Database, OnDamage, OpenOptions};
 
 use super::{
     identity::{Identity, Kept, KeptSession, new_mark},
-    logout::PendingLogout,
+    logout::{Logouts, PendingLogout},
+    session::log_out,
     state::DeviceState,
     table::{self, SCHEMA},
 };
@@ -65,17 +66,16 @@ impl Device {
         } = found;
         let kept = Kept::read(secrets)?;
         let standing = standing(in_file, kept.as_ref().map(Kept::in_store));
-
-        let mut kept = kept.unwrap_or_else(|| Kept::new(stamp));
-        adopt(&mut state, &kept, standing, secrets)?;
-        let lost: Vec<u64> = match standing {
-            Standing::New | Standing::Same | Standing::Cloned => Vec::new(),
-            Standing::Rebuilt | Standing::Restored => std::mem::take(&mut kept.logouts),
+        // A session without its installation is another's.
+        let session = match kept {
+            Some(_) => KeptSession::read(secrets)?,
+            None => None,
         };
-        if standing != Standing::Cloned {
-            kept.logouts = pending.iter().map(|one| one.generation).collect();
-            kept.logouts.extend(&lost);
-        }
+        let mut kept = kept.unwrap_or_else(|| Kept::new(stamp));
+        let logouts = Logouts::find(secrets, &pending, &kept, standing)?;
+        let begun = adopt(&mut state, session, (&kept, &logouts), standing);
+
+        kept.logouts = logouts.all();
         kept.former = in_file
             .filter(|file| file.installation == kept.identity.id)
             .map(|file| file.mark);
@@ -84,14 +84,15 @@ impl Device {
         // The secret store first: see the rule.
         kept.write(secrets)?;
         database.write(|db| {
-            if standing == Standing::Cloned {
-                table::delete_logouts(db)?;
-            }
-            lost.iter()
-                .try_for_each(|generation| table::add_logout(db, *generation, None))?;
+            logouts.save(db, begun.as_ref())?;
             table::set_in_file(db, kept.identity.id, kept.mark)?;
             table::save(db, &state)
         })?;
+        kept.former = None;
+        if let Err(error) = kept.write(secrets) {
+            // A backup of the former opening would not be noticed; there is no other harm.
+            tracing::warn!(%error, "the secret store keeps the former mark");
+        }
         let is_still_restored = standing == Standing::Same && state.is_restored;
         let standing = if is_still_restored {
             Standing::Restored
@@ -156,6 +157,7 @@ impl Device {
     ) -> Result<(), StoreError> {
         let mut state = self.state.clone();
         change(&mut state);
+        state.bound();
         self.database.write(|db| {
             if state != self.state {
                 table::save(db, &state)?;
@@ -193,14 +195,15 @@ fn open(path: &Path, stamp: &Stamp) -> Result<(Database, Found, Option<PathBuf>)
     Ok((database, found, Some(aside)))
 }
 
-/// What an installation's standing means for its state.
+/// What an installation's standing means for its state. Gives the logout that an end of the process
+/// left half done, and that is complete now.
 fn adopt(
     state: &mut DeviceState,
-    kept: &Kept,
+    session: Option<KeptSession>,
+    (kept, logouts): (&Kept, &Logouts),
     standing: Standing,
-    secrets: &dyn SecretStore,
-) -> Result<(), StoreError> {
-    let session = KeptSession::read(secrets)?;
+) -> Option<(u64, UserId)> {
+    let of_session = session.as_ref().map(|session| session.generation);
     match standing {
         Standing::New => {}
         Standing::Same => {
@@ -209,17 +212,33 @@ fn adopt(
         }
         Standing::Restored | Standing::Cloned | Standing::Rebuilt => {
             state.is_restored |= standing == Standing::Restored;
-            let of_session = session.as_ref().map(|session| session.generation);
-            let known = kept.logouts.iter().copied().chain(of_session);
-            state.generation = known.fold(state.generation.max(kept.generation), u64::max) + 1;
             state.is_logged_in = session.is_some();
             state.user = session
                 .map(|session| session.user)
                 .or_else(|| state.user.take());
             state.registered = None;
+            state.wishes.clear();
+            if standing == Standing::Cloned {
+                // They reach the device that the file was copied from.
+                state.push_addresses.clear();
+            }
         }
     }
-    Ok(())
+    let of_file = (standing == Standing::Same).then_some(state.generation);
+    let ended = of_session
+        .into_iter()
+        .chain(of_file)
+        .find(|generation| state.is_logged_in && logouts.has(*generation));
+    let begun = ended.zip(state.user.clone());
+    if begun.is_some() {
+        log_out(state);
+    }
+    if begun.is_some() || !matches!(standing, Standing::New | Standing::Same) {
+        let known = logouts.all().into_iter().chain(of_session);
+        let highest = known.fold(state.generation.max(kept.generation), u64::max);
+        state.generation = highest.saturating_add(1);
+    }
+    begun
 }
 
 fn options() -> OpenOptions {

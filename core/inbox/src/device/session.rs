@@ -1,41 +1,41 @@
 //! Sessions: whose this installation is. Each change is safe against an end of the process in its
 //! middle: what may be left is a device without a session, never one user's session under another's
 //! name.
+//!
+//! The caller owns the generation and gives the one that the state has after the change. A change that
+//! failed in its middle is completed by doing it again.
 
 use secrecy::{ExposeSecret as _, SecretString};
 use vestnik_model::UserId;
 
-use super::{identity::KeptSession, open::Device, table};
+use super::{identity::KeptSession, logout::NewLogout, open::Device, state::DeviceState};
 use crate::{
     StoreError,
-    secret::{REFRESH, SecretStore, logout_name},
+    secret::{REFRESH, SecretStore},
 };
 
 impl Device {
-    /// A user logged in. Gives the generation of the session.
+    /// A user logged in.
     ///
     /// # Errors
-    /// [`StoreError`]. Nobody is logged in then.
+    /// [`StoreError`]. Nobody is logged in then, or the user is.
     pub fn log_in(
         &mut self,
         secrets: &dyn SecretStore,
+        generation: u64,
         user: &UserId,
         refresh: &SecretString,
-    ) -> Result<u64, StoreError> {
+    ) -> Result<(), StoreError> {
         self.update(|state| {
+            if state.user.as_ref() != Some(user) {
+                state.wishes.clear();
+            }
             state.registered = None;
             state.user = Some(user.clone());
             state.is_logged_in = true;
-            state.generation += 1;
+            reach(state, generation);
         })?;
-        let generation = self.state.generation;
-        let session = KeptSession {
-            user: user.clone(),
-            generation,
-            token: refresh.expose_secret().to_owned(),
-        };
-        session.write(secrets)?;
-        Ok(generation)
+        self.write_session(secrets, user.clone(), refresh)
     }
 
     /// The refresh token of the session.
@@ -50,8 +50,8 @@ impl Device {
         Ok(session.map(|session| session.token.into()))
     }
 
-    /// Keeps the next refresh token of a session. Gives false and does nothing if the session is not
-    /// that of this generation any more.
+    /// Keeps the next refresh token of the session. If there is none, or the generation is that
+    /// of a former one, nothing is done.
     ///
     /// # Errors
     /// [`StoreError::Secrets`]; the former token stays.
@@ -60,18 +60,12 @@ impl Device {
         secrets: &dyn SecretStore,
         generation: u64,
         refresh: &SecretString,
-    ) -> Result<bool, StoreError> {
-        let is_present = self.state.is_logged_in && self.state.generation == generation;
-        let Some(user) = self.state.user.clone().filter(|_| is_present) else {
-            return Ok(false);
-        };
-        let session = KeptSession {
-            user,
-            generation,
-            token: refresh.expose_secret().to_owned(),
-        };
-        session.write(secrets)?;
-        Ok(true)
+    ) -> Result<(), StoreError> {
+        let is_present = self.state.is_logged_in && self.state.generation <= generation;
+        match self.state.user.clone().filter(|_| is_present) {
+            Some(user) => self.write_session(secrets, user, refresh),
+            None => Ok(()),
+        }
     }
 
     /// The server has ended the session. Whose history is on the device stays known, so that it can be
@@ -79,43 +73,67 @@ impl Device {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn end_session(&mut self, secrets: &dyn SecretStore) -> Result<(), StoreError> {
+    pub fn end_session(
+        &mut self,
+        secrets: &dyn SecretStore,
+        generation: u64,
+    ) -> Result<(), StoreError> {
         self.update(|state| {
             state.is_logged_in = false;
-            state.generation += 1;
+            reach(state, generation);
         })?;
         Ok(secrets.delete(REFRESH)?)
     }
 
-    /// The user logs out, which the server has to be told: the refresh token is kept for a pending
-    /// logout under the session's generation, which is given if there was a session.
+    /// The user logs out. If there was a session, the server has to be told: `pending` is the logout
+    /// that is kept until it has confirmed it.
     ///
     /// # Errors
-    /// [`StoreError`]. The user is logged in or out; calling it again completes it.
-    pub fn log_out(&mut self, secrets: &dyn SecretStore) -> Result<Option<u64>, StoreError> {
-        let generation = self.state.generation;
-        let token = self.refresh(secrets)?;
-        if let Some(token) = &token {
-            secrets.set(&logout_name(generation), token)?;
-            if !self.kept.logouts.contains(&generation) {
-                self.kept.logouts.push(generation);
-            }
-            self.kept.write(secrets)?;
-        }
-        let former = self.state.user.clone();
+    /// [`StoreError`]. The user is logged in or out.
+    pub fn log_out(
+        &mut self,
+        secrets: &dyn SecretStore,
+        generation: u64,
+        pending: Option<&NewLogout>,
+    ) -> Result<(), StoreError> {
+        let row = match pending {
+            Some(logout) => Some(self.keep_logout_token(secrets, logout)?),
+            None => None,
+        };
         self.change(
             |state| {
-                state.user = None;
-                state.is_logged_in = false;
-                state.generation += 1;
-                state.registered = None;
+                log_out(state);
+                reach(state, generation);
             },
-            |db| match &token {
-                Some(_) => table::add_logout(db, generation, former.as_ref()),
-                None => Ok(()),
-            },
+            |db| row.map_or(Ok(()), |row| row.save(db)),
         )?;
-        secrets.delete(REFRESH)?;
-        Ok(token.map(|_| generation))
+        Ok(secrets.delete(REFRESH)?)
     }
+
+    fn write_session(
+        &self,
+        secrets: &dyn SecretStore,
+        user: UserId,
+        refresh: &SecretString,
+    ) -> Result<(), StoreError> {
+        let session = KeptSession {
+            user,
+            generation: self.state.generation,
+            token: refresh.expose_secret().to_owned(),
+        };
+        session.write(secrets)
+    }
+}
+
+/// Nobody is logged in, and the device has nobody's history.
+pub(super) fn log_out(state: &mut DeviceState) {
+    state.user = None;
+    state.is_logged_in = false;
+    state.registered = None;
+    state.wishes.clear();
+}
+
+/// A generation never goes back.
+fn reach(state: &mut DeviceState, generation: u64) {
+    state.generation = state.generation.max(generation);
 }

@@ -1,7 +1,11 @@
 //! What a device remembers beside its histories.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
-use vestnik_model::{Open, Permission, UserId};
+use vestnik_model::{
+    Open, Permission, PushAddress, TopicName, UserId, installation::MAX_PUSH_ADDRESSES,
+};
 
 /// What a device remembers beside its histories.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,6 +32,33 @@ pub struct DeviceState {
     pub locale: Option<String>,
     /// The IANA name of the time zone, as the shell said last.
     pub time_zone: Option<String>,
+    /// The topics that the user joins (`true`) or leaves, oldest first, until the server has answered.
+    /// The newest [`MAX_WISHES`] are kept, and one for each topic.
+    pub wishes: Vec<(TopicName, bool)>,
+    /// Where push services reach this installation, whoever is logged in. The newest of each kind is
+    /// kept.
+    pub push_addresses: Vec<PushAddress>,
+}
+
+/// The most wishes that are kept.
+pub const MAX_WISHES: usize = 256;
+
+impl DeviceState {
+    /// Keeps the newest of what there may be only so much of.
+    pub(super) fn bound(&mut self) {
+        keep_newest(&mut self.wishes, MAX_WISHES, |(topic, _)| topic.clone());
+        keep_newest(&mut self.push_addresses, MAX_PUSH_ADDRESSES, |address| {
+            address.kind.clone()
+        });
+    }
+}
+
+/// Keeps the last of those with the same key, and at most `most` of them.
+fn keep_newest<T, K: Ord>(all: &mut Vec<T>, most: usize, key: impl Fn(&T) -> K) {
+    let mut keys = BTreeSet::new();
+    all.reverse();
+    all.retain(|one| keys.len() < most && keys.insert(key(one)));
+    all.reverse();
 }
 
 /// What the server was told of this installation.

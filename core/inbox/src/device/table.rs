@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Row};
+use serde::{Serialize, de::DeserializeOwned};
 use vestnik_model::{InstallationId, Open, UserId};
 use vestnik_sqlite::{
     Schema,
@@ -33,9 +34,8 @@ statements! {
     LOGOUTS = "SELECT generation, user, tries, next_at FROM pending_logout ORDER BY generation";
     ADD_LOGOUT = "INSERT INTO pending_logout (generation, user) VALUES (?1, ?2)
          ON CONFLICT (generation) DO UPDATE SET user = coalesce(excluded.user, user)";
-    TRIED = "UPDATE pending_logout SET tries = tries + 1, next_at = ?2 WHERE generation = ?1";
+    TRIED = "UPDATE pending_logout SET tries = min(tries + 1, 1000000), next_at = ?2 WHERE generation = ?1";
     DELETE_LOGOUT = "DELETE FROM pending_logout WHERE generation = ?1";
-    DELETE_LOGOUTS = "DELETE FROM pending_logout";
 }
 
 /// What the file says of the installation; nothing if it does not say all of it.
@@ -57,6 +57,12 @@ pub(super) fn set_in_file(
     set(db, "mark", Some(&u128::from_le_bytes(mark)))
 }
 
+/// A generation that was stored. One that no device can have reached is damage, and leaves no room for
+/// the next.
+pub(super) const fn generation(stored: u64) -> u64 {
+    if stored < 1 << 53 { stored } else { 0 }
+}
+
 /// What cannot be read is absent.
 pub(super) fn load(db: &Connection) -> Result<DeviceState, rusqlite::Error> {
     let hash = read(db, "registered_hash")?;
@@ -65,13 +71,15 @@ pub(super) fn load(db: &Connection) -> Result<DeviceState, rusqlite::Error> {
     Ok(DeviceState {
         user: parsed::<UserId>(db, "user")?,
         is_logged_in: read(db, "session")?.is_some(),
-        generation: parsed(db, "generation")?.unwrap_or_default(),
+        generation: parsed(db, "generation")?.map_or(0, generation),
         is_restored: read(db, "restored")?.is_some(),
         offset: parsed(db, "offset")?.map(SignedDuration::from_millis),
         registered: hash.zip(at).map(|(hash, at)| Registered { hash, at }),
         permission: read(db, "permission")?.map(|word| Open::read(&word)),
         locale: read(db, "locale")?,
         time_zone: read(db, "time_zone")?,
+        wishes: list(db, "wishes")?,
+        push_addresses: list(db, "push_addresses")?,
     })
 }
 
@@ -86,6 +94,8 @@ pub(super) fn save(db: &Connection, state: &DeviceState) -> Result<(), rusqlite:
         permission,
         locale,
         time_zone,
+        wishes,
+        push_addresses,
     } = state;
     set(db, "user", user.as_ref())?;
     set(db, "session", is_logged_in.then_some(&1))?;
@@ -108,7 +118,25 @@ pub(super) fn save(db: &Connection, state: &DeviceState) -> Result<(), rusqlite:
     )?;
     set(db, "permission", permission.as_ref())?;
     set(db, "locale", locale.as_ref())?;
-    set(db, "time_zone", time_zone.as_ref())
+    set(db, "time_zone", time_zone.as_ref())?;
+    set_list(db, "wishes", wishes)?;
+    set_list(db, "push_addresses", push_addresses)
+}
+
+/// The elements of a list that can be read.
+fn list<T: DeserializeOwned>(db: &Connection, name: &str) -> Result<Vec<T>, rusqlite::Error> {
+    let Some(text) = read(db, name)? else {
+        return Ok(Vec::new());
+    };
+    let elements: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap_or_default();
+    let read = elements.into_iter().map(serde_json::from_value);
+    Ok(read.filter_map(Result::ok).collect())
+}
+
+fn set_list<T: Serialize>(db: &Connection, name: &str, list: &[T]) -> Result<(), rusqlite::Error> {
+    let text = serde_json::to_string(list)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+    set(db, name, Some(&text).filter(|_| !list.is_empty()))
 }
 
 fn read(db: &Connection, name: &str) -> Result<Option<String>, rusqlite::Error> {
@@ -136,7 +164,7 @@ pub(super) fn logouts(db: &Connection) -> Result<Vec<PendingLogout>, rusqlite::E
 fn logout(row: &Row<'_>) -> Result<PendingLogout, rusqlite::Error> {
     let user: Option<String> = row.get(1)?;
     Ok(PendingLogout {
-        generation: row.get(0)?,
+        generation: generation(row.get(0)?),
         user: user.and_then(|text| text.parse().ok()),
         tries: row.get(2)?,
         next_at: time(row, 3)?,
@@ -169,12 +197,10 @@ pub(super) fn delete_logout(db: &Connection, generation: u64) -> Result<(), rusq
         .map(drop)
 }
 
-pub(super) fn delete_logouts(db: &Connection) -> Result<(), rusqlite::Error> {
-    db.prepare_cached(DELETE_LOGOUTS)?.execute([]).map(drop)
-}
-
 #[cfg(test)]
 mod tests {
+    use vestnik_model::PushAddress;
+
     use super::*;
 
     #[test]
@@ -214,10 +240,32 @@ mod tests {
             permission: Some(Open::read("granted")),
             locale: Some("ru".to_owned()),
             time_zone: Some("Europe/Berlin".to_owned()),
+            wishes: vec![
+                ("orders".parse().unwrap(), true),
+                ("news".parse().unwrap(), false),
+            ],
+            push_addresses: vec![PushAddress {
+                kind: Open::read("fcm_token"),
+                value: "f".to_owned(),
+            }],
         };
         for state in [state, DeviceState::default()] {
             save(&db, &state).unwrap();
             assert_eq!(load(&db).unwrap(), state);
+        }
+    }
+
+    #[test]
+    fn of_a_list_what_can_be_read_is_read() {
+        let db = Connection::open_in_memory().unwrap();
+        db.execute_batch(SCHEMA.migrations[0]).unwrap();
+        for (text, expected) in [
+            (r#"[["orders", true], 7, ["", true], ["news", false]]"#, 2),
+            ("[[", 0),
+            ("{}", 0),
+        ] {
+            set(&db, "wishes", Some(&text)).unwrap();
+            assert_eq!(load(&db).unwrap().wishes.len(), expected, "{text}");
         }
     }
 }

@@ -90,25 +90,28 @@ pub(crate) fn set_aside(path: &Path, stamp: &Stamp) -> Result<PathBuf, StoreErro
     Ok(aside)
 }
 
-/// Removes the damaged files of a database that were set aside, except one with its log.
-pub(super) fn remove_set_aside(path: &Path, except: Option<&Path>) -> io::Result<()> {
+/// Removes the damaged files of a database that were set aside, except one with its log. Gives whether
+/// there were any.
+pub(super) fn remove_set_aside(path: &Path, except: Option<&Path>) -> io::Result<bool> {
     let (Some(folder), Some(name)) = (path.parent(), file_name(path)) else {
-        return Ok(());
+        return Ok(false);
     };
     let mark = format!("{name}.corrupt-");
     let kept = except.and_then(file_name);
     let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         entries => entries?,
     };
+    let mut removed = false;
     for entry in entries {
         let found = entry?.path();
         let is_kept = |name: &str| kept.is_some_and(|kept| name.starts_with(kept));
         if file_name(&found).is_some_and(|name| name.starts_with(&mark) && !is_kept(name)) {
             remove_if_present(&found)?;
+            removed = true;
         }
     }
-    Ok(())
+    Ok(removed)
 }
 
 fn file_name(path: &Path) -> Option<&str> {

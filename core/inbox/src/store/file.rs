@@ -54,13 +54,20 @@ pub struct Opening {
 /// The file of a user's history in the app's data folder. The name says nothing of the user.
 #[must_use]
 pub fn history_path(folder: &Path, user: &UserId) -> PathBuf {
+    folder.join(history_name(user))
+}
+
+pub(super) const PREFIX: &str = "history-";
+pub(super) const EXTENSION: &str = ".sqlite";
+
+pub(super) fn history_name(user: &UserId) -> String {
     let digest = Sha256::digest(user.as_str().as_bytes());
     let hex: String = digest
         .iter()
         .take(8)
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    folder.join(format!("history-{hex}.sqlite"))
+    format!("{PREFIX}{hex}{EXTENSION}")
 }
 
 impl HistoryFile {
@@ -113,6 +120,9 @@ impl HistoryFile {
         }
         if let Some(aside) = &opening.aside {
             opening.recovered = Some(recover(aside, &mut database)?);
+        }
+        if database.read(meta::is_wiped)? {
+            database.write(|db| meta::set_wiped(db, false))?;
         }
         log_notes(database.notes());
         Ok(Self { database, opening })

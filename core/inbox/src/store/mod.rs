@@ -27,7 +27,7 @@ pub use prune::Pruned;
 pub use read::History;
 pub use recover::Recovered;
 pub use show::ProcessMark;
-pub use wipe::wipe;
+pub use wipe::{wipe, wipe_others};
 
 #[cfg(test)]
 mod tests;

@@ -1,13 +1,17 @@
 //! A former user's history goes.
 
-use std::{io, path::Path};
+use std::{
+    collections::BTreeSet,
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use vestnik_model::UserId;
 use vestnik_sqlite::Held;
 
 use super::{
-    damage::{is_damage, remove_if_present, remove_set_aside},
-    file::{Suspicion, history_path, options},
+    damage::{remove_if_present, remove_set_aside},
+    file::{EXTENSION, PREFIX, Suspicion, history_name, history_path, options},
     inbox::Inbox,
     insert::be_quiet,
     table::{known, meta, notification, opaque, outbox, search},
@@ -35,44 +39,105 @@ impl Inbox<'_> {
 
 /// Wipes the history of a user that nobody has open: as [`Inbox::wipe`], then the file is written anew,
 /// so that nothing is left of its content, and damaged files that were set aside are removed. A file
-/// that is damaged is removed as a whole.
+/// that cannot be wiped, because it is damaged, of a newer version, or because the disk is full, is
+/// removed as a whole.
 ///
 /// To seal a former user's history instead, leave the file as it is.
 ///
 /// # Errors
-/// [`StoreError::Busy`] if the history is open, [`StoreError::Full`] or [`StoreError::Other`].
+/// [`StoreError::Busy`] if the history is open, or [`StoreError::Other`].
 pub fn wipe(folder: &Path, user: &UserId, stamp: &Stamp) -> Result<(), StoreError> {
-    let path = history_path(folder, user);
-    remove_set_aside(&path, None).map_err(other)?;
-    if !path.exists() {
-        return Ok(());
+    wipe_file(&history_path(folder, user), stamp).map(drop)
+}
+
+/// Wipes every history of a folder, as [`wipe`](fn@wipe) does, except that of one user; gives how many
+/// were. A file that is none of a user's, whatever it is, is removed.
+///
+/// Call it at each login, at each logout and at each opening: then no end of the process in the middle
+/// of a change of users leaves content of a former one. A history that is wiped already is left as it is.
+///
+/// # Errors
+/// As [`wipe`](fn@wipe). The other histories are wiped all the same.
+pub fn wipe_others(folder: &Path, keep: Option<&UserId>, stamp: &Stamp) -> Result<u32, StoreError> {
+    let kept = keep.map(|user| history_path(folder, user));
+    let (mut wiped, mut failure) = (0, None);
+    for path in histories(folder).map_err(other)? {
+        if kept.as_ref() == Some(&path) {
+            continue;
+        }
+        match wipe_file(&path, stamp) {
+            Ok(had_content) => wiped += u32::from(had_content),
+            Err(error) => failure = failure.or(Some(error)),
+        }
     }
-    match rewrite(&path, stamp) {
-        Err(StoreError::Corrupt { .. }) => remove(&path),
-        wiped => wiped,
+    failure.map_or(Ok(wiped), Err)
+}
+
+/// The histories of a folder, those included of which there is only what belongs to one.
+fn histories(folder: &Path) -> io::Result<BTreeSet<PathBuf>> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
+        entries => entries?,
+    };
+    let mut found = BTreeSet::new();
+    for entry in entries {
+        let name = entry?.file_name();
+        let name = name.to_string_lossy();
+        if let Some((stem, _)) = name.split_once(EXTENSION)
+            && stem.starts_with(PREFIX)
+        {
+            found.insert(folder.join(format!("{stem}{EXTENSION}")));
+        }
+    }
+    Ok(found)
+}
+
+/// Gives whether there was anything to wipe.
+fn wipe_file(path: &Path, stamp: &Stamp) -> Result<bool, StoreError> {
+    let removed = remove_set_aside(path, None).map_err(other)?;
+    match path.symlink_metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(removed),
+        Err(error) => return Err(other(error)),
+        // No history of ours; where it leads is not ours to touch.
+        Ok(found) if found.is_symlink() => {
+            return fs::remove_file(path).map(|()| true).map_err(other);
+        }
+        Ok(found) if found.is_dir() => return Ok(removed),
+        Ok(_) => {}
+    }
+    match rewrite(path, stamp) {
+        Ok(had_content) => Ok(had_content || removed),
+        Err(StoreError::Busy) => Err(StoreError::Busy),
+        Err(error) => {
+            tracing::warn!(%error, "a former user's history cannot be wiped and is removed");
+            remove(path).map(|()| true)
+        }
     }
 }
 
-fn rewrite(path: &Path, stamp: &Stamp) -> Result<(), StoreError> {
-    let mut database = match options(Suspicion::None).open(path, stamp.now) {
-        Err(error) if is_damage(path, &error) => {
-            return Err(StoreError::Corrupt {
-                source: std::sync::Arc::new(error),
-            });
-        }
-        opened => opened?,
-    };
-    database.write(|db| Inbox::new(db, *stamp).wipe())?;
-    database.rewrite()?;
-    Ok(database.close()?)
+fn rewrite(path: &Path, stamp: &Stamp) -> Result<bool, StoreError> {
+    let mut database = options(Suspicion::None).open(path, stamp.now)?;
+    let (user, is_wiped) = database.read(|db| Ok((meta::user(db)?, meta::is_wiped(db)?)))?;
+    if !user.is_some_and(|user| path.ends_with(history_name(&user))) {
+        drop(database);
+        return remove(path).map(|()| true);
+    }
+    if !is_wiped {
+        database.write(|db| Inbox::new(db, *stamp).wipe())?;
+        database.rewrite()?;
+        // Last: until here it has to be done again.
+        database.write(|db| meta::set_wiped(db, true))?;
+    }
+    database.close()?;
+    Ok(!is_wiped)
 }
 
 fn remove(path: &Path) -> Result<(), StoreError> {
     let held = Held::take(path)?;
-    for part in [held.beside("-wal"), held.beside("-shm"), path.to_owned()] {
-        remove_if_present(&part).map_err(other)?;
+    for part in ["-wal", "-shm", "-journal", ".new", ".new-journal"] {
+        remove_if_present(&held.beside(part)).map_err(other)?;
     }
-    Ok(())
+    remove_if_present(path).map_err(other)
 }
 
 fn other(source: io::Error) -> StoreError {

@@ -211,7 +211,9 @@ fn damaged_device(sound: &World, folder: &Path, number: u64) {
     let (mut seed, secrets) = (Seed(number), MemorySecrets::default());
     let opened = Device::open(folder, &secrets, &stamp(1)).unwrap();
     let mut device = opened.device;
-    device.log_in(&secrets, &anna(), &"token".into()).unwrap();
+    device
+        .log_in(&secrets, 1, &anna(), &"token".into())
+        .unwrap();
     let identity = device.identity().clone();
     device.close().unwrap();
     let history = fs::read(history_path(sound.folder(), &anna())).unwrap();

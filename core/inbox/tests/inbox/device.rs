@@ -5,9 +5,12 @@ use std::{fs, path::Path};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 use vestnik_inbox::{
-    Device, MemorySecrets, OpenDevice, SecretError, SecretStore, Stamp, Standing, StoreError,
+    Device, DeviceState, MemorySecrets, NewLogout, OpenDevice, SecretError, SecretStore, Stamp,
+    Standing, StoreError,
     secret::{ExposeSecret as _, INSTALLATION, REFRESH, SecretString},
 };
+
+use vestnik_model::UserId;
 
 use super::world::folder;
 
@@ -28,6 +31,18 @@ fn device(number: u8) -> (TempDir, MemorySecrets, Device) {
     let opened = open(folder.path(), &secrets, number);
     assert_eq!(opened.standing, Standing::New);
     (folder, secrets, opened.device)
+}
+
+fn user(name: &str) -> UserId {
+    name.parse().unwrap()
+}
+
+fn pending(generation: u64, name: &str, token: &str) -> NewLogout {
+    NewLogout {
+        generation,
+        user: Some(user(name)),
+        token: token.into(),
+    }
 }
 
 fn refresh(device: &Device, secrets: &MemorySecrets) -> Option<String> {
@@ -73,7 +88,7 @@ fn two_installations_have_nothing_in_common() {
 #[test]
 fn what_is_remembered_stays() {
     let (folder, secrets, mut device) = device(1);
-    let change = |state: &mut vestnik_inbox::DeviceState| {
+    let change = |state: &mut DeviceState| {
         state.offset = Some(SignedDuration::from_secs(-7_200));
         state.locale = Some("ru".to_owned());
     };
@@ -92,11 +107,13 @@ fn m13_no_secret_is_in_the_database() {
     let (folder, secrets, mut device) = device(1);
     let secret = device.identity().secret.expose();
     device
-        .log_in(&secrets, &"anna".parse().unwrap(), &"vr_token".into())
+        .log_in(&secrets, 1, &user("anna"), &"vr_token".into())
         .unwrap();
-    device.log_out(&secrets).unwrap();
     device
-        .log_in(&secrets, &"lena".parse().unwrap(), &"vr_other".into())
+        .log_out(&secrets, 2, Some(&pending(1, "anna", "vr_token")))
+        .unwrap();
+    device
+        .log_in(&secrets, 3, &user("lena"), &"vr_other".into())
         .unwrap();
     device.close().unwrap();
     for file in fs::read_dir(folder.path()).unwrap() {
@@ -111,11 +128,13 @@ fn h13_identity_session_and_logouts_outlive_a_damaged_file() {
     let (folder, secrets, mut device) = device(1);
     let identity = device.identity().clone();
     device
-        .log_in(&secrets, &"anna".parse().unwrap(), &"first".into())
+        .log_in(&secrets, 1, &user("anna"), &"first".into())
         .unwrap();
-    device.log_out(&secrets).unwrap();
-    let generation = device
-        .log_in(&secrets, &"lena".parse().unwrap(), &"second".into())
+    device
+        .log_out(&secrets, 2, Some(&pending(1, "anna", "first")))
+        .unwrap();
+    device
+        .log_in(&secrets, 3, &user("lena"), &"second".into())
         .unwrap();
     device.close().unwrap();
     let path = folder.path().join("device.sqlite");
@@ -128,7 +147,7 @@ fn h13_identity_session_and_logouts_outlive_a_damaged_file() {
         assert_eq!(device.identity(), &identity);
         assert_eq!(device.user().unwrap().as_str(), "lena");
         assert_eq!(refresh(&device, &secrets).as_deref(), Some("second"));
-        assert!(device.state().generation > generation);
+        assert!(device.state().generation > 3);
         let logouts = device.pending_logouts().unwrap();
         assert_eq!(logouts.len(), 1);
         let token = device
@@ -152,11 +171,13 @@ fn a_copy_on_another_device_becomes_an_installation_of_its_own() {
     let (folder, secrets, mut device) = device(1);
     let identity = device.identity().clone();
     device
-        .log_in(&secrets, &"anna".parse().unwrap(), &"token".into())
+        .log_in(&secrets, 1, &user("anna"), &"token".into())
         .unwrap();
-    device.log_out(&secrets).unwrap();
     device
-        .log_in(&secrets, &"anna".parse().unwrap(), &"token".into())
+        .log_out(&secrets, 2, Some(&pending(1, "anna", "token")))
+        .unwrap();
+    device
+        .log_in(&secrets, 3, &user("anna"), &"token".into())
         .unwrap();
     device.close().unwrap();
     let (copy, others) = (copied(folder.path()), MemorySecrets::default());
@@ -190,16 +211,15 @@ fn a_copy_on_another_device_becomes_an_installation_of_its_own() {
 fn a_file_that_was_set_back_is_noticed_and_gives_nobody_anothers_session() {
     let (folder, secrets, mut device) = device(1);
     device
-        .log_in(&secrets, &"anna".parse().unwrap(), &"annas".into())
+        .log_in(&secrets, 1, &user("anna"), &"annas".into())
         .unwrap();
     device.close().unwrap();
     let backup = copied(folder.path());
     let mut device = open(folder.path(), &secrets, 2).device;
-    let generation = device
-        .log_in(&secrets, &"lena".parse().unwrap(), &"lenas".into())
+    device
+        .log_in(&secrets, 2, &user("lena"), &"lenas".into())
         .unwrap();
     device.close().unwrap();
-    open(folder.path(), &secrets, 3).device.close().unwrap();
     // The backup comes back, the secret store does not.
     for file in fs::read_dir(backup.path()).unwrap() {
         let file = file.unwrap();
@@ -209,12 +229,12 @@ fn a_file_that_was_set_back_is_noticed_and_gives_nobody_anothers_session() {
     assert_eq!(opened.standing, Standing::Restored);
     assert_eq!(opened.device.user().unwrap().as_str(), "lena");
     assert_eq!(refresh(&opened.device, &secrets).as_deref(), Some("lenas"));
-    assert!(opened.device.state().generation > generation);
+    assert!(opened.device.state().generation > 2);
     // The process ends before the history knows.
     opened.device.close().unwrap();
     let mut again = open(folder.path(), &secrets, 5);
     assert_eq!(again.standing, Standing::Restored);
-    let clear = |state: &mut vestnik_inbox::DeviceState| state.is_restored = false;
+    let clear = |state: &mut DeviceState| state.is_restored = false;
     again.device.update(clear).unwrap();
     again.device.close().unwrap();
     let same = open(folder.path(), &secrets, 6);
@@ -260,72 +280,249 @@ impl SecretStore for Ending {
     }
 }
 
+/// Two users and a third log in on a device; whoever asks for a step again is served.
+fn life(folder: &Path, secrets: &dyn SecretStore) -> Result<(), StoreError> {
+    let mut device = Device::open(folder, secrets, &stamp(1))?.device;
+    device.log_in(secrets, 1, &user("anna"), &"annas".into())?;
+    device.log_in(secrets, 2, &user("lena"), &"lenas".into())?;
+    device.log_out(secrets, 3, Some(&pending(2, "lena", "lenas")))?;
+    device.log_in(secrets, 4, &user("mira"), &"miras".into())?;
+    device.keep_refresh(secrets, 4, &"miras".into())?;
+    device.end_session(secrets, 5)?;
+    device.keep_logout(secrets, &pending(2, "lena", "lenas next"))?;
+    device.logout_done(secrets, 2)
+}
+
 #[test]
 fn c6_no_end_of_the_process_gives_a_session_anothers_name() {
-    for steps in 0..12 {
+    let mut ended = true;
+    for steps in 0.. {
         let folder = folder();
         let ending = Ending {
             secrets: MemorySecrets::default(),
             left: steps.into(),
         };
-        let life = || -> Result<(), StoreError> {
-            let mut device = Device::open(folder.path(), &ending, &stamp(1))?.device;
-            device.log_in(&ending, &"anna".parse().unwrap(), &"annas".into())?;
-            device.log_in(&ending, &"lena".parse().unwrap(), &"lenas".into())?;
-            device.log_out(&ending)?;
-            device.log_in(&ending, &"mira".parse().unwrap(), &"miras".into())?;
-            Ok(())
-        };
-        let ended = life().is_err();
-        let device = open(folder.path(), &ending.secrets, 2).device;
-        let user = device.user().map(|user| format!("{user}s"));
+        ended = life(folder.path(), &ending).is_err();
+        let mut device = open(folder.path(), &ending.secrets, 2).device;
+        let name = device.user().map(|user| format!("{user}s"));
         match refresh(&device, &ending.secrets) {
-            Some(token) => assert_eq!(Some(token), user, "{steps}"),
-            None => assert!(ended && !device.state().is_logged_in, "{steps}"),
+            Some(token) => assert_eq!(Some(token), name, "{steps}"),
+            None => assert!(!device.state().is_logged_in, "{steps}"),
         }
+        let session = ending.secrets.get(REFRESH).unwrap();
+        assert_eq!(session.is_some(), device.state().is_logged_in, "{steps}");
+        assert_no_token_is_left(&mut device, &ending.secrets);
         device.close().unwrap();
         let same = open(folder.path(), &ending.secrets, 3);
         assert_eq!(same.standing, Standing::Same);
+        if !ended {
+            break;
+        }
+    }
+    assert!(!ended, "it came to its end");
+}
+
+/// Every pending logout has its token, no session is being logged out, and there are no other tokens.
+fn assert_no_token_is_left(device: &mut Device, secrets: &MemorySecrets) {
+    let pending = device.pending_logouts().unwrap();
+    let names = format!("{secrets:?}");
+    assert_eq!(names.matches("logout-").count(), pending.len(), "{names}");
+    for logout in pending {
+        let token = device.logout_token(secrets, logout.generation).unwrap();
+        let session = refresh(device, secrets);
+        assert_ne!(token.unwrap().expose_secret(), &session.unwrap_or_default());
+    }
+}
+
+#[test]
+fn what_failed_in_its_middle_is_completed_by_doing_it_again() {
+    for fails_at in 0..24 {
+        let folder = folder();
+        let ending = Ending {
+            secrets: MemorySecrets::default(),
+            left: 3.into(),
+        };
+        let mut device = Device::open(folder.path(), &ending, &stamp(1))
+            .unwrap()
+            .device;
+        let mut left = fails_at;
+        let mut step =
+            |device: &mut Device, step: &dyn Fn(&mut Device) -> Result<(), StoreError>| {
+                ending.left.store(left, std::sync::atomic::Ordering::SeqCst);
+                if step(device).is_err() {
+                    ending.left.store(100, std::sync::atomic::Ordering::SeqCst);
+                    step(device).unwrap();
+                }
+                left = ending.left.load(std::sync::atomic::Ordering::SeqCst);
+            };
+        let logout = pending(1, "anna", "annas");
+        step(&mut device, &|device| {
+            device.log_in(&ending, 1, &user("anna"), &"annas".into())
+        });
+        step(&mut device, &|device| {
+            device.log_out(&ending, 2, Some(&logout))
+        });
+        step(&mut device, &|device| {
+            device.log_in(&ending, 3, &user("lena"), &"lenas".into())
+        });
+        step(&mut device, &|device| device.end_session(&ending, 4));
+        step(&mut device, &|device| {
+            device.log_in(&ending, 5, &user("lena"), &"new".into())
+        });
+        assert_eq!(device.state().generation, 5);
+        assert_eq!(refresh(&device, &ending.secrets).as_deref(), Some("new"));
+        let logouts = device.pending_logouts().unwrap();
+        assert_eq!(logouts.len(), 1);
+        step(&mut device, &|device| device.logout_done(&ending, 1));
+        assert!(device.pending_logouts().unwrap().is_empty());
+        assert!(ending.secrets.get("logout-1").unwrap().is_none());
     }
 }
 
 #[test]
 fn c3_a_result_of_an_older_generation_is_dropped() {
     let (_folder, secrets, mut device) = device(1);
-    let first = device
-        .log_in(&secrets, &"anna".parse().unwrap(), &"first".into())
+    device
+        .log_in(&secrets, 1, &user("anna"), &"first".into())
         .unwrap();
-    assert!(
-        device
-            .keep_refresh(&secrets, first, &"second".into())
-            .unwrap()
-    );
-    device.log_out(&secrets).unwrap();
-    assert!(
-        !device
-            .keep_refresh(&secrets, first, &"late".into())
-            .unwrap()
-    );
-    assert_eq!(refresh(&device, &secrets), None);
-    let second = device
-        .log_in(&secrets, &"anna".parse().unwrap(), &"new".into())
+    device.keep_refresh(&secrets, 1, &"second".into()).unwrap();
+    assert_eq!(refresh(&device, &secrets).as_deref(), Some("second"));
+    device
+        .log_out(&secrets, 2, Some(&pending(1, "anna", "second")))
         .unwrap();
-    assert!(second > first + 1);
-    assert!(
-        !device
-            .keep_refresh(&secrets, first, &"late".into())
-            .unwrap()
-    );
+    device.keep_refresh(&secrets, 1, &"late".into()).unwrap();
+    assert!(secrets.get(REFRESH).unwrap().is_none());
+    device
+        .log_in(&secrets, 3, &user("anna"), &"new".into())
+        .unwrap();
+    device.keep_refresh(&secrets, 1, &"late".into()).unwrap();
     assert_eq!(refresh(&device, &secrets).as_deref(), Some("new"));
+}
+
+#[test]
+fn the_generation_is_the_one_that_was_given_and_never_goes_back() {
+    let (folder, secrets, mut device) = device(1);
+    let anna = user("anna");
+    device.log_in(&secrets, 7, &anna, &"token".into()).unwrap();
+    assert_eq!(device.state().generation, 7);
+    device.end_session(&secrets, 8).unwrap();
+    assert_eq!(device.state().generation, 8);
+    device.log_out(&secrets, 9, None).unwrap();
+    assert_eq!((device.state().generation, device.user()), (9, None));
+    device.log_in(&secrets, 3, &anna, &"token".into()).unwrap();
+    assert_eq!(device.state().generation, 9);
+    device.close().unwrap();
+    let device = open(folder.path(), &secrets, 2).device;
+    assert_eq!(device.state().generation, 9);
+}
+
+#[test]
+fn of_many_logouts_the_newest_are_kept() {
+    let (folder, secrets, mut device) = device(1);
+    for number in 1..=40 {
+        device
+            .keep_logout(&secrets, &pending(number, "anna", "token"))
+            .unwrap();
+    }
+    device.close().unwrap();
+    let mut device = open(folder.path(), &secrets, 2).device;
+    let pending = device.pending_logouts().unwrap();
+    let generations: Vec<u64> = pending.iter().map(|logout| logout.generation).collect();
+    assert_eq!(generations, (9..=40).collect::<Vec<u64>>());
+    assert_no_token_is_left(&mut device, &secrets);
+}
+
+#[test]
+fn a_login_that_was_granted_too_late_is_logged_out_beside_the_present_session() {
+    let (folder, secrets, mut device) = device(1);
+    device
+        .log_in(&secrets, 5, &user("lena"), &"lenas".into())
+        .unwrap();
+    device
+        .keep_logout(&secrets, &pending(4, "anna", "annas"))
+        .unwrap();
+    device.close().unwrap();
+    let mut device = open(folder.path(), &secrets, 2).device;
+    assert_eq!(refresh(&device, &secrets).as_deref(), Some("lenas"));
+    let logouts = device.pending_logouts().unwrap();
+    assert_eq!(logouts[0].generation, 4);
+    assert_eq!(logouts[0].user, Some(user("anna")));
+}
+
+#[test]
+fn m15_wishes_stay_until_their_user_is_gone_and_addresses_longer() {
+    let (folder, secrets, mut device) = device(1);
+    let wish = |state: &mut DeviceState| {
+        state.wishes = vec![
+            ("news".parse().unwrap(), true),
+            ("orders".parse().unwrap(), true),
+            ("news".parse().unwrap(), false),
+        ];
+        let address = |kind: &str, value: &str| {
+            serde_json::from_value(serde_json::json!({"kind": kind, "value": value})).unwrap()
+        };
+        state.push_addresses = vec![
+            address("apns", "old"),
+            address("later_kind", "x"),
+            address("apns", "new"),
+        ];
+    };
+    device
+        .log_in(&secrets, 1, &user("anna"), &"token".into())
+        .unwrap();
+    device.update(wish).unwrap();
+    device.end_session(&secrets, 2).unwrap();
+    device
+        .log_in(&secrets, 3, &user("anna"), &"token".into())
+        .unwrap();
+    device.close().unwrap();
+    let mut device = open(folder.path(), &secrets, 2).device;
+    let wishes = |device: &Device| -> Vec<(String, bool)> {
+        let wishes = device.state().wishes.iter();
+        wishes
+            .map(|(topic, joins)| (topic.to_string(), *joins))
+            .collect()
+    };
+    let addresses = |device: &Device| -> Vec<String> {
+        let addresses = device.state().push_addresses.iter();
+        addresses.map(|address| address.value.clone()).collect()
+    };
+    assert_eq!(
+        wishes(&device),
+        [("orders".to_owned(), true), ("news".to_owned(), false)]
+    );
+    assert_eq!(addresses(&device), ["x", "new"]);
+    device
+        .log_in(&secrets, 4, &user("lena"), &"token".into())
+        .unwrap();
+    assert_eq!(wishes(&device), []);
+    device.update(wish).unwrap();
+    device
+        .log_out(&secrets, 5, Some(&pending(4, "lena", "token")))
+        .unwrap();
+    assert_eq!(wishes(&device), []);
+    assert_eq!(addresses(&device), ["x", "new"]);
+}
+
+#[test]
+fn what_is_remembered_is_bounded() {
+    let (_folder, _secrets, mut device) = device(1);
+    let topic = |number: usize| format!("topic-{number}").parse().unwrap();
+    device
+        .update(|state| state.wishes = (0..300).map(|number| (topic(number), true)).collect())
+        .unwrap();
+    let wishes = &device.state().wishes;
+    assert_eq!(wishes.len(), vestnik_inbox::MAX_WISHES);
+    assert_eq!(wishes.last(), Some(&(topic(299), true)));
 }
 
 #[test]
 fn a_session_that_the_server_ended_leaves_the_history_its_owner() {
     let (_folder, secrets, mut device) = device(1);
     device
-        .log_in(&secrets, &"anna".parse().unwrap(), &"token".into())
+        .log_in(&secrets, 1, &user("anna"), &"token".into())
         .unwrap();
-    device.end_session(&secrets).unwrap();
+    device.end_session(&secrets, 2).unwrap();
     assert_eq!(device.user().unwrap().as_str(), "anna");
     assert!(!device.state().is_logged_in);
     assert!(secrets.get(REFRESH).unwrap().is_none());
@@ -334,23 +531,23 @@ fn a_session_that_the_server_ended_leaves_the_history_its_owner() {
 #[test]
 fn h7_a_logout_waits_until_the_server_has_confirmed_it() {
     let (folder, secrets, mut device) = device(1);
-    assert_eq!(
-        device.log_out(&secrets).unwrap(),
-        None,
-        "nobody was logged in"
-    );
+    device.log_out(&secrets, 1, None).unwrap();
+    assert!(device.pending_logouts().unwrap().is_empty());
     device
-        .log_in(&secrets, &"anna".parse().unwrap(), &"annas".into())
+        .log_in(&secrets, 2, &user("anna"), &"annas".into())
         .unwrap();
-    let generation = device.log_out(&secrets).unwrap().unwrap();
+    let generation = 2;
+    device
+        .log_out(&secrets, 3, Some(&pending(2, "anna", "annas")))
+        .unwrap();
     // Another login in between changes nothing of it.
     device
-        .log_in(&secrets, &"lena".parse().unwrap(), &"lenas".into())
+        .log_in(&secrets, 4, &user("lena"), &"lenas".into())
         .unwrap();
     let next_at: Timestamp = "2026-11-29T03:01:00Z".parse().unwrap();
     device.logout_tried(generation, next_at).unwrap();
     device
-        .keep_logout_token(&secrets, generation, &"annas next".into())
+        .keep_logout(&secrets, &pending(2, "anna", "annas next"))
         .unwrap();
     device.close().unwrap();
     let mut device = open(folder.path(), &secrets, 2).device;

@@ -1,13 +1,15 @@
 //! Pruning, wiping, and who may read the file.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use serde_json::json;
 use vestnik_inbox::{
-    Filter, HistoryFile, HistoryQuery, Inbox, Shelf, Suspicion, history_path, wipe,
+    Filter, HistoryFile, HistoryQuery, Inbox, Payload, Shelf, Stamp, StoreError, Suspicion,
+    history_path, wipe, wipe_others,
 };
+use vestnik_model::UserId;
 
-use super::world::{World, anna, at, id, notification, recall, with};
+use super::world::{World, anna, at, content, folder, id, notification, recall, with};
 
 fn prune(world: &mut World, keep: u32) -> u64 {
     let mut removed = 0;
@@ -144,12 +146,116 @@ fn a_damaged_history_is_wiped_as_a_whole() {
     assert!(!path.exists());
 }
 
+fn stamp(second: i64) -> Stamp {
+    Stamp {
+        now: at(second),
+        offset: None,
+        random: [3; 32],
+    }
+}
+
+/// Makes a history with one notification whose title is `text`.
+fn history_of(folder: &Path, user: &UserId, text: &str) {
+    let stamp = stamp(0);
+    let opened = HistoryFile::open(folder, user, Suspicion::None, &stamp).unwrap();
+    let mut database = opened.database;
+    let payload = Payload::new(None, content(1, json!({"title": text})));
+    database
+        .write(|db| Inbox::new(db, stamp).handle_push(&payload))
+        .unwrap();
+    database.close().unwrap();
+}
+
+/// Whether the text is anywhere in the files of a folder.
+fn is_anywhere(folder: &Path, text: &str) -> bool {
+    let files = fs::read_dir(folder).unwrap().map(Result::unwrap);
+    files
+        .filter(|file| file.path().is_file())
+        .any(|file| String::from_utf8_lossy(&fs::read(file.path()).unwrap()).contains(text))
+}
+
+#[test]
+fn of_all_histories_only_that_of_the_user_stays() {
+    let folder = folder();
+    let folder = folder.path();
+    let stamp = stamp(10);
+    let [anna, lena, mira, kira] =
+        ["anna", "lena", "mira", "kira"].map(|name| name.parse::<UserId>().unwrap());
+    for user in [&anna, &lena, &mira, &kira] {
+        history_of(folder, user, &format!("private for {user}"));
+    }
+    // One is damaged, one was set aside by an end of the process in its middle, one is under a name that
+    // is not its own, and there are names of files that nobody made.
+    fs::write(history_path(folder, &mira), "private for mira").unwrap();
+    let aside = history_path(folder, &kira).with_extension("sqlite.corrupt-17");
+    fs::rename(history_path(folder, &kira), aside).unwrap();
+    let lenas = history_path(folder, &lena);
+    fs::copy(&lenas, folder.join("history-0000000000000000.sqlite")).unwrap();
+    fs::copy(&lenas, folder.join("history-x.sqlite")).unwrap();
+    fs::create_dir(folder.join("history-folder.sqlite")).unwrap();
+    fs::write(folder.join("history-notes.txt"), "private for the app").unwrap();
+
+    assert_eq!(wipe_others(folder, Some(&anna), &stamp).unwrap(), 5);
+    for user in ["lena", "mira", "kira"] {
+        assert!(
+            !is_anywhere(folder, &format!("private for {user}")),
+            "{user}"
+        );
+    }
+    assert!(is_anywhere(folder, "private for anna"));
+    assert!(is_anywhere(folder, "private for the app"));
+    // There is nothing more to do, until somebody comes back.
+    assert_eq!(wipe_others(folder, Some(&anna), &stamp).unwrap(), 0);
+    history_of(folder, &lena, "private for lena");
+    assert_eq!(wipe_others(folder, Some(&anna), &stamp).unwrap(), 1);
+    assert!(!is_anywhere(folder, "private for lena"));
+    assert_eq!(wipe_others(folder, None, &stamp).unwrap(), 1);
+    assert!(!is_anywhere(folder, "private for anna"));
+    let absent = folder.join("absent");
+    assert_eq!(wipe_others(&absent, None, &stamp).unwrap(), 0);
+}
+
+#[test]
+fn a_history_that_is_open_keeps_no_other_from_being_wiped() {
+    let folder = folder();
+    let folder = folder.path();
+    let stamp = stamp(10);
+    let users = ["anna", "lena", "mira"].map(|name| name.parse::<UserId>().unwrap());
+    for user in &users {
+        history_of(folder, user, &format!("private for {user}"));
+    }
+    let open = HistoryFile::open(folder, &users[1], Suspicion::None, &stamp).unwrap();
+    let refused = wipe_others(folder, None, &stamp).unwrap_err();
+    assert!(matches!(refused, StoreError::Busy));
+    drop(open);
+    for user in ["anna", "mira"] {
+        assert!(
+            !is_anywhere(folder, &format!("private for {user}")),
+            "{user}"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_among_the_histories_is_not_followed() {
+    let (folder, elsewhere) = (folder(), folder());
+    let user: UserId = "lena".parse().unwrap();
+    history_of(elsewhere.path(), &user, "private elsewhere");
+    let link = history_path(folder.path(), &user);
+    std::os::unix::fs::symlink(history_path(elsewhere.path(), &user), &link).unwrap();
+    let stamp = stamp(10);
+    assert_eq!(wipe_others(folder.path(), None, &stamp).unwrap(), 1);
+    assert!(link.symlink_metadata().is_err());
+    assert!(is_anywhere(elsewhere.path(), "private elsewhere"));
+}
+
 #[test]
 fn an_open_history_is_not_wiped() {
     let mut world = World::new();
     let stamp = world.stamp();
     let refused = wipe(world.folder(), &anna(), &stamp).unwrap_err();
-    assert!(matches!(refused, vestnik_inbox::StoreError::Busy) && refused.is_retryable());
+    assert!(matches!(refused, StoreError::Busy) && refused.is_retryable());
 }
 
 #[test]
@@ -246,7 +352,7 @@ fn two_processes_never_have_one_history() {
     let mut world = World::new();
     let stamp = world.stamp();
     let refused = HistoryFile::open(world.folder(), &anna(), Suspicion::None, &stamp);
-    assert!(matches!(refused, Err(vestnik_inbox::StoreError::Busy)));
+    assert!(matches!(refused, Err(StoreError::Busy)));
 }
 
 /// A job of a writer with group commit may be run again after a rollback.

@@ -23,6 +23,7 @@ const QUIET_BEFORE: &str = "quiet_before";
 const QUIET_REASON: &str = "quiet_reason";
 const READER: &str = "reader";
 const QUIET_BY_DEVICE: &str = "quiet_by_device";
+const WIPED: &str = "wiped";
 
 fn read(db: &Connection, name: &str) -> Result<Option<String>, rusqlite::Error> {
     db.prepare_cached(READ)?
@@ -111,6 +112,19 @@ pub(in crate::store) fn set_quiet(
         write(db, QUIET_BY_DEVICE, "1")
     } else {
         delete(db, QUIET_BY_DEVICE)
+    }
+}
+
+/// Whether the history was wiped, the file with it, and nobody has opened it since.
+pub(in crate::store) fn is_wiped(db: &Connection) -> Result<bool, rusqlite::Error> {
+    Ok(read(db, WIPED)?.is_some())
+}
+
+pub(in crate::store) fn set_wiped(db: &Connection, is_wiped: bool) -> Result<(), rusqlite::Error> {
+    if is_wiped {
+        write(db, WIPED, "1")
+    } else {
+        delete(db, WIPED)
     }
 }
 
