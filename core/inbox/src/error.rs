@@ -51,14 +51,14 @@ pub enum StoreError {
 impl StoreError {
     /// Whether the same call may succeed later without anything being done about it here.
     #[must_use]
-    pub const fn is_retryable(&self) -> bool {
+    pub fn is_retryable(&self) -> bool {
         match self {
             Self::Full | Self::Busy => true,
-            Self::Corrupt { .. }
-            | Self::Closed
-            | Self::TooNew { .. }
-            | Self::Secrets { .. }
-            | Self::Other { .. } => false,
+            Self::Secrets { source } => match source.as_ref() {
+                crate::SecretError::Unavailable { .. } => true,
+                crate::SecretError::Unreadable => false,
+            },
+            Self::Corrupt { .. } | Self::Closed | Self::TooNew { .. } | Self::Other { .. } => false,
         }
     }
 }

@@ -74,7 +74,12 @@ impl Device {
         let mut kept = kept.unwrap_or_else(|| Kept::new(stamp));
         let logouts = Logouts::find(secrets, &pending, &kept, standing)?;
         let begun = adopt(&mut state, session, (&kept, &logouts), standing);
-
+        // Before the marks: with those the file is known as its own, so what was concluded from a foreign
+        // mark has to be in it.
+        database.write(|db| {
+            logouts.save(db, begun.as_ref())?;
+            table::save(db, &state)
+        })?;
         kept.logouts = logouts.all();
         kept.former = in_file
             .filter(|file| file.installation == kept.identity.id)
@@ -83,11 +88,7 @@ impl Device {
         kept.generation = state.generation;
         // The secret store first: see the rule.
         kept.write(secrets)?;
-        database.write(|db| {
-            logouts.save(db, begun.as_ref())?;
-            table::set_in_file(db, kept.identity.id, kept.mark)?;
-            table::save(db, &state)
-        })?;
+        database.write(|db| table::set_in_file(db, kept.identity.id, kept.mark))?;
         kept.former = None;
         if let Err(error) = kept.write(secrets) {
             // A backup of the former opening would not be noticed; there is no other harm.
@@ -233,9 +234,10 @@ fn adopt(
     if begun.is_some() {
         log_out(state);
     }
+    state.generation = state.generation.max(kept.generation);
     if begun.is_some() || !matches!(standing, Standing::New | Standing::Same) {
         let known = logouts.all().into_iter().chain(of_session);
-        let highest = known.fold(state.generation.max(kept.generation), u64::max);
+        let highest = known.fold(state.generation, u64::max);
         state.generation = highest.saturating_add(1);
     }
     begun

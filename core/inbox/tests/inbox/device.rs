@@ -612,3 +612,177 @@ fn one_process_has_the_device() {
     let refused = Device::open(folder.path(), &secrets, &stamp(2)).unwrap_err();
     assert!(matches!(refused, StoreError::Busy));
 }
+
+#[test]
+fn an_end_of_the_process_while_it_is_told_that_files_were_set_back_hides_nothing() {
+    for is_long_ago in [false, true] {
+        let (folder, secrets, mut device) = device(1);
+        device
+            .log_in(&secrets, 1, &user("anna"), &"annas".into())
+            .unwrap();
+        device.close().unwrap();
+        let backup = copied(folder.path());
+        let mut device = open(folder.path(), &secrets, 2).device;
+        device
+            .log_in(&secrets, 8, &user("lena"), &"lenas".into())
+            .unwrap();
+        device.close().unwrap();
+        if is_long_ago {
+            open(folder.path(), &secrets, 3).device.close().unwrap();
+        }
+        for file in fs::read_dir(backup.path()).unwrap() {
+            let file = file.unwrap();
+            fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
+        }
+        let ends = Copying::open(folder.path(), secrets);
+        assert!(ends.len() >= 4, "{}", ends.len());
+        for (number, End { folder, secrets }) in ends.into_iter().enumerate() {
+            let opened = open(folder.path(), &secrets, 5);
+            assert_eq!(opened.standing, Standing::Restored, "{number}");
+            assert_eq!(opened.device.user().unwrap().as_str(), "lena", "{number}");
+            assert!(opened.device.state().generation > 8, "{number}");
+        }
+    }
+}
+
+/// A secret store that copies the folder of the device before each change, as if the process ended
+/// there.
+#[derive(Debug)]
+struct Copying<'a> {
+    secrets: MemorySecrets,
+    folder: &'a Path,
+    ends: std::sync::Mutex<Vec<End>>,
+}
+
+/// What an end of the process leaves.
+#[derive(Debug)]
+struct End {
+    folder: TempDir,
+    secrets: MemorySecrets,
+}
+
+impl Copying<'_> {
+    const NAMES: [&'static str; 5] = [INSTALLATION, REFRESH, "logout-1", "logout-2", "logout-6"];
+
+    /// Opens a device; gives what each end of the process leaves of it.
+    fn open(folder: &Path, secrets: MemorySecrets) -> Vec<End> {
+        let copying = Copying {
+            secrets,
+            folder,
+            ends: std::sync::Mutex::default(),
+        };
+        Device::open(folder, &copying, &stamp(4)).unwrap();
+        copying.ends.into_inner().unwrap()
+    }
+
+    fn copy(&self) {
+        let secrets = MemorySecrets::default();
+        for name in Self::NAMES {
+            if let Some(secret) = self.secrets.get(name).unwrap() {
+                secrets.set(name, &secret).unwrap();
+            }
+        }
+        let folder = copied(self.folder);
+        self.ends.lock().unwrap().push(End { folder, secrets });
+    }
+}
+
+impl SecretStore for Copying<'_> {
+    fn get(&self, name: &str) -> Result<Option<SecretString>, SecretError> {
+        self.secrets.get(name)
+    }
+
+    fn set(&self, name: &str, secret: &SecretString) -> Result<(), SecretError> {
+        self.copy();
+        self.secrets.set(name, secret)?;
+        self.copy();
+        Ok(())
+    }
+
+    fn delete(&self, name: &str) -> Result<(), SecretError> {
+        self.copy();
+        self.secrets.delete(name)?;
+        self.copy();
+        Ok(())
+    }
+}
+
+#[test]
+fn wherever_the_process_ends_the_two_stores_agree_at_the_next_opening() {
+    let folder = folder();
+    let copying = Copying {
+        secrets: MemorySecrets::default(),
+        folder: folder.path(),
+        ends: std::sync::Mutex::default(),
+    };
+    life(folder.path(), &copying).unwrap();
+    life_goes_on(folder.path(), &copying).unwrap();
+    let ends = copying.ends.into_inner().unwrap();
+    assert!(ends.len() > 20, "{}", ends.len());
+    for (number, End { folder, secrets }) in ends.into_iter().enumerate() {
+        let opened = open(folder.path(), &secrets, 9);
+        let mut device = opened.device;
+        let is_first = matches!(opened.standing, Standing::New | Standing::Rebuilt);
+        assert!(
+            opened.standing == Standing::Same || (is_first && number < 3),
+            "{number}"
+        );
+        let name = device.user().map(|user| format!("{user}s"));
+        let session = refresh(&device, &secrets);
+        assert!(session.is_none() || session == name, "{number}");
+        assert_eq!(session.is_some(), device.state().is_logged_in, "{number}");
+        assert_no_token_is_left(&mut device, &secrets);
+        device.close().unwrap();
+        let again = open(folder.path(), &secrets, 10);
+        assert_eq!(again.standing, Standing::Same, "{number}");
+    }
+}
+
+fn life_goes_on(folder: &Path, secrets: &dyn SecretStore) -> Result<(), StoreError> {
+    let mut device = Device::open(folder, secrets, &stamp(2))?.device;
+    device.log_in(secrets, 6, &user("kira"), &"kiras".into())?;
+    device.log_out(secrets, 7, Some(&pending(6, "kira", "kiras")))
+}
+
+#[test]
+fn a_locked_keyring_may_open_later() {
+    let locked = SecretError::Unavailable {
+        source: "locked".into(),
+    };
+    assert!(StoreError::from(locked).is_retryable());
+    assert!(!StoreError::from(SecretError::Unreadable).is_retryable());
+}
+
+#[test]
+fn a_session_without_its_installation_is_nobodys() {
+    let (folder, secrets, mut device) = device(1);
+    device
+        .log_in(&secrets, 1, &user("anna"), &"annas".into())
+        .unwrap();
+    device.close().unwrap();
+    secrets.delete(INSTALLATION).unwrap();
+    let opened = open(folder.path(), &secrets, 2);
+    assert_eq!(opened.standing, Standing::Cloned);
+    assert!(!opened.device.state().is_logged_in);
+    assert!(secrets.get(REFRESH).unwrap().is_none());
+}
+
+#[test]
+fn a_number_that_leaves_no_room_is_no_generation() {
+    let (folder, secrets, mut device) = device(1);
+    device
+        .log_in(&secrets, 5, &user("anna"), &"annas".into())
+        .unwrap();
+    device.close().unwrap();
+    let most = u64::MAX.to_string();
+    let kept = secrets.get(INSTALLATION).unwrap().unwrap();
+    let kept = kept
+        .expose_secret()
+        .replace("\"generation\":0", &format!("\"generation\":{most}"));
+    assert!(kept.contains(&most), "{}", kept.len());
+    secrets.set(INSTALLATION, &kept.into()).unwrap();
+    fs::remove_file(folder.path().join("device.sqlite")).unwrap();
+    let opened = open(folder.path(), &secrets, 2);
+    assert_eq!(opened.standing, Standing::Rebuilt);
+    assert_eq!(opened.device.state().generation, 6);
+}
