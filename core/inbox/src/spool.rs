@@ -14,13 +14,18 @@
 //! identifier replaces. After the transaction is committed, [`Ingested::remove_files`] removes the
 //! files; a crash in between ingests them again, which changes nothing.
 //!
+//! A payload need not say whom it is for. So [`clear`] the spool when a user has logged out and when
+//! another one logs in.
+//!
 //! The spool is bounded: an extension that finds it full draws nothing of ours and leaves the
 //! notification to the log.
 
+mod clear;
 mod file;
 mod ingest;
 mod write;
 
+pub use clear::clear;
 pub use ingest::{Ingested, ingest};
 pub use write::{SpoolError, Ticket, write};
 

@@ -1,8 +1,11 @@
 //! What becomes of a notification that arrives.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::{clock::ServerTime, suppression::Suppression};
+use super::{
+    clock::{ServerTime, shifted},
+    suppression::Suppression,
+};
 
 /// A notification that arrives.
 #[derive(Debug, Clone, Copy)]
@@ -14,14 +17,18 @@ pub(crate) struct Arriving {
     pub(crate) is_read: bool,
     /// What a notification extension did with it.
     pub(crate) drawn: Drawn,
+    /// It came by a push service and not in the log.
+    pub(crate) is_ahead: bool,
 }
 
 /// Whether a notification extension has drawn it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Drawn {
     No,
-    /// The extension was about to.
+    /// The extension is about to.
     Perhaps,
+    /// The extension was about to, and has ended.
+    Unsettled,
     Yes,
 }
 
@@ -32,6 +39,8 @@ pub(crate) enum Have {
     /// It is in the history.
     Row {
         revision: u32,
+        /// It came by a push service and was not read in the log yet.
+        is_ahead: bool,
     },
     /// It is not in the history and was recalled.
     Recalled,
@@ -48,13 +57,40 @@ pub(crate) struct Quiet {
     pub(crate) reason: Suppression,
 }
 
+/// A login is followed by the first page within this time, unless a clock was set.
+const LOGIN: SignedDuration = SignedDuration::from_hours(24);
+
+/// Corrects a moment that was taken from the device's clock, once the server's time is known: `now`, and
+/// by how much the device's clock is off. `is_first` says that nothing of the log was read yet.
+///
+/// Between the two the device's clock may have been set by years. A moment that lies in the future would
+/// make the device mute until then, so it is now; one that lies long before the first page would show
+/// the whole log, so it is now, too.
+pub(crate) fn corrected(
+    before: Timestamp,
+    offset: SignedDuration,
+    (now, is_first): (Timestamp, bool),
+) -> Timestamp {
+    let before = shifted(before, offset);
+    if is_first && before < shifted(now, -LOGIN) {
+        now
+    } else {
+        before.min(now)
+    }
+}
+
 /// What becomes of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Admission {
     Insert(FirstShow),
     /// Its content replaces that of the history, in its place.
     Replace,
+    /// It is the log's word on what came by a push service, which may have cut it short. If it differs,
+    /// it replaces the content of the history.
+    Confirm,
     Duplicate,
+    /// The history has a newer revision.
+    Older,
     /// It never comes back.
     Drop,
 }
@@ -76,7 +112,9 @@ pub(crate) fn admit(
     now: ServerTime,
 ) -> Admission {
     match have {
-        Have::Row { revision } if arriving.revision > revision => Admission::Replace,
+        Have::Row { revision, .. } if arriving.revision > revision => Admission::Replace,
+        Have::Row { revision, .. } if arriving.revision < revision => Admission::Older,
+        Have::Row { is_ahead: true, .. } if !arriving.is_ahead => Admission::Confirm,
         Have::Row { .. } => Admission::Duplicate,
         Have::Recalled | Have::Pruned => Admission::Drop,
         Have::Settled => Admission::Insert(FirstShow::Suppressed(Suppression::AlreadyShown)),
@@ -89,7 +127,7 @@ fn first_show(arriving: &Arriving, quiet: Option<Quiet>, now: ServerTime) -> Fir
     match (arriving.drawn, quiet) {
         (Drawn::Yes, _) => FirstShow::Shown,
         _ if arriving.is_read => FirstShow::Suppressed(Suppression::Read),
-        (Drawn::Perhaps, _) => FirstShow::Taken,
+        (Drawn::Perhaps | Drawn::Unsettled, _) => FirstShow::Taken,
         (Drawn::No, Some(quiet)) => FirstShow::Suppressed(quiet.reason),
         (Drawn::No, None) if now.is_past(arriving.expires_at) => {
             FirstShow::Suppressed(Suppression::Expired)
@@ -115,6 +153,14 @@ mod tests {
             expires_at: at(200),
             is_read: false,
             drawn: Drawn::No,
+            is_ahead: false,
+        }
+    }
+
+    fn row(revision: u32) -> Have {
+        Have::Row {
+            revision,
+            is_ahead: false,
         }
     }
 
@@ -163,6 +209,24 @@ mod tests {
     }
 
     #[test]
+    fn a_moment_by_a_wrong_clock_is_corrected() {
+        let hour = SignedDuration::from_hours(1);
+        let day = 86_400;
+        for (before, is_first, expected) in [
+            (0, true, 2 * day),
+            (0, false, 3_600),
+            (90 * day, true, 2 * day),
+            (90 * day, false, 2 * day),
+            (-90 * day, true, 2 * day),
+            (-90 * day, false, -90 * day + 3_600),
+            (day, true, day + 3_600),
+        ] {
+            let found = corrected(at(before), hour, (at(2 * day), is_first));
+            assert_eq!(found, at(expected), "{before} {is_first}");
+        }
+    }
+
+    #[test]
     fn an_unknown_time_expires_nothing() {
         let unknown = ServerTime {
             now: at(9_999),
@@ -178,10 +242,17 @@ mod tests {
             ..arriving()
         };
         let settled = FirstShow::Suppressed(Suppression::AlreadyShown);
+        let ahead = |revision| Have::Row {
+            revision,
+            is_ahead: true,
+        };
         let cases = [
-            (Have::Row { revision: 1 }, Admission::Replace),
-            (Have::Row { revision: 2 }, Admission::Duplicate),
-            (Have::Row { revision: 3 }, Admission::Duplicate),
+            (row(1), Admission::Replace),
+            (row(2), Admission::Duplicate),
+            (row(3), Admission::Older),
+            (ahead(1), Admission::Replace),
+            (ahead(2), Admission::Confirm),
+            (ahead(3), Admission::Older),
             (Have::Recalled, Admission::Drop),
             (Have::Pruned, Admission::Drop),
             (Have::Settled, Admission::Insert(settled)),
@@ -189,6 +260,12 @@ mod tests {
         for (have, expected) in cases {
             assert_eq!(admit(&second, have, None, now(150)), expected, "{have:?}");
         }
+        let pushed = Arriving {
+            is_ahead: true,
+            ..second
+        };
+        let again = admit(&pushed, ahead(2), None, now(150));
+        assert_eq!(again, Admission::Duplicate);
     }
 
     proptest! {
@@ -200,13 +277,16 @@ mod tests {
                 let one = Arriving { revision: *revision, ..arriving() };
                 match admit(&one, have, None, now(150)) {
                     Admission::Insert(_) | Admission::Replace => {
-                        have = Have::Row { revision: *revision };
+                        have = row(*revision);
                     }
-                    Admission::Duplicate | Admission::Drop => {}
+                    Admission::Confirm
+                    | Admission::Duplicate
+                    | Admission::Older
+                    | Admission::Drop => {}
                 }
             }
             let highest = revisions.iter().max().copied().unwrap();
-            prop_assert_eq!(have, Have::Row { revision: highest });
+            prop_assert_eq!(have, row(highest));
         }
     }
 }

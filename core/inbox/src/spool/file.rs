@@ -1,13 +1,17 @@
 //! The names of the files of a spool.
 
 use std::{
-    fs, io,
+    fs::{self, DirEntry},
+    io,
     path::{Path, PathBuf},
     time::SystemTime,
 };
 
 use jiff::Timestamp;
 use vestnik_model::NotificationId;
+
+/// The most files that are looked at in one call. There are fewer, unless somebody else writes there.
+const LOOKED_AT: usize = 1_024;
 
 /// What the name of a file says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,35 +40,78 @@ pub(super) struct SpoolFile {
     pub(super) written_at: Timestamp,
 }
 
+/// The files of a spool.
+#[derive(Debug, Default)]
+pub(super) struct Listed {
+    /// Those that are whole, the oldest first.
+    pub(super) files: Vec<SpoolFile>,
+    /// Those that are being written, or that a process that was ended has left.
+    pub(super) unfinished: Vec<SpoolFile>,
+}
+
 /// The path of a notification's file. The name says nothing of its content.
 pub(super) fn path(folder: &Path, id: NotificationId, revision: u32, state: State) -> PathBuf {
     let name = format!("{}.{revision}.{}", id.uuid().simple(), state.extension());
     folder.join(name)
 }
 
-/// The files of a spool, the oldest first. Other files are none of its; there need not be a folder.
-pub(super) fn list(folder: &Path) -> io::Result<Vec<SpoolFile>> {
+/// The path of the same ticket once it is drawn.
+pub(super) fn when_shown(path: &Path) -> PathBuf {
+    path.with_extension(State::Shown.extension())
+}
+
+/// The files of a spool. What has another name, or is no plain file, is none of its; there need not be a
+/// folder.
+pub(super) fn list(folder: &Path) -> io::Result<Listed> {
     let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Listed::default()),
         entries => entries?,
     };
-    let mut files = Vec::new();
+    let mut listed = Listed::default();
     for entry in entries {
+        if listed.files.len() + listed.unfinished.len() == LOOKED_AT {
+            break;
+        }
         let entry = entry?;
         let path = entry.path();
-        let Some(state) = state(&path) else { continue };
-        // One that is gone was renamed or removed meanwhile.
-        if let Ok(metadata) = entry.metadata() {
-            files.push(SpoolFile {
-                path,
-                state,
-                bytes: metadata.len(),
-                written_at: written_at(metadata.modified()),
-            });
+        if let Some(state) = state(&path) {
+            listed.files.extend(file(&entry, path, state));
+        } else if path.extension().is_some_and(|extension| extension == "new")
+            && let Some(state) = state(&path.with_extension(""))
+        {
+            listed.unfinished.extend(file(&entry, path, state));
         }
     }
-    files.sort_by(|a, b| (a.written_at, &a.path).cmp(&(b.written_at, &b.path)));
-    Ok(files)
+    listed
+        .files
+        .sort_by(|a, b| (a.written_at, &a.path).cmp(&(b.written_at, &b.path)));
+    Ok(listed)
+}
+
+/// Nothing if it was renamed or removed meanwhile, or is a folder, a link or a pipe: reading one of
+/// those may never end.
+fn file(entry: &DirEntry, path: PathBuf, state: State) -> Option<SpoolFile> {
+    let metadata = entry.metadata().ok()?;
+    metadata.is_file().then(|| SpoolFile {
+        path,
+        state,
+        bytes: metadata.len(),
+        written_at: written_at(metadata.modified()),
+    })
+}
+
+/// Removes files, each whatever becomes of the others; gives the first error.
+pub(super) fn remove_all(paths: impl Iterator<Item = PathBuf>) -> io::Result<()> {
+    let mut removed = Ok(());
+    for path in paths {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                removed = removed.and(Err(error));
+            }
+            Ok(()) | Err(_) => {}
+        }
+    }
+    removed
 }
 
 fn state(path: &Path) -> Option<State> {

@@ -1,14 +1,15 @@
 //! The app's side.
 
 use std::{
-    fs, io,
+    fs::File,
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
 use jiff::SignedDuration;
 use vestnik_model::limits::ENTRY_BYTES;
 
-use super::file::{SpoolFile, State, list};
+use super::file::{Listed, SpoolFile, State, list, remove_all, when_shown};
 use crate::{Applied, Inbox, Payload, rule::admission::Drawn};
 
 /// How long an extension may have a ticket. iOS ends an extension after 30 seconds.
@@ -28,15 +29,10 @@ impl Ingested {
     /// Removes the files that were ingested. Call it after the commit.
     ///
     /// # Errors
-    /// If the file system refuses; the files are then ingested again, which changes nothing.
+    /// If the file system refuses; what could be removed is. The others are ingested again, which changes
+    /// nothing.
     pub fn remove_files(self) -> io::Result<()> {
-        for path in self.done {
-            match fs::remove_file(path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                Ok(()) | Err(_) => {}
-            }
-        }
-        Ok(())
+        remove_all(self.done.into_iter())
     }
 }
 
@@ -46,51 +42,96 @@ impl Ingested {
 /// # Errors
 /// If a statement fails.
 pub fn ingest(inbox: &mut Inbox<'_>, folder: &Path) -> Result<Ingested, rusqlite::Error> {
-    let files = list(folder).unwrap_or_else(|error| {
+    let listed = list(folder).unwrap_or_else(|error| {
         tracing::warn!(%error, "the spool cannot be read");
-        Vec::new()
+        Listed::default()
     });
     let mut ingested = Ingested::default();
-    for file in files {
+    for file in listed.files {
         ingest_file(inbox, file, &mut ingested)?;
     }
+    let left = listed.unfinished.into_iter();
+    let left = left.filter(|file| is_over(inbox, file));
+    ingested.done.extend(left.map(|file| file.path));
     ingested.applied = inbox.completed(std::mem::take(&mut ingested.applied))?;
     Ok(ingested)
 }
 
 fn ingest_file(
     inbox: &mut Inbox<'_>,
-    file: SpoolFile,
+    mut file: SpoolFile,
     ingested: &mut Ingested,
 ) -> Result<(), rusqlite::Error> {
-    let Some(payload) = read(&file) else {
-        ingested.dropped += 1;
-        ingested.done.push(file.path);
-        return Ok(());
+    let payload = match read(&mut file) {
+        Read::Payload(payload) => payload,
+        Read::Nothing => {
+            ingested.dropped += 1;
+            ingested.done.push(file.path);
+            return Ok(());
+        }
+        Read::Later => return Ok(()),
     };
+    let is_over = is_over(inbox, &file);
     let drawn = match file.state {
+        State::Taken if is_over => Drawn::Unsettled,
         State::Taken => Drawn::Perhaps,
         State::Shown => Drawn::Yes,
     };
     let is_ours = inbox.ingest(&payload, drawn, &mut ingested.applied)?;
     ingested.dropped += u32::from(!is_ours);
-    // Age by the same clock that wrote it; one from the future is as old as can be.
-    let age = inbox.device_now().duration_since(file.written_at);
-    let is_over = !(SignedDuration::ZERO..PATIENCE).contains(&age);
-    match file.state {
-        State::Taken if is_ours && !is_over => {}
-        State::Taken if is_ours => {
-            inbox.release_extension(&payload)?;
-            ingested.done.push(file.path);
-        }
-        State::Taken | State::Shown => ingested.done.push(file.path),
+    if is_ours && drawn == Drawn::Unsettled {
+        inbox.release_extension(&payload)?;
+    }
+    if !is_ours || drawn != Drawn::Perhaps {
+        ingested.done.push(file.path);
     }
     Ok(())
 }
 
-fn read(file: &SpoolFile) -> Option<Payload> {
-    if file.bytes > ENTRY_BYTES as u64 {
-        return None;
+/// Whether an extension cannot have a file any more. Its age is by the clock that wrote it; one from the
+/// future is as old as can be.
+fn is_over(inbox: &Inbox<'_>, file: &SpoolFile) -> bool {
+    let age = inbox.device_now().duration_since(file.written_at);
+    !(SignedDuration::ZERO..PATIENCE).contains(&age)
+}
+
+/// What a file holds.
+enum Read {
+    Payload(Box<Payload>),
+    /// No payload, and never one.
+    Nothing,
+    /// It cannot be read now, as before a phone is unlocked for the first time.
+    Later,
+}
+
+fn read(file: &mut SpoolFile) -> Read {
+    let mut bytes = read_bytes(&file.path);
+    if file.state == State::Taken
+        && matches!(&bytes, Err(error) if error.kind() == io::ErrorKind::NotFound)
+    {
+        // It was drawn meanwhile.
+        *file = SpoolFile {
+            path: when_shown(&file.path),
+            state: State::Shown,
+            ..*file
+        };
+        bytes = read_bytes(&file.path);
     }
-    Payload::parse(&fs::read(&file.path).ok()?).ok()
+    match bytes.map(|bytes| Payload::parse(&bytes)) {
+        Ok(Ok(payload)) => Read::Payload(Box::new(payload)),
+        Ok(Err(_)) => Read::Nothing,
+        Err(error) => {
+            tracing::warn!(%error, "a file of the spool cannot be read");
+            Read::Later
+        }
+    }
+}
+
+/// One byte more than a payload may have, at most.
+fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?
+        .take(ENTRY_BYTES as u64 + 1)
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
 }

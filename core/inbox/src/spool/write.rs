@@ -90,7 +90,7 @@ pub fn write(folder: &Path, payload: &Payload) -> Result<Option<Ticket>, SpoolEr
 }
 
 fn check_room(folder: &Path, bytes: u64) -> Result<(), SpoolError> {
-    let files = list(folder)?;
+    let files = list(folder)?.files;
     let used: u64 = files.iter().map(|file| file.bytes).sum();
     if files.len() >= MAX_FILES || used + bytes > MAX_BYTES {
         return Err(SpoolError::Full);

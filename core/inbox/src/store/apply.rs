@@ -1,18 +1,18 @@
 //! The log on its way into the history.
 
 use vestnik_model::{
-    Arrival, Entry, Flag, NotificationId, Open, Recall, StateChange, fact::MAX_VERSION,
+    Arrival, Cursor, Entry, Flag, NotificationId, Open, Recall, StateChange, fact::MAX_VERSION,
 };
 
 use super::{
     inbox::Inbox,
     insert::{Admitted, Arrived, be_quiet},
-    table::{known, meta, notification, opaque, search, show},
+    table::{boundary, early, known, meta, notification, opaque, search, show},
 };
 use crate::{
     Applied, Outcome, Stretch, Suppression,
     rule::{
-        admission::{Drawn, Quiet},
+        admission::{Drawn, Have, Quiet},
         chain::{Chain, chain},
         flag::Mark,
     },
@@ -43,6 +43,7 @@ impl Inbox<'_> {
         };
         self.entries(&stretch.entries, &mut applied)?;
         meta::set_cursor(self.db, &stretch.cursor)?;
+        self.reach(&stretch.cursor, is_rebased)?;
         self.complete(&mut applied)?;
         Ok(Outcome::Applied(applied))
     }
@@ -60,11 +61,12 @@ impl Inbox<'_> {
     }
 
     /// The device's files were set back, as by a backup: what was accepted before now may have been
-    /// shown and is quiet.
+    /// shown and is quiet, what was due included.
     ///
     /// # Errors
     /// If a statement fails.
     pub fn begin_restored(&mut self) -> Result<(), rusqlite::Error> {
+        show::suppress_all(self.db, Suppression::Restored.as_str())?;
         be_quiet(self.db, &self.stamp, Suppression::Restored)
     }
 
@@ -84,9 +86,24 @@ impl Inbox<'_> {
                     self.entries(std::slice::from_ref(&entry), &mut applied)?;
                 }
             }
+            if !applied.inserted.is_empty() {
+                // The new rows are older in the log than their neighbours.
+                boundary::delete_all(self.db)?;
+            }
         }
         self.complete(&mut applied)?;
         Ok(applied)
+    }
+
+    /// What the history has is before this cursor, unless it is ahead of the log.
+    fn reach(&self, cursor: &Cursor, is_rebased: bool) -> Result<(), rusqlite::Error> {
+        if is_rebased {
+            boundary::delete_all(self.db)?;
+        }
+        match notification::newest_row(self.db)? {
+            Some(row) => boundary::reach(self.db, row, cursor),
+            None => Ok(()),
+        }
     }
 
     /// What a transaction knows besides what it changed.
@@ -144,7 +161,13 @@ impl Inbox<'_> {
     /// A recalled notification leaves the history, and never comes back.
     fn recall(&mut self, recall: &Recall, applied: &mut Applied) -> Result<(), rusqlite::Error> {
         let now = self.stamp.server_now();
+        let have = known::find(self.db, recall.id)?;
+        if matches!(have, Have::Pruned | Have::Settled) {
+            // It may be on the screen all the same.
+            applied.withdrawn.push(recall.id);
+        }
         known::keep(self.db, recall.id, known::State::Recalled, now)?;
+        early::forget(self.db, recall.id)?;
         if let Some(standing) = notification::standing(self.db, recall.id)? {
             notification::delete(self.db, standing.row)?;
             search::delete(self.db, standing.row)?;
@@ -161,14 +184,20 @@ impl Inbox<'_> {
         (change, flag): (&StateChange, Flag),
         applied: &mut Applied,
     ) -> Result<(), rusqlite::Error> {
-        let Some(standing) = notification::standing(self.db, change.id)? else {
-            // The notification may be one that a later version of the app can read.
-            if opaque::concerns(self.db, change.id)? {
-                self.keep_opaque(entry)?;
-            }
-            return Ok(());
-        };
         let mark = Mark::new(change.version.min(MAX_VERSION), change.value);
+        let Some(standing) = notification::standing(self.db, change.id)? else {
+            // The notification may be one that a later version of the app can read, or one that comes.
+            return if opaque::concerns(self.db, change.id)? {
+                self.keep_opaque(entry)
+            } else if matches!(
+                known::find(self.db, change.id)?,
+                Have::Nothing | Have::Settled
+            ) {
+                early::keep(self.db, change.id, (flag, mark), change.at)
+            } else {
+                Ok(())
+            };
+        };
         if self.set_mark(standing, (flag, mark), change.at)? {
             let takes_away = change.value && flag != Flag::Archived;
             let list = if takes_away {

@@ -93,20 +93,11 @@ pub(crate) fn set_aside(path: &Path, stamp: &Stamp) -> Result<PathBuf, StoreErro
 /// Removes the damaged files of a database that were set aside, except one with its log. Gives whether
 /// there were any.
 pub(super) fn remove_set_aside(path: &Path, except: Option<&Path>) -> io::Result<bool> {
-    let (Some(folder), Some(name)) = (path.parent(), file_name(path)) else {
-        return Ok(false);
-    };
-    let mark = format!("{name}.corrupt-");
     let kept = except.and_then(file_name);
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        entries => entries?,
-    };
+    let is_kept = |name: &str| kept.is_some_and(|kept| name.starts_with(kept));
     let mut removed = false;
-    for entry in entries {
-        let found = entry?.path();
-        let is_kept = |name: &str| kept.is_some_and(|kept| name.starts_with(kept));
-        if file_name(&found).is_some_and(|name| name.starts_with(&mark) && !is_kept(name)) {
+    for found in all_set_aside(path)? {
+        if !file_name(&found).is_some_and(is_kept) {
             remove_if_present(&found)?;
             removed = true;
         }
@@ -114,7 +105,41 @@ pub(super) fn remove_set_aside(path: &Path, except: Option<&Path>) -> io::Result
     Ok(removed)
 }
 
-fn file_name(path: &Path) -> Option<&str> {
+/// The damaged file of a database that was set aside last.
+pub(super) fn last_set_aside(path: &Path) -> io::Result<Option<PathBuf>> {
+    let is_database = |path: &PathBuf| {
+        let number = path.extension().and_then(|text| text.to_str());
+        number.is_some_and(|text| {
+            text.starts_with("corrupt-") && !text.contains("-wal") && !text.contains("-shm")
+        })
+    };
+    let all = all_set_aside(path)?.into_iter();
+    Ok(all
+        .filter(is_database)
+        .max_by_key(|path| (path.as_os_str().len(), path.clone())))
+}
+
+/// The damaged files of a database that were set aside, and what belongs to them.
+fn all_set_aside(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let (Some(folder), Some(name)) = (path.parent(), file_name(path)) else {
+        return Ok(Vec::new());
+    };
+    let mark = format!("{name}.corrupt-");
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut all = Vec::new();
+    for entry in entries {
+        let found = entry?.path();
+        if file_name(&found).is_some_and(|name| name.starts_with(&mark)) {
+            all.push(found);
+        }
+    }
+    Ok(all)
+}
+
+pub(super) fn file_name(path: &Path) -> Option<&str> {
     path.file_name()?.to_str()
 }
 

@@ -1,7 +1,9 @@
 //! Opens the history's file of a user.
 
 use std::{
+    io,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -10,7 +12,7 @@ use vestnik_model::UserId;
 use vestnik_sqlite::{Check, Database, OnDamage, OpenOptions, WalLimits};
 
 use super::{
-    damage::{log_notes, open_sound, set_aside},
+    damage::{file_name, last_set_aside, log_notes, open_sound, set_aside},
     insert::be_quiet,
     recover::{Recovered, recover},
     schema::SCHEMA,
@@ -74,8 +76,9 @@ impl HistoryFile {
     /// Opens a user's history, making it if it is not there.
     ///
     /// A damaged file is set aside, what can be read of it is carried over, and the log is read from
-    /// its beginning again; nothing that was accepted before is shown again. The newest damaged file is
-    /// kept, older ones are removed.
+    /// its beginning again; nothing that was accepted before is shown again. If the process ends in the
+    /// middle of that, the next opening completes it. The newest damaged file is kept, older ones are
+    /// removed.
     ///
     /// # Errors
     /// [`StoreError::Busy`] if another process has it, [`StoreError::TooNew`], [`StoreError::Full`] or
@@ -109,23 +112,49 @@ impl HistoryFile {
             }
         };
         if opening.is_new {
-            let reason = match &opening.aside {
-                Some(_) => Suppression::Restored,
-                None => Suppression::FirstSync,
-            };
-            database.write(|db| {
-                meta::set_user(db, user)?;
-                be_quiet(db, stamp, reason)
-            })?;
+            // The process may have ended before there was a new file.
+            let aside = opening
+                .aside
+                .take()
+                .map_or_else(|| last_set_aside(&path), |aside| Ok(Some(aside)));
+            begin(&mut database, user, stamp, aside.map_err(other)?.as_deref())?;
         }
-        if let Some(aside) = &opening.aside {
-            opening.recovered = Some(recover(aside, &mut database)?);
+        if let Some(name) = database.read(meta::recovering)? {
+            // A damaged name leads nowhere else.
+            let aside = folder.join(Path::new(&name).file_name().unwrap_or_default());
+            opening.is_new = true;
+            opening.recovered = Some(recover(&aside, user, &mut database)?);
+            opening.aside = Some(aside);
         }
         if database.read(meta::is_wiped)? {
             database.write(|db| meta::set_wiped(db, false))?;
         }
         log_notes(database.notes());
         Ok(Self { database, opening })
+    }
+}
+
+/// Makes a new history its user's, in which the file `aside` is to be carried over.
+fn begin(
+    database: &mut Database,
+    user: &UserId,
+    stamp: &Stamp,
+    aside: Option<&Path>,
+) -> Result<(), StoreError> {
+    let reason = match aside {
+        Some(_) => Suppression::Restored,
+        None => Suppression::FirstSync,
+    };
+    Ok(database.write(|db| {
+        meta::set_user(db, user)?;
+        meta::set_recovering(db, aside.and_then(file_name))?;
+        be_quiet(db, stamp, reason)
+    })?)
+}
+
+fn other(source: io::Error) -> StoreError {
+    StoreError::Other {
+        source: Arc::new(source),
     }
 }
 

@@ -7,13 +7,12 @@ use vestnik_model::{FactKind, Flag, Notification, NotificationId};
 
 use super::{
     inbox::Inbox,
-    table::{known, meta, notification, outbox::NewFact, search, show},
+    table::{boundary, early, known, meta, notification, outbox::NewFact, search, show},
 };
 use crate::{
     Stamp, Suppression,
     rule::{
-        admission::{Admission, Arriving, Drawn, FirstShow, Have, Quiet, admit},
-        clock::shifted,
+        admission::{Admission, Arriving, Drawn, FirstShow, Have, Quiet, admit, corrected},
         flag::{Mark, version_at},
     },
 };
@@ -53,6 +52,7 @@ impl Inbox<'_> {
             expires_at: notification.expires_at,
             is_read: arrived.read_at.is_some(),
             drawn: arrived.drawn,
+            is_ahead: arrived.is_ahead,
         };
         match admit(&arriving, have, quiet, self.stamp.server_time()) {
             Admission::Insert(show) => {
@@ -62,18 +62,25 @@ impl Inbox<'_> {
                 self.insert(arrived, show)?;
                 Ok(Admitted::Inserted)
             }
-            Admission::Replace => {
-                let (row, was_shown) = notification::replace(self.db, notification)?;
-                search::replace(self.db, row, notification)?;
-                self.met_again(arrived)?;
-                Ok(Admitted::Replaced { was_shown })
+            Admission::Replace => self.replace(arrived),
+            Admission::Confirm if notification::is_same(self.db, notification)? => {
+                self.met_again(arrived, false)?;
+                Ok(Admitted::Known)
             }
-            Admission::Duplicate => {
-                self.met_again(arrived)?;
+            Admission::Confirm => self.replace(arrived),
+            admission @ (Admission::Duplicate | Admission::Older) => {
+                self.met_again(arrived, admission == Admission::Older)?;
                 Ok(Admitted::Known)
             }
             Admission::Drop => Ok(Admitted::Known),
         }
+    }
+
+    fn replace(&mut self, arrived: &Arrived<'_>) -> Result<Admitted, rusqlite::Error> {
+        let (row, was_shown) = notification::replace(self.db, arrived.notification)?;
+        search::replace(self.db, row, arrived.notification)?;
+        self.met_again(arrived, false)?;
+        Ok(Admitted::Replaced { was_shown })
     }
 
     fn insert(&mut self, arrived: &Arrived<'_>, show: FirstShow) -> Result<(), rusqlite::Error> {
@@ -95,17 +102,33 @@ impl Inbox<'_> {
         self.count_unread(i64::from(!read.value));
         self.receipt(FactKind::Delivered, notification.id)?;
         match show {
-            FirstShow::Due | FirstShow::Taken => Ok(()),
-            FirstShow::Shown => self.receipt(FactKind::Displayed, notification.id),
-            FirstShow::Suppressed(reason) => self.tell_suppressed(notification.id, reason),
+            FirstShow::Due | FirstShow::Taken => {}
+            FirstShow::Shown => self.receipt(FactKind::Displayed, notification.id)?,
+            FirstShow::Suppressed(reason) => self.tell_suppressed(notification.id, reason)?,
         }
+        self.take_early(notification.id)
     }
 
-    /// What a second arrival knows that the first did not.
-    fn met_again(&mut self, arrived: &Arrived<'_>) -> Result<(), rusqlite::Error> {
+    /// What was said of a notification before it came.
+    fn take_early(&mut self, id: NotificationId) -> Result<(), rusqlite::Error> {
+        for (flag, mark, at) in early::take(self.db, id)? {
+            if let Some(standing) = notification::standing(self.db, id)? {
+                self.set_mark(standing, (flag, mark), at)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What a second arrival knows that the first did not. `is_older` says that the history has a newer
+    /// revision.
+    fn met_again(&mut self, arrived: &Arrived<'_>, is_older: bool) -> Result<(), rusqlite::Error> {
         let id = arrived.notification.id;
-        if !arrived.is_ahead {
-            notification::reached(self.db, id)?;
+        if !arrived.is_ahead
+            && !is_older
+            && let Some(row) = notification::reached(self.db, id)?
+        {
+            // A former place in the log is before it.
+            boundary::forget_from(self.db, row)?;
         }
         if let Some(at) = arrived.read_at
             && let Some(standing) = notification::standing(self.db, id)?
@@ -113,12 +136,23 @@ impl Inbox<'_> {
             let mark = Mark::new(version_at(at), true);
             self.set_mark(standing, (Flag::Read, mark), at)?;
         }
-        match arrived.drawn {
-            Drawn::No => Ok(()),
-            Drawn::Perhaps => show::lend(self.db, id, EXTENSION),
-            Drawn::Yes if show::drawn(self.db, id)? => self.receipt(FactKind::Displayed, id),
-            Drawn::Yes => Ok(()),
+        let is_news = match arrived.drawn {
+            Drawn::No => false,
+            Drawn::Perhaps => {
+                show::lend(self.db, id, EXTENSION)?;
+                false
+            }
+            Drawn::Unsettled => {
+                show::lend_first(self.db, id, EXTENSION)?;
+                false
+            }
+            Drawn::Yes if is_older => show::drawn_before(self.db, id, EXTENSION)?,
+            Drawn::Yes => show::drawn(self.db, id)?,
+        };
+        if is_news {
+            self.receipt(FactKind::Displayed, id)?;
         }
+        Ok(())
     }
 
     /// Reports that a notification is not shown, if its reason is one to report.
@@ -147,27 +181,35 @@ impl Inbox<'_> {
         self.fact(kind, &fact)
     }
 
-    /// What was accepted before which moment is quiet. A moment that was taken from the device's clock
-    /// is corrected as soon as the server's is known.
+    /// What was accepted before which moment is quiet. A moment that was taken from a wrong clock is
+    /// corrected as soon as the server's time is known.
     pub(super) fn quiet(&self) -> Result<Option<Quiet>, rusqlite::Error> {
         let Some(stored) = meta::quiet(self.db)? else {
             return Ok(None);
         };
-        match self.stamp.offset {
-            Some(offset) if stored.is_by_device => {
-                let quiet = Quiet {
-                    before: shifted(stored.quiet.before, offset),
-                    ..stored.quiet
-                };
-                let corrected = meta::StoredQuiet {
-                    quiet,
-                    is_by_device: false,
-                };
-                meta::set_quiet(self.db, corrected)?;
-                Ok(Some(quiet))
-            }
-            Some(_) | None => Ok(Some(stored.quiet)),
+        let Some(offset) = self.stamp.offset else {
+            return Ok(Some(stored.quiet));
+        };
+        let now = self.stamp.server_now();
+        let before = if stored.is_by_device {
+            let is_first = meta::cursor(self.db)?.is_none();
+            corrected(stored.quiet.before, offset, (now, is_first))
+        } else {
+            // The clock was set since.
+            stored.quiet.before.min(now)
+        };
+        let quiet = Quiet {
+            before,
+            ..stored.quiet
+        };
+        let corrected = meta::StoredQuiet {
+            quiet,
+            is_by_device: false,
+        };
+        if corrected != stored {
+            meta::set_quiet(self.db, corrected)?;
         }
+        Ok(Some(quiet))
     }
 }
 
@@ -189,7 +231,7 @@ pub(super) fn be_quiet(
 
 fn have(db: &Connection, id: NotificationId) -> Result<Have, rusqlite::Error> {
     match notification::revision(db, id)? {
-        Some(revision) => Ok(Have::Row { revision }),
+        Some((revision, is_ahead)) => Ok(Have::Row { revision, is_ahead }),
         None => known::find(db, id),
     }
 }

@@ -1,16 +1,18 @@
 //! Flags, and what a person does with a notification.
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 use vestnik_model::{
     FactKind, Flag, NotificationId,
     fact::{MAX_FACT_WORD_CHARS, MAX_REPLY_CHARS},
+    limits::FACT_BODY_BYTES,
+    wire_size,
 };
 
 use super::{
     inbox::Inbox,
     table::{
-        meta,
+        boundary, meta,
         notification::{self, Standing},
         outbox::NewFact,
         show,
@@ -71,7 +73,7 @@ impl Inbox<'_> {
     }
 
     /// Marks everything that the inbox lists as read, up to a place, and gives how many were not. One
-    /// statement, whatever their number, and one fact, unless something newer is unread.
+    /// statement, whatever their number, and one fact; if something newer is unread, some more facts.
     ///
     /// # Errors
     /// If a statement fails.
@@ -81,16 +83,16 @@ impl Inbox<'_> {
             return Ok(0);
         };
         self.counted(|inbox| {
-            let cursor = match notification::is_unread_beyond(inbox.db, row)? {
-                // The cursor stands behind what is to stay unread.
-                true => None,
-                false => meta::cursor(inbox.db)?,
+            // The fact says "up to this cursor", so it must not stand behind what is to stay unread.
+            let covered = match notification::is_unread_beyond(inbox.db, row)? {
+                true => boundary::up_to(inbox.db, row)?,
+                false => meta::cursor(inbox.db)?.map(|cursor| (row, cursor)),
             };
-            let alone = notification::unread_up_to(inbox.db, row, cursor.is_some())?;
+            let alone = inbox.read_alone(row, covered.as_ref().map(|(row, _)| *row))?;
             let now = inbox.stamp.server_now();
             let mark = Mark::new(version_at(now), true);
             let changed = notification::read_up_to(inbox.db, row, mark, now)?;
-            if let Some(cursor) = cursor.filter(|_| changed > 0) {
+            if let Some((_, cursor)) = covered.filter(|_| changed > alone.len()) {
                 let fact = NewFact {
                     up_to: Some(&cursor),
                     ..NewFact::default()
@@ -103,6 +105,20 @@ impl Inbox<'_> {
             inbox.count_unread(-i64::try_from(changed).unwrap_or(i64::MAX));
             Ok(changed as u64)
         })
+    }
+
+    /// What is unread up to a row, and not said to be read by a cursor that covers a row.
+    fn read_alone(
+        &self,
+        up_to: i64,
+        covered: Option<i64>,
+    ) -> Result<Vec<NotificationId>, rusqlite::Error> {
+        let Some(covered) = covered else {
+            return notification::unread_between(self.db, 0, up_to);
+        };
+        let mut alone = notification::unread_ahead(self.db, covered)?;
+        alone.extend(notification::unread_between(self.db, covered, up_to)?);
+        Ok(alone)
     }
 
     /// A tap opened a notification; it is read then. Gives whether it is in the history.
@@ -130,7 +146,8 @@ impl Inbox<'_> {
     }
 
     /// The person answered with a text; the notification is read then. Many replies are allowed. Gives
-    /// whether the notification is in the history. A text of more than 2,000 characters is cut.
+    /// whether the notification is in the history. A text of more than 2,000 characters, or of more bytes
+    /// than a fact may have, is cut.
     ///
     /// # Errors
     /// If a statement fails.
@@ -141,13 +158,9 @@ impl Inbox<'_> {
         text: &str,
     ) -> Result<bool, rusqlite::Error> {
         self.done(id, |inbox| {
-            let mut body = json!({ "text": cut(text, MAX_REPLY_CHARS) });
-            if let Some(action) = action {
-                body["action"] = cut(action, MAX_FACT_WORD_CHARS).into();
-            }
             let fact = NewFact {
                 notification: Some(id),
-                body: Some(body),
+                body: Some(reply_body(action, text)),
                 ..NewFact::default()
             };
             inbox.fact(FactKind::Reply, &fact)
@@ -222,7 +235,9 @@ impl Inbox<'_> {
         }
         let now = self.stamp.server_now();
         let mark = own.changed(value, now);
-        self.set_mark(standing, (flag, mark), now)?;
+        if !self.set_mark(standing, (flag, mark), now)? {
+            return Ok(false);
+        }
         // The first reading is a receipt of its own, which every server knows.
         if flag == Flag::Read && own.version.is_none() {
             self.receipt(FactKind::Read, id)?;
@@ -271,6 +286,35 @@ impl Inbox<'_> {
         let after = standing.with(flag, merged);
         self.count_unread(i64::from(after.counts()) - i64::from(standing.counts()));
         Ok(merged.value != own.value)
+    }
+}
+
+fn reply_body(action: Option<&str>, text: &str) -> Value {
+    let mut body = json!({ "text": "" });
+    if let Some(action) = action {
+        body["action"] = cut(action, MAX_FACT_WORD_CHARS).into();
+    }
+    let mut room = FACT_BODY_BYTES.saturating_sub(wire_size::json(&body));
+    let text: String = text
+        .chars()
+        .take(MAX_REPLY_CHARS)
+        .take_while(|letter| {
+            let bytes = json_bytes(*letter);
+            let fits = bytes <= room;
+            room = room.saturating_sub(bytes);
+            fits
+        })
+        .collect();
+    body["text"] = text.into();
+    body
+}
+
+/// How many bytes a character takes in a text of JSON.
+const fn json_bytes(letter: char) -> usize {
+    match letter {
+        '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,
+        '\0'..='\u{1f}' => 6,
+        _ => letter.len_utf8(),
     }
 }
 

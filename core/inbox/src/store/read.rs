@@ -94,6 +94,17 @@ impl<'t> History<'t> {
         notification::get(self.db, id)
     }
 
+    /// Whether a notification ought not be on the screen: it was read, deleted or recalled, or has left
+    /// the history. If that came while its ticket was out, it may have been drawn afterwards: ask when
+    /// the ticket is settled.
+    ///
+    /// # Errors
+    /// If a statement fails.
+    pub fn is_unwanted(&self, id: NotificationId) -> Result<bool, rusqlite::Error> {
+        let standing = notification::standing(self.db, id)?;
+        Ok(standing.is_none_or(|standing| standing.read.value || standing.deleted.value))
+    }
+
     /// A page, newest first, cut by place and not by count, so that what comes meanwhile moves nothing.
     /// Rows that this version cannot read are left out and counted.
     ///

@@ -8,7 +8,7 @@
 use std::path::Path;
 
 use rusqlite::{Connection, Row};
-use vestnik_model::{Entry, Notification};
+use vestnik_model::{Entry, Notification, UserId};
 use vestnik_sqlite::{Database, Failure, open_read_only};
 
 use super::table::{
@@ -19,7 +19,7 @@ use crate::{StoreError, sql::statements};
 
 statements! {
     NOTIFICATIONS = "SELECT row, content, received_at, read_at, is_read, read_version, is_archived,
-             archived_version, is_deleted, deleted_version, show, show_attempts, show_reason, is_ahead
+             archived_version, is_deleted, deleted_version, show, show_attempts, show_reason, is_ahead, id
          FROM notification WHERE row > ?1 ORDER BY row LIMIT ?2";
     FACTS = "SELECT row, id, kind, notification, up_to, version, body, at, is_single, batch
          FROM outbox WHERE row > ?1 AND failed IS NULL ORDER BY row LIMIT ?2";
@@ -40,7 +40,7 @@ statements! {
 }
 
 /// How many rows are read and written at once.
-const CHUNK: u32 = 200;
+const CHUNK: u32 = 2_000;
 /// How often reading a table may fail before the rest of it is given up.
 const FAILURES: u32 = 400;
 /// Rows have small numbers; a larger one is damage, and would leave none for what comes.
@@ -58,11 +58,17 @@ pub struct Recovered {
     pub failures: u32,
 }
 
-/// Carries over what can be read of the file `aside`.
-pub(super) fn recover(aside: &Path, into: &mut Database) -> Result<Recovered, StoreError> {
+/// Carries over what can be read of the file `aside`, unless it says that it is another user's. What an
+/// end of the process has left undone is done when it is called again.
+pub(super) fn recover(
+    aside: &Path,
+    user: &UserId,
+    into: &mut Database,
+) -> Result<Recovered, StoreError> {
     let mut recovered = Recovered::default();
     // A file of which not even the schema can be read has nothing to give.
-    if let Ok(from) = open_read_only(aside) {
+    let from = open_read_only(aside).ok();
+    if let Some(from) = from.filter(|from| !is_anothers(from, user)) {
         recovered.failures += salvage(&from, NOTIFICATIONS, into, |db, row| {
             let added = notification(db, row)?;
             recovered.notifications += u64::from(added);
@@ -76,8 +82,17 @@ pub(super) fn recover(aside: &Path, into: &mut Database) -> Result<Recovered, St
         recovered.failures += salvage(&from, OPAQUES, into, entry)?;
         recovered.failures += u32::from(!known(&from, into)?);
     }
-    into.write(count)?;
+    into.write(|db| {
+        count(db)?;
+        meta::set_recovering(db, None)
+    })?;
     Ok(recovered)
+}
+
+/// Rows under another user's name are not this user's. A name that cannot be read is that of the file.
+fn is_anothers(from: &Connection, user: &UserId) -> bool {
+    let found = meta::user(from).ok().flatten();
+    found.is_some_and(|found| found != *user)
 }
 
 /// Reads a table in chunks, past its damage; gives how often reading failed.
@@ -93,7 +108,7 @@ fn salvage(
         let (end, is_sound) = into.write(|db| chunk(from, select, begin, |row| keep(db, row)))?;
         match (end, is_sound) {
             (Some(end), true) => (at, skip) = (end, 0),
-            (None, true) => return Ok(failures),
+            (None, true) => break,
             (end, false) => {
                 failures += 1;
                 skip = if end.is_some() { 1 } else { (skip * 2).max(1) };
@@ -141,6 +156,7 @@ fn chunk(
             Err(_) => return Ok((last, false)),
         };
         match row.get::<_, i64>(0) {
+            Ok(MAX_ROW..) => return Ok((last, true)),
             Ok(number) if number > last.unwrap_or(begin) => last = Some(number),
             Ok(_) | Err(_) => return Ok((last, false)),
         }
@@ -158,6 +174,10 @@ fn notification(db: &Connection, row: &Row<'_>) -> Result<bool, Salvage> {
     let Ok(notification) = serde_json::from_str::<Notification>(content) else {
         return Ok(false);
     };
+    // Of two ids that differ one is damaged, and the log gives the notification under its own.
+    if row.get::<_, [u8; 16]>(14)? != notification.id.uuid().into_bytes() {
+        return Ok(false);
+    }
     let (show, reason) = show(row)?;
     let added = insert(db, row, &notification, (number, &show, reason.as_deref()))?;
     if added {

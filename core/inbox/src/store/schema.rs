@@ -11,6 +11,8 @@ const MIGRATION_1: &str = concat!(
     include_str!("../../migrations/history/0001/known.sql"),
     include_str!("../../migrations/history/0001/opaque.sql"),
     include_str!("../../migrations/history/0001/outbox.sql"),
+    include_str!("../../migrations/history/0001/early.sql"),
+    include_str!("../../migrations/history/0001/boundary.sql"),
     include_str!("../../migrations/history/0001/search.sql"),
 );
 

@@ -83,7 +83,9 @@ impl Inbox<'_> {
     /// notification was recalled.
     ///
     /// If the content was replaced while the ticket was out, so that another `revision` was drawn than
-    /// the history has, the show is due again: drawing the new content replaces the old.
+    /// the history has, the show is due again: drawing the new content replaces the old. If it was read,
+    /// deleted or recalled meanwhile, [`History::is_unwanted`](crate::History::is_unwanted) says that
+    /// it ought not stay on the screen.
     ///
     /// # Errors
     /// If a statement fails.
@@ -121,12 +123,7 @@ impl Inbox<'_> {
         if ticket.revision == revision || is_read || is_deleted {
             return show::shown(self.db, ticket.row);
         }
-        let again = Again {
-            at: self.stamp.server_now(),
-            failed: None,
-            perhaps_drawn: true,
-        };
-        show::due(self.db, ticket.row, again)
+        show::redraw(self.db, ticket.row, self.stamp.server_now())
     }
 
     fn settle_failed(

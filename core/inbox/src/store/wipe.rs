@@ -14,7 +14,7 @@ use super::{
     file::{EXTENSION, PREFIX, Suspicion, history_name, history_path, options},
     inbox::Inbox,
     insert::be_quiet,
-    table::{known, meta, notification, opaque, outbox, search},
+    table::{boundary, early, known, meta, notification, opaque, outbox, search},
 };
 use crate::{Stamp, StoreError, Suppression};
 
@@ -31,6 +31,8 @@ impl Inbox<'_> {
         notification::delete_all(self.db)?;
         search::delete_all(self.db)?;
         opaque::delete_all(self.db)?;
+        early::delete_all(self.db)?;
+        boundary::delete_all(self.db)?;
         outbox::delete_all(self.db)?;
         meta::clear(self.db)?;
         be_quiet(self.db, &self.stamp, Suppression::FirstSync)

@@ -402,3 +402,73 @@ fn a_file_of_another_user_under_this_name_is_set_aside() {
     world.open(Suspicion::None);
     assert!(world.opening.aside.is_some());
 }
+
+#[test]
+fn an_end_of_the_process_in_the_middle_of_recovering_loses_nothing() {
+    // Before the new file is made, and after some of it was carried over.
+    for is_made in [false, true] {
+        let mut world = world();
+        let path = history_path(world.folder(), &anna());
+        let aside = path.with_extension("sqlite.corrupt-7");
+        fs::rename(&path, &aside).unwrap();
+        if is_made {
+            world.open(Suspicion::None);
+            world.sql(
+                "DELETE FROM notification WHERE row > 20; DELETE FROM outbox WHERE row > 20;
+                 INSERT OR REPLACE INTO meta (name, value) VALUES ('recovering', 'file');",
+            );
+            world.sql(&format!(
+                "UPDATE meta SET value = '{}' WHERE name = 'recovering'",
+                aside.file_name().unwrap().to_str().unwrap()
+            ));
+            world.close();
+        }
+        world.pass(10);
+        world.open(Suspicion::None);
+        assert_eq!(world.opening.aside.as_ref(), Some(&aside), "{is_made}");
+        let ids = world.ids();
+        assert_eq!(ids.len() as u64, ALL, "{is_made}");
+        assert_eq!(world.unread(), ALL - 50, "{is_made}");
+        assert_eq!(world.search("ordinary").len() as u64, ALL);
+        world.end = 0;
+        world.page(entries());
+        let shown: Vec<_> = world.show_all().into_iter().map(|(id, _)| id).collect();
+        assert!(shown.iter().all(|shown| *shown > id(TAKEN)), "{shown:?}");
+        world.close();
+        world.open(Suspicion::None);
+        assert_eq!(
+            world.opening,
+            vestnik_inbox::Opening::default(),
+            "it is over"
+        );
+    }
+}
+
+#[test]
+fn a_row_whose_number_leaves_no_room_is_not_carried_over() {
+    let mut world = world();
+    world.open(Suspicion::None);
+    world.sql(&format!(
+        "UPDATE notification SET row = {} WHERE row = 7",
+        i64::MAX
+    ));
+    world.close();
+    world.open(Suspicion::Damaged);
+    assert_eq!(world.ids().len() as u64, ALL - 1);
+    world.end = 0;
+    assert_eq!(world.page(entries()).inserted, [id(7)]);
+}
+
+#[test]
+fn nothing_of_another_users_file_is_carried_over() {
+    for suspicion in [Suspicion::None, Suspicion::Damaged] {
+        let mut world = World::new();
+        world.page(vec![notification(1)]);
+        world.sql("UPDATE meta SET value = 'lena' WHERE name = 'user'");
+        world.close();
+        world.open(suspicion);
+        assert!(world.opening.aside.is_some());
+        assert_eq!(world.ids(), []);
+        assert_eq!(world.facts(), []);
+    }
+}

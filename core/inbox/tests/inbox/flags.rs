@@ -2,8 +2,9 @@
 
 use serde_json::json;
 use vestnik_inbox::{Filter, HistoryQuery, Shelf};
+use vestnik_model::{FactId, FactResult, Reported};
 
-use super::world::{World, at, cursor, flag, id, notification};
+use super::world::{World, at, content, cursor, flag, id, notification};
 
 fn shelf(world: &mut World, shelf: Shelf) -> Vec<vestnik_model::NotificationId> {
     let query = HistoryQuery {
@@ -190,4 +191,96 @@ fn what_a_person_does_is_reported() {
     }
     assert!(world.facts().iter().all(|fact| fact.parse().is_ok()));
     assert_eq!(world.unread(), 1, "putting a toast away is no reading");
+}
+
+#[test]
+fn a_flag_at_the_end_of_all_versions_stays_and_says_so() {
+    let mut world = World::new();
+    let last = (1 << 53) - 1;
+    world.page(vec![notification(1), flag(1, "read", true, last)]);
+    let facts = world.facts();
+    assert_eq!(world.write(|inbox| inbox.mark_unread(&[id(1)])), []);
+    assert_eq!((world.unread(), world.facts()), (0, facts));
+    // The other way round the person wins.
+    world.page(vec![notification(2), flag(2, "read", false, last)]);
+    assert_eq!(world.write(|inbox| inbox.mark_all_read(None)), 1);
+    let version: u64 = world.raw(|db| {
+        db.query_row("SELECT max(read_version) FROM notification", [], |row| {
+            row.get(0)
+        })
+    });
+    assert_eq!(version, last);
+}
+
+#[test]
+fn m7_reading_up_to_a_place_is_a_fact_or_two_also_when_something_came_meanwhile() {
+    let mut world = World::new();
+    for begin in [1, 301, 601] {
+        world.page((begin..begin + 300).map(notification).collect());
+    }
+    let query = HistoryQuery {
+        limit: 1,
+        ..HistoryQuery::default()
+    };
+    let seen = world.read(|history| history.page(&query)).items[0].place;
+    let pushed = vestnik_inbox::Payload::new(None, content(2_000, json!({})));
+    world.write(|inbox| inbox.handle_push(&pushed));
+    world.page((901..=910).map(notification).collect());
+    assert_eq!(world.write(|inbox| inbox.mark_all_read(Some(seen))), 900);
+    assert_eq!(world.unread(), 11);
+    let facts = drained(&mut world);
+    let read: Vec<_> = facts
+        .iter()
+        .filter(|fact| fact.kind.as_str() == "read")
+        .collect();
+    let up_to: Vec<_> = facts.iter().filter_map(|fact| fact.up_to.clone()).collect();
+    assert_eq!((read.len(), up_to), (0, vec![cursor(900).to_string()]));
+}
+
+#[test]
+fn reading_up_to_a_place_between_two_pages_leaves_what_is_newer_unread_everywhere() {
+    let mut world = World::new();
+    world.page((1..=300).map(notification).collect());
+    world.page((301..=600).map(notification).collect());
+    let place = world.read(|history| history.get(id(310))).unwrap().place;
+    assert_eq!(world.write(|inbox| inbox.mark_all_read(Some(place))), 310);
+    let facts = drained(&mut world);
+    let read: Vec<_> = facts
+        .iter()
+        .filter(|fact| fact.kind.as_str() == "read")
+        .map(|fact| fact.notification_id.clone().unwrap())
+        .collect();
+    let expected: Vec<_> = (301..=310).map(|number| id(number).to_string()).collect();
+    assert_eq!(read, expected);
+    let up_to: Vec<_> = facts.iter().filter_map(|fact| fact.up_to.clone()).collect();
+    assert_eq!(up_to, [cursor(300).to_string()]);
+}
+
+#[test]
+fn places_of_a_log_that_is_gone_are_not_used() {
+    let mut world = World::new();
+    world.page((1..=300).map(notification).collect());
+    let place = world.read(|history| history.get(id(300))).unwrap().place;
+    world.rebase(vec![notification(301)]);
+    assert_eq!(world.write(|inbox| inbox.mark_all_read(Some(place))), 300);
+    assert!(drained(&mut world).iter().all(|fact| fact.up_to.is_none()));
+}
+
+/// Everything that waits, report by report.
+fn drained(world: &mut World) -> Vec<vestnik_model::Fact> {
+    let mut facts = Vec::new();
+    loop {
+        let batch = world.outbox();
+        if batch.facts.is_empty() {
+            return facts;
+        }
+        facts.extend(batch.facts.iter().map(|waiting| waiting.fact.clone()));
+        let taken = |fact: &vestnik_inbox::WaitingFact| {
+            FactResult::taken(&FactId::parse(&fact.fact.id).unwrap(), true)
+        };
+        let answer = Reported {
+            results: batch.facts.iter().map(taken).collect(),
+        };
+        world.write(|inbox| inbox.answered(&batch, &answer));
+    }
 }

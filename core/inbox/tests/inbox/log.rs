@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use serde_json::json;
-use vestnik_inbox::{HistoryFile, Inbox, Outcome, Stretch, Suppression, Suspicion};
+use vestnik_inbox::{HistoryFile, Inbox, Outcome, Payload, Stretch, Suppression, Suspicion};
 use vestnik_model::contract::{Entries, Page};
 
 use super::world::{
@@ -355,4 +355,161 @@ fn opaque_entries_are_read_again_once_after_an_update() {
     assert_eq!((applied.inserted, applied.unread), (vec![id(1)], 0));
     assert_eq!(applied.changed, [id(1)], "it was archived meanwhile");
     assert_eq!(applied.cursor, Some(cursor(3)));
+}
+
+#[test]
+fn what_happens_before_a_notification_comes_counts_when_it_comes() {
+    let mut world = World::new();
+    let applied = world.page(vec![
+        flag(1, "read", true, 5),
+        flag(2, "deleted", true, 5),
+        flag(3, "archived", true, 5),
+        flag(4, "read", true, 5),
+        flag(4, "read", false, 6),
+        recall(5),
+    ]);
+    assert_eq!(applied.inserted, []);
+    world.page((1..=5).map(notification).collect());
+    assert_eq!(world.unread(), 1);
+    assert_eq!(world.ids(), [4, 1].map(id));
+    assert_eq!(world.show_all(), [(id(3), false), (id(4), false)]);
+    world.suppressed(1, Suppression::Read);
+    // Once: what comes later wins by its version only.
+    world.page(vec![flag(1, "read", false, 6)]);
+    assert_eq!(world.unread(), 2);
+}
+
+#[test]
+fn what_comes_early_is_bounded() {
+    let mut world = World::new();
+    for begin in [0_u64, 500, 1_000, 1_500] {
+        world.page(
+            (begin..begin + 500)
+                .map(|number| flag(number, "read", true, 1))
+                .collect(),
+        );
+    }
+    let kept: u32 =
+        world.raw(|db| db.query_row("SELECT count(*) FROM early", [], |row| row.get(0)));
+    assert_eq!(kept, 1_024);
+    world.page(vec![notification(0), notification(1_999)]);
+    assert_eq!(world.unread(), 1, "the newest are kept");
+}
+
+#[test]
+fn the_log_has_the_whole_content_of_what_a_push_cut_short() {
+    let mut world = World::new();
+    let short = Payload::new(None, content(1, json!({"title": "short"})));
+    world.write(|inbox| inbox.handle_push(&short)).unwrap();
+    let shown = world.show_all();
+    assert_eq!(shown, [(id(1), false)]);
+    let applied = world.page(vec![with(1, json!({"title": "whole", "body": "words"}))]);
+    assert_eq!(
+        (applied.replaced, applied.redraw),
+        (vec![id(1)], vec![id(1)])
+    );
+    assert_eq!(world.search("words"), [id(1)]);
+    // It is the log's now, and the same again is the same.
+    let applied = world.page(vec![with(1, json!({"title": "whole", "body": "words"}))]);
+    assert_eq!(applied.replaced, []);
+    world.write(|inbox| inbox.handle_push(&short)).unwrap();
+    assert_eq!(
+        world.history().items[0].notification.title.as_str(),
+        "whole"
+    );
+    // A push of the same content changes nothing when the log follows.
+    let same = Payload::new(None, content(2, json!({})));
+    world.write(|inbox| inbox.handle_push(&same)).unwrap();
+    let applied = world.page(vec![notification(2)]);
+    assert_eq!((applied.replaced, applied.redraw), (vec![], vec![]));
+}
+
+#[test]
+fn h11_a_clock_that_was_years_ahead_at_the_login_makes_nobody_mute() {
+    for offset in [None, Some(SignedDuration::ZERO)] {
+        let mut world = World::at_login();
+        world.now = at(300_000_000);
+        world.offset = offset;
+        world.write(|inbox| inbox.begin_session());
+        // Then it is set right.
+        world.now = at(10);
+        world.offset = Some(SignedDuration::ZERO);
+        world.page(vec![with(1, json!({"acceptedAt": at(5)}))]);
+        world.now = at(20);
+        world.page(vec![with(2, json!({"acceptedAt": at(15)}))]);
+        assert_eq!(world.show_all(), [(id(2), false)], "{offset:?}");
+        world.suppressed(1, Suppression::FirstSync);
+    }
+}
+
+#[test]
+fn h12_a_clock_that_was_years_behind_at_the_login_shows_no_old_ones() {
+    let mut world = World::at_login();
+    world.now = at(-300_000_000);
+    world.offset = None;
+    world.write(|inbox| inbox.begin_session());
+    world.now = at(1_000);
+    world.offset = Some(SignedDuration::ZERO);
+    world.page((1..=3).map(notification).collect());
+    assert_eq!(world.show_all(), []);
+    world.page(vec![with(4, json!({"acceptedAt": at(1_000)}))]);
+    assert_eq!(world.show_all(), [(id(4), false)]);
+}
+
+#[test]
+fn files_that_were_set_back_show_nothing_that_was_due_then() {
+    let mut world = World::new();
+    world.page(vec![notification(1), notification(2), notification(3)]);
+    world.take().unwrap();
+    world.pass(10);
+    world.write(|inbox| inbox.begin_restored());
+    assert_eq!(world.show_all(), []);
+    world.suppressed(1, Suppression::Restored);
+    world.suppressed(3, Suppression::Restored);
+    assert_eq!(world.unread(), 3);
+}
+
+#[test]
+fn what_is_recalled_leaves_the_screen_also_when_the_history_has_it_no_more() {
+    let mut world = World::new();
+    world.page(vec![notification(1), notification(2)]);
+    world.show_all();
+    world.write(|inbox| inbox.prune(1));
+    assert_eq!(world.ids(), [id(2)]);
+    assert_eq!(world.page(vec![recall(1)]).withdrawn, [id(1)]);
+    assert_eq!(world.page(vec![recall(1)]).withdrawn, []);
+}
+
+#[test]
+fn the_largest_and_smallest_values_of_a_peer_are_values() {
+    let mut world = World::new();
+    let (first, last) = ("-009999-01-02T01:59:59Z", "9999-12-30T22:00:00Z");
+    world.page(vec![
+        with(
+            1,
+            json!({"revision": u32::MAX, "acceptedAt": last, "expiresAt": last}),
+        ),
+        with(2, json!({"acceptedAt": first, "expiresAt": first})),
+        with(3, json!({"acceptedAt": last, "expiresAt": first})),
+        arrival(&content(4, json!({})), Some(first.parse().unwrap())),
+        arrival(&content(5, json!({})), Some(last.parse().unwrap())),
+        flag(1, "read", false, u64::MAX),
+        flag(1, "archived", true, i64::MAX as u64),
+        flag(9, "read", true, u64::MAX),
+        with(9, json!({})),
+    ]);
+    world.page(vec![
+        with(1, json!({"revision": u32::MAX - 1})),
+        flag(1, "archived", false, (1 << 53) - 1),
+        flag(4, "deleted", true, 0),
+    ]);
+    world.write(|inbox| inbox.archive(&[id(2)], true));
+    world.write(|inbox| inbox.mark_unread(&[id(5)]));
+    world.write(|inbox| inbox.mark_all_read(None));
+    for fact in world.facts() {
+        fact.parse().unwrap();
+    }
+    assert!(world.show_all().iter().all(|(shown, _)| *shown == id(1)));
+    while world.write(|inbox| inbox.prune(0)).removed > 0 {}
+    assert_eq!((world.ids(), world.unread()), (vec![], 0));
 }

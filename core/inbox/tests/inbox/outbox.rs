@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use vestnik_inbox::{OutboxBatch, ReportLimits};
+use vestnik_inbox::{Inbox, OutboxBatch, ReportLimits};
 use vestnik_model::{FactId, FactOutcome, FactRefusal, FactResult, Reported};
 
 use super::world::{World, id, notification};
@@ -180,4 +180,61 @@ fn refused_facts_are_bounded_in_number() {
         .query_row("SELECT count(*) FROM outbox", [], |row| row.get(0))
         .unwrap();
     assert_eq!(kept, 256);
+}
+
+#[test]
+fn two_inboxes_of_one_moment_lose_no_fact() {
+    let mut world = World::new();
+    world.page(vec![notification(1), notification(2)]);
+    let stamp = world.stamp();
+    world.raw(|db| Inbox::new(db, stamp).clicked(id(1)));
+    world.raw(|db| Inbox::new(db, stamp).clicked(id(2)));
+    assert_eq!(world.kinds(1), ["delivered", "clicked", "read"]);
+    assert_eq!(world.kinds(2), ["delivered", "clicked", "read"]);
+    // Nor one that is like another that the server has already.
+    let batch = world.outbox();
+    let answer = taken(&batch);
+    world.write(|inbox| inbox.answered(&batch, &answer));
+    world.raw(|db| Inbox::new(db, stamp).clicked(id(1)));
+    let ids: BTreeSet<_> = batch.facts.iter().map(|one| one.fact.id.clone()).collect();
+    assert!(!ids.contains(&world.facts()[0].id));
+}
+
+#[test]
+fn the_largest_answer_of_a_person_fits_what_a_server_takes() {
+    let mut world = World::new();
+    world.page(vec![notification(1)]);
+    for text in ["\u{1}", "😀", "\"", "я"] {
+        let text = text.repeat(3_000);
+        world.write(|inbox| inbox.reply(id(1), Some(&text), &text));
+        world.write(|inbox| inbox.actioned(id(1), &text));
+    }
+    for fact in world.facts() {
+        fact.parse().unwrap();
+    }
+}
+
+#[test]
+fn facts_of_a_device_that_never_reports_are_bounded() {
+    let mut world = World::new();
+    world.page((1..=3).map(notification).collect());
+    world.write(|inbox| inbox.mark_read(&[id(1)]));
+    world.raw(|db| {
+        db.execute_batch(
+            "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 50000)
+             INSERT INTO outbox (id, kind, notification, at, is_single, batch)
+             SELECT 'x' || x, 'not_shown', randomblob(16), 0, 1, 500 FROM n;
+             UPDATE meta SET value = value + 50000 WHERE name = 'facts_waiting'",
+        )
+    });
+    world.write(|inbox| inbox.prune(100));
+    assert_eq!(world.read(|history| history.facts_waiting()), 20_000);
+    let kept: u32 = world.raw(|db| {
+        db.query_row(
+            "SELECT count(*) FROM outbox WHERE kind = 'read'",
+            [],
+            |row| row.get(0),
+        )
+    });
+    assert_eq!(kept, 1, "what a person did stays");
 }

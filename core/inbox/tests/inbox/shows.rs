@@ -3,7 +3,7 @@
 use serde_json::json;
 use vestnik_inbox::{ProcessMark, Settled, ShowState, Suppression};
 
-use super::world::{World, at, flag, id, notification, with};
+use super::world::{World, at, flag, id, notification, recall, with};
 
 fn failed() -> Settled {
     Settled::Failed("toast.refused".to_owned())
@@ -236,4 +236,47 @@ fn h13_one_row_that_cannot_be_read_stops_no_other() {
     assert_eq!((page.items.len(), page.unreadable), (1, 2));
     assert_eq!(world.read(|history| history.get(id(1))), None);
     assert_eq!(world.kinds(1), ["delivered", "not_shown"]);
+}
+
+#[test]
+fn a_live_card_that_changes_while_it_is_drawn_is_no_failure() {
+    let mut world = World::new();
+    world.page(vec![notification(1)]);
+    for revision in 1..=8 {
+        let taken = world.take().unwrap();
+        world.page(vec![with(1, json!({"revision": revision}))]);
+        assert!(world.settle(&taken, &Settled::Shown));
+    }
+    assert_eq!(world.show_all(), [(id(1), true)]);
+    assert_eq!(world.kinds(1), ["delivered", "displayed"]);
+}
+
+#[test]
+fn what_ought_not_be_on_the_screen_is_known() {
+    let mut world = World::new();
+    world.page((1..=5).map(notification).collect());
+    let taken: Vec<_> = std::iter::from_fn(|| world.take()).collect();
+    world.page(vec![
+        recall(1),
+        flag(2, "read", true, 1),
+        flag(3, "deleted", true, 1),
+        flag(4, "archived", true, 1),
+    ]);
+    for one in &taken {
+        world.settle(one, &Settled::Shown);
+    }
+    let unwanted: Vec<bool> = (1..=5)
+        .map(|number| world.read(|history| history.is_unwanted(id(number))))
+        .collect();
+    assert_eq!(unwanted, [true, true, true, false, false]);
+}
+
+#[test]
+fn a_ticket_whose_holder_is_not_known_comes_back() {
+    let mut world = World::new();
+    world.page(vec![notification(1)]);
+    world.take().unwrap();
+    world.sql("UPDATE notification SET taken_by = NULL");
+    world.restart();
+    assert_eq!(world.show_all(), [(id(1), true)]);
 }

@@ -5,11 +5,11 @@ use std::fs;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use vestnik_inbox::{
-    Payload, ShowState,
+    Payload, Settled, ShowState,
     spool::{self, Ingested, SpoolError, Ticket},
 };
 
-use super::world::{World, anna, content, id, notification, recall};
+use super::world::{World, anna, content, id, notification, recall, with};
 
 fn payload(number: u64) -> Payload {
     Payload::new(Some(anna()), content(number, json!({})))
@@ -201,4 +201,98 @@ fn a_spool_is_bounded_and_takes_a_payload_once() {
 fn a_spool_that_is_not_there_is_empty() {
     let mut world = World::new();
     assert_eq!(ingest(&mut world).applied.inserted, []);
+}
+
+#[test]
+fn files_that_cannot_be_removed_use_up_no_attempt() {
+    let mut world = World::new();
+    let ticket = write(&world, 1);
+    age(&mut world, &ticket, 61);
+    for _ in 0..9 {
+        drop(ingest(&mut world));
+    }
+    let taken = world.take().unwrap();
+    assert_eq!((taken.id(), taken.again, taken.attempt), (id(1), true, 2));
+    // While the app has the ticket, the file changes nothing either, nor after a failure.
+    drop(ingest(&mut world));
+    assert!(world.settle(&taken, &Settled::Failed("toast.refused".to_owned())));
+    drop(ingest(&mut world));
+    assert_eq!(world.take(), None, "it pauses");
+    world.pass(30);
+    assert_eq!(world.show_all(), [(id(1), true)]);
+}
+
+#[cfg(unix)]
+#[test]
+fn only_files_are_read_and_nothing_else_is_in_the_way() {
+    let mut world = World::new();
+    write(&world, 1).shown().unwrap();
+    let spool = world.folder().join("spool");
+    std::os::unix::fs::symlink("/dev/zero", spool.join("0.taken")).unwrap();
+    fs::create_dir(spool.join("1.taken")).unwrap();
+    fs::create_dir(spool.join("2.shown")).unwrap();
+    fs::write(spool.join("\u{435}.0.taken"), "{}").unwrap();
+    let ingested = ingest(&mut world);
+    assert_eq!(ingested.applied.inserted, [id(1)]);
+    ingested.remove_files().unwrap();
+    assert_eq!(files(&world), 3, "what is no file of ours");
+    assert_eq!(ingest(&mut world).applied.inserted, []);
+}
+
+#[test]
+fn what_an_extension_left_half_written_goes() {
+    let mut world = World::new();
+    let ticket = write(&world, 1);
+    let spool = world.folder().join("spool");
+    fs::write(spool.join("2.0.taken.new"), "{").unwrap();
+    fs::write(spool.join("other"), "not ours").unwrap();
+    age(&mut world, &ticket, 1);
+    ingest(&mut world).remove_files().unwrap();
+    assert_eq!(files(&world), 3, "it may be being written");
+    age(&mut world, &ticket, 61);
+    ingest(&mut world).remove_files().unwrap();
+    assert_eq!(files(&world), 1);
+}
+
+#[test]
+fn an_older_revision_that_an_extension_drew_is_replaced_on_the_screen() {
+    let mut world = World::new();
+    let ticket = write(&world, 1);
+    world.page(vec![with(1, json!({"revision": 1}))]);
+    ticket.shown().unwrap();
+    ingest(&mut world).remove_files().unwrap();
+    assert_eq!(world.kinds(1), ["delivered", "displayed"]);
+    let taken = world.take().unwrap();
+    assert_eq!((taken.revision(), taken.again), (1, true));
+}
+
+#[test]
+fn a_spool_is_emptied_when_its_user_goes() {
+    let mut world = World::new();
+    write(&world, 1).shown().unwrap();
+    let _ticket = write(&world, 2);
+    let spool = world.folder().join("spool");
+    fs::write(spool.join("3.0.taken.new"), "{").unwrap();
+    fs::write(spool.join("other"), "not ours").unwrap();
+    spool::clear(&spool).unwrap();
+    assert_eq!(files(&world), 1);
+    assert_eq!(ingest(&mut world).applied.inserted, []);
+    spool::clear(&world.folder().join("absent")).unwrap();
+}
+
+#[test]
+fn many_files_of_somebody_else_are_taken_in_by_parts() {
+    let mut world = World::new();
+    let spool = world.folder().join("spool");
+    fs::create_dir(&spool).unwrap();
+    for number in 0..3_000 {
+        fs::write(spool.join(format!("{number}.taken")), "{}").unwrap();
+    }
+    let ingested = ingest(&mut world);
+    assert!(ingested.dropped <= 1_024, "{}", ingested.dropped);
+    ingested.remove_files().unwrap();
+    for _ in 0..2 {
+        ingest(&mut world).remove_files().unwrap();
+    }
+    assert_eq!(files(&world), 0);
 }

@@ -39,7 +39,7 @@ fn m6_a_history_is_pruned_while_the_process_runs_in_bounded_steps() {
 fn m6_what_is_due_stays_and_unread_ones_are_told() {
     let mut world = World::new();
     world.page((1..=5).map(notification).collect());
-    assert_eq!(prune(&mut world, 2), 0, "all are due");
+    assert_eq!(prune(&mut world, 3), 0, "all are due");
     let taken = world.take().unwrap();
     world.show_all();
     let pruned = world.write(|inbox| inbox.prune(1));
@@ -380,4 +380,88 @@ fn a_step_may_be_run_twice() {
         Ok(second)
     });
     assert!(matches!(outcome, vestnik_inbox::Outcome::Applied(applied) if applied.unread == 3));
+}
+
+#[test]
+fn shows_that_nobody_takes_keep_no_history_from_being_pruned() {
+    let mut world = World::new();
+    world.page(
+        (1..=300)
+            .map(|n| with(n, json!({"expiresAt": at(50)})))
+            .collect(),
+    );
+    world.page((301..=900).map(notification).collect());
+    world.pass(60);
+    prune(&mut world, 100);
+    let left: u32 =
+        world.raw(|db| db.query_row("SELECT count(*) FROM notification", [], |row| row.get(0)));
+    assert_eq!(
+        left, 200,
+        "what is due and has not expired stays, within bounds"
+    );
+    assert_eq!(world.ids().first(), Some(&id(900)));
+    assert_eq!(world.unread(), 200);
+    assert_eq!(world.show_all().len(), 200);
+    let reasons: std::collections::BTreeSet<String> = world.raw(|db| {
+        let mut bodies = db.prepare("SELECT body FROM outbox WHERE kind = 'not_shown'")?;
+        let bodies = bodies.query_map([], |row| row.get::<_, String>(0))?;
+        bodies.collect()
+    });
+    let expected = ["expired.ttl", "too_many"].map(|reason| format!("{{\"reason\":\"{reason}\"}}"));
+    assert_eq!(reasons, expected.into());
+}
+
+#[test]
+fn what_is_known_of_former_notifications_is_bounded() {
+    let mut world = World::new();
+    world.raw(|db| {
+        db.execute_batch(
+            "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 101000)
+             INSERT INTO known (id, state, at) SELECT randomblob(16), 'recalled', 1800000000000 + x
+             FROM n",
+        )
+    });
+    world.write(|inbox| inbox.prune(100));
+    let kept: u32 =
+        world.raw(|db| db.query_row("SELECT count(*) FROM known", [], |row| row.get(0)));
+    assert_eq!(kept, 100_000);
+}
+
+#[test]
+fn a_clock_that_nobody_has_set_right_forgets_nothing() {
+    let mut world = World::new();
+    world.page(vec![notification(1), recall(1)]);
+    world.now = at(10 * 365 * 86_400);
+    world.offset = None;
+    world.write(|inbox| inbox.prune(100));
+    world.page(vec![notification(1)]);
+    assert_eq!(world.ids(), []);
+}
+
+#[test]
+fn a_full_disk_at_any_step_changes_nothing_and_the_same_call_succeeds_later() {
+    let text = "words that take up room ".repeat(100);
+    let more = move |number| with(number, json!({"body": format!("{text} {number}")}));
+    let mut failures = 0;
+    for pages in 1..40 {
+        let mut world = World::new();
+        world.page((1..=20).map(&more).collect());
+        let size: u32 = world.raw(|db| db.query_row("PRAGMA page_count", [], |row| row.get(0)));
+        let before = (world.ids(), world.unread(), world.facts());
+        world.pragma(&format!("PRAGMA max_page_count = {}", size + pages));
+        let entries = || (21..=60).map(&more).chain([recall(3)]).collect();
+        match world.try_page(entries()) {
+            Ok(_) => {}
+            Err(error) => {
+                failures += 1;
+                assert!(matches!(StoreError::from(error), StoreError::Full));
+                assert_eq!((world.ids(), world.unread(), world.facts()), before);
+                world.pragma("PRAGMA max_page_count = 100000");
+                world.page(entries());
+            }
+        }
+        assert_eq!((world.ids().len(), world.unread()), (59, 59));
+        assert_eq!(world.search("room").len(), 59);
+    }
+    assert!(failures > 5, "{failures}");
 }

@@ -245,6 +245,25 @@ impl World {
         }
     }
 
+    /// The answer of a server that began another history.
+    pub(crate) fn rebase(&mut self, entries: Vec<Entry>) -> Applied {
+        let own = self.read(|history| history.cursor());
+        let page = Page {
+            after: Cursor::parse("other:0:t").unwrap(),
+            cursor: Cursor::parse("other:1:t").unwrap(),
+            entries,
+            more: false,
+        };
+        let stretch = Stretch::page(anna(), own, page);
+        match self.write(|inbox| inbox.apply(&stretch)) {
+            Outcome::Applied(applied) => {
+                assert!(applied.is_rebased);
+                applied
+            }
+            other @ (Outcome::Stale { .. } | Outcome::OtherUser) => panic!("{other:?}"),
+        }
+    }
+
     pub(crate) fn take(&mut self) -> Option<Taken> {
         let process = self.process;
         self.write(|inbox| inbox.take_show(process))

@@ -8,15 +8,22 @@ use vestnik_sqlite::value::millis;
 use super::notification::bytes;
 use crate::{rule::admission::Have, sql::statements};
 
+/// How many are kept.
+const KEPT: u32 = 100_000;
+
 statements! {
     FIND = "SELECT state FROM known WHERE id = ?1";
     KEEP = "INSERT INTO known (id, state, at) VALUES (?1, ?2, ?3)
          ON CONFLICT (id) DO UPDATE SET state = excluded.state, at = excluded.at";
     FORGET = "DELETE FROM known WHERE id = ?1";
     FORGET_OLD = "DELETE FROM known WHERE at < ?1";
+    /// So many of one moment came by a wipe, which bounds them.
+    BOUND = "DELETE FROM known WHERE at < (SELECT at FROM known ORDER BY at DESC LIMIT 1 OFFSET ?1)";
     /// At a wipe. What was never tried to be shown is not among them: it may come back with a show.
     SETTLE_HISTORY = "INSERT INTO known (id, state, at)
-         SELECT id, 'settled', ?1 FROM notification WHERE show <> 'due' OR is_deleted = 1
+         SELECT id, 'settled', ?1 FROM
+             (SELECT id FROM notification WHERE show <> 'due' OR is_deleted = 1 ORDER BY row DESC LIMIT ?2)
+         WHERE true
          ON CONFLICT (id) DO UPDATE SET state = excluded.state, at = excluded.at";
     /// At a wipe: what was pruned comes back quietly with the rest of the history.
     SETTLE_PRUNED = "UPDATE known SET state = 'settled' WHERE state = 'pruned'";
@@ -77,11 +84,17 @@ pub(in crate::store) fn forget_before(
         .map(drop)
 }
 
+/// Forgets the oldest beyond a number.
+pub(in crate::store) fn bound(db: &Connection) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(BOUND)?.execute([KEPT - 1]).map(drop)
+}
+
 /// Remembers the history that is about to be wiped.
 pub(in crate::store) fn settle_history(
     db: &Connection,
     now: Timestamp,
 ) -> Result<(), rusqlite::Error> {
-    db.prepare_cached(SETTLE_HISTORY)?.execute([millis(now)])?;
+    db.prepare_cached(SETTLE_HISTORY)?
+        .execute((millis(now), KEPT))?;
     db.prepare_cached(SETTLE_PRUNED)?.execute([]).map(drop)
 }

@@ -24,6 +24,7 @@ const QUIET_REASON: &str = "quiet_reason";
 const READER: &str = "reader";
 const QUIET_BY_DEVICE: &str = "quiet_by_device";
 const WIPED: &str = "wiped";
+const RECOVERING: &str = "recovering";
 
 fn read(db: &Connection, name: &str) -> Result<Option<String>, rusqlite::Error> {
     db.prepare_cached(READ)?
@@ -125,6 +126,21 @@ pub(in crate::store) fn set_wiped(db: &Connection, is_wiped: bool) -> Result<(),
         write(db, WIPED, "1")
     } else {
         delete(db, WIPED)
+    }
+}
+
+/// The name of the damaged file that is being carried over.
+pub(in crate::store) fn recovering(db: &Connection) -> Result<Option<String>, rusqlite::Error> {
+    read(db, RECOVERING)
+}
+
+pub(in crate::store) fn set_recovering(
+    db: &Connection,
+    name: Option<&str>,
+) -> Result<(), rusqlite::Error> {
+    match name {
+        Some(name) => write(db, RECOVERING, name),
+        None => delete(db, RECOVERING),
     }
 }
 

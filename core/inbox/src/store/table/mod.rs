@@ -1,5 +1,7 @@
 //! A file for each table: its statements and the functions that run them.
 
+pub(super) mod boundary;
+pub(super) mod early;
 pub(super) mod known;
 pub(super) mod meta;
 pub(super) mod notification;
@@ -12,6 +14,8 @@ pub(super) mod show;
 /// Every fixed statement, by file, for the test of plans.
 #[cfg(test)]
 pub(super) const STATEMENTS: &[(&str, &[(&str, &str)])] = &[
+    ("boundary", boundary::ALL),
+    ("early", early::ALL),
     ("known", known::ALL),
     ("meta", meta::ALL),
     ("notification", notification::ALL),

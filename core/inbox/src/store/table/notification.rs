@@ -22,7 +22,8 @@ pub(super) use item_columns;
 
 statements! {
     DELETE_ALL = "DELETE FROM notification";
-    REVISION = "SELECT revision FROM notification WHERE id = ?1";
+    REVISION = "SELECT revision, is_ahead FROM notification WHERE id = ?1";
+    IS_SAME = "SELECT 1 FROM notification WHERE id = ?1 AND content = ?2";
     STANDING = "SELECT row, is_read, read_version, is_archived, archived_version, is_deleted,
              deleted_version, show
          FROM notification WHERE id = ?1";
@@ -37,24 +38,25 @@ statements! {
     SET_ARCHIVED = "UPDATE notification SET is_archived = ?2, archived_version = ?3 WHERE row = ?1";
     SET_DELETED = "UPDATE notification SET is_deleted = ?2, deleted_version = ?3 WHERE row = ?1";
     /// Everything that an inbox lists up to a row. The show of what is due ends with it.
-    READ_UP_TO = "UPDATE notification SET is_read = 1, read_version = max(read_version + 1, ?2),
+    READ_UP_TO = "UPDATE notification SET is_read = 1, read_version = min(max(read_version + 1, ?2), ?4),
              read_at = ?3,
              show_reason = iif(show = 'due', 'read', show_reason),
              show = iif(show = 'due', 'suppressed', show)
          WHERE is_read = 0 AND is_deleted = 0 AND is_archived = 0 AND row <= ?1";
     NEWEST_ROW = "SELECT max(row) FROM notification";
-    UNREAD_UP_TO = "SELECT id FROM notification
-         WHERE is_read = 0 AND is_deleted = 0 AND is_archived = 0 AND row <= ?1 ORDER BY row";
+    UNREAD_BETWEEN = "SELECT id FROM notification
+         WHERE is_read = 0 AND is_deleted = 0 AND is_archived = 0 AND row > ?1 AND row <= ?2 ORDER BY row";
     UNREAD_BEYOND = "SELECT 1 FROM notification
          WHERE is_read = 0 AND is_deleted = 0 AND is_archived = 0 AND row > ?1 LIMIT 1";
     UNREAD_AHEAD = "SELECT id FROM notification
          WHERE is_ahead = 1 AND is_read = 0 AND is_deleted = 0 AND is_archived = 0 AND row <= ?1
          ORDER BY row";
-    NOT_AHEAD = "UPDATE notification SET is_ahead = 0 WHERE id = ?1 AND is_ahead = 1";
-    /// What is due or being drawn stays.
-    OLDEST = "SELECT row, id, is_read = 0 AND is_deleted = 0 AND is_archived = 0
-         FROM notification WHERE row > 0 AND show NOT IN ('due', 'taken') ORDER BY row LIMIT ?1";
-    LONG_DELETED = "SELECT row, id, 0 FROM notification
+    NOT_AHEAD = "UPDATE notification SET is_ahead = 0 WHERE id = ?1 AND is_ahead = 1 RETURNING row";
+    /// What is being drawn stays, and so does what is due and expires later than that.
+    OLDEST = "SELECT row, id, is_read = 0 AND is_deleted = 0 AND is_archived = 0, show = 'due', expires_at
+         FROM notification WHERE row > 0 AND show <> 'taken' AND (show <> 'due' OR expires_at <= ?2)
+         ORDER BY row LIMIT ?1";
+    LONG_DELETED = "SELECT row, id, 0, 0, expires_at FROM notification
          WHERE is_deleted = 1 AND deleted_version < ?1 ORDER BY deleted_version LIMIT ?2";
     GET = concat!("SELECT ", item_columns!(), " FROM notification WHERE id = ?1 AND is_deleted = 0");
 }
@@ -121,14 +123,23 @@ pub(in crate::store) fn id(
         .map(|bytes| NotificationId::from_uuid(Uuid::from_bytes(bytes)))
 }
 
-/// The revision that the history has.
+/// The revision that the history has, and whether it came ahead of the log.
 pub(in crate::store) fn revision(
     db: &Connection,
     id: NotificationId,
-) -> Result<Option<u32>, rusqlite::Error> {
+) -> Result<Option<(u32, bool)>, rusqlite::Error> {
     db.prepare_cached(REVISION)?
-        .query_row([bytes(id)], |row| row.get(0))
+        .query_row([bytes(id)], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()
+}
+
+/// Whether the history has exactly this content.
+pub(in crate::store) fn is_same(
+    db: &Connection,
+    notification: &Notification,
+) -> Result<bool, rusqlite::Error> {
+    db.prepare_cached(IS_SAME)?
+        .exists((bytes(notification.id), to_json(notification)?))
 }
 
 pub(in crate::store) fn standing(
@@ -255,22 +266,27 @@ pub(in crate::store) fn read_up_to(
     at: Timestamp,
 ) -> Result<usize, rusqlite::Error> {
     db.prepare_cached(READ_UP_TO)?
-        .execute((row, version(mark), millis(at)))
+        .execute((row, version(mark), millis(at), MAX_VERSION))
 }
 
-/// What is unread up to a row, all of it or what came ahead of the log.
-pub(in crate::store) fn unread_up_to(
+/// What is unread behind a row and up to another.
+pub(in crate::store) fn unread_between(
     db: &Connection,
-    row: i64,
-    ahead_only: bool,
+    behind: i64,
+    up_to: i64,
 ) -> Result<Vec<NotificationId>, rusqlite::Error> {
-    let statement = if ahead_only {
-        UNREAD_AHEAD
-    } else {
-        UNREAD_UP_TO
-    };
-    db.prepare_cached(statement)?
-        .query_map([row], |row| id(row, 0))?
+    db.prepare_cached(UNREAD_BETWEEN)?
+        .query_map([behind, up_to], |row| id(row, 0))?
+        .collect()
+}
+
+/// What is unread up to a row and came ahead of the log.
+pub(in crate::store) fn unread_ahead(
+    db: &Connection,
+    up_to: i64,
+) -> Result<Vec<NotificationId>, rusqlite::Error> {
+    db.prepare_cached(UNREAD_AHEAD)?
+        .query_map([up_to], |row| id(row, 0))?
         .collect()
 }
 
@@ -282,12 +298,14 @@ pub(in crate::store) fn is_unread_beyond(
     db.prepare_cached(UNREAD_BEYOND)?.exists([row])
 }
 
-/// The log has reached a notification that came ahead of it.
+/// The log has reached a notification; gives its row if it came ahead of it.
 pub(in crate::store) fn reached(
     db: &Connection,
     id: NotificationId,
-) -> Result<(), rusqlite::Error> {
-    db.prepare_cached(NOT_AHEAD)?.execute([bytes(id)]).map(drop)
+) -> Result<Option<i64>, rusqlite::Error> {
+    db.prepare_cached(NOT_AHEAD)?
+        .query_row([bytes(id)], |row| row.get(0))
+        .optional()
 }
 
 pub(in crate::store) fn newest_row(db: &Connection) -> Result<Option<i64>, rusqlite::Error> {
@@ -302,15 +320,20 @@ pub(in crate::store) struct Leaving {
     pub(in crate::store) id: NotificationId,
     /// Whether it is in the unread count.
     pub(in crate::store) counts: bool,
+    /// Whether it was not shown yet, and ought to be.
+    pub(in crate::store) is_due: bool,
+    pub(in crate::store) expires_at: Timestamp,
 }
 
-/// The oldest rows.
+/// The oldest rows, except those that are being drawn, and those that are due and expire later than
+/// `expired_at`.
 pub(in crate::store) fn oldest(
     db: &Connection,
     limit: u64,
+    expired_at: i64,
 ) -> Result<Vec<Leaving>, rusqlite::Error> {
     db.prepare_cached(OLDEST)?
-        .query_map([limit], leaving)?
+        .query_map((limit, expired_at), leaving)?
         .collect()
 }
 
@@ -330,6 +353,8 @@ fn leaving(row: &Row<'_>) -> Result<Leaving, rusqlite::Error> {
         row: row.get(0)?,
         id: id(row, 1)?,
         counts: row.get(2)?,
+        is_due: row.get(3)?,
+        expires_at: time(row, 4)?,
     })
 }
 

@@ -32,6 +32,11 @@ statements! {
     /// The cursor proves the same as these do.
     DROP_DELIVERED = "DELETE FROM outbox WHERE row IN (
              SELECT row FROM outbox WHERE kind = 'delivered' AND failed IS NULL ORDER BY row LIMIT ?1)";
+    DROP_SHOWS = "DELETE FROM outbox WHERE row IN (
+             SELECT row FROM outbox WHERE kind IN ('displayed', 'not_shown') AND failed IS NULL
+             ORDER BY row LIMIT ?1)";
+    /// How many facts there ever were.
+    NUMBER = "SELECT seq FROM sqlite_sequence WHERE name = 'outbox'";
     /// A pause that is longer than any comes from a clock that was put back.
     UNPAUSE = "UPDATE outbox SET next_at = 0 WHERE failed IS NULL AND next_at > ?1";
 }
@@ -45,21 +50,21 @@ pub(in crate::store) struct NewFact<'a> {
     pub(in crate::store) body: Option<Value>,
 }
 
-/// Writes the facts of one transaction; their ids are random bytes of the stamp and a number.
+/// Writes facts. Their ids are random bytes of the stamp and a number, which is another for each fact of
+/// the history, so that two transactions of one stamp make no two facts of one id.
 #[derive(Debug)]
 pub(in crate::store) struct Facts {
     stamp: Stamp,
-    next: u32,
 }
 
 impl Facts {
     pub(in crate::store) const fn new(stamp: Stamp) -> Self {
-        Self { stamp, next: 0 }
+        Self { stamp }
     }
 
     /// Adds a receipt, unless the same one waits already.
     pub(in crate::store) fn receipt(
-        &mut self,
+        &self,
         db: &Connection,
         kind: FactKind,
         notification: NotificationId,
@@ -73,14 +78,17 @@ impl Facts {
 
     /// Adds a fact; gives whether it is new.
     pub(in crate::store) fn add(
-        &mut self,
+        &self,
         db: &Connection,
         kind: FactKind,
         fact: &NewFact<'_>,
     ) -> Result<bool, rusqlite::Error> {
-        self.next += 1;
+        let number = db
+            .prepare_cached(NUMBER)?
+            .query_row([], |row| row.get(0))
+            .optional()?;
         let added = db.prepare_cached(ADD)?.execute((
-            fact_id(&self.stamp.random, self.next),
+            fact_id(&self.stamp.random, number.unwrap_or(0)),
             kind.as_str(),
             fact.notification.map(bytes),
             fact.up_to.map(Cursor::as_str),
@@ -107,8 +115,8 @@ const fn is_single(kind: FactKind) -> bool {
     }
 }
 
-fn fact_id(random: &[u8; 32], number: u32) -> String {
-    let mut id = String::with_capacity(40);
+fn fact_id(random: &[u8; 32], number: i64) -> String {
+    let mut id = String::with_capacity(48);
     for byte in &random[..16] {
         // Writing to a String never fails.
         let _written = write!(id, "{byte:02x}");
@@ -195,12 +203,15 @@ pub(in crate::store) fn postpone(
         .map(drop)
 }
 
-/// Drops the oldest facts of delivery; gives how many.
-pub(in crate::store) fn drop_delivered(
-    db: &Connection,
-    limit: u64,
-) -> Result<usize, rusqlite::Error> {
-    db.prepare_cached(DROP_DELIVERED)?.execute([limit])
+/// Drops the oldest facts of delivery, then those of shows; gives how many.
+pub(in crate::store) fn drop_oldest(db: &Connection, limit: u64) -> Result<usize, rusqlite::Error> {
+    if limit == 0 {
+        return Ok(0);
+    }
+    let delivered = db.prepare_cached(DROP_DELIVERED)?.execute([limit])?;
+    let left = limit.saturating_sub(delivered as u64);
+    let shows = db.prepare_cached(DROP_SHOWS)?.execute([left])?;
+    Ok(delivered + shows)
 }
 
 /// Ends the pauses that last beyond a time.

@@ -19,7 +19,7 @@ statements! {
          FROM notification WHERE id = ?1 AND show = 'taken'";
     HOLDER = "SELECT taken_by FROM notification WHERE row = ?1";
     TAKEN = "SELECT row, show_attempts, received_at, expires_at, is_read, is_deleted, revision, id
-         FROM notification WHERE show = 'taken' AND taken_by <> ?1 ORDER BY row";
+         FROM notification WHERE show = 'taken' AND taken_by IS NOT ?1 ORDER BY row";
     SHOWN = "UPDATE notification SET show = 'shown', show_reason = NULL, taken_by = NULL WHERE row = ?1";
     SUPPRESS = "UPDATE notification SET show = 'suppressed', show_reason = ?2, taken_by = NULL
          WHERE row = ?1";
@@ -32,10 +32,23 @@ statements! {
          WHERE row = ?1";
     DRAWN = "UPDATE notification SET show = 'shown', show_reason = NULL, taken_by = NULL
          WHERE id = ?1 AND show IN ('due', 'taken')";
+    /// What was drawn is not what there is to draw now.
+    REDRAW = "UPDATE notification SET show = 'due', show_at = ?2, show_attempts = 0, show_again = 1,
+             show_reason = NULL, taken_by = NULL
+         WHERE row = ?1";
+    /// The same, unless it was said before, or the app draws the new content already.
+    DRAWN_BEFORE = "UPDATE notification SET show = 'due', show_at = 0, show_attempts = 0, show_again = 1,
+             show_reason = NULL, taken_by = NULL
+         WHERE id = ?1 AND (show = 'due' AND show_again = 0 OR show = 'taken' AND taken_by = ?2)";
+    SUPPRESS_DUE = "UPDATE notification SET show = 'suppressed', show_reason = ?1 WHERE show = 'due'";
+    SUPPRESS_TAKEN = "UPDATE notification SET show = 'suppressed', show_reason = ?1, taken_by = NULL
+         WHERE show = 'taken'";
     /// A pause that is longer than any comes from a clock that was put back.
     UNPAUSE = "UPDATE notification SET show_at = 0 WHERE show = 'due' AND show_at > ?1";
     LEND = "UPDATE notification SET show = 'taken', show_attempts = show_attempts + 1, taken_by = ?2
          WHERE id = ?1 AND show = 'due'";
+    LEND_FIRST = "UPDATE notification SET show = 'taken', show_attempts = show_attempts + 1, taken_by = ?2
+         WHERE id = ?1 AND show = 'due' AND show_attempts = 0 AND show_again = 0";
 }
 
 /// A show that is due.
@@ -195,4 +208,44 @@ pub(in crate::store) fn lend(
     to: i64,
 ) -> Result<(), rusqlite::Error> {
     db.prepare_cached(LEND)?.execute((bytes(id), to)).map(drop)
+}
+
+/// The same, of a show that nobody has tried.
+pub(in crate::store) fn lend_first(
+    db: &Connection,
+    id: NotificationId,
+    to: i64,
+) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(LEND_FIRST)?
+        .execute((bytes(id), to))
+        .map(drop)
+}
+
+/// What was drawn is not what there is to draw now: it is due, and is no further attempt.
+pub(in crate::store) fn redraw(
+    db: &Connection,
+    row: i64,
+    at: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(REDRAW)?
+        .execute((row, millis(at)))
+        .map(drop)
+}
+
+/// `by` has drawn an older revision; gives whether that was not known.
+pub(in crate::store) fn drawn_before(
+    db: &Connection,
+    id: NotificationId,
+    by: i64,
+) -> Result<bool, rusqlite::Error> {
+    let changed = db.prepare_cached(DRAWN_BEFORE)?.execute((bytes(id), by))?;
+    Ok(changed > 0)
+}
+
+/// Suppresses whatever is due or being drawn.
+pub(in crate::store) fn suppress_all(db: &Connection, reason: &str) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(SUPPRESS_DUE)?.execute([reason])?;
+    db.prepare_cached(SUPPRESS_TAKEN)?
+        .execute([reason])
+        .map(drop)
 }

@@ -23,6 +23,7 @@ const ALLOWED: &[(&str, &str, &str)] = &[
         "DROP_DELIVERED",
         "so many rows, from the beginning of the table",
     ),
+    ("early", "BOUND", "1,025 rows, from the end of the table"),
     ("opaque", "BOUND", "257 rows, from the end of the table"),
     (
         "outbox",
@@ -34,7 +35,20 @@ const ALLOWED: &[(&str, &str, &str)] = &[
         "BOUND_PARKED",
         "257 rows, from the end of an index",
     ),
+    ("show", "SUPPRESS_DUE", "after files were set back"),
+    ("show", "SUPPRESS_TAKEN", "after files were set back"),
     ("show", "NEXT_AT", "one row, from the beginning of an index"),
+    (
+        "known",
+        "BOUND",
+        "100,000 rows, from the end of an index, while pruning",
+    ),
+    (
+        "outbox",
+        "DROP_SHOWS",
+        "so many rows, from the beginning of the table",
+    ),
+    ("outbox", "NUMBER", "a table of four rows"),
     ("known", "SETTLE_HISTORY", "at a wipe"),
     ("known", "SETTLE_PRUNED", "at a wipe"),
     (

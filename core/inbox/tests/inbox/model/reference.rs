@@ -70,6 +70,8 @@ pub(super) struct Reference {
     rows: Vec<Row>,
     /// What never comes back.
     gone: Vec<u64>,
+    /// Flags of what has not come yet.
+    early: Vec<(u64, Flag, (u64, bool))>,
     has_cursor: bool,
     /// The kinds of the facts that wait, and what they are about.
     pub(super) facts: Vec<(&'static str, Option<u64>)>,
@@ -84,6 +86,7 @@ impl Reference {
             now: 1,
             rows: Vec::new(),
             gone: Vec::new(),
+            early: Vec::new(),
             has_cursor: false,
             facts: Vec::new(),
             drawn: BTreeMap::new(),
@@ -122,8 +125,8 @@ impl Reference {
         }
         let (now, millis) = (self.now, self.millis());
         if let Some(row) = self.row(number) {
+            row.is_ahead &= is_ahead || revision < row.revision;
             row.revision = row.revision.max(revision);
-            row.is_ahead &= is_ahead;
             if is_read {
                 self.merge(number, Flag::Read, (millis, true));
             }
@@ -152,6 +155,14 @@ impl Reference {
         } else if now >= expires(number) {
             self.end(number, Suppression::Expired);
         }
+        let early = std::mem::take(&mut self.early);
+        for (of, flag, mark) in early {
+            if of == number {
+                self.merge(number, flag, mark);
+            } else {
+                self.early.push((of, flag, mark));
+            }
+        }
     }
 
     pub(super) fn recall(&mut self, number: u64) {
@@ -166,7 +177,12 @@ impl Reference {
     }
 
     fn merge(&mut self, number: u64, flag: Flag, (version, value): (u64, bool)) {
-        let Some(row) = self.row(number) else { return };
+        let Some(row) = self.row(number) else {
+            if !self.gone.contains(&number) {
+                self.early.push((number, flag, (version, value)));
+            }
+            return;
+        };
         let own = &mut row.flags[flag as usize];
         if (Some(version), value) <= *own {
             return;
@@ -219,11 +235,11 @@ impl Reference {
                 alone.push(row.number);
             }
         }
+        if has_cursor && changed > alone.len() as u64 {
+            self.facts.push(("read_up_to", None));
+        }
         for number in alone {
             self.single("read", number);
-        }
-        if changed > 0 && has_cursor {
-            self.facts.push(("read_up_to", None));
         }
         changed
     }
@@ -289,6 +305,7 @@ impl Reference {
                     && !row.is(Flag::Deleted)
                 {
                     (row.show, row.due, row.again) = (Show::Due, now, true);
+                    row.attempts = 0;
                 }
                 self.single("displayed", number);
                 *self.drawn.entry(number).or_default() += u32::from(is_first);
@@ -346,16 +363,27 @@ impl Reference {
     }
 
     pub(super) fn prune(&mut self, keep: u32) {
-        let mut excess = self.rows.len().saturating_sub(keep as usize);
-        let mut gone = Vec::new();
-        self.rows.retain(|row| {
-            let leaves = excess > 0 && !matches!(row.show, Show::Due | Show::Taken);
-            if leaves {
-                excess -= 1;
-                gone.push(row.number);
-            }
-            !leaves
+        let now = self.now;
+        let excess = |keep: usize| self.rows.len().saturating_sub(keep);
+        let (over, far_over) = (excess(keep as usize), excess(2 * keep as usize));
+        let leaving = |limit: usize, leaves: &dyn Fn(&Row) -> bool| -> Vec<u64> {
+            let rows = self.rows.iter().filter(|row| leaves(row));
+            rows.take(limit).map(|row| row.number).collect()
+        };
+        let mut gone = leaving(over, &|row| match row.show {
+            Show::Due => now >= expires(row.number),
+            Show::Taken => false,
+            Show::Shown | Show::Suppressed(_) => true,
         });
+        if gone.len() < far_over {
+            gone = leaving(far_over, &|row| row.show != Show::Taken);
+        }
+        for number in &gone {
+            if self.row(*number).is_some_and(|row| row.show == Show::Due) {
+                self.single("not_shown", *number);
+            }
+        }
+        self.rows.retain(|row| !gone.contains(&row.number));
         self.gone.extend(gone);
     }
 
