@@ -1,7 +1,7 @@
 //! How long to wait after a failure.
 //!
-//! Without a word of the server the pause is drawn evenly from zero to a ceiling that doubles with each
-//! failure in a row. A pause that the server asks for wins, within bounds: a server's slip must neither
+//! The pause is drawn evenly from zero to a ceiling that doubles with each failure in a row. If the
+//! server asks for a pause, it is at least that long, within bounds: a server's slip must neither
 //! silence a device for days nor make it ask without end.
 
 use std::time::Duration;
@@ -56,7 +56,7 @@ pub(super) struct Backoff {
 
 impl Backoff {
     /// No failures yet. The first pause is at most `base`, any pause at most `cap`.
-    const fn new(base: Duration, cap: Duration) -> Self {
+    pub(super) const fn new(base: Duration, cap: Duration) -> Self {
         Self {
             base,
             cap,
@@ -83,16 +83,12 @@ impl Backoff {
     pub(super) fn fail(&mut self, asked: Option<Duration>, random: u64) -> Duration {
         let doublings = self.failures.min(MAX_DOUBLINGS);
         self.failures = self.failures.saturating_add(1);
-        match asked {
-            Some(asked) => {
-                let asked = asked.clamp(SHORTEST_ASKED, LONGEST_ASKED);
-                asked + part(asked / SPREAD, random)
-            }
-            None => part(
-                self.base.saturating_mul(1 << doublings).min(self.cap),
-                random,
-            ),
-        }
+        let ceiling = self.base.saturating_mul(1 << doublings).min(self.cap);
+        let own = part(ceiling, random);
+        asked.map_or(own, |asked| {
+            let asked = asked.clamp(SHORTEST_ASKED, LONGEST_ASKED);
+            own.max(asked + part(asked / SPREAD, random))
+        })
     }
 }
 
@@ -119,6 +115,14 @@ mod tests {
             .collect();
         assert_eq!(pauses[..8], [1., 2., 4., 8., 16., 32., 60., 60.]);
         assert!((pauses[199] - 60.).abs() < 0.1);
+    }
+
+    #[test]
+    fn a_server_that_asks_for_the_shortest_pause_each_time_is_asked_ever_more_rarely() {
+        let mut backoff = Backoff::new(SECOND, SECOND * 60);
+        let pauses = (0..9).map(|_| backoff.fail(Some(Duration::ZERO), u64::MAX));
+        let pauses: Vec<_> = pauses.map(|pause| pause.as_secs_f64().round()).collect();
+        assert_eq!(pauses, [1., 2., 4., 8., 16., 32., 60., 60., 60.]);
     }
 
     proptest! {

@@ -37,6 +37,8 @@ pub struct Connection {
     /// The present attempt or connection, and the last one when there is none.
     number: ConnectionNumber,
     token: Option<(TokenNumber, Secret)>,
+    /// The token that was refused last, until another one is asked for in its place.
+    refused: Option<TokenNumber>,
     /// Whether this attempt had a fresh token already.
     tried_fresh: bool,
     /// Whether a nudge came while an attempt was under way: if it fails, the next one begins at once.
@@ -59,6 +61,7 @@ impl Connection {
             phase: Phase::Off,
             number: ConnectionNumber::new(0),
             token: None,
+            refused: None,
             tried_fresh: false,
             is_nudged: false,
             until: None,
@@ -158,12 +161,13 @@ impl Connection {
         if self.is_wanted() {
             if self.phase == Phase::Off {
                 self.backoff.reset();
-                self.get_token(None);
+                self.get_token();
             }
         } else if self.phase != Phase::Off {
             self.leave();
             self.phase = Phase::Off;
             self.trouble = None;
+            self.refused = None;
             self.tried_fresh = false;
             self.is_nudged = false;
         }
@@ -182,8 +186,10 @@ impl Connection {
         self.token = None;
     }
 
-    fn get_token(&mut self, refused: Option<TokenNumber>) {
+    fn get_token(&mut self) {
         self.phase = Phase::GettingToken;
+        let refused = self.refused.take();
+        self.tried_fresh |= refused.is_some();
         self.outputs.push_back(Output::WantToken { refused });
     }
 
@@ -268,7 +274,6 @@ impl Connection {
     fn on_drain(&mut self, now: Now, connection: ConnectionNumber, after: Duration) {
         if self.is_present(connection) {
             self.wait(now, Trouble::ServerBusy, Some(after));
-            self.is_nudged = false;
         }
     }
 
@@ -278,29 +283,45 @@ impl Connection {
         if !self.is_present(connection) {
             return;
         }
-        self.forgive(now);
-        if self.backoff.is_clear() {
-            self.backoff.at_least(1);
+        self.doubt_token();
+        if !self.tried_fresh && self.may_return_at_once(now) {
             self.get_fresh_token();
         } else {
             self.wait(now, Trouble::Refused, None);
         }
     }
 
-    /// Refused for its token: another one is tried, once in each attempt. Anything else is waited out.
+    /// Refused for its token: another one is tried, once in each attempt, and at once if that cannot go
+    /// round without end. Anything else is waited out.
     fn refused_or_failed(&mut self, now: Now, failure: &CallFailure) {
-        if failure.is_about_token() && !self.tried_fresh {
-            self.get_fresh_token();
-        } else {
-            self.wait(now, failure.trouble(), failure.retry_after());
+        if failure.is_about_token() {
+            self.doubt_token();
+            if !self.tried_fresh && self.may_return_at_once(now) {
+                return self.get_fresh_token();
+            }
         }
+        self.wait(now, failure.trouble(), failure.retry_after());
+    }
+
+    fn doubt_token(&mut self) {
+        self.refused = self.token.as_ref().map(|(number, _)| *number);
+    }
+
+    /// Whether the next attempt may begin without a pause. After a connection that stood, however
+    /// shortly, only if nothing failed before: each attempt may succeed, and what follows it be refused.
+    fn may_return_at_once(&mut self, now: Now) -> bool {
+        if self.up().is_none() {
+            return true;
+        }
+        self.forgive(now);
+        let is_clear = self.backoff.is_clear();
+        self.backoff.at_least(1);
+        is_clear
     }
 
     fn get_fresh_token(&mut self) {
-        let refused = self.token.as_ref().map(|(number, _)| *number);
         self.leave();
-        self.tried_fresh = true;
-        self.get_token(refused);
+        self.get_token();
     }
 
     fn on_failed(&mut self, now: Now, connection: ConnectionNumber, failure: Failed) {
@@ -341,13 +362,13 @@ impl Connection {
                 self.token = Some((number, token.clone()));
                 self.connect(now, token);
             }
-            None => self.get_token(None),
+            None => self.get_token(),
         }
     }
 
     fn retry(&mut self) {
         self.tried_fresh = false;
-        self.get_token(None);
+        self.get_token();
     }
 
     fn probe(&mut self, now: Now) {

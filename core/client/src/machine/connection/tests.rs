@@ -171,19 +171,14 @@ fn a_session_that_is_refused_on_a_standing_connection_is_looked_into_at_once() {
 
 #[test]
 fn a_server_that_refuses_every_token_is_asked_rarely_and_for_a_fresh_one_each_time() {
-    let mut table = Table::new();
-    let mut number = 0;
-    for _ in 0..5 {
+    let mut table = Table::connecting();
+    assert_eq!(table.opened(1, Err(refused())), ["token, not 1"]);
+    for number in 2..7 {
         table.token();
-        number += 1;
-        let fresh = table.opened(number, Err(refused()));
-        assert_eq!(fresh, [format!("token, not {}", table.tokens)]);
-        table.token();
-        number += 1;
         assert_eq!(table.opened(number, Err(refused())), [""; 0]);
         assert_eq!(table.machine.trouble(), Some(Trouble::Refused));
         let (pause, outputs) = table.step();
-        assert_eq!(outputs, ["token"]);
+        assert_eq!(outputs, [format!("token, not {number}")]);
         assert!(pause > Duration::from_secs(59), "{pause:?}");
     }
 }
@@ -400,4 +395,37 @@ fn a_full_disk_is_told_as_such() {
     };
     assert_eq!(table.on(failed), ["down 1", "close 1"]);
     assert_eq!(table.machine.trouble(), Some(Trouble::Storage));
+}
+
+#[test]
+fn a_session_that_is_refused_after_each_welcome_is_not_tried_hot() {
+    let refuse = |number: u64| Input::Failed {
+        connection: ConnectionNumber::new(number),
+        failure: Failed::Call(refused()),
+    };
+    let mut table = Table::up();
+    assert_eq!(table.on(refuse(1)), ["down 1", "close 1", "token, not 1"]);
+    for number in 2..6 {
+        table.token();
+        table.opened(number, Ok(()));
+        table.greeted(number, Ok(()));
+        let ended = [format!("down {number}"), format!("close {number}")];
+        assert_eq!(table.on(refuse(number)), ended);
+        let (pause, outputs) = table.step();
+        assert!(pause > Duration::from_secs(59), "{pause:?}");
+        // The token that was refused is not used again.
+        assert_eq!(outputs, [format!("token, not {number}")]);
+    }
+}
+
+#[test]
+fn a_device_that_is_replaced_at_each_greeting_does_not_come_back_hot() {
+    let mut table = Table::connecting();
+    table.opened(1, Ok(()));
+    let replaced = |number| Input::Replaced(ConnectionNumber::new(number));
+    assert_eq!(table.on(replaced(1)), ["down 1", "close 1", "token, not 1"]);
+    table.token();
+    table.opened(2, Ok(()));
+    assert_eq!(table.on(replaced(2)), ["down 2", "close 2"]);
+    assert!(table.step().0 > Duration::from_secs(59));
 }

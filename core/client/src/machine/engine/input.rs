@@ -117,8 +117,8 @@ pub enum Done {
     },
     /// The store failed to take the entries.
     NotApplied,
-    /// The store was damaged and was rebuilt, or was set back. It answers what the store was asked for
-    /// meanwhile, or comes by itself.
+    /// The store was damaged and was rebuilt, or was set back. It comes by itself, before the answers to
+    /// what the store does after it.
     Rebuilt {
         /// Where it stands now.
         cursor: Option<Cursor>,

@@ -1,25 +1,35 @@
 //! The engine.
 
 mod dispatch;
+mod nudge;
 mod route;
 
 use std::{collections::VecDeque, time::Duration};
 
 use vestnik_clock::{Monotonic, Now};
-use vestnik_model::{InstallationState, UserId, contract::Welcome, limits::REPORT_BYTES};
+use vestnik_model::{
+    InstallationState, TopicName, UserId, contract::Welcome, limits::REPORT_BYTES,
+};
 
-use super::{Input, Output, Phase, Snapshot, Stands};
+use self::nudge::Nudges;
+use super::{Input, Output, Phase, Snapshot, Stands, ToApp, ToStorage};
 use crate::machine::{
     CallFailure, ConnectionNumber, Generation, Pace, Trouble,
     connection::{self, Connection},
-    registration::{self, Registration},
+    pause::Backoff,
+    registration::{self, Registration, Wish},
     report::{self, ReportMachine},
     session::{self, Session},
     sync::{self, Sync},
 };
 
-/// How long the engine waits before it asks a store again that failed.
-const ASK_AGAIN: Duration = Duration::from_secs(2);
+/// The first pause before a store that failed is asked again is at most this long.
+const ASK_BASE: Duration = Duration::from_secs(2);
+/// Any pause before a store that failed is asked again is at most this long.
+const ASK_CAP: Duration = Duration::from_secs(60);
+
+/// The most wishes that are kept before the store has said where it stands.
+const MAX_EARLY: usize = 64;
 
 /// A device's decisions.
 ///
@@ -36,7 +46,7 @@ const ASK_AGAIN: Duration = Duration::from_secs(2);
 ///     DeviceInfo,
 ///     machine::{
 ///         Generation, Pace, Secret,
-///         engine::{Command, Engine, Input, Output},
+///         engine::{Command, Engine, Input, Output, ToNetwork},
 ///         session::{Seed, SeedStanding},
 ///     },
 /// };
@@ -62,7 +72,7 @@ const ASK_AGAIN: Duration = Duration::from_secs(2);
 /// let (user, identity) = (UserId::parse("anna")?, Secret::new("e30.e30.sig"));
 /// engine.handle(Now::read(&clock), Input::App(Command::Login { user, identity }));
 /// let exchange = std::iter::from_fn(|| engine.poll())
-///     .find(|output| matches!(output, Output::Exchange { .. }));
+///     .find(|output| matches!(output, Output::Network(ToNetwork::Exchange { .. })));
 /// assert!(exchange.is_some());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -73,7 +83,9 @@ pub struct Engine {
     sync: Sync,
     report: ReportMachine,
     registration: Registration,
+    pace: Pace,
     asking: Option<Asking>,
+    nudges: Nudges,
     /// The most bytes of a report, as the present connection's server said.
     report_bytes: u64,
     /// Whether the app waits until all facts are reported.
@@ -89,6 +101,9 @@ struct Asking {
     user: UserId,
     /// When it is asked again, if it failed.
     again_at: Option<Monotonic>,
+    backoff: Backoff,
+    /// What the user wished meanwhile; the store may have older wishes.
+    wishes: Vec<Wish>,
 }
 
 impl Engine {
@@ -102,7 +117,9 @@ impl Engine {
             sync: Sync::new(),
             report: ReportMachine::new(pace),
             registration: Registration::new(device, pace),
+            pace,
             asking: None,
+            nudges: Nudges::default(),
             report_bytes: REPORT_BYTES as u64,
             is_flushing: false,
             told: None,
@@ -115,6 +132,8 @@ impl Engine {
     /// Takes what happened.
     pub fn handle(&mut self, now: Now, input: Input) {
         self.dispatch(now, input);
+        self.route(now);
+        self.drop_token(now);
         self.route(now);
         self.tell();
     }
@@ -134,6 +153,7 @@ impl Engine {
             self.sync.deadline(),
             self.report.deadline(),
             self.registration.deadline(),
+            self.nudges.deadline(),
             asking,
         ]
         .into_iter()
@@ -151,6 +171,10 @@ impl Engine {
             last_error,
             retry_at,
         }
+    }
+
+    fn put(&mut self, output: impl Into<Output>) {
+        self.outputs.push_back(output.into());
     }
 
     fn phase(&self) -> Phase {
@@ -189,7 +213,7 @@ impl Engine {
         let snapshot = self.snapshot();
         if self.told.as_ref() != Some(&snapshot) {
             self.told = Some(snapshot.clone());
-            self.outputs.push_back(Output::Tell(snapshot));
+            self.put(ToApp::Tell(snapshot));
         }
     }
 
@@ -200,7 +224,7 @@ impl Engine {
                 session::Output::Began {
                     generation, user, ..
                 } => self.ask_store(generation, user),
-                session::Output::Note(note) => self.outputs.push_back(Output::Note(note)),
+                session::Output::Note(note) => self.put(ToStorage::Note(note)),
                 // Nothing else comes before the first input.
                 session::Output::Exchange { .. }
                 | session::Output::Delete { .. }
@@ -217,7 +241,7 @@ impl Engine {
     }
 
     fn ask_store(&mut self, generation: Generation, user: UserId) {
-        self.outputs.push_back(Output::AskStore {
+        self.put(ToStorage::AskStore {
             generation,
             user: user.clone(),
         });
@@ -225,21 +249,23 @@ impl Engine {
             generation,
             user,
             again_at: None,
+            backoff: self.pace.background(ASK_BASE, ASK_CAP),
+            wishes: Vec::new(),
         });
     }
 
     fn on_stands(&mut self, now: Now, generation: Generation, stands: Option<Stands>) {
-        let Some(asking) = self
-            .asking
-            .take_if(|asking| asking.generation == generation)
-        else {
+        let Some(stands) = stands else {
+            if let Some(asking) = &mut self.asking
+                && asking.generation == generation
+            {
+                let pause = asking.backoff.fail(None, now.random);
+                asking.again_at = Some(now.monotonic + pause);
+            }
             return;
         };
-        let Some(stands) = stands else {
-            self.asking = Some(Asking {
-                again_at: Some(now.monotonic + ASK_AGAIN),
-                ..asking
-            });
+        let asked = |asking: &mut Asking| asking.generation == generation;
+        let Some(asking) = self.asking.take_if(asked) else {
             return;
         };
         let Stands {
@@ -258,22 +284,53 @@ impl Engine {
             wishes,
         };
         self.registration.handle(now, begin);
+        for Wish { topic, joins } in asking.wishes {
+            let topic = registration::Input::Topic { topic, joins };
+            self.registration.handle(now, topic);
+        }
         self.feed_connection(now, connection::Input::Session(true));
     }
 
+    /// A token that nobody waits for any more is not asked for again and again.
+    fn drop_token(&mut self, now: Now) {
+        let is_wanted = self.connection.phase() == connection::Phase::GettingToken
+            || self.registration.wants_token();
+        if !is_wanted {
+            self.session.handle(now, session::Input::DropToken);
+        }
+    }
+
     fn on_tick(&mut self, now: Now) {
+        if let Some(nudge) = self.nudges.due(now) {
+            self.nudge(now, nudge);
+        }
         self.session.handle(now, session::Input::Tick);
         self.connection.handle(now, connection::Input::Tick);
         self.sync.handle(now, sync::Input::Tick);
         self.report.handle(now, report::Input::Tick);
         self.registration.handle(now, registration::Input::Tick);
-        let asking = self.asking.take_if(|asking| {
-            asking
-                .again_at
-                .is_some_and(|again_at| again_at <= now.monotonic)
-        });
-        if let Some(asking) = asking {
-            self.ask_store(asking.generation, asking.user);
+        self.ask_store_again(now);
+    }
+
+    fn ask_store_again(&mut self, now: Now) {
+        let Some(asking) = &mut self.asking else {
+            return;
+        };
+        if asking.again_at.take_if(|at| *at <= now.monotonic).is_some() {
+            let (generation, user) = (asking.generation, asking.user.clone());
+            self.put(ToStorage::AskStore { generation, user });
+        }
+    }
+
+    /// The wish is for the user whose store was asked, if it has not answered.
+    fn wish(&mut self, now: Now, topic: TopicName, joins: bool) {
+        match &mut self.asking {
+            Some(asking) if asking.wishes.len() < MAX_EARLY => {
+                asking.wishes.push(Wish { topic, joins });
+            }
+            Some(_) | None => {
+                self.feed_registration(now, registration::Input::Topic { topic, joins });
+            }
         }
     }
 
@@ -291,7 +348,7 @@ impl Engine {
         if is_expected && let Some(welcome) = &welcome {
             self.report_bytes = welcome.limits.report_bytes;
             // The time in an answer that came late is not the present one.
-            self.outputs.push_back(Output::ServerTime {
+            self.put(ToStorage::ServerTime {
                 server: welcome.server_time,
                 device: now.wall,
             });

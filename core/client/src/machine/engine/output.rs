@@ -14,9 +14,20 @@ use crate::machine::{
     sync::Proposal,
 };
 
-/// What to do. An arrow names the input that answers; without one there is no answer.
+/// What to do.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Output {
+    /// Ask the server.
+    Network(ToNetwork),
+    /// Ask the device's storage.
+    Storage(ToStorage),
+    /// Tell the app.
+    App(ToApp),
+}
+
+/// What the server is asked. An arrow names the input that answers; without one there is no answer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ToNetwork {
     /// Ask the server for tokens. → [`Answer::Exchanged`](super::Answer::Exchanged)
     Exchange {
         /// Which call.
@@ -35,6 +46,66 @@ pub enum Output {
         /// After what time to give up.
         within: Duration,
     },
+    /// Tell the server of the device. → [`Done::Put`](super::Done::Put)
+    Put {
+        /// Of which session.
+        generation: Generation,
+        /// Which version of the state.
+        version: u64,
+        /// The state.
+        state: Box<InstallationState>,
+        /// The access token.
+        token: Secret,
+    },
+    /// Connect. → [`Event::Opened`](super::Event::Opened)
+    Connect {
+        /// The attempt.
+        connection: ConnectionNumber,
+        /// The access token.
+        token: Secret,
+    },
+    /// Close the connection, or give the attempt up.
+    Close(ConnectionNumber),
+    /// Say hello. → [`Event::Greeted`](super::Event::Greeted)
+    Greet {
+        /// On which connection.
+        connection: ConnectionNumber,
+        /// What to say.
+        greeting: Box<Greeting>,
+    },
+    /// Send a keep-alive. → [`Event::Probed`](super::Event::Probed)
+    Probe {
+        /// On which connection.
+        connection: ConnectionNumber,
+        /// How long to wait for the answer.
+        within: Duration,
+    },
+    /// Read the log on. → [`Event::Page`](super::Event::Page)
+    Read {
+        /// On which connection.
+        connection: ConnectionNumber,
+        /// From where; absent for the beginning.
+        from: Option<Cursor>,
+        /// The most entries.
+        limit: u32,
+    },
+    /// Report the batch. → [`Event::Answered`](super::Event::Answered)
+    Report(ConnectionNumber),
+    /// Tell the server of a topic. → [`Event::TopicTold`](super::Event::TopicTold)
+    Topic {
+        /// On which connection.
+        connection: ConnectionNumber,
+        /// The topic.
+        topic: TopicName,
+        /// Whether the user joins it.
+        joins: bool,
+    },
+}
+
+/// What the device's storage is asked, in the order in which it comes. An arrow names the input that
+/// answers; without one there is no answer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ToStorage {
     /// Make something about the session durable, in the order in which these come. →
     /// [`Done::Stored`](super::Done::Stored)
     Store {
@@ -51,38 +122,6 @@ pub enum Output {
         generation: Generation,
         /// The user.
         user: UserId,
-    },
-    /// Connect. → [`Event::Opened`](super::Event::Opened)
-    Connect {
-        /// The attempt.
-        connection: ConnectionNumber,
-        /// The access token.
-        token: Secret,
-    },
-    /// Say hello. → [`Event::Greeted`](super::Event::Greeted)
-    Greet {
-        /// On which connection.
-        connection: ConnectionNumber,
-        /// What to say.
-        greeting: Box<Greeting>,
-    },
-    /// Close the connection, or give the attempt up.
-    Close(ConnectionNumber),
-    /// Send a keep-alive. → [`Event::Probed`](super::Event::Probed)
-    Probe {
-        /// On which connection.
-        connection: ConnectionNumber,
-        /// How long to wait for the answer.
-        within: Duration,
-    },
-    /// Read the log on. → [`Event::Page`](super::Event::Page)
-    Read {
-        /// On which connection.
-        connection: ConnectionNumber,
-        /// From where; absent for the beginning.
-        from: Option<Cursor>,
-        /// The most entries.
-        limit: u32,
     },
     /// Store these in one transaction. → [`Done::Applied`](super::Done::Applied),
     /// [`Done::Stale`](super::Done::Stale) or [`Done::NotApplied`](super::Done::NotApplied)
@@ -101,34 +140,12 @@ pub enum Output {
         /// The most bytes.
         bytes: usize,
     },
-    /// Report the batch. → [`Event::Answered`](super::Event::Answered)
-    Report(ConnectionNumber),
     /// Settle the batch in the store. → [`Done::Settled`](super::Done::Settled)
     Settle {
         /// Of which session.
         generation: Generation,
         /// By what.
         settlement: Settlement,
-    },
-    /// Tell the server of the device. → [`Done::Put`](super::Done::Put)
-    Put {
-        /// Of which session.
-        generation: Generation,
-        /// Which version of the state.
-        version: u64,
-        /// The state.
-        state: Box<InstallationState>,
-        /// The access token.
-        token: Secret,
-    },
-    /// Tell the server of a topic. → [`Event::TopicTold`](super::Event::TopicTold)
-    Topic {
-        /// On which connection.
-        connection: ConnectionNumber,
-        /// The topic.
-        topic: TopicName,
-        /// Whether the user joins it.
-        joins: bool,
     },
     /// Keep what the server was told of the device, as well as it can be.
     KeepTold(Option<Told>),
@@ -141,6 +158,11 @@ pub enum Output {
         /// The device's.
         device: Timestamp,
     },
+}
+
+/// What the app is told.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ToApp {
     /// Nothing of the former user may be seen any more: queued facts and shows are dropped, drawn
     /// notifications are taken off the screen.
     Forget,
@@ -174,6 +196,24 @@ pub enum Output {
     },
     /// The state that the app sees has changed.
     Tell(Snapshot),
+}
+
+impl From<ToNetwork> for Output {
+    fn from(output: ToNetwork) -> Self {
+        Self::Network(output)
+    }
+}
+
+impl From<ToStorage> for Output {
+    fn from(output: ToStorage) -> Self {
+        Self::Storage(output)
+    }
+}
+
+impl From<ToApp> for Output {
+    fn from(output: ToApp) -> Self {
+        Self::App(output)
+    }
 }
 
 /// What a device says hello with.

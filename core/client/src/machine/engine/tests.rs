@@ -1,6 +1,10 @@
 //! What a user relies on when all machines work together.
 
+mod awkward;
 mod chaos;
+mod hostile;
+mod steady;
+mod world;
 
 use std::time::Duration;
 
@@ -11,7 +15,10 @@ use vestnik_model::{
     contract::{CONTRACT, Entries, Limits, Page, Welcome},
 };
 
-use super::{Answer, Command, Done, Engine, Event, Input, Output, Phase, Snapshot, Stands};
+use super::{
+    Answer, Command, Done, Engine, Event, Input, Output, Phase, Snapshot, Stands, ToApp, ToNetwork,
+    ToStorage,
+};
 use crate::machine::{
     CallFailure, CallNumber, ConnectionNumber, ForeignBody, Generation, Pace, Secret, Trouble,
     fixture::{device, now},
@@ -87,13 +94,19 @@ impl Table {
     fn drain(&mut self) {
         self.outputs = std::iter::from_fn(|| self.engine.poll()).collect();
         for output in &self.outputs {
-            if let Output::Exchange { call, .. } | Output::Delete { call, .. } = output {
+            if let Output::Network(
+                ToNetwork::Exchange { call, .. } | ToNetwork::Delete { call, .. },
+            ) = output
+            {
                 self.call = *call;
             }
-            if let Output::Connect { connection, .. } = output {
+            if let Output::Network(ToNetwork::Connect { connection, .. }) = output {
                 self.connection = *connection;
             }
-            if let Output::Store { generation, .. } | Output::AskStore { generation, .. } = output {
+            if let Output::Storage(
+                ToStorage::Store { generation, .. } | ToStorage::AskStore { generation, .. },
+            ) = output
+            {
                 self.generation = *generation;
             }
         }
@@ -157,7 +170,7 @@ impl Table {
     /// The cursor of the hello that was said.
     fn greets_with(&self, cursor: Option<&Cursor>) -> bool {
         self.has(|output| {
-            matches!(output, Output::Greet { greeting, .. } if greeting.cursor.as_ref() == cursor)
+            matches!(output, Output::Network(ToNetwork::Greet { greeting, .. }) if greeting.cursor.as_ref() == cursor)
         })
     }
 }
@@ -198,12 +211,12 @@ fn a_device_logs_in_connects_and_is_online() {
     let mut table = Table::new(None);
     table.command(Command::GoOnline);
     table.login("anna");
-    assert!(table.has(|output| matches!(output, Output::Exchange { .. })));
+    assert!(table.has(|output| matches!(output, Output::Network(ToNetwork::Exchange { .. }))));
     table.granted("anna");
     table.stored();
-    assert!(table.has(|output| matches!(output, Output::AskStore { .. })));
+    assert!(table.has(|output| matches!(output, Output::Storage(ToStorage::AskStore { .. }))));
     table.stands(0, 0);
-    assert!(table.has(|output| matches!(output, Output::Connect { .. })));
+    assert!(table.has(|output| matches!(output, Output::Network(ToNetwork::Connect { .. }))));
     table.event(Event::Opened(Ok(())));
     assert!(table.greets_with(None));
     table.event(Event::Greeted(Ok(welcome(0))));
@@ -212,9 +225,11 @@ fn a_device_logs_in_connects_and_is_online() {
     assert!(
         table
             .outputs
-            .contains(&Output::ServerTime { server, device })
+            .contains(&Output::Storage(ToStorage::ServerTime { server, device }))
     );
-    assert!(table.has(|output| matches!(output, Output::Read { from: None, .. })));
+    assert!(
+        table.has(|output| matches!(output, Output::Network(ToNetwork::Read { from: None, .. })))
+    );
     assert_eq!(table.engine.snapshot().phase, Phase::Syncing);
     table.event(Event::Page(Ok(Page {
         after: at(0),
@@ -240,7 +255,7 @@ fn after_a_switch_of_user_the_new_users_log_is_read_from_their_own_place() {
     let mut table = Table::online("kira", 40);
     table.login("lena");
     // The facts of the first are flushed; nothing waits, so that the logout goes on at once.
-    assert!(table.outputs.contains(&Output::Forget));
+    assert!(table.outputs.contains(&Output::App(ToApp::Forget)));
     table.stored();
     table.exchanged(Err(CallFailure::NoAnswer));
     table.granted("lena");
@@ -249,7 +264,9 @@ fn after_a_switch_of_user_the_new_users_log_is_read_from_their_own_place() {
     table.event(Event::Opened(Ok(())));
     assert!(table.greets_with(None));
     table.event(Event::Greeted(Ok(welcome(60))));
-    assert!(table.has(|output| matches!(output, Output::Read { from: None, .. })));
+    assert!(
+        table.has(|output| matches!(output, Output::Network(ToNetwork::Read { from: None, .. })))
+    );
 }
 
 #[test]
@@ -257,11 +274,11 @@ fn a_logout_while_a_token_is_fetched_is_over_at_once() {
     let mut table = Table::new(Some("anna"));
     table.command(Command::GoOnline);
     table.stands(4, 0);
-    assert!(table.has(|output| matches!(output, Output::Exchange { .. })));
+    assert!(table.has(|output| matches!(output, Output::Network(ToNetwork::Exchange { .. }))));
     table.command(Command::Logout);
-    assert!(table.outputs.contains(&Output::Forget));
+    assert!(table.outputs.contains(&Output::App(ToApp::Forget)));
     table.stored();
-    assert!(table.outputs.contains(&Output::Logout(Ok(()))));
+    assert!(table.outputs.contains(&Output::App(ToApp::Logout(Ok(())))));
     let snapshot = table.engine.snapshot();
     assert_eq!(
         (snapshot.standing, snapshot.phase),
@@ -275,7 +292,11 @@ fn after_a_logout_nothing_of_the_former_user_comes_out() {
     table.event(live(4, 5));
     let (connection, generation) = (table.connection, table.generation);
     table.command(Command::Logout);
-    assert!(table.outputs.contains(&Output::Close(connection)));
+    assert!(
+        table
+            .outputs
+            .contains(&Output::Network(ToNetwork::Close(connection)))
+    );
     table.stored();
     for event in [live(5, 6), Event::Behind(None), Event::Opened(Ok(()))] {
         table.on(Input::Connection { connection, event });
@@ -283,7 +304,7 @@ fn after_a_logout_nothing_of_the_former_user_comes_out() {
             table
                 .outputs
                 .iter()
-                .all(|output| *output == Output::Close(connection)),
+                .all(|output| *output == Output::Network(ToNetwork::Close(connection))),
             "{:?}",
             table.outputs
         );
@@ -308,13 +329,17 @@ fn facts_are_reported_before_a_logout() {
         ready_at: None,
     }));
     table.command(Command::Logout);
-    assert!(table.has(|output| matches!(output, Output::Take { .. })));
+    assert!(table.has(|output| matches!(output, Output::Storage(ToStorage::Take { .. }))));
     table.done(Done::Taken(Some(2)));
-    assert!(table.outputs.contains(&Output::Report(table.connection)));
+    assert!(
+        table
+            .outputs
+            .contains(&Output::Network(ToNetwork::Report(table.connection)))
+    );
     table.event(Event::Answered(Ok(())));
-    assert!(!table.outputs.contains(&Output::Forget));
+    assert!(!table.outputs.contains(&Output::App(ToApp::Forget)));
     table.done(Done::Settled(Some(Outbox::default())));
-    assert!(table.outputs.contains(&Output::Forget));
+    assert!(table.outputs.contains(&Output::App(ToApp::Forget)));
 }
 
 #[test]
@@ -343,7 +368,7 @@ fn a_captive_portal_is_told_as_such_and_passed_when_it_opens() {
     table.on(Input::Tick);
     table.granted("anna");
     table.stored();
-    assert!(table.has(|output| matches!(output, Output::Connect { .. })));
+    assert!(table.has(|output| matches!(output, Output::Network(ToNetwork::Connect { .. }))));
     assert_eq!(table.engine.snapshot().last_error, None);
 }
 
@@ -384,7 +409,7 @@ fn a_store_that_cannot_be_read_at_the_start_is_asked_again() {
     assert_eq!(table.engine.snapshot().last_error, Some(Trouble::Storage));
     table.now.monotonic = table.engine.deadline().unwrap();
     table.on(Input::Tick);
-    assert!(table.has(|output| matches!(output, Output::AskStore { .. })));
+    assert!(table.has(|output| matches!(output, Output::Storage(ToStorage::AskStore { .. }))));
 }
 
 #[test]
@@ -403,7 +428,9 @@ fn a_full_disk_is_told_and_the_same_entries_come_again() {
 fn an_idle_device_is_never_woken() {
     let mut table = Table::online("anna", 4);
     // The device was told of itself.
-    assert!(table.has(|output| matches!(output, Output::Put { version: 1, .. })));
+    assert!(
+        table.has(|output| matches!(output, Output::Network(ToNetwork::Put { version: 1, .. })))
+    );
     let (version, result) = (1, Ok(()));
     table.done(Done::Put { version, result });
     assert_eq!(table.engine.deadline(), None);

@@ -21,6 +21,9 @@ const BASE: Duration = Duration::from_secs(4);
 const CAP: Duration = Duration::from_secs(15 * 60);
 /// The shortest pause after a failure.
 const LEAST: Duration = Duration::from_secs(1);
+/// How long an answer may take. It is above the time-out of any call, so that it passes only if the
+/// answer was lost on the way to the machine.
+const ANSWER_DEADLINE: Duration = Duration::from_secs(45);
 /// How many failures a refusal counts for: it is tried again, rarely.
 const REFUSED: u32 = 6;
 
@@ -39,13 +42,13 @@ pub struct Registration {
     version: u64,
     told: Option<Told>,
     put: Put,
-    /// Whether a request was given up that may still land.
-    is_uncertain: bool,
+    /// Until then a request that was given up may land.
+    uncertain_until: Option<Monotonic>,
     not_before: Option<Monotonic>,
     backoff: Backoff,
     wishes: Wishes,
     /// The wish that is on its way, and on which connection.
-    telling: Option<(ConnectionNumber, Wish)>,
+    telling: Option<Telling>,
     topic_not_before: Option<Monotonic>,
     topic_backoff: Backoff,
     outputs: VecDeque<Output>,
@@ -55,7 +58,24 @@ pub struct Registration {
 enum Put {
     Idle,
     WantsToken,
-    Running { version: u64, token: TokenNumber },
+    Running(Running),
+}
+
+/// A request that is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Running {
+    version: u64,
+    token: TokenNumber,
+    /// When no answer can come any more.
+    until: Monotonic,
+}
+
+#[derive(Debug)]
+struct Telling {
+    connection: ConnectionNumber,
+    wish: Wish,
+    /// When no answer can come any more.
+    until: Monotonic,
 }
 
 impl Registration {
@@ -70,7 +90,7 @@ impl Registration {
             version: 1,
             told: None,
             put: Put::Idle,
-            is_uncertain: false,
+            uncertain_until: None,
             not_before: None,
             backoff: pace.background(BASE, CAP),
             wishes: Wishes::default(),
@@ -96,14 +116,14 @@ impl Registration {
             Input::PushAddress(address) => self.set_address(address),
             Input::ForgetPushAddress(kind) => self.forget_address(kind),
             Input::Topic { topic, joins } => self.wish(Wish { topic, joins }),
-            Input::Token { number, token } => self.on_token(number, token),
+            Input::Token { number, token } => self.on_token(now, number, token),
             Input::Put {
                 generation,
                 version,
                 result,
             } => self.on_put(now, generation, version, result),
             Input::TopicTold { connection, result } => self.on_topic(now, connection, result),
-            Input::Tick => {}
+            Input::Tick => self.on_tick(now),
         }
         self.advance(now);
     }
@@ -117,10 +137,15 @@ impl Registration {
     #[must_use]
     pub fn deadline(&self) -> Option<Monotonic> {
         self.connection?;
-        let put = self.not_before.filter(|_| self.put == Put::Idle);
-        let topic = self
-            .topic_not_before
-            .filter(|_| self.telling.is_none() && self.wishes.first().is_some());
+        let put = match self.put {
+            Put::Idle => self.not_before,
+            Put::WantsToken => None,
+            Put::Running(running) => Some(running.until),
+        };
+        let topic = match &self.telling {
+            Some(telling) => Some(telling.until),
+            None => self.topic_not_before,
+        };
         [put, topic].into_iter().flatten().min()
     }
 
@@ -128,6 +153,12 @@ impl Registration {
     #[must_use]
     pub const fn state(&self) -> &InstallationState {
         &self.state
+    }
+
+    /// Whether an access token is waited for.
+    #[must_use]
+    pub fn wants_token(&self) -> bool {
+        self.put == Put::WantsToken
     }
 
     fn begin(&mut self, generation: Generation, told: Option<Told>, wishes: Vec<Wish>) {
@@ -151,8 +182,21 @@ impl Registration {
         self.backoff.reset();
         self.topic_backoff.reset();
         self.topic_not_before = None;
-        if !self.is_uncertain {
-            self.not_before = None;
+        self.not_before = None;
+    }
+
+    /// An answer that was lost on the way is none.
+    fn on_tick(&mut self, now: Now) {
+        if let (Put::Running(running), Some(generation)) = (&self.put, self.generation)
+            && running.until <= now.monotonic
+        {
+            let lost = Err(CallFailure::NoAnswer);
+            self.on_put(now, generation, running.version, lost);
+        }
+        if let Some(telling) = &self.telling
+            && telling.until <= now.monotonic
+        {
+            self.on_topic(now, telling.connection, Err(CallFailure::NoAnswer));
         }
     }
 
@@ -167,22 +211,7 @@ impl Registration {
     }
 
     fn change(&mut self, change: Change) {
-        let Change {
-            permission,
-            locale,
-            time_zone,
-            app_version,
-            os_version,
-        } = change;
-        let mut state = self.state.clone();
-        if let Some(permission) = permission {
-            state.permission = permission.into();
-        }
-        set(&mut state.locale, locale);
-        set(&mut state.time_zone, time_zone);
-        set(&mut state.app_version, app_version);
-        set(&mut state.os_version, os_version);
-        self.replace(state);
+        self.replace(change.applied(self.state.clone()));
     }
 
     fn set_address(&mut self, address: PushAddress) {
@@ -224,14 +253,15 @@ impl Registration {
             .push_back(Output::KeepWishes(self.wishes.all()));
     }
 
-    fn on_token(&mut self, number: TokenNumber, token: Secret) {
+    fn on_token(&mut self, now: Now, number: TokenNumber, token: Secret) {
         let (Put::WantsToken, Some(generation)) = (&self.put, self.generation) else {
             return;
         };
-        self.put = Put::Running {
+        self.put = Put::Running(Running {
             version: self.version,
             token: number,
-        };
+            until: now.monotonic + ANSWER_DEADLINE,
+        });
         self.outputs.push_back(Output::Put {
             generation,
             version: self.version,
@@ -247,7 +277,7 @@ impl Registration {
         answered: u64,
         result: Result<(), CallFailure>,
     ) {
-        let Put::Running { version, token } = self.put else {
+        let Put::Running(Running { version, token, .. }) = self.put else {
             return;
         };
         if self.generation != Some(generation) || version != answered {
@@ -262,8 +292,8 @@ impl Registration {
 
     fn on_told(&mut self, now: Now, version: u64) {
         self.backoff.reset();
-        if std::mem::take(&mut self.is_uncertain) {
-            self.not_before = Some(now.monotonic + SETTLED);
+        if let Some(until) = self.uncertain_until.filter(|at| *at > now.monotonic) {
+            self.not_before = Some(until);
         } else if version == self.version {
             self.told = Some(Told {
                 digest: digest(&self.state),
@@ -275,12 +305,12 @@ impl Registration {
 
     fn on_not_told(&mut self, now: Now, token: TokenNumber, failure: &CallFailure) {
         if *failure == CallFailure::NoAnswer {
-            self.is_uncertain = true;
+            self.uncertain_until = Some(now.monotonic + SETTLED);
             if self.told.take().is_some() {
                 self.outputs.push_back(Output::KeepTold(None));
             }
         }
-        if failure.is_about_token() && self.backoff.is_clear() {
+        if failure.is_about_token() && self.backoff.is_clear() && self.connection.is_some() {
             self.backoff.at_least(1);
             self.put = Put::WantsToken;
             self.outputs.push_back(Output::WantToken {
@@ -301,7 +331,8 @@ impl Registration {
         connection: ConnectionNumber,
         result: Result<(), CallFailure>,
     ) {
-        let Some((_, wish)) = self.telling.take_if(|(number, _)| *number == connection) else {
+        let is_this = |telling: &mut Telling| telling.connection == connection;
+        let Some(Telling { wish, .. }) = self.telling.take_if(is_this) else {
             return;
         };
         match result {
@@ -326,11 +357,11 @@ impl Registration {
                     let topic = wish.topic;
                     self.outputs.push_back(Output::TopicRefused { topic, code });
                 } else {
-                    self.pause_topics(now, &failure);
+                    self.pause_topics(now, &wish, &failure);
                 }
             }
             Err(failure @ (CallFailure::NoAnswer | CallFailure::Foreign { .. })) => {
-                self.pause_topics(now, &failure);
+                self.pause_topics(now, &wish, &failure);
             }
         }
     }
@@ -340,7 +371,9 @@ impl Registration {
         self.keep_wishes();
     }
 
-    fn pause_topics(&mut self, now: Now, failure: &CallFailure) {
+    /// The others go first when it goes on, so that a wish that cannot be told blocks no other.
+    fn pause_topics(&mut self, now: Now, wish: &Wish, failure: &CallFailure) {
+        self.wishes.put_last(wish);
         let pause = self.topic_backoff.fail(failure.retry_after(), now.random);
         self.topic_not_before = Some(now.monotonic + pause.max(LEAST));
     }
@@ -350,17 +383,22 @@ impl Registration {
         let (Some(_), Some(connection)) = (self.generation, self.connection) else {
             return;
         };
-        if self.put == Put::Idle && has_passed(self.not_before, now) && self.is_due(now) {
-            self.not_before = None;
+        self.not_before = self.not_before.filter(|at| *at > now.monotonic);
+        self.topic_not_before = self.topic_not_before.filter(|at| *at > now.monotonic);
+        if self.put == Put::Idle && self.not_before.is_none() && self.is_due(now) {
             self.put = Put::WantsToken;
             self.outputs.push_back(Output::WantToken { refused: None });
         }
         if self.telling.is_none()
-            && has_passed(self.topic_not_before, now)
+            && self.topic_not_before.is_none()
             && let Some(wish) = self.wishes.first()
         {
             let Wish { topic, joins } = wish.clone();
-            self.telling = Some((connection, wish.clone()));
+            self.telling = Some(Telling {
+                connection,
+                wish: wish.clone(),
+                until: now.monotonic + ANSWER_DEADLINE,
+            });
             self.outputs.push_back(Output::Topic {
                 connection,
                 topic,
@@ -387,14 +425,4 @@ pub fn digest(state: &InstallationState) -> String {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01B3)
     });
     format!("{hash:016x}")
-}
-
-fn set(part: &mut Option<String>, value: Option<String>) {
-    if value.is_some() {
-        *part = value;
-    }
-}
-
-fn has_passed(at: Option<Monotonic>, now: Now) -> bool {
-    at.is_none_or(|at| at <= now.monotonic)
 }

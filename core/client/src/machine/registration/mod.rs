@@ -49,6 +49,21 @@ pub struct Change {
     pub os_version: Option<String>,
 }
 
+impl Change {
+    /// A state with the parts that are present.
+    #[must_use]
+    pub fn applied(self, state: InstallationState) -> InstallationState {
+        InstallationState {
+            permission: self.permission.map_or(state.permission, Open::Known),
+            locale: self.locale.or(state.locale),
+            time_zone: self.time_zone.or(state.time_zone),
+            app_version: self.app_version.or(state.app_version),
+            os_version: self.os_version.or(state.os_version),
+            ..state
+        }
+    }
+}
+
 /// What happened.
 #[derive(Debug, Clone)]
 pub enum Input {

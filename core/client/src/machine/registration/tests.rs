@@ -305,3 +305,72 @@ fn the_next_user_inherits_no_wish_and_the_device_is_told_anew() {
     table.on(begin);
     assert_eq!(table.on(Input::Up(FIRST)), ["token", "topic own true"]);
 }
+
+#[test]
+fn a_pause_that_has_no_purpose_any_more_wakes_nobody() {
+    let mut table = Table::told();
+    // By a clock that was put back the device was told in the future, so that it is told again.
+    table.now.wall = Timestamp::from_second(-9).unwrap();
+    assert_eq!(table.on(Input::Up(FIRST)), ["token"]);
+    table.token();
+    table.put(Err(problem(ProblemCode::Unavailable)));
+    table.now.wall = Timestamp::UNIX_EPOCH;
+    assert_eq!(table.step().1, [""; 0]);
+    assert_eq!(table.machine.deadline(), None);
+}
+
+#[test]
+fn a_request_whose_answer_is_lost_is_repeated() {
+    let mut table = Table::new(None);
+    table.topic("news", true);
+    assert_eq!(table.on(Input::Up(FIRST)), ["token", "topic news true"]);
+    table.token();
+    let (passed, outputs) = table.step();
+    assert!(passed <= Duration::from_secs(60), "{passed:?}");
+    assert_eq!(outputs, [""; 0]);
+    assert_eq!(table.step().1, ["token", "topic news true"]);
+}
+
+#[test]
+fn a_refused_token_is_not_replaced_while_nothing_is_connected() {
+    let mut table = Table::new(None);
+    table.on(Input::Up(FIRST));
+    table.token();
+    table.on(Input::Down(FIRST));
+    assert_eq!(table.put(Err(problem(ProblemCode::AuthExpired))), [""; 0]);
+    assert_eq!(table.token(), [""; 0]);
+}
+
+#[test]
+fn a_wish_that_cannot_be_told_blocks_no_other() {
+    let mut table = Table::told();
+    table.on(Input::Up(FIRST));
+    table.topic("broken", true);
+    table.topic("news", true);
+    for told in ["topic news true", "topic broken true", "topic news true"] {
+        table.topic_told(Err(problem(ProblemCode::Internal)));
+        assert_eq!(table.step().1, [told]);
+    }
+}
+
+#[test]
+fn after_a_request_without_an_answer_a_reconnect_does_not_make_the_state_certain() {
+    let mut table = Table::new(None);
+    table.on(Input::Up(FIRST));
+    table.token();
+    table.put(Err(CallFailure::NoAnswer));
+    table.on(Input::Down(FIRST));
+    for number in 2..4 {
+        let connection = ConnectionNumber::new(number);
+        assert_eq!(table.on(Input::Up(connection)), ["token"]);
+        table.token();
+        assert_eq!(table.put(Ok(())), [""; 0]);
+        table.on(Input::Down(connection));
+    }
+    table.on(Input::Up(FIRST));
+    table.token();
+    table.put(Ok(()));
+    assert_eq!(table.step().1, ["token"]);
+    table.token();
+    assert_eq!(table.put(Ok(())), ["keep true"]);
+}

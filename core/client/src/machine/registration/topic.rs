@@ -45,6 +45,14 @@ impl Wishes {
         self.0.retain(|one| one != wish);
     }
 
+    /// The others are told before it.
+    pub(super) fn put_last(&mut self, wish: &Wish) {
+        if let Some(at) = self.0.iter().position(|one| one == wish) {
+            let wish = self.0.remove(at);
+            self.0.push(wish);
+        }
+    }
+
     pub(super) fn all(&self) -> Vec<Wish> {
         self.0.clone()
     }

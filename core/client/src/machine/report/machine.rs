@@ -19,6 +19,11 @@ const BASE: Duration = Duration::from_secs(4);
 const CAP: Duration = Duration::from_secs(5 * 60);
 /// The shortest pause after a round that settled nothing.
 const LEAST: Duration = Duration::from_secs(1);
+/// How long the answer to a report may take. It is above the time-out of any call, so that it passes only
+/// if the answer was lost on the way to the machine.
+const ANSWER_DEADLINE: Duration = Duration::from_secs(45);
+/// A flush does not wait for a pause that is longer.
+const FLUSH_PATIENCE: Duration = Duration::from_secs(5);
 /// The longest time that a fact is believed to wait: a time that lies further ahead comes from a clock
 /// that was put back.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -32,16 +37,24 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct ReportMachine {
     pace: Pace,
-    generation: Generation,
+    generation: Option<Generation>,
     connection: Option<ConnectionNumber>,
     /// How many facts wait.
     waiting: u64,
-    /// When the first of them may be reported.
+    /// How many of them there would be if the batch under way were not settled.
+    unsettled: u64,
+    /// When the first of them may be reported, by the device's clock and as it is believed.
+    ready_wall: Option<Timestamp>,
     ready_at: Option<Monotonic>,
     round: Round,
     /// After a failure nothing begins before this time.
     not_before: Option<Monotonic>,
     backoff: Backoff,
+    /// After an empty batch the store is not asked before this time, unless there is a new fact.
+    empty_until: Option<Monotonic>,
+    empty: Backoff,
+    /// Whether the last report got no answer: it may be what ended its connection.
+    is_suspect: bool,
     bytes: usize,
     /// Somebody waits until nothing waits, at the longest until then.
     flush: Option<Option<Monotonic>>,
@@ -58,7 +71,11 @@ enum Round {
     /// The store takes a batch.
     Taking,
     /// The batch is on its way.
-    Sending(ConnectionNumber),
+    Sending {
+        connection: ConnectionNumber,
+        /// When no answer can come any more.
+        until: Monotonic,
+    },
     /// The store settles the batch; whether the server refused it.
     Settling { is_refused: bool },
 }
@@ -69,13 +86,18 @@ impl ReportMachine {
     pub fn new(pace: Pace) -> Self {
         Self {
             pace,
-            generation: Generation::new(0),
+            generation: None,
             connection: None,
             waiting: 0,
+            unsettled: 0,
+            ready_wall: None,
             ready_at: None,
             round: Round::Idle,
             not_before: None,
             backoff: pace.background(BASE, CAP),
+            empty_until: None,
+            empty: Backoff::new(BASE, LONGEST_WAIT),
+            is_suspect: false,
             bytes: REPORT_BYTES,
             flush: None,
             outputs: VecDeque::new(),
@@ -91,16 +113,16 @@ impl ReportMachine {
                 connection,
                 report_bytes,
             } => self.on_up(connection, report_bytes),
-            Input::Down(connection) => self.on_down(connection),
-            Input::Outbox { generation, outbox } if generation == self.generation => {
-                self.count(now, outbox);
+            Input::Down(connection) => self.on_down(now, connection),
+            Input::Outbox { generation, outbox } if self.generation == Some(generation) => {
+                self.on_changed(now, outbox);
             }
             Input::Taken { generation, facts } => self.on_taken(now, generation, facts),
             Input::Answered { connection, result } => self.on_answered(now, connection, result),
             Input::Settled { generation, outbox } => self.on_settled(now, generation, outbox),
             Input::Flush { until } => self.flush = Some(until),
-            Input::Rebuilt { generation, outbox } => self.on_rebuilt(now, generation, outbox),
-            Input::Outbox { .. } | Input::Tick => {}
+            Input::Tick => self.on_tick(now),
+            Input::Outbox { .. } => {}
         }
         self.advance(now);
     }
@@ -115,22 +137,37 @@ impl ReportMachine {
     pub fn deadline(&self) -> Option<Monotonic> {
         let round = match self.round {
             Round::Gathering(until) => Some(self.due_at(until)),
-            Round::Idle | Round::Taking | Round::Sending(_) | Round::Settling { .. } => None,
+            Round::Sending { until, .. } => Some(until),
+            Round::Idle | Round::Taking | Round::Settling { .. } => None,
         };
         [round, self.flush.flatten()].into_iter().flatten().min()
     }
 
     fn begin(&mut self, now: Now, generation: Generation, outbox: Outbox) {
         self.end();
-        self.generation = generation;
+        self.generation = Some(generation);
         self.count(now, outbox);
     }
 
     fn count(&mut self, now: Now, outbox: Outbox) {
         self.waiting = outbox.waiting;
-        self.ready_at = outbox
-            .ready_at
-            .map(|at| now.monotonic + wait_until(at, now));
+        self.ready_wall = outbox.ready_at;
+        self.read_clock(now);
+    }
+
+    /// Believes anew when the first fact may be reported: the clock may have stepped.
+    fn read_clock(&mut self, now: Now) {
+        let at = self.ready_wall;
+        self.ready_at = at.map(|at| now.monotonic + wait_until(at, now));
+    }
+
+    fn on_changed(&mut self, now: Now, outbox: Outbox) {
+        let new = outbox.waiting.saturating_sub(self.waiting);
+        if new > 0 {
+            self.unsettled += new;
+            self.empty_until = None;
+        }
+        self.count(now, outbox);
     }
 
     /// The next session begins without what the former one left behind.
@@ -149,35 +186,64 @@ impl ReportMachine {
         self.connection = Some(connection);
         self.bytes =
             usize::try_from(report_bytes).map_or(REPORT_BYTES, |bytes| bytes.min(REPORT_BYTES));
-        self.backoff.reset();
-        self.not_before = None;
+        if !self.is_suspect {
+            self.backoff.reset();
+            self.not_before = None;
+        }
     }
 
-    /// What was on its way over the connection goes out again on the next.
-    fn on_down(&mut self, connection: ConnectionNumber) {
-        if self.connection == Some(connection) {
-            self.connection = None;
-            if matches!(self.round, Round::Sending(_) | Round::Gathering(_)) {
+    /// What was on its way over the connection goes out again on the next. If it was a report that ends
+    /// each connection, the connections last ever longer before it.
+    fn on_down(&mut self, now: Now, connection: ConnectionNumber) {
+        if self.connection != Some(connection) {
+            return;
+        }
+        self.connection = None;
+        match self.round {
+            Round::Sending { .. } => {
                 self.round = Round::Idle;
+                self.is_suspect = true;
+                self.pause(now, None);
             }
+            Round::Gathering(_) => self.round = Round::Idle,
+            Round::Idle | Round::Taking | Round::Settling { .. } => {}
+        }
+    }
+
+    fn on_tick(&mut self, now: Now) {
+        if let Round::Sending { connection, until } = self.round
+            && until <= now.monotonic
+        {
+            self.on_answered(now, connection, Err(CallFailure::NoAnswer));
         }
     }
 
     fn on_taken(&mut self, now: Now, generation: Generation, facts: Option<usize>) {
-        if generation != self.generation || self.round != Round::Taking {
+        if self.generation != Some(generation) || self.round != Round::Taking {
             return;
         }
         self.round = Round::Idle;
         match (facts, self.connection) {
             (None, _) => self.pause(now, None),
-            // What waits may not go out yet, against what the store said.
-            (Some(0), _) => self.not_before = Some(now.monotonic + LEAST),
+            (Some(0), _) => self.on_empty(now),
             (Some(_), Some(connection)) => {
-                self.round = Round::Sending(connection);
+                self.empty.reset();
+                self.unsettled = self.waiting;
+                self.round = Round::Sending {
+                    connection,
+                    until: now.monotonic + ANSWER_DEADLINE,
+                };
                 self.outputs.push_back(Output::Send(connection));
             }
             (Some(_), None) => {}
         }
+    }
+
+    /// What waits may not go out yet, against what was believed: a clock stepped.
+    fn on_empty(&mut self, now: Now) {
+        self.read_clock(now);
+        let pause = self.empty.fail(None, now.random).max(LEAST);
+        self.empty_until = Some(now.monotonic + pause);
     }
 
     fn on_answered(
@@ -186,10 +252,11 @@ impl ReportMachine {
         connection: ConnectionNumber,
         result: Result<(), CallFailure>,
     ) {
-        if self.round != Round::Sending(connection) {
+        if !matches!(self.round, Round::Sending { connection: own, .. } if own == connection) {
             return;
         }
         self.round = Round::Idle;
+        self.is_suspect = false;
         match result {
             Ok(()) => self.settle(Settlement::Answer),
             Err(failure) => match failure {
@@ -211,6 +278,7 @@ impl ReportMachine {
                 failure,
             });
         } else if failure == CallFailure::NoAnswer {
+            self.is_suspect = true;
             self.outputs.push_back(Output::Doubtful(connection));
         }
     }
@@ -219,8 +287,11 @@ impl ReportMachine {
         self.round = Round::Settling {
             is_refused: settlement != Settlement::Answer,
         };
+        let Some(generation) = self.generation else {
+            return;
+        };
         self.outputs.push_back(Output::Settle {
-            generation: self.generation,
+            generation,
             settlement,
         });
     }
@@ -229,33 +300,21 @@ impl ReportMachine {
         let Round::Settling { is_refused } = self.round else {
             return;
         };
-        if generation != self.generation {
+        if self.generation != Some(generation) {
             return;
         }
         self.round = Round::Idle;
         match outbox {
             Some(outbox) => {
+                let is_settled = outbox.waiting < self.unsettled;
                 self.count(now, outbox);
-                if is_refused {
-                    self.pause(now, None);
-                } else {
+                if is_settled && !is_refused {
                     self.backoff.reset();
+                } else {
+                    self.pause(now, None);
                 }
             }
             None => self.pause(now, None),
-        }
-    }
-
-    /// What the store was asked for is not answered any more, or has no meaning. It is asked again after
-    /// a moment, when nothing older can be on its way.
-    fn on_rebuilt(&mut self, now: Now, generation: Generation, outbox: Outbox) {
-        if generation != self.generation {
-            return;
-        }
-        self.count(now, outbox);
-        if matches!(self.round, Round::Taking | Round::Settling { .. }) {
-            self.round = Round::Idle;
-            self.not_before = Some(now.monotonic + LEAST);
         }
     }
 
@@ -279,7 +338,7 @@ impl ReportMachine {
             Round::Idle | Round::Gathering(_) if is_hurried => now.monotonic,
             Round::Idle => now.monotonic + DELAY,
             Round::Gathering(until) => until,
-            Round::Taking | Round::Sending(_) | Round::Settling { .. } => return,
+            Round::Taking | Round::Sending { .. } | Round::Settling { .. } => return,
         };
         self.round = Round::Gathering(until);
         if self.due_at(until) <= now.monotonic {
@@ -289,20 +348,30 @@ impl ReportMachine {
 
     /// When the next round begins, if facts wait for others until `gathered`.
     fn due_at(&self, gathered: Monotonic) -> Monotonic {
-        [self.ready_at, self.not_before]
+        [self.ready_at, self.not_before, self.empty_until]
             .into_iter()
             .flatten()
             .fold(gathered, Monotonic::max)
     }
 
     fn take(&mut self) {
+        let Some(generation) = self.generation else {
+            return;
+        };
         self.round = Round::Taking;
         self.not_before = None;
+        self.empty_until = None;
         self.outputs.push_back(Output::Take {
-            generation: self.generation,
+            generation,
             facts: FACTS,
             bytes: self.bytes,
         });
+    }
+
+    /// Whether nothing is under way, and the next round is far away.
+    fn is_stuck(&self, now: Now) -> bool {
+        let is_idle = matches!(self.round, Round::Idle | Round::Gathering(_));
+        is_idle && self.due_at(now.monotonic) > now.monotonic + FLUSH_PATIENCE
     }
 
     fn answer_flush(&mut self, now: Now) {
@@ -311,7 +380,7 @@ impl ReportMachine {
         };
         let is_empty = self.waiting == 0;
         let is_over = until.is_some_and(|until| until <= now.monotonic);
-        if is_empty || is_over || self.connection.is_none() {
+        if is_empty || is_over || self.connection.is_none() || self.is_stuck(now) {
             self.flush = None;
             self.outputs.push_back(Output::Flushed { is_empty });
         }

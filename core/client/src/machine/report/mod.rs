@@ -50,14 +50,6 @@ pub enum Input {
         /// What waits.
         outbox: Outbox,
     },
-    /// The store was damaged and was rebuilt, or was set back. If it was taking or settling a batch, it did
-    /// not.
-    Rebuilt {
-        /// Of which session.
-        generation: Generation,
-        /// What waits.
-        outbox: Outbox,
-    },
     /// The store took a batch, which may be empty; or it failed.
     Taken {
         /// Of which session.

@@ -309,21 +309,74 @@ fn nothing_of_a_former_session_is_reported() {
 }
 
 #[test]
-fn a_store_that_was_rebuilt_is_asked_again_and_answers_from_before_are_dropped() {
-    let rebuilt = |waiting| Input::Rebuilt {
-        generation: GENERATION,
-        outbox: outbox(waiting),
-    };
+fn a_batch_of_which_nothing_is_settled_is_not_repeated_hot() {
+    let mut table = Table::sending(3);
+    for least in [1, 7, 15] {
+        // The storage tells of every change before it answers; another fact has come meanwhile.
+        table.counted(4);
+        assert_eq!(table.answered(Ok(())), ["settle"]);
+        assert_eq!(table.settled(Some(4)), [""; 0]);
+        let (pause, outputs) = table.step();
+        assert!(pause >= Duration::from_secs(least), "{pause:?}");
+        assert_eq!(outputs, ["take"]);
+        table.taken(3);
+    }
+    // One is settled, and that was told before the answer: the rest goes on soon.
+    table.counted(5);
+    table.answered(Ok(()));
+    table.counted(4);
+    table.settled(Some(4));
+    let (pause, outputs) = table.step();
+    assert!(pause < Duration::from_secs(1), "{pause:?}");
+    assert_eq!(outputs, ["take"]);
+}
+
+#[test]
+fn a_store_that_hands_out_nothing_is_asked_ever_more_rarely_until_there_is_a_new_fact() {
     let mut table = Table::new(3);
     table.up(FIRST);
+    table.step();
+    for least in [3, 7, 15, 31, 59, 59] {
+        assert_eq!(table.taken(0), [""; 0]);
+        let (pause, outputs) = table.step();
+        assert!(pause >= Duration::from_secs(least), "{pause:?}");
+        assert_eq!(outputs, ["take"]);
+    }
+    table.taken(0);
+    table.counted(4);
+    assert!(table.step().0 < Duration::from_secs(1));
+}
+
+#[test]
+fn a_report_whose_answer_is_lost_is_sent_again() {
+    let mut table = Table::sending(3);
+    let (passed, outputs) = table.step();
+    assert!(passed <= Duration::from_secs(60), "{passed:?}");
+    assert_eq!(outputs, ["doubtful"]);
     assert_eq!(table.step().1, ["take"]);
-    assert_eq!(table.on(rebuilt(2)), [""; 0]);
-    assert_eq!(table.taken(3), [""; 0]);
-    assert_eq!(table.step().1, ["take"]);
-    assert_eq!(table.taken(2), ["send 1"]);
-    // What is on its way stays on its way.
-    assert_eq!(table.on(rebuilt(1)), [""; 0]);
-    assert_eq!(table.answered(Ok(())), ["settle"]);
-    assert_eq!(table.on(rebuilt(0)), [""; 0]);
-    assert_eq!(table.machine.deadline(), None);
+}
+
+#[test]
+fn a_report_that_ends_each_connection_lets_connections_last() {
+    let mut table = Table::sending(3);
+    for (number, least) in [(1, 3), (2, 7), (3, 15)] {
+        table.on(Input::Down(ConnectionNumber::new(number)));
+        table.up(ConnectionNumber::new(number + 1));
+        let (passed, outputs) = table.step();
+        assert!(passed >= Duration::from_secs(least), "{passed:?}");
+        assert_eq!(outputs, ["take"]);
+        table.taken(3);
+    }
+}
+
+#[test]
+fn a_flush_does_not_wait_for_a_long_pause() {
+    let mut table = Table::sending(3);
+    let busy = CallFailure::Problem {
+        code: ProblemCode::Unavailable.into(),
+        status: 503,
+        retry_after: Some(Duration::from_secs(900)),
+    };
+    table.answered(Err(busy));
+    assert_eq!(table.on(Input::Flush { until: None }), ["flushed false"]);
 }

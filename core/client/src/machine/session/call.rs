@@ -68,6 +68,8 @@ pub enum Input {
         /// The token that the server refused, if that is why.
         refused: Option<TokenNumber>,
     },
+    /// Nobody needs an access token any more.
+    DropToken,
     /// Something changed that makes another try promising.
     Nudge,
     /// The machine is about to sleep: the network is left alone.

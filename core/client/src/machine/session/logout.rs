@@ -31,6 +31,8 @@ pub(super) struct Logouts {
 struct Errand {
     generation: Generation,
     refresh: Secret,
+    /// Whether the server was asked before.
+    is_tried: bool,
     backoff: Backoff,
     /// When the next try is, if one failed.
     not_before: Option<Monotonic>,
@@ -47,6 +49,7 @@ impl Logouts {
         for one in pending {
             dropped.extend(logouts.add(one.generation, one.refresh));
             if let Some(errand) = logouts.errands.back_mut() {
+                errand.is_tried = one.tries > 0;
                 errand.backoff.at_least(one.tries);
             }
         }
@@ -62,6 +65,7 @@ impl Logouts {
         self.errands.push_back(Errand {
             generation,
             refresh,
+            is_tried: false,
             backoff: self.pace.background(BASE, CAP),
             not_before: None,
         });
@@ -70,12 +74,12 @@ impl Logouts {
         })
     }
 
-    /// The first that may be told now: its generation and its token.
-    pub(super) fn due(&self, now: Now) -> Option<(Generation, Secret)> {
+    /// The first that may be told now: its generation and its token. If something else is waited for,
+    /// only one that was not told before.
+    pub(super) fn due(&self, now: Now, gives_way: bool) -> Option<(Generation, Secret)> {
         let is_due = |errand: &&Errand| {
-            errand
-                .not_before
-                .is_none_or(|not_before| not_before <= now.monotonic)
+            let not_before = errand.not_before;
+            !(gives_way && errand.is_tried) && not_before.is_none_or(|at| at <= now.monotonic)
         };
         let errand = self.errands.iter().find(is_due)?;
         Some((errand.generation, errand.refresh.clone()))
@@ -123,12 +127,33 @@ impl Logouts {
             return Some(self.done(generation));
         }
         let errand = self.find(generation)?;
+        errand.is_tried = true;
         let pause = errand.backoff.fail(failure.retry_after(), now.random);
         errand.not_before = Some(now.monotonic + pause);
         Some(LogoutNote::Tried {
             generation,
             next_at: now.wall.saturating_add(pause).unwrap_or(now.wall),
         })
+    }
+
+    /// A note about a pending logout as it is now; none if it is over.
+    pub(super) fn brought_up(&self, note: LogoutNote) -> Option<LogoutNote> {
+        match note {
+            LogoutNote::Pending {
+                generation, user, ..
+            } => {
+                let errand = self
+                    .errands
+                    .iter()
+                    .find(|errand| errand.generation == generation)?;
+                Some(LogoutNote::Pending {
+                    generation,
+                    user,
+                    refresh: errand.refresh.clone(),
+                })
+            }
+            LogoutNote::Tried { .. } | LogoutNote::Done { .. } => Some(note),
+        }
     }
 
     /// The server has confirmed it.

@@ -13,7 +13,9 @@ use super::{
     logout::Logouts,
     state::{Lane, Login, Present, Progress, Purpose, State, Write},
 };
-use crate::machine::{CallNumber, Generation, Pace, Secret, TokenNumber, Trouble, pause::Backoff};
+use crate::machine::{
+    CallFailure, CallNumber, Generation, Pace, Secret, TokenNumber, Trouble, pause::Backoff,
+};
 
 /// How long a logout waits for the facts that are not reported yet.
 const FLUSH: Duration = Duration::from_secs(3);
@@ -21,6 +23,8 @@ const FLUSH: Duration = Duration::from_secs(3);
 const EXCHANGE: Duration = Duration::from_secs(20);
 /// How long each of the two calls of a pending logout may take: a login waits for them.
 const LOGOUT_CALL: Duration = Duration::from_secs(5);
+/// How much longer the machine waits for an answer than a call may take, in case it was lost on the way.
+const SLACK: Duration = Duration::from_secs(10);
 /// How many failures a refusal that ends nothing counts for.
 const REFUSED: u32 = 6;
 
@@ -57,9 +61,12 @@ impl Session {
     /// A machine for what the store says. Its first outputs are there at once.
     #[must_use]
     pub fn new(seed: Seed, pace: Pace) -> Self {
+        // The number of a session that was never durable may have been given to a logout.
+        let numbers = seed.logouts.iter().map(|pending| pending.generation);
+        let generation = numbers.fold(seed.generation, Generation::max);
         let (logouts, dropped) = Logouts::new(seed.logouts, pace);
         let mut session = Self {
-            generation: seed.generation,
+            generation,
             state: State::Nobody,
             next: None,
             lane: None,
@@ -99,6 +106,7 @@ impl Session {
                     reserve: None,
                     has_begun: true,
                     former: None,
+                    is_awaited: false,
                 })
             }
         };
@@ -111,6 +119,7 @@ impl Session {
             Input::Logout => self.on_logout(now),
             Input::Flushed => self.on_flushed(now),
             Input::WantToken { refused } => self.on_want_token(now, refused),
+            Input::DropToken => self.wants_token = false,
             Input::Nudge => self.on_nudge(now),
             Input::Suspend => self.is_suspended = true,
             Input::Resume => {
@@ -144,10 +153,22 @@ impl Session {
             | State::Forgetting
             | State::NeedsIdentity { .. } => None,
         };
-        let is_free = self.lane.is_none() && !self.is_suspended;
-        let call = self.not_before.filter(|_| is_free && self.wants_exchange());
-        let logout = self.logouts.next_at().filter(|_| is_free);
-        [leaving, self.next_write(), call, logout]
+        [leaving, self.next_write(), self.next_call()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// When the network is asked next, or no answer can come any more.
+    fn next_call(&self) -> Option<Monotonic> {
+        if self.is_suspended {
+            return None;
+        }
+        if let Some(lane) = &self.lane {
+            return Some(lane.until);
+        }
+        let exchange = self.not_before.filter(|_| self.wants_exchange());
+        [exchange, self.logouts.next_at()]
             .into_iter()
             .flatten()
             .min()
@@ -168,8 +189,10 @@ impl Session {
     /// What is in the way of a token that is needed, and when the next try is.
     #[must_use]
     pub fn trouble(&self) -> Option<(Trouble, Option<Monotonic>)> {
+        let is_needed = self.write.is_some() || self.wants_exchange();
+        let trouble = self.trouble.filter(|_| is_needed)?;
         let retry_at = self.not_before.or_else(|| self.next_write());
-        self.trouble.map(|trouble| (trouble, retry_at))
+        Some((trouble, retry_at))
     }
 
     fn next_write(&self) -> Option<Monotonic> {
@@ -216,37 +239,58 @@ impl Session {
         });
     }
 
-    /// Starts what can be started. Everything that has to be durable goes before any call; a pending
-    /// logout goes before an exchange for the session.
+    /// Starts what can be started. Everything that has to be durable goes before any call. A logout goes
+    /// before an exchange for the session when it is told for the first time, and gives way from then on,
+    /// so that no number of logouts keeps a user from their session.
     fn advance(&mut self, now: Now) {
         self.start_write(now);
-        if self.lane.is_some() || self.is_suspended {
+        if self.is_suspended {
+            return;
+        }
+        self.give_up_call(now);
+        if self.lane.is_some() {
             return;
         }
         if self.not_before.is_some_and(|at| at <= now.monotonic) {
             self.not_before = None;
         }
-        if let Some((generation, refresh)) = self.logouts.due(now) {
-            self.start_errand(generation, refresh);
-        } else if self.not_before.is_none() && self.wants_exchange() {
-            self.start_exchange();
+        let exchanges = self.not_before.is_none() && self.wants_exchange();
+        if let Some((generation, refresh)) = self.logouts.due(now, exchanges) {
+            self.start_errand(now, generation, refresh);
+        } else if exchanges {
+            self.start_exchange(now);
+        }
+    }
+
+    /// The answer to the call under way was lost.
+    fn give_up_call(&mut self, now: Now) {
+        let Some(lane) = self.lane.as_ref() else {
+            return;
+        };
+        if lane.until <= now.monotonic {
+            self.on_exchanged(now, lane.number, Err(CallFailure::NoAnswer));
         }
     }
 
     fn start_write(&mut self, now: Now) {
-        if let Some(write) = &mut self.write
-            && let Progress::Due(at) = write.progress
-            && at <= now.monotonic
-        {
-            write.progress = Progress::Running;
-            self.outputs.push_back(Output::Store {
-                generation: self.generation,
-                call: write.call.clone(),
-            });
+        let Some(write) = &mut self.write else {
+            return;
+        };
+        if !matches!(write.progress, Progress::Due(at) if at <= now.monotonic) {
+            return;
         }
+        write.progress = Progress::Running;
+        // The server may have been told of the logout since the store failed.
+        if let StoreCall::Logout(note) = &mut write.call {
+            *note = note.take().and_then(|note| self.logouts.brought_up(note));
+        }
+        self.outputs.push_back(Output::Store {
+            generation: self.generation,
+            call: write.call.clone(),
+        });
     }
 
-    fn start_exchange(&mut self) {
+    fn start_exchange(&mut self, now: Now) {
         let (purpose, exchange) = match &self.state {
             State::LoggingIn(login) => (
                 Purpose::Login(login.user.clone()),
@@ -260,7 +304,7 @@ impl Session {
             | State::Forgetting
             | State::NeedsIdentity { .. } => return,
         };
-        let call = self.take_lane(self.generation, purpose);
+        let call = self.take_lane(now, self.generation, purpose, EXCHANGE);
         self.outputs.push_back(Output::Exchange {
             call,
             exchange,
@@ -268,8 +312,8 @@ impl Session {
         });
     }
 
-    fn start_errand(&mut self, generation: Generation, refresh: Secret) {
-        let call = self.take_lane(generation, Purpose::Logout);
+    fn start_errand(&mut self, now: Now, generation: Generation, refresh: Secret) {
+        let call = self.take_lane(now, generation, Purpose::Logout, LOGOUT_CALL);
         self.outputs.push_back(Output::Exchange {
             call,
             exchange: Exchange::Refresh(refresh),
@@ -277,12 +321,19 @@ impl Session {
         });
     }
 
-    fn take_lane(&mut self, generation: Generation, purpose: Purpose) -> CallNumber {
+    fn take_lane(
+        &mut self,
+        now: Now,
+        generation: Generation,
+        purpose: Purpose,
+        within: Duration,
+    ) -> CallNumber {
         self.last_call = self.last_call.next();
         self.lane = Some(Lane {
             number: self.last_call,
             generation,
             purpose,
+            until: now.monotonic + within + SLACK,
         });
         self.last_call
     }

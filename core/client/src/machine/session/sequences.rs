@@ -12,7 +12,7 @@ use std::{
 };
 
 use proptest::prelude::*;
-use vestnik_clock::Now;
+use vestnik_clock::{Monotonic, Now};
 
 use super::{
     Exchange, Grant, Input, Output, Session, Standing,
@@ -133,6 +133,8 @@ struct World {
     now: Now,
     server: Server,
     call: Option<Call>,
+    /// When the call is given up.
+    until: Monotonic,
     last: Option<Input>,
     stores: Vec<Generation>,
     identities: u32,
@@ -159,6 +161,7 @@ impl World {
             now: now(),
             server,
             call: None,
+            until: now().monotonic,
             last: None,
             stores: Vec::new(),
             identities: 0,
@@ -212,14 +215,26 @@ impl World {
     fn drain(&mut self) {
         while let Some(output) = self.machine.poll() {
             match output {
-                Output::Exchange { call, exchange, .. } => {
+                Output::Exchange {
+                    call,
+                    exchange,
+                    within,
+                } => {
+                    self.until = self.now.monotonic + within;
                     if let Exchange::Identity(token) = &exchange {
                         let is_answered = self.answered.contains(token.expose());
                         assert!(!is_answered, "a used identity token was sent again");
                     }
                     self.begin(Call::Exchange(call, exchange));
                 }
-                Output::Delete { call, token, .. } => self.begin(Call::Delete(call, token)),
+                Output::Delete {
+                    call,
+                    token,
+                    within,
+                } => {
+                    self.until = self.now.monotonic + within;
+                    self.begin(Call::Delete(call, token));
+                }
                 Output::Store { generation, .. } => {
                     assert_eq!(generation, self.machine.generation());
                     self.stores.push(generation);
@@ -309,7 +324,13 @@ impl World {
     }
 
     fn pass(&mut self) {
-        if let Some(at) = self.machine.deadline() {
+        let Some(at) = self.machine.deadline() else {
+            return;
+        };
+        if self.call.is_some() && self.until <= at {
+            self.now.monotonic = self.now.monotonic.max(self.until);
+            self.fail();
+        } else {
             self.now.monotonic = self.now.monotonic.max(at);
             self.on(Input::Tick);
         }

@@ -37,6 +37,8 @@ pub(super) struct Login {
     pub(super) reserve: Option<Secret>,
     /// Whose history is on the device.
     pub(super) former: Option<UserId>,
+    /// Whether the app waits for the outcome.
+    pub(super) is_awaited: bool,
 }
 
 /// A session.
@@ -51,6 +53,8 @@ pub(super) struct Present {
     pub(super) has_begun: bool,
     /// Whose history was on the device.
     pub(super) former: Option<UserId>,
+    /// Whether the app waits until the login is durable.
+    pub(super) is_awaited: bool,
 }
 
 /// What has to be made durable next.
@@ -72,6 +76,8 @@ pub(super) struct Lane {
     pub(super) number: CallNumber,
     pub(super) generation: Generation,
     pub(super) purpose: Purpose,
+    /// When an answer can come no more.
+    pub(super) until: Monotonic,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

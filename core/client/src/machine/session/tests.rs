@@ -1,5 +1,6 @@
 //! What a user relies on: one is logged in as oneself, stays so, and a logout is a logout.
 
+mod awkward;
 mod table;
 
 use std::time::Duration;

@@ -61,6 +61,8 @@ enum Step {
     LostOld,
     Stored,
     StoreFailed,
+    /// The store is damaged and made anew, once on each path.
+    Rebuilt,
 }
 
 #[derive(Debug, Clone)]
@@ -84,6 +86,7 @@ struct World {
     greetings: Vec<(u64, u64)>,
     reads: Vec<Read>,
     proposal: Option<Proposal>,
+    was_rebuilt: bool,
     /// What the server spoke of on this connection, and whether it said that there is more.
     told: u64,
     must_read: bool,
@@ -101,6 +104,7 @@ impl World {
             greetings: Vec::new(),
             reads: Vec::new(),
             proposal: None,
+            was_rebuilt: false,
             told: 0,
             must_read: false,
             path: Vec::new(),
@@ -148,6 +152,9 @@ impl World {
         if self.proposal.is_some() {
             steps.extend([Step::Stored, Step::StoreFailed]);
         }
+        if !self.was_rebuilt {
+            steps.push(Step::Rebuilt);
+        }
         steps
     }
 
@@ -189,6 +196,7 @@ impl World {
                 let generation = Generation::new(1);
                 (Input::StoreFailed { generation }, true)
             }
+            Step::Rebuilt => (self.rebuilt(), false),
         }
     }
 
@@ -271,6 +279,14 @@ impl World {
         }
     }
 
+    fn rebuilt(&mut self) -> Input {
+        self.was_rebuilt = true;
+        self.store = 0;
+        let generation = Generation::new(1);
+        let cursor = None;
+        Input::Rebuilt { generation, cursor }
+    }
+
     fn carry_out(&mut self, may_break: bool) -> Result<(), String> {
         while let Some(output) = self.machine.poll() {
             match output {
@@ -344,6 +360,7 @@ impl World {
             self.is_up,
             self.told,
             self.must_read,
+            self.was_rebuilt,
         );
         write!(
             key,

@@ -10,7 +10,7 @@ use vestnik_model::{
 };
 
 use super::{Broken, Input, Origin, Output, Proposal};
-use crate::machine::{CallFailure, ConnectionNumber, Generation};
+use crate::machine::{CallFailure, ConnectionNumber, Generation, pause::Backoff};
 
 /// The most live calls held; what comes beyond them is read. A call is at most a page, so this bounds
 /// bytes as well.
@@ -18,6 +18,12 @@ const MAX_HELD: usize = 16;
 /// How long a read may take. It is above the time-out of any call, so that it passes only if the answer
 /// was lost on the way to the machine.
 const READ_DEADLINE: Duration = Duration::from_secs(45);
+
+/// After a read that brought nothing, the first pause before the next one is at most this long. The first
+/// such read has no pause after it: the server may have called for what a page before had.
+const FRUITLESS: Duration = Duration::from_secs(1);
+/// Any pause after reads that brought nothing is at most this long.
+const MOST_FRUITLESS: Duration = Duration::from_secs(60);
 
 /// The machine that reads the log.
 ///
@@ -29,12 +35,12 @@ const READ_DEADLINE: Duration = Duration::from_secs(45);
 #[derive(Debug)]
 #[cfg_attr(test, derive(Clone))]
 pub struct Sync {
-    generation: Generation,
+    generation: Option<Generation>,
     /// Where the store stands, as it said last.
     cursor: Option<Cursor>,
     connection: Option<Link>,
-    /// Whether the store works on a proposal.
-    is_applying: bool,
+    /// What the store works on.
+    applying: Option<Applying>,
     /// The most entries of the next page. A page that was too large to be read is asked for in halves.
     limit: u32,
     outputs: VecDeque<Output>,
@@ -54,6 +60,17 @@ struct Link {
     held: VecDeque<Entries>,
     /// Something is known to be missing that is not held.
     is_behind: bool,
+    /// Reads in a row that brought nothing, and when the next one is.
+    fruitless: Backoff,
+    not_before: Option<Monotonic>,
+}
+
+/// How a proposal came that the store works on.
+#[derive(Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(Clone))]
+enum Applying {
+    Live,
+    Asked(Option<Cursor>),
 }
 
 #[derive(Debug)]
@@ -78,10 +95,10 @@ impl Sync {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            generation: Generation::default(),
+            generation: None,
             cursor: None,
             connection: None,
-            is_applying: false,
+            applying: None,
             limit: DEFAULT_PAGE_ENTRIES,
             outputs: VecDeque::new(),
             #[cfg(test)]
@@ -100,7 +117,7 @@ impl Sync {
                 end,
                 behind_by,
             } => self.on_welcome(connection, end.as_ref(), behind_by),
-            Input::Page { connection, page } => self.on_page(connection, page),
+            Input::Page { connection, page } => self.on_page(now, connection, page),
             Input::Entries {
                 connection,
                 entries,
@@ -124,8 +141,11 @@ impl Sync {
     /// When to call `handle` with `Tick` at the latest.
     #[must_use]
     pub fn deadline(&self) -> Option<Monotonic> {
-        let reading = self.connection.as_ref()?.reading.as_ref()?;
-        Some(reading.until)
+        let link = self.connection.as_ref()?;
+        match &link.reading {
+            Some(reading) => Some(reading.until),
+            None => link.not_before.filter(|_| link.is_behind),
+        }
     }
 
     /// Where the store stands, as it said last: what the device says hello with.
@@ -138,21 +158,22 @@ impl Sync {
     #[must_use]
     pub fn is_caught_up(&self) -> bool {
         let link = self.connection.as_ref();
-        !self.is_applying
+        self.applying.is_none()
             && link.is_some_and(|link| link.is_welcome && link.reading.is_none() && !link.is_behind)
     }
 
     fn begin(&mut self, generation: Generation, cursor: Option<Cursor>) {
         self.end();
-        self.generation = generation;
+        self.generation = Some(generation);
         self.cursor = cursor;
     }
 
     /// The page limit stays: it says something about the network.
     fn end(&mut self) {
+        self.generation = None;
         self.connection = None;
         self.cursor = None;
-        self.is_applying = false;
+        self.applying = None;
         self.outputs.clear();
     }
 
@@ -205,7 +226,7 @@ impl Sync {
         end.is_some() && self.cursor.as_ref() != end
     }
 
-    fn on_page(&mut self, number: ConnectionNumber, page: Result<Page, CallFailure>) {
+    fn on_page(&mut self, now: Now, number: ConnectionNumber, page: Result<Page, CallFailure>) {
         let Some(link) = self.link(number) else {
             return;
         };
@@ -213,7 +234,7 @@ impl Sync {
             return;
         };
         match page {
-            Ok(page) => self.take_page(number, reading.from, page),
+            Ok(page) => self.take_page(now, number, reading.from, page),
             Err(failure) => {
                 self.halve();
                 self.give_up(number, Broken::Read(failure));
@@ -221,7 +242,7 @@ impl Sync {
         }
     }
 
-    fn take_page(&mut self, number: ConnectionNumber, from: Option<Cursor>, page: Page) {
+    fn take_page(&mut self, now: Now, number: ConnectionNumber, from: Option<Cursor>, page: Page) {
         let Page {
             after,
             cursor,
@@ -233,6 +254,8 @@ impl Sync {
             // A server that has more and moves nothing would be asked without end.
             if more {
                 self.give_up(number, Broken::Stuck);
+            } else if let Some(link) = self.link(number) {
+                link.on_fruitless(now);
             }
             return;
         }
@@ -265,22 +288,33 @@ impl Sync {
     }
 
     fn on_applied(&mut self, generation: Generation, cursor: Cursor) {
-        if generation == self.generation && self.is_applying {
-            self.is_applying = false;
+        if self.generation == Some(generation) && self.applying.take().is_some() {
             self.cursor = Some(cursor);
+            if let Some(link) = &mut self.connection {
+                link.fruitless.reset();
+                link.not_before = None;
+            }
         }
     }
 
     fn on_stale(&mut self, generation: Generation, cursor: Option<Cursor>) {
-        if self.is_applying {
-            self.on_rebuilt(generation, cursor);
+        let Some(applying) = &self.applying else {
+            return;
+        };
+        if self.generation != Some(generation) {
+            return;
+        }
+        let takes_nothing = *applying == Applying::Asked(cursor.clone());
+        self.applying = None;
+        self.on_rebuilt(generation, cursor);
+        if takes_nothing && let Some(link) = &self.connection {
+            self.give_up(link.number, Broken::Storage);
         }
     }
 
     /// The store stands elsewhere than it said: whatever lies behind that place is read again.
     fn on_rebuilt(&mut self, generation: Generation, cursor: Option<Cursor>) {
-        if generation == self.generation {
-            self.is_applying = false;
+        if self.generation == Some(generation) {
             self.cursor = cursor;
             if let Some(link) = &mut self.connection {
                 link.is_behind = true;
@@ -289,11 +323,11 @@ impl Sync {
     }
 
     fn on_store_failed(&mut self, generation: Generation) {
-        if generation == self.generation && self.is_applying {
-            self.is_applying = false;
-            if let Some(link) = &self.connection {
-                self.give_up(link.number, Broken::Storage);
-            }
+        if self.generation == Some(generation)
+            && self.applying.take().is_some()
+            && let Some(link) = &self.connection
+        {
+            self.give_up(link.number, Broken::Storage);
         }
     }
 
@@ -324,7 +358,7 @@ impl Sync {
 
     /// Decides what to do next; see the [module](super).
     fn advance(&mut self, now: Now) {
-        if self.is_applying {
+        if self.applying.is_some() {
             return;
         }
         let Some(link) = &mut self.connection else {
@@ -336,7 +370,8 @@ impl Sync {
         if let Some(proposal) = link.chain(self.cursor.as_ref()) {
             return self.propose(proposal);
         }
-        if std::mem::take(&mut link.is_behind) {
+        link.not_before = link.not_before.filter(|at| *at > now.monotonic);
+        if link.not_before.is_none() && std::mem::take(&mut link.is_behind) {
             link.reading = Some(Reading {
                 from: self.cursor.clone(),
                 until: now.monotonic + READ_DEADLINE,
@@ -350,9 +385,15 @@ impl Sync {
     }
 
     fn propose(&mut self, proposal: Proposal) {
-        self.is_applying = true;
+        let Some(generation) = self.generation else {
+            return;
+        };
+        self.applying = Some(match &proposal.origin {
+            Origin::Live => Applying::Live,
+            Origin::Asked(from) => Applying::Asked(from.clone()),
+        });
         self.outputs.push_back(Output::Apply {
-            generation: self.generation,
+            generation,
             proposal,
         });
     }
@@ -372,6 +413,18 @@ impl Link {
             reading: None,
             held: VecDeque::new(),
             is_behind: false,
+            fruitless: Backoff::new(FRUITLESS, MOST_FRUITLESS),
+            not_before: None,
+        }
+    }
+
+    /// A read brought nothing: a server that calls for one after each must not be asked without end.
+    fn on_fruitless(&mut self, now: Now) {
+        if self.fruitless.is_clear() {
+            self.fruitless.at_least(1);
+        } else {
+            let pause = self.fruitless.fail(None, now.random);
+            self.not_before = Some(now.monotonic + pause);
         }
     }
 

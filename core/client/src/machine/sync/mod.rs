@@ -91,7 +91,7 @@ pub enum Input {
         /// Where the store stands.
         cursor: Option<Cursor>,
     },
-    /// The store was damaged and was rebuilt, or was set back. If it had a proposal, it did not take it.
+    /// The store was damaged and was rebuilt, or was set back. If it has a proposal, the answer follows.
     Rebuilt {
         /// Of which session.
         generation: Generation,

@@ -341,13 +341,67 @@ fn a_store_that_was_rebuilt_is_filled_again() {
     // While nothing happens.
     let mut table = Table::online(9);
     assert_eq!(table.on(rebuilt()), ["read start 100"]);
-    // While it had a proposal, which is not answered otherwise.
+    // While it has a proposal: the answer follows.
     let mut table = Table::online(9);
     assert_eq!(table.on(live(9, 10)), ["live [10] -> e:10:t"]);
-    assert_eq!(table.on(rebuilt()), ["read start 100"]);
+    assert_eq!(table.on(rebuilt()), [""; 0]);
+    let (generation, cursor) = (Generation::new(1), None);
+    let stale = Input::Stale { generation, cursor };
+    assert_eq!(table.on(stale), ["read start 100"]);
     // While nothing is connected: the next hello is said with its place.
     let mut table = Table::online(9);
     table.on(Input::Lost(FIRST));
     assert_eq!(table.on(rebuilt()), [""; 0]);
     assert_eq!(table.machine.cursor(), None);
+}
+
+#[test]
+fn a_server_that_calls_for_reads_that_bring_nothing_is_not_asked_without_end() {
+    let mut table = Table::online(9);
+    table.now.random = u64::MAX;
+    let behind = || Input::Behind {
+        connection: FIRST,
+        end: None,
+    };
+    let nothing = || Input::Page {
+        connection: FIRST,
+        page: Ok(page_of(9, 9, false)),
+    };
+    assert_eq!(table.on(behind()), ["read e:9:t 100"]);
+    table.on(nothing());
+    // The first time may be chance.
+    assert_eq!(table.on(behind()), ["read e:9:t 100"]);
+    for least in [1, 3, 7, 15, 31, 59, 59] {
+        table.on(nothing());
+        assert_eq!(table.on(behind()), [""; 0]);
+        let at = table.machine.deadline().unwrap();
+        assert!(at - table.now.monotonic >= std::time::Duration::from_secs(least));
+        table.now.monotonic = at;
+        assert_eq!(table.on(Input::Tick), ["read e:9:t 100"]);
+    }
+    table.on(nothing());
+    // What follows the device's place is taken at once, and proves that it was worth it.
+    assert_eq!(table.on(live(9, 10)), ["live [10] -> e:10:t"]);
+    let applied = Input::Applied {
+        generation: Generation::new(1),
+        cursor: at(10),
+    };
+    table.on(applied);
+    assert_eq!(table.on(behind()), ["read e:10:t 100"]);
+}
+
+#[test]
+fn a_store_that_takes_no_page_is_not_fed_without_end() {
+    let mut table = Table::greeting(4);
+    assert_eq!(table.on(welcome(FIRST, 6)), ["read e:4:t 100"]);
+    let page = Input::Page {
+        connection: FIRST,
+        page: Ok(page_of(4, 6, false)),
+    };
+    assert_eq!(table.on(page), ["page [5, 6] -> e:6:t"]);
+    let stale = Input::Stale {
+        generation: Generation::new(1),
+        cursor: place(4),
+    };
+    assert_eq!(table.on(stale), ["broken storage"]);
 }

@@ -4,7 +4,8 @@ use vestnik_clock::Now;
 
 use super::Engine;
 use crate::machine::{
-    CallNumber, ConnectionNumber, Generation, connection,
+    CallNumber, ConnectionNumber, Generation,
+    connection::{self, Nudge},
     engine::{Answer, Command, Done, Event, Input},
     registration, report, session, sync,
 };
@@ -30,16 +31,19 @@ impl Engine {
             Command::GoOnline => self.feed_connection(now, connection::Input::GoOnline),
             Command::GoOffline => self.feed_connection(now, connection::Input::GoOffline),
             Command::Suspend => {
+                self.nudges.sleep();
                 self.feed_session(now, session::Input::Suspend);
                 self.feed_connection(now, connection::Input::Suspend);
             }
             Command::Resume => {
+                self.nudges.wake();
                 self.feed_session(now, session::Input::Resume);
                 self.feed_connection(now, connection::Input::Resume);
             }
             Command::Nudge(nudge) => {
-                self.feed_session(now, session::Input::Nudge);
-                self.feed_connection(now, connection::Input::Nudge(nudge));
+                if let Some(nudge) = self.nudges.take(now, nudge) {
+                    self.nudge(now, nudge);
+                }
             }
             Command::Flush => {
                 self.is_flushing = true;
@@ -55,9 +59,14 @@ impl Engine {
                 self.feed_registration(now, registration::Input::ForgetPushAddress(kind));
             }
             Command::Topic { topic, joins } => {
-                self.feed_registration(now, registration::Input::Topic { topic, joins });
+                self.wish(now, topic, joins);
             }
         }
+    }
+
+    pub(super) fn nudge(&mut self, now: Now, nudge: Nudge) {
+        self.feed_session(now, session::Input::Nudge);
+        self.feed_connection(now, connection::Input::Nudge(nudge));
     }
 
     fn on_answer(&mut self, now: Now, call: CallNumber, answer: Answer) {
@@ -88,7 +97,7 @@ impl Engine {
             Done::NotApplied => self.feed_sync(now, sync::Input::StoreFailed { generation }),
             Done::Rebuilt { cursor, outbox } => {
                 self.feed_sync(now, sync::Input::Rebuilt { generation, cursor });
-                self.feed_report(now, report::Input::Rebuilt { generation, outbox });
+                self.feed_report(now, report::Input::Outbox { generation, outbox });
             }
             Done::Outbox(outbox) => {
                 self.feed_report(now, report::Input::Outbox { generation, outbox });

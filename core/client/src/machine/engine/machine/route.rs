@@ -6,7 +6,7 @@ use super::Engine;
 use crate::machine::{
     ConnectionNumber, Secret, TokenNumber,
     connection::{self, Failed},
-    engine::{Greeting, Output},
+    engine::{Greeting, ToApp, ToNetwork, ToStorage},
     registration, report, session,
     sync::{self, Broken},
 };
@@ -38,7 +38,7 @@ impl Engine {
                 call,
                 exchange,
                 within,
-            } => self.outputs.push_back(Output::Exchange {
+            } => self.put(ToNetwork::Exchange {
                 call,
                 exchange,
                 within,
@@ -47,15 +47,15 @@ impl Engine {
                 call,
                 token,
                 within,
-            } => self.outputs.push_back(Output::Delete {
+            } => self.put(ToNetwork::Delete {
                 call,
                 token,
                 within,
             }),
             session::Output::Store { generation, call } => {
-                self.outputs.push_back(Output::Store { generation, call });
+                self.put(ToStorage::Store { generation, call });
             }
-            session::Output::Note(note) => self.outputs.push_back(Output::Note(note)),
+            session::Output::Note(note) => self.put(ToStorage::Note(note)),
             session::Output::Token { number, token } => self.on_token(now, number, &token),
             session::Output::Began {
                 generation,
@@ -63,7 +63,7 @@ impl Engine {
                 former,
             } => {
                 if former.is_some() {
-                    self.outputs.push_back(Output::Forget);
+                    self.put(ToApp::Forget);
                 }
                 self.ask_store(generation, user);
             }
@@ -71,9 +71,9 @@ impl Engine {
             session::Output::Flush => self.feed_report(now, report::Input::Flush { until: None }),
             session::Output::Ended { is_logout, .. } => self.on_ended(now, is_logout),
             session::Output::Login { user, outcome } => {
-                self.outputs.push_back(Output::Login { user, outcome });
+                self.put(ToApp::Login { user, outcome });
             }
-            session::Output::Logout(result) => self.outputs.push_back(Output::Logout(result)),
+            session::Output::Logout(result) => self.put(ToApp::Logout(result)),
         }
     }
 
@@ -99,7 +99,7 @@ impl Engine {
         self.feed_registration(now, registration::Input::End);
         self.feed_connection(now, connection::Input::Session(false));
         if is_logout {
-            self.outputs.push_back(Output::Forget);
+            self.put(ToApp::Forget);
         }
     }
 
@@ -109,8 +109,7 @@ impl Engine {
                 self.feed_session(now, session::Input::WantToken { refused });
             }
             connection::Output::Connect { connection, token } => {
-                self.outputs
-                    .push_back(Output::Connect { connection, token });
+                self.put(ToNetwork::Connect { connection, token });
             }
             connection::Output::Greet(connection) => self.greet(now, connection),
             connection::Output::Up(connection) => {
@@ -127,10 +126,10 @@ impl Engine {
                 self.feed_registration(now, registration::Input::Down(connection));
             }
             connection::Output::Close(connection) => {
-                self.outputs.push_back(Output::Close(connection));
+                self.put(ToNetwork::Close(connection));
             }
             connection::Output::Probe { connection, within } => {
-                self.outputs.push_back(Output::Probe { connection, within });
+                self.put(ToNetwork::Probe { connection, within });
             }
         }
     }
@@ -144,7 +143,7 @@ impl Engine {
             permission: state.permission.clone(),
             app_version: state.app_version.clone(),
         };
-        self.outputs.push_back(Output::Greet {
+        self.put(ToNetwork::Greet {
             connection,
             greeting: Box::new(greeting),
         });
@@ -157,7 +156,7 @@ impl Engine {
                 connection,
                 from,
                 limit,
-            } => self.outputs.push_back(Output::Read {
+            } => self.put(ToNetwork::Read {
                 connection,
                 from,
                 limit,
@@ -165,7 +164,7 @@ impl Engine {
             sync::Output::Apply {
                 generation,
                 proposal,
-            } => self.outputs.push_back(Output::Apply {
+            } => self.put(ToStorage::Apply {
                 generation,
                 proposal,
             }),
@@ -190,16 +189,16 @@ impl Engine {
                 generation,
                 facts,
                 bytes,
-            } => self.outputs.push_back(Output::Take {
+            } => self.put(ToStorage::Take {
                 generation,
                 facts,
                 bytes,
             }),
-            report::Output::Send(connection) => self.outputs.push_back(Output::Report(connection)),
+            report::Output::Send(connection) => self.put(ToNetwork::Report(connection)),
             report::Output::Settle {
                 generation,
                 settlement,
-            } => self.outputs.push_back(Output::Settle {
+            } => self.put(ToStorage::Settle {
                 generation,
                 settlement,
             }),
@@ -223,8 +222,10 @@ impl Engine {
 
     fn on_flushed(&mut self, now: Now, is_empty: bool) {
         self.feed_session(now, session::Input::Flushed);
+        // What waits is not known before the store has said where it stands.
+        let is_empty = is_empty && self.asking.is_none();
         if std::mem::take(&mut self.is_flushing) {
-            self.outputs.push_back(Output::Flushed { is_empty });
+            self.put(ToApp::Flushed { is_empty });
         }
     }
 
@@ -238,7 +239,7 @@ impl Engine {
                 version,
                 state,
                 token,
-            } => self.outputs.push_back(Output::Put {
+            } => self.put(ToNetwork::Put {
                 generation,
                 version,
                 state,
@@ -248,20 +249,20 @@ impl Engine {
                 connection,
                 topic,
                 joins,
-            } => self.outputs.push_back(Output::Topic {
+            } => self.put(ToNetwork::Topic {
                 connection,
                 topic,
                 joins,
             }),
-            registration::Output::KeepTold(told) => self.outputs.push_back(Output::KeepTold(told)),
+            registration::Output::KeepTold(told) => self.put(ToStorage::KeepTold(told)),
             registration::Output::KeepWishes(wishes) => {
-                self.outputs.push_back(Output::KeepWishes(wishes));
+                self.put(ToStorage::KeepWishes(wishes));
             }
             registration::Output::TopicDone { topic, joins } => {
-                self.outputs.push_back(Output::TopicDone { topic, joins });
+                self.put(ToApp::TopicDone { topic, joins });
             }
             registration::Output::TopicRefused { topic, code } => {
-                self.outputs.push_back(Output::TopicRefused { topic, code });
+                self.put(ToApp::TopicRefused { topic, code });
             }
         }
     }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::{
     Answer, CallFailure, CallNumber, Command, ConnectionNumber, Done, Duration, Engine, Event,
     ForeignBody, Generation, Grant, Input, Outbox, Output, Pace, Page, Permission, Secret, Stands,
-    at, live, now, seed, state, user, welcome,
+    ToNetwork, ToStorage, at, live, now, seed, state, user, welcome,
 };
 use crate::machine::{connection::Nudge, registration::Change};
 
@@ -168,16 +168,21 @@ impl World {
         while let Some(output) = self.engine.poll() {
             count += 1;
             assert!(count < 50, "one input has no end of outputs");
-            if let Output::Exchange { call, .. } | Output::Delete { call, .. } = &output {
+            if let Output::Network(
+                ToNetwork::Exchange { call, .. } | ToNetwork::Delete { call, .. },
+            ) = &output
+            {
                 self.call = call.get();
             }
-            if let Output::Connect { connection, .. } = &output {
+            if let Output::Network(ToNetwork::Connect { connection, .. }) = &output {
                 self.connection = connection.get();
             }
-            if let Output::Store { generation, .. }
-            | Output::AskStore { generation, .. }
-            | Output::Apply { generation, .. }
-            | Output::Put { generation, .. } = &output
+            if let Output::Storage(
+                ToStorage::Store { generation, .. }
+                | ToStorage::AskStore { generation, .. }
+                | ToStorage::Apply { generation, .. },
+            )
+            | Output::Network(ToNetwork::Put { generation, .. }) = &output
             {
                 assert!(generation.get() >= self.generation, "an older session");
                 self.generation = generation.get();

@@ -77,6 +77,7 @@ impl Session {
             reserve: login.reserve,
             has_begun: false,
             former: login.former,
+            is_awaited: login.is_awaited,
         });
     }
 
@@ -100,10 +101,10 @@ impl Session {
             }
             (None, reserve) => {
                 login.reserve = reserve;
-                let user = login.user.clone();
+                let (is_awaited, user) = (login.is_awaited, login.user.clone());
                 self.state = State::LoggingIn(login);
                 self.failed(now, failure);
-                self.answer_login(user, LoginOutcome::Delayed(failure.trouble()));
+                self.answer_login(is_awaited, user, LoginOutcome::Delayed(failure.trouble()));
             }
         }
     }
@@ -115,7 +116,7 @@ impl Session {
             user: login.former,
             reason,
         };
-        self.answer_login(login.user, outcome);
+        self.answer_login(login.is_awaited, login.user, outcome);
     }
 
     fn on_refreshed(&mut self, now: Now, grant: Grant) {
@@ -163,6 +164,7 @@ impl Session {
                 identity,
                 reserve: None,
                 former,
+                is_awaited: false,
             }),
             None => State::NeedsIdentity {
                 user: former,
@@ -235,7 +237,10 @@ impl Session {
         let at = self.not_before.take().unwrap_or(now.monotonic);
         match &call {
             StoreCall::Login { user, .. } => {
-                self.answer_login(user.clone(), LoginOutcome::Delayed(Trouble::Storage));
+                let is_awaited =
+                    matches!(&self.state, State::LoggedIn(present) if present.is_awaited);
+                let delayed = LoginOutcome::Delayed(Trouble::Storage);
+                self.answer_login(is_awaited, user.clone(), delayed);
             }
             StoreCall::Logout(_) => {
                 self.outputs
@@ -262,11 +267,12 @@ impl Session {
     /// Gives a token that was just granted to all who wait, however short it holds: a server that grants
     /// tokens without a life must not be asked without end.
     fn hand_out(&mut self) {
-        self.wants_token = false;
         let State::LoggedIn(present) = &self.state else {
             return;
         };
+        // It may have been refused or have expired while it was made durable.
         if let Some(access) = &present.access {
+            self.wants_token = false;
             self.outputs.push_back(Output::Token {
                 number: access.number,
                 token: access.token.clone(),
@@ -279,13 +285,14 @@ impl Session {
             return;
         };
         present.has_begun = true;
+        let is_awaited = std::mem::take(&mut present.is_awaited);
         let former = present.former.take().filter(|former| *former != user);
         self.outputs.push_back(Output::Began {
             generation: self.generation,
             user: user.clone(),
             former,
         });
-        self.answer_login(user, LoginOutcome::Done);
+        self.answer_login(is_awaited, user, LoginOutcome::Done);
         self.hand_out();
     }
 
@@ -304,7 +311,7 @@ impl Session {
         result: Result<Grant, CallFailure>,
     ) {
         match result {
-            Ok(grant) => self.continue_errand(generation, grant),
+            Ok(grant) => self.continue_errand(now, generation, grant),
             Err(failure) => self.errand_failed(now, generation, &failure),
         }
     }

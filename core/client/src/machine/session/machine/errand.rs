@@ -11,11 +11,15 @@ use crate::machine::{
 impl Session {
     /// The token was exchanged: the server is asked to end the session. Whether the next token is durable
     /// by then does not matter: should the former one be presented once more after this, the server
-    /// takes it for a copy and ends the session too.
-    pub(super) fn continue_errand(&mut self, generation: Generation, grant: Grant) {
+    /// takes it for a copy and ends the session too. If the machine sleeps meanwhile, all is done again
+    /// when it wakes up.
+    pub(super) fn continue_errand(&mut self, now: Now, generation: Generation, grant: Grant) {
         let note = self.logouts.exchanged(generation, &grant);
         self.outputs.extend(note.map(Output::Note));
-        let call = self.take_lane(generation, Purpose::Logout);
+        if self.is_suspended {
+            return;
+        }
+        let call = self.take_lane(now, generation, Purpose::Logout, LOGOUT_CALL);
         self.outputs.push_back(Output::Delete {
             call,
             token: grant.access,

@@ -15,21 +15,34 @@ use crate::machine::{
 impl Session {
     pub(super) fn on_login(&mut self, now: Now, user: UserId, identity: Secret) {
         match &mut self.state {
-            State::LoggingIn(login) if login.user == user => login.reserve = Some(identity),
+            State::LoggingIn(login) if login.user == user => {
+                login.reserve = Some(identity);
+                login.is_awaited = true;
+            }
             State::LoggedIn(present) if present.user == user => {
                 present.reserve = Some(identity);
-                if present.has_begun {
-                    self.answer_login(user, LoginOutcome::Done);
-                }
+                let present_has_begun = present.has_begun;
+                present.is_awaited |= !present.has_begun;
+                self.answer_login(present_has_begun, user, LoginOutcome::Done);
             }
             State::Nobody | State::LoggingIn(_) | State::NeedsIdentity { .. } => {
                 let former = self.owner();
                 self.begin_login(login(user, identity, former));
             }
             State::LoggedIn(_) | State::Leaving { .. } | State::Forgetting => {
+                self.queue_login(user, identity);
+                self.leave(now);
+            }
+        }
+    }
+
+    /// The login begins once the former user is logged out.
+    fn queue_login(&mut self, user: UserId, identity: Secret) {
+        match &mut self.next {
+            Some(next) if next.user == user => next.reserve = Some(identity),
+            Some(_) | None => {
                 self.drop_next();
                 self.next = Some(login(user, identity, None));
-                self.leave(now);
             }
         }
     }
@@ -46,7 +59,8 @@ impl Session {
     /// Begins a login. One that was under way is overtaken.
     pub(super) fn begin_login(&mut self, login: Login) {
         if let State::LoggingIn(former) = &self.state {
-            self.answer_login(former.user.clone(), LoginOutcome::Overtaken);
+            let (is_awaited, user) = (former.is_awaited, former.user.clone());
+            self.answer_login(is_awaited, user, LoginOutcome::Overtaken);
         }
         self.begin_generation();
         self.state = State::LoggingIn(login);
@@ -59,7 +73,7 @@ impl Session {
 
     fn drop_next(&mut self) {
         if let Some(login) = self.next.take() {
-            self.answer_login(login.user, LoginOutcome::Overtaken);
+            self.answer_login(true, login.user, LoginOutcome::Overtaken);
         }
     }
 
@@ -76,11 +90,12 @@ impl Session {
                 self.outputs.extend([Output::Leaving, Output::Flush]);
             }
             State::LoggedIn(present) => {
-                self.answer_login(present.user.clone(), LoginOutcome::Overtaken);
+                let (is_awaited, user) = (present.is_awaited, present.user.clone());
+                self.answer_login(is_awaited, user, LoginOutcome::Overtaken);
                 self.forget(now, Some(present));
             }
             State::LoggingIn(login) => {
-                self.answer_login(login.user, LoginOutcome::Overtaken);
+                self.answer_login(login.is_awaited, login.user, LoginOutcome::Overtaken);
                 self.forget(now, None);
             }
             State::NeedsIdentity { .. } => self.forget(now, None),
@@ -139,8 +154,11 @@ impl Session {
         }
     }
 
-    pub(super) fn answer_login(&mut self, user: UserId, outcome: LoginOutcome) {
-        self.outputs.push_back(Output::Login { user, outcome });
+    /// Answers the logins of a user, if any waits.
+    pub(super) fn answer_login(&mut self, is_awaited: bool, user: UserId, outcome: LoginOutcome) {
+        if is_awaited {
+            self.outputs.push_back(Output::Login { user, outcome });
+        }
     }
 }
 
@@ -150,5 +168,6 @@ const fn login(user: UserId, identity: Secret, former: Option<UserId>) -> Login 
         identity,
         reserve: None,
         former,
+        is_awaited: true,
     }
 }
