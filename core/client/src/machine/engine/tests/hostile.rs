@@ -42,6 +42,8 @@ pub(super) enum Step {
     Revoke,
     Fact,
     Rebuilt,
+    /// The program ends and begins again.
+    Restart,
     Clock(i64),
     Pass(u64),
     PassToDeadline,
@@ -112,6 +114,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..24_usize).prop_map(Step::Again),
         3 => live(),
         1 => Just(Step::Rebuilt),
+        1 => Just(Step::Restart),
         1 => prop::sample::select(vec![-86_400, -7, 7, 86_400]).prop_map(Step::Clock),
         2 => prop::sample::select(vec![1, 60, 2_000, 70_000, 3_600_000]).prop_map(Step::Pass),
         3 => Just(Step::PassToDeadline),
@@ -156,6 +159,7 @@ impl World {
                 let (generation, result) = self.device.rebuild();
                 self.on(Input::Session { generation, result });
             }
+            Step::Restart => self.restart(),
             Step::Clock(seconds) => self.step_clock(seconds),
             Step::Pass(millis) => self.pass(Duration::from_millis(millis)),
             Step::PassToDeadline => {

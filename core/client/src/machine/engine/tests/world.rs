@@ -154,6 +154,23 @@ impl World {
         }
     }
 
+    /// The program ends, whatever was under way, and begins again.
+    pub(super) fn restart(&mut self) {
+        for number in 0..=self.connection {
+            self.server.close(number);
+        }
+        self.engine = Engine::new(self.device.seed(), state(), Pace::default());
+        self.pending.clear();
+        self.given.clear();
+        self.closed.clear();
+        self.logins.clear();
+        (self.late, self.leaving_since) = (None, None);
+        (self.is_suspended, self.is_forgotten) = (false, false);
+        self.connection = 0;
+        self.drain();
+        self.command(Command::GoOnline);
+    }
+
     pub(super) fn topic(&mut self, joins: bool) {
         let topic = TopicName::parse("news").unwrap();
         self.command(Command::Topic { topic, joins });

@@ -1,15 +1,15 @@
 //! What the device's storage has.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use vestnik_model::Cursor;
 
-use super::{Done, Generation, How, ToStorage};
+use super::{Done, Generation, How, Secret, ToStorage, user};
 use crate::machine::{
     engine::Stands,
     registration::{Told, Wish},
     report::{Outbox, Settlement},
-    session::{LogoutNote, StoreCall},
+    session::{LogoutNote, PendingLogout, Seed, SeedStanding, StoreCall},
     sync::{Origin, Proposal},
 };
 
@@ -29,8 +29,10 @@ pub(crate) struct Device {
     batch: u64,
     told: Option<Told>,
     wishes: Vec<Wish>,
+    /// The refresh token of the session.
+    refresh: Option<Secret>,
     /// The logouts that the server has not confirmed.
-    pub(crate) logouts: BTreeSet<Generation>,
+    pub(crate) logouts: BTreeMap<Generation, Secret>,
 }
 
 impl Device {
@@ -39,6 +41,7 @@ impl Device {
             generation: Generation::new(7),
             owner: name.map(str::to_owned),
             cursor: if name.is_some() { 4 } else { 0 },
+            refresh: name.map(|name| Secret::new(format!("ref-{name}"))),
             ..Self::default()
         }
     }
@@ -52,6 +55,28 @@ impl Device {
         Outbox {
             waiting: self.waiting,
             ready_at: None,
+        }
+    }
+
+    /// What a program begins with.
+    pub(super) fn seed(&self) -> Seed {
+        let standing = match (&self.owner, &self.refresh) {
+            (None, _) => SeedStanding::Nobody,
+            (Some(name), Some(refresh)) => SeedStanding::LoggedIn {
+                user: user(name),
+                refresh: refresh.clone(),
+            },
+            (Some(name), None) => SeedStanding::Ended { user: user(name) },
+        };
+        let pending = |(generation, refresh): (&Generation, &Secret)| PendingLogout {
+            generation: *generation,
+            refresh: refresh.clone(),
+            tries: 1,
+        };
+        Seed {
+            generation: self.generation,
+            standing,
+            logouts: self.logouts.iter().map(pending).collect(),
         }
     }
 
@@ -78,8 +103,12 @@ impl Device {
 
     fn note(&mut self, note: &LogoutNote) {
         match note {
-            LogoutNote::Pending { generation, .. } => {
-                self.logouts.insert(*generation);
+            LogoutNote::Pending {
+                generation,
+                refresh,
+                ..
+            } => {
+                self.logouts.insert(*generation, refresh.clone());
             }
             LogoutNote::Tried { .. } => {}
             LogoutNote::Done { generation } => {
@@ -185,14 +214,16 @@ impl Device {
 
     fn store(&mut self, call: StoreCall) {
         match call {
-            StoreCall::Login { user, .. } => {
+            StoreCall::Login { user, refresh } => {
                 if self.owner.as_deref() != Some(user.as_str()) {
                     self.forget();
                 }
                 self.owner = Some(user.as_str().to_owned());
                 self.told = None;
+                self.refresh = Some(refresh);
             }
-            StoreCall::Keep { .. } | StoreCall::End => {}
+            StoreCall::Keep { refresh } => self.refresh = Some(refresh),
+            StoreCall::End => self.refresh = None,
             StoreCall::Logout(pending) => {
                 self.forget();
                 if let Some(note) = pending {
@@ -203,6 +234,7 @@ impl Device {
     }
 
     fn forget(&mut self) {
+        self.refresh = None;
         self.owner = None;
         self.cursor = 0;
         self.waiting = 0;

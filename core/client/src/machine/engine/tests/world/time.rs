@@ -86,8 +86,8 @@ impl World {
             self.settle();
             if !self.pending.is_empty() {
                 self.answer(0, How::Well);
-            } else if let Some(name) = self.needs_identity() {
-                self.login(name);
+            } else if self.repeats_wish() {
+                // The person said it again.
             } else if self.is_well() {
                 return self.now.monotonic - begin;
             } else {
@@ -111,10 +111,17 @@ impl World {
         }
     }
 
-    fn needs_identity(&self) -> Option<&'static str> {
-        let standing = self.engine.snapshot().standing;
-        let needs = matches!(standing, Standing::NeedsIdentity { .. });
-        self.wish.filter(|_| needs)
+    /// What the person wanted may have been lost with a program or a session that ended.
+    fn repeats_wish(&mut self) -> bool {
+        match (self.wish, self.engine.snapshot().standing) {
+            (Some(name), Standing::NeedsIdentity { .. } | Standing::Nobody) => self.login(name),
+            (Some(name), Standing::LoggedIn { user }) if user.as_str() != name => self.login(name),
+            (None, Standing::NeedsIdentity { .. } | Standing::LoggedIn { .. }) => self.logout(),
+            (Some(_), Standing::LoggedIn { .. })
+            | (None, Standing::Nobody)
+            | (_, Standing::LoggingIn { .. } | Standing::LoggingOut) => return false,
+        }
+        true
     }
 
     /// Whether the device is what its person wants, has everything and told everything.
