@@ -34,6 +34,7 @@ mod failure;
 #[cfg(test)]
 mod fixture;
 mod number;
+mod patience;
 mod pause;
 pub mod registration;
 pub mod report;

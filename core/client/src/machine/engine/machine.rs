@@ -1,35 +1,27 @@
 //! The engine.
 
+mod asking;
 mod dispatch;
 mod nudge;
 mod route;
 
-use std::{collections::VecDeque, time::Duration};
+use std::collections::VecDeque;
 
 use vestnik_clock::{Monotonic, Now};
 use vestnik_model::{
     InstallationState, TopicName, UserId, contract::Welcome, limits::REPORT_BYTES,
 };
 
-use self::nudge::Nudges;
+use self::{asking::Asking, nudge::Nudges};
 use super::{Input, Output, Phase, Snapshot, Stands, ToApp, ToStorage};
 use crate::machine::{
     CallFailure, ConnectionNumber, Generation, Pace, Trouble,
     connection::{self, Connection},
-    pause::Backoff,
     registration::{self, Registration, Wish},
     report::{self, ReportMachine},
     session::{self, Session},
     sync::{self, Sync},
 };
-
-/// The first pause before a store that failed is asked again is at most this long.
-const ASK_BASE: Duration = Duration::from_secs(2);
-/// Any pause before a store that failed is asked again is at most this long.
-const ASK_CAP: Duration = Duration::from_secs(60);
-
-/// The most wishes that are kept before the store has said where it stands.
-const MAX_EARLY: usize = 64;
 
 /// A device's decisions.
 ///
@@ -94,18 +86,6 @@ pub struct Engine {
     outputs: VecDeque<Output>,
 }
 
-/// The store of a session that has begun is asked where it stands.
-#[derive(Debug)]
-struct Asking {
-    generation: Generation,
-    user: UserId,
-    /// When it is asked again, if it failed.
-    again_at: Option<Monotonic>,
-    backoff: Backoff,
-    /// What the user wished meanwhile; the store may have older wishes.
-    wishes: Vec<Wish>,
-}
-
 impl Engine {
     /// The decisions of a device, by what its store says and the state that the app gives it. Its first
     /// outputs are there at once.
@@ -135,6 +115,7 @@ impl Engine {
         self.route(now);
         self.drop_token(now);
         self.route(now);
+        self.ask_store_again(now);
         self.tell();
     }
 
@@ -146,7 +127,7 @@ impl Engine {
     /// When to call `handle` with `Tick` at the latest.
     #[must_use]
     pub fn deadline(&self) -> Option<Monotonic> {
-        let asking = self.asking.as_ref().and_then(|asking| asking.again_at);
+        let asking = self.asking.as_ref().and_then(Asking::deadline);
         [
             self.session.deadline(),
             self.connection.deadline(),
@@ -193,10 +174,9 @@ impl Engine {
         if let Some((trouble, retry_at)) = self.session.trouble() {
             return (Some(trouble), retry_at);
         }
-        if let Some(asking) = &self.asking
-            && asking.again_at.is_some()
-        {
-            return (Some(Trouble::Storage), asking.again_at);
+        let retry_at = self.asking.as_ref().and_then(Asking::retry_at);
+        if retry_at.is_some() {
+            return (Some(Trouble::Storage), retry_at);
         }
         let retry_at = match self.connection.phase() {
             connection::Phase::Waiting { until } => Some(until),
@@ -241,31 +221,29 @@ impl Engine {
     }
 
     fn ask_store(&mut self, generation: Generation, user: UserId) {
-        self.put(ToStorage::AskStore {
-            generation,
-            user: user.clone(),
-        });
-        self.asking = Some(Asking {
-            generation,
-            user,
-            again_at: None,
-            backoff: self.pace.background(ASK_BASE, ASK_CAP),
-            wishes: Vec::new(),
-        });
+        let asking = Asking::new(generation, user, self.pace);
+        self.put(asking.question());
+        self.asking = Some(asking);
+    }
+
+    fn ask_store_again(&mut self, now: Now) {
+        let due = self
+            .asking
+            .as_mut()
+            .and_then(|asking| asking.is_due(now).then(|| asking.question()));
+        if let Some(question) = due {
+            self.put(question);
+        }
     }
 
     fn on_stands(&mut self, now: Now, generation: Generation, stands: Option<Stands>) {
-        let Some(stands) = stands else {
-            if let Some(asking) = &mut self.asking
-                && asking.generation == generation
-            {
-                let pause = asking.backoff.fail(None, now.random);
-                asking.again_at = Some(now.monotonic + pause);
-            }
+        let asked = |asking: &mut Asking| asking.generation == generation;
+        let Some(mut asking) = self.asking.take_if(asked) else {
             return;
         };
-        let asked = |asking: &mut Asking| asking.generation == generation;
-        let Some(asking) = self.asking.take_if(asked) else {
+        let Some(stands) = stands else {
+            asking.on_failed(now);
+            self.asking = Some(asking);
             return;
         };
         let Stands {
@@ -284,7 +262,7 @@ impl Engine {
             wishes,
         };
         self.registration.handle(now, begin);
-        for Wish { topic, joins } in asking.wishes {
+        for Wish { topic, joins } in asking.into_wishes() {
             let topic = registration::Input::Topic { topic, joins };
             self.registration.handle(now, topic);
         }
@@ -309,26 +287,13 @@ impl Engine {
         self.sync.handle(now, sync::Input::Tick);
         self.report.handle(now, report::Input::Tick);
         self.registration.handle(now, registration::Input::Tick);
-        self.ask_store_again(now);
-    }
-
-    fn ask_store_again(&mut self, now: Now) {
-        let Some(asking) = &mut self.asking else {
-            return;
-        };
-        if asking.again_at.take_if(|at| *at <= now.monotonic).is_some() {
-            let (generation, user) = (asking.generation, asking.user.clone());
-            self.put(ToStorage::AskStore { generation, user });
-        }
     }
 
     /// The wish is for the user whose store was asked, if it has not answered.
     fn wish(&mut self, now: Now, topic: TopicName, joins: bool) {
         match &mut self.asking {
-            Some(asking) if asking.wishes.len() < MAX_EARLY => {
-                asking.wishes.push(Wish { topic, joins });
-            }
-            Some(_) | None => {
+            Some(asking) => asking.wish(topic, joins),
+            None => {
                 self.feed_registration(now, registration::Input::Topic { topic, joins });
             }
         }

@@ -8,7 +8,7 @@ use vestnik_model::{InstallationState, PushAddress, PushAddressKind};
 
 use super::{Change, Input, Output, Told, Wish, topic::Wishes};
 use crate::machine::{
-    CallFailure, ConnectionNumber, Generation, Pace, Secret, TokenNumber, pause::Backoff,
+    CallFailure, ConnectionNumber, Generation, Pace, Secret, TokenNumber, patience, pause::Backoff,
 };
 
 /// After so long the state is told again even unchanged, in case the server forgot.
@@ -21,9 +21,6 @@ const BASE: Duration = Duration::from_secs(4);
 const CAP: Duration = Duration::from_secs(15 * 60);
 /// The shortest pause after a failure.
 const LEAST: Duration = Duration::from_secs(1);
-/// How long an answer may take. It is above the time-out of any call, so that it passes only if the
-/// answer was lost on the way to the machine.
-const ANSWER_DEADLINE: Duration = Duration::from_secs(45);
 /// How many failures a refusal counts for: it is tried again, rarely.
 const REFUSED: u32 = 6;
 
@@ -260,7 +257,7 @@ impl Registration {
         self.put = Put::Running(Running {
             version: self.version,
             token: number,
-            until: now.monotonic + ANSWER_DEADLINE,
+            until: now.monotonic + patience::SERVER,
         });
         self.outputs.push_back(Output::Put {
             generation,
@@ -397,7 +394,7 @@ impl Registration {
             self.telling = Some(Telling {
                 connection,
                 wish: wish.clone(),
-                until: now.monotonic + ANSWER_DEADLINE,
+                until: now.monotonic + patience::SERVER,
             });
             self.outputs.push_back(Output::Topic {
                 connection,

@@ -7,7 +7,7 @@ use vestnik_clock::{Monotonic, Now};
 use vestnik_model::limits::REPORT_BYTES;
 
 use super::{Input, Outbox, Output, Settlement};
-use crate::machine::{CallFailure, ConnectionNumber, Generation, Pace, pause::Backoff};
+use crate::machine::{CallFailure, ConnectionNumber, Generation, Pace, patience, pause::Backoff};
 
 /// How long a fact waits for others to be reported with.
 const DELAY: Duration = Duration::from_millis(50);
@@ -19,9 +19,6 @@ const BASE: Duration = Duration::from_secs(4);
 const CAP: Duration = Duration::from_secs(5 * 60);
 /// The shortest pause after a round that settled nothing.
 const LEAST: Duration = Duration::from_secs(1);
-/// How long the answer to a report may take. It is above the time-out of any call, so that it passes only
-/// if the answer was lost on the way to the machine.
-const ANSWER_DEADLINE: Duration = Duration::from_secs(45);
 /// A flush does not wait for a pause that is longer.
 const FLUSH_PATIENCE: Duration = Duration::from_secs(5);
 /// The longest time that a fact is believed to wait: a time that lies further ahead comes from a clock
@@ -69,7 +66,10 @@ enum Round {
     /// Until then facts wait for others to be reported with.
     Gathering(Monotonic),
     /// The store takes a batch.
-    Taking,
+    Taking {
+        /// When no answer can come any more.
+        until: Monotonic,
+    },
     /// The batch is on its way.
     Sending {
         connection: ConnectionNumber,
@@ -77,7 +77,11 @@ enum Round {
         until: Monotonic,
     },
     /// The store settles the batch; whether the server refused it.
-    Settling { is_refused: bool },
+    Settling {
+        is_refused: bool,
+        /// When no answer can come any more.
+        until: Monotonic,
+    },
 }
 
 impl ReportMachine {
@@ -137,8 +141,10 @@ impl ReportMachine {
     pub fn deadline(&self) -> Option<Monotonic> {
         let round = match self.round {
             Round::Gathering(until) => Some(self.due_at(until)),
-            Round::Sending { until, .. } => Some(until),
-            Round::Idle | Round::Taking | Round::Settling { .. } => None,
+            Round::Taking { until }
+            | Round::Sending { until, .. }
+            | Round::Settling { until, .. } => Some(until),
+            Round::Idle => None,
         };
         [round, self.flush.flatten()].into_iter().flatten().min()
     }
@@ -206,20 +212,34 @@ impl ReportMachine {
                 self.pause(now, None);
             }
             Round::Gathering(_) => self.round = Round::Idle,
-            Round::Idle | Round::Taking | Round::Settling { .. } => {}
+            Round::Idle | Round::Taking { .. } | Round::Settling { .. } => {}
         }
     }
 
     fn on_tick(&mut self, now: Now) {
-        if let Round::Sending { connection, until } = self.round
-            && until <= now.monotonic
-        {
-            self.on_answered(now, connection, Err(CallFailure::NoAnswer));
+        let Some(generation) = self.generation else {
+            return;
+        };
+        match self.round {
+            Round::Taking { until } if until <= now.monotonic => {
+                self.on_taken(now, generation, None);
+            }
+            Round::Sending { connection, until } if until <= now.monotonic => {
+                self.on_answered(now, connection, Err(CallFailure::NoAnswer));
+            }
+            Round::Settling { until, .. } if until <= now.monotonic => {
+                self.on_settled(now, generation, None);
+            }
+            Round::Idle
+            | Round::Gathering(_)
+            | Round::Taking { .. }
+            | Round::Sending { .. }
+            | Round::Settling { .. } => {}
         }
     }
 
     fn on_taken(&mut self, now: Now, generation: Generation, facts: Option<usize>) {
-        if self.generation != Some(generation) || self.round != Round::Taking {
+        if self.generation != Some(generation) || !matches!(self.round, Round::Taking { .. }) {
             return;
         }
         self.round = Round::Idle;
@@ -231,7 +251,7 @@ impl ReportMachine {
                 self.unsettled = self.waiting;
                 self.round = Round::Sending {
                     connection,
-                    until: now.monotonic + ANSWER_DEADLINE,
+                    until: now.monotonic + patience::SERVER,
                 };
                 self.outputs.push_back(Output::Send(connection));
             }
@@ -258,10 +278,10 @@ impl ReportMachine {
         self.round = Round::Idle;
         self.is_suspect = false;
         match result {
-            Ok(()) => self.settle(Settlement::Answer),
+            Ok(()) => self.settle(now, Settlement::Answer),
             Err(failure) => match failure {
                 CallFailure::Problem { ref code, .. } if failure.is_refusal() => {
-                    self.settle(Settlement::RefusedWhole(code.as_str().to_owned()));
+                    self.settle(now, Settlement::RefusedWhole(code.as_str().to_owned()));
                 }
                 CallFailure::NoAnswer
                 | CallFailure::Problem { .. }
@@ -283,9 +303,10 @@ impl ReportMachine {
         }
     }
 
-    fn settle(&mut self, settlement: Settlement) {
+    fn settle(&mut self, now: Now, settlement: Settlement) {
         self.round = Round::Settling {
             is_refused: settlement != Settlement::Answer,
+            until: now.monotonic + patience::STORAGE,
         };
         let Some(generation) = self.generation else {
             return;
@@ -297,7 +318,7 @@ impl ReportMachine {
     }
 
     fn on_settled(&mut self, now: Now, generation: Generation, outbox: Option<Outbox>) {
-        let Round::Settling { is_refused } = self.round else {
+        let Round::Settling { is_refused, .. } = self.round else {
             return;
         };
         if self.generation != Some(generation) {
@@ -338,11 +359,11 @@ impl ReportMachine {
             Round::Idle | Round::Gathering(_) if is_hurried => now.monotonic,
             Round::Idle => now.monotonic + DELAY,
             Round::Gathering(until) => until,
-            Round::Taking | Round::Sending { .. } | Round::Settling { .. } => return,
+            Round::Taking { .. } | Round::Sending { .. } | Round::Settling { .. } => return,
         };
         self.round = Round::Gathering(until);
         if self.due_at(until) <= now.monotonic {
-            self.take();
+            self.take(now);
         }
     }
 
@@ -354,11 +375,13 @@ impl ReportMachine {
             .fold(gathered, Monotonic::max)
     }
 
-    fn take(&mut self) {
+    fn take(&mut self, now: Now) {
         let Some(generation) = self.generation else {
             return;
         };
-        self.round = Round::Taking;
+        self.round = Round::Taking {
+            until: now.monotonic + patience::STORAGE,
+        };
         self.not_before = None;
         self.empty_until = None;
         self.outputs.push_back(Output::Take {

@@ -14,7 +14,8 @@ use super::{
     state::{Lane, Login, Present, Progress, Purpose, State, Write},
 };
 use crate::machine::{
-    CallFailure, CallNumber, Generation, Pace, Secret, TokenNumber, Trouble, pause::Backoff,
+    CallFailure, CallNumber, Generation, Pace, Secret, TokenNumber, Trouble, patience,
+    pause::Backoff,
 };
 
 /// How long a logout waits for the facts that are not reported yet.
@@ -191,14 +192,18 @@ impl Session {
     pub fn trouble(&self) -> Option<(Trouble, Option<Monotonic>)> {
         let is_needed = self.write.is_some() || self.wants_exchange();
         let trouble = self.trouble.filter(|_| is_needed)?;
-        let retry_at = self.not_before.or_else(|| self.next_write());
+        let retry_at = self
+            .not_before
+            .or_else(|| match self.write.as_ref()?.progress {
+                Progress::Due(at) => Some(at),
+                Progress::Running { .. } => None,
+            });
         Some((trouble, retry_at))
     }
 
     fn next_write(&self) -> Option<Monotonic> {
         match self.write.as_ref()?.progress {
-            Progress::Due(at) => Some(at),
-            Progress::Running => None,
+            Progress::Due(at) | Progress::Running { until: at } => Some(at),
         }
     }
 
@@ -208,7 +213,7 @@ impl Session {
         self.is_nudged = self.lane.is_some();
         self.logouts.nudge();
         if let Some(write) = &mut self.write
-            && write.progress != Progress::Running
+            && matches!(write.progress, Progress::Due(_))
         {
             write.progress = Progress::Due(now.monotonic);
         }
@@ -219,6 +224,11 @@ impl Session {
             && until <= now.monotonic
         {
             self.on_flushed(now);
+        }
+        if let Some(write) = &self.write
+            && matches!(write.progress, Progress::Running { until } if until <= now.monotonic)
+        {
+            self.on_stored(now, self.generation, false);
         }
     }
 
@@ -279,7 +289,9 @@ impl Session {
         if !matches!(write.progress, Progress::Due(at) if at <= now.monotonic) {
             return;
         }
-        write.progress = Progress::Running;
+        write.progress = Progress::Running {
+            until: now.monotonic + patience::STORAGE,
+        };
         // The server may have been told of the logout since the store failed.
         if let StoreCall::Logout(note) = &mut write.call {
             *note = note.take().and_then(|note| self.logouts.brought_up(note));

@@ -67,7 +67,10 @@ pub(super) struct Write {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Progress {
     Due(Monotonic),
-    Running,
+    Running {
+        /// When no answer can come any more.
+        until: Monotonic,
+    },
 }
 
 /// The call that is under way.

@@ -10,14 +10,11 @@ use vestnik_model::{
 };
 
 use super::{Broken, Input, Origin, Output, Proposal};
-use crate::machine::{CallFailure, ConnectionNumber, Generation, pause::Backoff};
+use crate::machine::{CallFailure, ConnectionNumber, Generation, patience, pause::Backoff};
 
 /// The most live calls held; what comes beyond them is read. A call is at most a page, so this bounds
 /// bytes as well.
 const MAX_HELD: usize = 16;
-/// How long a read may take. It is above the time-out of any call, so that it passes only if the answer
-/// was lost on the way to the machine.
-const READ_DEADLINE: Duration = Duration::from_secs(45);
 
 /// After a read that brought nothing, the first pause before the next one is at most this long. The first
 /// such read has no pause after it: the server may have called for what a page before had.
@@ -65,12 +62,13 @@ struct Link {
     not_before: Option<Monotonic>,
 }
 
-/// How a proposal came that the store works on.
-#[derive(Debug, PartialEq, Eq)]
+/// A proposal that the store works on.
+#[derive(Debug)]
 #[cfg_attr(test, derive(Clone))]
-enum Applying {
-    Live,
-    Asked(Option<Cursor>),
+struct Applying {
+    origin: Origin,
+    /// When no answer can come any more.
+    until: Monotonic,
 }
 
 #[derive(Debug)]
@@ -141,6 +139,9 @@ impl Sync {
     /// When to call `handle` with `Tick` at the latest.
     #[must_use]
     pub fn deadline(&self) -> Option<Monotonic> {
+        if let Some(applying) = &self.applying {
+            return Some(applying.until);
+        }
         let link = self.connection.as_ref()?;
         match &link.reading {
             Some(reading) => Some(reading.until),
@@ -267,12 +268,13 @@ impl Sync {
                 link.held.clear();
             }
         }
-        self.propose(Proposal {
+        let proposal = Proposal {
             origin: Origin::Asked(from),
             after,
             cursor,
             entries,
-        });
+        };
+        self.propose(now, proposal);
     }
 
     /// A read that the end of the connection interrupts may be too large a page.
@@ -304,7 +306,7 @@ impl Sync {
         if self.generation != Some(generation) {
             return;
         }
-        let takes_nothing = *applying == Applying::Asked(cursor.clone());
+        let takes_nothing = applying.origin == Origin::Asked(cursor.clone());
         self.applying = None;
         self.on_rebuilt(generation, cursor);
         if takes_nothing && let Some(link) = &self.connection {
@@ -332,6 +334,11 @@ impl Sync {
     }
 
     fn on_tick(&mut self, now: Now) {
+        if let (Some(applying), Some(generation)) = (&self.applying, self.generation)
+            && applying.until <= now.monotonic
+        {
+            self.on_store_failed(generation);
+        }
         let Some(link) = &mut self.connection else {
             return;
         };
@@ -368,13 +375,13 @@ impl Sync {
             return;
         }
         if let Some(proposal) = link.chain(self.cursor.as_ref()) {
-            return self.propose(proposal);
+            return self.propose(now, proposal);
         }
         link.not_before = link.not_before.filter(|at| *at > now.monotonic);
         if link.not_before.is_none() && std::mem::take(&mut link.is_behind) {
             link.reading = Some(Reading {
                 from: self.cursor.clone(),
-                until: now.monotonic + READ_DEADLINE,
+                until: now.monotonic + patience::SERVER,
             });
             self.outputs.push_back(Output::Read {
                 connection: link.number,
@@ -384,13 +391,13 @@ impl Sync {
         }
     }
 
-    fn propose(&mut self, proposal: Proposal) {
+    fn propose(&mut self, now: Now, proposal: Proposal) {
         let Some(generation) = self.generation else {
             return;
         };
-        self.applying = Some(match &proposal.origin {
-            Origin::Live => Applying::Live,
-            Origin::Asked(from) => Applying::Asked(from.clone()),
+        self.applying = Some(Applying {
+            origin: proposal.origin.clone(),
+            until: now.monotonic + patience::STORAGE,
         });
         self.outputs.push_back(Output::Apply {
             generation,

@@ -205,7 +205,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4_000, max_shrink_iters: 20_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2_000, max_shrink_iters: 20_000, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_happens_the_device_comes_back(
@@ -218,6 +218,7 @@ proptest! {
         for step in steps {
             world.step(step);
         }
+        world.fall_asleep();
         let before = world.calls.len();
         let took = world.heal();
         prop_assert!(took < HEALED, "{:?}", took);

@@ -198,7 +198,7 @@ impl Steady {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4_000, max_shrink_iters: 4_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2_000, max_shrink_iters: 4_000, ..ProptestConfig::default() })]
 
     #[test]
     fn a_world_that_never_changes_is_not_hammered(ways in ways(), chance: u64) {

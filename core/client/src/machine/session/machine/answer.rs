@@ -220,7 +220,7 @@ impl Session {
         }
         let Some(write) = self
             .write
-            .take_if(|write| write.progress == Progress::Running)
+            .take_if(|write| matches!(write.progress, Progress::Running { .. }))
         else {
             return;
         };

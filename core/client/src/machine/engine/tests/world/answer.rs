@@ -33,10 +33,22 @@ impl World {
         }
     }
 
-    /// The answer never comes; the storage always answers.
+    /// The answer never comes: the network drops it, or the work on the storage panics.
     pub(in super::super) fn lose(&mut self, index: usize) {
         let index = index % self.pending.len().max(1);
-        if let Some(Output::Network(_)) = self.pending.get(index) {
+        let is_kept = |output: &Output| {
+            matches!(
+                output,
+                Output::Storage(
+                    ToStorage::Note(_) | ToStorage::KeepTold(_) | ToStorage::KeepWishes(_)
+                )
+            )
+        };
+        if self
+            .pending
+            .get(index)
+            .is_some_and(|output| !is_kept(output))
+        {
             self.pending.remove(index);
         }
     }

@@ -76,6 +76,23 @@ impl World {
         panic!("it is woken without end: {:?}", self.engine);
     }
 
+    /// The machine falls asleep: once the storage has done what it was asked, nothing wakes it.
+    pub(in super::super) fn fall_asleep(&mut self) {
+        self.command(Command::Suspend);
+        for _ in 0..100 {
+            self.settle();
+            let is_storage = |output: &Output| matches!(output, Output::Storage(_));
+            if let Some(index) = self.pending.iter().position(is_storage) {
+                self.answer(index, How::Well);
+            } else if let Some(at) = self.engine.deadline() {
+                self.pass(at - self.now.monotonic);
+            } else {
+                return;
+            }
+        }
+        panic!("it does not sleep: {:?}", self.engine);
+    }
+
     /// Everything works again; gives how long it took until nothing is left to do.
     pub(in super::super) fn heal(&mut self) -> Duration {
         let begin = self.now.monotonic;
