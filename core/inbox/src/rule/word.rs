@@ -5,8 +5,6 @@
 //! of Cyrillic letters also has a stem, by the Snowball algorithm for English or Russian: `deliveries`
 //! and `delivery` share one, as `заказы` and `заказов` do.
 
-use std::collections::BTreeSet;
-
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 use rust_stemmers::{Algorithm, Stemmer};
 
@@ -15,18 +13,20 @@ const MAX_CHARS: usize = 40;
 /// The most words of a search; the rest is ignored.
 const MAX_WORDS: usize = 16;
 
-/// What a text is found by: its words and their stems, each once.
-pub(crate) fn terms(texts: &[&str]) -> BTreeSet<String> {
+/// What a text is found by: its words and their stems, each once and in order.
+pub(crate) fn terms(texts: &[&str]) -> Vec<String> {
     let stems = Stems::new();
-    let mut terms = BTreeSet::new();
+    let mut terms = Vec::new();
     for word in texts.iter().flat_map(|text| words(text)) {
         if let Some(stem) = stems.stem(&word)
             && stem != word
         {
-            terms.insert(stem);
+            terms.push(stem);
         }
-        terms.insert(word);
+        terms.push(word);
     }
+    terms.sort_unstable();
+    terms.dedup();
     terms
 }
 
@@ -55,13 +55,47 @@ pub(crate) fn wanted(search: &str) -> Option<Wanted> {
     })
 }
 
+impl Wanted {
+    /// Whether a text has the last word, or a word that begins with it.
+    pub(crate) fn ends_in(&self, texts: &[&str]) -> bool {
+        let Self {
+            last, last_stem, ..
+        } = self;
+        let is_wanted = |word: &str| word == last_stem || word.starts_with(last.as_str());
+        let words: Vec<_> = texts.iter().flat_map(|text| words(text)).collect();
+        if words.iter().any(|word| is_wanted(word)) {
+            return true;
+        }
+        // A stem begins as its word does.
+        let begins = |word: &str| {
+            let first = word.chars().next();
+            first == last.chars().next() || first == last_stem.chars().next()
+        };
+        let stems = Stems::new();
+        words
+            .iter()
+            .filter(|word| begins(word))
+            .any(|word| stems.stem(word).is_some_and(|stem| is_wanted(&stem)))
+    }
+}
+
 fn words(text: &str) -> Vec<String> {
     let folded = fold(text);
     folded
-        .split(|c: char| !c.is_alphanumeric())
+        .split(|letter: char| !is_in_word(letter))
         .filter(|word| !word.is_empty())
         .map(|word| word.chars().take(MAX_CHARS).collect())
         .collect()
+}
+
+/// Most letters are decided without a look into the tables of Unicode.
+fn is_in_word(letter: char) -> bool {
+    is_small(letter) || letter.is_alphanumeric()
+}
+
+/// The small letters of English and Russian.
+const fn is_small(letter: char) -> bool {
+    matches!(letter, 'a'..='z' | 'а'..='я')
 }
 
 /// Composed first, so that `й` and `ё` are one letter each however they were typed.
@@ -69,17 +103,23 @@ fn fold(text: &str) -> String {
     let composed = ComposingNormalizerBorrowed::new_nfc().normalize(text);
     let decompose = DecomposingNormalizerBorrowed::new_nfd();
     let mut folded = String::with_capacity(text.len());
-    for letter in composed.chars().flat_map(char::to_lowercase) {
-        match letter {
-            'ё' => folded.push('е'),
-            // The form at the end of a word.
-            'ς' => folded.push('σ'),
-            _ if letter.is_ascii() || is_cyrillic(letter) => folded.push(letter),
-            _ => folded.extend(
-                decompose
-                    .normalize_iter(std::iter::once(letter))
-                    .filter(|part| !is_mark(*part)),
-            ),
+    for letter in composed.chars() {
+        if is_small(letter) {
+            folded.push(letter);
+            continue;
+        }
+        for letter in letter.to_lowercase() {
+            match letter {
+                'ё' => folded.push('е'),
+                // The form at the end of a word.
+                'ς' => folded.push('σ'),
+                _ if letter.is_ascii() || is_cyrillic(letter) => folded.push(letter),
+                _ => folded.extend(
+                    decompose
+                        .normalize_iter(std::iter::once(letter))
+                        .filter(|part| !is_mark(*part)),
+                ),
+            }
         }
     }
     folded
@@ -189,6 +229,23 @@ mod tests {
             prop_assert!(Stems::new().stem(&word).is_some());
         }
 
+        /// Looking at the words of a text finds what looking at its terms finds.
+        #[test]
+        fn a_text_ends_in_what_its_terms_say(
+            text in "[а-вa-c]{1,3}[а-яa-z]{0,5}( [а-вa-c]{1,3}[а-яa-z]{0,5}){0,6}",
+            search in "[а-вa-c]{1,3}(ами|ов|ing|ies|ed)?",
+        ) {
+            let wanted = wanted(&search).unwrap();
+            let has = |term: &String| *term == wanted.last_stem || term.starts_with(&wanted.last);
+            prop_assert_eq!(wanted.ends_in(&[&text]), terms(&[&text]).iter().any(has));
+        }
+
+        #[test]
+        fn a_stem_begins_as_its_word(word in "[а-я]{1,12}|[a-z]{1,12}") {
+            let stem = Stems::new().stem(&word).unwrap();
+            prop_assert_eq!(stem.chars().next(), word.chars().next());
+        }
+
         /// A text is found by each of its words, typed to the end or not.
         #[test]
         fn a_text_is_found_by_its_words(text in "[а-яёa-z]{1,12}( [а-яёa-z]{1,12}){0,4}") {
@@ -196,6 +253,7 @@ mod tests {
             for word in text.split(' ') {
                 let wanted = wanted(word).unwrap();
                 prop_assert!(terms.contains(&wanted.last) && terms.contains(&wanted.last_stem));
+                prop_assert!(wanted.ends_in(&[&text]));
             }
         }
     }

@@ -274,3 +274,49 @@ fn pages_of_a_search_follow_each_other() {
     }
     assert_eq!(found, (1..=25).rev().map(id).collect::<Vec<_>>());
 }
+
+#[test]
+fn a_beginning_is_found_among_many_others_whether_it_is_frequent_or_rare() {
+    let mut world = World::new();
+    let words = ["delivery", "delivered", "delta", "delegate", "delight"];
+    for begin in (0..2_000).step_by(500) {
+        let title = |number: u64| match number {
+            7 => "delirium".to_owned(),
+            _ => words[(number % 5) as usize].to_owned(),
+        };
+        let content = |number| with(number, json!({"title": title(number)}));
+        world.page((begin + 1..=begin + 500).map(content).collect());
+    }
+    let mut search = |text: &str, before: Option<vestnik_inbox::Place>| {
+        let query = SearchQuery {
+            text: text.to_owned(),
+            before,
+            limit: 150,
+        };
+        world.read(|history| history.search(&query))
+    };
+    let found = |page: &vestnik_inbox::HistoryPage| -> Vec<_> {
+        page.items.iter().map(|item| item.notification.id).collect()
+    };
+    // A frequent one, page by page: each once, newest first.
+    let (mut all, mut before) = (Vec::new(), None);
+    loop {
+        let page = search("deliv", before);
+        all.extend(found(&page));
+        before = page.end;
+        if !page.has_more {
+            break;
+        }
+    }
+    let expected: Vec<_> = (1..=2_000)
+        .rev()
+        .filter(|number| number % 5 < 2 && *number != 7)
+        .map(id)
+        .collect();
+    assert_eq!(all, expected);
+    // A rare one, far behind the newest, and none.
+    assert_eq!(found(&search("deliri", None)), [id(7)]);
+    assert_eq!(found(&search("delirx", None)), []);
+    // A form of a word that begins otherwise than its stem.
+    assert_eq!(found(&search("delegating", None)).len(), 150);
+}

@@ -16,8 +16,9 @@ const PARKED: u32 = 256;
 
 statements! {
     DELETE_ALL = "DELETE FROM outbox";
+    /// The number in the id is how many facts there ever were.
     ADD = "INSERT INTO outbox (id, kind, notification, up_to, version, body, at, is_single, batch)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING";
+         VALUES (?1 || coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'outbox'), 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING";
     READY = "SELECT row, id, kind, notification, up_to, version, body, at, batch FROM outbox
          WHERE failed IS NULL AND next_at <= ?1 ORDER BY next_at, row LIMIT ?2";
     NEXT_AT = "SELECT next_at FROM outbox WHERE failed IS NULL ORDER BY next_at, row LIMIT 1";
@@ -35,8 +36,6 @@ statements! {
     DROP_SHOWS = "DELETE FROM outbox WHERE row IN (
              SELECT row FROM outbox WHERE kind IN ('displayed', 'not_shown') AND failed IS NULL
              ORDER BY row LIMIT ?1)";
-    /// How many facts there ever were.
-    NUMBER = "SELECT seq FROM sqlite_sequence WHERE name = 'outbox'";
     /// A pause that is longer than any comes from a clock that was put back.
     UNPAUSE = "UPDATE outbox SET next_at = 0 WHERE failed IS NULL AND next_at > ?1";
 }
@@ -54,12 +53,17 @@ pub(in crate::store) struct NewFact<'a> {
 /// the history, so that two transactions of one stamp make no two facts of one id.
 #[derive(Debug)]
 pub(in crate::store) struct Facts {
-    stamp: Stamp,
+    /// The random bytes.
+    prefix: String,
+    at: i64,
 }
 
 impl Facts {
-    pub(in crate::store) const fn new(stamp: Stamp) -> Self {
-        Self { stamp }
+    pub(in crate::store) fn new(stamp: Stamp) -> Self {
+        Self {
+            prefix: prefix(&stamp.random),
+            at: millis(stamp.server_now()),
+        }
     }
 
     /// Adds a receipt, unless the same one waits already.
@@ -83,18 +87,14 @@ impl Facts {
         kind: FactKind,
         fact: &NewFact<'_>,
     ) -> Result<bool, rusqlite::Error> {
-        let number = db
-            .prepare_cached(NUMBER)?
-            .query_row([], |row| row.get(0))
-            .optional()?;
         let added = db.prepare_cached(ADD)?.execute((
-            fact_id(&self.stamp.random, number.unwrap_or(0)),
+            &self.prefix,
             kind.as_str(),
             fact.notification.map(bytes),
             fact.up_to.map(Cursor::as_str),
             fact.version.and_then(|version| i64::try_from(version).ok()),
             fact.body.as_ref().map(to_json).transpose()?,
-            millis(self.stamp.server_now()),
+            self.at,
             is_single(kind),
             FULL_BATCH,
         ))?;
@@ -115,14 +115,14 @@ const fn is_single(kind: FactKind) -> bool {
     }
 }
 
-fn fact_id(random: &[u8; 32], number: i64) -> String {
-    let mut id = String::with_capacity(48);
+fn prefix(random: &[u8; 32]) -> String {
+    let mut prefix = String::with_capacity(33);
     for byte in &random[..16] {
         // Writing to a String never fails.
-        let _written = write!(id, "{byte:02x}");
+        let _written = write!(prefix, "{byte:02x}");
     }
-    let _written = write!(id, ".{number}");
-    id
+    prefix.push('.');
+    prefix
 }
 
 /// The facts that may go out now, with how many others each may, those with the longest wait first.

@@ -48,7 +48,7 @@ const ALLOWED: &[(&str, &str, &str)] = &[
         "DROP_SHOWS",
         "so many rows, from the beginning of the table",
     ),
-    ("outbox", "NUMBER", "a table of four rows"),
+    ("outbox", "ADD", "a table of four rows"),
     ("known", "SETTLE_HISTORY", "at a wipe"),
     ("known", "SETTLE_PRUNED", "at a wipe"),
     (
