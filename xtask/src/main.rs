@@ -64,8 +64,8 @@ enum Task {
         #[arg(long)]
         only: Vec<String>,
     },
-    /// Measure our hub server beside its peers, and the whole server; `bench signalr --help` and `bench
-    /// server --help` say how.
+    /// Measure our hub server beside its peers, the whole server, and a device's inbox; `bench signalr
+    /// --help`, `bench server --help` and `bench client --help` say how.
     Bench {
         /// What the load generator is told.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]

@@ -314,6 +314,7 @@ fn fuzz() -> Result<()> {
 
 fn figures() -> Result<()> {
     bench::rehearse(&["signalr", "--brief"].map(str::to_owned))?;
+    bench::rehearse(&["client", "--brief"].map(str::to_owned))?;
     bench::rehearse(&["server", "--brief"].map(str::to_owned))
 }
 

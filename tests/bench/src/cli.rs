@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::{
+    client,
     peer::Peer,
     role, running, say, server,
     setting::Setting,
@@ -23,6 +24,8 @@ enum Task {
     Signalr(Options),
     /// Measure the whole server.
     Server(server::Options),
+    /// Measure a device's inbox.
+    Client(client::Options),
     /// Say which peers there are, and which are installed.
     Peers,
     /// Be the hub server.
@@ -42,6 +45,9 @@ enum Task {
     /// Be a process that `server` measures with.
     #[command(hide = true, subcommand)]
     Role(server::Role),
+    /// Be a process whose memory `client` measures.
+    #[command(hide = true, subcommand)]
+    Process(client::Process),
 }
 
 #[derive(Debug, clap::Args)]
@@ -71,7 +77,9 @@ pub fn run() -> anyhow::Result<()> {
     match Cli::parse().task {
         Task::Signalr(options) => signalr::run(&options.plan()),
         Task::Server(options) => server::run(&options),
+        Task::Client(options) => client::run(&options),
         Task::Role(role) => role.play(),
+        Task::Process(process) => process.run(),
         Task::Peers => peers(),
         Task::ServeHub { port } => role::serve_hub(port),
         Task::ServeRaw { port, control } => {

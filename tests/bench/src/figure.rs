@@ -5,12 +5,11 @@ use std::fmt;
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
-use super::options::Part;
 use crate::{stat::Figures, table::Table};
 
 /// What a figure should come to.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Goal {
+pub(crate) enum Goal {
     AtLeast(f64),
     AtMost(f64),
     Below(f64),
@@ -43,7 +42,7 @@ impl fmt::Display for Goal {
 
 /// A figure of several runs.
 #[derive(Debug, Clone)]
-pub(super) struct Figure {
+pub(crate) struct Figure {
     name: String,
     unit: &'static str,
     values: Figures,
@@ -51,7 +50,7 @@ pub(super) struct Figure {
 }
 
 impl Figure {
-    pub(super) fn new(name: impl Into<String>, unit: &'static str, values: Figures) -> Self {
+    pub(crate) fn new(name: impl Into<String>, unit: &'static str, values: Figures) -> Self {
         Self {
             name: name.into(),
             unit,
@@ -61,16 +60,16 @@ impl Figure {
     }
 
     /// A ratio of two sides of one run.
-    pub(super) fn ratio(name: impl Into<String>, goal: Goal, values: Figures) -> Self {
+    pub(crate) fn ratio(name: impl Into<String>, goal: Goal, values: Figures) -> Self {
         Self::new(name, "×", values).with(goal)
     }
 
-    pub(super) fn with(self, goal: Goal) -> Self {
+    pub(crate) fn with(self, goal: Goal) -> Self {
         Self { goal, ..self }
     }
 
     /// A figure that did not come out makes the part void.
-    pub(super) fn must_be_sound(&self) -> Result<()> {
+    pub(crate) fn must_be_sound(&self) -> Result<()> {
         let is_sound = self.values.median().is_some_and(f64::is_finite);
         ensure!(is_sound, "there is no sound figure of: {}", self.name);
         Ok(())
@@ -88,9 +87,9 @@ impl Figure {
         }
     }
 
-    fn cells(&self, part: Part) -> Vec<String> {
+    fn cells(&self, part: &str) -> Vec<String> {
         vec![
-            part.to_string(),
+            part.to_owned(),
             self.name.clone(),
             format!("{} {}", self.values.shown(self.decimals()), self.unit),
             self.goal.to_string(),
@@ -98,7 +97,7 @@ impl Figure {
         ]
     }
 
-    fn json(&self, part: Part) -> Value {
+    fn json(&self, part: &str) -> Value {
         let (goal, bound) = match self.goal {
             Goal::AtLeast(least) => (Some("at_least"), Some(least)),
             Goal::AtMost(most) => (Some("at_most"), Some(most)),
@@ -106,7 +105,7 @@ impl Figure {
             Goal::None => (None, None),
         };
         json!({
-            "part": part.to_string(),
+            "part": part,
             "figure": self.name,
             "unit": self.unit,
             "median": self.median(),
@@ -132,25 +131,26 @@ impl fmt::Display for Figure {
 
 /// All figures of a run.
 #[derive(Debug, Default)]
-pub(super) struct Report(Vec<(Part, Figure)>);
+pub(crate) struct Report(Vec<(String, Figure)>);
 
 impl Report {
-    pub(super) fn add(&mut self, part: Part, figures: Vec<Figure>) {
+    pub(crate) fn add(&mut self, part: impl fmt::Display, figures: Vec<Figure>) {
+        let part = part.to_string();
         self.0
-            .extend(figures.into_iter().map(|figure| (part, figure)));
+            .extend(figures.into_iter().map(|figure| (part.clone(), figure)));
     }
 
-    pub(super) fn table(&self) -> Table {
+    pub(crate) fn table(&self) -> Table {
         let heading = "Medians of the runs, with the least and the most";
         let mut table = Table::new(heading, &["part", "figure", "measured", "goal", "verdict"]);
         for (part, figure) in &self.0 {
-            table.row(figure.cells(*part));
+            table.row(figure.cells(part));
         }
         table
     }
 
-    pub(super) fn json(&self, machine: &str) -> Value {
-        let figures = self.0.iter().map(|(part, figure)| figure.json(*part));
+    pub(crate) fn json(&self, machine: &str) -> Value {
+        let figures = self.0.iter().map(|(part, figure)| figure.json(part));
         json!({ "machine": machine, "figures": figures.collect::<Vec<_>>() })
     }
 }
@@ -179,7 +179,7 @@ mod tests {
             "REST over store calls: 0.50 (0.25–0.75) ×, goal ≥ 0.4: met"
         );
         let mut report = Report::default();
-        report.add(Part::Publish, vec![figure]);
+        report.add("publish", vec![figure]);
         let json = report.json("two cores");
         let line = &json["figures"][0];
         assert_eq!(

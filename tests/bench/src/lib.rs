@@ -5,6 +5,9 @@
 //! core each; peers take turns; a plain TCP write of the same bytes to the same number of sockets is
 //! the unit; a run with a loss is void. Linux only: it reads `/proc` and binds processes to cores.
 //!
+//! Beside the servers there is one part for a device: its inbox of a million notifications, beside plain
+//! statements over the same tables.
+//!
 //! The program has more roles: the hub server under test, the raw loop, the whole server and the plain
 //! work that it is compared with. Each runs in a process of its own.
 #![expect(
@@ -14,10 +17,12 @@
 #![forbid(unsafe_code)]
 
 mod cli;
+mod client;
 mod clock;
 mod codec;
 mod echo;
 mod fanout;
+mod figure;
 mod machine;
 mod marker;
 mod peer;

@@ -87,10 +87,12 @@ const DIRECTIONS: [(&str, &[&str]); 21] = [
         "vestnik-bench",
         &[
             "vestnik-clock",
+            "vestnik-inbox",
             "vestnik-model",
             "vestnik-rules",
             "vestnik-server",
             "vestnik-signalr",
+            "vestnik-sqlite",
             "vestnik-store",
             "vestnik-store-sqlite",
         ],

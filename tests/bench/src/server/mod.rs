@@ -5,7 +5,6 @@
 //! error; a goal that is missed does not.
 
 mod device;
-mod figure;
 mod load;
 mod login;
 mod options;
@@ -21,12 +20,13 @@ pub(crate) use self::{options::Options, role::Role};
 
 use anyhow::{Result, ensure};
 
-use self::{
+use self::{options::Part, part::Bench};
+use crate::{
+    clock,
     figure::{Figure, Report},
-    options::Part,
-    part::Bench,
+    machine, process, say,
+    setting::own_program,
 };
-use crate::{clock, machine, process, say, setting::own_program};
 
 /// Measures what the options name and prints the figures.
 pub(crate) fn run(options: &Options) -> Result<()> {

@@ -9,7 +9,6 @@ use vestnik_model::contract::server;
 
 use super::super::{
     device::{Device, is_refusal},
-    figure::{Figure, Goal},
     load::joined,
     login::{Login, log_in},
     role::PagesRead,
@@ -18,7 +17,12 @@ use super::super::{
     site::Site,
 };
 use super::Bench;
-use crate::{clock, say, stat::Figures};
+use crate::{
+    clock,
+    figure::{Figure, Goal},
+    say,
+    stat::Figures,
+};
 
 /// Devices that read at the same time.
 const READERS: usize = 8;

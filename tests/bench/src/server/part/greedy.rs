@@ -13,7 +13,6 @@ use vestnik_server::config::FeedConfig;
 
 use super::super::{
     device::{self, Device, PING, is_refusal},
-    figure::{Figure, Goal},
     load::{Load, joined, paced},
     login::{Login, log_in},
     role::Greedy,
@@ -23,7 +22,9 @@ use super::super::{
 };
 use super::Bench;
 use crate::{
-    clock, marker, process, say,
+    clock,
+    figure::{Figure, Goal},
+    marker, process, say,
     sink::{self, Sink},
     stat::Figures,
 };

@@ -6,7 +6,6 @@ use anyhow::{Context as _, Result, anyhow, ensure};
 
 use super::super::{
     device::{self, PING},
-    figure::{Figure, Goal},
     login::{Login, log_in},
     rest::Rest,
     running::{Kind, Running},
@@ -15,7 +14,9 @@ use super::super::{
 };
 use super::Bench;
 use crate::{
-    clock, marker,
+    clock,
+    figure::{Figure, Goal},
+    marker,
     peer::Peer,
     running, say,
     sink::{self, Latency, Sink},

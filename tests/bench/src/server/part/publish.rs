@@ -3,14 +3,17 @@
 use anyhow::{Context as _, Result, ensure};
 
 use super::super::{
-    figure::{Figure, Goal},
     load::publish_all,
     running::{Kind, Running},
     seed,
     site::Site,
 };
 use super::Bench;
-use crate::{say, stat::Figures};
+use crate::{
+    figure::{Figure, Goal},
+    say,
+    stat::Figures,
+};
 
 const CONNECTIONS: usize = 64;
 

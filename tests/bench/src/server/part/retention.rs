@@ -3,13 +3,17 @@
 use anyhow::Result;
 
 use super::super::{
-    figure::{Figure, Goal},
     running::{Kind, Running},
     seed,
     site::Site,
 };
 use super::Bench;
-use crate::{clock, say, stat::Figures};
+use crate::{
+    clock,
+    figure::{Figure, Goal},
+    say,
+    stat::Figures,
+};
 
 pub(in super::super) fn retention(bench: &Bench) -> Result<Vec<Figure>> {
     let size = &bench.size;

@@ -9,7 +9,6 @@ use std::{
 use anyhow::{Result, ensure};
 
 use super::super::{
-    figure::{Figure, Goal},
     load::{Load, joined, paced, publish_all},
     rest::Rest,
     running::{Kind, Running},
@@ -17,7 +16,12 @@ use super::super::{
     site::Site,
 };
 use super::Bench;
-use crate::{clock, say, stat::Figures};
+use crate::{
+    clock,
+    figure::{Figure, Goal},
+    say,
+    stat::Figures,
+};
 
 /// Publishes to one user a second, while a topic is expanded and while nothing else happens.
 const OTHERS_PER_SECOND: u32 = 100;
