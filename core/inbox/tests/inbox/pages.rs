@@ -112,3 +112,40 @@ fn places_are_texts_for_shells() {
     assert_eq!(place.to_string().parse(), Ok(place));
     assert!("first".parse::<Place>().is_err());
 }
+
+#[test]
+fn what_came_since_a_moment_is_found_among_many_also_when_the_clock_went_back() {
+    let mut world = World::new();
+    world.page(vec![notification(1)]);
+    // Every 500th came while the clock was an hour ahead.
+    world.raw(|db| {
+        db.execute_batch(
+            "WITH RECURSIVE n (x) AS (SELECT 2 UNION ALL SELECT x + 1 FROM n WHERE x < 7000)
+             INSERT INTO notification (id, revision, accepted_at, received_at, expires_at, show, content)
+             SELECT randomblob(16), 0, 0, 1800000000000 + (x + iif(x % 500 = 0, 3600, 0)) * 1000, 0,
+                 'shown', (SELECT content FROM notification WHERE row = 1)
+             FROM n",
+        )
+    });
+    for since in [1, 1_000, 3_000, 6_990, 9_000, 99_999] {
+        let query = HistoryQuery {
+            filter: Filter {
+                since: Some(at(since)),
+                ..Filter::default()
+            },
+            limit: 200,
+            ..HistoryQuery::default()
+        };
+        let page = world.read(|history| history.page(&query));
+        let found: Vec<_> = page
+            .items
+            .iter()
+            .map(|item| item.place.to_string())
+            .collect();
+        let is_since = |row: &i64| row + i64::from(row % 500 == 0) * 3_600 >= since;
+        let expected: Vec<_> = (2..=7_000).rev().filter(is_since).collect();
+        assert_eq!(page.has_more, expected.len() > 200, "{since}");
+        let expected: Vec<_> = expected.iter().take(200).map(ToString::to_string).collect();
+        assert_eq!(found, expected, "{since}");
+    }
+}

@@ -76,6 +76,8 @@ pub(in crate::store) fn statement(direction: Direction, filter: &Filter) -> Stri
     )
 }
 
-/// Rows come nearly in the order of their times; a clock that went back makes an exception.
+/// Rows come nearly in the order of their times; a clock that went back makes an exception. If few rows are
+/// of that time or later, the first of them is where to stop. If there are many, the page is full before.
 const SINCE: &str = "AND received_at >= :since
-         AND row >= (SELECT coalesce(min(row), 0) FROM notification WHERE received_at >= :since)";
+         AND row >= (SELECT iif(count(*) < 5000, coalesce(min(row), 0), 0) FROM
+             (SELECT row FROM notification WHERE received_at >= :since LIMIT 5000))";
