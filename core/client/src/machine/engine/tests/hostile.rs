@@ -211,6 +211,7 @@ proptest! {
     fn whatever_happens_the_device_comes_back(
         steps in prop::collection::vec(step(), 1..150),
         is_logged_in: bool,
+        falls_asleep: bool,
         chance: u64,
     ) {
         let mut world = World::new(is_logged_in, chance);
@@ -218,7 +219,9 @@ proptest! {
         for step in steps {
             world.step(step);
         }
-        world.fall_asleep();
+        if falls_asleep {
+            world.fall_asleep();
+        }
         let before = world.calls.len();
         let took = world.heal();
         prop_assert!(took < HEALED, "{:?}", took);

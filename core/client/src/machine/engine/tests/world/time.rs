@@ -96,8 +96,12 @@ impl World {
     /// Everything works again; gives how long it took until nothing is left to do.
     pub(in super::super) fn heal(&mut self) -> Duration {
         let begin = self.now.monotonic;
-        self.command(Command::Resume);
-        self.command(Command::GoOnline);
+        if self.is_suspended {
+            self.command(Command::Resume);
+        }
+        if self.engine.snapshot().phase == Phase::Off {
+            self.command(Command::GoOnline);
+        }
         self.look_again();
         while self.now.monotonic - begin < Duration::from_secs(3_600) {
             self.settle();
