@@ -1,6 +1,7 @@
 //! Pages and counts.
 
 use anyhow::{Result, ensure};
+use jiff::Timestamp;
 use vestnik_inbox::{Filter, History, HistoryQuery, Shelf, Start};
 
 use super::{
@@ -109,7 +110,7 @@ fn queries() -> Result<Vec<HistoryQuery>> {
     for shelf in [Shelf::Inbox, Shelf::Archive, Shelf::All] {
         for unread_only in [false, true] {
             for category in [None, Some("orders".parse()?), Some("absent".parse()?)] {
-                for since in [None, Some(content::begin())] {
+                for since in [None, Some(content::begin()), Some(Timestamp::MAX)] {
                     let filter = Filter {
                         shelf,
                         unread_only,

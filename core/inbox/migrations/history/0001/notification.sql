@@ -38,11 +38,12 @@ CREATE TABLE notification (
 
 CREATE INDEX notification_due ON notification (show_at, row) WHERE show = 'due';
 CREATE INDEX notification_taken ON notification (row) WHERE show = 'taken';
--- What an inbox lists, and what its unread count counts.
 CREATE INDEX notification_listed ON notification (row) WHERE is_deleted = 0 AND is_archived = 0;
-CREATE INDEX notification_unread ON notification (row)
-    WHERE is_read = 0 AND is_deleted = 0 AND is_archived = 0;
-CREATE INDEX notification_archived ON notification (row) WHERE is_archived = 1 AND is_deleted = 0;
+-- With what else is asked for, so that what is not wanted is passed over within the index.
+CREATE INDEX notification_unread ON notification (row, is_archived, category)
+    WHERE is_read = 0 AND is_deleted = 0;
+CREATE INDEX notification_archived ON notification (row, category)
+    WHERE is_archived = 1 AND is_deleted = 0;
 CREATE INDEX notification_ahead ON notification (row) WHERE is_ahead = 1;
 CREATE INDEX notification_deleted ON notification (deleted_version) WHERE is_deleted = 1;
 CREATE INDEX notification_by_category ON notification (category, row) WHERE category IS NOT NULL;

@@ -38,15 +38,15 @@ statements! {
     SET_ARCHIVED = "UPDATE notification SET is_archived = ?2, archived_version = ?3 WHERE row = ?1";
     SET_DELETED = "UPDATE notification SET is_deleted = ?2, deleted_version = ?3 WHERE row = ?1";
     /// Everything that an inbox lists up to a row. The show of what is due ends with it.
-    READ_UP_TO = "UPDATE notification SET is_read = 1, read_version = min(max(read_version + 1, ?2), ?4),
+    READ_UP_TO = "UPDATE notification INDEXED BY notification_unread SET is_read = 1, read_version = min(max(read_version + 1, ?2), ?4),
              read_at = ?3,
              show_reason = iif(show = 'due', 'read', show_reason),
              show = iif(show = 'due', 'suppressed', show)
          WHERE is_read = 0 AND is_deleted = 0 AND is_archived = 0 AND row <= ?1";
     NEWEST_ROW = "SELECT max(row) FROM notification";
-    UNREAD_BETWEEN = "SELECT id FROM notification
+    UNREAD_BETWEEN = "SELECT id FROM notification INDEXED BY notification_unread
          WHERE is_read = 0 AND is_deleted = 0 AND is_archived = 0 AND row > ?1 AND row <= ?2 ORDER BY row";
-    UNREAD_BEYOND = "SELECT 1 FROM notification
+    UNREAD_BEYOND = "SELECT 1 FROM notification INDEXED BY notification_unread
          WHERE is_read = 0 AND is_deleted = 0 AND is_archived = 0 AND row > ?1 LIMIT 1";
     UNREAD_AHEAD = "SELECT id FROM notification
          WHERE is_ahead = 1 AND is_read = 0 AND is_deleted = 0 AND is_archived = 0 AND row <= ?1

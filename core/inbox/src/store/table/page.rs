@@ -67,9 +67,17 @@ pub(in crate::store) fn statement(direction: Direction, filter: &Filter) -> Stri
         .category
         .as_ref()
         .map_or("", |_| "AND category = :category");
+    // Of what is unread or archived there is less than of a category.
+    let index = if filter.unread_only {
+        "INDEXED BY notification_unread"
+    } else if filter.shelf == Shelf::Archive {
+        "INDEXED BY notification_archived"
+    } else {
+        ""
+    };
     let since = filter.since.map_or("", |_| SINCE);
     format!(
-        "SELECT {} FROM notification
+        "SELECT {} FROM notification {index}
          WHERE {beyond} AND is_deleted = 0 {shelf} {unread} {category} {since}
          ORDER BY row {order} LIMIT :limit",
         item_columns!()
@@ -79,5 +87,5 @@ pub(in crate::store) fn statement(direction: Direction, filter: &Filter) -> Stri
 /// Rows come nearly in the order of their times; a clock that went back makes an exception. If few rows are
 /// of that time or later, the first of them is where to stop. If there are many, the page is full before.
 const SINCE: &str = "AND received_at >= :since
-         AND row >= (SELECT iif(count(*) < 5000, coalesce(min(row), 0), 0) FROM
+         AND row >= (SELECT iif(count(*) < 5000, coalesce(min(row), 9223372036854775807), 0) FROM
              (SELECT row FROM notification WHERE received_at >= :since LIMIT 5000))";

@@ -157,10 +157,23 @@ fn m7_lists_and_marks_walk_the_index_that_is_for_them() {
         shelf: Shelf::Archive,
         ..Filter::default()
     };
+    let of_category = |filter: &Filter| Filter {
+        category: Some("orders".parse().unwrap()),
+        ..filter.clone()
+    };
+    let all_unread = Filter {
+        shelf: Shelf::All,
+        ..unread.clone()
+    };
     for (filter, index) in [
         (&Filter::default(), "notification_listed"),
         (&unread, "notification_unread"),
         (&archive, "notification_archived"),
+        (&all_unread, "notification_unread"),
+        (&of_category(&unread), "notification_unread"),
+        (&of_category(&all_unread), "notification_unread"),
+        (&of_category(&archive), "notification_archived"),
+        (&of_category(&Filter::default()), "notification_by_category"),
     ] {
         let plan = page(filter);
         assert!(plan.contains(index), "{plan}");
