@@ -131,8 +131,9 @@ fn all_set_aside(path: &Path) -> io::Result<Vec<PathBuf>> {
     };
     let mut all = Vec::new();
     for entry in entries {
-        let found = entry?.path();
-        if file_name(&found).is_some_and(|name| name.starts_with(&mark)) {
+        let entry = entry?;
+        let (found, kind) = (entry.path(), entry.file_type()?);
+        if !kind.is_dir() && file_name(&found).is_some_and(|name| name.starts_with(&mark)) {
             all.push(found);
         }
     }

@@ -98,7 +98,9 @@ fn histories(folder: &Path) -> io::Result<BTreeSet<PathBuf>> {
 fn wipe_file(path: &Path, stamp: &Stamp) -> Result<bool, StoreError> {
     let removed = remove_set_aside(path, None).map_err(other)?;
     match path.symlink_metadata() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(removed),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return remove_parts(path).map(|()| removed).map_err(other);
+        }
         Err(error) => return Err(other(error)),
         // No history of ours; where it leads is not ours to touch.
         Ok(found) if found.is_symlink() => {
@@ -136,10 +138,19 @@ fn rewrite(path: &Path, stamp: &Stamp) -> Result<bool, StoreError> {
 
 fn remove(path: &Path) -> Result<(), StoreError> {
     let held = Held::take(path)?;
+    remove_parts(held.path())
+        .and_then(|()| remove_if_present(path))
+        .map_err(other)
+}
+
+/// Removes what lies beside a history and may hold content of it.
+fn remove_parts(path: &Path) -> io::Result<()> {
     for part in ["-wal", "-shm", "-journal", ".new", ".new-journal"] {
-        remove_if_present(&held.beside(part)).map_err(other)?;
+        let mut name = path.as_os_str().to_owned();
+        name.push(part);
+        remove_if_present(Path::new(&name))?;
     }
-    remove_if_present(path).map_err(other)
+    Ok(())
 }
 
 fn other(source: io::Error) -> StoreError {

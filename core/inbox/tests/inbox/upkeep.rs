@@ -193,6 +193,11 @@ fn of_all_histories_only_that_of_the_user_stays() {
     fs::copy(&lenas, folder.join("history-0000000000000000.sqlite")).unwrap();
     fs::copy(&lenas, folder.join("history-x.sqlite")).unwrap();
     fs::create_dir(folder.join("history-folder.sqlite")).unwrap();
+    fs::create_dir(folder.join("history-x.sqlite.corrupt-1")).unwrap();
+    for part in ["-wal", "-journal", ".new"] {
+        let left = folder.join(format!("history-ffffffffffffffff.sqlite{part}"));
+        fs::write(left, "private for lena").unwrap();
+    }
     fs::write(folder.join("history-notes.txt"), "private for the app").unwrap();
 
     assert_eq!(wipe_others(folder, Some(&anna), &stamp).unwrap(), 5);
@@ -443,7 +448,7 @@ fn a_full_disk_at_any_step_changes_nothing_and_the_same_call_succeeds_later() {
     let text = "words that take up room ".repeat(100);
     let more = move |number| with(number, json!({"body": format!("{text} {number}")}));
     let mut failures = 0;
-    for pages in 1..40 {
+    for pages in (1..40).step_by(3) {
         let mut world = World::new();
         world.page((1..=20).map(&more).collect());
         let size: u32 = world.raw(|db| db.query_row("PRAGMA page_count", [], |row| row.get(0)));
@@ -463,5 +468,5 @@ fn a_full_disk_at_any_step_changes_nothing_and_the_same_call_succeeds_later() {
         assert_eq!((world.ids().len(), world.unread()), (59, 59));
         assert_eq!(world.search("room").len(), 59);
     }
-    assert!(failures > 5, "{failures}");
+    assert!(failures > 3, "{failures}");
 }
