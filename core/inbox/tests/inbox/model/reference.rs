@@ -13,7 +13,7 @@ pub(super) fn expires(number: u64) -> i64 {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Flag {
     Read,
     Archived,
@@ -71,7 +71,7 @@ pub(super) struct Reference {
     /// What never comes back.
     gone: Vec<u64>,
     /// Flags of what has not come yet.
-    early: Vec<(u64, Flag, (u64, bool))>,
+    early: BTreeMap<(u64, Flag), (u64, bool)>,
     has_cursor: bool,
     /// The kinds of the facts that wait, and what they are about.
     pub(super) facts: Vec<(&'static str, Option<u64>)>,
@@ -86,7 +86,7 @@ impl Reference {
             now: 1,
             rows: Vec::new(),
             gone: Vec::new(),
-            early: Vec::new(),
+            early: BTreeMap::new(),
             has_cursor: false,
             facts: Vec::new(),
             drawn: BTreeMap::new(),
@@ -155,12 +155,9 @@ impl Reference {
         } else if now >= expires(number) {
             self.end(number, Suppression::Expired);
         }
-        let early = std::mem::take(&mut self.early);
-        for (of, flag, mark) in early {
-            if of == number {
+        for flag in [Flag::Read, Flag::Archived, Flag::Deleted] {
+            if let Some(mark) = self.early.remove(&(number, flag)) {
                 self.merge(number, flag, mark);
-            } else {
-                self.early.push((of, flag, mark));
             }
         }
     }
@@ -179,7 +176,9 @@ impl Reference {
     fn merge(&mut self, number: u64, flag: Flag, (version, value): (u64, bool)) {
         let Some(row) = self.row(number) else {
             if !self.gone.contains(&number) {
-                self.early.push((number, flag, (version, value)));
+                // What is said of one flag comes to one mark before it counts.
+                let early = self.early.entry((number, flag)).or_default();
+                *early = (version, value).max(*early);
             }
             return;
         };
