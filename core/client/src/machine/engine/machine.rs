@@ -205,6 +205,7 @@ impl Engine {
                     generation, user, ..
                 } => self.ask_store(generation, user),
                 session::Output::Note(note) => self.put(ToStorage::Note(note)),
+                session::Output::Ended { .. } => self.put(ToApp::Forget),
                 // Nothing else comes before the first input.
                 session::Output::Exchange { .. }
                 | session::Output::Delete { .. }
@@ -212,7 +213,6 @@ impl Engine {
                 | session::Output::Token { .. }
                 | session::Output::Leaving
                 | session::Output::Flush
-                | session::Output::Ended { .. }
                 | session::Output::Login { .. }
                 | session::Output::Logout(_) => {}
             }

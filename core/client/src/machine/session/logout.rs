@@ -56,9 +56,20 @@ impl Logouts {
         (logouts, dropped)
     }
 
-    /// Adds one. If they are too many, the oldest is dropped: the note on it is returned.
+    /// Whether the session with this number is to be ended.
+    pub(super) fn is_pending(&self, generation: Generation) -> bool {
+        self.errands
+            .iter()
+            .any(|errand| errand.generation == generation)
+    }
+
+    /// Adds one, or replaces the token of one. If they are too many, the oldest is dropped: the note on it is returned.
     #[must_use]
     pub(super) fn add(&mut self, generation: Generation, refresh: Secret) -> Option<LogoutNote> {
+        if let Some(errand) = self.find(generation) {
+            errand.refresh = refresh;
+            return None;
+        }
         let oldest = (self.errands.len() == MAX_PENDING)
             .then(|| self.errands.pop_front())
             .flatten();

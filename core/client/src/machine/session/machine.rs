@@ -7,9 +7,12 @@ mod request;
 use std::{collections::VecDeque, time::Duration};
 
 use vestnik_clock::{Monotonic, Now};
+use vestnik_model::UserId;
 
 use super::{
-    call::{Exchange, Input, NeedsIdentity, Output, Seed, SeedStanding, Standing, StoreCall},
+    call::{
+        Exchange, Input, LogoutNote, NeedsIdentity, Output, Seed, SeedStanding, Standing, StoreCall,
+    },
     logout::Logouts,
     state::{Lane, Login, Present, Progress, Purpose, State, Write},
 };
@@ -39,11 +42,15 @@ const REFUSED: u32 = 6;
 #[derive(Debug)]
 pub struct Session {
     generation: Generation,
+    /// The newest number that was given to a session or to the state after one.
+    newest: Generation,
     state: State,
     /// A login that waits until the former user is logged out.
     next: Option<Login>,
     lane: Option<Lane>,
     write: Option<Write>,
+    /// How many answers to writes before may still come: the next ones are theirs.
+    strays: u32,
     logouts: Logouts,
     wants_token: bool,
     is_suspended: bool,
@@ -64,14 +71,16 @@ impl Session {
     pub fn new(seed: Seed, pace: Pace) -> Self {
         // The number of a session that was never durable may have been given to a logout.
         let numbers = seed.logouts.iter().map(|pending| pending.generation);
-        let generation = numbers.fold(seed.generation, Generation::max);
+        let newest = numbers.fold(seed.generation, Generation::max);
         let (logouts, dropped) = Logouts::new(seed.logouts, pace);
         let mut session = Self {
-            generation,
+            generation: seed.generation,
+            newest,
             state: State::Nobody,
             next: None,
             lane: None,
             write: None,
+            strays: 0,
             logouts,
             wants_token: false,
             is_suspended: false,
@@ -94,6 +103,11 @@ impl Session {
                 user: Some(user),
                 reason: NeedsIdentity::Ended,
             },
+            SeedStanding::LoggedIn { user, refresh }
+                if self.logouts.is_pending(self.generation) =>
+            {
+                return self.finish_logout(user, refresh);
+            }
             SeedStanding::LoggedIn { user, refresh } => {
                 self.outputs.push_back(Output::Began {
                     generation: self.generation,
@@ -111,6 +125,26 @@ impl Session {
                 })
             }
         };
+    }
+
+    /// The program ended in the middle of a logout, which the server may know of already.
+    fn finish_logout(&mut self, user: UserId, refresh: Secret) {
+        let pending = LogoutNote::Pending {
+            generation: self.generation,
+            user: Some(user),
+            refresh,
+        };
+        self.begin_generation();
+        self.state = State::Forgetting;
+        self.outputs.push_back(Output::Ended {
+            generation: self.generation,
+            is_logout: true,
+        });
+        self.write = Some(Write {
+            call: StoreCall::Logout(Some(pending)),
+            progress: Progress::Due(Monotonic::from_origin(Duration::ZERO)),
+            unanswered: 0,
+        });
     }
 
     /// Takes what happened.
@@ -228,14 +262,16 @@ impl Session {
         if let Some(write) = &self.write
             && matches!(write.progress, Progress::Running { until } if until <= now.monotonic)
         {
-            self.on_stored(now, self.generation, false);
+            self.give_up_write(now);
         }
     }
 
     /// Begins a new generation: what is under way belongs to an older one.
     fn begin_generation(&mut self) {
-        self.generation = self.generation.next();
+        self.newest = self.newest.next();
+        self.generation = self.newest;
         self.write = None;
+        self.strays = 0;
         self.wants_token = false;
         self.backoff.reset();
         self.not_before = None;
@@ -246,6 +282,7 @@ impl Session {
         self.write = Some(Write {
             call,
             progress: Progress::Due(now.monotonic),
+            unanswered: 0,
         });
     }
 

@@ -62,6 +62,8 @@ pub(super) struct Present {
 pub(super) struct Write {
     pub(super) call: StoreCall,
     pub(super) progress: Progress,
+    /// How many answers to the same call were waited for in vain.
+    pub(super) unanswered: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

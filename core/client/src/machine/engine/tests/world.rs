@@ -76,6 +76,8 @@ pub(super) struct World {
     /// When the exchange or the logout that is under way is given up.
     late: Option<(CallNumber, Monotonic)>,
     leaving_since: Option<Monotonic>,
+    /// Whether the program ended during a logout of which the server may know and the storage does not.
+    is_half_out: bool,
     /// Whether nothing of a user may come out until a session begins.
     is_forgotten: bool,
     chance: u64,
@@ -102,6 +104,7 @@ impl World {
             identities: 0,
             late: None,
             leaving_since: None,
+            is_half_out: false,
             is_forgotten: false,
             chance,
         };
@@ -159,6 +162,7 @@ impl World {
         for number in 0..=self.connection {
             self.server.close(number);
         }
+        self.is_half_out |= self.engine.snapshot().standing == Standing::LoggingOut;
         self.engine = Engine::new(self.device.seed(), state(), Pace::default());
         self.pending.clear();
         self.given.clear();

@@ -218,6 +218,10 @@ impl Session {
         if generation != self.generation {
             return;
         }
+        if self.strays > 0 {
+            self.strays -= 1;
+            return;
+        }
         let Some(write) = self
             .write
             .take_if(|write| matches!(write.progress, Progress::Running { .. }))
@@ -225,17 +229,28 @@ impl Session {
             return;
         };
         if is_durable {
+            self.strays = write.unanswered;
             self.on_durable(write.call);
         } else {
-            self.on_not_durable(now, write.call);
+            self.on_not_durable(now, write);
+        }
+    }
+
+    /// No answer has come for so long that none is expected, and none to what was asked before. If one
+    /// comes after all, it counts for the same write only.
+    pub(super) fn give_up_write(&mut self, now: Now) {
+        self.strays = 0;
+        if let Some(mut write) = self.write.take() {
+            write.unanswered += 1;
+            self.on_not_durable(now, write);
         }
     }
 
     /// What is not durable is tried again.
-    fn on_not_durable(&mut self, now: Now, call: StoreCall) {
+    fn on_not_durable(&mut self, now: Now, write: Write) {
         self.pause(now, Trouble::Storage, None);
         let at = self.not_before.take().unwrap_or(now.monotonic);
-        match &call {
+        match &write.call {
             StoreCall::Login { user, .. } => {
                 let is_awaited =
                     matches!(&self.state, State::LoggedIn(present) if present.is_awaited);
@@ -249,8 +264,8 @@ impl Session {
             StoreCall::Keep { .. } | StoreCall::End => {}
         }
         self.write = Some(Write {
-            call,
             progress: Progress::Due(at),
+            ..write
         });
     }
 

@@ -42,14 +42,14 @@ fn no_number_of_old_logouts_keeps_a_user_from_their_session() {
         logouts: (1..=9)
             .map(|generation| pending_logout(generation, 3))
             .collect(),
-        generation: Generation::new(9),
+        generation: Generation::new(10),
         standing: logged_in("anna"),
     });
     assert_eq!(table.want(), ["exchange ref-anna-0"]);
     // One that was never told goes first, once.
     let mut table = Table::new(Seed {
         logouts: vec![pending_logout(1, 0)],
-        generation: Generation::new(9),
+        generation: Generation::new(10),
         standing: logged_in("anna"),
     });
     assert_eq!(table.want(), ["exchange ref-1"]);
@@ -71,14 +71,39 @@ fn a_token_that_nobody_needs_any_more_is_not_asked_for_again() {
 }
 
 #[test]
-fn a_session_never_has_the_number_of_a_pending_logout() {
-    let mut table = Table::new(Seed {
+fn no_two_sessions_have_the_number_of_one_logout() {
+    let seed = |standing| Seed {
         generation: Generation::new(3),
         logouts: vec![pending_logout(5, 0)],
-        ..seed(SeedStanding::Nobody)
-    });
+        standing,
+    };
+    let mut table = Table::new(seed(SeedStanding::Nobody));
     table.login("anna");
     assert!(table.machine.generation() > Generation::new(5));
+    // A session that goes on keeps its number, by which the storage knows it.
+    let mut table = Table::new(seed(logged_in("anna")));
+    assert_eq!(table.machine.generation(), Generation::new(3));
+    table.login("bella");
+    table.on(Input::Flushed);
+    assert!(table.machine.generation() > Generation::new(5));
+}
+
+#[test]
+fn a_program_that_ended_in_the_middle_of_a_logout_finishes_it() {
+    let mut table = Table::new(Seed {
+        generation: Generation::new(5),
+        logouts: vec![pending_logout(5, 1)],
+        standing: logged_in("anna"),
+    });
+    assert_eq!(table.machine.standing(), Standing::LoggingOut);
+    assert_eq!(
+        table.step(),
+        ["store logout, pending ref-5", "exchange ref-5"]
+    );
+    assert_eq!(table.stored(true), ["out"]);
+    table.granted("anna", 1);
+    assert_eq!(table.deleted(Ok(())), ["told"]);
+    assert_eq!(table.machine.deadline(), None);
 }
 
 #[test]
@@ -126,4 +151,38 @@ fn a_token_that_expires_while_it_is_made_durable_is_replaced() {
     table.pass(Duration::from_secs(3_600));
     assert_eq!(table.want(), [""; 0]);
     assert_eq!(table.stored(true), ["exchange ref-anna-1"]);
+}
+
+#[test]
+fn a_late_answer_of_the_storage_never_makes_another_token_durable() {
+    let mut table = Table::logged_in("anna");
+    table.want();
+    table.granted("anna", 1);
+    // The storage stalls: it is asked once more, and then it answers both.
+    assert_eq!(table.step(), [""; 0]);
+    assert_eq!(table.step(), ["store ref-anna-1"]);
+    assert_eq!(table.stored(true), ["token acc-anna-1"]);
+    let refused = Some(TokenNumber::new(1));
+    table.on(Input::WantToken { refused });
+    assert_eq!(table.granted("anna", 2), ["store ref-anna-2"]);
+    assert_eq!(table.stored(true), [""; 0]);
+    assert_eq!(table.stored(true), ["token acc-anna-2"]);
+}
+
+#[test]
+fn a_storage_that_loses_an_answer_is_asked_until_it_gives_one() {
+    let mut table = Table::logged_in("anna");
+    table.want();
+    table.granted("anna", 1);
+    table.step();
+    table.step();
+    assert_eq!(table.stored(true), ["token acc-anna-1"]);
+    let refused = Some(TokenNumber::new(1));
+    table.on(Input::WantToken { refused });
+    table.granted("anna", 2);
+    // It is taken for the answer that was lost.
+    assert_eq!(table.stored(true), [""; 0]);
+    table.step();
+    assert_eq!(table.step(), ["store ref-anna-2"]);
+    assert_eq!(table.stored(true), ["token acc-anna-2"]);
 }

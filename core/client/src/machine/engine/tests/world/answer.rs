@@ -9,7 +9,7 @@ use vestnik_model::{
 
 use super::{
     Answer, CallFailure, ConnectionNumber, Done, Event, ForeignBody, Grant, How, Input, Output,
-    ToNetwork, ToStorage, World, place, welcome,
+    Standing, ToNetwork, ToStorage, World, place, welcome,
 };
 
 /// How many answers are kept that may come twice.
@@ -88,6 +88,8 @@ impl World {
     }
 
     fn answer_call(&mut self, call: ToNetwork, how: How) {
+        self.server.now = self.now.monotonic;
+        let reuses = self.server.reuses;
         let input = match call {
             ToNetwork::Exchange { call, exchange, .. } => {
                 let result = given(self.server.exchange(&exchange), how);
@@ -128,6 +130,10 @@ impl World {
                 Input::Connection { connection, event }
             }
         };
+        // A logout may use a spent token: it asks for the end of its session anyway.
+        let is_logged_in = matches!(self.engine.snapshot().standing, Standing::LoggedIn { .. });
+        let is_reuse = self.server.reuses > reuses && is_logged_in && !self.is_half_out;
+        assert!(!is_reuse, "the device ended its session by a spent token");
         self.give(input);
     }
 

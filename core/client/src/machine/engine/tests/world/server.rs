@@ -2,43 +2,83 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use vestnik_clock::Monotonic;
 use vestnik_model::{Cursor, ProblemCode, UserId, contract::Page};
 
 use super::{CallFailure, Secret, device::seq, place, user};
-use crate::machine::session::{Exchange, Grant};
+use crate::machine::{
+    fixture,
+    session::{Exchange, Grant},
+};
 
 /// The most entries of a page.
 const PAGE: u64 = 2;
+/// For so long after an exchange the same token gives the same pair, even if that was used.
+const GRACE: Duration = Duration::from_secs(60);
 
 /// A server with one installation.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Server {
+    pub(super) now: Monotonic,
     sessions: u32,
     /// The session of the installation.
     pub(crate) live: Option<u32>,
-    /// Whose session a token belongs to.
-    tokens: BTreeMap<String, (u32, String)>,
+    /// Refresh and access tokens.
+    tokens: BTreeMap<String, Token>,
     /// The session and the user of each open connection.
     open: BTreeMap<u64, (u32, String)>,
     /// The newest entry of each user's log.
     heads: BTreeMap<String, u64>,
     granted: u32,
+    /// How often a session was ended because a token was used whose successor had been used.
+    pub(super) reuses: u32,
+}
+
+#[derive(Debug, Clone)]
+struct Token {
+    session: u32,
+    name: String,
+    /// The refresh token that it was granted for.
+    parent: Option<String>,
+    /// What was granted for it.
+    next: Option<Next>,
+}
+
+#[derive(Debug, Clone)]
+struct Next {
+    grant: Grant,
+    at: Monotonic,
+    is_used: bool,
 }
 
 impl Server {
     pub(super) fn new(is_logged_in: bool) -> Self {
         let mut server = Self {
+            now: fixture::now().monotonic,
+            sessions: 0,
+            live: None,
+            tokens: BTreeMap::new(),
+            open: BTreeMap::new(),
             heads: BTreeMap::from([("anna".to_owned(), 6), ("bella".to_owned(), 3)]),
-            ..Self::default()
+            granted: 0,
+            reuses: 0,
         };
         if is_logged_in {
             server.sessions = 1;
             server.live = Some(1);
-            server
-                .tokens
-                .insert("ref-anna".to_owned(), (1, "anna".to_owned()));
+            server.add("ref-anna", 1, "anna", None);
         }
         server
+    }
+
+    fn add(&mut self, token: &str, session: u32, name: &str, parent: Option<&str>) {
+        let token_of = Token {
+            session,
+            name: name.to_owned(),
+            parent: parent.map(str::to_owned),
+            next: None,
+        };
+        self.tokens.insert(token.to_owned(), token_of);
     }
 
     pub(crate) fn head(&self, name: &str) -> u64 {
@@ -53,8 +93,7 @@ impl Server {
 
     /// Whose a token is.
     pub(super) fn owner(&self, token: &Secret) -> Option<UserId> {
-        let (_, name) = self.tokens.get(token.expose())?;
-        Some(user(name))
+        Some(user(&self.tokens.get(token.expose())?.name))
     }
 
     pub(super) fn exchange(&mut self, exchange: &Exchange) -> Result<Grant, CallFailure> {
@@ -63,23 +102,40 @@ impl Server {
                 let name = token.expose().split('-').nth(1).unwrap().to_owned();
                 self.sessions += 1;
                 self.live = Some(self.sessions);
-                Ok(self.grant(self.sessions, &name))
+                Ok(self.grant(self.sessions, &name, None))
             }
-            Exchange::Refresh(token) => {
-                let (session, name) = self.check(token)?;
-                Ok(self.grant(session, &name))
+            Exchange::Refresh(token) => self.refresh(token),
+        }
+    }
+
+    fn refresh(&mut self, token: &Secret) -> Result<Grant, CallFailure> {
+        let (session, name) = self.check(token)?;
+        match self.tokens[token.expose()].next.clone() {
+            Some(next) if next.is_used && self.now > next.at + GRACE => {
+                self.live = None;
+                self.reuses += 1;
+                Err(over())
+            }
+            Some(next) => Ok(next.grant),
+            None => {
+                let grant = self.grant(session, &name, Some(token.expose()));
+                let next = Next {
+                    grant: grant.clone(),
+                    at: self.now,
+                    is_used: false,
+                };
+                self.tokens.get_mut(token.expose()).unwrap().next = Some(next);
+                Ok(grant)
             }
         }
     }
 
-    fn grant(&mut self, session: u32, name: &str) -> Grant {
+    fn grant(&mut self, session: u32, name: &str, parent: Option<&str>) -> Grant {
         self.granted += 1;
         let refresh = format!("ref-{name}-{}", self.granted);
         let access = format!("acc-{name}-{}", self.granted);
-        self.tokens
-            .insert(refresh.clone(), (session, name.to_owned()));
-        self.tokens
-            .insert(access.clone(), (session, name.to_owned()));
+        self.add(&refresh, session, name, parent);
+        self.add(&access, session, name, parent);
         Grant {
             access: Secret::new(access),
             expires_in: Duration::from_secs(900),
@@ -88,14 +144,22 @@ impl Server {
         }
     }
 
-    /// Whether a token's session is live.
-    pub(super) fn check(&self, token: &Secret) -> Result<(u32, String), CallFailure> {
-        let (session, name) = self.tokens[token.expose()].clone();
-        if self.live == Some(session) {
-            Ok((session, name))
-        } else {
-            Err(over())
+    /// Whether a token's session is live. The token was seen: the one before it is spent.
+    pub(super) fn check(&mut self, token: &Secret) -> Result<(u32, String), CallFailure> {
+        let Token {
+            session,
+            name,
+            parent,
+            ..
+        } = self.tokens[token.expose()].clone();
+        if self.live != Some(session) {
+            return Err(over());
         }
+        let next = parent.and_then(|parent| self.tokens.get_mut(&parent)?.next.as_mut());
+        if let Some(next) = next {
+            next.is_used = true;
+        }
+        Ok((session, name))
     }
 
     pub(super) fn delete(&mut self, token: &Secret) -> Result<(), CallFailure> {
