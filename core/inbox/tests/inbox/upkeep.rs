@@ -136,6 +136,22 @@ fn nothing_of_a_wiped_history_is_left_in_its_files() {
 }
 
 #[test]
+fn a_wiped_history_takes_no_room() {
+    let mut world = World::new();
+    let body = "words that take up room ".repeat(40);
+    let long = |number| with(number, json!({"body": format!("{body}{number}")}));
+    world.page((1..=200).map(long).collect());
+    world.close();
+    let path = history_path(world.folder(), &anna());
+    let size = || fs::metadata(&path).unwrap().len();
+    assert!(size() > 200_000, "{}", size());
+    let stamp = world.stamp();
+    wipe(world.folder(), &anna(), &stamp).unwrap();
+    // The tables, their indexes, and the ids of what was shown.
+    assert!(size() < 150_000, "{}", size());
+}
+
+#[test]
 fn a_damaged_history_is_wiped_as_a_whole() {
     let mut world = World::new();
     world.close();
