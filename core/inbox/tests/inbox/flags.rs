@@ -256,6 +256,47 @@ fn reading_up_to_a_place_between_two_pages_leaves_what_is_newer_unread_everywher
     assert_eq!(up_to, [cursor(300).to_string()]);
 }
 
+/// Whether what waits says that a notification was read, apart from places of the log.
+fn is_read_by_itself(world: &mut World, number: u64) -> bool {
+    let about = id(number).to_string();
+    let mut facts = drained(world).into_iter();
+    facts.any(|fact| {
+        fact.kind.as_str() == "read" && fact.notification_id.as_deref() == Some(about.as_str())
+    })
+}
+
+#[test]
+fn a_place_of_the_log_says_nothing_of_what_came_ahead_of_it_then() {
+    let mut world = World::new();
+    let pushed = vestnik_inbox::Payload::new(None, content(2_000, json!({})));
+    world.write(|inbox| inbox.handle_push(&pushed));
+    world.page((1..=300).map(notification).collect());
+    let place = world.read(|history| history.get(id(300))).unwrap().place;
+    // The log reaches it only now.
+    world.page(vec![notification(2_000), notification(301)]);
+    assert_eq!(world.write(|inbox| inbox.mark_all_read(Some(place))), 301);
+    assert!(is_read_by_itself(&mut world, 2_000));
+}
+
+#[test]
+fn a_place_of_the_log_says_nothing_of_what_could_not_be_read_then() {
+    let mut world = World::new();
+    let unreadable = super::world::entry(json!({
+        "kind": "notification", "id": id(2_000), "at": at(0), "notification": {"title": 1},
+    }));
+    world.page(vec![unreadable]);
+    world.page((1..=300).map(notification).collect());
+    let place = world.read(|history| history.get(id(300))).unwrap().place;
+    let readable = serde_json::to_string(&notification(2_000)).unwrap();
+    world.sql(&format!("UPDATE opaque SET raw = '{readable}'"));
+    let applied = world.write(|inbox| inbox.reread_opaque("1.1"));
+    assert_eq!(applied.inserted, [id(2_000)]);
+    // It stands behind the others in the history, and before them in the log.
+    assert_eq!(world.write(|inbox| inbox.mark_all_read(Some(place))), 300);
+    assert_eq!(world.unread(), 1);
+    assert!(drained(&mut world).iter().all(|fact| fact.up_to.is_none()));
+}
+
 #[test]
 fn places_of_a_log_that_is_gone_are_not_used() {
     let mut world = World::new();

@@ -374,7 +374,10 @@ fn what_happens_before_a_notification_comes_counts_when_it_comes() {
     assert_eq!(world.ids(), [4, 1].map(id));
     assert_eq!(world.show_all(), [(id(3), false), (id(4), false)]);
     world.suppressed(1, Suppression::Read);
-    // Once: what comes later wins by its version only.
+    let kept: u32 =
+        world.raw(|db| db.query_row("SELECT count(*) FROM early", [], |row| row.get(0)));
+    assert_eq!(kept, 0, "it has come");
+    // What comes later wins by its version only.
     world.page(vec![flag(1, "read", false, 6)]);
     assert_eq!(world.unread(), 2);
 }

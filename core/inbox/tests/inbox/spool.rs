@@ -260,10 +260,15 @@ fn an_older_revision_that_an_extension_drew_is_replaced_on_the_screen() {
     let ticket = write(&world, 1);
     world.page(vec![with(1, json!({"revision": 1}))]);
     ticket.shown().unwrap();
-    ingest(&mut world).remove_files().unwrap();
+    drop(ingest(&mut world));
     assert_eq!(world.kinds(1), ["delivered", "displayed"]);
     let taken = world.take().unwrap();
     assert_eq!((taken.revision(), taken.again), (1, true));
+    // The file stays and says the same again: that is no news.
+    drop(ingest(&mut world));
+    assert!(world.settle(&taken, &Settled::Failed("toast.refused".to_owned())));
+    ingest(&mut world).remove_files().unwrap();
+    assert_eq!(world.take(), None, "it pauses");
 }
 
 #[test]
