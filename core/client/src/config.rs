@@ -1,23 +1,28 @@
-//! What a core needs to know.
+//! What a device needs to know.
 
 use std::{path::PathBuf, time::Duration};
 
 use reqwest::Url;
 use vestnik_model::AppId;
 
-use crate::device_info::DeviceInfo;
+use crate::{device_info::DeviceInfo, storage::FormerHistory, transport::NetworkOptions};
 
-/// What a core needs to know.
+/// What a device needs to know.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The server's address, as `https://push.example/`.
+    /// The server's address, as `https://push.example/`. It may have a path of its own.
     pub server: Url,
     /// The App.
     pub app: AppId,
-    /// A folder of the app's own; history and tokens live there. Made when it is not there.
+    /// A folder of the app's own for history, identity and spool. It is made if it is not there. On iOS
+    /// it belongs into the app group, outside of backups.
     pub data_dir: PathBuf,
-    /// What to tell the server of this device.
+    /// What the server is told of this device.
     pub device: DeviceInfo,
+    /// What becomes of a user's history when they log out or another user logs in.
+    pub former_history: FormerHistory,
+    /// The way to the server, where it is not the usual one.
+    pub network: NetworkOptions,
     /// Times and sizes.
     pub tuning: Tuning,
 }
@@ -31,29 +36,23 @@ impl Config {
             app,
             data_dir,
             device,
+            former_history: FormerHistory::default(),
+            network: NetworkOptions::default(),
             tuning: Tuning::default(),
         }
     }
 }
 
-/// Times and sizes; each says what goes wrong when it is off.
+/// Times and sizes; each says what goes wrong if it is off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tuning {
-    /// The most the first retry waits. Too low and a struggling server is hammered.
+    /// The first retry waits at most this long. If it is too short, a struggling server is hammered.
     pub backoff_base: Duration,
-    /// The most any retry waits. Too high and a server that is back is noticed late.
+    /// Any retry waits at most this long, unless the server asks for more. If it is too long, a server
+    /// that is back is noticed late.
     pub backoff_cap: Duration,
-    /// How long a request may take. Too low and slow radios never succeed.
+    /// How long a request may take. If it is too short, slow radios never succeed.
     pub request_timeout: Duration,
-    /// How long a fact waits for others to be reported with. If it is too low, each fact is a message;
-    /// if it is too high, senders see statuses late.
-    pub report_delay: Duration,
-    /// The most facts of one report.
-    pub report_batch: u32,
-    /// The most entries of one page of catch-up.
-    pub page: u32,
-    /// How many events wait for the shell.
-    pub event_queue: usize,
     /// How many notifications the history keeps.
     pub history_rows: u32,
 }
@@ -64,10 +63,6 @@ impl Default for Tuning {
             backoff_base: Duration::from_secs(1),
             backoff_cap: Duration::from_secs(60),
             request_timeout: Duration::from_secs(20),
-            report_delay: Duration::from_millis(50),
-            report_batch: 100,
-            page: 100,
-            event_queue: 256,
             history_rows: 10_000,
         }
     }

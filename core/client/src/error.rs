@@ -1,98 +1,89 @@
 //! Errors as apps see them: few, and each says what to do.
 
-use std::time::Duration;
+use vestnik_inbox::{PayloadError, StoreError};
+use vestnik_model::{Open, ProblemCode};
 
-use vestnik_model::{Problem, ProblemCode};
-
-use crate::store::{OpenError, StoreError};
+use crate::{machine::Trouble, transport::NetworkSettingError};
 
 /// Why a call failed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Nobody is logged in, and the App's backend must vouch for the user anew.
-    #[error("a fresh identity token is needed")]
-    Unauthorized,
+    /// The device's storage failed. [`StoreError`] says whether the same call may succeed later.
+    #[error(transparent)]
+    Storage(#[from] StoreError),
+    /// The server's address or another setting of the network cannot be used.
+    #[error("a setting of the network cannot be used")]
+    Network(#[source] std::sync::Arc<NetworkSettingError>),
+    /// The payload of a push is not one of Vestnik's.
+    #[error(transparent)]
+    Payload(#[from] PayloadError),
+    /// Nobody is logged in.
+    #[error("nobody is logged in")]
+    LoggedOut,
     /// The server refused; repeating it does not help.
-    #[error(transparent)]
-    Rejected(#[from] Problem),
-    /// The server cannot be reached now; the core goes on trying by itself.
-    #[error("the server cannot be reached")]
-    Unreachable {
-        /// After how long it is worth trying again, if the server said so.
-        retry_after: Option<Duration>,
-    },
-    /// The database cannot be opened.
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    /// The database failed.
-    #[error(transparent)]
-    Storage(StoreError),
-    /// The client was stopped.
-    #[error("the client is not running")]
+    #[error("the server refused: {0}")]
+    Refused(Open<ProblemCode>),
+    /// A later call of the app took this one's place.
+    #[error("a later call took the place of this one")]
+    Overtaken,
+    /// The engine failed and began again before it had an answer; the same call may be made again.
+    #[error("the engine was restarted")]
+    Restarted,
+    /// It was stopped.
+    #[error("the device was stopped")]
     Closed,
 }
 
 impl Error {
     /// Whether the same call can succeed later.
     #[must_use]
-    pub fn is_retryable(&self) -> bool {
+    pub const fn is_retryable(&self) -> bool {
         match self {
-            Self::Unreachable { .. } => true,
-            Self::Rejected(problem) => problem.retry_after.is_some(),
-            Self::Unauthorized | Self::Open(_) | Self::Storage(_) | Self::Closed => false,
-        }
-    }
-
-    /// After how long to try again, if the server said so.
-    #[must_use]
-    pub fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Unreachable { retry_after } => *retry_after,
-            Self::Rejected(problem) => problem
-                .retry_after
-                .map(|seconds| Duration::from_secs(u64::from(seconds))),
-            Self::Unauthorized | Self::Open(_) | Self::Storage(_) | Self::Closed => None,
-        }
-    }
-
-    /// Whether the App's backend must vouch for the user anew.
-    #[must_use]
-    pub const fn needs_registration(&self) -> bool {
-        match self {
-            Self::Unauthorized => true,
-            Self::Rejected(_)
-            | Self::Unreachable { .. }
-            | Self::Open(_)
-            | Self::Storage(_)
+            Self::Storage(error) => error.is_retryable(),
+            Self::Restarted => true,
+            Self::Network(_)
+            | Self::Payload(_)
+            | Self::LoggedOut
+            | Self::Refused(_)
+            | Self::Overtaken
             | Self::Closed => false,
         }
     }
 }
 
-impl From<StoreError> for Error {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Closed => Self::Closed,
-            StoreError::Full | StoreError::Corrupt(_) | StoreError::Failed(_) => {
-                Self::Storage(error)
-            }
-        }
+impl From<NetworkSettingError> for Error {
+    fn from(error: NetworkSettingError) -> Self {
+        Self::Network(error.into())
     }
 }
 
-impl From<crate::transport::CallFailure> for Error {
-    fn from(failure: crate::transport::CallFailure) -> Self {
-        match failure {
-            crate::transport::CallFailure::Unreachable { retry_after } => {
-                Self::Unreachable { retry_after }
-            }
-            crate::transport::CallFailure::Refused(problem)
-                if problem.is_about_credentials() && problem.code != ProblemCode::AuthForbidden =>
-            {
-                Self::Unauthorized
-            }
-            crate::transport::CallFailure::Refused(problem) => Self::Rejected(problem),
-        }
-    }
+/// How a login stands when it is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Login {
+    /// The user is logged in.
+    Done,
+    /// It has not worked yet. It goes on by itself, while the process lives; the snapshot shows it.
+    Pending(Trouble),
+}
+
+/// Why a user is not logged in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoginError {
+    /// The server refused the identity token: the App's backend has to give another one.
+    #[error("the server refused the identity token: {0}")]
+    Refused(Open<ProblemCode>),
+    /// The identity token vouches for another user than the one that was named.
+    #[error("the identity token is another user's")]
+    OtherUser,
+    /// Another login or a logout came in between.
+    #[error("another login or a logout came in between")]
+    Overtaken,
+    /// The engine failed and began again before there was an answer.
+    #[error("the engine was restarted")]
+    Restarted,
+    /// It was stopped.
+    #[error("the device was stopped")]
+    Closed,
 }

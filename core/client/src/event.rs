@@ -1,141 +1,240 @@
-//! What the core tells its shell. Facts come by a bounded stream, once each; state by `watch`,
-//! where only the newest counts.
+//! What happened in the history. What waits for a slow shell is merged, so that it is bounded, and is
+//! dropped when its user is gone.
 
-use std::{fmt, path::PathBuf, time::Instant};
+use std::{
+    collections::BTreeSet,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
-use tokio::sync::mpsc;
+use tokio::sync::Notify;
 use vestnik_model::NotificationId;
 
-use crate::history::HistoryItem;
+use crate::storage::News;
+
+/// The most identifiers of changed notifications that wait; beyond it the history is read again.
+const MAX_CHANGED: usize = 1_000;
 
 /// Something happened.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub enum Event {
-    /// It is in the history. Draw it now, under a tag made of its id, then call
-    /// [`report_shown`](crate::Client::report_shown).
-    Show {
-        /// What to draw.
-        item: Box<HistoryItem>,
-        /// It may be on the screen already: the program ended between drawing and telling. Drawing
-        /// under the same tag replaces and never doubles.
-        again: bool,
-    },
-    /// Read or deleted on another device, or recalled by the sender: take these off the screen.
-    Withdraw(Vec<NotificationId>),
-    /// These changed in the history.
-    Changed(Vec<NotificationId>),
-    /// Nobody is logged in, and the App's backend must vouch for the user.
-    NeedsIdentity,
-    /// Something a person may want to know.
-    Warning(Warning),
-}
-
-/// Something a person may want to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Warning {
-    /// The history was damaged. It was put aside, and is read from the server anew.
+pub enum Event {
+    /// The history is another user's, or nobody's: take every notification off the screen and forget
+    /// what was read of the history.
+    Forgotten,
+    /// The history was damaged. It was set aside, what could be read of it was kept, and the rest is
+    /// read from the server.
     HistoryRebuilt {
         /// Where the damaged file lies.
-        quarantined: PathBuf,
+        aside: PathBuf,
     },
+    /// Read or deleted on another device, or recalled: take these off the screen.
+    Withdraw(Vec<NotificationId>),
+    /// These have new content: if one is still on the screen, draw it again under the same identifier,
+    /// without a sound.
+    Redraw(Vec<NotificationId>),
+    /// These are new in the history, or changed.
+    Changed(Vec<NotificationId>),
+    /// So much changed that the history has to be read again.
+    Reread,
 }
 
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::HistoryRebuilt { quarantined } => {
-                write!(
-                    f,
-                    "the history was damaged and put aside at {}",
-                    quarantined.display()
-                )
+/// What happened, oldest first, as far as it was not merged.
+#[derive(Debug)]
+pub struct EventStream(Arc<Mailbox>);
+
+impl EventStream {
+    /// Waits for the next event; `None` once the device has stopped.
+    pub async fn recv(&mut self) -> Option<Event> {
+        loop {
+            let notified = self.0.news.notified();
+            {
+                let mut waiting = self.0.lock();
+                if let Some(event) = waiting.next() {
+                    return Some(event);
+                }
+                if waiting.is_over {
+                    return None;
+                }
             }
+            notified.await;
         }
     }
 }
 
-/// How the live connection stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ConnectionState {
-    /// Not connected.
-    Offline {
-        /// Why.
-        reason: OfflineReason,
-        /// When the next try is, if one is planned.
-        retry_at: Option<Instant>,
-    },
-    /// A connection is being made.
-    Connecting,
-    /// Connected; reading what was missed.
-    Syncing,
-    /// Connected, and nothing is missing.
-    Online,
-    /// The App's backend must vouch for the user first.
-    NeedsIdentity,
-    /// The user logged out.
-    SignedOut,
+/// What waits for one stream.
+#[derive(Debug, Default)]
+struct Mailbox {
+    waiting: Mutex<Waiting>,
+    news: Notify,
 }
 
-/// Why there is no connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OfflineReason {
-    /// The client was only just started, or was stopped.
-    NotStarted,
-    /// The server cannot be reached.
-    Unreachable,
-    /// The server asked to come back later.
-    Draining,
-    /// The server ended the connection for good; it is tried again all the same, rarely.
-    Refused,
-    /// The device's own storage failed.
-    Storage,
+#[derive(Debug, Default)]
+struct Waiting {
+    is_forgotten: bool,
+    rebuilt: Option<PathBuf>,
+    withdrawn: BTreeSet<NotificationId>,
+    redraw: BTreeSet<NotificationId>,
+    changed: BTreeSet<NotificationId>,
+    is_reread: bool,
+    is_over: bool,
 }
 
-impl fmt::Display for ConnectionState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Offline {
-                reason: OfflineReason::NotStarted,
-                ..
-            } => "offline",
-            Self::Offline {
-                reason: OfflineReason::Unreachable,
-                ..
-            } => "offline: the server cannot be reached",
-            Self::Offline {
-                reason: OfflineReason::Draining,
-                ..
-            } => "offline: the server restarts",
-            Self::Offline {
-                reason: OfflineReason::Refused,
-                ..
-            } => "offline: the server ended the connection",
-            Self::Offline {
-                reason: OfflineReason::Storage,
-                ..
-            } => "offline: the storage failed",
-            Self::Connecting => "connecting",
-            Self::Syncing => "reading what was missed",
-            Self::Online => "online",
-            Self::NeedsIdentity => "waiting for the App to vouch for the user",
-            Self::SignedOut => "signed out",
-        })
+impl Mailbox {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn put(&self, put: impl FnOnce(&mut Waiting)) {
+        put(&mut self.lock());
+        self.news.notify_one();
     }
 }
 
-/// What happened, in order.
-#[derive(Debug)]
-pub struct EventStream(mpsc::Receiver<Event>);
-
-impl EventStream {
-    pub(crate) const fn new(receiver: mpsc::Receiver<Event>) -> Self {
-        Self(receiver)
+impl Waiting {
+    fn add(&mut self, news: &News) {
+        if let Some(rebuilt) = &news.rebuilt {
+            self.rebuilt = Some(rebuilt.aside.clone());
+            self.is_reread = true;
+        }
+        self.withdrawn.extend(&news.withdrawn);
+        self.redraw.extend(&news.redraw);
+        self.changed.extend(&news.changed);
+        self.is_reread |= news.is_reread || self.changed.len() > MAX_CHANGED;
+        if self.is_reread {
+            self.changed.clear();
+        }
     }
 
-    /// Waits for the next event; `None` once the client has stopped.
-    pub async fn recv(&mut self) -> Option<Event> {
-        self.0.recv().await
+    /// What belongs to a former user is dropped.
+    fn forget(&mut self) {
+        *self = Self {
+            is_forgotten: true,
+            is_over: self.is_over,
+            ..Self::default()
+        };
+    }
+
+    fn next(&mut self) -> Option<Event> {
+        if std::mem::take(&mut self.is_forgotten) {
+            return Some(Event::Forgotten);
+        }
+        if let Some(aside) = self.rebuilt.take() {
+            return Some(Event::HistoryRebuilt { aside });
+        }
+        if let Some(ids) = taken(&mut self.withdrawn) {
+            return Some(Event::Withdraw(ids));
+        }
+        if let Some(ids) = taken(&mut self.redraw) {
+            return Some(Event::Redraw(ids));
+        }
+        if std::mem::take(&mut self.is_reread) {
+            return Some(Event::Reread);
+        }
+        taken(&mut self.changed).map(Event::Changed)
+    }
+}
+
+fn taken(ids: &mut BTreeSet<NotificationId>) -> Option<Vec<NotificationId>> {
+    let ids = std::mem::take(ids);
+    (!ids.is_empty()).then(|| ids.into_iter().collect())
+}
+
+/// All streams of a device.
+#[derive(Debug, Default)]
+pub(crate) struct Events {
+    streams: Mutex<Vec<Weak<Mailbox>>>,
+    is_over: AtomicBool,
+}
+
+impl Events {
+    pub(crate) fn subscribe(&self) -> EventStream {
+        let mailbox = Arc::new(Mailbox::default());
+        let mut streams = self.lock();
+        streams.retain(|stream| stream.strong_count() > 0);
+        streams.push(Arc::downgrade(&mailbox));
+        mailbox.lock().is_over = self.is_over.load(Ordering::SeqCst);
+        EventStream(mailbox)
+    }
+
+    pub(crate) fn add(&self, news: &News) {
+        self.each(|waiting| waiting.add(news));
+    }
+
+    pub(crate) fn forget(&self) {
+        self.each(Waiting::forget);
+    }
+
+    pub(crate) fn end(&self) {
+        self.is_over.store(true, Ordering::SeqCst);
+        self.each(|waiting| waiting.is_over = true);
+    }
+
+    fn each(&self, put: impl Fn(&mut Waiting)) {
+        for stream in self.lock().iter().filter_map(Weak::upgrade) {
+            stream.put(&put);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Weak<Mailbox>>> {
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn id(number: u128) -> NotificationId {
+        NotificationId::from_uuid(Uuid::from_u128(number))
+    }
+
+    fn changed(ids: impl IntoIterator<Item = u128>) -> News {
+        News {
+            changed: ids.into_iter().map(id).collect(),
+            ..News::default()
+        }
+    }
+
+    #[tokio::test]
+    async fn what_waits_is_merged_and_bounded() {
+        let events = Events::default();
+        let mut stream = events.subscribe();
+        events.add(&changed([1, 2]));
+        events.add(&changed([2, 3]));
+        assert_eq!(
+            stream.recv().await,
+            Some(Event::Changed(vec![id(1), id(2), id(3)]))
+        );
+        for number in 0..3 {
+            events.add(&changed(number * 500..(number + 1) * 500));
+        }
+        assert_eq!(stream.recv().await, Some(Event::Reread));
+        events.end();
+        assert_eq!(stream.recv().await, None);
+    }
+
+    #[tokio::test]
+    async fn nothing_of_a_former_user_is_given() {
+        let events = Events::default();
+        let mut stream = events.subscribe();
+        events.add(&changed([1]));
+        events.forget();
+        events.add(&changed([9]));
+        assert_eq!(stream.recv().await, Some(Event::Forgotten));
+        assert_eq!(stream.recv().await, Some(Event::Changed(vec![id(9)])));
+    }
+
+    #[test]
+    fn a_stream_that_is_gone_is_forgotten() {
+        let events = Events::default();
+        drop(events.subscribe());
+        let _stream = events.subscribe();
+        assert_eq!(events.lock().len(), 1);
     }
 }

@@ -55,7 +55,9 @@ pub fn optional_time(row: &Row<'_>, column: usize) -> Result<Option<Timestamp>, 
 }
 
 fn time_of(row: &Row<'_>, column: usize, millis: i64) -> Result<Timestamp, rusqlite::Error> {
-    Timestamp::from_millisecond(millis).map_err(|_| unreadable(row, column, "a time"))
+    // `Timestamp::from_millisecond` refuses the milliseconds of the last second that there is.
+    let nanos = i32::try_from(millis.rem_euclid(1_000) * 1_000_000).unwrap_or_default();
+    Timestamp::new(millis.div_euclid(1_000), nanos).map_err(|_| unreadable(row, column, "a time"))
 }
 
 /// A UUID from a column.
@@ -144,6 +146,16 @@ mod tests {
     ) -> Result<T, rusqlite::Error> {
         let connection = Connection::open_in_memory()?;
         connection.query_row("SELECT ?1", [value], |row| convert(row, 0))
+    }
+
+    #[test]
+    fn the_first_and_the_last_time_that_there_are_can_be_read() {
+        for at in [Timestamp::MIN, Timestamp::UNIX_EPOCH, Timestamp::MAX] {
+            let back = read(millis(at), time).unwrap();
+            assert_eq!(back.as_millisecond(), at.as_millisecond());
+        }
+        assert!(read(i64::MAX, time).is_err());
+        assert!(read(i64::MIN, time).is_err());
     }
 
     #[test]

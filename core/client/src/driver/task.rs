@@ -1,415 +1,290 @@
-//! The engine's task: inputs in, effects out, one after the other.
+//! The task that has the engine: whatever happens goes in, whatever is to be done is begun.
 
-mod obey;
+use std::sync::Arc;
 
-use std::{sync::Arc, time::Instant};
-
-use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
-use jiff::SignedDuration;
-use tokio::sync::{mpsc, oneshot, watch};
-use vestnik_model::{
-    Cursor, Entry, Feature,
-    contract::{CONTRACT, Hello, Sync as SyncCall},
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinSet,
 };
-use vestnik_signalr::client::clock::sleep_until;
+use vestnik_clock::Monotonic;
+use vestnik_inbox::OutboxBatch;
+use vestnik_model::{Reported, TopicName, UserId};
 
 use super::{
-    Shared,
-    announce::{Announcements, SHOWS},
-    errand::{ReportBounds, note, register, report},
-    session::Session,
+    links::Links,
+    supervisor::Parts,
+    waiting::{Answer, LoginAnswer, Waiting},
 };
 use crate::{
-    config::Config,
-    engine::{self, Effect, Engine, Input, Live},
-    event::{ConnectionState, Event},
-    identity::IdentitySource,
-    store::{InstallationIdentity, StoreError},
-    transport::{CallFailure, ConnectFailure, HubCalls, HubConnection, HubEvent, Transport},
+    machine::{
+        CallFailure, ConnectionNumber, Pace, Secret,
+        engine::{self, Done, Engine, Event, Input},
+        session::{Seed, Standing},
+    },
+    storage::Round,
+    transport::{HubConnection, HubEvent},
 };
 
-pub(crate) use obey::Command;
-use obey::reply;
+/// The longest sleep without a look at the clock: timers stop while the machine sleeps.
+const LOOK: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// The longest pause without looking up.
-const IDLE: std::time::Duration = std::time::Duration::from_secs(3_600);
-
-/// For how long ids are remembered after their notification left the history.
-const SEEN: SignedDuration = SignedDuration::from_hours(24 * 60);
-
-/// What the task is made of.
-pub(crate) struct DriverParts {
-    pub(crate) config: Config,
-    pub(crate) installation: InstallationIdentity,
-    pub(crate) identity: Arc<dyn IdentitySource>,
-    pub(crate) transport: Arc<dyn Transport>,
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) told: watch::Sender<ConnectionState>,
-    pub(crate) events: mpsc::Sender<Event>,
-    pub(crate) first: Vec<Event>,
+/// What the handle asks of the task.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// The user, vouched for by an identity token.
+    Login {
+        user: UserId,
+        identity: Secret,
+        answer: LoginAnswer,
+    },
+    /// The user logs out.
+    Logout { answer: Answer },
+    /// Report what waits.
+    Flush { answer: oneshot::Sender<bool> },
+    /// The user joins or leaves a topic.
+    Topic {
+        topic: TopicName,
+        joins: bool,
+        answer: Answer,
+    },
+    /// Something for the engine that has no answer.
+    Tell(engine::Command),
+    /// What the app wishes changed.
+    Wishes,
+    /// Finish.
+    Stop,
 }
 
-/// Starts the task.
-pub(crate) async fn spawn(
-    parts: DriverParts,
-    commands: mpsc::Receiver<Command>,
-) -> Result<(), StoreError> {
-    let task = Task::new(parts).await?;
-    tokio::spawn(task.run(commands));
-    Ok(())
-}
-
-/// What came of something asked for.
-enum Done {
+/// What came of work.
+pub(super) enum Outcome {
     Input(Input),
-    Connected(Result<HubConnection, ConnectFailure>),
-    Quiet,
+    Opened(ConnectionNumber, Result<HubConnection, CallFailure>),
+    Reported(ConnectionNumber, Result<Reported, CallFailure>),
 }
 
-struct Task {
-    config: Config,
-    session: Arc<Session>,
-    shared: Arc<Shared>,
-    told: watch::Sender<ConnectionState>,
-    events: mpsc::Sender<Event>,
-    engine: Engine,
-    running: FuturesUnordered<BoxFuture<'static, Done>>,
-    hub: Option<Arc<dyn HubCalls>>,
-    heard: Option<mpsc::Receiver<HubEvent>>,
-    announcements: Announcements,
-    flushes: Vec<oneshot::Sender<()>>,
+/// What ends a run of the task.
+pub(super) struct Stopped;
+
+pub(super) struct Task {
+    pub(super) parts: Arc<Parts>,
+    pub(super) engine: Engine,
+    pub(super) work: JoinSet<Option<Outcome>>,
+    pub(super) links: Links,
+    events: mpsc::Receiver<(ConnectionNumber, HubEvent)>,
+    pub(super) waiting: Waiting,
+    /// The batch of facts that is on its way, which the storage leaves here.
+    pub(super) round: Arc<std::sync::Mutex<Round>>,
+    is_online: bool,
+    is_suspended: bool,
 }
 
 impl Task {
-    async fn new(parts: DriverParts) -> Result<Self, StoreError> {
-        let DriverParts {
-            config,
-            installation,
-            identity,
-            transport,
-            shared,
-            told,
+    pub(super) fn new(parts: Arc<Parts>, seed: Seed) -> Self {
+        let device = parts.shared.wishes().device.clone();
+        let pace = Pace {
+            backoff_base: parts.tuning.backoff_base,
+            backoff_cap: parts.tuning.backoff_cap,
+        };
+        let (links, events) = Links::new();
+        Self {
+            engine: Engine::new(seed, device, pace),
+            parts,
+            work: JoinSet::new(),
+            links,
             events,
-            first,
-        } = parts;
-        shared.store.reshow_interrupted().await?;
-        let now = shared.clock.now();
-        let seen_until = now.checked_sub(SEEN).unwrap_or(now);
-        shared
-            .store
-            .prune(config.tuning.history_rows, seen_until, now)
-            .await?;
-        let cursor = shared.store.cursor().await?;
-        let waiting = shared.store.outbox_len().await?;
-        let names = (config.app.clone(), installation);
-        let session = Session::new(names, identity, transport, Arc::clone(&shared));
-        Ok(Self {
-            engine: Engine::new(config.tuning, cursor, waiting),
-            config,
-            session: Arc::new(session),
-            shared,
-            told,
-            events,
-            running: FuturesUnordered::new(),
-            hub: None,
-            heard: None,
-            announcements: Announcements::new(first),
-            flushes: Vec::new(),
-        })
+            waiting: Waiting::default(),
+            round: Arc::default(),
+            is_online: false,
+            is_suspended: false,
+        }
     }
 
-    async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
-        self.finish_logout();
-        self.handle(Input::Begin).await;
+    pub(super) async fn run(
+        mut self,
+        commands: &mut mpsc::Receiver<Command>,
+        outcomes: &mut mpsc::UnboundedReceiver<Input>,
+    ) -> Stopped {
+        self.carry_out();
+        self.follow_wishes();
         loop {
-            self.take_shows().await;
             let deadline = self.engine.deadline();
-            let deadline = deadline.unwrap_or_else(|| self.now() + IDLE);
-            let clock = Arc::clone(&self.shared.clock);
-            let now = || clock.instant();
-            let events = self.events.clone();
-            let has_news = !self.announcements.is_empty();
             tokio::select! {
                 command = commands.recv() => match command {
-                    Some(Command::Stop { answer }) => return self.stop(Some(answer)).await,
-                    Some(command) => self.obey(command).await,
-                    None => return self.stop(None).await,
+                    Some(Command::Stop) | None => {
+                        self.links.close_all().await;
+                        return Stopped;
+                    }
+                    Some(command) => self.on_command(command),
                 },
-                Some(done) = self.running.next(), if !self.running.is_empty() => self.on_done(done).await,
-                event = hear(&mut self.heard) => self.on_hub(event).await,
-                permit = events.reserve(), if has_news => {
-                    // A shell that is gone is told nothing; the history goes on.
-                    if let (Ok(permit), Some(event)) = (permit, self.announcements.next()) {
-                        permit.send(event);
+                Some(input) = outcomes.recv() => self.on_storage(input),
+                Some((number, event)) = self.events.recv() => self.on_event(number, event),
+                Some(done) = self.work.join_next(), if !self.work.is_empty() => {
+                    if let Ok(Some(outcome)) = done {
+                        self.on_outcome(outcome);
                     }
                 }
-                () = sleep_until(deadline, now) => self.handle(Input::Tick).await,
+                () = sleep_until(deadline, &*self.parts.shared.clock) => self.handle(Input::Tick),
+            }
+            self.follow_wishes();
+        }
+    }
+
+    /// Hands an input to the engine and begins what it decides.
+    pub(super) fn handle(&mut self, input: Input) {
+        let now = self.parts.shared.now();
+        self.engine.handle(now, input);
+        self.carry_out();
+    }
+
+    fn carry_out(&mut self) {
+        while let Some(output) = self.engine.poll() {
+            self.carry(output);
+        }
+    }
+
+    fn on_command(&mut self, command: Command) {
+        match command {
+            Command::Login {
+                user,
+                identity,
+                answer,
+            } => {
+                self.waiting.login(user.clone(), answer);
+                self.handle(Input::App(engine::Command::Login { user, identity }));
+            }
+            Command::Logout { answer } => {
+                self.waiting.logout(answer);
+                self.handle(Input::App(engine::Command::Logout));
+            }
+            Command::Flush { answer } => {
+                self.waiting.flush(answer);
+                self.handle(Input::App(engine::Command::Flush));
+            }
+            Command::Topic {
+                topic,
+                joins,
+                answer,
+            } => self.on_topic(topic, joins, answer),
+            Command::Tell(command) => self.handle(Input::App(command)),
+            // They are followed after each input; a stop is taken where commands are received.
+            Command::Wishes | Command::Stop => {}
+        }
+    }
+
+    fn on_topic(&mut self, topic: TopicName, joins: bool, answer: Answer) {
+        match self.engine.snapshot().standing {
+            Standing::LoggedIn { .. } => {
+                self.waiting.topic(topic.clone(), joins, answer);
+                self.handle(Input::App(engine::Command::Topic { topic, joins }));
+            }
+            Standing::Nobody
+            | Standing::LoggingIn { .. }
+            | Standing::LoggingOut
+            | Standing::NeedsIdentity { .. } => {
+                drop(answer.send(Err(crate::Error::LoggedOut)));
             }
         }
     }
 
-    fn now(&self) -> Instant {
-        self.shared.clock.instant()
-    }
-
-    /// Hands an input to the engine and carries out what it decides.
-    async fn handle(&mut self, input: Input) {
-        self.engine
-            .handle(self.now(), fraction(self.shared.clock.random()), input);
-        while let Some(effect) = self.engine.poll() {
-            if let Some(failure) = self.carry_out(effect).await {
-                self.engine
-                    .handle(self.now(), fraction(self.shared.clock.random()), failure);
+    fn on_storage(&mut self, input: Input) {
+        let stands = matches!(
+            input,
+            Input::Session {
+                result: Done::Stands(Some(_)),
+                ..
             }
-        }
-    }
-
-    /// Carries one effect out; gives an input when it failed on the spot.
-    async fn carry_out(&mut self, effect: Effect) -> Option<Input> {
-        match effect {
-            Effect::GetToken { fresh } => self.get_token(fresh),
-            Effect::Connect => self.connect(),
-            Effect::Greet(cursor) => self.greet(cursor),
-            Effect::Read(cursor) => self.read(cursor),
-            Effect::Apply { entries, cursor } => return self.apply(entries, cursor).await,
-            Effect::Report { max_bytes } => self.report(max_bytes),
-            Effect::Register => self.register(),
-            Effect::HangUp => self.hang_up(),
-            Effect::Tell(state) => {
-                self.told.send_replace(state);
-            }
-            Effect::AskForIdentity => self.announcements.ask_for_identity(),
-        }
-        None
-    }
-
-    fn run_beside(&self, work: impl Future<Output = Done> + Send + 'static) {
-        self.running.push(work.boxed());
-    }
-
-    fn get_token(&self, fresh: bool) {
-        let session = Arc::clone(&self.session);
-        self.run_beside(
-            async move { Done::Input(Input::Token(session.token(fresh).await.map(drop))) },
         );
+        self.handle(input);
+        if stands {
+            // The engine takes no wishes before it knows where the store stands.
+            for (topic, joins) in self.waiting.wishes() {
+                self.handle(Input::App(engine::Command::Topic { topic, joins }));
+            }
+        }
     }
 
-    fn connect(&self) {
-        let session = Arc::clone(&self.session);
-        self.run_beside(async move {
-            Done::Connected(match session.token(false).await {
-                Ok(token) => session.transport.connect(token).await,
-                Err(_) => Err(ConnectFailure::Unreachable { retry_after: None }),
-            })
-        });
-    }
-
-    fn greet(&self, cursor: Option<Cursor>) {
-        let Some(hub) = self.hub.clone() else { return };
-        let device = &self.config.device;
-        let hello = Hello {
-            contract: CONTRACT,
-            features: Feature::all(),
-            installation_id: self.session.installation.id,
-            cursor,
-            locale: device.locale.clone(),
-            time_zone: device.time_zone.clone(),
-            permission: Some(device.permission.into()),
-            app_version: device.app_version.clone(),
+    fn on_event(&mut self, connection: ConnectionNumber, event: HubEvent) {
+        let event = match event {
+            HubEvent::Entries(entries) => Event::Entries(entries),
+            HubEvent::Behind(end) => Event::Behind(end),
+            HubEvent::Replaced => Event::Replaced,
+            HubEvent::Drain(after) => Event::Drain(after),
+            HubEvent::Closed { may_return } => Event::Lost { may_return },
         };
-        self.run_beside(async move {
-            let welcome = hub.hello(hello).await;
-            Done::Input(Input::Welcomed(welcome.map_err(greeting_failure)))
-        });
+        self.handle(Input::Connection { connection, event });
     }
 
-    fn read(&self, cursor: Option<Cursor>) {
-        let Some(hub) = self.hub.clone() else { return };
-        let sync = SyncCall {
-            cursor,
-            limit: Some(self.config.tuning.page),
+    fn on_outcome(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Input(input) => self.handle(input),
+            Outcome::Opened(connection, result) => {
+                let result = match result {
+                    Ok(opened) => {
+                        self.links.opened(connection, opened, &mut self.work);
+                        Ok(())
+                    }
+                    Err(failure) => {
+                        self.links.failed(connection);
+                        Err(failure)
+                    }
+                };
+                let event = Event::Opened(result);
+                self.handle(Input::Connection { connection, event });
+            }
+            Outcome::Reported(connection, result) => {
+                let result = result.map(|answer| self.round().answer = answer);
+                let event = Event::Answered(result);
+                self.handle(Input::Connection { connection, event });
+            }
+        }
+    }
+
+    pub(super) fn round(&self) -> std::sync::MutexGuard<'_, Round> {
+        let round = self.round.lock();
+        round.unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// The batch that is on its way.
+    pub(super) fn batch(&self) -> OutboxBatch {
+        self.round().batch.clone()
+    }
+
+    /// Tells the engine what the app wishes, where it does not know it.
+    fn follow_wishes(&mut self) {
+        let (is_online, is_suspended) = {
+            let wishes = self.parts.shared.wishes();
+            (wishes.is_online, wishes.is_suspended)
         };
-        self.run_beside(async move {
-            let page = hub.sync(sync).await;
-            let page = page.map_err(|failure| note(failure).retry_after());
-            Done::Input(Input::Page(page))
-        });
-    }
-
-    /// Stores and commits, then announces.
-    async fn apply(&mut self, entries: Vec<Entry>, cursor: Cursor) -> Option<Input> {
-        match self
-            .shared
-            .store
-            .apply(entries, cursor, self.shared.stamp())
-            .await
-        {
-            Ok(applied) => {
-                self.announcements.more_shows |= !applied.inserted.is_empty();
-                self.announcements.change(applied.inserted);
-                self.announcements.change(applied.changed);
-                self.announcements.withdraw(applied.withdrawn);
-                self.recount().await;
-                self.outbox_changed().await
-            }
-            Err(error) => {
-                tracing::error!(%error, "entries could not be stored");
-                let stands_at = self.shared.store.cursor().await.ok().flatten();
-                Some(Input::StorageFailed(stands_at))
-            }
+        if std::mem::replace(&mut self.is_online, is_online) != is_online {
+            let command = if is_online {
+                engine::Command::GoOnline
+            } else {
+                engine::Command::GoOffline
+            };
+            self.handle(Input::App(command));
+        }
+        if std::mem::replace(&mut self.is_suspended, is_suspended) != is_suspended {
+            let command = if is_suspended {
+                engine::Command::Suspend
+            } else {
+                engine::Command::Resume
+            };
+            self.handle(Input::App(command));
         }
     }
+}
 
-    async fn recount(&mut self) {
-        if let Err(error) = self.shared.recount().await {
-            tracing::error!(%error, "unread notifications could not be counted");
-        }
-    }
-
-    async fn outbox_changed(&mut self) -> Option<Input> {
-        let waiting = self.shared.store.outbox_len().await.ok()?;
-        if waiting == 0 {
-            for flush in self.flushes.drain(..) {
-                reply(flush, ());
-            }
-        }
-        Some(Input::OutboxHas(waiting))
-    }
-
-    fn report(&self, max_bytes: usize) {
-        let Some(hub) = self.hub.clone() else { return };
-        let shared = Arc::clone(&self.shared);
-        let bounds = ReportBounds {
-            facts: self.config.tuning.report_batch,
-            bytes: max_bytes,
-        };
-        self.run_beside(async move {
-            let outcome = report(&shared, hub.as_ref(), bounds).await;
-            Done::Input(Input::Reported(outcome))
-        });
-    }
-
-    fn register(&self) {
-        let (session, state) = (
-            Arc::clone(&self.session),
-            self.config.device.installation_state(),
-        );
-        self.run_beside(async move {
-            register(&session, state).await;
-            Done::Quiet
-        });
-    }
-
-    fn hang_up(&mut self) {
-        self.heard = None;
-        if let Some(hub) = self.hub.take() {
-            self.run_beside(async move {
-                hub.close().await;
-                Done::Quiet
-            });
-        }
-    }
-
-    async fn on_done(&mut self, done: Done) {
-        match done {
-            Done::Quiet => {}
-            Done::Input(input) => {
-                let is_report = matches!(input, Input::Reported(_));
-                self.handle(input).await;
-                if is_report && let Some(input) = self.outbox_changed().await {
-                    self.handle(input).await;
-                }
-            }
-            Done::Connected(Ok(HubConnection { calls, events })) => {
-                self.hub = Some(calls);
-                self.heard = Some(events);
-                self.handle(Input::Connected(Ok(()))).await;
-            }
-            Done::Connected(Err(failure)) => {
-                self.handle(Input::Connected(Err(connect_failure(failure))))
-                    .await;
-            }
-        }
-    }
-
-    async fn on_hub(&mut self, event: Option<HubEvent>) {
-        let input = match event {
-            Some(HubEvent::Entries(entries)) => Input::Heard(Live::Entries(entries)),
-            Some(HubEvent::Behind(end)) => Input::Heard(Live::Behind(end)),
-            Some(HubEvent::Replaced) => Input::Heard(Live::Replaced),
-            Some(HubEvent::Drain(after)) => Input::Heard(Live::Drain(after)),
-            Some(HubEvent::Closed { may_return }) => {
-                self.hang_up();
-                Input::Lost { may_return }
-            }
-            None => {
-                self.hang_up();
-                Input::Lost { may_return: true }
-            }
-        };
-        self.handle(input).await;
-    }
-
-    async fn take_shows(&mut self) {
-        if !self.announcements.wants_shows() {
+/// Waits until a deadline, by a clock that goes on while the machine sleeps. Without a deadline nothing
+/// wakes the device.
+async fn sleep_until(deadline: Option<Monotonic>, clock: &dyn vestnik_clock::Clock) {
+    let Some(deadline) = deadline else {
+        return std::future::pending().await;
+    };
+    loop {
+        let left = deadline.saturating_since(clock.monotonic());
+        if left.is_zero() {
             return;
         }
-        match self
-            .shared
-            .store
-            .take_shows(SHOWS, self.shared.clock.now())
-            .await
-        {
-            Ok(shows) => self.announcements.show(shows),
-            Err(error) => {
-                tracing::error!(%error, "notifications to show could not be read");
-                self.announcements.more_shows = false;
-            }
-        }
-    }
-
-    /// Ends the connection, then the database. Facts that wait are reported after the next start.
-    async fn stop(mut self, answer: Option<oneshot::Sender<()>>) {
-        self.hang_up();
-        while self.running.next().now_or_never().flatten().is_some() {}
-        self.shared.store.close().await;
-        if let Some(answer) = answer {
-            reply(answer, ());
-        }
-    }
-}
-
-/// Hears the hub while there is one.
-async fn hear(heard: &mut Option<mpsc::Receiver<HubEvent>>) -> Option<HubEvent> {
-    match heard {
-        Some(heard) => heard.recv().await,
-        None => std::future::pending().await,
-    }
-}
-
-/// A fraction from 0 to 1.
-fn fraction(random: [u8; 16]) -> f64 {
-    f64::from(u32::from_le_bytes([
-        random[0], random[1], random[2], random[3],
-    ])) / f64::from(u32::MAX)
-}
-
-/// A refused greeting is as good as no connection.
-fn greeting_failure(failure: CallFailure) -> engine::ConnectFailure {
-    let failure = note(failure);
-    if failure.is_about_credentials() {
-        engine::ConnectFailure::Unauthorized
-    } else {
-        engine::ConnectFailure::Unreachable(failure.retry_after())
-    }
-}
-
-fn connect_failure(failure: ConnectFailure) -> engine::ConnectFailure {
-    match failure {
-        ConnectFailure::Unreachable { retry_after } => {
-            engine::ConnectFailure::Unreachable(retry_after)
-        }
-        ConnectFailure::Unauthorized => engine::ConnectFailure::Unauthorized,
-        ConnectFailure::Refused => engine::ConnectFailure::Refused,
+        tokio::time::sleep(left.min(LOOK)).await;
     }
 }

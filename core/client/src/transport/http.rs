@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, Method, RequestBuilder, Response, Url, header, redirect::Policy};
+use reqwest::{Certificate, Client, Method, Proxy, Response, Url, redirect::Policy};
 use serde::Serialize;
-use vestnik_model::{Problem, ProblemCode};
 
-use super::{CallFailure, endpoint::endpoint};
+use super::{NetworkOptions, classify::HttpAnswer, endpoint::endpoint};
+use crate::machine::{CallFailure, Secret};
 
 /// The largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 64 * 1_024;
@@ -18,68 +18,75 @@ pub(super) struct Http {
     base: Url,
 }
 
+/// A call.
+pub(super) struct Call<'a, B> {
+    pub(super) method: Method,
+    pub(super) path: &'a str,
+    pub(super) token: Option<&'a Secret>,
+    pub(super) body: Option<&'a B>,
+}
+
 impl Http {
-    pub(super) fn new(base: Url, timeout: Duration) -> Result<Self, reqwest::Error> {
-        let client = Client::builder()
+    pub(super) fn new(
+        base: Url,
+        timeout: Duration,
+        options: &NetworkOptions,
+    ) -> Result<Self, reqwest::Error> {
+        let mut client = Client::builder()
             .timeout(timeout)
             .redirect(Policy::none())
-            .build()?;
+            .no_proxy();
+        if let Some(proxy) = &options.proxy {
+            client = client.proxy(Proxy::all(proxy.clone())?);
+        }
+        for root in &options.roots {
+            client = client.add_root_certificate(Certificate::from_pem(root)?);
+        }
+        let client = client.build()?;
         Ok(Self { client, base })
     }
 
+    /// The address of a route.
+    pub(super) fn address(&self, path: &str) -> Url {
+        endpoint(&self.base, path)
+    }
+
+    /// Sends a call and reads the answer, whatever it is.
     pub(super) async fn call<B: Serialize + Sync>(
         &self,
-        (method, path): (Method, &str),
-        token: Option<&str>,
-        body: Option<&B>,
-    ) -> Result<Vec<u8>, CallFailure> {
-        let url = endpoint(&self.base, path);
-        let mut request = self.client.request(method, url);
+        call: Call<'_, B>,
+    ) -> Result<HttpAnswer, CallFailure> {
+        let Call {
+            method,
+            path,
+            token,
+            body,
+        } = call;
+        let mut request = self.client.request(method, self.address(path));
         if let Some(token) = token {
-            request = request.bearer_auth(token);
+            request = request.bearer_auth(token.expose());
         }
         if let Some(body) = body {
             request = request.json(body);
         }
-        send(request).await
+        let response = request.send().await.map_err(|_| CallFailure::NoAnswer)?;
+        read(response).await
     }
 }
 
-async fn send(request: RequestBuilder) -> Result<Vec<u8>, CallFailure> {
-    let response = request.send().await.map_err(|_| unreachable())?;
-    let (status, retry_after) = (response.status(), retry_after(&response));
-    let body = read(response).await?;
-    if status.is_success() {
-        return Ok(body);
-    }
-    if status.is_server_error() || status.as_u16() == 429 || status.as_u16() == 408 {
-        return Err(CallFailure::Unreachable { retry_after });
-    }
-    let problem = serde_json::from_slice(&body).unwrap_or_else(|_| {
-        Problem::new(
-            ProblemCode::Internal,
-            format!("status {status} without a problem document"),
-        )
-    });
-    Err(CallFailure::Refused(problem))
-}
-
-async fn read(mut response: Response) -> Result<Vec<u8>, CallFailure> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|_| unreachable())? {
-        if body.len() + chunk.len() > MAX_ANSWER {
-            return Err(unreachable());
+/// Reads an answer. Of one that is too large only the status counts.
+async fn read(mut response: Response) -> Result<HttpAnswer, CallFailure> {
+    let mut answer = HttpAnswer {
+        status: response.status(),
+        headers: response.headers().clone(),
+        body: Vec::new(),
+    };
+    while let Some(chunk) = response.chunk().await.map_err(|_| CallFailure::NoAnswer)? {
+        if answer.body.len() + chunk.len() > MAX_ANSWER {
+            answer.body.clear();
+            return Ok(answer);
         }
-        body.extend_from_slice(&chunk);
+        answer.body.extend_from_slice(&chunk);
     }
-    Ok(body)
-}
-
-fn retry_after(response: &Response) -> Option<Duration> {
-    let text = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?;
-    text.parse().ok().map(Duration::from_secs)
-}
-
-pub(super) const fn unreachable() -> CallFailure {
-    CallFailure::Unreachable { retry_after: None }
+    Ok(answer)
 }

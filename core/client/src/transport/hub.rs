@@ -15,47 +15,103 @@ use vestnik_model::{
 };
 use vestnik_signalr::{
     client::{
-        CallError, ConnectError, ConnectOptions, HubClient, Incoming, IncomingStream, connect,
-        driver::BearerToken,
+        CallError, ConnectError, ConnectOptions, HubClient, Incoming, IncomingStream, Proxy,
+        connect, driver::BearerToken,
     },
     message::Invocation,
 };
 
-use super::{CallFailure, ConnectFailure, HubCalls, HubConnection, HubEvent, http::unreachable};
+use super::{HubCalls, HubConnection, HubEvent, NetworkOptions, network::NetworkSettingError};
+use crate::machine::{CallFailure, ForeignBody, Secret};
 
 /// How many events wait for the engine before the socket is not read.
 const WAITING: usize = 64;
 
-pub(super) async fn open(
-    url: Url,
-    token: &str,
+/// What a live connection is opened with.
+#[derive(Debug)]
+pub(super) struct Opening {
+    options: ConnectOptions,
     timeout: Duration,
-) -> Result<HubConnection, ConnectFailure> {
-    let bearer = BearerToken::new(token).ok_or(ConnectFailure::Unauthorized)?;
-    let mut options = ConnectOptions::new(url).bearer(bearer);
-    options.connect_timeout = timeout;
-    let (client, incoming) = connect(options).await.map_err(|error| refused(&error))?;
-    let (sender, events) = mpsc::channel(WAITING);
-    tokio::spawn(forward(incoming, sender));
-    Ok(HubConnection {
-        calls: Arc::new(SignalrCalls { client, timeout }),
-        events,
-    })
 }
 
-fn refused(error: &ConnectError) -> ConnectFailure {
-    if matches!(error, ConnectError::Unauthorized) {
-        ConnectFailure::Unauthorized
-    } else if error.is_retryable() {
-        ConnectFailure::Unreachable {
-            retry_after: error.retry_after(),
+impl Opening {
+    pub(super) fn new(
+        url: Url,
+        timeout: Duration,
+        network: &NetworkOptions,
+    ) -> Result<Self, NetworkSettingError> {
+        let mut options = ConnectOptions::new(url);
+        options.connect_timeout = timeout;
+        options.roots.clone_from(&network.roots);
+        if let Some(proxy) = &network.proxy {
+            let proxy = Proxy::new(proxy.clone()).ok_or(NetworkSettingError::Proxy)?;
+            options.proxy = Some(proxy);
         }
-    } else {
-        ConnectFailure::Refused
+        Ok(Self { options, timeout })
+    }
+
+    pub(super) async fn open(&self, token: &Secret) -> Result<HubConnection, CallFailure> {
+        // A token that cannot stand in a header is no token.
+        let bearer = BearerToken::new(token.expose()).ok_or(foreign(401, ForeignBody::Other))?;
+        let options = self.options.clone().bearer(bearer);
+        let opened = connect(options).await;
+        let (client, incoming) = opened.map_err(|error| opening_failure(&error))?;
+        let (sender, events) = mpsc::channel(WAITING);
+        tokio::spawn(forward(incoming, sender));
+        let timeout = self.timeout;
+        Ok(HubConnection {
+            calls: Arc::new(SignalrCalls { client, timeout }),
+            events,
+        })
     }
 }
 
-/// Turns the server's calls into events. Entries that cannot be read have to be read from the log.
+const fn foreign(status: u16, body: ForeignBody) -> CallFailure {
+    CallFailure::Foreign {
+        status,
+        body,
+        retry_after: None,
+    }
+}
+
+/// Why there is no live connection. The SignalR client reads no body of an answer that is not the
+/// protocol's, so that a redirection or a page counts as a captive portal's.
+fn opening_failure(error: &ConnectError) -> CallFailure {
+    use ForeignBody::{Html, Other, Redirect};
+    tracing::debug!(fault = ?error.fault(), "no live connection");
+    match error {
+        ConnectError::Unauthorized => foreign(401, Other),
+        ConnectError::Forbidden => foreign(403, Other),
+        ConnectError::Status {
+            status: status @ 300..=399,
+            ..
+        } => foreign(*status, Redirect { leaves_host: true }),
+        ConnectError::Status {
+            status,
+            retry_after,
+        } => CallFailure::Foreign {
+            status: *status,
+            body: Other,
+            retry_after: *retry_after,
+        },
+        ConnectError::Protocol(_) => foreign(200, Html),
+        ConnectError::NotFound
+        | ConnectError::Address(_)
+        | ConnectError::Redirects
+        | ConnectError::Transport => foreign(404, Other),
+        ConnectError::Refused(_) => foreign(400, Other),
+        ConnectError::Proxy { status: 407 } => foreign(407, Other),
+        ConnectError::Closed(reason) if !reason.is_retryable() => foreign(400, Other),
+        ConnectError::Token(_)
+        | ConnectError::Unreachable(_)
+        | ConnectError::Proxy { .. }
+        | ConnectError::Timeout
+        | ConnectError::Closed(_)
+        | _ => CallFailure::NoAnswer,
+    }
+}
+
+/// Turns the server's calls into events.
 async fn forward(mut incoming: IncomingStream, events: mpsc::Sender<HubEvent>) {
     while let Some(incoming) = incoming.recv().await {
         let event = match incoming {
@@ -77,6 +133,8 @@ async fn forward(mut incoming: IncomingStream, events: mpsc::Sender<HubEvent>) {
     }
 }
 
+/// A call of the server. One whose arguments cannot be read still says what its target does: there is
+/// something to read, or the server is about to close.
 fn event(invocation: &Invocation) -> Option<HubEvent> {
     let target = invocation.target.as_str();
     let is = |name: &str| target.eq_ignore_ascii_case(name);
@@ -93,9 +151,8 @@ fn event(invocation: &Invocation) -> Option<HubEvent> {
         Some(HubEvent::Replaced)
     } else if is(device::DRAIN) {
         let drain = invocation.arguments.bind();
-        drain.ok().map(|(Drain { retry_after_ms },)| {
-            HubEvent::Drain(Duration::from_millis(u64::from(retry_after_ms)))
-        })
+        let after = drain.map_or(0, |(Drain { retry_after_ms },)| retry_after_ms);
+        Some(HubEvent::Drain(Duration::from_millis(after.into())))
     } else {
         tracing::debug!("the server called a method that this version does not know");
         None
@@ -119,7 +176,7 @@ impl SignalrCalls {
             let answer = self.client.invoke(target, &arguments);
             match tokio::time::timeout(self.timeout, answer).await {
                 Ok(answer) => done(answer),
-                Err(_) => Err(unreachable()),
+                Err(_) => Err(CallFailure::NoAnswer),
             }
         })
     }
@@ -148,30 +205,27 @@ impl HubCalls for SignalrCalls {
         Box::pin(async move { call.await.map(|Done {}| ()) })
     }
 
+    fn probe(&self) -> BoxFuture<'_, bool> {
+        Box::pin(async move { self.client.probe().await.is_ok() })
+    }
+
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(self.client.close())
     }
 }
 
-/// The result of a call. A refusal is a result with a `problem`; a completion error means a fault of the
-/// server or a violation of the protocol.
-pub(crate) fn done<T>(answer: Result<Answer<T>, CallError>) -> Result<T, CallFailure> {
+/// The result of a device's call. A refusal is a result with a `problem`. A completion error means a
+/// fault of the server or a violation of the protocol: whatever it says, it is not a problem, so it
+/// ends no session.
+fn done<T>(answer: Result<Answer<T>, CallError>) -> Result<T, CallFailure> {
     match answer {
         Ok(answer) => answer
             .into_result()
-            .map_err(|problem| CallFailure::Refused(problem_of(problem))),
-        Err(error) => Err(failed(&error)),
-    }
-}
-
-/// Why a call gave no result at all.
-pub(crate) fn failed(error: &CallError) -> CallFailure {
-    match error {
-        CallError::Disconnected | CallError::Lagged => unreachable(),
-        CallError::Failed(_) | CallError::Arguments(_) | CallError::Result(_) => {
+            .map_err(|problem| CallFailure::from(&problem_of(problem))),
+        Err(CallError::Disconnected | CallError::Lagged) => Err(CallFailure::NoAnswer),
+        Err(error @ (CallError::Failed(_) | CallError::Arguments(_) | CallError::Result(_))) => {
             tracing::warn!(fault = ?error.fault(), "a call could not be completed");
-            let detail = "the call could not be completed";
-            CallFailure::Refused(Problem::new(ProblemCode::Internal, detail))
+            Err(foreign(500, ForeignBody::Other))
         }
     }
 }
@@ -215,19 +269,36 @@ mod tests {
         }}));
         let limited = limited.unwrap_err();
         assert_eq!(limited.retry_after(), Some(Duration::from_secs(3)));
-        assert!(!limited.is_about_credentials());
+        assert!(!limited.ends_session());
     }
 
     #[test]
     fn codes_of_a_later_server_keep_their_class() {
         let refused = answer(json!({"problem": {"code": "auth.paused", "detail": "later"}}));
-        assert!(refused.unwrap_err().is_about_credentials());
+        assert!(refused.unwrap_err().ends_session());
     }
 
     #[test]
     fn an_error_of_the_server_ends_no_session() {
-        let fault = failed(&CallError::Failed("auth.invalid: no".to_owned()));
-        assert!(!fault.is_about_credentials());
-        assert_eq!(failed(&CallError::Disconnected), unreachable());
+        let fault = done::<Done>(Err(CallError::Failed("auth.invalid: no".to_owned())));
+        assert!(!fault.unwrap_err().ends_session());
+        let gone = done::<Done>(Err(CallError::Disconnected));
+        assert_eq!(gone, Err(CallFailure::NoAnswer));
+    }
+
+    #[test]
+    fn a_refused_connection_says_what_stands_in_the_way() {
+        use crate::machine::Trouble;
+        let trouble = |error| opening_failure(&error).trouble();
+        let status = |status| ConnectError::Status {
+            status,
+            retry_after: None,
+        };
+        assert_eq!(trouble(status(302)), Trouble::CaptivePortal);
+        assert_eq!(trouble(status(503)), Trouble::ServerBusy);
+        assert_eq!(trouble(status(429)), Trouble::Throttled);
+        assert_eq!(trouble(ConnectError::NotFound), Trouble::WrongAddress);
+        assert_eq!(trouble(ConnectError::Timeout), Trouble::Unreachable);
+        assert!(opening_failure(&ConnectError::Unauthorized).is_about_token());
     }
 }

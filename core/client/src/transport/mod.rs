@@ -1,23 +1,31 @@
 //! How the core reaches its server, behind a trait that tests implement with a server in memory.
+//!
+//! A transport decides nothing: what an answer means is decided in [`CallFailure`].
 
+mod classify;
 mod endpoint;
 mod http;
 mod hub;
 mod network;
+mod options;
 
 pub use endpoint::endpoint;
-pub(crate) use hub::{done, failed};
-pub use network::NetworkTransport;
+pub(crate) use hub::problem_of;
+pub use network::{NetworkSettingError, NetworkTransport};
+pub use options::NetworkOptions;
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 use vestnik_model::{
-    Cursor, InstallationId, InstallationState, Problem, Report, Reported, TokenRequest,
-    TokenResponse, TopicName,
+    Cursor, InstallationId, InstallationState, Report, Reported, TokenRequest, TokenResponse,
+    TopicName,
     contract::{Entries, Hello, Page, Sync as SyncCall, Welcome},
 };
+
+pub use crate::machine::CallFailure;
+use crate::machine::Secret;
 
 /// How the core reaches its server.
 pub trait Transport: Send + Sync + fmt::Debug + 'static {
@@ -26,18 +34,18 @@ pub trait Transport: Send + Sync + fmt::Debug + 'static {
     /// Tells the server of the device.
     fn put_installation(
         &self,
-        token: String,
+        token: Secret,
         id: InstallationId,
         state: InstallationState,
     ) -> BoxFuture<'_, Result<(), CallFailure>>;
     /// Logs the installation out.
     fn delete_installation(
         &self,
-        token: String,
+        token: Secret,
         id: InstallationId,
     ) -> BoxFuture<'_, Result<(), CallFailure>>;
-    /// Opens the live connection.
-    fn connect(&self, token: String) -> BoxFuture<'_, Result<HubConnection, ConnectFailure>>;
+    /// Opens the live connection. A caller that stops waiting gives the attempt up.
+    fn connect(&self, token: Secret) -> BoxFuture<'_, Result<HubConnection, CallFailure>>;
 }
 
 /// A live connection: what may be called, and what the server calls.
@@ -61,6 +69,8 @@ pub trait HubCalls: Send + Sync + fmt::Debug + 'static {
     fn subscribe(&self, topic: TopicName) -> BoxFuture<'_, Result<(), CallFailure>>;
     /// Leaves a topic.
     fn unsubscribe(&self, topic: TopicName) -> BoxFuture<'_, Result<(), CallFailure>>;
+    /// Sends a keep-alive and waits for its answer; gives whether there was one. It costs no call.
+    fn probe(&self) -> BoxFuture<'_, bool>;
     /// Ends the connection.
     fn close(&self) -> BoxFuture<'_, ()>;
 }
@@ -74,64 +84,11 @@ pub enum HubEvent {
     Behind(Option<Cursor>),
     /// Another login took this installation's place.
     Replaced,
-    /// The server is about to close its connections and asks to come back after this time.
+    /// The server is about to close its connections and asks to come back after this time, as it came.
     Drain(Duration),
     /// The connection is over.
     Closed {
         /// Whether the server means that the device may come back.
         may_return: bool,
     },
-}
-
-/// Why a call failed.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum CallFailure {
-    /// There was no answer: whether it was done is not known.
-    #[error("there was no answer")]
-    Unreachable {
-        /// After how long the server asked to try again.
-        retry_after: Option<Duration>,
-    },
-    /// The server refused.
-    #[error(transparent)]
-    Refused(Problem),
-}
-
-impl CallFailure {
-    /// Whether the credentials are at fault. Nothing else ends a session.
-    #[must_use]
-    pub fn is_about_credentials(&self) -> bool {
-        match self {
-            Self::Unreachable { .. } => false,
-            Self::Refused(problem) => problem.is_about_credentials(),
-        }
-    }
-
-    /// After how long the server asked to try again.
-    #[must_use]
-    pub fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Unreachable { retry_after } => *retry_after,
-            Self::Refused(problem) => problem
-                .retry_after
-                .map(|seconds| Duration::from_secs(u64::from(seconds))),
-        }
-    }
-}
-
-/// Why there is no live connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ConnectFailure {
-    /// The server cannot be reached, or asked to come back later.
-    #[error("the server cannot be reached")]
-    Unreachable {
-        /// After how long the server asked to try again.
-        retry_after: Option<Duration>,
-    },
-    /// The token is not accepted.
-    #[error("the token is not accepted")]
-    Unauthorized,
-    /// The server refuses for good.
-    #[error("the server refuses the connection")]
-    Refused,
 }

@@ -1,6 +1,6 @@
-use vestnik_core::{Event, Tuning, transport::HubEvent};
+use vestnik_core::{Event, transport::HubEvent};
 
-use crate::memory::{Memory, draw, entry, id, in_time, online, quick, recall, start};
+use crate::memory::{Memory, accepted, draw, entry, id, in_time, online, quick, recall, start};
 
 fn numbers(range: std::ops::RangeInclusive<u128>) -> Vec<u128> {
     range.collect()
@@ -11,28 +11,28 @@ async fn what_was_missed_comes_first_and_live_follows_without_a_gap() {
     let folder = tempfile::tempdir().unwrap();
     let server = Memory::default();
     server.append(250);
-    let (client, mut events) = start(&server, folder.path(), quick()).await;
-    assert_eq!(draw(&client, &mut events, 250).await, numbers(1..=250));
+    let client = start(&server, folder.path(), quick()).await;
+    assert_eq!(draw(&client, 250).await, numbers(1..=250));
     online(&client).await;
     server.notify(3).await;
-    assert_eq!(draw(&client, &mut events, 3).await, numbers(251..=253));
-    client.stop().await.unwrap();
+    assert_eq!(draw(&client, 3).await, numbers(251..=253));
+    client.stop().await;
 }
 
 #[tokio::test]
 async fn a_hint_that_was_lost_is_fetched_and_a_repeated_one_shown_once() {
     let folder = tempfile::tempdir().unwrap();
     let server = Memory::default();
-    let (client, mut events) = start(&server, folder.path(), quick()).await;
+    let client = start(&server, folder.path(), quick()).await;
     online(&client).await;
     server.append(2);
     let third = server.append(1);
     for _ in 0..3 {
         server.call(HubEvent::Entries(third.clone())).await;
     }
-    assert_eq!(draw(&client, &mut events, 3).await, numbers(1..=3));
+    assert_eq!(draw(&client, 3).await, numbers(1..=3));
     server.notify(1).await;
-    assert_eq!(draw(&client, &mut events, 1).await, [4]);
+    assert_eq!(draw(&client, 1).await, [4]);
     in_time(client.flush()).await.unwrap();
     let world = server.world();
     assert_eq!(world.facts.len(), 8, "delivered and displayed of four");
@@ -42,12 +42,18 @@ async fn a_hint_that_was_lost_is_fetched_and_a_repeated_one_shown_once() {
 async fn facts_that_got_no_answer_are_reported_again() {
     let folder = tempfile::tempdir().unwrap();
     let server = Memory::default();
-    let (client, mut events) = start(&server, folder.path(), quick()).await;
+    let client = start(&server, folder.path(), quick()).await;
     online(&client).await;
     server.world().swallow_reports = 1;
     server.notify(1).await;
-    assert_eq!(draw(&client, &mut events, 1).await, [1]);
-    in_time(client.flush()).await.unwrap();
+    assert_eq!(draw(&client, 1).await, [1]);
+    in_time(async {
+        // While there is no connection, nothing can be reported.
+        while !client.flush().await.unwrap() {
+            online(&client).await;
+        }
+    })
+    .await;
     let facts = server.world().facts.clone();
     assert_eq!(facts.len(), 2);
     assert!(facts.values().any(|times| *times >= 2), "{facts:?}");
@@ -57,11 +63,11 @@ async fn facts_that_got_no_answer_are_reported_again() {
 async fn a_report_refused_for_now_is_repeated() {
     let folder = tempfile::tempdir().unwrap();
     let server = Memory::default();
-    let (client, mut events) = start(&server, folder.path(), quick()).await;
+    let client = start(&server, folder.path(), quick()).await;
     online(&client).await;
     server.world().refuse_reports = Some(0);
     server.notify(1).await;
-    assert_eq!(draw(&client, &mut events, 1).await, [1]);
+    assert_eq!(draw(&client, 1).await, [1]);
     in_time(client.flush()).await.unwrap();
     let world = server.world();
     assert_eq!((world.facts.len(), world.connects), (2, 1));
@@ -72,8 +78,8 @@ async fn a_restored_server_is_followed_and_nothing_is_shown_twice() {
     let folder = tempfile::tempdir().unwrap();
     let server = Memory::default();
     server.append(7);
-    let (client, mut events) = start(&server, folder.path(), quick()).await;
-    assert_eq!(draw(&client, &mut events, 7).await, numbers(1..=7));
+    let client = start(&server, folder.path(), quick()).await;
+    assert_eq!(draw(&client, 7).await, numbers(1..=7));
     online(&client).await;
     server.restore(4);
     // What the restored server accepts is another notification than what was lost.
@@ -82,13 +88,13 @@ async fn a_restored_server_is_followed_and_nothing_is_shown_twice() {
             "kind": "notification", "id": id(number), "at": "2026-11-28T09:00:00Z",
             "deliveryId": format!("dlv_{number:032x}"),
             "notification": {
-                "id": id(number), "title": "later", "acceptedAt": "2026-11-28T09:00:00Z",
+                "id": id(number), "title": "later", "acceptedAt": accepted(),
                 "expiresAt": "9999-12-30T22:00:00Z",
             },
         }))
     });
     server.write(notifications.collect());
-    assert_eq!(draw(&client, &mut events, 3).await, numbers(101..=103));
+    assert_eq!(draw(&client, 3).await, numbers(101..=103));
     assert_eq!(client.unread_count().await.unwrap(), 10);
 }
 
@@ -96,10 +102,11 @@ async fn a_restored_server_is_followed_and_nothing_is_shown_twice() {
 async fn a_recall_withdraws_and_an_unknown_entry_stops_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let server = Memory::default();
-    let (client, mut events) = start(&server, folder.path(), quick()).await;
+    let client = start(&server, folder.path(), quick()).await;
+    let mut events = client.events();
     online(&client).await;
     server.notify(1).await;
-    assert_eq!(draw(&client, &mut events, 1).await, [1]);
+    assert_eq!(draw(&client, 1).await, [1]);
     let unknown = entry(serde_json::json!({"kind": "liveCard", "id": id(9), "at": 7}));
     let written = server.write(vec![unknown, recall(1)]);
     server.call(HubEvent::Entries(written)).await;
@@ -117,36 +124,41 @@ async fn a_recall_withdraws_and_an_unknown_entry_stops_nothing() {
 async fn a_shell_that_is_slow_loses_nothing_and_gets_nothing_twice() {
     let folder = tempfile::tempdir().unwrap();
     let server = Memory::default();
-    let tuning = Tuning {
-        event_queue: 1,
-        ..quick()
-    };
-    let (client, mut events) = start(&server, folder.path(), tuning).await;
+    let client = start(&server, folder.path(), quick()).await;
+    let mut events = client.events();
     online(&client).await;
-    for _ in 0..10 {
+    for _ in 0..50 {
         server.notify(30).await;
     }
-    let mut unread = client.unread();
-    in_time(unread.wait_for(|unread| *unread == 300))
+    let mut snapshot = client.snapshot();
+    in_time(snapshot.wait_for(|snapshot| snapshot.unread == 1_500))
         .await
         .unwrap();
-    assert_eq!(draw(&client, &mut events, 300).await, numbers(1..=300));
-    client.stop().await.unwrap();
-    while let Some(event) = in_time(events.recv()).await {
-        assert!(!matches!(event, Event::Show { .. }), "{event:?}");
-    }
+    // What waited for the shell was merged.
+    assert_eq!(in_time(events.recv()).await, Some(Event::Reread));
+    assert_eq!(draw(&client, 300).await, numbers(1..=300));
+    let waiting = tokio::spawn({
+        let client = client.clone();
+        async move {
+            while let Some(ticket) = client.next_show().await {
+                ticket.shown().await.ok();
+            }
+        }
+    });
+    in_time(client.stop()).await;
+    in_time(waiting).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_connection_that_died_unnoticed_is_found_by_a_nudge() {
     let folder = tempfile::tempdir().unwrap();
     let server = Memory::default();
-    let (client, mut events) = start(&server, folder.path(), quick()).await;
+    let client = start(&server, folder.path(), quick()).await;
     online(&client).await;
     server.append(1);
-    server.world().swallow_pages = 1;
+    server.world().swallow_probe = true;
     client.network_changed();
-    assert_eq!(draw(&client, &mut events, 1).await, [1]);
+    assert_eq!(draw(&client, 1).await, [1]);
     assert_eq!(server.world().connects, 2);
 }
 
@@ -155,12 +167,12 @@ async fn what_was_stored_outlives_a_stop_and_is_not_shown_again() {
     let folder = tempfile::tempdir().unwrap();
     let server = Memory::default();
     server.append(5);
-    let (client, mut events) = start(&server, folder.path(), quick()).await;
-    draw(&client, &mut events, 5).await;
-    in_time(client.stop()).await.unwrap();
-    let (client, mut events) = start(&server, folder.path(), quick()).await;
+    let client = start(&server, folder.path(), quick()).await;
+    draw(&client, 5).await;
+    in_time(client.stop()).await;
+    let client = start(&server, folder.path(), quick()).await;
     online(&client).await;
     assert_eq!(client.unread_count().await.unwrap(), 5);
     server.notify(1).await;
-    assert_eq!(draw(&client, &mut events, 1).await, [6]);
+    assert_eq!(draw(&client, 1).await, [6]);
 }

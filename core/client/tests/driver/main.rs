@@ -7,4 +7,5 @@
 
 mod delivery;
 mod memory;
+mod sessions;
 mod tokens;

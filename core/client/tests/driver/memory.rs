@@ -11,9 +11,11 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 use uuid::Uuid;
+use vestnik_clock::{Clock as _, SystemClock};
 use vestnik_core::{
-    Client, Config, ConnectionState, DeviceInfo, Event, EventStream, Tuning, identity,
-    transport::{CallFailure, ConnectFailure, HubCalls, HubConnection, HubEvent, Transport},
+    Config, DeviceInfo, Login, Secret, ShowTicket, Tuning, Vestnik,
+    machine::ForeignBody,
+    transport::{CallFailure, HubCalls, HubConnection, HubEvent, Transport},
 };
 use vestnik_model::{
     AppId, Cursor, Entry, FactResult, InstallationId, InstallationState, NotificationId,
@@ -24,7 +26,7 @@ use vestnik_model::{
     token::TokenType,
 };
 
-const PATIENCE: Duration = Duration::from_mins(5);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What the server knows, and how it is to behave.
 #[derive(Debug, Default)]
@@ -52,6 +54,14 @@ pub(crate) struct World {
     pub(crate) refuse_reports: Option<u32>,
     /// The next so many pages get no answer.
     pub(crate) swallow_pages: usize,
+    /// The next keep-alive gets no answer.
+    pub(crate) swallow_probe: bool,
+    /// The next so many logins and refreshes make the transport panic.
+    pub(crate) panics: usize,
+    /// How often an installation was logged out.
+    pub(crate) logouts: usize,
+    /// Whether logouts get no answer.
+    pub(crate) swallow_logouts: bool,
     /// Why refresh tokens are not taken now.
     pub(crate) refresh_problem: Option<ProblemCode>,
 }
@@ -130,15 +140,20 @@ fn notification(number: usize) -> Entry {
     entry(serde_json::json!({
         "kind": "notification",
         "id": id(number),
-        "at": Timestamp::UNIX_EPOCH,
+        "at": accepted(),
         "deliveryId": format!("dlv_{:032x}", 1_000_000 + number),
         "notification": {
             "id": id(number),
             "title": format!("Order {number}"),
-            "acceptedAt": Timestamp::UNIX_EPOCH,
+            "acceptedAt": accepted(),
             "expiresAt": Timestamp::MAX,
         },
     }))
+}
+
+/// After any login of a test, so that what is accepted is due.
+pub(crate) fn accepted() -> Timestamp {
+    now() + Duration::from_hours(1)
 }
 
 pub(crate) fn recall(number: usize) -> Entry {
@@ -151,7 +166,7 @@ pub(crate) fn entry(value: serde_json::Value) -> Entry {
 }
 
 fn unanswered<T>() -> Result<T, CallFailure> {
-    Err(CallFailure::Unreachable { retry_after: None })
+    Err(CallFailure::NoAnswer)
 }
 
 fn ready<'a, T: Send + 'a>(value: T) -> BoxFuture<'a, T> {
@@ -161,39 +176,48 @@ fn ready<'a, T: Send + 'a>(value: T) -> BoxFuture<'a, T> {
 impl Transport for Memory {
     fn token(&self, request: TokenRequest) -> BoxFuture<'_, Result<TokenResponse, CallFailure>> {
         let mut world = self.world();
-        match request {
+        if world.panics > 0 {
+            world.panics -= 1;
+            drop(world);
+            panic!("a planted panic");
+        }
+        let user = match request {
             TokenRequest::IdentityToken {
                 installation_secret,
+                identity_token,
                 ..
             } => {
                 world.secrets.insert(Some(installation_secret.expose()));
                 world.logins += 1;
+                identity_token
             }
             TokenRequest::RefreshToken {
                 installation_secret,
-                ..
+                refresh_token,
             } => {
                 let secret = installation_secret.map(|secret| secret.expose());
                 world.secrets.insert(secret);
                 if let Some(code) = world.refresh_problem {
-                    return ready(Err(CallFailure::Refused(Problem::new(code, "no"))));
+                    return ready(Err(CallFailure::from(&Problem::new(code, "no"))));
                 }
                 world.refreshes += 1;
+                let owner = refresh_token.rsplit('-').next();
+                owner.unwrap_or_default().to_owned()
             }
-        }
+        };
         let number = world.logins + world.refreshes;
         ready(Ok(TokenResponse {
-            access_token: format!("access-{number}"),
+            access_token: format!("access-{number}-{user}"),
             token_type: TokenType::Bearer,
             expires_in: 900,
-            refresh_token: format!("refresh-{number}"),
-            user: UserId::parse("anna").unwrap(),
+            refresh_token: format!("refresh-{number}-{user}"),
+            user: UserId::parse(&user).unwrap(),
         }))
     }
 
     fn put_installation(
         &self,
-        _token: String,
+        _token: Secret,
         _id: InstallationId,
         _state: InstallationState,
     ) -> BoxFuture<'_, Result<(), CallFailure>> {
@@ -202,46 +226,60 @@ impl Transport for Memory {
 
     fn delete_installation(
         &self,
-        _token: String,
+        _token: Secret,
         _id: InstallationId,
     ) -> BoxFuture<'_, Result<(), CallFailure>> {
+        let mut world = self.world();
+        if world.swallow_logouts {
+            return ready(unanswered());
+        }
+        world.logouts += 1;
         ready(Ok(()))
     }
 
-    fn connect(&self, token: String) -> BoxFuture<'_, Result<HubConnection, ConnectFailure>> {
+    fn connect(&self, token: Secret) -> BoxFuture<'_, Result<HubConnection, CallFailure>> {
         let mut world = self.world();
         world.connects += 1;
         if world.refuse_token > 0 {
             world.refuse_token -= 1;
-            return ready(Err(ConnectFailure::Unauthorized));
+            return ready(Err(refused_token()));
         }
+        let token = token.expose().to_owned();
+        let is_annas = token.ends_with("-anna");
         world.greeted.insert(token);
         let (live, events) = mpsc::channel(16);
         world.live = Some(live);
+        let memory = self.clone();
         ready(Ok(HubConnection {
-            calls: Arc::new(self.clone()),
+            calls: Arc::new(Line { memory, is_annas }),
             events,
         }))
     }
 }
 
-impl HubCalls for Memory {
+/// A connection. The log is Anna's; all others have an empty one.
+#[derive(Debug)]
+struct Line {
+    memory: Memory,
+    is_annas: bool,
+}
+
+impl Line {
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.memory.world()
+    }
+}
+
+impl HubCalls for Line {
     fn hello(&self, hello: Hello) -> BoxFuture<'_, Result<Welcome, CallFailure>> {
         let world = self.world();
+        if !self.is_annas {
+            return ready(Ok(welcome(world.cursor(0), 0)));
+        }
         let stands = world.place(hello.cursor.as_ref());
         assert_eq!((hello.contract, hello.features), (1, Feature::all()));
-        ready(Ok(Welcome {
-            contract: 1,
-            features: Feature::all(),
-            cursor: Some(world.cursor(world.log.len())),
-            behind_by: (world.log.len() - stands) as u64,
-            server_time: Timestamp::UNIX_EPOCH,
-            limits: Limits {
-                page_bytes: 256 * 1_024,
-                report_bytes: 64 * 1_024,
-                publish_bytes: 72 * 1_024,
-            },
-        }))
+        let end = world.cursor(world.log.len());
+        ready(Ok(welcome(end, (world.log.len() - stands) as u64)))
     }
 
     fn sync(&self, sync: SyncCall) -> BoxFuture<'_, Result<Page, CallFailure>> {
@@ -250,6 +288,14 @@ impl HubCalls for Memory {
         if world.swallow_pages > 0 {
             world.swallow_pages -= 1;
             return ready(unanswered());
+        }
+        if !self.is_annas {
+            return ready(Ok(Page {
+                after: world.cursor(0),
+                entries: Vec::new(),
+                cursor: world.cursor(0),
+                more: false,
+            }));
         }
         let begin = world.place(sync.cursor.as_ref());
         let end = world
@@ -268,7 +314,7 @@ impl HubCalls for Memory {
         let mut world = self.world();
         if let Some(seconds) = world.refuse_reports.take() {
             let problem = Problem::new(ProblemCode::RequestRateLimited, "too many");
-            return ready(Err(CallFailure::Refused(problem.retry_after(seconds))));
+            return ready(Err(CallFailure::from(&problem.retry_after(seconds))));
         }
         let mut results = Vec::new();
         for fact in &report.facts {
@@ -295,14 +341,62 @@ impl HubCalls for Memory {
         ready(Ok(()))
     }
 
+    fn probe(&self) -> BoxFuture<'_, bool> {
+        let is_alive = !std::mem::take(&mut self.world().swallow_probe);
+        ready(is_alive)
+    }
+
     fn close(&self) -> BoxFuture<'_, ()> {
-        self.cut();
+        self.memory.cut();
         ready(())
     }
 }
 
-/// Starts a core on the server, its retries quick.
-pub(crate) async fn start(server: &Memory, folder: &Path, tuning: Tuning) -> (Client, EventStream) {
+fn welcome(end: Cursor, behind_by: u64) -> Welcome {
+    Welcome {
+        contract: 1,
+        features: Feature::all(),
+        cursor: Some(end),
+        behind_by,
+        server_time: now(),
+        limits: Limits {
+            page_bytes: 256 * 1_024,
+            report_bytes: 64 * 1_024,
+            publish_bytes: 72 * 1_024,
+        },
+    }
+}
+
+/// The server's clock, which is right.
+fn now() -> Timestamp {
+    SystemClock.now()
+}
+
+fn refused_token() -> CallFailure {
+    CallFailure::Foreign {
+        status: 401,
+        body: ForeignBody::Other,
+        retry_after: None,
+    }
+}
+
+/// A device on the server, its retries quick, that is online as Anna.
+pub(crate) async fn start(server: &Memory, folder: &Path, tuning: Tuning) -> Vestnik {
+    let vestnik = open(server, folder, tuning).await;
+    vestnik.go_online();
+    assert_eq!(login(&vestnik, "anna").await, Login::Done);
+    vestnik
+}
+
+/// A device on the server, as it was left.
+pub(crate) async fn open(server: &Memory, folder: &Path, tuning: Tuning) -> Vestnik {
+    let opening = Vestnik::builder(config(folder, tuning))
+        .transport(Arc::new(server.clone()))
+        .open();
+    in_time(opening).await.unwrap()
+}
+
+pub(crate) fn config(folder: &Path, tuning: Tuning) -> Config {
     let device = DeviceInfo {
         platform: Platform::Linux,
         model: None,
@@ -312,27 +406,24 @@ pub(crate) async fn start(server: &Memory, folder: &Path, tuning: Tuning) -> (Cl
         time_zone: None,
         permission: Permission::Granted,
     };
-    let config = Config {
+    let server = "http://127.0.0.1/".parse().unwrap();
+    let app = AppId::parse("shop").unwrap();
+    Config {
         tuning,
-        ..Config::new(
-            "http://127.0.0.1/".parse().unwrap(),
-            AppId::parse("shop").unwrap(),
-            folder.to_owned(),
-            device,
-        )
-    };
-    let started = Client::builder(config)
-        .identity(identity::fixed("jwt"))
-        .transport(Arc::new(server.clone()))
-        .start();
-    in_time(started).await.unwrap()
+        ..Config::new(server, app, folder.to_owned(), device)
+    }
+}
+
+/// Logs a user in: the identity token that the server in memory takes is the user's name.
+pub(crate) async fn login(vestnik: &Vestnik, user: &str) -> Login {
+    let id = UserId::parse(user).unwrap();
+    in_time(vestnik.login(id, Secret::new(user))).await.unwrap()
 }
 
 pub(crate) fn quick() -> Tuning {
     Tuning {
         backoff_base: Duration::from_millis(1),
         backoff_cap: Duration::from_millis(5),
-        report_delay: Duration::ZERO,
         ..Tuning::default()
     }
 }
@@ -344,25 +435,27 @@ pub(crate) async fn in_time<T>(work: impl Future<Output = T>) -> T {
         .expect("it happens in time")
 }
 
-pub(crate) async fn online(client: &Client) {
-    let mut connection = client.connection();
-    in_time(connection.wait_for(|state| *state == ConnectionState::Online))
+pub(crate) async fn online(vestnik: &Vestnik) {
+    let mut snapshot = vestnik.snapshot();
+    in_time(snapshot.wait_for(vestnik_core::Snapshot::is_online))
         .await
         .unwrap();
 }
 
+pub(crate) async fn next(vestnik: &Vestnik) -> ShowTicket {
+    in_time(vestnik.next_show()).await.expect("the core runs")
+}
+
 /// Draws the next so many notifications as a shell does, and gives their numbers.
-pub(crate) async fn draw(client: &Client, events: &mut EventStream, count: usize) -> Vec<u128> {
+pub(crate) async fn draw(vestnik: &Vestnik, count: usize) -> Vec<u128> {
     let mut drawn = Vec::new();
     while drawn.len() < count {
-        let event = in_time(events.recv()).await.expect("the core runs");
-        if let Event::Show { item, .. } = event {
-            let id = item.notification.id;
-            let kept = client.get(id).await.unwrap();
-            assert!(kept.is_some(), "it is in the history before it is shown");
-            client.report_shown(id).await.unwrap();
-            drawn.push(id.uuid().as_u128());
-        }
+        let ticket = next(vestnik).await;
+        let id = ticket.item().notification.id;
+        let kept = vestnik.get(id).await.unwrap();
+        assert!(kept.is_some(), "it is in the history before it is shown");
+        ticket.shown().await.unwrap();
+        drawn.push(id.uuid().as_u128());
     }
     drawn
 }

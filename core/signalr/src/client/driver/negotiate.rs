@@ -173,6 +173,10 @@ pub(crate) fn client(options: &ConnectOptions, idle: Duration) -> Result<Client,
         Some(proxy) => builder.proxy(through(proxy)?),
         None => builder,
     };
+    let mut builder = builder;
+    for root in &options.roots {
+        builder = builder.add_root_certificate(trusted(root)?);
+    }
     builder
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(options.connect_timeout)
@@ -180,6 +184,11 @@ pub(crate) fn client(options: &ConnectOptions, idle: Duration) -> Result<Client,
         .default_headers(options.headers.clone())
         .build()
         .map_err(|error| ConnectError::Address(error.to_string()))
+}
+
+fn trusted(root: &[u8]) -> Result<reqwest::Certificate, ConnectError> {
+    reqwest::Certificate::from_pem(root)
+        .map_err(|_| ConnectError::Address("a certificate is none".to_owned()))
 }
 
 fn through(proxy: &Proxy) -> Result<reqwest::Proxy, ConnectError> {

@@ -162,6 +162,7 @@ impl Attempt<'_> {
             bearer: bearer.as_ref(),
             headers: &self.options.headers,
             proxy: self.options.proxy.as_ref(),
+            roots: &self.options.roots,
             max_message_bytes: self.options.machine.max_message_bytes,
         };
         socket::open(target).await

@@ -28,6 +28,10 @@ pub struct ConnectOptions {
     /// Reaches the server through a proxy. What is not told here is not done: the environment's
     /// proxies are not looked at.
     pub proxy: Option<Proxy>,
+    /// Certificates of authorities to trust besides those of the system, each as PEM. On Android the
+    /// app's network security configuration is the place for them, and these are not looked at by
+    /// WebSockets.
+    pub roots: Vec<Vec<u8>>,
     /// By what to connect. They are tried in the order in which the server offers them.
     pub transports: Transports,
     /// Opens a WebSocket at once. Saves a round trip; needs a server that allows it, and gives no
@@ -58,6 +62,7 @@ impl ConnectOptions {
             token: None,
             headers: HeaderMap::new(),
             proxy: None,
+            roots: Vec::new(),
             transports: Transports::default(),
             skip_negotiation: false,
             stateful: None,
@@ -112,6 +117,7 @@ impl fmt::Debug for ConnectOptions {
             .field("token", &self.token)
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
             .field("proxy", &self.proxy)
+            .field("roots", &self.roots.len())
             .field("transports", &self.transports)
             .field("skip_negotiation", &self.skip_negotiation)
             .field("stateful", &self.stateful)

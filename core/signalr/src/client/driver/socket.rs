@@ -4,8 +4,10 @@ use std::{io, sync::Arc};
 
 use http::{HeaderMap, Request, header};
 use reqwest::Url;
-use rustls::{ClientConfig, pki_types::ServerName};
-use rustls_platform_verifier::BuilderVerifierExt as _;
+#[cfg(not(target_os = "android"))]
+use rustls::pki_types::{CertificateDer, pem::PemObject as _};
+use rustls::{ClientConfig, crypto::CryptoProvider, pki_types::ServerName};
+use rustls_platform_verifier::Verifier;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_tungstenite::{
@@ -35,12 +37,13 @@ pub(crate) struct Target<'a> {
     pub(crate) bearer: Option<&'a BearerToken>,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) proxy: Option<&'a Proxy>,
+    pub(crate) roots: &'a [Vec<u8>],
     pub(crate) max_message_bytes: usize,
 }
 
 pub(crate) async fn open(target: Target<'_>) -> Result<Socket, ConnectError> {
     let request = request(&target)?;
-    let line = line(target.url, target.proxy).await?;
+    let line = line(&target).await?;
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
         // Each write is flushed before the next: what waits is one message, however large.
@@ -77,9 +80,10 @@ fn request(target: &Target<'_>) -> Result<Request<()>, ConnectError> {
     Ok(request)
 }
 
-async fn line(url: &Url, proxy: Option<&Proxy>) -> Result<WatchedLine, ConnectError> {
+async fn line(target: &Target<'_>) -> Result<WatchedLine, ConnectError> {
+    let url = target.url;
     let (host, port) = place(url)?;
-    let tcp = match proxy {
+    let tcp = match target.proxy {
         None => dial(url).await?,
         Some(proxy) => {
             let mut tcp = dial(proxy.url()).await?;
@@ -92,7 +96,7 @@ async fn line(url: &Url, proxy: Option<&Proxy>) -> Result<WatchedLine, ConnectEr
     }
     let name = ServerName::try_from(bare(host).to_owned())
         .map_err(|error| ConnectError::Address(error.to_string()))?;
-    let tls = TlsConnector::from(Arc::new(tls_config()?));
+    let tls = TlsConnector::from(Arc::new(tls_config(target.roots)?));
     Ok(WatchedLine::new(
         tls.connect(name, tcp)
             .await
@@ -125,16 +129,34 @@ fn bare(host: &str) -> &str {
     host.trim_start_matches('[').trim_end_matches(']')
 }
 
-fn tls_config() -> Result<ClientConfig, ConnectError> {
+fn tls_config(roots: &[Vec<u8>]) -> Result<ClientConfig, ConnectError> {
     let unusable = |error: rustls::Error| ConnectError::Unreachable(io::Error::other(error));
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
+    let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .map_err(unusable)?
-        .with_platform_verifier()
-        .map_err(unusable)?
-        .with_no_client_auth();
-    Ok(config)
+        .map_err(unusable)?;
+    let verifier = verifier(roots, provider)?;
+    Ok(config
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth())
+}
+
+#[cfg(not(target_os = "android"))]
+fn verifier(roots: &[Vec<u8>], provider: Arc<CryptoProvider>) -> Result<Verifier, ConnectError> {
+    let unreadable = |_| ConnectError::Address("a certificate is none".to_owned());
+    let roots: Vec<_> = roots
+        .iter()
+        .map(|root| CertificateDer::from_pem_slice(root).map_err(unreadable))
+        .collect::<Result<_, _>>()?;
+    Verifier::new_with_extra_roots(roots, provider)
+        .map_err(|error| ConnectError::Unreachable(io::Error::other(error)))
+}
+
+/// The system decides alone; see `ConnectOptions::roots`.
+#[cfg(target_os = "android")]
+fn verifier(_: &[Vec<u8>], provider: Arc<CryptoProvider>) -> Result<Verifier, ConnectError> {
+    Verifier::new(provider).map_err(|error| ConnectError::Unreachable(io::Error::other(error)))
 }
 
 #[expect(

@@ -1,0 +1,131 @@
+//! Calls of the app that wait for an answer of the engine.
+
+use std::collections::VecDeque;
+
+use tokio::sync::oneshot;
+use vestnik_model::{Open, ProblemCode, TopicName, UserId};
+
+use crate::{
+    error::{Error, Login, LoginError},
+    machine::{Trouble, session::LoginOutcome},
+};
+
+/// Answers a login.
+pub(super) type LoginAnswer = oneshot::Sender<Result<Login, LoginError>>;
+/// Answers a call that gives nothing.
+pub(super) type Answer = oneshot::Sender<Result<(), Error>>;
+
+/// Calls of the app that wait for an answer of the engine. Each is answered at the latest when the
+/// engine begins again or ends, because dropping it is an answer too.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    /// In the order in which they came. A login stays until its final outcome, answered or not.
+    logins: VecDeque<(UserId, Option<LoginAnswer>)>,
+    logouts: Vec<Answer>,
+    flushes: Vec<oneshot::Sender<bool>>,
+    topics: Vec<Topic>,
+}
+
+#[derive(Debug)]
+struct Topic {
+    topic: TopicName,
+    joins: bool,
+    answer: Answer,
+}
+
+impl Waiting {
+    pub(super) fn login(&mut self, user: UserId, answer: LoginAnswer) {
+        if let Some((last, waiting @ None)) = self.logins.back_mut()
+            && *last == user
+        {
+            *waiting = Some(answer);
+        } else {
+            self.logins.push_back((user, Some(answer)));
+        }
+    }
+
+    /// What came of a login of a user: it is that of the oldest calls, if they were of this user.
+    pub(super) fn login_outcome(&mut self, user: &UserId, outcome: &LoginOutcome) {
+        let (answer, is_final) = match outcome {
+            LoginOutcome::Done => (Ok(Login::Done), true),
+            LoginOutcome::Refused(code) => (Err(LoginError::Refused(code.clone())), true),
+            LoginOutcome::OtherUser => (Err(LoginError::OtherUser), true),
+            LoginOutcome::Overtaken => (Err(LoginError::Overtaken), true),
+            LoginOutcome::Delayed(trouble) => (Ok(Login::Pending(*trouble)), false),
+        };
+        let count = self
+            .logins
+            .iter()
+            .take_while(|(one, _)| one == user)
+            .count();
+        for (_, waiting) in self.logins.iter_mut().take(count) {
+            if let Some(waiting) = waiting.take() {
+                drop(waiting.send(answer.clone()));
+            }
+        }
+        if is_final {
+            self.logins.drain(..count);
+        }
+    }
+
+    pub(super) fn logout(&mut self, answer: Answer) {
+        self.logouts.push(answer);
+    }
+
+    pub(super) fn logout_outcome(&mut self, result: Result<(), Trouble>) {
+        for waiting in self.logouts.drain(..) {
+            let result = result.map_err(|_| Error::Storage(vestnik_inbox::StoreError::Busy));
+            drop(waiting.send(result));
+        }
+    }
+
+    pub(super) fn flush(&mut self, answer: oneshot::Sender<bool>) {
+        self.flushes.push(answer);
+    }
+
+    pub(super) fn flushed(&mut self, is_empty: bool) {
+        for waiting in self.flushes.drain(..) {
+            // Who stopped waiting needs no answer.
+            waiting.send(is_empty).ok();
+        }
+    }
+
+    /// A wish of the app; the opposite one that waited is overtaken.
+    pub(super) fn topic(&mut self, topic: TopicName, joins: bool, answer: Answer) {
+        let overtaken = |one: &mut Topic| one.topic == topic && one.joins != joins;
+        for one in self.topics.extract_if(.., overtaken) {
+            drop(one.answer.send(Err(Error::Overtaken)));
+        }
+        self.topics.push(Topic {
+            topic,
+            joins,
+            answer,
+        });
+    }
+
+    /// The wishes that wait.
+    pub(super) fn wishes(&self) -> Vec<(TopicName, bool)> {
+        let topics = self.topics.iter();
+        topics.map(|one| (one.topic.clone(), one.joins)).collect()
+    }
+
+    pub(super) fn topic_done(&mut self, topic: &TopicName, joins: bool) {
+        let is_done = |one: &mut Topic| one.topic == *topic && one.joins == joins;
+        for one in self.topics.extract_if(.., is_done) {
+            drop(one.answer.send(Ok(())));
+        }
+    }
+
+    pub(super) fn topic_refused(&mut self, topic: &TopicName, code: &Open<ProblemCode>) {
+        for one in self.topics.extract_if(.., |one| one.topic == *topic) {
+            drop(one.answer.send(Err(Error::Refused(code.clone()))));
+        }
+    }
+
+    /// Nobody is logged in any more.
+    pub(super) fn forget(&mut self) {
+        for one in self.topics.drain(..) {
+            drop(one.answer.send(Err(Error::LoggedOut)));
+        }
+    }
+}

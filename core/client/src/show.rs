@@ -1,0 +1,187 @@
+//! The right to draw one notification once.
+
+use std::{pin::pin, sync::Arc, time::Duration};
+
+use tokio::sync::mpsc;
+use vestnik_inbox::{HistoryItem, Settled, StoreError, Suppression, Taken};
+use vestnik_model::UserId;
+
+use crate::{
+    driver::{Command, Shared, Storage},
+    error::Error,
+    storage::Files,
+};
+
+/// The pause after the storage failed.
+const AGAIN: Duration = Duration::from_secs(5);
+/// The shortest pause before a show that is postponed.
+const LEAST: Duration = Duration::from_millis(100);
+
+/// The right to draw one notification once.
+///
+/// Draw it under an identifier that is made of the notification's id, so that drawing it again replaces.
+/// Then say what came of it. A ticket that is dropped instead comes back and is given out again; one
+/// whose process ends comes back at the next start, with [`again`](Self::again) set.
+#[derive(Debug)]
+pub struct ShowTicket {
+    taken: Taken,
+    owner: UserId,
+    storage: Storage,
+    is_settled: bool,
+    /// How often everything was forgotten when it was taken.
+    forgotten: u64,
+    shared: Arc<Shared>,
+}
+
+/// Waits for the next notification that is to be drawn; `None` once the device has stopped.
+pub(crate) async fn next(
+    storage: &Storage,
+    shared: &Arc<Shared>,
+    commands: &mpsc::Sender<Command>,
+) -> Option<ShowTicket> {
+    loop {
+        let mut news = pin!(shared.shows.notified());
+        // What becomes due from here on is not missed.
+        news.as_mut().enable();
+        let forgotten = shared.forgotten();
+        let pause = match storage.call(take).await {
+            Ok(Next::Due(taken)) => {
+                let ticket =
+                    ShowTicket::new(*taken, storage.clone(), Arc::clone(shared), forgotten);
+                // Its user may have gone while it was taken; it comes back when it is dropped.
+                if !ticket.is_void() {
+                    return Some(ticket);
+                }
+                Some(Duration::ZERO)
+            }
+            Ok(Next::In(pause)) => pause,
+            Err(Error::Closed) => return None,
+            Err(error) => {
+                tracing::error!(%error, "what is to be shown cannot be read");
+                Some(AGAIN)
+            }
+        };
+        tokio::select! {
+            () = news => {}
+            () = wait(pause) => {}
+            () = commands.closed() => return None,
+        }
+    }
+}
+
+/// What is to be drawn.
+enum Next {
+    Due(Box<(UserId, Taken)>),
+    /// Nothing before this pause, or before something happens.
+    In(Option<Duration>),
+}
+
+fn take(files: &mut Files) -> Result<Next, StoreError> {
+    if let Some(taken) = files.take_show()? {
+        return Ok(Next::Due(Box::new(taken)));
+    }
+    let pause = files.next_show()?.map(|at| {
+        let pause = Duration::try_from(at.duration_since(files.server_now()));
+        pause.unwrap_or_default().max(LEAST)
+    });
+    Ok(Next::In(pause))
+}
+
+async fn wait(pause: Option<Duration>) {
+    match pause {
+        Some(pause) => tokio::time::sleep(pause).await,
+        None => std::future::pending().await,
+    }
+}
+
+impl ShowTicket {
+    fn new(
+        (owner, taken): (UserId, Taken),
+        storage: Storage,
+        shared: Arc<Shared>,
+        forgotten: u64,
+    ) -> Self {
+        Self {
+            taken,
+            owner,
+            storage,
+            is_settled: false,
+            forgotten,
+            shared,
+        }
+    }
+
+    /// What to draw.
+    #[must_use]
+    pub const fn item(&self) -> &HistoryItem {
+        &self.taken.item
+    }
+
+    /// It may be on the screen already: the process that took it before ended without settling it.
+    #[must_use]
+    pub const fn again(&self) -> bool {
+        self.taken.again
+    }
+
+    /// How often it was taken, this time included.
+    #[must_use]
+    pub const fn attempt(&self) -> u32 {
+        self.taken.attempt
+    }
+
+    /// Whether its user is gone since it was taken: it must not be drawn.
+    #[must_use]
+    pub fn is_void(&self) -> bool {
+        self.shared.forgotten() != self.forgotten
+    }
+
+    /// The system took it.
+    ///
+    /// # Errors
+    /// [`Error::Storage`], [`Error::Closed`]: it is drawn once more after the next start.
+    pub async fn shown(self) -> Result<(), Error> {
+        self.settle(Settled::Shown).await
+    }
+
+    /// The system did not take it and may take it later: it comes back after a pause, a bounded number
+    /// of times. The reason is a short code, which the sender sees if it never succeeds.
+    ///
+    /// # Errors
+    /// [`Error::Storage`], [`Error::Closed`].
+    pub async fn failed(self, reason: &str) -> Result<(), Error> {
+        self.settle(Settled::Failed(reason.to_owned())).await
+    }
+
+    /// It is not shown, for good.
+    ///
+    /// # Errors
+    /// [`Error::Storage`], [`Error::Closed`].
+    pub async fn suppressed(self, reason: Suppression) -> Result<(), Error> {
+        self.settle(Settled::Suppressed(reason)).await
+    }
+
+    async fn settle(mut self, settled: Settled) -> Result<(), Error> {
+        let drawn = (self.taken.id(), self.taken.revision());
+        let owner = self.owner.clone();
+        let settling = self
+            .storage
+            .call(move |files| files.settle_show(&owner, drawn, &settled));
+        let settled = settling.await.map(drop);
+        // If the caller stops waiting, the ticket is settled first and then has nothing to return.
+        self.is_settled = true;
+        settled
+    }
+}
+
+impl Drop for ShowTicket {
+    fn drop(&mut self) {
+        if self.is_settled {
+            return;
+        }
+        let (owner, id) = (self.owner.clone(), self.taken.id());
+        self.storage.try_to(
+            "a show does not come back before the next start",
+            move |files| files.return_show(&owner, id),
+        );
+    }
+}

@@ -1,0 +1,214 @@
+//! What the app asks of the history: shows, pages, what a person did.
+
+use jiff::Timestamp;
+use vestnik_inbox::{
+    Applied, HistoryItem, HistoryPage, HistoryQuery, Inbox, Payload, Place, SearchQuery, Settled,
+    StoreError, Suppression, Taken,
+};
+use vestnik_model::{NotificationId, UserId};
+use vestnik_sqlite::rusqlite;
+
+use super::files::Files;
+
+/// How many notifications one call prunes at the most, in steps.
+const PRUNE_STEPS: usize = 20;
+
+impl Files {
+    /// A page of the history. Nobody's history is empty.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn page(&mut self, query: &HistoryQuery) -> Result<HistoryPage, StoreError> {
+        Ok(self
+            .read(|history| history.page(query))?
+            .unwrap_or_default())
+    }
+
+    /// What a search finds, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn search(&mut self, query: &SearchQuery) -> Result<HistoryPage, StoreError> {
+        Ok(self
+            .read(|history| history.search(query))?
+            .unwrap_or_default())
+    }
+
+    /// One notification of the history.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn get(&mut self, id: NotificationId) -> Result<Option<HistoryItem>, StoreError> {
+        Ok(self.read(|history| history.get(id))?.flatten())
+    }
+
+    /// How many are unread.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn unread(&mut self) -> Result<u64, StoreError> {
+        Ok(self.read(|history| history.unread_count())?.unwrap_or(0))
+    }
+
+    /// How many are unread, and how many facts wait.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn counts(&mut self) -> Result<(u64, u64), StoreError> {
+        let counts =
+            self.read(|history| Ok((history.unread_count()?, history.facts_waiting()?)))?;
+        Ok(counts.unwrap_or_default())
+    }
+
+    /// The codes of facts that the server refused for good, and their kinds.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn parked(&mut self) -> Result<Vec<(String, String)>, StoreError> {
+        Ok(self.read(|history| history.parked())?.unwrap_or_default())
+    }
+
+    /// Changes flags of notifications; gives those that changed.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn change_flags(
+        &mut self,
+        change: impl FnMut(&mut Inbox<'_>) -> Result<Vec<NotificationId>, rusqlite::Error>,
+    ) -> Result<Vec<NotificationId>, StoreError> {
+        let changed = self.write(change)?.unwrap_or_default();
+        self.news.changed.extend(&changed);
+        Ok(changed)
+    }
+
+    /// Reports what a person did with a notification; gives whether it is in the history.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn act(
+        &mut self,
+        id: NotificationId,
+        act: impl FnMut(&mut Inbox<'_>) -> Result<bool, rusqlite::Error>,
+    ) -> Result<bool, StoreError> {
+        let is_there = self.write(act)?.unwrap_or(false);
+        if is_there {
+            self.news.changed.insert(id);
+        }
+        Ok(is_there)
+    }
+
+    /// Marks everything that the inbox lists as read, up to a place; gives how many were not.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn mark_all_read(&mut self, up_to: Option<Place>) -> Result<u64, StoreError> {
+        let count = self.write(|inbox| inbox.mark_all_read(up_to))?.unwrap_or(0);
+        self.news.is_reread |= count > 0;
+        Ok(count)
+    }
+
+    /// Takes the ticket of the next show that is due, and whose it is.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn take_show(&mut self) -> Result<Option<(UserId, Taken)>, StoreError> {
+        self.ensure_open()?;
+        self.ingest_spool()?;
+        let process = self.process;
+        let taken = self.write(|inbox| inbox.take_show(process))?.flatten();
+        let user = self.history.as_ref().map(|present| present.user.clone());
+        Ok(user.zip(taken))
+    }
+
+    /// When the next show is due, by the server's clock; the epoch if it is due now.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn next_show(&mut self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.read(|history| history.next_show())?.flatten())
+    }
+
+    /// Settles a ticket of a user; gives whether it was out. One of a user whose history is not open
+    /// any more has no effect.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn settle_show(
+        &mut self,
+        owner: &UserId,
+        (id, revision): (NotificationId, u32),
+        settled: &Settled,
+    ) -> Result<bool, StoreError> {
+        if !self.is_of(owner) {
+            return Ok(false);
+        }
+        let was_out = self.write(|inbox| inbox.settle_show(id, revision, settled))?;
+        let was_out = was_out.unwrap_or(false);
+        if was_out {
+            self.news.changed.insert(id);
+        }
+        Ok(was_out)
+    }
+
+    /// Takes a ticket back that was not used.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn return_show(&mut self, owner: &UserId, id: NotificationId) -> Result<(), StoreError> {
+        if self.is_of(owner) {
+            self.write(|inbox| inbox.return_show(id))?;
+        }
+        Ok(())
+    }
+
+    fn is_of(&self, owner: &UserId) -> bool {
+        let present = self.history.as_ref();
+        present.is_some_and(|present| present.user == *owner)
+    }
+
+    /// While the system lets the app show nothing, what is due is suppressed.
+    pub(super) fn suppress_blocked(&mut self) -> Result<(), StoreError> {
+        if !self.is_blocked {
+            return Ok(());
+        }
+        let process = self.process;
+        let blocked = Settled::Suppressed(Suppression::BlockedOs);
+        let suppress = |inbox: &mut Inbox<'_>| {
+            while let Some(taken) = inbox.take_show(process)? {
+                inbox.settle_show(taken.id(), taken.revision(), &blocked)?;
+            }
+            Ok(())
+        };
+        self.write_once(&mut { suppress }).map(drop)
+    }
+
+    /// Stores the notification of a push payload; `None` if it is for another user than the present.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn handle_push(&mut self, payload: &Payload) -> Result<Option<()>, StoreError> {
+        let applied: Option<Applied> = self.write(|inbox| inbox.handle_push(payload))?.flatten();
+        let Some(applied) = applied else {
+            return Ok(None);
+        };
+        self.news.add(applied);
+        self.suppress_blocked()?;
+        Ok(Some(()))
+    }
+
+    /// Removes what the history keeps no longer; gives whether there is more.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn prune(&mut self) -> Result<bool, StoreError> {
+        self.since_prune = 0;
+        let keep = self.options.history_rows;
+        for _ in 0..PRUNE_STEPS {
+            let pruned = self.write(|inbox| inbox.prune(keep))?;
+            if !pruned.is_some_and(|pruned| pruned.has_more) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}

@@ -1,0 +1,335 @@
+//! The open files of a device, and the one way to their transactions.
+
+use std::sync::Arc;
+
+use vestnik_clock::Clock;
+use vestnik_inbox::{
+    Device, History, HistoryFile, Inbox, OpenDevice, ProcessMark, Stamp, Standing, StoreError,
+    Suspicion, spool, wipe_others,
+};
+use vestnik_model::{Open, Permission, PushAddress, UserId};
+use vestnik_sqlite::{Database, rusqlite};
+
+use super::{
+    news::{Counts, News, Rebuilt},
+    options::{FileOptions, FormerHistory},
+};
+use crate::machine::Generation;
+
+/// The open files of a device.
+#[derive(Debug)]
+pub struct Files {
+    pub(super) options: FileOptions,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) device: Device,
+    pub(super) history: Option<Present>,
+    /// The session that the engine is in.
+    pub(super) generation: Generation,
+    pub(super) process: ProcessMark,
+    /// Whether the system lets the app show nothing.
+    pub(super) is_blocked: bool,
+    /// Whether nothing of the history may be seen any more, until a session begins.
+    pub(super) is_hidden: bool,
+    /// How many notifications came since the history was pruned.
+    pub(super) since_prune: usize,
+    pub(super) news: News,
+}
+
+/// The open history of whoever it belongs to.
+#[derive(Debug)]
+pub(super) struct Present {
+    pub(super) user: UserId,
+    pub(super) database: Database,
+}
+
+impl Files {
+    /// Opens the files of a device, and the history if it is anybody's. A former user's history that a
+    /// user switch or a logout has left, because the process ended in its middle, is wiped.
+    ///
+    /// Gives how the installation was found beside.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn open(
+        options: FileOptions,
+        clock: Arc<dyn Clock>,
+    ) -> Result<(Self, Standing), StoreError> {
+        let stamp = stamp(&*clock, None);
+        let OpenDevice {
+            device,
+            standing,
+            aside,
+        } = Device::open(&options.folder, &*options.secrets, &stamp)?;
+        if let Some(aside) = aside {
+            tracing::warn!(aside = %aside.display(), "the device's file was damaged");
+        }
+        let mut process = [0; 8];
+        process.copy_from_slice(&clock.random()[..8]);
+        let mut files = Self {
+            generation: Generation::new(device.state().generation),
+            options,
+            clock,
+            device,
+            history: None,
+            process: ProcessMark::new(process),
+            is_blocked: false,
+            is_hidden: false,
+            since_prune: 0,
+            news: News::default(),
+        };
+        files.wipe_former()?;
+        files.ensure_open()?;
+        Ok((files, standing))
+    }
+
+    /// Who the device is, what it remembers.
+    #[must_use]
+    pub const fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The session that the engine is in, as far as the files know.
+    #[must_use]
+    pub const fn generation(&self) -> Generation {
+        self.generation
+    }
+
+    /// The addresses by which push services reach the installation.
+    #[must_use]
+    pub fn push_addresses(&self) -> Vec<PushAddress> {
+        self.device.state().push_addresses.clone()
+    }
+
+    /// Keeps the addresses by which push services reach the installation.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn keep_push_addresses(&mut self, addresses: Vec<PushAddress>) -> Result<(), StoreError> {
+        self.device.update(|state| state.push_addresses = addresses)
+    }
+
+    /// Whether the system lets the app show notifications. While it does not, whatever becomes due is
+    /// suppressed, so that nothing pops up when it does again.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn set_permission(&mut self, permission: Permission) -> Result<(), StoreError> {
+        self.is_blocked = permission == Permission::Denied;
+        let permission = Some(Open::Known(permission));
+        self.device.update(|state| state.permission = permission)?;
+        self.suppress_blocked()
+    }
+
+    /// The server's clock and the device's, read at about the same time.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn keep_server_time(
+        &mut self,
+        server: jiff::Timestamp,
+        device: jiff::Timestamp,
+    ) -> Result<(), StoreError> {
+        let offset = Some(Stamp::offset_of(server, device));
+        self.device.update(|state| state.offset = offset)
+    }
+
+    /// Takes what the transactions so far mean to those who watch.
+    #[must_use]
+    pub fn take_news(&mut self) -> News {
+        std::mem::take(&mut self.news)
+    }
+
+    /// Closes the files. What was committed stays.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn close(mut self) -> Result<(), StoreError> {
+        self.close_history()?;
+        self.device.close()
+    }
+
+    /// The time and fresh randomness for one transaction.
+    pub(super) fn stamp(&self) -> Stamp {
+        stamp(&*self.clock, Some(&self.device))
+    }
+
+    /// Changes the history in one transaction, which is durable when this returns; `None` if there is
+    /// none. If the history is damaged, it is made anew and the work is done once more.
+    pub(super) fn write<T>(
+        &mut self,
+        mut work: impl FnMut(&mut Inbox<'_>) -> Result<T, rusqlite::Error>,
+    ) -> Result<Option<T>, StoreError> {
+        self.ensure_open()?;
+        match self.write_once(&mut work) {
+            Err(StoreError::Corrupt { .. }) => {
+                self.rebuild()?;
+                self.write_once(&mut work)
+            }
+            done => done,
+        }
+    }
+
+    pub(super) fn write_once<T>(
+        &mut self,
+        work: &mut impl FnMut(&mut Inbox<'_>) -> Result<T, rusqlite::Error>,
+    ) -> Result<Option<T>, StoreError> {
+        let stamp = self.stamp();
+        let Some(present) = &mut self.history else {
+            return Ok(None);
+        };
+        let (value, counts) = present.database.write(|db| {
+            let mut inbox = Inbox::new(db, stamp);
+            let value = work(&mut inbox)?;
+            Ok((value, Counts::read(&inbox.history())?))
+        })?;
+        self.news.counts = Some(counts);
+        Ok(Some(value))
+    }
+
+    /// Reads the history in one snapshot; `None` if there is none.
+    pub(super) fn read<T>(
+        &mut self,
+        mut work: impl FnMut(&History<'_>) -> Result<T, rusqlite::Error>,
+    ) -> Result<Option<T>, StoreError> {
+        self.ensure_open()?;
+        match self.read_once(&mut work) {
+            Err(StoreError::Corrupt { .. }) => {
+                self.rebuild()?;
+                self.read_once(&mut work)
+            }
+            done => done,
+        }
+    }
+
+    fn read_once<T>(
+        &mut self,
+        work: &mut impl FnMut(&History<'_>) -> Result<T, rusqlite::Error>,
+    ) -> Result<Option<T>, StoreError> {
+        let Some(present) = &mut self.history else {
+            return Ok(None);
+        };
+        let value = present.database.read(|db| work(&History::new(db)))?;
+        Ok(Some(value))
+    }
+
+    /// Opens the history of whoever it belongs to, unless it is open.
+    pub(super) fn ensure_open(&mut self) -> Result<(), StoreError> {
+        match self.device.user().cloned() {
+            Some(user) if self.history.is_none() && !self.is_hidden => {
+                self.open_history(user, Suspicion::None)
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn open_history(&mut self, user: UserId, suspicion: Suspicion) -> Result<(), StoreError> {
+        let folder = &self.options.folder;
+        let opened = HistoryFile::open(folder, &user, suspicion, &self.stamp())?;
+        let aside = opened.opening.aside;
+        self.history = Some(Present {
+            user,
+            database: opened.database,
+        });
+        let begun = self.begin_history(aside.is_some());
+        if begun.is_err() {
+            // What is left undone is done when it is opened again.
+            self.history = None;
+            return begun;
+        }
+        if let Some(aside) = aside {
+            let cursor = self.read_once(&mut |history| history.cursor())?.flatten();
+            self.news.rebuilt = Some(Rebuilt { aside, cursor });
+        }
+        Ok(())
+    }
+
+    /// What a history needs before it is used: shows that a process has left are due again, what an
+    /// extension was given goes in, and what an older version could not read is tried again.
+    fn begin_history(&mut self, is_rebuilt: bool) -> Result<(), StoreError> {
+        let (process, is_restored) = (self.process, self.device.state().is_restored);
+        let reader = self.options.reader.clone();
+        let applied = self.write_once(&mut |inbox| {
+            if is_restored {
+                inbox.begin_restored()?;
+            }
+            if is_rebuilt {
+                inbox.begin_session()?;
+            }
+            inbox.release_taken(process)?;
+            inbox.reread_opaque(&reader)
+        })?;
+        if is_restored {
+            self.device.update(|state| state.is_restored = false)?;
+        }
+        if let Some(applied) = applied {
+            self.news.add(applied);
+        }
+        self.ingest_spool()?;
+        self.suppress_blocked()
+    }
+
+    /// Sets the damaged history aside and makes it anew.
+    fn rebuild(&mut self) -> Result<(), StoreError> {
+        let Some(Present { user, database }) = self.history.take() else {
+            return Ok(());
+        };
+        drop(database);
+        self.open_history(user, Suspicion::Damaged)
+    }
+
+    /// Takes in what an extension was given. The files are removed after the commit.
+    pub(super) fn ingest_spool(&mut self) -> Result<(), StoreError> {
+        let spool = self.options.spool();
+        if !spool.exists() {
+            return Ok(());
+        }
+        let Some(mut ingested) = self.write_once(&mut |inbox| spool::ingest(inbox, &spool))? else {
+            return Ok(());
+        };
+        self.news.add(std::mem::take(&mut ingested.applied));
+        if let Err(error) = ingested.remove_files() {
+            tracing::warn!(%error, "files of the spool stay and are taken in again");
+        }
+        Ok(())
+    }
+
+    /// Nothing of the history is seen any more, until a session begins: the user is logged out, and the
+    /// files follow.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn hide(&mut self) -> Result<(), StoreError> {
+        self.is_hidden = true;
+        self.news = News {
+            counts: Some(Counts::default()),
+            ..News::default()
+        };
+        self.close_history()
+    }
+
+    pub(super) fn close_history(&mut self) -> Result<(), StoreError> {
+        match self.history.take() {
+            Some(present) => Ok(present.database.close()?),
+            None => Ok(()),
+        }
+    }
+
+    /// Wipes what belongs to anybody but the present user, if that is the policy.
+    pub(super) fn wipe_former(&mut self) -> Result<(), StoreError> {
+        match self.options.former {
+            FormerHistory::Seal => Ok(()),
+            FormerHistory::Wipe => {
+                let (folder, user) = (&self.options.folder, self.device.user());
+                wipe_others(folder, user, &self.stamp()).map(drop)
+            }
+        }
+    }
+}
+
+fn stamp(clock: &dyn Clock, device: Option<&Device>) -> Stamp {
+    Stamp {
+        now: clock.now(),
+        offset: device.and_then(|device| device.state().offset),
+        random: clock.random(),
+    }
+}

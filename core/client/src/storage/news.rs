@@ -1,0 +1,78 @@
+//! What durable changes mean to those who watch.
+
+use std::{collections::BTreeSet, path::PathBuf};
+
+use jiff::Timestamp;
+use vestnik_inbox::{Applied, History};
+use vestnik_model::{Cursor, NotificationId};
+use vestnik_sqlite::rusqlite;
+
+use crate::machine::report::Outbox;
+
+/// What durable changes mean to those who watch.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct News {
+    /// New in the history, or changed.
+    pub changed: BTreeSet<NotificationId>,
+    /// So much changed that the history has to be read again.
+    pub is_reread: bool,
+    /// To be taken off the screen: read or deleted on another device, or recalled.
+    pub withdrawn: BTreeSet<NotificationId>,
+    /// Shown before, with new content: to be drawn again if it is still on the screen.
+    pub redraw: BTreeSet<NotificationId>,
+    /// How the history stands now, if it was looked at.
+    pub counts: Option<Counts>,
+    /// The history was damaged and made anew.
+    pub rebuilt: Option<Rebuilt>,
+}
+
+/// How a history stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// How many notifications are unread.
+    pub unread: u64,
+    /// What waits to be reported.
+    pub outbox: Outbox,
+    /// When the next show is due, by the server's clock; the epoch if it is due now.
+    pub next_show: Option<Timestamp>,
+}
+
+/// A history that was damaged and made anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rebuilt {
+    /// Where the damaged file lies.
+    pub aside: PathBuf,
+    /// Where the new history stands in the log.
+    pub cursor: Option<Cursor>,
+}
+
+impl Counts {
+    /// Reads the counts of a history: each is one row or the first entry of an index.
+    pub(super) fn read(history: &History<'_>) -> Result<Self, rusqlite::Error> {
+        Ok(Self {
+            unread: history.unread_count()?,
+            outbox: Outbox {
+                waiting: history.facts_waiting()?,
+                ready_at: history.next_report()?,
+            },
+            next_show: history.next_show()?,
+        })
+    }
+}
+
+impl News {
+    /// Whether there is nothing to tell.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    pub(super) fn add(&mut self, applied: Applied) {
+        self.changed.extend(applied.inserted);
+        self.changed.extend(applied.replaced);
+        self.changed.extend(applied.changed);
+        self.changed.extend(&applied.withdrawn);
+        self.withdrawn.extend(applied.withdrawn);
+        self.redraw.extend(applied.redraw);
+    }
+}

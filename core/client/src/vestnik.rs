@@ -1,0 +1,203 @@
+//! The handle that apps hold.
+
+mod device;
+mod history;
+
+pub use device::Pushed;
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use vestnik_inbox::Standing;
+use vestnik_model::{InstallationId, UserId};
+
+use crate::{
+    builder::Builder,
+    config::Config,
+    driver::{Command, Shared, Storage},
+    error::{Error, Login, LoginError},
+    event::EventStream,
+    machine::{Secret, connection::Nudge, engine},
+    show::ShowTicket,
+    snapshot::Snapshot,
+};
+
+/// A device of one App: who its user is, what they were notified of, and the live connection.
+///
+/// Cheap to clone. Every method may be called in any order and at any moment, from any thread. If all
+/// handles are dropped, the device stops.
+#[derive(Debug, Clone)]
+pub struct Vestnik {
+    shared: Arc<Shared>,
+    storage: Storage,
+    commands: mpsc::Sender<Command>,
+    installation: InstallationId,
+    standing: Standing,
+}
+
+impl Vestnik {
+    /// Begins to put a device together.
+    #[must_use]
+    pub fn builder(config: Config) -> Builder {
+        Builder::new(config)
+    }
+
+    /// Opens the device's files. The history can be read at once, by whoever it belongs to; the device
+    /// stays offline until [`go_online`](Self::go_online). Call it within a tokio runtime.
+    ///
+    /// # Errors
+    /// [`Error::Storage`], [`Error::Network`].
+    pub async fn open(config: Config) -> Result<Self, Error> {
+        Self::builder(config).open().await
+    }
+
+    pub(crate) const fn new(
+        shared: Arc<Shared>,
+        storage: Storage,
+        commands: mpsc::Sender<Command>,
+        (installation, standing): (InstallationId, Standing),
+    ) -> Self {
+        Self {
+            shared,
+            storage,
+            commands,
+            installation,
+            standing,
+        }
+    }
+
+    /// This installation's id, made at its first run.
+    #[must_use]
+    pub const fn installation(&self) -> InstallationId {
+        self.installation
+    }
+
+    /// How the installation was found when it was opened.
+    #[must_use]
+    pub const fn found(&self) -> Standing {
+        self.standing
+    }
+
+    /// Logs a user in, vouched for by an identity token of the App's backend. Another user is logged out
+    /// first, and what belongs to them is gone before the new user's session begins. The same user may
+    /// log in again at any time: the token is kept for the case that the session ends.
+    ///
+    /// # Errors
+    /// [`LoginError`].
+    pub async fn login(&self, user: UserId, identity: Secret) -> Result<Login, LoginError> {
+        let (answer, answered) = oneshot::channel();
+        let login = Command::Login {
+            user,
+            identity,
+            answer,
+        };
+        self.commands
+            .send(login)
+            .await
+            .map_err(|_| LoginError::Closed)?;
+        answered.await.unwrap_or(Err(LoginError::Restarted))
+    }
+
+    /// Ends the user's session on this device: facts that wait are reported for at most 3 seconds, then
+    /// their history is gone and nothing of theirs is shown. The server is told now or, offline, as soon
+    /// as it can be reached.
+    ///
+    /// # Errors
+    /// [`Error::Storage`]: the history could not be removed yet, which is tried again. Nothing of it is
+    /// shown all the same. [`Error::Restarted`], [`Error::Closed`].
+    pub async fn logout(&self) -> Result<(), Error> {
+        self.ask(|answer| Command::Logout { answer }).await?
+    }
+
+    /// Be connected, whenever somebody is logged in.
+    pub fn go_online(&self) {
+        self.wish(|wishes| wishes.is_online = true);
+    }
+
+    /// Be not connected.
+    pub fn go_offline(&self) {
+        self.wish(|wishes| wishes.is_online = false);
+    }
+
+    /// The system is about to stop the process, or to sleep: the network is left alone.
+    pub fn suspend(&self) {
+        self.wish(|wishes| wishes.is_suspended = true);
+    }
+
+    /// The process goes on, or the machine woke up.
+    pub fn resume(&self) {
+        self.wish(|wishes| wishes.is_suspended = false);
+    }
+
+    /// The device has another network than before.
+    pub fn network_changed(&self) {
+        self.hint(Nudge::NetworkChanged);
+    }
+
+    /// The app came to the front, or the person asked for another try.
+    pub fn foregrounded(&self) {
+        self.hint(Nudge::Foreground);
+    }
+
+    /// The state: only the newest counts.
+    #[must_use]
+    pub fn snapshot(&self) -> watch::Receiver<Snapshot> {
+        self.shared.snapshot.subscribe()
+    }
+
+    /// What happens in the history from now on.
+    #[must_use]
+    pub fn events(&self) -> EventStream {
+        self.shared.events.subscribe()
+    }
+
+    /// Waits for the next notification that is to be drawn; `None` once the device has stopped.
+    pub async fn next_show(&self) -> Option<ShowTicket> {
+        crate::show::next(&self.storage, &self.shared, &self.commands).await
+    }
+
+    /// Reports what waits without delay, and says whether nothing waits any more. It ends at once if the
+    /// device is offline.
+    ///
+    /// # Errors
+    /// [`Error::Restarted`], [`Error::Closed`].
+    pub async fn flush(&self) -> Result<bool, Error> {
+        self.ask(|answer| Command::Flush { answer }).await
+    }
+
+    /// Closes the connection, finishes what the storage was asked for, then closes the files. Facts that
+    /// wait are reported after the next start.
+    pub async fn stop(self) {
+        drop(self.commands.send(Command::Stop).await);
+        self.commands.closed().await;
+    }
+
+    async fn ask<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<T>) -> Command,
+    ) -> Result<T, Error> {
+        let (answer, answered) = oneshot::channel();
+        self.commands
+            .send(command(answer))
+            .await
+            .map_err(|_| Error::Closed)?;
+        let answered = answered.await;
+        answered.map_err(|_| match self.commands.is_closed() {
+            true => Error::Closed,
+            false => Error::Restarted,
+        })
+    }
+
+    fn wish(&self, change: impl FnOnce(&mut crate::driver::Wishes)) {
+        change(&mut self.shared.wishes());
+        // If the queue is full, wishes are followed after whatever is in it.
+        drop(self.commands.try_send(Command::Wishes));
+    }
+
+    fn hint(&self, nudge: Nudge) {
+        let command = Command::Tell(engine::Command::Nudge(nudge));
+        if self.commands.try_send(command).is_err() {
+            tracing::debug!("the engine is busy or gone; the hint is not needed");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What the app says about the device: permission, push addresses, topics, payloads of pushes.
+
+use vestnik_inbox::Payload;
+use vestnik_model::{Open, Permission, PushAddress, PushAddressKind, TopicName};
+
+use super::Vestnik;
+use crate::{
+    diagnostics::Diagnostics,
+    driver::Command,
+    error::Error,
+    machine::{engine, registration::Change},
+};
+
+/// What became of a push.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pushed {
+    /// Its notification is in the history, and is shown if it is due.
+    Stored,
+    /// It is for another user than the one whose history is on the device, and was dropped.
+    OtherUser,
+}
+
+impl Vestnik {
+    /// The person changed whether the app may show notifications. While it may not, what becomes due is
+    /// suppressed, and nothing pops up later.
+    ///
+    /// # Errors
+    /// [`Error::Storage`], [`Error::Closed`].
+    pub async fn set_permission(&self, permission: Permission) -> Result<(), Error> {
+        let change = Change {
+            permission: Some(permission),
+            ..Change::default()
+        };
+        self.change_device(change).await
+    }
+
+    /// Something about the device changed. Parts that are absent stay as they are. The server is told
+    /// when it can be reached.
+    ///
+    /// # Errors
+    /// [`Error::Storage`], [`Error::Closed`].
+    pub async fn change_device(&self, change: Change) -> Result<(), Error> {
+        if let Some(permission) = change.permission {
+            self.storage
+                .call(move |files| files.set_permission(permission))
+                .await?;
+        }
+        {
+            let mut wishes = self.shared.wishes();
+            wishes.device = change.clone().applied(wishes.device.clone());
+        }
+        self.tell(engine::Command::Change(change)).await
+    }
+
+    /// A push service gave this installation an address, in the place of a former one of its kind. It is
+    /// durable when this returns; the server is told when it can be reached.
+    ///
+    /// # Errors
+    /// [`Error::Storage`], [`Error::Closed`].
+    pub async fn set_push_address(&self, address: PushAddress) -> Result<(), Error> {
+        let (kind, new) = (address.kind.clone(), address.clone());
+        self.keep_addresses(kind, Some(new)).await?;
+        self.tell(engine::Command::PushAddress(address)).await
+    }
+
+    /// A push service reaches this installation no more.
+    ///
+    /// # Errors
+    /// [`Error::Storage`], [`Error::Closed`].
+    pub async fn forget_push_address(&self, kind: PushAddressKind) -> Result<(), Error> {
+        self.keep_addresses(Open::Known(kind), None).await?;
+        self.tell(engine::Command::ForgetPushAddress(kind)).await
+    }
+
+    async fn keep_addresses(
+        &self,
+        kind: Open<PushAddressKind>,
+        new: Option<PushAddress>,
+    ) -> Result<(), Error> {
+        let addresses = self
+            .storage
+            .call(move |files| {
+                let mut addresses = files.push_addresses();
+                addresses.retain(|own| own.kind != kind);
+                addresses.extend(new);
+                files.keep_push_addresses(addresses.clone())?;
+                Ok(addresses)
+            })
+            .await?;
+        self.shared.wishes().device.push_addresses = addresses;
+        Ok(())
+    }
+
+    /// Joins a topic, if the App lets its users. The wish is kept until the server took or refused it,
+    /// also if the caller stops waiting.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] by the server, [`Error::LoggedOut`], [`Error::Overtaken`] by the opposite,
+    /// [`Error::Restarted`], [`Error::Closed`].
+    pub async fn subscribe(&self, topic: TopicName) -> Result<(), Error> {
+        self.topic(topic, true).await
+    }
+
+    /// Leaves a topic.
+    ///
+    /// # Errors
+    /// As [`subscribe`](Self::subscribe).
+    pub async fn unsubscribe(&self, topic: TopicName) -> Result<(), Error> {
+        self.topic(topic, false).await
+    }
+
+    async fn topic(&self, topic: TopicName, joins: bool) -> Result<(), Error> {
+        self.ask(|answer| Command::Topic {
+            topic,
+            joins,
+            answer,
+        })
+        .await?
+    }
+
+    /// Takes the payload of a push that the app itself was given, in its plain form: see [`Payload`].
+    /// The log brings the same notification again, which then changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Payload`], [`Error::Storage`], [`Error::Closed`].
+    pub async fn handle_push(&self, payload: &[u8]) -> Result<Pushed, Error> {
+        let payload = Payload::parse(payload)?;
+        let stored = self.storage.call(move |files| files.handle_push(&payload));
+        Ok(match stored.await? {
+            Some(()) => Pushed::Stored,
+            None => Pushed::OtherUser,
+        })
+    }
+
+    /// The device's state for a report of a fault. It has counts, states and versions, and nothing of a
+    /// person: no names, no content, no tokens, no addresses.
+    ///
+    /// # Errors
+    /// [`Error::Storage`], [`Error::Closed`].
+    pub async fn diagnostics(&self) -> Result<Diagnostics, Error> {
+        let snapshot = self.snapshot().borrow().clone();
+        let looking = self.storage.call(Diagnostics::of);
+        Ok(looking.await?.with(&snapshot))
+    }
+
+    async fn tell(&self, command: engine::Command) -> Result<(), Error> {
+        let sending = self.commands.send(Command::Tell(command));
+        sending.await.map_err(|_| Error::Closed)
+    }
+}

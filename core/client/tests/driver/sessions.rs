@@ -1,0 +1,159 @@
+//! Logins, logouts, switches of user and an engine that fails, at moments that are awkward.
+
+use vestnik_core::{
+    Error, Event, HistoryQuery, Login, LoginError, Secret, Standing, Suppression, Vestnik,
+};
+use vestnik_model::{FactKind, Permission, UserId};
+
+use crate::memory::{Memory, draw, id, in_time, login, next, online, open, quick, start};
+
+async fn titles(client: &Vestnik) -> usize {
+    let page = client.history(HistoryQuery::default()).await.unwrap();
+    page.items.len()
+}
+
+#[tokio::test]
+async fn another_users_login_leaves_nothing_of_the_former() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Memory::default();
+    let client = start(&server, folder.path(), quick()).await;
+    let mut events = client.events();
+    online(&client).await;
+    server.notify(2).await;
+    assert_eq!(draw(&client, 1).await, [1]);
+    let ticket = next(&client).await;
+
+    assert_eq!(login(&client, "boris").await, Login::Done);
+    assert_eq!(titles(&client).await, 0);
+    assert_eq!(client.unread_count().await.unwrap(), 0);
+    assert!(ticket.is_void());
+    ticket.shown().await.unwrap();
+    assert_eq!(in_time(events.recv()).await, Some(Event::Forgotten));
+    online(&client).await;
+    in_time(client.flush()).await.unwrap();
+    assert_eq!(
+        server.world().facts.get(&format!("{} displayed", id(2))),
+        None
+    );
+
+    login(&client, "anna").await;
+    online(&client).await;
+    let mut snapshot = client.snapshot();
+    in_time(snapshot.wait_for(|snapshot| snapshot.unread == 2))
+        .await
+        .unwrap();
+    // The first was shown; the second was accepted before this login.
+    server.notify(1).await;
+    assert_eq!(draw(&client, 1).await, [3]);
+}
+
+#[tokio::test]
+async fn a_logout_without_a_network_is_told_later_and_hurts_no_login() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Memory::default();
+    let client = start(&server, folder.path(), quick()).await;
+    online(&client).await;
+    server.world().swallow_logouts = true;
+    in_time(client.logout()).await.unwrap();
+    assert_eq!(client.snapshot().borrow().standing, Standing::Nobody);
+    assert_eq!(login(&client, "boris").await, Login::Done);
+    online(&client).await;
+    server.world().swallow_logouts = false;
+    client.foregrounded();
+    // The process ends before the server is told.
+    in_time(client.stop()).await;
+    let client = open(&server, folder.path(), quick()).await;
+    client.go_online();
+    online(&client).await;
+    let user = client.snapshot().borrow().user().cloned();
+    assert_eq!(user.unwrap().as_str(), "boris");
+    while client.diagnostics().await.unwrap().logouts_pending > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert!(server.world().logouts >= 1);
+}
+
+#[tokio::test]
+async fn the_history_is_read_without_a_network_and_by_nobody_after_a_logout() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Memory::default();
+    let client = start(&server, folder.path(), quick()).await;
+    online(&client).await;
+    server.notify(3).await;
+    draw(&client, 3).await;
+    in_time(client.stop()).await;
+    let client = open(&server, folder.path(), quick()).await;
+    assert_eq!(titles(&client).await, 3);
+    assert_eq!(client.snapshot().borrow().unread, 3);
+    in_time(client.logout()).await.unwrap();
+    assert_eq!(titles(&client).await, 0);
+    assert_eq!(client.mark_read(vec![id(1)]).await.unwrap(), []);
+    let topic = "news".parse().unwrap();
+    let joined = client.subscribe(topic).await;
+    assert!(matches!(joined, Err(Error::LoggedOut)), "{joined:?}");
+}
+
+#[tokio::test]
+async fn a_login_that_is_overtaken_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Memory::default();
+    let client = open(&server, folder.path(), quick()).await;
+    let user = |name| (UserId::parse(name).unwrap(), Secret::new(name));
+    let (anna, boris) = (user("anna"), user("boris"));
+    let (first, second) =
+        tokio::join!(client.login(anna.0, anna.1), client.login(boris.0, boris.1),);
+    assert_eq!(first, Err(LoginError::Overtaken));
+    assert_eq!(second, Ok(Login::Done));
+}
+
+#[tokio::test]
+async fn a_ticket_that_is_dropped_comes_back_and_one_without_permission_never() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Memory::default();
+    let client = start(&server, folder.path(), quick()).await;
+    online(&client).await;
+    server.notify(1).await;
+    drop(next(&client).await);
+    let ticket = next(&client).await;
+    assert!(!ticket.again());
+    ticket.suppressed(Suppression::BlockedOs).await.unwrap();
+
+    client.set_permission(Permission::Denied).await.unwrap();
+    server.notify(5).await;
+    let mut snapshot = client.snapshot();
+    in_time(snapshot.wait_for(|snapshot| snapshot.unread == 6))
+        .await
+        .unwrap();
+    client.set_permission(Permission::Granted).await.unwrap();
+    server.notify(1).await;
+    assert_eq!(draw(&client, 1).await, [7]);
+    in_time(client.flush()).await.unwrap();
+    let blocked = format!("{} {}", id(3), FactKind::NotShown);
+    assert_eq!(server.world().facts.get(&blocked), Some(&1));
+}
+
+#[tokio::test]
+async fn a_call_that_panics_is_one_without_an_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Memory::default();
+    let client = open(&server, folder.path(), quick()).await;
+    client.go_online();
+    server.world().panics = 1;
+    login(&client, "anna").await;
+    online(&client).await;
+}
+
+#[tokio::test]
+async fn a_stopped_device_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Memory::default();
+    let client = start(&server, folder.path(), quick()).await;
+    in_time(client.clone().stop()).await;
+    let closed = client.history(HistoryQuery::default()).await;
+    assert!(matches!(closed, Err(Error::Closed)), "{closed:?}");
+    assert!(matches!(client.logout().await, Err(Error::Closed)));
+    let (user, token) = (UserId::parse("anna").unwrap(), Secret::new("anna"));
+    assert_eq!(client.login(user, token).await, Err(LoginError::Closed));
+    assert!(in_time(client.next_show()).await.is_none());
+    assert_eq!(in_time(client.events().recv()).await, None);
+}
