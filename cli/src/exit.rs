@@ -2,7 +2,7 @@
 
 use std::{io, process::ExitCode};
 
-use vestnik_model::{Problem, ProblemCode};
+use vestnik_model::{Open, Problem, ProblemCode};
 
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
@@ -110,19 +110,46 @@ impl From<io::Error> for Failure {
 
 impl From<vestnik_core::Error> for Failure {
     fn from(error: vestnik_core::Error) -> Self {
-        if let vestnik_core::Error::Rejected(problem) = error {
-            problem.into()
-        } else if matches!(error, vestnik_core::Error::Unauthorized) {
-            Self::Unauthorized(Problem::new(
-                ProblemCode::AuthInvalid,
-                "the server does not accept the credentials",
-            ))
+        if let vestnik_core::Error::Refused(code) = error {
+            refused(code)
         } else if error.is_retryable() {
             Self::Unreachable(error.to_string())
         } else {
             Self::Other(error.into())
         }
     }
+}
+
+impl From<vestnik_core::LoginError> for Failure {
+    fn from(error: vestnik_core::LoginError) -> Self {
+        if let vestnik_core::LoginError::Refused(code) = error {
+            refused(code)
+        } else {
+            Self::Other(error.into())
+        }
+    }
+}
+
+impl From<vestnik_core::SenderError> for Failure {
+    fn from(error: vestnik_core::SenderError) -> Self {
+        if let vestnik_core::SenderError::Rejected(problem) = error {
+            problem.into()
+        } else if matches!(error, vestnik_core::SenderError::Unauthorized) {
+            refused(ProblemCode::AuthInvalid.into())
+        } else {
+            Self::Unreachable(error.to_string())
+        }
+    }
+}
+
+/// A refusal of which only the code is known.
+fn refused(code: Open<ProblemCode>) -> Failure {
+    let detail = match code.known() {
+        Some(known) => known.title(),
+        None => "the server refuses",
+    };
+    let problem = Problem::new(ProblemCode::AuthInvalid, detail);
+    Failure::from(Problem { code, ..problem })
 }
 
 #[cfg(test)]

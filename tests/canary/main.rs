@@ -115,8 +115,8 @@ async fn deliver(kit: &TestServer, secrets: &mut Secrets) -> anyhow::Result<()> 
     };
     let accepted = kit.backend.publish(&request).await?;
     phone.has_shown(&[accepted.id]).await?;
-    phone.client.open(accepted.id).await?;
-    phone.client.flush().await?;
+    phone.client.clicked(accepted.id).await?;
+    phone.flush().await?;
     phone.client.logout().await?;
     phone.stop().await?;
     Ok(())

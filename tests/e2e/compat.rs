@@ -325,7 +325,7 @@ async fn the_core_reads_a_later_server_as_far_as_it_is_known() -> anyhow::Result
     let setup = || Setup::new(&backend, &user("anna"), folder.path());
     let phone = CoreDevice::start(setup()?).await?;
     phone.has_shown(&[notification(9)]).await?;
-    phone.client.flush().await?;
+    phone.flush().await?;
     let screen = phone.stop().await?;
     let recalled: NotificationId = NOTIFICATION.parse()?;
     let is_shown = screen.order.contains(&recalled);

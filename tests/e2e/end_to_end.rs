@@ -2,7 +2,7 @@
 
 use futures_util::future::try_join_all;
 use reqwest::{Method, StatusCode};
-use vestnik_core::{ConnectionState, HistoryQuery};
+use vestnik_core::{HistoryQuery, Snapshot, Standing, inbox::Start};
 use vestnik_model::{
     DeliveryStatus, Engagement, NotificationId, NotificationStatus, Problem, ProblemCode,
     PublishRequest, UserId,
@@ -16,7 +16,7 @@ use vestnik_testkit::{
     core_device::Setup,
     name::user,
     proxy::Script,
-    wait::{approached, asked, eventually},
+    wait::{approached, asked},
 };
 
 async fn device(server: &TestServer, user: &UserId, name: &str) -> anyhow::Result<CoreDevice> {
@@ -56,7 +56,7 @@ async fn a_notification_goes_all_the_way_and_its_sender_can_see_it() -> anyhow::
     let accepted = server.backend.publish(&to_user(&anna, "hello")).await?;
     assert!(!accepted.replayed);
     phone.has_shown(&[accepted.id]).await?;
-    phone.client.flush().await?;
+    phone.flush().await?;
     let view = server.backend.notification(accepted.id).await?;
     assert_eq!(view.status, NotificationStatus::Sent);
     let delivered = Counts {
@@ -64,10 +64,10 @@ async fn a_notification_goes_all_the_way_and_its_sender_can_see_it() -> anyhow::
         ..Counts::default()
     };
     assert_eq!(view.counts, delivered);
-    assert_eq!(*phone.client.unread().borrow(), 1);
+    assert_eq!(phone.client.snapshot().borrow().unread, 1);
 
-    phone.client.open(accepted.id).await?;
-    phone.client.flush().await?;
+    phone.client.clicked(accepted.id).await?;
+    phone.flush().await?;
     let view = server.backend.notification(accepted.id).await?;
     assert_eq!(
         view.counts,
@@ -76,7 +76,7 @@ async fn a_notification_goes_all_the_way_and_its_sender_can_see_it() -> anyhow::
             ..Counts::default()
         }
     );
-    assert_eq!(*phone.client.unread().borrow(), 0);
+    assert_eq!(phone.client.snapshot().borrow().unread, 0);
 
     let delivery = only_delivery(&server, accepted.id).await?;
     assert_eq!(
@@ -176,11 +176,10 @@ async fn a_cut_connection_heals_by_itself() -> anyhow::Result<()> {
     let setup = Setup::new(&server.backend, &anna, &server.folder().join("phone"))?;
     let phone = CoreDevice::start(setup.at(tunnel.address())).await?;
     phone.online().await?;
-    let mut connection = phone.client.connection();
 
     tunnel.sever();
-    let is_away = |state: &ConnectionState| (*state != ConnectionState::Online).then_some(());
-    eventually("the cut noticed", &mut connection, is_away).await?;
+    let is_away = |snapshot: &Snapshot| !snapshot.is_online();
+    phone.is("the cut noticed", is_away).await?;
     let id = publish(&server, &anna, "in the tunnel").await?;
     phone.has_shown(&[id]).await?;
 
@@ -262,9 +261,8 @@ async fn after_a_logout_nothing_comes_any_more() -> anyhow::Result<()> {
     phone.has_shown(&[before]).await?;
 
     phone.client.logout().await?;
-    let mut connection = phone.client.connection();
-    let is_out = |state: &ConnectionState| (*state == ConnectionState::SignedOut).then_some(());
-    eventually("signed out", &mut connection, is_out).await?;
+    let is_out = |snapshot: &Snapshot| snapshot.standing == Standing::Nobody;
+    phone.is("signed out", is_out).await?;
     let path = route::with(
         route::INSTALLATION,
         &phone.client.installation().to_string(),
@@ -327,7 +325,7 @@ async fn a_user_without_a_device_gets_it_later_all_the_same() -> anyhow::Result<
 
     let phone = device(&server, &anna, "phone").await?;
     phone.has_shown(&[id]).await?;
-    phone.client.flush().await?;
+    phone.flush().await?;
     let view = server.backend.notification(id).await?;
     assert_eq!(
         view.counts,
@@ -357,10 +355,12 @@ async fn history_is_read_in_pages_newest_first() -> anyhow::Result<()> {
         ..HistoryQuery::default()
     };
     loop {
-        let page = phone.client.history(query).await?;
+        let page = phone.client.history(query.clone()).await?;
         read.extend(page.items.iter().map(|item| item.notification.id));
-        let Some(before) = page.next else { break };
-        query.before = Some(before);
+        let Some(end) = page.end.filter(|_| page.has_more) else {
+            break;
+        };
+        query.start = Start::Before(end);
     }
     published.reverse();
     assert_eq!(read, published);

@@ -15,14 +15,14 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use tempfile::TempDir;
-use vestnik_core::{Client, Config, ConnectionState, Event, EventStream, HistoryQuery, identity};
+use vestnik_core::{Config, HistoryQuery, Vestnik};
 use vestnik_model::{NotificationId, UserId};
 use vestnik_testkit::{
     CoreDevice, HostileServer,
     core_device::Setup,
     hostile::{Journal, Route},
     name,
-    wait::{SILENCE, eventually, within},
+    wait::{SILENCE, within},
 };
 
 /// A hostile server and a device's folder.
@@ -57,14 +57,13 @@ impl Stage {
 
     /// The settings of the device when a user has it: it tries again at once, and waits longer for an
     /// answer than a test lasts.
-    fn config(&self, user: &UserId) -> anyhow::Result<(Config, String)> {
+    fn config(&self, user: &UserId) -> anyhow::Result<(Config, (UserId, String))> {
         let setup = Setup::hostile(&self.server, user, self.folder.path())?;
         let mut config = setup.config();
         config.tuning.backoff_base = Duration::from_millis(1);
         config.tuning.backoff_cap = Duration::from_millis(10);
         config.tuning.request_timeout = Duration::from_secs(300);
-        config.tuning.report_delay = Duration::ZERO;
-        Ok((config, setup.identity))
+        Ok((config, (setup.user, setup.identity)))
     }
 
     /// Starts the device as Anna's; a second one is the first one started again.
@@ -85,10 +84,12 @@ impl Stage {
     }
 
     /// Starts the device as Anna's with a shell that draws nothing by itself.
-    async fn start_undrawn(&self) -> anyhow::Result<(Client, EventStream)> {
-        let (config, identity) = self.config(&self.anna)?;
-        let identity = identity::fixed(identity);
-        Ok(Client::builder(config).identity(identity).start().await?)
+    async fn start_undrawn(&self) -> anyhow::Result<Vestnik> {
+        let (config, (user, identity)) = self.config(&self.anna)?;
+        let client = Vestnik::open(config).await?;
+        client.go_online();
+        client.login(user, identity.into()).await?;
+        Ok(client)
     }
 
     /// Publishes to Anna and waits until her device has shown it.
@@ -144,7 +145,7 @@ async fn shows_exactly(phone: &CoreDevice, numbers: &[u128]) -> anyhow::Result<(
 }
 
 /// The notifications in the history, oldest first.
-async fn history(client: &Client) -> anyhow::Result<Vec<u128>> {
+async fn history(client: &Vestnik) -> anyhow::Result<Vec<u128>> {
     let query = HistoryQuery {
         limit: 200,
         ..HistoryQuery::default()
@@ -157,32 +158,9 @@ async fn history(client: &Client) -> anyhow::Result<Vec<u128>> {
 
 /// Waits until the server has answered every fact.
 async fn flush(phone: &CoreDevice) -> anyhow::Result<()> {
-    Ok(within("an answer for every fact", SILENCE, phone.client.flush()).await??)
+    within("an answer for every fact", SILENCE, phone.flush()).await?
 }
 
-async fn log_out(client: &Client) -> anyhow::Result<()> {
+async fn log_out(client: &Vestnik) -> anyhow::Result<()> {
     Ok(within("the end of a logout", SILENCE, client.logout()).await??)
-}
-
-/// Waits until the connection is in a state.
-async fn state(
-    client: &Client,
-    what: &str,
-    mut is_so: impl FnMut(&ConnectionState) -> bool,
-) -> anyhow::Result<()> {
-    let mut connection = client.connection();
-    eventually(what, &mut connection, |state| is_so(state).then_some(())).await
-}
-
-/// The notifications to be drawn among the events that are there, without waiting.
-fn drawn(events: &mut EventStream) -> Vec<u128> {
-    use futures_util::FutureExt as _;
-
-    let mut drawn = Vec::new();
-    while let Some(Some(event)) = events.recv().now_or_never() {
-        if let Event::Show { item, .. } = event {
-            drawn.push(item.notification.id.uuid().as_u128());
-        }
-    }
-    drawn
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use tempfile::TempDir;
-use vestnik_core::HistoryQuery;
+use vestnik_core::{HistoryQuery, Start};
 use vestnik_testkit::CoreDevice;
 
 use crate::{reader::Owner, reading::Reading};
@@ -46,7 +46,7 @@ impl CoreReader {
             ..HistoryQuery::default()
         };
         loop {
-            let page = self.device.client.history(query).await?;
+            let page = self.device.client.history(query.clone()).await?;
             for item in page.items {
                 if self.given.insert(item.notification.id) {
                     reading
@@ -54,8 +54,8 @@ impl CoreReader {
                         .push(serde_json::to_value(item.notification)?);
                 }
             }
-            match page.next {
-                Some(next) => query.before = Some(next),
+            match page.end.filter(|_| page.has_more) {
+                Some(end) => query.start = Start::Before(end),
                 None => return Ok(reading),
             }
         }

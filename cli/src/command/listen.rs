@@ -4,68 +4,56 @@ use std::path::Path;
 
 use console::style;
 use serde::Serialize;
-use vestnik_core::{Client, ConnectionState, Event, HistoryItem, identity};
-use vestnik_model::Notification;
+use vestnik_core::{HistoryItem, Secret, Vestnik};
+use vestnik_model::{Notification, UserId};
 
 use crate::{args::ListenArgs, device, exit::Failure, output::Output};
 
 pub(crate) async fn run(args: ListenArgs, output: &Output) -> Result<(), Failure> {
-    let token = identity_token(&args)?;
+    let (user, token) = identity(&args)?;
     let data_dir = prepare(&args.data_dir)?;
     let config = device::config(args.server.clone(), args.app.clone(), data_dir, "terminal");
-    let (client, mut events) = Client::builder(config)
-        .identity(identity::fixed(token))
-        .start()
-        .await?;
+    let client = Vestnik::open(config).await?;
+    client.go_online();
     let told = tell_connection(&client, output);
     let outcome = tokio::select! {
-        outcome = receive(&args, &client, &mut events, output) => outcome,
+        outcome = receive(&args, &client, (user, token), output) => outcome,
         () = told => Ok(()),
         _ = tokio::signal::ctrl_c() => Ok(()),
     };
-    client.stop().await?;
+    client.stop().await;
     outcome
 }
 
 async fn receive(
     args: &ListenArgs,
-    client: &Client,
-    events: &mut vestnik_core::EventStream,
+    client: &Vestnik,
+    (user, token): (UserId, Secret),
     output: &Output,
 ) -> Result<(), Failure> {
+    client.login(user, token).await?;
     subscribe(args, client).await?;
     let mut received = 0;
     while args.count.is_none_or(|count| received < count) {
-        let Some(event) = events.recv().await else {
+        let Some(ticket) = client.next_show().await else {
             return Ok(());
         };
-        if let Event::Show { item, again } = event {
-            if !again {
-                output.result(&Line::from(item.as_ref()), |_| words(&item.notification));
-            }
-            let id = item.notification.id;
-            client.report_shown(id).await?;
-            if args.mark_read {
-                client.mark_read(vec![id]).await?;
-            }
-            received += 1;
+        let item = ticket.item();
+        if !ticket.again() {
+            output.result(&Line::from(item), |_| words(&item.notification));
         }
+        let id = item.notification.id;
+        ticket.shown().await?;
+        if args.mark_read {
+            client.mark_read(vec![id]).await?;
+        }
+        received += 1;
     }
     client.flush().await?;
     Ok(())
 }
 
-async fn subscribe(args: &ListenArgs, client: &Client) -> Result<(), Failure> {
-    if args.topics.is_empty() {
-        return Ok(());
-    }
-    let mut connection = client.connection();
-    let online = connection
-        .wait_for(|state| matches!(state, ConnectionState::Online))
-        .await;
-    online.map_err(|_| {
-        Failure::Unreachable("the device was stopped before it was online".to_owned())
-    })?;
+async fn subscribe(args: &ListenArgs, client: &Vestnik) -> Result<(), Failure> {
     for topic in &args.topics {
         client.subscribe(topic.clone()).await?;
     }
@@ -73,12 +61,16 @@ async fn subscribe(args: &ListenArgs, client: &Client) -> Result<(), Failure> {
 }
 
 /// Tells each change of the connection to a person, for as long as the device runs.
-async fn tell_connection(client: &Client, output: &Output) {
-    let mut connection = client.connection();
+async fn tell_connection(client: &Vestnik, output: &Output) {
+    let mut snapshot = client.snapshot();
+    let mut told = String::new();
     loop {
-        let state = *connection.borrow_and_update();
-        output.note(&style(format!("· {state}")).dim().to_string());
-        if connection.changed().await.is_err() {
+        let state = snapshot.borrow_and_update().to_string();
+        if state != told {
+            output.note(&style(format!("· {state}")).dim().to_string());
+            told = state;
+        }
+        if snapshot.changed().await.is_err() {
             return;
         }
     }
@@ -106,11 +98,20 @@ fn words(notification: &Notification) -> String {
     format!("{time}  {title}{separator}{body}")
 }
 
-fn identity_token(args: &ListenArgs) -> Result<String, Failure> {
+/// The user, and the identity token that vouches for them.
+fn identity(args: &ListenArgs) -> Result<(UserId, Secret), Failure> {
     match (&args.identity_token, &args.identity_secret, &args.user) {
-        (Some(token), _, _) => Ok(token.clone()),
+        (Some(token), _, user) => {
+            let user = user.clone().or_else(|| device::subject(token));
+            let user = user.ok_or_else(|| {
+                Failure::Usage("the identity token names no user: give --user".to_owned())
+            })?;
+            Ok((user, Secret::new(token)))
+        }
         (None, Some(secret), Some(user)) => {
-            device::identity_token(&args.app, user, vestnik_server::BOOTSTRAP_IDENTITY_KEY, secret)
+            let key = vestnik_server::BOOTSTRAP_IDENTITY_KEY;
+            let token = device::identity_token(&args.app, user, key, secret)?;
+            Ok((user.clone(), Secret::new(token)))
         }
         (None, _, _) => Err(Failure::Usage(
             "somebody must vouch for the user: give --identity-token, or --user and --identity-secret"

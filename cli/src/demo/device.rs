@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use reqwest::Url;
 use tokio::{sync::watch, task::JoinHandle, time::timeout};
-use vestnik_core::{Client, ConnectionState, Event, EventStream, HistoryQuery, identity};
-use vestnik_model::{AppId, NotificationId, TopicName};
+use vestnik_core::{Event, HistoryQuery, Secret, Snapshot, Start, Vestnik};
+use vestnik_model::{AppId, NotificationId, TopicName, UserId};
 
 use crate::{device, exit::Failure};
 
@@ -25,7 +25,7 @@ pub(crate) struct Tally {
 #[derive(Debug)]
 pub(crate) struct Device {
     pub(crate) name: &'static str,
-    pub(crate) client: Client,
+    pub(crate) client: Vestnik,
     tally: watch::Receiver<Tally>,
     shell: JoinHandle<Result<(), vestnik_core::Error>>,
 }
@@ -36,6 +36,7 @@ pub(crate) struct Setup {
     pub(crate) server: Url,
     pub(crate) app: AppId,
     pub(crate) data_dir: PathBuf,
+    pub(crate) user: UserId,
     pub(crate) identity_token: String,
 }
 
@@ -43,10 +44,12 @@ impl Device {
     pub(crate) async fn start(setup: Setup) -> Result<Self, Failure> {
         std::fs::create_dir_all(&setup.data_dir)?;
         let config = device::config(setup.server, setup.app, setup.data_dir, setup.name);
-        let source = identity::fixed(setup.identity_token);
-        let (client, events) = Client::builder(config).identity(source).start().await?;
+        let client = Vestnik::open(config).await?;
         let (told, tally) = watch::channel(Tally::default());
-        let shell = tokio::spawn(draw(client.clone(), events, told));
+        let shell = tokio::spawn(draw(client.clone(), told));
+        client.go_online();
+        let token = Secret::new(setup.identity_token);
+        client.login(setup.user, token).await?;
         Ok(Self {
             name: setup.name,
             client,
@@ -57,8 +60,8 @@ impl Device {
 
     /// Subscribes its user to a topic, once it is online.
     pub(crate) async fn join(&self, topic: &TopicName) -> Result<(), Failure> {
-        let mut connection = self.client.connection();
-        let online = connection.wait_for(|state| matches!(state, ConnectionState::Online));
+        let mut snapshot = self.client.snapshot();
+        let online = snapshot.wait_for(Snapshot::is_online);
         match timeout(PATIENCE, online).await {
             Ok(Ok(_)) => Ok(self.client.subscribe(topic.clone()).await?),
             Ok(Err(_)) | Err(_) => Err(Failure::Outcome(format!(
@@ -75,11 +78,11 @@ impl Device {
         loop {
             let page = self.client.history(query).await?;
             count += page.items.len();
-            let Some(before) = page.next else {
+            let Some(end) = page.end.filter(|_| page.has_more) else {
                 return Ok(count);
             };
             query = HistoryQuery {
-                before: Some(before),
+                start: Start::Before(end),
                 ..HistoryQuery::default()
             };
         }
@@ -105,7 +108,7 @@ impl Device {
     }
 
     pub(crate) async fn stop(self) -> Result<(), Failure> {
-        self.client.stop().await?;
+        self.client.stop().await;
         self.shell.await.map_err(anyhow::Error::from)??;
         Ok(())
     }
@@ -123,21 +126,25 @@ impl Device {
 }
 
 /// Does what a shell does with toasts, on paper.
-async fn draw(
-    client: Client,
-    mut events: EventStream,
-    told: watch::Sender<Tally>,
-) -> Result<(), vestnik_core::Error> {
-    while let Some(event) = events.recv().await {
-        match event {
-            Event::Show { item, again: _ } => {
-                let id = item.notification.id;
+async fn draw(client: Vestnik, told: watch::Sender<Tally>) -> Result<(), vestnik_core::Error> {
+    let mut events = client.events();
+    loop {
+        tokio::select! {
+            ticket = client.next_show() => {
+                let Some(ticket) = ticket else {
+                    return Ok(());
+                };
+                let id = ticket.item().notification.id;
                 told.send_modify(|tally| *tally.shows.entry(id).or_default() += 1);
-                client.report_shown(id).await?;
+                ticket.shown().await?;
             }
-            Event::Withdraw(ids) => told.send_modify(|tally| tally.withdrawn += ids.len() as u64),
-            Event::Changed(_) | Event::NeedsIdentity | Event::Warning(_) | _ => {}
+            event = events.recv() => match event {
+                Some(Event::Withdraw(ids)) => {
+                    told.send_modify(|tally| tally.withdrawn += ids.len() as u64);
+                }
+                Some(_) => {}
+                None => return Ok(()),
+            },
         }
     }
-    Ok(())
 }

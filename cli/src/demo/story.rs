@@ -147,7 +147,7 @@ impl Story<'_> {
     }
 
     async fn boris_reads_everything(&self) -> Result<(), Failure> {
-        let read = self.world.boris_phone.client.mark_all_read().await?;
+        let read = self.world.boris_phone.client.mark_all_read(None).await?;
         self.scene(&format!("Boris reads all {read} of his"));
         Ok(())
     }

@@ -82,6 +82,7 @@ impl World {
                 server: server_url,
                 app: app.clone(),
                 data_dir,
+                user: user.clone(),
                 identity_token: token,
             };
             let device = Device::start(setup).await?;

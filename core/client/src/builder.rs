@@ -92,7 +92,11 @@ impl Builder {
         let mut device = config.device.installation_state();
         device.push_addresses = opened.files.push_addresses();
         let (shared, outcomes) = Shared::new(clock, device.cleaned());
-        let Opened { files, standing } = opened;
+        let Opened {
+            mut files,
+            standing,
+        } = opened;
+        shared.begin(&files.seed()?);
         let identity = files.device().identity().clone();
         let installation = identity.id;
         let storage = driver::Storage::start(files, Arc::clone(&shared))?;

@@ -38,7 +38,7 @@ pub enum Error {
 impl Error {
     /// Whether the same call can succeed later.
     #[must_use]
-    pub const fn is_retryable(&self) -> bool {
+    pub fn is_retryable(&self) -> bool {
         match self {
             Self::Storage(error) => error.is_retryable(),
             Self::Restarted => true,

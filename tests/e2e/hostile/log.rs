@@ -168,7 +168,6 @@ async fn a_hint_that_is_lost_is_read_with_the_next() -> anyhow::Result<()> {
 
 /// Fault C2 of the review, the client's half.
 #[tokio::test]
-#[ignore = "fault C2 of the review; the rebuilt sync machine mends it"]
 async fn pages_that_are_too_large_are_read_in_smaller_ones() -> anyhow::Result<()> {
     let (stage, phone) = Stage::online().await?;
     phone.stop().await?;

@@ -1,5 +1,6 @@
 //! Logging out: at once on the device, and at the server as soon as it is confirmed there.
 
+use vestnik_core::{Event, Snapshot};
 use vestnik_model::ProblemCode;
 use vestnik_testkit::{
     hostile::{Answer, Gate, Journal, Route},
@@ -7,7 +8,7 @@ use vestnik_testkit::{
     wait::eventually,
 };
 
-use super::{Stage, drawn, history, log_out};
+use super::{Stage, history, log_out};
 
 /// Waits until a logout has been answered so many times.
 async fn told(stage: &Stage, count: usize) -> anyhow::Result<()> {
@@ -99,7 +100,6 @@ async fn a_logout_that_the_server_has_no_session_for_is_over() -> anyhow::Result
 
 /// Fault H7 of the review.
 #[tokio::test]
-#[ignore = "fault H7 of the review; the rebuilt session machine mends it"]
 async fn a_logout_is_repeated_while_the_process_lives() -> anyhow::Result<()> {
     let stage = Stage::new().await?;
     let phone = stage.start_impatient().await?;
@@ -121,7 +121,6 @@ async fn a_logout_is_repeated_while_the_process_lives() -> anyhow::Result<()> {
 
 /// Fault H7 of the review.
 #[tokio::test]
-#[ignore = "fault H7 of the review; the rebuilt session machine mends it"]
 async fn facts_go_out_before_a_logout() -> anyhow::Result<()> {
     let (stage, phone) = Stage::online().await?;
     stage.server.always(Route::Report, Answer::error("later"));
@@ -136,7 +135,6 @@ async fn facts_go_out_before_a_logout() -> anyhow::Result<()> {
 
 /// Fault C3 of the review.
 #[tokio::test]
-#[ignore = "fault C3 of the review; the rebuilt session machine mends it"]
 async fn a_logout_while_a_token_is_fetched_is_done_at_once() -> anyhow::Result<()> {
     let (stage, phone) = Stage::online().await?;
     phone.stop().await?;
@@ -171,7 +169,6 @@ async fn a_logout_while_a_token_is_fetched_is_done_at_once() -> anyhow::Result<(
 
 /// Fault H8 of the review: a connection that is made when the user logs out is not left open.
 #[tokio::test]
-#[ignore = "fault H8 of the review; the rebuilt connection machine mends it"]
 async fn a_connection_that_opens_after_a_logout_is_closed() -> anyhow::Result<()> {
     let (stage, phone) = Stage::online().await?;
     let gate = Gate::new();
@@ -189,25 +186,25 @@ async fn a_connection_that_opens_after_a_logout_is_closed() -> anyhow::Result<()
 
 /// Fault H8 of the review: the shell was slow.
 #[tokio::test]
-#[ignore = "fault H8 of the review; the rebuilt handle mends it"]
 async fn nothing_of_a_former_user_comes_out_after_a_logout() -> anyhow::Result<()> {
     let stage = Stage::new().await?;
-    let (client, mut events) = stage.start_undrawn().await?;
+    let client = stage.start_undrawn().await?;
     stage.registered().await?;
     for number in 1..=5 {
         stage.server.publish(&stage.anna, number).await?;
     }
-    let all = |unread: &u64| (*unread == 5).then_some(());
-    eventually("all five", &mut client.unread(), all).await?;
+    let all = |snapshot: &Snapshot| (snapshot.unread == 5).then_some(());
+    eventually("all five", &mut client.snapshot(), all).await?;
+    let mut events = client.events();
     log_out(&client).await?;
-    assert_eq!(drawn(&mut events), [] as [u128; 0]);
-    client.stop().await?;
+    assert_eq!(events.recv().await, Some(Event::Forgotten));
+    client.clone().stop().await;
+    assert!(client.next_show().await.is_none());
     Ok(())
 }
 
 /// Fault H9 of the review.
 #[tokio::test]
-#[ignore = "fault H9 of the review; the rebuilt inbox mends it"]
 async fn a_user_who_comes_back_has_their_history() -> anyhow::Result<()> {
     let (stage, phone) = Stage::online().await?;
     for number in 1..=5 {

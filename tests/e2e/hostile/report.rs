@@ -55,7 +55,6 @@ async fn facts_that_are_refused_one_by_one_are_settled() -> anyhow::Result<()> {
 
 /// Fault H4 of the review: whatever holds a fact about notification 3 is refused as a whole.
 #[tokio::test]
-#[ignore = "fault H4 of the review; the rebuilt report machine mends it"]
 async fn a_fact_that_spoils_its_report_holds_no_other_back() -> anyhow::Result<()> {
     let (stage, phone) = Stage::online().await?;
     // Everything waits, so that one report would hold it all.

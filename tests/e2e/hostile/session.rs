@@ -177,7 +177,6 @@ async fn a_greeting_that_is_refused_at_the_start_is_repeated_with_another_token(
 
 /// Fault C4 of the review.
 #[tokio::test]
-#[ignore = "fault C4 of the review; the rebuilt session machine mends it"]
 async fn a_token_that_is_refused_after_a_cut_is_renewed() -> anyhow::Result<()> {
     let (stage, phone) = Stage::online().await?;
     for number in 1..=3 {
@@ -191,7 +190,6 @@ async fn a_token_that_is_refused_after_a_cut_is_renewed() -> anyhow::Result<()> 
 
 /// Fault C4 of the review: the token is refused by the greeting only.
 #[tokio::test]
-#[ignore = "fault C4 of the review; the rebuilt session machine mends it"]
 async fn a_greeting_that_is_refused_after_a_cut_is_repeated_with_another_token()
 -> anyhow::Result<()> {
     let (stage, phone) = Stage::online().await?;

@@ -11,7 +11,6 @@ use super::{Stage, flush, history, ids, shows_exactly};
 
 /// Fault C5 of the review.
 #[tokio::test]
-#[ignore = "fault C5 of the review; the rebuilt session machine mends it"]
 async fn another_user_reads_their_log_from_its_beginning() -> anyhow::Result<()> {
     let stage = Stage::new().await?;
     let (kira, lena) = (user("kira"), user("lena"));
@@ -40,7 +39,6 @@ async fn another_user_reads_their_log_from_its_beginning() -> anyhow::Result<()>
 
 /// Fault H6 of the review: the data of one user, started with the identity of another.
 #[tokio::test]
-#[ignore = "fault H6 of the review; the rebuilt session machine mends it"]
 async fn nobody_sees_the_history_of_another() -> anyhow::Result<()> {
     let stage = Stage::new().await?;
     let (gala, hanna) = (user("gala"), user("hanna"));
@@ -101,7 +99,6 @@ async fn two_users_on_two_devices_see_their_own() -> anyhow::Result<()> {
 
 /// Fault H12 of the review.
 #[tokio::test]
-#[ignore = "fault H12 of the review; the rebuilt inbox mends it"]
 async fn what_was_accepted_before_the_login_is_quiet() -> anyhow::Result<()> {
     let stage = Stage::new().await?;
     for number in 1..=40 {

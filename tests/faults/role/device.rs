@@ -17,8 +17,8 @@ use tokio::{
     signal::unix::{SignalKind, signal},
     task::JoinSet,
 };
-use vestnik_core::{Client, Error, Event, EventStream, identity};
-use vestnik_model::{AppId, NotificationId};
+use vestnik_core::{Error, Login, Secret, ShowTicket, Vestnik};
+use vestnik_model::AppId;
 
 use crate::process::end_with_parent;
 use vestnik_testkit::{
@@ -104,14 +104,14 @@ impl DeviceRole {
         let mut shells = JoinSet::new();
         let mut clients = Vec::new();
         for name in &self.devices {
-            let (client, events) = self.start(name).await?;
+            let client = self.start(name).await?;
             let shell = Shell {
                 device: name.clone(),
                 client: client.clone(),
                 ledger: ledger.clone(),
                 die: self.die,
             };
-            shells.spawn(shell.run(events));
+            shells.spawn(shell.run());
             clients.push(client);
         }
         tokio::select! {
@@ -119,7 +119,7 @@ impl DeviceRole {
             Some(ended) = shells.join_next() => ended?.context("a shell has ended early")?,
         }
         for client in clients {
-            client.stop().await?;
+            client.stop().await;
         }
         while let Some(ended) = shells.join_next().await {
             ended??;
@@ -127,7 +127,7 @@ impl DeviceRole {
         Ok(())
     }
 
-    async fn start(&self, name: &str) -> anyhow::Result<(Client, EventStream)> {
+    async fn start(&self, name: &str) -> anyhow::Result<Vestnik> {
         let server = base(self.server);
         let secrets = Secrets {
             app: self.app.clone(),
@@ -139,33 +139,30 @@ impl DeviceRole {
         let data_dir = self.folder.join(name);
         std::fs::create_dir_all(&data_dir)?;
         let setup = Setup::new(&backend, &user(name), &data_dir)?;
-        let builder = Client::builder(setup.impatient());
-        Ok(builder
-            .identity(identity::fixed(setup.identity))
-            .start()
-            .await?)
+        let client = Vestnik::open(setup.impatient()).await?;
+        client.go_online();
+        let login = client.login(setup.user, Secret::new(setup.identity));
+        match login.await? {
+            Login::Done | Login::Pending(_) => Ok(client),
+        }
     }
 }
 
 struct Shell {
     device: String,
-    client: Client,
+    client: Vestnik,
     ledger: LedgerWriter<Shown>,
     die: Option<FailPoint>,
 }
 
 impl Shell {
-    async fn run(self, mut events: EventStream) -> anyhow::Result<()> {
+    async fn run(self) -> anyhow::Result<()> {
         if self.die == Some(FailPoint::BeforeReading) {
             self.die_unread().await?;
         }
-        while let Some(event) = events.recv().await {
-            let Event::Show { item, again } = event else {
-                continue;
-            };
-            let id = item.notification.id;
-            self.draw(id, again).await?;
-            match self.client.report_shown(id).await {
+        while let Some(ticket) = self.client.next_show().await {
+            self.draw(&ticket).await?;
+            match ticket.shown().await {
                 // Stopped between drawing and reporting: the next start draws it again.
                 Err(Error::Closed) => return Ok(()),
                 reported => reported?,
@@ -175,12 +172,12 @@ impl Shell {
         Ok(())
     }
 
-    async fn draw(&self, notification: NotificationId, again: bool) -> anyhow::Result<()> {
+    async fn draw(&self, ticket: &ShowTicket) -> anyhow::Result<()> {
         self.point(FailPoint::BeforeDrawing)?;
         let shown = Shown {
             device: self.device.clone(),
-            notification,
-            again,
+            notification: ticket.item().notification.id,
+            again: ticket.again(),
         };
         self.ledger.append(shown.clone()).await?;
         tell(&shown)?;
@@ -189,9 +186,11 @@ impl Shell {
 
     /// The unread count rises with a commit, so something has been handed over that nobody reads.
     async fn die_unread(&self) -> anyhow::Result<()> {
-        let mut unread = self.client.unread();
-        let before = *unread.borrow_and_update();
-        unread.wait_for(|count| *count > before).await?;
+        let mut snapshot = self.client.snapshot();
+        let before = snapshot.borrow_and_update().unread;
+        snapshot
+            .wait_for(|snapshot| snapshot.unread > before)
+            .await?;
         die()
     }
 

@@ -10,9 +10,7 @@ use std::{
 use anyhow::Context as _;
 use reqwest::Url;
 use tokio::{sync::watch, task::JoinHandle};
-use vestnik_core::{
-    Client, Config, ConnectionState, DeviceInfo, Error, Event, EventStream, identity,
-};
+use vestnik_core::{Config, DeviceInfo, Error, Event, Secret, Snapshot, Standing, Vestnik};
 use vestnik_model::{AppId, NotificationId, Permission, Platform, UserId};
 
 use crate::{HostileServer, backend::Backend, name::base, wait::eventually};
@@ -26,6 +24,8 @@ pub struct Setup {
     pub app: AppId,
     /// The folder of the device's data.
     pub data_dir: PathBuf,
+    /// The user.
+    pub user: UserId,
     /// The JWT by which the App's backend vouches for the user.
     pub identity: String,
 }
@@ -40,6 +40,7 @@ impl Setup {
             server: backend.url().clone(),
             app: backend.app().clone(),
             data_dir: data_dir.to_owned(),
+            user: user.clone(),
             identity: backend.identity(user)?,
         })
     }
@@ -53,6 +54,7 @@ impl Setup {
             server: server.url().clone(),
             app: AppId::parse("shop")?,
             data_dir: data_dir.to_owned(),
+            user: user.clone(),
             identity: server.identity(user),
         })
     }
@@ -107,8 +109,8 @@ pub struct Screen {
     pub order: Vec<NotificationId>,
     /// What was withdrawn, because it was read elsewhere or recalled.
     pub withdrawn: Vec<NotificationId>,
-    /// How often the core asked to be logged in anew.
-    pub needs_identity: u32,
+    /// How often everything of a user was taken off the screen.
+    pub forgotten: u32,
 }
 
 impl Screen {
@@ -124,7 +126,7 @@ impl Screen {
 #[derive(Debug)]
 pub struct CoreDevice {
     /// The core.
-    pub client: Client,
+    pub client: Vestnik,
     screen: watch::Receiver<Screen>,
     shell: JoinHandle<Result<(), Error>>,
 }
@@ -149,19 +151,43 @@ impl CoreDevice {
     /// # Errors
     /// When the core does not start.
     pub async fn start(setup: Setup) -> anyhow::Result<Self> {
-        Self::with_config(setup.config(), setup.identity).await
+        let config = setup.config();
+        Self::with_config(config, (setup.user, setup.identity)).await
     }
 
-    /// As `start`, with settings of the caller's own.
+    /// As `start`, with settings of the caller's own. If another user is logged in, the user has taken
+    /// their place when this returns; if nobody is, the login goes on beside.
+    ///
+    /// # Errors
+    /// When the core does not start, or another user's place is not taken.
+    pub async fn with_config(
+        config: Config,
+        (user, identity): (UserId, String),
+    ) -> anyhow::Result<Self> {
+        let device = Self::opened(config).await?;
+        let client = device.client.clone();
+        let is_somebody = matches!(
+            client.snapshot().borrow().standing,
+            Standing::LoggedIn { .. }
+        );
+        let login = async move { client.login(user, Secret::new(identity)).await };
+        if is_somebody {
+            login.await?;
+        } else {
+            tokio::spawn(login);
+        }
+        Ok(device)
+    }
+
+    /// Starts a device as it was left, online.
     ///
     /// # Errors
     /// When the core does not start.
-    pub async fn with_config(config: Config, identity: String) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(&config.data_dir)?;
-        let source = identity::fixed(identity);
-        let (client, events) = Client::builder(config).identity(source).start().await?;
+    pub async fn opened(config: Config) -> anyhow::Result<Self> {
+        let client = Vestnik::open(config).await?;
         let (drawing, screen) = watch::channel(Screen::default());
-        let shell = tokio::spawn(draw(client.clone(), events, drawing));
+        let shell = tokio::spawn(run_shell(client.clone(), drawing));
+        client.go_online();
         Ok(Self {
             client,
             screen,
@@ -174,18 +200,28 @@ impl CoreDevice {
     /// # Errors
     /// When it does not get there.
     pub async fn online(&self) -> anyhow::Result<()> {
-        let mut connection = self.client.connection();
-        let is_online =
-            |state: &ConnectionState| matches!(state, ConnectionState::Online).then_some(());
-        eventually("online", &mut connection, is_online).await
+        self.is("online", Snapshot::is_online).await
+    }
+
+    /// Waits until its state is as wanted.
+    ///
+    /// # Errors
+    /// When it does not get there.
+    pub async fn is(
+        &self,
+        what: &str,
+        mut is_so: impl FnMut(&Snapshot) -> bool,
+    ) -> anyhow::Result<()> {
+        let check = |snapshot: &Snapshot| is_so(snapshot).then_some(());
+        eventually(what, &mut self.client.snapshot(), check).await
     }
 
     /// Waits until each of these is drawn.
     ///
     /// # Errors
-    /// When one does not come, or one was drawn as new twice.
+    /// When one is not drawn.
     pub async fn has_shown(&self, ids: &[NotificationId]) -> anyhow::Result<()> {
-        self.has("shown once each", |screen| screen.has_once(ids))
+        self.has("everything shown", |screen| screen.has_once(ids))
             .await
             .with_context(|| self.missing(ids))
     }
@@ -210,12 +246,23 @@ impl CoreDevice {
         self.screen.borrow().clone()
     }
 
+    /// Waits until nothing waits to be reported any more, over ends of the connection.
+    ///
+    /// # Errors
+    /// When the core has stopped, or does not get online.
+    pub async fn flush(&self) -> anyhow::Result<()> {
+        while !self.client.flush().await? {
+            self.online().await?;
+        }
+        Ok(())
+    }
+
     /// Stops the core and waits for its end.
     ///
     /// # Errors
     /// When it does not stop without an error.
     pub async fn stop(self) -> anyhow::Result<Screen> {
-        self.client.stop().await?;
+        self.client.stop().await;
         self.shell.await??;
         Ok(self.screen.borrow().clone())
     }
@@ -228,30 +275,40 @@ impl CoreDevice {
 }
 
 /// Does what a shell does with toasts, and only notes what it would draw.
-async fn draw(
-    client: Client,
-    mut events: EventStream,
-    drawing: watch::Sender<Screen>,
-) -> Result<(), Error> {
-    while let Some(event) = events.recv().await {
-        match event {
-            Event::Show { item, again } => {
-                let id = item.notification.id;
+async fn run_shell(client: Vestnik, drawing: watch::Sender<Screen>) -> Result<(), Error> {
+    let mut events = client.events();
+    loop {
+        tokio::select! {
+            ticket = client.next_show() => {
+                let Some(ticket) = ticket else {
+                    return Ok(());
+                };
+                let (id, again) = (ticket.item().notification.id, ticket.again());
                 drawing.send_modify(|screen| screen.draw(id, again));
-                match client.report_shown(id).await {
+                match ticket.shown().await {
                     // Stopped between drawing and reporting: the next start draws it again.
                     Err(Error::Closed) => return Ok(()),
-                    reported => reported?,
+                    shown => shown?,
                 }
             }
-            Event::Withdraw(ids) => {
-                drawing.send_modify(|screen| screen.withdrawn.extend(ids));
+            event = events.recv() => {
+                if !note(event, &drawing) {
+                    return Ok(());
+                }
             }
-            Event::NeedsIdentity => drawing.send_modify(|screen| screen.needs_identity += 1),
-            Event::Changed(_) | Event::Warning(_) | _ => {}
         }
     }
-    Ok(())
+}
+
+/// Notes an event. Gives false once there are none any more.
+fn note(event: Option<Event>, drawing: &watch::Sender<Screen>) -> bool {
+    match event {
+        Some(Event::Withdraw(ids)) => drawing.send_modify(|screen| screen.withdrawn.extend(ids)),
+        Some(Event::Forgotten) => drawing.send_modify(|screen| screen.forgotten += 1),
+        Some(_) => {}
+        None => return false,
+    }
+    true
 }
 
 impl Screen {

@@ -14,6 +14,7 @@ use crate::{
     machine::{
         Generation, Trouble,
         engine::{self, Done, Input, Phase},
+        session::{NeedsIdentity, Seed, SeedStanding, Standing},
     },
     snapshot::{ConnectionState, Snapshot},
     storage::News,
@@ -64,6 +65,20 @@ impl Shared {
             forgotten: AtomicU64::new(0),
         };
         (Arc::new(shared), receiver)
+    }
+
+    /// Tells those who watch who the device is, before an engine has said it.
+    pub(crate) fn begin(&self, seed: &Seed) {
+        self.snapshot.send_modify(|snapshot| {
+            snapshot.standing = match &seed.standing {
+                SeedStanding::Nobody => Standing::Nobody,
+                SeedStanding::LoggedIn { user, .. } => Standing::LoggedIn { user: user.clone() },
+                SeedStanding::Ended { user } => Standing::NeedsIdentity {
+                    user: Some(user.clone()),
+                    reason: NeedsIdentity::Ended,
+                },
+            };
+        });
     }
 
     pub(crate) fn wishes(&self) -> MutexGuard<'_, Wishes> {

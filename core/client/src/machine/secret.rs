@@ -22,6 +22,12 @@ impl Secret {
     }
 }
 
+impl From<String> for Secret {
+    fn from(token: String) -> Self {
+        Self::new(token)
+    }
+}
+
 impl From<SecretString> for Secret {
     fn from(token: SecretString) -> Self {
         Self(token)
