@@ -44,16 +44,20 @@ pub(crate) async fn next(
         // What becomes due from here on is not missed.
         news.as_mut().enable();
         let forgotten = shared.forgotten();
-        let pause = match storage.call(take).await {
-            Ok(Next::Due(taken)) => {
-                let ticket =
-                    ShowTicket::new(*taken, storage.clone(), Arc::clone(shared), forgotten);
-                // Its user may have gone while it was taken; it comes back when it is dropped.
-                if !ticket.is_void() {
-                    return Some(ticket);
-                }
-                Some(Duration::ZERO)
-            }
+        let making = (storage.clone(), Arc::clone(shared));
+        // The ticket is made where it is taken: if the caller stops waiting, it comes back.
+        let taking = storage.call(move |files| {
+            let (storage, shared) = making;
+            let ticket = |taken| ShowTicket::new(taken, storage, shared, forgotten);
+            Ok(match take(files)? {
+                Next::Due(taken) => Next::Due(Box::new(ticket(*taken))),
+                Next::In(pause) => Next::In(pause),
+            })
+        });
+        let pause = match taking.await {
+            // If its user has gone meanwhile, it is dropped.
+            Ok(Next::Due(ticket)) if !ticket.is_void() => return Some(*ticket),
+            Ok(Next::Due(_)) => Some(Duration::ZERO),
             Ok(Next::In(pause)) => pause,
             Err(Error::Closed) => return None,
             Err(error) => {
@@ -70,13 +74,13 @@ pub(crate) async fn next(
 }
 
 /// What is to be drawn.
-enum Next {
-    Due(Box<(UserId, Taken)>),
+enum Next<T> {
+    Due(Box<T>),
     /// Nothing before this pause, or before something happens.
     In(Option<Duration>),
 }
 
-fn take(files: &mut Files) -> Result<Next, StoreError> {
+fn take(files: &mut Files) -> Result<Next<(UserId, Taken)>, StoreError> {
     if let Some(taken) = files.take_show()? {
         return Ok(Next::Due(Box::new(taken)));
     }
