@@ -324,8 +324,12 @@ async fn a_user_without_a_device_gets_it_later_all_the_same() -> anyhow::Result<
     );
 
     let phone = device(&server, &anna, "phone").await?;
-    phone.has_shown(&[id]).await?;
+    phone.online().await?;
+    // It is from before the login, so that it is there and nothing pops up.
+    assert!(phone.client.get(id).await?.is_some());
+    assert_eq!(phone.client.snapshot().borrow().unread, 1);
     phone.flush().await?;
+    assert_eq!(phone.seen().order, []);
     let view = server.backend.notification(id).await?;
     assert_eq!(
         view.counts,

@@ -34,6 +34,9 @@ pub struct ShowTicket {
 }
 
 /// Waits for the next notification that is to be drawn; `None` once the device has stopped.
+///
+/// A ticket is offered by the storage and taken from there, so that it is the next caller's if this one
+/// stops waiting, and the order stays.
 pub(crate) async fn next(
     storage: &Storage,
     shared: &Arc<Shared>,
@@ -43,21 +46,13 @@ pub(crate) async fn next(
         let mut news = pin!(shared.shows.notified());
         // What becomes due from here on is not missed.
         news.as_mut().enable();
-        let forgotten = shared.forgotten();
-        let making = (storage.clone(), Arc::clone(shared));
-        // The ticket is made where it is taken: if the caller stops waiting, it comes back.
-        let taking = storage.call(move |files| {
-            let (storage, shared) = making;
-            let ticket = |taken| ShowTicket::new(taken, storage, shared, forgotten);
-            Ok(match take(files)? {
-                Next::Due(taken) => Next::Due(Box::new(ticket(*taken))),
-                Next::In(pause) => Next::In(pause),
-            })
-        });
-        let pause = match taking.await {
-            // If its user has gone meanwhile, it is dropped.
-            Ok(Next::Due(ticket)) if !ticket.is_void() => return Some(*ticket),
-            Ok(Next::Due(_)) => Some(Duration::ZERO),
+        if let Some(ticket) = shared.take_offer() {
+            return Some(ticket);
+        }
+        let (giver, offers) = (storage.clone(), Arc::clone(shared));
+        let offering = storage.call(move |files| offer(files, giver, offers));
+        let pause = match offering.await {
+            Ok(Next::Offered) => continue,
             Ok(Next::In(pause)) => pause,
             Err(Error::Closed) => return None,
             Err(error) => {
@@ -74,15 +69,18 @@ pub(crate) async fn next(
 }
 
 /// What is to be drawn.
-enum Next<T> {
-    Due(Box<T>),
+enum Next {
+    Offered,
     /// Nothing before this pause, or before something happens.
     In(Option<Duration>),
 }
 
-fn take(files: &mut Files) -> Result<Next<(UserId, Taken)>, StoreError> {
+fn offer(files: &mut Files, storage: Storage, shared: Arc<Shared>) -> Result<Next, StoreError> {
+    let forgotten = shared.forgotten();
     if let Some(taken) = files.take_show()? {
-        return Ok(Next::Due(Box::new(taken)));
+        let ticket = ShowTicket::new(taken, storage, Arc::clone(&shared), forgotten);
+        shared.offer(ticket);
+        return Ok(Next::Offered);
     }
     let pause = files.next_show()?.map(|at| {
         let pause = Duration::try_from(at.duration_since(files.server_now()));

@@ -125,6 +125,8 @@ async fn handshakes_that_are_refused_or_unreadable_are_repeated() -> anyhow::Res
 #[tokio::test]
 async fn a_place_taken_by_another_login_is_not_taken_back() -> anyhow::Result<()> {
     let (stage, phone) = Stage::online().await?;
+    // Another login has ended this session, which the device learns by the exchange of its token.
+    stage.server.log_out(&stage.anna);
     let replaced = Call::new(device::INSTALLATION_REPLACED, json!({"reason": "weather"}));
     stage.server.call(&stage.anna, &replaced).await?;
     let needs = |snapshot: &Snapshot| matches!(snapshot.standing, Standing::NeedsIdentity { .. });
@@ -214,9 +216,10 @@ async fn an_absurd_clock_stops_nothing() -> anyhow::Result<()> {
 
 /// Publishes at a server whose clock is so far ahead, by a call and by a page.
 async fn shown_with_clock(ahead: SignedDuration) -> anyhow::Result<()> {
-    let (stage, phone) = Stage::online().await?;
+    let stage = Stage::new().await?;
     stage.server.set_ahead(ahead);
-    stage.cut(&phone).await?;
+    let phone = stage.start().await?;
+    phone.online().await?;
     stage.publish_shown(&phone, 1).await?;
     stage.server.write_notification(&stage.anna, 2);
     stage.cut(&phone).await?;
@@ -238,9 +241,10 @@ async fn a_clock_that_is_ahead_of_the_servers_mutes_nothing() -> anyhow::Result<
 #[tokio::test]
 async fn facts_have_the_time_of_the_server() -> anyhow::Result<()> {
     for hours in [-7, 7] {
-        let (stage, phone) = Stage::online().await?;
+        let stage = Stage::new().await?;
         stage.server.set_ahead(SignedDuration::from_hours(hours));
-        stage.cut(&phone).await?;
+        let phone = stage.start().await?;
+        phone.online().await?;
         let before = stage.server.now();
         stage.publish_shown(&phone, 1).await?;
         flush(&phone).await?;

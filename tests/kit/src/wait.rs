@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 /// For how long nothing may change before a wait fails. Generous, because it is spent on failure
 /// only.
-pub const SILENCE: Duration = Duration::from_secs(15);
+pub const SILENCE: Duration = Duration::from_secs(120);
 
 /// The interval at which a state is asked for that cannot be watched.
 const INTERVAL: Duration = Duration::from_millis(10);

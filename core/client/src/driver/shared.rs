@@ -1,8 +1,11 @@
 //! What the task, the storage and the handle have in common.
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use tokio::sync::{Notify, mpsc, watch};
@@ -16,6 +19,7 @@ use crate::{
         engine::{self, Done, Input, Phase},
         session::{NeedsIdentity, Seed, SeedStanding, Standing},
     },
+    show::ShowTicket,
     snapshot::{ConnectionState, Snapshot},
     storage::News,
 };
@@ -31,6 +35,8 @@ pub(crate) struct Shared {
     /// Outcomes of the storage, on their way to the engine.
     outcomes: mpsc::UnboundedSender<Input>,
     wishes: Mutex<Wishes>,
+    /// Tickets that nobody has taken yet, oldest first.
+    offers: Mutex<VecDeque<ShowTicket>>,
     /// How often everything of a user was forgotten: what was taken before is void.
     forgotten: AtomicU64,
 }
@@ -62,6 +68,7 @@ impl Shared {
                 is_suspended: false,
                 device,
             }),
+            offers: Mutex::default(),
             forgotten: AtomicU64::new(0),
         };
         (Arc::new(shared), receiver)
@@ -154,6 +161,33 @@ impl Shared {
                 retry_at: None,
             };
         });
+    }
+
+    /// Offers a ticket to whoever asks for the next.
+    pub(crate) fn offer(&self, ticket: ShowTicket) {
+        self.offers().push_back(ticket);
+        // The one it was taken for may have stopped waiting.
+        self.shows.notify_waiters();
+    }
+
+    /// The oldest ticket on offer. Those of a user who is gone are dropped.
+    pub(crate) fn take_offer(&self) -> Option<ShowTicket> {
+        loop {
+            let ticket = self.offers().pop_front()?;
+            if !ticket.is_void() {
+                return Some(ticket);
+            }
+        }
+    }
+
+    /// Takes the tickets back that nobody has taken.
+    pub(crate) fn withdraw_offers(&self) {
+        let offers = std::mem::take(&mut *self.offers());
+        drop(offers);
+    }
+
+    fn offers(&self) -> MutexGuard<'_, VecDeque<ShowTicket>> {
+        self.offers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Nothing of the former user may be seen any more.

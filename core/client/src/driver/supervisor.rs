@@ -88,6 +88,7 @@ pub(crate) struct Inputs {
 pub(crate) fn spawn(parts: Arc<Parts>, mut inputs: Inputs) {
     tokio::spawn(async move {
         supervise(&parts, &mut inputs).await;
+        parts.shared.withdraw_offers();
         parts.storage.close().await;
         parts.shared.end();
         // What still waits is answered by the end of the channel.

@@ -108,7 +108,10 @@ impl Task {
         self.follow_wishes();
         loop {
             let deadline = self.engine.deadline();
+            // What became durable before a command was given goes in before it.
             tokio::select! {
+                biased;
+                Some(input) = outcomes.recv() => self.on_storage(input),
                 command = commands.recv() => match command {
                     Some(Command::Stop) | None => {
                         self.links.close_all().await;
@@ -116,7 +119,6 @@ impl Task {
                     }
                     Some(command) => self.on_command(command),
                 },
-                Some(input) = outcomes.recv() => self.on_storage(input),
                 Some((number, event)) = self.events.recv() => self.on_event(number, event),
                 Some(done) = self.work.join_next(), if !self.work.is_empty() => {
                     if let Ok(Some(outcome)) = done {

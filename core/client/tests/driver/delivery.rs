@@ -176,3 +176,29 @@ async fn what_was_stored_outlives_a_stop_and_is_not_shown_again() {
     server.notify(1).await;
     assert_eq!(draw(&client, 1).await, [6]);
 }
+
+/// A shell that waits for several things at once stops waiting for a show whenever another comes first.
+#[tokio::test]
+async fn a_caller_that_stops_waiting_costs_no_show_and_no_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Memory::default();
+    let client = start(&server, folder.path(), quick()).await;
+    online(&client).await;
+    for _ in 0..20 {
+        server.notify(2).await;
+    }
+    let mut drawn = Vec::new();
+    while drawn.len() < 40 {
+        tokio::select! {
+            biased;
+            ticket = client.next_show() => {
+                let ticket = ticket.unwrap();
+                assert!(!ticket.again());
+                drawn.push(ticket.item().notification.id.uuid().as_u128());
+                ticket.shown().await.unwrap();
+            }
+            () = tokio::task::yield_now() => {}
+        }
+    }
+    assert_eq!(drawn, numbers(1..=40));
+}
