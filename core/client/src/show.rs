@@ -50,7 +50,7 @@ pub(crate) async fn next(
             return Some(ticket);
         }
         let (giver, offers) = (storage.clone(), Arc::clone(shared));
-        let offering = storage.call(move |files| offer(files, giver, offers));
+        let offering = storage.call(move |files| offer(files, giver, &offers));
         let pause = match offering.await {
             Ok(Next::Offered) => continue,
             Ok(Next::In(pause)) => pause,
@@ -75,10 +75,10 @@ enum Next {
     In(Option<Duration>),
 }
 
-fn offer(files: &mut Files, storage: Storage, shared: Arc<Shared>) -> Result<Next, StoreError> {
+fn offer(files: &mut Files, storage: Storage, shared: &Arc<Shared>) -> Result<Next, StoreError> {
     let forgotten = shared.forgotten();
     if let Some(taken) = files.take_show()? {
-        let ticket = ShowTicket::new(taken, storage, Arc::clone(&shared), forgotten);
+        let ticket = ShowTicket::new(taken, storage, Arc::clone(shared), forgotten);
         shared.offer(ticket);
         return Ok(Next::Offered);
     }
