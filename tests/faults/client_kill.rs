@@ -1,4 +1,5 @@
-//! Device processes are killed: by the clock, and by themselves at each named point.
+//! Device processes are killed: by the clock, and by themselves at each named point. Beside them, the
+//! processes of their notification extensions are.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -9,6 +10,7 @@ use crate::{
     fixture::Fixture,
     process::Process,
     publisher::Publisher,
+    push::{self, PushDeath},
     report::{Figures, Outcome},
     role::FailPoint,
     tier::{Tier, Trial},
@@ -55,14 +57,18 @@ pub(crate) async fn run(tier: Tier, seed: u64) -> anyhow::Result<Figures> {
     let started = clock::instant();
     let fixture = std::sync::Arc::new(Fixture::prepare(plan.devices).await?);
     let server = fixture.server().await?;
+    fixture.log_in().await?;
     let publisher = Publisher::start(&fixture, plan.sends_per_second, seed)?;
 
     let mut lives = JoinSet::new();
     for index in 0..plan.devices {
         let fixture = std::sync::Arc::clone(&fixture);
-        let share = share(plan.kills, plan.devices, index);
+        let deaths = Deaths {
+            devices: share(plan.kills, plan.devices, index),
+            extensions: share(plan.extension_kills, plan.devices, index),
+        };
         let rng = StdRng::seed_from_u64(seed.wrapping_add(index as u64));
-        lives.spawn(async move { live(&fixture, index, share, rng).await });
+        lives.spawn(async move { live(&fixture, index, deaths, rng).await });
     }
     let mut kinds = Kinds::new();
     let mut last = Vec::new();
@@ -78,6 +84,7 @@ pub(crate) async fn run(tier: Tier, seed: u64) -> anyhow::Result<Figures> {
     for process in last {
         process.stop().await?;
     }
+    let unseen = fixture.reported_and_not_shown().await?;
     server.stop().await?;
 
     let processes: Vec<_> = fixture.devices.iter().map(String::as_str).collect();
@@ -95,7 +102,11 @@ pub(crate) async fn run(tier: Tier, seed: u64) -> anyhow::Result<Figures> {
         broken: Vec::new(),
     };
     figures.broken = figures.common_breaks();
-    if figures.faults < plan.kills {
+    if unseen > 0 {
+        let broken = format!("{unseen} reported as shown and not shown");
+        figures.broken.push(broken);
+    }
+    if figures.faults < plan.kills + plan.extension_kills {
         figures
             .broken
             .push(format!("only {} kills", figures.faults));
@@ -103,16 +114,41 @@ pub(crate) async fn run(tier: Tier, seed: u64) -> anyhow::Result<Figures> {
     Ok(figures)
 }
 
+/// How often a device and its extension are killed.
+#[derive(Debug, Clone, Copy)]
+struct Deaths {
+    devices: u64,
+    extensions: u64,
+}
+
+impl Deaths {
+    /// Whether the extension is killed before this life of the device: evenly among all.
+    const fn has_extension(self, number: u64) -> bool {
+        let before = number * self.extensions / self.devices;
+        (number + 1) * self.extensions / self.devices > before
+    }
+}
+
 /// One device's lives, and the process of its last, which is left alive.
 async fn live(
     fixture: &Fixture,
     index: usize,
-    deaths: u64,
+    deaths: Deaths,
     mut rng: StdRng,
 ) -> anyhow::Result<(Kinds, Process)> {
     let device = &fixture.devices[index..=index];
     let mut kinds = Kinds::new();
-    for _ in 0..deaths {
+    for number in 0..deaths.devices {
+        // While the device does not run, its extension does; it may still be about to draw when the
+        // device begins.
+        let extension = if deaths.has_extension(number) {
+            let death = PushDeath::draw(&mut rng);
+            let slow = Duration::from_millis(rng.random_range(0..60));
+            *kinds.entry(death.kind().to_owned()).or_default() += 1;
+            Some(push::strike(fixture, &device[0], number, (death, slow)).await?)
+        } else {
+            None
+        };
         let death = Death::draw(&mut rng);
         let mut process = fixture.device(device, fixture.address, death.point())?;
         let limit = match death {
@@ -127,6 +163,9 @@ async fn live(
         };
         *kinds.entry(kind.to_owned()).or_default() += 1;
         process.kill().await?;
+        if let Some(extension) = extension {
+            extension.kill().await?;
+        }
     }
     Ok((kinds, fixture.device(device, fixture.address, None)?))
 }
@@ -140,6 +179,18 @@ const fn share(total: u64, parts: usize, index: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn extensions_die_evenly_among_the_devices_lives() {
+        for (devices, extensions) in [(125, 50), (14, 6), (3, 3), (5, 0)] {
+            let deaths = Deaths {
+                devices,
+                extensions,
+            };
+            let count = (0..devices).filter(|number| deaths.has_extension(*number));
+            assert_eq!(count.count() as u64, extensions);
+        }
+    }
 
     #[test]
     fn shares_add_up() {

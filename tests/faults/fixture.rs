@@ -1,24 +1,31 @@
 //! What the trials with processes share: a folder, a server process, a backend, devices, ledgers.
 
 use std::{
+    collections::BTreeSet,
     ffi::OsString,
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::watch};
+use vestnik_model::{
+    Engagement, NotificationId, route,
+    view::{DeliveryView, List},
+};
 
 use crate::{
     process::{Process, ready},
     progress::{Progress, watched},
-    role::FailPoint,
+    role::{FailPoint, PushPoint},
 };
 use vestnik_testkit::{
-    Backend,
+    Backend, CoreDevice,
     backend::Secrets,
+    core_device::Setup,
     ledger::{self, Acknowledged, Shown, Verdict},
-    name::{base, free_port},
+    name::{base, free_port, user},
     server::{bootstrap, integrity},
     wait::eventually,
 };
@@ -95,6 +102,44 @@ impl Fixture {
         Ok(process)
     }
 
+    /// Has each device logged in once: what is accepted before a device's login is not shown there.
+    pub(crate) async fn log_in(&self) -> anyhow::Result<()> {
+        for name in &self.devices {
+            let setup = Setup::new(&self.backend, &user(name), &self.data(name))?;
+            let device = CoreDevice::start(setup).await?;
+            device.online().await?;
+            device.stop().await?;
+        }
+        Ok(())
+    }
+
+    /// Starts the process of a device's extension, which is given a push.
+    pub(crate) async fn extension(
+        &self,
+        device: &str,
+        push: &[u8],
+        (slow, die): (Duration, Option<PushPoint>),
+    ) -> anyhow::Result<Process> {
+        let mut arguments = vec![
+            OsString::from("extension"),
+            "--folder".into(),
+            self.data(device).into(),
+            "--device".into(),
+            device.into(),
+            "--ledger".into(),
+            self.pushed(device).into(),
+            "--slow".into(),
+            slow.as_millis().to_string().into(),
+        ];
+        if let Some(point) = die {
+            arguments.extend(["--die".into(), point.as_str().into()]);
+        }
+        let mut process = Process::start(&arguments, &[])?;
+        process.give(push).await?;
+        process.follow(self.progress.clone())?;
+        Ok(process)
+    }
+
     /// Waits until everything acknowledged is shown, or until nothing is shown any more; the verdict says which.
     pub(crate) async fn settle(&self) {
         let mut progress = self.progress.subscribe();
@@ -106,12 +151,48 @@ impl Fixture {
 
     /// The comparison of the ledgers. `processes` are the first devices of each device process.
     pub(crate) fn verdict(&self, processes: &[&str]) -> anyhow::Result<Verdict> {
-        let acknowledged: Vec<Acknowledged> = ledger::read(&self.acknowledged())?;
         let mut shown = Vec::<Shown>::new();
         for process in processes {
             shown.extend(ledger::read::<Shown>(&self.shown(process))?);
         }
-        Ok(Verdict::of(&acknowledged, &shown))
+        for device in &self.devices {
+            shown.extend(ledger::read::<Shown>(&self.pushed(device))?);
+        }
+        Ok(Verdict::of(&self.all_acknowledged()?, &shown))
+    }
+
+    /// How many toasts were reported to the sender as drawn and were not.
+    pub(crate) async fn reported_and_not_shown(&self) -> anyhow::Result<usize> {
+        let mut count = 0;
+        for device in &self.devices {
+            let mut shown = ledger::read::<Shown>(&self.shown(device))?;
+            shown.extend(ledger::read::<Shown>(&self.pushed(device))?);
+            let shown: BTreeSet<_> = shown.iter().map(|one| one.notification).collect();
+            for publish in self.all_acknowledged()? {
+                if publish.devices.contains(device)
+                    && !shown.contains(&publish.notification)
+                    && self.is_reported(publish.notification).await?
+                {
+                    count += 1;
+                }
+            }
+        }
+        Ok(count)
+    }
+
+    async fn is_reported(&self, id: NotificationId) -> anyhow::Result<bool> {
+        let path = route::with(route::DELIVERIES, &id.to_string());
+        let deliveries: List<DeliveryView> = self.backend.get(&path).await?;
+        let mut deliveries = deliveries.data.iter();
+        Ok(deliveries.any(|delivery| delivery.engagement.contains(&Engagement::Displayed)))
+    }
+
+    fn all_acknowledged(&self) -> anyhow::Result<Vec<Acknowledged>> {
+        let mut all: Vec<Acknowledged> = ledger::read(&self.acknowledged())?;
+        for device in &self.devices {
+            all.extend(ledger::read(&self.promised(device))?);
+        }
+        Ok(all)
     }
 
     /// The ledger of acknowledged publishes.
@@ -123,6 +204,20 @@ impl Fixture {
     /// every counter against a recount.
     pub(crate) async fn integrity(&self) -> anyhow::Result<String> {
         integrity(&database(self.folder.path())).await
+    }
+
+    /// The ledger of publishes to a device that were given to its extension too.
+    pub(crate) fn promised(&self, device: &str) -> PathBuf {
+        self.folder.path().join(format!("promised-{device}"))
+    }
+
+    /// The ledger of what a device's extension has drawn.
+    fn pushed(&self, device: &str) -> PathBuf {
+        self.folder.path().join(format!("pushed-{device}"))
+    }
+
+    fn data(&self, device: &str) -> PathBuf {
+        self.folder.path().join(device)
     }
 
     fn shown(&self, process: &str) -> PathBuf {

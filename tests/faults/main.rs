@@ -16,6 +16,7 @@ mod fixture;
 mod process;
 mod progress;
 mod publisher;
+mod push;
 mod report;
 mod restore;
 mod revoke;
@@ -25,7 +26,7 @@ mod server_kill;
 mod tally;
 mod tier;
 
-use role::{DeviceRole, ServerRole};
+use role::{DeviceRole, ExtensionRole, ServerRole};
 use run::Run;
 use tier::{Tier, Trial};
 
@@ -61,6 +62,8 @@ enum Role {
     Server(ServerRole),
     #[command(hide = true)]
     Device(DeviceRole),
+    #[command(hide = true)]
+    Extension(ExtensionRole),
 }
 
 #[tokio::main]
@@ -70,6 +73,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         None => run(options).await,
         Some(Role::Server(role)) => role.play().await.map(|()| ExitCode::SUCCESS),
         Some(Role::Device(role)) => role.play().await.map(|()| ExitCode::SUCCESS),
+        Some(Role::Extension(role)) => role.play().map(|()| ExitCode::SUCCESS),
     }
 }
 

@@ -15,7 +15,7 @@ use nix::{
     unistd::Pid,
 };
 use tokio::{
-    io::{AsyncBufReadExt as _, BufReader},
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
     process::{Child, ChildStdin, Command},
     sync::watch,
     task::JoinHandle,
@@ -36,8 +36,10 @@ const ASK: Duration = Duration::from_millis(5);
 pub(crate) struct Process {
     child: Child,
     /// Held open as long as this process lives: see [`end_with_parent`].
-    _input: Option<ChildStdin>,
+    input: Option<ChildStdin>,
     reading: Option<JoinHandle<()>>,
+    /// How many lines it has printed.
+    lines: watch::Receiver<u64>,
 }
 
 impl Process {
@@ -53,18 +55,31 @@ impl Process {
             .spawn()?;
         Ok(Self {
             // Waiting for a child closes what input it still has.
-            _input: child.stdin.take(),
+            input: child.stdin.take(),
             child,
             reading: None,
+            lines: watch::channel(0).1,
         })
+    }
+
+    /// Gives it all its input.
+    pub(crate) async fn give(&mut self, input: &[u8]) -> anyhow::Result<()> {
+        let mut given = self.input.take().context("its input is open")?;
+        // A process that was killed takes none.
+        given.write_all(input).await.ok();
+        given.shutdown().await.ok();
+        Ok(())
     }
 
     /// Counts what the process prints that it has shown.
     pub(crate) fn follow(&mut self, progress: watch::Sender<Progress>) -> anyhow::Result<()> {
         let output = self.child.stdout.take().context("its output is piped")?;
         let mut lines = BufReader::new(output).lines();
+        let (count, counted) = watch::channel(0);
+        self.lines = counted;
         self.reading = Some(tokio::spawn(async move {
             while let Ok(Some(line)) = lines.next_line().await {
+                count.send_modify(|count| *count += 1);
                 if let Ok(shown) = serde_json::from_str::<Shown>(&line) {
                     progress.send_modify(|progress| progress.show(shown));
                 }
@@ -75,8 +90,26 @@ impl Process {
 
     /// Kills it the hard way and waits until it is gone.
     pub(crate) async fn kill(mut self) -> anyhow::Result<()> {
-        self.child.start_kill()?;
+        self.strike()?;
         self.gone().await.map(drop)
+    }
+
+    /// Kills it the hard way, whether it has ended or not.
+    pub(crate) fn strike(&mut self) -> anyhow::Result<()> {
+        match self.child.try_wait()? {
+            Some(_) => Ok(()),
+            None => Ok(self.child.start_kill()?),
+        }
+    }
+
+    /// Waits until it has said that something is written, or is gone.
+    pub(crate) async fn written_or_gone(&mut self) -> anyhow::Result<()> {
+        let mut lines = self.lines.clone();
+        let said = lines.wait_for(|count| *count > 0);
+        tokio::select! {
+            said = said => said.map(drop).or(Ok(())),
+            ended = self.child.wait() => Ok(ended.map(drop)?),
+        }
     }
 
     /// Asks it to stop and insists that it does so well.

@@ -17,6 +17,7 @@ pub(crate) async fn run(tier: Tier, seed: u64) -> anyhow::Result<Figures> {
     let started = clock::instant();
     let fixture = Fixture::prepare(plan.devices).await?;
     let mut server = fixture.server().await?;
+    fixture.log_in().await?;
     let devices = fixture.device(&fixture.devices, fixture.address, None)?;
     let publisher = Publisher::start(&fixture, plan.sends_per_second, seed)?;
 

@@ -72,6 +72,8 @@ pub(crate) struct Pace {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ClientKillPlan {
     pub(crate) kills: u64,
+    /// How many processes of an extension are killed beside.
+    pub(crate) extension_kills: u64,
     pub(crate) devices: usize,
     pub(crate) sends_per_second: u32,
 }
@@ -108,12 +110,14 @@ impl Tier {
     }
 
     pub(crate) const fn client_kill(self) -> ClientKillPlan {
-        let (kills, devices) = match self {
-            Self::Full | Self::Quick => (200, 4),
-            Self::Brief => (40, 3),
+        let (kills, extension_kills, devices) = match self {
+            Self::Full => (2_000, 800, 4),
+            Self::Quick => (500, 200, 4),
+            Self::Brief => (40, 16, 3),
         };
         ClientKillPlan {
             kills,
+            extension_kills,
             devices,
             sends_per_second: 40,
         }

@@ -204,7 +204,7 @@ impl Shell {
 }
 
 /// Nothing of this process runs any more once the signal is out.
-fn die() -> anyhow::Result<()> {
+pub(super) fn die() -> anyhow::Result<()> {
     raise(Signal::SIGKILL)?;
     pause();
     Ok(())
