@@ -82,11 +82,8 @@ fn offer(files: &mut Files, storage: Storage, shared: &Arc<Shared>) -> Result<Ne
         shared.offer(ticket);
         return Ok(Next::Offered);
     }
-    let pause = files.next_show()?.map(|at| {
-        let pause = Duration::try_from(at.duration_since(files.server_now()));
-        pause.unwrap_or_default().max(LEAST)
-    });
-    Ok(Next::In(pause))
+    let pause = files.next_show()?;
+    Ok(Next::In(pause.map(|pause| pause.max(LEAST))))
 }
 
 async fn wait(pause: Option<Duration>) {

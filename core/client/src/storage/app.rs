@@ -1,5 +1,7 @@
 //! What the app asks of the history: shows, pages, what a person did.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use vestnik_inbox::{
     Applied, HistoryItem, HistoryPage, HistoryQuery, Inbox, Payload, Place, SearchQuery, Settled,
@@ -120,12 +122,18 @@ impl Files {
         Ok(user.zip(taken))
     }
 
-    /// When the next show is due, by the server's clock; the epoch if it is due now.
+    /// How long it is at the most until the next show is due, if one is: because it was postponed, or
+    /// because an extension that has a ticket will not have it any more.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn next_show(&mut self) -> Result<Option<Timestamp>, StoreError> {
-        Ok(self.read(|history| history.next_show())?.flatten())
+    pub fn next_show(&mut self) -> Result<Option<Duration>, StoreError> {
+        let due = self.read(|history| history.next_show())?.flatten();
+        let until = |at: Timestamp, now| Duration::try_from(at.duration_since(now));
+        let due = due.map(|at| until(at, self.server_now()).unwrap_or_default());
+        let spool = self.spool_again;
+        let spool = spool.map(|at| until(at, self.clock.now()).unwrap_or_default());
+        Ok([due, spool].into_iter().flatten().min())
     }
 
     /// Settles a ticket of a user; gives whether it was out. One of a user whose history is not open

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use vestnik_clock::Clock;
 use vestnik_inbox::{
     Device, History, HistoryFile, Inbox, OpenDevice, ProcessMark, Stamp, Standing, StoreError,
@@ -30,6 +32,8 @@ pub struct Files {
     pub(super) is_blocked: bool,
     /// Whether nothing of the history may be seen any more, until a session begins.
     pub(super) is_hidden: bool,
+    /// When the spool is looked at again at the latest, by the device's clock.
+    pub(super) spool_again: Option<Timestamp>,
     /// How many notifications came since the history was pruned.
     pub(super) since_prune: usize,
     pub(super) news: News,
@@ -74,6 +78,7 @@ impl Files {
             process: ProcessMark::new(process),
             is_blocked: false,
             is_hidden: false,
+            spool_again: None,
             since_prune: 0,
             news: News::default(),
         };
@@ -126,8 +131,8 @@ impl Files {
     /// [`StoreError`].
     pub fn keep_server_time(
         &mut self,
-        server: jiff::Timestamp,
-        device: jiff::Timestamp,
+        server: Timestamp,
+        device: Timestamp,
     ) -> Result<(), StoreError> {
         let offset = Some(Stamp::offset_of(server, device));
         self.device.update(|state| state.offset = offset)
@@ -280,6 +285,7 @@ impl Files {
     /// Takes in what an extension was given. The files are removed after the commit.
     pub(super) fn ingest_spool(&mut self) -> Result<(), StoreError> {
         let spool = self.options.spool();
+        self.spool_again = None;
         if !spool.exists() {
             return Ok(());
         }
@@ -287,6 +293,7 @@ impl Files {
             return Ok(());
         };
         self.news.add(std::mem::take(&mut ingested.applied));
+        self.spool_again = ingested.again_at;
         if let Err(error) = ingested.remove_files() {
             tracing::warn!(%error, "files of the spool stay and are taken in again");
         }

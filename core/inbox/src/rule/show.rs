@@ -1,14 +1,22 @@
 //! Show tickets: how often and for how long a notification is tried to be shown.
 //!
 //! A show is `due`, then `taken` by the one who draws it, then `shown` or `suppressed`. A failed one is
-//! due again after a pause; a ticket of a process that ended is due again at once, and says so.
+//! due again after a pause, a bounded number of times. A ticket of a process that ended is due again and
+//! says so: at once, and after a pause when that has happened repeatedly, so that a notification which ends
+//! its process holds up no other. However often processes end, it is not given up while it may be shown.
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{clock::shifted, suppression::Suppression};
 
-/// How often a show may be taken.
-pub(crate) const MAX_ATTEMPTS: u32 = 5;
+/// How often a process may end with a ticket before the next waits.
+const ENDS_AT_ONCE: usize = 3;
+/// The pauses after further ends of processes; the last one stays.
+const PAUSES_AFTER_ENDS: [SignedDuration; 3] = [
+    SignedDuration::from_secs(5),
+    SignedDuration::from_secs(30),
+    SignedDuration::from_secs(60),
+];
 /// For how long after its arrival a failed show is tried again.
 pub(crate) const MAX_AGE: SignedDuration = SignedDuration::from_hours(24);
 
@@ -65,11 +73,12 @@ pub(crate) fn after_release(show: &Attempted, now: Timestamp) -> Next {
     if let Some(reason) = unwanted(show) {
         return Next::Suppressed(reason);
     }
-    if show.attempts >= MAX_ATTEMPTS {
-        Next::Suppressed(Suppression::Failed)
-    } else {
-        Next::Due(now)
-    }
+    let number = usize::try_from(show.attempts).unwrap_or(usize::MAX);
+    let Some(number) = number.checked_sub(ENDS_AT_ONCE + 1) else {
+        return Next::Due(now);
+    };
+    let pause = PAUSES_AFTER_ENDS[number.min(PAUSES_AFTER_ENDS.len() - 1)];
+    Next::Due(shifted(now, pause))
 }
 
 const fn unwanted(show: &Attempted) -> Option<Suppression> {
@@ -130,6 +139,19 @@ mod tests {
     }
 
     #[test]
+    fn no_number_of_ends_of_a_process_gives_a_show_up() {
+        let due = |attempts| after_release(&attempted(attempts), at(10));
+        for attempts in 0..=3 {
+            assert_eq!(due(attempts), Next::Due(at(10)));
+        }
+        assert_eq!(due(4), Next::Due(at(15)));
+        assert_eq!(due(5), Next::Due(at(40)));
+        for attempts in [7, 100, u32::MAX] {
+            assert_eq!(due(attempts), Next::Due(at(70)));
+        }
+    }
+
+    #[test]
     fn what_was_read_or_deleted_is_never_due_again() {
         let read = Attempted {
             is_read: true,
@@ -146,12 +168,5 @@ mod tests {
                 Next::Suppressed(Suppression::Deleted)
             );
         }
-    }
-
-    #[test]
-    fn a_program_that_dies_at_each_show_does_not_show_for_ever() {
-        assert_eq!(after_release(&attempted(4), at(1)), Next::Due(at(1)));
-        let failed = Next::Suppressed(Suppression::Failed);
-        assert_eq!(after_release(&attempted(5), at(1)), failed);
     }
 }

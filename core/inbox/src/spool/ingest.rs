@@ -6,11 +6,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use vestnik_model::limits::ENTRY_BYTES;
 
 use super::file::{Listed, SpoolFile, State, list, remove_all, when_shown};
-use crate::{Applied, Inbox, Payload, rule::admission::Drawn};
+use crate::{
+    Applied, Inbox, Payload,
+    rule::{admission::Drawn, clock::shifted},
+};
 
 /// How long an extension may have a ticket. iOS ends an extension after 30 seconds.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
@@ -22,6 +25,9 @@ pub struct Ingested {
     pub applied: Applied,
     /// How many files were left out: they could not be read, or are for another user.
     pub dropped: u32,
+    /// When to ingest again at the latest, by the device's clock: an extension that has a ticket now will
+    /// not have it any more.
+    pub again_at: Option<Timestamp>,
     done: Vec<PathBuf>,
 }
 
@@ -33,6 +39,13 @@ impl Ingested {
     /// nothing.
     pub fn remove_files(self) -> io::Result<()> {
         remove_all(self.done.into_iter())
+    }
+}
+
+impl Ingested {
+    fn wait(&mut self, file: &SpoolFile) {
+        let at = shifted(file.written_at, PATIENCE);
+        self.again_at = Some(self.again_at.map_or(at, |earlier| earlier.min(at)));
     }
 }
 
@@ -69,7 +82,10 @@ fn ingest_file(
             ingested.done.push(file.path);
             return Ok(());
         }
-        Read::Later => return Ok(()),
+        Read::Later => {
+            ingested.wait(&file);
+            return Ok(());
+        }
     };
     let is_over = is_over(inbox, &file);
     let drawn = match file.state {
@@ -84,6 +100,8 @@ fn ingest_file(
     }
     if !is_ours || drawn != Drawn::Perhaps {
         ingested.done.push(file.path);
+    } else {
+        ingested.wait(&file);
     }
     Ok(())
 }

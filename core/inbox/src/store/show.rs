@@ -10,7 +10,7 @@ use crate::{
     Settled, ShowState, Suppression, Taken,
     rule::{
         clock::shifted,
-        show::{Attempted, MAX_ATTEMPTS, MAX_PAUSE, Next, after_failure, after_release},
+        show::{Attempted, MAX_PAUSE, Next, after_failure, after_release},
     },
 };
 
@@ -59,9 +59,7 @@ impl Inbox<'_> {
     }
 
     fn take(&mut self, due: Due, process: ProcessMark) -> Result<Option<Taken>, rusqlite::Error> {
-        let reason = if due.attempts >= MAX_ATTEMPTS {
-            Suppression::Failed
-        } else if self.stamp.server_time().is_past(due.expires_at) {
+        let reason = if self.stamp.server_time().is_past(due.expires_at) {
             Suppression::Expired
         } else if let Some(item) = due.item {
             show::take(self.db, due.row, process.0)?;
