@@ -175,16 +175,23 @@ fn a_ticket_that_is_given_back_costs_no_attempt() {
 }
 
 #[test]
-fn a_program_that_dies_at_each_show_does_not_show_for_ever() {
+fn a_notification_that_ends_its_program_waits_and_is_not_lost() {
     let mut world = World::new();
     world.page(vec![notification(1)]);
-    let mut takes = 0;
-    while world.take().is_some() {
-        takes += 1;
+    for _ in 0..4 {
+        assert_eq!(world.take().unwrap().id(), id(1));
         world.restart();
     }
-    assert_eq!(takes, 5);
-    world.suppressed(1, Suppression::Failed);
+    // It holds up no other from here on.
+    world.page(vec![notification(2)]);
+    assert_eq!(world.show_all(), [(id(2), false)]);
+    for _ in 0..20 {
+        world.pass(61);
+        assert_eq!(world.take().unwrap().id(), id(1));
+        world.restart();
+    }
+    world.pass(61);
+    assert_eq!(world.show_all(), [(id(1), true)]);
 }
 
 #[test]
