@@ -91,12 +91,13 @@ impl Builder {
         let opened = Opened::new(options, config.device.permission, Arc::clone(&clock)).await?;
         let mut device = config.device.installation_state();
         device.push_addresses = opened.files.push_addresses();
-        let (shared, outcomes) = Shared::new(clock, device.cleaned());
+        let shared = Arc::new(Shared::new(clock, device.cleaned()));
         let Opened {
-            mut files,
+            files,
             standing,
+            seed,
         } = opened;
-        shared.begin(&files.seed()?);
+        shared.begin(&seed);
         let identity = files.device().identity().clone();
         let installation = identity.id;
         let storage = driver::Storage::start(files, Arc::clone(&shared))?;
@@ -109,7 +110,7 @@ impl Builder {
             storage: storage.clone(),
             shared: Arc::clone(&shared),
         };
-        driver::spawn(Arc::new(parts), Inputs { commands, outcomes });
+        driver::spawn(Arc::new(parts), Inputs::new(commands));
         Ok(Vestnik::new(
             shared,
             storage,

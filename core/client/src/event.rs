@@ -6,7 +6,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -15,8 +15,8 @@ use vestnik_model::NotificationId;
 
 use crate::storage::News;
 
-/// The most identifiers of changed notifications that wait; beyond it the history is read again.
-const MAX_CHANGED: usize = 1_000;
+/// The most identifiers of each kind that wait; beyond it the history is read again.
+const MAX_WAITING: usize = 1_000;
 
 /// Something happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +38,8 @@ pub enum Event {
     Redraw(Vec<NotificationId>),
     /// These are new in the history, or changed.
     Changed(Vec<NotificationId>),
-    /// So much changed that the history has to be read again.
+    /// So much changed that the history has to be read again. Notifications that are still on the screen
+    /// are looked up: what is read or gone comes off, what has new content is drawn again.
     Reread,
 }
 
@@ -102,8 +103,16 @@ impl Waiting {
         }
         self.withdrawn.extend(&news.withdrawn);
         self.redraw.extend(&news.redraw);
+        // What came off the screen is not drawn again.
+        self.redraw.retain(|id| !self.withdrawn.contains(id));
         self.changed.extend(&news.changed);
-        self.is_reread |= news.is_reread || self.changed.len() > MAX_CHANGED;
+        self.is_reread |= news.is_reread;
+        for waiting in [&mut self.withdrawn, &mut self.redraw, &mut self.changed] {
+            if waiting.len() > MAX_WAITING {
+                waiting.clear();
+                self.is_reread = true;
+            }
+        }
         if self.is_reread {
             self.changed.clear();
         }
@@ -148,6 +157,8 @@ fn taken(ids: &mut BTreeSet<NotificationId>) -> Option<Vec<NotificationId>> {
 pub(crate) struct Events {
     streams: Mutex<Vec<Weak<Mailbox>>>,
     is_over: AtomicBool,
+    /// How often everything of a user was forgotten; changes only while the streams are locked.
+    forgotten: AtomicU64,
 }
 
 impl Events {
@@ -160,27 +171,38 @@ impl Events {
         EventStream(mailbox)
     }
 
-    pub(crate) fn add(&self, news: &News) {
-        self.each(|waiting| waiting.add(news));
+    /// Adds news of a storage that has hidden what was forgotten so often. If it is behind, they may be a
+    /// former user's and are dropped.
+    pub(crate) fn add(&self, news: &News, hidden: u64) {
+        let streams = self.lock();
+        if self.forgotten() == hidden {
+            put(&streams, |waiting| waiting.add(news));
+        }
     }
 
     pub(crate) fn forget(&self) {
-        self.each(Waiting::forget);
+        let streams = self.lock();
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
+        put(&streams, Waiting::forget);
+    }
+
+    pub(crate) fn forgotten(&self) -> u64 {
+        self.forgotten.load(Ordering::SeqCst)
     }
 
     pub(crate) fn end(&self) {
         self.is_over.store(true, Ordering::SeqCst);
-        self.each(|waiting| waiting.is_over = true);
-    }
-
-    fn each(&self, put: impl Fn(&mut Waiting)) {
-        for stream in self.lock().iter().filter_map(Weak::upgrade) {
-            stream.put(&put);
-        }
+        put(&self.lock(), |waiting| waiting.is_over = true);
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Weak<Mailbox>>> {
         self.streams.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn put(streams: &[Weak<Mailbox>], put: impl Fn(&mut Waiting)) {
+    for stream in streams.iter().filter_map(Weak::upgrade) {
+        stream.put(&put);
     }
 }
 
@@ -205,14 +227,14 @@ mod tests {
     async fn what_waits_is_merged_and_bounded() {
         let events = Events::default();
         let mut stream = events.subscribe();
-        events.add(&changed([1, 2]));
-        events.add(&changed([2, 3]));
+        events.add(&changed([1, 2]), 0);
+        events.add(&changed([2, 3]), 0);
         assert_eq!(
             stream.recv().await,
             Some(Event::Changed(vec![id(1), id(2), id(3)]))
         );
         for number in 0..3 {
-            events.add(&changed(number * 500..(number + 1) * 500));
+            events.add(&changed(number * 500..(number + 1) * 500), 0);
         }
         assert_eq!(stream.recv().await, Some(Event::Reread));
         events.end();
@@ -223,11 +245,40 @@ mod tests {
     async fn nothing_of_a_former_user_is_given() {
         let events = Events::default();
         let mut stream = events.subscribe();
-        events.add(&changed([1]));
+        events.add(&changed([1]), 0);
         events.forget();
-        events.add(&changed([9]));
+        // The storage does not know it yet.
+        events.add(&changed([2]), 0);
+        events.add(&changed([9]), 1);
         assert_eq!(stream.recv().await, Some(Event::Forgotten));
         assert_eq!(stream.recv().await, Some(Event::Changed(vec![id(9)])));
+    }
+
+    #[tokio::test]
+    async fn what_came_off_the_screen_is_not_drawn_again_and_all_of_it_is_bounded() {
+        let events = Events::default();
+        let mut stream = events.subscribe();
+        let news = |withdrawn, redraw| News {
+            withdrawn: std::iter::once(id(withdrawn)).collect(),
+            redraw: std::iter::once(id(redraw)).collect(),
+            ..News::default()
+        };
+        events.add(&news(1, 2), 0);
+        events.add(&news(2, 3), 0);
+        let next = stream.recv().await;
+        assert_eq!(next, Some(Event::Withdraw(vec![id(1), id(2)])));
+        assert_eq!(stream.recv().await, Some(Event::Redraw(vec![id(3)])));
+        for number in 0..5_000 {
+            events.add(&news(number, number + 10_000), 0);
+        }
+        let mut told = 0;
+        events.end();
+        while let Some(event) = stream.recv().await {
+            if let Event::Withdraw(ids) | Event::Redraw(ids) = event {
+                told += ids.len();
+            }
+        }
+        assert!(told <= 2 * MAX_WAITING, "{told}");
     }
 
     #[test]

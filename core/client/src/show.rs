@@ -1,6 +1,6 @@
 //! The right to draw one notification once.
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{fmt, pin::pin, sync::Arc, time::Duration};
 
 use tokio::sync::mpsc;
 use vestnik_inbox::{HistoryItem, Settled, StoreError, Suppression, Taken};
@@ -16,20 +16,22 @@ use crate::{
 const AGAIN: Duration = Duration::from_secs(5);
 /// The shortest pause before a show that is postponed.
 const LEAST: Duration = Duration::from_millis(100);
+/// The longest pause before a show that is postponed is looked at: the clock by which it is due may step,
+/// and timers stop while the machine sleeps.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// The right to draw one notification once.
 ///
 /// Draw it under an identifier that is made of the notification's id, so that drawing it again replaces.
 /// Then say what came of it. A ticket that is dropped instead comes back and is given out again; one
 /// whose process ends comes back at the next start, with [`again`](Self::again) set.
-#[derive(Debug)]
 pub struct ShowTicket {
     taken: Taken,
     owner: UserId,
     storage: Storage,
     is_settled: bool,
-    /// How often everything was forgotten when it was taken.
-    forgotten: u64,
+    /// How often the storage had hidden what was forgotten when it was taken.
+    hidden: u64,
     shared: Arc<Shared>,
 }
 
@@ -76,14 +78,14 @@ enum Next {
 }
 
 fn offer(files: &mut Files, storage: Storage, shared: &Arc<Shared>) -> Result<Next, StoreError> {
-    let forgotten = shared.forgotten();
+    let hidden = shared.hidden();
     if let Some(taken) = files.take_show()? {
-        let ticket = ShowTicket::new(taken, storage, Arc::clone(shared), forgotten);
+        let ticket = ShowTicket::new(taken, storage, Arc::clone(shared), hidden);
         shared.offer(ticket);
         return Ok(Next::Offered);
     }
     let pause = files.next_show()?;
-    Ok(Next::In(pause.map(|pause| pause.max(LEAST))))
+    Ok(Next::In(pause.map(|pause| pause.clamp(LEAST, LONGEST))))
 }
 
 async fn wait(pause: Option<Duration>) {
@@ -98,14 +100,14 @@ impl ShowTicket {
         (owner, taken): (UserId, Taken),
         storage: Storage,
         shared: Arc<Shared>,
-        forgotten: u64,
+        hidden: u64,
     ) -> Self {
         Self {
             taken,
             owner,
             storage,
             is_settled: false,
-            forgotten,
+            hidden,
             shared,
         }
     }
@@ -131,7 +133,7 @@ impl ShowTicket {
     /// Whether its user is gone since it was taken: it must not be drawn.
     #[must_use]
     pub fn is_void(&self) -> bool {
-        self.shared.forgotten() != self.forgotten
+        self.shared.forgotten() != self.hidden
     }
 
     /// The system took it.
@@ -164,11 +166,29 @@ impl ShowTicket {
         let owner = self.owner.clone();
         let settling = self
             .storage
-            .call(move |files| files.settle_show(&owner, drawn, &settled));
-        let settled = settling.await.map(drop);
-        // If the caller stops waiting, the ticket is settled first and then has nothing to return.
+            .call_now(move |files| files.settle_show(&owner, drawn, &settled));
+        // It is settled also if the caller stops waiting.
         self.is_settled = true;
-        settled
+        settling.await.map(drop)
+    }
+
+    /// Gives a ticket back that nobody has taken.
+    pub(crate) fn give_back(mut self, files: &mut Files) {
+        self.is_settled = true;
+        if let Err(error) = files.return_show(&self.owner, self.taken.id()) {
+            tracing::warn!(%error, "a show does not come back before the next start");
+        }
+    }
+}
+
+/// Without what the notification says.
+impl fmt::Debug for ShowTicket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ShowTicket")
+            .field("id", &self.taken.id())
+            .field("again", &self.again())
+            .field("attempt", &self.attempt())
+            .finish_non_exhaustive()
     }
 }
 

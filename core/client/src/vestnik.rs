@@ -5,7 +5,7 @@ mod history;
 
 pub use device::Pushed;
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use tokio::sync::{mpsc, oneshot, watch};
 use vestnik_inbox::Standing;
@@ -17,7 +17,7 @@ use crate::{
     driver::{Command, Shared, Storage},
     error::{Error, Login, LoginError},
     event::EventStream,
-    machine::{Secret, connection::Nudge, engine},
+    machine::{Secret, connection::Nudge},
     show::ShowTicket,
     snapshot::Snapshot,
 };
@@ -26,7 +26,7 @@ use crate::{
 ///
 /// Cheap to clone. Every method may be called in any order and at any moment, from any thread. If all
 /// handles are dropped, the device stops.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Vestnik {
     shared: Arc<Shared>,
     storage: Storage,
@@ -95,7 +95,11 @@ impl Vestnik {
             .send(login)
             .await
             .map_err(|_| LoginError::Closed)?;
-        answered.await.unwrap_or(Err(LoginError::Restarted))
+        let lost = |_| match self.has_ended() {
+            true => LoginError::Closed,
+            false => LoginError::Restarted,
+        };
+        answered.await.map_err(lost)?
     }
 
     /// Ends the user's session on this device: facts that wait are reported for at most 3 seconds, then
@@ -111,32 +115,39 @@ impl Vestnik {
 
     /// Be connected, whenever somebody is logged in.
     pub fn go_online(&self) {
-        self.wish(|wishes| wishes.is_online = true);
+        self.shared.wish(|wishes| wishes.is_online = true);
     }
 
     /// Be not connected.
     pub fn go_offline(&self) {
-        self.wish(|wishes| wishes.is_online = false);
+        self.shared.wish(|wishes| wishes.is_online = false);
     }
 
     /// The system is about to stop the process, or to sleep: the network is left alone.
     pub fn suspend(&self) {
-        self.wish(|wishes| wishes.is_suspended = true);
+        self.shared.wish(|wishes| wishes.is_suspended = true);
     }
 
     /// The process goes on, or the machine woke up.
     pub fn resume(&self) {
-        self.wish(|wishes| wishes.is_suspended = false);
+        self.shared.wish(|wishes| {
+            wishes.wakes += u64::from(wishes.is_suspended);
+            wishes.is_suspended = false;
+        });
     }
 
     /// The device has another network than before.
     pub fn network_changed(&self) {
-        self.hint(Nudge::NetworkChanged);
+        self.shared
+            .wish(|wishes| wishes.nudge = Some(Nudge::NetworkChanged));
     }
 
     /// The app came to the front, or the person asked for another try.
     pub fn foregrounded(&self) {
-        self.hint(Nudge::Foreground);
+        self.shared.wish(|wishes| {
+            // A change of the network counts for more.
+            wishes.nudge.get_or_insert(Nudge::Foreground);
+        });
     }
 
     /// The state: only the newest counts.
@@ -168,6 +179,7 @@ impl Vestnik {
     /// Closes the connection, finishes what the storage was asked for, then closes the files. Facts that
     /// wait are reported after the next start.
     pub async fn stop(self) {
+        self.shared.stop();
         drop(self.commands.send(Command::Stop).await);
         self.commands.closed().await;
     }
@@ -182,22 +194,23 @@ impl Vestnik {
             .await
             .map_err(|_| Error::Closed)?;
         let answered = answered.await;
-        answered.map_err(|_| match self.commands.is_closed() {
+        answered.map_err(|_| match self.has_ended() {
             true => Error::Closed,
             false => Error::Restarted,
         })
     }
 
-    fn wish(&self, change: impl FnOnce(&mut crate::driver::Wishes)) {
-        change(&mut self.shared.wishes());
-        // If the queue is full, wishes are followed after whatever is in it.
-        drop(self.commands.try_send(Command::Wishes));
+    fn has_ended(&self) -> bool {
+        self.shared.is_stopping() || self.commands.is_closed()
     }
+}
 
-    fn hint(&self, nudge: Nudge) {
-        let command = Command::Tell(engine::Command::Nudge(nudge));
-        if self.commands.try_send(command).is_err() {
-            tracing::debug!("the engine is busy or gone; the hint is not needed");
-        }
+/// Without anything of a person.
+impl fmt::Debug for Vestnik {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Vestnik")
+            .field("installation", &self.installation)
+            .field("found", &self.standing)
+            .finish_non_exhaustive()
     }
 }

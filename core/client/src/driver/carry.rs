@@ -3,10 +3,12 @@
 mod network;
 mod storage;
 
+use std::sync::Arc;
+
 use super::task::Task;
-use crate::{
-    machine::engine::{Output, ToApp},
-    storage::Files,
+use crate::machine::{
+    engine::{Output, ToApp},
+    session::Standing,
 };
 
 impl Task {
@@ -21,12 +23,7 @@ impl Task {
 
     fn carry_to_app(&mut self, output: ToApp) {
         match output {
-            ToApp::Forget => {
-                self.waiting.forget();
-                self.parts.shared.forget();
-                let storage = &self.parts.storage;
-                storage.try_to("the history is not closed", Files::hide);
-            }
+            ToApp::Forget => self.forget(),
             ToApp::Login { user, outcome } => self.waiting.login_outcome(&user, &outcome),
             ToApp::Logout(result) => self.waiting.logout_outcome(result),
             ToApp::Flushed { is_empty } => self.waiting.flushed(is_empty),
@@ -34,5 +31,25 @@ impl Task {
             ToApp::TopicRefused { topic, code } => self.waiting.topic_refused(&topic, &code),
             ToApp::Tell(snapshot) => self.parts.shared.tell(snapshot),
         }
+    }
+
+    /// Nothing of the former user is given out from now on, although the storage still works on what
+    /// was asked of it before.
+    fn forget(&mut self) {
+        self.waiting.forget();
+        self.parts.shared.forget();
+        let present = match self.engine.snapshot().standing {
+            Standing::LoggedIn { user } => Some(user),
+            Standing::Nobody
+            | Standing::LoggingIn { .. }
+            | Standing::LoggingOut
+            | Standing::NeedsIdentity { .. } => None,
+        };
+        let shared = Arc::clone(&self.parts.shared);
+        let storage = &self.parts.storage;
+        storage.try_to("the history is not closed", move |files| {
+            shared.hide();
+            files.hide_former(present.as_ref())
+        });
     }
 }

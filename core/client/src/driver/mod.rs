@@ -11,14 +11,16 @@
 //!   events, what the app wishes.
 
 mod carry;
+mod device;
 mod links;
+mod outcomes;
 mod shared;
 mod storage;
 mod supervisor;
 mod task;
 mod waiting;
 
-pub(crate) use shared::{Shared, Wishes};
+pub(crate) use shared::Shared;
 pub(crate) use storage::{Opened, Storage};
 pub(crate) use supervisor::{Inputs, Parts, spawn};
 pub(crate) use task::Command;

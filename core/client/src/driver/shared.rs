@@ -4,18 +4,21 @@ use std::{
     collections::VecDeque,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
-use tokio::sync::{Notify, mpsc, watch};
+use jiff::Timestamp;
+use tokio::sync::{Notify, watch};
 use vestnik_clock::{Clock, Now};
 use vestnik_model::InstallationState;
 
+use super::outcomes::Outcomes;
 use crate::{
     event::Events,
     machine::{
         Generation, Trouble,
+        connection::Nudge,
         engine::{self, Done, Input, Phase},
         session::{NeedsIdentity, Seed, SeedStanding, Standing},
     },
@@ -32,13 +35,19 @@ pub(crate) struct Shared {
     pub(crate) events: Events,
     /// Told when a show may be due.
     pub(crate) shows: Notify,
-    /// Outcomes of the storage, on their way to the engine.
-    outcomes: mpsc::UnboundedSender<Input>,
+    pub(super) outcomes: Outcomes,
     wishes: Mutex<Wishes>,
+    /// Told when a wish has changed.
+    pub(super) wished: Notify,
     /// Tickets that nobody has taken yet, oldest first.
     offers: Mutex<VecDeque<ShowTicket>>,
-    /// How often everything of a user was forgotten: what was taken before is void.
-    forgotten: AtomicU64,
+    /// How often the storage has hidden what was forgotten. While it is behind, what it gives out may be
+    /// a former user's.
+    hidden: AtomicU64,
+    /// When the next show is due, as those who wait for shows were told last.
+    next_show: Mutex<Option<Timestamp>>,
+    /// Whether the app has asked for the end.
+    is_stopping: AtomicBool,
 }
 
 /// What the app wishes, whatever becomes of the engine.
@@ -46,32 +55,35 @@ pub(crate) struct Shared {
 pub(crate) struct Wishes {
     pub(crate) is_online: bool,
     pub(crate) is_suspended: bool,
+    /// How often the app said that the machine woke up.
+    pub(crate) wakes: u64,
+    /// What makes another try promising, until the engine knows it.
+    pub(crate) nudge: Option<Nudge>,
     /// The state of the installation.
     pub(crate) device: InstallationState,
 }
 
 impl Shared {
-    /// Gives the outcomes of the storage beside.
-    pub(crate) fn new(
-        clock: Arc<dyn Clock>,
-        device: InstallationState,
-    ) -> (Arc<Self>, mpsc::UnboundedReceiver<Input>) {
-        let (outcomes, receiver) = mpsc::unbounded_channel();
-        let shared = Self {
+    pub(crate) fn new(clock: Arc<dyn Clock>, device: InstallationState) -> Self {
+        Self {
             clock,
             snapshot: watch::Sender::new(Snapshot::begin()),
             events: Events::default(),
             shows: Notify::new(),
-            outcomes,
+            outcomes: Outcomes::default(),
             wishes: Mutex::new(Wishes {
                 is_online: false,
                 is_suspended: false,
+                wakes: 0,
+                nudge: None,
                 device,
             }),
+            wished: Notify::new(),
             offers: Mutex::default(),
-            forgotten: AtomicU64::new(0),
-        };
-        (Arc::new(shared), receiver)
+            hidden: AtomicU64::new(0),
+            next_show: Mutex::default(),
+            is_stopping: AtomicBool::new(false),
+        }
     }
 
     /// Tells those who watch who the device is, before an engine has said it.
@@ -89,7 +101,13 @@ impl Shared {
     }
 
     pub(crate) fn wishes(&self) -> MutexGuard<'_, Wishes> {
-        self.wishes.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.wishes)
+    }
+
+    /// Changes what the app wishes; the engine follows.
+    pub(crate) fn wish(&self, change: impl FnOnce(&mut Wishes)) {
+        change(&mut self.wishes());
+        self.wished.notify_one();
     }
 
     pub(crate) fn now(&self) -> Now {
@@ -98,8 +116,7 @@ impl Shared {
 
     /// Passes an outcome of the storage on to the engine.
     pub(crate) fn outcome(&self, input: Input) {
-        // An engine that is gone needs none.
-        drop(self.outcomes.send(input));
+        self.outcomes.push(input);
     }
 
     /// Tells those who watch what became durable, before the one who asked for it is answered.
@@ -107,16 +124,14 @@ impl Shared {
         if news.is_empty() {
             return;
         }
-        self.events.add(news);
+        self.events.add(news, self.hidden());
         let Some(counts) = news.counts else {
             return;
         };
         self.snapshot.send_if_modified(|snapshot| {
             std::mem::replace(&mut snapshot.unread, counts.unread) != counts.unread
         });
-        if counts.next_show.is_some() {
-            self.shows.notify_waiters();
-        }
+        self.tell_next_show(counts.next_show);
         let (outbox, result) = (counts.outbox, &news.rebuilt);
         let result = match result {
             Some(rebuilt) => Done::Rebuilt {
@@ -126,6 +141,15 @@ impl Shared {
             None => Done::Outbox(outbox),
         };
         self.outcome(Input::Session { generation, result });
+    }
+
+    /// Wakes those who wait for a show, if the next one is due at another time than they know. They wait
+    /// until that time by themselves.
+    fn tell_next_show(&self, at: Option<Timestamp>) {
+        let told = std::mem::replace(&mut *lock(&self.next_show), at);
+        if at.is_some() && at != told {
+            self.shows.notify_waiters();
+        }
     }
 
     /// Tells those who watch what the engine says.
@@ -152,12 +176,12 @@ impl Shared {
         });
     }
 
-    /// Tells those who watch that the engine failed and begins again.
-    pub(crate) fn tell_restart(&self) {
+    /// Tells those who watch why there is no engine, until another one begins.
+    pub(crate) fn tell_trouble(&self, trouble: Trouble) {
         self.snapshot.send_modify(|snapshot| {
             snapshot.connection = ConnectionState {
                 phase: Phase::Waiting,
-                last_error: Some(Trouble::Internal),
+                last_error: Some(trouble),
                 retry_at: None,
             };
         });
@@ -181,25 +205,43 @@ impl Shared {
     }
 
     /// Takes the tickets back that nobody has taken.
-    pub(crate) fn withdraw_offers(&self) {
-        let offers = std::mem::take(&mut *self.offers());
-        drop(offers);
+    pub(crate) fn withdraw_offers(&self) -> VecDeque<ShowTicket> {
+        std::mem::take(&mut *self.offers())
     }
 
     fn offers(&self) -> MutexGuard<'_, VecDeque<ShowTicket>> {
-        self.offers.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.offers)
     }
 
-    /// Nothing of the former user may be seen any more.
+    /// Nothing of the former user may be seen any more, although the storage does not know it yet.
     pub(crate) fn forget(&self) {
-        self.forgotten.fetch_add(1, Ordering::SeqCst);
         self.events.forget();
         self.shows.notify_waiters();
     }
 
     /// How often everything of a user was forgotten.
     pub(crate) fn forgotten(&self) -> u64 {
-        self.forgotten.load(Ordering::SeqCst)
+        self.events.forgotten()
+    }
+
+    /// The storage hides what was forgotten.
+    pub(super) fn hide(&self) {
+        self.hidden.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// How often the storage has hidden what was forgotten. What it gives out is nobody's but the present
+    /// user's if this is equal to [`forgotten`](Self::forgotten).
+    pub(crate) fn hidden(&self) -> u64 {
+        self.hidden.load(Ordering::SeqCst)
+    }
+
+    /// The app has asked for the end.
+    pub(crate) fn stop(&self) {
+        self.is_stopping.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::SeqCst)
     }
 
     /// Nothing happens any more.
@@ -213,4 +255,8 @@ impl Shared {
             };
         });
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -6,7 +6,7 @@ use std::{
     thread::JoinHandle,
 };
 
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use vestnik_clock::Clock;
 use vestnik_inbox::{Standing, StoreError};
 use vestnik_model::Permission;
@@ -14,6 +14,7 @@ use vestnik_model::Permission;
 use super::Shared;
 use crate::{
     error::Error,
+    machine::session::Seed,
     storage::{FileOptions, Files},
 };
 
@@ -33,13 +34,14 @@ struct Inner {
     /// Gone once the files are closing.
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
-    calls: Semaphore,
+    calls: Arc<Semaphore>,
 }
 
 /// Files that were just opened, and how the installation was found.
 pub(crate) struct Opened {
     pub(crate) files: Files,
     pub(crate) standing: Standing,
+    pub(crate) seed: Seed,
 }
 
 impl Opened {
@@ -52,7 +54,12 @@ impl Opened {
         let opening = move || {
             let (mut files, standing) = Files::open(options, clock)?;
             files.set_permission(permission)?;
-            Ok::<_, StoreError>(Self { files, standing })
+            let seed = files.seed()?;
+            Ok::<_, StoreError>(Self {
+                files,
+                standing,
+                seed,
+            })
         };
         let opened = tokio::task::spawn_blocking(opening).await;
         // It panicked, or the runtime ends.
@@ -74,28 +81,58 @@ impl Storage {
         Ok(Self(Arc::new(Inner {
             jobs: Mutex::new(Some(jobs)),
             thread: Mutex::new(Some(thread)),
-            calls: Semaphore::new(CALLS),
+            calls: Arc::new(Semaphore::new(CALLS)),
         })))
     }
 
-    /// Does work for the app, and waits for what comes of it.
+    /// Does work for the app, and waits for what comes of it. Work that is asked for is done, also if
+    /// the caller stops waiting; until it is done it counts as one that waits.
     pub(crate) async fn call<T, F>(&self, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
         F: FnOnce(&mut Files) -> Result<T, StoreError> + Send + 'static,
     {
-        let _permit = self.0.calls.acquire().await.map_err(|_| Error::Closed)?;
+        let calls = Arc::clone(&self.0.calls);
+        let permit = calls.acquire_owned().await.map_err(|_| Error::Closed)?;
+        self.begin(Some(permit), work).await
+    }
+
+    /// Does work for the app that must not wait for its turn to be asked for, and gives what comes of
+    /// it. The caller bounds how much of it there is.
+    pub(crate) fn call_now<T, F>(
+        &self,
+        work: F,
+    ) -> impl Future<Output = Result<T, Error>> + Send + use<T, F>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Files) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.begin(None, work)
+    }
+
+    fn begin<T, F>(
+        &self,
+        permit: Option<OwnedSemaphorePermit>,
+        work: F,
+    ) -> impl Future<Output = Result<T, Error>> + Send + use<T, F>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Files) -> Result<T, StoreError> + Send + 'static,
+    {
         let (answer, answered) = oneshot::channel();
         let is_open = self.push(Box::new(move |files| {
+            let _permit = permit;
             let result = work(files);
             // Who stopped waiting needs no answer.
             Box::new(move || drop(answer.send(result)))
         }));
-        if !is_open {
-            return Err(Error::Closed);
+        async move {
+            if !is_open {
+                return Err(Error::Closed);
+            }
+            // A job that panicked answers nothing; what it began was rolled back.
+            Ok(answered.await.map_err(|_| Error::Restarted)??)
         }
-        // A job that panicked answers nothing; what it began was rolled back.
-        Ok(answered.await.map_err(|_| Error::Restarted)??)
     }
 
     /// Does work that nobody waits for here.
@@ -117,9 +154,21 @@ impl Storage {
         });
     }
 
-    /// Finishes what was asked for, then closes the files.
-    pub(crate) async fn close(&self) {
-        drop(lock(&self.0.jobs).take());
+    /// Takes no more work. What was asked for is finished, then the last work is done, then the files are
+    /// closed.
+    pub(crate) fn finish(&self, last: impl FnOnce(&mut Files) + Send + 'static) {
+        let last: Job = Box::new(move |files| {
+            last(files);
+            Box::new(|| ())
+        });
+        if let Some(jobs) = lock(&self.0.jobs).take() {
+            // A thread that is gone has no files to close.
+            drop(jobs.send(last));
+        }
+    }
+
+    /// Waits until the files are closed.
+    pub(crate) async fn closed(&self) {
         let Some(thread) = lock(&self.0.thread).take() else {
             return;
         };

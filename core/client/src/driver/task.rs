@@ -8,11 +8,13 @@ use tokio::{
 };
 use vestnik_clock::Monotonic;
 use vestnik_inbox::OutboxBatch;
-use vestnik_model::{Reported, TopicName, UserId};
+use vestnik_model::{InstallationState, Reported, TopicName, UserId};
 
 use super::{
+    device,
     links::Links,
-    supervisor::Parts,
+    shared::Wishes,
+    supervisor::{Inputs, Parts},
     waiting::{Answer, LoginAnswer, Waiting},
 };
 use crate::{
@@ -47,10 +49,6 @@ pub(crate) enum Command {
         joins: bool,
         answer: Answer,
     },
-    /// Something for the engine that has no answer.
-    Tell(engine::Command),
-    /// What the app wishes changed.
-    Wishes,
     /// Finish.
     Stop,
 }
@@ -76,18 +74,24 @@ pub(super) struct Task {
     pub(super) round: Arc<std::sync::Mutex<Round>>,
     is_online: bool,
     is_suspended: bool,
+    wakes: u64,
+    /// The device's state, as the engine knows it.
+    device: InstallationState,
 }
 
 impl Task {
     pub(super) fn new(parts: Arc<Parts>, seed: Seed) -> Self {
-        let device = parts.shared.wishes().device.clone();
+        let (device, wakes) = {
+            let wishes = parts.shared.wishes();
+            (wishes.device.clone(), wishes.wakes)
+        };
         let pace = Pace {
             backoff_base: parts.tuning.backoff_base,
             backoff_cap: parts.tuning.backoff_cap,
         };
         let (links, events) = Links::new();
         Self {
-            engine: Engine::new(seed, device, pace),
+            engine: Engine::new(seed, device.clone(), pace),
             parts,
             work: JoinSet::new(),
             links,
@@ -96,14 +100,13 @@ impl Task {
             round: Arc::default(),
             is_online: false,
             is_suspended: false,
+            wakes,
+            device,
         }
     }
 
-    pub(super) async fn run(
-        mut self,
-        commands: &mut mpsc::Receiver<Command>,
-        outcomes: &mut mpsc::UnboundedReceiver<Input>,
-    ) -> Stopped {
+    pub(super) async fn run(mut self, inputs: &mut Inputs) -> Stopped {
+        let shared = Arc::clone(&self.parts.shared);
         self.carry_out();
         self.follow_wishes();
         loop {
@@ -111,14 +114,15 @@ impl Task {
             // What became durable before a command was given goes in before it.
             tokio::select! {
                 biased;
-                Some(input) = outcomes.recv() => self.on_storage(input),
-                command = commands.recv() => match command {
-                    Some(Command::Stop) | None => {
+                input = shared.outcomes.next() => self.on_storage(input),
+                command = inputs.next() => match command {
+                    Some(command) => self.on_command(command),
+                    None => {
                         self.links.close_all().await;
                         return Stopped;
                     }
-                    Some(command) => self.on_command(command),
                 },
+                () = shared.wished.notified() => {}
                 Some((number, event)) = self.events.recv() => self.on_event(number, event),
                 Some(done) = self.work.join_next(), if !self.work.is_empty() => {
                     if let Ok(Some(outcome)) = done {
@@ -167,9 +171,8 @@ impl Task {
                 joins,
                 answer,
             } => self.on_topic(topic, joins, answer),
-            Command::Tell(command) => self.handle(Input::App(command)),
-            // They are followed after each input; a stop is taken where commands are received.
-            Command::Wishes | Command::Stop => {}
+            // It is taken where commands are received.
+            Command::Stop => {}
         }
     }
 
@@ -253,10 +256,19 @@ impl Task {
 
     /// Tells the engine what the app wishes, where it does not know it.
     fn follow_wishes(&mut self) {
-        let (is_online, is_suspended) = {
-            let wishes = self.parts.shared.wishes();
-            (wishes.is_online, wishes.is_suspended)
+        let Wishes {
+            is_online,
+            is_suspended,
+            wakes,
+            nudge,
+            device,
+        } = {
+            let mut wishes = self.parts.shared.wishes();
+            let present = wishes.clone();
+            wishes.nudge = None;
+            present
         };
+        self.follow_device(device);
         if std::mem::replace(&mut self.is_online, is_online) != is_online {
             let command = if is_online {
                 engine::Command::GoOnline
@@ -265,12 +277,28 @@ impl Task {
             };
             self.handle(Input::App(command));
         }
-        if std::mem::replace(&mut self.is_suspended, is_suspended) != is_suspended {
-            let command = if is_suspended {
-                engine::Command::Suspend
-            } else {
-                engine::Command::Resume
-            };
+        let has_slept = std::mem::replace(&mut self.wakes, wakes) != wakes;
+        let was_suspended = std::mem::replace(&mut self.is_suspended, is_suspended);
+        if has_slept && !was_suspended {
+            // It fell asleep before the task was told.
+            self.handle(Input::App(engine::Command::Suspend));
+        }
+        if (has_slept || was_suspended) && !is_suspended {
+            self.handle(Input::App(engine::Command::Resume));
+        } else if is_suspended && (has_slept || !was_suspended) {
+            self.handle(Input::App(engine::Command::Suspend));
+        }
+        if let Some(nudge) = nudge {
+            self.handle(Input::App(engine::Command::Nudge(nudge)));
+        }
+    }
+
+    fn follow_device(&mut self, device: InstallationState) {
+        if device == self.device {
+            return;
+        }
+        let former = std::mem::replace(&mut self.device, device);
+        for command in device::changes(&former, &self.device) {
             self.handle(Input::App(command));
         }
     }

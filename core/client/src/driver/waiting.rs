@@ -35,8 +35,11 @@ struct Topic {
 
 impl Waiting {
     pub(super) fn login(&mut self, user: UserId, answer: LoginAnswer) {
-        if let Some((last, waiting @ None)) = self.logins.back_mut()
+        let is_over =
+            |waiting: &Option<LoginAnswer>| waiting.as_ref().is_none_or(oneshot::Sender::is_closed);
+        if let Some((last, waiting)) = self.logins.back_mut()
             && *last == user
+            && is_over(waiting)
         {
             *waiting = Some(answer);
         } else {
@@ -69,6 +72,7 @@ impl Waiting {
     }
 
     pub(super) fn logout(&mut self, answer: Answer) {
+        self.logouts.retain(|waiting| !waiting.is_closed());
         self.logouts.push(answer);
     }
 
@@ -80,6 +84,7 @@ impl Waiting {
     }
 
     pub(super) fn flush(&mut self, answer: oneshot::Sender<bool>) {
+        self.flushes.retain(|waiting| !waiting.is_closed());
         self.flushes.push(answer);
     }
 
@@ -96,6 +101,8 @@ impl Waiting {
         for one in self.topics.extract_if(.., overtaken) {
             drop(one.answer.send(Err(Error::Overtaken)));
         }
+        // The wish of a caller that stopped waiting is kept by the engine and the storage.
+        self.topics.retain(|one| !one.answer.is_closed());
         self.topics.push(Topic {
             topic,
             joins,

@@ -169,7 +169,7 @@ impl Files {
         Ok(())
     }
 
-    fn is_of(&self, owner: &UserId) -> bool {
+    pub(super) fn is_of(&self, owner: &UserId) -> bool {
         let present = self.history.as_ref();
         present.is_some_and(|present| present.user == *owner)
     }

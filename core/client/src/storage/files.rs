@@ -67,15 +67,13 @@ impl Files {
         if let Some(aside) = aside {
             tracing::warn!(aside = %aside.display(), "the device's file was damaged");
         }
-        let mut process = [0; 8];
-        process.copy_from_slice(&clock.random()[..8]);
         let mut files = Self {
             generation: Generation::new(device.state().generation),
             options,
+            process: process_mark(&*clock),
             clock,
             device,
             history: None,
-            process: ProcessMark::new(process),
             is_blocked: false,
             is_hidden: false,
             spool_again: None,
@@ -307,11 +305,26 @@ impl Files {
     /// [`StoreError`].
     pub fn hide(&mut self) -> Result<(), StoreError> {
         self.is_hidden = true;
+        // When this user comes back, tickets that are out now are those of a process that has ended.
+        self.process = process_mark(&*self.clock);
         self.news = News {
             counts: Some(Counts::default()),
             ..News::default()
         };
         self.close_history()
+    }
+
+    /// As [`hide`](Self::hide), unless the history is already that of the user whose session has begun:
+    /// then only those who watch are told to read it again.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn hide_former(&mut self, present: Option<&UserId>) -> Result<(), StoreError> {
+        if present.is_some_and(|user| self.is_of(user)) {
+            self.news.is_reread = true;
+            return Ok(());
+        }
+        self.hide()
     }
 
     pub(super) fn close_history(&mut self) -> Result<(), StoreError> {
@@ -331,6 +344,12 @@ impl Files {
             }
         }
     }
+}
+
+fn process_mark(clock: &dyn Clock) -> ProcessMark {
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&clock.random()[..8]);
+    ProcessMark::new(bytes)
 }
 
 fn stamp(clock: &dyn Clock, device: Option<&Device>) -> Stamp {

@@ -1,14 +1,13 @@
 //! What the app says about the device: permission, push addresses, topics, payloads of pushes.
 
+use std::sync::Arc;
+
 use vestnik_inbox::Payload;
 use vestnik_model::{Open, Permission, PushAddress, PushAddressKind, TopicName};
 
 use super::Vestnik;
 use crate::{
-    diagnostics::Diagnostics,
-    driver::Command,
-    error::Error,
-    machine::{engine, registration::Change},
+    diagnostics::Diagnostics, driver::Command, error::Error, machine::registration::Change,
 };
 
 /// What became of a push.
@@ -40,16 +39,17 @@ impl Vestnik {
     /// # Errors
     /// [`Error::Storage`], [`Error::Closed`].
     pub async fn change_device(&self, change: Change) -> Result<(), Error> {
-        if let Some(permission) = change.permission {
-            self.storage
-                .call(move |files| files.set_permission(permission))
-                .await?;
-        }
-        {
-            let mut wishes = self.shared.wishes();
-            wishes.device = change.clone().applied(wishes.device.clone());
-        }
-        self.tell(engine::Command::Change(change)).await
+        let shared = Arc::clone(&self.shared);
+        let changing = self.storage.call(move |files| {
+            if let Some(permission) = change.permission {
+                files.set_permission(permission)?;
+            }
+            shared.wish(|wishes| {
+                wishes.device = change.applied(wishes.device.clone()).cleaned();
+            });
+            Ok(())
+        });
+        changing.await
     }
 
     /// A push service gave this installation an address, in the place of a former one of its kind. It is
@@ -58,9 +58,8 @@ impl Vestnik {
     /// # Errors
     /// [`Error::Storage`], [`Error::Closed`].
     pub async fn set_push_address(&self, address: PushAddress) -> Result<(), Error> {
-        let (kind, new) = (address.kind.clone(), address.clone());
-        self.keep_addresses(kind, Some(new)).await?;
-        self.tell(engine::Command::PushAddress(address)).await
+        self.keep_addresses(address.kind.clone(), Some(address))
+            .await
     }
 
     /// A push service reaches this installation no more.
@@ -68,8 +67,7 @@ impl Vestnik {
     /// # Errors
     /// [`Error::Storage`], [`Error::Closed`].
     pub async fn forget_push_address(&self, kind: PushAddressKind) -> Result<(), Error> {
-        self.keep_addresses(Open::Known(kind), None).await?;
-        self.tell(engine::Command::ForgetPushAddress(kind)).await
+        self.keep_addresses(Open::Known(kind), None).await
     }
 
     async fn keep_addresses(
@@ -77,18 +75,17 @@ impl Vestnik {
         kind: Open<PushAddressKind>,
         new: Option<PushAddress>,
     ) -> Result<(), Error> {
-        let addresses = self
-            .storage
-            .call(move |files| {
-                let mut addresses = files.push_addresses();
-                addresses.retain(|own| own.kind != kind);
-                addresses.extend(new);
-                files.keep_push_addresses(addresses.clone())?;
-                Ok(addresses)
-            })
-            .await?;
-        self.shared.wishes().device.push_addresses = addresses;
-        Ok(())
+        let shared = Arc::clone(&self.shared);
+        let keeping = self.storage.call(move |files| {
+            let mut addresses = files.push_addresses();
+            addresses.retain(|own| own.kind != kind);
+            addresses.extend(new);
+            files.keep_push_addresses(addresses)?;
+            let kept = files.push_addresses();
+            shared.wish(|wishes| wishes.device.push_addresses = kept);
+            Ok(())
+        });
+        keeping.await
     }
 
     /// Joins a topic, if the App lets its users. The wish is kept until the server took or refused it,
@@ -141,10 +138,5 @@ impl Vestnik {
         let snapshot = self.snapshot().borrow().clone();
         let looking = self.storage.call(Diagnostics::of);
         Ok(looking.await?.with(&snapshot))
-    }
-
-    async fn tell(&self, command: engine::Command) -> Result<(), Error> {
-        let sending = self.commands.send(Command::Tell(command));
-        sending.await.map_err(|_| Error::Closed)
     }
 }

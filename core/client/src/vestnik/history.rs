@@ -1,11 +1,15 @@
 //! The history of whoever it belongs to.
 
-use vestnik_inbox::{HistoryItem, HistoryPage, HistoryQuery, Inbox, Place, SearchQuery};
+use std::sync::Arc;
+
+use vestnik_inbox::{
+    HistoryItem, HistoryPage, HistoryQuery, Inbox, Place, SearchQuery, StoreError,
+};
 use vestnik_model::NotificationId;
 use vestnik_sqlite::rusqlite;
 
 use super::Vestnik;
-use crate::error::Error;
+use crate::{error::Error, storage::Files};
 
 /// The history of whoever it belongs to, offline too. Nobody's history is empty. Each method fails with
 /// [`Error::Storage`] or [`Error::Closed`] only.
@@ -15,7 +19,7 @@ impl Vestnik {
     /// # Errors
     /// [`Error::Storage`], [`Error::Closed`].
     pub async fn history(&self, query: HistoryQuery) -> Result<HistoryPage, Error> {
-        self.storage.call(move |files| files.page(&query)).await
+        self.look(move |files| files.page(&query)).await
     }
 
     /// What a search finds, newest first; see [what matches](vestnik_inbox#search).
@@ -23,7 +27,7 @@ impl Vestnik {
     /// # Errors
     /// [`Error::Storage`], [`Error::Closed`].
     pub async fn search(&self, query: SearchQuery) -> Result<HistoryPage, Error> {
-        self.storage.call(move |files| files.search(&query)).await
+        self.look(move |files| files.search(&query)).await
     }
 
     /// One notification.
@@ -31,7 +35,7 @@ impl Vestnik {
     /// # Errors
     /// [`Error::Storage`], [`Error::Closed`].
     pub async fn get(&self, id: NotificationId) -> Result<Option<HistoryItem>, Error> {
-        self.storage.call(move |files| files.get(id)).await
+        self.look(move |files| files.get(id)).await
     }
 
     /// How many are unread. [`Snapshot::unread`](crate::Snapshot::unread) follows it.
@@ -39,7 +43,7 @@ impl Vestnik {
     /// # Errors
     /// [`Error::Storage`], [`Error::Closed`].
     pub async fn unread_count(&self) -> Result<u64, Error> {
-        self.storage.call(crate::storage::Files::unread).await
+        self.look(Files::unread).await
     }
 
     /// Marks notifications as read, here and on the user's other devices; gives those that were not.
@@ -131,6 +135,25 @@ impl Vestnik {
     /// [`Error::Storage`], [`Error::Closed`].
     pub async fn dismissed(&self, id: NotificationId) -> Result<bool, Error> {
         self.act(id, move |inbox| inbox.dismissed(id)).await
+    }
+
+    /// Reads the history. What belongs to a user who is gone by now is not given out: then it is read
+    /// once more.
+    async fn look<T: Send + 'static>(
+        &self,
+        look: impl Fn(&mut Files) -> Result<T, StoreError> + Send + Sync + 'static,
+    ) -> Result<T, Error> {
+        let look = Arc::new(look);
+        loop {
+            let (look, shared) = (Arc::clone(&look), Arc::clone(&self.shared));
+            let looking = self
+                .storage
+                .call(move |files| Ok((shared.hidden(), look(files)?)));
+            let (hidden, value) = looking.await?;
+            if hidden == self.shared.forgotten() {
+                return Ok(value);
+            }
+        }
     }
 
     async fn change(

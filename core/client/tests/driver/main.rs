@@ -6,6 +6,10 @@
 )]
 
 mod delivery;
+mod faulty;
+mod forgetting;
+mod idle;
 mod memory;
+mod panics;
 mod sessions;
 mod tokens;

@@ -11,7 +11,7 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 use uuid::Uuid;
-use vestnik_clock::{Clock as _, SystemClock};
+use vestnik_clock::{Clock, SystemClock};
 use vestnik_core::{
     Config, DeviceInfo, Login, Secret, ShowTicket, Tuning, Vestnik,
     machine::ForeignBody,
@@ -390,8 +390,19 @@ pub(crate) async fn start(server: &Memory, folder: &Path, tuning: Tuning) -> Ves
 
 /// A device on the server, as it was left.
 pub(crate) async fn open(server: &Memory, folder: &Path, tuning: Tuning) -> Vestnik {
+    open_by(server, folder, tuning, Arc::new(SystemClock)).await
+}
+
+/// The same, with a clock.
+pub(crate) async fn open_by(
+    server: &Memory,
+    folder: &Path,
+    tuning: Tuning,
+    clock: Arc<dyn Clock>,
+) -> Vestnik {
     let opening = Vestnik::builder(config(folder, tuning))
         .transport(Arc::new(server.clone()))
+        .clock(clock)
         .open();
     in_time(opening).await.unwrap()
 }

@@ -1,6 +1,9 @@
 //! What the engine asks of the storage.
 
-use std::sync::PoisonError;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::PoisonError,
+};
 
 use vestnik_inbox::{ReportLimits, StoreError};
 
@@ -9,6 +12,7 @@ use crate::{
     machine::{
         Generation,
         engine::{Done, Input, ToStorage},
+        session::StoreCall,
     },
     storage::{Files, Round},
 };
@@ -16,22 +20,17 @@ use crate::{
 impl Task {
     pub(super) fn carry_to_storage(&self, output: ToStorage) {
         match output {
-            ToStorage::Store { generation, call } => self.ask(generation, move |files| {
-                let stored = files.store(generation, call);
-                if let Err(error) = &stored {
-                    tracing::error!(%error, "the session is not durable");
-                }
-                Done::Stored {
-                    is_durable: stored.is_ok(),
-                }
-            }),
+            ToStorage::Store { generation, call } => self.store(generation, call),
             ToStorage::AskStore { generation, user } => {
-                self.ask(generation, move |files| files.ask(generation, &user));
+                let lost = Done::Stands(None);
+                self.ask(generation, lost, move |files| files.ask(generation, &user));
             }
             ToStorage::Apply {
                 generation,
                 proposal,
-            } => self.ask(generation, move |files| files.apply(generation, proposal)),
+            } => self.ask(generation, Done::NotApplied, move |files| {
+                files.apply(generation, proposal)
+            }),
             ToStorage::Take {
                 generation,
                 facts,
@@ -42,7 +41,7 @@ impl Task {
                 settlement,
             } => {
                 let round = std::mem::take(&mut *self.round());
-                self.ask(generation, move |files| {
+                self.ask(generation, Done::Settled(None), move |files| {
                     files.settle(generation, &round, &settlement)
                 });
             }
@@ -65,9 +64,22 @@ impl Task {
         }
     }
 
+    fn store(&self, generation: Generation, call: StoreCall) {
+        let lost = Done::Stored { is_durable: false };
+        self.ask(generation, lost, move |files| {
+            let stored = files.store(generation, call);
+            if let Err(error) = &stored {
+                tracing::error!(%error, "the session is not durable");
+            }
+            Done::Stored {
+                is_durable: stored.is_ok(),
+            }
+        });
+    }
+
     fn take(&self, generation: Generation, limits: ReportLimits) {
         let round = self.round.clone();
-        self.ask(generation, move |files| {
+        self.ask(generation, Done::Taken(None), move |files| {
             let batch = files.take(generation, limits);
             let count = batch.as_ref().map(|batch| batch.facts.len());
             *round.lock().unwrap_or_else(PoisonError::into_inner) = Round {
@@ -78,10 +90,19 @@ impl Task {
         });
     }
 
-    fn ask(&self, generation: Generation, work: impl FnOnce(&mut Files) -> Done + Send + 'static) {
+    /// The engine waits for the outcome: work that panics has the outcome `lost`.
+    fn ask(
+        &self,
+        generation: Generation,
+        lost: Done,
+        work: impl FnOnce(&mut Files) -> Done + Send + 'static,
+    ) {
         let shared = self.parts.shared.clone();
         self.parts.storage.run(move |files| {
-            let result = work(files);
+            let result = catch_unwind(AssertUnwindSafe(|| work(files))).unwrap_or_else(|_| {
+                tracing::error!("a job of the storage panicked");
+                lost
+            });
             Box::new(move || shared.outcome(Input::Session { generation, result }))
         });
     }
