@@ -73,7 +73,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         None => run(options).await,
         Some(Role::Server(role)) => role.play().await.map(|()| ExitCode::SUCCESS),
         Some(Role::Device(role)) => role.play().await.map(|()| ExitCode::SUCCESS),
-        Some(Role::Extension(role)) => role.play().map(|()| ExitCode::SUCCESS),
+        Some(Role::Extension(role)) => role.play().await.map(|()| ExitCode::SUCCESS),
     }
 }
 

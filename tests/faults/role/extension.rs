@@ -65,7 +65,7 @@ impl ExtensionRole {
     ///
     /// # Errors
     /// When the push cannot be read, stored or drawn.
-    pub(crate) fn play(self) -> anyhow::Result<()> {
+    pub(crate) async fn play(self) -> anyhow::Result<()> {
         let mut payload = Vec::new();
         io::stdin().read_to_end(&mut payload)?;
         let payload = Payload::parse(&payload)?;
@@ -73,7 +73,7 @@ impl ExtensionRole {
         let ticket = spool::write(&folder, &payload)?.context("nobody has this push")?;
         say("written")?;
         self.point(PushPoint::BeforeDrawing)?;
-        std::thread::sleep(Duration::from_millis(self.slow));
+        tokio::time::sleep(Duration::from_millis(self.slow)).await;
         let shown = Shown {
             device: self.device.clone(),
             notification: payload.notification.id,
