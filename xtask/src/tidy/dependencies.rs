@@ -20,7 +20,13 @@ const DIRECTIONS: [(&str, &[&str]); 21] = [
     ),
     (
         "vestnik-core",
-        &["vestnik-clock", "vestnik-model", "vestnik-signalr"],
+        &[
+            "vestnik-clock",
+            "vestnik-inbox",
+            "vestnik-model",
+            "vestnik-signalr",
+            "vestnik-sqlite",
+        ],
     ),
     ("vestnik-rules", &["vestnik-model"]),
     // Its tests run its own conformance suite, which is a feature.
