@@ -134,6 +134,7 @@ impl Vestnik {
             wishes.wakes += u64::from(wishes.is_suspended);
             wishes.is_suspended = false;
         });
+        self.shared.look_for_shows();
     }
 
     /// The device has another network than before.
@@ -148,6 +149,7 @@ impl Vestnik {
             // A change of the network counts for more.
             wishes.nudge.get_or_insert(Nudge::Foreground);
         });
+        self.shared.look_for_shows();
     }
 
     /// The state: only the newest counts.

@@ -152,6 +152,11 @@ impl Shared {
         }
     }
 
+    /// An extension may have been given something that the app does not know of.
+    pub(crate) fn look_for_shows(&self) {
+        self.shows.notify_waiters();
+    }
+
     /// Tells those who watch what the engine says.
     pub(crate) fn tell(&self, told: engine::Snapshot) {
         let now = self.now();

@@ -114,8 +114,8 @@ impl Files {
     /// # Errors
     /// [`StoreError`].
     pub fn take_show(&mut self) -> Result<Option<(UserId, Taken)>, StoreError> {
-        self.ensure_open()?;
         self.ingest_spool()?;
+        self.suppress_blocked()?;
         let process = self.process;
         let taken = self.write(|inbox| inbox.take_show(process))?.flatten();
         let user = self.history.as_ref().map(|present| present.user.clone());
@@ -155,6 +155,7 @@ impl Files {
         if was_out {
             self.news.changed.insert(id);
         }
+        self.suppress_blocked()?;
         Ok(was_out)
     }
 
@@ -165,6 +166,7 @@ impl Files {
     pub fn return_show(&mut self, owner: &UserId, id: NotificationId) -> Result<(), StoreError> {
         if self.is_of(owner) {
             self.write(|inbox| inbox.return_show(id))?;
+            self.suppress_blocked()?;
         }
         Ok(())
     }
@@ -176,6 +178,14 @@ impl Files {
 
     /// While the system lets the app show nothing, what is due is suppressed.
     pub(super) fn suppress_blocked(&mut self) -> Result<(), StoreError> {
+        if self.is_blocked {
+            self.mended(Self::suppress_once)
+        } else {
+            Ok(())
+        }
+    }
+
+    pub(super) fn suppress_once(&mut self) -> Result<(), StoreError> {
         if !self.is_blocked {
             return Ok(());
         }
@@ -213,6 +223,7 @@ impl Files {
         let keep = self.options.history_rows;
         for _ in 0..PRUNE_STEPS {
             let pruned = self.write(|inbox| inbox.prune(keep))?;
+            self.news.is_reread |= pruned.is_some_and(|pruned| pruned.removed > 0);
             if !pruned.is_some_and(|pruned| pruned.has_more) {
                 return Ok(false);
             }

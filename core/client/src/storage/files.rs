@@ -1,9 +1,8 @@
 //! The open files of a device, and the one way to their transactions.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use jiff::Timestamp;
-
 use vestnik_clock::Clock;
 use vestnik_inbox::{
     Device, History, HistoryFile, Inbox, OpenDevice, ProcessMark, Stamp, Standing, StoreError,
@@ -36,6 +35,8 @@ pub struct Files {
     pub(super) spool_again: Option<Timestamp>,
     /// How many notifications came since the history was pruned.
     pub(super) since_prune: usize,
+    /// Whether a former user's history could not be wiped yet. Nobody sees it.
+    pub(super) former_stays: bool,
     pub(super) news: News,
 }
 
@@ -78,9 +79,10 @@ impl Files {
             is_hidden: false,
             spool_again: None,
             since_prune: 0,
+            former_stays: false,
             news: News::default(),
         };
-        files.wipe_former()?;
+        files.wipe_left();
         files.ensure_open()?;
         Ok((files, standing))
     }
@@ -117,6 +119,8 @@ impl Files {
     /// # Errors
     /// [`StoreError`].
     pub fn set_permission(&mut self, permission: Permission) -> Result<(), StoreError> {
+        // What came back while it was denied does not pop up now.
+        self.suppress_blocked()?;
         self.is_blocked = permission == Permission::Denied;
         let permission = Some(Open::Known(permission));
         self.device.update(|state| state.permission = permission)?;
@@ -162,11 +166,19 @@ impl Files {
         &mut self,
         mut work: impl FnMut(&mut Inbox<'_>) -> Result<T, rusqlite::Error>,
     ) -> Result<Option<T>, StoreError> {
+        self.mended(|files| files.write_once(&mut work))
+    }
+
+    /// Works on the open history. If it is damaged, it is made anew and the work is done once more.
+    pub(super) fn mended<T>(
+        &mut self,
+        mut work: impl FnMut(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         self.ensure_open()?;
-        match self.write_once(&mut work) {
+        match work(self) {
             Err(StoreError::Corrupt { .. }) => {
                 self.rebuild()?;
-                self.write_once(&mut work)
+                work(self)
             }
             done => done,
         }
@@ -194,14 +206,7 @@ impl Files {
         &mut self,
         mut work: impl FnMut(&History<'_>) -> Result<T, rusqlite::Error>,
     ) -> Result<Option<T>, StoreError> {
-        self.ensure_open()?;
-        match self.read_once(&mut work) {
-            Err(StoreError::Corrupt { .. }) => {
-                self.rebuild()?;
-                self.read_once(&mut work)
-            }
-            done => done,
-        }
+        self.mended(|files| files.read_once(&mut work))
     }
 
     fn read_once<T>(
@@ -218,14 +223,21 @@ impl Files {
     /// Opens the history of whoever it belongs to, unless it is open.
     pub(super) fn ensure_open(&mut self) -> Result<(), StoreError> {
         match self.device.user().cloned() {
-            Some(user) if self.history.is_none() && !self.is_hidden => {
-                self.open_history(user, Suspicion::None)
-            }
+            Some(user) if self.history.is_none() && !self.is_hidden => self.open_history(user),
             Some(_) | None => Ok(()),
         }
     }
 
-    fn open_history(&mut self, user: UserId, suspicion: Suspicion) -> Result<(), StoreError> {
+    /// Damage may be where no check of the structure looks; then it is found when the history is used for
+    /// the first time.
+    fn open_history(&mut self, user: UserId) -> Result<(), StoreError> {
+        match self.open_as(user.clone(), Suspicion::None) {
+            Err(StoreError::Corrupt { .. }) => self.open_as(user, Suspicion::Damaged),
+            done => done,
+        }
+    }
+
+    fn open_as(&mut self, user: UserId, suspicion: Suspicion) -> Result<(), StoreError> {
         let folder = &self.options.folder;
         let opened = HistoryFile::open(folder, &user, suspicion, &self.stamp())?;
         let aside = opened.opening.aside;
@@ -233,42 +245,40 @@ impl Files {
             user,
             database: opened.database,
         });
-        let begun = self.begin_history(aside.is_some());
+        let begun = self.begin_history(aside);
         if begun.is_err() {
             // What is left undone is done when it is opened again.
             self.history = None;
-            return begun;
         }
-        if let Some(aside) = aside {
-            let cursor = self.read_once(&mut |history| history.cursor())?.flatten();
-            self.news.rebuilt = Some(Rebuilt { aside, cursor });
-        }
-        Ok(())
+        begun
     }
 
     /// What a history needs before it is used: shows that a process has left are due again, what an
     /// extension was given goes in, and what an older version could not read is tried again.
-    fn begin_history(&mut self, is_rebuilt: bool) -> Result<(), StoreError> {
+    fn begin_history(&mut self, aside: Option<PathBuf>) -> Result<(), StoreError> {
         let (process, is_restored) = (self.process, self.device.state().is_restored);
         let reader = self.options.reader.clone();
-        let applied = self.write_once(&mut |inbox| {
+        let begun = self.write_once(&mut |inbox| {
             if is_restored {
                 inbox.begin_restored()?;
             }
-            if is_rebuilt {
+            if aside.is_some() {
                 inbox.begin_session()?;
             }
             inbox.release_taken(process)?;
-            inbox.reread_opaque(&reader)
+            let applied = inbox.reread_opaque(&reader)?;
+            Ok((applied, inbox.history().cursor()?))
         })?;
-        if is_restored {
-            self.device.update(|state| state.is_restored = false)?;
+        if is_restored && let Err(error) = self.device.update(|state| state.is_restored = false) {
+            tracing::warn!(%error, "the history learns once more that it was set back");
         }
-        if let Some(applied) = applied {
+        if let Some((applied, cursor)) = begun {
             self.news.add(applied);
+            let rebuilt = aside.map(|aside| Rebuilt { aside, cursor });
+            self.news.rebuilt = rebuilt.or(self.news.rebuilt.take());
         }
-        self.ingest_spool()?;
-        self.suppress_blocked()
+        self.ingest_once()?;
+        self.suppress_once()
     }
 
     /// Sets the damaged history aside and makes it anew.
@@ -277,11 +287,15 @@ impl Files {
             return Ok(());
         };
         drop(database);
-        self.open_history(user, Suspicion::Damaged)
+        self.open_as(user, Suspicion::Damaged)
     }
 
     /// Takes in what an extension was given. The files are removed after the commit.
     pub(super) fn ingest_spool(&mut self) -> Result<(), StoreError> {
+        self.mended(Self::ingest_once)
+    }
+
+    fn ingest_once(&mut self) -> Result<(), StoreError> {
         let spool = self.options.spool();
         self.spool_again = None;
         if !spool.exists() {
@@ -331,6 +345,15 @@ impl Files {
         match self.history.take() {
             Some(present) => Ok(present.database.close()?),
             None => Ok(()),
+        }
+    }
+
+    /// What a user switch or a logout has left is wiped, now or later: it keeps nobody from their history.
+    pub(super) fn wipe_left(&mut self) {
+        let wiped = self.wipe_former();
+        self.former_stays = wiped.is_err();
+        if let Err(error) = wiped {
+            tracing::error!(%error, "a former user's history is not wiped yet");
         }
     }
 

@@ -31,7 +31,13 @@ impl Files {
     fn stands(&mut self, user: &UserId) -> Result<Stands, StoreError> {
         self.ensure_open()?;
         self.ingest_spool()?;
-        self.prune()?;
+        if self.former_stays {
+            self.wipe_left();
+        }
+        if let Err(error) = self.prune() {
+            // It is done later; the log can be read all the same.
+            failed(&error);
+        }
         let read = |history: &vestnik_inbox::History<'_>| {
             let counts = Counts::read(history)?;
             Ok((history.user()?, history.cursor()?, counts))

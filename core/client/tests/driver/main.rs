@@ -5,6 +5,7 @@
     reason = "a test double fails the test that it belongs to"
 )]
 
+mod damage;
 mod delivery;
 mod faulty;
 mod forgetting;

@@ -133,6 +133,22 @@ async fn a_ticket_that_is_dropped_comes_back_and_one_without_permission_never() 
 }
 
 #[tokio::test]
+async fn a_ticket_that_comes_back_without_permission_is_not_shown_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Memory::default();
+    let client = start(&server, folder.path(), quick()).await;
+    online(&client).await;
+    server.notify(3).await;
+    let (first, second) = (next(&client).await, next(&client).await);
+    client.set_permission(Permission::Denied).await.unwrap();
+    drop(first);
+    drop(second);
+    client.set_permission(Permission::Granted).await.unwrap();
+    server.notify(1).await;
+    assert_eq!(draw(&client, 1).await, [4]);
+}
+
+#[tokio::test]
 async fn a_call_that_panics_is_one_without_an_answer() {
     let folder = tempfile::tempdir().unwrap();
     let server = Memory::default();
