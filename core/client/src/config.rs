@@ -1,6 +1,6 @@
 //! What a device needs to know.
 
-use std::{path::PathBuf, time::Duration};
+use std::{fmt, path::PathBuf, time::Duration};
 
 use reqwest::Url;
 use vestnik_model::AppId;
@@ -8,7 +8,7 @@ use vestnik_model::AppId;
 use crate::{device_info::DeviceInfo, storage::FormerHistory, transport::NetworkOptions};
 
 /// What a device needs to know.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Config {
     /// The server's address, as `https://push.example/`. It may have a path of its own.
     pub server: Url,
@@ -40,6 +40,30 @@ impl Config {
             network: NetworkOptions::default(),
             tuning: Tuning::default(),
         }
+    }
+}
+
+/// With the server's host only: an address that has secrets in it is refused, and may be printed before.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            server,
+            app,
+            data_dir,
+            device,
+            former_history,
+            network,
+            tuning,
+        } = self;
+        f.debug_struct("Config")
+            .field("server", &server.host_str())
+            .field("app", app)
+            .field("data_dir", data_dir)
+            .field("device", device)
+            .field("former_history", former_history)
+            .field("network", network)
+            .field("tuning", tuning)
+            .finish()
     }
 }
 

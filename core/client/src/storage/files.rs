@@ -274,8 +274,9 @@ impl Files {
         }
         if let Some((applied, cursor)) = begun {
             self.news.add(applied);
-            let rebuilt = aside.map(|aside| Rebuilt { aside, cursor });
-            self.news.rebuilt = rebuilt.or(self.news.rebuilt.take());
+            if let Some(aside) = aside {
+                self.news.rebuilt = Some(Rebuilt { aside, cursor });
+            }
         }
         self.ingest_once()?;
         self.suppress_once()

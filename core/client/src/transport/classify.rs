@@ -20,12 +20,13 @@ pub(super) struct HttpAnswer {
     pub(super) body: Vec<u8>,
 }
 
-/// What makes a problem document one: its code. The other members may be absent.
+/// What makes a problem document one: its media type and its code. The other members may be absent, or
+/// anything.
 #[derive(Deserialize)]
 struct ProblemDocument {
     code: Open<ProblemCode>,
     #[serde(default)]
-    retry_after: Option<u64>,
+    retry_after: serde_json::Value,
 }
 
 impl HttpAnswer {
@@ -55,17 +56,28 @@ impl HttpAnswer {
     }
 
     fn failure(&self, asked: &Url) -> CallFailure {
-        let document = serde_json::from_slice::<ProblemDocument>(&self.body);
-        match document {
-            Ok(document) if !self.status.is_success() => CallFailure::Problem {
+        match self.problem() {
+            Some(document) => CallFailure::Problem {
                 code: document.code,
                 status: self.status.as_u16(),
                 retry_after: self
                     .retry_after()
-                    .or_else(|| document.retry_after.map(Duration::from_secs)),
+                    .or_else(|| document.retry_after.as_u64().map(Duration::from_secs)),
             },
-            Ok(_) | Err(_) => self.foreign(asked),
+            None => self.foreign(asked),
         }
+    }
+
+    /// The problem document that the answer is, if it is one (RFC 9457, section 3). Gateways answer with
+    /// JSON of their own, which may have a code, too.
+    fn problem(&self) -> Option<ProblemDocument> {
+        let kind = self.text(&CONTENT_TYPE)?.split(';').next()?.trim();
+        let is_problem = kind.eq_ignore_ascii_case("application/problem+json");
+        let is_failure = self.status.is_client_error() || self.status.is_server_error();
+        if !(is_problem && is_failure) {
+            return None;
+        }
+        serde_json::from_slice(&self.body).ok()
     }
 
     fn foreign_body(&self, asked: &Url) -> ForeignBody {
@@ -109,6 +121,8 @@ mod tests {
 
     use super::*;
 
+    const PROBLEM: (HeaderName, &str) = (CONTENT_TYPE, "application/problem+json");
+
     fn asked() -> Url {
         "https://push.example/p/v1/token".parse().unwrap()
     }
@@ -131,9 +145,42 @@ mod tests {
     #[test]
     fn a_problem_document_is_known_by_its_code() {
         let body = r#"{"code": "auth.invalid", "type": "/problems/auth.invalid"}"#;
-        let failure = failure(answer(401, &[], body));
-        assert!(failure.ends_session());
-        assert_eq!(failure.retry_after(), None);
+        let refused = failure(answer(401, &[PROBLEM], body));
+        assert!(refused.ends_session());
+        assert_eq!(refused.retry_after(), None);
+        let kind = "Application/Problem+JSON; charset=utf-8";
+        assert!(failure(answer(403, &[(CONTENT_TYPE, kind)], body)).ends_session());
+    }
+
+    #[test]
+    fn what_is_odd_beside_the_code_does_not_matter() {
+        for (pause, expected) in [
+            ("3", Some(3)),
+            ("\"soon\"", None),
+            ("-1", None),
+            ("{}", None),
+        ] {
+            let body =
+                format!(r#"{{"code": "unavailable", "retry_after": {pause}, "status": []}}"#);
+            let failure = failure(answer(503, &[PROBLEM], &body));
+            assert!(
+                matches!(failure, CallFailure::Problem { .. }),
+                "{failure:?}"
+            );
+            assert_eq!(failure.retry_after().map(|pause| pause.as_secs()), expected);
+        }
+    }
+
+    #[test]
+    fn json_of_a_gateway_ends_no_session() {
+        let body = r#"{"code": "auth.invalid", "message": "no"}"#;
+        for kind in ["application/json", "text/plain", "application/problem+xml"] {
+            let failure = failure(answer(401, &[(CONTENT_TYPE, kind)], body));
+            assert!(!failure.ends_session(), "{failure:?}");
+            assert!(failure.is_about_token());
+        }
+        assert!(!failure(answer(401, &[], body)).ends_session());
+        assert!(!failure(answer(302, &[PROBLEM], body)).ends_session());
     }
 
     #[test]

@@ -11,6 +11,10 @@ use crate::machine::{CallFailure, Secret};
 /// The largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 64 * 1_024;
 
+/// How long a connection is kept that no call uses: long enough for the calls of one login. The network
+/// may be another one by the next call, and a call over a dead connection waits for its whole time.
+const IDLE: Duration = Duration::from_secs(5);
+
 /// A server's REST interface.
 #[derive(Debug, Clone)]
 pub(super) struct Http {
@@ -34,6 +38,7 @@ impl Http {
     ) -> Result<Self, reqwest::Error> {
         let mut client = Client::builder()
             .timeout(timeout)
+            .pool_idle_timeout(IDLE)
             .redirect(Policy::none())
             .no_proxy();
         if let Some(proxy) = &options.proxy {

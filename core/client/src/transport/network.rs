@@ -28,6 +28,10 @@ pub enum NetworkSettingError {
     /// The server's address is neither `http` nor `https`.
     #[error("the server's address must be http or https")]
     Scheme,
+    /// The server's address has a user or a password in it: it would be sent with every request, and lie
+    /// in configurations and logs.
+    #[error("the server's address must not have a user or a password")]
+    Credentials,
     /// The proxy cannot be one.
     #[error("the proxy's address must be http, with a host")]
     Proxy,
@@ -48,6 +52,9 @@ impl NetworkTransport {
     ) -> Result<Self, NetworkSettingError> {
         if !matches!(server.scheme(), "http" | "https") {
             return Err(NetworkSettingError::Scheme);
+        }
+        if !server.username().is_empty() || server.password().is_some() {
+            return Err(NetworkSettingError::Credentials);
         }
         let hub = hub::Opening::new(endpoint(server, route::HUB), timeout, options)?;
         let http = Http::new(server.clone(), timeout, options)
@@ -112,5 +119,42 @@ impl Transport for NetworkTransport {
 
     fn connect(&self, token: Secret) -> BoxFuture<'_, Result<HubConnection, CallFailure>> {
         Box::pin(async move { self.hub.open(&token).await })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(server: &str) -> Option<NetworkSettingError> {
+        let (server, options) = (server.parse().unwrap(), NetworkOptions::default());
+        NetworkTransport::new(&server, Duration::from_secs(1), &options).err()
+    }
+
+    #[test]
+    fn what_is_printed_of_a_transport_has_no_secret() {
+        let options = NetworkOptions {
+            proxy: Some("http://anna:hunter2@proxy.example/".parse().unwrap()),
+            roots: Vec::new(),
+        };
+        let server = "https://push.example/".parse().unwrap();
+        let transport = NetworkTransport::new(&server, Duration::from_secs(1), &options).unwrap();
+        let printed = format!("{transport:?} {transport:#?}");
+        assert!(!printed.contains("hunter2"), "{printed}");
+        // As the header in which the proxy gets it (RFC 7617).
+        assert!(!printed.contains("YW5uYTpodW50ZXIy"), "{printed}");
+    }
+
+    #[test]
+    fn an_address_without_secrets_is_taken() {
+        use NetworkSettingError::{Credentials, Scheme};
+        assert!(refusal("https://push.example/p/").is_none());
+        assert!(matches!(refusal("ftp://push.example/"), Some(Scheme)));
+        for server in [
+            "https://anna@push.example/",
+            "https://:hunter2@push.example/",
+        ] {
+            assert!(matches!(refusal(server), Some(Credentials)), "{server}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use vestnik_core::{
 };
 use vestnik_model::{FactKind, Permission, UserId};
 
-use crate::memory::{Memory, draw, id, in_time, login, next, online, open, quick, start};
+use crate::memory::{Memory, config, draw, id, in_time, login, next, online, open, quick, start};
 
 async fn titles(client: &Vestnik) -> usize {
     let page = client.history(HistoryQuery::default()).await.unwrap();
@@ -172,4 +172,27 @@ async fn a_stopped_device_says_so() {
     assert_eq!(client.login(user, token).await, Err(LoginError::Closed));
     assert!(in_time(client.next_show()).await.is_none());
     assert_eq!(in_time(client.events().recv()).await, None);
+}
+
+#[tokio::test]
+async fn what_is_printed_of_a_device_has_nothing_of_a_person() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Memory::default();
+    let mut config = config(folder.path(), quick());
+    config.server = "https://anna:hunter2@push.example/?key=hunter2"
+        .parse()
+        .unwrap();
+    config.network.proxy = Some("http://anna:hunter2@proxy.example/".parse().unwrap());
+    let printed = format!("{config:?} {:?}", Vestnik::builder(config.clone()));
+    assert!(!printed.contains("hunter2") && printed.contains("push.example"));
+
+    let client = start(&server, folder.path(), quick()).await;
+    online(&client).await;
+    server.notify(1).await;
+    let ticket = next(&client).await;
+    let diagnostics = client.diagnostics().await.unwrap();
+    let printed = format!("{client:?} {ticket:?} {diagnostics:?} {diagnostics}");
+    for secret in ["Order 1", "anna", "access-", "refresh-"] {
+        assert!(!printed.contains(secret), "{printed}");
+    }
 }

@@ -153,10 +153,10 @@ impl Task {
     fn report(&mut self, connection: ConnectionNumber) {
         let report = self.batch().report();
         let calls = self.links.calls(connection);
+        let within = self.parts.tuning.request_timeout;
         let reporting = async move { on(calls)?.report(report).await };
         self.begin(async move {
-            let result = AssertUnwindSafe(reporting).catch_unwind().await;
-            let result = result.unwrap_or(Err(CallFailure::NoAnswer));
+            let result = answered(within, reporting).await;
             Some(Outcome::Reported(connection, result))
         });
     }
@@ -170,11 +170,7 @@ impl Task {
     ) {
         let within = within.min(self.parts.tuning.request_timeout);
         self.begin(async move {
-            let call = timeout(within, AssertUnwindSafe(call).catch_unwind());
-            let result = match call.await {
-                Ok(Ok(result)) => result,
-                Ok(Err(_)) | Err(_) => Err(CallFailure::NoAnswer),
-            };
+            let result = answered(within, call).await;
             Some(Outcome::Input(answer(result)))
         });
     }
@@ -197,6 +193,17 @@ impl Task {
         work: impl Future<Output = Option<Outcome>> + Send + 'static,
     ) -> AbortHandle {
         self.work.spawn(work)
+    }
+}
+
+/// The answer to a call. One that takes too long, or panics, has none.
+async fn answered<T>(
+    within: Duration,
+    call: impl Future<Output = Result<T, CallFailure>>,
+) -> Result<T, CallFailure> {
+    match timeout(within, AssertUnwindSafe(call).catch_unwind()).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(_)) | Err(_) => Err(CallFailure::NoAnswer),
     }
 }
 
