@@ -154,7 +154,11 @@ async fn a_client_that_never_ends_its_headers_is_let_go() -> anyhow::Result<()> 
     .await?;
     for mut stream in idle {
         let mut answer = Vec::new();
-        within("the end", SILENCE, stream.read_to_end(&mut answer)).await??;
+        match within("the end", SILENCE, stream.read_to_end(&mut answer)).await? {
+            // A socket that is closed before what it was sent was read is reset.
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => {}
+            ended => drop(ended?),
+        }
     }
     kit.stop().await
 }
