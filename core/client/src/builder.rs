@@ -110,7 +110,7 @@ impl Builder {
             storage: storage.clone(),
             shared: Arc::clone(&shared),
         };
-        driver::spawn(Arc::new(parts), Inputs::new(commands));
+        driver::spawn(Arc::new(parts), Inputs::new(commands, seed));
         Ok(Vestnik::new(
             shared,
             storage,

@@ -116,13 +116,16 @@ pub(crate) struct Inputs {
     commands: mpsc::Receiver<Command>,
     /// What it asked for while there was no engine, oldest first.
     kept: VecDeque<Command>,
+    /// What the storage said when it was opened, for the first engine.
+    seed: Option<Seed>,
 }
 
 impl Inputs {
-    pub(crate) const fn new(commands: mpsc::Receiver<Command>) -> Self {
+    pub(crate) const fn new(commands: mpsc::Receiver<Command>, seed: Seed) -> Self {
         Self {
             commands,
             kept: VecDeque::new(),
+            seed: Some(seed),
         }
     }
 
@@ -206,8 +209,12 @@ async fn run(parts: &Arc<Parts>, inputs: &mut Inputs) -> Stopped {
     Task::new(Arc::clone(parts), seed).run(inputs).await
 }
 
-/// What the storage says the device is; `None` if the device ends before it says it.
+/// What the storage says the device is; `None` if the device ends before it says it. Calls that wait are
+/// answered by each failure, so that nobody waits until a person unlocks the secret store.
 async fn seed(parts: &Arc<Parts>, inputs: &mut Inputs) -> Option<Seed> {
+    if let Some(seed) = inputs.seed.take() {
+        return Some(seed);
+    }
     let mut pause = PAUSE;
     loop {
         match inputs.wait(parts.storage.call(Files::seed)).await? {
@@ -216,6 +223,7 @@ async fn seed(parts: &Arc<Parts>, inputs: &mut Inputs) -> Option<Seed> {
             Err(error) => tracing::error!(%error, "the storage does not say who the device is"),
         }
         parts.shared.tell_trouble(Trouble::Storage);
+        inputs.kept.clear();
         inputs.wait(tokio::time::sleep(pause)).await?;
         pause = (pause * 2).min(LONGEST);
     }

@@ -8,6 +8,8 @@ mod http;
 mod hub;
 mod network;
 mod options;
+#[cfg(test)]
+mod tests;
 
 pub use endpoint::endpoint;
 pub(crate) use hub::problem_of;

@@ -78,7 +78,7 @@ impl Vestnik {
         let shared = Arc::clone(&self.shared);
         let keeping = self.storage.call(move |files| {
             let mut addresses = files.push_addresses();
-            addresses.retain(|own| own.kind != kind);
+            addresses.retain(|own| own.kind != kind && !is_former(&own.kind, new.as_ref()));
             addresses.extend(new);
             files.keep_push_addresses(addresses)?;
             let kept = files.push_addresses();
@@ -139,4 +139,12 @@ impl Vestnik {
         let looking = self.storage.call(Diagnostics::of);
         Ok(looking.await?.with(&snapshot))
     }
+}
+
+/// Whether a new address makes one of another kind invalid: who asks Firebase for a token loses the
+/// installation id, and the reverse.
+fn is_former(kind: &Open<PushAddressKind>, new: Option<&PushAddress>) -> bool {
+    use PushAddressKind::{FcmFid, FcmToken};
+    let is_firebase = |kind: &_| matches!(kind, Open::Known(FcmFid | FcmToken));
+    new.is_some_and(|new| is_firebase(&new.kind) && is_firebase(kind))
 }

@@ -1,15 +1,17 @@
-//! A test double: a clock that fails, or holds up, the thread that reads it.
+//! Test doubles that fail: a clock that fails, or holds up, the thread that reads it, and a secret store.
 
 use std::{
     sync::{
         Arc, Condvar, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
 };
 
 use jiff::Timestamp;
+use secrecy::SecretString;
 use vestnik_clock::{Clock, Monotonic, SystemClock};
+use vestnik_core::{MemorySecrets, SecretError, SecretStore};
 
 /// A clock that is right, and that panics or holds its reader up when a test asks for it. The storage
 /// reads the time of day once in each transaction that changes something, the engine the monotonic time
@@ -40,11 +42,20 @@ impl Trap {
     }
 
     fn read(&self) {
+        assert!(!self.is_due(), "a planted panic");
+    }
+
+    /// Whether this is the read for which the trap was armed.
+    fn is_due(&self) -> bool {
         let read = self.reads.fetch_add(1, Ordering::SeqCst) + 1;
-        let panics = self
+        let due = self
             .panics_at
             .compare_exchange(read, 0, Ordering::SeqCst, Ordering::SeqCst);
-        assert!(panics.is_err(), "a planted panic");
+        due.is_ok()
+    }
+
+    fn is_armed(&self) -> bool {
+        self.panics_at.load(Ordering::SeqCst) > 0
     }
 }
 
@@ -61,8 +72,7 @@ impl FaultyClock {
 
     /// Whether the panic that was planted has not come.
     pub(crate) fn is_armed(&self) -> bool {
-        let is_armed = |trap: &Trap| trap.panics_at.load(Ordering::SeqCst) > 0;
-        is_armed(&self.0.storage) || is_armed(&self.0.engine)
+        self.0.storage.is_armed() || self.0.engine.is_armed()
     }
 
     /// How many transactions the storage has begun.
@@ -106,5 +116,63 @@ impl Clock for FaultyClock {
 
     fn random(&self) -> [u8; 32] {
         SystemClock.random()
+    }
+}
+
+/// A secret store that refuses what a test wants refused.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct FaultySecrets(Arc<Keyring>);
+
+#[derive(Debug, Default)]
+struct Keyring {
+    secrets: MemorySecrets,
+    failure: Trap,
+    panic: Trap,
+    is_locked: AtomicBool,
+}
+
+impl FaultySecrets {
+    /// It is not available at so many calls from now, once.
+    pub(crate) fn fail(&self, after: usize) {
+        self.0.failure.arm(after);
+    }
+
+    /// It panics at so many calls from now.
+    pub(crate) fn panic(&self, after: usize) {
+        self.0.panic.arm(after);
+    }
+
+    /// It is not available until it is unlocked.
+    pub(crate) fn lock(&self, is_locked: bool) {
+        self.0.is_locked.store(is_locked, Ordering::SeqCst);
+    }
+
+    /// Whether the fault that was planted has not come.
+    pub(crate) fn is_armed(&self) -> bool {
+        self.0.failure.is_armed() || self.0.panic.is_armed()
+    }
+
+    fn open(&self) -> Result<&MemorySecrets, SecretError> {
+        self.0.panic.read();
+        if self.0.failure.is_due() || self.0.is_locked.load(Ordering::SeqCst) {
+            return Err(SecretError::Unavailable {
+                source: "it is locked".into(),
+            });
+        }
+        Ok(&self.0.secrets)
+    }
+}
+
+impl SecretStore for FaultySecrets {
+    fn get(&self, name: &str) -> Result<Option<SecretString>, SecretError> {
+        self.open()?.get(name)
+    }
+
+    fn set(&self, name: &str, secret: &SecretString) -> Result<(), SecretError> {
+        self.open()?.set(name, secret)
+    }
+
+    fn delete(&self, name: &str) -> Result<(), SecretError> {
+        self.open()?.delete(name)
     }
 }

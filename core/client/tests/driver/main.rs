@@ -7,6 +7,7 @@
 
 mod damage;
 mod delivery;
+mod device;
 mod faulty;
 mod forgetting;
 mod idle;

@@ -62,6 +62,10 @@ pub(crate) struct World {
     pub(crate) logouts: usize,
     /// Whether logouts get no answer.
     pub(crate) swallow_logouts: bool,
+    /// What it was told of the installation last.
+    pub(crate) state: Option<InstallationState>,
+    /// The topics that it was told of, and whether they were joined.
+    pub(crate) topics: BTreeMap<TopicName, bool>,
     /// Why refresh tokens are not taken now.
     pub(crate) refresh_problem: Option<ProblemCode>,
 }
@@ -219,8 +223,9 @@ impl Transport for Memory {
         &self,
         _token: Secret,
         _id: InstallationId,
-        _state: InstallationState,
+        state: InstallationState,
     ) -> BoxFuture<'_, Result<(), CallFailure>> {
+        self.world().state = Some(state);
         ready(Ok(()))
     }
 
@@ -333,11 +338,13 @@ impl HubCalls for Line {
         ready(Ok(Reported { results }))
     }
 
-    fn subscribe(&self, _topic: TopicName) -> BoxFuture<'_, Result<(), CallFailure>> {
+    fn subscribe(&self, topic: TopicName) -> BoxFuture<'_, Result<(), CallFailure>> {
+        self.world().topics.insert(topic, true);
         ready(Ok(()))
     }
 
-    fn unsubscribe(&self, _topic: TopicName) -> BoxFuture<'_, Result<(), CallFailure>> {
+    fn unsubscribe(&self, topic: TopicName) -> BoxFuture<'_, Result<(), CallFailure>> {
+        self.world().topics.insert(topic, false);
         ready(Ok(()))
     }
 

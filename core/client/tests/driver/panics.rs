@@ -1,17 +1,17 @@
-//! A panic anywhere is a state, then the device goes on over the same files.
+//! A panic or a failure anywhere is a state, then the device goes on over the same files.
 
 use std::{path::Path, sync::Arc};
 
 use futures_util::future::join_all;
 use vestnik_core::{
-    ConnectionState, Error, HistoryQuery, Login, LoginError, Phase, Secret, Standing, Trouble,
-    Vestnik,
+    ConnectionState, Error, HistoryQuery, Login, LoginError, Needs, Phase, Secret, Standing,
+    Trouble, Vestnik,
 };
 use vestnik_model::UserId;
 
 use crate::{
-    faulty::FaultyClock,
-    memory::{Memory, draw, id, in_time, login, online, open_by, quick},
+    faulty::{FaultyClock, FaultySecrets},
+    memory::{Memory, config, draw, id, in_time, login, online, open_by, quick},
 };
 
 async fn device(server: &Memory, folder: &Path, clock: &FaultyClock) -> Vestnik {
@@ -86,21 +86,27 @@ async fn live(server: &Memory, client: &Vestnik) {
 
 /// Lives with a fault planted at each place in turn, until there are no more places; gives how many
 /// there were.
-async fn sweep(plant: impl Fn(&FaultyClock, usize)) -> usize {
+async fn sweep(plant: impl Fn(&FaultyClock, &FaultySecrets, usize)) -> usize {
     const AT_ONCE: usize = 16;
     let mut begin = 1;
     loop {
         let lives = (begin..begin + AT_ONCE).map(|after| {
-            let clock = FaultyClock::default();
+            let (clock, secrets) = (FaultyClock::default(), FaultySecrets::default());
             let plant = &plant;
             async move {
                 let folder = tempfile::tempdir().unwrap();
                 let server = Memory::default();
-                let client = device(&server, folder.path(), &clock).await;
-                plant(&clock, after);
+                let opening = Vestnik::builder(config(folder.path(), quick()))
+                    .transport(Arc::new(server.clone()))
+                    .clock(Arc::new(clock.clone()))
+                    .secrets(Arc::new(secrets.clone()))
+                    .open();
+                let client = in_time(opening).await.unwrap();
+                client.go_online();
+                plant(&clock, &secrets, after);
                 live(&server, &client).await;
                 in_time(client.stop()).await;
-                clock.is_armed()
+                clock.is_armed() || secrets.is_armed()
             }
         });
         let missed = join_all(lives)
@@ -117,14 +123,68 @@ async fn sweep(plant: impl Fn(&FaultyClock, usize)) -> usize {
 
 #[tokio::test]
 async fn a_panic_of_the_storage_holds_nothing_up_wherever_it_comes() {
-    let places = sweep(FaultyClock::fail_storage).await;
+    let places = sweep(|clock, _, after| clock.fail_storage(after)).await;
     assert!(places >= 15, "{places}");
 }
 
 #[tokio::test]
 async fn a_panic_of_the_engine_holds_nothing_up_wherever_it_comes() {
-    let places = sweep(FaultyClock::fail_engine).await;
+    let places = sweep(|clock, _, after| clock.fail_engine(after)).await;
     assert!(places > 30, "{places}");
+}
+
+#[tokio::test]
+async fn a_secret_store_that_fails_once_holds_nothing_up_wherever_it_comes() {
+    let places = sweep(|_, secrets, after| secrets.fail(after)).await;
+    assert!(places >= 4, "{places}");
+    let places = sweep(|_, secrets, after| secrets.panic(after)).await;
+    assert!(places >= 4, "{places}");
+}
+
+#[tokio::test]
+async fn a_secret_store_that_is_locked_is_told_and_waited_for() {
+    let (folder, server) = (tempfile::tempdir().unwrap(), Memory::default());
+    let (clock, secrets) = (FaultyClock::default(), FaultySecrets::default());
+    let opening = Vestnik::builder(config(folder.path(), quick()))
+        .transport(Arc::new(server.clone()))
+        .clock(Arc::new(clock.clone()))
+        .secrets(Arc::new(secrets.clone()))
+        .open();
+    let client = in_time(opening).await.unwrap();
+    client.go_online();
+    secrets.lock(true);
+    assert_eq!(
+        login(&client, "anna").await,
+        Login::Pending(Trouble::Storage)
+    );
+    secrets.lock(false);
+    online(&client).await;
+
+    // The next engine does not learn who the device is.
+    secrets.lock(true);
+    clock.fail_engine(1);
+    assert!(in_time(client.flush()).await.is_err());
+    let mut snapshot = client.snapshot();
+    in_time(snapshot.wait_for(|s| s.needs() == Some(Needs::Storage)))
+        .await
+        .unwrap();
+    assert_eq!(
+        client.history(HistoryQuery::default()).await.unwrap().items,
+        []
+    );
+    // Nobody waits until a person unlocks it.
+    let answer = in_time(client.flush()).await;
+    assert!(matches!(answer, Err(Error::Restarted)), "{answer:?}");
+    secrets.lock(false);
+    online(&client).await;
+
+    secrets.lock(true);
+    clock.fail_engine(1);
+    assert!(in_time(client.flush()).await.is_err());
+    in_time(snapshot.wait_for(|s| s.needs() == Some(Needs::Storage)))
+        .await
+        .unwrap();
+    in_time(client.stop()).await;
 }
 
 #[tokio::test]
