@@ -5,6 +5,7 @@
     reason = "a test double fails the test that it belongs to"
 )]
 
+mod chaos;
 mod damage;
 mod delivery;
 mod device;
