@@ -83,6 +83,9 @@ impl Builder {
         };
         let options = FileOptions {
             folder: config.data_dir.clone(),
+            spool: config
+                .spool_dir
+                .unwrap_or_else(|| config.data_dir.join("spool")),
             secrets,
             former: config.former_history,
             history_rows: config.tuning.history_rows,

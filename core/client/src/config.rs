@@ -14,9 +14,12 @@ pub struct Config {
     pub server: Url,
     /// The App.
     pub app: AppId,
-    /// A folder of the app's own for history, identity and spool. It is made if it is not there. On iOS
-    /// it belongs into the app group, outside of backups.
+    /// A folder of the app's own for history and identity. It is made if it is not there. It must not be
+    /// part of a backup, and on iOS it lies outside of the app group: see ADR 16.
     pub data_dir: PathBuf,
+    /// Where a notification extension leaves what it was given; absent for `spool` in `data_dir`. On iOS
+    /// it lies in the app group.
+    pub spool_dir: Option<PathBuf>,
     /// What the server is told of this device.
     pub device: DeviceInfo,
     /// What becomes of a user's history when they log out or another user logs in.
@@ -35,6 +38,7 @@ impl Config {
             server,
             app,
             data_dir,
+            spool_dir: None,
             device,
             former_history: FormerHistory::default(),
             network: NetworkOptions::default(),
@@ -50,6 +54,7 @@ impl fmt::Debug for Config {
             server,
             app,
             data_dir,
+            spool_dir,
             device,
             former_history,
             network,
@@ -59,6 +64,7 @@ impl fmt::Debug for Config {
             .field("server", &server.host_str())
             .field("app", app)
             .field("data_dir", data_dir)
+            .field("spool_dir", spool_dir)
             .field("device", device)
             .field("former_history", former_history)
             .field("network", network)

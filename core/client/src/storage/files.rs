@@ -297,7 +297,7 @@ impl Files {
     }
 
     fn ingest_once(&mut self) -> Result<(), StoreError> {
-        let spool = self.options.spool();
+        let spool = self.options.spool.clone();
         self.spool_again = None;
         if !spool.exists() {
             return Ok(());

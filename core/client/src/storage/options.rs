@@ -21,6 +21,8 @@ pub enum FormerHistory {
 pub struct FileOptions {
     /// The app's data folder. It is made if it is not there.
     pub folder: PathBuf,
+    /// Where a notification extension leaves what it was given.
+    pub spool: PathBuf,
     /// Where secrets lie.
     pub secrets: Arc<dyn SecretStore>,
     /// What becomes of a former user's history.
@@ -30,11 +32,4 @@ pub struct FileOptions {
     /// The version of the app: when it changes, entries that an older version could not read are tried
     /// again.
     pub reader: String,
-}
-
-impl FileOptions {
-    /// Where a notification extension leaves what it was given.
-    pub(super) fn spool(&self) -> PathBuf {
-        self.folder.join("spool")
-    }
 }
