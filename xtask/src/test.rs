@@ -70,7 +70,7 @@ const GROUPS: &[Group] = &[
     },
     Group {
         name: "kotlin",
-        what: "the core from Kotlin on the JVM",
+        what: "the core from Kotlin on the JVM, and what Android adds compiled",
         run: kotlin,
     },
     Group {
@@ -270,19 +270,22 @@ fn python() -> Result<()> {
 
 fn kotlin() -> Result<()> {
     build::libraries_and(&["vestnik"])?;
-    let mut tests = command_in(
-        "bindings/kotlin",
-        "mvn",
-        &[
-            "--batch-mode",
-            "--no-transfer-progress",
-            "--strict-checksums",
-            "test",
-        ],
-    );
+    let mut tests = maven("bindings/kotlin", "test");
     tests.env("VESTNIK_BIN", place::built("vestnik"));
     tests.env("VESTNIK_LIBRARY_PATH", place::target().join("debug"));
-    step::run(tests)
+    step::run(tests)?;
+    // Android's classes are not run by anything here.
+    step::run(maven("bindings/android", "compile"))
+}
+
+fn maven(folder: &str, goal: &str) -> Command {
+    let options = [
+        "--batch-mode",
+        "--no-transfer-progress",
+        "--strict-checksums",
+        goal,
+    ];
+    command_in(folder, "mvn", &options)
 }
 
 fn desktop() -> Result<()> {

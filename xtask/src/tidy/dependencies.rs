@@ -60,7 +60,11 @@ const DIRECTIONS: [(&str, &[&str]); 21] = [
         &["vestnik-core", "vestnik-model", "vestnik-server"],
     ),
     ("vestnik-desktop", &["vestnik-core", "vestnik-model"]),
-    ("vestnik-ffi", &["vestnik-core", "vestnik-model"]),
+    // The inbox for its spool: an extension has nothing else of the core.
+    (
+        "vestnik-ffi",
+        &["vestnik-core", "vestnik-inbox", "vestnik-model"],
+    ),
     (
         "vestnik-testkit",
         &[

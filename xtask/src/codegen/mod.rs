@@ -1,5 +1,7 @@
 //! Sources that are generated from Rust, and committed.
 
+mod internal;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -61,7 +63,7 @@ fn bindings(out: &Path) -> Result<()> {
             .arg(&folder);
         step::run(generate)?;
     }
-    Ok(())
+    internal::make(&out.join("bindings/kotlin/generated"))
 }
 
 /// Builds uniffi's generator, or waits for who builds it.
