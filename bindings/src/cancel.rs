@@ -1,11 +1,10 @@
-//! A way for the host to change its mind.
+//! How the app gives up waiting.
 
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-/// Cancels the calls it was handed to. What they had begun to store is finished; what they waited
-/// for is not waited for any more.
+/// Ends the waiting of the calls that it was handed to. What they have begun goes on.
 #[derive(Debug, Default, uniffi::Object)]
 pub struct CancelHandle {
     token: CancellationToken,
@@ -13,21 +12,22 @@ pub struct CancelHandle {
 
 #[uniffi::export]
 impl CancelHandle {
-    /// A handle that nothing is bound to yet.
+    /// A handle that no call has yet.
     #[uniffi::constructor]
     #[must_use]
     pub fn new() -> Arc<Self> {
         Arc::default()
     }
 
-    /// Ends every call that holds this handle with `PushError.Cancelled`.
+    /// Ends each call that has this handle with `VestnikError.Cancelled`, now and later.
     pub fn cancel(&self) {
         self.token.cancel();
     }
 }
 
 impl CancelHandle {
-    pub(crate) fn token(&self) -> CancellationToken {
-        self.token.clone()
+    /// What a call waits for beside its answer.
+    pub(crate) fn token(handle: Option<Arc<Self>>) -> CancellationToken {
+        handle.map_or_else(CancellationToken::new, |handle| handle.token.clone())
     }
 }

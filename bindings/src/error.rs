@@ -1,58 +1,73 @@
-//! Errors as the host sees them: few, and each says what to do.
+//! Errors as the app sees them: few, and each says what to do.
 
-use vestnik_core::Error;
-use vestnik_model::Problem;
+use vestnik_core::{Error, LoginError};
+use vestnik_inbox::StoreError;
 
 /// Why a call failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, uniffi::Error)]
-pub enum PushError {
+pub enum VestnikError {
     /// An argument is wrong; `field` names it.
     #[error("{field}: {detail}")]
     InvalidArgument {
-        /// The argument.
+        /// The argument, or the field of a record.
         field: String,
-        /// What is wrong with it.
+        /// What is required of it.
         detail: String,
     },
-    /// Nobody is logged in: hand a fresh identity token in.
-    #[error("a fresh identity token is needed")]
-    Unauthorized,
-    /// The server refused the request; repeating it does not help.
-    #[error("{code}: {detail}")]
-    Rejected {
-        /// The problem's code.
-        code: String,
-        /// What is wrong, for a person.
-        detail: String,
-    },
-    /// The server cannot be reached now; the core goes on trying by itself.
-    #[error("the server cannot be reached")]
-    Unreachable {
-        /// In how many milliseconds it is worth trying again, if the server said so.
-        retry_after_ms: Option<u64>,
-    },
-    /// The database cannot be read or written.
-    #[error("storage: {detail}")]
+    /// The device's storage failed. Nothing was changed.
+    #[error("{detail}")]
     Storage {
-        /// What went wrong.
+        /// In which way.
+        problem: StorageProblem,
+        /// What is known of it, for a developer.
         detail: String,
     },
+    /// The server refused, and repeating the same does not help.
+    #[error("the server refused: {code}")]
+    Refused {
+        /// The problem's code, as `topic.unavailable`.
+        code: String,
+    },
+    /// Nobody is logged in.
+    #[error("nobody is logged in")]
+    NobodyLoggedIn,
+    /// The identity token vouches for another user than the one who was to be logged in.
+    #[error("the identity token vouches for another user")]
+    OtherUser,
+    /// A later login or logout took the place of this one.
+    #[error("a later login or logout took the place of this one")]
+    Overtaken,
+    /// The core failed and began again before it had an answer. The same call may be made again.
+    #[error("the core was restarted")]
+    Restarted,
+    /// Another part of the app draws notifications already.
+    #[error("another part of the app draws notifications")]
+    ShowerTaken,
+    /// The ticket was settled before.
+    #[error("the ticket was settled before")]
+    TicketSettled,
+    /// There are as many listeners as there may be.
+    #[error("there are too many listeners")]
+    TooManyListeners,
+    /// On Android the core must be given the app's context before it can check certificates.
+    #[error("VestnikAndroid.initialize must be called first")]
+    NotInitialized,
     /// The deadline passed first.
     #[error("the deadline passed")]
     Timeout,
-    /// The host cancelled the call.
+    /// The app gave up waiting.
     #[error("the call was cancelled")]
     Cancelled,
-    /// The client is not started, or was stopped.
-    #[error("the client is not running")]
+    /// The device was stopped.
+    #[error("the device was stopped")]
     Closed,
-    /// A listener of the host failed.
-    #[error("the host's listener failed: {detail}")]
+    /// Code of the app that the library called failed.
+    #[error("code of the app failed")]
     Host {
         /// What it said.
         detail: String,
     },
-    /// A bug of ours.
+    /// A fault of the library.
     #[error("internal: {detail}")]
     Internal {
         /// What is known of it.
@@ -60,7 +75,24 @@ pub enum PushError {
     },
 }
 
-impl PushError {
+/// In which way the device's storage failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum StorageProblem {
+    /// The disk is full. The same call succeeds when there is room.
+    Full,
+    /// A file is damaged. Stop and open again: what can be read is carried over.
+    Corrupt,
+    /// Another process has the folder, or too much waits. The same call may succeed later.
+    Busy,
+    /// The files were written by a newer version of the app.
+    TooNew,
+    /// The secret store failed, or is locked.
+    Secrets,
+    /// The file system refuses for another reason.
+    Other,
+}
+
+impl VestnikError {
     #[expect(
         clippy::needless_pass_by_value,
         reason = "errors are handed over by map_err"
@@ -83,39 +115,71 @@ impl PushError {
     }
 }
 
-impl From<Error> for PushError {
+impl From<Error> for VestnikError {
     fn from(error: Error) -> Self {
-        let retry_after = error.retry_after();
         match error {
-            Error::Unauthorized => Self::Unauthorized,
-            Error::Rejected(problem) => problem.into(),
-            Error::Unreachable { .. } => Self::Unreachable {
-                retry_after_ms: retry_after
-                    .map(|after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX)),
+            Error::Storage(error) => error.into(),
+            Error::Network(error) => Self::invalid("network", with_sources(&*error)),
+            Error::Payload(error) => Self::invalid("payload", error),
+            Error::LoggedOut => Self::NobodyLoggedIn,
+            Error::Refused(code) => Self::Refused {
+                code: code.as_str().to_owned(),
             },
-            Error::Storage(error) => Self::Storage {
-                detail: error.to_string(),
-            },
-            Error::Open(error) => Self::Storage {
-                detail: error.to_string(),
-            },
+            Error::Overtaken => Self::Overtaken,
+            Error::Restarted => Self::Restarted,
             Error::Closed => Self::Closed,
-            other => Self::internal(other),
+            other => Self::internal(with_sources(&other)),
         }
     }
 }
 
-impl From<Problem> for PushError {
-    fn from(problem: Problem) -> Self {
-        Self::Rejected {
-            code: problem.code.to_string(),
-            detail: problem.detail,
+impl From<LoginError> for VestnikError {
+    fn from(error: LoginError) -> Self {
+        match error {
+            LoginError::Refused(code) => Self::Refused {
+                code: code.as_str().to_owned(),
+            },
+            LoginError::OtherUser => Self::OtherUser,
+            LoginError::Overtaken => Self::Overtaken,
+            LoginError::Restarted => Self::Restarted,
+            LoginError::Closed => Self::Closed,
+            other => Self::internal(with_sources(&other)),
         }
     }
 }
 
-/// A listener threw something that is not a `PushError`.
-impl From<uniffi::UnexpectedUniFFICallbackError> for PushError {
+impl From<StoreError> for VestnikError {
+    fn from(error: StoreError) -> Self {
+        let problem = match &error {
+            StoreError::Full => StorageProblem::Full,
+            StoreError::Corrupt { .. } => StorageProblem::Corrupt,
+            StoreError::Busy => StorageProblem::Busy,
+            StoreError::TooNew { .. } => StorageProblem::TooNew,
+            StoreError::Secrets { .. } => StorageProblem::Secrets,
+            StoreError::Closed => return Self::Closed,
+            StoreError::Other { .. } | _ => StorageProblem::Other,
+        };
+        Self::Storage {
+            problem,
+            detail: with_sources(&error),
+        }
+    }
+}
+
+/// An error and what caused it, from the outermost to the innermost.
+pub(crate) fn with_sources(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+/// Code of the app threw something that is not a `VestnikError`.
+impl From<uniffi::UnexpectedUniFFICallbackError> for VestnikError {
     fn from(error: uniffi::UnexpectedUniFFICallbackError) -> Self {
         Self::Host {
             detail: error.reason,

@@ -1,34 +1,67 @@
 //! Vestnik's core for Kotlin, Swift and Python.
 //!
-//! The bridge is not the API: it mirrors the core's types as plain records and does nothing of its
-//! own. Rules that keep it safe on every platform:
+//! The bridge mirrors the core's types as plain records and decides nothing. The API that apps of
+//! Kotlin and Swift use is written by hand on top of it (`bindings/kotlin`, `bindings/swift`); Python
+//! uses it as it is. `bindings/README.md` embeds the core in each of them.
 //!
-//! - every exported function returns a `Result`, because a panic behind one that cannot fail ends
-//!   the host app in Swift;
-//! - there is no asynchronous foreign trait: the host pushes identity tokens *into* the core, and
-//!   the core calls back with batches of events, synchronously, on a thread of its own;
-//! - every call that waits for somebody else takes a deadline and, where the host may change its
-//!   mind, a [`CancelHandle`], because Swift's `Task.cancel()` does not reach a Rust future;
-//! - work runs on the core's own runtime, so that a future dropped by the host never leaves
-//!   anything half done.
+//! Rules that keep it safe on every platform:
+//!
+//! - every exported function returns a `Result`, because in Swift a panic behind one that cannot fail
+//!   ends the app;
+//! - there is no asynchronous foreign trait: in Swift 6 they do not compile, and on Android they are
+//!   where crashes cluster. What the app has to be told is pulled ([`Shower`], [`SnapshotStream`],
+//!   [`EventStream`]) or is told to a listener on a thread of its own;
+//! - foreign code that throws or blocks holds up nothing but its own thread;
+//! - every call that waits for somebody else takes a deadline and a [`CancelHandle`], because Swift's
+//!   `Task.cancel()` does not reach a Rust future;
+//! - work runs on the library's own runtime, so that a future that the app drops leaves nothing half
+//!   done.
+//!
+//! Read [`Vestnik`] first.
 
 uniffi::setup_scaffolding!("vestnik");
 
+#[cfg(target_os = "android")]
+mod android;
 mod cancel;
-mod client;
-mod convert;
+mod device;
 mod error;
-mod identity;
+mod history;
 mod listener;
+mod log;
+mod push;
 mod record;
 mod runtime;
+mod secrets;
+mod show;
+mod stream;
 
 pub use cancel::CancelHandle;
-pub use client::PushClient;
-pub use error::PushError;
-pub use listener::{EventListener, EventSubscription, PushEvent};
+pub use device::Vestnik;
+pub use error::{StorageProblem, VestnikError};
+pub use listener::{EventListener, StateListener, Subscription};
+pub use log::{LogLevel, LogRecord, LogSink, log_to};
+pub use push::{PushAddressKind, Pushed, SpoolTicket, spool_push};
 pub use record::{
-    ClickRecord, ConnectionRecord, DeviceRecord, HistoryItemRecord, HistoryPageRecord,
-    HistoryQueryRecord, NotificationRecord, OpenedBy, PermissionState, PlatformName, PriorityLevel,
-    PushConfig,
+    config::{
+        Config, DeviceChange, DeviceInfo, FormerHistory, Network, Permission, Platform, Tuning,
+    },
+    diagnostics::Diagnostics,
+    event::Event,
+    history::{HistoryItem, HistoryPage, HistoryQuery, SearchQuery, Shelf, ShowState},
+    notification::{Click, Notification, OpenedBy, Priority},
+    snapshot::{Connection, Login, Phase, Snapshot, Standing, Trouble},
+    suppression::Suppression,
 };
+pub use secrets::{SecretStore, SecretStoreError};
+pub use show::{ShowTicket, Shower};
+pub use stream::{EventStream, SnapshotStream};
+
+/// The version of this library.
+///
+/// # Errors
+/// None; see the rules of this crate.
+#[uniffi::export]
+pub fn library_version() -> Result<String, VestnikError> {
+    Ok(env!("CARGO_PKG_VERSION").to_owned())
+}

@@ -1,293 +1,252 @@
-//! Events to the host, in batches, on a thread of their own.
+//! What the core tells, told to listeners of the app, each on a thread of its own.
+//!
+//! A listener that throws is told on. One that blocks holds up its own thread: the core does not wait
+//! for it, and what happens meanwhile is merged.
 
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
-
-use tokio_util::sync::CancellationToken;
-
-use crate::{
-    error::PushError,
-    record::{ConnectionRecord, HistoryItemRecord},
+use std::sync::{
+    Arc, Weak,
+    atomic::{AtomicUsize, Ordering},
 };
 
-/// The most events waiting for a slow listener. Beyond it, first what can be read again is dropped
-/// and one `Changed` with no ids says so; then the oldest shows, which the core repeats at its next
-/// start because nobody reported them shown.
-const WAITING: usize = 1_024;
-/// The most events of one batch.
-const BATCH: usize = 64;
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+use vestnik_core as core;
 
-/// What happened. Facts are told once; state (`Connection`, `Unread`) is told at each change.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "uniffi mirrors plain records; few are alive at once"
-)]
-pub enum PushEvent {
-    /// Draw it now, under a tag made of its id, then call `report_shown`. `again` after a crash
-    /// between the two: drawing under the same tag replaces and never doubles.
-    Show {
-        /// What to draw.
-        item: HistoryItemRecord,
-        /// Whether it may be on the screen already.
-        again: bool,
-    },
-    /// Read or deleted on another device, or recalled by the sender: take these off the screen.
-    Withdraw {
-        /// Their ids.
-        ids: Vec<String>,
-    },
-    /// The history changed here; none named means anywhere.
-    Changed {
-        /// Their ids.
-        ids: Vec<String>,
-    },
-    /// How many are unread.
-    Unread {
-        /// The badge.
-        count: u64,
-    },
-    /// How the live connection stands.
-    Connection {
-        /// Its state.
-        state: ConnectionRecord,
-    },
-    /// Nobody is logged in: call `set_identity_token`.
-    NeedsIdentity,
-    /// Something a developer should know.
-    Warning {
-        /// What.
-        detail: String,
-    },
-}
+use crate::{
+    error::VestnikError,
+    record::{event::Event, snapshot::Snapshot},
+    runtime,
+    stream::{Events, Snapshots, Source},
+};
 
-/// Hears events. Called on a thread of the library's own, one batch at a time.
+/// The most listeners of one device: each has a thread.
+const MOST: usize = 16;
+
+/// Is told who the device is and how it is connected.
 #[uniffi::export(foreign)]
-pub trait EventListener: Send + Sync {
-    /// Takes a batch, in order. What it throws is logged and does no harm.
+pub trait StateListener: Send + Sync {
+    /// The present snapshot at first, then each change. What it throws does no harm.
     ///
     /// # Errors
-    /// Whatever the host's code threw.
-    fn on_events(&self, batch: Vec<PushEvent>) -> Result<(), PushError>;
+    /// Whatever the app's code threw.
+    fn on_snapshot(&self, snapshot: Snapshot) -> Result<(), VestnikError>;
+
+    /// The device was stopped. Nothing follows.
+    ///
+    /// # Errors
+    /// Whatever the app's code threw.
+    fn on_stopped(&self) -> Result<(), VestnikError>;
 }
 
-/// Ends a listener's subscription.
+/// Is told what happens.
+#[uniffi::export(foreign)]
+pub trait EventListener: Send + Sync {
+    /// Something happened. What it throws does no harm.
+    ///
+    /// # Errors
+    /// Whatever the app's code threw.
+    fn on_event(&self, event: Event) -> Result<(), VestnikError>;
+
+    /// The device was stopped. Nothing follows.
+    ///
+    /// # Errors
+    /// Whatever the app's code threw.
+    fn on_stopped(&self) -> Result<(), VestnikError>;
+}
+
+/// A listener's subscription. It ends with [`cancel`](Self::cancel), or when the device is stopped; not
+/// with this object, which a garbage collector would drop at any time.
 #[derive(Debug, uniffi::Object)]
-pub struct EventSubscription {
+pub struct Subscription {
     cancelled: CancellationToken,
 }
 
 #[uniffi::export]
-impl EventSubscription {
-    /// No batch is begun after this; one that is being heard is finished.
+impl Subscription {
+    /// Nothing is told after this, except for a call that is under way. The listener is let go.
     pub fn cancel(&self) {
         self.cancelled.cancel();
     }
 }
 
-/// Everyone who listens to one client.
-#[derive(Default)]
+/// Who listens to one device.
+#[derive(Debug, Default)]
 pub(crate) struct Listeners {
-    each: Mutex<Vec<Arc<Ear>>>,
-}
-
-/// One listener's queue.
-struct Ear {
-    waiting: Mutex<Vec<PushEvent>>,
-    wake: mpsc::SyncSender<()>,
-    cancelled: CancellationToken,
-}
-
-impl std::fmt::Debug for Listeners {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Listeners").finish_non_exhaustive()
-    }
+    count: Arc<AtomicUsize>,
 }
 
 impl Listeners {
-    /// Starts a thread that hears for the host's listener.
-    ///
-    /// # Errors
-    /// [`PushError::Internal`] when the system gives no thread.
-    pub(crate) fn add(
+    pub(crate) fn add_state(
+        &self,
+        listener: Arc<dyn StateListener>,
+        snapshots: Snapshots,
+    ) -> Result<Arc<Subscription>, VestnikError> {
+        self.add(snapshots, move |told| match told {
+            Some(snapshot) => listener.on_snapshot(snapshot),
+            None => listener.on_stopped(),
+        })
+    }
+
+    pub(crate) fn add_events(
         &self,
         listener: Arc<dyn EventListener>,
-    ) -> Result<Arc<EventSubscription>, PushError> {
-        let (wake, woken) = mpsc::sync_channel(1);
-        let cancelled = CancellationToken::new();
-        let ear = Arc::new(Ear {
-            waiting: Mutex::default(),
-            wake,
-            cancelled: cancelled.clone(),
-        });
-        let weak = Arc::downgrade(&ear);
+        events: core::EventStream,
+    ) -> Result<Arc<Subscription>, VestnikError> {
+        self.add(Events(events), move |told| match told {
+            Some(event) => listener.on_event(event),
+            None => listener.on_stopped(),
+        })
+    }
+
+    fn add<S: Source>(
+        &self,
+        mut source: S,
+        tell: impl Fn(Option<S::Item>) -> Result<(), VestnikError> + Send + 'static,
+    ) -> Result<Arc<Subscription>, VestnikError> {
+        let seat = Seat::take(&self.count)?;
+        let (runtime, cancelled) = (runtime::handle()?, CancellationToken::new());
+        let end = cancelled.clone();
         std::thread::Builder::new()
-            .name("vestnik-events".to_owned())
+            .name("vestnik-listener".to_owned())
             .spawn(move || {
-                while woken.recv().is_ok() {
-                    let Some(ear) = weak.upgrade() else { return };
-                    ear.drain(listener.as_ref());
+                let _seat = seat;
+                while let Some(told) = next(&runtime, &mut source, &end) {
+                    let is_last = told.is_none();
+                    if tell(told).is_err() {
+                        tracing::warn!("a listener of the app failed");
+                    }
+                    if is_last {
+                        return;
+                    }
                 }
             })
-            .map_err(PushError::internal)?;
-        lock(&self.each).push(ear);
-        Ok(Arc::new(EventSubscription { cancelled }))
-    }
-
-    /// Tells everyone; never waits for anyone.
-    pub(crate) fn tell(&self, event: &PushEvent) {
-        lock(&self.each).retain(|ear| {
-            let is_live = !ear.cancelled.is_cancelled();
-            if is_live {
-                ear.queue(event.clone());
-            }
-            is_live
-        });
-    }
-
-    /// Lets everyone go once they have heard what waits.
-    pub(crate) fn clear(&self) {
-        lock(&self.each).clear();
+            .map_err(VestnikError::internal)?;
+        Ok(Arc::new(Subscription { cancelled }))
     }
 }
 
-impl Ear {
-    fn queue(&self, event: PushEvent) {
-        let mut waiting = lock(&self.waiting);
-        if waiting.len() >= WAITING {
-            make_room(&mut waiting);
+/// Waits for what to tell; `None` when the subscription was cancelled.
+fn next<S: Source>(
+    runtime: &Handle,
+    source: &mut S,
+    cancelled: &CancellationToken,
+) -> Option<Option<S::Item>> {
+    runtime.block_on(async {
+        tokio::select! {
+            biased;
+            () = cancelled.cancelled() => None,
+            next = source.next() => Some(next),
         }
-        waiting.push(event);
-        drop(waiting);
-        // A full channel means that the thread is about to look anyway.
-        if let Err(mpsc::TrySendError::Disconnected(())) = self.wake.try_send(()) {
-            self.cancelled.cancel();
-        }
-    }
+    })
+}
 
-    fn drain(&self, listener: &dyn EventListener) {
-        while !self.cancelled.is_cancelled() {
-            let batch = self.next_batch();
-            if batch.is_empty() {
-                return;
-            }
-            if let Err(error) = listener.on_events(batch) {
-                tracing::warn!(%error, "the host's listener failed");
-            }
-        }
-    }
+/// One of the listeners that there may be.
+#[derive(Debug)]
+struct Seat(Weak<AtomicUsize>);
 
-    fn next_batch(&self) -> Vec<PushEvent> {
-        let mut waiting = lock(&self.waiting);
-        let length = waiting.len().min(BATCH);
-        waiting.drain(..length).collect()
+impl Seat {
+    fn take(count: &Arc<AtomicUsize>) -> Result<Self, VestnikError> {
+        let one_more = |taken: usize| (taken < MOST).then_some(taken + 1);
+        count
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more)
+            .map_err(|_| VestnikError::TooManyListeners)?;
+        Ok(Self(Arc::downgrade(count)))
     }
 }
 
-fn make_room(waiting: &mut Vec<PushEvent>) {
-    waiting.retain(PushEvent::is_told_once);
-    if waiting.len() >= WAITING {
-        waiting.drain(..WAITING / 2);
-    }
-    waiting.insert(0, PushEvent::Changed { ids: Vec::new() });
-}
-
-impl PushEvent {
-    /// Whether it cannot be read again from the history or the client's state.
-    const fn is_told_once(&self) -> bool {
-        match self {
-            Self::Show { .. }
-            | Self::Withdraw { .. }
-            | Self::NeedsIdentity
-            | Self::Warning { .. } => true,
-            Self::Changed { .. } | Self::Unread { .. } | Self::Connection { .. } => false,
+impl Drop for Seat {
+    fn drop(&mut self) {
+        if let Some(count) = self.0.upgrade() {
+            count.fetch_sub(1, Ordering::AcqRel);
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+
+    use tokio::sync::mpsc as queue;
+
     use super::*;
 
-    struct Told(mpsc::Sender<Vec<PushEvent>>);
+    /// Gives what a test puts in.
+    #[derive(Debug)]
+    struct Given(queue::Receiver<u32>);
 
-    impl EventListener for Told {
-        fn on_events(&self, batch: Vec<PushEvent>) -> Result<(), PushError> {
-            self.0.send(batch).map_err(PushError::internal)
+    impl Source for Given {
+        type Item = u32;
+
+        async fn next(&mut self) -> Option<u32> {
+            self.0.recv().await
         }
     }
 
-    fn unread(count: u64) -> PushEvent {
-        PushEvent::Unread { count }
-    }
-
-    fn heard(told: &mpsc::Receiver<Vec<PushEvent>>, count: usize) -> Vec<PushEvent> {
-        let mut events = Vec::new();
-        while events.len() < count {
-            let batch = told.recv().unwrap();
-            assert!(batch.len() <= BATCH);
-            events.extend(batch);
-        }
-        events
+    fn given() -> (queue::Sender<u32>, Given) {
+        let (give, given) = queue::channel(8);
+        (give, Given(given))
     }
 
     #[test]
-    fn events_come_in_order_and_in_batches() {
+    fn a_listener_is_told_in_order_and_of_the_end() {
+        let (give, source) = given();
         let (tell, told) = mpsc::channel();
         let listeners = Listeners::default();
-        listeners.add(Arc::new(Told(tell))).unwrap();
-        for count in 0..200 {
-            listeners.tell(&unread(count));
+        let tell = move |item| tell.send(item).map_err(VestnikError::internal);
+        let _subscription = listeners.add(source, tell).unwrap();
+        for item in 0..3 {
+            give.blocking_send(item).unwrap();
         }
-        assert_eq!(heard(&told, 200), (0..200).map(unread).collect::<Vec<_>>());
+        drop(give);
+        let all: Vec<_> = told.iter().collect();
+        assert_eq!(all, [Some(0), Some(1), Some(2), None]);
     }
 
     #[test]
-    fn a_cancelled_listener_hears_no_more() {
+    fn a_listener_that_fails_is_told_on() {
+        let (give, source) = given();
         let (tell, told) = mpsc::channel();
+        let fails = move |item| {
+            tell.send(item).unwrap();
+            Err(VestnikError::Host {
+                detail: "a test's own failure".to_owned(),
+            })
+        };
+        let _subscription = Listeners::default().add(source, fails).unwrap();
+        give.blocking_send(1).unwrap();
+        give.blocking_send(2).unwrap();
+        assert_eq!(told.recv(), Ok(Some(1)));
+        assert_eq!(told.recv(), Ok(Some(2)));
+    }
+
+    /// `told` ends when the thread has let the listener go.
+    #[test]
+    fn a_listener_is_let_go_at_once() {
+        let (_give, source) = given();
+        let (tell, told) = mpsc::channel();
+        let tell = move |item| tell.send(item).map_err(VestnikError::internal);
         let listeners = Listeners::default();
-        let subscription = listeners.add(Arc::new(Told(tell))).unwrap();
-        listeners.tell(&unread(1));
-        assert_eq!(heard(&told, 1), [unread(1)]);
+        let subscription = listeners.add(source, tell).unwrap();
         subscription.cancel();
-        listeners.tell(&unread(2));
         assert!(told.recv().is_err());
     }
 
     #[test]
-    fn a_slow_listener_loses_only_what_it_can_read_again() {
-        let (wake, _woken) = mpsc::sync_channel(1);
-        let ear = Ear {
-            waiting: Mutex::default(),
-            wake,
-            cancelled: CancellationToken::new(),
+    fn there_are_so_many_listeners_and_no_more() {
+        let listeners = Listeners::default();
+        let add = || {
+            let (give, source) = given();
+            let (tell, told) = mpsc::channel();
+            let tell = move |item| tell.send(item).map_err(VestnikError::internal);
+            listeners
+                .add(source, tell)
+                .map(|subscription| (subscription, give, told))
         };
-        ear.queue(PushEvent::NeedsIdentity);
-        for count in 0..WAITING as u64 {
-            ear.queue(unread(count));
+        let all: Vec<_> = (0..MOST).map(|_| add().unwrap()).collect();
+        assert_eq!(add().err(), Some(VestnikError::TooManyListeners));
+        for (subscription, _, told) in all {
+            subscription.cancel();
+            assert!(told.recv().is_err());
         }
-        let told = [
-            PushEvent::Changed { ids: Vec::new() },
-            PushEvent::NeedsIdentity,
-            unread(WAITING as u64 - 1),
-        ];
-        assert_eq!(ear.next_batch(), told);
-    }
-
-    #[test]
-    fn what_waits_has_an_end_even_when_all_of_it_is_told_once() {
-        let (wake, _woken) = mpsc::sync_channel(1);
-        let ear = Ear {
-            waiting: Mutex::default(),
-            wake,
-            cancelled: CancellationToken::new(),
-        };
-        for _ in 0..3 * WAITING {
-            ear.queue(PushEvent::NeedsIdentity);
-        }
-        assert!(lock(&ear.waiting).len() <= WAITING + 1);
     }
 }

@@ -525,57 +525,143 @@ def _uniffi_check_contract_api_version(lib):
         raise InternalError("UniFFI contract version mismatch: try cleaning and rebuilding your project")
 
 def _uniffi_check_api_checksums(lib):
-    if lib.uniffi_vestnik_ffi_checksum_method_cancelhandle_cancel() != 62980:
+    if lib.uniffi_vestnik_ffi_checksum_func_library_version() != 39599:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_constructor_cancelhandle_new() != 30809:
+    if lib.uniffi_vestnik_ffi_checksum_func_log_to() != 43574:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_method_eventlistener_on_events() != 30410:
+    if lib.uniffi_vestnik_ffi_checksum_func_spool_push() != 35937:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_method_eventsubscription_cancel() != 56308:
+    if lib.uniffi_vestnik_ffi_checksum_method_cancelhandle_cancel() != 15876:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_method_pushclient_connection() != 57231:
+    if lib.uniffi_vestnik_ffi_checksum_constructor_cancelhandle_new() != 23663:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_method_pushclient_dismiss() != 51494:
+    if lib.uniffi_vestnik_ffi_checksum_method_eventlistener_on_event() != 4358:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_method_pushclient_flush() != 40382:
+    if lib.uniffi_vestnik_ffi_checksum_method_eventlistener_on_stopped() != 65013:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_method_pushclient_foregrounded() != 55191:
+    if lib.uniffi_vestnik_ffi_checksum_method_eventstream_cancel() != 9226:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_method_pushclient_get() != 61817:
+    if lib.uniffi_vestnik_ffi_checksum_method_eventstream_next() != 11074:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_method_pushclient_history() != 57506:
+    if lib.uniffi_vestnik_ffi_checksum_method_logsink_log() != 2255:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_method_pushclient_logout() != 52846:
+    if lib.uniffi_vestnik_ffi_checksum_method_secretstore_get() != 40016:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_method_pushclient_mark_all_read() != 50038:
+    if lib.uniffi_vestnik_ffi_checksum_method_secretstore_set() != 190:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_method_pushclient_mark_read() != 7132:
+    if lib.uniffi_vestnik_ffi_checksum_method_secretstore_delete() != 8197:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_method_pushclient_network_changed() != 39942:
+    if lib.uniffi_vestnik_ffi_checksum_method_showticket_again() != 46547:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_method_pushclient_open() != 59058:
+    if lib.uniffi_vestnik_ffi_checksum_method_showticket_attempt() != 32215:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_method_pushclient_report_shown() != 3895:
+    if lib.uniffi_vestnik_ffi_checksum_method_showticket_failed() != 17755:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_method_pushclient_set_identity_token() != 30463:
+    if lib.uniffi_vestnik_ffi_checksum_method_showticket_give_back() != 32263:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_method_pushclient_start() != 12997:
+    if lib.uniffi_vestnik_ffi_checksum_method_showticket_is_void() != 28946:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_method_pushclient_stop() != 17073:
+    if lib.uniffi_vestnik_ffi_checksum_method_showticket_item() != 53539:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_method_pushclient_subscribe_events() != 48465:
+    if lib.uniffi_vestnik_ffi_checksum_method_showticket_shown() != 5262:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_method_pushclient_subscribe_topic() != 4456:
+    if lib.uniffi_vestnik_ffi_checksum_method_showticket_suppressed() != 20414:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_method_pushclient_unread_count() != 53486:
+    if lib.uniffi_vestnik_ffi_checksum_method_shower_cancel() != 58133:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_method_pushclient_unsubscribe_topic() != 21235:
+    if lib.uniffi_vestnik_ffi_checksum_method_shower_next_show() != 49:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_method_pushclient_update_permission() != 61433:
+    if lib.uniffi_vestnik_ffi_checksum_method_snapshotstream_cancel() != 33153:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_method_pushclient_wait_until_online() != 60864:
+    if lib.uniffi_vestnik_ffi_checksum_method_snapshotstream_next() != 37590:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_constructor_pushclient_new() != 65220:
+    if lib.uniffi_vestnik_ffi_checksum_method_spoolticket_identifier() != 30884:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_spoolticket_notification() != 58394:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_spoolticket_shown() != 26963:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_statelistener_on_snapshot() != 19637:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_statelistener_on_stopped() != 57310:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_subscription_cancel() != 16887:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_actioned() != 53034:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_archive() != 8275:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_change() != 9478:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_clicked() != 18236:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_delete() != 32445:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_diagnostics() != 9211:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_dismissed() != 34579:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_events() != 47901:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_flush() != 36597:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_foregrounded() != 27426:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_forget_push_address() != 52910:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_get() != 57058:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_go_offline() != 18196:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_go_online() != 45911:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_handle_push() != 12626:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_history() != 54255:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_installation() != 39126:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_listen_events() != 939:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_listen_state() != 41278:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_login() != 16279:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_logout() != 52288:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_mark_all_read() != 39517:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_mark_read() != 15930:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_mark_unread() != 29009:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_network_changed() != 36361:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_reply() != 52374:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_resume() != 36747:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_search() != 31276:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_set_permission() != 62683:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_set_push_address() != 30119:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_shower() != 42186:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_snapshot() != 59506:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_snapshots() != 23826:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_stop() != 34072:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_subscribe() != 57182:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_suspend() != 2547:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_unsubscribe() != 36768:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_constructor_vestnik_open() != 845:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
 
 # A ctypes library to expose the extern-C FFI definitions.
@@ -606,84 +692,229 @@ _UniffiLib.ffi_vestnik_ffi_rustbuffer_reserve.restype = _UniffiRustBuffer
 _UniffiLib.ffi_vestnik_ffi_uniffi_contract_version.argtypes = (
 )
 _UniffiLib.ffi_vestnik_ffi_uniffi_contract_version.restype = ctypes.c_uint32
+_UniffiLib.uniffi_vestnik_ffi_checksum_func_library_version.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_func_library_version.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_func_log_to.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_func_log_to.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_func_spool_push.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_func_spool_push.restype = ctypes.c_uint16
 _UniffiLib.uniffi_vestnik_ffi_checksum_method_cancelhandle_cancel.argtypes = (
 )
 _UniffiLib.uniffi_vestnik_ffi_checksum_method_cancelhandle_cancel.restype = ctypes.c_uint16
 _UniffiLib.uniffi_vestnik_ffi_checksum_constructor_cancelhandle_new.argtypes = (
 )
 _UniffiLib.uniffi_vestnik_ffi_checksum_constructor_cancelhandle_new.restype = ctypes.c_uint16
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_eventlistener_on_events.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_eventlistener_on_event.argtypes = (
 )
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_eventlistener_on_events.restype = ctypes.c_uint16
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_eventsubscription_cancel.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_eventlistener_on_event.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_eventlistener_on_stopped.argtypes = (
 )
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_eventsubscription_cancel.restype = ctypes.c_uint16
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_connection.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_eventlistener_on_stopped.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_eventstream_cancel.argtypes = (
 )
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_connection.restype = ctypes.c_uint16
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_dismiss.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_eventstream_cancel.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_eventstream_next.argtypes = (
 )
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_dismiss.restype = ctypes.c_uint16
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_flush.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_eventstream_next.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_logsink_log.argtypes = (
 )
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_flush.restype = ctypes.c_uint16
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_foregrounded.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_logsink_log.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_secretstore_get.argtypes = (
 )
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_foregrounded.restype = ctypes.c_uint16
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_get.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_secretstore_get.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_secretstore_set.argtypes = (
 )
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_get.restype = ctypes.c_uint16
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_history.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_secretstore_set.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_secretstore_delete.argtypes = (
 )
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_history.restype = ctypes.c_uint16
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_logout.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_secretstore_delete.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_showticket_again.argtypes = (
 )
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_logout.restype = ctypes.c_uint16
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_mark_all_read.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_showticket_again.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_showticket_attempt.argtypes = (
 )
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_mark_all_read.restype = ctypes.c_uint16
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_mark_read.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_showticket_attempt.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_showticket_failed.argtypes = (
 )
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_mark_read.restype = ctypes.c_uint16
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_network_changed.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_showticket_failed.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_showticket_give_back.argtypes = (
 )
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_network_changed.restype = ctypes.c_uint16
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_open.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_showticket_give_back.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_showticket_is_void.argtypes = (
 )
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_open.restype = ctypes.c_uint16
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_report_shown.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_showticket_is_void.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_showticket_item.argtypes = (
 )
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_report_shown.restype = ctypes.c_uint16
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_set_identity_token.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_showticket_item.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_showticket_shown.argtypes = (
 )
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_set_identity_token.restype = ctypes.c_uint16
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_start.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_showticket_shown.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_showticket_suppressed.argtypes = (
 )
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_start.restype = ctypes.c_uint16
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_stop.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_showticket_suppressed.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_shower_cancel.argtypes = (
 )
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_stop.restype = ctypes.c_uint16
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_subscribe_events.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_shower_cancel.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_shower_next_show.argtypes = (
 )
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_subscribe_events.restype = ctypes.c_uint16
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_subscribe_topic.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_shower_next_show.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_snapshotstream_cancel.argtypes = (
 )
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_subscribe_topic.restype = ctypes.c_uint16
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_unread_count.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_snapshotstream_cancel.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_snapshotstream_next.argtypes = (
 )
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_unread_count.restype = ctypes.c_uint16
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_unsubscribe_topic.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_snapshotstream_next.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_spoolticket_identifier.argtypes = (
 )
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_unsubscribe_topic.restype = ctypes.c_uint16
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_update_permission.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_spoolticket_identifier.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_spoolticket_notification.argtypes = (
 )
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_update_permission.restype = ctypes.c_uint16
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_wait_until_online.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_spoolticket_notification.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_spoolticket_shown.argtypes = (
 )
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_pushclient_wait_until_online.restype = ctypes.c_uint16
-_UniffiLib.uniffi_vestnik_ffi_checksum_constructor_pushclient_new.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_spoolticket_shown.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_statelistener_on_snapshot.argtypes = (
 )
-_UniffiLib.uniffi_vestnik_ffi_checksum_constructor_pushclient_new.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_statelistener_on_snapshot.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_statelistener_on_stopped.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_statelistener_on_stopped.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_subscription_cancel.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_subscription_cancel.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_actioned.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_actioned.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_archive.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_archive.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_change.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_change.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_clicked.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_clicked.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_delete.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_delete.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_diagnostics.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_diagnostics.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_dismissed.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_dismissed.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_events.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_events.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_flush.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_flush.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_foregrounded.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_foregrounded.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_forget_push_address.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_forget_push_address.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_get.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_get.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_go_offline.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_go_offline.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_go_online.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_go_online.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_handle_push.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_handle_push.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_history.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_history.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_installation.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_installation.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_listen_events.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_listen_events.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_listen_state.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_listen_state.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_login.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_login.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_logout.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_logout.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_mark_all_read.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_mark_all_read.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_mark_read.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_mark_read.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_mark_unread.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_mark_unread.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_network_changed.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_network_changed.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_reply.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_reply.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_resume.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_resume.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_search.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_search.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_set_permission.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_set_permission.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_set_push_address.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_set_push_address.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_shower.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_shower.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_snapshot.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_snapshot.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_snapshots.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_snapshots.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_stop.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_stop.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_subscribe.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_subscribe.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_suspend.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_suspend.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_unsubscribe.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_unsubscribe.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_constructor_vestnik_open.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_constructor_vestnik_open.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_fn_func_library_version.argtypes = (
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_func_library_version.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_vestnik_ffi_fn_func_log_to.argtypes = (
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_func_log_to.restype = None
+_UniffiLib.uniffi_vestnik_ffi_fn_func_spool_push.argtypes = (
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_func_spool_push.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_vestnik_ffi_fn_method_cancelhandle_cancel.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -693,133 +924,341 @@ _UniffiLib.uniffi_vestnik_ffi_fn_constructor_cancelhandle_new.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_vestnik_ffi_fn_constructor_cancelhandle_new.restype = ctypes.c_uint64
-_UniffiLib.uniffi_vestnik_ffi_fn_method_eventlistener_on_events.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_fn_method_eventlistener_on_event.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
     ctypes.POINTER(_UniffiRustCallStatus),
 )
-_UniffiLib.uniffi_vestnik_ffi_fn_method_eventlistener_on_events.restype = None
-_UniffiLib.uniffi_vestnik_ffi_fn_method_eventsubscription_cancel.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_fn_method_eventlistener_on_event.restype = None
+_UniffiLib.uniffi_vestnik_ffi_fn_method_eventlistener_on_stopped.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
 )
-_UniffiLib.uniffi_vestnik_ffi_fn_method_eventsubscription_cancel.restype = None
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_connection.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_fn_method_eventlistener_on_stopped.restype = None
+_UniffiLib.uniffi_vestnik_ffi_fn_method_eventstream_cancel.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
 )
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_connection.restype = _UniffiRustBuffer
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_dismiss.argtypes = (
-    ctypes.c_uint64,
-    _UniffiRustBuffer,
-)
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_dismiss.restype = ctypes.c_uint64
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_flush.argtypes = (
-    ctypes.c_uint64,
-    ctypes.c_uint64,
-    _UniffiRustBuffer,
-)
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_flush.restype = ctypes.c_uint64
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_foregrounded.argtypes = (
-    ctypes.c_uint64,
-    ctypes.POINTER(_UniffiRustCallStatus),
-)
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_foregrounded.restype = None
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_get.argtypes = (
-    ctypes.c_uint64,
-    _UniffiRustBuffer,
-)
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_get.restype = ctypes.c_uint64
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_history.argtypes = (
-    ctypes.c_uint64,
-    _UniffiRustBuffer,
-)
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_history.restype = ctypes.c_uint64
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_logout.argtypes = (
-    ctypes.c_uint64,
+_UniffiLib.uniffi_vestnik_ffi_fn_method_eventstream_cancel.restype = None
+_UniffiLib.uniffi_vestnik_ffi_fn_method_eventstream_next.argtypes = (
     ctypes.c_uint64,
 )
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_logout.restype = ctypes.c_uint64
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_mark_all_read.argtypes = (
-    ctypes.c_uint64,
-)
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_mark_all_read.restype = ctypes.c_uint64
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_mark_read.argtypes = (
-    ctypes.c_uint64,
-    _UniffiRustBuffer,
-)
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_mark_read.restype = ctypes.c_uint64
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_network_changed.argtypes = (
-    ctypes.c_uint64,
-    ctypes.POINTER(_UniffiRustCallStatus),
-)
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_network_changed.restype = None
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_open.argtypes = (
-    ctypes.c_uint64,
-    _UniffiRustBuffer,
-)
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_open.restype = ctypes.c_uint64
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_report_shown.argtypes = (
-    ctypes.c_uint64,
-    _UniffiRustBuffer,
-)
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_report_shown.restype = ctypes.c_uint64
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_set_identity_token.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_fn_method_eventstream_next.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_logsink_log.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
     ctypes.POINTER(_UniffiRustCallStatus),
 )
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_set_identity_token.restype = None
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_start.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_fn_method_logsink_log.restype = None
+_UniffiLib.uniffi_vestnik_ffi_fn_method_secretstore_get.argtypes = (
     ctypes.c_uint64,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_secretstore_get.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_vestnik_ffi_fn_method_secretstore_set.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_secretstore_set.restype = None
+_UniffiLib.uniffi_vestnik_ffi_fn_method_secretstore_delete.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_secretstore_delete.restype = None
+_UniffiLib.uniffi_vestnik_ffi_fn_method_showticket_again.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_showticket_again.restype = ctypes.c_int8
+_UniffiLib.uniffi_vestnik_ffi_fn_method_showticket_attempt.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_showticket_attempt.restype = ctypes.c_uint32
+_UniffiLib.uniffi_vestnik_ffi_fn_method_showticket_failed.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_showticket_failed.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_showticket_give_back.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_showticket_give_back.restype = None
+_UniffiLib.uniffi_vestnik_ffi_fn_method_showticket_is_void.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_showticket_is_void.restype = ctypes.c_int8
+_UniffiLib.uniffi_vestnik_ffi_fn_method_showticket_item.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_showticket_item.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_vestnik_ffi_fn_method_showticket_shown.argtypes = (
     ctypes.c_uint64,
 )
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_start.restype = ctypes.c_uint64
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_stop.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_fn_method_showticket_shown.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_showticket_suppressed.argtypes = (
     ctypes.c_uint64,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_showticket_suppressed.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_shower_cancel.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_shower_cancel.restype = None
+_UniffiLib.uniffi_vestnik_ffi_fn_method_shower_next_show.argtypes = (
     ctypes.c_uint64,
 )
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_stop.restype = ctypes.c_uint64
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_subscribe_events.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_fn_method_shower_next_show.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_snapshotstream_cancel.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_snapshotstream_cancel.restype = None
+_UniffiLib.uniffi_vestnik_ffi_fn_method_snapshotstream_next.argtypes = (
+    ctypes.c_uint64,
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_snapshotstream_next.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_spoolticket_identifier.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_spoolticket_identifier.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_vestnik_ffi_fn_method_spoolticket_notification.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_spoolticket_notification.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_vestnik_ffi_fn_method_spoolticket_shown.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_spoolticket_shown.restype = None
+_UniffiLib.uniffi_vestnik_ffi_fn_method_statelistener_on_snapshot.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_statelistener_on_snapshot.restype = None
+_UniffiLib.uniffi_vestnik_ffi_fn_method_statelistener_on_stopped.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_statelistener_on_stopped.restype = None
+_UniffiLib.uniffi_vestnik_ffi_fn_method_subscription_cancel.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_subscription_cancel.restype = None
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_actioned.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_actioned.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_archive.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    ctypes.c_int8,
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_archive.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_change.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_change.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_clicked.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_clicked.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_delete.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    ctypes.c_int8,
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_delete.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_diagnostics.argtypes = (
+    ctypes.c_uint64,
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_diagnostics.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_dismissed.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_dismissed.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_events.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_events.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_flush.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_flush.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_foregrounded.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_foregrounded.restype = None
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_forget_push_address.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_forget_push_address.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_get.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_get.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_go_offline.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_go_offline.restype = None
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_go_online.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_go_online.restype = None
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_handle_push.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_handle_push.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_history.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_history.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_installation.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_installation.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_listen_events.argtypes = (
     ctypes.c_uint64,
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
 )
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_subscribe_events.restype = ctypes.c_uint64
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_subscribe_topic.argtypes = (
-    ctypes.c_uint64,
-    _UniffiRustBuffer,
-    ctypes.c_uint64,
-    _UniffiRustBuffer,
-)
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_subscribe_topic.restype = ctypes.c_uint64
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_unread_count.argtypes = (
-    ctypes.c_uint64,
-)
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_unread_count.restype = ctypes.c_uint64
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_unsubscribe_topic.argtypes = (
-    ctypes.c_uint64,
-    _UniffiRustBuffer,
-    ctypes.c_uint64,
-    _UniffiRustBuffer,
-)
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_unsubscribe_topic.restype = ctypes.c_uint64
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_update_permission.argtypes = (
-    ctypes.c_uint64,
-    _UniffiRustBuffer,
-)
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_update_permission.restype = ctypes.c_uint64
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_wait_until_online.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_listen_events.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_listen_state.argtypes = (
     ctypes.c_uint64,
     ctypes.c_uint64,
-    _UniffiRustBuffer,
-)
-_UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_wait_until_online.restype = ctypes.c_uint64
-_UniffiLib.uniffi_vestnik_ffi_fn_constructor_pushclient_new.argtypes = (
-    _UniffiRustBuffer,
     ctypes.POINTER(_UniffiRustCallStatus),
 )
-_UniffiLib.uniffi_vestnik_ffi_fn_constructor_pushclient_new.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_listen_state.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_login.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_login.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_logout.argtypes = (
+    ctypes.c_uint64,
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_logout.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_mark_all_read.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_mark_all_read.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_mark_read.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_mark_read.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_mark_unread.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_mark_unread.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_network_changed.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_network_changed.restype = None
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_reply.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_reply.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_resume.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_resume.restype = None
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_search.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_search.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_set_permission.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_set_permission.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_set_push_address.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_set_push_address.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_shower.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_shower.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_snapshot.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_snapshot.restype = _UniffiRustBuffer
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_snapshots.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_snapshots.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_stop.argtypes = (
+    ctypes.c_uint64,
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_stop.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_subscribe.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_subscribe.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_suspend.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_suspend.restype = None
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_unsubscribe.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_unsubscribe.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_constructor_vestnik_open.argtypes = (
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_constructor_vestnik_open.restype = ctypes.c_uint64
 _UniffiLib.uniffi_vestnik_ffi_fn_clone_cancelhandle.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -840,27 +1279,110 @@ _UniffiLib.uniffi_vestnik_ffi_fn_free_eventlistener.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_vestnik_ffi_fn_free_eventlistener.restype = None
-_UniffiLib.uniffi_vestnik_ffi_fn_clone_eventsubscription.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_fn_clone_eventstream.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
 )
-_UniffiLib.uniffi_vestnik_ffi_fn_clone_eventsubscription.restype = ctypes.c_uint64
-_UniffiLib.uniffi_vestnik_ffi_fn_free_eventsubscription.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_fn_clone_eventstream.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_free_eventstream.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
 )
-_UniffiLib.uniffi_vestnik_ffi_fn_free_eventsubscription.restype = None
-_UniffiLib.uniffi_vestnik_ffi_fn_clone_pushclient.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_fn_free_eventstream.restype = None
+_UniffiLib.uniffi_vestnik_ffi_fn_clone_logsink.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
 )
-_UniffiLib.uniffi_vestnik_ffi_fn_clone_pushclient.restype = ctypes.c_uint64
-_UniffiLib.uniffi_vestnik_ffi_fn_free_pushclient.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_fn_clone_logsink.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_free_logsink.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
 )
-_UniffiLib.uniffi_vestnik_ffi_fn_free_pushclient.restype = None
+_UniffiLib.uniffi_vestnik_ffi_fn_free_logsink.restype = None
+_UniffiLib.uniffi_vestnik_ffi_fn_clone_secretstore.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_clone_secretstore.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_free_secretstore.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_free_secretstore.restype = None
+_UniffiLib.uniffi_vestnik_ffi_fn_clone_showticket.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_clone_showticket.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_free_showticket.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_free_showticket.restype = None
+_UniffiLib.uniffi_vestnik_ffi_fn_clone_shower.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_clone_shower.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_free_shower.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_free_shower.restype = None
+_UniffiLib.uniffi_vestnik_ffi_fn_clone_snapshotstream.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_clone_snapshotstream.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_free_snapshotstream.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_free_snapshotstream.restype = None
+_UniffiLib.uniffi_vestnik_ffi_fn_clone_spoolticket.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_clone_spoolticket.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_free_spoolticket.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_free_spoolticket.restype = None
+_UniffiLib.uniffi_vestnik_ffi_fn_clone_statelistener.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_clone_statelistener.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_free_statelistener.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_free_statelistener.restype = None
+_UniffiLib.uniffi_vestnik_ffi_fn_clone_subscription.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_clone_subscription.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_free_subscription.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_free_subscription.restype = None
+_UniffiLib.uniffi_vestnik_ffi_fn_clone_vestnik.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_clone_vestnik.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_free_vestnik.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_free_vestnik.restype = None
 _UNIFFI_CALLBACK_INTERFACE_VESTNIK_EVENT_LISTENER_METHOD0 = ctypes.CFUNCTYPE(None,ctypes.c_uint64,_UniffiRustBuffer,ctypes.c_void_p,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UNIFFI_CALLBACK_INTERFACE_VESTNIK_EVENT_LISTENER_METHOD1 = ctypes.CFUNCTYPE(None,ctypes.c_uint64,ctypes.c_void_p,
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UNIFFI_CALLBACK_INTERFACE_CLONE_VESTNIK_EVENT_LISTENER = ctypes.CFUNCTYPE(ctypes.c_uint64,ctypes.c_uint64,
@@ -871,12 +1393,76 @@ class _UniffiVTableCallbackInterfaceVestnikEventListener(ctypes.Structure):
     _fields_ = [
         ("uniffi_free", _UNIFFI_CALLBACK_INTERFACE_FREE_VESTNIK_EVENT_LISTENER),
         ("uniffi_clone", _UNIFFI_CALLBACK_INTERFACE_CLONE_VESTNIK_EVENT_LISTENER),
-        ("on_events", _UNIFFI_CALLBACK_INTERFACE_VESTNIK_EVENT_LISTENER_METHOD0),
+        ("on_event", _UNIFFI_CALLBACK_INTERFACE_VESTNIK_EVENT_LISTENER_METHOD0),
+        ("on_stopped", _UNIFFI_CALLBACK_INTERFACE_VESTNIK_EVENT_LISTENER_METHOD1),
     ]
 _UniffiLib.uniffi_vestnik_ffi_fn_init_callback_vtable_eventlistener.argtypes = (
     ctypes.POINTER(_UniffiVTableCallbackInterfaceVestnikEventListener),
 )
 _UniffiLib.uniffi_vestnik_ffi_fn_init_callback_vtable_eventlistener.restype = None
+_UNIFFI_CALLBACK_INTERFACE_VESTNIK_LOG_SINK_METHOD0 = ctypes.CFUNCTYPE(None,ctypes.c_uint64,_UniffiRustBuffer,ctypes.c_void_p,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UNIFFI_CALLBACK_INTERFACE_CLONE_VESTNIK_LOG_SINK = ctypes.CFUNCTYPE(ctypes.c_uint64,ctypes.c_uint64,
+)
+_UNIFFI_CALLBACK_INTERFACE_FREE_VESTNIK_LOG_SINK = ctypes.CFUNCTYPE(None,ctypes.c_uint64,
+)
+class _UniffiVTableCallbackInterfaceVestnikLogSink(ctypes.Structure):
+    _fields_ = [
+        ("uniffi_free", _UNIFFI_CALLBACK_INTERFACE_FREE_VESTNIK_LOG_SINK),
+        ("uniffi_clone", _UNIFFI_CALLBACK_INTERFACE_CLONE_VESTNIK_LOG_SINK),
+        ("log", _UNIFFI_CALLBACK_INTERFACE_VESTNIK_LOG_SINK_METHOD0),
+    ]
+_UniffiLib.uniffi_vestnik_ffi_fn_init_callback_vtable_logsink.argtypes = (
+    ctypes.POINTER(_UniffiVTableCallbackInterfaceVestnikLogSink),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_init_callback_vtable_logsink.restype = None
+_UNIFFI_CALLBACK_INTERFACE_VESTNIK_SECRET_STORE_METHOD0 = ctypes.CFUNCTYPE(None,ctypes.c_uint64,_UniffiRustBuffer,ctypes.POINTER(_UniffiRustBuffer),
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UNIFFI_CALLBACK_INTERFACE_VESTNIK_SECRET_STORE_METHOD1 = ctypes.CFUNCTYPE(None,ctypes.c_uint64,_UniffiRustBuffer,_UniffiRustBuffer,ctypes.c_void_p,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UNIFFI_CALLBACK_INTERFACE_VESTNIK_SECRET_STORE_METHOD2 = ctypes.CFUNCTYPE(None,ctypes.c_uint64,_UniffiRustBuffer,ctypes.c_void_p,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UNIFFI_CALLBACK_INTERFACE_CLONE_VESTNIK_SECRET_STORE = ctypes.CFUNCTYPE(ctypes.c_uint64,ctypes.c_uint64,
+)
+_UNIFFI_CALLBACK_INTERFACE_FREE_VESTNIK_SECRET_STORE = ctypes.CFUNCTYPE(None,ctypes.c_uint64,
+)
+class _UniffiVTableCallbackInterfaceVestnikSecretStore(ctypes.Structure):
+    _fields_ = [
+        ("uniffi_free", _UNIFFI_CALLBACK_INTERFACE_FREE_VESTNIK_SECRET_STORE),
+        ("uniffi_clone", _UNIFFI_CALLBACK_INTERFACE_CLONE_VESTNIK_SECRET_STORE),
+        ("get", _UNIFFI_CALLBACK_INTERFACE_VESTNIK_SECRET_STORE_METHOD0),
+        ("set", _UNIFFI_CALLBACK_INTERFACE_VESTNIK_SECRET_STORE_METHOD1),
+        ("delete", _UNIFFI_CALLBACK_INTERFACE_VESTNIK_SECRET_STORE_METHOD2),
+    ]
+_UniffiLib.uniffi_vestnik_ffi_fn_init_callback_vtable_secretstore.argtypes = (
+    ctypes.POINTER(_UniffiVTableCallbackInterfaceVestnikSecretStore),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_init_callback_vtable_secretstore.restype = None
+_UNIFFI_CALLBACK_INTERFACE_VESTNIK_STATE_LISTENER_METHOD0 = ctypes.CFUNCTYPE(None,ctypes.c_uint64,_UniffiRustBuffer,ctypes.c_void_p,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UNIFFI_CALLBACK_INTERFACE_VESTNIK_STATE_LISTENER_METHOD1 = ctypes.CFUNCTYPE(None,ctypes.c_uint64,ctypes.c_void_p,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UNIFFI_CALLBACK_INTERFACE_CLONE_VESTNIK_STATE_LISTENER = ctypes.CFUNCTYPE(ctypes.c_uint64,ctypes.c_uint64,
+)
+_UNIFFI_CALLBACK_INTERFACE_FREE_VESTNIK_STATE_LISTENER = ctypes.CFUNCTYPE(None,ctypes.c_uint64,
+)
+class _UniffiVTableCallbackInterfaceVestnikStateListener(ctypes.Structure):
+    _fields_ = [
+        ("uniffi_free", _UNIFFI_CALLBACK_INTERFACE_FREE_VESTNIK_STATE_LISTENER),
+        ("uniffi_clone", _UNIFFI_CALLBACK_INTERFACE_CLONE_VESTNIK_STATE_LISTENER),
+        ("on_snapshot", _UNIFFI_CALLBACK_INTERFACE_VESTNIK_STATE_LISTENER_METHOD0),
+        ("on_stopped", _UNIFFI_CALLBACK_INTERFACE_VESTNIK_STATE_LISTENER_METHOD1),
+    ]
+_UniffiLib.uniffi_vestnik_ffi_fn_init_callback_vtable_statelistener.argtypes = (
+    ctypes.POINTER(_UniffiVTableCallbackInterfaceVestnikStateListener),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_init_callback_vtable_statelistener.restype = None
 _UNIFFI_RUST_FUTURE_CONTINUATION_CALLBACK = ctypes.CFUNCTYPE(None,ctypes.c_uint64,ctypes.c_int8,
 )
 _UniffiLib.ffi_vestnik_ffi_rust_future_poll_u8.argtypes = (
@@ -1271,7 +1857,7 @@ class _UniffiFfiConverterString:
             return builder.finalize()
 
 @dataclass
-class ClickRecord:
+class Click:
     """
     What a tap opens.
 """
@@ -1283,7 +1869,7 @@ class ClickRecord:
 
     
     def __str__(self):
-        return "ClickRecord(opened_by={}, url={})".format(self.opened_by, self.url)
+        return "Click(opened_by={}, url={})".format(self.opened_by, self.url)
     def __eq__(self, other):
         if self.opened_by != other.opened_by:
             return False
@@ -1291,10 +1877,10 @@ class ClickRecord:
             return False
         return True
 
-class _UniffiFfiConverterTypeClickRecord(_UniffiConverterRustBuffer):
+class _UniffiFfiConverterTypeClick(_UniffiConverterRustBuffer):
     @staticmethod
     def read(buf):
-        return ClickRecord(
+        return Click(
             opened_by=_UniffiFfiConverterTypeOpenedBy.read(buf),
             url=_UniffiFfiConverterString.read(buf),
         )
@@ -1314,7 +1900,7 @@ class _UniffiFfiConverterTypeClickRecord(_UniffiConverterRustBuffer):
 
 
 
-class PlatformName(enum.Enum):
+class Platform(enum.Enum):
     """
     The system an installation runs on.
 """
@@ -1351,54 +1937,136 @@ class PlatformName(enum.Enum):
     
 
 
-class _UniffiFfiConverterTypePlatformName(_UniffiConverterRustBuffer):
+class _UniffiFfiConverterTypePlatform(_UniffiConverterRustBuffer):
     @staticmethod
     def read(buf):
         variant = buf.read_i32()
         if variant == 1:
-            return PlatformName.ANDROID
+            return Platform.ANDROID
         if variant == 2:
-            return PlatformName.IOS
+            return Platform.IOS
         if variant == 3:
-            return PlatformName.LINUX
+            return Platform.LINUX
         if variant == 4:
-            return PlatformName.MACOS
+            return Platform.MACOS
         if variant == 5:
-            return PlatformName.WINDOWS
+            return Platform.WINDOWS
         if variant == 6:
-            return PlatformName.WEB
+            return Platform.WEB
         raise InternalError("Raw enum value doesn't match any cases")
 
     @staticmethod
     def check_lower(value):
-        if value == PlatformName.ANDROID:
+        if value == Platform.ANDROID:
             return
-        if value == PlatformName.IOS:
+        if value == Platform.IOS:
             return
-        if value == PlatformName.LINUX:
+        if value == Platform.LINUX:
             return
-        if value == PlatformName.MACOS:
+        if value == Platform.MACOS:
             return
-        if value == PlatformName.WINDOWS:
+        if value == Platform.WINDOWS:
             return
-        if value == PlatformName.WEB:
+        if value == Platform.WEB:
             return
         raise ValueError(value)
 
     @staticmethod
     def write(value, buf):
-        if value == PlatformName.ANDROID:
+        if value == Platform.ANDROID:
             buf.write_i32(1)
-        if value == PlatformName.IOS:
+        if value == Platform.IOS:
             buf.write_i32(2)
-        if value == PlatformName.LINUX:
+        if value == Platform.LINUX:
             buf.write_i32(3)
-        if value == PlatformName.MACOS:
+        if value == Platform.MACOS:
             buf.write_i32(4)
-        if value == PlatformName.WINDOWS:
+        if value == Platform.WINDOWS:
             buf.write_i32(5)
-        if value == PlatformName.WEB:
+        if value == Platform.WEB:
             buf.write_i32(6)
+
+
+
+
+
+
+
+
+class Permission(enum.Enum):
+    """
+    Whether the system lets the app show notifications.
+"""
+    
+    UNKNOWN = 0
+    """
+    The system does not say.
+"""
+    
+    NOT_ASKED = 1
+    """
+    The person was not asked yet.
+"""
+    
+    GRANTED = 2
+    """
+    It does.
+"""
+    
+    PROVISIONAL = 3
+    """
+    It does, without sound or banner.
+"""
+    
+    DENIED = 4
+    """
+    It does not: the core suppresses each show, and none appears later.
+"""
+    
+
+
+class _UniffiFfiConverterTypePermission(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        variant = buf.read_i32()
+        if variant == 1:
+            return Permission.UNKNOWN
+        if variant == 2:
+            return Permission.NOT_ASKED
+        if variant == 3:
+            return Permission.GRANTED
+        if variant == 4:
+            return Permission.PROVISIONAL
+        if variant == 5:
+            return Permission.DENIED
+        raise InternalError("Raw enum value doesn't match any cases")
+
+    @staticmethod
+    def check_lower(value):
+        if value == Permission.UNKNOWN:
+            return
+        if value == Permission.NOT_ASKED:
+            return
+        if value == Permission.GRANTED:
+            return
+        if value == Permission.PROVISIONAL:
+            return
+        if value == Permission.DENIED:
+            return
+        raise ValueError(value)
+
+    @staticmethod
+    def write(value, buf):
+        if value == Permission.UNKNOWN:
+            buf.write_i32(1)
+        if value == Permission.NOT_ASKED:
+            buf.write_i32(2)
+        if value == Permission.GRANTED:
+            buf.write_i32(3)
+        if value == Permission.PROVISIONAL:
+            buf.write_i32(4)
+        if value == Permission.DENIED:
+            buf.write_i32(5)
 
 
 
@@ -1427,95 +2095,14 @@ class _UniffiFfiConverterOptionalString(_UniffiConverterRustBuffer):
         else:
             raise InternalError("Unexpected flag byte for optional type")
 
-
-
-
-
-
-class PermissionState(enum.Enum):
-    """
-    Whether the system lets the app show notifications.
-"""
-    
-    UNKNOWN = 0
-    """
-    The system does not tell.
-"""
-    
-    NOT_ASKED = 1
-    """
-    The person was not asked yet.
-"""
-    
-    GRANTED = 2
-    """
-    It does.
-"""
-    
-    PROVISIONAL = 3
-    """
-    It does, quietly.
-"""
-    
-    DENIED = 4
-    """
-    It does not.
-"""
-    
-
-
-class _UniffiFfiConverterTypePermissionState(_UniffiConverterRustBuffer):
-    @staticmethod
-    def read(buf):
-        variant = buf.read_i32()
-        if variant == 1:
-            return PermissionState.UNKNOWN
-        if variant == 2:
-            return PermissionState.NOT_ASKED
-        if variant == 3:
-            return PermissionState.GRANTED
-        if variant == 4:
-            return PermissionState.PROVISIONAL
-        if variant == 5:
-            return PermissionState.DENIED
-        raise InternalError("Raw enum value doesn't match any cases")
-
-    @staticmethod
-    def check_lower(value):
-        if value == PermissionState.UNKNOWN:
-            return
-        if value == PermissionState.NOT_ASKED:
-            return
-        if value == PermissionState.GRANTED:
-            return
-        if value == PermissionState.PROVISIONAL:
-            return
-        if value == PermissionState.DENIED:
-            return
-        raise ValueError(value)
-
-    @staticmethod
-    def write(value, buf):
-        if value == PermissionState.UNKNOWN:
-            buf.write_i32(1)
-        if value == PermissionState.NOT_ASKED:
-            buf.write_i32(2)
-        if value == PermissionState.GRANTED:
-            buf.write_i32(3)
-        if value == PermissionState.PROVISIONAL:
-            buf.write_i32(4)
-        if value == PermissionState.DENIED:
-            buf.write_i32(5)
-
-
-
 @dataclass
-class DeviceRecord:
+class DeviceInfo:
     """
-    A description of the device.
+    What the server is told of the device.
 """
-    def __init__(self, *, platform:PlatformName, model:typing.Optional[str] = _DEFAULT, os_version:typing.Optional[str] = _DEFAULT, app_version:typing.Optional[str] = _DEFAULT, locale:typing.Optional[str] = _DEFAULT, time_zone:typing.Optional[str] = _DEFAULT, permission:PermissionState):
+    def __init__(self, *, platform:Platform, permission:Permission, model:typing.Optional[str] = _DEFAULT, os_version:typing.Optional[str] = _DEFAULT, app_version:typing.Optional[str] = _DEFAULT, locale:typing.Optional[str] = _DEFAULT, time_zone:typing.Optional[str] = _DEFAULT):
         self.platform = platform
+        self.permission = permission
         if model is _DEFAULT:
             self.model = None
         else:
@@ -1536,15 +2123,16 @@ class DeviceRecord:
             self.time_zone = None
         else:
             self.time_zone = time_zone
-        self.permission = permission
         
         
 
     
     def __str__(self):
-        return "DeviceRecord(platform={}, model={}, os_version={}, app_version={}, locale={}, time_zone={}, permission={})".format(self.platform, self.model, self.os_version, self.app_version, self.locale, self.time_zone, self.permission)
+        return "DeviceInfo(platform={}, permission={}, model={}, os_version={}, app_version={}, locale={}, time_zone={})".format(self.platform, self.permission, self.model, self.os_version, self.app_version, self.locale, self.time_zone)
     def __eq__(self, other):
         if self.platform != other.platform:
+            return False
+        if self.permission != other.permission:
             return False
         if self.model != other.model:
             return False
@@ -1556,119 +2144,95 @@ class DeviceRecord:
             return False
         if self.time_zone != other.time_zone:
             return False
-        if self.permission != other.permission:
-            return False
         return True
 
-class _UniffiFfiConverterTypeDeviceRecord(_UniffiConverterRustBuffer):
+class _UniffiFfiConverterTypeDeviceInfo(_UniffiConverterRustBuffer):
     @staticmethod
     def read(buf):
-        return DeviceRecord(
-            platform=_UniffiFfiConverterTypePlatformName.read(buf),
+        return DeviceInfo(
+            platform=_UniffiFfiConverterTypePlatform.read(buf),
+            permission=_UniffiFfiConverterTypePermission.read(buf),
             model=_UniffiFfiConverterOptionalString.read(buf),
             os_version=_UniffiFfiConverterOptionalString.read(buf),
             app_version=_UniffiFfiConverterOptionalString.read(buf),
             locale=_UniffiFfiConverterOptionalString.read(buf),
             time_zone=_UniffiFfiConverterOptionalString.read(buf),
-            permission=_UniffiFfiConverterTypePermissionState.read(buf),
         )
 
     @staticmethod
     def check_lower(value):
-        _UniffiFfiConverterTypePlatformName.check_lower(value.platform)
+        _UniffiFfiConverterTypePlatform.check_lower(value.platform)
+        _UniffiFfiConverterTypePermission.check_lower(value.permission)
         _UniffiFfiConverterOptionalString.check_lower(value.model)
         _UniffiFfiConverterOptionalString.check_lower(value.os_version)
         _UniffiFfiConverterOptionalString.check_lower(value.app_version)
         _UniffiFfiConverterOptionalString.check_lower(value.locale)
         _UniffiFfiConverterOptionalString.check_lower(value.time_zone)
-        _UniffiFfiConverterTypePermissionState.check_lower(value.permission)
 
     @staticmethod
     def write(value, buf):
-        _UniffiFfiConverterTypePlatformName.write(value.platform, buf)
+        _UniffiFfiConverterTypePlatform.write(value.platform, buf)
+        _UniffiFfiConverterTypePermission.write(value.permission, buf)
         _UniffiFfiConverterOptionalString.write(value.model, buf)
         _UniffiFfiConverterOptionalString.write(value.os_version, buf)
         _UniffiFfiConverterOptionalString.write(value.app_version, buf)
         _UniffiFfiConverterOptionalString.write(value.locale, buf)
         _UniffiFfiConverterOptionalString.write(value.time_zone, buf)
-        _UniffiFfiConverterTypePermissionState.write(value.permission, buf)
 
 
 
 
 
 
-class PriorityLevel(enum.Enum):
+class FormerHistory(enum.Enum):
     """
-    How urgently a notification asks for attention.
+    What becomes of a user's history when they log out or another user logs in.
 """
     
-    LOW = 0
+    WIPE = 0
     """
-    May wait; makes no sound.
+    Its content is deleted.
 """
     
-    NORMAL = 1
+    SEAL = 1
     """
-    The usual.
-"""
-    
-    HIGH = 2
-    """
-    Asks for attention now.
-"""
-    
-    CRITICAL = 3
-    """
-    Breaks through quiet hours where the category allows.
+    Its file stays, and nobody opens it until its user logs in again.
 """
     
 
 
-class _UniffiFfiConverterTypePriorityLevel(_UniffiConverterRustBuffer):
+class _UniffiFfiConverterTypeFormerHistory(_UniffiConverterRustBuffer):
     @staticmethod
     def read(buf):
         variant = buf.read_i32()
         if variant == 1:
-            return PriorityLevel.LOW
+            return FormerHistory.WIPE
         if variant == 2:
-            return PriorityLevel.NORMAL
-        if variant == 3:
-            return PriorityLevel.HIGH
-        if variant == 4:
-            return PriorityLevel.CRITICAL
+            return FormerHistory.SEAL
         raise InternalError("Raw enum value doesn't match any cases")
 
     @staticmethod
     def check_lower(value):
-        if value == PriorityLevel.LOW:
+        if value == FormerHistory.WIPE:
             return
-        if value == PriorityLevel.NORMAL:
-            return
-        if value == PriorityLevel.HIGH:
-            return
-        if value == PriorityLevel.CRITICAL:
+        if value == FormerHistory.SEAL:
             return
         raise ValueError(value)
 
     @staticmethod
     def write(value, buf):
-        if value == PriorityLevel.LOW:
+        if value == FormerHistory.WIPE:
             buf.write_i32(1)
-        if value == PriorityLevel.NORMAL:
+        if value == FormerHistory.SEAL:
             buf.write_i32(2)
-        if value == PriorityLevel.HIGH:
-            buf.write_i32(3)
-        if value == PriorityLevel.CRITICAL:
-            buf.write_i32(4)
 
 
 
-class _UniffiFfiConverterOptionalTypeClickRecord(_UniffiConverterRustBuffer):
+class _UniffiFfiConverterOptionalTypeFormerHistory(_UniffiConverterRustBuffer):
     @classmethod
     def check_lower(cls, value):
         if value is not None:
-            _UniffiFfiConverterTypeClickRecord.check_lower(value)
+            _UniffiFfiConverterTypeFormerHistory.check_lower(value)
 
     @classmethod
     def write(cls, value, buf):
@@ -1677,7 +2241,7 @@ class _UniffiFfiConverterOptionalTypeClickRecord(_UniffiConverterRustBuffer):
             return
 
         buf.write_u8(1)
-        _UniffiFfiConverterTypeClickRecord.write(value, buf)
+        _UniffiFfiConverterTypeFormerHistory.write(value, buf)
 
     @classmethod
     def read(cls, buf):
@@ -1685,9 +2249,812 @@ class _UniffiFfiConverterOptionalTypeClickRecord(_UniffiConverterRustBuffer):
         if flag == 0:
             return None
         elif flag == 1:
-            return _UniffiFfiConverterTypeClickRecord.read(buf)
+            return _UniffiFfiConverterTypeFormerHistory.read(buf)
         else:
             raise InternalError("Unexpected flag byte for optional type")
+
+class _UniffiFfiConverterBytes(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        size = buf.read_i32()
+        if size < 0:
+            raise InternalError("Unexpected negative byte string length")
+        return buf.read(size)
+
+    @staticmethod
+    def check_lower(value):
+        try:
+            memoryview(value)
+        except TypeError:
+            raise TypeError("a bytes-like object is required, not {!r}".format(type(value).__name__))
+
+    @staticmethod
+    def write(value, buf):
+        buf.write_i32(len(value))
+        buf.write(value)
+
+class _UniffiFfiConverterSequenceBytes(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterBytes.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterBytes.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterBytes.read(buf) for i in range(count)
+        ]
+
+@dataclass
+class Network:
+    """
+    How to reach the network.
+"""
+    def __init__(self, *, proxy:typing.Optional[str] = _DEFAULT, roots:typing.List[bytes] = _DEFAULT):
+        if proxy is _DEFAULT:
+            self.proxy = None
+        else:
+            self.proxy = proxy
+        if roots is _DEFAULT:
+            self.roots = []
+        else:
+            self.roots = roots
+        
+        
+
+    
+    def __str__(self):
+        return "Network(proxy={}, roots={})".format(self.proxy, self.roots)
+    def __eq__(self, other):
+        if self.proxy != other.proxy:
+            return False
+        if self.roots != other.roots:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeNetwork(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return Network(
+            proxy=_UniffiFfiConverterOptionalString.read(buf),
+            roots=_UniffiFfiConverterSequenceBytes.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterOptionalString.check_lower(value.proxy)
+        _UniffiFfiConverterSequenceBytes.check_lower(value.roots)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterOptionalString.write(value.proxy, buf)
+        _UniffiFfiConverterSequenceBytes.write(value.roots, buf)
+
+class _UniffiFfiConverterOptionalTypeNetwork(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterTypeNetwork.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTypeNetwork.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTypeNetwork.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+# The Duration type.
+Duration = datetime.timedelta
+
+# There is a loss of precision when converting from Rust durations,
+# which are accurate to the nanosecond,
+# to Python durations, which are only accurate to the microsecond.
+class _UniffiFfiConverterDuration(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        seconds = buf.read_u64()
+        microseconds = buf.read_u32() / 1.0e3
+        return datetime.timedelta(seconds=seconds, microseconds=microseconds)
+
+    @staticmethod
+    def check_lower(value):
+        seconds = value.seconds + value.days * 24 * 3600
+        if seconds < 0:
+            raise ValueError("Invalid duration, must be non-negative")
+
+    @staticmethod
+    def write(value, buf):
+        seconds = value.seconds + value.days * 24 * 3600
+        nanoseconds = value.microseconds * 1000
+        buf.write_i64(seconds)
+        buf.write_u32(nanoseconds)
+
+class _UniffiFfiConverterOptionalDuration(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterDuration.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterDuration.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterDuration.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+class _UniffiFfiConverterUInt32(_UniffiConverterPrimitiveInt):
+    CLASS_NAME = "u32"
+    VALUE_MIN = 0
+    VALUE_MAX = 2**32
+
+    @staticmethod
+    def read(buf):
+        return buf.read_u32()
+
+    @staticmethod
+    def write(value, buf):
+        buf.write_u32(value)
+
+class _UniffiFfiConverterOptionalUInt32(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterUInt32.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterUInt32.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterUInt32.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+@dataclass
+class Tuning:
+    """
+    Times and sizes. What is absent has its usual value.
+"""
+    def __init__(self, *, backoff_base:typing.Optional[Duration] = _DEFAULT, backoff_cap:typing.Optional[Duration] = _DEFAULT, request_timeout:typing.Optional[Duration] = _DEFAULT, history_rows:typing.Optional[int] = _DEFAULT):
+        if backoff_base is _DEFAULT:
+            self.backoff_base = None
+        else:
+            self.backoff_base = backoff_base
+        if backoff_cap is _DEFAULT:
+            self.backoff_cap = None
+        else:
+            self.backoff_cap = backoff_cap
+        if request_timeout is _DEFAULT:
+            self.request_timeout = None
+        else:
+            self.request_timeout = request_timeout
+        if history_rows is _DEFAULT:
+            self.history_rows = None
+        else:
+            self.history_rows = history_rows
+        
+        
+
+    
+    def __str__(self):
+        return "Tuning(backoff_base={}, backoff_cap={}, request_timeout={}, history_rows={})".format(self.backoff_base, self.backoff_cap, self.request_timeout, self.history_rows)
+    def __eq__(self, other):
+        if self.backoff_base != other.backoff_base:
+            return False
+        if self.backoff_cap != other.backoff_cap:
+            return False
+        if self.request_timeout != other.request_timeout:
+            return False
+        if self.history_rows != other.history_rows:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeTuning(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return Tuning(
+            backoff_base=_UniffiFfiConverterOptionalDuration.read(buf),
+            backoff_cap=_UniffiFfiConverterOptionalDuration.read(buf),
+            request_timeout=_UniffiFfiConverterOptionalDuration.read(buf),
+            history_rows=_UniffiFfiConverterOptionalUInt32.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterOptionalDuration.check_lower(value.backoff_base)
+        _UniffiFfiConverterOptionalDuration.check_lower(value.backoff_cap)
+        _UniffiFfiConverterOptionalDuration.check_lower(value.request_timeout)
+        _UniffiFfiConverterOptionalUInt32.check_lower(value.history_rows)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterOptionalDuration.write(value.backoff_base, buf)
+        _UniffiFfiConverterOptionalDuration.write(value.backoff_cap, buf)
+        _UniffiFfiConverterOptionalDuration.write(value.request_timeout, buf)
+        _UniffiFfiConverterOptionalUInt32.write(value.history_rows, buf)
+
+class _UniffiFfiConverterOptionalTypeTuning(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterTypeTuning.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTypeTuning.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTypeTuning.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+@dataclass
+class Config:
+    """
+    How to reach the server, and what to tell it of the device.
+"""
+    def __init__(self, *, server:str, app:str, data_dir:str, device:DeviceInfo, spool_dir:typing.Optional[str] = _DEFAULT, former_history:typing.Optional[FormerHistory] = _DEFAULT, network:typing.Optional[Network] = _DEFAULT, tuning:typing.Optional[Tuning] = _DEFAULT):
+        self.server = server
+        self.app = app
+        self.data_dir = data_dir
+        self.device = device
+        if spool_dir is _DEFAULT:
+            self.spool_dir = None
+        else:
+            self.spool_dir = spool_dir
+        if former_history is _DEFAULT:
+            self.former_history = None
+        else:
+            self.former_history = former_history
+        if network is _DEFAULT:
+            self.network = None
+        else:
+            self.network = network
+        if tuning is _DEFAULT:
+            self.tuning = None
+        else:
+            self.tuning = tuning
+        
+        
+
+    
+    def __str__(self):
+        return "Config(server={}, app={}, data_dir={}, device={}, spool_dir={}, former_history={}, network={}, tuning={})".format(self.server, self.app, self.data_dir, self.device, self.spool_dir, self.former_history, self.network, self.tuning)
+    def __eq__(self, other):
+        if self.server != other.server:
+            return False
+        if self.app != other.app:
+            return False
+        if self.data_dir != other.data_dir:
+            return False
+        if self.device != other.device:
+            return False
+        if self.spool_dir != other.spool_dir:
+            return False
+        if self.former_history != other.former_history:
+            return False
+        if self.network != other.network:
+            return False
+        if self.tuning != other.tuning:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeConfig(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return Config(
+            server=_UniffiFfiConverterString.read(buf),
+            app=_UniffiFfiConverterString.read(buf),
+            data_dir=_UniffiFfiConverterString.read(buf),
+            device=_UniffiFfiConverterTypeDeviceInfo.read(buf),
+            spool_dir=_UniffiFfiConverterOptionalString.read(buf),
+            former_history=_UniffiFfiConverterOptionalTypeFormerHistory.read(buf),
+            network=_UniffiFfiConverterOptionalTypeNetwork.read(buf),
+            tuning=_UniffiFfiConverterOptionalTypeTuning.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.server)
+        _UniffiFfiConverterString.check_lower(value.app)
+        _UniffiFfiConverterString.check_lower(value.data_dir)
+        _UniffiFfiConverterTypeDeviceInfo.check_lower(value.device)
+        _UniffiFfiConverterOptionalString.check_lower(value.spool_dir)
+        _UniffiFfiConverterOptionalTypeFormerHistory.check_lower(value.former_history)
+        _UniffiFfiConverterOptionalTypeNetwork.check_lower(value.network)
+        _UniffiFfiConverterOptionalTypeTuning.check_lower(value.tuning)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.server, buf)
+        _UniffiFfiConverterString.write(value.app, buf)
+        _UniffiFfiConverterString.write(value.data_dir, buf)
+        _UniffiFfiConverterTypeDeviceInfo.write(value.device, buf)
+        _UniffiFfiConverterOptionalString.write(value.spool_dir, buf)
+        _UniffiFfiConverterOptionalTypeFormerHistory.write(value.former_history, buf)
+        _UniffiFfiConverterOptionalTypeNetwork.write(value.network, buf)
+        _UniffiFfiConverterOptionalTypeTuning.write(value.tuning, buf)
+
+
+
+
+
+
+class Phase(enum.Enum):
+    """
+    Where a connection stands.
+"""
+    
+    OFF = 0
+    """
+    No connection is wanted.
+"""
+    
+    WAITING = 1
+    """
+    Waiting until the next attempt.
+"""
+    
+    CONNECTING = 2
+    """
+    A connection is being made.
+"""
+    
+    SYNCING = 3
+    """
+    Connected; what was missed is being read.
+"""
+    
+    ONLINE = 4
+    """
+    Connected, and nothing is missing.
+"""
+    
+
+
+class _UniffiFfiConverterTypePhase(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        variant = buf.read_i32()
+        if variant == 1:
+            return Phase.OFF
+        if variant == 2:
+            return Phase.WAITING
+        if variant == 3:
+            return Phase.CONNECTING
+        if variant == 4:
+            return Phase.SYNCING
+        if variant == 5:
+            return Phase.ONLINE
+        raise InternalError("Raw enum value doesn't match any cases")
+
+    @staticmethod
+    def check_lower(value):
+        if value == Phase.OFF:
+            return
+        if value == Phase.WAITING:
+            return
+        if value == Phase.CONNECTING:
+            return
+        if value == Phase.SYNCING:
+            return
+        if value == Phase.ONLINE:
+            return
+        raise ValueError(value)
+
+    @staticmethod
+    def write(value, buf):
+        if value == Phase.OFF:
+            buf.write_i32(1)
+        if value == Phase.WAITING:
+            buf.write_i32(2)
+        if value == Phase.CONNECTING:
+            buf.write_i32(3)
+        if value == Phase.SYNCING:
+            buf.write_i32(4)
+        if value == Phase.ONLINE:
+            buf.write_i32(5)
+
+
+
+
+
+
+
+
+class Trouble(enum.Enum):
+    """
+    What stands between the device and its server.
+"""
+    
+    UNREACHABLE = 0
+    """
+    The server cannot be reached.
+"""
+    
+    CAPTIVE_PORTAL = 1
+    """
+    The network wants a person to sign in first.
+"""
+    
+    WRONG_ADDRESS = 2
+    """
+    What answers at the address is not a Vestnik server.
+"""
+    
+    REFUSED = 3
+    """
+    The server refuses, and repeating the same soon does not help.
+"""
+    
+    THROTTLED = 4
+    """
+    The server asks this device to slow down.
+"""
+    
+    SERVER_BUSY = 5
+    """
+    The server is restarting, overloaded or out of order.
+"""
+    
+    STORAGE = 6
+    """
+    The device's own storage failed.
+"""
+    
+    INTERNAL = 7
+    """
+    A fault of the core, which has started again.
+"""
+    
+
+
+class _UniffiFfiConverterTypeTrouble(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        variant = buf.read_i32()
+        if variant == 1:
+            return Trouble.UNREACHABLE
+        if variant == 2:
+            return Trouble.CAPTIVE_PORTAL
+        if variant == 3:
+            return Trouble.WRONG_ADDRESS
+        if variant == 4:
+            return Trouble.REFUSED
+        if variant == 5:
+            return Trouble.THROTTLED
+        if variant == 6:
+            return Trouble.SERVER_BUSY
+        if variant == 7:
+            return Trouble.STORAGE
+        if variant == 8:
+            return Trouble.INTERNAL
+        raise InternalError("Raw enum value doesn't match any cases")
+
+    @staticmethod
+    def check_lower(value):
+        if value == Trouble.UNREACHABLE:
+            return
+        if value == Trouble.CAPTIVE_PORTAL:
+            return
+        if value == Trouble.WRONG_ADDRESS:
+            return
+        if value == Trouble.REFUSED:
+            return
+        if value == Trouble.THROTTLED:
+            return
+        if value == Trouble.SERVER_BUSY:
+            return
+        if value == Trouble.STORAGE:
+            return
+        if value == Trouble.INTERNAL:
+            return
+        raise ValueError(value)
+
+    @staticmethod
+    def write(value, buf):
+        if value == Trouble.UNREACHABLE:
+            buf.write_i32(1)
+        if value == Trouble.CAPTIVE_PORTAL:
+            buf.write_i32(2)
+        if value == Trouble.WRONG_ADDRESS:
+            buf.write_i32(3)
+        if value == Trouble.REFUSED:
+            buf.write_i32(4)
+        if value == Trouble.THROTTLED:
+            buf.write_i32(5)
+        if value == Trouble.SERVER_BUSY:
+            buf.write_i32(6)
+        if value == Trouble.STORAGE:
+            buf.write_i32(7)
+        if value == Trouble.INTERNAL:
+            buf.write_i32(8)
+
+
+
+class _UniffiFfiConverterOptionalTypeTrouble(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterTypeTrouble.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTypeTrouble.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTypeTrouble.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+# The Timestamp type.
+Timestamp = datetime.datetime
+
+# There is a loss of precision when converting from Rust timestamps,
+# which are accurate to the nanosecond,
+# to Python datetimes, which have a variable precision due to the use of float as representation.
+class _UniffiFfiConverterTimestamp(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        seconds = buf.read_i64()
+        microseconds = buf.read_u32() / 1000
+        # Use fromtimestamp(0) then add the seconds using a timedelta.  This
+        # ensures that we get OverflowError rather than ValueError when
+        # seconds is too large.
+        if seconds >= 0:
+            return datetime.datetime.fromtimestamp(0, tz=datetime.timezone.utc) + datetime.timedelta(seconds=seconds, microseconds=microseconds)
+        else:
+            return datetime.datetime.fromtimestamp(0, tz=datetime.timezone.utc) - datetime.timedelta(seconds=-seconds, microseconds=microseconds)
+
+    @staticmethod
+    def check_lower(value):
+        pass
+
+    @staticmethod
+    def write(value, buf):
+        if value >= datetime.datetime.fromtimestamp(0, datetime.timezone.utc):
+            sign = 1
+            delta = value - datetime.datetime.fromtimestamp(0, datetime.timezone.utc)
+        else:
+            sign = -1
+            delta = datetime.datetime.fromtimestamp(0, datetime.timezone.utc) - value
+
+        seconds = delta.seconds + delta.days * 24 * 3600
+        nanoseconds = delta.microseconds * 1000
+        buf.write_i64(sign * seconds)
+        buf.write_u32(nanoseconds)
+
+class _UniffiFfiConverterOptionalTimestamp(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterTimestamp.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTimestamp.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTimestamp.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+@dataclass
+class Connection:
+    """
+    How a device is connected.
+"""
+    def __init__(self, *, phase:Phase, last_error:typing.Optional[Trouble], retry_at:typing.Optional[Timestamp]):
+        self.phase = phase
+        self.last_error = last_error
+        self.retry_at = retry_at
+        
+        
+
+    
+    def __str__(self):
+        return "Connection(phase={}, last_error={}, retry_at={})".format(self.phase, self.last_error, self.retry_at)
+    def __eq__(self, other):
+        if self.phase != other.phase:
+            return False
+        if self.last_error != other.last_error:
+            return False
+        if self.retry_at != other.retry_at:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeConnection(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return Connection(
+            phase=_UniffiFfiConverterTypePhase.read(buf),
+            last_error=_UniffiFfiConverterOptionalTypeTrouble.read(buf),
+            retry_at=_UniffiFfiConverterOptionalTimestamp.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterTypePhase.check_lower(value.phase)
+        _UniffiFfiConverterOptionalTypeTrouble.check_lower(value.last_error)
+        _UniffiFfiConverterOptionalTimestamp.check_lower(value.retry_at)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterTypePhase.write(value.phase, buf)
+        _UniffiFfiConverterOptionalTypeTrouble.write(value.last_error, buf)
+        _UniffiFfiConverterOptionalTimestamp.write(value.retry_at, buf)
+
+@dataclass
+class DeviceChange:
+    """
+    A change of what the server is told of the device. What is absent stays as it is.
+"""
+    def __init__(self, *, locale:typing.Optional[str] = _DEFAULT, time_zone:typing.Optional[str] = _DEFAULT, app_version:typing.Optional[str] = _DEFAULT, os_version:typing.Optional[str] = _DEFAULT):
+        if locale is _DEFAULT:
+            self.locale = None
+        else:
+            self.locale = locale
+        if time_zone is _DEFAULT:
+            self.time_zone = None
+        else:
+            self.time_zone = time_zone
+        if app_version is _DEFAULT:
+            self.app_version = None
+        else:
+            self.app_version = app_version
+        if os_version is _DEFAULT:
+            self.os_version = None
+        else:
+            self.os_version = os_version
+        
+        
+
+    
+    def __str__(self):
+        return "DeviceChange(locale={}, time_zone={}, app_version={}, os_version={})".format(self.locale, self.time_zone, self.app_version, self.os_version)
+    def __eq__(self, other):
+        if self.locale != other.locale:
+            return False
+        if self.time_zone != other.time_zone:
+            return False
+        if self.app_version != other.app_version:
+            return False
+        if self.os_version != other.os_version:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeDeviceChange(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return DeviceChange(
+            locale=_UniffiFfiConverterOptionalString.read(buf),
+            time_zone=_UniffiFfiConverterOptionalString.read(buf),
+            app_version=_UniffiFfiConverterOptionalString.read(buf),
+            os_version=_UniffiFfiConverterOptionalString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterOptionalString.check_lower(value.locale)
+        _UniffiFfiConverterOptionalString.check_lower(value.time_zone)
+        _UniffiFfiConverterOptionalString.check_lower(value.app_version)
+        _UniffiFfiConverterOptionalString.check_lower(value.os_version)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterOptionalString.write(value.locale, buf)
+        _UniffiFfiConverterOptionalString.write(value.time_zone, buf)
+        _UniffiFfiConverterOptionalString.write(value.app_version, buf)
+        _UniffiFfiConverterOptionalString.write(value.os_version, buf)
+
+class _UniffiFfiConverterBoolean:
+    @classmethod
+    def check_lower(cls, value):
+        return not not value
+
+    @classmethod
+    def lower(cls, value):
+        return 1 if value else 0
+
+    @staticmethod
+    def lift(value):
+        return value != 0
+
+    @classmethod
+    def read(cls, buf):
+        return cls.lift(buf.read_u8())
+
+    @classmethod
+    def write(cls, value, buf):
+        buf.write_u8(value)
+
+class _UniffiFfiConverterUInt64(_UniffiConverterPrimitiveInt):
+    CLASS_NAME = "u64"
+    VALUE_MIN = 0
+    VALUE_MAX = 2**64
+
+    @staticmethod
+    def read(buf):
+        return buf.read_u64()
+
+    @staticmethod
+    def write(value, buf):
+        buf.write_u64(value)
 
 class _UniffiFfiConverterInt64(_UniffiConverterPrimitiveInt):
     CLASS_NAME = "i64"
@@ -1701,93 +3068,6 @@ class _UniffiFfiConverterInt64(_UniffiConverterPrimitiveInt):
     @staticmethod
     def write(value, buf):
         buf.write_i64(value)
-
-@dataclass
-class NotificationRecord:
-    """
-    A notification.
-"""
-    def __init__(self, *, id:str, title:str, body:str, image:typing.Optional[str], category:typing.Optional[str], priority:PriorityLevel, click:typing.Optional[ClickRecord], data_json:typing.Optional[str], accepted_at_ms:int, expires_at_ms:int):
-        self.id = id
-        self.title = title
-        self.body = body
-        self.image = image
-        self.category = category
-        self.priority = priority
-        self.click = click
-        self.data_json = data_json
-        self.accepted_at_ms = accepted_at_ms
-        self.expires_at_ms = expires_at_ms
-        
-        
-
-    
-    def __str__(self):
-        return "NotificationRecord(id={}, title={}, body={}, image={}, category={}, priority={}, click={}, data_json={}, accepted_at_ms={}, expires_at_ms={})".format(self.id, self.title, self.body, self.image, self.category, self.priority, self.click, self.data_json, self.accepted_at_ms, self.expires_at_ms)
-    def __eq__(self, other):
-        if self.id != other.id:
-            return False
-        if self.title != other.title:
-            return False
-        if self.body != other.body:
-            return False
-        if self.image != other.image:
-            return False
-        if self.category != other.category:
-            return False
-        if self.priority != other.priority:
-            return False
-        if self.click != other.click:
-            return False
-        if self.data_json != other.data_json:
-            return False
-        if self.accepted_at_ms != other.accepted_at_ms:
-            return False
-        if self.expires_at_ms != other.expires_at_ms:
-            return False
-        return True
-
-class _UniffiFfiConverterTypeNotificationRecord(_UniffiConverterRustBuffer):
-    @staticmethod
-    def read(buf):
-        return NotificationRecord(
-            id=_UniffiFfiConverterString.read(buf),
-            title=_UniffiFfiConverterString.read(buf),
-            body=_UniffiFfiConverterString.read(buf),
-            image=_UniffiFfiConverterOptionalString.read(buf),
-            category=_UniffiFfiConverterOptionalString.read(buf),
-            priority=_UniffiFfiConverterTypePriorityLevel.read(buf),
-            click=_UniffiFfiConverterOptionalTypeClickRecord.read(buf),
-            data_json=_UniffiFfiConverterOptionalString.read(buf),
-            accepted_at_ms=_UniffiFfiConverterInt64.read(buf),
-            expires_at_ms=_UniffiFfiConverterInt64.read(buf),
-        )
-
-    @staticmethod
-    def check_lower(value):
-        _UniffiFfiConverterString.check_lower(value.id)
-        _UniffiFfiConverterString.check_lower(value.title)
-        _UniffiFfiConverterString.check_lower(value.body)
-        _UniffiFfiConverterOptionalString.check_lower(value.image)
-        _UniffiFfiConverterOptionalString.check_lower(value.category)
-        _UniffiFfiConverterTypePriorityLevel.check_lower(value.priority)
-        _UniffiFfiConverterOptionalTypeClickRecord.check_lower(value.click)
-        _UniffiFfiConverterOptionalString.check_lower(value.data_json)
-        _UniffiFfiConverterInt64.check_lower(value.accepted_at_ms)
-        _UniffiFfiConverterInt64.check_lower(value.expires_at_ms)
-
-    @staticmethod
-    def write(value, buf):
-        _UniffiFfiConverterString.write(value.id, buf)
-        _UniffiFfiConverterString.write(value.title, buf)
-        _UniffiFfiConverterString.write(value.body, buf)
-        _UniffiFfiConverterOptionalString.write(value.image, buf)
-        _UniffiFfiConverterOptionalString.write(value.category, buf)
-        _UniffiFfiConverterTypePriorityLevel.write(value.priority, buf)
-        _UniffiFfiConverterOptionalTypeClickRecord.write(value.click, buf)
-        _UniffiFfiConverterOptionalString.write(value.data_json, buf)
-        _UniffiFfiConverterInt64.write(value.accepted_at_ms, buf)
-        _UniffiFfiConverterInt64.write(value.expires_at_ms, buf)
 
 class _UniffiFfiConverterOptionalInt64(_UniffiConverterRustBuffer):
     @classmethod
@@ -1814,641 +3094,6 @@ class _UniffiFfiConverterOptionalInt64(_UniffiConverterRustBuffer):
         else:
             raise InternalError("Unexpected flag byte for optional type")
 
-@dataclass
-class HistoryItemRecord:
-    """
-    A notification in the history.
-"""
-    def __init__(self, *, notification:NotificationRecord, received_at_ms:int, read_at_ms:typing.Optional[int]):
-        self.notification = notification
-        self.received_at_ms = received_at_ms
-        self.read_at_ms = read_at_ms
-        
-        
-
-    
-    def __str__(self):
-        return "HistoryItemRecord(notification={}, received_at_ms={}, read_at_ms={})".format(self.notification, self.received_at_ms, self.read_at_ms)
-    def __eq__(self, other):
-        if self.notification != other.notification:
-            return False
-        if self.received_at_ms != other.received_at_ms:
-            return False
-        if self.read_at_ms != other.read_at_ms:
-            return False
-        return True
-
-class _UniffiFfiConverterTypeHistoryItemRecord(_UniffiConverterRustBuffer):
-    @staticmethod
-    def read(buf):
-        return HistoryItemRecord(
-            notification=_UniffiFfiConverterTypeNotificationRecord.read(buf),
-            received_at_ms=_UniffiFfiConverterInt64.read(buf),
-            read_at_ms=_UniffiFfiConverterOptionalInt64.read(buf),
-        )
-
-    @staticmethod
-    def check_lower(value):
-        _UniffiFfiConverterTypeNotificationRecord.check_lower(value.notification)
-        _UniffiFfiConverterInt64.check_lower(value.received_at_ms)
-        _UniffiFfiConverterOptionalInt64.check_lower(value.read_at_ms)
-
-    @staticmethod
-    def write(value, buf):
-        _UniffiFfiConverterTypeNotificationRecord.write(value.notification, buf)
-        _UniffiFfiConverterInt64.write(value.received_at_ms, buf)
-        _UniffiFfiConverterOptionalInt64.write(value.read_at_ms, buf)
-
-class _UniffiFfiConverterSequenceTypeHistoryItemRecord(_UniffiConverterRustBuffer):
-    @classmethod
-    def check_lower(cls, value):
-        for item in value:
-            _UniffiFfiConverterTypeHistoryItemRecord.check_lower(item)
-
-    @classmethod
-    def write(cls, value, buf):
-        items = len(value)
-        buf.write_i32(items)
-        for item in value:
-            _UniffiFfiConverterTypeHistoryItemRecord.write(item, buf)
-
-    @classmethod
-    def read(cls, buf):
-        count = buf.read_i32()
-        if count < 0:
-            raise InternalError("Unexpected negative sequence length")
-
-        return [
-            _UniffiFfiConverterTypeHistoryItemRecord.read(buf) for i in range(count)
-        ]
-
-@dataclass
-class HistoryPageRecord:
-    """
-    A page of the history, newest first.
-"""
-    def __init__(self, *, items:typing.List[HistoryItemRecord], next:typing.Optional[str]):
-        self.items = items
-        self.next = next
-        
-        
-
-    
-    def __str__(self):
-        return "HistoryPageRecord(items={}, next={})".format(self.items, self.next)
-    def __eq__(self, other):
-        if self.items != other.items:
-            return False
-        if self.next != other.next:
-            return False
-        return True
-
-class _UniffiFfiConverterTypeHistoryPageRecord(_UniffiConverterRustBuffer):
-    @staticmethod
-    def read(buf):
-        return HistoryPageRecord(
-            items=_UniffiFfiConverterSequenceTypeHistoryItemRecord.read(buf),
-            next=_UniffiFfiConverterOptionalString.read(buf),
-        )
-
-    @staticmethod
-    def check_lower(value):
-        _UniffiFfiConverterSequenceTypeHistoryItemRecord.check_lower(value.items)
-        _UniffiFfiConverterOptionalString.check_lower(value.next)
-
-    @staticmethod
-    def write(value, buf):
-        _UniffiFfiConverterSequenceTypeHistoryItemRecord.write(value.items, buf)
-        _UniffiFfiConverterOptionalString.write(value.next, buf)
-
-class _UniffiFfiConverterUInt32(_UniffiConverterPrimitiveInt):
-    CLASS_NAME = "u32"
-    VALUE_MIN = 0
-    VALUE_MAX = 2**32
-
-    @staticmethod
-    def read(buf):
-        return buf.read_u32()
-
-    @staticmethod
-    def write(value, buf):
-        buf.write_u32(value)
-
-class _UniffiFfiConverterBoolean:
-    @classmethod
-    def check_lower(cls, value):
-        return not not value
-
-    @classmethod
-    def lower(cls, value):
-        return 1 if value else 0
-
-    @staticmethod
-    def lift(value):
-        return value != 0
-
-    @classmethod
-    def read(cls, buf):
-        return cls.lift(buf.read_u8())
-
-    @classmethod
-    def write(cls, value, buf):
-        buf.write_u8(value)
-
-@dataclass
-class HistoryQueryRecord:
-    """
-    Which part of the history.
-"""
-    def __init__(self, *, before:typing.Optional[str] = _DEFAULT, limit:int = 50, unread_only:bool = False):
-        if before is _DEFAULT:
-            self.before = None
-        else:
-            self.before = before
-        self.limit = limit
-        self.unread_only = unread_only
-        
-        
-
-    
-    def __str__(self):
-        return "HistoryQueryRecord(before={}, limit={}, unread_only={})".format(self.before, self.limit, self.unread_only)
-    def __eq__(self, other):
-        if self.before != other.before:
-            return False
-        if self.limit != other.limit:
-            return False
-        if self.unread_only != other.unread_only:
-            return False
-        return True
-
-class _UniffiFfiConverterTypeHistoryQueryRecord(_UniffiConverterRustBuffer):
-    @staticmethod
-    def read(buf):
-        return HistoryQueryRecord(
-            before=_UniffiFfiConverterOptionalString.read(buf),
-            limit=_UniffiFfiConverterUInt32.read(buf),
-            unread_only=_UniffiFfiConverterBoolean.read(buf),
-        )
-
-    @staticmethod
-    def check_lower(value):
-        _UniffiFfiConverterOptionalString.check_lower(value.before)
-        _UniffiFfiConverterUInt32.check_lower(value.limit)
-        _UniffiFfiConverterBoolean.check_lower(value.unread_only)
-
-    @staticmethod
-    def write(value, buf):
-        _UniffiFfiConverterOptionalString.write(value.before, buf)
-        _UniffiFfiConverterUInt32.write(value.limit, buf)
-        _UniffiFfiConverterBoolean.write(value.unread_only, buf)
-
-@dataclass
-class PushConfig:
-    """
-    How to reach the server, and what to tell it of this device.
-"""
-    def __init__(self, *, server:str, app:str, data_dir:str, device:DeviceRecord):
-        self.server = server
-        self.app = app
-        self.data_dir = data_dir
-        self.device = device
-        
-        
-
-    
-    def __str__(self):
-        return "PushConfig(server={}, app={}, data_dir={}, device={})".format(self.server, self.app, self.data_dir, self.device)
-    def __eq__(self, other):
-        if self.server != other.server:
-            return False
-        if self.app != other.app:
-            return False
-        if self.data_dir != other.data_dir:
-            return False
-        if self.device != other.device:
-            return False
-        return True
-
-class _UniffiFfiConverterTypePushConfig(_UniffiConverterRustBuffer):
-    @staticmethod
-    def read(buf):
-        return PushConfig(
-            server=_UniffiFfiConverterString.read(buf),
-            app=_UniffiFfiConverterString.read(buf),
-            data_dir=_UniffiFfiConverterString.read(buf),
-            device=_UniffiFfiConverterTypeDeviceRecord.read(buf),
-        )
-
-    @staticmethod
-    def check_lower(value):
-        _UniffiFfiConverterString.check_lower(value.server)
-        _UniffiFfiConverterString.check_lower(value.app)
-        _UniffiFfiConverterString.check_lower(value.data_dir)
-        _UniffiFfiConverterTypeDeviceRecord.check_lower(value.device)
-
-    @staticmethod
-    def write(value, buf):
-        _UniffiFfiConverterString.write(value.server, buf)
-        _UniffiFfiConverterString.write(value.app, buf)
-        _UniffiFfiConverterString.write(value.data_dir, buf)
-        _UniffiFfiConverterTypeDeviceRecord.write(value.device, buf)
-
-
-
-
-
-
-class ConnectionRecord(enum.Enum):
-    """
-    How the live connection stands.
-"""
-    
-    OFFLINE = 0
-    """
-    Not connected; the core goes on trying.
-"""
-    
-    CONNECTING = 1
-    """
-    A connection is being made.
-"""
-    
-    SYNCING = 2
-    """
-    Connected; reading what was missed.
-"""
-    
-    ONLINE = 3
-    """
-    Connected, and nothing is missing.
-"""
-    
-    NEEDS_IDENTITY = 4
-    """
-    Nobody is logged in: hand a fresh identity token in.
-"""
-    
-    SIGNED_OUT = 5
-    """
-    The user logged out.
-"""
-    
-
-
-class _UniffiFfiConverterTypeConnectionRecord(_UniffiConverterRustBuffer):
-    @staticmethod
-    def read(buf):
-        variant = buf.read_i32()
-        if variant == 1:
-            return ConnectionRecord.OFFLINE
-        if variant == 2:
-            return ConnectionRecord.CONNECTING
-        if variant == 3:
-            return ConnectionRecord.SYNCING
-        if variant == 4:
-            return ConnectionRecord.ONLINE
-        if variant == 5:
-            return ConnectionRecord.NEEDS_IDENTITY
-        if variant == 6:
-            return ConnectionRecord.SIGNED_OUT
-        raise InternalError("Raw enum value doesn't match any cases")
-
-    @staticmethod
-    def check_lower(value):
-        if value == ConnectionRecord.OFFLINE:
-            return
-        if value == ConnectionRecord.CONNECTING:
-            return
-        if value == ConnectionRecord.SYNCING:
-            return
-        if value == ConnectionRecord.ONLINE:
-            return
-        if value == ConnectionRecord.NEEDS_IDENTITY:
-            return
-        if value == ConnectionRecord.SIGNED_OUT:
-            return
-        raise ValueError(value)
-
-    @staticmethod
-    def write(value, buf):
-        if value == ConnectionRecord.OFFLINE:
-            buf.write_i32(1)
-        if value == ConnectionRecord.CONNECTING:
-            buf.write_i32(2)
-        if value == ConnectionRecord.SYNCING:
-            buf.write_i32(3)
-        if value == ConnectionRecord.ONLINE:
-            buf.write_i32(4)
-        if value == ConnectionRecord.NEEDS_IDENTITY:
-            buf.write_i32(5)
-        if value == ConnectionRecord.SIGNED_OUT:
-            buf.write_i32(6)
-
-
-
-class _UniffiFfiConverterUInt64(_UniffiConverterPrimitiveInt):
-    CLASS_NAME = "u64"
-    VALUE_MIN = 0
-    VALUE_MAX = 2**64
-
-    @staticmethod
-    def read(buf):
-        return buf.read_u64()
-
-    @staticmethod
-    def write(value, buf):
-        buf.write_u64(value)
-
-class _UniffiFfiConverterOptionalUInt64(_UniffiConverterRustBuffer):
-    @classmethod
-    def check_lower(cls, value):
-        if value is not None:
-            _UniffiFfiConverterUInt64.check_lower(value)
-
-    @classmethod
-    def write(cls, value, buf):
-        if value is None:
-            buf.write_u8(0)
-            return
-
-        buf.write_u8(1)
-        _UniffiFfiConverterUInt64.write(value, buf)
-
-    @classmethod
-    def read(cls, buf):
-        flag = buf.read_u8()
-        if flag == 0:
-            return None
-        elif flag == 1:
-            return _UniffiFfiConverterUInt64.read(buf)
-        else:
-            raise InternalError("Unexpected flag byte for optional type")
-
-
-
-# PushError
-# We want to define each variant as a nested class that's also a subclass,
-# which is tricky in Python.  To accomplish this we're going to create each
-# class separately, then manually add the child classes to the base class's
-# __dict__.  All of this happens in dummy class to avoid polluting the module
-# namespace.
-class PushError(Exception):
-    """
-    Why a call failed.
-"""
-    pass
-
-_UniffiTempPushError = PushError
-
-class PushError:  # type: ignore
-    """
-    Why a call failed.
-"""
-    
-    class InvalidArgument(_UniffiTempPushError):
-        """
-        An argument is wrong; `field` names it.
-"""
-        
-        def __init__(self, field, detail):
-            super().__init__(", ".join([
-                "field={!r}".format(field),
-                "detail={!r}".format(detail),
-            ]))
-            self.field = field
-            self.detail = detail
-
-        def __repr__(self):
-            return "PushError.InvalidArgument({})".format(str(self))
-    _UniffiTempPushError.InvalidArgument = InvalidArgument # type: ignore
-    class Unauthorized(_UniffiTempPushError):
-        """
-        Nobody is logged in: hand a fresh identity token in.
-"""
-        
-        def __init__(self):
-            pass
-
-        def __repr__(self):
-            return "PushError.Unauthorized({})".format(str(self))
-    _UniffiTempPushError.Unauthorized = Unauthorized # type: ignore
-    class Rejected(_UniffiTempPushError):
-        """
-        The server refused the request; repeating it does not help.
-"""
-        
-        def __init__(self, code, detail):
-            super().__init__(", ".join([
-                "code={!r}".format(code),
-                "detail={!r}".format(detail),
-            ]))
-            self.code = code
-            self.detail = detail
-
-        def __repr__(self):
-            return "PushError.Rejected({})".format(str(self))
-    _UniffiTempPushError.Rejected = Rejected # type: ignore
-    class Unreachable(_UniffiTempPushError):
-        """
-        The server cannot be reached now; the core goes on trying by itself.
-"""
-        
-        def __init__(self, retry_after_ms):
-            super().__init__(", ".join([
-                "retry_after_ms={!r}".format(retry_after_ms),
-            ]))
-            self.retry_after_ms = retry_after_ms
-
-        def __repr__(self):
-            return "PushError.Unreachable({})".format(str(self))
-    _UniffiTempPushError.Unreachable = Unreachable # type: ignore
-    class Storage(_UniffiTempPushError):
-        """
-        The database cannot be read or written.
-"""
-        
-        def __init__(self, detail):
-            super().__init__(", ".join([
-                "detail={!r}".format(detail),
-            ]))
-            self.detail = detail
-
-        def __repr__(self):
-            return "PushError.Storage({})".format(str(self))
-    _UniffiTempPushError.Storage = Storage # type: ignore
-    class Timeout(_UniffiTempPushError):
-        """
-        The deadline passed first.
-"""
-        
-        def __init__(self):
-            pass
-
-        def __repr__(self):
-            return "PushError.Timeout({})".format(str(self))
-    _UniffiTempPushError.Timeout = Timeout # type: ignore
-    class Cancelled(_UniffiTempPushError):
-        """
-        The host cancelled the call.
-"""
-        
-        def __init__(self):
-            pass
-
-        def __repr__(self):
-            return "PushError.Cancelled({})".format(str(self))
-    _UniffiTempPushError.Cancelled = Cancelled # type: ignore
-    class Closed(_UniffiTempPushError):
-        """
-        The client is not started, or was stopped.
-"""
-        
-        def __init__(self):
-            pass
-
-        def __repr__(self):
-            return "PushError.Closed({})".format(str(self))
-    _UniffiTempPushError.Closed = Closed # type: ignore
-    class Host(_UniffiTempPushError):
-        """
-        A listener of the host failed.
-"""
-        
-        def __init__(self, detail):
-            super().__init__(", ".join([
-                "detail={!r}".format(detail),
-            ]))
-            self.detail = detail
-
-        def __repr__(self):
-            return "PushError.Host({})".format(str(self))
-    _UniffiTempPushError.Host = Host # type: ignore
-    class Internal(_UniffiTempPushError):
-        """
-        A bug of ours.
-"""
-        
-        def __init__(self, detail):
-            super().__init__(", ".join([
-                "detail={!r}".format(detail),
-            ]))
-            self.detail = detail
-
-        def __repr__(self):
-            return "PushError.Internal({})".format(str(self))
-    _UniffiTempPushError.Internal = Internal # type: ignore
-
-PushError = _UniffiTempPushError # type: ignore
-del _UniffiTempPushError
-
-
-class _UniffiFfiConverterTypePushError(_UniffiConverterRustBuffer):
-    @staticmethod
-    def read(buf):
-        variant = buf.read_i32()
-        if variant == 1:
-            return PushError.InvalidArgument(
-                _UniffiFfiConverterString.read(buf),
-                _UniffiFfiConverterString.read(buf),
-            )
-        if variant == 2:
-            return PushError.Unauthorized(
-            )
-        if variant == 3:
-            return PushError.Rejected(
-                _UniffiFfiConverterString.read(buf),
-                _UniffiFfiConverterString.read(buf),
-            )
-        if variant == 4:
-            return PushError.Unreachable(
-                _UniffiFfiConverterOptionalUInt64.read(buf),
-            )
-        if variant == 5:
-            return PushError.Storage(
-                _UniffiFfiConverterString.read(buf),
-            )
-        if variant == 6:
-            return PushError.Timeout(
-            )
-        if variant == 7:
-            return PushError.Cancelled(
-            )
-        if variant == 8:
-            return PushError.Closed(
-            )
-        if variant == 9:
-            return PushError.Host(
-                _UniffiFfiConverterString.read(buf),
-            )
-        if variant == 10:
-            return PushError.Internal(
-                _UniffiFfiConverterString.read(buf),
-            )
-        raise InternalError("Raw enum value doesn't match any cases")
-
-    @staticmethod
-    def check_lower(value):
-        if isinstance(value, PushError.InvalidArgument):
-            _UniffiFfiConverterString.check_lower(value.field)
-            _UniffiFfiConverterString.check_lower(value.detail)
-            return
-        if isinstance(value, PushError.Unauthorized):
-            return
-        if isinstance(value, PushError.Rejected):
-            _UniffiFfiConverterString.check_lower(value.code)
-            _UniffiFfiConverterString.check_lower(value.detail)
-            return
-        if isinstance(value, PushError.Unreachable):
-            _UniffiFfiConverterOptionalUInt64.check_lower(value.retry_after_ms)
-            return
-        if isinstance(value, PushError.Storage):
-            _UniffiFfiConverterString.check_lower(value.detail)
-            return
-        if isinstance(value, PushError.Timeout):
-            return
-        if isinstance(value, PushError.Cancelled):
-            return
-        if isinstance(value, PushError.Closed):
-            return
-        if isinstance(value, PushError.Host):
-            _UniffiFfiConverterString.check_lower(value.detail)
-            return
-        if isinstance(value, PushError.Internal):
-            _UniffiFfiConverterString.check_lower(value.detail)
-            return
-
-    @staticmethod
-    def write(value, buf):
-        if isinstance(value, PushError.InvalidArgument):
-            buf.write_i32(1)
-            _UniffiFfiConverterString.write(value.field, buf)
-            _UniffiFfiConverterString.write(value.detail, buf)
-        if isinstance(value, PushError.Unauthorized):
-            buf.write_i32(2)
-        if isinstance(value, PushError.Rejected):
-            buf.write_i32(3)
-            _UniffiFfiConverterString.write(value.code, buf)
-            _UniffiFfiConverterString.write(value.detail, buf)
-        if isinstance(value, PushError.Unreachable):
-            buf.write_i32(4)
-            _UniffiFfiConverterOptionalUInt64.write(value.retry_after_ms, buf)
-        if isinstance(value, PushError.Storage):
-            buf.write_i32(5)
-            _UniffiFfiConverterString.write(value.detail, buf)
-        if isinstance(value, PushError.Timeout):
-            buf.write_i32(6)
-        if isinstance(value, PushError.Cancelled):
-            buf.write_i32(7)
-        if isinstance(value, PushError.Closed):
-            buf.write_i32(8)
-        if isinstance(value, PushError.Host):
-            buf.write_i32(9)
-            _UniffiFfiConverterString.write(value.detail, buf)
-        if isinstance(value, PushError.Internal):
-            buf.write_i32(10)
-            _UniffiFfiConverterString.write(value.detail, buf)
-
 class _UniffiFfiConverterSequenceString(_UniffiConverterRustBuffer):
     @classmethod
     def check_lower(cls, value):
@@ -2472,182 +3117,459 @@ class _UniffiFfiConverterSequenceString(_UniffiConverterRustBuffer):
             _UniffiFfiConverterString.read(buf) for i in range(count)
         ]
 
-
-
-
-
-
-class PushEvent:
+@dataclass
+class Diagnostics:
     """
-    What happened. Facts are told once; state (`Connection`, `Unread`) is told at each change.
+    The device's state for a report of a fault, without anything of a person.
+"""
+    def __init__(self, *, version:str, phase:Phase, last_error:typing.Optional[Trouble], is_logged_in:bool, generation:int, clock_offset_seconds:typing.Optional[int], unread:int, facts_waiting:int, facts_refused:typing.List[str], logouts_pending:int, push_addresses:int, text:str):
+        self.version = version
+        self.phase = phase
+        self.last_error = last_error
+        self.is_logged_in = is_logged_in
+        self.generation = generation
+        self.clock_offset_seconds = clock_offset_seconds
+        self.unread = unread
+        self.facts_waiting = facts_waiting
+        self.facts_refused = facts_refused
+        self.logouts_pending = logouts_pending
+        self.push_addresses = push_addresses
+        self.text = text
+        
+        
+
+    
+    def __str__(self):
+        return "Diagnostics(version={}, phase={}, last_error={}, is_logged_in={}, generation={}, clock_offset_seconds={}, unread={}, facts_waiting={}, facts_refused={}, logouts_pending={}, push_addresses={}, text={})".format(self.version, self.phase, self.last_error, self.is_logged_in, self.generation, self.clock_offset_seconds, self.unread, self.facts_waiting, self.facts_refused, self.logouts_pending, self.push_addresses, self.text)
+    def __eq__(self, other):
+        if self.version != other.version:
+            return False
+        if self.phase != other.phase:
+            return False
+        if self.last_error != other.last_error:
+            return False
+        if self.is_logged_in != other.is_logged_in:
+            return False
+        if self.generation != other.generation:
+            return False
+        if self.clock_offset_seconds != other.clock_offset_seconds:
+            return False
+        if self.unread != other.unread:
+            return False
+        if self.facts_waiting != other.facts_waiting:
+            return False
+        if self.facts_refused != other.facts_refused:
+            return False
+        if self.logouts_pending != other.logouts_pending:
+            return False
+        if self.push_addresses != other.push_addresses:
+            return False
+        if self.text != other.text:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeDiagnostics(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return Diagnostics(
+            version=_UniffiFfiConverterString.read(buf),
+            phase=_UniffiFfiConverterTypePhase.read(buf),
+            last_error=_UniffiFfiConverterOptionalTypeTrouble.read(buf),
+            is_logged_in=_UniffiFfiConverterBoolean.read(buf),
+            generation=_UniffiFfiConverterUInt64.read(buf),
+            clock_offset_seconds=_UniffiFfiConverterOptionalInt64.read(buf),
+            unread=_UniffiFfiConverterUInt64.read(buf),
+            facts_waiting=_UniffiFfiConverterUInt64.read(buf),
+            facts_refused=_UniffiFfiConverterSequenceString.read(buf),
+            logouts_pending=_UniffiFfiConverterUInt64.read(buf),
+            push_addresses=_UniffiFfiConverterUInt64.read(buf),
+            text=_UniffiFfiConverterString.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.version)
+        _UniffiFfiConverterTypePhase.check_lower(value.phase)
+        _UniffiFfiConverterOptionalTypeTrouble.check_lower(value.last_error)
+        _UniffiFfiConverterBoolean.check_lower(value.is_logged_in)
+        _UniffiFfiConverterUInt64.check_lower(value.generation)
+        _UniffiFfiConverterOptionalInt64.check_lower(value.clock_offset_seconds)
+        _UniffiFfiConverterUInt64.check_lower(value.unread)
+        _UniffiFfiConverterUInt64.check_lower(value.facts_waiting)
+        _UniffiFfiConverterSequenceString.check_lower(value.facts_refused)
+        _UniffiFfiConverterUInt64.check_lower(value.logouts_pending)
+        _UniffiFfiConverterUInt64.check_lower(value.push_addresses)
+        _UniffiFfiConverterString.check_lower(value.text)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.version, buf)
+        _UniffiFfiConverterTypePhase.write(value.phase, buf)
+        _UniffiFfiConverterOptionalTypeTrouble.write(value.last_error, buf)
+        _UniffiFfiConverterBoolean.write(value.is_logged_in, buf)
+        _UniffiFfiConverterUInt64.write(value.generation, buf)
+        _UniffiFfiConverterOptionalInt64.write(value.clock_offset_seconds, buf)
+        _UniffiFfiConverterUInt64.write(value.unread, buf)
+        _UniffiFfiConverterUInt64.write(value.facts_waiting, buf)
+        _UniffiFfiConverterSequenceString.write(value.facts_refused, buf)
+        _UniffiFfiConverterUInt64.write(value.logouts_pending, buf)
+        _UniffiFfiConverterUInt64.write(value.push_addresses, buf)
+        _UniffiFfiConverterString.write(value.text, buf)
+
+
+
+
+
+
+class Priority(enum.Enum):
+    """
+    How urgently a notification asks for attention.
+"""
+    
+    LOW = 0
+    """
+    May wait; makes no sound.
+"""
+    
+    NORMAL = 1
+    """
+    The usual.
+"""
+    
+    HIGH = 2
+    """
+    Asks for attention now.
+"""
+    
+    CRITICAL = 3
+    """
+    Breaks through quiet hours where the category allows.
+"""
+    
+
+
+class _UniffiFfiConverterTypePriority(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        variant = buf.read_i32()
+        if variant == 1:
+            return Priority.LOW
+        if variant == 2:
+            return Priority.NORMAL
+        if variant == 3:
+            return Priority.HIGH
+        if variant == 4:
+            return Priority.CRITICAL
+        raise InternalError("Raw enum value doesn't match any cases")
+
+    @staticmethod
+    def check_lower(value):
+        if value == Priority.LOW:
+            return
+        if value == Priority.NORMAL:
+            return
+        if value == Priority.HIGH:
+            return
+        if value == Priority.CRITICAL:
+            return
+        raise ValueError(value)
+
+    @staticmethod
+    def write(value, buf):
+        if value == Priority.LOW:
+            buf.write_i32(1)
+        if value == Priority.NORMAL:
+            buf.write_i32(2)
+        if value == Priority.HIGH:
+            buf.write_i32(3)
+        if value == Priority.CRITICAL:
+            buf.write_i32(4)
+
+
+
+class _UniffiFfiConverterOptionalTypeClick(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterTypeClick.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTypeClick.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTypeClick.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+@dataclass
+class Notification:
+    """
+    A notification.
+"""
+    def __init__(self, *, id:str, revision:int, title:str, body:str, image:typing.Optional[str], category:typing.Optional[str], priority:Priority, click:typing.Optional[Click], data_json:typing.Optional[str], accepted_at:Timestamp, expires_at:Timestamp):
+        self.id = id
+        self.revision = revision
+        self.title = title
+        self.body = body
+        self.image = image
+        self.category = category
+        self.priority = priority
+        self.click = click
+        self.data_json = data_json
+        self.accepted_at = accepted_at
+        self.expires_at = expires_at
+        
+        
+
+    
+    def __str__(self):
+        return "Notification(id={}, revision={}, title={}, body={}, image={}, category={}, priority={}, click={}, data_json={}, accepted_at={}, expires_at={})".format(self.id, self.revision, self.title, self.body, self.image, self.category, self.priority, self.click, self.data_json, self.accepted_at, self.expires_at)
+    def __eq__(self, other):
+        if self.id != other.id:
+            return False
+        if self.revision != other.revision:
+            return False
+        if self.title != other.title:
+            return False
+        if self.body != other.body:
+            return False
+        if self.image != other.image:
+            return False
+        if self.category != other.category:
+            return False
+        if self.priority != other.priority:
+            return False
+        if self.click != other.click:
+            return False
+        if self.data_json != other.data_json:
+            return False
+        if self.accepted_at != other.accepted_at:
+            return False
+        if self.expires_at != other.expires_at:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeNotification(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return Notification(
+            id=_UniffiFfiConverterString.read(buf),
+            revision=_UniffiFfiConverterUInt32.read(buf),
+            title=_UniffiFfiConverterString.read(buf),
+            body=_UniffiFfiConverterString.read(buf),
+            image=_UniffiFfiConverterOptionalString.read(buf),
+            category=_UniffiFfiConverterOptionalString.read(buf),
+            priority=_UniffiFfiConverterTypePriority.read(buf),
+            click=_UniffiFfiConverterOptionalTypeClick.read(buf),
+            data_json=_UniffiFfiConverterOptionalString.read(buf),
+            accepted_at=_UniffiFfiConverterTimestamp.read(buf),
+            expires_at=_UniffiFfiConverterTimestamp.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.id)
+        _UniffiFfiConverterUInt32.check_lower(value.revision)
+        _UniffiFfiConverterString.check_lower(value.title)
+        _UniffiFfiConverterString.check_lower(value.body)
+        _UniffiFfiConverterOptionalString.check_lower(value.image)
+        _UniffiFfiConverterOptionalString.check_lower(value.category)
+        _UniffiFfiConverterTypePriority.check_lower(value.priority)
+        _UniffiFfiConverterOptionalTypeClick.check_lower(value.click)
+        _UniffiFfiConverterOptionalString.check_lower(value.data_json)
+        _UniffiFfiConverterTimestamp.check_lower(value.accepted_at)
+        _UniffiFfiConverterTimestamp.check_lower(value.expires_at)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.id, buf)
+        _UniffiFfiConverterUInt32.write(value.revision, buf)
+        _UniffiFfiConverterString.write(value.title, buf)
+        _UniffiFfiConverterString.write(value.body, buf)
+        _UniffiFfiConverterOptionalString.write(value.image, buf)
+        _UniffiFfiConverterOptionalString.write(value.category, buf)
+        _UniffiFfiConverterTypePriority.write(value.priority, buf)
+        _UniffiFfiConverterOptionalTypeClick.write(value.click, buf)
+        _UniffiFfiConverterOptionalString.write(value.data_json, buf)
+        _UniffiFfiConverterTimestamp.write(value.accepted_at, buf)
+        _UniffiFfiConverterTimestamp.write(value.expires_at, buf)
+
+
+
+
+
+
+class Suppression(enum.Enum):
+    """
+    Why a notification is not shown.
+"""
+    
+    FIRST_SYNC = 0
+    """
+    It was accepted before this installation logged in.
+"""
+    
+    RESTORED = 1
+    """
+    It was accepted before the history was lost or set back, and may have been shown before.
+"""
+    
+    READ = 2
+    """
+    It was read before it could be shown, here or on another device.
+"""
+    
+    DELETED = 3
+    """
+    It was deleted before it could be shown.
+"""
+    
+    EXPIRED = 4
+    """
+    Its time passed before it could be shown.
+"""
+    
+    BLOCKED_OS = 5
+    """
+    The system does not let the app show notifications.
+"""
+    
+    BLOCKED_APP = 6
+    """
+    The user does not want to see it, by a setting of the app.
+"""
+    
+    ALREADY_SHOWN = 7
+    """
+    It was shown before the history was wiped or pruned.
+"""
+    
+    FAILED = 8
+    """
+    Showing it failed too often, or for too long.
+"""
+    
+    UNREADABLE = 9
+    """
+    Its content cannot be read by this version.
+"""
+    
+    OTHER = 10
+    """
+    A reason that another version wrote.
+"""
+    
+
+
+class _UniffiFfiConverterTypeSuppression(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        variant = buf.read_i32()
+        if variant == 1:
+            return Suppression.FIRST_SYNC
+        if variant == 2:
+            return Suppression.RESTORED
+        if variant == 3:
+            return Suppression.READ
+        if variant == 4:
+            return Suppression.DELETED
+        if variant == 5:
+            return Suppression.EXPIRED
+        if variant == 6:
+            return Suppression.BLOCKED_OS
+        if variant == 7:
+            return Suppression.BLOCKED_APP
+        if variant == 8:
+            return Suppression.ALREADY_SHOWN
+        if variant == 9:
+            return Suppression.FAILED
+        if variant == 10:
+            return Suppression.UNREADABLE
+        if variant == 11:
+            return Suppression.OTHER
+        raise InternalError("Raw enum value doesn't match any cases")
+
+    @staticmethod
+    def check_lower(value):
+        if value == Suppression.FIRST_SYNC:
+            return
+        if value == Suppression.RESTORED:
+            return
+        if value == Suppression.READ:
+            return
+        if value == Suppression.DELETED:
+            return
+        if value == Suppression.EXPIRED:
+            return
+        if value == Suppression.BLOCKED_OS:
+            return
+        if value == Suppression.BLOCKED_APP:
+            return
+        if value == Suppression.ALREADY_SHOWN:
+            return
+        if value == Suppression.FAILED:
+            return
+        if value == Suppression.UNREADABLE:
+            return
+        if value == Suppression.OTHER:
+            return
+        raise ValueError(value)
+
+    @staticmethod
+    def write(value, buf):
+        if value == Suppression.FIRST_SYNC:
+            buf.write_i32(1)
+        if value == Suppression.RESTORED:
+            buf.write_i32(2)
+        if value == Suppression.READ:
+            buf.write_i32(3)
+        if value == Suppression.DELETED:
+            buf.write_i32(4)
+        if value == Suppression.EXPIRED:
+            buf.write_i32(5)
+        if value == Suppression.BLOCKED_OS:
+            buf.write_i32(6)
+        if value == Suppression.BLOCKED_APP:
+            buf.write_i32(7)
+        if value == Suppression.ALREADY_SHOWN:
+            buf.write_i32(8)
+        if value == Suppression.FAILED:
+            buf.write_i32(9)
+        if value == Suppression.UNREADABLE:
+            buf.write_i32(10)
+        if value == Suppression.OTHER:
+            buf.write_i32(11)
+
+
+
+
+
+
+
+
+class ShowState:
+    """
+    Whether a notification was shown.
 """
     def __init__(self):
-        raise RuntimeError("PushEvent cannot be instantiated directly")
+        raise RuntimeError("ShowState cannot be instantiated directly")
 
     # Each enum variant is a nested class of the enum itself.
     @dataclass
-    class SHOW:
+    class DUE:
         """
-        Draw it now, under a tag made of its id, then call `report_shown`. `again` after a crash
-        between the two: drawing under the same tag replaces and never doubles.
-"""
-        
-        def __init__(self, item:HistoryItemRecord, again:bool):
-            self.item = item
-            
-            """
-        What to draw.
-"""
-        
-            self.again = again
-            
-            """
-        Whether it may be on the screen already.
-"""
-        
-            pass
-
-    
-            
-            
-    
-        def __str__(self):
-            return "PushEvent.SHOW(item={}, again={})".format(self.item, self.again)
-        def __eq__(self, other):
-            if not isinstance(other, PushEvent):
-                return NotImplemented
-            if not other.is_SHOW():
-                return False
-            if self.item != other.item:
-                return False
-            if self.again != other.again:
-                return False
-            return True
-
-    @dataclass
-    class WITHDRAW:
-        """
-        Read or deleted on another device, or recalled by the sender: take these off the screen.
-"""
-        
-        def __init__(self, ids:typing.List[str]):
-            self.ids = ids
-            
-            """
-        Their ids.
-"""
-        
-            pass
-
-    
-            
-            
-    
-        def __str__(self):
-            return "PushEvent.WITHDRAW(ids={})".format(self.ids)
-        def __eq__(self, other):
-            if not isinstance(other, PushEvent):
-                return NotImplemented
-            if not other.is_WITHDRAW():
-                return False
-            if self.ids != other.ids:
-                return False
-            return True
-
-    @dataclass
-    class CHANGED:
-        """
-        The history changed here; none named means anywhere.
-"""
-        
-        def __init__(self, ids:typing.List[str]):
-            self.ids = ids
-            
-            """
-        Their ids.
-"""
-        
-            pass
-
-    
-            
-            
-    
-        def __str__(self):
-            return "PushEvent.CHANGED(ids={})".format(self.ids)
-        def __eq__(self, other):
-            if not isinstance(other, PushEvent):
-                return NotImplemented
-            if not other.is_CHANGED():
-                return False
-            if self.ids != other.ids:
-                return False
-            return True
-
-    @dataclass
-    class UNREAD:
-        """
-        How many are unread.
-"""
-        
-        def __init__(self, count:int):
-            self.count = count
-            
-            """
-        The badge.
-"""
-        
-            pass
-
-    
-            
-            
-    
-        def __str__(self):
-            return "PushEvent.UNREAD(count={})".format(self.count)
-        def __eq__(self, other):
-            if not isinstance(other, PushEvent):
-                return NotImplemented
-            if not other.is_UNREAD():
-                return False
-            if self.count != other.count:
-                return False
-            return True
-
-    @dataclass
-    class CONNECTION:
-        """
-        How the live connection stands.
-"""
-        
-        def __init__(self, state:ConnectionRecord):
-            self.state = state
-            
-            """
-        Its state.
-"""
-        
-            pass
-
-    
-            
-            
-    
-        def __str__(self):
-            return "PushEvent.CONNECTION(state={})".format(self.state)
-        def __eq__(self, other):
-            if not isinstance(other, PushEvent):
-                return NotImplemented
-            if not other.is_CONNECTION():
-                return False
-            if self.state != other.state:
-                return False
-            return True
-
-    @dataclass
-    class NEEDS_IDENTITY:
-        """
-        Nobody is logged in: call `set_identity_token`.
+        It will be.
 """
         
         def __init__(self, ):
@@ -2658,22 +3580,1284 @@ class PushEvent:
             
     
         def __str__(self):
-            return "PushEvent.NEEDS_IDENTITY()".format()
+            return "ShowState.DUE()".format()
         def __eq__(self, other):
-            if not isinstance(other, PushEvent):
+            if not isinstance(other, ShowState):
                 return NotImplemented
-            if not other.is_NEEDS_IDENTITY():
+            if not other.is_DUE():
                 return False
             return True
 
     @dataclass
-    class WARNING:
+    class TAKEN:
         """
-        Something a developer should know.
+        The app has its ticket.
 """
         
-        def __init__(self, detail:str):
-            self.detail = detail
+        def __init__(self, ):
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "ShowState.TAKEN()".format()
+        def __eq__(self, other):
+            if not isinstance(other, ShowState):
+                return NotImplemented
+            if not other.is_TAKEN():
+                return False
+            return True
+
+    @dataclass
+    class SHOWN:
+        """
+        It was drawn.
+"""
+        
+        def __init__(self, ):
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "ShowState.SHOWN()".format()
+        def __eq__(self, other):
+            if not isinstance(other, ShowState):
+                return NotImplemented
+            if not other.is_SHOWN():
+                return False
+            return True
+
+    @dataclass
+    class SUPPRESSED:
+        """
+        It is not shown.
+"""
+        
+        def __init__(self, reason:Suppression):
+            self.reason = reason
+            
+            """
+        Why.
+"""
+        
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "ShowState.SUPPRESSED(reason={})".format(self.reason)
+        def __eq__(self, other):
+            if not isinstance(other, ShowState):
+                return NotImplemented
+            if not other.is_SUPPRESSED():
+                return False
+            if self.reason != other.reason:
+                return False
+            return True
+
+    
+
+    # For each variant, we have `is_NAME` and `is_name` methods for easily checking
+    # whether an instance is that variant.
+    def is_DUE(self) -> bool:
+        return isinstance(self, ShowState.DUE)
+    def is_due(self) -> bool:
+        return isinstance(self, ShowState.DUE)
+    def is_TAKEN(self) -> bool:
+        return isinstance(self, ShowState.TAKEN)
+    def is_taken(self) -> bool:
+        return isinstance(self, ShowState.TAKEN)
+    def is_SHOWN(self) -> bool:
+        return isinstance(self, ShowState.SHOWN)
+    def is_shown(self) -> bool:
+        return isinstance(self, ShowState.SHOWN)
+    def is_SUPPRESSED(self) -> bool:
+        return isinstance(self, ShowState.SUPPRESSED)
+    def is_suppressed(self) -> bool:
+        return isinstance(self, ShowState.SUPPRESSED)
+    
+
+# Now, a little trick - we make each nested variant class be a subclass of the main
+# enum class, so that method calls and instance checks etc will work intuitively.
+# We might be able to do this a little more neatly with a metaclass, but this'll do.
+ShowState.DUE = type("ShowState.DUE", (ShowState.DUE, ShowState,), {})  # type: ignore
+ShowState.TAKEN = type("ShowState.TAKEN", (ShowState.TAKEN, ShowState,), {})  # type: ignore
+ShowState.SHOWN = type("ShowState.SHOWN", (ShowState.SHOWN, ShowState,), {})  # type: ignore
+ShowState.SUPPRESSED = type("ShowState.SUPPRESSED", (ShowState.SUPPRESSED, ShowState,), {})  # type: ignore
+
+
+
+
+class _UniffiFfiConverterTypeShowState(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        variant = buf.read_i32()
+        if variant == 1:
+            return ShowState.DUE(
+            )
+        if variant == 2:
+            return ShowState.TAKEN(
+            )
+        if variant == 3:
+            return ShowState.SHOWN(
+            )
+        if variant == 4:
+            return ShowState.SUPPRESSED(
+                _UniffiFfiConverterTypeSuppression.read(buf),
+            )
+        raise InternalError("Raw enum value doesn't match any cases")
+
+    @staticmethod
+    def check_lower(value):
+        if value.is_DUE():
+            return
+        if value.is_TAKEN():
+            return
+        if value.is_SHOWN():
+            return
+        if value.is_SUPPRESSED():
+            _UniffiFfiConverterTypeSuppression.check_lower(value.reason)
+            return
+        raise ValueError(value)
+
+    @staticmethod
+    def write(value, buf):
+        if value.is_DUE():
+            buf.write_i32(1)
+        if value.is_TAKEN():
+            buf.write_i32(2)
+        if value.is_SHOWN():
+            buf.write_i32(3)
+        if value.is_SUPPRESSED():
+            buf.write_i32(4)
+            _UniffiFfiConverterTypeSuppression.write(value.reason, buf)
+
+
+
+@dataclass
+class HistoryItem:
+    """
+    A notification in the history.
+"""
+    def __init__(self, *, notification:Notification, place:str, is_read:bool, read_at:typing.Optional[Timestamp], is_archived:bool, received_at:Timestamp, show:ShowState):
+        self.notification = notification
+        self.place = place
+        self.is_read = is_read
+        self.read_at = read_at
+        self.is_archived = is_archived
+        self.received_at = received_at
+        self.show = show
+        
+        
+
+    
+    def __str__(self):
+        return "HistoryItem(notification={}, place={}, is_read={}, read_at={}, is_archived={}, received_at={}, show={})".format(self.notification, self.place, self.is_read, self.read_at, self.is_archived, self.received_at, self.show)
+    def __eq__(self, other):
+        if self.notification != other.notification:
+            return False
+        if self.place != other.place:
+            return False
+        if self.is_read != other.is_read:
+            return False
+        if self.read_at != other.read_at:
+            return False
+        if self.is_archived != other.is_archived:
+            return False
+        if self.received_at != other.received_at:
+            return False
+        if self.show != other.show:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeHistoryItem(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return HistoryItem(
+            notification=_UniffiFfiConverterTypeNotification.read(buf),
+            place=_UniffiFfiConverterString.read(buf),
+            is_read=_UniffiFfiConverterBoolean.read(buf),
+            read_at=_UniffiFfiConverterOptionalTimestamp.read(buf),
+            is_archived=_UniffiFfiConverterBoolean.read(buf),
+            received_at=_UniffiFfiConverterTimestamp.read(buf),
+            show=_UniffiFfiConverterTypeShowState.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterTypeNotification.check_lower(value.notification)
+        _UniffiFfiConverterString.check_lower(value.place)
+        _UniffiFfiConverterBoolean.check_lower(value.is_read)
+        _UniffiFfiConverterOptionalTimestamp.check_lower(value.read_at)
+        _UniffiFfiConverterBoolean.check_lower(value.is_archived)
+        _UniffiFfiConverterTimestamp.check_lower(value.received_at)
+        _UniffiFfiConverterTypeShowState.check_lower(value.show)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterTypeNotification.write(value.notification, buf)
+        _UniffiFfiConverterString.write(value.place, buf)
+        _UniffiFfiConverterBoolean.write(value.is_read, buf)
+        _UniffiFfiConverterOptionalTimestamp.write(value.read_at, buf)
+        _UniffiFfiConverterBoolean.write(value.is_archived, buf)
+        _UniffiFfiConverterTimestamp.write(value.received_at, buf)
+        _UniffiFfiConverterTypeShowState.write(value.show, buf)
+
+class _UniffiFfiConverterSequenceTypeHistoryItem(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeHistoryItem.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeHistoryItem.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeHistoryItem.read(buf) for i in range(count)
+        ]
+
+@dataclass
+class HistoryPage:
+    """
+    A page of the history, newest first whatever the direction.
+"""
+    def __init__(self, *, items:typing.List[HistoryItem], has_more:bool, end:typing.Optional[str], unreadable:int):
+        self.items = items
+        self.has_more = has_more
+        self.end = end
+        self.unreadable = unreadable
+        
+        
+
+    
+    def __str__(self):
+        return "HistoryPage(items={}, has_more={}, end={}, unreadable={})".format(self.items, self.has_more, self.end, self.unreadable)
+    def __eq__(self, other):
+        if self.items != other.items:
+            return False
+        if self.has_more != other.has_more:
+            return False
+        if self.end != other.end:
+            return False
+        if self.unreadable != other.unreadable:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeHistoryPage(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return HistoryPage(
+            items=_UniffiFfiConverterSequenceTypeHistoryItem.read(buf),
+            has_more=_UniffiFfiConverterBoolean.read(buf),
+            end=_UniffiFfiConverterOptionalString.read(buf),
+            unreadable=_UniffiFfiConverterUInt32.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterSequenceTypeHistoryItem.check_lower(value.items)
+        _UniffiFfiConverterBoolean.check_lower(value.has_more)
+        _UniffiFfiConverterOptionalString.check_lower(value.end)
+        _UniffiFfiConverterUInt32.check_lower(value.unreadable)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterSequenceTypeHistoryItem.write(value.items, buf)
+        _UniffiFfiConverterBoolean.write(value.has_more, buf)
+        _UniffiFfiConverterOptionalString.write(value.end, buf)
+        _UniffiFfiConverterUInt32.write(value.unreadable, buf)
+
+
+
+
+
+
+class Shelf(enum.Enum):
+    """
+    Notifications by whether they are archived.
+"""
+    
+    INBOX = 0
+    """
+    Not archived.
+"""
+    
+    ARCHIVE = 1
+    """
+    Archived.
+"""
+    
+    ALL = 2
+    """
+    Both.
+"""
+    
+
+
+class _UniffiFfiConverterTypeShelf(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        variant = buf.read_i32()
+        if variant == 1:
+            return Shelf.INBOX
+        if variant == 2:
+            return Shelf.ARCHIVE
+        if variant == 3:
+            return Shelf.ALL
+        raise InternalError("Raw enum value doesn't match any cases")
+
+    @staticmethod
+    def check_lower(value):
+        if value == Shelf.INBOX:
+            return
+        if value == Shelf.ARCHIVE:
+            return
+        if value == Shelf.ALL:
+            return
+        raise ValueError(value)
+
+    @staticmethod
+    def write(value, buf):
+        if value == Shelf.INBOX:
+            buf.write_i32(1)
+        if value == Shelf.ARCHIVE:
+            buf.write_i32(2)
+        if value == Shelf.ALL:
+            buf.write_i32(3)
+
+
+
+class _UniffiFfiConverterOptionalTypeShelf(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterTypeShelf.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTypeShelf.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTypeShelf.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+@dataclass
+class HistoryQuery:
+    """
+    Which part of the history.
+"""
+    def __init__(self, *, before:typing.Optional[str] = _DEFAULT, after:typing.Optional[str] = _DEFAULT, limit:int = 50, shelf:typing.Optional[Shelf] = _DEFAULT, unread_only:bool = False, category:typing.Optional[str] = _DEFAULT, since:typing.Optional[Timestamp] = _DEFAULT):
+        if before is _DEFAULT:
+            self.before = None
+        else:
+            self.before = before
+        if after is _DEFAULT:
+            self.after = None
+        else:
+            self.after = after
+        self.limit = limit
+        if shelf is _DEFAULT:
+            self.shelf = None
+        else:
+            self.shelf = shelf
+        self.unread_only = unread_only
+        if category is _DEFAULT:
+            self.category = None
+        else:
+            self.category = category
+        if since is _DEFAULT:
+            self.since = None
+        else:
+            self.since = since
+        
+        
+
+    
+    def __str__(self):
+        return "HistoryQuery(before={}, after={}, limit={}, shelf={}, unread_only={}, category={}, since={})".format(self.before, self.after, self.limit, self.shelf, self.unread_only, self.category, self.since)
+    def __eq__(self, other):
+        if self.before != other.before:
+            return False
+        if self.after != other.after:
+            return False
+        if self.limit != other.limit:
+            return False
+        if self.shelf != other.shelf:
+            return False
+        if self.unread_only != other.unread_only:
+            return False
+        if self.category != other.category:
+            return False
+        if self.since != other.since:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeHistoryQuery(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return HistoryQuery(
+            before=_UniffiFfiConverterOptionalString.read(buf),
+            after=_UniffiFfiConverterOptionalString.read(buf),
+            limit=_UniffiFfiConverterUInt32.read(buf),
+            shelf=_UniffiFfiConverterOptionalTypeShelf.read(buf),
+            unread_only=_UniffiFfiConverterBoolean.read(buf),
+            category=_UniffiFfiConverterOptionalString.read(buf),
+            since=_UniffiFfiConverterOptionalTimestamp.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterOptionalString.check_lower(value.before)
+        _UniffiFfiConverterOptionalString.check_lower(value.after)
+        _UniffiFfiConverterUInt32.check_lower(value.limit)
+        _UniffiFfiConverterOptionalTypeShelf.check_lower(value.shelf)
+        _UniffiFfiConverterBoolean.check_lower(value.unread_only)
+        _UniffiFfiConverterOptionalString.check_lower(value.category)
+        _UniffiFfiConverterOptionalTimestamp.check_lower(value.since)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterOptionalString.write(value.before, buf)
+        _UniffiFfiConverterOptionalString.write(value.after, buf)
+        _UniffiFfiConverterUInt32.write(value.limit, buf)
+        _UniffiFfiConverterOptionalTypeShelf.write(value.shelf, buf)
+        _UniffiFfiConverterBoolean.write(value.unread_only, buf)
+        _UniffiFfiConverterOptionalString.write(value.category, buf)
+        _UniffiFfiConverterOptionalTimestamp.write(value.since, buf)
+
+
+
+
+
+
+class LogLevel(enum.Enum):
+    """
+    How much a line matters.
+"""
+    
+    ERROR = 0
+    """
+    A fault of the library.
+"""
+    
+    WARN = 1
+    """
+    Something that should not happen, and that the library copes with.
+"""
+    
+    INFO = 2
+    """
+    What an operator wants to know.
+"""
+    
+    DEBUG = 3
+    """
+    What helps to find a fault.
+"""
+    
+
+
+class _UniffiFfiConverterTypeLogLevel(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        variant = buf.read_i32()
+        if variant == 1:
+            return LogLevel.ERROR
+        if variant == 2:
+            return LogLevel.WARN
+        if variant == 3:
+            return LogLevel.INFO
+        if variant == 4:
+            return LogLevel.DEBUG
+        raise InternalError("Raw enum value doesn't match any cases")
+
+    @staticmethod
+    def check_lower(value):
+        if value == LogLevel.ERROR:
+            return
+        if value == LogLevel.WARN:
+            return
+        if value == LogLevel.INFO:
+            return
+        if value == LogLevel.DEBUG:
+            return
+        raise ValueError(value)
+
+    @staticmethod
+    def write(value, buf):
+        if value == LogLevel.ERROR:
+            buf.write_i32(1)
+        if value == LogLevel.WARN:
+            buf.write_i32(2)
+        if value == LogLevel.INFO:
+            buf.write_i32(3)
+        if value == LogLevel.DEBUG:
+            buf.write_i32(4)
+
+
+
+@dataclass
+class LogRecord:
+    """
+    A line of the log.
+"""
+    def __init__(self, *, level:LogLevel, target:str, message:str, dropped:int):
+        self.level = level
+        self.target = target
+        self.message = message
+        self.dropped = dropped
+        
+        
+
+    
+    def __str__(self):
+        return "LogRecord(level={}, target={}, message={}, dropped={})".format(self.level, self.target, self.message, self.dropped)
+    def __eq__(self, other):
+        if self.level != other.level:
+            return False
+        if self.target != other.target:
+            return False
+        if self.message != other.message:
+            return False
+        if self.dropped != other.dropped:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeLogRecord(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return LogRecord(
+            level=_UniffiFfiConverterTypeLogLevel.read(buf),
+            target=_UniffiFfiConverterString.read(buf),
+            message=_UniffiFfiConverterString.read(buf),
+            dropped=_UniffiFfiConverterUInt64.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterTypeLogLevel.check_lower(value.level)
+        _UniffiFfiConverterString.check_lower(value.target)
+        _UniffiFfiConverterString.check_lower(value.message)
+        _UniffiFfiConverterUInt64.check_lower(value.dropped)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterTypeLogLevel.write(value.level, buf)
+        _UniffiFfiConverterString.write(value.target, buf)
+        _UniffiFfiConverterString.write(value.message, buf)
+        _UniffiFfiConverterUInt64.write(value.dropped, buf)
+
+@dataclass
+class SearchQuery:
+    """
+    One search.
+"""
+    def __init__(self, *, text:str, before:typing.Optional[str] = _DEFAULT, limit:int = 50):
+        self.text = text
+        if before is _DEFAULT:
+            self.before = None
+        else:
+            self.before = before
+        self.limit = limit
+        
+        
+
+    
+    def __str__(self):
+        return "SearchQuery(text={}, before={}, limit={})".format(self.text, self.before, self.limit)
+    def __eq__(self, other):
+        if self.text != other.text:
+            return False
+        if self.before != other.before:
+            return False
+        if self.limit != other.limit:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeSearchQuery(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return SearchQuery(
+            text=_UniffiFfiConverterString.read(buf),
+            before=_UniffiFfiConverterOptionalString.read(buf),
+            limit=_UniffiFfiConverterUInt32.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.text)
+        _UniffiFfiConverterOptionalString.check_lower(value.before)
+        _UniffiFfiConverterUInt32.check_lower(value.limit)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.text, buf)
+        _UniffiFfiConverterOptionalString.write(value.before, buf)
+        _UniffiFfiConverterUInt32.write(value.limit, buf)
+
+
+
+
+
+
+class Standing:
+    """
+    Who the device is.
+"""
+    def __init__(self):
+        raise RuntimeError("Standing cannot be instantiated directly")
+
+    # Each enum variant is a nested class of the enum itself.
+    @dataclass
+    class NOBODY:
+        """
+        Nobody is logged in.
+"""
+        
+        def __init__(self, ):
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "Standing.NOBODY()".format()
+        def __eq__(self, other):
+            if not isinstance(other, Standing):
+                return NotImplemented
+            if not other.is_NOBODY():
+                return False
+            return True
+
+    @dataclass
+    class LOGGING_IN:
+        """
+        A login is under way; it goes on by itself when the server can be reached.
+"""
+        
+        def __init__(self, user:str):
+            self.user = user
+            
+            """
+        Who is to be logged in.
+"""
+        
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "Standing.LOGGING_IN(user={})".format(self.user)
+        def __eq__(self, other):
+            if not isinstance(other, Standing):
+                return NotImplemented
+            if not other.is_LOGGING_IN():
+                return False
+            if self.user != other.user:
+                return False
+            return True
+
+    @dataclass
+    class LOGGED_IN:
+        """
+        A user is logged in.
+"""
+        
+        def __init__(self, user:str):
+            self.user = user
+            
+            """
+        The user.
+"""
+        
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "Standing.LOGGED_IN(user={})".format(self.user)
+        def __eq__(self, other):
+            if not isinstance(other, Standing):
+                return NotImplemented
+            if not other.is_LOGGED_IN():
+                return False
+            if self.user != other.user:
+                return False
+            return True
+
+    @dataclass
+    class LOGGING_OUT:
+        """
+        A logout is under way.
+"""
+        
+        def __init__(self, ):
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "Standing.LOGGING_OUT()".format()
+        def __eq__(self, other):
+            if not isinstance(other, Standing):
+                return NotImplemented
+            if not other.is_LOGGING_OUT():
+                return False
+            return True
+
+    @dataclass
+    class NEEDS_IDENTITY:
+        """
+        The session has ended. Call `login` with a fresh identity token.
+"""
+        
+        def __init__(self, user:typing.Optional[str], reason:typing.Optional[str]):
+            self.user = user
+            
+            """
+        Whose session it was.
+"""
+        
+            self.reason = reason
+            
+            """
+        The problem's code, if the server refused; `other_user` if its answer named another user.
+"""
+        
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "Standing.NEEDS_IDENTITY(user={}, reason={})".format(self.user, self.reason)
+        def __eq__(self, other):
+            if not isinstance(other, Standing):
+                return NotImplemented
+            if not other.is_NEEDS_IDENTITY():
+                return False
+            if self.user != other.user:
+                return False
+            if self.reason != other.reason:
+                return False
+            return True
+
+    
+
+    # For each variant, we have `is_NAME` and `is_name` methods for easily checking
+    # whether an instance is that variant.
+    def is_NOBODY(self) -> bool:
+        return isinstance(self, Standing.NOBODY)
+    def is_nobody(self) -> bool:
+        return isinstance(self, Standing.NOBODY)
+    def is_LOGGING_IN(self) -> bool:
+        return isinstance(self, Standing.LOGGING_IN)
+    def is_logging_in(self) -> bool:
+        return isinstance(self, Standing.LOGGING_IN)
+    def is_LOGGED_IN(self) -> bool:
+        return isinstance(self, Standing.LOGGED_IN)
+    def is_logged_in(self) -> bool:
+        return isinstance(self, Standing.LOGGED_IN)
+    def is_LOGGING_OUT(self) -> bool:
+        return isinstance(self, Standing.LOGGING_OUT)
+    def is_logging_out(self) -> bool:
+        return isinstance(self, Standing.LOGGING_OUT)
+    def is_NEEDS_IDENTITY(self) -> bool:
+        return isinstance(self, Standing.NEEDS_IDENTITY)
+    def is_needs_identity(self) -> bool:
+        return isinstance(self, Standing.NEEDS_IDENTITY)
+    
+
+# Now, a little trick - we make each nested variant class be a subclass of the main
+# enum class, so that method calls and instance checks etc will work intuitively.
+# We might be able to do this a little more neatly with a metaclass, but this'll do.
+Standing.NOBODY = type("Standing.NOBODY", (Standing.NOBODY, Standing,), {})  # type: ignore
+Standing.LOGGING_IN = type("Standing.LOGGING_IN", (Standing.LOGGING_IN, Standing,), {})  # type: ignore
+Standing.LOGGED_IN = type("Standing.LOGGED_IN", (Standing.LOGGED_IN, Standing,), {})  # type: ignore
+Standing.LOGGING_OUT = type("Standing.LOGGING_OUT", (Standing.LOGGING_OUT, Standing,), {})  # type: ignore
+Standing.NEEDS_IDENTITY = type("Standing.NEEDS_IDENTITY", (Standing.NEEDS_IDENTITY, Standing,), {})  # type: ignore
+
+
+
+
+class _UniffiFfiConverterTypeStanding(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        variant = buf.read_i32()
+        if variant == 1:
+            return Standing.NOBODY(
+            )
+        if variant == 2:
+            return Standing.LOGGING_IN(
+                _UniffiFfiConverterString.read(buf),
+            )
+        if variant == 3:
+            return Standing.LOGGED_IN(
+                _UniffiFfiConverterString.read(buf),
+            )
+        if variant == 4:
+            return Standing.LOGGING_OUT(
+            )
+        if variant == 5:
+            return Standing.NEEDS_IDENTITY(
+                _UniffiFfiConverterOptionalString.read(buf),
+                _UniffiFfiConverterOptionalString.read(buf),
+            )
+        raise InternalError("Raw enum value doesn't match any cases")
+
+    @staticmethod
+    def check_lower(value):
+        if value.is_NOBODY():
+            return
+        if value.is_LOGGING_IN():
+            _UniffiFfiConverterString.check_lower(value.user)
+            return
+        if value.is_LOGGED_IN():
+            _UniffiFfiConverterString.check_lower(value.user)
+            return
+        if value.is_LOGGING_OUT():
+            return
+        if value.is_NEEDS_IDENTITY():
+            _UniffiFfiConverterOptionalString.check_lower(value.user)
+            _UniffiFfiConverterOptionalString.check_lower(value.reason)
+            return
+        raise ValueError(value)
+
+    @staticmethod
+    def write(value, buf):
+        if value.is_NOBODY():
+            buf.write_i32(1)
+        if value.is_LOGGING_IN():
+            buf.write_i32(2)
+            _UniffiFfiConverterString.write(value.user, buf)
+        if value.is_LOGGED_IN():
+            buf.write_i32(3)
+            _UniffiFfiConverterString.write(value.user, buf)
+        if value.is_LOGGING_OUT():
+            buf.write_i32(4)
+        if value.is_NEEDS_IDENTITY():
+            buf.write_i32(5)
+            _UniffiFfiConverterOptionalString.write(value.user, buf)
+            _UniffiFfiConverterOptionalString.write(value.reason, buf)
+
+
+
+@dataclass
+class Snapshot:
+    """
+    Who the device is, how it is connected, and how many notifications are unread.
+"""
+    def __init__(self, *, standing:Standing, connection:Connection, unread:int):
+        self.standing = standing
+        self.connection = connection
+        self.unread = unread
+        
+        
+
+    
+    def __str__(self):
+        return "Snapshot(standing={}, connection={}, unread={})".format(self.standing, self.connection, self.unread)
+    def __eq__(self, other):
+        if self.standing != other.standing:
+            return False
+        if self.connection != other.connection:
+            return False
+        if self.unread != other.unread:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeSnapshot(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return Snapshot(
+            standing=_UniffiFfiConverterTypeStanding.read(buf),
+            connection=_UniffiFfiConverterTypeConnection.read(buf),
+            unread=_UniffiFfiConverterUInt64.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterTypeStanding.check_lower(value.standing)
+        _UniffiFfiConverterTypeConnection.check_lower(value.connection)
+        _UniffiFfiConverterUInt64.check_lower(value.unread)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterTypeStanding.write(value.standing, buf)
+        _UniffiFfiConverterTypeConnection.write(value.connection, buf)
+        _UniffiFfiConverterUInt64.write(value.unread, buf)
+
+
+
+
+
+
+class Event:
+    """
+    What happened, told once. What is state is in the [`Snapshot`](crate::Snapshot) instead.
+"""
+    def __init__(self):
+        raise RuntimeError("Event cannot be instantiated directly")
+
+    # Each enum variant is a nested class of the enum itself.
+    @dataclass
+    class CHANGED:
+        """
+        These notifications of the history are new or changed.
+"""
+        
+        def __init__(self, ids:typing.List[str]):
+            self.ids = ids
+            
+            """
+        Their ids.
+"""
+        
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "Event.CHANGED(ids={})".format(self.ids)
+        def __eq__(self, other):
+            if not isinstance(other, Event):
+                return NotImplemented
+            if not other.is_CHANGED():
+                return False
+            if self.ids != other.ids:
+                return False
+            return True
+
+    @dataclass
+    class REREAD:
+        """
+        So much of the history changed that it is best read again.
+"""
+        
+        def __init__(self, ):
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "Event.REREAD()".format()
+        def __eq__(self, other):
+            if not isinstance(other, Event):
+                return NotImplemented
+            if not other.is_REREAD():
+                return False
+            return True
+
+    @dataclass
+    class WITHDRAW:
+        """
+        Take these off the screen: they were read, deleted or recalled.
+"""
+        
+        def __init__(self, ids:typing.List[str]):
+            self.ids = ids
+            
+            """
+        Their ids.
+"""
+        
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "Event.WITHDRAW(ids={})".format(self.ids)
+        def __eq__(self, other):
+            if not isinstance(other, Event):
+                return NotImplemented
+            if not other.is_WITHDRAW():
+                return False
+            if self.ids != other.ids:
+                return False
+            return True
+
+    @dataclass
+    class REDRAW:
+        """
+        The content of these changed: draw those that are on the screen again, under the same
+        identifier and without a sound.
+"""
+        
+        def __init__(self, ids:typing.List[str]):
+            self.ids = ids
+            
+            """
+        Their ids.
+"""
+        
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "Event.REDRAW(ids={})".format(self.ids)
+        def __eq__(self, other):
+            if not isinstance(other, Event):
+                return NotImplemented
+            if not other.is_REDRAW():
+                return False
+            if self.ids != other.ids:
+                return False
+            return True
+
+    @dataclass
+    class FORGOTTEN:
+        """
+        The history belongs to another user now, or to nobody: take everything off the screen, and
+        forget what was read of it.
+"""
+        
+        def __init__(self, ):
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "Event.FORGOTTEN()".format()
+        def __eq__(self, other):
+            if not isinstance(other, Event):
+                return NotImplemented
+            if not other.is_FORGOTTEN():
+                return False
+            return True
+
+    @dataclass
+    class HISTORY_REBUILT:
+        """
+        The history's file was damaged. What could be read was carried over, the rest comes from the
+        server.
+"""
+        
+        def __init__(self, aside:str):
+            self.aside = aside
+            
+            """
+        Where the damaged file lies.
+"""
+        
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "Event.HISTORY_REBUILT(aside={})".format(self.aside)
+        def __eq__(self, other):
+            if not isinstance(other, Event):
+                return NotImplemented
+            if not other.is_HISTORY_REBUILT():
+                return False
+            if self.aside != other.aside:
+                return False
+            return True
+
+    
+
+    # For each variant, we have `is_NAME` and `is_name` methods for easily checking
+    # whether an instance is that variant.
+    def is_CHANGED(self) -> bool:
+        return isinstance(self, Event.CHANGED)
+    def is_changed(self) -> bool:
+        return isinstance(self, Event.CHANGED)
+    def is_REREAD(self) -> bool:
+        return isinstance(self, Event.REREAD)
+    def is_reread(self) -> bool:
+        return isinstance(self, Event.REREAD)
+    def is_WITHDRAW(self) -> bool:
+        return isinstance(self, Event.WITHDRAW)
+    def is_withdraw(self) -> bool:
+        return isinstance(self, Event.WITHDRAW)
+    def is_REDRAW(self) -> bool:
+        return isinstance(self, Event.REDRAW)
+    def is_redraw(self) -> bool:
+        return isinstance(self, Event.REDRAW)
+    def is_FORGOTTEN(self) -> bool:
+        return isinstance(self, Event.FORGOTTEN)
+    def is_forgotten(self) -> bool:
+        return isinstance(self, Event.FORGOTTEN)
+    def is_HISTORY_REBUILT(self) -> bool:
+        return isinstance(self, Event.HISTORY_REBUILT)
+    def is_history_rebuilt(self) -> bool:
+        return isinstance(self, Event.HISTORY_REBUILT)
+    
+
+# Now, a little trick - we make each nested variant class be a subclass of the main
+# enum class, so that method calls and instance checks etc will work intuitively.
+# We might be able to do this a little more neatly with a metaclass, but this'll do.
+Event.CHANGED = type("Event.CHANGED", (Event.CHANGED, Event,), {})  # type: ignore
+Event.REREAD = type("Event.REREAD", (Event.REREAD, Event,), {})  # type: ignore
+Event.WITHDRAW = type("Event.WITHDRAW", (Event.WITHDRAW, Event,), {})  # type: ignore
+Event.REDRAW = type("Event.REDRAW", (Event.REDRAW, Event,), {})  # type: ignore
+Event.FORGOTTEN = type("Event.FORGOTTEN", (Event.FORGOTTEN, Event,), {})  # type: ignore
+Event.HISTORY_REBUILT = type("Event.HISTORY_REBUILT", (Event.HISTORY_REBUILT, Event,), {})  # type: ignore
+
+
+
+
+class _UniffiFfiConverterTypeEvent(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        variant = buf.read_i32()
+        if variant == 1:
+            return Event.CHANGED(
+                _UniffiFfiConverterSequenceString.read(buf),
+            )
+        if variant == 2:
+            return Event.REREAD(
+            )
+        if variant == 3:
+            return Event.WITHDRAW(
+                _UniffiFfiConverterSequenceString.read(buf),
+            )
+        if variant == 4:
+            return Event.REDRAW(
+                _UniffiFfiConverterSequenceString.read(buf),
+            )
+        if variant == 5:
+            return Event.FORGOTTEN(
+            )
+        if variant == 6:
+            return Event.HISTORY_REBUILT(
+                _UniffiFfiConverterString.read(buf),
+            )
+        raise InternalError("Raw enum value doesn't match any cases")
+
+    @staticmethod
+    def check_lower(value):
+        if value.is_CHANGED():
+            _UniffiFfiConverterSequenceString.check_lower(value.ids)
+            return
+        if value.is_REREAD():
+            return
+        if value.is_WITHDRAW():
+            _UniffiFfiConverterSequenceString.check_lower(value.ids)
+            return
+        if value.is_REDRAW():
+            _UniffiFfiConverterSequenceString.check_lower(value.ids)
+            return
+        if value.is_FORGOTTEN():
+            return
+        if value.is_HISTORY_REBUILT():
+            _UniffiFfiConverterString.check_lower(value.aside)
+            return
+        raise ValueError(value)
+
+    @staticmethod
+    def write(value, buf):
+        if value.is_CHANGED():
+            buf.write_i32(1)
+            _UniffiFfiConverterSequenceString.write(value.ids, buf)
+        if value.is_REREAD():
+            buf.write_i32(2)
+        if value.is_WITHDRAW():
+            buf.write_i32(3)
+            _UniffiFfiConverterSequenceString.write(value.ids, buf)
+        if value.is_REDRAW():
+            buf.write_i32(4)
+            _UniffiFfiConverterSequenceString.write(value.ids, buf)
+        if value.is_FORGOTTEN():
+            buf.write_i32(5)
+        if value.is_HISTORY_REBUILT():
+            buf.write_i32(6)
+            _UniffiFfiConverterString.write(value.aside, buf)
+
+
+
+
+
+
+
+
+class Login:
+    """
+    How far a login came.
+"""
+    def __init__(self):
+        raise RuntimeError("Login cannot be instantiated directly")
+
+    # Each enum variant is a nested class of the enum itself.
+    @dataclass
+    class DONE:
+        """
+        The user is logged in.
+"""
+        
+        def __init__(self, ):
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "Login.DONE()".format()
+        def __eq__(self, other):
+            if not isinstance(other, Login):
+                return NotImplemented
+            if not other.is_DONE():
+                return False
+            return True
+
+    @dataclass
+    class PENDING:
+        """
+        Something is in the way. The login goes on by itself, and the snapshot shows it.
+"""
+        
+        def __init__(self, trouble:Trouble):
+            self.trouble = trouble
             
             """
         What.
@@ -2686,13 +4870,13 @@ class PushEvent:
             
     
         def __str__(self):
-            return "PushEvent.WARNING(detail={})".format(self.detail)
+            return "Login.PENDING(trouble={})".format(self.trouble)
         def __eq__(self, other):
-            if not isinstance(other, PushEvent):
+            if not isinstance(other, Login):
                 return NotImplemented
-            if not other.is_WARNING():
+            if not other.is_PENDING():
                 return False
-            if self.detail != other.detail:
+            if self.trouble != other.trouble:
                 return False
             return True
 
@@ -2700,158 +4884,759 @@ class PushEvent:
 
     # For each variant, we have `is_NAME` and `is_name` methods for easily checking
     # whether an instance is that variant.
-    def is_SHOW(self) -> bool:
-        return isinstance(self, PushEvent.SHOW)
-    def is_show(self) -> bool:
-        return isinstance(self, PushEvent.SHOW)
-    def is_WITHDRAW(self) -> bool:
-        return isinstance(self, PushEvent.WITHDRAW)
-    def is_withdraw(self) -> bool:
-        return isinstance(self, PushEvent.WITHDRAW)
-    def is_CHANGED(self) -> bool:
-        return isinstance(self, PushEvent.CHANGED)
-    def is_changed(self) -> bool:
-        return isinstance(self, PushEvent.CHANGED)
-    def is_UNREAD(self) -> bool:
-        return isinstance(self, PushEvent.UNREAD)
-    def is_unread(self) -> bool:
-        return isinstance(self, PushEvent.UNREAD)
-    def is_CONNECTION(self) -> bool:
-        return isinstance(self, PushEvent.CONNECTION)
-    def is_connection(self) -> bool:
-        return isinstance(self, PushEvent.CONNECTION)
-    def is_NEEDS_IDENTITY(self) -> bool:
-        return isinstance(self, PushEvent.NEEDS_IDENTITY)
-    def is_needs_identity(self) -> bool:
-        return isinstance(self, PushEvent.NEEDS_IDENTITY)
-    def is_WARNING(self) -> bool:
-        return isinstance(self, PushEvent.WARNING)
-    def is_warning(self) -> bool:
-        return isinstance(self, PushEvent.WARNING)
+    def is_DONE(self) -> bool:
+        return isinstance(self, Login.DONE)
+    def is_done(self) -> bool:
+        return isinstance(self, Login.DONE)
+    def is_PENDING(self) -> bool:
+        return isinstance(self, Login.PENDING)
+    def is_pending(self) -> bool:
+        return isinstance(self, Login.PENDING)
     
 
 # Now, a little trick - we make each nested variant class be a subclass of the main
 # enum class, so that method calls and instance checks etc will work intuitively.
 # We might be able to do this a little more neatly with a metaclass, but this'll do.
-PushEvent.SHOW = type("PushEvent.SHOW", (PushEvent.SHOW, PushEvent,), {})  # type: ignore
-PushEvent.WITHDRAW = type("PushEvent.WITHDRAW", (PushEvent.WITHDRAW, PushEvent,), {})  # type: ignore
-PushEvent.CHANGED = type("PushEvent.CHANGED", (PushEvent.CHANGED, PushEvent,), {})  # type: ignore
-PushEvent.UNREAD = type("PushEvent.UNREAD", (PushEvent.UNREAD, PushEvent,), {})  # type: ignore
-PushEvent.CONNECTION = type("PushEvent.CONNECTION", (PushEvent.CONNECTION, PushEvent,), {})  # type: ignore
-PushEvent.NEEDS_IDENTITY = type("PushEvent.NEEDS_IDENTITY", (PushEvent.NEEDS_IDENTITY, PushEvent,), {})  # type: ignore
-PushEvent.WARNING = type("PushEvent.WARNING", (PushEvent.WARNING, PushEvent,), {})  # type: ignore
+Login.DONE = type("Login.DONE", (Login.DONE, Login,), {})  # type: ignore
+Login.PENDING = type("Login.PENDING", (Login.PENDING, Login,), {})  # type: ignore
 
 
 
 
-class _UniffiFfiConverterTypePushEvent(_UniffiConverterRustBuffer):
+class _UniffiFfiConverterTypeLogin(_UniffiConverterRustBuffer):
     @staticmethod
     def read(buf):
         variant = buf.read_i32()
         if variant == 1:
-            return PushEvent.SHOW(
-                _UniffiFfiConverterTypeHistoryItemRecord.read(buf),
-                _UniffiFfiConverterBoolean.read(buf),
+            return Login.DONE(
             )
         if variant == 2:
-            return PushEvent.WITHDRAW(
-                _UniffiFfiConverterSequenceString.read(buf),
+            return Login.PENDING(
+                _UniffiFfiConverterTypeTrouble.read(buf),
+            )
+        raise InternalError("Raw enum value doesn't match any cases")
+
+    @staticmethod
+    def check_lower(value):
+        if value.is_DONE():
+            return
+        if value.is_PENDING():
+            _UniffiFfiConverterTypeTrouble.check_lower(value.trouble)
+            return
+        raise ValueError(value)
+
+    @staticmethod
+    def write(value, buf):
+        if value.is_DONE():
+            buf.write_i32(1)
+        if value.is_PENDING():
+            buf.write_i32(2)
+            _UniffiFfiConverterTypeTrouble.write(value.trouble, buf)
+
+
+
+
+
+
+
+
+class PushAddressKind(enum.Enum):
+    """
+    Whose address it is. An installation has at most one of each kind.
+"""
+    
+    FCM_TOKEN = 0
+    """
+    A registration token of Firebase Cloud Messaging.
+"""
+    
+    FCM_FID = 1
+    """
+    A Firebase installation id.
+"""
+    
+    APNS = 2
+    """
+    A device token of the Apple Push Notification service, in hexadecimal digits.
+"""
+    
+    HMS = 3
+    """
+    A token of Huawei's push kit.
+"""
+    
+    RUSTORE = 4
+    """
+    A token of `RuStore`.
+"""
+    
+    WEBPUSH = 5
+    """
+    A Web Push subscription, as its JSON.
+"""
+    
+
+
+class _UniffiFfiConverterTypePushAddressKind(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        variant = buf.read_i32()
+        if variant == 1:
+            return PushAddressKind.FCM_TOKEN
+        if variant == 2:
+            return PushAddressKind.FCM_FID
+        if variant == 3:
+            return PushAddressKind.APNS
+        if variant == 4:
+            return PushAddressKind.HMS
+        if variant == 5:
+            return PushAddressKind.RUSTORE
+        if variant == 6:
+            return PushAddressKind.WEBPUSH
+        raise InternalError("Raw enum value doesn't match any cases")
+
+    @staticmethod
+    def check_lower(value):
+        if value == PushAddressKind.FCM_TOKEN:
+            return
+        if value == PushAddressKind.FCM_FID:
+            return
+        if value == PushAddressKind.APNS:
+            return
+        if value == PushAddressKind.HMS:
+            return
+        if value == PushAddressKind.RUSTORE:
+            return
+        if value == PushAddressKind.WEBPUSH:
+            return
+        raise ValueError(value)
+
+    @staticmethod
+    def write(value, buf):
+        if value == PushAddressKind.FCM_TOKEN:
+            buf.write_i32(1)
+        if value == PushAddressKind.FCM_FID:
+            buf.write_i32(2)
+        if value == PushAddressKind.APNS:
+            buf.write_i32(3)
+        if value == PushAddressKind.HMS:
+            buf.write_i32(4)
+        if value == PushAddressKind.RUSTORE:
+            buf.write_i32(5)
+        if value == PushAddressKind.WEBPUSH:
+            buf.write_i32(6)
+
+
+
+
+
+
+
+
+class Pushed(enum.Enum):
+    """
+    What became of a push.
+"""
+    
+    STORED = 0
+    """
+    Its notification is in the history, and is shown if it is due.
+"""
+    
+    OTHER_USER = 1
+    """
+    It is for another user than the one whose history is on the device, and was dropped.
+"""
+    
+
+
+class _UniffiFfiConverterTypePushed(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        variant = buf.read_i32()
+        if variant == 1:
+            return Pushed.STORED
+        if variant == 2:
+            return Pushed.OTHER_USER
+        raise InternalError("Raw enum value doesn't match any cases")
+
+    @staticmethod
+    def check_lower(value):
+        if value == Pushed.STORED:
+            return
+        if value == Pushed.OTHER_USER:
+            return
+        raise ValueError(value)
+
+    @staticmethod
+    def write(value, buf):
+        if value == Pushed.STORED:
+            buf.write_i32(1)
+        if value == Pushed.OTHER_USER:
+            buf.write_i32(2)
+
+
+
+
+
+# SecretStoreError
+# We want to define each variant as a nested class that's also a subclass,
+# which is tricky in Python.  To accomplish this we're going to create each
+# class separately, then manually add the child classes to the base class's
+# __dict__.  All of this happens in dummy class to avoid polluting the module
+# namespace.
+class SecretStoreError(Exception):
+    """
+    Why a secret store did not do what was asked.
+"""
+    pass
+
+_UniffiTempSecretStoreError = SecretStoreError
+
+class SecretStoreError:  # type: ignore
+    """
+    Why a secret store did not do what was asked.
+"""
+    
+    class Unavailable(_UniffiTempSecretStoreError):
+        """
+        It is locked or cannot be reached now; it may be later.
+"""
+        
+        def __init__(self, detail):
+            super().__init__(", ".join([
+                "detail={!r}".format(detail),
+            ]))
+            self.detail = detail
+
+        def __repr__(self):
+            return "SecretStoreError.Unavailable({})".format(str(self))
+    _UniffiTempSecretStoreError.Unavailable = Unavailable # type: ignore
+    class Unreadable(_UniffiTempSecretStoreError):
+        """
+        What is there is no secret of ours.
+"""
+        
+        def __init__(self):
+            pass
+
+        def __repr__(self):
+            return "SecretStoreError.Unreadable({})".format(str(self))
+    _UniffiTempSecretStoreError.Unreadable = Unreadable # type: ignore
+
+SecretStoreError = _UniffiTempSecretStoreError # type: ignore
+del _UniffiTempSecretStoreError
+
+
+class _UniffiFfiConverterTypeSecretStoreError(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        variant = buf.read_i32()
+        if variant == 1:
+            return SecretStoreError.Unavailable(
+                _UniffiFfiConverterString.read(buf),
+            )
+        if variant == 2:
+            return SecretStoreError.Unreadable(
+            )
+        raise InternalError("Raw enum value doesn't match any cases")
+
+    @staticmethod
+    def check_lower(value):
+        if isinstance(value, SecretStoreError.Unavailable):
+            _UniffiFfiConverterString.check_lower(value.detail)
+            return
+        if isinstance(value, SecretStoreError.Unreadable):
+            return
+
+    @staticmethod
+    def write(value, buf):
+        if isinstance(value, SecretStoreError.Unavailable):
+            buf.write_i32(1)
+            _UniffiFfiConverterString.write(value.detail, buf)
+        if isinstance(value, SecretStoreError.Unreadable):
+            buf.write_i32(2)
+
+
+
+
+
+
+class StorageProblem(enum.Enum):
+    """
+    In which way the device's storage failed.
+"""
+    
+    FULL = 0
+    """
+    The disk is full. The same call succeeds when there is room.
+"""
+    
+    CORRUPT = 1
+    """
+    A file is damaged. Stop and open again: what can be read is carried over.
+"""
+    
+    BUSY = 2
+    """
+    Another process has the folder, or too much waits. The same call may succeed later.
+"""
+    
+    TOO_NEW = 3
+    """
+    The files were written by a newer version of the app.
+"""
+    
+    SECRETS = 4
+    """
+    The secret store failed, or is locked.
+"""
+    
+    OTHER = 5
+    """
+    The file system refuses for another reason.
+"""
+    
+
+
+class _UniffiFfiConverterTypeStorageProblem(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        variant = buf.read_i32()
+        if variant == 1:
+            return StorageProblem.FULL
+        if variant == 2:
+            return StorageProblem.CORRUPT
+        if variant == 3:
+            return StorageProblem.BUSY
+        if variant == 4:
+            return StorageProblem.TOO_NEW
+        if variant == 5:
+            return StorageProblem.SECRETS
+        if variant == 6:
+            return StorageProblem.OTHER
+        raise InternalError("Raw enum value doesn't match any cases")
+
+    @staticmethod
+    def check_lower(value):
+        if value == StorageProblem.FULL:
+            return
+        if value == StorageProblem.CORRUPT:
+            return
+        if value == StorageProblem.BUSY:
+            return
+        if value == StorageProblem.TOO_NEW:
+            return
+        if value == StorageProblem.SECRETS:
+            return
+        if value == StorageProblem.OTHER:
+            return
+        raise ValueError(value)
+
+    @staticmethod
+    def write(value, buf):
+        if value == StorageProblem.FULL:
+            buf.write_i32(1)
+        if value == StorageProblem.CORRUPT:
+            buf.write_i32(2)
+        if value == StorageProblem.BUSY:
+            buf.write_i32(3)
+        if value == StorageProblem.TOO_NEW:
+            buf.write_i32(4)
+        if value == StorageProblem.SECRETS:
+            buf.write_i32(5)
+        if value == StorageProblem.OTHER:
+            buf.write_i32(6)
+
+
+
+
+
+# VestnikError
+# We want to define each variant as a nested class that's also a subclass,
+# which is tricky in Python.  To accomplish this we're going to create each
+# class separately, then manually add the child classes to the base class's
+# __dict__.  All of this happens in dummy class to avoid polluting the module
+# namespace.
+class VestnikError(Exception):
+    """
+    Why a call failed.
+"""
+    pass
+
+_UniffiTempVestnikError = VestnikError
+
+class VestnikError:  # type: ignore
+    """
+    Why a call failed.
+"""
+    
+    class InvalidArgument(_UniffiTempVestnikError):
+        """
+        An argument is wrong; `field` names it.
+"""
+        
+        def __init__(self, field, detail):
+            super().__init__(", ".join([
+                "field={!r}".format(field),
+                "detail={!r}".format(detail),
+            ]))
+            self.field = field
+            self.detail = detail
+
+        def __repr__(self):
+            return "VestnikError.InvalidArgument({})".format(str(self))
+    _UniffiTempVestnikError.InvalidArgument = InvalidArgument # type: ignore
+    class Storage(_UniffiTempVestnikError):
+        """
+        The device's storage failed. Nothing was changed.
+"""
+        
+        def __init__(self, problem, detail):
+            super().__init__(", ".join([
+                "problem={!r}".format(problem),
+                "detail={!r}".format(detail),
+            ]))
+            self.problem = problem
+            self.detail = detail
+
+        def __repr__(self):
+            return "VestnikError.Storage({})".format(str(self))
+    _UniffiTempVestnikError.Storage = Storage # type: ignore
+    class Refused(_UniffiTempVestnikError):
+        """
+        The server refused, and repeating the same does not help.
+"""
+        
+        def __init__(self, code):
+            super().__init__(", ".join([
+                "code={!r}".format(code),
+            ]))
+            self.code = code
+
+        def __repr__(self):
+            return "VestnikError.Refused({})".format(str(self))
+    _UniffiTempVestnikError.Refused = Refused # type: ignore
+    class NobodyLoggedIn(_UniffiTempVestnikError):
+        """
+        Nobody is logged in.
+"""
+        
+        def __init__(self):
+            pass
+
+        def __repr__(self):
+            return "VestnikError.NobodyLoggedIn({})".format(str(self))
+    _UniffiTempVestnikError.NobodyLoggedIn = NobodyLoggedIn # type: ignore
+    class OtherUser(_UniffiTempVestnikError):
+        """
+        The identity token vouches for another user than the one who was to be logged in.
+"""
+        
+        def __init__(self):
+            pass
+
+        def __repr__(self):
+            return "VestnikError.OtherUser({})".format(str(self))
+    _UniffiTempVestnikError.OtherUser = OtherUser # type: ignore
+    class Overtaken(_UniffiTempVestnikError):
+        """
+        A later login or logout took the place of this one.
+"""
+        
+        def __init__(self):
+            pass
+
+        def __repr__(self):
+            return "VestnikError.Overtaken({})".format(str(self))
+    _UniffiTempVestnikError.Overtaken = Overtaken # type: ignore
+    class Restarted(_UniffiTempVestnikError):
+        """
+        The core failed and began again before it had an answer. The same call may be made again.
+"""
+        
+        def __init__(self):
+            pass
+
+        def __repr__(self):
+            return "VestnikError.Restarted({})".format(str(self))
+    _UniffiTempVestnikError.Restarted = Restarted # type: ignore
+    class ShowerTaken(_UniffiTempVestnikError):
+        """
+        Another part of the app draws notifications already.
+"""
+        
+        def __init__(self):
+            pass
+
+        def __repr__(self):
+            return "VestnikError.ShowerTaken({})".format(str(self))
+    _UniffiTempVestnikError.ShowerTaken = ShowerTaken # type: ignore
+    class TicketSettled(_UniffiTempVestnikError):
+        """
+        The ticket was settled before.
+"""
+        
+        def __init__(self):
+            pass
+
+        def __repr__(self):
+            return "VestnikError.TicketSettled({})".format(str(self))
+    _UniffiTempVestnikError.TicketSettled = TicketSettled # type: ignore
+    class TooManyListeners(_UniffiTempVestnikError):
+        """
+        There are as many listeners as there may be.
+"""
+        
+        def __init__(self):
+            pass
+
+        def __repr__(self):
+            return "VestnikError.TooManyListeners({})".format(str(self))
+    _UniffiTempVestnikError.TooManyListeners = TooManyListeners # type: ignore
+    class NotInitialized(_UniffiTempVestnikError):
+        """
+        On Android the core must be given the app's context before it can check certificates.
+"""
+        
+        def __init__(self):
+            pass
+
+        def __repr__(self):
+            return "VestnikError.NotInitialized({})".format(str(self))
+    _UniffiTempVestnikError.NotInitialized = NotInitialized # type: ignore
+    class Timeout(_UniffiTempVestnikError):
+        """
+        The deadline passed first.
+"""
+        
+        def __init__(self):
+            pass
+
+        def __repr__(self):
+            return "VestnikError.Timeout({})".format(str(self))
+    _UniffiTempVestnikError.Timeout = Timeout # type: ignore
+    class Cancelled(_UniffiTempVestnikError):
+        """
+        The app gave up waiting.
+"""
+        
+        def __init__(self):
+            pass
+
+        def __repr__(self):
+            return "VestnikError.Cancelled({})".format(str(self))
+    _UniffiTempVestnikError.Cancelled = Cancelled # type: ignore
+    class Closed(_UniffiTempVestnikError):
+        """
+        The device was stopped.
+"""
+        
+        def __init__(self):
+            pass
+
+        def __repr__(self):
+            return "VestnikError.Closed({})".format(str(self))
+    _UniffiTempVestnikError.Closed = Closed # type: ignore
+    class Host(_UniffiTempVestnikError):
+        """
+        Code of the app that the library called failed.
+"""
+        
+        def __init__(self, detail):
+            super().__init__(", ".join([
+                "detail={!r}".format(detail),
+            ]))
+            self.detail = detail
+
+        def __repr__(self):
+            return "VestnikError.Host({})".format(str(self))
+    _UniffiTempVestnikError.Host = Host # type: ignore
+    class Internal(_UniffiTempVestnikError):
+        """
+        A fault of the library.
+"""
+        
+        def __init__(self, detail):
+            super().__init__(", ".join([
+                "detail={!r}".format(detail),
+            ]))
+            self.detail = detail
+
+        def __repr__(self):
+            return "VestnikError.Internal({})".format(str(self))
+    _UniffiTempVestnikError.Internal = Internal # type: ignore
+
+VestnikError = _UniffiTempVestnikError # type: ignore
+del _UniffiTempVestnikError
+
+
+class _UniffiFfiConverterTypeVestnikError(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        variant = buf.read_i32()
+        if variant == 1:
+            return VestnikError.InvalidArgument(
+                _UniffiFfiConverterString.read(buf),
+                _UniffiFfiConverterString.read(buf),
+            )
+        if variant == 2:
+            return VestnikError.Storage(
+                _UniffiFfiConverterTypeStorageProblem.read(buf),
+                _UniffiFfiConverterString.read(buf),
             )
         if variant == 3:
-            return PushEvent.CHANGED(
-                _UniffiFfiConverterSequenceString.read(buf),
+            return VestnikError.Refused(
+                _UniffiFfiConverterString.read(buf),
             )
         if variant == 4:
-            return PushEvent.UNREAD(
-                _UniffiFfiConverterUInt64.read(buf),
+            return VestnikError.NobodyLoggedIn(
             )
         if variant == 5:
-            return PushEvent.CONNECTION(
-                _UniffiFfiConverterTypeConnectionRecord.read(buf),
+            return VestnikError.OtherUser(
             )
         if variant == 6:
-            return PushEvent.NEEDS_IDENTITY(
+            return VestnikError.Overtaken(
             )
         if variant == 7:
-            return PushEvent.WARNING(
+            return VestnikError.Restarted(
+            )
+        if variant == 8:
+            return VestnikError.ShowerTaken(
+            )
+        if variant == 9:
+            return VestnikError.TicketSettled(
+            )
+        if variant == 10:
+            return VestnikError.TooManyListeners(
+            )
+        if variant == 11:
+            return VestnikError.NotInitialized(
+            )
+        if variant == 12:
+            return VestnikError.Timeout(
+            )
+        if variant == 13:
+            return VestnikError.Cancelled(
+            )
+        if variant == 14:
+            return VestnikError.Closed(
+            )
+        if variant == 15:
+            return VestnikError.Host(
+                _UniffiFfiConverterString.read(buf),
+            )
+        if variant == 16:
+            return VestnikError.Internal(
                 _UniffiFfiConverterString.read(buf),
             )
         raise InternalError("Raw enum value doesn't match any cases")
 
     @staticmethod
     def check_lower(value):
-        if value.is_SHOW():
-            _UniffiFfiConverterTypeHistoryItemRecord.check_lower(value.item)
-            _UniffiFfiConverterBoolean.check_lower(value.again)
-            return
-        if value.is_WITHDRAW():
-            _UniffiFfiConverterSequenceString.check_lower(value.ids)
-            return
-        if value.is_CHANGED():
-            _UniffiFfiConverterSequenceString.check_lower(value.ids)
-            return
-        if value.is_UNREAD():
-            _UniffiFfiConverterUInt64.check_lower(value.count)
-            return
-        if value.is_CONNECTION():
-            _UniffiFfiConverterTypeConnectionRecord.check_lower(value.state)
-            return
-        if value.is_NEEDS_IDENTITY():
-            return
-        if value.is_WARNING():
+        if isinstance(value, VestnikError.InvalidArgument):
+            _UniffiFfiConverterString.check_lower(value.field)
             _UniffiFfiConverterString.check_lower(value.detail)
             return
-        raise ValueError(value)
+        if isinstance(value, VestnikError.Storage):
+            _UniffiFfiConverterTypeStorageProblem.check_lower(value.problem)
+            _UniffiFfiConverterString.check_lower(value.detail)
+            return
+        if isinstance(value, VestnikError.Refused):
+            _UniffiFfiConverterString.check_lower(value.code)
+            return
+        if isinstance(value, VestnikError.NobodyLoggedIn):
+            return
+        if isinstance(value, VestnikError.OtherUser):
+            return
+        if isinstance(value, VestnikError.Overtaken):
+            return
+        if isinstance(value, VestnikError.Restarted):
+            return
+        if isinstance(value, VestnikError.ShowerTaken):
+            return
+        if isinstance(value, VestnikError.TicketSettled):
+            return
+        if isinstance(value, VestnikError.TooManyListeners):
+            return
+        if isinstance(value, VestnikError.NotInitialized):
+            return
+        if isinstance(value, VestnikError.Timeout):
+            return
+        if isinstance(value, VestnikError.Cancelled):
+            return
+        if isinstance(value, VestnikError.Closed):
+            return
+        if isinstance(value, VestnikError.Host):
+            _UniffiFfiConverterString.check_lower(value.detail)
+            return
+        if isinstance(value, VestnikError.Internal):
+            _UniffiFfiConverterString.check_lower(value.detail)
+            return
 
     @staticmethod
     def write(value, buf):
-        if value.is_SHOW():
+        if isinstance(value, VestnikError.InvalidArgument):
             buf.write_i32(1)
-            _UniffiFfiConverterTypeHistoryItemRecord.write(value.item, buf)
-            _UniffiFfiConverterBoolean.write(value.again, buf)
-        if value.is_WITHDRAW():
-            buf.write_i32(2)
-            _UniffiFfiConverterSequenceString.write(value.ids, buf)
-        if value.is_CHANGED():
-            buf.write_i32(3)
-            _UniffiFfiConverterSequenceString.write(value.ids, buf)
-        if value.is_UNREAD():
-            buf.write_i32(4)
-            _UniffiFfiConverterUInt64.write(value.count, buf)
-        if value.is_CONNECTION():
-            buf.write_i32(5)
-            _UniffiFfiConverterTypeConnectionRecord.write(value.state, buf)
-        if value.is_NEEDS_IDENTITY():
-            buf.write_i32(6)
-        if value.is_WARNING():
-            buf.write_i32(7)
+            _UniffiFfiConverterString.write(value.field, buf)
             _UniffiFfiConverterString.write(value.detail, buf)
-
-
+        if isinstance(value, VestnikError.Storage):
+            buf.write_i32(2)
+            _UniffiFfiConverterTypeStorageProblem.write(value.problem, buf)
+            _UniffiFfiConverterString.write(value.detail, buf)
+        if isinstance(value, VestnikError.Refused):
+            buf.write_i32(3)
+            _UniffiFfiConverterString.write(value.code, buf)
+        if isinstance(value, VestnikError.NobodyLoggedIn):
+            buf.write_i32(4)
+        if isinstance(value, VestnikError.OtherUser):
+            buf.write_i32(5)
+        if isinstance(value, VestnikError.Overtaken):
+            buf.write_i32(6)
+        if isinstance(value, VestnikError.Restarted):
+            buf.write_i32(7)
+        if isinstance(value, VestnikError.ShowerTaken):
+            buf.write_i32(8)
+        if isinstance(value, VestnikError.TicketSettled):
+            buf.write_i32(9)
+        if isinstance(value, VestnikError.TooManyListeners):
+            buf.write_i32(10)
+        if isinstance(value, VestnikError.NotInitialized):
+            buf.write_i32(11)
+        if isinstance(value, VestnikError.Timeout):
+            buf.write_i32(12)
+        if isinstance(value, VestnikError.Cancelled):
+            buf.write_i32(13)
+        if isinstance(value, VestnikError.Closed):
+            buf.write_i32(14)
+        if isinstance(value, VestnikError.Host):
+            buf.write_i32(15)
+            _UniffiFfiConverterString.write(value.detail, buf)
+        if isinstance(value, VestnikError.Internal):
+            buf.write_i32(16)
+            _UniffiFfiConverterString.write(value.detail, buf)
 
 
 class CancelHandleProtocol(typing.Protocol):
     """
-    Cancels the calls it was handed to. What they had begun to store is finished; what they waited
-    for is not waited for any more.
+    Ends the waiting of the calls that it was handed to. What they have begun goes on.
 """
     
     def cancel(self, ) -> None:
         """
-        Ends every call that holds this handle with `PushError.Cancelled`.
+        Ends each call that has this handle with `VestnikError.Cancelled`, now and later.
 """
         raise NotImplementedError
 
 class CancelHandle(CancelHandleProtocol):
     """
-    Cancels the calls it was handed to. What they had begun to store is finished; what they waited
-    for is not waited for any more.
+    Ends the waiting of the calls that it was handed to. What they have begun goes on.
 """
     
     _handle: ctypes.c_uint64
     def __init__(self, ):
         """
-        A handle that nothing is bound to yet.
+        A handle that no call has yet.
 """
         _uniffi_lowered_args = (
         )
@@ -2883,7 +5668,7 @@ class CancelHandle(CancelHandleProtocol):
         return inst
     def cancel(self, ) -> None:
         """
-        Ends every call that holds this handle with `PushError.Cancelled`.
+        Ends each call that has this handle with `VestnikError.Cancelled`, now and later.
 """
         _uniffi_lowered_args = (
             self._uniffi_clone_handle(),
@@ -2926,47 +5711,32 @@ class _UniffiFfiConverterTypeCancelHandle:
     def write(cls, value: CancelHandle, buf: _UniffiRustBuffer):
         buf.write_u64(cls.lower(value))
 
-class _UniffiFfiConverterSequenceTypePushEvent(_UniffiConverterRustBuffer):
-    @classmethod
-    def check_lower(cls, value):
-        for item in value:
-            _UniffiFfiConverterTypePushEvent.check_lower(item)
-
-    @classmethod
-    def write(cls, value, buf):
-        items = len(value)
-        buf.write_i32(items)
-        for item in value:
-            _UniffiFfiConverterTypePushEvent.write(item, buf)
-
-    @classmethod
-    def read(cls, buf):
-        count = buf.read_i32()
-        if count < 0:
-            raise InternalError("Unexpected negative sequence length")
-
-        return [
-            _UniffiFfiConverterTypePushEvent.read(buf) for i in range(count)
-        ]
-
 
 class EventListener():
     """
-    Hears events. Called on a thread of the library's own, one batch at a time.
+    Is told what happens.
 """
     
-    def on_events(self, batch: typing.List[PushEvent]) -> None:
+    def on_event(self, event: Event) -> None:
         """
-        Takes a batch, in order. What it throws is logged and does no harm.
+        Something happened. What it throws does no harm.
 
         # Errors
-        Whatever the host's code threw.
+        Whatever the app's code threw.
+"""
+        raise NotImplementedError
+    def on_stopped(self, ) -> None:
+        """
+        The device was stopped. Nothing follows.
+
+        # Errors
+        Whatever the app's code threw.
 """
         raise NotImplementedError
 
 class EventListenerImpl(EventListener):
     """
-    Hears events. Called on a thread of the library's own, one batch at a time.
+    Is told what happens.
 """
     
     _handle: ctypes.c_uint64
@@ -2991,24 +5761,42 @@ class EventListenerImpl(EventListener):
         inst = cls.__new__(cls)
         inst._handle = handle
         return inst
-    def on_events(self, batch: typing.List[PushEvent]) -> None:
+    def on_event(self, event: Event) -> None:
         """
-        Takes a batch, in order. What it throws is logged and does no harm.
+        Something happened. What it throws does no harm.
 
         # Errors
-        Whatever the host's code threw.
+        Whatever the app's code threw.
 """
         
-        _UniffiFfiConverterSequenceTypePushEvent.check_lower(batch)
+        _UniffiFfiConverterTypeEvent.check_lower(event)
         _uniffi_lowered_args = (
             self._uniffi_clone_handle(),
-            _UniffiFfiConverterSequenceTypePushEvent.lower(batch),
+            _UniffiFfiConverterTypeEvent.lower(event),
         )
         _uniffi_lift_return = lambda val: None
-        _uniffi_error_converter = _UniffiFfiConverterTypePushError
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
-            _UniffiLib.uniffi_vestnik_ffi_fn_method_eventlistener_on_events,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_eventlistener_on_event,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def on_stopped(self, ) -> None:
+        """
+        The device was stopped. Nothing follows.
+
+        # Errors
+        Whatever the app's code threw.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_eventlistener_on_stopped,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
@@ -3021,24 +5809,44 @@ class _UniffiTraitImplEventListenerImpl:
     # For each method, generate a callback function to pass to Rust
 
     @_UNIFFI_CALLBACK_INTERFACE_VESTNIK_EVENT_LISTENER_METHOD0
-    def on_events(
+    def on_event(
             uniffi_handle,
-            batch,
+            event,
             uniffi_out_return,
             uniffi_call_status_ptr,
         ):
         uniffi_obj = _UniffiFfiConverterTypeEventListener._handle_map.get(uniffi_handle)
         def make_call():
-            uniffi_args = (_UniffiFfiConverterSequenceTypePushEvent.lift(batch), )
-            uniffi_method = uniffi_obj.on_events
+            uniffi_args = (_UniffiFfiConverterTypeEvent.lift(event), )
+            uniffi_method = uniffi_obj.on_event
             return uniffi_method(*uniffi_args)
         write_return_value = lambda v: None
         _uniffi_trait_interface_call_with_error(
                 uniffi_call_status_ptr.contents,
                 make_call,
                 write_return_value,
-                PushError,
-                _UniffiFfiConverterTypePushError.lower,
+                VestnikError,
+                _UniffiFfiConverterTypeVestnikError.lower,
+        )
+
+    @_UNIFFI_CALLBACK_INTERFACE_VESTNIK_EVENT_LISTENER_METHOD1
+    def on_stopped(
+            uniffi_handle,
+            uniffi_out_return,
+            uniffi_call_status_ptr,
+        ):
+        uniffi_obj = _UniffiFfiConverterTypeEventListener._handle_map.get(uniffi_handle)
+        def make_call():
+            uniffi_args = ()
+            uniffi_method = uniffi_obj.on_stopped
+            return uniffi_method(*uniffi_args)
+        write_return_value = lambda v: None
+        _uniffi_trait_interface_call_with_error(
+                uniffi_call_status_ptr.contents,
+                make_call,
+                write_return_value,
+                VestnikError,
+                _UniffiFfiConverterTypeVestnikError.lower,
         )
 
     @_UNIFFI_CALLBACK_INTERFACE_FREE_VESTNIK_EVENT_LISTENER
@@ -3053,7 +5861,8 @@ class _UniffiTraitImplEventListenerImpl:
     _uniffi_vtable = _UniffiVTableCallbackInterfaceVestnikEventListener(
         _uniffi_free,
         _uniffi_clone,
-        on_events,
+        on_event,
+        on_stopped,
     )
     # Send Rust a pointer to the VTable.  Note: this means we need to keep the struct alive forever,
     # or else bad things will happen when Rust tries to access it.
@@ -3097,21 +5906,54 @@ class _UniffiFfiConverterTypeEventListener:
     def write(cls, value: EventListener, buf: _UniffiRustBuffer):
         buf.write_u64(cls.lower(value))
 
+class _UniffiFfiConverterOptionalTypeEvent(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterTypeEvent.check_lower(value)
 
-class EventSubscriptionProtocol(typing.Protocol):
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTypeEvent.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTypeEvent.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+
+class EventStreamProtocol(typing.Protocol):
     """
-    Ends a listener's subscription.
+    What happens, one by one. What nobody has pulled waits and is merged.
 """
     
     def cancel(self, ) -> None:
         """
-        No batch is begun after this; one that is being heard is finished.
+        Ends the stream, for one who waits too.
+"""
+        raise NotImplementedError
+    async def next(self, ) -> typing.Optional[Event]:
+        """
+        Waits for the next; none after `cancel`, or when the device was stopped.
+
+        # Errors
+        [`VestnikError::Internal`].
 """
         raise NotImplementedError
 
-class EventSubscription(EventSubscriptionProtocol):
+class EventStream(EventStreamProtocol):
     """
-    Ends a listener's subscription.
+    What happens, one by one. What nobody has pulled waits and is merged.
 """
     
     _handle: ctypes.c_uint64
@@ -3123,10 +5965,10 @@ class EventSubscription(EventSubscriptionProtocol):
         # In case of partial initialization of instances.
         handle = getattr(self, "_handle", None)
         if handle is not None:
-            _uniffi_rust_call(_UniffiLib.uniffi_vestnik_ffi_fn_free_eventsubscription, handle)
+            _uniffi_rust_call(_UniffiLib.uniffi_vestnik_ffi_fn_free_eventstream, handle)
 
     def _uniffi_clone_handle(self):
-        return _uniffi_rust_call(_UniffiLib.uniffi_vestnik_ffi_fn_clone_eventsubscription, self._handle)
+        return _uniffi_rust_call(_UniffiLib.uniffi_vestnik_ffi_fn_clone_eventstream, self._handle)
 
     # Used by alternative constructors or any methods which return this type.
     @classmethod
@@ -3138,7 +5980,7 @@ class EventSubscription(EventSubscriptionProtocol):
         return inst
     def cancel(self, ) -> None:
         """
-        No batch is begun after this; one that is being heard is finished.
+        Ends the stream, for one who waits too.
 """
         _uniffi_lowered_args = (
             self._uniffi_clone_handle(),
@@ -3147,7 +5989,1150 @@ class EventSubscription(EventSubscriptionProtocol):
         _uniffi_error_converter = None
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
-            _UniffiLib.uniffi_vestnik_ffi_fn_method_eventsubscription_cancel,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_eventstream_cancel,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    async def next(self, ) -> typing.Optional[Event]:
+        """
+        Waits for the next; none after `cancel`, or when the device was stopped.
+
+        # Errors
+        [`VestnikError::Internal`].
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterOptionalTypeEvent.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_eventstream_next(*_uniffi_lowered_args),
+            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+
+
+
+
+
+class _UniffiFfiConverterTypeEventStream:
+    @staticmethod
+    def lift(value: int) -> EventStream:
+        return EventStream._uniffi_make_instance(value)
+
+    @staticmethod
+    def check_lower(value: EventStream):
+        if not isinstance(value, EventStream):
+            raise TypeError("Expected EventStream instance, {} found".format(type(value).__name__))
+
+    @staticmethod
+    def lower(value: EventStream) -> ctypes.c_uint64:
+        return value._uniffi_clone_handle()
+
+    @classmethod
+    def read(cls, buf: _UniffiRustBuffer) -> EventStream:
+        ptr = buf.read_u64()
+        if ptr == 0:
+            raise InternalError("Raw handle value was null")
+        return cls.lift(ptr)
+
+    @classmethod
+    def write(cls, value: EventStream, buf: _UniffiRustBuffer):
+        buf.write_u64(cls.lower(value))
+
+
+class LogSink():
+    """
+    Takes lines of the log.
+"""
+    
+    def log(self, record: LogRecord) -> None:
+        """
+        Takes a line, on a thread of the library's own. What it throws does no harm.
+
+        # Errors
+        Whatever the app's code threw.
+"""
+        raise NotImplementedError
+
+class LogSinkImpl(LogSink):
+    """
+    Takes lines of the log.
+"""
+    
+    _handle: ctypes.c_uint64
+    
+    def __init__(self, *args, **kwargs):
+        raise ValueError("This class has no default constructor")
+
+    def __del__(self):
+        # In case of partial initialization of instances.
+        handle = getattr(self, "_handle", None)
+        if handle is not None:
+            _uniffi_rust_call(_UniffiLib.uniffi_vestnik_ffi_fn_free_logsink, handle)
+
+    def _uniffi_clone_handle(self):
+        return _uniffi_rust_call(_UniffiLib.uniffi_vestnik_ffi_fn_clone_logsink, self._handle)
+
+    # Used by alternative constructors or any methods which return this type.
+    @classmethod
+    def _uniffi_make_instance(cls, handle):
+        # Lightly yucky way to bypass the usual __init__ logic
+        # and just create a new instance with the required handle.
+        inst = cls.__new__(cls)
+        inst._handle = handle
+        return inst
+    def log(self, record: LogRecord) -> None:
+        """
+        Takes a line, on a thread of the library's own. What it throws does no harm.
+
+        # Errors
+        Whatever the app's code threw.
+"""
+        
+        _UniffiFfiConverterTypeLogRecord.check_lower(record)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterTypeLogRecord.lower(record),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_logsink_log,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+
+
+
+
+# Put all the bits inside a class to keep the top-level namespace clean
+class _UniffiTraitImplLogSinkImpl:
+    # For each method, generate a callback function to pass to Rust
+
+    @_UNIFFI_CALLBACK_INTERFACE_VESTNIK_LOG_SINK_METHOD0
+    def log(
+            uniffi_handle,
+            record,
+            uniffi_out_return,
+            uniffi_call_status_ptr,
+        ):
+        uniffi_obj = _UniffiFfiConverterTypeLogSink._handle_map.get(uniffi_handle)
+        def make_call():
+            uniffi_args = (_UniffiFfiConverterTypeLogRecord.lift(record), )
+            uniffi_method = uniffi_obj.log
+            return uniffi_method(*uniffi_args)
+        write_return_value = lambda v: None
+        _uniffi_trait_interface_call_with_error(
+                uniffi_call_status_ptr.contents,
+                make_call,
+                write_return_value,
+                VestnikError,
+                _UniffiFfiConverterTypeVestnikError.lower,
+        )
+
+    @_UNIFFI_CALLBACK_INTERFACE_FREE_VESTNIK_LOG_SINK
+    def _uniffi_free(uniffi_handle):
+        _UniffiFfiConverterTypeLogSink._handle_map.remove(uniffi_handle)
+
+    @_UNIFFI_CALLBACK_INTERFACE_CLONE_VESTNIK_LOG_SINK
+    def _uniffi_clone(uniffi_handle):
+        return _UniffiFfiConverterTypeLogSink._handle_map.clone(uniffi_handle)
+
+    # Generate the FFI VTable.  This has a field for each callback interface method.
+    _uniffi_vtable = _UniffiVTableCallbackInterfaceVestnikLogSink(
+        _uniffi_free,
+        _uniffi_clone,
+        log,
+    )
+    # Send Rust a pointer to the VTable.  Note: this means we need to keep the struct alive forever,
+    # or else bad things will happen when Rust tries to access it.
+    _UniffiLib.uniffi_vestnik_ffi_fn_init_callback_vtable_logsink(ctypes.byref(_uniffi_vtable))
+
+class _UniffiFfiConverterTypeLogSink:
+    _handle_map = _UniffiHandleMap()
+
+    @staticmethod
+    def lift(value: int):
+        if (value & 1) == 0:
+            # Rust-generated handle, construct a new class that uses the handle to implement the
+            # interface
+            return LogSinkImpl._uniffi_make_instance(value)
+        else:
+            # Python-generated handle, get the object from the handle map
+            return _UniffiFfiConverterTypeLogSink._handle_map.remove(value)
+
+    @staticmethod
+    def check_lower(value: LogSink):
+        if not isinstance(value, LogSink):
+            raise TypeError("Expected LogSink subclass, {} found".format(type(value).__name__))
+
+    @staticmethod
+    def lower(value: LogSink):
+         if isinstance(value, LogSinkImpl):
+            # Rust-implementated object.  Clone the handle and return it
+            return value._uniffi_clone_handle()
+         else:
+            # Python-implementated object, generate a new vtable handle and return that.
+            return _UniffiFfiConverterTypeLogSink._handle_map.insert(value)
+
+    @classmethod
+    def read(cls, buf: _UniffiRustBuffer):
+        ptr = buf.read_u64()
+        if ptr == 0:
+            raise InternalError("Raw handle value was null")
+        return cls.lift(ptr)
+
+    @classmethod
+    def write(cls, value: LogSink, buf: _UniffiRustBuffer):
+        buf.write_u64(cls.lower(value))
+
+
+class SecretStore():
+    """
+    Keeps secrets where the system keeps them: Android's Keystore, Apple's Keychain.
+
+    What was set is durable when `set` returns. It must stay on this device, whatever is restored or
+    copied: that is how a copied installation is noticed. Absent and unavailable are not the same: a
+    locked store throws `SecretStoreError.Unavailable`.
+"""
+    
+    def get(self, name: str) -> typing.Optional[str]:
+        """
+        The secret of a name, if there is one.
+
+        # Errors
+        [`SecretStoreError`].
+"""
+        raise NotImplementedError
+    def set(self, name: str,secret: str) -> None:
+        """
+        Keeps a secret in the place of the former.
+
+        # Errors
+        [`SecretStoreError`]; the former secret stays then.
+"""
+        raise NotImplementedError
+    def delete(self, name: str) -> None:
+        """
+        Forgets a secret. There need not be one.
+
+        # Errors
+        [`SecretStoreError`].
+"""
+        raise NotImplementedError
+
+class SecretStoreImpl(SecretStore):
+    """
+    Keeps secrets where the system keeps them: Android's Keystore, Apple's Keychain.
+
+    What was set is durable when `set` returns. It must stay on this device, whatever is restored or
+    copied: that is how a copied installation is noticed. Absent and unavailable are not the same: a
+    locked store throws `SecretStoreError.Unavailable`.
+"""
+    
+    _handle: ctypes.c_uint64
+    
+    def __init__(self, *args, **kwargs):
+        raise ValueError("This class has no default constructor")
+
+    def __del__(self):
+        # In case of partial initialization of instances.
+        handle = getattr(self, "_handle", None)
+        if handle is not None:
+            _uniffi_rust_call(_UniffiLib.uniffi_vestnik_ffi_fn_free_secretstore, handle)
+
+    def _uniffi_clone_handle(self):
+        return _uniffi_rust_call(_UniffiLib.uniffi_vestnik_ffi_fn_clone_secretstore, self._handle)
+
+    # Used by alternative constructors or any methods which return this type.
+    @classmethod
+    def _uniffi_make_instance(cls, handle):
+        # Lightly yucky way to bypass the usual __init__ logic
+        # and just create a new instance with the required handle.
+        inst = cls.__new__(cls)
+        inst._handle = handle
+        return inst
+    def get(self, name: str) -> typing.Optional[str]:
+        """
+        The secret of a name, if there is one.
+
+        # Errors
+        [`SecretStoreError`].
+"""
+        
+        _UniffiFfiConverterString.check_lower(name)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(name),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterOptionalString.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeSecretStoreError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_secretstore_get,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def set(self, name: str,secret: str) -> None:
+        """
+        Keeps a secret in the place of the former.
+
+        # Errors
+        [`SecretStoreError`]; the former secret stays then.
+"""
+        
+        _UniffiFfiConverterString.check_lower(name)
+
+        _UniffiFfiConverterString.check_lower(secret)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(name),
+            _UniffiFfiConverterString.lower(secret),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeSecretStoreError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_secretstore_set,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def delete(self, name: str) -> None:
+        """
+        Forgets a secret. There need not be one.
+
+        # Errors
+        [`SecretStoreError`].
+"""
+        
+        _UniffiFfiConverterString.check_lower(name)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(name),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeSecretStoreError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_secretstore_delete,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+
+
+
+
+# Put all the bits inside a class to keep the top-level namespace clean
+class _UniffiTraitImplSecretStoreImpl:
+    # For each method, generate a callback function to pass to Rust
+
+    @_UNIFFI_CALLBACK_INTERFACE_VESTNIK_SECRET_STORE_METHOD0
+    def get(
+            uniffi_handle,
+            name,
+            uniffi_out_return,
+            uniffi_call_status_ptr,
+        ):
+        uniffi_obj = _UniffiFfiConverterTypeSecretStore._handle_map.get(uniffi_handle)
+        def make_call():
+            uniffi_args = (_UniffiFfiConverterString.lift(name), )
+            uniffi_method = uniffi_obj.get
+            return uniffi_method(*uniffi_args)
+        def write_return_value(v):
+            uniffi_out_return[0] = _UniffiFfiConverterOptionalString.lower(v)
+        _uniffi_trait_interface_call_with_error(
+                uniffi_call_status_ptr.contents,
+                make_call,
+                write_return_value,
+                SecretStoreError,
+                _UniffiFfiConverterTypeSecretStoreError.lower,
+        )
+
+    @_UNIFFI_CALLBACK_INTERFACE_VESTNIK_SECRET_STORE_METHOD1
+    def set(
+            uniffi_handle,
+            name,
+            secret,
+            uniffi_out_return,
+            uniffi_call_status_ptr,
+        ):
+        uniffi_obj = _UniffiFfiConverterTypeSecretStore._handle_map.get(uniffi_handle)
+        def make_call():
+            uniffi_args = (_UniffiFfiConverterString.lift(name), _UniffiFfiConverterString.lift(secret), )
+            uniffi_method = uniffi_obj.set
+            return uniffi_method(*uniffi_args)
+        write_return_value = lambda v: None
+        _uniffi_trait_interface_call_with_error(
+                uniffi_call_status_ptr.contents,
+                make_call,
+                write_return_value,
+                SecretStoreError,
+                _UniffiFfiConverterTypeSecretStoreError.lower,
+        )
+
+    @_UNIFFI_CALLBACK_INTERFACE_VESTNIK_SECRET_STORE_METHOD2
+    def delete(
+            uniffi_handle,
+            name,
+            uniffi_out_return,
+            uniffi_call_status_ptr,
+        ):
+        uniffi_obj = _UniffiFfiConverterTypeSecretStore._handle_map.get(uniffi_handle)
+        def make_call():
+            uniffi_args = (_UniffiFfiConverterString.lift(name), )
+            uniffi_method = uniffi_obj.delete
+            return uniffi_method(*uniffi_args)
+        write_return_value = lambda v: None
+        _uniffi_trait_interface_call_with_error(
+                uniffi_call_status_ptr.contents,
+                make_call,
+                write_return_value,
+                SecretStoreError,
+                _UniffiFfiConverterTypeSecretStoreError.lower,
+        )
+
+    @_UNIFFI_CALLBACK_INTERFACE_FREE_VESTNIK_SECRET_STORE
+    def _uniffi_free(uniffi_handle):
+        _UniffiFfiConverterTypeSecretStore._handle_map.remove(uniffi_handle)
+
+    @_UNIFFI_CALLBACK_INTERFACE_CLONE_VESTNIK_SECRET_STORE
+    def _uniffi_clone(uniffi_handle):
+        return _UniffiFfiConverterTypeSecretStore._handle_map.clone(uniffi_handle)
+
+    # Generate the FFI VTable.  This has a field for each callback interface method.
+    _uniffi_vtable = _UniffiVTableCallbackInterfaceVestnikSecretStore(
+        _uniffi_free,
+        _uniffi_clone,
+        get,
+        set,
+        delete,
+    )
+    # Send Rust a pointer to the VTable.  Note: this means we need to keep the struct alive forever,
+    # or else bad things will happen when Rust tries to access it.
+    _UniffiLib.uniffi_vestnik_ffi_fn_init_callback_vtable_secretstore(ctypes.byref(_uniffi_vtable))
+
+class _UniffiFfiConverterTypeSecretStore:
+    _handle_map = _UniffiHandleMap()
+
+    @staticmethod
+    def lift(value: int):
+        if (value & 1) == 0:
+            # Rust-generated handle, construct a new class that uses the handle to implement the
+            # interface
+            return SecretStoreImpl._uniffi_make_instance(value)
+        else:
+            # Python-generated handle, get the object from the handle map
+            return _UniffiFfiConverterTypeSecretStore._handle_map.remove(value)
+
+    @staticmethod
+    def check_lower(value: SecretStore):
+        if not isinstance(value, SecretStore):
+            raise TypeError("Expected SecretStore subclass, {} found".format(type(value).__name__))
+
+    @staticmethod
+    def lower(value: SecretStore):
+         if isinstance(value, SecretStoreImpl):
+            # Rust-implementated object.  Clone the handle and return it
+            return value._uniffi_clone_handle()
+         else:
+            # Python-implementated object, generate a new vtable handle and return that.
+            return _UniffiFfiConverterTypeSecretStore._handle_map.insert(value)
+
+    @classmethod
+    def read(cls, buf: _UniffiRustBuffer):
+        ptr = buf.read_u64()
+        if ptr == 0:
+            raise InternalError("Raw handle value was null")
+        return cls.lift(ptr)
+
+    @classmethod
+    def write(cls, value: SecretStore, buf: _UniffiRustBuffer):
+        buf.write_u64(cls.lower(value))
+
+
+class ShowTicketProtocol(typing.Protocol):
+    """
+    The right to draw one notification.
+
+    Draw it under an identifier that is made of the notification's id, so that drawing it again
+    replaces, and settle it. A ticket that is given back, or dropped, comes again.
+"""
+    
+    def again(self, ) -> bool:
+        """
+        Whether it may be on the screen already: who had the ticket before ended without settling it.
+
+        # Errors
+        None; see the rules of this library.
+"""
+        raise NotImplementedError
+    def attempt(self, ) -> int:
+        """
+        How often there was a ticket for it, this one included.
+
+        # Errors
+        None; see the rules of this library.
+"""
+        raise NotImplementedError
+    async def failed(self, reason: str) -> None:
+        """
+        The system did not take it, and may later: it comes again after a pause, a bounded number of
+        times. The reason is a short code.
+
+        # Errors
+        As `shown`.
+"""
+        raise NotImplementedError
+    def give_back(self, ) -> None:
+        """
+        It was not drawn. It comes again, and it was no attempt.
+"""
+        raise NotImplementedError
+    def is_void(self, ) -> bool:
+        """
+        Whether its user is gone since it was taken: it must not be drawn.
+
+        # Errors
+        None; see the rules of this library.
+"""
+        raise NotImplementedError
+    def item(self, ) -> HistoryItem:
+        """
+        What to draw.
+
+        # Errors
+        None; see the rules of this library.
+"""
+        raise NotImplementedError
+    async def shown(self, ) -> None:
+        """
+        The system took it.
+
+        # Errors
+        [`VestnikError::TicketSettled`], [`VestnikError::Storage`], [`VestnikError::Closed`].
+"""
+        raise NotImplementedError
+    async def suppressed(self, reason: Suppression) -> None:
+        """
+        It is not shown, for good.
+
+        # Errors
+        [`VestnikError::InvalidArgument`] for a reason that is not known; else as `shown`.
+"""
+        raise NotImplementedError
+
+class ShowTicket(ShowTicketProtocol):
+    """
+    The right to draw one notification.
+
+    Draw it under an identifier that is made of the notification's id, so that drawing it again
+    replaces, and settle it. A ticket that is given back, or dropped, comes again.
+"""
+    
+    _handle: ctypes.c_uint64
+    
+    def __init__(self, *args, **kwargs):
+        raise ValueError("This class has no default constructor")
+
+    def __del__(self):
+        # In case of partial initialization of instances.
+        handle = getattr(self, "_handle", None)
+        if handle is not None:
+            _uniffi_rust_call(_UniffiLib.uniffi_vestnik_ffi_fn_free_showticket, handle)
+
+    def _uniffi_clone_handle(self):
+        return _uniffi_rust_call(_UniffiLib.uniffi_vestnik_ffi_fn_clone_showticket, self._handle)
+
+    # Used by alternative constructors or any methods which return this type.
+    @classmethod
+    def _uniffi_make_instance(cls, handle):
+        # Lightly yucky way to bypass the usual __init__ logic
+        # and just create a new instance with the required handle.
+        inst = cls.__new__(cls)
+        inst._handle = handle
+        return inst
+    def again(self, ) -> bool:
+        """
+        Whether it may be on the screen already: who had the ticket before ended without settling it.
+
+        # Errors
+        None; see the rules of this library.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterBoolean.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_showticket_again,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def attempt(self, ) -> int:
+        """
+        How often there was a ticket for it, this one included.
+
+        # Errors
+        None; see the rules of this library.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterUInt32.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_showticket_attempt,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    async def failed(self, reason: str) -> None:
+        """
+        The system did not take it, and may later: it comes again after a pause, a bounded number of
+        times. The reason is a short code.
+
+        # Errors
+        As `shown`.
+"""
+        
+        _UniffiFfiConverterString.check_lower(reason)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(reason),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_showticket_failed(*_uniffi_lowered_args),
+            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_void,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_void,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_free_void,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    def give_back(self, ) -> None:
+        """
+        It was not drawn. It comes again, and it was no attempt.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = None
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_showticket_give_back,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def is_void(self, ) -> bool:
+        """
+        Whether its user is gone since it was taken: it must not be drawn.
+
+        # Errors
+        None; see the rules of this library.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterBoolean.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_showticket_is_void,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def item(self, ) -> HistoryItem:
+        """
+        What to draw.
+
+        # Errors
+        None; see the rules of this library.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeHistoryItem.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_showticket_item,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    async def shown(self, ) -> None:
+        """
+        The system took it.
+
+        # Errors
+        [`VestnikError::TicketSettled`], [`VestnikError::Storage`], [`VestnikError::Closed`].
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_showticket_shown(*_uniffi_lowered_args),
+            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_void,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_void,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_free_void,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def suppressed(self, reason: Suppression) -> None:
+        """
+        It is not shown, for good.
+
+        # Errors
+        [`VestnikError::InvalidArgument`] for a reason that is not known; else as `shown`.
+"""
+        
+        _UniffiFfiConverterTypeSuppression.check_lower(reason)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterTypeSuppression.lower(reason),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_showticket_suppressed(*_uniffi_lowered_args),
+            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_void,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_void,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_free_void,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+
+
+
+
+
+class _UniffiFfiConverterTypeShowTicket:
+    @staticmethod
+    def lift(value: int) -> ShowTicket:
+        return ShowTicket._uniffi_make_instance(value)
+
+    @staticmethod
+    def check_lower(value: ShowTicket):
+        if not isinstance(value, ShowTicket):
+            raise TypeError("Expected ShowTicket instance, {} found".format(type(value).__name__))
+
+    @staticmethod
+    def lower(value: ShowTicket) -> ctypes.c_uint64:
+        return value._uniffi_clone_handle()
+
+    @classmethod
+    def read(cls, buf: _UniffiRustBuffer) -> ShowTicket:
+        ptr = buf.read_u64()
+        if ptr == 0:
+            raise InternalError("Raw handle value was null")
+        return cls.lift(ptr)
+
+    @classmethod
+    def write(cls, value: ShowTicket, buf: _UniffiRustBuffer):
+        buf.write_u64(cls.lower(value))
+
+class _UniffiFfiConverterOptionalTypeShowTicket(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterTypeShowTicket.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTypeShowTicket.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTypeShowTicket.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+
+class ShowerProtocol(typing.Protocol):
+    """
+    The part of the one who draws a device's notifications.
+
+    `next_show`, draw, settle the ticket; then again. The part ends with `cancel`, or with this object.
+"""
+    
+    def cancel(self, ) -> None:
+        """
+        Gives the part up, so that another may take it. One who waits gets none.
+"""
+        raise NotImplementedError
+    async def next_show(self, ) -> typing.Optional[ShowTicket]:
+        """
+        Waits for the next notification to draw; none after `cancel`, or when the device was stopped.
+
+        A caller that gives up gets no ticket: the notification stays due.
+
+        # Errors
+        [`VestnikError::Internal`].
+"""
+        raise NotImplementedError
+
+class Shower(ShowerProtocol):
+    """
+    The part of the one who draws a device's notifications.
+
+    `next_show`, draw, settle the ticket; then again. The part ends with `cancel`, or with this object.
+"""
+    
+    _handle: ctypes.c_uint64
+    
+    def __init__(self, *args, **kwargs):
+        raise ValueError("This class has no default constructor")
+
+    def __del__(self):
+        # In case of partial initialization of instances.
+        handle = getattr(self, "_handle", None)
+        if handle is not None:
+            _uniffi_rust_call(_UniffiLib.uniffi_vestnik_ffi_fn_free_shower, handle)
+
+    def _uniffi_clone_handle(self):
+        return _uniffi_rust_call(_UniffiLib.uniffi_vestnik_ffi_fn_clone_shower, self._handle)
+
+    # Used by alternative constructors or any methods which return this type.
+    @classmethod
+    def _uniffi_make_instance(cls, handle):
+        # Lightly yucky way to bypass the usual __init__ logic
+        # and just create a new instance with the required handle.
+        inst = cls.__new__(cls)
+        inst._handle = handle
+        return inst
+    def cancel(self, ) -> None:
+        """
+        Gives the part up, so that another may take it. One who waits gets none.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = None
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_shower_cancel,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    async def next_show(self, ) -> typing.Optional[ShowTicket]:
+        """
+        Waits for the next notification to draw; none after `cancel`, or when the device was stopped.
+
+        A caller that gives up gets no ticket: the notification stays due.
+
+        # Errors
+        [`VestnikError::Internal`].
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterOptionalTypeShowTicket.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_shower_next_show(*_uniffi_lowered_args),
+            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+
+
+
+
+
+class _UniffiFfiConverterTypeShower:
+    @staticmethod
+    def lift(value: int) -> Shower:
+        return Shower._uniffi_make_instance(value)
+
+    @staticmethod
+    def check_lower(value: Shower):
+        if not isinstance(value, Shower):
+            raise TypeError("Expected Shower instance, {} found".format(type(value).__name__))
+
+    @staticmethod
+    def lower(value: Shower) -> ctypes.c_uint64:
+        return value._uniffi_clone_handle()
+
+    @classmethod
+    def read(cls, buf: _UniffiRustBuffer) -> Shower:
+        ptr = buf.read_u64()
+        if ptr == 0:
+            raise InternalError("Raw handle value was null")
+        return cls.lift(ptr)
+
+    @classmethod
+    def write(cls, value: Shower, buf: _UniffiRustBuffer):
+        buf.write_u64(cls.lower(value))
+
+class _UniffiFfiConverterOptionalTypeSnapshot(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterTypeSnapshot.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTypeSnapshot.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTypeSnapshot.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+
+class SnapshotStreamProtocol(typing.Protocol):
+    """
+    The present snapshot, then each change. Changes that nobody has pulled are merged into the newest.
+"""
+    
+    def cancel(self, ) -> None:
+        """
+        Ends the stream, for one who waits too.
+"""
+        raise NotImplementedError
+    async def next(self, ) -> typing.Optional[Snapshot]:
+        """
+        Waits for the next; none after `cancel`, or when the device was stopped.
+
+        # Errors
+        [`VestnikError::Internal`].
+"""
+        raise NotImplementedError
+
+class SnapshotStream(SnapshotStreamProtocol):
+    """
+    The present snapshot, then each change. Changes that nobody has pulled are merged into the newest.
+"""
+    
+    _handle: ctypes.c_uint64
+    
+    def __init__(self, *args, **kwargs):
+        raise ValueError("This class has no default constructor")
+
+    def __del__(self):
+        # In case of partial initialization of instances.
+        handle = getattr(self, "_handle", None)
+        if handle is not None:
+            _uniffi_rust_call(_UniffiLib.uniffi_vestnik_ffi_fn_free_snapshotstream, handle)
+
+    def _uniffi_clone_handle(self):
+        return _uniffi_rust_call(_UniffiLib.uniffi_vestnik_ffi_fn_clone_snapshotstream, self._handle)
+
+    # Used by alternative constructors or any methods which return this type.
+    @classmethod
+    def _uniffi_make_instance(cls, handle):
+        # Lightly yucky way to bypass the usual __init__ logic
+        # and just create a new instance with the required handle.
+        inst = cls.__new__(cls)
+        inst._handle = handle
+        return inst
+    def cancel(self, ) -> None:
+        """
+        Ends the stream, for one who waits too.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = None
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_snapshotstream_cancel,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    async def next(self, ) -> typing.Optional[Snapshot]:
+        """
+        Waits for the next; none after `cancel`, or when the device was stopped.
+
+        # Errors
+        [`VestnikError::Internal`].
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterOptionalTypeSnapshot.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_snapshotstream_next(*_uniffi_lowered_args),
+            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+
+
+
+
+
+class _UniffiFfiConverterTypeSnapshotStream:
+    @staticmethod
+    def lift(value: int) -> SnapshotStream:
+        return SnapshotStream._uniffi_make_instance(value)
+
+    @staticmethod
+    def check_lower(value: SnapshotStream):
+        if not isinstance(value, SnapshotStream):
+            raise TypeError("Expected SnapshotStream instance, {} found".format(type(value).__name__))
+
+    @staticmethod
+    def lower(value: SnapshotStream) -> ctypes.c_uint64:
+        return value._uniffi_clone_handle()
+
+    @classmethod
+    def read(cls, buf: _UniffiRustBuffer) -> SnapshotStream:
+        ptr = buf.read_u64()
+        if ptr == 0:
+            raise InternalError("Raw handle value was null")
+        return cls.lift(ptr)
+
+    @classmethod
+    def write(cls, value: SnapshotStream, buf: _UniffiRustBuffer):
+        buf.write_u64(cls.lower(value))
+
+
+class SpoolTicketProtocol(typing.Protocol):
+    """
+    The right to draw a notification, in an extension process. If it is not settled, the app draws the
+    notification again, under the same identifier.
+"""
+    
+    def identifier(self, ) -> str:
+        """
+        Under which identifier to draw.
+
+        # Errors
+        None; see the rules of this library.
+"""
+        raise NotImplementedError
+    def notification(self, ) -> Notification:
+        """
+        What to draw.
+
+        # Errors
+        None; see the rules of this library.
+"""
+        raise NotImplementedError
+    def shown(self, ) -> None:
+        """
+        It was handed to the system.
+
+        # Errors
+        [`VestnikError::TicketSettled`], [`VestnikError::Storage`].
+"""
+        raise NotImplementedError
+
+class SpoolTicket(SpoolTicketProtocol):
+    """
+    The right to draw a notification, in an extension process. If it is not settled, the app draws the
+    notification again, under the same identifier.
+"""
+    
+    _handle: ctypes.c_uint64
+    
+    def __init__(self, *args, **kwargs):
+        raise ValueError("This class has no default constructor")
+
+    def __del__(self):
+        # In case of partial initialization of instances.
+        handle = getattr(self, "_handle", None)
+        if handle is not None:
+            _uniffi_rust_call(_UniffiLib.uniffi_vestnik_ffi_fn_free_spoolticket, handle)
+
+    def _uniffi_clone_handle(self):
+        return _uniffi_rust_call(_UniffiLib.uniffi_vestnik_ffi_fn_clone_spoolticket, self._handle)
+
+    # Used by alternative constructors or any methods which return this type.
+    @classmethod
+    def _uniffi_make_instance(cls, handle):
+        # Lightly yucky way to bypass the usual __init__ logic
+        # and just create a new instance with the required handle.
+        inst = cls.__new__(cls)
+        inst._handle = handle
+        return inst
+    def identifier(self, ) -> str:
+        """
+        Under which identifier to draw.
+
+        # Errors
+        None; see the rules of this library.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterString.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_spoolticket_identifier,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def notification(self, ) -> Notification:
+        """
+        What to draw.
+
+        # Errors
+        None; see the rules of this library.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeNotification.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_spoolticket_notification,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def shown(self, ) -> None:
+        """
+        It was handed to the system.
+
+        # Errors
+        [`VestnikError::TicketSettled`], [`VestnikError::Storage`].
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_spoolticket_shown,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
@@ -3156,29 +7141,310 @@ class EventSubscription(EventSubscriptionProtocol):
 
 
 
-class _UniffiFfiConverterTypeEventSubscription:
+class _UniffiFfiConverterTypeSpoolTicket:
     @staticmethod
-    def lift(value: int) -> EventSubscription:
-        return EventSubscription._uniffi_make_instance(value)
+    def lift(value: int) -> SpoolTicket:
+        return SpoolTicket._uniffi_make_instance(value)
 
     @staticmethod
-    def check_lower(value: EventSubscription):
-        if not isinstance(value, EventSubscription):
-            raise TypeError("Expected EventSubscription instance, {} found".format(type(value).__name__))
+    def check_lower(value: SpoolTicket):
+        if not isinstance(value, SpoolTicket):
+            raise TypeError("Expected SpoolTicket instance, {} found".format(type(value).__name__))
 
     @staticmethod
-    def lower(value: EventSubscription) -> ctypes.c_uint64:
+    def lower(value: SpoolTicket) -> ctypes.c_uint64:
         return value._uniffi_clone_handle()
 
     @classmethod
-    def read(cls, buf: _UniffiRustBuffer) -> EventSubscription:
+    def read(cls, buf: _UniffiRustBuffer) -> SpoolTicket:
         ptr = buf.read_u64()
         if ptr == 0:
             raise InternalError("Raw handle value was null")
         return cls.lift(ptr)
 
     @classmethod
-    def write(cls, value: EventSubscription, buf: _UniffiRustBuffer):
+    def write(cls, value: SpoolTicket, buf: _UniffiRustBuffer):
+        buf.write_u64(cls.lower(value))
+
+
+class StateListener():
+    """
+    Is told who the device is and how it is connected.
+"""
+    
+    def on_snapshot(self, snapshot: Snapshot) -> None:
+        """
+        The present snapshot at first, then each change. What it throws does no harm.
+
+        # Errors
+        Whatever the app's code threw.
+"""
+        raise NotImplementedError
+    def on_stopped(self, ) -> None:
+        """
+        The device was stopped. Nothing follows.
+
+        # Errors
+        Whatever the app's code threw.
+"""
+        raise NotImplementedError
+
+class StateListenerImpl(StateListener):
+    """
+    Is told who the device is and how it is connected.
+"""
+    
+    _handle: ctypes.c_uint64
+    
+    def __init__(self, *args, **kwargs):
+        raise ValueError("This class has no default constructor")
+
+    def __del__(self):
+        # In case of partial initialization of instances.
+        handle = getattr(self, "_handle", None)
+        if handle is not None:
+            _uniffi_rust_call(_UniffiLib.uniffi_vestnik_ffi_fn_free_statelistener, handle)
+
+    def _uniffi_clone_handle(self):
+        return _uniffi_rust_call(_UniffiLib.uniffi_vestnik_ffi_fn_clone_statelistener, self._handle)
+
+    # Used by alternative constructors or any methods which return this type.
+    @classmethod
+    def _uniffi_make_instance(cls, handle):
+        # Lightly yucky way to bypass the usual __init__ logic
+        # and just create a new instance with the required handle.
+        inst = cls.__new__(cls)
+        inst._handle = handle
+        return inst
+    def on_snapshot(self, snapshot: Snapshot) -> None:
+        """
+        The present snapshot at first, then each change. What it throws does no harm.
+
+        # Errors
+        Whatever the app's code threw.
+"""
+        
+        _UniffiFfiConverterTypeSnapshot.check_lower(snapshot)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterTypeSnapshot.lower(snapshot),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_statelistener_on_snapshot,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def on_stopped(self, ) -> None:
+        """
+        The device was stopped. Nothing follows.
+
+        # Errors
+        Whatever the app's code threw.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_statelistener_on_stopped,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+
+
+
+
+# Put all the bits inside a class to keep the top-level namespace clean
+class _UniffiTraitImplStateListenerImpl:
+    # For each method, generate a callback function to pass to Rust
+
+    @_UNIFFI_CALLBACK_INTERFACE_VESTNIK_STATE_LISTENER_METHOD0
+    def on_snapshot(
+            uniffi_handle,
+            snapshot,
+            uniffi_out_return,
+            uniffi_call_status_ptr,
+        ):
+        uniffi_obj = _UniffiFfiConverterTypeStateListener._handle_map.get(uniffi_handle)
+        def make_call():
+            uniffi_args = (_UniffiFfiConverterTypeSnapshot.lift(snapshot), )
+            uniffi_method = uniffi_obj.on_snapshot
+            return uniffi_method(*uniffi_args)
+        write_return_value = lambda v: None
+        _uniffi_trait_interface_call_with_error(
+                uniffi_call_status_ptr.contents,
+                make_call,
+                write_return_value,
+                VestnikError,
+                _UniffiFfiConverterTypeVestnikError.lower,
+        )
+
+    @_UNIFFI_CALLBACK_INTERFACE_VESTNIK_STATE_LISTENER_METHOD1
+    def on_stopped(
+            uniffi_handle,
+            uniffi_out_return,
+            uniffi_call_status_ptr,
+        ):
+        uniffi_obj = _UniffiFfiConverterTypeStateListener._handle_map.get(uniffi_handle)
+        def make_call():
+            uniffi_args = ()
+            uniffi_method = uniffi_obj.on_stopped
+            return uniffi_method(*uniffi_args)
+        write_return_value = lambda v: None
+        _uniffi_trait_interface_call_with_error(
+                uniffi_call_status_ptr.contents,
+                make_call,
+                write_return_value,
+                VestnikError,
+                _UniffiFfiConverterTypeVestnikError.lower,
+        )
+
+    @_UNIFFI_CALLBACK_INTERFACE_FREE_VESTNIK_STATE_LISTENER
+    def _uniffi_free(uniffi_handle):
+        _UniffiFfiConverterTypeStateListener._handle_map.remove(uniffi_handle)
+
+    @_UNIFFI_CALLBACK_INTERFACE_CLONE_VESTNIK_STATE_LISTENER
+    def _uniffi_clone(uniffi_handle):
+        return _UniffiFfiConverterTypeStateListener._handle_map.clone(uniffi_handle)
+
+    # Generate the FFI VTable.  This has a field for each callback interface method.
+    _uniffi_vtable = _UniffiVTableCallbackInterfaceVestnikStateListener(
+        _uniffi_free,
+        _uniffi_clone,
+        on_snapshot,
+        on_stopped,
+    )
+    # Send Rust a pointer to the VTable.  Note: this means we need to keep the struct alive forever,
+    # or else bad things will happen when Rust tries to access it.
+    _UniffiLib.uniffi_vestnik_ffi_fn_init_callback_vtable_statelistener(ctypes.byref(_uniffi_vtable))
+
+class _UniffiFfiConverterTypeStateListener:
+    _handle_map = _UniffiHandleMap()
+
+    @staticmethod
+    def lift(value: int):
+        if (value & 1) == 0:
+            # Rust-generated handle, construct a new class that uses the handle to implement the
+            # interface
+            return StateListenerImpl._uniffi_make_instance(value)
+        else:
+            # Python-generated handle, get the object from the handle map
+            return _UniffiFfiConverterTypeStateListener._handle_map.remove(value)
+
+    @staticmethod
+    def check_lower(value: StateListener):
+        if not isinstance(value, StateListener):
+            raise TypeError("Expected StateListener subclass, {} found".format(type(value).__name__))
+
+    @staticmethod
+    def lower(value: StateListener):
+         if isinstance(value, StateListenerImpl):
+            # Rust-implementated object.  Clone the handle and return it
+            return value._uniffi_clone_handle()
+         else:
+            # Python-implementated object, generate a new vtable handle and return that.
+            return _UniffiFfiConverterTypeStateListener._handle_map.insert(value)
+
+    @classmethod
+    def read(cls, buf: _UniffiRustBuffer):
+        ptr = buf.read_u64()
+        if ptr == 0:
+            raise InternalError("Raw handle value was null")
+        return cls.lift(ptr)
+
+    @classmethod
+    def write(cls, value: StateListener, buf: _UniffiRustBuffer):
+        buf.write_u64(cls.lower(value))
+
+
+class SubscriptionProtocol(typing.Protocol):
+    """
+    A listener's subscription. It ends with [`cancel`](Self::cancel), or when the device is stopped; not
+    with this object, which a garbage collector would drop at any time.
+"""
+    
+    def cancel(self, ) -> None:
+        """
+        Nothing is told after this, except for a call that is under way. The listener is let go.
+"""
+        raise NotImplementedError
+
+class Subscription(SubscriptionProtocol):
+    """
+    A listener's subscription. It ends with [`cancel`](Self::cancel), or when the device is stopped; not
+    with this object, which a garbage collector would drop at any time.
+"""
+    
+    _handle: ctypes.c_uint64
+    
+    def __init__(self, *args, **kwargs):
+        raise ValueError("This class has no default constructor")
+
+    def __del__(self):
+        # In case of partial initialization of instances.
+        handle = getattr(self, "_handle", None)
+        if handle is not None:
+            _uniffi_rust_call(_UniffiLib.uniffi_vestnik_ffi_fn_free_subscription, handle)
+
+    def _uniffi_clone_handle(self):
+        return _uniffi_rust_call(_UniffiLib.uniffi_vestnik_ffi_fn_clone_subscription, self._handle)
+
+    # Used by alternative constructors or any methods which return this type.
+    @classmethod
+    def _uniffi_make_instance(cls, handle):
+        # Lightly yucky way to bypass the usual __init__ logic
+        # and just create a new instance with the required handle.
+        inst = cls.__new__(cls)
+        inst._handle = handle
+        return inst
+    def cancel(self, ) -> None:
+        """
+        Nothing is told after this, except for a call that is under way. The listener is let go.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = None
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_subscription_cancel,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+
+
+
+
+
+class _UniffiFfiConverterTypeSubscription:
+    @staticmethod
+    def lift(value: int) -> Subscription:
+        return Subscription._uniffi_make_instance(value)
+
+    @staticmethod
+    def check_lower(value: Subscription):
+        if not isinstance(value, Subscription):
+            raise TypeError("Expected Subscription instance, {} found".format(type(value).__name__))
+
+    @staticmethod
+    def lower(value: Subscription) -> ctypes.c_uint64:
+        return value._uniffi_clone_handle()
+
+    @classmethod
+    def read(cls, buf: _UniffiRustBuffer) -> Subscription:
+        ptr = buf.read_u64()
+        if ptr == 0:
+            raise InternalError("Raw handle value was null")
+        return cls.lift(ptr)
+
+    @classmethod
+    def write(cls, value: Subscription, buf: _UniffiRustBuffer):
         buf.write_u64(cls.lower(value))
 
 class _UniffiFfiConverterOptionalTypeCancelHandle(_UniffiConverterRustBuffer):
@@ -3206,11 +7472,11 @@ class _UniffiFfiConverterOptionalTypeCancelHandle(_UniffiConverterRustBuffer):
         else:
             raise InternalError("Unexpected flag byte for optional type")
 
-class _UniffiFfiConverterOptionalTypeHistoryItemRecord(_UniffiConverterRustBuffer):
+class _UniffiFfiConverterOptionalTypeHistoryItem(_UniffiConverterRustBuffer):
     @classmethod
     def check_lower(cls, value):
         if value is not None:
-            _UniffiFfiConverterTypeHistoryItemRecord.check_lower(value)
+            _UniffiFfiConverterTypeHistoryItem.check_lower(value)
 
     @classmethod
     def write(cls, value, buf):
@@ -3219,7 +7485,7 @@ class _UniffiFfiConverterOptionalTypeHistoryItemRecord(_UniffiConverterRustBuffe
             return
 
         buf.write_u8(1)
-        _UniffiFfiConverterTypeHistoryItemRecord.write(value, buf)
+        _UniffiFfiConverterTypeHistoryItem.write(value, buf)
 
     @classmethod
     def read(cls, buf):
@@ -3227,228 +7493,388 @@ class _UniffiFfiConverterOptionalTypeHistoryItemRecord(_UniffiConverterRustBuffe
         if flag == 0:
             return None
         elif flag == 1:
-            return _UniffiFfiConverterTypeHistoryItemRecord.read(buf)
+            return _UniffiFfiConverterTypeHistoryItem.read(buf)
         else:
             raise InternalError("Unexpected flag byte for optional type")
 
 
-class PushClientProtocol(typing.Protocol):
+class VestnikProtocol(typing.Protocol):
     """
-    A device of one user of one App.
+    A device: its history, its session and its connection.
 
-    Make it, listen, hand an identity token in, start. Every call before `start` or after `stop`
-    fails with `PushError.Closed`.
+    Opening the history, being somebody and being connected are three things: `open`, then `login` and
+    `logout`, `go_online` and `go_offline`, in any order and at any moment, all in one process. After
+    `stop`, every call fails with `VestnikError.Closed`.
 """
     
-    def connection(self, ) -> ConnectionRecord:
+    async def actioned(self, id: str,action: str) -> bool:
         """
-        How the live connection stands.
+        The person chose an action of it; gives whether it is in the history.
 
         # Errors
-        [`PushError::Closed`].
+        As `mark_read`.
 """
         raise NotImplementedError
-    async def dismiss(self, id: str) -> None:
+    async def archive(self, ids: typing.List[str],is_archived: bool = True) -> int:
         """
-        The person put it away.
+        Archives, or takes out of the archive; gives how many changed.
 
         # Errors
-        [`PushError::InvalidArgument`], [`PushError::Storage`], [`PushError::Closed`].
+        As `mark_read`.
 """
         raise NotImplementedError
-    async def flush(self, deadline_ms: int,cancel: typing.Optional[CancelHandle]) -> None:
+    async def change(self, change: DeviceChange) -> None:
         """
-        Waits until every receipt is with the server.
+        The language, the time zone or a version changed.
 
         # Errors
-        [`PushError::Timeout`], [`PushError::Cancelled`], [`PushError::Closed`].
+        [`VestnikError::Storage`], [`VestnikError::Closed`].
+"""
+        raise NotImplementedError
+    async def clicked(self, id: str) -> bool:
+        """
+        The person opened it, which also reads it; gives whether it is in the history.
+
+        # Errors
+        As `mark_read`.
+"""
+        raise NotImplementedError
+    async def delete(self, ids: typing.List[str],is_deleted: bool = True) -> int:
+        """
+        Deletes, or takes a deletion back; gives how many changed.
+
+        # Errors
+        As `mark_read`.
+"""
+        raise NotImplementedError
+    async def diagnostics(self, ) -> Diagnostics:
+        """
+        Counts, sizes, versions and states, for a report about a fault. There is no content in it and
+        nobody's name.
+
+        # Errors
+        [`VestnikError::Storage`], [`VestnikError::Closed`].
+"""
+        raise NotImplementedError
+    async def dismissed(self, id: str) -> bool:
+        """
+        The person took it off the screen unread; gives whether it is in the history.
+
+        # Errors
+        As `mark_read`.
+"""
+        raise NotImplementedError
+    def events(self, ) -> EventStream:
+        """
+        What happens from now on.
+
+        # Errors
+        [`VestnikError::Closed`].
+"""
+        raise NotImplementedError
+    async def flush(self, within: typing.Union[object, typing.Optional[Duration]] = _DEFAULT,cancel: typing.Union[object, typing.Optional[CancelHandle]] = _DEFAULT) -> bool:
+        """
+        Waits until every fact is reported, or nothing can be reported now; gives whether nothing waits.
+
+        # Errors
+        [`VestnikError::Timeout`], [`VestnikError::Cancelled`], [`VestnikError::Closed`].
 """
         raise NotImplementedError
     def foregrounded(self, ) -> None:
         """
-        The app came to the foreground: try again now.
+        The app came to the foreground: what waits for a retry is tried at once.
 
         # Errors
-        [`PushError::Closed`].
+        [`VestnikError::Closed`].
 """
         raise NotImplementedError
-    async def get(self, id: str) -> typing.Optional[HistoryItemRecord]:
+    async def forget_push_address(self, kind: PushAddressKind) -> None:
+        """
+        A push service reaches this installation no more.
+
+        # Errors
+        [`VestnikError::Storage`], [`VestnikError::Closed`].
+"""
+        raise NotImplementedError
+    async def get(self, id: str) -> typing.Optional[HistoryItem]:
         """
         One notification of the history.
 
         # Errors
-        [`PushError::InvalidArgument`], [`PushError::Storage`], [`PushError::Closed`].
+        [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
 """
         raise NotImplementedError
-    async def history(self, query: HistoryQueryRecord) -> HistoryPageRecord:
+    def go_offline(self, ) -> None:
         """
-        A page of the history, newest first.
+        Keeps no connection from now on.
 
         # Errors
-        [`PushError::InvalidArgument`], [`PushError::Storage`], [`PushError::Closed`].
+        [`VestnikError::Closed`].
 """
         raise NotImplementedError
-    async def logout(self, deadline_ms: int) -> None:
+    def go_online(self, ) -> None:
         """
-        Ends the user's part in this device: no notification of his is shown from now on. The server
-        is told now or, offline, as soon as it can be.
+        Keeps a live connection from now on.
 
         # Errors
-        [`PushError::Storage`], [`PushError::Timeout`], [`PushError::Closed`].
+        [`VestnikError::Closed`].
 """
         raise NotImplementedError
-    async def mark_all_read(self, ) -> int:
+    async def handle_push(self, payload: bytes) -> Pushed:
         """
-        Marks everything as read; tells how many were unread.
+        Takes the plain payload of a push. Its notification is stored and becomes due, unless it is
+        there already or is for another user.
 
         # Errors
-        [`PushError::Storage`], [`PushError::Closed`].
+        [`VestnikError::InvalidArgument`] if it is no payload of ours, [`VestnikError::Storage`],
+        [`VestnikError::Closed`].
+"""
+        raise NotImplementedError
+    async def history(self, query: HistoryQuery) -> HistoryPage:
+        """
+        A page of the history; nobody's is empty.
+
+        # Errors
+        [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
+"""
+        raise NotImplementedError
+    def installation(self, ) -> str:
+        """
+        By what the server knows this installation.
+
+        # Errors
+        None; see the rules of this library.
+"""
+        raise NotImplementedError
+    def listen_events(self, listener: EventListener) -> Subscription:
+        """
+        Tells a listener what happens from now on, until the subscription is cancelled.
+
+        # Errors
+        As `listen_state`.
+"""
+        raise NotImplementedError
+    def listen_state(self, listener: StateListener) -> Subscription:
+        """
+        Tells a listener the present snapshot, then each change, until the subscription is cancelled.
+
+        # Errors
+        [`VestnikError::TooManyListeners`], [`VestnikError::Internal`] if the system gives no thread,
+        [`VestnikError::Closed`].
+"""
+        raise NotImplementedError
+    async def login(self, user: str,identity: str,cancel: typing.Union[object, typing.Optional[CancelHandle]] = _DEFAULT) -> Login:
+        """
+        Logs a user in, in the place of whoever was: what belonged to a former user is wiped or sealed.
+        `identity` is a token by which the App's backend vouches for them. It is kept until the server
+        took or refused it.
+
+        # Errors
+        [`VestnikError::InvalidArgument`], [`VestnikError::Refused`], [`VestnikError::OtherUser`],
+        [`VestnikError::Overtaken`], [`VestnikError::Cancelled`], which ends the waiting and not the
+        login, [`VestnikError::Closed`].
+"""
+        raise NotImplementedError
+    async def logout(self, ) -> None:
+        """
+        Ends the user's part in this device: their history is no longer shown, nor is anything that comes
+        for them. The server is told now, or as soon as it can be reached.
+
+        # Errors
+        [`VestnikError::Storage`], [`VestnikError::Closed`].
+"""
+        raise NotImplementedError
+    async def mark_all_read(self, up_to: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> int:
+        """
+        Marks everything that is not archived as read, up to the place of an item or all of it; gives how
+        many were not.
+
+        # Errors
+        As `mark_read`.
 """
         raise NotImplementedError
     async def mark_read(self, ids: typing.List[str]) -> int:
         """
-        Marks as read, here and on the user's other devices; tells how many were unread.
+        Marks as read, here and on the user's other devices; gives how many were not.
 
         # Errors
-        [`PushError::InvalidArgument`], [`PushError::Storage`], [`PushError::Closed`].
+        [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
+"""
+        raise NotImplementedError
+    async def mark_unread(self, ids: typing.List[str]) -> int:
+        """
+        Marks as unread; gives how many were not.
+
+        # Errors
+        As `mark_read`.
 """
         raise NotImplementedError
     def network_changed(self, ) -> None:
         """
-        The network changed: try again now.
+        The network changed: the connection is probed or made anew at once.
 
         # Errors
-        [`PushError::Closed`].
+        [`VestnikError::Closed`].
 """
         raise NotImplementedError
-    async def open(self, id: str) -> None:
+    async def reply(self, id: str,text: str,action: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> bool:
         """
-        The person opened it: it is read.
+        The person answered it with a text; gives whether it is in the history. There may be many replies.
 
         # Errors
-        [`PushError::InvalidArgument`], [`PushError::Storage`], [`PushError::Closed`].
+        As `mark_read`.
 """
         raise NotImplementedError
-    async def report_shown(self, id: str) -> None:
+    def resume(self, ) -> None:
         """
-        The shell drew the toast.
+        The process goes on.
 
         # Errors
-        [`PushError::InvalidArgument`], [`PushError::Storage`], [`PushError::Closed`].
+        [`VestnikError::Closed`].
 """
         raise NotImplementedError
-    def set_identity_token(self, token: str) -> None:
+    async def search(self, query: SearchQuery) -> HistoryPage:
         """
-        Takes a fresh identity token: a JWT by which the App's backend vouches for its user.
+        What a search finds, newest first.
 
         # Errors
-        [`PushError::InvalidArgument`] when it is empty.
+        [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
 """
         raise NotImplementedError
-    async def start(self, deadline_ms: int) -> None:
-        """
-        Opens the history and goes online. Starting a started client changes nothing.
-
-        # Errors
-        [`PushError::Storage`], [`PushError::Timeout`].
-"""
-        raise NotImplementedError
-    async def stop(self, deadline_ms: int) -> None:
-        """
-        Finishes what is in hand and closes the database. The client can be started again.
-
-        # Errors
-        [`PushError::Storage`], [`PushError::Timeout`].
-"""
-        raise NotImplementedError
-    def subscribe_events(self, listener: EventListener) -> EventSubscription:
-        """
-        Tells a listener everything from now on, until the subscription is cancelled.
-
-        # Errors
-        [`PushError::Internal`] when the system gives no thread.
-"""
-        raise NotImplementedError
-    async def subscribe_topic(self, topic: str,deadline_ms: int,cancel: typing.Optional[CancelHandle]) -> None:
-        """
-        Subscribes the user to a topic.
-
-        # Errors
-        [`PushError::Rejected`] when it is not open to users, [`PushError::Unreachable`],
-        [`PushError::Timeout`], [`PushError::Cancelled`], [`PushError::Closed`].
-"""
-        raise NotImplementedError
-    async def unread_count(self, ) -> int:
-        """
-        How many are unread.
-
-        # Errors
-        [`PushError::Storage`], [`PushError::Closed`].
-"""
-        raise NotImplementedError
-    async def unsubscribe_topic(self, topic: str,deadline_ms: int,cancel: typing.Optional[CancelHandle]) -> None:
-        """
-        Takes the user out of a topic.
-
-        # Errors
-        As `subscribe_topic`.
-"""
-        raise NotImplementedError
-    async def update_permission(self, state: PermissionState) -> None:
+    async def set_permission(self, permission: Permission) -> None:
         """
         The person changed whether the app may show notifications.
 
         # Errors
-        [`PushError::Storage`], [`PushError::Closed`].
+        [`VestnikError::Storage`], [`VestnikError::Closed`].
 """
         raise NotImplementedError
-    async def wait_until_online(self, deadline_ms: int,cancel: typing.Optional[CancelHandle]) -> None:
+    async def set_push_address(self, kind: PushAddressKind,address: str) -> None:
         """
-        Waits until the live connection stands and nothing is missing.
+        A push service gave this installation an address, in the place of the former one of its kind. The
+        server is told now, or as soon as it can be reached. Call it at each start: what the server knows
+        already is not sent again.
 
         # Errors
-        [`PushError::Timeout`], [`PushError::Cancelled`], [`PushError::Closed`].
+        [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
+"""
+        raise NotImplementedError
+    def shower(self, ) -> Shower:
+        """
+        Takes the part of the one who draws notifications. There is one at a time.
+
+        # Errors
+        [`VestnikError::ShowerTaken`], [`VestnikError::Closed`].
+"""
+        raise NotImplementedError
+    def snapshot(self, ) -> Snapshot:
+        """
+        Who the device is and how it is connected, at present.
+
+        # Errors
+        [`VestnikError::Closed`].
+"""
+        raise NotImplementedError
+    def snapshots(self, ) -> SnapshotStream:
+        """
+        The present snapshot, then each change.
+
+        # Errors
+        [`VestnikError::Closed`].
+"""
+        raise NotImplementedError
+    async def stop(self, ) -> None:
+        """
+        Finishes what is in hand and closes the files. A second call does nothing.
+
+        # Errors
+        [`VestnikError::Internal`].
+"""
+        raise NotImplementedError
+    async def subscribe(self, topic: str,within: typing.Union[object, typing.Optional[Duration]] = _DEFAULT,cancel: typing.Union[object, typing.Optional[CancelHandle]] = _DEFAULT) -> None:
+        """
+        Subscribes the user to a topic. The wish is kept, offline too; the call waits for the server's
+        answer.
+
+        # Errors
+        [`VestnikError::Refused`], [`VestnikError::Timeout`] and [`VestnikError::Cancelled`], which end
+        the waiting and not the wish, [`VestnikError::NobodyLoggedIn`], [`VestnikError::Storage`],
+        [`VestnikError::Closed`].
+"""
+        raise NotImplementedError
+    def suspend(self, ) -> None:
+        """
+        The system is about to freeze the process: the connection is closed, and nothing wakes the
+        processor until `resume`.
+
+        # Errors
+        [`VestnikError::Closed`].
+"""
+        raise NotImplementedError
+    async def unsubscribe(self, topic: str,within: typing.Union[object, typing.Optional[Duration]] = _DEFAULT,cancel: typing.Union[object, typing.Optional[CancelHandle]] = _DEFAULT) -> None:
+        """
+        Ends the user's subscription to a topic.
+
+        # Errors
+        As `subscribe`.
 """
         raise NotImplementedError
 
-class PushClient(PushClientProtocol):
+class Vestnik(VestnikProtocol):
     """
-    A device of one user of one App.
+    A device: its history, its session and its connection.
 
-    Make it, listen, hand an identity token in, start. Every call before `start` or after `stop`
-    fails with `PushError.Closed`.
+    Opening the history, being somebody and being connected are three things: `open`, then `login` and
+    `logout`, `go_online` and `go_offline`, in any order and at any moment, all in one process. After
+    `stop`, every call fails with `VestnikError.Closed`.
 """
     
     _handle: ctypes.c_uint64
-    def __init__(self, config: PushConfig):
+    @classmethod
+    async def open(cls, config: Config,secrets: typing.Union[object, typing.Optional[SecretStore]] = _DEFAULT) -> Vestnik:
         """
-        Checks the configuration. Does no I/O: it may be called on the main thread.
+        Opens the device's files. Whose history it is can be read at once, without a network; nothing is
+        sent before `go_online`.
+
+        Secrets go into `secrets`; without it they are private files in a folder of `data_dir`, which is
+        for systems that have no secret store.
 
         # Errors
-        [`PushError::InvalidArgument`] that names the field.
+        [`VestnikError::InvalidArgument`] that names the field, [`VestnikError::Storage`],
+        [`VestnikError::NotInitialized`] on Android.
 """
         
-        _UniffiFfiConverterTypePushConfig.check_lower(config)
+        _UniffiFfiConverterTypeConfig.check_lower(config)
+
+        if secrets is _DEFAULT:
+            secrets = None
+        _UniffiFfiConverterOptionalTypeSecretStore.check_lower(secrets)
         _uniffi_lowered_args = (
-            _UniffiFfiConverterTypePushConfig.lower(config),
+            _UniffiFfiConverterTypeConfig.lower(config),
+            _UniffiFfiConverterOptionalTypeSecretStore.lower(secrets),
         )
-        _uniffi_lift_return = _UniffiFfiConverterTypePushClient.lift
-        _uniffi_error_converter = _UniffiFfiConverterTypePushError
-        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+        _uniffi_lift_return = _UniffiFfiConverterTypeVestnik.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_vestnik_ffi_fn_constructor_vestnik_open(*_uniffi_lowered_args),
+            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_u64,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_u64,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_free_u64,
+            _uniffi_lift_return,
             _uniffi_error_converter,
-            _UniffiLib.uniffi_vestnik_ffi_fn_constructor_pushclient_new,
-            *_uniffi_lowered_args,
         )
-        self._handle = _uniffi_ffi_result
+    
+    def __init__(self, *args, **kwargs):
+        raise ValueError("This class has no default constructor")
 
     def __del__(self):
         # In case of partial initialization of instances.
         handle = getattr(self, "_handle", None)
         if handle is not None:
-            _uniffi_rust_call(_UniffiLib.uniffi_vestnik_ffi_fn_free_pushclient, handle)
+            _uniffi_rust_call(_UniffiLib.uniffi_vestnik_ffi_fn_free_vestnik, handle)
 
     def _uniffi_clone_handle(self):
-        return _uniffi_rust_call(_UniffiLib.uniffi_vestnik_ffi_fn_clone_pushclient, self._handle)
+        return _uniffi_rust_call(_UniffiLib.uniffi_vestnik_ffi_fn_clone_vestnik, self._handle)
 
     # Used by alternative constructors or any methods which return this type.
     @classmethod
@@ -3458,30 +7884,87 @@ class PushClient(PushClientProtocol):
         inst = cls.__new__(cls)
         inst._handle = handle
         return inst
-    def connection(self, ) -> ConnectionRecord:
+    async def actioned(self, id: str,action: str) -> bool:
         """
-        How the live connection stands.
+        The person chose an action of it; gives whether it is in the history.
 
         # Errors
-        [`PushError::Closed`].
+        As `mark_read`.
 """
+        
+        _UniffiFfiConverterString.check_lower(id)
+
+        _UniffiFfiConverterString.check_lower(action)
         _uniffi_lowered_args = (
             self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(id),
+            _UniffiFfiConverterString.lower(action),
         )
-        _uniffi_lift_return = _UniffiFfiConverterTypeConnectionRecord.lift
-        _uniffi_error_converter = _UniffiFfiConverterTypePushError
-        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+        _uniffi_lift_return = _UniffiFfiConverterBoolean.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_actioned(*_uniffi_lowered_args),
+            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_i8,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_i8,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_free_i8,
+            _uniffi_lift_return,
             _uniffi_error_converter,
-            _UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_connection,
-            *_uniffi_lowered_args,
         )
-        return _uniffi_lift_return(_uniffi_ffi_result)
-    async def dismiss(self, id: str) -> None:
+    async def archive(self, ids: typing.List[str],is_archived: bool = True) -> int:
         """
-        The person put it away.
+        Archives, or takes out of the archive; gives how many changed.
 
         # Errors
-        [`PushError::InvalidArgument`], [`PushError::Storage`], [`PushError::Closed`].
+        As `mark_read`.
+"""
+        
+        _UniffiFfiConverterSequenceString.check_lower(ids)
+
+        _UniffiFfiConverterBoolean.check_lower(is_archived)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterSequenceString.lower(ids),
+            _UniffiFfiConverterBoolean.lower(is_archived),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterUInt64.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_archive(*_uniffi_lowered_args),
+            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_u64,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_u64,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_free_u64,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def change(self, change: DeviceChange) -> None:
+        """
+        The language, the time zone or a version changed.
+
+        # Errors
+        [`VestnikError::Storage`], [`VestnikError::Closed`].
+"""
+        
+        _UniffiFfiConverterTypeDeviceChange.check_lower(change)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterTypeDeviceChange.lower(change),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_change(*_uniffi_lowered_args),
+            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_void,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_void,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_free_void,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def clicked(self, id: str) -> bool:
+        """
+        The person opened it, which also reads it; gives whether it is in the history.
+
+        # Errors
+        As `mark_read`.
 """
         
         _UniffiFfiConverterString.check_lower(id)
@@ -3489,66 +7972,181 @@ class PushClient(PushClientProtocol):
             self._uniffi_clone_handle(),
             _UniffiFfiConverterString.lower(id),
         )
-        _uniffi_lift_return = lambda val: None
-        _uniffi_error_converter = _UniffiFfiConverterTypePushError
+        _uniffi_lift_return = _UniffiFfiConverterBoolean.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
         return await _uniffi_rust_call_async(
-            _UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_dismiss(*_uniffi_lowered_args),
-            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_void,
-            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_void,
-            _UniffiLib.ffi_vestnik_ffi_rust_future_free_void,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_clicked(*_uniffi_lowered_args),
+            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_i8,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_i8,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_free_i8,
             _uniffi_lift_return,
             _uniffi_error_converter,
         )
-    async def flush(self, deadline_ms: int,cancel: typing.Optional[CancelHandle]) -> None:
+    async def delete(self, ids: typing.List[str],is_deleted: bool = True) -> int:
         """
-        Waits until every receipt is with the server.
+        Deletes, or takes a deletion back; gives how many changed.
 
         # Errors
-        [`PushError::Timeout`], [`PushError::Cancelled`], [`PushError::Closed`].
+        As `mark_read`.
 """
         
-        _UniffiFfiConverterUInt64.check_lower(deadline_ms)
+        _UniffiFfiConverterSequenceString.check_lower(ids)
 
+        _UniffiFfiConverterBoolean.check_lower(is_deleted)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterSequenceString.lower(ids),
+            _UniffiFfiConverterBoolean.lower(is_deleted),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterUInt64.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_delete(*_uniffi_lowered_args),
+            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_u64,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_u64,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_free_u64,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def diagnostics(self, ) -> Diagnostics:
+        """
+        Counts, sizes, versions and states, for a report about a fault. There is no content in it and
+        nobody's name.
+
+        # Errors
+        [`VestnikError::Storage`], [`VestnikError::Closed`].
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeDiagnostics.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_diagnostics(*_uniffi_lowered_args),
+            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def dismissed(self, id: str) -> bool:
+        """
+        The person took it off the screen unread; gives whether it is in the history.
+
+        # Errors
+        As `mark_read`.
+"""
+        
+        _UniffiFfiConverterString.check_lower(id)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(id),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterBoolean.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_dismissed(*_uniffi_lowered_args),
+            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_i8,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_i8,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_free_i8,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    def events(self, ) -> EventStream:
+        """
+        What happens from now on.
+
+        # Errors
+        [`VestnikError::Closed`].
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeEventStream.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_events,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    async def flush(self, within: typing.Union[object, typing.Optional[Duration]] = _DEFAULT,cancel: typing.Union[object, typing.Optional[CancelHandle]] = _DEFAULT) -> bool:
+        """
+        Waits until every fact is reported, or nothing can be reported now; gives whether nothing waits.
+
+        # Errors
+        [`VestnikError::Timeout`], [`VestnikError::Cancelled`], [`VestnikError::Closed`].
+"""
+        
+        if within is _DEFAULT:
+            within = None
+        _UniffiFfiConverterOptionalDuration.check_lower(within)
+
+        if cancel is _DEFAULT:
+            cancel = None
         _UniffiFfiConverterOptionalTypeCancelHandle.check_lower(cancel)
         _uniffi_lowered_args = (
             self._uniffi_clone_handle(),
-            _UniffiFfiConverterUInt64.lower(deadline_ms),
+            _UniffiFfiConverterOptionalDuration.lower(within),
             _UniffiFfiConverterOptionalTypeCancelHandle.lower(cancel),
         )
-        _uniffi_lift_return = lambda val: None
-        _uniffi_error_converter = _UniffiFfiConverterTypePushError
+        _uniffi_lift_return = _UniffiFfiConverterBoolean.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
         return await _uniffi_rust_call_async(
-            _UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_flush(*_uniffi_lowered_args),
-            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_void,
-            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_void,
-            _UniffiLib.ffi_vestnik_ffi_rust_future_free_void,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_flush(*_uniffi_lowered_args),
+            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_i8,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_i8,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_free_i8,
             _uniffi_lift_return,
             _uniffi_error_converter,
         )
     def foregrounded(self, ) -> None:
         """
-        The app came to the foreground: try again now.
+        The app came to the foreground: what waits for a retry is tried at once.
 
         # Errors
-        [`PushError::Closed`].
+        [`VestnikError::Closed`].
 """
         _uniffi_lowered_args = (
             self._uniffi_clone_handle(),
         )
         _uniffi_lift_return = lambda val: None
-        _uniffi_error_converter = _UniffiFfiConverterTypePushError
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
-            _UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_foregrounded,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_foregrounded,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
-    async def get(self, id: str) -> typing.Optional[HistoryItemRecord]:
+    async def forget_push_address(self, kind: PushAddressKind) -> None:
+        """
+        A push service reaches this installation no more.
+
+        # Errors
+        [`VestnikError::Storage`], [`VestnikError::Closed`].
+"""
+        
+        _UniffiFfiConverterTypePushAddressKind.check_lower(kind)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterTypePushAddressKind.lower(kind),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_forget_push_address(*_uniffi_lowered_args),
+            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_void,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_void,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_free_void,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def get(self, id: str) -> typing.Optional[HistoryItem]:
         """
         One notification of the history.
 
         # Errors
-        [`PushError::InvalidArgument`], [`PushError::Storage`], [`PushError::Closed`].
+        [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
 """
         
         _UniffiFfiConverterString.check_lower(id)
@@ -3556,77 +8154,237 @@ class PushClient(PushClientProtocol):
             self._uniffi_clone_handle(),
             _UniffiFfiConverterString.lower(id),
         )
-        _uniffi_lift_return = _UniffiFfiConverterOptionalTypeHistoryItemRecord.lift
-        _uniffi_error_converter = _UniffiFfiConverterTypePushError
+        _uniffi_lift_return = _UniffiFfiConverterOptionalTypeHistoryItem.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
         return await _uniffi_rust_call_async(
-            _UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_get(*_uniffi_lowered_args),
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_get(*_uniffi_lowered_args),
             _UniffiLib.ffi_vestnik_ffi_rust_future_poll_rust_buffer,
             _UniffiLib.ffi_vestnik_ffi_rust_future_complete_rust_buffer,
             _UniffiLib.ffi_vestnik_ffi_rust_future_free_rust_buffer,
             _uniffi_lift_return,
             _uniffi_error_converter,
         )
-    async def history(self, query: HistoryQueryRecord) -> HistoryPageRecord:
+    def go_offline(self, ) -> None:
         """
-        A page of the history, newest first.
+        Keeps no connection from now on.
 
         # Errors
-        [`PushError::InvalidArgument`], [`PushError::Storage`], [`PushError::Closed`].
+        [`VestnikError::Closed`].
 """
-        
-        _UniffiFfiConverterTypeHistoryQueryRecord.check_lower(query)
         _uniffi_lowered_args = (
             self._uniffi_clone_handle(),
-            _UniffiFfiConverterTypeHistoryQueryRecord.lower(query),
-        )
-        _uniffi_lift_return = _UniffiFfiConverterTypeHistoryPageRecord.lift
-        _uniffi_error_converter = _UniffiFfiConverterTypePushError
-        return await _uniffi_rust_call_async(
-            _UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_history(*_uniffi_lowered_args),
-            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_rust_buffer,
-            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_rust_buffer,
-            _UniffiLib.ffi_vestnik_ffi_rust_future_free_rust_buffer,
-            _uniffi_lift_return,
-            _uniffi_error_converter,
-        )
-    async def logout(self, deadline_ms: int) -> None:
-        """
-        Ends the user's part in this device: no notification of his is shown from now on. The server
-        is told now or, offline, as soon as it can be.
-
-        # Errors
-        [`PushError::Storage`], [`PushError::Timeout`], [`PushError::Closed`].
-"""
-        
-        _UniffiFfiConverterUInt64.check_lower(deadline_ms)
-        _uniffi_lowered_args = (
-            self._uniffi_clone_handle(),
-            _UniffiFfiConverterUInt64.lower(deadline_ms),
         )
         _uniffi_lift_return = lambda val: None
-        _uniffi_error_converter = _UniffiFfiConverterTypePushError
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_go_offline,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def go_online(self, ) -> None:
+        """
+        Keeps a live connection from now on.
+
+        # Errors
+        [`VestnikError::Closed`].
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_go_online,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    async def handle_push(self, payload: bytes) -> Pushed:
+        """
+        Takes the plain payload of a push. Its notification is stored and becomes due, unless it is
+        there already or is for another user.
+
+        # Errors
+        [`VestnikError::InvalidArgument`] if it is no payload of ours, [`VestnikError::Storage`],
+        [`VestnikError::Closed`].
+"""
+        
+        _UniffiFfiConverterBytes.check_lower(payload)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterBytes.lower(payload),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypePushed.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
         return await _uniffi_rust_call_async(
-            _UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_logout(*_uniffi_lowered_args),
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_handle_push(*_uniffi_lowered_args),
+            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def history(self, query: HistoryQuery) -> HistoryPage:
+        """
+        A page of the history; nobody's is empty.
+
+        # Errors
+        [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
+"""
+        
+        _UniffiFfiConverterTypeHistoryQuery.check_lower(query)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterTypeHistoryQuery.lower(query),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeHistoryPage.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_history(*_uniffi_lowered_args),
+            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    def installation(self, ) -> str:
+        """
+        By what the server knows this installation.
+
+        # Errors
+        None; see the rules of this library.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterString.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_installation,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def listen_events(self, listener: EventListener) -> Subscription:
+        """
+        Tells a listener what happens from now on, until the subscription is cancelled.
+
+        # Errors
+        As `listen_state`.
+"""
+        
+        _UniffiFfiConverterTypeEventListener.check_lower(listener)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterTypeEventListener.lower(listener),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeSubscription.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_listen_events,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def listen_state(self, listener: StateListener) -> Subscription:
+        """
+        Tells a listener the present snapshot, then each change, until the subscription is cancelled.
+
+        # Errors
+        [`VestnikError::TooManyListeners`], [`VestnikError::Internal`] if the system gives no thread,
+        [`VestnikError::Closed`].
+"""
+        
+        _UniffiFfiConverterTypeStateListener.check_lower(listener)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterTypeStateListener.lower(listener),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeSubscription.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_listen_state,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    async def login(self, user: str,identity: str,cancel: typing.Union[object, typing.Optional[CancelHandle]] = _DEFAULT) -> Login:
+        """
+        Logs a user in, in the place of whoever was: what belonged to a former user is wiped or sealed.
+        `identity` is a token by which the App's backend vouches for them. It is kept until the server
+        took or refused it.
+
+        # Errors
+        [`VestnikError::InvalidArgument`], [`VestnikError::Refused`], [`VestnikError::OtherUser`],
+        [`VestnikError::Overtaken`], [`VestnikError::Cancelled`], which ends the waiting and not the
+        login, [`VestnikError::Closed`].
+"""
+        
+        _UniffiFfiConverterString.check_lower(user)
+
+        _UniffiFfiConverterString.check_lower(identity)
+
+        if cancel is _DEFAULT:
+            cancel = None
+        _UniffiFfiConverterOptionalTypeCancelHandle.check_lower(cancel)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(user),
+            _UniffiFfiConverterString.lower(identity),
+            _UniffiFfiConverterOptionalTypeCancelHandle.lower(cancel),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeLogin.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_login(*_uniffi_lowered_args),
+            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def logout(self, ) -> None:
+        """
+        Ends the user's part in this device: their history is no longer shown, nor is anything that comes
+        for them. The server is told now, or as soon as it can be reached.
+
+        # Errors
+        [`VestnikError::Storage`], [`VestnikError::Closed`].
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_logout(*_uniffi_lowered_args),
             _UniffiLib.ffi_vestnik_ffi_rust_future_poll_void,
             _UniffiLib.ffi_vestnik_ffi_rust_future_complete_void,
             _UniffiLib.ffi_vestnik_ffi_rust_future_free_void,
             _uniffi_lift_return,
             _uniffi_error_converter,
         )
-    async def mark_all_read(self, ) -> int:
+    async def mark_all_read(self, up_to: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> int:
         """
-        Marks everything as read; tells how many were unread.
+        Marks everything that is not archived as read, up to the place of an item or all of it; gives how
+        many were not.
 
         # Errors
-        [`PushError::Storage`], [`PushError::Closed`].
+        As `mark_read`.
 """
+        
+        if up_to is _DEFAULT:
+            up_to = None
+        _UniffiFfiConverterOptionalString.check_lower(up_to)
         _uniffi_lowered_args = (
             self._uniffi_clone_handle(),
+            _UniffiFfiConverterOptionalString.lower(up_to),
         )
         _uniffi_lift_return = _UniffiFfiConverterUInt64.lift
-        _uniffi_error_converter = _UniffiFfiConverterTypePushError
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
         return await _uniffi_rust_call_async(
-            _UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_mark_all_read(*_uniffi_lowered_args),
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_mark_all_read(*_uniffi_lowered_args),
             _UniffiLib.ffi_vestnik_ffi_rust_future_poll_u64,
             _UniffiLib.ffi_vestnik_ffi_rust_future_complete_u64,
             _UniffiLib.ffi_vestnik_ffi_rust_future_free_u64,
@@ -3635,10 +8393,10 @@ class PushClient(PushClientProtocol):
         )
     async def mark_read(self, ids: typing.List[str]) -> int:
         """
-        Marks as read, here and on the user's other devices; tells how many were unread.
+        Marks as read, here and on the user's other devices; gives how many were not.
 
         # Errors
-        [`PushError::InvalidArgument`], [`PushError::Storage`], [`PushError::Closed`].
+        [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
 """
         
         _UniffiFfiConverterSequenceString.check_lower(ids)
@@ -3647,9 +8405,32 @@ class PushClient(PushClientProtocol):
             _UniffiFfiConverterSequenceString.lower(ids),
         )
         _uniffi_lift_return = _UniffiFfiConverterUInt64.lift
-        _uniffi_error_converter = _UniffiFfiConverterTypePushError
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
         return await _uniffi_rust_call_async(
-            _UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_mark_read(*_uniffi_lowered_args),
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_mark_read(*_uniffi_lowered_args),
+            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_u64,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_u64,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_free_u64,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def mark_unread(self, ids: typing.List[str]) -> int:
+        """
+        Marks as unread; gives how many were not.
+
+        # Errors
+        As `mark_read`.
+"""
+        
+        _UniffiFfiConverterSequenceString.check_lower(ids)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterSequenceString.lower(ids),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterUInt64.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_mark_unread(*_uniffi_lowered_args),
             _UniffiLib.ffi_vestnik_ffi_rust_future_poll_u64,
             _UniffiLib.ffi_vestnik_ffi_rust_future_complete_u64,
             _UniffiLib.ffi_vestnik_ffi_rust_future_free_u64,
@@ -3658,278 +8439,301 @@ class PushClient(PushClientProtocol):
         )
     def network_changed(self, ) -> None:
         """
-        The network changed: try again now.
+        The network changed: the connection is probed or made anew at once.
 
         # Errors
-        [`PushError::Closed`].
+        [`VestnikError::Closed`].
 """
         _uniffi_lowered_args = (
             self._uniffi_clone_handle(),
         )
         _uniffi_lift_return = lambda val: None
-        _uniffi_error_converter = _UniffiFfiConverterTypePushError
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
-            _UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_network_changed,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_network_changed,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
-    async def open(self, id: str) -> None:
+    async def reply(self, id: str,text: str,action: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> bool:
         """
-        The person opened it: it is read.
+        The person answered it with a text; gives whether it is in the history. There may be many replies.
 
         # Errors
-        [`PushError::InvalidArgument`], [`PushError::Storage`], [`PushError::Closed`].
+        As `mark_read`.
 """
         
         _UniffiFfiConverterString.check_lower(id)
+
+        _UniffiFfiConverterString.check_lower(text)
+
+        if action is _DEFAULT:
+            action = None
+        _UniffiFfiConverterOptionalString.check_lower(action)
         _uniffi_lowered_args = (
             self._uniffi_clone_handle(),
             _UniffiFfiConverterString.lower(id),
+            _UniffiFfiConverterString.lower(text),
+            _UniffiFfiConverterOptionalString.lower(action),
         )
-        _uniffi_lift_return = lambda val: None
-        _uniffi_error_converter = _UniffiFfiConverterTypePushError
+        _uniffi_lift_return = _UniffiFfiConverterBoolean.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
         return await _uniffi_rust_call_async(
-            _UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_open(*_uniffi_lowered_args),
-            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_void,
-            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_void,
-            _UniffiLib.ffi_vestnik_ffi_rust_future_free_void,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_reply(*_uniffi_lowered_args),
+            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_i8,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_i8,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_free_i8,
             _uniffi_lift_return,
             _uniffi_error_converter,
         )
-    async def report_shown(self, id: str) -> None:
+    def resume(self, ) -> None:
         """
-        The shell drew the toast.
+        The process goes on.
 
         # Errors
-        [`PushError::InvalidArgument`], [`PushError::Storage`], [`PushError::Closed`].
+        [`VestnikError::Closed`].
 """
-        
-        _UniffiFfiConverterString.check_lower(id)
         _uniffi_lowered_args = (
             self._uniffi_clone_handle(),
-            _UniffiFfiConverterString.lower(id),
         )
         _uniffi_lift_return = lambda val: None
-        _uniffi_error_converter = _UniffiFfiConverterTypePushError
-        return await _uniffi_rust_call_async(
-            _UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_report_shown(*_uniffi_lowered_args),
-            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_void,
-            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_void,
-            _UniffiLib.ffi_vestnik_ffi_rust_future_free_void,
-            _uniffi_lift_return,
-            _uniffi_error_converter,
-        )
-    def set_identity_token(self, token: str) -> None:
-        """
-        Takes a fresh identity token: a JWT by which the App's backend vouches for its user.
-
-        # Errors
-        [`PushError::InvalidArgument`] when it is empty.
-"""
-        
-        _UniffiFfiConverterString.check_lower(token)
-        _uniffi_lowered_args = (
-            self._uniffi_clone_handle(),
-            _UniffiFfiConverterString.lower(token),
-        )
-        _uniffi_lift_return = lambda val: None
-        _uniffi_error_converter = _UniffiFfiConverterTypePushError
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
         _uniffi_ffi_result = _uniffi_rust_call_with_error(
             _uniffi_error_converter,
-            _UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_set_identity_token,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_resume,
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
-    async def start(self, deadline_ms: int) -> None:
+    async def search(self, query: SearchQuery) -> HistoryPage:
         """
-        Opens the history and goes online. Starting a started client changes nothing.
+        What a search finds, newest first.
 
         # Errors
-        [`PushError::Storage`], [`PushError::Timeout`].
+        [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
 """
         
-        _UniffiFfiConverterUInt64.check_lower(deadline_ms)
+        _UniffiFfiConverterTypeSearchQuery.check_lower(query)
         _uniffi_lowered_args = (
             self._uniffi_clone_handle(),
-            _UniffiFfiConverterUInt64.lower(deadline_ms),
+            _UniffiFfiConverterTypeSearchQuery.lower(query),
         )
-        _uniffi_lift_return = lambda val: None
-        _uniffi_error_converter = _UniffiFfiConverterTypePushError
+        _uniffi_lift_return = _UniffiFfiConverterTypeHistoryPage.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
         return await _uniffi_rust_call_async(
-            _UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_start(*_uniffi_lowered_args),
-            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_void,
-            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_void,
-            _UniffiLib.ffi_vestnik_ffi_rust_future_free_void,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_search(*_uniffi_lowered_args),
+            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_free_rust_buffer,
             _uniffi_lift_return,
             _uniffi_error_converter,
         )
-    async def stop(self, deadline_ms: int) -> None:
-        """
-        Finishes what is in hand and closes the database. The client can be started again.
-
-        # Errors
-        [`PushError::Storage`], [`PushError::Timeout`].
-"""
-        
-        _UniffiFfiConverterUInt64.check_lower(deadline_ms)
-        _uniffi_lowered_args = (
-            self._uniffi_clone_handle(),
-            _UniffiFfiConverterUInt64.lower(deadline_ms),
-        )
-        _uniffi_lift_return = lambda val: None
-        _uniffi_error_converter = _UniffiFfiConverterTypePushError
-        return await _uniffi_rust_call_async(
-            _UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_stop(*_uniffi_lowered_args),
-            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_void,
-            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_void,
-            _UniffiLib.ffi_vestnik_ffi_rust_future_free_void,
-            _uniffi_lift_return,
-            _uniffi_error_converter,
-        )
-    def subscribe_events(self, listener: EventListener) -> EventSubscription:
-        """
-        Tells a listener everything from now on, until the subscription is cancelled.
-
-        # Errors
-        [`PushError::Internal`] when the system gives no thread.
-"""
-        
-        _UniffiFfiConverterTypeEventListener.check_lower(listener)
-        _uniffi_lowered_args = (
-            self._uniffi_clone_handle(),
-            _UniffiFfiConverterTypeEventListener.lower(listener),
-        )
-        _uniffi_lift_return = _UniffiFfiConverterTypeEventSubscription.lift
-        _uniffi_error_converter = _UniffiFfiConverterTypePushError
-        _uniffi_ffi_result = _uniffi_rust_call_with_error(
-            _uniffi_error_converter,
-            _UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_subscribe_events,
-            *_uniffi_lowered_args,
-        )
-        return _uniffi_lift_return(_uniffi_ffi_result)
-    async def subscribe_topic(self, topic: str,deadline_ms: int,cancel: typing.Optional[CancelHandle]) -> None:
-        """
-        Subscribes the user to a topic.
-
-        # Errors
-        [`PushError::Rejected`] when it is not open to users, [`PushError::Unreachable`],
-        [`PushError::Timeout`], [`PushError::Cancelled`], [`PushError::Closed`].
-"""
-        
-        _UniffiFfiConverterString.check_lower(topic)
-
-        _UniffiFfiConverterUInt64.check_lower(deadline_ms)
-
-        _UniffiFfiConverterOptionalTypeCancelHandle.check_lower(cancel)
-        _uniffi_lowered_args = (
-            self._uniffi_clone_handle(),
-            _UniffiFfiConverterString.lower(topic),
-            _UniffiFfiConverterUInt64.lower(deadline_ms),
-            _UniffiFfiConverterOptionalTypeCancelHandle.lower(cancel),
-        )
-        _uniffi_lift_return = lambda val: None
-        _uniffi_error_converter = _UniffiFfiConverterTypePushError
-        return await _uniffi_rust_call_async(
-            _UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_subscribe_topic(*_uniffi_lowered_args),
-            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_void,
-            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_void,
-            _UniffiLib.ffi_vestnik_ffi_rust_future_free_void,
-            _uniffi_lift_return,
-            _uniffi_error_converter,
-        )
-    async def unread_count(self, ) -> int:
-        """
-        How many are unread.
-
-        # Errors
-        [`PushError::Storage`], [`PushError::Closed`].
-"""
-        _uniffi_lowered_args = (
-            self._uniffi_clone_handle(),
-        )
-        _uniffi_lift_return = _UniffiFfiConverterUInt64.lift
-        _uniffi_error_converter = _UniffiFfiConverterTypePushError
-        return await _uniffi_rust_call_async(
-            _UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_unread_count(*_uniffi_lowered_args),
-            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_u64,
-            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_u64,
-            _UniffiLib.ffi_vestnik_ffi_rust_future_free_u64,
-            _uniffi_lift_return,
-            _uniffi_error_converter,
-        )
-    async def unsubscribe_topic(self, topic: str,deadline_ms: int,cancel: typing.Optional[CancelHandle]) -> None:
-        """
-        Takes the user out of a topic.
-
-        # Errors
-        As `subscribe_topic`.
-"""
-        
-        _UniffiFfiConverterString.check_lower(topic)
-
-        _UniffiFfiConverterUInt64.check_lower(deadline_ms)
-
-        _UniffiFfiConverterOptionalTypeCancelHandle.check_lower(cancel)
-        _uniffi_lowered_args = (
-            self._uniffi_clone_handle(),
-            _UniffiFfiConverterString.lower(topic),
-            _UniffiFfiConverterUInt64.lower(deadline_ms),
-            _UniffiFfiConverterOptionalTypeCancelHandle.lower(cancel),
-        )
-        _uniffi_lift_return = lambda val: None
-        _uniffi_error_converter = _UniffiFfiConverterTypePushError
-        return await _uniffi_rust_call_async(
-            _UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_unsubscribe_topic(*_uniffi_lowered_args),
-            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_void,
-            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_void,
-            _UniffiLib.ffi_vestnik_ffi_rust_future_free_void,
-            _uniffi_lift_return,
-            _uniffi_error_converter,
-        )
-    async def update_permission(self, state: PermissionState) -> None:
+    async def set_permission(self, permission: Permission) -> None:
         """
         The person changed whether the app may show notifications.
 
         # Errors
-        [`PushError::Storage`], [`PushError::Closed`].
+        [`VestnikError::Storage`], [`VestnikError::Closed`].
 """
         
-        _UniffiFfiConverterTypePermissionState.check_lower(state)
+        _UniffiFfiConverterTypePermission.check_lower(permission)
         _uniffi_lowered_args = (
             self._uniffi_clone_handle(),
-            _UniffiFfiConverterTypePermissionState.lower(state),
+            _UniffiFfiConverterTypePermission.lower(permission),
         )
         _uniffi_lift_return = lambda val: None
-        _uniffi_error_converter = _UniffiFfiConverterTypePushError
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
         return await _uniffi_rust_call_async(
-            _UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_update_permission(*_uniffi_lowered_args),
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_set_permission(*_uniffi_lowered_args),
             _UniffiLib.ffi_vestnik_ffi_rust_future_poll_void,
             _UniffiLib.ffi_vestnik_ffi_rust_future_complete_void,
             _UniffiLib.ffi_vestnik_ffi_rust_future_free_void,
             _uniffi_lift_return,
             _uniffi_error_converter,
         )
-    async def wait_until_online(self, deadline_ms: int,cancel: typing.Optional[CancelHandle]) -> None:
+    async def set_push_address(self, kind: PushAddressKind,address: str) -> None:
         """
-        Waits until the live connection stands and nothing is missing.
+        A push service gave this installation an address, in the place of the former one of its kind. The
+        server is told now, or as soon as it can be reached. Call it at each start: what the server knows
+        already is not sent again.
 
         # Errors
-        [`PushError::Timeout`], [`PushError::Cancelled`], [`PushError::Closed`].
+        [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
 """
         
-        _UniffiFfiConverterUInt64.check_lower(deadline_ms)
+        _UniffiFfiConverterTypePushAddressKind.check_lower(kind)
 
+        _UniffiFfiConverterString.check_lower(address)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterTypePushAddressKind.lower(kind),
+            _UniffiFfiConverterString.lower(address),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_set_push_address(*_uniffi_lowered_args),
+            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_void,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_void,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_free_void,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    def shower(self, ) -> Shower:
+        """
+        Takes the part of the one who draws notifications. There is one at a time.
+
+        # Errors
+        [`VestnikError::ShowerTaken`], [`VestnikError::Closed`].
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeShower.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_shower,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def snapshot(self, ) -> Snapshot:
+        """
+        Who the device is and how it is connected, at present.
+
+        # Errors
+        [`VestnikError::Closed`].
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeSnapshot.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_snapshot,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def snapshots(self, ) -> SnapshotStream:
+        """
+        The present snapshot, then each change.
+
+        # Errors
+        [`VestnikError::Closed`].
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeSnapshotStream.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_snapshots,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    async def stop(self, ) -> None:
+        """
+        Finishes what is in hand and closes the files. A second call does nothing.
+
+        # Errors
+        [`VestnikError::Internal`].
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_stop(*_uniffi_lowered_args),
+            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_void,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_void,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_free_void,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def subscribe(self, topic: str,within: typing.Union[object, typing.Optional[Duration]] = _DEFAULT,cancel: typing.Union[object, typing.Optional[CancelHandle]] = _DEFAULT) -> None:
+        """
+        Subscribes the user to a topic. The wish is kept, offline too; the call waits for the server's
+        answer.
+
+        # Errors
+        [`VestnikError::Refused`], [`VestnikError::Timeout`] and [`VestnikError::Cancelled`], which end
+        the waiting and not the wish, [`VestnikError::NobodyLoggedIn`], [`VestnikError::Storage`],
+        [`VestnikError::Closed`].
+"""
+        
+        _UniffiFfiConverterString.check_lower(topic)
+
+        if within is _DEFAULT:
+            within = None
+        _UniffiFfiConverterOptionalDuration.check_lower(within)
+
+        if cancel is _DEFAULT:
+            cancel = None
         _UniffiFfiConverterOptionalTypeCancelHandle.check_lower(cancel)
         _uniffi_lowered_args = (
             self._uniffi_clone_handle(),
-            _UniffiFfiConverterUInt64.lower(deadline_ms),
+            _UniffiFfiConverterString.lower(topic),
+            _UniffiFfiConverterOptionalDuration.lower(within),
             _UniffiFfiConverterOptionalTypeCancelHandle.lower(cancel),
         )
         _uniffi_lift_return = lambda val: None
-        _uniffi_error_converter = _UniffiFfiConverterTypePushError
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
         return await _uniffi_rust_call_async(
-            _UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_wait_until_online(*_uniffi_lowered_args),
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_subscribe(*_uniffi_lowered_args),
+            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_void,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_void,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_free_void,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    def suspend(self, ) -> None:
+        """
+        The system is about to freeze the process: the connection is closed, and nothing wakes the
+        processor until `resume`.
+
+        # Errors
+        [`VestnikError::Closed`].
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_suspend,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    async def unsubscribe(self, topic: str,within: typing.Union[object, typing.Optional[Duration]] = _DEFAULT,cancel: typing.Union[object, typing.Optional[CancelHandle]] = _DEFAULT) -> None:
+        """
+        Ends the user's subscription to a topic.
+
+        # Errors
+        As `subscribe`.
+"""
+        
+        _UniffiFfiConverterString.check_lower(topic)
+
+        if within is _DEFAULT:
+            within = None
+        _UniffiFfiConverterOptionalDuration.check_lower(within)
+
+        if cancel is _DEFAULT:
+            cancel = None
+        _UniffiFfiConverterOptionalTypeCancelHandle.check_lower(cancel)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterString.lower(topic),
+            _UniffiFfiConverterOptionalDuration.lower(within),
+            _UniffiFfiConverterOptionalTypeCancelHandle.lower(cancel),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_unsubscribe(*_uniffi_lowered_args),
             _UniffiLib.ffi_vestnik_ffi_rust_future_poll_void,
             _UniffiLib.ffi_vestnik_ffi_rust_future_complete_void,
             _UniffiLib.ffi_vestnik_ffi_rust_future_free_void,
@@ -3941,53 +8745,262 @@ class PushClient(PushClientProtocol):
 
 
 
-class _UniffiFfiConverterTypePushClient:
+class _UniffiFfiConverterTypeVestnik:
     @staticmethod
-    def lift(value: int) -> PushClient:
-        return PushClient._uniffi_make_instance(value)
+    def lift(value: int) -> Vestnik:
+        return Vestnik._uniffi_make_instance(value)
 
     @staticmethod
-    def check_lower(value: PushClient):
-        if not isinstance(value, PushClient):
-            raise TypeError("Expected PushClient instance, {} found".format(type(value).__name__))
+    def check_lower(value: Vestnik):
+        if not isinstance(value, Vestnik):
+            raise TypeError("Expected Vestnik instance, {} found".format(type(value).__name__))
 
     @staticmethod
-    def lower(value: PushClient) -> ctypes.c_uint64:
+    def lower(value: Vestnik) -> ctypes.c_uint64:
         return value._uniffi_clone_handle()
 
     @classmethod
-    def read(cls, buf: _UniffiRustBuffer) -> PushClient:
+    def read(cls, buf: _UniffiRustBuffer) -> Vestnik:
         ptr = buf.read_u64()
         if ptr == 0:
             raise InternalError("Raw handle value was null")
         return cls.lift(ptr)
 
     @classmethod
-    def write(cls, value: PushClient, buf: _UniffiRustBuffer):
+    def write(cls, value: Vestnik, buf: _UniffiRustBuffer):
         buf.write_u64(cls.lower(value))
+
+class _UniffiFfiConverterOptionalTypeLogSink(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterTypeLogSink.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTypeLogSink.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTypeLogSink.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+class _UniffiFfiConverterOptionalTypeLogLevel(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterTypeLogLevel.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTypeLogLevel.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTypeLogLevel.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+class _UniffiFfiConverterOptionalTypeSpoolTicket(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterTypeSpoolTicket.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTypeSpoolTicket.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTypeSpoolTicket.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+class _UniffiFfiConverterOptionalTypeSecretStore(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterTypeSecretStore.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTypeSecretStore.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTypeSecretStore.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+def library_version() -> str:
+    """
+    The version of this library.
+
+    # Errors
+    None; see the rules of this crate.
+"""
+    _uniffi_lowered_args = (
+    )
+    _uniffi_lift_return = _UniffiFfiConverterString.lift
+    _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+    _uniffi_ffi_result = _uniffi_rust_call_with_error(
+        _uniffi_error_converter,
+        _UniffiLib.uniffi_vestnik_ffi_fn_func_library_version,
+        *_uniffi_lowered_args,
+    )
+    return _uniffi_lift_return(_uniffi_ffi_result)
+def log_to(sink: typing.Optional[LogSink],level: typing.Union[object, typing.Optional[LogLevel]] = _DEFAULT) -> None:
+    """
+    Tells a sink what is written to the log from now on, down to a level; in the place of a former sink.
+    None ends it.
+
+    # Errors
+    [`VestnikError::Internal`] if the system gives no thread.
+"""
+    
+    _UniffiFfiConverterOptionalTypeLogSink.check_lower(sink)
+
+    if level is _DEFAULT:
+        level = None
+    _UniffiFfiConverterOptionalTypeLogLevel.check_lower(level)
+    _uniffi_lowered_args = (
+        _UniffiFfiConverterOptionalTypeLogSink.lower(sink),
+        _UniffiFfiConverterOptionalTypeLogLevel.lower(level),
+    )
+    _uniffi_lift_return = lambda val: None
+    _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+    _uniffi_ffi_result = _uniffi_rust_call_with_error(
+        _uniffi_error_converter,
+        _UniffiLib.uniffi_vestnik_ffi_fn_func_log_to,
+        *_uniffi_lowered_args,
+    )
+    return _uniffi_lift_return(_uniffi_ffi_result)
+def spool_push(folder: str,payload: bytes) -> typing.Optional[SpoolTicket]:
+    """
+    Writes the payload of a push into the spool, for the app to take. For an extension process: it opens
+    no database and needs no runtime. `folder` is `spool` in the app's data folder, or one that the app
+    and the extension share and that the app is told of.
+
+    None if it was or is being drawn: leave the notification to the system's own content.
+
+    # Errors
+    [`VestnikError::InvalidArgument`] if it is no payload of ours, [`VestnikError::Storage`].
+"""
+    
+    _UniffiFfiConverterString.check_lower(folder)
+
+    _UniffiFfiConverterBytes.check_lower(payload)
+    _uniffi_lowered_args = (
+        _UniffiFfiConverterString.lower(folder),
+        _UniffiFfiConverterBytes.lower(payload),
+    )
+    _uniffi_lift_return = _UniffiFfiConverterOptionalTypeSpoolTicket.lift
+    _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+    _uniffi_ffi_result = _uniffi_rust_call_with_error(
+        _uniffi_error_converter,
+        _UniffiLib.uniffi_vestnik_ffi_fn_func_spool_push,
+        *_uniffi_lowered_args,
+    )
+    return _uniffi_lift_return(_uniffi_ffi_result)
 
 __all__ = [
     "InternalError",
     "OpenedBy",
-    "PlatformName",
-    "PermissionState",
-    "PriorityLevel",
-    "ConnectionRecord",
-    "PushError",
-    "PushEvent",
-    "ClickRecord",
-    "DeviceRecord",
-    "NotificationRecord",
-    "HistoryItemRecord",
-    "HistoryPageRecord",
-    "HistoryQueryRecord",
-    "PushConfig",
+    "Platform",
+    "Permission",
+    "FormerHistory",
+    "Phase",
+    "Trouble",
+    "Priority",
+    "Suppression",
+    "ShowState",
+    "Shelf",
+    "LogLevel",
+    "Standing",
+    "Event",
+    "Login",
+    "PushAddressKind",
+    "Pushed",
+    "SecretStoreError",
+    "StorageProblem",
+    "VestnikError",
+    "Click",
+    "DeviceInfo",
+    "Network",
+    "Tuning",
+    "Config",
+    "Connection",
+    "DeviceChange",
+    "Diagnostics",
+    "Notification",
+    "HistoryItem",
+    "HistoryPage",
+    "HistoryQuery",
+    "LogRecord",
+    "SearchQuery",
+    "Snapshot",
+    "library_version",
+    "log_to",
+    "spool_push",
     "CancelHandle",
     "CancelHandleProtocol",
     "EventListenerImpl",
     "EventListener",
-    "EventSubscription",
-    "EventSubscriptionProtocol",
-    "PushClient",
-    "PushClientProtocol",
+    "EventStream",
+    "EventStreamProtocol",
+    "LogSinkImpl",
+    "LogSink",
+    "SecretStoreImpl",
+    "SecretStore",
+    "ShowTicket",
+    "ShowTicketProtocol",
+    "Shower",
+    "ShowerProtocol",
+    "SnapshotStream",
+    "SnapshotStreamProtocol",
+    "SpoolTicket",
+    "SpoolTicketProtocol",
+    "StateListenerImpl",
+    "StateListener",
+    "Subscription",
+    "SubscriptionProtocol",
+    "Vestnik",
+    "VestnikProtocol",
 ]

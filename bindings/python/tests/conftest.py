@@ -53,6 +53,11 @@ class Server:
         """How the deliveries of a notification stand."""
         return self._call("GET", f"v1/notifications/{notification}")["counts"]
 
+    def wait_for(self, notification, status):
+        """Waits until a device has reported it."""
+        while self.counts(notification)[status] == 0:
+            pass
+
     def _call(self, method, path, body=None):
         request = urllib.request.Request(
             self.url + path,

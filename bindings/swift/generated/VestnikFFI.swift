@@ -586,24 +586,111 @@ fileprivate struct FfiConverterString: FfiConverter {
     }
 }
 
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterData: FfiConverterRustBuffer {
+    typealias SwiftType = Data
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Data {
+        let len: Int32 = try readInt(&buf)
+        return Data(try readBytes(&buf, count: Int(len)))
+    }
+
+    public static func write(_ value: Data, into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        writeBytes(&buf, value)
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterTimestamp: FfiConverterRustBuffer {
+    typealias SwiftType = Date
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Date {
+        let seconds: Int64 = try readInt(&buf)
+        let nanoseconds: UInt32 = try readInt(&buf)
+        // Build the Date from whole seconds first, then add the nanoseconds as a
+        // separate TimeInterval.  Date stores CFAbsoluteTime (seconds since 2001),
+        // so adding a small fraction to the ~7.8e8 base is twice as precise as
+        // adding it to the ~1.76e9 Unix-epoch value, because the smaller magnitude
+        // leaves more mantissa bits for the sub-second part.
+        if seconds >= 0 {
+            return Date(timeIntervalSince1970: Double(seconds))
+                .addingTimeInterval(Double(nanoseconds) / 1.0e9)
+        } else {
+            return Date(timeIntervalSince1970: Double(seconds))
+                .addingTimeInterval(-Double(nanoseconds) / 1.0e9)
+        }
+    }
+
+    public static func write(_ value: Date, into buf: inout [UInt8]) {
+        var delta = value.timeIntervalSince1970
+        var sign: Int64 = 1
+        if delta < 0 {
+            // The nanoseconds portion of the epoch offset must always be
+            // positive, to simplify the calculation we will use the absolute
+            // value of the offset.
+            sign = -1
+            delta = -delta
+        }
+        if delta.rounded(.down) > Double(Int64.max) {
+            fatalError("Timestamp overflow, exceeds max bounds supported by Uniffi")
+        }
+        let seconds = Int64(delta)
+        let nanoseconds = UInt32((delta - Double(seconds)) * 1.0e9)
+        writeInt(&buf, sign * seconds)
+        writeInt(&buf, nanoseconds)
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterDuration: FfiConverterRustBuffer {
+    typealias SwiftType = TimeInterval
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> TimeInterval {
+        let seconds: UInt64 = try readInt(&buf)
+        let nanoseconds: UInt32 = try readInt(&buf)
+        return Double(seconds) + (Double(nanoseconds) / 1.0e9)
+    }
+
+    public static func write(_ value: TimeInterval, into buf: inout [UInt8]) {
+        if value.rounded(.down) > Double(Int64.max) {
+            fatalError("Duration overflow, exceeds max bounds supported by Uniffi")
+        }
+
+        if value < 0 {
+            fatalError("Invalid duration, must be non-negative")
+        }
+
+        let seconds = UInt64(value)
+        let nanoseconds = UInt32((value - Double(seconds)) * 1.0e9)
+        writeInt(&buf, seconds)
+        writeInt(&buf, nanoseconds)
+    }
+}
+
 
 
 
 /**
- * Cancels the calls it was handed to. What they had begun to store is finished; what they waited
- * for is not waited for any more.
+ * Ends the waiting of the calls that it was handed to. What they have begun goes on.
  */
 public protocol CancelHandleProtocol: AnyObject, Sendable {
     
     /**
-     * Ends every call that holds this handle with `PushError.Cancelled`.
+     * Ends each call that has this handle with `VestnikError.Cancelled`, now and later.
      */
     func cancel() 
     
 }
 /**
- * Cancels the calls it was handed to. What they had begun to store is finished; what they waited
- * for is not waited for any more.
+ * Ends the waiting of the calls that it was handed to. What they have begun goes on.
  */
 open class CancelHandle: CancelHandleProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -645,7 +732,7 @@ open class CancelHandle: CancelHandleProtocol, @unchecked Sendable {
         return try! rustCall { uniffi_vestnik_ffi_fn_clone_cancelhandle(self.handle, $0) }
     }
     /**
-     * A handle that nothing is bound to yet.
+     * A handle that no call has yet.
      */
 public convenience init() {
     let handle =
@@ -670,7 +757,7 @@ public convenience init() {
 
     
     /**
-     * Ends every call that holds this handle with `PushError.Cancelled`.
+     * Ends each call that has this handle with `VestnikError.Cancelled`, now and later.
      */
 open func cancel()  {try! rustCall() {
         uniffiCallStatus in
@@ -731,21 +818,29 @@ public func FfiConverterTypeCancelHandle_lower(_ value: CancelHandle) -> UInt64 
 
 
 /**
- * Hears events. Called on a thread of the library's own, one batch at a time.
+ * Is told what happens.
  */
 public protocol EventListener: AnyObject, Sendable {
     
     /**
-     * Takes a batch, in order. What it throws is logged and does no harm.
+     * Something happened. What it throws does no harm.
      *
      * # Errors
-     * Whatever the host's code threw.
+     * Whatever the app's code threw.
      */
-    func onEvents(batch: [PushEvent]) throws 
+    func onEvent(event: Event) throws 
+    
+    /**
+     * The device was stopped. Nothing follows.
+     *
+     * # Errors
+     * Whatever the app's code threw.
+     */
+    func onStopped() throws 
     
 }
 /**
- * Hears events. Called on a thread of the library's own, one batch at a time.
+ * Is told what happens.
  */
 open class EventListenerImpl: EventListener, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -801,16 +896,30 @@ open class EventListenerImpl: EventListener, @unchecked Sendable {
 
     
     /**
-     * Takes a batch, in order. What it throws is logged and does no harm.
+     * Something happened. What it throws does no harm.
      *
      * # Errors
-     * Whatever the host's code threw.
+     * Whatever the app's code threw.
      */
-open func onEvents(batch: [PushEvent])throws   {try rustCallWithError(FfiConverterTypePushError_lift) {
+open func onEvent(event: Event)throws   {try rustCallWithError(FfiConverterTypeVestnikError_lift) {
         uniffiCallStatus in
-    uniffi_vestnik_ffi_fn_method_eventlistener_on_events(
+    uniffi_vestnik_ffi_fn_method_eventlistener_on_event(
             self.uniffiCloneHandle(),
-        FfiConverterSequenceTypePushEvent.lower(batch),uniffiCallStatus
+        FfiConverterTypeEvent_lower(event),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * The device was stopped. Nothing follows.
+     *
+     * # Errors
+     * Whatever the app's code threw.
+     */
+open func onStopped()throws   {try rustCallWithError(FfiConverterTypeVestnikError_lift) {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_method_eventlistener_on_stopped(
+            self.uniffiCloneHandle(),uniffiCallStatus
     )
 }
 }
@@ -843,9 +952,9 @@ fileprivate struct UniffiCallbackInterfaceEventListener {
                 fatalError("Uniffi callback interface EventListener: handle missing in uniffiClone")
             }
         },
-        onEvents: { (
+        onEvent: { (
             uniffiHandle: UInt64,
-            batch: RustBuffer,
+            event: RustBuffer,
             uniffiOutReturn: UnsafeMutableRawPointer,
             uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
         ) in
@@ -854,8 +963,8 @@ fileprivate struct UniffiCallbackInterfaceEventListener {
                 guard let uniffiObj = try? FfiConverterTypeEventListener.handleMap.get(handle: uniffiHandle) else {
                     throw UniffiInternalError.unexpectedStaleHandle
                 }
-                return try uniffiObj.onEvents(
-                     batch: try FfiConverterSequenceTypePushEvent.lift(batch)
+                return try uniffiObj.onEvent(
+                     event: try FfiConverterTypeEvent_lift(event)
                 )
             }
 
@@ -865,7 +974,30 @@ fileprivate struct UniffiCallbackInterfaceEventListener {
                 callStatus: uniffiCallStatus,
                 makeCall: makeCall,
                 writeReturn: writeReturn,
-                lowerError: FfiConverterTypePushError_lower
+                lowerError: FfiConverterTypeVestnikError_lower
+            )
+        },
+        onStopped: { (
+            uniffiHandle: UInt64,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterTypeEventListener.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.onStopped(
+                )
+            }
+
+            
+            let writeReturn = { () }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeVestnikError_lower
             )
         }
     )
@@ -948,20 +1080,28 @@ public func FfiConverterTypeEventListener_lower(_ value: EventListener) -> UInt6
 
 
 /**
- * Ends a listener's subscription.
+ * What happens, one by one. What nobody has pulled waits and is merged.
  */
-public protocol EventSubscriptionProtocol: AnyObject, Sendable {
+public protocol EventStreamProtocol: AnyObject, Sendable {
     
     /**
-     * No batch is begun after this; one that is being heard is finished.
+     * Ends the stream, for one who waits too.
      */
     func cancel() 
     
+    /**
+     * Waits for the next; none after `cancel`, or when the device was stopped.
+     *
+     * # Errors
+     * [`VestnikError::Internal`].
+     */
+    func next() async throws  -> Event?
+    
 }
 /**
- * Ends a listener's subscription.
+ * What happens, one by one. What nobody has pulled waits and is merged.
  */
-open class EventSubscription: EventSubscriptionProtocol, @unchecked Sendable {
+open class EventStream: EventStreamProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
 
     /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
@@ -998,7 +1138,7 @@ open class EventSubscription: EventSubscriptionProtocol, @unchecked Sendable {
     @_documentation(visibility: private)
 #endif
     public func uniffiCloneHandle() -> UInt64 {
-        return try! rustCall { uniffi_vestnik_ffi_fn_clone_eventsubscription(self.handle, $0) }
+        return try! rustCall { uniffi_vestnik_ffi_fn_clone_eventstream(self.handle, $0) }
     }
     // No primary constructor declared for this class.
 
@@ -1008,21 +1148,43 @@ open class EventSubscription: EventSubscriptionProtocol, @unchecked Sendable {
             return
         }
 
-        try! rustCall { uniffi_vestnik_ffi_fn_free_eventsubscription(handle, $0) }
+        try! rustCall { uniffi_vestnik_ffi_fn_free_eventstream(handle, $0) }
     }
 
     
 
     
     /**
-     * No batch is begun after this; one that is being heard is finished.
+     * Ends the stream, for one who waits too.
      */
 open func cancel()  {try! rustCall() {
         uniffiCallStatus in
-    uniffi_vestnik_ffi_fn_method_eventsubscription_cancel(
+    uniffi_vestnik_ffi_fn_method_eventstream_cancel(
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 }
+}
+    
+    /**
+     * Waits for the next; none after `cancel`, or when the device was stopped.
+     *
+     * # Errors
+     * [`VestnikError::Internal`].
+     */
+open func next()async throws  -> Event?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_vestnik_ffi_fn_method_eventstream_next(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_vestnik_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_vestnik_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_vestnik_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterOptionTypeEvent.lift,
+            errorHandler: FfiConverterTypeVestnikError_lift
+        )
 }
     
 
@@ -1033,24 +1195,24 @@ open func cancel()  {try! rustCall() {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeEventSubscription: FfiConverter {
+public struct FfiConverterTypeEventStream: FfiConverter {
     typealias FfiType = UInt64
-    typealias SwiftType = EventSubscription
+    typealias SwiftType = EventStream
 
-    public static func lift(_ handle: UInt64) throws -> EventSubscription {
-        return EventSubscription(unsafeFromHandle: handle)
+    public static func lift(_ handle: UInt64) throws -> EventStream {
+        return EventStream(unsafeFromHandle: handle)
     }
 
-    public static func lower(_ value: EventSubscription) -> UInt64 {
+    public static func lower(_ value: EventStream) -> UInt64 {
         return value.uniffiCloneHandle()
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> EventSubscription {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> EventStream {
         let handle: UInt64 = try readInt(&buf)
         return try lift(handle)
     }
 
-    public static func write(_ value: EventSubscription, into buf: inout [UInt8]) {
+    public static func write(_ value: EventStream, into buf: inout [UInt8]) {
         writeInt(&buf, lower(value))
     }
 }
@@ -1059,15 +1221,15 @@ public struct FfiConverterTypeEventSubscription: FfiConverter {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeEventSubscription_lift(_ handle: UInt64) throws -> EventSubscription {
-    return try FfiConverterTypeEventSubscription.lift(handle)
+public func FfiConverterTypeEventStream_lift(_ handle: UInt64) throws -> EventStream {
+    return try FfiConverterTypeEventStream.lift(handle)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeEventSubscription_lower(_ value: EventSubscription) -> UInt64 {
-    return FfiConverterTypeEventSubscription.lower(value)
+public func FfiConverterTypeEventStream_lower(_ value: EventStream) -> UInt64 {
+    return FfiConverterTypeEventStream.lower(value)
 }
 
 
@@ -1076,191 +1238,23 @@ public func FfiConverterTypeEventSubscription_lower(_ value: EventSubscription) 
 
 
 /**
- * A device of one user of one App.
- *
- * Make it, listen, hand an identity token in, start. Every call before `start` or after `stop`
- * fails with `PushError.Closed`.
+ * Takes lines of the log.
  */
-public protocol PushClientProtocol: AnyObject, Sendable {
+public protocol LogSink: AnyObject, Sendable {
     
     /**
-     * How the live connection stands.
+     * Takes a line, on a thread of the library's own. What it throws does no harm.
      *
      * # Errors
-     * [`PushError::Closed`].
+     * Whatever the app's code threw.
      */
-    func connection() throws  -> ConnectionRecord
-    
-    /**
-     * The person put it away.
-     *
-     * # Errors
-     * [`PushError::InvalidArgument`], [`PushError::Storage`], [`PushError::Closed`].
-     */
-    func dismiss(id: String) async throws 
-    
-    /**
-     * Waits until every receipt is with the server.
-     *
-     * # Errors
-     * [`PushError::Timeout`], [`PushError::Cancelled`], [`PushError::Closed`].
-     */
-    func flush(deadlineMs: UInt64, cancel: CancelHandle?) async throws 
-    
-    /**
-     * The app came to the foreground: try again now.
-     *
-     * # Errors
-     * [`PushError::Closed`].
-     */
-    func foregrounded() throws 
-    
-    /**
-     * One notification of the history.
-     *
-     * # Errors
-     * [`PushError::InvalidArgument`], [`PushError::Storage`], [`PushError::Closed`].
-     */
-    func get(id: String) async throws  -> HistoryItemRecord?
-    
-    /**
-     * A page of the history, newest first.
-     *
-     * # Errors
-     * [`PushError::InvalidArgument`], [`PushError::Storage`], [`PushError::Closed`].
-     */
-    func history(query: HistoryQueryRecord) async throws  -> HistoryPageRecord
-    
-    /**
-     * Ends the user's part in this device: no notification of his is shown from now on. The server
-     * is told now or, offline, as soon as it can be.
-     *
-     * # Errors
-     * [`PushError::Storage`], [`PushError::Timeout`], [`PushError::Closed`].
-     */
-    func logout(deadlineMs: UInt64) async throws 
-    
-    /**
-     * Marks everything as read; tells how many were unread.
-     *
-     * # Errors
-     * [`PushError::Storage`], [`PushError::Closed`].
-     */
-    func markAllRead() async throws  -> UInt64
-    
-    /**
-     * Marks as read, here and on the user's other devices; tells how many were unread.
-     *
-     * # Errors
-     * [`PushError::InvalidArgument`], [`PushError::Storage`], [`PushError::Closed`].
-     */
-    func markRead(ids: [String]) async throws  -> UInt64
-    
-    /**
-     * The network changed: try again now.
-     *
-     * # Errors
-     * [`PushError::Closed`].
-     */
-    func networkChanged() throws 
-    
-    /**
-     * The person opened it: it is read.
-     *
-     * # Errors
-     * [`PushError::InvalidArgument`], [`PushError::Storage`], [`PushError::Closed`].
-     */
-    func `open`(id: String) async throws 
-    
-    /**
-     * The shell drew the toast.
-     *
-     * # Errors
-     * [`PushError::InvalidArgument`], [`PushError::Storage`], [`PushError::Closed`].
-     */
-    func reportShown(id: String) async throws 
-    
-    /**
-     * Takes a fresh identity token: a JWT by which the App's backend vouches for its user.
-     *
-     * # Errors
-     * [`PushError::InvalidArgument`] when it is empty.
-     */
-    func setIdentityToken(token: String) throws 
-    
-    /**
-     * Opens the history and goes online. Starting a started client changes nothing.
-     *
-     * # Errors
-     * [`PushError::Storage`], [`PushError::Timeout`].
-     */
-    func start(deadlineMs: UInt64) async throws 
-    
-    /**
-     * Finishes what is in hand and closes the database. The client can be started again.
-     *
-     * # Errors
-     * [`PushError::Storage`], [`PushError::Timeout`].
-     */
-    func stop(deadlineMs: UInt64) async throws 
-    
-    /**
-     * Tells a listener everything from now on, until the subscription is cancelled.
-     *
-     * # Errors
-     * [`PushError::Internal`] when the system gives no thread.
-     */
-    func subscribeEvents(listener: EventListener) throws  -> EventSubscription
-    
-    /**
-     * Subscribes the user to a topic.
-     *
-     * # Errors
-     * [`PushError::Rejected`] when it is not open to users, [`PushError::Unreachable`],
-     * [`PushError::Timeout`], [`PushError::Cancelled`], [`PushError::Closed`].
-     */
-    func subscribeTopic(topic: String, deadlineMs: UInt64, cancel: CancelHandle?) async throws 
-    
-    /**
-     * How many are unread.
-     *
-     * # Errors
-     * [`PushError::Storage`], [`PushError::Closed`].
-     */
-    func unreadCount() async throws  -> UInt64
-    
-    /**
-     * Takes the user out of a topic.
-     *
-     * # Errors
-     * As `subscribe_topic`.
-     */
-    func unsubscribeTopic(topic: String, deadlineMs: UInt64, cancel: CancelHandle?) async throws 
-    
-    /**
-     * The person changed whether the app may show notifications.
-     *
-     * # Errors
-     * [`PushError::Storage`], [`PushError::Closed`].
-     */
-    func updatePermission(state: PermissionState) async throws 
-    
-    /**
-     * Waits until the live connection stands and nothing is missing.
-     *
-     * # Errors
-     * [`PushError::Timeout`], [`PushError::Cancelled`], [`PushError::Closed`].
-     */
-    func waitUntilOnline(deadlineMs: UInt64, cancel: CancelHandle?) async throws 
+    func log(record: LogRecord) throws 
     
 }
 /**
- * A device of one user of one App.
- *
- * Make it, listen, hand an identity token in, start. Every call before `start` or after `stop`
- * fails with `PushError.Closed`.
+ * Takes lines of the log.
  */
-open class PushClient: PushClientProtocol, @unchecked Sendable {
+open class LogSinkImpl: LogSink, @unchecked Sendable {
     fileprivate let handle: UInt64
 
     /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
@@ -1297,24 +1291,9 @@ open class PushClient: PushClientProtocol, @unchecked Sendable {
     @_documentation(visibility: private)
 #endif
     public func uniffiCloneHandle() -> UInt64 {
-        return try! rustCall { uniffi_vestnik_ffi_fn_clone_pushclient(self.handle, $0) }
+        return try! rustCall { uniffi_vestnik_ffi_fn_clone_logsink(self.handle, $0) }
     }
-    /**
-     * Checks the configuration. Does no I/O: it may be called on the main thread.
-     *
-     * # Errors
-     * [`PushError::InvalidArgument`] that names the field.
-     */
-public convenience init(config: PushConfig)throws  {
-    let handle =
-        try rustCallWithError(FfiConverterTypePushError_lift) {
-        uniffiCallStatus in
-    uniffi_vestnik_ffi_fn_constructor_pushclient_new(
-        FfiConverterTypePushConfig_lower(config),uniffiCallStatus
-    )
-}
-    self.init(unsafeFromHandle: handle)
-}
+    // No primary constructor declared for this class.
 
     deinit {
         if handle == 0 {
@@ -1322,466 +1301,135 @@ public convenience init(config: PushConfig)throws  {
             return
         }
 
-        try! rustCall { uniffi_vestnik_ffi_fn_free_pushclient(handle, $0) }
+        try! rustCall { uniffi_vestnik_ffi_fn_free_logsink(handle, $0) }
     }
 
     
 
     
     /**
-     * How the live connection stands.
+     * Takes a line, on a thread of the library's own. What it throws does no harm.
      *
      * # Errors
-     * [`PushError::Closed`].
+     * Whatever the app's code threw.
      */
-open func connection()throws  -> ConnectionRecord  {
-    return try  FfiConverterTypeConnectionRecord_lift(try rustCallWithError(FfiConverterTypePushError_lift) {
+open func log(record: LogRecord)throws   {try rustCallWithError(FfiConverterTypeVestnikError_lift) {
         uniffiCallStatus in
-    uniffi_vestnik_ffi_fn_method_pushclient_connection(
-            self.uniffiCloneHandle(),uniffiCallStatus
-    )
-})
-}
-    
-    /**
-     * The person put it away.
-     *
-     * # Errors
-     * [`PushError::InvalidArgument`], [`PushError::Storage`], [`PushError::Closed`].
-     */
-open func dismiss(id: String)async throws   {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_vestnik_ffi_fn_method_pushclient_dismiss(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
-                )
-            },
-            pollFunc: ffi_vestnik_ffi_rust_future_poll_void,
-            completeFunc: ffi_vestnik_ffi_rust_future_complete_void,
-            freeFunc: ffi_vestnik_ffi_rust_future_free_void,
-            liftFunc: { $0 },
-            errorHandler: FfiConverterTypePushError_lift
-        )
-}
-    
-    /**
-     * Waits until every receipt is with the server.
-     *
-     * # Errors
-     * [`PushError::Timeout`], [`PushError::Cancelled`], [`PushError::Closed`].
-     */
-open func flush(deadlineMs: UInt64, cancel: CancelHandle?)async throws   {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_vestnik_ffi_fn_method_pushclient_flush(
-                        self.uniffiCloneHandle(),FfiConverterUInt64.lower(deadlineMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
-                )
-            },
-            pollFunc: ffi_vestnik_ffi_rust_future_poll_void,
-            completeFunc: ffi_vestnik_ffi_rust_future_complete_void,
-            freeFunc: ffi_vestnik_ffi_rust_future_free_void,
-            liftFunc: { $0 },
-            errorHandler: FfiConverterTypePushError_lift
-        )
-}
-    
-    /**
-     * The app came to the foreground: try again now.
-     *
-     * # Errors
-     * [`PushError::Closed`].
-     */
-open func foregrounded()throws   {try rustCallWithError(FfiConverterTypePushError_lift) {
-        uniffiCallStatus in
-    uniffi_vestnik_ffi_fn_method_pushclient_foregrounded(
-            self.uniffiCloneHandle(),uniffiCallStatus
-    )
-}
-}
-    
-    /**
-     * One notification of the history.
-     *
-     * # Errors
-     * [`PushError::InvalidArgument`], [`PushError::Storage`], [`PushError::Closed`].
-     */
-open func get(id: String)async throws  -> HistoryItemRecord?  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_vestnik_ffi_fn_method_pushclient_get(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
-                )
-            },
-            pollFunc: ffi_vestnik_ffi_rust_future_poll_rust_buffer,
-            completeFunc: ffi_vestnik_ffi_rust_future_complete_rust_buffer,
-            freeFunc: ffi_vestnik_ffi_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterOptionTypeHistoryItemRecord.lift,
-            errorHandler: FfiConverterTypePushError_lift
-        )
-}
-    
-    /**
-     * A page of the history, newest first.
-     *
-     * # Errors
-     * [`PushError::InvalidArgument`], [`PushError::Storage`], [`PushError::Closed`].
-     */
-open func history(query: HistoryQueryRecord)async throws  -> HistoryPageRecord  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_vestnik_ffi_fn_method_pushclient_history(
-                        self.uniffiCloneHandle(),FfiConverterTypeHistoryQueryRecord_lower(query)
-                )
-            },
-            pollFunc: ffi_vestnik_ffi_rust_future_poll_rust_buffer,
-            completeFunc: ffi_vestnik_ffi_rust_future_complete_rust_buffer,
-            freeFunc: ffi_vestnik_ffi_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterTypeHistoryPageRecord_lift,
-            errorHandler: FfiConverterTypePushError_lift
-        )
-}
-    
-    /**
-     * Ends the user's part in this device: no notification of his is shown from now on. The server
-     * is told now or, offline, as soon as it can be.
-     *
-     * # Errors
-     * [`PushError::Storage`], [`PushError::Timeout`], [`PushError::Closed`].
-     */
-open func logout(deadlineMs: UInt64)async throws   {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_vestnik_ffi_fn_method_pushclient_logout(
-                        self.uniffiCloneHandle(),FfiConverterUInt64.lower(deadlineMs)
-                )
-            },
-            pollFunc: ffi_vestnik_ffi_rust_future_poll_void,
-            completeFunc: ffi_vestnik_ffi_rust_future_complete_void,
-            freeFunc: ffi_vestnik_ffi_rust_future_free_void,
-            liftFunc: { $0 },
-            errorHandler: FfiConverterTypePushError_lift
-        )
-}
-    
-    /**
-     * Marks everything as read; tells how many were unread.
-     *
-     * # Errors
-     * [`PushError::Storage`], [`PushError::Closed`].
-     */
-open func markAllRead()async throws  -> UInt64  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_vestnik_ffi_fn_method_pushclient_mark_all_read(
-                        self.uniffiCloneHandle()
-                )
-            },
-            pollFunc: ffi_vestnik_ffi_rust_future_poll_u64,
-            completeFunc: ffi_vestnik_ffi_rust_future_complete_u64,
-            freeFunc: ffi_vestnik_ffi_rust_future_free_u64,
-            liftFunc: FfiConverterUInt64.lift,
-            errorHandler: FfiConverterTypePushError_lift
-        )
-}
-    
-    /**
-     * Marks as read, here and on the user's other devices; tells how many were unread.
-     *
-     * # Errors
-     * [`PushError::InvalidArgument`], [`PushError::Storage`], [`PushError::Closed`].
-     */
-open func markRead(ids: [String])async throws  -> UInt64  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_vestnik_ffi_fn_method_pushclient_mark_read(
-                        self.uniffiCloneHandle(),FfiConverterSequenceString.lower(ids)
-                )
-            },
-            pollFunc: ffi_vestnik_ffi_rust_future_poll_u64,
-            completeFunc: ffi_vestnik_ffi_rust_future_complete_u64,
-            freeFunc: ffi_vestnik_ffi_rust_future_free_u64,
-            liftFunc: FfiConverterUInt64.lift,
-            errorHandler: FfiConverterTypePushError_lift
-        )
-}
-    
-    /**
-     * The network changed: try again now.
-     *
-     * # Errors
-     * [`PushError::Closed`].
-     */
-open func networkChanged()throws   {try rustCallWithError(FfiConverterTypePushError_lift) {
-        uniffiCallStatus in
-    uniffi_vestnik_ffi_fn_method_pushclient_network_changed(
-            self.uniffiCloneHandle(),uniffiCallStatus
-    )
-}
-}
-    
-    /**
-     * The person opened it: it is read.
-     *
-     * # Errors
-     * [`PushError::InvalidArgument`], [`PushError::Storage`], [`PushError::Closed`].
-     */
-open func `open`(id: String)async throws   {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_vestnik_ffi_fn_method_pushclient_open(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
-                )
-            },
-            pollFunc: ffi_vestnik_ffi_rust_future_poll_void,
-            completeFunc: ffi_vestnik_ffi_rust_future_complete_void,
-            freeFunc: ffi_vestnik_ffi_rust_future_free_void,
-            liftFunc: { $0 },
-            errorHandler: FfiConverterTypePushError_lift
-        )
-}
-    
-    /**
-     * The shell drew the toast.
-     *
-     * # Errors
-     * [`PushError::InvalidArgument`], [`PushError::Storage`], [`PushError::Closed`].
-     */
-open func reportShown(id: String)async throws   {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_vestnik_ffi_fn_method_pushclient_report_shown(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
-                )
-            },
-            pollFunc: ffi_vestnik_ffi_rust_future_poll_void,
-            completeFunc: ffi_vestnik_ffi_rust_future_complete_void,
-            freeFunc: ffi_vestnik_ffi_rust_future_free_void,
-            liftFunc: { $0 },
-            errorHandler: FfiConverterTypePushError_lift
-        )
-}
-    
-    /**
-     * Takes a fresh identity token: a JWT by which the App's backend vouches for its user.
-     *
-     * # Errors
-     * [`PushError::InvalidArgument`] when it is empty.
-     */
-open func setIdentityToken(token: String)throws   {try rustCallWithError(FfiConverterTypePushError_lift) {
-        uniffiCallStatus in
-    uniffi_vestnik_ffi_fn_method_pushclient_set_identity_token(
+    uniffi_vestnik_ffi_fn_method_logsink_log(
             self.uniffiCloneHandle(),
-        FfiConverterString.lower(token),uniffiCallStatus
+        FfiConverterTypeLogRecord_lower(record),uniffiCallStatus
     )
 }
-}
-    
-    /**
-     * Opens the history and goes online. Starting a started client changes nothing.
-     *
-     * # Errors
-     * [`PushError::Storage`], [`PushError::Timeout`].
-     */
-open func start(deadlineMs: UInt64)async throws   {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_vestnik_ffi_fn_method_pushclient_start(
-                        self.uniffiCloneHandle(),FfiConverterUInt64.lower(deadlineMs)
-                )
-            },
-            pollFunc: ffi_vestnik_ffi_rust_future_poll_void,
-            completeFunc: ffi_vestnik_ffi_rust_future_complete_void,
-            freeFunc: ffi_vestnik_ffi_rust_future_free_void,
-            liftFunc: { $0 },
-            errorHandler: FfiConverterTypePushError_lift
-        )
-}
-    
-    /**
-     * Finishes what is in hand and closes the database. The client can be started again.
-     *
-     * # Errors
-     * [`PushError::Storage`], [`PushError::Timeout`].
-     */
-open func stop(deadlineMs: UInt64)async throws   {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_vestnik_ffi_fn_method_pushclient_stop(
-                        self.uniffiCloneHandle(),FfiConverterUInt64.lower(deadlineMs)
-                )
-            },
-            pollFunc: ffi_vestnik_ffi_rust_future_poll_void,
-            completeFunc: ffi_vestnik_ffi_rust_future_complete_void,
-            freeFunc: ffi_vestnik_ffi_rust_future_free_void,
-            liftFunc: { $0 },
-            errorHandler: FfiConverterTypePushError_lift
-        )
-}
-    
-    /**
-     * Tells a listener everything from now on, until the subscription is cancelled.
-     *
-     * # Errors
-     * [`PushError::Internal`] when the system gives no thread.
-     */
-open func subscribeEvents(listener: EventListener)throws  -> EventSubscription  {
-    return try  FfiConverterTypeEventSubscription_lift(try rustCallWithError(FfiConverterTypePushError_lift) {
-        uniffiCallStatus in
-    uniffi_vestnik_ffi_fn_method_pushclient_subscribe_events(
-            self.uniffiCloneHandle(),
-        FfiConverterTypeEventListener_lower(listener),uniffiCallStatus
-    )
-})
-}
-    
-    /**
-     * Subscribes the user to a topic.
-     *
-     * # Errors
-     * [`PushError::Rejected`] when it is not open to users, [`PushError::Unreachable`],
-     * [`PushError::Timeout`], [`PushError::Cancelled`], [`PushError::Closed`].
-     */
-open func subscribeTopic(topic: String, deadlineMs: UInt64, cancel: CancelHandle?)async throws   {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_vestnik_ffi_fn_method_pushclient_subscribe_topic(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(topic),FfiConverterUInt64.lower(deadlineMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
-                )
-            },
-            pollFunc: ffi_vestnik_ffi_rust_future_poll_void,
-            completeFunc: ffi_vestnik_ffi_rust_future_complete_void,
-            freeFunc: ffi_vestnik_ffi_rust_future_free_void,
-            liftFunc: { $0 },
-            errorHandler: FfiConverterTypePushError_lift
-        )
-}
-    
-    /**
-     * How many are unread.
-     *
-     * # Errors
-     * [`PushError::Storage`], [`PushError::Closed`].
-     */
-open func unreadCount()async throws  -> UInt64  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_vestnik_ffi_fn_method_pushclient_unread_count(
-                        self.uniffiCloneHandle()
-                )
-            },
-            pollFunc: ffi_vestnik_ffi_rust_future_poll_u64,
-            completeFunc: ffi_vestnik_ffi_rust_future_complete_u64,
-            freeFunc: ffi_vestnik_ffi_rust_future_free_u64,
-            liftFunc: FfiConverterUInt64.lift,
-            errorHandler: FfiConverterTypePushError_lift
-        )
-}
-    
-    /**
-     * Takes the user out of a topic.
-     *
-     * # Errors
-     * As `subscribe_topic`.
-     */
-open func unsubscribeTopic(topic: String, deadlineMs: UInt64, cancel: CancelHandle?)async throws   {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_vestnik_ffi_fn_method_pushclient_unsubscribe_topic(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(topic),FfiConverterUInt64.lower(deadlineMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
-                )
-            },
-            pollFunc: ffi_vestnik_ffi_rust_future_poll_void,
-            completeFunc: ffi_vestnik_ffi_rust_future_complete_void,
-            freeFunc: ffi_vestnik_ffi_rust_future_free_void,
-            liftFunc: { $0 },
-            errorHandler: FfiConverterTypePushError_lift
-        )
-}
-    
-    /**
-     * The person changed whether the app may show notifications.
-     *
-     * # Errors
-     * [`PushError::Storage`], [`PushError::Closed`].
-     */
-open func updatePermission(state: PermissionState)async throws   {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_vestnik_ffi_fn_method_pushclient_update_permission(
-                        self.uniffiCloneHandle(),FfiConverterTypePermissionState_lower(state)
-                )
-            },
-            pollFunc: ffi_vestnik_ffi_rust_future_poll_void,
-            completeFunc: ffi_vestnik_ffi_rust_future_complete_void,
-            freeFunc: ffi_vestnik_ffi_rust_future_free_void,
-            liftFunc: { $0 },
-            errorHandler: FfiConverterTypePushError_lift
-        )
-}
-    
-    /**
-     * Waits until the live connection stands and nothing is missing.
-     *
-     * # Errors
-     * [`PushError::Timeout`], [`PushError::Cancelled`], [`PushError::Closed`].
-     */
-open func waitUntilOnline(deadlineMs: UInt64, cancel: CancelHandle?)async throws   {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_vestnik_ffi_fn_method_pushclient_wait_until_online(
-                        self.uniffiCloneHandle(),FfiConverterUInt64.lower(deadlineMs),FfiConverterOptionTypeCancelHandle.lower(cancel)
-                )
-            },
-            pollFunc: ffi_vestnik_ffi_rust_future_poll_void,
-            completeFunc: ffi_vestnik_ffi_rust_future_complete_void,
-            freeFunc: ffi_vestnik_ffi_rust_future_free_void,
-            liftFunc: { $0 },
-            errorHandler: FfiConverterTypePushError_lift
-        )
 }
     
 
     
 }
 
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfaceLogSink {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfaceLogSink = UniffiVTableCallbackInterfaceLogSink(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterTypeLogSink.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface LogSink: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterTypeLogSink.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface LogSink: handle missing in uniffiClone")
+            }
+        },
+        log: { (
+            uniffiHandle: UInt64,
+            record: RustBuffer,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterTypeLogSink.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.log(
+                     record: try FfiConverterTypeLogRecord_lift(record)
+                )
+            }
+
+            
+            let writeReturn = { () }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeVestnikError_lower
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceLogSink> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceLogSink>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitLogSink() {
+    uniffi_vestnik_ffi_fn_init_callback_vtable_logsink(UniffiCallbackInterfaceLogSink.vtablePtr)
+}
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypePushClient: FfiConverter {
+public struct FfiConverterTypeLogSink: FfiConverter {
+    fileprivate static let handleMap = UniffiHandleMap<LogSink>()
+
     typealias FfiType = UInt64
-    typealias SwiftType = PushClient
+    typealias SwiftType = LogSink
 
-    public static func lift(_ handle: UInt64) throws -> PushClient {
-        return PushClient(unsafeFromHandle: handle)
+    public static func lift(_ handle: UInt64) throws -> LogSink {
+        if ((handle & 1) == 0) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return LogSinkImpl(unsafeFromHandle: handle)
+        } else {
+            // Swift-generated handle, get the object from the handle map
+            return try handleMap.remove(handle: handle)
+        }
     }
 
-    public static func lower(_ value: PushClient) -> UInt64 {
-        return value.uniffiCloneHandle()
+    public static func lower(_ value: LogSink) -> UInt64 {
+         if let rustImpl = value as? LogSinkImpl {
+             // Rust-implemented object.  Clone the handle and return it
+            return rustImpl.uniffiCloneHandle()
+         } else {
+            // Swift object, generate a new vtable handle and return that.
+            return handleMap.insert(obj: value)
+         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PushClient {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> LogSink {
         let handle: UInt64 = try readInt(&buf)
         return try lift(handle)
     }
 
-    public static func write(_ value: PushClient, into buf: inout [UInt8]) {
+    public static func write(_ value: LogSink, into buf: inout [UInt8]) {
         writeInt(&buf, lower(value))
     }
 }
@@ -1790,15 +1438,2749 @@ public struct FfiConverterTypePushClient: FfiConverter {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypePushClient_lift(_ handle: UInt64) throws -> PushClient {
-    return try FfiConverterTypePushClient.lift(handle)
+public func FfiConverterTypeLogSink_lift(_ handle: UInt64) throws -> LogSink {
+    return try FfiConverterTypeLogSink.lift(handle)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypePushClient_lower(_ value: PushClient) -> UInt64 {
-    return FfiConverterTypePushClient.lower(value)
+public func FfiConverterTypeLogSink_lower(_ value: LogSink) -> UInt64 {
+    return FfiConverterTypeLogSink.lower(value)
+}
+
+
+
+
+
+
+/**
+ * Keeps secrets where the system keeps them: Android's Keystore, Apple's Keychain.
+ *
+ * What was set is durable when `set` returns. It must stay on this device, whatever is restored or
+ * copied: that is how a copied installation is noticed. Absent and unavailable are not the same: a
+ * locked store throws `SecretStoreError.Unavailable`.
+ */
+public protocol SecretStore: AnyObject, Sendable {
+    
+    /**
+     * The secret of a name, if there is one.
+     *
+     * # Errors
+     * [`SecretStoreError`].
+     */
+    func get(name: String) throws  -> String?
+    
+    /**
+     * Keeps a secret in the place of the former.
+     *
+     * # Errors
+     * [`SecretStoreError`]; the former secret stays then.
+     */
+    func set(name: String, secret: String) throws 
+    
+    /**
+     * Forgets a secret. There need not be one.
+     *
+     * # Errors
+     * [`SecretStoreError`].
+     */
+    func delete(name: String) throws 
+    
+}
+/**
+ * Keeps secrets where the system keeps them: Android's Keystore, Apple's Keychain.
+ *
+ * What was set is durable when `set` returns. It must stay on this device, whatever is restored or
+ * copied: that is how a copied installation is noticed. Absent and unavailable are not the same: a
+ * locked store throws `SecretStoreError.Unavailable`.
+ */
+open class SecretStoreImpl: SecretStore, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_vestnik_ffi_fn_clone_secretstore(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_vestnik_ffi_fn_free_secretstore(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * The secret of a name, if there is one.
+     *
+     * # Errors
+     * [`SecretStoreError`].
+     */
+open func get(name: String)throws  -> String?  {
+    return try  FfiConverterOptionString.lift(try rustCallWithError(FfiConverterTypeSecretStoreError_lift) {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_method_secretstore_get(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(name),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Keeps a secret in the place of the former.
+     *
+     * # Errors
+     * [`SecretStoreError`]; the former secret stays then.
+     */
+open func set(name: String, secret: String)throws   {try rustCallWithError(FfiConverterTypeSecretStoreError_lift) {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_method_secretstore_set(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(name),
+        FfiConverterString.lower(secret),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Forgets a secret. There need not be one.
+     *
+     * # Errors
+     * [`SecretStoreError`].
+     */
+open func delete(name: String)throws   {try rustCallWithError(FfiConverterTypeSecretStoreError_lift) {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_method_secretstore_delete(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(name),uniffiCallStatus
+    )
+}
+}
+    
+
+    
+}
+
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfaceSecretStore {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfaceSecretStore = UniffiVTableCallbackInterfaceSecretStore(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterTypeSecretStore.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface SecretStore: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterTypeSecretStore.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface SecretStore: handle missing in uniffiClone")
+            }
+        },
+        get: { (
+            uniffiHandle: UInt64,
+            name: RustBuffer,
+            uniffiOutReturn: UnsafeMutablePointer<RustBuffer>,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> String? in
+                guard let uniffiObj = try? FfiConverterTypeSecretStore.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.get(
+                     name: try FfiConverterString.lift(name)
+                )
+            }
+
+            
+            let writeReturn = { uniffiOutReturn.pointee = FfiConverterOptionString.lower($0) }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeSecretStoreError_lower
+            )
+        },
+        set: { (
+            uniffiHandle: UInt64,
+            name: RustBuffer,
+            secret: RustBuffer,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterTypeSecretStore.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.set(
+                     name: try FfiConverterString.lift(name),
+                     secret: try FfiConverterString.lift(secret)
+                )
+            }
+
+            
+            let writeReturn = { () }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeSecretStoreError_lower
+            )
+        },
+        delete: { (
+            uniffiHandle: UInt64,
+            name: RustBuffer,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterTypeSecretStore.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.delete(
+                     name: try FfiConverterString.lift(name)
+                )
+            }
+
+            
+            let writeReturn = { () }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeSecretStoreError_lower
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceSecretStore> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceSecretStore>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitSecretStore() {
+    uniffi_vestnik_ffi_fn_init_callback_vtable_secretstore(UniffiCallbackInterfaceSecretStore.vtablePtr)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSecretStore: FfiConverter {
+    fileprivate static let handleMap = UniffiHandleMap<SecretStore>()
+
+    typealias FfiType = UInt64
+    typealias SwiftType = SecretStore
+
+    public static func lift(_ handle: UInt64) throws -> SecretStore {
+        if ((handle & 1) == 0) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return SecretStoreImpl(unsafeFromHandle: handle)
+        } else {
+            // Swift-generated handle, get the object from the handle map
+            return try handleMap.remove(handle: handle)
+        }
+    }
+
+    public static func lower(_ value: SecretStore) -> UInt64 {
+         if let rustImpl = value as? SecretStoreImpl {
+             // Rust-implemented object.  Clone the handle and return it
+            return rustImpl.uniffiCloneHandle()
+         } else {
+            // Swift object, generate a new vtable handle and return that.
+            return handleMap.insert(obj: value)
+         }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SecretStore {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: SecretStore, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSecretStore_lift(_ handle: UInt64) throws -> SecretStore {
+    return try FfiConverterTypeSecretStore.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSecretStore_lower(_ value: SecretStore) -> UInt64 {
+    return FfiConverterTypeSecretStore.lower(value)
+}
+
+
+
+
+
+
+/**
+ * The right to draw one notification.
+ *
+ * Draw it under an identifier that is made of the notification's id, so that drawing it again
+ * replaces, and settle it. A ticket that is given back, or dropped, comes again.
+ */
+public protocol ShowTicketProtocol: AnyObject, Sendable {
+    
+    /**
+     * Whether it may be on the screen already: who had the ticket before ended without settling it.
+     *
+     * # Errors
+     * None; see the rules of this library.
+     */
+    func again() throws  -> Bool
+    
+    /**
+     * How often there was a ticket for it, this one included.
+     *
+     * # Errors
+     * None; see the rules of this library.
+     */
+    func attempt() throws  -> UInt32
+    
+    /**
+     * The system did not take it, and may later: it comes again after a pause, a bounded number of
+     * times. The reason is a short code.
+     *
+     * # Errors
+     * As `shown`.
+     */
+    func failed(reason: String) async throws 
+    
+    /**
+     * It was not drawn. It comes again, and it was no attempt.
+     */
+    func giveBack() 
+    
+    /**
+     * Whether its user is gone since it was taken: it must not be drawn.
+     *
+     * # Errors
+     * None; see the rules of this library.
+     */
+    func isVoid() throws  -> Bool
+    
+    /**
+     * What to draw.
+     *
+     * # Errors
+     * None; see the rules of this library.
+     */
+    func item() throws  -> HistoryItem
+    
+    /**
+     * The system took it.
+     *
+     * # Errors
+     * [`VestnikError::TicketSettled`], [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+    func shown() async throws 
+    
+    /**
+     * It is not shown, for good.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`] for a reason that is not known; else as `shown`.
+     */
+    func suppressed(reason: Suppression) async throws 
+    
+}
+/**
+ * The right to draw one notification.
+ *
+ * Draw it under an identifier that is made of the notification's id, so that drawing it again
+ * replaces, and settle it. A ticket that is given back, or dropped, comes again.
+ */
+open class ShowTicket: ShowTicketProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_vestnik_ffi_fn_clone_showticket(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_vestnik_ffi_fn_free_showticket(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Whether it may be on the screen already: who had the ticket before ended without settling it.
+     *
+     * # Errors
+     * None; see the rules of this library.
+     */
+open func again()throws  -> Bool  {
+    return try  FfiConverterBool.lift(try rustCallWithError(FfiConverterTypeVestnikError_lift) {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_method_showticket_again(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * How often there was a ticket for it, this one included.
+     *
+     * # Errors
+     * None; see the rules of this library.
+     */
+open func attempt()throws  -> UInt32  {
+    return try  FfiConverterUInt32.lift(try rustCallWithError(FfiConverterTypeVestnikError_lift) {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_method_showticket_attempt(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The system did not take it, and may later: it comes again after a pause, a bounded number of
+     * times. The reason is a short code.
+     *
+     * # Errors
+     * As `shown`.
+     */
+open func failed(reason: String)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_vestnik_ffi_fn_method_showticket_failed(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(reason)
+                )
+            },
+            pollFunc: ffi_vestnik_ffi_rust_future_poll_void,
+            completeFunc: ffi_vestnik_ffi_rust_future_complete_void,
+            freeFunc: ffi_vestnik_ffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeVestnikError_lift
+        )
+}
+    
+    /**
+     * It was not drawn. It comes again, and it was no attempt.
+     */
+open func giveBack()  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_method_showticket_give_back(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Whether its user is gone since it was taken: it must not be drawn.
+     *
+     * # Errors
+     * None; see the rules of this library.
+     */
+open func isVoid()throws  -> Bool  {
+    return try  FfiConverterBool.lift(try rustCallWithError(FfiConverterTypeVestnikError_lift) {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_method_showticket_is_void(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * What to draw.
+     *
+     * # Errors
+     * None; see the rules of this library.
+     */
+open func item()throws  -> HistoryItem  {
+    return try  FfiConverterTypeHistoryItem_lift(try rustCallWithError(FfiConverterTypeVestnikError_lift) {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_method_showticket_item(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The system took it.
+     *
+     * # Errors
+     * [`VestnikError::TicketSettled`], [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+open func shown()async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_vestnik_ffi_fn_method_showticket_shown(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_vestnik_ffi_rust_future_poll_void,
+            completeFunc: ffi_vestnik_ffi_rust_future_complete_void,
+            freeFunc: ffi_vestnik_ffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeVestnikError_lift
+        )
+}
+    
+    /**
+     * It is not shown, for good.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`] for a reason that is not known; else as `shown`.
+     */
+open func suppressed(reason: Suppression)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_vestnik_ffi_fn_method_showticket_suppressed(
+                        self.uniffiCloneHandle(),FfiConverterTypeSuppression_lower(reason)
+                )
+            },
+            pollFunc: ffi_vestnik_ffi_rust_future_poll_void,
+            completeFunc: ffi_vestnik_ffi_rust_future_complete_void,
+            freeFunc: ffi_vestnik_ffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeVestnikError_lift
+        )
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeShowTicket: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = ShowTicket
+
+    public static func lift(_ handle: UInt64) throws -> ShowTicket {
+        return ShowTicket(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: ShowTicket) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ShowTicket {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: ShowTicket, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeShowTicket_lift(_ handle: UInt64) throws -> ShowTicket {
+    return try FfiConverterTypeShowTicket.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeShowTicket_lower(_ value: ShowTicket) -> UInt64 {
+    return FfiConverterTypeShowTicket.lower(value)
+}
+
+
+
+
+
+
+/**
+ * The part of the one who draws a device's notifications.
+ *
+ * `next_show`, draw, settle the ticket; then again. The part ends with `cancel`, or with this object.
+ */
+public protocol ShowerProtocol: AnyObject, Sendable {
+    
+    /**
+     * Gives the part up, so that another may take it. One who waits gets none.
+     */
+    func cancel() 
+    
+    /**
+     * Waits for the next notification to draw; none after `cancel`, or when the device was stopped.
+     *
+     * A caller that gives up gets no ticket: the notification stays due.
+     *
+     * # Errors
+     * [`VestnikError::Internal`].
+     */
+    func nextShow() async throws  -> ShowTicket?
+    
+}
+/**
+ * The part of the one who draws a device's notifications.
+ *
+ * `next_show`, draw, settle the ticket; then again. The part ends with `cancel`, or with this object.
+ */
+open class Shower: ShowerProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_vestnik_ffi_fn_clone_shower(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_vestnik_ffi_fn_free_shower(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Gives the part up, so that another may take it. One who waits gets none.
+     */
+open func cancel()  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_method_shower_cancel(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Waits for the next notification to draw; none after `cancel`, or when the device was stopped.
+     *
+     * A caller that gives up gets no ticket: the notification stays due.
+     *
+     * # Errors
+     * [`VestnikError::Internal`].
+     */
+open func nextShow()async throws  -> ShowTicket?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_vestnik_ffi_fn_method_shower_next_show(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_vestnik_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_vestnik_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_vestnik_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterOptionTypeShowTicket.lift,
+            errorHandler: FfiConverterTypeVestnikError_lift
+        )
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeShower: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = Shower
+
+    public static func lift(_ handle: UInt64) throws -> Shower {
+        return Shower(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: Shower) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Shower {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: Shower, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeShower_lift(_ handle: UInt64) throws -> Shower {
+    return try FfiConverterTypeShower.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeShower_lower(_ value: Shower) -> UInt64 {
+    return FfiConverterTypeShower.lower(value)
+}
+
+
+
+
+
+
+/**
+ * The present snapshot, then each change. Changes that nobody has pulled are merged into the newest.
+ */
+public protocol SnapshotStreamProtocol: AnyObject, Sendable {
+    
+    /**
+     * Ends the stream, for one who waits too.
+     */
+    func cancel() 
+    
+    /**
+     * Waits for the next; none after `cancel`, or when the device was stopped.
+     *
+     * # Errors
+     * [`VestnikError::Internal`].
+     */
+    func next() async throws  -> Snapshot?
+    
+}
+/**
+ * The present snapshot, then each change. Changes that nobody has pulled are merged into the newest.
+ */
+open class SnapshotStream: SnapshotStreamProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_vestnik_ffi_fn_clone_snapshotstream(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_vestnik_ffi_fn_free_snapshotstream(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Ends the stream, for one who waits too.
+     */
+open func cancel()  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_method_snapshotstream_cancel(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Waits for the next; none after `cancel`, or when the device was stopped.
+     *
+     * # Errors
+     * [`VestnikError::Internal`].
+     */
+open func next()async throws  -> Snapshot?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_vestnik_ffi_fn_method_snapshotstream_next(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_vestnik_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_vestnik_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_vestnik_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterOptionTypeSnapshot.lift,
+            errorHandler: FfiConverterTypeVestnikError_lift
+        )
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSnapshotStream: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = SnapshotStream
+
+    public static func lift(_ handle: UInt64) throws -> SnapshotStream {
+        return SnapshotStream(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: SnapshotStream) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SnapshotStream {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: SnapshotStream, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSnapshotStream_lift(_ handle: UInt64) throws -> SnapshotStream {
+    return try FfiConverterTypeSnapshotStream.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSnapshotStream_lower(_ value: SnapshotStream) -> UInt64 {
+    return FfiConverterTypeSnapshotStream.lower(value)
+}
+
+
+
+
+
+
+/**
+ * The right to draw a notification, in an extension process. If it is not settled, the app draws the
+ * notification again, under the same identifier.
+ */
+public protocol SpoolTicketProtocol: AnyObject, Sendable {
+    
+    /**
+     * Under which identifier to draw.
+     *
+     * # Errors
+     * None; see the rules of this library.
+     */
+    func identifier() throws  -> String
+    
+    /**
+     * What to draw.
+     *
+     * # Errors
+     * None; see the rules of this library.
+     */
+    func notification() throws  -> Notification
+    
+    /**
+     * It was handed to the system.
+     *
+     * # Errors
+     * [`VestnikError::TicketSettled`], [`VestnikError::Storage`].
+     */
+    func shown() throws 
+    
+}
+/**
+ * The right to draw a notification, in an extension process. If it is not settled, the app draws the
+ * notification again, under the same identifier.
+ */
+open class SpoolTicket: SpoolTicketProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_vestnik_ffi_fn_clone_spoolticket(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_vestnik_ffi_fn_free_spoolticket(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Under which identifier to draw.
+     *
+     * # Errors
+     * None; see the rules of this library.
+     */
+open func identifier()throws  -> String  {
+    return try  FfiConverterString.lift(try rustCallWithError(FfiConverterTypeVestnikError_lift) {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_method_spoolticket_identifier(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * What to draw.
+     *
+     * # Errors
+     * None; see the rules of this library.
+     */
+open func notification()throws  -> Notification  {
+    return try  FfiConverterTypeNotification_lift(try rustCallWithError(FfiConverterTypeVestnikError_lift) {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_method_spoolticket_notification(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * It was handed to the system.
+     *
+     * # Errors
+     * [`VestnikError::TicketSettled`], [`VestnikError::Storage`].
+     */
+open func shown()throws   {try rustCallWithError(FfiConverterTypeVestnikError_lift) {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_method_spoolticket_shown(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSpoolTicket: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = SpoolTicket
+
+    public static func lift(_ handle: UInt64) throws -> SpoolTicket {
+        return SpoolTicket(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: SpoolTicket) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SpoolTicket {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: SpoolTicket, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSpoolTicket_lift(_ handle: UInt64) throws -> SpoolTicket {
+    return try FfiConverterTypeSpoolTicket.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSpoolTicket_lower(_ value: SpoolTicket) -> UInt64 {
+    return FfiConverterTypeSpoolTicket.lower(value)
+}
+
+
+
+
+
+
+/**
+ * Is told who the device is and how it is connected.
+ */
+public protocol StateListener: AnyObject, Sendable {
+    
+    /**
+     * The present snapshot at first, then each change. What it throws does no harm.
+     *
+     * # Errors
+     * Whatever the app's code threw.
+     */
+    func onSnapshot(snapshot: Snapshot) throws 
+    
+    /**
+     * The device was stopped. Nothing follows.
+     *
+     * # Errors
+     * Whatever the app's code threw.
+     */
+    func onStopped() throws 
+    
+}
+/**
+ * Is told who the device is and how it is connected.
+ */
+open class StateListenerImpl: StateListener, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_vestnik_ffi_fn_clone_statelistener(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_vestnik_ffi_fn_free_statelistener(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * The present snapshot at first, then each change. What it throws does no harm.
+     *
+     * # Errors
+     * Whatever the app's code threw.
+     */
+open func onSnapshot(snapshot: Snapshot)throws   {try rustCallWithError(FfiConverterTypeVestnikError_lift) {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_method_statelistener_on_snapshot(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeSnapshot_lower(snapshot),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * The device was stopped. Nothing follows.
+     *
+     * # Errors
+     * Whatever the app's code threw.
+     */
+open func onStopped()throws   {try rustCallWithError(FfiConverterTypeVestnikError_lift) {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_method_statelistener_on_stopped(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+    
+
+    
+}
+
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfaceStateListener {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfaceStateListener = UniffiVTableCallbackInterfaceStateListener(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterTypeStateListener.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface StateListener: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterTypeStateListener.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface StateListener: handle missing in uniffiClone")
+            }
+        },
+        onSnapshot: { (
+            uniffiHandle: UInt64,
+            snapshot: RustBuffer,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterTypeStateListener.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.onSnapshot(
+                     snapshot: try FfiConverterTypeSnapshot_lift(snapshot)
+                )
+            }
+
+            
+            let writeReturn = { () }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeVestnikError_lower
+            )
+        },
+        onStopped: { (
+            uniffiHandle: UInt64,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterTypeStateListener.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.onStopped(
+                )
+            }
+
+            
+            let writeReturn = { () }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeVestnikError_lower
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceStateListener> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceStateListener>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitStateListener() {
+    uniffi_vestnik_ffi_fn_init_callback_vtable_statelistener(UniffiCallbackInterfaceStateListener.vtablePtr)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeStateListener: FfiConverter {
+    fileprivate static let handleMap = UniffiHandleMap<StateListener>()
+
+    typealias FfiType = UInt64
+    typealias SwiftType = StateListener
+
+    public static func lift(_ handle: UInt64) throws -> StateListener {
+        if ((handle & 1) == 0) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return StateListenerImpl(unsafeFromHandle: handle)
+        } else {
+            // Swift-generated handle, get the object from the handle map
+            return try handleMap.remove(handle: handle)
+        }
+    }
+
+    public static func lower(_ value: StateListener) -> UInt64 {
+         if let rustImpl = value as? StateListenerImpl {
+             // Rust-implemented object.  Clone the handle and return it
+            return rustImpl.uniffiCloneHandle()
+         } else {
+            // Swift object, generate a new vtable handle and return that.
+            return handleMap.insert(obj: value)
+         }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> StateListener {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: StateListener, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeStateListener_lift(_ handle: UInt64) throws -> StateListener {
+    return try FfiConverterTypeStateListener.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeStateListener_lower(_ value: StateListener) -> UInt64 {
+    return FfiConverterTypeStateListener.lower(value)
+}
+
+
+
+
+
+
+/**
+ * A listener's subscription. It ends with [`cancel`](Self::cancel), or when the device is stopped; not
+ * with this object, which a garbage collector would drop at any time.
+ */
+public protocol SubscriptionProtocol: AnyObject, Sendable {
+    
+    /**
+     * Nothing is told after this, except for a call that is under way. The listener is let go.
+     */
+    func cancel() 
+    
+}
+/**
+ * A listener's subscription. It ends with [`cancel`](Self::cancel), or when the device is stopped; not
+ * with this object, which a garbage collector would drop at any time.
+ */
+open class Subscription: SubscriptionProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_vestnik_ffi_fn_clone_subscription(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_vestnik_ffi_fn_free_subscription(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Nothing is told after this, except for a call that is under way. The listener is let go.
+     */
+open func cancel()  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_method_subscription_cancel(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSubscription: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = Subscription
+
+    public static func lift(_ handle: UInt64) throws -> Subscription {
+        return Subscription(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: Subscription) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Subscription {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: Subscription, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSubscription_lift(_ handle: UInt64) throws -> Subscription {
+    return try FfiConverterTypeSubscription.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSubscription_lower(_ value: Subscription) -> UInt64 {
+    return FfiConverterTypeSubscription.lower(value)
+}
+
+
+
+
+
+
+/**
+ * A device: its history, its session and its connection.
+ *
+ * Opening the history, being somebody and being connected are three things: `open`, then `login` and
+ * `logout`, `go_online` and `go_offline`, in any order and at any moment, all in one process. After
+ * `stop`, every call fails with `VestnikError.Closed`.
+ */
+public protocol VestnikProtocol: AnyObject, Sendable {
+    
+    /**
+     * The language, the time zone or a version changed.
+     *
+     * # Errors
+     * [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+    func change(change: DeviceChange) async throws 
+    
+    /**
+     * Counts, sizes, versions and states, for a report about a fault. There is no content in it and
+     * nobody's name.
+     *
+     * # Errors
+     * [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+    func diagnostics() async throws  -> Diagnostics
+    
+    /**
+     * What happens from now on.
+     *
+     * # Errors
+     * [`VestnikError::Closed`].
+     */
+    func events() throws  -> EventStream
+    
+    /**
+     * Waits until every fact is reported, or nothing can be reported now; gives whether nothing waits.
+     *
+     * # Errors
+     * [`VestnikError::Timeout`], [`VestnikError::Cancelled`], [`VestnikError::Closed`].
+     */
+    func flush(within: TimeInterval?, cancel: CancelHandle?) async throws  -> Bool
+    
+    /**
+     * The app came to the foreground: what waits for a retry is tried at once.
+     *
+     * # Errors
+     * [`VestnikError::Closed`].
+     */
+    func foregrounded() throws 
+    
+    /**
+     * Keeps no connection from now on.
+     *
+     * # Errors
+     * [`VestnikError::Closed`].
+     */
+    func goOffline() throws 
+    
+    /**
+     * Keeps a live connection from now on.
+     *
+     * # Errors
+     * [`VestnikError::Closed`].
+     */
+    func goOnline() throws 
+    
+    /**
+     * By what the server knows this installation.
+     *
+     * # Errors
+     * None; see the rules of this library.
+     */
+    func installation() throws  -> String
+    
+    /**
+     * Tells a listener what happens from now on, until the subscription is cancelled.
+     *
+     * # Errors
+     * As `listen_state`.
+     */
+    func listenEvents(listener: EventListener) throws  -> Subscription
+    
+    /**
+     * Tells a listener the present snapshot, then each change, until the subscription is cancelled.
+     *
+     * # Errors
+     * [`VestnikError::TooManyListeners`], [`VestnikError::Internal`] if the system gives no thread,
+     * [`VestnikError::Closed`].
+     */
+    func listenState(listener: StateListener) throws  -> Subscription
+    
+    /**
+     * Logs a user in, in the place of whoever was: what belonged to a former user is wiped or sealed.
+     * `identity` is a token by which the App's backend vouches for them. It is kept until the server
+     * took or refused it.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`], [`VestnikError::Refused`], [`VestnikError::OtherUser`],
+     * [`VestnikError::Overtaken`], [`VestnikError::Cancelled`], which ends the waiting and not the
+     * login, [`VestnikError::Closed`].
+     */
+    func login(user: String, identity: String, cancel: CancelHandle?) async throws  -> Login
+    
+    /**
+     * Ends the user's part in this device: their history is no longer shown, nor is anything that comes
+     * for them. The server is told now, or as soon as it can be reached.
+     *
+     * # Errors
+     * [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+    func logout() async throws 
+    
+    /**
+     * The network changed: the connection is probed or made anew at once.
+     *
+     * # Errors
+     * [`VestnikError::Closed`].
+     */
+    func networkChanged() throws 
+    
+    /**
+     * The process goes on.
+     *
+     * # Errors
+     * [`VestnikError::Closed`].
+     */
+    func resume() throws 
+    
+    /**
+     * The person changed whether the app may show notifications.
+     *
+     * # Errors
+     * [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+    func setPermission(permission: Permission) async throws 
+    
+    /**
+     * Takes the part of the one who draws notifications. There is one at a time.
+     *
+     * # Errors
+     * [`VestnikError::ShowerTaken`], [`VestnikError::Closed`].
+     */
+    func shower() throws  -> Shower
+    
+    /**
+     * Who the device is and how it is connected, at present.
+     *
+     * # Errors
+     * [`VestnikError::Closed`].
+     */
+    func snapshot() throws  -> Snapshot
+    
+    /**
+     * The present snapshot, then each change.
+     *
+     * # Errors
+     * [`VestnikError::Closed`].
+     */
+    func snapshots() throws  -> SnapshotStream
+    
+    /**
+     * Finishes what is in hand and closes the files. A second call does nothing.
+     *
+     * # Errors
+     * [`VestnikError::Internal`].
+     */
+    func stop() async throws 
+    
+    /**
+     * Subscribes the user to a topic. The wish is kept, offline too; the call waits for the server's
+     * answer.
+     *
+     * # Errors
+     * [`VestnikError::Refused`], [`VestnikError::Timeout`] and [`VestnikError::Cancelled`], which end
+     * the waiting and not the wish, [`VestnikError::NobodyLoggedIn`], [`VestnikError::Storage`],
+     * [`VestnikError::Closed`].
+     */
+    func subscribe(topic: String, within: TimeInterval?, cancel: CancelHandle?) async throws 
+    
+    /**
+     * The system is about to freeze the process: the connection is closed, and nothing wakes the
+     * processor until `resume`.
+     *
+     * # Errors
+     * [`VestnikError::Closed`].
+     */
+    func suspend() throws 
+    
+    /**
+     * Ends the user's subscription to a topic.
+     *
+     * # Errors
+     * As `subscribe`.
+     */
+    func unsubscribe(topic: String, within: TimeInterval?, cancel: CancelHandle?) async throws 
+    
+    /**
+     * The person chose an action of it; gives whether it is in the history.
+     *
+     * # Errors
+     * As `mark_read`.
+     */
+    func actioned(id: String, action: String) async throws  -> Bool
+    
+    /**
+     * Archives, or takes out of the archive; gives how many changed.
+     *
+     * # Errors
+     * As `mark_read`.
+     */
+    func archive(ids: [String], isArchived: Bool) async throws  -> UInt64
+    
+    /**
+     * The person opened it, which also reads it; gives whether it is in the history.
+     *
+     * # Errors
+     * As `mark_read`.
+     */
+    func clicked(id: String) async throws  -> Bool
+    
+    /**
+     * Deletes, or takes a deletion back; gives how many changed.
+     *
+     * # Errors
+     * As `mark_read`.
+     */
+    func delete(ids: [String], isDeleted: Bool) async throws  -> UInt64
+    
+    /**
+     * The person took it off the screen unread; gives whether it is in the history.
+     *
+     * # Errors
+     * As `mark_read`.
+     */
+    func dismissed(id: String) async throws  -> Bool
+    
+    /**
+     * One notification of the history.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+    func get(id: String) async throws  -> HistoryItem?
+    
+    /**
+     * A page of the history; nobody's is empty.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+    func history(query: HistoryQuery) async throws  -> HistoryPage
+    
+    /**
+     * Marks everything that is not archived as read, up to the place of an item or all of it; gives how
+     * many were not.
+     *
+     * # Errors
+     * As `mark_read`.
+     */
+    func markAllRead(upTo: String?) async throws  -> UInt64
+    
+    /**
+     * Marks as read, here and on the user's other devices; gives how many were not.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+    func markRead(ids: [String]) async throws  -> UInt64
+    
+    /**
+     * Marks as unread; gives how many were not.
+     *
+     * # Errors
+     * As `mark_read`.
+     */
+    func markUnread(ids: [String]) async throws  -> UInt64
+    
+    /**
+     * The person answered it with a text; gives whether it is in the history. There may be many replies.
+     *
+     * # Errors
+     * As `mark_read`.
+     */
+    func reply(id: String, text: String, action: String?) async throws  -> Bool
+    
+    /**
+     * What a search finds, newest first.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+    func search(query: SearchQuery) async throws  -> HistoryPage
+    
+    /**
+     * A push service reaches this installation no more.
+     *
+     * # Errors
+     * [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+    func forgetPushAddress(kind: PushAddressKind) async throws 
+    
+    /**
+     * Takes the plain payload of a push. Its notification is stored and becomes due, unless it is
+     * there already or is for another user.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`] if it is no payload of ours, [`VestnikError::Storage`],
+     * [`VestnikError::Closed`].
+     */
+    func handlePush(payload: Data) async throws  -> Pushed
+    
+    /**
+     * A push service gave this installation an address, in the place of the former one of its kind. The
+     * server is told now, or as soon as it can be reached. Call it at each start: what the server knows
+     * already is not sent again.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+    func setPushAddress(kind: PushAddressKind, address: String) async throws 
+    
+}
+/**
+ * A device: its history, its session and its connection.
+ *
+ * Opening the history, being somebody and being connected are three things: `open`, then `login` and
+ * `logout`, `go_online` and `go_offline`, in any order and at any moment, all in one process. After
+ * `stop`, every call fails with `VestnikError.Closed`.
+ */
+open class Vestnik: VestnikProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_vestnik_ffi_fn_clone_vestnik(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_vestnik_ffi_fn_free_vestnik(handle, $0) }
+    }
+
+    
+    /**
+     * Opens the device's files. Whose history it is can be read at once, without a network; nothing is
+     * sent before `go_online`.
+     *
+     * Secrets go into `secrets`; without it they are private files in a folder of `data_dir`, which is
+     * for systems that have no secret store.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`] that names the field, [`VestnikError::Storage`],
+     * [`VestnikError::NotInitialized`] on Android.
+     */
+public static func `open`(config: Config, secrets: SecretStore? = nil)async throws  -> Vestnik  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_vestnik_ffi_fn_constructor_vestnik_open(FfiConverterTypeConfig_lower(config),FfiConverterOptionTypeSecretStore.lower(secrets)
+                )
+            },
+            pollFunc: ffi_vestnik_ffi_rust_future_poll_u64,
+            completeFunc: ffi_vestnik_ffi_rust_future_complete_u64,
+            freeFunc: ffi_vestnik_ffi_rust_future_free_u64,
+            liftFunc: FfiConverterTypeVestnik_lift,
+            errorHandler: FfiConverterTypeVestnikError_lift
+        )
+}
+    
+
+    
+    /**
+     * The language, the time zone or a version changed.
+     *
+     * # Errors
+     * [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+open func change(change: DeviceChange)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_vestnik_ffi_fn_method_vestnik_change(
+                        self.uniffiCloneHandle(),FfiConverterTypeDeviceChange_lower(change)
+                )
+            },
+            pollFunc: ffi_vestnik_ffi_rust_future_poll_void,
+            completeFunc: ffi_vestnik_ffi_rust_future_complete_void,
+            freeFunc: ffi_vestnik_ffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeVestnikError_lift
+        )
+}
+    
+    /**
+     * Counts, sizes, versions and states, for a report about a fault. There is no content in it and
+     * nobody's name.
+     *
+     * # Errors
+     * [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+open func diagnostics()async throws  -> Diagnostics  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_vestnik_ffi_fn_method_vestnik_diagnostics(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_vestnik_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_vestnik_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_vestnik_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeDiagnostics_lift,
+            errorHandler: FfiConverterTypeVestnikError_lift
+        )
+}
+    
+    /**
+     * What happens from now on.
+     *
+     * # Errors
+     * [`VestnikError::Closed`].
+     */
+open func events()throws  -> EventStream  {
+    return try  FfiConverterTypeEventStream_lift(try rustCallWithError(FfiConverterTypeVestnikError_lift) {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_method_vestnik_events(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Waits until every fact is reported, or nothing can be reported now; gives whether nothing waits.
+     *
+     * # Errors
+     * [`VestnikError::Timeout`], [`VestnikError::Cancelled`], [`VestnikError::Closed`].
+     */
+open func flush(within: TimeInterval? = nil, cancel: CancelHandle? = nil)async throws  -> Bool  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_vestnik_ffi_fn_method_vestnik_flush(
+                        self.uniffiCloneHandle(),FfiConverterOptionDuration.lower(within),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_vestnik_ffi_rust_future_poll_i8,
+            completeFunc: ffi_vestnik_ffi_rust_future_complete_i8,
+            freeFunc: ffi_vestnik_ffi_rust_future_free_i8,
+            liftFunc: FfiConverterBool.lift,
+            errorHandler: FfiConverterTypeVestnikError_lift
+        )
+}
+    
+    /**
+     * The app came to the foreground: what waits for a retry is tried at once.
+     *
+     * # Errors
+     * [`VestnikError::Closed`].
+     */
+open func foregrounded()throws   {try rustCallWithError(FfiConverterTypeVestnikError_lift) {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_method_vestnik_foregrounded(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Keeps no connection from now on.
+     *
+     * # Errors
+     * [`VestnikError::Closed`].
+     */
+open func goOffline()throws   {try rustCallWithError(FfiConverterTypeVestnikError_lift) {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_method_vestnik_go_offline(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Keeps a live connection from now on.
+     *
+     * # Errors
+     * [`VestnikError::Closed`].
+     */
+open func goOnline()throws   {try rustCallWithError(FfiConverterTypeVestnikError_lift) {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_method_vestnik_go_online(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * By what the server knows this installation.
+     *
+     * # Errors
+     * None; see the rules of this library.
+     */
+open func installation()throws  -> String  {
+    return try  FfiConverterString.lift(try rustCallWithError(FfiConverterTypeVestnikError_lift) {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_method_vestnik_installation(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Tells a listener what happens from now on, until the subscription is cancelled.
+     *
+     * # Errors
+     * As `listen_state`.
+     */
+open func listenEvents(listener: EventListener)throws  -> Subscription  {
+    return try  FfiConverterTypeSubscription_lift(try rustCallWithError(FfiConverterTypeVestnikError_lift) {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_method_vestnik_listen_events(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeEventListener_lower(listener),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Tells a listener the present snapshot, then each change, until the subscription is cancelled.
+     *
+     * # Errors
+     * [`VestnikError::TooManyListeners`], [`VestnikError::Internal`] if the system gives no thread,
+     * [`VestnikError::Closed`].
+     */
+open func listenState(listener: StateListener)throws  -> Subscription  {
+    return try  FfiConverterTypeSubscription_lift(try rustCallWithError(FfiConverterTypeVestnikError_lift) {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_method_vestnik_listen_state(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeStateListener_lower(listener),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Logs a user in, in the place of whoever was: what belonged to a former user is wiped or sealed.
+     * `identity` is a token by which the App's backend vouches for them. It is kept until the server
+     * took or refused it.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`], [`VestnikError::Refused`], [`VestnikError::OtherUser`],
+     * [`VestnikError::Overtaken`], [`VestnikError::Cancelled`], which ends the waiting and not the
+     * login, [`VestnikError::Closed`].
+     */
+open func login(user: String, identity: String, cancel: CancelHandle? = nil)async throws  -> Login  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_vestnik_ffi_fn_method_vestnik_login(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(user),FfiConverterString.lower(identity),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_vestnik_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_vestnik_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_vestnik_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeLogin_lift,
+            errorHandler: FfiConverterTypeVestnikError_lift
+        )
+}
+    
+    /**
+     * Ends the user's part in this device: their history is no longer shown, nor is anything that comes
+     * for them. The server is told now, or as soon as it can be reached.
+     *
+     * # Errors
+     * [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+open func logout()async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_vestnik_ffi_fn_method_vestnik_logout(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_vestnik_ffi_rust_future_poll_void,
+            completeFunc: ffi_vestnik_ffi_rust_future_complete_void,
+            freeFunc: ffi_vestnik_ffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeVestnikError_lift
+        )
+}
+    
+    /**
+     * The network changed: the connection is probed or made anew at once.
+     *
+     * # Errors
+     * [`VestnikError::Closed`].
+     */
+open func networkChanged()throws   {try rustCallWithError(FfiConverterTypeVestnikError_lift) {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_method_vestnik_network_changed(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * The process goes on.
+     *
+     * # Errors
+     * [`VestnikError::Closed`].
+     */
+open func resume()throws   {try rustCallWithError(FfiConverterTypeVestnikError_lift) {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_method_vestnik_resume(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * The person changed whether the app may show notifications.
+     *
+     * # Errors
+     * [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+open func setPermission(permission: Permission)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_vestnik_ffi_fn_method_vestnik_set_permission(
+                        self.uniffiCloneHandle(),FfiConverterTypePermission_lower(permission)
+                )
+            },
+            pollFunc: ffi_vestnik_ffi_rust_future_poll_void,
+            completeFunc: ffi_vestnik_ffi_rust_future_complete_void,
+            freeFunc: ffi_vestnik_ffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeVestnikError_lift
+        )
+}
+    
+    /**
+     * Takes the part of the one who draws notifications. There is one at a time.
+     *
+     * # Errors
+     * [`VestnikError::ShowerTaken`], [`VestnikError::Closed`].
+     */
+open func shower()throws  -> Shower  {
+    return try  FfiConverterTypeShower_lift(try rustCallWithError(FfiConverterTypeVestnikError_lift) {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_method_vestnik_shower(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Who the device is and how it is connected, at present.
+     *
+     * # Errors
+     * [`VestnikError::Closed`].
+     */
+open func snapshot()throws  -> Snapshot  {
+    return try  FfiConverterTypeSnapshot_lift(try rustCallWithError(FfiConverterTypeVestnikError_lift) {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_method_vestnik_snapshot(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The present snapshot, then each change.
+     *
+     * # Errors
+     * [`VestnikError::Closed`].
+     */
+open func snapshots()throws  -> SnapshotStream  {
+    return try  FfiConverterTypeSnapshotStream_lift(try rustCallWithError(FfiConverterTypeVestnikError_lift) {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_method_vestnik_snapshots(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Finishes what is in hand and closes the files. A second call does nothing.
+     *
+     * # Errors
+     * [`VestnikError::Internal`].
+     */
+open func stop()async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_vestnik_ffi_fn_method_vestnik_stop(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_vestnik_ffi_rust_future_poll_void,
+            completeFunc: ffi_vestnik_ffi_rust_future_complete_void,
+            freeFunc: ffi_vestnik_ffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeVestnikError_lift
+        )
+}
+    
+    /**
+     * Subscribes the user to a topic. The wish is kept, offline too; the call waits for the server's
+     * answer.
+     *
+     * # Errors
+     * [`VestnikError::Refused`], [`VestnikError::Timeout`] and [`VestnikError::Cancelled`], which end
+     * the waiting and not the wish, [`VestnikError::NobodyLoggedIn`], [`VestnikError::Storage`],
+     * [`VestnikError::Closed`].
+     */
+open func subscribe(topic: String, within: TimeInterval? = nil, cancel: CancelHandle? = nil)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_vestnik_ffi_fn_method_vestnik_subscribe(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(topic),FfiConverterOptionDuration.lower(within),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_vestnik_ffi_rust_future_poll_void,
+            completeFunc: ffi_vestnik_ffi_rust_future_complete_void,
+            freeFunc: ffi_vestnik_ffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeVestnikError_lift
+        )
+}
+    
+    /**
+     * The system is about to freeze the process: the connection is closed, and nothing wakes the
+     * processor until `resume`.
+     *
+     * # Errors
+     * [`VestnikError::Closed`].
+     */
+open func suspend()throws   {try rustCallWithError(FfiConverterTypeVestnikError_lift) {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_method_vestnik_suspend(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Ends the user's subscription to a topic.
+     *
+     * # Errors
+     * As `subscribe`.
+     */
+open func unsubscribe(topic: String, within: TimeInterval? = nil, cancel: CancelHandle? = nil)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_vestnik_ffi_fn_method_vestnik_unsubscribe(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(topic),FfiConverterOptionDuration.lower(within),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_vestnik_ffi_rust_future_poll_void,
+            completeFunc: ffi_vestnik_ffi_rust_future_complete_void,
+            freeFunc: ffi_vestnik_ffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeVestnikError_lift
+        )
+}
+    
+    /**
+     * The person chose an action of it; gives whether it is in the history.
+     *
+     * # Errors
+     * As `mark_read`.
+     */
+open func actioned(id: String, action: String)async throws  -> Bool  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_vestnik_ffi_fn_method_vestnik_actioned(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterString.lower(action)
+                )
+            },
+            pollFunc: ffi_vestnik_ffi_rust_future_poll_i8,
+            completeFunc: ffi_vestnik_ffi_rust_future_complete_i8,
+            freeFunc: ffi_vestnik_ffi_rust_future_free_i8,
+            liftFunc: FfiConverterBool.lift,
+            errorHandler: FfiConverterTypeVestnikError_lift
+        )
+}
+    
+    /**
+     * Archives, or takes out of the archive; gives how many changed.
+     *
+     * # Errors
+     * As `mark_read`.
+     */
+open func archive(ids: [String], isArchived: Bool = true)async throws  -> UInt64  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_vestnik_ffi_fn_method_vestnik_archive(
+                        self.uniffiCloneHandle(),FfiConverterSequenceString.lower(ids),FfiConverterBool.lower(isArchived)
+                )
+            },
+            pollFunc: ffi_vestnik_ffi_rust_future_poll_u64,
+            completeFunc: ffi_vestnik_ffi_rust_future_complete_u64,
+            freeFunc: ffi_vestnik_ffi_rust_future_free_u64,
+            liftFunc: FfiConverterUInt64.lift,
+            errorHandler: FfiConverterTypeVestnikError_lift
+        )
+}
+    
+    /**
+     * The person opened it, which also reads it; gives whether it is in the history.
+     *
+     * # Errors
+     * As `mark_read`.
+     */
+open func clicked(id: String)async throws  -> Bool  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_vestnik_ffi_fn_method_vestnik_clicked(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_vestnik_ffi_rust_future_poll_i8,
+            completeFunc: ffi_vestnik_ffi_rust_future_complete_i8,
+            freeFunc: ffi_vestnik_ffi_rust_future_free_i8,
+            liftFunc: FfiConverterBool.lift,
+            errorHandler: FfiConverterTypeVestnikError_lift
+        )
+}
+    
+    /**
+     * Deletes, or takes a deletion back; gives how many changed.
+     *
+     * # Errors
+     * As `mark_read`.
+     */
+open func delete(ids: [String], isDeleted: Bool = true)async throws  -> UInt64  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_vestnik_ffi_fn_method_vestnik_delete(
+                        self.uniffiCloneHandle(),FfiConverterSequenceString.lower(ids),FfiConverterBool.lower(isDeleted)
+                )
+            },
+            pollFunc: ffi_vestnik_ffi_rust_future_poll_u64,
+            completeFunc: ffi_vestnik_ffi_rust_future_complete_u64,
+            freeFunc: ffi_vestnik_ffi_rust_future_free_u64,
+            liftFunc: FfiConverterUInt64.lift,
+            errorHandler: FfiConverterTypeVestnikError_lift
+        )
+}
+    
+    /**
+     * The person took it off the screen unread; gives whether it is in the history.
+     *
+     * # Errors
+     * As `mark_read`.
+     */
+open func dismissed(id: String)async throws  -> Bool  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_vestnik_ffi_fn_method_vestnik_dismissed(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_vestnik_ffi_rust_future_poll_i8,
+            completeFunc: ffi_vestnik_ffi_rust_future_complete_i8,
+            freeFunc: ffi_vestnik_ffi_rust_future_free_i8,
+            liftFunc: FfiConverterBool.lift,
+            errorHandler: FfiConverterTypeVestnikError_lift
+        )
+}
+    
+    /**
+     * One notification of the history.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+open func get(id: String)async throws  -> HistoryItem?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_vestnik_ffi_fn_method_vestnik_get(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_vestnik_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_vestnik_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_vestnik_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterOptionTypeHistoryItem.lift,
+            errorHandler: FfiConverterTypeVestnikError_lift
+        )
+}
+    
+    /**
+     * A page of the history; nobody's is empty.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+open func history(query: HistoryQuery)async throws  -> HistoryPage  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_vestnik_ffi_fn_method_vestnik_history(
+                        self.uniffiCloneHandle(),FfiConverterTypeHistoryQuery_lower(query)
+                )
+            },
+            pollFunc: ffi_vestnik_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_vestnik_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_vestnik_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeHistoryPage_lift,
+            errorHandler: FfiConverterTypeVestnikError_lift
+        )
+}
+    
+    /**
+     * Marks everything that is not archived as read, up to the place of an item or all of it; gives how
+     * many were not.
+     *
+     * # Errors
+     * As `mark_read`.
+     */
+open func markAllRead(upTo: String? = nil)async throws  -> UInt64  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_vestnik_ffi_fn_method_vestnik_mark_all_read(
+                        self.uniffiCloneHandle(),FfiConverterOptionString.lower(upTo)
+                )
+            },
+            pollFunc: ffi_vestnik_ffi_rust_future_poll_u64,
+            completeFunc: ffi_vestnik_ffi_rust_future_complete_u64,
+            freeFunc: ffi_vestnik_ffi_rust_future_free_u64,
+            liftFunc: FfiConverterUInt64.lift,
+            errorHandler: FfiConverterTypeVestnikError_lift
+        )
+}
+    
+    /**
+     * Marks as read, here and on the user's other devices; gives how many were not.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+open func markRead(ids: [String])async throws  -> UInt64  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_vestnik_ffi_fn_method_vestnik_mark_read(
+                        self.uniffiCloneHandle(),FfiConverterSequenceString.lower(ids)
+                )
+            },
+            pollFunc: ffi_vestnik_ffi_rust_future_poll_u64,
+            completeFunc: ffi_vestnik_ffi_rust_future_complete_u64,
+            freeFunc: ffi_vestnik_ffi_rust_future_free_u64,
+            liftFunc: FfiConverterUInt64.lift,
+            errorHandler: FfiConverterTypeVestnikError_lift
+        )
+}
+    
+    /**
+     * Marks as unread; gives how many were not.
+     *
+     * # Errors
+     * As `mark_read`.
+     */
+open func markUnread(ids: [String])async throws  -> UInt64  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_vestnik_ffi_fn_method_vestnik_mark_unread(
+                        self.uniffiCloneHandle(),FfiConverterSequenceString.lower(ids)
+                )
+            },
+            pollFunc: ffi_vestnik_ffi_rust_future_poll_u64,
+            completeFunc: ffi_vestnik_ffi_rust_future_complete_u64,
+            freeFunc: ffi_vestnik_ffi_rust_future_free_u64,
+            liftFunc: FfiConverterUInt64.lift,
+            errorHandler: FfiConverterTypeVestnikError_lift
+        )
+}
+    
+    /**
+     * The person answered it with a text; gives whether it is in the history. There may be many replies.
+     *
+     * # Errors
+     * As `mark_read`.
+     */
+open func reply(id: String, text: String, action: String? = nil)async throws  -> Bool  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_vestnik_ffi_fn_method_vestnik_reply(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterString.lower(text),FfiConverterOptionString.lower(action)
+                )
+            },
+            pollFunc: ffi_vestnik_ffi_rust_future_poll_i8,
+            completeFunc: ffi_vestnik_ffi_rust_future_complete_i8,
+            freeFunc: ffi_vestnik_ffi_rust_future_free_i8,
+            liftFunc: FfiConverterBool.lift,
+            errorHandler: FfiConverterTypeVestnikError_lift
+        )
+}
+    
+    /**
+     * What a search finds, newest first.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+open func search(query: SearchQuery)async throws  -> HistoryPage  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_vestnik_ffi_fn_method_vestnik_search(
+                        self.uniffiCloneHandle(),FfiConverterTypeSearchQuery_lower(query)
+                )
+            },
+            pollFunc: ffi_vestnik_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_vestnik_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_vestnik_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeHistoryPage_lift,
+            errorHandler: FfiConverterTypeVestnikError_lift
+        )
+}
+    
+    /**
+     * A push service reaches this installation no more.
+     *
+     * # Errors
+     * [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+open func forgetPushAddress(kind: PushAddressKind)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_vestnik_ffi_fn_method_vestnik_forget_push_address(
+                        self.uniffiCloneHandle(),FfiConverterTypePushAddressKind_lower(kind)
+                )
+            },
+            pollFunc: ffi_vestnik_ffi_rust_future_poll_void,
+            completeFunc: ffi_vestnik_ffi_rust_future_complete_void,
+            freeFunc: ffi_vestnik_ffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeVestnikError_lift
+        )
+}
+    
+    /**
+     * Takes the plain payload of a push. Its notification is stored and becomes due, unless it is
+     * there already or is for another user.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`] if it is no payload of ours, [`VestnikError::Storage`],
+     * [`VestnikError::Closed`].
+     */
+open func handlePush(payload: Data)async throws  -> Pushed  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_vestnik_ffi_fn_method_vestnik_handle_push(
+                        self.uniffiCloneHandle(),FfiConverterData.lower(payload)
+                )
+            },
+            pollFunc: ffi_vestnik_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_vestnik_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_vestnik_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypePushed_lift,
+            errorHandler: FfiConverterTypeVestnikError_lift
+        )
+}
+    
+    /**
+     * A push service gave this installation an address, in the place of the former one of its kind. The
+     * server is told now, or as soon as it can be reached. Call it at each start: what the server knows
+     * already is not sent again.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+open func setPushAddress(kind: PushAddressKind, address: String)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_vestnik_ffi_fn_method_vestnik_set_push_address(
+                        self.uniffiCloneHandle(),FfiConverterTypePushAddressKind_lower(kind),FfiConverterString.lower(address)
+                )
+            },
+            pollFunc: ffi_vestnik_ffi_rust_future_poll_void,
+            completeFunc: ffi_vestnik_ffi_rust_future_complete_void,
+            freeFunc: ffi_vestnik_ffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeVestnikError_lift
+        )
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeVestnik: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = Vestnik
+
+    public static func lift(_ handle: UInt64) throws -> Vestnik {
+        return Vestnik(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: Vestnik) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Vestnik {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: Vestnik, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeVestnik_lift(_ handle: UInt64) throws -> Vestnik {
+    return try FfiConverterTypeVestnik.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeVestnik_lower(_ value: Vestnik) -> UInt64 {
+    return FfiConverterTypeVestnik.lower(value)
 }
 
 
@@ -1807,15 +4189,15 @@ public func FfiConverterTypePushClient_lower(_ value: PushClient) -> UInt64 {
 /**
  * What a tap opens.
  */
-public struct ClickRecord: Equatable, Hashable {
+public struct Click: Equatable, Hashable {
     /**
      * Who opens it.
      */
-    public var openedBy: OpenedBy
+    public let openedBy: OpenedBy
     /**
      * The address.
      */
-    public var url: String
+    public let url: String
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -1836,22 +4218,22 @@ public struct ClickRecord: Equatable, Hashable {
 }
 
 #if compiler(>=6)
-extension ClickRecord: Sendable {}
+extension Click: Sendable {}
 #endif
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeClickRecord: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ClickRecord {
+public struct FfiConverterTypeClick: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Click {
         return
-            try ClickRecord(
+            try Click(
                 openedBy: FfiConverterTypeOpenedBy.read(from: &buf), 
                 url: FfiConverterString.read(from: &buf)
         )
     }
 
-    public static func write(_ value: ClickRecord, into buf: inout [UInt8]) {
+    public static func write(_ value: Click, into buf: inout [UInt8]) {
         FfiConverterTypeOpenedBy.write(value.openedBy, into: &buf)
         FfiConverterString.write(value.url, into: &buf)
     }
@@ -1861,57 +4243,361 @@ public struct FfiConverterTypeClickRecord: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeClickRecord_lift(_ buf: RustBuffer) throws -> ClickRecord {
-    return try FfiConverterTypeClickRecord.lift(buf)
+public func FfiConverterTypeClick_lift(_ buf: RustBuffer) throws -> Click {
+    return try FfiConverterTypeClick.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeClickRecord_lower(_ value: ClickRecord) -> RustBuffer {
-    return FfiConverterTypeClickRecord.lower(value)
+public func FfiConverterTypeClick_lower(_ value: Click) -> RustBuffer {
+    return FfiConverterTypeClick.lower(value)
 }
 
 
 /**
- * A description of the device.
+ * How to reach the server, and what to tell it of the device.
  */
-public struct DeviceRecord: Equatable, Hashable {
+public struct Config: Equatable, Hashable {
     /**
-     * The system it runs on.
+     * The server's address, as `https://push.example/`. A path stays a part of it.
      */
-    public var platform: PlatformName
+    public let server: String
     /**
-     * The device's model.
+     * The App's id.
      */
-    public var model: String?
+    public let app: String
     /**
-     * The system's version.
+     * A folder of the app's own for history and state, which no other process opens; it is made if it
+     * is not there. It must not be part of a backup that another device may restore.
      */
-    public var osVersion: String?
+    public let dataDir: String
     /**
-     * The app's version.
+     * What to tell the server of the device.
      */
-    public var appVersion: String?
+    public let device: DeviceInfo
+    /**
+     * Where a notification extension leaves pushes for the app; absent for `spool` in `data_dir`. On iOS
+     * it is a folder of the app group.
+     */
+    public let spoolDir: String?
+    /**
+     * What becomes of a user's history when they log out or another user logs in.
+     */
+    public let formerHistory: FormerHistory?
+    /**
+     * How to reach the network; absent for the system's own ways.
+     */
+    public let network: Network?
+    /**
+     * Times and sizes; absent for the usual ones.
+     */
+    public let tuning: Tuning?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The server's address, as `https://push.example/`. A path stays a part of it.
+         */server: String, 
+        /**
+         * The App's id.
+         */app: String, 
+        /**
+         * A folder of the app's own for history and state, which no other process opens; it is made if it
+         * is not there. It must not be part of a backup that another device may restore.
+         */dataDir: String, 
+        /**
+         * What to tell the server of the device.
+         */device: DeviceInfo, 
+        /**
+         * Where a notification extension leaves pushes for the app; absent for `spool` in `data_dir`. On iOS
+         * it is a folder of the app group.
+         */spoolDir: String? = nil, 
+        /**
+         * What becomes of a user's history when they log out or another user logs in.
+         */formerHistory: FormerHistory? = nil, 
+        /**
+         * How to reach the network; absent for the system's own ways.
+         */network: Network? = nil, 
+        /**
+         * Times and sizes; absent for the usual ones.
+         */tuning: Tuning? = nil) {
+        self.server = server
+        self.app = app
+        self.dataDir = dataDir
+        self.device = device
+        self.spoolDir = spoolDir
+        self.formerHistory = formerHistory
+        self.network = network
+        self.tuning = tuning
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Config: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeConfig: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Config {
+        return
+            try Config(
+                server: FfiConverterString.read(from: &buf), 
+                app: FfiConverterString.read(from: &buf), 
+                dataDir: FfiConverterString.read(from: &buf), 
+                device: FfiConverterTypeDeviceInfo.read(from: &buf), 
+                spoolDir: FfiConverterOptionString.read(from: &buf), 
+                formerHistory: FfiConverterOptionTypeFormerHistory.read(from: &buf), 
+                network: FfiConverterOptionTypeNetwork.read(from: &buf), 
+                tuning: FfiConverterOptionTypeTuning.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Config, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.server, into: &buf)
+        FfiConverterString.write(value.app, into: &buf)
+        FfiConverterString.write(value.dataDir, into: &buf)
+        FfiConverterTypeDeviceInfo.write(value.device, into: &buf)
+        FfiConverterOptionString.write(value.spoolDir, into: &buf)
+        FfiConverterOptionTypeFormerHistory.write(value.formerHistory, into: &buf)
+        FfiConverterOptionTypeNetwork.write(value.network, into: &buf)
+        FfiConverterOptionTypeTuning.write(value.tuning, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeConfig_lift(_ buf: RustBuffer) throws -> Config {
+    return try FfiConverterTypeConfig.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeConfig_lower(_ value: Config) -> RustBuffer {
+    return FfiConverterTypeConfig.lower(value)
+}
+
+
+/**
+ * How a device is connected.
+ */
+public struct Connection: Equatable, Hashable {
+    /**
+     * Where it stands.
+     */
+    public let phase: Phase
+    /**
+     * What is in the way.
+     */
+    public let lastError: Trouble?
+    /**
+     * When it is tried again.
+     */
+    public let retryAt: Date?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Where it stands.
+         */phase: Phase, 
+        /**
+         * What is in the way.
+         */lastError: Trouble?, 
+        /**
+         * When it is tried again.
+         */retryAt: Date?) {
+        self.phase = phase
+        self.lastError = lastError
+        self.retryAt = retryAt
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Connection: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeConnection: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Connection {
+        return
+            try Connection(
+                phase: FfiConverterTypePhase.read(from: &buf), 
+                lastError: FfiConverterOptionTypeTrouble.read(from: &buf), 
+                retryAt: FfiConverterOptionTimestamp.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Connection, into buf: inout [UInt8]) {
+        FfiConverterTypePhase.write(value.phase, into: &buf)
+        FfiConverterOptionTypeTrouble.write(value.lastError, into: &buf)
+        FfiConverterOptionTimestamp.write(value.retryAt, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeConnection_lift(_ buf: RustBuffer) throws -> Connection {
+    return try FfiConverterTypeConnection.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeConnection_lower(_ value: Connection) -> RustBuffer {
+    return FfiConverterTypeConnection.lower(value)
+}
+
+
+/**
+ * A change of what the server is told of the device. What is absent stays as it is.
+ */
+public struct DeviceChange: Equatable, Hashable {
     /**
      * A BCP 47 language tag.
      */
-    public var locale: String?
+    public let locale: String?
     /**
-     * An IANA time zone name.
+     * The IANA name of the time zone.
      */
-    public var timeZone: String?
+    public let timeZone: String?
+    /**
+     * The app's version.
+     */
+    public let appVersion: String?
+    /**
+     * The system's version.
+     */
+    public let osVersion: String?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * A BCP 47 language tag.
+         */locale: String? = nil, 
+        /**
+         * The IANA name of the time zone.
+         */timeZone: String? = nil, 
+        /**
+         * The app's version.
+         */appVersion: String? = nil, 
+        /**
+         * The system's version.
+         */osVersion: String? = nil) {
+        self.locale = locale
+        self.timeZone = timeZone
+        self.appVersion = appVersion
+        self.osVersion = osVersion
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension DeviceChange: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeDeviceChange: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> DeviceChange {
+        return
+            try DeviceChange(
+                locale: FfiConverterOptionString.read(from: &buf), 
+                timeZone: FfiConverterOptionString.read(from: &buf), 
+                appVersion: FfiConverterOptionString.read(from: &buf), 
+                osVersion: FfiConverterOptionString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: DeviceChange, into buf: inout [UInt8]) {
+        FfiConverterOptionString.write(value.locale, into: &buf)
+        FfiConverterOptionString.write(value.timeZone, into: &buf)
+        FfiConverterOptionString.write(value.appVersion, into: &buf)
+        FfiConverterOptionString.write(value.osVersion, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDeviceChange_lift(_ buf: RustBuffer) throws -> DeviceChange {
+    return try FfiConverterTypeDeviceChange.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDeviceChange_lower(_ value: DeviceChange) -> RustBuffer {
+    return FfiConverterTypeDeviceChange.lower(value)
+}
+
+
+/**
+ * What the server is told of the device.
+ */
+public struct DeviceInfo: Equatable, Hashable {
+    /**
+     * The system it runs on.
+     */
+    public let platform: Platform
     /**
      * Whether the system lets the app show notifications.
      */
-    public var permission: PermissionState
+    public let permission: Permission
+    /**
+     * The device's model.
+     */
+    public let model: String?
+    /**
+     * The system's version.
+     */
+    public let osVersion: String?
+    /**
+     * The app's version.
+     */
+    public let appVersion: String?
+    /**
+     * A BCP 47 language tag.
+     */
+    public let locale: String?
+    /**
+     * The IANA name of the time zone.
+     */
+    public let timeZone: String?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
     public init(
         /**
          * The system it runs on.
-         */platform: PlatformName, 
+         */platform: Platform, 
+        /**
+         * Whether the system lets the app show notifications.
+         */permission: Permission, 
         /**
          * The device's model.
          */model: String? = nil, 
@@ -1925,18 +4611,15 @@ public struct DeviceRecord: Equatable, Hashable {
          * A BCP 47 language tag.
          */locale: String? = nil, 
         /**
-         * An IANA time zone name.
-         */timeZone: String? = nil, 
-        /**
-         * Whether the system lets the app show notifications.
-         */permission: PermissionState) {
+         * The IANA name of the time zone.
+         */timeZone: String? = nil) {
         self.platform = platform
+        self.permission = permission
         self.model = model
         self.osVersion = osVersion
         self.appVersion = appVersion
         self.locale = locale
         self.timeZone = timeZone
-        self.permission = permission
     }
 
     
@@ -1945,34 +4628,34 @@ public struct DeviceRecord: Equatable, Hashable {
 }
 
 #if compiler(>=6)
-extension DeviceRecord: Sendable {}
+extension DeviceInfo: Sendable {}
 #endif
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeDeviceRecord: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> DeviceRecord {
+public struct FfiConverterTypeDeviceInfo: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> DeviceInfo {
         return
-            try DeviceRecord(
-                platform: FfiConverterTypePlatformName.read(from: &buf), 
+            try DeviceInfo(
+                platform: FfiConverterTypePlatform.read(from: &buf), 
+                permission: FfiConverterTypePermission.read(from: &buf), 
                 model: FfiConverterOptionString.read(from: &buf), 
                 osVersion: FfiConverterOptionString.read(from: &buf), 
                 appVersion: FfiConverterOptionString.read(from: &buf), 
                 locale: FfiConverterOptionString.read(from: &buf), 
-                timeZone: FfiConverterOptionString.read(from: &buf), 
-                permission: FfiConverterTypePermissionState.read(from: &buf)
+                timeZone: FfiConverterOptionString.read(from: &buf)
         )
     }
 
-    public static func write(_ value: DeviceRecord, into buf: inout [UInt8]) {
-        FfiConverterTypePlatformName.write(value.platform, into: &buf)
+    public static func write(_ value: DeviceInfo, into buf: inout [UInt8]) {
+        FfiConverterTypePlatform.write(value.platform, into: &buf)
+        FfiConverterTypePermission.write(value.permission, into: &buf)
         FfiConverterOptionString.write(value.model, into: &buf)
         FfiConverterOptionString.write(value.osVersion, into: &buf)
         FfiConverterOptionString.write(value.appVersion, into: &buf)
         FfiConverterOptionString.write(value.locale, into: &buf)
         FfiConverterOptionString.write(value.timeZone, into: &buf)
-        FfiConverterTypePermissionState.write(value.permission, into: &buf)
     }
 }
 
@@ -1980,50 +4663,251 @@ public struct FfiConverterTypeDeviceRecord: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeDeviceRecord_lift(_ buf: RustBuffer) throws -> DeviceRecord {
-    return try FfiConverterTypeDeviceRecord.lift(buf)
+public func FfiConverterTypeDeviceInfo_lift(_ buf: RustBuffer) throws -> DeviceInfo {
+    return try FfiConverterTypeDeviceInfo.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeDeviceRecord_lower(_ value: DeviceRecord) -> RustBuffer {
-    return FfiConverterTypeDeviceRecord.lower(value)
+public func FfiConverterTypeDeviceInfo_lower(_ value: DeviceInfo) -> RustBuffer {
+    return FfiConverterTypeDeviceInfo.lower(value)
+}
+
+
+/**
+ * The device's state for a report of a fault, without anything of a person.
+ */
+public struct Diagnostics: Equatable, Hashable {
+    /**
+     * The version of the core.
+     */
+    public let version: String
+    /**
+     * How it is connected.
+     */
+    public let phase: Phase
+    /**
+     * What is in the way.
+     */
+    public let lastError: Trouble?
+    /**
+     * Whether a session has not ended, as far as the device knows.
+     */
+    public let isLoggedIn: Bool
+    /**
+     * How many sessions began and ended here.
+     */
+    public let generation: UInt64
+    /**
+     * The server's clock minus the device's, in whole seconds, if it is known.
+     */
+    public let clockOffsetSeconds: Int64?
+    /**
+     * How many notifications are unread.
+     */
+    public let unread: UInt64
+    /**
+     * How many facts wait to be reported.
+     */
+    public let factsWaiting: UInt64
+    /**
+     * The facts that the server refused for good, each as its kind and the server's code.
+     */
+    public let factsRefused: [String]
+    /**
+     * Logouts that the server has not confirmed.
+     */
+    public let logoutsPending: UInt64
+    /**
+     * How many push services have an address of this installation.
+     */
+    public let pushAddresses: UInt64
+    /**
+     * All of this as text, a line for each value.
+     */
+    public let text: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The version of the core.
+         */version: String, 
+        /**
+         * How it is connected.
+         */phase: Phase, 
+        /**
+         * What is in the way.
+         */lastError: Trouble?, 
+        /**
+         * Whether a session has not ended, as far as the device knows.
+         */isLoggedIn: Bool, 
+        /**
+         * How many sessions began and ended here.
+         */generation: UInt64, 
+        /**
+         * The server's clock minus the device's, in whole seconds, if it is known.
+         */clockOffsetSeconds: Int64?, 
+        /**
+         * How many notifications are unread.
+         */unread: UInt64, 
+        /**
+         * How many facts wait to be reported.
+         */factsWaiting: UInt64, 
+        /**
+         * The facts that the server refused for good, each as its kind and the server's code.
+         */factsRefused: [String], 
+        /**
+         * Logouts that the server has not confirmed.
+         */logoutsPending: UInt64, 
+        /**
+         * How many push services have an address of this installation.
+         */pushAddresses: UInt64, 
+        /**
+         * All of this as text, a line for each value.
+         */text: String) {
+        self.version = version
+        self.phase = phase
+        self.lastError = lastError
+        self.isLoggedIn = isLoggedIn
+        self.generation = generation
+        self.clockOffsetSeconds = clockOffsetSeconds
+        self.unread = unread
+        self.factsWaiting = factsWaiting
+        self.factsRefused = factsRefused
+        self.logoutsPending = logoutsPending
+        self.pushAddresses = pushAddresses
+        self.text = text
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Diagnostics: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeDiagnostics: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Diagnostics {
+        return
+            try Diagnostics(
+                version: FfiConverterString.read(from: &buf), 
+                phase: FfiConverterTypePhase.read(from: &buf), 
+                lastError: FfiConverterOptionTypeTrouble.read(from: &buf), 
+                isLoggedIn: FfiConverterBool.read(from: &buf), 
+                generation: FfiConverterUInt64.read(from: &buf), 
+                clockOffsetSeconds: FfiConverterOptionInt64.read(from: &buf), 
+                unread: FfiConverterUInt64.read(from: &buf), 
+                factsWaiting: FfiConverterUInt64.read(from: &buf), 
+                factsRefused: FfiConverterSequenceString.read(from: &buf), 
+                logoutsPending: FfiConverterUInt64.read(from: &buf), 
+                pushAddresses: FfiConverterUInt64.read(from: &buf), 
+                text: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Diagnostics, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.version, into: &buf)
+        FfiConverterTypePhase.write(value.phase, into: &buf)
+        FfiConverterOptionTypeTrouble.write(value.lastError, into: &buf)
+        FfiConverterBool.write(value.isLoggedIn, into: &buf)
+        FfiConverterUInt64.write(value.generation, into: &buf)
+        FfiConverterOptionInt64.write(value.clockOffsetSeconds, into: &buf)
+        FfiConverterUInt64.write(value.unread, into: &buf)
+        FfiConverterUInt64.write(value.factsWaiting, into: &buf)
+        FfiConverterSequenceString.write(value.factsRefused, into: &buf)
+        FfiConverterUInt64.write(value.logoutsPending, into: &buf)
+        FfiConverterUInt64.write(value.pushAddresses, into: &buf)
+        FfiConverterString.write(value.text, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDiagnostics_lift(_ buf: RustBuffer) throws -> Diagnostics {
+    return try FfiConverterTypeDiagnostics.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDiagnostics_lower(_ value: Diagnostics) -> RustBuffer {
+    return FfiConverterTypeDiagnostics.lower(value)
 }
 
 
 /**
  * A notification in the history.
  */
-public struct HistoryItemRecord: Equatable, Hashable {
+public struct HistoryItem: Equatable, Hashable {
     /**
-     * The notification.
+     * The notification, with the newest content.
      */
-    public var notification: NotificationRecord
+    public let notification: Notification
     /**
-     * When this device stored it, in milliseconds since 1970.
+     * Where it stands among the others; see [`HistoryQuery`].
      */
-    public var receivedAtMs: Int64
+    public let place: String
     /**
-     * When it was read, here or on another device; absent while it is unread.
+     * Whether the person has seen it, on this device or another.
      */
-    public var readAtMs: Int64?
+    public let isRead: Bool
+    /**
+     * When it was read.
+     */
+    public let readAt: Date?
+    /**
+     * Whether the person put it out of sight.
+     */
+    public let isArchived: Bool
+    /**
+     * When this device stored it, by the server's clock.
+     */
+    public let receivedAt: Date
+    /**
+     * Whether it was shown.
+     */
+    public let show: ShowState
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
     public init(
         /**
-         * The notification.
-         */notification: NotificationRecord, 
+         * The notification, with the newest content.
+         */notification: Notification, 
         /**
-         * When this device stored it, in milliseconds since 1970.
-         */receivedAtMs: Int64, 
+         * Where it stands among the others; see [`HistoryQuery`].
+         */place: String, 
         /**
-         * When it was read, here or on another device; absent while it is unread.
-         */readAtMs: Int64?) {
+         * Whether the person has seen it, on this device or another.
+         */isRead: Bool, 
+        /**
+         * When it was read.
+         */readAt: Date?, 
+        /**
+         * Whether the person put it out of sight.
+         */isArchived: Bool, 
+        /**
+         * When this device stored it, by the server's clock.
+         */receivedAt: Date, 
+        /**
+         * Whether it was shown.
+         */show: ShowState) {
         self.notification = notification
-        self.receivedAtMs = receivedAtMs
-        self.readAtMs = readAtMs
+        self.place = place
+        self.isRead = isRead
+        self.readAt = readAt
+        self.isArchived = isArchived
+        self.receivedAt = receivedAt
+        self.show = show
     }
 
     
@@ -2032,26 +4916,34 @@ public struct HistoryItemRecord: Equatable, Hashable {
 }
 
 #if compiler(>=6)
-extension HistoryItemRecord: Sendable {}
+extension HistoryItem: Sendable {}
 #endif
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeHistoryItemRecord: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> HistoryItemRecord {
+public struct FfiConverterTypeHistoryItem: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> HistoryItem {
         return
-            try HistoryItemRecord(
-                notification: FfiConverterTypeNotificationRecord.read(from: &buf), 
-                receivedAtMs: FfiConverterInt64.read(from: &buf), 
-                readAtMs: FfiConverterOptionInt64.read(from: &buf)
+            try HistoryItem(
+                notification: FfiConverterTypeNotification.read(from: &buf), 
+                place: FfiConverterString.read(from: &buf), 
+                isRead: FfiConverterBool.read(from: &buf), 
+                readAt: FfiConverterOptionTimestamp.read(from: &buf), 
+                isArchived: FfiConverterBool.read(from: &buf), 
+                receivedAt: FfiConverterTimestamp.read(from: &buf), 
+                show: FfiConverterTypeShowState.read(from: &buf)
         )
     }
 
-    public static func write(_ value: HistoryItemRecord, into buf: inout [UInt8]) {
-        FfiConverterTypeNotificationRecord.write(value.notification, into: &buf)
-        FfiConverterInt64.write(value.receivedAtMs, into: &buf)
-        FfiConverterOptionInt64.write(value.readAtMs, into: &buf)
+    public static func write(_ value: HistoryItem, into buf: inout [UInt8]) {
+        FfiConverterTypeNotification.write(value.notification, into: &buf)
+        FfiConverterString.write(value.place, into: &buf)
+        FfiConverterBool.write(value.isRead, into: &buf)
+        FfiConverterOptionTimestamp.write(value.readAt, into: &buf)
+        FfiConverterBool.write(value.isArchived, into: &buf)
+        FfiConverterTimestamp.write(value.receivedAt, into: &buf)
+        FfiConverterTypeShowState.write(value.show, into: &buf)
     }
 }
 
@@ -2059,42 +4951,58 @@ public struct FfiConverterTypeHistoryItemRecord: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeHistoryItemRecord_lift(_ buf: RustBuffer) throws -> HistoryItemRecord {
-    return try FfiConverterTypeHistoryItemRecord.lift(buf)
+public func FfiConverterTypeHistoryItem_lift(_ buf: RustBuffer) throws -> HistoryItem {
+    return try FfiConverterTypeHistoryItem.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeHistoryItemRecord_lower(_ value: HistoryItemRecord) -> RustBuffer {
-    return FfiConverterTypeHistoryItemRecord.lower(value)
+public func FfiConverterTypeHistoryItem_lower(_ value: HistoryItem) -> RustBuffer {
+    return FfiConverterTypeHistoryItem.lower(value)
 }
 
 
 /**
- * A page of the history, newest first.
+ * A page of the history, newest first whatever the direction.
  */
-public struct HistoryPageRecord: Equatable, Hashable {
+public struct HistoryPage: Equatable, Hashable {
     /**
      * The items.
      */
-    public var items: [HistoryItemRecord]
+    public let items: [HistoryItem]
     /**
-     * What to ask for older ones by; absent when there are none.
+     * Whether there are more in the direction that was asked for.
      */
-    public var next: String?
+    public let hasMore: Bool
+    /**
+     * From where on to ask for the next page in that direction.
+     */
+    public let end: String?
+    /**
+     * How many were left out because this version cannot read them.
+     */
+    public let unreadable: UInt32
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
     public init(
         /**
          * The items.
-         */items: [HistoryItemRecord], 
+         */items: [HistoryItem], 
         /**
-         * What to ask for older ones by; absent when there are none.
-         */next: String?) {
+         * Whether there are more in the direction that was asked for.
+         */hasMore: Bool, 
+        /**
+         * From where on to ask for the next page in that direction.
+         */end: String?, 
+        /**
+         * How many were left out because this version cannot read them.
+         */unreadable: UInt32) {
         self.items = items
-        self.next = next
+        self.hasMore = hasMore
+        self.end = end
+        self.unreadable = unreadable
     }
 
     
@@ -2103,24 +5011,28 @@ public struct HistoryPageRecord: Equatable, Hashable {
 }
 
 #if compiler(>=6)
-extension HistoryPageRecord: Sendable {}
+extension HistoryPage: Sendable {}
 #endif
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeHistoryPageRecord: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> HistoryPageRecord {
+public struct FfiConverterTypeHistoryPage: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> HistoryPage {
         return
-            try HistoryPageRecord(
-                items: FfiConverterSequenceTypeHistoryItemRecord.read(from: &buf), 
-                next: FfiConverterOptionString.read(from: &buf)
+            try HistoryPage(
+                items: FfiConverterSequenceTypeHistoryItem.read(from: &buf), 
+                hasMore: FfiConverterBool.read(from: &buf), 
+                end: FfiConverterOptionString.read(from: &buf), 
+                unreadable: FfiConverterUInt32.read(from: &buf)
         )
     }
 
-    public static func write(_ value: HistoryPageRecord, into buf: inout [UInt8]) {
-        FfiConverterSequenceTypeHistoryItemRecord.write(value.items, into: &buf)
-        FfiConverterOptionString.write(value.next, into: &buf)
+    public static func write(_ value: HistoryPage, into buf: inout [UInt8]) {
+        FfiConverterSequenceTypeHistoryItem.write(value.items, into: &buf)
+        FfiConverterBool.write(value.hasMore, into: &buf)
+        FfiConverterOptionString.write(value.end, into: &buf)
+        FfiConverterUInt32.write(value.unreadable, into: &buf)
     }
 }
 
@@ -2128,50 +5040,82 @@ public struct FfiConverterTypeHistoryPageRecord: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeHistoryPageRecord_lift(_ buf: RustBuffer) throws -> HistoryPageRecord {
-    return try FfiConverterTypeHistoryPageRecord.lift(buf)
+public func FfiConverterTypeHistoryPage_lift(_ buf: RustBuffer) throws -> HistoryPage {
+    return try FfiConverterTypeHistoryPage.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeHistoryPageRecord_lower(_ value: HistoryPageRecord) -> RustBuffer {
-    return FfiConverterTypeHistoryPageRecord.lower(value)
+public func FfiConverterTypeHistoryPage_lower(_ value: HistoryPage) -> RustBuffer {
+    return FfiConverterTypeHistoryPage.lower(value)
 }
 
 
 /**
  * Which part of the history.
  */
-public struct HistoryQueryRecord: Equatable, Hashable {
+public struct HistoryQuery: Equatable, Hashable {
     /**
-     * Older than this place, as `next` of the page before gave it; absent for the newest.
+     * Only what is older than this place; not together with `after`.
      */
-    public var before: String?
+    public let before: String?
+    /**
+     * Only what is newer than this place.
+     */
+    public let after: String?
     /**
      * The most items, 1 to 200.
      */
-    public var limit: UInt32
+    public let limit: UInt32
+    /**
+     * By whether it is archived.
+     */
+    public let shelf: Shelf?
     /**
      * Only what is unread.
      */
-    public var unreadOnly: Bool
+    public let unreadOnly: Bool
+    /**
+     * Only a category.
+     */
+    public let category: String?
+    /**
+     * Only what this device stored at this time or later.
+     */
+    public let since: Date?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
     public init(
         /**
-         * Older than this place, as `next` of the page before gave it; absent for the newest.
+         * Only what is older than this place; not together with `after`.
          */before: String? = nil, 
+        /**
+         * Only what is newer than this place.
+         */after: String? = nil, 
         /**
          * The most items, 1 to 200.
          */limit: UInt32 = UInt32(50), 
         /**
+         * By whether it is archived.
+         */shelf: Shelf? = nil, 
+        /**
          * Only what is unread.
-         */unreadOnly: Bool = false) {
+         */unreadOnly: Bool = false, 
+        /**
+         * Only a category.
+         */category: String? = nil, 
+        /**
+         * Only what this device stored at this time or later.
+         */since: Date? = nil) {
         self.before = before
+        self.after = after
         self.limit = limit
+        self.shelf = shelf
         self.unreadOnly = unreadOnly
+        self.category = category
+        self.since = since
     }
 
     
@@ -2180,26 +5124,34 @@ public struct HistoryQueryRecord: Equatable, Hashable {
 }
 
 #if compiler(>=6)
-extension HistoryQueryRecord: Sendable {}
+extension HistoryQuery: Sendable {}
 #endif
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeHistoryQueryRecord: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> HistoryQueryRecord {
+public struct FfiConverterTypeHistoryQuery: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> HistoryQuery {
         return
-            try HistoryQueryRecord(
+            try HistoryQuery(
                 before: FfiConverterOptionString.read(from: &buf), 
+                after: FfiConverterOptionString.read(from: &buf), 
                 limit: FfiConverterUInt32.read(from: &buf), 
-                unreadOnly: FfiConverterBool.read(from: &buf)
+                shelf: FfiConverterOptionTypeShelf.read(from: &buf), 
+                unreadOnly: FfiConverterBool.read(from: &buf), 
+                category: FfiConverterOptionString.read(from: &buf), 
+                since: FfiConverterOptionTimestamp.read(from: &buf)
         )
     }
 
-    public static func write(_ value: HistoryQueryRecord, into buf: inout [UInt8]) {
+    public static func write(_ value: HistoryQuery, into buf: inout [UInt8]) {
         FfiConverterOptionString.write(value.before, into: &buf)
+        FfiConverterOptionString.write(value.after, into: &buf)
         FfiConverterUInt32.write(value.limit, into: &buf)
+        FfiConverterOptionTypeShelf.write(value.shelf, into: &buf)
         FfiConverterBool.write(value.unreadOnly, into: &buf)
+        FfiConverterOptionString.write(value.category, into: &buf)
+        FfiConverterOptionTimestamp.write(value.since, into: &buf)
     }
 }
 
@@ -2207,69 +5159,234 @@ public struct FfiConverterTypeHistoryQueryRecord: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeHistoryQueryRecord_lift(_ buf: RustBuffer) throws -> HistoryQueryRecord {
-    return try FfiConverterTypeHistoryQueryRecord.lift(buf)
+public func FfiConverterTypeHistoryQuery_lift(_ buf: RustBuffer) throws -> HistoryQuery {
+    return try FfiConverterTypeHistoryQuery.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeHistoryQueryRecord_lower(_ value: HistoryQueryRecord) -> RustBuffer {
-    return FfiConverterTypeHistoryQueryRecord.lower(value)
+public func FfiConverterTypeHistoryQuery_lower(_ value: HistoryQuery) -> RustBuffer {
+    return FfiConverterTypeHistoryQuery.lower(value)
+}
+
+
+/**
+ * A line of the log.
+ */
+public struct LogRecord: Equatable, Hashable {
+    /**
+     * How much it matters.
+     */
+    public let level: LogLevel
+    /**
+     * The part of the library.
+     */
+    public let target: String
+    /**
+     * What happened, and its particulars.
+     */
+    public let message: String
+    /**
+     * How many lines were dropped before this one because the sink was too slow.
+     */
+    public let dropped: UInt64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * How much it matters.
+         */level: LogLevel, 
+        /**
+         * The part of the library.
+         */target: String, 
+        /**
+         * What happened, and its particulars.
+         */message: String, 
+        /**
+         * How many lines were dropped before this one because the sink was too slow.
+         */dropped: UInt64) {
+        self.level = level
+        self.target = target
+        self.message = message
+        self.dropped = dropped
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension LogRecord: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeLogRecord: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> LogRecord {
+        return
+            try LogRecord(
+                level: FfiConverterTypeLogLevel.read(from: &buf), 
+                target: FfiConverterString.read(from: &buf), 
+                message: FfiConverterString.read(from: &buf), 
+                dropped: FfiConverterUInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: LogRecord, into buf: inout [UInt8]) {
+        FfiConverterTypeLogLevel.write(value.level, into: &buf)
+        FfiConverterString.write(value.target, into: &buf)
+        FfiConverterString.write(value.message, into: &buf)
+        FfiConverterUInt64.write(value.dropped, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLogRecord_lift(_ buf: RustBuffer) throws -> LogRecord {
+    return try FfiConverterTypeLogRecord.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLogRecord_lower(_ value: LogRecord) -> RustBuffer {
+    return FfiConverterTypeLogRecord.lower(value)
+}
+
+
+/**
+ * How to reach the network.
+ */
+public struct Network: Equatable, Hashable {
+    /**
+     * The address of a proxy.
+     */
+    public let proxy: String?
+    /**
+     * Certificates to trust beside the system's, as PEM.
+     */
+    public let roots: [Data]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The address of a proxy.
+         */proxy: String? = nil, 
+        /**
+         * Certificates to trust beside the system's, as PEM.
+         */roots: [Data] = []) {
+        self.proxy = proxy
+        self.roots = roots
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Network: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeNetwork: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Network {
+        return
+            try Network(
+                proxy: FfiConverterOptionString.read(from: &buf), 
+                roots: FfiConverterSequenceData.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Network, into buf: inout [UInt8]) {
+        FfiConverterOptionString.write(value.proxy, into: &buf)
+        FfiConverterSequenceData.write(value.roots, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNetwork_lift(_ buf: RustBuffer) throws -> Network {
+    return try FfiConverterTypeNetwork.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNetwork_lower(_ value: Network) -> RustBuffer {
+    return FfiConverterTypeNetwork.lower(value)
 }
 
 
 /**
  * A notification.
  */
-public struct NotificationRecord: Equatable, Hashable {
+public struct Notification: Equatable, Hashable {
     /**
-     * What it is known by on every path; make the system's tag of it.
+     * What it is known by on every path. Draw it under an identifier that is made of it.
      */
-    public var id: String
+    public let id: String
+    /**
+     * Rises when the sender replaces the content.
+     */
+    public let revision: UInt32
     /**
      * The line by which a person recognises it.
      */
-    public var title: String
+    public let title: String
     /**
      * What it says; plain text.
      */
-    public var body: String
+    public let body: String
     /**
      * An `https` address of a picture.
      */
-    public var image: String?
+    public let image: String?
     /**
      * The kind of content; becomes the Android channel.
      */
-    public var category: String?
+    public let category: String?
     /**
      * How urgently it asks for attention.
      */
-    public var priority: PriorityLevel
+    public let priority: Priority
     /**
      * What a tap opens.
      */
-    public var click: ClickRecord?
+    public let click: Click?
     /**
      * The sender's own data, a JSON object.
      */
-    public var dataJson: String?
+    public let dataJson: String?
     /**
-     * When the server accepted it, in milliseconds since 1970.
+     * When the server accepted it.
      */
-    public var acceptedAtMs: Int64
+    public let acceptedAt: Date
     /**
-     * From when on it is not worth showing, in milliseconds since 1970.
+     * From when on it is not worth showing.
      */
-    public var expiresAtMs: Int64
+    public let expiresAt: Date
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
     public init(
         /**
-         * What it is known by on every path; make the system's tag of it.
+         * What it is known by on every path. Draw it under an identifier that is made of it.
          */id: String, 
+        /**
+         * Rises when the sender replaces the content.
+         */revision: UInt32, 
         /**
          * The line by which a person recognises it.
          */title: String, 
@@ -2284,20 +5401,21 @@ public struct NotificationRecord: Equatable, Hashable {
          */category: String?, 
         /**
          * How urgently it asks for attention.
-         */priority: PriorityLevel, 
+         */priority: Priority, 
         /**
          * What a tap opens.
-         */click: ClickRecord?, 
+         */click: Click?, 
         /**
          * The sender's own data, a JSON object.
          */dataJson: String?, 
         /**
-         * When the server accepted it, in milliseconds since 1970.
-         */acceptedAtMs: Int64, 
+         * When the server accepted it.
+         */acceptedAt: Date, 
         /**
-         * From when on it is not worth showing, in milliseconds since 1970.
-         */expiresAtMs: Int64) {
+         * From when on it is not worth showing.
+         */expiresAt: Date) {
         self.id = id
+        self.revision = revision
         self.title = title
         self.body = body
         self.image = image
@@ -2305,8 +5423,8 @@ public struct NotificationRecord: Equatable, Hashable {
         self.priority = priority
         self.click = click
         self.dataJson = dataJson
-        self.acceptedAtMs = acceptedAtMs
-        self.expiresAtMs = expiresAtMs
+        self.acceptedAt = acceptedAt
+        self.expiresAt = expiresAt
     }
 
     
@@ -2315,40 +5433,42 @@ public struct NotificationRecord: Equatable, Hashable {
 }
 
 #if compiler(>=6)
-extension NotificationRecord: Sendable {}
+extension Notification: Sendable {}
 #endif
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeNotificationRecord: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NotificationRecord {
+public struct FfiConverterTypeNotification: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Notification {
         return
-            try NotificationRecord(
+            try Notification(
                 id: FfiConverterString.read(from: &buf), 
+                revision: FfiConverterUInt32.read(from: &buf), 
                 title: FfiConverterString.read(from: &buf), 
                 body: FfiConverterString.read(from: &buf), 
                 image: FfiConverterOptionString.read(from: &buf), 
                 category: FfiConverterOptionString.read(from: &buf), 
-                priority: FfiConverterTypePriorityLevel.read(from: &buf), 
-                click: FfiConverterOptionTypeClickRecord.read(from: &buf), 
+                priority: FfiConverterTypePriority.read(from: &buf), 
+                click: FfiConverterOptionTypeClick.read(from: &buf), 
                 dataJson: FfiConverterOptionString.read(from: &buf), 
-                acceptedAtMs: FfiConverterInt64.read(from: &buf), 
-                expiresAtMs: FfiConverterInt64.read(from: &buf)
+                acceptedAt: FfiConverterTimestamp.read(from: &buf), 
+                expiresAt: FfiConverterTimestamp.read(from: &buf)
         )
     }
 
-    public static func write(_ value: NotificationRecord, into buf: inout [UInt8]) {
+    public static func write(_ value: Notification, into buf: inout [UInt8]) {
         FfiConverterString.write(value.id, into: &buf)
+        FfiConverterUInt32.write(value.revision, into: &buf)
         FfiConverterString.write(value.title, into: &buf)
         FfiConverterString.write(value.body, into: &buf)
         FfiConverterOptionString.write(value.image, into: &buf)
         FfiConverterOptionString.write(value.category, into: &buf)
-        FfiConverterTypePriorityLevel.write(value.priority, into: &buf)
-        FfiConverterOptionTypeClickRecord.write(value.click, into: &buf)
+        FfiConverterTypePriority.write(value.priority, into: &buf)
+        FfiConverterOptionTypeClick.write(value.click, into: &buf)
         FfiConverterOptionString.write(value.dataJson, into: &buf)
-        FfiConverterInt64.write(value.acceptedAtMs, into: &buf)
-        FfiConverterInt64.write(value.expiresAtMs, into: &buf)
+        FfiConverterTimestamp.write(value.acceptedAt, into: &buf)
+        FfiConverterTimestamp.write(value.expiresAt, into: &buf)
     }
 }
 
@@ -2356,58 +5476,50 @@ public struct FfiConverterTypeNotificationRecord: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeNotificationRecord_lift(_ buf: RustBuffer) throws -> NotificationRecord {
-    return try FfiConverterTypeNotificationRecord.lift(buf)
+public func FfiConverterTypeNotification_lift(_ buf: RustBuffer) throws -> Notification {
+    return try FfiConverterTypeNotification.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeNotificationRecord_lower(_ value: NotificationRecord) -> RustBuffer {
-    return FfiConverterTypeNotificationRecord.lower(value)
+public func FfiConverterTypeNotification_lower(_ value: Notification) -> RustBuffer {
+    return FfiConverterTypeNotification.lower(value)
 }
 
 
 /**
- * How to reach the server, and what to tell it of this device.
+ * One search.
  */
-public struct PushConfig: Equatable, Hashable {
+public struct SearchQuery: Equatable, Hashable {
     /**
-     * The server's address, `https://…`.
+     * Words, all of which must be there; the last may be the beginning of one.
      */
-    public var server: String
+    public let text: String
     /**
-     * The App's id.
+     * Only what is older than this place.
      */
-    public var app: String
+    public let before: String?
     /**
-     * A folder of the app's own where history and tokens live; made when it is not there.
+     * The most items, 1 to 200.
      */
-    public var dataDir: String
-    /**
-     * What to tell the server of this device.
-     */
-    public var device: DeviceRecord
+    public let limit: UInt32
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
     public init(
         /**
-         * The server's address, `https://…`.
-         */server: String, 
+         * Words, all of which must be there; the last may be the beginning of one.
+         */text: String, 
         /**
-         * The App's id.
-         */app: String, 
+         * Only what is older than this place.
+         */before: String? = nil, 
         /**
-         * A folder of the app's own where history and tokens live; made when it is not there.
-         */dataDir: String, 
-        /**
-         * What to tell the server of this device.
-         */device: DeviceRecord) {
-        self.server = server
-        self.app = app
-        self.dataDir = dataDir
-        self.device = device
+         * The most items, 1 to 200.
+         */limit: UInt32 = UInt32(50)) {
+        self.text = text
+        self.before = before
+        self.limit = limit
     }
 
     
@@ -2416,28 +5528,26 @@ public struct PushConfig: Equatable, Hashable {
 }
 
 #if compiler(>=6)
-extension PushConfig: Sendable {}
+extension SearchQuery: Sendable {}
 #endif
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypePushConfig: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PushConfig {
+public struct FfiConverterTypeSearchQuery: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SearchQuery {
         return
-            try PushConfig(
-                server: FfiConverterString.read(from: &buf), 
-                app: FfiConverterString.read(from: &buf), 
-                dataDir: FfiConverterString.read(from: &buf), 
-                device: FfiConverterTypeDeviceRecord.read(from: &buf)
+            try SearchQuery(
+                text: FfiConverterString.read(from: &buf), 
+                before: FfiConverterOptionString.read(from: &buf), 
+                limit: FfiConverterUInt32.read(from: &buf)
         )
     }
 
-    public static func write(_ value: PushConfig, into buf: inout [UInt8]) {
-        FfiConverterString.write(value.server, into: &buf)
-        FfiConverterString.write(value.app, into: &buf)
-        FfiConverterString.write(value.dataDir, into: &buf)
-        FfiConverterTypeDeviceRecord.write(value.device, into: &buf)
+    public static func write(_ value: SearchQuery, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.text, into: &buf)
+        FfiConverterOptionString.write(value.before, into: &buf)
+        FfiConverterUInt32.write(value.limit, into: &buf)
     }
 }
 
@@ -2445,48 +5555,235 @@ public struct FfiConverterTypePushConfig: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypePushConfig_lift(_ buf: RustBuffer) throws -> PushConfig {
-    return try FfiConverterTypePushConfig.lift(buf)
+public func FfiConverterTypeSearchQuery_lift(_ buf: RustBuffer) throws -> SearchQuery {
+    return try FfiConverterTypeSearchQuery.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypePushConfig_lower(_ value: PushConfig) -> RustBuffer {
-    return FfiConverterTypePushConfig.lower(value)
+public func FfiConverterTypeSearchQuery_lower(_ value: SearchQuery) -> RustBuffer {
+    return FfiConverterTypeSearchQuery.lower(value)
 }
 
 
 /**
- * How the live connection stands.
+ * Who the device is, how it is connected, and how many notifications are unread.
+ */
+public struct Snapshot: Equatable, Hashable {
+    /**
+     * Who the device is.
+     */
+    public let standing: Standing
+    /**
+     * How it is connected.
+     */
+    public let connection: Connection
+    /**
+     * How many notifications are unread: the badge.
+     */
+    public let unread: UInt64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Who the device is.
+         */standing: Standing, 
+        /**
+         * How it is connected.
+         */connection: Connection, 
+        /**
+         * How many notifications are unread: the badge.
+         */unread: UInt64) {
+        self.standing = standing
+        self.connection = connection
+        self.unread = unread
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Snapshot: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSnapshot: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Snapshot {
+        return
+            try Snapshot(
+                standing: FfiConverterTypeStanding.read(from: &buf), 
+                connection: FfiConverterTypeConnection.read(from: &buf), 
+                unread: FfiConverterUInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Snapshot, into buf: inout [UInt8]) {
+        FfiConverterTypeStanding.write(value.standing, into: &buf)
+        FfiConverterTypeConnection.write(value.connection, into: &buf)
+        FfiConverterUInt64.write(value.unread, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSnapshot_lift(_ buf: RustBuffer) throws -> Snapshot {
+    return try FfiConverterTypeSnapshot.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSnapshot_lower(_ value: Snapshot) -> RustBuffer {
+    return FfiConverterTypeSnapshot.lower(value)
+}
+
+
+/**
+ * Times and sizes. What is absent has its usual value.
+ */
+public struct Tuning: Equatable, Hashable {
+    /**
+     * The most that the first retry waits. If it is too low, a struggling server gets no rest.
+     */
+    public let backoffBase: TimeInterval?
+    /**
+     * The most that any retry waits. If it is too high, a server that is back is noticed late.
+     */
+    public let backoffCap: TimeInterval?
+    /**
+     * How long a request may take. If it is too low, nothing succeeds over a slow radio.
+     */
+    public let requestTimeout: TimeInterval?
+    /**
+     * How many notifications the history keeps.
+     */
+    public let historyRows: UInt32?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The most that the first retry waits. If it is too low, a struggling server gets no rest.
+         */backoffBase: TimeInterval? = nil, 
+        /**
+         * The most that any retry waits. If it is too high, a server that is back is noticed late.
+         */backoffCap: TimeInterval? = nil, 
+        /**
+         * How long a request may take. If it is too low, nothing succeeds over a slow radio.
+         */requestTimeout: TimeInterval? = nil, 
+        /**
+         * How many notifications the history keeps.
+         */historyRows: UInt32? = nil) {
+        self.backoffBase = backoffBase
+        self.backoffCap = backoffCap
+        self.requestTimeout = requestTimeout
+        self.historyRows = historyRows
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Tuning: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeTuning: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Tuning {
+        return
+            try Tuning(
+                backoffBase: FfiConverterOptionDuration.read(from: &buf), 
+                backoffCap: FfiConverterOptionDuration.read(from: &buf), 
+                requestTimeout: FfiConverterOptionDuration.read(from: &buf), 
+                historyRows: FfiConverterOptionUInt32.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Tuning, into buf: inout [UInt8]) {
+        FfiConverterOptionDuration.write(value.backoffBase, into: &buf)
+        FfiConverterOptionDuration.write(value.backoffCap, into: &buf)
+        FfiConverterOptionDuration.write(value.requestTimeout, into: &buf)
+        FfiConverterOptionUInt32.write(value.historyRows, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTuning_lift(_ buf: RustBuffer) throws -> Tuning {
+    return try FfiConverterTypeTuning.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTuning_lower(_ value: Tuning) -> RustBuffer {
+    return FfiConverterTypeTuning.lower(value)
+}
+
+
+/**
+ * What happened, told once. What is state is in the [`Snapshot`](crate::Snapshot) instead.
  */
 
-public enum ConnectionRecord: Equatable, Hashable {
+public enum Event: Equatable, Hashable {
     
     /**
-     * Not connected; the core goes on trying.
+     * These notifications of the history are new or changed.
      */
-    case offline
+    case changed(
+        /**
+         * Their ids.
+         */ids: [String]
+    )
     /**
-     * A connection is being made.
+     * So much of the history changed that it is best read again.
      */
-    case connecting
+    case reread
     /**
-     * Connected; reading what was missed.
+     * Take these off the screen: they were read, deleted or recalled.
      */
-    case syncing
+    case withdraw(
+        /**
+         * Their ids.
+         */ids: [String]
+    )
     /**
-     * Connected, and nothing is missing.
+     * The content of these changed: draw those that are on the screen again, under the same
+     * identifier and without a sound.
      */
-    case online
+    case redraw(
+        /**
+         * Their ids.
+         */ids: [String]
+    )
     /**
-     * Nobody is logged in: hand a fresh identity token in.
+     * The history belongs to another user now, or to nobody: take everything off the screen, and
+     * forget what was read of it.
      */
-    case needsIdentity
+    case forgotten
     /**
-     * The user logged out.
+     * The history's file was damaged. What could be read was carried over, the rest comes from the
+     * server.
      */
-    case signedOut
+    case historyRebuilt(
+        /**
+         * Where the damaged file lies.
+         */aside: String
+    )
 
 
 
@@ -2495,61 +5792,144 @@ public enum ConnectionRecord: Equatable, Hashable {
 }
 
 #if compiler(>=6)
-extension ConnectionRecord: Sendable {}
+extension Event: Sendable {}
 #endif
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeConnectionRecord: FfiConverterRustBuffer {
-    typealias SwiftType = ConnectionRecord
+public struct FfiConverterTypeEvent: FfiConverterRustBuffer {
+    typealias SwiftType = Event
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ConnectionRecord {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Event {
         let variant: Int32 = try readInt(&buf)
         switch variant {
         
-        case 1: return .offline
+        case 1: return .changed(ids: try FfiConverterSequenceString.read(from: &buf)
+        )
         
-        case 2: return .connecting
+        case 2: return .reread
         
-        case 3: return .syncing
+        case 3: return .withdraw(ids: try FfiConverterSequenceString.read(from: &buf)
+        )
         
-        case 4: return .online
+        case 4: return .redraw(ids: try FfiConverterSequenceString.read(from: &buf)
+        )
         
-        case 5: return .needsIdentity
+        case 5: return .forgotten
         
-        case 6: return .signedOut
+        case 6: return .historyRebuilt(aside: try FfiConverterString.read(from: &buf)
+        )
         
         default: throw UniffiInternalError.unexpectedEnumCase
         }
     }
 
-    public static func write(_ value: ConnectionRecord, into buf: inout [UInt8]) {
+    public static func write(_ value: Event, into buf: inout [UInt8]) {
         switch value {
         
         
-        case .offline:
+        case let .changed(ids):
             writeInt(&buf, Int32(1))
+            FfiConverterSequenceString.write(ids, into: &buf)
+            
         
-        
-        case .connecting:
+        case .reread:
             writeInt(&buf, Int32(2))
         
         
-        case .syncing:
+        case let .withdraw(ids):
             writeInt(&buf, Int32(3))
+            FfiConverterSequenceString.write(ids, into: &buf)
+            
         
-        
-        case .online:
+        case let .redraw(ids):
             writeInt(&buf, Int32(4))
+            FfiConverterSequenceString.write(ids, into: &buf)
+            
         
-        
-        case .needsIdentity:
+        case .forgotten:
             writeInt(&buf, Int32(5))
         
         
-        case .signedOut:
+        case let .historyRebuilt(aside):
             writeInt(&buf, Int32(6))
+            FfiConverterString.write(aside, into: &buf)
+            
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeEvent_lift(_ buf: RustBuffer) throws -> Event {
+    return try FfiConverterTypeEvent.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeEvent_lower(_ value: Event) -> RustBuffer {
+    return FfiConverterTypeEvent.lower(value)
+}
+
+
+
+/**
+ * What becomes of a user's history when they log out or another user logs in.
+ */
+
+public enum FormerHistory: Equatable, Hashable {
+    
+    /**
+     * Its content is deleted.
+     */
+    case wipe
+    /**
+     * Its file stays, and nobody opens it until its user logs in again.
+     */
+    case seal
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension FormerHistory: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeFormerHistory: FfiConverterRustBuffer {
+    typealias SwiftType = FormerHistory
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> FormerHistory {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .wipe
+        
+        case 2: return .seal
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: FormerHistory, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .wipe:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .seal:
+            writeInt(&buf, Int32(2))
         
         }
     }
@@ -2559,15 +5939,191 @@ public struct FfiConverterTypeConnectionRecord: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeConnectionRecord_lift(_ buf: RustBuffer) throws -> ConnectionRecord {
-    return try FfiConverterTypeConnectionRecord.lift(buf)
+public func FfiConverterTypeFormerHistory_lift(_ buf: RustBuffer) throws -> FormerHistory {
+    return try FfiConverterTypeFormerHistory.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeConnectionRecord_lower(_ value: ConnectionRecord) -> RustBuffer {
-    return FfiConverterTypeConnectionRecord.lower(value)
+public func FfiConverterTypeFormerHistory_lower(_ value: FormerHistory) -> RustBuffer {
+    return FfiConverterTypeFormerHistory.lower(value)
+}
+
+
+
+/**
+ * How much a line matters.
+ */
+
+public enum LogLevel: Equatable, Hashable {
+    
+    /**
+     * A fault of the library.
+     */
+    case error
+    /**
+     * Something that should not happen, and that the library copes with.
+     */
+    case warn
+    /**
+     * What an operator wants to know.
+     */
+    case info
+    /**
+     * What helps to find a fault.
+     */
+    case debug
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension LogLevel: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeLogLevel: FfiConverterRustBuffer {
+    typealias SwiftType = LogLevel
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> LogLevel {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .error
+        
+        case 2: return .warn
+        
+        case 3: return .info
+        
+        case 4: return .debug
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: LogLevel, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .error:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .warn:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .info:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .debug:
+            writeInt(&buf, Int32(4))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLogLevel_lift(_ buf: RustBuffer) throws -> LogLevel {
+    return try FfiConverterTypeLogLevel.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLogLevel_lower(_ value: LogLevel) -> RustBuffer {
+    return FfiConverterTypeLogLevel.lower(value)
+}
+
+
+
+/**
+ * How far a login came.
+ */
+
+public enum Login: Equatable, Hashable {
+    
+    /**
+     * The user is logged in.
+     */
+    case done
+    /**
+     * Something is in the way. The login goes on by itself, and the snapshot shows it.
+     */
+    case pending(
+        /**
+         * What.
+         */trouble: Trouble
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Login: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeLogin: FfiConverterRustBuffer {
+    typealias SwiftType = Login
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Login {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .done
+        
+        case 2: return .pending(trouble: try FfiConverterTypeTrouble.read(from: &buf)
+        )
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Login, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .done:
+            writeInt(&buf, Int32(1))
+        
+        
+        case let .pending(trouble):
+            writeInt(&buf, Int32(2))
+            FfiConverterTypeTrouble.write(trouble, into: &buf)
+            
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLogin_lift(_ buf: RustBuffer) throws -> Login {
+    return try FfiConverterTypeLogin.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLogin_lower(_ value: Login) -> RustBuffer {
+    return FfiConverterTypeLogin.lower(value)
 }
 
 
@@ -2661,10 +6217,10 @@ public func FfiConverterTypeOpenedBy_lower(_ value: OpenedBy) -> RustBuffer {
  * Whether the system lets the app show notifications.
  */
 
-public enum PermissionState: Equatable, Hashable {
+public enum Permission: Equatable, Hashable {
     
     /**
-     * The system does not tell.
+     * The system does not say.
      */
     case unknown
     /**
@@ -2676,11 +6232,11 @@ public enum PermissionState: Equatable, Hashable {
      */
     case granted
     /**
-     * It does, quietly.
+     * It does, without sound or banner.
      */
     case provisional
     /**
-     * It does not.
+     * It does not: the core suppresses each show, and none appears later.
      */
     case denied
 
@@ -2691,16 +6247,16 @@ public enum PermissionState: Equatable, Hashable {
 }
 
 #if compiler(>=6)
-extension PermissionState: Sendable {}
+extension Permission: Sendable {}
 #endif
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypePermissionState: FfiConverterRustBuffer {
-    typealias SwiftType = PermissionState
+public struct FfiConverterTypePermission: FfiConverterRustBuffer {
+    typealias SwiftType = Permission
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PermissionState {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Permission {
         let variant: Int32 = try readInt(&buf)
         switch variant {
         
@@ -2718,7 +6274,7 @@ public struct FfiConverterTypePermissionState: FfiConverterRustBuffer {
         }
     }
 
-    public static func write(_ value: PermissionState, into buf: inout [UInt8]) {
+    public static func write(_ value: Permission, into buf: inout [UInt8]) {
         switch value {
         
         
@@ -2749,15 +6305,120 @@ public struct FfiConverterTypePermissionState: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypePermissionState_lift(_ buf: RustBuffer) throws -> PermissionState {
-    return try FfiConverterTypePermissionState.lift(buf)
+public func FfiConverterTypePermission_lift(_ buf: RustBuffer) throws -> Permission {
+    return try FfiConverterTypePermission.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypePermissionState_lower(_ value: PermissionState) -> RustBuffer {
-    return FfiConverterTypePermissionState.lower(value)
+public func FfiConverterTypePermission_lower(_ value: Permission) -> RustBuffer {
+    return FfiConverterTypePermission.lower(value)
+}
+
+
+
+/**
+ * Where a connection stands.
+ */
+
+public enum Phase: Equatable, Hashable {
+    
+    /**
+     * No connection is wanted.
+     */
+    case off
+    /**
+     * Waiting until the next attempt.
+     */
+    case waiting
+    /**
+     * A connection is being made.
+     */
+    case connecting
+    /**
+     * Connected; what was missed is being read.
+     */
+    case syncing
+    /**
+     * Connected, and nothing is missing.
+     */
+    case online
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Phase: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePhase: FfiConverterRustBuffer {
+    typealias SwiftType = Phase
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Phase {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .off
+        
+        case 2: return .waiting
+        
+        case 3: return .connecting
+        
+        case 4: return .syncing
+        
+        case 5: return .online
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Phase, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .off:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .waiting:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .connecting:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .syncing:
+            writeInt(&buf, Int32(4))
+        
+        
+        case .online:
+            writeInt(&buf, Int32(5))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePhase_lift(_ buf: RustBuffer) throws -> Phase {
+    return try FfiConverterTypePhase.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePhase_lower(_ value: Phase) -> RustBuffer {
+    return FfiConverterTypePhase.lower(value)
 }
 
 
@@ -2766,7 +6427,7 @@ public func FfiConverterTypePermissionState_lower(_ value: PermissionState) -> R
  * The system an installation runs on.
  */
 
-public enum PlatformName: Equatable, Hashable {
+public enum Platform: Equatable, Hashable {
     
     /**
      * Android.
@@ -2800,16 +6461,16 @@ public enum PlatformName: Equatable, Hashable {
 }
 
 #if compiler(>=6)
-extension PlatformName: Sendable {}
+extension Platform: Sendable {}
 #endif
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypePlatformName: FfiConverterRustBuffer {
-    typealias SwiftType = PlatformName
+public struct FfiConverterTypePlatform: FfiConverterRustBuffer {
+    typealias SwiftType = Platform
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PlatformName {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Platform {
         let variant: Int32 = try readInt(&buf)
         switch variant {
         
@@ -2829,7 +6490,7 @@ public struct FfiConverterTypePlatformName: FfiConverterRustBuffer {
         }
     }
 
-    public static func write(_ value: PlatformName, into buf: inout [UInt8]) {
+    public static func write(_ value: Platform, into buf: inout [UInt8]) {
         switch value {
         
         
@@ -2864,15 +6525,15 @@ public struct FfiConverterTypePlatformName: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypePlatformName_lift(_ buf: RustBuffer) throws -> PlatformName {
-    return try FfiConverterTypePlatformName.lift(buf)
+public func FfiConverterTypePlatform_lift(_ buf: RustBuffer) throws -> Platform {
+    return try FfiConverterTypePlatform.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypePlatformName_lower(_ value: PlatformName) -> RustBuffer {
-    return FfiConverterTypePlatformName.lower(value)
+public func FfiConverterTypePlatform_lower(_ value: Platform) -> RustBuffer {
+    return FfiConverterTypePlatform.lower(value)
 }
 
 
@@ -2881,7 +6542,7 @@ public func FfiConverterTypePlatformName_lower(_ value: PlatformName) -> RustBuf
  * How urgently a notification asks for attention.
  */
 
-public enum PriorityLevel: Equatable, Hashable {
+public enum Priority: Equatable, Hashable {
     
     /**
      * May wait; makes no sound.
@@ -2907,16 +6568,16 @@ public enum PriorityLevel: Equatable, Hashable {
 }
 
 #if compiler(>=6)
-extension PriorityLevel: Sendable {}
+extension Priority: Sendable {}
 #endif
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypePriorityLevel: FfiConverterRustBuffer {
-    typealias SwiftType = PriorityLevel
+public struct FfiConverterTypePriority: FfiConverterRustBuffer {
+    typealias SwiftType = Priority
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PriorityLevel {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Priority {
         let variant: Int32 = try readInt(&buf)
         switch variant {
         
@@ -2932,7 +6593,7 @@ public struct FfiConverterTypePriorityLevel: FfiConverterRustBuffer {
         }
     }
 
-    public static func write(_ value: PriorityLevel, into buf: inout [UInt8]) {
+    public static func write(_ value: Priority, into buf: inout [UInt8]) {
         switch value {
         
         
@@ -2959,15 +6620,1026 @@ public struct FfiConverterTypePriorityLevel: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypePriorityLevel_lift(_ buf: RustBuffer) throws -> PriorityLevel {
-    return try FfiConverterTypePriorityLevel.lift(buf)
+public func FfiConverterTypePriority_lift(_ buf: RustBuffer) throws -> Priority {
+    return try FfiConverterTypePriority.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypePriorityLevel_lower(_ value: PriorityLevel) -> RustBuffer {
-    return FfiConverterTypePriorityLevel.lower(value)
+public func FfiConverterTypePriority_lower(_ value: Priority) -> RustBuffer {
+    return FfiConverterTypePriority.lower(value)
+}
+
+
+
+/**
+ * Whose address it is. An installation has at most one of each kind.
+ */
+
+public enum PushAddressKind: Equatable, Hashable {
+    
+    /**
+     * A registration token of Firebase Cloud Messaging.
+     */
+    case fcmToken
+    /**
+     * A Firebase installation id.
+     */
+    case fcmFid
+    /**
+     * A device token of the Apple Push Notification service, in hexadecimal digits.
+     */
+    case apns
+    /**
+     * A token of Huawei's push kit.
+     */
+    case hms
+    /**
+     * A token of `RuStore`.
+     */
+    case rustore
+    /**
+     * A Web Push subscription, as its JSON.
+     */
+    case webpush
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension PushAddressKind: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePushAddressKind: FfiConverterRustBuffer {
+    typealias SwiftType = PushAddressKind
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PushAddressKind {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .fcmToken
+        
+        case 2: return .fcmFid
+        
+        case 3: return .apns
+        
+        case 4: return .hms
+        
+        case 5: return .rustore
+        
+        case 6: return .webpush
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: PushAddressKind, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .fcmToken:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .fcmFid:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .apns:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .hms:
+            writeInt(&buf, Int32(4))
+        
+        
+        case .rustore:
+            writeInt(&buf, Int32(5))
+        
+        
+        case .webpush:
+            writeInt(&buf, Int32(6))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePushAddressKind_lift(_ buf: RustBuffer) throws -> PushAddressKind {
+    return try FfiConverterTypePushAddressKind.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePushAddressKind_lower(_ value: PushAddressKind) -> RustBuffer {
+    return FfiConverterTypePushAddressKind.lower(value)
+}
+
+
+
+/**
+ * What became of a push.
+ */
+
+public enum Pushed: Equatable, Hashable {
+    
+    /**
+     * Its notification is in the history, and is shown if it is due.
+     */
+    case stored
+    /**
+     * It is for another user than the one whose history is on the device, and was dropped.
+     */
+    case otherUser
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Pushed: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePushed: FfiConverterRustBuffer {
+    typealias SwiftType = Pushed
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Pushed {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .stored
+        
+        case 2: return .otherUser
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Pushed, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .stored:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .otherUser:
+            writeInt(&buf, Int32(2))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePushed_lift(_ buf: RustBuffer) throws -> Pushed {
+    return try FfiConverterTypePushed.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePushed_lower(_ value: Pushed) -> RustBuffer {
+    return FfiConverterTypePushed.lower(value)
+}
+
+
+
+/**
+ * Why a secret store did not do what was asked.
+ */
+public 
+enum SecretStoreError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
+
+    
+    
+    /**
+     * It is locked or cannot be reached now; it may be later.
+     */
+    case Unavailable(
+        /**
+         * Why, without a secret.
+         */detail: String
+    )
+    /**
+     * What is there is no secret of ours.
+     */
+    case Unreadable
+
+    
+
+    
+
+    
+    public var errorDescription: String? {
+        String(reflecting: self)
+    }
+    
+}
+
+#if compiler(>=6)
+extension SecretStoreError: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSecretStoreError: FfiConverterRustBuffer {
+    typealias SwiftType = SecretStoreError
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SecretStoreError {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        
+
+        
+        case 1: return .Unavailable(
+            detail: try FfiConverterString.read(from: &buf)
+            )
+        case 2: return .Unreadable
+
+         default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: SecretStoreError, into buf: inout [UInt8]) {
+        switch value {
+
+        
+
+        
+        
+        case let .Unavailable(detail):
+            writeInt(&buf, Int32(1))
+            FfiConverterString.write(detail, into: &buf)
+            
+        
+        case .Unreadable:
+            writeInt(&buf, Int32(2))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSecretStoreError_lift(_ buf: RustBuffer) throws -> SecretStoreError {
+    return try FfiConverterTypeSecretStoreError.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSecretStoreError_lower(_ value: SecretStoreError) -> RustBuffer {
+    return FfiConverterTypeSecretStoreError.lower(value)
+}
+
+
+/**
+ * Notifications by whether they are archived.
+ */
+
+public enum Shelf: Equatable, Hashable {
+    
+    /**
+     * Not archived.
+     */
+    case inbox
+    /**
+     * Archived.
+     */
+    case archive
+    /**
+     * Both.
+     */
+    case all
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Shelf: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeShelf: FfiConverterRustBuffer {
+    typealias SwiftType = Shelf
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Shelf {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .inbox
+        
+        case 2: return .archive
+        
+        case 3: return .all
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Shelf, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .inbox:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .archive:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .all:
+            writeInt(&buf, Int32(3))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeShelf_lift(_ buf: RustBuffer) throws -> Shelf {
+    return try FfiConverterTypeShelf.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeShelf_lower(_ value: Shelf) -> RustBuffer {
+    return FfiConverterTypeShelf.lower(value)
+}
+
+
+
+/**
+ * Whether a notification was shown.
+ */
+
+public enum ShowState: Equatable, Hashable {
+    
+    /**
+     * It will be.
+     */
+    case due
+    /**
+     * The app has its ticket.
+     */
+    case taken
+    /**
+     * It was drawn.
+     */
+    case shown
+    /**
+     * It is not shown.
+     */
+    case suppressed(
+        /**
+         * Why.
+         */reason: Suppression
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension ShowState: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeShowState: FfiConverterRustBuffer {
+    typealias SwiftType = ShowState
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ShowState {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .due
+        
+        case 2: return .taken
+        
+        case 3: return .shown
+        
+        case 4: return .suppressed(reason: try FfiConverterTypeSuppression.read(from: &buf)
+        )
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: ShowState, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .due:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .taken:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .shown:
+            writeInt(&buf, Int32(3))
+        
+        
+        case let .suppressed(reason):
+            writeInt(&buf, Int32(4))
+            FfiConverterTypeSuppression.write(reason, into: &buf)
+            
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeShowState_lift(_ buf: RustBuffer) throws -> ShowState {
+    return try FfiConverterTypeShowState.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeShowState_lower(_ value: ShowState) -> RustBuffer {
+    return FfiConverterTypeShowState.lower(value)
+}
+
+
+
+/**
+ * Who the device is.
+ */
+
+public enum Standing: Equatable, Hashable {
+    
+    /**
+     * Nobody is logged in.
+     */
+    case nobody
+    /**
+     * A login is under way; it goes on by itself when the server can be reached.
+     */
+    case loggingIn(
+        /**
+         * Who is to be logged in.
+         */user: String
+    )
+    /**
+     * A user is logged in.
+     */
+    case loggedIn(
+        /**
+         * The user.
+         */user: String
+    )
+    /**
+     * A logout is under way.
+     */
+    case loggingOut
+    /**
+     * The session has ended. Call `login` with a fresh identity token.
+     */
+    case needsIdentity(
+        /**
+         * Whose session it was.
+         */user: String?, 
+        /**
+         * The problem's code, if the server refused; `other_user` if its answer named another user.
+         */reason: String?
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Standing: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeStanding: FfiConverterRustBuffer {
+    typealias SwiftType = Standing
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Standing {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .nobody
+        
+        case 2: return .loggingIn(user: try FfiConverterString.read(from: &buf)
+        )
+        
+        case 3: return .loggedIn(user: try FfiConverterString.read(from: &buf)
+        )
+        
+        case 4: return .loggingOut
+        
+        case 5: return .needsIdentity(user: try FfiConverterOptionString.read(from: &buf), reason: try FfiConverterOptionString.read(from: &buf)
+        )
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Standing, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .nobody:
+            writeInt(&buf, Int32(1))
+        
+        
+        case let .loggingIn(user):
+            writeInt(&buf, Int32(2))
+            FfiConverterString.write(user, into: &buf)
+            
+        
+        case let .loggedIn(user):
+            writeInt(&buf, Int32(3))
+            FfiConverterString.write(user, into: &buf)
+            
+        
+        case .loggingOut:
+            writeInt(&buf, Int32(4))
+        
+        
+        case let .needsIdentity(user,reason):
+            writeInt(&buf, Int32(5))
+            FfiConverterOptionString.write(user, into: &buf)
+            FfiConverterOptionString.write(reason, into: &buf)
+            
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeStanding_lift(_ buf: RustBuffer) throws -> Standing {
+    return try FfiConverterTypeStanding.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeStanding_lower(_ value: Standing) -> RustBuffer {
+    return FfiConverterTypeStanding.lower(value)
+}
+
+
+
+/**
+ * In which way the device's storage failed.
+ */
+
+public enum StorageProblem: Equatable, Hashable {
+    
+    /**
+     * The disk is full. The same call succeeds when there is room.
+     */
+    case full
+    /**
+     * A file is damaged. Stop and open again: what can be read is carried over.
+     */
+    case corrupt
+    /**
+     * Another process has the folder, or too much waits. The same call may succeed later.
+     */
+    case busy
+    /**
+     * The files were written by a newer version of the app.
+     */
+    case tooNew
+    /**
+     * The secret store failed, or is locked.
+     */
+    case secrets
+    /**
+     * The file system refuses for another reason.
+     */
+    case other
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension StorageProblem: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeStorageProblem: FfiConverterRustBuffer {
+    typealias SwiftType = StorageProblem
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> StorageProblem {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .full
+        
+        case 2: return .corrupt
+        
+        case 3: return .busy
+        
+        case 4: return .tooNew
+        
+        case 5: return .secrets
+        
+        case 6: return .other
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: StorageProblem, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .full:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .corrupt:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .busy:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .tooNew:
+            writeInt(&buf, Int32(4))
+        
+        
+        case .secrets:
+            writeInt(&buf, Int32(5))
+        
+        
+        case .other:
+            writeInt(&buf, Int32(6))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeStorageProblem_lift(_ buf: RustBuffer) throws -> StorageProblem {
+    return try FfiConverterTypeStorageProblem.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeStorageProblem_lower(_ value: StorageProblem) -> RustBuffer {
+    return FfiConverterTypeStorageProblem.lower(value)
+}
+
+
+
+/**
+ * Why a notification is not shown.
+ */
+
+public enum Suppression: Equatable, Hashable {
+    
+    /**
+     * It was accepted before this installation logged in.
+     */
+    case firstSync
+    /**
+     * It was accepted before the history was lost or set back, and may have been shown before.
+     */
+    case restored
+    /**
+     * It was read before it could be shown, here or on another device.
+     */
+    case read
+    /**
+     * It was deleted before it could be shown.
+     */
+    case deleted
+    /**
+     * Its time passed before it could be shown.
+     */
+    case expired
+    /**
+     * The system does not let the app show notifications.
+     */
+    case blockedOs
+    /**
+     * The user does not want to see it, by a setting of the app.
+     */
+    case blockedApp
+    /**
+     * It was shown before the history was wiped or pruned.
+     */
+    case alreadyShown
+    /**
+     * Showing it failed too often, or for too long.
+     */
+    case failed
+    /**
+     * Its content cannot be read by this version.
+     */
+    case unreadable
+    /**
+     * A reason that another version wrote.
+     */
+    case other
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Suppression: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSuppression: FfiConverterRustBuffer {
+    typealias SwiftType = Suppression
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Suppression {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .firstSync
+        
+        case 2: return .restored
+        
+        case 3: return .read
+        
+        case 4: return .deleted
+        
+        case 5: return .expired
+        
+        case 6: return .blockedOs
+        
+        case 7: return .blockedApp
+        
+        case 8: return .alreadyShown
+        
+        case 9: return .failed
+        
+        case 10: return .unreadable
+        
+        case 11: return .other
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Suppression, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .firstSync:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .restored:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .read:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .deleted:
+            writeInt(&buf, Int32(4))
+        
+        
+        case .expired:
+            writeInt(&buf, Int32(5))
+        
+        
+        case .blockedOs:
+            writeInt(&buf, Int32(6))
+        
+        
+        case .blockedApp:
+            writeInt(&buf, Int32(7))
+        
+        
+        case .alreadyShown:
+            writeInt(&buf, Int32(8))
+        
+        
+        case .failed:
+            writeInt(&buf, Int32(9))
+        
+        
+        case .unreadable:
+            writeInt(&buf, Int32(10))
+        
+        
+        case .other:
+            writeInt(&buf, Int32(11))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSuppression_lift(_ buf: RustBuffer) throws -> Suppression {
+    return try FfiConverterTypeSuppression.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSuppression_lower(_ value: Suppression) -> RustBuffer {
+    return FfiConverterTypeSuppression.lower(value)
+}
+
+
+
+/**
+ * What stands between the device and its server.
+ */
+
+public enum Trouble: Equatable, Hashable {
+    
+    /**
+     * The server cannot be reached.
+     */
+    case unreachable
+    /**
+     * The network wants a person to sign in first.
+     */
+    case captivePortal
+    /**
+     * What answers at the address is not a Vestnik server.
+     */
+    case wrongAddress
+    /**
+     * The server refuses, and repeating the same soon does not help.
+     */
+    case refused
+    /**
+     * The server asks this device to slow down.
+     */
+    case throttled
+    /**
+     * The server is restarting, overloaded or out of order.
+     */
+    case serverBusy
+    /**
+     * The device's own storage failed.
+     */
+    case storage
+    /**
+     * A fault of the core, which has started again.
+     */
+    case `internal`
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Trouble: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeTrouble: FfiConverterRustBuffer {
+    typealias SwiftType = Trouble
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Trouble {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .unreachable
+        
+        case 2: return .captivePortal
+        
+        case 3: return .wrongAddress
+        
+        case 4: return .refused
+        
+        case 5: return .throttled
+        
+        case 6: return .serverBusy
+        
+        case 7: return .storage
+        
+        case 8: return .`internal`
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Trouble, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .unreachable:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .captivePortal:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .wrongAddress:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .refused:
+            writeInt(&buf, Int32(4))
+        
+        
+        case .throttled:
+            writeInt(&buf, Int32(5))
+        
+        
+        case .serverBusy:
+            writeInt(&buf, Int32(6))
+        
+        
+        case .storage:
+            writeInt(&buf, Int32(7))
+        
+        
+        case .`internal`:
+            writeInt(&buf, Int32(8))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTrouble_lift(_ buf: RustBuffer) throws -> Trouble {
+    return try FfiConverterTypeTrouble.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTrouble_lower(_ value: Trouble) -> RustBuffer {
+    return FfiConverterTypeTrouble.lower(value)
 }
 
 
@@ -2976,7 +7648,7 @@ public func FfiConverterTypePriorityLevel_lower(_ value: PriorityLevel) -> RustB
  * Why a call failed.
  */
 public 
-enum PushError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
+enum VestnikError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
 
     
     
@@ -2985,57 +7657,77 @@ enum PushError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
      */
     case InvalidArgument(
         /**
-         * The argument.
+         * The argument, or the field of a record.
          */field: String, 
         /**
-         * What is wrong with it.
+         * What is required of it.
          */detail: String
     )
     /**
-     * Nobody is logged in: hand a fresh identity token in.
-     */
-    case Unauthorized
-    /**
-     * The server refused the request; repeating it does not help.
-     */
-    case Rejected(
-        /**
-         * The problem's code.
-         */code: String, 
-        /**
-         * What is wrong, for a person.
-         */detail: String
-    )
-    /**
-     * The server cannot be reached now; the core goes on trying by itself.
-     */
-    case Unreachable(
-        /**
-         * In how many milliseconds it is worth trying again, if the server said so.
-         */retryAfterMs: UInt64?
-    )
-    /**
-     * The database cannot be read or written.
+     * The device's storage failed. Nothing was changed.
      */
     case Storage(
         /**
-         * What went wrong.
+         * In which way.
+         */problem: StorageProblem, 
+        /**
+         * What is known of it, for a developer.
          */detail: String
     )
+    /**
+     * The server refused, and repeating the same does not help.
+     */
+    case Refused(
+        /**
+         * The problem's code, as `topic.unavailable`.
+         */code: String
+    )
+    /**
+     * Nobody is logged in.
+     */
+    case NobodyLoggedIn
+    /**
+     * The identity token vouches for another user than the one who was to be logged in.
+     */
+    case OtherUser
+    /**
+     * A later login or logout took the place of this one.
+     */
+    case Overtaken
+    /**
+     * The core failed and began again before it had an answer. The same call may be made again.
+     */
+    case Restarted
+    /**
+     * Another part of the app draws notifications already.
+     */
+    case ShowerTaken
+    /**
+     * The ticket was settled before.
+     */
+    case TicketSettled
+    /**
+     * There are as many listeners as there may be.
+     */
+    case TooManyListeners
+    /**
+     * On Android the core must be given the app's context before it can check certificates.
+     */
+    case NotInitialized
     /**
      * The deadline passed first.
      */
     case Timeout
     /**
-     * The host cancelled the call.
+     * The app gave up waiting.
      */
     case Cancelled
     /**
-     * The client is not started, or was stopped.
+     * The device was stopped.
      */
     case Closed
     /**
-     * A listener of the host failed.
+     * Code of the app that the library called failed.
      */
     case Host(
         /**
@@ -3043,7 +7735,7 @@ enum PushError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
          */detail: String
     )
     /**
-     * A bug of ours.
+     * A fault of the library.
      */
     case Internal(
         /**
@@ -3063,16 +7755,16 @@ enum PushError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
 }
 
 #if compiler(>=6)
-extension PushError: Sendable {}
+extension VestnikError: Sendable {}
 #endif
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypePushError: FfiConverterRustBuffer {
-    typealias SwiftType = PushError
+public struct FfiConverterTypeVestnikError: FfiConverterRustBuffer {
+    typealias SwiftType = VestnikError
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PushError {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> VestnikError {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
@@ -3083,24 +7775,28 @@ public struct FfiConverterTypePushError: FfiConverterRustBuffer {
             field: try FfiConverterString.read(from: &buf), 
             detail: try FfiConverterString.read(from: &buf)
             )
-        case 2: return .Unauthorized
-        case 3: return .Rejected(
-            code: try FfiConverterString.read(from: &buf), 
+        case 2: return .Storage(
+            problem: try FfiConverterTypeStorageProblem.read(from: &buf), 
             detail: try FfiConverterString.read(from: &buf)
             )
-        case 4: return .Unreachable(
-            retryAfterMs: try FfiConverterOptionUInt64.read(from: &buf)
+        case 3: return .Refused(
+            code: try FfiConverterString.read(from: &buf)
             )
-        case 5: return .Storage(
+        case 4: return .NobodyLoggedIn
+        case 5: return .OtherUser
+        case 6: return .Overtaken
+        case 7: return .Restarted
+        case 8: return .ShowerTaken
+        case 9: return .TicketSettled
+        case 10: return .TooManyListeners
+        case 11: return .NotInitialized
+        case 12: return .Timeout
+        case 13: return .Cancelled
+        case 14: return .Closed
+        case 15: return .Host(
             detail: try FfiConverterString.read(from: &buf)
             )
-        case 6: return .Timeout
-        case 7: return .Cancelled
-        case 8: return .Closed
-        case 9: return .Host(
-            detail: try FfiConverterString.read(from: &buf)
-            )
-        case 10: return .Internal(
+        case 16: return .Internal(
             detail: try FfiConverterString.read(from: &buf)
             )
 
@@ -3108,7 +7804,7 @@ public struct FfiConverterTypePushError: FfiConverterRustBuffer {
         }
     }
 
-    public static func write(_ value: PushError, into buf: inout [UInt8]) {
+    public static func write(_ value: VestnikError, into buf: inout [UInt8]) {
         switch value {
 
         
@@ -3121,45 +7817,68 @@ public struct FfiConverterTypePushError: FfiConverterRustBuffer {
             FfiConverterString.write(detail, into: &buf)
             
         
-        case .Unauthorized:
+        case let .Storage(problem,detail):
             writeInt(&buf, Int32(2))
+            FfiConverterTypeStorageProblem.write(problem, into: &buf)
+            FfiConverterString.write(detail, into: &buf)
+            
         
-        
-        case let .Rejected(code,detail):
+        case let .Refused(code):
             writeInt(&buf, Int32(3))
             FfiConverterString.write(code, into: &buf)
-            FfiConverterString.write(detail, into: &buf)
             
         
-        case let .Unreachable(retryAfterMs):
+        case .NobodyLoggedIn:
             writeInt(&buf, Int32(4))
-            FfiConverterOptionUInt64.write(retryAfterMs, into: &buf)
-            
         
-        case let .Storage(detail):
+        
+        case .OtherUser:
             writeInt(&buf, Int32(5))
-            FfiConverterString.write(detail, into: &buf)
-            
         
-        case .Timeout:
+        
+        case .Overtaken:
             writeInt(&buf, Int32(6))
         
         
-        case .Cancelled:
+        case .Restarted:
             writeInt(&buf, Int32(7))
         
         
-        case .Closed:
+        case .ShowerTaken:
             writeInt(&buf, Int32(8))
         
         
-        case let .Host(detail):
+        case .TicketSettled:
             writeInt(&buf, Int32(9))
+        
+        
+        case .TooManyListeners:
+            writeInt(&buf, Int32(10))
+        
+        
+        case .NotInitialized:
+            writeInt(&buf, Int32(11))
+        
+        
+        case .Timeout:
+            writeInt(&buf, Int32(12))
+        
+        
+        case .Cancelled:
+            writeInt(&buf, Int32(13))
+        
+        
+        case .Closed:
+            writeInt(&buf, Int32(14))
+        
+        
+        case let .Host(detail):
+            writeInt(&buf, Int32(15))
             FfiConverterString.write(detail, into: &buf)
             
         
         case let .Internal(detail):
-            writeInt(&buf, Int32(10))
+            writeInt(&buf, Int32(16))
             FfiConverterString.write(detail, into: &buf)
             
         }
@@ -3170,188 +7889,22 @@ public struct FfiConverterTypePushError: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypePushError_lift(_ buf: RustBuffer) throws -> PushError {
-    return try FfiConverterTypePushError.lift(buf)
+public func FfiConverterTypeVestnikError_lift(_ buf: RustBuffer) throws -> VestnikError {
+    return try FfiConverterTypeVestnikError.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypePushError_lower(_ value: PushError) -> RustBuffer {
-    return FfiConverterTypePushError.lower(value)
-}
-
-
-/**
- * What happened. Facts are told once; state (`Connection`, `Unread`) is told at each change.
- */
-
-public enum PushEvent: Equatable, Hashable {
-    
-    /**
-     * Draw it now, under a tag made of its id, then call `report_shown`. `again` after a crash
-     * between the two: drawing under the same tag replaces and never doubles.
-     */
-    case show(
-        /**
-         * What to draw.
-         */item: HistoryItemRecord, 
-        /**
-         * Whether it may be on the screen already.
-         */again: Bool
-    )
-    /**
-     * Read or deleted on another device, or recalled by the sender: take these off the screen.
-     */
-    case withdraw(
-        /**
-         * Their ids.
-         */ids: [String]
-    )
-    /**
-     * The history changed here; none named means anywhere.
-     */
-    case changed(
-        /**
-         * Their ids.
-         */ids: [String]
-    )
-    /**
-     * How many are unread.
-     */
-    case unread(
-        /**
-         * The badge.
-         */count: UInt64
-    )
-    /**
-     * How the live connection stands.
-     */
-    case connection(
-        /**
-         * Its state.
-         */state: ConnectionRecord
-    )
-    /**
-     * Nobody is logged in: call `set_identity_token`.
-     */
-    case needsIdentity
-    /**
-     * Something a developer should know.
-     */
-    case warning(
-        /**
-         * What.
-         */detail: String
-    )
-
-
-
-
-
-}
-
-#if compiler(>=6)
-extension PushEvent: Sendable {}
-#endif
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public struct FfiConverterTypePushEvent: FfiConverterRustBuffer {
-    typealias SwiftType = PushEvent
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PushEvent {
-        let variant: Int32 = try readInt(&buf)
-        switch variant {
-        
-        case 1: return .show(item: try FfiConverterTypeHistoryItemRecord.read(from: &buf), again: try FfiConverterBool.read(from: &buf)
-        )
-        
-        case 2: return .withdraw(ids: try FfiConverterSequenceString.read(from: &buf)
-        )
-        
-        case 3: return .changed(ids: try FfiConverterSequenceString.read(from: &buf)
-        )
-        
-        case 4: return .unread(count: try FfiConverterUInt64.read(from: &buf)
-        )
-        
-        case 5: return .connection(state: try FfiConverterTypeConnectionRecord.read(from: &buf)
-        )
-        
-        case 6: return .needsIdentity
-        
-        case 7: return .warning(detail: try FfiConverterString.read(from: &buf)
-        )
-        
-        default: throw UniffiInternalError.unexpectedEnumCase
-        }
-    }
-
-    public static func write(_ value: PushEvent, into buf: inout [UInt8]) {
-        switch value {
-        
-        
-        case let .show(item,again):
-            writeInt(&buf, Int32(1))
-            FfiConverterTypeHistoryItemRecord.write(item, into: &buf)
-            FfiConverterBool.write(again, into: &buf)
-            
-        
-        case let .withdraw(ids):
-            writeInt(&buf, Int32(2))
-            FfiConverterSequenceString.write(ids, into: &buf)
-            
-        
-        case let .changed(ids):
-            writeInt(&buf, Int32(3))
-            FfiConverterSequenceString.write(ids, into: &buf)
-            
-        
-        case let .unread(count):
-            writeInt(&buf, Int32(4))
-            FfiConverterUInt64.write(count, into: &buf)
-            
-        
-        case let .connection(state):
-            writeInt(&buf, Int32(5))
-            FfiConverterTypeConnectionRecord.write(state, into: &buf)
-            
-        
-        case .needsIdentity:
-            writeInt(&buf, Int32(6))
-        
-        
-        case let .warning(detail):
-            writeInt(&buf, Int32(7))
-            FfiConverterString.write(detail, into: &buf)
-            
-        }
-    }
-}
-
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypePushEvent_lift(_ buf: RustBuffer) throws -> PushEvent {
-    return try FfiConverterTypePushEvent.lift(buf)
+public func FfiConverterTypeVestnikError_lower(_ value: VestnikError) -> RustBuffer {
+    return FfiConverterTypeVestnikError.lower(value)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypePushEvent_lower(_ value: PushEvent) -> RustBuffer {
-    return FfiConverterTypePushEvent.lower(value)
-}
-
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-fileprivate struct FfiConverterOptionUInt64: FfiConverterRustBuffer {
-    typealias SwiftType = UInt64?
+fileprivate struct FfiConverterOptionUInt32: FfiConverterRustBuffer {
+    typealias SwiftType = UInt32?
 
     public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
         guard let value = value else {
@@ -3359,13 +7912,13 @@ fileprivate struct FfiConverterOptionUInt64: FfiConverterRustBuffer {
             return
         }
         writeInt(&buf, Int8(1))
-        FfiConverterUInt64.write(value, into: &buf)
+        FfiConverterUInt32.write(value, into: &buf)
     }
 
     public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
-        case 1: return try FfiConverterUInt64.read(from: &buf)
+        case 1: return try FfiConverterUInt32.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -3422,6 +7975,54 @@ fileprivate struct FfiConverterOptionString: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTimestamp: FfiConverterRustBuffer {
+    typealias SwiftType = Date?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTimestamp.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTimestamp.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionDuration: FfiConverterRustBuffer {
+    typealias SwiftType = TimeInterval?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterDuration.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterDuration.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeCancelHandle: FfiConverterRustBuffer {
     typealias SwiftType = CancelHandle?
 
@@ -3446,8 +8047,8 @@ fileprivate struct FfiConverterOptionTypeCancelHandle: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-fileprivate struct FfiConverterOptionTypeClickRecord: FfiConverterRustBuffer {
-    typealias SwiftType = ClickRecord?
+fileprivate struct FfiConverterOptionTypeLogSink: FfiConverterRustBuffer {
+    typealias SwiftType = LogSink?
 
     public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
         guard let value = value else {
@@ -3455,13 +8056,13 @@ fileprivate struct FfiConverterOptionTypeClickRecord: FfiConverterRustBuffer {
             return
         }
         writeInt(&buf, Int8(1))
-        FfiConverterTypeClickRecord.write(value, into: &buf)
+        FfiConverterTypeLogSink.write(value, into: &buf)
     }
 
     public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
-        case 1: return try FfiConverterTypeClickRecord.read(from: &buf)
+        case 1: return try FfiConverterTypeLogSink.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -3470,8 +8071,8 @@ fileprivate struct FfiConverterOptionTypeClickRecord: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-fileprivate struct FfiConverterOptionTypeHistoryItemRecord: FfiConverterRustBuffer {
-    typealias SwiftType = HistoryItemRecord?
+fileprivate struct FfiConverterOptionTypeSecretStore: FfiConverterRustBuffer {
+    typealias SwiftType = SecretStore?
 
     public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
         guard let value = value else {
@@ -3479,13 +8080,301 @@ fileprivate struct FfiConverterOptionTypeHistoryItemRecord: FfiConverterRustBuff
             return
         }
         writeInt(&buf, Int8(1))
-        FfiConverterTypeHistoryItemRecord.write(value, into: &buf)
+        FfiConverterTypeSecretStore.write(value, into: &buf)
     }
 
     public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
-        case 1: return try FfiConverterTypeHistoryItemRecord.read(from: &buf)
+        case 1: return try FfiConverterTypeSecretStore.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeShowTicket: FfiConverterRustBuffer {
+    typealias SwiftType = ShowTicket?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeShowTicket.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeShowTicket.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeSpoolTicket: FfiConverterRustBuffer {
+    typealias SwiftType = SpoolTicket?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeSpoolTicket.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeSpoolTicket.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeClick: FfiConverterRustBuffer {
+    typealias SwiftType = Click?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeClick.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeClick.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeHistoryItem: FfiConverterRustBuffer {
+    typealias SwiftType = HistoryItem?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeHistoryItem.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeHistoryItem.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeNetwork: FfiConverterRustBuffer {
+    typealias SwiftType = Network?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeNetwork.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeNetwork.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeSnapshot: FfiConverterRustBuffer {
+    typealias SwiftType = Snapshot?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeSnapshot.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeSnapshot.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeTuning: FfiConverterRustBuffer {
+    typealias SwiftType = Tuning?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeTuning.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeTuning.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeEvent: FfiConverterRustBuffer {
+    typealias SwiftType = Event?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeEvent.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeEvent.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeFormerHistory: FfiConverterRustBuffer {
+    typealias SwiftType = FormerHistory?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeFormerHistory.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeFormerHistory.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeLogLevel: FfiConverterRustBuffer {
+    typealias SwiftType = LogLevel?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeLogLevel.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeLogLevel.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeShelf: FfiConverterRustBuffer {
+    typealias SwiftType = Shelf?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeShelf.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeShelf.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeTrouble: FfiConverterRustBuffer {
+    typealias SwiftType = Trouble?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeTrouble.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeTrouble.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -3519,23 +8408,23 @@ fileprivate struct FfiConverterSequenceString: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-fileprivate struct FfiConverterSequenceTypeHistoryItemRecord: FfiConverterRustBuffer {
-    typealias SwiftType = [HistoryItemRecord]
+fileprivate struct FfiConverterSequenceData: FfiConverterRustBuffer {
+    typealias SwiftType = [Data]
 
-    public static func write(_ value: [HistoryItemRecord], into buf: inout [UInt8]) {
+    public static func write(_ value: [Data], into buf: inout [UInt8]) {
         let len = Int32(value.count)
         writeInt(&buf, len)
         for item in value {
-            FfiConverterTypeHistoryItemRecord.write(item, into: &buf)
+            FfiConverterData.write(item, into: &buf)
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [HistoryItemRecord] {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Data] {
         let len: Int32 = try readInt(&buf)
-        var seq = [HistoryItemRecord]()
+        var seq = [Data]()
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
-            seq.append(try FfiConverterTypeHistoryItemRecord.read(from: &buf))
+            seq.append(try FfiConverterData.read(from: &buf))
         }
         return seq
     }
@@ -3544,23 +8433,23 @@ fileprivate struct FfiConverterSequenceTypeHistoryItemRecord: FfiConverterRustBu
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-fileprivate struct FfiConverterSequenceTypePushEvent: FfiConverterRustBuffer {
-    typealias SwiftType = [PushEvent]
+fileprivate struct FfiConverterSequenceTypeHistoryItem: FfiConverterRustBuffer {
+    typealias SwiftType = [HistoryItem]
 
-    public static func write(_ value: [PushEvent], into buf: inout [UInt8]) {
+    public static func write(_ value: [HistoryItem], into buf: inout [UInt8]) {
         let len = Int32(value.count)
         writeInt(&buf, len)
         for item in value {
-            FfiConverterTypePushEvent.write(item, into: &buf)
+            FfiConverterTypeHistoryItem.write(item, into: &buf)
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [PushEvent] {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [HistoryItem] {
         let len: Int32 = try readInt(&buf)
-        var seq = [PushEvent]()
+        var seq = [HistoryItem]()
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
-            seq.append(try FfiConverterTypePushEvent.read(from: &buf))
+            seq.append(try FfiConverterTypeHistoryItem.read(from: &buf))
         }
         return seq
     }
@@ -3613,6 +8502,53 @@ fileprivate func uniffiFutureContinuationCallback(handle: UInt64, pollResult: In
         print("uniffiFutureContinuationCallback invalid handle")
     }
 }
+/**
+ * The version of this library.
+ *
+ * # Errors
+ * None; see the rules of this crate.
+ */
+public func libraryVersion()throws  -> String  {
+    return try  FfiConverterString.lift(try rustCallWithError(FfiConverterTypeVestnikError_lift) {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_func_library_version(uniffiCallStatus
+    )
+})
+}
+/**
+ * Tells a sink what is written to the log from now on, down to a level; in the place of a former sink.
+ * None ends it.
+ *
+ * # Errors
+ * [`VestnikError::Internal`] if the system gives no thread.
+ */
+public func logTo(sink: LogSink?, level: LogLevel? = nil)throws   {try rustCallWithError(FfiConverterTypeVestnikError_lift) {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_func_log_to(
+        FfiConverterOptionTypeLogSink.lower(sink),
+        FfiConverterOptionTypeLogLevel.lower(level),uniffiCallStatus
+    )
+}
+}
+/**
+ * Writes the payload of a push into the spool, for the app to take. For an extension process: it opens
+ * no database and needs no runtime. `folder` is `spool` in the app's data folder, or one that the app
+ * and the extension share and that the app is told of.
+ *
+ * None if it was or is being drawn: leave the notification to the system's own content.
+ *
+ * # Errors
+ * [`VestnikError::InvalidArgument`] if it is no payload of ours, [`VestnikError::Storage`].
+ */
+public func spoolPush(folder: String, payload: Data)throws  -> SpoolTicket?  {
+    return try  FfiConverterOptionTypeSpoolTicket.lift(try rustCallWithError(FfiConverterTypeVestnikError_lift) {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_func_spool_push(
+        FfiConverterString.lower(folder),
+        FfiConverterData.lower(payload),uniffiCallStatus
+    )
+})
+}
 
 private enum InitializationResult {
     case ok
@@ -3629,86 +8565,218 @@ private let initializationResult: InitializationResult = {
     if bindings_contract_version != scaffolding_contract_version {
         return InitializationResult.contractVersionMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_method_cancelhandle_cancel() != 62980) {
+    if (uniffi_vestnik_ffi_checksum_func_library_version() != 39599) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_method_pushclient_connection() != 57231) {
+    if (uniffi_vestnik_ffi_checksum_func_log_to() != 43574) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_method_pushclient_dismiss() != 51494) {
+    if (uniffi_vestnik_ffi_checksum_func_spool_push() != 35937) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_method_pushclient_flush() != 40382) {
+    if (uniffi_vestnik_ffi_checksum_method_cancelhandle_cancel() != 15876) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_method_pushclient_foregrounded() != 55191) {
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_change() != 9478) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_method_pushclient_get() != 61817) {
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_diagnostics() != 9211) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_method_pushclient_history() != 57506) {
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_events() != 47901) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_method_pushclient_logout() != 52846) {
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_flush() != 36597) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_method_pushclient_mark_all_read() != 50038) {
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_foregrounded() != 27426) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_method_pushclient_mark_read() != 7132) {
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_go_offline() != 18196) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_method_pushclient_network_changed() != 39942) {
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_go_online() != 45911) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_method_pushclient_open() != 59058) {
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_installation() != 39126) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_method_pushclient_report_shown() != 3895) {
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_listen_events() != 939) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_method_pushclient_set_identity_token() != 30463) {
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_listen_state() != 41278) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_method_pushclient_start() != 12997) {
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_login() != 16279) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_method_pushclient_stop() != 17073) {
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_logout() != 52288) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_method_pushclient_subscribe_events() != 48465) {
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_network_changed() != 36361) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_method_pushclient_subscribe_topic() != 4456) {
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_resume() != 36747) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_method_pushclient_unread_count() != 53486) {
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_set_permission() != 62683) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_method_pushclient_unsubscribe_topic() != 21235) {
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_shower() != 42186) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_method_pushclient_update_permission() != 61433) {
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_snapshot() != 59506) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_method_pushclient_wait_until_online() != 60864) {
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_snapshots() != 23826) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_method_eventlistener_on_events() != 30410) {
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_stop() != 34072) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_method_eventsubscription_cancel() != 56308) {
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_subscribe() != 57182) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_constructor_cancelhandle_new() != 30809) {
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_suspend() != 2547) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_constructor_pushclient_new() != 65220) {
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_unsubscribe() != 36768) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_actioned() != 53034) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_archive() != 8275) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_clicked() != 18236) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_delete() != 32445) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_dismissed() != 34579) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_get() != 57058) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_history() != 54255) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_mark_all_read() != 39517) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_mark_read() != 15930) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_mark_unread() != 29009) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_reply() != 52374) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_search() != 31276) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_forget_push_address() != 52910) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_handle_push() != 12626) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_set_push_address() != 30119) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_eventlistener_on_event() != 4358) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_eventlistener_on_stopped() != 65013) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_statelistener_on_snapshot() != 19637) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_statelistener_on_stopped() != 57310) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_subscription_cancel() != 16887) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_logsink_log() != 2255) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_spoolticket_identifier() != 30884) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_spoolticket_notification() != 58394) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_spoolticket_shown() != 26963) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_secretstore_get() != 40016) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_secretstore_set() != 190) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_secretstore_delete() != 8197) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_showticket_again() != 46547) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_showticket_attempt() != 32215) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_showticket_failed() != 17755) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_showticket_give_back() != 32263) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_showticket_is_void() != 28946) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_showticket_item() != 53539) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_showticket_shown() != 5262) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_showticket_suppressed() != 20414) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_shower_cancel() != 58133) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_shower_next_show() != 49) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_eventstream_cancel() != 9226) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_eventstream_next() != 11074) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_snapshotstream_cancel() != 33153) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_snapshotstream_next() != 37590) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_constructor_cancelhandle_new() != 23663) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_constructor_vestnik_open() != 845) {
         return InitializationResult.apiChecksumMismatch
     }
 
     uniffiCallbackInitEventListener()
+    uniffiCallbackInitLogSink()
+    uniffiCallbackInitSecretStore()
+    uniffiCallbackInitStateListener()
     return InitializationResult.ok
 }()
 

@@ -47,7 +47,7 @@ import kotlinx.coroutines.suspendCancellableCoroutine
  * @suppress
  */
 @Structure.FieldOrder("capacity", "len", "data")
-open class RustBuffer : Structure() {
+internal open class RustBuffer : Structure() {
     // Note: `capacity` and `len` are actually `ULong` values, but JVM only supports signed values.
     // When dealing with these fields, make sure to call `toULong()`.
     @JvmField var capacity: Long = 0
@@ -151,7 +151,7 @@ internal object FfiConverterByRefBytes : FfiConverter<java.nio.ByteBuffer, Forei
  *
  * @suppress
  */
-public interface FfiConverter<KotlinType, FfiType> {
+internal interface FfiConverter<KotlinType, FfiType> {
     // Convert an FFI type to a Kotlin type
     fun lift(value: FfiType): KotlinType
 
@@ -218,7 +218,7 @@ public interface FfiConverter<KotlinType, FfiType> {
  *
  * @suppress
  */
-public interface FfiConverterRustBuffer<KotlinType>: FfiConverter<KotlinType, RustBuffer.ByValue> {
+internal interface FfiConverterRustBuffer<KotlinType>: FfiConverter<KotlinType, RustBuffer.ByValue> {
     override fun lift(value: RustBuffer.ByValue) = liftFromRustBuffer(value)
     override fun lower(value: KotlinType) = lowerIntoRustBuffer(value)
 }
@@ -258,14 +258,14 @@ internal open class UniffiRustCallStatus : Structure() {
     }
 }
 
-class InternalException(message: String) : kotlin.Exception(message)
+internal class InternalException(message: String) : kotlin.Exception(message)
 
 /**
  * Each top-level error class has a companion object that can lift the error from the call status's rust buffer
  *
  * @suppress
  */
-interface UniffiRustCallStatusErrorHandler<E> {
+internal interface UniffiRustCallStatusErrorHandler<E> {
     fun lift(error_buf: RustBuffer.ByValue): E;
 }
 
@@ -306,7 +306,7 @@ private fun<E: kotlin.Exception> uniffiCheckCallStatus(errorHandler: UniffiRustC
  *
  * @suppress
  */
-object UniffiNullRustCallStatusErrorHandler: UniffiRustCallStatusErrorHandler<InternalException> {
+internal object UniffiNullRustCallStatusErrorHandler: UniffiRustCallStatusErrorHandler<InternalException> {
     override fun lift(error_buf: RustBuffer.ByValue): InternalException {
         RustBuffer.free(error_buf)
         return InternalException("Unexpected CALL_ERROR")
@@ -658,24 +658,114 @@ internal interface UniffiForeignFutureCompleteVoid : com.sun.jna.Callback {
     fun callback(`callbackData`: Long,`result`: UniffiForeignFutureResultVoid.UniffiByValue,)
 }
 internal interface UniffiCallbackInterfaceEventListenerMethod0 : com.sun.jna.Callback {
-    fun callback(`uniffiHandle`: Long,`batch`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
+    fun callback(`uniffiHandle`: Long,`event`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
 }
-@Structure.FieldOrder("uniffiFree", "uniffiClone", "onEvents")
+internal interface UniffiCallbackInterfaceEventListenerMethod1 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+internal interface UniffiCallbackInterfaceStateListenerMethod0 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`snapshot`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+internal interface UniffiCallbackInterfaceStateListenerMethod1 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+internal interface UniffiCallbackInterfaceLogSinkMethod0 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`record`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+internal interface UniffiCallbackInterfaceSecretStoreMethod0 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`name`: RustBuffer.ByValue,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+internal interface UniffiCallbackInterfaceSecretStoreMethod1 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`name`: RustBuffer.ByValue,`secret`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+internal interface UniffiCallbackInterfaceSecretStoreMethod2 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`name`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+@Structure.FieldOrder("uniffiFree", "uniffiClone", "onEvent", "onStopped")
 internal open class UniffiVTableCallbackInterfaceEventListener(
     @JvmField internal var `uniffiFree`: UniffiCallbackInterfaceFree? = null,
     @JvmField internal var `uniffiClone`: UniffiCallbackInterfaceClone? = null,
-    @JvmField internal var `onEvents`: UniffiCallbackInterfaceEventListenerMethod0? = null,
+    @JvmField internal var `onEvent`: UniffiCallbackInterfaceEventListenerMethod0? = null,
+    @JvmField internal var `onStopped`: UniffiCallbackInterfaceEventListenerMethod1? = null,
 ) : Structure() {
     class UniffiByValue(
         `uniffiFree`: UniffiCallbackInterfaceFree? = null,
         `uniffiClone`: UniffiCallbackInterfaceClone? = null,
-        `onEvents`: UniffiCallbackInterfaceEventListenerMethod0? = null,
-    ): UniffiVTableCallbackInterfaceEventListener(`uniffiFree`,`uniffiClone`,`onEvents`,), Structure.ByValue
+        `onEvent`: UniffiCallbackInterfaceEventListenerMethod0? = null,
+        `onStopped`: UniffiCallbackInterfaceEventListenerMethod1? = null,
+    ): UniffiVTableCallbackInterfaceEventListener(`uniffiFree`,`uniffiClone`,`onEvent`,`onStopped`,), Structure.ByValue
 
    internal fun uniffiSetValue(other: UniffiVTableCallbackInterfaceEventListener) {
         `uniffiFree` = other.`uniffiFree`
         `uniffiClone` = other.`uniffiClone`
-        `onEvents` = other.`onEvents`
+        `onEvent` = other.`onEvent`
+        `onStopped` = other.`onStopped`
+    }
+
+}
+@Structure.FieldOrder("uniffiFree", "uniffiClone", "onSnapshot", "onStopped")
+internal open class UniffiVTableCallbackInterfaceStateListener(
+    @JvmField internal var `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+    @JvmField internal var `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+    @JvmField internal var `onSnapshot`: UniffiCallbackInterfaceStateListenerMethod0? = null,
+    @JvmField internal var `onStopped`: UniffiCallbackInterfaceStateListenerMethod1? = null,
+) : Structure() {
+    class UniffiByValue(
+        `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+        `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+        `onSnapshot`: UniffiCallbackInterfaceStateListenerMethod0? = null,
+        `onStopped`: UniffiCallbackInterfaceStateListenerMethod1? = null,
+    ): UniffiVTableCallbackInterfaceStateListener(`uniffiFree`,`uniffiClone`,`onSnapshot`,`onStopped`,), Structure.ByValue
+
+   internal fun uniffiSetValue(other: UniffiVTableCallbackInterfaceStateListener) {
+        `uniffiFree` = other.`uniffiFree`
+        `uniffiClone` = other.`uniffiClone`
+        `onSnapshot` = other.`onSnapshot`
+        `onStopped` = other.`onStopped`
+    }
+
+}
+@Structure.FieldOrder("uniffiFree", "uniffiClone", "log")
+internal open class UniffiVTableCallbackInterfaceLogSink(
+    @JvmField internal var `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+    @JvmField internal var `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+    @JvmField internal var `log`: UniffiCallbackInterfaceLogSinkMethod0? = null,
+) : Structure() {
+    class UniffiByValue(
+        `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+        `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+        `log`: UniffiCallbackInterfaceLogSinkMethod0? = null,
+    ): UniffiVTableCallbackInterfaceLogSink(`uniffiFree`,`uniffiClone`,`log`,), Structure.ByValue
+
+   internal fun uniffiSetValue(other: UniffiVTableCallbackInterfaceLogSink) {
+        `uniffiFree` = other.`uniffiFree`
+        `uniffiClone` = other.`uniffiClone`
+        `log` = other.`log`
+    }
+
+}
+@Structure.FieldOrder("uniffiFree", "uniffiClone", "get", "set", "delete")
+internal open class UniffiVTableCallbackInterfaceSecretStore(
+    @JvmField internal var `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+    @JvmField internal var `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+    @JvmField internal var `get`: UniffiCallbackInterfaceSecretStoreMethod0? = null,
+    @JvmField internal var `set`: UniffiCallbackInterfaceSecretStoreMethod1? = null,
+    @JvmField internal var `delete`: UniffiCallbackInterfaceSecretStoreMethod2? = null,
+) : Structure() {
+    class UniffiByValue(
+        `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+        `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+        `get`: UniffiCallbackInterfaceSecretStoreMethod0? = null,
+        `set`: UniffiCallbackInterfaceSecretStoreMethod1? = null,
+        `delete`: UniffiCallbackInterfaceSecretStoreMethod2? = null,
+    ): UniffiVTableCallbackInterfaceSecretStore(`uniffiFree`,`uniffiClone`,`get`,`set`,`delete`,), Structure.ByValue
+
+   internal fun uniffiSetValue(other: UniffiVTableCallbackInterfaceSecretStore) {
+        `uniffiFree` = other.`uniffiFree`
+        `uniffiClone` = other.`uniffiClone`
+        `get` = other.`get`
+        `set` = other.`set`
+        `delete` = other.`delete`
     }
 
 }
@@ -704,57 +794,143 @@ internal object IntegrityCheckingUniffiLib {
     }
 
     internal fun ensureInitialized() = Unit
+    external fun uniffi_vestnik_ffi_checksum_func_library_version(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_func_log_to(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_func_spool_push(
+    ): Int
     external fun uniffi_vestnik_ffi_checksum_method_cancelhandle_cancel(
     ): Int
-    external fun uniffi_vestnik_ffi_checksum_method_pushclient_connection(
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_change(
     ): Int
-    external fun uniffi_vestnik_ffi_checksum_method_pushclient_dismiss(
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_diagnostics(
     ): Int
-    external fun uniffi_vestnik_ffi_checksum_method_pushclient_flush(
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_events(
     ): Int
-    external fun uniffi_vestnik_ffi_checksum_method_pushclient_foregrounded(
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_flush(
     ): Int
-    external fun uniffi_vestnik_ffi_checksum_method_pushclient_get(
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_foregrounded(
     ): Int
-    external fun uniffi_vestnik_ffi_checksum_method_pushclient_history(
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_go_offline(
     ): Int
-    external fun uniffi_vestnik_ffi_checksum_method_pushclient_logout(
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_go_online(
     ): Int
-    external fun uniffi_vestnik_ffi_checksum_method_pushclient_mark_all_read(
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_installation(
     ): Int
-    external fun uniffi_vestnik_ffi_checksum_method_pushclient_mark_read(
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_listen_events(
     ): Int
-    external fun uniffi_vestnik_ffi_checksum_method_pushclient_network_changed(
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_listen_state(
     ): Int
-    external fun uniffi_vestnik_ffi_checksum_method_pushclient_open(
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_login(
     ): Int
-    external fun uniffi_vestnik_ffi_checksum_method_pushclient_report_shown(
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_logout(
     ): Int
-    external fun uniffi_vestnik_ffi_checksum_method_pushclient_set_identity_token(
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_network_changed(
     ): Int
-    external fun uniffi_vestnik_ffi_checksum_method_pushclient_start(
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_resume(
     ): Int
-    external fun uniffi_vestnik_ffi_checksum_method_pushclient_stop(
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_set_permission(
     ): Int
-    external fun uniffi_vestnik_ffi_checksum_method_pushclient_subscribe_events(
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_shower(
     ): Int
-    external fun uniffi_vestnik_ffi_checksum_method_pushclient_subscribe_topic(
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_snapshot(
     ): Int
-    external fun uniffi_vestnik_ffi_checksum_method_pushclient_unread_count(
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_snapshots(
     ): Int
-    external fun uniffi_vestnik_ffi_checksum_method_pushclient_unsubscribe_topic(
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_stop(
     ): Int
-    external fun uniffi_vestnik_ffi_checksum_method_pushclient_update_permission(
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_subscribe(
     ): Int
-    external fun uniffi_vestnik_ffi_checksum_method_pushclient_wait_until_online(
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_suspend(
     ): Int
-    external fun uniffi_vestnik_ffi_checksum_method_eventlistener_on_events(
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_unsubscribe(
     ): Int
-    external fun uniffi_vestnik_ffi_checksum_method_eventsubscription_cancel(
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_actioned(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_archive(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_clicked(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_delete(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_dismissed(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_get(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_history(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_mark_all_read(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_mark_read(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_mark_unread(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_reply(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_search(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_forget_push_address(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_handle_push(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_set_push_address(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_eventlistener_on_event(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_eventlistener_on_stopped(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_statelistener_on_snapshot(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_statelistener_on_stopped(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_subscription_cancel(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_logsink_log(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_spoolticket_identifier(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_spoolticket_notification(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_spoolticket_shown(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_secretstore_get(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_secretstore_set(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_secretstore_delete(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_showticket_again(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_showticket_attempt(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_showticket_failed(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_showticket_give_back(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_showticket_is_void(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_showticket_item(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_showticket_shown(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_showticket_suppressed(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_shower_cancel(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_shower_next_show(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_eventstream_cancel(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_eventstream_next(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_snapshotstream_cancel(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_snapshotstream_next(
     ): Int
     external fun uniffi_vestnik_ffi_checksum_constructor_cancelhandle_new(
     ): Int
-    external fun uniffi_vestnik_ffi_checksum_constructor_pushclient_new(
+    external fun uniffi_vestnik_ffi_checksum_constructor_vestnik_open(
     ): Int
     external fun ffi_vestnik_ffi_uniffi_contract_version(
     ): Int
@@ -773,6 +949,9 @@ internal object UniffiLib {
     init {
         Native.register(UniffiLib::class.java, findLibraryName(componentName = "vestnik"))
         uniffiCallbackInterfaceEventListener.register(this)
+        uniffiCallbackInterfaceLogSink.register(this)
+        uniffiCallbackInterfaceSecretStore.register(this)
+        uniffiCallbackInterfaceStateListener.register(this)
         
     }
 
@@ -785,53 +964,85 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_vestnik_ffi_fn_method_cancelhandle_cancel(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
-    external fun uniffi_vestnik_ffi_fn_clone_pushclient(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    external fun uniffi_vestnik_ffi_fn_clone_vestnik(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
-    external fun uniffi_vestnik_ffi_fn_free_pushclient(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    external fun uniffi_vestnik_ffi_fn_free_vestnik(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
-    external fun uniffi_vestnik_ffi_fn_constructor_pushclient_new(`config`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    external fun uniffi_vestnik_ffi_fn_constructor_vestnik_open(`config`: RustBuffer.ByValue,`secrets`: RustBuffer.ByValue,
     ): Long
-    external fun uniffi_vestnik_ffi_fn_method_pushclient_connection(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_change(`ptr`: Long,`change`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_diagnostics(`ptr`: Long,
+    ): Long
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_events(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_flush(`ptr`: Long,`within`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_foregrounded(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_go_offline(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_go_online(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_installation(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
-    external fun uniffi_vestnik_ffi_fn_method_pushclient_dismiss(`ptr`: Long,`id`: RustBuffer.ByValue,
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_listen_events(`ptr`: Long,`listener`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
-    external fun uniffi_vestnik_ffi_fn_method_pushclient_flush(`ptr`: Long,`deadlineMs`: Long,`cancel`: RustBuffer.ByValue,
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_listen_state(`ptr`: Long,`listener`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
-    external fun uniffi_vestnik_ffi_fn_method_pushclient_foregrounded(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_login(`ptr`: Long,`user`: RustBuffer.ByValue,`identity`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_logout(`ptr`: Long,
+    ): Long
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_network_changed(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
-    external fun uniffi_vestnik_ffi_fn_method_pushclient_get(`ptr`: Long,`id`: RustBuffer.ByValue,
-    ): Long
-    external fun uniffi_vestnik_ffi_fn_method_pushclient_history(`ptr`: Long,`query`: RustBuffer.ByValue,
-    ): Long
-    external fun uniffi_vestnik_ffi_fn_method_pushclient_logout(`ptr`: Long,`deadlineMs`: Long,
-    ): Long
-    external fun uniffi_vestnik_ffi_fn_method_pushclient_mark_all_read(`ptr`: Long,
-    ): Long
-    external fun uniffi_vestnik_ffi_fn_method_pushclient_mark_read(`ptr`: Long,`ids`: RustBuffer.ByValue,
-    ): Long
-    external fun uniffi_vestnik_ffi_fn_method_pushclient_network_changed(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_resume(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
-    external fun uniffi_vestnik_ffi_fn_method_pushclient_open(`ptr`: Long,`id`: RustBuffer.ByValue,
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_set_permission(`ptr`: Long,`permission`: RustBuffer.ByValue,
     ): Long
-    external fun uniffi_vestnik_ffi_fn_method_pushclient_report_shown(`ptr`: Long,`id`: RustBuffer.ByValue,
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_shower(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
-    external fun uniffi_vestnik_ffi_fn_method_pushclient_set_identity_token(`ptr`: Long,`token`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_snapshot(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_snapshots(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_stop(`ptr`: Long,
+    ): Long
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_subscribe(`ptr`: Long,`topic`: RustBuffer.ByValue,`within`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_suspend(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
-    external fun uniffi_vestnik_ffi_fn_method_pushclient_start(`ptr`: Long,`deadlineMs`: Long,
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_unsubscribe(`ptr`: Long,`topic`: RustBuffer.ByValue,`within`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
     ): Long
-    external fun uniffi_vestnik_ffi_fn_method_pushclient_stop(`ptr`: Long,`deadlineMs`: Long,
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_actioned(`ptr`: Long,`id`: RustBuffer.ByValue,`action`: RustBuffer.ByValue,
     ): Long
-    external fun uniffi_vestnik_ffi_fn_method_pushclient_subscribe_events(`ptr`: Long,`listener`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_archive(`ptr`: Long,`ids`: RustBuffer.ByValue,`isArchived`: Byte,
     ): Long
-    external fun uniffi_vestnik_ffi_fn_method_pushclient_subscribe_topic(`ptr`: Long,`topic`: RustBuffer.ByValue,`deadlineMs`: Long,`cancel`: RustBuffer.ByValue,
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_clicked(`ptr`: Long,`id`: RustBuffer.ByValue,
     ): Long
-    external fun uniffi_vestnik_ffi_fn_method_pushclient_unread_count(`ptr`: Long,
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_delete(`ptr`: Long,`ids`: RustBuffer.ByValue,`isDeleted`: Byte,
     ): Long
-    external fun uniffi_vestnik_ffi_fn_method_pushclient_unsubscribe_topic(`ptr`: Long,`topic`: RustBuffer.ByValue,`deadlineMs`: Long,`cancel`: RustBuffer.ByValue,
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_dismissed(`ptr`: Long,`id`: RustBuffer.ByValue,
     ): Long
-    external fun uniffi_vestnik_ffi_fn_method_pushclient_update_permission(`ptr`: Long,`state`: RustBuffer.ByValue,
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_get(`ptr`: Long,`id`: RustBuffer.ByValue,
     ): Long
-    external fun uniffi_vestnik_ffi_fn_method_pushclient_wait_until_online(`ptr`: Long,`deadlineMs`: Long,`cancel`: RustBuffer.ByValue,
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_history(`ptr`: Long,`query`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_mark_all_read(`ptr`: Long,`upTo`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_mark_read(`ptr`: Long,`ids`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_mark_unread(`ptr`: Long,`ids`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_reply(`ptr`: Long,`id`: RustBuffer.ByValue,`text`: RustBuffer.ByValue,`action`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_search(`ptr`: Long,`query`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_forget_push_address(`ptr`: Long,`kind`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_handle_push(`ptr`: Long,`payload`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_set_push_address(`ptr`: Long,`kind`: RustBuffer.ByValue,`address`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_vestnik_ffi_fn_clone_eventlistener(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
@@ -839,14 +1050,106 @@ internal object UniffiLib {
     ): Unit
     external fun uniffi_vestnik_ffi_fn_init_callback_vtable_eventlistener(`vtable`: UniffiVTableCallbackInterfaceEventListener,
     ): Unit
-    external fun uniffi_vestnik_ffi_fn_method_eventlistener_on_events(`ptr`: Long,`batch`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    external fun uniffi_vestnik_ffi_fn_method_eventlistener_on_event(`ptr`: Long,`event`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
-    external fun uniffi_vestnik_ffi_fn_clone_eventsubscription(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    external fun uniffi_vestnik_ffi_fn_method_eventlistener_on_stopped(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_vestnik_ffi_fn_clone_statelistener(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
-    external fun uniffi_vestnik_ffi_fn_free_eventsubscription(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    external fun uniffi_vestnik_ffi_fn_free_statelistener(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
-    external fun uniffi_vestnik_ffi_fn_method_eventsubscription_cancel(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    external fun uniffi_vestnik_ffi_fn_init_callback_vtable_statelistener(`vtable`: UniffiVTableCallbackInterfaceStateListener,
     ): Unit
+    external fun uniffi_vestnik_ffi_fn_method_statelistener_on_snapshot(`ptr`: Long,`snapshot`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_vestnik_ffi_fn_method_statelistener_on_stopped(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_vestnik_ffi_fn_clone_subscription(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_vestnik_ffi_fn_free_subscription(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_vestnik_ffi_fn_method_subscription_cancel(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_vestnik_ffi_fn_clone_logsink(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_vestnik_ffi_fn_free_logsink(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_vestnik_ffi_fn_init_callback_vtable_logsink(`vtable`: UniffiVTableCallbackInterfaceLogSink,
+    ): Unit
+    external fun uniffi_vestnik_ffi_fn_method_logsink_log(`ptr`: Long,`record`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_vestnik_ffi_fn_clone_spoolticket(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_vestnik_ffi_fn_free_spoolticket(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_vestnik_ffi_fn_method_spoolticket_identifier(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_vestnik_ffi_fn_method_spoolticket_notification(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_vestnik_ffi_fn_method_spoolticket_shown(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_vestnik_ffi_fn_clone_secretstore(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_vestnik_ffi_fn_free_secretstore(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_vestnik_ffi_fn_init_callback_vtable_secretstore(`vtable`: UniffiVTableCallbackInterfaceSecretStore,
+    ): Unit
+    external fun uniffi_vestnik_ffi_fn_method_secretstore_get(`ptr`: Long,`name`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_vestnik_ffi_fn_method_secretstore_set(`ptr`: Long,`name`: RustBuffer.ByValue,`secret`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_vestnik_ffi_fn_method_secretstore_delete(`ptr`: Long,`name`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_vestnik_ffi_fn_clone_showticket(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_vestnik_ffi_fn_free_showticket(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_vestnik_ffi_fn_method_showticket_again(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Byte
+    external fun uniffi_vestnik_ffi_fn_method_showticket_attempt(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Int
+    external fun uniffi_vestnik_ffi_fn_method_showticket_failed(`ptr`: Long,`reason`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_vestnik_ffi_fn_method_showticket_give_back(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_vestnik_ffi_fn_method_showticket_is_void(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Byte
+    external fun uniffi_vestnik_ffi_fn_method_showticket_item(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_vestnik_ffi_fn_method_showticket_shown(`ptr`: Long,
+    ): Long
+    external fun uniffi_vestnik_ffi_fn_method_showticket_suppressed(`ptr`: Long,`reason`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_vestnik_ffi_fn_clone_shower(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_vestnik_ffi_fn_free_shower(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_vestnik_ffi_fn_method_shower_cancel(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_vestnik_ffi_fn_method_shower_next_show(`ptr`: Long,
+    ): Long
+    external fun uniffi_vestnik_ffi_fn_clone_eventstream(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_vestnik_ffi_fn_free_eventstream(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_vestnik_ffi_fn_method_eventstream_cancel(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_vestnik_ffi_fn_method_eventstream_next(`ptr`: Long,
+    ): Long
+    external fun uniffi_vestnik_ffi_fn_clone_snapshotstream(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_vestnik_ffi_fn_free_snapshotstream(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_vestnik_ffi_fn_method_snapshotstream_cancel(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_vestnik_ffi_fn_method_snapshotstream_next(`ptr`: Long,
+    ): Long
+    external fun uniffi_vestnik_ffi_fn_func_library_version(uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_vestnik_ffi_fn_func_log_to(`sink`: RustBuffer.ByValue,`level`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_vestnik_ffi_fn_func_spool_push(`folder`: RustBuffer.ByValue,`payload`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun ffi_vestnik_ffi_rustbuffer_alloc(`size`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun ffi_vestnik_ffi_rustbuffer_from_bytes(`bytes`: ForeignBytes.ByValue,uniffi_out_err: UniffiRustCallStatus, 
@@ -966,82 +1269,211 @@ private fun uniffiCheckContractApiVersion(lib: IntegrityCheckingUniffiLib) {
 }
 @Suppress("UNUSED_PARAMETER")
 private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
-    if ((lib.uniffi_vestnik_ffi_checksum_method_cancelhandle_cancel() and 0xFFFF) != 62980) {
+    if ((lib.uniffi_vestnik_ffi_checksum_func_library_version() and 0xFFFF) != 39599) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_vestnik_ffi_checksum_method_pushclient_connection() and 0xFFFF) != 57231) {
+    if ((lib.uniffi_vestnik_ffi_checksum_func_log_to() and 0xFFFF) != 43574) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_vestnik_ffi_checksum_method_pushclient_dismiss() and 0xFFFF) != 51494) {
+    if ((lib.uniffi_vestnik_ffi_checksum_func_spool_push() and 0xFFFF) != 35937) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_vestnik_ffi_checksum_method_pushclient_flush() and 0xFFFF) != 40382) {
+    if ((lib.uniffi_vestnik_ffi_checksum_method_cancelhandle_cancel() and 0xFFFF) != 15876) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_vestnik_ffi_checksum_method_pushclient_foregrounded() and 0xFFFF) != 55191) {
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_change() and 0xFFFF) != 9478) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_vestnik_ffi_checksum_method_pushclient_get() and 0xFFFF) != 61817) {
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_diagnostics() and 0xFFFF) != 9211) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_vestnik_ffi_checksum_method_pushclient_history() and 0xFFFF) != 57506) {
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_events() and 0xFFFF) != 47901) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_vestnik_ffi_checksum_method_pushclient_logout() and 0xFFFF) != 52846) {
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_flush() and 0xFFFF) != 36597) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_vestnik_ffi_checksum_method_pushclient_mark_all_read() and 0xFFFF) != 50038) {
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_foregrounded() and 0xFFFF) != 27426) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_vestnik_ffi_checksum_method_pushclient_mark_read() and 0xFFFF) != 7132) {
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_go_offline() and 0xFFFF) != 18196) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_vestnik_ffi_checksum_method_pushclient_network_changed() and 0xFFFF) != 39942) {
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_go_online() and 0xFFFF) != 45911) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_vestnik_ffi_checksum_method_pushclient_open() and 0xFFFF) != 59058) {
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_installation() and 0xFFFF) != 39126) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_vestnik_ffi_checksum_method_pushclient_report_shown() and 0xFFFF) != 3895) {
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_listen_events() and 0xFFFF) != 939) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_vestnik_ffi_checksum_method_pushclient_set_identity_token() and 0xFFFF) != 30463) {
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_listen_state() and 0xFFFF) != 41278) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_vestnik_ffi_checksum_method_pushclient_start() and 0xFFFF) != 12997) {
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_login() and 0xFFFF) != 16279) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_vestnik_ffi_checksum_method_pushclient_stop() and 0xFFFF) != 17073) {
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_logout() and 0xFFFF) != 52288) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_vestnik_ffi_checksum_method_pushclient_subscribe_events() and 0xFFFF) != 48465) {
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_network_changed() and 0xFFFF) != 36361) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_vestnik_ffi_checksum_method_pushclient_subscribe_topic() and 0xFFFF) != 4456) {
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_resume() and 0xFFFF) != 36747) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_vestnik_ffi_checksum_method_pushclient_unread_count() and 0xFFFF) != 53486) {
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_set_permission() and 0xFFFF) != 62683) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_vestnik_ffi_checksum_method_pushclient_unsubscribe_topic() and 0xFFFF) != 21235) {
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_shower() and 0xFFFF) != 42186) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_vestnik_ffi_checksum_method_pushclient_update_permission() and 0xFFFF) != 61433) {
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_snapshot() and 0xFFFF) != 59506) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_vestnik_ffi_checksum_method_pushclient_wait_until_online() and 0xFFFF) != 60864) {
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_snapshots() and 0xFFFF) != 23826) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_vestnik_ffi_checksum_method_eventlistener_on_events() and 0xFFFF) != 30410) {
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_stop() and 0xFFFF) != 34072) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_vestnik_ffi_checksum_method_eventsubscription_cancel() and 0xFFFF) != 56308) {
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_subscribe() and 0xFFFF) != 57182) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_vestnik_ffi_checksum_constructor_cancelhandle_new() and 0xFFFF) != 30809) {
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_suspend() and 0xFFFF) != 2547) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_vestnik_ffi_checksum_constructor_pushclient_new() and 0xFFFF) != 65220) {
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_unsubscribe() and 0xFFFF) != 36768) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_actioned() and 0xFFFF) != 53034) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_archive() and 0xFFFF) != 8275) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_clicked() and 0xFFFF) != 18236) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_delete() and 0xFFFF) != 32445) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_dismissed() and 0xFFFF) != 34579) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_get() and 0xFFFF) != 57058) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_history() and 0xFFFF) != 54255) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_mark_all_read() and 0xFFFF) != 39517) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_mark_read() and 0xFFFF) != 15930) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_mark_unread() and 0xFFFF) != 29009) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_reply() and 0xFFFF) != 52374) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_search() and 0xFFFF) != 31276) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_forget_push_address() and 0xFFFF) != 52910) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_handle_push() and 0xFFFF) != 12626) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_set_push_address() and 0xFFFF) != 30119) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_eventlistener_on_event() and 0xFFFF) != 4358) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_eventlistener_on_stopped() and 0xFFFF) != 65013) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_statelistener_on_snapshot() and 0xFFFF) != 19637) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_statelistener_on_stopped() and 0xFFFF) != 57310) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_subscription_cancel() and 0xFFFF) != 16887) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_logsink_log() and 0xFFFF) != 2255) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_spoolticket_identifier() and 0xFFFF) != 30884) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_spoolticket_notification() and 0xFFFF) != 58394) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_spoolticket_shown() and 0xFFFF) != 26963) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_secretstore_get() and 0xFFFF) != 40016) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_secretstore_set() and 0xFFFF) != 190) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_secretstore_delete() and 0xFFFF) != 8197) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_showticket_again() and 0xFFFF) != 46547) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_showticket_attempt() and 0xFFFF) != 32215) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_showticket_failed() and 0xFFFF) != 17755) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_showticket_give_back() and 0xFFFF) != 32263) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_showticket_is_void() and 0xFFFF) != 28946) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_showticket_item() and 0xFFFF) != 53539) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_showticket_shown() and 0xFFFF) != 5262) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_showticket_suppressed() and 0xFFFF) != 20414) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_shower_cancel() and 0xFFFF) != 58133) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_shower_next_show() and 0xFFFF) != 49) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_eventstream_cancel() and 0xFFFF) != 9226) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_eventstream_next() and 0xFFFF) != 11074) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_snapshotstream_cancel() and 0xFFFF) != 33153) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_snapshotstream_next() and 0xFFFF) != 37590) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_constructor_cancelhandle_new() and 0xFFFF) != 23663) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_constructor_vestnik_open() and 0xFFFF) != 845) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
 }
@@ -1049,7 +1481,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
 /**
  * @suppress
  */
-public fun uniffiEnsureInitialized() {
+internal fun uniffiEnsureInitialized() {
     // Call arbitrary methods on IntegrityCheckingUniffiLib and UniffiLib to ensure that
     // their init blocks run. This ensures initialization across crates works as expected.
     IntegrityCheckingUniffiLib.ensureInitialized()
@@ -1109,7 +1541,7 @@ internal suspend fun<T, F, E: kotlin.Exception> uniffiRustCallAsync(
 //
 // The easiest way to ensure this method is called is to use the `.use`
 // helper method to execute a block and destroy the object at the end.
-interface Disposable {
+internal interface Disposable {
     fun destroy()
     companion object {
         fun destroy(vararg args: Any?) {
@@ -1147,7 +1579,7 @@ interface Disposable {
 /**
  * @suppress
  */
-inline fun <T : Disposable?, R> T.use(block: (T) -> R) =
+internal inline fun <T : Disposable?, R> T.use(block: (T) -> R) =
     try {
         block(this)
     } finally {
@@ -1168,14 +1600,14 @@ inline fun <T : Disposable?, R> T.use(block: (T) -> R) =
  *
  * @suppress
  * */
-object UniffiWithHandle
+internal object UniffiWithHandle
 
 /** 
  * Used to instantiate an interface without an actual pointer, for fakes in tests, mostly.
  *
  * @suppress
  * */
-object NoHandle// Magic number for the Rust proxy to call using the same mechanism as every other method,
+internal object NoHandle// Magic number for the Rust proxy to call using the same mechanism as every other method,
 // to free the callback once it's dropped by Rust.
 internal const val IDX_CALLBACK_FREE = 0
 // Callback return codes
@@ -1186,7 +1618,7 @@ internal const val UNIFFI_CALLBACK_UNEXPECTED_ERROR = 2
 /**
  * @suppress
  */
-public abstract class FfiConverterCallbackInterface<CallbackInterface: Any>: FfiConverter<CallbackInterface, Long> {
+internal abstract class FfiConverterCallbackInterface<CallbackInterface: Any>: FfiConverter<CallbackInterface, Long> {
     internal val handleMap = UniffiHandleMap<CallbackInterface>()
 
     internal fun drop(handle: Long) {
@@ -1217,7 +1649,7 @@ public abstract class FfiConverterCallbackInterface<CallbackInterface: Any>: Ffi
  *
  * @suppress
  */
-interface UniffiCleaner {
+internal interface UniffiCleaner {
     interface Cleanable {
         fun clean()
     }
@@ -1275,7 +1707,7 @@ private class JavaLangRefCleanable(
 /**
  * @suppress
  */
-public object FfiConverterUInt: FfiConverter<UInt, Int> {
+internal object FfiConverterUInt: FfiConverter<UInt, Int> {
     override fun lift(value: Int): UInt {
         return value.toUInt()
     }
@@ -1298,7 +1730,7 @@ public object FfiConverterUInt: FfiConverter<UInt, Int> {
 /**
  * @suppress
  */
-public object FfiConverterULong: FfiConverter<ULong, Long> {
+internal object FfiConverterULong: FfiConverter<ULong, Long> {
     override fun lift(value: Long): ULong {
         return value.toULong()
     }
@@ -1321,7 +1753,7 @@ public object FfiConverterULong: FfiConverter<ULong, Long> {
 /**
  * @suppress
  */
-public object FfiConverterLong: FfiConverter<Long, Long> {
+internal object FfiConverterLong: FfiConverter<Long, Long> {
     override fun lift(value: Long): Long {
         return value
     }
@@ -1344,7 +1776,7 @@ public object FfiConverterLong: FfiConverter<Long, Long> {
 /**
  * @suppress
  */
-public object FfiConverterBoolean: FfiConverter<Boolean, Byte> {
+internal object FfiConverterBoolean: FfiConverter<Boolean, Byte> {
     override fun lift(value: Byte): Boolean {
         return value.toInt() != 0
     }
@@ -1367,7 +1799,7 @@ public object FfiConverterBoolean: FfiConverter<Boolean, Byte> {
 /**
  * @suppress
  */
-public object FfiConverterString: FfiConverter<String, RustBuffer.ByValue> {
+internal object FfiConverterString: FfiConverter<String, RustBuffer.ByValue> {
     // Note: we don't inherit from FfiConverterRustBuffer, because we use a
     // special encoding when lowering/lifting.  We can use `RustBuffer.len` to
     // store our length and avoid writing it out to the buffer.
@@ -1418,6 +1850,109 @@ public object FfiConverterString: FfiConverter<String, RustBuffer.ByValue> {
         val byteBuf = toUtf8(value)
         buf.putInt(byteBuf.limit())
         buf.put(byteBuf)
+    }
+}
+
+/**
+ * @suppress
+ */
+internal object FfiConverterByteArray: FfiConverterRustBuffer<ByteArray> {
+    override fun read(buf: ByteBuffer): ByteArray {
+        val len = buf.getInt()
+        val byteArr = ByteArray(len)
+        buf.get(byteArr)
+        return byteArr
+    }
+    override fun allocationSize(value: ByteArray): ULong {
+        return 4UL + value.size.toULong()
+    }
+    override fun write(value: ByteArray, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        buf.put(value)
+    }
+}
+
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTimestamp: FfiConverterRustBuffer<java.time.Instant> {
+    override fun read(buf: ByteBuffer): java.time.Instant {
+        val seconds = buf.getLong()
+        // Type mismatch (should be u32) but we check for overflow/underflow below
+        val nanoseconds = buf.getInt().toLong()
+        if (nanoseconds < 0) {
+            throw java.time.DateTimeException("Instant nanoseconds exceed minimum or maximum supported by uniffi")
+        }
+        if (seconds >= 0) {
+            return java.time.Instant.EPOCH.plus(java.time.Duration.ofSeconds(seconds, nanoseconds))
+        } else {
+            return java.time.Instant.EPOCH.minus(java.time.Duration.ofSeconds(-seconds, nanoseconds))
+        }
+    }
+
+    // 8 bytes for seconds, 4 bytes for nanoseconds
+    override fun allocationSize(value: java.time.Instant) = 12UL
+
+    override fun write(value: java.time.Instant, buf: ByteBuffer) {
+        var epochOffset = java.time.Duration.between(java.time.Instant.EPOCH, value)
+
+        var sign = 1
+        if (epochOffset.isNegative()) {
+            sign = -1
+            epochOffset = epochOffset.negated()
+        }
+
+        if (epochOffset.nano < 0) {
+            // Java docs provide guarantee that nano will always be positive, so this should be impossible
+            // See: https://docs.oracle.com/javase/8/docs/api/java/time/Instant.html
+            throw IllegalArgumentException("Invalid timestamp, nano value must be non-negative")
+        }
+
+        buf.putLong(sign * epochOffset.seconds)
+        // Type mismatch (should be u32) but since values will always be between 0 and 999,999,999 it should be OK
+        buf.putInt(epochOffset.nano)
+    }
+}
+
+
+/**
+ * @suppress
+ */
+internal object FfiConverterDuration: FfiConverterRustBuffer<java.time.Duration> {
+    override fun read(buf: ByteBuffer): java.time.Duration {
+        // Type mismatch (should be u64) but we check for overflow/underflow below
+        val seconds = buf.getLong()
+        // Type mismatch (should be u32) but we check for overflow/underflow below
+        val nanoseconds = buf.getInt().toLong()
+        if (seconds < 0) {
+            throw java.time.DateTimeException("Duration exceeds minimum or maximum value supported by uniffi")
+        }
+        if (nanoseconds < 0) {
+            throw java.time.DateTimeException("Duration nanoseconds exceed minimum or maximum supported by uniffi")
+        }
+        return java.time.Duration.ofSeconds(seconds, nanoseconds)
+    }
+
+    // 8 bytes for seconds, 4 bytes for nanoseconds
+    override fun allocationSize(value: java.time.Duration) = 12UL
+
+    override fun write(value: java.time.Duration, buf: ByteBuffer) {
+        if (value.seconds < 0) {
+            // Rust does not support negative Durations
+            throw IllegalArgumentException("Invalid duration, must be non-negative")
+        }
+
+        if (value.nano < 0) {
+            // Java docs provide guarantee that nano will always be positive, so this should be impossible
+            // See: https://docs.oracle.com/javase/8/docs/api/java/time/Duration.html
+            throw IllegalArgumentException("Invalid duration, nano value must be non-negative")
+        }
+
+        // Type mismatch (should be u64) but since Rust doesn't support negative durations we should be OK
+        buf.putLong(value.seconds)
+        // Type mismatch (should be u32) but since values will always be between 0 and 999,999,999 it should be OK
+        buf.putInt(value.nano)
     }
 }
 
@@ -1518,13 +2053,12 @@ public object FfiConverterString: FfiConverter<String, RustBuffer.ByValue> {
 
 
 /**
- * Cancels the calls it was handed to. What they had begun to store is finished; what they waited
- * for is not waited for any more.
+ * Ends the waiting of the calls that it was handed to. What they have begun goes on.
  */
-public interface CancelHandleInterface {
+internal interface CancelHandleInterface {
     
     /**
-     * Ends every call that holds this handle with `PushError.Cancelled`.
+     * Ends each call that has this handle with `VestnikError.Cancelled`, now and later.
      */
     fun `cancel`()
     
@@ -1532,10 +2066,9 @@ public interface CancelHandleInterface {
 }
 
 /**
- * Cancels the calls it was handed to. What they had begun to store is finished; what they waited
- * for is not waited for any more.
+ * Ends the waiting of the calls that it was handed to. What they have begun goes on.
  */
-open class CancelHandle: Disposable, AutoCloseable, CancelHandleInterface
+internal open class CancelHandle: Disposable, AutoCloseable, CancelHandleInterface
 {
 
     @Suppress("UNUSED_PARAMETER")
@@ -1560,7 +2093,7 @@ open class CancelHandle: Disposable, AutoCloseable, CancelHandleInterface
         this.cleanable = null
     }
     /**
-     * A handle that nothing is bound to yet.
+     * A handle that no call has yet.
      */
     constructor() :
         this(UniffiWithHandle, 
@@ -1649,7 +2182,7 @@ open class CancelHandle: Disposable, AutoCloseable, CancelHandleInterface
 
     
     /**
-     * Ends every call that holds this handle with `PushError.Cancelled`.
+     * Ends each call that has this handle with `VestnikError.Cancelled`, now and later.
      */override fun `cancel`()
         = 
     callWithHandle {
@@ -1680,7 +2213,7 @@ open class CancelHandle: Disposable, AutoCloseable, CancelHandleInterface
 /**
  * @suppress
  */
-public object FfiConverterTypeCancelHandle: FfiConverter<CancelHandle, Long> {
+internal object FfiConverterTypeCancelHandle: FfiConverter<CancelHandle, Long> {
     override fun lower(value: CancelHandle): Long {
         return value.uniffiCloneHandle()
     }
@@ -1797,25 +2330,33 @@ public object FfiConverterTypeCancelHandle: FfiConverter<CancelHandle, Long> {
 
 
 /**
- * Hears events. Called on a thread of the library's own, one batch at a time.
+ * Is told what happens.
  */
-public interface EventListener {
+internal interface EventListener {
     
     /**
-     * Takes a batch, in order. What it throws is logged and does no harm.
+     * Something happened. What it throws does no harm.
      *
      * # Errors
-     * Whatever the host's code threw.
+     * Whatever the app's code threw.
      */
-    fun `onEvents`(`batch`: List<PushEvent>)
+    fun `onEvent`(`event`: Event)
+    
+    /**
+     * The device was stopped. Nothing follows.
+     *
+     * # Errors
+     * Whatever the app's code threw.
+     */
+    fun `onStopped`()
     
     companion object
 }
 
 /**
- * Hears events. Called on a thread of the library's own, one batch at a time.
+ * Is told what happens.
  */
-open class EventListenerImpl: Disposable, AutoCloseable, EventListener
+internal open class EventListenerImpl: Disposable, AutoCloseable, EventListener
 {
 
     @Suppress("UNUSED_PARAMETER")
@@ -1918,19 +2459,38 @@ open class EventListenerImpl: Disposable, AutoCloseable, EventListener
 
     
     /**
-     * Takes a batch, in order. What it throws is logged and does no harm.
+     * Something happened. What it throws does no harm.
      *
      * # Errors
-     * Whatever the host's code threw.
+     * Whatever the app's code threw.
      */
-    @Throws(PushException::class)override fun `onEvents`(`batch`: List<PushEvent>)
+    @Throws(VestnikException::class)override fun `onEvent`(`event`: Event)
         = 
     callWithHandle {
-    uniffiRustCallWithError(PushException) { _status ->
-    UniffiLib.uniffi_vestnik_ffi_fn_method_eventlistener_on_events(
+    uniffiRustCallWithError(VestnikException) { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_method_eventlistener_on_event(
         it,
         
-        FfiConverterSequenceTypePushEvent.lower(`batch`),_status)
+        FfiConverterTypeEvent.lower(`event`),_status)
+}
+    }
+    
+    
+
+    
+    /**
+     * The device was stopped. Nothing follows.
+     *
+     * # Errors
+     * Whatever the app's code threw.
+     */
+    @Throws(VestnikException::class)override fun `onStopped`()
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(VestnikException) { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_method_eventlistener_on_stopped(
+        it,
+        _status)
 }
     }
     
@@ -1954,12 +2514,12 @@ open class EventListenerImpl: Disposable, AutoCloseable, EventListener
 
 // Put the implementation in an object so we don't pollute the top-level namespace
 internal object uniffiCallbackInterfaceEventListener {
-    internal object `onEvents`: UniffiCallbackInterfaceEventListenerMethod0 {
-        override fun callback(`uniffiHandle`: Long,`batch`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
+    internal object `onEvent`: UniffiCallbackInterfaceEventListenerMethod0 {
+        override fun callback(`uniffiHandle`: Long,`event`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
             val uniffiObj = FfiConverterTypeEventListener.handleMap.get(uniffiHandle)
             val makeCall = { ->
-                uniffiObj.`onEvents`(
-                    FfiConverterSequenceTypePushEvent.lift(`batch`),
+                uniffiObj.`onEvent`(
+                    FfiConverterTypeEvent.lift(`event`),
                 )
             }
             val writeReturn = { _: Unit -> Unit }
@@ -1967,7 +2527,23 @@ internal object uniffiCallbackInterfaceEventListener {
                 uniffiCallStatus,
                 makeCall,
                 writeReturn,
-                { e: PushException -> FfiConverterTypePushError.lower(e) }
+                { e: VestnikException -> FfiConverterTypeVestnikError.lower(e) }
+            )
+        }
+    }
+    internal object `onStopped`: UniffiCallbackInterfaceEventListenerMethod1 {
+        override fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeEventListener.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`onStopped`(
+                )
+            }
+            val writeReturn = { _: Unit -> Unit }
+            uniffiTraitInterfaceCallWithError(
+                uniffiCallStatus,
+                makeCall,
+                writeReturn,
+                { e: VestnikException -> FfiConverterTypeVestnikError.lower(e) }
             )
         }
     }
@@ -1987,7 +2563,8 @@ internal object uniffiCallbackInterfaceEventListener {
     internal var vtable = UniffiVTableCallbackInterfaceEventListener.UniffiByValue(
         uniffiFree,
         uniffiClone,
-        `onEvents`,
+        `onEvent`,
+        `onStopped`,
     )
 
     // Registers the foreign callback with the Rust side.
@@ -2000,7 +2577,7 @@ internal object uniffiCallbackInterfaceEventListener {
 /**
  * @suppress
  */
-public object FfiConverterTypeEventListener: FfiConverter<EventListener, Long> {
+internal object FfiConverterTypeEventListener: FfiConverter<EventListener, Long> {
     internal val handleMap = UniffiHandleMap<EventListener>()
 
     override fun lower(value: EventListener): Long {
@@ -2132,22 +2709,30 @@ public object FfiConverterTypeEventListener: FfiConverter<EventListener, Long> {
 
 
 /**
- * Ends a listener's subscription.
+ * What happens, one by one. What nobody has pulled waits and is merged.
  */
-public interface EventSubscriptionInterface {
+internal interface EventStreamInterface {
     
     /**
-     * No batch is begun after this; one that is being heard is finished.
+     * Ends the stream, for one who waits too.
      */
     fun `cancel`()
+    
+    /**
+     * Waits for the next; none after `cancel`, or when the device was stopped.
+     *
+     * # Errors
+     * [`VestnikError::Internal`].
+     */
+    suspend fun `next`(): Event?
     
     companion object
 }
 
 /**
- * Ends a listener's subscription.
+ * What happens, one by one. What nobody has pulled waits and is merged.
  */
-open class EventSubscription: Disposable, AutoCloseable, EventSubscriptionInterface
+internal open class EventStream: Disposable, AutoCloseable, EventStreamInterface
 {
 
     @Suppress("UNUSED_PARAMETER")
@@ -2231,7 +2816,7 @@ open class EventSubscription: Disposable, AutoCloseable, EventSubscriptionInterf
                 return;
             }
             uniffiRustCall { status ->
-                UniffiLib.uniffi_vestnik_ffi_fn_free_eventsubscription(handle, status)
+                UniffiLib.uniffi_vestnik_ffi_fn_free_eventstream(handle, status)
             }
         }
     }
@@ -2244,24 +2829,51 @@ open class EventSubscription: Disposable, AutoCloseable, EventSubscriptionInterf
             throw InternalException("uniffiCloneHandle() called on NoHandle object");
         }
         return uniffiRustCall() { status ->
-            UniffiLib.uniffi_vestnik_ffi_fn_clone_eventsubscription(handle, status)
+            UniffiLib.uniffi_vestnik_ffi_fn_clone_eventstream(handle, status)
         }
     }
 
     
     /**
-     * No batch is begun after this; one that is being heard is finished.
+     * Ends the stream, for one who waits too.
      */override fun `cancel`()
         = 
     callWithHandle {
     uniffiRustCall() { _status ->
-    UniffiLib.uniffi_vestnik_ffi_fn_method_eventsubscription_cancel(
+    UniffiLib.uniffi_vestnik_ffi_fn_method_eventstream_cancel(
         it,
         _status)
 }
     }
     
     
+
+    
+    /**
+     * Waits for the next; none after `cancel`, or when the device was stopped.
+     *
+     * # Errors
+     * [`VestnikError::Internal`].
+     */
+    @Throws(VestnikException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `next`() : Event? {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_vestnik_ffi_fn_method_eventstream_next(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterOptionalTypeEvent.lift(it) },
+        // Error FFI converter
+        VestnikException.ErrorHandler,
+    )
+    }
 
     
 
@@ -2281,22 +2893,22 @@ open class EventSubscription: Disposable, AutoCloseable, EventSubscriptionInterf
 /**
  * @suppress
  */
-public object FfiConverterTypeEventSubscription: FfiConverter<EventSubscription, Long> {
-    override fun lower(value: EventSubscription): Long {
+internal object FfiConverterTypeEventStream: FfiConverter<EventStream, Long> {
+    override fun lower(value: EventStream): Long {
         return value.uniffiCloneHandle()
     }
 
-    override fun lift(value: Long): EventSubscription {
-        return EventSubscription(UniffiWithHandle, value)
+    override fun lift(value: Long): EventStream {
+        return EventStream(UniffiWithHandle, value)
     }
 
-    override fun read(buf: ByteBuffer): EventSubscription {
+    override fun read(buf: ByteBuffer): EventStream {
         return lift(buf.getLong())
     }
 
-    override fun allocationSize(value: EventSubscription) = 8UL
+    override fun allocationSize(value: EventStream) = 8UL
 
-    override fun write(value: EventSubscription, buf: ByteBuffer) {
+    override fun write(value: EventStream, buf: ByteBuffer) {
         buf.putLong(lower(value))
     }
 }
@@ -2398,193 +3010,25 @@ public object FfiConverterTypeEventSubscription: FfiConverter<EventSubscription,
 
 
 /**
- * A device of one user of one App.
- *
- * Make it, listen, hand an identity token in, start. Every call before `start` or after `stop`
- * fails with `PushError.Closed`.
+ * Takes lines of the log.
  */
-public interface PushClientInterface {
+internal interface LogSink {
     
     /**
-     * How the live connection stands.
+     * Takes a line, on a thread of the library's own. What it throws does no harm.
      *
      * # Errors
-     * [`PushError::Closed`].
+     * Whatever the app's code threw.
      */
-    fun `connection`(): ConnectionRecord
-    
-    /**
-     * The person put it away.
-     *
-     * # Errors
-     * [`PushError::InvalidArgument`], [`PushError::Storage`], [`PushError::Closed`].
-     */
-    suspend fun `dismiss`(`id`: kotlin.String)
-    
-    /**
-     * Waits until every receipt is with the server.
-     *
-     * # Errors
-     * [`PushError::Timeout`], [`PushError::Cancelled`], [`PushError::Closed`].
-     */
-    suspend fun `flush`(`deadlineMs`: kotlin.ULong, `cancel`: CancelHandle?)
-    
-    /**
-     * The app came to the foreground: try again now.
-     *
-     * # Errors
-     * [`PushError::Closed`].
-     */
-    fun `foregrounded`()
-    
-    /**
-     * One notification of the history.
-     *
-     * # Errors
-     * [`PushError::InvalidArgument`], [`PushError::Storage`], [`PushError::Closed`].
-     */
-    suspend fun `get`(`id`: kotlin.String): HistoryItemRecord?
-    
-    /**
-     * A page of the history, newest first.
-     *
-     * # Errors
-     * [`PushError::InvalidArgument`], [`PushError::Storage`], [`PushError::Closed`].
-     */
-    suspend fun `history`(`query`: HistoryQueryRecord): HistoryPageRecord
-    
-    /**
-     * Ends the user's part in this device: no notification of his is shown from now on. The server
-     * is told now or, offline, as soon as it can be.
-     *
-     * # Errors
-     * [`PushError::Storage`], [`PushError::Timeout`], [`PushError::Closed`].
-     */
-    suspend fun `logout`(`deadlineMs`: kotlin.ULong)
-    
-    /**
-     * Marks everything as read; tells how many were unread.
-     *
-     * # Errors
-     * [`PushError::Storage`], [`PushError::Closed`].
-     */
-    suspend fun `markAllRead`(): kotlin.ULong
-    
-    /**
-     * Marks as read, here and on the user's other devices; tells how many were unread.
-     *
-     * # Errors
-     * [`PushError::InvalidArgument`], [`PushError::Storage`], [`PushError::Closed`].
-     */
-    suspend fun `markRead`(`ids`: List<kotlin.String>): kotlin.ULong
-    
-    /**
-     * The network changed: try again now.
-     *
-     * # Errors
-     * [`PushError::Closed`].
-     */
-    fun `networkChanged`()
-    
-    /**
-     * The person opened it: it is read.
-     *
-     * # Errors
-     * [`PushError::InvalidArgument`], [`PushError::Storage`], [`PushError::Closed`].
-     */
-    suspend fun `open`(`id`: kotlin.String)
-    
-    /**
-     * The shell drew the toast.
-     *
-     * # Errors
-     * [`PushError::InvalidArgument`], [`PushError::Storage`], [`PushError::Closed`].
-     */
-    suspend fun `reportShown`(`id`: kotlin.String)
-    
-    /**
-     * Takes a fresh identity token: a JWT by which the App's backend vouches for its user.
-     *
-     * # Errors
-     * [`PushError::InvalidArgument`] when it is empty.
-     */
-    fun `setIdentityToken`(`token`: kotlin.String)
-    
-    /**
-     * Opens the history and goes online. Starting a started client changes nothing.
-     *
-     * # Errors
-     * [`PushError::Storage`], [`PushError::Timeout`].
-     */
-    suspend fun `start`(`deadlineMs`: kotlin.ULong)
-    
-    /**
-     * Finishes what is in hand and closes the database. The client can be started again.
-     *
-     * # Errors
-     * [`PushError::Storage`], [`PushError::Timeout`].
-     */
-    suspend fun `stop`(`deadlineMs`: kotlin.ULong)
-    
-    /**
-     * Tells a listener everything from now on, until the subscription is cancelled.
-     *
-     * # Errors
-     * [`PushError::Internal`] when the system gives no thread.
-     */
-    fun `subscribeEvents`(`listener`: EventListener): EventSubscription
-    
-    /**
-     * Subscribes the user to a topic.
-     *
-     * # Errors
-     * [`PushError::Rejected`] when it is not open to users, [`PushError::Unreachable`],
-     * [`PushError::Timeout`], [`PushError::Cancelled`], [`PushError::Closed`].
-     */
-    suspend fun `subscribeTopic`(`topic`: kotlin.String, `deadlineMs`: kotlin.ULong, `cancel`: CancelHandle?)
-    
-    /**
-     * How many are unread.
-     *
-     * # Errors
-     * [`PushError::Storage`], [`PushError::Closed`].
-     */
-    suspend fun `unreadCount`(): kotlin.ULong
-    
-    /**
-     * Takes the user out of a topic.
-     *
-     * # Errors
-     * As `subscribe_topic`.
-     */
-    suspend fun `unsubscribeTopic`(`topic`: kotlin.String, `deadlineMs`: kotlin.ULong, `cancel`: CancelHandle?)
-    
-    /**
-     * The person changed whether the app may show notifications.
-     *
-     * # Errors
-     * [`PushError::Storage`], [`PushError::Closed`].
-     */
-    suspend fun `updatePermission`(`state`: PermissionState)
-    
-    /**
-     * Waits until the live connection stands and nothing is missing.
-     *
-     * # Errors
-     * [`PushError::Timeout`], [`PushError::Cancelled`], [`PushError::Closed`].
-     */
-    suspend fun `waitUntilOnline`(`deadlineMs`: kotlin.ULong, `cancel`: CancelHandle?)
+    fun `log`(`record`: LogRecord)
     
     companion object
 }
 
 /**
- * A device of one user of one App.
- *
- * Make it, listen, hand an identity token in, start. Every call before `start` or after `stop`
- * fails with `PushError.Closed`.
+ * Takes lines of the log.
  */
-open class PushClient: Disposable, AutoCloseable, PushClientInterface
+internal open class LogSinkImpl: Disposable, AutoCloseable, LogSink
 {
 
     @Suppress("UNUSED_PARAMETER")
@@ -2608,21 +3052,6 @@ open class PushClient: Disposable, AutoCloseable, PushClientInterface
         this.handle = 0
         this.cleanable = null
     }
-    /**
-     * Checks the configuration. Does no I/O: it may be called on the main thread.
-     *
-     * # Errors
-     * [`PushError::InvalidArgument`] that names the field.
-     */
-    constructor(`config`: PushConfig) :
-        this(UniffiWithHandle, 
-    uniffiRustCallWithError(PushException) { _status ->
-    UniffiLib.uniffi_vestnik_ffi_fn_constructor_pushclient_new(
-    
-        
-        FfiConverterTypePushConfig.lower(`config`),_status)
-}
-    )
 
     protected val handle: Long
     protected val cleanable: UniffiCleaner.Cleanable?
@@ -2683,7 +3112,7 @@ open class PushClient: Disposable, AutoCloseable, PushClientInterface
                 return;
             }
             uniffiRustCall { status ->
-                UniffiLib.uniffi_vestnik_ffi_fn_free_pushclient(handle, status)
+                UniffiLib.uniffi_vestnik_ffi_fn_free_logsink(handle, status)
             }
         }
     }
@@ -2696,22 +3125,855 @@ open class PushClient: Disposable, AutoCloseable, PushClientInterface
             throw InternalException("uniffiCloneHandle() called on NoHandle object");
         }
         return uniffiRustCall() { status ->
-            UniffiLib.uniffi_vestnik_ffi_fn_clone_pushclient(handle, status)
+            UniffiLib.uniffi_vestnik_ffi_fn_clone_logsink(handle, status)
         }
     }
 
     
     /**
-     * How the live connection stands.
+     * Takes a line, on a thread of the library's own. What it throws does no harm.
      *
      * # Errors
-     * [`PushError::Closed`].
+     * Whatever the app's code threw.
      */
-    @Throws(PushException::class)override fun `connection`(): ConnectionRecord {
-            return FfiConverterTypeConnectionRecord.lift(
+    @Throws(VestnikException::class)override fun `log`(`record`: LogRecord)
+        = 
     callWithHandle {
-    uniffiRustCallWithError(PushException) { _status ->
-    UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_connection(
+    uniffiRustCallWithError(VestnikException) { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_method_logsink_log(
+        it,
+        
+        FfiConverterTypeLogRecord.lower(`record`),_status)
+}
+    }
+    
+    
+
+    
+
+    
+
+
+    
+    
+    /**
+     * @suppress
+     */
+    companion object
+    
+}
+
+
+
+// Put the implementation in an object so we don't pollute the top-level namespace
+internal object uniffiCallbackInterfaceLogSink {
+    internal object `log`: UniffiCallbackInterfaceLogSinkMethod0 {
+        override fun callback(`uniffiHandle`: Long,`record`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeLogSink.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`log`(
+                    FfiConverterTypeLogRecord.lift(`record`),
+                )
+            }
+            val writeReturn = { _: Unit -> Unit }
+            uniffiTraitInterfaceCallWithError(
+                uniffiCallStatus,
+                makeCall,
+                writeReturn,
+                { e: VestnikException -> FfiConverterTypeVestnikError.lower(e) }
+            )
+        }
+    }
+
+    internal object uniffiFree: UniffiCallbackInterfaceFree {
+        override fun callback(handle: Long) {
+            FfiConverterTypeLogSink.handleMap.remove(handle)
+        }
+    }
+
+    internal object uniffiClone: UniffiCallbackInterfaceClone {
+        override fun callback(handle: Long): Long {
+            return FfiConverterTypeLogSink.handleMap.clone(handle)
+        }
+    }
+
+    internal var vtable = UniffiVTableCallbackInterfaceLogSink.UniffiByValue(
+        uniffiFree,
+        uniffiClone,
+        `log`,
+    )
+
+    // Registers the foreign callback with the Rust side.
+    // This method is generated for each callback interface.
+    internal fun register(lib: UniffiLib) {
+        lib.uniffi_vestnik_ffi_fn_init_callback_vtable_logsink(vtable)
+    }
+}
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeLogSink: FfiConverter<LogSink, Long> {
+    internal val handleMap = UniffiHandleMap<LogSink>()
+
+    override fun lower(value: LogSink): Long {
+        if (value is LogSinkImpl) {
+             // Rust-implemented object.  Clone the handle and return it
+            return value.uniffiCloneHandle()
+         } else {
+            // Kotlin object, generate a new vtable handle and return that.
+            return handleMap.insert(value)
+         }
+    }
+
+    override fun lift(value: Long): LogSink {
+        if ((value and 1.toLong()) == 0.toLong()) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return LogSinkImpl(UniffiWithHandle, value)
+        } else {
+            // Kotlin-generated handle, get the object from the handle map
+            return handleMap.remove(value)
+        }
+    }
+
+    override fun read(buf: ByteBuffer): LogSink {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: LogSink) = 8UL
+
+    override fun write(value: LogSink, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * Keeps secrets where the system keeps them: Android's Keystore, Apple's Keychain.
+ *
+ * What was set is durable when `set` returns. It must stay on this device, whatever is restored or
+ * copied: that is how a copied installation is noticed. Absent and unavailable are not the same: a
+ * locked store throws `SecretStoreError.Unavailable`.
+ */
+internal interface SecretStore {
+    
+    /**
+     * The secret of a name, if there is one.
+     *
+     * # Errors
+     * [`SecretStoreError`].
+     */
+    fun `get`(`name`: kotlin.String): kotlin.String?
+    
+    /**
+     * Keeps a secret in the place of the former.
+     *
+     * # Errors
+     * [`SecretStoreError`]; the former secret stays then.
+     */
+    fun `set`(`name`: kotlin.String, `secret`: kotlin.String)
+    
+    /**
+     * Forgets a secret. There need not be one.
+     *
+     * # Errors
+     * [`SecretStoreError`].
+     */
+    fun `delete`(`name`: kotlin.String)
+    
+    companion object
+}
+
+/**
+ * Keeps secrets where the system keeps them: Android's Keystore, Apple's Keychain.
+ *
+ * What was set is durable when `set` returns. It must stay on this device, whatever is restored or
+ * copied: that is how a copied installation is noticed. Absent and unavailable are not the same: a
+ * locked store throws `SecretStoreError.Unavailable`.
+ */
+internal open class SecretStoreImpl: Disposable, AutoCloseable, SecretStore
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_vestnik_ffi_fn_free_secretstore(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_vestnik_ffi_fn_clone_secretstore(handle, status)
+        }
+    }
+
+    
+    /**
+     * The secret of a name, if there is one.
+     *
+     * # Errors
+     * [`SecretStoreError`].
+     */
+    @Throws(SecretStoreException::class)override fun `get`(`name`: kotlin.String): kotlin.String? {
+            return FfiConverterOptionalString.lift(
+    callWithHandle {
+    uniffiRustCallWithError(SecretStoreException) { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_method_secretstore_get(
+        it,
+        
+        FfiConverterString.lower(`name`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Keeps a secret in the place of the former.
+     *
+     * # Errors
+     * [`SecretStoreError`]; the former secret stays then.
+     */
+    @Throws(SecretStoreException::class)override fun `set`(`name`: kotlin.String, `secret`: kotlin.String)
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(SecretStoreException) { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_method_secretstore_set(
+        it,
+        
+        FfiConverterString.lower(`name`),
+        FfiConverterString.lower(`secret`),_status)
+}
+    }
+    
+    
+
+    
+    /**
+     * Forgets a secret. There need not be one.
+     *
+     * # Errors
+     * [`SecretStoreError`].
+     */
+    @Throws(SecretStoreException::class)override fun `delete`(`name`: kotlin.String)
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(SecretStoreException) { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_method_secretstore_delete(
+        it,
+        
+        FfiConverterString.lower(`name`),_status)
+}
+    }
+    
+    
+
+    
+
+    
+
+
+    
+    
+    /**
+     * @suppress
+     */
+    companion object
+    
+}
+
+
+
+// Put the implementation in an object so we don't pollute the top-level namespace
+internal object uniffiCallbackInterfaceSecretStore {
+    internal object `get`: UniffiCallbackInterfaceSecretStoreMethod0 {
+        override fun callback(`uniffiHandle`: Long,`name`: RustBuffer.ByValue,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeSecretStore.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`get`(
+                    FfiConverterString.lift(`name`),
+                )
+            }
+            val writeReturn = { value: kotlin.String? -> uniffiOutReturn.setValue(FfiConverterOptionalString.lower(value)) }
+            uniffiTraitInterfaceCallWithError(
+                uniffiCallStatus,
+                makeCall,
+                writeReturn,
+                { e: SecretStoreException -> FfiConverterTypeSecretStoreError.lower(e) }
+            )
+        }
+    }
+    internal object `set`: UniffiCallbackInterfaceSecretStoreMethod1 {
+        override fun callback(`uniffiHandle`: Long,`name`: RustBuffer.ByValue,`secret`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeSecretStore.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`set`(
+                    FfiConverterString.lift(`name`),
+                    FfiConverterString.lift(`secret`),
+                )
+            }
+            val writeReturn = { _: Unit -> Unit }
+            uniffiTraitInterfaceCallWithError(
+                uniffiCallStatus,
+                makeCall,
+                writeReturn,
+                { e: SecretStoreException -> FfiConverterTypeSecretStoreError.lower(e) }
+            )
+        }
+    }
+    internal object `delete`: UniffiCallbackInterfaceSecretStoreMethod2 {
+        override fun callback(`uniffiHandle`: Long,`name`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeSecretStore.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`delete`(
+                    FfiConverterString.lift(`name`),
+                )
+            }
+            val writeReturn = { _: Unit -> Unit }
+            uniffiTraitInterfaceCallWithError(
+                uniffiCallStatus,
+                makeCall,
+                writeReturn,
+                { e: SecretStoreException -> FfiConverterTypeSecretStoreError.lower(e) }
+            )
+        }
+    }
+
+    internal object uniffiFree: UniffiCallbackInterfaceFree {
+        override fun callback(handle: Long) {
+            FfiConverterTypeSecretStore.handleMap.remove(handle)
+        }
+    }
+
+    internal object uniffiClone: UniffiCallbackInterfaceClone {
+        override fun callback(handle: Long): Long {
+            return FfiConverterTypeSecretStore.handleMap.clone(handle)
+        }
+    }
+
+    internal var vtable = UniffiVTableCallbackInterfaceSecretStore.UniffiByValue(
+        uniffiFree,
+        uniffiClone,
+        `get`,
+        `set`,
+        `delete`,
+    )
+
+    // Registers the foreign callback with the Rust side.
+    // This method is generated for each callback interface.
+    internal fun register(lib: UniffiLib) {
+        lib.uniffi_vestnik_ffi_fn_init_callback_vtable_secretstore(vtable)
+    }
+}
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeSecretStore: FfiConverter<SecretStore, Long> {
+    internal val handleMap = UniffiHandleMap<SecretStore>()
+
+    override fun lower(value: SecretStore): Long {
+        if (value is SecretStoreImpl) {
+             // Rust-implemented object.  Clone the handle and return it
+            return value.uniffiCloneHandle()
+         } else {
+            // Kotlin object, generate a new vtable handle and return that.
+            return handleMap.insert(value)
+         }
+    }
+
+    override fun lift(value: Long): SecretStore {
+        if ((value and 1.toLong()) == 0.toLong()) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return SecretStoreImpl(UniffiWithHandle, value)
+        } else {
+            // Kotlin-generated handle, get the object from the handle map
+            return handleMap.remove(value)
+        }
+    }
+
+    override fun read(buf: ByteBuffer): SecretStore {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: SecretStore) = 8UL
+
+    override fun write(value: SecretStore, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * The right to draw one notification.
+ *
+ * Draw it under an identifier that is made of the notification's id, so that drawing it again
+ * replaces, and settle it. A ticket that is given back, or dropped, comes again.
+ */
+internal interface ShowTicketInterface {
+    
+    /**
+     * Whether it may be on the screen already: who had the ticket before ended without settling it.
+     *
+     * # Errors
+     * None; see the rules of this library.
+     */
+    fun `again`(): kotlin.Boolean
+    
+    /**
+     * How often there was a ticket for it, this one included.
+     *
+     * # Errors
+     * None; see the rules of this library.
+     */
+    fun `attempt`(): kotlin.UInt
+    
+    /**
+     * The system did not take it, and may later: it comes again after a pause, a bounded number of
+     * times. The reason is a short code.
+     *
+     * # Errors
+     * As `shown`.
+     */
+    suspend fun `failed`(`reason`: kotlin.String)
+    
+    /**
+     * It was not drawn. It comes again, and it was no attempt.
+     */
+    fun `giveBack`()
+    
+    /**
+     * Whether its user is gone since it was taken: it must not be drawn.
+     *
+     * # Errors
+     * None; see the rules of this library.
+     */
+    fun `isVoid`(): kotlin.Boolean
+    
+    /**
+     * What to draw.
+     *
+     * # Errors
+     * None; see the rules of this library.
+     */
+    fun `item`(): HistoryItem
+    
+    /**
+     * The system took it.
+     *
+     * # Errors
+     * [`VestnikError::TicketSettled`], [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+    suspend fun `shown`()
+    
+    /**
+     * It is not shown, for good.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`] for a reason that is not known; else as `shown`.
+     */
+    suspend fun `suppressed`(`reason`: Suppression)
+    
+    companion object
+}
+
+/**
+ * The right to draw one notification.
+ *
+ * Draw it under an identifier that is made of the notification's id, so that drawing it again
+ * replaces, and settle it. A ticket that is given back, or dropped, comes again.
+ */
+internal open class ShowTicket: Disposable, AutoCloseable, ShowTicketInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_vestnik_ffi_fn_free_showticket(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_vestnik_ffi_fn_clone_showticket(handle, status)
+        }
+    }
+
+    
+    /**
+     * Whether it may be on the screen already: who had the ticket before ended without settling it.
+     *
+     * # Errors
+     * None; see the rules of this library.
+     */
+    @Throws(VestnikException::class)override fun `again`(): kotlin.Boolean {
+            return FfiConverterBoolean.lift(
+    callWithHandle {
+    uniffiRustCallWithError(VestnikException) { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_method_showticket_again(
         it,
         _status)
 }
@@ -2722,20 +3984,41 @@ open class PushClient: Disposable, AutoCloseable, PushClientInterface
 
     
     /**
-     * The person put it away.
+     * How often there was a ticket for it, this one included.
      *
      * # Errors
-     * [`PushError::InvalidArgument`], [`PushError::Storage`], [`PushError::Closed`].
+     * None; see the rules of this library.
      */
-    @Throws(PushException::class)
+    @Throws(VestnikException::class)override fun `attempt`(): kotlin.UInt {
+            return FfiConverterUInt.lift(
+    callWithHandle {
+    uniffiRustCallWithError(VestnikException) { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_method_showticket_attempt(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The system did not take it, and may later: it comes again after a pause, a bounded number of
+     * times. The reason is a short code.
+     *
+     * # Errors
+     * As `shown`.
+     */
+    @Throws(VestnikException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `dismiss`(`id`: kotlin.String) {
+    override suspend fun `failed`(`reason`: kotlin.String) {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_dismiss(
+            UniffiLib.uniffi_vestnik_ffi_fn_method_showticket_failed(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`id`),
+        FfiConverterString.lower(`reason`),
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_void(future, callback, continuation) },
@@ -2745,52 +4028,18 @@ open class PushClient: Disposable, AutoCloseable, PushClientInterface
         { },
         
         // Error FFI converter
-        PushException.ErrorHandler,
+        VestnikException.ErrorHandler,
     )
     }
 
     
     /**
-     * Waits until every receipt is with the server.
-     *
-     * # Errors
-     * [`PushError::Timeout`], [`PushError::Cancelled`], [`PushError::Closed`].
-     */
-    @Throws(PushException::class)
-    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `flush`(`deadlineMs`: kotlin.ULong, `cancel`: CancelHandle?) {
-        return uniffiRustCallAsync(
-        callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_flush(
-                uniffiHandle,
-                
-        FfiConverterULong.lower(`deadlineMs`),
-        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
-            )
-        },
-        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_void(future, callback, continuation) },
-        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_void(future, continuation) },
-        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_void(future) },
-        // lift function
-        { },
-        
-        // Error FFI converter
-        PushException.ErrorHandler,
-    )
-    }
-
-    
-    /**
-     * The app came to the foreground: try again now.
-     *
-     * # Errors
-     * [`PushError::Closed`].
-     */
-    @Throws(PushException::class)override fun `foregrounded`()
+     * It was not drawn. It comes again, and it was no attempt.
+     */override fun `giveBack`()
         = 
     callWithHandle {
-    uniffiRustCallWithError(PushException) { _status ->
-    UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_foregrounded(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_method_showticket_give_back(
         it,
         _status)
 }
@@ -2800,315 +4049,38 @@ open class PushClient: Disposable, AutoCloseable, PushClientInterface
 
     
     /**
-     * One notification of the history.
+     * Whether its user is gone since it was taken: it must not be drawn.
      *
      * # Errors
-     * [`PushError::InvalidArgument`], [`PushError::Storage`], [`PushError::Closed`].
+     * None; see the rules of this library.
      */
-    @Throws(PushException::class)
-    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `get`(`id`: kotlin.String) : HistoryItemRecord? {
-        return uniffiRustCallAsync(
-        callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_get(
-                uniffiHandle,
-                
-        FfiConverterString.lower(`id`),
-            )
-        },
-        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
-        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_rust_buffer(future, continuation) },
-        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_rust_buffer(future) },
-        // lift function
-        { FfiConverterOptionalTypeHistoryItemRecord.lift(it) },
-        // Error FFI converter
-        PushException.ErrorHandler,
-    )
-    }
-
-    
-    /**
-     * A page of the history, newest first.
-     *
-     * # Errors
-     * [`PushError::InvalidArgument`], [`PushError::Storage`], [`PushError::Closed`].
-     */
-    @Throws(PushException::class)
-    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `history`(`query`: HistoryQueryRecord) : HistoryPageRecord {
-        return uniffiRustCallAsync(
-        callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_history(
-                uniffiHandle,
-                
-        FfiConverterTypeHistoryQueryRecord.lower(`query`),
-            )
-        },
-        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
-        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_rust_buffer(future, continuation) },
-        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_rust_buffer(future) },
-        // lift function
-        { FfiConverterTypeHistoryPageRecord.lift(it) },
-        // Error FFI converter
-        PushException.ErrorHandler,
-    )
-    }
-
-    
-    /**
-     * Ends the user's part in this device: no notification of his is shown from now on. The server
-     * is told now or, offline, as soon as it can be.
-     *
-     * # Errors
-     * [`PushError::Storage`], [`PushError::Timeout`], [`PushError::Closed`].
-     */
-    @Throws(PushException::class)
-    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `logout`(`deadlineMs`: kotlin.ULong) {
-        return uniffiRustCallAsync(
-        callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_logout(
-                uniffiHandle,
-                
-        FfiConverterULong.lower(`deadlineMs`),
-            )
-        },
-        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_void(future, callback, continuation) },
-        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_void(future, continuation) },
-        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_void(future) },
-        // lift function
-        { },
-        
-        // Error FFI converter
-        PushException.ErrorHandler,
-    )
-    }
-
-    
-    /**
-     * Marks everything as read; tells how many were unread.
-     *
-     * # Errors
-     * [`PushError::Storage`], [`PushError::Closed`].
-     */
-    @Throws(PushException::class)
-    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `markAllRead`() : kotlin.ULong {
-        return uniffiRustCallAsync(
-        callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_mark_all_read(
-                uniffiHandle,
-                
-            )
-        },
-        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_u64(future, callback, continuation) },
-        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_u64(future, continuation) },
-        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_u64(future) },
-        // lift function
-        { FfiConverterULong.lift(it) },
-        // Error FFI converter
-        PushException.ErrorHandler,
-    )
-    }
-
-    
-    /**
-     * Marks as read, here and on the user's other devices; tells how many were unread.
-     *
-     * # Errors
-     * [`PushError::InvalidArgument`], [`PushError::Storage`], [`PushError::Closed`].
-     */
-    @Throws(PushException::class)
-    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `markRead`(`ids`: List<kotlin.String>) : kotlin.ULong {
-        return uniffiRustCallAsync(
-        callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_mark_read(
-                uniffiHandle,
-                
-        FfiConverterSequenceString.lower(`ids`),
-            )
-        },
-        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_u64(future, callback, continuation) },
-        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_u64(future, continuation) },
-        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_u64(future) },
-        // lift function
-        { FfiConverterULong.lift(it) },
-        // Error FFI converter
-        PushException.ErrorHandler,
-    )
-    }
-
-    
-    /**
-     * The network changed: try again now.
-     *
-     * # Errors
-     * [`PushError::Closed`].
-     */
-    @Throws(PushException::class)override fun `networkChanged`()
-        = 
+    @Throws(VestnikException::class)override fun `isVoid`(): kotlin.Boolean {
+            return FfiConverterBoolean.lift(
     callWithHandle {
-    uniffiRustCallWithError(PushException) { _status ->
-    UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_network_changed(
+    uniffiRustCallWithError(VestnikException) { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_method_showticket_is_void(
         it,
         _status)
 }
     }
-    
-    
-
-    
-    /**
-     * The person opened it: it is read.
-     *
-     * # Errors
-     * [`PushError::InvalidArgument`], [`PushError::Storage`], [`PushError::Closed`].
-     */
-    @Throws(PushException::class)
-    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `open`(`id`: kotlin.String) {
-        return uniffiRustCallAsync(
-        callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_open(
-                uniffiHandle,
-                
-        FfiConverterString.lower(`id`),
-            )
-        },
-        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_void(future, callback, continuation) },
-        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_void(future, continuation) },
-        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_void(future) },
-        // lift function
-        { },
-        
-        // Error FFI converter
-        PushException.ErrorHandler,
     )
     }
+    
 
     
     /**
-     * The shell drew the toast.
+     * What to draw.
      *
      * # Errors
-     * [`PushError::InvalidArgument`], [`PushError::Storage`], [`PushError::Closed`].
+     * None; see the rules of this library.
      */
-    @Throws(PushException::class)
-    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `reportShown`(`id`: kotlin.String) {
-        return uniffiRustCallAsync(
-        callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_report_shown(
-                uniffiHandle,
-                
-        FfiConverterString.lower(`id`),
-            )
-        },
-        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_void(future, callback, continuation) },
-        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_void(future, continuation) },
-        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_void(future) },
-        // lift function
-        { },
-        
-        // Error FFI converter
-        PushException.ErrorHandler,
-    )
-    }
-
-    
-    /**
-     * Takes a fresh identity token: a JWT by which the App's backend vouches for its user.
-     *
-     * # Errors
-     * [`PushError::InvalidArgument`] when it is empty.
-     */
-    @Throws(PushException::class)override fun `setIdentityToken`(`token`: kotlin.String)
-        = 
+    @Throws(VestnikException::class)override fun `item`(): HistoryItem {
+            return FfiConverterTypeHistoryItem.lift(
     callWithHandle {
-    uniffiRustCallWithError(PushException) { _status ->
-    UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_set_identity_token(
+    uniffiRustCallWithError(VestnikException) { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_method_showticket_item(
         it,
-        
-        FfiConverterString.lower(`token`),_status)
-}
-    }
-    
-    
-
-    
-    /**
-     * Opens the history and goes online. Starting a started client changes nothing.
-     *
-     * # Errors
-     * [`PushError::Storage`], [`PushError::Timeout`].
-     */
-    @Throws(PushException::class)
-    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `start`(`deadlineMs`: kotlin.ULong) {
-        return uniffiRustCallAsync(
-        callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_start(
-                uniffiHandle,
-                
-        FfiConverterULong.lower(`deadlineMs`),
-            )
-        },
-        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_void(future, callback, continuation) },
-        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_void(future, continuation) },
-        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_void(future) },
-        // lift function
-        { },
-        
-        // Error FFI converter
-        PushException.ErrorHandler,
-    )
-    }
-
-    
-    /**
-     * Finishes what is in hand and closes the database. The client can be started again.
-     *
-     * # Errors
-     * [`PushError::Storage`], [`PushError::Timeout`].
-     */
-    @Throws(PushException::class)
-    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `stop`(`deadlineMs`: kotlin.ULong) {
-        return uniffiRustCallAsync(
-        callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_stop(
-                uniffiHandle,
-                
-        FfiConverterULong.lower(`deadlineMs`),
-            )
-        },
-        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_void(future, callback, continuation) },
-        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_void(future, continuation) },
-        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_void(future) },
-        // lift function
-        { },
-        
-        // Error FFI converter
-        PushException.ErrorHandler,
-    )
-    }
-
-    
-    /**
-     * Tells a listener everything from now on, until the subscription is cancelled.
-     *
-     * # Errors
-     * [`PushError::Internal`] when the system gives no thread.
-     */
-    @Throws(PushException::class)override fun `subscribeEvents`(`listener`: EventListener): EventSubscription {
-            return FfiConverterTypeEventSubscription.lift(
-    callWithHandle {
-    uniffiRustCallWithError(PushException) { _status ->
-    UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_subscribe_events(
-        it,
-        
-        FfiConverterTypeEventListener.lower(`listener`),_status)
+        _status)
 }
     }
     )
@@ -3117,23 +4089,19 @@ open class PushClient: Disposable, AutoCloseable, PushClientInterface
 
     
     /**
-     * Subscribes the user to a topic.
+     * The system took it.
      *
      * # Errors
-     * [`PushError::Rejected`] when it is not open to users, [`PushError::Unreachable`],
-     * [`PushError::Timeout`], [`PushError::Cancelled`], [`PushError::Closed`].
+     * [`VestnikError::TicketSettled`], [`VestnikError::Storage`], [`VestnikError::Closed`].
      */
-    @Throws(PushException::class)
+    @Throws(VestnikException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `subscribeTopic`(`topic`: kotlin.String, `deadlineMs`: kotlin.ULong, `cancel`: CancelHandle?) {
+    override suspend fun `shown`() {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_subscribe_topic(
+            UniffiLib.uniffi_vestnik_ffi_fn_method_showticket_shown(
                 uniffiHandle,
                 
-        FfiConverterString.lower(`topic`),
-        FfiConverterULong.lower(`deadlineMs`),
-        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_void(future, callback, continuation) },
@@ -3143,55 +4111,26 @@ open class PushClient: Disposable, AutoCloseable, PushClientInterface
         { },
         
         // Error FFI converter
-        PushException.ErrorHandler,
+        VestnikException.ErrorHandler,
     )
     }
 
     
     /**
-     * How many are unread.
+     * It is not shown, for good.
      *
      * # Errors
-     * [`PushError::Storage`], [`PushError::Closed`].
+     * [`VestnikError::InvalidArgument`] for a reason that is not known; else as `shown`.
      */
-    @Throws(PushException::class)
+    @Throws(VestnikException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `unreadCount`() : kotlin.ULong {
+    override suspend fun `suppressed`(`reason`: Suppression) {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_unread_count(
+            UniffiLib.uniffi_vestnik_ffi_fn_method_showticket_suppressed(
                 uniffiHandle,
                 
-            )
-        },
-        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_u64(future, callback, continuation) },
-        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_u64(future, continuation) },
-        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_u64(future) },
-        // lift function
-        { FfiConverterULong.lift(it) },
-        // Error FFI converter
-        PushException.ErrorHandler,
-    )
-    }
-
-    
-    /**
-     * Takes the user out of a topic.
-     *
-     * # Errors
-     * As `subscribe_topic`.
-     */
-    @Throws(PushException::class)
-    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `unsubscribeTopic`(`topic`: kotlin.String, `deadlineMs`: kotlin.ULong, `cancel`: CancelHandle?) {
-        return uniffiRustCallAsync(
-        callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_unsubscribe_topic(
-                uniffiHandle,
-                
-        FfiConverterString.lower(`topic`),
-        FfiConverterULong.lower(`deadlineMs`),
-        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+        FfiConverterTypeSuppression.lower(`reason`),
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_void(future, callback, continuation) },
@@ -3201,66 +4140,7 @@ open class PushClient: Disposable, AutoCloseable, PushClientInterface
         { },
         
         // Error FFI converter
-        PushException.ErrorHandler,
-    )
-    }
-
-    
-    /**
-     * The person changed whether the app may show notifications.
-     *
-     * # Errors
-     * [`PushError::Storage`], [`PushError::Closed`].
-     */
-    @Throws(PushException::class)
-    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `updatePermission`(`state`: PermissionState) {
-        return uniffiRustCallAsync(
-        callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_update_permission(
-                uniffiHandle,
-                
-        FfiConverterTypePermissionState.lower(`state`),
-            )
-        },
-        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_void(future, callback, continuation) },
-        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_void(future, continuation) },
-        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_void(future) },
-        // lift function
-        { },
-        
-        // Error FFI converter
-        PushException.ErrorHandler,
-    )
-    }
-
-    
-    /**
-     * Waits until the live connection stands and nothing is missing.
-     *
-     * # Errors
-     * [`PushError::Timeout`], [`PushError::Cancelled`], [`PushError::Closed`].
-     */
-    @Throws(PushException::class)
-    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `waitUntilOnline`(`deadlineMs`: kotlin.ULong, `cancel`: CancelHandle?) {
-        return uniffiRustCallAsync(
-        callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_vestnik_ffi_fn_method_pushclient_wait_until_online(
-                uniffiHandle,
-                
-        FfiConverterULong.lower(`deadlineMs`),
-        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
-            )
-        },
-        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_void(future, callback, continuation) },
-        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_void(future, continuation) },
-        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_void(future) },
-        // lift function
-        { },
-        
-        // Error FFI converter
-        PushException.ErrorHandler,
+        VestnikException.ErrorHandler,
     )
     }
 
@@ -3282,22 +4162,3165 @@ open class PushClient: Disposable, AutoCloseable, PushClientInterface
 /**
  * @suppress
  */
-public object FfiConverterTypePushClient: FfiConverter<PushClient, Long> {
-    override fun lower(value: PushClient): Long {
+internal object FfiConverterTypeShowTicket: FfiConverter<ShowTicket, Long> {
+    override fun lower(value: ShowTicket): Long {
         return value.uniffiCloneHandle()
     }
 
-    override fun lift(value: Long): PushClient {
-        return PushClient(UniffiWithHandle, value)
+    override fun lift(value: Long): ShowTicket {
+        return ShowTicket(UniffiWithHandle, value)
     }
 
-    override fun read(buf: ByteBuffer): PushClient {
+    override fun read(buf: ByteBuffer): ShowTicket {
         return lift(buf.getLong())
     }
 
-    override fun allocationSize(value: PushClient) = 8UL
+    override fun allocationSize(value: ShowTicket) = 8UL
 
-    override fun write(value: PushClient, buf: ByteBuffer) {
+    override fun write(value: ShowTicket, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * The part of the one who draws a device's notifications.
+ *
+ * `next_show`, draw, settle the ticket; then again. The part ends with `cancel`, or with this object.
+ */
+internal interface ShowerInterface {
+    
+    /**
+     * Gives the part up, so that another may take it. One who waits gets none.
+     */
+    fun `cancel`()
+    
+    /**
+     * Waits for the next notification to draw; none after `cancel`, or when the device was stopped.
+     *
+     * A caller that gives up gets no ticket: the notification stays due.
+     *
+     * # Errors
+     * [`VestnikError::Internal`].
+     */
+    suspend fun `nextShow`(): ShowTicket?
+    
+    companion object
+}
+
+/**
+ * The part of the one who draws a device's notifications.
+ *
+ * `next_show`, draw, settle the ticket; then again. The part ends with `cancel`, or with this object.
+ */
+internal open class Shower: Disposable, AutoCloseable, ShowerInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_vestnik_ffi_fn_free_shower(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_vestnik_ffi_fn_clone_shower(handle, status)
+        }
+    }
+
+    
+    /**
+     * Gives the part up, so that another may take it. One who waits gets none.
+     */override fun `cancel`()
+        = 
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_method_shower_cancel(
+        it,
+        _status)
+}
+    }
+    
+    
+
+    
+    /**
+     * Waits for the next notification to draw; none after `cancel`, or when the device was stopped.
+     *
+     * A caller that gives up gets no ticket: the notification stays due.
+     *
+     * # Errors
+     * [`VestnikError::Internal`].
+     */
+    @Throws(VestnikException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `nextShow`() : ShowTicket? {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_vestnik_ffi_fn_method_shower_next_show(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterOptionalTypeShowTicket.lift(it) },
+        // Error FFI converter
+        VestnikException.ErrorHandler,
+    )
+    }
+
+    
+
+    
+
+
+    
+    
+    /**
+     * @suppress
+     */
+    companion object
+    
+}
+
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeShower: FfiConverter<Shower, Long> {
+    override fun lower(value: Shower): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): Shower {
+        return Shower(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): Shower {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: Shower) = 8UL
+
+    override fun write(value: Shower, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * The present snapshot, then each change. Changes that nobody has pulled are merged into the newest.
+ */
+internal interface SnapshotStreamInterface {
+    
+    /**
+     * Ends the stream, for one who waits too.
+     */
+    fun `cancel`()
+    
+    /**
+     * Waits for the next; none after `cancel`, or when the device was stopped.
+     *
+     * # Errors
+     * [`VestnikError::Internal`].
+     */
+    suspend fun `next`(): Snapshot?
+    
+    companion object
+}
+
+/**
+ * The present snapshot, then each change. Changes that nobody has pulled are merged into the newest.
+ */
+internal open class SnapshotStream: Disposable, AutoCloseable, SnapshotStreamInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_vestnik_ffi_fn_free_snapshotstream(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_vestnik_ffi_fn_clone_snapshotstream(handle, status)
+        }
+    }
+
+    
+    /**
+     * Ends the stream, for one who waits too.
+     */override fun `cancel`()
+        = 
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_method_snapshotstream_cancel(
+        it,
+        _status)
+}
+    }
+    
+    
+
+    
+    /**
+     * Waits for the next; none after `cancel`, or when the device was stopped.
+     *
+     * # Errors
+     * [`VestnikError::Internal`].
+     */
+    @Throws(VestnikException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `next`() : Snapshot? {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_vestnik_ffi_fn_method_snapshotstream_next(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterOptionalTypeSnapshot.lift(it) },
+        // Error FFI converter
+        VestnikException.ErrorHandler,
+    )
+    }
+
+    
+
+    
+
+
+    
+    
+    /**
+     * @suppress
+     */
+    companion object
+    
+}
+
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeSnapshotStream: FfiConverter<SnapshotStream, Long> {
+    override fun lower(value: SnapshotStream): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): SnapshotStream {
+        return SnapshotStream(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): SnapshotStream {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: SnapshotStream) = 8UL
+
+    override fun write(value: SnapshotStream, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * The right to draw a notification, in an extension process. If it is not settled, the app draws the
+ * notification again, under the same identifier.
+ */
+internal interface SpoolTicketInterface {
+    
+    /**
+     * Under which identifier to draw.
+     *
+     * # Errors
+     * None; see the rules of this library.
+     */
+    fun `identifier`(): kotlin.String
+    
+    /**
+     * What to draw.
+     *
+     * # Errors
+     * None; see the rules of this library.
+     */
+    fun `notification`(): Notification
+    
+    /**
+     * It was handed to the system.
+     *
+     * # Errors
+     * [`VestnikError::TicketSettled`], [`VestnikError::Storage`].
+     */
+    fun `shown`()
+    
+    companion object
+}
+
+/**
+ * The right to draw a notification, in an extension process. If it is not settled, the app draws the
+ * notification again, under the same identifier.
+ */
+internal open class SpoolTicket: Disposable, AutoCloseable, SpoolTicketInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_vestnik_ffi_fn_free_spoolticket(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_vestnik_ffi_fn_clone_spoolticket(handle, status)
+        }
+    }
+
+    
+    /**
+     * Under which identifier to draw.
+     *
+     * # Errors
+     * None; see the rules of this library.
+     */
+    @Throws(VestnikException::class)override fun `identifier`(): kotlin.String {
+            return FfiConverterString.lift(
+    callWithHandle {
+    uniffiRustCallWithError(VestnikException) { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_method_spoolticket_identifier(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * What to draw.
+     *
+     * # Errors
+     * None; see the rules of this library.
+     */
+    @Throws(VestnikException::class)override fun `notification`(): Notification {
+            return FfiConverterTypeNotification.lift(
+    callWithHandle {
+    uniffiRustCallWithError(VestnikException) { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_method_spoolticket_notification(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * It was handed to the system.
+     *
+     * # Errors
+     * [`VestnikError::TicketSettled`], [`VestnikError::Storage`].
+     */
+    @Throws(VestnikException::class)override fun `shown`()
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(VestnikException) { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_method_spoolticket_shown(
+        it,
+        _status)
+}
+    }
+    
+    
+
+    
+
+    
+
+
+    
+    
+    /**
+     * @suppress
+     */
+    companion object
+    
+}
+
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeSpoolTicket: FfiConverter<SpoolTicket, Long> {
+    override fun lower(value: SpoolTicket): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): SpoolTicket {
+        return SpoolTicket(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): SpoolTicket {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: SpoolTicket) = 8UL
+
+    override fun write(value: SpoolTicket, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * Is told who the device is and how it is connected.
+ */
+internal interface StateListener {
+    
+    /**
+     * The present snapshot at first, then each change. What it throws does no harm.
+     *
+     * # Errors
+     * Whatever the app's code threw.
+     */
+    fun `onSnapshot`(`snapshot`: Snapshot)
+    
+    /**
+     * The device was stopped. Nothing follows.
+     *
+     * # Errors
+     * Whatever the app's code threw.
+     */
+    fun `onStopped`()
+    
+    companion object
+}
+
+/**
+ * Is told who the device is and how it is connected.
+ */
+internal open class StateListenerImpl: Disposable, AutoCloseable, StateListener
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_vestnik_ffi_fn_free_statelistener(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_vestnik_ffi_fn_clone_statelistener(handle, status)
+        }
+    }
+
+    
+    /**
+     * The present snapshot at first, then each change. What it throws does no harm.
+     *
+     * # Errors
+     * Whatever the app's code threw.
+     */
+    @Throws(VestnikException::class)override fun `onSnapshot`(`snapshot`: Snapshot)
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(VestnikException) { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_method_statelistener_on_snapshot(
+        it,
+        
+        FfiConverterTypeSnapshot.lower(`snapshot`),_status)
+}
+    }
+    
+    
+
+    
+    /**
+     * The device was stopped. Nothing follows.
+     *
+     * # Errors
+     * Whatever the app's code threw.
+     */
+    @Throws(VestnikException::class)override fun `onStopped`()
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(VestnikException) { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_method_statelistener_on_stopped(
+        it,
+        _status)
+}
+    }
+    
+    
+
+    
+
+    
+
+
+    
+    
+    /**
+     * @suppress
+     */
+    companion object
+    
+}
+
+
+
+// Put the implementation in an object so we don't pollute the top-level namespace
+internal object uniffiCallbackInterfaceStateListener {
+    internal object `onSnapshot`: UniffiCallbackInterfaceStateListenerMethod0 {
+        override fun callback(`uniffiHandle`: Long,`snapshot`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeStateListener.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`onSnapshot`(
+                    FfiConverterTypeSnapshot.lift(`snapshot`),
+                )
+            }
+            val writeReturn = { _: Unit -> Unit }
+            uniffiTraitInterfaceCallWithError(
+                uniffiCallStatus,
+                makeCall,
+                writeReturn,
+                { e: VestnikException -> FfiConverterTypeVestnikError.lower(e) }
+            )
+        }
+    }
+    internal object `onStopped`: UniffiCallbackInterfaceStateListenerMethod1 {
+        override fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeStateListener.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`onStopped`(
+                )
+            }
+            val writeReturn = { _: Unit -> Unit }
+            uniffiTraitInterfaceCallWithError(
+                uniffiCallStatus,
+                makeCall,
+                writeReturn,
+                { e: VestnikException -> FfiConverterTypeVestnikError.lower(e) }
+            )
+        }
+    }
+
+    internal object uniffiFree: UniffiCallbackInterfaceFree {
+        override fun callback(handle: Long) {
+            FfiConverterTypeStateListener.handleMap.remove(handle)
+        }
+    }
+
+    internal object uniffiClone: UniffiCallbackInterfaceClone {
+        override fun callback(handle: Long): Long {
+            return FfiConverterTypeStateListener.handleMap.clone(handle)
+        }
+    }
+
+    internal var vtable = UniffiVTableCallbackInterfaceStateListener.UniffiByValue(
+        uniffiFree,
+        uniffiClone,
+        `onSnapshot`,
+        `onStopped`,
+    )
+
+    // Registers the foreign callback with the Rust side.
+    // This method is generated for each callback interface.
+    internal fun register(lib: UniffiLib) {
+        lib.uniffi_vestnik_ffi_fn_init_callback_vtable_statelistener(vtable)
+    }
+}
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeStateListener: FfiConverter<StateListener, Long> {
+    internal val handleMap = UniffiHandleMap<StateListener>()
+
+    override fun lower(value: StateListener): Long {
+        if (value is StateListenerImpl) {
+             // Rust-implemented object.  Clone the handle and return it
+            return value.uniffiCloneHandle()
+         } else {
+            // Kotlin object, generate a new vtable handle and return that.
+            return handleMap.insert(value)
+         }
+    }
+
+    override fun lift(value: Long): StateListener {
+        if ((value and 1.toLong()) == 0.toLong()) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return StateListenerImpl(UniffiWithHandle, value)
+        } else {
+            // Kotlin-generated handle, get the object from the handle map
+            return handleMap.remove(value)
+        }
+    }
+
+    override fun read(buf: ByteBuffer): StateListener {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: StateListener) = 8UL
+
+    override fun write(value: StateListener, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * A listener's subscription. It ends with [`cancel`](Self::cancel), or when the device is stopped; not
+ * with this object, which a garbage collector would drop at any time.
+ */
+internal interface SubscriptionInterface {
+    
+    /**
+     * Nothing is told after this, except for a call that is under way. The listener is let go.
+     */
+    fun `cancel`()
+    
+    companion object
+}
+
+/**
+ * A listener's subscription. It ends with [`cancel`](Self::cancel), or when the device is stopped; not
+ * with this object, which a garbage collector would drop at any time.
+ */
+internal open class Subscription: Disposable, AutoCloseable, SubscriptionInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_vestnik_ffi_fn_free_subscription(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_vestnik_ffi_fn_clone_subscription(handle, status)
+        }
+    }
+
+    
+    /**
+     * Nothing is told after this, except for a call that is under way. The listener is let go.
+     */override fun `cancel`()
+        = 
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_method_subscription_cancel(
+        it,
+        _status)
+}
+    }
+    
+    
+
+    
+
+    
+
+
+    
+    
+    /**
+     * @suppress
+     */
+    companion object
+    
+}
+
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeSubscription: FfiConverter<Subscription, Long> {
+    override fun lower(value: Subscription): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): Subscription {
+        return Subscription(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): Subscription {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: Subscription) = 8UL
+
+    override fun write(value: Subscription, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * A device: its history, its session and its connection.
+ *
+ * Opening the history, being somebody and being connected are three things: `open`, then `login` and
+ * `logout`, `go_online` and `go_offline`, in any order and at any moment, all in one process. After
+ * `stop`, every call fails with `VestnikError.Closed`.
+ */
+internal interface VestnikInterface {
+    
+    /**
+     * The language, the time zone or a version changed.
+     *
+     * # Errors
+     * [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+    suspend fun `change`(`change`: DeviceChange)
+    
+    /**
+     * Counts, sizes, versions and states, for a report about a fault. There is no content in it and
+     * nobody's name.
+     *
+     * # Errors
+     * [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+    suspend fun `diagnostics`(): Diagnostics
+    
+    /**
+     * What happens from now on.
+     *
+     * # Errors
+     * [`VestnikError::Closed`].
+     */
+    fun `events`(): EventStream
+    
+    /**
+     * Waits until every fact is reported, or nothing can be reported now; gives whether nothing waits.
+     *
+     * # Errors
+     * [`VestnikError::Timeout`], [`VestnikError::Cancelled`], [`VestnikError::Closed`].
+     */
+    suspend fun `flush`(`within`: java.time.Duration? = null, `cancel`: CancelHandle? = null): kotlin.Boolean
+    
+    /**
+     * The app came to the foreground: what waits for a retry is tried at once.
+     *
+     * # Errors
+     * [`VestnikError::Closed`].
+     */
+    fun `foregrounded`()
+    
+    /**
+     * Keeps no connection from now on.
+     *
+     * # Errors
+     * [`VestnikError::Closed`].
+     */
+    fun `goOffline`()
+    
+    /**
+     * Keeps a live connection from now on.
+     *
+     * # Errors
+     * [`VestnikError::Closed`].
+     */
+    fun `goOnline`()
+    
+    /**
+     * By what the server knows this installation.
+     *
+     * # Errors
+     * None; see the rules of this library.
+     */
+    fun `installation`(): kotlin.String
+    
+    /**
+     * Tells a listener what happens from now on, until the subscription is cancelled.
+     *
+     * # Errors
+     * As `listen_state`.
+     */
+    fun `listenEvents`(`listener`: EventListener): Subscription
+    
+    /**
+     * Tells a listener the present snapshot, then each change, until the subscription is cancelled.
+     *
+     * # Errors
+     * [`VestnikError::TooManyListeners`], [`VestnikError::Internal`] if the system gives no thread,
+     * [`VestnikError::Closed`].
+     */
+    fun `listenState`(`listener`: StateListener): Subscription
+    
+    /**
+     * Logs a user in, in the place of whoever was: what belonged to a former user is wiped or sealed.
+     * `identity` is a token by which the App's backend vouches for them. It is kept until the server
+     * took or refused it.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`], [`VestnikError::Refused`], [`VestnikError::OtherUser`],
+     * [`VestnikError::Overtaken`], [`VestnikError::Cancelled`], which ends the waiting and not the
+     * login, [`VestnikError::Closed`].
+     */
+    suspend fun `login`(`user`: kotlin.String, `identity`: kotlin.String, `cancel`: CancelHandle? = null): Login
+    
+    /**
+     * Ends the user's part in this device: their history is no longer shown, nor is anything that comes
+     * for them. The server is told now, or as soon as it can be reached.
+     *
+     * # Errors
+     * [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+    suspend fun `logout`()
+    
+    /**
+     * The network changed: the connection is probed or made anew at once.
+     *
+     * # Errors
+     * [`VestnikError::Closed`].
+     */
+    fun `networkChanged`()
+    
+    /**
+     * The process goes on.
+     *
+     * # Errors
+     * [`VestnikError::Closed`].
+     */
+    fun `resume`()
+    
+    /**
+     * The person changed whether the app may show notifications.
+     *
+     * # Errors
+     * [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+    suspend fun `setPermission`(`permission`: Permission)
+    
+    /**
+     * Takes the part of the one who draws notifications. There is one at a time.
+     *
+     * # Errors
+     * [`VestnikError::ShowerTaken`], [`VestnikError::Closed`].
+     */
+    fun `shower`(): Shower
+    
+    /**
+     * Who the device is and how it is connected, at present.
+     *
+     * # Errors
+     * [`VestnikError::Closed`].
+     */
+    fun `snapshot`(): Snapshot
+    
+    /**
+     * The present snapshot, then each change.
+     *
+     * # Errors
+     * [`VestnikError::Closed`].
+     */
+    fun `snapshots`(): SnapshotStream
+    
+    /**
+     * Finishes what is in hand and closes the files. A second call does nothing.
+     *
+     * # Errors
+     * [`VestnikError::Internal`].
+     */
+    suspend fun `stop`()
+    
+    /**
+     * Subscribes the user to a topic. The wish is kept, offline too; the call waits for the server's
+     * answer.
+     *
+     * # Errors
+     * [`VestnikError::Refused`], [`VestnikError::Timeout`] and [`VestnikError::Cancelled`], which end
+     * the waiting and not the wish, [`VestnikError::NobodyLoggedIn`], [`VestnikError::Storage`],
+     * [`VestnikError::Closed`].
+     */
+    suspend fun `subscribe`(`topic`: kotlin.String, `within`: java.time.Duration? = null, `cancel`: CancelHandle? = null)
+    
+    /**
+     * The system is about to freeze the process: the connection is closed, and nothing wakes the
+     * processor until `resume`.
+     *
+     * # Errors
+     * [`VestnikError::Closed`].
+     */
+    fun `suspend`()
+    
+    /**
+     * Ends the user's subscription to a topic.
+     *
+     * # Errors
+     * As `subscribe`.
+     */
+    suspend fun `unsubscribe`(`topic`: kotlin.String, `within`: java.time.Duration? = null, `cancel`: CancelHandle? = null)
+    
+    /**
+     * The person chose an action of it; gives whether it is in the history.
+     *
+     * # Errors
+     * As `mark_read`.
+     */
+    suspend fun `actioned`(`id`: kotlin.String, `action`: kotlin.String): kotlin.Boolean
+    
+    /**
+     * Archives, or takes out of the archive; gives how many changed.
+     *
+     * # Errors
+     * As `mark_read`.
+     */
+    suspend fun `archive`(`ids`: List<kotlin.String>, `isArchived`: kotlin.Boolean = true): kotlin.ULong
+    
+    /**
+     * The person opened it, which also reads it; gives whether it is in the history.
+     *
+     * # Errors
+     * As `mark_read`.
+     */
+    suspend fun `clicked`(`id`: kotlin.String): kotlin.Boolean
+    
+    /**
+     * Deletes, or takes a deletion back; gives how many changed.
+     *
+     * # Errors
+     * As `mark_read`.
+     */
+    suspend fun `delete`(`ids`: List<kotlin.String>, `isDeleted`: kotlin.Boolean = true): kotlin.ULong
+    
+    /**
+     * The person took it off the screen unread; gives whether it is in the history.
+     *
+     * # Errors
+     * As `mark_read`.
+     */
+    suspend fun `dismissed`(`id`: kotlin.String): kotlin.Boolean
+    
+    /**
+     * One notification of the history.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+    suspend fun `get`(`id`: kotlin.String): HistoryItem?
+    
+    /**
+     * A page of the history; nobody's is empty.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+    suspend fun `history`(`query`: HistoryQuery): HistoryPage
+    
+    /**
+     * Marks everything that is not archived as read, up to the place of an item or all of it; gives how
+     * many were not.
+     *
+     * # Errors
+     * As `mark_read`.
+     */
+    suspend fun `markAllRead`(`upTo`: kotlin.String? = null): kotlin.ULong
+    
+    /**
+     * Marks as read, here and on the user's other devices; gives how many were not.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+    suspend fun `markRead`(`ids`: List<kotlin.String>): kotlin.ULong
+    
+    /**
+     * Marks as unread; gives how many were not.
+     *
+     * # Errors
+     * As `mark_read`.
+     */
+    suspend fun `markUnread`(`ids`: List<kotlin.String>): kotlin.ULong
+    
+    /**
+     * The person answered it with a text; gives whether it is in the history. There may be many replies.
+     *
+     * # Errors
+     * As `mark_read`.
+     */
+    suspend fun `reply`(`id`: kotlin.String, `text`: kotlin.String, `action`: kotlin.String? = null): kotlin.Boolean
+    
+    /**
+     * What a search finds, newest first.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+    suspend fun `search`(`query`: SearchQuery): HistoryPage
+    
+    /**
+     * A push service reaches this installation no more.
+     *
+     * # Errors
+     * [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+    suspend fun `forgetPushAddress`(`kind`: PushAddressKind)
+    
+    /**
+     * Takes the plain payload of a push. Its notification is stored and becomes due, unless it is
+     * there already or is for another user.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`] if it is no payload of ours, [`VestnikError::Storage`],
+     * [`VestnikError::Closed`].
+     */
+    suspend fun `handlePush`(`payload`: kotlin.ByteArray): Pushed
+    
+    /**
+     * A push service gave this installation an address, in the place of the former one of its kind. The
+     * server is told now, or as soon as it can be reached. Call it at each start: what the server knows
+     * already is not sent again.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+    suspend fun `setPushAddress`(`kind`: PushAddressKind, `address`: kotlin.String)
+    
+    companion object
+}
+
+/**
+ * A device: its history, its session and its connection.
+ *
+ * Opening the history, being somebody and being connected are three things: `open`, then `login` and
+ * `logout`, `go_online` and `go_offline`, in any order and at any moment, all in one process. After
+ * `stop`, every call fails with `VestnikError.Closed`.
+ */
+internal open class Vestnik: Disposable, AutoCloseable, VestnikInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_vestnik_ffi_fn_free_vestnik(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_vestnik_ffi_fn_clone_vestnik(handle, status)
+        }
+    }
+
+    
+    /**
+     * The language, the time zone or a version changed.
+     *
+     * # Errors
+     * [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+    @Throws(VestnikException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `change`(`change`: DeviceChange) {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_change(
+                uniffiHandle,
+                
+        FfiConverterTypeDeviceChange.lower(`change`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_void(future) },
+        // lift function
+        { },
+        
+        // Error FFI converter
+        VestnikException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Counts, sizes, versions and states, for a report about a fault. There is no content in it and
+     * nobody's name.
+     *
+     * # Errors
+     * [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+    @Throws(VestnikException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `diagnostics`() : Diagnostics {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_diagnostics(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeDiagnostics.lift(it) },
+        // Error FFI converter
+        VestnikException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * What happens from now on.
+     *
+     * # Errors
+     * [`VestnikError::Closed`].
+     */
+    @Throws(VestnikException::class)override fun `events`(): EventStream {
+            return FfiConverterTypeEventStream.lift(
+    callWithHandle {
+    uniffiRustCallWithError(VestnikException) { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_events(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Waits until every fact is reported, or nothing can be reported now; gives whether nothing waits.
+     *
+     * # Errors
+     * [`VestnikError::Timeout`], [`VestnikError::Cancelled`], [`VestnikError::Closed`].
+     */
+    @Throws(VestnikException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `flush`(`within`: java.time.Duration?, `cancel`: CancelHandle?) : kotlin.Boolean {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_flush(
+                uniffiHandle,
+                
+        FfiConverterOptionalDuration.lower(`within`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_i8(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_i8(future, continuation) },
+        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_i8(future) },
+        // lift function
+        { FfiConverterBoolean.lift(it) },
+        // Error FFI converter
+        VestnikException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * The app came to the foreground: what waits for a retry is tried at once.
+     *
+     * # Errors
+     * [`VestnikError::Closed`].
+     */
+    @Throws(VestnikException::class)override fun `foregrounded`()
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(VestnikException) { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_foregrounded(
+        it,
+        _status)
+}
+    }
+    
+    
+
+    
+    /**
+     * Keeps no connection from now on.
+     *
+     * # Errors
+     * [`VestnikError::Closed`].
+     */
+    @Throws(VestnikException::class)override fun `goOffline`()
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(VestnikException) { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_go_offline(
+        it,
+        _status)
+}
+    }
+    
+    
+
+    
+    /**
+     * Keeps a live connection from now on.
+     *
+     * # Errors
+     * [`VestnikError::Closed`].
+     */
+    @Throws(VestnikException::class)override fun `goOnline`()
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(VestnikException) { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_go_online(
+        it,
+        _status)
+}
+    }
+    
+    
+
+    
+    /**
+     * By what the server knows this installation.
+     *
+     * # Errors
+     * None; see the rules of this library.
+     */
+    @Throws(VestnikException::class)override fun `installation`(): kotlin.String {
+            return FfiConverterString.lift(
+    callWithHandle {
+    uniffiRustCallWithError(VestnikException) { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_installation(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Tells a listener what happens from now on, until the subscription is cancelled.
+     *
+     * # Errors
+     * As `listen_state`.
+     */
+    @Throws(VestnikException::class)override fun `listenEvents`(`listener`: EventListener): Subscription {
+            return FfiConverterTypeSubscription.lift(
+    callWithHandle {
+    uniffiRustCallWithError(VestnikException) { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_listen_events(
+        it,
+        
+        FfiConverterTypeEventListener.lower(`listener`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Tells a listener the present snapshot, then each change, until the subscription is cancelled.
+     *
+     * # Errors
+     * [`VestnikError::TooManyListeners`], [`VestnikError::Internal`] if the system gives no thread,
+     * [`VestnikError::Closed`].
+     */
+    @Throws(VestnikException::class)override fun `listenState`(`listener`: StateListener): Subscription {
+            return FfiConverterTypeSubscription.lift(
+    callWithHandle {
+    uniffiRustCallWithError(VestnikException) { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_listen_state(
+        it,
+        
+        FfiConverterTypeStateListener.lower(`listener`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Logs a user in, in the place of whoever was: what belonged to a former user is wiped or sealed.
+     * `identity` is a token by which the App's backend vouches for them. It is kept until the server
+     * took or refused it.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`], [`VestnikError::Refused`], [`VestnikError::OtherUser`],
+     * [`VestnikError::Overtaken`], [`VestnikError::Cancelled`], which ends the waiting and not the
+     * login, [`VestnikError::Closed`].
+     */
+    @Throws(VestnikException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `login`(`user`: kotlin.String, `identity`: kotlin.String, `cancel`: CancelHandle?) : Login {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_login(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`user`),
+        FfiConverterString.lower(`identity`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeLogin.lift(it) },
+        // Error FFI converter
+        VestnikException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Ends the user's part in this device: their history is no longer shown, nor is anything that comes
+     * for them. The server is told now, or as soon as it can be reached.
+     *
+     * # Errors
+     * [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+    @Throws(VestnikException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `logout`() {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_logout(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_void(future) },
+        // lift function
+        { },
+        
+        // Error FFI converter
+        VestnikException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * The network changed: the connection is probed or made anew at once.
+     *
+     * # Errors
+     * [`VestnikError::Closed`].
+     */
+    @Throws(VestnikException::class)override fun `networkChanged`()
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(VestnikException) { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_network_changed(
+        it,
+        _status)
+}
+    }
+    
+    
+
+    
+    /**
+     * The process goes on.
+     *
+     * # Errors
+     * [`VestnikError::Closed`].
+     */
+    @Throws(VestnikException::class)override fun `resume`()
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(VestnikException) { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_resume(
+        it,
+        _status)
+}
+    }
+    
+    
+
+    
+    /**
+     * The person changed whether the app may show notifications.
+     *
+     * # Errors
+     * [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+    @Throws(VestnikException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `setPermission`(`permission`: Permission) {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_set_permission(
+                uniffiHandle,
+                
+        FfiConverterTypePermission.lower(`permission`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_void(future) },
+        // lift function
+        { },
+        
+        // Error FFI converter
+        VestnikException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Takes the part of the one who draws notifications. There is one at a time.
+     *
+     * # Errors
+     * [`VestnikError::ShowerTaken`], [`VestnikError::Closed`].
+     */
+    @Throws(VestnikException::class)override fun `shower`(): Shower {
+            return FfiConverterTypeShower.lift(
+    callWithHandle {
+    uniffiRustCallWithError(VestnikException) { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_shower(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Who the device is and how it is connected, at present.
+     *
+     * # Errors
+     * [`VestnikError::Closed`].
+     */
+    @Throws(VestnikException::class)override fun `snapshot`(): Snapshot {
+            return FfiConverterTypeSnapshot.lift(
+    callWithHandle {
+    uniffiRustCallWithError(VestnikException) { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_snapshot(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The present snapshot, then each change.
+     *
+     * # Errors
+     * [`VestnikError::Closed`].
+     */
+    @Throws(VestnikException::class)override fun `snapshots`(): SnapshotStream {
+            return FfiConverterTypeSnapshotStream.lift(
+    callWithHandle {
+    uniffiRustCallWithError(VestnikException) { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_snapshots(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Finishes what is in hand and closes the files. A second call does nothing.
+     *
+     * # Errors
+     * [`VestnikError::Internal`].
+     */
+    @Throws(VestnikException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `stop`() {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_stop(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_void(future) },
+        // lift function
+        { },
+        
+        // Error FFI converter
+        VestnikException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Subscribes the user to a topic. The wish is kept, offline too; the call waits for the server's
+     * answer.
+     *
+     * # Errors
+     * [`VestnikError::Refused`], [`VestnikError::Timeout`] and [`VestnikError::Cancelled`], which end
+     * the waiting and not the wish, [`VestnikError::NobodyLoggedIn`], [`VestnikError::Storage`],
+     * [`VestnikError::Closed`].
+     */
+    @Throws(VestnikException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `subscribe`(`topic`: kotlin.String, `within`: java.time.Duration?, `cancel`: CancelHandle?) {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_subscribe(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`topic`),
+        FfiConverterOptionalDuration.lower(`within`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_void(future) },
+        // lift function
+        { },
+        
+        // Error FFI converter
+        VestnikException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * The system is about to freeze the process: the connection is closed, and nothing wakes the
+     * processor until `resume`.
+     *
+     * # Errors
+     * [`VestnikError::Closed`].
+     */
+    @Throws(VestnikException::class)override fun `suspend`()
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(VestnikException) { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_suspend(
+        it,
+        _status)
+}
+    }
+    
+    
+
+    
+    /**
+     * Ends the user's subscription to a topic.
+     *
+     * # Errors
+     * As `subscribe`.
+     */
+    @Throws(VestnikException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `unsubscribe`(`topic`: kotlin.String, `within`: java.time.Duration?, `cancel`: CancelHandle?) {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_unsubscribe(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`topic`),
+        FfiConverterOptionalDuration.lower(`within`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_void(future) },
+        // lift function
+        { },
+        
+        // Error FFI converter
+        VestnikException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * The person chose an action of it; gives whether it is in the history.
+     *
+     * # Errors
+     * As `mark_read`.
+     */
+    @Throws(VestnikException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `actioned`(`id`: kotlin.String, `action`: kotlin.String) : kotlin.Boolean {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_actioned(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`id`),
+        FfiConverterString.lower(`action`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_i8(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_i8(future, continuation) },
+        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_i8(future) },
+        // lift function
+        { FfiConverterBoolean.lift(it) },
+        // Error FFI converter
+        VestnikException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Archives, or takes out of the archive; gives how many changed.
+     *
+     * # Errors
+     * As `mark_read`.
+     */
+    @Throws(VestnikException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `archive`(`ids`: List<kotlin.String>, `isArchived`: kotlin.Boolean) : kotlin.ULong {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_archive(
+                uniffiHandle,
+                
+        FfiConverterSequenceString.lower(`ids`),
+        FfiConverterBoolean.lower(`isArchived`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_u64(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_u64(future, continuation) },
+        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_u64(future) },
+        // lift function
+        { FfiConverterULong.lift(it) },
+        // Error FFI converter
+        VestnikException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * The person opened it, which also reads it; gives whether it is in the history.
+     *
+     * # Errors
+     * As `mark_read`.
+     */
+    @Throws(VestnikException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `clicked`(`id`: kotlin.String) : kotlin.Boolean {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_clicked(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`id`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_i8(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_i8(future, continuation) },
+        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_i8(future) },
+        // lift function
+        { FfiConverterBoolean.lift(it) },
+        // Error FFI converter
+        VestnikException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Deletes, or takes a deletion back; gives how many changed.
+     *
+     * # Errors
+     * As `mark_read`.
+     */
+    @Throws(VestnikException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `delete`(`ids`: List<kotlin.String>, `isDeleted`: kotlin.Boolean) : kotlin.ULong {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_delete(
+                uniffiHandle,
+                
+        FfiConverterSequenceString.lower(`ids`),
+        FfiConverterBoolean.lower(`isDeleted`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_u64(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_u64(future, continuation) },
+        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_u64(future) },
+        // lift function
+        { FfiConverterULong.lift(it) },
+        // Error FFI converter
+        VestnikException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * The person took it off the screen unread; gives whether it is in the history.
+     *
+     * # Errors
+     * As `mark_read`.
+     */
+    @Throws(VestnikException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `dismissed`(`id`: kotlin.String) : kotlin.Boolean {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_dismissed(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`id`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_i8(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_i8(future, continuation) },
+        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_i8(future) },
+        // lift function
+        { FfiConverterBoolean.lift(it) },
+        // Error FFI converter
+        VestnikException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * One notification of the history.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+    @Throws(VestnikException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `get`(`id`: kotlin.String) : HistoryItem? {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_get(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`id`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterOptionalTypeHistoryItem.lift(it) },
+        // Error FFI converter
+        VestnikException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * A page of the history; nobody's is empty.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+    @Throws(VestnikException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `history`(`query`: HistoryQuery) : HistoryPage {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_history(
+                uniffiHandle,
+                
+        FfiConverterTypeHistoryQuery.lower(`query`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeHistoryPage.lift(it) },
+        // Error FFI converter
+        VestnikException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Marks everything that is not archived as read, up to the place of an item or all of it; gives how
+     * many were not.
+     *
+     * # Errors
+     * As `mark_read`.
+     */
+    @Throws(VestnikException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `markAllRead`(`upTo`: kotlin.String?) : kotlin.ULong {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_mark_all_read(
+                uniffiHandle,
+                
+        FfiConverterOptionalString.lower(`upTo`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_u64(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_u64(future, continuation) },
+        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_u64(future) },
+        // lift function
+        { FfiConverterULong.lift(it) },
+        // Error FFI converter
+        VestnikException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Marks as read, here and on the user's other devices; gives how many were not.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+    @Throws(VestnikException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `markRead`(`ids`: List<kotlin.String>) : kotlin.ULong {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_mark_read(
+                uniffiHandle,
+                
+        FfiConverterSequenceString.lower(`ids`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_u64(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_u64(future, continuation) },
+        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_u64(future) },
+        // lift function
+        { FfiConverterULong.lift(it) },
+        // Error FFI converter
+        VestnikException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Marks as unread; gives how many were not.
+     *
+     * # Errors
+     * As `mark_read`.
+     */
+    @Throws(VestnikException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `markUnread`(`ids`: List<kotlin.String>) : kotlin.ULong {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_mark_unread(
+                uniffiHandle,
+                
+        FfiConverterSequenceString.lower(`ids`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_u64(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_u64(future, continuation) },
+        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_u64(future) },
+        // lift function
+        { FfiConverterULong.lift(it) },
+        // Error FFI converter
+        VestnikException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * The person answered it with a text; gives whether it is in the history. There may be many replies.
+     *
+     * # Errors
+     * As `mark_read`.
+     */
+    @Throws(VestnikException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `reply`(`id`: kotlin.String, `text`: kotlin.String, `action`: kotlin.String?) : kotlin.Boolean {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_reply(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`id`),
+        FfiConverterString.lower(`text`),
+        FfiConverterOptionalString.lower(`action`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_i8(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_i8(future, continuation) },
+        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_i8(future) },
+        // lift function
+        { FfiConverterBoolean.lift(it) },
+        // Error FFI converter
+        VestnikException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * What a search finds, newest first.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+    @Throws(VestnikException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `search`(`query`: SearchQuery) : HistoryPage {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_search(
+                uniffiHandle,
+                
+        FfiConverterTypeSearchQuery.lower(`query`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeHistoryPage.lift(it) },
+        // Error FFI converter
+        VestnikException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * A push service reaches this installation no more.
+     *
+     * # Errors
+     * [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+    @Throws(VestnikException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `forgetPushAddress`(`kind`: PushAddressKind) {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_forget_push_address(
+                uniffiHandle,
+                
+        FfiConverterTypePushAddressKind.lower(`kind`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_void(future) },
+        // lift function
+        { },
+        
+        // Error FFI converter
+        VestnikException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * Takes the plain payload of a push. Its notification is stored and becomes due, unless it is
+     * there already or is for another user.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`] if it is no payload of ours, [`VestnikError::Storage`],
+     * [`VestnikError::Closed`].
+     */
+    @Throws(VestnikException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `handlePush`(`payload`: kotlin.ByteArray) : Pushed {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_handle_push(
+                uniffiHandle,
+                
+        FfiConverterByteArray.lower(`payload`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypePushed.lift(it) },
+        // Error FFI converter
+        VestnikException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * A push service gave this installation an address, in the place of the former one of its kind. The
+     * server is told now, or as soon as it can be reached. Call it at each start: what the server knows
+     * already is not sent again.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+    @Throws(VestnikException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `setPushAddress`(`kind`: PushAddressKind, `address`: kotlin.String) {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_set_push_address(
+                uniffiHandle,
+                
+        FfiConverterTypePushAddressKind.lower(`kind`),
+        FfiConverterString.lower(`address`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_void(future) },
+        // lift function
+        { },
+        
+        // Error FFI converter
+        VestnikException.ErrorHandler,
+    )
+    }
+
+    
+
+    
+
+
+    
+    companion object {
+        
+    /**
+     * Opens the device's files. Whose history it is can be read at once, without a network; nothing is
+     * sent before `go_online`.
+     *
+     * Secrets go into `secrets`; without it they are private files in a folder of `data_dir`, which is
+     * for systems that have no secret store.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`] that names the field, [`VestnikError::Storage`],
+     * [`VestnikError::NotInitialized`] on Android.
+     */
+    @Throws(VestnikException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+     suspend fun `open`(`config`: Config, `secrets`: SecretStore? = null) : Vestnik {
+        return uniffiRustCallAsync(
+        UniffiLib.uniffi_vestnik_ffi_fn_constructor_vestnik_open(
+        FfiConverterTypeConfig.lower(`config`),
+        FfiConverterOptionalTypeSecretStore.lower(`secrets`),),
+        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_u64(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_u64(future, continuation) },
+        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_u64(future) },
+        // lift function
+        { FfiConverterTypeVestnik.lift(it) },
+        // Error FFI converter
+        VestnikException.ErrorHandler,
+    )
+    }
+
+        
+    }
+    
+}
+
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeVestnik: FfiConverter<Vestnik, Long> {
+    override fun lower(value: Vestnik): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): Vestnik {
+        return Vestnik(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): Vestnik {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: Vestnik) = 8UL
+
+    override fun write(value: Vestnik, buf: ByteBuffer) {
         buf.putLong(lower(value))
     }
 }
@@ -3307,16 +7330,16 @@ public object FfiConverterTypePushClient: FfiConverter<PushClient, Long> {
 /**
  * What a tap opens.
  */
-data class ClickRecord (
+internal data class Click (
     /**
      * Who opens it.
      */
-    var `openedBy`: OpenedBy
+    val `openedBy`: OpenedBy
     , 
     /**
      * The address.
      */
-    var `url`: kotlin.String
+    val `url`: kotlin.String
     
 ){
     
@@ -3330,20 +7353,20 @@ data class ClickRecord (
 /**
  * @suppress
  */
-public object FfiConverterTypeClickRecord: FfiConverterRustBuffer<ClickRecord> {
-    override fun read(buf: ByteBuffer): ClickRecord {
-        return ClickRecord(
+internal object FfiConverterTypeClick: FfiConverterRustBuffer<Click> {
+    override fun read(buf: ByteBuffer): Click {
+        return Click(
             FfiConverterTypeOpenedBy.read(buf),
             FfiConverterString.read(buf),
         )
     }
 
-    override fun allocationSize(value: ClickRecord) = (
+    override fun allocationSize(value: Click) = (
             FfiConverterTypeOpenedBy.allocationSize(value.`openedBy`) +
             FfiConverterString.allocationSize(value.`url`)
     )
 
-    override fun write(value: ClickRecord, buf: ByteBuffer) {
+    override fun write(value: Click, buf: ByteBuffer) {
             FfiConverterTypeOpenedBy.write(value.`openedBy`, buf)
             FfiConverterString.write(value.`url`, buf)
     }
@@ -3352,43 +7375,50 @@ public object FfiConverterTypeClickRecord: FfiConverterRustBuffer<ClickRecord> {
 
 
 /**
- * A description of the device.
+ * How to reach the server, and what to tell it of the device.
  */
-data class DeviceRecord (
+internal data class Config (
     /**
-     * The system it runs on.
+     * The server's address, as `https://push.example/`. A path stays a part of it.
      */
-    var `platform`: PlatformName
+    val `server`: kotlin.String
     , 
     /**
-     * The device's model.
+     * The App's id.
      */
-    var `model`: kotlin.String? = null 
+    val `app`: kotlin.String
     , 
     /**
-     * The system's version.
+     * A folder of the app's own for history and state, which no other process opens; it is made if it
+     * is not there. It must not be part of a backup that another device may restore.
      */
-    var `osVersion`: kotlin.String? = null 
+    val `dataDir`: kotlin.String
     , 
     /**
-     * The app's version.
+     * What to tell the server of the device.
      */
-    var `appVersion`: kotlin.String? = null 
+    val `device`: DeviceInfo
     , 
     /**
-     * A BCP 47 language tag.
+     * Where a notification extension leaves pushes for the app; absent for `spool` in `data_dir`. On iOS
+     * it is a folder of the app group.
      */
-    var `locale`: kotlin.String? = null 
+    val `spoolDir`: kotlin.String? = null 
     , 
     /**
-     * An IANA time zone name.
+     * What becomes of a user's history when they log out or another user logs in.
      */
-    var `timeZone`: kotlin.String? = null 
+    val `formerHistory`: FormerHistory? = null 
     , 
     /**
-     * Whether the system lets the app show notifications.
+     * How to reach the network; absent for the system's own ways.
      */
-    var `permission`: PermissionState
+    val `network`: Network? = null 
+    , 
+    /**
+     * Times and sizes; absent for the usual ones.
+     */
+    val `tuning`: Tuning? = null 
     
 ){
     
@@ -3402,37 +7432,372 @@ data class DeviceRecord (
 /**
  * @suppress
  */
-public object FfiConverterTypeDeviceRecord: FfiConverterRustBuffer<DeviceRecord> {
-    override fun read(buf: ByteBuffer): DeviceRecord {
-        return DeviceRecord(
-            FfiConverterTypePlatformName.read(buf),
+internal object FfiConverterTypeConfig: FfiConverterRustBuffer<Config> {
+    override fun read(buf: ByteBuffer): Config {
+        return Config(
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterTypeDeviceInfo.read(buf),
             FfiConverterOptionalString.read(buf),
-            FfiConverterOptionalString.read(buf),
-            FfiConverterOptionalString.read(buf),
-            FfiConverterOptionalString.read(buf),
-            FfiConverterOptionalString.read(buf),
-            FfiConverterTypePermissionState.read(buf),
+            FfiConverterOptionalTypeFormerHistory.read(buf),
+            FfiConverterOptionalTypeNetwork.read(buf),
+            FfiConverterOptionalTypeTuning.read(buf),
         )
     }
 
-    override fun allocationSize(value: DeviceRecord) = (
-            FfiConverterTypePlatformName.allocationSize(value.`platform`) +
+    override fun allocationSize(value: Config) = (
+            FfiConverterString.allocationSize(value.`server`) +
+            FfiConverterString.allocationSize(value.`app`) +
+            FfiConverterString.allocationSize(value.`dataDir`) +
+            FfiConverterTypeDeviceInfo.allocationSize(value.`device`) +
+            FfiConverterOptionalString.allocationSize(value.`spoolDir`) +
+            FfiConverterOptionalTypeFormerHistory.allocationSize(value.`formerHistory`) +
+            FfiConverterOptionalTypeNetwork.allocationSize(value.`network`) +
+            FfiConverterOptionalTypeTuning.allocationSize(value.`tuning`)
+    )
+
+    override fun write(value: Config, buf: ByteBuffer) {
+            FfiConverterString.write(value.`server`, buf)
+            FfiConverterString.write(value.`app`, buf)
+            FfiConverterString.write(value.`dataDir`, buf)
+            FfiConverterTypeDeviceInfo.write(value.`device`, buf)
+            FfiConverterOptionalString.write(value.`spoolDir`, buf)
+            FfiConverterOptionalTypeFormerHistory.write(value.`formerHistory`, buf)
+            FfiConverterOptionalTypeNetwork.write(value.`network`, buf)
+            FfiConverterOptionalTypeTuning.write(value.`tuning`, buf)
+    }
+}
+
+
+
+/**
+ * How a device is connected.
+ */
+internal data class Connection (
+    /**
+     * Where it stands.
+     */
+    val `phase`: Phase
+    , 
+    /**
+     * What is in the way.
+     */
+    val `lastError`: Trouble?
+    , 
+    /**
+     * When it is tried again.
+     */
+    val `retryAt`: java.time.Instant?
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeConnection: FfiConverterRustBuffer<Connection> {
+    override fun read(buf: ByteBuffer): Connection {
+        return Connection(
+            FfiConverterTypePhase.read(buf),
+            FfiConverterOptionalTypeTrouble.read(buf),
+            FfiConverterOptionalTimestamp.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Connection) = (
+            FfiConverterTypePhase.allocationSize(value.`phase`) +
+            FfiConverterOptionalTypeTrouble.allocationSize(value.`lastError`) +
+            FfiConverterOptionalTimestamp.allocationSize(value.`retryAt`)
+    )
+
+    override fun write(value: Connection, buf: ByteBuffer) {
+            FfiConverterTypePhase.write(value.`phase`, buf)
+            FfiConverterOptionalTypeTrouble.write(value.`lastError`, buf)
+            FfiConverterOptionalTimestamp.write(value.`retryAt`, buf)
+    }
+}
+
+
+
+/**
+ * A change of what the server is told of the device. What is absent stays as it is.
+ */
+internal data class DeviceChange (
+    /**
+     * A BCP 47 language tag.
+     */
+    val `locale`: kotlin.String? = null 
+    , 
+    /**
+     * The IANA name of the time zone.
+     */
+    val `timeZone`: kotlin.String? = null 
+    , 
+    /**
+     * The app's version.
+     */
+    val `appVersion`: kotlin.String? = null 
+    , 
+    /**
+     * The system's version.
+     */
+    val `osVersion`: kotlin.String? = null 
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeDeviceChange: FfiConverterRustBuffer<DeviceChange> {
+    override fun read(buf: ByteBuffer): DeviceChange {
+        return DeviceChange(
+            FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: DeviceChange) = (
+            FfiConverterOptionalString.allocationSize(value.`locale`) +
+            FfiConverterOptionalString.allocationSize(value.`timeZone`) +
+            FfiConverterOptionalString.allocationSize(value.`appVersion`) +
+            FfiConverterOptionalString.allocationSize(value.`osVersion`)
+    )
+
+    override fun write(value: DeviceChange, buf: ByteBuffer) {
+            FfiConverterOptionalString.write(value.`locale`, buf)
+            FfiConverterOptionalString.write(value.`timeZone`, buf)
+            FfiConverterOptionalString.write(value.`appVersion`, buf)
+            FfiConverterOptionalString.write(value.`osVersion`, buf)
+    }
+}
+
+
+
+/**
+ * What the server is told of the device.
+ */
+internal data class DeviceInfo (
+    /**
+     * The system it runs on.
+     */
+    val `platform`: Platform
+    , 
+    /**
+     * Whether the system lets the app show notifications.
+     */
+    val `permission`: Permission
+    , 
+    /**
+     * The device's model.
+     */
+    val `model`: kotlin.String? = null 
+    , 
+    /**
+     * The system's version.
+     */
+    val `osVersion`: kotlin.String? = null 
+    , 
+    /**
+     * The app's version.
+     */
+    val `appVersion`: kotlin.String? = null 
+    , 
+    /**
+     * A BCP 47 language tag.
+     */
+    val `locale`: kotlin.String? = null 
+    , 
+    /**
+     * The IANA name of the time zone.
+     */
+    val `timeZone`: kotlin.String? = null 
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeDeviceInfo: FfiConverterRustBuffer<DeviceInfo> {
+    override fun read(buf: ByteBuffer): DeviceInfo {
+        return DeviceInfo(
+            FfiConverterTypePlatform.read(buf),
+            FfiConverterTypePermission.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: DeviceInfo) = (
+            FfiConverterTypePlatform.allocationSize(value.`platform`) +
+            FfiConverterTypePermission.allocationSize(value.`permission`) +
             FfiConverterOptionalString.allocationSize(value.`model`) +
             FfiConverterOptionalString.allocationSize(value.`osVersion`) +
             FfiConverterOptionalString.allocationSize(value.`appVersion`) +
             FfiConverterOptionalString.allocationSize(value.`locale`) +
-            FfiConverterOptionalString.allocationSize(value.`timeZone`) +
-            FfiConverterTypePermissionState.allocationSize(value.`permission`)
+            FfiConverterOptionalString.allocationSize(value.`timeZone`)
     )
 
-    override fun write(value: DeviceRecord, buf: ByteBuffer) {
-            FfiConverterTypePlatformName.write(value.`platform`, buf)
+    override fun write(value: DeviceInfo, buf: ByteBuffer) {
+            FfiConverterTypePlatform.write(value.`platform`, buf)
+            FfiConverterTypePermission.write(value.`permission`, buf)
             FfiConverterOptionalString.write(value.`model`, buf)
             FfiConverterOptionalString.write(value.`osVersion`, buf)
             FfiConverterOptionalString.write(value.`appVersion`, buf)
             FfiConverterOptionalString.write(value.`locale`, buf)
             FfiConverterOptionalString.write(value.`timeZone`, buf)
-            FfiConverterTypePermissionState.write(value.`permission`, buf)
+    }
+}
+
+
+
+/**
+ * The device's state for a report of a fault, without anything of a person.
+ */
+internal data class Diagnostics (
+    /**
+     * The version of the core.
+     */
+    val `version`: kotlin.String
+    , 
+    /**
+     * How it is connected.
+     */
+    val `phase`: Phase
+    , 
+    /**
+     * What is in the way.
+     */
+    val `lastError`: Trouble?
+    , 
+    /**
+     * Whether a session has not ended, as far as the device knows.
+     */
+    val `isLoggedIn`: kotlin.Boolean
+    , 
+    /**
+     * How many sessions began and ended here.
+     */
+    val `generation`: kotlin.ULong
+    , 
+    /**
+     * The server's clock minus the device's, in whole seconds, if it is known.
+     */
+    val `clockOffsetSeconds`: kotlin.Long?
+    , 
+    /**
+     * How many notifications are unread.
+     */
+    val `unread`: kotlin.ULong
+    , 
+    /**
+     * How many facts wait to be reported.
+     */
+    val `factsWaiting`: kotlin.ULong
+    , 
+    /**
+     * The facts that the server refused for good, each as its kind and the server's code.
+     */
+    val `factsRefused`: List<kotlin.String>
+    , 
+    /**
+     * Logouts that the server has not confirmed.
+     */
+    val `logoutsPending`: kotlin.ULong
+    , 
+    /**
+     * How many push services have an address of this installation.
+     */
+    val `pushAddresses`: kotlin.ULong
+    , 
+    /**
+     * All of this as text, a line for each value.
+     */
+    val `text`: kotlin.String
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeDiagnostics: FfiConverterRustBuffer<Diagnostics> {
+    override fun read(buf: ByteBuffer): Diagnostics {
+        return Diagnostics(
+            FfiConverterString.read(buf),
+            FfiConverterTypePhase.read(buf),
+            FfiConverterOptionalTypeTrouble.read(buf),
+            FfiConverterBoolean.read(buf),
+            FfiConverterULong.read(buf),
+            FfiConverterOptionalLong.read(buf),
+            FfiConverterULong.read(buf),
+            FfiConverterULong.read(buf),
+            FfiConverterSequenceString.read(buf),
+            FfiConverterULong.read(buf),
+            FfiConverterULong.read(buf),
+            FfiConverterString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Diagnostics) = (
+            FfiConverterString.allocationSize(value.`version`) +
+            FfiConverterTypePhase.allocationSize(value.`phase`) +
+            FfiConverterOptionalTypeTrouble.allocationSize(value.`lastError`) +
+            FfiConverterBoolean.allocationSize(value.`isLoggedIn`) +
+            FfiConverterULong.allocationSize(value.`generation`) +
+            FfiConverterOptionalLong.allocationSize(value.`clockOffsetSeconds`) +
+            FfiConverterULong.allocationSize(value.`unread`) +
+            FfiConverterULong.allocationSize(value.`factsWaiting`) +
+            FfiConverterSequenceString.allocationSize(value.`factsRefused`) +
+            FfiConverterULong.allocationSize(value.`logoutsPending`) +
+            FfiConverterULong.allocationSize(value.`pushAddresses`) +
+            FfiConverterString.allocationSize(value.`text`)
+    )
+
+    override fun write(value: Diagnostics, buf: ByteBuffer) {
+            FfiConverterString.write(value.`version`, buf)
+            FfiConverterTypePhase.write(value.`phase`, buf)
+            FfiConverterOptionalTypeTrouble.write(value.`lastError`, buf)
+            FfiConverterBoolean.write(value.`isLoggedIn`, buf)
+            FfiConverterULong.write(value.`generation`, buf)
+            FfiConverterOptionalLong.write(value.`clockOffsetSeconds`, buf)
+            FfiConverterULong.write(value.`unread`, buf)
+            FfiConverterULong.write(value.`factsWaiting`, buf)
+            FfiConverterSequenceString.write(value.`factsRefused`, buf)
+            FfiConverterULong.write(value.`logoutsPending`, buf)
+            FfiConverterULong.write(value.`pushAddresses`, buf)
+            FfiConverterString.write(value.`text`, buf)
     }
 }
 
@@ -3441,21 +7806,41 @@ public object FfiConverterTypeDeviceRecord: FfiConverterRustBuffer<DeviceRecord>
 /**
  * A notification in the history.
  */
-data class HistoryItemRecord (
+internal data class HistoryItem (
     /**
-     * The notification.
+     * The notification, with the newest content.
      */
-    var `notification`: NotificationRecord
+    val `notification`: Notification
     , 
     /**
-     * When this device stored it, in milliseconds since 1970.
+     * Where it stands among the others; see [`HistoryQuery`].
      */
-    var `receivedAtMs`: kotlin.Long
+    val `place`: kotlin.String
     , 
     /**
-     * When it was read, here or on another device; absent while it is unread.
+     * Whether the person has seen it, on this device or another.
      */
-    var `readAtMs`: kotlin.Long?
+    val `isRead`: kotlin.Boolean
+    , 
+    /**
+     * When it was read.
+     */
+    val `readAt`: java.time.Instant?
+    , 
+    /**
+     * Whether the person put it out of sight.
+     */
+    val `isArchived`: kotlin.Boolean
+    , 
+    /**
+     * When this device stored it, by the server's clock.
+     */
+    val `receivedAt`: java.time.Instant
+    , 
+    /**
+     * Whether it was shown.
+     */
+    val `show`: ShowState
     
 ){
     
@@ -3469,43 +7854,65 @@ data class HistoryItemRecord (
 /**
  * @suppress
  */
-public object FfiConverterTypeHistoryItemRecord: FfiConverterRustBuffer<HistoryItemRecord> {
-    override fun read(buf: ByteBuffer): HistoryItemRecord {
-        return HistoryItemRecord(
-            FfiConverterTypeNotificationRecord.read(buf),
-            FfiConverterLong.read(buf),
-            FfiConverterOptionalLong.read(buf),
+internal object FfiConverterTypeHistoryItem: FfiConverterRustBuffer<HistoryItem> {
+    override fun read(buf: ByteBuffer): HistoryItem {
+        return HistoryItem(
+            FfiConverterTypeNotification.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterBoolean.read(buf),
+            FfiConverterOptionalTimestamp.read(buf),
+            FfiConverterBoolean.read(buf),
+            FfiConverterTimestamp.read(buf),
+            FfiConverterTypeShowState.read(buf),
         )
     }
 
-    override fun allocationSize(value: HistoryItemRecord) = (
-            FfiConverterTypeNotificationRecord.allocationSize(value.`notification`) +
-            FfiConverterLong.allocationSize(value.`receivedAtMs`) +
-            FfiConverterOptionalLong.allocationSize(value.`readAtMs`)
+    override fun allocationSize(value: HistoryItem) = (
+            FfiConverterTypeNotification.allocationSize(value.`notification`) +
+            FfiConverterString.allocationSize(value.`place`) +
+            FfiConverterBoolean.allocationSize(value.`isRead`) +
+            FfiConverterOptionalTimestamp.allocationSize(value.`readAt`) +
+            FfiConverterBoolean.allocationSize(value.`isArchived`) +
+            FfiConverterTimestamp.allocationSize(value.`receivedAt`) +
+            FfiConverterTypeShowState.allocationSize(value.`show`)
     )
 
-    override fun write(value: HistoryItemRecord, buf: ByteBuffer) {
-            FfiConverterTypeNotificationRecord.write(value.`notification`, buf)
-            FfiConverterLong.write(value.`receivedAtMs`, buf)
-            FfiConverterOptionalLong.write(value.`readAtMs`, buf)
+    override fun write(value: HistoryItem, buf: ByteBuffer) {
+            FfiConverterTypeNotification.write(value.`notification`, buf)
+            FfiConverterString.write(value.`place`, buf)
+            FfiConverterBoolean.write(value.`isRead`, buf)
+            FfiConverterOptionalTimestamp.write(value.`readAt`, buf)
+            FfiConverterBoolean.write(value.`isArchived`, buf)
+            FfiConverterTimestamp.write(value.`receivedAt`, buf)
+            FfiConverterTypeShowState.write(value.`show`, buf)
     }
 }
 
 
 
 /**
- * A page of the history, newest first.
+ * A page of the history, newest first whatever the direction.
  */
-data class HistoryPageRecord (
+internal data class HistoryPage (
     /**
      * The items.
      */
-    var `items`: List<HistoryItemRecord>
+    val `items`: List<HistoryItem>
     , 
     /**
-     * What to ask for older ones by; absent when there are none.
+     * Whether there are more in the direction that was asked for.
      */
-    var `next`: kotlin.String?
+    val `hasMore`: kotlin.Boolean
+    , 
+    /**
+     * From where on to ask for the next page in that direction.
+     */
+    val `end`: kotlin.String?
+    , 
+    /**
+     * How many were left out because this version cannot read them.
+     */
+    val `unreadable`: kotlin.UInt
     
 ){
     
@@ -3519,22 +7926,28 @@ data class HistoryPageRecord (
 /**
  * @suppress
  */
-public object FfiConverterTypeHistoryPageRecord: FfiConverterRustBuffer<HistoryPageRecord> {
-    override fun read(buf: ByteBuffer): HistoryPageRecord {
-        return HistoryPageRecord(
-            FfiConverterSequenceTypeHistoryItemRecord.read(buf),
+internal object FfiConverterTypeHistoryPage: FfiConverterRustBuffer<HistoryPage> {
+    override fun read(buf: ByteBuffer): HistoryPage {
+        return HistoryPage(
+            FfiConverterSequenceTypeHistoryItem.read(buf),
+            FfiConverterBoolean.read(buf),
             FfiConverterOptionalString.read(buf),
+            FfiConverterUInt.read(buf),
         )
     }
 
-    override fun allocationSize(value: HistoryPageRecord) = (
-            FfiConverterSequenceTypeHistoryItemRecord.allocationSize(value.`items`) +
-            FfiConverterOptionalString.allocationSize(value.`next`)
+    override fun allocationSize(value: HistoryPage) = (
+            FfiConverterSequenceTypeHistoryItem.allocationSize(value.`items`) +
+            FfiConverterBoolean.allocationSize(value.`hasMore`) +
+            FfiConverterOptionalString.allocationSize(value.`end`) +
+            FfiConverterUInt.allocationSize(value.`unreadable`)
     )
 
-    override fun write(value: HistoryPageRecord, buf: ByteBuffer) {
-            FfiConverterSequenceTypeHistoryItemRecord.write(value.`items`, buf)
-            FfiConverterOptionalString.write(value.`next`, buf)
+    override fun write(value: HistoryPage, buf: ByteBuffer) {
+            FfiConverterSequenceTypeHistoryItem.write(value.`items`, buf)
+            FfiConverterBoolean.write(value.`hasMore`, buf)
+            FfiConverterOptionalString.write(value.`end`, buf)
+            FfiConverterUInt.write(value.`unreadable`, buf)
     }
 }
 
@@ -3543,21 +7956,41 @@ public object FfiConverterTypeHistoryPageRecord: FfiConverterRustBuffer<HistoryP
 /**
  * Which part of the history.
  */
-data class HistoryQueryRecord (
+internal data class HistoryQuery (
     /**
-     * Older than this place, as `next` of the page before gave it; absent for the newest.
+     * Only what is older than this place; not together with `after`.
      */
-    var `before`: kotlin.String? = null 
+    val `before`: kotlin.String? = null 
+    , 
+    /**
+     * Only what is newer than this place.
+     */
+    val `after`: kotlin.String? = null 
     , 
     /**
      * The most items, 1 to 200.
      */
-    var `limit`: kotlin.UInt = 50u 
+    val `limit`: kotlin.UInt = 50u 
+    , 
+    /**
+     * By whether it is archived.
+     */
+    val `shelf`: Shelf? = null 
     , 
     /**
      * Only what is unread.
      */
-    var `unreadOnly`: kotlin.Boolean = false 
+    val `unreadOnly`: kotlin.Boolean = false 
+    , 
+    /**
+     * Only a category.
+     */
+    val `category`: kotlin.String? = null 
+    , 
+    /**
+     * Only what this device stored at this time or later.
+     */
+    val `since`: java.time.Instant? = null 
     
 ){
     
@@ -3571,25 +8004,147 @@ data class HistoryQueryRecord (
 /**
  * @suppress
  */
-public object FfiConverterTypeHistoryQueryRecord: FfiConverterRustBuffer<HistoryQueryRecord> {
-    override fun read(buf: ByteBuffer): HistoryQueryRecord {
-        return HistoryQueryRecord(
+internal object FfiConverterTypeHistoryQuery: FfiConverterRustBuffer<HistoryQuery> {
+    override fun read(buf: ByteBuffer): HistoryQuery {
+        return HistoryQuery(
+            FfiConverterOptionalString.read(buf),
             FfiConverterOptionalString.read(buf),
             FfiConverterUInt.read(buf),
+            FfiConverterOptionalTypeShelf.read(buf),
             FfiConverterBoolean.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalTimestamp.read(buf),
         )
     }
 
-    override fun allocationSize(value: HistoryQueryRecord) = (
+    override fun allocationSize(value: HistoryQuery) = (
             FfiConverterOptionalString.allocationSize(value.`before`) +
+            FfiConverterOptionalString.allocationSize(value.`after`) +
             FfiConverterUInt.allocationSize(value.`limit`) +
-            FfiConverterBoolean.allocationSize(value.`unreadOnly`)
+            FfiConverterOptionalTypeShelf.allocationSize(value.`shelf`) +
+            FfiConverterBoolean.allocationSize(value.`unreadOnly`) +
+            FfiConverterOptionalString.allocationSize(value.`category`) +
+            FfiConverterOptionalTimestamp.allocationSize(value.`since`)
     )
 
-    override fun write(value: HistoryQueryRecord, buf: ByteBuffer) {
+    override fun write(value: HistoryQuery, buf: ByteBuffer) {
             FfiConverterOptionalString.write(value.`before`, buf)
+            FfiConverterOptionalString.write(value.`after`, buf)
             FfiConverterUInt.write(value.`limit`, buf)
+            FfiConverterOptionalTypeShelf.write(value.`shelf`, buf)
             FfiConverterBoolean.write(value.`unreadOnly`, buf)
+            FfiConverterOptionalString.write(value.`category`, buf)
+            FfiConverterOptionalTimestamp.write(value.`since`, buf)
+    }
+}
+
+
+
+/**
+ * A line of the log.
+ */
+internal data class LogRecord (
+    /**
+     * How much it matters.
+     */
+    val `level`: LogLevel
+    , 
+    /**
+     * The part of the library.
+     */
+    val `target`: kotlin.String
+    , 
+    /**
+     * What happened, and its particulars.
+     */
+    val `message`: kotlin.String
+    , 
+    /**
+     * How many lines were dropped before this one because the sink was too slow.
+     */
+    val `dropped`: kotlin.ULong
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeLogRecord: FfiConverterRustBuffer<LogRecord> {
+    override fun read(buf: ByteBuffer): LogRecord {
+        return LogRecord(
+            FfiConverterTypeLogLevel.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterULong.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: LogRecord) = (
+            FfiConverterTypeLogLevel.allocationSize(value.`level`) +
+            FfiConverterString.allocationSize(value.`target`) +
+            FfiConverterString.allocationSize(value.`message`) +
+            FfiConverterULong.allocationSize(value.`dropped`)
+    )
+
+    override fun write(value: LogRecord, buf: ByteBuffer) {
+            FfiConverterTypeLogLevel.write(value.`level`, buf)
+            FfiConverterString.write(value.`target`, buf)
+            FfiConverterString.write(value.`message`, buf)
+            FfiConverterULong.write(value.`dropped`, buf)
+    }
+}
+
+
+
+/**
+ * How to reach the network.
+ */
+internal data class Network (
+    /**
+     * The address of a proxy.
+     */
+    val `proxy`: kotlin.String? = null 
+    , 
+    /**
+     * Certificates to trust beside the system's, as PEM.
+     */
+    val `roots`: List<kotlin.ByteArray> = listOf() 
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeNetwork: FfiConverterRustBuffer<Network> {
+    override fun read(buf: ByteBuffer): Network {
+        return Network(
+            FfiConverterOptionalString.read(buf),
+            FfiConverterSequenceByteArray.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Network) = (
+            FfiConverterOptionalString.allocationSize(value.`proxy`) +
+            FfiConverterSequenceByteArray.allocationSize(value.`roots`)
+    )
+
+    override fun write(value: Network, buf: ByteBuffer) {
+            FfiConverterOptionalString.write(value.`proxy`, buf)
+            FfiConverterSequenceByteArray.write(value.`roots`, buf)
     }
 }
 
@@ -3598,56 +8153,61 @@ public object FfiConverterTypeHistoryQueryRecord: FfiConverterRustBuffer<History
 /**
  * A notification.
  */
-data class NotificationRecord (
+internal data class Notification (
     /**
-     * What it is known by on every path; make the system's tag of it.
+     * What it is known by on every path. Draw it under an identifier that is made of it.
      */
-    var `id`: kotlin.String
+    val `id`: kotlin.String
+    , 
+    /**
+     * Rises when the sender replaces the content.
+     */
+    val `revision`: kotlin.UInt
     , 
     /**
      * The line by which a person recognises it.
      */
-    var `title`: kotlin.String
+    val `title`: kotlin.String
     , 
     /**
      * What it says; plain text.
      */
-    var `body`: kotlin.String
+    val `body`: kotlin.String
     , 
     /**
      * An `https` address of a picture.
      */
-    var `image`: kotlin.String?
+    val `image`: kotlin.String?
     , 
     /**
      * The kind of content; becomes the Android channel.
      */
-    var `category`: kotlin.String?
+    val `category`: kotlin.String?
     , 
     /**
      * How urgently it asks for attention.
      */
-    var `priority`: PriorityLevel
+    val `priority`: Priority
     , 
     /**
      * What a tap opens.
      */
-    var `click`: ClickRecord?
+    val `click`: Click?
     , 
     /**
      * The sender's own data, a JSON object.
      */
-    var `dataJson`: kotlin.String?
+    val `dataJson`: kotlin.String?
     , 
     /**
-     * When the server accepted it, in milliseconds since 1970.
+     * When the server accepted it.
      */
-    var `acceptedAtMs`: kotlin.Long
+    val `acceptedAt`: java.time.Instant
     , 
     /**
-     * From when on it is not worth showing, in milliseconds since 1970.
+     * From when on it is not worth showing.
      */
-    var `expiresAtMs`: kotlin.Long
+    val `expiresAt`: java.time.Instant
     
 ){
     
@@ -3661,74 +8221,72 @@ data class NotificationRecord (
 /**
  * @suppress
  */
-public object FfiConverterTypeNotificationRecord: FfiConverterRustBuffer<NotificationRecord> {
-    override fun read(buf: ByteBuffer): NotificationRecord {
-        return NotificationRecord(
+internal object FfiConverterTypeNotification: FfiConverterRustBuffer<Notification> {
+    override fun read(buf: ByteBuffer): Notification {
+        return Notification(
             FfiConverterString.read(buf),
+            FfiConverterUInt.read(buf),
             FfiConverterString.read(buf),
             FfiConverterString.read(buf),
             FfiConverterOptionalString.read(buf),
             FfiConverterOptionalString.read(buf),
-            FfiConverterTypePriorityLevel.read(buf),
-            FfiConverterOptionalTypeClickRecord.read(buf),
+            FfiConverterTypePriority.read(buf),
+            FfiConverterOptionalTypeClick.read(buf),
             FfiConverterOptionalString.read(buf),
-            FfiConverterLong.read(buf),
-            FfiConverterLong.read(buf),
+            FfiConverterTimestamp.read(buf),
+            FfiConverterTimestamp.read(buf),
         )
     }
 
-    override fun allocationSize(value: NotificationRecord) = (
+    override fun allocationSize(value: Notification) = (
             FfiConverterString.allocationSize(value.`id`) +
+            FfiConverterUInt.allocationSize(value.`revision`) +
             FfiConverterString.allocationSize(value.`title`) +
             FfiConverterString.allocationSize(value.`body`) +
             FfiConverterOptionalString.allocationSize(value.`image`) +
             FfiConverterOptionalString.allocationSize(value.`category`) +
-            FfiConverterTypePriorityLevel.allocationSize(value.`priority`) +
-            FfiConverterOptionalTypeClickRecord.allocationSize(value.`click`) +
+            FfiConverterTypePriority.allocationSize(value.`priority`) +
+            FfiConverterOptionalTypeClick.allocationSize(value.`click`) +
             FfiConverterOptionalString.allocationSize(value.`dataJson`) +
-            FfiConverterLong.allocationSize(value.`acceptedAtMs`) +
-            FfiConverterLong.allocationSize(value.`expiresAtMs`)
+            FfiConverterTimestamp.allocationSize(value.`acceptedAt`) +
+            FfiConverterTimestamp.allocationSize(value.`expiresAt`)
     )
 
-    override fun write(value: NotificationRecord, buf: ByteBuffer) {
+    override fun write(value: Notification, buf: ByteBuffer) {
             FfiConverterString.write(value.`id`, buf)
+            FfiConverterUInt.write(value.`revision`, buf)
             FfiConverterString.write(value.`title`, buf)
             FfiConverterString.write(value.`body`, buf)
             FfiConverterOptionalString.write(value.`image`, buf)
             FfiConverterOptionalString.write(value.`category`, buf)
-            FfiConverterTypePriorityLevel.write(value.`priority`, buf)
-            FfiConverterOptionalTypeClickRecord.write(value.`click`, buf)
+            FfiConverterTypePriority.write(value.`priority`, buf)
+            FfiConverterOptionalTypeClick.write(value.`click`, buf)
             FfiConverterOptionalString.write(value.`dataJson`, buf)
-            FfiConverterLong.write(value.`acceptedAtMs`, buf)
-            FfiConverterLong.write(value.`expiresAtMs`, buf)
+            FfiConverterTimestamp.write(value.`acceptedAt`, buf)
+            FfiConverterTimestamp.write(value.`expiresAt`, buf)
     }
 }
 
 
 
 /**
- * How to reach the server, and what to tell it of this device.
+ * One search.
  */
-data class PushConfig (
+internal data class SearchQuery (
     /**
-     * The server's address, `https://…`.
+     * Words, all of which must be there; the last may be the beginning of one.
      */
-    var `server`: kotlin.String
+    val `text`: kotlin.String
     , 
     /**
-     * The App's id.
+     * Only what is older than this place.
      */
-    var `app`: kotlin.String
+    val `before`: kotlin.String? = null 
     , 
     /**
-     * A folder of the app's own where history and tokens live; made when it is not there.
+     * The most items, 1 to 200.
      */
-    var `dataDir`: kotlin.String
-    , 
-    /**
-     * What to tell the server of this device.
-     */
-    var `device`: DeviceRecord
+    val `limit`: kotlin.UInt = 50u 
     
 ){
     
@@ -3742,63 +8300,357 @@ data class PushConfig (
 /**
  * @suppress
  */
-public object FfiConverterTypePushConfig: FfiConverterRustBuffer<PushConfig> {
-    override fun read(buf: ByteBuffer): PushConfig {
-        return PushConfig(
+internal object FfiConverterTypeSearchQuery: FfiConverterRustBuffer<SearchQuery> {
+    override fun read(buf: ByteBuffer): SearchQuery {
+        return SearchQuery(
             FfiConverterString.read(buf),
-            FfiConverterString.read(buf),
-            FfiConverterString.read(buf),
-            FfiConverterTypeDeviceRecord.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterUInt.read(buf),
         )
     }
 
-    override fun allocationSize(value: PushConfig) = (
-            FfiConverterString.allocationSize(value.`server`) +
-            FfiConverterString.allocationSize(value.`app`) +
-            FfiConverterString.allocationSize(value.`dataDir`) +
-            FfiConverterTypeDeviceRecord.allocationSize(value.`device`)
+    override fun allocationSize(value: SearchQuery) = (
+            FfiConverterString.allocationSize(value.`text`) +
+            FfiConverterOptionalString.allocationSize(value.`before`) +
+            FfiConverterUInt.allocationSize(value.`limit`)
     )
 
-    override fun write(value: PushConfig, buf: ByteBuffer) {
-            FfiConverterString.write(value.`server`, buf)
-            FfiConverterString.write(value.`app`, buf)
-            FfiConverterString.write(value.`dataDir`, buf)
-            FfiConverterTypeDeviceRecord.write(value.`device`, buf)
+    override fun write(value: SearchQuery, buf: ByteBuffer) {
+            FfiConverterString.write(value.`text`, buf)
+            FfiConverterOptionalString.write(value.`before`, buf)
+            FfiConverterUInt.write(value.`limit`, buf)
     }
 }
 
 
 
 /**
- * How the live connection stands.
+ * Who the device is, how it is connected, and how many notifications are unread.
  */
+internal data class Snapshot (
+    /**
+     * Who the device is.
+     */
+    val `standing`: Standing
+    , 
+    /**
+     * How it is connected.
+     */
+    val `connection`: Connection
+    , 
+    /**
+     * How many notifications are unread: the badge.
+     */
+    val `unread`: kotlin.ULong
+    
+){
+    
 
-enum class ConnectionRecord {
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeSnapshot: FfiConverterRustBuffer<Snapshot> {
+    override fun read(buf: ByteBuffer): Snapshot {
+        return Snapshot(
+            FfiConverterTypeStanding.read(buf),
+            FfiConverterTypeConnection.read(buf),
+            FfiConverterULong.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Snapshot) = (
+            FfiConverterTypeStanding.allocationSize(value.`standing`) +
+            FfiConverterTypeConnection.allocationSize(value.`connection`) +
+            FfiConverterULong.allocationSize(value.`unread`)
+    )
+
+    override fun write(value: Snapshot, buf: ByteBuffer) {
+            FfiConverterTypeStanding.write(value.`standing`, buf)
+            FfiConverterTypeConnection.write(value.`connection`, buf)
+            FfiConverterULong.write(value.`unread`, buf)
+    }
+}
+
+
+
+/**
+ * Times and sizes. What is absent has its usual value.
+ */
+internal data class Tuning (
+    /**
+     * The most that the first retry waits. If it is too low, a struggling server gets no rest.
+     */
+    val `backoffBase`: java.time.Duration? = null 
+    , 
+    /**
+     * The most that any retry waits. If it is too high, a server that is back is noticed late.
+     */
+    val `backoffCap`: java.time.Duration? = null 
+    , 
+    /**
+     * How long a request may take. If it is too low, nothing succeeds over a slow radio.
+     */
+    val `requestTimeout`: java.time.Duration? = null 
+    , 
+    /**
+     * How many notifications the history keeps.
+     */
+    val `historyRows`: kotlin.UInt? = null 
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeTuning: FfiConverterRustBuffer<Tuning> {
+    override fun read(buf: ByteBuffer): Tuning {
+        return Tuning(
+            FfiConverterOptionalDuration.read(buf),
+            FfiConverterOptionalDuration.read(buf),
+            FfiConverterOptionalDuration.read(buf),
+            FfiConverterOptionalUInt.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Tuning) = (
+            FfiConverterOptionalDuration.allocationSize(value.`backoffBase`) +
+            FfiConverterOptionalDuration.allocationSize(value.`backoffCap`) +
+            FfiConverterOptionalDuration.allocationSize(value.`requestTimeout`) +
+            FfiConverterOptionalUInt.allocationSize(value.`historyRows`)
+    )
+
+    override fun write(value: Tuning, buf: ByteBuffer) {
+            FfiConverterOptionalDuration.write(value.`backoffBase`, buf)
+            FfiConverterOptionalDuration.write(value.`backoffCap`, buf)
+            FfiConverterOptionalDuration.write(value.`requestTimeout`, buf)
+            FfiConverterOptionalUInt.write(value.`historyRows`, buf)
+    }
+}
+
+
+
+/**
+ * What happened, told once. What is state is in the [`Snapshot`](crate::Snapshot) instead.
+ */
+internal sealed class Event {
     
     /**
-     * Not connected; the core goes on trying.
+     * These notifications of the history are new or changed.
      */
-    OFFLINE,
+    data class Changed(
+        /**
+         * Their ids.
+         */
+        val `ids`: List<kotlin.String>) : Event()
+        
+    {
+        
+
+        companion object
+    }
+    
     /**
-     * A connection is being made.
+     * So much of the history changed that it is best read again.
      */
-    CONNECTING,
+    object Reread : Event()
+    
+    
     /**
-     * Connected; reading what was missed.
+     * Take these off the screen: they were read, deleted or recalled.
      */
-    SYNCING,
+    data class Withdraw(
+        /**
+         * Their ids.
+         */
+        val `ids`: List<kotlin.String>) : Event()
+        
+    {
+        
+
+        companion object
+    }
+    
     /**
-     * Connected, and nothing is missing.
+     * The content of these changed: draw those that are on the screen again, under the same
+     * identifier and without a sound.
      */
-    ONLINE,
+    data class Redraw(
+        /**
+         * Their ids.
+         */
+        val `ids`: List<kotlin.String>) : Event()
+        
+    {
+        
+
+        companion object
+    }
+    
     /**
-     * Nobody is logged in: hand a fresh identity token in.
+     * The history belongs to another user now, or to nobody: take everything off the screen, and
+     * forget what was read of it.
      */
-    NEEDS_IDENTITY,
+    object Forgotten : Event()
+    
+    
     /**
-     * The user logged out.
+     * The history's file was damaged. What could be read was carried over, the rest comes from the
+     * server.
      */
-    SIGNED_OUT;
+    data class HistoryRebuilt(
+        /**
+         * Where the damaged file lies.
+         */
+        val `aside`: kotlin.String) : Event()
+        
+    {
+        
+
+        companion object
+    }
+    
+
+    
+
+    
+    
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
+    override fun read(buf: ByteBuffer): Event {
+        return when(buf.getInt()) {
+            1 -> Event.Changed(
+                FfiConverterSequenceString.read(buf),
+                )
+            2 -> Event.Reread
+            3 -> Event.Withdraw(
+                FfiConverterSequenceString.read(buf),
+                )
+            4 -> Event.Redraw(
+                FfiConverterSequenceString.read(buf),
+                )
+            5 -> Event.Forgotten
+            6 -> Event.HistoryRebuilt(
+                FfiConverterString.read(buf),
+                )
+            else -> throw RuntimeException("invalid enum value, something is very wrong!!")
+        }
+    }
+
+    override fun allocationSize(value: Event): ULong = when(value) {
+        is Event.Changed -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterSequenceString.allocationSize(value.`ids`)
+            )
+        }
+        is Event.Reread -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+        is Event.Withdraw -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterSequenceString.allocationSize(value.`ids`)
+            )
+        }
+        is Event.Redraw -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterSequenceString.allocationSize(value.`ids`)
+            )
+        }
+        is Event.Forgotten -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+        is Event.HistoryRebuilt -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterString.allocationSize(value.`aside`)
+            )
+        }
+    }
+
+    override fun write(value: Event, buf: ByteBuffer) {
+        when(value) {
+            is Event.Changed -> {
+                buf.putInt(1)
+                FfiConverterSequenceString.write(value.`ids`, buf)
+                Unit
+            }
+            is Event.Reread -> {
+                buf.putInt(2)
+                Unit
+            }
+            is Event.Withdraw -> {
+                buf.putInt(3)
+                FfiConverterSequenceString.write(value.`ids`, buf)
+                Unit
+            }
+            is Event.Redraw -> {
+                buf.putInt(4)
+                FfiConverterSequenceString.write(value.`ids`, buf)
+                Unit
+            }
+            is Event.Forgotten -> {
+                buf.putInt(5)
+                Unit
+            }
+            is Event.HistoryRebuilt -> {
+                buf.putInt(6)
+                FfiConverterString.write(value.`aside`, buf)
+                Unit
+            }
+        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
+    }
+}
+
+
+
+
+
+/**
+ * What becomes of a user's history when they log out or another user logs in.
+ */
+
+internal enum class FormerHistory {
+    
+    /**
+     * Its content is deleted.
+     */
+    WIPE,
+    /**
+     * Its file stays, and nobody opens it until its user logs in again.
+     */
+    SEAL;
 
     
 
@@ -3810,17 +8662,157 @@ enum class ConnectionRecord {
 /**
  * @suppress
  */
-public object FfiConverterTypeConnectionRecord: FfiConverterRustBuffer<ConnectionRecord> {
+internal object FfiConverterTypeFormerHistory: FfiConverterRustBuffer<FormerHistory> {
     override fun read(buf: ByteBuffer) = try {
-        ConnectionRecord.values()[buf.getInt() - 1]
+        
+        FormerHistory.entries[buf.getInt() - 1]
+        
     } catch (e: IndexOutOfBoundsException) {
         throw RuntimeException("invalid enum value, something is very wrong!!", e)
     }
 
-    override fun allocationSize(value: ConnectionRecord) = 4UL
+    override fun allocationSize(value: FormerHistory) = 4UL
 
-    override fun write(value: ConnectionRecord, buf: ByteBuffer) {
+    override fun write(value: FormerHistory, buf: ByteBuffer) {
         buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * How much a line matters.
+ */
+
+internal enum class LogLevel {
+    
+    /**
+     * A fault of the library.
+     */
+    ERROR,
+    /**
+     * Something that should not happen, and that the library copes with.
+     */
+    WARN,
+    /**
+     * What an operator wants to know.
+     */
+    INFO,
+    /**
+     * What helps to find a fault.
+     */
+    DEBUG;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeLogLevel: FfiConverterRustBuffer<LogLevel> {
+    override fun read(buf: ByteBuffer) = try {
+        
+        LogLevel.entries[buf.getInt() - 1]
+        
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: LogLevel) = 4UL
+
+    override fun write(value: LogLevel, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * How far a login came.
+ */
+internal sealed class Login {
+    
+    /**
+     * The user is logged in.
+     */
+    object Done : Login()
+    
+    
+    /**
+     * Something is in the way. The login goes on by itself, and the snapshot shows it.
+     */
+    data class Pending(
+        /**
+         * What.
+         */
+        val `trouble`: dev.vestnik.ffi.Trouble) : Login()
+        
+    {
+        
+
+        companion object
+    }
+    
+
+    
+
+    
+    
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeLogin : FfiConverterRustBuffer<Login>{
+    override fun read(buf: ByteBuffer): Login {
+        return when(buf.getInt()) {
+            1 -> Login.Done
+            2 -> Login.Pending(
+                FfiConverterTypeTrouble.read(buf),
+                )
+            else -> throw RuntimeException("invalid enum value, something is very wrong!!")
+        }
+    }
+
+    override fun allocationSize(value: Login): ULong = when(value) {
+        is Login.Done -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+        is Login.Pending -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeTrouble.allocationSize(value.`trouble`)
+            )
+        }
+    }
+
+    override fun write(value: Login, buf: ByteBuffer) {
+        when(value) {
+            is Login.Done -> {
+                buf.putInt(1)
+                Unit
+            }
+            is Login.Pending -> {
+                buf.putInt(2)
+                FfiConverterTypeTrouble.write(value.`trouble`, buf)
+                Unit
+            }
+        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
     }
 }
 
@@ -3832,7 +8824,7 @@ public object FfiConverterTypeConnectionRecord: FfiConverterRustBuffer<Connectio
  * Who opens the address of a tap.
  */
 
-enum class OpenedBy {
+internal enum class OpenedBy {
     
     /**
      * The app itself.
@@ -3857,9 +8849,11 @@ enum class OpenedBy {
 /**
  * @suppress
  */
-public object FfiConverterTypeOpenedBy: FfiConverterRustBuffer<OpenedBy> {
+internal object FfiConverterTypeOpenedBy: FfiConverterRustBuffer<OpenedBy> {
     override fun read(buf: ByteBuffer) = try {
-        OpenedBy.values()[buf.getInt() - 1]
+        
+        OpenedBy.entries[buf.getInt() - 1]
+        
     } catch (e: IndexOutOfBoundsException) {
         throw RuntimeException("invalid enum value, something is very wrong!!", e)
     }
@@ -3879,10 +8873,10 @@ public object FfiConverterTypeOpenedBy: FfiConverterRustBuffer<OpenedBy> {
  * Whether the system lets the app show notifications.
  */
 
-enum class PermissionState {
+internal enum class Permission {
     
     /**
-     * The system does not tell.
+     * The system does not say.
      */
     UNKNOWN,
     /**
@@ -3894,11 +8888,11 @@ enum class PermissionState {
      */
     GRANTED,
     /**
-     * It does, quietly.
+     * It does, without sound or banner.
      */
     PROVISIONAL,
     /**
-     * It does not.
+     * It does not: the core suppresses each show, and none appears later.
      */
     DENIED;
 
@@ -3912,16 +8906,75 @@ enum class PermissionState {
 /**
  * @suppress
  */
-public object FfiConverterTypePermissionState: FfiConverterRustBuffer<PermissionState> {
+internal object FfiConverterTypePermission: FfiConverterRustBuffer<Permission> {
     override fun read(buf: ByteBuffer) = try {
-        PermissionState.values()[buf.getInt() - 1]
+        
+        Permission.entries[buf.getInt() - 1]
+        
     } catch (e: IndexOutOfBoundsException) {
         throw RuntimeException("invalid enum value, something is very wrong!!", e)
     }
 
-    override fun allocationSize(value: PermissionState) = 4UL
+    override fun allocationSize(value: Permission) = 4UL
 
-    override fun write(value: PermissionState, buf: ByteBuffer) {
+    override fun write(value: Permission, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * Where a connection stands.
+ */
+
+internal enum class Phase {
+    
+    /**
+     * No connection is wanted.
+     */
+    OFF,
+    /**
+     * Waiting until the next attempt.
+     */
+    WAITING,
+    /**
+     * A connection is being made.
+     */
+    CONNECTING,
+    /**
+     * Connected; what was missed is being read.
+     */
+    SYNCING,
+    /**
+     * Connected, and nothing is missing.
+     */
+    ONLINE;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypePhase: FfiConverterRustBuffer<Phase> {
+    override fun read(buf: ByteBuffer) = try {
+        
+        Phase.entries[buf.getInt() - 1]
+        
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: Phase) = 4UL
+
+    override fun write(value: Phase, buf: ByteBuffer) {
         buf.putInt(value.ordinal + 1)
     }
 }
@@ -3934,7 +8987,7 @@ public object FfiConverterTypePermissionState: FfiConverterRustBuffer<Permission
  * The system an installation runs on.
  */
 
-enum class PlatformName {
+internal enum class Platform {
     
     /**
      * Android.
@@ -3971,16 +9024,18 @@ enum class PlatformName {
 /**
  * @suppress
  */
-public object FfiConverterTypePlatformName: FfiConverterRustBuffer<PlatformName> {
+internal object FfiConverterTypePlatform: FfiConverterRustBuffer<Platform> {
     override fun read(buf: ByteBuffer) = try {
-        PlatformName.values()[buf.getInt() - 1]
+        
+        Platform.entries[buf.getInt() - 1]
+        
     } catch (e: IndexOutOfBoundsException) {
         throw RuntimeException("invalid enum value, something is very wrong!!", e)
     }
 
-    override fun allocationSize(value: PlatformName) = 4UL
+    override fun allocationSize(value: Platform) = 4UL
 
-    override fun write(value: PlatformName, buf: ByteBuffer) {
+    override fun write(value: Platform, buf: ByteBuffer) {
         buf.putInt(value.ordinal + 1)
     }
 }
@@ -3993,7 +9048,7 @@ public object FfiConverterTypePlatformName: FfiConverterRustBuffer<PlatformName>
  * How urgently a notification asks for attention.
  */
 
-enum class PriorityLevel {
+internal enum class Priority {
     
     /**
      * May wait; makes no sound.
@@ -4022,16 +9077,124 @@ enum class PriorityLevel {
 /**
  * @suppress
  */
-public object FfiConverterTypePriorityLevel: FfiConverterRustBuffer<PriorityLevel> {
+internal object FfiConverterTypePriority: FfiConverterRustBuffer<Priority> {
     override fun read(buf: ByteBuffer) = try {
-        PriorityLevel.values()[buf.getInt() - 1]
+        
+        Priority.entries[buf.getInt() - 1]
+        
     } catch (e: IndexOutOfBoundsException) {
         throw RuntimeException("invalid enum value, something is very wrong!!", e)
     }
 
-    override fun allocationSize(value: PriorityLevel) = 4UL
+    override fun allocationSize(value: Priority) = 4UL
 
-    override fun write(value: PriorityLevel, buf: ByteBuffer) {
+    override fun write(value: Priority, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * Whose address it is. An installation has at most one of each kind.
+ */
+
+internal enum class PushAddressKind {
+    
+    /**
+     * A registration token of Firebase Cloud Messaging.
+     */
+    FCM_TOKEN,
+    /**
+     * A Firebase installation id.
+     */
+    FCM_FID,
+    /**
+     * A device token of the Apple Push Notification service, in hexadecimal digits.
+     */
+    APNS,
+    /**
+     * A token of Huawei's push kit.
+     */
+    HMS,
+    /**
+     * A token of `RuStore`.
+     */
+    RUSTORE,
+    /**
+     * A Web Push subscription, as its JSON.
+     */
+    WEBPUSH;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypePushAddressKind: FfiConverterRustBuffer<PushAddressKind> {
+    override fun read(buf: ByteBuffer) = try {
+        
+        PushAddressKind.entries[buf.getInt() - 1]
+        
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: PushAddressKind) = 4UL
+
+    override fun write(value: PushAddressKind, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * What became of a push.
+ */
+
+internal enum class Pushed {
+    
+    /**
+     * Its notification is in the history, and is shown if it is due.
+     */
+    STORED,
+    /**
+     * It is for another user than the one whose history is on the device, and was dropped.
+     */
+    OTHER_USER;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypePushed: FfiConverterRustBuffer<Pushed> {
+    override fun read(buf: ByteBuffer) = try {
+        
+        Pushed.entries[buf.getInt() - 1]
+        
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: Pushed) = 4UL
+
+    override fun write(value: Pushed, buf: ByteBuffer) {
         buf.putInt(value.ordinal + 1)
     }
 }
@@ -4043,146 +9206,39 @@ public object FfiConverterTypePriorityLevel: FfiConverterRustBuffer<PriorityLeve
 
 
 /**
- * Why a call failed.
+ * Why a secret store did not do what was asked.
  */
-sealed class PushException: kotlin.Exception() {
+internal sealed class SecretStoreException: kotlin.Exception() {
     
     /**
-     * An argument is wrong; `field` names it.
+     * It is locked or cannot be reached now; it may be later.
      */
-    class InvalidArgument(
+    class Unavailable(
         
         /**
-         * The argument.
-         */
-        val `field`: kotlin.String, 
-        
-        /**
-         * What is wrong with it.
+         * Why, without a secret.
          */
         val `detail`: kotlin.String
-        ) : PushException() {
-        override val message
-            get() = "field=${ `field` }, detail=${ `detail` }"
-    }
-    
-    /**
-     * Nobody is logged in: hand a fresh identity token in.
-     */
-    class Unauthorized(
-        ) : PushException() {
-        override val message
-            get() = ""
-    }
-    
-    /**
-     * The server refused the request; repeating it does not help.
-     */
-    class Rejected(
-        
-        /**
-         * The problem's code.
-         */
-        val `code`: kotlin.String, 
-        
-        /**
-         * What is wrong, for a person.
-         */
-        val `detail`: kotlin.String
-        ) : PushException() {
-        override val message
-            get() = "code=${ `code` }, detail=${ `detail` }"
-    }
-    
-    /**
-     * The server cannot be reached now; the core goes on trying by itself.
-     */
-    class Unreachable(
-        
-        /**
-         * In how many milliseconds it is worth trying again, if the server said so.
-         */
-        val `retryAfterMs`: kotlin.ULong?
-        ) : PushException() {
-        override val message
-            get() = "retryAfterMs=${ `retryAfterMs` }"
-    }
-    
-    /**
-     * The database cannot be read or written.
-     */
-    class Storage(
-        
-        /**
-         * What went wrong.
-         */
-        val `detail`: kotlin.String
-        ) : PushException() {
+        ) : SecretStoreException() {
         override val message
             get() = "detail=${ `detail` }"
     }
     
     /**
-     * The deadline passed first.
+     * What is there is no secret of ours.
      */
-    class Timeout(
-        ) : PushException() {
+    class Unreadable(
+        ) : SecretStoreException() {
         override val message
             get() = ""
-    }
-    
-    /**
-     * The host cancelled the call.
-     */
-    class Cancelled(
-        ) : PushException() {
-        override val message
-            get() = ""
-    }
-    
-    /**
-     * The client is not started, or was stopped.
-     */
-    class Closed(
-        ) : PushException() {
-        override val message
-            get() = ""
-    }
-    
-    /**
-     * A listener of the host failed.
-     */
-    class Host(
-        
-        /**
-         * What it said.
-         */
-        val `detail`: kotlin.String
-        ) : PushException() {
-        override val message
-            get() = "detail=${ `detail` }"
-    }
-    
-    /**
-     * A bug of ours.
-     */
-    class Internal(
-        
-        /**
-         * What is known of it.
-         */
-        val `detail`: kotlin.String
-        ) : PushException() {
-        override val message
-            get() = "detail=${ `detail` }"
     }
     
 
     
 
 
-    companion object ErrorHandler : UniffiRustCallStatusErrorHandler<PushException> {
-        override fun lift(error_buf: RustBuffer.ByValue): PushException = FfiConverterTypePushError.lift(error_buf)
+    companion object ErrorHandler : UniffiRustCallStatusErrorHandler<SecretStoreException> {
+        override fun lift(error_buf: RustBuffer.ByValue): SecretStoreException = FfiConverterTypeSecretStoreError.lift(error_buf)
     }
 
     
@@ -4191,140 +9247,42 @@ sealed class PushException: kotlin.Exception() {
 /**
  * @suppress
  */
-public object FfiConverterTypePushError : FfiConverterRustBuffer<PushException> {
-    override fun read(buf: ByteBuffer): PushException {
+internal object FfiConverterTypeSecretStoreError : FfiConverterRustBuffer<SecretStoreException> {
+    override fun read(buf: ByteBuffer): SecretStoreException {
         
 
         return when(buf.getInt()) {
-            1 -> PushException.InvalidArgument(
-                FfiConverterString.read(buf),
-                FfiConverterString.read(buf),
-                )
-            2 -> PushException.Unauthorized()
-            3 -> PushException.Rejected(
-                FfiConverterString.read(buf),
+            1 -> SecretStoreException.Unavailable(
                 FfiConverterString.read(buf),
                 )
-            4 -> PushException.Unreachable(
-                FfiConverterOptionalULong.read(buf),
-                )
-            5 -> PushException.Storage(
-                FfiConverterString.read(buf),
-                )
-            6 -> PushException.Timeout()
-            7 -> PushException.Cancelled()
-            8 -> PushException.Closed()
-            9 -> PushException.Host(
-                FfiConverterString.read(buf),
-                )
-            10 -> PushException.Internal(
-                FfiConverterString.read(buf),
-                )
+            2 -> SecretStoreException.Unreadable()
             else -> throw RuntimeException("invalid error enum value, something is very wrong!!")
         }
     }
 
-    override fun allocationSize(value: PushException): ULong {
+    override fun allocationSize(value: SecretStoreException): ULong {
         return when(value) {
-            is PushException.InvalidArgument -> (
-                // Add the size for the Int that specifies the variant plus the size needed for all fields
-                4UL
-                + FfiConverterString.allocationSize(value.`field`)
-                + FfiConverterString.allocationSize(value.`detail`)
-            )
-            is PushException.Unauthorized -> (
-                // Add the size for the Int that specifies the variant plus the size needed for all fields
-                4UL
-            )
-            is PushException.Rejected -> (
-                // Add the size for the Int that specifies the variant plus the size needed for all fields
-                4UL
-                + FfiConverterString.allocationSize(value.`code`)
-                + FfiConverterString.allocationSize(value.`detail`)
-            )
-            is PushException.Unreachable -> (
-                // Add the size for the Int that specifies the variant plus the size needed for all fields
-                4UL
-                + FfiConverterOptionalULong.allocationSize(value.`retryAfterMs`)
-            )
-            is PushException.Storage -> (
+            is SecretStoreException.Unavailable -> (
                 // Add the size for the Int that specifies the variant plus the size needed for all fields
                 4UL
                 + FfiConverterString.allocationSize(value.`detail`)
             )
-            is PushException.Timeout -> (
+            is SecretStoreException.Unreadable -> (
                 // Add the size for the Int that specifies the variant plus the size needed for all fields
                 4UL
-            )
-            is PushException.Cancelled -> (
-                // Add the size for the Int that specifies the variant plus the size needed for all fields
-                4UL
-            )
-            is PushException.Closed -> (
-                // Add the size for the Int that specifies the variant plus the size needed for all fields
-                4UL
-            )
-            is PushException.Host -> (
-                // Add the size for the Int that specifies the variant plus the size needed for all fields
-                4UL
-                + FfiConverterString.allocationSize(value.`detail`)
-            )
-            is PushException.Internal -> (
-                // Add the size for the Int that specifies the variant plus the size needed for all fields
-                4UL
-                + FfiConverterString.allocationSize(value.`detail`)
             )
         }
     }
 
-    override fun write(value: PushException, buf: ByteBuffer) {
+    override fun write(value: SecretStoreException, buf: ByteBuffer) {
         when(value) {
-            is PushException.InvalidArgument -> {
+            is SecretStoreException.Unavailable -> {
                 buf.putInt(1)
-                FfiConverterString.write(value.`field`, buf)
                 FfiConverterString.write(value.`detail`, buf)
                 Unit
             }
-            is PushException.Unauthorized -> {
+            is SecretStoreException.Unreadable -> {
                 buf.putInt(2)
-                Unit
-            }
-            is PushException.Rejected -> {
-                buf.putInt(3)
-                FfiConverterString.write(value.`code`, buf)
-                FfiConverterString.write(value.`detail`, buf)
-                Unit
-            }
-            is PushException.Unreachable -> {
-                buf.putInt(4)
-                FfiConverterOptionalULong.write(value.`retryAfterMs`, buf)
-                Unit
-            }
-            is PushException.Storage -> {
-                buf.putInt(5)
-                FfiConverterString.write(value.`detail`, buf)
-                Unit
-            }
-            is PushException.Timeout -> {
-                buf.putInt(6)
-                Unit
-            }
-            is PushException.Cancelled -> {
-                buf.putInt(7)
-                Unit
-            }
-            is PushException.Closed -> {
-                buf.putInt(8)
-                Unit
-            }
-            is PushException.Host -> {
-                buf.putInt(9)
-                FfiConverterString.write(value.`detail`, buf)
-                Unit
-            }
-            is PushException.Internal -> {
-                buf.putInt(10)
-                FfiConverterString.write(value.`detail`, buf)
                 Unit
             }
         }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
@@ -4335,104 +9293,85 @@ public object FfiConverterTypePushError : FfiConverterRustBuffer<PushException> 
 
 
 /**
- * What happened. Facts are told once; state (`Connection`, `Unread`) is told at each change.
+ * Notifications by whether they are archived.
  */
-sealed class PushEvent {
-    
-    /**
-     * Draw it now, under a tag made of its id, then call `report_shown`. `again` after a crash
-     * between the two: drawing under the same tag replaces and never doubles.
-     */
-    data class Show(
-        /**
-         * What to draw.
-         */
-        val `item`: dev.vestnik.ffi.HistoryItemRecord, 
-        /**
-         * Whether it may be on the screen already.
-         */
-        val `again`: kotlin.Boolean) : PushEvent()
-        
-    {
-        
 
-        companion object
-    }
+internal enum class Shelf {
     
     /**
-     * Read or deleted on another device, or recalled by the sender: take these off the screen.
+     * Not archived.
      */
-    data class Withdraw(
-        /**
-         * Their ids.
-         */
-        val `ids`: List<kotlin.String>) : PushEvent()
-        
-    {
-        
+    INBOX,
+    /**
+     * Archived.
+     */
+    ARCHIVE,
+    /**
+     * Both.
+     */
+    ALL;
 
-        companion object
-    }
     
-    /**
-     * The history changed here; none named means anywhere.
-     */
-    data class Changed(
-        /**
-         * Their ids.
-         */
-        val `ids`: List<kotlin.String>) : PushEvent()
-        
-    {
-        
 
-        companion object
-    }
-    
-    /**
-     * How many are unread.
-     */
-    data class Unread(
-        /**
-         * The badge.
-         */
-        val `count`: kotlin.ULong) : PushEvent()
-        
-    {
-        
 
-        companion object
-    }
-    
-    /**
-     * How the live connection stands.
-     */
-    data class Connection(
-        /**
-         * Its state.
-         */
-        val `state`: dev.vestnik.ffi.ConnectionRecord) : PushEvent()
-        
-    {
-        
+    companion object
+}
 
-        companion object
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeShelf: FfiConverterRustBuffer<Shelf> {
+    override fun read(buf: ByteBuffer) = try {
+        
+        Shelf.entries[buf.getInt() - 1]
+        
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
     }
+
+    override fun allocationSize(value: Shelf) = 4UL
+
+    override fun write(value: Shelf, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * Whether a notification was shown.
+ */
+internal sealed class ShowState {
     
     /**
-     * Nobody is logged in: call `set_identity_token`.
+     * It will be.
      */
-    object NeedsIdentity : PushEvent()
+    object Due : ShowState()
     
     
     /**
-     * Something a developer should know.
+     * The app has its ticket.
      */
-    data class Warning(
+    object Taken : ShowState()
+    
+    
+    /**
+     * It was drawn.
+     */
+    object Shown : ShowState()
+    
+    
+    /**
+     * It is not shown.
+     */
+    data class Suppressed(
         /**
-         * What.
+         * Why.
          */
-        val `detail`: kotlin.String) : PushEvent()
+        val `reason`: dev.vestnik.ffi.Suppression) : ShowState()
         
     {
         
@@ -4453,120 +9392,64 @@ sealed class PushEvent {
 /**
  * @suppress
  */
-public object FfiConverterTypePushEvent : FfiConverterRustBuffer<PushEvent>{
-    override fun read(buf: ByteBuffer): PushEvent {
+internal object FfiConverterTypeShowState : FfiConverterRustBuffer<ShowState>{
+    override fun read(buf: ByteBuffer): ShowState {
         return when(buf.getInt()) {
-            1 -> PushEvent.Show(
-                FfiConverterTypeHistoryItemRecord.read(buf),
-                FfiConverterBoolean.read(buf),
-                )
-            2 -> PushEvent.Withdraw(
-                FfiConverterSequenceString.read(buf),
-                )
-            3 -> PushEvent.Changed(
-                FfiConverterSequenceString.read(buf),
-                )
-            4 -> PushEvent.Unread(
-                FfiConverterULong.read(buf),
-                )
-            5 -> PushEvent.Connection(
-                FfiConverterTypeConnectionRecord.read(buf),
-                )
-            6 -> PushEvent.NeedsIdentity
-            7 -> PushEvent.Warning(
-                FfiConverterString.read(buf),
+            1 -> ShowState.Due
+            2 -> ShowState.Taken
+            3 -> ShowState.Shown
+            4 -> ShowState.Suppressed(
+                FfiConverterTypeSuppression.read(buf),
                 )
             else -> throw RuntimeException("invalid enum value, something is very wrong!!")
         }
     }
 
-    override fun allocationSize(value: PushEvent): ULong = when(value) {
-        is PushEvent.Show -> {
-            // Add the size for the Int that specifies the variant plus the size needed for all fields
-            (
-                4UL
-                + FfiConverterTypeHistoryItemRecord.allocationSize(value.`item`)
-                + FfiConverterBoolean.allocationSize(value.`again`)
-            )
-        }
-        is PushEvent.Withdraw -> {
-            // Add the size for the Int that specifies the variant plus the size needed for all fields
-            (
-                4UL
-                + FfiConverterSequenceString.allocationSize(value.`ids`)
-            )
-        }
-        is PushEvent.Changed -> {
-            // Add the size for the Int that specifies the variant plus the size needed for all fields
-            (
-                4UL
-                + FfiConverterSequenceString.allocationSize(value.`ids`)
-            )
-        }
-        is PushEvent.Unread -> {
-            // Add the size for the Int that specifies the variant plus the size needed for all fields
-            (
-                4UL
-                + FfiConverterULong.allocationSize(value.`count`)
-            )
-        }
-        is PushEvent.Connection -> {
-            // Add the size for the Int that specifies the variant plus the size needed for all fields
-            (
-                4UL
-                + FfiConverterTypeConnectionRecord.allocationSize(value.`state`)
-            )
-        }
-        is PushEvent.NeedsIdentity -> {
+    override fun allocationSize(value: ShowState): ULong = when(value) {
+        is ShowState.Due -> {
             // Add the size for the Int that specifies the variant plus the size needed for all fields
             (
                 4UL
             )
         }
-        is PushEvent.Warning -> {
+        is ShowState.Taken -> {
             // Add the size for the Int that specifies the variant plus the size needed for all fields
             (
                 4UL
-                + FfiConverterString.allocationSize(value.`detail`)
+            )
+        }
+        is ShowState.Shown -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+        is ShowState.Suppressed -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeSuppression.allocationSize(value.`reason`)
             )
         }
     }
 
-    override fun write(value: PushEvent, buf: ByteBuffer) {
+    override fun write(value: ShowState, buf: ByteBuffer) {
         when(value) {
-            is PushEvent.Show -> {
+            is ShowState.Due -> {
                 buf.putInt(1)
-                FfiConverterTypeHistoryItemRecord.write(value.`item`, buf)
-                FfiConverterBoolean.write(value.`again`, buf)
                 Unit
             }
-            is PushEvent.Withdraw -> {
+            is ShowState.Taken -> {
                 buf.putInt(2)
-                FfiConverterSequenceString.write(value.`ids`, buf)
                 Unit
             }
-            is PushEvent.Changed -> {
+            is ShowState.Shown -> {
                 buf.putInt(3)
-                FfiConverterSequenceString.write(value.`ids`, buf)
                 Unit
             }
-            is PushEvent.Unread -> {
+            is ShowState.Suppressed -> {
                 buf.putInt(4)
-                FfiConverterULong.write(value.`count`, buf)
-                Unit
-            }
-            is PushEvent.Connection -> {
-                buf.putInt(5)
-                FfiConverterTypeConnectionRecord.write(value.`state`, buf)
-                Unit
-            }
-            is PushEvent.NeedsIdentity -> {
-                buf.putInt(6)
-                Unit
-            }
-            is PushEvent.Warning -> {
-                buf.putInt(7)
-                FfiConverterString.write(value.`detail`, buf)
+                FfiConverterTypeSuppression.write(value.`reason`, buf)
                 Unit
             }
         }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
@@ -4577,32 +9460,805 @@ public object FfiConverterTypePushEvent : FfiConverterRustBuffer<PushEvent>{
 
 
 
+/**
+ * Who the device is.
+ */
+internal sealed class Standing {
+    
+    /**
+     * Nobody is logged in.
+     */
+    object Nobody : Standing()
+    
+    
+    /**
+     * A login is under way; it goes on by itself when the server can be reached.
+     */
+    data class LoggingIn(
+        /**
+         * Who is to be logged in.
+         */
+        val `user`: kotlin.String) : Standing()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * A user is logged in.
+     */
+    data class LoggedIn(
+        /**
+         * The user.
+         */
+        val `user`: kotlin.String) : Standing()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * A logout is under way.
+     */
+    object LoggingOut : Standing()
+    
+    
+    /**
+     * The session has ended. Call `login` with a fresh identity token.
+     */
+    data class NeedsIdentity(
+        /**
+         * Whose session it was.
+         */
+        val `user`: kotlin.String?, 
+        /**
+         * The problem's code, if the server refused; `other_user` if its answer named another user.
+         */
+        val `reason`: kotlin.String?) : Standing()
+        
+    {
+        
+
+        companion object
+    }
+    
+
+    
+
+    
+    
+
+
+    companion object
+}
 
 /**
  * @suppress
  */
-public object FfiConverterOptionalULong: FfiConverterRustBuffer<kotlin.ULong?> {
-    override fun read(buf: ByteBuffer): kotlin.ULong? {
+internal object FfiConverterTypeStanding : FfiConverterRustBuffer<Standing>{
+    override fun read(buf: ByteBuffer): Standing {
+        return when(buf.getInt()) {
+            1 -> Standing.Nobody
+            2 -> Standing.LoggingIn(
+                FfiConverterString.read(buf),
+                )
+            3 -> Standing.LoggedIn(
+                FfiConverterString.read(buf),
+                )
+            4 -> Standing.LoggingOut
+            5 -> Standing.NeedsIdentity(
+                FfiConverterOptionalString.read(buf),
+                FfiConverterOptionalString.read(buf),
+                )
+            else -> throw RuntimeException("invalid enum value, something is very wrong!!")
+        }
+    }
+
+    override fun allocationSize(value: Standing): ULong = when(value) {
+        is Standing.Nobody -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+        is Standing.LoggingIn -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterString.allocationSize(value.`user`)
+            )
+        }
+        is Standing.LoggedIn -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterString.allocationSize(value.`user`)
+            )
+        }
+        is Standing.LoggingOut -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+        is Standing.NeedsIdentity -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterOptionalString.allocationSize(value.`user`)
+                + FfiConverterOptionalString.allocationSize(value.`reason`)
+            )
+        }
+    }
+
+    override fun write(value: Standing, buf: ByteBuffer) {
+        when(value) {
+            is Standing.Nobody -> {
+                buf.putInt(1)
+                Unit
+            }
+            is Standing.LoggingIn -> {
+                buf.putInt(2)
+                FfiConverterString.write(value.`user`, buf)
+                Unit
+            }
+            is Standing.LoggedIn -> {
+                buf.putInt(3)
+                FfiConverterString.write(value.`user`, buf)
+                Unit
+            }
+            is Standing.LoggingOut -> {
+                buf.putInt(4)
+                Unit
+            }
+            is Standing.NeedsIdentity -> {
+                buf.putInt(5)
+                FfiConverterOptionalString.write(value.`user`, buf)
+                FfiConverterOptionalString.write(value.`reason`, buf)
+                Unit
+            }
+        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
+    }
+}
+
+
+
+
+
+/**
+ * In which way the device's storage failed.
+ */
+
+internal enum class StorageProblem {
+    
+    /**
+     * The disk is full. The same call succeeds when there is room.
+     */
+    FULL,
+    /**
+     * A file is damaged. Stop and open again: what can be read is carried over.
+     */
+    CORRUPT,
+    /**
+     * Another process has the folder, or too much waits. The same call may succeed later.
+     */
+    BUSY,
+    /**
+     * The files were written by a newer version of the app.
+     */
+    TOO_NEW,
+    /**
+     * The secret store failed, or is locked.
+     */
+    SECRETS,
+    /**
+     * The file system refuses for another reason.
+     */
+    OTHER;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeStorageProblem: FfiConverterRustBuffer<StorageProblem> {
+    override fun read(buf: ByteBuffer) = try {
+        
+        StorageProblem.entries[buf.getInt() - 1]
+        
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: StorageProblem) = 4UL
+
+    override fun write(value: StorageProblem, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * Why a notification is not shown.
+ */
+
+internal enum class Suppression {
+    
+    /**
+     * It was accepted before this installation logged in.
+     */
+    FIRST_SYNC,
+    /**
+     * It was accepted before the history was lost or set back, and may have been shown before.
+     */
+    RESTORED,
+    /**
+     * It was read before it could be shown, here or on another device.
+     */
+    READ,
+    /**
+     * It was deleted before it could be shown.
+     */
+    DELETED,
+    /**
+     * Its time passed before it could be shown.
+     */
+    EXPIRED,
+    /**
+     * The system does not let the app show notifications.
+     */
+    BLOCKED_OS,
+    /**
+     * The user does not want to see it, by a setting of the app.
+     */
+    BLOCKED_APP,
+    /**
+     * It was shown before the history was wiped or pruned.
+     */
+    ALREADY_SHOWN,
+    /**
+     * Showing it failed too often, or for too long.
+     */
+    FAILED,
+    /**
+     * Its content cannot be read by this version.
+     */
+    UNREADABLE,
+    /**
+     * A reason that another version wrote.
+     */
+    OTHER;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeSuppression: FfiConverterRustBuffer<Suppression> {
+    override fun read(buf: ByteBuffer) = try {
+        
+        Suppression.entries[buf.getInt() - 1]
+        
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: Suppression) = 4UL
+
+    override fun write(value: Suppression, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * What stands between the device and its server.
+ */
+
+internal enum class Trouble {
+    
+    /**
+     * The server cannot be reached.
+     */
+    UNREACHABLE,
+    /**
+     * The network wants a person to sign in first.
+     */
+    CAPTIVE_PORTAL,
+    /**
+     * What answers at the address is not a Vestnik server.
+     */
+    WRONG_ADDRESS,
+    /**
+     * The server refuses, and repeating the same soon does not help.
+     */
+    REFUSED,
+    /**
+     * The server asks this device to slow down.
+     */
+    THROTTLED,
+    /**
+     * The server is restarting, overloaded or out of order.
+     */
+    SERVER_BUSY,
+    /**
+     * The device's own storage failed.
+     */
+    STORAGE,
+    /**
+     * A fault of the core, which has started again.
+     */
+    INTERNAL;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeTrouble: FfiConverterRustBuffer<Trouble> {
+    override fun read(buf: ByteBuffer) = try {
+        
+        Trouble.entries[buf.getInt() - 1]
+        
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: Trouble) = 4UL
+
+    override fun write(value: Trouble, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+
+
+/**
+ * Why a call failed.
+ */
+internal sealed class VestnikException: kotlin.Exception() {
+    
+    /**
+     * An argument is wrong; `field` names it.
+     */
+    class InvalidArgument(
+        
+        /**
+         * The argument, or the field of a record.
+         */
+        val `field`: kotlin.String, 
+        
+        /**
+         * What is required of it.
+         */
+        val `detail`: kotlin.String
+        ) : VestnikException() {
+        override val message
+            get() = "field=${ `field` }, detail=${ `detail` }"
+    }
+    
+    /**
+     * The device's storage failed. Nothing was changed.
+     */
+    class Storage(
+        
+        /**
+         * In which way.
+         */
+        val `problem`: StorageProblem, 
+        
+        /**
+         * What is known of it, for a developer.
+         */
+        val `detail`: kotlin.String
+        ) : VestnikException() {
+        override val message
+            get() = "problem=${ `problem` }, detail=${ `detail` }"
+    }
+    
+    /**
+     * The server refused, and repeating the same does not help.
+     */
+    class Refused(
+        
+        /**
+         * The problem's code, as `topic.unavailable`.
+         */
+        val `code`: kotlin.String
+        ) : VestnikException() {
+        override val message
+            get() = "code=${ `code` }"
+    }
+    
+    /**
+     * Nobody is logged in.
+     */
+    class NobodyLoggedIn(
+        ) : VestnikException() {
+        override val message
+            get() = ""
+    }
+    
+    /**
+     * The identity token vouches for another user than the one who was to be logged in.
+     */
+    class OtherUser(
+        ) : VestnikException() {
+        override val message
+            get() = ""
+    }
+    
+    /**
+     * A later login or logout took the place of this one.
+     */
+    class Overtaken(
+        ) : VestnikException() {
+        override val message
+            get() = ""
+    }
+    
+    /**
+     * The core failed and began again before it had an answer. The same call may be made again.
+     */
+    class Restarted(
+        ) : VestnikException() {
+        override val message
+            get() = ""
+    }
+    
+    /**
+     * Another part of the app draws notifications already.
+     */
+    class ShowerTaken(
+        ) : VestnikException() {
+        override val message
+            get() = ""
+    }
+    
+    /**
+     * The ticket was settled before.
+     */
+    class TicketSettled(
+        ) : VestnikException() {
+        override val message
+            get() = ""
+    }
+    
+    /**
+     * There are as many listeners as there may be.
+     */
+    class TooManyListeners(
+        ) : VestnikException() {
+        override val message
+            get() = ""
+    }
+    
+    /**
+     * On Android the core must be given the app's context before it can check certificates.
+     */
+    class NotInitialized(
+        ) : VestnikException() {
+        override val message
+            get() = ""
+    }
+    
+    /**
+     * The deadline passed first.
+     */
+    class Timeout(
+        ) : VestnikException() {
+        override val message
+            get() = ""
+    }
+    
+    /**
+     * The app gave up waiting.
+     */
+    class Cancelled(
+        ) : VestnikException() {
+        override val message
+            get() = ""
+    }
+    
+    /**
+     * The device was stopped.
+     */
+    class Closed(
+        ) : VestnikException() {
+        override val message
+            get() = ""
+    }
+    
+    /**
+     * Code of the app that the library called failed.
+     */
+    class Host(
+        
+        /**
+         * What it said.
+         */
+        val `detail`: kotlin.String
+        ) : VestnikException() {
+        override val message
+            get() = "detail=${ `detail` }"
+    }
+    
+    /**
+     * A fault of the library.
+     */
+    class Internal(
+        
+        /**
+         * What is known of it.
+         */
+        val `detail`: kotlin.String
+        ) : VestnikException() {
+        override val message
+            get() = "detail=${ `detail` }"
+    }
+    
+
+    
+
+
+    companion object ErrorHandler : UniffiRustCallStatusErrorHandler<VestnikException> {
+        override fun lift(error_buf: RustBuffer.ByValue): VestnikException = FfiConverterTypeVestnikError.lift(error_buf)
+    }
+
+    
+}
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeVestnikError : FfiConverterRustBuffer<VestnikException> {
+    override fun read(buf: ByteBuffer): VestnikException {
+        
+
+        return when(buf.getInt()) {
+            1 -> VestnikException.InvalidArgument(
+                FfiConverterString.read(buf),
+                FfiConverterString.read(buf),
+                )
+            2 -> VestnikException.Storage(
+                FfiConverterTypeStorageProblem.read(buf),
+                FfiConverterString.read(buf),
+                )
+            3 -> VestnikException.Refused(
+                FfiConverterString.read(buf),
+                )
+            4 -> VestnikException.NobodyLoggedIn()
+            5 -> VestnikException.OtherUser()
+            6 -> VestnikException.Overtaken()
+            7 -> VestnikException.Restarted()
+            8 -> VestnikException.ShowerTaken()
+            9 -> VestnikException.TicketSettled()
+            10 -> VestnikException.TooManyListeners()
+            11 -> VestnikException.NotInitialized()
+            12 -> VestnikException.Timeout()
+            13 -> VestnikException.Cancelled()
+            14 -> VestnikException.Closed()
+            15 -> VestnikException.Host(
+                FfiConverterString.read(buf),
+                )
+            16 -> VestnikException.Internal(
+                FfiConverterString.read(buf),
+                )
+            else -> throw RuntimeException("invalid error enum value, something is very wrong!!")
+        }
+    }
+
+    override fun allocationSize(value: VestnikException): ULong {
+        return when(value) {
+            is VestnikException.InvalidArgument -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+                + FfiConverterString.allocationSize(value.`field`)
+                + FfiConverterString.allocationSize(value.`detail`)
+            )
+            is VestnikException.Storage -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+                + FfiConverterTypeStorageProblem.allocationSize(value.`problem`)
+                + FfiConverterString.allocationSize(value.`detail`)
+            )
+            is VestnikException.Refused -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+                + FfiConverterString.allocationSize(value.`code`)
+            )
+            is VestnikException.NobodyLoggedIn -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+            )
+            is VestnikException.OtherUser -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+            )
+            is VestnikException.Overtaken -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+            )
+            is VestnikException.Restarted -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+            )
+            is VestnikException.ShowerTaken -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+            )
+            is VestnikException.TicketSettled -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+            )
+            is VestnikException.TooManyListeners -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+            )
+            is VestnikException.NotInitialized -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+            )
+            is VestnikException.Timeout -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+            )
+            is VestnikException.Cancelled -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+            )
+            is VestnikException.Closed -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+            )
+            is VestnikException.Host -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+                + FfiConverterString.allocationSize(value.`detail`)
+            )
+            is VestnikException.Internal -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+                + FfiConverterString.allocationSize(value.`detail`)
+            )
+        }
+    }
+
+    override fun write(value: VestnikException, buf: ByteBuffer) {
+        when(value) {
+            is VestnikException.InvalidArgument -> {
+                buf.putInt(1)
+                FfiConverterString.write(value.`field`, buf)
+                FfiConverterString.write(value.`detail`, buf)
+                Unit
+            }
+            is VestnikException.Storage -> {
+                buf.putInt(2)
+                FfiConverterTypeStorageProblem.write(value.`problem`, buf)
+                FfiConverterString.write(value.`detail`, buf)
+                Unit
+            }
+            is VestnikException.Refused -> {
+                buf.putInt(3)
+                FfiConverterString.write(value.`code`, buf)
+                Unit
+            }
+            is VestnikException.NobodyLoggedIn -> {
+                buf.putInt(4)
+                Unit
+            }
+            is VestnikException.OtherUser -> {
+                buf.putInt(5)
+                Unit
+            }
+            is VestnikException.Overtaken -> {
+                buf.putInt(6)
+                Unit
+            }
+            is VestnikException.Restarted -> {
+                buf.putInt(7)
+                Unit
+            }
+            is VestnikException.ShowerTaken -> {
+                buf.putInt(8)
+                Unit
+            }
+            is VestnikException.TicketSettled -> {
+                buf.putInt(9)
+                Unit
+            }
+            is VestnikException.TooManyListeners -> {
+                buf.putInt(10)
+                Unit
+            }
+            is VestnikException.NotInitialized -> {
+                buf.putInt(11)
+                Unit
+            }
+            is VestnikException.Timeout -> {
+                buf.putInt(12)
+                Unit
+            }
+            is VestnikException.Cancelled -> {
+                buf.putInt(13)
+                Unit
+            }
+            is VestnikException.Closed -> {
+                buf.putInt(14)
+                Unit
+            }
+            is VestnikException.Host -> {
+                buf.putInt(15)
+                FfiConverterString.write(value.`detail`, buf)
+                Unit
+            }
+            is VestnikException.Internal -> {
+                buf.putInt(16)
+                FfiConverterString.write(value.`detail`, buf)
+                Unit
+            }
+        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
+    }
+
+}
+
+
+
+
+/**
+ * @suppress
+ */
+internal object FfiConverterOptionalUInt: FfiConverterRustBuffer<kotlin.UInt?> {
+    override fun read(buf: ByteBuffer): kotlin.UInt? {
         if (buf.get().toInt() == 0) {
             return null
         }
-        return FfiConverterULong.read(buf)
+        return FfiConverterUInt.read(buf)
     }
 
-    override fun allocationSize(value: kotlin.ULong?): ULong {
+    override fun allocationSize(value: kotlin.UInt?): ULong {
         if (value == null) {
             return 1UL
         } else {
-            return 1UL + FfiConverterULong.allocationSize(value)
+            return 1UL + FfiConverterUInt.allocationSize(value)
         }
     }
 
-    override fun write(value: kotlin.ULong?, buf: ByteBuffer) {
+    override fun write(value: kotlin.UInt?, buf: ByteBuffer) {
         if (value == null) {
             buf.put(0)
         } else {
             buf.put(1)
-            FfiConverterULong.write(value, buf)
+            FfiConverterUInt.write(value, buf)
         }
     }
 }
@@ -4613,7 +10269,7 @@ public object FfiConverterOptionalULong: FfiConverterRustBuffer<kotlin.ULong?> {
 /**
  * @suppress
  */
-public object FfiConverterOptionalLong: FfiConverterRustBuffer<kotlin.Long?> {
+internal object FfiConverterOptionalLong: FfiConverterRustBuffer<kotlin.Long?> {
     override fun read(buf: ByteBuffer): kotlin.Long? {
         if (buf.get().toInt() == 0) {
             return null
@@ -4645,7 +10301,7 @@ public object FfiConverterOptionalLong: FfiConverterRustBuffer<kotlin.Long?> {
 /**
  * @suppress
  */
-public object FfiConverterOptionalString: FfiConverterRustBuffer<kotlin.String?> {
+internal object FfiConverterOptionalString: FfiConverterRustBuffer<kotlin.String?> {
     override fun read(buf: ByteBuffer): kotlin.String? {
         if (buf.get().toInt() == 0) {
             return null
@@ -4677,7 +10333,71 @@ public object FfiConverterOptionalString: FfiConverterRustBuffer<kotlin.String?>
 /**
  * @suppress
  */
-public object FfiConverterOptionalTypeCancelHandle: FfiConverterRustBuffer<CancelHandle?> {
+internal object FfiConverterOptionalTimestamp: FfiConverterRustBuffer<java.time.Instant?> {
+    override fun read(buf: ByteBuffer): java.time.Instant? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTimestamp.read(buf)
+    }
+
+    override fun allocationSize(value: java.time.Instant?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTimestamp.allocationSize(value)
+        }
+    }
+
+    override fun write(value: java.time.Instant?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTimestamp.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+internal object FfiConverterOptionalDuration: FfiConverterRustBuffer<java.time.Duration?> {
+    override fun read(buf: ByteBuffer): java.time.Duration? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterDuration.read(buf)
+    }
+
+    override fun allocationSize(value: java.time.Duration?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterDuration.allocationSize(value)
+        }
+    }
+
+    override fun write(value: java.time.Duration?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterDuration.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+internal object FfiConverterOptionalTypeCancelHandle: FfiConverterRustBuffer<CancelHandle?> {
     override fun read(buf: ByteBuffer): CancelHandle? {
         if (buf.get().toInt() == 0) {
             return null
@@ -4709,28 +10429,28 @@ public object FfiConverterOptionalTypeCancelHandle: FfiConverterRustBuffer<Cance
 /**
  * @suppress
  */
-public object FfiConverterOptionalTypeClickRecord: FfiConverterRustBuffer<ClickRecord?> {
-    override fun read(buf: ByteBuffer): ClickRecord? {
+internal object FfiConverterOptionalTypeLogSink: FfiConverterRustBuffer<LogSink?> {
+    override fun read(buf: ByteBuffer): LogSink? {
         if (buf.get().toInt() == 0) {
             return null
         }
-        return FfiConverterTypeClickRecord.read(buf)
+        return FfiConverterTypeLogSink.read(buf)
     }
 
-    override fun allocationSize(value: ClickRecord?): ULong {
+    override fun allocationSize(value: LogSink?): ULong {
         if (value == null) {
             return 1UL
         } else {
-            return 1UL + FfiConverterTypeClickRecord.allocationSize(value)
+            return 1UL + FfiConverterTypeLogSink.allocationSize(value)
         }
     }
 
-    override fun write(value: ClickRecord?, buf: ByteBuffer) {
+    override fun write(value: LogSink?, buf: ByteBuffer) {
         if (value == null) {
             buf.put(0)
         } else {
             buf.put(1)
-            FfiConverterTypeClickRecord.write(value, buf)
+            FfiConverterTypeLogSink.write(value, buf)
         }
     }
 }
@@ -4741,28 +10461,28 @@ public object FfiConverterOptionalTypeClickRecord: FfiConverterRustBuffer<ClickR
 /**
  * @suppress
  */
-public object FfiConverterOptionalTypeHistoryItemRecord: FfiConverterRustBuffer<HistoryItemRecord?> {
-    override fun read(buf: ByteBuffer): HistoryItemRecord? {
+internal object FfiConverterOptionalTypeSecretStore: FfiConverterRustBuffer<SecretStore?> {
+    override fun read(buf: ByteBuffer): SecretStore? {
         if (buf.get().toInt() == 0) {
             return null
         }
-        return FfiConverterTypeHistoryItemRecord.read(buf)
+        return FfiConverterTypeSecretStore.read(buf)
     }
 
-    override fun allocationSize(value: HistoryItemRecord?): ULong {
+    override fun allocationSize(value: SecretStore?): ULong {
         if (value == null) {
             return 1UL
         } else {
-            return 1UL + FfiConverterTypeHistoryItemRecord.allocationSize(value)
+            return 1UL + FfiConverterTypeSecretStore.allocationSize(value)
         }
     }
 
-    override fun write(value: HistoryItemRecord?, buf: ByteBuffer) {
+    override fun write(value: SecretStore?, buf: ByteBuffer) {
         if (value == null) {
             buf.put(0)
         } else {
             buf.put(1)
-            FfiConverterTypeHistoryItemRecord.write(value, buf)
+            FfiConverterTypeSecretStore.write(value, buf)
         }
     }
 }
@@ -4773,7 +10493,391 @@ public object FfiConverterOptionalTypeHistoryItemRecord: FfiConverterRustBuffer<
 /**
  * @suppress
  */
-public object FfiConverterSequenceString: FfiConverterRustBuffer<List<kotlin.String>> {
+internal object FfiConverterOptionalTypeShowTicket: FfiConverterRustBuffer<ShowTicket?> {
+    override fun read(buf: ByteBuffer): ShowTicket? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeShowTicket.read(buf)
+    }
+
+    override fun allocationSize(value: ShowTicket?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeShowTicket.allocationSize(value)
+        }
+    }
+
+    override fun write(value: ShowTicket?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeShowTicket.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+internal object FfiConverterOptionalTypeSpoolTicket: FfiConverterRustBuffer<SpoolTicket?> {
+    override fun read(buf: ByteBuffer): SpoolTicket? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeSpoolTicket.read(buf)
+    }
+
+    override fun allocationSize(value: SpoolTicket?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeSpoolTicket.allocationSize(value)
+        }
+    }
+
+    override fun write(value: SpoolTicket?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeSpoolTicket.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+internal object FfiConverterOptionalTypeClick: FfiConverterRustBuffer<Click?> {
+    override fun read(buf: ByteBuffer): Click? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeClick.read(buf)
+    }
+
+    override fun allocationSize(value: Click?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeClick.allocationSize(value)
+        }
+    }
+
+    override fun write(value: Click?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeClick.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+internal object FfiConverterOptionalTypeHistoryItem: FfiConverterRustBuffer<HistoryItem?> {
+    override fun read(buf: ByteBuffer): HistoryItem? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeHistoryItem.read(buf)
+    }
+
+    override fun allocationSize(value: HistoryItem?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeHistoryItem.allocationSize(value)
+        }
+    }
+
+    override fun write(value: HistoryItem?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeHistoryItem.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+internal object FfiConverterOptionalTypeNetwork: FfiConverterRustBuffer<Network?> {
+    override fun read(buf: ByteBuffer): Network? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeNetwork.read(buf)
+    }
+
+    override fun allocationSize(value: Network?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeNetwork.allocationSize(value)
+        }
+    }
+
+    override fun write(value: Network?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeNetwork.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+internal object FfiConverterOptionalTypeSnapshot: FfiConverterRustBuffer<Snapshot?> {
+    override fun read(buf: ByteBuffer): Snapshot? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeSnapshot.read(buf)
+    }
+
+    override fun allocationSize(value: Snapshot?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeSnapshot.allocationSize(value)
+        }
+    }
+
+    override fun write(value: Snapshot?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeSnapshot.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+internal object FfiConverterOptionalTypeTuning: FfiConverterRustBuffer<Tuning?> {
+    override fun read(buf: ByteBuffer): Tuning? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeTuning.read(buf)
+    }
+
+    override fun allocationSize(value: Tuning?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeTuning.allocationSize(value)
+        }
+    }
+
+    override fun write(value: Tuning?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeTuning.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+internal object FfiConverterOptionalTypeEvent: FfiConverterRustBuffer<Event?> {
+    override fun read(buf: ByteBuffer): Event? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeEvent.read(buf)
+    }
+
+    override fun allocationSize(value: Event?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeEvent.allocationSize(value)
+        }
+    }
+
+    override fun write(value: Event?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeEvent.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+internal object FfiConverterOptionalTypeFormerHistory: FfiConverterRustBuffer<FormerHistory?> {
+    override fun read(buf: ByteBuffer): FormerHistory? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeFormerHistory.read(buf)
+    }
+
+    override fun allocationSize(value: FormerHistory?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeFormerHistory.allocationSize(value)
+        }
+    }
+
+    override fun write(value: FormerHistory?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeFormerHistory.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+internal object FfiConverterOptionalTypeLogLevel: FfiConverterRustBuffer<LogLevel?> {
+    override fun read(buf: ByteBuffer): LogLevel? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeLogLevel.read(buf)
+    }
+
+    override fun allocationSize(value: LogLevel?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeLogLevel.allocationSize(value)
+        }
+    }
+
+    override fun write(value: LogLevel?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeLogLevel.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+internal object FfiConverterOptionalTypeShelf: FfiConverterRustBuffer<Shelf?> {
+    override fun read(buf: ByteBuffer): Shelf? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeShelf.read(buf)
+    }
+
+    override fun allocationSize(value: Shelf?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeShelf.allocationSize(value)
+        }
+    }
+
+    override fun write(value: Shelf?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeShelf.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+internal object FfiConverterOptionalTypeTrouble: FfiConverterRustBuffer<Trouble?> {
+    override fun read(buf: ByteBuffer): Trouble? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeTrouble.read(buf)
+    }
+
+    override fun allocationSize(value: Trouble?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeTrouble.allocationSize(value)
+        }
+    }
+
+    override fun write(value: Trouble?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeTrouble.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+internal object FfiConverterSequenceString: FfiConverterRustBuffer<List<kotlin.String>> {
     override fun read(buf: ByteBuffer): List<kotlin.String> {
         val len = buf.getInt()
         return List<kotlin.String>(len) {
@@ -4801,24 +10905,24 @@ public object FfiConverterSequenceString: FfiConverterRustBuffer<List<kotlin.Str
 /**
  * @suppress
  */
-public object FfiConverterSequenceTypeHistoryItemRecord: FfiConverterRustBuffer<List<HistoryItemRecord>> {
-    override fun read(buf: ByteBuffer): List<HistoryItemRecord> {
+internal object FfiConverterSequenceByteArray: FfiConverterRustBuffer<List<kotlin.ByteArray>> {
+    override fun read(buf: ByteBuffer): List<kotlin.ByteArray> {
         val len = buf.getInt()
-        return List<HistoryItemRecord>(len) {
-            FfiConverterTypeHistoryItemRecord.read(buf)
+        return List<kotlin.ByteArray>(len) {
+            FfiConverterByteArray.read(buf)
         }
     }
 
-    override fun allocationSize(value: List<HistoryItemRecord>): ULong {
+    override fun allocationSize(value: List<kotlin.ByteArray>): ULong {
         val sizeForLength = 4UL
-        val sizeForItems = value.map { FfiConverterTypeHistoryItemRecord.allocationSize(it) }.sum()
+        val sizeForItems = value.map { FfiConverterByteArray.allocationSize(it) }.sum()
         return sizeForLength + sizeForItems
     }
 
-    override fun write(value: List<HistoryItemRecord>, buf: ByteBuffer) {
+    override fun write(value: List<kotlin.ByteArray>, buf: ByteBuffer) {
         buf.putInt(value.size)
         value.iterator().forEach {
-            FfiConverterTypeHistoryItemRecord.write(it, buf)
+            FfiConverterByteArray.write(it, buf)
         }
     }
 }
@@ -4829,24 +10933,24 @@ public object FfiConverterSequenceTypeHistoryItemRecord: FfiConverterRustBuffer<
 /**
  * @suppress
  */
-public object FfiConverterSequenceTypePushEvent: FfiConverterRustBuffer<List<PushEvent>> {
-    override fun read(buf: ByteBuffer): List<PushEvent> {
+internal object FfiConverterSequenceTypeHistoryItem: FfiConverterRustBuffer<List<HistoryItem>> {
+    override fun read(buf: ByteBuffer): List<HistoryItem> {
         val len = buf.getInt()
-        return List<PushEvent>(len) {
-            FfiConverterTypePushEvent.read(buf)
+        return List<HistoryItem>(len) {
+            FfiConverterTypeHistoryItem.read(buf)
         }
     }
 
-    override fun allocationSize(value: List<PushEvent>): ULong {
+    override fun allocationSize(value: List<HistoryItem>): ULong {
         val sizeForLength = 4UL
-        val sizeForItems = value.map { FfiConverterTypePushEvent.allocationSize(it) }.sum()
+        val sizeForItems = value.map { FfiConverterTypeHistoryItem.allocationSize(it) }.sum()
         return sizeForLength + sizeForItems
     }
 
-    override fun write(value: List<PushEvent>, buf: ByteBuffer) {
+    override fun write(value: List<HistoryItem>, buf: ByteBuffer) {
         buf.putInt(value.size)
         value.iterator().forEach {
-            FfiConverterTypePushEvent.write(it, buf)
+            FfiConverterTypeHistoryItem.write(it, buf)
         }
     }
 }
@@ -4857,5 +10961,64 @@ public object FfiConverterSequenceTypePushEvent: FfiConverterRustBuffer<List<Pus
 
 
 
+
+        /**
+         * The version of this library.
+         *
+         * # Errors
+         * None; see the rules of this crate.
+         */
+    @Throws(VestnikException::class) internal fun `libraryVersion`(): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCallWithError(VestnikException) { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_func_library_version(
+    
+        _status)
+}
+    )
+    }
+    
+
+        /**
+         * Tells a sink what is written to the log from now on, down to a level; in the place of a former sink.
+         * None ends it.
+         *
+         * # Errors
+         * [`VestnikError::Internal`] if the system gives no thread.
+         */
+    @Throws(VestnikException::class) internal fun `logTo`(`sink`: LogSink?, `level`: LogLevel? = null)
+        = 
+    uniffiRustCallWithError(VestnikException) { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_func_log_to(
+    
+        
+        FfiConverterOptionalTypeLogSink.lower(`sink`),
+        FfiConverterOptionalTypeLogLevel.lower(`level`),_status)
+}
+    
+    
+
+        /**
+         * Writes the payload of a push into the spool, for the app to take. For an extension process: it opens
+         * no database and needs no runtime. `folder` is `spool` in the app's data folder, or one that the app
+         * and the extension share and that the app is told of.
+         *
+         * None if it was or is being drawn: leave the notification to the system's own content.
+         *
+         * # Errors
+         * [`VestnikError::InvalidArgument`] if it is no payload of ours, [`VestnikError::Storage`].
+         */
+    @Throws(VestnikException::class) internal fun `spoolPush`(`folder`: kotlin.String, `payload`: kotlin.ByteArray): SpoolTicket? {
+            return FfiConverterOptionalTypeSpoolTicket.lift(
+    uniffiRustCallWithError(VestnikException) { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_func_spool_push(
+    
+        
+        FfiConverterString.lower(`folder`),
+        FfiConverterByteArray.lower(`payload`),_status)
+}
+    )
+    }
+    
 
 

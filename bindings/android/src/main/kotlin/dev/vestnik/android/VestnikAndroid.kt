@@ -1,0 +1,71 @@
+package dev.vestnik.android
+
+import android.app.NotificationManager
+import android.content.Context
+import android.os.Build
+import dev.vestnik.Config
+import dev.vestnik.DeviceInfo
+import dev.vestnik.Permission
+import dev.vestnik.Platform
+import dev.vestnik.SecretStore
+import dev.vestnik.Vestnik
+import java.io.File
+import java.util.Locale
+import java.util.TimeZone
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.withContext
+
+/** Vestnik on Android. */
+public object VestnikAndroid {
+    /**
+     * Prepares the process: without it, [Vestnik.open] throws, because no certificate could be checked.
+     * May be called more than once. [open] calls it.
+     */
+    public suspend fun initialize(context: Context): Unit =
+        withContext(Dispatchers.IO) { Native.initialize(context.applicationContext) }
+
+    /**
+     * Opens the device with what this system has: files that are in no backup, secrets behind the Keystore,
+     * the device's description. Free of work on the main thread.
+     */
+    public suspend fun open(
+        context: Context,
+        server: String,
+        app: String,
+        secrets: SecretStore = KeystoreSecretStore(context),
+        change: Config.() -> Config = { this },
+    ): Vestnik {
+        initialize(context)
+        return Vestnik.open(config(context, server, app).change(), secrets)
+    }
+
+    /** The usual configuration. */
+    public fun config(context: Context, server: String, app: String): Config =
+        Config(
+            server = server,
+            app = app,
+            dataDir = folder(context, "vestnik").path,
+            device = deviceInfo(context),
+        )
+
+    /** What the server is told of the device. */
+    public fun deviceInfo(context: Context): DeviceInfo =
+        DeviceInfo(
+            platform = Platform.ANDROID,
+            permission = permission(context),
+            model = "${Build.MANUFACTURER} ${Build.MODEL}",
+            osVersion = Build.VERSION.RELEASE,
+            appVersion = context.packageManager.getPackageInfo(context.packageName, 0).versionName,
+            locale = Locale.getDefault().toLanguageTag(),
+            timeZone = TimeZone.getDefault().id,
+        )
+
+    /** Whether the system lets the app show notifications. Look again whenever the app comes to the front. */
+    public fun permission(context: Context): Permission {
+        val manager = checkNotNull(context.getSystemService(NotificationManager::class.java))
+        return if (manager.areNotificationsEnabled()) Permission.GRANTED else Permission.DENIED
+    }
+
+    /** Folders that neither a backup nor a transfer to another device takes along. */
+    internal fun folder(context: Context, name: String): File = File(context.applicationContext.noBackupFilesDir, name)
+}

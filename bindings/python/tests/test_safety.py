@@ -1,0 +1,291 @@
+"""What the app does wrong, or cannot help, does the core no harm and is told in types."""
+
+import asyncio
+import datetime
+import json
+import os
+import queue
+import threading
+import uuid
+
+import pytest
+from device import LONG, Told, config, drawn, logged_in, opened
+from test_device import in_loop
+
+import vestnik
+
+
+@in_loop
+async def test_a_listener_is_told_the_present_state_first(server, tmp_path):
+    phone = await logged_in(server, tmp_path / "phone")
+    state = Told()
+    subscription = phone.listen_state(state)
+    assert state.next().standing.user == "anna"
+    online = state.until(lambda snapshot: snapshot.connection.phase == vestnik.Phase.ONLINE)
+    assert online.unread == 0
+    server.publish("anna", "one")
+    state.until(lambda snapshot: snapshot.unread == 1)
+    subscription.cancel()
+    last = Told()
+    phone.listen_state(last)
+    await phone.stop()
+    last.until(lambda snapshot: snapshot is None)
+
+
+@in_loop
+async def test_a_stream_begins_with_the_present_and_ends_when_stopped(server, tmp_path):
+    phone = await logged_in(server, tmp_path / "phone")
+    snapshots = phone.snapshots()
+    assert (await snapshots.next()).standing.user == "anna"
+    events = phone.events()
+    await phone.stop()
+    while await snapshots.next():
+        pass
+    while await events.next():
+        pass
+
+
+@in_loop
+async def test_a_listener_that_throws_or_blocks_does_no_harm(server, tmp_path):
+    class Throws(Told):
+        def on_event(self, event):
+            super().on_event(event)
+            raise RuntimeError("a test's own failure")
+
+    class Blocks(Told):
+        def __init__(self):
+            super().__init__()
+            self.go = threading.Event()
+
+        def on_event(self, event):
+            self.go.wait(LONG)
+            super().on_event(event)
+
+    phone = await logged_in(server, tmp_path / "phone")
+    throws, blocks = Throws(), Blocks()
+    phone.listen_events(throws)
+    phone.listen_events(blocks)
+    for title in ("one", "two"):
+        id = server.publish("anna", title)
+        throws.until(lambda event: event.is_changed() and id in event.ids)
+        assert (await drawn(phone)).id == id
+    blocks.go.set()
+    blocks.until(lambda event: event.is_changed() and id in event.ids)
+    await phone.stop()
+
+
+@in_loop
+async def test_there_is_an_end_to_listeners(server, tmp_path):
+    phone = await opened(server, tmp_path / "phone")
+    with pytest.raises(vestnik.VestnikError.TooManyListeners):
+        for _ in range(100):
+            phone.listen_state(Told())
+    await phone.stop()
+
+
+class Secrets(vestnik.SecretStore):
+    """A secret store that can be locked or broken."""
+
+    def __init__(self):
+        self.kept = {}
+        self.failure = None
+
+    def _may_fail(self):
+        if self.failure:
+            raise self.failure
+
+    def get(self, name):
+        self._may_fail()
+        return self.kept.get(name)
+
+    def set(self, name, secret):
+        self._may_fail()
+        self.kept[name] = secret
+
+    def delete(self, name):
+        self._may_fail()
+        self.kept.pop(name, None)
+
+
+@in_loop
+async def test_secrets_are_kept_by_the_app(server, tmp_path):
+    secrets = Secrets()
+    phone = await logged_in(server, tmp_path / "phone", secrets=secrets)
+    installation = phone.installation()
+    assert set(secrets.kept) == {"installation", "refresh"}
+    await phone.stop()
+    assert not (tmp_path / "phone" / "secrets").exists()
+    for file in (tmp_path / "phone").rglob("*"):
+        if file.is_file():
+            assert secrets.kept["refresh"].encode() not in file.read_bytes(), file
+
+    phone = await opened(server, tmp_path / "phone", secrets)
+    assert phone.installation() == installation
+    assert phone.snapshot().standing.user == "anna"
+    await phone.stop()
+
+    # The same files on a device whose secret store does not know them.
+    copy = await opened(server, tmp_path / "phone", Secrets())
+    assert copy.installation() != installation
+    assert copy.snapshot().standing.is_needs_identity()
+    await copy.stop()
+
+
+@in_loop
+async def test_a_secret_store_that_fails_is_told_in_types_and_kills_nothing(server, tmp_path):
+    secrets = Secrets()
+    secrets.failure = vestnik.SecretStoreError.Unavailable("locked")
+    with pytest.raises(vestnik.VestnikError.Storage) as raised:
+        await opened(server, tmp_path / "phone", secrets)
+    assert raised.value.problem == vestnik.StorageProblem.SECRETS
+    assert "locked" in raised.value.detail
+
+    secrets.failure = RuntimeError("a token: vr_secret")
+    with pytest.raises(vestnik.VestnikError.Storage) as raised:
+        await opened(server, tmp_path / "phone", secrets)
+    assert raised.value.problem == vestnik.StorageProblem.SECRETS
+    assert "vr_secret" not in raised.value.detail
+
+    secrets.failure = None
+    phone = await logged_in(server, tmp_path / "phone", secrets=secrets)
+    secrets.failure = vestnik.SecretStoreError.Unavailable("locked")
+    id = server.publish("anna", "all the same")
+    assert (await drawn(phone)).id == id
+    secrets.failure = None
+    await phone.stop()
+
+
+@in_loop
+async def test_storage_errors_have_a_type(server, tmp_path):
+    phone = await opened(server, tmp_path / "phone")
+    with pytest.raises(vestnik.VestnikError.Storage) as raised:
+        await opened(server, tmp_path / "phone")
+    assert raised.value.problem == vestnik.StorageProblem.BUSY
+    await phone.stop()
+
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(vestnik.VestnikError.Storage) as raised:
+        await opened(server, tmp_path / "file" / "phone")
+    assert raised.value.problem == vestnik.StorageProblem.OTHER
+
+
+@in_loop
+async def test_a_damaged_history_is_rebuilt_and_told(server, tmp_path):
+    phone = await logged_in(server, tmp_path / "phone")
+    id = server.publish("anna", "kept by the server")
+    await drawn(phone)
+    await phone.stop()
+    [history] = (tmp_path / "phone").glob("history-*.sqlite")
+    history.write_bytes(os.urandom(history.stat().st_size))
+
+    phone = await opened(server, tmp_path / "phone")
+    events = Told()
+    phone.listen_events(events)
+    next = server.publish("anna", "next")
+    assert (await drawn(phone)).id == next
+    ids = [item.notification.id for item in (await phone.history(vestnik.HistoryQuery())).items]
+    assert sorted(ids) == sorted([id, next])
+    await phone.stop()
+
+
+@in_loop
+async def test_wrong_arguments_are_named(server, tmp_path):
+    async def field(call):
+        with pytest.raises(vestnik.VestnikError.InvalidArgument) as raised:
+            await call
+        return raised.value.field
+
+    def wrong(**fields):
+        arguments = vars(config(server, tmp_path / "phone")) | fields
+        return vestnik.Vestnik.open(vestnik.Config(**arguments))
+
+    assert await field(wrong(server="push.example")) == "server"
+    assert await field(wrong(app="")) == "app"
+    zero = vestnik.Tuning(request_timeout=datetime.timedelta(0))
+    assert await field(wrong(tuning=zero)) == "request_timeout"
+    roots = vestnik.Network(roots=[b"no certificate"])
+    assert await field(wrong(network=roots)) == "roots"
+    broken = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+    roots = vestnik.Network(roots=[broken])
+    assert await field(wrong(network=roots)) == "network"
+
+    phone = await opened(server, tmp_path / "phone")
+    assert await field(phone.mark_read(["ntf_nonsense"])) == "ids"
+    assert await field(phone.login("", "token")) == "user"
+    assert await field(phone.login("anna", "")) == "identity"
+    assert await field(phone.history(vestnik.HistoryQuery(limit=0))) == "limit"
+    assert await field(phone.handle_push(b"{}")) == "payload"
+    await phone.stop()
+
+
+@in_loop
+async def test_lines_of_the_log_are_told_without_secrets(server, tmp_path):
+    class Sink(vestnik.LogSink):
+        def __init__(self):
+            self.lines = queue.Queue()
+
+        def log(self, record):
+            self.lines.put(record)
+
+    sink, secrets = Sink(), Secrets()
+    vestnik.log_to(sink, vestnik.LogLevel.DEBUG)
+    phone = await logged_in(server, tmp_path / "phone", user="anna-of-the-log", secrets=secrets)
+    server.publish("anna-of-the-log", "a title of the log")
+    await drawn(phone)
+    kept = list(secrets.kept.values())
+    await phone.stop()
+    vestnik.log_to(None)
+    told = []
+    while not sink.lines.empty():
+        told.append(sink.lines.get())
+    assert all(record.target.startswith("vestnik") for record in told)
+    text = "\n".join(record.message for record in told)
+    for private in ("anna-of-the-log", "a title of the log", *kept):
+        assert private not in text
+
+
+def payload(user):
+    now = datetime.datetime.now(datetime.timezone.utc)
+    text = lambda at: at.isoformat().replace("+00:00", "Z")
+    notification = {
+        "id": f"ntf_{uuid.uuid4().hex}",
+        "title": "by push",
+        "acceptedAt": text(now),
+        "expiresAt": text(now + datetime.timedelta(hours=1)),
+    }
+    return notification["id"], json.dumps({"user": user, "notification": notification}).encode()
+
+
+@in_loop
+async def test_a_push_is_drawn_once_and_only_for_its_user(server, tmp_path):
+    phone = await logged_in(server, tmp_path / "phone")
+    id, bytes = payload("anna")
+    assert await phone.handle_push(bytes) == vestnik.Pushed.STORED
+    assert await phone.handle_push(bytes) == vestnik.Pushed.STORED
+    assert (await drawn(phone)).id == id
+    _, other = payload("boris")
+    assert await phone.handle_push(other) == vestnik.Pushed.OTHER_USER
+    page = await phone.history(vestnik.HistoryQuery())
+    assert [item.notification.id for item in page.items] == [id]
+    await phone.stop()
+
+
+@in_loop
+async def test_an_extension_hands_over_by_the_spool(server, tmp_path):
+    spool = tmp_path / "group" / "spool"
+    phone = await logged_in(server, tmp_path / "phone", spool_dir=str(spool))
+    id, bytes = payload("anna")
+    ticket = vestnik.spool_push(str(spool), bytes)
+    assert (ticket.identifier(), ticket.notification().title) == (id, "by push")
+    assert vestnik.spool_push(str(spool), bytes) is None
+    ticket.shown()
+    with pytest.raises(vestnik.VestnikError.TicketSettled):
+        ticket.shown()
+    # What the extension drew is stored as shown, and is not drawn again.
+    next = server.publish("anna", "by the log")
+    assert (await drawn(phone)).id == next
+    assert (await phone.get(id)).show.is_shown()
+    with pytest.raises(vestnik.VestnikError.InvalidArgument) as raised:
+        vestnik.spool_push(str(spool), b"{}")
+    assert raised.value.field == "payload"
+    await phone.stop()

@@ -1,0 +1,79 @@
+import Foundation
+internal import VestnikFFI
+
+/// A notification. Foundation has a type of that name: write `VestnikKit.Notification` where both are seen.
+public struct Notification: Equatable, Sendable, Identifiable {
+    /// What it is known by on every path. Draw it under an identifier that is made of it.
+    public let id: String
+    /// Rises when the sender replaces the content.
+    public let revision: UInt32
+    public let title: String
+    /// Plain text.
+    public let body: String
+    /// An `https` address of a picture.
+    public let image: URL?
+    /// The kind of content.
+    public let category: String?
+    public let priority: Priority
+    /// What a tap opens.
+    public let click: Click?
+    /// The sender's own data, a JSON object.
+    public let dataJson: String?
+    /// When the server accepted it.
+    public let acceptedAt: Date
+    /// From when on it is not worth showing.
+    public let expiresAt: Date
+
+    init(_ notification: VestnikFFI.Notification) {
+        id = notification.id
+        revision = notification.revision
+        title = notification.title
+        body = notification.body
+        image = notification.image.flatMap(URL.init(string:))
+        category = notification.category
+        priority = Priority(notification.priority)
+        click = notification.click.map(Click.init)
+        dataJson = notification.dataJson
+        acceptedAt = notification.acceptedAt
+        expiresAt = notification.expiresAt
+    }
+}
+
+/// How urgently a notification asks for attention.
+public enum Priority: Equatable, Sendable {
+    /// May wait; makes no sound.
+    case low
+    /// The usual.
+    case normal
+    /// Asks for attention now.
+    case high
+    /// Breaks through quiet hours where the category allows.
+    case critical
+
+    init(_ priority: VestnikFFI.Priority) {
+        switch priority {
+        case .low: self = .low
+        case .normal: self = .normal
+        case .high: self = .high
+        case .critical: self = .critical
+        }
+    }
+}
+
+/// What a tap opens.
+public enum Click: Equatable, Sendable {
+    /// The app itself opens the address.
+    case app(String)
+    /// The system's browser does.
+    case link(String)
+    /// A web view inside the app does.
+    case webview(String)
+
+    init(_ click: VestnikFFI.Click) {
+        switch click.openedBy {
+        case .app: self = .app(click.url)
+        case .link: self = .link(click.url)
+        case .webview: self = .webview(click.url)
+        }
+    }
+}
