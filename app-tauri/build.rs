@@ -8,8 +8,13 @@ const COMMANDS: &[&str] = &[
     "mark_all_read",
     "follow_link",
     "retry_now",
+    "read_code",
+    "sign_in",
+    "sign_out",
     "save_preferences",
+    "start_at_login",
     "reload_configuration",
+    "quit",
 ];
 
 fn main() {

@@ -1,14 +1,17 @@
-//! What the window may call: each command asks the controller and gives back its answer.
+//! What the window may call: each command asks the controller and gives its answer.
 //!
 //! A new command is also named in `build.rs` and in `capabilities/window.json`.
 
 use tauri::{State, ipc::Channel};
+use vestnik_core::Secret;
 use vestnik_model::NotificationId;
 
 use crate::{
-    controller::{Desk, Intent},
+    controller::{Desk, Intent, SignInSource},
     tauri_shell::TauriShell,
-    view::{CommandError, HistoryRequest, HistoryView, NotificationView, Preferences, UiEvent},
+    view::{
+        CodeView, CommandError, HistoryRequest, HistoryView, NotificationView, Preferences, UiEvent,
+    },
 };
 
 type Answer<T> = Result<T, CommandError>;
@@ -45,7 +48,7 @@ pub(crate) async fn open(desk: State<'_, Desk>, id: String) -> Answer<()> {
 }
 
 #[tauri::command]
-pub(crate) async fn mark_all_read(desk: State<'_, Desk>) -> Answer<usize> {
+pub(crate) async fn mark_all_read(desk: State<'_, Desk>) -> Answer<u64> {
     desk.ask(|reply| Intent::MarkAllRead { reply }).await
 }
 
@@ -61,6 +64,32 @@ pub(crate) async fn retry_now(desk: State<'_, Desk>) -> Answer<()> {
 }
 
 #[tauri::command]
+pub(crate) async fn read_code(desk: State<'_, Desk>, code: Option<String>) -> Answer<CodeView> {
+    let source = source(code);
+    desk.ask(|reply| Intent::ReadCode { source, reply }).await
+}
+
+#[tauri::command]
+pub(crate) async fn sign_in(
+    desk: State<'_, Desk>,
+    code: Option<String>,
+    replaces: bool,
+) -> Answer<()> {
+    let source = source(code);
+    desk.ask(|reply| Intent::SignIn {
+        source,
+        replaces,
+        reply,
+    })
+    .await
+}
+
+#[tauri::command]
+pub(crate) async fn sign_out(desk: State<'_, Desk>) -> Answer<()> {
+    desk.ask(|reply| Intent::SignOut { reply }).await
+}
+
+#[tauri::command]
 pub(crate) async fn save_preferences(
     desk: State<'_, Desk>,
     preferences: Preferences,
@@ -70,9 +99,34 @@ pub(crate) async fn save_preferences(
 }
 
 #[tauri::command]
-pub(crate) async fn reload_configuration(desk: State<'_, Desk>) -> Answer<()> {
-    desk.ask(|reply| Intent::ReloadConfiguration { reply })
+pub(crate) async fn start_at_login(desk: State<'_, Desk>, starts: bool) -> Answer<()> {
+    desk.ask(|reply| Intent::StartAtLogin { starts, reply })
         .await
+}
+
+#[tauri::command]
+pub(crate) async fn reload_configuration(
+    desk: State<'_, Desk>,
+    without_keyring: bool,
+) -> Answer<()> {
+    desk.ask(|reply| Intent::ReloadConfiguration {
+        without_keyring,
+        reply,
+    })
+    .await
+}
+
+#[tauri::command]
+pub(crate) async fn quit(desk: State<'_, Desk>) -> Answer<()> {
+    desk.send(Intent::Quit).await;
+    Ok(())
+}
+
+/// Without a code, the configured one is meant.
+fn source(code: Option<String>) -> SignInSource {
+    code.map_or(SignInSource::Configured, |code| {
+        SignInSource::Code(Secret::new(code))
+    })
 }
 
 fn parse(id: &str) -> Answer<NotificationId> {
@@ -111,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn every_command_is_built_heard_and_called() {
+    fn every_command_is_built_handled_and_called() {
         let shell = include_str!("tauri_shell.rs");
         let build = include_str!("../build.rs");
         let page = include_str!("../../ui/src/platform/tauri.ts");
@@ -122,7 +176,7 @@ mod tests {
             );
             assert!(
                 shell.contains(&format!("commands::{name},")),
-                "{name} is not heard"
+                "{name} is not handled"
             );
             assert!(
                 page.contains(&format!("\"{name}\"")),

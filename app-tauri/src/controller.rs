@@ -1,41 +1,47 @@
-//! The one task that knows what the app is doing.
+//! The one task that knows the state of the app.
 //!
-//! It hears intents (of the window, the tray, the toasts), the core's events and states, and the
-//! outcomes of its own work, one at a time, and tells the shell what to show. It never waits for
-//! the core or the system while it hears: whatever takes time is a task of its own whose outcome
-//! comes back as one more input. So a slow disk cannot freeze the tray, and the core can never wait
-//! for a controller that waits for the core.
+//! It takes intents (of the window, the tray, the toasts), the core's events, states and tickets, and
+//! the outcomes of its own work, one at a time, and tells the shell what to show. It never waits for
+//! the core or the system while it does so: whatever takes time is a task of its own whose outcome
+//! is one more input. So a slow disk cannot freeze the tray, and the core can never wait for a
+//! controller that waits for the core.
 
 use std::{ops::ControlFlow, path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::{sync::mpsc, task::JoinSet};
-use vestnik_core::{Event, HistoryItem, Warning, clock::Clock};
+use vestnik_clock::Clock;
 use vestnik_model::NotificationId;
 
 use crate::{
+    model::State,
     preferences,
     session::{Launched, Launcher, Session},
     shell::DesktopShell,
-    toast::{Toast, ToastEvent},
+    toast::Delivery,
     view::{
-        ConnectionView, Language, NotificationView, Phase, Preferences, SetupProblem, Snapshot,
-        UiEvent, WarningView,
+        AccountView, ConnectionView, Language, Phase, Preferences, Snapshot, SystemView, UiEvent,
     },
     words,
 };
 
+mod account;
+mod event;
 mod input;
 mod intent;
+mod launch;
 mod request;
 mod reread;
+mod show;
+mod surroundings;
 
-use input::{ChangedRows, Done, Input};
-pub(crate) use intent::{Desk, Intent, Reply};
-pub(crate) use request::opens_in_browser;
-use reread::{Next, Reread};
+use account::Account;
+use input::{Done, Input};
+pub(crate) use intent::{Desk, Intent, Reply, SignInSource};
+use reread::Reread;
+use surroundings::Surroundings;
 
 /// How long the core may take to write what is in hand when the app ends.
-const LAST_WORDS: Duration = Duration::from_secs(10);
+const LAST_WRITES: Duration = Duration::from_secs(10);
 
 /// What a controller is made with.
 #[derive(Debug)]
@@ -46,13 +52,18 @@ pub(crate) struct Setting<S, L> {
     pub(crate) launcher: L,
     /// What is asked of the app.
     pub(crate) intents: mpsc::Receiver<Intent>,
-    /// Where the preferences are kept.
-    pub(crate) preferences: PathBuf,
+    /// The folder of preferences.
+    pub(crate) config_dir: PathBuf,
     /// The language of the system.
     pub(crate) system_language: Language,
     /// The time.
     pub(crate) clock: Arc<dyn Clock>,
+    /// Whether the app starts without its window.
+    pub(crate) is_in_background: bool,
 }
+
+/// The name of the preferences' file.
+const PREFERENCES: &str = "preferences.toml";
 
 /// The state of the app.
 pub(crate) struct Controller<S, L: Launcher> {
@@ -63,47 +74,63 @@ pub(crate) struct Controller<S, L: Launcher> {
     preferences: Preferences,
     system_language: Language,
     clock: Arc<dyn Clock>,
+    is_in_background: bool,
     phase: Phase,
     running: Option<Launched<L::Session>>,
+    account: Account,
+    surroundings: Surroundings,
+    /// What the window was told last, so that it is told changes only.
+    told: Told,
     /// The notification whose toast was clicked while there was no window to show it in.
     opened: Option<NotificationId>,
     reread: Reread,
+    /// How many tickets are with the system.
+    showing: usize,
     /// Work under way.
     tasks: JoinSet<Done<L::Session>>,
+}
+
+/// What the window was told last.
+#[derive(Debug, Default)]
+struct Told {
+    account: Option<AccountView>,
+    connection: Option<ConnectionView>,
+    unread: Option<u64>,
 }
 
 impl<S: DesktopShell, L: Launcher> Controller<S, L> {
     /// Makes a controller that has not begun.
     pub(crate) fn new(setting: Setting<S, L>) -> Self {
-        let Setting {
-            shell,
-            launcher,
-            intents,
-            preferences,
-            system_language,
-            clock,
-        } = setting;
+        let preferences_file = setting.config_dir.join(PREFERENCES);
         Self {
-            shell,
-            launcher,
-            intents,
-            preferences: preferences::load(&preferences),
-            preferences_file: preferences,
-            system_language,
-            clock,
+            shell: setting.shell,
+            launcher: setting.launcher,
+            intents: setting.intents,
+            preferences: preferences::load(&preferences_file),
+            preferences_file,
+            system_language: setting.system_language,
+            clock: setting.clock,
+            is_in_background: setting.is_in_background,
             phase: Phase::Starting,
             running: None,
+            account: Account::load(&setting.config_dir),
+            surroundings: Surroundings::default(),
+            told: Told::default(),
             opened: None,
             reread: Reread::default(),
+            showing: 0,
             tasks: JoinSet::new(),
         }
     }
 
     /// Runs until the person quits.
     pub(crate) async fn run(mut self) {
-        self.launch();
+        self.launch(false);
+        self.look_at_login_items();
         self.show_unread();
-        self.shell.show_window();
+        if !self.is_in_background {
+            self.shell.show_window();
+        }
         while let Some(input) = self.next().await {
             if self.handle(input).is_break() {
                 break;
@@ -114,180 +141,101 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
 
     fn handle(&mut self, input: Input<L::Session>) -> ControlFlow<()> {
         match input {
-            Input::Intent(intent) => return self.obey(intent),
-            Input::Core(event) => self.hear(*event),
-            Input::CoreEnded => self.fail("the core has stopped".to_owned()),
-            Input::Connection => self.emit_connection(),
-            Input::Unread => self.unread_changed(),
-            Input::Done(done) => self.finish(done),
+            Input::Intent(Intent::Quit) => return ControlFlow::Break(()),
+            Input::Intent(intent) => self.on_intent(intent),
+            Input::Core(event) => self.on_event(event),
+            Input::CoreEnded => self.on_core_ended(),
+            Input::State => self.on_state(),
+            Input::Ticket(ticket) => self.on_ticket(ticket),
+            Input::Done(done) => self.on_done(done),
         }
         ControlFlow::Continue(())
     }
 
     /// Does what is asked; what takes an answer from the core is in [`request`].
-    fn obey(&mut self, intent: Intent) -> ControlFlow<()> {
+    fn on_intent(&mut self, intent: Intent) {
         match intent {
-            Intent::Quit => return ControlFlow::Break(()),
             Intent::Attached => self.greet(),
             Intent::ShowWindow => self.show_window(),
-            Intent::Toast(event) => self.toast_changed(event),
-            Intent::History { request, reply } => self.read_history(&request, reply),
+            Intent::Toast(event) => self.on_toast(event),
+            Intent::Machine(event) => self.on_machine(event),
+            Intent::Tray(has_tray) => self.on_tray(has_tray),
+            Intent::Link(text) => self.on_link(&text),
+            Intent::History { request, reply } => self.read_history(request, reply),
             Intent::Row { id, reply } => self.read_row(id, reply),
             Intent::Open { id, reply } => self.open(id, reply),
             Intent::MarkAllRead { reply } => self.mark_all_read(reply),
             Intent::FollowLink { id, reply } => self.follow_link(id, reply),
             Intent::RetryNow { reply } => self.retry_now(reply),
+            Intent::ReadCode { source, reply } => self.read_code(source, reply),
+            Intent::SignIn {
+                source,
+                replaces,
+                reply,
+            } => self.sign_in(source, replaces, reply),
+            Intent::SignOut { reply } => self.sign_out(reply),
             Intent::SavePreferences { preferences, reply } => self.prefer(preferences, reply),
-            Intent::ReloadConfiguration { reply } => self.reload(reply),
-        }
-        ControlFlow::Continue(())
-    }
-
-    /// Hears the core.
-    fn hear(&mut self, event: Event) {
-        match event {
-            // Drawn again or not, the tag is the same: the system replaces.
-            Event::Show { item, again: _ } => self.show(&item),
-            Event::Withdraw(ids) => self.shell.withdraw_toasts(ids),
-            Event::Changed(ids) => {
-                let next = self.reread.want(ids);
-                self.read_again(next);
-            }
-            Event::NeedsIdentity => tracing::warn!("the server wants a fresh identity"),
-            Event::Warning(warning) => self.warn(&warning),
-            event => tracing::debug!(?event, "an event this version does not know"),
+            Intent::StartAtLogin { starts, reply } => self.start_at_login(starts, reply),
+            Intent::ReloadConfiguration {
+                without_keyring,
+                reply,
+            } => self.reload(without_keyring, reply),
+            // `handle` ends the app.
+            Intent::Quit => {}
         }
     }
 
     /// Takes up the outcome of work.
-    fn finish(&mut self, done: Done<L::Session>) {
+    fn on_done(&mut self, done: Done<L::Session>) {
         match done {
-            Done::Launched(Ok(launched)) => self.begin(launched),
-            Done::Launched(Err(problem)) => self.enter(self.setup(problem)),
-            Done::Rows(changed) => {
-                self.rows_changed(&changed);
-                let next = self.reread.done();
-                self.read_again(next);
-            }
+            Done::Launched(outcome) => self.on_launched(outcome),
+            Done::Rows(reading, changed) => self.on_rows(reading, &changed),
+            Done::Redraw(reading, rows) => self.on_redraw(reading, &rows),
             Done::AllRead => self.shell.withdraw_all_toasts(),
+            Done::Shown => self.showing = self.showing.saturating_sub(1),
+            Done::Configured(credential, asked) => self.on_configured(credential, asked),
+            Done::SignedIn(outcome, reply) => self.on_signed_in(outcome, reply),
+            Done::LoginItems(starts) => self.on_login_items(starts),
             Done::Nothing => {}
         }
-    }
-
-    fn warn(&self, warning: &Warning) {
-        tracing::warn!(%warning, "the core warns");
-        if let Warning::HistoryRebuilt { .. } = warning {
-            self.emit(UiEvent::Warned {
-                warning: WarningView::HistoryRebuilt,
-            });
-        }
-    }
-
-    fn show(&self, item: &HistoryItem) {
-        self.emit(UiEvent::Arrived {
-            item: NotificationView::from(item),
-        });
-        self.shell.show_toast(Toast::of(item, self.language()));
-    }
-
-    fn rows_changed(&self, changed: &ChangedRows) {
-        let ChangedRows { rows, removed } = changed;
-        let items: Vec<_> = rows.iter().map(NotificationView::from).collect();
-        let read = |(row, view): (&HistoryItem, &NotificationView)| {
-            view.is_read.then_some(row.notification.id)
-        };
-        let read = rows.iter().zip(&items).filter_map(read);
-        self.shell
-            .withdraw_toasts(read.chain(removed.iter().copied()).collect());
-        let removed = removed.iter().map(ToString::to_string).collect();
-        self.emit(UiEvent::Changed { items, removed });
-    }
-
-    fn toast_changed(&mut self, event: ToastEvent) {
-        match event {
-            ToastEvent::Shown(id) => {
-                self.tell_core(move |core| async move { core.report_shown(id).await });
-            }
-            ToastEvent::Dismissed(id) => {
-                self.tell_core(move |core| async move { core.dismiss(id).await });
-            }
-            ToastEvent::Opened(id) => self.toast_opened(id),
-            ToastEvent::Failed { id, reason } => {
-                tracing::warn!(%id, reason, "the system did not show a toast");
-            }
-        }
-    }
-
-    fn toast_opened(&mut self, id: NotificationId) {
-        self.tell_core(move |core| async move { core.open(id).await });
-        let is_heard = self.emit(UiEvent::Opened { id: id.to_string() });
-        self.opened = (!is_heard).then_some(id);
-        self.show_window();
     }
 
     /// Tells a new window everything it has to know.
     fn greet(&mut self) {
         let snapshot = Snapshot {
             phase: self.phase.clone(),
-            connection: self.connection(),
+            account: self.account_view(),
+            connection: self.connection_view(),
+            system: self.system_view(),
             unread: self.unread(),
             preferences: self.preferences,
             language: self.language(),
             opened: self.opened.take().map(|id| id.to_string()),
+            offered: self.account.offered.take(),
+            sign_in_problem: self.account.problem,
         };
-        self.emit(UiEvent::Snapshot { snapshot });
+        self.told = Told {
+            account: Some(snapshot.account.clone()),
+            connection: Some(snapshot.connection.clone()),
+            unread: Some(snapshot.unread),
+        };
+        self.emit(UiEvent::Snapshot {
+            snapshot: Box::new(snapshot),
+        });
         self.show_unread();
     }
 
-    fn show_window(&self) {
+    fn show_window(&mut self) {
         self.shell.show_window();
         if let Some(running) = &self.running {
             running.session.foregrounded();
         }
-    }
-
-    fn launch(&mut self) {
-        self.enter(Phase::Starting);
-        let launcher = self.launcher.clone();
-        self.tasks
-            .spawn(async move { Done::Launched(launcher.launch().await) });
-    }
-
-    fn begin(&mut self, launched: Launched<L::Session>) {
-        self.running = Some(launched);
-        self.enter(Phase::Ready);
-        self.emit_connection();
-        self.unread_changed();
-    }
-
-    fn fail(&mut self, detail: String) {
-        self.running = None;
-        self.enter(self.setup(SetupProblem::Failed { detail }));
-    }
-
-    fn setup(&self, problem: SetupProblem) -> Phase {
-        Phase::Setup {
-            config_path: self.launcher.config_path(),
-            problem,
-        }
+        self.reconsider_configured_code();
     }
 
     fn enter(&mut self, phase: Phase) {
         self.phase = phase.clone();
         self.emit(UiEvent::Phase { phase });
-    }
-
-    fn emit_connection(&self) {
-        self.emit(UiEvent::Connection {
-            connection: self.connection(),
-        });
-    }
-
-    fn unread_changed(&self) {
-        self.emit(UiEvent::Unread {
-            count: self.unread(),
-        });
-        self.show_unread();
     }
 
     fn show_unread(&self) {
@@ -298,46 +246,59 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
         self.shell.emit(event)
     }
 
-    fn connection(&self) -> ConnectionView {
+    /// The core's present state.
+    fn state(&self) -> Option<State> {
         self.running
             .as_ref()
-            .map_or(ConnectionView::Connecting, |running| {
-                ConnectionView::at(*running.connection.borrow(), self.clock.as_ref())
-            })
+            .map(|running| running.state.borrow().clone())
+    }
+
+    fn account_view(&self) -> AccountView {
+        self.state()
+            .as_ref()
+            .map_or(AccountView::NOBODY, AccountView::from)
+    }
+
+    fn connection_view(&self) -> ConnectionView {
+        self.state()
+            .as_ref()
+            .map_or(ConnectionView::Connecting, ConnectionView::from)
+    }
+
+    fn system_view(&self) -> SystemView {
+        let running = self.running.as_ref();
+        SystemView {
+            delivery: self.surroundings.delivery.into(),
+            secrets: running.map(|running| running.secrets.into()),
+            starts_at_login: self.surroundings.starts_at_login,
+            has_tray: self.surroundings.has_tray,
+            server: running.map(|running| running.server.clone()),
+        }
     }
 
     fn unread(&self) -> u64 {
-        self.running
-            .as_ref()
-            .map_or(0, |running| *running.unread.borrow())
+        self.state().map_or(0, |state| state.unread)
     }
 
     fn language(&self) -> Language {
         words::language(self.preferences.language, self.system_language)
     }
 
+    /// Whether a ticket could be shown now: something can draw, and not too many are under way.
+    fn takes_tickets(&self) -> bool {
+        self.showing < show::MOST && self.surroundings.delivery != Delivery::NoService
+    }
+
     /// Ends the core and then the app.
     async fn stop(mut self) {
         self.tasks.shutdown().await;
         if let Some(running) = self.running.take() {
-            match tokio::time::timeout(LAST_WORDS, running.session.stop()).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::error!(%error, "the core did not end well"),
-                Err(_) => tracing::error!("the core did not end in time"),
+            let stopped = tokio::time::timeout(LAST_WRITES, running.session.stop()).await;
+            if stopped.is_err() {
+                tracing::error!("the core did not end in time");
             }
         }
         self.shell.quit();
-    }
-
-    /// Reads rows again, or has the window do so when they are too many.
-    fn read_again(&mut self, next: Next) {
-        match next {
-            Next::Wait => {}
-            Next::TooMany => {
-                self.emit(UiEvent::Stale);
-            }
-            Next::Read(ids) => self.spawn_rows(ids),
-        }
     }
 }
 

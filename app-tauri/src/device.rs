@@ -15,7 +15,7 @@ pub(crate) fn info() -> DeviceInfo {
         app_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
         locale: sys_locale::get_locale(),
         time_zone: TimeZone::system().iana_name().map(str::to_owned),
-        // No desktop says reliably whether it draws our toasts.
+        // The toasts' task finds it out, and the controller tells the core.
         permission: Permission::Unknown,
     }
 }

@@ -1,7 +1,8 @@
 //! Rows of a history, for tests.
 
-use vestnik_core::{HistoryItem, HistoryState};
 use vestnik_model::{Click, ClickKind, NotificationId};
+
+use crate::model::Row;
 
 /// The id of a sample.
 pub(crate) fn id(number: usize) -> NotificationId {
@@ -9,7 +10,7 @@ pub(crate) fn id(number: usize) -> NotificationId {
 }
 
 /// An unread row.
-pub(crate) fn item(number: usize) -> HistoryItem {
+pub(crate) fn row(number: usize) -> Row {
     let notification = serde_json::json!({
         "id": id(number),
         "title": format!("Order {number}"),
@@ -18,30 +19,30 @@ pub(crate) fn item(number: usize) -> HistoryItem {
         "acceptedAt": "2026-11-21T10:00:00Z",
         "expiresAt": "2026-12-21T10:00:00Z",
     });
-    HistoryItem {
+    Row {
         notification: serde_json::from_value(notification).unwrap(),
-        state: HistoryState::Delivered,
+        is_read: false,
         received_at: "2026-11-21T10:00:01Z".parse().unwrap(),
         read_at: None,
     }
 }
 
 /// A read row.
-pub(crate) fn read(number: usize) -> HistoryItem {
+pub(crate) fn read(number: usize) -> Row {
     let read_at = Some("2026-11-21T11:00:00Z".parse().unwrap());
-    HistoryItem {
-        state: HistoryState::Read,
+    Row {
+        is_read: true,
         read_at,
-        ..item(number)
+        ..row(number)
     }
 }
 
 /// An unread row that opens something.
-pub(crate) fn linking(number: usize, kind: ClickKind, url: &str) -> HistoryItem {
-    let mut item = item(number);
-    item.notification.click = Some(Click {
+pub(crate) fn linking(number: usize, kind: ClickKind, url: &str) -> Row {
+    let mut row = row(number);
+    row.notification.click = Some(Click {
         kind: kind.into(),
         url: url.to_owned(),
     });
-    item
+    row
 }

@@ -1,18 +1,26 @@
 //! What the controller wants of the system it runs on.
 
+use std::io;
+
 use vestnik_model::NotificationId;
 
 use crate::{
-    toast::Toast,
+    toast::{Toast, ToastError},
     view::{Language, UiEvent},
 };
 
 /// The system as the controller sees it. A handle: cloning it is cheap, and all of it may be used
 /// from any task.
 pub(crate) trait DesktopShell: Clone + Send + Sync + 'static {
-    /// Has the system draw a toast; what becomes of it comes back as a
-    /// [`ToastEvent`](crate::toast::ToastEvent).
-    fn show_toast(&self, toast: Toast);
+    /// Has the system draw a toast. The order counts from the call on; the future waits for the
+    /// outcome.
+    fn show_toast(
+        &self,
+        toast: Toast,
+    ) -> impl Future<Output = Result<(), ToastError>> + Send + use<Self>;
+
+    /// Draws a toast's new contents, if it is on the screen.
+    fn redraw_toast(&self, toast: Toast);
 
     /// Takes toasts off the screen, where they still are.
     fn withdraw_toasts(&self, ids: Vec<NotificationId>);
@@ -26,14 +34,24 @@ pub(crate) trait DesktopShell: Clone + Send + Sync + 'static {
     /// Brings the window up, and makes it first if there is none.
     fn show_window(&self);
 
-    /// Tells the window; says whether there is one to hear it.
+    /// Sends an event to the window; gives whether there is one that received it.
     fn emit(&self, event: UiEvent) -> bool;
 
     /// Opens an address in the browser.
     ///
     /// # Errors
-    /// What the system says when it has nothing to open it with.
-    fn open_link(&self, url: &str) -> std::io::Result<()>;
+    /// The system's error when it has nothing to open it with.
+    fn open_link(&self, url: &str) -> io::Result<()>;
+
+    /// Whether the system starts the app at the person's login, where that can be told. It reads a
+    /// file.
+    fn starts_at_login(&self) -> Option<bool>;
+
+    /// Has the system start the app at the person's login, or not. It writes a file.
+    ///
+    /// # Errors
+    /// The system's error.
+    fn start_at_login(&self, starts: bool) -> io::Result<()>;
 
     /// Ends the app.
     fn quit(&self);

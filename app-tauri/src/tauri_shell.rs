@@ -6,8 +6,10 @@ use std::{
 };
 
 use tauri::{App, AppHandle, Manager, RunEvent, async_runtime::spawn, ipc::Channel};
+use tauri_plugin_autostart::{MacosLauncher, ManagerExt as _};
+use tauri_plugin_window_state::StateFlags;
 use tokio::sync::mpsc;
-use vestnik_core::clock::SystemClock;
+use vestnik_clock::SystemClock;
 use vestnik_model::NotificationId;
 
 use crate::{
@@ -17,32 +19,44 @@ use crate::{
     session::CoreLauncher,
     shell::DesktopShell,
     termination,
-    toast::{Toast, ToastEvent, Toaster},
+    toast::{Toast, ToastError, Toaster},
     view::{Language, UiEvent},
+    wake,
 };
 
 mod icon;
 mod tray;
+mod tray_host;
 mod window;
 
 use tray::Tray;
 
-/// The name of the preferences' file in the app's configuration folder.
-const PREFERENCES: &str = "preferences.toml";
-
 /// How many events of toasts may wait for the controller.
 const TOAST_EVENTS: usize = 64;
+
+/// The argument with which the system starts the app at the person's login: without its window.
+const IN_BACKGROUND: &str = "--background";
 
 /// Runs the app until the person quits.
 ///
 /// # Errors
-/// What Tauri says when it cannot begin, as without a display.
+/// Tauri's error when it cannot begin, as without a display.
 pub(crate) fn run() -> anyhow::Result<()> {
     let (desk, intents) = Desk::new();
+    let links = desk.clone();
     tauri::Builder::default()
-        .plugin(tauri_plugin_single_instance::init(|app, _, _| {
-            app.state::<Desk>().tell(Intent::ShowWindow);
+        .plugin(tauri_plugin_single_instance::init(|app, arguments, _| {
+            another_start(&app.state::<Desk>(), arguments);
         }))
+        .plugin(tauri_plugin_autostart::init(
+            MacosLauncher::LaunchAgent,
+            Some(vec![IN_BACKGROUND]),
+        ))
+        .plugin(
+            tauri_plugin_window_state::Builder::default()
+                .with_state_flags(StateFlags::SIZE | StateFlags::POSITION | StateFlags::MAXIMIZED)
+                .build(),
+        )
         .manage(desk)
         .invoke_handler(tauri::generate_handler![
             commands::attach,
@@ -52,21 +66,52 @@ pub(crate) fn run() -> anyhow::Result<()> {
             commands::mark_all_read,
             commands::follow_link,
             commands::retry_now,
+            commands::read_code,
+            commands::sign_in,
+            commands::sign_out,
             commands::save_preferences,
+            commands::start_at_login,
             commands::reload_configuration,
+            commands::quit,
         ])
         .setup(|app| Ok(begin(app, intents)?))
         .build(tauri::generate_context!())?
-        .run(|_, event| {
-            // Without a window the app lives on in the tray; only `exit` with a code ends it.
-            if let RunEvent::ExitRequested {
-                api, code: None, ..
-            } = event
-            {
-                api.prevent_exit();
-            }
-        });
+        .run(move |_, event| on_run_event(&links, event));
     Ok(())
+}
+
+/// A second start of the app ends at once and hands its arguments to the first.
+fn another_start(desk: &Desk, arguments: Vec<String>) {
+    desk.tell(Intent::ShowWindow);
+    for argument in arguments.into_iter().skip(1) {
+        desk.tell(Intent::Link(argument));
+    }
+}
+
+#[cfg_attr(
+    not(target_os = "macos"),
+    expect(
+        unused_variables,
+        reason = "other systems hand links over as arguments"
+    )
+)]
+fn on_run_event(desk: &Desk, event: RunEvent) {
+    match event {
+        // Without a window the app lives on in the tray; only `exit` with a code ends it.
+        RunEvent::ExitRequested {
+            api, code: None, ..
+        } => api.prevent_exit(),
+        // macOS hands links over as events. A click on the app's icon there is one, too.
+        #[cfg(target_os = "macos")]
+        RunEvent::Opened { urls } => {
+            for url in urls {
+                desk.tell(Intent::Link(url.to_string()));
+            }
+        }
+        #[cfg(target_os = "macos")]
+        RunEvent::Reopen { .. } => desk.tell(Intent::ShowWindow),
+        _ => {}
+    }
 }
 
 /// Starts the app's tasks.
@@ -75,6 +120,7 @@ fn begin(app: &App, intents: mpsc::Receiver<Intent>) -> anyhow::Result<()> {
     let data_dir = app.path().app_local_data_dir()?;
     let desk = app.state::<Desk>().inner().clone();
     let system_language = device::language();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
 
     let (events, toast_events) = mpsc::channel(TOAST_EVENTS);
     let (toaster, toasts) = Toaster::new(events);
@@ -91,13 +137,21 @@ fn begin(app: &App, intents: mpsc::Receiver<Intent>) -> anyhow::Result<()> {
         shell,
         launcher: CoreLauncher::new(config_dir.clone(), data_dir),
         intents,
-        preferences: config_dir.join(PREFERENCES),
+        config_dir,
         system_language,
         clock: Arc::new(SystemClock),
+        is_in_background: arguments.iter().any(|argument| argument == IN_BACKGROUND),
     });
     spawn(toasts);
-    spawn(pass_on(toast_events, desk.clone()));
+    spawn(pass_on(toast_events, desk.clone(), Intent::Toast));
+    let (machine_events, machine) = wake::watch();
+    spawn(machine);
+    spawn(pass_on(machine_events, desk.clone(), Intent::Machine));
+    spawn(tray_host::watch(desk.clone()));
     spawn(controller.run());
+    for argument in arguments {
+        desk.tell(Intent::Link(argument));
+    }
     spawn(async move {
         termination::requested().await;
         desk.send(Intent::Quit).await;
@@ -105,9 +159,9 @@ fn begin(app: &App, intents: mpsc::Receiver<Intent>) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn pass_on(mut events: mpsc::Receiver<ToastEvent>, desk: Desk) {
+async fn pass_on<T>(mut events: mpsc::Receiver<T>, desk: Desk, intent: fn(T) -> Intent) {
     while let Some(event) = events.recv().await {
-        desk.send(Intent::Toast(event)).await;
+        desk.send(intent(event)).await;
     }
 }
 
@@ -117,12 +171,12 @@ pub(crate) struct TauriShell {
     app: AppHandle,
     toaster: Toaster,
     tray: Arc<Tray>,
-    /// The window's channel, while there is a window that listens.
+    /// The window's channel, while there is a window that is attached.
     window: Arc<Mutex<Option<Channel<UiEvent>>>>,
 }
 
 impl TauriShell {
-    /// A window listens at this channel from now on.
+    /// A window receives events by this channel from now on.
     pub(crate) fn attach(&self, events: Channel<UiEvent>) {
         *self.window() = Some(events);
     }
@@ -138,8 +192,15 @@ impl TauriShell {
 }
 
 impl DesktopShell for TauriShell {
-    fn show_toast(&self, toast: Toast) {
-        self.toaster.show(toast);
+    fn show_toast(
+        &self,
+        toast: Toast,
+    ) -> impl Future<Output = Result<(), ToastError>> + Send + use<> {
+        self.toaster.show(toast)
+    }
+
+    fn redraw_toast(&self, toast: Toast) {
+        self.toaster.redraw(toast);
     }
 
     fn withdraw_toasts(&self, ids: Vec<NotificationId>) {
@@ -174,17 +235,31 @@ impl DesktopShell for TauriShell {
 
     fn emit(&self, event: UiEvent) -> bool {
         let mut window = self.window();
-        let is_heard = window
+        let is_received = window
             .as_ref()
             .is_some_and(|channel| channel.send(event).is_ok());
-        if !is_heard {
+        if !is_received {
             *window = None;
         }
-        is_heard
+        is_received
     }
 
     fn open_link(&self, url: &str) -> io::Result<()> {
         open::that_detached(url)
+    }
+
+    fn starts_at_login(&self) -> Option<bool> {
+        self.app.autolaunch().is_enabled().ok()
+    }
+
+    fn start_at_login(&self, starts: bool) -> io::Result<()> {
+        let items = self.app.autolaunch();
+        let done = if starts {
+            items.enable()
+        } else {
+            items.disable()
+        };
+        done.map_err(io::Error::other)
     }
 
     fn quit(&self) {

@@ -84,6 +84,11 @@ impl Daemon {
         Ok(Self { connection, heard })
     }
 
+    /// The daemon ends.
+    pub(crate) async fn end(self) -> anyhow::Result<()> {
+        Ok(self.connection.close().await?)
+    }
+
     /// Waits for the toast with this first line; whatever else is asked before it is passed over.
     pub(crate) async fn toast(&mut self, summary: &str) -> anyhow::Result<Toast> {
         loop {
@@ -98,6 +103,17 @@ impl Daemon {
     pub(crate) async fn closed(&mut self, number: u32) -> anyhow::Result<()> {
         while !matches!(self.next().await?, Heard::Closed(closed) if closed == number) {}
         Ok(())
+    }
+
+    /// Whether no toast with this first line has come since it was looked at last.
+    pub(crate) fn has_no_toast(&mut self, summary: &str) -> bool {
+        let heard = std::iter::from_fn(|| self.heard.try_recv().ok());
+        !heard
+            .filter_map(|heard| match heard {
+                Heard::Toast(toast) => Some(toast.summary),
+                Heard::Closed(_) => None,
+            })
+            .any(|shown| shown == summary)
     }
 
     /// Clicks a toast as a person would.

@@ -77,7 +77,17 @@ impl Stage {
 
     /// Starts the app by itself.
     pub(crate) fn run(&self) -> anyhow::Result<Running> {
-        Ok(Running(self.command(&app()?)?.spawn()?))
+        self.run_with(&[])
+    }
+
+    /// Starts the app by itself, with arguments.
+    pub(crate) fn run_with(&self, arguments: &[&str]) -> anyhow::Result<Running> {
+        Ok(Running(self.command(&app()?)?.args(arguments).spawn()?))
+    }
+
+    /// The app's own folder for a kind of files, by the variable that names it.
+    pub(crate) fn folder(&self, kind: &str) -> PathBuf {
+        self.home.path().join(kind)
     }
 
     pub(crate) async fn end(self) -> anyhow::Result<()> {
@@ -86,7 +96,7 @@ impl Stage {
     }
 
     /// A program that sees this stage and none of the person's own files.
-    fn command(&self, program: &str) -> anyhow::Result<Command> {
+    pub(crate) fn command(&self, program: &str) -> anyhow::Result<Command> {
         let log = File::options()
             .create(true)
             .append(true)
@@ -96,9 +106,11 @@ impl Stage {
             .env("HOME", self.home.path())
             .env("DISPLAY", format!(":{}", self.display_number))
             .env("DBUS_SESSION_BUS_ADDRESS", &self.bus.address)
+            // The machine's own system bus is no part of a test.
+            .env("DBUS_SYSTEM_BUS_ADDRESS", &self.bus.address)
             .env("LIBGL_ALWAYS_SOFTWARE", "1")
             .env("NO_AT_BRIDGE", "1")
-            .env("LC_ALL", "C.UTF-8")
+            .env("LC_ALL", "en_GB.UTF-8")
             .envs(self.environment.iter().map(|(name, value)| (*name, value)))
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
@@ -128,6 +140,12 @@ impl Stage {
 }
 
 impl Driven {
+    /// Waits until the app has ended by itself, then ends the driver.
+    pub(crate) async fn ended(self) -> anyhow::Result<()> {
+        self.page.is_gone().await?;
+        process::end(self.driver).await
+    }
+
     /// Ends the app and its driver.
     pub(crate) async fn end(self) -> anyhow::Result<()> {
         self.page.close().await?;

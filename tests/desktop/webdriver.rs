@@ -8,6 +8,10 @@ use serde_json::{Value, json};
 
 use crate::retry;
 
+/// Asks axe-core, which runs in the page, for what it finds.
+const FINDINGS: &str = "axe.run(document).then(({ violations }) => done(
+    violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`)));";
+
 /// The page in the app's window.
 pub(crate) struct Page {
     http: reqwest::Client,
@@ -73,29 +77,98 @@ impl Page {
             .with_context(|| format!("there are not {count} of {selector}"))
     }
 
+    /// Waits until no element with a text is there.
+    pub(crate) async fn has_not(&self, selector: &str, text: &str) -> anyhow::Result<()> {
+        let gone = format!(
+            "![...document.querySelectorAll({selector})].some((e) => e.textContent.includes({text}))",
+            selector = json!(selector),
+            text = json!(text),
+        );
+        self.wait(&gone)
+            .await
+            .with_context(|| format!("{selector} still says '{text}'"))
+    }
+
     /// Clicks the first element, as a person would.
     pub(crate) async fn click(&self, selector: &str) -> anyhow::Result<()> {
-        let query = json!({ "using": "css selector", "value": selector });
-        let element = self.send("element", &query).await?;
-        let id = element
-            .as_object()
-            .and_then(|ids| ids.values().next())
-            .and_then(Value::as_str);
-        let id = id.with_context(|| format!("there is no {selector}"))?;
+        let id = self.element("css selector", selector).await?;
         self.send(&format!("element/{id}/click"), &json!({}))
             .await?;
         Ok(())
     }
 
+    /// Presses the button with these words, as a person would.
+    pub(crate) async fn press(&self, words: &str) -> anyhow::Result<()> {
+        let is_there = format!(
+            "[...document.querySelectorAll('button')].some((e) => !e.disabled
+               && e.textContent.trim() === {})",
+            json!(words)
+        );
+        self.wait(&is_there)
+            .await
+            .with_context(|| format!("there is no button '{words}'"))?;
+        let button = format!("//button[normalize-space(.)={}]", json!(words));
+        let id = self.element("xpath", &button).await?;
+        self.send(&format!("element/{id}/click"), &json!({}))
+            .await?;
+        Ok(())
+    }
+
+    /// Writes into a field, in place of what it holds, as a person would.
+    pub(crate) async fn write(&self, selector: &str, text: &str) -> anyhow::Result<()> {
+        let id = self.element("css selector", selector).await?;
+        self.send(&format!("element/{id}/clear"), &json!({}))
+            .await?;
+        self.send(&format!("element/{id}/value"), &json!({ "text": text }))
+            .await?;
+        Ok(())
+    }
+
+    /// Gives the window another size.
+    pub(crate) async fn resize(&self, width: u32, height: u32) -> anyhow::Result<()> {
+        let rect = json!({ "width": width, "height": height });
+        self.send("window/rect", &rect).await?;
+        Ok(())
+    }
+
+    /// The size of the page in the window.
+    pub(crate) async fn size(&self) -> anyhow::Result<Value> {
+        self.run("return [innerWidth, innerHeight]").await
+    }
+
+    /// Takes a picture and has axe-core look at the page.
+    pub(crate) async fn look(&self, name: &str) -> anyhow::Result<()> {
+        self.screenshot(name).await?;
+        self.load_axe().await?;
+        let findings = self.ask(FINDINGS).await?;
+        anyhow::ensure!(
+            findings == json!([]),
+            "axe-core finds in {name}: {findings}"
+        );
+        Ok(())
+    }
+
+    async fn element(&self, using: &str, value: &str) -> anyhow::Result<String> {
+        let query = json!({ "using": using, "value": value });
+        let element = self.send("element", &query).await?;
+        let id = element
+            .as_object()
+            .and_then(|ids| ids.values().next())
+            .and_then(Value::as_str);
+        Ok(id
+            .with_context(|| format!("there is no {value}"))?
+            .to_owned())
+    }
+
     /// Runs a script that calls `done` with its answer.
-    pub(crate) async fn ask(&self, script: &str) -> anyhow::Result<Value> {
+    async fn ask(&self, script: &str) -> anyhow::Result<Value> {
         let script = format!("const done = arguments[arguments.length - 1]; {script}");
         self.send("execute/async", &json!({ "script": script, "args": [] }))
             .await
     }
 
     /// Brings axe-core into the page.
-    pub(crate) async fn load_axe(&self) -> anyhow::Result<()> {
+    async fn load_axe(&self) -> anyhow::Result<()> {
         let file = concat!(
             env!("CARGO_MANIFEST_DIR"),
             "/../ui/node_modules/axe-core/axe.min.js"
@@ -106,7 +179,7 @@ impl Page {
     }
 
     /// Writes a picture of the window.
-    pub(crate) async fn screenshot(&self, name: &str) -> anyhow::Result<()> {
+    async fn screenshot(&self, name: &str) -> anyhow::Result<()> {
         // What was changed last is painted in the next frame.
         self.ask(
             "requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 100)));",
@@ -122,6 +195,36 @@ impl Page {
         std::fs::create_dir_all(&self.screenshots)?;
         let file = self.screenshots.join(format!("desktop-{name}.png"));
         std::fs::write(&file, picture)?;
+        Ok(())
+    }
+
+    /// Waits until the app has ended: its window cannot be asked any more.
+    pub(crate) async fn is_gone(&self) -> anyhow::Result<()> {
+        retry::until("the app has ended", || async {
+            let asked = self.run("return 1").await;
+            anyhow::ensure!(asked.is_err(), "the page still answers");
+            Ok(())
+        })
+        .await
+    }
+
+    /// Presses a key together with Control.
+    pub(crate) async fn control(&self, key: char) -> anyhow::Result<()> {
+        let keys = ["\u{e009}".to_owned(), key.to_string()];
+        let down = keys
+            .iter()
+            .map(|key| json!({ "type": "keyDown", "value": key }));
+        let up = keys
+            .iter()
+            .rev()
+            .map(|key| json!({ "type": "keyUp", "value": key }));
+        let actions: Vec<_> = down.chain(up).collect();
+        let keyboard = json!({ "type": "key", "id": "keyboard", "actions": actions });
+        // The app may end before the driver has its answer.
+        drop(
+            self.send("actions", &json!({ "actions": [keyboard] }))
+                .await,
+        );
         Ok(())
     }
 

@@ -1,39 +1,78 @@
-/** All state of the window: hears the host's events and does what the person asks. */
+/** All state of the window: takes the host's events and does what the person asks. */
 
 import { Inbox } from "./features/inbox/inbox.svelte";
+import type { AccountView } from "./generated/AccountView";
 import type { ConnectionView } from "./generated/ConnectionView";
+import type { ErrorCode } from "./generated/ErrorCode";
 import type { Phase } from "./generated/Phase";
 import type { Preferences } from "./generated/Preferences";
 import type { Snapshot } from "./generated/Snapshot";
+import type { SystemView } from "./generated/SystemView";
 import type { UiEvent } from "./generated/UiEvent";
-import type { WarningView } from "./generated/WarningView";
 import { speak } from "./i18n/locale.svelte";
 import type { Detach, Platform } from "./platform/types";
 
-export type Page = "inbox" | "settings";
+export type Page = "inbox" | "settings" | "sign_in";
+
+/** What the window shows. */
+export type View = Page | "setup" | "starting";
 
 export class Desk {
   readonly inbox: Inbox;
   readonly platform: Platform;
 
   phase = $state.raw<Phase>({ kind: "starting" });
+  account = $state.raw<AccountView>({ kind: "nobody", isSignOutPending: false });
   connection = $state.raw<ConnectionView>({ state: "connecting" });
+  system = $state.raw<SystemView>({
+    delivery: "unknown",
+    secrets: null,
+    startsAtLogin: null,
+    hasTray: true,
+    server: null,
+  });
   unread = $state(0);
   preferences = $state.raw<Preferences>({ language: "system", theme: "system" });
+  /** The page that the person chose. */
   page = $state<Page>("inbox");
-  /** What the person should know, until it is put away. */
-  warning = $state.raw<WarningView | null>(null);
+  /** The sign-in code in the field of the sign-in page. It outlives the page, which makes way for the
+   * progress of a sign-in. */
+  code = $state("");
+  /** Why the last sign-in was not accepted. */
+  signInProblem = $state<ErrorCode | null>(null);
+  /** Whether the stored history was damaged, until the person put the message away. */
+  isHistoryRebuilt = $state(false);
   /** The last thing that was asked and not done. */
   problem = $state.raw<unknown>(null);
+
+  readonly view = $derived.by<View>(() => {
+    if (this.page === "settings") return "settings";
+    if (this.phase.kind !== "ready") return this.phase.kind;
+    return this.hasHistory ? this.page : "sign_in";
+  });
+
+  /** Whether there is a history to read. */
+  readonly hasHistory = $derived.by(() => {
+    switch (this.account.kind) {
+      case "signed_in":
+        return true;
+      case "needs_identity":
+        return this.account.user !== null;
+      case "nobody":
+      case "signing_in":
+      case "signing_out":
+        return false;
+    }
+  });
 
   constructor(platform: Platform) {
     this.platform = platform;
     this.inbox = new Inbox(platform);
   }
 
-  /** Begins to hear the host. */
+  /** Begins to take the host's events. */
   attach(): Promise<Detach> {
-    return this.platform.attach((event) => this.hear(event));
+    return this.platform.attach((event) => this.on(event));
   }
 
   /** Does what a person asked; a failure is shown and forgotten with the next success. */
@@ -51,7 +90,7 @@ export class Desk {
     return this.attempt(() => this.inbox.open(id));
   }
 
-  private hear(event: UiEvent): void {
+  private on(event: UiEvent): void {
     switch (event.kind) {
       case "snapshot":
         this.begin(event.snapshot);
@@ -59,26 +98,39 @@ export class Desk {
       case "phase":
         this.enter(event.phase);
         break;
+      case "account":
+        this.become(event.account);
+        break;
       case "connection":
         this.connection = event.connection;
         break;
+      case "system":
+        this.system = event.system;
+        break;
       case "unread":
         this.unread = event.count;
-        break;
-      case "arrived":
-        this.inbox.arrived(event.item);
         break;
       case "changed":
         this.inbox.changed(event.items, event.removed);
         break;
       case "stale":
-        void this.attempt(() => this.inbox.reload());
+        this.reload();
+        break;
+      case "forgotten":
+        this.inbox.forget();
+        this.reload();
         break;
       case "opened":
         void this.openNotification(event.id);
         break;
-      case "warned":
-        this.warning = event.warning;
+      case "code_offered":
+        this.offer(event.code);
+        break;
+      case "sign_in_failed":
+        this.signInProblem = event.code;
+        break;
+      case "history_rebuilt":
+        this.isHistoryRebuilt = true;
         break;
       case "preferences":
         this.preferences = event.preferences;
@@ -89,16 +141,38 @@ export class Desk {
 
   private begin(snapshot: Snapshot): void {
     speak(snapshot.language);
+    this.account = snapshot.account;
     this.connection = snapshot.connection;
+    this.system = snapshot.system;
     this.unread = snapshot.unread;
     this.preferences = snapshot.preferences;
+    this.signInProblem = snapshot.signInProblem;
     this.enter(snapshot.phase);
     if (snapshot.opened !== null) void this.openNotification(snapshot.opened);
+    if (snapshot.offered !== null) this.offer(snapshot.offered);
   }
 
   private enter(phase: Phase): void {
     const wasReady = this.phase.kind === "ready";
     this.phase = phase;
-    if (phase.kind === "ready" && !wasReady) void this.attempt(() => this.inbox.reload());
+    if (phase.kind === "ready" && !wasReady) this.reload();
+  }
+
+  private become(account: AccountView): void {
+    const wasSigningIn = this.account.kind === "signing_in";
+    this.account = account;
+    if (account.kind !== "signed_in") return;
+    this.signInProblem = null;
+    this.code = "";
+    if (wasSigningIn && this.page === "sign_in") this.page = "inbox";
+  }
+
+  private offer(code: string): void {
+    this.code = code;
+    this.page = "sign_in";
+  }
+
+  private reload(): void {
+    void this.attempt(() => this.inbox.reload());
   }
 }

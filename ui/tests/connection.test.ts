@@ -3,31 +3,29 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { retryWords } from "../src/features/connection/words";
 import type { ConnectionView } from "../src/generated/ConnectionView";
+import type { TroubleView } from "../src/generated/TroubleView";
 import { FakePlatform } from "../src/platform/fake";
 import { openWindow } from "./window";
+
+const offline = (trouble: TroubleView): ConnectionView => ({
+  state: "offline",
+  trouble,
+  retryAt: null,
+});
 
 const states: [ConnectionView, string, string | null][] = [
   [{ state: "online" }, "Online", null],
   [{ state: "connecting" }, "Connecting…", null],
   [{ state: "syncing" }, "Catching up…", null],
-  [
-    { state: "offline", reason: "unreachable", retryAt: null },
-    "Offline",
-    "The server cannot be reached.",
-  ],
-  [{ state: "offline", reason: "draining", retryAt: null }, "Offline", "The server is restarting."],
-  [
-    { state: "offline", reason: "refused", retryAt: null },
-    "Offline",
-    "The server ended the connection.",
-  ],
-  [
-    { state: "offline", reason: "storage", retryAt: null },
-    "Offline",
-    "The notifications on this device cannot be stored.",
-  ],
-  [{ state: "signed_out" }, "Signed out", "This device no longer belongs to you on the server."],
-  [{ state: "needs_identity" }, "Sign-in needed", "The server no longer accepts your identity."],
+  [{ state: "offline", trouble: null, retryAt: null }, "Offline", null],
+  [offline("unreachable"), "Offline", "The server cannot be reached."],
+  [offline("captive_portal"), "Offline", "This network asks you to sign in first."],
+  [offline("wrong_address"), "Offline", "Something else answers at the server's address."],
+  [offline("refused"), "Offline", "The server refuses the connection."],
+  [offline("throttled"), "Offline", "The server asks this device to slow down."],
+  [offline("server_busy"), "Offline", "The server is restarting or overloaded."],
+  [offline("storage"), "Offline", "This device cannot store notifications."],
+  [offline("internal"), "Offline", "Vestnik had to restart its connection."],
 ];
 
 test.each(states)("%o is told in words", async (connection, words, reason) => {
@@ -50,7 +48,7 @@ describe("the next try", () => {
   test("is counted down outside of what is announced", async () => {
     const platform = new FakePlatform();
     await openWindow(platform);
-    platform.connect({ state: "offline", reason: "unreachable", retryAt: "2026-11-21T10:01:00Z" });
+    platform.connect({ state: "offline", trouble: "unreachable", retryAt: "2026-11-21T10:01:00Z" });
     const left = async () => {
       const text = await screen.findByText(/^Next try in \d+ seconds$/);
       expect(text).toBeVisible();
@@ -66,7 +64,7 @@ describe("the next try", () => {
   test("can be had at once", async () => {
     const platform = new FakePlatform();
     const user = await openWindow(platform);
-    platform.connect({ state: "offline", reason: "unreachable", retryAt: "2026-11-21T10:00:20Z" });
+    platform.connect({ state: "offline", trouble: "unreachable", retryAt: "2026-11-21T10:00:20Z" });
     await user.click(await screen.findByRole("button", { name: "Try now" }));
     expect(platform.calls).toContain("retryNow");
     await waitFor(() => expect(screen.getByRole("status")).toHaveTextContent("Connecting…"));

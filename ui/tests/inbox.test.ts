@@ -149,9 +149,9 @@ describe("reading", () => {
     const platform = new FakePlatform(samples(1));
     const user = await openWindow(platform);
     await row("Notification 1");
-    platform.failure = new PlatformError("unreachable", "connection refused");
+    platform.failure = new PlatformError("disk_full", "no space left");
     await user.click(screen.getByRole("button", { name: "Mark all read" }));
-    expect(await screen.findByRole("alert")).toHaveTextContent("The server cannot be reached.");
+    expect(await screen.findByRole("alert")).toHaveTextContent("The disk is full.");
     await user.click(screen.getByRole("button", { name: "Hide this message" }));
     expect(screen.queryByRole("alert")).toBeNull();
   });
@@ -159,7 +159,7 @@ describe("reading", () => {
   test("a warning of the host stays until it is put away", async () => {
     const platform = new FakePlatform(samples(1));
     const user = await openWindow(platform);
-    platform.warn("history_rebuilt");
+    platform.rebuild();
     expect(await screen.findByRole("alert")).toHaveTextContent("fetched from the server again");
     await user.click(screen.getByRole("button", { name: "Hide this message" }));
     expect(screen.queryByRole("alert")).toBeNull();
@@ -180,5 +180,27 @@ describe("announcing", () => {
     expect(await within(log).findByText("3 new notifications")).toBeInTheDocument();
     expect(within(log).getByText("4 unread notifications")).toBeInTheDocument();
     vi.useRealTimers();
+  });
+});
+
+describe("the search", () => {
+  test("shows what has the words, says when nothing has, and comes back to everything", async () => {
+    const platform = new FakePlatform([
+      sample({ id: "a", title: "Invoice for November" }),
+      sample({ id: "b", title: "Order 12", acceptedAt: "2026-11-20T10:00:00Z" }),
+    ]);
+    const user = await openWindow(platform);
+    await row("Order 12");
+    const field = screen.getByRole("searchbox", { name: "Search notifications" });
+    await user.type(field, "invoice");
+    await waitFor(() => expect(titles()).toEqual(["Invoice for November"]));
+    // What comes meanwhile is not taken for a finding.
+    platform.arrive(sample({ id: "c", title: "Order 13", acceptedAt: "2026-11-22T10:00:00Z" }));
+    expect(await screen.findByText("3 unread notifications")).toBeVisible();
+    expect(titles()).toEqual(["Invoice for November"]);
+    await user.clear(field);
+    await waitFor(() => expect(titles()).toHaveLength(3));
+    await user.type(field, "zebra");
+    expect(await screen.findByText("Nothing found")).toBeVisible();
   });
 });

@@ -1,6 +1,9 @@
 import { screen, waitFor } from "@testing-library/svelte";
 import { expect, test } from "vitest";
 
+import type { DeliveryView } from "../src/generated/DeliveryView";
+import type { SecretsView } from "../src/generated/SecretsView";
+import type { SetupProblem } from "../src/generated/SetupProblem";
 import { FakePlatform } from "../src/platform/fake";
 import { samples } from "../src/platform/sample";
 import { openWindow } from "./window";
@@ -34,12 +37,114 @@ test("an app without configuration says what is missing, where, and tries again"
   expect(screen.getByText(configPath)).toBeVisible();
   expect(platform.calls).toEqual([]);
 
-  const detail = "server: not an address";
-  platform.phaseAfterReload = { kind: "setup", configPath, problem: { kind: "invalid", detail } };
+  const detail = "relative URL without a base";
+  const invalid = { kind: "invalid_setting" as const, setting: "server", detail };
+  platform.phaseAfterReload = { kind: "setup", configPath, problem: invalid };
   await user.click(screen.getByRole("button", { name: "Check again" }));
-  await waitFor(() => expect(screen.getByRole("status")).toHaveTextContent(detail));
+  await waitFor(() => expect(screen.getByRole("status")).toHaveTextContent("“server”"));
+  expect(screen.getByText(detail)).toBeVisible();
 
   platform.phaseAfterReload = { kind: "ready" };
   await user.click(screen.getByRole("button", { name: "Check again" }));
   expect(await screen.findByText("Notification 1")).toBeVisible();
+});
+
+const problems: [SetupProblem, string][] = [
+  [{ kind: "in_use" }, "Another program uses Vestnik's data."],
+  [{ kind: "too_new" }, "written by a newer Vestnik"],
+  [{ kind: "disk_full" }, "The disk is full."],
+  [{ kind: "damaged" }, "damaged and could not be recovered"],
+  [{ kind: "unreadable_file", detail: "expected `=`" }, "The configuration file cannot be read."],
+  [{ kind: "failed", detail: "the core has stopped" }, "Something unexpected happened."],
+];
+
+test.each(problems)("%o is told in words", async (problem, words) => {
+  await openWindow(new FakePlatform([], { phase: { kind: "setup", configPath: "/c", problem } }));
+  expect(screen.getByRole("status")).toHaveTextContent(words);
+});
+
+test("a keyring that cannot be had can be done without, knowingly", async () => {
+  const problem = { kind: "keyring_locked" as const };
+  const platform = new FakePlatform([], { phase: { kind: "setup", configPath: "/c", problem } });
+  const user = await openWindow(platform);
+  expect(screen.getByRole("status")).toHaveTextContent("your keyring, which is locked");
+  expect(screen.getByText(/you have to sign in again/)).toBeVisible();
+  await user.click(screen.getByRole("button", { name: "Go on without the keyring" }));
+  expect(platform.calls).toContain("reloadConfiguration true");
+});
+
+test("the start at login follows the box, and the box what the system says", async () => {
+  const platform = new FakePlatform();
+  const user = await openWindow(platform);
+  await user.click(screen.getByRole("button", { name: "Settings" }));
+  const box = await screen.findByRole("checkbox", { name: /^Start when I log in/ });
+  expect(box).not.toBeChecked();
+  await user.click(box);
+  expect(platform.calls).toContain("startAtLogin true");
+  platform.change({ startsAtLogin: false });
+  await waitFor(() => expect(box).not.toBeChecked());
+  platform.change({ startsAtLogin: null });
+  expect(await screen.findByText(/does not say what starts/)).toBeVisible();
+});
+
+const deliveries: [DeliveryView, string][] = [
+  ["ready", "Your system accepts pop-ups"],
+  ["paused", "“Do not disturb” is on"],
+  ["denied", "switched off in your system's settings"],
+  ["no_service", "Nothing on this system shows pop-ups now."],
+  ["unknown", "does not say whether it shows pop-ups"],
+];
+
+test.each(deliveries)(
+  "settings say honestly how pop-ups are shown: %s",
+  async (delivery, words) => {
+    const platform = new FakePlatform();
+    const user = await openWindow(platform);
+    platform.change({ delivery });
+    await user.click(screen.getByRole("button", { name: "Settings" }));
+    expect(await screen.findByRole("region", { name: "Pop-ups" })).toHaveTextContent(words);
+  },
+);
+
+test("what keeps pop-ups away is told above the list", async () => {
+  const platform = new FakePlatform(samples(1));
+  await openWindow(platform);
+  expect(screen.queryByText(/Nothing on this system shows pop-ups/)).toBeNull();
+  platform.change({ delivery: "no_service" });
+  expect(await screen.findByText(/Nothing on this system shows pop-ups/)).toBeVisible();
+  platform.change({ delivery: "ready" });
+  await waitFor(() => expect(screen.queryByText(/Nothing on this system/)).toBeNull());
+});
+
+const places: [SecretsView, string][] = [
+  ["keyring", "in your system's keyring"],
+  ["files_without_keyring", "not encrypted, because no keyring runs"],
+  ["files_keyring_locked", "not encrypted, because the keyring was locked"],
+];
+
+test.each(places)("settings say honestly where the keys are: %s", async (secrets, words) => {
+  const platform = new FakePlatform();
+  const user = await openWindow(platform);
+  platform.change({ secrets });
+  await user.click(screen.getByRole("button", { name: "Settings" }));
+  expect(await screen.findByRole("region", { name: "Keys" })).toHaveTextContent(words);
+});
+
+test("quitting is always at hand: in the settings, and by Ctrl+Q everywhere", async () => {
+  const platform = new FakePlatform();
+  const user = await openWindow(platform);
+  await user.click(screen.getByRole("button", { name: "Settings" }));
+  await user.click(await screen.findByRole("button", { name: "Quit Vestnik" }));
+  expect(platform.calls).toEqual(["history start", "quit"]);
+  await user.keyboard("{Control>}q{/Control}");
+  expect(platform.calls).toEqual(["history start", "quit", "quit"]);
+});
+
+test("without a tray the settings say how the window is found again", async () => {
+  const platform = new FakePlatform();
+  const user = await openWindow(platform);
+  await user.click(screen.getByRole("button", { name: "Settings" }));
+  expect(await screen.findByText(/goes on in the tray/)).toBeVisible();
+  platform.change({ hasTray: false });
+  expect(await screen.findByText(/There is no tray here/)).toBeVisible();
 });

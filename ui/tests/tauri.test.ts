@@ -23,7 +23,7 @@ function host(answer: (call: Call) => unknown): Call[] {
 test("commands reach the desktop app by their names", async () => {
   const calls = host(() => null);
   const platform = tauriPlatform();
-  const request = { before: null, limit: 50 };
+  const request = { before: null, limit: 50, search: null };
   const preferences = { language: "ru", theme: "dark" } as const;
   await platform.history(request);
   await platform.notification("ntf_1");
@@ -31,8 +31,13 @@ test("commands reach the desktop app by their names", async () => {
   await platform.markAllRead();
   await platform.followLink("ntf_1");
   await platform.retryNow();
+  await platform.readCode("a.b.c");
+  await platform.signIn(null, true);
+  await platform.signOut();
   await platform.savePreferences(preferences);
-  await platform.reloadConfiguration();
+  await platform.startAtLogin(true);
+  await platform.reloadConfiguration(false);
+  await platform.quit();
   expect(calls).toEqual([
     { command: "history", args: { request } },
     { command: "notification", args: { id: "ntf_1" } },
@@ -40,8 +45,13 @@ test("commands reach the desktop app by their names", async () => {
     { command: "mark_all_read", args: {} },
     { command: "follow_link", args: { id: "ntf_1" } },
     { command: "retry_now", args: {} },
+    { command: "read_code", args: { code: "a.b.c" } },
+    { command: "sign_in", args: { code: null, replaces: true } },
+    { command: "sign_out", args: {} },
     { command: "save_preferences", args: { preferences } },
-    { command: "reload_configuration", args: {} },
+    { command: "start_at_login", args: { starts: true } },
+    { command: "reload_configuration", args: { withoutKeyring: false } },
+    { command: "quit", args: {} },
   ]);
 });
 

@@ -30,6 +30,7 @@ pub(crate) const DESKTOP_RUN: &[&str] = &[
     "dbus",
     "dbus-x11",
     "dunst",
+    "gnome-keyring",
     "openbox",
     "imagemagick",
     "webkit2gtk-driver",

@@ -14,7 +14,7 @@ fn a_complete_file_is_enough() {
     assert_eq!(configuration.server.as_str(), "https://push.example/base/");
     assert_eq!(configuration.app.as_str(), "shop");
     assert_eq!(configuration.data_dir, Path::new("/data"));
-    let IdentityOrigin::File(file) = configuration.identity else {
+    let Some(IdentityOrigin::File(file)) = configuration.identity else {
         panic!("the identity is in a file");
     };
     assert!(file.is_absolute() && file.ends_with("identity.jwt"));
@@ -26,6 +26,7 @@ fn the_environment_is_enough_and_wins() {
         ("VESTNIK_SERVER", "http://127.0.0.1:4000"),
         ("VESTNIK_APP", "other"),
         ("VESTNIK_IDENTITY_TOKEN", "a.b.c"),
+        ("VESTNIK_PROXY", "http://proxy.example:3128"),
         ("VESTNIK_DATA_DIR", "/elsewhere"),
     ];
     for text in ["", COMPLETE] {
@@ -34,41 +35,71 @@ fn the_environment_is_enough_and_wins() {
         assert_eq!(configuration.app.as_str(), "other");
         assert_eq!(
             configuration.identity,
-            IdentityOrigin::Token("a.b.c".to_owned())
+            Some(IdentityOrigin::Token(Secret::new("a.b.c")))
         );
+        let proxy = configuration.network.proxy.unwrap();
+        assert_eq!(proxy.as_str(), "http://proxy.example:3128/");
         assert_eq!(configuration.data_dir, Path::new("/elsewhere"));
     }
 }
 
 #[test]
+fn a_code_need_not_be_configured() {
+    let configuration = read("server = 'https://push.example'\napp = 'shop'", &[]).unwrap();
+    assert_eq!(configuration.identity, None);
+    assert!(!configuration.server_view().has_code);
+}
+
+#[test]
 fn what_is_missing_is_named() {
-    check("", &[], &missing(&["server", "app", "identity_file"]));
-    check("app = 'shop'", &[], &missing(&["server", "identity_file"]));
-    check(
-        "",
-        &[("VESTNIK_SERVER", "http://x"), ("VESTNIK_APP", "a")],
-        &missing(&["identity_file"]),
-    );
+    check("", &[], &missing(&["server", "app"]));
+    check("app = 'shop'", &[], &missing(&["server"]));
+    check("", &[("VESTNIK_SERVER", "http://x")], &missing(&["app"]));
 }
 
 #[test]
 fn what_cannot_be_used_is_named() {
-    for (server, app, detail) in [
+    for (server, more, setting, detail) in [
         (
             "push.example",
-            "shop",
-            "server: relative URL without a base",
+            "app = 'shop'",
+            "server",
+            "relative URL without a base",
         ),
         (
             "ftp://push.example",
-            "shop",
-            "server: must begin with https:// or http://",
+            "app = 'shop'",
+            "server",
+            "must begin with https:// or http://",
         ),
-        ("https://push.example", "a b", "app: must not contain ' '"),
+        (
+            "https://push.example",
+            "app = 'a b'",
+            "app",
+            "must not contain ' '",
+        ),
+        (
+            "https://push.example",
+            "app = 'shop'\nproxy = 'proxy'",
+            "proxy",
+            "relative URL without a base",
+        ),
     ] {
-        let text = format!("server = '{server}'\napp = '{app}'\nidentity_token = 't'");
-        check(&text, &[], &invalid(detail.to_owned()));
+        let text = format!("server = '{server}'\n{more}");
+        check(&text, &[], &invalid(setting, detail.to_owned()));
     }
+}
+
+#[test]
+fn certificates_are_read_beside_the_file() {
+    let folder = folder_with(&format!("{COMPLETE}\nca_file = 'company.pem'"));
+    let read = || load(folder.path(), Path::new("/data"), |_| None);
+    let Err(SetupProblem::InvalidSetting { setting, .. }) = read() else {
+        panic!("there is no such file");
+    };
+    assert_eq!(setting, "ca_file");
+    fs::write(folder.path().join("company.pem"), "-----BEGIN").unwrap();
+    assert_eq!(read().unwrap().network.roots, [b"-----BEGIN".to_vec()]);
 }
 
 #[test]
@@ -78,7 +109,7 @@ fn a_broken_file_is_told_without_its_secrets() {
         "identity_token = 's3cret'\nunknown = 1",
         "app = 's3cret",
     ] {
-        let Err(SetupProblem::Invalid { detail }) = read(text, &[]) else {
+        let Err(SetupProblem::UnreadableFile { detail }) = read(text, &[]) else {
             panic!("{text} was taken");
         };
         assert!(!detail.is_empty() && !detail.contains("s3cret"), "{detail}");
@@ -87,12 +118,29 @@ fn a_broken_file_is_told_without_its_secrets() {
 
 #[test]
 fn a_token_is_not_printed() {
-    let origin = IdentityOrigin::Token("s3cret".to_owned());
-    assert_eq!(format!("{origin:?}"), "Token(..)");
+    let text = "server = 'https://x'\napp = 'shop'\nidentity_token = 's3cret'\nproxy = 'http://me:s3cret@x'";
+    let configuration = read(text, &[]).unwrap();
+    assert!(!format!("{configuration:?}").contains("s3cret"));
+}
+
+#[test]
+fn an_unencrypted_way_to_another_machine_is_exposed() {
+    for (server, host, is_exposed) in [
+        ("https://push.example:8443/x", "push.example:8443", false),
+        ("http://push.example/", "push.example", true),
+        ("http://localhost:4000/", "localhost:4000", false),
+        ("http://127.0.0.1:4000/", "127.0.0.1:4000", false),
+        ("http://[::1]:4000/", "[::1]:4000", false),
+        ("http://10.0.0.1/", "10.0.0.1", true),
+    ] {
+        let text = format!("server = '{server}'\napp = 'shop'");
+        let view = read(&text, &[]).unwrap().server_view();
+        assert_eq!((view.host.as_str(), view.is_exposed), (host, is_exposed));
+    }
 }
 
 fn check(text: &str, env: &[(&str, &str)], problem: &SetupProblem) {
-    assert_eq!(read(text, env).as_ref(), Err(problem));
+    assert_eq!(read(text, env).map(|_| ()).as_ref(), Err(problem));
 }
 
 fn read(text: &str, env: &[(&str, &str)]) -> Result<Configuration, SetupProblem> {

@@ -1,30 +1,33 @@
-//! What the controller hears, and how it waits for it.
+//! What the controller takes, and how it waits for it.
 
 use std::future::pending;
 
 use futures_util::StreamExt;
-use vestnik_core::{Event, HistoryItem};
+use vestnik_core::LoginError;
 use vestnik_model::NotificationId;
 
-use super::{Controller, Intent};
+use super::{Controller, Intent, Reply, reread::Reading};
 use crate::{
-    session::{Launched, Launcher},
+    credential::Credential,
+    identity::IdentityError,
+    model::{Event, Row},
+    session::{Launched, Launcher, Session},
     shell::DesktopShell,
-    view::SetupProblem,
+    view::{CodeView, SetupProblem},
 };
 
 /// Everything that can happen to a controller.
-pub(super) enum Input<S> {
-    /// Somebody wants something.
+pub(super) enum Input<S: Session> {
+    /// Something is asked for.
     Intent(Intent),
-    /// The core tells something.
-    Core(Box<Event>),
-    /// The core tells nothing any more.
+    /// Something happened in the core.
+    Core(Event),
+    /// The core has stopped.
     CoreEnded,
-    /// The connection is another.
-    Connection,
-    /// The unread count is another.
-    Unread,
+    /// The core's state is another.
+    State,
+    /// Something is to be shown.
+    Ticket(S::Ticket),
     /// Work is finished.
     Done(Done<S>),
 }
@@ -33,19 +36,47 @@ pub(super) enum Input<S> {
 #[derive(Default)]
 pub(super) struct ChangedRows {
     /// Their contents now.
-    pub(super) rows: Vec<HistoryItem>,
+    pub(super) rows: Vec<Row>,
     /// Those that left the history: recalled, or deleted on another device.
     pub(super) removed: Vec<NotificationId>,
 }
 
+/// How a start of the core ended.
+pub(super) type Outcome<S> = Result<Launched<S>, SetupProblem>;
+
+/// Who wants the configured sign-in code.
+pub(super) enum Asked {
+    /// The app itself.
+    ByApp,
+    /// The person, who wants to know what it says.
+    ToRead(Reply<CodeView>),
+    /// The person, who agrees that it replaces another user or not.
+    ToSignIn {
+        /// Whether they agree.
+        replaces: bool,
+        /// For the outcome.
+        reply: Reply<()>,
+    },
+}
+
 /// The outcome of work.
-pub(super) enum Done<S> {
+pub(super) enum Done<S: Session> {
     /// The core was started, or was not.
-    Launched(Result<Launched<S>, SetupProblem>),
+    Launched(Outcome<S>),
     /// Changed rows were read.
-    Rows(ChangedRows),
+    Rows(Reading, ChangedRows),
+    /// Rows were read whose toasts have new contents.
+    Redraw(Reading, Vec<Row>),
     /// Everything was marked read.
     AllRead,
+    /// A ticket was settled.
+    Shown,
+    /// The configured sign-in code was read.
+    Configured(Result<Credential, IdentityError>, Asked),
+    /// A sign-in was answered.
+    SignedIn(Result<(), LoginError>, Option<Reply<()>>),
+    /// Whether the system starts the app at the person's login.
+    LoginItems(Option<bool>),
     /// Nothing follows from it.
     Nothing,
 }
@@ -53,9 +84,10 @@ pub(super) enum Done<S> {
 impl<S: DesktopShell, L: Launcher> Controller<S, L> {
     /// Waits for the next input; there is none when nobody is left who could want anything.
     pub(super) async fn next(&mut self) -> Option<Input<L::Session>> {
+        let takes_tickets = self.takes_tickets();
         tokio::select! {
             intent = self.intents.recv() => intent.map(Input::Intent),
-            input = next_of(self.running.as_mut()) => Some(input),
+            input = next_of(self.running.as_mut(), takes_tickets) => Some(input),
             Some(done) = self.tasks.join_next() => Some(Input::Done(done.unwrap_or_else(|error| {
                 tracing::error!(%error, "work of the controller failed");
                 Done::Nothing
@@ -64,13 +96,13 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
     }
 }
 
-async fn next_of<S>(running: Option<&mut Launched<S>>) -> Input<S> {
+async fn next_of<S: Session>(running: Option<&mut Launched<S>>, takes_tickets: bool) -> Input<S> {
     let Some(running) = running else {
         return pending().await;
     };
     tokio::select! {
-        event = running.events.next() => event.map_or(Input::CoreEnded, |event| Input::Core(Box::new(event))),
-        Ok(()) = running.connection.changed() => Input::Connection,
-        Ok(()) = running.unread.changed() => Input::Unread,
+        event = running.events.next() => event.map_or(Input::CoreEnded, Input::Core),
+        Ok(()) = running.state.changed() => Input::State,
+        Some(ticket) = running.tickets.next(), if takes_tickets => Input::Ticket(ticket),
     }
 }

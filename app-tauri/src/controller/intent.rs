@@ -1,25 +1,42 @@
 //! What can be asked of the app.
 
 use tokio::sync::{mpsc, oneshot};
+use vestnik_core::Secret;
 use vestnik_model::NotificationId;
 
 use crate::{
     toast::ToastEvent,
-    view::{CommandError, HistoryRequest, HistoryView, NotificationView, Preferences},
+    view::{CodeView, CommandError, HistoryRequest, HistoryView, NotificationView, Preferences},
+    wake::MachineEvent,
 };
 
 /// Where an answer goes.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, CommandError>>;
 
+/// Where a sign-in code comes from.
+#[derive(Debug)]
+pub(crate) enum SignInSource {
+    /// The person pasted it.
+    Code(Secret),
+    /// It is in the configuration.
+    Configured,
+}
+
 /// What can be asked of the app.
 #[derive(Debug)]
 pub(crate) enum Intent {
-    /// A window listens now.
+    /// A window is attached.
     Attached,
     /// The window is wanted.
     ShowWindow,
     /// Something became of a toast.
     Toast(ToastEvent),
+    /// Something happened to the machine.
+    Machine(MachineEvent),
+    /// Whether there is a tray.
+    Tray(bool),
+    /// The app was started with this argument, or handed this link.
+    Link(String),
     /// A page of the history is wanted.
     History {
         /// Which one.
@@ -43,8 +60,8 @@ pub(crate) enum Intent {
     },
     /// The person wants everything read.
     MarkAllRead {
-        /// For the number of rows that changed.
-        reply: Reply<usize>,
+        /// For the number of notifications that were unread.
+        reply: Reply<u64>,
     },
     /// The person follows a notification's link.
     FollowLink {
@@ -58,6 +75,27 @@ pub(crate) enum Intent {
         /// For the outcome.
         reply: Reply<()>,
     },
+    /// The person wants to know what a sign-in code says.
+    ReadCode {
+        /// Which code.
+        source: SignInSource,
+        /// For what it says.
+        reply: Reply<CodeView>,
+    },
+    /// The person signs in.
+    SignIn {
+        /// By which code.
+        source: SignInSource,
+        /// Whether another user's notifications may leave this device for it.
+        replaces: bool,
+        /// For the outcome.
+        reply: Reply<()>,
+    },
+    /// The person signs out.
+    SignOut {
+        /// For the outcome.
+        reply: Reply<()>,
+    },
     /// The person changed a preference.
     SavePreferences {
         /// All of them.
@@ -65,8 +103,17 @@ pub(crate) enum Intent {
         /// For the outcome.
         reply: Reply<()>,
     },
-    /// The person says that the configuration is complete now.
+    /// The person wants the app to be started at their login, or not.
+    StartAtLogin {
+        /// Whether they do.
+        starts: bool,
+        /// For the outcome.
+        reply: Reply<()>,
+    },
+    /// The person says that what stood in the way of running is done.
     ReloadConfiguration {
+        /// Whether to begin anew without the secrets in the keyring.
+        without_keyring: bool,
         /// For the outcome.
         reply: Reply<()>,
     },
@@ -84,7 +131,7 @@ pub(crate) struct Desk {
 const QUEUE: usize = 256;
 
 impl Desk {
-    /// Makes a door and the end that the controller listens at.
+    /// Makes a door and the end that the controller takes intents from.
     pub(crate) fn new() -> (Self, mpsc::Receiver<Intent>) {
         let (intents, inbox) = mpsc::channel(QUEUE);
         (Self { intents }, inbox)
@@ -100,14 +147,14 @@ impl Desk {
         answer.await.unwrap_or_else(|_| Err(CommandError::closed()))
     }
 
-    /// Tells something and waits until there is room for it.
+    /// Sends something and waits until there is room for it.
     pub(crate) async fn send(&self, intent: Intent) {
         if self.intents.send(intent).await.is_err() {
             tracing::debug!("the controller has ended");
         }
     }
 
-    /// Tells something from where nobody may wait, as in a click on the tray.
+    /// Sends something from where nobody may wait, as in a click on the tray.
     pub(crate) fn tell(&self, intent: Intent) {
         if let Err(error) = self.intents.try_send(intent) {
             tracing::warn!(%error, "the controller is too busy");

@@ -1,33 +1,36 @@
 //! What the person asks of the core by way of the controller: each is a task that answers by
 //! itself.
 
-use vestnik_core::{Error, HistoryCursor};
-use vestnik_model::{Click, ClickKind, NotificationId};
+use vestnik_core::{Error, Place};
+use vestnik_model::{Click, NotificationId};
 
-use super::{Controller, Done, Reply, input::ChangedRows};
+use super::{Controller, Done, Reply};
 use crate::{
+    model::{PageRequest, opens_in_browser},
     preferences,
     session::{Launcher, Session},
     shell::DesktopShell,
-    view::{
-        CommandError, HistoryRequest, HistoryView, NotificationView, Phase, Preferences, UiEvent,
-    },
+    view::{CommandError, HistoryRequest, HistoryView, NotificationView, Preferences, UiEvent},
 };
 
 /// The most rows that a window gets at once.
 const MAX_PAGE: u32 = 200;
 
 impl<S: DesktopShell, L: Launcher> Controller<S, L> {
-    pub(super) fn read_history(&mut self, request: &HistoryRequest, reply: Reply<HistoryView>) {
-        let limit = request.limit.min(MAX_PAGE);
-        let before = request
-            .before
-            .as_deref()
-            .map(str::parse::<HistoryCursor>)
-            .transpose();
+    pub(super) fn read_history(&mut self, request: HistoryRequest, reply: Reply<HistoryView>) {
+        let HistoryRequest {
+            before,
+            limit,
+            search,
+        } = request;
+        let before = before.as_deref().map(str::parse::<Place>).transpose();
         self.answer(reply, move |core| async move {
-            let before = before.map_err(|_| CommandError::not_found("no such page"))?;
-            Ok(HistoryView::from(&core.history(before, limit).await?))
+            let page = PageRequest {
+                before: before.map_err(|_| CommandError::not_found("no such page"))?,
+                limit: limit.clamp(1, MAX_PAGE),
+                search,
+            };
+            Ok(HistoryView::from(&core.history(page).await?))
         });
     }
 
@@ -39,18 +42,18 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
 
     pub(super) fn open(&mut self, id: NotificationId, reply: Reply<()>) {
         self.answer(reply, move |core| async move {
-            if core.row(id).await?.is_none() {
-                return Err(CommandError::not_found("no such notification"));
+            if core.clicked(id).await? {
+                Ok(())
+            } else {
+                Err(CommandError::not_found("no such notification"))
             }
-            Ok(core.open(id).await?)
         });
     }
 
-    pub(super) fn mark_all_read(&mut self, reply: Reply<usize>) {
-        let Some(core) = self.core_for(reply) else {
+    pub(super) fn mark_all_read(&mut self, reply: Reply<u64>) {
+        let Some((session, reply)) = self.core_for(reply) else {
             return;
         };
-        let (session, reply) = core;
         self.tasks.spawn(async move {
             let outcome = session.mark_all_read().await;
             let done = if outcome.is_ok() {
@@ -85,7 +88,8 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
         let Some((session, reply)) = self.core_for(reply) else {
             return;
         };
-        session.network_changed();
+        session.foregrounded();
+        self.reconsider_configured_code();
         send(reply, Ok(()));
     }
 
@@ -105,14 +109,7 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
         });
     }
 
-    pub(super) fn reload(&mut self, reply: Reply<()>) {
-        if matches!(self.phase, Phase::Setup { .. }) {
-            self.launch();
-        }
-        send(reply, Ok(()));
-    }
-
-    /// Tells the core something that nobody waits for the outcome of.
+    /// Tells the core something whose outcome nobody waits for.
     pub(super) fn tell_core<F>(&mut self, tell: impl FnOnce(L::Session) -> F + Send + 'static)
     where
         F: Future<Output = Result<(), Error>> + Send,
@@ -128,26 +125,11 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
         });
     }
 
-    /// Reads changed rows again. Rows that are gone are no longer worth telling.
-    pub(super) fn spawn_rows(&mut self, ids: Vec<NotificationId>) {
-        let Some(session) = self.session() else {
-            return;
-        };
-        self.tasks.spawn(async move {
-            let mut changed = ChangedRows::default();
-            for id in ids {
-                match session.row(id).await {
-                    Ok(Some(row)) => changed.rows.push(row),
-                    Ok(None) => changed.removed.push(id),
-                    Err(error) => tracing::warn!(%id, %error, "a changed row could not be read"),
-                }
-            }
-            Done::Rows(changed)
-        });
-    }
-
-    fn answer<T, F>(&mut self, reply: Reply<T>, ask: impl FnOnce(L::Session) -> F + Send + 'static)
-    where
+    pub(super) fn answer<T, F>(
+        &mut self,
+        reply: Reply<T>,
+        ask: impl FnOnce(L::Session) -> F + Send + 'static,
+    ) where
         T: Send + 'static,
         F: Future<Output = Result<T, CommandError>> + Send,
     {
@@ -171,22 +153,13 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
         }
     }
 
-    fn session(&self) -> Option<L::Session> {
+    pub(super) fn session(&self) -> Option<L::Session> {
         self.running.as_ref().map(|running| running.session.clone())
     }
 }
 
-/// Whether a click leads to the browser. A deep link leads to a screen of the sender's own app, and
-/// this app has none of those.
-pub(crate) fn opens_in_browser(kind: ClickKind) -> bool {
-    match kind {
-        ClickKind::Link | ClickKind::Webview => true,
-        ClickKind::App => false,
-    }
-}
-
-fn send<T>(reply: Reply<T>, outcome: Result<T, CommandError>) {
+pub(super) fn send<T>(reply: Reply<T>, outcome: Result<T, CommandError>) {
     if reply.send(outcome).is_err() {
-        tracing::debug!("who asked has gone");
+        tracing::debug!("nobody waits for the answer");
     }
 }

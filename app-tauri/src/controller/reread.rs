@@ -13,7 +13,12 @@ pub(super) const MOST: usize = 100;
 pub(super) struct Reread {
     waiting: BTreeSet<NotificationId>,
     is_reading: bool,
+    reading: Reading,
 }
+
+/// Whose history a reading is of: it changes when everything is forgotten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Reading(u64);
 
 /// What to do now.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,6 +42,24 @@ impl Reread {
     pub(super) fn done(&mut self) -> Next {
         self.is_reading = false;
         self.next()
+    }
+
+    /// The history is another one: what is being read of the former is of no use.
+    pub(super) fn forget(&mut self) {
+        *self = Self {
+            reading: Reading(self.reading.0 + 1),
+            ..Self::default()
+        };
+    }
+
+    /// Of which history what is read now is.
+    pub(super) const fn reading(&self) -> Reading {
+        self.reading
+    }
+
+    /// Whether a reading is of the present history.
+    pub(super) fn is_present(&self, reading: Reading) -> bool {
+        self.reading == reading
     }
 
     fn next(&mut self) -> Next {
@@ -75,5 +98,17 @@ mod tests {
         let mut reread = Reread::default();
         assert_eq!(reread.want((0..=MOST).map(id).collect()), Next::TooMany);
         assert_eq!(reread.want(vec![id(1)]), Next::Read(vec![id(1)]));
+    }
+
+    #[test]
+    fn after_everything_is_forgotten_an_older_reading_counts_for_nothing() {
+        let mut reread = Reread::default();
+        assert_eq!(reread.want(vec![id(1)]), Next::Read(vec![id(1)]));
+        assert_eq!(reread.want(vec![id(2)]), Next::Wait);
+        let former = reread.reading();
+        reread.forget();
+        assert!(!reread.is_present(former));
+        assert_eq!(reread.want(vec![id(3)]), Next::Read(vec![id(3)]));
+        assert!(reread.is_present(reread.reading()));
     }
 }

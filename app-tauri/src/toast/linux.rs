@@ -1,178 +1,217 @@
-//! Toasts of freedesktop.org. notify-rust sends them; what people do with them is heard by one
-//! D-Bus connection of our own, which listens before the first toast goes out. notify-rust's own
-//! way of waiting begins to listen after the toast is up and loses a fast answer.
+//! Toasts of freedesktop.org (Desktop Notifications Specification 1.2), over one D-Bus connection of
+//! our own: its matches are there before the first toast goes out, so that no answer is missed, and it
+//! stays open as long as the app, because GNOME removes the toasts of a connection that closes.
 
 use std::time::Duration;
 
-use notify_rust::{Hint, Notification, NotificationHandle, Urgency};
 use tokio::{
-    sync::mpsc,
+    sync::{mpsc, oneshot},
     task::{JoinError, JoinSet},
+    time::{MissedTickBehavior, interval},
 };
-use vestnik_model::{NotificationId, Priority};
+use vestnik_model::NotificationId;
 
-use super::{APP_NAME, Order, Toast, ToastEvent, tag};
+use super::{Delivery, Order, Orders, Toast, ToastError, ToastEvent, tag};
 
 mod board;
 mod bus;
+mod picture;
 
-use board::{Board, Placed};
+use board::{Board, Signal};
+use bus::Bus;
 
-/// The name of the file that describes the app to the desktop, as the package installs it; toasts
-/// are grouped and permitted by it.
-const DESKTOP_ENTRY: &str = "Vestnik";
-
-/// The name of the app's icon, as the package installs it.
-const ICON: &str = "vestnik-desktop";
-
-/// How long a notification daemon may take over one toast. One that hangs would otherwise keep a
+/// How long a notification service may take over one call. One that hangs would otherwise keep a
 /// task for ever.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Gives toasts to the system until no more orders can come.
-pub(super) async fn run(mut orders: mpsc::Receiver<Order>, events: mpsc::Sender<ToastEvent>) {
-    let mut screen = Screen {
-        signals: bus::listen().await,
-        board: Board::default(),
-        showing: JoinSet::new(),
-        closing: JoinSet::new(),
-    };
+/// How long until the session bus is tried again where there was none.
+const RECONNECT: Duration = Duration::from_secs(15);
+
+/// Hands toasts to the system for as long as the app runs.
+pub(super) async fn run(orders: Orders, events: mpsc::Sender<ToastEvent>) {
+    let mut screen = Screen::default();
+    let mut retry = interval(RECONNECT);
+    retry.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    retry.tick().await;
+    let mut news = screen.connect().await;
     loop {
-        let news = tokio::select! {
-            order = orders.recv() => match order {
-                Some(order) => screen.obey(order),
-                None => break,
-            },
-            Some(signal) = screen.signals.next() => screen.board.hear(signal).into_iter().collect(),
-            Some(shown) = screen.showing.join_next() => screen.settle(shown),
-            Some(_) = screen.closing.join_next() => Vec::new(),
-        };
         for event in news {
             if events.send(event).await.is_err() {
                 return;
             }
         }
+        news = tokio::select! {
+            order = orders.next() => screen.on_order(order).await,
+            signal = bus::next(screen.bus.as_mut()) => screen.on_signal(signal).await,
+            Some(end) = screen.calls.join_next() => screen.on_end(end),
+            _ = retry.tick(), if screen.bus.is_none() => screen.connect().await,
+        };
     }
 }
 
-/// A toast's way to the daemon, and how it ended.
-type Shown = (NotificationId, Result<NotificationHandle, String>);
+/// How a call to the notification service ended.
+enum End {
+    /// A toast was given to it.
+    Shown {
+        id: NotificationId,
+        outcome: Result<u32, ToastError>,
+        /// For who waits for the outcome, if it is not a redraw.
+        reply: Option<oneshot::Sender<Result<(), ToastError>>>,
+    },
+    /// It was asked whether it draws.
+    Looked(Delivery),
+    /// A toast was taken back.
+    Closed,
+}
 
-/// The toasts, the daemon that draws them, and what is under way between the two.
+/// The toasts, the service that draws them, and the calls that are under way.
+#[derive(Default)]
 struct Screen {
-    signals: bus::Signals,
-    board: Board<NotificationHandle>,
-    showing: JoinSet<Shown>,
-    closing: JoinSet<()>,
+    bus: Option<Bus>,
+    delivery: Delivery,
+    board: Board,
+    calls: JoinSet<End>,
 }
 
 impl Screen {
-    fn obey(&mut self, order: Order) -> Vec<ToastEvent> {
-        let leaving = match order {
-            Order::Show(toast) => {
-                self.show(toast);
+    /// Connects to the session bus, where there is one.
+    async fn connect(&mut self) -> Vec<ToastEvent> {
+        match tokio::time::timeout(PATIENCE, Bus::connect()).await {
+            Ok(Ok(bus)) => self.bus = Some(bus),
+            Ok(Err(error)) => tracing::warn!(%error, "there is no session bus"),
+            Err(_) => tracing::warn!("the session bus does not answer"),
+        }
+        match &self.bus {
+            Some(bus) => {
+                self.look(bus.service());
                 Vec::new()
             }
-            Order::Withdraw(ids) => self.board.withdraw(&ids),
-            Order::WithdrawAll => self.board.withdraw_all(),
-        };
-        leaving.into_iter().for_each(|handle| self.close(handle));
-        Vec::new()
+            None => self.delivers(Delivery::NoService),
+        }
     }
 
-    fn show(&mut self, toast: Toast) {
-        self.board.begin(toast.id);
-        let daemon = self.signals.daemon();
-        self.showing
-            .spawn(async move { (toast.id, show(&toast, daemon).await) });
+    fn look(&mut self, service: bus::Service) {
+        self.calls
+            .spawn(async move { End::Looked(service.delivery().await) });
     }
 
-    fn close(&mut self, handle: NotificationHandle) {
-        self.closing.spawn(async move {
-            if tokio::time::timeout(PATIENCE, handle.close_async())
-                .await
-                .is_err()
-            {
-                tracing::warn!("the notification daemon does not take a toast back");
+    fn delivers(&mut self, delivery: Delivery) -> Vec<ToastEvent> {
+        let is_news = self.delivery != delivery;
+        self.delivery = delivery;
+        Vec::from_iter(is_news.then_some(ToastEvent::Delivery(delivery)))
+    }
+
+    async fn on_order(&mut self, order: Order) -> Vec<ToastEvent> {
+        let mut news = Vec::new();
+        match order {
+            Order::Show { toast, reply } => {
+                if self.bus.is_none() {
+                    news = self.connect().await;
+                }
+                self.show(toast, Some(reply));
             }
+            Order::Redraw(toast) if self.board.holds(toast.id) => self.show(toast, None),
+            Order::Redraw(_) => {}
+            Order::Withdraw(ids) => {
+                let leaving = self.board.withdraw(&ids);
+                self.close(leaving);
+            }
+            Order::WithdrawAll => {
+                let leaving = self.board.withdraw_all();
+                self.close(leaving);
+            }
+        }
+        news
+    }
+
+    fn show(&mut self, toast: Toast, reply: Option<oneshot::Sender<Result<(), ToastError>>>) {
+        let Some(bus) = &self.bus else {
+            answer(reply, Err(ToastError::NoService));
+            return;
+        };
+        let (id, service) = (toast.id, bus.service());
+        let replaces = self.board.number(id).unwrap_or_else(|| tag(id));
+        self.board.begin(id);
+        self.calls.spawn(async move {
+            let outcome = service.notify(&toast, replaces).await;
+            End::Shown { id, outcome, reply }
         });
     }
 
-    fn settle(&mut self, shown: Result<Shown, JoinError>) -> Vec<ToastEvent> {
-        match shown {
-            Ok((id, Ok(handle))) => self.place(id, handle),
-            Ok((id, Err(reason))) => {
-                self.board.give_up(id);
-                vec![ToastEvent::Failed { id, reason }]
+    fn close(&mut self, numbers: Vec<u32>) {
+        let Some(bus) = &self.bus else { return };
+        for number in numbers {
+            let service = bus.service();
+            self.calls.spawn(async move {
+                service.close(number).await;
+                End::Closed
+            });
+        }
+    }
+
+    async fn on_signal(&mut self, signal: Option<bus::News>) -> Vec<ToastEvent> {
+        match signal {
+            Some(bus::News::Toast(signal)) => Vec::from_iter(self.board.on_signal(signal)),
+            Some(bus::News::Service) => {
+                if let Some(bus) = &self.bus {
+                    let service = bus.service();
+                    self.look(service);
+                }
+                Vec::new()
             }
+            None => {
+                tracing::warn!("the session bus is gone");
+                self.bus = None;
+                self.board.on_signal(Signal::ServiceGone);
+                self.connect().await
+            }
+        }
+    }
+
+    fn on_end(&mut self, end: Result<End, JoinError>) -> Vec<ToastEvent> {
+        match end {
+            Ok(End::Shown { id, outcome, reply }) => self.settle(id, outcome, reply),
+            Ok(End::Looked(delivery)) => self.delivers(delivery),
+            Ok(End::Closed) => Vec::new(),
             Err(error) => {
-                tracing::error!(%error, "showing a toast failed");
+                tracing::error!(%error, "a call to the notification service failed");
                 Vec::new()
             }
         }
     }
 
-    fn place(&mut self, id: NotificationId, handle: NotificationHandle) -> Vec<ToastEvent> {
-        let shown = ToastEvent::Shown(id);
-        match self.board.place(id, handle.id(), handle) {
-            Placed::Stays(heard) => [Some(shown), heard].into_iter().flatten().collect(),
-            Placed::Leaves(handle) => {
-                self.close(handle);
-                vec![shown]
+    fn settle(
+        &mut self,
+        id: NotificationId,
+        outcome: Result<u32, ToastError>,
+        reply: Option<oneshot::Sender<Result<(), ToastError>>>,
+    ) -> Vec<ToastEvent> {
+        match outcome {
+            Ok(number) => {
+                answer(reply, Ok(()));
+                let placed = self.board.place(id, number);
+                self.close(placed.leaving);
+                Vec::from_iter(placed.heard)
+            }
+            Err(error) => {
+                self.board.give_up(id);
+                let is_gone = error == ToastError::NoService;
+                answer(reply, Err(error));
+                if is_gone {
+                    self.delivers(Delivery::NoService)
+                } else {
+                    Vec::new()
+                }
             }
         }
     }
 }
 
-async fn show(toast: &Toast, daemon: Option<bus::Daemon>) -> Result<NotificationHandle, String> {
-    let send = async {
-        let has_markup = match daemon {
-            Some(daemon) => daemon.has_markup().await,
-            None => false,
-        };
-        picture(toast, has_markup).show_async().await
-    };
-    match tokio::time::timeout(PATIENCE, send).await {
-        Ok(Ok(handle)) => Ok(handle),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err("the notification daemon does not answer".to_owned()),
-    }
-}
-
-fn picture(toast: &Toast, has_markup: bool) -> Notification {
-    let body = if has_markup {
-        escape(&toast.body)
-    } else {
-        toast.body.clone()
-    };
-    Notification::new()
-        .appname(APP_NAME)
-        .summary(&toast.title)
-        .body(&body)
-        .icon(ICON)
-        .id(tag(toast.id))
-        .action(bus::DEFAULT_ACTION, toast.open)
-        .urgency(urgency(toast.priority))
-        .hint(Hint::DesktopEntry(DESKTOP_ENTRY.to_owned()))
-        .hint(Hint::Custom(
-            "x-dunst-stack-tag".to_owned(),
-            toast.id.to_string(),
-        ))
-        .finalize()
-}
-
-/// Daemons that know markup would read text with angle brackets as such.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-}
-
-fn urgency(priority: Priority) -> Urgency {
-    match priority {
-        Priority::Low => Urgency::Low,
-        Priority::Normal | Priority::High => Urgency::Normal,
-        Priority::Critical => Urgency::Critical,
+fn answer(reply: Option<oneshot::Sender<Result<(), ToastError>>>, outcome: Result<(), ToastError>) {
+    if let Some(reply) = reply
+        && reply.send(outcome).is_err()
+    {
+        tracing::debug!("nobody waits for the outcome of a toast");
     }
 }
 

@@ -1,29 +1,24 @@
-//! From the core's types to view models. Each conversion names every field and variant, so that a
-//! new one breaks the build here instead of silently vanishing.
-
-use std::time::Instant;
+//! From the core's types to view models. Where the core's types are closed, each conversion names
+//! every field and variant, so that a new one breaks the build here instead of silently vanishing.
 
 use tauri::Url;
-use vestnik_core::{
-    ConnectionState, Error, HistoryItem, HistoryPage, HistoryState, OfflineReason as Reason,
-    clock::Clock,
-};
+use vestnik_core::{Error, NeedsIdentity, Phase as CorePhase, Standing, StoreError, Trouble};
 use vestnik_model::{Click, Notification, Priority};
 
 use super::{
-    CommandError, ConnectionView, ErrorCode, HistoryView, LinkView, NotificationView,
-    OfflineReason, PriorityView,
+    AccountView, CommandError, ConnectionView, ErrorCode, HistoryView, LinkView, NotificationView,
+    PriorityView, SessionEndView, TroubleView,
 };
-use crate::controller::opens_in_browser;
+use crate::model::{Page, Row, State, opens_in_browser};
 
-impl From<&HistoryItem> for NotificationView {
-    fn from(item: &HistoryItem) -> Self {
-        let HistoryItem {
+impl From<&Row> for NotificationView {
+    fn from(row: &Row) -> Self {
+        let Row {
             notification,
-            state,
-            received_at,
+            is_read,
             read_at,
-        } = item;
+            received_at,
+        } = row;
         let Notification {
             id,
             revision: _,
@@ -49,10 +44,7 @@ impl From<&HistoryItem> for NotificationView {
             link: click.as_ref().and_then(link),
             accepted_at: accepted_at.to_string(),
             received_at: received_at.to_string(),
-            is_read: match state {
-                HistoryState::Delivered => false,
-                HistoryState::Read => true,
-            },
+            is_read: *is_read,
             read_at: read_at.as_ref().map(ToString::to_string),
         }
     }
@@ -69,11 +61,11 @@ impl From<Priority> for PriorityView {
     }
 }
 
-impl From<&HistoryPage> for HistoryView {
-    fn from(page: &HistoryPage) -> Self {
-        let HistoryPage { items, next } = page;
+impl From<&Page> for HistoryView {
+    fn from(page: &Page) -> Self {
+        let Page { rows, next } = page;
         Self {
-            items: items.iter().map(NotificationView::from).collect(),
+            items: rows.iter().map(NotificationView::from).collect(),
             next: next.as_ref().map(ToString::to_string),
         }
     }
@@ -95,52 +87,69 @@ fn link(click: &Click) -> Option<LinkView> {
     Some(LinkView { host })
 }
 
-impl ConnectionView {
-    /// A state as it is at a moment: the core counts its deadlines on a clock that never steps, and
-    /// a person reads them on the wall.
-    pub(crate) fn at(state: ConnectionState, clock: &dyn Clock) -> Self {
-        match state {
-            // The core has only just been started and is about to connect.
-            ConnectionState::Offline {
-                reason: Reason::NotStarted,
-                ..
-            } => Self::Connecting,
-            ConnectionState::Offline {
-                reason: Reason::Unreachable,
-                retry_at,
-            } => Self::offline(OfflineReason::Unreachable, retry_at, clock),
-            ConnectionState::Offline {
-                reason: Reason::Draining,
-                retry_at,
-            } => Self::offline(OfflineReason::Draining, retry_at, clock),
-            ConnectionState::Offline {
-                reason: Reason::Refused,
-                retry_at,
-            } => Self::offline(OfflineReason::Refused, retry_at, clock),
-            ConnectionState::Offline {
-                reason: Reason::Storage,
-                retry_at,
-            } => Self::offline(OfflineReason::Storage, retry_at, clock),
-            ConnectionState::Connecting => Self::Connecting,
-            ConnectionState::Syncing => Self::Syncing,
-            ConnectionState::Online => Self::Online,
-            ConnectionState::NeedsIdentity => Self::NeedsIdentity,
-            ConnectionState::SignedOut => Self::SignedOut,
+impl AccountView {
+    /// The account before anything is known.
+    pub(crate) const NOBODY: Self = Self::Nobody {
+        is_sign_out_pending: false,
+    };
+}
+
+impl From<&State> for AccountView {
+    fn from(state: &State) -> Self {
+        match &state.standing {
+            Standing::Nobody => Self::Nobody {
+                is_sign_out_pending: state.is_logout_pending,
+            },
+            Standing::LoggingIn { user } => Self::SigningIn {
+                user: user.to_string(),
+                trouble: state.trouble.map(TroubleView::from),
+                retry_at: retry_at(state),
+            },
+            Standing::LoggedIn { user } => Self::SignedIn {
+                user: user.to_string(),
+            },
+            Standing::LoggingOut => Self::SigningOut,
+            Standing::NeedsIdentity { user, reason } => Self::NeedsIdentity {
+                user: user.as_ref().map(ToString::to_string),
+                reason: match reason {
+                    NeedsIdentity::Ended => SessionEndView::Ended,
+                    NeedsIdentity::Refused(_) => SessionEndView::Refused,
+                    NeedsIdentity::OtherUser => SessionEndView::OtherUser,
+                },
+            },
         }
     }
+}
 
-    fn offline(reason: OfflineReason, retry_at: Option<Instant>, clock: &dyn Clock) -> Self {
-        let on_the_wall = |retry_at: Instant| {
-            let wait = retry_at.saturating_duration_since(clock.instant());
-            clock
-                .now()
-                .saturating_add(wait)
-                .map(|at| at.to_string())
-                .ok()
-        };
-        Self::Offline {
-            reason,
-            retry_at: retry_at.and_then(on_the_wall),
+impl From<&State> for ConnectionView {
+    fn from(state: &State) -> Self {
+        match state.phase {
+            CorePhase::Off | CorePhase::Waiting => Self::Offline {
+                trouble: state.trouble.map(TroubleView::from),
+                retry_at: retry_at(state),
+            },
+            CorePhase::Connecting => Self::Connecting,
+            CorePhase::Syncing => Self::Syncing,
+            CorePhase::Online => Self::Online,
+        }
+    }
+}
+
+fn retry_at(state: &State) -> Option<String> {
+    state.retry_at.as_ref().map(ToString::to_string)
+}
+
+impl From<Trouble> for TroubleView {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Unreachable => Self::Unreachable,
+            Trouble::CaptivePortal => Self::CaptivePortal,
+            Trouble::WrongAddress => Self::WrongAddress,
+            Trouble::Refused => Self::Refused,
+            Trouble::Throttled => Self::Throttled,
+            Trouble::ServerBusy => Self::ServerBusy,
+            Trouble::Storage => Self::Storage,
+            Trouble::Internal => Self::Internal,
         }
     }
 }
@@ -148,17 +157,15 @@ impl ConnectionView {
 impl From<Error> for CommandError {
     fn from(error: Error) -> Self {
         let code = match &error {
-            Error::Unauthorized => ErrorCode::Unauthorized,
-            Error::Rejected(_) => ErrorCode::Rejected,
-            Error::Unreachable { .. } => ErrorCode::Unreachable,
-            Error::Open(_) | Error::Storage(_) => ErrorCode::Storage,
+            Error::Storage(StoreError::Full) => ErrorCode::DiskFull,
+            Error::Storage(_) => ErrorCode::Storage,
+            Error::LoggedOut => ErrorCode::SignedOut,
+            Error::Refused(_) => ErrorCode::Rejected,
+            Error::Overtaken => ErrorCode::Overtaken,
             Error::Closed => ErrorCode::Closed,
             // The core's errors may grow; what the window does not know it cannot decide by.
             _ => ErrorCode::System,
         };
-        Self {
-            code,
-            message: error.to_string(),
-        }
+        Self::new(code, &error.to_string())
     }
 }

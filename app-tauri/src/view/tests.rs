@@ -2,16 +2,9 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    time::{Duration, Instant},
 };
 
 use ts_rs::{Config, TS};
-
-use jiff::Timestamp;
-use vestnik_core::{
-    ConnectionState, OfflineReason as Reason,
-    clock::{Clock, SystemClock},
-};
 use vestnik_model::ClickKind;
 
 use super::*;
@@ -33,27 +26,6 @@ fn a_row_is_told_whole() {
         read_at: Some("2026-11-21T11:00:00Z".to_owned()),
     };
     assert_eq!(view, expected);
-}
-
-#[test]
-fn the_next_try_is_told_by_the_wall_clock() {
-    let clock = StoppedClock(SystemClock.instant());
-    let later = |seconds| Some(clock.0 + Duration::from_secs(seconds));
-    for (retry_at, expected) in [
-        (None, None),
-        (later(0), Some("2026-11-21T10:00:00Z")),
-        (later(90), Some("2026-11-21T10:01:30Z")),
-    ] {
-        let state = ConnectionState::Offline {
-            reason: Reason::Draining,
-            retry_at,
-        };
-        let expected = ConnectionView::Offline {
-            reason: OfflineReason::Draining,
-            retry_at: expected.map(str::to_owned),
-        };
-        assert_eq!(ConnectionView::at(state, &clock), expected);
-    }
 }
 
 #[test]
@@ -119,6 +91,7 @@ fn export(config: &Config) {
     UiEvent::export_all(config).unwrap();
     HistoryRequest::export_all(config).unwrap();
     HistoryView::export_all(config).unwrap();
+    CodeView::export_all(config).unwrap();
     CommandError::export_all(config).unwrap();
 }
 
@@ -136,22 +109,4 @@ fn read(folder: &Path) -> BTreeMap<String, String> {
             (name, fs::read_to_string(path).unwrap())
         })
         .collect()
-}
-
-/// A clock that stands at ten.
-#[derive(Debug)]
-struct StoppedClock(Instant);
-
-impl Clock for StoppedClock {
-    fn now(&self) -> Timestamp {
-        "2026-11-21T10:00:00Z".parse().unwrap()
-    }
-
-    fn instant(&self) -> Instant {
-        self.0
-    }
-
-    fn random(&self) -> [u8; 16] {
-        [0; 16]
-    }
 }

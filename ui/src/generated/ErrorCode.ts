@@ -3,4 +3,4 @@
 /**
  * What a window decides by when a command was not done.
  */
-export type ErrorCode = "not_ready" | "not_found" | "unauthorized" | "rejected" | "unreachable" | "storage" | "system" | "closed";
+export type ErrorCode = "not_ready" | "not_found" | "signed_out" | "rejected" | "storage" | "disk_full" | "system" | "closed" | "code_unreadable" | "code_missing" | "would_replace" | "code_refused" | "code_expired" | "code_of_other" | "overtaken";

@@ -15,7 +15,7 @@ id: string,
  */
 title: string, 
 /**
- * What it says; plain text.
+ * Its text, without markup.
  */
 body: string, 
 /**
@@ -23,7 +23,7 @@ body: string,
  */
 category: string | null, 
 /**
- * How urgently it asks for attention.
+ * How urgent it is.
  */
 priority: PriorityView, 
 /**

@@ -7,12 +7,20 @@ export type SetupProblem = { "kind": "missing",
 /**
  * Their names, as the configuration file spells them.
  */
-settings: Array<string>, } | { "kind": "invalid", 
+settings: Array<string>, } | { "kind": "invalid_setting", 
 /**
- * What is wrong with it.
+ * Its name, as the configuration file spells it.
  */
-detail: string, } | { "kind": "failed", 
+setting: string, 
 /**
- * What the core says.
+ * What is wrong with it, in English.
+ */
+detail: string, } | { "kind": "unreadable_file", 
+/**
+ * What is wrong with it, in English.
+ */
+detail: string, } | { "kind": "in_use" } | { "kind": "too_new" } | { "kind": "disk_full" } | { "kind": "damaged" } | { "kind": "keyring_locked" } | { "kind": "keyring_absent" } | { "kind": "failed", 
+/**
+ * The error, in English.
  */
 detail: string, };

@@ -3,7 +3,10 @@
  * does: commands change its history, and every change comes back as an event.
  */
 
+import type { AccountView } from "../generated/AccountView";
+import type { CodeView } from "../generated/CodeView";
 import type { ConnectionView } from "../generated/ConnectionView";
+import type { ErrorCode } from "../generated/ErrorCode";
 import type { HistoryRequest } from "../generated/HistoryRequest";
 import type { HistoryView } from "../generated/HistoryView";
 import type { Language } from "../generated/Language";
@@ -11,8 +14,8 @@ import type { NotificationView } from "../generated/NotificationView";
 import type { Phase } from "../generated/Phase";
 import type { Preferences } from "../generated/Preferences";
 import type { Snapshot } from "../generated/Snapshot";
+import type { SystemView } from "../generated/SystemView";
 import type { UiEvent } from "../generated/UiEvent";
-import type { WarningView } from "../generated/WarningView";
 import { PlatformError, type Detach, type Listener, type Platform } from "./types";
 
 export class FakePlatform implements Platform {
@@ -22,20 +25,37 @@ export class FakePlatform implements Platform {
   failure: PlatformError | null = null;
   /** What the configuration turns out to be when it is read again. */
   phaseAfterReload: Phase = { kind: "ready" };
+  /** Whether a sign-in goes on until the test says how it ends. */
+  isSignInSlow = false;
+  /** Ends a slow sign-in. */
+  endSignIn: (account: AccountView, error?: ErrorCode) => void = () => undefined;
+  /** Whether the next page of the history waits until {@link release} is called. */
+  isHistorySlow = false;
 
   private readonly listeners = new Set<Listener>();
   private snapshot: Snapshot;
   private items: NotificationView[];
+  private waiting: (() => void)[] = [];
 
   constructor(items: NotificationView[] = [], snapshot: Partial<Snapshot> = {}) {
     this.items = [...items].sort((a, b) => b.acceptedAt.localeCompare(a.acceptedAt));
     this.snapshot = {
       phase: { kind: "ready" },
+      account: { kind: "signed_in", user: "anna" },
       connection: { state: "online" },
+      system: {
+        delivery: "ready",
+        secrets: "keyring",
+        startsAtLogin: false,
+        hasTray: true,
+        server: { host: "push.example", isExposed: false, hasCode: false },
+      },
       unread: this.unread(),
       preferences: { language: "system", theme: "system" },
       language: "en",
       opened: null,
+      offered: null,
+      signInProblem: null,
       ...snapshot,
     };
   }
@@ -47,14 +67,24 @@ export class FakePlatform implements Platform {
   }
 
   history(request: HistoryRequest): Promise<HistoryView> {
-    return this.answer(`history ${request.before ?? "start"}`, () => {
+    const search = request.search === null ? "" : ` "${request.search}"`;
+    const page = this.answer(`history ${request.before ?? "start"}${search}`, () => {
+      const words = request.search?.toLowerCase() ?? "";
+      const found = this.items.filter(({ title }) => title.toLowerCase().includes(words));
       const start = request.before === null ? 0 : Number(request.before);
       const end = start + request.limit;
-      return {
-        items: this.items.slice(start, end),
-        next: end < this.items.length ? String(end) : null,
-      };
+      return { items: found.slice(start, end), next: end < found.length ? String(end) : null };
     });
+    if (!this.isHistorySlow) return page;
+    return new Promise((resolve, reject) => {
+      this.waiting.push(() => void page.then(resolve, reject));
+    });
+  }
+
+  /** Lets the pages come that were asked for while the history was slow. */
+  release(): void {
+    this.isHistorySlow = false;
+    for (const resolve of this.waiting.splice(0)) resolve();
   }
 
   notification(id: string): Promise<NotificationView | null> {
@@ -92,8 +122,51 @@ export class FakePlatform implements Platform {
     });
   }
 
-  reloadConfiguration(): Promise<void> {
-    return this.answer("reloadConfiguration", () => {
+  /** A code is the user's name here; the configured one is anna's. */
+  readCode(code: string | null): Promise<CodeView> {
+    return this.answer(`readCode ${code ?? "configured"}`, () => this.readClaims(code));
+  }
+
+  signIn(code: string | null, replaces: boolean): Promise<void> {
+    return this.answer(`signIn ${code ?? "configured"} ${String(replaces)}`, () => {
+      const { user, replaces: former } = this.readClaims(code);
+      if (former !== null && !replaces) throw new PlatformError("would_replace", "");
+      if (former !== null) this.forget();
+      this.be({ kind: "signing_in", user, trouble: null, retryAt: null });
+      if (!this.isSignInSlow) this.be({ kind: "signed_in", user });
+    }).then(() => (this.isSignInSlow ? this.signingIn() : undefined));
+  }
+
+  private signingIn(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.endSignIn = (account, error) => {
+        this.be(account);
+        if (error === undefined) resolve();
+        else reject(new PlatformError(error, ""));
+      };
+    });
+  }
+
+  signOut(): Promise<void> {
+    return this.answer("signOut", () => {
+      this.be({ kind: "signing_out" });
+      this.forget();
+      this.be({ kind: "nobody", isSignOutPending: false });
+    });
+  }
+
+  startAtLogin(starts: boolean): Promise<void> {
+    return this.answer(`startAtLogin ${String(starts)}`, () => {
+      this.change({ startsAtLogin: starts });
+    });
+  }
+
+  quit(): Promise<void> {
+    return this.answer("quit", () => undefined);
+  }
+
+  reloadConfiguration(withoutKeyring: boolean): Promise<void> {
+    return this.answer(`reloadConfiguration ${String(withoutKeyring)}`, () => {
       this.snapshot = { ...this.snapshot, phase: this.phaseAfterReload };
       this.emit({ kind: "phase", phase: this.phaseAfterReload });
     });
@@ -102,8 +175,37 @@ export class FakePlatform implements Platform {
   /** A notification comes. */
   arrive(item: NotificationView): void {
     this.items = [item, ...this.items];
-    this.emit({ kind: "arrived", item });
+    this.emit({ kind: "changed", items: [item], removed: [] });
     this.emit({ kind: "unread", count: this.unread() });
+  }
+
+  /** The account changes. */
+  be(account: AccountView): void {
+    this.snapshot = { ...this.snapshot, account };
+    this.emit({ kind: "account", account });
+  }
+
+  /** The history is another user's or nobody's. */
+  forget(items: NotificationView[] = []): void {
+    this.items = items;
+    this.emit({ kind: "forgotten" });
+    this.emit({ kind: "unread", count: this.unread() });
+  }
+
+  /** What the system does for the app changes. */
+  change(difference: Partial<SystemView>): void {
+    this.snapshot = { ...this.snapshot, system: { ...this.snapshot.system, ...difference } };
+    this.emit({ kind: "system", system: this.snapshot.system });
+  }
+
+  /** A link hands a sign-in code over. */
+  offer(code: string): void {
+    this.emit({ kind: "code_offered", code });
+  }
+
+  /** A sign-in that the app began by itself is not accepted. */
+  refuseSignIn(code: ErrorCode): void {
+    this.emit({ kind: "sign_in_failed", code });
   }
 
   /** Notifications are read on another device of the same person. */
@@ -129,9 +231,9 @@ export class FakePlatform implements Platform {
     this.emit({ kind: "opened", id });
   }
 
-  /** The host warns. */
-  warn(warning: WarningView): void {
-    this.emit({ kind: "warned", warning });
+  /** The stored history was damaged. */
+  rebuild(): void {
+    this.emit({ kind: "history_rebuilt" });
   }
 
   /** The history changes beyond listing. */
@@ -139,6 +241,14 @@ export class FakePlatform implements Platform {
     this.items = items;
     this.emit({ kind: "stale" });
     this.emit({ kind: "unread", count: this.unread() });
+  }
+
+  private readClaims(code: string | null): CodeView {
+    const user = code === null ? "anna" : code.trim();
+    if (!/^[a-z]+$/.test(user)) throw new PlatformError("code_unreadable", "");
+    const { account } = this.snapshot;
+    const present = "user" in account ? account.user : null;
+    return { user, replaces: present === user ? null : present };
   }
 
   private read(ids: string[]): void {

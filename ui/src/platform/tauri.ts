@@ -21,8 +21,13 @@ export function tauriPlatform(): Platform {
     markAllRead: () => call("mark_all_read"),
     followLink: (id) => call("follow_link", { id }),
     retryNow: () => call("retry_now"),
+    readCode: (code) => call("read_code", { code }),
+    signIn: (code, replaces) => call("sign_in", { code, replaces }),
+    signOut: () => call("sign_out"),
     savePreferences: (preferences) => call("save_preferences", { preferences }),
-    reloadConfiguration: () => call("reload_configuration"),
+    startAtLogin: (starts) => call("start_at_login", { starts }),
+    reloadConfiguration: (withoutKeyring) => call("reload_configuration", { withoutKeyring }),
+    quit: () => call("quit"),
   };
 }
 

@@ -1,5 +1,6 @@
 /** All that the interface may know of its host. Nothing outside this folder imports a host's own API. */
 
+import type { CodeView } from "../generated/CodeView";
 import type { ErrorCode } from "../generated/ErrorCode";
 import type { HistoryRequest } from "../generated/HistoryRequest";
 import type { HistoryView } from "../generated/HistoryView";
@@ -12,7 +13,7 @@ export type Detach = () => void;
 
 /** The host of the interface. Every promise may be rejected with a {@link PlatformError}. */
 export interface Platform {
-  /** Begins to hear events; the first is a snapshot. */
+  /** Begins to send events; the first is a snapshot. */
   attach(listener: Listener): Promise<Detach>;
   /** Reads a page of the history, newest first. */
   history(request: HistoryRequest): Promise<HistoryView>;
@@ -20,16 +21,28 @@ export interface Platform {
   notification(id: string): Promise<NotificationView | null>;
   /** Says that the person opened a notification: it is read from now on. */
   open(id: string): Promise<void>;
-  /** Marks everything read and says how many rows that changed. */
+  /** Marks everything read; gives how many notifications were unread. */
   markAllRead(): Promise<number>;
   /** Opens a notification's link in the browser. */
   followLink(id: string): Promise<void>;
   /** Tries to connect at once instead of waiting. */
   retryNow(): Promise<void>;
+  /** Reads a sign-in code, or the configured one without it. */
+  readCode(code: string | null): Promise<CodeView>;
+  /** Signs in by a code, or by the configured one without it. `replaces` is the person's consent that
+   * another user's notifications leave this device. */
+  signIn(code: string | null, replaces: boolean): Promise<void>;
+  /** Signs out. */
+  signOut(): Promise<void>;
   /** Keeps what the person prefers. */
   savePreferences(preferences: Preferences): Promise<void>;
-  /** Reads the configuration again and starts if it is complete. */
-  reloadConfiguration(): Promise<void>;
+  /** Has the system start the app at the person's login, or not. */
+  startAtLogin(starts: boolean): Promise<void>;
+  /** Reads the configuration again and starts if nothing stands in the way. `withoutKeyring` is the
+   * person's consent to begin anew where the keyring cannot be had. */
+  reloadConfiguration(withoutKeyring: boolean): Promise<void>;
+  /** Ends the app. */
+  quit(): Promise<void>;
 }
 
 /** Why the host did not do what was asked. */

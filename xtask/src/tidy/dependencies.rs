@@ -59,7 +59,10 @@ const DIRECTIONS: [(&str, &[&str]); 21] = [
         "vestnik",
         &["vestnik-core", "vestnik-model", "vestnik-server"],
     ),
-    ("vestnik-desktop", &["vestnik-core", "vestnik-model"]),
+    (
+        "vestnik-desktop",
+        &["vestnik-clock", "vestnik-core", "vestnik-model"],
+    ),
     // The inbox for its spool: an extension has nothing else of the core.
     (
         "vestnik-ffi",

@@ -3,7 +3,7 @@
 use std::{
     io,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -14,7 +14,7 @@ use vestnik_model::NotificationId;
 
 use crate::{
     shell::DesktopShell,
-    toast::Toast,
+    toast::{Toast, ToastError},
     view::{Language, UiEvent},
 };
 
@@ -25,20 +25,25 @@ const QUEUE: usize = 256;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Told {
     Toast(Toast),
+    Redraw(Toast),
     Withdraw(Vec<NotificationId>),
     WithdrawAll,
     Unread(u64, Language),
     Window,
     Event(UiEvent),
     Link(String),
+    StartAtLogin(bool),
     Quit,
 }
 
 #[derive(Clone)]
 pub(super) struct FakeShell {
     told: mpsc::Sender<Told>,
-    /// Whether there is a window that listens.
+    /// Whether there is a window that is attached.
     pub(super) has_window: Arc<AtomicBool>,
+    /// How the system takes toasts; `None` while it does not answer.
+    pub(super) takes: Arc<Mutex<Option<Result<(), ToastError>>>>,
+    starts_at_login: Arc<AtomicBool>,
 }
 
 /// What a [`FakeShell`] was told, in order.
@@ -47,8 +52,13 @@ pub(super) struct Record(mpsc::Receiver<Told>);
 impl FakeShell {
     pub(super) fn new() -> (Self, Record) {
         let (told, record) = mpsc::channel(QUEUE);
-        let has_window = Arc::new(AtomicBool::new(true));
-        (Self { told, has_window }, Record(record))
+        let shell = Self {
+            told,
+            has_window: Arc::new(AtomicBool::new(true)),
+            takes: Arc::new(Mutex::new(Some(Ok(())))),
+            starts_at_login: Arc::default(),
+        };
+        (shell, Record(record))
     }
 
     fn tell(&self, told: Told) {
@@ -74,6 +84,11 @@ impl Record {
             .expect("the shell is told in time")
     }
 
+    /// What the shell was told since it was looked at last.
+    pub(super) fn rest(&mut self) -> Vec<Told> {
+        std::iter::from_fn(|| self.0.try_recv().ok()).collect()
+    }
+
     /// Waits until the shell is told exactly this.
     pub(super) async fn expect(&mut self, expected: Told) {
         self.until(|told| (told == expected).then_some(())).await;
@@ -92,8 +107,22 @@ impl Record {
 }
 
 impl DesktopShell for FakeShell {
-    fn show_toast(&self, toast: Toast) {
+    fn show_toast(
+        &self,
+        toast: Toast,
+    ) -> impl Future<Output = Result<(), ToastError>> + Send + use<> {
         self.tell(Told::Toast(toast));
+        let outcome = self.takes.lock().unwrap().clone();
+        async {
+            match outcome {
+                Some(outcome) => outcome,
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    fn redraw_toast(&self, toast: Toast) {
+        self.tell(Told::Redraw(toast));
     }
 
     fn withdraw_toasts(&self, ids: Vec<NotificationId>) {
@@ -124,6 +153,16 @@ impl DesktopShell for FakeShell {
             return Err(io::Error::other("no browser"));
         }
         self.tell(Told::Link(url.to_owned()));
+        Ok(())
+    }
+
+    fn starts_at_login(&self) -> Option<bool> {
+        Some(self.starts_at_login.load(Ordering::SeqCst))
+    }
+
+    fn start_at_login(&self, starts: bool) -> io::Result<()> {
+        self.tell(Told::StartAtLogin(starts));
+        self.starts_at_login.store(starts, Ordering::SeqCst);
         Ok(())
     }
 

@@ -1,17 +1,14 @@
 //! Toasts over a real D-Bus to a daemon that the test plays. Each test has a bus of its own: it
 //! runs itself again inside `dbus-run-session`.
 
-use std::{
-    process::{Command, Stdio},
-    time::Duration,
-};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use vestnik_model::text::Body;
 
 use self::daemon::{Behaviour, FakeDaemon, Heard};
-use super::super::{Toast, ToastEvent, Toaster, tag};
-use crate::{sample, view::Language};
+use super::super::{Delivery, Toast, ToastError, ToastEvent, Toaster, tag};
+use crate::{bus_test::on_a_bus, sample, view::Language};
 
 mod daemon;
 
@@ -19,33 +16,56 @@ mod daemon;
 const LIMIT: Duration = Duration::from_mins(5);
 
 #[test]
-fn no_answer_is_too_fast_to_be_heard() {
-    on_a_bus("played::no_answer_is_too_fast_to_be_heard");
+fn no_answer_is_too_fast_to_be_noticed() {
+    on_a_bus(
+        module_path!(),
+        "played::no_answer_is_too_fast_to_be_noticed",
+    );
 }
 
 #[test]
 fn a_toast_says_what_the_notification_says() {
-    on_a_bus("played::a_toast_says_what_the_notification_says");
+    on_a_bus(
+        module_path!(),
+        "played::a_toast_says_what_the_notification_says",
+    );
 }
 
 #[test]
 fn angle_brackets_stay_text_where_daemons_read_markup() {
-    on_a_bus("played::angle_brackets_stay_text_where_daemons_read_markup");
+    on_a_bus(
+        module_path!(),
+        "played::angle_brackets_stay_text_where_daemons_read_markup",
+    );
 }
 
 #[test]
-fn what_is_withdrawn_is_closed() {
-    on_a_bus("played::what_is_withdrawn_is_closed");
+fn what_is_withdrawn_is_closed_and_only_what_is_there_is_redrawn() {
+    on_a_bus(
+        module_path!(),
+        "played::what_is_withdrawn_is_closed_and_only_what_is_there_is_redrawn",
+    );
 }
 
 #[test]
-fn putting_a_toast_away_is_heard_and_expiry_is_not() {
-    on_a_bus("played::putting_a_toast_away_is_heard_and_expiry_is_not");
+fn putting_a_toast_away_is_told_and_expiry_is_not() {
+    on_a_bus(
+        module_path!(),
+        "played::putting_a_toast_away_is_told_and_expiry_is_not",
+    );
 }
 
 #[test]
-fn without_a_daemon_a_toast_fails_and_the_next_may_succeed() {
-    on_a_bus("played::without_a_daemon_a_toast_fails_and_the_next_may_succeed");
+fn without_a_daemon_a_toast_fails_and_after_it_came_the_next_is_shown() {
+    on_a_bus(
+        module_path!(),
+        "played::without_a_daemon_a_toast_fails_and_after_it_came_the_next_is_shown",
+    );
+}
+
+#[test]
+fn do_not_disturb_is_told() {
+    on_a_bus(module_path!(), "played::do_not_disturb_is_told");
 }
 
 /// The tests themselves; each wants a session bus without any daemon on it.
@@ -54,23 +74,23 @@ mod played {
 
     #[tokio::test]
     #[ignore = "runs inside dbus-run-session"]
-    async fn no_answer_is_too_fast_to_be_heard() {
+    async fn no_answer_is_too_fast_to_be_noticed() {
         let behaviour = Behaviour {
             clicks_at_once: true,
             ..Behaviour::default()
         };
         let (_daemon, _heard) = FakeDaemon::start(behaviour).await;
         let (toaster, mut events) = start();
-        for number in 1..=6 {
-            toaster.show(toast(number));
+        ready(&mut events).await;
+        let shown = (1..=6).map(|number| toaster.show(toast(number)));
+        for outcome in futures_util::future::join_all(shown).await {
+            assert_eq!(outcome, Ok(()));
         }
         let mut opened = Vec::new();
-        let mut shown = Vec::new();
-        while opened.len() < 6 || shown.len() < 6 {
+        while opened.len() < 6 {
             match next(&mut events).await {
                 ToastEvent::Opened(id) => opened.push(id),
-                ToastEvent::Shown(id) => shown.push(id),
-                event @ (ToastEvent::Failed { .. } | ToastEvent::Dismissed(_)) => {
+                event @ (ToastEvent::Delivery(_) | ToastEvent::Dismissed(_)) => {
                     panic!("unexpected {event:?}")
                 }
             }
@@ -87,10 +107,9 @@ mod played {
     #[ignore = "runs inside dbus-run-session"]
     async fn a_toast_says_what_the_notification_says() {
         let (_daemon, mut heard) = FakeDaemon::start(Behaviour::default()).await;
-        let (toaster, mut events) = start();
-        toaster.show(toast(1));
-        toaster.show(toast(1));
+        let (toaster, _events) = start();
         for _ in 0..2 {
+            assert_eq!(toaster.show(toast(1)).await, Ok(()));
             let Heard::Notify(notify) = next(&mut heard).await else {
                 panic!("not a toast");
             };
@@ -104,7 +123,6 @@ mod played {
                 "the second replaces the first"
             );
         }
-        assert_eq!(next(&mut events).await, ToastEvent::Shown(sample::id(1)));
     }
 
     #[tokio::test]
@@ -116,7 +134,7 @@ mod played {
         };
         let (_daemon, mut heard) = FakeDaemon::start(behaviour).await;
         let (toaster, _events) = start();
-        toaster.show(toast(1));
+        assert_eq!(toaster.show(toast(1)).await, Ok(()));
         let Heard::Notify(notify) = next(&mut heard).await else {
             panic!("not a toast");
         };
@@ -125,27 +143,29 @@ mod played {
 
     #[tokio::test]
     #[ignore = "runs inside dbus-run-session"]
-    async fn what_is_withdrawn_is_closed() {
+    async fn what_is_withdrawn_is_closed_and_only_what_is_there_is_redrawn() {
         let (_daemon, mut heard) = FakeDaemon::start(Behaviour::default()).await;
-        let (toaster, mut events) = start();
-        toaster.show(toast(1));
-        assert_eq!(next(&mut events).await, ToastEvent::Shown(sample::id(1)));
-        toaster.withdraw(vec![sample::id(1), sample::id(2)]);
+        let (toaster, _events) = start();
+        assert_eq!(toaster.show(toast(1)).await, Ok(()));
         assert!(matches!(next(&mut heard).await, Heard::Notify(_)));
+        toaster.redraw(toast(2));
+        toaster.redraw(toast(1));
+        let Heard::Notify(again) = next(&mut heard).await else {
+            panic!("not a toast");
+        };
+        assert_eq!(again.replaces, tag(sample::id(1)));
+        toaster.withdraw(vec![sample::id(1), sample::id(2)]);
         assert_eq!(next(&mut heard).await, Heard::Close(tag(sample::id(1))));
     }
 
     #[tokio::test]
     #[ignore = "runs inside dbus-run-session"]
-    async fn putting_a_toast_away_is_heard_and_expiry_is_not() {
+    async fn putting_a_toast_away_is_told_and_expiry_is_not() {
         let (daemon, _heard) = FakeDaemon::start(Behaviour::default()).await;
         let (toaster, mut events) = start();
+        ready(&mut events).await;
         for number in 1..=2 {
-            toaster.show(toast(number));
-            assert_eq!(
-                next(&mut events).await,
-                ToastEvent::Shown(sample::id(number))
-            );
+            assert_eq!(toaster.show(toast(number)).await, Ok(()));
         }
         daemon.closed(tag(sample::id(1)), 1).await;
         daemon.closed(tag(sample::id(2)), 2).await;
@@ -157,14 +177,29 @@ mod played {
 
     #[tokio::test]
     #[ignore = "runs inside dbus-run-session"]
-    async fn without_a_daemon_a_toast_fails_and_the_next_may_succeed() {
+    async fn without_a_daemon_a_toast_fails_and_after_it_came_the_next_is_shown() {
         let (toaster, mut events) = start();
-        toaster.show(toast(1));
-        let failed = next(&mut events).await;
-        assert!(matches!(failed, ToastEvent::Failed { id, .. } if id == sample::id(1)));
-        let (_daemon, _heard) = FakeDaemon::start(Behaviour::default()).await;
-        toaster.show(toast(2));
-        assert_eq!(next(&mut events).await, ToastEvent::Shown(sample::id(2)));
+        let absent = ToastEvent::Delivery(Delivery::NoService);
+        assert_eq!(next(&mut events).await, absent);
+        assert_eq!(toaster.show(toast(1)).await, Err(ToastError::NoService));
+        let (daemon, _heard) = FakeDaemon::start(Behaviour::default()).await;
+        ready(&mut events).await;
+        assert_eq!(toaster.show(toast(2)).await, Ok(()));
+        daemon.end().await;
+        assert_eq!(next(&mut events).await, absent);
+    }
+
+    #[tokio::test]
+    #[ignore = "runs inside dbus-run-session"]
+    async fn do_not_disturb_is_told() {
+        let (daemon, _heard) = FakeDaemon::start(Behaviour::default()).await;
+        let (_toaster, mut events) = start();
+        ready(&mut events).await;
+        daemon.inhibit(true).await;
+        let paused = ToastEvent::Delivery(Delivery::Paused);
+        assert_eq!(next(&mut events).await, paused);
+        daemon.inhibit(false).await;
+        ready(&mut events).await;
     }
 }
 
@@ -175,10 +210,15 @@ fn start() -> (Toaster, mpsc::Receiver<ToastEvent>) {
     (toaster, heard)
 }
 
+async fn ready(events: &mut mpsc::Receiver<ToastEvent>) {
+    let ready = ToastEvent::Delivery(Delivery::Ready);
+    assert_eq!(next(events).await, ready);
+}
+
 fn toast(number: usize) -> Toast {
-    let mut item = sample::item(number);
-    item.notification.body = Body::parse("1 < 2 & 3").unwrap();
-    Toast::of(&item, Language::En)
+    let mut row = sample::row(number);
+    row.notification.body = Body::parse("1 < 2 & 3").unwrap();
+    Toast::of(&row, Language::En)
 }
 
 async fn next<T>(events: &mut mpsc::Receiver<T>) -> T {
@@ -187,38 +227,3 @@ async fn next<T>(events: &mut mpsc::Receiver<T>) -> T {
         .expect("something happens in time")
         .expect("the other side still runs")
 }
-
-/// Runs one of the tests above on a session bus that starts nothing by itself.
-fn on_a_bus(test: &str) {
-    let folder = tempfile::tempdir().unwrap();
-    let config = folder.path().join("bus.conf");
-    std::fs::write(&config, BUS).unwrap();
-    let module = module_path!()
-        .split_once("::")
-        .map_or("", |(_, module)| module);
-    let run = Command::new("dbus-run-session")
-        .arg(format!("--config-file={}", config.display()))
-        .arg("--")
-        .arg(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", &format!("{module}::{test}")])
-        .stdin(Stdio::null())
-        .output()
-        .expect("dbus-run-session is installed (Debian: dbus-daemon)");
-    let output = String::from_utf8_lossy(&run.stdout);
-    assert!(
-        run.status.success() && output.contains("1 passed"),
-        "{output}"
-    );
-}
-
-const BUS: &str = r#"<busconfig>
-  <type>session</type>
-  <keep_umask/>
-  <listen>unix:tmpdir=/tmp</listen>
-  <auth>EXTERNAL</auth>
-  <policy context="default">
-    <allow send_destination="*" eavesdrop="true"/>
-    <allow eavesdrop="true"/>
-    <allow own="*"/>
-  </policy>
-</busconfig>"#;

@@ -2,7 +2,7 @@
 
 import type { IconName } from "../../components/icons";
 import type { ConnectionView } from "../../generated/ConnectionView";
-import type { OfflineReason } from "../../generated/OfflineReason";
+import type { TroubleView } from "../../generated/TroubleView";
 import { exactTime } from "../../i18n/format";
 import { m } from "../../i18n/paraglide/messages";
 
@@ -17,8 +17,6 @@ export function mood(connection: ConnectionView): Mood {
     case "syncing":
       return "busy";
     case "offline":
-    case "signed_out":
-    case "needs_identity":
       return "bad";
   }
 }
@@ -40,32 +38,18 @@ export function stateWords(connection: ConnectionView): string {
       return m.connection_syncing();
     case "offline":
       return m.connection_offline();
-    case "signed_out":
-      return m.connection_signed_out();
-    case "needs_identity":
-      return m.connection_needs_identity();
   }
 }
 
-/** Why it is so, where that helps. */
+/** Why it is so, where that is known. */
 export function reasonWords(connection: ConnectionView): string | null {
-  switch (connection.state) {
-    case "offline":
-      return offlineWords(connection.reason);
-    case "signed_out":
-      return m.reason_signed_out();
-    case "needs_identity":
-      return m.reason_needs_identity();
-    case "online":
-    case "connecting":
-    case "syncing":
-      return null;
-  }
+  if (connection.state !== "offline" || connection.trouble === null) return null;
+  return troubleWords(connection.trouble);
 }
 
 /** When the connection will be tried again, if that is known. */
 export function retryAt(connection: ConnectionView): string | null {
-  return "retryAt" in connection ? connection.retryAt : null;
+  return connection.state === "offline" ? connection.retryAt : null;
 }
 
 /** Counts down the last minute; names the time before that. */
@@ -75,15 +59,24 @@ export function retryWords(at: string, now: number): string {
   return seconds <= 60 ? m.retry_in({ seconds }) : m.retry_at({ time: exactTime(at) });
 }
 
-function offlineWords(reason: OfflineReason): string {
-  switch (reason) {
+/** What stands between the app and its server, and what can be done about it. */
+export function troubleWords(trouble: TroubleView): string {
+  switch (trouble) {
     case "unreachable":
-      return m.reason_unreachable();
-    case "draining":
-      return m.reason_draining();
+      return m.trouble_unreachable();
+    case "captive_portal":
+      return m.trouble_captive_portal();
+    case "wrong_address":
+      return m.trouble_wrong_address();
     case "refused":
-      return m.reason_refused();
+      return m.trouble_refused();
+    case "throttled":
+      return m.trouble_throttled();
+    case "server_busy":
+      return m.trouble_server_busy();
     case "storage":
-      return m.reason_storage();
+      return m.trouble_storage();
+    case "internal":
+      return m.trouble_internal();
   }
 }

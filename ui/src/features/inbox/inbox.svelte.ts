@@ -19,12 +19,16 @@ export class Inbox {
   loading = $state(false);
   /** Whether the first page was read at least once. */
   loaded = $state(false);
+  /** The words that the list was searched for; empty for the whole history. */
+  search = $state("");
   /** What the detail pane shows. */
   selected = $state.raw<NotificationView | null>(null);
-  /** The arrivals to announce to who cannot see them. */
+  /** The arrivals to announce to a person who does not see them. */
   arrivals = $state.raw<Arrivals | null>(null);
 
   private readonly platform: Platform;
+  /** Counts what makes a page on its way useless: another user, another search. */
+  private reading = 0;
   private waiting: NotificationView[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -34,10 +38,17 @@ export class Inbox {
 
   /** Reads the first page, in place of what was held. */
   async reload(): Promise<void> {
+    this.reading += 1;
     await this.readPage(null, (page) => {
       this.items = page;
+      this.loaded = true;
     });
-    this.loaded = true;
+  }
+
+  /** Shows only what has these words. */
+  async searchFor(words: string): Promise<void> {
+    this.search = words.trim();
+    await this.reload();
   }
 
   async showOlder(): Promise<void> {
@@ -49,8 +60,11 @@ export class Inbox {
 
   /** Shows a notification, which reads it. */
   async open(id: string): Promise<void> {
+    const reading = this.reading;
     const held = this.items.find((item) => item.id === id);
-    this.selected = held ?? (await this.platform.notification(id));
+    const item = held ?? (await this.platform.notification(id));
+    if (reading !== this.reading && held === undefined) return;
+    this.selected = item;
     await this.platform.open(id);
   }
 
@@ -58,16 +72,23 @@ export class Inbox {
     this.selected = null;
   }
 
-  /** A notification has just come. */
-  arrived(item: NotificationView): void {
-    const isNew = !this.items.some((held) => held.id === item.id);
-    this.items = merge(this.items, [item]);
-    if (isNew) this.announceSoon(item);
+  /** Drops everything, what is on its way included: it belongs to another user. */
+  forget(): void {
+    this.reading += 1;
+    this.items = [];
+    this.next = null;
+    this.loaded = false;
+    this.search = "";
+    this.selected = null;
+    this.arrivals = null;
+    this.waiting = [];
+    clearTimeout(this.timer);
   }
 
-  /** Rows have new contents, or left the history. */
+  /** Rows are new, have new contents, or left the history. */
   changed(rows: NotificationView[], removed: string[]): void {
     const isGone = (item: NotificationView) => removed.includes(item.id);
+    for (const row of rows) if (this.isArrival(row)) this.announceSoon(row);
     this.items = merge(
       this.items.filter((item) => !isGone(item)),
       rows.filter((row) => this.isInRange(row)),
@@ -84,21 +105,37 @@ export class Inbox {
     before: string | null,
     take: (page: NotificationView[]) => void,
   ): Promise<void> {
+    const reading = this.reading;
     this.loading = true;
     try {
-      const page = await this.platform.history({ before, limit: PAGE_SIZE });
+      const search = this.search === "" ? null : this.search;
+      const page = await this.platform.history({ before, limit: PAGE_SIZE, search });
+      if (reading !== this.reading) return;
       take(page.items);
       this.next = page.next;
     } finally {
-      this.loading = false;
+      if (reading === this.reading) this.loading = false;
     }
   }
 
-  /** Whether a row belongs among the pages held; older ones come when they are asked for. */
+  /** Whether a row has just come: it is unread, and newer than all that are held. */
+  private isArrival(row: NotificationView): boolean {
+    if (row.isRead || !this.loaded || this.isHeld(row)) return false;
+    const newest = this.items[0];
+    return newest === undefined || newestFirst(row, newest) < 0;
+  }
+
+  /** Whether a row belongs among the pages held; older ones come when they are asked for. What a
+   * search finds is only told anew by another search. */
   private isInRange(row: NotificationView): boolean {
+    if (this.search !== "") return this.isHeld(row);
     const oldest = this.items.at(-1);
     if (oldest === undefined || this.next === null) return true;
     return newestFirst(row, oldest) <= 0;
+  }
+
+  private isHeld(row: NotificationView): boolean {
+    return this.items.some((held) => held.id === row.id);
   }
 
   private announceSoon(item: NotificationView): void {

@@ -42,6 +42,7 @@ pub(super) struct FakeDaemon {
 struct Notifications {
     behaviour: Behaviour,
     heard: mpsc::Sender<Heard>,
+    is_inhibited: bool,
 }
 
 impl FakeDaemon {
@@ -49,7 +50,14 @@ impl FakeDaemon {
         let (heard, record) = mpsc::channel(64);
         let connection = connection::Builder::session()
             .unwrap()
-            .serve_at(PATH, Notifications { behaviour, heard })
+            .serve_at(
+                PATH,
+                Notifications {
+                    behaviour,
+                    heard,
+                    is_inhibited: false,
+                },
+            )
             .unwrap()
             .name(NAME)
             .unwrap()
@@ -57,6 +65,23 @@ impl FakeDaemon {
             .await
             .unwrap();
         (Self { connection }, record)
+    }
+
+    /// The daemon ends.
+    pub(super) async fn end(self) {
+        self.connection.close().await.unwrap();
+    }
+
+    /// "Do not disturb", as KDE tells it.
+    pub(super) async fn inhibit(&self, is_inhibited: bool) {
+        let server = self.connection.object_server();
+        let daemon = server.interface::<_, Notifications>(PATH).await.unwrap();
+        let mut inside = daemon.get_mut().await;
+        inside.is_inhibited = is_inhibited;
+        inside
+            .inhibited_changed(daemon.signal_emitter())
+            .await
+            .unwrap();
     }
 
     /// A toast leaves the screen.
@@ -119,6 +144,11 @@ impl Notifications {
             .chain(markup)
             .map(str::to_owned)
             .collect()
+    }
+
+    #[zbus(property)]
+    fn inhibited(&self) -> bool {
+        self.is_inhibited
     }
 
     #[zbus(signal)]

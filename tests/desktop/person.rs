@@ -1,4 +1,4 @@
-//! Anna, whom the App notifies, and what the server has stored about their deliveries.
+//! A user whom the App notifies, and what the server has stored about their deliveries.
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
@@ -12,32 +12,45 @@ use vestnik_testkit::{TestServer, clock, name::installation};
 
 use crate::{retry, stage::Environment};
 
-/// Anna, at a server.
-pub(crate) struct Anna<'a> {
+/// A user, at a server.
+pub(crate) struct Person<'a> {
     server: &'a TestServer,
     user: UserId,
 }
 
-impl<'a> Anna<'a> {
-    pub(crate) fn at(server: &'a TestServer) -> anyhow::Result<Self> {
+impl<'a> Person<'a> {
+    pub(crate) fn at(server: &'a TestServer, name: &str) -> anyhow::Result<Self> {
         Ok(Self {
             server,
-            user: UserId::parse("anna")?,
+            user: UserId::parse(name)?,
         })
     }
 
-    /// The environment of Anna's app.
+    /// The environment of an app that has the user's sign-in code in its configuration.
     pub(crate) fn environment(&self) -> anyhow::Result<Environment> {
         let identity = self.server.folder().join("identity.jwt");
-        std::fs::write(&identity, self.server.backend.identity(&self.user)?)?;
-        Ok(vec![
-            (
-                "VESTNIK_SERVER",
-                format!("http://{}", self.server.address()),
-            ),
-            ("VESTNIK_APP", self.server.backend.app().to_string()),
-            ("VESTNIK_IDENTITY_FILE", identity.display().to_string()),
-        ])
+        std::fs::write(&identity, self.code()?)?;
+        let mut environment = without_code(self.server);
+        let file = identity.display().to_string();
+        environment.push(("VESTNIK_IDENTITY_FILE", file));
+        Ok(environment)
+    }
+
+    /// A sign-in code, as the App's backend gives it to the user.
+    pub(crate) fn code(&self) -> anyhow::Result<String> {
+        self.server.backend.identity(&self.user)
+    }
+
+    /// A sign-in code whose time has passed.
+    pub(crate) fn expired_code(&self) -> anyhow::Result<String> {
+        let app = self.server.backend.app();
+        let claims = json!({ "sub": self.user, "aud": app, "exp": 1_700_000_000 });
+        self.server.backend.sign(&claims)
+    }
+
+    /// The App's backend ends every session of the user.
+    pub(crate) async fn is_logged_out(&self) -> anyhow::Result<()> {
+        self.server.backend.log_out(&self.user).await
     }
 
     /// The App's backend notifies them by REST.
@@ -58,7 +71,7 @@ impl<'a> Anna<'a> {
         Ok(self.server.backend.publish(&request).await?.id)
     }
 
-    /// Anna reads it on another device of theirs.
+    /// The user reads it on another device of theirs.
     pub(crate) async fn reads_elsewhere(&self, id: NotificationId) -> anyhow::Result<()> {
         let tokens = self
             .server
@@ -110,6 +123,14 @@ impl<'a> Anna<'a> {
             .next()
             .context("the server knows no delivery yet")
     }
+}
+
+/// The environment of an app that knows its server and no sign-in code.
+pub(crate) fn without_code(server: &TestServer) -> Environment {
+    vec![
+        ("VESTNIK_SERVER", format!("http://{}", server.address())),
+        ("VESTNIK_APP", server.backend.app().to_string()),
+    ]
 }
 
 /// An order that is on its way.
