@@ -48,6 +48,9 @@ pub(crate) async fn next(
         let mut news = pin!(shared.shows.notified());
         // What becomes due from here on is not missed.
         news.as_mut().enable();
+        if shared.is_stopping() || commands.is_closed() {
+            return None;
+        }
         if let Some(ticket) = shared.take_offer() {
             return Some(ticket);
         }

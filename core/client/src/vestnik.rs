@@ -131,8 +131,12 @@ impl Vestnik {
     /// The process goes on, or the machine woke up.
     pub fn resume(&self) {
         self.shared.wish(|wishes| {
-            wishes.wakes += u64::from(wishes.is_suspended);
-            wishes.is_suspended = false;
+            if std::mem::take(&mut wishes.is_suspended) {
+                wishes.wakes += 1;
+            } else {
+                // Not every system says that it is about to sleep.
+                wishes.nudge.get_or_insert(Nudge::Foreground);
+            }
         });
         self.shared.look_for_shows();
     }

@@ -183,11 +183,11 @@ async fn supervise(parts: &Arc<Parts>, inputs: &mut Inputs) {
             Ok(Stopped) => return,
             Err(_) => tracing::error!("the engine panicked and begins again"),
         }
-        parts.shared.tell_trouble(Trouble::Internal);
         let lived = monotonic(parts).zip(began).map(|(now, began)| now - began);
         if lived.is_some_and(|lived| lived > LONGEST) {
             pause = PAUSE;
         }
+        parts.shared.tell_trouble(Trouble::Internal);
         if inputs.wait(tokio::time::sleep(pause)).await.is_none() {
             return;
         }

@@ -5,7 +5,7 @@ use std::{fs, path::Path, sync::Arc};
 use futures_util::future::join_all;
 use vestnik_clock::SystemClock;
 use vestnik_core::{
-    Config, Error, FormerHistory, HistoryQuery, MemorySecrets, StoreError, Vestnik,
+    Config, Error, FormerHistory, HistoryQuery, MemorySecrets, Secret, StoreError, Vestnik,
 };
 
 use crate::memory::{Memory, config, draw, in_time, login, next, online, open, quick, start};
@@ -96,6 +96,31 @@ async fn a_folder_is_one_devices_at_a_time() {
     );
     in_time(client.stop()).await;
     open(&server, folder.path(), quick()).await;
+}
+
+/// Whatever the system or a person removes under a device that runs, calls end, and the next start
+/// works.
+#[tokio::test]
+async fn a_folder_that_vanishes_hangs_nothing() {
+    let (folder, server) = (tempfile::tempdir().unwrap(), Memory::default());
+    let path = folder.path().join("data");
+    let client = start(&server, &path, quick()).await;
+    online(&client).await;
+    server.notify(2).await;
+    assert_eq!(draw(&client, 1).await, [1]);
+    fs::remove_dir_all(&path).unwrap();
+    in_time(client.history(HistoryQuery::default())).await.ok();
+    in_time(client.mark_all_read(None)).await.ok();
+    in_time(client.logout()).await.ok();
+    let (user, token) = ("boris".parse().unwrap(), Secret::new("boris"));
+    in_time(client.login(user, token)).await.ok();
+    assert_eq!(client.unread_count().await.unwrap_or_default(), 0);
+    in_time(client.stop()).await;
+    let client = start(&server, &path, quick()).await;
+    online(&client).await;
+    server.notify(1).await;
+    // Nothing is known of what was shown; the server of these tests says that all of it is new.
+    assert_eq!(draw(&client, 3).await, [1, 2, 3]);
 }
 
 /// A ticket on offer keeps nothing alive.

@@ -163,6 +163,25 @@ async fn a_connection_that_died_unnoticed_is_found_by_a_nudge() {
 }
 
 #[tokio::test]
+async fn a_machine_that_wakes_up_looks_whether_its_connection_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Memory::default();
+    let client = start(&server, folder.path(), quick()).await;
+    online(&client).await;
+    server.append(1);
+    server.world().swallow_probe = true;
+    // Nothing said that it was about to sleep.
+    client.resume();
+    assert_eq!(draw(&client, 1).await, [1]);
+    // It slept and woke before anybody could look.
+    server.append(1);
+    client.suspend();
+    client.resume();
+    assert_eq!(draw(&client, 1).await, [2]);
+    assert_eq!(server.world().connects, 3);
+}
+
+#[tokio::test]
 async fn what_was_stored_outlives_a_stop_and_is_not_shown_again() {
     let folder = tempfile::tempdir().unwrap();
     let server = Memory::default();

@@ -218,13 +218,17 @@ async fn a_device_stops_while_its_engine_rests_after_a_panic() {
     let (server, clock) = (Memory::default(), FaultyClock::default());
     let client = device(&server, folder.path(), &clock).await;
     login(&client, "anna").await;
-    online(&client).await;
-    clock.fail_engine(1);
-    assert!(in_time(client.flush()).await.is_err());
-    let stopping = client.clone().stop();
-    let quick = std::time::Duration::from_millis(900);
-    tokio::time::timeout(quick, stopping)
-        .await
-        .expect("it does not wait for the pause");
+    let mut snapshot = client.snapshot();
+    let is_internal =
+        |s: &vestnik_core::Snapshot| s.connection.last_error == Some(Trouble::Internal);
+    for _ in 0..2 {
+        online(&client).await;
+        clock.fail_engine(1);
+        assert!(in_time(client.flush()).await.is_err());
+        in_time(snapshot.wait_for(is_internal)).await.unwrap();
+    }
+    let wakes = clock.wakes();
+    in_time(client.clone().stop()).await;
+    assert_eq!(clock.wakes(), wakes, "no engine begins for that");
     assert!(matches!(client.flush().await, Err(Error::Closed)));
 }
