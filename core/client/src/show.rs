@@ -142,7 +142,8 @@ impl ShowTicket {
     /// The system took it.
     ///
     /// # Errors
-    /// [`Error::Storage`], [`Error::Closed`]: it is drawn once more after the next start.
+    /// [`Error::Storage`]: it is tried again before the next ticket is given out. [`Error::Closed`]: it is
+    /// drawn once more after the next start.
     pub async fn shown(self) -> Result<(), Error> {
         self.settle(Settled::Shown).await
     }

@@ -8,7 +8,6 @@ use std::{
     },
 };
 
-use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
 use vestnik_clock::{Clock, Now};
 use vestnik_model::InstallationState;
@@ -19,7 +18,7 @@ use crate::{
     machine::{
         Generation, Trouble,
         connection::Nudge,
-        engine::{self, Done, Input, Phase},
+        engine::{self, Input, Phase},
         session::{NeedsIdentity, Seed, SeedStanding, Standing},
     },
     show::ShowTicket,
@@ -44,8 +43,6 @@ pub(crate) struct Shared {
     /// How often the storage has hidden what was forgotten. While it is behind, what it gives out may be
     /// a former user's.
     hidden: AtomicU64,
-    /// When the next show is due, as those who wait for shows were told last.
-    next_show: Mutex<Option<Timestamp>>,
     /// Whether the app has asked for the end.
     is_stopping: AtomicBool,
 }
@@ -81,7 +78,6 @@ impl Shared {
             wished: Notify::new(),
             offers: Mutex::default(),
             hidden: AtomicU64::new(0),
-            next_show: Mutex::default(),
             is_stopping: AtomicBool::new(false),
         }
     }
@@ -131,24 +127,11 @@ impl Shared {
         self.snapshot.send_if_modified(|snapshot| {
             std::mem::replace(&mut snapshot.unread, counts.unread) != counts.unread
         });
-        self.tell_next_show(counts.next_show);
-        let (outbox, result) = (counts.outbox, &news.rebuilt);
-        let result = match result {
-            Some(rebuilt) => Done::Rebuilt {
-                cursor: rebuilt.cursor.clone(),
-                outbox,
-            },
-            None => Done::Outbox(outbox),
-        };
-        self.outcome(Input::Session { generation, result });
-    }
-
-    /// Wakes those who wait for a show, if the next one is due at another time than they know. They wait
-    /// until that time by themselves.
-    fn tell_next_show(&self, at: Option<Timestamp>) {
-        let told = std::mem::replace(&mut *lock(&self.next_show), at);
-        if at.is_some() && at != told {
+        if news.has_show {
             self.shows.notify_waiters();
+        }
+        if let Some(result) = news.done() {
+            self.outcome(Input::Session { generation, result });
         }
     }
 

@@ -15,6 +15,15 @@ use super::files::Files;
 /// How many notifications one call prunes at the most, in steps.
 const PRUNE_STEPS: usize = 20;
 
+/// A ticket that was given back while the storage failed.
+#[derive(Debug)]
+pub(super) struct Unsettled {
+    owner: UserId,
+    id: NotificationId,
+    /// The revision that was drawn and what came of it; `None` if the ticket was not used.
+    settled: Option<(u32, Settled)>,
+}
+
 impl Files {
     /// A page of the history. Nobody's history is empty.
     ///
@@ -115,6 +124,7 @@ impl Files {
     /// [`StoreError`].
     pub fn take_show(&mut self) -> Result<Option<(UserId, Taken)>, StoreError> {
         self.ingest_spool()?;
+        self.settle_unsettled()?;
         self.suppress_blocked()?;
         let process = self.process;
         let taken = self.write(|inbox| inbox.take_show(process))?.flatten();
@@ -136,37 +146,76 @@ impl Files {
         Ok([due, spool].into_iter().flatten().min())
     }
 
-    /// Settles a ticket of a user; gives whether it was out. One of a user whose history is not open
-    /// any more has no effect.
+    /// Settles a ticket of a user; gives whether it was out. One of a user whose history is not on the
+    /// device any more has no effect.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError`]; it is tried again before the next ticket is taken.
     pub fn settle_show(
         &mut self,
         owner: &UserId,
         (id, revision): (NotificationId, u32),
         settled: &Settled,
     ) -> Result<bool, StoreError> {
-        if !self.is_of(owner) {
-            return Ok(false);
-        }
-        let was_out = self.write(|inbox| inbox.settle_show(id, revision, settled))?;
-        let was_out = was_out.unwrap_or(false);
-        if was_out {
-            self.news.changed.insert(id);
-        }
-        self.suppress_blocked()?;
-        Ok(was_out)
+        self.end_show(Unsettled {
+            owner: owner.clone(),
+            id,
+            settled: Some((revision, settled.clone())),
+        })
     }
 
     /// Takes a ticket back that was not used.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError`]; it is tried again before the next ticket is taken.
     pub fn return_show(&mut self, owner: &UserId, id: NotificationId) -> Result<(), StoreError> {
-        if self.is_of(owner) {
-            self.write(|inbox| inbox.return_show(id))?;
-            self.suppress_blocked()?;
+        let owner = owner.clone();
+        let returned = Unsettled {
+            owner,
+            id,
+            settled: None,
+        };
+        self.end_show(returned).map(drop)
+    }
+
+    fn end_show(&mut self, show: Unsettled) -> Result<bool, StoreError> {
+        let ended = self.try_to_end_show(&show);
+        if ended.is_err() {
+            self.unsettled.push(show);
+        }
+        ended
+    }
+
+    fn try_to_end_show(&mut self, show: &Unsettled) -> Result<bool, StoreError> {
+        self.ensure_open()?;
+        if !self.is_of(&show.owner) {
+            return Ok(false);
+        }
+        let ended = self.write(|inbox| {
+            let was_out = match &show.settled {
+                Some((revision, settled)) => inbox.settle_show(show.id, *revision, settled)?,
+                None => inbox.return_show(show.id)?,
+            };
+            let is_drawn = matches!(&show.settled, Some((_, Settled::Shown)));
+            let is_unwanted = is_drawn && inbox.history().is_unwanted(show.id)?;
+            Ok((was_out, is_unwanted))
+        })?;
+        let (was_out, is_unwanted) = ended.unwrap_or_default();
+        if was_out && show.settled.is_some() {
+            self.news.changed.insert(show.id);
+        }
+        if is_unwanted {
+            // It was read, deleted or recalled while its ticket was out, and drawn afterwards.
+            self.news.withdrawn.insert(show.id);
+        }
+        self.suppress_blocked()?;
+        Ok(was_out)
+    }
+
+    /// What was given back while the storage failed.
+    fn settle_unsettled(&mut self) -> Result<(), StoreError> {
+        while let Some(show) = self.unsettled.pop() {
+            self.end_show(show)?;
         }
         Ok(())
     }

@@ -1,9 +1,9 @@
 //! The open files of a device, and the one way to their transactions.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use jiff::Timestamp;
-use vestnik_clock::Clock;
+use jiff::{SignedDuration, Timestamp};
+use vestnik_clock::{Clock, Monotonic};
 use vestnik_inbox::{
     Device, History, HistoryFile, Inbox, OpenDevice, ProcessMark, Stamp, Standing, StoreError,
     Suspicion, spool, wipe_others,
@@ -12,10 +12,18 @@ use vestnik_model::{Open, Permission, PushAddress, UserId};
 use vestnik_sqlite::{Database, rusqlite};
 
 use super::{
+    app::Unsettled,
     news::{Counts, News, Rebuilt},
     options::{FileOptions, FormerHistory},
 };
 use crate::machine::Generation;
+
+/// The longest that a reading of the server's time waits for the storage; what seems longer is a clock that
+/// was set.
+const LONGEST_MOMENT: Duration = Duration::from_secs(60);
+
+/// By so much a clock does not go wrong by itself before the server tells the time again.
+const CLOCK_WAS_SET: SignedDuration = SignedDuration::from_secs(60);
 
 /// The open files of a device.
 #[derive(Debug)]
@@ -38,6 +46,12 @@ pub struct Files {
     /// Whether a former user's history could not be wiped yet. Nobody sees it.
     pub(super) former_stays: bool,
     pub(super) news: News,
+    /// Tickets that were given back while the storage failed.
+    pub(super) unsettled: Vec<Unsettled>,
+    /// When the next show is due, as those who watch were told last.
+    told_show: Option<Timestamp>,
+    /// The server's time and when that was, by the clock that no one sets.
+    server_time: Option<(Timestamp, Monotonic)>,
 }
 
 /// The open history of whoever it belongs to.
@@ -81,6 +95,9 @@ impl Files {
             since_prune: 0,
             former_stays: false,
             news: News::default(),
+            unsettled: Vec::new(),
+            told_show: None,
+            server_time: None,
         };
         files.wipe_left();
         files.ensure_open()?;
@@ -136,6 +153,16 @@ impl Files {
         server: Timestamp,
         device: Timestamp,
     ) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        // The two were read a moment ago, unless the device's clock was set since.
+        let passed = Duration::try_from(now.duration_since(device)).unwrap_or_default();
+        let passed = if passed > LONGEST_MOMENT {
+            Duration::ZERO
+        } else {
+            passed
+        };
+        let server_now = server.saturating_add(passed).unwrap_or(server);
+        self.server_time = Some((server_now, self.clock.monotonic()));
         let offset = Some(Stamp::offset_of(server, device));
         self.device.update(|state| state.offset = offset)
     }
@@ -143,7 +170,12 @@ impl Files {
     /// Takes what the transactions so far mean to those who watch.
     #[must_use]
     pub fn take_news(&mut self) -> News {
-        std::mem::take(&mut self.news)
+        let mut news = std::mem::take(&mut self.news);
+        if let Some(counts) = news.counts {
+            let told = std::mem::replace(&mut self.told_show, counts.next_show);
+            news.has_show = counts.next_show.is_some() && counts.next_show != told;
+        }
+        news
     }
 
     /// Closes the files. What was committed stays.
@@ -152,12 +184,23 @@ impl Files {
     /// [`StoreError`].
     pub fn close(mut self) -> Result<(), StoreError> {
         self.close_history()?;
-        self.device.close()
+        let stamp = self.stamp();
+        self.device.end(&*self.options.secrets, &stamp)
     }
 
-    /// The time and fresh randomness for one transaction.
+    /// The time and fresh randomness for one transaction. Once the server's time is known in this process,
+    /// no change of the device's clock matters any more.
     pub(super) fn stamp(&self) -> Stamp {
-        stamp(&*self.clock, Some(&self.device))
+        let stamp = stamp(&*self.clock, Some(&self.device));
+        let Some((server, at)) = self.server_time else {
+            return stamp;
+        };
+        let passed = self.clock.monotonic().saturating_since(at);
+        let server_now = server.saturating_add(passed).unwrap_or(server);
+        Stamp {
+            offset: Some(Stamp::offset_of(server_now, stamp.now)),
+            ..stamp
+        }
     }
 
     /// Changes the history in one transaction, which is durable when this returns; `None` if there is
@@ -166,6 +209,9 @@ impl Files {
         &mut self,
         mut work: impl FnMut(&mut Inbox<'_>) -> Result<T, rusqlite::Error>,
     ) -> Result<Option<T>, StoreError> {
+        if let Err(error) = self.keep_offset() {
+            tracing::warn!(%error, "it is not kept how far the clock is off");
+        }
         self.mended(|files| files.write_once(&mut work))
     }
 
@@ -181,6 +227,18 @@ impl Files {
                 work(self)
             }
             done => done,
+        }
+    }
+
+    /// Keeps how far the device's clock is off, if it was set since the server said so: the next process
+    /// goes by it until it is greeted.
+    pub(super) fn keep_offset(&mut self) -> Result<(), StoreError> {
+        let (kept, now) = (self.device.state().offset, self.stamp().offset);
+        match kept.zip(now) {
+            Some((kept, now)) if (kept - now).abs() > CLOCK_WAS_SET => {
+                self.device.update(|state| state.offset = Some(now))
+            }
+            Some(_) | None => Ok(()),
         }
     }
 
@@ -320,6 +378,7 @@ impl Files {
     /// [`StoreError`].
     pub fn hide(&mut self) -> Result<(), StoreError> {
         self.is_hidden = true;
+        self.unsettled.clear();
         // When this user comes back, tickets that are out now are those of a process that has ended.
         self.process = process_mark(&*self.clock);
         self.news = News {

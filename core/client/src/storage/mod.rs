@@ -15,12 +15,16 @@
 //! the same work is done once more. The log is then read from its beginning; nothing is shown again.
 
 mod app;
+mod carry;
 mod files;
 mod log;
 mod news;
 mod options;
 mod session;
+#[cfg(test)]
+mod tests;
 
+pub use carry::lost;
 pub use files::Files;
 pub use log::Round;
 pub use news::{Counts, News, Rebuilt};

@@ -7,7 +7,7 @@ use vestnik_inbox::{Applied, History};
 use vestnik_model::{Cursor, NotificationId};
 use vestnik_sqlite::rusqlite;
 
-use crate::machine::report::Outbox;
+use crate::machine::{engine::Done, report::Outbox};
 
 /// What durable changes mean to those who watch.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct News {
     pub redraw: BTreeSet<NotificationId>,
     /// How the history stands now, if it was looked at.
     pub counts: Option<Counts>,
+    /// When the next show is due has changed, or one is due that was not: whoever waits for one looks again.
+    pub has_show: bool,
     /// The history was damaged and made anew.
     pub rebuilt: Option<Rebuilt>,
 }
@@ -65,6 +67,19 @@ impl News {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// What the engine is told of it, if it is to be told.
+    #[must_use]
+    pub fn done(&self) -> Option<Done> {
+        let outbox = self.counts?.outbox;
+        Some(match &self.rebuilt {
+            Some(rebuilt) => Done::Rebuilt {
+                cursor: rebuilt.cursor.clone(),
+                outbox,
+            },
+            None => Done::Outbox(outbox),
+        })
     }
 
     pub(super) fn add(&mut self, applied: Applied) {

@@ -86,14 +86,7 @@ impl Device {
             .map(|file| file.mark);
         kept.mark = new_mark(stamp);
         kept.generation = state.generation;
-        // The secret store first: see the rule.
-        kept.write(secrets)?;
-        database.write(|db| table::set_in_file(db, kept.identity.id, kept.mark))?;
-        kept.former = None;
-        if let Err(error) = kept.write(secrets) {
-            // A backup of the former opening would not be noticed; there is no other harm.
-            tracing::warn!(%error, "the secret store keeps the former mark");
-        }
+        set_mark(&mut database, &mut kept, secrets)?;
         let is_still_restored = standing == Standing::Same && state.is_restored;
         let standing = if is_still_restored {
             Standing::Restored
@@ -142,6 +135,18 @@ impl Device {
         self.change(change, |_| Ok(()))
     }
 
+    /// Closes the file for good, as the end of a process does. A copy of the files that was made while it was
+    /// open is noticed as one that was set back.
+    ///
+    /// # Errors
+    /// [`StoreError`]. What was changed stays.
+    pub fn end(mut self, secrets: &dyn SecretStore, stamp: &Stamp) -> Result<(), StoreError> {
+        self.kept.former = Some(self.kept.mark);
+        self.kept.mark = new_mark(stamp);
+        set_mark(&mut self.database, &mut self.kept, secrets)?;
+        self.close()
+    }
+
     /// Closes the file.
     ///
     /// # Errors
@@ -168,6 +173,23 @@ impl Device {
         self.state = state;
         Ok(())
     }
+}
+
+/// Gives the file the mark that the secret store has for it.
+fn set_mark(
+    database: &mut Database,
+    kept: &mut Kept,
+    secrets: &dyn SecretStore,
+) -> Result<(), StoreError> {
+    // The secret store first: see the rule.
+    kept.write(secrets)?;
+    database.write(|db| table::set_in_file(db, kept.identity.id, kept.mark))?;
+    kept.former = None;
+    if let Err(error) = kept.write(secrets) {
+        // A backup of the former opening would not be noticed; there is no other harm.
+        tracing::warn!(%error, "the secret store keeps the former mark");
+    }
+    Ok(())
 }
 
 /// What a file says.

@@ -227,12 +227,18 @@ const fn is_opaque(entry: &Entry) -> bool {
 pub(super) fn note(admitted: Admitted, id: NotificationId, applied: &mut Applied) {
     match admitted {
         Admitted::Inserted => applied.inserted.push(id),
-        Admitted::Replaced { was_shown } => {
+        Admitted::Replaced {
+            was_shown,
+            is_read_now,
+        } => {
             applied.replaced.push(id);
-            if was_shown {
+            if is_read_now {
+                applied.withdrawn.push(id);
+            } else if was_shown {
                 applied.redraw.push(id);
             }
         }
-        Admitted::Known => {}
+        Admitted::Known { is_read_now: true } => applied.withdrawn.push(id),
+        Admitted::Known { is_read_now: false } => {}
     }
 }

@@ -34,8 +34,15 @@ pub(super) struct Arrived<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Admitted {
     Inserted,
-    Replaced { was_shown: bool },
-    Known,
+    Replaced {
+        was_shown: bool,
+        /// It came as read and was not.
+        is_read_now: bool,
+    },
+    Known {
+        /// It came as read and was not.
+        is_read_now: bool,
+    },
 }
 
 impl Inbox<'_> {
@@ -64,23 +71,26 @@ impl Inbox<'_> {
             }
             Admission::Replace => self.replace(arrived),
             Admission::Confirm if notification::is_same(self.db, notification)? => {
-                self.met_again(arrived, false)?;
-                Ok(Admitted::Known)
+                let is_read_now = self.met_again(arrived, false)?;
+                Ok(Admitted::Known { is_read_now })
             }
             Admission::Confirm => self.replace(arrived),
             admission @ (Admission::Duplicate | Admission::Older) => {
-                self.met_again(arrived, admission == Admission::Older)?;
-                Ok(Admitted::Known)
+                let is_read_now = self.met_again(arrived, admission == Admission::Older)?;
+                Ok(Admitted::Known { is_read_now })
             }
-            Admission::Drop => Ok(Admitted::Known),
+            Admission::Drop => Ok(Admitted::Known { is_read_now: false }),
         }
     }
 
     fn replace(&mut self, arrived: &Arrived<'_>) -> Result<Admitted, rusqlite::Error> {
         let (row, was_shown) = notification::replace(self.db, arrived.notification)?;
         search::replace(self.db, row, arrived.notification)?;
-        self.met_again(arrived, false)?;
-        Ok(Admitted::Replaced { was_shown })
+        let is_read_now = self.met_again(arrived, false)?;
+        Ok(Admitted::Replaced {
+            was_shown,
+            is_read_now,
+        })
     }
 
     fn insert(&mut self, arrived: &Arrived<'_>, show: FirstShow) -> Result<(), rusqlite::Error> {
@@ -119,9 +129,13 @@ impl Inbox<'_> {
         Ok(())
     }
 
-    /// What a second arrival knows that the first did not. `is_older` says that the history has a newer
-    /// revision.
-    fn met_again(&mut self, arrived: &Arrived<'_>, is_older: bool) -> Result<(), rusqlite::Error> {
+    /// What a second arrival knows that the first did not; gives whether it is read now and was not.
+    /// `is_older` says that the history has a newer revision.
+    fn met_again(
+        &mut self,
+        arrived: &Arrived<'_>,
+        is_older: bool,
+    ) -> Result<bool, rusqlite::Error> {
         let id = arrived.notification.id;
         if !arrived.is_ahead
             && !is_older
@@ -130,11 +144,12 @@ impl Inbox<'_> {
             // A former place in the log is before it.
             boundary::forget_from(self.db, row)?;
         }
+        let mut is_read_now = false;
         if let Some(at) = arrived.read_at
             && let Some(standing) = notification::standing(self.db, id)?
         {
             let mark = Mark::new(version_at(at), true);
-            self.set_mark(standing, (Flag::Read, mark), at)?;
+            is_read_now = self.set_mark(standing, (Flag::Read, mark), at)?;
         }
         let is_news = match arrived.drawn {
             Drawn::No => false,
@@ -152,7 +167,7 @@ impl Inbox<'_> {
         if is_news {
             self.receipt(FactKind::Displayed, id)?;
         }
-        Ok(())
+        Ok(is_read_now)
     }
 
     /// Reports that a notification is not shown, if its reason is one to report.

@@ -4,7 +4,7 @@ use serde_json::json;
 use vestnik_inbox::{Filter, HistoryQuery, Shelf};
 use vestnik_model::{FactId, FactResult, Reported};
 
-use super::world::{World, at, content, cursor, flag, id, notification};
+use super::world::{World, arrival, at, content, cursor, flag, id, notification};
 
 fn shelf(world: &mut World, shelf: Shelf) -> Vec<vestnik_model::NotificationId> {
     let query = HistoryQuery {
@@ -324,4 +324,19 @@ fn drained(world: &mut World) -> Vec<vestnik_model::Fact> {
         };
         world.write(|inbox| inbox.answered(&batch, &answer));
     }
+}
+
+#[test]
+fn what_comes_again_as_read_is_taken_off_the_screen() {
+    let mut world = World::new();
+    world.page(vec![notification(1), notification(2)]);
+    world.show_all();
+    let newer = content(2, json!({"revision": 1}));
+    let read = [content(1, json!({})), newer].map(|content| arrival(&content, Some(at(9))));
+    let applied = world.rebase(read.to_vec());
+    assert_eq!(
+        (applied.withdrawn, applied.redraw),
+        (vec![id(1), id(2)], vec![])
+    );
+    assert_eq!(applied.unread, 0);
 }

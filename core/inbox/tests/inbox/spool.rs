@@ -301,3 +301,18 @@ fn many_files_of_somebody_else_are_taken_in_by_parts() {
     }
     assert_eq!(files(&world), 0);
 }
+
+#[test]
+fn an_extension_that_ended_may_have_drawn_what_the_app_failed_to_draw() {
+    let mut world = World::new();
+    world.page(vec![notification(1)]);
+    let taken = world.take().unwrap();
+    let failed = Settled::Failed("busy".to_owned());
+    world.write(|inbox| inbox.settle_show(taken.id(), taken.revision(), &failed));
+    let ticket = write(&world, 1);
+    age(&mut world, &ticket, 90);
+    let ingested = ingest(&mut world);
+    ingested.remove_files().unwrap();
+    world.pass(3_600);
+    assert_eq!(world.show_all(), [(id(1), true)]);
+}

@@ -48,7 +48,7 @@ statements! {
     LEND = "UPDATE notification SET show = 'taken', show_attempts = show_attempts + 1, taken_by = ?2
          WHERE id = ?1 AND show = 'due'";
     LEND_FIRST = "UPDATE notification SET show = 'taken', show_attempts = show_attempts + 1, taken_by = ?2
-         WHERE id = ?1 AND show = 'due' AND show_attempts = 0 AND show_again = 0";
+         WHERE id = ?1 AND show = 'due' AND show_again = 0";
 }
 
 /// A show that is due.
@@ -210,7 +210,7 @@ pub(in crate::store) fn lend(
     db.prepare_cached(LEND)?.execute((bytes(id), to)).map(drop)
 }
 
-/// The same, of a show that nobody has tried.
+/// The same, of a show that does not say yet that it may be on the screen.
 pub(in crate::store) fn lend_first(
     db: &Connection,
     id: NotificationId,

@@ -1,0 +1,337 @@
+use std::{path::Path, sync::Arc, time::Duration};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use tempfile::TempDir;
+use vestnik_clock::{Clock, ManualClock};
+use vestnik_inbox::{
+    HistoryQuery, MemorySecrets, Payload, Settled, ShowState, Standing, Taken, spool,
+};
+use vestnik_model::{Cursor, Entry, NotificationId, UserId};
+use vestnik_sqlite::rusqlite::Connection;
+
+use super::{FileOptions, Files, FormerHistory};
+use crate::machine::{
+    Generation, Secret,
+    engine::Done,
+    session::StoreCall,
+    sync::{Origin, Proposal},
+};
+
+/// A device of anna's, whose clock is right and known to be.
+struct Device {
+    folder: TempDir,
+    clock: ManualClock,
+    secrets: Arc<MemorySecrets>,
+    files: Files,
+    seq: u64,
+    former: FormerHistory,
+}
+
+fn anna() -> UserId {
+    UserId::parse("anna").unwrap()
+}
+
+fn id(number: u128) -> NotificationId {
+    let id = format!("ntf_{number:032x}");
+    id.parse().unwrap()
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + second).unwrap()
+}
+
+impl Device {
+    fn new(former: FormerHistory) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = ManualClock::new(at(0), 1);
+        let secrets = Arc::new(MemorySecrets::default());
+        let files = open(folder.path(), &clock, &secrets, former).0;
+        let mut device = Self {
+            folder,
+            clock,
+            secrets,
+            files,
+            seq: 0,
+            former,
+        };
+        device.log_in(1);
+        device.files.keep_server_time(at(0), at(0)).unwrap();
+        device.clock.advance(Duration::from_secs(1));
+        device
+    }
+
+    fn log_in(&mut self, generation: u64) {
+        let (user, refresh) = (anna(), Secret::new("refresh"));
+        let login = StoreCall::Login { user, refresh };
+        self.files
+            .store(Generation::new(generation), login)
+            .unwrap();
+    }
+
+    /// The process ends and another begins.
+    fn restart(self) -> (Self, Standing) {
+        let Self {
+            folder,
+            clock,
+            secrets,
+            files,
+            seq,
+            former,
+        } = self;
+        files.close().unwrap();
+        let (files, standing) = open(folder.path(), &clock, &secrets, former);
+        let device = Self {
+            folder,
+            clock,
+            secrets,
+            files,
+            seq,
+            former,
+        };
+        (device, standing)
+    }
+
+    /// The log gives what was accepted now and lasts an hour.
+    fn receive(&mut self, numbers: &[u128]) {
+        let now = self.files.server_now();
+        let entries = numbers.iter().map(|number| arrival(*number, now));
+        let own = self
+            .files
+            .read(|history| history.cursor())
+            .unwrap()
+            .flatten();
+        let after = own.clone().unwrap_or_else(|| cursor(0));
+        self.seq += 1;
+        let proposal = Proposal {
+            origin: Origin::Asked(own),
+            after,
+            cursor: cursor(self.seq),
+            entries: entries.collect(),
+        };
+        let generation = self.files.generation();
+        let done = self.files.apply(generation, proposal);
+        assert!(matches!(done, Done::Applied { .. }), "{done:?}");
+    }
+
+    fn take(&mut self) -> Option<Taken> {
+        self.files.take_show().unwrap().map(|(_, taken)| taken)
+    }
+
+    fn settle(&mut self, taken: &Taken) -> Result<bool, vestnik_inbox::StoreError> {
+        let drawn = (taken.id(), taken.revision());
+        self.files.settle_show(&anna(), drawn, &Settled::Shown)
+    }
+
+    fn show(&mut self, number: u128) -> ShowState {
+        self.files.get(id(number)).unwrap().unwrap().show
+    }
+
+    /// Runs SQL, for what only a disk does.
+    fn sql(&mut self, sql: &str) {
+        let present = self.files.history.as_mut().unwrap();
+        present.database.write(|db| db.execute_batch(sql)).unwrap();
+    }
+
+    fn history(&self) -> std::path::PathBuf {
+        vestnik_inbox::history_path(self.folder.path(), &anna())
+    }
+}
+
+fn open(
+    folder: &Path,
+    clock: &ManualClock,
+    secrets: &Arc<MemorySecrets>,
+    former: FormerHistory,
+) -> (Files, Standing) {
+    let options = FileOptions {
+        folder: folder.to_owned(),
+        secrets: secrets.clone(),
+        former,
+        history_rows: 1_000,
+        reader: "1".to_owned(),
+    };
+    Files::open(options, Arc::new(clock.clone())).unwrap()
+}
+
+fn cursor(seq: u64) -> Cursor {
+    Cursor::parse(format!("e:{seq}:t")).unwrap()
+}
+
+fn content(number: u128, accepted: Timestamp) -> serde_json::Value {
+    json!({
+        "id": id(number), "title": "t", "acceptedAt": accepted,
+        "expiresAt": accepted + SignedDuration::from_hours(1),
+    })
+}
+
+fn arrival(number: u128, accepted: Timestamp) -> Entry {
+    let entry = json!({
+        "kind": "notification", "id": id(number), "at": accepted,
+        "deliveryId": format!("dlv_{number:032x}"), "notification": content(number, accepted),
+    });
+    serde_json::from_value(entry).unwrap()
+}
+
+#[test]
+fn who_waits_for_a_show_is_told_once_of_one_that_is_postponed() {
+    let mut device = Device::new(FormerHistory::Wipe);
+    device.receive(&[1]);
+    assert!(device.files.take_news().has_show);
+    let taken = device.take().unwrap();
+    let drawn = (taken.id(), taken.revision());
+    let failed = Settled::Failed("busy".to_owned());
+    device.files.settle_show(&anna(), drawn, &failed).unwrap();
+    assert!(device.files.take_news().has_show);
+    for _ in 0..3 {
+        assert!(device.take().is_none());
+        assert!(!device.files.take_news().has_show, "it asks without end");
+    }
+    device.receive(&[2]);
+    assert!(device.files.take_news().has_show);
+}
+
+#[test]
+fn a_clock_that_is_set_while_the_program_runs_expires_nothing() {
+    let mut device = Device::new(FormerHistory::Wipe);
+    let now = device.clock.now();
+    device.clock.set(now + SignedDuration::from_hours(9_000));
+    device.clock.advance(Duration::from_secs(60));
+    assert_eq!(device.files.server_now(), at(61));
+    device.receive(&[1]);
+    assert_eq!(device.show(1), ShowState::Due);
+    // The next process has not been greeted yet.
+    let (mut device, _) = device.restart();
+    assert!(
+        (device.files.server_now() - at(61))
+            .total(jiff::Unit::Second)
+            .unwrap()
+            < 1.0
+    );
+    assert_eq!(device.take().unwrap().id(), id(1));
+}
+
+#[test]
+fn damage_that_opening_does_not_see_is_mended_when_it_is_met() {
+    let mut device = Device::new(FormerHistory::Wipe);
+    device.receive(&[1, 2]);
+    device.files.close_history().unwrap();
+    let path = device.history();
+    // As a bad disk leaves it: the first page, with the schema, is sound.
+    let page = root_page(&path, "notification_taken");
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[(page - 1) * 4_096..page * 4_096].fill(0xA5);
+    std::fs::write(&path, bytes).unwrap();
+
+    let (mut device, _) = device.restart();
+    assert!(device.files.take_news().rebuilt.is_some());
+    let page = device.files.page(&HistoryQuery::default()).unwrap();
+    assert_eq!(page.items.len(), 2);
+}
+
+fn root_page(path: &Path, table: &str) -> usize {
+    let db = Connection::open(path).unwrap();
+    let sql = "SELECT rootpage FROM sqlite_schema WHERE name = ?1";
+    let page: i64 = db.query_row(sql, [table], |row| row.get(0)).unwrap();
+    usize::try_from(page).unwrap()
+}
+
+#[test]
+fn a_ticket_that_could_not_be_settled_is_settled_before_the_next_is_taken() {
+    let mut device = Device::new(FormerHistory::Wipe);
+    device.receive(&[1, 2]);
+    let taken = device.take().unwrap();
+    let refuse = "CREATE TRIGGER refuse BEFORE UPDATE ON notification
+        BEGIN SELECT raise(ABORT, 'the disk fails'); END";
+    device.sql(refuse);
+    device.settle(&taken).unwrap_err();
+    assert!(device.files.take_show().is_err());
+    device.sql("DROP TRIGGER refuse");
+    assert_eq!(device.take().unwrap().id(), id(2));
+    assert_eq!(device.show(1), ShowState::Shown);
+}
+
+#[test]
+fn what_was_read_while_its_ticket_was_out_is_taken_off_the_screen() {
+    let mut device = Device::new(FormerHistory::Wipe);
+    device.receive(&[1, 2]);
+    let (read, kept) = (device.take().unwrap(), device.take().unwrap());
+    device
+        .files
+        .change_flags(|inbox| inbox.mark_read(&[id(1)]))
+        .unwrap();
+    drop(device.files.take_news());
+    device.settle(&read).unwrap();
+    device.settle(&kept).unwrap();
+    let withdrawn = device.files.take_news().withdrawn;
+    assert_eq!(withdrawn.into_iter().collect::<Vec<_>>(), [read.id()]);
+}
+
+#[test]
+fn a_ticket_of_a_history_that_was_sealed_meanwhile_comes_back() {
+    let mut device = Device::new(FormerHistory::Seal);
+    device.receive(&[1]);
+    device.take().unwrap();
+    device
+        .files
+        .store(Generation::new(2), StoreCall::Logout(None))
+        .unwrap();
+    device.log_in(3);
+    let again = device.take().unwrap();
+    assert_eq!((again.id(), again.again), (id(1), true));
+}
+
+#[test]
+fn a_copy_that_was_made_while_the_program_ran_is_noticed() {
+    let mut device = Device::new(FormerHistory::Wipe);
+    let copy = device.folder.path().join("device.sqlite");
+    device.files.close_history().unwrap();
+    let backup = tempfile::tempdir().unwrap();
+    // The log of the file goes with it.
+    for suffix in ["", "-wal"] {
+        let name = format!("{}{suffix}", copy.display());
+        std::fs::copy(&name, backup.path().join(format!("device.sqlite{suffix}"))).unwrap();
+    }
+    let (device, standing) = device.restart();
+    assert_eq!(standing, Standing::Same);
+    let Device {
+        folder,
+        clock,
+        secrets,
+        files,
+        ..
+    } = device;
+    files.close().unwrap();
+    for suffix in ["", "-wal"] {
+        let name = format!("device.sqlite{suffix}");
+        std::fs::copy(backup.path().join(&name), folder.path().join(&name)).unwrap();
+    }
+    let (_, standing) = open(folder.path(), &clock, &secrets, FormerHistory::Wipe);
+    assert_eq!(standing, Standing::Restored);
+}
+
+#[test]
+fn an_extension_that_says_nothing_more_is_looked_after() {
+    let mut device = Device::new(FormerHistory::Wipe);
+    device.receive(&[2]);
+    let settled = device.take().unwrap();
+    device.settle(&settled).unwrap();
+    let spool = device.folder.path().join("spool");
+    let notification = serde_json::from_value(content(1, device.clock.now())).unwrap();
+    let ticket = spool::write(&spool, &Payload::new(Some(anna()), notification))
+        .unwrap()
+        .unwrap();
+    let written = std::time::SystemTime::from(device.clock.now());
+    let file = std::fs::File::options()
+        .write(true)
+        .open(ticket.path())
+        .unwrap();
+    file.set_modified(written).unwrap();
+    assert!(device.take().is_none());
+    let look = device.files.next_show().unwrap();
+    device
+        .clock
+        .advance(look.expect("the extension may have ended"));
+    let taken = device.take().unwrap();
+    assert_eq!((taken.id(), taken.again), (id(1), true));
+}
