@@ -1,5 +1,5 @@
-//! Vestnik's automation: `cargo xtask test`, `demo`, `faults`, `fuzz`, `interop`, `pages`, `bench`,
-//! `targets`, `codegen`, `tidy`.
+//! Vestnik's automation: `cargo xtask test`, `demo`, `faults`, `fuzz`, `interop`, `model`, `pages`,
+//! `bench`, `targets`, `codegen`, `tidy`.
 
 mod bench;
 mod build;
@@ -9,6 +9,7 @@ mod faults;
 mod fuzz;
 mod interface;
 mod interop;
+mod model;
 mod packages;
 mod pages;
 mod place;
@@ -77,6 +78,13 @@ enum Task {
         #[arg(long)]
         only: Option<String>,
     },
+    /// Run devices in virtual time among faults of every kind, and compare them with a reference model;
+    /// `model --help` says how.
+    Model {
+        /// What the model is told.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Let official clients and ours read any mix of notifications at their default limits.
     Pages {
         /// How many mixes, with each size of pages.
@@ -115,6 +123,7 @@ fn main() -> anyhow::Result<()> {
         Task::Fuzz { seconds, only } => fuzz::run(seconds, &only),
         Task::Bench { arguments } => bench::run(&arguments),
         Task::Interop { only } => interop::run(only.as_deref()),
+        Task::Model { arguments } => model::run(&arguments),
         Task::Pages { mixes, seed } => pages::run(mixes, seed),
         Task::Targets { all: true, .. } => targets::run(&targets::Part::ALL),
         Task::Targets { only, .. } if only.is_empty() => targets::brief(),

@@ -99,6 +99,11 @@ const GROUPS: &[Group] = &[
         run: faults,
     },
     Group {
+        name: "model",
+        what: "devices in virtual time beside a reference model",
+        run: model,
+    },
+    Group {
         name: "bench",
         what: "figures come out and nothing is lost",
         run: figures,
@@ -323,4 +328,9 @@ fn figures() -> Result<()> {
 
 fn faults() -> Result<()> {
     crate::faults::run("brief", Some(1), &[])
+}
+
+fn model() -> Result<()> {
+    let brief = ["--sequences", "300", "--twice", "20"];
+    crate::model::run(&brief.map(str::to_owned))
 }

@@ -8,7 +8,7 @@ use super::{
 };
 
 /// Our packages, and which of ours each may depend on, tests included. Nothing else is allowed.
-const DIRECTIONS: [(&str, &[&str]); 21] = [
+const DIRECTIONS: [(&str, &[&str]); 22] = [
     ("vestnik-clock", &[]),
     ("vestnik-sqlite", &["vestnik-clock"]),
     ("vestnik-signalr", &[]),
@@ -93,6 +93,15 @@ const DIRECTIONS: [(&str, &[&str]); 21] = [
             "vestnik-testkit",
         ],
     ),
+    (
+        "vestnik-device-model",
+        &[
+            "vestnik-clock",
+            "vestnik-core",
+            "vestnik-inbox",
+            "vestnik-model",
+        ],
+    ),
     ("vestnik-fuzz", &["vestnik-signalr"]),
     ("vestnik-fuzz-driver", &["vestnik-fuzz"]),
     ("vestnik-bindgen", &[]),
@@ -141,6 +150,7 @@ const BELONGS: [(&str, &[&str]); 10] = [
             "vestnik-testkit",
             "vestnik-tests",
             "vestnik-bench",
+            "vestnik-device-model",
         ],
     ),
     (
@@ -149,6 +159,7 @@ const BELONGS: [(&str, &[&str]); 10] = [
             "vestnik",
             "vestnik-tests",
             "vestnik-bench",
+            "vestnik-device-model",
             "vestnik-interop",
             "xtask",
         ],

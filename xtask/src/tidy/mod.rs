@@ -13,6 +13,7 @@ mod features;
 mod finding;
 mod messages;
 mod paths;
+mod planted;
 mod refused;
 mod rust_text;
 mod size;
@@ -29,7 +30,7 @@ use crate::{place, step::say};
 /// A law, and what breaks it.
 type Rule = (&'static str, fn(&Tree) -> Vec<Finding>);
 
-const RULES: [Rule; 12] = [
+const RULES: [Rule; 13] = [
     ("dependency directions", dependencies::check),
     ("banned packages", bans::check),
     ("no circle between folders", circles::check),
@@ -42,6 +43,7 @@ const RULES: [Rule; 12] = [
     ("no machine's paths", paths::check),
     ("exceptions have reasons", attributes::check),
     ("refused names", refused::check),
+    ("planted faults stay in tests", planted::check),
 ];
 
 /// Checks every rule.

@@ -1,0 +1,48 @@
+//! What was drawn, and what is on the screen.
+
+use std::collections::BTreeMap;
+
+use vestnik_inbox::{HistoryItem, ShowState};
+use vestnik_model::NotificationId;
+
+use super::item_of;
+use crate::{device::Number, world::World};
+
+pub(super) fn check(world: &World, number: Number, items: &[HistoryItem], wrong: &mut Vec<String>) {
+    let device = &world.devices[number];
+    let mut as_new: BTreeMap<NotificationId, u32> = BTreeMap::new();
+    for draw in &device.diary.draws {
+        if !draw.again {
+            *as_new.entry(draw.id).or_default() += 1;
+        }
+    }
+    for (id, count) in as_new {
+        if count > 1 {
+            wrong.push(format!(
+                "device {number}: {id} is shown as new {count} times"
+            ));
+        }
+    }
+    for (id, revision) in &device.screen {
+        if item_of(items, *id).is_none() && !device.diary.losses.is_empty() {
+            // The history has lost it, and the log does not give what has expired.
+            continue;
+        }
+        let found = of_screen(items, *id, *revision);
+        wrong.extend(found.map(|found| format!("device {number}: {id} is on the screen {found}")));
+    }
+}
+
+fn of_screen(items: &[HistoryItem], id: NotificationId, revision: u32) -> Option<String> {
+    let Some(item) = item_of(items, id) else {
+        return Some("and not in the history".to_owned());
+    };
+    if item.is_read {
+        return Some("and was read".to_owned());
+    }
+    let is_shown = item.show == ShowState::Shown;
+    (is_shown && item.notification.revision != revision).then(|| {
+        let newest = item.notification.revision;
+        format!("with revision {revision} and not {newest}")
+    })
+}

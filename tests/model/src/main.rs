@@ -1,0 +1,105 @@
+//! `model`: runs sequences of the reference model, and fails unless everything holds.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what was found is what this program is for"
+)]
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use vestnik_clock::{Clock as _, SystemClock};
+use vestnik_device_model::{Sequence, kind_of, search};
+
+/// Runs random sequences of what may happen to devices, and compares what came of it with a reference
+/// model. Exits with 1 unless everything held.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// How many sequences.
+    #[arg(long, default_value_t = 2_000)]
+    sequences: u64,
+    /// The first seed.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many sequences are run twice, to see that they happen again in the same way.
+    #[arg(long, default_value_t = 20)]
+    twice: u64,
+    /// How many threads.
+    #[arg(long)]
+    threads: Option<usize>,
+    /// Print so many of the last lines of what happens in a failing sequence.
+    #[arg(long, default_value_t = 40)]
+    lines: usize,
+    /// Leave failing sequences as long as they are.
+    #[arg(long)]
+    whole: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    // A panic of the core is a finding: its text is part of it.
+    std::panic::set_hook(Box::new(|_| ()));
+    let begun = SystemClock.monotonic();
+    let threads = arguments.threads.unwrap_or_else(threads);
+    let failed = run(&arguments, threads);
+    let differ = replay(&arguments);
+    println!(
+        "{} sequences from seed {}, {failed} failed; {} run twice, {differ} differ; {:.0} s",
+        arguments.sequences,
+        arguments.seed,
+        arguments.twice,
+        SystemClock
+            .monotonic()
+            .saturating_since(begun)
+            .as_secs_f64()
+    );
+    if failed + differ == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+fn run(arguments: &Arguments, threads: usize) -> usize {
+    let seeds = arguments.seed..arguments.seed + arguments.sequences;
+    let failing = search(seeds, threads, |seed| {
+        let outcome = Sequence::new(seed).run(false);
+        outcome.failures.first().cloned()
+    });
+    for (seed, first) in &failing {
+        println!("seed {seed}: {first}");
+        if !arguments.whole {
+            explain(*seed, first, arguments.lines);
+        }
+    }
+    failing.len()
+}
+
+/// Prints the shortest sequence that fails in the same way.
+fn explain(seed: u64, first: &str, lines: usize) {
+    let (least, outcome) = Sequence::new(seed).shrunk(&kind_of(first));
+    for step in least.describe() {
+        println!("    {step}");
+    }
+    let skipped = outcome.lines.len().saturating_sub(lines);
+    for line in outcome.lines.iter().skip(skipped) {
+        println!("        {line}");
+    }
+}
+
+/// How many sequences do not happen again in the same way.
+fn replay(arguments: &Arguments) -> usize {
+    let seeds = arguments.seed..arguments.seed + arguments.twice;
+    let differs = |seed: &u64| {
+        let [first, second] = [0, 1].map(|_| Sequence::new(*seed).run(true));
+        if first != second {
+            println!("seed {seed} does not happen again in the same way");
+        }
+        first != second
+    };
+    seeds.filter(differs).count()
+}

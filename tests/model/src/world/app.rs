@@ -1,0 +1,172 @@
+//! What a person does, and what the app looks at.
+
+use vestnik_core::{
+    machine::{Secret, engine::Command, session::Standing},
+    storage::Files,
+};
+use vestnik_model::NotificationId;
+
+use super::{World, jobs::all_items};
+use crate::{
+    device::{Deed, Number},
+    server::identity_token,
+};
+
+impl World {
+    /// The app's backend vouches for the user whom the app wants to be logged in.
+    pub(super) fn log_in(&mut self, number: Number) {
+        let Some(user) = self.devices[number].wanted.clone() else {
+            return;
+        };
+        self.serial += 1;
+        let is_once = self.random.percent(50);
+        let token = identity_token(&user, self.serial, is_once);
+        let identity = Secret::new(token);
+        self.command(number, Command::Login { user, identity });
+    }
+
+    /// The app has seen that its user must be vouched for again.
+    pub(super) fn on_log_in(&mut self, number: Number) {
+        let device = &self.devices[number];
+        let standing = device
+            .process
+            .as_ref()
+            .map(|process| process.engine.snapshot().standing);
+        match standing {
+            Some(Standing::Nobody | Standing::NeedsIdentity { .. }) => self.log_in(number),
+            Some(Standing::LoggingIn { .. } | Standing::LoggedIn { .. } | Standing::LoggingOut)
+            | None => {}
+        }
+    }
+
+    /// What a person does with the history.
+    pub(super) fn do_for_person(&mut self, number: Number, deed: Deed) {
+        match deed {
+            Deed::Read(id) => self.read(number, id),
+            Deed::ReadAll => self.read_all(number),
+            Deed::Click(id) => {
+                let click = |files: &mut Files| files.act(id, |inbox| inbox.clicked(id));
+                if self.with_files(number, "click", click) == Some(true) {
+                    self.was_read(number, &[id]);
+                }
+            }
+            Deed::Reply(id) => {
+                let reply = |files: &mut Files| files.act(id, |inbox| inbox.reply(id, None, "ok"));
+                if self.with_files(number, "reply", reply) == Some(true) {
+                    self.was_read(number, &[id]);
+                }
+            }
+            Deed::Dismiss(id) => {
+                let dismiss = |files: &mut Files| files.act(id, |inbox| inbox.dismissed(id));
+                self.with_files(number, "dismiss", dismiss);
+            }
+            Deed::Archive(id, value) => {
+                let archive =
+                    |files: &mut Files| files.change_flags(|inbox| inbox.archive(&[id], value));
+                self.with_files(number, "archive", archive);
+            }
+            Deed::Delete(id, value) => self.delete(number, id, value),
+            Deed::Push(payload) => {
+                let push = |files: &mut Files| files.handle_push(&payload);
+                self.with_files(number, "push", push);
+            }
+            Deed::Look => self.look(number),
+        }
+    }
+
+    fn read(&mut self, number: Number, id: NotificationId) {
+        let read = |files: &mut Files| files.change_flags(|inbox| inbox.mark_read(&[id]));
+        let is_known = self.known(number).contains(&id);
+        if self.with_files(number, "read", read).is_some() && is_known {
+            self.was_read(number, &[id]);
+        }
+    }
+
+    fn read_all(&mut self, number: Number) {
+        let listed = self.known(number);
+        let read = |files: &mut Files| files.mark_all_read(None);
+        if self.with_files(number, "read all", read).is_none() {
+            return;
+        }
+        self.was_read(number, &listed);
+        // What had expired on its way here, what was deleted and what the history has lost, the log has all
+        // the same, and it is read with the rest.
+        let (now, diary) = (self.now, &mut self.devices[number].diary);
+        let has_lost = !diary.losses.is_empty();
+        let mut covered: Vec<_> = self.server.accepted().collect();
+        covered.retain(|(id, known)| {
+            has_lost || known.expires_at <= now || self.server.is_deleted(*id)
+        });
+        diary.covered.extend(covered.into_iter().map(|(id, _)| id));
+    }
+
+    fn delete(&mut self, number: Number, id: NotificationId, value: bool) {
+        let delete = |files: &mut Files| files.change_flags(|inbox| inbox.delete(&[id], value));
+        if self
+            .with_files(number, "delete", delete)
+            .is_some_and(|changed| !changed.is_empty())
+        {
+            let device = &mut self.devices[number];
+            // A shell takes it off the screen itself.
+            device.screen.remove(&id);
+            device.diary.deleted.insert(id);
+        }
+    }
+
+    /// What the history of a device lists.
+    fn known(&mut self, number: Number) -> Vec<NotificationId> {
+        let process = self.devices[number].process.as_mut();
+        let items = process.and_then(|process| all_items(&mut process.files).ok());
+        items
+            .into_iter()
+            .flatten()
+            .map(|item| item.notification.id)
+            .collect()
+    }
+
+    /// A person has read notifications here: the shell takes them off the screen itself.
+    fn was_read(&mut self, number: Number, ids: &[NotificationId]) {
+        let now = self.now;
+        let device = &mut self.devices[number];
+        for id in ids {
+            device.screen.remove(id);
+            device.diary.read.entry(*id).or_insert(now);
+        }
+    }
+
+    /// A person looks at the history: nothing of anyone else is in it, and the counts are right.
+    fn look(&mut self, number: Number) {
+        let device = &mut self.devices[number];
+        let Some(process) = &mut device.process else {
+            return;
+        };
+        let standing = process.engine.snapshot().standing;
+        let (Ok(items), Ok(unread)) = (all_items(&mut process.files), process.files.unread())
+        else {
+            return;
+        };
+        let counted = items
+            .iter()
+            .filter(|item| !item.is_read && !item.is_archived)
+            .count();
+        let foreign = items.iter().find(|item| {
+            let owner = self.server.ever.notifications.get(&item.notification.id);
+            match &standing {
+                Standing::LoggedIn { user } => owner != Some(user),
+                Standing::NeedsIdentity { user, .. } => owner != user.as_ref(),
+                Standing::Nobody => true,
+                Standing::LoggingIn { .. } | Standing::LoggingOut => owner.is_none(),
+            }
+        });
+        let foreign = foreign.map(|item| item.notification.id);
+        self.publish(number);
+        if let Some(id) = foreign {
+            self.fail(format!("device {number}: {id} is visible as {standing:?}"));
+        }
+        if counted as u64 != unread {
+            self.fail(format!(
+                "device {number}: {counted} are unread and {unread} are counted"
+            ));
+        }
+    }
+}
