@@ -146,6 +146,7 @@ fn open(
 ) -> (Files, Standing) {
     let options = FileOptions {
         folder: folder.to_owned(),
+        spool: folder.join("spool"),
         secrets: secrets.clone(),
         former,
         history_rows: 1_000,

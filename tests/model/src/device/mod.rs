@@ -122,6 +122,7 @@ impl Device {
     pub(crate) fn file_options(&self) -> FileOptions {
         FileOptions {
             folder: self.data(),
+            spool: self.data().join("spool"),
             secrets: self.secrets.clone(),
             former: self.former,
             history_rows: 10_000,
