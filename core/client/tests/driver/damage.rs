@@ -5,7 +5,8 @@ use std::{fs, path::Path, sync::Arc};
 use futures_util::future::join_all;
 use vestnik_clock::SystemClock;
 use vestnik_core::{
-    Config, Error, FormerHistory, HistoryQuery, MemorySecrets, Secret, StoreError, Vestnik,
+    Config, Error, Event, FormerHistory, HistoryQuery, MemorySecrets, SearchQuery, Secret,
+    StoreError, Vestnik,
 };
 
 use crate::memory::{Memory, config, draw, in_time, login, next, online, open, quick, start};
@@ -227,4 +228,57 @@ async fn callers_who_give_up_do_not_fill_the_memory() {
     in_time(client.mark_all_read(None)).await.unwrap();
     let waited = clock.transactions() - before;
     assert!(waited <= 300, "{waited} jobs waited");
+}
+
+/// The same while the device runs: whichever call finds the damage mends it, the engine learns where the
+/// history stands, and tickets that are out are settled or void.
+#[tokio::test]
+async fn a_history_that_is_damaged_while_it_is_open_is_whole_again() {
+    let (folder, server) = (tempfile::tempdir().unwrap(), Memory::default());
+    lived(&server, folder.path()).await;
+    let client = open(&server, folder.path(), quick()).await;
+    client.go_online();
+    online(&client).await;
+    let mut events = client.events();
+    let ticket = next(&client).await;
+    let path = history_of(folder.path());
+    for name in [path.clone(), path.with_extension("sqlite-wal")] {
+        // In its place, as a failing disk does: the length stays.
+        let length = fs::metadata(&name).unwrap().len() as usize;
+        let mut file = fs::OpenOptions::new().write(true).open(&name).unwrap();
+        std::io::Seek::seek(&mut file, std::io::SeekFrom::Start(PAGE as u64)).unwrap();
+        std::io::Write::write_all(&mut file, &vec![0xA5; length.saturating_sub(PAGE)]).unwrap();
+    }
+    let search = SearchQuery {
+        text: "Order".to_owned(),
+        before: None,
+        limit: 50,
+    };
+    // It reads pages that nothing has read before.
+    client.search(search).await.unwrap();
+    ticket.shown().await.unwrap();
+    server.notify(1).await;
+    let query = || HistoryQuery {
+        limit: 200,
+        ..HistoryQuery::default()
+    };
+    in_time(async {
+        while client.history(query()).await.unwrap().items.len() < COUNT + 1 {
+            online(&client).await;
+        }
+    })
+    .await;
+    let rebuilt = async {
+        loop {
+            if let Some(Event::HistoryRebuilt { aside }) = events.recv().await {
+                return aside;
+            }
+        }
+    };
+    assert!(in_time(rebuilt).await.exists());
+    // Nothing of the file could be read, and the server of these tests says that all of it is new.
+    client.mark_all_read(None).await.unwrap();
+    assert_eq!(client.unread_count().await.unwrap(), 0);
+    server.notify(1).await;
+    assert_eq!(draw(&client, 1).await, [COUNT as u128 + 2]);
 }

@@ -3,7 +3,7 @@
 use vestnik_core::{
     Error, Event, HistoryQuery, Login, LoginError, Secret, Standing, Suppression, Vestnik,
 };
-use vestnik_model::{FactKind, Permission, UserId};
+use vestnik_model::{FactKind, Permission, ProblemCode, UserId};
 
 use crate::memory::{Memory, config, draw, id, in_time, login, next, online, open, quick, start};
 
@@ -194,5 +194,35 @@ async fn what_is_printed_of_a_device_has_nothing_of_a_person() {
     let printed = format!("{client:?} {ticket:?} {diagnostics:?} {diagnostics}");
     for secret in ["Order 1", "anna", "access-", "refresh-"] {
         assert!(!printed.contains(secret), "{printed}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_person_does_after_the_session_ended_is_reported_by_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Memory::default();
+    let client = start(&server, folder.path(), quick()).await;
+    online(&client).await;
+    server.notify(2).await;
+    draw(&client, 2).await;
+    in_time(client.stop()).await;
+    server.world().refresh_problem = Some(ProblemCode::AuthRevoked);
+    let client = open(&server, folder.path(), quick()).await;
+    client.go_online();
+    let mut snapshot = client.snapshot();
+    in_time(snapshot.wait_for(|snapshot| snapshot.needs().is_some()))
+        .await
+        .unwrap();
+    assert_eq!(client.mark_read(vec![id(1)]).await.unwrap(), [id(1)]);
+    assert!(client.dismissed(id(2)).await.unwrap());
+    assert_eq!(client.snapshot().borrow().unread, 1);
+    server.world().refresh_problem = None;
+    assert_eq!(login(&client, "anna").await, Login::Done);
+    online(&client).await;
+    while !in_time(client.flush()).await.unwrap() {}
+    let facts = server.world().facts.clone();
+    for (number, kind) in [(1, FactKind::Read), (2, FactKind::Dismissed)] {
+        let key = format!("{} {kind}", id(number));
+        assert!(facts.contains_key(&key), "{facts:?}");
     }
 }
