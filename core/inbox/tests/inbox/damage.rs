@@ -472,3 +472,20 @@ fn nothing_of_another_users_file_is_carried_over() {
         assert_eq!(world.facts(), []);
     }
 }
+
+#[test]
+fn a_row_that_says_two_ids_is_not_carried_over() {
+    let mut world = world();
+    world.open(Suspicion::None);
+    world.sql(&format!(
+        "UPDATE notification SET content = replace(content, '{}', '{}') WHERE row = 7",
+        id(7),
+        id(999)
+    ));
+    world.close();
+    world.open(Suspicion::Damaged);
+    assert_eq!(world.ids().len() as u64, ALL - 1);
+    assert!(!world.ids().contains(&id(999)));
+    world.end = 0;
+    assert_eq!(world.page(entries()).inserted, [id(7)]);
+}
