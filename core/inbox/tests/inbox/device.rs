@@ -786,3 +786,37 @@ fn a_number_that_leaves_no_room_is_no_generation() {
     assert_eq!(opened.standing, Standing::Rebuilt);
     assert_eq!(opened.device.state().generation, 6);
 }
+
+#[test]
+fn what_a_copy_or_a_backup_says_of_topics_and_addresses_is_old() {
+    let (folder, secrets, mut device) = device(1);
+    device
+        .log_in(&secrets, 1, &user("anna"), &"annas".into())
+        .unwrap();
+    let address = serde_json::json!({"kind": "apns", "value": "c0ffee"});
+    device
+        .update(|state| {
+            state.wishes = vec![("news".parse().unwrap(), true)];
+            state.push_addresses = vec![serde_json::from_value(address).unwrap()];
+        })
+        .unwrap();
+    device.close().unwrap();
+    let copy = copied(folder.path());
+    let clone = open(copy.path(), &MemorySecrets::default(), 2);
+    assert_eq!(clone.standing, Standing::Cloned);
+    let state = clone.device.state();
+    assert!(state.wishes.is_empty() && state.push_addresses.is_empty());
+    // The server has answered since; the address is the device's all the same.
+    let backup = copied(folder.path());
+    let mut device = open(folder.path(), &secrets, 3).device;
+    device.update(|state| state.wishes.clear()).unwrap();
+    device.close().unwrap();
+    for file in fs::read_dir(backup.path()).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
+    }
+    let restored = open(folder.path(), &secrets, 4);
+    assert_eq!(restored.standing, Standing::Restored);
+    let state = restored.device.state();
+    assert_eq!((state.wishes.len(), state.push_addresses.len()), (0, 1));
+}

@@ -136,6 +136,29 @@ fn nothing_of_a_wiped_history_is_left_in_its_files() {
 }
 
 #[test]
+fn a_wiped_history_has_no_row_but_ids_that_were_shown() {
+    let mut world = World::new();
+    let later = super::world::entry(json!({"kind": "later", "id": id(900), "at": at(0)}));
+    world.page((1..=200).map(notification).chain([later]).collect());
+    world.page(vec![super::world::flag(901, "read", true, 1)]);
+    world.write(|inbox| inbox.clicked(id(1)));
+    world.show_all();
+    let count = |world: &mut World, table: &str| -> u32 {
+        let count = format!("SELECT count(*) FROM {table}");
+        world.raw(|db| db.query_row(&count, [], |row| row.get(0)))
+    };
+    let tables = ["notification", "outbox", "opaque", "early", "boundary"];
+    for table in tables {
+        assert!(count(&mut world, table) > 0, "{table}");
+    }
+    world.write(|inbox| inbox.wipe());
+    for table in tables {
+        assert_eq!(count(&mut world, table), 0, "{table}");
+    }
+    assert_eq!(count(&mut world, "known"), 200);
+}
+
+#[test]
 fn a_wiped_history_takes_no_room() {
     let mut world = World::new();
     let body = "words that take up room ".repeat(40);
@@ -226,7 +249,9 @@ fn of_all_histories_only_that_of_the_user_stays() {
     assert!(is_anywhere(folder, "private for anna"));
     assert!(is_anywhere(folder, "private for the app"));
     // There is nothing more to do, until somebody comes back.
+    let wiped = fs::read(&lenas).unwrap();
     assert_eq!(wipe_others(folder, Some(&anna), &stamp).unwrap(), 0);
+    assert!(wiped == fs::read(&lenas).unwrap(), "it is left as it is");
     history_of(folder, &lena, "private for lena");
     assert_eq!(wipe_others(folder, Some(&anna), &stamp).unwrap(), 1);
     assert!(!is_anywhere(folder, "private for lena"));
@@ -238,22 +263,24 @@ fn of_all_histories_only_that_of_the_user_stays() {
 
 #[test]
 fn a_history_that_is_open_keeps_no_other_from_being_wiped() {
-    let folder = folder();
-    let folder = folder.path();
-    let stamp = stamp(10);
     let users = ["anna", "lena", "mira"].map(|name| name.parse::<UserId>().unwrap());
-    for user in &users {
-        history_of(folder, user, &format!("private for {user}"));
-    }
-    let open = HistoryFile::open(folder, &users[1], Suspicion::None, &stamp).unwrap();
-    let refused = wipe_others(folder, None, &stamp).unwrap_err();
-    assert!(matches!(refused, StoreError::Busy));
-    drop(open);
-    for user in ["anna", "mira"] {
-        assert!(
-            !is_anywhere(folder, &format!("private for {user}")),
-            "{user}"
-        );
+    // Whichever comes first in the folder.
+    for present in &users {
+        let folder = folder();
+        let folder = folder.path();
+        for user in &users {
+            history_of(folder, user, &format!("private for {user}"));
+        }
+        let open = HistoryFile::open(folder, present, Suspicion::None, &stamp(10)).unwrap();
+        let refused = wipe_others(folder, None, &stamp(10)).unwrap_err();
+        assert!(matches!(refused, StoreError::Busy));
+        drop(open);
+        for user in users.iter().filter(|user| *user != present) {
+            assert!(
+                !is_anywhere(folder, &format!("private for {user}")),
+                "{user}"
+            );
+        }
     }
 }
 
