@@ -153,3 +153,34 @@ fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
         .read_to_end(&mut bytes)?;
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_cannot_be_read_now_stays_and_one_that_was_drawn_meanwhile_is_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, state| SpoolFile {
+            path: folder.path().join(name),
+            state,
+            bytes: 0,
+            written_at: Timestamp::UNIX_EPOCH,
+        };
+        let mut absent = file("1.0.taken", State::Taken);
+        assert!(matches!(read(&mut absent), Read::Later));
+        // Reading a folder fails as reading a locked file does.
+        std::fs::create_dir(folder.path().join("2.0.shown")).unwrap();
+        assert!(matches!(
+            read(&mut file("2.0.shown", State::Shown)),
+            Read::Later
+        ));
+        std::fs::write(folder.path().join("3.0.shown"), "no payload").unwrap();
+        let mut drawn = file("3.0.taken", State::Taken);
+        assert!(matches!(read(&mut drawn), Read::Nothing));
+        assert_eq!(drawn.state, State::Shown);
+        assert!(drawn.path.ends_with("3.0.shown"));
+    }
+}
