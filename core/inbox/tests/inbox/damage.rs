@@ -489,3 +489,21 @@ fn a_row_that_says_two_ids_is_not_carried_over() {
     world.end = 0;
     assert_eq!(world.page(entries()).inserted, [id(7)]);
 }
+
+#[test]
+fn a_table_that_is_not_as_it_was_made_is_damage() {
+    let mut world = world();
+    world.open(Suspicion::None);
+    world.sql(
+        "PRAGMA writable_schema = ON;
+         UPDATE sqlite_schema SET sql = replace(sql, 'show_reason TEXT', 'show_raeson TEXT')
+             WHERE name = 'notification';",
+    );
+    world.close();
+    world.open(Suspicion::None);
+    assert!(world.opening.aside.is_some());
+    assert_eq!(
+        world.page(vec![notification(ALL + 1)]).inserted,
+        [id(ALL + 1)]
+    );
+}
