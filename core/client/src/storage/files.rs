@@ -417,6 +417,13 @@ impl Files {
         }
     }
 
+    /// What an extension was given for a former user goes: a payload need not say whom it is for.
+    pub(super) fn clear_spool(&self) -> Result<(), StoreError> {
+        spool::clear(&self.options.spool).map_err(|error| StoreError::Other {
+            source: Arc::new(error),
+        })
+    }
+
     /// Wipes what belongs to anybody but the present user, if that is the policy.
     pub(super) fn wipe_former(&mut self) -> Result<(), StoreError> {
         match self.options.former {

@@ -67,6 +67,9 @@ impl Files {
                 {
                     self.hide()?;
                 }
+                if self.device.user() != Some(&user) {
+                    self.clear_spool()?;
+                }
                 let refresh = secret(&refresh);
                 self.device
                     .log_in(&*secrets, generation.get(), &user, &refresh)?;
@@ -83,6 +86,7 @@ impl Files {
             StoreCall::End => self.device.end_session(&*secrets, generation.get()),
             StoreCall::Logout(pending) => {
                 self.hide()?;
+                self.clear_spool()?;
                 let pending = pending.and_then(new_logout);
                 self.device
                     .log_out(&*secrets, generation.get(), pending.as_ref())?;

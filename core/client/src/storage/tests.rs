@@ -336,3 +336,28 @@ fn an_extension_that_says_nothing_more_is_looked_after() {
     let taken = device.take().unwrap();
     assert_eq!((taken.id(), taken.again), (id(1), true));
 }
+
+/// A payload need not say whom it is for.
+#[test]
+fn what_an_extension_was_given_for_a_former_user_reaches_no_other() {
+    for former in [FormerHistory::Wipe, FormerHistory::Seal] {
+        let mut device = Device::new(former);
+        let now = device.files.server_now();
+        let push = json!({ "notification": content(1, now) });
+        let push = Payload::parse(&serde_json::to_vec(&push).unwrap()).unwrap();
+        let ticket = spool::write(&device.folder.path().join("spool"), &push);
+        drop(ticket.unwrap());
+        let logout = StoreCall::Logout(None);
+        device.files.store(Generation::new(2), logout).unwrap();
+        let boris = UserId::parse("boris").unwrap();
+        let refresh = Secret::new("refresh");
+        let login = StoreCall::Login {
+            user: boris,
+            refresh,
+        };
+        device.files.store(Generation::new(3), login).unwrap();
+        assert!(device.take().is_none());
+        let page = device.files.page(&HistoryQuery::default()).unwrap();
+        assert_eq!(page.items, []);
+    }
+}

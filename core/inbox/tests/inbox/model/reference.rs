@@ -273,9 +273,7 @@ impl Reference {
                 .filter(|row| row.show == Show::Due && row.due <= now);
             let number = due.min_by_key(|row| row.due)?.number;
             let row = self.row(number)?;
-            if row.attempts >= 5 {
-                self.end(number, Suppression::Failed);
-            } else if now >= expires(number) {
+            if now >= expires(number) {
                 self.end(number, Suppression::Expired);
             } else {
                 row.show = Show::Taken;
@@ -353,10 +351,14 @@ impl Reference {
                 self.end(number, Suppression::Deleted);
             } else if row.is(Flag::Read) {
                 self.end(number, Suppression::Read);
-            } else if row.attempts >= 5 {
-                self.end(number, Suppression::Failed);
             } else {
-                (row.show, row.due, row.again) = (Show::Due, now, true);
+                let pause = match row.attempts {
+                    0..=3 => 0,
+                    4 => 5,
+                    5 => 30,
+                    6.. => 60,
+                };
+                (row.show, row.due, row.again) = (Show::Due, now + pause, true);
             }
         }
     }
