@@ -29,7 +29,7 @@ pub(crate) fn check() -> Result<(), VestnikError> {
 /// which keeps it for the life of the process. It must be the application's.
 #[expect(unsafe_code, reason = "the name by which the Java machine finds it")]
 #[unsafe(no_mangle)]
-pub extern "system" fn Java_dev_vestnik_android_Native_initialize<'local>(
+pub(crate) extern "system" fn Java_dev_vestnik_android_Native_initialize<'local>(
     mut env: EnvUnowned<'local>,
     _class: JClass<'local>,
     context: JObject<'local>,
