@@ -157,7 +157,7 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
         match intent {
             Intent::Attached => self.greet(),
             Intent::ShowWindow => self.show_window(),
-            Intent::Toast(event) => self.on_toast(event),
+            Intent::Toast(event) => self.on_toast(&event),
             Intent::Machine(event) => self.on_machine(event),
             Intent::Tray(has_tray) => self.on_tray(has_tray),
             Intent::Link(text) => self.on_link(&text),

@@ -6,7 +6,8 @@
 
 #![cfg_attr(windows, windows_subsystem = "windows")]
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod bus_test;
 mod commands;
 mod configuration;

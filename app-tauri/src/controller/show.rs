@@ -51,8 +51,8 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
         self.clock.now().duration_since(row.received_at) > TOO_OLD
     }
 
-    pub(super) fn on_toast(&mut self, event: ToastEvent) {
-        match event {
+    pub(super) fn on_toast(&mut self, event: &ToastEvent) {
+        match *event {
             ToastEvent::Dismissed(id) => {
                 self.tell_core(move |core| async move { core.dismissed(id).await });
             }

@@ -143,7 +143,14 @@ fn events(events: EventStream) -> impl futures_util::Stream<Item = Event> + Send
 fn problem(error: &Error) -> SetupProblem {
     match error {
         Error::Storage(source) => storage_problem(source, error),
-        _ => failed(error),
+        Error::Network(_)
+        | Error::Payload(_)
+        | Error::LoggedOut
+        | Error::Refused(_)
+        | Error::Overtaken
+        | Error::Restarted
+        | Error::Closed
+        | _ => failed(error),
     }
 }
 
@@ -154,7 +161,7 @@ fn storage_problem(source: &StoreError, error: &Error) -> SetupProblem {
         StoreError::TooNew { .. } => SetupProblem::TooNew,
         StoreError::Corrupt { .. } => SetupProblem::Damaged,
         StoreError::Secrets { .. } => SetupProblem::KeyringAbsent,
-        _ => failed(error),
+        StoreError::Closed | StoreError::Other { .. } | _ => failed(error),
     }
 }
 

@@ -194,10 +194,14 @@ impl Strings {
 
 impl FakeCore {
     fn call(&self, call: String) {
-        self.calls
-            .try_send(call)
-            .expect("the test reads what it is told");
+        note(&self.calls, call);
     }
+}
+
+fn note(calls: &mpsc::Sender<String>, call: String) {
+    calls
+        .try_send(call)
+        .expect("the test reads what it is told");
 }
 
 impl Session for FakeCore {
@@ -278,10 +282,7 @@ impl Session for FakeCore {
 impl FakeTicket {
     fn end(self, how: &str) -> Result<(), Error> {
         let id = self.row.notification.id;
-        let call = format!("{how} {id}");
-        self.calls
-            .try_send(call)
-            .expect("the test reads what it is told");
+        note(&self.calls, format!("{how} {id}"));
         Ok(())
     }
 }
@@ -312,10 +313,7 @@ impl Launcher for FakeLauncher {
     type Session = FakeCore;
 
     async fn launch(&self, without_keyring: bool) -> Result<Launched<FakeCore>, SetupProblem> {
-        let call = format!("launch {without_keyring}");
-        self.calls
-            .try_send(call)
-            .expect("the test reads what it is told");
+        note(&self.calls, format!("launch {without_keyring}"));
         if let Some(problem) = self.problem.lock().unwrap().clone() {
             return Err(problem);
         }

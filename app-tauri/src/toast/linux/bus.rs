@@ -210,20 +210,20 @@ fn read_error(error: &zbus::Error) -> ToastError {
         "org.freedesktop.DBus.Error.ServiceUnknown",
         "org.freedesktop.DBus.Error.NameHasNoOwner",
     ];
-    match error {
-        zbus::Error::MethodError(name, ..) if NOBODY.contains(&name.as_str()) => {
-            ToastError::NoService
-        }
-        zbus::Error::FDO(error)
-            if matches!(
-                **error,
-                zbus::fdo::Error::ServiceUnknown(_) | zbus::fdo::Error::NameHasNoOwner(_)
-            ) =>
-        {
-            ToastError::NoService
-        }
-        zbus::Error::InputOutput(_) => ToastError::NoService,
-        error => ToastError::Refused(error.to_string()),
+    let is_absent = if let zbus::Error::MethodError(name, ..) = error {
+        NOBODY.contains(&name.as_str())
+    } else if let zbus::Error::FDO(error) = error {
+        matches!(
+            **error,
+            zbus::fdo::Error::ServiceUnknown(_) | zbus::fdo::Error::NameHasNoOwner(_)
+        )
+    } else {
+        matches!(error, zbus::Error::InputOutput(_))
+    };
+    if is_absent {
+        ToastError::NoService
+    } else {
+        ToastError::Refused(error.to_string())
     }
 }
 
