@@ -128,6 +128,8 @@ mod error;
 mod fact;
 mod history;
 mod payload;
+#[doc(hidden)]
+pub mod planted;
 mod rule;
 pub mod secret;
 pub mod spool;

@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use vestnik_inbox::planted::Plant;
+
 /// The shortest pause that a server may ask for.
 pub const SHORTEST_ASKED: Duration = Duration::from_secs(1);
 /// The longest pause that a server may ask for.
@@ -86,6 +88,9 @@ impl Backoff {
         let ceiling = self.base.saturating_mul(1 << doublings).min(self.cap);
         let own = part(ceiling, random);
         asked.map_or(own, |asked| {
+            if Plant::PauseIsBelieved.is_on() {
+                return asked;
+            }
             let asked = asked.clamp(SHORTEST_ASKED, LONGEST_ASKED);
             own.max(asked + part(asked / SPREAD, random))
         })

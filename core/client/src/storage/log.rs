@@ -1,7 +1,9 @@
 //! The log and the outbox: what the engine asks of the present user's history.
 
-use vestnik_inbox::{Origin, OutboxBatch, Outcome, ReportLimits, StoreError, Stretch};
-use vestnik_model::{Reported, UserId};
+use vestnik_inbox::{
+    Origin, OutboxBatch, Outcome, ReportLimits, StoreError, Stretch, planted::Plant,
+};
+use vestnik_model::{Entry, Reported, UserId};
 
 use super::{files::Files, news::Counts};
 use crate::machine::{
@@ -75,6 +77,10 @@ impl Files {
         let Some(user) = user.filter(|_| generation == self.generation) else {
             return Ok(Done::NotApplied);
         };
+        let is_opaque = |entry: &Entry| matches!(entry, Entry::Unknown(_));
+        if Plant::OpaqueBlocks.is_on() && proposal.entries.iter().any(is_opaque) {
+            return Ok(Done::NotApplied);
+        }
         self.ingest_spool()?;
         let stretch = stretch(user, proposal);
         let (end, outcome) = (

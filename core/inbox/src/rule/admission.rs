@@ -6,6 +6,7 @@ use super::{
     clock::{ServerTime, shifted},
     suppression::Suppression,
 };
+use crate::planted::Plant;
 
 /// A notification that arrives.
 #[derive(Debug, Clone, Copy)]
@@ -112,11 +113,16 @@ pub(crate) fn admit(
     now: ServerTime,
 ) -> Admission {
     match have {
-        Have::Row { revision, .. } if arriving.revision > revision => Admission::Replace,
+        Have::Row { revision, .. }
+            if arriving.revision > revision && !Plant::RevisionIsIgnored.is_on() =>
+        {
+            Admission::Replace
+        }
         Have::Row { revision, .. } if arriving.revision < revision => Admission::Older,
         Have::Row { is_ahead: true, .. } if !arriving.is_ahead => Admission::Confirm,
         Have::Row { .. } => Admission::Duplicate,
         Have::Recalled | Have::Pruned => Admission::Drop,
+        Have::Settled if Plant::SettledStaysOut.is_on() => Admission::Drop,
         Have::Settled => Admission::Insert(FirstShow::Suppressed(Suppression::AlreadyShown)),
         Have::Nothing => Admission::Insert(first_show(arriving, quiet, now)),
     }

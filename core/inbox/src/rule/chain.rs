@@ -6,6 +6,8 @@
 
 use vestnik_model::Cursor;
 
+use crate::planted::Plant;
+
 /// How entries came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Basis<'a> {
@@ -31,7 +33,7 @@ pub(crate) enum Chain {
 pub(crate) fn chain(own: Option<&Cursor>, after: &Cursor, basis: Basis<'_>) -> Chain {
     let follows = own == Some(after);
     match basis {
-        Basis::Live if follows => Chain::Follows,
+        Basis::Live if follows || Plant::GapIsApplied.is_on() => Chain::Follows,
         Basis::Live => Chain::Stale,
         Basis::Asked(from) if from != own => Chain::Stale,
         Basis::Asked(None) => Chain::Follows,

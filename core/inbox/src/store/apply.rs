@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     Applied, Outcome, Stretch, Suppression,
+    planted::Plant,
     rule::{
         admission::{Drawn, Have, Quiet},
         chain::{Chain, chain},
@@ -199,7 +200,8 @@ impl Inbox<'_> {
             };
         };
         if self.set_mark(standing, (flag, mark), change.at)? {
-            let takes_away = change.value && flag != Flag::Archived;
+            let takes_away =
+                change.value && flag != Flag::Archived && !Plant::ReadStaysOnScreen.is_on();
             let list = if takes_away {
                 &mut applied.withdrawn
             } else {

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     Stamp, Suppression,
+    planted::Plant,
     rule::{
         admission::{Admission, Arriving, Drawn, FirstShow, Have, Quiet, admit, corrected},
         flag::{Mark, version_at},
@@ -234,6 +235,9 @@ pub(super) fn be_quiet(
     stamp: &Stamp,
     reason: Suppression,
 ) -> Result<(), rusqlite::Error> {
+    if reason == Suppression::FirstSync && Plant::FirstSyncIsLoud.is_on() {
+        return Ok(());
+    }
     let stored = meta::StoredQuiet {
         quiet: Quiet {
             before: stamp.server_now(),

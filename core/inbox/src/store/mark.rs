@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     Place, Suppression,
+    planted::Plant,
     rule::flag::{Mark, version_at},
 };
 
@@ -280,7 +281,8 @@ impl Inbox<'_> {
                 Some(Suppression::Deleted)
             }
         };
-        if let Some(reason) = reason.filter(|_| merged.value && standing.is_due) {
+        let is_unwanted = merged.value && !Plant::ReadIsShown.is_on();
+        if let Some(reason) = reason.filter(|_| is_unwanted && standing.is_due) {
             show::suppress(self.db, standing.row, reason.as_str())?;
         }
         let after = standing.with(flag, merged);

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     FactRow, OutboxBatch, ReportLimits, Reporting,
+    planted::Plant,
     rule::{
         clock::shifted,
         outbox::{
@@ -35,11 +36,19 @@ impl Inbox<'_> {
             ready = outbox::ready(self.db, now, FULL_BATCH)?;
         }
         let mut filling = Filling::new(limits);
-        let facts = ready
+        let facts: Vec<_> = ready
             .into_iter()
             .take_while(|(waiting, batch)| filling.takes(&waiting.fact, *batch))
             .map(|(waiting, _)| waiting)
             .collect();
+        if Plant::FactsGoUnanswered.is_on() {
+            self.reporting(|inbox, reporting| {
+                for waiting in &facts {
+                    reporting.done += u32::from(outbox::delete(inbox.db, waiting.row)?);
+                }
+                Ok(())
+            })?;
+        }
         Ok(OutboxBatch {
             facts,
             cursor: meta::cursor(self.db)?,

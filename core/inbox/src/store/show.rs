@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     Settled, ShowState, Suppression, Taken,
+    planted::Plant,
     rule::{
         clock::shifted,
         show::{Attempted, MAX_PAUSE, Next, after_failure, after_release},
@@ -175,6 +176,9 @@ impl Inbox<'_> {
     /// # Errors
     /// If a statement fails.
     pub fn release_taken(&mut self, process: ProcessMark) -> Result<u64, rusqlite::Error> {
+        if Plant::TicketsStayTaken.is_on() {
+            return Ok(0);
+        }
         self.counted(|inbox| {
             let taken = show::taken_by_others(inbox.db, process.0)?;
             let count = taken.len() as u64;

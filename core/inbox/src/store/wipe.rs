@@ -16,7 +16,7 @@ use super::{
     insert::be_quiet,
     table::{boundary, early, known, meta, notification, opaque, outbox, search},
 };
-use crate::{Stamp, StoreError, Suppression};
+use crate::{Stamp, StoreError, Suppression, planted::Plant};
 
 impl Inbox<'_> {
     /// Forgets the history, the cursor and the facts that wait. The ids of what was shown stay, so that
@@ -34,7 +34,11 @@ impl Inbox<'_> {
         early::delete_all(self.db)?;
         boundary::delete_all(self.db)?;
         outbox::delete_all(self.db)?;
+        let cursor = meta::cursor(self.db)?;
         meta::clear(self.db)?;
+        if let Some(cursor) = cursor.filter(|_| Plant::WipeKeepsCursor.is_on()) {
+            meta::set_cursor(self.db, &cursor)?;
+        }
         be_quiet(self.db, &self.stamp, Suppression::FirstSync)
     }
 }

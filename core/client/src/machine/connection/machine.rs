@@ -3,6 +3,7 @@
 use std::{collections::VecDeque, time::Duration};
 
 use vestnik_clock::{Monotonic, Now};
+use vestnik_inbox::planted::Plant;
 
 use super::{Failed, Input, Nudge, Output, Phase};
 use crate::machine::{
@@ -188,7 +189,8 @@ impl Connection {
 
     fn get_token(&mut self) {
         self.phase = Phase::GettingToken;
-        let refused = self.refused.take();
+        let is_forgotten = Plant::RefusedTokenStays.is_on() && !self.backoff.is_clear();
+        let refused = self.refused.take().filter(|_| !is_forgotten);
         self.tried_fresh |= refused.is_some();
         self.outputs.push_back(Output::WantToken { refused });
     }

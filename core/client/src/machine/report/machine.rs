@@ -4,6 +4,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use jiff::Timestamp;
 use vestnik_clock::{Monotonic, Now};
+use vestnik_inbox::planted::Plant;
 use vestnik_model::limits::REPORT_BYTES;
 
 use super::{Input, Outbox, Output, Settlement};
@@ -280,7 +281,9 @@ impl ReportMachine {
         match result {
             Ok(()) => self.settle(now, Settlement::Answer),
             Err(failure) => match failure {
-                CallFailure::Problem { ref code, .. } if failure.is_refusal() => {
+                CallFailure::Problem { ref code, .. }
+                    if failure.is_refusal() && !Plant::RefusedReportRepeats.is_on() =>
+                {
                     self.settle(now, Settlement::RefusedWhole(code.as_str().to_owned()));
                 }
                 CallFailure::NoAnswer

@@ -3,6 +3,7 @@
 use std::{collections::VecDeque, time::Duration};
 
 use vestnik_clock::{Monotonic, Now};
+use vestnik_inbox::planted::Plant;
 use vestnik_model::{
     Cursor,
     contract::{Entries, Page},
@@ -198,6 +199,9 @@ impl Sync {
         };
         link.is_welcome = true;
         link.is_behind |= is_missing;
+        if Plant::HeldIsForgotten.is_on() {
+            link.held.clear();
+        }
         #[cfg(test)]
         if drops_held {
             link.held.clear();
@@ -354,7 +358,9 @@ impl Sync {
     }
 
     fn halve(&mut self) {
-        self.limit = (self.limit / 2).max(1);
+        if !Plant::PageLimitStays.is_on() {
+            self.limit = (self.limit / 2).max(1);
+        }
     }
 
     fn give_up(&mut self, connection: ConnectionNumber, reason: Broken) {
@@ -446,7 +452,7 @@ impl Link {
         };
         let (mut cursor, mut entries) = (at.clone(), Vec::new());
         for call in held {
-            if call.after == cursor {
+            if call.after == cursor || Plant::GapIsApplied.is_on() {
                 entries.extend(call.entries);
                 cursor = call.cursor;
             }

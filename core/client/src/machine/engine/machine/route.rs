@@ -1,6 +1,7 @@
 //! What one machine says to the others, and what is left over.
 
 use vestnik_clock::Now;
+use vestnik_inbox::planted::Plant;
 
 use super::Engine;
 use crate::machine::{
@@ -98,7 +99,7 @@ impl Engine {
         self.feed_report(now, report::Input::End);
         self.feed_registration(now, registration::Input::End);
         self.feed_connection(now, connection::Input::Session(false));
-        if is_logout {
+        if is_logout && !Plant::FormerIsShown.is_on() {
             self.put(ToApp::Forget);
         }
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use vestnik_clock::Now;
+use vestnik_inbox::planted::Plant;
 use vestnik_model::{Open, ProblemCode, UserId};
 
 use super::{REFUSED, Session};
@@ -300,6 +301,7 @@ impl Session {
             return;
         };
         present.has_begun = true;
+        let refresh = present.refresh.clone();
         let is_awaited = std::mem::take(&mut present.is_awaited);
         let former = present.former.take().filter(|former| *former != user);
         self.outputs.push_back(Output::Began {
@@ -308,6 +310,9 @@ impl Session {
             former,
         });
         self.answer_login(is_awaited, user, LoginOutcome::Done);
+        if Plant::LogoutOfThePresent.is_on() && self.generation > Generation::new(2) {
+            self.add_logout(self.generation, refresh);
+        }
         self.hand_out();
     }
 
@@ -336,6 +341,9 @@ impl Session {
 fn code(failure: &CallFailure) -> Option<Open<ProblemCode>> {
     match failure {
         CallFailure::Problem { code, .. } if failure.ends_session() => Some(code.clone()),
+        CallFailure::Foreign { .. } if Plant::PortalEndsSession.is_on() => {
+            Some(Open::Known(ProblemCode::AuthInvalid))
+        }
         CallFailure::Problem { .. } | CallFailure::NoAnswer | CallFailure::Foreign { .. } => None,
     }
 }

@@ -1,0 +1,112 @@
+//! Faults that a test plants, to see that it finds them.
+//!
+//! Only the reference model of `tests/model` switches them on, one at a time and for one thread. Without
+//! the feature `planted`, which no build that is shipped has, none is ever on and nothing of them is
+//! compiled.
+
+/// A fault. Most are of the first edition of the device, as a review proved them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plant {
+    /// C1: an entry that this version cannot read stops all others.
+    OpaqueBlocks,
+    /// C2: a page that is too large to be read is asked for again as it was.
+    PageLimitStays,
+    /// C3: a logout while a call is under way is forgotten.
+    LogoutIsForgotten,
+    /// C4: after a failure a token that was refused is used again.
+    RefusedTokenStays,
+    /// C5: a history that is wiped keeps its place in the log.
+    WipeKeepsCursor,
+    /// C6: after a logout the next login is logged out.
+    LogoutOfThePresent,
+    /// C7: a live call that comes before the greeting's answer is forgotten.
+    HeldIsForgotten,
+    /// C8: an answer that is not the server's ends the session.
+    PortalEndsSession,
+    /// H3: a pause that is asked for has no bound.
+    PauseIsBelieved,
+    /// H4: a report that is refused is repeated as it was.
+    RefusedReportRepeats,
+    /// H8: nobody is told that a user's notifications are to be forgotten.
+    FormerIsShown,
+    /// H9: what was settled before a wipe never comes back into the history.
+    SettledStaysOut,
+    /// H10: what was read is shown all the same.
+    ReadIsShown,
+    /// H11: the device's clock is believed.
+    ClockIsBelieved,
+    /// H12: what was accepted before the login is shown.
+    FirstSyncIsLoud,
+    /// H14: tickets of a process that ended are never taken back.
+    TicketsStayTaken,
+    /// Entries that do not follow what the device has are applied.
+    GapIsApplied,
+    /// Facts leave the outbox before the server has answered.
+    FactsGoUnanswered,
+    /// What was read elsewhere stays on the screen.
+    ReadStaysOnScreen,
+    /// A newer revision is taken for a repetition.
+    RevisionIsIgnored,
+}
+
+impl Plant {
+    /// Every fault.
+    pub const ALL: [Self; 20] = [
+        Self::OpaqueBlocks,
+        Self::PageLimitStays,
+        Self::LogoutIsForgotten,
+        Self::RefusedTokenStays,
+        Self::WipeKeepsCursor,
+        Self::LogoutOfThePresent,
+        Self::HeldIsForgotten,
+        Self::PortalEndsSession,
+        Self::PauseIsBelieved,
+        Self::RefusedReportRepeats,
+        Self::FormerIsShown,
+        Self::SettledStaysOut,
+        Self::ReadIsShown,
+        Self::ClockIsBelieved,
+        Self::FirstSyncIsLoud,
+        Self::TicketsStayTaken,
+        Self::GapIsApplied,
+        Self::FactsGoUnanswered,
+        Self::ReadStaysOnScreen,
+        Self::RevisionIsIgnored,
+    ];
+
+    /// Whether it is switched on in this thread.
+    #[must_use]
+    pub fn is_on(self) -> bool {
+        switch::is_on(self)
+    }
+}
+
+#[cfg(feature = "planted")]
+pub use switch::plant;
+
+#[cfg(feature = "planted")]
+mod switch {
+    use std::cell::Cell;
+
+    use super::Plant;
+
+    thread_local! {
+        static ON: Cell<Option<Plant>> = const { Cell::new(None) };
+    }
+
+    /// Switches one fault on in this thread, or all off.
+    pub fn plant(plant: Option<Plant>) {
+        ON.set(plant);
+    }
+
+    pub(super) fn is_on(plant: Plant) -> bool {
+        ON.get() == Some(plant)
+    }
+}
+
+#[cfg(not(feature = "planted"))]
+mod switch {
+    pub(super) const fn is_on(_: super::Plant) -> bool {
+        false
+    }
+}
