@@ -331,6 +331,6 @@ fn faults() -> Result<()> {
 }
 
 fn model() -> Result<()> {
-    let brief = ["--sequences", "300", "--twice", "20"];
+    let brief = ["--sequences", "300", "--twice", "20", "--plants", "brief"];
     crate::model::run(&brief.map(str::to_owned))
 }

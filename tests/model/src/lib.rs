@@ -22,6 +22,8 @@ mod check;
 mod device;
 mod disk;
 mod plan;
+#[cfg(feature = "planted")]
+pub mod plants;
 mod random;
 mod run;
 mod search;

@@ -24,6 +24,10 @@ struct Arguments {
     /// How many sequences are run twice, to see that they happen again in the same way.
     #[arg(long, default_value_t = 20)]
     twice: u64,
+    /// Plant a fault in the core and look for it, before sequences are run; `all` and `brief` name
+    /// several.
+    #[arg(long)]
+    plants: Option<String>,
     /// How many threads.
     #[arg(long)]
     threads: Option<usize>,
@@ -41,6 +45,11 @@ fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|_| ()));
     let begun = SystemClock.monotonic();
     let threads = arguments.threads.unwrap_or_else(threads);
+    if let Some(name) = &arguments.plants
+        && !plants(name, threads)
+    {
+        return ExitCode::FAILURE;
+    }
     let failed = run(&arguments, threads);
     let differ = replay(&arguments);
     println!(
@@ -58,6 +67,29 @@ fn main() -> ExitCode {
     } else {
         ExitCode::FAILURE
     }
+}
+
+/// Prints at which seed each planted fault was found, and what was seen; gives whether all were.
+#[cfg(feature = "planted")]
+fn plants(name: &str, threads: usize) -> bool {
+    use vestnik_device_model::plants::{SEEDS, find, named};
+    let faults = named(name);
+    let mut are_found = !faults.is_empty();
+    for fault in faults {
+        let found = find(fault, threads);
+        are_found &= found.at.is_some();
+        match found.at {
+            Some((seed, seen)) => println!("{:22} seed {seed:3}  {seen}", found.name),
+            None => println!("{:22} NOT FOUND within {SEEDS} seeds", found.name),
+        }
+    }
+    are_found
+}
+
+#[cfg(not(feature = "planted"))]
+fn plants(_: &str, _: usize) -> bool {
+    println!("there are no faults to plant in a build without the feature `planted`");
+    false
 }
 
 fn threads() -> usize {

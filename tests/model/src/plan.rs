@@ -1,5 +1,7 @@
 //! What is done to a world, drawn from a seed.
 
+use vestnik_model::FactKind;
+
 use crate::{
     device::{Habit, Mode, Number},
     random::Random,
@@ -35,6 +37,11 @@ pub(crate) enum AtServer {
         user: usize,
         lasts: At,
     },
+    /// As soon as a device of the user says hello.
+    Surprise {
+        user: usize,
+        lasts: At,
+    },
     /// A newer revision.
     Replace {
         last: usize,
@@ -52,6 +59,8 @@ pub(crate) enum AtServer {
     Restore {
         is_said: bool,
     },
+    /// Reports with a fact of this kind are refused as a whole from now on.
+    Refuse(FactKind),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -71,11 +80,21 @@ pub(crate) enum InSession {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum InNetwork {
     Mode(Mode),
-    Loss { percent: u64 },
-    Cut { is_noticed: bool },
+    Loss {
+        percent: u64,
+    },
+    Cut {
+        is_noticed: bool,
+    },
+    /// A page of more entries never arrives.
+    Narrow {
+        entries: usize,
+    },
     Changed,
     Foreground,
-    Online { is_online: bool },
+    Online {
+        is_online: bool,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -259,9 +278,18 @@ fn last(random: &mut Random) -> usize {
 fn publishing(random: &mut Random) -> AtServer {
     let user = random.index(2);
     match random.below(20) {
+        0 if random.percent(30) => AtServer::Refuse(random.pick(&[
+            FactKind::Displayed,
+            FactKind::Delivered,
+            FactKind::Dismissed,
+        ])),
         0..=1 => AtServer::Replace { last: last(random) },
         2 => AtServer::Recall { last: last(random) },
         3 => AtServer::Strange { user },
+        4..=5 => AtServer::Surprise {
+            user,
+            lasts: random.pick(&[7 * DAY, DAY, 2 * MINUTE]),
+        },
         _ => AtServer::Publish {
             user,
             lasts: random.pick(&[
@@ -278,9 +306,9 @@ fn publishing(random: &mut Random) -> AtServer {
 }
 
 fn server(random: &mut Random) -> AtServer {
-    match random.below(3) {
-        0 => AtServer::VoidAccess,
-        1 => AtServer::BackUp,
+    match random.below(5) {
+        0..=1 => AtServer::VoidAccess,
+        2 => AtServer::BackUp,
         _ => AtServer::Restore {
             is_said: random.percent(60),
         },
@@ -323,6 +351,9 @@ fn network(random: &mut Random) -> InNetwork {
         },
         10 => InNetwork::Loss {
             percent: random.pick(&[0, 10, 40]),
+        },
+        11 if random.percent(50) => InNetwork::Narrow {
+            entries: 1 + random.index(3),
         },
         11 => InNetwork::Changed,
         12 => InNetwork::Foreground,

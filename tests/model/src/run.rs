@@ -6,7 +6,7 @@ use crate::{
     check,
     plan::{Step, steps},
     random::Random,
-    world::World,
+    world::{DEVICES, Ending, World},
 };
 
 /// What came of a sequence.
@@ -25,8 +25,7 @@ pub struct Outcome {
 pub struct Sequence {
     seed: u64,
     steps: Vec<Step>,
-    /// The users whom the devices belong to in the end.
-    users: Vec<usize>,
+    ending: Ending,
 }
 
 impl Sequence {
@@ -37,7 +36,10 @@ impl Sequence {
         Self {
             seed,
             steps: steps(seed),
-            users: (0..3).map(|_| random.index(2)).collect(),
+            ending: Ending {
+                users: (0..DEVICES).map(|_| random.index(2)).collect(),
+                is_nudged: random.percent(50),
+            },
         }
     }
 
@@ -57,8 +59,8 @@ impl Sequence {
     #[must_use]
     pub fn describe(&self) -> Vec<String> {
         let line = |step: &Step| format!("{:?}, then {} ms", step.what, step.then);
-        let users = format!("healed, for users {:?}", self.users);
-        self.steps.iter().map(line).chain([users]).collect()
+        let ending = format!("healed: {:?}", self.ending);
+        self.steps.iter().map(line).chain([ending]).collect()
     }
 
     /// Runs it. A panic of the core is a failure like any other.
@@ -84,7 +86,7 @@ impl Sequence {
             }
         }
         if world.failures.is_empty() {
-            world.heal(&self.users);
+            world.heal(&self.ending);
         }
         let mut failures = std::mem::take(&mut world.failures);
         if failures.is_empty() {

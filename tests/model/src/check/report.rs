@@ -18,15 +18,17 @@ pub(super) fn check(world: &World, number: Number, items: &[HistoryItem], wrong:
         return;
     }
     let facts = &world.server.ever.facts;
+    let is_refused = |kind| world.server.refuses.contains(&kind);
     for item in items {
         let id = item.notification.id;
-        if !facts.contains(&(installation, FactKind::Delivered, id)) {
+        let is_told = |kind| is_refused(kind) || facts.contains(&(installation, kind, id));
+        if !is_told(FactKind::Delivered) {
             wrong.push(format!(
                 "device {number}: {id} is not reported as delivered"
             ));
         }
         let is_shown = item.show == ShowState::Shown;
-        if is_shown && !facts.contains(&(installation, FactKind::Displayed, id)) {
+        if is_shown && !is_told(FactKind::Displayed) {
             wrong.push(format!(
                 "device {number}: {id} is not reported as displayed"
             ));

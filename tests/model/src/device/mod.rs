@@ -42,6 +42,12 @@ pub(crate) struct Device {
     /// Counts the processes of the app.
     pub(crate) life: u64,
     pub(crate) process: Option<Box<Process>>,
+    /// The server has refused a token of the session.
+    pub(crate) was_refused: bool,
+    /// Something asked for a pause that is beyond all measure.
+    pub(crate) was_asked_to_wait: bool,
+    /// How often an access token was refused.
+    pub(crate) refusals: BTreeMap<String, u32>,
     /// What is on the screen, and its revision.
     pub(crate) screen: BTreeMap<NotificationId, u32>,
     /// A copy of the files, and by which process they were open when it was made.
@@ -57,6 +63,8 @@ pub(crate) struct Network {
     pub(crate) mode: Mode,
     /// How many calls or answers out of a hundred are lost.
     pub(crate) loss: u64,
+    /// A page of more entries than this never arrives; the connection breaks.
+    pub(crate) narrow: Option<usize>,
     /// So many answers to calls without a connection are lost.
     pub(crate) lost_answers: u32,
 }
@@ -98,6 +106,7 @@ impl Device {
             network: Network {
                 mode: Mode::Up,
                 loss: 0,
+                narrow: None,
                 lost_answers: 0,
             },
             permission: Permission::Granted,
@@ -107,6 +116,9 @@ impl Device {
             asleep_until: None,
             life: 0,
             process: None,
+            was_refused: false,
+            was_asked_to_wait: false,
+            refusals: BTreeMap::new(),
             screen: BTreeMap::new(),
             backup: None,
             has_closed: true,

@@ -46,6 +46,8 @@ pub(crate) struct Process {
     pub(crate) forgotten: u64,
     pub(crate) hidden: u64,
     pub(crate) shell: Shell,
+    /// How many calls of the app to log out have no answer.
+    pub(crate) logouts: u32,
     /// The tick that is awaited.
     pub(crate) tick_at: Option<At>,
     /// Inputs since a moment, to notice an engine that never rests.

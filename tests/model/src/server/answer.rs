@@ -1,11 +1,12 @@
 //! The server as the network reaches it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use vestnik_core::{machine::CallFailure, transport::HubEvent};
 use vestnik_model::{
-    Arrival, DeliveryId, Entry, Feature, InstallationId, Notification, NotificationId, Open,
-    ProblemCode, Recall, Report, Reported, TokenRequest, TokenResponse, UserId,
+    Arrival, DeliveryId, Entry, Fact, FactKind, Feature, InstallationId, Notification,
+    NotificationId, Open, ProblemCode, Recall, Report, Reported, TokenRequest, TokenResponse,
+    UserId,
     contract::{CONTRACT, Entries, Hello, Limits, Page, Sync as SyncCall, Welcome},
 };
 
@@ -35,6 +36,8 @@ pub(crate) struct Server {
     random: Random,
     /// The most entries of a page.
     page: u32,
+    /// A report with a fact of such a kind is refused as a whole.
+    pub(crate) refuses: BTreeSet<FactKind>,
 }
 
 /// A live connection, as the server sees it.
@@ -87,6 +90,7 @@ impl Server {
             epochs: 0,
             random,
             page,
+            refuses: BTreeSet::new(),
         }
     }
 
@@ -222,6 +226,14 @@ impl Server {
         report: &Report,
     ) -> Result<Reported, CallFailure> {
         let access = self.present(link)?;
+        let is_odd = |fact: &Fact| {
+            fact.kind
+                .known()
+                .is_some_and(|kind| self.refuses.contains(&kind))
+        };
+        if report.facts.iter().any(is_odd) {
+            return Err(refusal(ProblemCode::RequestInvalid).into());
+        }
         Ok(self.take_facts(now, &access, report))
     }
 

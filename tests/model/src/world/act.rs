@@ -47,6 +47,7 @@ impl World {
     fn act_at_server(&mut self, what: &AtServer) {
         match what {
             AtServer::Publish { user, lasts } => self.publish_new(*user, *lasts),
+            AtServer::Surprise { user, lasts } => self.surprises.push((*user, *lasts)),
             AtServer::Replace { last } => self.replace(*last),
             AtServer::Recall { last } => {
                 if let Some(id) = self.last(*last) {
@@ -56,6 +57,9 @@ impl World {
             AtServer::Strange { user } => self.publish_strange(*user),
             AtServer::VoidAccess => self.server.void_access(),
             AtServer::BackUp => self.server.keep(),
+            AtServer::Refuse(kind) => {
+                self.server.refuses.insert(*kind);
+            }
             AtServer::Restore { is_said } => self.server.restore(self.now, *is_said),
         }
     }
@@ -69,6 +73,9 @@ impl World {
             }
             InSession::LogOut => {
                 self.devices[number].wanted = None;
+                if let Some(process) = &mut self.devices[number].process {
+                    process.logouts += 1;
+                }
                 self.command(number, Command::Logout);
             }
             InSession::End => {
@@ -88,6 +95,9 @@ impl World {
             InNetwork::Mode(mode) => self.set_mode(number, *mode),
             InNetwork::Loss { percent } => self.devices[number].network.loss = *percent,
             InNetwork::Cut { is_noticed } => self.cut_device(number, *is_noticed),
+            InNetwork::Narrow { entries } => {
+                self.devices[number].network.narrow = Some(*entries);
+            }
             InNetwork::Changed => self.command(number, Command::Nudge(Nudge::NetworkChanged)),
             InNetwork::Foreground => self.command(number, Command::Nudge(Nudge::Foreground)),
             InNetwork::Online { is_online } => self.go_online(number, *is_online),
@@ -201,6 +211,22 @@ impl World {
             && self.devices[device].screen.remove(&id).is_some()
         {
             self.push_job(device, Job::Person(Deed::Dismiss(id)));
+        }
+    }
+
+    /// What is accepted as soon as a device of its user says hello: the call comes before the answer.
+    pub(super) fn surprise(&mut self, number: Number) {
+        let Some(user) = self.devices[number].wanted.clone() else {
+            return;
+        };
+        let index = self.users.iter().position(|one| *one == user);
+        if let Some(at) = self
+            .surprises
+            .iter()
+            .position(|(one, _)| Some(*one) == index)
+        {
+            let (user, lasts) = self.surprises.remove(at);
+            self.publish_new(user, lasts);
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use vestnik_core::machine::{
     ConnectionNumber, Secret,
     engine::{Greeting, Input, ToApp, ToNetwork, ToStorage},
-    session::{Exchange, LoginOutcome, Standing},
+    session::{Exchange, LoginOutcome, Standing, StoreCall},
 };
 use vestnik_model::{
     AppId, Cursor, Feature, TokenRequest,
@@ -115,6 +115,16 @@ impl World {
     }
 
     pub(super) fn carry_to_storage(&mut self, number: Number, output: ToStorage) {
+        if let ToStorage::Store {
+            call: StoreCall::End,
+            ..
+        } = &output
+            && !self.devices[number].was_refused
+        {
+            self.fail(format!(
+                "device {number}: a session ends that the server has not ended"
+            ));
+        }
         self.push_job(number, Job::Carry(output));
     }
 
@@ -142,8 +152,14 @@ impl World {
                 outcome: LoginOutcome::Refused(_) | LoginOutcome::OtherUser,
                 ..
             } => self.log_in_later(number),
+            // Another answer than that it is tried again.
+            ToApp::Logout(Ok(())) => {
+                if let Some(process) = &mut self.devices[number].process {
+                    process.logouts = 0;
+                }
+            }
             ToApp::Login { .. }
-            | ToApp::Logout(_)
+            | ToApp::Logout(Err(_))
             | ToApp::Flushed { .. }
             | ToApp::TopicDone { .. }
             | ToApp::TopicRefused { .. } => {}

@@ -1,6 +1,7 @@
 //! A world becomes whole again and comes to rest.
 
 use vestnik_core::machine::{
+    connection::Nudge,
     engine::{Command, Phase},
     session::Standing,
 };
@@ -15,13 +16,22 @@ use crate::{
 /// Within this time everything has to be told and shown.
 const BOUND: At = 6 * HOUR;
 
+/// How a world is made whole.
+#[derive(Debug, Clone)]
+pub(crate) struct Ending {
+    /// Whom the devices belong to.
+    pub(crate) users: Vec<usize>,
+    /// Whether the app comes to the front, so that nothing waits.
+    pub(crate) is_nudged: bool,
+}
+
 impl World {
     /// Everything that was broken is whole again, and each device belongs to a user.
-    pub(crate) fn heal(&mut self, users: &[usize]) {
+    pub(crate) fn heal(&mut self, ending: &Ending) {
         let now = self.now;
         self.trace.add(now, || "* healed".to_owned());
         self.is_calm = true;
-        for (number, user) in (0..self.devices.len()).zip(users.iter().cycle()) {
+        for (number, user) in (0..self.devices.len()).zip(ending.users.iter().cycle()) {
             let device = &mut self.devices[number];
             disk::mend(device.disk);
             device.secrets.lock(false);
@@ -33,22 +43,60 @@ impl World {
             self.go_online(number, true);
             self.permit(number, true);
         }
-        // Whoever sleeps wakes, whoever is dead is started.
-        let asleep = self.devices.iter().filter_map(|device| device.asleep_until);
-        let until = asleep.fold(now, At::max) + 10 * MINUTE;
-        self.run_until(until);
+        self.wake_all();
         for number in 0..self.devices.len() {
-            self.devices[number].asleep_until = None;
             self.start(number);
-            self.command(number, Command::Resume);
-            let standing = self.standing(number);
-            let wanted = self.devices[number].wanted.clone();
-            let is_wanted = matches!((&standing, &wanted), (Some(Standing::LoggedIn { user }), Some(wanted)) if user == wanted);
-            if !is_wanted {
+            if self.devices[number]
+                .process
+                .as_ref()
+                .is_some_and(|process| process.is_suspended)
+            {
+                self.suspend(number, false);
+            }
+            if !self.is_as_wanted(number) {
                 self.log_in(number);
             }
+            if ending.is_nudged {
+                self.command(number, Command::Nudge(Nudge::Foreground));
+            }
         }
+        self.come_online(ending.is_nudged);
         self.come_to_rest();
+    }
+
+    /// Whoever sleeps wakes by itself.
+    fn wake_all(&mut self) {
+        let asleep = self.devices.iter().filter_map(|device| device.asleep_until);
+        let until = asleep.fold(self.now, At::max) + SECOND;
+        self.run_until(until);
+    }
+
+    /// Each device is connected within minutes, unless something asked it to wait or its pages have to
+    /// become smaller first.
+    fn come_online(&mut self, is_nudged: bool) {
+        self.pass(if is_nudged { 3 * MINUTE } else { 6 * MINUTE });
+        for number in 0..self.devices.len() {
+            let network = &self.devices[number].network;
+            let may_wait = self.devices[number].was_asked_to_wait && !is_nudged;
+            let limit = if may_wait || network.narrow.is_some() {
+                30 * MINUTE
+            } else {
+                0
+            };
+            let until = self.now + limit;
+            while self.unrest_of(number, true).is_some() && self.now < until {
+                self.pass(30 * SECOND);
+            }
+            if let Some(what) = self.unrest_of(number, true) {
+                self.fail(what);
+                return;
+            }
+        }
+    }
+
+    fn is_as_wanted(&self, number: usize) -> bool {
+        let wanted = self.devices[number].wanted.as_ref();
+        matches!(self.standing(number), Some(Standing::LoggedIn { user }) if Some(&user) == wanted)
     }
 
     /// Waits until nothing is left to do.
@@ -99,10 +147,11 @@ impl World {
 
     /// What is still left to do.
     fn unrest(&mut self) -> Option<String> {
-        (0..self.devices.len()).find_map(|number| self.unrest_of(number))
+        (0..self.devices.len()).find_map(|number| self.unrest_of(number, false))
     }
 
-    fn unrest_of(&mut self, number: usize) -> Option<String> {
+    /// What is still left to do on a device, or only what is in the way of a connection.
+    fn unrest_of(&mut self, number: usize, of_connection: bool) -> Option<String> {
         let device = &mut self.devices[number];
         let wanted = device.wanted.clone();
         let Some(process) = &mut device.process else {
@@ -114,6 +163,12 @@ impl World {
             return Some(format!(
                 "device {number}: it does not come online: {snapshot:?}"
             ));
+        }
+        if of_connection {
+            return None;
+        }
+        if process.logouts > 0 {
+            return Some(format!("device {number}: a logout is never answered"));
         }
         if !process.jobs.is_empty() || !process.shell.shows.is_empty() {
             return Some(format!(

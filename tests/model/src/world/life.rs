@@ -182,7 +182,7 @@ impl World {
         }
     }
 
-    fn suspend(&mut self, number: Number, is_suspended: bool) {
+    pub(super) fn suspend(&mut self, number: Number, is_suspended: bool) {
         let Some(process) = &mut self.devices[number].process else {
             return;
         };
@@ -282,6 +282,7 @@ fn open(device: &crate::device::Device) -> Result<(Process, Standing), vestnik_i
         forgotten: 0,
         hidden: 0,
         shell: Shell::default(),
+        logouts: 0,
         tick_at: None,
         inputs: (0, 0),
         is_suspended: false,

@@ -13,6 +13,7 @@ mod network;
 mod show;
 mod trace;
 
+pub(crate) use heal::Ending;
 pub(crate) use trace::Trace;
 
 use std::collections::BTreeMap;
@@ -59,6 +60,8 @@ pub(crate) struct World {
     /// What was wrong.
     pub(crate) failures: Vec<String>,
     serial_of_strange: u128,
+    /// What is published as soon as a device of its user says hello.
+    surprises: Vec<(usize, At)>,
     /// The devices that were started again while the world came to rest.
     restarted: std::collections::BTreeSet<Number>,
     /// Whether nothing is left to chance any more.
@@ -150,6 +153,7 @@ impl World {
             trace: Trace::new(is_traced),
             failures: Vec::new(),
             serial_of_strange: 0,
+            surprises: Vec::new(),
             restarted: std::collections::BTreeSet::new(),
             is_calm: false,
         })

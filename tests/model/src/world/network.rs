@@ -6,6 +6,7 @@ use vestnik_core::{
     machine::{
         CallFailure, ConnectionNumber, ForeignBody,
         engine::{Event, Input},
+        session::Standing,
     },
     transport::HubEvent,
 };
@@ -21,6 +22,9 @@ use crate::{
 /// How long an end of a connection believes in it when nothing comes.
 const KEEP_ALIVE: At = 30 * SECOND;
 
+/// More refusals of one token than this cannot be because their answers were lost.
+const REFUSALS: u32 = 8;
+
 impl World {
     /// Makes a call. It ends by an answer, by its time, or with its connection.
     pub(super) fn send(
@@ -34,6 +38,12 @@ impl World {
         let call = self.serial;
         let device = &mut self.devices[number];
         let (life, mode, loss) = (device.life, device.network.mode, device.network.loss);
+        device.was_asked_to_wait |= matches!(
+            mode,
+            Mode::Busy {
+                retry_after: Some(_)
+            }
+        );
         let Some(process) = &mut device.process else {
             return;
         };
@@ -111,7 +121,17 @@ impl World {
         let now = self.now;
         self.trace.add(now, || format!("{} => {request:?}", to.0));
         let reply = self.serve(to, wire, request);
+        self.note_reply(to.0, request, &reply);
         self.carry_out_effects();
+        if let (Reply::Page(page), Some(wire)) = (&reply, wire)
+            && self.devices[to.0]
+                .network
+                .narrow
+                .is_some_and(|most| page.entries.len() > most)
+        {
+            self.cut(wire, (Some(500), Some(500)));
+            return;
+        }
         let network = &mut self.devices[to.0].network;
         if wire.is_none() && network.lost_answers > 0 {
             network.lost_answers -= 1;
@@ -122,7 +142,49 @@ impl World {
             return;
         }
         let pause = self.latency();
-        self.answer_after(pause, to, wire, reply);
+        let is_slow = matches!(request, Request::Hello(_)) && self.is_lost(30);
+        let slowness = if is_slow { self.some(6 * SECOND) } else { 0 };
+        self.answer_after(pause + slowness, to, wire, reply);
+    }
+
+    /// What an onlooker makes of what the server answers.
+    fn note_reply(&mut self, number: Number, request: &Request, reply: &Reply) {
+        let is_refused = matches!(reply, Reply::Failed(failure) if failure.ends_session());
+        let device = &mut self.devices[number];
+        match request {
+            // The answer may be lost, and the next exchange be refused again.
+            Request::Exchange(_) => device.was_refused = is_refused,
+            Request::Connect(token) if is_refused => {
+                let count = device
+                    .refusals
+                    .entry(token.expose().to_owned())
+                    .or_default();
+                *count += 1;
+                if *count > REFUSALS {
+                    self.fail(format!(
+                        "device {number}: a refused token is used again and again"
+                    ));
+                }
+            }
+            Request::Delete(..) if matches!(reply, Reply::Done) => {
+                let standing = self.standing(number);
+                let wanted = self.devices[number].wanted.as_ref();
+                if matches!(&standing, Some(Standing::LoggedIn { user }) if Some(user) == wanted) {
+                    self.fail(format!(
+                        "device {number}: a logout ends the present session"
+                    ));
+                }
+            }
+            Request::Hello(_) if matches!(reply, Reply::Welcome(_)) => self.surprise(number),
+            Request::Delete(..)
+            | Request::Put(..)
+            | Request::Connect(_)
+            | Request::Hello(_)
+            | Request::Probe
+            | Request::Sync(_)
+            | Request::Report(_)
+            | Request::Topic => {}
+        }
     }
 
     fn serve(

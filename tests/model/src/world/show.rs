@@ -3,7 +3,7 @@
 use vestnik_clock::Clock as _;
 use vestnik_core::machine::session::Standing;
 use vestnik_inbox::{Settled, Suppression, spool};
-use vestnik_model::UserId;
+use vestnik_model::{NotificationId, UserId};
 
 use super::{Item, World};
 use crate::{
@@ -14,6 +14,8 @@ use crate::{
 /// The pause after the storage failed, and the shortest before a show that is postponed.
 const AGAIN: At = 5 * SECOND;
 const LEAST: At = 100;
+/// By so much a device may be wrong about the server's time.
+const SLACK: At = 20 * SECOND;
 
 impl World {
     /// Something may be due.
@@ -179,13 +181,32 @@ impl World {
         self.trace.add(now, || {
             format!("{number} draws {id}:{revision}, again {again}")
         });
+        self.check_loud(number, (id, &owner), again);
         self.check_drawn(number, (id, &owner), &standing);
+    }
+
+    /// What was accepted before a login that found no history is quiet.
+    fn check_loud(&mut self, number: Number, (id, owner): (NotificationId, &UserId), again: bool) {
+        let diary = &self.devices[number].diary;
+        let logins = diary.quiet.iter().filter(|(_, user)| user == owner);
+        let login = logins.map(|(at, _)| *at).max();
+        let accepted = self.server.accepted().find(|(one, _)| *one == id);
+        let accepted_at = accepted.map(|(_, accepted)| accepted.accepted_at);
+        // The device knows the server's time as well as an answer took its way.
+        let is_loud = accepted_at
+            .zip(login)
+            .is_some_and(|(at, login)| at + SLACK < login);
+        if is_loud && !again && diary.clock_steps.is_empty() {
+            self.fail(format!(
+                "device {number}: {id} is drawn and was accepted before the login"
+            ));
+        }
     }
 
     fn check_drawn(
         &mut self,
         number: Number,
-        (id, owner): (vestnik_model::NotificationId, &UserId),
+        (id, owner): (NotificationId, &UserId),
         standing: &Standing,
     ) {
         if self.server.ever.notifications.get(&id) != Some(owner) {
