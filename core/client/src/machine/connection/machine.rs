@@ -176,6 +176,15 @@ impl Connection {
 
     /// Leaves the present attempt or connection, whatever its phase.
     fn leave(&mut self) {
+        // What was asked for and not begun belongs to what is left.
+        let says = |output: &Output| match output {
+            Output::Up(_) | Output::Down(_) | Output::Close(_) => true,
+            Output::WantToken { .. }
+            | Output::Connect { .. }
+            | Output::Greet(_)
+            | Output::Probe { .. } => false,
+        };
+        self.outputs.retain(says);
         match self.phase {
             Phase::Connecting => self.outputs.push_back(Output::Close(self.number)),
             Phase::Greeting | Phase::Up { .. } => self

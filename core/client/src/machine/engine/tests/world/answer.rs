@@ -70,15 +70,19 @@ impl World {
     }
 
     fn give(&mut self, input: Input) {
-        // A page that came twice would be taken for the answer to the next read.
-        let is_page = matches!(
+        // A page that came twice would be taken for the answer to the next read, and what the storage says
+        // of one write for its word on the next. Neither comes twice: each has one caller here.
+        let comes_once = matches!(
             &input,
             Input::Connection {
                 event: Event::Page(_),
                 ..
+            } | Input::Session {
+                result: Done::Stored { .. },
+                ..
             }
         );
-        if !is_page {
+        if !comes_once {
             self.given.push_back(input.clone());
             if self.given.len() > KEPT {
                 self.given.pop_front();
