@@ -272,6 +272,8 @@ async def test_a_push_is_drawn_once_and_only_for_its_user(server, tmp_path):
 
 @in_loop
 async def test_an_extension_hands_over_by_the_spool(server, tmp_path):
+    # The system makes the folder of an app group.
+    (tmp_path / "group").mkdir()
     spool = tmp_path / "group" / "spool"
     phone = await logged_in(server, tmp_path / "phone", spool_dir=str(spool))
     id, bytes = payload("anna")
