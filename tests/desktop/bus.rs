@@ -53,6 +53,18 @@ impl Bus {
     }
 }
 
+/// Waits until nobody has a name on a bus.
+pub(crate) async fn is_free(address: &str, name: &str) -> anyhow::Result<()> {
+    let connection = connection::Builder::address(address)?.build().await?;
+    let names = zbus::fdo::DBusProxy::new(&connection).await?;
+    retry::until("the name on the bus is free", || async {
+        let has_owner = names.name_has_owner(name.try_into()?).await?;
+        anyhow::ensure!(!has_owner, "somebody has {name}");
+        Ok(())
+    })
+    .await
+}
+
 /// A toast as it came to the daemon.
 #[derive(Debug)]
 pub(crate) struct Toast {

@@ -11,7 +11,14 @@ use anyhow::Context as _;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-use crate::{bus::Bus, process, retry, webdriver::Page};
+use crate::{
+    bus::{self, Bus},
+    process, retry,
+    webdriver::Page,
+};
+
+/// The name on the bus that the running app has: another start would only hand over to it.
+const INSTANCE: &str = "org.vestnik.desktop.SingleInstance";
 
 /// The variables by which the app is told something.
 pub(crate) type Environment = Vec<(&'static str, String)>;
@@ -29,6 +36,7 @@ pub(crate) struct Stage {
 pub(crate) struct Driven {
     pub(crate) page: Page,
     driver: Child,
+    bus: String,
 }
 
 /// The app by itself, as a person starts it.
@@ -72,6 +80,7 @@ impl Stage {
         Ok(Driven {
             page: page.with_context(|| self.log())?,
             driver,
+            bus: self.bus.address.clone(),
         })
     }
 
@@ -143,12 +152,14 @@ impl Driven {
     /// Waits until the app has ended by itself, then ends the driver.
     pub(crate) async fn ended(self) -> anyhow::Result<()> {
         self.page.is_gone().await?;
+        bus::is_free(&self.bus, INSTANCE).await?;
         process::end(self.driver).await
     }
 
     /// Ends the app and its driver.
     pub(crate) async fn end(self) -> anyhow::Result<()> {
         self.page.close().await?;
+        bus::is_free(&self.bus, INSTANCE).await?;
         process::end(self.driver).await
     }
 }
