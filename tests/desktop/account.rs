@@ -24,15 +24,9 @@ async fn one_user_signs_in_and_out_and_another_takes_the_device() -> anyhow::Res
     Ok(())
 }
 
-async fn walk(server: &TestServer, words: &Words) -> anyhow::Result<()> {
-    let anna = Person::at(server, "anna")?;
-    let boris = Person::at(server, "boris")?;
-    let stage = Stage::set(words.environment(without_code(server))).await?;
-    let mut daemon = Daemon::start(&stage.bus).await?;
-    let app = stage.drive().await?;
-    let page = &app.page;
-
-    // What is no code is refused here, and what is no good code by the server, each in words.
+/// What is no code is refused here, and what is no good code by the server, each in words. Gives a good
+/// code.
+async fn is_refused(page: &Page, words: &Words, anna: &Person) -> anyhow::Result<String> {
     page.has("h1", words.sign_in).await?;
     page.look(&words.picture("signed-out")).await?;
     sign_in(page, words, "not a code").await?;
@@ -45,7 +39,18 @@ async fn walk(server: &TestServer, words: &Words) -> anyhow::Result<()> {
     sign_in(page, words, &anna.expired_code()?).await?;
     page.has("[role=alert]", words.expired).await?;
     page.look(&words.picture("code-expired")).await?;
+    Ok(code)
+}
 
+async fn walk(server: &TestServer, words: &Words) -> anyhow::Result<()> {
+    let anna = Person::at(server, "anna")?;
+    let boris = Person::at(server, "boris")?;
+    let stage = Stage::set(words.environment(without_code(server))).await?;
+    let mut daemon = Daemon::start(&stage.bus).await?;
+    let app = stage.drive().await?;
+    let page = &app.page;
+
+    let code = is_refused(page, words, &anna).await?;
     sign_in(page, words, &code).await?;
     page.has("[role=status]", words.online).await?;
     page.has("main", words.empty).await?;
