@@ -26,7 +26,7 @@ async fn one_user_signs_in_and_out_and_another_takes_the_device() -> anyhow::Res
 
 /// What is no code is refused here, and what is no good code by the server, each in words. Gives a good
 /// code.
-async fn is_refused(page: &Page, words: &Words, anna: &Person) -> anyhow::Result<String> {
+async fn is_refused(page: &Page, words: &Words, anna: &Person<'_>) -> anyhow::Result<String> {
     page.has("h1", words.sign_in).await?;
     page.look(&words.picture("signed-out")).await?;
     sign_in(page, words, "not a code").await?;
