@@ -173,7 +173,7 @@ impl Files {
         let mut news = std::mem::take(&mut self.news);
         if let Some(counts) = news.counts {
             let told = std::mem::replace(&mut self.told_show, counts.next_show);
-            news.has_show = counts.next_show.is_some() && counts.next_show != told;
+            news.has_show |= counts.next_show.is_some() && counts.next_show != told;
         }
         news
     }
@@ -361,7 +361,7 @@ impl Files {
 
     fn ingest_once(&mut self) -> Result<(), StoreError> {
         let spool = self.options.spool.clone();
-        self.spool_again = None;
+        let former = self.spool_again.take();
         if !spool.exists() {
             return Ok(());
         }
@@ -370,6 +370,9 @@ impl Files {
         };
         self.news.add(std::mem::take(&mut ingested.applied));
         self.spool_again = ingested.again_at;
+        // Who waits for a show does not know that the spool has to be looked at sooner than before.
+        let is_sooner = |at| former.is_none_or(|former| at < former);
+        self.news.has_show |= self.spool_again.is_some_and(is_sooner);
         if let Err(error) = ingested.remove_files() {
             tracing::warn!(%error, "files of the spool stay and are taken in again");
         }

@@ -361,3 +361,29 @@ fn what_an_extension_was_given_for_a_former_user_reaches_no_other() {
         assert_eq!(page.items, []);
     }
 }
+
+/// Nothing else may happen for long.
+#[test]
+fn who_waits_for_a_show_learns_that_the_spool_has_to_be_looked_at() {
+    let mut device = Device::new(FormerHistory::Wipe);
+    assert!(device.take().is_none());
+    drop(device.files.take_news());
+    let push = json!({ "notification": content(1, device.files.server_now()) });
+    let push = Payload::parse(&serde_json::to_vec(&push).unwrap()).unwrap();
+    let spool = device.folder.path().join("spool");
+    let ticket = spool::write(&spool, &push).unwrap().unwrap();
+    let file = std::fs::File::options().append(true).open(ticket.path());
+    let written = std::time::SystemTime::from(device.clock.now());
+    file.unwrap().set_modified(written).unwrap();
+    device.receive(&[2]);
+    let taken = device.take().unwrap();
+    assert!(device.files.take_news().has_show);
+    assert_eq!(device.settle(&taken).ok(), Some(true));
+    drop(device.files.take_news());
+    assert!(device.take().is_none());
+    assert!(!device.files.take_news().has_show, "it asks without end");
+    let pause = device.files.next_show().unwrap().unwrap();
+    assert!(pause <= Duration::from_secs(60), "{pause:?}");
+    device.clock.advance(pause);
+    assert!(device.take().is_some_and(|taken| taken.again));
+}

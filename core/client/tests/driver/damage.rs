@@ -227,7 +227,8 @@ async fn callers_who_give_up_do_not_fill_the_memory() {
     let before = clock.transactions();
     in_time(client.mark_all_read(None)).await.unwrap();
     let waited = clock.transactions() - before;
-    assert!(waited <= 300, "{waited} jobs waited");
+    // A job reads the clock a few times; 256 calls may wait.
+    assert!(waited <= 1_200, "{waited} readings of the clock");
 }
 
 /// The same while the device runs: whichever call finds the damage mends it, the engine learns where the

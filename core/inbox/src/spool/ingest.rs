@@ -43,8 +43,8 @@ impl Ingested {
 }
 
 impl Ingested {
-    fn wait(&mut self, file: &SpoolFile) {
-        let at = shifted(file.written_at, PATIENCE);
+    fn wait(&mut self, since: Timestamp) {
+        let at = shifted(since, PATIENCE);
         self.again_at = Some(self.again_at.map_or(at, |earlier| earlier.min(at)));
     }
 }
@@ -83,7 +83,7 @@ fn ingest_file(
             return Ok(());
         }
         Read::Later => {
-            ingested.wait(&file);
+            ingested.wait(inbox.device_now());
             return Ok(());
         }
     };
@@ -101,7 +101,7 @@ fn ingest_file(
     if !is_ours || drawn != Drawn::Perhaps {
         ingested.done.push(file.path);
     } else {
-        ingested.wait(&file);
+        ingested.wait(file.written_at);
     }
     Ok(())
 }
