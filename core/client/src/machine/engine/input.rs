@@ -67,7 +67,7 @@ pub enum Command {
     Resume,
     /// Another try is promising.
     Nudge(Nudge),
-    /// Report what waits without delay. → [`Output::Flushed`](super::Output::Flushed)
+    /// Report what waits without delay. → [`ToApp::Flushed`](super::ToApp::Flushed)
     Flush,
     /// Something about the device changed.
     Change(Change),
