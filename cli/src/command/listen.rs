@@ -4,7 +4,7 @@ use std::path::Path;
 
 use console::style;
 use serde::Serialize;
-use vestnik_core::{HistoryItem, Secret, Vestnik};
+use vestnik_core::{Secret, Vestnik};
 use vestnik_model::{Notification, UserId};
 
 use crate::{args::ListenArgs, device, exit::Failure, output::Output};
@@ -39,9 +39,11 @@ async fn receive(
             return Ok(());
         };
         let item = ticket.item();
-        if !ticket.again() {
-            output.result(&Line::from(item), |_| words(&item.notification));
-        }
+        let line = Line {
+            notification: &item.notification,
+            again: ticket.again(),
+        };
+        output.result(&line, |_| words(&item.notification));
         let id = item.notification.id;
         ticket.shown().await?;
         if args.mark_read {
@@ -80,14 +82,9 @@ async fn tell_connection(client: &Vestnik, output: &Output) {
 #[derive(Serialize)]
 struct Line<'a> {
     notification: &'a Notification,
-}
-
-impl<'a> From<&'a HistoryItem> for Line<'a> {
-    fn from(item: &'a HistoryItem) -> Self {
-        Self {
-            notification: &item.notification,
-        }
-    }
+    /// It may have been printed before: the program ended without saying so.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    again: bool,
 }
 
 fn words(notification: &Notification) -> String {
