@@ -79,7 +79,8 @@ impl World {
     /// The machine falls asleep: once the storage has done what it was asked, nothing wakes it.
     pub(in super::super) fn fall_asleep(&mut self) {
         self.command(Command::Suspend);
-        for _ in 0..100 {
+        // What waited for the storage before is no sign of being awake.
+        for _ in 0..100 + self.pending.len() {
             self.settle();
             let is_storage = |output: &Output| matches!(output, Output::Storage(_));
             if let Some(index) = self.pending.iter().position(is_storage) {
