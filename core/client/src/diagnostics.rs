@@ -42,7 +42,7 @@ impl Diagnostics {
     pub(crate) fn of(files: &mut Files) -> Result<Self, StoreError> {
         let (unread, facts_waiting) = files.counts()?;
         let facts_refused = files.parked()?;
-        let logouts_pending = files.seed()?.logouts.len();
+        let logouts_pending = files.logouts_pending()?;
         let state = files.device().state();
         Ok(Self {
             version: env!("CARGO_PKG_VERSION"),

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     machine::{
         CallFailure, ConnectionNumber, Pace, Secret,
-        engine::{self, Done, Engine, Event, Input},
+        engine::{self, Engine, Event, Input},
         session::{Seed, Standing},
     },
     storage::Round,
@@ -114,7 +114,7 @@ impl Task {
             // What became durable before a command was given goes in before it.
             tokio::select! {
                 biased;
-                input = shared.outcomes.next() => self.on_storage(input),
+                input = shared.outcomes.next() => self.handle(input),
                 command = inputs.next() => match command {
                     Some(command) => self.on_command(command),
                     None => {
@@ -187,23 +187,6 @@ impl Task {
             | Standing::LoggingOut
             | Standing::NeedsIdentity { .. } => {
                 drop(answer.send(Err(crate::Error::LoggedOut)));
-            }
-        }
-    }
-
-    fn on_storage(&mut self, input: Input) {
-        let stands = matches!(
-            input,
-            Input::Session {
-                result: Done::Stands(Some(_)),
-                ..
-            }
-        );
-        self.handle(input);
-        if stands {
-            // The engine takes no wishes before it knows where the store stands.
-            for (topic, joins) in self.waiting.wishes() {
-                self.handle(Input::App(engine::Command::Topic { topic, joins }));
             }
         }
     }

@@ -110,12 +110,6 @@ impl Waiting {
         });
     }
 
-    /// The wishes that wait.
-    pub(super) fn wishes(&self) -> Vec<(TopicName, bool)> {
-        let topics = self.topics.iter();
-        topics.map(|one| (one.topic.clone(), one.joins)).collect()
-    }
-
     pub(super) fn topic_done(&mut self, topic: &TopicName, joins: bool) {
         let is_done = |one: &mut Topic| one.topic == *topic && one.joins == joins;
         for one in self.topics.extract_if(.., is_done) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use vestnik_inbox::{
-    Applied, HistoryItem, HistoryPage, HistoryQuery, Inbox, Payload, Place, SearchQuery, Settled,
+    HistoryItem, HistoryPage, HistoryQuery, Inbox, Payload, Place, SearchQuery, Settled,
     StoreError, Suppression, Taken,
 };
 use vestnik_model::{NotificationId, UserId};
@@ -249,18 +249,18 @@ impl Files {
         self.write_once(&mut { suppress }).map(drop)
     }
 
-    /// Stores the notification of a push payload; `None` if it is for another user than the present.
+    /// Stores the notification of a push payload; gives whether it is for the present user.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn handle_push(&mut self, payload: &Payload) -> Result<Option<()>, StoreError> {
-        let applied: Option<Applied> = self.write(|inbox| inbox.handle_push(payload))?.flatten();
+    pub fn handle_push(&mut self, payload: &Payload) -> Result<bool, StoreError> {
+        let applied = self.write(|inbox| inbox.handle_push(payload))?.flatten();
         let Some(applied) = applied else {
-            return Ok(None);
+            return Ok(false);
         };
         self.news.add(applied);
         self.suppress_blocked()?;
-        Ok(Some(()))
+        Ok(true)
     }
 
     /// Removes what the history keeps no longer; gives whether there is more.

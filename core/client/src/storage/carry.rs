@@ -14,8 +14,9 @@ use crate::machine::{
 impl Files {
     /// Does what the engine asks of the storage; gives the input that answers it, if one does.
     ///
-    /// `round` is where the batch of facts that is on its way lies; it is held only while it changes. What the transactions mean to those
-    /// who watch is in [`take_news`](Self::take_news), and is told before the answer.
+    /// `round` is where the batch of facts that is on its way lies; it is held only while it changes. What
+    /// the transactions mean to those who watch is in [`take_news`](Self::take_news), and is told before
+    /// the answer.
     pub fn carry(&mut self, output: ToStorage, round: &Mutex<Round>) -> Option<Input> {
         let (generation, result) = match output {
             ToStorage::Store { generation, call } => (generation, self.stored(generation, call)),

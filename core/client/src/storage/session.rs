@@ -34,6 +34,14 @@ impl Files {
         })
     }
 
+    /// How many logouts the server has not confirmed. The secret store is not asked.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn logouts_pending(&mut self) -> Result<usize, StoreError> {
+        Ok(self.device.pending_logouts()?.len())
+    }
+
     /// A logout without a token is done: there is nothing that the server could be asked with.
     fn pending_logouts(&mut self) -> Result<Vec<PendingLogout>, StoreError> {
         let secrets = &*self.options.secrets;

@@ -124,8 +124,8 @@ impl Vestnik {
         let payload = Payload::parse(payload)?;
         let stored = self.storage.call(move |files| files.handle_push(&payload));
         Ok(match stored.await? {
-            Some(()) => Pushed::Stored,
-            None => Pushed::OtherUser,
+            true => Pushed::Stored,
+            false => Pushed::OtherUser,
         })
     }
 
