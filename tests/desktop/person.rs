@@ -4,9 +4,7 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 use vestnik_model::{
     AudienceRequest, DeliveryStatus, Engagement, NotificationId, PublishRequest, UserId,
-    publish::ContentRequest,
-    route,
-    view::{DeliveryView, List},
+    publish::ContentRequest, route, view::DeliveryView,
 };
 use vestnik_testkit::{TestServer, clock, name::installation};
 
@@ -116,9 +114,8 @@ impl<'a> Person<'a> {
     }
 
     async fn delivery(&self, id: NotificationId) -> anyhow::Result<DeliveryView> {
-        let path = route::with(route::DELIVERIES, &id.to_string());
-        let page: List<DeliveryView> = self.server.backend.get(&path).await?;
-        page.data
+        let deliveries = self.server.backend.deliveries(id).await?;
+        deliveries
             .into_iter()
             .next()
             .context("the server knows no delivery yet")

@@ -40,10 +40,9 @@ async fn publish_many(
 }
 
 async fn only_delivery(server: &TestServer, id: NotificationId) -> anyhow::Result<DeliveryView> {
-    let path = route::with(route::DELIVERIES, &id.to_string());
-    let mut deliveries: List<DeliveryView> = server.backend.get(&path).await?;
-    assert_eq!(deliveries.data.len(), 1, "one user is one delivery");
-    Ok(deliveries.data.remove(0))
+    let mut deliveries = server.backend.deliveries(id).await?;
+    assert_eq!(deliveries.len(), 1, "one user is one delivery");
+    Ok(deliveries.remove(0))
 }
 
 #[tokio::test]

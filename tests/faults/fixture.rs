@@ -10,10 +10,7 @@ use std::{
 
 use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::watch};
-use vestnik_model::{
-    Engagement, NotificationId, route,
-    view::{DeliveryView, List},
-};
+use vestnik_model::{Engagement, NotificationId};
 
 use crate::{
     process::{Process, ready},
@@ -181,9 +178,8 @@ impl Fixture {
     }
 
     async fn is_reported(&self, id: NotificationId) -> anyhow::Result<bool> {
-        let path = route::with(route::DELIVERIES, &id.to_string());
-        let deliveries: List<DeliveryView> = self.backend.get(&path).await?;
-        let mut deliveries = deliveries.data.iter();
+        let deliveries = self.backend.deliveries(id).await?;
+        let mut deliveries = deliveries.iter();
         Ok(deliveries.any(|delivery| delivery.engagement.contains(&Engagement::Displayed)))
     }
 

@@ -14,8 +14,11 @@ use serde_json::{Value, json};
 use vestnik_model::{
     AppId, AudienceRequest, InstallationId, InstallationSecret, KeyCreated, KeyRequest,
     NotificationId, Problem, PublishAccepted, PublishRequest, Scope, TokenRequest, TokenResponse,
-    TopicName, UserId, publish::ContentRequest, route, subscription::TopicSettings,
-    view::NotificationView,
+    TopicName, UserId,
+    publish::ContentRequest,
+    route,
+    subscription::TopicSettings,
+    view::{DeliveryView, List, NotificationView},
 };
 
 use crate::clock;
@@ -257,6 +260,16 @@ impl Backend {
     pub async fn notification(&self, id: NotificationId) -> anyhow::Result<NotificationView> {
         self.get(&route::with(route::NOTIFICATION, &id.to_string()))
             .await
+    }
+
+    /// Reads the deliveries of a notification, as many as a page has.
+    ///
+    /// # Errors
+    /// The [`Problem`] of a refusal, or when no answer comes.
+    pub async fn deliveries(&self, id: NotificationId) -> anyhow::Result<Vec<DeliveryView>> {
+        let path = route::with(route::DELIVERIES, &id.to_string());
+        let page: List<DeliveryView> = self.get(&path).await?;
+        Ok(page.data)
     }
 
     /// Reads any resource.

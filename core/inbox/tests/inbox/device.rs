@@ -53,13 +53,18 @@ fn refresh(device: &Device, secrets: &MemorySecrets) -> Option<String> {
 /// Copies the folder of one device to another.
 fn copied(of: &Path) -> TempDir {
     let copy = folder();
-    for file in fs::read_dir(of).unwrap() {
+    put_back(of, copy.path());
+    copy
+}
+
+/// Copies a device's files over those of a folder. The lock belongs to whoever has it.
+fn put_back(backup: &Path, folder: &Path) {
+    for file in fs::read_dir(backup).unwrap() {
         let file = file.unwrap();
         if file.file_name().to_str() != Some("device.sqlite.lock") {
-            fs::copy(file.path(), copy.path().join(file.file_name())).unwrap();
+            fs::copy(file.path(), folder.join(file.file_name())).unwrap();
         }
     }
-    copy
 }
 
 #[test]
@@ -221,10 +226,7 @@ fn a_file_that_was_set_back_is_noticed_and_gives_nobody_anothers_session() {
         .unwrap();
     device.close().unwrap();
     // The backup comes back, the secret store does not.
-    for file in fs::read_dir(backup.path()).unwrap() {
-        let file = file.unwrap();
-        fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
-    }
+    put_back(backup.path(), folder.path());
     let opened = open(folder.path(), &secrets, 4);
     assert_eq!(opened.standing, Standing::Restored);
     assert_eq!(opened.device.user().unwrap().as_str(), "lena");
@@ -630,10 +632,7 @@ fn an_end_of_the_process_while_it_is_told_that_files_were_set_back_hides_nothing
         if is_long_ago {
             open(folder.path(), &secrets, 3).device.close().unwrap();
         }
-        for file in fs::read_dir(backup.path()).unwrap() {
-            let file = file.unwrap();
-            fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
-        }
+        put_back(backup.path(), folder.path());
         let ends = Copying::open(folder.path(), secrets);
         assert!(ends.len() >= 4, "{}", ends.len());
         for (number, End { folder, secrets }) in ends.into_iter().enumerate() {
@@ -811,10 +810,7 @@ fn what_a_copy_or_a_backup_says_of_topics_and_addresses_is_old() {
     let mut device = open(folder.path(), &secrets, 3).device;
     device.update(|state| state.wishes.clear()).unwrap();
     device.close().unwrap();
-    for file in fs::read_dir(backup.path()).unwrap() {
-        let file = file.unwrap();
-        fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
-    }
+    put_back(backup.path(), folder.path());
     let restored = open(folder.path(), &secrets, 4);
     assert_eq!(restored.standing, Standing::Restored);
     let state = restored.device.state();
