@@ -32,10 +32,14 @@ impl CoreReader {
         })
     }
 
-    /// What is new in its history.
+    /// What is new in its history. What was published before the login is not shown, so the history
+    /// is waited for.
     pub(crate) async fn read(&mut self, total: usize) -> anyhow::Result<Reading> {
+        let total_unread = u64::try_from(total)?;
         self.device
-            .has("everything shown", |screen| screen.order.len() >= total)
+            .is("everything in the history", |snapshot| {
+                snapshot.unread >= total_unread
+            })
             .await?;
         let mut reading = Reading {
             is_ordered: false,
