@@ -55,7 +55,7 @@
 //! # Example
 //! ```
 //! use vestnik_inbox::{
-//!     Device, HistoryFile, HistoryQuery, Inbox, MemorySecrets, Outcome, ProcessMark, SearchQuery,
+//!     Device, HistoryFile, HistoryQuery, Inbox, MemorySecrets, Outcome, Offset, ProcessMark, SearchQuery,
 //!     Settled, Stamp, Standing, Stretch, Suspicion,
 //! };
 //! use vestnik_clock::{Clock, SystemClock};
@@ -67,7 +67,7 @@
 //! # let folder = folder.path();
 //! let clock = SystemClock;
 //! // As an answer to `Hello` gave it: this device's clock is right.
-//! let offset = Some(jiff::SignedDuration::ZERO);
+//! let offset = Offset::Heard(jiff::SignedDuration::ZERO);
 //! let stamp = || Stamp { now: clock.now(), offset, random: clock.random() };
 //!
 //! // Who this device is.
@@ -148,7 +148,7 @@ pub use history::{
     Settled, Shelf, ShowState, Start, Taken,
 };
 pub use payload::{Payload, PayloadError};
-pub use rule::{identity::Standing, outbox::ReportLimits, suppression::Suppression};
+pub use rule::{clock::Offset, identity::Standing, outbox::ReportLimits, suppression::Suppression};
 pub use secret::{FileSecrets, MemorySecrets, SecretError, SecretStore};
 pub use stamp::Stamp;
 pub use store::{

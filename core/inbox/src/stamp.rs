@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::rule::clock::{ServerTime, offset, server_time};
+use crate::rule::clock::{Offset, ServerTime, offset, server_time};
 
 /// The time of a transaction, and randomness for what it makes.
 #[derive(Clone, Copy)]
@@ -12,8 +12,8 @@ pub struct Stamp {
     /// The time of day by the device's clock, which may be wrong.
     pub now: Timestamp,
     /// The server's clock minus the device's, as the last answer to `Hello` gave it; see
-    /// [`offset_of`](Self::offset_of). `None` until there was one.
-    pub offset: Option<SignedDuration>,
+    /// [`offset_of`](Self::offset_of).
+    pub offset: Offset,
     /// 32 bytes that nobody can predict, used in one transaction only.
     pub random: [u8; 32],
 }

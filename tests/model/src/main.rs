@@ -114,6 +114,9 @@ fn run(arguments: &Arguments, threads: usize) -> usize {
 /// Prints the shortest sequence that fails in the same way.
 fn explain(seed: u64, first: &str, lines: usize) {
     let (least, outcome) = Sequence::new(seed).shrunk(&kind_of(first));
+    for failure in &outcome.failures {
+        println!("    {failure}");
+    }
     for step in least.describe() {
         println!("    {step}");
     }

@@ -5,8 +5,8 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use jiff::{SignedDuration, Timestamp};
 use vestnik_clock::{Clock, Monotonic};
 use vestnik_inbox::{
-    Device, History, HistoryFile, Inbox, OpenDevice, ProcessMark, Stamp, Standing, StoreError,
-    Suspicion, planted::Plant, spool, wipe_others,
+    Device, History, HistoryFile, Inbox, Offset, OpenDevice, ProcessMark, Stamp, Standing,
+    StoreError, Suspicion, planted::Plant, spool, wipe_others,
 };
 use vestnik_model::{Open, Permission, PushAddress, UserId};
 use vestnik_sqlite::{Database, rusqlite};
@@ -162,9 +162,14 @@ impl Files {
             passed
         };
         let server_now = server.saturating_add(passed).unwrap_or(server);
-        self.server_time = Some((server_now, self.clock.monotonic()));
+        let heard = (server_now, self.clock.monotonic());
+        let is_first = self.server_time.replace(heard).is_none();
         let offset = Some(Stamp::offset_of(server, device));
-        self.device.update(|state| state.offset = offset)
+        self.device.update(|state| state.offset = offset)?;
+        if is_first {
+            self.write(|inbox| inbox.hear_time())?;
+        }
+        Ok(())
     }
 
     /// Takes what the transactions so far mean to those who watch.
@@ -194,7 +199,7 @@ impl Files {
     pub(super) fn stamp(&self) -> Stamp {
         let stamp = stamp(&*self.clock, Some(&self.device));
         if Plant::ClockIsBelieved.is_on() {
-            let offset = Some(SignedDuration::ZERO);
+            let offset = Offset::Heard(SignedDuration::ZERO);
             return Stamp { offset, ..stamp };
         }
         let Some((server, at)) = self.server_time else {
@@ -203,7 +208,7 @@ impl Files {
         let passed = self.clock.monotonic().saturating_since(at);
         let server_now = server.saturating_add(passed).unwrap_or(server);
         Stamp {
-            offset: Some(Stamp::offset_of(server_now, stamp.now)),
+            offset: Offset::Heard(Stamp::offset_of(server_now, stamp.now)),
             ..stamp
         }
     }
@@ -238,7 +243,7 @@ impl Files {
     /// Keeps how far the device's clock is off, if it was set since the server said so: the next process
     /// goes by it until it is greeted.
     pub(super) fn keep_offset(&mut self) -> Result<(), StoreError> {
-        let (kept, now) = (self.device.state().offset, self.stamp().offset);
+        let (kept, now) = (self.device.state().offset, self.stamp().offset.difference());
         match kept.zip(now) {
             Some((kept, now)) if (kept - now).abs() > CLOCK_WAS_SET => {
                 self.device.update(|state| state.offset = Some(now))
@@ -324,9 +329,6 @@ impl Files {
         let begun = self.write_once(&mut |inbox| {
             if is_restored {
                 inbox.begin_restored()?;
-            }
-            if aside.is_some() {
-                inbox.begin_session()?;
             }
             inbox.release_taken(process)?;
             let applied = inbox.reread_opaque(&reader)?;
@@ -453,7 +455,9 @@ fn process_mark(clock: &dyn Clock) -> ProcessMark {
 fn stamp(clock: &dyn Clock, device: Option<&Device>) -> Stamp {
     Stamp {
         now: clock.now(),
-        offset: device.and_then(|device| device.state().offset),
+        offset: device
+            .and_then(|device| device.state().offset)
+            .map_or(Offset::Unknown, Offset::Kept),
         random: clock.random(),
     }
 }

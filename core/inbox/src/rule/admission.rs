@@ -147,6 +147,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::rule::clock::{Offset, server_time};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(1_800_000_000 + second).unwrap()
@@ -171,10 +172,7 @@ mod tests {
     }
 
     fn now(second: i64) -> ServerTime {
-        ServerTime {
-            now: at(second),
-            is_known: true,
-        }
+        server_time(at(second), Offset::Heard(SignedDuration::ZERO))
     }
 
     fn quiet(second: i64) -> Option<Quiet> {
@@ -233,12 +231,15 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_time_expires_nothing() {
-        let unknown = ServerTime {
-            now: at(9_999),
-            is_known: false,
-        };
-        check(arriving(), None, unknown, FirstShow::Due);
+    fn an_unknown_and_a_doubtful_time_expire_nothing() {
+        for offset in [Offset::Unknown, Offset::Kept(SignedDuration::ZERO)] {
+            check(
+                arriving(),
+                None,
+                server_time(at(9_999), offset),
+                FirstShow::Due,
+            );
+        }
     }
 
     #[test]

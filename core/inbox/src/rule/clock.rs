@@ -1,31 +1,71 @@
 //! The time of the server, as a device knows it.
 //!
 //! A device's clock may be hours off. Each answer to `Hello` says what time it is at the server; the
-//! difference is kept and added to the device's clock. Until it is known, nothing counts as expired:
-//! showing something late is better than showing nothing.
+//! difference is kept and added to the device's clock. Until there was one, nothing counts as expired:
+//! showing something late is better than showing nothing. A difference that an earlier process kept may be
+//! wrong, because the clock may have been set since: what has expired by it alone is neither shown nor
+//! given up until the server is heard.
 
 use jiff::{SignedDuration, Timestamp};
+
+/// The server's clock minus the device's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offset {
+    /// No answer to `Hello` has ever come.
+    Unknown,
+    /// An earlier process was told, and the clock may have been set since.
+    Kept(SignedDuration),
+    /// This process was told.
+    Heard(SignedDuration),
+}
+
+impl Offset {
+    /// The difference, if there is one.
+    #[must_use]
+    pub const fn difference(self) -> Option<SignedDuration> {
+        match self {
+            Self::Unknown => None,
+            Self::Kept(difference) | Self::Heard(difference) => Some(difference),
+        }
+    }
+}
 
 /// The time of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ServerTime {
     /// The time; the device's own while the server's is not known.
     pub(crate) now: Timestamp,
-    /// Whether the server's time is known.
-    pub(crate) is_known: bool,
+    offset: Offset,
 }
 
 impl ServerTime {
+    /// Whether the server itself has said what time it is, in this process.
+    pub(crate) const fn is_heard(self) -> bool {
+        match self.offset {
+            Offset::Heard(_) => true,
+            Offset::Unknown | Offset::Kept(_) => false,
+        }
+    }
+
+    /// Whether a moment has passed, beyond doubt.
     pub(crate) fn is_past(self, at: Timestamp) -> bool {
-        self.is_known && at <= self.now
+        self.is_heard() && at <= self.now
+    }
+
+    /// Whether a moment has passed by a difference that may be wrong by now.
+    pub(crate) fn is_perhaps_past(self, at: Timestamp) -> bool {
+        match self.offset {
+            Offset::Kept(_) => at <= self.now,
+            Offset::Unknown | Offset::Heard(_) => false,
+        }
     }
 }
 
 /// Corrects the device's clock.
-pub(crate) fn server_time(device: Timestamp, offset: Option<SignedDuration>) -> ServerTime {
+pub(crate) fn server_time(device: Timestamp, offset: Offset) -> ServerTime {
     ServerTime {
-        now: shifted(device, offset.unwrap_or_default()),
-        is_known: offset.is_some(),
+        now: shifted(device, offset.difference().unwrap_or_default()),
+        offset,
     }
 }
 
@@ -51,15 +91,24 @@ mod tests {
     fn a_wrong_clock_is_corrected_in_both_directions() {
         for wrong in [-100_000, -5, 0, 5, 100_000] {
             let offset = offset(at(0), at(wrong));
-            let corrected = server_time(at(wrong + 1), Some(offset));
-            assert_eq!((corrected.now, corrected.is_known), (at(1), true));
+            let corrected = server_time(at(wrong + 1), Offset::Heard(offset));
+            assert_eq!(corrected.now, at(1));
             assert!(corrected.is_past(at(1)) && !corrected.is_past(at(2)));
+            assert!(!corrected.is_perhaps_past(at(1)));
         }
     }
 
     #[test]
+    fn what_has_passed_by_a_kept_difference_has_perhaps_passed() {
+        let kept = server_time(at(1), Offset::Kept(SignedDuration::ZERO));
+        assert!(kept.is_perhaps_past(at(1)) && !kept.is_perhaps_past(at(2)));
+        assert!(!kept.is_past(at(1)));
+    }
+
+    #[test]
     fn nothing_is_past_while_the_servers_time_is_unknown() {
-        assert!(!server_time(at(9), None).is_past(at(0)));
+        let unknown = server_time(at(9), Offset::Unknown);
+        assert!(!unknown.is_past(at(0)) && !unknown.is_perhaps_past(at(0)));
     }
 
     #[test]

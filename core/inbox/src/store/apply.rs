@@ -49,15 +49,17 @@ impl Inbox<'_> {
         Ok(Outcome::Applied(applied))
     }
 
-    /// A user logged in here. If the history has no cursor, what was accepted before now goes into it
-    /// quietly; if it has one, everything behind the cursor is due.
+    /// A user logged in here. If it is the first time since the history was made or wiped, what was
+    /// accepted before now goes into it quietly. Otherwise what came between the two logins is due,
+    /// whether or not a page was read in the first session.
     ///
     /// # Errors
     /// If a statement fails.
     pub fn begin_session(&mut self) -> Result<(), rusqlite::Error> {
-        if meta::cursor(self.db)?.is_some() {
+        if meta::is_begun(self.db)? {
             return Ok(());
         }
+        meta::set_begun(self.db)?;
         be_quiet(self.db, &self.stamp, Suppression::FirstSync)
     }
 

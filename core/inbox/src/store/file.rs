@@ -148,6 +148,9 @@ fn begin(
     Ok(database.write(|db| {
         meta::set_user(db, user)?;
         meta::set_recovering(db, aside.and_then(file_name))?;
+        if aside.is_some() {
+            meta::set_begun(db)?;
+        }
         be_quiet(db, stamp, reason)
     })?)
 }

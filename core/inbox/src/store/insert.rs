@@ -14,6 +14,7 @@ use crate::{
     planted::Plant,
     rule::{
         admission::{Admission, Arriving, Drawn, FirstShow, Have, Quiet, admit, corrected},
+        clock::Offset,
         flag::{Mark, version_at},
     },
 };
@@ -203,7 +204,7 @@ impl Inbox<'_> {
         let Some(stored) = meta::quiet(self.db)? else {
             return Ok(None);
         };
-        let Some(offset) = self.stamp.offset else {
+        let Some(offset) = self.stamp.offset.difference() else {
             return Ok(Some(stored.quiet));
         };
         let now = self.stamp.server_now();
@@ -243,7 +244,7 @@ pub(super) fn be_quiet(
             before: stamp.server_now(),
             reason,
         },
-        is_by_device: stamp.offset.is_none(),
+        is_by_device: stamp.offset == Offset::Unknown,
     };
     meta::set_quiet(db, stored)
 }

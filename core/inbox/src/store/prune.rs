@@ -58,7 +58,7 @@ impl Inbox<'_> {
             shifted(now, -DELETED),
             STEP,
         )?);
-        if self.stamp.server_time().is_known {
+        if self.stamp.server_time().is_heard() {
             known::forget_before(self.db, shifted(now, -KNOWN))?;
         }
         known::bound(self.db)?;
@@ -84,7 +84,7 @@ impl Inbox<'_> {
         let rows = meta::count(self.db, Counter::Rows)?;
         let excess = |keep: u64| rows.saturating_sub(keep).min(STEP);
         let time = self.stamp.server_time();
-        let expired_at = if time.is_known {
+        let expired_at = if time.is_heard() {
             millis(time.now)
         } else {
             i64::MIN

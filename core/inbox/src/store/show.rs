@@ -18,6 +18,9 @@ use crate::{
 /// How many rows one call looks at; what has expired is passed over.
 const LOOKED_AT: u32 = 256;
 
+/// Why a show waits that has expired by a clock that may be wrong.
+const DOUBTED: &str = "clock";
+
 /// The mark of a process that takes tickets. A process draws one at its start, so that it can tell its
 /// own tickets from those of a process that has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +37,9 @@ impl ProcessMark {
 
 impl Inbox<'_> {
     /// Takes the ticket of the next show that is due. It is marked before it is handed out, so that a
-    /// process that ends before it has drawn is noticed. What was read or has expired is passed over.
+    /// process that ends before it has drawn is noticed. What was read or has expired is passed over; what
+    /// has expired by an [`Offset::Kept`](crate::Offset::Kept) waits until
+    /// [`hear_time`](Self::hear_time).
     ///
     /// `None` means that nothing is due now, or that the 256 shows that were looked at had all expired;
     /// [`History::next_show`](crate::History::next_show) says when to call again.
@@ -59,9 +64,27 @@ impl Inbox<'_> {
         })
     }
 
+    /// The server has said what time it is, for the first time in this process: what waited for that is
+    /// due, or has expired.
+    ///
+    /// # Errors
+    /// If a statement fails.
+    pub fn hear_time(&mut self) -> Result<(), rusqlite::Error> {
+        show::resume(self.db, DOUBTED)
+    }
+
     fn take(&mut self, due: Due, process: ProcessMark) -> Result<Option<Taken>, rusqlite::Error> {
-        let reason = if self.stamp.server_time().is_past(due.expires_at) {
+        let time = self.stamp.server_time();
+        let reason = if time.is_past(due.expires_at) {
             Suppression::Expired
+        } else if time.is_perhaps_past(due.expires_at) {
+            let later = Again {
+                at: shifted(time.now, MAX_PAUSE),
+                failed: Some(DOUBTED),
+                perhaps_drawn: false,
+            };
+            show::due(self.db, due.row, later)?;
+            return Ok(None);
         } else if let Some(item) = due.item {
             show::take(self.db, due.row, process.0)?;
             let mut taken = Taken {

@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, fs, path::Path};
 use jiff::SignedDuration;
 use serde_json::json;
 use vestnik_inbox::{
-    Device, HistoryFile, HistoryQuery, Inbox, MemorySecrets, Outcome, ProcessMark, Settled, Stamp,
-    Standing, StoreError, Stretch, Suspicion, history_path,
+    Device, HistoryFile, HistoryQuery, Inbox, MemorySecrets, Offset, Outcome, ProcessMark, Settled,
+    Stamp, Standing, StoreError, Stretch, Suspicion, history_path,
 };
 use vestnik_model::{Entry, NotificationId, contract::Page};
 
@@ -104,7 +104,7 @@ impl Life<'_> {
         self.random = self.random.wrapping_add(1);
         Stamp {
             now: at(100),
-            offset: Some(SignedDuration::ZERO),
+            offset: Offset::Heard(SignedDuration::ZERO),
             random: [self.random; 32],
         }
     }
@@ -195,7 +195,7 @@ fn search(text: &str) -> vestnik_inbox::SearchQuery {
 fn stamp(random: u8) -> Stamp {
     Stamp {
         now: at(90),
-        offset: None,
+        offset: Offset::Unknown,
         random: [random; 32],
     }
 }

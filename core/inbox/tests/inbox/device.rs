@@ -5,8 +5,8 @@ use std::{fs, path::Path};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 use vestnik_inbox::{
-    Device, DeviceState, MemorySecrets, NewLogout, OpenDevice, SecretError, SecretStore, Stamp,
-    Standing, StoreError,
+    Device, DeviceState, MemorySecrets, NewLogout, Offset, OpenDevice, SecretError, SecretStore,
+    Stamp, Standing, StoreError,
     secret::{ExposeSecret as _, INSTALLATION, REFRESH, SecretString},
 };
 
@@ -17,7 +17,7 @@ use super::world::folder;
 fn stamp(number: u8) -> Stamp {
     Stamp {
         now: "2026-11-29T03:00:00Z".parse().unwrap(),
-        offset: None,
+        offset: Offset::Unknown,
         random: [number; 32],
     }
 }

@@ -171,6 +171,42 @@ fn h12_a_login_over_a_history_with_a_cursor_is_loud() {
 }
 
 #[test]
+fn a_login_again_before_the_first_page_is_loud() {
+    let mut world = World::at_login();
+    world.write(|inbox| inbox.begin_session());
+    world.pass(100);
+    world.write(|inbox| inbox.begin_session());
+    world.page(vec![
+        with(1, json!({"acceptedAt": at(-1)})),
+        with(2, json!({"acceptedAt": at(50)})),
+    ]);
+    assert_eq!(world.show_all(), [(id(2), false)]);
+    world.suppressed(1, Suppression::FirstSync);
+}
+
+#[test]
+fn what_has_expired_by_a_clock_that_was_set_meanwhile_is_shown() {
+    let mut world = World::new();
+    world.page(vec![
+        with(1, json!({"expiresAt": at(1_000)})),
+        with(2, json!({"expiresAt": at(2_000)})),
+    ]);
+    // The process ended, and the clock was set by a day.
+    world.pass(86_400);
+    world.is_kept = true;
+    assert_eq!(world.show_all(), []);
+    assert_eq!(world.kinds(1), ["delivered"], "nothing is given up");
+    let waits = world.read(|history| history.next_show()).unwrap();
+    assert!(waits > world.now, "and it is not asked for all the time");
+    // The server says what time it is.
+    world.is_kept = false;
+    world.offset = Some(vestnik_inbox::Stamp::offset_of(at(1_500), world.now));
+    world.write(|inbox| inbox.hear_time());
+    assert_eq!(world.show_all(), [(id(2), false)]);
+    world.suppressed(1, Suppression::Expired);
+}
+
+#[test]
 fn h12_files_that_were_set_back_are_quiet() {
     let mut world = World::new();
     world.pass(50);

@@ -188,7 +188,7 @@ fn a_damaged_history_is_wiped_as_a_whole() {
 fn stamp(second: i64) -> Stamp {
     Stamp {
         now: at(second),
-        offset: None,
+        offset: vestnik_inbox::Offset::Unknown,
         random: [3; 32],
     }
 }

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
 use vestnik_inbox::{
-    Applied, History, HistoryFile, HistoryPage, HistoryQuery, Inbox, Opening, OutboxBatch, Outcome,
-    ProcessMark, ReportLimits, SearchQuery, Settled, ShowState, Stamp, Stretch, Suppression,
-    Suspicion, Taken,
+    Applied, History, HistoryFile, HistoryPage, HistoryQuery, Inbox, Offset, Opening, OutboxBatch,
+    Outcome, ProcessMark, ReportLimits, SearchQuery, Settled, ShowState, Stamp, Stretch,
+    Suppression, Suspicion, Taken,
 };
 use vestnik_model::{Cursor, Entry, Fact, Notification, NotificationId, UserId, contract::Page};
 use vestnik_sqlite::Database;
@@ -98,6 +98,8 @@ pub(crate) struct World {
     /// The device's clock.
     pub(crate) now: Timestamp,
     pub(crate) offset: Option<SignedDuration>,
+    /// Whether an earlier process was told the offset.
+    pub(crate) is_kept: bool,
     pub(crate) process: ProcessMark,
     drawn: u64,
     /// Where the log ends that the device was given.
@@ -121,6 +123,7 @@ impl World {
             opening: Opening::default(),
             now: at(0),
             offset: Some(SignedDuration::ZERO),
+            is_kept: false,
             process: ProcessMark::new([1; 8]),
             drawn: 0,
             end: 0,
@@ -172,7 +175,11 @@ impl World {
         random[..8].copy_from_slice(&self.drawn.to_le_bytes());
         Stamp {
             now: self.now,
-            offset: self.offset,
+            offset: match self.offset {
+                None => Offset::Unknown,
+                Some(offset) if self.is_kept => Offset::Kept(offset),
+                Some(offset) => Offset::Heard(offset),
+            },
             random,
         }
     }

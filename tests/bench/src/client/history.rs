@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use jiff::SignedDuration;
 use rusqlite::Connection;
 use tempfile::TempDir;
-use vestnik_inbox::{HistoryFile, Inbox, Outcome, Stamp, Stretch, Suspicion, history_path};
+use vestnik_inbox::{HistoryFile, Inbox, Offset, Outcome, Stamp, Stretch, Suspicion, history_path};
 use vestnik_model::{Cursor, Entry, UserId, contract::Page};
 use vestnik_sqlite::Database;
 
@@ -184,7 +184,7 @@ fn stamp(stamps: &mut u64) -> Stamp {
     random[..8].copy_from_slice(&stamps.to_le_bytes());
     Stamp {
         now: content::begin() + SignedDuration::from_hours(24 * 20),
-        offset: Some(SignedDuration::ZERO),
+        offset: Offset::Heard(SignedDuration::ZERO),
         random,
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use jiff::SignedDuration;
-use vestnik_inbox::{HistoryFile, Inbox, Payload, Stamp, Suspicion};
+use vestnik_inbox::{HistoryFile, Inbox, Offset, Payload, Stamp, Suspicion};
 
 use super::{
     content,
@@ -56,7 +56,7 @@ fn push(folder: &Path, number: u64) -> Result<()> {
     let json = serde_json::to_vec(&Payload::new(Some(user()?), content::notification(number)?))?;
     let stamp = Stamp {
         now: content::begin(),
-        offset: Some(SignedDuration::ZERO),
+        offset: Offset::Heard(SignedDuration::ZERO),
         random: [9; 32],
     };
     let mut database = HistoryFile::open(folder, &user()?, Suspicion::None, &stamp)?.database;

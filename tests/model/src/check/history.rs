@@ -4,12 +4,7 @@ use vestnik_inbox::{HistoryItem, ShowState, Suppression};
 use vestnik_model::{NotificationId, UserId};
 
 use super::item_of;
-use crate::{
-    device::Number,
-    server::Accepted,
-    time::{At, MINUTE},
-    world::World,
-};
+use crate::{device::Number, server::Accepted, time::At, world::World};
 
 pub(super) fn check(world: &World, number: Number, items: &[HistoryItem], wrong: &mut Vec<String>) {
     let Some(user) = world.devices[number].wanted.clone() else {
@@ -128,22 +123,18 @@ fn is_allowed(world: &World, number: Number, reason: Suppression, item: &History
     }
 }
 
-/// Whether the user's session began here, without a history, after a notification was accepted. While the
-/// device does not know the server's time, it may take the moment of its first page for that.
+/// Whether the user's session began here, without a history, after a notification was accepted. If the
+/// device's clock was set before it knew the server's time, it may take the moment of its first page for
+/// that of the login.
 fn is_before_login(world: &World, number: Number, accepted_at: At) -> bool {
     let device = &world.devices[number];
-    let began = device
-        .diary
-        .quiet
-        .iter()
-        .filter(|(_, user)| Some(user) == device.wanted.as_ref());
-    let mut slack = began.map(|(at, _)| {
-        let stepped = device
-            .diary
-            .clock_steps
-            .iter()
-            .any(|step| *step <= world.now);
-        if stepped { *at + 30 * MINUTE } else { *at }
-    });
-    slack.any(|at| accepted_at <= at)
+    let is_stepped = !device.diary.clock_steps.is_empty();
+    let sessions = device.diary.quiet.iter();
+    sessions
+        .filter(|quiet| Some(&quiet.user) == device.wanted.as_ref())
+        .map(|quiet| match quiet.first_page {
+            Some(first_page) if is_stepped => first_page,
+            Some(_) | None => quiet.began,
+        })
+        .any(|until| accepted_at <= until)
 }

@@ -14,8 +14,8 @@ pub(crate) struct Diary {
     pub(crate) installations: BTreeSet<InstallationId>,
     /// Whose histories the device has, as far as that is certain.
     pub(crate) keeps: BTreeSet<UserId>,
-    /// When a user's session began without a history.
-    pub(crate) quiet: Vec<(At, UserId)>,
+    /// The sessions that began without a history.
+    pub(crate) quiet: Vec<Quiet>,
     /// When files that had been set back were opened, or a damaged history was made anew.
     pub(crate) restored: Vec<At>,
     /// Until when the system let the app show nothing; at its end if that lasts.
@@ -40,6 +40,25 @@ pub(crate) struct Diary {
     pub(crate) clock_steps: Vec<At>,
 }
 
+/// A user's session that began without a history.
+#[derive(Debug, Clone)]
+pub(crate) struct Quiet {
+    pub(crate) user: UserId,
+    pub(crate) began: At,
+    /// When it read its first page.
+    pub(crate) first_page: Option<At>,
+}
+
+impl Quiet {
+    pub(crate) const fn new(began: At, user: UserId) -> Self {
+        Self {
+            user,
+            began,
+            first_page: None,
+        }
+    }
+}
+
 /// A notification that was drawn, by the app or by its extension.
 #[derive(Debug, Clone)]
 pub(crate) struct Draw {
@@ -51,6 +70,13 @@ pub(crate) struct Draw {
 impl Diary {
     pub(crate) fn was_drawn(&self, id: NotificationId) -> bool {
         self.draws.iter().any(|draw| draw.id == id)
+    }
+
+    /// A page was read; it is the first one of the sessions that had none.
+    pub(crate) fn has_read_a_page(&mut self, at: At) {
+        for quiet in &mut self.quiet {
+            quiet.first_page.get_or_insert(at);
+        }
     }
 
     /// Facts that waited may be gone.

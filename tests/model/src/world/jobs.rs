@@ -12,7 +12,7 @@ use vestnik_inbox::{Filter, HistoryItem, HistoryQuery, Shelf, ShowState, Start, 
 
 use super::{Item, World};
 use crate::{
-    device::{Job, Number},
+    device::{Job, Number, Quiet},
     disk,
     time::SECOND,
 };
@@ -144,6 +144,15 @@ impl World {
         }
         self.publish(number);
         if let Some(input) = answer {
+            if matches!(
+                input,
+                Input::Session {
+                    result: Done::Applied { .. },
+                    ..
+                }
+            ) {
+                self.devices[number].diary.has_read_a_page(now);
+            }
             self.outcome(number, input);
         }
     }
@@ -160,7 +169,7 @@ impl World {
                     diary.loses_facts(now);
                 }
                 if !diary.keeps.contains(user) {
-                    diary.quiet.push((now, user.clone()));
+                    diary.quiet.push(Quiet::new(now, user.clone()));
                 }
                 if wipes {
                     diary.keeps.retain(|kept| kept == user);
@@ -225,7 +234,7 @@ impl World {
         if news.rebuilt.is_some()
             && let Some(user) = user
         {
-            device.diary.quiet.push((now, user));
+            device.diary.quiet.push(Quiet::new(now, user));
             device.diary.restored.push(now);
             device.diary.loses_facts(now);
         }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use vestnik_core::{
+    FormerHistory,
     machine::{
         Pace,
         engine::{Command, Engine},
@@ -18,7 +19,7 @@ use vestnik_inbox::Standing;
 
 use super::{Item, World};
 use crate::{
-    device::{Job, Number, Process, Shell},
+    device::{Job, Number, Process, Quiet, Shell},
     disk,
     time::{At, SECOND},
 };
@@ -72,8 +73,12 @@ impl World {
 
     fn write_down_standing(&mut self, number: Number, standing: Standing) {
         let now = self.now;
-        let diary = &mut self.devices[number].diary;
+        let device = &mut self.devices[number];
+        let wipes = device.former == FormerHistory::Wipe;
+        let diary = &mut device.diary;
         match standing {
+            // Whoever was present before is a former user.
+            Standing::New if wipes => diary.keeps.clear(),
             Standing::New | Standing::Same => {}
             Standing::Restored => {
                 diary.restored.push(now);
@@ -84,7 +89,7 @@ impl World {
         }
         if std::mem::take(&mut diary.is_gone) {
             let users = self.users.iter().cloned();
-            diary.quiet.extend(users.map(|user| (now, user)));
+            diary.quiet.extend(users.map(|user| Quiet::new(now, user)));
         }
     }
 

@@ -23,6 +23,7 @@ const QUIET_BEFORE: &str = "quiet_before";
 const QUIET_REASON: &str = "quiet_reason";
 const READER: &str = "reader";
 const QUIET_BY_DEVICE: &str = "quiet_by_device";
+const BEGUN: &str = "begun";
 const WIPED: &str = "wiped";
 const RECOVERING: &str = "recovering";
 
@@ -70,7 +71,7 @@ pub(in crate::store) fn set_cursor(
 /// Forgets everything but whose history it is.
 pub(in crate::store) fn clear(db: &Connection) -> Result<(), rusqlite::Error> {
     let counters = [Counter::Rows, Counter::Unread, Counter::FactsWaiting].map(Counter::name);
-    let others = [CURSOR, QUIET_BEFORE, QUIET_REASON, QUIET_BY_DEVICE];
+    let others = [CURSOR, QUIET_BEFORE, QUIET_REASON, QUIET_BY_DEVICE, BEGUN];
     counters
         .into_iter()
         .chain(others)
@@ -114,6 +115,15 @@ pub(in crate::store) fn set_quiet(
     } else {
         delete(db, QUIET_BY_DEVICE)
     }
+}
+
+/// Whether a user has logged in since the history was made or wiped.
+pub(in crate::store) fn is_begun(db: &Connection) -> Result<bool, rusqlite::Error> {
+    Ok(read(db, BEGUN)?.is_some())
+}
+
+pub(in crate::store) fn set_begun(db: &Connection) -> Result<(), rusqlite::Error> {
+    write(db, BEGUN, "1")
 }
 
 /// Whether the history was wiped, the file with it, and nobody has opened it since.

@@ -45,6 +45,8 @@ statements! {
          WHERE show = 'taken'";
     /// A pause that is longer than any comes from a clock that was put back.
     UNPAUSE = "UPDATE notification SET show_at = 0 WHERE show = 'due' AND show_at > ?1";
+    RESUME = "UPDATE notification SET show_at = 0, show_reason = NULL
+         WHERE show = 'due' AND show_at > 0 AND show_reason = ?1";
     LEND = "UPDATE notification SET show = 'taken', show_attempts = show_attempts + 1, taken_by = ?2
          WHERE id = ?1 AND show = 'due'";
     LEND_FIRST = "UPDATE notification SET show = 'taken', show_attempts = show_attempts + 1, taken_by = ?2
@@ -190,6 +192,11 @@ pub(in crate::store) fn unpause(
     beyond: Timestamp,
 ) -> Result<usize, rusqlite::Error> {
     db.prepare_cached(UNPAUSE)?.execute([millis(beyond)])
+}
+
+/// Ends the pauses of what is due again for a reason.
+pub(in crate::store) fn resume(db: &Connection, reason: &str) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(RESUME)?.execute([reason]).map(drop)
 }
 
 /// An extension has drawn it; gives whether that was not known.
