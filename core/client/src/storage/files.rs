@@ -427,11 +427,14 @@ impl Files {
         }
     }
 
-    /// What an extension was given for a former user goes: a payload need not say whom it is for.
-    pub(super) fn clear_spool(&self) -> Result<(), StoreError> {
-        spool::clear(&self.options.spool).map_err(|error| StoreError::Other {
+    /// What an extension was given for a former user goes, off the screen, too: a payload need not say whom
+    /// it is for.
+    pub(super) fn clear_spool(&mut self) -> Result<(), StoreError> {
+        let cleared = spool::clear(&self.options.spool).map_err(|error| StoreError::Other {
             source: Arc::new(error),
-        })
+        })?;
+        self.news.withdrawn.extend(cleared);
+        Ok(())
     }
 
     /// Wipes what belongs to anybody but the present user, if that is the policy.

@@ -1,17 +1,22 @@
 //! A user goes.
 
-use std::{io, path::Path};
+use std::{collections::BTreeSet, io, path::Path};
 
-use super::file::{list, remove_all};
+use vestnik_model::NotificationId;
 
-/// Removes what lies in a spool. Call it when a user has logged out and when another one logs in: a
-/// payload need not say whom it is for. The log has all of it.
+use super::file::{id, list, remove_all};
+
+/// Removes what lies in a spool; gives the notifications that an extension may have drawn, to be taken off
+/// the screen. Call it when a user has logged out and when another one logs in: a payload need not say
+/// whom it is for. The log has all of it.
 ///
 /// # Errors
 /// If the file system refuses; what could be removed is.
-pub fn clear(folder: &Path) -> io::Result<()> {
+pub fn clear(folder: &Path) -> io::Result<BTreeSet<NotificationId>> {
     let listed = list(folder)?;
-    let files = listed.files.into_iter().map(|file| file.path);
-    let left = listed.unfinished.into_iter().map(|file| file.path);
-    remove_all(files.chain(left))
+    let drawn = listed.files.iter().filter_map(|file| id(&file.path));
+    let drawn = drawn.collect();
+    let files = listed.files.into_iter().chain(listed.unfinished);
+    remove_all(files.map(|file| file.path))?;
+    Ok(drawn)
 }

@@ -55,6 +55,13 @@ pub(super) fn path(folder: &Path, id: NotificationId, revision: u32, state: Stat
     folder.join(name)
 }
 
+/// The notification of a file.
+pub(super) fn id(path: &Path) -> Option<NotificationId> {
+    let name = path.file_name()?.to_str()?;
+    let (id, _) = name.split_once('.')?;
+    Some(NotificationId::from_uuid(id.parse().ok()?))
+}
+
 /// The path of the same ticket once it is drawn.
 pub(super) fn when_shown(path: &Path) -> PathBuf {
     path.with_extension(State::Shown.extension())

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use rusqlite::Connection;
 use sha2::{Digest as _, Sha256};
 use vestnik_model::UserId;
 use vestnik_sqlite::{Check, Database, OnDamage, OpenOptions, WalLimits};
@@ -16,7 +17,7 @@ use super::{
     insert::be_quiet,
     recover::{Recovered, recover},
     schema::SCHEMA,
-    table::meta,
+    table::{known, meta, notification},
 };
 use crate::{Stamp, StoreError, Suppression};
 
@@ -97,14 +98,21 @@ impl HistoryFile {
         let opened = match suspicion {
             Suspicion::Damaged if path.exists() => None,
             Suspicion::None | Suspicion::Check | Suspicion::Damaged => {
-                open_sound(&options(suspicion), &path, stamp, meta::user)?
+                open_sound(&options(suspicion), &path, stamp, owner)?
             }
         };
-        // Rows under another user's name may be anybody's.
-        let is_whose = |found: &Option<UserId>| opening.is_new || found.as_ref() == Some(user);
-        let opened = opened.filter(|(_, found)| is_whose(found));
+        // Rows under another user's name may be anybody's. Such a file is closed before it is set aside.
+        let opened = opened.filter(|(_, owner)| match owner {
+            Owner::User(found) => found == user,
+            Owner::Nobody => true,
+            Owner::Lost => false,
+        });
         let mut database = match opened {
-            Some((database, _)) => database,
+            Some((database, Owner::User(_) | Owner::Lost)) => database,
+            Some((database, Owner::Nobody)) => {
+                opening.is_new = true;
+                database
+            }
             None => {
                 opening.is_new = true;
                 opening.aside = Some(set_aside(&path, stamp)?);
@@ -132,6 +140,23 @@ impl HistoryFile {
         log_notes(database.notes());
         Ok(Self { database, opening })
     }
+}
+
+/// Whose a history is.
+enum Owner {
+    User(UserId),
+    /// It has just been made, or the process ended when it was being made.
+    Nobody,
+    /// It does not say whose its rows are.
+    Lost,
+}
+
+fn owner(db: &Connection) -> Result<Owner, rusqlite::Error> {
+    Ok(match meta::user(db)? {
+        Some(user) => Owner::User(user),
+        None if notification::newest_row(db)?.is_none() && known::is_empty(db)? => Owner::Nobody,
+        None => Owner::Lost,
+    })
 }
 
 /// Makes a new history its user's, in which the file `aside` is to be carried over.

@@ -26,17 +26,36 @@ impl Inbox<'_> {
         Ok(Some(applied))
     }
 
-    /// Gives whether the payload is for this user.
+    /// Gives whether the payload is for this user. If it was drawn, and ought not be on the screen, it is
+    /// to be withdrawn: an extension does not know what was read, recalled or whose turn it is.
     pub(crate) fn ingest(
         &mut self,
         payload: &Payload,
         drawn: Drawn,
         applied: &mut Applied,
     ) -> Result<bool, rusqlite::Error> {
+        let id = payload.notification.id;
         let user = meta::user(self.db)?;
-        if payload.user.is_some() && payload.user != user {
-            return Ok(false);
+        let is_ours = payload.user.is_none() || payload.user == user;
+        if is_ours {
+            self.admit_payload(payload, drawn, applied)?;
         }
+        let is_drawn = match drawn {
+            Drawn::Yes | Drawn::Unsettled => true,
+            Drawn::No | Drawn::Perhaps => false,
+        };
+        if is_drawn && (!is_ours || self.history().is_unwanted(id)?) {
+            applied.withdrawn.push(id);
+        }
+        Ok(is_ours)
+    }
+
+    fn admit_payload(
+        &mut self,
+        payload: &Payload,
+        drawn: Drawn,
+        applied: &mut Applied,
+    ) -> Result<(), rusqlite::Error> {
         let id = payload.notification.id;
         let quiet = self.quiet()?;
         let arrived = Arrived {
@@ -50,7 +69,7 @@ impl Inbox<'_> {
             id,
             applied,
         );
-        Ok(true)
+        Ok(())
     }
 
     /// An extension that had the ticket of a notification ended without settling it.

@@ -371,6 +371,23 @@ fn a_history_that_is_gone_comes_back_quietly() {
 }
 
 #[test]
+fn a_history_that_was_being_made_is_no_damaged_one() {
+    let mut world = World::at_login();
+    world.close();
+    // The process ended between the tables and the name of the user.
+    let path = history_path(world.folder(), &anna());
+    let db = rusqlite::Connection::open(&path).unwrap();
+    db.execute("DELETE FROM meta WHERE name = 'user'", [])
+        .unwrap();
+    db.close().unwrap();
+    world.open(Suspicion::None);
+    assert!(world.opening.is_new && world.opening.aside.is_none());
+    world.write(|inbox| inbox.begin_session());
+    world.page(vec![with(1, json!({"acceptedAt": at(1)}))]);
+    assert_eq!(world.show_all(), [(id(1), false)]);
+}
+
+#[test]
 fn a_newer_file_is_left_alone_and_a_damaged_header_is_not_taken_for_one() {
     let mut world = World::new();
     world.page(vec![notification(1)]);

@@ -171,6 +171,24 @@ fn what_was_recalled_stays_away() {
 }
 
 #[test]
+fn what_an_extension_drew_although_it_was_read_or_recalled_is_withdrawn() {
+    let mut world = World::new();
+    world.page(vec![notification(1), notification(2), notification(3)]);
+    world.write(|inbox| inbox.mark_read(&[id(1), id(3)]));
+    world.page(vec![recall(2)]);
+    write(&world, 1).shown().unwrap();
+    write(&world, 2).shown().unwrap();
+    // This one ended before it could say so.
+    let ticket = write(&world, 3);
+    age(&mut world, &ticket, 1);
+    let ingested = ingest(&mut world);
+    assert_eq!(ingested.applied.withdrawn, [id(1), id(2)]);
+    ingested.remove_files().unwrap();
+    age(&mut world, &ticket, 61);
+    assert_eq!(ingest(&mut world).applied.withdrawn, [id(3)]);
+}
+
+#[test]
 fn odd_files_stop_nothing() {
     let mut world = World::new();
     write(&world, 1).shown().unwrap();
@@ -279,10 +297,12 @@ fn a_spool_is_emptied_when_its_user_goes() {
     let spool = world.folder().join("spool");
     fs::write(spool.join("3.0.taken.new"), "{").unwrap();
     fs::write(spool.join("other"), "not ours").unwrap();
-    spool::clear(&spool).unwrap();
+    let drawn = spool::clear(&spool).unwrap();
+    assert_eq!(drawn.into_iter().collect::<Vec<_>>(), [id(1), id(2)]);
     assert_eq!(files(&world), 1);
     assert_eq!(ingest(&mut world).applied.inserted, []);
-    spool::clear(&world.folder().join("absent")).unwrap();
+    let none = spool::clear(&world.folder().join("absent")).unwrap();
+    assert!(none.is_empty());
 }
 
 #[test]

@@ -4,7 +4,15 @@ use vestnik_inbox::{HistoryItem, ShowState, Suppression};
 use vestnik_model::{NotificationId, UserId};
 
 use super::item_of;
-use crate::{device::Number, server::Accepted, time::At, world::World};
+use crate::{
+    device::Number,
+    server::Accepted,
+    time::{At, SECOND},
+    world::World,
+};
+
+/// A clock that is set by less than this is not noticed by a device before it is greeted again.
+const UNNOTICED: At = 60 * SECOND;
 
 pub(super) fn check(world: &World, number: Number, items: &[HistoryItem], wrong: &mut Vec<String>) {
     let Some(user) = world.devices[number].wanted.clone() else {
@@ -107,7 +115,14 @@ fn is_allowed(world: &World, number: Number, reason: Suppression, item: &History
     let accepted_at = crate::time::moment(item.notification.accepted_at);
     match reason {
         Suppression::FirstSync => is_before_login(world, number, accepted_at),
-        Suppression::Restored => diary.restored.iter().any(|at| accepted_at < *at),
+        Suppression::Restored => {
+            let wrong = if diary.clock_steps.is_empty() {
+                0
+            } else {
+                UNNOTICED
+            };
+            diary.restored.iter().any(|at| accepted_at < *at + wrong)
+        }
         Suppression::Read => was_read(world, id),
         Suppression::Deleted => world
             .devices

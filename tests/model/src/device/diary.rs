@@ -14,7 +14,9 @@ pub(crate) struct Diary {
     pub(crate) installations: BTreeSet<InstallationId>,
     /// Whose histories the device has, as far as that is certain.
     pub(crate) keeps: BTreeSet<UserId>,
-    /// The sessions that began without a history.
+    /// Whose histories the device may have.
+    pub(crate) may_keep: BTreeSet<UserId>,
+    /// The sessions that began without a history, as far as is known.
     pub(crate) quiet: Vec<Quiet>,
     /// When files that had been set back were opened, or a damaged history was made anew.
     pub(crate) restored: Vec<At>,
@@ -40,23 +42,15 @@ pub(crate) struct Diary {
     pub(crate) clock_steps: Vec<At>,
 }
 
-/// A user's session that began without a history.
+/// A user's session that began without a history, as far as is known.
 #[derive(Debug, Clone)]
 pub(crate) struct Quiet {
     pub(crate) user: UserId,
     pub(crate) began: At,
     /// When it read its first page.
     pub(crate) first_page: Option<At>,
-}
-
-impl Quiet {
-    pub(crate) const fn new(began: At, user: UserId) -> Self {
-        Self {
-            user,
-            began,
-            first_page: None,
-        }
-    }
+    /// There was certainly none.
+    pub(crate) is_certain: bool,
 }
 
 /// A notification that was drawn, by the app or by its extension.
@@ -70,6 +64,17 @@ pub(crate) struct Draw {
 impl Diary {
     pub(crate) fn was_drawn(&self, id: NotificationId) -> bool {
         self.draws.iter().any(|draw| draw.id == id)
+    }
+
+    /// A user's session began; there may have been a history all the same, unless it is certain.
+    pub(crate) fn begins_quietly(&mut self, began: At, user: UserId) {
+        let is_certain = !self.may_keep.contains(&user);
+        self.quiet.push(Quiet {
+            user,
+            began,
+            first_page: None,
+            is_certain,
+        });
     }
 
     /// A page was read; it is the first one of the sessions that had none.

@@ -12,7 +12,7 @@ use vestnik_inbox::{Filter, HistoryItem, HistoryQuery, Shelf, ShowState, Start, 
 
 use super::{Item, World};
 use crate::{
-    device::{Job, Number, Quiet},
+    device::{Job, Number},
     disk,
     time::SECOND,
 };
@@ -169,19 +169,26 @@ impl World {
                     diary.loses_facts(now);
                 }
                 if !diary.keeps.contains(user) {
-                    diary.quiet.push(Quiet::new(now, user.clone()));
+                    diary.begins_quietly(now, user.clone());
                 }
                 if wipes {
                     diary.keeps.retain(|kept| kept == user);
                 }
+                diary.may_keep.insert(user.clone());
                 if is_durable {
                     diary.keeps.insert(user.clone());
+                }
+                if wipes && is_durable {
+                    diary.may_keep.retain(|kept| kept == user);
                 }
             }
             StoreCall::Logout(_) => {
                 diary.loses_facts(now);
                 if wipes {
                     diary.keeps.clear();
+                }
+                if wipes && is_durable {
+                    diary.may_keep.clear();
                 }
             }
             StoreCall::Keep { .. } | StoreCall::End => {}
@@ -234,7 +241,7 @@ impl World {
         if news.rebuilt.is_some()
             && let Some(user) = user
         {
-            device.diary.quiet.push(Quiet::new(now, user));
+            device.diary.begins_quietly(now, user);
             device.diary.restored.push(now);
             device.diary.loses_facts(now);
         }

@@ -19,7 +19,7 @@ use vestnik_inbox::Standing;
 
 use super::{Item, World};
 use crate::{
-    device::{Job, Number, Process, Quiet, Shell},
+    device::{Job, Number, Process, Shell},
     disk,
     time::{At, SECOND},
 };
@@ -84,12 +84,14 @@ impl World {
                 diary.restored.push(now);
                 diary.loses_facts(now);
                 diary.keeps.clear();
+                diary.may_keep.extend(self.users.iter().cloned());
             }
             Standing::Rebuilt | Standing::Cloned => diary.loses_facts(now),
         }
         if std::mem::take(&mut diary.is_gone) {
-            let users = self.users.iter().cloned();
-            diary.quiet.extend(users.map(|user| Quiet::new(now, user)));
+            for user in &self.users {
+                diary.begins_quietly(now, user.clone());
+            }
         }
     }
 
@@ -248,6 +250,7 @@ impl World {
         }
         copy(backup.path(), &data)?;
         device.diary.keeps.clear();
+        device.diary.may_keep.extend(self.users.iter().cloned());
         Ok(())
     }
 

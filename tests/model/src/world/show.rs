@@ -188,7 +188,8 @@ impl World {
     /// What was accepted before a login that found no history is quiet.
     fn check_loud(&mut self, number: Number, (id, owner): (NotificationId, &UserId), again: bool) {
         let diary = &self.devices[number].diary;
-        let logins = diary.quiet.iter().filter(|quiet| quiet.user == *owner);
+        let quiet = diary.quiet.iter().filter(|quiet| quiet.is_certain);
+        let logins = quiet.filter(|quiet| quiet.user == *owner);
         let login = logins.map(|quiet| quiet.began).max();
         let accepted = self.server.accepted().find(|(one, _)| *one == id);
         let accepted_at = accepted.map(|(_, accepted)| accepted.accepted_at);

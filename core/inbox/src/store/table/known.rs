@@ -15,6 +15,7 @@ statements! {
     FIND = "SELECT state FROM known WHERE id = ?1";
     KEEP = "INSERT INTO known (id, state, at) VALUES (?1, ?2, ?3)
          ON CONFLICT (id) DO UPDATE SET state = excluded.state, at = excluded.at";
+    LAST = "SELECT max(id) FROM known";
     FORGET = "DELETE FROM known WHERE id = ?1";
     FORGET_OLD = "DELETE FROM known WHERE at < ?1";
     /// So many of one moment came by a wipe, which bounds them.
@@ -27,6 +28,12 @@ statements! {
          ON CONFLICT (id) DO UPDATE SET state = excluded.state, at = excluded.at";
     /// At a wipe: what was pruned comes back quietly with the rest of the history.
     SETTLE_PRUNED = "UPDATE known SET state = 'settled' WHERE state = 'pruned'";
+}
+
+/// Whether none is known.
+pub(in crate::store) fn is_empty(db: &Connection) -> Result<bool, rusqlite::Error> {
+    let last: Option<Vec<u8>> = db.prepare_cached(LAST)?.query_row([], |row| row.get(0))?;
+    Ok(last.is_none())
 }
 
 /// Why a notification leaves the history.
