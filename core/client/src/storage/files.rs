@@ -387,6 +387,11 @@ impl Files {
     /// # Errors
     /// [`StoreError`].
     pub fn hide(&mut self) -> Result<(), StoreError> {
+        if self.history.is_some()
+            && let Err(error) = self.ingest_once()
+        {
+            tracing::warn!(%error, "what an extension has drawn may be shown once more");
+        }
         self.is_hidden = true;
         self.unsettled.clear();
         // When this user comes back, tickets that are out now are those of a process that has ended.

@@ -33,9 +33,10 @@ pub struct Device {
 pub struct OpenDevice {
     /// The device.
     pub device: Device,
-    /// How the installation was found. After [`Standing::Restored`], call
-    /// [`Inbox::begin_restored`](crate::Inbox::begin_restored) once the history is open, then clear
-    /// [`DeviceState::is_restored`]: until then every opening gives the same standing.
+    /// How the installation was found. If [`DeviceState::is_restored`] is set, which goes with every standing
+    /// but [`Standing::New`] and [`Standing::Same`], call
+    /// [`Inbox::begin_restored`](crate::Inbox::begin_restored) once the history is open, then clear it: until
+    /// then later openings give [`Standing::Restored`].
     pub standing: Standing,
     /// Where a damaged file lies.
     pub aside: Option<PathBuf>,
@@ -234,7 +235,8 @@ fn adopt(
             state.is_logged_in &= session.is_some_and(|session| Some(session.user) == state.user);
         }
         Standing::Restored | Standing::Cloned | Standing::Rebuilt => {
-            state.is_restored |= standing == Standing::Restored;
+            // Nobody can tell any more how old the histories are, if there ever was one.
+            state.is_restored |= standing != Standing::Rebuilt || kept.generation > 0;
             state.is_logged_in = session.is_some();
             state.user = session
                 .map(|session| session.user)

@@ -230,7 +230,10 @@ const fn is_opaque(entry: &Entry) -> bool {
 
 pub(super) fn note(admitted: Admitted, id: NotificationId, applied: &mut Applied) {
     match admitted {
-        Admitted::Inserted => applied.inserted.push(id),
+        Admitted::Inserted { may_be_on_screen } => {
+            applied.inserted.push(id);
+            applied.withdrawn.extend(may_be_on_screen.then_some(id));
+        }
         Admitted::Replaced {
             was_shown,
             is_read_now,

@@ -14,7 +14,6 @@ use crate::{
     planted::Plant,
     rule::{
         admission::{Admission, Arriving, Drawn, FirstShow, Have, Quiet, admit, corrected},
-        clock::Offset,
         flag::{Mark, version_at},
     },
 };
@@ -35,7 +34,10 @@ pub(super) struct Arrived<'a> {
 /// What became of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Admitted {
-    Inserted,
+    Inserted {
+        /// It came as read, and the history may have lost that it was shown.
+        may_be_on_screen: bool,
+    },
     Replaced {
         was_shown: bool,
         /// It came as read and was not.
@@ -69,7 +71,9 @@ impl Inbox<'_> {
                     known::forget(self.db, notification.id)?;
                 }
                 self.insert(arrived, show)?;
-                Ok(Admitted::Inserted)
+                let is_restored = quiet.is_some_and(|quiet| quiet.reason == Suppression::Restored);
+                let may_be_on_screen = is_restored && arriving.is_read;
+                Ok(Admitted::Inserted { may_be_on_screen })
             }
             Admission::Replace => self.replace(arrived),
             Admission::Confirm if notification::is_same(self.db, notification)? => {
@@ -207,13 +211,13 @@ impl Inbox<'_> {
         let Some(offset) = self.stamp.offset.difference() else {
             return Ok(Some(stored.quiet));
         };
-        let now = self.stamp.server_now();
+        let time = self.stamp.server_time();
         let before = if stored.is_by_device {
             let is_first = meta::cursor(self.db)?.is_none();
-            corrected(stored.quiet.before, offset, (now, is_first))
+            corrected(stored.quiet.before, offset, (time.now, is_first))
         } else {
             // The clock was set since.
-            stored.quiet.before.min(now)
+            stored.quiet.before.min(time.now)
         };
         let quiet = Quiet {
             before,
@@ -223,7 +227,7 @@ impl Inbox<'_> {
             quiet,
             is_by_device: false,
         };
-        if corrected != stored {
+        if corrected != stored && time.is_heard() {
             meta::set_quiet(self.db, corrected)?;
         }
         Ok(Some(quiet))
@@ -239,12 +243,11 @@ pub(super) fn be_quiet(
     if reason == Suppression::FirstSync && Plant::FirstSyncIsLoud.is_on() {
         return Ok(());
     }
+    let time = stamp.server_time();
+    let before = if time.is_heard() { time.now } else { stamp.now };
     let stored = meta::StoredQuiet {
-        quiet: Quiet {
-            before: stamp.server_now(),
-            reason,
-        },
-        is_by_device: stamp.offset == Offset::Unknown,
+        quiet: Quiet { before, reason },
+        is_by_device: !time.is_heard(),
     };
     meta::set_quiet(db, stored)
 }

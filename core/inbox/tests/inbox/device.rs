@@ -203,6 +203,12 @@ fn a_copy_on_another_device_becomes_an_installation_of_its_own() {
         "those are the other's"
     );
     clone.close().unwrap();
+    // Its history is as old as the copy.
+    let mut again = open(copy.path(), &others, 3);
+    assert_eq!(again.standing, Standing::Restored);
+    let clear = |state: &mut DeviceState| state.is_restored = false;
+    again.device.update(clear).unwrap();
+    again.device.close().unwrap();
     assert_eq!(open(copy.path(), &others, 3).standing, Standing::Same);
     // The first device is what it was.
     let first = open(folder.path(), &secrets, 4);

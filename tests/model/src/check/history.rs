@@ -4,15 +4,7 @@ use vestnik_inbox::{HistoryItem, ShowState, Suppression};
 use vestnik_model::{NotificationId, UserId};
 
 use super::item_of;
-use crate::{
-    device::Number,
-    server::Accepted,
-    time::{At, SECOND},
-    world::World,
-};
-
-/// A clock that is set by less than this is not noticed by a device before it is greeted again.
-const UNNOTICED: At = 60 * SECOND;
+use crate::{device::Number, server::Accepted, time::At, world::World};
 
 pub(super) fn check(world: &World, number: Number, items: &[HistoryItem], wrong: &mut Vec<String>) {
     let Some(user) = world.devices[number].wanted.clone() else {
@@ -115,14 +107,7 @@ fn is_allowed(world: &World, number: Number, reason: Suppression, item: &History
     let accepted_at = crate::time::moment(item.notification.accepted_at);
     match reason {
         Suppression::FirstSync => is_before_login(world, number, accepted_at),
-        Suppression::Restored => {
-            let wrong = if diary.clock_steps.is_empty() {
-                0
-            } else {
-                UNNOTICED
-            };
-            diary.restored.iter().any(|at| accepted_at < *at + wrong)
-        }
+        Suppression::Restored => diary.is_before_restore(accepted_at),
         Suppression::Read => was_read(world, id),
         Suppression::Deleted => world
             .devices
@@ -138,18 +123,12 @@ fn is_allowed(world: &World, number: Number, reason: Suppression, item: &History
     }
 }
 
-/// Whether the user's session began here, without a history, after a notification was accepted. If the
-/// device's clock was set before it knew the server's time, it may take the moment of its first page for
-/// that of the login.
+/// Whether the user's session began here, without a history, after a notification was accepted.
 fn is_before_login(world: &World, number: Number, accepted_at: At) -> bool {
     let device = &world.devices[number];
-    let is_stepped = !device.diary.clock_steps.is_empty();
+    let is_clock_set = !device.diary.clock_steps.is_empty();
     let sessions = device.diary.quiet.iter();
     sessions
         .filter(|quiet| Some(&quiet.user) == device.wanted.as_ref())
-        .map(|quiet| match quiet.first_page {
-            Some(first_page) if is_stepped => first_page,
-            Some(_) | None => quiet.began,
-        })
-        .any(|until| accepted_at <= until)
+        .any(|quiet| accepted_at <= quiet.since.until(is_clock_set))
 }

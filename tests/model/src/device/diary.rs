@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use vestnik_model::{InstallationId, NotificationId, UserId};
 
-use crate::time::At;
+use crate::time::{At, SECOND};
+
+/// A clock that is set by less than this is not noticed by a device before it is greeted again.
+const UNNOTICED: At = 60 * SECOND;
 
 /// What happened to a device, as an onlooker writes it down.
 #[derive(Debug, Default)]
@@ -18,8 +21,10 @@ pub(crate) struct Diary {
     pub(crate) may_keep: BTreeSet<UserId>,
     /// The sessions that began without a history, as far as is known.
     pub(crate) quiet: Vec<Quiet>,
-    /// When files that had been set back were opened, or a damaged history was made anew.
-    pub(crate) restored: Vec<At>,
+    /// When files that may have been set back were opened, or a damaged history was made anew.
+    pub(crate) restored: Vec<Since>,
+    /// The next history that is opened learns that it may have been set back.
+    pub(crate) is_restored: bool,
     /// Until when the system let the app show nothing; at its end if that lasts.
     pub(crate) blocked: Vec<At>,
     /// When facts that waited may have been lost.
@@ -42,13 +47,38 @@ pub(crate) struct Diary {
     pub(crate) clock_steps: Vec<At>,
 }
 
+/// A moment before which what was accepted is quiet.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Since {
+    began: At,
+    /// When the first page was read after it.
+    first_page: Option<At>,
+}
+
+impl Since {
+    pub(crate) const fn new(began: At) -> Self {
+        Self {
+            began,
+            first_page: None,
+        }
+    }
+
+    /// Until when it may be taken for that moment: if the device's clock was set before the server said what
+    /// time it is, it is taken for that of the first page.
+    pub(crate) fn until(&self, is_clock_set: bool) -> At {
+        match self.first_page {
+            Some(first_page) if is_clock_set => first_page.max(self.began + UNNOTICED),
+            None if is_clock_set => self.began + UNNOTICED,
+            Some(_) | None => self.began,
+        }
+    }
+}
+
 /// A user's session that began without a history, as far as is known.
 #[derive(Debug, Clone)]
 pub(crate) struct Quiet {
     pub(crate) user: UserId,
-    pub(crate) began: At,
-    /// When it read its first page.
-    pub(crate) first_page: Option<At>,
+    pub(crate) since: Since,
     /// There was certainly none.
     pub(crate) is_certain: bool,
 }
@@ -71,17 +101,24 @@ impl Diary {
         let is_certain = !self.may_keep.contains(&user);
         self.quiet.push(Quiet {
             user,
-            began,
-            first_page: None,
+            since: Since::new(began),
             is_certain,
         });
     }
 
-    /// A page was read; it is the first one of the sessions that had none.
+    /// A page was read; it is the first one after the moments that had none.
     pub(crate) fn has_read_a_page(&mut self, at: At) {
-        for quiet in &mut self.quiet {
-            quiet.first_page.get_or_insert(at);
+        let begun = self.quiet.iter_mut().map(|quiet| &mut quiet.since);
+        for since in begun.chain(&mut self.restored) {
+            since.first_page.get_or_insert(at);
         }
+    }
+
+    /// Whether what was accepted at a moment may count as shown before the files were set back.
+    pub(crate) fn is_before_restore(&self, accepted_at: At) -> bool {
+        let is_clock_set = !self.clock_steps.is_empty();
+        let mut restored = self.restored.iter();
+        restored.any(|since| accepted_at < since.until(is_clock_set))
     }
 
     /// Facts that waited may be gone.

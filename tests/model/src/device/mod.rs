@@ -5,7 +5,7 @@ mod process;
 mod secrets;
 mod shell;
 
-pub(crate) use diary::{Diary, Draw};
+pub(crate) use diary::{Diary, Draw, Since};
 pub(crate) use process::{Deed, Job, Pending, Process, Reply, Request};
 pub(crate) use secrets::Keystore;
 pub(crate) use shell::{Habit, Shell, Show};

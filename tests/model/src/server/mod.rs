@@ -7,5 +7,5 @@ mod session;
 mod state;
 
 pub(crate) use answer::{Effect, Server};
-pub(crate) use session::identity_token;
+pub(crate) use session::{identity_token, user_of};
 pub(crate) use state::Accepted;

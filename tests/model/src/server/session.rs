@@ -31,6 +31,11 @@ pub(crate) fn identity_token(user: &UserId, number: u64, is_once: bool) -> Strin
     format!("identity/{user}/{number}/{is_once}")
 }
 
+/// Whose session an access token names.
+pub(crate) fn user_of(token: &str) -> Option<UserId> {
+    read_access(token).map(|access| access.user)
+}
+
 fn refused(code: ProblemCode) -> Refusal {
     Refusal {
         code,

@@ -12,7 +12,7 @@ use vestnik_inbox::{Filter, HistoryItem, HistoryQuery, Shelf, ShowState, Start, 
 
 use super::{Item, World};
 use crate::{
-    device::{Job, Number},
+    device::{Job, Number, Since},
     disk,
     time::SECOND,
 };
@@ -168,6 +168,10 @@ impl World {
                 if wipes && diary.keeps.iter().any(|kept| kept != user) {
                     diary.loses_facts(now);
                 }
+                if diary.is_restored {
+                    diary.restored.push(Since::new(now));
+                    diary.is_restored = !is_durable;
+                }
                 if !diary.keeps.contains(user) {
                     diary.begins_quietly(now, user.clone());
                 }
@@ -242,7 +246,7 @@ impl World {
             && let Some(user) = user
         {
             device.diary.begins_quietly(now, user);
-            device.diary.restored.push(now);
+            device.diary.restored.push(Since::new(now));
             device.diary.loses_facts(now);
         }
         self.redraw(number, &news);

@@ -16,10 +16,11 @@ use vestnik_core::{
     storage::Files,
 };
 use vestnik_inbox::Standing;
+use vestnik_model::UserId;
 
 use super::{Item, World};
 use crate::{
-    device::{Job, Number, Process, Shell},
+    device::{Job, Number, Process, Shell, Since},
     disk,
     time::{At, SECOND},
 };
@@ -39,7 +40,8 @@ impl World {
             Ok((process, standing)) => {
                 self.trace
                     .add(now, || format!("{number} starts: {standing:?}"));
-                self.write_down_standing(number, standing);
+                let user = process.files.device().user().cloned();
+                self.write_down_standing(number, standing, user.as_ref());
                 process
             }
             Err(error) => {
@@ -71,22 +73,24 @@ impl World {
         }
     }
 
-    fn write_down_standing(&mut self, number: Number, standing: Standing) {
+    fn write_down_standing(&mut self, number: Number, standing: Standing, user: Option<&UserId>) {
         let now = self.now;
         let device = &mut self.devices[number];
         let wipes = device.former == FormerHistory::Wipe;
         let diary = &mut device.diary;
-        match standing {
+        if wipes {
             // Whoever was present before is a former user.
-            Standing::New if wipes => diary.keeps.clear(),
+            diary.keeps.retain(|kept| Some(kept) == user);
+        }
+        match standing {
             Standing::New | Standing::Same => {}
-            Standing::Restored => {
-                diary.restored.push(now);
+            Standing::Restored | Standing::Rebuilt | Standing::Cloned => {
+                diary.restored.push(Since::new(now));
+                diary.is_restored = user.is_none();
                 diary.loses_facts(now);
                 diary.keeps.clear();
                 diary.may_keep.extend(self.users.iter().cloned());
             }
-            Standing::Rebuilt | Standing::Cloned => diary.loses_facts(now),
         }
         if std::mem::take(&mut diary.is_gone) {
             for user in &self.users {

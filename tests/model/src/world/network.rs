@@ -15,7 +15,7 @@ use vestnik_model::{Open, ProblemCode};
 use super::{Item, Wire, World};
 use crate::{
     device::{Mode, Number, Pending, Reply, Request},
-    server::Effect,
+    server::{Effect, user_of},
     time::{At, SECOND},
 };
 
@@ -166,9 +166,12 @@ impl World {
                     ));
                 }
             }
-            Request::Delete(..) if matches!(reply, Reply::Done) => {
+            Request::Delete(token, _) if matches!(reply, Reply::Done) => {
                 let standing = self.standing(number);
+                // A backup of the server may have another user's session, which is a former one here.
+                let ended = user_of(token.expose());
                 let wanted = self.devices[number].wanted.as_ref();
+                let wanted = wanted.filter(|wanted| Some(*wanted) == ended.as_ref());
                 if matches!(&standing, Some(Standing::LoggedIn { user }) if Some(user) == wanted) {
                     self.fail(format!(
                         "device {number}: a logout ends the present session"

@@ -190,7 +190,7 @@ impl World {
         let diary = &self.devices[number].diary;
         let quiet = diary.quiet.iter().filter(|quiet| quiet.is_certain);
         let logins = quiet.filter(|quiet| quiet.user == *owner);
-        let login = logins.map(|quiet| quiet.began).max();
+        let login = logins.map(|quiet| quiet.since.until(false)).max();
         let accepted = self.server.accepted().find(|(one, _)| *one == id);
         let accepted_at = accepted.map(|(_, accepted)| accepted.accepted_at);
         // The device knows the server's time as well as an answer took its way.
