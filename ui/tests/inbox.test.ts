@@ -71,6 +71,26 @@ describe("the list", () => {
     expect(screen.queryByText("Show older")).toBeNull();
   });
 
+  test("has what was sent long ago and comes just now, although older pages are not held", async () => {
+    const platform = new FakePlatform(samples(120));
+    const user = await openWindow(platform);
+    await waitFor(() => expect(rows()).toHaveLength(50));
+    const late = { acceptedAt: "2026-11-20T10:00:00Z", receivedAt: "2026-11-21T10:30:00Z" };
+    platform.arrive(sample({ id: "late", title: "Sent long ago", ...late }));
+    await row("Sent long ago");
+    expect(rows()).toHaveLength(51);
+    // What only changes on a page that is not held stays there.
+    platform.readElsewhere("ntf_0002");
+    expect(await screen.findByText("120 unread notifications")).toBeVisible();
+    expect(rows()).toHaveLength(51);
+    expect(titles().at(-1)).toBe("Sent long ago");
+    await user.click(screen.getByText("Show older"));
+    await waitFor(() => expect(rows().length).toBeGreaterThan(51));
+    await user.click(screen.getByText("Show older"));
+    await waitFor(() => expect(rows()).toHaveLength(121));
+    expect(titles().at(-1)).toBe("Sent long ago");
+  });
+
   test("reads itself again when too much has changed", async () => {
     const platform = new FakePlatform(samples(3));
     await openWindow(platform);

@@ -27,6 +27,8 @@ export class Inbox {
   arrivals = $state.raw<Arrivals | null>(null);
 
   private readonly platform: Platform;
+  /** When the last row of the oldest page that is held came to this device. */
+  private heldSince = 0;
   /** Counts what makes a page on its way useless: another user, another search. */
   private reading = 0;
   private waiting: NotificationView[] = [];
@@ -111,6 +113,7 @@ export class Inbox {
       const search = this.search === "" ? null : this.search;
       const page = await this.platform.history({ before, limit: PAGE_SIZE, search });
       if (reading !== this.reading) return;
+      this.heldSince = Date.parse(page.items.at(-1)?.receivedAt ?? "");
       take(page.items);
       this.next = page.next;
     } finally {
@@ -125,13 +128,15 @@ export class Inbox {
     return newest === undefined || newestFirst(row, newest) < 0;
   }
 
-  /** Whether a row belongs among the pages held; older ones come when they are asked for. What a
-   * search finds is only told anew by another search. */
+  /** Whether a row belongs among the pages held; older ones come when they are asked for. Pages are in the
+   * order of coming, so that no later page has what was sent long ago and came just now. What a search
+   * finds is only told anew by another search. */
   private isInRange(row: NotificationView): boolean {
-    if (this.search !== "") return this.isHeld(row);
-    const oldest = this.items.at(-1);
-    if (oldest === undefined || this.next === null) return true;
-    return newestFirst(row, oldest) <= 0;
+    if (this.isHeld(row)) return true;
+    if (this.search !== "") return false;
+    const newest = this.items[0];
+    if (newest === undefined || this.next === null) return true;
+    return newestFirst(row, newest) < 0 || Date.parse(row.receivedAt) > this.heldSince;
   }
 
   private isHeld(row: NotificationView): boolean {
