@@ -75,7 +75,7 @@ export class Desk {
     return this.platform.attach((event) => this.on(event));
   }
 
-  /** Does what a person asked; a failure is shown and forgotten with the next success. */
+  /** Does what a person asked; a failure is shown and forgotten with their next success. */
   async attempt(act: () => Promise<unknown>): Promise<void> {
     try {
       await act();
@@ -172,7 +172,8 @@ export class Desk {
     this.page = "sign_in";
   }
 
+  /** Reads the list again. The person did not ask for it: what they are told stays, if it works. */
   private reload(): void {
-    void this.attempt(() => this.inbox.reload());
+    this.inbox.reload().catch((error: unknown) => (this.problem = error));
   }
 }

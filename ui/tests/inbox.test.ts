@@ -100,6 +100,17 @@ describe("the list", () => {
     expect(rows()).toHaveLength(1);
   });
 
+  test("keeps what changes while a page is on its way", async () => {
+    const platform = new FakePlatform(samples(3));
+    platform.isHistorySlow = true;
+    await openWindow(platform);
+    platform.arrive(sample({ id: "ntf_9", title: "Fresh", acceptedAt: "2026-11-21T11:00:00Z" }));
+    platform.remove("ntf_0002");
+    platform.release();
+    await row("Notification 3");
+    expect(titles()).toEqual(["Fresh", "Notification 3", "Notification 1"]);
+  });
+
   test("draws markup as the text it is", async () => {
     const markup = "<b>bold</b><img src=x onerror=alert(1)>";
     const user = await openWindow(new FakePlatform([sample({ title: markup, body: markup })]));
@@ -152,6 +163,38 @@ describe("reading", () => {
     expect(rows()).toHaveLength(50);
   });
 
+  test("a toast's click opens what it shows, whatever is read again meanwhile", async () => {
+    const platform = new FakePlatform(samples(60));
+    await openWindow(platform);
+    await row("Notification 60");
+    platform.clickToast("ntf_0001");
+    platform.replaceHistory(samples(60));
+    expect(await screen.findByRole("heading", { name: "Notification 1" })).toBeVisible();
+  });
+
+  test("what is opened last is what is shown", async () => {
+    const platform = new FakePlatform(samples(60));
+    await openWindow(platform);
+    await row("Notification 60");
+    platform.clickToast("ntf_0001");
+    platform.clickToast("ntf_0060");
+    expect(await screen.findByRole("heading", { name: "Notification 60" })).toBeVisible();
+    await waitFor(() => expect(platform.calls).toContain("open ntf_0060"));
+    expect(screen.queryByRole("heading", { name: "Notification 1" })).toBeNull();
+  });
+
+  test("new contents of what is open leave the focus where it is", async () => {
+    const platform = new FakePlatform(samples(2));
+    const user = await openWindow(platform);
+    await user.click(await row("Notification 2"));
+    expect(await screen.findByRole("heading", { name: "Notification 2" })).toHaveFocus();
+    const field = screen.getByRole("searchbox", { name: "Search notifications" });
+    await user.click(field);
+    platform.arrive(sample({ id: "ntf_0002", title: "Notification 2, corrected" }));
+    expect(await screen.findByRole("heading", { name: /corrected/ })).toBeVisible();
+    expect(field).toHaveFocus();
+  });
+
   test("a window that a toast brought up begins with it", async () => {
     await openWindow(new FakePlatform(samples(3), { opened: "ntf_0002" }));
     expect(await screen.findByRole("heading", { name: "Notification 2" })).toBeVisible();
@@ -174,6 +217,18 @@ describe("reading", () => {
     expect(await screen.findByRole("alert")).toHaveTextContent("The disk is full.");
     await user.click(screen.getByRole("button", { name: "Hide this message" }));
     expect(screen.queryByRole("alert")).toBeNull();
+  });
+
+  test("what was refused is said until the person goes on, whatever comes meanwhile", async () => {
+    const platform = new FakePlatform(samples(1));
+    const user = await openWindow(platform);
+    await row("Notification 1");
+    platform.failure = new PlatformError("disk_full", "no space left");
+    await user.click(screen.getByRole("button", { name: "Mark all read" }));
+    expect(await screen.findByRole("alert")).toHaveTextContent("The disk is full.");
+    platform.replaceHistory([sample({ title: "Another history" })]);
+    await row("Another history");
+    expect(screen.getByRole("alert")).toHaveTextContent("The disk is full.");
   });
 
   test("a warning of the host stays until it is put away", async () => {
@@ -222,5 +277,15 @@ describe("the search", () => {
     await waitFor(() => expect(titles()).toHaveLength(3));
     await user.type(field, "zebra");
     expect(await screen.findByText("Nothing found")).toBeVisible();
+  });
+
+  test("forgets what a former user was typing", async () => {
+    const platform = new FakePlatform(samples(2));
+    const user = await openWindow(platform);
+    await row("Notification 2");
+    await user.type(screen.getByRole("searchbox", { name: "Search notifications" }), "anna");
+    platform.forget([sample({ title: "For boris" })]);
+    await row("For boris");
+    expect(screen.getByRole("searchbox", { name: "Search notifications" })).toHaveValue("");
   });
 });

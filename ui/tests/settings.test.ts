@@ -1,4 +1,4 @@
-import { screen, waitFor } from "@testing-library/svelte";
+import { fireEvent, screen, waitFor } from "@testing-library/svelte";
 import { expect, test } from "vitest";
 
 import type { DeliveryView } from "../src/generated/DeliveryView";
@@ -6,6 +6,7 @@ import type { SecretsView } from "../src/generated/SecretsView";
 import type { SetupProblem } from "../src/generated/SetupProblem";
 import { FakePlatform } from "../src/platform/fake";
 import { samples } from "../src/platform/sample";
+import { PlatformError } from "../src/platform/types";
 import { openWindow } from "./window";
 
 test("the language changes at once, everywhere, without a reload", async () => {
@@ -138,6 +139,33 @@ test("quitting is always at hand: in the settings, and by Ctrl+Q everywhere", as
   expect(platform.calls).toEqual(["history start", "quit"]);
   await user.keyboard("{Control>}q{/Control}");
   expect(platform.calls).toEqual(["history start", "quit", "quit"]);
+});
+
+test.each([
+  ["Ctrl+Q", { code: "KeyQ", key: "q", ctrlKey: true }, true],
+  ["Ctrl+Q in Russian", { code: "KeyQ", key: "й", ctrlKey: true }, true],
+  ["Ctrl+Q in French", { code: "KeyA", key: "q", ctrlKey: true }, true],
+  ["Ctrl+A in French", { code: "KeyQ", key: "a", ctrlKey: true }, false],
+  ["AltGr+Q in German", { code: "KeyQ", key: "@", ctrlKey: true, altKey: true }, false],
+  ["Q", { code: "KeyQ", key: "q" }, false],
+])("%s ends the app or does not", async (_, keys, quits) => {
+  const platform = new FakePlatform();
+  await openWindow(platform);
+  await fireEvent.keyDown(window, keys);
+  expect(platform.calls.includes("quit")).toBe(quits);
+});
+
+test("a start at login that the system refuses is not ticked", async () => {
+  const platform = new FakePlatform();
+  const user = await openWindow(platform);
+  await user.click(screen.getByRole("button", { name: "Settings" }));
+  const box = await screen.findByRole("checkbox");
+  platform.failure = new PlatformError("system", "permission denied");
+  await user.click(box);
+  expect(await screen.findByRole("alert")).toBeVisible();
+  await waitFor(() => expect(box).not.toBeChecked());
+  await user.click(box);
+  await waitFor(() => expect(box).toBeChecked());
 });
 
 test("without a tray the settings say how the window is found again", async () => {

@@ -9,6 +9,11 @@ export const PAGE_SIZE = 50;
 /** Arrivals closer together than this are announced as one. */
 export const ANNOUNCE_AFTER_MS = 700;
 
+/** Rows with new contents, and the ids of rows that left. */
+type Changes = { rows: NotificationView[]; removed: string[] };
+
+const NO_CHANGES: Changes = { rows: [], removed: [] };
+
 export type Arrivals = { count: number; title: string };
 
 export class Inbox {
@@ -25,12 +30,18 @@ export class Inbox {
   selected = $state.raw<NotificationView | null>(null);
   /** The arrivals to announce to a person who does not see them. */
   arrivals = $state.raw<Arrivals | null>(null);
+  /** Counts whose history this is: it rises when everything is forgotten. */
+  owner = $state(0);
 
   private readonly platform: Platform;
   /** When the last row of the oldest page that is held came to this device. */
   private heldSince = 0;
   /** Counts what makes a page on its way useless: another user, another search. */
   private reading = 0;
+  /** Counts what was opened: a notification on its way gives way to one that is opened after it. */
+  private opening = 0;
+  /** What changed while a page is on its way: it may have been read before that. */
+  private meanwhile: Changes = NO_CHANGES;
   private waiting: NotificationView[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -62,21 +73,26 @@ export class Inbox {
 
   /** Shows a notification, which reads it. */
   async open(id: string): Promise<void> {
-    const reading = this.reading;
+    this.opening += 1;
+    const opening = this.opening;
     const held = this.items.find((item) => item.id === id);
     const item = held ?? (await this.platform.notification(id));
-    if (reading !== this.reading && held === undefined) return;
+    if (opening !== this.opening) return;
     this.selected = item;
     await this.platform.open(id);
   }
 
   close(): void {
+    this.opening += 1;
     this.selected = null;
   }
 
   /** Drops everything, what is on its way included: it belongs to another user. */
   forget(): void {
+    this.owner += 1;
     this.reading += 1;
+    this.opening += 1;
+    this.meanwhile = NO_CHANGES;
     this.items = [];
     this.next = null;
     this.loaded = false;
@@ -91,10 +107,8 @@ export class Inbox {
   changed(rows: NotificationView[], removed: string[]): void {
     const isGone = (item: NotificationView) => removed.includes(item.id);
     for (const row of rows) if (this.isArrival(row)) this.announceSoon(row);
-    this.items = merge(
-      this.items.filter((item) => !isGone(item)),
-      rows.filter((row) => this.isInRange(row)),
-    );
+    if (this.loading) this.remember({ rows, removed });
+    this.hold({ rows, removed });
     this.waiting = this.waiting.filter((item) => !isGone(item));
     const selected = this.selected;
     if (selected === null) return;
@@ -109,6 +123,7 @@ export class Inbox {
   ): Promise<void> {
     const reading = this.reading;
     this.loading = true;
+    this.meanwhile = NO_CHANGES;
     try {
       const search = this.search === "" ? null : this.search;
       const page = await this.platform.history({ before, limit: PAGE_SIZE, search });
@@ -116,9 +131,28 @@ export class Inbox {
       this.heldSince = Date.parse(page.items.at(-1)?.receivedAt ?? "");
       take(page.items);
       this.next = page.next;
+      this.hold(this.meanwhile);
     } finally {
       if (reading === this.reading) this.loading = false;
     }
+  }
+
+  /** Takes the new contents of rows up, and drops those that are gone. */
+  private hold({ rows, removed }: Changes): void {
+    this.items = merge(
+      this.items.filter((item) => !removed.includes(item.id)),
+      rows.filter((row) => this.isInRange(row)),
+    );
+  }
+
+  /** Adds to what changed meanwhile; the last that is said of a row counts. */
+  private remember({ rows, removed }: Changes): void {
+    const said = [...rows.map((row) => row.id), ...removed];
+    const before = this.meanwhile;
+    this.meanwhile = {
+      rows: [...before.rows.filter((row) => !said.includes(row.id)), ...rows],
+      removed: [...before.removed.filter((id) => !said.includes(id)), ...removed],
+    };
   }
 
   /** Whether a row has just come: it is unread, and newer than all that are held. */
