@@ -2,6 +2,7 @@
 
 use std::{fmt, pin::pin, sync::Arc, time::Duration};
 
+use jiff::SignedDuration;
 use tokio::sync::mpsc;
 use vestnik_inbox::{HistoryItem, Settled, StoreError, Suppression, Taken};
 use vestnik_model::UserId;
@@ -28,6 +29,8 @@ const LONGEST: Duration = Duration::from_secs(60);
 pub struct ShowTicket {
     taken: Taken,
     owner: UserId,
+    /// How long it had been on this device when it was taken.
+    age: SignedDuration,
     storage: Storage,
     is_settled: bool,
     /// How often the storage had hidden what was forgotten when it was taken.
@@ -82,8 +85,16 @@ enum Next {
 
 fn offer(files: &mut Files, storage: Storage, shared: &Arc<Shared>) -> Result<Next, StoreError> {
     let hidden = shared.hidden();
-    if let Some(taken) = files.take_show()? {
-        let ticket = ShowTicket::new(taken, storage, Arc::clone(shared), hidden);
+    if let Some((owner, taken)) = files.take_show()? {
+        let ticket = ShowTicket {
+            age: files.server_now().duration_since(taken.item.received_at),
+            taken,
+            owner,
+            storage,
+            is_settled: false,
+            hidden,
+            shared: Arc::clone(shared),
+        };
         shared.offer(ticket);
         return Ok(Next::Offered);
     }
@@ -99,22 +110,6 @@ async fn wait(pause: Option<Duration>) {
 }
 
 impl ShowTicket {
-    fn new(
-        (owner, taken): (UserId, Taken),
-        storage: Storage,
-        shared: Arc<Shared>,
-        hidden: u64,
-    ) -> Self {
-        Self {
-            taken,
-            owner,
-            storage,
-            is_settled: false,
-            hidden,
-            shared,
-        }
-    }
-
     /// What to draw.
     #[must_use]
     pub const fn item(&self) -> &HistoryItem {
@@ -131,6 +126,13 @@ impl ShowTicket {
     #[must_use]
     pub const fn attempt(&self) -> u32 {
         self.taken.attempt
+    }
+
+    /// How long it had been on this device when it was taken. A wrong clock of the device does not change
+    /// it once the server's is known.
+    #[must_use]
+    pub const fn age(&self) -> SignedDuration {
+        self.age
     }
 
     /// Whether its user is gone since it was taken: it must not be drawn.

@@ -1,6 +1,12 @@
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use vestnik_clock::{Clock, Monotonic, SystemClock};
 use vestnik_core::{Event, transport::HubEvent};
 
-use crate::memory::{Memory, accepted, draw, entry, id, in_time, online, quick, recall, start};
+use crate::memory::{
+    Memory, accepted, draw, entry, id, in_time, login, next, online, open_by, quick, recall, start,
+};
 
 fn numbers(range: std::ops::RangeInclusive<u128>) -> Vec<u128> {
     range.collect()
@@ -220,4 +226,35 @@ async fn a_caller_that_stops_waiting_costs_no_show_and_no_order() {
         }
     }
     assert_eq!(drawn, numbers(1..=40));
+}
+
+/// A clock that is hours ahead.
+#[derive(Debug)]
+struct Ahead;
+
+impl Clock for Ahead {
+    fn now(&self) -> Timestamp {
+        SystemClock.now() + SignedDuration::from_hours(3)
+    }
+
+    fn monotonic(&self) -> Monotonic {
+        SystemClock.monotonic()
+    }
+
+    fn random(&self) -> [u8; 32] {
+        SystemClock.random()
+    }
+}
+
+#[tokio::test]
+async fn the_age_of_what_is_shown_does_not_depend_on_the_devices_clock() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Memory::default();
+    let client = open_by(&server, folder.path(), quick(), Arc::new(Ahead)).await;
+    client.go_online();
+    login(&client, "anna").await;
+    online(&client).await;
+    server.notify(1).await;
+    let age = next(&client).await.age();
+    assert!(age.abs() < SignedDuration::from_hours(1), "{age}");
 }

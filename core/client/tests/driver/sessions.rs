@@ -160,6 +160,34 @@ async fn a_call_that_panics_is_one_without_an_answer() {
 }
 
 #[tokio::test]
+async fn a_logout_is_not_lost_if_the_program_ends_while_facts_are_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Memory::default();
+    let client = start(&server, folder.path(), quick()).await;
+    online(&client).await;
+    server.world().swallow_reports = usize::MAX;
+    server.notify(1).await;
+    assert_eq!(draw(&client, 1).await, [1]);
+    let logout = tokio::spawn({
+        let client = client.clone();
+        async move { client.logout().await }
+    });
+    let mut snapshot = client.snapshot();
+    in_time(snapshot.wait_for(|snapshot| snapshot.standing == Standing::LoggingOut))
+        .await
+        .unwrap();
+    in_time(client.stop()).await;
+    assert!(matches!(in_time(logout).await, Ok(Err(Error::Closed))));
+
+    let client = open(&server, folder.path(), quick()).await;
+    let mut snapshot = client.snapshot();
+    in_time(snapshot.wait_for(|snapshot| snapshot.standing == Standing::Nobody))
+        .await
+        .unwrap();
+    assert_eq!(titles(&client).await, 0);
+}
+
+#[tokio::test]
 async fn a_stopped_device_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let server = Memory::default();

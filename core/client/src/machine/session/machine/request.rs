@@ -87,6 +87,12 @@ impl Session {
             State::Nobody => self.outputs.push_back(Output::Logout(Ok(()))),
             State::LoggedIn(present) if present.has_begun => {
                 self.wants_token = false;
+                // If the program ends while facts are reported, the next one finishes the logout.
+                self.outputs.push_back(Output::Note(LogoutNote::Pending {
+                    generation: self.generation,
+                    user: Some(present.user.clone()),
+                    refresh: present.refresh.clone(),
+                }));
                 self.state = State::Leaving {
                     present,
                     until: now.monotonic + FLUSH,
