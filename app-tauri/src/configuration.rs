@@ -3,7 +3,7 @@
 
 use std::{
     ffi::OsString,
-    fs, io,
+    fmt, fs, io,
     path::{Path, PathBuf},
 };
 
@@ -21,7 +21,7 @@ use crate::{
 pub(crate) const FILE_NAME: &str = "desktop.toml";
 
 /// What the core is started with.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Configuration {
     /// The server's address.
     pub(crate) server: Url,
@@ -47,6 +47,26 @@ impl Configuration {
             is_exposed: self.server.scheme() == "http" && !is_this_machine(host),
             has_code: self.identity.is_some(),
         }
+    }
+}
+
+/// Without what stands beside the server's host, which may be a secret.
+impl fmt::Debug for Configuration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            server,
+            app,
+            identity,
+            network,
+            data_dir,
+        } = self;
+        f.debug_struct("Configuration")
+            .field("server", &server.host_str())
+            .field("app", app)
+            .field("identity", identity)
+            .field("network", network)
+            .field("data_dir", data_dir)
+            .finish()
     }
 }
 

@@ -6,10 +6,9 @@
 //! is one more input. So a slow disk cannot freeze the tray, and the core can never wait for a
 //! controller that waits for the core.
 
-use std::{ops::ControlFlow, path::PathBuf, sync::Arc, time::Duration};
+use std::{ops::ControlFlow, path::PathBuf, time::Duration};
 
 use tokio::{sync::mpsc, task::JoinSet};
-use vestnik_clock::Clock;
 use vestnik_model::NotificationId;
 
 use crate::{
@@ -25,6 +24,7 @@ use crate::{
 };
 
 mod account;
+mod disk;
 mod event;
 mod input;
 mod intent;
@@ -35,12 +35,13 @@ mod show;
 mod surroundings;
 
 use account::Account;
+use disk::Disk;
 use input::{Done, Input};
 pub(crate) use intent::{Desk, Intent, Reply, SignInSource};
 use reread::Reread;
 use surroundings::Surroundings;
 
-/// How long the core may take to write what is in hand when the app ends.
+/// How long each of the core and the disk may take to write what is in hand when the app ends.
 const LAST_WRITES: Duration = Duration::from_secs(10);
 
 /// What a controller is made with.
@@ -56,8 +57,6 @@ pub(crate) struct Setting<S, L> {
     pub(crate) config_dir: PathBuf,
     /// The language of the system.
     pub(crate) system_language: Language,
-    /// The time.
-    pub(crate) clock: Arc<dyn Clock>,
     /// Whether the app starts without its window.
     pub(crate) is_in_background: bool,
 }
@@ -73,7 +72,6 @@ pub(crate) struct Controller<S, L: Launcher> {
     preferences_file: PathBuf,
     preferences: Preferences,
     system_language: Language,
-    clock: Arc<dyn Clock>,
     is_in_background: bool,
     phase: Phase,
     running: Option<Launched<L::Session>>,
@@ -86,6 +84,8 @@ pub(crate) struct Controller<S, L: Launcher> {
     reread: Reread,
     /// How many tickets are with the system.
     showing: usize,
+    /// Preferences and the like on their way to their files.
+    disk: Disk,
     /// Work under way.
     tasks: JoinSet<Done<L::Session>>,
 }
@@ -109,7 +109,6 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
             preferences: preferences::load(&preferences_file),
             preferences_file,
             system_language: setting.system_language,
-            clock: setting.clock,
             is_in_background: setting.is_in_background,
             phase: Phase::Starting,
             running: None,
@@ -119,6 +118,7 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
             opened: None,
             reread: Reread::default(),
             showing: 0,
+            disk: Disk::default(),
             tasks: JoinSet::new(),
         }
     }
@@ -194,7 +194,11 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
             Done::AllRead => self.shell.withdraw_all_toasts(),
             Done::Shown => self.showing = self.showing.saturating_sub(1),
             Done::Configured(credential, asked) => self.on_configured(credential, asked),
-            Done::SignedIn(outcome, reply) => self.on_signed_in(outcome, reply),
+            Done::SignedIn {
+                outcome,
+                sign_outs,
+                reply,
+            } => self.on_signed_in(outcome, sign_outs, reply),
             Done::LoginItems(starts) => self.on_login_items(starts),
             Done::Nothing => {}
         }
@@ -297,6 +301,10 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
             if stopped.is_err() {
                 tracing::error!("the core did not end in time");
             }
+        }
+        let written = tokio::time::timeout(LAST_WRITES, self.disk.finish()).await;
+        if written.is_err() {
+            tracing::error!("what was changed last is not kept");
         }
         self.shell.quit();
     }

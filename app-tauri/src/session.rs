@@ -3,6 +3,7 @@
 //! [`core`] is the real one. Tests play another.
 
 use futures_util::stream::BoxStream;
+use jiff::SignedDuration;
 use tokio::sync::watch;
 use vestnik_core::{Error, Login, LoginError, Secret, Suppression};
 use vestnik_model::{NotificationId, Permission, UserId};
@@ -72,6 +73,9 @@ pub(crate) trait Session: Clone + Send + Sync + 'static {
 pub(crate) trait Ticket: Send + 'static {
     /// What to show.
     fn row(&self) -> Row;
+
+    /// How long it has been on this device, whatever the system's clock says.
+    fn age(&self) -> SignedDuration;
 
     /// Whether its user is gone: it must not be shown.
     fn is_void(&self) -> bool;

@@ -9,7 +9,6 @@ use tauri::{App, AppHandle, Manager, RunEvent, async_runtime::spawn, ipc::Channe
 use tauri_plugin_autostart::{MacosLauncher, ManagerExt as _};
 use tauri_plugin_window_state::StateFlags;
 use tokio::sync::mpsc;
-use vestnik_clock::SystemClock;
 use vestnik_model::NotificationId;
 
 use crate::{
@@ -139,7 +138,6 @@ fn begin(app: &App, intents: mpsc::Receiver<Intent>) -> anyhow::Result<()> {
         intents,
         config_dir,
         system_language,
-        clock: Arc::new(SystemClock),
         is_in_background: arguments.iter().any(|argument| argument == IN_BACKGROUND),
     });
     spawn(toasts);

@@ -91,6 +91,17 @@ fn what_cannot_be_used_is_named() {
 }
 
 #[test]
+fn what_is_logged_of_a_configuration_has_no_secret() {
+    let text = "server = 'https://anna:hunter2@push.example/?key=hunter2'\napp = 'shop'\n\
+                identity_token = 'hunter2'\nproxy = 'http://anna:hunter2@proxy.example'";
+    let folder = folder_with(text);
+    let configuration = load(folder.path(), Path::new("/data"), |_| None).unwrap();
+    let logged = format!("{configuration:?}");
+    assert!(logged.contains("push.example"), "{logged}");
+    assert!(!logged.contains("hunter2"), "{logged}");
+}
+
+#[test]
 fn certificates_are_read_beside_the_file() {
     let folder = folder_with(&format!("{COMPLETE}\nca_file = 'company.pem'"));
     let read = || load(folder.path(), Path::new("/data"), |_| None);

@@ -26,6 +26,8 @@ pub(super) struct Account {
     signed_out_file: PathBuf,
     /// Whether the person signed out: then the configured code is not used without them.
     is_signed_out: bool,
+    /// How often the person signed out since the app began.
+    sign_outs: u64,
     /// Whether the configured code was looked at since it was wanted.
     is_considered: bool,
     /// The configured code that was used last.
@@ -42,6 +44,7 @@ impl Account {
         Self {
             is_signed_out: signed_out_file.is_file(),
             signed_out_file,
+            sign_outs: 0,
             is_considered: false,
             tried: None,
             problem: None,
@@ -116,7 +119,8 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
     /// notifications of the one would leave this device unasked.
     fn try_configured(&mut self, credential: Credential) {
         let is_tried = self.account.tried.as_ref() == Some(&credential.token);
-        if is_tried || self.other_user(&credential.user).is_some() {
+        // The person may have signed out while it was read.
+        if self.account.is_signed_out || is_tried || self.other_user(&credential.user).is_some() {
             return;
         }
         self.account.tried = Some(credential.token.clone());
@@ -184,24 +188,31 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
             return;
         };
         self.account.problem = None;
+        let sign_outs = self.account.sign_outs;
         self.tasks.spawn(async move {
             let Credential { user, token } = credential;
-            let outcome = session.log_in(user, token).await;
             // A login that has not worked yet goes on by itself, and the state shows it.
-            Done::SignedIn(outcome.map(drop), reply)
+            let outcome = session.log_in(user, token).await.map(drop);
+            Done::SignedIn {
+                outcome,
+                sign_outs,
+                reply,
+            }
         });
     }
 
     pub(super) fn on_signed_in(
         &mut self,
         outcome: Result<(), LoginError>,
+        sign_outs: u64,
         reply: Option<Reply<()>>,
     ) {
         let outcome = outcome.map_err(|error| {
             tracing::warn!(%error, "the sign-in was not accepted");
             code_of(&error)
         });
-        if outcome.is_ok() {
+        // A sign-out that came later counts.
+        if outcome.is_ok() && sign_outs == self.account.sign_outs {
             self.remember_signed_out(false);
         }
         match (outcome, reply) {
@@ -218,6 +229,7 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
 
     pub(super) fn sign_out(&mut self, reply: Reply<()>) {
         if self.running.is_some() {
+            self.account.sign_outs += 1;
             self.remember_signed_out(true);
         }
         self.answer(reply, |core| async move { Ok(core.log_out().await?) });
@@ -229,11 +241,10 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
         }
         self.account.is_signed_out = is_signed_out;
         let file = self.account.signed_out_file.clone();
-        self.tasks.spawn_blocking(move || {
+        self.disk.write(move || {
             if let Err(error) = mark(&file, is_signed_out) {
                 tracing::warn!(%error, "whether the person signed out is not remembered");
             }
-            Done::Nothing
         });
     }
 

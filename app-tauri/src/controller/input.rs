@@ -74,7 +74,14 @@ pub(super) enum Done<S: Session> {
     /// The configured sign-in code was read.
     Configured(Result<Credential, IdentityError>, Asked),
     /// A sign-in was answered.
-    SignedIn(Result<(), LoginError>, Option<Reply<()>>),
+    SignedIn {
+        /// The answer.
+        outcome: Result<(), LoginError>,
+        /// How often the person had signed out when it began.
+        sign_outs: u64,
+        /// For who waits for it, if it is the person.
+        reply: Option<Reply<()>>,
+    },
     /// Whether the system starts the app at the person's login.
     LoginItems(Option<bool>),
     /// Nothing follows from it.

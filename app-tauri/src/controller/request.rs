@@ -102,10 +102,9 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
         });
         self.show_unread();
         let file = self.preferences_file.clone();
-        self.tasks.spawn_blocking(move || {
+        self.disk.write(move || {
             let saved = preferences::save(&file, preferences);
             send(reply, saved.map_err(|error| CommandError::system(&error)));
-            Done::Nothing
         });
     }
 

@@ -6,7 +6,6 @@ use vestnik_model::NotificationId;
 
 use super::{Controller, Done};
 use crate::{
-    model::Row,
     session::{Launcher, Session, Ticket},
     shell::DesktopShell,
     toast::{Toast, ToastError, ToastEvent},
@@ -28,7 +27,8 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
         }
         let row = ticket.row();
         self.showing += 1;
-        if self.is_too_old(&row) {
+        // The system's clock may be wrong, so the core says how old it is.
+        if ticket.age() > TOO_OLD {
             self.tasks
                 .spawn(async move { settled(ticket.suppressed(Suppression::Failed).await) });
             return;
@@ -45,10 +45,6 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
                 }
             })
         });
-    }
-
-    fn is_too_old(&self, row: &Row) -> bool {
-        self.clock.now().duration_since(row.received_at) > TOO_OLD
     }
 
     pub(super) fn on_toast(&mut self, event: &ToastEvent) {

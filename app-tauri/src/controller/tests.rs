@@ -1,13 +1,8 @@
-use std::{
-    path::PathBuf,
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{path::PathBuf, sync::atomic::Ordering, time::Duration};
 
 use jiff::Timestamp;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
-use vestnik_clock::ManualClock;
 
 use self::{
     core::{FakeLauncher, Strings, fake_core},
@@ -75,7 +70,6 @@ impl App {
             intents,
             config_dir: folder.path().to_owned(),
             system_language: Language::En,
-            clock: Arc::new(ManualClock::new(now(), 7)),
             is_in_background: start.is_in_background,
         });
         let task = tokio::spawn(controller.run());

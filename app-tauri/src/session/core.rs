@@ -1,5 +1,6 @@
 //! The real core as a session.
 
+use jiff::SignedDuration;
 use vestnik_core::{
     Error, HistoryItem, HistoryPage, HistoryQuery, Login, LoginError, Place, SearchQuery, Secret,
     ShowTicket, Snapshot, Start, Suppression, Vestnik,
@@ -91,6 +92,10 @@ impl Session for Vestnik {
 impl Ticket for ShowTicket {
     fn row(&self) -> Row {
         Row::from(self.item().clone())
+    }
+
+    fn age(&self) -> SignedDuration {
+        Self::age(self)
     }
 
     fn is_void(&self) -> bool {

@@ -247,6 +247,58 @@ async fn who_signed_out_is_not_signed_in_again_by_the_configuration() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_sign_in_that_ends_after_the_sign_out_does_not_undo_it() {
+    let mut app = ready(NOBODY).await;
+    let (text, permits) = (code("anna"), app.core.hold());
+    let (desk, source) = (app.desk.clone(), pasted(&text));
+    let signing_in = tokio::spawn(async move {
+        let sign_in = |reply| Intent::SignIn {
+            source,
+            replaces: false,
+            reply,
+        };
+        desk.ask(sign_in).await
+    });
+    let log_in = format!("log_in anna {}", text.len());
+    app.core.expect(&log_in).await;
+    app.ask(|reply| Intent::SignOut { reply }).await.unwrap();
+    permits.add_permits(1);
+    assert!(signing_in.await.unwrap().is_ok());
+    let folder = app.end().await;
+
+    let identity = configured(&text);
+    let mut app = App::start_in(folder, Start { identity, ..NOBODY });
+    app.phase(&Phase::Ready).await;
+    settle().await;
+    let asked = app.core.asked();
+    assert!(!asked.contains(&log_in), "{asked:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_configured_code_that_is_being_read_signs_nobody_in_after_the_sign_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("identity.jwt");
+    let identity = Some(IdentityOrigin::File(file.clone()));
+    let mut app = App::start_in(folder, Start { identity, ..NOBODY });
+    app.phase(&Phase::Ready).await;
+    let code_missing = ErrorCode::CodeMissing;
+    app.record
+        .expect(Told::Event(UiEvent::SignInFailed { code: code_missing }))
+        .await;
+    std::fs::write(&file, code("anna")).unwrap();
+    app.desk.tell(Intent::ShowWindow);
+    let signed_out = app.ask(|reply| Intent::SignOut { reply }).await;
+    assert_eq!(signed_out, Ok(()));
+    app.core.expect("log_out").await;
+    settle().await;
+    let asked = app.core.asked();
+    assert!(
+        !asked.iter().any(|call| call.starts_with("log_in")),
+        "{asked:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_sign_out_that_the_server_does_not_know_yet_is_told() {
     let mut app = App::started().await;
     app.core.stand(Standing::LoggingOut);

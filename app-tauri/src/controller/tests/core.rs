@@ -7,6 +7,7 @@ use std::{
 };
 
 use futures_util::StreamExt;
+use jiff::SignedDuration;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
 use vestnik_core::{Error, Login, LoginError, Phase, Secret, Standing, Suppression};
@@ -29,7 +30,7 @@ pub(super) struct FakeCore {
     calls: mpsc::Sender<String>,
     rows: Arc<Mutex<BTreeMap<NotificationId, Row>>>,
     logins: Arc<Mutex<VecDeque<Result<Login, LoginError>>>>,
-    /// Reading a row waits for a permit of it, when there is one.
+    /// Reading a row and logging in wait for a permit of it, when there is one.
     held: Arc<Mutex<Option<Arc<Semaphore>>>>,
 }
 
@@ -48,6 +49,7 @@ pub(super) struct Strings {
 /// A ticket whose end is a call.
 pub(super) struct FakeTicket {
     row: Row,
+    age: SignedDuration,
     is_void: bool,
     calls: mpsc::Sender<String>,
 }
@@ -133,6 +135,11 @@ impl Strings {
     /// A row whose reading takes until the semaphore has a permit.
     pub(super) fn held_row(&self, row: Row) -> Arc<Semaphore> {
         self.put(row);
+        self.hold()
+    }
+
+    /// Reading a row and logging in take until the semaphore has a permit.
+    pub(super) fn hold(&self) -> Arc<Semaphore> {
         let permits = Arc::new(Semaphore::new(0));
         *self.held.lock().unwrap() = Some(Arc::clone(&permits));
         permits
@@ -145,18 +152,24 @@ impl Strings {
 
     /// Something is due.
     pub(super) async fn due(&self, row: Row) {
-        self.ticket(row, false).await;
+        self.due_after(SignedDuration::from_secs(1), row).await;
+    }
+
+    /// Something is due that has been on this device for a while.
+    pub(super) async fn due_after(&self, age: SignedDuration, row: Row) {
+        self.ticket(row, age, false).await;
     }
 
     /// Something was due for a user who is gone.
     pub(super) async fn void(&self, row: Row) {
-        self.ticket(row, true).await;
+        self.ticket(row, SignedDuration::ZERO, true).await;
     }
 
-    async fn ticket(&self, row: Row, is_void: bool) {
+    async fn ticket(&self, row: Row, age: SignedDuration, is_void: bool) {
         let calls = self.core_calls.clone();
         let ticket = FakeTicket {
             row,
+            age,
             is_void,
             calls,
         };
@@ -196,6 +209,13 @@ impl FakeCore {
     fn call(&self, call: String) {
         note(&self.calls, call);
     }
+
+    async fn wait(&self) {
+        let held = self.held.lock().unwrap().clone();
+        if let Some(permits) = held {
+            permits.acquire().await.unwrap().forget();
+        }
+    }
 }
 
 fn note(calls: &mpsc::Sender<String>, call: String) {
@@ -219,10 +239,7 @@ impl Session for FakeCore {
 
     async fn row(&self, id: NotificationId) -> Result<Option<Row>, Error> {
         self.call(format!("row {id}"));
-        let held = self.held.lock().unwrap().clone();
-        if let Some(permits) = held {
-            permits.acquire().await.unwrap().forget();
-        }
+        self.wait().await;
         Ok(self.rows.lock().unwrap().get(&id).cloned())
     }
 
@@ -244,6 +261,7 @@ impl Session for FakeCore {
 
     async fn log_in(&self, user: UserId, identity: Secret) -> Result<Login, LoginError> {
         self.call(format!("log_in {user} {}", identity.expose().len()));
+        self.wait().await;
         let outcome = self.logins.lock().unwrap().pop_front();
         outcome.unwrap_or(Ok(Login::Done))
     }
@@ -290,6 +308,10 @@ impl FakeTicket {
 impl Ticket for FakeTicket {
     fn row(&self) -> Row {
         self.row.clone()
+    }
+
+    fn age(&self) -> SignedDuration {
+        self.age
     }
 
     fn is_void(&self) -> bool {

@@ -164,6 +164,22 @@ async fn preferences_are_kept_and_change_the_words_of_tray_and_toasts() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_preferred_last_is_kept_also_by_who_quits_at_once() {
+    let mut app = App::started().await;
+    let mut preferences = Preferences::default();
+    for theme in [ThemePreference::Light, ThemePreference::Dark] {
+        preferences.theme = theme;
+        let (reply, _) = tokio::sync::oneshot::channel();
+        app.desk
+            .tell(Intent::SavePreferences { preferences, reply });
+    }
+    app.core.asked();
+    let folder = app.end().await;
+    let kept = preferences::load(&folder.path().join("preferences.toml"));
+    assert_eq!(kept, preferences);
+}
+
+#[tokio::test(start_paused = true)]
 async fn quitting_ends_the_core_first_even_while_it_is_slow() {
     let mut app = App::started().await;
     let id = crate::sample::id(1);

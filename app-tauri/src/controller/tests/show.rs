@@ -1,5 +1,6 @@
 //! What is shown, and when its ticket is settled.
 
+use jiff::SignedDuration;
 use vestnik_model::NotificationId;
 
 use super::*;
@@ -99,13 +100,12 @@ async fn without_a_service_nothing_is_taken_and_when_it_comes_everything_is_show
 #[tokio::test(start_paused = true)]
 async fn what_waited_for_hours_is_listed_and_not_shown() {
     let mut app = App::started().await;
-    let mut old = sample::row(1);
-    old.received_at = "2026-11-21T09:00:59Z".parse().unwrap();
-    app.core.due(old).await;
+    let (hour, second) = (SignedDuration::from_hours(1), SignedDuration::from_secs(1));
+    app.core.due_after(hour + second, sample::row(1)).await;
     app.core
         .expect(&format!("suppressed failed {}", sample::id(1)))
         .await;
-    app.core.due(sample::row(2)).await;
+    app.core.due_after(hour, sample::row(2)).await;
     assert_eq!(toast(&mut app).await, sample::id(2));
 }
 
