@@ -1,7 +1,7 @@
 //! Pages of the history.
 
 use serde_json::json;
-use vestnik_inbox::{Filter, HistoryPage, HistoryQuery, Place, Start};
+use vestnik_inbox::{Filter, HistoryPage, HistoryQuery, Place, Shelf, Start};
 use vestnik_model::NotificationId;
 
 use super::world::{World, at, id, notification, with};
@@ -101,6 +101,81 @@ fn filters_are_combined() {
         };
         let expected: Vec<_> = expected.into_iter().map(id).collect();
         assert_eq!(filtered(&mut world, filter.clone()), expected, "{filter:?}");
+    }
+}
+
+/// Reads all that a filter lists in pages of two, from a row on, in the order of the direction.
+fn walk(world: &mut World, filter: &Filter, from: u64, is_newer: bool) -> Vec<NotificationId> {
+    let mut place: Place = from.to_string().parse().unwrap();
+    let mut seen = Vec::new();
+    loop {
+        let query = HistoryQuery {
+            start: match is_newer {
+                true => Start::After(place),
+                false => Start::Before(place),
+            },
+            filter: filter.clone(),
+            limit: 2,
+        };
+        let page = world.read(|history| history.page(&query));
+        let mut found = ids(&page);
+        if is_newer {
+            found.reverse();
+        }
+        seen.extend(found);
+        match page.end {
+            Some(end) if page.has_more => place = end,
+            Some(_) | None => return seen,
+        }
+    }
+}
+
+#[test]
+fn a_category_is_read_both_ways_among_what_is_unread_or_archived() {
+    let mut world = World::new();
+    let is_order = |number: u64| (10..=40).contains(&number) && number.is_multiple_of(3);
+    let category = |number| if is_order(number) { "orders" } else { "promo" };
+    let arrived = |number| with(number, json!({"category": category(number)}));
+    world.page((1..=60).map(arrived).collect());
+    let (is_archived, is_read) = (|number: u64| number % 4 == 0, |number: u64| number % 5 == 0);
+    let all = |is: fn(u64) -> bool| {
+        (1..=60)
+            .filter(|number| is(*number))
+            .map(id)
+            .collect::<Vec<_>>()
+    };
+    world.write(|inbox| inbox.archive(&all(is_archived), true));
+    world.write(|inbox| inbox.mark_read(&all(is_read)));
+    for (shelf, unread_only) in [
+        (Shelf::Inbox, true),
+        (Shelf::All, true),
+        (Shelf::Archive, false),
+        (Shelf::Archive, true),
+    ] {
+        for wanted in ["orders", "promo", "news"] {
+            let is_listed = |number: &u64| {
+                let is_on_shelf = match shelf {
+                    Shelf::Inbox => !is_archived(*number),
+                    Shelf::Archive => is_archived(*number),
+                    Shelf::All => true,
+                };
+                is_on_shelf && category(*number) == wanted && !(unread_only && is_read(*number))
+            };
+            let filter = Filter {
+                shelf,
+                unread_only,
+                category: Some(wanted.parse().unwrap()),
+                since: None,
+            };
+            for from in [1, 25, 61] {
+                let older: Vec<_> = (1..from).rev().filter(is_listed).map(id).collect();
+                let found = walk(&mut world, &filter, from, false);
+                assert_eq!(found, older, "{filter:?} before {from}");
+                let newer: Vec<_> = (from + 1..=60).filter(is_listed).map(id).collect();
+                let found = walk(&mut world, &filter, from, true);
+                assert_eq!(found, newer, "{filter:?} after {from}");
+            }
+        }
     }
 }
 

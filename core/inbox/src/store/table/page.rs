@@ -49,9 +49,13 @@ pub(in crate::store) fn rows(
 }
 
 pub(in crate::store) fn statement(direction: Direction, filter: &Filter) -> String {
-    let (beyond, order) = match direction {
-        Direction::Older => ("row < :from", "DESC"),
-        Direction::Newer => ("row > :from", "ASC"),
+    let walks_others =
+        filter.category.is_some() && (filter.unread_only || filter.shelf == Shelf::Archive);
+    let (beyond, order) = match (direction, walks_others) {
+        (Direction::Older, false) => ("row < :from", "DESC"),
+        (Direction::Older, true) => (OLDER_IN_CATEGORY, "DESC"),
+        (Direction::Newer, false) => ("row > :from", "ASC"),
+        (Direction::Newer, true) => (NEWER_IN_CATEGORY, "ASC"),
     };
     let shelf = match filter.shelf {
         Shelf::Inbox => "AND is_archived = 0",
@@ -83,6 +87,15 @@ pub(in crate::store) fn statement(direction: Direction, filter: &Filter) -> Stri
         item_columns!()
     )
 }
+
+/// An index of what is unread or archived is walked through all categories: only where the wanted one has
+/// rows. Of a category without rows the bounds are NULL, and nothing is walked.
+const OLDER_IN_CATEGORY: &str =
+    "row < min(:from, 1 + (SELECT max(row) FROM notification WHERE category = :category))
+         AND row >= (SELECT min(row) FROM notification WHERE category = :category)";
+const NEWER_IN_CATEGORY: &str =
+    "row > max(:from, (SELECT min(row) FROM notification WHERE category = :category) - 1)
+         AND row <= (SELECT max(row) FROM notification WHERE category = :category)";
 
 /// Rows come nearly in the order of their times; a clock that went back makes an exception. If few rows are
 /// of that time or later, the first of them is where to stop. If there are many, the page is full before.

@@ -178,6 +178,15 @@ fn m7_lists_and_marks_walk_the_index_that_is_for_them() {
         let plan = page(filter);
         assert!(plan.contains(index), "{plan}");
     }
+    // Only where the category has rows.
+    for filter in [
+        &of_category(&unread),
+        &of_category(&all_unread),
+        &of_category(&archive),
+    ] {
+        let plan = page(filter);
+        assert!(plan.contains("(row>? AND row<?)"), "{plan}");
+    }
     for (name, index) in [
         ("READ_UP_TO", "notification_unread"),
         ("LONG_DELETED", "notification_deleted"),
