@@ -48,6 +48,12 @@ pub(crate) fn sleep_until(moment: Instant) {
     thread::sleep(moment.saturating_duration_since(now()));
 }
 
+/// Nanoseconds since the machine was started: the same in all processes.
+pub(crate) fn boot_nanos() -> u64 {
+    let time = clock_gettime(ClockId::CLOCK_MONOTONIC).map(Duration::from);
+    u64::try_from(time.unwrap_or_default().as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// Lets a server settle before its memory is read.
 pub(crate) fn settle(duration: Duration) {
     thread::sleep(duration);

@@ -109,6 +109,7 @@ const DIRECTIONS: [(&str, &[&str]); 22] = [
         "vestnik-bench",
         &[
             "vestnik-clock",
+            "vestnik-core",
             "vestnik-inbox",
             "vestnik-model",
             "vestnik-rules",

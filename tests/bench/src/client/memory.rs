@@ -11,6 +11,7 @@ use vestnik_inbox::{HistoryFile, Inbox, Offset, Payload, Stamp, Suspicion};
 
 use super::{
     content,
+    device::Device,
     history::{Bench, user},
 };
 use crate::{
@@ -20,7 +21,7 @@ use crate::{
     stat::Figures,
 };
 
-/// A process whose memory is measured.
+/// A process that is measured.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Process {
     /// It does nothing.
@@ -32,14 +33,17 @@ pub(crate) enum Process {
         #[arg(long)]
         number: u64,
     },
+    /// It is a device, online, until its input ends.
+    Device(Device),
 }
 
 impl Process {
-    /// Does it and prints the most bytes that were ever resident.
+    /// Does it and prints the most bytes that were ever resident; a device prints when it has come how far.
     pub(crate) fn run(self) -> Result<()> {
         match self {
             Self::Nothing => {}
             Self::Push { folder, number } => push(&folder, number)?,
+            Self::Device(device) => return device.run(),
         }
         let status = fs::read_to_string("/proc/self/status")?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

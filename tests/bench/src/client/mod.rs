@@ -1,10 +1,13 @@
-//! `client`: a device's inbox with a million notifications, beside plain statements over the same tables.
+//! `client`: a device's inbox with a million notifications, beside plain statements over the same tables,
+//! and a device with that history at a real server.
 //!
 //! The inbox and the statements take turns on one file, so that a ratio is one of a run. What came out
 //! wrong ends the run with an error; a goal that is missed does not.
 
 mod content;
+mod device;
 mod history;
+mod library;
 mod memory;
 mod options;
 mod plain;
@@ -53,6 +56,9 @@ fn measure(bench: &mut Bench, part: Part) -> Result<Vec<Figure>> {
         Part::Mark => write::marks(bench),
         Part::Insert => write::inserts(bench),
         Part::Memory => memory::figures(bench),
+        Part::Start => device::start(bench),
+        Part::Idle => device::idle(bench),
+        Part::Library => library::figures(&bench.size),
     }?;
     for figure in &figures {
         figure.must_be_sound()?;

@@ -1,6 +1,6 @@
 //! What `client` is asked to measure.
 
-use std::{fmt, path::PathBuf};
+use std::{fmt, path::PathBuf, time::Duration};
 
 /// What to measure.
 #[derive(Debug, clap::Args)]
@@ -20,6 +20,12 @@ pub(crate) struct Options {
     /// Keep the history in this folder, and use the one that is there.
     #[arg(long)]
     keep: Option<PathBuf>,
+    /// How many seconds a device is idle; 3600 for a whole hour. Otherwise what is counted is scaled.
+    #[arg(long)]
+    idle: Option<u64>,
+    /// The stripped native library, to tell its size.
+    #[arg(long)]
+    library: Option<PathBuf>,
 }
 
 /// A part of the run.
@@ -35,14 +41,23 @@ pub(super) enum Part {
     Insert,
     /// The memory of one push.
     Memory,
+    /// From the start of a process to the first page, and to online.
+    Start,
+    /// The memory and the idle hour of a device that is online.
+    Idle,
+    /// The size of the native library.
+    Library,
 }
 
-const ALL: [Part; 5] = [
+const ALL: [Part; 8] = [
     Part::Read,
     Part::Search,
     Part::Mark,
     Part::Insert,
     Part::Memory,
+    Part::Start,
+    Part::Idle,
+    Part::Library,
 ];
 
 impl fmt::Display for Part {
@@ -53,6 +68,9 @@ impl fmt::Display for Part {
             Self::Mark => "mark",
             Self::Insert => "insert",
             Self::Memory => "memory",
+            Self::Start => "start",
+            Self::Idle => "idle",
+            Self::Library => "library",
         })
     }
 }
@@ -68,14 +86,17 @@ pub(super) struct Size {
     /// How many of them are unread, the newest.
     pub(super) unread: u64,
     pub(super) keep: Option<PathBuf>,
+    /// How long a device is idle.
+    pub(super) idle: Duration,
+    pub(super) library: Option<PathBuf>,
 }
 
 impl Options {
     pub(super) fn size(&self) -> Size {
-        let (rows, runs, repeats) = if self.brief {
-            (2_000, 1, 3)
+        let (rows, runs, repeats, idle) = if self.brief {
+            (2_000, 1, 3, 2)
         } else {
-            (1_000_000, 5, 50)
+            (1_000_000, 5, 50, 120)
         };
         let rows = self.rows.unwrap_or(rows);
         Size {
@@ -84,6 +105,8 @@ impl Options {
             rows,
             unread: rows / 10,
             keep: self.keep.clone(),
+            idle: Duration::from_secs(self.idle.unwrap_or(idle).max(1)),
+            library: self.library.clone(),
         }
     }
 

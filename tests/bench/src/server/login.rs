@@ -84,7 +84,7 @@ fn one(rest: &mut Rest, keys: &Keys, user: usize, index: usize) -> Result<Login>
 }
 
 /// Vouches for a user.
-fn identity(keys: &Keys, user: &str) -> Result<String> {
+pub(crate) fn identity(keys: &Keys, user: &str) -> Result<String> {
     let claims = json!({
         "sub": user,
         "aud": APP,

@@ -12,11 +12,17 @@ mod part;
 mod rest;
 mod role;
 mod running;
-mod seed;
+pub(crate) mod seed;
 mod site;
 mod size;
 
-pub(crate) use self::{options::Options, role::Role};
+pub(crate) use self::{
+    login::identity,
+    options::Options,
+    role::Role,
+    running::{Kind, Running},
+    site::{APP, Site},
+};
 
 use anyhow::{Result, ensure};
 

@@ -14,7 +14,7 @@ use crate::publish::dial;
 
 /// A connection to the REST interface.
 #[derive(Debug)]
-pub(super) struct Rest {
+pub(crate) struct Rest {
     stream: TcpStream,
     key: String,
     buffer: Vec<u8>,
@@ -53,7 +53,7 @@ impl Rest {
     }
 
     /// Publishes and gives the notification's id.
-    pub(super) fn publish(&mut self, body: &str) -> Result<String> {
+    pub(crate) fn publish(&mut self, body: &str) -> Result<String> {
         let answer = self
             .request("POST", route::NOTIFICATIONS, body)?
             .expect(202)?;

@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_mins(2);
 
 /// How a server differs from the usual one of the benches.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Kind {
+pub(crate) struct Kind {
     /// Milliseconds that each commit takes longer.
     pub(super) commit_delay: u64,
     /// Whether calls of one installation are limited as they are by default.
@@ -24,20 +24,30 @@ pub(super) struct Kind {
 
 /// A server that takes requests.
 #[derive(Debug)]
-pub(super) struct Running<'a> {
+pub(crate) struct Running<'a> {
     pub(super) server: Server,
-    pub(super) address: SocketAddr,
+    pub(crate) address: SocketAddr,
     key: &'a str,
 }
 
 impl<'a> Running<'a> {
     /// Starts a server and waits until it is ready.
     pub(super) fn start(bench: &Bench, site: &'a Site, kind: Kind) -> Result<Self> {
+        Self::launch(&bench.program, bench.cores.server, site, kind)
+    }
+
+    /// As [`start`](Self::start), of a program and on a core, if on one.
+    pub(crate) fn launch(
+        program: &str,
+        core: Option<usize>,
+        site: &'a Site,
+        kind: Kind,
+    ) -> Result<Self> {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
             .local_addr()?
             .port();
         let mut words = vec![
-            bench.program.clone(),
+            program.to_owned(),
             "role".to_owned(),
             "serve".to_owned(),
             "--database".to_owned(),
@@ -50,7 +60,7 @@ impl<'a> Running<'a> {
         words.extend(kind.is_limiting.then(|| "--limiting".to_owned()));
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let mut running = Self {
-            server: Server::start(&words, bench.cores.server)?,
+            server: Server::start(&words, core)?,
             address,
             key: &site.keys.admin,
         };
@@ -64,7 +74,7 @@ impl<'a> Running<'a> {
         Ok(running)
     }
 
-    pub(super) fn rest(&self) -> Result<Rest> {
+    pub(crate) fn rest(&self) -> Result<Rest> {
         Rest::connect(self.address, self.key)
     }
 

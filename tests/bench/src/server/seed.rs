@@ -52,6 +52,15 @@ fn request(to: AudienceRequest, title: String) -> PublishRequest {
 /// A notification to one user.
 pub(super) fn to_user(number: usize, title: String) -> PublishRequest {
     let users = UserId::parse(user(number)).into_iter().collect();
+    to_users(users, title)
+}
+
+/// A notification to a user.
+pub(crate) fn to(user: &UserId, title: String) -> PublishRequest {
+    to_users(vec![user.clone()], title)
+}
+
+fn to_users(users: Vec<UserId>, title: String) -> PublishRequest {
     let to = AudienceRequest {
         users,
         ..AudienceRequest::default()
@@ -70,7 +79,7 @@ pub(super) fn to_topic(subscribers: usize, title: String) -> PublishRequest {
 }
 
 /// A request's body.
-pub(super) fn body(request: &PublishRequest) -> Result<String> {
+pub(crate) fn body(request: &PublishRequest) -> Result<String> {
     Ok(serde_json::to_string(request)?)
 }
 

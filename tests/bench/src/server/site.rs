@@ -10,20 +10,20 @@ use tempfile::TempDir;
 use vestnik_model::AppId;
 
 /// The App of every load.
-pub(super) const APP: &str = "shop";
+pub(crate) const APP: &str = "shop";
 
 const DATABASE: &str = "vestnik.sqlite";
 
 /// A folder with a database; removed at the end.
 #[derive(Debug)]
-pub(super) struct Site {
+pub(crate) struct Site {
     folder: TempDir,
-    pub(super) keys: Keys,
+    pub(crate) keys: Keys,
 }
 
 /// The keys of the App.
 #[derive(Clone)]
-pub(super) struct Keys {
+pub(crate) struct Keys {
     /// An API key with every scope.
     pub(super) admin: String,
     pub(super) identity_id: String,
@@ -38,7 +38,7 @@ impl std::fmt::Debug for Keys {
 
 impl Site {
     /// Makes a database with an App.
-    pub(super) fn make() -> Result<Self> {
+    pub(crate) fn make() -> Result<Self> {
         let folder = folder()?;
         let database = folder.path().join(DATABASE);
         let runtime = tokio::runtime::Builder::new_current_thread()
