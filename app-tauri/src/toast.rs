@@ -81,6 +81,7 @@ pub(crate) enum Delivery {
     /// It accepts them.
     Ready,
     /// It accepts them and does not draw them now.
+    #[cfg_attr(windows, allow(dead_code, reason = "Windows does not say so"))]
     Paused,
     /// The person switched them off for this app.
     #[cfg_attr(
@@ -89,6 +90,7 @@ pub(crate) enum Delivery {
     )]
     Denied,
     /// Nothing runs that could show them.
+    #[cfg_attr(windows, allow(dead_code, reason = "it is a part of Windows"))]
     NoService,
 }
 
@@ -96,6 +98,7 @@ pub(crate) enum Delivery {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ToastError {
     /// Nothing runs that could show it.
+    #[cfg_attr(windows, allow(dead_code, reason = "it is a part of Windows"))]
     #[error("no notification service runs")]
     NoService,
     /// The person switched notifications off for this app.
@@ -106,6 +109,10 @@ pub(crate) enum ToastError {
     #[error("the person switched notifications off")]
     Denied,
     /// The service did not answer in time.
+    #[cfg_attr(
+        not(target_os = "linux"),
+        allow(dead_code, reason = "the other systems have no service to ask")
+    )]
     #[error("the notification service does not answer")]
     Silent,
     /// The service refused.
