@@ -11,5 +11,6 @@ mod hostile;
 mod js_interop;
 mod lossy_bus;
 mod metrics;
+mod reports;
 mod slow_device;
 mod stateful_js;

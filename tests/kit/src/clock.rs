@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use vestnik_clock::{Clock, Monotonic, SystemClock};
 
 /// The monotonic time now.
@@ -51,6 +51,29 @@ impl Clock for AheadClock {
     fn now(&self) -> Timestamp {
         let now = SystemClock.now();
         now.saturating_add(self.ahead()).unwrap_or(Timestamp::MAX)
+    }
+
+    fn monotonic(&self) -> Monotonic {
+        SystemClock.monotonic()
+    }
+
+    fn random(&self) -> [u8; 32] {
+        SystemClock.random()
+    }
+}
+
+/// A clock whose time of day is wrong, as that of a device whose battery was empty. The monotonic time is
+/// the system's.
+#[derive(Debug, Clone, Copy)]
+pub struct WrongClock(
+    /// How far it is ahead; negative when it is behind.
+    pub SignedDuration,
+);
+
+impl Clock for WrongClock {
+    fn now(&self) -> Timestamp {
+        let now = SystemClock.now();
+        now.saturating_add(self.0).unwrap_or(now)
     }
 
     fn monotonic(&self) -> Monotonic {

@@ -184,15 +184,20 @@ impl CoreDevice {
     /// # Errors
     /// When the core does not start.
     pub async fn opened(config: Config) -> anyhow::Result<Self> {
-        let client = Vestnik::open(config).await?;
+        Ok(Self::over(Vestnik::open(config).await?))
+    }
+
+    /// Gives a core that is open a shell, and has it go online.
+    #[must_use]
+    pub fn over(client: Vestnik) -> Self {
         let (drawing, screen) = watch::channel(Screen::default());
         let shell = tokio::spawn(run_shell(client.clone(), drawing));
         client.go_online();
-        Ok(Self {
+        Self {
             client,
             screen,
             shell,
-        })
+        }
     }
 
     /// Waits until it is online.

@@ -8,6 +8,7 @@
 //! - [`CoreDevice`] (feature `core`): the real core with a shell that notes what it would draw.
 //! - [`RawHub`]: a hub connection whose every byte the test writes.
 //! - [`CuttableProxy`]: a network that breaks connections at random or at a given moment.
+//! - [`SharedHost`]: a proxy below a path of its own, which sees every request and can hold one up.
 //! - [`HostileServer`]: a hub that answers by a script, as a later version would, or wrongly.
 //! - [`ledger`]: what was acknowledged and what was shown, on disk, and their comparison.
 //! - [`wait`]: waiting that is bounded by silence and not by the machine's speed.
@@ -46,6 +47,7 @@ pub mod proxy;
 pub mod raw_hub;
 #[cfg(feature = "server")]
 pub mod server;
+pub mod shared_host;
 pub mod wait;
 
 pub use backend::Backend;
@@ -59,3 +61,4 @@ pub use proxy::CuttableProxy;
 pub use raw_hub::RawHub;
 #[cfg(feature = "server")]
 pub use server::TestServer;
+pub use shared_host::SharedHost;

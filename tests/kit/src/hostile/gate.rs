@@ -1,4 +1,4 @@
-//! A place where an answer waits until the test lets it through.
+//! A place where an answer or a request waits until the test lets it through.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use crate::wait::eventually;
 
-/// A place where an answer waits until the test lets it through. Clones are handles on the same gate.
+/// A place where an answer or a request waits until the test lets it through. Clones are handles on the same gate.
 ///
 /// What waits at a gate that is never opened waits until its connection ends.
 #[derive(Debug, Clone)]
@@ -47,7 +47,7 @@ impl Gate {
     }
 
     /// Waits until the gate is open.
-    pub(super) async fn pass(&self) {
+    pub(crate) async fn pass(&self) {
         let mut is_open = self.is_open.subscribe();
         self.arrived.send_modify(|count| *count += 1);
         // The sender lives as long as `self`.
