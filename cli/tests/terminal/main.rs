@@ -3,8 +3,10 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test fails by what it cannot do")]
 
+mod device;
 mod full_disk;
 mod log;
+mod path;
 mod restore;
 mod watch;
 mod world;

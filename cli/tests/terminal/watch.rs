@@ -2,20 +2,19 @@
 
 use std::{
     io::{BufRead as _, BufReader},
-    process::{Command, Stdio},
+    process::Stdio,
 };
 
-use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use crate::world::{World, end, result, vestnik};
+use crate::world::{World, result};
 
 #[test]
 fn a_watch_goes_on_when_the_server_is_back() {
     let world = World::new(&[]);
     let server = world.serve("127.0.0.1:0");
     let (url, address) = (server.url.clone(), server.address());
-    be_known(&world, &url);
+    world.go_online(&url, "anna").leave();
     let mut send = world.sender(&url, &["--json", "send", "--user", "anna", "Order 8812"]);
     let sent = result(&send.output().unwrap());
     let id = sent["id"].as_str().unwrap();
@@ -31,7 +30,8 @@ fn a_watch_goes_on_when_the_server_is_back() {
     // Killed, with nothing said to anybody.
     drop(server);
     let _server = world.serve(&address);
-    let mut listen = listen(&world, &url, &["--json", "--count", "1", "--mark-read"]);
+    let more = ["--json", "--count", "1", "--mark-read"];
+    let mut listen = world.listen(&url, "anna", &more);
     let listened = listen.output().unwrap();
     assert!(listened.status.success(), "{listened:?}");
 
@@ -48,26 +48,4 @@ fn a_watch_goes_on_when_the_server_is_back() {
 
 fn version(item: &Value) -> u64 {
     item["version"].as_u64().unwrap()
-}
-
-/// Has Anna's device log in and go away again: what nobody can receive does not wait for anybody.
-fn be_known(world: &World, url: &str) {
-    let mut listen = listen(world, url, &[]);
-    let mut device = listen.stderr(Stdio::piped()).spawn().unwrap();
-    let lines = BufReader::new(device.stderr.take().unwrap()).lines();
-    let is_online = |line: String| line.contains("online");
-    assert!(lines.map(Result::unwrap).any(is_online));
-    end(&device, Signal::SIGINT);
-    assert_eq!(device.wait().unwrap().code(), Some(0));
-}
-
-fn listen(world: &World, url: &str, more: &[&str]) -> Command {
-    let mut command = vestnik(&["listen", "--server", url, "--app", "shop", "--user", "anna"]);
-    let secret = world.keys["identity_secret"].as_str().unwrap();
-    command.env("VESTNIK_IDENTITY_SECRET", secret);
-    command
-        .arg("--data-dir")
-        .arg(world.path("device"))
-        .args(more);
-    command
 }

@@ -1,9 +1,9 @@
 //! A folder with a database, and runs of the binary.
 
 use std::{
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Lines},
     path::PathBuf,
-    process::{Child, ChildStdout, Command, Output, Stdio},
+    process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio},
 };
 
 use nix::{
@@ -55,6 +55,33 @@ impl World {
         command
     }
 
+    /// A user's device, whose data lies in the one folder of all devices.
+    pub(crate) fn listen(&self, server: &str, user: &str, more: &[&str]) -> Command {
+        let mut command = vestnik(&["listen", "--server", server, "--app", "shop"]);
+        let secret = self.keys["identity_secret"].as_str().unwrap();
+        command.env("VESTNIK_IDENTITY_SECRET", secret);
+        let folder = self.path("device");
+        command.args(["--user", user]).arg("--data-dir").arg(folder);
+        command.args(more);
+        command
+    }
+
+    /// Starts a user's device and waits until it is online.
+    pub(crate) fn go_online(&self, server: &str, user: &str) -> Device {
+        let mut command = self.listen(server, user, &[]);
+        let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = piped.spawn().unwrap();
+        let mut notes = BufReader::new(child.stderr.take().unwrap()).lines();
+        let is_online = |line: String| line.contains("online");
+        assert!(notes.by_ref().map(Result::unwrap).any(is_online));
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Device {
+            child,
+            lines,
+            _notes: notes,
+        }
+    }
+
     /// Starts a server and waits until it says where it listens.
     pub(crate) fn serve(&self, listen: &str) -> Server {
         let mut command = self.on_the_database(&["--json", "serve", "--listen", listen]);
@@ -90,6 +117,26 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         drop((self.child.kill(), self.child.wait()));
+    }
+}
+
+/// A device's process.
+pub(crate) struct Device {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+    _notes: Lines<BufReader<ChildStderr>>,
+}
+
+impl Device {
+    /// Waits for the next notification that it prints.
+    pub(crate) fn prints(&mut self) -> String {
+        self.lines.next().unwrap().unwrap()
+    }
+
+    /// Ends it as a person at a terminal does.
+    pub(crate) fn leave(mut self) {
+        end(&self.child, Signal::SIGINT);
+        assert_eq!(self.child.wait().unwrap().code(), Some(0));
     }
 }
 
