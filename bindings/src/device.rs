@@ -1,6 +1,7 @@
 //! The one object that apps hold.
 
 use std::{
+    path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -12,6 +13,7 @@ use vestnik_model::{TopicName, UserId};
 use crate::{
     cancel::CancelHandle,
     error::VestnikError,
+    folder::{self, Opened},
     listener::{EventListener, Listeners, StateListener, Subscription},
     record::{
         config::{Config, DeviceChange, Permission},
@@ -33,6 +35,7 @@ use crate::{
 #[derive(Debug, uniffi::Object)]
 pub struct Vestnik {
     core: Mutex<Option<core::Vestnik>>,
+    folder: PathBuf,
     installation: String,
     listeners: Listeners,
     drawing: Place,
@@ -56,12 +59,17 @@ impl Vestnik {
         secrets: Option<Arc<dyn SecretStore>>,
     ) -> Result<Arc<Self>, VestnikError> {
         check_system()?;
-        let mut builder = core::Vestnik::builder(config.parse()?);
+        let config = config.parse()?;
+        let folder = config.data_dir.clone();
+        let mut builder = core::Vestnik::builder(config);
         if let Some(secrets) = secrets {
             builder = builder.secrets(Arc::new(ForeignSecrets::new(secrets)?));
         }
-        let core = run(async move { builder.open().await }).await?;
+        let place = folder.clone();
+        let opened = run(async move { Opened::open(builder, &place).await }).await?;
+        let core = opened.take()?;
         Ok(Arc::new(Self {
+            folder,
             installation: core.installation().to_string(),
             core: Mutex::new(Some(core)),
             listeners: Listeners::default(),
@@ -220,7 +228,7 @@ impl Vestnik {
     /// # Errors
     /// [`VestnikError::ShowerTaken`], [`VestnikError::Closed`].
     pub fn shower(&self) -> Result<Arc<Shower>, VestnikError> {
-        Shower::take(self.core()?, &self.drawing).map(Arc::new)
+        Shower::begin(self.core()?, &self.drawing).map(Arc::new)
     }
 
     /// The person changed whether the app may show notifications.
@@ -311,13 +319,17 @@ impl Vestnik {
     /// # Errors
     /// [`VestnikError::Internal`].
     pub async fn stop(&self) -> Result<(), VestnikError> {
-        let Some(core) = self.slot().take() else {
+        let taken = self.slot().take();
+        let Some(core) = taken else {
+            // Whoever called first may not have waited for it.
+            self.stopped.cancelled().await;
             return Ok(());
         };
-        let stopped = self.stopped.clone();
+        let (folder, stopped) = (self.folder.clone(), self.stopped.clone().drop_guard());
         run(async move {
+            let _turn = folder::turn(&folder).await;
             core.stop().await;
-            stopped.cancel();
+            drop(stopped);
             Ok::<_, VestnikError>(())
         })
         .await

@@ -12,6 +12,8 @@
 //!   where crashes cluster. What the app has to be told is pulled ([`Shower`], [`SnapshotStream`],
 //!   [`EventStream`]) or is told to a listener on a thread of its own;
 //! - foreign code that throws or blocks holds up nothing but its own thread;
+//! - what must not be lost is given by a call that is not asynchronous ([`Shower::take`]): the answer of an
+//!   asynchronous one is neither delivered nor dropped if the app gives it up at that moment;
 //! - every call that waits for somebody else takes a deadline and a [`CancelHandle`], because Swift's
 //!   `Task.cancel()` does not reach a Rust future;
 //! - work runs on the library's own runtime, so that a future that the app drops leaves nothing half
@@ -26,6 +28,7 @@ mod android;
 mod cancel;
 mod device;
 mod error;
+mod folder;
 mod history;
 mod listener;
 mod log;

@@ -5,65 +5,75 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use tokio_util::sync::CancellationToken;
 use vestnik_core as core;
 
 use crate::{
     error::VestnikError,
     record::{history::HistoryItem, suppression::Suppression},
-    runtime::{Patience, run, wait},
+    runtime::run,
+    stream::{Pulled, Source},
 };
 
 /// Whether somebody draws.
 pub(crate) type Place = Arc<AtomicBool>;
 
+/// Where tickets come from.
+#[derive(Debug)]
+struct Shows(core::Vestnik);
+
+impl Source for Shows {
+    type Item = core::ShowTicket;
+
+    async fn next(&mut self) -> Option<core::ShowTicket> {
+        self.0.next_show().await
+    }
+}
+
 /// The part of the one who draws a device's notifications.
 ///
-/// `next_show`, draw, settle the ticket; then again. The part ends with `cancel`, or with this object.
+/// Wait until it is `ready`, `take`, draw, settle the ticket; then again. The part ends with `cancel`, or
+/// with this object.
 #[derive(Debug, uniffi::Object)]
 pub struct Shower {
-    core: core::Vestnik,
-    closed: CancellationToken,
+    shows: Pulled<Shows>,
     place: Place,
 }
 
 #[uniffi::export]
 impl Shower {
-    /// Waits for the next notification to draw; none after `cancel`, or when the device was stopped.
-    ///
-    /// A caller that gives up gets no ticket: the notification stays due.
+    /// Waits for the next notification to draw, whose ticket `take` gives; false after `cancel`, or when
+    /// the device was stopped. A caller that gives up loses nothing.
     ///
     /// # Errors
     /// [`VestnikError::Internal`].
-    pub async fn next_show(&self) -> Result<Option<Arc<ShowTicket>>, VestnikError> {
-        let (core, closed) = (self.core.clone(), self.closed.clone());
-        wait(Patience::default(), async move {
-            tokio::select! {
-                biased;
-                () = closed.cancelled() => Ok::<_, VestnikError>(None),
-                ticket = core.next_show() => Ok(ticket.map(ShowTicket::new).map(Arc::new)),
-            }
-        })
-        .await
+    pub async fn ready(&self) -> Result<bool, VestnikError> {
+        self.shows.ready().await
     }
 
-    /// Gives the part up, so that another may take it. One who waits gets none.
+    /// The next ticket, if it is there.
+    ///
+    /// # Errors
+    /// None; see the rules of this library.
+    pub fn take(&self) -> Result<Option<Arc<ShowTicket>>, VestnikError> {
+        Ok(self.shows.take().map(ShowTicket::new).map(Arc::new))
+    }
+
+    /// Gives the part up, so that another may take it. One who waits gets none, and a ticket that nobody
+    /// took comes again.
     pub fn cancel(&self) {
-        if !self.closed.is_cancelled() {
-            self.closed.cancel();
+        if self.shows.cancel() {
             self.place.store(false, Ordering::Release);
         }
     }
 }
 
 impl Shower {
-    pub(crate) fn take(core: core::Vestnik, place: &Place) -> Result<Self, VestnikError> {
+    pub(crate) fn begin(core: core::Vestnik, place: &Place) -> Result<Self, VestnikError> {
         if place.swap(true, Ordering::AcqRel) {
             return Err(VestnikError::ShowerTaken);
         }
         Ok(Self {
-            core,
-            closed: CancellationToken::new(),
+            shows: Pulled::new(Shows(core)),
             place: Arc::clone(place),
         })
     }

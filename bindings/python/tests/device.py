@@ -59,10 +59,15 @@ async def logged_in(server, folder, user="anna", **more):
     return device
 
 
+async def pulled(stream):
+    """The next of a stream or a shower; none at its end."""
+    return stream.take() if await stream.ready() else None
+
+
 async def drawn(device):
     """Draws the next notification."""
     shower = device.shower()
-    ticket = await shower.next_show()
+    ticket = await pulled(shower)
     shower.cancel()
     await ticket.shown()
     return ticket.item().notification

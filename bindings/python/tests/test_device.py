@@ -5,7 +5,7 @@ import datetime
 import socket
 
 import pytest
-from device import LONG, Told, config, drawn, logged_in, opened
+from device import LONG, Told, config, drawn, logged_in, opened, pulled
 
 import vestnik
 
@@ -26,7 +26,7 @@ async def test_a_notification_is_drawn_once_read_and_reported(server, tmp_path):
     before = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(minutes=5)
     id = server.publish("anna", "Заказ 8812", "В пути 🚚")
     shower = phone.shower()
-    ticket = await shower.next_show()
+    ticket = await pulled(shower)
     item = ticket.item()
     assert (item.notification.id, item.notification.title) == (id, "Заказ 8812")
     assert item.notification.accepted_at > before
@@ -114,13 +114,13 @@ async def test_a_ticket_that_is_given_back_comes_again(server, tmp_path):
     phone = await logged_in(server, tmp_path / "phone")
     id = server.publish("anna", "not lost")
     shower = phone.shower()
-    ticket = await shower.next_show()
+    ticket = await pulled(shower)
     ticket.give_back()
-    ticket = await shower.next_show()
+    ticket = await pulled(shower)
     assert ticket.item().notification.id == id
     # As a garbage collector would.
     del ticket
-    ticket = await shower.next_show()
+    ticket = await pulled(shower)
     assert ticket.item().notification.id == id
     await ticket.shown()
     await phone.stop()
@@ -130,15 +130,70 @@ async def test_a_ticket_that_is_given_back_comes_again(server, tmp_path):
 async def test_one_who_gives_up_waiting_takes_no_ticket_along(server, tmp_path):
     phone = await logged_in(server, tmp_path / "phone")
     shower = phone.shower()
-    waiting = asyncio.create_task(shower.next_show())
+    waiting = asyncio.create_task(shower.ready())
     await asyncio.sleep(0)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
     id = server.publish("anna", "not lost")
-    ticket = await shower.next_show()
+    ticket = await pulled(shower)
     assert ticket.item().notification.id == id
     await ticket.shown()
+    await phone.stop()
+
+
+@in_loop
+async def test_one_who_gives_up_at_the_moment_of_the_answer_takes_nothing_along(server, tmp_path):
+    phone = await logged_in(server, tmp_path / "phone")
+    id = server.publish("anna", "not lost")
+    shower, snapshots = phone.shower(), phone.snapshots()
+    for stream in (shower, snapshots):
+        with pytest.raises(asyncio.CancelledError):
+            await cancelled_when_answered(stream.ready())
+    assert (await pulled(snapshots)).standing.user == "anna"
+    ticket = await pulled(shower)
+    assert ticket.item().notification.id == id
+    await ticket.shown()
+    await phone.stop()
+
+
+async def cancelled_when_answered(call):
+    """Cancels the waiting for a call when the call is answered, before its waiter goes on."""
+    loop, task = asyncio.get_running_loop(), asyncio.create_task(call)
+    tell = loop.call_soon_threadsafe
+
+    def spy(callback, *arguments):
+        if arguments[-1:] == (vestnik._UNIFFI_RUST_FUTURE_POLL_READY,):
+            task.cancel()
+        return tell(callback, *arguments)
+
+    loop.call_soon_threadsafe = spy
+    try:
+        await task
+    finally:
+        loop.call_soon_threadsafe = tell
+
+
+@in_loop
+async def test_an_opening_or_a_stop_that_is_given_up_goes_on_before_the_next(server, tmp_path):
+    opening = asyncio.create_task(vestnik.Vestnik.open(config(server, tmp_path / "phone")))
+    await asyncio.sleep(0)
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    phone = await opened(server, tmp_path / "phone")
+    stopping = asyncio.create_task(phone.stop())
+    await asyncio.sleep(0)
+    stopping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await stopping
+    phone = await opened(server, tmp_path / "phone")
+    # A second stop waits for the first.
+    first = asyncio.create_task(phone.stop())
+    await asyncio.sleep(0)
+    await phone.stop()
+    await first
+    phone = await opened(server, tmp_path / "phone")
     await phone.stop()
 
 
@@ -148,10 +203,10 @@ async def test_one_at_a_time_draws(server, tmp_path):
     shower = phone.shower()
     with pytest.raises(vestnik.VestnikError.ShowerTaken):
         phone.shower()
-    waiting = asyncio.create_task(shower.next_show())
+    waiting = asyncio.create_task(shower.ready())
     await asyncio.sleep(0)
     shower.cancel()
-    assert await waiting is None
+    assert not await waiting
     phone.shower().cancel()
     await phone.stop()
 
@@ -236,7 +291,7 @@ async def test_waiting_has_a_deadline_and_can_be_given_up(server, tmp_path):
         cancel = vestnik.CancelHandle()
         login = asyncio.create_task(phone.login("anna", server.identity_token("anna"), cancel))
         snapshots = phone.snapshots()
-        while not (await snapshots.next()).standing.is_logging_in():
+        while not (await pulled(snapshots)).standing.is_logging_in():
             pass
         cancel.cancel()
         with pytest.raises(vestnik.VestnikError.Cancelled):

@@ -9,7 +9,7 @@ import threading
 import uuid
 
 import pytest
-from device import LONG, Told, config, drawn, logged_in, opened
+from device import LONG, Told, config, drawn, logged_in, opened, pulled
 from test_device import in_loop
 
 import vestnik
@@ -36,12 +36,12 @@ async def test_a_listener_is_told_the_present_state_first(server, tmp_path):
 async def test_a_stream_begins_with_the_present_and_ends_when_stopped(server, tmp_path):
     phone = await logged_in(server, tmp_path / "phone")
     snapshots = phone.snapshots()
-    assert (await snapshots.next()).standing.user == "anna"
+    assert (await pulled(snapshots)).standing.user == "anna"
     events = phone.events()
     await phone.stop()
-    while await snapshots.next():
+    while await pulled(snapshots):
         pass
-    while await events.next():
+    while await pulled(events):
         pass
 
 

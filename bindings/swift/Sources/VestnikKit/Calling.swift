@@ -5,7 +5,7 @@ internal import VestnikFFI
 func calling<T>(_ call: () throws -> T) throws -> T {
     do {
         return try call()
-    } catch let error as VestnikFFI.VestnikError {
+    } catch {
         throw translated(error)
     }
 }
@@ -14,7 +14,7 @@ func calling<T>(_ call: () throws -> T) throws -> T {
 func calling<T: Sendable>(_ call: () async throws -> T) async throws -> T {
     do {
         return try await call()
-    } catch let error as VestnikFFI.VestnikError {
+    } catch {
         throw translated(error)
     }
 }
@@ -62,6 +62,15 @@ private final class CancelAtEnd: Sendable {
     init(_ cancel: @escaping @Sendable () -> Void) { self.cancel = cancel }
 
     deinit { cancel() }
+}
+
+private func translated(_ error: any Error) -> any Error {
+    switch error {
+    case let error as VestnikFFI.VestnikError: translated(error)
+    case is VestnikError, is CancellationError: error
+    // The generated code has an error of its own for a fault of the library.
+    default: VestnikError.internalFault(detail: String(describing: error))
+    }
 }
 
 private func translated(_ error: VestnikFFI.VestnikError) -> any Error {

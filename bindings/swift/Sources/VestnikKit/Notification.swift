@@ -39,6 +39,12 @@ public struct Notification: Equatable, Sendable, Identifiable {
     }
 }
 
+/// Without content, so that it may be logged.
+extension Notification: CustomStringConvertible, CustomDebugStringConvertible {
+    public var description: String { "Notification(\(id), revision \(revision))" }
+    public var debugDescription: String { description }
+}
+
 /// How urgently a notification asks for attention.
 public enum Priority: Equatable, Sendable {
     /// May wait; makes no sound.

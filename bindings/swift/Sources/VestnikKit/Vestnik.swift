@@ -94,7 +94,10 @@ public final class Vestnik: Sendable {
         get throws {
             let stream = try calling { try ffi.snapshots() }
             return pulled(cancel: { stream.cancel() }) {
-                try await stream.next().map(Snapshot.init)
+                while try await stream.ready() {
+                    if let next = try stream.take() { return Snapshot(next) }
+                }
+                return nil
             }
         }
     }
@@ -105,7 +108,10 @@ public final class Vestnik: Sendable {
         get throws {
             let stream = try calling { try ffi.events() }
             return pulled(cancel: { stream.cancel() }) {
-                try await stream.next().map(Event.init)
+                while try await stream.ready() {
+                    if let next = try stream.take() { return Event(next) }
+                }
+                return nil
             }
         }
     }
@@ -116,8 +122,10 @@ public final class Vestnik: Sendable {
         get throws {
             let shower = try calling { try ffi.shower() }
             return pulled(cancel: { shower.cancel() }) {
-                guard let ticket = try await shower.nextShow() else { return nil }
-                return try ShowTicket(ticket)
+                while try await shower.ready() {
+                    if let ticket = try shower.take() { return try ShowTicket(ticket) }
+                }
+                return nil
             }
         }
     }

@@ -19,7 +19,10 @@ public data class Config(
     val formerHistory: FormerHistory = FormerHistory.WIPE,
     val network: Network = Network(),
     val tuning: Tuning = Tuning(),
-)
+) {
+    /** Without addresses, which may have a password in them. */
+    override fun toString(): String = "Config(app=$app, device=$device)"
+}
 
 /** What the server is told of the device. */
 public data class DeviceInfo(

@@ -4,6 +4,7 @@ import dev.vestnik.ffi.InternalException
 import dev.vestnik.ffi.SecretStore as FfiSecretStore
 import dev.vestnik.ffi.SecretStoreException as FfiSecretStoreException
 import dev.vestnik.ffi.VestnikException as FfiException
+import java.nio.charset.CharacterCodingException
 import kotlin.time.Duration
 import kotlin.time.toJavaDuration
 import kotlin.time.toJavaInstant
@@ -17,6 +18,9 @@ internal inline fun <T> calling(call: () -> T): T =
         throw failure.toApi()
     } catch (failure: InternalException) {
         throw VestnikException.Internal(failure.message ?: "a fault of the library")
+    } catch (failure: CharacterCodingException) {
+        // Half of a pair of surrogates, as where a text was cut inside of an emoji.
+        throw VestnikException.InvalidArgument("text", "must be well-formed Unicode")
     }
 
 private fun FfiException.toApi(): Exception {

@@ -3,10 +3,14 @@ package dev.vestnik
 import dev.vestnik.ffi.Vestnik as FfiVestnik
 import kotlin.time.Duration
 import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.TimeoutCancellationException
 import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.isActive
+import kotlinx.coroutines.withContext
 
 /**
  * A device: its history, its session and its connection.
@@ -33,7 +37,7 @@ public class Vestnik private constructor(private val ffi: FfiVestnik) {
     public val snapshots: Flow<Snapshot> = flow {
         val stream = calling { ffi.snapshots() }
         try {
-            while (true) emit((calling { stream.next() } ?: break).toApi())
+            while (calling { stream.ready() }) emit((calling { stream.take() } ?: continue).toApi())
         } finally {
             stream.cancel()
             stream.close()
@@ -47,7 +51,7 @@ public class Vestnik private constructor(private val ffi: FfiVestnik) {
     public val events: Flow<Event> = flow {
         val stream = calling { ffi.events() }
         try {
-            while (true) emit((calling { stream.next() } ?: break).toApi())
+            while (calling { stream.ready() }) emit((calling { stream.take() } ?: continue).toApi())
         } finally {
             stream.cancel()
             stream.close()
@@ -56,19 +60,23 @@ public class Vestnik private constructor(private val ffi: FfiVestnik) {
 
     /**
      * Notifications to draw, one ticket after the other. There is one collector at a time: another one gets
-     * [VestnikException.ShowerTaken]. A ticket that a collector fails on, or is cancelled with, comes again. Completes when the
-     * device is stopped.
+     * [VestnikException.ShowerTaken]. A ticket that a collector fails on, or is cancelled with, comes again.
+     * Completes when the device is stopped.
      */
     public val shows: Flow<ShowTicket> = flow {
         val shower = calling { ffi.shower() }
         try {
-            while (true) {
-                val ticket = ShowTicket(calling { shower.nextShow() } ?: break)
+            while (calling { shower.ready() }) {
+                val ticket = ShowTicket(calling { shower.take() } ?: continue)
                 try {
                     emit(ticket)
                 } catch (failure: Throwable) {
-                    // `first` and the like end a flow so while they keep what they were given.
-                    val isKept = failure is CancellationException && currentCoroutineContext().isActive
+                    // `first` and the like end a flow so while they keep what they were given. A deadline
+                    // inside of the collector is a failure of it.
+                    val isKept =
+                        failure is CancellationException &&
+                            failure !is TimeoutCancellationException &&
+                            currentCoroutineContext().isActive
                     if (!isKept) ticket.close()
                     throw failure
                 }
@@ -199,11 +207,19 @@ public class Vestnik private constructor(private val ffi: FfiVestnik) {
          * Opens the device's files. Whose history it is can be read at once, without a network; nothing is
          * sent before [goOnline].
          *
+         * A coroutine that is cancelled meanwhile leaves no open device behind.
+         *
          * Without [secrets], secrets are private files in a folder of `dataDir`: for systems that have no
          * secret store.
          */
-        public suspend fun open(config: Config, secrets: SecretStore? = null): Vestnik =
-            Vestnik(calling { FfiVestnik.open(config.toFfi(), secrets?.toFfi()) })
+        public suspend fun open(config: Config, secrets: SecretStore? = null): Vestnik {
+            // A device that nobody has would keep its folder for itself.
+            val device =
+                withContext(NonCancellable) { Vestnik(calling { FfiVestnik.open(config.toFfi(), secrets?.toFfi()) }) }
+            if (!currentCoroutineContext().isActive) withContext(NonCancellable) { device.stop() }
+            currentCoroutineContext().ensureActive()
+            return device
+        }
 
         /** The version of the native library. */
         public fun libraryVersion(): String = calling { dev.vestnik.ffi.libraryVersion() }

@@ -8,6 +8,7 @@ import kotlin.test.assertNull
 import kotlin.test.assertTrue
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.TimeoutCancellationException
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.cancelAndJoin
@@ -15,6 +16,7 @@ import kotlinx.coroutines.flow.filterIsInstance
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.withTimeout
 import org.junit.jupiter.api.Test
 
 internal class VestnikTest : WithServer() {
@@ -88,6 +90,52 @@ internal class VestnikTest : WithServer() {
         phone.shows.first().close()
         assertEquals(id, phone.drawn().id)
         phone.stop()
+    }
+
+    @Test
+    fun `a ticket that the collector has no time for comes again`() = running {
+        val phone = loggedIn("phone")
+        val id = server.publish("anna", "not lost")
+        val taken = mutableListOf<ShowTicket>()
+        assertFailsWith<TimeoutCancellationException> {
+            phone.shows.collect {
+                taken += it
+                withTimeout(1) { awaitCancellation() }
+            }
+        }
+        assertEquals(id, phone.drawn().id)
+        assertEquals(1, taken.size)
+        phone.stop()
+    }
+
+    @Test
+    fun `an opening that is cancelled leaves nothing open`() = running {
+        val opening = launch(start = CoroutineStart.UNDISPATCHED) { Vestnik.open(config("phone")) }
+        opening.cancelAndJoin()
+        opened("phone").stop()
+    }
+
+    @Test
+    fun `a stop that is cancelled goes on before the next opening`() = running {
+        val phone = loggedIn("phone")
+        val stopping = launch(start = CoroutineStart.UNDISPATCHED) { phone.stop() }
+        stopping.cancelAndJoin()
+        opened("phone").stop()
+    }
+
+    @Test
+    fun `half an emoji is a wrong argument`() = running {
+        val phone = opened("phone")
+        val half = "🚚".take(1)
+        assertFailsWith<VestnikException.InvalidArgument> { phone.search(SearchQuery(half)) }
+        assertFailsWith<VestnikException.InvalidArgument> { phone.login(half, "token") }
+        phone.stop()
+    }
+
+    @Test
+    fun `what is printed of a configuration has no password`() {
+        val secret = config("phone").copy(server = "https://anna:hunter2@push.example", network = Network("http://anna:hunter2@proxy"))
+        assertTrue("hunter2" !in "$secret")
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.vestnik.android
 
 import android.app.Activity
+import android.app.ActivityManager
 import android.app.Application
 import android.content.Context
 import android.net.ConnectivityManager
@@ -36,7 +37,7 @@ public class NetworkHook(context: Context, private val device: Vestnik) : AutoCl
 
 /**
  * Keeps a device connected while the app can be seen, and for a little while after: then the push services
- * reach it, and a connection would only cost energy.
+ * reach it, and a connection would only cost energy. It may be made while activities are on the screen.
  */
 public class ForegroundHook(
     private val application: Application,
@@ -45,24 +46,21 @@ public class ForegroundHook(
 ) : AutoCloseable {
     private val main = Handler(Looper.getMainLooper())
     private val leave = Runnable { unlessStopped { device.goOffline() } }
-    private var visible = 0
+
+    /** The activities that were seen to start. Those that had started before are not among them. */
+    private val visible = mutableSetOf<Activity>()
 
     private val callback =
         object : Application.ActivityLifecycleCallbacks {
             override fun onActivityStarted(activity: Activity) {
-                visible += 1
-                if (visible == 1) {
-                    main.removeCallbacks(leave)
-                    unlessStopped {
-                        device.goOnline()
-                        device.foregrounded()
-                    }
-                }
+                if (visible.isEmpty()) enter()
+                visible += activity
             }
 
             override fun onActivityStopped(activity: Activity) {
-                visible = maxOf(0, visible - 1)
-                if (visible == 0) main.postDelayed(leave, graceMillis)
+                visible -= activity
+                // An activity that follows another starts before that one stops.
+                if (visible.isEmpty()) main.postDelayed(leave, graceMillis)
             }
 
             override fun onActivityCreated(activity: Activity, savedInstanceState: Bundle?) = Unit
@@ -78,6 +76,23 @@ public class ForegroundHook(
 
     init {
         application.registerActivityLifecycleCallbacks(callback)
+        // A device is opened without blocking, so that the first activity has often started before.
+        if (isSeen()) enter()
+    }
+
+    private fun enter() {
+        main.removeCallbacks(leave)
+        unlessStopped {
+            device.goOnline()
+            device.foregrounded()
+        }
+    }
+
+    private fun isSeen(): Boolean {
+        val state = ActivityManager.RunningAppProcessInfo()
+        ActivityManager.getMyMemoryState(state)
+        return state.importance == ActivityManager.RunningAppProcessInfo.IMPORTANCE_FOREGROUND ||
+            state.importance == ActivityManager.RunningAppProcessInfo.IMPORTANCE_VISIBLE
     }
 
     override fun close() {
