@@ -23,7 +23,10 @@ pub(crate) async fn turn(folder: &Path) -> Turn {
     let turn = {
         let mut turns = TURNS.lock().unwrap_or_else(PoisonError::into_inner);
         turns.retain(|_, turn| turn.strong_count() > 0);
-        let turn = turns.get(folder).and_then(Weak::upgrade).unwrap_or_default();
+        let turn = turns
+            .get(folder)
+            .and_then(Weak::upgrade)
+            .unwrap_or_default();
         turns.insert(folder.to_owned(), Arc::downgrade(&turn));
         turn
     };

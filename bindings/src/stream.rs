@@ -274,7 +274,11 @@ mod tests {
     }
 
     async fn next(pulled: &Pulled<Given>) -> Option<u32> {
-        pulled.ready().await.unwrap().then(|| pulled.take().unwrap())
+        pulled
+            .ready()
+            .await
+            .unwrap()
+            .then(|| pulled.take().unwrap())
     }
 
     #[test]

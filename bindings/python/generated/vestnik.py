@@ -541,7 +541,9 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_vestnik_ffi_checksum_method_eventstream_cancel() != 9226:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_method_eventstream_next() != 11074:
+    if lib.uniffi_vestnik_ffi_checksum_method_eventstream_ready() != 20848:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_eventstream_take() != 34853:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_vestnik_ffi_checksum_method_logsink_log() != 2255:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -567,13 +569,17 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_vestnik_ffi_checksum_method_showticket_suppressed() != 20414:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_method_shower_cancel() != 58133:
+    if lib.uniffi_vestnik_ffi_checksum_method_shower_cancel() != 5374:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_method_shower_next_show() != 49:
+    if lib.uniffi_vestnik_ffi_checksum_method_shower_ready() != 31904:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_shower_take() != 39947:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_vestnik_ffi_checksum_method_snapshotstream_cancel() != 33153:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_method_snapshotstream_next() != 37590:
+    if lib.uniffi_vestnik_ffi_checksum_method_snapshotstream_ready() != 64629:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_snapshotstream_take() != 52177:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_vestnik_ffi_checksum_method_spoolticket_identifier() != 30884:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -716,9 +722,12 @@ _UniffiLib.uniffi_vestnik_ffi_checksum_method_eventlistener_on_stopped.restype =
 _UniffiLib.uniffi_vestnik_ffi_checksum_method_eventstream_cancel.argtypes = (
 )
 _UniffiLib.uniffi_vestnik_ffi_checksum_method_eventstream_cancel.restype = ctypes.c_uint16
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_eventstream_next.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_eventstream_ready.argtypes = (
 )
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_eventstream_next.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_eventstream_ready.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_eventstream_take.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_eventstream_take.restype = ctypes.c_uint16
 _UniffiLib.uniffi_vestnik_ffi_checksum_method_logsink_log.argtypes = (
 )
 _UniffiLib.uniffi_vestnik_ffi_checksum_method_logsink_log.restype = ctypes.c_uint16
@@ -758,15 +767,21 @@ _UniffiLib.uniffi_vestnik_ffi_checksum_method_showticket_suppressed.restype = ct
 _UniffiLib.uniffi_vestnik_ffi_checksum_method_shower_cancel.argtypes = (
 )
 _UniffiLib.uniffi_vestnik_ffi_checksum_method_shower_cancel.restype = ctypes.c_uint16
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_shower_next_show.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_shower_ready.argtypes = (
 )
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_shower_next_show.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_shower_ready.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_shower_take.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_shower_take.restype = ctypes.c_uint16
 _UniffiLib.uniffi_vestnik_ffi_checksum_method_snapshotstream_cancel.argtypes = (
 )
 _UniffiLib.uniffi_vestnik_ffi_checksum_method_snapshotstream_cancel.restype = ctypes.c_uint16
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_snapshotstream_next.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_snapshotstream_ready.argtypes = (
 )
-_UniffiLib.uniffi_vestnik_ffi_checksum_method_snapshotstream_next.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_snapshotstream_ready.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_snapshotstream_take.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_snapshotstream_take.restype = ctypes.c_uint16
 _UniffiLib.uniffi_vestnik_ffi_checksum_method_spoolticket_identifier.argtypes = (
 )
 _UniffiLib.uniffi_vestnik_ffi_checksum_method_spoolticket_identifier.restype = ctypes.c_uint16
@@ -940,10 +955,15 @@ _UniffiLib.uniffi_vestnik_ffi_fn_method_eventstream_cancel.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_vestnik_ffi_fn_method_eventstream_cancel.restype = None
-_UniffiLib.uniffi_vestnik_ffi_fn_method_eventstream_next.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_fn_method_eventstream_ready.argtypes = (
     ctypes.c_uint64,
 )
-_UniffiLib.uniffi_vestnik_ffi_fn_method_eventstream_next.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_eventstream_ready.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_eventstream_take.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_eventstream_take.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_vestnik_ffi_fn_method_logsink_log.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -1013,19 +1033,29 @@ _UniffiLib.uniffi_vestnik_ffi_fn_method_shower_cancel.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_vestnik_ffi_fn_method_shower_cancel.restype = None
-_UniffiLib.uniffi_vestnik_ffi_fn_method_shower_next_show.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_fn_method_shower_ready.argtypes = (
     ctypes.c_uint64,
 )
-_UniffiLib.uniffi_vestnik_ffi_fn_method_shower_next_show.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_shower_ready.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_shower_take.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_shower_take.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_vestnik_ffi_fn_method_snapshotstream_cancel.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_vestnik_ffi_fn_method_snapshotstream_cancel.restype = None
-_UniffiLib.uniffi_vestnik_ffi_fn_method_snapshotstream_next.argtypes = (
+_UniffiLib.uniffi_vestnik_ffi_fn_method_snapshotstream_ready.argtypes = (
     ctypes.c_uint64,
 )
-_UniffiLib.uniffi_vestnik_ffi_fn_method_snapshotstream_next.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_snapshotstream_ready.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_snapshotstream_take.argtypes = (
+    ctypes.c_uint64,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_snapshotstream_take.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_vestnik_ffi_fn_method_spoolticket_identifier.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -5934,7 +5964,8 @@ class _UniffiFfiConverterOptionalTypeEvent(_UniffiConverterRustBuffer):
 
 class EventStreamProtocol(typing.Protocol):
     """
-    What happens, one by one. What nobody has pulled waits and is merged.
+    What happens, one by one. What nobody has pulled waits and is merged. Wait until it is `ready`, then
+    `take`.
 """
     
     def cancel(self, ) -> None:
@@ -5942,18 +5973,28 @@ class EventStreamProtocol(typing.Protocol):
         Ends the stream, for one who waits too.
 """
         raise NotImplementedError
-    async def next(self, ) -> typing.Optional[Event]:
+    async def ready(self, ) -> bool:
         """
-        Waits for the next; none after `cancel`, or when the device was stopped.
+        Waits for the next, which `take` gives; false after `cancel`, or when the device was stopped. A
+        caller that gives up loses nothing.
 
         # Errors
         [`VestnikError::Internal`].
 """
         raise NotImplementedError
+    def take(self, ) -> typing.Optional[Event]:
+        """
+        The next, if it is there.
+
+        # Errors
+        None; see the rules of this library.
+"""
+        raise NotImplementedError
 
 class EventStream(EventStreamProtocol):
     """
-    What happens, one by one. What nobody has pulled waits and is merged.
+    What happens, one by one. What nobody has pulled waits and is merged. Wait until it is `ready`, then
+    `take`.
 """
     
     _handle: ctypes.c_uint64
@@ -5993,9 +6034,10 @@ class EventStream(EventStreamProtocol):
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
-    async def next(self, ) -> typing.Optional[Event]:
+    async def ready(self, ) -> bool:
         """
-        Waits for the next; none after `cancel`, or when the device was stopped.
+        Waits for the next, which `take` gives; false after `cancel`, or when the device was stopped. A
+        caller that gives up loses nothing.
 
         # Errors
         [`VestnikError::Internal`].
@@ -6003,16 +6045,34 @@ class EventStream(EventStreamProtocol):
         _uniffi_lowered_args = (
             self._uniffi_clone_handle(),
         )
-        _uniffi_lift_return = _UniffiFfiConverterOptionalTypeEvent.lift
+        _uniffi_lift_return = _UniffiFfiConverterBoolean.lift
         _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
         return await _uniffi_rust_call_async(
-            _UniffiLib.uniffi_vestnik_ffi_fn_method_eventstream_next(*_uniffi_lowered_args),
-            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_rust_buffer,
-            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_rust_buffer,
-            _UniffiLib.ffi_vestnik_ffi_rust_future_free_rust_buffer,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_eventstream_ready(*_uniffi_lowered_args),
+            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_i8,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_i8,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_free_i8,
             _uniffi_lift_return,
             _uniffi_error_converter,
         )
+    def take(self, ) -> typing.Optional[Event]:
+        """
+        The next, if it is there.
+
+        # Errors
+        None; see the rules of this library.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterOptionalTypeEvent.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_eventstream_take,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
 
 
 
@@ -6770,22 +6830,31 @@ class ShowerProtocol(typing.Protocol):
     """
     The part of the one who draws a device's notifications.
 
-    `next_show`, draw, settle the ticket; then again. The part ends with `cancel`, or with this object.
+    Wait until it is `ready`, `take`, draw, settle the ticket; then again. The part ends with `cancel`, or
+    with this object.
 """
     
     def cancel(self, ) -> None:
         """
-        Gives the part up, so that another may take it. One who waits gets none.
+        Gives the part up, so that another may take it. One who waits gets none, and a ticket that nobody
+        took comes again.
 """
         raise NotImplementedError
-    async def next_show(self, ) -> typing.Optional[ShowTicket]:
+    async def ready(self, ) -> bool:
         """
-        Waits for the next notification to draw; none after `cancel`, or when the device was stopped.
-
-        A caller that gives up gets no ticket: the notification stays due.
+        Waits for the next notification to draw, whose ticket `take` gives; false after `cancel`, or when
+        the device was stopped. A caller that gives up loses nothing.
 
         # Errors
         [`VestnikError::Internal`].
+"""
+        raise NotImplementedError
+    def take(self, ) -> typing.Optional[ShowTicket]:
+        """
+        The next ticket, if it is there.
+
+        # Errors
+        None; see the rules of this library.
 """
         raise NotImplementedError
 
@@ -6793,7 +6862,8 @@ class Shower(ShowerProtocol):
     """
     The part of the one who draws a device's notifications.
 
-    `next_show`, draw, settle the ticket; then again. The part ends with `cancel`, or with this object.
+    Wait until it is `ready`, `take`, draw, settle the ticket; then again. The part ends with `cancel`, or
+    with this object.
 """
     
     _handle: ctypes.c_uint64
@@ -6820,7 +6890,8 @@ class Shower(ShowerProtocol):
         return inst
     def cancel(self, ) -> None:
         """
-        Gives the part up, so that another may take it. One who waits gets none.
+        Gives the part up, so that another may take it. One who waits gets none, and a ticket that nobody
+        took comes again.
 """
         _uniffi_lowered_args = (
             self._uniffi_clone_handle(),
@@ -6833,11 +6904,10 @@ class Shower(ShowerProtocol):
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
-    async def next_show(self, ) -> typing.Optional[ShowTicket]:
+    async def ready(self, ) -> bool:
         """
-        Waits for the next notification to draw; none after `cancel`, or when the device was stopped.
-
-        A caller that gives up gets no ticket: the notification stays due.
+        Waits for the next notification to draw, whose ticket `take` gives; false after `cancel`, or when
+        the device was stopped. A caller that gives up loses nothing.
 
         # Errors
         [`VestnikError::Internal`].
@@ -6845,16 +6915,34 @@ class Shower(ShowerProtocol):
         _uniffi_lowered_args = (
             self._uniffi_clone_handle(),
         )
-        _uniffi_lift_return = _UniffiFfiConverterOptionalTypeShowTicket.lift
+        _uniffi_lift_return = _UniffiFfiConverterBoolean.lift
         _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
         return await _uniffi_rust_call_async(
-            _UniffiLib.uniffi_vestnik_ffi_fn_method_shower_next_show(*_uniffi_lowered_args),
-            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_rust_buffer,
-            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_rust_buffer,
-            _UniffiLib.ffi_vestnik_ffi_rust_future_free_rust_buffer,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_shower_ready(*_uniffi_lowered_args),
+            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_i8,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_i8,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_free_i8,
             _uniffi_lift_return,
             _uniffi_error_converter,
         )
+    def take(self, ) -> typing.Optional[ShowTicket]:
+        """
+        The next ticket, if it is there.
+
+        # Errors
+        None; see the rules of this library.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterOptionalTypeShowTicket.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_shower_take,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
 
 
 
@@ -6914,6 +7002,7 @@ class _UniffiFfiConverterOptionalTypeSnapshot(_UniffiConverterRustBuffer):
 class SnapshotStreamProtocol(typing.Protocol):
     """
     The present snapshot, then each change. Changes that nobody has pulled are merged into the newest.
+    Wait until it is `ready`, then `take`.
 """
     
     def cancel(self, ) -> None:
@@ -6921,18 +7010,28 @@ class SnapshotStreamProtocol(typing.Protocol):
         Ends the stream, for one who waits too.
 """
         raise NotImplementedError
-    async def next(self, ) -> typing.Optional[Snapshot]:
+    async def ready(self, ) -> bool:
         """
-        Waits for the next; none after `cancel`, or when the device was stopped.
+        Waits for the next, which `take` gives; false after `cancel`, or when the device was stopped. A
+        caller that gives up loses nothing.
 
         # Errors
         [`VestnikError::Internal`].
+"""
+        raise NotImplementedError
+    def take(self, ) -> typing.Optional[Snapshot]:
+        """
+        The next, if it is there.
+
+        # Errors
+        None; see the rules of this library.
 """
         raise NotImplementedError
 
 class SnapshotStream(SnapshotStreamProtocol):
     """
     The present snapshot, then each change. Changes that nobody has pulled are merged into the newest.
+    Wait until it is `ready`, then `take`.
 """
     
     _handle: ctypes.c_uint64
@@ -6972,9 +7071,10 @@ class SnapshotStream(SnapshotStreamProtocol):
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
-    async def next(self, ) -> typing.Optional[Snapshot]:
+    async def ready(self, ) -> bool:
         """
-        Waits for the next; none after `cancel`, or when the device was stopped.
+        Waits for the next, which `take` gives; false after `cancel`, or when the device was stopped. A
+        caller that gives up loses nothing.
 
         # Errors
         [`VestnikError::Internal`].
@@ -6982,16 +7082,34 @@ class SnapshotStream(SnapshotStreamProtocol):
         _uniffi_lowered_args = (
             self._uniffi_clone_handle(),
         )
-        _uniffi_lift_return = _UniffiFfiConverterOptionalTypeSnapshot.lift
+        _uniffi_lift_return = _UniffiFfiConverterBoolean.lift
         _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
         return await _uniffi_rust_call_async(
-            _UniffiLib.uniffi_vestnik_ffi_fn_method_snapshotstream_next(*_uniffi_lowered_args),
-            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_rust_buffer,
-            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_rust_buffer,
-            _UniffiLib.ffi_vestnik_ffi_rust_future_free_rust_buffer,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_snapshotstream_ready(*_uniffi_lowered_args),
+            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_i8,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_i8,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_free_i8,
             _uniffi_lift_return,
             _uniffi_error_converter,
         )
+    def take(self, ) -> typing.Optional[Snapshot]:
+        """
+        The next, if it is there.
+
+        # Errors
+        None; see the rules of this library.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterOptionalTypeSnapshot.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_snapshotstream_take,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
 
 
 

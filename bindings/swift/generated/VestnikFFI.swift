@@ -1080,7 +1080,8 @@ public func FfiConverterTypeEventListener_lower(_ value: EventListener) -> UInt6
 
 
 /**
- * What happens, one by one. What nobody has pulled waits and is merged.
+ * What happens, one by one. What nobody has pulled waits and is merged. Wait until it is `ready`, then
+ * `take`.
  */
 public protocol EventStreamProtocol: AnyObject, Sendable {
     
@@ -1090,16 +1091,26 @@ public protocol EventStreamProtocol: AnyObject, Sendable {
     func cancel() 
     
     /**
-     * Waits for the next; none after `cancel`, or when the device was stopped.
+     * Waits for the next, which `take` gives; false after `cancel`, or when the device was stopped. A
+     * caller that gives up loses nothing.
      *
      * # Errors
      * [`VestnikError::Internal`].
      */
-    func next() async throws  -> Event?
+    func ready() async throws  -> Bool
+    
+    /**
+     * The next, if it is there.
+     *
+     * # Errors
+     * None; see the rules of this library.
+     */
+    func take() throws  -> Event?
     
 }
 /**
- * What happens, one by one. What nobody has pulled waits and is merged.
+ * What happens, one by one. What nobody has pulled waits and is merged. Wait until it is `ready`, then
+ * `take`.
  */
 open class EventStream: EventStreamProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -1166,25 +1177,41 @@ open func cancel()  {try! rustCall() {
 }
     
     /**
-     * Waits for the next; none after `cancel`, or when the device was stopped.
+     * Waits for the next, which `take` gives; false after `cancel`, or when the device was stopped. A
+     * caller that gives up loses nothing.
      *
      * # Errors
      * [`VestnikError::Internal`].
      */
-open func next()async throws  -> Event?  {
+open func ready()async throws  -> Bool  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
-                uniffi_vestnik_ffi_fn_method_eventstream_next(
+                uniffi_vestnik_ffi_fn_method_eventstream_ready(
                         self.uniffiCloneHandle()
                 )
             },
-            pollFunc: ffi_vestnik_ffi_rust_future_poll_rust_buffer,
-            completeFunc: ffi_vestnik_ffi_rust_future_complete_rust_buffer,
-            freeFunc: ffi_vestnik_ffi_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterOptionTypeEvent.lift,
+            pollFunc: ffi_vestnik_ffi_rust_future_poll_i8,
+            completeFunc: ffi_vestnik_ffi_rust_future_complete_i8,
+            freeFunc: ffi_vestnik_ffi_rust_future_free_i8,
+            liftFunc: FfiConverterBool.lift,
             errorHandler: FfiConverterTypeVestnikError_lift
         )
+}
+    
+    /**
+     * The next, if it is there.
+     *
+     * # Errors
+     * None; see the rules of this library.
+     */
+open func take()throws  -> Event?  {
+    return try  FfiConverterOptionTypeEvent.lift(try rustCallWithError(FfiConverterTypeVestnikError_lift) {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_method_eventstream_take(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
 }
     
 
@@ -2100,30 +2127,40 @@ public func FfiConverterTypeShowTicket_lower(_ value: ShowTicket) -> UInt64 {
 /**
  * The part of the one who draws a device's notifications.
  *
- * `next_show`, draw, settle the ticket; then again. The part ends with `cancel`, or with this object.
+ * Wait until it is `ready`, `take`, draw, settle the ticket; then again. The part ends with `cancel`, or
+ * with this object.
  */
 public protocol ShowerProtocol: AnyObject, Sendable {
     
     /**
-     * Gives the part up, so that another may take it. One who waits gets none.
+     * Gives the part up, so that another may take it. One who waits gets none, and a ticket that nobody
+     * took comes again.
      */
     func cancel() 
     
     /**
-     * Waits for the next notification to draw; none after `cancel`, or when the device was stopped.
-     *
-     * A caller that gives up gets no ticket: the notification stays due.
+     * Waits for the next notification to draw, whose ticket `take` gives; false after `cancel`, or when
+     * the device was stopped. A caller that gives up loses nothing.
      *
      * # Errors
      * [`VestnikError::Internal`].
      */
-    func nextShow() async throws  -> ShowTicket?
+    func ready() async throws  -> Bool
+    
+    /**
+     * The next ticket, if it is there.
+     *
+     * # Errors
+     * None; see the rules of this library.
+     */
+    func take() throws  -> ShowTicket?
     
 }
 /**
  * The part of the one who draws a device's notifications.
  *
- * `next_show`, draw, settle the ticket; then again. The part ends with `cancel`, or with this object.
+ * Wait until it is `ready`, `take`, draw, settle the ticket; then again. The part ends with `cancel`, or
+ * with this object.
  */
 open class Shower: ShowerProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -2179,7 +2216,8 @@ open class Shower: ShowerProtocol, @unchecked Sendable {
 
     
     /**
-     * Gives the part up, so that another may take it. One who waits gets none.
+     * Gives the part up, so that another may take it. One who waits gets none, and a ticket that nobody
+     * took comes again.
      */
 open func cancel()  {try! rustCall() {
         uniffiCallStatus in
@@ -2190,27 +2228,41 @@ open func cancel()  {try! rustCall() {
 }
     
     /**
-     * Waits for the next notification to draw; none after `cancel`, or when the device was stopped.
-     *
-     * A caller that gives up gets no ticket: the notification stays due.
+     * Waits for the next notification to draw, whose ticket `take` gives; false after `cancel`, or when
+     * the device was stopped. A caller that gives up loses nothing.
      *
      * # Errors
      * [`VestnikError::Internal`].
      */
-open func nextShow()async throws  -> ShowTicket?  {
+open func ready()async throws  -> Bool  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
-                uniffi_vestnik_ffi_fn_method_shower_next_show(
+                uniffi_vestnik_ffi_fn_method_shower_ready(
                         self.uniffiCloneHandle()
                 )
             },
-            pollFunc: ffi_vestnik_ffi_rust_future_poll_rust_buffer,
-            completeFunc: ffi_vestnik_ffi_rust_future_complete_rust_buffer,
-            freeFunc: ffi_vestnik_ffi_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterOptionTypeShowTicket.lift,
+            pollFunc: ffi_vestnik_ffi_rust_future_poll_i8,
+            completeFunc: ffi_vestnik_ffi_rust_future_complete_i8,
+            freeFunc: ffi_vestnik_ffi_rust_future_free_i8,
+            liftFunc: FfiConverterBool.lift,
             errorHandler: FfiConverterTypeVestnikError_lift
         )
+}
+    
+    /**
+     * The next ticket, if it is there.
+     *
+     * # Errors
+     * None; see the rules of this library.
+     */
+open func take()throws  -> ShowTicket?  {
+    return try  FfiConverterOptionTypeShowTicket.lift(try rustCallWithError(FfiConverterTypeVestnikError_lift) {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_method_shower_take(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
 }
     
 
@@ -2265,6 +2317,7 @@ public func FfiConverterTypeShower_lower(_ value: Shower) -> UInt64 {
 
 /**
  * The present snapshot, then each change. Changes that nobody has pulled are merged into the newest.
+ * Wait until it is `ready`, then `take`.
  */
 public protocol SnapshotStreamProtocol: AnyObject, Sendable {
     
@@ -2274,16 +2327,26 @@ public protocol SnapshotStreamProtocol: AnyObject, Sendable {
     func cancel() 
     
     /**
-     * Waits for the next; none after `cancel`, or when the device was stopped.
+     * Waits for the next, which `take` gives; false after `cancel`, or when the device was stopped. A
+     * caller that gives up loses nothing.
      *
      * # Errors
      * [`VestnikError::Internal`].
      */
-    func next() async throws  -> Snapshot?
+    func ready() async throws  -> Bool
+    
+    /**
+     * The next, if it is there.
+     *
+     * # Errors
+     * None; see the rules of this library.
+     */
+    func take() throws  -> Snapshot?
     
 }
 /**
  * The present snapshot, then each change. Changes that nobody has pulled are merged into the newest.
+ * Wait until it is `ready`, then `take`.
  */
 open class SnapshotStream: SnapshotStreamProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -2350,25 +2413,41 @@ open func cancel()  {try! rustCall() {
 }
     
     /**
-     * Waits for the next; none after `cancel`, or when the device was stopped.
+     * Waits for the next, which `take` gives; false after `cancel`, or when the device was stopped. A
+     * caller that gives up loses nothing.
      *
      * # Errors
      * [`VestnikError::Internal`].
      */
-open func next()async throws  -> Snapshot?  {
+open func ready()async throws  -> Bool  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
-                uniffi_vestnik_ffi_fn_method_snapshotstream_next(
+                uniffi_vestnik_ffi_fn_method_snapshotstream_ready(
                         self.uniffiCloneHandle()
                 )
             },
-            pollFunc: ffi_vestnik_ffi_rust_future_poll_rust_buffer,
-            completeFunc: ffi_vestnik_ffi_rust_future_complete_rust_buffer,
-            freeFunc: ffi_vestnik_ffi_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterOptionTypeSnapshot.lift,
+            pollFunc: ffi_vestnik_ffi_rust_future_poll_i8,
+            completeFunc: ffi_vestnik_ffi_rust_future_complete_i8,
+            freeFunc: ffi_vestnik_ffi_rust_future_free_i8,
+            liftFunc: FfiConverterBool.lift,
             errorHandler: FfiConverterTypeVestnikError_lift
         )
+}
+    
+    /**
+     * The next, if it is there.
+     *
+     * # Errors
+     * None; see the rules of this library.
+     */
+open func take()throws  -> Snapshot?  {
+    return try  FfiConverterOptionTypeSnapshot.lift(try rustCallWithError(FfiConverterTypeVestnikError_lift) {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_method_snapshotstream_take(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
 }
     
 
@@ -8748,22 +8827,31 @@ private let initializationResult: InitializationResult = {
     if (uniffi_vestnik_ffi_checksum_method_showticket_suppressed() != 20414) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_method_shower_cancel() != 58133) {
+    if (uniffi_vestnik_ffi_checksum_method_shower_cancel() != 5374) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_method_shower_next_show() != 49) {
+    if (uniffi_vestnik_ffi_checksum_method_shower_ready() != 31904) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_shower_take() != 39947) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_vestnik_ffi_checksum_method_eventstream_cancel() != 9226) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_method_eventstream_next() != 11074) {
+    if (uniffi_vestnik_ffi_checksum_method_eventstream_ready() != 20848) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_eventstream_take() != 34853) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_vestnik_ffi_checksum_method_snapshotstream_cancel() != 33153) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_method_snapshotstream_next() != 37590) {
+    if (uniffi_vestnik_ffi_checksum_method_snapshotstream_ready() != 64629) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_snapshotstream_take() != 52177) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_vestnik_ffi_checksum_constructor_cancelhandle_new() != 23663) {

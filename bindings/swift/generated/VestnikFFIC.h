@@ -765,9 +765,14 @@ void uniffi_vestnik_ffi_fn_free_shower(uint64_t handle, RustCallStatus *_Nonnull
 void uniffi_vestnik_ffi_fn_method_shower_cancel(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_METHOD_SHOWER_NEXT_SHOW
-#define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_METHOD_SHOWER_NEXT_SHOW
-uint64_t uniffi_vestnik_ffi_fn_method_shower_next_show(uint64_t ptr
+#ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_METHOD_SHOWER_READY
+#define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_METHOD_SHOWER_READY
+uint64_t uniffi_vestnik_ffi_fn_method_shower_ready(uint64_t ptr
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_METHOD_SHOWER_TAKE
+#define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_METHOD_SHOWER_TAKE
+RustBuffer uniffi_vestnik_ffi_fn_method_shower_take(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_CLONE_EVENTSTREAM
@@ -785,9 +790,14 @@ void uniffi_vestnik_ffi_fn_free_eventstream(uint64_t handle, RustCallStatus *_No
 void uniffi_vestnik_ffi_fn_method_eventstream_cancel(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_METHOD_EVENTSTREAM_NEXT
-#define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_METHOD_EVENTSTREAM_NEXT
-uint64_t uniffi_vestnik_ffi_fn_method_eventstream_next(uint64_t ptr
+#ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_METHOD_EVENTSTREAM_READY
+#define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_METHOD_EVENTSTREAM_READY
+uint64_t uniffi_vestnik_ffi_fn_method_eventstream_ready(uint64_t ptr
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_METHOD_EVENTSTREAM_TAKE
+#define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_METHOD_EVENTSTREAM_TAKE
+RustBuffer uniffi_vestnik_ffi_fn_method_eventstream_take(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_CLONE_SNAPSHOTSTREAM
@@ -805,9 +815,14 @@ void uniffi_vestnik_ffi_fn_free_snapshotstream(uint64_t handle, RustCallStatus *
 void uniffi_vestnik_ffi_fn_method_snapshotstream_cancel(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_METHOD_SNAPSHOTSTREAM_NEXT
-#define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_METHOD_SNAPSHOTSTREAM_NEXT
-uint64_t uniffi_vestnik_ffi_fn_method_snapshotstream_next(uint64_t ptr
+#ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_METHOD_SNAPSHOTSTREAM_READY
+#define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_METHOD_SNAPSHOTSTREAM_READY
+uint64_t uniffi_vestnik_ffi_fn_method_snapshotstream_ready(uint64_t ptr
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_METHOD_SNAPSHOTSTREAM_TAKE
+#define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_METHOD_SNAPSHOTSTREAM_TAKE
+RustBuffer uniffi_vestnik_ffi_fn_method_snapshotstream_take(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_FUNC_LIBRARY_VERSION
@@ -1458,9 +1473,15 @@ uint16_t uniffi_vestnik_ffi_checksum_method_shower_cancel(void
     
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_METHOD_SHOWER_NEXT_SHOW
-#define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_METHOD_SHOWER_NEXT_SHOW
-uint16_t uniffi_vestnik_ffi_checksum_method_shower_next_show(void
+#ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_METHOD_SHOWER_READY
+#define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_METHOD_SHOWER_READY
+uint16_t uniffi_vestnik_ffi_checksum_method_shower_ready(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_METHOD_SHOWER_TAKE
+#define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_METHOD_SHOWER_TAKE
+uint16_t uniffi_vestnik_ffi_checksum_method_shower_take(void
     
 );
 #endif
@@ -1470,9 +1491,15 @@ uint16_t uniffi_vestnik_ffi_checksum_method_eventstream_cancel(void
     
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_METHOD_EVENTSTREAM_NEXT
-#define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_METHOD_EVENTSTREAM_NEXT
-uint16_t uniffi_vestnik_ffi_checksum_method_eventstream_next(void
+#ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_METHOD_EVENTSTREAM_READY
+#define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_METHOD_EVENTSTREAM_READY
+uint16_t uniffi_vestnik_ffi_checksum_method_eventstream_ready(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_METHOD_EVENTSTREAM_TAKE
+#define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_METHOD_EVENTSTREAM_TAKE
+uint16_t uniffi_vestnik_ffi_checksum_method_eventstream_take(void
     
 );
 #endif
@@ -1482,9 +1509,15 @@ uint16_t uniffi_vestnik_ffi_checksum_method_snapshotstream_cancel(void
     
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_METHOD_SNAPSHOTSTREAM_NEXT
-#define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_METHOD_SNAPSHOTSTREAM_NEXT
-uint16_t uniffi_vestnik_ffi_checksum_method_snapshotstream_next(void
+#ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_METHOD_SNAPSHOTSTREAM_READY
+#define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_METHOD_SNAPSHOTSTREAM_READY
+uint16_t uniffi_vestnik_ffi_checksum_method_snapshotstream_ready(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_METHOD_SNAPSHOTSTREAM_TAKE
+#define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_METHOD_SNAPSHOTSTREAM_TAKE
+uint16_t uniffi_vestnik_ffi_checksum_method_snapshotstream_take(void
     
 );
 #endif

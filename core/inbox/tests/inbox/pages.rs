@@ -137,7 +137,10 @@ fn a_category_is_read_both_ways_among_what_is_unread_or_archived() {
     let category = |number| if is_order(number) { "orders" } else { "promo" };
     let arrived = |number| with(number, json!({"category": category(number)}));
     world.page((1..=60).map(arrived).collect());
-    let (is_archived, is_read) = (|number: u64| number % 4 == 0, |number: u64| number % 5 == 0);
+    let (is_archived, is_read) = (
+        |number: u64| number.is_multiple_of(4),
+        |number: u64| number.is_multiple_of(5),
+    );
     let all = |is: fn(u64) -> bool| {
         (1..=60)
             .filter(|number| is(*number))

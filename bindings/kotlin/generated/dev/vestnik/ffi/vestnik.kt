@@ -918,15 +918,21 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_vestnik_ffi_checksum_method_shower_cancel(
     ): Int
-    external fun uniffi_vestnik_ffi_checksum_method_shower_next_show(
+    external fun uniffi_vestnik_ffi_checksum_method_shower_ready(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_shower_take(
     ): Int
     external fun uniffi_vestnik_ffi_checksum_method_eventstream_cancel(
     ): Int
-    external fun uniffi_vestnik_ffi_checksum_method_eventstream_next(
+    external fun uniffi_vestnik_ffi_checksum_method_eventstream_ready(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_eventstream_take(
     ): Int
     external fun uniffi_vestnik_ffi_checksum_method_snapshotstream_cancel(
     ): Int
-    external fun uniffi_vestnik_ffi_checksum_method_snapshotstream_next(
+    external fun uniffi_vestnik_ffi_checksum_method_snapshotstream_ready(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_snapshotstream_take(
     ): Int
     external fun uniffi_vestnik_ffi_checksum_constructor_cancelhandle_new(
     ): Int
@@ -1126,24 +1132,30 @@ internal object UniffiLib {
     ): Unit
     external fun uniffi_vestnik_ffi_fn_method_shower_cancel(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
-    external fun uniffi_vestnik_ffi_fn_method_shower_next_show(`ptr`: Long,
+    external fun uniffi_vestnik_ffi_fn_method_shower_ready(`ptr`: Long,
     ): Long
+    external fun uniffi_vestnik_ffi_fn_method_shower_take(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_vestnik_ffi_fn_clone_eventstream(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_vestnik_ffi_fn_free_eventstream(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_vestnik_ffi_fn_method_eventstream_cancel(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
-    external fun uniffi_vestnik_ffi_fn_method_eventstream_next(`ptr`: Long,
+    external fun uniffi_vestnik_ffi_fn_method_eventstream_ready(`ptr`: Long,
     ): Long
+    external fun uniffi_vestnik_ffi_fn_method_eventstream_take(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_vestnik_ffi_fn_clone_snapshotstream(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_vestnik_ffi_fn_free_snapshotstream(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_vestnik_ffi_fn_method_snapshotstream_cancel(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
-    external fun uniffi_vestnik_ffi_fn_method_snapshotstream_next(`ptr`: Long,
+    external fun uniffi_vestnik_ffi_fn_method_snapshotstream_ready(`ptr`: Long,
     ): Long
+    external fun uniffi_vestnik_ffi_fn_method_snapshotstream_take(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_vestnik_ffi_fn_func_library_version(uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_vestnik_ffi_fn_func_log_to(`sink`: RustBuffer.ByValue,`level`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
@@ -1452,22 +1464,31 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_vestnik_ffi_checksum_method_showticket_suppressed() and 0xFFFF) != 20414) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_vestnik_ffi_checksum_method_shower_cancel() and 0xFFFF) != 58133) {
+    if ((lib.uniffi_vestnik_ffi_checksum_method_shower_cancel() and 0xFFFF) != 5374) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_vestnik_ffi_checksum_method_shower_next_show() and 0xFFFF) != 49) {
+    if ((lib.uniffi_vestnik_ffi_checksum_method_shower_ready() and 0xFFFF) != 31904) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_shower_take() and 0xFFFF) != 39947) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_vestnik_ffi_checksum_method_eventstream_cancel() and 0xFFFF) != 9226) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_vestnik_ffi_checksum_method_eventstream_next() and 0xFFFF) != 11074) {
+    if ((lib.uniffi_vestnik_ffi_checksum_method_eventstream_ready() and 0xFFFF) != 20848) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_eventstream_take() and 0xFFFF) != 34853) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_vestnik_ffi_checksum_method_snapshotstream_cancel() and 0xFFFF) != 33153) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_vestnik_ffi_checksum_method_snapshotstream_next() and 0xFFFF) != 37590) {
+    if ((lib.uniffi_vestnik_ffi_checksum_method_snapshotstream_ready() and 0xFFFF) != 64629) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_snapshotstream_take() and 0xFFFF) != 52177) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_vestnik_ffi_checksum_constructor_cancelhandle_new() and 0xFFFF) != 23663) {
@@ -2709,7 +2730,8 @@ internal object FfiConverterTypeEventListener: FfiConverter<EventListener, Long>
 
 
 /**
- * What happens, one by one. What nobody has pulled waits and is merged.
+ * What happens, one by one. What nobody has pulled waits and is merged. Wait until it is `ready`, then
+ * `take`.
  */
 internal interface EventStreamInterface {
     
@@ -2719,18 +2741,28 @@ internal interface EventStreamInterface {
     fun `cancel`()
     
     /**
-     * Waits for the next; none after `cancel`, or when the device was stopped.
+     * Waits for the next, which `take` gives; false after `cancel`, or when the device was stopped. A
+     * caller that gives up loses nothing.
      *
      * # Errors
      * [`VestnikError::Internal`].
      */
-    suspend fun `next`(): Event?
+    suspend fun `ready`(): kotlin.Boolean
+    
+    /**
+     * The next, if it is there.
+     *
+     * # Errors
+     * None; see the rules of this library.
+     */
+    fun `take`(): Event?
     
     companion object
 }
 
 /**
- * What happens, one by one. What nobody has pulled waits and is merged.
+ * What happens, one by one. What nobody has pulled waits and is merged. Wait until it is `ready`, then
+ * `take`.
  */
 internal open class EventStream: Disposable, AutoCloseable, EventStreamInterface
 {
@@ -2850,30 +2882,51 @@ internal open class EventStream: Disposable, AutoCloseable, EventStreamInterface
 
     
     /**
-     * Waits for the next; none after `cancel`, or when the device was stopped.
+     * Waits for the next, which `take` gives; false after `cancel`, or when the device was stopped. A
+     * caller that gives up loses nothing.
      *
      * # Errors
      * [`VestnikError::Internal`].
      */
     @Throws(VestnikException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `next`() : Event? {
+    override suspend fun `ready`() : kotlin.Boolean {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_vestnik_ffi_fn_method_eventstream_next(
+            UniffiLib.uniffi_vestnik_ffi_fn_method_eventstream_ready(
                 uniffiHandle,
                 
             )
         },
-        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
-        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_rust_buffer(future, continuation) },
-        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_rust_buffer(future) },
+        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_i8(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_i8(future, continuation) },
+        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_i8(future) },
         // lift function
-        { FfiConverterOptionalTypeEvent.lift(it) },
+        { FfiConverterBoolean.lift(it) },
         // Error FFI converter
         VestnikException.ErrorHandler,
     )
     }
+
+    
+    /**
+     * The next, if it is there.
+     *
+     * # Errors
+     * None; see the rules of this library.
+     */
+    @Throws(VestnikException::class)override fun `take`(): Event? {
+            return FfiConverterOptionalTypeEvent.lift(
+    callWithHandle {
+    uniffiRustCallWithError(VestnikException) { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_method_eventstream_take(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
 
     
 
@@ -4281,24 +4334,33 @@ internal object FfiConverterTypeShowTicket: FfiConverter<ShowTicket, Long> {
 /**
  * The part of the one who draws a device's notifications.
  *
- * `next_show`, draw, settle the ticket; then again. The part ends with `cancel`, or with this object.
+ * Wait until it is `ready`, `take`, draw, settle the ticket; then again. The part ends with `cancel`, or
+ * with this object.
  */
 internal interface ShowerInterface {
     
     /**
-     * Gives the part up, so that another may take it. One who waits gets none.
+     * Gives the part up, so that another may take it. One who waits gets none, and a ticket that nobody
+     * took comes again.
      */
     fun `cancel`()
     
     /**
-     * Waits for the next notification to draw; none after `cancel`, or when the device was stopped.
-     *
-     * A caller that gives up gets no ticket: the notification stays due.
+     * Waits for the next notification to draw, whose ticket `take` gives; false after `cancel`, or when
+     * the device was stopped. A caller that gives up loses nothing.
      *
      * # Errors
      * [`VestnikError::Internal`].
      */
-    suspend fun `nextShow`(): ShowTicket?
+    suspend fun `ready`(): kotlin.Boolean
+    
+    /**
+     * The next ticket, if it is there.
+     *
+     * # Errors
+     * None; see the rules of this library.
+     */
+    fun `take`(): ShowTicket?
     
     companion object
 }
@@ -4306,7 +4368,8 @@ internal interface ShowerInterface {
 /**
  * The part of the one who draws a device's notifications.
  *
- * `next_show`, draw, settle the ticket; then again. The part ends with `cancel`, or with this object.
+ * Wait until it is `ready`, `take`, draw, settle the ticket; then again. The part ends with `cancel`, or
+ * with this object.
  */
 internal open class Shower: Disposable, AutoCloseable, ShowerInterface
 {
@@ -4411,7 +4474,8 @@ internal open class Shower: Disposable, AutoCloseable, ShowerInterface
 
     
     /**
-     * Gives the part up, so that another may take it. One who waits gets none.
+     * Gives the part up, so that another may take it. One who waits gets none, and a ticket that nobody
+     * took comes again.
      */override fun `cancel`()
         = 
     callWithHandle {
@@ -4426,32 +4490,51 @@ internal open class Shower: Disposable, AutoCloseable, ShowerInterface
 
     
     /**
-     * Waits for the next notification to draw; none after `cancel`, or when the device was stopped.
-     *
-     * A caller that gives up gets no ticket: the notification stays due.
+     * Waits for the next notification to draw, whose ticket `take` gives; false after `cancel`, or when
+     * the device was stopped. A caller that gives up loses nothing.
      *
      * # Errors
      * [`VestnikError::Internal`].
      */
     @Throws(VestnikException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `nextShow`() : ShowTicket? {
+    override suspend fun `ready`() : kotlin.Boolean {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_vestnik_ffi_fn_method_shower_next_show(
+            UniffiLib.uniffi_vestnik_ffi_fn_method_shower_ready(
                 uniffiHandle,
                 
             )
         },
-        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
-        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_rust_buffer(future, continuation) },
-        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_rust_buffer(future) },
+        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_i8(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_i8(future, continuation) },
+        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_i8(future) },
         // lift function
-        { FfiConverterOptionalTypeShowTicket.lift(it) },
+        { FfiConverterBoolean.lift(it) },
         // Error FFI converter
         VestnikException.ErrorHandler,
     )
     }
+
+    
+    /**
+     * The next ticket, if it is there.
+     *
+     * # Errors
+     * None; see the rules of this library.
+     */
+    @Throws(VestnikException::class)override fun `take`(): ShowTicket? {
+            return FfiConverterOptionalTypeShowTicket.lift(
+    callWithHandle {
+    uniffiRustCallWithError(VestnikException) { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_method_shower_take(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
 
     
 
@@ -4589,6 +4672,7 @@ internal object FfiConverterTypeShower: FfiConverter<Shower, Long> {
 
 /**
  * The present snapshot, then each change. Changes that nobody has pulled are merged into the newest.
+ * Wait until it is `ready`, then `take`.
  */
 internal interface SnapshotStreamInterface {
     
@@ -4598,18 +4682,28 @@ internal interface SnapshotStreamInterface {
     fun `cancel`()
     
     /**
-     * Waits for the next; none after `cancel`, or when the device was stopped.
+     * Waits for the next, which `take` gives; false after `cancel`, or when the device was stopped. A
+     * caller that gives up loses nothing.
      *
      * # Errors
      * [`VestnikError::Internal`].
      */
-    suspend fun `next`(): Snapshot?
+    suspend fun `ready`(): kotlin.Boolean
+    
+    /**
+     * The next, if it is there.
+     *
+     * # Errors
+     * None; see the rules of this library.
+     */
+    fun `take`(): Snapshot?
     
     companion object
 }
 
 /**
  * The present snapshot, then each change. Changes that nobody has pulled are merged into the newest.
+ * Wait until it is `ready`, then `take`.
  */
 internal open class SnapshotStream: Disposable, AutoCloseable, SnapshotStreamInterface
 {
@@ -4729,30 +4823,51 @@ internal open class SnapshotStream: Disposable, AutoCloseable, SnapshotStreamInt
 
     
     /**
-     * Waits for the next; none after `cancel`, or when the device was stopped.
+     * Waits for the next, which `take` gives; false after `cancel`, or when the device was stopped. A
+     * caller that gives up loses nothing.
      *
      * # Errors
      * [`VestnikError::Internal`].
      */
     @Throws(VestnikException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `next`() : Snapshot? {
+    override suspend fun `ready`() : kotlin.Boolean {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
-            UniffiLib.uniffi_vestnik_ffi_fn_method_snapshotstream_next(
+            UniffiLib.uniffi_vestnik_ffi_fn_method_snapshotstream_ready(
                 uniffiHandle,
                 
             )
         },
-        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
-        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_rust_buffer(future, continuation) },
-        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_rust_buffer(future) },
+        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_i8(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_i8(future, continuation) },
+        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_i8(future) },
         // lift function
-        { FfiConverterOptionalTypeSnapshot.lift(it) },
+        { FfiConverterBoolean.lift(it) },
         // Error FFI converter
         VestnikException.ErrorHandler,
     )
     }
+
+    
+    /**
+     * The next, if it is there.
+     *
+     * # Errors
+     * None; see the rules of this library.
+     */
+    @Throws(VestnikException::class)override fun `take`(): Snapshot? {
+            return FfiConverterOptionalTypeSnapshot.lift(
+    callWithHandle {
+    uniffiRustCallWithError(VestnikException) { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_method_snapshotstream_take(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
 
     
 
