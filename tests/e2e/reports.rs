@@ -6,15 +6,28 @@ mod path;
 mod session;
 mod size;
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use vestnik_core::Config;
-use vestnik_model::{NotificationId, UserId};
+use vestnik_model::{InstallationId, NotificationId, UserId, contract::server};
 use vestnik_testkit::{
-    CoreDevice, SharedHost, TestServer, backend::to_user, clock::AheadClock, core_device::Setup,
-    server::Setup as ServerSetup,
+    CoreDevice, RawHub, SharedHost, TestServer, backend::to_user, clock::AheadClock,
+    core_device::Setup, server::Setup as ServerSetup,
 };
+
+/// A connection of an installation that has greeted.
+async fn greeted(
+    at: SocketAddr,
+    token: &str,
+    installation: InstallationId,
+) -> anyhow::Result<RawHub> {
+    let mut hub = RawHub::open(at, token).await?;
+    let hello = json!({ "installationId": installation });
+    let welcome = hub.call(server::HELLO, &hello).await?;
+    anyhow::ensure!(welcome["result"]["contract"].is_number(), "{welcome}");
+    Ok(hub)
+}
 
 /// A server on a shared host.
 struct Stage {

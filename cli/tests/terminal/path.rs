@@ -17,8 +17,8 @@ fn a_senders_commands_keep_to_the_servers_path() {
             "POST /push/v1/notifications HTTP/1.1",
         ),
         (
-            &["status", "ntf_01890a5d-ac96-774b-bcce-b302099a8057"],
-            "GET /push/v1/notifications/ntf_01890a5d-ac96-774b-bcce-b302099a8057 HTTP/1.1",
+            &["status", "ntf_01890a5dac96774bbcceb302099a8057"],
+            "GET /push/v1/notifications/ntf_01890a5dac96774bbcceb302099a8057 HTTP/1.1",
         ),
         (&["keys", "list"], "GET /push/v1/keys?limit=200 HTTP/1.1"),
     ];

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use vestnik_model::{contract::server, route};
 use vestnik_testkit::{RawHub, name::user};
 
-use super::Stage;
+use super::{Stage, greeted};
 
 /// The status and code with which a token is refused, at the hub and by REST.
 async fn refused(
@@ -49,10 +49,8 @@ async fn a_former_users_late_logout_and_token_reach_nothing() -> anyhow::Result<
     let former = stage.access_token().await?;
     let installation = phone.client.installation().to_string();
     let resource = route::with(route::INSTALLATION, &installation);
-    let mut socket = RawHub::open(stage.server.address(), &former).await?;
-    let hello = json!({ "installationId": installation });
-    let welcome = socket.call(server::HELLO, &hello).await?;
-    assert!(welcome["result"]["contract"].is_number(), "{welcome}");
+    let id = phone.client.installation();
+    let mut socket = greeted(stage.server.address(), &former, id).await?;
 
     let logout = format!("DELETE {resource}");
     let gate = stage.host.hold(&logout);
@@ -137,7 +135,8 @@ async fn two_that_share_a_refresh_token_both_go_on() -> anyhow::Result<()> {
         assert_eq!(answer.status(), StatusCode::OK, "round {round}");
         let tokens: Value = answer.json().await?;
         let token = tokens["access_token"].as_str().unwrap_or_default();
-        let mut tab = RawHub::open(stage.server.address(), token).await?;
+        let id = phone.client.installation();
+        let mut tab = greeted(stage.server.address(), token, id).await?;
         let page = tab.call(server::SYNC, &json!({})).await?;
         assert!(page["result"]["cursor"].is_string(), "{page}");
         gate.open();

@@ -4,12 +4,11 @@ use serde_json::json;
 use vestnik_core::HistoryQuery;
 use vestnik_model::{contract::server, publish::ContentRequest};
 use vestnik_testkit::{
-    RawHub,
     backend::to_user,
     name::{installation, user},
 };
 
-use super::Stage;
+use super::{Stage, greeted};
 
 /// The smallest limit that a client has by default for what it receives: 1 MiB.
 const SMALLEST_LIMIT: usize = 1 << 20;
@@ -45,11 +44,12 @@ async fn a_device_that_was_off_catches_up_with_long_notifications() -> anyhow::R
 
     // Any client can read such pages, which our core alone does not show: it asks for less in the end.
     let tokens = stage.server.backend.log_in(&anna, installation(7)).await?;
-    let mut hub = RawHub::open(stage.server.address(), &tokens.access_token).await?;
+    let token = &tokens.access_token;
+    let mut hub = greeted(stage.server.address(), token, installation(7)).await?;
     let mut read = 0;
-    let mut cursor = json!(null);
+    let mut after = json!({});
     while read < COUNT {
-        let page = hub.call(server::SYNC, &json!({ "cursor": cursor })).await?;
+        let page = hub.call(server::SYNC, &after).await?;
         assert!(
             page.to_string().len() < SMALLEST_LIMIT,
             "{} bytes",
@@ -58,7 +58,7 @@ async fn a_device_that_was_off_catches_up_with_long_notifications() -> anyhow::R
         let entries = page["result"]["entries"].as_array().map_or(0, Vec::len);
         assert!(entries > 0, "an empty page with {read} of {COUNT} read");
         read += entries;
-        cursor = page["result"]["cursor"].clone();
+        after = json!({ "cursor": page["result"]["cursor"] });
     }
     stage.server.stop().await
 }
