@@ -85,9 +85,11 @@ enum Next {
 
 fn offer(files: &mut Files, storage: Storage, shared: &Arc<Shared>) -> Result<Next, StoreError> {
     let hidden = shared.hidden();
+    // Nothing may fail between the taking and the ticket, which comes back if it is dropped.
+    let now = files.server_now();
     if let Some((owner, taken)) = files.take_show()? {
         let ticket = ShowTicket {
-            age: files.server_now().duration_since(taken.item.received_at),
+            age: now.duration_since(taken.item.received_at),
             taken,
             owner,
             storage,

@@ -17,6 +17,7 @@ impl Files {
     /// # Errors
     /// [`StoreError`].
     pub fn seed(&mut self) -> Result<Seed, StoreError> {
+        self.finish_logout()?;
         let secrets = &*self.options.secrets;
         let refresh = self.device.refresh(secrets)?;
         let standing = match (self.device.user().cloned(), refresh) {
@@ -32,6 +33,19 @@ impl Files {
             standing,
             logouts: self.pending_logouts()?,
         })
+    }
+
+    /// If an engine ended after a logout was noted and before it was done, it is done now. After an end of
+    /// the process, opening the device's file does the same.
+    fn finish_logout(&mut self) -> Result<(), StoreError> {
+        let state = self.device.state();
+        let (is_logged_in, generation) = (state.is_logged_in, state.generation);
+        let pending = self.device.pending_logouts()?;
+        if !is_logged_in || pending.iter().all(|one| one.generation != generation) {
+            return Ok(());
+        }
+        let next = Generation::new(generation.saturating_add(1));
+        self.store(next, StoreCall::Logout(None))
     }
 
     /// How many logouts the server has not confirmed. The secret store is not asked.

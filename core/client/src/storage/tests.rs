@@ -14,7 +14,7 @@ use super::{FileOptions, Files, FormerHistory};
 use crate::machine::{
     Generation, Secret,
     engine::Done,
-    session::StoreCall,
+    session::{LogoutNote, SeedStanding, StoreCall},
     sync::{Origin, Proposal},
 };
 
@@ -386,4 +386,23 @@ fn who_waits_for_a_show_learns_that_the_spool_has_to_be_looked_at() {
     assert!(pause <= Duration::from_secs(60), "{pause:?}");
     device.clock.advance(pause);
     assert!(device.take().is_some_and(|taken| taken.again));
+}
+
+#[test]
+fn a_logout_that_was_noted_is_done_before_another_engine_begins() {
+    let mut device = Device::new(FormerHistory::Wipe);
+    let note = LogoutNote::Pending {
+        generation: Generation::new(1),
+        user: Some(anna()),
+        refresh: Secret::new("refresh"),
+    };
+    device.files.note(note).unwrap();
+    let seed = device.files.seed().unwrap();
+    assert!(matches!(seed.standing, SeedStanding::Nobody));
+    assert_eq!(seed.logouts.len(), 1, "the server is still to be told");
+    assert_eq!(device.files.device().user(), None);
+    // A later session is not ended by it.
+    device.log_in(5);
+    let seed = device.files.seed().unwrap();
+    assert!(matches!(seed.standing, SeedStanding::LoggedIn { .. }));
 }
