@@ -322,8 +322,12 @@ impl Vestnik {
         let taken = self.slot().take();
         let Some(core) = taken else {
             // Whoever called first may not have waited for it.
-            self.stopped.cancelled().await;
-            return Ok(());
+            let stopped = self.stopped.clone();
+            return run(async move {
+                stopped.cancelled().await;
+                Ok::<_, VestnikError>(())
+            })
+            .await;
         };
         let (folder, stopped) = (self.folder.clone(), self.stopped.clone().drop_guard());
         run(async move {

@@ -12,6 +12,8 @@
 //!   where crashes cluster. What the app has to be told is pulled ([`Shower`], [`SnapshotStream`],
 //!   [`EventStream`]) or is told to a listener on a thread of its own;
 //! - foreign code that throws or blocks holds up nothing but its own thread;
+//! - foreign code is called by threads of the library through one gate, which [`quiesce`] closes: a language
+//!   that ends must not be called any more;
 //! - what must not be lost is given by a call that is not asynchronous ([`Shower::take`]): the answer of an
 //!   asynchronous one is neither delivered nor dropped if the app gives it up at that moment;
 //! - every call that waits for somebody else takes a deadline and a [`CancelHandle`], because Swift's
@@ -29,6 +31,7 @@ mod cancel;
 mod device;
 mod error;
 mod folder;
+mod gate;
 mod history;
 mod listener;
 mod log;
@@ -42,6 +45,7 @@ mod stream;
 pub use cancel::CancelHandle;
 pub use device::Vestnik;
 pub use error::{StorageProblem, VestnikError};
+pub use gate::quiesce;
 pub use listener::{EventListener, StateListener, Subscription};
 pub use log::{LogLevel, LogRecord, LogSink, log_to};
 pub use push::{PushAddressKind, Pushed, SpoolTicket, spool_push};

@@ -14,6 +14,7 @@ use vestnik_core as core;
 
 use crate::{
     error::VestnikError,
+    gate::Foreign,
     record::{event::Event, snapshot::Snapshot},
     runtime,
     stream::{Events, Snapshots, Source},
@@ -81,9 +82,12 @@ impl Listeners {
         listener: Arc<dyn StateListener>,
         snapshots: Snapshots,
     ) -> Result<Arc<Subscription>, VestnikError> {
-        self.add(snapshots, move |told| match told {
-            Some(snapshot) => listener.on_snapshot(snapshot),
-            None => listener.on_stopped(),
+        let listener = Foreign::new(listener);
+        self.add(snapshots, move |told| {
+            listener.call(|listener| match told {
+                Some(snapshot) => listener.on_snapshot(snapshot),
+                None => listener.on_stopped(),
+            })
         })
     }
 
@@ -92,16 +96,20 @@ impl Listeners {
         listener: Arc<dyn EventListener>,
         events: core::EventStream,
     ) -> Result<Arc<Subscription>, VestnikError> {
-        self.add(Events(events), move |told| match told {
-            Some(event) => listener.on_event(event),
-            None => listener.on_stopped(),
+        let listener = Foreign::new(listener);
+        self.add(Events(events), move |told| {
+            listener.call(|listener| match told {
+                Some(event) => listener.on_event(event),
+                None => listener.on_stopped(),
+            })
         })
     }
 
+    /// `tell` gives what came of it; `None` if the listener must not be called any more.
     fn add<S: Source>(
         &self,
         mut source: S,
-        tell: impl Fn(Option<S::Item>) -> Result<(), VestnikError> + Send + 'static,
+        tell: impl Fn(Option<S::Item>) -> Option<Result<(), VestnikError>> + Send + 'static,
     ) -> Result<Arc<Subscription>, VestnikError> {
         let seat = Seat::take(&self.count)?;
         let (runtime, cancelled) = (runtime::handle()?, CancellationToken::new());
@@ -112,8 +120,10 @@ impl Listeners {
                 let _seat = seat;
                 while let Some(told) = next(&runtime, &mut source, &end) {
                     let is_last = told.is_none();
-                    if tell(told).is_err() {
-                        tracing::warn!("a listener of the app failed");
+                    match tell(told) {
+                        Some(Ok(())) => {}
+                        Some(Err(_)) => tracing::warn!("a listener of the app failed"),
+                        None => return,
                     }
                     if is_last {
                         return;
@@ -192,7 +202,7 @@ mod tests {
         let (give, source) = given();
         let (tell, told) = mpsc::channel();
         let listeners = Listeners::default();
-        let tell = move |item| tell.send(item).map_err(VestnikError::internal);
+        let tell = move |item| Some(tell.send(item).map_err(VestnikError::internal));
         let _subscription = listeners.add(source, tell).unwrap();
         for item in 0..3 {
             give.blocking_send(item).unwrap();
@@ -208,9 +218,9 @@ mod tests {
         let (tell, told) = mpsc::channel();
         let fails = move |item| {
             tell.send(item).unwrap();
-            Err(VestnikError::Host {
+            Some(Err(VestnikError::Host {
                 detail: "a test's own failure".to_owned(),
-            })
+            }))
         };
         let _subscription = Listeners::default().add(source, fails).unwrap();
         give.blocking_send(1).unwrap();
@@ -219,12 +229,27 @@ mod tests {
         assert_eq!(told.recv(), Ok(Some(2)));
     }
 
+    #[test]
+    fn a_listener_that_must_not_be_called_any_more_is_let_go() {
+        let (give, source) = given();
+        let (tell, told) = mpsc::channel();
+        let ends = move |item| {
+            tell.send(item).unwrap();
+            None
+        };
+        let _subscription = Listeners::default().add(source, ends).unwrap();
+        give.blocking_send(1).unwrap();
+        give.blocking_send(2).unwrap();
+        let all: Vec<_> = told.iter().collect();
+        assert_eq!(all, [Some(1)]);
+    }
+
     /// `told` ends when the thread has let the listener go.
     #[test]
     fn a_listener_is_let_go_at_once() {
         let (_give, source) = given();
         let (tell, told) = mpsc::channel();
-        let tell = move |item| tell.send(item).map_err(VestnikError::internal);
+        let tell = move |item| Some(tell.send(item).map_err(VestnikError::internal));
         let listeners = Listeners::default();
         let subscription = listeners.add(source, tell).unwrap();
         subscription.cancel();
@@ -237,7 +262,7 @@ mod tests {
         let add = || {
             let (give, source) = given();
             let (tell, told) = mpsc::channel();
-            let tell = move |item| tell.send(item).map_err(VestnikError::internal);
+            let tell = move |item| Some(tell.send(item).map_err(VestnikError::internal));
             listeners
                 .add(source, tell)
                 .map(|subscription| (subscription, give, told))

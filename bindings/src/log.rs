@@ -5,8 +5,9 @@
 
 use std::{
     fmt::{self, Write as _},
+    mem,
     sync::{
-        Arc, Mutex, OnceLock, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU8, AtomicU64, Ordering},
         mpsc,
     },
@@ -19,7 +20,7 @@ use tracing::{
     span,
 };
 
-use crate::error::VestnikError;
+use crate::{error::VestnikError, gate::Foreign};
 
 /// How many lines wait for a slow sink; beyond it, lines are dropped and counted.
 const WAITING: usize = 256;
@@ -71,16 +72,22 @@ pub trait LogSink: Send + Sync {
 pub fn log_to(sink: Option<Arc<dyn LogSink>>, level: Option<LogLevel>) -> Result<(), VestnikError> {
     let log = log()?;
     let level = sink.is_some().then(|| level.unwrap_or(LogLevel::Info));
-    *log.sink.lock().unwrap_or_else(PoisonError::into_inner) = sink;
+    let sink = sink.map(|sink| Arc::new(Foreign::new(sink)));
+    let former = mem::replace(&mut *log.sink(), sink);
+    // Its release is a call of the app's language, which is not made while the lock is held.
+    drop(former);
     log.level.store(code(level), Ordering::Release);
     tracing::callsite::rebuild_interest_cache();
     Ok(())
 }
 
+/// Who is told, if anybody.
+type Slot = Arc<Mutex<Option<Arc<Foreign<dyn LogSink>>>>>;
+
 /// What all lines of the process go through.
 #[derive(Clone)]
 struct Log {
-    sink: Arc<Mutex<Option<Arc<dyn LogSink>>>>,
+    sink: Slot,
     /// The least level that is told, as [`code`] gives it.
     level: Arc<AtomicU8>,
     dropped: Arc<AtomicU64>,
@@ -100,7 +107,7 @@ fn log() -> Result<&'static Log, VestnikError> {
 impl Log {
     fn start() -> std::io::Result<Self> {
         let (lines, written) = mpsc::sync_channel(WAITING);
-        let sink = Arc::<Mutex<Option<Arc<dyn LogSink>>>>::default();
+        let sink = Slot::default();
         let told = Arc::clone(&sink);
         std::thread::Builder::new()
             .name("vestnik-log".to_owned())
@@ -109,7 +116,9 @@ impl Log {
                     let sink = told.lock().unwrap_or_else(PoisonError::into_inner).clone();
                     // A sink that fails has nobody else to be told.
                     if let Some(sink) = sink
-                        && sink.log(record).is_err()
+                        && sink
+                            .call(|sink| sink.log(record))
+                            .is_some_and(|told| told.is_err())
                     {}
                 }
             })?;
@@ -119,6 +128,10 @@ impl Log {
             dropped: Arc::default(),
             lines,
         })
+    }
+
+    fn sink(&self) -> MutexGuard<'_, Option<Arc<Foreign<dyn LogSink>>>> {
+        self.sink.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn wants(&self, metadata: &Metadata<'_>) -> bool {
@@ -264,7 +277,7 @@ mod tests {
 
     fn log_of(sink: Arc<dyn LogSink>, level: LogLevel) -> Log {
         let log = Log::start().unwrap();
-        *log.sink.lock().unwrap() = Some(sink);
+        *log.sink() = Some(Arc::new(Foreign::new(sink)));
         log.level.store(code(Some(level)), Ordering::Release);
         log
     }

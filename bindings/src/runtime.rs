@@ -5,7 +5,7 @@ use std::{future::Future, sync::OnceLock, time::Duration};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
-use crate::error::VestnikError;
+use crate::{error::VestnikError, gate};
 
 /// On a phone, other things need the processors too.
 const WORKERS: usize = 2;
@@ -47,7 +47,12 @@ where
     VestnikError: From<E>,
     E: Send + 'static,
 {
-    let joined = handle()?.spawn(call).await;
+    let running = handle()?.spawn(call);
+    let joined = match gate::is_open() {
+        true => gate::waking(running).await,
+        // Nothing would wake the waiter.
+        false => handle()?.block_on(running),
+    };
     Ok(joined.map_err(VestnikError::internal)??)
 }
 
@@ -62,8 +67,13 @@ where
     VestnikError: From<E>,
     E: Send + 'static,
 {
+    if !gate::is_open() {
+        return Err(VestnikError::Closed);
+    }
     let waiting = AbortOnDropHandle::new(handle()?.spawn(patient(patience, call)));
-    waiting.await.map_err(VestnikError::internal)?
+    gate::waking(waiting)
+        .await
+        .map_err(VestnikError::internal)?
 }
 
 async fn patient<T, E>(

@@ -11,7 +11,7 @@ use vestnik_inbox::{
     secret::{ExposeSecret as _, SecretString},
 };
 
-use crate::error::VestnikError;
+use crate::{error::VestnikError, gate::Foreign};
 
 /// How long a call of the app's store may take. The device's storage waits for it.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -67,7 +67,7 @@ impl From<uniffi::UnexpectedUniFFICallbackError> for SecretStoreError {
     }
 }
 
-type Call = Box<dyn FnOnce(&dyn SecretStore) + Send>;
+type Call = Box<dyn FnOnce(&Foreign<dyn SecretStore>) + Send>;
 
 /// Hands calls to the app's store. One that takes too long fails here, and may still be done there;
 /// the calls are done in their order.
@@ -96,11 +96,12 @@ impl ForeignSecrets {
         patience: Duration,
     ) -> Result<Self, VestnikError> {
         let (calls, called) = mpsc::sync_channel::<Call>(WAITING);
+        let store = Foreign::new(store);
         std::thread::Builder::new()
             .name("vestnik-secrets".to_owned())
             .spawn(move || {
                 for call in called {
-                    call(store.as_ref());
+                    call(&store);
                 }
             })
             .map_err(VestnikError::internal)?;
@@ -114,15 +115,18 @@ impl ForeignSecrets {
         let (answer, answered) = mpsc::sync_channel(1);
         let call: Call = Box::new(move |store| {
             // Whoever asked may have given up.
-            answer.try_send(call(store)).unwrap_or_default();
+            answer
+                .try_send(store.call(|store| call(store)))
+                .unwrap_or_default();
         });
         self.calls
             .try_send(call)
             .map_err(|_| unavailable("the app's secret store is stuck"))?;
         match answered.recv_timeout(self.patience) {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(SecretStoreError::Unreadable)) => Err(SecretError::Unreadable),
-            Ok(Err(error @ SecretStoreError::Unavailable { .. })) => Err(unavailable(error)),
+            Ok(Some(Ok(value))) => Ok(value),
+            Ok(Some(Err(SecretStoreError::Unreadable))) => Err(SecretError::Unreadable),
+            Ok(Some(Err(error @ SecretStoreError::Unavailable { .. }))) => Err(unavailable(error)),
+            Ok(None) => Err(unavailable("the program ends")),
             Err(mpsc::RecvTimeoutError::Timeout) => {
                 Err(unavailable("the app's secret store does not answer"))
             }

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that CI runs, in groups.
 
-use std::{fs, process::Command, time::Duration};
+use std::{fs, path::PathBuf, process::Command, time::Duration};
 
 use anyhow::{Result, bail, ensure};
 
@@ -251,16 +251,7 @@ fn ui() -> Result<()> {
 fn python() -> Result<()> {
     build::libraries_and(&["vestnik"])?;
     let programs = python::with("python", "bindings/python/requirements.txt")?;
-    let modules = place::target().join("python-modules");
-    fs::create_dir_all(&modules)?;
-    fs::copy(
-        place::root().join("bindings/python/generated/vestnik.py"),
-        modules.join("vestnik.py"),
-    )?;
-    fs::copy(
-        place::built("libvestnik_ffi.so"),
-        modules.join("libvestnik_ffi.so"),
-    )?;
+    let modules = python_modules()?;
     let pytest = programs.join("pytest");
     let mut tests = command(
         &pytest.to_string_lossy(),
@@ -271,6 +262,25 @@ fn python() -> Result<()> {
         .env("PYTHONDONTWRITEBYTECODE", "1");
     tests.env("VESTNIK_BIN", place::built("vestnik"));
     step::run(tests)
+}
+
+/// A folder that has the package for Python, put together as `bindings/python/vestnik` says.
+fn python_modules() -> Result<PathBuf> {
+    let modules = place::target().join("python-modules");
+    if modules.exists() {
+        fs::remove_dir_all(&modules)?;
+    }
+    let package = modules.join("vestnik");
+    fs::create_dir_all(&package)?;
+    let sources = place::root().join("bindings/python");
+    for (from, name) in [
+        (sources.join("vestnik/__init__.py"), "__init__.py"),
+        (sources.join("generated/vestnik.py"), "_generated.py"),
+        (place::built("libvestnik_ffi.so"), "libvestnik_ffi.so"),
+    ] {
+        fs::copy(from, package.join(name))?;
+    }
+    Ok(modules)
 }
 
 fn kotlin() -> Result<()> {

@@ -529,6 +529,8 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_vestnik_ffi_checksum_func_log_to() != 43574:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_func_quiesce() != 47307:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_vestnik_ffi_checksum_func_spool_push() != 35937:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_vestnik_ffi_checksum_method_cancelhandle_cancel() != 15876:
@@ -704,6 +706,9 @@ _UniffiLib.uniffi_vestnik_ffi_checksum_func_library_version.restype = ctypes.c_u
 _UniffiLib.uniffi_vestnik_ffi_checksum_func_log_to.argtypes = (
 )
 _UniffiLib.uniffi_vestnik_ffi_checksum_func_log_to.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_func_quiesce.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_func_quiesce.restype = ctypes.c_uint16
 _UniffiLib.uniffi_vestnik_ffi_checksum_func_spool_push.argtypes = (
 )
 _UniffiLib.uniffi_vestnik_ffi_checksum_func_spool_push.restype = ctypes.c_uint16
@@ -924,6 +929,11 @@ _UniffiLib.uniffi_vestnik_ffi_fn_func_log_to.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_vestnik_ffi_fn_func_log_to.restype = None
+_UniffiLib.uniffi_vestnik_ffi_fn_func_quiesce.argtypes = (
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_func_quiesce.restype = ctypes.c_int8
 _UniffiLib.uniffi_vestnik_ffi_fn_func_spool_push.argtypes = (
     _UniffiRustBuffer,
     _UniffiRustBuffer,
@@ -9030,6 +9040,32 @@ def log_to(sink: typing.Optional[LogSink],level: typing.Union[object, typing.Opt
         *_uniffi_lowered_args,
     )
     return _uniffi_lift_return(_uniffi_ffi_result)
+def quiesce(within: Duration) -> bool:
+    """
+    Ends the calls of the app's code by threads of the library, for good and for the whole process, and waits
+    until none is under way; gives whether that came to pass within the time.
+
+    For a program that ends, in a language that cannot be called while it ends: Python's package does this by
+    itself. From then on listeners and the log's sink are told nothing, the app's secret store counts as
+    unavailable, calls that store hold up the thread that makes them, and calls that wait for the server or
+    for what happens fail with `VestnikError.Closed`.
+
+    # Errors
+    None; see the rules of this library.
+"""
+    
+    _UniffiFfiConverterDuration.check_lower(within)
+    _uniffi_lowered_args = (
+        _UniffiFfiConverterDuration.lower(within),
+    )
+    _uniffi_lift_return = _UniffiFfiConverterBoolean.lift
+    _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+    _uniffi_ffi_result = _uniffi_rust_call_with_error(
+        _uniffi_error_converter,
+        _UniffiLib.uniffi_vestnik_ffi_fn_func_quiesce,
+        *_uniffi_lowered_args,
+    )
+    return _uniffi_lift_return(_uniffi_ffi_result)
 def spool_push(folder: str,payload: bytes) -> typing.Optional[SpoolTicket]:
     """
     Writes the payload of a push into the spool, for the app to take. For an extension process: it opens
@@ -9096,6 +9132,7 @@ __all__ = [
     "Snapshot",
     "library_version",
     "log_to",
+    "quiesce",
     "spool_push",
     "CancelHandle",
     "CancelHandleProtocol",

@@ -163,7 +163,7 @@ async def cancelled_when_answered(call):
     tell = loop.call_soon_threadsafe
 
     def spy(callback, *arguments):
-        if arguments[-1:] == (vestnik._UNIFFI_RUST_FUTURE_POLL_READY,):
+        if arguments[-1:] == (vestnik._generated._UNIFFI_RUST_FUTURE_POLL_READY,):
             task.cancel()
         return tell(callback, *arguments)
 

@@ -8595,6 +8595,26 @@ public func libraryVersion()throws  -> String  {
 })
 }
 /**
+ * Ends the calls of the app's code by threads of the library, for good and for the whole process, and waits
+ * until none is under way; gives whether that came to pass within the time.
+ *
+ * For a program that ends, in a language that cannot be called while it ends: Python's package does this by
+ * itself. From then on listeners and the log's sink are told nothing, the app's secret store counts as
+ * unavailable, calls that store hold up the thread that makes them, and calls that wait for the server or
+ * for what happens fail with `VestnikError.Closed`.
+ *
+ * # Errors
+ * None; see the rules of this library.
+ */
+public func quiesce(within: TimeInterval)throws  -> Bool  {
+    return try  FfiConverterBool.lift(try rustCallWithError(FfiConverterTypeVestnikError_lift) {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_func_quiesce(
+        FfiConverterDuration.lower(within),uniffiCallStatus
+    )
+})
+}
+/**
  * Tells a sink what is written to the log from now on, down to a level; in the place of a former sink.
  * None ends it.
  *
@@ -8645,6 +8665,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.contractVersionMismatch
     }
     if (uniffi_vestnik_ffi_checksum_func_library_version() != 39599) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_func_quiesce() != 47307) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_vestnik_ffi_checksum_func_log_to() != 43574) {

@@ -831,6 +831,11 @@ RustBuffer uniffi_vestnik_ffi_fn_func_library_version(RustCallStatus *_Nonnull o
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_FUNC_QUIESCE
+#define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_FUNC_QUIESCE
+int8_t uniffi_vestnik_ffi_fn_func_quiesce(RustBuffer within, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_FUNC_LOG_TO
 #define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_FUNC_LOG_TO
 void uniffi_vestnik_ffi_fn_func_log_to(RustBuffer sink, RustBuffer level, RustCallStatus *_Nonnull out_status
@@ -1104,6 +1109,12 @@ void ffi_vestnik_ffi_rust_future_complete_void(uint64_t handle, RustCallStatus *
 #ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_FUNC_LIBRARY_VERSION
 #define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_FUNC_LIBRARY_VERSION
 uint16_t uniffi_vestnik_ffi_checksum_func_library_version(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_FUNC_QUIESCE
+#define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_FUNC_QUIESCE
+uint16_t uniffi_vestnik_ffi_checksum_func_quiesce(void
     
 );
 #endif

@@ -796,6 +796,8 @@ internal object IntegrityCheckingUniffiLib {
     internal fun ensureInitialized() = Unit
     external fun uniffi_vestnik_ffi_checksum_func_library_version(
     ): Int
+    external fun uniffi_vestnik_ffi_checksum_func_quiesce(
+    ): Int
     external fun uniffi_vestnik_ffi_checksum_func_log_to(
     ): Int
     external fun uniffi_vestnik_ffi_checksum_func_spool_push(
@@ -1158,6 +1160,8 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_vestnik_ffi_fn_func_library_version(uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_vestnik_ffi_fn_func_quiesce(`within`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Byte
     external fun uniffi_vestnik_ffi_fn_func_log_to(`sink`: RustBuffer.ByValue,`level`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_vestnik_ffi_fn_func_spool_push(`folder`: RustBuffer.ByValue,`payload`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
@@ -1282,6 +1286,9 @@ private fun uniffiCheckContractApiVersion(lib: IntegrityCheckingUniffiLib) {
 @Suppress("UNUSED_PARAMETER")
 private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_vestnik_ffi_checksum_func_library_version() and 0xFFFF) != 39599) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_func_quiesce() and 0xFFFF) != 47307) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_vestnik_ffi_checksum_func_log_to() and 0xFFFF) != 43574) {
@@ -11089,6 +11096,30 @@ internal object FfiConverterSequenceTypeHistoryItem: FfiConverterRustBuffer<List
     UniffiLib.uniffi_vestnik_ffi_fn_func_library_version(
     
         _status)
+}
+    )
+    }
+    
+
+        /**
+         * Ends the calls of the app's code by threads of the library, for good and for the whole process, and waits
+         * until none is under way; gives whether that came to pass within the time.
+         *
+         * For a program that ends, in a language that cannot be called while it ends: Python's package does this by
+         * itself. From then on listeners and the log's sink are told nothing, the app's secret store counts as
+         * unavailable, calls that store hold up the thread that makes them, and calls that wait for the server or
+         * for what happens fail with `VestnikError.Closed`.
+         *
+         * # Errors
+         * None; see the rules of this library.
+         */
+    @Throws(VestnikException::class) internal fun `quiesce`(`within`: java.time.Duration): kotlin.Boolean {
+            return FfiConverterBoolean.lift(
+    uniffiRustCallWithError(VestnikException) { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_func_quiesce(
+    
+        
+        FfiConverterDuration.lower(`within`),_status)
 }
     )
     }
