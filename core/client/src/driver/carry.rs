@@ -3,12 +3,17 @@
 mod network;
 mod storage;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
+
+use vestnik_inbox::StoreError;
 
 use super::task::Task;
-use crate::machine::{
-    engine::{Output, ToApp},
-    session::Standing,
+use crate::{
+    error::Error,
+    machine::{
+        engine::{Output, ToApp},
+        session::Standing,
+    },
 };
 
 impl Task {
@@ -25,12 +30,25 @@ impl Task {
         match output {
             ToApp::Forget => self.forget(),
             ToApp::Login { user, outcome } => self.waiting.login_outcome(&user, &outcome),
-            ToApp::Logout(result) => self.waiting.logout_outcome(result),
+            ToApp::Logout(Ok(())) => self.waiting.logout_outcome(&Ok(())),
+            ToApp::Logout(Err(_)) => {
+                let failure = self.take_failure();
+                self.waiting.logout_outcome(&Err(failure));
+            }
             ToApp::Flushed { is_empty } => self.waiting.flushed(is_empty),
             ToApp::TopicDone { topic, joins } => self.waiting.topic_done(&topic, joins),
             ToApp::TopicRefused { topic, code } => self.waiting.topic_refused(&topic, &code),
             ToApp::Tell(snapshot) => self.parts.shared.tell(snapshot),
         }
+    }
+
+    /// Why the session is not durable. If the storage has not answered, too much waits there.
+    fn take_failure(&self) -> Error {
+        let mut failure = self
+            .not_durable
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        failure.take().unwrap_or(Error::Storage(StoreError::Busy))
     }
 
     /// Nothing of the former user is given out from now on, although the storage still works on what

@@ -18,6 +18,7 @@ use super::{
     waiting::{Answer, LoginAnswer, Waiting},
 };
 use crate::{
+    error::Error,
     machine::{
         CallFailure, ConnectionNumber, Pace, Secret,
         engine::{self, Engine, Event, Input},
@@ -72,6 +73,8 @@ pub(super) struct Task {
     pub(super) waiting: Waiting,
     /// The batch of facts that is on its way, which the storage leaves here.
     pub(super) round: Arc<std::sync::Mutex<Round>>,
+    /// Why the session was not durable last, which the storage leaves here.
+    pub(super) not_durable: Arc<std::sync::Mutex<Option<Error>>>,
     is_online: bool,
     is_suspended: bool,
     wakes: u64,
@@ -98,6 +101,7 @@ impl Task {
             events,
             waiting: Waiting::default(),
             round: Arc::default(),
+            not_durable: Arc::default(),
             is_online: false,
             is_suspended: false,
             wakes,
@@ -186,7 +190,7 @@ impl Task {
             | Standing::LoggingIn { .. }
             | Standing::LoggingOut
             | Standing::NeedsIdentity { .. } => {
-                drop(answer.send(Err(crate::Error::LoggedOut)));
+                drop(answer.send(Err(Error::LoggedOut)));
             }
         }
     }

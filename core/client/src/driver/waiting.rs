@@ -7,7 +7,7 @@ use vestnik_model::{Open, ProblemCode, TopicName, UserId};
 
 use crate::{
     error::{Error, Login, LoginError},
-    machine::{Trouble, session::LoginOutcome},
+    machine::session::LoginOutcome,
 };
 
 /// Answers a login.
@@ -76,10 +76,9 @@ impl Waiting {
         self.logouts.push(answer);
     }
 
-    pub(super) fn logout_outcome(&mut self, result: Result<(), Trouble>) {
+    pub(super) fn logout_outcome(&mut self, result: &Result<(), Error>) {
         for waiting in self.logouts.drain(..) {
-            let result = result.map_err(|_| Error::Storage(vestnik_inbox::StoreError::Busy));
-            drop(waiting.send(result));
+            drop(waiting.send(result.clone()));
         }
     }
 

@@ -11,15 +11,30 @@ use crate::machine::{
     session::StoreCall,
 };
 
+/// What came of something that the engine asked of the storage.
+#[derive(Debug, Default)]
+pub struct Carried {
+    /// The input that answers it, if one does.
+    pub input: Option<Input>,
+    /// Why the session is not durable, if that was asked for and failed: the engine tries again and needs
+    /// no reason, whoever waits for it does.
+    pub failure: Option<StoreError>,
+}
+
 impl Files {
-    /// Does what the engine asks of the storage; gives the input that answers it, if one does.
+    /// Does what the engine asks of the storage.
     ///
     /// `round` is where the batch of facts that is on its way lies; it is held only while it changes. What
     /// the transactions mean to those who watch is in [`take_news`](Self::take_news), and is told before
     /// the answer.
-    pub fn carry(&mut self, output: ToStorage, round: &Mutex<Round>) -> Option<Input> {
+    pub fn carry(&mut self, output: ToStorage, round: &Mutex<Round>) -> Carried {
+        let mut failure = None;
         let (generation, result) = match output {
-            ToStorage::Store { generation, call } => (generation, self.stored(generation, call)),
+            ToStorage::Store { generation, call } => {
+                failure = self.stored(generation, call).err();
+                let is_durable = failure.is_none();
+                (generation, Done::Stored { is_durable })
+            }
             ToStorage::AskStore { generation, user } => (generation, self.ask(generation, &user)),
             ToStorage::Apply {
                 generation,
@@ -52,17 +67,15 @@ impl Files {
                 return tried("the server's time is not kept", kept);
             }
         };
-        Some(Input::Session { generation, result })
+        Carried {
+            input: Some(Input::Session { generation, result }),
+            failure,
+        }
     }
 
-    fn stored(&mut self, generation: Generation, call: StoreCall) -> Done {
-        let stored = self.store(generation, call);
-        if let Err(error) = &stored {
-            tracing::error!(%error, "the session is not durable");
-        }
-        Done::Stored {
-            is_durable: stored.is_ok(),
-        }
+    fn stored(&mut self, generation: Generation, call: StoreCall) -> Result<(), StoreError> {
+        self.store(generation, call)
+            .inspect_err(|error| tracing::error!(%error, "the session is not durable"))
     }
 
     fn taken(
@@ -100,11 +113,11 @@ pub fn lost(output: &ToStorage) -> Option<Input> {
 }
 
 /// What is done as well as it can be has no answer.
-fn tried(what: &'static str, done: Result<(), StoreError>) -> Option<Input> {
+fn tried(what: &'static str, done: Result<(), StoreError>) -> Carried {
     if let Err(error) = done {
         tracing::warn!(%error, "{what}");
     }
-    None
+    Carried::default()
 }
 
 fn lock(round: &Mutex<Round>) -> MutexGuard<'_, Round> {

@@ -24,7 +24,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 
-pub use carry::lost;
+pub use carry::{Carried, lost};
 pub use files::Files;
 pub use log::Round;
 pub use news::{Counts, News, Rebuilt};

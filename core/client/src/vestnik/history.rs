@@ -11,8 +11,15 @@ use vestnik_sqlite::rusqlite;
 use super::Vestnik;
 use crate::{error::Error, storage::Files};
 
+/// How many notifications one transaction changes. Other calls come in between two.
+const PIECE: usize = 500;
+
 /// The history of whoever it belongs to, offline too. Nobody's history is empty. Each method fails with
 /// [`Error::Storage`] or [`Error::Closed`] only.
+///
+/// A list of notifications may be of any length: it is changed in pieces of 500. After an error, or if the
+/// caller stops waiting, the pieces before stay changed and those after are not; a login of another user
+/// ends it too.
 impl Vestnik {
     /// A page of the history, newest first.
     ///
@@ -51,7 +58,7 @@ impl Vestnik {
     /// # Errors
     /// [`Error::Storage`], [`Error::Closed`].
     pub async fn mark_read(&self, ids: Vec<NotificationId>) -> Result<Vec<NotificationId>, Error> {
-        self.change(move |inbox| inbox.mark_read(&ids)).await
+        self.change(ids, |inbox, ids| inbox.mark_read(ids)).await
     }
 
     /// Marks notifications as unread again, on this device; gives those that were read.
@@ -62,7 +69,7 @@ impl Vestnik {
         &self,
         ids: Vec<NotificationId>,
     ) -> Result<Vec<NotificationId>, Error> {
-        self.change(move |inbox| inbox.mark_unread(&ids)).await
+        self.change(ids, |inbox, ids| inbox.mark_unread(ids)).await
     }
 
     /// Puts notifications out of sight, or back; gives those that changed.
@@ -74,7 +81,8 @@ impl Vestnik {
         ids: Vec<NotificationId>,
         value: bool,
     ) -> Result<Vec<NotificationId>, Error> {
-        self.change(move |inbox| inbox.archive(&ids, value)).await
+        self.change(ids, move |inbox, ids| inbox.archive(ids, value))
+            .await
     }
 
     /// Deletes notifications, or takes that back while they are kept; gives those that changed.
@@ -86,7 +94,8 @@ impl Vestnik {
         ids: Vec<NotificationId>,
         value: bool,
     ) -> Result<Vec<NotificationId>, Error> {
-        self.change(move |inbox| inbox.delete(&ids, value)).await
+        self.change(ids, move |inbox, ids| inbox.delete(ids, value))
+            .await
     }
 
     /// Marks everything that the inbox lists as read, up to a place; gives how many were not.
@@ -158,13 +167,32 @@ impl Vestnik {
 
     async fn change(
         &self,
-        change: impl FnMut(&mut Inbox<'_>) -> Result<Vec<NotificationId>, rusqlite::Error>
+        ids: Vec<NotificationId>,
+        change: impl Fn(
+            &mut Inbox<'_>,
+            &[NotificationId],
+        ) -> Result<Vec<NotificationId>, rusqlite::Error>
+        + Copy
         + Send
         + 'static,
     ) -> Result<Vec<NotificationId>, Error> {
-        self.storage
-            .call(move |files| files.change_flags(change))
-            .await
+        let forgotten = self.shared.forgotten();
+        let mut changed = Vec::new();
+        // The same notification can be in the histories of two users, and another may log in meanwhile.
+        for piece in ids.chunks(PIECE) {
+            let (piece, shared) = (piece.to_vec(), Arc::clone(&self.shared));
+            let changing = self.storage.call(move |files| match shared.hidden() {
+                hidden if hidden == forgotten => {
+                    files.change_flags(|inbox| change(inbox, &piece)).map(Some)
+                }
+                _ => Ok(None),
+            });
+            match changing.await? {
+                Some(more) => changed.extend(more),
+                None => break,
+            }
+        }
+        Ok(changed)
     }
 
     async fn act(

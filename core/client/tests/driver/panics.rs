@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use futures_util::future::join_all;
 use vestnik_core::{
     ConnectionState, Error, HistoryQuery, Login, LoginError, Needs, Phase, Secret, Standing,
-    Trouble, Vestnik,
+    StoreError, Trouble, Vestnik,
 };
 use vestnik_model::UserId;
 
@@ -185,6 +185,31 @@ async fn a_secret_store_that_is_locked_is_told_and_waited_for() {
         .await
         .unwrap();
     in_time(client.stop()).await;
+}
+
+#[tokio::test]
+async fn why_a_logout_is_not_durable_is_told_and_it_is_done_all_the_same() {
+    let (folder, server) = (tempfile::tempdir().unwrap(), Memory::default());
+    let secrets = FaultySecrets::default();
+    let opening = Vestnik::builder(config(folder.path(), quick()))
+        .transport(Arc::new(server.clone()))
+        .secrets(Arc::new(secrets.clone()))
+        .open();
+    let client = in_time(opening).await.unwrap();
+    client.go_online();
+    assert_eq!(login(&client, "anna").await, Login::Done);
+    online(&client).await;
+    secrets.lock(true);
+    let answer = in_time(client.logout()).await;
+    assert!(
+        matches!(answer, Err(Error::Storage(StoreError::Secrets { .. }))),
+        "{answer:?}"
+    );
+    secrets.lock(false);
+    let mut snapshot = client.snapshot();
+    in_time(snapshot.wait_for(|s| s.standing == Standing::Nobody))
+        .await
+        .unwrap();
 }
 
 #[tokio::test]

@@ -1,11 +1,16 @@
 //! Logins, logouts, switches of user and an engine that fails, at moments that are awkward.
 
+use std::sync::Arc;
+
 use vestnik_core::{
     Error, Event, HistoryQuery, Login, LoginError, Secret, Standing, Suppression, Vestnik,
 };
 use vestnik_model::{FactKind, Permission, ProblemCode, UserId};
 
-use crate::memory::{Memory, config, draw, id, in_time, login, next, online, open, quick, start};
+use crate::{
+    faulty::FaultyClock,
+    memory::{Memory, config, draw, id, in_time, login, next, online, open, open_by, quick, start},
+};
 
 async fn titles(client: &Vestnik) -> usize {
     let page = client.history(HistoryQuery::default()).await.unwrap();
@@ -253,4 +258,23 @@ async fn what_a_person_does_after_the_session_ended_is_reported_by_the_next() {
         let key = format!("{} {kind}", id(number));
         assert!(facts.contains_key(&key), "{facts:?}");
     }
+}
+
+#[tokio::test]
+async fn a_list_of_any_length_is_marked_in_bounded_pieces() {
+    let (folder, server) = (tempfile::tempdir().unwrap(), Memory::default());
+    let clock = FaultyClock::default();
+    let client = open_by(&server, folder.path(), quick(), Arc::new(clock.clone())).await;
+    client.go_online();
+    login(&client, "anna").await;
+    online(&client).await;
+    server.notify(3).await;
+    draw(&client, 3).await;
+    client.go_offline();
+    let before = clock.transactions();
+    let mut ids: Vec<_> = (4..5_000).map(id).collect();
+    ids.extend([id(3), id(1)]);
+    assert_eq!(client.mark_read(ids).await.unwrap(), [id(3), id(1)]);
+    assert!(clock.transactions() - before >= 10);
+    assert_eq!(client.unread_count().await.unwrap(), 1);
 }

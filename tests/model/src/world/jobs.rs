@@ -128,7 +128,7 @@ impl World {
         let Some(process) = &mut self.devices[number].process else {
             return;
         };
-        let answer = process.files.carry(output, &process.round);
+        let answer = process.files.carry(output, &process.round).input;
         let is_durable = matches!(
             answer,
             Some(Input::Session {
