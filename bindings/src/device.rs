@@ -119,7 +119,8 @@ impl Vestnik {
     /// for them. The server is told now, or as soon as it can be reached.
     ///
     /// # Errors
-    /// [`VestnikError::Storage`], [`VestnikError::Closed`].
+    /// [`VestnikError::Storage`] says why the history could not be removed yet, which is tried again; nothing
+    /// of it is shown all the same. [`VestnikError::Restarted`], [`VestnikError::Closed`].
     pub async fn logout(&self) -> Result<(), VestnikError> {
         let core = self.core()?;
         run(async move { core.logout().await }).await

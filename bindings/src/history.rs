@@ -47,7 +47,8 @@ impl Vestnik {
         Ok(found.map(Into::into))
     }
 
-    /// Marks as read, here and on the user's other devices; gives how many were not.
+    /// Marks as read, here and on the user's other devices; gives how many were not. A list of any length
+    /// is marked in pieces of 500; after an error, the pieces before it stay marked.
     ///
     /// # Errors
     /// [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].

@@ -635,11 +635,11 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_vestnik_ffi_checksum_method_vestnik_login() != 16279:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_logout() != 52288:
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_logout() != 63913:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_vestnik_ffi_checksum_method_vestnik_mark_all_read() != 39517:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_mark_read() != 15930:
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_mark_read() != 60865:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_vestnik_ffi_checksum_method_vestnik_mark_unread() != 29009:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -7809,7 +7809,8 @@ class VestnikProtocol(typing.Protocol):
         for them. The server is told now, or as soon as it can be reached.
 
         # Errors
-        [`VestnikError::Storage`], [`VestnikError::Closed`].
+        [`VestnikError::Storage`] says why the history could not be removed yet, which is tried again; nothing
+        of it is shown all the same. [`VestnikError::Restarted`], [`VestnikError::Closed`].
 """
         raise NotImplementedError
     async def mark_all_read(self, up_to: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> int:
@@ -7823,7 +7824,8 @@ class VestnikProtocol(typing.Protocol):
         raise NotImplementedError
     async def mark_read(self, ids: typing.List[str]) -> int:
         """
-        Marks as read, here and on the user's other devices; gives how many were not.
+        Marks as read, here and on the user's other devices; gives how many were not. A list of any length
+        is marked in pieces of 500; after an error, the pieces before it stay marked.
 
         # Errors
         [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
@@ -8478,7 +8480,8 @@ class Vestnik(VestnikProtocol):
         for them. The server is told now, or as soon as it can be reached.
 
         # Errors
-        [`VestnikError::Storage`], [`VestnikError::Closed`].
+        [`VestnikError::Storage`] says why the history could not be removed yet, which is tried again; nothing
+        of it is shown all the same. [`VestnikError::Restarted`], [`VestnikError::Closed`].
 """
         _uniffi_lowered_args = (
             self._uniffi_clone_handle(),
@@ -8521,7 +8524,8 @@ class Vestnik(VestnikProtocol):
         )
     async def mark_read(self, ids: typing.List[str]) -> int:
         """
-        Marks as read, here and on the user's other devices; gives how many were not.
+        Marks as read, here and on the user's other devices; gives how many were not. A list of any length
+        is marked in pieces of 500; after an error, the pieces before it stay marked.
 
         # Errors
         [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].

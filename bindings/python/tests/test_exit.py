@@ -77,6 +77,10 @@ async def last():
         await phone.flush()
     except vestnik.VestnikError.Closed:
         print("closed")
+    try:
+        await phone.logout()
+    except vestnik.VestnikError.Storage as error:
+        print(error.problem.name)
     await phone.stop()
     print("stopped")
 
@@ -89,4 +93,4 @@ async def opened_only():
     await phone.login("anna", "token")
 """
     said = ended(late + BUSY + only + last, tmp_path / "phone")
-    assert said.split() == ["closed", "stopped"]
+    assert said.split() == ["closed", "SECRETS", "stopped"]

@@ -3182,7 +3182,8 @@ public protocol VestnikProtocol: AnyObject, Sendable {
      * for them. The server is told now, or as soon as it can be reached.
      *
      * # Errors
-     * [`VestnikError::Storage`], [`VestnikError::Closed`].
+     * [`VestnikError::Storage`] says why the history could not be removed yet, which is tried again; nothing
+     * of it is shown all the same. [`VestnikError::Restarted`], [`VestnikError::Closed`].
      */
     func logout() async throws 
     
@@ -3336,7 +3337,8 @@ public protocol VestnikProtocol: AnyObject, Sendable {
     func markAllRead(upTo: String?) async throws  -> UInt64
     
     /**
-     * Marks as read, here and on the user's other devices; gives how many were not.
+     * Marks as read, here and on the user's other devices; gives how many were not. A list of any length
+     * is marked in pieces of 500; after an error, the pieces before it stay marked.
      *
      * # Errors
      * [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
@@ -3685,7 +3687,8 @@ open func login(user: String, identity: String, cancel: CancelHandle? = nil)asyn
      * for them. The server is told now, or as soon as it can be reached.
      *
      * # Errors
-     * [`VestnikError::Storage`], [`VestnikError::Closed`].
+     * [`VestnikError::Storage`] says why the history could not be removed yet, which is tried again; nothing
+     * of it is shown all the same. [`VestnikError::Restarted`], [`VestnikError::Closed`].
      */
 open func logout()async throws   {
     return
@@ -4060,7 +4063,8 @@ open func markAllRead(upTo: String? = nil)async throws  -> UInt64  {
 }
     
     /**
-     * Marks as read, here and on the user's other devices; gives how many were not.
+     * Marks as read, here and on the user's other devices; gives how many were not. A list of any length
+     * is marked in pieces of 500; after an error, the pieces before it stay marked.
      *
      * # Errors
      * [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
@@ -8712,7 +8716,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_vestnik_ffi_checksum_method_vestnik_login() != 16279) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_method_vestnik_logout() != 52288) {
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_logout() != 63913) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_vestnik_ffi_checksum_method_vestnik_network_changed() != 36361) {
@@ -8769,7 +8773,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_vestnik_ffi_checksum_method_vestnik_mark_all_read() != 39517) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_method_vestnik_mark_read() != 15930) {
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_mark_read() != 60865) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_vestnik_ffi_checksum_method_vestnik_mark_unread() != 29009) {

@@ -1333,7 +1333,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_login() and 0xFFFF) != 16279) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_logout() and 0xFFFF) != 52288) {
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_logout() and 0xFFFF) != 63913) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_network_changed() and 0xFFFF) != 36361) {
@@ -1390,7 +1390,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_mark_all_read() and 0xFFFF) != 39517) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_mark_read() and 0xFFFF) != 15930) {
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_mark_read() and 0xFFFF) != 60865) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_mark_unread() and 0xFFFF) != 29009) {
@@ -6096,7 +6096,8 @@ internal interface VestnikInterface {
      * for them. The server is told now, or as soon as it can be reached.
      *
      * # Errors
-     * [`VestnikError::Storage`], [`VestnikError::Closed`].
+     * [`VestnikError::Storage`] says why the history could not be removed yet, which is tried again; nothing
+     * of it is shown all the same. [`VestnikError::Restarted`], [`VestnikError::Closed`].
      */
     suspend fun `logout`()
     
@@ -6250,7 +6251,8 @@ internal interface VestnikInterface {
     suspend fun `markAllRead`(`upTo`: kotlin.String? = null): kotlin.ULong
     
     /**
-     * Marks as read, here and on the user's other devices; gives how many were not.
+     * Marks as read, here and on the user's other devices; gives how many were not. A list of any length
+     * is marked in pieces of 500; after an error, the pieces before it stay marked.
      *
      * # Errors
      * [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
@@ -6686,7 +6688,8 @@ internal open class Vestnik: Disposable, AutoCloseable, VestnikInterface
      * for them. The server is told now, or as soon as it can be reached.
      *
      * # Errors
-     * [`VestnikError::Storage`], [`VestnikError::Closed`].
+     * [`VestnikError::Storage`] says why the history could not be removed yet, which is tried again; nothing
+     * of it is shown all the same. [`VestnikError::Restarted`], [`VestnikError::Closed`].
      */
     @Throws(VestnikException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
@@ -7179,7 +7182,8 @@ internal open class Vestnik: Disposable, AutoCloseable, VestnikInterface
 
     
     /**
-     * Marks as read, here and on the user's other devices; gives how many were not.
+     * Marks as read, here and on the user's other devices; gives how many were not. A list of any length
+     * is marked in pieces of 500; after an error, the pieces before it stay marked.
      *
      * # Errors
      * [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
