@@ -244,6 +244,27 @@ async def test_lines_of_the_log_are_told_without_secrets(server, tmp_path):
         assert private not in text
 
 
+@in_loop
+async def test_no_record_tells_content_or_secrets_as_a_text(server, tmp_path):
+    proxy = "http://anna:hidden-password@127.0.0.1:1/"
+    records = [
+        config(server, tmp_path / "other", server_url=proxy, network=vestnik.Network(proxy=proxy)),
+        vestnik.Network(proxy=proxy),
+        vestnik.Click(opened_by=vestnik.OpenedBy.LINK, url="https://shop.example/hidden-link"),
+        vestnik.SearchQuery(text="hidden-words"),
+    ]
+    phone = await logged_in(server, tmp_path / "phone")
+    id = server.publish("anna", "hidden-title", "hidden-body")
+    drawn_one = await drawn(phone)
+    page = await phone.history(vestnik.HistoryQuery())
+    records += [drawn_one, page, page.items, page.items[0], await phone.get(id)]
+    for record in records:
+        for text in (str(record), repr(record), f"{record}"):
+            assert "hidden" not in text
+    assert id in str(drawn_one)
+    await phone.stop()
+
+
 def payload(user):
     now = datetime.datetime.now(datetime.timezone.utc)
     text = lambda at: at.isoformat().replace("+00:00", "Z")

@@ -40,6 +40,15 @@ func duration(_ field: String, _ seconds: TimeInterval?) throws -> TimeInterval?
     return seconds
 }
 
+/// A date that the generated code can hand over: it ends the process at any other.
+func date(_ field: String, _ date: Date?) throws -> Date? {
+    guard let date else { return nil }
+    guard abs(date.timeIntervalSince1970) <= 1e11 else {
+        throw VestnikError.invalidArgument(field: field, detail: "must be a date within 3,000 years of 1970")
+    }
+    return date
+}
+
 /// A stream whose elements are pulled, so that nothing waits in it.
 func pulled<Element: Sendable>(
     cancel: @escaping @Sendable () -> Void,

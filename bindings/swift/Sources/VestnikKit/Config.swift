@@ -38,6 +38,12 @@ public struct Config: Sendable {
     }
 }
 
+/// Without addresses, which may have a password in them.
+extension Config: CustomStringConvertible, CustomDebugStringConvertible {
+    public var description: String { "Config(app \(app))" }
+    public var debugDescription: String { description }
+}
+
 /// What the server is told of the device.
 public struct DeviceInfo: Sendable {
     public var permission: Permission
@@ -149,6 +155,12 @@ public struct Network: Sendable {
     var ffi: VestnikFFI.Network {
         VestnikFFI.Network(proxy: proxy?.absoluteString, roots: roots)
     }
+}
+
+/// Without the proxy's user and password.
+extension Network: CustomStringConvertible, CustomDebugStringConvertible {
+    public var description: String { "Network(\(proxy == nil ? "no proxy" : "a proxy"), \(roots.count) roots)" }
+    public var debugDescription: String { description }
 }
 
 /// Times, in seconds, and sizes. What is nil has its usual value.

@@ -151,7 +151,7 @@ public struct HistoryQuery: Sendable {
         self.since = since
     }
 
-    var ffi: VestnikFFI.HistoryQuery {
+    func ffi() throws -> VestnikFFI.HistoryQuery {
         var before: String?
         var after: String?
         switch start {
@@ -167,7 +167,7 @@ public struct HistoryQuery: Sendable {
             }
         return VestnikFFI.HistoryQuery(
             before: before, after: after, limit: limit, shelf: shelf, unreadOnly: unreadOnly,
-            category: category, since: since)
+            category: category, since: try date("since", since))
     }
 }
 
@@ -189,6 +189,12 @@ public struct SearchQuery: Sendable {
     var ffi: VestnikFFI.SearchQuery {
         VestnikFFI.SearchQuery(text: text, before: before?.text, limit: limit)
     }
+}
+
+/// Without the words, which are content, so that it may be logged.
+extension SearchQuery: CustomStringConvertible, CustomDebugStringConvertible {
+    public var description: String { "SearchQuery(limit \(limit))" }
+    public var debugDescription: String { description }
 }
 
 /// A page of the history, newest first whatever the direction.

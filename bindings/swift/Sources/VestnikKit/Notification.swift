@@ -83,3 +83,15 @@ public enum Click: Equatable, Sendable {
         }
     }
 }
+
+/// Without the address, which is content and may have a token in it.
+extension Click: CustomStringConvertible, CustomDebugStringConvertible {
+    public var description: String {
+        switch self {
+        case .app: "Click(app)"
+        case .link: "Click(link)"
+        case .webview: "Click(webview)"
+        }
+    }
+    public var debugDescription: String { description }
+}

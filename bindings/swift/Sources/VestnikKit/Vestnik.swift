@@ -134,7 +134,8 @@ public final class Vestnik: Sendable {
 
     /// A page of the history; nobody's is empty.
     public func history(_ query: HistoryQuery = HistoryQuery()) async throws -> HistoryPage {
-        HistoryPage(try await calling { try await ffi.history(query: query.ffi) })
+        let query = try query.ffi()
+        return HistoryPage(try await calling { try await ffi.history(query: query) })
     }
 
     /// What a search finds, newest first.
@@ -147,7 +148,8 @@ public final class Vestnik: Sendable {
         try await calling { try await ffi.get(id: id) }.map(HistoryItem.init)
     }
 
-    /// Marks as read, here and on the user's other devices; gives how many were not.
+    /// Marks as read, here and on the user's other devices; gives how many were not. A list of any length is
+    /// marked in pieces of 500; after an error, the pieces before it stay marked.
     @discardableResult
     public func markRead(_ ids: [String]) async throws -> UInt64 {
         try await calling { try await ffi.markRead(ids: ids) }

@@ -109,7 +109,10 @@ public data class SearchQuery(
     val before: Place? = null,
     /** The most items, 1 to 200. */
     val limit: Int = 50,
-)
+) {
+    /** Without the words, which are content. */
+    override fun toString(): String = "SearchQuery(limit=$limit)"
+}
 
 /** A page of the history, newest first whatever the direction. */
 public data class HistoryPage(

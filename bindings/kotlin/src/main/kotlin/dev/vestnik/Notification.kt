@@ -45,7 +45,10 @@ public enum class Priority {
 }
 
 /** What a tap opens. */
-public data class Click(val openedBy: OpenedBy, val url: String)
+public data class Click(val openedBy: OpenedBy, val url: String) {
+    /** Without the address, which is content and may have a token in it. */
+    override fun toString(): String = "Click($openedBy)"
+}
 
 /** Who opens the address of a tap. */
 public enum class OpenedBy {

@@ -3,8 +3,9 @@ package dev.vestnik
 import dev.vestnik.ffi.Vestnik as FfiVestnik
 import kotlin.time.Duration
 import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CopyableThrowable
+import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.NonCancellable
-import kotlinx.coroutines.TimeoutCancellationException
 import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.Flow
@@ -71,12 +72,7 @@ public class Vestnik private constructor(private val ffi: FfiVestnik) {
                 try {
                     emit(ticket)
                 } catch (failure: Throwable) {
-                    // `first` and the like end a flow so while they keep what they were given. A deadline
-                    // inside of the collector is a failure of it.
-                    val isKept =
-                        failure is CancellationException &&
-                            failure !is TimeoutCancellationException &&
-                            currentCoroutineContext().isActive
+                    val isKept = endsTheFlow(failure) && currentCoroutineContext().isActive
                     if (!isKept) ticket.close()
                     throw failure
                 }
@@ -132,7 +128,10 @@ public class Vestnik private constructor(private val ffi: FfiVestnik) {
     /** One notification of the history. */
     public suspend fun get(id: String): HistoryItem? = calling { ffi.get(id) }?.toApi()
 
-    /** Marks as read, here and on the user's other devices; gives how many were not. */
+    /**
+     * Marks as read, here and on the user's other devices; gives how many were not. A list of any length is
+     * marked in pieces of 500; after an error, the pieces before it stay marked.
+     */
     public suspend fun markRead(ids: List<String>): Long = calling { ffi.markRead(ids) }.toLong()
 
     /** Marks as unread; gives how many were not. */
@@ -225,3 +224,14 @@ public class Vestnik private constructor(private val ffi: FfiVestnik) {
         public fun libraryVersion(): String = calling { dev.vestnik.ffi.libraryVersion() }
     }
 }
+
+/**
+ * Whether `first` and the like throw it: they end a flow so and keep what they were given. That exception is
+ * internal; it is neither the plain one, which a collector throws, nor one that a job or a deadline of the
+ * collector makes, which can be copied.
+ */
+@OptIn(ExperimentalCoroutinesApi::class)
+private fun endsTheFlow(failure: Throwable): Boolean =
+    failure is CancellationException &&
+        failure.javaClass != CancellationException::class.java &&
+        failure !is CopyableThrowable<*>

@@ -6,8 +6,10 @@ import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
 import kotlin.test.assertNull
 import kotlin.test.assertTrue
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.TimeoutCancellationException
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitCancellation
@@ -109,6 +111,27 @@ internal class VestnikTest : WithServer() {
     }
 
     @Test
+    fun `a ticket comes again if the collector cancels itself`() = running {
+        val phone = loggedIn("phone")
+        val id = server.publish("anna", "not lost")
+        // Nothing of this is let go: a garbage collector does not bring them back.
+        val taken = mutableListOf<ShowTicket>()
+        val cancelled = async(Job()) { awaitCancellation() }
+        cancelled.cancelAndJoin()
+        for (fail in listOf<suspend () -> Unit>({ throw CancellationException("enough") }, { cancelled.await() })) {
+            assertFailsWith<CancellationException> {
+                phone.shows.collect {
+                    taken += it
+                    fail()
+                }
+            }
+        }
+        assertEquals(id, phone.drawn().id)
+        assertEquals(2, taken.size)
+        phone.stop()
+    }
+
+    @Test
     fun `an opening that is cancelled leaves nothing open`() = running {
         val opening = launch(start = CoroutineStart.UNDISPATCHED) { Vestnik.open(config("phone")) }
         opening.cancelAndJoin()
@@ -136,6 +159,11 @@ internal class VestnikTest : WithServer() {
     fun `what is printed of a configuration has no password`() {
         val secret = config("phone").copy(server = "https://anna:hunter2@push.example", network = Network("http://anna:hunter2@proxy"))
         assertTrue("hunter2" !in "$secret")
+    }
+
+    @Test
+    fun `what is printed of a click or a search has no content`() {
+        assertTrue("hidden" !in "${Click(OpenedBy.LINK, "https://shop.example/hidden")} ${SearchQuery("hidden")}")
     }
 
     @Test
