@@ -1,4 +1,4 @@
-//! A clock that counts the time a machine sleeps, and a wait that goes by it.
+//! A clock that counts the time a machine sleeps, and an alarm that goes by it.
 //!
 //! Deadlines of a connection are about the peer, whose clock goes on while this machine sleeps: a
 //! laptop that was shut for an hour has heard nothing for an hour. Linux's `Instant` stops in
@@ -8,26 +8,16 @@
     reason = "this is the client's one reading of the clock"
 )]
 
+mod alarm;
+mod sleep;
+
 use std::time::{Duration, Instant};
 
-/// How often a waiting task looks whether the machine has slept. Timers stop in sleep, so this is
-/// how late after waking a deadline may be noticed.
-const LOOK: Duration = Duration::from_secs(5);
+pub use self::alarm::Alarm;
 
 /// Reads the clock. Tests may pause it, as its waking part is tokio's.
 pub fn now() -> Instant {
     tokio::time::Instant::now().into_std() + asleep()
-}
-
-/// Waits for an instant of the clock that `now` reads.
-pub async fn sleep_until(deadline: Instant, now: impl Fn() -> Instant) {
-    loop {
-        let left = deadline.saturating_duration_since(now());
-        if left.is_zero() {
-            return;
-        }
-        tokio::time::sleep(left.min(LOOK)).await;
-    }
 }
 
 /// How long the machine has slept since it was started.
@@ -60,41 +50,4 @@ fn asleep() -> Duration {
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn asleep() -> Duration {
     Duration::ZERO
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicU64, Ordering};
-
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn a_deadline_that_passed_in_sleep_is_noticed_soon_after() {
-        let begun = now();
-        let slept = AtomicU64::new(0);
-        let clock = || now() + Duration::from_secs(slept.load(Ordering::Relaxed));
-        let wait = sleep_until(begun + Duration::from_secs(3_600), clock);
-        let nap = async {
-            tokio::time::sleep(Duration::from_secs(60)).await;
-            slept.store(3_600, Ordering::Relaxed);
-        };
-        tokio::join!(wait, nap);
-        let woke = now() - begun;
-        assert!(
-            (Duration::from_secs(60)..=Duration::from_secs(66)).contains(&woke),
-            "{woke:?}"
-        );
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_wait_is_as_long_as_asked_for() {
-        let begun = now();
-        sleep_until(begun + Duration::from_millis(7_300), now).await;
-        let waited = now() - begun;
-        assert!(
-            (Duration::from_millis(7_300)..Duration::from_millis(7_310)).contains(&waited),
-            "{waited:?}"
-        );
-        sleep_until(begun, now).await;
-    }
 }

@@ -7,6 +7,7 @@
 mod cancel;
 mod connection;
 mod http;
+mod idle;
 mod lifecycle;
 mod negotiate;
 mod opening;

@@ -71,7 +71,7 @@ impl Inbox {
         tokio::select! {
             biased;
             is_taken = self.give() => is_taken,
-            () = clock::sleep_until(until, clock::now) => false,
+            () = tokio::time::sleep(until.saturating_duration_since(clock::now())) => false,
         }
     }
 

@@ -14,7 +14,7 @@ use super::{
     options::ConnectOptions,
 };
 use crate::client::{
-    clock,
+    clock::{self, Alarm},
     refresh::{Attempted, Schedule},
 };
 
@@ -48,8 +48,9 @@ impl Refresher {
 
     /// Refreshes in time, again and again, until there is no more use in it.
     pub(crate) async fn run(mut self) {
+        let mut alarm = Alarm::default();
         loop {
-            clock::sleep_until(self.schedule.next(), clock::now).await;
+            alarm.ring(self.schedule.next()).await;
             let attempt = self.attempt().await;
             match attempt {
                 Attempted::Refreshed(_) => tracing::debug!("the authentication was refreshed"),

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     client::{
-        clock,
+        clock::{self, Alarm},
         close::CloseReason,
         machine::{ClientMachine, Event, MachineConfig, Output},
     },
@@ -50,6 +50,7 @@ pub(crate) struct Task {
     unwritten: Unwritten,
     /// When the write that is under way has taken too long, unless the server is heard meanwhile.
     write_ends: Option<Instant>,
+    alarm: Alarm,
     /// Each gives the id of a call when nobody wants its answer or its items any more.
     unwanted: FuturesUnordered<BoxFuture<'static, InvocationId>>,
     is_open: bool,
@@ -77,6 +78,7 @@ impl Task {
             uploads: Uploads::default(),
             unwritten: Unwritten::new(repeated),
             write_ends: None,
+            alarm: Alarm::default(),
             unwanted: FuturesUnordered::new(),
             is_open: false,
             ended: None,
@@ -134,7 +136,7 @@ impl Task {
                 }
                 Err(_) => self.machine.close(clock::now()),
             },
-            () = clock::sleep_until(deadline, clock::now) => self.tick(listens),
+            () = self.alarm.ring(deadline) => self.tick(listens),
         }
     }
 
@@ -142,7 +144,7 @@ impl Task {
         let deadline = self.deadline();
         tokio::select! {
             event = event(&mut self.transport, true) => self.on_transport(event),
-            () = clock::sleep_until(deadline, clock::now) => self.tick(true),
+            () = self.alarm.ring(deadline) => self.tick(true),
         }
     }
 

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     backoff::ReconnectPolicy,
     client::{
+        clock::Alarm,
         driver::{BearerToken, ConnectOptions, Proxy, TokenSource},
         resumption::StatefulReconnect,
         supervisor::Supervisor,
@@ -182,6 +183,7 @@ impl HubConnectionBuilder {
             client,
             dialing: None,
             live: None,
+            alarm: Alarm::default(),
             starting: Vec::new(),
             reason: DisconnectReason::NotStarted,
         };

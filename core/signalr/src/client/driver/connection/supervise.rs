@@ -14,7 +14,8 @@ use super::{
     state::{ConnectionState, DisconnectReason},
 };
 use crate::client::{
-    CloseReason, clock,
+    CloseReason,
+    clock::{self, Alarm},
     driver::{ConnectError, ConnectOptions, HubClient, Incoming, IncomingStream, connect},
     supervisor::{Attempt, Failure, Input, Output, Phase, Supervisor},
 };
@@ -43,6 +44,7 @@ pub(super) struct Supervision {
     pub(super) client: watch::Sender<Option<HubClient>>,
     pub(super) dialing: Option<BoxFuture<'static, Dialed>>,
     pub(super) live: Option<(HubClient, IncomingStream)>,
+    pub(super) alarm: Alarm,
     /// Who waits for the first connection.
     pub(super) starting: Vec<oneshot::Sender<Result<(), DisconnectReason>>>,
     /// Why the last attempt or connection ended.
@@ -90,7 +92,7 @@ impl Supervision {
         let deadline = self.supervisor.deadline();
         let dialing = OptionFuture::from(self.dialing.as_mut());
         let heard = OptionFuture::from(self.live.as_mut().map(|(_, incoming)| incoming.recv()));
-        let waiting = deadline.map(|deadline| clock::sleep_until(deadline, clock::now));
+        let waiting = deadline.map(|deadline| self.alarm.ring(deadline));
         tokio::select! {
             order = self.orders.recv() => Happened::Ordered(order),
             () = self.network.notified() => Happened::NetworkChanged,
