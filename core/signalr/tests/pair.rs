@@ -76,27 +76,35 @@ struct Pair {
     untaken: VecDeque<UploadKey>,
     most_untaken: usize,
     is_closed_by_server: bool,
+    /// Pings of the server.
     pings: usize,
+    /// How often something was due or came at the client, and when last.
+    client_wakes: usize,
+    client_woke: Instant,
 }
 
 impl Pair {
+    fn new(protocol: Protocol, chunk: usize) -> Self {
+        let config = MachineConfig {
+            protocol,
+            ..MachineConfig::default()
+        };
+        Self::with(config, chunk)
+    }
+
     #[expect(
         clippy::disallowed_methods,
         reason = "virtual time has to begin somewhere"
     )]
-    fn new(protocol: Protocol, chunk: usize) -> Self {
+    fn with(config: MachineConfig, chunk: usize) -> Self {
         let now = Instant::now();
         let line = || Line {
             chunk,
             ..Line::default()
         };
-        let config = MachineConfig {
-            protocol,
-            ..MachineConfig::default()
-        };
         Self {
             now,
-            protocol,
+            protocol: config.protocol,
             client: ClientMachine::new(config, now),
             server: ServerMachine::new(ServerConfig::default(), now),
             up: line(),
@@ -108,6 +116,8 @@ impl Pair {
             most_untaken: 0,
             is_closed_by_server: false,
             pings: 0,
+            client_wakes: 0,
+            client_woke: now,
         }
     }
 
@@ -133,10 +143,20 @@ impl Pair {
                 Some(at) if at <= end => self.now = self.now.max(at),
                 _ => break,
             }
+            if self.client.deadline().is_some_and(|due| due <= self.now) {
+                self.client_wakes();
+            }
             self.client.handle_tick(self.now);
             self.server.handle(self.now, Input::Tick);
         }
         self.now = end;
+    }
+
+    /// What happens at one moment wakes the client once.
+    fn client_wakes(&mut self) {
+        if std::mem::replace(&mut self.client_woke, self.now) != self.now {
+            self.client_wakes += 1;
+        }
     }
 
     /// Carries out everything that can be done now.
@@ -167,6 +187,7 @@ impl Pair {
             }
             while let Some(bytes) = self.down.arrive(self.now) {
                 is_quiet = false;
+                self.client_wakes();
                 self.client.handle_bytes(self.now, &bytes);
             }
             if is_quiet {
@@ -378,6 +399,24 @@ fn an_idle_hour_is_kept_alive_by_pings_alone() {
         pair.echo(7);
         pair.run_for(Duration::from_secs(1));
         assert_eq!(pair.told.len(), 1);
+    }
+}
+
+/// A keep-alive longer than the server's is sent with the server's ping.
+#[test]
+fn one_wake_serves_both_pings_of_an_idle_hour() {
+    for protocol in Protocol::ALL {
+        let config = MachineConfig {
+            keep_alive: Duration::from_secs(20),
+            protocol,
+            ..MachineConfig::default()
+        };
+        let mut pair = Pair::with(config, usize::MAX);
+        pair.run_for(Duration::from_secs(1));
+        (pair.pings, pair.client_wakes) = (0, 0);
+        pair.run_for(Duration::from_secs(3_600));
+        assert!(pair.closed().is_none() && !pair.is_closed_by_server);
+        assert_eq!((pair.pings, pair.client_wakes), (240, 240));
     }
 }
 

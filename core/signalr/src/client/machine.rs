@@ -120,6 +120,13 @@ impl ClientMachine {
             self.note_heard();
         }
         self.deframer.push(bytes);
+        self.handle_frames(now);
+        if !bytes.is_empty() {
+            self.ping_along(now);
+        }
+    }
+
+    fn handle_frames(&mut self, now: Instant) {
         while self.state != State::Closed {
             match self.deframer.next() {
                 None => return,
@@ -209,6 +216,15 @@ impl ClientMachine {
     fn ping_is_due(&self) -> Option<Instant> {
         let pings = !self.carrier.keeps_alive;
         pings.then(|| self.last_sent + self.config.keep_alive)
+    }
+
+    /// Pings early if that is due soon: what was heard has woken the device and its radio already.
+    fn ping_along(&mut self, now: Instant) {
+        let early = self.config.keep_alive / 3;
+        let is_due_soon = self.ping_is_due().is_some_and(|due| due <= now + early);
+        if self.state == State::Open && is_due_soon {
+            self.write(now, &Message::Ping);
+        }
     }
 
     fn write(&mut self, now: Instant, message: &Message) {

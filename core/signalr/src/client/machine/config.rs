@@ -10,6 +10,9 @@ use crate::protocol::Protocol;
 pub struct MachineConfig {
     /// After so long without sending anything a Ping is sent. Higher than the server's client
     /// timeout and the server gives us up; very low and the radio never sleeps. 15 s officially.
+    ///
+    /// In the last third of it, the Ping goes with whatever is heard. Some seconds longer than the
+    /// server's keep-alive, it always goes with the server's, so that an idle device wakes once for both.
     pub keep_alive: Duration,
     /// After so long without hearing anything the server counts as gone. Lower than its keep-alive
     /// and idle connections are dropped; higher and a dead one is noticed late. 30 s officially.

@@ -194,6 +194,24 @@ fn silence_is_broken_by_a_ping_and_ends_at_the_server_timeout() {
 }
 
 #[test]
+fn a_ping_that_is_due_soon_goes_with_what_is_heard() {
+    let mut table = Table::open();
+    table.pass(9);
+    table.hear("{\"type\":6}\x1e");
+    assert!(table.drain().is_empty(), "it is not due soon");
+    table.pass(1);
+    table.hear("{\"type\":6}");
+    assert_eq!(table.drain(), ["> {\"type\":6}"], "part of a message");
+    table.hear("\x1e{\"type\":6}\x1e");
+    assert!(table.drain().is_empty(), "it went already");
+    table.pass(14);
+    assert!(table.drain().is_empty());
+    table.hear("{\"type\":7}\x1e");
+    let closed = ["closed: closed by the server"];
+    assert_eq!(table.drain(), closed, "nothing is written behind the end");
+}
+
+#[test]
 fn the_deadline_is_the_next_thing_to_do() {
     let mut table = Table::open();
     assert_eq!(
