@@ -26,6 +26,9 @@ use crate::machine::{CallFailure, ForeignBody, Secret};
 
 /// How many events wait for the engine before the socket is not read.
 const WAITING: usize = 64;
+/// Longer than the server's keep-alive by what a message may take on a slow radio, so that a ping goes
+/// with the server's and the device wakes once for both; the server waits for 30 s.
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
 /// What a live connection is opened with.
 #[derive(Debug)]
@@ -42,6 +45,7 @@ impl Opening {
     ) -> Result<Self, NetworkSettingError> {
         let mut options = ConnectOptions::new(url);
         options.connect_timeout = timeout;
+        options.machine.keep_alive = KEEP_ALIVE;
         options.roots.clone_from(&network.roots);
         if let Some(proxy) = &network.proxy {
             let proxy = Proxy::new(proxy.clone()).ok_or(NetworkSettingError::Proxy)?;
@@ -250,6 +254,7 @@ pub(crate) fn problem_of(problem: HubProblem) -> Problem {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use vestnik_signalr::client::{ClientMachine, clock, machine::Output};
 
     use super::*;
 
@@ -259,6 +264,32 @@ mod tests {
 
     fn answer(value: serde_json::Value) -> Result<Done, CallFailure> {
         done(Ok(read(value)))
+    }
+
+    /// A server that has nothing to say pings every 15 s; here every other ping is a second on its way.
+    #[test]
+    fn an_idle_device_wakes_once_for_the_pings_of_both_ends() {
+        let url = "https://example.org/hub".parse().unwrap();
+        let opening = Opening::new(url, Duration::from_secs(1), &NetworkOptions::default());
+        let begun = clock::now();
+        let mut machine = ClientMachine::new(opening.unwrap().options.machine, begun);
+        machine.handle_bytes(begun, b"{}\x1e");
+        let sent = |machine: &mut ClientMachine| {
+            let outputs = std::iter::from_fn(|| machine.poll());
+            outputs
+                .filter(|output| matches!(output, Output::Send(_)))
+                .count()
+        };
+        assert_eq!(sent(&mut machine), 2, "the handshake and a ping");
+        for number in 1..=240 {
+            let heard = begun + Duration::from_secs(number * 15 + number % 2);
+            assert!(
+                machine.deadline().is_some_and(|due| due > heard),
+                "{number}"
+            );
+            machine.handle_bytes(heard, b"{\"type\":6}\x1e");
+            assert_eq!(sent(&mut machine), 1, "{number}");
+        }
     }
 
     #[test]
