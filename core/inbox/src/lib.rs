@@ -148,7 +148,12 @@ pub use history::{
     Settled, Shelf, ShowState, Start, Taken,
 };
 pub use payload::{Payload, PayloadError};
-pub use rule::{clock::Offset, identity::Standing, outbox::ReportLimits, suppression::Suppression};
+pub use rule::{
+    clock::{Moment, Offset},
+    identity::Standing,
+    outbox::ReportLimits,
+    suppression::Suppression,
+};
 pub use secret::{FileSecrets, MemorySecrets, SecretError, SecretStore};
 pub use stamp::Stamp;
 pub use store::{

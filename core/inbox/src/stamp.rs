@@ -1,10 +1,10 @@
 //! What a transaction takes from outside: time and randomness.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::rule::clock::{Offset, ServerTime, offset, server_time};
+use crate::rule::clock::{Moment, Offset, ServerTime, heard, offset, server_time};
 
 /// The time of a transaction, and randomness for what it makes.
 #[derive(Clone, Copy)]
@@ -23,6 +23,28 @@ impl Stamp {
     #[must_use]
     pub fn offset_of(server: Timestamp, device: Timestamp) -> SignedDuration {
         offset(server, device)
+    }
+
+    /// The server's clock minus the device's, from an answer that was read at `device` and for which the
+    /// device had waited for a `round_trip`. What the stamp knows already stays, unless the answer says that
+    /// it is wrong: an answer that was long on its way tells the time less exactly.
+    #[must_use]
+    pub fn heard_offset(
+        &self,
+        server: Timestamp,
+        device: Timestamp,
+        round_trip: Duration,
+    ) -> SignedDuration {
+        heard(self.offset.difference(), offset(server, device), round_trip)
+    }
+
+    /// This moment, by the server's clock if that was heard.
+    #[must_use]
+    pub fn moment(&self) -> Moment {
+        let time = self.server_time();
+        let is_by_device = !time.is_heard();
+        let at = if is_by_device { self.now } else { time.now };
+        Moment { at, is_by_device }
     }
 
     /// The time by the server's clock, as well as it is known.

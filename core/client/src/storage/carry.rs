@@ -62,8 +62,8 @@ impl Files {
             ToStorage::KeepWishes(wishes) => {
                 return tried("a topic is not kept", self.keep_wishes(wishes));
             }
-            ToStorage::ServerTime { server, device } => {
-                let kept = self.keep_server_time(server, device);
+            ToStorage::ServerTime(reading) => {
+                let kept = self.keep_server_time(reading);
                 return tried("the server's time is not kept", kept);
             }
         };
@@ -106,7 +106,7 @@ pub fn lost(output: &ToStorage) -> Option<Input> {
         ToStorage::Note(_)
         | ToStorage::KeepTold(_)
         | ToStorage::KeepWishes(_)
-        | ToStorage::ServerTime { .. } => return None,
+        | ToStorage::ServerTime(_) => return None,
     };
     let generation = *generation;
     Some(Input::Session { generation, result })

@@ -1,12 +1,12 @@
 //! The open files of a device, and the one way to their transactions.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use vestnik_clock::{Clock, Monotonic};
 use vestnik_inbox::{
-    Device, History, HistoryFile, Inbox, Offset, OpenDevice, ProcessMark, Stamp, Standing,
-    StoreError, Suspicion, planted::Plant, spool, wipe_others,
+    Device, History, HistoryFile, Inbox, OpenDevice, ProcessMark, Standing, StoreError, Suspicion,
+    spool, wipe_others,
 };
 use vestnik_model::{Open, Permission, PushAddress, UserId};
 use vestnik_sqlite::{Database, rusqlite};
@@ -15,15 +15,9 @@ use super::{
     app::Unsettled,
     news::{Counts, News, Rebuilt},
     options::{FileOptions, FormerHistory},
+    time::stamp,
 };
 use crate::machine::Generation;
-
-/// The longest that a reading of the server's time waits for the storage; what seems longer is a clock that
-/// was set.
-const LONGEST_MOMENT: Duration = Duration::from_secs(60);
-
-/// By so much a clock does not go wrong by itself before the server tells the time again.
-const CLOCK_WAS_SET: SignedDuration = SignedDuration::from_secs(60);
 
 /// The open files of a device.
 #[derive(Debug)]
@@ -51,7 +45,9 @@ pub struct Files {
     /// When the next show is due, as those who watch were told last.
     told_show: Option<Timestamp>,
     /// The server's time and when that was, by the clock that no one sets.
-    server_time: Option<(Timestamp, Monotonic)>,
+    pub(super) server_time: Option<(Timestamp, Monotonic)>,
+    /// What both clocks of the device said when they were compared last.
+    pub(super) looked_at: (Timestamp, Monotonic),
 }
 
 /// The open history of whoever it belongs to.
@@ -86,6 +82,7 @@ impl Files {
             generation: Generation::new(device.state().generation),
             options,
             process: process_mark(&*clock),
+            looked_at: (stamp.now, clock.monotonic()),
             clock,
             device,
             history: None,
@@ -144,34 +141,6 @@ impl Files {
         self.suppress_blocked()
     }
 
-    /// The server's clock and the device's, read at about the same time.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn keep_server_time(
-        &mut self,
-        server: Timestamp,
-        device: Timestamp,
-    ) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        // The two were read a moment ago, unless the device's clock was set since.
-        let passed = Duration::try_from(now.duration_since(device)).unwrap_or_default();
-        let passed = if passed > LONGEST_MOMENT {
-            Duration::ZERO
-        } else {
-            passed
-        };
-        let server_now = server.saturating_add(passed).unwrap_or(server);
-        let heard = (server_now, self.clock.monotonic());
-        let is_first = self.server_time.replace(heard).is_none();
-        let offset = Some(Stamp::offset_of(server, device));
-        self.device.update(|state| state.offset = offset)?;
-        if is_first {
-            self.write(|inbox| inbox.hear_time())?;
-        }
-        Ok(())
-    }
-
     /// Takes what the transactions so far mean to those who watch.
     #[must_use]
     pub fn take_news(&mut self) -> News {
@@ -194,34 +163,23 @@ impl Files {
         self.device.end(&*self.options.secrets, &stamp)
     }
 
-    /// The time and fresh randomness for one transaction. Once the server's time is known in this process,
-    /// no change of the device's clock matters any more.
-    pub(super) fn stamp(&self) -> Stamp {
-        let stamp = stamp(&*self.clock, Some(&self.device));
-        if Plant::ClockIsBelieved.is_on() {
-            let offset = Offset::Heard(SignedDuration::ZERO);
-            return Stamp { offset, ..stamp };
-        }
-        let Some((server, at)) = self.server_time else {
-            return stamp;
-        };
-        let passed = self.clock.monotonic().saturating_since(at);
-        let server_now = server.saturating_add(passed).unwrap_or(server);
-        Stamp {
-            offset: Offset::Heard(Stamp::offset_of(server_now, stamp.now)),
-            ..stamp
-        }
-    }
-
     /// Changes the history in one transaction, which is durable when this returns; `None` if there is
     /// none. If the history is damaged, it is made anew and the work is done once more.
     pub(super) fn write<T>(
         &mut self,
         mut work: impl FnMut(&mut Inbox<'_>) -> Result<T, rusqlite::Error>,
     ) -> Result<Option<T>, StoreError> {
+        self.notice_set_clock();
         if let Err(error) = self.keep_offset() {
             tracing::warn!(%error, "it is not kept how far the clock is off");
         }
+        self.mended_write(&mut work)
+    }
+
+    pub(super) fn mended_write<T>(
+        &mut self,
+        mut work: impl FnMut(&mut Inbox<'_>) -> Result<T, rusqlite::Error>,
+    ) -> Result<Option<T>, StoreError> {
         self.mended(|files| files.write_once(&mut work))
     }
 
@@ -237,18 +195,6 @@ impl Files {
                 work(self)
             }
             done => done,
-        }
-    }
-
-    /// Keeps how far the device's clock is off, if it was set since the server said so: the next process
-    /// goes by it until it is greeted.
-    pub(super) fn keep_offset(&mut self) -> Result<(), StoreError> {
-        let (kept, now) = (self.device.state().offset, self.stamp().offset.difference());
-        match kept.zip(now) {
-            Some((kept, now)) if (kept - now).abs() > CLOCK_WAS_SET => {
-                self.device.update(|state| state.offset = Some(now))
-            }
-            Some(_) | None => Ok(()),
         }
     }
 
@@ -324,9 +270,15 @@ impl Files {
     /// What a history needs before it is used: shows that a process has left are due again, what an
     /// extension was given goes in, and what an older version could not read is tried again.
     fn begin_history(&mut self, aside: Option<PathBuf>) -> Result<(), StoreError> {
-        let (process, is_restored) = (self.process, self.device.state().is_restored);
-        let reader = self.options.reader.clone();
+        let (is_restored, login) = {
+            let state = self.device.state();
+            (state.is_restored, state.login)
+        };
+        let (process, reader) = (self.process, self.options.reader.clone());
         let begun = self.write_once(&mut |inbox| {
+            if let Some(login) = login {
+                inbox.begin_session(login)?;
+            }
             if is_restored {
                 inbox.begin_restored()?;
             }
@@ -334,8 +286,12 @@ impl Files {
             let applied = inbox.reread_opaque(&reader)?;
             Ok((applied, inbox.history().cursor()?))
         })?;
-        if is_restored && let Err(error) = self.device.update(|state| state.is_restored = false) {
-            tracing::warn!(%error, "the history learns once more that it was set back");
+        let known = self.device.update(|state| {
+            state.is_restored = false;
+            state.login = None;
+        });
+        if let Err(error) = known {
+            tracing::warn!(%error, "the history learns once more how it begins");
         }
         if let Some((applied, cursor)) = begun {
             self.news.add(applied);
@@ -458,14 +414,4 @@ fn process_mark(clock: &dyn Clock) -> ProcessMark {
     let mut bytes = [0; 8];
     bytes.copy_from_slice(&clock.random()[..8]);
     ProcessMark::new(bytes)
-}
-
-fn stamp(clock: &dyn Clock, device: Option<&Device>) -> Stamp {
-    Stamp {
-        now: clock.now(),
-        offset: device
-            .and_then(|device| device.state().offset)
-            .map_or(Offset::Unknown, Offset::Kept),
-        random: clock.random(),
-    }
 }

@@ -23,6 +23,7 @@ mod options;
 mod session;
 #[cfg(test)]
 mod tests;
+mod time;
 
 pub use carry::{Carried, lost};
 pub use files::Files;

@@ -1,6 +1,5 @@
 //! Sessions: what the engine wants to be durable about who the device is.
 
-use jiff::Timestamp;
 use secrecy::SecretString;
 use vestnik_inbox::{NewLogout, Registered, StoreError};
 
@@ -92,13 +91,13 @@ impl Files {
                 if self.device.user() != Some(&user) {
                     self.clear_spool()?;
                 }
-                let refresh = secret(&refresh);
+                let (refresh, login) = (secret(&refresh), Some(self.stamp().moment()));
+                self.device.update(|state| state.login = login)?;
                 self.device
                     .log_in(&*secrets, generation.get(), &user, &refresh)?;
                 self.wipe_former()?;
                 self.is_hidden = false;
-                self.write(|inbox| inbox.begin_session())?;
-                Ok(())
+                self.begin_session()
             }
             StoreCall::Keep { refresh } => {
                 let refresh = secret(&refresh);
@@ -115,6 +114,16 @@ impl Files {
                 self.wipe_former()
             }
         }
+    }
+
+    /// The history of whoever logged in learns when that was. If it is opened now, it has learned it so.
+    fn begin_session(&mut self) -> Result<(), StoreError> {
+        self.ensure_open()?;
+        let Some(login) = self.device.state().login else {
+            return Ok(());
+        };
+        self.write(|inbox| inbox.begin_session(login))?;
+        self.device.update(|state| state.login = None)
     }
 
     /// Makes something about a pending logout durable.
@@ -164,12 +173,6 @@ impl Files {
     pub(super) fn wishes(&self) -> Vec<Wish> {
         let wishes = self.device.state().wishes.iter().cloned();
         wishes.map(|(topic, joins)| Wish { topic, joins }).collect()
-    }
-
-    /// The time by the server's clock, as well as it is known.
-    #[must_use]
-    pub fn server_now(&self) -> Timestamp {
-        self.stamp().server_now()
     }
 }
 

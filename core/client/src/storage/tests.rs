@@ -13,7 +13,7 @@ use vestnik_sqlite::rusqlite::Connection;
 use super::{FileOptions, Files, FormerHistory};
 use crate::machine::{
     Generation, Secret,
-    engine::Done,
+    engine::{Done, TimeReading},
     session::{LogoutNote, SeedStanding, StoreCall},
     sync::{Origin, Proposal},
 };
@@ -56,7 +56,14 @@ impl Device {
             former,
         };
         device.log_in(1);
-        device.files.keep_server_time(at(0), at(0)).unwrap();
+        device
+            .files
+            .keep_server_time(TimeReading {
+                server: at(0),
+                device: at(0),
+                round_trip: Duration::ZERO,
+            })
+            .unwrap();
         device.clock.advance(Duration::from_secs(1));
         device
     }
@@ -95,7 +102,12 @@ impl Device {
     /// The log gives what was accepted now and lasts an hour.
     fn receive(&mut self, numbers: &[u128]) {
         let now = self.files.server_now();
-        let entries = numbers.iter().map(|number| arrival(*number, now));
+        self.receive_of(numbers, now);
+    }
+
+    /// The log gives what was accepted at a moment and lasts an hour.
+    fn receive_of(&mut self, numbers: &[u128], accepted_at: Timestamp) {
+        let entries = numbers.iter().map(|number| arrival(*number, accepted_at));
         let own = self
             .files
             .read(|history| history.cursor())
@@ -405,4 +417,58 @@ fn a_logout_that_was_noted_is_done_before_another_engine_begins() {
     device.log_in(5);
     let seed = device.files.seed().unwrap();
     assert!(matches!(seed.standing, SeedStanding::LoggedIn { .. }));
+}
+
+/// What was accepted before a login is quiet, and what was accepted after it is due, although the process
+/// ended before the history knew of the login.
+#[test]
+fn a_history_learns_of_a_login_that_was_cut() {
+    let mut device = Device::new(FormerHistory::Wipe);
+    let logout = StoreCall::Logout(None);
+    device.files.store(Generation::new(2), logout).unwrap();
+    device.clock.advance(Duration::from_secs(1_000));
+    let (login, moment) = (device.files.server_now(), device.files.stamp().moment());
+    // All that a login makes durable before the history.
+    let owner = &mut device.files.device;
+    owner.update(|state| state.login = Some(moment)).unwrap();
+    owner
+        .log_in(&*device.secrets, 3, &anna(), &"refresh".into())
+        .unwrap();
+    device.clock.advance(Duration::from_secs(100));
+    let (mut device, _) = device.restart();
+    assert_eq!(device.files.device().user(), Some(&anna()));
+    device.receive_of(&[1], login - Duration::from_secs(10));
+    device.receive_of(&[2], login + Duration::from_secs(10));
+    assert_eq!(device.take().unwrap().id(), id(2));
+    assert!(device.take().is_none());
+    assert_eq!(device.files.device().state().login, None);
+}
+
+/// The moment before which all is quiet was taken from the device's clock, which was then set.
+#[test]
+fn a_clock_that_is_set_before_the_server_is_heard_shows_nothing_again() {
+    for set_by in [-86_400, -3_600, 3_600, 86_400] {
+        let mut device = Device::new(FormerHistory::Wipe);
+        device.receive(&[1]);
+        let change = device.files.device.update(|state| state.is_restored = true);
+        change.unwrap();
+        let accepted_at = device.files.server_now();
+        device.clock.advance(Duration::from_secs(5));
+        let (mut device, _) = device.restart();
+        let server = device.files.server_now();
+        let now = device.clock.now() + SignedDuration::from_secs(set_by);
+        device.clock.set(now);
+        let reading = TimeReading {
+            server,
+            device: now,
+            round_trip: Duration::from_millis(100),
+        };
+        device.files.keep_server_time(reading).unwrap();
+        assert_eq!(device.files.server_now(), server, "{set_by}");
+        device.clock.advance(Duration::from_secs(5));
+        device.receive_of(&[2], accepted_at);
+        device.receive(&[3]);
+        assert_eq!(device.take().unwrap().id(), id(3), "{set_by}");
+        assert!(device.take().is_none(), "{set_by}");
+    }
 }

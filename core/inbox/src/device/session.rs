@@ -129,6 +129,7 @@ impl Device {
 pub(super) fn log_out(state: &mut DeviceState) {
     state.user = None;
     state.is_logged_in = false;
+    state.login = None;
     state.registered = None;
     state.wishes.clear();
 }

@@ -7,6 +7,8 @@ use vestnik_model::{
     Open, Permission, PushAddress, TopicName, UserId, installation::MAX_PUSH_ADDRESSES,
 };
 
+use crate::rule::clock::Moment;
+
 /// What a device remembers beside its histories.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -22,6 +24,9 @@ pub struct DeviceState {
     /// The files were set back and the history does not know it yet. Set this to false once
     /// [`Inbox::begin_restored`](crate::Inbox::begin_restored) is committed.
     pub is_restored: bool,
+    /// When a user logged in whose history does not know it yet. Set this to `None` once
+    /// [`Inbox::begin_session`](crate::Inbox::begin_session) is committed.
+    pub login: Option<Moment>,
     /// The server's clock minus the device's.
     pub offset: Option<SignedDuration>,
     /// What the server was told of this installation.

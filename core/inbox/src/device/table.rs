@@ -16,7 +16,10 @@ use super::{
     state::{DeviceState, Registered},
 };
 use crate::{
-    rule::identity::{InFile, OpeningMark},
+    rule::{
+        clock::Moment,
+        identity::{InFile, OpeningMark},
+    },
     sql::statements,
 };
 
@@ -66,13 +69,13 @@ pub(super) const fn generation(stored: u64) -> u64 {
 /// What cannot be read is absent.
 pub(super) fn load(db: &Connection) -> Result<DeviceState, rusqlite::Error> {
     let hash = read(db, "registered_hash")?;
-    let at =
-        parsed::<i64>(db, "registered_at")?.and_then(|at| Timestamp::from_millisecond(at).ok());
+    let at = timestamp(db, "registered_at")?;
     Ok(DeviceState {
         user: parsed::<UserId>(db, "user")?,
         is_logged_in: read(db, "session")?.is_some(),
         generation: parsed(db, "generation")?.map_or(0, generation),
         is_restored: read(db, "restored")?.is_some(),
+        login: moment(db, "login_at", "login_by_device")?,
         offset: parsed(db, "offset")?.map(SignedDuration::from_millis),
         registered: hash.zip(at).map(|(hash, at)| Registered { hash, at }),
         permission: read(db, "permission")?.map(|word| Open::read(&word)),
@@ -89,6 +92,7 @@ pub(super) fn save(db: &Connection, state: &DeviceState) -> Result<(), rusqlite:
         is_logged_in,
         generation,
         is_restored,
+        login,
         offset,
         registered,
         permission,
@@ -101,6 +105,9 @@ pub(super) fn save(db: &Connection, state: &DeviceState) -> Result<(), rusqlite:
     set(db, "session", is_logged_in.then_some(&1))?;
     set(db, "generation", Some(generation))?;
     set(db, "restored", is_restored.then_some(&1))?;
+    set(db, "login_at", login.map(|login| millis(login.at)).as_ref())?;
+    let is_by_device = login.is_some_and(|login| login.is_by_device);
+    set(db, "login_by_device", is_by_device.then_some(&1))?;
     set(
         db,
         "offset",
@@ -121,6 +128,20 @@ pub(super) fn save(db: &Connection, state: &DeviceState) -> Result<(), rusqlite:
     set(db, "time_zone", time_zone.as_ref())?;
     set_list(db, "wishes", wishes)?;
     set_list(db, "push_addresses", push_addresses)
+}
+
+fn timestamp(db: &Connection, name: &str) -> Result<Option<Timestamp>, rusqlite::Error> {
+    let stored = parsed::<i64>(db, name)?;
+    Ok(stored.and_then(|at| Timestamp::from_millisecond(at).ok()))
+}
+
+fn moment(
+    db: &Connection,
+    at: &str,
+    is_by_device: &str,
+) -> Result<Option<Moment>, rusqlite::Error> {
+    let is_by_device = read(db, is_by_device)?.is_some();
+    Ok(timestamp(db, at)?.map(|at| Moment { at, is_by_device }))
 }
 
 /// The elements of a list that can be read.
@@ -232,6 +253,10 @@ mod tests {
             is_logged_in: true,
             generation: 7,
             is_restored: true,
+            login: Some(Moment {
+                at: Timestamp::UNIX_EPOCH,
+                is_by_device: true,
+            }),
             offset: Some(SignedDuration::from_millis(-5)),
             registered: Some(Registered {
                 hash: "h".to_owned(),

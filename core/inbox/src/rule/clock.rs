@@ -6,6 +6,8 @@
 //! wrong, because the clock may have been set since: what has expired by it alone is neither shown nor
 //! given up until the server is heard.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 
 /// The server's clock minus the device's.
@@ -28,6 +30,15 @@ impl Offset {
             Self::Kept(difference) | Self::Heard(difference) => Some(difference),
         }
     }
+}
+
+/// A moment, by the server's clock if that was known when it passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// The time.
+    pub at: Timestamp,
+    /// Whether it is one of the device's clock.
+    pub is_by_device: bool,
 }
 
 /// The time of the server.
@@ -74,6 +85,22 @@ pub(crate) fn offset(server: Timestamp, device: Timestamp) -> SignedDuration {
     SignedDuration::from_millis(server.as_millisecond() - device.as_millisecond())
 }
 
+/// The difference that an answer of the server leaves. `lowest` is the one that holds if the answer took no
+/// time at all, and `round_trip` is how long the device waited for it: the true one is no lower than `lowest`
+/// and higher by `round_trip` at the most. What is known already is the better, unless it is none of these:
+/// then the device's clock was set.
+pub(crate) fn heard(
+    known: Option<SignedDuration>,
+    lowest: SignedDuration,
+    round_trip: Duration,
+) -> SignedDuration {
+    let round_trip = i64::try_from(round_trip.as_millis()).unwrap_or(i64::MAX);
+    let highest = lowest.saturating_add(SignedDuration::from_millis(round_trip));
+    known
+        .filter(|known| (lowest..=highest).contains(known))
+        .unwrap_or(lowest)
+}
+
 /// A time moved by a duration, as far as times go.
 pub(crate) fn shifted(at: Timestamp, by: SignedDuration) -> Timestamp {
     at.saturating_add(by).unwrap_or(at)
@@ -109,6 +136,30 @@ mod tests {
     fn nothing_is_past_while_the_servers_time_is_unknown() {
         let unknown = server_time(at(9), Offset::Unknown);
         assert!(!unknown.is_past(at(0)) && !unknown.is_perhaps_past(at(0)));
+    }
+
+    #[test]
+    fn an_answer_that_was_long_on_its_way_spoils_no_better_difference() {
+        let millis = SignedDuration::from_millis;
+        let (slow, fast) = (Duration::from_secs(5), Duration::from_millis(10));
+        // The answer came 5 s late: it seems that the server's clock is 5 s behind.
+        for (known, lowest, round_trip, expected) in [
+            (None, -5_000, slow, -5_000),
+            (Some(0), -5_000, slow, 0),
+            (Some(-2_000), -5_000, slow, -2_000),
+            // The first answer was late, the next is not.
+            (Some(-5_000), -4, fast, -4),
+            // The device's clock was set, forward and back.
+            (Some(0), -3_600_000, fast, -3_600_000),
+            (Some(0), 3_600_000, fast, 3_600_000),
+            (Some(4_000_000), 3_600_000, slow, 3_600_000),
+        ] {
+            let known = known.map(millis);
+            let found = heard(known, millis(lowest), round_trip);
+            assert_eq!(found, millis(expected), "{known:?} {lowest}");
+        }
+        let ages = heard(Some(millis(7)), SignedDuration::MAX, Duration::MAX);
+        assert_eq!(ages, SignedDuration::MAX);
     }
 
     #[test]

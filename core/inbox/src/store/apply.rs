@@ -1,5 +1,6 @@
 //! The log on its way into the history.
 
+use jiff::SignedDuration;
 use vestnik_model::{
     Arrival, Cursor, Entry, Flag, NotificationId, Open, Recall, StateChange, fact::MAX_VERSION,
 };
@@ -10,11 +11,12 @@ use super::{
     table::{boundary, early, known, meta, notification, opaque, search, show},
 };
 use crate::{
-    Applied, Outcome, Stretch, Suppression,
+    Applied, Moment, Outcome, Stretch, Suppression,
     planted::Plant,
     rule::{
         admission::{Drawn, Have, Quiet},
         chain::{Chain, chain},
+        clock::shifted,
         flag::Mark,
     },
 };
@@ -50,17 +52,17 @@ impl Inbox<'_> {
     }
 
     /// A user logged in here. If it is the first time since the history was made or wiped, what was
-    /// accepted before now goes into it quietly. Otherwise what came between the two logins is due,
+    /// accepted before the login goes into it quietly. Otherwise what came between the two logins is due,
     /// whether or not a page was read in the first session.
     ///
     /// # Errors
     /// If a statement fails.
-    pub fn begin_session(&mut self) -> Result<(), rusqlite::Error> {
+    pub fn begin_session(&mut self, login: Moment) -> Result<(), rusqlite::Error> {
         if meta::is_begun(self.db)? {
             return Ok(());
         }
         meta::set_begun(self.db)?;
-        be_quiet(self.db, &self.stamp, Suppression::FirstSync)
+        be_quiet(self.db, login, Suppression::FirstSync)
     }
 
     /// The device's files were set back, as by a backup: what was accepted before now may have been
@@ -70,7 +72,22 @@ impl Inbox<'_> {
     /// If a statement fails.
     pub fn begin_restored(&mut self) -> Result<(), rusqlite::Error> {
         show::suppress_all(self.db, Suppression::Restored.as_str())?;
-        be_quiet(self.db, &self.stamp, Suppression::Restored)
+        be_quiet(self.db, self.stamp.moment(), Suppression::Restored)
+    }
+
+    /// The device's clock was set by so much, before the server said in this process what time it is: a moment
+    /// that was taken from it is moved along.
+    ///
+    /// # Errors
+    /// If a statement fails.
+    pub fn clock_was_set(&mut self, by: SignedDuration) -> Result<(), rusqlite::Error> {
+        match meta::quiet(self.db)? {
+            Some(mut stored) if stored.is_by_device => {
+                stored.quiet.before = shifted(stored.quiet.before, by);
+                meta::set_quiet(self.db, stored)
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Tries to read the entries again that an older version of the app could not read, once for each

@@ -176,7 +176,7 @@ fn begin(
         if aside.is_some() {
             meta::set_begun(db)?;
         }
-        be_quiet(db, stamp, reason)
+        be_quiet(db, stamp.moment(), reason)
     })?)
 }
 

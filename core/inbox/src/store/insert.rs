@@ -10,7 +10,7 @@ use super::{
     table::{boundary, early, known, meta, notification, outbox::NewFact, search, show},
 };
 use crate::{
-    Stamp, Suppression,
+    Moment, Suppression,
     planted::Plant,
     rule::{
         admission::{Admission, Arriving, Drawn, FirstShow, Have, Quiet, admit, corrected},
@@ -237,17 +237,16 @@ impl Inbox<'_> {
 /// Makes what was accepted before now quiet.
 pub(super) fn be_quiet(
     db: &Connection,
-    stamp: &Stamp,
+    Moment { at, is_by_device }: Moment,
     reason: Suppression,
 ) -> Result<(), rusqlite::Error> {
     if reason == Suppression::FirstSync && Plant::FirstSyncIsLoud.is_on() {
         return Ok(());
     }
-    let time = stamp.server_time();
-    let before = if time.is_heard() { time.now } else { stamp.now };
+    let quiet = Quiet { before: at, reason };
     let stored = meta::StoredQuiet {
-        quiet: Quiet { before, reason },
-        is_by_device: !time.is_heard(),
+        quiet,
+        is_by_device,
     };
     meta::set_quiet(db, stored)
 }

@@ -65,11 +65,12 @@ impl Inbox<'_> {
     }
 
     /// The server has said what time it is, for the first time in this process: what waited for that is
-    /// due, or has expired.
+    /// due, or has expired, and a moment that was taken from the device's clock is corrected.
     ///
     /// # Errors
     /// If a statement fails.
     pub fn hear_time(&mut self) -> Result<(), rusqlite::Error> {
+        self.quiet()?;
         show::resume(self.db, DOUBTED)
     }
 

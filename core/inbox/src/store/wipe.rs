@@ -39,7 +39,7 @@ impl Inbox<'_> {
         if let Some(cursor) = cursor.filter(|_| Plant::WipeKeepsCursor.is_on()) {
             meta::set_cursor(self.db, &cursor)?;
         }
-        be_quiet(self.db, &self.stamp, Suppression::FirstSync)
+        be_quiet(self.db, self.stamp.moment(), Suppression::FirstSync)
     }
 }
 

@@ -382,7 +382,7 @@ fn a_history_that_was_being_made_is_no_damaged_one() {
     db.close().unwrap();
     world.open(Suspicion::None);
     assert!(world.opening.is_new && world.opening.aside.is_none());
-    world.write(|inbox| inbox.begin_session());
+    world.begin_session();
     world.page(vec![with(1, json!({"acceptedAt": at(1)}))]);
     assert_eq!(world.show_all(), [(id(1), false)]);
 }

@@ -165,7 +165,7 @@ fn h12_a_login_over_a_history_with_a_cursor_is_loud() {
     let mut world = World::new();
     world.page(vec![notification(1)]);
     world.pass(1_000);
-    world.write(|inbox| inbox.begin_session());
+    world.begin_session();
     world.page(vec![with(2, json!({"acceptedAt": at(500)}))]);
     assert_eq!(world.show_all(), [(id(1), false), (id(2), false)]);
 }
@@ -173,9 +173,9 @@ fn h12_a_login_over_a_history_with_a_cursor_is_loud() {
 #[test]
 fn a_login_again_before_the_first_page_is_loud() {
     let mut world = World::at_login();
-    world.write(|inbox| inbox.begin_session());
+    world.begin_session();
     world.pass(100);
-    world.write(|inbox| inbox.begin_session());
+    world.begin_session();
     world.page(vec![
         with(1, json!({"acceptedAt": at(-1)})),
         with(2, json!({"acceptedAt": at(50)})),
@@ -469,7 +469,7 @@ fn h11_a_clock_that_was_years_ahead_at_the_login_makes_nobody_mute() {
         let mut world = World::at_login();
         world.now = at(300_000_000);
         world.offset = offset;
-        world.write(|inbox| inbox.begin_session());
+        world.begin_session();
         // Then it is set right.
         world.now = at(10);
         world.offset = Some(SignedDuration::ZERO);
@@ -486,7 +486,7 @@ fn h12_a_clock_that_was_years_behind_at_the_login_shows_no_old_ones() {
     let mut world = World::at_login();
     world.now = at(-300_000_000);
     world.offset = None;
-    world.write(|inbox| inbox.begin_session());
+    world.begin_session();
     world.now = at(1_000);
     world.offset = Some(SignedDuration::ZERO);
     world.page((1..=3).map(notification).collect());

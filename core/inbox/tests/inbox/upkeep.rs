@@ -103,7 +103,7 @@ fn h9_the_same_user_gets_their_history_back_and_is_shown_nothing_twice() {
     assert_eq!(world.read(|history| history.facts_waiting()), 0);
     // What was due has never been shown, and was accepted before this login: it is quiet, too.
     world.pass(10);
-    world.write(|inbox| inbox.begin_session());
+    world.begin_session();
     world.end = 0;
     let mut log: Vec<_> = (1..=6).map(notification).collect();
     log.push(with(7, json!({"acceptedAt": at(11)})));

@@ -136,8 +136,14 @@ impl World {
     fn end_day(&mut self) {
         let now = self.now;
         self.now = at(-86_400);
-        self.write(|inbox| inbox.begin_session());
+        self.begin_session();
         self.now = now;
+    }
+
+    /// A user logs in now.
+    pub(crate) fn begin_session(&mut self) {
+        let login = self.stamp().moment();
+        self.write(|inbox| inbox.begin_session(login));
     }
 
     pub(crate) fn folder(&self) -> &Path {

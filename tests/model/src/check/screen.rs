@@ -1,6 +1,6 @@
 //! What was drawn, and what is on the screen.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fs, path::Path};
 
 use vestnik_inbox::{HistoryItem, ShowState};
 use vestnik_model::NotificationId;
@@ -28,9 +28,22 @@ pub(super) fn check(world: &World, number: Number, items: &[HistoryItem], wrong:
             // The history has lost it, and the log does not give what has expired.
             continue;
         }
+        if is_waiting(&device.data(), *id) {
+            // The app has not looked at what its extension drew.
+            continue;
+        }
         let found = of_screen(items, *id, *revision);
         wrong.extend(found.map(|found| format!("device {number}: {id} is on the screen {found}")));
     }
+}
+
+/// Whether there is a file of a notification in the spool.
+fn is_waiting(data: &Path, id: NotificationId) -> bool {
+    let name = id.uuid().simple().to_string();
+    let files = fs::read_dir(data.join("spool")).into_iter().flatten();
+    files
+        .flatten()
+        .any(|file| file.file_name().to_string_lossy().starts_with(&name))
 }
 
 fn of_screen(items: &[HistoryItem], id: NotificationId, revision: u32) -> Option<String> {

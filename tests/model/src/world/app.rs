@@ -95,7 +95,8 @@ impl World {
         let has_lost = !diary.losses.is_empty();
         let mut covered: Vec<_> = self.server.accepted().collect();
         covered.retain(|(id, known)| {
-            has_lost || known.expires_at <= now || self.server.is_deleted(*id)
+            let is_deleted = self.server.is_deleted(*id) || diary.deleted.contains(id);
+            has_lost || known.expires_at <= now || is_deleted
         });
         diary.covered.extend(covered.into_iter().map(|(id, _)| id));
     }

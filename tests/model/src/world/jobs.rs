@@ -117,7 +117,7 @@ impl World {
             | ToStorage::Settle { .. }
             | ToStorage::KeepTold(_)
             | ToStorage::KeepWishes(_)
-            | ToStorage::ServerTime { .. } => None,
+            | ToStorage::ServerTime(_) => None,
         };
         if matches!(
             session,

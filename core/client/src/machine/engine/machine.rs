@@ -5,15 +5,16 @@ mod dispatch;
 mod nudge;
 mod route;
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
 use vestnik_clock::{Monotonic, Now};
+use vestnik_inbox::planted::Plant;
 use vestnik_model::{
     InstallationState, TopicName, UserId, contract::Welcome, limits::REPORT_BYTES,
 };
 
 use self::{asking::Asking, nudge::Nudges};
-use super::{Input, Output, Phase, Snapshot, Stands, ToApp, ToStorage};
+use super::{Input, Output, Phase, Snapshot, Stands, TimeReading, ToApp, ToStorage};
 use crate::machine::{
     CallFailure, ConnectionNumber, Generation, Pace, Trouble,
     connection::{self, Connection},
@@ -80,6 +81,8 @@ pub struct Engine {
     nudges: Nudges,
     /// The most bytes of a report, as the present connection's server said.
     report_bytes: u64,
+    /// When the server was greeted last.
+    greeted_at: Option<Monotonic>,
     /// Whether the app waits until all facts are reported.
     is_flushing: bool,
     told: Option<Snapshot>,
@@ -101,6 +104,7 @@ impl Engine {
             asking: None,
             nudges: Nudges::default(),
             report_bytes: REPORT_BYTES as u64,
+            greeted_at: None,
             is_flushing: false,
             told: None,
             outputs: VecDeque::new(),
@@ -199,6 +203,10 @@ impl Engine {
 
     /// A session that was stored has begun already. Its store is asked without any other machine.
     fn begin_seeded(&mut self) {
+        if self.session.standing() == session::Standing::Nobody && !Plant::FormerIsShown.is_on() {
+            // An earlier process may have ended in the middle of a logout.
+            self.put(ToApp::Forget);
+        }
         while let Some(output) = self.session.poll() {
             match output {
                 session::Output::Began {
@@ -313,10 +321,13 @@ impl Engine {
         if is_expected && let Some(welcome) = &welcome {
             self.report_bytes = welcome.limits.report_bytes;
             // The time in an answer that came late is not the present one.
-            self.put(ToStorage::ServerTime {
+            self.put(ToStorage::ServerTime(TimeReading {
                 server: welcome.server_time,
                 device: now.wall,
-            });
+                round_trip: self
+                    .greeted_at
+                    .map_or(Duration::ZERO, |at| now.monotonic.saturating_since(at)),
+            }));
         }
         self.connection
             .handle(now, connection::Input::Greeted { connection, result });

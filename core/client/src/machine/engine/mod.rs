@@ -24,5 +24,5 @@ mod tests;
 pub use self::{
     input::{Answer, Command, Done, Event, Input, Stands},
     machine::Engine,
-    output::{Greeting, Output, Phase, Snapshot, ToApp, ToNetwork, ToStorage},
+    output::{Greeting, Output, Phase, Snapshot, TimeReading, ToApp, ToNetwork, ToStorage},
 };

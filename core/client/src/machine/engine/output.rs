@@ -151,13 +151,19 @@ pub enum ToStorage {
     KeepTold(Option<Told>),
     /// Keep the topics that the server was not told of, as well as it can be.
     KeepWishes(Vec<Wish>),
-    /// The server's clock and the device's, read at about the same time.
-    ServerTime {
-        /// The server's.
-        server: Timestamp,
-        /// The device's.
-        device: Timestamp,
-    },
+    /// The server said what time it is.
+    ServerTime(TimeReading),
+}
+
+/// What time it is at the server, as an answer said it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeReading {
+    /// The server's clock when it answered.
+    pub server: Timestamp,
+    /// The device's clock when the answer came.
+    pub device: Timestamp,
+    /// How long the device waited for the answer.
+    pub round_trip: Duration,
 }
 
 /// What the app is told.

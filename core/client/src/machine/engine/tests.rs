@@ -16,8 +16,8 @@ use vestnik_model::{
 };
 
 use super::{
-    Answer, Command, Done, Engine, Event, Input, Output, Phase, Snapshot, Stands, ToApp, ToNetwork,
-    ToStorage,
+    Answer, Command, Done, Engine, Event, Input, Output, Phase, Snapshot, Stands, TimeReading,
+    ToApp, ToNetwork, ToStorage,
 };
 use crate::machine::{
     CallFailure, CallNumber, ConnectionNumber, ForeignBody, Generation, Pace, Secret, Trouble,
@@ -206,6 +206,15 @@ fn portal() -> CallFailure {
     }
 }
 
+/// A process that ended in the middle of a logout has left notifications on the screen.
+#[test]
+fn if_nobody_is_logged_in_nothing_stays_on_the_screen() {
+    let table = Table::new(None);
+    assert!(table.outputs.contains(&Output::App(ToApp::Forget)));
+    let table = Table::new(Some("anna"));
+    assert!(!table.outputs.contains(&Output::App(ToApp::Forget)));
+}
+
 #[test]
 fn a_device_logs_in_connects_and_is_online() {
     let mut table = Table::new(None);
@@ -222,10 +231,15 @@ fn a_device_logs_in_connects_and_is_online() {
     table.event(Event::Greeted(Ok(welcome(0))));
     let server = Timestamp::from_second(90).unwrap();
     let device = table.now.wall;
+    let reading = TimeReading {
+        server,
+        device,
+        round_trip: Duration::ZERO,
+    };
     assert!(
         table
             .outputs
-            .contains(&Output::Storage(ToStorage::ServerTime { server, device }))
+            .contains(&Output::Storage(ToStorage::ServerTime(reading)))
     );
     assert!(
         table.has(|output| matches!(output, Output::Network(ToNetwork::Read { from: None, .. })))

@@ -136,6 +136,7 @@ impl Engine {
     }
 
     fn greet(&mut self, now: Now, connection: ConnectionNumber) {
+        self.greeted_at = Some(now.monotonic);
         let state = self.registration.state();
         let greeting = Greeting {
             cursor: self.sync.cursor().cloned(),

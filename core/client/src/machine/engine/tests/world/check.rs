@@ -93,7 +93,7 @@ fn is_of_user(output: &Output) -> bool {
             | ToStorage::Settle { .. }
             | ToStorage::KeepTold(_)
             | ToStorage::KeepWishes(_)
-            | ToStorage::ServerTime { .. } => true,
+            | ToStorage::ServerTime(_) => true,
         },
         Output::App(told) => match told {
             ToApp::TopicDone { .. } | ToApp::TopicRefused { .. } => true,

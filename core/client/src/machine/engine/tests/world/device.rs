@@ -121,7 +121,7 @@ impl Device {
     pub(super) fn carry_out(&mut self, work: ToStorage, how: How) -> Option<(Generation, Done)> {
         let works = matches!(how, How::Well | How::Fruitless);
         match work {
-            ToStorage::ServerTime { .. } => None,
+            ToStorage::ServerTime(_) => None,
             ToStorage::KeepTold(told) => {
                 self.told = told;
                 None
