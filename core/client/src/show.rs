@@ -86,10 +86,12 @@ enum Next {
 fn offer(files: &mut Files, storage: Storage, shared: &Arc<Shared>) -> Result<Next, StoreError> {
     let hidden = shared.hidden();
     // Nothing may fail between the taking and the ticket, which comes back if it is dropped.
-    let now = files.server_now();
+    let now = files.heard_now();
     if let Some((owner, taken)) = files.take_show()? {
         let ticket = ShowTicket {
-            age: now.duration_since(taken.item.received_at),
+            age: now
+                .map(|now| now.duration_since(taken.item.received_at))
+                .unwrap_or_default(),
             taken,
             owner,
             storage,
@@ -130,8 +132,8 @@ impl ShowTicket {
         self.taken.attempt
     }
 
-    /// How long it had been on this device when it was taken. A wrong clock of the device does not change
-    /// it once the server's is known.
+    /// How long it had been on this device when it was taken, as far as that is certain: zero until the server
+    /// has said in this process what time it is, because the device's clock may be wrong.
     #[must_use]
     pub const fn age(&self) -> SignedDuration {
         self.age

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use vestnik_clock::Clock;
-use vestnik_inbox::{Device, Offset, Stamp, StoreError, planted::Plant};
+use vestnik_inbox::{Device, Moment, Offset, Stamp, StoreError, planted::Plant};
 
 use super::files::Files;
 use crate::machine::engine::TimeReading;
@@ -52,6 +52,13 @@ impl Files {
     #[must_use]
     pub fn server_now(&self) -> Timestamp {
         self.stamp().server_now()
+    }
+
+    /// The time by the server's clock, if the server has said it to this process.
+    #[must_use]
+    pub fn heard_now(&self) -> Option<Timestamp> {
+        let Moment { at, is_by_device } = self.stamp().moment();
+        (!is_by_device).then_some(at)
     }
 
     /// If the device's clock was set since the last look, whatever was taken from it is moved along. Once the
