@@ -155,18 +155,46 @@ fn taken(ids: &mut BTreeSet<NotificationId>) -> Option<Vec<NotificationId>> {
 /// All streams of a device.
 #[derive(Debug, Default)]
 pub(crate) struct Events {
-    streams: Mutex<Vec<Weak<Mailbox>>>,
+    streams: Mutex<Streams>,
     is_over: AtomicBool,
     /// How often everything of a user was forgotten; changes only while the streams are locked.
     forgotten: AtomicU64,
 }
 
+/// The mailboxes that somebody has.
+#[derive(Debug)]
+struct Streams {
+    open: Vec<Weak<Mailbox>>,
+    /// What happens before anybody watches, as when the files are opened: the first stream's.
+    early: Option<Arc<Mailbox>>,
+}
+
+impl Default for Streams {
+    fn default() -> Self {
+        let early = Arc::new(Mailbox::default());
+        Self {
+            open: vec![Arc::downgrade(&early)],
+            early: Some(early),
+        }
+    }
+}
+
+impl Streams {
+    fn next(&mut self) -> Arc<Mailbox> {
+        if let Some(early) = self.early.take() {
+            return early;
+        }
+        let mailbox = Arc::new(Mailbox::default());
+        self.open.retain(|stream| stream.strong_count() > 0);
+        self.open.push(Arc::downgrade(&mailbox));
+        mailbox
+    }
+}
+
 impl Events {
     pub(crate) fn subscribe(&self) -> EventStream {
-        let mailbox = Arc::new(Mailbox::default());
         let mut streams = self.lock();
-        streams.retain(|stream| stream.strong_count() > 0);
-        streams.push(Arc::downgrade(&mailbox));
+        let mailbox = streams.next();
         mailbox.lock().is_over = self.is_over.load(Ordering::SeqCst);
         EventStream(mailbox)
     }
@@ -186,6 +214,13 @@ impl Events {
         put(&streams, Waiting::forget);
     }
 
+    /// A ticket was given out. What a shell draws before it watches does not come off the screen when it does.
+    pub(crate) fn begin_drawing(&self) {
+        if let Some(early) = &self.lock().early {
+            early.lock().is_forgotten = false;
+        }
+    }
+
     pub(crate) fn forgotten(&self) -> u64 {
         self.forgotten.load(Ordering::SeqCst)
     }
@@ -195,13 +230,13 @@ impl Events {
         put(&self.lock(), |waiting| waiting.is_over = true);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Weak<Mailbox>>> {
+    fn lock(&self) -> MutexGuard<'_, Streams> {
         self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn put(streams: &[Weak<Mailbox>], put: impl Fn(&mut Waiting)) {
-    for stream in streams.iter().filter_map(Weak::upgrade) {
+fn put(streams: &Streams, put: impl Fn(&mut Waiting)) {
+    for stream in streams.open.iter().filter_map(Weak::upgrade) {
         stream.put(&put);
     }
 }
@@ -281,11 +316,50 @@ mod tests {
         assert!(told <= 2 * MAX_WAITING, "{told}");
     }
 
+    /// When the files are opened, nobody can watch yet.
+    #[tokio::test]
+    async fn the_first_stream_is_told_what_happened_before() {
+        let events = Events::default();
+        events.forget();
+        let drawn_in_vain = News {
+            withdrawn: std::iter::once(id(1)).collect(),
+            ..News::default()
+        };
+        events.add(&drawn_in_vain, 1);
+        let (mut first, mut second) = (events.subscribe(), events.subscribe());
+        events.add(&changed([2]), 1);
+        events.end();
+        let told = [
+            Some(Event::Forgotten),
+            Some(Event::Withdraw(vec![id(1)])),
+            Some(Event::Changed(vec![id(2)])),
+            None,
+        ];
+        for expected in told {
+            assert_eq!(first.recv().await, expected);
+        }
+        assert_eq!(second.recv().await, Some(Event::Changed(vec![id(2)])));
+        assert_eq!(second.recv().await, None);
+    }
+
+    #[tokio::test]
+    async fn who_draws_before_they_watch_does_not_lose_what_was_drawn() {
+        let events = Events::default();
+        events.forget();
+        events.begin_drawing();
+        events.add(&changed([1]), 1);
+        let mut stream = events.subscribe();
+        assert_eq!(stream.recv().await, Some(Event::Changed(vec![id(1)])));
+        events.forget();
+        events.begin_drawing();
+        assert_eq!(stream.recv().await, Some(Event::Forgotten));
+    }
+
     #[test]
     fn a_stream_that_is_gone_is_forgotten() {
         let events = Events::default();
         drop(events.subscribe());
         let _stream = events.subscribe();
-        assert_eq!(events.lock().len(), 1);
+        assert_eq!(events.lock().open.len(), 1);
     }
 }

@@ -55,6 +55,7 @@ pub(crate) async fn next(
             return None;
         }
         if let Some(ticket) = shared.take_offer() {
+            shared.events.begin_drawing();
             return Some(ticket);
         }
         let (giver, offers) = (storage.clone(), Arc::clone(shared));

@@ -162,7 +162,8 @@ impl Vestnik {
         self.shared.snapshot.subscribe()
     }
 
-    /// What happens in the history from now on.
+    /// What happens in the history from now on. The first stream also tells what has happened since the device
+    /// was opened. Ask for it before the first [`next_show`](Self::next_show).
     #[must_use]
     pub fn events(&self) -> EventStream {
         self.shared.events.subscribe()

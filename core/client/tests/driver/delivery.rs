@@ -3,9 +3,12 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use vestnik_clock::{Clock, Monotonic, SystemClock};
 use vestnik_core::{Event, transport::HubEvent};
+use vestnik_inbox::{Payload, spool};
+use vestnik_model::UserId;
 
 use crate::memory::{
-    Memory, accepted, draw, entry, id, in_time, login, next, online, open_by, quick, recall, start,
+    Memory, accepted, draw, entry, id, in_time, login, next, online, open, open_by, quick, recall,
+    start,
 };
 
 fn numbers(range: std::ops::RangeInclusive<u128>) -> Vec<u128> {
@@ -126,6 +129,29 @@ async fn a_recall_withdraws_and_an_unknown_entry_stops_nothing() {
     assert_eq!(client.unread_count().await.unwrap(), 0);
 }
 
+/// An extension draws while the program does not run, and does not know what was read.
+#[tokio::test]
+async fn what_was_drawn_in_vain_is_taken_off_the_screen_by_who_watches_after_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Memory::default();
+    let client = start(&server, folder.path(), quick()).await;
+    online(&client).await;
+    server.notify(1).await;
+    assert_eq!(draw(&client, 1).await, [1]);
+    client.mark_read(vec![id(1)]).await.unwrap();
+    let item = client.get(id(1)).await.unwrap().unwrap();
+    in_time(client.stop()).await;
+    let payload = Payload::new(UserId::parse("anna").ok(), item.notification);
+    let ticket = spool::write(&folder.path().join("spool"), &payload);
+    ticket.unwrap().unwrap().shown().unwrap();
+
+    let client = open(&server, folder.path(), quick()).await;
+    let mut events = client.events();
+    let withdrawn = Some(Event::Withdraw(vec![id(1)]));
+    assert_eq!(in_time(events.recv()).await, withdrawn);
+    in_time(client.stop()).await;
+}
+
 #[tokio::test]
 async fn a_shell_that_is_slow_loses_nothing_and_gets_nothing_twice() {
     let folder = tempfile::tempdir().unwrap();
@@ -140,7 +166,8 @@ async fn a_shell_that_is_slow_loses_nothing_and_gets_nothing_twice() {
     in_time(snapshot.wait_for(|snapshot| snapshot.unread == 1_500))
         .await
         .unwrap();
-    // What waited for the shell was merged.
+    // It began with nobody. What waited for the shell was merged.
+    assert_eq!(in_time(events.recv()).await, Some(Event::Forgotten));
     assert_eq!(in_time(events.recv()).await, Some(Event::Reread));
     assert_eq!(draw(&client, 300).await, numbers(1..=300));
     let waiting = tokio::spawn({

@@ -204,6 +204,11 @@ async fn a_stopped_device_says_so() {
     let (user, token) = (UserId::parse("anna").unwrap(), Secret::new("anna"));
     assert_eq!(client.login(user, token).await, Err(LoginError::Closed));
     assert!(in_time(client.next_show()).await.is_none());
+    // The first stream tells what happened before.
+    assert_eq!(
+        in_time(client.events().recv()).await,
+        Some(Event::Forgotten)
+    );
     assert_eq!(in_time(client.events().recv()).await, None);
 }
 
