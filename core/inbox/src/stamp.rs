@@ -53,6 +53,17 @@ impl Stamp {
         self.server_time().now
     }
 
+    /// A time that is no earlier than now: as late as can be while the server's is not certain. What is kept
+    /// for some weeks from now on is not forgotten because a clock was wrong.
+    pub(crate) fn latest_now(&self) -> Timestamp {
+        let time = self.server_time();
+        if time.is_heard() {
+            time.now
+        } else {
+            Timestamp::MAX
+        }
+    }
+
     pub(crate) fn server_time(&self) -> ServerTime {
         server_time(self.now, self.offset)
     }

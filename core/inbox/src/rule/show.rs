@@ -7,7 +7,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{clock::shifted, suppression::Suppression};
+use super::{
+    clock::{ServerTime, shifted},
+    suppression::Suppression,
+};
 
 /// How often a process may end with a ticket before the next waits.
 const ENDS_AT_ONCE: usize = 3;
@@ -50,8 +53,8 @@ pub(crate) enum Next {
     Suppressed(Suppression),
 }
 
-/// After drawing failed.
-pub(crate) fn after_failure(show: &Attempted, now: Timestamp) -> Next {
+/// After drawing failed. By a time that may be wrong nothing is too old.
+pub(crate) fn after_failure(show: &Attempted, time: ServerTime) -> Next {
     if let Some(reason) = unwanted(show) {
         return Next::Suppressed(reason);
     }
@@ -59,9 +62,9 @@ pub(crate) fn after_failure(show: &Attempted, now: Timestamp) -> Next {
     let Some(pause) = PAUSES.get(number) else {
         return Next::Suppressed(Suppression::Failed);
     };
-    let at = shifted(now, *pause);
+    let at = shifted(time.now, *pause);
     let is_in_time = at < shifted(show.received_at, MAX_AGE) && at < show.expires_at;
-    if is_in_time {
+    if is_in_time || !time.is_heard() {
         Next::Due(at)
     } else {
         Next::Suppressed(Suppression::Failed)
@@ -94,6 +97,11 @@ const fn unwanted(show: &Attempted) -> Option<Suppression> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rule::clock::{Offset, server_time};
+
+    fn heard(now: Timestamp) -> ServerTime {
+        server_time(now, Offset::Heard(SignedDuration::ZERO))
+    }
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(1_800_000_000 + second).unwrap()
@@ -112,7 +120,7 @@ mod tests {
     #[test]
     fn failures_pause_longer_and_end() {
         let dues: Vec<_> = (1..=6)
-            .map(|attempts| after_failure(&attempted(attempts), at(10)))
+            .map(|attempts| after_failure(&attempted(attempts), heard(at(10))))
             .collect();
         let failed = Next::Suppressed(Suppression::Failed);
         let expected = [
@@ -130,12 +138,19 @@ mod tests {
     fn an_old_or_expiring_one_is_not_tried_again() {
         let failed = Next::Suppressed(Suppression::Failed);
         let day = 24 * 3_600;
-        assert_eq!(after_failure(&attempted(1), at(day)), failed);
+        assert_eq!(after_failure(&attempted(1), heard(at(day))), failed);
         let short = Attempted {
             expires_at: at(12),
             ..attempted(1)
         };
-        assert_eq!(after_failure(&short, at(10)), failed);
+        assert_eq!(after_failure(&short, heard(at(10))), failed);
+        // The clock may have been set.
+        for offset in [Offset::Unknown, Offset::Kept(SignedDuration::ZERO)] {
+            for (show, now) in [(attempted(1), at(day)), (short, at(10))] {
+                let next = after_failure(&show, server_time(now, offset));
+                assert_eq!(next, Next::Due(now + SignedDuration::from_secs(5)));
+            }
+        }
     }
 
     #[test]
@@ -161,12 +176,10 @@ mod tests {
             is_deleted: true,
             ..read
         };
-        for after in [after_failure, after_release] {
-            assert_eq!(after(&read, at(1)), Next::Suppressed(Suppression::Read));
-            assert_eq!(
-                after(&deleted, at(1)),
-                Next::Suppressed(Suppression::Deleted)
-            );
+        for (show, reason) in [(read, Suppression::Read), (deleted, Suppression::Deleted)] {
+            let expected = Next::Suppressed(reason);
+            assert_eq!(after_failure(&show, heard(at(1))), expected);
+            assert_eq!(after_release(&show, at(1)), expected);
         }
     }
 }

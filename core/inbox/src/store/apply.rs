@@ -180,7 +180,7 @@ impl Inbox<'_> {
 
     /// A recalled notification leaves the history, and never comes back.
     fn recall(&mut self, recall: &Recall, applied: &mut Applied) -> Result<(), rusqlite::Error> {
-        let now = self.stamp.server_now();
+        let now = self.stamp.latest_now();
         let have = known::find(self.db, recall.id)?;
         if matches!(have, Have::Pruned | Have::Settled) {
             // It may be on the screen all the same.

@@ -106,7 +106,8 @@ impl Inbox<'_> {
             .map_or(Mark::UNSET, |at| Mark::new(version_at(at), true));
         let new = notification::New {
             notification,
-            received_at: self.stamp.server_now(),
+            // A clock that is behind does not make it older than it is.
+            received_at: self.stamp.server_now().max(notification.accepted_at),
             read,
             read_at: arrived.read_at,
             show,

@@ -42,7 +42,7 @@ pub struct Pruned {
 
 impl Inbox<'_> {
     /// Removes the oldest notifications beyond `keep`, and those that were deleted long ago, at most
-    /// 500 in one call. What is being drawn stays, and so does what is due, unless it has expired or there
+    /// 500 in one call; what depends on the time waits until the server has said it. What is being drawn stays, and so does what is due, unless it has expired or there
     /// are more than twice `keep`. Their ids stay known for some weeks, so that
     /// none comes back.
     ///
@@ -53,12 +53,9 @@ impl Inbox<'_> {
     pub fn prune(&mut self, keep: u32) -> Result<Pruned, rusqlite::Error> {
         let now = self.stamp.server_now();
         let mut leaving = self.oldest(keep)?;
-        leaving.extend(notification::long_deleted(
-            self.db,
-            shifted(now, -DELETED),
-            STEP,
-        )?);
         if self.stamp.server_time().is_heard() {
+            let before = shifted(now, -DELETED);
+            leaving.extend(notification::long_deleted(self.db, before, STEP)?);
             known::forget_before(self.db, shifted(now, -KNOWN))?;
         }
         known::bound(self.db)?;
@@ -101,7 +98,7 @@ impl Inbox<'_> {
         if !notification::delete(self.db, leaving.row)? {
             return Ok(());
         }
-        let now = self.stamp.server_now();
+        let now = self.stamp.latest_now();
         known::keep(self.db, leaving.id, known::State::Pruned, now)?;
         search::delete(self.db, leaving.row)?;
         self.count_row(-1);

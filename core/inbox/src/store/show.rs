@@ -4,7 +4,10 @@ use vestnik_model::{FactKind, NotificationId, fact::MAX_FACT_WORD_CHARS};
 
 use super::{
     inbox::Inbox,
-    table::show::{self, Again, Due, Ticket},
+    table::{
+        known,
+        show::{self, Again, Due, Ticket},
+    },
 };
 use crate::{
     Settled, ShowState, Suppression, Taken,
@@ -64,13 +67,15 @@ impl Inbox<'_> {
         })
     }
 
-    /// The server has said what time it is, for the first time in this process: what waited for that is
-    /// due, or has expired, and a moment that was taken from the device's clock is corrected.
+    /// The server has said in this process what time it is: what waited for that is due, or has expired, and
+    /// a moment that was taken from the device's clock is corrected. A history that is opened later learns it
+    /// when it is opened.
     ///
     /// # Errors
     /// If a statement fails.
     pub fn hear_time(&mut self) -> Result<(), rusqlite::Error> {
         self.quiet()?;
+        known::settle_times(self.db, self.stamp.server_now())?;
         show::resume(self.db, DOUBTED)
     }
 
@@ -156,7 +161,7 @@ impl Inbox<'_> {
         reason: &str,
     ) -> Result<(), rusqlite::Error> {
         let reason: String = reason.chars().take(MAX_FACT_WORD_CHARS).collect();
-        match after_failure(&ticket.attempted, self.stamp.server_now()) {
+        match after_failure(&ticket.attempted, self.stamp.server_time()) {
             Next::Due(at) => {
                 let again = Again {
                     at,

@@ -27,7 +27,7 @@ impl Inbox<'_> {
     /// # Errors
     /// If a statement fails.
     pub fn wipe(&mut self) -> Result<(), rusqlite::Error> {
-        known::settle_history(self.db, self.stamp.server_now())?;
+        known::settle_history(self.db, self.stamp.latest_now())?;
         notification::delete_all(self.db)?;
         search::delete_all(self.db)?;
         opaque::delete_all(self.db)?;

@@ -2,7 +2,9 @@
 
 use jiff::SignedDuration;
 use serde_json::json;
-use vestnik_inbox::{HistoryFile, Inbox, Outcome, Payload, Stretch, Suppression, Suspicion};
+use vestnik_inbox::{
+    HistoryFile, Inbox, Outcome, Payload, Settled, ShowState, Stretch, Suppression, Suspicion,
+};
 use vestnik_model::contract::{Entries, Page};
 
 use super::world::{
@@ -207,6 +209,37 @@ fn what_has_expired_by_a_clock_that_was_set_meanwhile_is_shown() {
 }
 
 #[test]
+fn a_show_that_fails_is_given_up_by_no_clock_that_may_be_wrong() {
+    let mut world = World::new();
+    world.offset = None;
+    world.page(vec![with(1, json!({"expiresAt": at(1_000)}))]);
+    // The clock is set by a day.
+    world.pass(86_400);
+    let taken = world.take().unwrap();
+    world.settle(&taken, &Settled::Failed("busy".to_owned()));
+    assert_eq!(world.show_of(1), ShowState::Due);
+    world.pass(5);
+    assert_eq!(world.show_all(), [(id(1), false)]);
+}
+
+#[test]
+fn what_came_by_a_clock_that_was_behind_is_no_older_than_it_is() {
+    let mut world = World::new();
+    world.pass(86_400 * 300);
+    let accepted_at = at(86_400 * 302);
+    let lasts = json!({"acceptedAt": accepted_at, "expiresAt": at(86_400 * 303)});
+    world.offset = None;
+    world.page(vec![with(1, lasts)]);
+    // The server says what time it is.
+    world.offset = Some(SignedDuration::from_hours(48));
+    world.write(|inbox| inbox.hear_time());
+    let taken = world.take().unwrap();
+    assert_eq!(taken.item.received_at, accepted_at);
+    world.settle(&taken, &Settled::Failed("busy".to_owned()));
+    assert_eq!(world.show_of(1), ShowState::Due);
+}
+
+#[test]
 fn h12_files_that_were_set_back_are_quiet() {
     let mut world = World::new();
     world.pass(50);
@@ -322,7 +355,7 @@ fn a_ticket_ends_with_a_recall() {
     world.page(vec![notification(1)]);
     let taken = world.take().unwrap();
     world.page(vec![recall(1)]);
-    assert!(!world.settle(&taken, &vestnik_inbox::Settled::Shown));
+    assert!(!world.settle(&taken, &Settled::Shown));
     assert_eq!(world.kinds(1), ["delivered"]);
 }
 

@@ -88,6 +88,40 @@ fn m6_facts_that_wait_are_bounded_and_what_the_person_did_is_kept() {
 }
 
 #[test]
+fn a_clock_that_may_be_wrong_takes_nothing_away_by_its_age() {
+    let mut world = World::new();
+    world.page(vec![notification(1)]);
+    world.write(|inbox| inbox.delete(&[id(1)], true));
+    // The process ended, and the clock was set.
+    world.is_kept = true;
+    world.pass(86_400 * 400);
+    assert_eq!(prune(&mut world, 100), 0);
+    let taken_back = world.write(|inbox| inbox.delete(&[id(1)], false));
+    assert_eq!(taken_back, [id(1)]);
+}
+
+#[test]
+fn what_left_by_a_clock_that_was_behind_stays_known() {
+    let mut world = World::new();
+    world.page(vec![notification(1), notification(2)]);
+    world.show_all();
+    world.is_kept = true;
+    world.now = at(-86_400 * 400);
+    assert_eq!(prune(&mut world, 1), 1);
+    // The clock is set right, and the server says so.
+    (world.now, world.is_kept) = (at(100), false);
+    world.write(|inbox| inbox.hear_time());
+    prune(&mut world, 1);
+    world.rebase(vec![notification(1)]);
+    assert_eq!(world.ids(), [id(2)]);
+    // From now on it is as any other.
+    world.pass(86_400 * 36);
+    prune(&mut world, 1);
+    world.page(vec![notification(1)]);
+    assert_eq!(world.ids(), [id(1), id(2)]);
+}
+
+#[test]
 fn h9_the_same_user_gets_their_history_back_and_is_shown_nothing_twice() {
     let mut world = World::new();
     world.page((1..=6).map(notification).collect());

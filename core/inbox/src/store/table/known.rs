@@ -17,6 +17,7 @@ statements! {
          ON CONFLICT (id) DO UPDATE SET state = excluded.state, at = excluded.at";
     LAST = "SELECT max(id) FROM known";
     FORGET = "DELETE FROM known WHERE id = ?1";
+    SETTLE_TIMES = "UPDATE known SET at = ?1 WHERE at > ?1";
     FORGET_OLD = "DELETE FROM known WHERE at < ?1";
     /// So many of one moment came by a wipe, which bounds them.
     BOUND = "DELETE FROM known WHERE at < (SELECT at FROM known ORDER BY at DESC LIMIT 1 OFFSET ?1)";
@@ -80,6 +81,16 @@ pub(in crate::store) fn keep(
 /// The notification has a row again.
 pub(in crate::store) fn forget(db: &Connection, id: NotificationId) -> Result<(), rusqlite::Error> {
     db.prepare_cached(FORGET)?.execute([bytes(id)]).map(drop)
+}
+
+/// Nothing became known later than now: the time was not certain then.
+pub(in crate::store) fn settle_times(
+    db: &Connection,
+    now: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(SETTLE_TIMES)?
+        .execute([millis(now)])
+        .map(drop)
 }
 
 pub(in crate::store) fn forget_before(
