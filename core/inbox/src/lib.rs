@@ -140,6 +140,7 @@ mod store;
 pub use applied::{Applied, Origin, Outcome, Stretch};
 pub use device::{
     Device, DeviceState, Identity, MAX_WISHES, NewLogout, OpenDevice, PendingLogout, Registered,
+    Restored,
 };
 pub use error::StoreError;
 pub use fact::{FactRow, OutboxBatch, Reporting, WaitingFact};
@@ -150,7 +151,7 @@ pub use history::{
 pub use payload::{Payload, PayloadError};
 pub use rule::{
     clock::{Moment, Offset},
-    identity::Standing,
+    identity::{RestoreMark, Standing},
     outbox::ReportLimits,
     suppression::Suppression,
 };

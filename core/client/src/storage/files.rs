@@ -1,12 +1,12 @@
 //! The open files of a device, and the one way to their transactions.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use vestnik_clock::{Clock, Monotonic};
 use vestnik_inbox::{
-    Device, History, HistoryFile, Inbox, OpenDevice, ProcessMark, Standing, StoreError, Suspicion,
-    spool, wipe_others,
+    Device, History, HistoryFile, Inbox, OpenDevice, Opening, ProcessMark, Standing, StoreError,
+    Suspicion, spool, wipe_others,
 };
 use vestnik_model::{Open, Permission, PushAddress, UserId};
 use vestnik_sqlite::{Database, rusqlite};
@@ -173,13 +173,6 @@ impl Files {
         if let Err(error) = self.keep_offset() {
             tracing::warn!(%error, "it is not kept how far the clock is off");
         }
-        self.mended_write(&mut work)
-    }
-
-    pub(super) fn mended_write<T>(
-        &mut self,
-        mut work: impl FnMut(&mut Inbox<'_>) -> Result<T, rusqlite::Error>,
-    ) -> Result<Option<T>, StoreError> {
         self.mended(|files| files.write_once(&mut work))
     }
 
@@ -237,7 +230,10 @@ impl Files {
     /// Opens the history of whoever it belongs to, unless it is open.
     pub(super) fn ensure_open(&mut self) -> Result<(), StoreError> {
         match self.device.user().cloned() {
-            Some(user) if self.history.is_none() && !self.is_hidden => self.open_history(user),
+            Some(user) if self.history.is_none() && !self.is_hidden => {
+                self.notice_set_clock();
+                self.open_history(user)
+            }
             Some(_) | None => Ok(()),
         }
     }
@@ -254,12 +250,11 @@ impl Files {
     fn open_as(&mut self, user: UserId, suspicion: Suspicion) -> Result<(), StoreError> {
         let folder = &self.options.folder;
         let opened = HistoryFile::open(folder, &user, suspicion, &self.stamp())?;
-        let aside = opened.opening.aside;
         self.history = Some(Present {
             user,
             database: opened.database,
         });
-        let begun = self.begin_history(aside);
+        let begun = self.begin_history(opened.opening);
         if begun.is_err() {
             // What is left undone is done when it is opened again.
             self.history = None;
@@ -267,35 +262,28 @@ impl Files {
         begun
     }
 
-    /// What a history needs before it is used: shows that a process has left are due again, what an
-    /// extension was given goes in, and what an older version could not read is tried again.
-    fn begin_history(&mut self, aside: Option<PathBuf>) -> Result<(), StoreError> {
-        let (is_restored, login) = {
-            let state = self.device.state();
-            (state.is_restored, state.login)
-        };
+    /// What a history needs before it is used: it learns what the device knows, shows that a process has left
+    /// are due again, what an extension was given goes in, and what an older version could not read is tried
+    /// again.
+    fn begin_history(&mut self, opening: Opening) -> Result<(), StoreError> {
+        let (state, is_heard) = (self.device.state().clone(), self.server_time.is_some());
         let (process, reader) = (self.process, self.options.reader.clone());
         let begun = self.write_once(&mut |inbox| {
-            if let Some(login) = login {
-                inbox.begin_session(login)?;
-            }
-            if is_restored {
-                inbox.begin_restored()?;
+            inbox.begin(&state, &opening)?;
+            if is_heard {
+                inbox.hear_time()?;
             }
             inbox.release_taken(process)?;
             let applied = inbox.reread_opaque(&reader)?;
             Ok((applied, inbox.history().cursor()?))
         })?;
-        let known = self.device.update(|state| {
-            state.is_restored = false;
-            state.login = None;
-        });
+        let known = self.device.update(|state| state.login = None);
         if let Err(error) = known {
             tracing::warn!(%error, "the history learns once more how it begins");
         }
         if let Some((applied, cursor)) = begun {
             self.news.add(applied);
-            if let Some(aside) = aside {
+            if let Some(aside) = opening.aside {
                 self.news.rebuilt = Some(Rebuilt { aside, cursor });
             }
         }

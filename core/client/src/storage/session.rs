@@ -81,6 +81,7 @@ impl Files {
         self.generation = generation;
         match call {
             StoreCall::Login { user, refresh } => {
+                self.notice_set_clock();
                 if self
                     .history
                     .as_ref()

@@ -5,7 +5,8 @@ use serde_json::json;
 use tempfile::TempDir;
 use vestnik_clock::{Clock, ManualClock};
 use vestnik_inbox::{
-    HistoryQuery, MemorySecrets, Payload, Settled, ShowState, Standing, Taken, spool,
+    HistoryQuery, MemorySecrets, Moment, Payload, RestoreMark, Restored, Settled, ShowState,
+    Standing, Taken, spool,
 };
 use vestnik_model::{Cursor, Entry, NotificationId, UserId};
 use vestnik_sqlite::rusqlite::Connection;
@@ -69,15 +70,41 @@ impl Device {
     }
 
     fn log_in(&mut self, generation: u64) {
-        let (user, refresh) = (anna(), Secret::new("refresh"));
+        self.log_in_as(anna(), generation);
+    }
+
+    fn log_in_as(&mut self, user: UserId, generation: u64) {
+        let refresh = Secret::new("refresh");
         let login = StoreCall::Login { user, refresh };
         self.files
             .store(Generation::new(generation), login)
             .unwrap();
     }
 
+    fn log_out(&mut self, generation: u64) {
+        let logout = StoreCall::Logout(None);
+        self.files
+            .store(Generation::new(generation), logout)
+            .unwrap();
+    }
+
+    /// The server says what time it is.
+    fn hear(&mut self, server: Timestamp) {
+        let reading = TimeReading {
+            server,
+            device: self.clock.now(),
+            round_trip: Duration::from_millis(100),
+        };
+        self.files.keep_server_time(reading).unwrap();
+    }
+
     /// The process ends and another begins.
     fn restart(self) -> (Self, Standing) {
+        self.restart_after(|_| ())
+    }
+
+    /// The process ends, something happens, and another one begins.
+    fn restart_after(self, between: impl FnOnce(&Path)) -> (Self, Standing) {
         let Self {
             folder,
             clock,
@@ -87,6 +114,7 @@ impl Device {
             former,
         } = self;
         files.close().unwrap();
+        between(folder.path());
         let (files, standing) = open(folder.path(), &clock, &secrets, former);
         let device = Self {
             folder,
@@ -165,6 +193,17 @@ fn open(
         reader: "1".to_owned(),
     };
     Files::open(options, Arc::new(clock.clone())).unwrap()
+}
+
+/// Copies the files of a device over those of a folder. Locks belong to whoever has them.
+fn copy(from: &Path, to: &Path) {
+    for file in std::fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        let is_lock = file.path().extension().is_some_and(|word| word == "lock");
+        if file.file_type().unwrap().is_file() && !is_lock {
+            std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
+        }
+    }
 }
 
 fn cursor(seq: u64) -> Cursor {
@@ -450,8 +489,17 @@ fn a_clock_that_is_set_before_the_server_is_heard_shows_nothing_again() {
     for set_by in [-86_400, -3_600, 3_600, 86_400] {
         let mut device = Device::new(FormerHistory::Wipe);
         device.receive(&[1]);
-        let change = device.files.device.update(|state| state.is_restored = true);
-        change.unwrap();
+        let restored = Restored {
+            mark: RestoreMark::new([7; 16]),
+            found: Moment {
+                at: device.clock.now(),
+                is_by_device: true,
+            },
+        };
+        let owner = &mut device.files.device;
+        owner
+            .update(|state| state.restored = Some(restored))
+            .unwrap();
         let accepted_at = device.files.server_now();
         device.clock.advance(Duration::from_secs(5));
         let (mut device, _) = device.restart();
@@ -459,17 +507,65 @@ fn a_clock_that_is_set_before_the_server_is_heard_shows_nothing_again() {
         assert_eq!(device.files.heard_now(), None);
         let now = device.clock.now() + SignedDuration::from_secs(set_by);
         device.clock.set(now);
-        let reading = TimeReading {
-            server,
-            device: now,
-            round_trip: Duration::from_millis(100),
-        };
-        device.files.keep_server_time(reading).unwrap();
+        device.hear(server);
         assert_eq!(device.files.heard_now(), Some(server), "{set_by}");
         device.clock.advance(Duration::from_secs(5));
         device.receive_of(&[2], accepted_at);
         device.receive(&[3]);
         assert_eq!(device.take().unwrap().id(), id(3), "{set_by}");
+        assert!(device.take().is_none(), "{set_by}");
+    }
+}
+
+/// What was shown by a history that came back with a backup is not known any more, whenever it is opened.
+#[test]
+fn each_history_learns_that_the_files_were_set_back() {
+    let boris = || UserId::parse("boris").unwrap();
+    let mut device = Device::new(FormerHistory::Seal);
+    device.log_out(2);
+    device.log_in_as(boris(), 3);
+    let backup = tempfile::tempdir().unwrap();
+    let (mut device, _) = device.restart_after(|folder| copy(folder, backup.path()));
+    device.log_out(4);
+    device.log_in(5);
+    let accepted_at = device.files.server_now();
+    device.receive(&[1]);
+    let taken = device.take().unwrap();
+    device.settle(&taken).unwrap();
+    device.log_out(6);
+    device.log_in_as(boris(), 7);
+    device.clock.advance(Duration::from_secs(10));
+
+    let (mut device, standing) = device.restart_after(|folder| copy(backup.path(), folder));
+    assert_eq!(standing, Standing::Restored);
+    device.clock.advance(Duration::from_secs(10));
+    let meanwhile = device.files.server_now();
+    device.clock.advance(Duration::from_secs(10));
+    let (mut device, _) = device.restart();
+    device.log_out(20);
+    device.log_in(21);
+    device.receive_of(&[1], accepted_at);
+    device.receive_of(&[2], meanwhile);
+    assert_eq!(device.take().unwrap().id(), id(2));
+    assert!(device.take().is_none());
+}
+
+/// The moment of the login was taken from the clock as it was set.
+#[test]
+fn a_login_after_the_clock_was_set_is_that_moment() {
+    for set_by in [-7_200, 7_200, 300_000_000] {
+        let mut device = Device::new(FormerHistory::Wipe);
+        device.log_out(2);
+        let (mut device, _) = device.restart();
+        let login = device.files.server_now();
+        let now = device.clock.now() + SignedDuration::from_secs(set_by);
+        device.clock.set(now);
+        device.log_in(3);
+        device.clock.advance(Duration::from_secs(100));
+        device.hear(login + Duration::from_secs(100));
+        device.receive_of(&[1], login - Duration::from_secs(10));
+        device.receive_of(&[2], login + Duration::from_secs(50));
+        assert_eq!(device.take().unwrap().id(), id(2), "{set_by}");
         assert!(device.take().is_none(), "{set_by}");
     }
 }

@@ -41,11 +41,13 @@ impl Files {
         let server_now = server_then.saturating_add(passed).unwrap_or(server_then);
         let heard = (server_now, self.clock.monotonic());
         let is_first = self.server_time.replace(heard).is_none();
-        self.device.update(|state| state.offset = Some(offset))?;
+        let kept = self
+            .device
+            .update(|state| state.hear_time(offset, server_now));
         if is_first {
             self.write(|inbox| inbox.hear_time())?;
         }
-        Ok(())
+        kept
     }
 
     /// The time by the server's clock, as well as it is known.
@@ -61,8 +63,9 @@ impl Files {
         (!is_by_device).then_some(at)
     }
 
-    /// If the device's clock was set since the last look, whatever was taken from it is moved along. Once the
-    /// server has said what time it is, nothing is taken from it any more.
+    /// If the device's clock was set since the last look, whatever was taken from it before is moved along. So
+    /// look before anything new is taken from it. Once the server has said what time it is, nothing is taken
+    /// from it any more.
     pub(super) fn notice_set_clock(&mut self) {
         let (now, monotonic) = (self.clock.now(), self.clock.monotonic());
         let (then, at) = std::mem::replace(&mut self.looked_at, (now, monotonic));
@@ -71,11 +74,10 @@ impl Files {
         if set_by.abs() <= CLOCK_WAS_SET || self.server_time.is_some() {
             return;
         }
-        let moved = self.device.update(|state| {
-            state.offset = state.offset.map(|offset| offset.saturating_sub(set_by));
-        });
-        let moved = moved.and_then(|()| self.mended_write(|inbox| inbox.clock_was_set(set_by)));
-        if let Err(error) = moved {
+        let moved = self.device.update(|state| state.clock_was_set(set_by));
+        // A history that is opened from here on takes nothing from the former clock.
+        let told = self.write_once(&mut |inbox| inbox.clock_was_set(set_by));
+        if let Err(error) = moved.and(told.map(drop)) {
             tracing::warn!(%error, "it is not kept that the clock was set");
         }
     }

@@ -10,7 +10,7 @@ use vestnik_model::{InstallationId, InstallationSecret, UserId};
 use super::{logout::MAX_LOGOUTS, table::generation};
 use crate::{
     Stamp, StoreError,
-    rule::identity::{InStore, OpeningMark},
+    rule::identity::{InStore, OpeningMark, RestoreMark},
     secret::{INSTALLATION, REFRESH, SecretError, SecretStore},
 };
 
@@ -130,6 +130,13 @@ pub(super) fn new_mark(stamp: &Stamp) -> OpeningMark {
     let mut mark = [0; 16];
     mark.copy_from_slice(&drawn(stamp, "mark")[..16]);
     mark
+}
+
+/// The mark of a time that the files are found to be set back.
+pub(super) fn new_restore(stamp: &Stamp) -> RestoreMark {
+    let mut mark = [0; 16];
+    mark.copy_from_slice(&drawn(stamp, "restore")[..16]);
+    RestoreMark::new(mark)
 }
 
 /// Random bytes for one use, made of those of the stamp.

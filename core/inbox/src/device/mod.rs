@@ -16,4 +16,4 @@ mod table;
 pub use identity::Identity;
 pub use logout::{NewLogout, PendingLogout};
 pub use open::{Device, OpenDevice};
-pub use state::{DeviceState, MAX_WISHES, Registered};
+pub use state::{DeviceState, MAX_WISHES, Registered, Restored};

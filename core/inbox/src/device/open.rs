@@ -7,10 +7,10 @@ use vestnik_model::UserId;
 use vestnik_sqlite::{Check, Database, OnDamage, OpenOptions};
 
 use super::{
-    identity::{Identity, Kept, KeptSession, new_mark},
+    identity::{Identity, Kept, KeptSession, new_mark, new_restore},
     logout::{Logouts, PendingLogout},
     session::log_out,
-    state::DeviceState,
+    state::{DeviceState, Restored},
     table::{self, SCHEMA},
 };
 use crate::{
@@ -33,10 +33,8 @@ pub struct Device {
 pub struct OpenDevice {
     /// The device.
     pub device: Device,
-    /// How the installation was found. If [`DeviceState::is_restored`] is set, which goes with every standing
-    /// but [`Standing::New`] and [`Standing::Same`], call
-    /// [`Inbox::begin_restored`](crate::Inbox::begin_restored) once the history is open, then clear it: until
-    /// then later openings give [`Standing::Restored`].
+    /// How the installation was found. With every standing but [`Standing::New`] and [`Standing::Same`] there
+    /// is a new [`DeviceState::restored`].
     pub standing: Standing,
     /// Where a damaged file lies.
     pub aside: Option<PathBuf>,
@@ -74,6 +72,12 @@ impl Device {
         };
         let mut kept = kept.unwrap_or_else(|| Kept::new(stamp));
         let logouts = Logouts::find(secrets, &pending, &kept, standing)?;
+        if is_set_back(standing, &kept) {
+            state.restored = Some(Restored {
+                mark: new_restore(stamp),
+                found: stamp.moment(),
+            });
+        }
         let begun = adopt(&mut state, session, (&kept, &logouts), standing);
         // Before the marks: with those the file is known as its own, so what was concluded from a foreign
         // mark has to be in it.
@@ -88,12 +92,6 @@ impl Device {
         kept.mark = new_mark(stamp);
         kept.generation = state.generation;
         set_mark(&mut database, &mut kept, secrets)?;
-        let is_still_restored = standing == Standing::Same && state.is_restored;
-        let standing = if is_still_restored {
-            Standing::Restored
-        } else {
-            standing
-        };
         if !state.is_logged_in {
             // What a login or a logout that was cut short has left.
             secrets.delete(REFRESH)?;
@@ -219,6 +217,15 @@ fn open(path: &Path, stamp: &Stamp) -> Result<(Database, Found, Option<PathBuf>)
     Ok((database, found, Some(aside)))
 }
 
+/// Whether nobody can tell any more how old the histories are, if there ever was one.
+const fn is_set_back(standing: Standing, kept: &Kept) -> bool {
+    match standing {
+        Standing::New | Standing::Same => false,
+        Standing::Restored | Standing::Cloned => true,
+        Standing::Rebuilt => kept.generation > 0,
+    }
+}
+
 /// What an installation's standing means for its state. Gives the logout that an end of the process
 /// left half done, and that is complete now.
 fn adopt(
@@ -235,8 +242,6 @@ fn adopt(
             state.is_logged_in &= session.is_some_and(|session| Some(session.user) == state.user);
         }
         Standing::Restored | Standing::Cloned | Standing::Rebuilt => {
-            // Nobody can tell any more how old the histories are, if there ever was one.
-            state.is_restored |= standing != Standing::Rebuilt || kept.generation > 0;
             state.is_logged_in = session.is_some();
             state.user = session
                 .map(|session| session.user)

@@ -7,7 +7,11 @@ use vestnik_model::{
     Open, Permission, PushAddress, TopicName, UserId, installation::MAX_PUSH_ADDRESSES,
 };
 
-use crate::rule::clock::Moment;
+use crate::rule::{
+    admission::corrected,
+    clock::{Moment, shifted},
+    identity::RestoreMark,
+};
 
 /// What a device remembers beside its histories.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,11 +25,12 @@ pub struct DeviceState {
     /// Grows with every login, logout and end of a session. A result of work that was begun under
     /// another generation is dropped.
     pub generation: u64,
-    /// The files were set back and the history does not know it yet. Set this to false once
-    /// [`Inbox::begin_restored`](crate::Inbox::begin_restored) is committed.
-    pub is_restored: bool,
+    /// When the files were found to be set back last. It stays: each history of the device learns it by
+    /// [`Inbox::begin`](crate::Inbox::begin) when it is opened, however late that is.
+    pub restored: Option<Restored>,
     /// When a user logged in whose history does not know it yet. Set this to `None` once
-    /// [`Inbox::begin_session`](crate::Inbox::begin_session) is committed.
+    /// [`Inbox::begin`](crate::Inbox::begin) or [`Inbox::begin_session`](crate::Inbox::begin_session) is
+    /// committed.
     pub login: Option<Moment>,
     /// The server's clock minus the device's.
     pub offset: Option<SignedDuration>,
@@ -45,10 +50,44 @@ pub struct DeviceState {
     pub push_addresses: Vec<PushAddress>,
 }
 
+/// The files of the device were set back, as by a backup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Restored {
+    /// Which time that was.
+    pub mark: RestoreMark,
+    /// When it was found.
+    pub found: Moment,
+}
+
 /// The most wishes that are kept.
 pub const MAX_WISHES: usize = 256;
 
 impl DeviceState {
+    /// The device's clock was set by so much, before the server said in this process what time it is: what
+    /// was taken from it is moved along.
+    pub fn clock_was_set(&mut self, by: SignedDuration) {
+        self.offset = self.offset.map(|offset| offset.saturating_sub(by));
+        let found = self.restored.as_mut().map(|restored| &mut restored.found);
+        for moment in self.login.iter_mut().chain(found) {
+            if moment.is_by_device {
+                moment.at = shifted(moment.at, by);
+            }
+        }
+    }
+
+    /// The server said what time it is: its clock is by `offset` ahead of the device's and says `now`.
+    pub fn hear_time(&mut self, offset: SignedDuration, now: Timestamp) {
+        self.offset = Some(offset);
+        if let Some(restored) = &mut self.restored
+            && restored.found.is_by_device
+        {
+            restored.found = Moment {
+                at: corrected(restored.found.at, offset, (now, false)),
+                is_by_device: false,
+            };
+        }
+    }
+
     /// Keeps the newest of what there may be only so much of.
     pub(super) fn bound(&mut self) {
         keep_newest(&mut self.wishes, MAX_WISHES, |(topic, _)| topic.clone());

@@ -13,7 +13,7 @@ use vestnik_sqlite::{
 
 use super::{
     logout::PendingLogout,
-    state::{DeviceState, Registered},
+    state::{DeviceState, Registered, Restored},
 };
 use crate::{
     rule::{
@@ -74,8 +74,8 @@ pub(super) fn load(db: &Connection) -> Result<DeviceState, rusqlite::Error> {
         user: parsed::<UserId>(db, "user")?,
         is_logged_in: read(db, "session")?.is_some(),
         generation: parsed(db, "generation")?.map_or(0, generation),
-        is_restored: read(db, "restored")?.is_some(),
-        login: moment(db, "login_at", "login_by_device")?,
+        restored: restored(db)?,
+        login: moment(db, ("login_at", "login_by_device"))?,
         offset: parsed(db, "offset")?.map(SignedDuration::from_millis),
         registered: hash.zip(at).map(|(hash, at)| Registered { hash, at }),
         permission: read(db, "permission")?.map(|word| Open::read(&word)),
@@ -91,7 +91,7 @@ pub(super) fn save(db: &Connection, state: &DeviceState) -> Result<(), rusqlite:
         user,
         is_logged_in,
         generation,
-        is_restored,
+        restored,
         login,
         offset,
         registered,
@@ -104,10 +104,11 @@ pub(super) fn save(db: &Connection, state: &DeviceState) -> Result<(), rusqlite:
     set(db, "user", user.as_ref())?;
     set(db, "session", is_logged_in.then_some(&1))?;
     set(db, "generation", Some(generation))?;
-    set(db, "restored", is_restored.then_some(&1))?;
-    set(db, "login_at", login.map(|login| millis(login.at)).as_ref())?;
-    let is_by_device = login.is_some_and(|login| login.is_by_device);
-    set(db, "login_by_device", is_by_device.then_some(&1))?;
+    let mark = restored.as_ref().map(|restored| restored.mark);
+    set(db, "restored", mark.as_ref())?;
+    let found = restored.map(|restored| restored.found);
+    set_moment(db, ("restored_at", "restored_by_device"), found)?;
+    set_moment(db, ("login_at", "login_by_device"), *login)?;
     set(
         db,
         "offset",
@@ -135,13 +136,30 @@ fn timestamp(db: &Connection, name: &str) -> Result<Option<Timestamp>, rusqlite:
     Ok(stored.and_then(|at| Timestamp::from_millisecond(at).ok()))
 }
 
+fn restored(db: &Connection) -> Result<Option<Restored>, rusqlite::Error> {
+    let mark = parsed(db, "restored")?;
+    let found = moment(db, ("restored_at", "restored_by_device"))?;
+    Ok(mark
+        .zip(found)
+        .map(|(mark, found)| Restored { mark, found }))
+}
+
 fn moment(
     db: &Connection,
-    at: &str,
-    is_by_device: &str,
+    (at, by_device): (&str, &str),
 ) -> Result<Option<Moment>, rusqlite::Error> {
-    let is_by_device = read(db, is_by_device)?.is_some();
+    let is_by_device = read(db, by_device)?.is_some();
     Ok(timestamp(db, at)?.map(|at| Moment { at, is_by_device }))
+}
+
+fn set_moment(
+    db: &Connection,
+    (at, by_device): (&str, &str),
+    moment: Option<Moment>,
+) -> Result<(), rusqlite::Error> {
+    set(db, at, moment.map(|moment| millis(moment.at)).as_ref())?;
+    let is_by_device = moment.is_some_and(|moment| moment.is_by_device);
+    set(db, by_device, is_by_device.then_some(&1))
 }
 
 /// The elements of a list that can be read.
@@ -223,6 +241,7 @@ mod tests {
     use vestnik_model::PushAddress;
 
     use super::*;
+    use crate::rule::identity::RestoreMark;
 
     #[test]
     fn every_statement_fits_the_schema_and_finds_its_row() {
@@ -252,7 +271,13 @@ mod tests {
             user: Some("anna".parse().unwrap()),
             is_logged_in: true,
             generation: 7,
-            is_restored: true,
+            restored: Some(Restored {
+                mark: RestoreMark::new([7; 16]),
+                found: Moment {
+                    at: Timestamp::UNIX_EPOCH,
+                    is_by_device: true,
+                },
+            }),
             login: Some(Moment {
                 at: Timestamp::UNIX_EPOCH,
                 is_by_device: true,

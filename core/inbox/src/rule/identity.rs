@@ -5,6 +5,8 @@
 //! mark that the file had beside it. So after a crash between the two writes the file has the former
 //! mark; a file with any other mark was put back from a backup.
 
+use std::{fmt, num::ParseIntError, str::FromStr};
+
 use vestnik_model::InstallationId;
 
 /// What was drawn at an opening.
@@ -25,6 +27,33 @@ pub(crate) struct InStore {
     pub(crate) former: Option<OpeningMark>,
 }
 
+/// Names one time that a device's files were found to be set back. It is random, so that no file of any other
+/// time knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RestoreMark(u128);
+
+impl RestoreMark {
+    /// A mark of random bytes.
+    #[must_use]
+    pub const fn new(random: [u8; 16]) -> Self {
+        Self(u128::from_le_bytes(random))
+    }
+}
+
+impl fmt::Display for RestoreMark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for RestoreMark {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        text.parse().map(Self)
+    }
+}
+
 /// How an installation was found when it was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
@@ -35,7 +64,8 @@ pub enum Standing {
     /// The device's file is absent or was damaged, and was made anew from the secret store: the
     /// installation is the same, who was logged in is not known.
     Rebuilt,
-    /// The device's file was set back, as by a backup. What was accepted before now is quiet.
+    /// The device's file was set back, as by a backup. What was accepted before now is quiet, in each
+    /// history of the device.
     Restored,
     /// The files were copied from another device, or the secret store was emptied. The installation is
     /// a new one and nobody is logged in.

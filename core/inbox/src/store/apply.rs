@@ -11,7 +11,7 @@ use super::{
     table::{boundary, early, known, meta, notification, opaque, search, show},
 };
 use crate::{
-    Applied, Moment, Outcome, Stretch, Suppression,
+    Applied, DeviceState, Moment, Opening, Outcome, Stretch, Suppression,
     planted::Plant,
     rule::{
         admission::{Drawn, Have, Quiet},
@@ -51,6 +51,41 @@ impl Inbox<'_> {
         Ok(Outcome::Applied(applied))
     }
 
+    /// What a history learns of its device when it is opened: that a user logged in, if no
+    /// [`begin_session`](Self::begin_session) said it, and that the device's files were set back since it was
+    /// open last. Then what was accepted before that was found may have been shown and is quiet, what was due
+    /// included.
+    ///
+    /// # Errors
+    /// If a statement fails.
+    pub fn begin(
+        &mut self,
+        device: &DeviceState,
+        opening: &Opening,
+    ) -> Result<(), rusqlite::Error> {
+        let was_begun = meta::is_begun(self.db)?;
+        if let Some(login) = device.login {
+            self.begin_session(login)?;
+        }
+        let mark = device.restored.map(|restored| restored.mark);
+        if meta::restored(self.db)? == mark {
+            return Ok(());
+        }
+        meta::set_restored(self.db, mark)?;
+        let found = device.restored.map(|restored| restored.found);
+        let before = match (was_begun, device.login) {
+            // It was damaged, and is quiet as of now.
+            _ if opening.aside.is_some() => return Ok(()),
+            (true, _) => found.unwrap_or_else(|| self.stamp.moment()),
+            // A login begins it: nothing was lost.
+            (false, Some(_)) => return Ok(()),
+            // It was lost.
+            (false, None) => self.stamp.moment(),
+        };
+        show::suppress_all(self.db, Suppression::Restored.as_str())?;
+        be_quiet(self.db, before, Suppression::Restored)
+    }
+
     /// A user logged in here. If it is the first time since the history was made or wiped, what was
     /// accepted before the login goes into it quietly. Otherwise what came between the two logins is due,
     /// whether or not a page was read in the first session.
@@ -63,16 +98,6 @@ impl Inbox<'_> {
         }
         meta::set_begun(self.db)?;
         be_quiet(self.db, login, Suppression::FirstSync)
-    }
-
-    /// The device's files were set back, as by a backup: what was accepted before now may have been
-    /// shown and is quiet, what was due included.
-    ///
-    /// # Errors
-    /// If a statement fails.
-    pub fn begin_restored(&mut self) -> Result<(), rusqlite::Error> {
-        show::suppress_all(self.db, Suppression::Restored.as_str())?;
-        be_quiet(self.db, self.stamp.moment(), Suppression::Restored)
     }
 
     /// The device's clock was set by so much, before the server said in this process what time it is: a moment

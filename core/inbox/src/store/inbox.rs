@@ -18,8 +18,9 @@ use crate::Stamp;
 /// the counters included, or fails. After a failure the transaction has to be rolled back.
 ///
 /// The methods are grouped by what they are for:
-/// - the log: [`apply`](Self::apply), [`begin_session`](Self::begin_session),
-///   [`begin_restored`](Self::begin_restored), [`reread_opaque`](Self::reread_opaque);
+/// - what the device is: [`begin`](Self::begin), [`begin_session`](Self::begin_session),
+///   [`hear_time`](Self::hear_time), [`clock_was_set`](Self::clock_was_set);
+/// - the log: [`apply`](Self::apply), [`reread_opaque`](Self::reread_opaque);
 /// - push payloads: [`handle_push`](Self::handle_push), and [`spool`](crate::spool);
 /// - shows: [`take_show`](Self::take_show), [`settle_show`](Self::settle_show),
 ///   [`return_show`](Self::return_show), [`release_taken`](Self::release_taken);

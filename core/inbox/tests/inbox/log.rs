@@ -240,10 +240,50 @@ fn what_came_by_a_clock_that_was_behind_is_no_older_than_it_is() {
 }
 
 #[test]
+fn a_history_learns_once_that_the_files_were_set_back_and_as_of_when() {
+    let mut world = World::new();
+    let device = world.restored();
+    // It is opened when somebody else had the device for long.
+    let begin = |world: &mut World| {
+        let opening = world.opening.clone();
+        world.write(|inbox| inbox.begin(&device, &opening));
+    };
+    world.pass(1_000);
+    world.restart();
+    begin(&mut world);
+    world.page(vec![
+        with(1, json!({"acceptedAt": at(-1)})),
+        with(2, json!({"acceptedAt": at(500)})),
+    ]);
+    begin(&mut world);
+    assert_eq!(world.show_all(), [(id(2), false)]);
+    world.suppressed(1, Suppression::Restored);
+}
+
+/// The damage came later than the backup: what was shown meanwhile is lost.
+#[test]
+fn a_damaged_history_of_files_that_were_set_back_is_quiet_as_of_now() {
+    let mut world = World::new();
+    let device = world.set_back();
+    world.page(vec![with(1, json!({"acceptedAt": at(100)}))]);
+    world.pass(1_000);
+    assert_eq!(world.show_all(), [(id(1), false)]);
+    world.close();
+    world.open(Suspicion::Damaged);
+    let opening = world.opening.clone();
+    world.write(|inbox| inbox.begin(&device, &opening));
+    world.page(vec![
+        with(2, json!({"acceptedAt": at(500)})),
+        with(3, json!({"acceptedAt": at(1_001)})),
+    ]);
+    assert_eq!(world.show_all(), [(id(3), false)]);
+}
+
+#[test]
 fn h12_files_that_were_set_back_are_quiet() {
     let mut world = World::new();
     world.pass(50);
-    world.write(|inbox| inbox.begin_restored());
+    world.set_back();
     world.page(vec![
         notification(1),
         with(2, json!({"acceptedAt": at(51)})),
@@ -534,7 +574,7 @@ fn files_that_were_set_back_show_nothing_that_was_due_then() {
     world.page(vec![notification(1), notification(2), notification(3)]);
     world.take().unwrap();
     world.pass(10);
-    world.write(|inbox| inbox.begin_restored());
+    world.set_back();
     assert_eq!(world.show_all(), []);
     world.suppressed(1, Suppression::Restored);
     world.suppressed(3, Suppression::Restored);

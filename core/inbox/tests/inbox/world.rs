@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
 use vestnik_inbox::{
-    Applied, History, HistoryFile, HistoryPage, HistoryQuery, Inbox, Offset, Opening, OutboxBatch,
-    Outcome, ProcessMark, ReportLimits, SearchQuery, Settled, ShowState, Stamp, Stretch,
-    Suppression, Suspicion, Taken,
+    Applied, DeviceState, History, HistoryFile, HistoryPage, HistoryQuery, Inbox, Offset, Opening,
+    OutboxBatch, Outcome, ProcessMark, ReportLimits, RestoreMark, Restored, SearchQuery, Settled,
+    ShowState, Stamp, Stretch, Suppression, Suspicion, Taken,
 };
 use vestnik_model::{Cursor, Entry, Fact, Notification, NotificationId, UserId, contract::Page};
 use vestnik_sqlite::Database;
@@ -144,6 +144,23 @@ impl World {
     pub(crate) fn begin_session(&mut self) {
         let login = self.stamp().moment();
         self.write(|inbox| inbox.begin_session(login));
+    }
+
+    /// The device's files were set back; gives what the device knows of it.
+    pub(crate) fn set_back(&mut self) -> DeviceState {
+        let device = self.restored();
+        self.write(|inbox| inbox.begin(&device, &Opening::default()));
+        device
+    }
+
+    /// A device that finds now that its files were set back.
+    pub(crate) fn restored(&mut self) -> DeviceState {
+        let mut device = DeviceState::default();
+        device.restored = Some(Restored {
+            mark: RestoreMark::new([9; 16]),
+            found: self.stamp().moment(),
+        });
+        device
     }
 
     pub(crate) fn folder(&self) -> &Path {

@@ -1,7 +1,7 @@
 -- Times are milliseconds since 1970 in UTC by the server's clock. Ids are the 16 bytes of their UUID.
 
 -- What there is one of: 'schema', 'user', 'cursor', 'quiet_before', 'quiet_reason', 'quiet_by_device',
--- 'reader', 'wiped', 'recovering', and the counters 'rows', 'unread', 'facts_waiting'.
+-- 'begun', 'restored', 'reader', 'wiped', 'recovering', and the counters 'rows', 'unread', 'facts_waiting'.
 CREATE TABLE meta (
     name TEXT NOT NULL PRIMARY KEY,
     value TEXT NOT NULL

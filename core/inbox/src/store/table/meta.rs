@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use vestnik_model::{Cursor, UserId};
 
 use crate::{
-    rule::{admission::Quiet, suppression::Suppression},
+    rule::{admission::Quiet, identity::RestoreMark, suppression::Suppression},
     sql::statements,
 };
 
@@ -24,6 +24,7 @@ const QUIET_REASON: &str = "quiet_reason";
 const READER: &str = "reader";
 const QUIET_BY_DEVICE: &str = "quiet_by_device";
 const BEGUN: &str = "begun";
+const RESTORED: &str = "restored";
 const WIPED: &str = "wiped";
 const RECOVERING: &str = "recovering";
 
@@ -68,7 +69,7 @@ pub(in crate::store) fn set_cursor(
     write(db, CURSOR, cursor.as_str())
 }
 
-/// Forgets everything but whose history it is.
+/// Forgets everything but whose history it is and when the device's files were set back.
 pub(in crate::store) fn clear(db: &Connection) -> Result<(), rusqlite::Error> {
     let counters = [Counter::Rows, Counter::Unread, Counter::FactsWaiting].map(Counter::name);
     let others = [CURSOR, QUIET_BEFORE, QUIET_REASON, QUIET_BY_DEVICE, BEGUN];
@@ -124,6 +125,21 @@ pub(in crate::store) fn is_begun(db: &Connection) -> Result<bool, rusqlite::Erro
 
 pub(in crate::store) fn set_begun(db: &Connection) -> Result<(), rusqlite::Error> {
     write(db, BEGUN, "1")
+}
+
+/// The last time that the device's files were set back, as far as the history knows.
+pub(in crate::store) fn restored(db: &Connection) -> Result<Option<RestoreMark>, rusqlite::Error> {
+    Ok(read(db, RESTORED)?.and_then(|text| text.parse().ok()))
+}
+
+pub(in crate::store) fn set_restored(
+    db: &Connection,
+    mark: Option<RestoreMark>,
+) -> Result<(), rusqlite::Error> {
+    match mark {
+        Some(mark) => write(db, RESTORED, &mark.to_string()),
+        None => delete(db, RESTORED),
+    }
 }
 
 /// Whether the history was wiped, the file with it, and nobody has opened it since.
