@@ -538,6 +538,7 @@ fn each_history_learns_that_the_files_were_set_back() {
 
     let (mut device, standing) = device.restart_after(|folder| copy(backup.path(), folder));
     assert_eq!(standing, Standing::Restored);
+    device.hear(device.clock.now());
     device.clock.advance(Duration::from_secs(10));
     let meanwhile = device.files.server_now();
     device.clock.advance(Duration::from_secs(10));

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use secrecy::SecretString;
 use vestnik_model::UserId;
 
-use super::{identity::Kept, open::Device, table};
+use super::{identity::Kept, open::Device, state::DeviceState, table};
 use crate::{
     SecretError, Standing, StoreError,
     secret::{SecretStore, logout_name},
@@ -128,6 +128,16 @@ impl Logouts {
     }
 }
 
+/// The logout that ends the present session, if one was noted for any of its generations.
+pub(super) fn noted_logout(
+    state: &DeviceState,
+    generations: impl IntoIterator<Item = u64>,
+    is_noted: impl Fn(u64) -> bool,
+) -> Option<u64> {
+    let mut generations = generations.into_iter();
+    generations.find(|generation| state.is_logged_in && is_noted(*generation))
+}
+
 fn has_token(secrets: &dyn SecretStore, generation: u64) -> Result<bool, StoreError> {
     match secrets.get(&logout_name(generation)) {
         Ok(token) => Ok(token.is_some()),
@@ -143,6 +153,16 @@ impl Device {
     /// [`StoreError`].
     pub fn pending_logouts(&mut self) -> Result<Vec<PendingLogout>, StoreError> {
         Ok(self.database.read(table::logouts)?)
+    }
+
+    /// Whether a logout of the present session was noted and is not done. An opening does it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn is_logout_noted(&mut self) -> Result<bool, StoreError> {
+        let pending = self.pending_logouts()?;
+        let is_noted = |generation| pending.iter().any(|one| one.generation == generation);
+        Ok(noted_logout(&self.state, [self.state.generation], is_noted).is_some())
     }
 
     /// The refresh token of a pending logout. Without one there is nothing that the server could be

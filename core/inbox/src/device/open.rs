@@ -8,7 +8,7 @@ use vestnik_sqlite::{Check, Database, OnDamage, OpenOptions};
 
 use super::{
     identity::{Identity, Kept, KeptSession, new_mark, new_restore},
-    logout::{Logouts, PendingLogout},
+    logout::{Logouts, PendingLogout, noted_logout},
     session::log_out,
     state::{DeviceState, Restored},
     table::{self, SCHEMA},
@@ -72,12 +72,7 @@ impl Device {
         };
         let mut kept = kept.unwrap_or_else(|| Kept::new(stamp));
         let logouts = Logouts::find(secrets, &pending, &kept, standing)?;
-        if is_set_back(standing, &kept) {
-            state.restored = Some(Restored {
-                mark: new_restore(stamp),
-                found: stamp.moment(),
-            });
-        }
+        state.restored = restored(&state, (standing, &kept), stamp);
         let begun = adopt(&mut state, session, (&kept, &logouts), standing);
         // Before the marks: with those the file is known as its own, so what was concluded from a foreign
         // mark has to be in it.
@@ -217,6 +212,26 @@ fn open(path: &Path, stamp: &Stamp) -> Result<(Database, Found, Option<PathBuf>)
     Ok((database, found, Some(aside)))
 }
 
+/// When the files were found to be set back last. Until the server was heard, that is now: the clock may have
+/// been set since.
+fn restored(
+    state: &DeviceState,
+    (standing, kept): (Standing, &Kept),
+    stamp: &Stamp,
+) -> Option<Restored> {
+    let found = stamp.moment();
+    if is_set_back(standing, kept) {
+        let mark = new_restore(stamp);
+        return Some(Restored { mark, found });
+    }
+    let known = state.restored?;
+    Some(if known.found.is_by_device {
+        Restored { found, ..known }
+    } else {
+        known
+    })
+}
+
 /// Whether nobody can tell any more how old the histories are, if there ever was one.
 const fn is_set_back(standing: Standing, kept: &Kept) -> bool {
     match standing {
@@ -246,6 +261,8 @@ fn adopt(
             state.user = session
                 .map(|session| session.user)
                 .or_else(|| state.user.take());
+            // What the file says of a login is of its time.
+            state.login = None;
             state.registered = None;
             state.wishes.clear();
             if standing == Standing::Cloned {
@@ -255,10 +272,9 @@ fn adopt(
         }
     }
     let of_file = (standing == Standing::Same).then_some(state.generation);
-    let ended = of_session
-        .into_iter()
-        .chain(of_file)
-        .find(|generation| state.is_logged_in && logouts.has(*generation));
+    let ended = noted_logout(state, of_session.into_iter().chain(of_file), |generation| {
+        logouts.has(generation)
+    });
     let begun = ended.zip(state.user.clone());
     if begun.is_some() {
         log_out(state);

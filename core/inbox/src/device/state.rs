@@ -7,11 +7,7 @@ use vestnik_model::{
     Open, Permission, PushAddress, TopicName, UserId, installation::MAX_PUSH_ADDRESSES,
 };
 
-use crate::rule::{
-    admission::corrected,
-    clock::{Moment, shifted},
-    identity::RestoreMark,
-};
+use crate::rule::{admission::corrected, clock::Moment, identity::RestoreMark};
 
 /// What a device remembers beside its histories.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -69,9 +65,7 @@ impl DeviceState {
         self.offset = self.offset.map(|offset| offset.saturating_sub(by));
         let found = self.restored.as_mut().map(|restored| &mut restored.found);
         for moment in self.login.iter_mut().chain(found) {
-            if moment.is_by_device {
-                moment.at = shifted(moment.at, by);
-            }
+            moment.clock_was_set(by);
         }
     }
 

@@ -41,6 +41,15 @@ pub struct Moment {
     pub is_by_device: bool,
 }
 
+impl Moment {
+    /// The device's clock was set by so much since.
+    pub fn clock_was_set(&mut self, by: SignedDuration) {
+        if self.is_by_device {
+            self.at = shifted(self.at, by);
+        }
+    }
+}
+
 /// The time of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ServerTime {

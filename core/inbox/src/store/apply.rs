@@ -82,6 +82,8 @@ impl Inbox<'_> {
             // It was lost.
             (false, None) => self.stamp.moment(),
         };
+        // A later login is not the first.
+        meta::set_begun(self.db)?;
         show::suppress_all(self.db, Suppression::Restored.as_str())?;
         be_quiet(self.db, before, Suppression::Restored)
     }

@@ -242,9 +242,30 @@ fn a_file_that_was_set_back_is_noticed_and_gives_nobody_anothers_session() {
     assert_eq!(same.standing, Standing::Same);
     assert_eq!(same.device.state().restored, Some(first));
     same.device.close().unwrap();
+    // Until the server was heard, the clock may have been set.
+    let later = Stamp {
+        now: stamp(6).now + SignedDuration::from_hours(1),
+        ..stamp(6)
+    };
+    let mut same = Device::open(folder.path(), &secrets, &later)
+        .unwrap()
+        .device;
+    let found = |device: &Device| device.state().restored.unwrap().found.at;
+    assert_eq!(found(&same), later.now);
+    let hear =
+        |state: &mut DeviceState| state.hear_time(SignedDuration::from_hours(2), Timestamp::MAX);
+    same.update(hear).unwrap();
+    assert_eq!(found(&same), later.now + SignedDuration::from_hours(2));
+    same.close().unwrap();
+    let same = open(folder.path(), &secrets, 7);
+    assert_eq!(
+        found(&same.device),
+        later.now + SignedDuration::from_hours(2)
+    );
+    same.device.close().unwrap();
     // A history that has learned of the first time learns of the second.
     put_back(backup.path(), folder.path());
-    let opened = open(folder.path(), &secrets, 6);
+    let opened = open(folder.path(), &secrets, 8);
     let second = opened.device.state().restored.expect("it was noticed");
     assert_ne!(first.mark, second.mark);
 }

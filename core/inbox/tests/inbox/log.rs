@@ -260,6 +260,24 @@ fn a_history_learns_once_that_the_files_were_set_back_and_as_of_when() {
     world.suppressed(1, Suppression::Restored);
 }
 
+/// A device that was set back has a session and no history.
+#[test]
+fn a_history_that_was_lost_is_quiet_as_of_now_and_a_later_login_is_not_its_first() {
+    let mut world = World::at_login();
+    let device = world.restored();
+    world.pass(1_000);
+    let opening = world.opening.clone();
+    world.write(|inbox| inbox.begin(&device, &opening));
+    world.pass(1_000);
+    world.begin_session();
+    world.page(vec![
+        with(1, json!({"acceptedAt": at(500)})),
+        with(2, json!({"acceptedAt": at(1_500)})),
+    ]);
+    assert_eq!(world.show_all(), [(id(2), false)]);
+    world.suppressed(1, Suppression::Restored);
+}
+
 /// The damage came later than the backup: what was shown meanwhile is lost.
 #[test]
 fn a_damaged_history_of_files_that_were_set_back_is_quiet_as_of_now() {
