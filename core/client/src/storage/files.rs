@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use vestnik_clock::{Clock, Monotonic};
 use vestnik_inbox::{
-    Device, History, HistoryFile, Inbox, OpenDevice, Opening, ProcessMark, Standing, StoreError,
-    Suspicion, spool, wipe_others,
+    Device, History, HistoryFile, Inbox, Moment, OpenDevice, Opening, ProcessMark, Standing,
+    StoreError, Suspicion, spool, wipe_others,
 };
 use vestnik_model::{Open, Permission, PushAddress, UserId};
 use vestnik_sqlite::{Database, rusqlite};
@@ -28,6 +28,8 @@ pub struct Files {
     pub(super) history: Option<Present>,
     /// The session that the engine is in.
     pub(super) generation: Generation,
+    /// When that session was to be made durable for the first time, if it is a login's.
+    pub(super) login: Option<(Generation, Moment)>,
     pub(super) process: ProcessMark,
     /// Whether the system lets the app show nothing.
     pub(super) is_blocked: bool,
@@ -86,6 +88,7 @@ impl Files {
             clock,
             device,
             history: None,
+            login: None,
             is_blocked: false,
             is_hidden: false,
             spool_again: None,

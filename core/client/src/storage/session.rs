@@ -1,7 +1,7 @@
 //! Sessions: what the engine wants to be durable about who the device is.
 
 use secrecy::SecretString;
-use vestnik_inbox::{NewLogout, Registered, StoreError};
+use vestnik_inbox::{Moment, NewLogout, Registered, StoreError};
 
 use super::files::Files;
 use crate::machine::{
@@ -37,14 +37,11 @@ impl Files {
     /// If an engine ended after a logout was noted and before it was done, it is done now. After an end of
     /// the process, opening the device's file does the same.
     fn finish_logout(&mut self) -> Result<(), StoreError> {
-        let state = self.device.state();
-        let (is_logged_in, generation) = (state.is_logged_in, state.generation);
-        let pending = self.device.pending_logouts()?;
-        if !is_logged_in || pending.iter().all(|one| one.generation != generation) {
+        if !self.device.is_logout_noted()? {
             return Ok(());
         }
-        let next = Generation::new(generation.saturating_add(1));
-        self.store(next, StoreCall::Logout(None))
+        let next = self.device.state().generation.saturating_add(1);
+        self.store(Generation::new(next), StoreCall::Logout(None))
     }
 
     /// How many logouts the server has not confirmed. The secret store is not asked.
@@ -92,8 +89,8 @@ impl Files {
                 if self.device.user() != Some(&user) {
                     self.clear_spool()?;
                 }
-                let (refresh, login) = (secret(&refresh), Some(self.stamp().moment()));
-                self.device.update(|state| state.login = login)?;
+                let (refresh, login) = (secret(&refresh), self.login_moment(generation));
+                self.device.update(|state| state.login = Some(login))?;
                 self.device
                     .log_in(&*secrets, generation.get(), &user, &refresh)?;
                 self.wipe_former()?;
@@ -115,6 +112,15 @@ impl Files {
                 self.wipe_former()
             }
         }
+    }
+
+    /// When a login was to be made durable for the first time: what is accepted while the storage fails came
+    /// after it.
+    fn login_moment(&mut self, generation: Generation) -> Moment {
+        let known = self.login.filter(|(of, _)| *of == generation);
+        let (_, moment) = known.unwrap_or_else(|| (generation, self.stamp().moment()));
+        self.login = Some((generation, moment));
+        moment
     }
 
     /// The history of whoever logged in learns when that was. If it is opened now, it has learned it so.

@@ -570,3 +570,28 @@ fn a_login_after_the_clock_was_set_is_that_moment() {
         assert!(device.take().is_none(), "{set_by}");
     }
 }
+
+/// The server has logged the user in, and the disk is full for a while.
+#[test]
+fn what_comes_while_a_login_cannot_be_stored_is_due() {
+    let mut device = Device::new(FormerHistory::Wipe);
+    device.log_out(2);
+    let path = device.history();
+    std::fs::remove_file(&path).unwrap();
+    std::fs::create_dir(&path).unwrap();
+    let login = StoreCall::Login {
+        user: anna(),
+        refresh: Secret::new("refresh"),
+    };
+    let before = device.files.server_now() - Duration::from_secs(10);
+    device.files.store(Generation::new(3), login).unwrap_err();
+    device.clock.advance(Duration::from_secs(100));
+    let meanwhile = device.files.server_now();
+    device.clock.advance(Duration::from_secs(100));
+    std::fs::remove_dir(&path).unwrap();
+    device.log_in(3);
+    device.receive_of(&[1], before);
+    device.receive_of(&[2], meanwhile);
+    assert_eq!(device.take().unwrap().id(), id(2));
+    assert!(device.take().is_none());
+}

@@ -75,6 +75,9 @@ impl Files {
             return;
         }
         let moved = self.device.update(|state| state.clock_was_set(set_by));
+        if let Some((_, login)) = &mut self.login {
+            login.clock_was_set(set_by);
+        }
         // A history that is opened from here on takes nothing from the former clock.
         let told = self.write_once(&mut |inbox| inbox.clock_was_set(set_by));
         if let Err(error) = moved.and(told.map(drop)) {
