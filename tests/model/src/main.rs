@@ -5,7 +5,10 @@
     reason = "what was found is what this program is for"
 )]
 
-use std::process::ExitCode;
+use std::{
+    process::ExitCode,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use clap::Parser;
 use vestnik_clock::{Clock as _, SystemClock};
@@ -38,6 +41,9 @@ struct Arguments {
     #[arg(long)]
     whole: bool,
 }
+
+/// How many sequences pass between two lines of progress.
+const PROGRESS: u64 = 1_000;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -98,9 +104,18 @@ fn threads() -> usize {
 
 fn run(arguments: &Arguments, threads: usize) -> usize {
     let seeds = arguments.seed..arguments.seed + arguments.sequences;
+    let done = AtomicU64::new(0);
     let failing = search(seeds, threads, |seed| {
         let outcome = Sequence::new(seed).run(false);
-        outcome.failures.first().cloned()
+        let first = outcome.failures.first().cloned();
+        if first.is_some() {
+            eprintln!("seed {seed} fails");
+        }
+        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+        if done % PROGRESS == 0 {
+            eprintln!("{done} of {}", arguments.sequences);
+        }
+        first
     });
     for (seed, first) in &failing {
         println!("seed {seed}: {first}");
