@@ -101,6 +101,8 @@ impl Files {
         };
         files.wipe_left();
         files.ensure_open()?;
+        // A process that ended may not have taken off the screen, or drawn again, what it was told to.
+        files.news.is_reread = files.history.is_some();
         Ok((files, standing))
     }
 

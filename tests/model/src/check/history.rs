@@ -12,7 +12,7 @@ pub(super) fn check(world: &World, number: Number, items: &[HistoryItem], wrong:
     };
     for (id, accepted) in world.server.accepted() {
         if accepted.user == user {
-            let found = of_accepted(world, number, (id, accepted), items);
+            let found = of_accepted(world, (id, accepted), items);
             wrong.extend(found.map(|found| format!("device {number}: {id} {found}")));
         }
     }
@@ -26,7 +26,6 @@ pub(super) fn check(world: &World, number: Number, items: &[HistoryItem], wrong:
 
 fn of_accepted(
     world: &World,
-    number: Number,
     (id, accepted): (NotificationId, &Accepted),
     items: &[HistoryItem],
 ) -> Option<String> {
@@ -34,8 +33,8 @@ fn of_accepted(
     if accepted.is_recalled {
         return item.map(|_| "was recalled and is in the history".to_owned());
     }
-    let is_deleted =
-        world.server.is_deleted(id) || world.devices[number].diary.deleted.contains(&id);
+    // A backup of the server may have lost that somebody deleted it; the devices have not.
+    let is_deleted = world.server.is_deleted(id) || was_deleted(world, id);
     // It may have expired on its way here, or before a new installation asked for it.
     let was_recalled = world.server.ever.recalled.contains(&id);
     let may_be_absent = accepted.expires_at <= world.now || is_deleted || was_recalled;
@@ -101,18 +100,24 @@ pub(super) fn was_read(world: &World, id: NotificationId) -> bool {
         .any(|device| device.diary.read.contains_key(&id) || device.diary.covered.contains(&id))
 }
 
+/// Whether a person deleted it on any device.
+fn was_deleted(world: &World, id: NotificationId) -> bool {
+    let mut devices = world.devices.iter();
+    devices.any(|device| device.diary.deleted.contains(&id))
+}
+
 /// Whether a notification may be suppressed for a reason on this device, by what happened to it.
 fn is_allowed(world: &World, number: Number, reason: Suppression, item: &HistoryItem) -> bool {
     let (id, diary) = (item.notification.id, &world.devices[number].diary);
     let accepted_at = crate::time::moment(item.notification.accepted_at);
     match reason {
         Suppression::FirstSync => is_before_login(world, number, accepted_at),
-        Suppression::Restored => diary.is_before_restore(accepted_at),
+        // A disk that failed may not have kept that the device knows of it.
+        Suppression::Restored => {
+            diary.is_before_restore(accepted_at) || is_before_login(world, number, accepted_at)
+        }
         Suppression::Read => was_read(world, id),
-        Suppression::Deleted => world
-            .devices
-            .iter()
-            .any(|device| device.diary.deleted.contains(&id)),
+        Suppression::Deleted => was_deleted(world, id),
         Suppression::Expired => crate::time::moment(item.notification.expires_at) <= world.now,
         Suppression::BlockedOs => diary.blocked.iter().any(|until| accepted_at < *until),
         Suppression::BlockedApp => diary.unwanted.contains(&id),

@@ -4,6 +4,7 @@ use vestnik_core::{
     machine::{Secret, engine::Command, session::Standing},
     storage::Files,
 };
+use vestnik_inbox::HistoryItem;
 use vestnik_model::NotificationId;
 
 use super::{World, jobs::all_items};
@@ -76,18 +77,26 @@ impl World {
 
     fn read(&mut self, number: Number, id: NotificationId) {
         let read = |files: &mut Files| files.change_flags(|inbox| inbox.mark_read(&[id]));
-        let is_known = self.known(number).contains(&id);
+        let is_known = self
+            .known(number)
+            .iter()
+            .any(|item| item.notification.id == id);
         if self.with_files(number, "read", read).is_some() && is_known {
             self.was_read(number, &[id]);
         }
     }
 
     fn read_all(&mut self, number: Number) {
-        let listed = self.known(number);
+        // What is archived is not in the inbox, and only the cursor covers it.
+        let (archived, listed): (Vec<_>, Vec<_>) = self
+            .known(number)
+            .into_iter()
+            .partition(|item| item.is_archived);
         let read = |files: &mut Files| files.mark_all_read(None);
         if self.with_files(number, "read all", read).is_none() {
             return;
         }
+        let listed: Vec<_> = listed.iter().map(|item| item.notification.id).collect();
         self.was_read(number, &listed);
         // What had expired on its way here, what was deleted and what the history has lost, the log has all
         // the same, and it is read with the rest.
@@ -99,6 +108,8 @@ impl World {
             has_lost || known.expires_at <= now || is_deleted
         });
         diary.covered.extend(covered.into_iter().map(|(id, _)| id));
+        let archived = archived.iter().map(|item| item.notification.id);
+        diary.covered.extend(archived);
     }
 
     fn delete(&mut self, number: Number, id: NotificationId, value: bool) {
@@ -115,14 +126,10 @@ impl World {
     }
 
     /// What the history of a device lists.
-    fn known(&mut self, number: Number) -> Vec<NotificationId> {
+    fn known(&mut self, number: Number) -> Vec<HistoryItem> {
         let process = self.devices[number].process.as_mut();
         let items = process.and_then(|process| all_items(&mut process.files).ok());
-        items
-            .into_iter()
-            .flatten()
-            .map(|item| item.notification.id)
-            .collect()
+        items.unwrap_or_default()
     }
 
     /// A person has read notifications here: the shell takes them off the screen itself.

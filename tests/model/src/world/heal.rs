@@ -1,6 +1,7 @@
 //! A world becomes whole again and comes to rest.
 
 use vestnik_core::machine::{
+    Trouble,
     connection::Nudge,
     engine::{Command, Phase},
     session::Standing,
@@ -76,9 +77,10 @@ impl World {
     fn come_online(&mut self, is_nudged: bool) {
         self.pass(if is_nudged { 3 * MINUTE } else { 6 * MINUTE });
         for number in 0..self.devices.len() {
-            let network = &self.devices[number].network;
-            let may_wait = self.devices[number].was_asked_to_wait && !is_nudged;
-            let limit = if may_wait || network.narrow.is_some() {
+            let device = &self.devices[number];
+            // An answer that was on its way when the app was nudged asks again.
+            let may_wait = device.was_asked_to_wait && (!is_nudged || self.waits(number));
+            let limit = if may_wait || device.network.narrow.is_some() {
                 30 * MINUTE
             } else {
                 0
@@ -92,6 +94,13 @@ impl World {
                 return;
             }
         }
+    }
+
+    /// Whether a device waits because the server asked it to.
+    fn waits(&self, number: usize) -> bool {
+        let process = self.devices[number].process.as_ref();
+        let error = process.and_then(|process| process.engine.snapshot().last_error);
+        matches!(error, Some(Trouble::ServerBusy | Trouble::Throttled))
     }
 
     fn is_as_wanted(&self, number: usize) -> bool {

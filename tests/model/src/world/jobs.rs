@@ -201,7 +201,6 @@ impl World {
 
     /// Notes what is not going to be shown any more, as an onlooker who leafs through the history.
     fn look_over(&mut self, number: Number) {
-        let now = self.now;
         let device = &mut self.devices[number];
         let Some(process) = &mut device.process else {
             return;
@@ -214,7 +213,6 @@ impl World {
                 device.diary.settled.insert(item.notification.id);
             }
         }
-        self.trace.add(now, || format!("{number} is looked over"));
     }
 
     /// Tells those who watch what became durable.
@@ -250,6 +248,12 @@ impl World {
             device.diary.loses_facts(now);
         }
         self.redraw(number, &news);
+        if news.is_reread && is_present {
+            self.reread(number);
+        }
+        if !news.changed.is_empty() {
+            self.look_over(number);
+        }
         if news.has_show {
             self.ask_what_to_draw(number);
         }
@@ -271,6 +275,24 @@ impl World {
                 *revision = item.notification.revision;
             }
         }
+    }
+
+    /// What is on the screen is looked up: what is read or gone comes off, what has new content is drawn again.
+    fn reread(&mut self, number: Number) {
+        let device = &mut self.devices[number];
+        let Some(process) = &mut device.process else {
+            return;
+        };
+        device
+            .screen
+            .retain(|id, revision| match process.files.get(*id) {
+                Ok(Some(item)) => {
+                    *revision = item.notification.revision;
+                    !item.is_read
+                }
+                Ok(None) => false,
+                Err(_) => true,
+            });
     }
 
     fn outcome(&mut self, number: Number, input: Input) {

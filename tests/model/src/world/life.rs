@@ -47,6 +47,8 @@ impl World {
             Err(error) => {
                 self.trace
                     .add(now, || format!("{number} does not start: {error}"));
+                // A damaged history may have been made anew.
+                self.devices[number].diary.restored.push(Since::new(now));
                 if disk::has_died(self.devices[number].disk) {
                     self.crash(number, true);
                 }

@@ -223,12 +223,21 @@ impl Session {
             self.strays -= 1;
             return;
         }
-        let Some(write) = self
+        let is_running = |write: &Write| matches!(write.progress, Progress::Running { .. });
+        let Some(mut write) = self
             .write
-            .take_if(|write| matches!(write.progress, Progress::Running { .. }))
+            .take_if(|write| is_running(write) || write.unanswered > 0)
         else {
             return;
         };
+        if !is_running(&write) {
+            // It is the answer that was given up.
+            write.unanswered -= 1;
+            if !is_durable {
+                self.write = Some(write);
+                return;
+            }
+        }
         if is_durable {
             self.strays = write.unanswered;
             self.on_durable(write.call);

@@ -172,6 +172,28 @@ fn a_late_answer_of_the_storage_never_makes_another_token_durable() {
     assert_eq!(table.stored(true), ["token acc-anna-2"]);
 }
 
+/// After a sleep, for example: the deadline is past, and then the answer is read.
+#[test]
+fn an_answer_of_the_storage_that_was_given_up_counts_when_it_comes() {
+    for is_first_durable in [true, false] {
+        let mut table = Table::logged_in("anna");
+        table.want();
+        table.granted("anna", 1);
+        assert_eq!(table.step(), [""; 0]);
+        if is_first_durable {
+            assert_eq!(table.stored(true), ["token acc-anna-1"]);
+        } else {
+            assert_eq!(table.stored(false), [""; 0]);
+            assert_eq!(table.step(), ["store ref-anna-1"]);
+            assert_eq!(table.stored(true), ["token acc-anna-1"]);
+        }
+        let refused = Some(TokenNumber::new(1));
+        table.on(Input::WantToken { refused });
+        assert_eq!(table.granted("anna", 2), ["store ref-anna-2"]);
+        assert_eq!(table.stored(true), ["token acc-anna-2"]);
+    }
+}
+
 #[test]
 fn a_storage_that_loses_an_answer_is_asked_until_it_gives_one() {
     let mut table = Table::logged_in("anna");
