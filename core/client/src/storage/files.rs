@@ -101,8 +101,6 @@ impl Files {
         };
         files.wipe_left();
         files.ensure_open()?;
-        // A process that ended may not have taken off the screen, or drawn again, what it was told to.
-        files.news.is_reread = files.history.is_some();
         Ok((files, standing))
     }
 
@@ -287,6 +285,9 @@ impl Files {
             tracing::warn!(%error, "the history learns once more how it begins");
         }
         if let Some((applied, cursor)) = begun {
+            // A process that ended may not have taken off the screen, or drawn again, what it was told to.
+            // What a new history lacks may come back.
+            self.news.is_reread |= !opening.is_new;
             self.news.add(applied);
             if let Some(aside) = opening.aside {
                 self.news.rebuilt = Some(Rebuilt { aside, cursor });

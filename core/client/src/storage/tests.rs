@@ -136,6 +136,10 @@ impl Device {
     /// The log gives what was accepted at a moment and lasts an hour.
     fn receive_of(&mut self, numbers: &[u128], accepted_at: Timestamp) {
         let entries = numbers.iter().map(|number| arrival(*number, accepted_at));
+        self.page(entries.collect());
+    }
+
+    fn page(&mut self, entries: Vec<Entry>) {
         let own = self
             .files
             .read(|history| history.cursor())
@@ -147,7 +151,7 @@ impl Device {
             origin: Origin::Asked(own),
             after,
             cursor: cursor(self.seq),
-            entries: entries.collect(),
+            entries,
         };
         let generation = self.files.generation();
         let done = self.files.apply(generation, proposal);
@@ -218,8 +222,12 @@ fn content(number: u128, accepted: Timestamp) -> serde_json::Value {
 }
 
 fn arrival(number: u128, accepted: Timestamp) -> Entry {
+    arrival_of(number, accepted, None)
+}
+
+fn arrival_of(number: u128, accepted: Timestamp, read_at: Option<Timestamp>) -> Entry {
     let entry = json!({
-        "kind": "notification", "id": id(number), "at": accepted,
+        "kind": "notification", "id": id(number), "at": accepted, "readAt": read_at,
         "deliveryId": format!("dlv_{number:032x}"), "notification": content(number, accepted),
     });
     serde_json::from_value(entry).unwrap()
@@ -594,4 +602,36 @@ fn what_comes_while_a_login_cannot_be_stored_is_due() {
     device.receive_of(&[2], meanwhile);
     assert_eq!(device.take().unwrap().id(), id(2));
     assert!(device.take().is_none());
+}
+
+/// The history is gone, and what it showed may still be on the screen.
+#[test]
+fn what_a_lost_history_showed_comes_off_the_screen_when_it_was_read() {
+    let mut device = Device::new(FormerHistory::Wipe);
+    device.receive(&[1, 2]);
+    while let Some(taken) = device.take() {
+        device.settle(&taken).unwrap();
+    }
+    let accepted_at = device.files.server_now() - Duration::from_secs(1);
+    device.clock.advance(Duration::from_secs(10));
+    let path = device.history();
+    let (mut device, standing) = device.restart_after(|_| {
+        for suffix in ["", "-wal", "-shm"] {
+            drop(std::fs::remove_file(format!("{}{suffix}", path.display())));
+        }
+    });
+    assert_eq!(standing, Standing::Same);
+    assert!(
+        !device.files.take_news().is_reread,
+        "what the history lacks may come back"
+    );
+    let read = arrival_of(1, accepted_at, Some(accepted_at));
+    device.page(vec![read, arrival(2, accepted_at)]);
+    device.receive(&[3]);
+    let withdrawn = device.files.take_news().withdrawn;
+    assert_eq!(withdrawn.into_iter().collect::<Vec<_>>(), [id(1)]);
+    assert_eq!(device.take().unwrap().id(), id(3));
+    assert!(device.take().is_none());
+    let (mut device, _) = device.restart();
+    assert!(device.files.take_news().is_reread);
 }

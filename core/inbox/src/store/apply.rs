@@ -54,7 +54,8 @@ impl Inbox<'_> {
     /// What a history learns of its device when it is opened: that a user logged in, if no
     /// [`begin_session`](Self::begin_session) said it, and that the device's files were set back since it was
     /// open last. Then what was accepted before that was found may have been shown and is quiet, what was due
-    /// included.
+    /// included. A history that is new although nobody has just logged in was lost: what was accepted before
+    /// now is quiet for the same reason.
     ///
     /// # Errors
     /// If a statement fails.
@@ -68,19 +69,23 @@ impl Inbox<'_> {
             self.begin_session(login)?;
         }
         let mark = device.restored.map(|restored| restored.mark);
-        if meta::restored(self.db)? == mark {
-            return Ok(());
+        let is_known = meta::restored(self.db)? == mark;
+        if !is_known {
+            meta::set_restored(self.db, mark)?;
         }
-        meta::set_restored(self.db, mark)?;
         let found = device.restored.map(|restored| restored.found);
         let before = match (was_begun, device.login) {
             // It was damaged, and is quiet as of now.
             _ if opening.aside.is_some() => return Ok(()),
+            (true, _) if is_known => return Ok(()),
             (true, _) => found.unwrap_or_else(|| self.stamp.moment()),
             // A login begins it: nothing was lost.
             (false, Some(_)) => return Ok(()),
             // It was lost.
-            (false, None) => self.stamp.moment(),
+            (false, None) => {
+                meta::set_begun(self.db)?;
+                self.stamp.moment()
+            }
         };
         // A later login is not the first.
         meta::set_begun(self.db)?;

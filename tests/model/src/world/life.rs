@@ -95,6 +95,7 @@ impl World {
             }
         }
         if std::mem::take(&mut diary.is_gone) {
+            diary.restored.push(Since::new(now));
             for user in &self.users {
                 diary.begins_quietly(now, user.clone());
             }
