@@ -80,7 +80,8 @@ impl Files {
         }
         // A history that is opened from here on takes nothing from the former clock.
         let told = self.write_once(&mut |inbox| inbox.clock_was_set(set_by));
-        if let Err(error) = moved.and(told.map(drop)) {
+        let told = told.map(drop);
+        if let Err(error) = moved.and(told) {
             tracing::warn!(%error, "it is not kept that the clock was set");
         }
     }
