@@ -286,8 +286,8 @@ impl Files {
         }
         if let Some((applied, cursor)) = begun {
             // A process that ended may not have taken off the screen, or drawn again, what it was told to.
-            // What a new history lacks may come back.
-            self.news.is_reread |= !opening.is_new;
+            // What a lost history lacks may come back.
+            self.news.is_reread |= !opening.is_new || state.login.is_some();
             self.news.add(applied);
             if let Some(aside) = opening.aside {
                 self.news.rebuilt = Some(Rebuilt { aside, cursor });
