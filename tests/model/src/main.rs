@@ -112,7 +112,7 @@ fn run(arguments: &Arguments, threads: usize) -> usize {
             eprintln!("seed {seed} fails");
         }
         let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-        if done % PROGRESS == 0 {
+        if done.is_multiple_of(PROGRESS) {
             eprintln!("{done} of {}", arguments.sequences);
         }
         first
