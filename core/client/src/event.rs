@@ -23,7 +23,7 @@ const MAX_WAITING: usize = 1_000;
 #[non_exhaustive]
 pub enum Event {
     /// The history is another user's, or nobody's: take every notification off the screen and forget
-    /// what was read of the history.
+    /// what was read of the history. Also at a start at which nobody is logged in.
     Forgotten,
     /// The history was damaged. It was set aside, what could be read of it was kept, and the rest is
     /// read from the server.
@@ -39,7 +39,8 @@ pub enum Event {
     /// These are new in the history, or changed.
     Changed(Vec<NotificationId>),
     /// So much changed that the history has to be read again. Notifications that are still on the screen
-    /// are looked up: what is read or gone comes off, what has new content is drawn again.
+    /// are looked up: what is read or gone comes off, what has new content is drawn again. Also when the
+    /// history is opened at a start, because an earlier process may have ended before it did so.
     Reread,
 }
 
