@@ -174,19 +174,20 @@ async def cancelled_when_answered(call):
         loop.call_soon_threadsafe = tell
 
 
+async def give_up(call):
+    """Begins a call, and cancels it before it has answered."""
+    task = asyncio.create_task(call)
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
 @in_loop
 async def test_an_opening_or_a_stop_that_is_given_up_goes_on_before_the_next(server, tmp_path):
-    opening = asyncio.create_task(vestnik.Vestnik.open(config(server, tmp_path / "phone")))
-    await asyncio.sleep(0)
-    opening.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await opening
+    await give_up(vestnik.Vestnik.open(config(server, tmp_path / "phone")))
     phone = await opened(server, tmp_path / "phone")
-    stopping = asyncio.create_task(phone.stop())
-    await asyncio.sleep(0)
-    stopping.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await stopping
+    await give_up(phone.stop())
     phone = await opened(server, tmp_path / "phone")
     # A second stop waits for the first.
     first = asyncio.create_task(phone.stop())
