@@ -75,8 +75,8 @@ impl Inbox<'_> {
         }
         let found = device.restored.map(|restored| restored.found);
         let before = match (was_begun, device.login) {
-            // It was damaged, and is quiet as of now.
-            _ if opening.aside.is_some() => return Ok(()),
+            // It was damaged besides, and is quiet as of now; nobody knows when.
+            (true, _) if !is_known && opening.aside.is_some() => self.stamp.moment(),
             (true, _) if is_known => return Ok(()),
             (true, _) => found.unwrap_or_else(|| self.stamp.moment()),
             // A login begins it: nothing was lost.

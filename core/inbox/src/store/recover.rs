@@ -65,7 +65,7 @@ pub(super) fn recover(
     user: &UserId,
     into: &mut Database,
 ) -> Result<Recovered, StoreError> {
-    let mut recovered = Recovered::default();
+    let (mut recovered, mut restored) = (Recovered::default(), None);
     // A file of which not even the schema can be read has nothing to give.
     let from = open_read_only(aside).ok();
     if let Some(from) = from.filter(|from| !is_anothers(from, user)) {
@@ -81,9 +81,12 @@ pub(super) fn recover(
         })?;
         recovered.failures += salvage(&from, OPAQUES, into, entry)?;
         recovered.failures += u32::from(!known(&from, into)?);
+        // If it cannot be read, the history learns again that the files were set back.
+        restored = meta::restored(&from).ok().flatten();
     }
     into.write(|db| {
         count(db)?;
+        meta::set_restored(db, restored)?;
         meta::set_recovering(db, None)
     })?;
     Ok(recovered)

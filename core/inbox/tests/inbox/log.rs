@@ -297,6 +297,33 @@ fn a_damaged_history_of_files_that_were_set_back_is_quiet_as_of_now() {
     assert_eq!(world.show_all(), [(id(3), false)]);
 }
 
+/// It may have been shown after the backup was made, and the damage says nothing of that.
+#[test]
+fn what_is_due_in_a_damaged_history_of_files_that_were_set_back_is_quiet() {
+    for is_known in [false, true] {
+        let mut world = World::new();
+        let device = if is_known {
+            world.set_back()
+        } else {
+            world.restored()
+        };
+        world.page(vec![with(1, json!({"acceptedAt": at(100)}))]);
+        world.pass(200);
+        world.close();
+        world.open(Suspicion::Damaged);
+        let opening = world.opening.clone();
+        world.write(|inbox| inbox.begin(&device, &opening));
+        let expected = if is_known {
+            vec![(id(1), false)]
+        } else {
+            vec![]
+        };
+        assert_eq!(world.show_all(), expected, "known: {is_known}");
+        world.page(vec![with(2, json!({"acceptedAt": at(201)}))]);
+        assert_eq!(world.show_all(), [(id(2), false)], "known: {is_known}");
+    }
+}
+
 #[test]
 fn h12_files_that_were_set_back_are_quiet() {
     let mut world = World::new();
