@@ -8,7 +8,7 @@ use super::{
 };
 
 /// Our packages, and which of ours each may depend on, tests included. Nothing else is allowed.
-const DIRECTIONS: [(&str, &[&str]); 22] = [
+const DIRECTIONS: [(&str, &[&str]); 23] = [
     ("vestnik-clock", &[]),
     ("vestnik-sqlite", &["vestnik-clock"]),
     ("vestnik-signalr", &[]),
@@ -29,6 +29,7 @@ const DIRECTIONS: [(&str, &[&str]); 22] = [
         ],
     ),
     ("vestnik-rules", &["vestnik-model"]),
+    ("vestnik-push", &["vestnik-clock", "vestnik-model"]),
     // Its tests run its own conformance suite, which is a feature.
     (
         "vestnik-store",

@@ -1,0 +1,76 @@
+//! Addresses at the Apple Push Notification service.
+
+use std::fmt;
+
+use super::{AddressError, check};
+
+/// A device token at the Apple Push Notification service, with the environment that it is valid in.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ApnsAddress {
+    token: String,
+    environment: Environment,
+}
+
+/// The two worlds of APNs. A token of one is unknown in the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Environment {
+    /// Apps from the App Store and `TestFlight`.
+    Production,
+    /// Apps that Xcode built for development.
+    Sandbox,
+}
+
+impl Environment {
+    /// The other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Production => Self::Sandbox,
+            Self::Sandbox => Self::Production,
+        }
+    }
+}
+
+impl ApnsAddress {
+    /// The most characters of a token. Apple says not to rely on any size; tokens have 64 today.
+    pub const MAX_BYTES: usize = 512;
+
+    /// Checks a device token in hexadecimal digits.
+    ///
+    /// # Errors
+    /// [`AddressError`] if it is empty, too long or has anything but hexadecimal digits.
+    pub fn parse(token: &str, environment: Environment) -> Result<Self, AddressError> {
+        check(token, Self::MAX_BYTES, |byte| byte.is_ascii_hexdigit())?;
+        let token = token.to_ascii_lowercase();
+        Ok(Self { token, environment })
+    }
+
+    /// The token.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// Where the token is valid.
+    #[must_use]
+    pub const fn environment(&self) -> Environment {
+        self.environment
+    }
+
+    /// The same token in the other environment.
+    #[must_use]
+    pub fn moved(&self) -> Self {
+        Self {
+            token: self.token.clone(),
+            environment: self.environment.other(),
+        }
+    }
+}
+
+impl fmt::Debug for ApnsAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApnsAddress")
+            .field("environment", &self.environment)
+            .finish_non_exhaustive()
+    }
+}

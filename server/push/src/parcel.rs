@@ -1,0 +1,99 @@
+//! What the app on the device reads in a push, whichever service brought it.
+
+use std::collections::BTreeMap;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::Serialize;
+use serde_json::Value;
+use vestnik_model::AttemptId;
+
+use crate::push::{Content, Plain, Push};
+
+/// The version of this shape.
+const VERSION: u8 = 1;
+
+/// What the app on the device reads in a push. Absent fields are left out.
+#[derive(Serialize)]
+pub(crate) struct Parcel<'a> {
+    v: u8,
+    id: AttemptId,
+    /// The sealed content, in base64url without padding.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    envelope: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    badge: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a BTreeMap<String, Value>>,
+}
+
+impl<'a> Parcel<'a> {
+    /// All that the app needs to draw the push by itself.
+    pub(crate) fn whole(push: &'a Push) -> Self {
+        let alert = push.content.alert();
+        Self {
+            title: alert.map(|alert| alert.title.as_str()),
+            body: alert
+                .map(|alert| alert.body.as_str())
+                .filter(|body| !body.is_empty()),
+            badge: plain(push).and_then(|plain| plain.badge),
+            ..Self::beside_alert(push)
+        }
+    }
+
+    /// What the app needs where the platform has the text and the badge already.
+    pub(crate) fn beside_alert(push: &'a Push) -> Self {
+        let plain = plain(push);
+        Self {
+            v: VERSION,
+            id: push.attempt,
+            envelope: envelope(push).map(|bytes| URL_SAFE_NO_PAD.encode(bytes)),
+            title: None,
+            body: None,
+            link: plain.and_then(|plain| Some(plain.link.as_ref()?.as_str())),
+            badge: None,
+            data: plain
+                .map(|plain| &plain.data)
+                .filter(|data| !data.is_empty()),
+        }
+    }
+
+    /// The parcel as a map of texts, which is all that FCM carries. The sender's data are one text, so
+    /// that no name of theirs is a name that FCM keeps for itself.
+    pub(crate) fn texts(&self) -> Result<BTreeMap<&'static str, String>, serde_json::Error> {
+        let data = self.data.map(serde_json::to_string).transpose()?;
+        let texts = [
+            ("v", Some(self.v.to_string())),
+            ("id", Some(self.id.to_string())),
+            ("envelope", self.envelope.clone()),
+            ("title", self.title.map(str::to_owned)),
+            ("body", self.body.map(str::to_owned)),
+            ("link", self.link.map(str::to_owned)),
+            ("badge", self.badge.map(|badge| badge.to_string())),
+            ("data", data),
+        ];
+        let present = texts
+            .into_iter()
+            .filter_map(|(name, text)| Some((name, text?)));
+        Ok(present.collect())
+    }
+}
+
+fn plain(push: &Push) -> Option<&Plain> {
+    match &push.content {
+        Content::Plain(plain) => Some(plain),
+        Content::Sealed { .. } => None,
+    }
+}
+
+fn envelope(push: &Push) -> Option<&[u8]> {
+    match &push.content {
+        Content::Sealed { envelope, .. } => Some(envelope),
+        Content::Plain(_) => None,
+    }
+}
