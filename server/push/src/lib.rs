@@ -6,7 +6,7 @@
 //!
 //! Start reading at [`push`] (what is sent), [`address`] (where to) and [`outcome`] (what an answer
 //! means, in the same words for every service). Each service has a module with `request` and `outcome`:
-//! [`web_push`]. [`Reason`] is the registry of codes, with what follows from each.
+//! [`apns`], [`web_push`]. [`Reason`] is the registry of codes, with what follows from each.
 //!
 //! # What a push service learns
 //! [`Content::Sealed`] is an envelope for the installation: a service sees its size, when it expires, and
@@ -67,6 +67,7 @@
 
 pub mod address;
 pub mod answer;
+pub mod apns;
 pub mod build_error;
 #[cfg(test)]
 mod fixture;
