@@ -1,4 +1,4 @@
-//! Adapters of push services.
+//! Adapters of push services: Firebase Cloud Messaging, the Apple Push Notification service, Web Push.
 //!
 //! Everything here is a pure function or a value: no socket, clock or task. An adapter makes an HTTP
 //! request of a [`Push`] and an [`Address`], and reads the answer as an [`Outcome`]; time and randomness
@@ -6,7 +6,7 @@
 //!
 //! Start reading at [`push`] (what is sent), [`address`] (where to) and [`outcome`] (what an answer
 //! means, in the same words for every service). Each service has a module with `request` and `outcome`:
-//! [`apns`], [`web_push`]. [`Reason`] is the registry of codes, with what follows from each.
+//! [`fcm`], [`apns`], [`web_push`]. [`Reason`] is the registry of codes, with what follows from each.
 //!
 //! # What a push service learns
 //! [`Content::Sealed`] is an envelope for the installation: a service sees its size, when it expires, and
@@ -69,6 +69,7 @@ pub mod address;
 pub mod answer;
 pub mod apns;
 pub mod build_error;
+pub mod fcm;
 #[cfg(test)]
 mod fixture;
 mod jws;
