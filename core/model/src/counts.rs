@@ -20,9 +20,13 @@ pub enum Counter {
     Delivered,
     /// Seen by the person.
     Read,
-    /// It could not be tried.
+    /// The person, or a rule of theirs, did not want it.
+    Suppressed,
+    /// The server could not send it.
+    Failed,
+    /// It could not be handed over.
     Undelivered,
-    /// It was handed over, and no device confirmed it in time.
+    /// It was handed over, and no device confirmed it in time, or it came back.
     Unconfirmed,
     /// Time ran out before it was handed over.
     Expired,
@@ -35,6 +39,8 @@ words!(Counter {
     Sent = "sent",
     Delivered = "delivered",
     Read = "read",
+    Suppressed = "suppressed",
+    Failed = "failed",
     Undelivered = "undelivered",
     Unconfirmed = "unconfirmed",
     Expired = "expired",
@@ -50,10 +56,11 @@ impl Counter {
             DeliveryStatus::Sent => Self::Sent,
             DeliveryStatus::Delivered => Self::Delivered,
             DeliveryStatus::Read => Self::Read,
+            DeliveryStatus::Suppressed => Self::Suppressed,
+            DeliveryStatus::Failed => Self::Failed,
             DeliveryStatus::Undelivered => match reason.and_then(Open::known) {
-                Some(Reason::DeliveryUnconfirmed) => Self::Unconfirmed,
-                Some(Reason::DeviceNoneActive | Reason::ExpiredTtl | Reason::CancelledSender)
-                | None => Self::Undelivered,
+                Some(reason) if reason.is_after_hand_over() => Self::Unconfirmed,
+                Some(_) | None => Self::Undelivered,
             },
             DeliveryStatus::Expired => Self::Expired,
             DeliveryStatus::Cancelled => Self::Cancelled,
@@ -75,10 +82,14 @@ pub struct Counts {
     pub delivered: u64,
     /// Seen by the person.
     pub read: u64,
-    /// It could not be tried.
+    /// The person, or a rule of theirs, did not want it.
+    pub suppressed: u64,
+    /// The server could not send it.
+    pub failed: u64,
+    /// It could not be handed over.
     pub undelivered: u64,
-    /// It was handed over, and no device confirmed it in time: status `undelivered` with the reason
-    /// `delivery.unconfirmed`.
+    /// It was handed over, and no device confirmed it in time (`delivery.unconfirmed`), or it came
+    /// back (`email.bounced`): status `undelivered` with such a reason.
     pub unconfirmed: u64,
     /// Time ran out before it was handed over.
     pub expired: u64,
@@ -101,7 +112,13 @@ impl Counts {
     /// All deliveries.
     #[must_use]
     pub const fn total(&self) -> u64 {
-        self.pending + self.handed_over() + self.undelivered + self.expired + self.cancelled
+        self.pending + self.handed_over() + self.suppressed + self.lost() + self.cancelled
+    }
+
+    /// The deliveries that were not handed over though they should have been.
+    #[must_use]
+    pub const fn lost(&self) -> u64 {
+        self.failed + self.undelivered + self.expired
     }
 
     /// The deliveries that were handed over, whatever became of them then.
@@ -117,6 +134,8 @@ impl Counts {
             Counter::Sent => &mut self.sent,
             Counter::Delivered => &mut self.delivered,
             Counter::Read => &mut self.read,
+            Counter::Suppressed => &mut self.suppressed,
+            Counter::Failed => &mut self.failed,
             Counter::Undelivered => &mut self.undelivered,
             Counter::Unconfirmed => &mut self.unconfirmed,
             Counter::Expired => &mut self.expired,
@@ -127,8 +146,9 @@ impl Counts {
     /// What the notification's status is by these counts.
     ///
     /// A delivery that was handed over and then not confirmed leaves the notification `sent`: the
-    /// status follows hand-over, and `unconfirmed` says the rest. A notification of which anything was
-    /// cancelled ends `cancelled`; the counts say how far it came.
+    /// status follows hand-over, and `unconfirmed` says the rest. What was suppressed is excluded: it
+    /// is not lost. A notification of which anything was cancelled ends `cancelled`; the counts say how
+    /// far it came.
     #[must_use]
     pub const fn status(&self, expansion: Expansion) -> NotificationStatus {
         let handed = self.handed_over();
@@ -143,9 +163,9 @@ impl Counts {
             }
         } else if matches!(expansion, Expansion::Stopped) || self.cancelled > 0 {
             NotificationStatus::Cancelled
-        } else if self.undelivered == 0 && self.expired == 0 {
+        } else if self.lost() == 0 {
             NotificationStatus::Sent
-        } else if handed == 0 && self.undelivered == 0 {
+        } else if handed == 0 && self.lost() == self.expired {
             NotificationStatus::Expired
         } else {
             NotificationStatus::Error
@@ -162,6 +182,8 @@ mod tests {
         sent: 0,
         delivered: 0,
         read: 0,
+        suppressed: 0,
+        failed: 0,
         undelivered: 0,
         unconfirmed: 0,
         expired: 0,
@@ -224,6 +246,14 @@ mod tests {
             ..NONE
         };
         check(Expansion::Done, lost, NotificationStatus::Error);
+        let unwanted = Counts {
+            sent: 1,
+            suppressed: 4,
+            ..NONE
+        };
+        check(Expansion::Done, unwanted, NotificationStatus::Sent);
+        let failed = Counts { failed: 1, ..NONE };
+        check(Expansion::Done, failed, NotificationStatus::Error);
         let part_expired = Counts {
             unconfirmed: 1,
             expired: 1,
@@ -275,7 +305,7 @@ mod tests {
 
     #[test]
     fn other_versions_counters_are_no_obstacle() {
-        let counts: Counts = serde_json::from_str(r#"{"sent": 2, "suppressed": 1}"#).unwrap();
+        let counts: Counts = serde_json::from_str(r#"{"sent": 2, "teleported": 1}"#).unwrap();
         assert_eq!(counts, Counts { sent: 2, ..NONE });
     }
 }

@@ -73,7 +73,11 @@ pub enum DeliveryStatus {
     Delivered,
     /// Seen by the person.
     Read,
-    /// It could not be tried, or no device confirmed it: the reason says which.
+    /// The person, or a rule of theirs, did not want it.
+    Suppressed,
+    /// The server could not send it: its configuration or an address is missing or refused.
+    Failed,
+    /// A device or a provider refused it, or nobody confirmed it: the reason says which.
     Undelivered,
     /// Its time ran out before it could be handed over.
     Expired,
@@ -86,6 +90,8 @@ words!(DeliveryStatus {
     Sent = "sent",
     Delivered = "delivered",
     Read = "read",
+    Suppressed = "suppressed",
+    Failed = "failed",
     Undelivered = "undelivered",
     Expired = "expired",
     Cancelled = "cancelled",
@@ -100,17 +106,11 @@ impl DeliveryStatus {
             Self::Sent => Some(40),
             Self::Delivered => Some(60),
             Self::Read => Some(80),
-            Self::Undelivered | Self::Expired | Self::Cancelled => None,
-        }
-    }
-
-    /// The negative end that a reason leads to.
-    #[must_use]
-    pub const fn ended_by(reason: Reason) -> Self {
-        match reason {
-            Reason::DeviceNoneActive | Reason::DeliveryUnconfirmed => Self::Undelivered,
-            Reason::ExpiredTtl => Self::Expired,
-            Reason::CancelledSender => Self::Cancelled,
+            Self::Suppressed
+            | Self::Failed
+            | Self::Undelivered
+            | Self::Expired
+            | Self::Cancelled => None,
         }
     }
 }
@@ -183,11 +183,12 @@ impl DeliveryState {
     /// Merges a fact, as of `at`, and returns whether anything changed.
     ///
     /// - Positive facts merge by rank: their order and repetition never matter.
-    /// - [`Reason::DeliveryUnconfirmed`] ends only a delivery that is `sent`; every other reason ends
-    ///   only one that is `pending`. What a device confirmed never ends.
+    /// - What becomes known after the hand-over ([`Reason::is_after_hand_over`]) ends only a delivery
+    ///   that is `sent`; every other reason ends only one that is `pending`. What a device confirmed
+    ///   never ends.
     /// - A device's evidence beats every negative end, and a hand-over beats the end of a delivery that
     ///   had not been handed over; the delivery is then marked late. A repeated hand-over does not beat
-    ///   `delivery.unconfirmed`: it confirms nothing.
+    ///   an end that came after a hand-over: it confirms nothing.
     pub fn merge(&mut self, evidence: Evidence, at: Timestamp) -> bool {
         let before = self.clone();
         match evidence {
@@ -237,14 +238,13 @@ impl DeliveryState {
     }
 
     fn end(&mut self, reason: Reason) {
-        let ends_from = match reason {
-            Reason::DeliveryUnconfirmed => DeliveryStatus::Sent,
-            Reason::DeviceNoneActive | Reason::ExpiredTtl | Reason::CancelledSender => {
-                DeliveryStatus::Pending
-            }
+        let ends_from = if reason.is_after_hand_over() {
+            DeliveryStatus::Sent
+        } else {
+            DeliveryStatus::Pending
         };
         if self.status == ends_from {
-            self.status = DeliveryStatus::ended_by(reason);
+            self.status = reason.end();
             self.reason = Some(reason.into());
         }
     }

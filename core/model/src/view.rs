@@ -183,9 +183,23 @@ pub struct AttemptView {
 pub enum Channel {
     /// The live connection.
     Hub,
+    /// Firebase Cloud Messaging.
+    Fcm,
+    /// The Apple Push Notification service.
+    Apns,
+    /// Web Push, `UnifiedPush` included.
+    Webpush,
+    /// E-mail.
+    Email,
 }
 
-words!(Channel { Hub = "hub" });
+words!(Channel {
+    Hub = "hub",
+    Fcm = "fcm",
+    Apns = "apns",
+    Webpush = "webpush",
+    Email = "email",
+});
 
 /// An installation as it and its App's backend see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -29,6 +29,8 @@ pub(crate) struct Metrics {
     sent: Counter,
     delivered: Counter,
     read: Counter,
+    suppressed: Counter,
+    failed: Counter,
     undelivered: Counter,
     expired: Counter,
     read_when_asked: [Gauge<i64, AtomicI64>; 4],
@@ -44,6 +46,17 @@ pub(crate) struct Gauges {
     /// Notes that were dropped because too many waited.
     pub(crate) notes_dropped: u64,
 }
+
+/// Names and helps of what is read when the metrics are asked for.
+const READ_WHEN_ASKED: [(&str, &str); 4] = [
+    ("hub_connections", "Live hub connections"),
+    ("task_panics", "Panics of background tasks since the start"),
+    (
+        "notes_dropped",
+        "Notes on hand-overs and presence that were dropped",
+    ),
+    ("log_lines_lost", "Log lines that could not be written"),
+];
 
 impl Default for Metrics {
     fn default() -> Self {
@@ -74,19 +87,12 @@ impl Default for Metrics {
         let read = counter("deliveries_read", "Deliveries read");
         let undelivered = counter(
             "deliveries_undelivered",
-            "Deliveries that could not be tried",
+            "Deliveries that a device or a provider refused, or nobody confirmed",
         );
+        let suppressed = counter("deliveries_suppressed", "Deliveries that were not wanted");
+        let failed = counter("deliveries_failed", "Deliveries that could not be sent");
         let expired = counter("deliveries_expired", "Deliveries whose time ran out");
-        let read_when_asked = [
-            ("hub_connections", "Live hub connections"),
-            ("task_panics", "Panics of background tasks since the start"),
-            (
-                "notes_dropped",
-                "Notes on hand-overs and presence that were dropped",
-            ),
-            ("log_lines_lost", "Log lines that could not be written"),
-        ]
-        .map(|(name, help)| {
+        let read_when_asked = READ_WHEN_ASKED.map(|(name, help)| {
             let gauge = Gauge::default();
             registry.register(name, help, gauge.clone());
             gauge
@@ -100,6 +106,8 @@ impl Default for Metrics {
             sent,
             delivered,
             read,
+            suppressed,
+            failed,
             undelivered,
             expired,
             read_when_asked,
@@ -127,6 +135,8 @@ impl Metrics {
             DeliveryStatus::Read => Some(&self.read),
             DeliveryStatus::Undelivered => Some(&self.undelivered),
             DeliveryStatus::Expired => Some(&self.expired),
+            DeliveryStatus::Suppressed => Some(&self.suppressed),
+            DeliveryStatus::Failed => Some(&self.failed),
             DeliveryStatus::Pending | DeliveryStatus::Cancelled => None,
         }
     }

@@ -128,6 +128,8 @@ fn run_out(state: &mut DeliveryState, has_evidence: bool, now: Timestamp) -> boo
         DeliveryStatus::Sent => state.merge(Evidence::Ended(Reason::DeliveryUnconfirmed), now),
         DeliveryStatus::Delivered
         | DeliveryStatus::Read
+        | DeliveryStatus::Suppressed
+        | DeliveryStatus::Failed
         | DeliveryStatus::Undelivered
         | DeliveryStatus::Expired
         | DeliveryStatus::Cancelled => false,
@@ -203,6 +205,8 @@ const fn status_of(counter: Counter) -> DeliveryStatus {
         Counter::Sent => DeliveryStatus::Sent,
         Counter::Delivered => DeliveryStatus::Delivered,
         Counter::Read => DeliveryStatus::Read,
+        Counter::Suppressed => DeliveryStatus::Suppressed,
+        Counter::Failed => DeliveryStatus::Failed,
         Counter::Undelivered | Counter::Unconfirmed => DeliveryStatus::Undelivered,
         Counter::Expired => DeliveryStatus::Expired,
         Counter::Cancelled => DeliveryStatus::Cancelled,

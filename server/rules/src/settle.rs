@@ -81,6 +81,11 @@ mod tests {
                 ..none
             },
             Counts {
+                suppressed: 1,
+                ..none
+            },
+            Counts { failed: 1, ..none },
+            Counts {
                 undelivered: 1,
                 ..none
             },

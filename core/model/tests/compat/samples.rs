@@ -273,6 +273,7 @@ fn counts() -> Counts {
         unconfirmed: 6,
         expired: 7,
         cancelled: 8,
+        ..Counts::default()
     }
 }
 

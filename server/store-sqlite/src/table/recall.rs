@@ -60,9 +60,10 @@ fn can_be_on_a_device(found: &delivery::Found) -> bool {
         | DeliveryStatus::Delivered
         | DeliveryStatus::Read
         | DeliveryStatus::Cancelled => true,
-        DeliveryStatus::Undelivered | DeliveryStatus::Expired => {
-            state.sent_at.is_some() || state.delivered_at.is_some()
-        }
+        DeliveryStatus::Suppressed
+        | DeliveryStatus::Failed
+        | DeliveryStatus::Undelivered
+        | DeliveryStatus::Expired => state.sent_at.is_some() || state.delivered_at.is_some(),
     }
 }
 

@@ -41,6 +41,8 @@ async fn recount(store: &dyn Store, app: &AppId, view: &NotificationView) -> Cou
             DeliveryStatus::Sent => &mut counts.sent,
             DeliveryStatus::Delivered => &mut counts.delivered,
             DeliveryStatus::Read => &mut counts.read,
+            DeliveryStatus::Suppressed => &mut counts.suppressed,
+            DeliveryStatus::Failed => &mut counts.failed,
             DeliveryStatus::Undelivered if is_unconfirmed => &mut counts.unconfirmed,
             DeliveryStatus::Undelivered => &mut counts.undelivered,
             DeliveryStatus::Expired => &mut counts.expired,

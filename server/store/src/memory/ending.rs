@@ -96,7 +96,10 @@ pub(super) fn recall(txn: &mut Txn, pass: &Pass, seed: &[u8; 32]) -> Option<User
         };
         let state = &delivery.state;
         let is_ended = match state.status {
-            DeliveryStatus::Undelivered | DeliveryStatus::Expired => true,
+            DeliveryStatus::Suppressed
+            | DeliveryStatus::Failed
+            | DeliveryStatus::Undelivered
+            | DeliveryStatus::Expired => true,
             // A hand-over is noted after it happened: one that was cancelled can be on a device.
             DeliveryStatus::Pending
             | DeliveryStatus::Sent
