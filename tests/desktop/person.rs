@@ -61,10 +61,7 @@ impl<'a> Person<'a> {
                 ..AudienceRequest::default()
             },
             notification,
-            ttl_seconds: None,
-            external_id: None,
-            correlation_id: None,
-            idempotency_key: None,
+            ..PublishRequest::default()
         };
         Ok(self.server.backend.publish(&request).await?.id)
     }

@@ -52,8 +52,8 @@ fn request(args: SendArgs) -> Result<PublishRequest, Failure> {
         notification,
         ttl_seconds: args.ttl,
         external_id: args.external_id,
-        correlation_id: None,
         idempotency_key: args.idempotency_key,
+        ..PublishRequest::default()
     })
 }
 

@@ -234,10 +234,7 @@ impl Story<'_> {
         let request = PublishRequest {
             to,
             notification,
-            ttl_seconds: None,
-            external_id: None,
-            correlation_id: None,
-            idempotency_key: None,
+            ..PublishRequest::default()
         };
         let published = self.world.courier.publish(&request).await?;
         self.published.push(published.id);

@@ -332,10 +332,7 @@ fn titled(to: AudienceRequest, title: &str) -> PublishRequest {
             title: title.to_owned(),
             ..ContentRequest::default()
         },
-        ttl_seconds: None,
-        external_id: None,
-        correlation_id: None,
-        idempotency_key: None,
+        ..PublishRequest::default()
     }
 }
 

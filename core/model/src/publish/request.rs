@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// What a sender sends. Unknown fields are refused, so that a misspelt one is not lost silently.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PublishRequest {

@@ -187,9 +187,7 @@ impl World {
                 ..Default::default()
             },
             ttl_seconds: Some(3_600),
-            external_id: None,
-            correlation_id: None,
-            idempotency_key: None,
+            ..PublishRequest::default()
         };
         let publication = Publication {
             audience,

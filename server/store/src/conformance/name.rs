@@ -125,8 +125,7 @@ pub(super) fn new(app: &AppId, number: u32, to: AudienceRequest) -> NewNotificat
         },
         ttl_seconds: u32::try_from(TTL).ok(),
         external_id: Some(format!("order-{number}")),
-        correlation_id: None,
-        idempotency_key: None,
+        ..PublishRequest::default()
     };
     let publication = Publication::parse(request).unwrap();
     NewNotification {

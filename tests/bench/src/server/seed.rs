@@ -43,9 +43,7 @@ fn request(to: AudienceRequest, title: String) -> PublishRequest {
             ..ContentRequest::default()
         },
         ttl_seconds: Some(7 * 24 * 3_600),
-        external_id: None,
-        correlation_id: None,
-        idempotency_key: None,
+        ..PublishRequest::default()
     }
 }
 
