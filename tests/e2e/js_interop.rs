@@ -134,6 +134,20 @@ async fn publish(server: &TestServer, to: &UserId, title: &str) -> anyhow::Resul
     Ok(server.backend.publish(&to_user(to, title)).await?.id)
 }
 
+/// `core/envelope/tests/foreign.rs` is the other half: envelopes that this script sealed.
+#[tokio::test]
+async fn a_foreign_implementation_opens_our_envelopes() -> anyhow::Result<()> {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/envelope/fixtures/own.json");
+    let own = own.to_str().context("the path is text")?.to_owned();
+    let mut script = Script::start("envelope.mjs", &[], &["open".to_owned(), own])?;
+    let line = within(SILENCE, script.lines.next_line()).await?;
+    ensure!(
+        line.as_deref() == Some(r#"{"opened":3}"#),
+        "it said {line:?}"
+    );
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_device_gets_what_it_missed_then_live_and_reports() -> anyhow::Result<()> {
     gets_what_it_missed_then_live("WebSockets").await
