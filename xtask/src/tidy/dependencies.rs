@@ -8,7 +8,7 @@ use super::{
 };
 
 /// Our packages, and which of ours each may depend on, tests included. Nothing else is allowed.
-const DIRECTIONS: [(&str, &[&str]); 23] = [
+const DIRECTIONS: &[(&str, &[&str])] = &[
     ("vestnik-clock", &[]),
     ("vestnik-sqlite", &["vestnik-clock"]),
     ("vestnik-signalr", &[]),
@@ -51,6 +51,7 @@ const DIRECTIONS: [(&str, &[&str]); 23] = [
             "vestnik-store",
         ],
     ),
+    ("vestnik-mail", &["vestnik-model"]),
     (
         "vestnik-server",
         &[

@@ -1,0 +1,107 @@
+//! The driver: connections to a relay and letters over them. It decides nothing.
+//!
+//! Connections are bounded by the relay's configuration; who wants one more waits. An idle connection is
+//! used again, and closed when it was not for a while. If the server closed it meanwhile, which shows
+//! before it answered anything, the letter goes over a new one at once.
+
+mod connection;
+mod idle;
+mod line;
+#[cfg(test)]
+mod tests;
+mod tls;
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use crate::{
+    account::Relay,
+    outcome::Outcome,
+    smtp::{Envelope, Features},
+};
+
+use self::{connection::Connection, idle::Idle};
+
+/// A relay cannot be spoken to as configured.
+#[derive(Debug, thiserror::Error)]
+pub enum RelayError {
+    /// Its name is none that a certificate can have.
+    #[error("the relay's host must be a domain name or an IP address")]
+    Host,
+    /// The authorities that are to be trusted cannot be read.
+    #[error("the relay's certificates cannot be used")]
+    Roots(#[source] rustls::Error),
+}
+
+/// Sends letters by one relay. Cheap to clone; all clones share its connections.
+#[derive(Debug, Clone)]
+pub struct Mailer(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    relay: Relay,
+    tls: tls::Tls,
+    places: Semaphore,
+    idle: Arc<Idle>,
+}
+
+impl Mailer {
+    /// Prepares for a relay; connects to nothing yet.
+    ///
+    /// # Errors
+    /// [`RelayError`] if its host or its certificates cannot be used.
+    pub fn new(relay: Relay) -> Result<Self, RelayError> {
+        let tls = tls::Tls::new(&relay)?;
+        let places = Semaphore::new(usize::from(relay.connections.get()));
+        let idle = Arc::new(Idle::default());
+        Ok(Self(Arc::new(Inner {
+            relay,
+            tls,
+            places,
+            idle,
+        })))
+    }
+
+    /// Hands one letter over, in one try.
+    ///
+    /// If the future is dropped, so is the connection, and whether the letter was taken stays unknown.
+    pub async fn send(&self, envelope: &Envelope) -> Outcome {
+        let inner = &*self.0;
+        // Nobody closes it.
+        let _place = inner.places.acquire().await.ok();
+        if let Some(mut connection) = inner.idle.take() {
+            let sent = connection.send(envelope).await;
+            if !sent.is_stale {
+                self.keep(connection, sent.is_usable);
+                return sent.outcome;
+            }
+        }
+        let mut connection = match Connection::open(&inner.relay, &inner.tls).await {
+            Ok(connection) => connection,
+            Err(outcome) => return outcome,
+        };
+        let sent = connection.send(envelope).await;
+        self.keep(connection, sent.is_usable);
+        sent.outcome
+    }
+
+    /// Connects and logs in without sending anything: what an operator asks for to see whether the relay
+    /// is configured well.
+    ///
+    /// # Errors
+    /// The [`Outcome`] that every letter would have.
+    pub async fn check(&self) -> Result<Features, Outcome> {
+        let connection = Connection::open(&self.0.relay, &self.0.tls).await?;
+        let features = connection.features();
+        connection.quit().await;
+        Ok(features)
+    }
+
+    fn keep(&self, connection: Connection, is_usable: bool) {
+        if is_usable && connection.is_fresh() {
+            let patience = self.0.relay.patience.idle;
+            Idle::keep(&self.0.idle, connection, patience);
+        }
+    }
+}

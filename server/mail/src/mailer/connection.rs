@@ -1,0 +1,217 @@
+//! One connection to a relay.
+
+use std::net::SocketAddr;
+
+use tokio::{
+    net::{TcpStream, lookup_host},
+    time::timeout,
+};
+use vestnik_model::Reason;
+
+use super::{
+    line::{Lost, Wired},
+    tls::Tls,
+};
+use crate::{
+    account::{Patience, Relay, Security},
+    outcome::{Outcome, Verdict},
+    smtp::{Envelope, Features, Opening, OpeningStep, Transfer, TransferStep},
+};
+
+/// The most letters over one connection: servers close it after some hundreds, often without a word.
+const MAX_LETTERS: u32 = 100;
+
+/// A connection over which letters can be sent.
+pub(super) struct Connection {
+    wired: Wired,
+    features: Features,
+    patience: Patience,
+    letters: u32,
+}
+
+/// How a letter went.
+pub(super) struct Sent {
+    pub(super) outcome: Outcome,
+    /// Whether another letter can follow.
+    pub(super) is_usable: bool,
+    /// Whether the server had closed the connection before the letter came: nothing was handed over.
+    pub(super) is_stale: bool,
+}
+
+impl Connection {
+    /// Connects, encrypts and logs in.
+    pub(super) async fn open(relay: &Relay, tls: &Tls) -> Result<Self, Outcome> {
+        let socket = connect(relay).await.map_err(unsaid)?;
+        let connect = relay.patience.connect;
+        let mut wired = match relay.security {
+            Security::Tls => {
+                let stream = tls.encrypt(socket, connect).await.map_err(unsaid)?;
+                Wired::encrypted(stream)
+            }
+            Security::StartTls | Security::Loopback => Wired::plain(socket),
+        };
+        let login = relay.login.as_ref();
+        let mut opening = Opening::new(relay.helo.as_str(), relay.security, login);
+        loop {
+            let reply = wired.reply(relay.patience.answer).await.map_err(lost)?;
+            let mut step = opening.on_reply(&reply);
+            if let OpeningStep::Encrypt = step {
+                let socket = wired.into_socket().ok_or_else(|| lost(Lost))?;
+                let stream = tls.encrypt(socket, connect).await.map_err(unsaid)?;
+                wired = Wired::encrypted(stream);
+                step = opening.on_encrypted();
+            }
+            match step {
+                OpeningStep::Write(line) => {
+                    let written = wired.write(line.as_bytes(), relay.patience.answer).await;
+                    written.map_err(lost)?;
+                }
+                OpeningStep::Ready(features) => {
+                    return Ok(Self {
+                        wired,
+                        features,
+                        patience: relay.patience,
+                        letters: 0,
+                    });
+                }
+                OpeningStep::Stop(outcome) => return Err(outcome),
+                OpeningStep::Encrypt => return Err(lost(Lost)),
+            }
+        }
+    }
+
+    pub(super) const fn features(&self) -> Features {
+        self.features
+    }
+
+    /// Whether it can take one more letter.
+    pub(super) const fn is_fresh(&self) -> bool {
+        self.letters < MAX_LETTERS
+    }
+
+    /// Hands a letter over.
+    pub(super) async fn send(&mut self, envelope: &Envelope) -> Sent {
+        let is_reused = self.letters > 0;
+        self.letters += 1;
+        let (mut transfer, step) = Transfer::begin(envelope, self.features);
+        match self.transfer(&mut transfer, step).await {
+            Ok((outcome, is_usable)) => Sent {
+                outcome,
+                is_usable: is_usable && self.reset(outcome.verdict).await,
+                is_stale: false,
+            },
+            Err(Lost) => Sent {
+                outcome: transfer.on_lost(),
+                is_usable: false,
+                is_stale: is_reused && transfer.is_unanswered(),
+            },
+        }
+    }
+
+    async fn transfer(
+        &mut self,
+        transfer: &mut Transfer<'_>,
+        mut step: TransferStep,
+    ) -> Result<(Outcome, bool), Lost> {
+        let Patience {
+            answer, verdict, ..
+        } = self.patience;
+        loop {
+            // A reply before its command would be taken for the answer to the next one.
+            if self.wired.has_unread() {
+                return Err(Lost);
+            }
+            let patience = match step {
+                TransferStep::Write(line) => {
+                    self.wired.write(line.as_bytes(), answer).await?;
+                    answer
+                }
+                TransferStep::Data(data) => {
+                    self.letter(transfer, &data).await?;
+                    verdict
+                }
+                TransferStep::Done { outcome, is_usable } => return Ok((outcome, is_usable)),
+            };
+            let reply = self.wired.reply(patience).await?;
+            step = transfer.on_reply(&reply);
+        }
+    }
+
+    /// Writes the letter and what ends it. A server that refuses it in the middle closes the connection:
+    /// its reply, which may still be there, is read next.
+    async fn letter(&mut self, transfer: &mut Transfer<'_>, data: &[u8]) -> Result<(), Lost> {
+        let answer = self.patience.answer;
+        if self.wired.write(data, answer).await.is_ok() {
+            let end = transfer.on_data_written();
+            self.wired.write(end.as_bytes(), answer).await?;
+        }
+        Ok(())
+    }
+
+    /// Forgets a letter that was refused half-way, so that the next one can begin.
+    async fn reset(&mut self, verdict: Verdict) -> bool {
+        if verdict == Verdict::Accepted {
+            return true;
+        }
+        let answer = self.patience.answer;
+        let written = self.wired.write(b"RSET\r\n", answer).await;
+        written.is_ok()
+            && matches!(self.wired.reply(answer).await, Ok(reply) if reply.is_positive())
+    }
+
+    /// Takes leave. A server that does not hear it loses nothing.
+    pub(super) async fn quit(mut self) {
+        let _: Result<(), Lost> = self.wired.write(b"QUIT\r\n", self.patience.connect).await;
+    }
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connection")
+            .field("letters", &self.letters)
+            .finish_non_exhaustive()
+    }
+}
+
+async fn connect(relay: &Relay) -> Result<TcpStream, Verdict> {
+    let unavailable = Verdict::Retry {
+        reason: Reason::ProviderUnavailable,
+        after: None,
+    };
+    let host = relay.host.trim_matches(['[', ']']);
+    let found = timeout(relay.patience.connect, lookup_host((host, relay.port))).await;
+    let addresses = found.ok().and_then(Result::ok).ok_or(unavailable)?;
+    let mut last = unavailable;
+    for address in addresses {
+        if relay.security == Security::Loopback && !is_loopback(address) {
+            last = Verdict::Refused {
+                reason: Reason::ConfigProviderAuth,
+            };
+            continue;
+        }
+        match timeout(relay.patience.connect, TcpStream::connect(address)).await {
+            Ok(Ok(socket)) => return Ok(socket),
+            Ok(Err(_)) | Err(_) => last = unavailable,
+        }
+    }
+    Err(last)
+}
+
+fn is_loopback(address: SocketAddr) -> bool {
+    address.ip().to_canonical().is_loopback()
+}
+
+/// A server that hangs up, falls silent or talks nonsense before a letter was begun.
+fn lost(_: Lost) -> Outcome {
+    unsaid(Verdict::Retry {
+        reason: Reason::ProviderUnavailable,
+        after: None,
+    })
+}
+
+const fn unsaid(verdict: Verdict) -> Outcome {
+    Outcome {
+        verdict,
+        said: None,
+    }
+}

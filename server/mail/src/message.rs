@@ -1,0 +1,95 @@
+//! A letter as bytes: headers and `multipart/alternative` (RFC 5322, RFC 2046).
+
+use std::time::SystemTime;
+
+use jiff::Timestamp;
+use lettre::{
+    Address,
+    address::Envelope,
+    message::{
+        Mailbox, Message, MultiPart, SinglePart,
+        header::{HeaderName, HeaderValue},
+    },
+};
+
+use crate::{
+    address::EmailAddress,
+    content,
+    letter::{Letter, Sender},
+};
+
+/// A letter that could not be written; a failure of ours or of the library that writes it.
+#[derive(Debug, thiserror::Error)]
+#[error("the letter cannot be written")]
+pub struct BuildError(#[from] BuildErrorKind);
+
+#[derive(Debug, thiserror::Error)]
+enum BuildErrorKind {
+    #[error("an address was refused")]
+    Address(#[from] lettre::address::AddressError),
+    #[error("a header was refused")]
+    Letter(#[from] lettre::error::Error),
+}
+
+/// The bytes of a letter, with CRLF line ends, all in ASCII. The same letter at the same time is the
+/// same bytes; a later repetition differs in its `Date` only.
+///
+/// # Errors
+/// [`BuildError`] if the library that writes it refuses an address that was accepted here.
+pub fn message(
+    letter: &Letter<'_>,
+    sender: &Sender,
+    now: Timestamp,
+) -> Result<Vec<u8>, BuildError> {
+    Ok(build(letter, sender, now)?)
+}
+
+fn build(letter: &Letter<'_>, sender: &Sender, now: Timestamp) -> Result<Vec<u8>, BuildErrorKind> {
+    let tag = sender.key.tag(letter.attempt);
+    let (from, to) = (address(sender.from.address())?, address(letter.to)?);
+    let name = sender.from.name().map(str::to_owned);
+    let mut builder = Message::builder()
+        .date(date(now))
+        .from(Mailbox::new(name, from.clone()))
+        .to(Mailbox::new(None, to.clone()))
+        .subject(letter.notification.title.as_str())
+        .message_id(Some(sender.message_id_of(&tag)))
+        // The envelope that is used is made elsewhere; the library asks for one all the same.
+        .envelope(Envelope::new(Some(from), vec![to])?)
+        .raw_header(plain_header("Auto-Submitted", "auto-generated"));
+    if let Some(reply_to) = &sender.reply_to {
+        builder = builder.reply_to(Mailbox::new(None, address(reply_to)?));
+    }
+    if let Some(unsubscribe) = letter.unsubscribe {
+        let url = format!("<{}>", unsubscribe.as_str());
+        let one_click = "List-Unsubscribe=One-Click";
+        builder = builder
+            .raw_header(plain_header("List-Unsubscribe", &url))
+            .raw_header(plain_header("List-Unsubscribe-Post", one_click));
+    }
+    // No one can foresee a mark, and no encoding has a line that begins like this: no content can end
+    // a part. A boundary that is drawn at random would make each repetition another letter.
+    let parts = MultiPart::alternative()
+        .boundary(format!("=_{}", tag.as_str()))
+        .singlepart(SinglePart::plain(content::plain(letter.notification)))
+        .singlepart(SinglePart::html(content::html(letter.notification)));
+    Ok(builder.multipart(parts)?.formatted())
+}
+
+fn address(address: &EmailAddress) -> Result<Address, BuildErrorKind> {
+    Ok(Address::new(address.local(), address.domain())?)
+}
+
+/// No clock of a server that works is set to before 1970, which the library has no date for.
+fn date(now: Timestamp) -> SystemTime {
+    now.max(Timestamp::UNIX_EPOCH).into()
+}
+
+/// A header whose value needs no encoding: printable ASCII that may not be broken into lines.
+fn plain_header(name: &'static str, value: &str) -> HeaderValue {
+    let name = HeaderName::new_from_ascii_str(name);
+    HeaderValue::dangerous_new_pre_encoded(name, value.to_owned(), value.to_owned())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,113 @@
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::{
+    fixture::{address as parsed, attempt, letter, notification, sender},
+    letter::UnsubscribeUrl,
+    mime::Entity,
+};
+
+fn now() -> Timestamp {
+    "2026-11-28T09:00:00Z".parse().unwrap()
+}
+
+fn written(title: &str, body: &str) -> String {
+    let (to, said) = (
+        parsed("anna@почта.рф"),
+        notification(json!({"title": title, "body": body})),
+    );
+    let bytes = message(&letter(&to, &said), &sender(), now()).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn a_letter_has_the_headers_of_an_automatic_message() {
+    let text = written("Order", "It is on its way");
+    let entity = Entity::read(text.as_bytes());
+    let tag = sender().key.tag(attempt());
+    for (name, value) in [
+        ("From", "=?utf-8?b?0JvQsNCy0LrQsA==?= <news@shop.example>"),
+        ("To", "anna@xn--80a1acny.xn--p1ai"),
+        ("Subject", "Order"),
+        ("Date", "Sat, 28 Nov 2026 09:00:00 +0000"),
+        ("Message-ID", &format!("<{}@shop.example>", tag.as_str())),
+        ("Auto-Submitted", "auto-generated"),
+        ("MIME-Version", "1.0"),
+    ] {
+        assert_eq!(entity.header(name).as_deref(), Some(value), "{text}");
+    }
+    assert!(text.contains("\r\nIt is on its way\r\n"));
+    assert!(text.contains("<h1 dir=\"auto\">Order</h1>"));
+}
+
+#[test]
+fn a_repetition_is_the_same_letter() {
+    assert_eq!(written("a", "b"), written("a", "b"));
+}
+
+#[test]
+fn cyrillic_and_emoji_pass_every_relay() {
+    let text = written("Заказ 8812 готов 🎉", "Ждём вас 🙂");
+    assert!(text.is_ascii());
+    assert!(text.lines().all(|line| line.len() < 998));
+    let subject = "=?utf-8?b?0JfQsNC60LDQtw==?= 8812 =?utf-8?b?";
+    assert!(text.contains(&format!("Subject: {subject}")), "{text}");
+}
+
+#[test]
+fn a_refusal_by_one_click_is_offered_on_one_line() {
+    let (to, said) = (parsed("a@b.c"), notification(json!({})));
+    let url = format!("https://shop.example/u/{}", "x".repeat(500));
+    let unsubscribe = UnsubscribeUrl::parse(&url).unwrap();
+    let letter = Letter {
+        unsubscribe: Some(&unsubscribe),
+        ..letter(&to, &said)
+    };
+    let text = String::from_utf8(message(&letter, &sender(), now()).unwrap()).unwrap();
+    assert!(text.contains(&format!("\r\nList-Unsubscribe: <{url}>\r\n")));
+    assert!(text.contains("\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"));
+    for odd in [
+        "https://a.b/>\r\nX: y",
+        "https://a.b/,c",
+        "http://a.b",
+        "https://ы.b",
+    ] {
+        assert!(UnsubscribeUrl::parse(odd).is_err(), "{odd}");
+    }
+}
+
+#[test]
+fn debug_shows_neither_content_nor_addresses() {
+    let (to, said) = (
+        parsed("anna@shop.example"),
+        notification(json!({"title": "secret"})),
+    );
+    let shown = format!("{:?} {:?}", letter(&to, &said), sender());
+    for part in [
+        "anna",
+        "secret",
+        "news",
+        "Лавка",
+        sender().key.tag(attempt()).as_str(),
+    ] {
+        assert!(!shown.contains(part), "{shown}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_content_makes_a_header_or_ends_a_part(
+        title in "\\PC{1,60}", body in "(\\PC|\n|\r\n|--=_|\\.\n){0,200}",
+    ) {
+        let read: vestnik_model::Notification = notification(json!({"title": title, "body": body}));
+        let to = parsed("a@b.c");
+        let text = message(&letter(&to, &read), &sender(), now()).unwrap();
+        prop_assert!(text.is_ascii());
+        let entity = Entity::read(&text);
+        prop_assert_eq!(entity.headers.len(), 8);
+        prop_assert_eq!(entity.parts().len(), 2);
+        // Every line end is CRLF.
+        prop_assert!(text.iter().enumerate().all(|(i, b)| *b != b'\n' || text[i - 1] == b'\r'));
+    }
+}
