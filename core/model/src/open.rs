@@ -183,6 +183,11 @@ where
     Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
+/// Whether a value is its default, which is left out when it is written.
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 /// Implements [`Word`] for a closed enum, its text forms, and the strict serde forms: an unknown word
 /// is refused. `Open` around it keeps unknown words.
 macro_rules! words {

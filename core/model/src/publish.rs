@@ -9,6 +9,7 @@ mod content;
 mod data;
 mod publication;
 mod request;
+mod schedule;
 
 pub use self::{
     canonical::canonical,
@@ -17,4 +18,8 @@ pub use self::{
     data::{Data, MAX_DATA_BYTES, MAX_DATA_DEPTH},
     publication::Publication,
     request::{ContentRequest, PublishAccepted, PublishRequest},
+    schedule::{
+        LocalStart, MAX_PER_MINUTE, OnMissedWindow, OnNoTimeZone, RECIPIENT, Schedule,
+        ScheduleRequest, Timing, Weekdays, Window, WindowRequest, ZoneName, ZoneRule,
+    },
 };

@@ -40,6 +40,8 @@ pub enum Reason {
     SuppressedFrequencyCap,
     /// It is the person's quiet time, and the notification does not wait.
     SuppressedQuietHours,
+    /// The person's time zone is not known, and the sender wants such people left out.
+    SuppressedNoTimeZone,
     /// It became a part of a digest.
     SuppressedDigest,
     /// A newer one took its place.
@@ -132,6 +134,7 @@ words!(Reason {
     SuppressedDuplicate = "suppressed.duplicate",
     SuppressedFrequencyCap = "suppressed.frequency_cap",
     SuppressedQuietHours = "suppressed.quiet_hours",
+    SuppressedNoTimeZone = "suppressed.no_time_zone",
     SuppressedDigest = "suppressed.digest",
     SuppressedSuperseded = "suppressed.superseded",
     ConfigProviderAuth = "config.provider_auth",
@@ -199,6 +202,7 @@ impl Reason {
             | Self::SuppressedDuplicate
             | Self::SuppressedFrequencyCap
             | Self::SuppressedQuietHours
+            | Self::SuppressedNoTimeZone
             | Self::SuppressedDigest
             | Self::SuppressedSuperseded => DeliveryStatus::Suppressed,
             Self::ConfigProviderAuth

@@ -96,6 +96,7 @@ mod tests {
             "notification": {"title": "T \"q\"", "body": "b\n", "image": "https://a/b", "category": "c",
                 "trafficType": "service", "priority": "high",
                 "click": {"type": "link", "url": "https://a"}, "data": {"z": null, "a": [1.5, {}]}},
+            "schedule": {"sendAt": "2026-11-21T09:00:00Z", "respectQuietHours": false},
             "ttlSeconds": 5, "external_id": "e", "correlation_id": "c", "idempotency_key": "k",
         });
         // A hash of this text is stored: if this assertion fails, PREFIX has to change.
@@ -104,6 +105,7 @@ mod tests {
             r#"{"correlation_id":"c","external_id":"e","notification":{"body":"b\n","category":"c","#,
             r#""click":{"type":"link","url":"https://a"},"data":{"a":[1.5,{}],"z":null},"#,
             r#""image":"https://a/b","priority":"high","title":"T \"q\"","traffic_type":"service"},"#,
+            r#""schedule":{"respect_quiet_hours":false,"send_at":"2026-11-21T09:00:00Z"},"#,
             r#""to":{"exclude_users":["x"],"installations":["ins_00000000000000000000000000000001"],"#,
             r#""topics":["t"],"users":["u"]},"ttl_seconds":5}"#,
         );
@@ -119,6 +121,7 @@ mod tests {
             "notification": {"priority": null, "trafficType": "transactional", "body": "", "title": "t",
                 "data": null},
             "idempotencyKey": "k", "to": {"topics": [], "users": ["u"]},
+            "schedule": {"respect_quiet_hours": true, "on_missed_window": "next_allowed"},
         });
         assert_eq!(form(explicit), plain);
         let other = json!({"to": {"users": ["u"]}, "notification": {"title": "t", "data": {}}});

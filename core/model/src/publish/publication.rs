@@ -7,6 +7,7 @@ use super::{
     check::{Problems, check_idempotency_key, check_reference, parse_ttl},
     content::Content,
     request::PublishRequest,
+    schedule::Schedule,
 };
 use crate::{
     audience::Audience,
@@ -25,7 +26,9 @@ pub struct Publication {
     pub audience: Audience,
     /// What to say.
     pub content: Content,
-    /// For how long it is worth delivering.
+    /// When to send it.
+    pub schedule: Schedule,
+    /// For how long it is worth delivering, counted from the time to which it is scheduled.
     pub ttl: SignedDuration,
     /// The sender's own number for it.
     pub external_id: Option<String>,
@@ -42,6 +45,7 @@ impl Publication {
         let PublishRequest {
             to,
             notification,
+            schedule,
             ttl_seconds,
             external_id,
             correlation_id,
@@ -50,6 +54,7 @@ impl Publication {
         let mut problems = Problems::default();
         let audience = problems.take_all(Audience::parse(to));
         let content = Content::parse(notification, &mut problems);
+        let schedule = problems.take_all(Schedule::parse(&schedule));
         let ttl = problems.check("/ttl_seconds", parse_ttl(ttl_seconds));
         problems.check("/external_id", check_reference(external_id.as_deref()));
         problems.check(
@@ -60,15 +65,18 @@ impl Publication {
             "/idempotency_key",
             check_idempotency_key(idempotency_key.as_deref()),
         );
-        match (audience, content, ttl) {
-            (Some(audience), Some(content), Some(ttl)) if problems.is_empty() => Self {
-                audience,
-                content,
-                ttl,
-                external_id,
-                correlation_id,
+        match (audience, content, schedule, ttl) {
+            (Some(audience), Some(content), Some(schedule), Some(ttl)) if problems.is_empty() => {
+                Self {
+                    audience,
+                    content,
+                    schedule,
+                    ttl,
+                    external_id,
+                    correlation_id,
+                }
+                .check_size()
             }
-            .check_size(),
             _ => Err(Problem::invalid(problems.0)),
         }
     }
@@ -129,7 +137,7 @@ impl Publication {
             click: click.map(Into::into),
             data,
             accepted_at,
-            expires_at: accepted_at.checked_add(self.ttl).unwrap_or(Timestamp::MAX),
+            expires_at: self.schedule.expires_at(accepted_at, self.ttl),
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::data::Data;
+use super::{data::Data, schedule::ScheduleRequest};
 use crate::{
     audience::AudienceRequest,
     id::{CategoryName, NotificationId},
     notification::{ClickRequest, Priority, TrafficType},
-    open::{Open, null_is_default},
+    open::{Open, is_default, null_is_default},
     status::NotificationStatus,
     warning::Warning,
 };
@@ -21,7 +21,15 @@ pub struct PublishRequest {
     pub to: AudienceRequest,
     /// What to say.
     pub notification: ContentRequest,
-    /// For how many seconds it is worth delivering; 7 days when absent, 28 at most.
+    /// When to send it; at once when absent.
+    #[serde(
+        default,
+        deserialize_with = "null_is_default",
+        skip_serializing_if = "is_default"
+    )]
+    pub schedule: ScheduleRequest,
+    /// For how many seconds it is worth delivering, counted from the time to which it is scheduled;
+    /// 7 days when absent, 28 at most.
     #[serde(default, alias = "ttlSeconds", skip_serializing_if = "Option::is_none")]
     pub ttl_seconds: Option<u32>,
     /// The sender's own number for it, up to 64 characters, found again in every answer.
@@ -84,10 +92,6 @@ pub struct ContentRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub data: Option<Data>,
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }
 
 /// The server took the notification: it is stored and will not be lost.

@@ -22,6 +22,12 @@ fn full() -> Value {
             "category": "order_status", "traffic_type": "service", "priority": "high",
             "click": {"type": "app", "url": "shop://orders/8812"}, "data": {"order": {"id": 8812}},
         },
+        "schedule": {
+            "send_at": "2026-11-21T10:00:00", "time_zone": "recipient", "on_no_time_zone": "drop",
+            "window": {"from": "09:00", "to": "21:00", "weekdays": [1, 2, 3, 4, 5]},
+            "on_missed_window": "drop", "deadline": "2026-11-23T18:00:00Z",
+            "respect_quiet_hours": false, "throttle_per_minute": 1200,
+        },
         "ttl_seconds": 3600, "external_id": "8812", "correlation_id": "proc-77",
         "idempotency_key": "order-8812-shipped",
     })
@@ -105,6 +111,11 @@ fn each_wrong_field_is_named() {
     );
     let data = json!({"x": "y".repeat(MAX_DATA_BYTES)});
     check_refused("/notification/data", data, ("/notification/data", TooLong));
+    check_refused(
+        "/schedule/send_at",
+        json!("at nine"),
+        ("/schedule/send_at", Malformed),
+    );
     check_refused("/ttl_seconds", json!(0), ("/ttl_seconds", OutOfRange));
     check_refused(
         "/ttl_seconds",
@@ -214,7 +225,9 @@ fn a_null_word_is_the_default() {
 
 #[test]
 fn an_entry_is_measured_with_its_longest_ids_and_times() {
-    let publication = Publication::parse(request(full())).unwrap();
+    let mut at_once = full();
+    at_once["schedule"] = json!({});
+    let publication = Publication::parse(request(at_once)).unwrap();
     let accepted_at = "2026-11-21T09:00:00.123456789Z".parse().unwrap();
     let arrival = Arrival {
         id: NotificationId::from_uuid(Uuid::from_u128(7)),

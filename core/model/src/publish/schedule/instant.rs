@@ -1,0 +1,46 @@
+//! Times as senders write them.
+
+use jiff::{
+    Timestamp,
+    civil::{DateTime, Time},
+};
+
+/// The most characters of a date and time.
+const MAX_CHARS: usize = 40;
+
+/// A date and time of RFC 3339, with or without an offset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Instant {
+    Absolute(Timestamp),
+    Local(DateTime),
+}
+
+impl Instant {
+    /// Reads `2026-11-21T09:00:00`, with `Z`, `+03:00` or nothing behind; seconds may have a fraction.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let is_part = |byte: u8| byte.is_ascii_digit() || b"-:.TZ+".contains(&byte);
+        let is_whole = text.as_bytes().get(10) == Some(&b'T');
+        if !is_whole || text.len() > MAX_CHARS || !text.bytes().all(is_part) {
+            return None;
+        }
+        // A text with an offset is no local time, and the reverse.
+        let local = || text.parse().ok().map(Self::Local);
+        text.parse().ok().map(Self::Absolute).or_else(local)
+    }
+}
+
+/// Reads a time of the day, `09:00`.
+pub(super) fn parse_time(text: &str) -> Option<Time> {
+    let [
+        hour @ (b'0'..=b'9'),
+        hours @ (b'0'..=b'9'),
+        b':',
+        minute @ (b'0'..=b'9'),
+        minutes @ (b'0'..=b'9'),
+    ] = text.as_bytes()
+    else {
+        return None;
+    };
+    let number = |tens: &u8, ones: &u8| i8::try_from((tens - b'0') * 10 + (ones - b'0')).ok();
+    Time::new(number(hour, hours)?, number(minute, minutes)?, 0, 0).ok()
+}
