@@ -30,11 +30,13 @@
 
 pub mod audience;
 pub mod delivery;
+pub mod hold;
 pub mod idempotency;
 pub mod identity;
 pub mod limit;
 pub mod log;
 pub mod receipt;
+pub mod schedule;
 pub mod session;
 pub mod settle;
 pub mod token;
