@@ -4,8 +4,11 @@ use jiff::{SignedDuration, Timestamp};
 use vestnik_clock::{Clock, new_uuid_v7};
 use vestnik_model::{
     AppId, FieldProblem, NotificationId, Problem, ProblemCode, Publication, PublishAccepted,
-    PublishRequest, TopicName, problem::FieldCode, publish::canonical,
+    PublishRequest, TopicName,
+    problem::FieldCode,
+    publish::{Schedule, canonical},
 };
+use vestnik_rules::schedule;
 use vestnik_store::{
     Store,
     publishing::{IdempotencyRecord, NewNotification, PublishOutcome},
@@ -38,6 +41,7 @@ pub(crate) async fn publish(
     let idempotency = key.map(|key| remembered(key, &request, now));
     let topics = request.to.topics.clone();
     let publication = Publication::parse(request)?;
+    check_schedule(&publication.schedule, now)?;
     let id = NotificationId::from_uuid(new_uuid_v7(with.clock));
     let new = NewNotification {
         app,
@@ -99,6 +103,16 @@ fn remembered(key: String, request: &PublishRequest, now: Timestamp) -> Idempote
         body_hash: secret::sha256(&canonical(request)),
         expires: now.checked_add(REMEMBERED).unwrap_or(Timestamp::MAX),
     }
+}
+
+/// Refuses a schedule that names no existing zone or lies too far ahead, and what is not scheduled yet.
+fn check_schedule(schedule: &Schedule, now: Timestamp) -> Result<(), Problem> {
+    schedule::check(schedule, now).map_err(Problem::invalid)?;
+    if *schedule == Schedule::default() {
+        return Ok(());
+    }
+    let problem = FieldProblem::new("/schedule", FieldCode::NotAllowed, "is not supported yet");
+    Err(Problem::invalid(vec![problem]))
 }
 
 /// The key of the header or of the body; two different ones are a mistake.
