@@ -27,12 +27,15 @@ pub enum Address {
 }
 
 impl Address {
-    /// Checks an address as a device uploaded it. `environment` is that of the App's build, and
-    /// concerns APNs only.
+    /// Checks an address as a device uploaded it. `environment` is where a device token of APNs is
+    /// valid, if that is known, and concerns no other service.
     ///
     /// # Errors
     /// [`AddressError`] that says what is wrong with it.
-    pub fn parse(address: &PushAddress, environment: Environment) -> Result<Self, AddressError> {
+    pub fn parse(
+        address: &PushAddress,
+        environment: Option<Environment>,
+    ) -> Result<Self, AddressError> {
         let value = address.value.as_str();
         let Open::Known(kind) = address.kind else {
             return Err(AddressError::NoAdapter);

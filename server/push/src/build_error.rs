@@ -1,8 +1,9 @@
 //! Why no request can be made of a push.
 
 use jiff::Timestamp;
+use vestnik_model::Reason;
 
-use crate::{address::AddressError, origin::OriginError, reason::Reason};
+use crate::{address::AddressError, origin::OriginError};
 
 /// Why no request can be made of a push.
 #[derive(Debug, thiserror::Error)]

@@ -11,7 +11,7 @@ pub mod oauth;
 mod outcome;
 mod request;
 
-pub use account::{AccountError, ProjectId, ServiceAccount};
+pub use account::{ProjectId, ServiceAccount};
 pub use message::MAX_TTL_SECONDS;
 pub use oauth::AccessToken;
 pub use outcome::outcome;

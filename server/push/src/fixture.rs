@@ -1,9 +1,12 @@
 //! What the tests of several modules share. The keys were made for these tests and open nothing.
 
+use std::time::Duration;
+
 use http::{HeaderMap, HeaderName, StatusCode};
 use jiff::Timestamp;
 use uuid::Uuid;
-use vestnik_model::AttemptId;
+use vestnik_clock::{Monotonic, Now};
+use vestnik_model::{AttemptId, NotificationId};
 
 use crate::{
     answer::Answer,
@@ -24,10 +27,39 @@ pub(crate) fn now() -> Timestamp {
     time("2026-11-28T09:00:00Z")
 }
 
+pub(crate) const fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// Time that passes when it is told to.
+pub(crate) struct Time(Now);
+
+impl Time {
+    pub(crate) fn new() -> Self {
+        Self(Now {
+            monotonic: Monotonic::from_origin(secs(1_000)),
+            wall: now(),
+            random: 0x8000_0000_0000_0000,
+        })
+    }
+
+    pub(crate) const fn now(&self) -> Now {
+        self.0
+    }
+
+    pub(crate) fn pass(&mut self, time: Duration) {
+        self.0.monotonic = self.0.monotonic + time;
+        self.0.wall = self.0.wall.checked_add(time).unwrap();
+    }
+}
+
 /// A push that expires in an hour, with a collapse key.
 pub(crate) fn push(content: Content) -> Push {
     Push {
         attempt: AttemptId::from_uuid(Uuid::from_u128(0x0192_f0c1_0000_7000_8000_0000_0000_0007)),
+        notification: NotificationId::from_uuid(Uuid::from_u128(
+            0x0192_f0c1_0000_7000_8000_0000_0000_0008,
+        )),
         expires_at: time("2026-11-28T10:00:00Z"),
         urgency: Urgency::High,
         collapse: Some(CollapseKey::derive(b"salt", "order-8812")),

@@ -1,12 +1,14 @@
-//! Adapters of push services: Firebase Cloud Messaging, the Apple Push Notification service, Web Push.
+//! Push services: Firebase Cloud Messaging, the Apple Push Notification service, Web Push.
 //!
-//! Everything here is a pure function or a value: no socket, clock or task. An adapter makes an HTTP
-//! request of a [`Push`] and an [`Address`], and reads the answer as an [`Outcome`]; time and randomness
-//! are arguments. Who connects, retries and keeps provider tokens is a driver.
+//! An adapter of a service is a set of pure functions and values: it makes an HTTP request of a [`Push`]
+//! and an [`Address`], and reads the answer as an [`Outcome`]; time and randomness are arguments. One
+//! [`Driver`] sends for all of them, with the credentials of an [`Account`]: it connects, keeps provider
+//! tokens, holds back what a service cannot take, and repeats at once what may succeed at once.
 //!
 //! Start reading at [`push`] (what is sent), [`address`] (where to) and [`outcome`] (what an answer
-//! means, in the same words for every service). Each service has a module with `request` and `outcome`:
-//! [`fcm`], [`apns`], [`web_push`]. [`Reason`] is the registry of codes, with what follows from each.
+//! means, in the same words for every service), then [`driver`]. Each service has a module with `request`
+//! and `outcome`:
+//! [`fcm`], [`apns`], [`web_push`].
 //!
 //! # What a push service learns
 //! [`Content::Sealed`] is an envelope for the installation: a service sees its size, when it expires, and
@@ -17,12 +19,34 @@
 //! Addresses, credentials, provider tokens and content are not shown by `Debug`, and no error has a part
 //! of them. The requests contain them: log neither their URIs nor their headers nor their bodies.
 //!
-//! # Example
+//! # Example: sending
+//! ```no_run
+//! use std::sync::Arc;
+//!
+//! use vestnik_clock::SystemClock;
+//! use vestnik_push::{Account, Address, Driver, Push, Service, Verdict, driver::Config};
+//!
+//! # async fn example(json: &str, address: &Address, push: &Push)
+//! # -> Result<(), Box<dyn std::error::Error>> {
+//! let driver = Driver::new(Arc::new(SystemClock), Config::default());
+//! let account = Arc::new(Account::parse(Service::Fcm, json)?);
+//! let sent = driver.send(&account, address, push).await;
+//! match sent.verdict {
+//!     Verdict::Accepted { id } => println!("handed over as {id:?}"),
+//!     Verdict::Retry { after, .. } | Verdict::Throttled { after, .. } => println!("in {after:?}"),
+//!     verdict => println!("no further: {:?}", verdict.reason()),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Example: an adapter alone
 //! ```
 //! use http::{HeaderMap, StatusCode};
 //! use jiff::Timestamp;
+//! use vestnik_model::Reason;
 //! use vestnik_push::{
-//!     Answer, Content, Push, Reason, Urgency, Verdict,
+//!     Answer, Content, Push, Urgency, Verdict,
 //!     address::{Subscription, SubscriptionKeys},
 //!     web_push::{self, Contact, Entropy, Form, Padding, VapidKey},
 //! };
@@ -40,6 +64,7 @@
 //! let subscription = Subscription::new("https://push.example/s/1", keys)?;
 //! let push = Push {
 //!     attempt: "att_0192f0c1000070008000000000000007".parse()?,
+//!     notification: "ntf_0192f0c1000070008000000000000008".parse()?,
 //!     expires_at: "2026-11-28T10:00:00Z".parse()?,
 //!     urgency: Urgency::High,
 //!     collapse: None,
@@ -65,11 +90,14 @@
 
 #![forbid(unsafe_code)]
 
+pub mod account;
 pub mod address;
 pub mod answer;
 pub mod apns;
 pub mod build_error;
+pub mod driver;
 pub mod fcm;
+mod field;
 #[cfg(test)]
 mod fixture;
 mod jws;
@@ -78,14 +106,15 @@ pub mod origin;
 pub mod outcome;
 mod parcel;
 pub mod push;
-pub mod reason;
 pub mod web_push;
 
+pub use account::{Account, Service};
 pub use address::Address;
 pub use answer::Answer;
 pub use build_error::BuildError;
+pub use driver::{Driver, Sent};
+pub use field::{AccountError, Fault};
 pub use jws::TokenError;
 pub use origin::Origin;
 pub use outcome::{Outcome, Verdict};
 pub use push::{Alert, CollapseKey, Content, Plain, Push, Urgency};
-pub use reason::Reason;

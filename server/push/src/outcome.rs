@@ -4,8 +4,7 @@ use std::{fmt, time::Duration};
 
 use http::StatusCode;
 use jiff::Timestamp;
-
-use crate::reason::Reason;
+use vestnik_model::Reason;
 
 /// An answer of a push service, understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +60,9 @@ pub enum Verdict {
         /// Why.
         reason: Reason,
     },
+    /// The push was written and no answer came: whether the service took it is not known. Adapters never
+    /// give this; a repetition goes under the same id.
+    Unproven,
     /// The service does not accept our credentials; every push is concerned.
     Refused {
         /// Why.
@@ -110,6 +112,7 @@ impl Verdict {
             Self::Accepted { .. } => None,
             Self::Throttled { .. } => Some(Reason::ProviderThrottled),
             Self::WrongEnvironment => Some(Reason::TokenWrongEnv),
+            Self::Unproven => Some(Reason::ProviderUnproven),
             Self::Retry { reason, .. }
             | Self::Dead { reason, .. }
             | Self::Suspect { reason }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
 use serde_json::Value;
-use vestnik_model::AttemptId;
+use vestnik_model::{AttemptId, NotificationId};
 
 use crate::push::{Content, Plain, Push};
 
@@ -17,6 +17,7 @@ const VERSION: u8 = 1;
 pub(crate) struct Parcel<'a> {
     v: u8,
     id: AttemptId,
+    notification: NotificationId,
     /// The sealed content, in base64url without padding.
     #[serde(skip_serializing_if = "Option::is_none")]
     envelope: Option<String>,
@@ -52,6 +53,7 @@ impl<'a> Parcel<'a> {
         Self {
             v: VERSION,
             id: push.attempt,
+            notification: push.notification,
             envelope: envelope(push).map(|bytes| URL_SAFE_NO_PAD.encode(bytes)),
             title: None,
             body: None,
@@ -70,6 +72,7 @@ impl<'a> Parcel<'a> {
         let texts = [
             ("v", Some(self.v.to_string())),
             ("id", Some(self.id.to_string())),
+            ("notification", Some(self.notification.to_string())),
             ("envelope", self.envelope.clone()),
             ("title", self.title.map(str::to_owned)),
             ("body", self.body.map(str::to_owned)),
@@ -87,13 +90,13 @@ impl<'a> Parcel<'a> {
 fn plain(push: &Push) -> Option<&Plain> {
     match &push.content {
         Content::Plain(plain) => Some(plain),
-        Content::Sealed { .. } => None,
+        Content::Sealed { .. } | Content::Hint { .. } => None,
     }
 }
 
 fn envelope(push: &Push) -> Option<&[u8]> {
     match &push.content {
         Content::Sealed { envelope, .. } => Some(envelope),
-        Content::Plain(_) => None,
+        Content::Plain(_) | Content::Hint { .. } => None,
     }
 }

@@ -6,7 +6,7 @@ use aws_lc_rs::hmac;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use serde_json::Value;
-use vestnik_model::{AttemptId, Priority, url::HttpsUrl};
+use vestnik_model::{AttemptId, NotificationId, Priority, url::HttpsUrl};
 
 use crate::build_error::BuildError;
 
@@ -15,6 +15,8 @@ use crate::build_error::BuildError;
 pub struct Push {
     /// The attempt. Its id goes with the push, so that a repetition can be told from another push.
     pub attempt: AttemptId,
+    /// What it tells of.
+    pub notification: NotificationId,
     /// When nobody wants the push any more.
     pub expires_at: Timestamp,
     /// How much it may cost the device to take it at once.
@@ -74,13 +76,19 @@ pub enum Content {
     },
     /// Content that the push service can read.
     Plain(Box<Plain>),
+    /// Nothing: the device connects and reads what there is. For what is too large to be sent, and for an
+    /// installation without a key.
+    Hint {
+        /// A generic text, as for a sealed push.
+        alert: Option<Alert>,
+    },
 }
 
 impl Content {
     /// The text that a platform shows by itself.
     pub(crate) fn alert(&self) -> Option<&Alert> {
         match self {
-            Self::Sealed { alert, .. } => alert.as_ref(),
+            Self::Sealed { alert, .. } | Self::Hint { alert } => alert.as_ref(),
             Self::Plain(plain) => plain.alert.as_ref(),
         }
     }
@@ -96,6 +104,10 @@ impl fmt::Debug for Content {
                 .field("is_shown", &alert.is_some())
                 .finish(),
             Self::Plain(plain) => plain.fmt(f),
+            Self::Hint { alert } => f
+                .debug_struct("Hint")
+                .field("is_shown", &alert.is_some())
+                .finish(),
         }
     }
 }

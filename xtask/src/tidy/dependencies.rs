@@ -35,7 +35,11 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
         ],
     ),
     ("vestnik-rules", &["vestnik-model"]),
-    ("vestnik-push", &["vestnik-clock", "vestnik-model"]),
+    ("vestnik-outbound", &[]),
+    (
+        "vestnik-push",
+        &["vestnik-clock", "vestnik-model", "vestnik-outbound"],
+    ),
     // Its tests run its own conformance suite, which is a feature.
     (
         "vestnik-store",
@@ -57,6 +61,8 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
         &[
             "vestnik-clock",
             "vestnik-model",
+            "vestnik-outbound",
+            "vestnik-push",
             "vestnik-rules",
             "vestnik-signalr",
             "vestnik-store",

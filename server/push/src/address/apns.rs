@@ -4,11 +4,12 @@ use std::fmt;
 
 use super::{AddressError, check};
 
-/// A device token at the Apple Push Notification service, with the environment that it is valid in.
+/// A device token at the Apple Push Notification service, with the environment that it is valid in, if
+/// that is known.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ApnsAddress {
     token: String,
-    environment: Environment,
+    environment: Option<Environment>,
 }
 
 /// The two worlds of APNs. A token of one is unknown in the other.
@@ -39,7 +40,7 @@ impl ApnsAddress {
     ///
     /// # Errors
     /// [`AddressError`] if it is empty, too long or has anything but hexadecimal digits.
-    pub fn parse(token: &str, environment: Environment) -> Result<Self, AddressError> {
+    pub fn parse(token: &str, environment: Option<Environment>) -> Result<Self, AddressError> {
         check(token, Self::MAX_BYTES, |byte| byte.is_ascii_hexdigit())?;
         let token = token.to_ascii_lowercase();
         Ok(Self { token, environment })
@@ -51,19 +52,10 @@ impl ApnsAddress {
         &self.token
     }
 
-    /// Where the token is valid.
+    /// Where the token is valid, if that is known.
     #[must_use]
-    pub const fn environment(&self) -> Environment {
+    pub const fn environment(&self) -> Option<Environment> {
         self.environment
-    }
-
-    /// The same token in the other environment.
-    #[must_use]
-    pub fn moved(&self) -> Self {
-        Self {
-            token: self.token.clone(),
-            environment: self.environment.other(),
-        }
     }
 }
 

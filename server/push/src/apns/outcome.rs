@@ -3,13 +3,12 @@
 use http::StatusCode;
 use jiff::Timestamp;
 use serde::Deserialize;
-use vestnik_model::open::Word as _;
+use vestnik_model::{Reason, open::Word as _};
 
 use super::rejection::Rejection;
 use crate::{
     answer::Answer,
     outcome::{Connection, Outcome, ProviderId, Remedy, Said, Scope, Verdict},
-    reason::Reason,
 };
 
 #[derive(Deserialize)]

@@ -40,7 +40,9 @@ impl Default for Hosts {
 }
 
 impl Hosts {
-    const fn of(&self, environment: Environment) -> &Origin {
+    /// Where an environment is.
+    #[must_use]
+    pub const fn of(&self, environment: Environment) -> &Origin {
         match environment {
             Environment::Production => &self.production,
             Environment::Sandbox => &self.sandbox,
@@ -53,6 +55,8 @@ impl Hosts {
 pub struct Sender<'a> {
     /// Where the service is: Apple's by default, or a simulator.
     pub hosts: &'a Hosts,
+    /// Which of the two is sent to.
+    pub environment: Environment,
     /// The app.
     pub topic: &'a Topic,
     /// A provider token of the app's team.
@@ -110,7 +114,7 @@ pub fn request(
     BuildError::check_size(body.len(), MAX_PAYLOAD_BYTES)?;
     let mut bearer = HeaderValue::from_str(&sender.token.bearer()).map_err(http::Error::from)?;
     bearer.set_sensitive(true);
-    let origin = sender.hosts.of(address.environment());
+    let origin = sender.hosts.of(sender.environment);
     let mut request = Request::builder()
         .method(Method::POST)
         .version(Version::HTTP_2)

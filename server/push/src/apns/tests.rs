@@ -8,13 +8,14 @@ use serde_json::{Value, json};
 use vestnik_model::open::Word as _;
 
 use super::*;
+use vestnik_model::Reason;
+
 use crate::{
     address::{ApnsAddress, Environment},
     build_error::BuildError,
     fixture::{EC_PEM, EC_PUBLIC_PEM, now, plain, push, sealed, time, with_answer},
     outcome::{Connection, Outcome, Remedy, Scope, Verdict},
     push::{Content, Push, Urgency},
-    reason::Reason,
 };
 
 fn key() -> ApnsKey {
@@ -29,8 +30,8 @@ fn token() -> ProviderToken {
     key().token(now()).unwrap()
 }
 
-fn address(environment: Environment) -> ApnsAddress {
-    ApnsAddress::parse("00fc13ad", environment).unwrap()
+fn address() -> ApnsAddress {
+    ApnsAddress::parse("00fc13ad", None).unwrap()
 }
 
 fn send(push: &Push) -> Result<Request<Vec<u8>>, BuildError> {
@@ -44,10 +45,11 @@ fn send_at(
 ) -> Result<Request<Vec<u8>>, BuildError> {
     let sender = Sender {
         hosts: &Hosts::default(),
+        environment,
         topic: &topic(),
         token: &token(),
     };
-    request(push, &address(environment), sender, at)
+    request(push, &address(), sender, at)
 }
 
 fn body(request: &Request<Vec<u8>>) -> Value {
@@ -86,7 +88,7 @@ fn a_sealed_push_wakes_the_extension_with_a_generic_alert() {
         body(&request),
         json!({
             "aps": {"alert": {"title": "New message"}, "mutable-content": 1, "sound": "default"},
-            "vestnik": {"v": 1, "id": "att_0192f0c1000070008000000000000007", "envelope": "-_v7"},
+            "vestnik": {"v": 1, "id": "att_0192f0c1000070008000000000000007", "notification": "ntf_0192f0c1000070008000000000000008", "envelope": "-_v7"},
         })
     );
     let sandbox = send_at(&push, Environment::Sandbox, now()).unwrap();
@@ -105,7 +107,7 @@ fn a_plain_push_has_its_text_where_the_system_reads_it() {
             },
             "vestnik": {
                 "v": 1,
-                "id": "att_0192f0c1000070008000000000000007",
+                "id": "att_0192f0c1000070008000000000000007", "notification": "ntf_0192f0c1000070008000000000000008",
                 "link": "https://shop.example/orders/8812",
                 "data": {"from": {"order": 8812}},
             },

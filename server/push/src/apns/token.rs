@@ -36,16 +36,21 @@ impl ApnsKey {
     /// # Errors
     /// [`ApnsKeyError`] that says what is wrong with it.
     pub fn new(team: &str, id: &str, pem: &str) -> Result<Self, ApnsKeyError> {
-        let is_id =
-            |text: &str| text.len() == 10 && text.bytes().all(|b| b.is_ascii_alphanumeric());
-        if !is_id(team) || !is_id(id) {
+        if !Self::is_id(team) || !Self::is_id(id) {
             return Err(ApnsKeyError::Id);
         }
-        Ok(Self {
-            team: team.to_owned(),
-            id: id.to_owned(),
-            key: P256Key::from_pem(pem)?,
-        })
+        let key = P256Key::from_pem(pem)?;
+        Ok(Self::of(team.to_owned(), id.to_owned(), key))
+    }
+
+    /// A key with ids that were checked.
+    pub(crate) const fn of(team: String, id: String, key: P256Key) -> Self {
+        Self { team, id, key }
+    }
+
+    /// Whether a text may be the id of a team or of a key.
+    pub(crate) fn is_id(text: &str) -> bool {
+        text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
     }
 
     /// Signs a token that is issued now.

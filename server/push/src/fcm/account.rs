@@ -3,10 +3,10 @@
 use std::fmt;
 
 use http::Uri;
-use serde::Deserialize;
 
 use crate::{
-    key::{KeyError, RsaKey},
+    field::{AccountError, Fault, Fields},
+    key::RsaKey,
     origin::{Origin, OriginError},
 };
 
@@ -19,49 +19,22 @@ pub struct ServiceAccount {
     pub(super) token_uri: Uri,
 }
 
-/// The file, as far as it is needed; other fields are ignored.
-#[derive(Deserialize)]
-struct File {
-    project_id: String,
-    client_email: String,
-    private_key_id: String,
-    private_key: String,
-    token_uri: String,
-}
-
-/// Why a text is not the file of a service account.
-#[derive(Debug, thiserror::Error)]
-pub enum AccountError {
-    /// It is not JSON, or a field is missing.
-    #[error("the service account's file cannot be read")]
-    Json(#[from] serde_json::Error),
-    /// `project_id` is no id of a project.
-    #[error("the project id must have 1 to 64 letters, digits, '-', '.' and ':'")]
-    Project,
-    /// `private_key` is no private key of RSA.
-    #[error("the private key cannot be read")]
-    Key(#[from] KeyError),
-    /// `token_uri` is no address.
-    #[error("the token's address cannot be read")]
-    TokenUri(#[from] OriginError),
-}
-
 impl ServiceAccount {
     /// Reads the file of a service account.
     ///
     /// # Errors
-    /// [`AccountError`] that says what is wrong with it, without what it contains.
+    /// [`AccountError`] that names the field at fault, without what is in it.
     pub fn from_json(text: &str) -> Result<Self, AccountError> {
-        let file: File = serde_json::from_str(text)?;
-        let token_uri: Uri = file.token_uri.parse().map_err(|_| OriginError::Address)?;
-        // An address of another scheme, or with a user, is refused here.
-        Origin::of(&token_uri)?;
+        Self::of(&Fields::read(text)?)
+    }
+
+    pub(crate) fn of(fields: &Fields) -> Result<Self, AccountError> {
         Ok(Self {
-            project: ProjectId::parse(&file.project_id)?,
-            email: file.client_email,
-            key_id: file.private_key_id,
-            key: RsaKey::from_pem(&file.private_key)?,
-            token_uri,
+            project: fields.read_as("project_id", ProjectId::parse)?,
+            email: fields.text("client_email")?.to_owned(),
+            key_id: fields.text("private_key_id")?.to_owned(),
+            key: fields.read_as("private_key", RsaKey::from_pem)?,
+            token_uri: fields.read_as("token_uri", token_uri)?,
         })
     }
 
@@ -91,8 +64,8 @@ impl ProjectId {
     /// Checks an id, which becomes a part of a path.
     ///
     /// # Errors
-    /// [`AccountError::Project`] if it has anything but letters, digits, `-`, `.` and `:`.
-    pub fn parse(text: &str) -> Result<Self, AccountError> {
+    /// [`Fault::ProjectId`] if it has anything but letters, digits, `-`, `.` and `:`.
+    pub fn parse(text: &str) -> Result<Self, Fault> {
         let is_allowed =
             |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b':');
         let is_id = (1..=Self::MAX_BYTES).contains(&text.len())
@@ -101,7 +74,7 @@ impl ProjectId {
         if is_id {
             Ok(Self(text.to_owned()))
         } else {
-            Err(AccountError::Project)
+            Err(Fault::ProjectId)
         }
     }
 
@@ -110,4 +83,12 @@ impl ProjectId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Checks the address of the token service.
+fn token_uri(text: &str) -> Result<Uri, Fault> {
+    let uri: Uri = text.parse().map_err(|_| OriginError::Address)?;
+    // An address of another scheme, or with a user, is refused here.
+    Origin::of(&uri)?;
+    Ok(uri)
 }

@@ -118,7 +118,7 @@ impl<'a> Body<'a> {
 fn data(push: &Push) -> Result<BTreeMap<&'static str, String>, serde_json::Error> {
     use crate::push::Content;
     match push.content {
-        Content::Sealed { .. } => Parcel::beside_alert(push).texts(),
+        Content::Sealed { .. } | Content::Hint { .. } => Parcel::beside_alert(push).texts(),
         Content::Plain(_) => Parcel::whole(push).texts(),
     }
 }

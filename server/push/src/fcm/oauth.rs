@@ -11,11 +11,12 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::ServiceAccount;
+use vestnik_model::Reason;
+
 use crate::{
     answer::Answer,
     jws::{self, Header, TokenError},
     outcome::Said,
-    reason::Reason,
 };
 
 /// The one permission that sending needs.
@@ -127,6 +128,12 @@ pub enum TokenRefusal {
         /// How long it wants to be left alone.
         after: Option<Duration>,
     },
+    /// The token service cannot be reached.
+    #[error("the token service cannot be reached")]
+    Unreachable,
+    /// The account's key cannot sign.
+    #[error("the service account's key cannot sign")]
+    Unsigned,
     /// A success without a usable token.
     #[error("the token service gave no usable token")]
     Unreadable,
@@ -137,8 +144,19 @@ impl TokenRefusal {
     #[must_use]
     pub const fn reason(&self) -> Reason {
         match self {
-            Self::Refused(_) => Reason::ConfigProviderAuth,
-            Self::Later { .. } | Self::Unreadable => Reason::ProviderUnavailable,
+            Self::Refused(_) | Self::Unsigned => Reason::ConfigProviderAuth,
+            Self::Later { .. } | Self::Unreachable | Self::Unreadable => {
+                Reason::ProviderUnavailable
+            }
+        }
+    }
+
+    /// How long the token service wants to be left alone.
+    #[must_use]
+    pub const fn after(&self) -> Option<Duration> {
+        match self {
+            Self::Later { after, .. } => *after,
+            Self::Refused(_) | Self::Unreachable | Self::Unsigned | Self::Unreadable => None,
         }
     }
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 use http::StatusCode;
 use jiff::Timestamp;
 use serde::Deserialize;
+use vestnik_model::Reason;
 
 use crate::{
     answer::Answer,
     outcome::{Connection, Outcome, ProviderId, Remedy, Said, Scope, Verdict},
-    reason::Reason,
 };
 
 /// How long FCM wants to be left alone after a 429 that does not say so.

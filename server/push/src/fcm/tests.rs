@@ -8,13 +8,14 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use vestnik_model::Reason;
+
 use crate::{
     address::FcmAddress,
     build_error::BuildError,
     fixture::{RSA_PEM, RSA_PUBLIC_PEM, now, plain, push, sealed, with_answer},
     outcome::{Connection, Outcome, Remedy, Scope, Verdict},
     push::{Content, Push, Urgency},
-    reason::Reason,
 };
 
 fn account() -> ServiceAccount {
@@ -77,7 +78,7 @@ fn a_sealed_push_is_data_and_a_generic_alert() {
         body(&request),
         json!({"message": {
             "token": "cJ7:APA91b",
-            "data": {"v": "1", "id": "att_0192f0c1000070008000000000000007", "envelope": "-_v7"},
+            "data": {"v": "1", "id": "att_0192f0c1000070008000000000000007", "notification": "ntf_0192f0c1000070008000000000000008", "envelope": "-_v7"},
             "android": {"collapse_key": key, "priority": "HIGH", "ttl": "3600s"},
             "apns": {
                 "headers": {
@@ -106,7 +107,7 @@ fn a_plain_push_carries_its_content_as_texts() {
         message["data"],
         json!({
             "v": "1",
-            "id": "att_0192f0c1000070008000000000000007",
+            "id": "att_0192f0c1000070008000000000000007", "notification": "ntf_0192f0c1000070008000000000000008",
             "title": "Order 8812",
             "body": "On its way 🚚",
             "link": "https://shop.example/orders/8812",

@@ -3,11 +3,11 @@
 use http::StatusCode;
 use jiff::Timestamp;
 use serde::Deserialize;
+use vestnik_model::Reason;
 
 use crate::{
     answer::Answer,
     outcome::{Connection, Outcome, ProviderId, Remedy, Said, Scope, Verdict},
-    reason::Reason,
 };
 
 /// What services say beside the status: Apple a `reason`, Mozilla an `errno`. Neither changes a verdict.

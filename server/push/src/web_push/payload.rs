@@ -72,7 +72,7 @@ fn declarative<'a>(push: &'a Push, navigate: &'a HttpsUrl) -> Result<Declarative
     let alert = push.content.alert().ok_or(BuildError::NoAlert)?;
     let (link, badge, mutable) = match &push.content {
         Content::Plain(plain) => (plain.link.as_ref(), plain.badge, false),
-        Content::Sealed { .. } => (None, None, true),
+        Content::Sealed { .. } | Content::Hint { .. } => (None, None, true),
     };
     Ok(Declarative {
         web_push: DECLARATIVE,

@@ -14,6 +14,8 @@ use sha2::{Digest, Sha256};
 use vestnik_model::url::HttpsUrl;
 
 use super::*;
+use vestnik_model::Reason;
+
 use crate::{
     address::{Subscription, SubscriptionKeys},
     build_error::BuildError,
@@ -24,7 +26,6 @@ use crate::{
     origin::Origin,
     outcome::{Connection, Outcome, Remedy, Scope, Verdict},
     push::{Content, Push, Urgency},
-    reason::Reason,
 };
 
 fn bytes<const N: usize>(text: &str) -> [u8; N] {
@@ -236,7 +237,7 @@ fn a_request_says_what_rfc_8030_asks_for() {
         opened(&request),
         json!({"vestnik": {
             "v": 1,
-            "id": "att_0192f0c1000070008000000000000007",
+            "id": "att_0192f0c1000070008000000000000007", "notification": "ntf_0192f0c1000070008000000000000008",
             "envelope": "-_v7",
             "title": "New message",
         }})
@@ -286,7 +287,7 @@ fn a_declarative_push_can_be_shown_without_a_worker() {
             "app_badge": 3,
             "vestnik": {
                 "v": 1,
-                "id": "att_0192f0c1000070008000000000000007",
+                "id": "att_0192f0c1000070008000000000000007", "notification": "ntf_0192f0c1000070008000000000000008",
                 "link": "https://shop.example/orders/8812",
                 "data": {"from": {"order": 8812}},
             },

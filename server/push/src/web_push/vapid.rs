@@ -139,7 +139,9 @@ impl VapidToken {
         self.expires_at.duration_since(now) <= Self::RENEW_BEFORE
     }
 
-    pub(super) fn is_expired(&self, now: Timestamp) -> bool {
+    /// Whether the token is past its end.
+    #[must_use]
+    pub fn is_expired(&self, now: Timestamp) -> bool {
         self.expires_at <= now
     }
 

@@ -1,0 +1,69 @@
+//! An HTTP client for addresses that users can influence: endpoints of Web Push, webhooks, images.
+//!
+//! What such an address names is chosen by somebody else, and the server stands where they may not.
+//! So a [`Client`]
+//! - connects to public addresses only, checked after resolution, and to the very address that was
+//!   checked; hosts that the operator lists in [`Reach`] are the exception,
+//! - speaks TLS with certificates that the system or the caller's [`Trust`] knows, and plain text to
+//!   listed hosts only,
+//! - follows no redirect: an answer of 3xx is an answer,
+//! - bounds everything by [`Limits`]: origins, connections, requests in flight, bytes, time.
+//!
+//! A [`SendError`] says whether the request may have been processed ([`SendError::was_sent`]): the body
+//! of a request is seen when it is taken for writing, so a request that failed before is known to be
+//! unprocessed, and so is one that an HTTP/2 server refused by GOAWAY or `REFUSED_STREAM`.
+//!
+//! Connections are kept for the next request, over HTTP/2 for many at a time. Requests of different
+//! senders that must not share connections take different clients.
+//!
+//! # Example
+//! ```no_run
+//! use http::Request;
+//! use vestnik_outbound::{Client, Limits, Protocol, Reach, Trust};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let reach = Reach::public().and("hooks.internal:8443")?;
+//! let client = Client::new(reach, &Trust::system(), Limits::default())?;
+//! let request = Request::post("https://shop.example/hook").body(b"{}".to_vec())?;
+//! match client.send(request, Protocol::Any).await {
+//!     Ok(answer) => println!("{}", answer.status),
+//!     Err(error) if error.was_sent() => println!("it may have arrived: {error}"),
+//!     Err(error) => println!("it did not arrive: {error}"),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Start reading at [`Client`]; what may be connected to is decided in `reach` and `public`, which
+//! connection a request takes in `lane`.
+
+#![forbid(unsafe_code)]
+
+mod answer;
+mod body;
+mod client;
+mod dial;
+mod error;
+mod lane;
+mod limits;
+mod link;
+mod place;
+mod pool;
+mod public;
+mod reach;
+mod resolve;
+mod trust;
+
+pub use answer::{Answer, Ending};
+pub use client::Client;
+pub use error::{ConnectError, SendError};
+pub use limits::Limits;
+pub use link::Protocol;
+pub use place::{Place, PlaceError};
+pub use public::is_public;
+pub use reach::{Forbidden, Reach, ReachError};
+pub use resolve::{Addresses, Resolve, SystemResolver};
+pub use trust::{Trust, TrustError};
+
+#[cfg(test)]
+mod tests;

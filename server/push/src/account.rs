@@ -1,0 +1,217 @@
+//! The credentials of a sender at a push service, as an operator gives them: one JSON object each.
+//!
+//! ```text
+//! fcm      the file of a service account as Google's console gives it (project_id, client_email,
+//!          private_key_id, private_key, token_uri), and optionally
+//!            base_url            where FCM is, if not at https://fcm.googleapis.com
+//! apns     team_id               of the developer account, 10 letters and digits
+//!          key_id                of the key, 10 letters and digits
+//!          private_key           what is in the .p8 file
+//!          topic                 the bundle id of the app
+//!          production_url        optional: where APNs is, if not at Apple's
+//!          sandbox_url           optional: likewise
+//! webpush  private_key           of VAPID: 32 bytes in base64url, or PKCS#8 in PEM
+//!          contact               mailto: or https:, for the operators of push services
+//!          navigate              optional: what a tap opens; makes pushes declarative
+//! all      root_certificates     optional: certificates in PEM to trust besides the system's
+//! ```
+//! A URL here has no path. Hosts that are not public must be listed by the operator, too
+//! ([`Reach`](vestnik_outbound::Reach)).
+
+use std::fmt;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use vestnik_model::{open::Word, url::HttpsUrl};
+use vestnik_outbound::Trust;
+
+use crate::{
+    apns::{ApnsKey, Hosts, Topic},
+    fcm::{self, ServiceAccount},
+    field::{AccountError, Fault, Fields},
+    key::P256Key,
+    origin::Origin,
+    web_push::{Contact, Form, VapidKey},
+};
+
+/// A push service that there is an adapter for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Service {
+    /// Firebase Cloud Messaging.
+    Fcm,
+    /// The Apple Push Notification service.
+    Apns,
+    /// Any Web Push service.
+    WebPush,
+}
+
+impl Word for Service {
+    const WORDS: &'static [Self] = &[Self::Fcm, Self::Apns, Self::WebPush];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Fcm => "fcm",
+            Self::Apns => "apns",
+            Self::WebPush => "webpush",
+        }
+    }
+}
+
+/// The credentials of a sender at a push service.
+///
+/// Accounts of the same text are one account, whoever parsed it and when: they share connections,
+/// provider tokens and breakers of a driver.
+pub struct Account {
+    pub(crate) credentials: Credentials,
+    pub(crate) trust: Trust,
+    pub(crate) fingerprint: Fingerprint,
+}
+
+/// A hash of an account's text.
+pub(crate) type Fingerprint = [u8; 32];
+
+pub(crate) enum Credentials {
+    Fcm(Box<FcmCredentials>),
+    Apns(ApnsCredentials),
+    WebPush(WebPushCredentials),
+}
+
+pub(crate) struct FcmCredentials {
+    pub(crate) account: ServiceAccount,
+    pub(crate) origin: Origin,
+}
+
+pub(crate) struct ApnsCredentials {
+    pub(crate) key: ApnsKey,
+    pub(crate) topic: Topic,
+    pub(crate) hosts: Hosts,
+}
+
+pub(crate) struct WebPushCredentials {
+    pub(crate) key: VapidKey,
+    pub(crate) form: Form,
+}
+
+const ROOTS: &str = "root_certificates";
+
+impl Account {
+    /// Reads the JSON of an account; the module's page has its fields.
+    ///
+    /// # Errors
+    /// [`AccountError`] that names the field at fault, without what is in it.
+    pub fn parse(service: Service, json: &str) -> Result<Self, AccountError> {
+        let fields = Fields::read(json)?;
+        let trust = fields.read_optional(ROOTS, |pem| Trust::system().and(pem))?;
+        let credentials = match service {
+            Service::Fcm => Credentials::Fcm(Box::new(fcm(&fields)?)),
+            Service::Apns => Credentials::Apns(apns(fields)?),
+            Service::WebPush => Credentials::WebPush(web_push(fields)?),
+        };
+        Ok(Self {
+            credentials,
+            trust: trust.unwrap_or_default(),
+            fingerprint: fingerprint(service, json),
+        })
+    }
+
+    /// The account's service.
+    #[must_use]
+    pub const fn service(&self) -> Service {
+        match self.credentials {
+            Credentials::Fcm(_) => Service::Fcm,
+            Credentials::Apns(_) => Service::Apns,
+            Credentials::WebPush(_) => Service::WebPush,
+        }
+    }
+
+    /// What browsers subscribe with (`applicationServerKey`), in base64url; for Web Push only.
+    #[must_use]
+    pub fn subscription_key(&self) -> Option<String> {
+        match &self.credentials {
+            Credentials::WebPush(credentials) => Some(credentials.key.public()),
+            Credentials::Fcm(_) | Credentials::Apns(_) => None,
+        }
+    }
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Account");
+        match &self.credentials {
+            Credentials::Fcm(fcm) => shown.field("fcm", &fcm.account),
+            Credentials::Apns(apns) => shown.field("apns", &apns.key).field("topic", &apns.topic),
+            Credentials::WebPush(web_push) => shown.field("webpush", &web_push.key),
+        };
+        shown.finish_non_exhaustive()
+    }
+}
+
+fn fingerprint(service: Service, json: &str) -> Fingerprint {
+    let text = format!("{}\n{json}", service.as_str());
+    let mut fingerprint = [0; 32];
+    fingerprint.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
+    fingerprint
+}
+
+/// Google's file may have any further fields.
+fn fcm(fields: &Fields) -> Result<FcmCredentials, AccountError> {
+    let origin = fields.read_optional("base_url", Origin::parse)?;
+    Ok(FcmCredentials {
+        account: ServiceAccount::of(fields)?,
+        origin: origin.unwrap_or_else(fcm::production),
+    })
+}
+
+fn apns(fields: Fields) -> Result<ApnsCredentials, AccountError> {
+    const KNOWN: &[&str] = &[
+        "team_id",
+        "key_id",
+        "private_key",
+        "topic",
+        "production_url",
+        "sandbox_url",
+        ROOTS,
+    ];
+    let fields = fields.only(KNOWN)?;
+    let team = fields.read_as("team_id", apple_id)?;
+    let id = fields.read_as("key_id", apple_id)?;
+    let key = fields.read_as("private_key", P256Key::from_pem)?;
+    let own = Hosts::default();
+    let production = fields.read_optional("production_url", Origin::parse)?;
+    let sandbox = fields.read_optional("sandbox_url", Origin::parse)?;
+    Ok(ApnsCredentials {
+        key: ApnsKey::of(team, id, key),
+        topic: fields.read_as("topic", Topic::parse)?,
+        hosts: Hosts {
+            production: production.unwrap_or(own.production),
+            sandbox: sandbox.unwrap_or(own.sandbox),
+        },
+    })
+}
+
+fn apple_id(text: &str) -> Result<String, Fault> {
+    if ApnsKey::is_id(text) {
+        Ok(text.to_owned())
+    } else {
+        Err(Fault::AppleId)
+    }
+}
+
+fn web_push(fields: Fields) -> Result<WebPushCredentials, AccountError> {
+    let fields = fields.only(&["private_key", "contact", "navigate", ROOTS])?;
+    let contact = fields.read_as("contact", Contact::parse)?;
+    let key = fields.read_as("private_key", |text| {
+        if text.contains("-----BEGIN") {
+            VapidKey::from_pem(text, contact)
+        } else {
+            VapidKey::from_scalar(text, contact)
+        }
+    })?;
+    let navigate = fields.read_optional("navigate", |text| {
+        HttpsUrl::parse(text).map_err(|_| Fault::Https)
+    })?;
+    let form = navigate.map_or(Form::Worker, |navigate| Form::Declarative { navigate });
+    Ok(WebPushCredentials { key, form })
+}
+
+#[cfg(test)]
+mod tests;

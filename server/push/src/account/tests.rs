@@ -1,0 +1,224 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{
+    fixture::{EC_PEM, RSA_PEM},
+    key::KeyError,
+    origin::OriginError,
+};
+
+const CERTIFICATE: &str = include_str!("../../../outbound/tests/certificate/root.pem");
+
+fn google() -> Value {
+    json!({
+        "type": "service_account",
+        "project_id": "shop-1",
+        "private_key_id": "abad1dea",
+        "private_key": RSA_PEM,
+        "client_email": "push@shop-1.iam.gserviceaccount.com",
+        "token_uri": "https://oauth2.googleapis.com/token",
+    })
+}
+
+fn apple() -> Value {
+    json!({
+        "team_id": "ABCDE12345",
+        "key_id": "KEY1234567",
+        "private_key": EC_PEM,
+        "topic": "com.example.shop",
+    })
+}
+
+fn vapid() -> Value {
+    json!({
+        "private_key": "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw",
+        "contact": "mailto:push@shop.example",
+    })
+}
+
+fn parse(service: Service, json: &Value) -> Result<Account, AccountError> {
+    Account::parse(service, &json.to_string())
+}
+
+fn with(mut json: Value, field: &str, value: impl Into<Value>) -> Value {
+    json[field] = value.into();
+    json
+}
+
+#[test]
+fn each_service_reads_its_account() {
+    for (service, json) in [
+        (Service::Fcm, google()),
+        (Service::Apns, apple()),
+        (Service::WebPush, vapid()),
+    ] {
+        let plain = parse(service, &json).unwrap();
+        assert_eq!(plain.service(), service);
+        let own = parse(service, &with(json, "root_certificates", CERTIFICATE)).unwrap();
+        assert_ne!(plain.trust, own.trust);
+        assert_ne!(plain.fingerprint, own.fingerprint);
+    }
+    assert!(parse(Service::WebPush, &with(vapid(), "private_key", EC_PEM)).is_ok());
+}
+
+#[test]
+fn services_are_where_the_account_says() {
+    let fcm = parse(
+        Service::Fcm,
+        &with(google(), "base_url", "http://127.0.0.1:9100"),
+    );
+    let Credentials::Fcm(fcm) = fcm.unwrap().credentials else {
+        panic!("it is an account of FCM");
+    };
+    assert_eq!(fcm.origin.as_str(), "http://127.0.0.1:9100");
+    let json = with(apple(), "production_url", "https://sim.example:8443");
+    let Credentials::Apns(apns) = parse(Service::Apns, &json).unwrap().credentials else {
+        panic!("it is an account of APNs");
+    };
+    assert_eq!(apns.hosts.production.as_str(), "https://sim.example:8443");
+    assert_eq!(apns.hosts.sandbox, Hosts::default().sandbox);
+}
+
+#[test]
+fn browsers_are_given_the_public_key_of_web_push_only() {
+    let key = parse(Service::WebPush, &vapid())
+        .unwrap()
+        .subscription_key();
+    assert_eq!(
+        key.as_deref(),
+        Some(
+            "BP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A8"
+        )
+    );
+    let apns = parse(Service::Apns, &apple()).unwrap();
+    assert_eq!(apns.subscription_key(), None);
+}
+
+#[test]
+fn an_optional_field_may_be_null() {
+    assert!(parse(Service::Apns, &with(apple(), "sandbox_url", Value::Null)).is_ok());
+}
+
+fn check_fault(service: Service, json: &Value, field: &'static str, value: &str, fault: Fault) {
+    let error = parse(service, &with(json.clone(), field, value)).unwrap_err();
+    assert_eq!(error, AccountError::Value { field, fault });
+    assert_eq!(error.field(), Some(field));
+    let shown = format!("{error} {error:?}");
+    assert!(
+        shown.contains(field) && !shown.contains("PLANTED"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn the_field_of_google_at_fault_is_named_and_what_is_in_it_is_not() {
+    let kind = KeyError::Kind { wanted: "RSA" };
+    for (field, value, fault) in [
+        ("project_id", "../PLANTED", Fault::ProjectId),
+        ("client_email", "", Fault::Empty),
+        ("private_key", "PLANTED", KeyError::Pem.into()),
+        ("private_key", EC_PEM, kind.into()),
+        ("token_uri", "ftp://PLANTED/x", OriginError::Scheme.into()),
+        ("base_url", "https://PLANTED/x", OriginError::Surplus.into()),
+        ("root_certificates", "PLANTED", Fault::Certificates),
+    ] {
+        check_fault(Service::Fcm, &google(), field, value, fault);
+    }
+}
+
+#[test]
+fn the_field_of_apple_at_fault_is_named_and_what_is_in_it_is_not() {
+    let kind = KeyError::Kind { wanted: "P-256" };
+    for (field, value, fault) in [
+        ("team_id", "PLANTED", Fault::AppleId),
+        ("key_id", "PLANTED-9!", Fault::AppleId),
+        ("private_key", RSA_PEM, kind.into()),
+        (
+            "topic",
+            "com example PLANTED",
+            crate::apns::TopicError.into(),
+        ),
+        ("sandbox_url", "PLANTED", OriginError::Address.into()),
+    ] {
+        check_fault(Service::Apns, &apple(), field, value, fault);
+    }
+}
+
+#[test]
+fn the_field_of_web_push_at_fault_is_named_and_what_is_in_it_is_not() {
+    for (field, value, fault) in [
+        ("private_key", "PLANTED", KeyError::Scalar.into()),
+        ("contact", "PLANTED", crate::web_push::ContactError.into()),
+        ("navigate", "http://PLANTED", Fault::Https),
+    ] {
+        check_fault(Service::WebPush, &vapid(), field, value, fault);
+    }
+}
+
+#[test]
+fn a_missing_field_and_one_of_another_type_are_named() {
+    for (service, json, fields) in [
+        (Service::Fcm, google(), &["project_id", "private_key"][..]),
+        (
+            Service::Apns,
+            apple(),
+            &["team_id", "key_id", "private_key", "topic"],
+        ),
+        (Service::WebPush, vapid(), &["private_key", "contact"]),
+    ] {
+        for field in fields {
+            let mut without = json.clone();
+            without.as_object_mut().unwrap().remove(*field);
+            let error = parse(service, &without).unwrap_err();
+            assert_eq!(error, AccountError::Missing { field });
+            let error = parse(service, &with(json.clone(), field, json!(["PLANTED"]))).unwrap_err();
+            assert_eq!(error, AccountError::NotText { field });
+        }
+    }
+}
+
+#[test]
+fn an_unknown_field_is_refused_except_in_googles_own_file() {
+    assert!(
+        parse(
+            Service::Fcm,
+            &with(google(), "universe_domain", "googleapis.com")
+        )
+        .is_ok()
+    );
+    for (service, json) in [(Service::Apns, apple()), (Service::WebPush, vapid())] {
+        let error = parse(service, &with(json, "PLANTED", "x")).unwrap_err();
+        assert!(matches!(error, AccountError::Unknown { .. }), "{error:?}");
+        assert!(!error.to_string().contains("PLANTED"), "{error}");
+    }
+}
+
+#[test]
+fn what_is_no_object_is_refused_without_showing_it() {
+    let long = "x".repeat(70_000);
+    for (text, wanted) in [
+        ("", AccountError::Json { line: 1, column: 0 }),
+        ("{\n\"PLANTED", AccountError::Json { line: 2, column: 8 }),
+        ("\"PLANTED\"", AccountError::NotObject),
+        ("[\"PLANTED\"]", AccountError::NotObject),
+        (&long, AccountError::TooLong { max: 65_536 }),
+    ] {
+        let error = Account::parse(Service::Apns, text).unwrap_err();
+        assert_eq!(error, wanted);
+        assert!(!format!("{error} {error:?}").contains("PLANTED"));
+    }
+}
+
+#[test]
+fn no_secret_of_an_account_is_shown() {
+    for (service, json) in [
+        (Service::Fcm, google()),
+        (Service::Apns, apple()),
+        (Service::WebPush, vapid()),
+    ] {
+        let shown = format!("{:#?}", parse(service, &json).unwrap());
+        for secret in ["PRIVATE", "MIG", "MII", "yfWPiYE"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+    }
+}

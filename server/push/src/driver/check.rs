@@ -1,0 +1,202 @@
+//! Whether credentials work, without a push to anyone.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use uuid::Uuid;
+use vestnik_clock::Clock as _;
+use vestnik_model::{AttemptId, NotificationId, Reason};
+
+use super::{
+    account::{Driver, Inner},
+    road::{Load, Road, unanswered},
+    send::read,
+    station::Station,
+};
+use crate::{
+    account::{Account, Credentials},
+    address::{Address, ApnsAddress, Environment, FcmAddress},
+    outcome::{Connection, Outcome, Said, Verdict},
+    push::{Content, Push, Urgency},
+};
+
+/// An address that no app has: well-formed enough to be looked for, and never found.
+const NOBODY_AT_FCM: &str = "vestnik-provider-check:no-such-registration";
+const NOBODY_AT_APNS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// What was found about an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// One for each place that was asked, in the order of asking.
+    pub findings: Vec<Finding>,
+}
+
+impl Check {
+    /// Whether the account can be used: some place takes its credentials. A key of APNs may be for one
+    /// environment only.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.findings
+            .iter()
+            .any(|finding| finding.health == Health::Good)
+    }
+}
+
+/// What was found at one place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The place: an origin, or `key` for what needs no service.
+    pub place: String,
+    /// What was found.
+    pub health: Health,
+    /// What the service said, if it said anything.
+    pub said: Option<Said>,
+}
+
+/// Whether credentials work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// They do.
+    Good,
+    /// The service does not take them, or not for this app.
+    Refused(Reason),
+    /// The service cannot say now.
+    Unknown(Reason),
+}
+
+impl Driver {
+    /// Asks the account's service about its credentials, with a push to an address that nobody has. FCM
+    /// is asked to check it only; for Web Push, which has no service to ask, the key is tried.
+    pub async fn check(&self, account: &Arc<Account>) -> Check {
+        let findings = match self.inner.station(account) {
+            Ok(station) => self.inner.findings(account, &station).await,
+            Err(error) => {
+                tracing::warn!(%error, "an account's certificates cannot be used");
+                let health = Health::Refused(Reason::ConfigNoRoute);
+                vec![key(health)]
+            }
+        };
+        Check { findings }
+    }
+}
+
+impl Inner {
+    async fn findings(
+        self: &Arc<Self>,
+        account: &Arc<Account>,
+        station: &Arc<Station>,
+    ) -> Vec<Finding> {
+        let environments: &[Environment] = match &account.credentials {
+            Credentials::WebPush(credentials) => {
+                let signed = credentials
+                    .key
+                    .token(&crate::fcm::production(), self.clock.now());
+                return vec![key(match signed {
+                    Ok(_) => Health::Good,
+                    Err(_) => Health::Refused(Reason::ConfigProviderAuth),
+                })];
+            }
+            Credentials::Fcm(_) => &[Environment::Production],
+            Credentials::Apns(_) => &[Environment::Production, Environment::Sandbox],
+        };
+        let mut findings = Vec::new();
+        for environment in environments {
+            findings.extend(self.finding(account, station, *environment).await);
+        }
+        findings
+    }
+
+    async fn finding(
+        self: &Arc<Self>,
+        account: &Arc<Account>,
+        station: &Arc<Station>,
+        environment: Environment,
+    ) -> Option<Finding> {
+        let address = nobody(account)?;
+        let road = Road::of(account, &address)?;
+        let push = self.probe();
+        let load = Load {
+            account,
+            station,
+            push: &push,
+            environment,
+            refused: None,
+            validate_only: true,
+        };
+        let (verdict, said) = match self.request(road, load).await {
+            Err(verdict) => (verdict, None),
+            Ok(made) => match station.client.send(made.request, road.protocol()).await {
+                Err(error) => {
+                    tracing::warn!(%error, "a check has no answer");
+                    (unanswered(&error, road), None)
+                }
+                Ok(answer) => {
+                    let Outcome { verdict, said } = read(road, &answer, self.clock.now());
+                    if matches!(
+                        verdict,
+                        Verdict::Retry {
+                            over: Connection::New,
+                            ..
+                        }
+                    ) {
+                        station.client.retire(&answer);
+                    }
+                    (verdict, Some(said))
+                }
+            },
+        };
+        Some(Finding {
+            place: road.origin(environment).to_string(),
+            health: health(&verdict),
+            said,
+        })
+    }
+
+    fn probe(&self) -> Push {
+        let now = self.clock.now();
+        let id = Uuid::from_u128(0);
+        Push {
+            attempt: AttemptId::from_uuid(id),
+            notification: NotificationId::from_uuid(id),
+            expires_at: now
+                .saturating_add(SignedDuration::from_mins(1))
+                .unwrap_or(now),
+            urgency: Urgency::Normal,
+            collapse: None,
+            content: Content::Hint { alert: None },
+        }
+    }
+}
+
+fn nobody(account: &Account) -> Option<Address> {
+    match account.credentials {
+        Credentials::Fcm(_) => FcmAddress::token(NOBODY_AT_FCM).ok().map(Address::Fcm),
+        Credentials::Apns(_) => ApnsAddress::parse(NOBODY_AT_APNS, None)
+            .ok()
+            .map(Address::Apns),
+        Credentials::WebPush(_) => None,
+    }
+}
+
+/// What the answer to a push that nobody gets says of the credentials: what is refused for its address
+/// has passed them.
+const fn health(verdict: &Verdict) -> Health {
+    match verdict {
+        Verdict::Accepted { .. }
+        | Verdict::Dead { .. }
+        | Verdict::WrongEnvironment
+        | Verdict::Suspect { .. } => Health::Good,
+        Verdict::Refused { reason, .. } => Health::Refused(*reason),
+        Verdict::Retry { reason, .. } | Verdict::Rejected { reason } => Health::Unknown(*reason),
+        Verdict::Throttled { .. } => Health::Unknown(Reason::ProviderThrottled),
+        Verdict::Unproven => Health::Unknown(Reason::ProviderUnproven),
+    }
+}
+
+fn key(health: Health) -> Finding {
+    Finding {
+        place: "key".to_owned(),
+        health,
+        said: None,
+    }
+}

@@ -1,0 +1,171 @@
+//! Provider tokens: where they come from.
+
+use std::{sync::Arc, time::Duration};
+
+use vestnik_clock::{Clock as _, Now};
+use vestnik_model::Reason;
+use vestnik_outbound::Protocol;
+
+use super::{
+    account::Inner,
+    station::{Station, Unsigned, lock},
+    token::{Ask, Edition, Slot, Token},
+};
+use crate::{
+    account::{Account, ApnsCredentials, Credentials, WebPushCredentials},
+    answer::Answer,
+    apns::ProviderToken,
+    fcm::{
+        AccessToken, ServiceAccount,
+        oauth::{self, TokenRefusal},
+    },
+    jws::TokenError,
+    origin::Origin,
+    outcome::{Remedy, Verdict},
+    web_push::VapidToken,
+};
+
+/// A provider token, and which of its account's it is.
+pub(super) struct Granted<T> {
+    pub(super) token: T,
+    pub(super) edition: Edition,
+}
+
+impl Inner {
+    /// The access token of a service account: kept, or exchanged for an assertion.
+    pub(super) async fn access_token(
+        self: &Arc<Self>,
+        station: &Arc<Station>,
+        account: &Arc<Account>,
+        refused: Option<Edition>,
+    ) -> Result<Granted<AccessToken>, Verdict> {
+        loop {
+            let changed = station.access_changed.notified();
+            let mut changed = std::pin::pin!(changed);
+            changed.as_mut().enable();
+            let now = Now::read(&*self.clock);
+            let ask = lock(&station.access).ask(refused, &now);
+            match ask {
+                Ask::Take {
+                    token,
+                    edition,
+                    renews,
+                } => {
+                    if renews {
+                        self.start_exchange(station, account);
+                    }
+                    return Ok(Granted { token, edition });
+                }
+                Ask::Make => {
+                    self.start_exchange(station, account);
+                    changed.await;
+                }
+                Ask::Wait => changed.await,
+                Ask::None { error, after } => return Err(without_access(&error, after)),
+                Ask::TooYoung => return Err(refused_for_good()),
+            }
+        }
+    }
+
+    /// Exchanges in a task of its own, so that whoever gives up waiting stops nobody else's.
+    fn start_exchange(self: &Arc<Self>, station: &Arc<Station>, account: &Arc<Account>) {
+        let (inner, station) = (Arc::clone(self), Arc::clone(station));
+        let account = Arc::clone(account);
+        tokio::spawn(async move {
+            let Credentials::Fcm(credentials) = &account.credentials else {
+                return;
+            };
+            let made = inner.exchange(&station, &credentials.account).await;
+            let after = made.as_ref().err().and_then(TokenRefusal::after);
+            if let Err(error) = &made {
+                tracing::warn!(%error, "there is no new access token for FCM");
+            }
+            lock(&station.access).made(made, after, inner.clock.monotonic());
+            station.access_changed.notify_waiters();
+        });
+    }
+
+    async fn exchange(
+        &self,
+        station: &Station,
+        account: &ServiceAccount,
+    ) -> Result<AccessToken, TokenRefusal> {
+        let asked_at = self.clock.now();
+        let request = oauth::request(account, asked_at).map_err(|_| TokenRefusal::Unsigned)?;
+        let answer = station.client.send(request, Protocol::Any).await;
+        let answer = answer.map_err(|error| {
+            tracing::warn!(%error, "the token service cannot be reached");
+            TokenRefusal::Unreachable
+        })?;
+        let answer = Answer {
+            status: answer.status,
+            headers: &answer.headers,
+            body: &answer.body,
+        };
+        oauth::answer(&answer, asked_at)
+    }
+
+    /// The provider token of an APNs key: kept, or signed.
+    pub(super) fn provider_token(
+        &self,
+        station: &Station,
+        credentials: &ApnsCredentials,
+        refused: Option<Edition>,
+    ) -> Result<Granted<ProviderToken>, Verdict> {
+        let now = Now::read(&*self.clock);
+        let sign = || credentials.key.token(now.wall);
+        signed(&mut lock(&station.provider), refused, &now, sign)
+    }
+
+    /// The token of a VAPID key for an origin: kept, or signed.
+    pub(super) fn vapid_token(
+        &self,
+        station: &Station,
+        credentials: &WebPushCredentials,
+        origin: &Origin,
+        refused: Option<Edition>,
+    ) -> Result<Granted<VapidToken>, Verdict> {
+        let now = Now::read(&*self.clock);
+        let sign = || credentials.key.token(origin, now.wall);
+        station.at(origin, |at| signed(&mut at.vapid, refused, &now, sign))
+    }
+}
+
+/// A token that is signed on the spot, so nobody ever waits for one.
+fn signed<T: Token>(
+    slot: &mut Slot<T, Unsigned>,
+    refused: Option<Edition>,
+    now: &Now,
+    sign: impl FnOnce() -> Result<T, TokenError>,
+) -> Result<Granted<T>, Verdict> {
+    let mut ask = slot.ask(refused, now);
+    if matches!(ask, Ask::Make | Ask::Take { renews: true, .. }) {
+        let made = sign().map_err(Unsigned::from);
+        slot.made(made, None, now.monotonic);
+        ask = slot.ask(refused, now);
+    }
+    match ask {
+        Ask::Take { token, edition, .. } => Ok(Granted { token, edition }),
+        Ask::None {
+            error: Unsigned, ..
+        }
+        | Ask::TooYoung
+        | Ask::Make
+        | Ask::Wait => Err(refused_for_good()),
+    }
+}
+
+fn without_access(error: &TokenRefusal, after: Duration) -> Verdict {
+    if error.reason() == Reason::ConfigProviderAuth {
+        refused_for_good()
+    } else {
+        Verdict::retry(error.reason(), Some(after))
+    }
+}
+
+const fn refused_for_good() -> Verdict {
+    Verdict::Refused {
+        reason: Reason::ConfigProviderAuth,
+        remedy: Remedy::Operator,
+    }
+}

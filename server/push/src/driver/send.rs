@@ -1,0 +1,304 @@
+//! Sends a push: the gate, the request, the answer, what is learned of it.
+
+use std::{sync::Arc, time::Duration};
+
+use http::StatusCode;
+use jiff::Timestamp;
+use vestnik_clock::{Clock as _, Now};
+use vestnik_model::Reason;
+use vestnik_outbound::{self as outbound, Ending, SendError};
+
+use super::{
+    account::{Driver, Inner},
+    breaker::{Admission, Sign, Why},
+    road::{Load, Road, no_road, unanswered},
+    sent::{Hold, Sent},
+    station::{AtOrigin, Station},
+    token::Edition,
+    tries::{Change, Step, Tries},
+};
+use crate::{
+    account::Account,
+    address::{Address, Environment},
+    answer::Answer,
+    origin::Origin,
+    outcome::{Connection, Outcome, Remedy, Said, Scope, Verdict},
+    push::Push,
+};
+
+impl Driver {
+    /// Sends a push to an address, and again at once where something is different the second time: with a
+    /// new provider token, over a new connection, in the other environment of APNs, each once.
+    ///
+    /// Pauses are the caller's: [`Verdict::Retry`] and [`Verdict::Throttled`] say how long. While a
+    /// breaker is open or a service wants to be left alone, nothing is sent ([`Sent::held`]). A push that
+    /// is given up by dropping the future may have been handed over.
+    pub async fn send(&self, account: &Arc<Account>, address: &Address, push: &Push) -> Sent {
+        let Some(road) = Road::of(account, address) else {
+            return Sent::without_request(no_road(account.service()));
+        };
+        let inner = &self.inner;
+        let station = match inner.station(account) {
+            Ok(station) => station,
+            Err(error) => {
+                tracing::error!(%error, "an account's certificates cannot be used");
+                return Sent::without_request(road.forbidden());
+            }
+        };
+        let mut job = Job {
+            inner,
+            road,
+            station: &station,
+            account,
+            push,
+            tries: Tries::new(road.environment()),
+            refused: None,
+            sent: Sent::without_request(Verdict::Unproven),
+        };
+        job.run().await;
+        job.sent
+    }
+}
+
+/// One push on its way.
+struct Job<'a> {
+    inner: &'a Arc<Inner>,
+    road: Road<'a>,
+    station: &'a Arc<Station>,
+    account: &'a Arc<Account>,
+    push: &'a Push,
+    tries: Tries,
+    /// The provider token that the service refused.
+    refused: Option<Edition>,
+    sent: Sent,
+}
+
+/// What one try came to.
+struct Tried {
+    verdict: Verdict,
+    said: Option<Said>,
+    /// What it says of the service; nothing if the fault is ours.
+    sign: Option<Sign>,
+}
+
+impl Job<'_> {
+    async fn run(&mut self) {
+        let verdict = loop {
+            let environment = self.tries.environment();
+            let origin = self.road.origin(environment);
+            if let Some(verdict) = self.held(origin) {
+                break verdict;
+            }
+            let tried = match self.attempt(environment).await {
+                Ok(tried) => tried,
+                Err(verdict) => {
+                    self.learn_unmade(origin, &verdict);
+                    break verdict;
+                }
+            };
+            let step = self.tries.after(tried.verdict.clone());
+            self.learn(origin, &tried, &step);
+            self.sent.said = tried.said;
+            match step {
+                Step::Give(verdict) => break verdict,
+                Step::Again(Change::Token | Change::Connection | Change::Environment) => {}
+            }
+        };
+        self.give(verdict);
+    }
+
+    fn give(&mut self, verdict: Verdict) {
+        let environment = Some(self.tries.environment());
+        let is_apns = matches!(self.road, Road::Apns(..));
+        if is_apns && matches!(verdict, Verdict::Accepted { .. }) {
+            self.sent.moved = environment.filter(|_| environment != self.road.environment());
+        }
+        let left = self.push.expires_at;
+        self.sent.verdict = within(verdict, left, self.inner.clock.now());
+    }
+
+    /// What the push comes to if it must not go now.
+    fn held(&mut self, origin: &Origin) -> Option<Verdict> {
+        let now = Now::read(&*self.inner.clock);
+        let address = self.road.address_key();
+        let gate = self.station.at(origin, |at| gate(at, address, &now))?;
+        self.sent.held = Some(gate);
+        // What an earlier try said is not what holds this one.
+        self.sent.said = None;
+        Some(match gate {
+            Hold::Breaker {
+                why: Why::Failing,
+                after,
+            } => Verdict::retry(Reason::ProviderUnavailable, Some(after)),
+            // The environment that was tried first has said what there is to say.
+            Hold::Breaker {
+                why: Why::Refusing, ..
+            } if self.tries.has_moved() => Verdict::WrongEnvironment,
+            Hold::Breaker {
+                why: Why::Refusing, ..
+            } => Verdict::Refused {
+                reason: Reason::ConfigProviderAuth,
+                remedy: Remedy::Operator,
+            },
+            Hold::Throttle { after } => Verdict::Throttled {
+                scope: Scope::Unsaid,
+                after: Some(after),
+                over: Connection::Any,
+            },
+        })
+    }
+
+    /// One request; the verdict alone if none was made.
+    async fn attempt(&mut self, environment: Environment) -> Result<Tried, Verdict> {
+        let load = Load {
+            account: self.account,
+            station: self.station,
+            push: self.push,
+            environment,
+            refused: self.refused,
+            validate_only: false,
+        };
+        let made = self.inner.request(self.road, load).await?;
+        self.sent.tries += 1;
+        let client = &self.station.client;
+        let answer = client.send(made.request, self.road.protocol()).await;
+        let tried = match answer {
+            Ok(answer) => self.answered(&answer),
+            Err(error) => self.unanswered(&error),
+        };
+        if matches!(tried.verdict, Verdict::Refused { .. }) {
+            self.refused = Some(made.edition);
+        }
+        Ok(tried)
+    }
+
+    fn answered(&self, answer: &outbound::Answer) -> Tried {
+        let outcome = read(self.road, answer, self.inner.clock.now());
+        if over(&outcome.verdict) == Connection::New {
+            self.station.client.retire(answer);
+        }
+        Tried {
+            sign: Some(sign(&outcome.verdict)),
+            verdict: outcome.verdict,
+            said: Some(outcome.said),
+        }
+    }
+
+    fn unanswered(&self, error: &SendError) -> Tried {
+        let verdict = unanswered(error, self.road);
+        tracing::debug!(%error, reason = ?verdict.reason(), "a push has no answer");
+        let is_ours = matches!(error, SendError::Busy(_) | SendError::Forbidden(_));
+        Tried {
+            sign: (!is_ours).then(|| sign(&verdict)),
+            verdict,
+            said: None,
+        }
+    }
+
+    /// A token that was refused and cannot be renewed is the service's refusal of the credentials.
+    fn learn_unmade(&self, origin: &Origin, verdict: &Verdict) {
+        if self.refused.is_some() && matches!(verdict, Verdict::Refused { .. }) {
+            let now = Now::read(&*self.inner.clock);
+            let sign = Sign::Bad(Why::Refusing);
+            self.station.at(origin, |at| at.breaker.on(sign, &now));
+        }
+    }
+
+    /// Remembers what a try says of the service. A connection or a token that is changed at once says
+    /// nothing yet.
+    fn learn(&self, origin: &Origin, tried: &Tried, step: &Step) {
+        let is_open = matches!(step, Step::Again(Change::Token | Change::Connection));
+        let now = Now::read(&*self.inner.clock);
+        let address = self.road.address_key();
+        self.station.at(origin, |at| {
+            if let Some(sign) = tried.sign.filter(|_| !is_open) {
+                at.breaker.on(sign, &now);
+            }
+            match &tried.verdict {
+                Verdict::Accepted { .. } => at.throttle.on_accepted(),
+                Verdict::Throttled { scope, after, .. } => {
+                    at.throttle
+                        .on_throttled(*scope, address, *after, now.monotonic);
+                }
+                Verdict::Retry {
+                    after: Some(after), ..
+                } => at.throttle.hold_all(*after, now.monotonic),
+                Verdict::Retry { after: None, .. }
+                | Verdict::Dead { .. }
+                | Verdict::WrongEnvironment
+                | Verdict::Suspect { .. }
+                | Verdict::Rejected { .. }
+                | Verdict::Unproven
+                | Verdict::Refused { .. } => {}
+            }
+        });
+    }
+}
+
+/// Whether a push must not go now. A pause is asked before the breaker, which lets a probe through.
+fn gate(at: &mut AtOrigin, address: u64, now: &Now) -> Option<Hold> {
+    if let Some(held) = at.throttle.held(address, now.monotonic) {
+        return Some(Hold::Throttle { after: held.after });
+    }
+    match at.breaker.admit(now) {
+        Admission::Go => None,
+        Admission::Hold { why, after } => Some(Hold::Breaker { why, after }),
+    }
+}
+
+/// Reads an answer. One that broke off is worth its status only, and no more than whether the push was
+/// taken.
+pub(super) fn read(road: Road<'_>, answer: &outbound::Answer, now: Timestamp) -> Outcome {
+    if answer.ending == Ending::Broken && !answer.status.is_success() {
+        return broken(answer.status);
+    }
+    let answer = Answer {
+        status: answer.status,
+        headers: &answer.headers,
+        body: &answer.body,
+    };
+    road.outcome(&answer, now)
+}
+
+fn broken(status: StatusCode) -> Outcome {
+    Outcome {
+        verdict: Verdict::retry(Reason::ProviderUnavailable, None),
+        said: Said::new(status, None),
+    }
+}
+
+/// What a verdict says of the service.
+const fn sign(verdict: &Verdict) -> Sign {
+    match verdict {
+        Verdict::Retry { .. } | Verdict::Unproven => Sign::Bad(Why::Failing),
+        Verdict::Refused { .. } => Sign::Bad(Why::Refusing),
+        Verdict::Accepted { .. }
+        | Verdict::Throttled { .. }
+        | Verdict::Dead { .. }
+        | Verdict::WrongEnvironment
+        | Verdict::Suspect { .. }
+        | Verdict::Rejected { .. } => Sign::Alive,
+    }
+}
+
+const fn over(verdict: &Verdict) -> Connection {
+    match verdict {
+        Verdict::Retry { over, .. } | Verdict::Throttled { over, .. } => *over,
+        Verdict::Accepted { .. }
+        | Verdict::Dead { .. }
+        | Verdict::WrongEnvironment
+        | Verdict::Suspect { .. }
+        | Verdict::Rejected { .. }
+        | Verdict::Unproven
+        | Verdict::Refused { .. } => Connection::Any,
+    }
+}
+
+/// Shortens a wait to the life of the push.
+fn within(mut verdict: Verdict, expires_at: Timestamp, now: Timestamp) -> Verdict {
+    let left = Duration::try_from(expires_at.duration_since(now)).unwrap_or_default();
+    if let Verdict::Retry { after, .. } | Verdict::Throttled { after, .. } = &mut verdict {
+        *after = after.map(|after| after.min(left));
+    }
+    verdict
+}

@@ -1,0 +1,257 @@
+//! What is tried again at once, and what is not.
+//!
+//! A push is repeated at once only where something is different the next time, and each such thing is
+//! changed once: the provider token, the connection, the environment of APNs. All pauses are the
+//! caller's.
+
+use vestnik_model::Reason;
+
+use crate::{
+    address::Environment,
+    outcome::{Connection, Remedy, Verdict},
+};
+
+/// The tries of one push.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Tries {
+    environment: Environment,
+    has_moved: bool,
+    has_renewed: bool,
+    has_reconnected: bool,
+}
+
+/// What comes after a try.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// This is what the push came to.
+    Give(Verdict),
+    /// Another try, with something changed.
+    Again(Change),
+}
+
+/// What is changed for another try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// Another provider token.
+    Token,
+    /// Another connection.
+    Connection,
+    /// The other environment.
+    Environment,
+}
+
+impl Tries {
+    /// The first try, in the environment that the address says. Without one it is production, which most
+    /// addresses are of.
+    pub(crate) fn new(environment: Option<Environment>) -> Self {
+        Self {
+            environment: environment.unwrap_or(Environment::Production),
+            has_moved: false,
+            has_renewed: false,
+            has_reconnected: false,
+        }
+    }
+
+    /// Where the next try goes.
+    pub(crate) const fn environment(&self) -> Environment {
+        self.environment
+    }
+
+    /// Whether the other environment was tried already.
+    pub(crate) const fn has_moved(&self) -> bool {
+        self.has_moved
+    }
+
+    /// Takes what a try came to.
+    pub(crate) fn after(&mut self, verdict: Verdict) -> Step {
+        let Some(change) = self.change(&verdict) else {
+            return Step::Give(self.last(verdict));
+        };
+        match change {
+            Change::Token => self.has_renewed = true,
+            Change::Connection => self.has_reconnected = true,
+            Change::Environment => {
+                self.has_moved = true;
+                self.environment = self.environment.other();
+            }
+        }
+        Step::Again(change)
+    }
+
+    /// What can be changed that was not yet.
+    const fn change(&self, verdict: &Verdict) -> Option<Change> {
+        let (change, was_made) = match verdict {
+            Verdict::Refused {
+                remedy: Remedy::NewToken,
+                ..
+            } => (Change::Token, self.has_renewed),
+            Verdict::Retry {
+                over: Connection::New,
+                after: None,
+                ..
+            } => (Change::Connection, self.has_reconnected),
+            Verdict::WrongEnvironment => (Change::Environment, self.has_moved),
+            Verdict::Accepted { .. }
+            | Verdict::Retry { .. }
+            | Verdict::Throttled { .. }
+            | Verdict::Dead { .. }
+            | Verdict::Suspect { .. }
+            | Verdict::Rejected { .. }
+            | Verdict::Unproven
+            | Verdict::Refused { .. } => return None,
+        };
+        if was_made { None } else { Some(change) }
+    }
+
+    /// What a push came to for which nothing more is changed.
+    fn last(&self, verdict: Verdict) -> Verdict {
+        match verdict {
+            // Neither environment knows the address.
+            Verdict::WrongEnvironment if self.has_moved => Verdict::dead(Reason::TokenDead),
+            // The credentials are for one environment, and the address is not known there.
+            Verdict::Refused { .. } if self.has_moved => Verdict::WrongEnvironment,
+            // The new token is refused too.
+            Verdict::Refused { reason, .. } => Verdict::Refused {
+                reason,
+                remedy: Remedy::Operator,
+            },
+            verdict @ (Verdict::Accepted { .. }
+            | Verdict::Retry { .. }
+            | Verdict::Throttled { .. }
+            | Verdict::Dead { .. }
+            | Verdict::WrongEnvironment
+            | Verdict::Suspect { .. }
+            | Verdict::Rejected { .. }
+            | Verdict::Unproven) => verdict,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const AUTH: Reason = Reason::ConfigProviderAuth;
+
+    fn refused(remedy: Remedy) -> Verdict {
+        Verdict::Refused {
+            reason: AUTH,
+            remedy,
+        }
+    }
+
+    fn shutdown(after: Option<Duration>) -> Verdict {
+        Verdict::Retry {
+            reason: Reason::ProviderUnavailable,
+            after,
+            over: Connection::New,
+        }
+    }
+
+    fn run(first: Option<Environment>, verdicts: &[Verdict]) -> Vec<Step> {
+        let mut tries = Tries::new(first);
+        let steps = verdicts.iter().map(|verdict| tries.after(verdict.clone()));
+        steps.collect()
+    }
+
+    #[test]
+    fn a_new_token_is_tried_once() {
+        assert_eq!(
+            run(
+                None,
+                &[refused(Remedy::NewToken), refused(Remedy::NewToken)]
+            ),
+            [
+                Step::Again(Change::Token),
+                Step::Give(refused(Remedy::Operator))
+            ]
+        );
+        let operator = refused(Remedy::Operator);
+        assert_eq!(
+            run(None, std::slice::from_ref(&operator)),
+            [Step::Give(operator)]
+        );
+    }
+
+    #[test]
+    fn a_new_connection_is_tried_once_and_at_once_only_without_a_wait() {
+        assert_eq!(
+            run(None, &[shutdown(None), shutdown(None)]),
+            [Step::Again(Change::Connection), Step::Give(shutdown(None))]
+        );
+        let later = shutdown(Some(Duration::from_secs(9)));
+        assert_eq!(run(None, std::slice::from_ref(&later)), [Step::Give(later)]);
+    }
+
+    #[test]
+    fn the_other_environment_is_tried_once_and_both_kill() {
+        use Environment::{Production, Sandbox};
+        for (said, first, second) in [
+            (None, Production, Sandbox),
+            (Some(Production), Production, Sandbox),
+            (Some(Sandbox), Sandbox, Production),
+        ] {
+            let mut tries = Tries::new(said);
+            assert_eq!(tries.environment(), first);
+            assert_eq!(
+                tries.after(Verdict::WrongEnvironment),
+                Step::Again(Change::Environment)
+            );
+            assert_eq!(tries.environment(), second);
+            assert_eq!(
+                tries.after(Verdict::WrongEnvironment),
+                Step::Give(Verdict::dead(Reason::TokenDead))
+            );
+        }
+    }
+
+    #[test]
+    fn a_key_of_one_environment_does_not_kill_and_is_not_at_fault() {
+        let operator = refused(Remedy::Operator);
+        assert_eq!(
+            run(None, &[Verdict::WrongEnvironment, operator]),
+            [
+                Step::Again(Change::Environment),
+                Step::Give(Verdict::WrongEnvironment)
+            ]
+        );
+    }
+
+    #[test]
+    fn each_change_is_made_once_in_whatever_order() {
+        let verdicts = [
+            shutdown(None),
+            Verdict::WrongEnvironment,
+            refused(Remedy::NewToken),
+            shutdown(None),
+        ];
+        assert_eq!(
+            run(None, &verdicts),
+            [
+                Step::Again(Change::Connection),
+                Step::Again(Change::Environment),
+                Step::Again(Change::Token),
+                Step::Give(shutdown(None)),
+            ]
+        );
+    }
+
+    #[test]
+    fn everything_else_is_given_back_as_it_is() {
+        let after = Some(Duration::from_secs(7));
+        for verdict in [
+            Verdict::Accepted { id: None },
+            Verdict::retry(Reason::ProviderInternal, after),
+            Verdict::dead(Reason::TokenDead),
+            Verdict::Unproven,
+            Verdict::Suspect {
+                reason: Reason::ProviderRejected,
+            },
+        ] {
+            let wanted = [Step::Give(verdict.clone())];
+            assert_eq!(run(None, &[verdict]), wanted);
+        }
+    }
+}

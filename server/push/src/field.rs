@@ -1,0 +1,195 @@
+//! Fields of the JSON in which an operator gives credentials.
+//!
+//! What is wrong is told by the name of the field. Values are never told: they are secrets, and whoever
+//! wrote one into the wrong place wrote a secret there.
+
+use serde_json::{Map, Value, error::Category};
+use vestnik_outbound::TrustError;
+
+use crate::{apns::TopicError, key::KeyError, origin::OriginError, web_push::ContactError};
+
+/// The most bytes of an account's JSON.
+const MAX_BYTES: usize = 64 * 1_024;
+
+/// Why a text is no account.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AccountError {
+    /// It is longer than any account.
+    #[error("an account has at most {max} bytes")]
+    TooLong {
+        /// The most bytes allowed.
+        max: usize,
+    },
+    /// It is not JSON.
+    #[error("not JSON: wrong at line {line}, column {column}")]
+    Json {
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+    },
+    /// It is JSON, but not an object.
+    #[error("must be a JSON object")]
+    NotObject,
+    /// A field is missing.
+    #[error("{field} is required")]
+    Missing {
+        /// The field.
+        field: &'static str,
+    },
+    /// A field is not a text.
+    #[error("{field} must be a text")]
+    NotText {
+        /// The field.
+        field: &'static str,
+    },
+    /// A field has a value that cannot be used.
+    #[error("{field} {fault}")]
+    Value {
+        /// The field.
+        field: &'static str,
+        /// What it must be.
+        fault: Fault,
+    },
+    /// There is a field that an account of this kind does not have.
+    #[error("a field is unknown; this account has {known}")]
+    Unknown {
+        /// The fields that there are, with commas between them.
+        known: String,
+    },
+}
+
+/// What a field must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// A private key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// An id at Apple.
+    #[error("must have 10 letters and digits")]
+    AppleId,
+    /// The id of a Firebase project.
+    #[error("must have 1 to 64 letters, digits, '-', '.' and ':'")]
+    ProjectId,
+    /// A text that is not empty.
+    #[error("must not be empty")]
+    Empty,
+    /// An origin, or an address with one.
+    #[error(transparent)]
+    Origin(#[from] OriginError),
+    /// A bundle id.
+    #[error(transparent)]
+    Topic(#[from] TopicError),
+    /// A contact.
+    #[error(transparent)]
+    Contact(#[from] ContactError),
+    /// An `https` address.
+    #[error("must be an https address")]
+    Https,
+    /// Certificates.
+    #[error("must be certificates in PEM that begin with -----BEGIN CERTIFICATE-----")]
+    Certificates,
+}
+
+impl AccountError {
+    /// The field at fault, if one is.
+    #[must_use]
+    pub const fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::Missing { field } | Self::NotText { field } | Self::Value { field, .. } => {
+                Some(field)
+            }
+            Self::TooLong { .. } | Self::Json { .. } | Self::NotObject | Self::Unknown { .. } => {
+                None
+            }
+        }
+    }
+}
+
+impl From<TrustError> for Fault {
+    fn from(_: TrustError) -> Self {
+        Self::Certificates
+    }
+}
+
+/// The fields of an account.
+pub(crate) struct Fields(Map<String, Value>);
+
+impl Fields {
+    pub(crate) fn read(text: &str) -> Result<Self, AccountError> {
+        if text.len() > MAX_BYTES {
+            return Err(AccountError::TooLong { max: MAX_BYTES });
+        }
+        match serde_json::from_str(text) {
+            Ok(Value::Object(fields)) => Ok(Self(fields)),
+            Ok(_) => Err(AccountError::NotObject),
+            // The library's own message may have a part of the text in it.
+            Err(error) => Err(match error.classify() {
+                Category::Io | Category::Data => AccountError::NotObject,
+                Category::Syntax | Category::Eof => AccountError::Json {
+                    line: error.line(),
+                    column: error.column(),
+                },
+            }),
+        }
+    }
+
+    /// Refuses fields that are not in `known`.
+    pub(crate) fn only(self, known: &[&str]) -> Result<Self, AccountError> {
+        if self.0.keys().all(|name| known.contains(&name.as_str())) {
+            return Ok(self);
+        }
+        let known = known.join(", ");
+        Err(AccountError::Unknown { known })
+    }
+
+    /// A text; absent and `null` are the same.
+    pub(crate) fn optional(&self, field: &'static str) -> Result<Option<&str>, AccountError> {
+        match self.0.get(field) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+                Err(AccountError::NotText { field })
+            }
+        }
+    }
+
+    /// A text that must be there.
+    pub(crate) fn text(&self, field: &'static str) -> Result<&str, AccountError> {
+        let text = self.optional(field)?;
+        let text = text.ok_or(AccountError::Missing { field })?;
+        if text.is_empty() {
+            let fault = Fault::Empty;
+            return Err(AccountError::Value { field, fault });
+        }
+        Ok(text)
+    }
+
+    /// A text that must be there, read.
+    pub(crate) fn read_as<T, E: Into<Fault>>(
+        &self,
+        field: &'static str,
+        read: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<T, AccountError> {
+        read(self.text(field)?).map_err(wrong(field))
+    }
+
+    /// A text that may be there, read.
+    pub(crate) fn read_optional<T, E: Into<Fault>>(
+        &self,
+        field: &'static str,
+        read: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<Option<T>, AccountError> {
+        self.optional(field)?
+            .map(read)
+            .transpose()
+            .map_err(wrong(field))
+    }
+}
+
+fn wrong<E: Into<Fault>>(field: &'static str) -> impl FnOnce(E) -> AccountError {
+    move |error| AccountError::Value {
+        field,
+        fault: error.into(),
+    }
+}
