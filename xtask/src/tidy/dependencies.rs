@@ -56,6 +56,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
         ],
     ),
     ("vestnik-mail", &["vestnik-model"]),
+    ("vestnik-webhook", &[]),
     (
         "vestnik-server",
         &[
