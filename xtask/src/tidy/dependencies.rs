@@ -57,6 +57,8 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ),
     ("vestnik-mail", &["vestnik-model"]),
     ("vestnik-webhook", &[]),
+    // Never the sender: each is a test of the other.
+    ("vestnik-sim", &["vestnik-clock"]),
     (
         "vestnik-server",
         &[
@@ -72,7 +74,12 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ),
     (
         "vestnik",
-        &["vestnik-core", "vestnik-model", "vestnik-server"],
+        &[
+            "vestnik-core",
+            "vestnik-model",
+            "vestnik-server",
+            "vestnik-sim",
+        ],
     ),
     (
         "vestnik-desktop",
@@ -91,6 +98,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
             "vestnik-model",
             "vestnik-server",
             "vestnik-signalr",
+            "vestnik-sim",
             "vestnik-sqlite",
             "vestnik-store",
             "vestnik-store-sqlite",
@@ -104,6 +112,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
             "vestnik-model",
             "vestnik-server",
             "vestnik-signalr",
+            "vestnik-sim",
             "vestnik-store-sqlite",
             "vestnik-testkit",
         ],
@@ -135,7 +144,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
             "vestnik-store-sqlite",
         ],
     ),
-    ("vestnik-interop", &["vestnik-signalr"]),
+    ("vestnik-interop", &["vestnik-signalr", "vestnik-sim"]),
     ("xtask", &[]),
 ];
 
@@ -150,6 +159,7 @@ const BELONGS: [(&str, &[&str]); 10] = [
         "axum",
         &[
             "vestnik-server",
+            "vestnik-sim",
             "vestnik-testkit",
             "vestnik-tests",
             "vestnik-interop",
@@ -356,6 +366,12 @@ mod tests {
         let manifest =
             "[package]\nname = \"vestnik-server\"\n[dev-dependencies]\nvestnik-core = \"1\"\n";
         assert_eq!(found(manifest), ["x/Cargo.toml:4"]);
+    }
+
+    #[test]
+    fn the_simulator_and_the_sender_share_nothing() {
+        let manifest = "[package]\nname = \"vestnik-sim\"\n[dev-dependencies]\nvestnik-push = \"1\"\nvestnik-model = \"1\"\n";
+        assert!(found(manifest).contains(&"x/Cargo.toml:5".to_owned()));
     }
 
     #[test]

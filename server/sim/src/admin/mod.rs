@@ -1,0 +1,9 @@
+//! The admin API: JSON over plain HTTP, meant for loopback.
+
+mod answer;
+mod devices;
+mod guard;
+mod observe;
+mod router;
+
+pub(crate) use router::{router, serve};

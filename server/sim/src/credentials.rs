@@ -1,0 +1,116 @@
+//! The keys of a simulator: what Google, Apple and a certificate authority would hand out.
+
+use std::fmt;
+
+use aws_lc_rs::{
+    encoding::{AsDer as _, Pkcs8V1Der},
+    rsa::KeySize,
+    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RsaKeyPair},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{authority::Authority, hex, pem};
+
+const PRIVATE_KEY: &str = "PRIVATE KEY";
+
+/// Why credentials cannot be made or used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CredentialsError {
+    /// A key could not be made.
+    #[error("a key could not be made")]
+    Make,
+    /// A key of an earlier start cannot be read: which.
+    #[error("{0} cannot be read")]
+    Read(&'static str),
+    /// The certificate could not be made.
+    #[error("the certificate could not be made")]
+    Certificate(#[source] rcgen::Error),
+}
+
+/// The keys that the simulator's accounts have. `Debug` shows none.
+///
+/// They are worth nothing outside of this simulator. Those who start it again with the same have senders
+/// that need no new configuration.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Credentials {
+    /// The Firebase project.
+    pub project_id: String,
+    /// The service account.
+    pub client_email: String,
+    /// The id of the service account's key.
+    pub private_key_id: String,
+    /// The service account's RSA key, PKCS#8 in PEM.
+    pub service_account_key: String,
+    /// The Apple developer team.
+    pub team_id: String,
+    /// The id of the APNs signing key.
+    pub key_id: String,
+    /// The APNs signing key, PKCS#8 in PEM: what the `.p8` file has.
+    pub apns_key: String,
+    /// The app.
+    pub bundle: String,
+    /// The certificate authority's certificate, in PEM.
+    pub ca_certificate: String,
+    /// The certificate authority's key, PKCS#8 in PEM.
+    pub ca_key: String,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials")
+            .field("project_id", &self.project_id)
+            .field("team_id", &self.team_id)
+            .field("bundle", &self.bundle)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Credentials {
+    /// Makes new keys.
+    ///
+    /// # Errors
+    /// [`CredentialsError`].
+    pub fn generate() -> Result<Self, CredentialsError> {
+        let make = |_| CredentialsError::Make;
+        let rsa = RsaKeyPair::generate(KeySize::Rsa2048).map_err(make)?;
+        let rsa: Pkcs8V1Der<'_> = rsa.as_der().map_err(make)?;
+        let ec = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(make)?;
+        let ec = ec.to_pkcs8v1().map_err(make)?;
+        let authority = Authority::generate()?;
+        let service_account_key = pem::encode(PRIVATE_KEY, rsa.as_ref());
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, rsa.as_ref());
+        Ok(Self {
+            project_id: "vestnik-sim".to_owned(),
+            client_email: "sender@vestnik-sim.iam.gserviceaccount.com".to_owned(),
+            private_key_id: hex::encode(&digest.as_ref()[..20]),
+            service_account_key,
+            team_id: "SIMTEAM000".to_owned(),
+            key_id: "SIMKEY0000".to_owned(),
+            apns_key: pem::encode(PRIVATE_KEY, ec.as_ref()),
+            bundle: "dev.vestnik.sim".to_owned(),
+            ca_certificate: authority.certificate_pem(),
+            ca_key: authority.key_pem(),
+        })
+    }
+
+    /// The public key of the service account, as an `RSAPublicKey`.
+    pub(crate) fn service_account_public(&self) -> Result<Vec<u8>, CredentialsError> {
+        let key = pem::decode(PRIVATE_KEY, &self.service_account_key);
+        let key = key.and_then(|key| RsaKeyPair::from_pkcs8(&key).ok());
+        let key = key.ok_or(CredentialsError::Read("service_account_key"))?;
+        Ok(key.public_key().as_ref().to_vec())
+    }
+
+    /// The public key of the APNs signing key, an uncompressed point.
+    pub(crate) fn apns_public(&self) -> Result<Vec<u8>, CredentialsError> {
+        let read = |key: Vec<u8>| EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &key);
+        let key = pem::decode(PRIVATE_KEY, &self.apns_key).and_then(|key| read(key).ok());
+        let key = key.ok_or(CredentialsError::Read("apns_key"))?;
+        Ok(key.public_key().as_ref().to_vec())
+    }
+
+    pub(crate) fn authority(&self) -> Result<Authority, CredentialsError> {
+        Authority::read(&self.ca_certificate, &self.ca_key)
+    }
+}

@@ -1,0 +1,81 @@
+//! JSON Web Tokens as a service checks them: RFC 7515 (compact form), RFC 7518 (ES256, RS256).
+
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey, VerificationAlgorithm,
+};
+use serde_json::{Map, Value};
+
+use crate::base64url;
+
+/// The longest token that is read, in bytes. Those of push services have less than 1,000.
+const LONGEST: usize = 8 * 1024;
+
+/// A token whose parts could be read. Its signature has not been checked.
+#[derive(Debug)]
+pub(crate) struct Jwt<'a> {
+    header: Map<String, Value>,
+    claims: Map<String, Value>,
+    signed: &'a str,
+    signature: Vec<u8>,
+}
+
+impl<'a> Jwt<'a> {
+    /// Reads the three parts of a token.
+    pub(crate) fn parse(token: &'a str) -> Option<Self> {
+        if token.len() > LONGEST {
+            return None;
+        }
+        let (signed, signature) = token.rsplit_once('.')?;
+        let (header, claims) = signed.split_once('.')?;
+        Some(Self {
+            header: object(header)?,
+            claims: object(claims)?,
+            signed,
+            signature: base64url::decode(signature)?,
+        })
+    }
+
+    /// Whether the token names ES256 and the key has signed it. The key is an uncompressed point.
+    pub(crate) fn is_es256_of(&self, key: &[u8]) -> bool {
+        self.is_signed("ES256", &ECDSA_P256_SHA256_FIXED, key)
+    }
+
+    /// Whether the token names RS256 and the key has signed it. The key is an `RSAPublicKey`.
+    pub(crate) fn is_rs256_of(&self, key: &[u8]) -> bool {
+        self.is_signed("RS256", &RSA_PKCS1_2048_8192_SHA256, key)
+    }
+
+    fn is_signed(&self, name: &str, with: &'static dyn VerificationAlgorithm, key: &[u8]) -> bool {
+        // The name first: a token must not choose the algorithm that it is checked with.
+        self.header.get("alg").and_then(Value::as_str) == Some(name)
+            && UnparsedPublicKey::new(with, key)
+                .verify(self.signed.as_bytes(), &self.signature)
+                .is_ok()
+    }
+
+    /// A text of the header.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.header.get(name)?.as_str()
+    }
+
+    /// A claim that is a text.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.claims.get(name)?.as_str()
+    }
+
+    /// A claim that is a time, in seconds since 1970. Fractions are cut off.
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "the fraction is not needed, and the cast stops at the ends"
+    )]
+    pub(crate) fn seconds(&self, name: &str) -> Option<i64> {
+        let value = self.claims.get(name)?;
+        value
+            .as_i64()
+            .or_else(|| value.as_f64().map(|seconds| seconds as i64))
+    }
+}
+
+fn object(part: &str) -> Option<Map<String, Value>> {
+    serde_json::from_slice(&base64url::decode(part)?).ok()
+}
