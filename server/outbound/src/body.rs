@@ -1,4 +1,4 @@
-//! The body of a request, which notices when it is taken for writing.
+//! The body of a request, which notices when it is written.
 
 use std::{
     convert::Infallible,
@@ -10,14 +10,15 @@ use std::{
     task::{Context, Poll},
 };
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
 
-/// Whether a request's body was taken for writing. Until then the peer cannot have the whole request.
+/// Whether the last byte of a request's body was written, or copied to where it is written from. Until
+/// then the peer cannot have the whole request.
 #[derive(Debug, Clone)]
-pub(crate) struct Taken(Arc<AtomicBool>);
+pub(crate) struct Written(Arc<AtomicBool>);
 
-impl Taken {
+impl Written {
     pub(crate) fn is(&self) -> bool {
         self.0.load(Ordering::Acquire)
     }
@@ -25,42 +26,62 @@ impl Taken {
 
 /// The body of a request.
 #[derive(Debug)]
-pub(crate) struct Watched {
-    bytes: Option<Bytes>,
-    taken: Taken,
+pub(crate) struct Watched(Option<Content>);
+
+/// What is written. Being given to the HTTP library is not being written: with HTTP/2 the content may
+/// wait for a peer that does not take it.
+#[derive(Debug)]
+pub(crate) struct Content {
+    bytes: Bytes,
+    written: Written,
 }
 
 impl Watched {
-    /// An empty body is never asked for, so it counts as taken from the start.
-    pub(crate) fn new(bytes: Vec<u8>) -> (Self, Taken) {
-        let bytes = Some(Bytes::from(bytes)).filter(|bytes| !bytes.is_empty());
-        let taken = Taken(Arc::new(AtomicBool::new(bytes.is_none())));
-        let body = Self {
-            bytes,
-            taken: taken.clone(),
+    /// An empty body is never asked for, so it counts as written from the start.
+    pub(crate) fn new(bytes: Vec<u8>) -> (Self, Written) {
+        let written = Written(Arc::new(AtomicBool::new(bytes.is_empty())));
+        let content = Content {
+            bytes: bytes.into(),
+            written: written.clone(),
         };
-        (body, taken)
+        (Self(Some(content).filter(Content::has_remaining)), written)
+    }
+}
+
+impl Buf for Content {
+    fn remaining(&self) -> usize {
+        self.bytes.remaining()
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.bytes.chunk()
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.bytes.advance(count);
+        if self.bytes.is_empty() {
+            self.written.0.store(true, Ordering::Release);
+        }
     }
 }
 
 impl Body for Watched {
-    type Data = Bytes;
+    type Data = Content;
     type Error = Infallible;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.taken.0.store(true, Ordering::Release);
-        Poll::Ready(self.bytes.take().map(|bytes| Ok(Frame::data(bytes))))
+    ) -> Poll<Option<Result<Frame<Content>, Infallible>>> {
+        Poll::Ready(self.0.take().map(|content| Ok(Frame::data(content))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.bytes.is_none()
+        self.0.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {
-        let bytes = self.bytes.as_ref().map_or(0, Bytes::len);
+        let bytes = self.0.as_ref().map_or(0, Content::remaining);
         SizeHint::with_exact(bytes as u64)
     }
 }

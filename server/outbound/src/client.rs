@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use crate::{
     answer::{Answer, Ending, Source},
-    body::{Taken, Watched},
+    body::{Watched, Written},
     dial::Dialer,
     error::{ConnectError, SendError},
     lane::Choice,
@@ -81,9 +81,9 @@ impl Client {
         let key = Key { place, protocol };
         let mut lease = inner.lease(&key).await?;
         let (parts, body) = request.into_parts();
-        let (body, taken) = Watched::new(body);
+        let (body, written) = Watched::new(body);
         let response = inner
-            .head(&mut lease, Request::from_parts(parts, body), &taken)
+            .head(&mut lease, Request::from_parts(parts, body), &written)
             .await?;
         Ok(inner.read(lease, response).await)
     }
@@ -165,7 +165,7 @@ impl Inner {
         &self,
         lease: &mut Lease,
         request: Request<Watched>,
-        taken: &Taken,
+        written: &Written,
     ) -> Result<Response<Incoming>, SendError> {
         let Some(sender) = lease.sender() else {
             return Err(SendError::Unwritten);
@@ -174,12 +174,12 @@ impl Inner {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(error)) => {
                 lease.is_good = is_reset(error.error());
-                Err(unanswered(error, taken))
+                Err(unanswered(error, written))
             }
             Err(_) => {
                 // The connection may be dead without a sign.
                 lease.is_good = false;
-                Err(if taken.is() {
+                Err(if written.is() {
                     SendError::Unanswered
                 } else {
                     SendError::Unwritten
@@ -210,6 +210,29 @@ impl Inner {
     }
 }
 
+#[cfg(test)]
+impl Client {
+    /// How many connections there are or are being opened.
+    pub(crate) fn links(&self) -> usize {
+        self.inner.pool.count(crate::lane::Lane::links)
+    }
+
+    /// How many of them take another request, now or later.
+    pub(crate) fn usable_links(&self) -> usize {
+        self.inner.pool.count(crate::lane::Lane::usable)
+    }
+
+    /// How many requests have a connection.
+    pub(crate) fn streams(&self) -> usize {
+        self.inner.pool.count(crate::lane::Lane::streams)
+    }
+
+    /// How many origins are remembered.
+    pub(crate) fn origins(&self) -> usize {
+        self.inner.pool.origins()
+    }
+}
+
 async fn fill(body: &mut Incoming, bytes: &mut BytesMut, cap: usize) -> Ending {
     while let Some(frame) = body.frame().await {
         let Ok(frame) = frame else {
@@ -229,8 +252,8 @@ async fn fill(body: &mut Incoming, bytes: &mut BytesMut, cap: usize) -> Ending {
 }
 
 /// What a request without an answer came to.
-fn unanswered(mut error: TrySendError<Request<Watched>>, taken: &Taken) -> SendError {
-    let is_unsent = error.take_message().is_some() || !taken.is();
+fn unanswered(mut error: TrySendError<Request<Watched>>, written: &Written) -> SendError {
+    let is_unsent = error.take_message().is_some() || !written.is();
     let error = error.into_error();
     if is_unsent || is_refused(&error) {
         SendError::Unprocessed(error)

@@ -22,7 +22,7 @@ pub enum SendError {
     /// The request did not leave, or the peer said that it did not process it.
     #[error("the request was not processed")]
     Unprocessed(#[source] hyper::Error),
-    /// The request was not taken for writing in time.
+    /// The request was not written to its end in time.
     #[error("the request was not written in time")]
     Unwritten,
     /// The request was written, and the connection ended without an answer.

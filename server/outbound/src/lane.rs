@@ -146,17 +146,35 @@ impl Lane {
         Idle::Close
     }
 
-    #[cfg(test)]
-    fn is_empty(&self) -> bool {
-        self.links.is_empty()
-    }
-
     /// Whether no request has a connection.
     pub(crate) fn is_unused(&self) -> bool {
         self.links.values().all(|state| match state {
             State::Opening => false,
             State::Open(open) => open.streams == 0,
         })
+    }
+}
+
+#[cfg(test)]
+impl Lane {
+    pub(crate) fn links(&self) -> usize {
+        self.links.len()
+    }
+
+    pub(crate) fn usable(&self) -> usize {
+        let is_usable = |state: &&State| match state {
+            State::Opening => true,
+            State::Open(open) => !open.is_retired,
+        };
+        self.links.values().filter(is_usable).count()
+    }
+
+    pub(crate) fn streams(&self) -> usize {
+        let streams = |state: &State| match state {
+            State::Opening => 0,
+            State::Open(open) => open.streams,
+        };
+        self.links.values().map(streams).sum()
     }
 }
 
@@ -215,7 +233,7 @@ mod tests {
         lane.opened(link(1), 1);
         assert!(!lane.release(link(1)));
         assert!(lane.retire(link(1)));
-        assert!(lane.is_empty());
+        assert_eq!(lane.links(), 0);
     }
 
     #[test]
@@ -247,6 +265,6 @@ mod tests {
         lane.release(link(0));
         assert_eq!(lane.idle(link(0), Some(1)), Idle::Used(2));
         assert_eq!(lane.idle(link(0), Some(2)), Idle::Close);
-        assert!(lane.is_empty());
+        assert_eq!(lane.links(), 0);
     }
 }

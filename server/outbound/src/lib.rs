@@ -9,8 +9,8 @@
 //! - follows no redirect: an answer of 3xx is an answer,
 //! - bounds everything by [`Limits`]: origins, connections, requests in flight, bytes, time.
 //!
-//! A [`SendError`] says whether the request may have been processed ([`SendError::was_sent`]): the body
-//! of a request is seen when it is taken for writing, so a request that failed before is known to be
+//! A [`SendError`] says whether the request may have been processed ([`SendError::was_sent`]): the end
+//! of a request is seen when it is written, so a request that failed before is known to be
 //! unprocessed, and so is one that an HTTP/2 server refused by GOAWAY or `REFUSED_STREAM`.
 //!
 //! Connections are kept for the next request, over HTTP/2 for many at a time. Requests of different

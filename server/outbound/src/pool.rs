@@ -91,6 +91,20 @@ impl Pool {
     }
 }
 
+#[cfg(test)]
+impl Pool {
+    /// Sums what a lane counts.
+    pub(crate) fn count(&self, of: impl Fn(&Lane) -> usize) -> usize {
+        let cells = lock(&self.cells);
+        let lanes = cells.by_key.values();
+        lanes.map(|entry| of(&lock(&entry.cell.inner).lane)).sum()
+    }
+
+    pub(crate) fn origins(&self) -> usize {
+        lock(&self.cells).by_key.len()
+    }
+}
+
 impl Cells {
     /// Closes the connections of the origin unused for longest, if there is one that nobody uses.
     fn drop_unused(&mut self) -> Option<()> {
