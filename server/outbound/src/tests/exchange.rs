@@ -46,7 +46,7 @@ async fn a_request_goes_over_what_both_sides_speak() {
         let body = String::from_utf8(answer.body.to_vec()).unwrap();
         assert!(body.starts_with(version), "{body}");
         assert!(body.ends_with(r#"Some("/send/1?x=2") content"#), "{body}");
-        let host = format!(r#"Some("localhost:{}")"#, peer.port());
+        let host = format!(r#"Some("localhost:{}")"#, peer.port);
         assert_eq!(body.contains(&host), version == "HTTP/1.1", "{body}");
     }
 }
@@ -93,9 +93,9 @@ async fn a_certificate_of_an_unknown_root_or_for_another_name_is_refused() {
     let peer = echo(Some(BOTH)).await;
     let stranger = Client::new(here(), &Trust::system(), Limits::default()).unwrap();
     let reach = here().and("other.test").unwrap();
-    let (resolver, _asked) = super::Scripted::new(&[&[&format!("127.0.0.1:{}", peer.port())]]);
+    let (resolver, _asked) = super::Scripted::new(&[&[&format!("127.0.0.1:{}", peer.port)]]);
     let misled = Client::with_resolver(reach, &trust(), Limits::default(), resolver).unwrap();
-    let other = format!("https://other.test:{}", peer.port());
+    let other = format!("https://other.test:{}", peer.port);
     for (client, url) in [(stranger, peer.origin()), (misled, other)] {
         let error = bounded(client.send(post(&url), Protocol::Any))
             .await

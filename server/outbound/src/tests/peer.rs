@@ -40,7 +40,7 @@ pub(crate) type Io = Box<dyn Stream>;
 
 /// A server on this machine; it ends when dropped.
 pub(crate) struct Peer {
-    port: u16,
+    pub(crate) port: u16,
     is_secure: bool,
     accepted: Arc<AtomicUsize>,
     listening: JoinHandle<()>,
@@ -113,10 +113,6 @@ impl Peer {
             }
         })
         .await
-    }
-
-    pub(crate) const fn port(&self) -> u16 {
-        self.port
     }
 
     /// How many connections there were.

@@ -18,11 +18,11 @@ fn client(reach: Reach, resolver: Scripted) -> Client {
 #[tokio::test]
 async fn a_name_that_leads_inside_is_not_connected_to() {
     let peer = peer().await;
-    let inside = format!("127.0.0.1:{}", peer.port());
-    let mapped = format!("[::ffff:127.0.0.1]:{}", peer.port());
+    let inside = format!("127.0.0.1:{}", peer.port);
+    let mapped = format!("[::ffff:127.0.0.1]:{}", peer.port);
     let (resolver, mut asked) = Scripted::new(&[&["10.0.0.1:443", &mapped, &inside]]);
     let client = client(Reach::public(), resolver);
-    let url = format!("https://push.test:{}/", peer.port());
+    let url = format!("https://push.test:{}/", peer.port);
     let error = bounded(client.send(post(&url), Protocol::Any))
         .await
         .unwrap_err();
@@ -37,7 +37,7 @@ async fn a_name_that_leads_inside_is_not_connected_to() {
 #[tokio::test]
 async fn a_name_is_asked_for_once_and_the_answer_is_what_is_connected_to() {
     let (first, second) = (peer().await, peer().await);
-    let addresses = [&first, &second].map(|peer| format!("127.0.0.1:{}", peer.port()));
+    let addresses = [&first, &second].map(|peer| format!("127.0.0.1:{}", peer.port));
     let (resolver, mut asked) = Scripted::new(&[&[&addresses[0]], &[&addresses[1]]]);
     let client = client(Reach::public().and("push.test").unwrap(), resolver);
     let sent = client.send(post("https://push.test/"), Protocol::Any);
@@ -49,7 +49,7 @@ async fn a_name_is_asked_for_once_and_the_answer_is_what_is_connected_to() {
 #[tokio::test]
 async fn a_name_is_checked_again_for_each_connection() {
     let peer = peer().await;
-    let inside = format!("127.0.0.1:{}", peer.port());
+    let inside = format!("127.0.0.1:{}", peer.port);
     // Public when it is looked at, inside when it is used: nothing here answers at the public one.
     let (resolver, mut asked) = Scripted::new(&[&[], &[&inside]]);
     let client = client(Reach::public(), resolver);
@@ -70,7 +70,7 @@ async fn a_name_is_checked_again_for_each_connection() {
 #[tokio::test]
 async fn an_address_in_numbers_and_plain_text_are_for_listed_hosts() {
     let peer = Peer::http(None, |_| async { answer(200, "") }).await;
-    let (resolver, mut asked) = Scripted::new(&[&[&format!("127.0.0.1:{}", peer.port())]]);
+    let (resolver, mut asked) = Scripted::new(&[&[&format!("127.0.0.1:{}", peer.port)]]);
     let stranger = client(Reach::public(), resolver);
     for (url, wanted) in [
         ("http://push.test/", Forbidden::PlainText),
@@ -86,7 +86,7 @@ async fn an_address_in_numbers_and_plain_text_are_for_listed_hosts() {
         );
     }
     assert!(asked.try_recv().is_err());
-    let url = format!("http://127.0.0.1:{}/", peer.port());
+    let url = format!("http://127.0.0.1:{}/", peer.port);
     let listed = Client::new(here(), &trust(), Limits::default()).unwrap();
     assert_eq!(
         bounded(listed.send(post(&url), Protocol::Any))

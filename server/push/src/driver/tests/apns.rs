@@ -1,0 +1,147 @@
+use vestnik_model::Reason;
+
+use super::{Peer, Script, Stage, apple, reply};
+use crate::{
+    address::{Address, ApnsAddress, Environment},
+    driver::{Health, Hold, Why},
+    outcome::{Remedy, Verdict},
+};
+
+fn address(environment: Option<Environment>) -> Address {
+    Address::Apns(ApnsAddress::parse("00fc13ad", environment).unwrap())
+}
+
+fn refusal(status: u16, reason: &str) -> super::Reply {
+    reply(status, &format!(r#"{{"reason":"{reason}"}}"#))
+}
+
+struct Apple {
+    production: Script,
+    sandbox: Script,
+    _peers: [Peer; 2],
+    account: std::sync::Arc<crate::Account>,
+}
+
+async fn service(production: super::Reply, sandbox: super::Reply) -> Apple {
+    let (production, sandbox) = (Script::new([production]), Script::new([sandbox]));
+    let peers = [production.peer().await, sandbox.peer().await];
+    let account = apple(&peers[0], &peers[1]);
+    Apple {
+        production,
+        sandbox,
+        _peers: peers,
+        account,
+    }
+}
+
+#[tokio::test]
+async fn one_token_serves_all_pushes_until_it_is_due() {
+    let (stage, apple) = (Stage::new(), service(reply(200, ""), reply(200, "")).await);
+    for minutes in [0, 25, 24, 1, 0] {
+        stage.pass(minutes * 60);
+        let sent = stage.send(&apple.account, &address(None)).await;
+        assert!(matches!(sent.verdict, Verdict::Accepted { .. }), "{sent:?}");
+    }
+    let tokens = apple.production.header("authorization");
+    assert!(tokens[..3].iter().all(|token| *token == tokens[0]));
+    assert_ne!(tokens[3], tokens[0]);
+    assert_eq!(tokens[4], tokens[3]);
+}
+
+#[tokio::test]
+async fn the_other_environment_is_tried_once_and_told() {
+    use Environment::{Production, Sandbox};
+    let bad = || refusal(400, "BadDeviceToken");
+    for (said, production, sandbox, tries, moved) in [
+        (None, reply(200, ""), bad(), 1, Some(Production)),
+        (Some(Production), reply(200, ""), bad(), 1, None),
+        (None, bad(), reply(200, ""), 2, Some(Sandbox)),
+        (Some(Sandbox), bad(), reply(200, ""), 1, None),
+        (Some(Sandbox), reply(200, ""), bad(), 2, Some(Production)),
+    ] {
+        let (stage, apple) = (Stage::new(), service(production, sandbox).await);
+        let sent = stage.send(&apple.account, &address(said)).await;
+        assert!(matches!(sent.verdict, Verdict::Accepted { .. }), "{sent:?}");
+        assert_eq!((sent.tries, sent.moved), (tries, moved), "{said:?}");
+    }
+    let (stage, apple) = (Stage::new(), service(bad(), bad()).await);
+    let sent = stage.send(&apple.account, &address(None)).await;
+    assert_eq!(sent.verdict, Verdict::dead(Reason::TokenDead));
+    assert_eq!((sent.tries, sent.moved), (2, None));
+}
+
+#[tokio::test]
+async fn an_old_token_that_is_refused_is_renewed_once() {
+    let apple = service(reply(200, ""), reply(200, "")).await;
+    let stage = Stage::new();
+    stage.send(&apple.account, &address(None)).await;
+    stage.pass(21 * 60);
+    let expired = refusal(403, "ExpiredProviderToken");
+    apple.production.set([expired, reply(200, "")]);
+    let sent = stage.send(&apple.account, &address(None)).await;
+    assert!(matches!(sent.verdict, Verdict::Accepted { .. }), "{sent:?}");
+    assert_eq!(sent.tries, 2);
+    let tokens = apple.production.header("authorization");
+    assert_eq!(tokens[0], tokens[1]);
+    assert_ne!(tokens[1], tokens[2]);
+}
+
+#[tokio::test]
+async fn a_young_token_that_is_refused_is_not_renewed_and_the_breaker_opens() {
+    let expired = refusal(403, "InvalidProviderToken");
+    let (stage, apple) = (Stage::new(), service(expired, reply(200, "")).await);
+    let refused = Verdict::Refused {
+        reason: Reason::ConfigProviderAuth,
+        remedy: Remedy::Operator,
+    };
+    for _ in 0..5 {
+        let sent = stage.send(&apple.account, &address(None)).await;
+        assert_eq!((&sent.verdict, sent.tries), (&refused, 1));
+    }
+    let sent = stage.send(&apple.account, &address(None)).await;
+    assert_eq!((&sent.verdict, sent.tries), (&refused, 0));
+    let is_refusing = |hold| {
+        matches!(
+            hold,
+            Hold::Breaker {
+                why: Why::Refusing,
+                ..
+            }
+        )
+    };
+    assert!(sent.held.is_some_and(is_refusing), "{sent:?}");
+    let tokens = apple.production.header("authorization");
+    assert_eq!(tokens.len(), 5);
+    assert!(tokens.iter().all(|token| *token == tokens[0]));
+}
+
+#[tokio::test]
+async fn a_service_that_shuts_down_is_asked_again_over_a_new_connection() {
+    let shutdown = refusal(503, "Shutdown");
+    let script = Script::new([shutdown, reply(200, "")]);
+    let (peer, other) = (
+        script.peer().await,
+        Script::new([reply(200, "")]).peer().await,
+    );
+    let (stage, account) = (Stage::new(), apple(&peer, &other));
+    let sent = stage.send(&account, &address(None)).await;
+    assert!(matches!(sent.verdict, Verdict::Accepted { .. }), "{sent:?}");
+    assert_eq!((sent.tries, peer.accepted()), (2, 2));
+}
+
+#[tokio::test]
+async fn a_check_tells_where_a_key_is_taken() {
+    let bad = refusal(400, "BadDeviceToken");
+    let wrong = refusal(403, "BadEnvironmentKeyIdInToken");
+    let (stage, apple) = (Stage::new(), service(bad, wrong).await);
+    let check = super::bounded(stage.driver.check(&apple.account)).await;
+    let found: Vec<_> = check
+        .findings
+        .iter()
+        .map(|finding| finding.health)
+        .collect();
+    let refused = Health::Refused(Reason::ConfigProviderAuth);
+    assert_eq!(found, [Health::Good, refused]);
+    assert!(check.is_good());
+    assert_eq!((apple.production.count(), apple.sandbox.count()), (1, 1));
+}

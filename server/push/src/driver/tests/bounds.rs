@@ -1,0 +1,157 @@
+//! What does not come to an answer.
+
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    sync::mpsc,
+};
+use vestnik_model::Reason;
+use vestnik_outbound::Limits;
+
+use super::{Peer, Script, Stage, bounded, peer::Io, reply, vapid};
+use crate::{
+    address::{Address, Subscription, SubscriptionKeys},
+    fixture::{UA_AUTH, UA_PUBLIC},
+    outcome::Verdict,
+    push::Urgency,
+};
+
+fn at(peer: &Peer) -> Address {
+    let keys = SubscriptionKeys::parse(UA_PUBLIC, UA_AUTH).unwrap();
+    let endpoint = format!("{}/s/1", peer.origin());
+    Address::WebPush(Box::new(Subscription::new(&endpoint, keys).unwrap()))
+}
+
+#[tokio::test]
+async fn a_push_without_an_answer_is_unproven() {
+    let (told, mut arrived) = mpsc::unbounded_channel();
+    let peer = Peer::http(super::H2, move |_| {
+        told.send(()).ok();
+        std::future::pending()
+    })
+    .await;
+    let stage = Stage::new();
+    let (driver, address, push) = (stage.driver.clone(), at(&peer), stage.push());
+    let sending = tokio::spawn(async move { driver.send(&vapid(), &address, &push).await });
+    arrived.recv().await.unwrap();
+    tokio::time::pause();
+    let sent = sending.await.unwrap();
+    assert_eq!((&sent.verdict, sent.tries), (&Verdict::Unproven, 1));
+    assert_eq!(sent.verdict.reason(), Some(Reason::ProviderUnproven));
+    assert_eq!(sent.said, None);
+}
+
+#[tokio::test]
+async fn a_push_that_never_left_is_a_retry_and_not_unproven() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let keys = SubscriptionKeys::parse(UA_PUBLIC, UA_AUTH).unwrap();
+    let subscription = Subscription::new(&format!("https://localhost:{port}/s/1"), keys).unwrap();
+    let address = Address::WebPush(Box::new(subscription));
+    let sent = Stage::new().send(&vapid(), &address).await;
+    let wanted = Verdict::retry(Reason::ProviderUnavailable, None);
+    assert_eq!(sent.verdict, wanted);
+}
+
+#[tokio::test]
+async fn a_huge_answer_is_read_by_its_status() {
+    for (status, is_dead) in [(410, true), (201, false)] {
+        let script = Script::new([reply(status, &"x".repeat(1_000_000))]);
+        let (peer, stage) = (script.peer().await, Stage::new());
+        let sent = stage.send(&vapid(), &at(&peer)).await;
+        assert_eq!(matches!(sent.verdict, Verdict::Dead { .. }), is_dead);
+        assert_eq!(matches!(sent.verdict, Verdict::Accepted { .. }), !is_dead);
+    }
+}
+
+/// Reads a request of HTTP/1.1 to its end.
+async fn read_request(io: &mut Io) {
+    let (mut bytes, mut more) = (Vec::new(), [0; 4_096]);
+    loop {
+        let count = io.read(&mut more).await.unwrap();
+        assert!(count > 0, "the request broke off");
+        bytes.extend_from_slice(&more[..count]);
+        let text = String::from_utf8_lossy(&bytes).to_ascii_lowercase();
+        let Some(head) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else {
+            continue;
+        };
+        let (_, length) = text.split_once("content-length: ").unwrap();
+        let (length, _) = length.split_once("\r\n").unwrap();
+        if bytes.len() == head + 4 + length.parse::<usize>().unwrap() {
+            return;
+        }
+    }
+}
+
+/// Half of an answer may lack what says whose fault it is, so it kills nothing.
+#[tokio::test]
+async fn an_answer_that_stops_in_the_middle_is_only_worth_whether_it_is_a_success() {
+    for (line, is_accepted) in [("201 Created", true), ("410 Gone", false)] {
+        let peer = Peer::raw(Some(&["http/1.1"]), move |_, mut io| async move {
+            read_request(&mut io).await;
+            let head = format!("HTTP/1.1 {line}\r\nContent-Length: 100\r\n\r\n{{");
+            io.write_all(head.as_bytes()).await.unwrap();
+            io.shutdown().await.ok();
+        })
+        .await;
+        let sent = Stage::new().send(&vapid(), &at(&peer)).await;
+        if is_accepted {
+            assert!(matches!(sent.verdict, Verdict::Accepted { .. }), "{sent:?}");
+        } else {
+            let wanted = Verdict::retry(Reason::ProviderUnavailable, None);
+            assert_eq!(sent.verdict, wanted);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_push_that_cannot_be_sent_is_not_tried() {
+    let script = Script::new([reply(201, "")]);
+    let (peer, stage) = (script.peer().await, Stage::new());
+    let mut late = stage.push();
+    stage.pass(3_600);
+    late.urgency = Urgency::Low;
+    let mut large = stage.push();
+    large.content = crate::fixture::sealed(5_000);
+    for (push, reason) in [
+        (late, Reason::ExpiredTtl),
+        (large, Reason::ProviderPayloadTooLarge),
+    ] {
+        let sent = bounded(stage.driver.send(&vapid(), &at(&peer), &push)).await;
+        assert_eq!(sent.verdict, Verdict::Rejected { reason });
+        assert_eq!(sent.tries, 0);
+    }
+    assert_eq!(script.count(), 0);
+}
+
+#[tokio::test]
+async fn pushes_beyond_the_bounds_wait_and_all_arrive() {
+    let script = Script::new([reply(201, "")]);
+    let peer = script.peer().await;
+    let stage = Stage::with(Limits {
+        connections: 1,
+        streams: 2,
+        ..Limits::default()
+    });
+    let sends: Vec<_> = (0..30)
+        .map(|_| {
+            let (driver, address, push) = (stage.driver.clone(), at(&peer), stage.push());
+            tokio::spawn(async move { driver.send(&vapid(), &address, &push).await })
+        })
+        .collect();
+    for sent in sends {
+        let sent = bounded(sent).await.unwrap();
+        assert!(matches!(sent.verdict, Verdict::Accepted { .. }), "{sent:?}");
+    }
+    assert_eq!((script.count(), peer.accepted()), (30, 1));
+}
+
+#[tokio::test]
+async fn an_account_of_another_service_is_the_operators_fault() {
+    let script = Script::new([reply(201, "")]);
+    let (peer, stage) = (script.peer().await, Stage::new());
+    let account = super::apple(&peer, &peer);
+    let sent = stage.send(&account, &at(&peer)).await;
+    assert_eq!(sent.verdict.reason(), Some(Reason::ConfigNoRoute));
+    assert_eq!(script.count(), 0);
+}

@@ -1,0 +1,91 @@
+use vestnik_model::Reason;
+use vestnik_outbound::Reach;
+
+use super::{Peer, Script, Stage, reply, vapid};
+use crate::{
+    address::{Address, Subscription, SubscriptionKeys},
+    driver::{Config, Driver, Health},
+    fixture::{UA_AUTH, UA_PUBLIC},
+    outcome::Verdict,
+};
+
+fn address(endpoint: &str) -> Address {
+    let keys = SubscriptionKeys::parse(UA_PUBLIC, UA_AUTH).unwrap();
+    Address::WebPush(Box::new(Subscription::new(endpoint, keys).unwrap()))
+}
+
+fn at(peer: &Peer, path: &str) -> Address {
+    address(&format!("{}{path}", peer.origin()))
+}
+
+#[tokio::test]
+async fn a_push_is_encrypted_anew_each_time_and_its_token_is_kept_for_hours() {
+    let script = Script::new([reply(201, "").with("location", "https://push.test/m/1")]);
+    let (stage, peer) = (Stage::new(), script.peer().await);
+    for hours in [0, 10, 1] {
+        stage.pass(hours * 3_600);
+        let sent = stage.send(&vapid(), &at(&peer, "/s/1")).await;
+        assert!(matches!(sent.verdict, Verdict::Accepted { id: Some(_) }));
+    }
+    let tokens = script.header("authorization");
+    assert_eq!(tokens[0], tokens[1]);
+    assert_ne!(tokens[1], tokens[2]);
+    let state = script.0.lock().unwrap();
+    let bodies: Vec<_> = state
+        .requests
+        .iter()
+        .map(|request| request.body())
+        .collect();
+    assert_ne!(bodies[0], bodies[1]);
+    assert_eq!(bodies[0].len(), bodies[1].len());
+}
+
+#[tokio::test]
+async fn one_push_service_that_fails_stops_no_other() {
+    let (bad, good) = (Script::new([reply(500, "")]), Script::new([reply(201, "")]));
+    let (bad_peer, good_peer) = (bad.peer().await, good.peer().await);
+    let (stage, account) = (Stage::new(), vapid());
+    for _ in 0..9 {
+        stage.send(&account, &at(&bad_peer, "/s/1")).await;
+    }
+    assert_eq!(bad.count(), 5);
+    let sent = stage.send(&account, &at(&good_peer, "/s/1")).await;
+    assert!(matches!(sent.verdict, Verdict::Accepted { .. }), "{sent:?}");
+}
+
+#[tokio::test]
+async fn an_endpoint_inside_is_not_connected_to_and_not_killed() {
+    let script = Script::new([reply(201, "")]);
+    let peer = script.peer().await;
+    let stage = Stage::new();
+    let clock = std::sync::Arc::new(stage.clock.clone());
+    let config = Config {
+        reach: Reach::public(),
+        ..Config::default()
+    };
+    let driver = Driver::new(clock, config);
+    let (account, push) = (vapid(), stage.push());
+    for address in [at(&peer, "/s/1"), address("https://127.0.0.1/s/1")] {
+        let sent = super::bounded(driver.send(&account, &address, &push)).await;
+        let reason = Reason::ConfigNoRoute;
+        assert_eq!(sent.verdict, Verdict::Rejected { reason });
+    }
+    assert_eq!(peer.accepted(), 0);
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let inside = Script::new([reply(200, "")]);
+    let inside_peer = inside.peer().await;
+    let script = Script::new([reply(307, "").with("location", &inside_peer.origin())]);
+    let (stage, peer) = (Stage::new(), script.peer().await);
+    let sent = stage.send(&vapid(), &at(&peer, "/s/1")).await;
+    assert!(matches!(sent.verdict, Verdict::Rejected { .. }), "{sent:?}");
+    assert_eq!(inside_peer.accepted(), 0);
+}
+
+#[tokio::test]
+async fn a_check_of_a_key_asks_nobody() {
+    let check = super::bounded(Stage::new().driver.check(&vapid())).await;
+    assert_eq!(check.findings[0].health, Health::Good);
+}
