@@ -3,6 +3,7 @@
 use std::fmt;
 
 use aws_lc_rs::{
+    digest::{SHA256, digest},
     encoding::{AsDer as _, Pkcs8V1Der},
     rsa::KeySize,
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RsaKeyPair},
@@ -23,6 +24,9 @@ pub enum CredentialsError {
     /// A key of an earlier start cannot be read: which.
     #[error("{0} cannot be read")]
     Read(&'static str),
+    /// There are as many keys as there may be.
+    #[error("there are {0} signing keys already, which is the most")]
+    TooMany(usize),
     /// The certificate could not be made.
     #[error("the certificate could not be made")]
     Certificate(#[source] rcgen::Error),
@@ -66,6 +70,38 @@ impl fmt::Debug for Credentials {
     }
 }
 
+/// A further signing key of the APNs team: what Apple hands out once. `Debug` does not show it.
+#[derive(Clone, Serialize)]
+pub struct ApnsKey {
+    /// The id, `kid` of the provider token.
+    pub key_id: String,
+    /// The key, PKCS#8 in PEM.
+    pub key: String,
+}
+
+impl fmt::Debug for ApnsKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApnsKey")
+            .field("key_id", &self.key_id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ApnsKey {
+    /// Makes a key, and gives its public half, an uncompressed point.
+    pub(crate) fn generate() -> Result<(Self, Vec<u8>), CredentialsError> {
+        let make = |_| CredentialsError::Make;
+        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(make)?;
+        let private = pair.to_pkcs8v1().map_err(make)?;
+        let public = pair.public_key().as_ref().to_vec();
+        // Apple's ids have ten characters; this one follows from the key.
+        let digest = digest(&SHA256, &public);
+        let key_id = hex::encode(&digest.as_ref()[..5]).to_uppercase();
+        let key = pem::encode(PRIVATE_KEY, private.as_ref());
+        Ok((Self { key_id, key }, public))
+    }
+}
+
 impl Credentials {
     /// Makes new keys.
     ///
@@ -79,7 +115,7 @@ impl Credentials {
         let ec = ec.to_pkcs8v1().map_err(make)?;
         let authority = Authority::generate()?;
         let service_account_key = pem::encode(PRIVATE_KEY, rsa.as_ref());
-        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, rsa.as_ref());
+        let digest = digest(&SHA256, rsa.as_ref());
         Ok(Self {
             project_id: "vestnik-sim".to_owned(),
             client_email: "sender@vestnik-sim.iam.gserviceaccount.com".to_owned(),

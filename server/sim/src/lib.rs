@@ -33,6 +33,7 @@
 
 mod admin;
 mod apns;
+mod apns_keys;
 mod authority;
 mod base64url;
 mod counters;
@@ -49,21 +50,25 @@ mod jwt;
 mod mailbox;
 mod message;
 mod options;
+mod page;
 mod pem;
+mod place;
 mod rate;
 mod reply;
 mod ring;
+mod screen;
 mod serve;
 mod service;
 mod setup;
 mod shared;
+mod shown;
 mod simulator;
 mod subscription;
 mod web_push;
 mod world;
 
 pub use counters::Count;
-pub use credentials::{Credentials, CredentialsError};
+pub use credentials::{ApnsKey, Credentials, CredentialsError};
 pub use device::{
     Death, DeviceView, Ending, Kind, Registration, SubscriptionKeys, SubscriptionView,
 };
@@ -74,6 +79,8 @@ pub use mailbox::{ApnsStorage, Order};
 pub use message::{Content, Drop, Event, Fate, Message};
 pub use options::{Limits, Options};
 pub use ring::Bound;
+pub use screen::ScreenLine;
 pub use service::{Environment, Service};
 pub use setup::{Addresses, Setup};
+pub use shown::{Form, Shown};
 pub use simulator::{Simulator, StartError};

@@ -71,7 +71,7 @@ impl Entrance {
         shutdown
             .run_until_cancelled(self.speak(stream, number))
             .await;
-        self.shared.change(|world| world.closed(number));
+        self.shared.closed(number);
     }
 
     async fn speak(&self, stream: TcpStream, number: u64) {

@@ -54,6 +54,11 @@ impl Shared {
         changed
     }
 
+    /// Forgets what belongs to a connection that is closed. Nobody can see that, so nobody is told.
+    pub(crate) fn closed(&self, connection: u64) {
+        self.lock().closed(connection);
+    }
+
     /// A count that grows with every request and change.
     pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()

@@ -16,9 +16,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     admin,
     apns::{ProviderKey, Team},
+    apns_keys::add_apns_key,
     authority::Identity,
     counters::Count,
-    credentials::{Credentials, CredentialsError},
+    credentials::{ApnsKey, Credentials, CredentialsError},
     device::{Death, DeviceView, Registration},
     fault::{Rule, RuleError, RuleView},
     fcm::{Account, FcmProject},
@@ -27,6 +28,8 @@ use crate::{
     mailbox::Order,
     message::{Event, Fate},
     options::Options,
+    place::Place,
+    screen::{ScreenLine, screen},
     serve::Entrance,
     service::{Door, Environment},
     setup::{Addresses, Setup},
@@ -127,8 +130,12 @@ impl Simulator {
             self.tasks
                 .spawn(entrance(door, protocols)?.listen(listener));
         }
-        let (shared, setup) = (Arc::clone(&self.shared), Arc::clone(&self.setup));
-        let router = admin::router(shared, setup, options.page);
+        let place = Place {
+            shared: Arc::clone(&self.shared),
+            setup: Arc::clone(&self.setup),
+            shutdown: self.shutdown.clone(),
+        };
+        let router = admin::router(place, options.page);
         self.tasks
             .spawn(admin::serve(admin, router, self.shutdown.clone()));
         Ok(())
@@ -231,6 +238,19 @@ impl Simulator {
         self.shared.read(|world| world.faults.view())
     }
 
+    /// Adds a signing key to the APNs team, for one environment or for both: what a sender rotates to.
+    ///
+    /// # Errors
+    /// [`CredentialsError`].
+    pub fn add_apns_key(&self, only: Option<Environment>) -> Result<ApnsKey, CredentialsError> {
+        add_apns_key(&self.shared, only)
+    }
+
+    /// Revokes a signing key of the APNs team. Says whether there was one.
+    pub fn revoke_apns_key(&self, key_id: &str) -> bool {
+        self.shared.change(|world| world.revoke_apns_key(key_id))
+    }
+
     /// Makes every access token that FCM's token endpoint has given out worthless.
     pub fn revoke_access_tokens(&self) {
         self.shared.change(World::revoke_bearers);
@@ -250,6 +270,15 @@ impl Simulator {
         self.shared.read(|world| {
             let events = world.fleet.events(0);
             events.filter(is_received).cloned().collect()
+        })
+    }
+
+    /// What a device would show, the newest first; at most so many lines.
+    #[must_use]
+    pub fn screen(&self, device: &str, most: usize) -> Vec<ScreenLine> {
+        self.shared.read(|world| {
+            let events = world.fleet.events(0).rev();
+            screen(events.filter(|event| event.device == device), most)
         })
     }
 

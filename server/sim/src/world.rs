@@ -4,7 +4,7 @@ use http::StatusCode;
 use jiff::Timestamp;
 
 use crate::{
-    apns::{self, ProviderTokens, Team},
+    apns::{self, ProviderKey, ProviderTokens, Team},
     counters::Counters,
     device::{Address, Death, Device, DeviceView, SubscriptionKeys, SubscriptionView},
     fault::{Fault, Faults, When},
@@ -20,6 +20,9 @@ use crate::{
 
 /// The path of the token endpoint.
 pub(crate) const TOKEN_PATH: &str = "/token";
+
+/// The most signing keys of the APNs team.
+const MOST_KEYS: usize = 20;
 
 /// The accounts that senders use, as the services keep them.
 #[derive(Debug, Clone)]
@@ -97,6 +100,24 @@ impl World {
         self.faults = Faults::default();
         self.journal.clear();
         self.counters = Counters::default();
+    }
+
+    /// Adds a signing key to the APNs team. The refusal is how many there may be.
+    pub(crate) fn add_apns_key(&mut self, key: ProviderKey) -> Result<(), usize> {
+        let keys = &mut self.accounts.team.keys;
+        if keys.len() >= MOST_KEYS {
+            return Err(MOST_KEYS);
+        }
+        keys.push(key);
+        Ok(())
+    }
+
+    /// Takes a signing key from the APNs team. Says whether there was one.
+    pub(crate) fn revoke_apns_key(&mut self, id: &str) -> bool {
+        let keys = &mut self.accounts.team.keys;
+        let before = keys.len();
+        keys.retain(|key| key.id != id);
+        keys.len() < before
     }
 
     /// Makes every access token of FCM worthless.

@@ -7,7 +7,7 @@ use axum::{
 use http::StatusCode;
 use serde_json::json;
 
-use crate::{fault::RuleError, fleet::DeviceError};
+use crate::{credentials::CredentialsError, fault::RuleError, fleet::DeviceError};
 
 /// Why a request is refused.
 #[derive(Debug)]
@@ -43,5 +43,17 @@ impl From<DeviceError> for Refusal {
 impl From<RuleError> for Refusal {
     fn from(error: RuleError) -> Self {
         Self::new(StatusCode::BAD_REQUEST, error.to_string())
+    }
+}
+
+impl From<CredentialsError> for Refusal {
+    fn from(error: CredentialsError) -> Self {
+        let status = match error {
+            CredentialsError::TooMany(_) => StatusCode::CONFLICT,
+            CredentialsError::Make
+            | CredentialsError::Read(_)
+            | CredentialsError::Certificate(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self::new(status, error.to_string())
     }
 }

@@ -8,11 +8,12 @@ use http::StatusCode;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{answer::Refusal, router::Place};
+use super::answer::Refusal;
 use crate::{
     device::{Death, DeviceView, Ending, Registration},
     fleet::DeviceError,
     mailbox::Order,
+    place::Place,
     service::Environment,
 };
 

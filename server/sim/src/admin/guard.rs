@@ -9,7 +9,8 @@ use axum::{
 };
 use http::{HeaderMap, StatusCode, header};
 
-use super::{answer::Refusal, router::Place};
+use super::answer::Refusal;
+use crate::place::Place;
 
 /// Refuses requests that a page of another origin has made.
 pub(super) async fn check(State(place): State<Place>, request: Request, next: Next) -> Response {

@@ -4,6 +4,7 @@ mod answer;
 mod devices;
 mod guard;
 mod observe;
+mod rotation;
 mod router;
 
 pub(crate) use router::{router, serve};

@@ -12,9 +12,13 @@ use serde_json::{Value, json};
 use super::{
     answer::Refusal,
     devices::{Body, body},
-    router::Place,
 };
-use crate::fault::Rule;
+use crate::{
+    fault::Rule,
+    fleet::{DeviceError, Fleet},
+    place::Place,
+    screen::screen,
+};
 
 /// The most entries of one page.
 const PAGE: usize = 1_000;
@@ -58,17 +62,34 @@ pub(super) async fn events_of(
     window: Query<Window>,
 ) -> Result<Json<Value>, Refusal> {
     place.shared.read(|world| {
-        if world.fleet.by_id(&id).is_none() {
-            return Err(crate::fleet::DeviceError::Unknown.into());
-        }
+        exists(&world.fleet, &id)?;
         let events = world.fleet.events(window.after);
-        let events = events
-            .filter(|event| event.device == id)
-            .take(window.limit());
-        let page =
-            json!({"events": events.collect::<Vec<_>>(), "forgotten": world.fleet.forgotten()});
-        Ok(Json(page))
+        let events = events.filter(|event| event.device == id);
+        let events: Vec<_> = events.take(window.limit()).collect();
+        Ok(Json(
+            json!({"events": events, "forgotten": world.fleet.forgotten()}),
+        ))
     })
+}
+
+/// What a device would show, the newest first.
+pub(super) async fn screen_of(
+    State(place): State<Place>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Refusal> {
+    place.shared.read(|world| {
+        exists(&world.fleet, &id)?;
+        let events = world.fleet.events(0).rev();
+        let lines = screen(events.filter(|event| event.device == id), PAGE);
+        Ok(Json(json!({"lines": lines})))
+    })
+}
+
+fn exists(fleet: &Fleet, id: &str) -> Result<(), DeviceError> {
+    match fleet.by_id(id) {
+        Some(_) => Ok(()),
+        None => Err(DeviceError::Unknown),
+    }
 }
 
 pub(super) async fn faults(State(place): State<Place>) -> Json<Value> {

@@ -1,32 +1,32 @@
 //! The routes.
 
-use std::sync::Arc;
+use std::{future::IntoFuture as _, time::Duration};
 
 use axum::{
     Router,
     extract::DefaultBodyLimit,
     middleware,
-    routing::{get, post},
+    routing::{delete, get, post},
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{devices, guard, observe};
-use crate::{setup::Setup, shared::Shared};
+use super::{devices, guard, observe, rotation};
+use crate::{page, place::Place};
 
 /// The largest body, in bytes.
 const LARGEST: usize = 256 * 1024;
+/// How long requests in hand may take at the end.
+const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What the handlers share.
-#[derive(Debug, Clone)]
-pub(crate) struct Place {
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) setup: Arc<Setup>,
-}
-
-pub(crate) fn router(shared: Arc<Shared>, setup: Arc<Setup>, _page: bool) -> Router {
-    let place = Place { shared, setup };
+pub(crate) fn router(place: Place, has_page: bool) -> Router {
+    let page = if has_page {
+        page::routes()
+    } else {
+        Router::new()
+    };
     Router::new()
+        .merge(page)
         .route("/admin/credentials", get(observe::credentials))
         .route("/admin/ca.pem", get(observe::ca))
         .route("/admin/devices", get(devices::list).post(devices::register))
@@ -42,11 +42,15 @@ pub(crate) fn router(shared: Arc<Shared>, setup: Arc<Setup>, _page: bool) -> Rou
             post(devices::environment),
         )
         .route("/admin/devices/{id}/events", get(observe::events_of))
+        .route("/admin/devices/{id}/screen", get(observe::screen_of))
         .route("/admin/events", get(observe::events))
         .route(
             "/admin/faults",
             get(observe::faults).put(observe::set_faults),
         )
+        .route("/admin/apns/keys", post(rotation::add_key))
+        .route("/admin/apns/keys/{id}", delete(rotation::revoke_key))
+        .route("/admin/fcm/revoke", post(rotation::revoke_access_tokens))
         .route("/admin/journal", get(observe::journal))
         .route("/admin/counters", get(observe::counters))
         .route("/admin/reset", post(observe::reset))
@@ -55,10 +59,20 @@ pub(crate) fn router(shared: Arc<Shared>, setup: Arc<Setup>, _page: bool) -> Rou
         .with_state(place)
 }
 
-/// Serves until the simulator is shut down.
+/// Serves until the simulator is shut down. Requests in hand then have a moment to end.
 pub(crate) async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToken) {
+    let ending = shutdown.clone();
     let serving = axum::serve(listener, router).with_graceful_shutdown(shutdown.cancelled_owned());
-    if let Err(error) = serving.await {
-        tracing::warn!(%error, "the admin API has stopped");
+    let patience = async {
+        ending.cancelled().await;
+        tokio::time::sleep(PATIENCE).await;
+    };
+    tokio::select! {
+        served = serving.into_future() => {
+            if let Err(error) = served {
+                tracing::warn!(%error, "the admin API has stopped");
+            }
+        }
+        () = patience => tracing::debug!("the admin API stops while requests are in hand"),
     }
 }

@@ -126,6 +126,24 @@ async fn a_start_with_earlier_keys_needs_no_new_configuration() {
 }
 
 #[tokio::test]
+async fn keys_are_added_and_revoked_by_http() {
+    let simulator = start().await;
+    let sandbox = Some(json!({"environment": "sandbox"}));
+    let made = call(&simulator, Method::POST, "/admin/apns/keys", sandbox).await;
+    assert_eq!(made.status, StatusCode::CREATED);
+    let path = format!(
+        "/admin/apns/keys/{}",
+        made.json()["key_id"].as_str().unwrap()
+    );
+    for expected in [StatusCode::NO_CONTENT, StatusCode::NOT_FOUND] {
+        let answer = call(&simulator, Method::DELETE, &path, None).await;
+        assert_eq!(answer.status, expected);
+    }
+    let answer = call(&simulator, Method::POST, "/admin/fcm/revoke", None).await;
+    assert_eq!(answer.status, StatusCode::NO_CONTENT);
+}
+
+#[tokio::test]
 async fn rules_are_set_and_everything_is_forgotten() {
     let simulator = start().await;
     let rules = json!([{"match": {"service": "apns", "percent": 30, "seed": 7},

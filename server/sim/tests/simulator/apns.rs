@@ -222,6 +222,40 @@ async fn a_token_may_be_replaced_after_twenty_minutes() {
 }
 
 #[tokio::test]
+async fn a_team_changes_its_key() {
+    let mut apple = Apple::start().await;
+    let phone = apple.phone(Kind::Apns);
+    let to = apple.simulator.addresses().apns;
+    let team = apple.simulator.setup().credentials.team_id.clone();
+    let claims = json!({"iss": team, "iat": seconds(&apple.clock)});
+    let mut connection = Connection::open(&apple.simulator, to).await.unwrap();
+    let request = apple.request(&apple.push(&phone));
+    assert_eq!(
+        connection.send(request).await.unwrap().status,
+        StatusCode::OK
+    );
+
+    let made = apple.simulator.add_apns_key(None).unwrap();
+    apple.token = es256(Some(&made.key_id), &claims, &made.key);
+    let request = apple.request(&apple.push(&phone));
+    let answer = connection.send(request).await.unwrap();
+    assert_eq!(answer.json()["reason"], "UnrelatedKeyIdInToken");
+    // A new connection takes the new key, until that is revoked.
+    assert_eq!(apple.send(&apple.push(&phone)).await.status, StatusCode::OK);
+    assert!(apple.simulator.revoke_apns_key(&made.key_id));
+    let reason = apple.reason(&apple.push(&phone)).await;
+    assert_eq!(reason, said(403, "InvalidProviderToken"));
+
+    let sandbox = apple
+        .simulator
+        .add_apns_key(Some(Environment::Sandbox))
+        .unwrap();
+    apple.token = es256(Some(&sandbox.key_id), &claims, &sandbox.key);
+    let reason = apple.reason(&apple.push(&phone)).await;
+    assert_eq!(reason, said(403, "BadEnvironmentKeyIdInToken"));
+}
+
+#[tokio::test]
 async fn headers_are_checked() {
     let apple = Apple::start().await;
     let phone = apple.phone(Kind::Apns);

@@ -10,5 +10,6 @@ mod client;
 mod faults;
 mod fcm;
 mod jws;
+mod page;
 mod sealing;
 mod web_push;
