@@ -147,6 +147,10 @@ pub enum Scope {
 pub enum Remedy {
     /// A new provider token, once. If it is refused too, only the operator can help.
     NewToken,
+    /// A new connection, once: this one was first used with another key.
+    NewConnection,
+    /// The other environment of APNs, once: the key is not for this one.
+    OtherEnvironment,
     /// Something that only the operator can do: another key, a permission, a setting at the service.
     Operator,
 }

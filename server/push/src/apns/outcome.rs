@@ -76,10 +76,12 @@ fn by_rejection(
         Rejection::BadCertificate
         | Rejection::BadCertificateEnvironment
         | Rejection::Forbidden
-        | Rejection::MissingProviderToken
-        | Rejection::UnrelatedKeyIdInToken
-        | Rejection::BadEnvironmentKeyIdInToken => {
-            refused(Reason::ConfigProviderAuth, Remedy::Operator)
+        | Rejection::MissingProviderToken => refused(Reason::ConfigProviderAuth, Remedy::Operator),
+        Rejection::UnrelatedKeyIdInToken => {
+            refused(Reason::ConfigProviderAuth, Remedy::NewConnection)
+        }
+        Rejection::BadEnvironmentKeyIdInToken | Rejection::BadEnvironmentKeyInToken => {
+            refused(Reason::ConfigProviderAuth, Remedy::OtherEnvironment)
         }
         Rejection::PayloadTooLarge => Verdict::Rejected {
             reason: Reason::ProviderPayloadTooLarge,

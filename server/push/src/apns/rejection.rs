@@ -3,7 +3,9 @@
 use vestnik_model::open::Word;
 
 /// The reasons of
-/// <https://developer.apple.com/documentation/usernotifications/handling-notification-responses-from-apns>.
+/// <https://developer.apple.com/documentation/usernotifications/handling-notification-responses-from-apns>,
+/// and `BadEnvironmentKeyInToken`, which is what senders report to get where the page has
+/// `BadEnvironmentKeyIdInToken`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "Apple's page describes each of its words")]
 pub enum Rejection {
@@ -29,6 +31,7 @@ pub enum Rejection {
     MissingProviderToken,
     UnrelatedKeyIdInToken,
     BadEnvironmentKeyIdInToken,
+    BadEnvironmentKeyInToken,
     BadPath,
     MethodNotAllowed,
     ExpiredToken,
@@ -67,7 +70,8 @@ impl Rejection {
             | Self::InvalidProviderToken
             | Self::MissingProviderToken
             | Self::UnrelatedKeyIdInToken
-            | Self::BadEnvironmentKeyIdInToken => 403,
+            | Self::BadEnvironmentKeyIdInToken
+            | Self::BadEnvironmentKeyInToken => 403,
             Self::BadPath => 404,
             Self::MethodNotAllowed => 405,
             Self::ExpiredToken | Self::Unregistered => 410,
@@ -103,6 +107,7 @@ impl Word for Rejection {
         Self::MissingProviderToken,
         Self::UnrelatedKeyIdInToken,
         Self::BadEnvironmentKeyIdInToken,
+        Self::BadEnvironmentKeyInToken,
         Self::BadPath,
         Self::MethodNotAllowed,
         Self::ExpiredToken,
@@ -139,6 +144,7 @@ impl Word for Rejection {
             Self::MissingProviderToken => "MissingProviderToken",
             Self::UnrelatedKeyIdInToken => "UnrelatedKeyIdInToken",
             Self::BadEnvironmentKeyIdInToken => "BadEnvironmentKeyIdInToken",
+            Self::BadEnvironmentKeyInToken => "BadEnvironmentKeyInToken",
             Self::BadPath => "BadPath",
             Self::MethodNotAllowed => "MethodNotAllowed",
             Self::ExpiredToken => "ExpiredToken",

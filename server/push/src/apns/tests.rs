@@ -323,9 +323,17 @@ fn about_sender_and_service() -> Vec<Row> {
                 "BadCertificateEnvironment",
                 "Forbidden",
                 "MissingProviderToken",
-                "UnrelatedKeyIdInToken",
-                "BadEnvironmentKeyIdInToken",
             ],
+        ),
+        (
+            refused(auth, Remedy::NewConnection),
+            403,
+            &["UnrelatedKeyIdInToken"],
+        ),
+        (
+            refused(auth, Remedy::OtherEnvironment),
+            403,
+            &["BadEnvironmentKeyIdInToken", "BadEnvironmentKeyInToken"],
         ),
         (
             throttled(Scope::Sender, Connection::New),

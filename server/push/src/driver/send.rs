@@ -166,7 +166,14 @@ impl Job<'_> {
             Ok(answer) => self.answered(&answer),
             Err(error) => self.unanswered(&error),
         };
-        if matches!(tried.verdict, Verdict::Refused { .. }) {
+        let is_token_refused = matches!(
+            tried.verdict,
+            Verdict::Refused {
+                remedy: Remedy::NewToken,
+                ..
+            }
+        );
+        if is_token_refused {
             self.refused = Some(made.edition);
         }
         Ok(tried)
@@ -271,8 +278,16 @@ fn broken(status: StatusCode) -> Outcome {
 const fn sign(verdict: &Verdict) -> Sign {
     match verdict {
         Verdict::Retry { .. } | Verdict::Unproven => Sign::Bad(Why::Failing),
-        Verdict::Refused { .. } => Sign::Bad(Why::Refusing),
-        Verdict::Accepted { .. }
+        Verdict::Refused {
+            remedy: Remedy::NewToken | Remedy::NewConnection | Remedy::Operator,
+            ..
+        } => Sign::Bad(Why::Refusing),
+        // The key may be good, and is asked about elsewhere.
+        Verdict::Refused {
+            remedy: Remedy::OtherEnvironment,
+            ..
+        }
+        | Verdict::Accepted { .. }
         | Verdict::Throttled { .. }
         | Verdict::Dead { .. }
         | Verdict::WrongEnvironment
@@ -284,6 +299,10 @@ const fn sign(verdict: &Verdict) -> Sign {
 const fn over(verdict: &Verdict) -> Connection {
     match verdict {
         Verdict::Retry { over, .. } | Verdict::Throttled { over, .. } => *over,
+        Verdict::Refused {
+            remedy: Remedy::NewConnection,
+            ..
+        } => Connection::New,
         Verdict::Accepted { .. }
         | Verdict::Dead { .. }
         | Verdict::WrongEnvironment

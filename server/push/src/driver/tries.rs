@@ -18,6 +18,8 @@ pub(crate) struct Tries {
     has_moved: bool,
     has_renewed: bool,
     has_reconnected: bool,
+    /// The key is not for the environment that was tried first.
+    is_key_elsewhere: bool,
 }
 
 /// What comes after a try.
@@ -49,6 +51,7 @@ impl Tries {
             has_moved: false,
             has_renewed: false,
             has_reconnected: false,
+            is_key_elsewhere: false,
         }
     }
 
@@ -72,6 +75,7 @@ impl Tries {
             Change::Connection => self.has_reconnected = true,
             Change::Environment => {
                 self.has_moved = true;
+                self.is_key_elsewhere = matches!(verdict, Verdict::Refused { .. });
                 self.environment = self.environment.other();
             }
         }
@@ -89,8 +93,16 @@ impl Tries {
                 over: Connection::New,
                 after: None,
                 ..
+            }
+            | Verdict::Refused {
+                remedy: Remedy::NewConnection,
+                ..
             } => (Change::Connection, self.has_reconnected),
-            Verdict::WrongEnvironment => (Change::Environment, self.has_moved),
+            Verdict::WrongEnvironment
+            | Verdict::Refused {
+                remedy: Remedy::OtherEnvironment,
+                ..
+            } => (Change::Environment, self.has_moved),
             Verdict::Accepted { .. }
             | Verdict::Retry { .. }
             | Verdict::Throttled { .. }
@@ -106,11 +118,18 @@ impl Tries {
     /// What a push came to for which nothing more is changed.
     fn last(&self, verdict: Verdict) -> Verdict {
         match verdict {
+            // The key is not for the environment that the address must be of.
+            Verdict::WrongEnvironment if self.is_key_elsewhere => Verdict::Refused {
+                reason: Reason::ConfigProviderAuth,
+                remedy: Remedy::Operator,
+            },
             // Neither environment knows the address.
             Verdict::WrongEnvironment if self.has_moved => Verdict::dead(Reason::TokenDead),
             // The credentials are for one environment, and the address is not known there.
-            Verdict::Refused { .. } if self.has_moved => Verdict::WrongEnvironment,
-            // The new token is refused too.
+            Verdict::Refused { .. } if self.has_moved && !self.is_key_elsewhere => {
+                Verdict::WrongEnvironment
+            }
+            // What was to help did not.
             Verdict::Refused { reason, .. } => Verdict::Refused {
                 reason,
                 remedy: Remedy::Operator,
@@ -215,6 +234,37 @@ mod tests {
             [
                 Step::Again(Change::Environment),
                 Step::Give(Verdict::WrongEnvironment)
+            ]
+        );
+    }
+
+    #[test]
+    fn a_key_that_is_not_for_an_environment_is_tried_in_the_other() {
+        let elsewhere = refused(Remedy::OtherEnvironment);
+        let again = Step::Again(Change::Environment);
+        let operator = Step::Give(refused(Remedy::Operator));
+        for (second, wanted) in [
+            (
+                Verdict::Accepted { id: None },
+                Step::Give(Verdict::Accepted { id: None }),
+            ),
+            // The address may be alive where the key is not for.
+            (Verdict::WrongEnvironment, operator.clone()),
+            (elsewhere.clone(), operator),
+        ] {
+            let verdicts = [elsewhere.clone(), second];
+            assert_eq!(run(None, &verdicts), [again.clone(), wanted]);
+        }
+    }
+
+    #[test]
+    fn a_connection_of_another_key_is_replaced_once() {
+        let unrelated = refused(Remedy::NewConnection);
+        assert_eq!(
+            run(None, &[unrelated.clone(), unrelated]),
+            [
+                Step::Again(Change::Connection),
+                Step::Give(refused(Remedy::Operator))
             ]
         );
     }

@@ -130,6 +130,27 @@ async fn a_service_that_shuts_down_is_asked_again_over_a_new_connection() {
 }
 
 #[tokio::test]
+async fn a_key_of_the_sandbox_only_still_reaches_its_addresses_and_no_breaker_opens() {
+    let elsewhere = refusal(403, "BadEnvironmentKeyInToken");
+    let (stage, apple) = (Stage::new(), service(elsewhere, reply(200, "")).await);
+    for _ in 0..9 {
+        let sent = stage.send(&apple.account, &address(None)).await;
+        assert!(matches!(sent.verdict, Verdict::Accepted { .. }), "{sent:?}");
+        assert_eq!(sent.moved, Some(Environment::Sandbox));
+    }
+    // An address that is not of the sandbox is not killed for that.
+    apple.sandbox.set([refusal(400, "BadDeviceToken")]);
+    let sent = stage.send(&apple.account, &address(None)).await;
+    assert_eq!(
+        sent.verdict,
+        Verdict::Refused {
+            reason: Reason::ConfigProviderAuth,
+            remedy: Remedy::Operator,
+        }
+    );
+}
+
+#[tokio::test]
 async fn a_check_tells_where_a_key_is_taken() {
     let bad = refusal(400, "BadDeviceToken");
     let wrong = refusal(403, "BadEnvironmentKeyIdInToken");
