@@ -12,7 +12,12 @@ use crate::push::{Content, Plain, Push};
 /// The version of this shape.
 const VERSION: u8 = 1;
 
-/// What the app on the device reads in a push. Absent fields are left out.
+/// The one name under which every service carries the parcel. FCM keeps names such as `notification`
+/// for itself.
+pub(crate) const MEMBER: &str = "vestnik";
+
+/// What the app on the device reads in a push: the member [`MEMBER`] of what it gets. Absent fields are
+/// left out.
 #[derive(Serialize)]
 pub(crate) struct Parcel<'a> {
     v: u8,
@@ -63,27 +68,6 @@ impl<'a> Parcel<'a> {
                 .map(|plain| &plain.data)
                 .filter(|data| !data.is_empty()),
         }
-    }
-
-    /// The parcel as a map of texts, which is all that FCM carries. The sender's data are one text, so
-    /// that no name of theirs is a name that FCM keeps for itself.
-    pub(crate) fn texts(&self) -> Result<BTreeMap<&'static str, String>, serde_json::Error> {
-        let data = self.data.map(serde_json::to_string).transpose()?;
-        let texts = [
-            ("v", Some(self.v.to_string())),
-            ("id", Some(self.id.to_string())),
-            ("notification", Some(self.notification.to_string())),
-            ("envelope", self.envelope.clone()),
-            ("title", self.title.map(str::to_owned)),
-            ("body", self.body.map(str::to_owned)),
-            ("link", self.link.map(str::to_owned)),
-            ("badge", self.badge.map(|badge| badge.to_string())),
-            ("data", data),
-        ];
-        let present = texts
-            .into_iter()
-            .filter_map(|(name, text)| Some((name, text?)));
-        Ok(present.collect())
     }
 }
 

@@ -12,8 +12,8 @@ use crate::{
     address::FcmAddress,
     apns::{self, Payload},
     build_error::BuildError,
-    parcel::Parcel,
-    push::{Push, Urgency},
+    parcel::{MEMBER, Parcel},
+    push::{Content, Push, Urgency},
     web_push,
 };
 
@@ -114,13 +114,14 @@ impl<'a> Body<'a> {
     }
 }
 
-/// Texts of a sealed push are generic and only for platforms that show something by themselves.
+/// The parcel as one text, because FCM carries texts only. Those of a sealed push itself are generic and
+/// only for platforms that show something by themselves.
 fn data(push: &Push) -> Result<BTreeMap<&'static str, String>, serde_json::Error> {
-    use crate::push::Content;
-    match push.content {
-        Content::Sealed { .. } | Content::Hint { .. } => Parcel::beside_alert(push).texts(),
-        Content::Plain(_) => Parcel::whole(push).texts(),
-    }
+    let parcel = match push.content {
+        Content::Sealed { .. } | Content::Hint { .. } => Parcel::beside_alert(push),
+        Content::Plain(_) => Parcel::whole(push),
+    };
+    Ok(BTreeMap::from([(MEMBER, serde_json::to_string(&parcel)?)]))
 }
 
 /// Google lowers the priority of apps whose urgent pushes show nothing, so only those that do are.

@@ -78,7 +78,10 @@ fn a_sealed_push_is_data_and_a_generic_alert() {
         body(&request),
         json!({"message": {
             "token": "cJ7:APA91b",
-            "data": {"v": "1", "id": "att_0192f0c1000070008000000000000007", "notification": "ntf_0192f0c1000070008000000000000008", "envelope": "-_v7"},
+            "data": {"vestnik": concat!(
+                r#"{"v":1,"id":"att_0192f0c1000070008000000000000007","#,
+                r#""notification":"ntf_0192f0c1000070008000000000000008","envelope":"-_v7"}"#,
+            )},
             "android": {"collapse_key": key, "priority": "HIGH", "ttl": "3600s"},
             "apns": {
                 "headers": {
@@ -97,26 +100,42 @@ fn a_sealed_push_is_data_and_a_generic_alert() {
 }
 
 #[test]
-fn a_plain_push_carries_its_content_as_texts() {
+fn a_plain_push_carries_its_content_as_one_text() {
     let address = FcmAddress::installation("cJ7xPq0rT1uVwXyZ012345").unwrap();
     let request = send(&push(Content::Plain(Box::new(plain()))), &address).unwrap();
     let message = &body(&request)["message"];
     assert_eq!(message["fid"], "cJ7xPq0rT1uVwXyZ012345");
     assert_eq!(message.get("token"), None);
+    let parcel = message["data"]["vestnik"].as_str().unwrap();
     assert_eq!(
-        message["data"],
+        serde_json::from_str::<Value>(parcel).unwrap(),
         json!({
-            "v": "1",
-            "id": "att_0192f0c1000070008000000000000007", "notification": "ntf_0192f0c1000070008000000000000008",
+            "v": 1,
+            "id": "att_0192f0c1000070008000000000000007",
+            "notification": "ntf_0192f0c1000070008000000000000008",
             "title": "Order 8812",
             "body": "On its way 🚚",
             "link": "https://shop.example/orders/8812",
-            "badge": "3",
-            // A name that FCM keeps for itself is inside a text.
-            "data": r#"{"from":{"order":8812}}"#,
+            "badge": 3,
+            "data": {"from": {"order": 8812}},
         })
     );
     assert_eq!(message["apns"]["payload"]["aps"]["badge"], 3);
+}
+
+/// <https://firebase.google.com/docs/cloud-messaging/customize-messages/set-message-type>
+#[test]
+fn no_name_of_the_data_is_one_that_fcm_keeps_for_itself() {
+    let hint = Content::Hint { alert: None };
+    for content in [sealed(3), Content::Plain(Box::new(plain())), hint] {
+        let message = body(&send(&push(content), &address()).unwrap());
+        let data = message["message"]["data"].as_object().unwrap();
+        assert!(!data.is_empty());
+        for name in data.keys() {
+            assert!(!["from", "notification", "message_type", "collapse_key"].contains(&&**name));
+            assert!(!name.starts_with("google") && !name.starts_with("gcm"));
+        }
+    }
 }
 
 #[test]
