@@ -120,7 +120,6 @@ impl From<Error> for VestnikError {
         match error {
             Error::Storage(error) => error.into(),
             Error::Network(error) => Self::invalid("network", with_sources(&*error)),
-            Error::Payload(error) => Self::invalid("payload", error),
             Error::LoggedOut => Self::NobodyLoggedIn,
             Error::Refused(code) => Self::Refused {
                 code: code.as_str().to_owned(),

@@ -48,7 +48,9 @@ pub use error::{StorageProblem, VestnikError};
 pub use gate::quiesce;
 pub use listener::{EventListener, StateListener, Subscription};
 pub use log::{LogLevel, LogRecord, LogSink, log_to};
-pub use push::{PushAddressKind, Pushed, SpoolTicket, spool_push};
+pub use push::{
+    Draw, PushAddressKind, PushEnvironment, Pushed, SpoolTicket, draw_push, push_keys_name,
+};
 pub use record::{
     config::{
         Config, DeviceChange, DeviceInfo, FormerHistory, Network, Permission, Platform, Tuning,
@@ -59,6 +61,7 @@ pub use record::{
     notification::{Click, Notification, OpenedBy, Priority},
     snapshot::{Connection, Login, Phase, Snapshot, Standing, Trouble},
     suppression::Suppression,
+    undrawn::Undrawn,
 };
 pub use secrets::{SecretStore, SecretStoreError};
 pub use show::{ShowTicket, Shower};

@@ -1,28 +1,29 @@
 //! Pushes: the addresses of this installation, and what comes over them.
 
 use std::{
-    path::PathBuf,
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
 
+use vestnik_clock::{Clock as _, SystemClock};
 use vestnik_core as core;
 use vestnik_inbox::{
-    Payload,
-    spool::{self, SpoolError, Ticket},
+    push::{self, PushKeys},
+    spool::{SpoolError, Ticket},
 };
 use vestnik_model as model;
 
 use crate::{
     device::Vestnik,
     error::{StorageProblem, VestnikError},
-    record::notification::Notification,
+    record::{notification::Notification, undrawn::Undrawn},
     runtime::run,
 };
 
 /// The most characters of an address.
 const ADDRESS_CHARS: usize = 4_096;
 
-/// Whose address it is. An installation has at most one of each kind.
+/// Whose address it is. An installation has at most one of each kind, and at most one of Firebase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
 pub enum PushAddressKind {
     /// A registration token of Firebase Cloud Messaging.
@@ -39,36 +40,75 @@ pub enum PushAddressKind {
     Webpush,
 }
 
+/// The environments of the Apple Push Notification service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum PushEnvironment {
+    /// The app came from the App Store or `TestFlight`.
+    Production,
+    /// The app was installed by Xcode.
+    Sandbox,
+}
+
 /// What became of a push.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
 pub enum Pushed {
-    /// Its notification is in the history, and is shown if it is due.
+    /// Its notification is new in the history, and is shown if it is due.
     Stored,
-    /// It is for another user than the one whose history is on the device, and was dropped.
-    OtherUser,
+    /// It has no content: what it is about is read from the log.
+    Hint,
+    /// It brought nothing. What the server has to know of it is reported.
+    Dropped {
+        /// Why.
+        reason: Undrawn,
+    },
+}
+
+/// What an extension process is to draw.
+#[derive(Debug, Clone, uniffi::Enum)]
+pub enum Draw {
+    /// A notification.
+    Show {
+        /// What to draw and under which identifier. Settle it when it is drawn.
+        ticket: Arc<SpoolTicket>,
+    },
+    /// A text that says only that something has come.
+    Generic {
+        /// Why there is no content.
+        reason: Undrawn,
+    },
+    /// Nothing.
+    Nothing {
+        /// Why.
+        reason: Undrawn,
+    },
 }
 
 impl From<core::Pushed> for Pushed {
     fn from(pushed: core::Pushed) -> Self {
         match pushed {
             core::Pushed::Stored => Self::Stored,
-            core::Pushed::OtherUser => Self::OtherUser,
+            core::Pushed::Hint => Self::Hint,
+            core::Pushed::Dropped(why) => Self::Dropped { reason: why.into() },
         }
     }
 }
 
 #[uniffi::export]
 impl Vestnik {
-    /// A push service gave this installation an address, in the place of the former one of its kind. The
-    /// server is told now, or as soon as it can be reached. Call it at each start: what the server knows
-    /// already is not sent again.
+    /// A push service gave this installation an address, in the place of the former one of its kind; a token
+    /// and an installation id of Firebase take each other's place. The server is told now, or as soon as it
+    /// can be reached. Call it at each start: what the server knows already is not sent again.
+    ///
+    /// `environment` is for APNs. Without it, the server tries production first and the other one once.
     ///
     /// # Errors
     /// [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
+    #[uniffi::method(default(environment = None))]
     pub async fn set_push_address(
         &self,
         kind: PushAddressKind,
         address: String,
+        environment: Option<PushEnvironment>,
     ) -> Result<(), VestnikError> {
         let core = self.core()?;
         if address.is_empty() || address.chars().count() > ADDRESS_CHARS {
@@ -76,8 +116,8 @@ impl Vestnik {
             return Err(VestnikError::invalid("address", detail));
         }
         let address = model::PushAddress {
-            kind: model::PushAddressKind::from(kind).into(),
-            value: address,
+            environment: environment.map(|one| model::PushEnvironment::from(one).into()),
+            ..model::PushAddress::new(model::PushAddressKind::from(kind), address)
         };
         run(async move { core.set_push_address(address).await }).await
     }
@@ -91,50 +131,70 @@ impl Vestnik {
         run(async move { core.forget_push_address(kind.into()).await }).await
     }
 
-    /// Takes the plain payload of a push. Its notification is stored and becomes due, unless it is
-    /// there already or is for another user.
+    /// Takes a push that the app itself was given, whichever service brought it: the JSON object that FCM's
+    /// data make, or the JSON of APNs or of Web Push. What it brings takes the same way as what comes over the
+    /// live connection, and is shown once. A push without content makes the device connect, if it is online.
     ///
     /// # Errors
-    /// [`VestnikError::InvalidArgument`] if it is no payload of ours, [`VestnikError::Storage`],
-    /// [`VestnikError::Closed`].
-    pub async fn handle_push(&self, payload: Vec<u8>) -> Result<Pushed, VestnikError> {
+    /// [`VestnikError::Storage`], [`VestnikError::Closed`].
+    pub async fn handle_push(&self, push: Vec<u8>) -> Result<Pushed, VestnikError> {
         let core = self.core()?;
-        run(async move { core.handle_push(&payload).await })
+        run(async move { core.handle_push(push).await })
             .await
             .map(Into::into)
     }
 }
 
-/// Writes the payload of a push into the spool, for the app to take. For an extension process: it opens
-/// no database and needs no runtime. `folder` is `spool` in the app's data folder, or one that the app
-/// and the extension share and that the app is told of.
+/// Handles a push in a process beside the app, which opens no database and needs no runtime: what is to be
+/// drawn is durable in the spool first, for the app to take. `folder` is `spool` in the app's data folder, or
+/// one that the app and the extension share and that the app is told of.
 ///
-/// None if it was or is being drawn: leave the notification to the system's own content.
+/// `push` is as for `Vestnik.handle_push`. `keys` is the secret named `envelope` of the app's secret store,
+/// which the extension reads there by itself; none if it cannot be read now.
 ///
 /// # Errors
-/// [`VestnikError::InvalidArgument`] if it is no payload of ours, [`VestnikError::Storage`].
+/// None; see the rules of this library.
 #[uniffi::export]
 #[expect(
     clippy::needless_pass_by_value,
     reason = "bytes by reference ask for a direct buffer in Kotlin"
 )]
-pub fn spool_push(
+pub fn draw_push(
     folder: String,
-    payload: Vec<u8>,
-) -> Result<Option<Arc<SpoolTicket>>, VestnikError> {
-    let payload = parse(&payload)?;
-    let ticket = spool::write(&PathBuf::from(folder), &payload)?;
-    Ok(ticket.map(|ticket| {
-        Arc::new(SpoolTicket {
-            identifier: ticket.identifier().to_owned(),
-            notification: payload.notification.into(),
-            ticket: Mutex::new(Some(ticket)),
-        })
-    }))
+    push: Vec<u8>,
+    keys: Option<String>,
+) -> Result<Draw, VestnikError> {
+    let keys = keys.as_deref().and_then(PushKeys::parse);
+    let now = SystemClock.now();
+    Ok(push::handle(&push, keys.as_ref(), Path::new(&folder), now).into())
 }
 
-fn parse(payload: &[u8]) -> Result<Payload, VestnikError> {
-    Payload::parse(payload).map_err(|error| VestnikError::invalid("payload", error))
+/// The name of the secret that a process beside the app hands to `draw_push`.
+///
+/// # Errors
+/// None; see the rules of this library.
+#[uniffi::export]
+pub fn push_keys_name() -> Result<String, VestnikError> {
+    Ok(vestnik_inbox::secret::ENVELOPE.to_owned())
+}
+
+impl From<push::Draw> for Draw {
+    fn from(draw: push::Draw) -> Self {
+        match draw {
+            push::Draw::Show {
+                ticket,
+                notification,
+            } => Self::Show {
+                ticket: Arc::new(SpoolTicket {
+                    identifier: ticket.identifier().to_owned(),
+                    notification: (*notification).into(),
+                    ticket: Mutex::new(Some(ticket)),
+                }),
+            },
+            push::Draw::Generic(why) => Self::Generic { reason: why.into() },
+            push::Draw::Nothing(why) => Self::Nothing { reason: why.into() },
+        }
+    }
 }
 
 /// The right to draw a notification, in an extension process. If it is not settled, the app draws the
@@ -181,7 +241,7 @@ impl From<SpoolError> for VestnikError {
     fn from(error: SpoolError) -> Self {
         let problem = match &error {
             SpoolError::Full => StorageProblem::Full,
-            SpoolError::TooLarge => return Self::invalid("payload", error),
+            SpoolError::TooLarge => return Self::invalid("push", error),
             SpoolError::Io(source) if source.kind() == std::io::ErrorKind::StorageFull => {
                 StorageProblem::Full
             }
@@ -203,6 +263,15 @@ impl From<PushAddressKind> for model::PushAddressKind {
             PushAddressKind::Hms => Self::Hms,
             PushAddressKind::Rustore => Self::Rustore,
             PushAddressKind::Webpush => Self::Webpush,
+        }
+    }
+}
+
+impl From<PushEnvironment> for model::PushEnvironment {
+    fn from(environment: PushEnvironment) -> Self {
+        match environment {
+            PushEnvironment::Production => Self::Production,
+            PushEnvironment::Sandbox => Self::Sandbox,
         }
     }
 }

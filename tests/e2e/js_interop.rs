@@ -140,7 +140,7 @@ async fn a_foreign_implementation_opens_our_envelopes() -> anyhow::Result<()> {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/envelope/fixtures/own.json");
     let own = own.to_str().context("the path is text")?.to_owned();
     let mut script = Script::start("envelope.mjs", &[], &["open".to_owned(), own])?;
-    let line = within(SILENCE, script.lines.next_line()).await?;
+    let line = within("the script", SILENCE, script.lines.next_line()).await??;
     ensure!(
         line.as_deref() == Some(r#"{"opened":3}"#),
         "it said {line:?}"

@@ -144,7 +144,6 @@ fn problem(error: &Error) -> SetupProblem {
     match error {
         Error::Storage(source) => storage_problem(source, error),
         Error::Network(_)
-        | Error::Payload(_)
         | Error::LoggedOut
         | Error::Refused(_)
         | Error::Overtaken

@@ -164,7 +164,7 @@ impl From<Error> for CommandError {
             Error::Overtaken => ErrorCode::Overtaken,
             Error::Closed => ErrorCode::Closed,
             // The core's errors may grow; what the window does not know it cannot decide by.
-            Error::Network(_) | Error::Payload(_) | Error::Restarted | _ => ErrorCode::System,
+            Error::Network(_) | Error::Restarted | _ => ErrorCode::System,
         };
         Self::new(code, &error.to_string())
     }

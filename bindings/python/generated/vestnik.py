@@ -525,13 +525,15 @@ def _uniffi_check_contract_api_version(lib):
         raise InternalError("UniFFI contract version mismatch: try cleaning and rebuilding your project")
 
 def _uniffi_check_api_checksums(lib):
+    if lib.uniffi_vestnik_ffi_checksum_func_draw_push() != 15003:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_vestnik_ffi_checksum_func_library_version() != 39599:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_vestnik_ffi_checksum_func_log_to() != 43574:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_func_quiesce() != 47307:
+    if lib.uniffi_vestnik_ffi_checksum_func_push_keys_name() != 56330:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_func_spool_push() != 35937:
+    if lib.uniffi_vestnik_ffi_checksum_func_quiesce() != 47307:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_vestnik_ffi_checksum_method_cancelhandle_cancel() != 15876:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -623,7 +625,7 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_vestnik_ffi_checksum_method_vestnik_go_online() != 45911:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_handle_push() != 12626:
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_handle_push() != 58471:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_vestnik_ffi_checksum_method_vestnik_history() != 54255:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -653,7 +655,7 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_vestnik_ffi_checksum_method_vestnik_set_permission() != 62683:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_set_push_address() != 30119:
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_set_push_address() != 45988:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_vestnik_ffi_checksum_method_vestnik_shower() != 42186:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -700,18 +702,21 @@ _UniffiLib.ffi_vestnik_ffi_rustbuffer_reserve.restype = _UniffiRustBuffer
 _UniffiLib.ffi_vestnik_ffi_uniffi_contract_version.argtypes = (
 )
 _UniffiLib.ffi_vestnik_ffi_uniffi_contract_version.restype = ctypes.c_uint32
+_UniffiLib.uniffi_vestnik_ffi_checksum_func_draw_push.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_func_draw_push.restype = ctypes.c_uint16
 _UniffiLib.uniffi_vestnik_ffi_checksum_func_library_version.argtypes = (
 )
 _UniffiLib.uniffi_vestnik_ffi_checksum_func_library_version.restype = ctypes.c_uint16
 _UniffiLib.uniffi_vestnik_ffi_checksum_func_log_to.argtypes = (
 )
 _UniffiLib.uniffi_vestnik_ffi_checksum_func_log_to.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_func_push_keys_name.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_func_push_keys_name.restype = ctypes.c_uint16
 _UniffiLib.uniffi_vestnik_ffi_checksum_func_quiesce.argtypes = (
 )
 _UniffiLib.uniffi_vestnik_ffi_checksum_func_quiesce.restype = ctypes.c_uint16
-_UniffiLib.uniffi_vestnik_ffi_checksum_func_spool_push.argtypes = (
-)
-_UniffiLib.uniffi_vestnik_ffi_checksum_func_spool_push.restype = ctypes.c_uint16
 _UniffiLib.uniffi_vestnik_ffi_checksum_method_cancelhandle_cancel.argtypes = (
 )
 _UniffiLib.uniffi_vestnik_ffi_checksum_method_cancelhandle_cancel.restype = ctypes.c_uint16
@@ -919,6 +924,13 @@ _UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_unsubscribe.restype = ctyp
 _UniffiLib.uniffi_vestnik_ffi_checksum_constructor_vestnik_open.argtypes = (
 )
 _UniffiLib.uniffi_vestnik_ffi_checksum_constructor_vestnik_open.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_fn_func_draw_push.argtypes = (
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_func_draw_push.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_vestnik_ffi_fn_func_library_version.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
@@ -929,17 +941,15 @@ _UniffiLib.uniffi_vestnik_ffi_fn_func_log_to.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_vestnik_ffi_fn_func_log_to.restype = None
+_UniffiLib.uniffi_vestnik_ffi_fn_func_push_keys_name.argtypes = (
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_func_push_keys_name.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_vestnik_ffi_fn_func_quiesce.argtypes = (
     _UniffiRustBuffer,
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_vestnik_ffi_fn_func_quiesce.restype = ctypes.c_int8
-_UniffiLib.uniffi_vestnik_ffi_fn_func_spool_push.argtypes = (
-    _UniffiRustBuffer,
-    _UniffiRustBuffer,
-    ctypes.POINTER(_UniffiRustCallStatus),
-)
-_UniffiLib.uniffi_vestnik_ffi_fn_func_spool_push.restype = _UniffiRustBuffer
 _UniffiLib.uniffi_vestnik_ffi_fn_method_cancelhandle_cancel.argtypes = (
     ctypes.c_uint64,
     ctypes.POINTER(_UniffiRustCallStatus),
@@ -1252,6 +1262,7 @@ _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_set_permission.argtypes = (
 _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_set_permission.restype = ctypes.c_uint64
 _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_set_push_address.argtypes = (
     ctypes.c_uint64,
+    _UniffiRustBuffer,
     _UniffiRustBuffer,
     _UniffiRustBuffer,
 )
@@ -4568,640 +4579,6 @@ class _UniffiFfiConverterTypeSnapshot(_UniffiConverterRustBuffer):
 
 
 
-class Event:
-    """
-    What happened, told once. What is state is in the [`Snapshot`](crate::Snapshot) instead.
-"""
-    def __init__(self):
-        raise RuntimeError("Event cannot be instantiated directly")
-
-    # Each enum variant is a nested class of the enum itself.
-    @dataclass
-    class CHANGED:
-        """
-        These notifications of the history are new or changed.
-"""
-        
-        def __init__(self, ids:typing.List[str]):
-            self.ids = ids
-            
-            """
-        Their ids.
-"""
-        
-            pass
-
-    
-            
-            
-    
-        def __str__(self):
-            return "Event.CHANGED(ids={})".format(self.ids)
-        def __eq__(self, other):
-            if not isinstance(other, Event):
-                return NotImplemented
-            if not other.is_CHANGED():
-                return False
-            if self.ids != other.ids:
-                return False
-            return True
-
-    @dataclass
-    class REREAD:
-        """
-        So much of the history changed that it is best read again.
-"""
-        
-        def __init__(self, ):
-            pass
-
-    
-            
-            
-    
-        def __str__(self):
-            return "Event.REREAD()".format()
-        def __eq__(self, other):
-            if not isinstance(other, Event):
-                return NotImplemented
-            if not other.is_REREAD():
-                return False
-            return True
-
-    @dataclass
-    class WITHDRAW:
-        """
-        Take these off the screen: they were read, deleted or recalled.
-"""
-        
-        def __init__(self, ids:typing.List[str]):
-            self.ids = ids
-            
-            """
-        Their ids.
-"""
-        
-            pass
-
-    
-            
-            
-    
-        def __str__(self):
-            return "Event.WITHDRAW(ids={})".format(self.ids)
-        def __eq__(self, other):
-            if not isinstance(other, Event):
-                return NotImplemented
-            if not other.is_WITHDRAW():
-                return False
-            if self.ids != other.ids:
-                return False
-            return True
-
-    @dataclass
-    class REDRAW:
-        """
-        The content of these changed: draw those that are on the screen again, under the same
-        identifier and without a sound.
-"""
-        
-        def __init__(self, ids:typing.List[str]):
-            self.ids = ids
-            
-            """
-        Their ids.
-"""
-        
-            pass
-
-    
-            
-            
-    
-        def __str__(self):
-            return "Event.REDRAW(ids={})".format(self.ids)
-        def __eq__(self, other):
-            if not isinstance(other, Event):
-                return NotImplemented
-            if not other.is_REDRAW():
-                return False
-            if self.ids != other.ids:
-                return False
-            return True
-
-    @dataclass
-    class FORGOTTEN:
-        """
-        The history belongs to another user now, or to nobody: take everything off the screen, and
-        forget what was read of it.
-"""
-        
-        def __init__(self, ):
-            pass
-
-    
-            
-            
-    
-        def __str__(self):
-            return "Event.FORGOTTEN()".format()
-        def __eq__(self, other):
-            if not isinstance(other, Event):
-                return NotImplemented
-            if not other.is_FORGOTTEN():
-                return False
-            return True
-
-    @dataclass
-    class HISTORY_REBUILT:
-        """
-        The history's file was damaged. What could be read was carried over, the rest comes from the
-        server.
-"""
-        
-        def __init__(self, aside:str):
-            self.aside = aside
-            
-            """
-        Where the damaged file lies.
-"""
-        
-            pass
-
-    
-            
-            
-    
-        def __str__(self):
-            return "Event.HISTORY_REBUILT(aside={})".format(self.aside)
-        def __eq__(self, other):
-            if not isinstance(other, Event):
-                return NotImplemented
-            if not other.is_HISTORY_REBUILT():
-                return False
-            if self.aside != other.aside:
-                return False
-            return True
-
-    
-
-    # For each variant, we have `is_NAME` and `is_name` methods for easily checking
-    # whether an instance is that variant.
-    def is_CHANGED(self) -> bool:
-        return isinstance(self, Event.CHANGED)
-    def is_changed(self) -> bool:
-        return isinstance(self, Event.CHANGED)
-    def is_REREAD(self) -> bool:
-        return isinstance(self, Event.REREAD)
-    def is_reread(self) -> bool:
-        return isinstance(self, Event.REREAD)
-    def is_WITHDRAW(self) -> bool:
-        return isinstance(self, Event.WITHDRAW)
-    def is_withdraw(self) -> bool:
-        return isinstance(self, Event.WITHDRAW)
-    def is_REDRAW(self) -> bool:
-        return isinstance(self, Event.REDRAW)
-    def is_redraw(self) -> bool:
-        return isinstance(self, Event.REDRAW)
-    def is_FORGOTTEN(self) -> bool:
-        return isinstance(self, Event.FORGOTTEN)
-    def is_forgotten(self) -> bool:
-        return isinstance(self, Event.FORGOTTEN)
-    def is_HISTORY_REBUILT(self) -> bool:
-        return isinstance(self, Event.HISTORY_REBUILT)
-    def is_history_rebuilt(self) -> bool:
-        return isinstance(self, Event.HISTORY_REBUILT)
-    
-
-# Now, a little trick - we make each nested variant class be a subclass of the main
-# enum class, so that method calls and instance checks etc will work intuitively.
-# We might be able to do this a little more neatly with a metaclass, but this'll do.
-Event.CHANGED = type("Event.CHANGED", (Event.CHANGED, Event,), {})  # type: ignore
-Event.REREAD = type("Event.REREAD", (Event.REREAD, Event,), {})  # type: ignore
-Event.WITHDRAW = type("Event.WITHDRAW", (Event.WITHDRAW, Event,), {})  # type: ignore
-Event.REDRAW = type("Event.REDRAW", (Event.REDRAW, Event,), {})  # type: ignore
-Event.FORGOTTEN = type("Event.FORGOTTEN", (Event.FORGOTTEN, Event,), {})  # type: ignore
-Event.HISTORY_REBUILT = type("Event.HISTORY_REBUILT", (Event.HISTORY_REBUILT, Event,), {})  # type: ignore
-
-
-
-
-class _UniffiFfiConverterTypeEvent(_UniffiConverterRustBuffer):
-    @staticmethod
-    def read(buf):
-        variant = buf.read_i32()
-        if variant == 1:
-            return Event.CHANGED(
-                _UniffiFfiConverterSequenceString.read(buf),
-            )
-        if variant == 2:
-            return Event.REREAD(
-            )
-        if variant == 3:
-            return Event.WITHDRAW(
-                _UniffiFfiConverterSequenceString.read(buf),
-            )
-        if variant == 4:
-            return Event.REDRAW(
-                _UniffiFfiConverterSequenceString.read(buf),
-            )
-        if variant == 5:
-            return Event.FORGOTTEN(
-            )
-        if variant == 6:
-            return Event.HISTORY_REBUILT(
-                _UniffiFfiConverterString.read(buf),
-            )
-        raise InternalError("Raw enum value doesn't match any cases")
-
-    @staticmethod
-    def check_lower(value):
-        if value.is_CHANGED():
-            _UniffiFfiConverterSequenceString.check_lower(value.ids)
-            return
-        if value.is_REREAD():
-            return
-        if value.is_WITHDRAW():
-            _UniffiFfiConverterSequenceString.check_lower(value.ids)
-            return
-        if value.is_REDRAW():
-            _UniffiFfiConverterSequenceString.check_lower(value.ids)
-            return
-        if value.is_FORGOTTEN():
-            return
-        if value.is_HISTORY_REBUILT():
-            _UniffiFfiConverterString.check_lower(value.aside)
-            return
-        raise ValueError(value)
-
-    @staticmethod
-    def write(value, buf):
-        if value.is_CHANGED():
-            buf.write_i32(1)
-            _UniffiFfiConverterSequenceString.write(value.ids, buf)
-        if value.is_REREAD():
-            buf.write_i32(2)
-        if value.is_WITHDRAW():
-            buf.write_i32(3)
-            _UniffiFfiConverterSequenceString.write(value.ids, buf)
-        if value.is_REDRAW():
-            buf.write_i32(4)
-            _UniffiFfiConverterSequenceString.write(value.ids, buf)
-        if value.is_FORGOTTEN():
-            buf.write_i32(5)
-        if value.is_HISTORY_REBUILT():
-            buf.write_i32(6)
-            _UniffiFfiConverterString.write(value.aside, buf)
-
-
-
-
-
-
-
-
-class Login:
-    """
-    How far a login came.
-"""
-    def __init__(self):
-        raise RuntimeError("Login cannot be instantiated directly")
-
-    # Each enum variant is a nested class of the enum itself.
-    @dataclass
-    class DONE:
-        """
-        The user is logged in.
-"""
-        
-        def __init__(self, ):
-            pass
-
-    
-            
-            
-    
-        def __str__(self):
-            return "Login.DONE()".format()
-        def __eq__(self, other):
-            if not isinstance(other, Login):
-                return NotImplemented
-            if not other.is_DONE():
-                return False
-            return True
-
-    @dataclass
-    class PENDING:
-        """
-        Something is in the way. The login goes on by itself, and the snapshot shows it.
-"""
-        
-        def __init__(self, trouble:Trouble):
-            self.trouble = trouble
-            
-            """
-        What.
-"""
-        
-            pass
-
-    
-            
-            
-    
-        def __str__(self):
-            return "Login.PENDING(trouble={})".format(self.trouble)
-        def __eq__(self, other):
-            if not isinstance(other, Login):
-                return NotImplemented
-            if not other.is_PENDING():
-                return False
-            if self.trouble != other.trouble:
-                return False
-            return True
-
-    
-
-    # For each variant, we have `is_NAME` and `is_name` methods for easily checking
-    # whether an instance is that variant.
-    def is_DONE(self) -> bool:
-        return isinstance(self, Login.DONE)
-    def is_done(self) -> bool:
-        return isinstance(self, Login.DONE)
-    def is_PENDING(self) -> bool:
-        return isinstance(self, Login.PENDING)
-    def is_pending(self) -> bool:
-        return isinstance(self, Login.PENDING)
-    
-
-# Now, a little trick - we make each nested variant class be a subclass of the main
-# enum class, so that method calls and instance checks etc will work intuitively.
-# We might be able to do this a little more neatly with a metaclass, but this'll do.
-Login.DONE = type("Login.DONE", (Login.DONE, Login,), {})  # type: ignore
-Login.PENDING = type("Login.PENDING", (Login.PENDING, Login,), {})  # type: ignore
-
-
-
-
-class _UniffiFfiConverterTypeLogin(_UniffiConverterRustBuffer):
-    @staticmethod
-    def read(buf):
-        variant = buf.read_i32()
-        if variant == 1:
-            return Login.DONE(
-            )
-        if variant == 2:
-            return Login.PENDING(
-                _UniffiFfiConverterTypeTrouble.read(buf),
-            )
-        raise InternalError("Raw enum value doesn't match any cases")
-
-    @staticmethod
-    def check_lower(value):
-        if value.is_DONE():
-            return
-        if value.is_PENDING():
-            _UniffiFfiConverterTypeTrouble.check_lower(value.trouble)
-            return
-        raise ValueError(value)
-
-    @staticmethod
-    def write(value, buf):
-        if value.is_DONE():
-            buf.write_i32(1)
-        if value.is_PENDING():
-            buf.write_i32(2)
-            _UniffiFfiConverterTypeTrouble.write(value.trouble, buf)
-
-
-
-
-
-
-
-
-class PushAddressKind(enum.Enum):
-    """
-    Whose address it is. An installation has at most one of each kind.
-"""
-    
-    FCM_TOKEN = 0
-    """
-    A registration token of Firebase Cloud Messaging.
-"""
-    
-    FCM_FID = 1
-    """
-    A Firebase installation id.
-"""
-    
-    APNS = 2
-    """
-    A device token of the Apple Push Notification service, in hexadecimal digits.
-"""
-    
-    HMS = 3
-    """
-    A token of Huawei's push kit.
-"""
-    
-    RUSTORE = 4
-    """
-    A token of `RuStore`.
-"""
-    
-    WEBPUSH = 5
-    """
-    A Web Push subscription, as its JSON.
-"""
-    
-
-
-class _UniffiFfiConverterTypePushAddressKind(_UniffiConverterRustBuffer):
-    @staticmethod
-    def read(buf):
-        variant = buf.read_i32()
-        if variant == 1:
-            return PushAddressKind.FCM_TOKEN
-        if variant == 2:
-            return PushAddressKind.FCM_FID
-        if variant == 3:
-            return PushAddressKind.APNS
-        if variant == 4:
-            return PushAddressKind.HMS
-        if variant == 5:
-            return PushAddressKind.RUSTORE
-        if variant == 6:
-            return PushAddressKind.WEBPUSH
-        raise InternalError("Raw enum value doesn't match any cases")
-
-    @staticmethod
-    def check_lower(value):
-        if value == PushAddressKind.FCM_TOKEN:
-            return
-        if value == PushAddressKind.FCM_FID:
-            return
-        if value == PushAddressKind.APNS:
-            return
-        if value == PushAddressKind.HMS:
-            return
-        if value == PushAddressKind.RUSTORE:
-            return
-        if value == PushAddressKind.WEBPUSH:
-            return
-        raise ValueError(value)
-
-    @staticmethod
-    def write(value, buf):
-        if value == PushAddressKind.FCM_TOKEN:
-            buf.write_i32(1)
-        if value == PushAddressKind.FCM_FID:
-            buf.write_i32(2)
-        if value == PushAddressKind.APNS:
-            buf.write_i32(3)
-        if value == PushAddressKind.HMS:
-            buf.write_i32(4)
-        if value == PushAddressKind.RUSTORE:
-            buf.write_i32(5)
-        if value == PushAddressKind.WEBPUSH:
-            buf.write_i32(6)
-
-
-
-
-
-
-
-
-class Pushed(enum.Enum):
-    """
-    What became of a push.
-"""
-    
-    STORED = 0
-    """
-    Its notification is in the history, and is shown if it is due.
-"""
-    
-    OTHER_USER = 1
-    """
-    It is for another user than the one whose history is on the device, and was dropped.
-"""
-    
-
-
-class _UniffiFfiConverterTypePushed(_UniffiConverterRustBuffer):
-    @staticmethod
-    def read(buf):
-        variant = buf.read_i32()
-        if variant == 1:
-            return Pushed.STORED
-        if variant == 2:
-            return Pushed.OTHER_USER
-        raise InternalError("Raw enum value doesn't match any cases")
-
-    @staticmethod
-    def check_lower(value):
-        if value == Pushed.STORED:
-            return
-        if value == Pushed.OTHER_USER:
-            return
-        raise ValueError(value)
-
-    @staticmethod
-    def write(value, buf):
-        if value == Pushed.STORED:
-            buf.write_i32(1)
-        if value == Pushed.OTHER_USER:
-            buf.write_i32(2)
-
-
-
-
-
-# SecretStoreError
-# We want to define each variant as a nested class that's also a subclass,
-# which is tricky in Python.  To accomplish this we're going to create each
-# class separately, then manually add the child classes to the base class's
-# __dict__.  All of this happens in dummy class to avoid polluting the module
-# namespace.
-class SecretStoreError(Exception):
-    """
-    Why a secret store did not do what was asked.
-"""
-    pass
-
-_UniffiTempSecretStoreError = SecretStoreError
-
-class SecretStoreError:  # type: ignore
-    """
-    Why a secret store did not do what was asked.
-"""
-    
-    class Unavailable(_UniffiTempSecretStoreError):
-        """
-        It is locked or cannot be reached now; it may be later.
-"""
-        
-        def __init__(self, detail):
-            super().__init__(", ".join([
-                "detail={!r}".format(detail),
-            ]))
-            self.detail = detail
-
-        def __repr__(self):
-            return "SecretStoreError.Unavailable({})".format(str(self))
-    _UniffiTempSecretStoreError.Unavailable = Unavailable # type: ignore
-    class Unreadable(_UniffiTempSecretStoreError):
-        """
-        What is there is no secret of ours.
-"""
-        
-        def __init__(self):
-            pass
-
-        def __repr__(self):
-            return "SecretStoreError.Unreadable({})".format(str(self))
-    _UniffiTempSecretStoreError.Unreadable = Unreadable # type: ignore
-
-SecretStoreError = _UniffiTempSecretStoreError # type: ignore
-del _UniffiTempSecretStoreError
-
-
-class _UniffiFfiConverterTypeSecretStoreError(_UniffiConverterRustBuffer):
-    @staticmethod
-    def read(buf):
-        variant = buf.read_i32()
-        if variant == 1:
-            return SecretStoreError.Unavailable(
-                _UniffiFfiConverterString.read(buf),
-            )
-        if variant == 2:
-            return SecretStoreError.Unreadable(
-            )
-        raise InternalError("Raw enum value doesn't match any cases")
-
-    @staticmethod
-    def check_lower(value):
-        if isinstance(value, SecretStoreError.Unavailable):
-            _UniffiFfiConverterString.check_lower(value.detail)
-            return
-        if isinstance(value, SecretStoreError.Unreadable):
-            return
-
-    @staticmethod
-    def write(value, buf):
-        if isinstance(value, SecretStoreError.Unavailable):
-            buf.write_i32(1)
-            _UniffiFfiConverterString.write(value.detail, buf)
-        if isinstance(value, SecretStoreError.Unreadable):
-            buf.write_i32(2)
-
-
-
-
-
-
 class StorageProblem(enum.Enum):
     """
     In which way the device's storage failed.
@@ -5655,6 +5032,1273 @@ class _UniffiFfiConverterTypeVestnikError(_UniffiConverterRustBuffer):
         if isinstance(value, VestnikError.Internal):
             buf.write_i32(16)
             _UniffiFfiConverterString.write(value.detail, buf)
+
+
+class SpoolTicketProtocol(typing.Protocol):
+    """
+    The right to draw a notification, in an extension process. If it is not settled, the app draws the
+    notification again, under the same identifier.
+"""
+    
+    def identifier(self, ) -> str:
+        """
+        Under which identifier to draw.
+
+        # Errors
+        None; see the rules of this library.
+"""
+        raise NotImplementedError
+    def notification(self, ) -> Notification:
+        """
+        What to draw.
+
+        # Errors
+        None; see the rules of this library.
+"""
+        raise NotImplementedError
+    def shown(self, ) -> None:
+        """
+        It was handed to the system.
+
+        # Errors
+        [`VestnikError::TicketSettled`], [`VestnikError::Storage`].
+"""
+        raise NotImplementedError
+
+class SpoolTicket(SpoolTicketProtocol):
+    """
+    The right to draw a notification, in an extension process. If it is not settled, the app draws the
+    notification again, under the same identifier.
+"""
+    
+    _handle: ctypes.c_uint64
+    
+    def __init__(self, *args, **kwargs):
+        raise ValueError("This class has no default constructor")
+
+    def __del__(self):
+        # In case of partial initialization of instances.
+        handle = getattr(self, "_handle", None)
+        if handle is not None:
+            _uniffi_rust_call(_UniffiLib.uniffi_vestnik_ffi_fn_free_spoolticket, handle)
+
+    def _uniffi_clone_handle(self):
+        return _uniffi_rust_call(_UniffiLib.uniffi_vestnik_ffi_fn_clone_spoolticket, self._handle)
+
+    # Used by alternative constructors or any methods which return this type.
+    @classmethod
+    def _uniffi_make_instance(cls, handle):
+        # Lightly yucky way to bypass the usual __init__ logic
+        # and just create a new instance with the required handle.
+        inst = cls.__new__(cls)
+        inst._handle = handle
+        return inst
+    def identifier(self, ) -> str:
+        """
+        Under which identifier to draw.
+
+        # Errors
+        None; see the rules of this library.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterString.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_spoolticket_identifier,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def notification(self, ) -> Notification:
+        """
+        What to draw.
+
+        # Errors
+        None; see the rules of this library.
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypeNotification.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_spoolticket_notification,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+    def shown(self, ) -> None:
+        """
+        It was handed to the system.
+
+        # Errors
+        [`VestnikError::TicketSettled`], [`VestnikError::Storage`].
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_spoolticket_shown,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
+
+
+
+
+
+class _UniffiFfiConverterTypeSpoolTicket:
+    @staticmethod
+    def lift(value: int) -> SpoolTicket:
+        return SpoolTicket._uniffi_make_instance(value)
+
+    @staticmethod
+    def check_lower(value: SpoolTicket):
+        if not isinstance(value, SpoolTicket):
+            raise TypeError("Expected SpoolTicket instance, {} found".format(type(value).__name__))
+
+    @staticmethod
+    def lower(value: SpoolTicket) -> ctypes.c_uint64:
+        return value._uniffi_clone_handle()
+
+    @classmethod
+    def read(cls, buf: _UniffiRustBuffer) -> SpoolTicket:
+        ptr = buf.read_u64()
+        if ptr == 0:
+            raise InternalError("Raw handle value was null")
+        return cls.lift(ptr)
+
+    @classmethod
+    def write(cls, value: SpoolTicket, buf: _UniffiRustBuffer):
+        buf.write_u64(cls.lower(value))
+
+
+
+
+
+
+class Undrawn(enum.Enum):
+    """
+    Why the content of a push is not drawn.
+"""
+    
+    HINT = 0
+    """
+    The push has no content. The app connects and reads its log.
+"""
+    
+    MALFORMED = 1
+    """
+    The push is not one of Vestnik's.
+"""
+    
+    TOO_LARGE = 2
+    """
+    The push has more bytes than any service carries.
+"""
+    
+    NO_KEYS = 3
+    """
+    There are no keys that could open it, as before a phone is unlocked for the first time.
+"""
+    
+    UNKNOWN_KEY = 4
+    """
+    It was sealed for a key that this installation does not have, or has no more.
+"""
+    
+    DECRYPT_FAILED = 5
+    """
+    It does not open, or its content cannot be read.
+"""
+    
+    OTHER_USER = 6
+    """
+    It is for another user than the one whose history is on the device.
+"""
+    
+    EXPIRED = 7
+    """
+    Its time has passed, by the device's clock.
+"""
+    
+    REVOKED = 8
+    """
+    It was recalled.
+"""
+    
+    DUPLICATE = 9
+    """
+    It was drawn before, or is being drawn.
+"""
+    
+    NOT_SPOOLED = 10
+    """
+    It could not be spooled: the spool is full, or the file system refuses.
+"""
+    
+    OTHER = 11
+    """
+    A reason of a later version.
+"""
+    
+
+
+class _UniffiFfiConverterTypeUndrawn(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        variant = buf.read_i32()
+        if variant == 1:
+            return Undrawn.HINT
+        if variant == 2:
+            return Undrawn.MALFORMED
+        if variant == 3:
+            return Undrawn.TOO_LARGE
+        if variant == 4:
+            return Undrawn.NO_KEYS
+        if variant == 5:
+            return Undrawn.UNKNOWN_KEY
+        if variant == 6:
+            return Undrawn.DECRYPT_FAILED
+        if variant == 7:
+            return Undrawn.OTHER_USER
+        if variant == 8:
+            return Undrawn.EXPIRED
+        if variant == 9:
+            return Undrawn.REVOKED
+        if variant == 10:
+            return Undrawn.DUPLICATE
+        if variant == 11:
+            return Undrawn.NOT_SPOOLED
+        if variant == 12:
+            return Undrawn.OTHER
+        raise InternalError("Raw enum value doesn't match any cases")
+
+    @staticmethod
+    def check_lower(value):
+        if value == Undrawn.HINT:
+            return
+        if value == Undrawn.MALFORMED:
+            return
+        if value == Undrawn.TOO_LARGE:
+            return
+        if value == Undrawn.NO_KEYS:
+            return
+        if value == Undrawn.UNKNOWN_KEY:
+            return
+        if value == Undrawn.DECRYPT_FAILED:
+            return
+        if value == Undrawn.OTHER_USER:
+            return
+        if value == Undrawn.EXPIRED:
+            return
+        if value == Undrawn.REVOKED:
+            return
+        if value == Undrawn.DUPLICATE:
+            return
+        if value == Undrawn.NOT_SPOOLED:
+            return
+        if value == Undrawn.OTHER:
+            return
+        raise ValueError(value)
+
+    @staticmethod
+    def write(value, buf):
+        if value == Undrawn.HINT:
+            buf.write_i32(1)
+        if value == Undrawn.MALFORMED:
+            buf.write_i32(2)
+        if value == Undrawn.TOO_LARGE:
+            buf.write_i32(3)
+        if value == Undrawn.NO_KEYS:
+            buf.write_i32(4)
+        if value == Undrawn.UNKNOWN_KEY:
+            buf.write_i32(5)
+        if value == Undrawn.DECRYPT_FAILED:
+            buf.write_i32(6)
+        if value == Undrawn.OTHER_USER:
+            buf.write_i32(7)
+        if value == Undrawn.EXPIRED:
+            buf.write_i32(8)
+        if value == Undrawn.REVOKED:
+            buf.write_i32(9)
+        if value == Undrawn.DUPLICATE:
+            buf.write_i32(10)
+        if value == Undrawn.NOT_SPOOLED:
+            buf.write_i32(11)
+        if value == Undrawn.OTHER:
+            buf.write_i32(12)
+
+
+
+
+
+
+
+
+class Draw:
+    """
+    What an extension process is to draw.
+"""
+    def __init__(self):
+        raise RuntimeError("Draw cannot be instantiated directly")
+
+    # Each enum variant is a nested class of the enum itself.
+    @dataclass
+    class SHOW:
+        """
+        A notification.
+"""
+        
+        def __init__(self, ticket:SpoolTicket):
+            self.ticket = ticket
+            
+            """
+        What to draw and under which identifier. Settle it when it is drawn.
+"""
+        
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "Draw.SHOW(ticket={})".format(self.ticket)
+        def __eq__(self, other):
+            if not isinstance(other, Draw):
+                return NotImplemented
+            if not other.is_SHOW():
+                return False
+            if self.ticket != other.ticket:
+                return False
+            return True
+
+    @dataclass
+    class GENERIC:
+        """
+        A text that says only that something has come.
+"""
+        
+        def __init__(self, reason:Undrawn):
+            self.reason = reason
+            
+            """
+        Why there is no content.
+"""
+        
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "Draw.GENERIC(reason={})".format(self.reason)
+        def __eq__(self, other):
+            if not isinstance(other, Draw):
+                return NotImplemented
+            if not other.is_GENERIC():
+                return False
+            if self.reason != other.reason:
+                return False
+            return True
+
+    @dataclass
+    class NOTHING:
+        """
+        Nothing.
+"""
+        
+        def __init__(self, reason:Undrawn):
+            self.reason = reason
+            
+            """
+        Why.
+"""
+        
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "Draw.NOTHING(reason={})".format(self.reason)
+        def __eq__(self, other):
+            if not isinstance(other, Draw):
+                return NotImplemented
+            if not other.is_NOTHING():
+                return False
+            if self.reason != other.reason:
+                return False
+            return True
+
+    
+
+    # For each variant, we have `is_NAME` and `is_name` methods for easily checking
+    # whether an instance is that variant.
+    def is_SHOW(self) -> bool:
+        return isinstance(self, Draw.SHOW)
+    def is_show(self) -> bool:
+        return isinstance(self, Draw.SHOW)
+    def is_GENERIC(self) -> bool:
+        return isinstance(self, Draw.GENERIC)
+    def is_generic(self) -> bool:
+        return isinstance(self, Draw.GENERIC)
+    def is_NOTHING(self) -> bool:
+        return isinstance(self, Draw.NOTHING)
+    def is_nothing(self) -> bool:
+        return isinstance(self, Draw.NOTHING)
+    
+
+# Now, a little trick - we make each nested variant class be a subclass of the main
+# enum class, so that method calls and instance checks etc will work intuitively.
+# We might be able to do this a little more neatly with a metaclass, but this'll do.
+Draw.SHOW = type("Draw.SHOW", (Draw.SHOW, Draw,), {})  # type: ignore
+Draw.GENERIC = type("Draw.GENERIC", (Draw.GENERIC, Draw,), {})  # type: ignore
+Draw.NOTHING = type("Draw.NOTHING", (Draw.NOTHING, Draw,), {})  # type: ignore
+
+
+
+
+class _UniffiFfiConverterTypeDraw(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        variant = buf.read_i32()
+        if variant == 1:
+            return Draw.SHOW(
+                _UniffiFfiConverterTypeSpoolTicket.read(buf),
+            )
+        if variant == 2:
+            return Draw.GENERIC(
+                _UniffiFfiConverterTypeUndrawn.read(buf),
+            )
+        if variant == 3:
+            return Draw.NOTHING(
+                _UniffiFfiConverterTypeUndrawn.read(buf),
+            )
+        raise InternalError("Raw enum value doesn't match any cases")
+
+    @staticmethod
+    def check_lower(value):
+        if value.is_SHOW():
+            _UniffiFfiConverterTypeSpoolTicket.check_lower(value.ticket)
+            return
+        if value.is_GENERIC():
+            _UniffiFfiConverterTypeUndrawn.check_lower(value.reason)
+            return
+        if value.is_NOTHING():
+            _UniffiFfiConverterTypeUndrawn.check_lower(value.reason)
+            return
+        raise ValueError(value)
+
+    @staticmethod
+    def write(value, buf):
+        if value.is_SHOW():
+            buf.write_i32(1)
+            _UniffiFfiConverterTypeSpoolTicket.write(value.ticket, buf)
+        if value.is_GENERIC():
+            buf.write_i32(2)
+            _UniffiFfiConverterTypeUndrawn.write(value.reason, buf)
+        if value.is_NOTHING():
+            buf.write_i32(3)
+            _UniffiFfiConverterTypeUndrawn.write(value.reason, buf)
+
+
+
+
+
+
+
+
+class Event:
+    """
+    What happened, told once. What is state is in the [`Snapshot`](crate::Snapshot) instead.
+"""
+    def __init__(self):
+        raise RuntimeError("Event cannot be instantiated directly")
+
+    # Each enum variant is a nested class of the enum itself.
+    @dataclass
+    class CHANGED:
+        """
+        These notifications of the history are new or changed.
+"""
+        
+        def __init__(self, ids:typing.List[str]):
+            self.ids = ids
+            
+            """
+        Their ids.
+"""
+        
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "Event.CHANGED(ids={})".format(self.ids)
+        def __eq__(self, other):
+            if not isinstance(other, Event):
+                return NotImplemented
+            if not other.is_CHANGED():
+                return False
+            if self.ids != other.ids:
+                return False
+            return True
+
+    @dataclass
+    class REREAD:
+        """
+        So much of the history changed that it is best read again.
+"""
+        
+        def __init__(self, ):
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "Event.REREAD()".format()
+        def __eq__(self, other):
+            if not isinstance(other, Event):
+                return NotImplemented
+            if not other.is_REREAD():
+                return False
+            return True
+
+    @dataclass
+    class WITHDRAW:
+        """
+        Take these off the screen: they were read, deleted or recalled.
+"""
+        
+        def __init__(self, ids:typing.List[str]):
+            self.ids = ids
+            
+            """
+        Their ids.
+"""
+        
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "Event.WITHDRAW(ids={})".format(self.ids)
+        def __eq__(self, other):
+            if not isinstance(other, Event):
+                return NotImplemented
+            if not other.is_WITHDRAW():
+                return False
+            if self.ids != other.ids:
+                return False
+            return True
+
+    @dataclass
+    class REDRAW:
+        """
+        The content of these changed: draw those that are on the screen again, under the same
+        identifier and without a sound.
+"""
+        
+        def __init__(self, ids:typing.List[str]):
+            self.ids = ids
+            
+            """
+        Their ids.
+"""
+        
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "Event.REDRAW(ids={})".format(self.ids)
+        def __eq__(self, other):
+            if not isinstance(other, Event):
+                return NotImplemented
+            if not other.is_REDRAW():
+                return False
+            if self.ids != other.ids:
+                return False
+            return True
+
+    @dataclass
+    class FORGOTTEN:
+        """
+        The history belongs to another user now, or to nobody: take everything off the screen, and
+        forget what was read of it.
+"""
+        
+        def __init__(self, ):
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "Event.FORGOTTEN()".format()
+        def __eq__(self, other):
+            if not isinstance(other, Event):
+                return NotImplemented
+            if not other.is_FORGOTTEN():
+                return False
+            return True
+
+    @dataclass
+    class HISTORY_REBUILT:
+        """
+        The history's file was damaged. What could be read was carried over, the rest comes from the
+        server.
+"""
+        
+        def __init__(self, aside:str):
+            self.aside = aside
+            
+            """
+        Where the damaged file lies.
+"""
+        
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "Event.HISTORY_REBUILT(aside={})".format(self.aside)
+        def __eq__(self, other):
+            if not isinstance(other, Event):
+                return NotImplemented
+            if not other.is_HISTORY_REBUILT():
+                return False
+            if self.aside != other.aside:
+                return False
+            return True
+
+    
+
+    # For each variant, we have `is_NAME` and `is_name` methods for easily checking
+    # whether an instance is that variant.
+    def is_CHANGED(self) -> bool:
+        return isinstance(self, Event.CHANGED)
+    def is_changed(self) -> bool:
+        return isinstance(self, Event.CHANGED)
+    def is_REREAD(self) -> bool:
+        return isinstance(self, Event.REREAD)
+    def is_reread(self) -> bool:
+        return isinstance(self, Event.REREAD)
+    def is_WITHDRAW(self) -> bool:
+        return isinstance(self, Event.WITHDRAW)
+    def is_withdraw(self) -> bool:
+        return isinstance(self, Event.WITHDRAW)
+    def is_REDRAW(self) -> bool:
+        return isinstance(self, Event.REDRAW)
+    def is_redraw(self) -> bool:
+        return isinstance(self, Event.REDRAW)
+    def is_FORGOTTEN(self) -> bool:
+        return isinstance(self, Event.FORGOTTEN)
+    def is_forgotten(self) -> bool:
+        return isinstance(self, Event.FORGOTTEN)
+    def is_HISTORY_REBUILT(self) -> bool:
+        return isinstance(self, Event.HISTORY_REBUILT)
+    def is_history_rebuilt(self) -> bool:
+        return isinstance(self, Event.HISTORY_REBUILT)
+    
+
+# Now, a little trick - we make each nested variant class be a subclass of the main
+# enum class, so that method calls and instance checks etc will work intuitively.
+# We might be able to do this a little more neatly with a metaclass, but this'll do.
+Event.CHANGED = type("Event.CHANGED", (Event.CHANGED, Event,), {})  # type: ignore
+Event.REREAD = type("Event.REREAD", (Event.REREAD, Event,), {})  # type: ignore
+Event.WITHDRAW = type("Event.WITHDRAW", (Event.WITHDRAW, Event,), {})  # type: ignore
+Event.REDRAW = type("Event.REDRAW", (Event.REDRAW, Event,), {})  # type: ignore
+Event.FORGOTTEN = type("Event.FORGOTTEN", (Event.FORGOTTEN, Event,), {})  # type: ignore
+Event.HISTORY_REBUILT = type("Event.HISTORY_REBUILT", (Event.HISTORY_REBUILT, Event,), {})  # type: ignore
+
+
+
+
+class _UniffiFfiConverterTypeEvent(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        variant = buf.read_i32()
+        if variant == 1:
+            return Event.CHANGED(
+                _UniffiFfiConverterSequenceString.read(buf),
+            )
+        if variant == 2:
+            return Event.REREAD(
+            )
+        if variant == 3:
+            return Event.WITHDRAW(
+                _UniffiFfiConverterSequenceString.read(buf),
+            )
+        if variant == 4:
+            return Event.REDRAW(
+                _UniffiFfiConverterSequenceString.read(buf),
+            )
+        if variant == 5:
+            return Event.FORGOTTEN(
+            )
+        if variant == 6:
+            return Event.HISTORY_REBUILT(
+                _UniffiFfiConverterString.read(buf),
+            )
+        raise InternalError("Raw enum value doesn't match any cases")
+
+    @staticmethod
+    def check_lower(value):
+        if value.is_CHANGED():
+            _UniffiFfiConverterSequenceString.check_lower(value.ids)
+            return
+        if value.is_REREAD():
+            return
+        if value.is_WITHDRAW():
+            _UniffiFfiConverterSequenceString.check_lower(value.ids)
+            return
+        if value.is_REDRAW():
+            _UniffiFfiConverterSequenceString.check_lower(value.ids)
+            return
+        if value.is_FORGOTTEN():
+            return
+        if value.is_HISTORY_REBUILT():
+            _UniffiFfiConverterString.check_lower(value.aside)
+            return
+        raise ValueError(value)
+
+    @staticmethod
+    def write(value, buf):
+        if value.is_CHANGED():
+            buf.write_i32(1)
+            _UniffiFfiConverterSequenceString.write(value.ids, buf)
+        if value.is_REREAD():
+            buf.write_i32(2)
+        if value.is_WITHDRAW():
+            buf.write_i32(3)
+            _UniffiFfiConverterSequenceString.write(value.ids, buf)
+        if value.is_REDRAW():
+            buf.write_i32(4)
+            _UniffiFfiConverterSequenceString.write(value.ids, buf)
+        if value.is_FORGOTTEN():
+            buf.write_i32(5)
+        if value.is_HISTORY_REBUILT():
+            buf.write_i32(6)
+            _UniffiFfiConverterString.write(value.aside, buf)
+
+
+
+
+
+
+
+
+class Login:
+    """
+    How far a login came.
+"""
+    def __init__(self):
+        raise RuntimeError("Login cannot be instantiated directly")
+
+    # Each enum variant is a nested class of the enum itself.
+    @dataclass
+    class DONE:
+        """
+        The user is logged in.
+"""
+        
+        def __init__(self, ):
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "Login.DONE()".format()
+        def __eq__(self, other):
+            if not isinstance(other, Login):
+                return NotImplemented
+            if not other.is_DONE():
+                return False
+            return True
+
+    @dataclass
+    class PENDING:
+        """
+        Something is in the way. The login goes on by itself, and the snapshot shows it.
+"""
+        
+        def __init__(self, trouble:Trouble):
+            self.trouble = trouble
+            
+            """
+        What.
+"""
+        
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "Login.PENDING(trouble={})".format(self.trouble)
+        def __eq__(self, other):
+            if not isinstance(other, Login):
+                return NotImplemented
+            if not other.is_PENDING():
+                return False
+            if self.trouble != other.trouble:
+                return False
+            return True
+
+    
+
+    # For each variant, we have `is_NAME` and `is_name` methods for easily checking
+    # whether an instance is that variant.
+    def is_DONE(self) -> bool:
+        return isinstance(self, Login.DONE)
+    def is_done(self) -> bool:
+        return isinstance(self, Login.DONE)
+    def is_PENDING(self) -> bool:
+        return isinstance(self, Login.PENDING)
+    def is_pending(self) -> bool:
+        return isinstance(self, Login.PENDING)
+    
+
+# Now, a little trick - we make each nested variant class be a subclass of the main
+# enum class, so that method calls and instance checks etc will work intuitively.
+# We might be able to do this a little more neatly with a metaclass, but this'll do.
+Login.DONE = type("Login.DONE", (Login.DONE, Login,), {})  # type: ignore
+Login.PENDING = type("Login.PENDING", (Login.PENDING, Login,), {})  # type: ignore
+
+
+
+
+class _UniffiFfiConverterTypeLogin(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        variant = buf.read_i32()
+        if variant == 1:
+            return Login.DONE(
+            )
+        if variant == 2:
+            return Login.PENDING(
+                _UniffiFfiConverterTypeTrouble.read(buf),
+            )
+        raise InternalError("Raw enum value doesn't match any cases")
+
+    @staticmethod
+    def check_lower(value):
+        if value.is_DONE():
+            return
+        if value.is_PENDING():
+            _UniffiFfiConverterTypeTrouble.check_lower(value.trouble)
+            return
+        raise ValueError(value)
+
+    @staticmethod
+    def write(value, buf):
+        if value.is_DONE():
+            buf.write_i32(1)
+        if value.is_PENDING():
+            buf.write_i32(2)
+            _UniffiFfiConverterTypeTrouble.write(value.trouble, buf)
+
+
+
+
+
+
+
+
+class PushAddressKind(enum.Enum):
+    """
+    Whose address it is. An installation has at most one of each kind, and at most one of Firebase.
+"""
+    
+    FCM_TOKEN = 0
+    """
+    A registration token of Firebase Cloud Messaging.
+"""
+    
+    FCM_FID = 1
+    """
+    A Firebase installation id.
+"""
+    
+    APNS = 2
+    """
+    A device token of the Apple Push Notification service, in hexadecimal digits.
+"""
+    
+    HMS = 3
+    """
+    A token of Huawei's push kit.
+"""
+    
+    RUSTORE = 4
+    """
+    A token of `RuStore`.
+"""
+    
+    WEBPUSH = 5
+    """
+    A Web Push subscription, as its JSON.
+"""
+    
+
+
+class _UniffiFfiConverterTypePushAddressKind(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        variant = buf.read_i32()
+        if variant == 1:
+            return PushAddressKind.FCM_TOKEN
+        if variant == 2:
+            return PushAddressKind.FCM_FID
+        if variant == 3:
+            return PushAddressKind.APNS
+        if variant == 4:
+            return PushAddressKind.HMS
+        if variant == 5:
+            return PushAddressKind.RUSTORE
+        if variant == 6:
+            return PushAddressKind.WEBPUSH
+        raise InternalError("Raw enum value doesn't match any cases")
+
+    @staticmethod
+    def check_lower(value):
+        if value == PushAddressKind.FCM_TOKEN:
+            return
+        if value == PushAddressKind.FCM_FID:
+            return
+        if value == PushAddressKind.APNS:
+            return
+        if value == PushAddressKind.HMS:
+            return
+        if value == PushAddressKind.RUSTORE:
+            return
+        if value == PushAddressKind.WEBPUSH:
+            return
+        raise ValueError(value)
+
+    @staticmethod
+    def write(value, buf):
+        if value == PushAddressKind.FCM_TOKEN:
+            buf.write_i32(1)
+        if value == PushAddressKind.FCM_FID:
+            buf.write_i32(2)
+        if value == PushAddressKind.APNS:
+            buf.write_i32(3)
+        if value == PushAddressKind.HMS:
+            buf.write_i32(4)
+        if value == PushAddressKind.RUSTORE:
+            buf.write_i32(5)
+        if value == PushAddressKind.WEBPUSH:
+            buf.write_i32(6)
+
+
+
+
+
+
+
+
+class PushEnvironment(enum.Enum):
+    """
+    The environments of the Apple Push Notification service.
+"""
+    
+    PRODUCTION = 0
+    """
+    The app came from the App Store or `TestFlight`.
+"""
+    
+    SANDBOX = 1
+    """
+    The app was installed by Xcode.
+"""
+    
+
+
+class _UniffiFfiConverterTypePushEnvironment(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        variant = buf.read_i32()
+        if variant == 1:
+            return PushEnvironment.PRODUCTION
+        if variant == 2:
+            return PushEnvironment.SANDBOX
+        raise InternalError("Raw enum value doesn't match any cases")
+
+    @staticmethod
+    def check_lower(value):
+        if value == PushEnvironment.PRODUCTION:
+            return
+        if value == PushEnvironment.SANDBOX:
+            return
+        raise ValueError(value)
+
+    @staticmethod
+    def write(value, buf):
+        if value == PushEnvironment.PRODUCTION:
+            buf.write_i32(1)
+        if value == PushEnvironment.SANDBOX:
+            buf.write_i32(2)
+
+
+
+
+
+
+
+
+class Pushed:
+    """
+    What became of a push.
+"""
+    def __init__(self):
+        raise RuntimeError("Pushed cannot be instantiated directly")
+
+    # Each enum variant is a nested class of the enum itself.
+    @dataclass
+    class STORED:
+        """
+        Its notification is new in the history, and is shown if it is due.
+"""
+        
+        def __init__(self, ):
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "Pushed.STORED()".format()
+        def __eq__(self, other):
+            if not isinstance(other, Pushed):
+                return NotImplemented
+            if not other.is_STORED():
+                return False
+            return True
+
+    @dataclass
+    class HINT:
+        """
+        It has no content: what it is about is read from the log.
+"""
+        
+        def __init__(self, ):
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "Pushed.HINT()".format()
+        def __eq__(self, other):
+            if not isinstance(other, Pushed):
+                return NotImplemented
+            if not other.is_HINT():
+                return False
+            return True
+
+    @dataclass
+    class DROPPED:
+        """
+        It brought nothing. What the server has to know of it is reported.
+"""
+        
+        def __init__(self, reason:Undrawn):
+            self.reason = reason
+            
+            """
+        Why.
+"""
+        
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "Pushed.DROPPED(reason={})".format(self.reason)
+        def __eq__(self, other):
+            if not isinstance(other, Pushed):
+                return NotImplemented
+            if not other.is_DROPPED():
+                return False
+            if self.reason != other.reason:
+                return False
+            return True
+
+    
+
+    # For each variant, we have `is_NAME` and `is_name` methods for easily checking
+    # whether an instance is that variant.
+    def is_STORED(self) -> bool:
+        return isinstance(self, Pushed.STORED)
+    def is_stored(self) -> bool:
+        return isinstance(self, Pushed.STORED)
+    def is_HINT(self) -> bool:
+        return isinstance(self, Pushed.HINT)
+    def is_hint(self) -> bool:
+        return isinstance(self, Pushed.HINT)
+    def is_DROPPED(self) -> bool:
+        return isinstance(self, Pushed.DROPPED)
+    def is_dropped(self) -> bool:
+        return isinstance(self, Pushed.DROPPED)
+    
+
+# Now, a little trick - we make each nested variant class be a subclass of the main
+# enum class, so that method calls and instance checks etc will work intuitively.
+# We might be able to do this a little more neatly with a metaclass, but this'll do.
+Pushed.STORED = type("Pushed.STORED", (Pushed.STORED, Pushed,), {})  # type: ignore
+Pushed.HINT = type("Pushed.HINT", (Pushed.HINT, Pushed,), {})  # type: ignore
+Pushed.DROPPED = type("Pushed.DROPPED", (Pushed.DROPPED, Pushed,), {})  # type: ignore
+
+
+
+
+class _UniffiFfiConverterTypePushed(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        variant = buf.read_i32()
+        if variant == 1:
+            return Pushed.STORED(
+            )
+        if variant == 2:
+            return Pushed.HINT(
+            )
+        if variant == 3:
+            return Pushed.DROPPED(
+                _UniffiFfiConverterTypeUndrawn.read(buf),
+            )
+        raise InternalError("Raw enum value doesn't match any cases")
+
+    @staticmethod
+    def check_lower(value):
+        if value.is_STORED():
+            return
+        if value.is_HINT():
+            return
+        if value.is_DROPPED():
+            _UniffiFfiConverterTypeUndrawn.check_lower(value.reason)
+            return
+        raise ValueError(value)
+
+    @staticmethod
+    def write(value, buf):
+        if value.is_STORED():
+            buf.write_i32(1)
+        if value.is_HINT():
+            buf.write_i32(2)
+        if value.is_DROPPED():
+            buf.write_i32(3)
+            _UniffiFfiConverterTypeUndrawn.write(value.reason, buf)
+
+
+
+
+
+# SecretStoreError
+# We want to define each variant as a nested class that's also a subclass,
+# which is tricky in Python.  To accomplish this we're going to create each
+# class separately, then manually add the child classes to the base class's
+# __dict__.  All of this happens in dummy class to avoid polluting the module
+# namespace.
+class SecretStoreError(Exception):
+    """
+    Why a secret store did not do what was asked.
+"""
+    pass
+
+_UniffiTempSecretStoreError = SecretStoreError
+
+class SecretStoreError:  # type: ignore
+    """
+    Why a secret store did not do what was asked.
+"""
+    
+    class Unavailable(_UniffiTempSecretStoreError):
+        """
+        It is locked or cannot be reached now; it may be later.
+"""
+        
+        def __init__(self, detail):
+            super().__init__(", ".join([
+                "detail={!r}".format(detail),
+            ]))
+            self.detail = detail
+
+        def __repr__(self):
+            return "SecretStoreError.Unavailable({})".format(str(self))
+    _UniffiTempSecretStoreError.Unavailable = Unavailable # type: ignore
+    class Unreadable(_UniffiTempSecretStoreError):
+        """
+        What is there is no secret of ours.
+"""
+        
+        def __init__(self):
+            pass
+
+        def __repr__(self):
+            return "SecretStoreError.Unreadable({})".format(str(self))
+    _UniffiTempSecretStoreError.Unreadable = Unreadable # type: ignore
+
+SecretStoreError = _UniffiTempSecretStoreError # type: ignore
+del _UniffiTempSecretStoreError
+
+
+class _UniffiFfiConverterTypeSecretStoreError(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        variant = buf.read_i32()
+        if variant == 1:
+            return SecretStoreError.Unavailable(
+                _UniffiFfiConverterString.read(buf),
+            )
+        if variant == 2:
+            return SecretStoreError.Unreadable(
+            )
+        raise InternalError("Raw enum value doesn't match any cases")
+
+    @staticmethod
+    def check_lower(value):
+        if isinstance(value, SecretStoreError.Unavailable):
+            _UniffiFfiConverterString.check_lower(value.detail)
+            return
+        if isinstance(value, SecretStoreError.Unreadable):
+            return
+
+    @staticmethod
+    def write(value, buf):
+        if isinstance(value, SecretStoreError.Unavailable):
+            buf.write_i32(1)
+            _UniffiFfiConverterString.write(value.detail, buf)
+        if isinstance(value, SecretStoreError.Unreadable):
+            buf.write_i32(2)
 
 
 class CancelHandleProtocol(typing.Protocol):
@@ -7151,150 +7795,6 @@ class _UniffiFfiConverterTypeSnapshotStream:
         buf.write_u64(cls.lower(value))
 
 
-class SpoolTicketProtocol(typing.Protocol):
-    """
-    The right to draw a notification, in an extension process. If it is not settled, the app draws the
-    notification again, under the same identifier.
-"""
-    
-    def identifier(self, ) -> str:
-        """
-        Under which identifier to draw.
-
-        # Errors
-        None; see the rules of this library.
-"""
-        raise NotImplementedError
-    def notification(self, ) -> Notification:
-        """
-        What to draw.
-
-        # Errors
-        None; see the rules of this library.
-"""
-        raise NotImplementedError
-    def shown(self, ) -> None:
-        """
-        It was handed to the system.
-
-        # Errors
-        [`VestnikError::TicketSettled`], [`VestnikError::Storage`].
-"""
-        raise NotImplementedError
-
-class SpoolTicket(SpoolTicketProtocol):
-    """
-    The right to draw a notification, in an extension process. If it is not settled, the app draws the
-    notification again, under the same identifier.
-"""
-    
-    _handle: ctypes.c_uint64
-    
-    def __init__(self, *args, **kwargs):
-        raise ValueError("This class has no default constructor")
-
-    def __del__(self):
-        # In case of partial initialization of instances.
-        handle = getattr(self, "_handle", None)
-        if handle is not None:
-            _uniffi_rust_call(_UniffiLib.uniffi_vestnik_ffi_fn_free_spoolticket, handle)
-
-    def _uniffi_clone_handle(self):
-        return _uniffi_rust_call(_UniffiLib.uniffi_vestnik_ffi_fn_clone_spoolticket, self._handle)
-
-    # Used by alternative constructors or any methods which return this type.
-    @classmethod
-    def _uniffi_make_instance(cls, handle):
-        # Lightly yucky way to bypass the usual __init__ logic
-        # and just create a new instance with the required handle.
-        inst = cls.__new__(cls)
-        inst._handle = handle
-        return inst
-    def identifier(self, ) -> str:
-        """
-        Under which identifier to draw.
-
-        # Errors
-        None; see the rules of this library.
-"""
-        _uniffi_lowered_args = (
-            self._uniffi_clone_handle(),
-        )
-        _uniffi_lift_return = _UniffiFfiConverterString.lift
-        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
-        _uniffi_ffi_result = _uniffi_rust_call_with_error(
-            _uniffi_error_converter,
-            _UniffiLib.uniffi_vestnik_ffi_fn_method_spoolticket_identifier,
-            *_uniffi_lowered_args,
-        )
-        return _uniffi_lift_return(_uniffi_ffi_result)
-    def notification(self, ) -> Notification:
-        """
-        What to draw.
-
-        # Errors
-        None; see the rules of this library.
-"""
-        _uniffi_lowered_args = (
-            self._uniffi_clone_handle(),
-        )
-        _uniffi_lift_return = _UniffiFfiConverterTypeNotification.lift
-        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
-        _uniffi_ffi_result = _uniffi_rust_call_with_error(
-            _uniffi_error_converter,
-            _UniffiLib.uniffi_vestnik_ffi_fn_method_spoolticket_notification,
-            *_uniffi_lowered_args,
-        )
-        return _uniffi_lift_return(_uniffi_ffi_result)
-    def shown(self, ) -> None:
-        """
-        It was handed to the system.
-
-        # Errors
-        [`VestnikError::TicketSettled`], [`VestnikError::Storage`].
-"""
-        _uniffi_lowered_args = (
-            self._uniffi_clone_handle(),
-        )
-        _uniffi_lift_return = lambda val: None
-        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
-        _uniffi_ffi_result = _uniffi_rust_call_with_error(
-            _uniffi_error_converter,
-            _UniffiLib.uniffi_vestnik_ffi_fn_method_spoolticket_shown,
-            *_uniffi_lowered_args,
-        )
-        return _uniffi_lift_return(_uniffi_ffi_result)
-
-
-
-
-
-class _UniffiFfiConverterTypeSpoolTicket:
-    @staticmethod
-    def lift(value: int) -> SpoolTicket:
-        return SpoolTicket._uniffi_make_instance(value)
-
-    @staticmethod
-    def check_lower(value: SpoolTicket):
-        if not isinstance(value, SpoolTicket):
-            raise TypeError("Expected SpoolTicket instance, {} found".format(type(value).__name__))
-
-    @staticmethod
-    def lower(value: SpoolTicket) -> ctypes.c_uint64:
-        return value._uniffi_clone_handle()
-
-    @classmethod
-    def read(cls, buf: _UniffiRustBuffer) -> SpoolTicket:
-        ptr = buf.read_u64()
-        if ptr == 0:
-            raise InternalError("Raw handle value was null")
-        return cls.lift(ptr)
-
-    @classmethod
-    def write(cls, value: SpoolTicket, buf: _UniffiRustBuffer):
-        buf.write_u64(cls.lower(value))
-
-
 class StateListener():
     """
     Is told who the device is and how it is connected.
@@ -7625,6 +8125,31 @@ class _UniffiFfiConverterOptionalTypeHistoryItem(_UniffiConverterRustBuffer):
         else:
             raise InternalError("Unexpected flag byte for optional type")
 
+class _UniffiFfiConverterOptionalTypePushEnvironment(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterTypePushEnvironment.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTypePushEnvironment.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTypePushEnvironment.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
 
 class VestnikProtocol(typing.Protocol):
     """
@@ -7748,14 +8273,14 @@ class VestnikProtocol(typing.Protocol):
         [`VestnikError::Closed`].
 """
         raise NotImplementedError
-    async def handle_push(self, payload: bytes) -> Pushed:
+    async def handle_push(self, push: bytes) -> Pushed:
         """
-        Takes the plain payload of a push. Its notification is stored and becomes due, unless it is
-        there already or is for another user.
+        Takes a push that the app itself was given, whichever service brought it: the JSON object that FCM's
+        data make, or the JSON of APNs or of Web Push. What it brings takes the same way as what comes over the
+        live connection, and is shown once. A push without content makes the device connect, if it is online.
 
         # Errors
-        [`VestnikError::InvalidArgument`] if it is no payload of ours, [`VestnikError::Storage`],
-        [`VestnikError::Closed`].
+        [`VestnikError::Storage`], [`VestnikError::Closed`].
 """
         raise NotImplementedError
     async def history(self, query: HistoryQuery) -> HistoryPage:
@@ -7879,11 +8404,13 @@ class VestnikProtocol(typing.Protocol):
         [`VestnikError::Storage`], [`VestnikError::Closed`].
 """
         raise NotImplementedError
-    async def set_push_address(self, kind: PushAddressKind,address: str) -> None:
+    async def set_push_address(self, kind: PushAddressKind,address: str,environment: typing.Union[object, typing.Optional[PushEnvironment]] = _DEFAULT) -> None:
         """
-        A push service gave this installation an address, in the place of the former one of its kind. The
-        server is told now, or as soon as it can be reached. Call it at each start: what the server knows
-        already is not sent again.
+        A push service gave this installation an address, in the place of the former one of its kind; a token
+        and an installation id of Firebase take each other's place. The server is told now, or as soon as it
+        can be reached. Call it at each start: what the server knows already is not sent again.
+
+        `environment` is for APNs. Without it, the server tries production first and the other one once.
 
         # Errors
         [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
@@ -8330,20 +8857,20 @@ class Vestnik(VestnikProtocol):
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
-    async def handle_push(self, payload: bytes) -> Pushed:
+    async def handle_push(self, push: bytes) -> Pushed:
         """
-        Takes the plain payload of a push. Its notification is stored and becomes due, unless it is
-        there already or is for another user.
+        Takes a push that the app itself was given, whichever service brought it: the JSON object that FCM's
+        data make, or the JSON of APNs or of Web Push. What it brings takes the same way as what comes over the
+        live connection, and is shown once. A push without content makes the device connect, if it is online.
 
         # Errors
-        [`VestnikError::InvalidArgument`] if it is no payload of ours, [`VestnikError::Storage`],
-        [`VestnikError::Closed`].
+        [`VestnikError::Storage`], [`VestnikError::Closed`].
 """
         
-        _UniffiFfiConverterBytes.check_lower(payload)
+        _UniffiFfiConverterBytes.check_lower(push)
         _uniffi_lowered_args = (
             self._uniffi_clone_handle(),
-            _UniffiFfiConverterBytes.lower(payload),
+            _UniffiFfiConverterBytes.lower(push),
         )
         _uniffi_lift_return = _UniffiFfiConverterTypePushed.lift
         _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
@@ -8682,11 +9209,13 @@ class Vestnik(VestnikProtocol):
             _uniffi_lift_return,
             _uniffi_error_converter,
         )
-    async def set_push_address(self, kind: PushAddressKind,address: str) -> None:
+    async def set_push_address(self, kind: PushAddressKind,address: str,environment: typing.Union[object, typing.Optional[PushEnvironment]] = _DEFAULT) -> None:
         """
-        A push service gave this installation an address, in the place of the former one of its kind. The
-        server is told now, or as soon as it can be reached. Call it at each start: what the server knows
-        already is not sent again.
+        A push service gave this installation an address, in the place of the former one of its kind; a token
+        and an installation id of Firebase take each other's place. The server is told now, or as soon as it
+        can be reached. Call it at each start: what the server knows already is not sent again.
+
+        `environment` is for APNs. Without it, the server tries production first and the other one once.
 
         # Errors
         [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
@@ -8695,10 +9224,15 @@ class Vestnik(VestnikProtocol):
         _UniffiFfiConverterTypePushAddressKind.check_lower(kind)
 
         _UniffiFfiConverterString.check_lower(address)
+
+        if environment is _DEFAULT:
+            environment = None
+        _UniffiFfiConverterOptionalTypePushEnvironment.check_lower(environment)
         _uniffi_lowered_args = (
             self._uniffi_clone_handle(),
             _UniffiFfiConverterTypePushAddressKind.lower(kind),
             _UniffiFfiConverterString.lower(address),
+            _UniffiFfiConverterOptionalTypePushEnvironment.lower(environment),
         )
         _uniffi_lift_return = lambda val: None
         _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
@@ -8952,31 +9486,6 @@ class _UniffiFfiConverterOptionalTypeLogLevel(_UniffiConverterRustBuffer):
         else:
             raise InternalError("Unexpected flag byte for optional type")
 
-class _UniffiFfiConverterOptionalTypeSpoolTicket(_UniffiConverterRustBuffer):
-    @classmethod
-    def check_lower(cls, value):
-        if value is not None:
-            _UniffiFfiConverterTypeSpoolTicket.check_lower(value)
-
-    @classmethod
-    def write(cls, value, buf):
-        if value is None:
-            buf.write_u8(0)
-            return
-
-        buf.write_u8(1)
-        _UniffiFfiConverterTypeSpoolTicket.write(value, buf)
-
-    @classmethod
-    def read(cls, buf):
-        flag = buf.read_u8()
-        if flag == 0:
-            return None
-        elif flag == 1:
-            return _UniffiFfiConverterTypeSpoolTicket.read(buf)
-        else:
-            raise InternalError("Unexpected flag byte for optional type")
-
 class _UniffiFfiConverterOptionalTypeSecretStore(_UniffiConverterRustBuffer):
     @classmethod
     def check_lower(cls, value):
@@ -9001,6 +9510,37 @@ class _UniffiFfiConverterOptionalTypeSecretStore(_UniffiConverterRustBuffer):
             return _UniffiFfiConverterTypeSecretStore.read(buf)
         else:
             raise InternalError("Unexpected flag byte for optional type")
+def draw_push(folder: str,push: bytes,keys: typing.Optional[str]) -> Draw:
+    """
+    Handles a push in a process beside the app, which opens no database and needs no runtime: what is to be
+    drawn is durable in the spool first, for the app to take. `folder` is `spool` in the app's data folder, or
+    one that the app and the extension share and that the app is told of.
+
+    `push` is as for `Vestnik.handle_push`. `keys` is the secret named `envelope` of the app's secret store,
+    which the extension reads there by itself; none if it cannot be read now.
+
+    # Errors
+    None; see the rules of this library.
+"""
+    
+    _UniffiFfiConverterString.check_lower(folder)
+
+    _UniffiFfiConverterBytes.check_lower(push)
+
+    _UniffiFfiConverterOptionalString.check_lower(keys)
+    _uniffi_lowered_args = (
+        _UniffiFfiConverterString.lower(folder),
+        _UniffiFfiConverterBytes.lower(push),
+        _UniffiFfiConverterOptionalString.lower(keys),
+    )
+    _uniffi_lift_return = _UniffiFfiConverterTypeDraw.lift
+    _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+    _uniffi_ffi_result = _uniffi_rust_call_with_error(
+        _uniffi_error_converter,
+        _UniffiLib.uniffi_vestnik_ffi_fn_func_draw_push,
+        *_uniffi_lowered_args,
+    )
+    return _uniffi_lift_return(_uniffi_ffi_result)
 def library_version() -> str:
     """
     The version of this library.
@@ -9044,6 +9584,23 @@ def log_to(sink: typing.Optional[LogSink],level: typing.Union[object, typing.Opt
         *_uniffi_lowered_args,
     )
     return _uniffi_lift_return(_uniffi_ffi_result)
+def push_keys_name() -> str:
+    """
+    The name of the secret that a process beside the app hands to `draw_push`.
+
+    # Errors
+    None; see the rules of this library.
+"""
+    _uniffi_lowered_args = (
+    )
+    _uniffi_lift_return = _UniffiFfiConverterString.lift
+    _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+    _uniffi_ffi_result = _uniffi_rust_call_with_error(
+        _uniffi_error_converter,
+        _UniffiLib.uniffi_vestnik_ffi_fn_func_push_keys_name,
+        *_uniffi_lowered_args,
+    )
+    return _uniffi_lift_return(_uniffi_ffi_result)
 def quiesce(within: Duration) -> bool:
     """
     Ends the calls of the app's code by threads of the library, for good and for the whole process, and waits
@@ -9070,33 +9627,6 @@ def quiesce(within: Duration) -> bool:
         *_uniffi_lowered_args,
     )
     return _uniffi_lift_return(_uniffi_ffi_result)
-def spool_push(folder: str,payload: bytes) -> typing.Optional[SpoolTicket]:
-    """
-    Writes the payload of a push into the spool, for the app to take. For an extension process: it opens
-    no database and needs no runtime. `folder` is `spool` in the app's data folder, or one that the app
-    and the extension share and that the app is told of.
-
-    None if it was or is being drawn: leave the notification to the system's own content.
-
-    # Errors
-    [`VestnikError::InvalidArgument`] if it is no payload of ours, [`VestnikError::Storage`].
-"""
-    
-    _UniffiFfiConverterString.check_lower(folder)
-
-    _UniffiFfiConverterBytes.check_lower(payload)
-    _uniffi_lowered_args = (
-        _UniffiFfiConverterString.lower(folder),
-        _UniffiFfiConverterBytes.lower(payload),
-    )
-    _uniffi_lift_return = _UniffiFfiConverterOptionalTypeSpoolTicket.lift
-    _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
-    _uniffi_ffi_result = _uniffi_rust_call_with_error(
-        _uniffi_error_converter,
-        _UniffiLib.uniffi_vestnik_ffi_fn_func_spool_push,
-        *_uniffi_lowered_args,
-    )
-    return _uniffi_lift_return(_uniffi_ffi_result)
 
 __all__ = [
     "InternalError",
@@ -9112,13 +9642,16 @@ __all__ = [
     "Shelf",
     "LogLevel",
     "Standing",
+    "StorageProblem",
+    "VestnikError",
+    "Undrawn",
+    "Draw",
     "Event",
     "Login",
     "PushAddressKind",
+    "PushEnvironment",
     "Pushed",
     "SecretStoreError",
-    "StorageProblem",
-    "VestnikError",
     "Click",
     "DeviceInfo",
     "Network",
@@ -9134,10 +9667,13 @@ __all__ = [
     "LogRecord",
     "SearchQuery",
     "Snapshot",
+    "draw_push",
     "library_version",
     "log_to",
+    "push_keys_name",
     "quiesce",
-    "spool_push",
+    "SpoolTicket",
+    "SpoolTicketProtocol",
     "CancelHandle",
     "CancelHandleProtocol",
     "EventListenerImpl",
@@ -9154,8 +9690,6 @@ __all__ = [
     "ShowerProtocol",
     "SnapshotStream",
     "SnapshotStreamProtocol",
-    "SpoolTicket",
-    "SpoolTicketProtocol",
     "StateListenerImpl",
     "StateListener",
     "Subscription",

@@ -4,9 +4,9 @@ import asyncio
 import datetime
 import json
 import os
+import pathlib
 import queue
 import threading
-import uuid
 
 import pytest
 from device import LONG, Told, config, drawn, logged_in, opened, pulled
@@ -214,7 +214,6 @@ async def test_wrong_arguments_are_named(server, tmp_path):
     assert await field(phone.login("", "token")) == "user"
     assert await field(phone.login("anna", "")) == "identity"
     assert await field(phone.history(vestnik.HistoryQuery(limit=0))) == "limit"
-    assert await field(phone.handle_push(b"{}")) == "payload"
     await phone.stop()
 
 
@@ -265,29 +264,24 @@ async def test_no_record_tells_content_or_secrets_as_a_text(server, tmp_path):
     await phone.stop()
 
 
-def payload(user):
-    now = datetime.datetime.now(datetime.timezone.utc)
-    text = lambda at: at.isoformat().replace("+00:00", "Z")
-    notification = {
-        "id": f"ntf_{uuid.uuid4().hex}",
-        "title": "by push",
-        "acceptedAt": text(now),
-        "expiresAt": text(now + datetime.timedelta(hours=1)),
-    }
-    return notification["id"], json.dumps({"user": user, "notification": notification}).encode()
+# What core/inbox/tests/inbox/push.rs has sealed.
+PUSH = json.loads((pathlib.Path(__file__).parents[2] / "fixtures/push.json").read_text())
+
+
+def push(name):
+    return PUSH[name].encode()
 
 
 @in_loop
-async def test_a_push_is_drawn_once_and_only_for_its_user(server, tmp_path):
+async def test_the_app_says_what_became_of_a_push(server, tmp_path):
     phone = await logged_in(server, tmp_path / "phone")
-    id, bytes = payload("anna")
-    assert await phone.handle_push(bytes) == vestnik.Pushed.STORED
-    assert await phone.handle_push(bytes) == vestnik.Pushed.STORED
-    assert (await drawn(phone)).id == id
-    _, other = payload("boris")
-    assert await phone.handle_push(other) == vestnik.Pushed.OTHER_USER
-    page = await phone.history(vestnik.HistoryQuery())
-    assert [item.notification.id for item in page.items] == [id]
+    assert await phone.handle_push(push("hint")) == vestnik.Pushed.HINT()
+    # It is sealed for another installation.
+    unknown = vestnik.Pushed.DROPPED(vestnik.Undrawn.UNKNOWN_KEY)
+    assert await phone.handle_push(push("push")) == unknown
+    malformed = vestnik.Pushed.DROPPED(vestnik.Undrawn.MALFORMED)
+    assert await phone.handle_push(b"{}") == malformed
+    assert (await phone.history(vestnik.HistoryQuery())).items == []
     await phone.stop()
 
 
@@ -297,18 +291,19 @@ async def test_an_extension_hands_over_by_the_spool(server, tmp_path):
     (tmp_path / "group").mkdir()
     spool = tmp_path / "group" / "spool"
     phone = await logged_in(server, tmp_path / "phone", spool_dir=str(spool))
-    id, bytes = payload("anna")
-    ticket = vestnik.spool_push(str(spool), bytes)
-    assert (ticket.identifier(), ticket.notification().title) == (id, "by push")
-    assert vestnik.spool_push(str(spool), bytes) is None
+    assert vestnik.push_keys_name() in os.listdir(tmp_path / "phone" / "secrets")
+    draw = lambda name, keys=PUSH["keys"]: vestnik.draw_push(str(spool), push(name), keys)
+    ticket = draw("push").ticket
+    assert (ticket.identifier(), ticket.notification().title) == (PUSH["notification"], "by push")
+    assert draw("push") == vestnik.Draw.NOTHING(vestnik.Undrawn.DUPLICATE)
     ticket.shown()
     with pytest.raises(vestnik.VestnikError.TicketSettled):
         ticket.shown()
     # What the extension drew is stored as shown, and is not drawn again.
     next = server.publish("anna", "by the log")
     assert (await drawn(phone)).id == next
-    assert (await phone.get(id)).show.is_shown()
-    with pytest.raises(vestnik.VestnikError.InvalidArgument) as raised:
-        vestnik.spool_push(str(spool), b"{}")
-    assert raised.value.field == "payload"
+    assert (await phone.get(PUSH["notification"])).show.is_shown()
+    assert draw("hint") == vestnik.Draw.GENERIC(vestnik.Undrawn.HINT)
+    assert draw("push", None) == vestnik.Draw.GENERIC(vestnik.Undrawn.NO_KEYS)
+    assert draw("of_another_user") == vestnik.Draw.NOTHING(vestnik.Undrawn.OTHER_USER)
     await phone.stop()

@@ -301,6 +301,7 @@ impl From<DeviceChange> for Change {
             time_zone,
             app_version,
             os_version,
+            envelope_key: None,
         }
     }
 }

@@ -11,6 +11,7 @@ pub(crate) mod history;
 pub(crate) mod notification;
 pub(crate) mod snapshot;
 pub(crate) mod suppression;
+pub(crate) mod undrawn;
 
 use std::{fmt::Display, str::FromStr};
 

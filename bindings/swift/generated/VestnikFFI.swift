@@ -3378,24 +3378,26 @@ public protocol VestnikProtocol: AnyObject, Sendable {
     func forgetPushAddress(kind: PushAddressKind) async throws 
     
     /**
-     * Takes the plain payload of a push. Its notification is stored and becomes due, unless it is
-     * there already or is for another user.
+     * Takes a push that the app itself was given, whichever service brought it: the JSON object that FCM's
+     * data make, or the JSON of APNs or of Web Push. What it brings takes the same way as what comes over the
+     * live connection, and is shown once. A push without content makes the device connect, if it is online.
      *
      * # Errors
-     * [`VestnikError::InvalidArgument`] if it is no payload of ours, [`VestnikError::Storage`],
-     * [`VestnikError::Closed`].
+     * [`VestnikError::Storage`], [`VestnikError::Closed`].
      */
-    func handlePush(payload: Data) async throws  -> Pushed
+    func handlePush(push: Data) async throws  -> Pushed
     
     /**
-     * A push service gave this installation an address, in the place of the former one of its kind. The
-     * server is told now, or as soon as it can be reached. Call it at each start: what the server knows
-     * already is not sent again.
+     * A push service gave this installation an address, in the place of the former one of its kind; a token
+     * and an installation id of Firebase take each other's place. The server is told now, or as soon as it
+     * can be reached. Call it at each start: what the server knows already is not sent again.
+     *
+     * `environment` is for APNs. Without it, the server tries production first and the other one once.
      *
      * # Errors
      * [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
      */
-    func setPushAddress(kind: PushAddressKind, address: String) async throws 
+    func setPushAddress(kind: PushAddressKind, address: String, environment: PushEnvironment?) async throws 
     
 }
 /**
@@ -4174,19 +4176,19 @@ open func forgetPushAddress(kind: PushAddressKind)async throws   {
 }
     
     /**
-     * Takes the plain payload of a push. Its notification is stored and becomes due, unless it is
-     * there already or is for another user.
+     * Takes a push that the app itself was given, whichever service brought it: the JSON object that FCM's
+     * data make, or the JSON of APNs or of Web Push. What it brings takes the same way as what comes over the
+     * live connection, and is shown once. A push without content makes the device connect, if it is online.
      *
      * # Errors
-     * [`VestnikError::InvalidArgument`] if it is no payload of ours, [`VestnikError::Storage`],
-     * [`VestnikError::Closed`].
+     * [`VestnikError::Storage`], [`VestnikError::Closed`].
      */
-open func handlePush(payload: Data)async throws  -> Pushed  {
+open func handlePush(push: Data)async throws  -> Pushed  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_vestnik_ffi_fn_method_vestnik_handle_push(
-                        self.uniffiCloneHandle(),FfiConverterData.lower(payload)
+                        self.uniffiCloneHandle(),FfiConverterData.lower(push)
                 )
             },
             pollFunc: ffi_vestnik_ffi_rust_future_poll_rust_buffer,
@@ -4198,19 +4200,21 @@ open func handlePush(payload: Data)async throws  -> Pushed  {
 }
     
     /**
-     * A push service gave this installation an address, in the place of the former one of its kind. The
-     * server is told now, or as soon as it can be reached. Call it at each start: what the server knows
-     * already is not sent again.
+     * A push service gave this installation an address, in the place of the former one of its kind; a token
+     * and an installation id of Firebase take each other's place. The server is told now, or as soon as it
+     * can be reached. Call it at each start: what the server knows already is not sent again.
+     *
+     * `environment` is for APNs. Without it, the server tries production first and the other one once.
      *
      * # Errors
      * [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
      */
-open func setPushAddress(kind: PushAddressKind, address: String)async throws   {
+open func setPushAddress(kind: PushAddressKind, address: String, environment: PushEnvironment? = nil)async throws   {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_vestnik_ffi_fn_method_vestnik_set_push_address(
-                        self.uniffiCloneHandle(),FfiConverterTypePushAddressKind_lower(kind),FfiConverterString.lower(address)
+                        self.uniffiCloneHandle(),FfiConverterTypePushAddressKind_lower(kind),FfiConverterString.lower(address),FfiConverterOptionTypePushEnvironment.lower(environment)
                 )
             },
             pollFunc: ffi_vestnik_ffi_rust_future_poll_void,
@@ -5819,6 +5823,109 @@ public func FfiConverterTypeTuning_lower(_ value: Tuning) -> RustBuffer {
 
 
 /**
+ * What an extension process is to draw.
+ */
+
+public enum Draw {
+    
+    /**
+     * A notification.
+     */
+    case show(
+        /**
+         * What to draw and under which identifier. Settle it when it is drawn.
+         */ticket: SpoolTicket
+    )
+    /**
+     * A text that says only that something has come.
+     */
+    case generic(
+        /**
+         * Why there is no content.
+         */reason: Undrawn
+    )
+    /**
+     * Nothing.
+     */
+    case nothing(
+        /**
+         * Why.
+         */reason: Undrawn
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Draw: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeDraw: FfiConverterRustBuffer {
+    typealias SwiftType = Draw
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Draw {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .show(ticket: try FfiConverterTypeSpoolTicket.read(from: &buf)
+        )
+        
+        case 2: return .generic(reason: try FfiConverterTypeUndrawn.read(from: &buf)
+        )
+        
+        case 3: return .nothing(reason: try FfiConverterTypeUndrawn.read(from: &buf)
+        )
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Draw, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case let .show(ticket):
+            writeInt(&buf, Int32(1))
+            FfiConverterTypeSpoolTicket.write(ticket, into: &buf)
+            
+        
+        case let .generic(reason):
+            writeInt(&buf, Int32(2))
+            FfiConverterTypeUndrawn.write(reason, into: &buf)
+            
+        
+        case let .nothing(reason):
+            writeInt(&buf, Int32(3))
+            FfiConverterTypeUndrawn.write(reason, into: &buf)
+            
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDraw_lift(_ buf: RustBuffer) throws -> Draw {
+    return try FfiConverterTypeDraw.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDraw_lower(_ value: Draw) -> RustBuffer {
+    return FfiConverterTypeDraw.lower(value)
+}
+
+
+
+/**
  * What happened, told once. What is state is in the [`Snapshot`](crate::Snapshot) instead.
  */
 
@@ -6717,7 +6824,7 @@ public func FfiConverterTypePriority_lower(_ value: Priority) -> RustBuffer {
 
 
 /**
- * Whose address it is. An installation has at most one of each kind.
+ * Whose address it is. An installation has at most one of each kind, and at most one of Firebase.
  */
 
 public enum PushAddressKind: Equatable, Hashable {
@@ -6832,19 +6939,102 @@ public func FfiConverterTypePushAddressKind_lower(_ value: PushAddressKind) -> R
 
 
 /**
+ * The environments of the Apple Push Notification service.
+ */
+
+public enum PushEnvironment: Equatable, Hashable {
+    
+    /**
+     * The app came from the App Store or `TestFlight`.
+     */
+    case production
+    /**
+     * The app was installed by Xcode.
+     */
+    case sandbox
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension PushEnvironment: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePushEnvironment: FfiConverterRustBuffer {
+    typealias SwiftType = PushEnvironment
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PushEnvironment {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .production
+        
+        case 2: return .sandbox
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: PushEnvironment, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .production:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .sandbox:
+            writeInt(&buf, Int32(2))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePushEnvironment_lift(_ buf: RustBuffer) throws -> PushEnvironment {
+    return try FfiConverterTypePushEnvironment.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePushEnvironment_lower(_ value: PushEnvironment) -> RustBuffer {
+    return FfiConverterTypePushEnvironment.lower(value)
+}
+
+
+
+/**
  * What became of a push.
  */
 
 public enum Pushed: Equatable, Hashable {
     
     /**
-     * Its notification is in the history, and is shown if it is due.
+     * Its notification is new in the history, and is shown if it is due.
      */
     case stored
     /**
-     * It is for another user than the one whose history is on the device, and was dropped.
+     * It has no content: what it is about is read from the log.
      */
-    case otherUser
+    case hint
+    /**
+     * It brought nothing. What the server has to know of it is reported.
+     */
+    case dropped(
+        /**
+         * Why.
+         */reason: Undrawn
+    )
 
 
 
@@ -6868,7 +7058,10 @@ public struct FfiConverterTypePushed: FfiConverterRustBuffer {
         
         case 1: return .stored
         
-        case 2: return .otherUser
+        case 2: return .hint
+        
+        case 3: return .dropped(reason: try FfiConverterTypeUndrawn.read(from: &buf)
+        )
         
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -6882,9 +7075,14 @@ public struct FfiConverterTypePushed: FfiConverterRustBuffer {
             writeInt(&buf, Int32(1))
         
         
-        case .otherUser:
+        case .hint:
             writeInt(&buf, Int32(2))
         
+        
+        case let .dropped(reason):
+            writeInt(&buf, Int32(3))
+            FfiConverterTypeUndrawn.write(reason, into: &buf)
+            
         }
     }
 }
@@ -7728,6 +7926,181 @@ public func FfiConverterTypeTrouble_lower(_ value: Trouble) -> RustBuffer {
 
 
 /**
+ * Why the content of a push is not drawn.
+ */
+
+public enum Undrawn: Equatable, Hashable {
+    
+    /**
+     * The push has no content. The app connects and reads its log.
+     */
+    case hint
+    /**
+     * The push is not one of Vestnik's.
+     */
+    case malformed
+    /**
+     * The push has more bytes than any service carries.
+     */
+    case tooLarge
+    /**
+     * There are no keys that could open it, as before a phone is unlocked for the first time.
+     */
+    case noKeys
+    /**
+     * It was sealed for a key that this installation does not have, or has no more.
+     */
+    case unknownKey
+    /**
+     * It does not open, or its content cannot be read.
+     */
+    case decryptFailed
+    /**
+     * It is for another user than the one whose history is on the device.
+     */
+    case otherUser
+    /**
+     * Its time has passed, by the device's clock.
+     */
+    case expired
+    /**
+     * It was recalled.
+     */
+    case revoked
+    /**
+     * It was drawn before, or is being drawn.
+     */
+    case duplicate
+    /**
+     * It could not be spooled: the spool is full, or the file system refuses.
+     */
+    case notSpooled
+    /**
+     * A reason of a later version.
+     */
+    case other
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Undrawn: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeUndrawn: FfiConverterRustBuffer {
+    typealias SwiftType = Undrawn
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Undrawn {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .hint
+        
+        case 2: return .malformed
+        
+        case 3: return .tooLarge
+        
+        case 4: return .noKeys
+        
+        case 5: return .unknownKey
+        
+        case 6: return .decryptFailed
+        
+        case 7: return .otherUser
+        
+        case 8: return .expired
+        
+        case 9: return .revoked
+        
+        case 10: return .duplicate
+        
+        case 11: return .notSpooled
+        
+        case 12: return .other
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Undrawn, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .hint:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .malformed:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .tooLarge:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .noKeys:
+            writeInt(&buf, Int32(4))
+        
+        
+        case .unknownKey:
+            writeInt(&buf, Int32(5))
+        
+        
+        case .decryptFailed:
+            writeInt(&buf, Int32(6))
+        
+        
+        case .otherUser:
+            writeInt(&buf, Int32(7))
+        
+        
+        case .expired:
+            writeInt(&buf, Int32(8))
+        
+        
+        case .revoked:
+            writeInt(&buf, Int32(9))
+        
+        
+        case .duplicate:
+            writeInt(&buf, Int32(10))
+        
+        
+        case .notSpooled:
+            writeInt(&buf, Int32(11))
+        
+        
+        case .other:
+            writeInt(&buf, Int32(12))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeUndrawn_lift(_ buf: RustBuffer) throws -> Undrawn {
+    return try FfiConverterTypeUndrawn.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeUndrawn_lower(_ value: Undrawn) -> RustBuffer {
+    return FfiConverterTypeUndrawn.lower(value)
+}
+
+
+
+/**
  * Why a call failed.
  */
 public 
@@ -8202,30 +8575,6 @@ fileprivate struct FfiConverterOptionTypeShowTicket: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-fileprivate struct FfiConverterOptionTypeSpoolTicket: FfiConverterRustBuffer {
-    typealias SwiftType = SpoolTicket?
-
-    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
-        guard let value = value else {
-            writeInt(&buf, Int8(0))
-            return
-        }
-        writeInt(&buf, Int8(1))
-        FfiConverterTypeSpoolTicket.write(value, into: &buf)
-    }
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
-        switch try readInt(&buf) as Int8 {
-        case 0: return nil
-        case 1: return try FfiConverterTypeSpoolTicket.read(from: &buf)
-        default: throw UniffiInternalError.unexpectedOptionalTag
-        }
-    }
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
 fileprivate struct FfiConverterOptionTypeClick: FfiConverterRustBuffer {
     typealias SwiftType = Click?
 
@@ -8410,6 +8759,30 @@ fileprivate struct FfiConverterOptionTypeLogLevel: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeLogLevel.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypePushEnvironment: FfiConverterRustBuffer {
+    typealias SwiftType = PushEnvironment?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypePushEnvironment.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypePushEnvironment.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -8634,21 +9007,36 @@ public func logTo(sink: LogSink?, level: LogLevel? = nil)throws   {try rustCallW
 }
 }
 /**
- * Writes the payload of a push into the spool, for the app to take. For an extension process: it opens
- * no database and needs no runtime. `folder` is `spool` in the app's data folder, or one that the app
- * and the extension share and that the app is told of.
+ * Handles a push in a process beside the app, which opens no database and needs no runtime: what is to be
+ * drawn is durable in the spool first, for the app to take. `folder` is `spool` in the app's data folder, or
+ * one that the app and the extension share and that the app is told of.
  *
- * None if it was or is being drawn: leave the notification to the system's own content.
+ * `push` is as for `Vestnik.handle_push`. `keys` is the secret named `envelope` of the app's secret store,
+ * which the extension reads there by itself; none if it cannot be read now.
  *
  * # Errors
- * [`VestnikError::InvalidArgument`] if it is no payload of ours, [`VestnikError::Storage`].
+ * None; see the rules of this library.
  */
-public func spoolPush(folder: String, payload: Data)throws  -> SpoolTicket?  {
-    return try  FfiConverterOptionTypeSpoolTicket.lift(try rustCallWithError(FfiConverterTypeVestnikError_lift) {
+public func drawPush(folder: String, push: Data, keys: String?)throws  -> Draw  {
+    return try  FfiConverterTypeDraw_lift(try rustCallWithError(FfiConverterTypeVestnikError_lift) {
         uniffiCallStatus in
-    uniffi_vestnik_ffi_fn_func_spool_push(
+    uniffi_vestnik_ffi_fn_func_draw_push(
         FfiConverterString.lower(folder),
-        FfiConverterData.lower(payload),uniffiCallStatus
+        FfiConverterData.lower(push),
+        FfiConverterOptionString.lower(keys),uniffiCallStatus
+    )
+})
+}
+/**
+ * The name of the secret that a process beside the app hands to `draw_push`.
+ *
+ * # Errors
+ * None; see the rules of this library.
+ */
+public func pushKeysName()throws  -> String  {
+    return try  FfiConverterString.lift(try rustCallWithError(FfiConverterTypeVestnikError_lift) {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_func_push_keys_name(uniffiCallStatus
     )
 })
 }
@@ -8677,7 +9065,10 @@ private let initializationResult: InitializationResult = {
     if (uniffi_vestnik_ffi_checksum_func_log_to() != 43574) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_func_spool_push() != 35937) {
+    if (uniffi_vestnik_ffi_checksum_func_draw_push() != 15003) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_func_push_keys_name() != 56330) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_vestnik_ffi_checksum_method_cancelhandle_cancel() != 15876) {
@@ -8788,10 +9179,10 @@ private let initializationResult: InitializationResult = {
     if (uniffi_vestnik_ffi_checksum_method_vestnik_forget_push_address() != 52910) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_method_vestnik_handle_push() != 12626) {
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_handle_push() != 58471) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_method_vestnik_set_push_address() != 30119) {
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_set_push_address() != 45988) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_vestnik_ffi_checksum_method_eventlistener_on_event() != 4358) {

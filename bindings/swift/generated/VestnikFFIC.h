@@ -552,12 +552,12 @@ uint64_t uniffi_vestnik_ffi_fn_method_vestnik_forget_push_address(uint64_t ptr, 
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_METHOD_VESTNIK_HANDLE_PUSH
 #define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_METHOD_VESTNIK_HANDLE_PUSH
-uint64_t uniffi_vestnik_ffi_fn_method_vestnik_handle_push(uint64_t ptr, RustBuffer payload
+uint64_t uniffi_vestnik_ffi_fn_method_vestnik_handle_push(uint64_t ptr, RustBuffer push
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_METHOD_VESTNIK_SET_PUSH_ADDRESS
 #define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_METHOD_VESTNIK_SET_PUSH_ADDRESS
-uint64_t uniffi_vestnik_ffi_fn_method_vestnik_set_push_address(uint64_t ptr, RustBuffer kind, RustBuffer address
+uint64_t uniffi_vestnik_ffi_fn_method_vestnik_set_push_address(uint64_t ptr, RustBuffer kind, RustBuffer address, RustBuffer environment
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_CLONE_EVENTLISTENER
@@ -841,9 +841,15 @@ int8_t uniffi_vestnik_ffi_fn_func_quiesce(RustBuffer within, RustCallStatus *_No
 void uniffi_vestnik_ffi_fn_func_log_to(RustBuffer sink, RustBuffer level, RustCallStatus *_Nonnull out_status
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_FUNC_SPOOL_PUSH
-#define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_FUNC_SPOOL_PUSH
-RustBuffer uniffi_vestnik_ffi_fn_func_spool_push(RustBuffer folder, RustBuffer payload, RustCallStatus *_Nonnull out_status
+#ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_FUNC_DRAW_PUSH
+#define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_FUNC_DRAW_PUSH
+RustBuffer uniffi_vestnik_ffi_fn_func_draw_push(RustBuffer folder, RustBuffer push, RustBuffer keys, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_FUNC_PUSH_KEYS_NAME
+#define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_FUNC_PUSH_KEYS_NAME
+RustBuffer uniffi_vestnik_ffi_fn_func_push_keys_name(RustCallStatus *_Nonnull out_status
+    
 );
 #endif
 #ifndef UNIFFI_FFIDEF_FFI_VESTNIK_FFI_RUSTBUFFER_ALLOC
@@ -1124,9 +1130,15 @@ uint16_t uniffi_vestnik_ffi_checksum_func_log_to(void
     
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_FUNC_SPOOL_PUSH
-#define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_FUNC_SPOOL_PUSH
-uint16_t uniffi_vestnik_ffi_checksum_func_spool_push(void
+#ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_FUNC_DRAW_PUSH
+#define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_FUNC_DRAW_PUSH
+uint16_t uniffi_vestnik_ffi_checksum_func_draw_push(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_FUNC_PUSH_KEYS_NAME
+#define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_FUNC_PUSH_KEYS_NAME
+uint16_t uniffi_vestnik_ffi_checksum_func_push_keys_name(void
     
 );
 #endif

@@ -1,10 +1,11 @@
 //! A device while it is being put together.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use tokio::sync::mpsc;
 use vestnik_clock::{Clock, SystemClock};
 use vestnik_inbox::{FileSecrets, SecretStore};
+use vestnik_sqlite::create_private_folder;
 
 use crate::{
     config::Config,
@@ -81,6 +82,10 @@ impl Builder {
             Some(secrets) => secrets,
             None => Arc::new(FileSecrets::new(config.data_dir.join("secrets"))),
         };
+        if let Some(spool) = &config.spool_dir {
+            // There is an extension: it learns from here on what the app has shown.
+            make_spool(spool);
+        }
         let options = FileOptions {
             folder: config.data_dir.clone(),
             spool: config
@@ -94,6 +99,7 @@ impl Builder {
         let opened = Opened::new(options, config.device.permission, Arc::clone(&clock)).await?;
         let mut device = config.device.installation_state();
         device.push_addresses = opened.files.push_addresses();
+        device.envelope_key = Some(opened.files.envelope_key());
         let shared = Arc::new(Shared::new(clock, device.cleaned()));
         let Opened {
             files,
@@ -120,6 +126,12 @@ impl Builder {
             sender,
             (installation, standing),
         ))
+    }
+}
+
+fn make_spool(folder: &Path) {
+    if let Err(error) = create_private_folder(folder) {
+        tracing::warn!(%error, "the spool cannot be made yet");
     }
 }
 

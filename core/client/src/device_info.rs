@@ -42,6 +42,7 @@ impl DeviceInfo {
             locale,
             time_zone,
             permission: permission.into(),
+            envelope_key: None,
             push_addresses: Vec::new(),
         }
     }

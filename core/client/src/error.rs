@@ -1,6 +1,6 @@
 //! Errors as apps see them: few, and each says what to do.
 
-use vestnik_inbox::{PayloadError, StoreError};
+use vestnik_inbox::StoreError;
 use vestnik_model::{Open, ProblemCode};
 
 use crate::{machine::Trouble, transport::NetworkSettingError};
@@ -15,9 +15,6 @@ pub enum Error {
     /// The server's address or another setting of the network cannot be used.
     #[error("a setting of the network cannot be used")]
     Network(#[source] std::sync::Arc<NetworkSettingError>),
-    /// The payload of a push is not one of Vestnik's.
-    #[error(transparent)]
-    Payload(#[from] PayloadError),
     /// Nobody is logged in.
     #[error("nobody is logged in")]
     LoggedOut,
@@ -43,7 +40,6 @@ impl Error {
             Self::Storage(error) => error.is_retryable(),
             Self::Restarted => true,
             Self::Network(_)
-            | Self::Payload(_)
             | Self::LoggedOut
             | Self::Refused(_)
             | Self::Overtaken

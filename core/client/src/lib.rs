@@ -83,9 +83,9 @@ pub use machine::{
 pub use sender::{Sender, SenderError, StatusChanges};
 pub use show::ShowTicket;
 pub use snapshot::{ConnectionState, Needs, Snapshot};
-pub use storage::FormerHistory;
+pub use storage::{FormerHistory, Pushed};
 pub use transport::NetworkOptions;
-pub use vestnik::{Pushed, Vestnik};
+pub use vestnik::Vestnik;
 pub use vestnik_inbox::{
     self as inbox, FileSecrets, Filter, HistoryItem, HistoryPage, HistoryQuery, MemorySecrets,
     Place, SearchQuery, SecretError, SecretStore, Shelf, ShowState, Start, StoreError, Suppression,

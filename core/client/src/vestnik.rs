@@ -3,8 +3,6 @@
 mod device;
 mod history;
 
-pub use device::Pushed;
-
 use std::{fmt, sync::Arc};
 
 use tokio::sync::{mpsc, oneshot, watch};

@@ -28,7 +28,7 @@
 //! |---|---|---|
 //! | `device.sqlite` | [`Device`] | who this device is; open for the life of the program |
 //! | `history-….sqlite` | [`HistoryFile`] | a file for each user who logged in: history, cursor, shows, facts |
-//! | `spool/` | [`spool`] | what a notification extension was given |
+//! | `spool/` | [`spool`] | what a notification extension was given, by [`push`] |
 //! | `secrets/` | [`secret`] | the fallback for systems without a keystore |
 //!
 //! When another user logs in, the former user's history is [wiped](wipe_others), or stays sealed, which means
@@ -130,6 +130,7 @@ mod history;
 mod payload;
 #[doc(hidden)]
 pub mod planted;
+pub mod push;
 mod rule;
 pub mod secret;
 pub mod spool;

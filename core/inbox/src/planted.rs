@@ -47,11 +47,43 @@ pub enum Plant {
     ReadStaysOnScreen,
     /// A newer revision is taken for a repetition.
     RevisionIsIgnored,
+    /// An extension is not told what the app has shown.
+    MarksAreNotLeft,
+    /// What an extension has drawn is not taken in.
+    SpoolIsForgotten,
+    /// What an extension has drawn counts as not drawn.
+    DrawnIsForgotten,
+    /// The ticket of an extension that was killed is never taken back.
+    KilledIsForgotten,
+    /// What an extension was killed over counts as drawn.
+    KilledCountsAsDrawn,
+    /// A push for a former user is taken for the present one's.
+    FormerPushIsTaken,
+    /// Keys that were made anew are not kept.
+    KeysAreNotKept,
+    /// A push that does not open makes nobody tell the key again.
+    KeyInDoubtIsNotTold,
+    /// A push that does not open is not reported.
+    DropIsNotReported,
+    /// An extension draws for whoever has logged out.
+    LogoutKeepsKeys,
+    /// A push brings back what was recalled.
+    RecalledComesBack,
+    /// A push that comes late replaces a newer revision.
+    OlderPushReplaces,
+    /// What an extension drew in vain stays on the screen.
+    DrawnStaysOnScreen,
+    /// A push that comes twice has two tickets.
+    TicketIsRepeated,
+    /// What comes by a push alone is never shown.
+    PushIsNeverDue,
+    /// A push that comes twice is counted twice.
+    DuplicateCountsAgain,
 }
 
 impl Plant {
     /// Every fault.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 36] = [
         Self::OpaqueBlocks,
         Self::PageLimitStays,
         Self::LogoutIsForgotten,
@@ -72,6 +104,22 @@ impl Plant {
         Self::FactsGoUnanswered,
         Self::ReadStaysOnScreen,
         Self::RevisionIsIgnored,
+        Self::MarksAreNotLeft,
+        Self::SpoolIsForgotten,
+        Self::DrawnIsForgotten,
+        Self::KilledIsForgotten,
+        Self::KilledCountsAsDrawn,
+        Self::FormerPushIsTaken,
+        Self::KeysAreNotKept,
+        Self::KeyInDoubtIsNotTold,
+        Self::DropIsNotReported,
+        Self::LogoutKeepsKeys,
+        Self::RecalledComesBack,
+        Self::OlderPushReplaces,
+        Self::DrawnStaysOnScreen,
+        Self::TicketIsRepeated,
+        Self::PushIsNeverDue,
+        Self::DuplicateCountsAgain,
     ];
 
     /// Whether it is switched on in this thread.

@@ -14,6 +14,11 @@
 //! identifier replaces. After the transaction is committed, [`Ingested::remove_files`] removes the
 //! files; a crash in between ingests them again, which changes nothing.
 //!
+//! What an extension could not open leaves a file `….dropped` with the reason, which the app reports.
+//!
+//! The reverse way there are [marks](mark_seen): an extension does not draw what the app has begun to show,
+//! or has decided not to.
+//!
 //! A payload need not say whom it is for. So [`clear`] the spool when a user has logged out and when
 //! another one logs in.
 //!
@@ -21,12 +26,16 @@
 //! notification to the log.
 
 mod clear;
+mod dropped;
 mod file;
 mod ingest;
+mod seen;
 mod write;
 
 pub use clear::clear;
+pub(crate) use dropped::write_dropped;
 pub use ingest::{Ingested, ingest};
+pub use seen::{mark_seen, prune_seen};
 pub use write::{SpoolError, Ticket, write};
 
 /// The most files of a spool.

@@ -3,6 +3,7 @@
 use std::{fmt, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest as _, Sha256};
 
 use crate::rule::clock::{Moment, Offset, ServerTime, heard, offset, server_time};
 
@@ -62,6 +63,14 @@ impl Stamp {
         } else {
             Timestamp::MAX
         }
+    }
+
+    /// Random bytes for one use, made of those of the stamp.
+    pub(crate) fn drawn(&self, label: &str) -> [u8; 32] {
+        let mut digest = Sha256::new();
+        digest.update(self.random);
+        digest.update(label);
+        digest.finalize().into()
     }
 
     pub(crate) fn server_time(&self) -> ServerTime {

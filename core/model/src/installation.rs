@@ -4,8 +4,6 @@
 //! leniently. Unknown fields are ignored, unknown words kept, and a text that cannot be kept is dropped
 //! by [`InstallationState::cleaned`]. Only sizes are refused.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
@@ -16,6 +14,8 @@ use crate::{
 
 /// The most characters a descriptive text may have.
 pub const MAX_DESCRIPTION_CHARS: usize = 128;
+/// How many characters an envelope key has.
+pub const ENVELOPE_KEY_CHARS: usize = 43;
 /// The most push addresses of one installation.
 pub const MAX_PUSH_ADDRESSES: usize = 16;
 
@@ -68,7 +68,16 @@ pub struct InstallationState {
     #[serde(default, deserialize_with = "readable_or_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Permission))]
     pub permission: Open<Permission>,
-    /// Where push services reach it; of several addresses of one kind the last is kept.
+    /// The public key that pushes to it are sealed for: the 32 bytes in base64url without padding.
+    #[serde(
+        default,
+        alias = "envelopeKey",
+        deserialize_with = "readable",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub envelope_key: Option<String>,
+    /// Where push services reach it; of addresses that [exclude](PushAddress::excludes) each other the last
+    /// is kept.
     #[serde(default, alias = "pushAddresses", deserialize_with = "addresses")]
     pub push_addresses: Vec<PushAddress>,
 }
@@ -90,6 +99,7 @@ impl InstallationState {
             ("/app_version", &self.app_version),
             ("/locale", &self.locale),
             ("/time_zone", &self.time_zone),
+            ("/envelope_key", &self.envelope_key),
         ];
         let mut problems: Vec<_> = texts
             .into_iter()
@@ -126,7 +136,8 @@ impl InstallationState {
     }
 
     /// The same state without what cannot be kept: texts that are empty, overlong or have control
-    /// characters, addresses of that sort, and all but the last address of each kind.
+    /// characters, addresses of that sort, a key that is none, and of addresses that exclude each other all
+    /// but the last.
     #[must_use]
     pub fn cleaned(self) -> Self {
         let Self {
@@ -137,6 +148,7 @@ impl InstallationState {
             locale,
             time_zone,
             permission,
+            envelope_key,
             push_addresses,
         } = self;
         Self {
@@ -147,22 +159,31 @@ impl InstallationState {
             locale: locale.as_deref().and_then(clean_description),
             time_zone: time_zone.as_deref().and_then(clean_description),
             permission,
+            envelope_key: envelope_key.filter(|key| is_envelope_key(key)),
             push_addresses: clean_addresses(push_addresses),
         }
     }
 }
 
 fn clean_addresses(addresses: Vec<PushAddress>) -> Vec<PushAddress> {
-    let mut kinds = BTreeSet::new();
-    let mut kept: Vec<_> = addresses
-        .into_iter()
-        .rev()
-        .filter(|address| is_printable(&address.value, MAX_CHARS))
-        .filter(|address| kinds.insert(address.kind.clone()))
-        .take(MAX_PUSH_ADDRESSES)
-        .collect();
+    let mut kept: Vec<PushAddress> = Vec::new();
+    for address in addresses.into_iter().rev() {
+        let is_kept = is_printable(&address.value, MAX_CHARS)
+            && kept.len() < MAX_PUSH_ADDRESSES
+            && !kept.iter().any(|newer| newer.excludes(&address));
+        if is_kept {
+            kept.push(address);
+        }
+    }
     kept.reverse();
     kept
+}
+
+/// Whether a text has the form of 32 bytes in base64url without padding. Whether these are a key is for
+/// whoever seals.
+fn is_envelope_key(text: &str) -> bool {
+    let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    text.len() == ENVELOPE_KEY_CHARS && text.bytes().all(is_digit)
 }
 
 /// A descriptive text without the spaces around it, or nothing in the place of one that cannot be
@@ -267,10 +288,7 @@ mod tests {
     use crate::push_address::PushAddressKind;
 
     fn address(value: &str) -> PushAddress {
-        PushAddress {
-            kind: PushAddressKind::FcmFid.into(),
-            value: value.to_owned(),
-        }
+        PushAddress::new(PushAddressKind::FcmFid, value)
     }
 
     fn state() -> InstallationState {
@@ -282,6 +300,7 @@ mod tests {
             locale: Some("ru".to_owned()),
             time_zone: Some("Europe/Moscow".to_owned()),
             permission: Permission::Granted.into(),
+            envelope_key: Some("k".repeat(ENVELOPE_KEY_CHARS)),
             push_addresses: vec![address("c0ffee")],
         }
     }
@@ -320,6 +339,7 @@ mod tests {
             os_version: Some(" 12 ".to_owned()),
             app_version: Some("1\u{0}".to_owned()),
             locale: Some(" ".to_owned()),
+            envelope_key: Some("k".repeat(ENVELOPE_KEY_CHARS - 1) + "="),
             push_addresses: vec![address("old"), address("new"), address("")],
             ..state()
         };
@@ -327,6 +347,7 @@ mod tests {
             model: None,
             app_version: None,
             locale: None,
+            envelope_key: None,
             push_addresses: vec![address("new")],
             ..state()
         };
@@ -334,12 +355,28 @@ mod tests {
     }
 
     #[test]
+    fn the_newer_address_of_firebase_is_kept() {
+        use PushAddressKind::{FcmFid, FcmToken, Rustore};
+        let new = |kind, value| PushAddress::new(kind, value);
+        for (older, newer) in [(FcmToken, FcmFid), (FcmFid, FcmToken)] {
+            let both = InstallationState {
+                push_addresses: vec![new(older, "1"), new(Rustore, "2"), new(newer, "3")],
+                ..state()
+            };
+            let kept = [new(Rustore, "2"), new(newer, "3")];
+            assert_eq!(both.cleaned().push_addresses, kept);
+        }
+    }
+
+    #[test]
     fn another_versions_state_is_read() {
         let read: InstallationState = serde_json::from_value(json!({
             "platform": "fridge", "model": 7, "permission": "sometimes", "battery": 0.5,
             "push_addresses": [
-                {"kind": "pigeon", "value": "coo", "loft": 3}, "odd", {"kind": "apns", "value": "a"}
+                {"kind": "pigeon", "value": "coo", "loft": 3}, "odd",
+                {"kind": "apns", "value": "a", "environment": "moon"}
             ],
+            "envelopeKey": 7,
         }))
         .unwrap();
         assert_eq!(

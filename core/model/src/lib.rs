@@ -98,7 +98,7 @@ pub use notification::{Click, ClickKind, ClickRequest, Notification, Priority, T
 pub use open::{Open, Word};
 pub use problem::{FieldCode, FieldProblem, Problem, ProblemCode};
 pub use publish::{ContentRequest, Publication, PublishAccepted, PublishRequest};
-pub use push_address::{PushAddress, PushAddressKind};
+pub use push_address::{PushAddress, PushAddressKind, PushEnvironment};
 pub use reason::Reason;
 pub use receipt::ReceiptKind;
 pub use report::{ReceivedReport, Report, Reported};

@@ -139,6 +139,10 @@ pub(crate) enum OnScreen {
         last: usize,
         extension: bool,
     },
+    /// The push service gives the app another address.
+    Rotate,
+    /// The keys of pushes are lost.
+    LoseKeys,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -420,11 +424,13 @@ fn disk(random: &mut Random) -> OnDisk {
 }
 
 fn screen(random: &mut Random) -> OnScreen {
-    match random.below(8) {
+    match random.below(12) {
         0..=1 => OnScreen::Permission {
             is_granted: random.percent(55),
         },
         2..=4 => OnScreen::Habit(random.pick(&Habit::ALL)),
+        5 => OnScreen::Rotate,
+        6 => OnScreen::LoseKeys,
         _ => OnScreen::Push {
             last: random.index(2),
             extension: random.percent(60),

@@ -28,6 +28,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
         "vestnik-core",
         &[
             "vestnik-clock",
+            "vestnik-envelope",
             "vestnik-inbox",
             "vestnik-model",
             "vestnik-signalr",
@@ -88,7 +89,12 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     // The inbox for its spool: an extension has nothing else of the core.
     (
         "vestnik-ffi",
-        &["vestnik-core", "vestnik-inbox", "vestnik-model"],
+        &[
+            "vestnik-clock",
+            "vestnik-core",
+            "vestnik-inbox",
+            "vestnik-model",
+        ],
     ),
     (
         "vestnik-testkit",
@@ -122,6 +128,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
         &[
             "vestnik-clock",
             "vestnik-core",
+            "vestnik-envelope",
             "vestnik-inbox",
             "vestnik-model",
         ],

@@ -7,8 +7,17 @@ import Security
 /// screen is locked.
 public final class KeychainSecretStore: SecretStore {
     private let service: String
+    private let group: String?
 
-    public init(service: String = "dev.vestnik.secrets") { self.service = service }
+    /// The secret that a notification extension reads, by its stable name.
+    private static let shared = "envelope"
+
+    /// `group` is an access group of the Keychain that the app and its notification extension share: the
+    /// extension reads the keys of pushes there, and nothing else. Without one, no other process can.
+    public init(service: String = "dev.vestnik.secrets", group: String? = nil) {
+        self.service = service
+        self.group = group
+    }
 
     public func get(name: String) throws -> String? {
         var query = item(name)
@@ -43,12 +52,14 @@ public final class KeychainSecretStore: SecretStore {
     }
 
     private func item(_ name: String) -> [String: Any] {
-        [
+        var item: [String: Any] = [
             kSecClass as String: kSecClassGenericPassword,
             kSecAttrService as String: service,
             kSecAttrAccount as String: name,
             kSecAttrSynchronizable as String: false,
         ]
+        if let group, name == Self.shared { item[kSecAttrAccessGroup as String] = group }
+        return item
     }
 
     private func check(_ status: OSStatus) throws {

@@ -1,15 +1,77 @@
 import Foundation
 internal import VestnikFFI
 
-/// How a notification extension hands a push over to the app. It opens no database, starts no thread and
-/// needs little memory.
+/// How a notification extension handles a push and hands it over to the app. It opens no database, starts no
+/// thread and needs little memory.
 public enum PushSpool {
-    /// Writes the plain payload of a push into the spool, which is a folder of the app group.
+    /// The name of the secret that ``draw(folder:push:keys:)`` needs.
+    public static func keysName() throws -> String { try calling { try pushKeysName() } }
+
+    /// Handles a push: what is to be drawn is durable in the spool first, which is a folder of the app group.
     ///
-    /// Nil if it was or is being drawn.
-    public static func write(folder: URL, payload: Data) throws -> SpoolTicket? {
-        let ticket = try calling { try spoolPush(folder: folder.path, payload: payload) }
-        return try ticket.map(SpoolTicket.init)
+    /// `push` is the JSON of the push. `keys` is the secret named ``keysName()`` of the app's secret store, nil
+    /// if it cannot be read now, as before the phone is unlocked for the first time.
+    public static func draw(folder: URL, push: Data, keys: String?) throws -> Draw {
+        switch try calling({ try drawPush(folder: folder.path, push: push, keys: keys) }) {
+        case let .show(ticket): .show(try SpoolTicket(ticket))
+        case let .generic(reason): .generic(Undrawn(reason))
+        case let .nothing(reason): .nothing(Undrawn(reason))
+        }
+    }
+}
+
+/// What an extension is to draw.
+public enum Draw: Sendable {
+    /// A notification. Settle the ticket when it is drawn.
+    case show(SpoolTicket)
+    /// A text that says only that something has come.
+    case generic(Undrawn)
+    /// Nothing.
+    case nothing(Undrawn)
+}
+
+/// Why the content of a push is not drawn.
+public enum Undrawn: Equatable, Sendable {
+    /// The push has no content. The app connects and reads its log.
+    case hint
+    /// The push is not one of Vestnik's.
+    case malformed
+    /// The push has more bytes than any service carries.
+    case tooLarge
+    /// There are no keys that could open it.
+    case noKeys
+    /// It was sealed for a key that this installation does not have, or has no more.
+    case unknownKey
+    /// It does not open, or its content cannot be read.
+    case decryptFailed
+    /// It is for another user than the one whose history is on the device.
+    case otherUser
+    /// Its time has passed, by the device's clock.
+    case expired
+    /// It was recalled.
+    case revoked
+    /// It was drawn before, or is being drawn.
+    case duplicate
+    /// It could not be spooled: the spool is full, or the file system refuses.
+    case notSpooled
+    /// A reason of a later version.
+    case other
+
+    init(_ reason: VestnikFFI.Undrawn) {
+        switch reason {
+        case .hint: self = .hint
+        case .malformed: self = .malformed
+        case .tooLarge: self = .tooLarge
+        case .noKeys: self = .noKeys
+        case .unknownKey: self = .unknownKey
+        case .decryptFailed: self = .decryptFailed
+        case .otherUser: self = .otherUser
+        case .expired: self = .expired
+        case .revoked: self = .revoked
+        case .duplicate: self = .duplicate
+        case .notSpooled: self = .notSpooled
+        case .other: self = .other
+        }
     }
 }
 

@@ -147,17 +147,35 @@ public enum Event: Equatable, Sendable {
     }
 }
 
+/// The environments of Apple's push service.
+public enum PushEnvironment: Equatable, Sendable {
+    /// The app came from the App Store or TestFlight.
+    case production
+    /// The app was installed by Xcode.
+    case sandbox
+
+    var ffi: VestnikFFI.PushEnvironment {
+        switch self {
+        case .production: .production
+        case .sandbox: .sandbox
+        }
+    }
+}
+
 /// What became of a push.
 public enum Pushed: Equatable, Sendable {
-    /// Its notification is in the history, and is shown if it is due.
+    /// Its notification is new in the history, and is shown if it is due.
     case stored
-    /// It is for another user than the one whose history is on the device, and was dropped.
-    case otherUser
+    /// It has no content: what it is about is read from the log.
+    case hint
+    /// It brought nothing. What the server has to know of it is reported.
+    case dropped(Undrawn)
 
     init(_ pushed: VestnikFFI.Pushed) {
         switch pushed {
         case .stored: self = .stored
-        case .otherUser: self = .otherUser
+        case .hint: self = .hint
+        case let .dropped(reason): self = .dropped(Undrawn(reason))
         }
     }
 }

@@ -216,10 +216,14 @@ public final class Vestnik: Sendable {
     }
 
     /// Apple's push service gave this installation a device token. Call it at each start: what the server
-    /// knows already is not sent again.
-    public func setPushAddress(deviceToken: Data) async throws {
+    /// knows already is not sent again. `environment` is that of the build's `aps-environment`; without it the
+    /// server finds it out by trying.
+    public func setPushAddress(deviceToken: Data, environment: PushEnvironment? = nil) async throws {
         let address = deviceToken.map { String(format: "%02x", $0) }.joined()
-        try await calling { try await ffi.setPushAddress(kind: .apns, address: address) }
+        let environment = environment?.ffi
+        try await calling {
+            try await ffi.setPushAddress(kind: .apns, address: address, environment: environment)
+        }
     }
 
     /// Apple's push service reaches this installation no more.
@@ -227,11 +231,11 @@ public final class Vestnik: Sendable {
         try await calling { try await ffi.forgetPushAddress(kind: .apns) }
     }
 
-    /// Takes the plain payload of a push. Its notification is stored and becomes due, unless it is there
-    /// already.
+    /// Takes a push that the app itself was given, as the JSON of its `userInfo`. What it brings takes the same
+    /// way as what comes over the live connection, and is shown once.
     @discardableResult
-    public func handlePush(_ payload: Data) async throws -> Pushed {
-        Pushed(try await calling { try await ffi.handlePush(payload: payload) })
+    public func handlePush(_ push: Data) async throws -> Pushed {
+        Pushed(try await calling { try await ffi.handlePush(push: push) })
     }
 
     /// Subscribes the user to a topic. The wish is kept, offline too; the call waits for the server's answer,

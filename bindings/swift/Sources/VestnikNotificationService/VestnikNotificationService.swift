@@ -3,9 +3,9 @@ import Foundation
 import UserNotifications
 import VestnikKit
 
-/// A notification service extension that hands each push over to the app by the spool, and draws it.
+/// A notification service extension that opens each push, hands it over to the app by the spool, and draws it.
 ///
-/// The app's extension derives from it and says where the spool is:
+/// The app's extension derives from it and says where the spool and the keys are:
 ///
 /// ```swift
 /// final class NotificationService: VestnikNotificationService, @unchecked Sendable {
@@ -14,21 +14,22 @@ import VestnikKit
 ///             .containerURL(forSecurityApplicationGroupIdentifier: "group.example.shop")?
 ///             .appendingPathComponent("spool", isDirectory: true)
 ///     }
+///     override var secrets: (any SecretStore)? { KeychainSecretStore(group: "TEAM.example.shop") }
 /// }
 /// ```
 ///
-/// The push has the payload as a text of JSON under the key ``payloadKey``, beside `aps` with
-/// `mutable-content` and a text that stands in if the extension fails. Nothing here opens a database or a
-/// connection: what is written is durable before the notification is handed on.
+/// The push has the parcel under the key `vestnik`, beside `aps` with `mutable-content` and a text without
+/// content, which stays if the parcel cannot be opened. Nothing here opens a database or a connection: what is
+/// written is durable before the notification is handed on.
 open class VestnikNotificationService: UNNotificationServiceExtension, @unchecked Sendable {
-    /// Under which key of the push the payload is.
-    public static let payloadKey = "vestnik"
-
     private var handler: ((UNNotificationContent) -> Void)?
     private var content: UNNotificationContent?
 
     /// The spool: a folder of the app group, which the app is told of too.
     open var spool: URL? { nil }
+
+    /// Where the app keeps its secrets, as far as the extension may read them.
+    open var secrets: (any SecretStore)? { nil }
 
     open override func didReceive(
         _ request: UNNotificationRequest,
@@ -36,22 +37,31 @@ open class VestnikNotificationService: UNNotificationServiceExtension, @unchecke
     ) {
         handler = contentHandler
         content = request.content
-        guard let spool, let payload = request.content.userInfo[Self.payloadKey] as? String else {
-            return finish(request.content)
+        switch draw(request.content.userInfo) {
+        case let .show(ticket):
+            let drawn = Self.content(of: ticket.notification, over: request.content)
+            content = drawn
+            // Before the handler: afterwards the process may be frozen at any moment.
+            try? ticket.shown()
+            finish(drawn)
+        case .nothing:
+            // Where the app may filter pushes, empty content is not shown.
+            finish(UNNotificationContent())
+        case .generic, nil:
+            finish(request.content)
         }
-        // If it cannot be spooled, the log brings it, and the text that came with the push stands in.
-        guard let ticket = try? PushSpool.write(folder: spool, payload: Data(payload.utf8)) else {
-            return finish(request.content)
-        }
-        let drawn = Self.content(of: ticket.notification, over: request.content)
-        content = drawn
-        // Before the handler: afterwards the process may be frozen at any moment.
-        try? ticket.shown()
-        finish(drawn)
     }
 
     open override func serviceExtensionTimeWillExpire() {
         if let content { finish(content) }
+    }
+
+    private func draw(_ userInfo: [AnyHashable: Any]) -> Draw? {
+        guard let spool, JSONSerialization.isValidJSONObject(userInfo),
+            let push = try? JSONSerialization.data(withJSONObject: userInfo)
+        else { return nil }
+        let keys = try? secrets?.get(name: PushSpool.keysName())
+        return try? PushSpool.draw(folder: spool, push: push, keys: keys)
     }
 
     private func finish(_ content: UNNotificationContent) {

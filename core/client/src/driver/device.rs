@@ -1,6 +1,6 @@
 //! What changed about the device, as the engine is told.
 
-use vestnik_model::{InstallationState, Open};
+use vestnik_model::{InstallationState, Open, PushAddress};
 
 use crate::machine::{engine::Command, registration::Change};
 
@@ -13,9 +13,10 @@ pub(super) fn changes(from: &InstallationState, to: &InstallationState) -> Vec<C
         time_zone: to.time_zone.clone(),
         app_version: to.app_version.clone(),
         os_version: to.os_version.clone(),
+        envelope_key: to.envelope_key.clone(),
     })];
-    let is_gone = |kind| !new.iter().any(|address| address.kind == kind);
-    for address in own.iter().filter(|address| is_gone(address.kind.clone())) {
+    let is_gone = |own: &&PushAddress| !new.iter().any(|address| address.excludes(own));
+    for address in own.iter().filter(is_gone) {
         if let Open::Known(kind) = address.kind {
             commands.push(Command::ForgetPushAddress(kind));
         }
@@ -27,7 +28,7 @@ pub(super) fn changes(from: &InstallationState, to: &InstallationState) -> Vec<C
 
 #[cfg(test)]
 mod tests {
-    use vestnik_model::{Permission, Platform, PushAddress, PushAddressKind};
+    use vestnik_model::{Permission, Platform, PushAddressKind};
 
     use super::*;
     use crate::DeviceInfo;
@@ -45,10 +46,7 @@ mod tests {
     }
 
     fn address(kind: PushAddressKind, value: &str) -> PushAddress {
-        PushAddress {
-            kind: kind.into(),
-            value: value.to_owned(),
-        }
+        PushAddress::new(kind, value)
     }
 
     #[test]
@@ -64,7 +62,7 @@ mod tests {
             permission: Permission::Denied.into(),
             locale: Some("en".to_owned()),
             push_addresses: vec![
-                address(PushAddressKind::FcmToken, "f2"),
+                address(PushAddressKind::FcmFid, "f2"),
                 address(PushAddressKind::Hms, "h1"),
             ],
             ..from.clone()
@@ -74,7 +72,7 @@ mod tests {
             if let Command::Change(change) = command {
                 state = change.applied(state);
             } else if let Command::PushAddress(address) = command {
-                state.push_addresses.retain(|own| own.kind != address.kind);
+                state.push_addresses.retain(|own| !address.excludes(own));
                 state.push_addresses.push(address);
             } else if let Command::ForgetPushAddress(kind) = command {
                 state.push_addresses.retain(|own| own.kind != kind);

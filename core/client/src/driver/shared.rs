@@ -56,6 +56,8 @@ pub(crate) struct Wishes {
     pub(crate) wakes: u64,
     /// What makes another try promising, until the engine knows it.
     pub(crate) nudge: Option<Nudge>,
+    /// Whether the server has to be told of the device once more, until the engine knows it.
+    pub(crate) tells_again: bool,
     /// The state of the installation.
     pub(crate) device: InstallationState,
 }
@@ -73,6 +75,7 @@ impl Shared {
                 is_suspended: false,
                 wakes: 0,
                 nudge: None,
+                tells_again: false,
                 device,
             }),
             wished: Notify::new(),
@@ -121,6 +124,7 @@ impl Shared {
             return;
         }
         self.events.add(news, self.hidden());
+        self.follow_keys(news);
         let Some(counts) = news.counts else {
             return;
         };
@@ -133,6 +137,18 @@ impl Shared {
         if let Some(result) = news.done() {
             self.outcome(Input::Session { generation, result });
         }
+    }
+
+    /// What the server has to be told of the keys of pushes.
+    fn follow_keys(&self, news: &News) {
+        if news.envelope_key.is_none() && !news.tells_again {
+            return;
+        }
+        self.wish(|wishes| {
+            let former = wishes.device.envelope_key.take();
+            wishes.device.envelope_key = news.envelope_key.clone().or(former);
+            wishes.tells_again |= news.tells_again;
+        });
     }
 
     /// An extension may have been given something that the app does not know of.

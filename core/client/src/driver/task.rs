@@ -248,14 +248,19 @@ impl Task {
             is_suspended,
             wakes,
             nudge,
+            tells_again,
             device,
         } = {
             let mut wishes = self.parts.shared.wishes();
             let present = wishes.clone();
             wishes.nudge = None;
+            wishes.tells_again = false;
             present
         };
         self.follow_device(device);
+        if tells_again {
+            self.handle(Input::App(engine::Command::TellAgain));
+        }
         if std::mem::replace(&mut self.is_online, is_online) != is_online {
             let command = if is_online {
                 engine::Command::GoOnline

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use vestnik_inbox::{
-    HistoryItem, HistoryPage, HistoryQuery, Inbox, Payload, Place, SearchQuery, Settled,
-    StoreError, Suppression, Taken,
+    HistoryItem, HistoryPage, HistoryQuery, Inbox, Place, SearchQuery, Settled, StoreError,
+    Suppression, Taken,
 };
 use vestnik_model::{NotificationId, UserId};
 use vestnik_sqlite::rusqlite;
@@ -128,6 +128,9 @@ impl Files {
         self.suppress_blocked()?;
         let process = self.process;
         let taken = self.write(|inbox| inbox.take_show(process))?.flatten();
+        if let Some(taken) = &taken {
+            self.mark_taken(taken);
+        }
         let user = self.history.as_ref().map(|present| present.user.clone());
         Ok(user.zip(taken))
     }
@@ -247,20 +250,6 @@ impl Files {
             Ok(())
         };
         self.write_once(&mut { suppress }).map(drop)
-    }
-
-    /// Stores the notification of a push payload; gives whether it is for the present user.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn handle_push(&mut self, payload: &Payload) -> Result<bool, StoreError> {
-        let applied = self.write(|inbox| inbox.handle_push(payload))?.flatten();
-        let Some(applied) = applied else {
-            return Ok(false);
-        };
-        self.news.add(applied);
-        self.suppress_blocked()?;
-        Ok(true)
     }
 
     /// Removes what the history keeps no longer; gives whether there is more.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use vestnik_clock::{Clock, Monotonic};
 use vestnik_inbox::{
     Device, History, HistoryFile, Inbox, Moment, OpenDevice, Opening, ProcessMark, Standing,
-    StoreError, Suspicion, spool, wipe_others,
+    StoreError, Suspicion, planted::Plant, spool, wipe_others,
 };
 use vestnik_model::{Open, Permission, PushAddress, UserId};
 use vestnik_sqlite::{Database, rusqlite};
@@ -37,6 +37,8 @@ pub struct Files {
     pub(super) is_hidden: bool,
     /// When the spool is looked at again at the latest, by the device's clock.
     pub(super) spool_again: Option<Timestamp>,
+    /// How many marks were left for an extension since the oldest were removed.
+    pub(super) marked: u32,
     /// How many notifications came since the history was pruned.
     pub(super) since_prune: usize,
     /// Whether a former user's history could not be wiped yet. Nobody sees it.
@@ -92,6 +94,7 @@ impl Files {
             is_blocked: false,
             is_hidden: false,
             spool_again: None,
+            marked: 0,
             since_prune: 0,
             former_stays: false,
             news: News::default(),
@@ -99,6 +102,7 @@ impl Files {
             told_show: None,
             server_time: None,
         };
+        files.prune_marks();
         files.wipe_left();
         files.ensure_open()?;
         Ok((files, standing))
@@ -148,6 +152,7 @@ impl Files {
     #[must_use]
     pub fn take_news(&mut self) -> News {
         let mut news = std::mem::take(&mut self.news);
+        self.mark_seen(&news);
         if let Some(counts) = news.counts {
             let told = std::mem::replace(&mut self.told_show, counts.next_show);
             news.has_show |= counts.next_show.is_some() && counts.next_show != told;
@@ -314,13 +319,14 @@ impl Files {
     fn ingest_once(&mut self) -> Result<(), StoreError> {
         let spool = self.options.spool.clone();
         let former = self.spool_again.take();
-        if !spool.exists() {
+        if !spool.exists() || Plant::SpoolIsForgotten.is_on() {
             return Ok(());
         }
         let Some(mut ingested) = self.write_once(&mut |inbox| spool::ingest(inbox, &spool))? else {
             return Ok(());
         };
         self.news.add(std::mem::take(&mut ingested.applied));
+        self.news.tells_again |= ingested.is_key_in_doubt && !Plant::KeyInDoubtIsNotTold.is_on();
         self.spool_again = ingested.again_at;
         // Who waits for a show does not know that the spool has to be looked at sooner than before.
         let is_sooner = |at| former.is_none_or(|former| at < former);

@@ -20,6 +20,7 @@ mod files;
 mod log;
 mod news;
 mod options;
+mod push;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -30,3 +31,4 @@ pub use files::Files;
 pub use log::Round;
 pub use news::{Counts, News, Rebuilt};
 pub use options::{FileOptions, FormerHistory};
+pub use push::Pushed;

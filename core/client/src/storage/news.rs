@@ -26,6 +26,10 @@ pub struct News {
     pub has_show: bool,
     /// The history was damaged and made anew.
     pub rebuilt: Option<Rebuilt>,
+    /// The public key that pushes are sealed for from now on, if it changed.
+    pub envelope_key: Option<String>,
+    /// A push could not be opened: the server is told of the device once more.
+    pub tells_again: bool,
 }
 
 /// How a history stands.

@@ -419,3 +419,17 @@ fn who_waits_for_a_show_learns_that_the_spool_has_to_be_looked_at() {
     device.clock.advance(pause);
     assert!(device.take().is_some_and(|taken| taken.again));
 }
+
+/// Keys are renewed by the server's clock, whatever the device's says, and each start tells the present one.
+#[test]
+fn the_key_of_pushes_is_renewed_and_told() {
+    let mut device = Device::new(FormerHistory::Wipe);
+    let key = device.files.envelope_key();
+    drop(device.files.take_news());
+    device.hear(at(29 * 86_400));
+    assert_eq!(device.files.take_news().envelope_key, None);
+    device.hear(at(30 * 86_400 + 1));
+    let renewed = device.files.take_news().envelope_key;
+    assert_eq!(renewed.as_ref(), Some(&device.files.envelope_key()));
+    assert_ne!(renewed, Some(key));
+}

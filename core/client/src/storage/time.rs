@@ -44,6 +44,7 @@ impl Files {
         let kept = self
             .device
             .update(|state| state.hear_time(offset, server_now));
+        self.renew_keys();
         if is_first {
             self.write(|inbox| inbox.hear_time())?;
         }

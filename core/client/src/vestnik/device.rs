@@ -2,22 +2,13 @@
 
 use std::sync::Arc;
 
-use vestnik_inbox::Payload;
 use vestnik_model::{Open, Permission, PushAddress, PushAddressKind, TopicName};
 
 use super::Vestnik;
 use crate::{
     diagnostics::Diagnostics, driver::Command, error::Error, machine::registration::Change,
+    storage::Pushed,
 };
-
-/// What became of a push.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pushed {
-    /// Its notification is in the history, and is shown if it is due.
-    Stored,
-    /// It is for another user than the one whose history is on the device, and was dropped.
-    OtherUser,
-}
 
 impl Vestnik {
     /// The person changed whether the app may show notifications. While it may not, what becomes due is
@@ -78,7 +69,10 @@ impl Vestnik {
         let shared = Arc::clone(&self.shared);
         let keeping = self.storage.call(move |files| {
             let mut addresses = files.push_addresses();
-            addresses.retain(|own| own.kind != kind && !is_former(&own.kind, new.as_ref()));
+            let is_former = |own: &PushAddress| {
+                own.kind == kind || new.as_ref().is_some_and(|new| new.excludes(own))
+            };
+            addresses.retain(|own| !is_former(own));
             addresses.extend(new);
             files.keep_push_addresses(addresses)?;
             let kept = files.push_addresses();
@@ -115,18 +109,21 @@ impl Vestnik {
         .await?
     }
 
-    /// Takes the payload of a push that the app itself was given, in its plain form: see [`Payload`].
-    /// The log brings the same notification again, which then changes nothing.
+    /// Takes a push that the app itself was given, whichever service brought it: the object that FCM's texts
+    /// make, or the JSON of APNs or of Web Push. What it brings takes the same way as what the hub brings, and
+    /// is shown once, whichever came first. A push without content makes the device connect, if it is to be
+    /// online.
     ///
     /// # Errors
-    /// [`Error::Payload`], [`Error::Storage`], [`Error::Closed`].
-    pub async fn handle_push(&self, payload: &[u8]) -> Result<Pushed, Error> {
-        let payload = Payload::parse(payload)?;
-        let stored = self.storage.call(move |files| files.handle_push(&payload));
-        Ok(match stored.await? {
-            true => Pushed::Stored,
-            false => Pushed::OtherUser,
-        })
+    /// [`Error::Storage`], [`Error::Closed`].
+    pub async fn handle_push(&self, push: Vec<u8>) -> Result<Pushed, Error> {
+        let handled = self.storage.call(move |files| files.handle_push(&push));
+        let pushed = handled.await?;
+        if pushed == Pushed::Hint {
+            // A connection that seems to stand would have brought what the push is about.
+            self.network_changed();
+        }
+        Ok(pushed)
     }
 
     /// The device's state for a report of a fault. It has counts, states and versions, and nothing of a
@@ -139,12 +136,4 @@ impl Vestnik {
         let looking = self.storage.call(Diagnostics::of);
         Ok(looking.await?.with(&snapshot))
     }
-}
-
-/// Whether a new address makes one of another kind invalid: who asks Firebase for a token loses the
-/// installation id, and the reverse.
-fn is_former(kind: &Open<PushAddressKind>, new: Option<&PushAddress>) -> bool {
-    use PushAddressKind::{FcmFid, FcmToken};
-    let is_firebase = |kind: &_| matches!(kind, Open::Known(FcmFid | FcmToken));
-    new.is_some_and(|new| is_firebase(&new.kind) && is_firebase(kind))
 }

@@ -9,10 +9,7 @@ use vestnik_model::{InstallationState, Permission, PushAddress, PushAddressKind,
 use crate::memory::{Memory, in_time, online, open, quick, start};
 
 fn address(kind: PushAddressKind, value: &str) -> PushAddress {
-    PushAddress {
-        kind: kind.into(),
-        value: value.to_owned(),
-    }
+    PushAddress::new(kind, value)
 }
 
 /// Waits until the server was told of a state.

@@ -14,5 +14,6 @@ mod forgetting;
 mod idle;
 mod memory;
 mod panics;
+mod push;
 mod sessions;
 mod tokens;

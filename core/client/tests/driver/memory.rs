@@ -64,6 +64,8 @@ pub(crate) struct World {
     pub(crate) swallow_logouts: bool,
     /// What it was told of the installation last.
     pub(crate) state: Option<InstallationState>,
+    /// How often it was told.
+    pub(crate) puts: usize,
     /// The topics that it was told of, and whether they were joined.
     pub(crate) topics: BTreeMap<TopicName, bool>,
     /// Why refresh tokens are not taken now.
@@ -225,7 +227,9 @@ impl Transport for Memory {
         _id: InstallationId,
         state: InstallationState,
     ) -> BoxFuture<'_, Result<(), CallFailure>> {
-        self.world().state = Some(state);
+        let mut world = self.world();
+        world.state = Some(state);
+        world.puts += 1;
         ready(Ok(()))
     }
 

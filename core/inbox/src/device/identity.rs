@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use sha2::{Digest as _, Sha256};
 use uuid::Builder;
 use vestnik_model::{InstallationId, InstallationSecret, UserId};
 
@@ -42,8 +41,8 @@ impl Kept {
     pub(super) fn new(stamp: &Stamp) -> Self {
         Self {
             identity: Identity {
-                id: new_id(stamp.now, &drawn(stamp, "installation")),
-                secret: InstallationSecret::from_bytes(drawn(stamp, "secret")),
+                id: new_id(stamp.now, &stamp.drawn("installation")),
+                secret: InstallationSecret::from_bytes(stamp.drawn("secret")),
             },
             mark: new_mark(stamp),
             former: None,
@@ -128,23 +127,15 @@ fn write<T: Serialize>(secrets: &dyn SecretStore, name: &str, value: &T) -> Resu
 /// The mark of an opening.
 pub(super) fn new_mark(stamp: &Stamp) -> OpeningMark {
     let mut mark = [0; 16];
-    mark.copy_from_slice(&drawn(stamp, "mark")[..16]);
+    mark.copy_from_slice(&stamp.drawn("mark")[..16]);
     mark
 }
 
 /// The mark of a time that the files are found to be set back.
 pub(super) fn new_restore(stamp: &Stamp) -> RestoreMark {
     let mut mark = [0; 16];
-    mark.copy_from_slice(&drawn(stamp, "restore")[..16]);
+    mark.copy_from_slice(&stamp.drawn("restore")[..16]);
     RestoreMark::new(mark)
-}
-
-/// Random bytes for one use, made of those of the stamp.
-fn drawn(stamp: &Stamp, label: &str) -> [u8; 32] {
-    let mut digest = Sha256::new();
-    digest.update(stamp.random);
-    digest.update(label);
-    digest.finalize().into()
 }
 
 fn new_id(now: Timestamp, random: &[u8; 32]) -> InstallationId {

@@ -15,6 +15,8 @@ use super::{
 };
 use crate::{
     Stamp, Standing, StoreError,
+    planted::Plant,
+    push::PushKeys,
     rule::identity::{InFile, standing},
     secret::{REFRESH, SecretStore},
     store::damage::{log_notes, open_sound, set_aside},
@@ -26,6 +28,7 @@ pub struct Device {
     pub(super) database: Database,
     pub(super) state: DeviceState,
     pub(super) kept: Kept,
+    pub(super) keys: PushKeys,
 }
 
 /// An opened device.
@@ -87,6 +90,7 @@ impl Device {
         kept.mark = new_mark(stamp);
         kept.generation = state.generation;
         set_mark(&mut database, &mut kept, secrets)?;
+        let keys = open_keys((&kept, &state), secrets, stamp)?;
         if !state.is_logged_in {
             // What a login or a logout that was cut short has left.
             secrets.delete(REFRESH)?;
@@ -95,6 +99,7 @@ impl Device {
             database,
             state,
             kept,
+            keys,
         };
         Ok(OpenDevice {
             device,
@@ -113,6 +118,45 @@ impl Device {
     #[must_use]
     pub const fn state(&self) -> &DeviceState {
         &self.state
+    }
+
+    /// What pushes are opened with.
+    #[must_use]
+    pub const fn push_keys(&self) -> &PushKeys {
+        &self.keys
+    }
+
+    /// Makes new keys if it is time for them; gives whether the server has to be told. The time is the
+    /// server's, as well as it is known.
+    ///
+    /// # Errors
+    /// [`StoreError::Secrets`]; the keys are the former ones then.
+    pub fn renew_keys(
+        &mut self,
+        secrets: &dyn SecretStore,
+        stamp: &Stamp,
+    ) -> Result<bool, StoreError> {
+        let Some(keys) = self.keys.renewed(stamp) else {
+            return Ok(false);
+        };
+        keys.write(secrets)?;
+        let former = std::mem::replace(&mut self.keys, keys);
+        Ok(former.public_text() != self.keys.public_text())
+    }
+
+    /// Says to an extension whose history is on the device.
+    pub(super) fn give_keys_to(
+        &mut self,
+        secrets: &dyn SecretStore,
+        user: Option<&UserId>,
+    ) -> Result<(), StoreError> {
+        let is_kept = user.is_none() && Plant::LogoutKeepsKeys.is_on();
+        if !self.keys.is_of(user) && !is_kept {
+            let keys = self.keys.given_to(user);
+            keys.write(secrets)?;
+            self.keys = keys;
+        }
+        Ok(())
     }
 
     /// Whose history is on the device.
@@ -167,6 +211,26 @@ impl Device {
         self.state = state;
         Ok(())
     }
+}
+
+/// The keys of this installation, for whoever has the device. Those that were lost, or that an extension
+/// could not read, are made anew: what was sealed for them is reported, and sealed once more.
+fn open_keys(
+    (kept, state): (&Kept, &DeviceState),
+    secrets: &dyn SecretStore,
+    stamp: &Stamp,
+) -> Result<PushKeys, StoreError> {
+    let installation = kept.identity.id;
+    let found = PushKeys::read(secrets, installation)?;
+    let is_new = found.is_none();
+    let mut keys = found.unwrap_or_else(|| PushKeys::new(installation, stamp));
+    if is_new || !keys.is_of(state.user.as_ref()) {
+        keys = keys.given_to(state.user.as_ref());
+        if !Plant::KeysAreNotKept.is_on() {
+            keys.write(secrets)?;
+        }
+    }
+    Ok(keys)
 }
 
 /// Gives the file the mark that the secret store has for it.

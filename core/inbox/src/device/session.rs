@@ -26,6 +26,10 @@ impl Device {
         user: &UserId,
         refresh: &SecretString,
     ) -> Result<(), StoreError> {
+        if self.state.user.as_ref() != Some(user) {
+            // First: until the end an extension draws nothing, and afterwards nothing for the former user.
+            self.give_keys_to(secrets, None)?;
+        }
         self.update(|state| {
             if state.user.as_ref() != Some(user) {
                 state.wishes.clear();
@@ -35,7 +39,8 @@ impl Device {
             state.is_logged_in = true;
             reach(state, generation);
         })?;
-        self.write_session(secrets, user.clone(), refresh)
+        self.write_session(secrets, user.clone(), refresh)?;
+        self.give_keys_to(secrets, Some(user))
     }
 
     /// The refresh token of the session.
@@ -96,6 +101,8 @@ impl Device {
         generation: u64,
         pending: Option<&NewLogout>,
     ) -> Result<(), StoreError> {
+        // First: from here on an extension draws nothing for the former user.
+        self.give_keys_to(secrets, None)?;
         let row = match pending {
             Some(logout) => Some(self.keep_logout_token(secrets, logout)?),
             None => None,

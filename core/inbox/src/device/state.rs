@@ -41,8 +41,8 @@ pub struct DeviceState {
     /// The topics that the user joins (`true`) or leaves, oldest first, until the server has answered.
     /// The newest [`MAX_WISHES`] are kept, and one for each topic.
     pub wishes: Vec<(TopicName, bool)>,
-    /// Where push services reach this installation, whoever is logged in. The newest of each kind is
-    /// kept.
+    /// Where push services reach this installation, whoever is logged in. Of those that exclude
+    /// each other the newest is kept.
     pub push_addresses: Vec<PushAddress>,
 }
 
@@ -85,10 +85,22 @@ impl DeviceState {
     /// Keeps the newest of what there may be only so much of.
     pub(super) fn bound(&mut self) {
         keep_newest(&mut self.wishes, MAX_WISHES, |(topic, _)| topic.clone());
-        keep_newest(&mut self.push_addresses, MAX_PUSH_ADDRESSES, |address| {
-            address.kind.clone()
-        });
+        self.push_addresses = newest(std::mem::take(&mut self.push_addresses));
     }
+}
+
+/// Of addresses that exclude each other the last.
+fn newest(addresses: Vec<PushAddress>) -> Vec<PushAddress> {
+    let mut kept: Vec<PushAddress> = Vec::new();
+    for address in addresses.into_iter().rev() {
+        let is_kept =
+            kept.len() < MAX_PUSH_ADDRESSES && !kept.iter().any(|newer| newer.excludes(&address));
+        if is_kept {
+            kept.push(address);
+        }
+    }
+    kept.reverse();
+    kept
 }
 
 /// Keeps the last of those with the same key, and at most `most` of them.

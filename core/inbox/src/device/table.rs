@@ -294,10 +294,7 @@ mod tests {
                 ("orders".parse().unwrap(), true),
                 ("news".parse().unwrap(), false),
             ],
-            push_addresses: vec![PushAddress {
-                kind: Open::read("fcm_token"),
-                value: "f".to_owned(),
-            }],
+            push_addresses: vec![PushAddress::new(Open::read("fcm_token"), "f")],
         };
         for state in [state, DeviceState::default()] {
             save(&db, &state).unwrap();

@@ -1,9 +1,10 @@
 //! Where secrets lie: the seam to the system's keystore.
 //!
 //! A device has few secrets, each under a name: `installation` (the identity of the installation),
-//! `refresh` (the session: its refresh token and whose it is), and `logout-<generation>` (the refresh
-//! token of a logout which the server has not confirmed). None of them is in a database. The names are stable: a shell may be
-//! updated without the core.
+//! `refresh` (the session: its refresh token and whose it is), `envelope` (the keys that pushes are opened
+//! with), and `logout-<generation>` (the refresh token of a logout which the server has not confirmed). None
+//! of them is in a database. The names are stable: a shell may be updated without the core, and an extension
+//! reads `envelope` by itself.
 //!
 //! A shell gives the core what its system has: the Keychain (with an item that does not leave the
 //! device, `…ThisDeviceOnly`), the Android Keystore, the keyring of a desktop. That the secrets stay
@@ -21,6 +22,9 @@ pub use secrecy::{ExposeSecret, SecretString};
 
 /// The name of the identity of the installation.
 pub const INSTALLATION: &str = "installation";
+/// The name of the keys that pushes are opened with: the text of [`PushKeys`](crate::push::PushKeys). A system
+/// that has an extension beside the app lets it read this one, and no other.
+pub const ENVELOPE: &str = "envelope";
 /// The name of the session: its refresh token and whose it is.
 pub const REFRESH: &str = "refresh";
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, io, path::Path};
 
 use vestnik_model::NotificationId;
 
-use super::file::{id, list, remove_all};
+use super::file::{State, id, list, remove_all};
 
 /// Removes what lies in a spool; gives the notifications that an extension may have drawn, to be taken off
 /// the screen. Call it when a user has logged out and when another one logs in: a payload need not say
@@ -14,7 +14,9 @@ use super::file::{id, list, remove_all};
 /// If the file system refuses; what could be removed is.
 pub fn clear(folder: &Path) -> io::Result<BTreeSet<NotificationId>> {
     let listed = list(folder)?;
-    let drawn = listed.files.iter().filter_map(|file| id(&file.path));
+    let files = listed.files.iter();
+    let drawn = files.filter(|file| file.state != State::Dropped);
+    let drawn = drawn.filter_map(|file| id(&file.path));
     let drawn = drawn.collect();
     let files = listed.files.into_iter().chain(listed.unfinished);
     remove_all(files.map(|file| file.path))?;

@@ -20,6 +20,8 @@ pub(super) enum State {
     Taken,
     /// It has drawn.
     Shown,
+    /// It could not open what it was given.
+    Dropped,
 }
 
 impl State {
@@ -27,6 +29,7 @@ impl State {
         match self {
             Self::Taken => "taken",
             Self::Shown => "shown",
+            Self::Dropped => "dropped",
         }
     }
 }
@@ -60,6 +63,17 @@ pub(super) fn id(path: &Path) -> Option<NotificationId> {
     let name = path.file_name()?.to_str()?;
     let (id, _) = name.split_once('.')?;
     Some(NotificationId::from_uuid(id.parse().ok()?))
+}
+
+/// The notification and the revision that a file's ticket is for.
+pub(super) fn ticket(path: &Path) -> Option<(NotificationId, u32)> {
+    match state(path)? {
+        State::Taken | State::Shown => {
+            let revision = path.file_stem()?.to_str()?.split_once('.')?.1;
+            Some((id(path)?, revision.parse().ok()?))
+        }
+        State::Dropped => None,
+    }
 }
 
 /// The path of the same ticket once it is drawn.
@@ -123,7 +137,7 @@ pub(super) fn remove_all(paths: impl Iterator<Item = PathBuf>) -> io::Result<()>
 
 fn state(path: &Path) -> Option<State> {
     let extension = path.extension()?;
-    [State::Taken, State::Shown]
+    [State::Taken, State::Shown, State::Dropped]
         .into_iter()
         .find(|state| extension == state.extension())
 }

@@ -9,9 +9,14 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use vestnik_model::limits::ENTRY_BYTES;
 
-use super::file::{Listed, SpoolFile, State, list, remove_all, when_shown};
+use super::{
+    dropped::{is_about_key, read_dropped},
+    file::{Listed, SpoolFile, State, id, list, remove_all, when_shown},
+    seen::mark_drawn,
+};
 use crate::{
     Applied, Inbox, Payload,
+    planted::Plant,
     rule::{admission::Drawn, clock::shifted},
 };
 
@@ -25,6 +30,8 @@ pub struct Ingested {
     pub applied: Applied,
     /// How many files were left out: they could not be read, or are for another user.
     pub dropped: u32,
+    /// Whether a push could not be opened: the server has to be told of the present key once more.
+    pub is_key_in_doubt: bool,
     /// When to ingest again at the latest, by the device's clock: an extension that has a ticket now will
     /// not have it any more.
     pub again_at: Option<Timestamp>,
@@ -32,17 +39,18 @@ pub struct Ingested {
 }
 
 impl Ingested {
-    /// Removes the files that were ingested. Call it after the commit.
+    /// Removes the files that were ingested, and marks what was drawn, for a push that comes once more. Call it
+    /// after the commit.
     ///
     /// # Errors
     /// If the file system refuses; what could be removed is. The others are ingested again, which changes
     /// nothing.
     pub fn remove_files(self) -> io::Result<()> {
-        remove_all(self.done.into_iter())
+        let marked = self.done.iter().try_for_each(|path| mark_drawn(path));
+        // A file that goes without a mark is a notification that is drawn once more.
+        remove_all(self.done.into_iter()).and(marked)
     }
-}
 
-impl Ingested {
     fn wait(&mut self, since: Timestamp) {
         let at = shifted(since, PATIENCE);
         self.again_at = Some(self.again_at.map_or(at, |earlier| earlier.min(at)));
@@ -75,6 +83,9 @@ fn ingest_file(
     mut file: SpoolFile,
     ingested: &mut Ingested,
 ) -> Result<(), rusqlite::Error> {
+    if file.state == State::Dropped {
+        return ingest_dropped(inbox, file, ingested);
+    }
     let payload = match read(&mut file) {
         Read::Payload(payload) => payload,
         Read::Nothing => {
@@ -89,13 +100,16 @@ fn ingest_file(
     };
     let is_over = is_over(inbox, &file);
     let drawn = match file.state {
+        State::Taken if is_over && Plant::KilledCountsAsDrawn.is_on() => Drawn::Yes,
         State::Taken if is_over => Drawn::Unsettled,
         State::Taken => Drawn::Perhaps,
+        State::Shown if Plant::DrawnIsForgotten.is_on() => Drawn::No,
         State::Shown => Drawn::Yes,
+        State::Dropped => Drawn::No,
     };
     let is_ours = inbox.ingest(&payload, drawn, &mut ingested.applied)?;
     ingested.dropped += u32::from(!is_ours);
-    if is_ours && drawn == Drawn::Unsettled {
+    if is_ours && drawn == Drawn::Unsettled && !Plant::KilledIsForgotten.is_on() {
         inbox.release_extension(&payload)?;
     }
     if !is_ours || drawn != Drawn::Perhaps {
@@ -103,6 +117,21 @@ fn ingest_file(
     } else {
         ingested.wait(file.written_at);
     }
+    Ok(())
+}
+
+/// What an extension could not open is reported.
+fn ingest_dropped(
+    inbox: &mut Inbox<'_>,
+    file: SpoolFile,
+    ingested: &mut Ingested,
+) -> Result<(), rusqlite::Error> {
+    let reason = read_bytes(&file.path).and_then(|bytes| read_dropped(&bytes));
+    if let (Some(id), Ok(Some(reason))) = (id(&file.path), reason) {
+        inbox.report_dropped(id, reason)?;
+        ingested.is_key_in_doubt |= is_about_key(reason);
+    }
+    ingested.done.push(file.path);
     Ok(())
 }
 

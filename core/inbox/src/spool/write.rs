@@ -11,8 +11,9 @@ use vestnik_sqlite::{create_private_folder, write_private_file};
 use super::{
     MAX_BYTES, MAX_FILES,
     file::{State, list, path},
+    seen::is_seen,
 };
-use crate::Payload;
+use crate::{Payload, planted::Plant};
 
 /// Why a payload is not in the spool. Leave the notification to the log, and draw nothing of ours.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +65,7 @@ impl Ticket {
 }
 
 /// Writes a payload into the spool, whole or not at all, and makes it durable. `None` if it is there
-/// already: it was or is being drawn.
+/// already, or the app has seen to it: it was or is being drawn, or is not to be.
 ///
 /// # Errors
 /// [`SpoolError`].
@@ -76,7 +77,8 @@ pub fn write(folder: &Path, payload: &Payload) -> Result<Option<Ticket>, SpoolEr
         shown: path(folder, id, revision, State::Shown),
         identifier: id.to_string(),
     };
-    if ticket.taken.exists() || ticket.shown.exists() {
+    let is_had = ticket.taken.exists() || ticket.shown.exists() || is_seen(folder, id, revision);
+    if is_had && !Plant::TicketIsRepeated.is_on() {
         return Ok(None);
     }
     let json = serde_json::to_vec(payload).map_err(io::Error::other)?;
@@ -89,7 +91,7 @@ pub fn write(folder: &Path, payload: &Payload) -> Result<Option<Ticket>, SpoolEr
     Ok(Some(ticket))
 }
 
-fn check_room(folder: &Path, bytes: u64) -> Result<(), SpoolError> {
+pub(super) fn check_room(folder: &Path, bytes: u64) -> Result<(), SpoolError> {
     let files = list(folder)?.files;
     let used: u64 = files.iter().map(|file| file.bytes).sum();
     if files.len() >= MAX_FILES || used + bytes > MAX_BYTES {

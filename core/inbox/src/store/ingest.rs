@@ -1,14 +1,19 @@
 //! Notifications that come beside the log: by a push service, through the app or an extension.
 
 use jiff::Timestamp;
+use vestnik_model::{FactKind, NotificationId, Reason};
 
 use super::{
     apply::note,
     inbox::Inbox,
     insert::{Arrived, EXTENSION},
-    table::{meta, show},
+    table::{known, meta, notification, show},
 };
-use crate::{Applied, Payload, rule::admission::Drawn};
+use crate::{
+    Applied, Payload,
+    planted::Plant,
+    rule::admission::{Drawn, Have},
+};
 
 impl Inbox<'_> {
     /// Stores the notification of a push payload that the app itself was given. The cursor stays: the
@@ -26,6 +31,32 @@ impl Inbox<'_> {
         Ok(Some(applied))
     }
 
+    /// Reports that a push of a notification was dropped, unless the notification is in the history: then it
+    /// came by another way, and was reported as delivered.
+    ///
+    /// # Errors
+    /// If a statement fails.
+    pub fn report_dropped(
+        &mut self,
+        id: NotificationId,
+        reason: Reason,
+    ) -> Result<(), rusqlite::Error> {
+        let is_there = notification::revision(self.db, id)?.is_some();
+        if is_there || Plant::DropIsNotReported.is_on() {
+            return Ok(());
+        }
+        self.counted(|inbox| inbox.tell_not_shown(FactKind::NotShown, id, reason.as_str()))
+    }
+
+    /// Whether a notification was recalled before it came.
+    ///
+    /// # Errors
+    /// If a statement fails.
+    pub fn is_recalled(&self, id: NotificationId) -> Result<bool, rusqlite::Error> {
+        let is_there = notification::revision(self.db, id)?.is_some();
+        Ok(!is_there && known::find(self.db, id)? == Have::Recalled)
+    }
+
     /// Gives whether the payload is for this user. If it was drawn, and ought not be on the screen, it is
     /// to be withdrawn: an extension does not know what was read, recalled or whose turn it is.
     pub(crate) fn ingest(
@@ -36,7 +67,8 @@ impl Inbox<'_> {
     ) -> Result<bool, rusqlite::Error> {
         let id = payload.notification.id;
         let user = meta::user(self.db)?;
-        let is_ours = payload.user.is_none() || payload.user == user;
+        let is_ours =
+            payload.user.is_none() || payload.user == user || Plant::FormerPushIsTaken.is_on();
         if is_ours {
             self.admit_payload(payload, drawn, applied)?;
         }
@@ -44,7 +76,8 @@ impl Inbox<'_> {
             Drawn::Yes | Drawn::Unsettled => true,
             Drawn::No | Drawn::Perhaps => false,
         };
-        if is_drawn && (!is_ours || self.history().is_unwanted(id)?) {
+        let stays = Plant::DrawnStaysOnScreen.is_on();
+        if is_drawn && !stays && (!is_ours || self.history().is_unwanted(id)?) {
             applied.withdrawn.push(id);
         }
         Ok(is_ours)

@@ -82,6 +82,9 @@ impl Inbox<'_> {
             }
             Admission::Confirm => self.replace(arrived),
             admission @ (Admission::Duplicate | Admission::Older) => {
+                if arriving.is_ahead && Plant::DuplicateCountsAgain.is_on() {
+                    self.count_unread(1);
+                }
                 let is_read_now = self.met_again(arrived, admission == Admission::Older)?;
                 Ok(Admitted::Known { is_read_now })
             }

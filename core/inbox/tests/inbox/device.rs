@@ -369,7 +369,7 @@ fn what_failed_in_its_middle_is_completed_by_doing_it_again() {
         let folder = folder();
         let ending = Ending {
             secrets: MemorySecrets::default(),
-            left: 3.into(),
+            left: 4.into(),
         };
         let mut device = Device::open(folder.path(), &ending, &stamp(1))
             .unwrap()

@@ -12,6 +12,7 @@ mod log;
 mod model;
 mod outbox;
 mod pages;
+mod push;
 mod search;
 mod shows;
 mod spool;

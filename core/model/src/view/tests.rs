@@ -83,6 +83,7 @@ fn what_rest_shows() {
             locale: None,
             time_zone: None,
             permission: Permission::NotAsked.into(),
+            envelope_key: None,
             push_addresses: vec![],
         }),
         created_at: time(),

@@ -16,7 +16,7 @@ use vestnik_model::{
 type Reader = fn(&Value) -> Result<Value, String>;
 
 /// Every kind of message.
-pub(crate) const READERS: [(&str, Reader); 34] = [
+pub(crate) const READERS: [(&str, Reader); 35] = [
     // Through the hub, from a device.
     ("hello", again::<Hello>),
     ("sync", again::<Sync>),
@@ -45,6 +45,7 @@ pub(crate) const READERS: [(&str, Reader); 34] = [
     ("token-by-refresh", again::<TokenRequest>),
     ("token-response", again::<TokenResponse>),
     ("installation-state", again::<InstallationState>),
+    ("installation-state-with-key", again::<InstallationState>),
     ("publish-accepted", again::<PublishAccepted>),
     ("notification-view", again::<NotificationView>),
     ("delivery-view", again::<DeliveryView>),

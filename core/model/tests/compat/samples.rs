@@ -7,8 +7,8 @@ use vestnik_model::{
     FactKind, FactRefusal, FactResult, Feature, FieldCode, FieldProblem, Flag, InstallationSecret,
     InstallationState, KeyView, Notification, NotificationStatus, Open, Permission, Platform,
     Priority, Problem, ProblemCode, Publication, PublishAccepted, PublishRequest, PushAddress,
-    PushAddressKind, Reason, Recall, Report, Scope, StateChange, TokenRequest, TokenResponse,
-    UserId, Warning, Word,
+    PushAddressKind, PushEnvironment, Reason, Recall, Report, Scope, StateChange, TokenRequest,
+    TokenResponse, UserId, Warning, Word,
     contract::{
         Answer, Behind, CONTRACT, DeliveryChange, Done, Drain, Entries, Hello,
         InstallationReplaced, Limits, OfNotification, Page, Published, Reported, SenderHello,
@@ -307,6 +307,7 @@ fn of_rest() -> Vec<(&'static str, Value)> {
         ("token-by-refresh", value(by_refresh)),
         ("token-response", value(tokens)),
         ("installation-state", value(installation())),
+        ("installation-state-with-key", value(installation())),
         ("publish-accepted", value(accepted)),
         ("problem", value(problem())),
     ]
@@ -327,8 +328,8 @@ fn problem() -> Problem {
 
 fn installation() -> InstallationState {
     let address = |kind: PushAddressKind| PushAddress {
-        kind: kind.into(),
-        value: format!("address-{kind}"),
+        environment: (kind == PushAddressKind::Apns).then_some(PushEnvironment::Sandbox.into()),
+        ..PushAddress::new(kind, format!("address-{kind}"))
     };
     InstallationState {
         platform: Platform::Android.into(),
@@ -338,6 +339,7 @@ fn installation() -> InstallationState {
         locale: Some("ru".to_owned()),
         time_zone: Some("Europe/Moscow".to_owned()),
         permission: Permission::Provisional.into(),
+        envelope_key: Some("k".repeat(43)),
         push_addresses: PushAddressKind::ALL.map(address).to_vec(),
     }
 }

@@ -4,10 +4,7 @@ use super::*;
 use crate::fixture::{UA_AUTH, UA_PUBLIC};
 
 fn parse(kind: &str, value: &str) -> Result<Address, AddressError> {
-    let address = PushAddress {
-        kind: Open::read(kind),
-        value: value.to_owned(),
-    };
+    let address = PushAddress::new(Open::read(kind), value);
     Address::parse(&address, Some(Environment::Production))
 }
 

@@ -279,6 +279,7 @@ fn unknown_device() -> InstallationState {
         locale: None,
         time_zone: None,
         permission: Open::default(),
+        envelope_key: None,
         push_addresses: Vec::new(),
     }
 }

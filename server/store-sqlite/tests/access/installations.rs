@@ -1,6 +1,6 @@
 //! What installations report of themselves, and where they are connected.
 
-use vestnik_model::{PushAddress, PushAddressKind, contract::UpdateState, open::Open};
+use vestnik_model::{Open, PushAddress, PushAddressKind, contract::UpdateState};
 use vestnik_rules::session::Session;
 use vestnik_store::{
     Installations as _, Sessions as _,
@@ -20,10 +20,7 @@ fn locale(text: &str) -> UpdateState {
 async fn an_update_never_brings_an_older_push_address_back() {
     let world = World::new().await;
     let (anna, _) = world.logged_in("anna", 1).await;
-    let address = |value: &str| PushAddress {
-        kind: Open::Known(PushAddressKind::FcmToken),
-        value: value.to_owned(),
-    };
+    let address = |value: &str| PushAddress::new(PushAddressKind::FcmToken, value);
     let whole = |value| vestnik_model::InstallationState {
         push_addresses: vec![address(value)],
         ..state("en")

@@ -79,6 +79,7 @@ pub(crate) fn state(locale: &str) -> InstallationState {
         locale: Some(locale.to_owned()),
         time_zone: None,
         permission: Open::default(),
+        envelope_key: None,
         push_addresses: Vec::new(),
     }
 }

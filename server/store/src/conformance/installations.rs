@@ -2,6 +2,7 @@
 
 use vestnik_model::{
     InstallationState, Permission, Platform, PushAddress, PushAddressKind, contract::UpdateState,
+    installation::ENVELOPE_KEY_CHARS,
 };
 use vestnik_rules::session::Session;
 
@@ -21,10 +22,8 @@ fn state(app_version: &str) -> InstallationState {
         locale: Some("ru".to_owned()),
         time_zone: Some("Europe/Moscow".to_owned()),
         permission: Permission::Granted.into(),
-        push_addresses: vec![PushAddress {
-            kind: PushAddressKind::FcmFid.into(),
-            value: "c0ffee".to_owned(),
-        }],
+        envelope_key: Some("k".repeat(ENVELOPE_KEY_CHARS)),
+        push_addresses: vec![PushAddress::new(PushAddressKind::FcmFid, "c0ffee")],
     }
 }
 

@@ -182,6 +182,7 @@ impl<'a> Tenant<'a> {
             locale: None,
             time_zone: None,
             permission: vestnik_model::Open::default(),
+            envelope_key: None,
             push_addresses: Vec::new(),
         };
         assert_eq!(store.put_state(session(), state, at(30)).await, Ok(true));

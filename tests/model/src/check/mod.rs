@@ -2,6 +2,7 @@
 //! what it thinks is right.
 
 mod history;
+mod key;
 mod report;
 mod screen;
 
@@ -18,6 +19,7 @@ pub(crate) fn check(world: &mut World) -> Vec<String> {
                 history::check(world, number, &items, &mut wrong);
                 screen::check(world, number, &items, &mut wrong);
                 report::check(world, number, &items, &mut wrong);
+                key::check(world, number, &mut wrong);
             }
             Err(error) => wrong.push(format!(
                 "device {number}: the history cannot be read: {error}"

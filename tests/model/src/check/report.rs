@@ -34,6 +34,20 @@ pub(super) fn check(world: &World, number: Number, items: &[HistoryItem], wrong:
             ));
         }
     }
+    for id in &device.diary.unopened {
+        let accepted = world.server.accepted().find(|(one, _)| one == id);
+        let is_ours = accepted.is_some_and(|(_, accepted)| {
+            Some(&accepted.user) == device.wanted.as_ref() && !accepted.is_recalled
+        });
+        let mut own = device.diary.installations.iter();
+        let is_told = is_refused(FactKind::NotShown)
+            || own.any(|installation| facts.contains(&(*installation, FactKind::NotShown, *id)));
+        if is_ours && !is_told {
+            wrong.push(format!(
+                "device {number}: a push of {id} did not open and is not reported"
+            ));
+        }
+    }
     for id in device.diary.read.keys() {
         let accepted = world.server.accepted().find(|(one, _)| one == id);
         let is_unknown = accepted.is_some_and(|(_, accepted)| {

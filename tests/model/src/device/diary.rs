@@ -35,6 +35,12 @@ pub(crate) struct Diary {
     pub(crate) covered: BTreeSet<NotificationId>,
     /// Files are gone, and the next start will not find them.
     pub(crate) is_gone: bool,
+    /// Whether the marks that the app left for its extension may be gone.
+    pub(crate) has_lost_marks: bool,
+    /// Pushes that did not open here, of notifications that had not come by another way.
+    pub(crate) unopened: BTreeSet<NotificationId>,
+    /// In which process of the app the keys of pushes were lost.
+    pub(crate) keys_lost_in: Option<u64>,
     /// What a person deleted here.
     pub(crate) deleted: BTreeSet<NotificationId>,
     /// How often the system refused to draw.

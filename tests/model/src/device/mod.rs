@@ -54,6 +54,8 @@ pub(crate) struct Device {
     pub(crate) backup: Option<(TempDir, u64)>,
     /// Whether the last process ended as it should.
     pub(crate) has_closed: bool,
+    /// Where the push service reaches it.
+    pub(crate) address: String,
     pub(crate) diary: Diary,
 }
 
@@ -122,6 +124,7 @@ impl Device {
             screen: BTreeMap::new(),
             backup: None,
             has_closed: true,
+            address: "address 0".to_owned(),
             diary: Diary::default(),
         }
     }

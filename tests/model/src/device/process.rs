@@ -15,10 +15,10 @@ use vestnik_core::{
     },
     storage::{Files, Round},
 };
-use vestnik_inbox::{Payload, Settled};
+use vestnik_inbox::Settled;
 use vestnik_model::{
-    InstallationId, InstallationSecret, NotificationId, Permission, Report, Reported, TokenRequest,
-    TokenResponse, UserId,
+    InstallationId, InstallationSecret, InstallationState, NotificationId, Permission, Report,
+    Reported, TokenRequest, TokenResponse, UserId,
     contract::{Hello, Page, Sync as SyncCall, Welcome},
 };
 
@@ -82,7 +82,7 @@ pub(crate) enum Deed {
     Archive(NotificationId, bool),
     Delete(NotificationId, bool),
     Reply(NotificationId),
-    Push(Box<Payload>),
+    Push(Vec<u8>),
     /// The person looks at the history.
     Look,
 }
@@ -106,7 +106,7 @@ pub(crate) enum Pending {
 pub(crate) enum Request {
     Exchange(TokenRequest),
     Delete(Secret, InstallationId),
-    Put(Secret, InstallationId),
+    Put(Secret, InstallationId, Box<InstallationState>),
     Connect(Secret),
     Hello(Box<Hello>),
     Probe,

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use vestnik_core::{machine::CallFailure, transport::HubEvent};
 use vestnik_model::{
-    Arrival, DeliveryId, Entry, Fact, FactKind, Feature, InstallationId, Notification,
-    NotificationId, Open, ProblemCode, Recall, Report, Reported, TokenRequest, TokenResponse,
-    UserId,
+    Arrival, DeliveryId, Entry, Fact, FactKind, Feature, InstallationId, InstallationState,
+    Notification, NotificationId, Open, ProblemCode, Recall, Report, Reported, TokenRequest,
+    TokenResponse, UserId,
     contract::{CONTRACT, Entries, Hello, Limits, Page, Sync as SyncCall, Welcome},
 };
 
@@ -115,10 +115,16 @@ impl Server {
         &mut self,
         now: At,
         token: &str,
-        id: InstallationId,
+        (id, state): (InstallationId, &InstallationState),
     ) -> Result<(), CallFailure> {
         let access = self.authenticate(now, token)?;
         if access.installation == id {
+            if let Some(installation) = self.state.installations.get_mut(&id) {
+                installation.puts += 1;
+                installation.key.clone_from(&state.envelope_key);
+                let address = state.push_addresses.first();
+                installation.address = address.map(|address| address.value.clone());
+            }
             Ok(())
         } else {
             Err(refusal(ProblemCode::AuthForbidden).into())
@@ -329,6 +335,21 @@ impl Server {
     /// Who is logged in on an installation.
     pub(crate) fn owner(&self, id: InstallationId) -> Option<&UserId> {
         self.state.installations.get(&id)?.user.as_ref()
+    }
+
+    /// What pushes to an installation are sealed for.
+    pub(crate) fn key(&self, id: InstallationId) -> Option<&str> {
+        self.state.installations.get(&id)?.key.as_deref()
+    }
+
+    /// How often an installation said what it is.
+    pub(crate) fn puts(&self, id: InstallationId) -> Option<u64> {
+        Some(self.state.installations.get(&id)?.puts)
+    }
+
+    /// Where a push service reaches an installation.
+    pub(crate) fn address(&self, id: InstallationId) -> Option<&str> {
+        self.state.installations.get(&id)?.address.as_deref()
     }
 
     fn log(&mut self, user: &UserId) -> &Log {

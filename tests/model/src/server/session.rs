@@ -84,6 +84,8 @@ impl Server {
             return Err(invalid());
         }
         let generation = known.map_or(1, |known| known.generation + 1);
+        let key = known.and_then(|known| known.key.clone());
+        let address = known.and_then(|known| known.address.clone());
         self.families += 1;
         let family = Family {
             id: self.families,
@@ -96,6 +98,9 @@ impl Server {
             generation,
             user: Some(user),
             family: Some(family),
+            key,
+            address,
+            puts: 0,
         };
         self.state.installations.insert(id, installation);
         self.end_links(id, Some(generation));

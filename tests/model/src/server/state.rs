@@ -45,6 +45,12 @@ pub(super) struct Installation {
     pub(super) generation: u64,
     pub(super) user: Option<UserId>,
     pub(super) family: Option<Family>,
+    /// What pushes are sealed for, as the installation said last.
+    pub(super) key: Option<String>,
+    /// Where a push service reaches it, as it said last.
+    pub(super) address: Option<String>,
+    /// How often it said what it is.
+    pub(super) puts: u64,
 }
 
 /// Refresh tokens of one login.

@@ -4,10 +4,7 @@ use std::fs;
 
 use serde_json::json;
 use uuid::Uuid;
-use vestnik_core::{
-    inbox::Payload,
-    machine::{connection::Nudge, engine::Command},
-};
+use vestnik_core::machine::{connection::Nudge, engine::Command};
 use vestnik_model::{Entry, Notification, NotificationId, TopicName};
 
 use super::World;
@@ -148,6 +145,8 @@ impl World {
             OnScreen::Permission { is_granted } => self.permit(number, *is_granted),
             OnScreen::Habit(habit) => self.devices[number].habit = *habit,
             OnScreen::Push { last, extension } => self.push(number, *last, *extension),
+            OnScreen::Rotate => self.rotate(number),
+            OnScreen::LoseKeys => self.lose_keys(number),
         }
     }
 
@@ -195,7 +194,7 @@ impl World {
     }
 
     /// The notification before so many later ones.
-    fn last(&self, last: usize) -> Option<NotificationId> {
+    pub(super) fn last(&self, last: usize) -> Option<NotificationId> {
         self.published.iter().rev().nth(last).copied()
     }
 
@@ -293,32 +292,6 @@ impl World {
         let moved = wall.checked_add(jiff::SignedDuration::from_secs(by));
         device.clock.set(moved.unwrap_or(wall));
         device.diary.clock_steps.push(self.now);
-    }
-
-    fn push(&mut self, number: Number, last: usize, to_extension: bool) {
-        let Some(id) = self.last(last) else { return };
-        let known = self.server.accepted().find(|(one, _)| *one == id);
-        let Some((_, known)) = known.filter(|(_, known)| !known.is_recalled) else {
-            return;
-        };
-        if known.expires_at <= self.now || known.read_at.is_some() {
-            return;
-        }
-        let payload = Payload::new(Some(known.user.clone()), known.notification.clone());
-        let owner = self.devices[number].diary.installations.iter();
-        let mut owners = owner.filter_map(|id| self.server.owner(*id));
-        // The server reaches by push whoever is logged in on the installation.
-        if owners.all(|owner| *owner != known.user) {
-            return;
-        }
-        let is_wanted = self.devices[number].wanted.as_ref() == Some(&known.user);
-        if to_extension {
-            if is_wanted && self.devices[number].permission == vestnik_model::Permission::Granted {
-                self.push_to_extension(number, &payload);
-            }
-        } else {
-            self.push_job(number, Job::Person(Deed::Push(Box::new(payload))));
-        }
     }
 
     fn damage(&mut self, number: Number, damage: Damage) -> std::io::Result<()> {

@@ -2,9 +2,9 @@
 
 use vestnik_core::{
     machine::{Secret, engine::Command, session::Standing},
-    storage::Files,
+    storage::{Files, Pushed},
 };
-use vestnik_inbox::HistoryItem;
+use vestnik_inbox::{HistoryItem, push::Undrawn};
 use vestnik_model::NotificationId;
 
 use super::{World, jobs::all_items};
@@ -67,11 +67,30 @@ impl World {
                 self.with_files(number, "archive", archive);
             }
             Deed::Delete(id, value) => self.delete(number, id, value),
-            Deed::Push(payload) => {
-                let push = |files: &mut Files| files.handle_push(&payload);
-                self.with_files(number, "push", push);
+            Deed::Push(parcel) => {
+                let push = |files: &mut Files| files.handle_push(&parcel);
+                let pushed = self.with_files(number, "push", push);
+                if let Some(Pushed::Dropped(Undrawn::UnknownKey | Undrawn::DecryptFailed)) = pushed
+                {
+                    self.did_not_open(number, &parcel);
+                }
             }
             Deed::Look => self.look(number),
+        }
+    }
+
+    /// What did not open, and is not known by another way, has to be reported.
+    fn did_not_open(&mut self, number: Number, parcel: &[u8]) {
+        let about: serde_json::Value = serde_json::from_slice(parcel).unwrap_or_default();
+        let about = about["notification"].as_str();
+        let Some(id) = about.and_then(|id| id.parse().ok()) else {
+            return;
+        };
+        let device = &mut self.devices[number];
+        let process = device.process.as_mut();
+        let known = process.and_then(|process| process.files.get(id).ok());
+        if known == Some(None) {
+            device.diary.unopened.insert(id);
         }
     }
 

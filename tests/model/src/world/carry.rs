@@ -47,11 +47,12 @@ impl World {
             ToNetwork::Put {
                 generation,
                 version,
-                state: _,
+                state,
                 token,
             } => {
                 let pending = Pending::Put(generation, version);
-                self.call(number, pending, Request::Put(token, installation), TIMEOUT);
+                let request = Request::Put(token, installation, state);
+                self.call(number, pending, request, TIMEOUT);
             }
             ToNetwork::Connect { connection, token } => {
                 let pending = Pending::Connect(connection);

@@ -63,6 +63,10 @@ impl World {
         }
         self.come_online(ending.is_nudged);
         self.come_to_rest();
+        if self.failures.is_empty() {
+            self.doubt_keys();
+            self.come_to_rest();
+        }
     }
 
     /// Whoever sleeps wakes by itself.

@@ -3,7 +3,8 @@
 use vestnik_core::{
     FormerHistory,
     machine::{
-        engine::{Done, Input, ToStorage},
+        engine::{Command, Done, Input, ToStorage},
+        registration::Change,
         session::StoreCall,
     },
     storage::{Files, News},
@@ -256,6 +257,16 @@ impl World {
         }
         if news.has_show {
             self.ask_what_to_draw(number);
+        }
+        if let Some(key) = news.envelope_key.clone() {
+            let change = Change {
+                envelope_key: Some(key),
+                ..Change::default()
+            };
+            self.command(number, Command::Change(change));
+        }
+        if news.tells_again {
+            self.command(number, Command::TellAgain);
         }
         if let Some(result) = news.done() {
             self.outcome(number, Input::Session { generation, result });

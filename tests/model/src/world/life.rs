@@ -16,7 +16,7 @@ use vestnik_core::{
     storage::Files,
 };
 use vestnik_inbox::Standing;
-use vestnik_model::UserId;
+use vestnik_model::{PushAddress, PushAddressKind, UserId};
 
 use super::{Item, World};
 use crate::{
@@ -257,6 +257,7 @@ impl World {
         }
         copy(backup.path(), &data)?;
         device.diary.keeps.clear();
+        device.diary.has_lost_marks = true;
         device.diary.may_keep.extend(self.users.iter().cloned());
         Ok(())
     }
@@ -277,10 +278,16 @@ impl World {
 fn open(device: &crate::device::Device) -> Result<(Process, Standing), vestnik_inbox::StoreError> {
     let clock = std::sync::Arc::new(device.clock.clone());
     let (mut files, standing) = Files::open(device.file_options(), clock)?;
+    // As an app does beside which there is an extension.
+    drop(fs::create_dir_all(device.data().join("spool")));
     files.set_permission(device.permission)?;
     let seed = files.seed()?;
     let mut state = device.info().installation_state();
-    state.push_addresses = files.push_addresses();
+    // The shell says it at each start; what cannot be kept is said again at the next one.
+    let address = PushAddress::new(PushAddressKind::FcmToken, device.address.clone());
+    drop(files.keep_push_addresses(vec![address.clone()]));
+    state.push_addresses = vec![address];
+    state.envelope_key = Some(files.envelope_key());
     let identity = files.device().identity().clone();
     let process = Process {
         installation: identity.id,

@@ -10,6 +10,7 @@ mod heal;
 mod jobs;
 mod life;
 mod network;
+mod push;
 mod show;
 mod trace;
 
@@ -125,6 +126,8 @@ enum Item {
     LogIn(Number),
     /// The machine wakes up; with the app's hook or without.
     Wake(Number, bool),
+    /// A parcel reaches a device.
+    Parcel(Number, Box<push::Flight>),
     /// The extension says that it has drawn.
     Extension(Number, Box<vestnik_inbox::spool::Ticket>),
 }
@@ -254,6 +257,7 @@ impl World {
             Item::Start(device) => self.start(device),
             Item::LogIn(device) => self.on_log_in(device),
             Item::Wake(device, has_hook) => self.on_wake(device, has_hook),
+            Item::Parcel(device, flight) => self.on_parcel(device, &flight),
             Item::Extension(device, ticket) => self.on_extension(device, *ticket),
         }
         self.carry_out_effects();
@@ -272,6 +276,7 @@ impl World {
             | Item::Settle(device, ..)
             | Item::Start(device)
             | Item::LogIn(device)
+            | Item::Parcel(device, _)
             | Item::Extension(device, _) => *device,
             Item::Event(wire, _) | Item::DeviceLost(wire) => self.wires.get(wire)?.device,
             Item::Arrival { .. } | Item::Behind(_) | Item::ServerLost(_) | Item::Wake(..) => {

@@ -204,8 +204,8 @@ impl World {
                 let done = server.delete_installation(now, token.expose(), *id);
                 done.map(|()| Reply::Done)
             }
-            Request::Put(token, id) => {
-                let done = server.put_installation(now, token.expose(), *id);
+            Request::Put(token, id, state) => {
+                let done = server.put_installation(now, token.expose(), (*id, state));
                 done.map(|()| Reply::Done)
             }
             Request::Connect(token) => {

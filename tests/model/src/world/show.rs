@@ -1,6 +1,5 @@
 //! The shell of a device at work.
 
-use vestnik_clock::Clock as _;
 use vestnik_core::machine::session::Standing;
 use vestnik_inbox::{Settled, Suppression, spool};
 use vestnik_model::{NotificationId, UserId};
@@ -249,34 +248,6 @@ impl World {
         };
         self.push_job(number, job);
         self.ask_what_to_draw(number);
-    }
-
-    /// The extension of a device was given a payload: it writes it down, draws and says so.
-    pub(super) fn push_to_extension(&mut self, number: Number, payload: &vestnik_inbox::Payload) {
-        let now = self.now;
-        let device = &mut self.devices[number];
-        let spool = device.data().join("spool");
-        let Ok(Some(ticket)) = spool::write(&spool, payload) else {
-            return;
-        };
-        // The clock of the machine on which the model runs has no part in it.
-        let written = std::time::SystemTime::from(device.clock.now());
-        let stamped = std::fs::File::options().write(true).open(ticket.path());
-        if let Err(error) = stamped.and_then(|file| file.set_modified(written)) {
-            self.fail(format!("the model's disk: {error}"));
-            return;
-        }
-        let notification = &payload.notification;
-        let (id, revision) = (notification.id, notification.revision);
-        let again = device.diary.was_drawn(id);
-        device.diary.draws.push(Draw { id, again });
-        device.screen.insert(id, revision);
-        self.trace
-            .add(now, || format!("{number} extension draws {id}:{revision}"));
-        if self.random.percent(70) {
-            let pause = self.some(2 * SECOND);
-            self.after(pause, Item::Extension(number, Box::new(ticket)));
-        }
     }
 
     pub(super) fn on_extension(&mut self, number: Number, ticket: spool::Ticket) {

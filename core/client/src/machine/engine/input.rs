@@ -75,6 +75,8 @@ pub enum Command {
     PushAddress(PushAddress),
     /// A push service reaches this installation no more.
     ForgetPushAddress(PushAddressKind),
+    /// The server may have forgotten what it was told of the device.
+    TellAgain,
     /// The user joins or leaves a topic.
     Topic {
         /// The topic.

@@ -112,6 +112,7 @@ impl Registration {
             Input::Change(change) => self.change(change),
             Input::PushAddress(address) => self.set_address(address),
             Input::ForgetPushAddress(kind) => self.forget_address(kind),
+            Input::TellAgain => self.tell_again(),
             Input::Topic { topic, joins } => self.wish(Wish { topic, joins }),
             Input::Token { number, token } => self.on_token(now, number, token),
             Input::Put {
@@ -214,7 +215,8 @@ impl Registration {
     fn set_address(&mut self, address: PushAddress) {
         let mut state = self.state.clone();
         let own = state.push_addresses.iter_mut();
-        match own.into_iter().find(|own| own.kind == address.kind) {
+        // In its place: their order is that in which the server tries them.
+        match own.into_iter().find(|own| address.excludes(own)) {
             Some(own) => *own = address,
             None => state.push_addresses.push(address),
         }
@@ -234,6 +236,14 @@ impl Registration {
             self.state = state;
             self.version += 1;
             self.not_before = None;
+        }
+    }
+
+    /// A pause after a failure stays.
+    fn tell_again(&mut self) {
+        self.version += 1;
+        if self.told.take().is_some() {
+            self.outputs.push_back(Output::KeepTold(None));
         }
     }
 

@@ -47,6 +47,8 @@ pub struct Change {
     pub app_version: Option<String>,
     /// The system's version.
     pub os_version: Option<String>,
+    /// The public key that pushes are sealed for.
+    pub envelope_key: Option<String>,
 }
 
 impl Change {
@@ -59,6 +61,7 @@ impl Change {
             time_zone: self.time_zone.or(state.time_zone),
             app_version: self.app_version.or(state.app_version),
             os_version: self.os_version.or(state.os_version),
+            envelope_key: self.envelope_key.or(state.envelope_key),
             ..state
         }
     }
@@ -84,10 +87,12 @@ pub enum Input {
     Down(ConnectionNumber),
     /// Something about the device changed.
     Change(Change),
-    /// A push service gave this installation an address, in the place of a former one of its kind.
+    /// A push service gave this installation an address, in the place of those that it excludes.
     PushAddress(PushAddress),
     /// A push service reaches this installation no more.
     ForgetPushAddress(PushAddressKind),
+    /// The server may have forgotten what it was told: it is told once more.
+    TellAgain,
     /// The user joins or leaves a topic.
     Topic {
         /// The topic.

@@ -221,12 +221,7 @@ fn a_refused_token_is_replaced_once() {
 fn a_push_address_replaces_the_former_one_of_its_kind() {
     let mut table = Table::told();
     table.on(Input::Up(FIRST));
-    let address = |value: &str| {
-        Input::PushAddress(PushAddress {
-            kind: PushAddressKind::Apns.into(),
-            value: value.to_owned(),
-        })
-    };
+    let address = |value: &str| Input::PushAddress(PushAddress::new(PushAddressKind::Apns, value));
     assert_eq!(table.on(address("a")), ["token"]);
     table.on(address("b"));
     assert_eq!(table.token(), [r#"put not_asked ["b"]"#]);
@@ -235,6 +230,29 @@ fn a_push_address_replaces_the_former_one_of_its_kind() {
     let forget = Input::ForgetPushAddress(PushAddressKind::Apns);
     assert_eq!(table.on(forget), ["token"]);
     assert_eq!(table.token(), ["put not_asked []"]);
+}
+
+#[test]
+fn a_token_of_firebase_replaces_the_installation_id_and_the_reverse() {
+    use PushAddressKind::{FcmFid, FcmToken, Hms};
+    let mut table = Table::told();
+    let set = |kind, value| Input::PushAddress(PushAddress::new(kind, value));
+    table.on(set(FcmToken, "t"));
+    table.on(set(Hms, "h"));
+    table.on(set(FcmFid, "f"));
+    assert_eq!(table.on(Input::Up(FIRST)), ["token"]);
+    assert_eq!(table.token(), [r#"put not_asked ["f", "h"]"#]);
+}
+
+#[test]
+fn a_state_that_the_server_may_have_forgotten_is_told_again() {
+    let mut table = Table::told();
+    assert_eq!(table.on(Input::Up(FIRST)), [""; 0]);
+    assert_eq!(table.on(Input::TellAgain), ["keep false", "token"]);
+    assert_eq!(table.token(), ["put not_asked []"]);
+    // While it is on its way, once more: the one under way may have been read before.
+    table.on(Input::TellAgain);
+    assert_eq!(table.put(Ok(())), ["token"]);
 }
 
 #[test]

@@ -800,7 +800,9 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_vestnik_ffi_checksum_func_log_to(
     ): Int
-    external fun uniffi_vestnik_ffi_checksum_func_spool_push(
+    external fun uniffi_vestnik_ffi_checksum_func_draw_push(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_func_push_keys_name(
     ): Int
     external fun uniffi_vestnik_ffi_checksum_method_cancelhandle_cancel(
     ): Int
@@ -1048,9 +1050,9 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_vestnik_ffi_fn_method_vestnik_forget_push_address(`ptr`: Long,`kind`: RustBuffer.ByValue,
     ): Long
-    external fun uniffi_vestnik_ffi_fn_method_vestnik_handle_push(`ptr`: Long,`payload`: RustBuffer.ByValue,
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_handle_push(`ptr`: Long,`push`: RustBuffer.ByValue,
     ): Long
-    external fun uniffi_vestnik_ffi_fn_method_vestnik_set_push_address(`ptr`: Long,`kind`: RustBuffer.ByValue,`address`: RustBuffer.ByValue,
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_set_push_address(`ptr`: Long,`kind`: RustBuffer.ByValue,`address`: RustBuffer.ByValue,`environment`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_vestnik_ffi_fn_clone_eventlistener(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
@@ -1164,7 +1166,9 @@ internal object UniffiLib {
     ): Byte
     external fun uniffi_vestnik_ffi_fn_func_log_to(`sink`: RustBuffer.ByValue,`level`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
-    external fun uniffi_vestnik_ffi_fn_func_spool_push(`folder`: RustBuffer.ByValue,`payload`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    external fun uniffi_vestnik_ffi_fn_func_draw_push(`folder`: RustBuffer.ByValue,`push`: RustBuffer.ByValue,`keys`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_vestnik_ffi_fn_func_push_keys_name(uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun ffi_vestnik_ffi_rustbuffer_alloc(`size`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
@@ -1294,7 +1298,10 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_vestnik_ffi_checksum_func_log_to() and 0xFFFF) != 43574) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_vestnik_ffi_checksum_func_spool_push() and 0xFFFF) != 35937) {
+    if ((lib.uniffi_vestnik_ffi_checksum_func_draw_push() and 0xFFFF) != 15003) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_func_push_keys_name() and 0xFFFF) != 56330) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_vestnik_ffi_checksum_method_cancelhandle_cancel() and 0xFFFF) != 15876) {
@@ -1405,10 +1412,10 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_forget_push_address() and 0xFFFF) != 52910) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_handle_push() and 0xFFFF) != 12626) {
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_handle_push() and 0xFFFF) != 58471) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_set_push_address() and 0xFFFF) != 30119) {
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_set_push_address() and 0xFFFF) != 45988) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_vestnik_ffi_checksum_method_eventlistener_on_event() and 0xFFFF) != 4358) {
@@ -6292,24 +6299,26 @@ internal interface VestnikInterface {
     suspend fun `forgetPushAddress`(`kind`: PushAddressKind)
     
     /**
-     * Takes the plain payload of a push. Its notification is stored and becomes due, unless it is
-     * there already or is for another user.
+     * Takes a push that the app itself was given, whichever service brought it: the JSON object that FCM's
+     * data make, or the JSON of APNs or of Web Push. What it brings takes the same way as what comes over the
+     * live connection, and is shown once. A push without content makes the device connect, if it is online.
      *
      * # Errors
-     * [`VestnikError::InvalidArgument`] if it is no payload of ours, [`VestnikError::Storage`],
-     * [`VestnikError::Closed`].
+     * [`VestnikError::Storage`], [`VestnikError::Closed`].
      */
-    suspend fun `handlePush`(`payload`: kotlin.ByteArray): Pushed
+    suspend fun `handlePush`(`push`: kotlin.ByteArray): Pushed
     
     /**
-     * A push service gave this installation an address, in the place of the former one of its kind. The
-     * server is told now, or as soon as it can be reached. Call it at each start: what the server knows
-     * already is not sent again.
+     * A push service gave this installation an address, in the place of the former one of its kind; a token
+     * and an installation id of Firebase take each other's place. The server is told now, or as soon as it
+     * can be reached. Call it at each start: what the server knows already is not sent again.
+     *
+     * `environment` is for APNs. Without it, the server tries production first and the other one once.
      *
      * # Errors
      * [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
      */
-    suspend fun `setPushAddress`(`kind`: PushAddressKind, `address`: kotlin.String)
+    suspend fun `setPushAddress`(`kind`: PushAddressKind, `address`: kotlin.String, `environment`: PushEnvironment? = null)
     
     companion object
 }
@@ -7326,22 +7335,22 @@ internal open class Vestnik: Disposable, AutoCloseable, VestnikInterface
 
     
     /**
-     * Takes the plain payload of a push. Its notification is stored and becomes due, unless it is
-     * there already or is for another user.
+     * Takes a push that the app itself was given, whichever service brought it: the JSON object that FCM's
+     * data make, or the JSON of APNs or of Web Push. What it brings takes the same way as what comes over the
+     * live connection, and is shown once. A push without content makes the device connect, if it is online.
      *
      * # Errors
-     * [`VestnikError::InvalidArgument`] if it is no payload of ours, [`VestnikError::Storage`],
-     * [`VestnikError::Closed`].
+     * [`VestnikError::Storage`], [`VestnikError::Closed`].
      */
     @Throws(VestnikException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `handlePush`(`payload`: kotlin.ByteArray) : Pushed {
+    override suspend fun `handlePush`(`push`: kotlin.ByteArray) : Pushed {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
             UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_handle_push(
                 uniffiHandle,
                 
-        FfiConverterByteArray.lower(`payload`),
+        FfiConverterByteArray.lower(`push`),
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -7356,16 +7365,18 @@ internal open class Vestnik: Disposable, AutoCloseable, VestnikInterface
 
     
     /**
-     * A push service gave this installation an address, in the place of the former one of its kind. The
-     * server is told now, or as soon as it can be reached. Call it at each start: what the server knows
-     * already is not sent again.
+     * A push service gave this installation an address, in the place of the former one of its kind; a token
+     * and an installation id of Firebase take each other's place. The server is told now, or as soon as it
+     * can be reached. Call it at each start: what the server knows already is not sent again.
+     *
+     * `environment` is for APNs. Without it, the server tries production first and the other one once.
      *
      * # Errors
      * [`VestnikError::InvalidArgument`], [`VestnikError::Storage`], [`VestnikError::Closed`].
      */
     @Throws(VestnikException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `setPushAddress`(`kind`: PushAddressKind, `address`: kotlin.String) {
+    override suspend fun `setPushAddress`(`kind`: PushAddressKind, `address`: kotlin.String, `environment`: PushEnvironment?) {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
             UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_set_push_address(
@@ -7373,6 +7384,7 @@ internal open class Vestnik: Disposable, AutoCloseable, VestnikInterface
                 
         FfiConverterTypePushAddressKind.lower(`kind`),
         FfiConverterString.lower(`address`),
+        FfiConverterOptionalTypePushEnvironment.lower(`environment`),
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_void(future, callback, continuation) },
@@ -8569,6 +8581,161 @@ internal object FfiConverterTypeTuning: FfiConverterRustBuffer<Tuning> {
 
 
 /**
+ * What an extension process is to draw.
+ */
+internal sealed class Draw: Disposable  {
+    
+    /**
+     * A notification.
+     */
+    data class Show(
+        /**
+         * What to draw and under which identifier. Settle it when it is drawn.
+         */
+        val `ticket`: dev.vestnik.ffi.SpoolTicket) : Draw()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * A text that says only that something has come.
+     */
+    data class Generic(
+        /**
+         * Why there is no content.
+         */
+        val `reason`: dev.vestnik.ffi.Undrawn) : Draw()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * Nothing.
+     */
+    data class Nothing(
+        /**
+         * Why.
+         */
+        val `reason`: dev.vestnik.ffi.Undrawn) : Draw()
+        
+    {
+        
+
+        companion object
+    }
+    
+
+    
+    @Suppress("UNNECESSARY_SAFE_CALL") // codegen is much simpler if we unconditionally emit safe calls here
+    override fun destroy() {
+        when(this) {
+            is Draw.Show -> {
+                
+    Disposable.destroy(
+        this.`ticket`
+    )
+                
+            }
+            is Draw.Generic -> {
+                
+    Disposable.destroy(
+        this.`reason`
+    )
+                
+            }
+            is Draw.Nothing -> {
+                
+    Disposable.destroy(
+        this.`reason`
+    )
+                
+            }
+        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
+    }
+    
+
+    
+    
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeDraw : FfiConverterRustBuffer<Draw>{
+    override fun read(buf: ByteBuffer): Draw {
+        return when(buf.getInt()) {
+            1 -> Draw.Show(
+                FfiConverterTypeSpoolTicket.read(buf),
+                )
+            2 -> Draw.Generic(
+                FfiConverterTypeUndrawn.read(buf),
+                )
+            3 -> Draw.Nothing(
+                FfiConverterTypeUndrawn.read(buf),
+                )
+            else -> throw RuntimeException("invalid enum value, something is very wrong!!")
+        }
+    }
+
+    override fun allocationSize(value: Draw): ULong = when(value) {
+        is Draw.Show -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeSpoolTicket.allocationSize(value.`ticket`)
+            )
+        }
+        is Draw.Generic -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeUndrawn.allocationSize(value.`reason`)
+            )
+        }
+        is Draw.Nothing -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeUndrawn.allocationSize(value.`reason`)
+            )
+        }
+    }
+
+    override fun write(value: Draw, buf: ByteBuffer) {
+        when(value) {
+            is Draw.Show -> {
+                buf.putInt(1)
+                FfiConverterTypeSpoolTicket.write(value.`ticket`, buf)
+                Unit
+            }
+            is Draw.Generic -> {
+                buf.putInt(2)
+                FfiConverterTypeUndrawn.write(value.`reason`, buf)
+                Unit
+            }
+            is Draw.Nothing -> {
+                buf.putInt(3)
+                FfiConverterTypeUndrawn.write(value.`reason`, buf)
+                Unit
+            }
+        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
+    }
+}
+
+
+
+
+
+/**
  * What happened, told once. What is state is in the [`Snapshot`](crate::Snapshot) instead.
  */
 internal sealed class Event {
@@ -9224,7 +9391,7 @@ internal object FfiConverterTypePriority: FfiConverterRustBuffer<Priority> {
 
 
 /**
- * Whose address it is. An installation has at most one of each kind.
+ * Whose address it is. An installation has at most one of each kind, and at most one of Firebase.
  */
 
 internal enum class PushAddressKind {
@@ -9285,19 +9452,19 @@ internal object FfiConverterTypePushAddressKind: FfiConverterRustBuffer<PushAddr
 
 
 /**
- * What became of a push.
+ * The environments of the Apple Push Notification service.
  */
 
-internal enum class Pushed {
+internal enum class PushEnvironment {
     
     /**
-     * Its notification is in the history, and is shown if it is due.
+     * The app came from the App Store or `TestFlight`.
      */
-    STORED,
+    PRODUCTION,
     /**
-     * It is for another user than the one whose history is on the device, and was dropped.
+     * The app was installed by Xcode.
      */
-    OTHER_USER;
+    SANDBOX;
 
     
 
@@ -9309,19 +9476,121 @@ internal enum class Pushed {
 /**
  * @suppress
  */
-internal object FfiConverterTypePushed: FfiConverterRustBuffer<Pushed> {
+internal object FfiConverterTypePushEnvironment: FfiConverterRustBuffer<PushEnvironment> {
     override fun read(buf: ByteBuffer) = try {
         
-        Pushed.entries[buf.getInt() - 1]
+        PushEnvironment.entries[buf.getInt() - 1]
         
     } catch (e: IndexOutOfBoundsException) {
         throw RuntimeException("invalid enum value, something is very wrong!!", e)
     }
 
-    override fun allocationSize(value: Pushed) = 4UL
+    override fun allocationSize(value: PushEnvironment) = 4UL
+
+    override fun write(value: PushEnvironment, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * What became of a push.
+ */
+internal sealed class Pushed {
+    
+    /**
+     * Its notification is new in the history, and is shown if it is due.
+     */
+    object Stored : Pushed()
+    
+    
+    /**
+     * It has no content: what it is about is read from the log.
+     */
+    object Hint : Pushed()
+    
+    
+    /**
+     * It brought nothing. What the server has to know of it is reported.
+     */
+    data class Dropped(
+        /**
+         * Why.
+         */
+        val `reason`: dev.vestnik.ffi.Undrawn) : Pushed()
+        
+    {
+        
+
+        companion object
+    }
+    
+
+    
+
+    
+    
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypePushed : FfiConverterRustBuffer<Pushed>{
+    override fun read(buf: ByteBuffer): Pushed {
+        return when(buf.getInt()) {
+            1 -> Pushed.Stored
+            2 -> Pushed.Hint
+            3 -> Pushed.Dropped(
+                FfiConverterTypeUndrawn.read(buf),
+                )
+            else -> throw RuntimeException("invalid enum value, something is very wrong!!")
+        }
+    }
+
+    override fun allocationSize(value: Pushed): ULong = when(value) {
+        is Pushed.Stored -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+        is Pushed.Hint -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+        is Pushed.Dropped -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeUndrawn.allocationSize(value.`reason`)
+            )
+        }
+    }
 
     override fun write(value: Pushed, buf: ByteBuffer) {
-        buf.putInt(value.ordinal + 1)
+        when(value) {
+            is Pushed.Stored -> {
+                buf.putInt(1)
+                Unit
+            }
+            is Pushed.Hint -> {
+                buf.putInt(2)
+                Unit
+            }
+            is Pushed.Dropped -> {
+                buf.putInt(3)
+                FfiConverterTypeUndrawn.write(value.`reason`, buf)
+                Unit
+            }
+        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
     }
 }
 
@@ -9958,6 +10227,91 @@ internal object FfiConverterTypeTrouble: FfiConverterRustBuffer<Trouble> {
     override fun allocationSize(value: Trouble) = 4UL
 
     override fun write(value: Trouble, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * Why the content of a push is not drawn.
+ */
+
+internal enum class Undrawn {
+    
+    /**
+     * The push has no content. The app connects and reads its log.
+     */
+    HINT,
+    /**
+     * The push is not one of Vestnik's.
+     */
+    MALFORMED,
+    /**
+     * The push has more bytes than any service carries.
+     */
+    TOO_LARGE,
+    /**
+     * There are no keys that could open it, as before a phone is unlocked for the first time.
+     */
+    NO_KEYS,
+    /**
+     * It was sealed for a key that this installation does not have, or has no more.
+     */
+    UNKNOWN_KEY,
+    /**
+     * It does not open, or its content cannot be read.
+     */
+    DECRYPT_FAILED,
+    /**
+     * It is for another user than the one whose history is on the device.
+     */
+    OTHER_USER,
+    /**
+     * Its time has passed, by the device's clock.
+     */
+    EXPIRED,
+    /**
+     * It was recalled.
+     */
+    REVOKED,
+    /**
+     * It was drawn before, or is being drawn.
+     */
+    DUPLICATE,
+    /**
+     * It could not be spooled: the spool is full, or the file system refuses.
+     */
+    NOT_SPOOLED,
+    /**
+     * A reason of a later version.
+     */
+    OTHER;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeUndrawn: FfiConverterRustBuffer<Undrawn> {
+    override fun read(buf: ByteBuffer) = try {
+        
+        Undrawn.entries[buf.getInt() - 1]
+        
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: Undrawn) = 4UL
+
+    override fun write(value: Undrawn, buf: ByteBuffer) {
         buf.putInt(value.ordinal + 1)
     }
 }
@@ -10651,38 +11005,6 @@ internal object FfiConverterOptionalTypeShowTicket: FfiConverterRustBuffer<ShowT
 /**
  * @suppress
  */
-internal object FfiConverterOptionalTypeSpoolTicket: FfiConverterRustBuffer<SpoolTicket?> {
-    override fun read(buf: ByteBuffer): SpoolTicket? {
-        if (buf.get().toInt() == 0) {
-            return null
-        }
-        return FfiConverterTypeSpoolTicket.read(buf)
-    }
-
-    override fun allocationSize(value: SpoolTicket?): ULong {
-        if (value == null) {
-            return 1UL
-        } else {
-            return 1UL + FfiConverterTypeSpoolTicket.allocationSize(value)
-        }
-    }
-
-    override fun write(value: SpoolTicket?, buf: ByteBuffer) {
-        if (value == null) {
-            buf.put(0)
-        } else {
-            buf.put(1)
-            FfiConverterTypeSpoolTicket.write(value, buf)
-        }
-    }
-}
-
-
-
-
-/**
- * @suppress
- */
 internal object FfiConverterOptionalTypeClick: FfiConverterRustBuffer<Click?> {
     override fun read(buf: ByteBuffer): Click? {
         if (buf.get().toInt() == 0) {
@@ -10939,6 +11261,38 @@ internal object FfiConverterOptionalTypeLogLevel: FfiConverterRustBuffer<LogLeve
 /**
  * @suppress
  */
+internal object FfiConverterOptionalTypePushEnvironment: FfiConverterRustBuffer<PushEnvironment?> {
+    override fun read(buf: ByteBuffer): PushEnvironment? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypePushEnvironment.read(buf)
+    }
+
+    override fun allocationSize(value: PushEnvironment?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypePushEnvironment.allocationSize(value)
+        }
+    }
+
+    override fun write(value: PushEnvironment?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypePushEnvironment.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 internal object FfiConverterOptionalTypeShelf: FfiConverterRustBuffer<Shelf?> {
     override fun read(buf: ByteBuffer): Shelf? {
         if (buf.get().toInt() == 0) {
@@ -11149,23 +11503,42 @@ internal object FfiConverterSequenceTypeHistoryItem: FfiConverterRustBuffer<List
     
 
         /**
-         * Writes the payload of a push into the spool, for the app to take. For an extension process: it opens
-         * no database and needs no runtime. `folder` is `spool` in the app's data folder, or one that the app
-         * and the extension share and that the app is told of.
+         * Handles a push in a process beside the app, which opens no database and needs no runtime: what is to be
+         * drawn is durable in the spool first, for the app to take. `folder` is `spool` in the app's data folder, or
+         * one that the app and the extension share and that the app is told of.
          *
-         * None if it was or is being drawn: leave the notification to the system's own content.
+         * `push` is as for `Vestnik.handle_push`. `keys` is the secret named `envelope` of the app's secret store,
+         * which the extension reads there by itself; none if it cannot be read now.
          *
          * # Errors
-         * [`VestnikError::InvalidArgument`] if it is no payload of ours, [`VestnikError::Storage`].
+         * None; see the rules of this library.
          */
-    @Throws(VestnikException::class) internal fun `spoolPush`(`folder`: kotlin.String, `payload`: kotlin.ByteArray): SpoolTicket? {
-            return FfiConverterOptionalTypeSpoolTicket.lift(
+    @Throws(VestnikException::class) internal fun `drawPush`(`folder`: kotlin.String, `push`: kotlin.ByteArray, `keys`: kotlin.String?): Draw {
+            return FfiConverterTypeDraw.lift(
     uniffiRustCallWithError(VestnikException) { _status ->
-    UniffiLib.uniffi_vestnik_ffi_fn_func_spool_push(
+    UniffiLib.uniffi_vestnik_ffi_fn_func_draw_push(
     
         
         FfiConverterString.lower(`folder`),
-        FfiConverterByteArray.lower(`payload`),_status)
+        FfiConverterByteArray.lower(`push`),
+        FfiConverterOptionalString.lower(`keys`),_status)
+}
+    )
+    }
+    
+
+        /**
+         * The name of the secret that a process beside the app hands to `draw_push`.
+         *
+         * # Errors
+         * None; see the rules of this library.
+         */
+    @Throws(VestnikException::class) internal fun `pushKeysName`(): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCallWithError(VestnikException) { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_func_push_keys_name(
+    
+        _status)
 }
     )
     }

@@ -58,6 +58,7 @@ impl Engine {
             Command::ForgetPushAddress(kind) => {
                 self.feed_registration(now, registration::Input::ForgetPushAddress(kind));
             }
+            Command::TellAgain => self.feed_registration(now, registration::Input::TellAgain),
             Command::Topic { topic, joins } => {
                 self.wish(now, topic, joins);
             }

@@ -107,7 +107,14 @@ internal fun Permission.toFfi() = dev.vestnik.ffi.Permission.valueOf(name)
 
 internal fun PushAddressKind.toFfi() = dev.vestnik.ffi.PushAddressKind.valueOf(name)
 
-internal fun dev.vestnik.ffi.Pushed.toApi() = Pushed.valueOf(name)
+internal fun dev.vestnik.ffi.Pushed.toApi(): Pushed =
+    when (this) {
+        is dev.vestnik.ffi.Pushed.Stored -> Pushed.Stored
+        is dev.vestnik.ffi.Pushed.Hint -> Pushed.Hint
+        is dev.vestnik.ffi.Pushed.Dropped -> Pushed.Dropped(reason.toApi())
+    }
+
+internal fun dev.vestnik.ffi.Undrawn.toApi() = Undrawn.valueOf(name)
 
 internal fun Suppression.toFfi() = dev.vestnik.ffi.Suppression.valueOf(name)
 

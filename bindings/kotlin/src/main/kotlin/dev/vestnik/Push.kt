@@ -1,9 +1,10 @@
 package dev.vestnik
 
 import dev.vestnik.ffi.SpoolTicket as FfiSpoolTicket
-import dev.vestnik.ffi.spoolPush
+import dev.vestnik.ffi.drawPush
+import dev.vestnik.ffi.pushKeysName
 
-/** Whose address a push address is. An installation has at most one of each kind. */
+/** Whose address a push address is. An installation has at most one of each kind, and at most one of Firebase. */
 public enum class PushAddressKind {
     /** A registration token of Firebase Cloud Messaging. */
     FCM_TOKEN,
@@ -19,23 +20,84 @@ public enum class PushAddressKind {
 }
 
 /** What became of a push. */
-public enum class Pushed {
-    /** Its notification is in the history, and is shown if it is due. */
-    STORED,
+public sealed interface Pushed {
+    /** Its notification is new in the history, and is shown if it is due. */
+    public data object Stored : Pushed
 
-    /** It is for another user than the one whose history is on the device, and was dropped. */
-    OTHER_USER,
+    /** It has no content: what it is about is read from the log. */
+    public data object Hint : Pushed
+
+    /** It brought nothing. What the server has to know of it is reported. */
+    public data class Dropped(val reason: Undrawn) : Pushed
 }
 
-/** How a process that must not open the device's files hands a push over to the one that has them. */
+/** Why the content of a push is not drawn. */
+public enum class Undrawn {
+    /** The push has no content. The app connects and reads its log. */
+    HINT,
+
+    /** The push is not one of Vestnik's. */
+    MALFORMED,
+
+    /** The push has more bytes than any service carries. */
+    TOO_LARGE,
+
+    /** There are no keys that could open it. */
+    NO_KEYS,
+
+    /** It was sealed for a key that this installation does not have, or has no more. */
+    UNKNOWN_KEY,
+
+    /** It does not open, or its content cannot be read. */
+    DECRYPT_FAILED,
+
+    /** It is for another user than the one whose history is on the device. */
+    OTHER_USER,
+
+    /** Its time has passed, by the device's clock. */
+    EXPIRED,
+
+    /** It was recalled. */
+    REVOKED,
+
+    /** It was drawn before, or is being drawn. */
+    DUPLICATE,
+
+    /** It could not be spooled: the spool is full, or the file system refuses. */
+    NOT_SPOOLED,
+
+    /** A reason of a later version. */
+    OTHER,
+}
+
+/** What a process that must not open the device's files is to draw. */
+public sealed interface Draw {
+    /** A notification. Settle the ticket when it is drawn. */
+    public class Show(public val ticket: SpoolTicket) : Draw
+
+    /** A text that says only that something has come. */
+    public data class Generic(val reason: Undrawn) : Draw
+
+    /** Nothing. */
+    public data class Nothing(val reason: Undrawn) : Draw
+}
+
+/** How a process that must not open the device's files handles a push, and hands it over to the one that has them. */
 public object PushSpool {
+    /** The name of the secret that [draw] needs. */
+    public val keysName: String get() = calling { pushKeysName() }
+
     /**
-     * Writes the plain payload of a push into the spool. [folder] is `spool` in the app's data folder.
-     *
-     * Null if it was or is being drawn.
+     * Handles a push: what is to be drawn is durable in the spool first. [folder] is `spool` in the app's data
+     * folder, [push] the JSON object that the push's data make, [keys] the secret named [keysName] of the app's
+     * secret store, null if it cannot be read now.
      */
-    public fun write(folder: String, payload: ByteArray): SpoolTicket? =
-        calling { spoolPush(folder, payload) }?.let(::SpoolTicket)
+    public fun draw(folder: String, push: ByteArray, keys: String?): Draw =
+        when (val draw = calling { drawPush(folder, push, keys) }) {
+            is dev.vestnik.ffi.Draw.Show -> Draw.Show(SpoolTicket(draw.ticket))
+            is dev.vestnik.ffi.Draw.Generic -> Draw.Generic(draw.reason.toApi())
+            is dev.vestnik.ffi.Draw.Nothing -> Draw.Nothing(draw.reason.toApi())
+        }
 }
 
 /** The right to draw a notification of the spool. If it is not settled, the app draws it again. */

@@ -168,8 +168,9 @@ public class Vestnik private constructor(private val ffi: FfiVestnik) {
     public suspend fun change(change: DeviceChange): Unit = calling { ffi.change(change.toFfi()) }
 
     /**
-     * A push service gave this installation an address, in the place of the former one of its kind. Call it
-     * at each start: what the server knows already is not sent again.
+     * A push service gave this installation an address, in the place of the former one of its kind; a token
+     * and an installation id of Firebase take each other's place. Call it at each start: what the server knows
+     * already is not sent again.
      */
     public suspend fun setPushAddress(kind: PushAddressKind, address: String): Unit =
         calling { ffi.setPushAddress(kind.toFfi(), address) }
@@ -177,8 +178,11 @@ public class Vestnik private constructor(private val ffi: FfiVestnik) {
     /** A push service reaches this installation no more. */
     public suspend fun forgetPushAddress(kind: PushAddressKind): Unit = calling { ffi.forgetPushAddress(kind.toFfi()) }
 
-    /** Takes the plain payload of a push. Its notification is stored and becomes due, unless it is there already. */
-    public suspend fun handlePush(payload: ByteArray): Pushed = calling { ffi.handlePush(payload) }.toApi()
+    /**
+     * Takes a push: the JSON object that its data make. What it brings takes the same way as what comes over the
+     * live connection, and is shown once.
+     */
+    public suspend fun handlePush(push: ByteArray): Pushed = calling { ffi.handlePush(push) }.toApi()
 
     /**
      * Subscribes the user to a topic. The wish is kept, offline too; the call waits for the server's

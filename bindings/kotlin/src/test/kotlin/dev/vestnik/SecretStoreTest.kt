@@ -34,7 +34,7 @@ internal class SecretStoreTest : WithServer() {
     fun `secrets are kept by the app`() = running {
         val secrets = Secrets()
         val phone = loggedIn("phone", secrets = secrets)
-        assertEquals(setOf("installation", "refresh"), secrets.kept.keys.toSet())
+        assertEquals(setOf("envelope", "installation", "refresh"), secrets.kept.keys.toSet())
         val installation = phone.installation
         phone.stop()
 

@@ -46,6 +46,8 @@ public object VestnikAndroid {
             app = app,
             dataDir = folder(context, "vestnik").path,
             device = deviceInfo(context),
+            // A push may come while no device is open: see PushData.
+            spoolDir = spool(context).path,
         )
 
     /** What the server is told of the device. */
@@ -65,6 +67,8 @@ public object VestnikAndroid {
         val manager = checkNotNull(context.getSystemService(NotificationManager::class.java))
         return if (manager.areNotificationsEnabled()) Permission.GRANTED else Permission.DENIED
     }
+
+    internal fun spool(context: Context): File = folder(context, "vestnik").resolve("spool")
 
     /** Folders that neither a backup nor a transfer to another device takes along. */
     internal fun folder(context: Context, name: String): File = File(context.applicationContext.noBackupFilesDir, name)

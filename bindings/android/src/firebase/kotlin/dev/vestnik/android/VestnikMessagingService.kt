@@ -1,0 +1,71 @@
+package dev.vestnik.android
+
+import com.google.firebase.messaging.FirebaseMessagingService
+import com.google.firebase.messaging.RemoteMessage
+import dev.vestnik.Draw
+import dev.vestnik.Notification
+import dev.vestnik.PushAddressKind
+import dev.vestnik.Pushed
+import dev.vestnik.Undrawn
+import dev.vestnik.Vestnik
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withTimeoutOrNull
+
+/**
+ * A template: what Firebase brings reaches the core. An app copies this file, derives its service from the class
+ * and names it in its manifest, with the intent filter `com.google.firebase.MESSAGING_EVENT`.
+ *
+ * While the app has its device open, the push takes the way of the live connection: who collects
+ * [Vestnik.shows] draws, and what has come by both ways is drawn once. Otherwise nothing is opened: the push is
+ * written into the spool, drawn here, and taken by the app at its next start.
+ */
+public abstract class VestnikMessagingService : FirebaseMessagingService() {
+    /** The open device of this process, if there is one. */
+    protected abstract val device: Vestnik?
+
+    /** Draws a notification under an identifier. The app's own drawing uses the same: one replaces the other. */
+    protected abstract fun draw(identifier: String, notification: Notification)
+
+    /** Draws a text that says only that something has come, and why there is no more. */
+    protected abstract fun drawGeneric(reason: Undrawn)
+
+    /**
+     * Firebase gave the app a token. The core repeats it until the server has it. Ask Firebase for the token at
+     * each start of the app, too, and hand it to [Vestnik.setPushAddress]: without an open device it is not kept.
+     */
+    override fun onNewToken(token: String) {
+        val device = device ?: return
+        within { device.setPushAddress(PushAddressKind.FCM_TOKEN, token) }
+    }
+
+    override fun onMessageReceived(message: RemoteMessage) {
+        val push = PushData(message.data)
+        val device = device
+        if (device == null) {
+            draw(push)
+        } else {
+            val pushed = within { device.handlePush(push.json) }
+            if (pushed is Pushed.Dropped && pushed.reason in ANNOUNCED) drawGeneric(pushed.reason)
+        }
+    }
+
+    private fun draw(push: PushData) {
+        when (val draw = push.draw(this)) {
+            is Draw.Show -> {
+                draw(draw.ticket.identifier, draw.ticket.notification)
+                draw.ticket.shown()
+            }
+            is Draw.Generic -> drawGeneric(draw.reason)
+            is Draw.Nothing -> Unit
+        }
+    }
+
+    /** Firebase ends the service after 20 seconds. */
+    private fun <T> within(work: suspend () -> T): T? = runBlocking { withTimeoutOrNull(15.seconds) { work() } }
+
+    private companion object {
+        /** Something has come that only the server knows now. */
+        val ANNOUNCED = setOf(Undrawn.UNKNOWN_KEY, Undrawn.DECRYPT_FAILED)
+    }
+}

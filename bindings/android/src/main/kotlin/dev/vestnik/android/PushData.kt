@@ -1,0 +1,27 @@
+package dev.vestnik.android
+
+import android.content.Context
+import dev.vestnik.Draw
+import dev.vestnik.PushSpool
+import dev.vestnik.SecretStore
+import dev.vestnik.SecretStoreException
+import org.json.JSONObject
+
+/** The data of a push, as Firebase, HMS or RuStore give them: texts by their names. */
+public class PushData(private val texts: Map<String, String>) {
+    /** What [dev.vestnik.Vestnik.handlePush] takes. */
+    public val json: ByteArray get() = JSONObject(texts).toString().toByteArray()
+
+    /**
+     * Handles the push without an open device: what is to be drawn is durable in the spool of
+     * [VestnikAndroid.open]'s folder first, and the app takes it at its next start.
+     */
+    public fun draw(context: Context, secrets: SecretStore = KeystoreSecretStore(context)): Draw {
+        val keys = try {
+            secrets.get(PushSpool.keysName)
+        } catch (_: SecretStoreException) {
+            null
+        }
+        return PushSpool.draw(VestnikAndroid.spool(context).path, json, keys)
+    }
+}

@@ -1,0 +1,138 @@
+//! Pushes: what they bring, and the keys that they are sealed for.
+
+use vestnik_inbox::{
+    Payload, ShowState, StoreError, Taken,
+    planted::Plant,
+    push::{self, Closed, Opened, Undrawn},
+    spool,
+};
+use vestnik_model::NotificationId;
+
+use super::{files::Files, news::News};
+
+/// After so many marks for an extension the oldest are removed.
+const MARKS: u32 = 128;
+
+/// What became of a push.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pushed {
+    /// Its notification is new in the history, and is shown if it is due.
+    Stored,
+    /// It has no content: what it is about is read from the log.
+    Hint,
+    /// It brought nothing, for this reason. What the server has to know of it is reported.
+    Dropped(Undrawn),
+}
+
+impl Files {
+    /// The public key that pushes are sealed for, as the server is told of it.
+    #[must_use]
+    pub fn envelope_key(&self) -> String {
+        self.device.push_keys().public_text()
+    }
+
+    /// Takes a push that the app itself was given.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn handle_push(&mut self, push: &[u8]) -> Result<Pushed, StoreError> {
+        // What an extension has drawn of the same push is not due.
+        self.ingest_spool()?;
+        let closed = match push::open(push, self.device.push_keys()) {
+            Ok(Opened::Hint) => return Ok(Pushed::Hint),
+            Ok(Opened::Payload(payload)) => match self.store_payload(&payload)? {
+                None => return Ok(Pushed::Stored),
+                Some(why) => Closed {
+                    why,
+                    notification: Some(payload.notification.id),
+                },
+            },
+            Err(closed) => closed,
+        };
+        self.report_closed(closed)?;
+        Ok(Pushed::Dropped(closed.why))
+    }
+
+    /// Gives why it is not new, if it is not.
+    fn store_payload(&mut self, payload: &Payload) -> Result<Option<Undrawn>, StoreError> {
+        let id = payload.notification.id;
+        let stored = self.write(|inbox| {
+            let applied = inbox.handle_push(payload)?;
+            Ok(applied.zip(Some(inbox.is_recalled(id)?)))
+        })?;
+        let Some((applied, is_recalled)) = stored.flatten() else {
+            return Ok(Some(Undrawn::OtherUser));
+        };
+        let is_new = applied.inserted.contains(&id) || applied.replaced.contains(&id);
+        self.news.add(applied);
+        self.suppress_blocked()?;
+        Ok(match (is_new, is_recalled) {
+            (true, _) => None,
+            (false, true) => Some(Undrawn::Revoked),
+            (false, false) => Some(Undrawn::Duplicate),
+        })
+    }
+
+    fn report_closed(&mut self, closed: Closed) -> Result<(), StoreError> {
+        let Closed { why, notification } = closed;
+        self.news.tells_again |= why.is_about_key() && !Plant::KeyInDoubtIsNotTold.is_on();
+        let Some((notification, reason)) = notification.zip(why.reported()) else {
+            return Ok(());
+        };
+        self.write(|inbox| inbox.report_dropped(notification, reason))
+            .map(drop)
+    }
+
+    /// Marks what an extension is not to draw any more: what left the history, and what is neither due nor out.
+    pub(super) fn mark_seen(&mut self, news: &News) {
+        if self.history.is_none() || !self.options.spool.is_dir() {
+            return;
+        }
+        for id in news.changed.union(&news.withdrawn) {
+            match self.get(*id) {
+                Ok(None) => self.mark(*id, None),
+                Ok(Some(item)) => match item.show {
+                    ShowState::Due => {}
+                    ShowState::Taken | ShowState::Shown | ShowState::Suppressed(_) => {
+                        self.mark(*id, Some(item.notification.revision));
+                    }
+                },
+                Err(error) => tracing::warn!(%error, "an extension may draw what was shown"),
+            }
+        }
+    }
+
+    /// From here on an extension does not draw what the app draws.
+    pub(super) fn mark_taken(&mut self, taken: &Taken) {
+        self.mark(taken.id(), Some(taken.revision()));
+    }
+
+    fn mark(&mut self, id: NotificationId, revision: Option<u32>) {
+        if let Err(error) = spool::mark_seen(&self.options.spool, id, revision) {
+            tracing::warn!(%error, "an extension may draw what was shown");
+        }
+        self.marked += 1;
+        if self.marked >= MARKS {
+            self.prune_marks();
+        }
+    }
+
+    /// Marks are bounded, however much a page brings.
+    pub(super) fn prune_marks(&mut self) {
+        self.marked = 0;
+        if let Err(error) = spool::prune_seen(&self.options.spool) {
+            tracing::warn!(%error, "old marks of the spool stay");
+        }
+    }
+
+    /// Makes new keys if it is time for them. It is tried again when the server says the time again.
+    pub(super) fn renew_keys(&mut self) {
+        let secrets = self.options.secrets.clone();
+        let stamp = self.stamp();
+        match self.device.renew_keys(&*secrets, &stamp) {
+            Ok(true) => self.news.envelope_key = Some(self.envelope_key()),
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, "the keys of pushes are not renewed yet"),
+        }
+    }
+}

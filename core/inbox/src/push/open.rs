@@ -1,0 +1,78 @@
+//! Opens a push.
+
+use vestnik_envelope::{Context, OpenError};
+use vestnik_model::NotificationId;
+
+use super::{keys::PushKeys, parcel::Parcel, undrawn::Undrawn};
+use crate::{Payload, planted::Plant};
+
+/// What a push has brought.
+#[derive(Debug)]
+pub enum Opened {
+    /// A notification for the user whose history is on the device.
+    Payload(Box<Payload>),
+    /// Nothing but that there is something in the log.
+    Hint,
+}
+
+/// A push that brings nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Closed {
+    /// Why.
+    pub why: Undrawn,
+    /// The notification that it was about, if it says so.
+    pub notification: Option<NotificationId>,
+}
+
+/// Opens a push, whichever service brought it: the object that FCM's texts make, or the JSON of APNs or of
+/// Web Push.
+///
+/// # Errors
+/// [`Closed`].
+pub fn open(push: &[u8], keys: &PushKeys) -> Result<Opened, Closed> {
+    let closed = |notification| move |why| Closed { why, notification };
+    let parcel = Parcel::parse(push).map_err(closed(None))?;
+    let Some(envelope) = parcel.envelope else {
+        return Ok(Opened::Hint);
+    };
+    let notification = parcel
+        .notification
+        .ok_or(Undrawn::Malformed)
+        .map_err(closed(None))?;
+    let payload = opened(&envelope, notification, keys).map_err(closed(Some(notification)))?;
+    Ok(Opened::Payload(Box::new(payload)))
+}
+
+/// The notification that a push is about, as far as it says so without its envelope.
+pub(super) fn named(push: &[u8]) -> Result<Option<NotificationId>, Undrawn> {
+    Parcel::parse(push).map(|parcel| parcel.notification)
+}
+
+fn opened(
+    envelope: &[u8],
+    notification: NotificationId,
+    keys: &PushKeys,
+) -> Result<Payload, Undrawn> {
+    let context = Context {
+        installation: keys.installation,
+        notification,
+    };
+    let content = keys
+        .ring
+        .open(envelope, &context)
+        .map_err(|error| match error {
+            OpenError::UnknownKey(_) => Undrawn::UnknownKey,
+            OpenError::Malformed | OpenError::Foreign => Undrawn::DecryptFailed,
+        })?;
+    let payload = Payload::parse(&content).map_err(|_| Undrawn::DecryptFailed)?;
+    if payload.notification.id != notification {
+        return Err(Undrawn::DecryptFailed);
+    }
+    // While nobody is logged in, nothing is for whoever holds the device.
+    let is_ours = match &payload.user {
+        Some(user) => keys.is_of(Some(user)),
+        None => keys.user.is_some(),
+    };
+    let is_ours = is_ours || Plant::FormerPushIsTaken.is_on();
+    is_ours.then_some(payload).ok_or(Undrawn::OtherUser)
+}

@@ -1,0 +1,144 @@
+//! The form of a push.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Map, Value};
+use vestnik_model::NotificationId;
+
+use super::undrawn::Undrawn;
+
+/// The most bytes of a push that are read: four times what the services carry.
+pub const PARCEL_BYTES: usize = 16 * 1_024;
+
+/// The version of the form.
+const VERSION: u64 = 1;
+/// The member of APNs' and Web Push's JSON that has the parcel.
+const MEMBER: &str = "vestnik";
+
+/// A push, whichever service brought it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Parcel {
+    /// Without one it can only be a hint.
+    pub(super) notification: Option<NotificationId>,
+    pub(super) envelope: Option<Vec<u8>>,
+}
+
+impl Parcel {
+    /// Reads a push. A later version's parcel is a hint: the log has what it brings.
+    pub(super) fn parse(push: &[u8]) -> Result<Self, Undrawn> {
+        if push.len() > PARCEL_BYTES {
+            return Err(Undrawn::TooLarge);
+        }
+        let whole: Value = serde_json::from_slice(push).map_err(|_| Undrawn::Malformed)?;
+        let parcel = object(whole)
+            .and_then(unwrapped)
+            .ok_or(Undrawn::Malformed)?;
+        let version = parcel.get("v").and_then(number).ok_or(Undrawn::Malformed)?;
+        let notification = text(&parcel, "notification").and_then(|id| id.parse().ok());
+        let envelope = match text(&parcel, "envelope").filter(|_| version == VERSION) {
+            Some(envelope) => Some(bytes(envelope)?),
+            None => None,
+        };
+        Ok(Self {
+            notification,
+            envelope,
+        })
+    }
+}
+
+/// The parcel itself, or the one that a service's JSON carries as an object or as the text of one.
+fn unwrapped(mut whole: Map<String, Value>) -> Option<Map<String, Value>> {
+    match whole.remove(MEMBER) {
+        None => Some(whole),
+        Some(Value::String(text)) => object(serde_json::from_str(&text).ok()?),
+        Some(inner) => object(inner),
+    }
+}
+
+fn object(value: Value) -> Option<Map<String, Value>> {
+    match value {
+        Value::Object(object) => Some(object),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            None
+        }
+    }
+}
+
+/// FCM carries texts only.
+fn number(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_str()?.parse().ok())
+}
+
+fn text<'a>(parcel: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    parcel.get(name)?.as_str()
+}
+
+fn bytes(envelope: &str) -> Result<Vec<u8>, Undrawn> {
+    URL_SAFE_NO_PAD
+        .decode(envelope)
+        .map_err(|_| Undrawn::DecryptFailed)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const ID: &str = "ntf_00000000000000000000000000000001";
+
+    fn parse(push: &Value) -> Result<Parcel, Undrawn> {
+        Parcel::parse(push.to_string().as_bytes())
+    }
+
+    #[test]
+    fn each_service_brings_the_same_parcel() {
+        let parcel = json!({"v": 1, "id": "att_1", "notification": ID, "envelope": "AQID"});
+        let texts = json!({"v": "1", "id": "att_1", "notification": ID, "envelope": "AQID"});
+        let expected = Parcel {
+            notification: Some(ID.parse().unwrap()),
+            envelope: Some(vec![1, 2, 3]),
+        };
+        for push in [
+            &parcel,
+            &texts,
+            &json!({"aps": {"mutable-content": 1}, "vestnik": parcel}),
+            &json!({"aps": {"mutable-content": 1}, "vestnik": parcel.to_string()}),
+            &json!({"web_push": 8030, "notification": {"title": "New"}, "vestnik": parcel}),
+        ] {
+            assert_eq!(parse(push).as_ref(), Ok(&expected), "{push}");
+        }
+    }
+
+    #[test]
+    fn a_parcel_without_an_envelope_and_one_of_a_later_version_are_hints() {
+        for hint in [
+            json!({"v": 1, "id": "att_1", "notification": ID}),
+            json!({"v": 2, "notification": ID, "envelope": {"parts": 3}}),
+            json!({"v": 2, "notification": ID, "envelope": "AQID"}),
+        ] {
+            let parcel = parse(&hint).unwrap();
+            assert_eq!(parcel.notification, Some(ID.parse().unwrap()));
+            assert_eq!(parcel.envelope, None, "{hint}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_none() {
+        for wrong in [
+            json!([]),
+            json!({}),
+            json!({"v": -1}),
+            json!({"v": "one"}),
+            json!({"vestnik": 7}),
+            json!({"vestnik": "{"}),
+            json!({"user": "anna", "notification": {}}),
+        ] {
+            assert_eq!(parse(&wrong), Err(Undrawn::Malformed), "{wrong}");
+        }
+        assert_eq!(Parcel::parse(b"\xff"), Err(Undrawn::Malformed));
+        let large = vec![b' '; PARCEL_BYTES + 1];
+        assert_eq!(Parcel::parse(&large), Err(Undrawn::TooLarge));
+        let odd = json!({"v": 1, "notification": ID, "envelope": "?"});
+        assert_eq!(parse(&odd), Err(Undrawn::DecryptFailed));
+    }
+}

@@ -1,0 +1,369 @@
+//! Pushes, in an extension process and in the app.
+
+use std::{fs, path::PathBuf};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use jiff::SignedDuration;
+use serde_json::json;
+use tempfile::TempDir;
+use vestnik_envelope::{Context, PublicKey, seal};
+use vestnik_inbox::{
+    Device, MemorySecrets, Offset, Payload, SecretStore as _, Stamp,
+    push::{Draw, Opened, PARCEL_BYTES, PushKeys, Undrawn, handle, open},
+    secret::{ENVELOPE, ExposeSecret as _},
+    spool,
+};
+use vestnik_model::{InstallationId, NotificationId, UserId};
+
+use super::world::{World, anna, at, content, folder, id};
+
+/// A device beside which there is an extension.
+struct Phone {
+    folder: TempDir,
+    secrets: MemorySecrets,
+    device: Device,
+}
+
+fn stamp(day: i64, random: u8) -> Stamp {
+    Stamp {
+        now: at(day * 86_400),
+        offset: Offset::Heard(SignedDuration::ZERO),
+        random: [random; 32],
+    }
+}
+
+impl Phone {
+    fn new() -> Self {
+        let (folder, secrets) = (folder(), MemorySecrets::default());
+        let opened = Device::open(folder.path(), &secrets, &stamp(0, 1)).unwrap();
+        let mut phone = Self {
+            folder,
+            secrets,
+            device: opened.device,
+        };
+        phone.log_in(&anna(), 1);
+        phone
+    }
+
+    fn log_in(&mut self, user: &UserId, generation: u64) {
+        self.device
+            .log_in(&self.secrets, generation, user, &"vr".into())
+            .unwrap();
+    }
+
+    fn reopened(self, day: i64, random: u8) -> Self {
+        let Self {
+            folder,
+            secrets,
+            device,
+        } = self;
+        device.close().unwrap();
+        let opened = Device::open(folder.path(), &secrets, &stamp(day, random)).unwrap();
+        Self {
+            folder,
+            secrets,
+            device: opened.device,
+        }
+    }
+
+    /// The keys as an extension reads them.
+    fn keys(&self) -> PushKeys {
+        let text = self.secrets.get(ENVELOPE).unwrap().unwrap();
+        PushKeys::parse(text.expose_secret()).unwrap()
+    }
+
+    fn spool(&self) -> PathBuf {
+        self.folder.path().join("spool")
+    }
+
+    fn push(&self, number: u64) -> Vec<u8> {
+        let payload = Payload::new(Some(anna()), content(number, json!({})));
+        self.sealed(&payload, id(number))
+    }
+
+    fn sealed(&self, payload: &Payload, notification: NotificationId) -> Vec<u8> {
+        let installation = self.device.identity().id;
+        let key = self.device.push_keys().public_text();
+        sealed(payload, (installation, notification), &key)
+    }
+
+    fn draw(&self, push: &[u8]) -> Draw {
+        handle(push, Some(&self.keys()), &self.spool(), at(1))
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.spool()).into_iter().flatten();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<_> = names.filter(|name| name != "seen").collect();
+        names.sort();
+        names
+    }
+}
+
+fn sealed(
+    payload: &Payload,
+    (installation, notification): (InstallationId, NotificationId),
+    key: &str,
+) -> Vec<u8> {
+    let key = PublicKey::parse(&URL_SAFE_NO_PAD.decode(key).unwrap()).unwrap();
+    let context = Context {
+        installation,
+        notification,
+    };
+    let content = serde_json::to_vec(payload).unwrap();
+    let envelope = seal(&content, &key, &context, [9; 32]).unwrap();
+    let parcel = json!({
+        "v": 1, "id": "att_1", "notification": notification,
+        "envelope": URL_SAFE_NO_PAD.encode(envelope),
+    });
+    parcel.to_string().into_bytes()
+}
+
+fn nothing(draw: &Draw) -> Undrawn {
+    match draw {
+        Draw::Nothing(why) => *why,
+        Draw::Show { .. } | Draw::Generic(_) => panic!("{draw:?}"),
+    }
+}
+
+fn generic(draw: &Draw) -> Undrawn {
+    match draw {
+        Draw::Generic(why) => *why,
+        Draw::Show { .. } | Draw::Nothing(_) => panic!("{draw:?}"),
+    }
+}
+
+fn shown(draw: Draw) -> NotificationId {
+    match draw {
+        Draw::Show {
+            ticket,
+            notification,
+        } => {
+            ticket.shown().unwrap();
+            notification.id
+        }
+        Draw::Generic(_) | Draw::Nothing(_) => panic!("{draw:?}"),
+    }
+}
+
+#[test]
+fn an_extension_draws_what_was_sealed_for_it_once() {
+    let phone = Phone::new();
+    assert_eq!(shown(phone.draw(&phone.push(1))), id(1));
+    assert_eq!(nothing(&phone.draw(&phone.push(1))), Undrawn::Duplicate);
+    let mut world = World::new();
+    let ingested = world.write(|inbox| spool::ingest(inbox, &phone.spool()));
+    assert_eq!(ingested.applied.inserted, [id(1)]);
+    ingested.remove_files().unwrap();
+    assert_eq!(world.kinds(1), ["delivered", "displayed"]);
+    assert_eq!(world.show_all(), []);
+}
+
+#[test]
+fn what_the_app_has_begun_to_show_is_not_drawn_by_an_extension() {
+    let phone = Phone::new();
+    fs::create_dir(phone.spool()).unwrap();
+    spool::mark_seen(&phone.spool(), id(1), Some(0)).unwrap();
+    spool::mark_seen(&phone.spool(), id(2), None).unwrap();
+    for number in [1, 2] {
+        assert_eq!(
+            nothing(&phone.draw(&phone.push(number))),
+            Undrawn::Duplicate
+        );
+    }
+    let newer = Payload::new(Some(anna()), content(1, json!({"revision": 1})));
+    assert_eq!(shown(phone.draw(&phone.sealed(&newer, id(1)))), id(1));
+}
+
+#[test]
+fn a_push_without_an_envelope_is_drawn_without_content() {
+    let phone = Phone::new();
+    let hint = json!({"v": "1", "id": "att_1", "notification": id(1)}).to_string();
+    assert_eq!(generic(&phone.draw(hint.as_bytes())), Undrawn::Hint);
+    assert!(matches!(
+        open(hint.as_bytes(), &phone.keys()),
+        Ok(Opened::Hint)
+    ));
+    assert_eq!(phone.names(), [""; 0]);
+}
+
+#[test]
+fn what_cannot_be_opened_is_reported_by_the_app() {
+    let phone = Phone::new();
+    let installation = phone.device.identity().id;
+    let other = PushKeys::parse(
+        &json!({"installation": installation, "user": "anna", "keys":
+            URL_SAFE_NO_PAD.encode(&*vestnik_envelope::KeyRing::new(at(0), [7; 32]).to_bytes())})
+        .to_string(),
+    )
+    .unwrap();
+    let payload = |number| Payload::new(Some(anna()), content(number, json!({})));
+    let unknown = sealed(&payload(1), (installation, id(1)), &other.public_text());
+    // Sealed for another notification than the one that is named: moved by somebody.
+    let key = phone.device.push_keys().public_text();
+    let moved = sealed(&payload(3), (installation, id(3)), &key);
+    let moved = String::from_utf8(moved).unwrap();
+    let moved = moved.replace(&id(3).to_string(), &id(2).to_string());
+    // It says that it is another one.
+    let wrong = sealed(&payload(5), (installation, id(4)), &key);
+    assert_eq!(generic(&phone.draw(&unknown)), Undrawn::UnknownKey);
+    assert_eq!(
+        generic(&phone.draw(moved.as_bytes())),
+        Undrawn::DecryptFailed
+    );
+    assert_eq!(generic(&phone.draw(&wrong)), Undrawn::DecryptFailed);
+    assert_eq!(phone.names().len(), 3);
+    // The second came by the hub meanwhile.
+    let mut world = World::new();
+    world.page(vec![super::world::notification(2)]);
+    let ingested = world.write(|inbox| spool::ingest(inbox, &phone.spool()));
+    assert!(ingested.is_key_in_doubt);
+    ingested.remove_files().unwrap();
+    assert_eq!(phone.names(), [""; 0]);
+    assert_eq!(world.kinds(1), ["not_shown"]);
+    assert_eq!(world.read(|history| history.facts_waiting()), 3);
+    assert_eq!(world.kinds(2), ["delivered"]);
+    let facts = world.facts();
+    let about = |number: u64| {
+        let about = id(number).to_string();
+        let fact = facts
+            .iter()
+            .find(|fact| fact.notification_id.as_deref() == Some(&about));
+        fact.and_then(|fact| fact.body.clone())
+    };
+    assert_eq!(about(1), Some(json!({"reason": "decrypt.unknown_key"})));
+    assert_eq!(about(4), Some(json!({"reason": "decrypt.failed"})));
+}
+
+#[test]
+fn nothing_is_drawn_of_what_is_not_ours() {
+    let mut phone = Phone::new();
+    let expired = handle(
+        &phone.push(1),
+        Some(&phone.keys()),
+        &phone.spool(),
+        at(100_000),
+    );
+    assert_eq!(nothing(&expired), Undrawn::Expired);
+    for (push, why) in [
+        (b"no JSON".to_vec(), Undrawn::Malformed),
+        (
+            br#"{"aps": {"alert": "another sender"}}"#.to_vec(),
+            Undrawn::Malformed,
+        ),
+        (vec![b' '; PARCEL_BYTES + 1], Undrawn::TooLarge),
+    ] {
+        assert_eq!(nothing(&phone.draw(&push)), why);
+        assert_eq!(nothing(&handle(&push, None, &phone.spool(), at(1))), why);
+    }
+    let push = phone.push(1);
+    assert_eq!(phone.names(), [""; 0]);
+    let boris: UserId = "boris".parse().unwrap();
+    phone.log_in(&boris, 2);
+    assert_eq!(nothing(&phone.draw(&push)), Undrawn::OtherUser);
+    phone.device.log_out(&phone.secrets, 3, None).unwrap();
+    assert_eq!(nothing(&phone.draw(&push)), Undrawn::OtherUser);
+    let nobody = Payload::new(None, content(2, json!({})));
+    let nobody = phone.sealed(&nobody, id(2));
+    assert_eq!(nothing(&phone.draw(&nobody)), Undrawn::OtherUser);
+    phone.log_in(&anna(), 4);
+    assert_eq!(shown(phone.draw(&push)), id(1));
+}
+
+/// A phone that was not unlocked since it was switched on has no keys, and no spool either.
+#[test]
+fn what_cannot_be_read_now_is_announced_and_left_to_the_log() {
+    let phone = Phone::new();
+    let draw = handle(&phone.push(1), None, &phone.spool(), at(1));
+    assert_eq!(generic(&draw), Undrawn::NoKeys);
+    fs::write(phone.spool(), "no folder").unwrap();
+    assert_eq!(generic(&phone.draw(&phone.push(1))), Undrawn::NotSpooled);
+}
+
+#[test]
+fn keys_stay_and_are_renewed_after_a_month() {
+    let phone = Phone::new();
+    let (key, sealed) = (phone.device.push_keys().public_text(), phone.push(1));
+    assert_eq!(key.len(), vestnik_model::installation::ENVELOPE_KEY_CHARS);
+    let mut phone = phone.reopened(29, 2);
+    let renewed = |phone: &mut Phone, day, random| {
+        let renewed = phone.device.renew_keys(&phone.secrets, &stamp(day, random));
+        renewed.unwrap()
+    };
+    assert!(!renewed(&mut phone, 29, 3));
+    assert_eq!(phone.device.push_keys().public_text(), key);
+    assert!(renewed(&mut phone, 30, 4));
+    let newer = phone.device.push_keys().public_text();
+    assert_ne!(newer, key);
+    assert_eq!(phone.keys().public_text(), newer);
+    // What was sealed before still opens, until nothing can be on its way any more.
+    assert_eq!(shown(phone.draw(&sealed)), id(1));
+    let mut phone = phone.reopened(58, 5);
+    assert!(
+        !renewed(&mut phone, 59, 6),
+        "a former key that goes is no news"
+    );
+    let draw = handle(&sealed, Some(&phone.keys()), &phone.spool(), at(2));
+    assert_eq!(generic(&draw), Undrawn::UnknownKey);
+}
+
+#[test]
+fn keys_that_were_lost_are_made_anew() {
+    let phone = Phone::new();
+    let sealed = phone.push(1);
+    let key = phone.device.push_keys().public_text();
+    for text in ["", "{}", "odd"] {
+        phone.secrets.set(ENVELOPE, &text.into()).unwrap();
+    }
+    let phone = phone.reopened(1, 2);
+    assert_ne!(phone.device.push_keys().public_text(), key);
+    assert_eq!(generic(&phone.draw(&sealed)), Undrawn::UnknownKey);
+    assert_eq!(shown(phone.draw(&phone.push(2))), id(2));
+}
+
+#[test]
+fn no_key_is_in_a_database_or_a_log() {
+    let phone = Phone::new();
+    let text = phone.secrets.get(ENVELOPE).unwrap().unwrap();
+    let kept: serde_json::Value = serde_json::from_str(text.expose_secret()).unwrap();
+    let keys = kept["keys"].as_str().unwrap().to_owned();
+    let bytes = URL_SAFE_NO_PAD.decode(&keys).unwrap();
+    let private = &bytes[bytes.len() - 32..];
+    assert!(!format!("{:?} {:?}", phone.device, phone.keys()).contains(&keys));
+    for entry in fs::read_dir(phone.folder.path()).unwrap() {
+        let file = fs::read(entry.unwrap().path()).unwrap_or_default();
+        let has = |part: &[u8]| file.windows(part.len()).any(|window| window == part);
+        assert!(!has(private) && !has(keys.as_bytes()));
+    }
+}
+
+/// What the tests of the bindings open: they have nothing to seal with. `VESTNIK_WRITE_PUSH=1` writes it anew.
+#[test]
+fn the_push_of_the_bindings_is_as_it_was() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../bindings/fixtures/push.json"
+    );
+    let phone = Phone::new();
+    let until = json!({"title": "by push", "expiresAt": "2100-01-01T00:00:00Z"});
+    let payload = |user: &str| Payload::new(user.parse().ok(), content(1, until.clone()));
+    let text = |push: Vec<u8>| String::from_utf8(push).unwrap();
+    let keys = phone.keys().to_text();
+    let fixture = json!({
+        "keys": keys.expose_secret(),
+        "notification": id(1),
+        "push": text(phone.sealed(&payload("anna"), id(1))),
+        "of_another_user": text(phone.sealed(&payload("boris"), id(1))),
+        "hint": json!({"v": 1, "id": "att_1", "notification": id(1)}).to_string(),
+    });
+    if std::env::var_os("VESTNIK_WRITE_PUSH").is_some() {
+        let text = serde_json::to_string_pretty(&fixture).unwrap();
+        fs::write(path, text + "\n").unwrap();
+    }
+    let kept: serde_json::Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    assert_eq!(kept, fixture);
+    let keys = PushKeys::parse(kept["keys"].as_str().unwrap()).unwrap();
+    let push = kept["push"].as_str().unwrap();
+    let draw = handle(push.as_bytes(), Some(&keys), &phone.spool(), at(1));
+    assert_eq!(shown(draw), id(1));
+}
