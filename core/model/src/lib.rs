@@ -59,6 +59,7 @@ pub mod contract;
 pub mod counts;
 pub mod cursor;
 pub mod entry;
+pub mod event;
 pub mod fact;
 pub mod id;
 pub mod installation;
@@ -88,6 +89,7 @@ pub use contract::{Feature, HubProblem};
 pub use counts::{Counter, Counts, Expansion};
 pub use cursor::Cursor;
 pub use entry::{Arrival, Entry, Flag, Recall, StateChange, UnknownEntry};
+pub use event::{EventData, EventId, EventKind, EventPage, EventView};
 pub use fact::{Claim, Fact, FactId, FactKind, FactOutcome, FactRefusal, FactResult, ParsedFact};
 pub use id::{
     AppId, AttemptId, CategoryName, DeliveryId, InstallationId, NotificationId, TopicName, UserId,

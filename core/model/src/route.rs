@@ -36,6 +36,8 @@ pub const KEYS: &str = "/v1/keys";
 pub const KEY: &str = "/v1/keys/{id}";
 /// Keys by which the App's backend signs identity tokens: `PUT`, `DELETE`.
 pub const IDENTITY_KEY: &str = "/v1/identity-keys/{kid}";
+/// What happened to notifications, oldest first: `GET`, waiting if asked to.
+pub const EVENTS: &str = "/v1/events";
 /// The OpenAPI document: `GET`.
 pub const OPENAPI: &str = "/openapi.json";
 /// Alive: `GET`.

@@ -7,7 +7,7 @@ use vestnik_store::{Effect, Event, Sink};
 
 use crate::{
     bus::{Bus, Hint},
-    feed::{Connections, Dirty, Watchers},
+    feed::{Connections, Dirty, Everything, Watchers},
     metrics::Metrics,
 };
 
@@ -20,6 +20,7 @@ pub(crate) struct Consumers {
     pub(crate) connections: Arc<Connections>,
     pub(crate) dirty: Arc<Dirty>,
     pub(crate) watchers: Arc<Watchers>,
+    pub(crate) events: Arc<Watchers<Everything>>,
     pub(crate) wake: Wake,
 }
 
@@ -32,7 +33,10 @@ impl Consumers {
                 self.dirty.mark_gained(app, user, gained.as_ref());
             }
             Hint::Log { .. } => {}
-            Hint::Notification { app, id, version } => self.watchers.changed(app, *id, *version),
+            Hint::Notification { app, id, version } => {
+                self.watchers.changed(app, *id, *version);
+                self.events.changed(app, Everything, *version);
+            }
             Hint::Stopped { app, id } => self.dirty.stop(app, *id),
             Hint::Revoked { app, what } => self.connections.revoke(app, what),
             Hint::WorkDue(kind) => (self.wake)(*kind),

@@ -193,6 +193,7 @@ fn attach(bus: &Arc<dyn Bus>, live: &Live, loops: &Arc<Loops>) {
         connections: Arc::clone(&live.connections),
         dirty: Arc::clone(&live.dirty),
         watchers: Arc::clone(&live.watchers),
+        events: Arc::clone(&live.events),
         wake: Arc::new(move |kind| loops.wake(kind)),
     };
     bus.attach(Arc::new(move |hint| consumers.take(hint)));
@@ -224,6 +225,7 @@ fn live(config: &Config, clock: &Arc<dyn Clock>) -> Live {
         connections: Arc::new(Connections::new(caps(config.feed))),
         dirty: Arc::default(),
         watchers: Arc::new(Watchers::new(watch_caps(config.feed))),
+        events: Arc::new(Watchers::new(watch_caps(config.feed))),
         presence: Arc::new(PresenceBoard {
             node: config.node.clone().unwrap_or_else(|| "main".to_owned()),
             clock: Arc::clone(clock),
@@ -267,6 +269,7 @@ fn keep_feed(state: &ServerState, supervisor: &Supervisor) {
         connections,
         dirty,
         watchers,
+        events,
         notes,
         presence,
     } = state.live.clone();
@@ -295,6 +298,7 @@ fn keep_feed(state: &ServerState, supervisor: &Supervisor) {
         connections: Arc::clone(&connections),
         dirty,
         watchers,
+        events,
         millis: state.config.delivery.recheck_millis,
     };
     supervisor.keep("recheck", move || recheck(compared.clone()));

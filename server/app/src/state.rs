@@ -15,9 +15,9 @@ use vestnik_store::Store;
 use crate::{
     config::Config,
     credential::AccessTokens,
-    feed::{Connections, Dirty, Notes, PageBounds, PresenceBoard, Watchers},
+    feed::{Connections, Dirty, Everything, Notes, PageBounds, PresenceBoard, Watchers},
     metrics::Metrics,
-    operation::{Greeting, Issuing, Publishing, Reporting, Syncing, Watching},
+    operation::{EventReading, Greeting, Issuing, Publishing, Reporting, Syncing, Watching},
     rate::Rates,
     supervise::Health,
     worker::Loops,
@@ -61,6 +61,7 @@ pub(crate) struct Live {
     pub(crate) connections: Arc<Connections>,
     pub(crate) dirty: Arc<Dirty>,
     pub(crate) watchers: Arc<Watchers>,
+    pub(crate) events: Arc<Watchers<Everything>>,
     pub(crate) notes: Arc<Notes>,
     pub(crate) presence: Arc<PresenceBoard>,
 }
@@ -137,6 +138,13 @@ impl ServerState {
             dirty: Arc::clone(&self.live.dirty),
             notes: Arc::clone(&self.live.notes),
             bounds: self.page_bounds(),
+        }
+    }
+
+    pub(crate) fn event_reading(&self) -> EventReading<'_> {
+        EventReading {
+            store: &*self.store,
+            events: &self.live.events,
         }
     }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use vestnik_model::{
     AppId, Arrival, DeliveryId, DeliveryStatus, Entry, InstallationId, Notification,
-    NotificationId, UserId,
+    NotificationId, NotificationStatus, UserId,
 };
 use vestnik_rules::{
     identity::{delivery_id_of, user_hash},
@@ -50,8 +50,10 @@ pub enum Effect {
         /// The deliveries that changed one by one; empty when a part of an audience was expanded, or
         /// when whole parts changed alike.
         deliveries: Vec<ChangedDelivery>,
-        /// How many deliveries came to each status, for the metrics.
+        /// How many deliveries came to each status.
         reached: Vec<(DeliveryStatus, u64)>,
+        /// The status that the notification came to by this change; none if it stayed.
+        became: Option<NotificationStatus>,
     },
     /// A notification was cancelled or recalled: what [`Grown`] said of it holds no longer.
     Stopped {

@@ -2,7 +2,7 @@
 //!
 //! A store is the sum of families of operations, each family in a file with its records:
 //! [`Tenants`], [`Sessions`], [`Installations`], [`Audiences`], [`Publishing`], [`Logs`], [`Ledger`],
-//! [`Work`], [`Operations`]. Each operation is one transaction: when it answers, what it did is
+//! [`Events`], [`Work`], [`Operations`]. Each operation is one transaction: when it answers, what it did is
 //! durable; when it fails, nothing was changed. A caller that goes away changes neither.
 //!
 //! # Effects
@@ -40,6 +40,7 @@ pub mod audiences;
 pub mod conformance;
 pub mod effect;
 mod error;
+pub mod events;
 pub mod installations;
 pub mod ledger;
 pub mod logs;
@@ -53,6 +54,7 @@ pub mod work;
 pub use audiences::Audiences;
 pub use effect::{Effect, Event, Sink};
 pub use error::{OpenError, Source, StoreError};
+pub use events::Events;
 pub use installations::Installations;
 pub use ledger::Ledger;
 pub use logs::Logs;
@@ -77,6 +79,7 @@ pub trait Store:
     + Publishing
     + Logs
     + Ledger
+    + Events
     + Work
     + Operations
     + Send
@@ -94,6 +97,7 @@ impl<S> Store for S where
         + Publishing
         + Logs
         + Ledger
+        + Events
         + Work
         + Operations
         + Send

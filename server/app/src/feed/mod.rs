@@ -26,5 +26,5 @@ pub(crate) use fan_out::{FanOut, PageBounds};
 pub(crate) use notes::{Notes, flush_notes};
 pub(crate) use presence::{PresenceBoard, renew_presence};
 pub(crate) use recheck::{Recheck, recheck};
-pub(crate) use watchers::{Full, WatchCaps, Watched, Watchers};
+pub(crate) use watchers::{Everything, Full, WatchCaps, Watched, Watchers};
 pub(crate) use written::Unconfirmed;

@@ -7,7 +7,7 @@ use vestnik_model::{AppId, UserId};
 use vestnik_rules::log::Place;
 use vestnik_store::{Store, StoreError};
 
-use super::{Connections, Dirty, Watchers};
+use super::{Connections, Dirty, Everything, Watchers, watchers::Subject};
 
 /// How many watched notifications are read again at once.
 const WATCHES: usize = 32;
@@ -22,6 +22,7 @@ pub(crate) struct Recheck {
     pub(crate) connections: Arc<Connections>,
     pub(crate) dirty: Arc<Dirty>,
     pub(crate) watchers: Arc<Watchers>,
+    pub(crate) events: Arc<Watchers<Everything>>,
     pub(crate) millis: u64,
 }
 
@@ -36,21 +37,12 @@ pub(crate) async fn recheck(with: Recheck) {
                 "logs were not compared, will retry"
             );
         }
-        with.wake_watchers().await;
+        wake(&with.watchers).await;
+        wake(&with.events).await;
     }
 }
 
 impl Recheck {
-    /// Has every watch read its state again, a few at a time: all at once would crowd out others.
-    async fn wake_watchers(&self) {
-        for keys in self.watchers.keys().chunks(WATCHES) {
-            for key in keys {
-                self.watchers.recheck(key);
-            }
-            tokio::time::sleep(BETWEEN).await;
-        }
-    }
-
     async fn compare(&self) -> Result<(), StoreError> {
         let mut part = self.connections.places(None);
         loop {
@@ -78,6 +70,16 @@ fn behind<'a>(
     pairs
         .filter(|((_, _, place), head)| *place != Some(**head))
         .map(|((app, user, _), _)| (app, user))
+}
+
+/// Has every watch read its state again, a few at a time: all at once would crowd out others.
+async fn wake<S: Subject>(watchers: &Watchers<S>) {
+    for keys in watchers.keys().chunks(WATCHES) {
+        for key in keys {
+            watchers.recheck(key);
+        }
+        tokio::time::sleep(BETWEEN).await;
+    }
 }
 
 /// The pause varies by a third, so that nodes and restarts do not act in step.

@@ -1,4 +1,4 @@
-//! Who watches which notification on this node.
+//! Who watches what on this node: a notification, or all events of an App.
 
 use std::{
     collections::HashMap,
@@ -9,14 +9,28 @@ use std::{
 use tokio::sync::watch;
 use vestnik_model::{AppId, NotificationId};
 
-type Key = (AppId, NotificationId);
+/// What is watched of an App.
+pub(crate) trait Subject:
+    Copy + Eq + Hash + std::fmt::Debug + Send + Sync + 'static
+{
+}
 
-/// The notifications that are watched, each with its newest version. A watcher that is slow sees the
-/// newest version only, and reads the state for itself; nobody receives what others watch.
+impl Subject for NotificationId {}
+
+/// All events of an App.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Everything;
+
+impl Subject for Everything {}
+
+type Key<S> = (AppId, S);
+
+/// What is watched, each with its newest version. A watcher that is slow sees the newest version only,
+/// and reads the state for itself; nobody receives what others watch.
 #[derive(Debug)]
-pub(crate) struct Watchers {
+pub(crate) struct Watchers<S: Subject = NotificationId> {
     caps: WatchCaps,
-    index: Mutex<Index>,
+    index: Mutex<Index<S>>,
 }
 
 /// How many watches there may be at once on this node. Too low and senders are turned away; too high
@@ -31,15 +45,15 @@ pub(crate) struct WatchCaps {
     pub(crate) total: usize,
 }
 
-#[derive(Debug, Default)]
-struct Index {
-    watched: HashMap<Key, Newest>,
+#[derive(Debug)]
+struct Index<S> {
+    watched: HashMap<Key<S>, Newest>,
     by_key: HashMap<(AppId, String), usize>,
     by_app: HashMap<AppId, usize>,
     total: usize,
 }
 
-/// The newest version of a notification, and how many watch it.
+/// The newest version of something, and how many watch it.
 #[derive(Debug)]
 struct Newest {
     version: watch::Sender<u64>,
@@ -57,16 +71,20 @@ pub(crate) enum Full {
     Node,
 }
 
-impl Watchers {
+impl<S: Subject> Watchers<S> {
     pub(crate) fn new(caps: WatchCaps) -> Self {
-        Self {
-            caps,
-            index: Mutex::default(),
-        }
+        let index = Index {
+            watched: HashMap::new(),
+            by_key: HashMap::new(),
+            by_app: HashMap::new(),
+            total: 0,
+        };
+        let index = Mutex::new(index);
+        Self { caps, index }
     }
 
-    /// Watches a notification for an API key of its App: the receiver changes with each version from
-    /// now on.
+    /// Watches something for an API key of its App: the receiver changes with each version from now
+    /// on.
     ///
     /// # Errors
     /// [`Full`].
@@ -74,8 +92,8 @@ impl Watchers {
         self: &Arc<Self>,
         app: AppId,
         by: String,
-        id: NotificationId,
-    ) -> Result<Watched, Full> {
+        id: S,
+    ) -> Result<Watched<S>, Full> {
         let by = (app.clone(), by);
         let key = (app, id);
         let mut index = lock(&self.index);
@@ -94,8 +112,8 @@ impl Watchers {
         })
     }
 
-    /// Says that a notification has a new version. Never waits.
-    pub(crate) fn changed(&self, app: &AppId, id: NotificationId, version: u64) {
+    /// Says that something has a new version. Never waits.
+    pub(crate) fn changed(&self, app: &AppId, id: S, version: u64) {
         if let Some(newest) = lock(&self.index).watched.get(&(app.clone(), id)) {
             newest.version.send_if_modified(|newest| {
                 let is_newer = version > *newest;
@@ -105,20 +123,20 @@ impl Watchers {
         }
     }
 
-    /// The notifications that are watched.
-    pub(super) fn keys(&self) -> Vec<(AppId, NotificationId)> {
+    /// What is watched.
+    pub(super) fn keys(&self) -> Vec<(AppId, S)> {
         lock(&self.index).watched.keys().cloned().collect()
     }
 
-    /// Has the watchers of a notification read its state again: hints may have been lost.
-    pub(super) fn recheck(&self, key: &(AppId, NotificationId)) {
+    /// Has the watchers of something read its state again: hints may have been lost.
+    pub(super) fn recheck(&self, key: &(AppId, S)) {
         if let Some(newest) = lock(&self.index).watched.get(key) {
             newest.version.send_modify(|_| {});
         }
     }
 }
 
-impl Index {
+impl<S: Subject> Index<S> {
     fn check(&self, by: &(AppId, String), caps: WatchCaps) -> Result<(), Full> {
         let of_key = self.by_key.get(by).copied().unwrap_or_default();
         let of_app = self.by_app.get(&by.0).copied().unwrap_or_default();
@@ -139,7 +157,7 @@ impl Index {
         self.total += 1;
     }
 
-    fn forget(&mut self, key: &Key, by: &(AppId, String)) {
+    fn forget(&mut self, key: &Key<S>, by: &(AppId, String)) {
         let is_last = self.watched.get_mut(key).is_some_and(|newest| {
             newest.watches = newest.watches.saturating_sub(1);
             newest.watches == 0
@@ -163,17 +181,17 @@ fn count_down<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: &K) {
     }
 }
 
-/// A watched notification; no longer watched when it is dropped.
+/// Something watched; no longer watched when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Watched {
+pub(crate) struct Watched<S: Subject = NotificationId> {
     versions: watch::Receiver<u64>,
-    key: Key,
+    key: Key<S>,
     /// The API key that watches.
     by: (AppId, String),
-    of: Arc<Watchers>,
+    of: Arc<Watchers<S>>,
 }
 
-impl Watched {
+impl<S: Subject> Watched<S> {
     /// Waits for the next change.
     pub(crate) async fn changed(&mut self) {
         // The sender lives as long as this receiver is counted.
@@ -183,7 +201,7 @@ impl Watched {
     }
 }
 
-impl Drop for Watched {
+impl<S: Subject> Drop for Watched<S> {
     fn drop(&mut self) {
         lock(&self.of.index).forget(&self.key, &self.by);
     }

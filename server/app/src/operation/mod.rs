@@ -6,6 +6,7 @@
 //! errors are [`Refusal`](crate::refusal::Refusal)s. Views that need no decision are read from the
 //! store by the doors themselves.
 
+mod events;
 mod exchange;
 mod hello;
 mod identity_keys;
@@ -20,6 +21,7 @@ mod tokens;
 mod topics;
 mod watch;
 
+pub(crate) use events::{EventReading, EventRequest, events};
 pub(crate) use exchange::{exchange, presented};
 pub(crate) use hello::{Greeting, hello, welcome_sender};
 pub(crate) use identity_keys::{delete_identity_key, put_identity_key};

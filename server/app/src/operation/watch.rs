@@ -69,7 +69,7 @@ pub(crate) async fn watch(
     Ok(stream::unfold(watch, Watch::step))
 }
 
-fn full(full: Full) -> Refusal {
+pub(super) fn full(full: Full) -> Refusal {
     use ProblemCode::{RequestRateLimited, Unavailable};
     let (code, detail) = match full {
         Full::Key => (

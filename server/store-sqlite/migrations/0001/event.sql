@@ -9,9 +9,14 @@ CREATE TABLE event (
     notification INTEGER,
     user INTEGER,
     status TEXT,
+    -- The status that the notification came to, if it changed.
+    became TEXT,
     -- JSON: what else the kind says.
     body TEXT
 ) STRICT;
+
+-- What happened to an App's notifications, for its backend.
+CREATE INDEX event_by_app ON event (app, number) WHERE notification IS NOT NULL;
 
 -- What changed about a notification after a version.
 CREATE INDEX event_by_notification ON event (notification, number) WHERE notification IS NOT NULL;

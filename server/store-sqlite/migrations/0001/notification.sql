@@ -25,6 +25,8 @@ CREATE TABLE notification_state (
     notification INTEGER NOT NULL PRIMARY KEY,
     -- The number of the last event that changed it.
     version INTEGER NOT NULL,
+    -- The status that an event told last; absent before the first.
+    told TEXT,
     -- The JSON of where the expansion goes on; absent when it has ended.
     position TEXT,
     is_cancelled INTEGER NOT NULL DEFAULT 0,

@@ -2,6 +2,7 @@
 //! rules, what it saves.
 
 mod audiences;
+mod events;
 mod installations;
 mod ledger;
 mod logs;

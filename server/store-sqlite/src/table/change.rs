@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use rusqlite::Connection;
-use vestnik_model::{AppId, Counter, DeliveryStatus, NotificationId, UserId};
+use vestnik_model::{AppId, Counter, DeliveryStatus, NotificationId, NotificationStatus, UserId};
 use vestnik_rules::{
     delivery::{Advanced, Deltas, Move},
     identity::delivery_id,
@@ -18,14 +18,19 @@ use vestnik_store::effect::{ChangedDelivery, Effect};
 use super::{
     Txn,
     event::{self, Kind, Row},
+    notification,
 };
-use crate::{sql::statements, value::to_json};
+use crate::{
+    sql::statements,
+    value::{optional_word, to_json},
+};
 
 statements! {
     COUNT = "INSERT INTO notification_count (notification, channel, status, n)
          VALUES (?1, 'hub', ?2, ?3)
          ON CONFLICT (notification, channel, status) DO UPDATE SET n = n + excluded.n";
-    VERSION = "UPDATE notification_state SET version = ?2 WHERE notification = ?1";
+    TOLD = "SELECT told FROM notification_state WHERE notification = ?1";
+    VERSION = "UPDATE notification_state SET version = ?2, told = coalesce(?3, told) WHERE notification = ?1";
 }
 
 /// A notification that a job changes.
@@ -112,9 +117,11 @@ impl Change {
     fn write(self, txn: &mut Txn<'_>, at: Timestamp) -> Result<(), rusqlite::Error> {
         let db = txn.connection();
         count(db, self.subject.row, &self.deltas)?;
-        let number = self.write_events(db, at)?;
+        let became = became(db, self.subject.row)?;
+        let number = self.write_events(db, at, became)?;
+        let told = became.map(NotificationStatus::as_str);
         db.prepare_cached(VERSION)?
-            .execute((self.subject.row, number))?;
+            .execute((self.subject.row, number, told))?;
         let Self {
             subject: Subject { id, app, row: _ },
             deltas,
@@ -129,18 +136,25 @@ impl Change {
             notification: id,
             deliveries: deliveries.into_values().map(changed).collect(),
             reached: deltas.reached().collect(),
+            became,
         };
         event::emit(txn, &app, number, at, effect);
         Ok(())
     }
 
     /// Gives the number of the last row.
-    fn write_events(&self, db: &Connection, at: Timestamp) -> Result<u64, rusqlite::Error> {
+    fn write_events(
+        &self,
+        db: &Connection,
+        at: Timestamp,
+        became: Option<NotificationStatus>,
+    ) -> Result<u64, rusqlite::Error> {
         let row = Row {
             app: &self.subject.app,
             at,
             kind: Kind::Part,
             notification: Some(self.subject.row),
+            became,
             ..Row::default_of(&self.subject.app)
         };
         let mut deliveries = self.deliveries.iter();
@@ -182,6 +196,18 @@ impl Change {
         }
         by_status
     }
+}
+
+/// The status that a notification has come to since the last event told one.
+fn became(db: &Connection, row: i64) -> Result<Option<NotificationStatus>, rusqlite::Error> {
+    let Some(found) = notification::find_row(db, row)? else {
+        return Ok(None);
+    };
+    let (status, _) = found.standing(notification::counts(db, row)?);
+    let told = db
+        .prepare_cached(TOLD)?
+        .query_row([row], |row| optional_word(row, 0))?;
+    Ok((told != Some(status)).then_some(status))
 }
 
 /// Takes a delivery that was deleted out of the counters of its notification.

@@ -8,11 +8,14 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use rusqlite::Connection;
-use vestnik_model::{AppId, DeliveryStatus, NotificationId, UserId, open::Word};
+use vestnik_model::{
+    AppId, DeliveryStatus, NotificationId, NotificationStatus, UserId, open::Word,
+};
 use vestnik_rules::{identity::delivery_id, work::Stage};
 use vestnik_store::{
     Event,
     effect::{ChangedDelivery, Effect, Grown, Revocation},
+    events::{Asked, Happened, HappenedPage},
 };
 
 use super::{Txn, revocation, user};
@@ -24,12 +27,17 @@ use crate::{
 };
 
 statements! {
-    INSERT = "INSERT INTO event (app, at, kind, notification, user, status, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    INSERT = "INSERT INTO event (app, at, kind, notification, user, status, became, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     LAST = "SELECT number FROM event ORDER BY number DESC LIMIT 1";
-    AFTER = "SELECT e.number, e.app, e.at, e.kind, e.user, e.status, e.body, n.id
+    AFTER = "SELECT e.number, e.app, e.at, e.kind, e.user, e.status, e.body, n.id, e.became
          FROM event e LEFT JOIN notification n ON n.row = e.notification
          WHERE e.number > ?1 ORDER BY e.number LIMIT ?2";
+    OF_APP = "SELECT e.number, e.app, e.at, e.kind, e.user, e.status, e.body, n.id, e.became,
+             n.external_id, n.correlation_id
+         FROM event e LEFT JOIN notification n ON n.row = e.notification
+         WHERE e.app = ?1 AND e.number >= ?2 AND e.notification IS NOT NULL
+         ORDER BY e.number LIMIT ?3";
     OF_NOTIFICATION = "SELECT user, body FROM event
          WHERE notification = ?1 AND number > ?2 ORDER BY number DESC LIMIT ?3";
     OLDEST = "SELECT number, at FROM event ORDER BY number LIMIT ?1";
@@ -65,6 +73,8 @@ pub(crate) struct Row<'a> {
     pub(crate) notification: Option<i64>,
     pub(crate) user: Option<i64>,
     pub(crate) status: Option<DeliveryStatus>,
+    /// The status that the notification came to, if it changed.
+    pub(crate) became: Option<NotificationStatus>,
     pub(crate) body: Option<String>,
 }
 
@@ -78,6 +88,7 @@ impl<'a> Row<'a> {
             notification: None,
             user: None,
             status: None,
+            became: None,
             body: None,
         }
     }
@@ -92,6 +103,7 @@ pub(crate) fn insert(db: &Connection, row: &Row<'_>) -> Result<u64, rusqlite::Er
         notification,
         user,
         status,
+        became,
         body,
     } = row;
     db.prepare_cached(INSERT)?.execute((
@@ -101,6 +113,7 @@ pub(crate) fn insert(db: &Connection, row: &Row<'_>) -> Result<u64, rusqlite::Er
         notification,
         user,
         status.map(|status| status.as_str()),
+        became.map(|status| status.as_str()),
         body,
     ))?;
     Ok(u64::try_from(db.last_insert_rowid()).unwrap_or_default())
@@ -223,7 +236,7 @@ fn event(
         kind => {
             let notification = NotificationId::from_uuid(uuid(row, 7)?);
             let change = told(db, row, kind)?;
-            Some(change.effect(notification))
+            Some(change.effect(notification, optional_word(row, 8)?))
         }
     };
     let Some(effect) = effect else {
@@ -237,6 +250,51 @@ fn event(
     }))
 }
 
+/// Rows of an App from a number on, in order. Rows that cannot be read, and those of notifications that
+/// were deleted since, are passed over. A page ends early when it has `deliveries` of them.
+pub(crate) fn of_app(
+    db: &Connection,
+    asked: &Asked,
+    unreadable: &Unreadable,
+) -> Result<HappenedPage, rusqlite::Error> {
+    let Asked {
+        app,
+        from,
+        rows,
+        deliveries,
+    } = asked;
+    let mut statement = db.prepare_cached(OF_APP)?;
+    let mut rows = statement.query((app.as_str(), from, rows))?;
+    let mut page = HappenedPage::default();
+    let mut named = 0;
+    while let Some(row) = rows.next()? {
+        let number = row.get(0)?;
+        page.seen = Some(number);
+        let happened = unreadable.pass_over("event", happened(db, row, number))?;
+        let Some(happened) = happened.flatten() else {
+            continue;
+        };
+        named += happened.deliveries.len();
+        page.rows.push(happened);
+        if named >= *deliveries as usize {
+            break;
+        }
+    }
+    Ok(page)
+}
+
+fn happened(
+    db: &Connection,
+    row: &rusqlite::Row<'_>,
+    number: u64,
+) -> Result<Option<Happened>, rusqlite::Error> {
+    let Some(event) = event(db, row, number)? else {
+        return Ok(None);
+    };
+    let names = (row.get(9)?, row.get(10)?);
+    Ok(Happened::of(event, names))
+}
+
 /// What a row tells of a notification.
 #[derive(Debug, Default)]
 struct Told {
@@ -246,7 +304,7 @@ struct Told {
 }
 
 impl Told {
-    fn effect(self, notification: NotificationId) -> Effect {
+    fn effect(self, notification: NotificationId, became: Option<NotificationStatus>) -> Effect {
         let changed = |(user, status): (UserId, DeliveryStatus)| ChangedDelivery {
             id: delivery_id(notification, &user),
             user,
@@ -256,6 +314,7 @@ impl Told {
             notification,
             deliveries: self.deliveries.into_iter().map(changed).collect(),
             reached: self.reached,
+            became,
         }
     }
 }

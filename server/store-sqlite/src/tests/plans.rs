@@ -57,6 +57,7 @@ const STATISTICS: &[(&str, &str, &str)] = &[
     ("flag", "flag", "100000 2 1 1"),
     ("log", "log", "2500000 3 1"),
     ("event", "event_by_notification", "3000000 15 1"),
+    ("event", "event_by_app", "3000000 300000 1"),
     ("work", "work_by_app", "200000 50000 5000 1"),
     ("work", "work_by_time", "200000 50000 1"),
     ("work", "work_claimed", "20 20"),

@@ -104,11 +104,12 @@ fn told(event: &Event) -> String {
             notification,
             deliveries,
             reached: _,
+            became,
         } => {
             let one = |one: &ChangedDelivery| format!("{} {} {}", one.id, one.user, one.status);
             let mut deliveries: Vec<_> = deliveries.iter().map(one).collect();
             deliveries.sort();
-            format!("{notification}: {deliveries:?}")
+            format!("{notification}: {deliveries:?} {became:?}")
         }
         Effect::Revoked(revocation) => format!("{revocation:?}"),
         Effect::LogGrew { .. } | Effect::Stopped { .. } | Effect::WorkDue { .. } => {

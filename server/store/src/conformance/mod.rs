@@ -15,6 +15,7 @@ pub mod concurrency;
 pub mod durability;
 pub mod effects;
 pub mod epochs;
+pub mod events;
 pub mod expansion;
 pub mod flags;
 pub mod hand_over;
@@ -141,6 +142,8 @@ macro_rules! conformance {
             effects: effects_come_before_the_answer, what_a_log_gained_is_what_it_has, numbers_never_fall,
                 what_fails_has_no_effects, events_are_read_behind_a_number,
                 a_caller_that_goes_away_changes_nothing;
+            events: a_notification_s_life_is_told, an_app_reads_its_own_events,
+                a_page_is_bounded_by_its_deliveries, what_was_deleted_is_passed_over;
             operations: secrets_are_kept, a_new_life_renews_every_log,
                 refresh_tokens_outlive_a_life, writing_is_tried, a_closed_store_says_so;
             durability: what_was_answered_survives_closing, what_was_answered_survives_a_drop,

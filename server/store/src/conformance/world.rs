@@ -342,6 +342,7 @@ pub(super) fn changed(effects: &[Effect], number: u32) -> Vec<Vec<ChangedDeliver
             notification: id,
             deliveries,
             reached: _,
+            became: _,
         } => (*id == notification(number)).then(|| deliveries.clone()),
         Effect::LogGrew { .. }
         | Effect::Revoked(_)

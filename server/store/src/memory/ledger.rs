@@ -229,6 +229,7 @@ fn changed_after(world: &World, watch: &WatchQuery, after: u64) -> Vec<DeliveryI
             notification,
             deliveries,
             reached: _,
+            became: _,
         } = &event.effect
         else {
             continue;

@@ -31,6 +31,7 @@
 mod attempt;
 mod audiences;
 mod ending;
+mod events;
 mod expansion;
 mod forgetting;
 mod installations;

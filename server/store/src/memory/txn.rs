@@ -126,20 +126,23 @@ impl Txn {
     /// Writes what changed about notifications: counters, versions, events.
     pub(super) fn write_changes(&mut self) -> Result<(), StoreError> {
         for (key, changes) in std::mem::take(&mut self.changes) {
-            let Some(row) = self.world.notifications.get(&key) else {
+            let Some(row) = self.world.notifications.get_mut(&key) else {
                 continue;
             };
             let counts = changes.deltas.applied_to(row.counts);
-            let counts = counts.ok_or_else(|| corrupt("a counter would fall below zero"))?;
+            row.counts = counts.ok_or_else(|| corrupt("a counter would fall below zero"))?;
+            let status = row.status();
+            let became = (row.told.replace(status) != Some(status)).then_some(status);
             let (app, id) = (row.app.clone(), row.notification.id);
             let effect = Effect::NotificationChanged {
                 notification: id,
                 deliveries: self.named(key, changes.deliveries),
                 reached: changes.deltas.reached().collect(),
+                became,
             };
             let number = self.record(&app, effect);
             if let Some(row) = self.world.notifications.get_mut(&key) {
-                (row.counts, row.version) = (counts, number);
+                row.version = number;
             }
         }
         Ok(())

@@ -26,6 +26,7 @@ use crate::door::rest;
         rest::notifications::deliveries,
         rest::deliveries::get,
         rest::deliveries::attempts,
+        rest::events::list,
         rest::installations::put,
         rest::installations::get,
         rest::installations::delete,

@@ -18,7 +18,7 @@ use crate::{
         auth, hub,
         rate::{AddressLimit, limit_address, limit_caller},
         rest::{
-            deliveries, identity_keys, installations, keys, notifications, receipts,
+            deliveries, events, identity_keys, installations, keys, notifications, receipts,
             submission::in_time, token, topics, users,
         },
     },
@@ -104,6 +104,7 @@ fn resources() -> Router<ServerState> {
         .route(route::DELIVERIES, get(notifications::deliveries))
         .route(route::DELIVERY, get(deliveries::get))
         .route(route::ATTEMPTS, get(deliveries::attempts))
+        .route(route::EVENTS, get(events::list))
         .route(
             route::INSTALLATION,
             put(installations::put)

@@ -33,6 +33,8 @@ pub(crate) struct NotificationRow {
     pub(crate) counts: Counts,
     /// The number of the last event that changed it.
     pub(crate) version: u64,
+    /// The status that was told last.
+    pub(crate) told: Option<NotificationStatus>,
     /// The row of work of its life.
     pub(crate) work: u64,
 }
@@ -61,6 +63,7 @@ impl NotificationRow {
             is_forgotten: false,
             counts: Counts::default(),
             version: 0,
+            told: None,
             work: 0,
         }
     }

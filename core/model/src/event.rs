@@ -1,0 +1,338 @@
+//! Events: what happened to an App's notifications, for its backend to read or to be sent.
+//!
+//! An event has an id that is also the place behind which one reads on. Several events of one commit
+//! have the same number: each delivery that changed by itself first, by its id, then what the commit
+//! means for the notification.
+
+use std::{collections::BTreeMap, fmt, str::FromStr};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use uuid::Uuid;
+
+use crate::{
+    DeliveryId, DeliveryStatus, NotificationId, NotificationStatus, UserId,
+    open::{Open, words},
+};
+
+/// The id of an event: the number of its commit, and its delivery if it is about one.
+///
+/// Ids are in the order of events: those of a commit's deliveries come before the one without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct EventId {
+    /// The number of the commit.
+    pub number: u64,
+    /// The delivery; none for what concerns the whole notification.
+    pub delivery: Option<DeliveryId>,
+}
+
+/// Why a text is no event's id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be the id of an event, as evt_42")]
+pub struct ParseEventIdError;
+
+impl EventId {
+    const PREFIX: &str = "evt_";
+
+    /// The last event of a commit.
+    #[must_use]
+    pub const fn of(number: u64) -> Self {
+        let delivery = None;
+        Self { number, delivery }
+    }
+
+    /// The number of the first commit that has events behind this one.
+    #[must_use]
+    pub const fn next_number(self) -> u64 {
+        match self.delivery {
+            Some(_) => self.number,
+            None => self.number.saturating_add(1),
+        }
+    }
+
+    fn order(self) -> (u64, bool, Option<DeliveryId>) {
+        (self.number, self.delivery.is_none(), self.delivery)
+    }
+}
+
+impl Ord for EventId {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.order().cmp(&other.order())
+    }
+}
+
+impl PartialOrd for EventId {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", Self::PREFIX, self.number)?;
+        match self.delivery {
+            Some(delivery) => write!(f, "_{}", delivery.uuid().simple()),
+            None => Ok(()),
+        }
+    }
+}
+
+impl FromStr for EventId {
+    type Err = ParseEventIdError;
+
+    fn from_str(text: &str) -> Result<Self, ParseEventIdError> {
+        let rest = text.strip_prefix(Self::PREFIX).ok_or(ParseEventIdError)?;
+        let (number, delivery) = match rest.split_once('_') {
+            Some((number, delivery)) => (number, Some(delivery)),
+            None => (rest, None),
+        };
+        let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
+        let number = number.parse().ok().filter(|_| is_number);
+        let delivery = delivery.map(parse_delivery).transpose()?;
+        Ok(Self {
+            number: number.ok_or(ParseEventIdError)?,
+            delivery,
+        })
+    }
+}
+
+fn parse_delivery(hex: &str) -> Result<DeliveryId, ParseEventIdError> {
+    let is_simple = hex.len() == 32;
+    let uuid = Uuid::try_parse(hex).ok().filter(|_| is_simple);
+    uuid.map(DeliveryId::from_uuid).ok_or(ParseEventIdError)
+}
+
+impl Serialize for EventId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for EventId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(D::Error::custom)
+    }
+}
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EventKind {
+    /// A notification was stored.
+    NotificationAccepted,
+    /// Its audience is known; nothing was handed over yet.
+    NotificationQueued,
+    /// Some was handed over, other deliveries wait.
+    NotificationSending,
+    /// Every delivery was handed over.
+    NotificationSent,
+    /// Some delivery was lost.
+    NotificationError,
+    /// Every delivery expired before it could be handed over.
+    NotificationExpired,
+    /// What had not been handed over was cancelled.
+    NotificationCancelled,
+    /// Many deliveries changed alike: `reached` says how many came to which status. Each of them can be
+    /// read from the list of deliveries.
+    NotificationProgress,
+    /// A delivery was handed over.
+    DeliverySent,
+    /// It is in a device's history.
+    DeliveryDelivered,
+    /// The person saw it.
+    DeliveryRead,
+    /// The person, or a rule of theirs, did not want it.
+    DeliverySuppressed,
+    /// The server could not send it.
+    DeliveryFailed,
+    /// It could not be handed over, or was not confirmed, or came back.
+    DeliveryUndelivered,
+    /// Time ran out before it was handed over.
+    DeliveryExpired,
+    /// The sender cancelled it before it was handed over.
+    DeliveryCancelled,
+    /// A test that an operator asked for; nothing happened.
+    WebhookTest,
+}
+
+words!(EventKind {
+    NotificationAccepted = "notification.accepted",
+    NotificationQueued = "notification.queued",
+    NotificationSending = "notification.sending",
+    NotificationSent = "notification.sent",
+    NotificationError = "notification.error",
+    NotificationExpired = "notification.expired",
+    NotificationCancelled = "notification.cancelled",
+    NotificationProgress = "notification.progress",
+    DeliverySent = "delivery.sent",
+    DeliveryDelivered = "delivery.delivered",
+    DeliveryRead = "delivery.read",
+    DeliverySuppressed = "delivery.suppressed",
+    DeliveryFailed = "delivery.failed",
+    DeliveryUndelivered = "delivery.undelivered",
+    DeliveryExpired = "delivery.expired",
+    DeliveryCancelled = "delivery.cancelled",
+    WebhookTest = "webhook.test",
+});
+
+impl EventKind {
+    /// A notification came to a status.
+    #[must_use]
+    pub const fn of_notification(status: NotificationStatus) -> Self {
+        match status {
+            NotificationStatus::Accepted => Self::NotificationAccepted,
+            NotificationStatus::Queued => Self::NotificationQueued,
+            NotificationStatus::Sending => Self::NotificationSending,
+            NotificationStatus::Sent => Self::NotificationSent,
+            NotificationStatus::Error => Self::NotificationError,
+            NotificationStatus::Expired => Self::NotificationExpired,
+            NotificationStatus::Cancelled => Self::NotificationCancelled,
+        }
+    }
+
+    /// A delivery came to a status; none for its beginning, of which the notification's events tell.
+    #[must_use]
+    pub const fn of_delivery(status: DeliveryStatus) -> Option<Self> {
+        match status {
+            DeliveryStatus::Pending => None,
+            DeliveryStatus::Sent => Some(Self::DeliverySent),
+            DeliveryStatus::Delivered => Some(Self::DeliveryDelivered),
+            DeliveryStatus::Read => Some(Self::DeliveryRead),
+            DeliveryStatus::Suppressed => Some(Self::DeliverySuppressed),
+            DeliveryStatus::Failed => Some(Self::DeliveryFailed),
+            DeliveryStatus::Undelivered => Some(Self::DeliveryUndelivered),
+            DeliveryStatus::Expired => Some(Self::DeliveryExpired),
+            DeliveryStatus::Cancelled => Some(Self::DeliveryCancelled),
+        }
+    }
+}
+
+/// An event as the App's backend reads it, and the body of a webhook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EventView {
+    /// Its id: the same each time that it is read or sent.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub id: EventId,
+    /// What happened.
+    #[serde(rename = "type")]
+    #[cfg_attr(feature = "openapi", schema(value_type = EventKind))]
+    pub kind: Open<EventKind>,
+    /// When it happened.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub timestamp: Timestamp,
+    /// To what.
+    pub data: EventData,
+}
+
+/// What an event is about.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EventData {
+    /// The notification.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub notification_id: Option<NotificationId>,
+    /// The sender's own number for the notification.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    /// The process that the notification belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation_id: Option<String>,
+    /// The delivery.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub delivery_id: Option<DeliveryId>,
+    /// Whose delivery it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub user: Option<UserId>,
+    /// How many deliveries came to which status.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reached: BTreeMap<String, u64>,
+}
+
+/// A page of events.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EventPage {
+    /// The events, oldest first.
+    pub data: Vec<EventView>,
+    /// What to ask for the next page by, also when this one is empty.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub next_cursor: EventId,
+}
+
+/// How many deliveries came to each status, under the words of the statuses.
+#[must_use]
+pub fn reached(reached: impl IntoIterator<Item = (DeliveryStatus, u64)>) -> BTreeMap<String, u64> {
+    let word = |(status, count): (DeliveryStatus, u64)| (status.as_str().to_owned(), count);
+    reached.into_iter().map(word).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(text: &str) -> EventId {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn ids_are_texts_in_the_order_of_events() {
+        let ordered = [
+            "evt_9_0192f0c1000070008000000000000002",
+            "evt_9",
+            "evt_10_0192f0c1000070008000000000000001",
+            "evt_10_0192f0c1000070008000000000000002",
+            "evt_10",
+        ];
+        let ids = ordered.map(id);
+        assert!(ids.is_sorted());
+        assert_eq!(ids.map(|id| id.to_string()), ordered);
+        assert_eq!(ids.map(EventId::next_number), [9, 10, 10, 10, 11]);
+    }
+
+    #[test]
+    fn what_is_no_id_is_refused() {
+        for text in [
+            "",
+            "9",
+            "evt_",
+            "evt_+9",
+            "evt_-1",
+            "evt_9_",
+            "evt_9_x",
+            "ntf_9",
+            "evt_99999999999999999999",
+            "evt_9_0192f0c1-0000-7000-8000-000000000002",
+        ] {
+            assert_eq!(text.parse::<EventId>(), Err(ParseEventIdError), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_event_on_the_wire() {
+        let event = EventView {
+            id: id("evt_9_0192f0c1000070008000000000000002"),
+            kind: EventKind::DeliveryRead.into(),
+            timestamp: "2026-11-28T09:00:00Z".parse().unwrap(),
+            data: EventData {
+                notification_id: Some("ntf_0192f0c1000070008000000000000001".parse().unwrap()),
+                external_id: Some("8812".to_owned()),
+                user: Some(UserId::parse("anna").unwrap()),
+                ..EventData::default()
+            },
+        };
+        let expected = serde_json::json!({
+            "id": "evt_9_0192f0c1000070008000000000000002", "type": "delivery.read",
+            "timestamp": "2026-11-28T09:00:00Z",
+            "data": {"notification_id": "ntf_0192f0c1000070008000000000000001", "external_id": "8812", "user": "anna"},
+        });
+        assert_eq!(serde_json::to_value(&event).unwrap(), expected);
+        assert_eq!(
+            serde_json::from_value::<EventView>(expected).unwrap(),
+            event
+        );
+    }
+}

@@ -1,0 +1,283 @@
+//! A sender reads what happened to its notifications, waiting for it if asked to.
+
+use std::{sync::Arc, time::Duration};
+
+use vestnik_model::{
+    AppId, EventData, EventId, EventKind, EventPage, EventView, FieldProblem, Open, Problem,
+    event::reached, problem::FieldCode,
+};
+use vestnik_store::{
+    Store,
+    effect::ChangedDelivery,
+    events::{Asked, Happened},
+};
+
+use super::watch::full;
+use crate::{
+    feed::{Everything, Watchers},
+    refusal::Refusal,
+};
+
+/// The most rows of the event table that a page looks at.
+const ROWS: u32 = 200;
+
+/// What reading events needs.
+#[derive(Clone, Copy)]
+pub(crate) struct EventReading<'a> {
+    pub(crate) store: &'a dyn Store,
+    pub(crate) events: &'a Arc<Watchers<Everything>>,
+}
+
+/// Which events.
+pub(crate) struct EventRequest {
+    pub(crate) app: AppId,
+    /// The id of the API key.
+    pub(crate) key: String,
+    /// Behind which event; from the oldest that is kept if absent.
+    pub(crate) after: Option<EventId>,
+    /// The most events.
+    pub(crate) limit: usize,
+    /// How long to wait for the first.
+    pub(crate) wait: Duration,
+}
+
+/// The events behind one, oldest first. If there is none, waits for some; the page is empty when the
+/// time is over.
+///
+/// # Errors
+/// `request.invalid` when the cursor lies beyond the last event; as for a watch when too many wait.
+pub(crate) async fn events(
+    with: EventReading<'_>,
+    request: EventRequest,
+) -> Result<EventPage, Refusal> {
+    let EventRequest {
+        app,
+        key,
+        after,
+        limit,
+        wait,
+    } = request;
+    let mut reader = Reader {
+        store: with.store,
+        app: app.clone(),
+        after: after.unwrap_or(EventId::of(0)),
+        limit,
+    };
+    if wait.is_zero() {
+        return reader.page().await;
+    }
+    // Watching comes before reading, so that no event falls between the two.
+    let watched = with.events.watch(app, key, Everything);
+    let mut watched = watched.map_err(full)?;
+    let found = tokio::time::timeout(wait, async {
+        loop {
+            let page = reader.page().await?;
+            if !page.data.is_empty() {
+                return Ok(page);
+            }
+            reader.after = page.next_cursor;
+            watched.changed().await;
+        }
+    });
+    match found.await {
+        Ok(page) => page,
+        Err(_) => Ok(EventPage {
+            data: Vec::new(),
+            next_cursor: reader.after,
+        }),
+    }
+}
+
+/// Reads on from an event.
+struct Reader<'a> {
+    store: &'a dyn Store,
+    app: AppId,
+    after: EventId,
+    limit: usize,
+}
+
+impl Reader<'_> {
+    /// The next page; empty only at the end.
+    async fn page(&self) -> Result<EventPage, Refusal> {
+        let mut after = self.after;
+        loop {
+            let asked = Asked {
+                app: self.app.clone(),
+                from: after.next_number(),
+                rows: ROWS,
+                deliveries: u32::try_from(self.limit).unwrap_or(u32::MAX),
+            };
+            let page = self.store.happened(asked).await?;
+            let Some(seen) = page.seen else {
+                self.check_end(after).await?;
+                return Ok(EventPage {
+                    data: Vec::new(),
+                    next_cursor: after,
+                });
+            };
+            let behind = page.rows.into_iter().flat_map(views);
+            let mut data: Vec<_> = behind.filter(|view| view.id > after).collect();
+            let is_cut = data.len() > self.limit;
+            data.truncate(self.limit);
+            let last = data.last().map(|view| view.id).filter(|_| is_cut);
+            after = last.unwrap_or_else(|| EventId::of(seen));
+            // Rows of what was deleted, and beginnings of deliveries, are no events.
+            if !data.is_empty() {
+                return Ok(EventPage {
+                    data,
+                    next_cursor: after,
+                });
+            }
+        }
+    }
+
+    /// A cursor beyond the end is of a future that a restore has undone.
+    async fn check_end(&self, after: EventId) -> Result<(), Refusal> {
+        if after.number <= self.store.last_event().await? {
+            return Ok(());
+        }
+        let detail = "is of an event that the server does not have: it was restored from a backup, \
+                      begin without a cursor";
+        let problem = FieldProblem::new("/after", FieldCode::OutOfRange, detail);
+        Err(Problem::invalid(vec![problem]).into())
+    }
+}
+
+/// The events of one commit, in order.
+pub(crate) fn views(happened: Happened) -> Vec<EventView> {
+    let Happened {
+        number,
+        at,
+        notification,
+        external_id,
+        correlation_id,
+        mut deliveries,
+        reached: counts,
+        became,
+    } = happened;
+    let view = |id, kind: EventKind, data| EventView {
+        id,
+        kind: Open::Known(kind),
+        timestamp: at,
+        data,
+    };
+    let data = || EventData {
+        notification_id: Some(notification),
+        external_id: external_id.clone(),
+        correlation_id: correlation_id.clone(),
+        ..EventData::default()
+    };
+    deliveries.sort_by_key(|delivery| delivery.id);
+    let is_named = !deliveries.is_empty();
+    let of_delivery = |ChangedDelivery { id, user, status }| {
+        let kind = EventKind::of_delivery(status)?;
+        let data = EventData {
+            delivery_id: Some(id),
+            user: Some(user),
+            ..data()
+        };
+        let delivery = Some(id);
+        Some(view(EventId { number, delivery }, kind, data))
+    };
+    let mut views: Vec<_> = deliveries.into_iter().filter_map(of_delivery).collect();
+    let counts = if is_named { Vec::new() } else { counts };
+    let is_progress = !counts.is_empty();
+    let kind = became
+        .map(EventKind::of_notification)
+        .or_else(|| is_progress.then_some(EventKind::NotificationProgress));
+    views.extend(kind.map(|kind| {
+        let data = EventData {
+            reached: reached(counts),
+            ..data()
+        };
+        view(EventId::of(number), kind, data)
+    }));
+    views
+}
+
+#[cfg(test)]
+mod tests {
+    use vestnik_model::{DeliveryStatus, NotificationStatus, UserId};
+
+    use super::*;
+
+    fn happened() -> Happened {
+        Happened {
+            number: 7,
+            at: "2026-11-28T09:00:00Z".parse().unwrap(),
+            notification: "ntf_0192f0c1000070008000000000000001".parse().unwrap(),
+            external_id: Some("8812".to_owned()),
+            correlation_id: None,
+            deliveries: Vec::new(),
+            reached: Vec::new(),
+            became: None,
+        }
+    }
+
+    fn changed(number: u8, status: DeliveryStatus) -> ChangedDelivery {
+        ChangedDelivery {
+            id: format!("dlv_0192f0c100007000800000000000000{number}")
+                .parse()
+                .unwrap(),
+            user: UserId::parse(format!("u{number}")).unwrap(),
+            status,
+        }
+    }
+
+    fn told(happened: Happened) -> Vec<String> {
+        let told = |view: EventView| {
+            let user = view
+                .data
+                .user
+                .map(|user| user.to_string())
+                .unwrap_or_default();
+            assert_eq!(view.data.external_id.as_deref(), Some("8812"));
+            format!("{} {user} {:?}", view.kind, view.data.reached)
+                .trim()
+                .to_owned()
+        };
+        views(happened).into_iter().map(told).collect()
+    }
+
+    #[test]
+    fn deliveries_come_first_and_in_the_order_of_their_ids() {
+        let happened = Happened {
+            deliveries: vec![
+                changed(3, DeliveryStatus::Sent),
+                changed(1, DeliveryStatus::Read),
+                changed(2, DeliveryStatus::Pending),
+            ],
+            reached: vec![(DeliveryStatus::Sent, 1)],
+            became: Some(NotificationStatus::Sent),
+            ..happened()
+        };
+        let ids: Vec<_> = views(happened.clone()).iter().map(|view| view.id).collect();
+        assert!(ids.is_sorted());
+        assert_eq!(
+            told(happened),
+            [
+                "delivery.read u1 {}",
+                "delivery.sent u3 {}",
+                "notification.sent  {}"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_part_that_changed_alike_is_progress_or_comes_with_the_status() {
+        let part = Happened {
+            reached: vec![(DeliveryStatus::Sent, 200)],
+            ..happened()
+        };
+        assert_eq!(
+            told(part.clone()),
+            ["notification.progress  {\"sent\": 200}"]
+        );
+        let last = Happened {
+            became: Some(NotificationStatus::Sent),
+            ..part
+        };
+        assert_eq!(told(last), ["notification.sent  {\"sent\": 200}"]);
+        assert!(views(happened()).is_empty());
+    }
+}

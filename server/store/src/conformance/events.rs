@@ -1,0 +1,167 @@
+//! What happened to an App's notifications, for its backend.
+
+use vestnik_model::{DeliveryStatus, NotificationStatus, ReceiptKind};
+use vestnik_rules::work::WorkKind;
+
+use super::{
+    Fixture,
+    fact::receipt,
+    name::{at, bank, notification, shop, topics, users},
+    world::World,
+};
+use crate::events::{Asked, Happened, HappenedPage};
+
+fn asked(from: u64) -> Asked {
+    Asked {
+        app: shop(),
+        from,
+        rows: 100,
+        deliveries: 1_000,
+    }
+}
+
+async fn all(world: &World) -> Vec<Happened> {
+    page(world, asked(0)).await.rows
+}
+
+async fn page(world: &World, asked: Asked) -> HappenedPage {
+    world.store.happened(asked).await.unwrap()
+}
+
+/// What a change says of the notification, and of each user.
+fn told(happened: &Happened) -> (Option<NotificationStatus>, Vec<(&str, DeliveryStatus)>) {
+    let deliveries = happened.deliveries.iter();
+    let deliveries = deliveries.map(|one| (one.user.as_str(), one.status));
+    (happened.became, deliveries.collect())
+}
+
+pub async fn a_notification_s_life_is_told(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    let session = world.login("anna", 1).await;
+    world.publish(3, users(&["anna"])).await;
+    world.hand_over(&session, 3, 50).await;
+    let read = vec![receipt(3, ReceiptKind::Read, 60)];
+    world.report(&session, read).await;
+    let happened = all(&world).await;
+    let expected = [
+        (
+            Some(NotificationStatus::Queued),
+            vec![("anna", DeliveryStatus::Pending)],
+        ),
+        (
+            Some(NotificationStatus::Sent),
+            vec![("anna", DeliveryStatus::Sent)],
+        ),
+        // Whoever read it: the notification stays what it is.
+        (None, vec![("anna", DeliveryStatus::Read)]),
+    ];
+    let is_named = |(happened, expected): (&Happened, &(_, Vec<_>))| {
+        // A part of an audience may be told without names.
+        let (became, deliveries) = told(happened);
+        assert_eq!(became, expected.0);
+        assert!(
+            deliveries == expected.1 || deliveries.is_empty(),
+            "{deliveries:?}"
+        );
+    };
+    assert_eq!(happened.len(), expected.len());
+    happened.iter().zip(&expected).for_each(is_named);
+    assert_eq!(told(&happened[1]), expected[1]);
+    assert_eq!(told(&happened[2]), expected[2]);
+    assert!(
+        happened
+            .iter()
+            .all(|one| one.external_id.as_deref() == Some("order-3"))
+    );
+    assert!(
+        happened
+            .iter()
+            .all(|one| one.notification == notification(3))
+    );
+    world.is_sound().await;
+}
+
+pub async fn an_app_reads_its_own_events(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    world.login("anna", 1).await;
+    world.login_to(&bank(), "anna", 2).await;
+    for number in 1..=4 {
+        world.publish(number, users(&["anna"])).await;
+        world
+            .publish_to(&bank(), 100 + number, users(&["anna"]))
+            .await;
+    }
+    let whole = all(&world).await;
+    assert_eq!(whole.len(), 4);
+    let mut from = 0;
+    let mut parts = Vec::new();
+    while let HappenedPage {
+        rows,
+        seen: Some(seen),
+    } = page(
+        &world,
+        Asked {
+            rows: 3,
+            ..asked(from)
+        },
+    )
+    .await
+    {
+        assert!(rows.len() <= 3);
+        parts.extend(rows);
+        from = seen + 1;
+    }
+    assert_eq!(parts, whole);
+    let from = whole[2].number;
+    assert_eq!(page(&world, asked(from)).await.rows, whole[2..]);
+    let of_bank = Asked {
+        app: bank(),
+        ..asked(0)
+    };
+    assert_eq!(page(&world, of_bank).await.rows.len(), 4);
+    world.is_sound().await;
+}
+
+pub async fn a_page_is_bounded_by_its_deliveries(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    let session = world.login("anna", 1).await;
+    for number in 1..=3 {
+        world.publish(number, users(&["anna"])).await;
+        world.hand_over(&session, number, 50).await;
+    }
+    let asked = |from| Asked {
+        deliveries: 1,
+        ..asked(from)
+    };
+    let mut from = 0;
+    let mut named = 0;
+    while let HappenedPage {
+        rows,
+        seen: Some(seen),
+    } = page(&world, asked(from)).await
+    {
+        let of_page: usize = rows.iter().map(|one| one.deliveries.len()).sum();
+        assert!(of_page <= 1, "{rows:?}");
+        named += of_page;
+        from = seen + 1;
+    }
+    assert!(named >= 3, "{named}");
+    world.is_sound().await;
+}
+
+pub async fn what_was_deleted_is_passed_over(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    world.topic("news", &["anna"]).await;
+    world.publish(1, topics(&["news"])).await;
+    world.publish(2, users(&["anna"])).await;
+    let much_later = 40 * 86_400;
+    for kind in [WorkKind::Expand, WorkKind::Expire, WorkKind::Retain] {
+        world.work(kind, 100, much_later).await;
+    }
+    let last = world.store.last_event().await.unwrap();
+    let page = page(&world, asked(0)).await;
+    assert_eq!(page.rows, []);
+    assert!(page.seen.is_some_and(|seen| seen <= last));
+    world.store.ping(at(much_later)).await.unwrap();
+    world.is_sound().await;
+}

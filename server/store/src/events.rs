@@ -1,0 +1,97 @@
+//! What happened to an App's notifications, for its backend.
+
+use jiff::Timestamp;
+use vestnik_model::{AppId, DeliveryStatus, NotificationId, NotificationStatus};
+
+use crate::{
+    Answer,
+    effect::{ChangedDelivery, Effect, Event},
+};
+
+/// The event table, as one App may read it.
+pub trait Events {
+    /// What happened from a number on, oldest first.
+    fn happened(&self, asked: Asked) -> Answer<'_, HappenedPage>;
+}
+
+/// What to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The tenant.
+    pub app: AppId,
+    /// The number of the first event.
+    pub from: u64,
+    /// The most rows that are looked at.
+    pub rows: u32,
+    /// A page ends with the row with which it has at least so many deliveries: a row can have as many
+    /// as a part of an audience.
+    pub deliveries: u32,
+}
+
+/// A page of what happened.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HappenedPage {
+    /// What happened, oldest first, without what is about notifications that were deleted since.
+    pub rows: Vec<Happened>,
+    /// The number of the last row that was looked at; none if there was none.
+    pub seen: Option<u64>,
+}
+
+/// A change of a notification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Happened {
+    /// The number of its event.
+    pub number: u64,
+    /// When.
+    pub at: Timestamp,
+    /// The notification.
+    pub notification: NotificationId,
+    /// The sender's own number for it.
+    pub external_id: Option<String>,
+    /// The process that it belongs to.
+    pub correlation_id: Option<String>,
+    /// The deliveries that changed one by one.
+    pub deliveries: Vec<ChangedDelivery>,
+    /// How many deliveries came to each status.
+    pub reached: Vec<(DeliveryStatus, u64)>,
+    /// The status that the notification came to; none if it stayed.
+    pub became: Option<NotificationStatus>,
+}
+
+impl Happened {
+    /// A change with the sender's names of its notification, the external id and the correlation id;
+    /// none if the event is about something else.
+    #[must_use]
+    pub fn of(
+        event: Event,
+        (external_id, correlation_id): (Option<String>, Option<String>),
+    ) -> Option<Self> {
+        let Event {
+            number,
+            app: _,
+            at,
+            effect,
+        } = event;
+        match effect {
+            Effect::NotificationChanged {
+                notification,
+                deliveries,
+                reached,
+                became,
+            } => Some(Self {
+                number,
+                at,
+                notification,
+                external_id,
+                correlation_id,
+                deliveries,
+                reached,
+                became,
+            }),
+            Effect::LogGrew { .. }
+            | Effect::Stopped { .. }
+            | Effect::Revoked(_)
+            | Effect::WorkDue { .. } => None,
+        }
+    }
+}

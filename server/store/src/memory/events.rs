@@ -1,0 +1,45 @@
+//! What happened to an App's notifications.
+
+use super::{MemoryStore, world::World};
+use crate::{
+    Answer, Event, Events,
+    events::{Asked, Happened, HappenedPage},
+};
+
+impl Events for MemoryStore {
+    fn happened(&self, asked: Asked) -> Answer<'_, HappenedPage> {
+        self.read(move |world| {
+            let mut page = HappenedPage::default();
+            let mut named = 0;
+            let newer = world.events.range(asked.from..).map(|(_, event)| event);
+            let own = newer.filter(|event| event.app == asked.app && is_of_notification(event));
+            for event in own.take(asked.rows as usize) {
+                page.seen = Some(event.number);
+                let Some(happened) = happened(world, event) else {
+                    continue;
+                };
+                named += happened.deliveries.len();
+                page.rows.push(happened);
+                if named >= asked.deliveries as usize {
+                    break;
+                }
+            }
+            page
+        })
+    }
+}
+
+fn is_of_notification(event: &Event) -> bool {
+    Happened::of(event.clone(), (None, None)).is_some()
+}
+
+/// `None` when the notification was deleted since.
+fn happened(world: &World, event: &Event) -> Option<Happened> {
+    let mut happened = Happened::of(event.clone(), (None, None))?;
+    let id = happened.notification;
+    let key = world.notification_ids.get(&id)?;
+    let row = world.notifications.get(key)?;
+    happened.external_id.clone_from(&row.external_id);
+    happened.correlation_id.clone_from(&row.correlation_id);
+    Some(happened)
+}
