@@ -14,6 +14,9 @@ use crate::{device::Ending, service::Service};
 /// The most rules at a time.
 pub(crate) const MOST_RULES: usize = 100;
 
+/// For how many devices a rule counts their requests.
+const MOST_DEVICES: usize = 100_000;
+
 /// A rule. The first rule that picks a request decides about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -227,6 +230,10 @@ impl Active {
 
     fn by_chance(&mut self, percent: u8, seed: u64, device: Option<&str>) -> bool {
         let device = device.unwrap_or_default();
+        if self.by_device.len() >= MOST_DEVICES {
+            // More devices than a simulator holds: most of them are gone, and chance begins anew.
+            self.by_device.clear();
+        }
         let count = self.by_device.entry(device.to_owned()).or_default();
         *count += 1;
         let start = mix(seed ^ mix(*count));

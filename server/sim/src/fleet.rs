@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::{
     device::{Address, Death, Device, Kind, Registration},
     mailbox::{ApnsStorage, Happened, Mailbox, Order},
-    message::{Content, Drop, Event, Fate, Message},
+    message::{Content, DropReason, Event, Fate, Message},
     rate::Rate,
     ring::{Bound, Ring},
     service::Environment,
@@ -16,6 +16,12 @@ use crate::{
 
 /// How many bytes an event has beside its message, about.
 const EVENT_BYTES: usize = 400;
+
+/// The most bytes that the services store for all devices together. Beyond it messages are dropped as
+/// `too_many_pending`.
+const MOST_STORED: usize = 256 * 1024 * 1024;
+/// The longest name of a device, project or app, in bytes.
+const LONGEST_NAME: usize = 200;
 
 /// Why a device could not be made or changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +33,9 @@ pub enum DeviceError {
     /// There are as many devices as the simulator holds.
     #[error("there are {0} devices already, which is the most")]
     TooMany(usize),
+    /// A name is too long.
+    #[error("name, project and bundle have at most {LONGEST_NAME} bytes")]
+    TooLong,
     /// The key is not an uncompressed P-256 point in base64url without padding.
     #[error("application_server_key is not an uncompressed P-256 point in base64url")]
     ServerKey,
@@ -52,6 +61,8 @@ pub(crate) struct Fleet {
     by_token: BTreeMap<String, u64>,
     history: Ring<Event>,
     next: u64,
+    /// How many bytes the mailboxes of all devices have.
+    stored: usize,
     defaults: Defaults,
 }
 
@@ -62,6 +73,7 @@ impl Fleet {
             by_token: BTreeMap::new(),
             history: Ring::new(defaults.history),
             next: 1,
+            stored: 0,
             defaults,
         }
     }
@@ -74,6 +86,17 @@ impl Fleet {
     ) -> Result<&Device, DeviceError> {
         if self.devices.len() >= self.defaults.most_devices {
             return Err(DeviceError::TooMany(self.defaults.most_devices));
+        }
+        let names = [
+            &registration.name,
+            &registration.project,
+            &registration.bundle,
+        ];
+        if names
+            .iter()
+            .any(|name| name.as_ref().is_some_and(|name| name.len() > LONGEST_NAME))
+        {
+            return Err(DeviceError::TooLong);
         }
         let number = self.next;
         let id = format!("dev_{number}");
@@ -140,17 +163,20 @@ impl Fleet {
     /// Takes a message for a device: delivers it, stores it or drops it.
     pub(crate) fn accept(&mut self, id: &str, message: Message, now: Timestamp) {
         let apns = self.defaults.apns_storage;
-        let Ok(device) = self.device_mut(id) else {
-            return;
-        };
+        let is_full = self.stored >= MOST_STORED;
         let message = Arc::new(message);
-        let happened = if device.is_online {
-            vec![(message, Fate::Delivered)]
-        } else {
+        // The service has found the device a moment ago.
+        let _ = self.change(id, now, |device| {
             let policy = device.policy(apns);
-            device.mailbox.store(message, policy, now)
-        };
-        self.record(id, happened, now);
+            if device.is_online {
+                vec![(message, Fate::Delivered)]
+            } else if is_full {
+                let why = DropReason::TooManyPending;
+                vec![(message, Fate::Dropped { why })]
+            } else {
+                device.mailbox.store(message, policy, now)
+            }
+        });
     }
 
     /// Delivers once more what was delivered after an event, as a service does at times.
@@ -172,11 +198,10 @@ impl Fleet {
         order: Order,
         now: Timestamp,
     ) -> Result<(), DeviceError> {
-        let device = self.device_mut(id)?;
-        device.is_online = true;
-        let happened = device.mailbox.deliver(order, now);
-        self.record(id, happened, now);
-        Ok(())
+        self.change(id, now, |device| {
+            device.is_online = true;
+            device.mailbox.deliver(order, now)
+        })
     }
 
     pub(crate) fn set_offline(&mut self, id: &str) -> Result<(), DeviceError> {
@@ -191,13 +216,13 @@ impl Fleet {
         death: Death,
         now: Timestamp,
     ) -> Result<(), DeviceError> {
-        let device = self.device_mut(id)?;
-        device.death = Some(death);
-        if death.at <= now {
-            let happened = device.mailbox.discard();
-            self.record(id, happened, now);
-        }
-        Ok(())
+        self.change(id, now, |device| {
+            device.death = Some(death);
+            match device.dead(now) {
+                Some(_) => device.mailbox.discard(),
+                None => Vec::new(),
+            }
+        })
     }
 
     /// Moves a device of APNs to an environment.
@@ -216,6 +241,7 @@ impl Fleet {
         let device = number(id).and_then(|number| self.devices.remove(&number));
         let device = device.ok_or(DeviceError::Unknown)?;
         self.by_token.remove(device.token());
+        self.stored -= device.mailbox.bytes();
         Ok(())
     }
 
@@ -224,6 +250,7 @@ impl Fleet {
         self.devices.clear();
         self.by_token.clear();
         self.history.clear();
+        self.stored = 0;
     }
 
     /// Drops what is stored and over.
@@ -231,14 +258,11 @@ impl Fleet {
         let waited_for = self.devices.values().filter(|d| d.mailbox.len() > 0);
         let ids: Vec<_> = waited_for.map(|device| device.id.clone()).collect();
         for id in ids {
-            let Ok(device) = self.device_mut(&id) else {
-                continue;
-            };
-            let happened = match device.dead(now) {
+            // It was found a moment ago.
+            let _ = self.change(&id, now, |device| match device.dead(now) {
                 Some(_) => device.mailbox.discard(),
                 None => device.mailbox.expire(now),
-            };
-            self.record(&id, happened, now);
+            });
         }
     }
 
@@ -263,11 +287,27 @@ impl Fleet {
             .ok_or(DeviceError::Unknown)
     }
 
+    /// Changes a device, keeps count of what is stored, and records what happened.
+    fn change(
+        &mut self,
+        id: &str,
+        now: Timestamp,
+        change: impl FnOnce(&mut Device) -> Vec<Happened>,
+    ) -> Result<(), DeviceError> {
+        let device = self.device_mut(id)?;
+        let before = device.mailbox.bytes();
+        let happened = change(device);
+        let after = device.mailbox.bytes();
+        self.stored = (self.stored + after).saturating_sub(before);
+        self.record(id, happened, now);
+        Ok(())
+    }
+
     fn record(&mut self, id: &str, happened: Vec<Happened>, now: Timestamp) {
         for (message, fate) in happened {
             let fate = match (fate, &message.content) {
                 (Fate::Delivered, Content::Unreadable { .. }) => Fate::Dropped {
-                    why: Drop::Undecryptable,
+                    why: DropReason::Undecryptable,
                 },
                 (fate, _) => fate,
             };

@@ -76,7 +76,7 @@ pub use fault::{Fault, Match, Rule, RuleError, RuleView, When};
 pub use fleet::DeviceError;
 pub use journal::JournalEntry;
 pub use mailbox::{ApnsStorage, Order};
-pub use message::{Content, Drop, Event, Fate, Message};
+pub use message::{Content, DropReason, Event, Fate, Message};
 pub use options::{Limits, Options};
 pub use ring::Bound;
 pub use screen::ScreenLine;

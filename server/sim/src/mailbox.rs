@@ -12,14 +12,14 @@ use std::{collections::BTreeSet, sync::Arc};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::message::{Drop, Fate, Message};
+use crate::message::{DropReason, Fate, Message};
 
 /// FCM's limit of stored messages without a collapse key.
 const FCM_PENDING: usize = 100;
 /// FCM's limit of collapse keys for a device.
 const FCM_KEYS: usize = 4;
 /// The most messages that any service stores for a device here. The services document none.
-const MOST: usize = 1_000;
+const MOST: usize = 200;
 
 /// How many notifications APNs stores for an app on a device that is offline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -65,6 +65,11 @@ impl Mailbox {
         self.stored.len()
     }
 
+    /// How many bytes the stored messages have, without what surrounds them.
+    pub(crate) fn bytes(&self) -> usize {
+        self.stored.iter().map(|message| message.bytes).sum()
+    }
+
     /// Stores a message for a device that is offline.
     pub(crate) fn store(
         &mut self,
@@ -74,13 +79,13 @@ impl Mailbox {
     ) -> Vec<Happened> {
         let mut happened = self.expire(now);
         if message.expires_at.is_none_or(|end| end <= now) {
-            let why = Drop::NotStored;
+            let why = DropReason::NotStored;
             happened.push((message, Fate::Dropped { why }));
             return happened;
         }
         happened.extend(self.collapse(&message));
         if policy == Policy::Apns(ApnsStorage::Latest) {
-            happened.extend(drop_all(self.stored.drain(..), Drop::Overwritten));
+            happened.extend(drop_all(self.stored.drain(..), DropReason::Overwritten));
         }
         self.stored.push(Arc::clone(&message));
         happened.push((message, Fate::Stored));
@@ -90,7 +95,7 @@ impl Mailbox {
         }
         let surplus = self.stored.len().saturating_sub(MOST);
         let surplus = self.stored.drain(..surplus);
-        happened.extend(drop_all(surplus, Drop::TooManyPending));
+        happened.extend(drop_all(surplus, DropReason::TooManyPending));
         happened
     }
 
@@ -109,7 +114,7 @@ impl Mailbox {
 
     /// Drops everything: the device is no more.
     pub(crate) fn discard(&mut self) -> Vec<Happened> {
-        drop_all(self.stored.drain(..), Drop::DeviceGone).collect()
+        drop_all(self.stored.drain(..), DropReason::DeviceGone).collect()
     }
 
     /// Drops what is stored and has come to its end.
@@ -134,7 +139,7 @@ impl Mailbox {
         let is_plain = |message: &Arc<Message>| message.collapse.is_none();
         if self.stored.iter().filter(|stored| is_plain(stored)).count() > FCM_PENDING {
             // "If this limit is reached, all stored messages are discarded."
-            happened.extend(drop_all(self.stored.drain(..), Drop::TooManyPending));
+            happened.extend(drop_all(self.stored.drain(..), DropReason::TooManyPending));
         }
         let keys: BTreeSet<_> = self
             .stored
@@ -146,7 +151,10 @@ impl Mailbox {
             let keyed = |message: &Arc<Message>| message.collapse.is_some();
             if let Some(oldest) = self.stored.iter().position(keyed) {
                 let oldest = [self.stored.remove(oldest)];
-                happened.extend(drop_all(oldest.into_iter(), Drop::TooManyCollapseKeys));
+                happened.extend(drop_all(
+                    oldest.into_iter(),
+                    DropReason::TooManyCollapseKeys,
+                ));
             }
         }
         happened
@@ -155,7 +163,7 @@ impl Mailbox {
 
 fn drop_all(
     messages: impl Iterator<Item = Arc<Message>>,
-    why: Drop,
+    why: DropReason,
 ) -> impl Iterator<Item = Happened> {
     messages.map(move |message| (message, Fate::Dropped { why }))
 }

@@ -100,14 +100,14 @@ pub enum Fate {
     /// Neither delivered nor kept.
     Dropped {
         /// Why.
-        why: Drop,
+        why: DropReason,
     },
 }
 
 /// Why a message was dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Drop {
+pub enum DropReason {
     /// The device is offline and the message is not to be stored (time to live 0).
     NotStored,
     /// FCM: more than 100 messages without a collapse key were stored, so all of them were discarded;

@@ -54,7 +54,7 @@ impl Shared {
         changed
     }
 
-    /// Forgets what belongs to a connection that is closed. Nobody can see that, so nobody is told.
+    /// Forgets what belongs to a connection that is closed, which is no change that a reader could see.
     pub(crate) fn closed(&self, connection: u64) {
         self.lock().closed(connection);
     }

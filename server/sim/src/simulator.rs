@@ -301,6 +301,11 @@ impl Simulator {
         self.shared.read(|world| world.counters.view())
     }
 
+    /// Forgets devices, events, requests, counts and fault rules. Keys and access tokens stay.
+    pub fn reset(&self) {
+        self.shared.change(World::reset);
+    }
+
     /// A count that grows with every request and every change: those who wait for something look again
     /// when it has grown.
     #[must_use]

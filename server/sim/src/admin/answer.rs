@@ -34,7 +34,9 @@ impl From<DeviceError> for Refusal {
         let status = match error {
             DeviceError::Unknown => StatusCode::NOT_FOUND,
             DeviceError::TooMany(_) => StatusCode::CONFLICT,
-            DeviceError::ServerKey | DeviceError::NoEnvironment => StatusCode::BAD_REQUEST,
+            DeviceError::ServerKey | DeviceError::NoEnvironment | DeviceError::TooLong => {
+                StatusCode::BAD_REQUEST
+            }
         };
         Self::new(status, error.to_string())
     }

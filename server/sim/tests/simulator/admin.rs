@@ -82,6 +82,7 @@ async fn devices_are_made_and_moved_by_http() {
         json!({"kind": "pager"}),
         json!({}),
         json!({"kind": "apns", "colour": "red"}),
+        json!({"kind": "apns", "name": "n".repeat(201)}),
         json!({"kind": "web_push", "application_server_key": "AAAA"}),
     ] {
         let answer = post("/admin/devices", Some(bad.clone())).await;

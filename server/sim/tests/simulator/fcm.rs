@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use std::time::Duration;
 use vestnik_clock::{Clock as _, ManualClock};
-use vestnik_sim::{Content, Death, Drop, Ending, Fate, Kind, Order, Registration, Simulator};
+use vestnik_sim::{Content, Death, DropReason, Ending, Fate, Kind, Order, Registration, Simulator};
 
 use crate::{
     client::{Answer, options, send, send_h1},
@@ -476,7 +476,7 @@ async fn messages_wait_for_a_device_that_is_offline() {
         (
             none,
             Fate::Dropped {
-                why: Drop::NotStored,
+                why: DropReason::NotStored,
             },
         ),
         (old, Fate::Collapsed { by: new.clone() }),

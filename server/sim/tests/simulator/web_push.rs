@@ -6,7 +6,8 @@ use serde_json::json;
 use std::time::Duration;
 use vestnik_clock::{Clock as _, ManualClock};
 use vestnik_sim::{
-    Content, Death, Drop, Ending, Fate, Kind, Order, Registration, Simulator, SubscriptionView,
+    Content, Death, DropReason, Ending, Fate, Kind, Order, Registration, Simulator,
+    SubscriptionView,
 };
 
 use crate::{
@@ -185,7 +186,7 @@ async fn what_a_browser_cannot_read_is_accepted_and_dropped_by_it() {
         );
         let events = browser.simulator.events(0);
         let last = events.last().unwrap();
-        let why = Drop::Undecryptable;
+        let why = DropReason::Undecryptable;
         assert_eq!(last.fate, Fate::Dropped { why });
         let Content::Unreadable { why } = &last.message.content else {
             panic!("{:?}", last.message.content);
