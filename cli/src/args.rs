@@ -1,6 +1,6 @@
 //! The command line. `--help` of each command shows examples.
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -57,6 +57,8 @@ pub(crate) enum Command {
     Backup(BackupArgs),
     /// Put a backup in the place of the database of a stopped server.
     Restore(RestoreArgs),
+    /// Simulate FCM, APNs and Web Push, to test without an account at Google or Apple.
+    Sim(SimArgs),
     /// See it all work: a server, three devices and a courier, on this machine only.
     Demo(DemoArgs),
     /// Print a completion script for a shell.
@@ -316,6 +318,32 @@ pub(crate) struct StatusArgs {
     /// Stay and show each change, until nothing waits any more.
     #[arg(long)]
     pub(crate) watch: bool,
+}
+
+/// Simulate FCM, APNs and Web Push, to test without an account at Google or Apple.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The admin API listens on the given port, the services on the next four: FCM, APNs production, APNs
+sandbox, Web Push. With port 0 each gets one that is free. The keys that a sender needs are written to
+--keys and used again by the next start.
+
+Examples:
+  vestnik sim --page
+  vestnik sim --listen 127.0.0.1:0 --keys /tmp/sim --json"
+)]
+pub(crate) struct SimArgs {
+    /// Where the admin API listens.
+    #[arg(long, default_value = "127.0.0.1:9100")]
+    pub(crate) listen: SocketAddr,
+    /// The host name in URLs and in the certificate.
+    #[arg(long, default_value = "localhost")]
+    pub(crate) host: String,
+    /// Serve a page that shows each device as a phone.
+    #[arg(long)]
+    pub(crate) page: bool,
+    /// The folder of the keys.
+    #[arg(long, default_value = ".vestnik-sim")]
+    pub(crate) keys: PathBuf,
 }
 
 /// See it all work: a server, three devices and a courier, on this machine only.

@@ -7,6 +7,7 @@ mod listen;
 mod restore;
 mod send;
 mod serve;
+mod sim;
 mod status;
 mod watch;
 
@@ -22,6 +23,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<(), Failure
         Command::Status(args) => status::run(args, output).await,
         Command::Backup(args) => backup::run(args, output),
         Command::Restore(args) => restore::run(args, output).await,
+        Command::Sim(args) => sim::run(args, output).await,
         Command::Demo(args) => demo::run(args, output).await,
         Command::Completions { shell } => {
             completions::run(shell, output);

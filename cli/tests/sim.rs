@@ -1,0 +1,82 @@
+//! `vestnik sim` as a script uses it.
+
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy allows it in the tests themselves, not in what they share"
+)]
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
+    process::{Command, Stdio},
+};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use serde_json::Value;
+
+#[test]
+fn runs_until_it_is_stopped_and_leaves_the_keys_of_a_sender() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = folder.path().join("keys");
+    let mut accounts = Vec::new();
+    for _ in 0..2 {
+        let mut simulator = Command::new(env!("CARGO_BIN_EXE_vestnik"))
+            .args([
+                "--json",
+                "sim",
+                "--page",
+                "--listen",
+                "127.0.0.1:0",
+                "--keys",
+            ])
+            .arg(&keys)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut lines = BufReader::new(simulator.stdout.take().unwrap());
+        lines.read_line(&mut line).unwrap();
+        let told: Value = serde_json::from_str(&line).unwrap();
+        let admin = told["admin"]
+            .as_str()
+            .unwrap()
+            .strip_prefix("http://")
+            .unwrap();
+        assert!(get(admin, "/").contains("<main"));
+
+        let account = std::fs::read(keys.join("service-account.json")).unwrap();
+        let account: Value = serde_json::from_slice(&account).unwrap();
+        let uri = format!("{}/token", told["fcm"].as_str().unwrap());
+        assert_eq!(account["token_uri"], uri);
+        accounts.push(account["private_key"].clone());
+        for name in ["ca.pem", "apns.p8"] {
+            assert!(
+                std::fs::read_to_string(keys.join(name))
+                    .unwrap()
+                    .starts_with("-----BEGIN")
+            );
+        }
+        let process = Pid::from_raw(simulator.id().try_into().unwrap());
+        kill(process, Signal::SIGTERM).unwrap();
+        assert_eq!(simulator.wait().unwrap().code(), Some(0));
+    }
+    // The second start has the keys of the first.
+    assert_eq!(accounts[0], accounts[1]);
+}
+
+fn get(host: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(host).unwrap();
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
