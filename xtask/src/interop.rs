@@ -1,5 +1,5 @@
 //! Foreign SignalR clients at our hub server and our client at foreign servers: installs them, tries
-//! each, and compares our codec with the official one.
+//! each, and compares our codec with the official one. Foreign senders of pushes at our simulator.
 
 use std::path::{Path, PathBuf};
 
@@ -10,9 +10,15 @@ use crate::{
     step::{self, command, command_in},
 };
 
+/// The task that tries senders of pushes, and the name for it alone.
+const PUSH: &str = "push";
+
 /// Installs the peers and tries them, all or those whose name has a part, as "java WebSockets" or
-/// "go server".
+/// "go server", or only the senders of pushes.
 pub(crate) fn run(only: Option<&str>) -> Result<()> {
+    if only == Some(PUSH) {
+        return push();
+    }
     install_js()?;
     let java = [
         "--batch-mode",
@@ -37,8 +43,28 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
     }
     match only {
         Some(_) => Ok(()),
-        None => step::run(interop("differential")),
+        None => {
+            push()?;
+            step::run(interop("differential"))
+        }
     }
+}
+
+/// Tries foreign senders of pushes at our simulator.
+fn push() -> Result<()> {
+    build_senders(&python()?.join("go"))?;
+    let program = build::program("vestnik-interop")?;
+    step::run(command(&program.to_string_lossy(), &[PUSH]))
+}
+
+/// Installs the foreign senders of pushes.
+fn build_senders(go: &Path) -> Result<()> {
+    let ci = ["ci", "--no-audit", "--no-fund"];
+    step::run(command_in("tests/interop/push/js", "npm", &ci))?;
+    let mut build = command_in("tests/interop/push/go", &go.to_string_lossy(), &["build"]);
+    build.args(["-o", "push", "."]);
+    build.env("GOTOOLCHAIN", "local");
+    step::run(build)
 }
 
 /// Installs the official JavaScript client.

@@ -74,7 +74,7 @@ enum Task {
     },
     /// Put foreign SignalR clients through everything at our hub server.
     Interop {
-        /// Only clients whose name contains this, as "java WebSockets".
+        /// Only clients whose name contains this, as "java WebSockets"; `push`: only senders of pushes.
         #[arg(long)]
         only: Option<String>,
     },

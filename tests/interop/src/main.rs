@@ -1,5 +1,5 @@
 //! Our SignalR beside others': foreign clients at our hub server, feature by feature, and our codec
-//! against the official one. `cargo xtask interop` installs them and runs this.
+//! against the official one. Foreign senders of pushes at our simulator. `cargo xtask interop` installs them and runs this.
 #![forbid(unsafe_code)]
 
 mod differential;
@@ -10,6 +10,7 @@ mod host;
 mod hub;
 mod peer;
 mod proxy;
+mod push;
 mod silence;
 mod table;
 
@@ -35,13 +36,15 @@ use crate::{
 /// How many clients are tried side by side: most of their time is waiting.
 const ABREAST: usize = 4;
 
-/// Holds our SignalR beside others'.
+/// Holds what we speak beside others'.
 #[derive(Debug, Parser)]
 enum Task {
     /// Try foreign clients at our hub server, feature by feature.
     Clients(Only),
     /// Try our client at foreign servers, feature by feature.
     Servers(Only),
+    /// Try foreign senders of pushes at our simulator.
+    Push,
     /// Compare our codec with the official JavaScript one over random messages.
     Differential {
         /// How many frames of each protocol.
@@ -68,6 +71,7 @@ async fn main() -> Result<()> {
     match Task::parse() {
         Task::Clients(only) => try_clients(only).await,
         Task::Servers(only) => try_servers(only).await,
+        Task::Push => push::run().await,
         Task::Differential { frames, seed } => {
             for protocol in Protocol::ALL {
                 differential::run(protocol, frames, seed)?;
