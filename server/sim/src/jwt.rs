@@ -79,3 +79,52 @@ impl<'a> Jwt<'a> {
 fn object(part: &str) -> Option<Map<String, Value>> {
     serde_json::from_slice(&base64url::decode(part)?).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::{
+        rand::SystemRandom,
+        signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _},
+    };
+
+    use super::*;
+
+    /// A token that the key has really signed, whatever its header says.
+    fn token(header: &str, key: &EcdsaKeyPair) -> String {
+        let claims = base64url::encode(r#"{"iss":"a","iat":1.9,"exp":"2"}"#);
+        let signed = format!("{}.{claims}", base64url::encode(header));
+        let signature = key.sign(&SystemRandom::new(), signed.as_bytes()).unwrap();
+        format!("{signed}.{}", base64url::encode(signature))
+    }
+
+    #[test]
+    fn a_token_must_name_the_algorithm_that_it_is_checked_with() {
+        let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+        let public = key.public_key().as_ref();
+        let is_accepted = |header| {
+            let token = token(header, &key);
+            Jwt::parse(&token).unwrap().is_es256_of(public)
+        };
+        assert!(is_accepted(r#"{"alg":"ES256"}"#));
+        for other in [
+            r#"{"alg":"none"}"#,
+            r#"{"alg":"HS256"}"#,
+            r#"{"alg":"es256"}"#,
+            "{}",
+        ] {
+            assert!(!is_accepted(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn claims_are_read_by_their_types() {
+        let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+        let token = token("{}", &key);
+        let jwt = Jwt::parse(&token).unwrap();
+        assert_eq!((jwt.text("iss"), jwt.text("iat")), (Some("a"), None));
+        assert_eq!((jwt.seconds("iat"), jwt.seconds("exp")), (Some(1), None));
+        for bad in ["", ".", "..", "a.b.c", "e30.e30", &"a.".repeat(5_000)] {
+            assert!(Jwt::parse(bad).is_none());
+        }
+    }
+}
