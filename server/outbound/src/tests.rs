@@ -46,6 +46,17 @@ impl Resolve for Scripted {
     }
 }
 
+/// Bounds that no slow machine exceeds.
+fn patient() -> Limits {
+    let long = Duration::from_secs(300);
+    Limits {
+        connect: long,
+        answer: long,
+        body: long,
+        ..Limits::default()
+    }
+}
+
 /// A client that may talk to this machine and trusts the root of the tests.
 fn client(limits: Limits) -> Client {
     Client::new(here(), &trust(), limits).unwrap()

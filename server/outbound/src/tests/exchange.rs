@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::Barrier;
 
 use super::{
-    bounded, client, here, let_time_pass,
+    bounded, client, here, let_time_pass, patient,
     peer::{Peer, answer},
     post, start, trust,
 };
@@ -36,7 +36,7 @@ async fn a_request_goes_over_what_both_sides_speak() {
     ] {
         let peer = echo(protocols).await;
         let url = format!("{}/send/1?x=2", peer.origin());
-        let client = client(Limits::default());
+        let client = client(patient());
         let sent = client.send(post(&url), wanted);
         let answer = bounded(sent).await.unwrap();
         assert_eq!(
@@ -65,7 +65,7 @@ async fn many_requests_share_a_connection_of_http2() {
     .await;
     let limits = Limits {
         connections: 1,
-        ..Limits::default()
+        ..patient()
     };
     let client = client(limits);
     let requests: Vec<_> = (0..50)
@@ -80,7 +80,7 @@ async fn many_requests_share_a_connection_of_http2() {
 #[tokio::test]
 async fn a_connection_of_http1_takes_one_request_after_the_other() {
     let peer = echo(Some(HTTP1)).await;
-    let client = client(Limits::default());
+    let client = client(patient());
     for _ in 0..5 {
         let sent = client.send(post(&peer.origin()), Protocol::Any);
         assert_eq!(bounded(sent).await.unwrap().status, 201);
@@ -91,10 +91,10 @@ async fn a_connection_of_http1_takes_one_request_after_the_other() {
 #[tokio::test]
 async fn a_certificate_of_an_unknown_root_or_for_another_name_is_refused() {
     let peer = echo(Some(BOTH)).await;
-    let stranger = Client::new(here(), &Trust::system(), Limits::default()).unwrap();
+    let stranger = Client::new(here(), &Trust::system(), patient()).unwrap();
     let reach = here().and("other.test").unwrap();
     let (resolver, _asked) = super::Scripted::new(&[&[&format!("127.0.0.1:{}", peer.port)]]);
-    let misled = Client::with_resolver(reach, &trust(), Limits::default(), resolver).unwrap();
+    let misled = Client::with_resolver(reach, &trust(), patient(), resolver).unwrap();
     let other = format!("https://other.test:{}", peer.port);
     for (client, url) in [(stranger, peer.origin()), (misled, other)] {
         let error = bounded(client.send(post(&url), Protocol::Any))
@@ -111,7 +111,7 @@ async fn a_certificate_of_an_unknown_root_or_for_another_name_is_refused() {
 #[tokio::test]
 async fn a_request_that_needs_http2_goes_over_nothing_else() {
     let peer = echo(Some(HTTP1)).await;
-    let client = client(Limits::default());
+    let client = client(patient());
     let sent = client.send(post(&peer.origin()), Protocol::Http2);
     let error = bounded(sent).await.unwrap_err();
     assert!(matches!(error, SendError::Connect(_)), "{error:?}");
@@ -123,7 +123,7 @@ async fn a_host_that_is_not_there_is_told() {
     let port = listener.local_addr().unwrap().port();
     drop(listener);
     let url = format!("http://127.0.0.1:{port}/");
-    let client = client(Limits::default());
+    let client = client(patient());
     let sent = client.send(post(&url), Protocol::Any);
     let error = bounded(sent).await.unwrap_err();
     assert!(
@@ -135,7 +135,7 @@ async fn a_host_that_is_not_there_is_told() {
 #[tokio::test]
 async fn an_idle_connection_is_closed() {
     let peer = echo(Some(H2)).await;
-    let client = client(Limits::default());
+    let client = client(patient());
     let sent = client.send(post(&peer.origin()), Protocol::Http2);
     assert_eq!(bounded(sent).await.unwrap().status, 201);
     assert_eq!(client.links(), 1);

@@ -10,7 +10,7 @@ use tokio::{
 use super::{
     bounded, client,
     frames::{Frames, INTERNAL_ERROR, NO_ERROR, REFUSED_STREAM},
-    let_time_pass,
+    let_time_pass, patient,
     peer::{Io, Peer, answer},
     post, start, until,
 };
@@ -54,6 +54,7 @@ async fn a_peer_that_never_answers_leaves_a_request_unanswered() {
             }
         })
         .await;
+        // Time ends the wait before the pings of HTTP/2 do.
         let client = client(Limits::default());
         let request = start(&client, &peer.origin(), protocol);
         arrived.recv().await.unwrap();
@@ -79,6 +80,7 @@ async fn a_request_that_the_peer_does_not_take_is_known_to_be_unsent() {
         frames.end().await;
     })
     .await;
+    // Time ends the wait before the pings of HTTP/2 do.
     let client = client(Limits::default());
     let sent = client.send(post(&peer.origin()), Protocol::Http2);
     assert_eq!(bounded(sent).await.unwrap().status, 200);
@@ -101,7 +103,7 @@ async fn a_connection_that_breaks_after_the_request_leaves_it_unproven() {
             }
         })
         .await;
-        let client = client(Limits::default());
+        let client = client(patient());
         let sent = client.send(post(&peer.origin()), protocol);
         let sent = bounded(sent).await;
         let error = sent.unwrap_err();
@@ -135,7 +137,7 @@ async fn what_a_peer_refuses_by_number_is_known_to_be_unprocessed() {
             }
         })
         .await;
-        let client = client(Limits::default());
+        let client = client(patient());
         let sent = client.send(post(&peer.origin()), Protocol::Http2);
         let error = bounded(sent).await.unwrap_err();
         assert_eq!(error.was_sent(), was_sent, "{error:?}");
@@ -154,7 +156,7 @@ async fn a_peer_that_refuses_one_stream_keeps_its_connection() {
         frames.end().await;
     })
     .await;
-    let client = client(Limits::default());
+    let client = client(patient());
     for _ in 0..3 {
         let sent = client.send(post(&peer.origin()), Protocol::Http2);
         assert!(!bounded(sent).await.unwrap_err().was_sent());
@@ -168,7 +170,7 @@ async fn an_answer_without_an_end_is_cut() {
         let peer = Peer::http(protocols, |_| async { answer(404, vec![b'x'; 10_000_000]) }).await;
         let limits = Limits {
             answer_bytes: 5_000,
-            ..Limits::default()
+            ..patient()
         };
         let client = client(limits);
         for _ in 0..2 {
@@ -185,7 +187,7 @@ async fn an_answer_of_just_the_limit_is_whole() {
     let peer = Peer::http(None, |_| async { answer(200, vec![b'x'; 5_000]) }).await;
     let limits = Limits {
         answer_bytes: 5_000,
-        ..Limits::default()
+        ..patient()
     };
     let client = client(limits);
     let sent = client.send(post(&peer.origin()), Protocol::Any);
@@ -208,7 +210,7 @@ async fn a_body_that_stops_in_the_middle_is_given_up() {
     // However fast the clock is, the head comes first.
     let client = client(Limits {
         answer: std::time::Duration::MAX,
-        ..Limits::default()
+        ..patient()
     });
     let request = start(&client, &peer.origin(), Protocol::Any);
     arrived.recv().await.unwrap();
@@ -230,7 +232,7 @@ async fn a_body_that_breaks_off_is_told() {
         io.write_all(head).await.unwrap();
     })
     .await;
-    let client = client(Limits::default());
+    let client = client(patient());
     let sent = client.send(post(&peer.origin()), Protocol::Any);
     let answer = bounded(sent).await.unwrap();
     assert_eq!(
@@ -251,7 +253,7 @@ async fn a_head_without_an_end_is_no_answer() {
         {}
     })
     .await;
-    let client = client(Limits::default());
+    let client = client(patient());
     let sent = client.send(post(&peer.origin()), Protocol::Any);
     let error = bounded(sent).await.unwrap_err();
     assert!(error.was_sent(), "{error:?}");
@@ -272,7 +274,7 @@ async fn a_redirect_is_an_answer_and_leads_nowhere() {
             }
         })
         .await;
-        let client = client(Limits::default());
+        let client = client(patient());
         let sent = client.send(post(&peer.origin()), Protocol::Any);
         assert_eq!(bounded(sent).await.unwrap().status, status);
     }
@@ -289,7 +291,7 @@ async fn a_peer_that_says_nothing_at_all_is_no_connection() {
     .await;
     // TLS to a peer that does not speak it.
     let url = peer.origin().replace("http:", "https:");
-    let request = start(&client(Limits::default()), &url, Protocol::Any);
+    let request = start(&client(patient()), &url, Protocol::Any);
     accepted.recv().await.unwrap();
     let_time_pass();
     let error = request.await.unwrap().unwrap_err();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc};
 
 use super::{
-    bounded, client, let_time_pass,
+    bounded, client, let_time_pass, patient,
     peer::{Peer, answer},
     post, start, until,
 };
@@ -37,7 +37,7 @@ async fn requests_beyond_the_bounds_wait_for_their_turn() {
         let client = client(Limits {
             streams,
             connections,
-            ..Limits::default()
+            ..patient()
         });
         let requests: Vec<_> = (0..5)
             .map(|_| start(&client, &peer.origin(), Protocol::Any))
@@ -60,7 +60,7 @@ async fn a_request_that_gets_no_turn_is_told_so_and_was_not_sent() {
     let limits = Limits {
         connections: 1,
         answer: std::time::Duration::MAX,
-        ..Limits::default()
+        ..patient()
     };
     let client = client(limits);
     let first = start(&client, &peer.origin(), Protocol::Any);
@@ -82,7 +82,7 @@ async fn a_request_that_is_given_up_makes_room_for_the_next() {
         let client = client(Limits {
             connections: 1,
             streams: 1,
-            ..Limits::default()
+            ..patient()
         });
         let given_up = start(&client, &peer.origin(), Protocol::Any);
         came.recv().await.unwrap();
@@ -108,7 +108,7 @@ async fn a_connection_that_is_given_up_while_it_opens_makes_room() {
     .await;
     let client = client(Limits {
         connections: 1,
-        ..Limits::default()
+        ..patient()
     });
     let url = peer.origin().replace("http:", "https:");
     for number in 0..3 {
@@ -124,7 +124,7 @@ async fn a_connection_that_is_given_up_while_it_opens_makes_room() {
 async fn a_retired_connection_takes_no_more_requests() {
     let (peer, gate, _came) = gated(H2).await;
     gate.add_permits(9);
-    let client = client(Limits::default());
+    let client = client(patient());
     for wanted in 1..=3 {
         let sent = client.send(post(&peer.origin()), Protocol::Http2);
         client.retire(&bounded(sent).await.unwrap());
@@ -141,7 +141,7 @@ async fn a_connection_that_the_peer_closed_is_replaced() {
         answer
     })
     .await;
-    let client = client(Limits::default());
+    let client = client(patient());
     for wanted in 1..=3 {
         let sent = client.send(post(&peer.origin()), Protocol::Any);
         assert_eq!(bounded(sent).await.unwrap().status, 200);
@@ -155,7 +155,7 @@ async fn origins_are_bounded_and_those_in_use_are_kept() {
     let (busy, gate, mut came) = gated(None).await;
     let client = client(Limits {
         origins: 2,
-        ..Limits::default()
+        ..patient()
     });
     let first = start(&client, &busy.origin(), Protocol::Any);
     came.recv().await.unwrap();

@@ -1,18 +1,18 @@
 //! What is connected to, and what is not.
 
 use super::{
-    Scripted, bounded, here,
+    Scripted, bounded, here, patient,
     peer::{Peer, answer},
     post, trust,
 };
-use crate::{Client, ConnectError, Forbidden, Limits, Protocol, Reach, SendError};
+use crate::{Client, ConnectError, Forbidden, Protocol, Reach, SendError};
 
 async fn peer() -> Peer {
     Peer::http(Some(&["h2"]), |_| async { answer(200, "") }).await
 }
 
 fn client(reach: Reach, resolver: Scripted) -> Client {
-    Client::with_resolver(reach, &trust(), Limits::default(), resolver).unwrap()
+    Client::with_resolver(reach, &trust(), patient(), resolver).unwrap()
 }
 
 #[tokio::test]
@@ -87,7 +87,7 @@ async fn an_address_in_numbers_and_plain_text_are_for_listed_hosts() {
     }
     assert!(asked.try_recv().is_err());
     let url = format!("http://127.0.0.1:{}/", peer.port);
-    let listed = Client::new(here(), &trust(), Limits::default()).unwrap();
+    let listed = Client::new(here(), &trust(), patient()).unwrap();
     assert_eq!(
         bounded(listed.send(post(&url), Protocol::Any))
             .await

@@ -134,7 +134,7 @@ struct Stage {
 
 impl Stage {
     fn new() -> Self {
-        Self::with(Limits::default())
+        Self::with(patient())
     }
 
     fn with(limits: Limits) -> Self {
@@ -200,6 +200,17 @@ fn vapid() -> Arc<Account> {
         "contact": "mailto:push@shop.example",
     });
     account(Service::WebPush, json)
+}
+
+/// Bounds that no slow machine exceeds.
+fn patient() -> Limits {
+    let long = Duration::from_secs(300);
+    Limits {
+        connect: long,
+        answer: long,
+        body: long,
+        ..Limits::default()
+    }
 }
 
 /// So that a fault is a failed test and not one that hangs.

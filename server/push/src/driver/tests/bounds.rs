@@ -131,7 +131,7 @@ async fn pushes_beyond_the_bounds_wait_and_all_arrive() {
     let stage = Stage::with(Limits {
         connections: 1,
         streams: 2,
-        ..Limits::default()
+        ..super::patient()
     });
     let sends: Vec<_> = (0..30)
         .map(|_| {
