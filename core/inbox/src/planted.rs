@@ -65,25 +65,21 @@ pub enum Plant {
     KeyInDoubtIsNotTold,
     /// A push that does not open is not reported.
     DropIsNotReported,
-    /// An extension draws for whoever has logged out.
-    LogoutKeepsKeys,
-    /// A push brings back what was recalled.
-    RecalledComesBack,
-    /// A push that comes late replaces a newer revision.
-    OlderPushReplaces,
-    /// What an extension drew in vain stays on the screen.
-    DrawnStaysOnScreen,
     /// A push that comes twice has two tickets.
     TicketIsRepeated,
     /// What comes by a push alone is never shown.
     PushIsNeverDue,
     /// A push that comes twice is counted twice.
     DuplicateCountsAgain,
+    /// A ticket of a process that ended does not say that it may be on the screen.
+    AgainIsForgotten,
+    /// A new address of a push service is not told.
+    AddressStays,
 }
 
 impl Plant {
     /// Every fault.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 34] = [
         Self::OpaqueBlocks,
         Self::PageLimitStays,
         Self::LogoutIsForgotten,
@@ -113,13 +109,11 @@ impl Plant {
         Self::KeysAreNotKept,
         Self::KeyInDoubtIsNotTold,
         Self::DropIsNotReported,
-        Self::LogoutKeepsKeys,
-        Self::RecalledComesBack,
-        Self::OlderPushReplaces,
-        Self::DrawnStaysOnScreen,
         Self::TicketIsRepeated,
         Self::PushIsNeverDue,
         Self::DuplicateCountsAgain,
+        Self::AgainIsForgotten,
+        Self::AddressStays,
     ];
 
     /// Whether it is switched on in this thread.

@@ -1,7 +1,7 @@
 //! What a push service brings.
 //!
-//! A push is a *parcel*: `{"v", "id", "notification", "envelope"}`. FCM carries it as its map of texts, APNs
-//! and Web Push as the member `vestnik` of their JSON. The envelope is sealed for this installation, so that
+//! A push is a *parcel*: `{"v", "id", "notification", "envelope"}`, the member `vestnik` of what a service
+//! brings: in the JSON of APNs and Web Push an object, in FCM's data, which are texts, the text of one. The envelope is sealed for this installation, so that
 //! the service in between learns nothing of the content; `vestnik-envelope` has the format. Inside is the
 //! JSON of a [`Payload`](crate::Payload).
 //!

@@ -139,6 +139,10 @@ pub(crate) enum OnScreen {
         last: usize,
         extension: bool,
     },
+    /// A push service brings what the app cannot know yet: it does not run, or has lost its connection.
+    PushFirst {
+        extension: bool,
+    },
     /// The push service gives the app another address.
     Rotate,
     /// The keys of pushes are lost.
@@ -424,13 +428,16 @@ fn disk(random: &mut Random) -> OnDisk {
 }
 
 fn screen(random: &mut Random) -> OnScreen {
-    match random.below(12) {
+    match random.below(15) {
         0..=1 => OnScreen::Permission {
             is_granted: random.percent(55),
         },
         2..=4 => OnScreen::Habit(random.pick(&Habit::ALL)),
         5 => OnScreen::Rotate,
         6 => OnScreen::LoseKeys,
+        7..=9 => OnScreen::PushFirst {
+            extension: random.percent(65),
+        },
         _ => OnScreen::Push {
             last: random.index(2),
             extension: random.percent(60),

@@ -150,8 +150,7 @@ impl Device {
         secrets: &dyn SecretStore,
         user: Option<&UserId>,
     ) -> Result<(), StoreError> {
-        let is_kept = user.is_none() && Plant::LogoutKeepsKeys.is_on();
-        if !self.keys.is_of(user) && !is_kept {
+        if !self.keys.is_of(user) {
             let keys = self.keys.given_to(user);
             keys.write(secrets)?;
             self.keys = keys;

@@ -11,7 +11,7 @@ pub const PARCEL_BYTES: usize = 16 * 1_024;
 
 /// The version of the form.
 const VERSION: u64 = 1;
-/// The member of APNs' and Web Push's JSON that has the parcel.
+/// The member of a push that has the parcel.
 const MEMBER: &str = "vestnik";
 
 /// A push, whichever service brought it.
@@ -63,7 +63,7 @@ fn object(value: Value) -> Option<Map<String, Value>> {
     }
 }
 
-/// FCM carries texts only.
+/// A service may carry texts only.
 fn number(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }
@@ -103,6 +103,7 @@ mod tests {
             &texts,
             &json!({"aps": {"mutable-content": 1}, "vestnik": parcel}),
             &json!({"aps": {"mutable-content": 1}, "vestnik": parcel.to_string()}),
+            &json!({"vestnik": texts.to_string(), "from": "another part of the app"}),
             &json!({"web_push": 8030, "notification": {"title": "New"}, "vestnik": parcel}),
         ] {
             assert_eq!(parse(push).as_ref(), Ok(&expected), "{push}");

@@ -118,19 +118,9 @@ pub(crate) fn admit(
         {
             Admission::Replace
         }
-        Have::Row { revision, .. }
-            if arriving.revision < revision
-                && arriving.is_ahead
-                && Plant::OlderPushReplaces.is_on() =>
-        {
-            Admission::Replace
-        }
         Have::Row { revision, .. } if arriving.revision < revision => Admission::Older,
         Have::Row { is_ahead: true, .. } if !arriving.is_ahead => Admission::Confirm,
         Have::Row { .. } => Admission::Duplicate,
-        Have::Recalled if arriving.is_ahead && Plant::RecalledComesBack.is_on() => {
-            Admission::Insert(first_show(arriving, quiet, now))
-        }
         Have::Recalled | Have::Pruned => Admission::Drop,
         Have::Settled if Plant::SettledStaysOut.is_on() => Admission::Drop,
         Have::Settled => Admission::Insert(FirstShow::Suppressed(Suppression::AlreadyShown)),
@@ -149,7 +139,7 @@ fn first_show(arriving: &Arriving, quiet: Option<Quiet>, now: ServerTime) -> Fir
             FirstShow::Suppressed(Suppression::Expired)
         }
         (Drawn::No, None) if arriving.is_ahead && Plant::PushIsNeverDue.is_on() => {
-            FirstShow::Suppressed(Suppression::AlreadyShown)
+            FirstShow::Suppressed(Suppression::Unreadable)
         }
         (Drawn::No, None) => FirstShow::Due,
     }

@@ -76,8 +76,7 @@ impl Inbox<'_> {
             Drawn::Yes | Drawn::Unsettled => true,
             Drawn::No | Drawn::Perhaps => false,
         };
-        let stays = Plant::DrawnStaysOnScreen.is_on();
-        if is_drawn && !stays && (!is_ours || self.history().is_unwanted(id)?) {
+        if is_drawn && (!is_ours || self.history().is_unwanted(id)?) {
             applied.withdrawn.push(id);
         }
         Ok(is_ours)

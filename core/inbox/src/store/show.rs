@@ -228,7 +228,7 @@ impl Inbox<'_> {
                 let again = Again {
                     at,
                     failed: None,
-                    perhaps_drawn: true,
+                    perhaps_drawn: !Plant::AgainIsForgotten.is_on(),
                 };
                 show::due(self.db, ticket.row, again)
             }

@@ -1,4 +1,4 @@
-//! An extension can open what the server seals.
+//! The server reaches the device, and an extension can open what it seals.
 
 use secrecy::ExposeSecret as _;
 use vestnik_inbox::{SecretStore as _, push::PushKeys, secret::ENVELOPE};
@@ -10,6 +10,11 @@ pub(super) fn check(world: &World, number: Number, wrong: &mut Vec<String>) {
     let Some(process) = &device.process else {
         return;
     };
+    if world.server.address(process.installation) != Some(device.address.as_str()) {
+        wrong.push(format!(
+            "device {number}: the server does not have its address"
+        ));
+    }
     if device.diary.keys_lost_in == Some(device.life) {
         return;
     }

@@ -39,10 +39,14 @@ pub(super) fn check(world: &World, number: Number, items: &[HistoryItem], wrong:
         let is_ours = accepted.is_some_and(|(_, accepted)| {
             Some(&accepted.user) == device.wanted.as_ref() && !accepted.is_recalled
         });
+        // It may be in the history all the same, and was reported as delivered.
+        let mut devices = world.devices.iter();
+        let is_deleted =
+            world.server.is_deleted(*id) || devices.any(|device| device.diary.deleted.contains(id));
         let mut own = device.diary.installations.iter();
         let is_told = is_refused(FactKind::NotShown)
             || own.any(|installation| facts.contains(&(*installation, FactKind::NotShown, *id)));
-        if is_ours && !is_told {
+        if is_ours && !is_deleted && !is_told {
             wrong.push(format!(
                 "device {number}: a push of {id} did not open and is not reported"
             ));

@@ -145,6 +145,7 @@ impl World {
             OnScreen::Permission { is_granted } => self.permit(number, *is_granted),
             OnScreen::Habit(habit) => self.devices[number].habit = *habit,
             OnScreen::Push { last, extension } => self.push(number, *last, *extension),
+            OnScreen::PushFirst { extension } => self.push_first(number, *extension),
             OnScreen::Rotate => self.rotate(number),
             OnScreen::LoseKeys => self.lose_keys(number),
         }
@@ -229,7 +230,7 @@ impl World {
         }
     }
 
-    fn publish_new(&mut self, user: usize, lasts: At) {
+    pub(super) fn publish_new(&mut self, user: usize, lasts: At) {
         let number = self.published.len() as u128 + 1;
         let id = NotificationId::from_uuid(Uuid::from_u128(number));
         let expires_at = self.now + lasts;

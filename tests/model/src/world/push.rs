@@ -15,7 +15,7 @@ use vestnik_model::{InstallationId, NotificationId, PushAddress, PushAddressKind
 use super::{Item, World};
 use crate::{
     device::{Deed, Draw, Job, Number},
-    time::{MINUTE, SECOND},
+    time::{DAY, MINUTE, SECOND},
 };
 
 impl World {
@@ -50,6 +50,23 @@ impl World {
                 parcel,
             },
         );
+    }
+
+    /// Something is accepted, and its push comes before the app can know of it.
+    pub(super) fn push_first(&mut self, number: Number, to_extension: bool) {
+        let wanted = self.devices[number].wanted.clone();
+        let user = self
+            .users
+            .iter()
+            .position(|user| Some(user) == wanted.as_ref());
+        let Some(user) = user else { return };
+        if to_extension {
+            self.crash(number, false);
+        } else {
+            self.cut_device(number, false);
+        }
+        self.publish_new(user, DAY);
+        self.push(number, 0, to_extension);
     }
 
     /// A push service has a parcel: it may lose it, repeat it, and bring a later one first.

@@ -4,6 +4,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use jiff::SignedDuration;
 use vestnik_clock::{Monotonic, Now};
+use vestnik_inbox::planted::Plant;
 use vestnik_model::{InstallationState, PushAddress, PushAddressKind};
 
 use super::{Change, Input, Output, Told, Wish, topic::Wishes};
@@ -213,6 +214,9 @@ impl Registration {
     }
 
     fn set_address(&mut self, address: PushAddress) {
+        if Plant::AddressStays.is_on() {
+            return;
+        }
         let mut state = self.state.clone();
         let own = state.push_addresses.iter_mut();
         // In its place: their order is that in which the server tries them.
