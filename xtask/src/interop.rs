@@ -1,5 +1,6 @@
 //! Foreign SignalR clients at our hub server and our client at foreign servers: installs them, tries
-//! each, and compares our codec with the official one. Foreign senders of pushes at our simulator.
+//! each, and compares our codec with the official one. Foreign senders of pushes at our simulator. A
+//! foreign SMTP server and the reference library of webhooks at our letters and webhooks.
 
 use std::path::{Path, PathBuf};
 
@@ -12,12 +13,17 @@ use crate::{
 
 /// The task that tries senders of pushes, and the name for it alone.
 const PUSH: &str = "push";
+/// The task that tries letters and webhooks, and the name for it alone.
+const FOREIGN: &str = "foreign";
 
 /// Installs the peers and tries them, all or those whose name has a part, as "java WebSockets" or
-/// "go server", or only the senders of pushes.
+/// "go server", or only the senders of pushes, or only those of letters and webhooks.
 pub(crate) fn run(only: Option<&str>) -> Result<()> {
-    if only == Some(PUSH) {
-        return push();
+    match only {
+        Some(PUSH) => return push(),
+        Some(FOREIGN) => return foreign(),
+        Some(_) => {}
+        None => foreign()?,
     }
     install_js()?;
     let java = [
@@ -76,6 +82,15 @@ pub(crate) fn install_js() -> Result<()> {
 /// The programs of a Python that has the foreign clients.
 pub(crate) fn python() -> Result<PathBuf> {
     python::with("interop-python", "tests/interop/python/requirements.txt")
+}
+
+/// Letters to a foreign SMTP server, webhooks to the reference library.
+fn foreign() -> Result<()> {
+    let programs = python::with("foreign-python", "tests/foreign/requirements.txt")?;
+    let mut tests = build::cargo("test");
+    tests.args(["--test", "foreign", "--", "--ignored"]);
+    tests.env("VESTNIK_PYTHON", programs.join("python"));
+    step::run(tests)
 }
 
 /// Compiles the server of the Go module, by the toolchain that came with the Python clients.

@@ -82,7 +82,7 @@ impl From {
     /// An address, with the name that a mail program shows for it.
     ///
     /// # Errors
-    /// [`TextError`] if the name is empty, too long or has control characters.
+    /// [`TextError`] if the name is empty, too long, or has control characters or `=?`.
     pub fn new(name: Option<&str>, address: EmailAddress) -> Result<Self, TextError> {
         let name = name.map(checked_name).transpose()?;
         Ok(Self { name, address })
@@ -112,6 +112,10 @@ fn checked_name(name: &str) -> Result<String, TextError> {
     let max = From::MAX_NAME_CHARS;
     if name.chars().count() > max {
         return Err(TextError::TooLong { max });
+    }
+    // A mail program would decode what looks like an encoded word (RFC 2047).
+    if name.contains("=?") {
+        return Err(TextError::Control);
     }
     let name = Title::parse(name)?;
     Ok(name.as_str().trim().to_owned())

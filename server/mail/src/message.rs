@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use lettre::{
     Address,
@@ -52,7 +53,7 @@ fn build(letter: &Letter<'_>, sender: &Sender, now: Timestamp) -> Result<Vec<u8>
         .date(date(now))
         .from(Mailbox::new(name, from.clone()))
         .to(Mailbox::new(None, to.clone()))
-        .subject(letter.notification.title.as_str())
+        .raw_header(subject(letter.notification.title.as_str()))
         .message_id(Some(sender.message_id_of(&tag)))
         // The envelope that is used is made elsewhere; the library asks for one all the same.
         .envelope(Envelope::new(Some(from), vec![to])?)
@@ -84,6 +85,25 @@ fn address(address: &EmailAddress) -> Result<Address, BuildErrorKind> {
 fn date(now: Timestamp) -> SystemTime {
     now.max(Timestamp::UNIX_EPOCH).into()
 }
+
+/// The title. One that looks encoded already would be decoded by the reader's mail program: it is encoded
+/// as a whole (RFC 2047, 7), which the library does not see to.
+fn subject(title: &str) -> HeaderValue {
+    let name = HeaderName::new_from_ascii_str("Subject");
+    if !title.contains("=?") {
+        return HeaderValue::new(name, title.to_owned());
+    }
+    let (mut words, mut rest) = (Vec::new(), title);
+    while !rest.is_empty() {
+        let (word, after) = rest.split_at(rest.floor_char_boundary(WORD_BYTES));
+        words.push(format!("=?utf-8?b?{}?=", STANDARD.encode(word)));
+        rest = after;
+    }
+    HeaderValue::dangerous_new_pre_encoded(name, title.to_owned(), words.join("\r\n "))
+}
+
+/// The most bytes of an encoded word's text: 60 characters of base64, below 75 with what is around them.
+const WORD_BYTES: usize = 45;
 
 /// A header whose value needs no encoding: printable ASCII that may not be broken into lines.
 fn plain_header(name: &'static str, value: &str) -> HeaderValue {

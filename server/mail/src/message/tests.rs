@@ -56,6 +56,23 @@ fn cyrillic_and_emoji_pass_every_relay() {
 }
 
 #[test]
+fn a_title_that_looks_encoded_is_read_as_it_is() {
+    let title = format!("=?utf-8?q?a=0D=0AX:_y?= {}", "ы".repeat(60));
+    let text = written(&title, "");
+    let subject = Entity::read(text.as_bytes()).header("Subject").unwrap();
+    let words = subject.split(' ').map(|word| {
+        assert!(word.len() <= 75, "{word}");
+        let word = word
+            .strip_prefix("=?utf-8?b?")
+            .unwrap()
+            .strip_suffix("?=")
+            .unwrap();
+        String::from_utf8(STANDARD.decode(word).unwrap()).unwrap()
+    });
+    assert_eq!(words.collect::<String>(), title);
+}
+
+#[test]
 fn a_refusal_by_one_click_is_offered_on_one_line() {
     let (to, said) = (parsed("a@b.c"), notification(json!({})));
     let url = format!("https://shop.example/u/{}", "x".repeat(500));
