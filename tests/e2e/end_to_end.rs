@@ -4,8 +4,8 @@ use futures_util::future::try_join_all;
 use reqwest::{Method, StatusCode};
 use vestnik_core::{HistoryQuery, Snapshot, Standing, inbox::Start};
 use vestnik_model::{
-    DeliveryStatus, Engagement, NotificationId, NotificationStatus, Problem, ProblemCode,
-    PublishRequest, UserId,
+    AttemptStatus, DeliveryStatus, Engagement, NotificationId, NotificationStatus, Problem,
+    ProblemCode, PublishRequest, UserId,
     counts::Counts,
     route,
     view::{AttemptView, DeliveryView, List},
@@ -95,7 +95,7 @@ async fn a_notification_goes_all_the_way_and_its_sender_can_see_it() -> anyhow::
     let path = route::with(route::ATTEMPTS, &delivery.id.to_string());
     let attempts: List<AttemptView> = server.backend.get(&path).await?;
     assert_eq!(attempts.data.len(), 1);
-    assert_eq!(attempts.data[0].status, DeliveryStatus::Read);
+    assert_eq!(attempts.data[0].status, AttemptStatus::Read);
 
     phone.stop().await?;
     server.stop().await

@@ -106,5 +106,5 @@ pub use receipt::ReceiptKind;
 pub use report::{ReceivedReport, Report, Reported};
 pub use status::{DeliveryState, DeliveryStatus, Engagement, Evidence, NotificationStatus};
 pub use token::{InstallationSecret, TokenRequest, TokenResponse};
-pub use view::Channel;
+pub use view::{AttemptStatus, Channel};
 pub use warning::Warning;

@@ -10,6 +10,7 @@ mod data;
 mod publication;
 mod request;
 mod schedule;
+mod steps;
 
 pub use self::{
     canonical::canonical,
@@ -22,4 +23,5 @@ pub use self::{
         LocalStart, MAX_PER_MINUTE, OnMissedWindow, OnNoTimeZone, RECIPIENT, Schedule,
         ScheduleRequest, Timing, Weekdays, Window, WindowRequest, ZoneName, ZoneRule,
     },
+    steps::{Goal, MAX_STEPS, Step, StepChannel, StepRequest, Steps},
 };

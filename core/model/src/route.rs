@@ -34,6 +34,10 @@ pub const LOG_USER_OUT: &str = "/v1/users/{user}:log_out";
 pub const KEYS: &str = "/v1/keys";
 /// One API key: `DELETE`.
 pub const KEY: &str = "/v1/keys/{id}";
+/// The push services at which the App has credentials: `GET`.
+pub const PROVIDERS: &str = "/v1/providers";
+/// The credentials of the App at a push service: `PUT`, `DELETE`, and `POST` with `:check` behind it.
+pub const PROVIDER: &str = "/v1/providers/{channel}";
 /// Keys by which the App's backend signs identity tokens: `PUT`, `DELETE`.
 pub const IDENTITY_KEY: &str = "/v1/identity-keys/{kid}";
 /// What happened to notifications, oldest first: `GET`, waiting if asked to.

@@ -164,7 +164,25 @@ pub struct AttemptView {
     #[cfg_attr(feature = "openapi", schema(value_type = Channel))]
     pub channel: Open<Channel>,
     /// How far it got.
-    pub status: DeliveryStatus,
+    #[cfg_attr(feature = "openapi", schema(value_type = AttemptStatus))]
+    pub status: Open<AttemptStatus>,
+    /// Why the last try went no further.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Reason>))]
+    pub reason: Option<Open<Reason>>,
+    /// How many tries were made.
+    #[serde(default)]
+    pub tries: u32,
+    /// Of how many of them nobody knows whether the service took them.
+    #[serde(default)]
+    pub unproven: u32,
+    /// What the service said last: its code, for operators.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
+    /// When the next try is made, or the present one counts as lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
+    pub until: Option<Timestamp>,
     /// When it was made.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub started_at: Timestamp,
@@ -177,6 +195,32 @@ pub struct AttemptView {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
     pub read_at: Option<Timestamp>,
 }
+
+/// How far an attempt got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AttemptStatus {
+    /// A try is on its way.
+    Sending,
+    /// The next try waits for its time.
+    Retrying,
+    /// The connection or the service took it.
+    Sent,
+    /// The installation has it in its history.
+    Delivered,
+    /// It was read on the installation.
+    Read,
+    /// It will not be taken.
+    Failed,
+}
+
+words!(AttemptStatus {
+    Sending = "sending",
+    Retrying = "retrying",
+    Sent = "sent",
+    Delivered = "delivered",
+    Read = "read",
+    Failed = "failed",
+});
 
 /// A route by which a delivery is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -220,6 +264,45 @@ pub struct InstallationView {
     /// When it last changed or connected.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub updated_at: Timestamp,
+}
+
+/// A service that notifications of an App pass, as its operator sees it: never its credentials.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProviderView {
+    /// The service.
+    #[cfg_attr(feature = "openapi", schema(value_type = Channel))]
+    pub channel: Open<Channel>,
+    /// When its credentials were set.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub set_at: Timestamp,
+}
+
+/// Whether a push service takes the credentials of an App.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProviderCheck {
+    /// Whether they can be used.
+    pub is_good: bool,
+    /// What was found at each place that was asked.
+    pub findings: Vec<ProviderFinding>,
+}
+
+/// What was found at one place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProviderFinding {
+    /// The place: an origin, or `key` for what needs no service.
+    pub place: String,
+    /// Whether it takes the credentials.
+    pub is_good: bool,
+    /// Why not, or why it cannot be said now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Reason>))]
+    pub reason: Option<Open<Reason>>,
+    /// What the service said: its code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
 }
 
 /// A page of a list.

@@ -9,6 +9,7 @@
 mod backup;
 mod bootstrap;
 pub mod bus;
+mod channel;
 pub mod config;
 mod credential;
 mod door;

@@ -6,6 +6,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use vestnik_clock::{Clock, SystemClock};
 use vestnik_model::contract::{Drain, device};
+use vestnik_push::Driver;
 use vestnik_signalr::server::{Frame, HubHandle};
 use vestnik_store::{OpenError, Store, StoreError, operations::Secrets};
 use vestnik_store_sqlite::{Found, SealKey, SqliteStore, StoreOptions, slow_disk};
@@ -13,6 +14,7 @@ use vestnik_store_sqlite::{Found, SealKey, SqliteStore, StoreOptions, slow_disk}
 use crate::{
     backup,
     bus::{Bus, LocalBus},
+    channel::PushSender,
     config::{Config, ConfigError, FeedConfig, Source},
     credential::AccessTokens,
     door::http,
@@ -26,7 +28,7 @@ use crate::{
     refusal::chain,
     state::{Inner, Live, RefreshKey, ServerState},
     supervise::Supervisor,
-    worker::{self, Loops, Worker},
+    worker::{self, Dispatcher, Loops, Worker},
 };
 
 /// Over how long returning devices are asked to spread, in milliseconds.
@@ -141,6 +143,7 @@ impl Server {
         let secrets = store.secrets(offered).await?;
         store.clear_presence(live.presence.node.clone()).await?;
         let supervisor = Supervisor::default();
+        let pushes = pushes(&config, &clock);
         let state = ServerState::new(Inner {
             access: AccessTokens::new(&secrets.access, config.tokens),
             refresh_key: RefreshKey(secrets.refresh),
@@ -150,6 +153,7 @@ impl Server {
             clock,
             hub: HubHandle::default(),
             live,
+            pushes,
             loops,
             health: supervisor.health(),
             metrics,
@@ -261,6 +265,26 @@ fn keep_work(state: &ServerState, supervisor: &Supervisor) {
         loops: Arc::clone(&state.loops),
     };
     worker::start(&worker, supervisor);
+    let dispatcher = Dispatcher {
+        sender: PushSender::new(
+            Arc::clone(&state.store),
+            Arc::clone(&state.clock),
+            state.pushes.clone(),
+        ),
+        loops: Arc::clone(&state.loops),
+        parts: Arc::default(),
+    };
+    supervisor.keep("dispatch", move || dispatcher.clone().run());
+}
+
+/// What sends pushes.
+fn pushes(config: &Config, clock: &Arc<dyn Clock>) -> Driver {
+    let driver = vestnik_push::driver::Config {
+        // It was checked with the other settings.
+        reach: config.outbound.reach().unwrap_or_default(),
+        ..vestnik_push::driver::Config::default()
+    };
+    Driver::new(Arc::clone(clock), driver)
 }
 
 /// Starts the tasks of the live feed.

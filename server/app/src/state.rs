@@ -8,6 +8,7 @@ use vestnik_model::{
     contract::Limits,
     limits::{DEFAULT_PAGE_ENTRIES, REPORT_BYTES},
 };
+use vestnik_push::Driver;
 use vestnik_rules::work;
 use vestnik_signalr::server::HubHandle;
 use vestnik_store::Store;
@@ -39,6 +40,8 @@ pub(crate) struct Inner {
     pub(crate) live: Live,
     /// What every principal has taken of its rate.
     pub(crate) rates: Arc<Rates>,
+    /// What sends pushes.
+    pub(crate) pushes: Driver,
     /// The loops of work.
     pub(crate) loops: Arc<Loops>,
     /// How the background tasks do.

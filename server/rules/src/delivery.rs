@@ -31,7 +31,7 @@ use vestnik_model::{
 /// Something that happened to a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
-    /// It was written to the transport of a live connection.
+    /// It was written to the transport of a live connection, or a service took it.
     HandedOver,
     /// A device reported it.
     Receipt(ReceiptKind),
@@ -43,6 +43,8 @@ pub enum Event {
     },
     /// The sender cancelled or recalled its notification.
     Cancelled,
+    /// Its cascade has nowhere to go any more.
+    Ended(Reason),
 }
 
 /// A delivery after an event.
@@ -89,6 +91,7 @@ pub fn advance(mut state: DeliveryState, event: Event, at: Timestamp) -> Advance
         Event::Receipt(kind) => state.merge(Evidence::Receipt(kind), at),
         Event::Expired { has_evidence } => run_out(&mut state, has_evidence, at),
         Event::Cancelled => state.merge(Evidence::Ended(Reason::CancelledSender), at),
+        Event::Ended(reason) => state.merge(Evidence::Ended(reason), at),
     };
     let to = counter(&state);
     let moved = (from != to).then_some(Move {

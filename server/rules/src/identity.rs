@@ -26,7 +26,7 @@
 
 use aws_lc_rs::digest::{Context, SHA256};
 use uuid::{Builder, Uuid};
-use vestnik_model::{AttemptId, DeliveryId, InstallationId, NotificationId, UserId};
+use vestnik_model::{AttemptId, Channel, DeliveryId, InstallationId, NotificationId, UserId};
 
 /// The bits that a UUID's variant leaves free in its second half.
 const FREE: u64 = (1 << 62) - 1;
@@ -87,10 +87,22 @@ fn half(domain: &[u8], part: &[u8]) -> u64 {
     u64::from_be_bytes(bytes)
 }
 
-/// The id of the attempt of a delivery at an installation.
+/// The id of the attempt of a delivery at an installation over a channel.
 #[must_use]
-pub fn attempt_id(delivery: DeliveryId, installation: InstallationId) -> AttemptId {
-    let uuid = derived(delivery.uuid(), installation.uuid().as_bytes());
+pub fn attempt_id(
+    delivery: DeliveryId,
+    installation: InstallationId,
+    channel: Channel,
+) -> AttemptId {
+    let installation = installation.uuid();
+    // The hub was there first, and its ids never change.
+    let uuid = match channel {
+        Channel::Hub => derived(delivery.uuid(), installation.as_bytes()),
+        Channel::Fcm | Channel::Apns | Channel::Webpush | Channel::Email => {
+            let part = [installation.as_bytes(), channel.as_str().as_bytes()].concat();
+            derived(delivery.uuid(), &part)
+        }
+    };
     AttemptId::from_uuid(uuid)
 }
 
@@ -120,7 +132,11 @@ mod tests {
     #[test]
     fn the_ids_are_what_they_were() {
         let delivery = delivery_id(notification(1), &user("anna"));
-        let attempt = attempt_id(delivery, InstallationId::from_uuid(Uuid::from_u128(2)));
+        let attempt = attempt_id(
+            delivery,
+            InstallationId::from_uuid(Uuid::from_u128(2)),
+            Channel::Hub,
+        );
         assert_eq!(delivery.uuid().get_version_num(), 8);
         assert_eq!(
             (delivery.to_string(), attempt.to_string()),

@@ -28,13 +28,17 @@
 
 #![forbid(unsafe_code)]
 
+pub mod address;
+pub mod attempt;
 pub mod audience;
+pub mod cascade;
 pub mod delivery;
 pub mod hold;
 pub mod idempotency;
 pub mod identity;
 pub mod limit;
 pub mod log;
+pub mod reason;
 pub mod receipt;
 pub mod schedule;
 pub mod session;

@@ -45,6 +45,8 @@ pub enum WorkKind {
     Expire,
     /// Delete a notification that is kept no longer, in parts.
     Retain,
+    /// Send a notification's deliveries over push services and other channels.
+    Dispatch,
     /// Withdraw a notification from its deliveries' logs.
     Recall,
     /// Mark the rest of what a user read up to a place of their log
@@ -64,6 +66,7 @@ impl Word for WorkKind {
         Self::Expand,
         Self::Expire,
         Self::Retain,
+        Self::Dispatch,
         Self::Recall,
         Self::MarkRead,
         Self::DeleteTopic,
@@ -76,6 +79,7 @@ impl Word for WorkKind {
             Self::Expand => "expand",
             Self::Expire => "expire",
             Self::Retain => "retain",
+            Self::Dispatch => "dispatch",
             Self::Recall => "recall",
             Self::MarkRead => "mark_read",
             Self::DeleteTopic => "delete_topic",
@@ -162,6 +166,7 @@ pub fn next_stage(done: WorkKind, life: &Life) -> Option<Stage> {
             due: kept_until(life.expires_at, life.keep),
         }),
         WorkKind::Retain
+        | WorkKind::Dispatch
         | WorkKind::Recall
         | WorkKind::MarkRead
         | WorkKind::DeleteTopic

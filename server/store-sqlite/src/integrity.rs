@@ -89,8 +89,9 @@ const MUST_BE_EMPTY: &[(&str, &str)] = &[
     ),
     (
         "WITH recount AS (
-             SELECT d.notification, CASE d.reason WHEN 'delivery.unconfirmed' THEN 'unconfirmed'
-                 ELSE d.status END AS status, count(*) AS n
+             SELECT d.notification, CASE WHEN d.status = 'undelivered' AND d.reason IN
+                     ('delivery.unconfirmed', 'email.bounced', 'sms.undeliverable')
+                 THEN 'unconfirmed' ELSE d.status END AS status, count(*) AS n
              FROM delivery d GROUP BY 1, 2),
          kept AS (SELECT notification, status, sum(n) AS n FROM notification_count GROUP BY 1, 2)
          SELECT 1 FROM kept k LEFT JOIN recount r USING (notification, status)
@@ -132,5 +133,20 @@ const MUST_BE_EMPTY: &[(&str, &str)] = &[
         "SELECT 1 FROM notification_state s LEFT JOIN work w ON w.id = s.work
          WHERE w.target IS NOT s.notification OR w.kind NOT IN ('expand', 'expire', 'retain')",
         "notifications without a row of work",
+    ),
+    (
+        "SELECT 1 FROM delivery d JOIN notification_state s ON s.notification = d.notification
+         LEFT JOIN work w ON w.id = s.dispatch
+         WHERE d.due_at IS NOT NULL AND NOT s.is_forgotten
+             AND (w.kind IS NOT 'dispatch' OR w.target IS NOT s.notification)",
+        "deliveries that are due without a row of work",
+    ),
+    (
+        "SELECT 1 FROM provider WHERE (substr(account, 1, 1) = x'01')
+         <> EXISTS (SELECT 1 FROM meta WHERE name = 'seal.check')
+         UNION ALL
+         SELECT 1 FROM push_address WHERE value IS NOT NULL AND (substr(value, 1, 1) = x'01')
+         <> EXISTS (SELECT 1 FROM meta WHERE name = 'seal.check')",
+        "credentials or addresses that are not stored as the file says",
     ),
 ];

@@ -18,7 +18,7 @@ use crate::{
     table::{
         identity_key,
         meta::{self, ACCESS, SEAL_REMNANTS},
-        numbering,
+        numbering, provider, push_address,
         secret::{self, AtRest},
         work,
     },
@@ -169,6 +169,8 @@ fn encrypt(path: &Path, database: &mut Database, seal: &Seal) -> Result<bool, Op
         .write(|db| {
             secret::encrypt(db, seal, &plain)?;
             identity_key::reseal(db, &plain, seal)?;
+            provider::reseal(db, &plain, seal)?;
+            push_address::reseal(db, &plain, seal)?;
             let was_in_use = meta::life(db)?.is_some();
             if was_in_use {
                 meta::put(db, SEAL_REMNANTS, &[])?;

@@ -2,8 +2,8 @@
 //!
 //! A store is the sum of families of operations, each family in a file with its records:
 //! [`Tenants`], [`Sessions`], [`Installations`], [`Audiences`], [`Publishing`], [`Logs`], [`Ledger`],
-//! [`Events`], [`Work`], [`Operations`]. Each operation is one transaction: when it answers, what it did is
-//! durable; when it fails, nothing was changed. A caller that goes away changes neither.
+//! [`Events`], [`Work`], [`Dispatch`], [`Operations`]. Each operation is one transaction: when it answers,
+//! what it did is durable; when it fails, nothing was changed. A caller that goes away changes neither.
 //!
 //! # Effects
 //! What a commit means to others are its [effects](effect). The store emits them itself, after the
@@ -38,6 +38,7 @@
 pub mod audiences;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+pub mod dispatch;
 pub mod effect;
 mod error;
 pub mod events;
@@ -52,6 +53,7 @@ pub mod tenants;
 pub mod work;
 
 pub use audiences::Audiences;
+pub use dispatch::Dispatch;
 pub use effect::{Effect, Event, Sink};
 pub use error::{OpenError, Source, StoreError};
 pub use events::Events;
@@ -81,6 +83,7 @@ pub trait Store:
     + Ledger
     + Events
     + Work
+    + Dispatch
     + Operations
     + Send
     + Sync
@@ -99,6 +102,7 @@ impl<S> Store for S where
         + Ledger
         + Events
         + Work
+        + Dispatch
         + Operations
         + Send
         + Sync

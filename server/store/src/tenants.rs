@@ -3,7 +3,10 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, IdentityAlgorithm, KeyView, Scope, view::List};
+use vestnik_model::{
+    AppId, Channel, IdentityAlgorithm, KeyView, Scope,
+    view::{List, ProviderView},
+};
 
 use crate::{Answer, PageQuery};
 
@@ -40,6 +43,34 @@ pub trait Tenants {
     fn identity_key(&self, app: AppId, kid: String) -> Answer<'_, Option<IdentityKey>>;
     /// Deletes an identity key; tells whether there was one.
     fn delete_identity_key(&self, app: AppId, kid: String) -> Answer<'_, bool>;
+    /// Sets the credentials of an App at a push service, whole.
+    fn put_provider(&self, app: AppId, provider: Provider) -> Answer<'_, ()>;
+    /// The credentials of an App at a push service.
+    fn provider(&self, app: AppId, channel: Channel) -> Answer<'_, Option<Provider>>;
+    /// The services at which an App has credentials, and when each was set.
+    fn providers(&self, app: AppId) -> Answer<'_, Vec<ProviderView>>;
+    /// Deletes credentials; tells whether there were any.
+    fn delete_provider(&self, app: AppId, channel: Channel) -> Answer<'_, bool>;
+}
+
+/// The credentials of an App at a service that notifications pass.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Provider {
+    /// The service.
+    pub channel: Channel,
+    /// The credentials, as JSON.
+    pub account: String,
+    /// When they were set.
+    pub set_at: Timestamp,
+}
+
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Provider")
+            .field("channel", &self.channel)
+            .field("set_at", &self.set_at)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Whether something was made.

@@ -30,6 +30,8 @@ pub struct ClaimQuery {
     pub kind: WorkKind,
     /// The App that was looked at last.
     pub behind: Option<AppId>,
+    /// Apps whose rows are left to others.
+    pub except: Vec<AppId>,
     /// The most rows.
     pub limit: u32,
     /// Until when the claims hold.

@@ -64,6 +64,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
         "vestnik-server",
         &[
             "vestnik-clock",
+            "vestnik-envelope",
             "vestnik-model",
             "vestnik-outbound",
             "vestnik-push",

@@ -8,6 +8,7 @@ use super::{
     content::Content,
     request::PublishRequest,
     schedule::Schedule,
+    steps::Steps,
 };
 use crate::{
     audience::Audience,
@@ -30,6 +31,8 @@ pub struct Publication {
     pub schedule: Schedule,
     /// For how long it is worth delivering, counted from the time to which it is scheduled.
     pub ttl: SignedDuration,
+    /// By which channels each person is reached.
+    pub steps: Steps,
     /// The sender's own number for it.
     pub external_id: Option<String>,
     /// The process it belongs to.
@@ -47,6 +50,7 @@ impl Publication {
             notification,
             schedule,
             ttl_seconds,
+            steps,
             external_id,
             correlation_id,
             idempotency_key,
@@ -56,6 +60,7 @@ impl Publication {
         let content = Content::parse(notification, &mut problems);
         let schedule = problems.take_all(Schedule::parse(&schedule));
         let ttl = problems.check("/ttl_seconds", parse_ttl(ttl_seconds));
+        let steps = Steps::parse(steps, &mut problems);
         problems.check("/external_id", check_reference(external_id.as_deref()));
         problems.check(
             "/correlation_id",
@@ -65,13 +70,16 @@ impl Publication {
             "/idempotency_key",
             check_idempotency_key(idempotency_key.as_deref()),
         );
-        match (audience, content, schedule, ttl) {
-            (Some(audience), Some(content), Some(schedule), Some(ttl)) if problems.is_empty() => {
+        match (audience, content, schedule, ttl, steps) {
+            (Some(audience), Some(content), Some(schedule), Some(ttl), Some(steps))
+                if problems.is_empty() =>
+            {
                 Self {
                     audience,
                     content,
                     schedule,
                     ttl,
+                    steps,
                     external_id,
                     correlation_id,
                 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{data::Data, schedule::ScheduleRequest};
+use super::{data::Data, schedule::ScheduleRequest, steps::StepRequest};
 use crate::{
     audience::AudienceRequest,
     id::{CategoryName, NotificationId},
@@ -32,6 +32,9 @@ pub struct PublishRequest {
     /// 7 days when absent, 28 at most.
     #[serde(default, alias = "ttlSeconds", skip_serializing_if = "Option::is_none")]
     pub ttl_seconds: Option<u32>,
+    /// By which channels each person is reached, one after another; their devices when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<Vec<StepRequest>>,
     /// The sender's own number for it, up to 64 characters, found again in every answer.
     #[serde(default, alias = "externalId", skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,

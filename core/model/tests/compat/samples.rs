@@ -16,7 +16,9 @@ use vestnik_model::{
     },
     limits,
     token::TokenType,
-    view::{AttemptView, Channel, DeliveryView, InstallationView, List, NotificationView},
+    view::{
+        AttemptStatus, AttemptView, Channel, DeliveryView, InstallationView, List, NotificationView,
+    },
 };
 
 const NOTIFICATION: &str = "ntf_0192f0c1000070008000000000000001";
@@ -369,16 +371,7 @@ fn of_views() -> Vec<(&'static str, Value)> {
         delivered_at: Some(parsed(AT)),
         read_at: Some(parsed(AT)),
     };
-    let attempt = AttemptView {
-        id: parsed("att_0192f0c1000070008000000000000004"),
-        delivery_id: parsed(DELIVERY),
-        installation_id: parsed(INSTALLATION),
-        channel: Channel::Hub.into(),
-        status: DeliveryStatus::Read,
-        started_at: parsed(AT),
-        delivered_at: Some(parsed(AT)),
-        read_at: Some(parsed(AT)),
-    };
+    let attempt = attempt();
     let installation_view = InstallationView {
         id: parsed(INSTALLATION),
         user: user(),
@@ -420,4 +413,22 @@ fn stored() -> Vec<(&'static str, Value)> {
         ("stored-entry", value(arrival())),
         ("stored-counts", value(counts())),
     ]
+}
+
+fn attempt() -> AttemptView {
+    AttemptView {
+        id: parsed("att_0192f0c1000070008000000000000004"),
+        delivery_id: parsed(DELIVERY),
+        installation_id: parsed(INSTALLATION),
+        channel: Channel::Hub.into(),
+        status: AttemptStatus::Read.into(),
+        reason: None,
+        tries: 1,
+        unproven: 0,
+        said: None,
+        until: None,
+        started_at: parsed(AT),
+        delivered_at: Some(parsed(AT)),
+        read_at: Some(parsed(AT)),
+    }
 }

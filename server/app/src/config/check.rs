@@ -24,6 +24,11 @@ pub(super) fn check(config: &Config) -> Result<(), (&'static str, String)> {
     }
     let others = [
         (
+            config.outbound.reach().is_ok(),
+            "outbound.listed",
+            "must be hosts such as push.internal, push.internal:8443 or [::1]:8443",
+        ),
+        (
             !config.database.as_os_str().is_empty(),
             "database",
             "must not be empty",

@@ -4,7 +4,9 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{FeedConfig, LimitConfig, ProxyConfig, RateConfig, SecretConfig, listen};
+use super::{
+    FeedConfig, LimitConfig, OutboundConfig, ProxyConfig, RateConfig, SecretConfig, listen,
+};
 
 /// A server's settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,6 +37,8 @@ pub struct Config {
     pub feed: FeedConfig,
     /// How notifications are worked off.
     pub delivery: DeliveryConfig,
+    /// What the server may connect to.
+    pub outbound: OutboundConfig,
 }
 
 impl Default for Config {
@@ -51,6 +55,7 @@ impl Default for Config {
             rates: RateConfig::default(),
             feed: FeedConfig::default(),
             delivery: DeliveryConfig::default(),
+            outbound: OutboundConfig::default(),
         }
     }
 }

@@ -1,12 +1,17 @@
 //! Work that is due: one loop for each kind.
 //!
+//! Sending deliveries (`dispatch`) has a loop of its own form, because it waits for others between two
+//! transactions.
+//!
 //! A loop sleeps until the next row of its kind is due or until it is woken, claims a few rows, one of
 //! each App, and does one part of each. A part that fails is put back and tried again later by itself;
 //! a panic is contained and counted as a failure of its part. The loops run under a supervisor, and
 //! what each did last is visible ([`Loops::health`]).
 
+mod dispatch;
 mod loops;
 mod run;
 
+pub(crate) use dispatch::Dispatcher;
 pub(crate) use loops::Loops;
 pub(crate) use run::{Worker, start};

@@ -49,7 +49,8 @@ pub(crate) struct Worker {
 
 /// Starts the loop of each kind.
 pub(crate) fn start(worker: &Worker, supervisor: &Supervisor) {
-    for kind in WorkKind::WORDS {
+    let kinds = WorkKind::WORDS.iter();
+    for kind in kinds.filter(|kind| **kind != WorkKind::Dispatch) {
         let worker = worker.clone();
         supervisor.keep(kind.as_str(), move || worker.clone().run(*kind));
     }
@@ -61,6 +62,7 @@ const fn concurrency(kind: WorkKind) -> u32 {
         WorkKind::Expand | WorkKind::Recall | WorkKind::MarkRead => 4,
         WorkKind::Expire
         | WorkKind::Retain
+        | WorkKind::Dispatch
         | WorkKind::DeleteTopic
         | WorkKind::EraseUser
         | WorkKind::Sweep => 2,
@@ -72,7 +74,11 @@ const fn concurrency(kind: WorkKind) -> u32 {
 const fn rows(kind: WorkKind) -> u32 {
     match kind {
         WorkKind::Expand | WorkKind::Recall | WorkKind::MarkRead | WorkKind::Expire => 500,
-        WorkKind::Retain | WorkKind::DeleteTopic | WorkKind::EraseUser | WorkKind::Sweep => 250,
+        WorkKind::Retain
+        | WorkKind::Dispatch
+        | WorkKind::DeleteTopic
+        | WorkKind::EraseUser
+        | WorkKind::Sweep => 250,
     }
 }
 
@@ -173,6 +179,7 @@ impl Worker {
         let asked = ClaimQuery {
             kind,
             behind: round.behind.clone(),
+            except: Vec::new(),
             limit: concurrency(kind),
             lease_until: now.checked_add(LEASE).unwrap_or(Timestamp::MAX),
             now,
@@ -232,7 +239,7 @@ impl Worker {
     }
 }
 
-fn until(due: Option<Timestamp>, now: Timestamp) -> Duration {
+pub(super) fn until(due: Option<Timestamp>, now: Timestamp) -> Duration {
     let sleep = due.map(|due| due.duration_since(now));
     sleep
         .and_then(|sleep| sleep.try_into().ok())
@@ -240,7 +247,7 @@ fn until(due: Option<Timestamp>, now: Timestamp) -> Duration {
 }
 
 /// A number from 0 to 1, from random bytes.
-fn fraction([first, second, ..]: [u8; 32]) -> f64 {
+pub(super) fn fraction([first, second, ..]: [u8; 32]) -> f64 {
     f64::from(u16::from_be_bytes([first, second])) / f64::from(u16::MAX)
 }
 

@@ -17,18 +17,34 @@ CREATE TABLE delivery (
     read_at INTEGER,
     -- A JSON array of installation ids when only these are meant.
     only TEXT,
+    -- The number of its step, when that began, and when it is looked at again: absent when nothing waits.
+    step INTEGER NOT NULL DEFAULT 0,
+    began_at INTEGER,
+    due_at INTEGER,
     PRIMARY KEY (notification, user)
 ) STRICT, WITHOUT ROWID;
 
--- A delivery was tried at an installation.
+CREATE INDEX delivery_due ON delivery (notification, due_at) WHERE due_at IS NOT NULL;
+
+-- A delivery was tried at an installation, over a channel.
 CREATE TABLE attempt (
     notification INTEGER NOT NULL,
     user INTEGER NOT NULL,
     installation BLOB NOT NULL,
+    channel TEXT NOT NULL,
     started_at INTEGER NOT NULL,
     delivered_at INTEGER,
     read_at INTEGER,
-    PRIMARY KEY (notification, user, installation)
+    -- How far the last try got, and why it went no further.
+    state TEXT NOT NULL,
+    reason TEXT,
+    tries INTEGER NOT NULL DEFAULT 0,
+    unproven INTEGER NOT NULL DEFAULT 0,
+    -- The end of the lease of the present try, or the time of the next.
+    until INTEGER,
+    -- What the service said: its id of what it took, or its code.
+    said TEXT,
+    PRIMARY KEY (notification, user, installation, channel)
 ) STRICT, WITHOUT ROWID;
 
 -- What a device reported. The order of columns in the key puts a notification's facts beside each

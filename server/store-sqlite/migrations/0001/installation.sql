@@ -29,6 +29,25 @@ CREATE TABLE installation (
 CREATE INDEX installation_by_user ON installation (app, user) WHERE user IS NOT NULL;
 CREATE INDEX installation_logged_out ON installation (updated_at) WHERE user IS NULL;
 
+-- Where push services reach an installation. One that is dead keeps its hash and loses its value, so
+-- that it is recognised when it comes again.
+CREATE TABLE push_address (
+    app TEXT NOT NULL,
+    installation BLOB NOT NULL,
+    kind TEXT NOT NULL,
+    -- SHA-256 of the address.
+    hash BLOB NOT NULL,
+    -- The JSON of the address, sealed: see seal.rs. Absent when it is dead.
+    value BLOB,
+    -- When the installation last said that this is its address.
+    refreshed_at INTEGER NOT NULL,
+    died_at INTEGER,
+    PRIMARY KEY (app, installation, kind),
+    FOREIGN KEY (app, installation) REFERENCES installation (app, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX push_address_by_hash ON push_address (app, hash);
+
 -- Refresh tokens of one login: numbers only, the tokens are derived from them.
 CREATE TABLE refresh_family (
     id BLOB NOT NULL PRIMARY KEY,

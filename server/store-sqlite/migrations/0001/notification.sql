@@ -12,6 +12,8 @@ CREATE TABLE notification (
     correlation_id TEXT,
     -- The JSON of whom it is for.
     plan TEXT NOT NULL,
+    -- The JSON of its cascade; absent for the user's devices.
+    steps TEXT,
     accepted_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     -- From when on it is deleted.
@@ -34,7 +36,9 @@ CREATE TABLE notification_state (
     -- Its deliveries are being deleted: nobody sees it any more.
     is_forgotten INTEGER NOT NULL DEFAULT 0,
     -- The work row of its life: expand, then expire, then retain.
-    work INTEGER NOT NULL
+    work INTEGER NOT NULL,
+    -- The work row that sends its deliveries, while some wait.
+    dispatch INTEGER
 ) STRICT;
 
 -- How many deliveries of a notification stand where, changed by differences.

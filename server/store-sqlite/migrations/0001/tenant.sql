@@ -25,3 +25,13 @@ CREATE TABLE identity_key (
     key BLOB NOT NULL,
     PRIMARY KEY (app, kid)
 ) STRICT, WITHOUT ROWID;
+
+-- The credentials of an App at a service that notifications pass.
+CREATE TABLE provider (
+    app TEXT NOT NULL REFERENCES app (id),
+    channel TEXT NOT NULL,
+    -- The JSON of the credentials, sealed: see seal.rs.
+    account BLOB NOT NULL,
+    set_at INTEGER NOT NULL,
+    PRIMARY KEY (app, channel)
+) STRICT, WITHOUT ROWID;

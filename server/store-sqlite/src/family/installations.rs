@@ -14,7 +14,7 @@ use vestnik_store::{
 use crate::{
     SqliteStore,
     store::Class::{Hot, List},
-    table::{Txn, installation, presence, present},
+    table::{Txn, installation, presence, present, push_address},
 };
 
 impl Installations for SqliteStore {
@@ -24,10 +24,13 @@ impl Installations for SqliteStore {
         state: InstallationState,
         now: Timestamp,
     ) -> Answer<'_, bool> {
+        let seal = self.seal();
         self.write(Urgent, move |txn| {
             let is_present = present::is_present(txn, &session)?;
             if is_present {
                 installation::put_state(txn, &session, &state, now)?;
+                let whose = (&session.app, session.installation);
+                push_address::put_all(txn, &seal, whose, &state.push_addresses, now)?;
             }
             Ok(is_present)
         })
@@ -65,7 +68,18 @@ impl Installations for SqliteStore {
         app: AppId,
         installation: InstallationId,
     ) -> Answer<'_, Option<InstallationView>> {
-        self.read(List, move |db| installation::view(db, &app, installation))
+        let seal = self.seal();
+        self.read(List, move |db| {
+            let Some(mut view) = installation::view(db, &app, installation)? else {
+                return Ok(None);
+            };
+            if let Some(state) = &mut view.state {
+                let found = push_address::of_installation(db, &seal, &app, installation)?;
+                let addresses = found.into_iter().filter_map(|found| found.address);
+                state.push_addresses = addresses.collect();
+            }
+            Ok(Some(view))
+        })
     }
 
     fn note_presence(&self, notes: Vec<PresenceNote>) -> Answer<'_, ()> {

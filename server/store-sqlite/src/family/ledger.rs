@@ -24,7 +24,7 @@ use crate::{
     SqliteStore,
     store::Class,
     table::{
-        Txn,
+        Txn, attempt,
         change::Changes,
         delivery::{self, Key},
         event, handover, notification, present,
@@ -120,7 +120,7 @@ impl Ledger for SqliteStore {
             let key = key(&found, row);
             let delivery = unreadable.pass_over("delivery", delivery::find(db, key))?;
             match delivery.flatten() {
-                Some(_) => delivery::attempts(db, key, id).map(Some),
+                Some(_) => attempt::views(db, key, id, &unreadable).map(Some),
                 None => Ok(None),
             }
         })

@@ -2,6 +2,7 @@
 //! rules, what it saves.
 
 mod audiences;
+mod dispatch;
 mod events;
 mod installations;
 mod ledger;

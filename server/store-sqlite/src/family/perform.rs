@@ -13,11 +13,12 @@ use vestnik_store::{
     work::Part,
 };
 
+use super::publishing::is_routed;
 use crate::{
     table::{
         Txn,
-        change::Changes,
-        erasure, event, expansion,
+        change::{Changes, Subject},
+        dispatch, erasure, event, expansion,
         expiry::{self, Pass},
         idempotency, marking, notification, recall,
         report::Desk,
@@ -35,6 +36,8 @@ struct Job<'a> {
     changes: Changes,
     /// Whose logs have grown.
     grown: Vec<Grown>,
+    /// The notification that got deliveries.
+    expanded: Option<Subject>,
 }
 
 /// Does a part, if the claim still holds its row.
@@ -53,6 +56,7 @@ pub(crate) fn perform(
         unreadable,
         changes: Changes::default(),
         grown: Vec::new(),
+        expanded: None,
     };
     let next = job.perform(db)?;
     work::finish(db, &job.held, &next, part.now)?;
@@ -60,9 +64,13 @@ pub(crate) fn perform(
         held,
         changes,
         grown,
+        expanded,
         ..
     } = job;
     changes.write(txn, part.now)?;
+    if let Some(subject) = expanded {
+        dispatch::wake(txn, &subject, part.now)?;
+    }
     event::log_grew(txn, &held.app, grown, part.now)?;
     Ok(match next {
         Next::Done => Progress::Finished,
@@ -80,6 +88,8 @@ impl Job<'_> {
             WorkKind::Expand => self.expand(db),
             WorkKind::Expire => self.expire(db),
             WorkKind::Retain => self.retain(db),
+            // It is not done within one transaction: `vestnik_store::Dispatch`.
+            WorkKind::Dispatch => Ok(Next::Done),
             WorkKind::Recall => self.recall(db),
             WorkKind::MarkRead => self.mark_read(db),
             WorkKind::DeleteTopic => {
@@ -116,12 +126,14 @@ impl Job<'_> {
             rows: self.part.rows,
             seed: &self.part.seed,
             now,
+            is_routed: is_routed(db, &found.subject.app, &notification::steps(db, row)?)?,
             arrived: self.arrived(db, row)?,
             unreadable: self.unreadable,
         };
         let expanded = expansion::expand(db, &part, &mut self.changes)?;
         notification::set_position(db, row, expanded.position)?;
         self.grown = expanded.users;
+        self.expanded = Some(found.subject.clone());
         Ok(match expanded.position {
             Some(_) => Next::More(None),
             None => stage_behind(WorkKind::Expand, &found),

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use rusqlite::Connection;
-use vestnik_model::{AppId, Arrival, Entry, NotificationId, PublishAccepted, TopicName, wire_size};
+use vestnik_model::{
+    AppId, Arrival, Entry, NotificationId, PublishAccepted, TopicName, publish::Steps, wire_size,
+};
 use vestnik_rules::{
     audience::{FIRST_PART, Plan, Position},
     idempotency::{Verdict, verdict},
@@ -23,9 +25,9 @@ use crate::{
     table::{
         Txn,
         change::{Changes, Subject},
-        event, expansion,
+        dispatch, event, expansion,
         expiry::{self, Pass},
-        idempotency, notification, topic, work,
+        idempotency, notification, provider, topic, work,
     },
     value::Unreadable,
 };
@@ -168,6 +170,7 @@ fn accept(
                 .saturating_add(1),
             seed: &new.seed,
             now: accepted_at,
+            is_routed: is_routed(db, app, &new.publication.steps)?,
             arrived: Some(Arc::new(Arrived {
                 at: accepted_at,
                 bytes: asked.bytes,
@@ -184,9 +187,20 @@ fn accept(
     notification::set_work(db, subject.row, work)?;
     changes.touched(&subject);
     changes.write(txn, accepted_at)?;
+    dispatch::wake(txn, &subject, accepted_at)?;
     event::log_grew(txn, app, users, accepted_at)?;
     event::work_due(txn, app, stage, accepted_at)?;
     answer(db, &subject)
+}
+
+/// Whether deliveries are looked at by a dispatch: the App has a push service, or the sender asks for
+/// more than the user's devices.
+pub(crate) fn is_routed(
+    db: &Connection,
+    app: &AppId,
+    steps: &Steps,
+) -> Result<bool, rusqlite::Error> {
+    Ok(*steps != Steps::default() || provider::has_any(db, app)?)
 }
 
 fn insert(
@@ -212,6 +226,7 @@ fn insert(
             external_id: publication.external_id.as_deref(),
             correlation_id: publication.correlation_id.as_deref(),
             plan,
+            steps: &publication.steps,
             forget_at: kept_until(notification.expires_at, *keep),
         },
     )?;

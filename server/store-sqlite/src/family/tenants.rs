@@ -3,19 +3,22 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, KeyView, view::List};
+use vestnik_model::{
+    AppId, Channel, KeyView,
+    view::{List, ProviderView},
+};
 use vestnik_sqlite::Priority::{Mass, Urgent};
 use vestnik_store::{
     Answer, PageQuery, Tenants,
     effect::Revocation,
-    tenants::{ApiKey, ApiKeyRecord, Bootstrap, Created, IdentityKey, KeyUse},
+    tenants::{ApiKey, ApiKeyRecord, Bootstrap, Created, IdentityKey, KeyUse, Provider},
 };
 
 use crate::{
     SqliteStore,
     seal::Seal,
     store::Class::{Hot, List as Lists},
-    table::{Txn, api_key, app, event, identity_key},
+    table::{Txn, api_key, app, event, identity_key, provider},
     value::cut,
 };
 
@@ -92,6 +95,26 @@ impl Tenants for SqliteStore {
     fn identity_key(&self, app: AppId, kid: String) -> Answer<'_, Option<IdentityKey>> {
         let seal = self.seal();
         self.read(Hot, move |db| identity_key::get(db, &seal, &app, &kid))
+    }
+
+    fn put_provider(&self, app: AppId, provider: Provider) -> Answer<'_, ()> {
+        let seal = self.seal();
+        self.write(Urgent, move |txn| {
+            provider::put(txn, &seal, &app, &provider)
+        })
+    }
+
+    fn provider(&self, app: AppId, channel: Channel) -> Answer<'_, Option<Provider>> {
+        let seal = self.seal();
+        self.read(Hot, move |db| provider::get(db, &seal, &app, channel))
+    }
+
+    fn providers(&self, app: AppId) -> Answer<'_, Vec<ProviderView>> {
+        self.read(Lists, move |db| provider::of_app(db, &app))
+    }
+
+    fn delete_provider(&self, app: AppId, channel: Channel) -> Answer<'_, bool> {
+        self.write(Urgent, move |txn| provider::delete(txn, &app, channel))
     }
 
     fn delete_identity_key(&self, app: AppId, kid: String) -> Answer<'_, bool> {

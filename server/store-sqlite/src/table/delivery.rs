@@ -1,21 +1,16 @@
-//! Deliveries: one notification to one user, and the attempts at it.
+//! Deliveries: one notification to one user.
 
 use jiff::Timestamp;
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row};
 use vestnik_model::{
-    DeliveryId, DeliveryState, DeliveryStatus, InstallationId, NotificationId, Open, UserId,
-    view::{AttemptView, Channel, DeliveryView},
+    DeliveryState, InstallationId, NotificationId, Open, UserId, view::DeliveryView,
 };
-use vestnik_rules::{
-    audience::Member,
-    identity::{attempt_id, delivery_id},
-};
+use vestnik_rules::{audience::Member, cascade::Course, identity::delivery_id};
 
 use crate::{
     sql::statements,
     value::{
-        Read, millis, optional_json, optional_time, parsed, time, to_json, uuid, word, words,
-        words_text,
+        Read, millis, optional_json, optional_time, parsed, time, to_json, word, words, words_text,
     },
 };
 
@@ -27,8 +22,8 @@ macro_rules! columns {
 }
 
 statements! {
-    INSERT = "INSERT INTO delivery (notification, user, seq, status, reason, only)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (notification, user) DO NOTHING";
+    INSERT = "INSERT INTO delivery (notification, user, seq, status, reason, only, began_at, due_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7) ON CONFLICT (notification, user) DO NOTHING";
     FIND = concat!("SELECT ", columns!(), " FROM delivery d WHERE d.notification = ?1 AND d.user = ?2");
     PART = concat!("SELECT ", columns!(), " FROM delivery d
          WHERE d.notification = ?1 AND d.user > ?2 ORDER BY d.user LIMIT ?3");
@@ -37,18 +32,17 @@ statements! {
     UPDATE = "UPDATE delivery SET status = ?3, reason = ?4, late = ?5, engagement = ?6, sent_at = ?7,
              delivered_at = ?8, read_at = ?9
          WHERE notification = ?1 AND user = ?2";
+    /// Users with a delivery that is due, the earliest first. The store makes no statistics: without the
+    /// name of the index, every delivery of the notification could be read.
+    DUE = "SELECT user, step, began_at FROM delivery INDEXED BY delivery_due
+         WHERE notification = ?1 AND due_at <= ?2 ORDER BY due_at LIMIT ?3";
+    NEXT_DUE = "SELECT due_at FROM delivery INDEXED BY delivery_due
+         WHERE notification = ?1 AND due_at IS NOT NULL ORDER BY due_at LIMIT 1";
+    COURSE = "SELECT step, began_at FROM delivery WHERE notification = ?1 AND user = ?2";
+    SET_COURSE = "UPDATE delivery SET step = ?3, began_at = ?4, due_at = ?5
+         WHERE notification = ?1 AND user = ?2";
     SET_READ_SEQ = "UPDATE delivery SET read_seq = ?3 WHERE notification = ?1 AND user = ?2";
     SET_RECALL_SEQ = "UPDATE delivery SET recall_seq = ?3 WHERE notification = ?1 AND user = ?2";
-    ATTEMPT = "INSERT INTO attempt (notification, user, installation, started_at)
-         VALUES (?1, ?2, ?3, ?4) ON CONFLICT (notification, user, installation) DO NOTHING";
-    ATTEMPT_DELIVERED = "UPDATE attempt SET delivered_at = min(coalesce(delivered_at, ?4), ?4)
-         WHERE notification = ?1 AND user = ?2 AND installation = ?3
-             AND (delivered_at IS NULL OR delivered_at > ?4)";
-    ATTEMPT_READ = "UPDATE attempt SET read_at = min(coalesce(read_at, ?4), ?4)
-         WHERE notification = ?1 AND user = ?2 AND installation = ?3
-             AND (read_at IS NULL OR read_at > ?4)";
-    ATTEMPTS = "SELECT installation, started_at, delivered_at, read_at FROM attempt
-         WHERE notification = ?1 AND user = ?2 ORDER BY installation";
     HAS_EVIDENCE = "SELECT 1 FROM attempt a CROSS JOIN installation i
              ON i.app = ?3 AND i.id = a.installation
          WHERE a.notification = ?1 AND a.user = ?2 AND i.user = ?4
@@ -56,7 +50,7 @@ statements! {
 }
 
 /// Names a delivery: the rows of its notification and of its user.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Key {
     pub(crate) notification: i64,
     pub(crate) user: i64,
@@ -82,12 +76,13 @@ impl<'a> Insert<'a> {
         db.prepare_cached(INSERT).map(Self)
     }
 
-    /// Makes a delivery; tells whether it is new.
+    /// Makes a delivery that is looked at when it is due, if it is; tells whether it is new.
     pub(crate) fn run(
         &mut self,
         key: Key,
         seq: u64,
         member: &Member,
+        due: Option<Timestamp>,
     ) -> Result<bool, rusqlite::Error> {
         let only = member.only.as_ref().map(to_json).transpose()?;
         let made = self.0.execute((
@@ -97,6 +92,7 @@ impl<'a> Insert<'a> {
             member.state.status.as_str(),
             member.state.reason.as_ref().map(Open::as_str),
             only,
+            due.map(millis),
         ))?;
         Ok(made == 1)
     }
@@ -171,6 +167,74 @@ pub(crate) fn update(
         .map(drop)
 }
 
+/// The users whose deliveries of a notification are due, with where each stands in its cascade.
+pub(crate) fn due(
+    db: &Connection,
+    notification: i64,
+    now: Timestamp,
+    rows: u32,
+) -> Result<Vec<(i64, Course)>, rusqlite::Error> {
+    db.prepare_cached(DUE)?
+        .query_map((notification, millis(now), rows), |row| {
+            let course = Course {
+                step: row.get(1)?,
+                began_at: optional_time(row, 2)?.unwrap_or(now),
+                due_at: None,
+            };
+            Ok((row.get(0)?, course))
+        })?
+        .collect()
+}
+
+/// When the next delivery of a notification is due.
+pub(crate) fn next_due(
+    db: &Connection,
+    notification: i64,
+) -> Result<Option<Timestamp>, rusqlite::Error> {
+    db.prepare_cached(NEXT_DUE)?
+        .query_row([notification], |row| time(row, 0))
+        .optional()
+}
+
+/// Where a delivery stands in its cascade.
+pub(crate) fn course(
+    db: &Connection,
+    key: Key,
+    now: Timestamp,
+) -> Result<Option<Course>, rusqlite::Error> {
+    db.prepare_cached(COURSE)?
+        .query_row((key.notification, key.user), |row| {
+            Ok(Course {
+                step: row.get(0)?,
+                began_at: optional_time(row, 1)?.unwrap_or(now),
+                due_at: None,
+            })
+        })
+        .optional()
+}
+
+/// Writes where a delivery stands in its cascade.
+pub(crate) fn set_course(
+    db: &Connection,
+    key: Key,
+    course: &Course,
+) -> Result<(), rusqlite::Error> {
+    let Course {
+        step,
+        began_at,
+        due_at,
+    } = course;
+    db.prepare_cached(SET_COURSE)?
+        .execute((
+            key.notification,
+            key.user,
+            step,
+            millis(*began_at),
+            due_at.map(millis),
+        ))
+        .map(drop)
+}
+
 /// Notes the place of the entry that says that a delivery was read.
 pub(crate) fn set_read_seq(db: &Connection, key: Key, seq: u64) -> Result<(), rusqlite::Error> {
     db.prepare_cached(SET_READ_SEQ)?
@@ -221,79 +285,6 @@ pub(crate) fn view(notification: NotificationId, user: UserId, found: Found) -> 
         sent_at,
         delivered_at,
         read_at,
-    }
-}
-
-/// Notes the first try at an installation; later ones of the same change nothing.
-pub(crate) fn attempt(
-    db: &Connection,
-    key: Key,
-    installation: InstallationId,
-    at: Timestamp,
-) -> Result<(), rusqlite::Error> {
-    let installation = installation.uuid().into_bytes();
-    db.prepare_cached(ATTEMPT)?
-        .execute((key.notification, key.user, installation, millis(at)))
-        .map(drop)
-}
-
-/// Notes that an installation reported a delivery, and read it. An attempt that was not noted is made.
-pub(crate) fn confirm_attempt(
-    db: &Connection,
-    key: Key,
-    installation: InstallationId,
-    at: Timestamp,
-    is_read: bool,
-) -> Result<(), rusqlite::Error> {
-    attempt(db, key, installation, at)?;
-    let values = (
-        key.notification,
-        key.user,
-        installation.uuid().into_bytes(),
-        millis(at),
-    );
-    db.prepare_cached(ATTEMPT_DELIVERED)?.execute(values)?;
-    if is_read {
-        db.prepare_cached(ATTEMPT_READ)?.execute(values)?;
-    }
-    Ok(())
-}
-
-/// The attempts of a delivery, by installation.
-pub(crate) fn attempts(
-    db: &Connection,
-    key: Key,
-    delivery: DeliveryId,
-) -> Result<Vec<AttemptView>, rusqlite::Error> {
-    let mut attempts = db
-        .prepare_cached(ATTEMPTS)?
-        .query_map((key.notification, key.user), |row| {
-            let installation = InstallationId::from_uuid(uuid(row, 0)?);
-            let (delivered_at, read_at) = (optional_time(row, 2)?, optional_time(row, 3)?);
-            Ok(AttemptView {
-                id: attempt_id(delivery, installation),
-                delivery_id: delivery,
-                installation_id: installation,
-                channel: Channel::Hub.into(),
-                status: attempt_status(delivered_at, read_at),
-                started_at: time(row, 1)?,
-                delivered_at,
-                read_at,
-            })
-        })?
-        .collect::<Result<Vec<_>, _>>()?;
-    attempts.sort_by_key(|attempt| (attempt.started_at, attempt.id));
-    Ok(attempts)
-}
-
-const fn attempt_status(
-    delivered_at: Option<Timestamp>,
-    read_at: Option<Timestamp>,
-) -> DeliveryStatus {
-    match (read_at, delivered_at) {
-        (Some(_), _) => DeliveryStatus::Read,
-        (None, Some(_)) => DeliveryStatus::Delivered,
-        (None, None) => DeliveryStatus::Sent,
     }
 }
 

@@ -45,6 +45,9 @@ pub(crate) struct Part<'a> {
     pub(crate) rows: u32,
     pub(crate) seed: &'a [u8; 32],
     pub(crate) now: Timestamp,
+    /// Whether the deliveries are looked at by a dispatch, which reaches people without an installation
+    /// too and says why it could not.
+    pub(crate) is_routed: bool,
     /// What the entries bring; absent if the notification cannot be read.
     pub(crate) arrived: Option<Arc<Arrived>>,
     pub(crate) unreadable: &'a Unreadable,
@@ -250,7 +253,7 @@ impl Pen<'_> {
         let candidate = Candidate {
             user: &user,
             only,
-            has_installation,
+            has_installation: has_installation || self.part.is_routed,
         };
         let Some(member) = admit(self.part.plan, candidate, self.part.now) else {
             return Ok(None);
@@ -260,7 +263,8 @@ impl Pen<'_> {
             notification,
             user: head.row,
         };
-        if !self.insert.run(key, head.seq + 1, &member)? {
+        let due = self.part.is_routed.then_some(self.part.now);
+        if !self.insert.run(key, head.seq + 1, &member, due)? {
             return Ok(None);
         }
         let new = log::New {

@@ -8,6 +8,7 @@ use vestnik_rules::{
 use vestnik_store::ledger::HandOver;
 
 use super::{
+    attempt,
     change::{Changes, Told},
     delivery, notification, user,
 };
@@ -46,5 +47,5 @@ pub(crate) fn note(
         delivery::update(db, key, &advanced.state)?;
         changes.moved(&found.subject, Told::of(head.row, user, &advanced));
     }
-    delivery::attempt(db, key, *installation, *at)
+    attempt::note(db, key, *installation, *at)
 }

@@ -9,6 +9,7 @@ use vestnik_model::{
 use vestnik_rules::session::{Known, Session};
 use vestnik_sqlite::value::{millis, optional_parsed, parsed, time, to_json, uuid};
 
+use super::push_address;
 use crate::sql::statements;
 
 statements! {
@@ -105,6 +106,7 @@ pub(crate) fn end_session(
     generation: u64,
     now: Timestamp,
 ) -> Result<(), rusqlite::Error> {
+    push_address::delete_of(db, app, installation)?;
     db.prepare_cached(END_SESSION)?
         .execute((app.as_str(), key(installation), generation, millis(now)))
         .map(drop)
@@ -165,11 +167,16 @@ pub(crate) fn put_state(
     state: &InstallationState,
     now: Timestamp,
 ) -> Result<(), rusqlite::Error> {
+    // The addresses have a table of their own, where they are sealed.
+    let kept = InstallationState {
+        push_addresses: Vec::new(),
+        ..state.clone()
+    };
     db.prepare_cached(PUT_STATE)?
         .execute((
             session.app.as_str(),
             key(session.installation),
-            to_json(state)?,
+            to_json(&kept)?,
             state.platform.as_str(),
             &state.app_version,
             &state.locale,

@@ -6,7 +6,7 @@ use vestnik_rules::{
     work::{Stage, WorkKind},
 };
 
-use super::{delivery, log, notification, report::Desk, work};
+use super::{attempt, log, notification, report::Desk, work};
 use crate::value::to_json;
 
 /// Marks the next entries before a place, at most `rows`. Gives the rest, if there is one.
@@ -35,7 +35,7 @@ pub(crate) fn mark(
         if let Some(change) = change {
             desk.save(db, &target, &change)?;
             let key = desk.key(&target);
-            delivery::confirm_attempt(db, key, desk.installation(), change.at, true)?;
+            attempt::confirm(db, key, desk.installation(), change.at, true)?;
         }
     }
     Ok((!is_end).then_some(MarkRead { before, ..mark }))

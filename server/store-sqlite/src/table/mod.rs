@@ -3,8 +3,10 @@
 
 pub(crate) mod api_key;
 pub(crate) mod app;
+pub(crate) mod attempt;
 pub(crate) mod change;
 pub(crate) mod delivery;
+pub(crate) mod dispatch;
 pub(crate) mod erasure;
 pub(crate) mod event;
 pub(crate) mod expansion;
@@ -21,6 +23,8 @@ pub(crate) mod notification;
 pub(crate) mod numbering;
 pub(crate) mod presence;
 pub(crate) mod present;
+pub(crate) mod provider;
+pub(crate) mod push_address;
 pub(crate) mod recall;
 pub(crate) mod refresh_family;
 pub(crate) mod report;
@@ -44,8 +48,10 @@ pub(crate) type Txn<'a> = WriteTxn<'a, Event>;
 pub(crate) const STATEMENTS: &[(&str, &[(&str, &str)])] = &[
     ("api_key", api_key::ALL),
     ("app", app::ALL),
+    ("attempt", attempt::ALL),
     ("change", change::ALL),
     ("delivery", delivery::ALL),
+    ("dispatch", dispatch::ALL),
     ("erasure", erasure::ALL),
     ("event", event::ALL),
     ("expansion", expansion::ALL),
@@ -59,6 +65,8 @@ pub(crate) const STATEMENTS: &[(&str, &[(&str, &str)])] = &[
     ("numbering", numbering::ALL),
     ("presence", presence::ALL),
     ("present", present::ALL),
+    ("provider", provider::ALL),
+    ("push_address", push_address::ALL),
     ("refresh_family", refresh_family::ALL),
     ("retention", retention::ALL),
     ("token_use", token_use::ALL),

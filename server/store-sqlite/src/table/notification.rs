@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use vestnik_model::{
     AppId, Counter, Counts, DeliveryId, Expansion, Notification, NotificationId,
-    NotificationStatus, Open, Warning, open::Word as _, view::NotificationView,
+    NotificationStatus, Open, Warning, open::Word as _, publish::Steps, view::NotificationView,
 };
 use vestnik_rules::{
     audience::{Plan, Position},
@@ -37,10 +37,13 @@ macro_rules! view_columns {
 
 statements! {
     INSERT = "INSERT INTO notification (id, app, content, bytes, external_id, correlation_id, plan,
-             accepted_at, expires_at, forget_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+             steps, accepted_at, expires_at, forget_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     INSERT_STATE = "INSERT INTO notification_state (notification, version, position, work)
          VALUES (?1, 0, ?2, 0)";
+    STEPS = "SELECT steps FROM notification WHERE row = ?1";
+    DISPATCH = "SELECT dispatch FROM notification_state WHERE notification = ?1";
+    SET_DISPATCH = "UPDATE notification_state SET dispatch = ?2 WHERE notification = ?1";
     SET_WORK = "UPDATE notification_state SET work = ?2 WHERE notification = ?1";
     FIND = concat!("SELECT ", found_columns!(), "
          FROM notification n JOIN notification_state s ON s.notification = n.row
@@ -80,6 +83,7 @@ pub(crate) struct New<'a> {
     pub(crate) external_id: Option<&'a str>,
     pub(crate) correlation_id: Option<&'a str>,
     pub(crate) plan: &'a Plan,
+    pub(crate) steps: &'a Steps,
     pub(crate) forget_at: Timestamp,
 }
 
@@ -148,6 +152,7 @@ pub(crate) fn insert(db: &Connection, new: &New<'_>) -> Result<i64, rusqlite::Er
         external_id,
         correlation_id,
         plan,
+        steps,
         forget_at,
     } = new;
     db.prepare_cached(INSERT)?.execute((
@@ -158,6 +163,7 @@ pub(crate) fn insert(db: &Connection, new: &New<'_>) -> Result<i64, rusqlite::Er
         external_id,
         correlation_id,
         to_json(plan)?,
+        steps.stored().as_ref().map(to_json).transpose()?,
         millis(notification.accepted_at),
         millis(notification.expires_at),
         millis(*forget_at),
@@ -166,6 +172,35 @@ pub(crate) fn insert(db: &Connection, new: &New<'_>) -> Result<i64, rusqlite::Er
     db.prepare_cached(INSERT_STATE)?
         .execute((row, to_json(&Position::START)?))?;
     Ok(row)
+}
+
+/// The cascade of a notification.
+pub(crate) fn steps(db: &Connection, row: i64) -> Result<Steps, rusqlite::Error> {
+    db.prepare_cached(STEPS)?.query_row([row], |row| {
+        let stored = row.get_ref(0)?.as_str_or_null()?;
+        // What another version wrote in a form of its own must not stop a delivery.
+        let read = stored.and_then(|json| serde_json::from_str(json).ok());
+        Ok(read.map_or_else(Steps::default, Steps::from_stored))
+    })
+}
+
+/// The row of work that sends a notification's deliveries, while some wait.
+pub(crate) fn dispatch(db: &Connection, row: i64) -> Result<Option<i64>, rusqlite::Error> {
+    db.prepare_cached(DISPATCH)?
+        .query_row([row], |row| row.get(0))
+        .optional()
+        .map(Option::flatten)
+}
+
+/// Notes the row of work that sends a notification's deliveries.
+pub(crate) fn set_dispatch(
+    db: &Connection,
+    row: i64,
+    work: Option<i64>,
+) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(SET_DISPATCH)?
+        .execute((row, work))
+        .map(drop)
 }
 
 /// Notes the row of work of a notification's life.

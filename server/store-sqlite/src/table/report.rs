@@ -15,6 +15,7 @@ use vestnik_rules::{
 use vestnik_store::ledger::FactReport;
 
 use super::{
+    attempt,
     change::{self, Changes, Told},
     delivery::{self, Found, Key},
     fact::{self, FlagRow, Owner},
@@ -111,7 +112,7 @@ impl<'a> Desk<'a> {
             self.save(db, &target, &change)?;
             let (key, is_read) = (self.key(&target), is_read(report.about));
             let installation = self.reporter.installation;
-            delivery::confirm_attempt(db, key, installation, change.at, is_read)?;
+            attempt::confirm(db, key, installation, change.at, is_read)?;
         }
         Ok(judgement.result)
     }

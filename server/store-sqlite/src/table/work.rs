@@ -29,6 +29,10 @@ statements! {
          WHERE is_claimed = 1";
     HELD = "SELECT target, position FROM work
          WHERE id = ?1 AND fence = ?2 AND kind = ?3 AND app = ?4";
+    TARGET = "SELECT target FROM work WHERE id = ?1 AND kind = ?2 AND app = ?3";
+    /// A row that somebody holds is looked at again when they finish it.
+    BRING_FORWARD = "UPDATE work SET due_at = ?2, ready_at = ?2
+         WHERE id = ?1 AND is_claimed = 0 AND tries = 0 AND ready_at > ?2";
     SET = "UPDATE work SET kind = ?2, due_at = ?3, ready_at = ?3, position = ?4, fence = fence + 1,
              is_claimed = 0, tries = 0, error = NULL
          WHERE id = ?1";
@@ -117,7 +121,9 @@ pub(crate) fn claim(db: &Connection, asked: &ClaimQuery) -> Result<Claimed, rusq
             looked_at += 1;
             // A row whose App has no name of this version stays where it is.
             if let Ok(known) = AppId::parse(&next) {
-                claimed.claims.extend(claim_one(db, asked, &known)?);
+                if !asked.except.contains(&known) {
+                    claimed.claims.extend(claim_one(db, asked, &known)?);
+                }
                 claimed.behind = Some(known);
             }
             app = next;
@@ -190,6 +196,27 @@ pub(crate) fn held(db: &Connection, claim: &Claim) -> Result<Option<Held>, rusql
             })
         })
         .optional()
+}
+
+/// What the row of a claim is about, whoever holds it by now.
+pub(crate) fn target(db: &Connection, claim: &Claim) -> Result<Option<i64>, rusqlite::Error> {
+    let id = i64::try_from(claim.id).unwrap_or(i64::MAX);
+    db.prepare_cached(TARGET)?
+        .query_row((id, claim.kind.as_str(), claim.app.as_str()), |row| {
+            row.get(0)
+        })
+        .optional()
+}
+
+/// Makes a row that waits due earlier.
+pub(crate) fn bring_forward(
+    db: &Connection,
+    id: i64,
+    due: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(BRING_FORWARD)?
+        .execute((id, millis(due)))
+        .map(drop)
 }
 
 /// Ends a claim with what its part leaves.

@@ -29,6 +29,16 @@ const ALLOWED: &[(&str, &str, &str)] = &[
         "when a key of secrets is first given; as many rows as keys",
     ),
     (
+        "provider",
+        "NAMES",
+        "when a key of secrets is first given; as many rows as credentials",
+    ),
+    (
+        "push_address",
+        "NAMES",
+        "when a key of secrets is first given: at the opening of the file",
+    ),
+    (
         "presence",
         "DELETE_EXPIRED",
         "once an hour; as many rows as connections stand",
@@ -52,7 +62,10 @@ const STATISTICS: &[(&str, &str, &str)] = &[
     ("idempotency", "idempotency", "100000 10000 1"),
     ("idempotency", "idempotency_by_expiry", "100000 1"),
     ("delivery", "delivery", "2000000 10 1"),
-    ("attempt", "attempt", "2000000 10 1 1"),
+    ("attempt", "attempt", "2000000 10 1 1 1"),
+    ("delivery", "delivery_due", "10000 100 1 1"),
+    ("push_address", "push_address", "1200000 600000 1 1"),
+    ("push_address", "push_address_by_hash", "1200000 600000 1"),
     ("fact", "fact", "4000000 20 2 2 1"),
     ("flag", "flag", "100000 2 1 1"),
     ("log", "log", "2500000 3 1"),

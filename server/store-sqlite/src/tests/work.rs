@@ -111,6 +111,7 @@ async fn apps_take_turns() {
         let asked = ClaimQuery {
             kind: WorkKind::Expand,
             behind: behind.map(|name| AppId::parse(name).unwrap()),
+            except: Vec::new(),
             limit,
             lease_until: start() + SignedDuration::from_secs(30),
             now: start(),
@@ -163,6 +164,7 @@ fn expire(behind: Option<AppId>) -> ClaimQuery {
     ClaimQuery {
         kind: WorkKind::Expire,
         behind,
+        except: Vec::new(),
         limit: 4,
         lease_until: after(30),
         now: start(),

@@ -221,6 +221,7 @@ impl World {
         let asked = ClaimQuery {
             kind,
             behind: None,
+            except: Vec::new(),
             limit: 10,
             lease_until: now + SignedDuration::from_secs(30),
             now,

@@ -21,6 +21,7 @@ async fn sweep(world: &World) -> u32 {
         let asked = ClaimQuery {
             kind: WorkKind::Sweep,
             behind: None,
+            except: Vec::new(),
             limit: 1,
             lease_until: world.in_hours(1),
             now,

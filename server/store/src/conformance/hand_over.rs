@@ -1,6 +1,6 @@
 //! Hand-overs: notifications were written to devices.
 
-use vestnik_model::{DeliveryId, DeliveryStatus, NotificationStatus};
+use vestnik_model::{AttemptStatus, DeliveryId, DeliveryStatus, NotificationStatus};
 use vestnik_rules::work::WorkKind;
 
 use super::{
@@ -32,7 +32,7 @@ pub async fn a_hand_over_is_sent_and_an_attempt(fixture: &impl Fixture) {
     assert_eq!(attempts.len(), 1);
     assert_eq!(attempts[0].installation_id, installation(1));
     assert_eq!(attempts[0].delivery_id, delivery.id);
-    assert_eq!(attempts[0].status, DeliveryStatus::Sent);
+    assert_eq!(attempts[0].status, AttemptStatus::Sent);
     assert_eq!(attempts[0].started_at, at(50));
     world.is_sound().await;
 }

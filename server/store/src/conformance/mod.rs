@@ -12,6 +12,7 @@
 )]
 
 pub mod concurrency;
+pub mod dispatch;
 pub mod durability;
 pub mod effects;
 pub mod epochs;
@@ -136,6 +137,18 @@ macro_rules! conformance {
                 apps_take_turns, the_next_row_is_known, two_workers_do_each_part_once, an_old_claim_holds_no_later_row,
                 a_claim_holds_its_apps_row_only,
                 what_is_kept_for_a_while_is_swept;
+            dispatch: a_delivery_is_pushed_to_a_device_that_is_away,
+                without_a_push_service_nothing_is_dispatched,
+                a_device_that_was_heard_from_has_time_to_confirm,
+                a_try_that_nobody_settled_is_begun_anew,
+                what_is_proven_is_noted_though_the_row_went_to_others,
+                a_service_that_is_busy_is_left_alone,
+                a_dead_address_ends_what_nothing_else_reaches,
+                a_token_dies_only_by_a_newer_proof,
+                an_address_belongs_to_who_reported_it_last,
+                a_device_that_may_show_nothing_is_not_pushed_to,
+                nothing_is_sent_that_was_cancelled_or_read, a_step_gives_way_to_the_next,
+                credentials_are_set_whole_and_are_each_apps_own;
             views: notifications_come_newest_first_in_pages, deliveries_come_in_pages,
                 a_delivery_is_found_by_its_id, a_watch_goes_on_behind_a_version,
                 a_watch_names_the_latest_changes, a_read_notification_is_settled;

@@ -167,6 +167,7 @@ pub async fn apps_take_turns(fixture: &impl Fixture) {
         let asked = ClaimQuery {
             kind: WorkKind::Expand,
             behind: behind.clone(),
+            except: Vec::new(),
             limit: 1,
             lease_until: at(200),
             now: at(100),
@@ -215,6 +216,7 @@ pub async fn two_workers_do_each_part_once(fixture: &impl Fixture) {
             let asked = ClaimQuery {
                 kind: WorkKind::Expand,
                 behind: None,
+                except: Vec::new(),
                 limit: 5,
                 lease_until: at(20),
                 now: at(20),

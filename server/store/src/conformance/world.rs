@@ -250,6 +250,7 @@ impl World {
         let asked = ClaimQuery {
             kind,
             behind: None,
+            except: Vec::new(),
             limit: 10,
             lease_until: at(second) + SignedDuration::from_secs(30),
             now: at(second),

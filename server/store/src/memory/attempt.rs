@@ -1,11 +1,11 @@
 //! Attempts, and evidence that installations have what was handed over.
 
 use jiff::Timestamp;
-use vestnik_model::InstallationId;
-use vestnik_rules::log::Place;
+use vestnik_model::{Channel, InstallationId};
+use vestnik_rules::{attempt::Attempt, log::Place};
 
 use super::{
-    row::{AttemptRow, NotificationKey, UserKey},
+    row::{AttemptKey, AttemptRow, NotificationKey, UserKey},
     world::World,
 };
 use crate::ledger::Confirmed;
@@ -17,8 +17,10 @@ pub(super) fn attempt(
     installation: InstallationId,
     at: Timestamp,
 ) -> &mut AttemptRow {
-    let key = (notification, user, installation);
+    let key = (notification, user, installation, Channel::Hub);
     world.attempts.entry(key).or_insert(AttemptRow {
+        attempt: Attempt::HANDED,
+        said: None,
         started_at: at,
         delivered_at: None,
         read_at: None,
@@ -32,12 +34,28 @@ pub(super) fn confirm_attempt(
     installation: InstallationId,
     (at, is_read): (Timestamp, bool),
 ) {
-    let row = attempt(world, delivery, installation, at);
-    let earlier = |known: Option<Timestamp>| Some(known.map_or(at, |known| known.min(at)));
-    row.delivered_at = earlier(row.delivered_at);
-    if is_read {
-        row.read_at = earlier(row.read_at);
+    let is_of = |key: &AttemptKey| (key.0, key.1, key.2) == (delivery.0, delivery.1, installation);
+    // What a device reports was got over the hub, unless something else is known.
+    if !world.attempts.keys().any(is_of) {
+        attempt(world, delivery, installation, at);
     }
+    let earlier = |known: Option<Timestamp>| Some(known.map_or(at, |known| known.min(at)));
+    let rows = world.attempts.iter_mut();
+    for (_, row) in rows.filter(|(key, _)| is_of(key)) {
+        row.delivered_at = earlier(row.delivered_at);
+        if is_read {
+            row.read_at = earlier(row.read_at);
+        }
+    }
+}
+
+/// The attempts of a delivery, by installation and channel.
+pub(super) fn of_delivery(
+    world: &World,
+    (notification, user): (NotificationKey, UserKey),
+) -> impl Iterator<Item = (&AttemptKey, &AttemptRow)> {
+    let all = world.attempts.iter();
+    all.filter(move |(key, _)| (key.0, key.1) == (notification, user))
 }
 
 /// Notes how far an installation has read, if its session is the present one and it is news.

@@ -8,6 +8,7 @@ use vestnik_rules::{
 };
 
 use super::{
+    attempt::of_delivery,
     logs::{Append, append},
     row::{Content, NotificationKey, UserKey},
     txn::Txn,
@@ -76,7 +77,7 @@ fn has_evidence(world: &World, key: (NotificationKey, UserKey)) -> bool {
         return false;
     };
     world.sessions_of(&user.app, name).iter().any(|(id, row)| {
-        let is_tried = world.attempts.contains_key(&(key.0, key.1, *id));
+        let is_tried = of_delivery(world, key).any(|(of, _)| of.2 == *id);
         let reached = row.confirmed.filter(|place| place.epoch == epoch);
         is_tried && reached.is_some_and(|place| place.seq >= delivery.seq)
     })

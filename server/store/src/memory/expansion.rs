@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, InstallationId, TopicName};
+use vestnik_model::{AppId, InstallationId, TopicName, publish::Steps};
 use vestnik_rules::{
     audience::{Candidate, ListedUser, Members, Plan, Source, admit},
+    cascade::Course,
     delivery::Move,
     identity::delivery_id,
 };
 
 use super::{
+    dispatch::wake,
     logs::{Append, append},
     row::{Content, DeliveryRow, NotificationKey, UserKey},
     txn::{Txn, corrupt},
@@ -64,7 +66,15 @@ pub(super) fn expand(txn: &mut Txn, part: &Part<'_>) -> Result<(), StoreError> {
         row.position = next;
     }
     txn.touched(part.notification);
+    wake(txn, part.notification);
     Ok(())
+}
+
+/// Whether deliveries are looked at by a dispatch: the App has a push service, or the sender asks for
+/// more than the user's devices.
+fn is_routed(world: &World, app: &AppId, steps: &Steps) -> bool {
+    let has_provider = world.providers.keys().any(|(of, _)| of == app);
+    *steps != Steps::default() || has_provider
 }
 
 /// The next members of a source.
@@ -146,10 +156,11 @@ fn deliver(txn: &mut Txn, part: &Part<'_>, plan: &Plan, walked: Walked) -> Resul
     let row = txn.world.notifications.get(&part.notification);
     let row = row.ok_or_else(|| corrupt("a notification is gone"))?;
     let (app, id) = (row.app.clone(), row.notification.id);
+    let is_routed = is_routed(&txn.world, &app, &row.steps);
     let candidate = Candidate {
         user: &user,
         only: walked.only,
-        has_installation: !txn.world.sessions_of(&app, &user).is_empty(),
+        has_installation: is_routed || !txn.world.sessions_of(&app, &user).is_empty(),
     };
     let Some(member) = admit(plan, candidate, part.now) else {
         return Ok(());
@@ -172,6 +183,7 @@ fn deliver(txn: &mut Txn, part: &Part<'_>, plan: &Plan, walked: Walked) -> Resul
         seq,
         only: member.only,
         state: member.state,
+        course: is_routed.then(|| Course::new(part.now)),
     };
     txn.world.delivery_ids.insert(delivery.id, key);
     txn.world.deliveries.insert(key, delivery);

@@ -2,14 +2,17 @@
 
 use jiff::Timestamp;
 use vestnik_model::{
-    AppId, InstallationId, InstallationState, Open, UserId, contract::UpdateState,
+    AppId, InstallationId, InstallationState, Open, PushAddress, UserId, contract::UpdateState,
     view::InstallationView,
 };
-use vestnik_rules::session::Session;
+use vestnik_rules::{
+    address::{Stored, Upload, hash, upload},
+    session::Session,
+};
 
 use super::{
     MemoryStore,
-    row::{PresenceKey, PresenceRow},
+    row::{AddressRow, PresenceKey, PresenceRow},
     world::World,
 };
 use crate::{
@@ -28,8 +31,14 @@ impl Installations for MemoryStore {
             let Some(row) = txn.world.present(&session) else {
                 return Ok(false);
             };
-            row.state = Some(state);
+            let addresses = state.push_addresses;
+            row.state = Some(InstallationState {
+                push_addresses: Vec::new(),
+                ..state
+            });
             row.updated_at = now;
+            let whose = (&session.app, session.installation);
+            put_addresses(&mut txn.world, whose, addresses, now);
             Ok(true)
         })
     }
@@ -59,11 +68,17 @@ impl Installations for MemoryStore {
         installation: InstallationId,
     ) -> Answer<'_, Option<InstallationView>> {
         self.read(move |world| {
-            let row = world.installations.get(&(app, installation))?;
+            let row = world.installations.get(&(app.clone(), installation))?;
+            let addresses = addresses_of(world, &app, installation);
+            let addresses = addresses.filter_map(|(_, row)| row.address.clone());
+            let push_addresses = addresses.collect();
             Some(InstallationView {
                 id: installation,
                 user: row.user.clone()?,
-                state: row.state.clone(),
+                state: row.state.clone().map(|state| InstallationState {
+                    push_addresses,
+                    ..state
+                }),
                 created_at: row.created_at,
                 updated_at: row.updated_at.max(row.last_seen),
             })
@@ -101,6 +116,61 @@ impl Installations for MemoryStore {
             txn.world.presence.retain(|key, _| key.node != node);
             Ok(())
         })
+    }
+}
+
+/// The addresses of an installation, by the words of their kinds.
+pub(super) fn addresses_of<'a>(
+    world: &'a World,
+    app: &'a AppId,
+    installation: InstallationId,
+) -> impl Iterator<Item = (&'a str, &'a AddressRow)> {
+    let rows = world.addresses.iter();
+    let its = rows.filter(move |((of, id, _), _)| of == app && *id == installation);
+    its.map(|((_, _, kind), row)| (kind.as_str(), row))
+}
+
+/// Takes the whole set of an installation's addresses.
+fn put_addresses(
+    world: &mut World,
+    (app, installation): (&AppId, InstallationId),
+    addresses: Vec<PushAddress>,
+    now: Timestamp,
+) {
+    let is_left = |kind: &str| {
+        addresses
+            .iter()
+            .any(|address| address.kind.as_str() == kind)
+    };
+    world.addresses.retain(|(of, id, kind), row| {
+        of != app || *id != installation || row.died_at.is_some() || is_left(kind)
+    });
+    for address in addresses {
+        let kind = address.kind.as_str().to_owned();
+        let key = (app.clone(), installation, kind);
+        let hash = hash(&address);
+        let row = world.addresses.get_mut(&key);
+        let stored = row.as_ref().map(|row| Stored {
+            hash: row.hash,
+            died_at: row.died_at,
+        });
+        match (upload(stored, &hash, now), row) {
+            (Upload::StayDead, _) => continue,
+            (Upload::Refresh, Some(row)) => row.refreshed_at = now,
+            (Upload::Refresh | Upload::Replace, _) => {
+                let row = AddressRow {
+                    hash,
+                    address: Some(address),
+                    refreshed_at: now,
+                    died_at: None,
+                };
+                world.addresses.insert(key, row);
+            }
+        }
+        // An address has one owner: whoever reported it last.
+        world
+            .addresses
+            .retain(|(of, id, _), row| of != app || *id == installation || row.hash != hash);
     }
 }
 

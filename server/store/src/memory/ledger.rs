@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 use vestnik_model::{
-    AppId, DeliveryId, DeliveryState, DeliveryStatus, NotificationId,
+    AppId, DeliveryId, DeliveryState, NotificationId,
     contract::DeliveryChange,
     fact::FactResult,
-    view::{AttemptView, Channel, DeliveryView, List, NotificationView},
+    view::{AttemptView, DeliveryView, List, NotificationView},
 };
 use vestnik_rules::{
     delivery::{self, advance},
@@ -15,6 +15,7 @@ use vestnik_rules::{
 
 use super::{
     MemoryStore,
+    attempt::of_delivery,
     attempt::{attempt, confirm},
     page::list,
     report,
@@ -171,19 +172,18 @@ fn attempts(
     (notification, user): (NotificationKey, UserKey),
     delivery: DeliveryId,
 ) -> Vec<AttemptView> {
-    let all = world.attempts.iter();
-    let of_delivery = all.filter(|((of, to, _), _)| (*of, *to) == (notification, user));
-    let mut views: Vec<_> = of_delivery
-        .map(|((_, _, installation), row)| AttemptView {
-            id: attempt_id(delivery, *installation),
+    let mut views: Vec<_> = of_delivery(world, (notification, user))
+        .map(|((_, _, installation, channel), row)| AttemptView {
+            id: attempt_id(delivery, *installation, *channel),
             delivery_id: delivery,
             installation_id: *installation,
-            channel: Channel::Hub.into(),
-            status: match (row.read_at, row.delivered_at) {
-                (Some(_), _) => DeliveryStatus::Read,
-                (None, Some(_)) => DeliveryStatus::Delivered,
-                (None, None) => DeliveryStatus::Sent,
-            },
+            channel: (*channel).into(),
+            status: row.attempt.state.seen(row.delivered_at, row.read_at).into(),
+            reason: row.attempt.reason.map(Into::into),
+            tries: row.attempt.tries,
+            unproven: row.attempt.unproven,
+            said: row.said.clone(),
+            until: row.attempt.until,
             started_at: row.started_at,
             delivered_at: row.delivered_at,
             read_at: row.read_at,

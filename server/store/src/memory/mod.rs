@@ -26,10 +26,12 @@
 //! # Reading the code
 //! `row` has the rows, `world` lists the maps of them, `txn` is what an operation works with and what its
 //! commit means to others. Each family has a file; `expansion`, `report`, `attempt`, `ending` and
-//! `forgetting` hold what several operations do to deliveries, `queue` and `perform` what workers do.
+//! `forgetting` hold what several operations do to deliveries, `queue`, `perform` and
+//! `dispatch` what workers do.
 
 mod attempt;
 mod audiences;
+mod dispatch;
 mod ending;
 mod events;
 mod expansion;

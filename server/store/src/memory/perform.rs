@@ -81,6 +81,8 @@ fn of_notification(
             due: life.expires_at,
         }),
         WorkKind::Expire => go_on(ending::end(txn, &pass)).unwrap_or_else(|| behind(held.kind)),
+        // It is not done within one transaction: `Dispatch`.
+        WorkKind::Dispatch => Next::Done,
         WorkKind::Recall if is_forgotten => Next::Done,
         WorkKind::Recall => go_on(ending::recall(txn, &pass, &part.seed)).unwrap_or(Next::Done),
         WorkKind::Retain => again(forget_notification(&mut txn.world, key, rows(part)), held),

@@ -29,7 +29,10 @@ pub(super) enum Next {
 
 /// Claims at most one row of each App, beginning behind the App that was looked at last.
 pub(super) fn claim(world: &mut World, asked: &ClaimQuery) -> Claimed {
-    let is_ready = |row: &&WorkRow| row.kind == asked.kind && row.ready <= asked.now;
+    let is_ready = |row: &&WorkRow| {
+        let is_left = asked.except.contains(&row.app);
+        row.kind == asked.kind && row.ready <= asked.now && !is_left
+    };
     let apps: BTreeSet<_> = world
         .work
         .values()

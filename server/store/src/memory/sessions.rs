@@ -267,6 +267,9 @@ fn forget_session(world: &mut World, app: &AppId, installation: InstallationId) 
         .families
         .retain(|_, row| row.app != *app || row.installation != installation);
     world
+        .addresses
+        .retain(|(of, id, _), _| of != app || *id != installation);
+    world
         .presence
         .retain(|key, _| key.app != *app || key.installation != installation);
 }

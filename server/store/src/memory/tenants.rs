@@ -1,7 +1,10 @@
 //! Apps, API keys, identity keys.
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, KeyView, view::List};
+use vestnik_model::{
+    AppId, Channel, KeyView,
+    view::{List, ProviderView},
+};
 
 use super::{
     MemoryStore,
@@ -13,7 +16,7 @@ use super::{
 use crate::{
     Answer, PageQuery, StoreError, Tenants,
     effect::Revocation,
-    tenants::{ApiKey, ApiKeyRecord, Bootstrap, Created, IdentityKey, KeyUse},
+    tenants::{ApiKey, ApiKeyRecord, Bootstrap, Created, IdentityKey, KeyUse, Provider},
 };
 
 impl Tenants for MemoryStore {
@@ -107,6 +110,38 @@ impl Tenants for MemoryStore {
 
     fn identity_key(&self, app: AppId, kid: String) -> Answer<'_, Option<IdentityKey>> {
         self.read(move |world| world.identity_keys.get(&(app, kid)).cloned())
+    }
+
+    fn put_provider(&self, app: AppId, provider: Provider) -> Answer<'_, ()> {
+        self.write(provider.set_at, move |txn| {
+            check_app(&txn.world, &app)?;
+            let name = (app, provider.channel);
+            txn.world.providers.insert(name, provider);
+            Ok(())
+        })
+    }
+
+    fn provider(&self, app: AppId, channel: Channel) -> Answer<'_, Option<Provider>> {
+        self.read(move |world| world.providers.get(&(app, channel)).cloned())
+    }
+
+    fn providers(&self, app: AppId) -> Answer<'_, Vec<ProviderView>> {
+        self.read(move |world| {
+            let rows = world.providers.iter().filter(|((of, _), _)| *of == app);
+            let views = rows.map(|((_, channel), provider)| ProviderView {
+                channel: (*channel).into(),
+                set_at: provider.set_at,
+            });
+            let mut views: Vec<_> = views.collect();
+            views.sort_by(|one, other| one.channel.as_str().cmp(other.channel.as_str()));
+            views
+        })
+    }
+
+    fn delete_provider(&self, app: AppId, channel: Channel) -> Answer<'_, bool> {
+        self.write(Timestamp::UNIX_EPOCH, move |txn| {
+            Ok(txn.world.providers.remove(&(app, channel)).is_some())
+        })
     }
 
     fn delete_identity_key(&self, app: AppId, kid: String) -> Answer<'_, bool> {

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, DeliveryId, Flag, InstallationId, NotificationId, TopicName, UserId};
+use vestnik_model::{
+    AppId, Channel, DeliveryId, Flag, InstallationId, NotificationId, TopicName, UserId,
+};
 use vestnik_rules::{
     idempotency::Remembered,
     log::{Place, Tag, epoch_of},
@@ -13,13 +15,17 @@ use vestnik_rules::{
 
 use super::{
     row::{
-        AttemptRow, DeliveryRow, FactKey, FamilyRow, FlagRow, InstallationRow, KeyRow, LogRow,
-        NotificationKey, NotificationRow, PresenceKey, PresenceRow, Target, TopicKey, TopicRow,
-        UserKey, UserRow, WorkRow,
+        AddressRow, AttemptKey, AttemptRow, DeliveryRow, FactKey, FamilyRow, FlagRow,
+        InstallationRow, KeyRow, LogRow, NotificationKey, NotificationRow, PresenceKey,
+        PresenceRow, Target, TopicKey, TopicRow, UserKey, UserRow, WorkRow,
     },
     table::Table,
 };
-use crate::{effect::Event, operations::Secrets, tenants::IdentityKey};
+use crate::{
+    effect::Event,
+    operations::Secrets,
+    tenants::{IdentityKey, Provider},
+};
 
 /// Everything that is kept.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +33,9 @@ pub(super) struct World {
     pub(super) apps: Table<AppId, Timestamp>,
     pub(super) keys: Table<(AppId, String), KeyRow>,
     pub(super) identity_keys: Table<(AppId, String), IdentityKey>,
+    pub(super) providers: Table<(AppId, Channel), Provider>,
+    /// By the installation and the word of the kind.
+    pub(super) addresses: Table<(AppId, InstallationId, String), AddressRow>,
     pub(super) installations: Table<(AppId, InstallationId), InstallationRow>,
     pub(super) families: Table<FamilyId, FamilyRow>,
     pub(super) token_uses: Table<(AppId, [u8; 32]), Timestamp>,
@@ -41,7 +50,7 @@ pub(super) struct World {
     pub(super) remembered: Table<(AppId, String), Remembered>,
     pub(super) deliveries: Table<(NotificationKey, UserKey), DeliveryRow>,
     pub(super) delivery_ids: Table<DeliveryId, (NotificationKey, UserKey)>,
-    pub(super) attempts: Table<(NotificationKey, UserKey, InstallationId), AttemptRow>,
+    pub(super) attempts: Table<AttemptKey, AttemptRow>,
     /// By the user and the installation, with the notification that the fact is about, if any.
     pub(super) facts: Table<FactKey, Option<NotificationKey>>,
     pub(super) flags: Table<(NotificationKey, UserKey, Flag), FlagRow>,

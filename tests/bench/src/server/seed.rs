@@ -167,6 +167,7 @@ async fn expand(store: &SqliteStore) -> Result<()> {
         let asked = ClaimQuery {
             kind: WorkKind::Expand,
             behind: None,
+            except: Vec::new(),
             limit: 1,
             lease_until: now + SignedDuration::from_secs(30),
             now,

@@ -18,8 +18,8 @@ use crate::{
         auth, hub,
         rate::{AddressLimit, limit_address, limit_caller},
         rest::{
-            deliveries, events, identity_keys, installations, keys, notifications, receipts,
-            submission::in_time, token, topics, users,
+            deliveries, events, identity_keys, installations, keys, notifications, providers,
+            receipts, submission::in_time, token, topics, users,
         },
     },
     refusal::Refusal,
@@ -126,6 +126,13 @@ fn resources() -> Router<ServerState> {
         )
         .route(route::KEYS, post(keys::create).get(keys::list))
         .route(route::KEY, axum::routing::delete(keys::revoke))
+        .route(route::PROVIDERS, get(providers::list))
+        .route(
+            route::PROVIDER,
+            put(providers::put)
+                .post(providers::check)
+                .delete(providers::delete),
+        )
         .route(
             route::IDENTITY_KEY,
             put(identity_keys::put).delete(identity_keys::delete),

@@ -385,6 +385,7 @@ impl Course {
             let asked = ClaimQuery {
                 kind,
                 behind: None,
+                except: Vec::new(),
                 limit: 2,
                 lease_until: at(self.now) + SignedDuration::from_secs(30),
                 now: at(self.now),

@@ -1,10 +1,10 @@
 //! Deliveries, and what hangs on them.
 
 use jiff::Timestamp;
-use vestnik_model::{DeliveryId, DeliveryState, FactId, InstallationId};
-use vestnik_rules::receipt::FlagState;
+use vestnik_model::{Channel, DeliveryId, DeliveryState, FactId, InstallationId};
+use vestnik_rules::{attempt::Attempt, cascade::Course, receipt::FlagState};
 
-use super::key::UserKey;
+use super::key::{NotificationKey, UserKey};
 
 /// A notification to a user.
 #[derive(Debug, Clone)]
@@ -15,11 +15,19 @@ pub(crate) struct DeliveryRow {
     /// The only installations it is for; all of the user's when absent.
     pub(crate) only: Option<Vec<InstallationId>>,
     pub(crate) state: DeliveryState,
+    /// Where it stands in its cascade, if it is looked at by a dispatch.
+    pub(crate) course: Option<Course>,
 }
+
+/// Names an attempt: the delivery, the installation and the channel.
+pub(crate) type AttemptKey = (NotificationKey, UserKey, InstallationId, Channel);
 
 /// A delivery was tried at an installation.
 #[derive(Debug, Clone)]
 pub(crate) struct AttemptRow {
+    pub(crate) attempt: Attempt,
+    /// What the service said last.
+    pub(crate) said: Option<String>,
     pub(crate) started_at: Timestamp,
     pub(crate) delivered_at: Option<Timestamp>,
     pub(crate) read_at: Option<Timestamp>,

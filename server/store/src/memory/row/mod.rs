@@ -10,10 +10,10 @@ mod tenant;
 mod work;
 
 pub(crate) use audience::{TopicRow, UserRow};
-pub(crate) use delivery::{AttemptRow, DeliveryRow, FactKey, FlagRow};
+pub(crate) use delivery::{AttemptKey, AttemptRow, DeliveryRow, FactKey, FlagRow};
 pub(crate) use key::{NotificationKey, TopicKey, UserKey};
 pub(crate) use log::{Content, LogRow};
 pub(crate) use notification::NotificationRow;
-pub(crate) use session::{FamilyRow, InstallationRow, PresenceKey, PresenceRow};
+pub(crate) use session::{AddressRow, FamilyRow, InstallationRow, PresenceKey, PresenceRow};
 pub(crate) use tenant::KeyRow;
 pub(crate) use work::{Target, WorkRow};

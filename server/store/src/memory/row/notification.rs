@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use vestnik_model::{
     AppId, Arrival, Counts, DeliveryId, Entry, Expansion, Notification, NotificationStatus, Open,
-    PublishAccepted, Warning, view::NotificationView, wire_size,
+    PublishAccepted, Warning, publish::Steps, view::NotificationView, wire_size,
 };
 use vestnik_rules::{
     audience::{Plan, Position},
@@ -37,6 +37,10 @@ pub(crate) struct NotificationRow {
     pub(crate) told: Option<NotificationStatus>,
     /// The row of work of its life.
     pub(crate) work: u64,
+    /// By which channels each person is reached.
+    pub(crate) steps: Steps,
+    /// The row of work that sends its deliveries, while some wait.
+    pub(crate) dispatch: Option<u64>,
 }
 
 impl NotificationRow {
@@ -65,6 +69,8 @@ impl NotificationRow {
             version: 0,
             told: None,
             work: 0,
+            steps: publication.steps,
+            dispatch: None,
         }
     }
 

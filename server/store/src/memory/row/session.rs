@@ -1,7 +1,7 @@
 //! Installations, their refresh tokens, their connections.
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, InstallationId, InstallationState, UserId};
+use vestnik_model::{AppId, InstallationId, InstallationState, PushAddress, UserId};
 use vestnik_rules::{
     log::Place,
     session::{Family, Known},
@@ -58,6 +58,16 @@ impl InstallationRow {
             user: self.user.clone(),
         }
     }
+}
+
+/// An address of an installation at a push service.
+#[derive(Debug, Clone)]
+pub(crate) struct AddressRow {
+    pub(crate) hash: [u8; 32],
+    /// Absent when it is dead.
+    pub(crate) address: Option<PushAddress>,
+    pub(crate) refreshed_at: Timestamp,
+    pub(crate) died_at: Option<Timestamp>,
 }
 
 /// Names a connection.

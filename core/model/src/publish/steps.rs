@@ -1,0 +1,260 @@
+//! The cascade of a notification: by which channels a person is reached, one after another.
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+
+use super::check::{MAX_TTL_SECONDS, Problems};
+use crate::{
+    open::{null_is_default, words},
+    problem::FieldCode,
+};
+
+/// The most steps of a cascade.
+pub const MAX_STEPS: usize = 5;
+
+/// A step of a cascade, as a sender writes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct StepRequest {
+    /// The route.
+    pub channel: StepChannel,
+    /// What ends the cascade at this step; `delivered` when absent.
+    #[serde(
+        default,
+        alias = "waitFor",
+        deserialize_with = "null_is_default",
+        skip_serializing_if = "is_default"
+    )]
+    pub wait_for: Goal,
+    /// For how many seconds that is waited for before the next step begins. Every step but the last
+    /// has one.
+    #[serde(
+        default,
+        alias = "withinSeconds",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub within_seconds: Option<u32>,
+}
+
+fn is_default(goal: &Goal) -> bool {
+    *goal == Goal::default()
+}
+
+/// A route that a step takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StepChannel {
+    /// The user's devices: the live connection, and a push service behind it.
+    Push,
+    /// The user's devices, by the live connection only.
+    Hub,
+    /// The user's mailbox.
+    Email,
+}
+
+words!(StepChannel {
+    Push = "push",
+    Hub = "hub",
+    Email = "email",
+});
+
+/// What a step waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Goal {
+    /// It was handed over.
+    Handed,
+    /// A device has it in its history.
+    #[default]
+    Delivered,
+    /// The person saw it.
+    Read,
+}
+
+words!(Goal {
+    Handed = "handed",
+    Delivered = "delivered",
+    Read = "read",
+});
+
+/// A step, checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// The route.
+    pub channel: StepChannel,
+    /// What it waits for.
+    pub goal: Goal,
+    /// For how long, before the next step begins. The last step has none.
+    pub within: Option<SignedDuration>,
+}
+
+/// The steps of a cascade, at least one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Steps(Vec<Step>);
+
+impl Default for Steps {
+    /// The user's devices.
+    fn default() -> Self {
+        Self(vec![Step {
+            channel: StepChannel::Push,
+            goal: Goal::default(),
+            within: None,
+        }])
+    }
+}
+
+impl Steps {
+    /// The step of this number, from 0.
+    #[must_use]
+    pub fn get(&self, number: u8) -> Option<&Step> {
+        self.0.get(usize::from(number))
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn as_slice(&self) -> &[Step] {
+        &self.0
+    }
+
+    /// The steps of stored JSON, as [`Steps::stored`] wrote them. What cannot be read is the default:
+    /// a row of another version must not stop a delivery.
+    #[must_use]
+    pub fn from_stored(steps: Vec<StepRequest>) -> Self {
+        let mut problems = Problems::default();
+        Self::parse(Some(steps), &mut problems).unwrap_or_default()
+    }
+
+    /// The form in which steps are stored; the default is stored as no steps.
+    #[must_use]
+    pub fn stored(&self) -> Option<Vec<StepRequest>> {
+        let request = |step: &Step| StepRequest {
+            channel: step.channel,
+            wait_for: step.goal,
+            within_seconds: step
+                .within
+                .map(|within| u32::try_from(within.as_secs()).unwrap_or(u32::MAX)),
+        };
+        (*self != Self::default()).then(|| self.0.iter().map(request).collect())
+    }
+
+    pub(super) fn parse(asked: Option<Vec<StepRequest>>, problems: &mut Problems) -> Option<Self> {
+        let Some(asked) = asked else {
+            return Some(Self::default());
+        };
+        if asked.is_empty() || asked.len() > MAX_STEPS {
+            let detail = format!("must have 1 to {MAX_STEPS} steps");
+            return problems.check("/steps", Err((FieldCode::OutOfRange, detail)));
+        }
+        let last = asked.len() - 1;
+        let mut steps: Vec<Step> = Vec::new();
+        for (number, step) in asked.into_iter().enumerate() {
+            let is_repeated = steps.iter().any(|known| known.channel == step.channel);
+            if is_repeated {
+                let detail = "an earlier step has this channel".to_owned();
+                let pointer = format!("/steps/{number}/channel");
+                problems.check::<()>(&pointer, Err((FieldCode::NotAllowed, detail)));
+            }
+            let pointer = format!("/steps/{number}/within_seconds");
+            let within = problems.check(&pointer, within(&step, number == last));
+            steps.extend(within.map(|within| Step {
+                channel: step.channel,
+                goal: step.wait_for,
+                within,
+            }));
+        }
+        (steps.len() == last + 1 && problems.is_empty()).then_some(Self(steps))
+    }
+}
+
+fn within(
+    step: &StepRequest,
+    is_last: bool,
+) -> Result<Option<SignedDuration>, super::check::Wrong> {
+    match (step.within_seconds, is_last) {
+        (None, true) => Ok(None),
+        (None, false) => Err((
+            FieldCode::Missing,
+            "every step but the last says how long it waits".to_owned(),
+        )),
+        (Some(_), true) => Err((
+            FieldCode::NotAllowed,
+            "no step follows that could begin then".to_owned(),
+        )),
+        (Some(seconds), false) if (1..=MAX_TTL_SECONDS).contains(&seconds) => {
+            Ok(Some(SignedDuration::from_secs(i64::from(seconds))))
+        }
+        (Some(_), false) => Err((
+            FieldCode::OutOfRange,
+            format!("must be 1 to {MAX_TTL_SECONDS}"),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn asked(steps: Value) -> Vec<StepRequest> {
+        serde_json::from_value(steps).unwrap()
+    }
+
+    fn parse(steps: Value) -> Result<Steps, Vec<(String, Option<FieldCode>)>> {
+        let mut problems = Problems::default();
+        let asked = asked(steps);
+        let parsed = Steps::parse(Some(asked), &mut problems);
+        let found = |problem: &crate::FieldProblem| (problem.pointer.clone(), problem.code.known());
+        parsed.ok_or_else(|| problems.0.iter().map(found).collect())
+    }
+
+    #[test]
+    fn without_steps_the_devices_are_reached() {
+        let steps = Steps::parse(None, &mut Problems::default()).unwrap();
+        assert_eq!(steps, Steps::default());
+        assert_eq!(steps.get(0).unwrap().channel, StepChannel::Push);
+        assert_eq!(steps.get(1), None);
+        assert_eq!(steps.stored(), None);
+    }
+
+    #[test]
+    fn stored_steps_are_read_back() {
+        let steps = parse(json!([
+            {"channel": "push", "wait_for": "read", "within_seconds": 60},
+            {"channel": "email", "wait_for": "handed"},
+        ]))
+        .unwrap();
+        assert_eq!(Steps::from_stored(steps.stored().unwrap()), steps);
+        assert_eq!(Steps::from_stored(Vec::new()), Steps::default());
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        use FieldCode::{Missing, NotAllowed, OutOfRange};
+        #[track_caller]
+        fn check(steps: Value, pointer: &str, code: FieldCode) {
+            assert_eq!(parse(steps), Err(vec![(pointer.to_owned(), Some(code))]));
+        }
+        check(json!([]), "/steps", OutOfRange);
+        let email = json!({"channel": "email"});
+        check(
+            json!([{"channel": "push"}, email]),
+            "/steps/0/within_seconds",
+            Missing,
+        );
+        check(
+            json!([{"channel": "push", "within_seconds": 0}, email]),
+            "/steps/0/within_seconds",
+            OutOfRange,
+        );
+        check(
+            json!([{"channel": "push", "within_seconds": 9}]),
+            "/steps/0/within_seconds",
+            NotAllowed,
+        );
+        check(
+            json!([{"channel": "email", "within_seconds": 9}, email]),
+            "/steps/1/channel",
+            NotAllowed,
+        );
+    }
+}

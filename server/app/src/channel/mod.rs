@@ -1,0 +1,9 @@
+//! The routes by which notifications leave the server, other than the hub.
+//!
+//! `push` makes pushes of what a dispatch began and reads what became of them; the requests are made
+//! and sent by `vestnik_push`.
+
+mod content;
+mod push;
+
+pub(crate) use push::{PushSender, service};

@@ -1,0 +1,254 @@
+//! Attempts: one delivery over one channel at one installation or mailbox, with its tries.
+//!
+//! A try is *begun* before anything is sent, in a transaction of its own, and *settled* by the answer
+//! in another one. A process that ends in between leaves a try that nobody settles; when its lease has
+//! passed, nobody knows whether the service took it, and it is repeated: under the same identifier, so
+//! that a push replaces the first one.
+//!
+//! ```
+//! use jiff::{SignedDuration, Timestamp};
+//! use vestnik_model::Reason;
+//! use vestnik_rules::attempt::{Attempt, Bounds, Outcome, State, begin, settle};
+//!
+//! let now: Timestamp = "2026-11-29T09:00:00Z".parse()?;
+//! let lease_until = now + SignedDuration::from_secs(30);
+//! let first = begin(None, lease_until);
+//! let bounds = Bounds { until: now + SignedDuration::from_mins(10), random: 0.5, now };
+//! let busy = Outcome::Retry { reason: Reason::ProviderUnavailable, after: None };
+//! let waits = settle(&first, &busy, bounds);
+//! assert_eq!((waits.state, waits.tries), (State::Retrying, 1));
+//! let second = begin(Some(&waits), lease_until);
+//! assert_eq!(settle(&second, &Outcome::Accepted, bounds).state, State::Sent);
+//! # Ok::<(), jiff::Error>(())
+//! ```
+
+use jiff::{SignedDuration, Timestamp};
+use vestnik_model::{AttemptStatus, Reason, open::Word};
+
+use crate::reason::{AddressFate, Retry, consequences};
+
+/// The longest pause between two tries that no service asked for.
+pub const MAX_PAUSE: SignedDuration = SignedDuration::from_mins(5);
+/// How long a service that throttles is left alone if it does not say (Firebase, "Scale FCM sends": at
+/// least one minute).
+pub const THROTTLED_PAUSE: SignedDuration = SignedDuration::from_mins(1);
+
+/// How far an attempt is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    /// A try is on its way.
+    Sending,
+    /// The next try waits for its time.
+    Retrying,
+    /// The service, or the connection, took it.
+    Sent,
+    /// It will not be taken.
+    Failed,
+}
+
+impl Word for State {
+    const WORDS: &'static [Self] = &[Self::Sending, Self::Retrying, Self::Sent, Self::Failed];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Sending => "sending",
+            Self::Retrying => "retrying",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+impl State {
+    /// What a sender sees of an attempt in this state, of which the installation reported so much.
+    #[must_use]
+    pub const fn seen(
+        self,
+        delivered_at: Option<Timestamp>,
+        read_at: Option<Timestamp>,
+    ) -> AttemptStatus {
+        match (read_at, delivered_at, self) {
+            (Some(_), _, _) => AttemptStatus::Read,
+            (None, Some(_), _) => AttemptStatus::Delivered,
+            (None, None, Self::Sending) => AttemptStatus::Sending,
+            (None, None, Self::Retrying) => AttemptStatus::Retrying,
+            (None, None, Self::Sent) => AttemptStatus::Sent,
+            (None, None, Self::Failed) => AttemptStatus::Failed,
+        }
+    }
+}
+
+/// What is known of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// How far it is.
+    pub state: State,
+    /// Why the last try went no further.
+    pub reason: Option<Reason>,
+    /// How many tries were settled or given up.
+    pub tries: u32,
+    /// Of how many of them nobody knows whether the service took them.
+    pub unproven: u32,
+    /// The end of the lease while it is being sent, the time of the next try while it waits.
+    pub until: Option<Timestamp>,
+}
+
+impl Attempt {
+    /// What was written to a connection: there is one try, and it needs no answer.
+    pub const HANDED: Self = Self {
+        state: State::Sent,
+        reason: None,
+        tries: 0,
+        unproven: 0,
+        until: None,
+    };
+}
+
+/// What became of a try.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The service took it.
+    Accepted,
+    /// The service did not take it; it is worth another try.
+    Retry {
+        /// Why.
+        reason: Reason,
+        /// How long the service wants to be left alone.
+        after: Option<SignedDuration>,
+    },
+    /// It was written, and the connection ended before an answer.
+    Unproven,
+    /// The address is dead.
+    Dead {
+        /// Why.
+        reason: Reason,
+        /// Since when, if the service says so.
+        since: Option<Timestamp>,
+    },
+    /// The service will never take it.
+    Rejected {
+        /// Why.
+        reason: Reason,
+    },
+}
+
+/// What a further try depends on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bounds {
+    /// When no try makes sense any more.
+    pub until: Timestamp,
+    /// A fraction from 0 to 1, which spreads tries that failed together.
+    pub random: f64,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// Begins the next try of an attempt. One whose former try was never settled counts that as unproven.
+#[must_use]
+pub fn begin(known: Option<&Attempt>, lease_until: Timestamp) -> Attempt {
+    let lost = known.is_some_and(|known| known.state == State::Sending);
+    let lost = u32::from(lost);
+    Attempt {
+        state: State::Sending,
+        reason: known.and_then(|known| known.reason),
+        tries: known.map_or(0, |known| known.tries.saturating_add(lost)),
+        unproven: known.map_or(0, |known| known.unproven.saturating_add(lost)),
+        until: Some(lease_until),
+    }
+}
+
+/// What an attempt is after a try.
+#[must_use]
+pub fn settle(begun: &Attempt, outcome: &Outcome, bounds: Bounds) -> Attempt {
+    let tries = begun.tries.saturating_add(1);
+    let done = |state, reason| Attempt {
+        state,
+        reason,
+        tries,
+        unproven: begun.unproven,
+        until: None,
+    };
+    match outcome {
+        Outcome::Accepted => done(State::Sent, None),
+        Outcome::Dead { reason, since: _ } => done(State::Failed, Some(*reason)),
+        Outcome::Rejected { reason } => {
+            // What the service did not understand is tried once more; a second time says that it never
+            // will.
+            let is_once = consequences(*reason).retry == Retry::Once;
+            if is_once && begun.tries == 0 {
+                again(begun, *reason, None, bounds)
+            } else {
+                done(State::Failed, Some(*reason))
+            }
+        }
+        Outcome::Retry { reason, after } => again(begun, *reason, *after, bounds),
+        Outcome::Unproven => {
+            let unproven = begun.unproven.saturating_add(1);
+            let next = again(begun, Reason::ProviderUnproven, None, bounds);
+            Attempt { unproven, ..next }
+        }
+    }
+}
+
+/// Waits for the next try, unless there is no time left for one.
+fn again(
+    begun: &Attempt,
+    reason: Reason,
+    after: Option<SignedDuration>,
+    bounds: Bounds,
+) -> Attempt {
+    let at = next_try(begun.tries, reason, after, bounds);
+    let has_time = at < bounds.until;
+    Attempt {
+        state: if has_time {
+            State::Retrying
+        } else {
+            State::Failed
+        },
+        reason: Some(reason),
+        tries: begun.tries.saturating_add(1),
+        unproven: begun.unproven,
+        until: has_time.then_some(at),
+    }
+}
+
+/// When the next try is made: doubling from one second with full jitter, at most every five minutes,
+/// and never before the service allows.
+fn next_try(
+    tries: u32,
+    reason: Reason,
+    after: Option<SignedDuration>,
+    bounds: Bounds,
+) -> Timestamp {
+    let ceiling = SignedDuration::from_secs(1_i64 << tries.min(20)).min(MAX_PAUSE);
+    let random = if bounds.random.is_nan() {
+        1.0
+    } else {
+        bounds.random.clamp(0.0, 1.0)
+    };
+    let jittered = SignedDuration::from_secs_f64(ceiling.as_secs_f64() * random);
+    let asked = after.or_else(|| (reason == Reason::ProviderThrottled).then_some(THROTTLED_PAUSE));
+    let pause = match asked {
+        Some(asked) => asked.max(SignedDuration::ZERO).saturating_add(jittered),
+        None => jittered,
+    };
+    bounds.now.checked_add(pause).unwrap_or(Timestamp::MAX)
+}
+
+/// Whether an address is dead after a try that began at `began_at`: only if the proof is newer than the
+/// last time that the device said that this is its address.
+#[must_use]
+pub fn kills(outcome: &Outcome, refreshed_at: Timestamp, began_at: Timestamp) -> bool {
+    let Outcome::Dead { reason, since } = outcome else {
+        return false;
+    };
+    let is_deadly = matches!(
+        consequences(*reason).address,
+        AddressFate::Kill | AddressFate::Move
+    );
+    let is_newer = since.map_or(began_at >= refreshed_at, |since| since > refreshed_at);
+    is_deadly && is_newer
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,106 @@
+use super::*;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+fn bounds(until: i64, now: i64) -> Bounds {
+    Bounds {
+        until: at(until),
+        random: 1.0,
+        now: at(now),
+    }
+}
+
+fn busy(after: Option<i64>) -> Outcome {
+    Outcome::Retry {
+        reason: Reason::ProviderUnavailable,
+        after: after.map(SignedDuration::from_secs),
+    }
+}
+
+#[test]
+fn pauses_double_and_are_bounded() {
+    let mut attempt = begin(None, at(30));
+    for expected in [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300] {
+        let waits = settle(&attempt, &busy(None), bounds(100_000, 0));
+        assert_eq!(
+            (waits.state, waits.until),
+            (State::Retrying, Some(at(expected)))
+        );
+        attempt = begin(Some(&waits), at(30));
+    }
+    assert_eq!((attempt.tries, attempt.unproven), (11, 0));
+}
+
+#[test]
+fn what_a_service_asks_for_is_kept() {
+    let first = begin(None, at(30));
+    let waits = settle(&first, &busy(Some(600)), bounds(100_000, 0));
+    assert_eq!(waits.until, Some(at(601)));
+    let throttled = Outcome::Retry {
+        reason: Reason::ProviderThrottled,
+        after: None,
+    };
+    let waits = settle(&first, &throttled, bounds(100_000, 0));
+    assert_eq!(waits.until, Some(at(61)));
+    // A service cannot bring a try forward.
+    let waits = settle(&first, &busy(Some(-5)), bounds(100_000, 0));
+    assert_eq!(waits.until, Some(at(1)));
+}
+
+#[test]
+fn no_try_is_made_when_nobody_wants_it_any_more() {
+    let first = begin(None, at(30));
+    let over = settle(&first, &busy(Some(600)), bounds(600, 0));
+    assert_eq!((over.state, over.until), (State::Failed, None));
+    assert_eq!(over.reason, Some(Reason::ProviderUnavailable));
+}
+
+#[test]
+fn a_try_that_nobody_settled_counts_as_unproven() {
+    let first = begin(None, at(30));
+    let second = begin(Some(&first), at(60));
+    assert_eq!((second.tries, second.unproven), (1, 1));
+    let lost = settle(&second, &Outcome::Unproven, bounds(100_000, 31));
+    assert_eq!(
+        (lost.state, lost.tries, lost.unproven),
+        (State::Retrying, 2, 2)
+    );
+    assert_eq!(lost.reason, Some(Reason::ProviderUnproven));
+    let third = begin(Some(&lost), at(90));
+    let sent = settle(&third, &Outcome::Accepted, bounds(100_000, 61));
+    assert_eq!(
+        (sent.state, sent.reason, sent.unproven),
+        (State::Sent, None, 2)
+    );
+}
+
+#[test]
+fn what_is_not_understood_is_tried_twice() {
+    let unknown = Outcome::Rejected {
+        reason: Reason::Unknown,
+    };
+    let first = settle(&begin(None, at(30)), &unknown, bounds(900, 0));
+    assert_eq!(first.state, State::Retrying);
+    let second = settle(&begin(Some(&first), at(30)), &unknown, bounds(900, 1));
+    assert_eq!(second.state, State::Failed);
+    let refused = Outcome::Rejected {
+        reason: Reason::ProviderRejected,
+    };
+    let refused = settle(&begin(None, at(30)), &refused, bounds(900, 0));
+    assert_eq!(refused.state, State::Failed);
+}
+
+#[test]
+fn an_address_dies_only_by_a_newer_proof() {
+    let dead = |since: Option<i64>| Outcome::Dead {
+        reason: Reason::TokenDead,
+        since: since.map(at),
+    };
+    assert!(kills(&dead(None), at(10), at(20)));
+    assert!(!kills(&dead(None), at(21), at(20)));
+    assert!(!kills(&dead(Some(10)), at(10), at(20)));
+    assert!(kills(&dead(Some(11)), at(10), at(20)));
+    assert!(!kills(&busy(None), at(10), at(20)));
+}

@@ -1,0 +1,411 @@
+//! The way of one delivery through the steps of its cascade.
+//!
+//! [`look`] decides, from what is stored, what is to be tried now, when to look again, and when a step
+//! gives way to the next. It keeps nothing in memory: whoever looks after a crash decides the same.
+//! While a step waits, evidence can come by another way at any time; the next look then finds the goal
+//! reached and does nothing more. So a late proof cancels what waits.
+//!
+//! # The step `push`
+//! A device that was heard from within the last seconds is given [`ACK_WINDOW`] to confirm what was
+//! written to its connection; every other one is pushed to at once. A device without a push address is
+//! reached by its connection only. A device whose system shows nothing is not pushed to.
+//!
+//! ```
+//! use jiff::Timestamp;
+//! use vestnik_model::{DeliveryState, InstallationId, publish::Steps, view::Channel};
+//! use vestnik_rules::cascade::{Address, Course, Device, Mailbox, Target, View, look};
+//!
+//! let now: Timestamp = "2026-11-29T09:00:00Z".parse()?;
+//! let address = Address { channel: Channel::Fcm, is_dead: false, has_provider: true, attempt: None };
+//! let installation: InstallationId = "ins_00000000000000000000000000000001".parse()?;
+//! let phone = Device { heard_at: None, ..Device::new(installation, vec![address]) };
+//! let looked = look(&View {
+//!     steps: &Steps::default(),
+//!     course: Course::new(now),
+//!     state: &DeliveryState::pending(),
+//!     expires_at: "2026-11-30T09:00:00Z".parse()?,
+//!     devices: &[phone],
+//!     mailbox: Mailbox::Unknown,
+//!     lease_until: "2026-11-29T09:00:30Z".parse()?,
+//!     now,
+//! });
+//! assert_eq!(looked.tries, [Target::Device { installation, channel: Channel::Fcm }]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use jiff::{SignedDuration, Timestamp};
+use vestnik_model::{
+    DeliveryState, DeliveryStatus, InstallationId, PushAddressKind, Reason,
+    publish::{Goal, Step, StepChannel, Steps},
+    view::Channel,
+};
+
+use crate::{
+    attempt::{Attempt, State},
+    reason::{Escalation, consequences},
+};
+
+/// How long a device that was heard from has to confirm what was written to its connection, before it
+/// is pushed to.
+pub const ACK_WINDOW: SignedDuration = SignedDuration::from_secs(5);
+/// A device counts as heard from for so long: 15 seconds, and the 20 in which a node renews what it
+/// notes of its connections.
+pub const HEARD_WITHIN: SignedDuration = SignedDuration::from_secs(35);
+
+/// Where a delivery stands in its cascade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Course {
+    /// The number of its step, from 0.
+    pub step: u8,
+    /// When that step began.
+    pub began_at: Timestamp,
+    /// When it is looked at again; absent when nothing waits.
+    pub due_at: Option<Timestamp>,
+}
+
+impl Course {
+    /// At the beginning of its first step, to be looked at now.
+    #[must_use]
+    pub const fn new(now: Timestamp) -> Self {
+        Self {
+            step: 0,
+            began_at: now,
+            due_at: Some(now),
+        }
+    }
+}
+
+/// What a look depends on.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// The cascade.
+    pub steps: &'a Steps,
+    /// Where the delivery stands in it.
+    pub course: Course,
+    /// What is known of the delivery.
+    pub state: &'a DeliveryState,
+    /// When its notification expires.
+    pub expires_at: Timestamp,
+    /// The user's installations that the delivery is for.
+    pub devices: &'a [Device],
+    /// The user's mailbox.
+    pub mailbox: Mailbox<'a>,
+    /// The end of the lease under which tries are made.
+    pub lease_until: Timestamp,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// An installation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    /// Its id.
+    pub installation: InstallationId,
+    /// Why nothing may be shown on it, if so.
+    pub blocked: Option<Reason>,
+    /// Whether it has a connection.
+    pub is_connected: bool,
+    /// When it was last heard from.
+    pub heard_at: Option<Timestamp>,
+    /// Whether it has the delivery in its history.
+    pub has_it: bool,
+    /// Its addresses, the preferred one first.
+    pub addresses: Vec<Address>,
+}
+
+impl Device {
+    /// A device that is not connected and shows what it gets.
+    #[must_use]
+    pub const fn new(installation: InstallationId, addresses: Vec<Address>) -> Self {
+        Self {
+            installation,
+            blocked: None,
+            is_connected: false,
+            heard_at: None,
+            has_it: false,
+            addresses,
+        }
+    }
+}
+
+/// An address of an installation at a push service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// The service.
+    pub channel: Channel,
+    /// Whether the service said that it is in use no more.
+    pub is_dead: bool,
+    /// Whether the App has credentials for the service.
+    pub has_provider: bool,
+    /// What was tried.
+    pub attempt: Option<Attempt>,
+}
+
+/// The mailbox of a user.
+#[derive(Debug, Clone, Copy)]
+pub enum Mailbox<'a> {
+    /// There is none.
+    Unknown,
+    /// Nothing was tried yet.
+    Untried,
+    /// What was tried.
+    Tried(&'a Attempt),
+}
+
+/// The channel of an address, if the server has an adapter for it.
+#[must_use]
+pub const fn channel_of(kind: PushAddressKind) -> Option<Channel> {
+    match kind {
+        PushAddressKind::FcmToken | PushAddressKind::FcmFid => Some(Channel::Fcm),
+        PushAddressKind::Apns => Some(Channel::Apns),
+        PushAddressKind::Webpush => Some(Channel::Webpush),
+        PushAddressKind::Hms | PushAddressKind::Rustore => None,
+    }
+}
+
+/// What is to be tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// A push to an installation.
+    Device {
+        /// The installation.
+        installation: InstallationId,
+        /// The service.
+        channel: Channel,
+    },
+    /// A letter to the user's mailbox.
+    Mailbox,
+}
+
+/// What a look found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Looked {
+    /// What is to be tried now.
+    pub tries: Vec<Target>,
+    /// Where the delivery stands, and when to look again.
+    pub course: Course,
+    /// Why the cascade went on to a later step, if it did.
+    pub switched: Option<Reason>,
+    /// Why the delivery ends, if it does.
+    pub end: Option<Reason>,
+}
+
+/// What a step found.
+#[derive(Debug, Default)]
+struct Found {
+    tries: Vec<Target>,
+    /// When something that waits goes on.
+    wait: Option<Timestamp>,
+    /// Something was handed over.
+    is_handed: bool,
+    /// Somebody is connected, and can confirm at any moment.
+    is_reachable: bool,
+    /// Some device has no address, and gets the delivery when it connects.
+    awaits_connection: bool,
+    failure: Option<Reason>,
+}
+
+impl Found {
+    fn waits_for(&mut self, at: Timestamp) {
+        self.wait = Some(self.wait.map_or(at, |known| known.min(at)));
+    }
+
+    /// The first failure counts, and any other one more than a missing address.
+    fn failed(&mut self, reason: Reason) {
+        if self
+            .failure
+            .is_none_or(|known| known == Reason::DeviceNoAddress)
+        {
+            self.failure = Some(reason);
+        }
+    }
+
+    /// Whether nothing more can come of the step.
+    const fn is_over(&self) -> bool {
+        self.tries.is_empty() && self.wait.is_none() && !self.is_handed && !self.is_reachable
+    }
+}
+
+/// Looks at a delivery.
+#[must_use]
+pub fn look(view: &View<'_>) -> Looked {
+    let mut looked = Looked {
+        tries: Vec::new(),
+        course: Course {
+            due_at: None,
+            ..view.course
+        },
+        switched: None,
+        end: None,
+    };
+    let is_over = match view.state.status {
+        DeliveryStatus::Pending | DeliveryStatus::Sent | DeliveryStatus::Delivered => false,
+        DeliveryStatus::Read
+        | DeliveryStatus::Suppressed
+        | DeliveryStatus::Failed
+        | DeliveryStatus::Undelivered
+        | DeliveryStatus::Expired
+        | DeliveryStatus::Cancelled => true,
+    };
+    if is_over || view.now >= view.expires_at {
+        return looked;
+    }
+    while let Some(step) = view.steps.get(looked.course.step) {
+        let found = find(view, step, looked.course);
+        let Some(reason) = outlook(view, step, &found, &mut looked) else {
+            looked.tries = found.tries;
+            return looked;
+        };
+        looked.switched = Some(reason);
+        looked.course.step += 1;
+        looked.course.began_at = view.now;
+    }
+    looked
+}
+
+/// Sets when to look again and whether the delivery ends; gives why the next step begins, if it does.
+fn outlook(view: &View<'_>, step: &Step, found: &Found, looked: &mut Looked) -> Option<Reason> {
+    let lease = (!found.tries.is_empty()).then_some(view.lease_until);
+    let next = earliest([found.wait, lease]);
+    let failure = found.failure.unwrap_or(Reason::DeviceNoneActive);
+    let goes_on = consequences(failure).escalation != Escalation::Stops;
+    looked.course.due_at = next;
+    let Some(within) = step.within else {
+        let is_lost = found.is_over() && !found.awaits_connection;
+        let is_open = view.state.status == DeliveryStatus::Pending;
+        looked.end = (is_lost && is_open).then_some(failure);
+        return None;
+    };
+    if is_reached(step.goal, view.state.status) {
+        return None;
+    }
+    if found.is_over() {
+        if goes_on {
+            return Some(failure);
+        }
+        looked.end = Some(failure);
+        return None;
+    }
+    let deadline = looked.course.began_at.checked_add(within);
+    let deadline = deadline.unwrap_or(Timestamp::MAX);
+    // Tries that were not made in time are not made: the step is over for the sender.
+    if view.now >= deadline {
+        return Some(Reason::FallbackSwitched);
+    }
+    looked.course.due_at = earliest([next, Some(deadline)]);
+    None
+}
+
+fn is_reached(goal: Goal, status: DeliveryStatus) -> bool {
+    let needed = match goal {
+        Goal::Handed => DeliveryStatus::Sent,
+        Goal::Delivered => DeliveryStatus::Delivered,
+        Goal::Read => DeliveryStatus::Read,
+    };
+    status.rank() >= needed.rank()
+}
+
+fn earliest<const N: usize>(times: [Option<Timestamp>; N]) -> Option<Timestamp> {
+    times.into_iter().flatten().min()
+}
+
+fn find(view: &View<'_>, step: &Step, course: Course) -> Found {
+    let mut found = Found::default();
+    match step.channel {
+        StepChannel::Push | StepChannel::Hub => {
+            let has_push = step.channel == StepChannel::Push;
+            for device in view.devices {
+                find_device(view, device, (course, has_push), &mut found);
+            }
+            if view.devices.is_empty() {
+                found.failed(Reason::DeviceNoneActive);
+            }
+            found.is_handed |= view.state.status != DeliveryStatus::Pending;
+        }
+        StepChannel::Email => match view.mailbox {
+            Mailbox::Unknown => found.failed(Reason::RecipientNoAddress),
+            Mailbox::Untried => found.tries.push(Target::Mailbox),
+            Mailbox::Tried(attempt) => {
+                find_attempt(view, Some(attempt), Target::Mailbox, &mut found);
+            }
+        },
+    }
+    found
+}
+
+fn find_device(
+    view: &View<'_>,
+    device: &Device,
+    (course, has_push): (Course, bool),
+    found: &mut Found,
+) {
+    if device.has_it {
+        found.is_handed = true;
+        return;
+    }
+    if let Some(reason) = device.blocked {
+        return found.failed(reason);
+    }
+    found.is_reachable |= device.is_connected;
+    let window = course.began_at.checked_add(ACK_WINDOW);
+    let window = window.unwrap_or(Timestamp::MAX);
+    let is_heard = device
+        .heard_at
+        .is_some_and(|at| course.began_at.duration_since(at) <= HEARD_WITHIN);
+    if is_heard && view.now < window {
+        return found.waits_for(window);
+    }
+    if device.addresses.is_empty() {
+        found.awaits_connection = true;
+        return found.failed(Reason::DeviceNoAddress);
+    }
+    if !has_push {
+        found.awaits_connection = true;
+        return found.failed(Reason::HubOffline);
+    }
+    let installation = device.installation;
+    for address in &device.addresses {
+        let channel = address.channel;
+        let target = Target::Device {
+            installation,
+            channel,
+        };
+        let attempt = address.attempt.as_ref();
+        let is_untried = attempt.is_none();
+        if address.is_dead && is_untried {
+            found.failed(Reason::TokenDead);
+        } else if !address.has_provider && is_untried {
+            found.failed(Reason::ConfigNoRoute);
+        } else if find_attempt(view, attempt, target, found) {
+            return;
+        }
+    }
+}
+
+/// What an attempt means for its step; tells whether the next address has to wait for it.
+fn find_attempt(
+    view: &View<'_>,
+    attempt: Option<&Attempt>,
+    target: Target,
+    found: &mut Found,
+) -> bool {
+    let Some(attempt) = attempt else {
+        found.tries.push(target);
+        return true;
+    };
+    match (attempt.state, attempt.until) {
+        (State::Sent, _) => found.is_handed = true,
+        (State::Failed, _) => {
+            found.failed(attempt.reason.unwrap_or(Reason::Unknown));
+            return false;
+        }
+        (State::Sending | State::Retrying, Some(until)) if until > view.now => {
+            found.waits_for(until);
+        }
+        (State::Sending | State::Retrying, _) => found.tries.push(target),
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,150 @@
+//! Sending deliveries over push services.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+use vestnik_rules::{
+    attempt::Outcome,
+    work::{Progress, Stage, WorkKind},
+};
+use vestnik_sqlite::Priority;
+use vestnik_store::{
+    Answer, Dispatch,
+    dispatch::{Dispatched, Settling},
+    work::Part,
+};
+
+use crate::{
+    SqliteStore,
+    seal::Seal,
+    table::{
+        Txn,
+        change::Changes,
+        delivery::{self, Key},
+        dispatch::{Desk, Sending},
+        notification,
+        work::{self, Held, Next},
+    },
+    value::Unreadable,
+};
+
+impl Dispatch for SqliteStore {
+    fn dispatch(&self, part: Part) -> Answer<'_, Dispatched> {
+        let with = (self.seal(), self.unreadable());
+        self.write(Priority::Mass, move |txn| {
+            dispatch(txn, (&with.0, &with.1), &part)
+        })
+    }
+
+    fn settle(&self, settling: Settling) -> Answer<'_, Progress> {
+        let with = (self.seal(), self.unreadable());
+        self.write(Priority::Mass, move |txn| {
+            settle(txn, (&with.0, &with.1), &settling)
+        })
+    }
+}
+
+fn dispatch(
+    txn: &mut Txn<'_>,
+    (seal, unreadable): (&Seal, &Unreadable),
+    part: &Part,
+) -> Result<Dispatched, rusqlite::Error> {
+    let db = txn.connection();
+    let Some(held) = work::held(db, &part.claim)? else {
+        return Ok(Dispatched::Nothing(Progress::Lost));
+    };
+    let Some(sending) = Sending::load(db, held.target, unreadable)? else {
+        work::finish(db, &held, &Next::Done, part.now)?;
+        return Ok(Dispatched::Nothing(Progress::Finished));
+    };
+    let mut desk = Desk {
+        db,
+        seal,
+        unreadable,
+        sending,
+        now: part.now,
+        changes: Changes::default(),
+    };
+    let (begun, is_more) = desk.begin_due(part.rows)?;
+    let changes = desk.changes;
+    let progress = begun
+        .is_empty()
+        .then(|| finish(db, &held, is_more, part.now))
+        .transpose()?;
+    changes.write(txn, part.now)?;
+    Ok(progress.map_or(Dispatched::Begun(begun), Dispatched::Nothing))
+}
+
+fn settle(
+    txn: &mut Txn<'_>,
+    (seal, unreadable): (&Seal, &Unreadable),
+    settling: &Settling,
+) -> Result<Progress, rusqlite::Error> {
+    let db = txn.connection();
+    let held = work::held(db, &settling.claim)?;
+    let target = match &held {
+        Some(held) => Some(held.target),
+        // The row went to somebody else; what was proven is proven all the same.
+        None => work::target(db, &settling.claim)?,
+    };
+    let sending = target.map(|target| Sending::load(db, target, unreadable));
+    let mut changes = Changes::default();
+    if let Some(sending) = sending.transpose()?.flatten() {
+        let mut desk = Desk {
+            db,
+            seal,
+            unreadable,
+            sending,
+            now: settling.now,
+            changes,
+        };
+        settle_all(&mut desk, settling)?;
+        changes = desk.changes;
+    }
+    let progress = match &held {
+        Some(held) => finish(db, held, false, settling.now)?,
+        None => Progress::Lost,
+    };
+    changes.write(txn, settling.now)?;
+    Ok(progress)
+}
+
+/// Notes what became of the tries, then brings each of their deliveries on once.
+fn settle_all(desk: &mut Desk<'_>, settling: &Settling) -> Result<(), rusqlite::Error> {
+    let mut settled: BTreeMap<Key, bool> = BTreeMap::new();
+    for tried in &settling.tried {
+        if let Some(key) = desk.settle(tried, settling.random)? {
+            let is_accepted = tried.outcome == Outcome::Accepted;
+            *settled.entry(key).or_default() |= is_accepted;
+        }
+    }
+    for (key, is_handed) in settled {
+        desk.go_on(key, is_handed)?;
+    }
+    Ok(())
+}
+
+/// Puts a row back until its next delivery is due, or deletes it when none waits.
+fn finish(
+    db: &Connection,
+    held: &Held,
+    is_more: bool,
+    now: Timestamp,
+) -> Result<Progress, rusqlite::Error> {
+    let Some(due) = delivery::next_due(db, held.target)? else {
+        notification::set_dispatch(db, held.target, None)?;
+        work::finish(db, held, &Next::Done, now)?;
+        return Ok(Progress::Finished);
+    };
+    if is_more || due <= now {
+        work::finish(db, held, &Next::More(None), now)?;
+        return Ok(Progress::More);
+    }
+    let stage = Stage {
+        kind: WorkKind::Dispatch,
+        due,
+    };
+    work::finish(db, held, &Next::Stage(stage), now)?;
+    Ok(Progress::Finished)
+}

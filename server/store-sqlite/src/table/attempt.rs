@@ -1,0 +1,235 @@
+//! Attempts: a delivery over one channel at one installation, with its tries.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, Row};
+use vestnik_model::{
+    Channel, DeliveryId, InstallationId, Open, Reason, open::Word as _, view::AttemptView,
+};
+use vestnik_rules::{attempt::Attempt, identity::attempt_id};
+
+use super::delivery::Key;
+use crate::{
+    sql::statements,
+    value::{Unreadable, millis, optional_time, optional_word, time, uuid, word},
+};
+
+statements! {
+    NOTE = "INSERT INTO attempt (notification, user, installation, channel, started_at, state)
+         VALUES (?1, ?2, ?3, 'hub', ?4, 'sent') ON CONFLICT DO NOTHING";
+    /// What a device reports was got over the hub, unless something else is known.
+    NOTE_REPORTED = "INSERT INTO attempt (notification, user, installation, channel, started_at, state)
+         SELECT ?1, ?2, ?3, 'hub', ?4, 'sent' WHERE NOT EXISTS (
+             SELECT 1 FROM attempt WHERE notification = ?1 AND user = ?2 AND installation = ?3)";
+    DELIVERED = "UPDATE attempt SET delivered_at = min(coalesce(delivered_at, ?4), ?4)
+         WHERE notification = ?1 AND user = ?2 AND installation = ?3
+             AND (delivered_at IS NULL OR delivered_at > ?4)";
+    READ = "UPDATE attempt SET read_at = min(coalesce(read_at, ?4), ?4)
+         WHERE notification = ?1 AND user = ?2 AND installation = ?3
+             AND (read_at IS NULL OR read_at > ?4)";
+    OF_DELIVERY = "SELECT installation, channel, started_at, delivered_at, read_at, state, reason, tries,
+             unproven, until, said
+         FROM attempt WHERE notification = ?1 AND user = ?2 ORDER BY installation, channel";
+    PUT = "INSERT INTO attempt (notification, user, installation, channel, started_at, state, reason,
+             tries, unproven, until)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+         ON CONFLICT (notification, user, installation, channel) DO UPDATE SET state = excluded.state,
+             reason = excluded.reason, tries = excluded.tries, unproven = excluded.unproven,
+             until = excluded.until";
+    SAID = "UPDATE attempt SET said = ?5
+         WHERE notification = ?1 AND user = ?2 AND installation = ?3 AND channel = ?4";
+}
+
+/// Where an attempt goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Aim {
+    pub(crate) installation: InstallationId,
+    pub(crate) channel: Channel,
+}
+
+/// An attempt as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) aim: Aim,
+    pub(crate) attempt: Attempt,
+    /// When the installation reported it delivered, and read.
+    delivered_at: Option<Timestamp>,
+    read_at: Option<Timestamp>,
+    started_at: Timestamp,
+    said: Option<String>,
+}
+
+impl Found {
+    /// Whether the installation has the delivery.
+    pub(crate) const fn is_delivered(&self) -> bool {
+        self.delivered_at.is_some()
+    }
+}
+
+/// Notes that a delivery was written to an installation's connection; later ones of the same change
+/// nothing.
+pub(crate) fn note(
+    db: &Connection,
+    key: Key,
+    installation: InstallationId,
+    at: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    let installation = installation.uuid().into_bytes();
+    db.prepare_cached(NOTE)?
+        .execute((key.notification, key.user, installation, millis(at)))
+        .map(drop)
+}
+
+/// Notes that an installation reported a delivery, and read it. If no attempt was noted, one is made.
+pub(crate) fn confirm(
+    db: &Connection,
+    key: Key,
+    installation: InstallationId,
+    at: Timestamp,
+    is_read: bool,
+) -> Result<(), rusqlite::Error> {
+    let values = (
+        key.notification,
+        key.user,
+        installation.uuid().into_bytes(),
+        millis(at),
+    );
+    db.prepare_cached(NOTE_REPORTED)?.execute(values)?;
+    db.prepare_cached(DELIVERED)?.execute(values)?;
+    if is_read {
+        db.prepare_cached(READ)?.execute(values)?;
+    }
+    Ok(())
+}
+
+/// The attempts of a delivery. One that another version wrote in words of its own is passed over.
+pub(crate) fn of_delivery(
+    db: &Connection,
+    key: Key,
+    unreadable: &Unreadable,
+) -> Result<Vec<Found>, rusqlite::Error> {
+    let rows = db
+        .prepare_cached(OF_DELIVERY)?
+        .query_map((key.notification, key.user), |row| {
+            unreadable.pass_over("attempt", found(row))
+        })?
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(rows.into_iter().flatten().collect())
+}
+
+fn found(row: &Row<'_>) -> Result<Found, rusqlite::Error> {
+    Ok(Found {
+        aim: Aim {
+            installation: InstallationId::from_uuid(uuid(row, 0)?),
+            channel: word(row, 1)?,
+        },
+        started_at: time(row, 2)?,
+        delivered_at: optional_time(row, 3)?,
+        read_at: optional_time(row, 4)?,
+        attempt: Attempt {
+            state: word(row, 5)?,
+            reason: optional_word(row, 6)?,
+            tries: row.get(7)?,
+            unproven: row.get(8)?,
+            until: optional_time(row, 9)?,
+        },
+        said: row.get(10)?,
+    })
+}
+
+/// Writes how far an attempt is. `at` is when it began, if it is new.
+pub(crate) fn put(
+    db: &Connection,
+    key: Key,
+    aim: Aim,
+    attempt: &Attempt,
+    at: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    let Attempt {
+        state,
+        reason,
+        tries,
+        unproven,
+        until,
+    } = attempt;
+    db.prepare_cached(PUT)?
+        .execute((
+            key.notification,
+            key.user,
+            aim.installation.uuid().into_bytes(),
+            aim.channel.as_str(),
+            millis(at),
+            state.as_str(),
+            reason.map(Reason::as_str),
+            tries,
+            unproven,
+            until.map(millis),
+        ))
+        .map(drop)
+}
+
+/// Writes what the service said of an attempt.
+pub(crate) fn set_said(
+    db: &Connection,
+    key: Key,
+    aim: Aim,
+    said: &str,
+) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(SAID)?
+        .execute((
+            key.notification,
+            key.user,
+            aim.installation.uuid().into_bytes(),
+            aim.channel.as_str(),
+            said,
+        ))
+        .map(drop)
+}
+
+/// The attempts of a delivery as its sender sees them, in the order in which they were made.
+pub(crate) fn views(
+    db: &Connection,
+    key: Key,
+    delivery: DeliveryId,
+    unreadable: &Unreadable,
+) -> Result<Vec<AttemptView>, rusqlite::Error> {
+    let attempts = of_delivery(db, key, unreadable)?.into_iter();
+    let mut views: Vec<_> = attempts.map(|found| view(delivery, found)).collect();
+    views.sort_by_key(|view| (view.started_at, view.id));
+    Ok(views)
+}
+
+fn view(delivery: DeliveryId, found: Found) -> AttemptView {
+    let Found {
+        aim: Aim {
+            installation,
+            channel,
+        },
+        attempt:
+            Attempt {
+                state,
+                reason,
+                tries,
+                unproven,
+                until,
+            },
+        delivered_at,
+        read_at,
+        started_at,
+        said,
+    } = found;
+    AttemptView {
+        id: attempt_id(delivery, installation, channel),
+        delivery_id: delivery,
+        installation_id: installation,
+        channel: channel.into(),
+        status: state.seen(delivered_at, read_at).into(),
+        reason: reason.map(Open::Known),
+        tries,
+        unproven,
+        said,
+        until,
+        started_at,
+        delivered_at,
+        read_at,
+    }
+}

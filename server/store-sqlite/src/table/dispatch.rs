@@ -1,0 +1,309 @@
+//! Sending deliveries: what a look needs of the tables, and what follows from it.
+
+mod case;
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::Connection;
+use vestnik_model::{AppId, Channel, Notification, publish::Steps};
+use vestnik_rules::{
+    attempt::{Bounds, State, begin, kills, settle},
+    cascade::{Course, Looked, Mailbox, Target, View, channel_of, look},
+    delivery::{Event, advance},
+    identity::{attempt_id, delivery_id},
+    work::{LEASE, Stage, WorkKind},
+};
+use vestnik_store::dispatch::{Begun, Recipient, Tried};
+
+use self::case::Case;
+use super::{
+    Txn, attempt,
+    attempt::Aim,
+    change::{Changes, Told},
+    delivery::{self, Key},
+    event, meta, notification, provider, push_address, user, work,
+};
+use crate::{seal::Seal, value::Unreadable};
+
+/// Every statement of this folder.
+#[cfg(test)]
+pub(crate) use self::case::ALL;
+
+/// What a dispatch works with.
+pub(crate) struct Desk<'a> {
+    pub(crate) db: &'a Connection,
+    pub(crate) seal: &'a Seal,
+    pub(crate) unreadable: &'a Unreadable,
+    pub(crate) sending: Sending,
+    pub(crate) now: Timestamp,
+    pub(crate) changes: Changes,
+}
+
+/// A notification that is sent, with what all of its deliveries share.
+pub(crate) struct Sending {
+    pub(crate) found: notification::Found,
+    steps: Steps,
+    content: Option<Arc<Notification>>,
+    providers: BTreeSet<Channel>,
+    epoch: u32,
+}
+
+impl Sending {
+    /// A notification that is there and may still be sent.
+    pub(crate) fn load(
+        db: &Connection,
+        row: i64,
+        unreadable: &Unreadable,
+    ) -> Result<Option<Self>, rusqlite::Error> {
+        let Some(found) = notification::find_row(db, row)? else {
+            return Ok(None);
+        };
+        let read = notification::content(db, row);
+        let content = unreadable.pass_over("notification", read)?;
+        let providers = provider::of_app(db, &found.subject.app)?.into_iter();
+        Ok(Some(Self {
+            steps: notification::steps(db, row)?,
+            content: content.map(|(content, _)| Arc::new(content)),
+            providers: providers.filter_map(|view| view.channel.known()).collect(),
+            epoch: meta::epoch(db)?,
+            found,
+        }))
+    }
+
+    fn app(&self) -> &AppId {
+        &self.found.subject.app
+    }
+}
+
+impl Desk<'_> {
+    /// The end of the leases of tries that begin now.
+    fn lease_until(&self) -> Timestamp {
+        self.now.checked_add(LEASE).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Looks at the deliveries that are due, and begins what is to be tried. Gives the tries, and
+    /// whether deliveries that are due were left.
+    pub(crate) fn begin_due(&mut self, rows: u32) -> Result<(Vec<Begun>, bool), rusqlite::Error> {
+        let row = self.sending.found.subject.row;
+        let due = delivery::due(self.db, row, self.now, rows)?;
+        let is_more = due.len() >= rows as usize;
+        let mut begun = Vec::new();
+        for (user, course) in due {
+            let key = Key {
+                notification: row,
+                user,
+            };
+            let Some(case) = self.case((key, course))? else {
+                let course = Course {
+                    due_at: None,
+                    ..course
+                };
+                delivery::set_course(self.db, key, &course)?;
+                continue;
+            };
+            let looked = self.look(&case);
+            self.save(&case, &looked)?;
+            for target in &looked.tries {
+                begun.extend(self.begin(&case, *target)?);
+            }
+        }
+        Ok((begun, is_more))
+    }
+
+    fn look(&self, case: &Case) -> Looked {
+        look(&View {
+            steps: &self.sending.steps,
+            course: case.course,
+            state: &case.delivery.state,
+            expires_at: self.sending.found.expires_at,
+            devices: &case.devices,
+            mailbox: Mailbox::Unknown,
+            lease_until: self.lease_until(),
+            now: self.now,
+        })
+    }
+
+    /// Saves where a delivery stands, and its end if it ends.
+    fn save(&mut self, case: &Case, looked: &Looked) -> Result<(), rusqlite::Error> {
+        delivery::set_course(self.db, case.key, &looked.course)?;
+        let Some(reason) = looked.end else {
+            return Ok(());
+        };
+        let advanced = advance(case.delivery.state.clone(), Event::Ended(reason), self.now);
+        if advanced.is_changed {
+            delivery::update(self.db, case.key, &advanced.state)?;
+            let told = Told::of(case.key.user, &case.name, &advanced);
+            self.changes.moved(&self.sending.found.subject, told);
+        }
+        Ok(())
+    }
+
+    /// Begins a try. Without content or address, which only damaged rows can cause, none begins.
+    fn begin(&self, case: &Case, target: Target) -> Result<Option<Begun>, rusqlite::Error> {
+        let Target::Device {
+            installation,
+            channel,
+        } = target
+        else {
+            return Ok(None);
+        };
+        let aim = Aim {
+            installation,
+            channel,
+        };
+        let (Some(content), Some((address, reach))) =
+            (&self.sending.content, case.address(installation, channel))
+        else {
+            return Ok(None);
+        };
+        let known = case.attempts.iter().find(|found| found.aim == aim);
+        let lease_until = self.lease_until();
+        let attempt = begin(known.map(|found| &found.attempt), lease_until);
+        attempt::put(self.db, case.key, aim, &attempt, self.now)?;
+        let delivery = delivery_id(content.id, &case.name);
+        Ok(Some(Begun {
+            attempt: attempt_id(delivery, installation, channel),
+            user: case.name.clone(),
+            notification: Arc::clone(content),
+            recipient: Recipient::Device {
+                installation,
+                address,
+                envelope_key: reach.envelope_key.clone(),
+                locale: reach.locale.clone(),
+            },
+            lease_until,
+        }))
+    }
+
+    /// Notes what became of a try, if it is still the one that is on its way. Gives whether it was.
+    pub(crate) fn settle(
+        &self,
+        tried: &Tried,
+        random: f64,
+    ) -> Result<Option<Key>, rusqlite::Error> {
+        let Some(head) = user::find(self.db, self.sending.app(), &tried.user)? else {
+            return Ok(None);
+        };
+        let key = Key {
+            notification: self.sending.found.subject.row,
+            user: head.row,
+        };
+        let Target::Device {
+            installation,
+            channel,
+        } = tried.target
+        else {
+            return Ok(None);
+        };
+        let aim = Aim {
+            installation,
+            channel,
+        };
+        let attempts = attempt::of_delivery(self.db, key, self.unreadable)?;
+        let Some(found) = attempts.into_iter().find(|found| found.aim == aim) else {
+            return Ok(None);
+        };
+        let is_it =
+            found.attempt.state == State::Sending && found.attempt.until == Some(tried.lease_until);
+        if !is_it {
+            return Ok(None);
+        }
+        let bounds = Bounds {
+            until: self.until(key)?,
+            random,
+            now: self.now,
+        };
+        let settled = settle(&found.attempt, &tried.outcome, bounds);
+        attempt::put(self.db, key, aim, &settled, self.now)?;
+        if let Some(said) = &tried.said {
+            attempt::set_said(self.db, key, aim, said)?;
+        }
+        self.mark_address(tried, aim)?;
+        Ok(Some(key))
+    }
+
+    /// Until when a try of a delivery makes sense: the end of its step or of its notification.
+    fn until(&self, key: Key) -> Result<Timestamp, rusqlite::Error> {
+        let expires_at = self.sending.found.expires_at;
+        let Some(course) = delivery::course(self.db, key, self.now)? else {
+            return Ok(expires_at);
+        };
+        let step = self.sending.steps.get(course.step);
+        let within: Option<SignedDuration> = step.and_then(|step| step.within);
+        let end = within.and_then(|within| course.began_at.checked_add(within).ok());
+        Ok(end.map_or(expires_at, |end| end.min(expires_at)))
+    }
+
+    fn mark_address(&self, tried: &Tried, aim: Aim) -> Result<(), rusqlite::Error> {
+        let installation = aim.installation;
+        let addresses =
+            push_address::of_installation(self.db, self.seal, self.sending.app(), installation)?;
+        let used = addresses.iter().filter(|found| {
+            let kind = found
+                .address
+                .as_ref()
+                .and_then(|address| address.kind.known());
+            kind.and_then(channel_of) == Some(aim.channel)
+        });
+        for address in used {
+            if kills(&tried.outcome, address.refreshed_at, tried.began_at) {
+                push_address::kill(
+                    self.db,
+                    (self.sending.app(), installation),
+                    address,
+                    self.now,
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings a delivery on after tries of it were settled.
+    pub(crate) fn go_on(&mut self, key: Key, is_handed: bool) -> Result<(), rusqlite::Error> {
+        let Some(course) = delivery::course(self.db, key, self.now)? else {
+            return Ok(());
+        };
+        let Some(mut case) = self.case((key, course))? else {
+            return Ok(());
+        };
+        if is_handed {
+            let advanced = advance(case.delivery.state.clone(), Event::HandedOver, self.now);
+            if advanced.is_changed {
+                delivery::update(self.db, key, &advanced.state)?;
+                let told = Told::of(key.user, &case.name, &advanced);
+                self.changes.moved(&self.sending.found.subject, told);
+                case.delivery.state = advanced.state;
+            }
+        }
+        let mut looked = self.look(&case);
+        if !looked.tries.is_empty() {
+            // They begin in the next part.
+            looked.course.due_at = Some(self.now);
+        }
+        self.save(&case, &looked)
+    }
+}
+
+/// Sees to it that a notification has a row of work by the time that its next delivery is due.
+pub(crate) fn wake(
+    txn: &mut Txn<'_>,
+    subject: &super::change::Subject,
+    now: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    let Some(due) = delivery::next_due(txn, subject.row)? else {
+        return Ok(());
+    };
+    let stage = Stage {
+        kind: WorkKind::Dispatch,
+        due,
+    };
+    match notification::dispatch(txn, subject.row)? {
+        Some(row) => work::bring_forward(txn, row, due)?,
+        None => {
+            let row = work::insert(txn, &subject.app, subject.row, stage, None)?;
+            notification::set_dispatch(txn, subject.row, Some(row))?;
+        }
+    }
+    event::work_due(txn, &subject.app, stage, now)
+}

@@ -1,0 +1,189 @@
+//! A delivery with everything that a look depends on, loaded.
+
+use vestnik_model::{
+    AppId, Channel, InstallationId, Open, Permission, PushAddress, Reason, UserId,
+};
+use vestnik_rules::cascade::{Address, Course, Device, channel_of};
+use vestnik_sqlite::value::uuid;
+
+use super::{
+    super::{
+        attempt::{self, Aim},
+        delivery::{self, Key},
+        presence, push_address, user,
+    },
+    Desk, Sending,
+};
+use crate::{sql::statements, value::optional_word};
+
+statements! {
+    /// Without statistics, which the store never makes, every installation of the App would be read.
+    INSTALLATIONS = "SELECT id, permission, confirmed_epoch, confirmed_seq, state, locale
+         FROM installation INDEXED BY installation_by_user WHERE app = ?1 AND user = ?2";
+}
+
+/// A delivery with everything that a look depends on.
+pub(super) struct Case {
+    pub(super) key: Key,
+    pub(super) name: UserId,
+    pub(super) course: Course,
+    pub(super) delivery: delivery::Found,
+    pub(super) devices: Vec<Device>,
+    pub(super) attempts: Vec<attempt::Found>,
+    /// Where each device can be reached, and its key for envelopes.
+    pub(super) reach: Vec<Reach>,
+}
+
+pub(super) struct Reach {
+    pub(super) installation: InstallationId,
+    pub(super) addresses: Vec<push_address::Found>,
+    pub(super) envelope_key: Option<String>,
+    pub(super) locale: Option<String>,
+}
+
+/// An installation as its row says.
+struct Row {
+    id: InstallationId,
+    is_blocked: bool,
+    confirmed: Option<(u32, u64)>,
+    envelope_key: Option<String>,
+    locale: Option<String>,
+}
+
+impl Desk<'_> {
+    pub(super) fn case(
+        &self,
+        (key, course): (Key, Course),
+    ) -> Result<Option<Case>, rusqlite::Error> {
+        let read = self
+            .unreadable
+            .pass_over("delivery", delivery::find(self.db, key))?;
+        let (Some(delivery), Some((head, name))) =
+            (read.flatten(), user::find_row(self.db, key.user)?)
+        else {
+            return Ok(None);
+        };
+        let attempts = attempt::of_delivery(self.db, key, self.unreadable)?;
+        let epoch = head.place(self.sending.epoch).epoch.0;
+        let app = self.sending.app();
+        let present = presence::of_user(self.db, app, &name, self.now)?;
+        let (mut devices, mut reach) = (Vec::new(), Vec::new());
+        for row in self.installations(app, &name)? {
+            let is_meant = delivery
+                .only
+                .as_ref()
+                .is_none_or(|only| only.contains(&row.id));
+            if !is_meant {
+                continue;
+            }
+            let addresses = push_address::of_installation(self.db, self.seal, app, row.id)?;
+            let seen = present.iter().filter(|seen| seen.installation == row.id);
+            let reported = attempts
+                .iter()
+                .any(|found| found.aim.installation == row.id && found.is_delivered());
+            let has_reached = |(of, seq): (u32, u64)| of == epoch && seq >= delivery.seq;
+            devices.push(Device {
+                installation: row.id,
+                blocked: row.is_blocked.then_some(Reason::BlockedOs),
+                is_connected: seen.clone().next().is_some(),
+                heard_at: seen.map(|seen| seen.last_seen).max(),
+                has_it: reported || row.confirmed.is_some_and(has_reached),
+                addresses: views(&self.sending, row.id, &addresses, &attempts),
+            });
+            reach.push(Reach {
+                installation: row.id,
+                addresses,
+                envelope_key: row.envelope_key,
+                locale: row.locale,
+            });
+        }
+        Ok(Some(Case {
+            key,
+            name,
+            course,
+            delivery,
+            devices,
+            attempts,
+            reach,
+        }))
+    }
+
+    fn installations(&self, app: &AppId, user: &UserId) -> Result<Vec<Row>, rusqlite::Error> {
+        self.db
+            .prepare_cached(INSTALLATIONS)?
+            .query_map((app.as_str(), user.as_str()), |row| {
+                let permission = optional_word::<Permission>(row, 1)?;
+                let epoch: Option<u32> = row.get(2)?;
+                let seq: Option<u64> = row.get(3)?;
+                Ok(Row {
+                    id: InstallationId::from_uuid(uuid(row, 0)?),
+                    is_blocked: permission == Some(Permission::Denied),
+                    confirmed: epoch.zip(seq),
+                    envelope_key: envelope_key(row.get_ref(4)?.as_str_or_null()?),
+                    locale: row.get(5)?,
+                })
+            })?
+            .collect()
+    }
+}
+
+/// The key for envelopes in an installation's last whole report.
+fn envelope_key(state: Option<&str>) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Reported {
+        envelope_key: Option<String>,
+    }
+    let reported: Reported = serde_json::from_str(state?).ok()?;
+    reported.envelope_key
+}
+
+/// The addresses of an installation as a look sees them: those of services that the server knows.
+fn views(
+    sending: &Sending,
+    installation: InstallationId,
+    addresses: &[push_address::Found],
+    attempts: &[attempt::Found],
+) -> Vec<Address> {
+    let known = addresses.iter().filter_map(|found| {
+        let kind = Open::read(&found.kind);
+        let channel = channel_of(kind.known()?)?;
+        let aim = Aim {
+            installation,
+            channel,
+        };
+        let attempt = attempts.iter().find(|attempt| attempt.aim == aim);
+        Some(Address {
+            channel,
+            is_dead: found.died_at.is_some() || found.address.is_none(),
+            has_provider: sending.providers.contains(&channel),
+            attempt: attempt.map(|attempt| attempt.attempt.clone()),
+        })
+    });
+    let mut known: Vec<_> = known.collect();
+    // A live address is preferred to a dead one of the same service.
+    known.sort_by_key(|address| (address.channel, address.is_dead));
+    known.dedup_by_key(|address| address.channel);
+    known
+}
+
+impl Case {
+    /// The address of an installation at a service, with its key for envelopes.
+    pub(super) fn address(
+        &self,
+        installation: InstallationId,
+        channel: Channel,
+    ) -> Option<(PushAddress, &Reach)> {
+        let reach = self.reach.iter();
+        let reach = reach
+            .into_iter()
+            .find(|reach| reach.installation == installation)?;
+        let addresses = reach
+            .addresses
+            .iter()
+            .filter_map(|found| found.address.as_ref());
+        let of =
+            |address: &&PushAddress| address.kind.known().and_then(channel_of) == Some(channel);
+        let address = addresses.into_iter().find(of)?;
+        Some((address.clone(), reach))
+    }
+}

@@ -1,0 +1,460 @@
+//! Sending deliveries over push services: tries, their leases, what becomes of addresses.
+
+use jiff::SignedDuration;
+use serde_json::json;
+use vestnik_model::{
+    AppId, AttemptStatus, AudienceRequest, Channel, DeliveryStatus, InstallationState,
+    NotificationStatus, Permission, Reason, ReceiptKind,
+    publish::{Goal, StepChannel, StepRequest, Steps},
+    view::AttemptView,
+};
+use vestnik_rules::{
+    attempt::Outcome,
+    cascade::Target,
+    session::Session,
+    work::{Claim, Progress, WorkKind},
+};
+
+use super::{
+    Fixture, fact,
+    name::{ACCEPTED, EXPIRED, at, bank, hash, installation, new, notification, shop, users},
+    world::{World, due},
+};
+use crate::{
+    dispatch::{Begun, Dispatched, Recipient, Settling, Tried},
+    installations::PresenceNote,
+    publishing::PublishOutcome,
+    tenants::Provider,
+    work::Part,
+};
+
+/// A shop with credentials at FCM, in which Anna has a phone of a number.
+async fn begin(fixture: &impl Fixture) -> (World, Session) {
+    let world = World::begin(fixture).await;
+    provide(&world, &shop()).await;
+    let anna = world.login("anna", 1).await;
+    has_address(&world, &anna, "token-1", 2).await;
+    (world, anna)
+}
+
+async fn provide(world: &World, app: &AppId) {
+    let provider = Provider {
+        channel: Channel::Fcm,
+        account: "{\"secret\": 1}".to_owned(),
+        set_at: at(1),
+    };
+    let put = world.store.put_provider(app.clone(), provider);
+    put.await.unwrap();
+}
+
+/// What a device of this version or another reports.
+fn state(addresses: &[&str], permission: Permission) -> InstallationState {
+    let address = |value: &&str| json!({"kind": "fcm_token", "value": value});
+    let addresses: Vec<_> = addresses.iter().map(address).collect();
+    let state = json!({
+        "platform": "android", "permission": permission, "push_addresses": addresses,
+    });
+    serde_json::from_value(state).unwrap()
+}
+
+async fn has_address(world: &World, session: &Session, value: &str, second: i64) {
+    let state = state(&[value], Permission::Granted);
+    let put = world.store.put_state(session.clone(), state, at(second));
+    assert!(put.await.unwrap());
+}
+
+async fn dispatch_of(world: &World, claim: &Claim, second: i64) -> Dispatched {
+    let part = Part {
+        claim: claim.clone(),
+        rows: 10,
+        seed: hash(5),
+        now: at(second),
+    };
+    world.store.dispatch(part).await.unwrap()
+}
+
+/// Claims the row that is due and begins its tries.
+async fn dispatch(world: &World, second: i64) -> (Claim, Vec<Begun>) {
+    let claim = world.claim_one(WorkKind::Dispatch, second).await;
+    match dispatch_of(world, &claim, second).await {
+        Dispatched::Begun(begun) => (claim, begun),
+        Dispatched::Nothing(_) => (claim, Vec::new()),
+    }
+}
+
+fn tried(begun: &Begun, second: i64, outcome: Outcome) -> Tried {
+    let Recipient::Device { installation, .. } = &begun.recipient;
+    Tried {
+        user: begun.user.clone(),
+        target: Target::Device {
+            installation: *installation,
+            channel: Channel::Fcm,
+        },
+        lease_until: begun.lease_until,
+        began_at: at(second),
+        outcome,
+        said: Some("200".to_owned()),
+    }
+}
+
+async fn settle(world: &World, claim: &Claim, second: i64, tried: Vec<Tried>) -> Progress {
+    let settling = Settling {
+        claim: claim.clone(),
+        tried,
+        random: 0.0,
+        now: at(second),
+    };
+    world.store.settle(settling).await.unwrap()
+}
+
+fn accepted() -> Outcome {
+    Outcome::Accepted
+}
+
+fn dead(since: Option<i64>) -> Outcome {
+    Outcome::Dead {
+        reason: Reason::TokenDead,
+        since: since.map(at),
+    }
+}
+
+async fn attempts(world: &World, number: u32, who: &str) -> Vec<AttemptView> {
+    let delivery = world.delivery(number, who).await.id;
+    let attempts = world.store.attempts(shop(), delivery);
+    attempts.await.unwrap().unwrap()
+}
+
+/// The kind of each attempt with how far it is.
+async fn standing(world: &World, number: u32, who: &str) -> Vec<(Channel, AttemptStatus)> {
+    let views = attempts(world, number, who).await.into_iter();
+    let known = |view: AttemptView| (view.channel.known().unwrap(), view.status.known().unwrap());
+    views.map(known).collect()
+}
+
+async fn addresses(world: &World, number: u32) -> Vec<String> {
+    let view = world.store.installation(shop(), installation(number));
+    let state = view.await.unwrap().unwrap().state.unwrap();
+    let values = state.push_addresses.into_iter();
+    values.map(|address| address.value).collect()
+}
+
+fn to_anna() -> AudienceRequest {
+    users(&["anna"])
+}
+
+pub async fn a_delivery_is_pushed_to_a_device_that_is_away(fixture: &impl Fixture) {
+    let (world, _) = begin(fixture).await;
+    world.publish(1, to_anna()).await;
+    assert!(due(&world.taken()).contains(&(WorkKind::Dispatch, ACCEPTED)));
+    let (claim, begun) = dispatch(&world, 20).await;
+    let [push] = begun.as_slice() else {
+        panic!("one try: {begun:?}");
+    };
+    let Recipient::Device { address, .. } = &push.recipient;
+    assert_eq!(address.value, "token-1");
+    assert_eq!(push.notification.title.as_str(), "Order 1");
+    assert_eq!(
+        standing(&world, 1, "anna").await,
+        [(Channel::Fcm, AttemptStatus::Sending)]
+    );
+    assert_eq!(world.status(1).await, NotificationStatus::Queued);
+    world.taken();
+    let settled = settle(&world, &claim, 21, vec![tried(push, 20, accepted())]).await;
+    assert_eq!(settled, Progress::Finished);
+    let attempts = attempts(&world, 1, "anna").await;
+    assert_eq!(attempts[0].id, push.attempt);
+    assert_eq!(
+        (attempts[0].tries, attempts[0].said.as_deref()),
+        (1, Some("200"))
+    );
+    assert_eq!(world.delivery(1, "anna").await.status, DeliveryStatus::Sent);
+    assert_eq!(world.status(1).await, NotificationStatus::Sent);
+    assert_eq!(world.claim(WorkKind::Dispatch, 1_000).await, []);
+    world.is_sound().await;
+}
+
+pub async fn without_a_push_service_nothing_is_dispatched(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    let anna = world.login("anna", 1).await;
+    has_address(&world, &anna, "token-1", 2).await;
+    provide(&world, &bank()).await;
+    world.publish(1, to_anna()).await;
+    assert_eq!(world.claim(WorkKind::Dispatch, 1_000).await, []);
+    assert_eq!(
+        world.delivery(1, "anna").await.status,
+        DeliveryStatus::Pending
+    );
+    world.is_sound().await;
+}
+
+pub async fn a_device_that_was_heard_from_has_time_to_confirm(fixture: &impl Fixture) {
+    let (world, anna) = begin(fixture).await;
+    let stands = |second| PresenceNote {
+        session: anna.clone(),
+        node: "n".to_owned(),
+        connection: "c".to_owned(),
+        lease_until: Some(at(second + 60)),
+        last_seen: at(second),
+    };
+    world.store.note_presence(vec![stands(9)]).await.unwrap();
+    for number in [1, 2] {
+        world.publish(number, to_anna()).await;
+        world.hand_over(&anna, number, 10).await;
+    }
+    for _ in [1, 2] {
+        assert_eq!(dispatch(&world, ACCEPTED).await.1, []);
+    }
+    // The device confirms the first, and its connection died before the second.
+    world
+        .report(&anna, vec![fact::receipt(1, ReceiptKind::Delivered, 11)])
+        .await;
+    assert_eq!(world.claim(WorkKind::Dispatch, 14).await, []);
+    let claims = world.claim(WorkKind::Dispatch, 15).await;
+    let mut pushed = Vec::new();
+    for claim in claims {
+        if let Dispatched::Begun(begun) = dispatch_of(&world, &claim, 15).await {
+            pushed.extend(begun);
+        }
+    }
+    for claim in world.claim(WorkKind::Dispatch, 15).await {
+        if let Dispatched::Begun(begun) = dispatch_of(&world, &claim, 15).await {
+            pushed.extend(begun);
+        }
+    }
+    let pushed: Vec<_> = pushed.iter().map(|push| push.notification.id).collect();
+    assert_eq!(pushed, [notification(2)]);
+    world.is_sound().await;
+}
+
+pub async fn a_try_that_nobody_settled_is_begun_anew(fixture: &impl Fixture) {
+    let (world, _) = begin(fixture).await;
+    world.publish(1, to_anna()).await;
+    let (lost, first) = dispatch(&world, 20).await;
+    // Whoever began it has died. Its row is claimed again, and nothing is begun before its lease is over.
+    assert_eq!(world.claim(WorkKind::Dispatch, 49).await, []);
+    let (claim, second) = dispatch(&world, 50).await;
+    assert_eq!(
+        (second.len(), second[0].attempt),
+        (1, first[0].attempt),
+        "the same attempt, so that the second push replaces the first"
+    );
+    let unproven = attempts(&world, 1, "anna").await;
+    assert_eq!((unproven[0].tries, unproven[0].unproven), (1, 1));
+    // An answer to the first try comes too late: it is not the one that is on its way.
+    let late = settle(&world, &lost, 51, vec![tried(&first[0], 20, dead(None))]).await;
+    assert_eq!(late, Progress::Lost);
+    assert_eq!(addresses(&world, 1).await, ["token-1"]);
+    settle(&world, &claim, 52, vec![tried(&second[0], 50, accepted())]).await;
+    let sent = attempts(&world, 1, "anna").await;
+    assert_eq!(
+        (sent[0].status.as_str(), sent[0].tries, sent[0].unproven),
+        ("sent", 2, 1)
+    );
+    world.is_sound().await;
+}
+
+pub async fn what_is_proven_is_noted_though_the_row_went_to_others(fixture: &impl Fixture) {
+    let (world, _) = begin(fixture).await;
+    world.publish(1, to_anna()).await;
+    let (slow, begun) = dispatch(&world, 20).await;
+    // The lease of the row has ended and another worker has claimed it, but has not looked yet.
+    let quick = world.claim_one(WorkKind::Dispatch, 50).await;
+    let late = settle(&world, &slow, 50, vec![tried(&begun[0], 20, accepted())]).await;
+    assert_eq!(late, Progress::Lost);
+    assert_eq!(world.delivery(1, "anna").await.status, DeliveryStatus::Sent);
+    let looked = dispatch_of(&world, &quick, 51).await;
+    assert_eq!(looked, Dispatched::Nothing(Progress::Finished));
+    world.is_sound().await;
+}
+
+pub async fn a_service_that_is_busy_is_left_alone(fixture: &impl Fixture) {
+    let (world, _) = begin(fixture).await;
+    world.publish(1, to_anna()).await;
+    let (claim, begun) = dispatch(&world, 20).await;
+    let busy = Outcome::Retry {
+        reason: Reason::ProviderThrottled,
+        after: Some(SignedDuration::from_secs(90)),
+    };
+    settle(&world, &claim, 20, vec![tried(&begun[0], 20, busy)]).await;
+    let waits = attempts(&world, 1, "anna").await;
+    assert_eq!(
+        (waits[0].status.as_str(), waits[0].until),
+        ("retrying", Some(at(110)))
+    );
+    assert_eq!(world.claim(WorkKind::Dispatch, 109).await, []);
+    let (claim, begun) = dispatch(&world, 110).await;
+    // The notification expires before the service takes anything again.
+    let busy = Outcome::Retry {
+        reason: Reason::ProviderThrottled,
+        after: Some(SignedDuration::from_secs(EXPIRED)),
+    };
+    settle(&world, &claim, 110, vec![tried(&begun[0], 110, busy)]).await;
+    let lost = world.delivery(1, "anna").await;
+    assert_eq!(lost.status, DeliveryStatus::Undelivered);
+    assert_eq!(lost.reason, Some(Reason::ProviderThrottled.into()));
+    assert_eq!(world.status(1).await, NotificationStatus::Error);
+    world.is_sound().await;
+}
+
+pub async fn a_dead_address_ends_what_nothing_else_reaches(fixture: &impl Fixture) {
+    let (world, anna) = begin(fixture).await;
+    world.publish(1, to_anna()).await;
+    let (claim, begun) = dispatch(&world, 20).await;
+    settle(&world, &claim, 21, vec![tried(&begun[0], 20, dead(None))]).await;
+    let lost = world.delivery(1, "anna").await;
+    assert_eq!(
+        (lost.status, lost.reason),
+        (DeliveryStatus::Undelivered, Some(Reason::TokenDead.into()))
+    );
+    assert_eq!(addresses(&world, 1).await, [""; 0]);
+    // The device says the same address again: it stays dead for a while.
+    has_address(&world, &anna, "token-1", 30).await;
+    assert_eq!(addresses(&world, 1).await, [""; 0]);
+    world.publish(2, to_anna()).await;
+    assert_eq!(dispatch(&world, 40).await.1, []);
+    let lost = world.delivery(2, "anna").await;
+    assert_eq!(lost.reason, Some(Reason::TokenDead.into()));
+    // Another one is alive at once.
+    has_address(&world, &anna, "token-2", 50).await;
+    world.publish(3, to_anna()).await;
+    assert_eq!(dispatch(&world, 60).await.1.len(), 1);
+    // Evidence comes late, and counts.
+    world
+        .report(&anna, vec![fact::receipt(1, ReceiptKind::Delivered, 70)])
+        .await;
+    let late = world.delivery(1, "anna").await;
+    assert_eq!((late.status, late.late), (DeliveryStatus::Delivered, true));
+    world.is_sound().await;
+}
+
+pub async fn a_token_dies_only_by_a_newer_proof(fixture: &impl Fixture) {
+    let (world, anna) = begin(fixture).await;
+    world.publish(1, to_anna()).await;
+    let (claim, begun) = dispatch(&world, 20).await;
+    has_address(&world, &anna, "token-1", 21).await;
+    settle(&world, &claim, 22, vec![tried(&begun[0], 20, dead(None))]).await;
+    assert_eq!(addresses(&world, 1).await, ["token-1"]);
+    world.publish(2, to_anna()).await;
+    let (claim, begun) = dispatch(&world, 30).await;
+    settle(
+        &world,
+        &claim,
+        31,
+        vec![tried(&begun[0], 30, dead(Some(20)))],
+    )
+    .await;
+    assert_eq!(addresses(&world, 1).await, ["token-1"]);
+    world.publish(3, to_anna()).await;
+    let (claim, begun) = dispatch(&world, 40).await;
+    settle(
+        &world,
+        &claim,
+        41,
+        vec![tried(&begun[0], 40, dead(Some(35)))],
+    )
+    .await;
+    assert_eq!(addresses(&world, 1).await, [""; 0]);
+    world.is_sound().await;
+}
+
+pub async fn an_address_belongs_to_who_reported_it_last(fixture: &impl Fixture) {
+    let (world, _) = begin(fixture).await;
+    let bert = world.login("bert", 2).await;
+    has_address(&world, &bert, "token-1", 3).await;
+    assert_eq!(addresses(&world, 1).await, [""; 0]);
+    assert_eq!(addresses(&world, 2).await, ["token-1"]);
+    // An App's addresses are its own.
+    let other = world.login_to(&bank(), "carl", 3).await;
+    has_address(&world, &other, "token-1", 4).await;
+    assert_eq!(addresses(&world, 2).await, ["token-1"]);
+    // Nobody is reached by an address of an ended session.
+    world.store.logout(bert, at(5)).await.unwrap();
+    world.login("carl", 2).await;
+    world.publish(1, users(&["carl"])).await;
+    assert_eq!(dispatch(&world, 20).await.1, []);
+    world.is_sound().await;
+}
+
+pub async fn a_device_that_may_show_nothing_is_not_pushed_to(fixture: &impl Fixture) {
+    let (world, anna) = begin(fixture).await;
+    let state = state(&["token-1"], Permission::Denied);
+    let put = world.store.put_state(anna, state, at(3));
+    assert!(put.await.unwrap());
+    world.publish(1, to_anna()).await;
+    assert_eq!(dispatch(&world, 20).await.1, []);
+    let blocked = world.delivery(1, "anna").await;
+    assert_eq!(blocked.status, DeliveryStatus::Suppressed);
+    assert_eq!(blocked.reason, Some(Reason::BlockedOs.into()));
+    // What was not wanted is not lost.
+    assert_eq!(world.status(1).await, NotificationStatus::Sent);
+    assert_eq!(world.counts(1).await.suppressed, 1);
+    world.is_sound().await;
+}
+
+pub async fn nothing_is_sent_that_was_cancelled_or_read(fixture: &impl Fixture) {
+    let (world, anna) = begin(fixture).await;
+    for number in [1, 2] {
+        world.publish(number, to_anna()).await;
+    }
+    let cancelled = world.store.cancel(shop(), notification(1), at(15));
+    assert!(cancelled.await.unwrap());
+    world
+        .report(&anna, vec![fact::receipt(2, ReceiptKind::Read, 16)])
+        .await;
+    for _ in [1, 2] {
+        assert_eq!(dispatch(&world, 20).await.1, []);
+    }
+    assert_eq!(world.claim(WorkKind::Dispatch, 1_000).await, []);
+    world.is_sound().await;
+}
+
+pub async fn a_step_gives_way_to_the_next(fixture: &impl Fixture) {
+    let (world, _) = begin(fixture).await;
+    let step = |channel, within_seconds| StepRequest {
+        channel,
+        wait_for: Goal::Delivered,
+        within_seconds,
+    };
+    let mut asked = new(&shop(), 1, users(&["anna", "nobody"]));
+    asked.publication.steps = Steps::from_stored(vec![
+        step(StepChannel::Push, Some(60)),
+        step(StepChannel::Email, None),
+    ]);
+    let outcome = world.store.publish(asked).await.unwrap();
+    assert!(matches!(outcome, PublishOutcome::Accepted(_)));
+    let (claim, begun) = dispatch(&world, 20).await;
+    assert_eq!(begun.len(), 1);
+    // Who has no device is at the next channel at once, and has no mailbox either.
+    let nobody = world.delivery(1, "nobody").await;
+    assert_eq!(nobody.status, DeliveryStatus::Failed);
+    assert_eq!(nobody.reason, Some(Reason::RecipientNoAddress.into()));
+    settle(&world, &claim, 21, vec![tried(&begun[0], 20, accepted())]).await;
+    assert_eq!(world.claim(WorkKind::Dispatch, ACCEPTED + 59).await, []);
+    assert_eq!(dispatch(&world, ACCEPTED + 60).await.1, []);
+    // It was handed over, and that there is no mailbox takes nothing back.
+    assert_eq!(world.delivery(1, "anna").await.status, DeliveryStatus::Sent);
+    assert_eq!(world.claim(WorkKind::Dispatch, 1_000).await, []);
+    world.is_sound().await;
+}
+
+pub async fn credentials_are_set_whole_and_are_each_apps_own(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    provide(&world, &shop()).await;
+    let store = &world.store;
+    let renewed = Provider {
+        channel: Channel::Fcm,
+        account: "{\"secret\": 2}".to_owned(),
+        set_at: at(9),
+    };
+    store.put_provider(shop(), renewed.clone()).await.unwrap();
+    let found = store.provider(shop(), Channel::Fcm).await.unwrap();
+    assert_eq!(found, Some(renewed));
+    assert_eq!(store.provider(bank(), Channel::Fcm).await, Ok(None));
+    assert_eq!(store.provider(shop(), Channel::Apns).await, Ok(None));
+    let views = store.providers(shop()).await.unwrap();
+    assert_eq!((views.len(), views[0].set_at), (1, at(9)));
+    assert_eq!(store.delete_provider(bank(), Channel::Fcm).await, Ok(false));
+    assert_eq!(store.delete_provider(shop(), Channel::Fcm).await, Ok(true));
+    assert_eq!(store.providers(shop()).await.unwrap(), []);
+    world.is_sound().await;
+}

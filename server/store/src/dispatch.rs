@@ -1,0 +1,102 @@
+//! Sending deliveries over push services and other channels than the hub.
+//!
+//! A notification that has something to send has a row of work of kind `Dispatch`. Whoever claims it
+//! calls [`Dispatch::dispatch`], sends what was begun, and calls [`Dispatch::settle`] with what became
+//! of each try. Both are transactions, nothing is sent within one.
+//!
+//! A try is named by the end of its lease. A try that was begun and is not settled when that has passed
+//! is begun anew by the next look: nobody knows whether it was taken. An outcome that comes later than
+//! that is noted if nobody began the try anew, whoever holds the row of work by then: what a service is
+//! proven to have taken is not sent again.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use vestnik_model::{AttemptId, InstallationId, Notification, PushAddress, UserId};
+use vestnik_rules::{
+    attempt::Outcome,
+    cascade::Target,
+    work::{Claim, Progress},
+};
+
+use crate::{Answer, work::Part};
+
+/// Sending deliveries.
+pub trait Dispatch {
+    /// Looks at the deliveries of a claimed row that are due, notes the tries that begin now, and gives
+    /// them. Effects: `NotificationChanged`.
+    fn dispatch(&self, part: Part) -> Answer<'_, Dispatched>;
+    /// Notes what became of tries, and puts the row back for its next time if the claim still holds it.
+    /// Effects: `NotificationChanged`, `WorkDue`.
+    fn settle(&self, settling: Settling) -> Answer<'_, Progress>;
+}
+
+/// What a part of a dispatch came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Dispatched {
+    /// There is nothing to send now: the row was put back or deleted.
+    Nothing(Progress),
+    /// These tries have begun. The claim holds the row until they are settled.
+    Begun(Vec<Begun>),
+}
+
+/// A try that has begun.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Begun {
+    /// The attempt, the same for all of its tries.
+    pub attempt: AttemptId,
+    /// The user.
+    pub user: UserId,
+    /// What is sent.
+    pub notification: Arc<Notification>,
+    /// Where to.
+    pub recipient: Recipient,
+    /// The end of its lease.
+    pub lease_until: Timestamp,
+}
+
+/// Where a try goes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Recipient {
+    /// An installation, by a push service.
+    Device {
+        /// The installation.
+        installation: InstallationId,
+        /// Its address at the service.
+        address: PushAddress,
+        /// Its public key for envelopes, if it reported one.
+        envelope_key: Option<String>,
+        /// The language that it reported.
+        locale: Option<String>,
+    },
+}
+
+/// What became of tries.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settling {
+    /// The claim under which they were begun.
+    pub claim: Claim,
+    /// The tries.
+    pub tried: Vec<Tried>,
+    /// A fraction from 0 to 1, which spreads tries that failed together.
+    pub random: f64,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What became of a try.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tried {
+    /// The user.
+    pub user: UserId,
+    /// Where it went.
+    pub target: Target,
+    /// The end of its lease, which names it.
+    pub lease_until: Timestamp,
+    /// When it was sent.
+    pub began_at: Timestamp,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// What the service said, for operators: a code, no content.
+    pub said: Option<String>,
+}
