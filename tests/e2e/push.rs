@@ -7,17 +7,18 @@ use anyhow::Context as _;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use vestnik_clock::{SystemClock, new_uuid_v7};
+use vestnik_core::Pushed;
 use vestnik_model::{
     AttemptStatus, Channel, DeliveryStatus, InstallationId, NotificationId, NotificationStatus,
-    Reason, UserId, route,
-    view::{AttemptView, DeliveryView, List, ProviderCheck, ProviderView},
+    PushAddress, PushAddressKind, Reason, UserId, route,
+    view::{AttemptView, DeliveryView, InstallationView, List, ProviderCheck, ProviderView},
 };
 use vestnik_sim::{
     Death, DeviceView, Ending, Event, Fault, Kind, Match, Options, Registration, Rule, Simulator,
     When,
 };
 use vestnik_testkit::{
-    TestServer,
+    CoreDevice, TestServer,
     backend::to_user,
     clock::{self, AheadClock},
     server::{Halt, Setup},
@@ -210,6 +211,17 @@ impl Stage {
         Ok(self.simulator.set_faults(vec![rule])?)
     }
 
+    /// Insists that no push service saw a word of what was said.
+    #[track_caller]
+    fn saw_nothing(&self) {
+        assert_eq!(self.simulator.forgotten_requests(), 0);
+        let journal = self.simulator.journal(0);
+        assert!(!journal.is_empty());
+        for entry in journal {
+            assert!(!entry.contains(PLANTED), "{} has a word", entry.path);
+        }
+    }
+
     async fn stop(self) -> anyhow::Result<()> {
         self.simulator.shutdown().await;
         self.server.stop().await
@@ -245,14 +257,66 @@ async fn a_phone_that_sleeps_is_reached_by_each_service() -> anyhow::Result<()> 
         assert_eq!(view.status, NotificationStatus::Sent);
         assert_eq!(view.counts.sent, 1);
     }
-    // What was said passed nobody's eyes.
-    assert_eq!(stage.simulator.forgotten_requests(), 0);
-    for entry in stage.simulator.journal(0) {
-        let body = String::from_utf8_lossy(&entry.body).into_owned();
-        let all = format!("{} {:?} {body}", entry.path, entry.headers);
-        assert!(!all.contains(PLANTED), "{all}");
-    }
+    stage.saw_nothing();
     stage.stop().await
+}
+
+/// What a device that got a message hands to the core: the map of texts that FCM brings.
+fn brought(event: &Event) -> anyhow::Result<Vec<u8>> {
+    let content = serde_json::to_value(&event.message.content)?;
+    Ok(serde_json::to_vec(&content["message"]["data"])?)
+}
+
+#[tokio::test]
+async fn what_came_by_push_and_by_the_hub_is_shown_once() -> anyhow::Result<()> {
+    let stage = Stage::new().await?;
+    let anna = user("anna");
+    let device = CoreDevice::of(&stage.server.backend, &anna, stage.server.folder(), "phone");
+    let device = device.await?;
+    device.online().await?;
+    let phone = stage
+        .simulator
+        .register(Registration::new(Kind::FcmToken))?;
+    let token = phone.token.clone().context("it has a token")?;
+    let address = PushAddress::new(PushAddressKind::FcmToken, token);
+    device.client.set_push_address(address).await?;
+    let path = installation_path(&device);
+    asked("the server knows the address and the key", async || {
+        let view: InstallationView = stage.server.backend.get(&path).await?;
+        let known = view
+            .state
+            .filter(|state| !state.push_addresses.is_empty() && state.envelope_key.is_some());
+        Ok(known.map(drop))
+    })
+    .await?;
+    device.client.go_offline();
+    let id = stage.publish(&anna).await?;
+    // It was heard from just now, and gets the time to confirm.
+    stage.clock.advance(Duration::from_secs(6));
+    let received = stage.received(&phone, 1).await?;
+    let pushed = device.client.handle_push(brought(&received[0])?).await?;
+    assert_eq!(pushed, Pushed::Stored);
+    device.has_shown(&[id]).await?;
+    let again = device.client.handle_push(brought(&received[0])?).await?;
+    assert!(!matches!(again, Pushed::Hint), "{again:?}");
+    device.client.go_online();
+    device.online().await?;
+    device.flush().await?;
+    stage.becomes(id, DeliveryStatus::Delivered).await?;
+    let attempt = stage.attempt(id).await?;
+    assert_eq!(
+        (attempt.channel, attempt.status),
+        (Channel::Fcm.into(), AttemptStatus::Delivered.into())
+    );
+    stage.saw_nothing();
+    let screen = device.stop().await?;
+    assert!(screen.has_once(&[id]), "{screen:?}");
+    stage.stop().await
+}
+
+fn installation_path(device: &CoreDevice) -> String {
+    let installation = device.client.installation();
+    route::with(route::INSTALLATION, &installation.to_string())
 }
 
 #[tokio::test]

@@ -24,6 +24,7 @@
 //!     course: Course::new(now),
 //!     state: &DeliveryState::pending(),
 //!     expires_at: "2026-11-30T09:00:00Z".parse()?,
+//!     is_stopped: false,
 //!     devices: &[phone],
 //!     mailbox: Mailbox::Unknown,
 //!     lease_until: "2026-11-29T09:00:30Z".parse()?,
@@ -86,6 +87,8 @@ pub struct View<'a> {
     pub state: &'a DeliveryState,
     /// When its notification expires.
     pub expires_at: Timestamp,
+    /// Whether its sender cancelled or recalled its notification: its delivery may not have ended yet.
+    pub is_stopped: bool,
     /// The user's installations that the delivery is for.
     pub devices: &'a [Device],
     /// The user's mailbox.
@@ -247,7 +250,7 @@ pub fn look(view: &View<'_>) -> Looked {
         | DeliveryStatus::Expired
         | DeliveryStatus::Cancelled => true,
     };
-    if is_over || view.now >= view.expires_at {
+    if is_over || view.is_stopped || view.now >= view.expires_at {
         return looked;
     }
     while let Some(step) = view.steps.get(looked.course.step) {

@@ -8,9 +8,10 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use vestnik_clock::Clock;
-use vestnik_model::{AppId, Channel, Open, Reason, open::Word as _};
+use vestnik_model::{AppId, Channel, Open, PushEnvironment, Reason, open::Word as _};
 use vestnik_push::{
     Account, Address, CollapseKey, Content, Driver, Push, Sent, Service, Urgency, Verdict,
+    address::Environment,
 };
 use vestnik_rules::{
     attempt::Outcome,
@@ -90,7 +91,8 @@ impl PushSender {
         let Some(account) = self.account(app, channel).await? else {
             return Ok(tried);
         };
-        let Ok(address) = Address::parse(address, None) else {
+        let environment = address.environment.as_ref().and_then(Open::known);
+        let Ok(address) = Address::parse(address, environment.map(environment_of)) else {
             // It never was an address of this service.
             let outcome = Outcome::Dead {
                 reason: Reason::TokenDead,
@@ -195,6 +197,14 @@ fn is_for_its_content(verdict: &Verdict) -> bool {
         return false;
     };
     consequences(*reason).retry == Retry::WithoutContent
+}
+
+/// Where a device token of APNs is valid, as the device says.
+const fn environment_of(environment: PushEnvironment) -> Environment {
+    match environment {
+        PushEnvironment::Production => Environment::Production,
+        PushEnvironment::Sandbox => Environment::Sandbox,
+    }
 }
 
 /// The push service of a channel.

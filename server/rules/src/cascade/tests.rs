@@ -60,6 +60,7 @@ struct Case {
     state: DeliveryState,
     devices: Vec<Device>,
     has_mailbox: bool,
+    is_stopped: bool,
     now: i64,
 }
 
@@ -71,6 +72,7 @@ impl Case {
             state: DeliveryState::pending(),
             devices,
             has_mailbox: true,
+            is_stopped: false,
             now: 100,
         }
     }
@@ -97,6 +99,7 @@ impl Case {
             course: self.course,
             state: &self.state,
             expires_at: at(10_000),
+            is_stopped: self.is_stopped,
             devices: &self.devices,
             mailbox: if self.has_mailbox {
                 Mailbox::Untried
@@ -304,6 +307,11 @@ fn what_has_ended_or_was_read_is_left_alone() {
         case().proven(evidence).check(&[], 0, None, None);
     }
     case().at(10_000).check(&[], 0, None, None);
+    let stopped = Case {
+        is_stopped: true,
+        ..case()
+    };
+    stopped.check(&[], 0, None, None);
     // What one device has is pushed to the others all the same.
     let delivered = case().proven(Evidence::Receipt(ReceiptKind::Delivered));
     delivered.check(&[push(1, Channel::Fcm)], 0, Some(130), None);

@@ -117,6 +117,7 @@ impl Desk<'_> {
             course: case.course,
             state: &case.delivery.state,
             expires_at: self.sending.found.expires_at,
+            is_stopped: self.sending.found.is_cancelled,
             devices: &case.devices,
             mailbox: Mailbox::Unknown,
             lease_until: self.lease_until(),

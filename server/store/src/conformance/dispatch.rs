@@ -17,7 +17,9 @@ use vestnik_rules::{
 
 use super::{
     Fixture, fact,
-    name::{ACCEPTED, EXPIRED, at, bank, hash, installation, new, notification, shop, users},
+    name::{
+        ACCEPTED, EXPIRED, at, bank, hash, installation, new, notification, shop, topics, users,
+    },
     world::{World, due},
 };
 use crate::{
@@ -405,6 +407,28 @@ pub async fn nothing_is_sent_that_was_cancelled_or_read(fixture: &impl Fixture) 
         assert_eq!(dispatch(&world, 20).await.1, []);
     }
     assert_eq!(world.claim(WorkKind::Dispatch, 1_000).await, []);
+    world.is_sound().await;
+}
+
+pub async fn what_was_stopped_is_not_sent_before_it_ends(fixture: &impl Fixture) {
+    let (world, _) = begin(fixture).await;
+    world.topic("news", &["anna"]).await;
+    world.publish(1, topics(&["news"])).await;
+    let expanding = world.claim_one(WorkKind::Expand, 20).await;
+    world.perform(&expanding, 10, 20).await;
+    let (claim, begun) = dispatch(&world, 20).await;
+    let busy = Outcome::Retry {
+        reason: Reason::ProviderUnavailable,
+        after: None,
+    };
+    settle(&world, &claim, 20, vec![tried(&begun[0], 20, busy)]).await;
+    // What was tried without an answer of success is pending, and ends with the walk that cancels.
+    let recalled = world.store.recall(shop(), notification(1), at(21));
+    assert!(recalled.await.unwrap());
+    for claim in world.claim(WorkKind::Dispatch, 60).await {
+        let looked = dispatch_of(&world, &claim, 60).await;
+        assert_eq!(looked, Dispatched::Nothing(Progress::Finished));
+    }
     world.is_sound().await;
 }
 

@@ -147,7 +147,8 @@ macro_rules! conformance {
                 a_token_dies_only_by_a_newer_proof,
                 an_address_belongs_to_who_reported_it_last,
                 a_device_that_may_show_nothing_is_not_pushed_to,
-                nothing_is_sent_that_was_cancelled_or_read, a_step_gives_way_to_the_next,
+                nothing_is_sent_that_was_cancelled_or_read,
+                what_was_stopped_is_not_sent_before_it_ends, a_step_gives_way_to_the_next,
                 credentials_are_set_whole_and_are_each_apps_own;
             views: notifications_come_newest_first_in_pages, deliveries_come_in_pages,
                 a_delivery_is_found_by_its_id, a_watch_goes_on_behind_a_version,

@@ -156,6 +156,7 @@ fn look_at(world: &World, key: Key, now: Timestamp) -> Option<Looked> {
         course: delivery.course?,
         state: &delivery.state,
         expires_at: notification.notification.expires_at,
+        is_stopped: notification.is_cancelled,
         devices: &devices,
         mailbox: Mailbox::Unknown,
         lease_until: lease_until(now),
