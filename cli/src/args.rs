@@ -47,6 +47,9 @@ pub(crate) enum Command {
     /// Make, list and revoke API keys.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Set, try and remove the credentials of the App at push services.
+    #[command(subcommand)]
+    Provider(ProviderCommand),
     /// Publish a notification.
     Send(SendArgs),
     /// Be a device: receive notifications in the terminal.
@@ -202,6 +205,71 @@ An App that exists keeps its keys: the command then ends with exit code 3.")]
         /// Which.
         id: String,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProviderCommand {
+    /// Set the credentials at a push service; again to rotate them.
+    #[command(after_help = "Examples:
+  vestnik provider add fcm service-account.json
+  vestnik provider add fcm .vestnik-sim/service-account.json \\
+      --base-url https://localhost:9101 --roots .vestnik-sim/ca.pem
+
+What the file has for each service: docs/protocol.md.")]
+    Add {
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The service.
+        service: ServiceName,
+        /// A file with one JSON object, or - for the standard input.
+        account: PathBuf,
+        /// Where FCM is, if not at Google's: a simulator.
+        #[arg(long)]
+        base_url: Option<Url>,
+        /// Certificates in PEM to trust besides the system's.
+        #[arg(long)]
+        roots: Option<PathBuf>,
+    },
+    /// List the services at which the App has credentials.
+    List {
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Ask a service whether it takes the credentials, with a push that nobody gets.
+    Check {
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The service.
+        service: ServiceName,
+    },
+    /// Remove the credentials at a service: nothing passes it any more.
+    Remove {
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The service.
+        service: ServiceName,
+    },
+}
+
+/// A push service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ServiceName {
+    /// Firebase Cloud Messaging.
+    Fcm,
+    /// The Apple Push Notification service.
+    Apns,
+    /// Web Push.
+    Webpush,
+}
+
+impl ServiceName {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fcm => "fcm",
+            Self::Apns => "apns",
+            Self::Webpush => "webpush",
+        }
+    }
 }
 
 /// Publish a notification.
@@ -402,7 +470,7 @@ mod tests {
     #[test]
     fn every_command_that_takes_more_than_a_word_shows_an_example() {
         for command in Cli::command().get_subcommands() {
-            if matches!(command.get_name(), "keys" | "completions") {
+            if matches!(command.get_name(), "keys" | "provider" | "completions") {
                 continue;
             }
             let help = command.clone().render_help().to_string();

@@ -4,6 +4,7 @@ mod backup;
 mod completions;
 mod keys;
 mod listen;
+mod provider;
 mod restore;
 mod send;
 mod serve;
@@ -18,6 +19,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<(), Failure
     match command {
         Command::Serve(args) => serve::run(args, output).await,
         Command::Keys(command) => keys::run(command, output).await,
+        Command::Provider(command) => provider::run(command, output).await,
         Command::Send(args) => send::run(args, output).await,
         Command::Listen(args) => listen::run(args, output).await,
         Command::Status(args) => status::run(args, output).await,

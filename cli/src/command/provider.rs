@@ -1,0 +1,156 @@
+//! `vestnik provider`: the credentials of an App at push services.
+
+use std::{io::Read as _, path::Path};
+
+use console::style;
+use serde_json::{Value, json};
+use vestnik_model::{
+    route,
+    view::{List, ProviderCheck, ProviderFinding, ProviderView},
+};
+
+use crate::{api::Api, args::ProviderCommand, exit::Failure, output::Output};
+
+/// The most bytes of a file of credentials that are read; the server takes fewer.
+const MAX_BYTES: u64 = 1_024 * 1_024;
+
+pub(crate) async fn run(command: ProviderCommand, output: &Output) -> Result<(), Failure> {
+    match command {
+        ProviderCommand::Add {
+            server,
+            service,
+            account,
+            base_url,
+            roots,
+        } => {
+            let mut account = read_account(&account, roots.as_deref())?;
+            if let (Some(url), Some(fields)) = (base_url, account.as_object_mut()) {
+                let url = url.as_str().trim_end_matches('/');
+                fields.insert("base_url".to_owned(), url.into());
+            }
+            let path = route::with(route::PROVIDER, service.as_str());
+            Api::new(&server)?.put(&path, &account).await?;
+            let service = service.as_str();
+            output.note(&format!("{} {service}", style("set").green()));
+            output.note(&format!("Try them: vestnik provider check {service}"));
+            Ok(())
+        }
+        ProviderCommand::List { server } => {
+            let listed: List<ProviderView> = Api::new(&server)?.get(route::PROVIDERS).await?;
+            output.result(&listed, list_words);
+            Ok(())
+        }
+        ProviderCommand::Check { server, service } => {
+            let path = route::with(route::PROVIDER, service.as_str());
+            let path = format!("{path}:check");
+            let check: ProviderCheck = Api::new(&server)?.post(&path, &json!({})).await?;
+            output.result(&check, check_words);
+            if check.is_good {
+                return Ok(());
+            }
+            let text = "the push service does not take the credentials";
+            Err(Failure::Outcome(text.to_owned()))
+        }
+        ProviderCommand::Remove { server, service } => {
+            let path = route::with(route::PROVIDER, service.as_str());
+            Api::new(&server)?.delete(&path).await?;
+            output.note(&format!("{} {}", style("removed").red(), service.as_str()));
+            Ok(())
+        }
+    }
+}
+
+/// The credentials of a file, `-` for the standard input, with certificates to trust besides.
+fn read_account(path: &Path, roots: Option<&Path>) -> Result<Value, Failure> {
+    let text = read(path)?;
+    let mut account: Value = serde_json::from_str(&text).map_err(|error| {
+        // The text of a parse error can have a part of the file in it.
+        let place = format!("line {}, column {}", error.line(), error.column());
+        Failure::Usage(format!("{}: not JSON at {place}", path.display()))
+    })?;
+    let (Some(roots), Some(fields)) = (roots, account.as_object_mut()) else {
+        return Ok(account);
+    };
+    fields.insert("root_certificates".to_owned(), read(roots)?.into());
+    Ok(account)
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    let refuse = |error: std::io::Error| Failure::Usage(format!("{}: {error}", path.display()));
+    let mut text = String::new();
+    let read = if path == Path::new("-") {
+        std::io::stdin().take(MAX_BYTES).read_to_string(&mut text)
+    } else {
+        let file = std::fs::File::open(path).map_err(refuse)?;
+        file.take(MAX_BYTES).read_to_string(&mut text)
+    };
+    read.map_err(refuse)?;
+    Ok(text)
+}
+
+fn list_words(listed: &List<ProviderView>) -> String {
+    if listed.data.is_empty() {
+        return "No push service: notifications reach connected devices only.".to_owned();
+    }
+    let lines = listed.data.iter().map(|view| {
+        let channel = view.channel.as_str();
+        format!("{:10} set {:.0}", style(channel).bold(), view.set_at)
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn check_words(check: &ProviderCheck) -> String {
+    let lines = check.findings.iter().map(finding_words);
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn finding_words(finding: &ProviderFinding) -> String {
+    let ProviderFinding {
+        place,
+        is_good,
+        reason,
+        said,
+    } = finding;
+    let verdict = if *is_good {
+        style("good".to_owned()).green()
+    } else {
+        let reason = reason.as_ref().map_or("refused", |reason| reason.as_str());
+        style(reason.to_owned()).red()
+    };
+    let said = said.as_deref().unwrap_or_default();
+    format!("{verdict}  {place}  {said}").trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_json_is_named_by_its_place_and_not_shown() -> anyhow::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("account.json");
+        std::fs::write(&path, "{\"private_key\": PLANTED}")?;
+        let Err(refused) = read_account(&path, None) else {
+            anyhow::bail!("it is no JSON");
+        };
+        assert!(refused.text().contains("line 1"), "{}", refused.text());
+        assert!(!refused.text().contains("PLANTED"));
+        Ok(())
+    }
+
+    #[test]
+    fn certificates_are_put_beside_the_credentials() -> anyhow::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let (account, roots) = (folder.path().join("a.json"), folder.path().join("ca.pem"));
+        std::fs::write(&account, "{\"team_id\": \"T\"}")?;
+        std::fs::write(&roots, "-----BEGIN")?;
+        let Ok(read) = read_account(&account, Some(&roots)) else {
+            anyhow::bail!("it is JSON");
+        };
+        assert_eq!(
+            read,
+            json!({"team_id": "T", "root_certificates": "-----BEGIN"})
+        );
+        Ok(())
+    }
+}
