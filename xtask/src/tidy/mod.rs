@@ -7,6 +7,7 @@ mod adr;
 mod attributes;
 mod bans;
 mod circles;
+mod coverage;
 mod dependencies;
 mod door;
 mod features;
@@ -30,7 +31,7 @@ use crate::{place, step::say};
 /// A law, and what breaks it.
 type Rule = (&'static str, fn(&Tree) -> Vec<Finding>);
 
-const RULES: [Rule; 13] = [
+const RULES: [Rule; 14] = [
     ("dependency directions", dependencies::check),
     ("banned packages", bans::check),
     ("no circle between folders", circles::check),
@@ -39,6 +40,7 @@ const RULES: [Rule; 13] = [
     ("hub targets only in the contract", targets::check),
     ("one door to Tauri", door::check),
     ("decisions are numbered", adr::check),
+    ("coverage names its tests", coverage::check),
     ("messages in every language", messages::check),
     ("no machine's paths", paths::check),
     ("exceptions have reasons", attributes::check),
