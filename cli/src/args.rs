@@ -1,5 +1,7 @@
 //! The command line. `--help` of each command shows examples.
 
+mod schedule;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -8,6 +10,8 @@ use reqwest::Url;
 use vestnik_model::{
     AppId, CategoryName, InstallationId, NotificationId, Priority, TopicName, UserId,
 };
+
+pub(crate) use self::schedule::ScheduleArgs;
 
 const EXIT_CODES: &str = "Exit codes:
   0  done
@@ -51,7 +55,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Provider(ProviderCommand),
     /// Publish a notification.
-    Send(SendArgs),
+    Send(Box<SendArgs>),
     /// Be a device: receive notifications in the terminal.
     Listen(ListenArgs),
     /// Show what became of a notification.
@@ -277,6 +281,7 @@ impl ServiceName {
 #[command(after_help = "Examples:
   vestnik send --user anna 'Order 8812' 'On its way'
   vestnik send --topic orders 'We open at noon' --priority high --watch
+  vestnik send --topic orders 'We open at nine' --at 2026-12-01T08:00:00+01:00
   vestnik send --user anna 'Order 8812' --click shop://orders/8812 --data '{\"order\":8812}'")]
 pub(crate) struct SendArgs {
     #[command(flatten)]
@@ -316,6 +321,8 @@ pub(crate) struct SendArgs {
     /// For how many seconds it is worth delivering.
     #[arg(long)]
     pub(crate) ttl: Option<u32>,
+    #[command(flatten)]
+    pub(crate) schedule: ScheduleArgs,
     /// Your own number for it.
     #[arg(long)]
     pub(crate) external_id: Option<String>,

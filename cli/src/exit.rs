@@ -89,6 +89,7 @@ impl From<Problem> for Failure {
             | ProblemCode::NotFound
             | ProblemCode::MethodNotAllowed
             | ProblemCode::Conflict
+            | ProblemCode::NotificationNotEditable
             | ProblemCode::TopicUnknown
             | ProblemCode::TopicUnavailable
             | ProblemCode::Internal => Self::Rejected(problem),

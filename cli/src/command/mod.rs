@@ -20,7 +20,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<(), Failure
         Command::Serve(args) => serve::run(args, output).await,
         Command::Keys(command) => keys::run(command, output).await,
         Command::Provider(command) => provider::run(command, output).await,
-        Command::Send(args) => send::run(args, output).await,
+        Command::Send(args) => send::run(*args, output).await,
         Command::Listen(args) => listen::run(args, output).await,
         Command::Status(args) => status::run(args, output).await,
         Command::Backup(args) => backup::run(args, output),

@@ -1,18 +1,20 @@
 //! `vestnik send`: publishes a notification.
 
 use console::style;
+use jiff::Timestamp;
 use vestnik_model::{
     AudienceRequest, ClickKind, ClickRequest, ContentRequest, PublishAccepted, PublishRequest,
     TrafficType, publish::Data, route,
 };
 
 use super::watch::{self, Waits};
-use crate::{api::Api, args::SendArgs, exit::Failure, output::Output};
+use crate::{api::Api, args::SendArgs, clock, exit::Failure, output::Output};
 
 pub(crate) async fn run(args: SendArgs, output: &Output) -> Result<(), Failure> {
     let api = Api::new(&args.server)?;
     let (server, is_watched) = (args.server.clone(), args.watch);
-    let accepted: PublishAccepted = api.post(route::NOTIFICATIONS, &request(args)?).await?;
+    let request = request(args, clock::now())?;
+    let accepted: PublishAccepted = api.post(route::NOTIFICATIONS, &request).await?;
     output.result(&accepted, words);
     if is_watched {
         watch::run(&server, accepted.id, Waits::Always, output).await
@@ -30,7 +32,7 @@ fn words(accepted: &PublishAccepted) -> String {
     format!("{} {}", style(how).green(), style(accepted.id).bold())
 }
 
-fn request(args: SendArgs) -> Result<PublishRequest, Failure> {
+fn request(args: SendArgs, now: Timestamp) -> Result<PublishRequest, Failure> {
     let to = AudienceRequest {
         users: args.users,
         installations: args.installations,
@@ -50,6 +52,7 @@ fn request(args: SendArgs) -> Result<PublishRequest, Failure> {
     Ok(PublishRequest {
         to,
         notification,
+        schedule: args.schedule.request(now),
         ttl_seconds: args.ttl,
         external_id: args.external_id,
         idempotency_key: args.idempotency_key,

@@ -155,6 +155,7 @@ fn verdict(last: Option<&StatusChange>) -> Result<(), Failure> {
             Err(Failure::Outcome("its sender cancelled it".to_owned()))
         }
         NotificationStatus::Accepted
+        | NotificationStatus::Scheduled
         | NotificationStatus::Queued
         | NotificationStatus::Sending
         | NotificationStatus::Sent => somebody_is_addressed(&last.warnings),

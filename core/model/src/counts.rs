@@ -100,6 +100,8 @@ pub struct Counts {
 /// How far the audience of a notification has been written out into deliveries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Expansion {
+    /// It begins later: the notification is scheduled, and nobody has a delivery.
+    Scheduled,
     /// Some of the audience has no delivery yet.
     Running,
     /// Every user of the audience has a delivery.
@@ -153,7 +155,9 @@ impl Counts {
     pub const fn status(&self, expansion: Expansion) -> NotificationStatus {
         let handed = self.handed_over();
         let is_running = matches!(expansion, Expansion::Running);
-        if is_running && self.total() == 0 {
+        if matches!(expansion, Expansion::Scheduled) {
+            NotificationStatus::Scheduled
+        } else if is_running && self.total() == 0 {
             NotificationStatus::Accepted
         } else if is_running || self.pending > 0 {
             if handed > 0 {
@@ -197,6 +201,7 @@ mod tests {
 
     #[test]
     fn a_running_notification_says_how_far_it_is() {
+        check(Expansion::Scheduled, NONE, NotificationStatus::Scheduled);
         check(Expansion::Running, NONE, NotificationStatus::Accepted);
         check(
             Expansion::Done,

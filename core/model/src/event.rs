@@ -120,6 +120,8 @@ impl<'de> Deserialize<'de> for EventId {
 pub enum EventKind {
     /// A notification was stored.
     NotificationAccepted,
+    /// It waits for the time to which it is scheduled, or was changed before that.
+    NotificationScheduled,
     /// Its audience is known; nothing was handed over yet.
     NotificationQueued,
     /// Some was handed over, other deliveries wait.
@@ -157,6 +159,7 @@ pub enum EventKind {
 
 words!(EventKind {
     NotificationAccepted = "notification.accepted",
+    NotificationScheduled = "notification.scheduled",
     NotificationQueued = "notification.queued",
     NotificationSending = "notification.sending",
     NotificationSent = "notification.sent",
@@ -181,6 +184,7 @@ impl EventKind {
     pub const fn of_notification(status: NotificationStatus) -> Self {
         match status {
             NotificationStatus::Accepted => Self::NotificationAccepted,
+            NotificationStatus::Scheduled => Self::NotificationScheduled,
             NotificationStatus::Queued => Self::NotificationQueued,
             NotificationStatus::Sending => Self::NotificationSending,
             NotificationStatus::Sent => Self::NotificationSent,

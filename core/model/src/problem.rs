@@ -266,6 +266,8 @@ codes! {
     MethodNotAllowed = "method_not_allowed", 405, "The method is not allowed";
     /// What is there does not allow it.
     Conflict = "conflict", 409, "It conflicts with what is there";
+    /// The notification is not scheduled any more: it was sent, or it ended.
+    NotificationNotEditable = "notification.not_editable", 409, "The notification cannot be changed any more";
     /// The audience names a topic that does not exist; `errors` says which.
     TopicUnknown = "topic.unknown", 422, "The topic does not exist";
     /// There is no such topic, or users may not subscribe to it themselves.

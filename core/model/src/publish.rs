@@ -7,6 +7,7 @@ mod canonical;
 mod check;
 mod content;
 mod data;
+mod patch;
 mod publication;
 mod request;
 mod schedule;
@@ -15,13 +16,15 @@ mod steps;
 pub use self::{
     canonical::canonical,
     check::{DEFAULT_TTL_SECONDS, MAX_REFERENCE_CHARS, MAX_TTL_SECONDS, check_idempotency_key},
-    content::Content,
+    content::{Content, Named},
     data::{Data, MAX_DATA_BYTES, MAX_DATA_DEPTH},
+    patch::{NotificationPatch, Patch},
     publication::Publication,
     request::{ContentRequest, PublishAccepted, PublishRequest},
     schedule::{
         LocalStart, MAX_PER_MINUTE, OnMissedWindow, OnNoTimeZone, RECIPIENT, Schedule,
-        ScheduleRequest, Timing, Weekdays, Window, WindowRequest, ZoneName, ZoneRule,
+        ScheduleRequest, ScheduleView, Timing, Weekdays, Window, WindowRequest, WindowView,
+        ZoneName, ZoneRule,
     },
     steps::{Goal, MAX_STEPS, Step, StepChannel, StepRequest, Steps},
 };

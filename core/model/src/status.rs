@@ -16,6 +16,8 @@ use crate::{
 pub enum NotificationStatus {
     /// Stored; its audience is not written out yet.
     Accepted,
+    /// Stored; the time from which on anybody may be notified has not come.
+    Scheduled,
     /// Its audience is known; nothing was handed over yet.
     Queued,
     /// Handed over to some, others wait.
@@ -32,6 +34,7 @@ pub enum NotificationStatus {
 
 words!(NotificationStatus {
     Accepted = "accepted",
+    Scheduled = "scheduled",
     Queued = "queued",
     Sending = "sending",
     Sent = "sent",
@@ -45,7 +48,7 @@ impl NotificationStatus {
     #[must_use]
     pub const fn legacy_status(self) -> &'static str {
         match self {
-            Self::Accepted => "SCHEDULED",
+            Self::Accepted | Self::Scheduled => "SCHEDULED",
             Self::Queued | Self::Sending => "QUEUED",
             Self::Sent => "SENT",
             Self::Error | Self::Expired | Self::Cancelled => "ERROR",
@@ -57,7 +60,7 @@ impl NotificationStatus {
     pub const fn is_settled(self) -> bool {
         match self {
             Self::Sent | Self::Error | Self::Expired | Self::Cancelled => true,
-            Self::Accepted | Self::Queued | Self::Sending => false,
+            Self::Accepted | Self::Scheduled | Self::Queued | Self::Sending => false,
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     installation::InstallationState,
     notification::{Click, Notification, Priority, TrafficType},
     open::{Open, readable_list, words},
+    publish::ScheduleView,
     reason::Reason,
     status::{DeliveryStatus, Engagement, NotificationStatus},
     warning::Warning,
@@ -26,6 +27,13 @@ pub struct NotificationView {
     pub status: NotificationStatus,
     /// The same in the broadcast workers' words: `SCHEDULED`, `QUEUED`, `SENT`, `ERROR`.
     pub legacy_status: String,
+    /// When it is sent, as the sender wrote it; absent if at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<ScheduleView>,
+    /// From when on anybody is notified; absent if from its acceptance on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
+    pub opens_at: Option<Timestamp>,
     /// Its deliveries by status.
     pub counts: Counts,
     /// What the sender should know about it.

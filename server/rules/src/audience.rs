@@ -31,7 +31,9 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use vestnik_model::{Audience, DeliveryState, Evidence, InstallationId, Reason, TopicName, UserId};
+use vestnik_model::{
+    Audience, DeliveryState, Evidence, Expansion, InstallationId, Reason, TopicName, UserId,
+};
 
 /// The most explicit recipients that are expanded in the transaction that accepts a notification.
 pub const FIRST_PART: usize = 100;
@@ -61,6 +63,18 @@ pub struct Position {
     /// The key of the last member that was walked, when there is one. What it is depends on the
     /// source: [`ListedUser::key`], or the store's own key of a user.
     pub after: Option<i64>,
+}
+
+/// How far an audience is expanded by where the walk stands; absent when it has ended. One that
+/// `is_scheduled` begins later than its notification was accepted.
+#[must_use]
+pub fn expansion(position: Option<Position>, is_cancelled: bool, is_scheduled: bool) -> Expansion {
+    match position {
+        None => Expansion::Done,
+        Some(_) if is_cancelled => Expansion::Stopped,
+        Some(Position::START) if is_scheduled => Expansion::Scheduled,
+        Some(_) => Expansion::Running,
+    }
 }
 
 /// The part of a plan to go on with.

@@ -33,6 +33,7 @@ pub mod attempt;
 pub mod audience;
 pub mod cascade;
 pub mod delivery;
+pub mod edit;
 pub mod hold;
 pub mod idempotency;
 pub mod identity;

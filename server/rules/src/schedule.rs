@@ -55,7 +55,7 @@ mod zone;
 pub use self::{
     check::{MAX_AHEAD, check},
     clock::{Clock, Located, ZoneFacts, ZoneSource, clock, locate},
-    due::{Due, HeldBy, Life, Moment, QuietHours, Recipient, Turn, due, life, turn},
+    due::{Due, HeldBy, Life, Moment, QuietHours, Recipient, Turn, due, life, span, turn},
     numbering_plan::zone_of_phone,
     pace::Pace,
     zone::{zone, zone_names},

@@ -33,7 +33,7 @@ pub fn is_settled(outlook: &Outlook, now: Timestamp) -> bool {
     } = outlook;
     let is_over = now.duration_since(*expires_at) >= WATCH_SETTLE;
     let is_expanded = match expansion {
-        Expansion::Running => false,
+        Expansion::Scheduled | Expansion::Running => false,
         Expansion::Done | Expansion::Stopped => true,
     };
     let is_all_read = is_expanded && counts.read == counts.total();
@@ -71,6 +71,7 @@ mod tests {
         check(none, Expansion::Done, true);
         check(none, Expansion::Stopped, true);
         check(none, Expansion::Running, false);
+        check(none, Expansion::Scheduled, false);
         check(Counts { read: 3, ..none }, Expansion::Done, true);
         check(Counts { read: 3, ..none }, Expansion::Running, false);
         for left in [

@@ -12,12 +12,12 @@
 //! use vestnik_rules::work::{Life, Stage, WorkKind, first_stage, next_stage};
 //!
 //! let life = Life {
-//!     accepted_at: "2026-11-28T09:00:00Z".parse()?,
+//!     opens_at: "2026-11-28T09:00:00Z".parse()?,
 //!     expires_at: "2026-11-29T09:00:00Z".parse()?,
 //!     keep: SignedDuration::from_hours(24),
 //! };
 //! let first = first_stage(&life, false);
-//! assert_eq!(first, Stage { kind: WorkKind::Expand, due: life.accepted_at });
+//! assert_eq!(first, Stage { kind: WorkKind::Expand, due: life.opens_at });
 //! let second = next_stage(first.kind, &life);
 //! assert_eq!(second, Some(Stage { kind: WorkKind::Expire, due: life.expires_at }));
 //! # Ok::<(), jiff::Error>(())
@@ -118,8 +118,8 @@ pub enum Progress {
 /// What bounds a notification's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Life {
-    /// When it was accepted.
-    pub accepted_at: Timestamp,
+    /// From when on anybody may be notified: when it was accepted, or later if it is scheduled.
+    pub opens_at: Timestamp,
     /// When it expires.
     pub expires_at: Timestamp,
     /// For how long it is kept after that.
@@ -147,7 +147,7 @@ pub const fn first_stage(life: &Life, is_expanded: bool) -> Stage {
     } else {
         Stage {
             kind: WorkKind::Expand,
-            due: life.accepted_at,
+            due: life.opens_at,
         }
     }
 }

@@ -1,16 +1,22 @@
 //! Accepting, cancelling and recalling notifications.
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, Notification, NotificationId, Publication, PublishAccepted, TopicName};
+use vestnik_model::{
+    AppId, Notification, NotificationId, Publication, PublishAccepted, TopicName, publish::Patch,
+};
 
 use crate::Answer;
 
 /// What senders publish.
 pub trait Publishing {
     /// Accepts a notification: stores it with the plan of its audience. Up to 100 explicit recipients
-    /// are expanded in the same transaction, anything else becomes work that is due now. Effects:
+    /// are expanded in the same transaction unless it is scheduled, anything else becomes work that is due
+    /// when anybody may be notified. Effects:
     /// `LogGrew`, `NotificationChanged`, `WorkDue`.
     fn publish(&self, new: NewNotification) -> Answer<'_, PublishOutcome>;
+    /// Changes a notification while it is scheduled: what it says, when, and for how long it is worth
+    /// delivering. Effects: `NotificationChanged`, `WorkDue`.
+    fn edit(&self, edit: Edit) -> Answer<'_, EditOutcome>;
     /// Stops what was not handed over yet: the rest of the audience is not expanded, pending
     /// deliveries end as cancelled unless their time has run out. Tells whether there is such a
     /// notification.
@@ -35,6 +41,30 @@ pub struct NewNotification {
     pub keep: jiff::SignedDuration,
     /// A random number: the tags of its log entries are derived from it.
     pub seed: [u8; 32],
+}
+
+/// What to change of a notification.
+#[derive(Debug, Clone)]
+pub struct Edit {
+    /// The tenant.
+    pub app: AppId,
+    /// The notification.
+    pub id: NotificationId,
+    /// What changes.
+    pub patch: Patch,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What changing a notification comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EditOutcome {
+    /// It is changed.
+    Edited,
+    /// It is not scheduled any more, or was stopped.
+    NotEditable,
+    /// There is no such notification.
+    Unknown,
 }
 
 /// How to recognise the repetition of a request.

@@ -158,6 +158,7 @@ const fn by_code(code: ProblemCode) -> Trouble {
         | ProblemCode::NotFound
         | ProblemCode::MethodNotAllowed
         | ProblemCode::Conflict
+        | ProblemCode::NotificationNotEditable
         | ProblemCode::TopicUnknown
         | ProblemCode::TopicUnavailable => Trouble::Refused,
     }

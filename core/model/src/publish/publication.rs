@@ -1,24 +1,15 @@
 //! A publish request, checked: what the server stores and works by.
 
 use jiff::{SignedDuration, Timestamp};
-use uuid::Uuid;
 
 use super::{
     check::{Problems, check_idempotency_key, check_reference, parse_ttl},
-    content::Content,
+    content::{Content, Named},
     request::PublishRequest,
     schedule::Schedule,
     steps::Steps,
 };
-use crate::{
-    audience::Audience,
-    entry::{Arrival, Entry},
-    id::{DeliveryId, NotificationId},
-    limits::ENTRY_BYTES,
-    notification::Notification,
-    problem::{Problem, ProblemCode},
-    wire_size,
-};
+use crate::{audience::Audience, id::NotificationId, notification::Notification, problem::Problem};
 
 /// A publish request, checked: what the server stores and works by.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,7 +65,8 @@ impl Publication {
             (Some(audience), Some(content), Some(schedule), Some(ttl), Some(steps))
                 if problems.is_empty() =>
             {
-                Self {
+                content.check_size()?;
+                Ok(Self {
                     audience,
                     content,
                     schedule,
@@ -82,71 +74,27 @@ impl Publication {
                     steps,
                     external_id,
                     correlation_id,
-                }
-                .check_size()
+                })
             }
             _ => Err(Problem::invalid(problems.0)),
         }
-    }
-
-    /// Refuses a publication whose entry is larger than [`ENTRY_BYTES`], so that no page can be made
-    /// that a client's default limit refuses.
-    fn check_size(self) -> Result<Self, Problem> {
-        let bytes = self.entry_bytes();
-        if bytes <= ENTRY_BYTES {
-            return Ok(self);
-        }
-        let detail = format!("the notification takes {bytes} bytes of at most {ENTRY_BYTES}");
-        Err(Problem::new(ProblemCode::RequestTooLarge, detail))
     }
 
     /// The bytes of this publication's entry in a user's log, in the larger of the hub's encodings and
     /// with the longest ids and times.
     #[must_use]
     pub fn entry_bytes(&self) -> usize {
-        let longest = Timestamp::MAX;
-        let id = NotificationId::from_uuid(Uuid::max());
-        let entry = Entry::Notification(Box::new(Arrival {
-            id,
-            at: longest,
-            delivery_id: DeliveryId::from_uuid(Uuid::max()),
-            read_at: Some(longest),
-            notification: Notification {
-                expires_at: longest,
-                ..self.accept(id, longest)
-            },
-        }));
-        // An entry is a tree of texts and numbers under text names: it always has a size.
-        wire_size::of(&entry).unwrap_or(usize::MAX)
+        self.content.entry_bytes()
     }
 
     /// The notification that this publication becomes when it is accepted.
     #[must_use]
     pub fn accept(&self, id: NotificationId, accepted_at: Timestamp) -> Notification {
-        let Content {
-            title,
-            body,
-            image,
-            category,
-            traffic_type,
-            priority,
-            click,
-            data,
-        } = self.content.clone();
-        Notification {
+        self.content.notification(Named {
             id,
-            revision: 0,
-            title,
-            body,
-            image,
-            category,
-            traffic_type: traffic_type.into(),
-            priority: priority.into(),
-            click: click.map(Into::into),
-            data,
             accepted_at,
             expires_at: self.schedule.expires_at(accepted_at, self.ttl),
-        }
+        })
     }
 }
 

@@ -29,6 +29,7 @@ mod instant;
 mod parse;
 mod request;
 mod timing;
+mod view;
 mod window;
 mod zone;
 
@@ -36,6 +37,7 @@ pub use self::{
     parse::MAX_PER_MINUTE,
     request::{ScheduleRequest, WindowRequest},
     timing::{LocalStart, Schedule, Timing},
+    view::{ScheduleView, WindowView},
     window::{OnMissedWindow, Weekdays, Window},
     zone::{OnNoTimeZone, RECIPIENT, ZoneName, ZoneRule},
 };

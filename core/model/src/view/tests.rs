@@ -26,6 +26,11 @@ fn notification() -> NotificationView {
         id: "ntf_00000000000000000000000000000001".parse().unwrap(),
         status: NotificationStatus::Sent,
         legacy_status: NotificationStatus::Sent.legacy_status().to_owned(),
+        schedule: Some(ScheduleView {
+            send_at: Some("2026-11-21T09:00:00Z".to_owned()),
+            ..ScheduleView::default()
+        }),
+        opens_at: Some(time()),
         counts: Counts::default(),
         warnings: vec![Warning::AudienceEmpty.into()],
         notification: ContentView {

@@ -351,6 +351,8 @@ fn of_views() -> Vec<(&'static str, Value)> {
         id: parsed(NOTIFICATION),
         status: NotificationStatus::Error,
         legacy_status: NotificationStatus::Error.legacy_status().to_owned(),
+        schedule: None,
+        opens_at: None,
         counts: counts(),
         warnings: words::<Warning>(),
         notification: notification().into(),

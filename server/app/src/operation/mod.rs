@@ -30,7 +30,7 @@ pub(crate) use keys::{create_key, revoke_key};
 pub(crate) use login::{LoginRequest, log_in, vouched};
 pub(crate) use logout::{end_session, erase_user, log_out, log_user_out};
 pub(crate) use providers::{account, delete_provider, providers, put_provider};
-pub(crate) use publish::{Publishing, cancel, publish, recall};
+pub(crate) use publish::{Publishing, cancel, edit, publish, recall};
 pub(crate) use register::register;
 pub(crate) use report::{Reporting, report};
 pub(crate) use sync::{Syncing, sync};

@@ -3,15 +3,16 @@
 use jiff::{SignedDuration, Timestamp};
 use vestnik_clock::{Clock, new_uuid_v7};
 use vestnik_model::{
-    AppId, FieldProblem, NotificationId, Problem, ProblemCode, Publication, PublishAccepted,
-    PublishRequest, TopicName,
+    AppId, FieldProblem, Notification, NotificationId, Problem, ProblemCode, Publication,
+    PublishAccepted, PublishRequest, TopicName,
     problem::FieldCode,
-    publish::{Schedule, canonical},
+    publish::{NotificationPatch, Patch, Schedule, Timing, ZoneRule, canonical},
+    view::NotificationView,
 };
 use vestnik_rules::schedule;
 use vestnik_store::{
     Store,
-    publishing::{IdempotencyRecord, NewNotification, PublishOutcome},
+    publishing::{Edit, EditOutcome, IdempotencyRecord, NewNotification, PublishOutcome},
 };
 
 use crate::{credential::secret, metrics::Metrics, refusal::Refusal};
@@ -43,9 +44,13 @@ pub(crate) async fn publish(
     let publication = Publication::parse(request)?;
     check_schedule(&publication.schedule, now)?;
     let id = NotificationId::from_uuid(new_uuid_v7(with.clock));
+    let life = schedule::span(&publication.schedule, now, publication.ttl);
     let new = NewNotification {
         app,
-        notification: publication.accept(id, now),
+        notification: Notification {
+            expires_at: life.expires_at,
+            ..publication.accept(id, now)
+        },
         publication,
         idempotency,
         keep: with.keep,
@@ -105,14 +110,64 @@ fn remembered(key: String, request: &PublishRequest, now: Timestamp) -> Idempote
     }
 }
 
-/// Refuses a schedule that names no existing zone or lies too far ahead, and what is not scheduled yet.
+/// Refuses a schedule that names no existing zone or lies too far ahead, and what would
+/// have to be decided for each recipient, which nothing does yet.
 fn check_schedule(schedule: &Schedule, now: Timestamp) -> Result<(), Problem> {
     schedule::check(schedule, now).map_err(Problem::invalid)?;
-    if *schedule == Schedule::default() {
-        return Ok(());
+    let not_yet =
+        |pointer: &str| FieldProblem::new(pointer, FieldCode::NotAllowed, "is not supported yet");
+    let is_recipients = matches!(
+        schedule.timing,
+        Timing::Local {
+            zone: ZoneRule::Recipient(_),
+            ..
+        }
+    );
+    let unsupported = [
+        (is_recipients, "/schedule/time_zone"),
+        (schedule.window().is_some(), "/schedule/window"),
+        (
+            schedule.per_minute.is_some(),
+            "/schedule/throttle_per_minute",
+        ),
+    ];
+    let problems = unsupported.into_iter().filter(|(is_asked, _)| *is_asked);
+    let problems: Vec<_> = problems.map(|(_, pointer)| not_yet(pointer)).collect();
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Problem::invalid(problems))
     }
-    let problem = FieldProblem::new("/schedule", FieldCode::NotAllowed, "is not supported yet");
-    Err(Problem::invalid(vec![problem]))
+}
+
+/// Changes a notification that is scheduled, and shows it.
+pub(crate) async fn edit(
+    store: &dyn Store,
+    app: AppId,
+    id: NotificationId,
+    request: NotificationPatch,
+    now: Timestamp,
+) -> Result<NotificationView, Refusal> {
+    let patch = Patch::parse(request)?;
+    if let Some(schedule) = &patch.schedule {
+        check_schedule(schedule, now)?;
+    }
+    let edit = Edit {
+        app: app.clone(),
+        id,
+        patch,
+        now,
+    };
+    match store.edit(edit).await? {
+        EditOutcome::Edited => {}
+        EditOutcome::NotEditable => {
+            let detail = "only a notification whose time has not come can be changed";
+            return Err(Refusal::new(ProblemCode::NotificationNotEditable, detail));
+        }
+        EditOutcome::Unknown => return Err(Refusal::not_found("notification")),
+    }
+    let view = store.notification(app, id).await?;
+    view.ok_or_else(|| Refusal::not_found("notification"))
 }
 
 /// The key of the header or of the body; two different ones are a mistake.

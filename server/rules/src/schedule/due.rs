@@ -7,7 +7,7 @@ use jiff::{
 };
 use vestnik_model::{
     Reason,
-    publish::{LocalStart, OnMissedWindow, Schedule, Timing, Weekdays, Window},
+    publish::{LocalStart, OnMissedWindow, Schedule, Timing, Weekdays, Window, ZoneRule},
 };
 
 use super::{
@@ -91,10 +91,10 @@ pub struct Moment {
     pub now: Timestamp,
 }
 
-/// When a delivery to a recipient starts and ends by their clock.
+/// When something starts and ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Life {
-    /// From when on it may be due.
+    /// From when on anybody may be notified.
     pub starts_at: Timestamp,
     /// From when on it is not worth delivering.
     pub expires_at: Timestamp,
@@ -185,6 +185,24 @@ pub fn life(
     Some(Life {
         starts_at,
         expires_at,
+    })
+}
+
+/// The life of a notification: from the first moment at which anybody may be notified to the last at
+/// which it is worth delivering to anybody. The clock of a zone that the sender names is everybody's; a
+/// recipient's may be anywhere.
+#[must_use]
+pub fn span(schedule: &Schedule, accepted_at: Timestamp, ttl: SignedDuration) -> Life {
+    let everybody = match &schedule.timing {
+        Timing::Local {
+            zone: ZoneRule::Named(_),
+            ..
+        } => life(schedule, &Recipient::default(), accepted_at, ttl),
+        Timing::Now | Timing::At(_) | Timing::Local { .. } => None,
+    };
+    everybody.unwrap_or_else(|| Life {
+        starts_at: schedule.opens_at(accepted_at),
+        expires_at: schedule.expires_at(accepted_at, ttl),
     })
 }
 

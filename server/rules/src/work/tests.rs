@@ -10,7 +10,7 @@ fn at(second: i64) -> Timestamp {
 
 fn life(keep: SignedDuration) -> Life {
     Life {
-        accepted_at: at(100),
+        opens_at: at(100),
         expires_at: at(200),
         keep,
     }

@@ -1,4 +1,4 @@
--- A notification as it was accepted. Nothing changes this row.
+-- A notification as it was accepted. Only its sender changes this row, and only while it is scheduled.
 CREATE TABLE notification (
     -- Never given again: rows of events name it after its end.
     row INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -14,7 +14,13 @@ CREATE TABLE notification (
     plan TEXT NOT NULL,
     -- The JSON of its cascade; absent for the user's devices.
     steps TEXT,
+    -- The JSON of when it is sent; absent if at once.
+    schedule TEXT,
+    -- For how many seconds it is worth delivering, counted from its start.
+    ttl INTEGER NOT NULL,
     accepted_at INTEGER NOT NULL,
+    -- From when on anybody may be notified; later than accepted_at if it is scheduled.
+    opens_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     -- From when on it is deleted.
     forget_at INTEGER NOT NULL

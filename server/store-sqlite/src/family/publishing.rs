@@ -5,19 +5,22 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rusqlite::Connection;
 use vestnik_model::{
-    AppId, Arrival, Entry, NotificationId, PublishAccepted, TopicName, publish::Steps, wire_size,
+    AppId, Arrival, Entry, Notification, NotificationId, Publication, PublishAccepted, TopicName,
+    publish::Steps, wire_size,
 };
 use vestnik_rules::{
     audience::{FIRST_PART, Plan, Position},
+    edit::{self as rules, is_editable},
     idempotency::{Verdict, verdict},
     identity::delivery_id_of,
+    schedule::span,
     work::{Life, Stage, WorkKind, first_stage, kept_until},
 };
 use vestnik_sqlite::Priority;
 use vestnik_store::{
     Answer, Publishing,
     effect::Arrived,
-    publishing::{NewNotification, PublishOutcome},
+    publishing::{Edit, EditOutcome, NewNotification, PublishOutcome},
 };
 
 use crate::{
@@ -25,7 +28,7 @@ use crate::{
     table::{
         Txn,
         change::{Changes, Subject},
-        dispatch, event, expansion,
+        dispatch, edit, event, expansion,
         expiry::{self, Pass},
         idempotency, notification, provider, topic, work,
     },
@@ -38,7 +41,7 @@ const FIRST_ROWS: u32 = 500;
 
 impl Publishing for SqliteStore {
     fn publish(&self, new: NewNotification) -> Answer<'_, PublishOutcome> {
-        let (bytes, unreadable) = (entry_bytes(&new), self.unreadable());
+        let (bytes, unreadable) = (entry_bytes(new.notification.clone()), self.unreadable());
         self.write(Priority::Normal, move |txn| {
             let asked = Asked {
                 new: &new,
@@ -47,6 +50,10 @@ impl Publishing for SqliteStore {
             };
             publish(txn, &asked)
         })
+    }
+
+    fn edit(&self, edit: Edit) -> Answer<'_, EditOutcome> {
+        self.write(Priority::Normal, move |txn| change(txn, &edit))
     }
 
     fn cancel(&self, app: AppId, id: NotificationId, now: Timestamp) -> Answer<'_, bool> {
@@ -87,8 +94,7 @@ impl Publishing for SqliteStore {
 }
 
 /// The size of the entry that the notification becomes in a log, the larger of its two encodings.
-fn entry_bytes(new: &NewNotification) -> usize {
-    let notification = new.notification.clone();
+fn entry_bytes(notification: Notification) -> usize {
     let arrival = Arrival {
         id: notification.id,
         at: notification.accepted_at,
@@ -152,15 +158,17 @@ fn accept(
 ) -> Result<PublishAccepted, rusqlite::Error> {
     let (db, new) = (txn.connection(), asked.new);
     let (app, accepted_at) = (&new.app, new.notification.accepted_at);
+    let opens_at = opens_at(new);
+    let is_expanded = plan.is_first_part() && opens_at <= accepted_at;
     let life = Life {
-        accepted_at,
+        opens_at,
         expires_at: new.notification.expires_at,
         keep: new.keep,
     };
     let subject = insert(db, new, asked.bytes, plan)?;
     let mut changes = Changes::default();
     let mut users = Vec::new();
-    if plan.is_first_part() {
+    if is_expanded {
         let part = expansion::Part {
             subject: &subject,
             plan,
@@ -182,7 +190,7 @@ fn accept(
         notification::set_position(db, subject.row, expanded.position)?;
         users = expanded.users;
     }
-    let stage = first_stage(&life, plan.is_first_part());
+    let stage = first_stage(&life, is_expanded);
     let work = work::insert(db, app, subject.row, stage, None)?;
     notification::set_work(db, subject.row, work)?;
     changes.touched(&subject);
@@ -201,6 +209,12 @@ pub(crate) fn is_routed(
     steps: &Steps,
 ) -> Result<bool, rusqlite::Error> {
     Ok(*steps != Steps::default() || provider::has_any(db, app)?)
+}
+
+/// From when on anybody may be notified.
+fn opens_at(new: &NewNotification) -> Timestamp {
+    let Publication { schedule, ttl, .. } = &new.publication;
+    span(schedule, new.notification.accepted_at, *ttl).starts_at
 }
 
 fn insert(
@@ -227,6 +241,9 @@ fn insert(
             correlation_id: publication.correlation_id.as_deref(),
             plan,
             steps: &publication.steps,
+            schedule: &publication.schedule,
+            ttl: publication.ttl,
+            opens_at: opens_at(new),
             forget_at: kept_until(notification.expires_at, *keep),
         },
     )?;
@@ -235,6 +252,39 @@ fn insert(
         id: notification.id,
         app: app.clone(),
     })
+}
+
+/// Changes a notification that is scheduled; its row of work begins anew.
+fn change(txn: &mut Txn<'_>, asked: &Edit) -> Result<EditOutcome, rusqlite::Error> {
+    let Edit {
+        app,
+        id,
+        patch,
+        now,
+    } = asked;
+    let db = txn.connection();
+    let Some(found) = notification::find(db, app, *id)? else {
+        return Ok(EditOutcome::Unknown);
+    };
+    if !is_editable(found.expansion()) {
+        return Ok(EditOutcome::NotEditable);
+    }
+    let Some(planned) = edit::planned(db, &found)? else {
+        return Ok(EditOutcome::NotEditable);
+    };
+    let planned = rules::edit(planned, patch.clone(), *now);
+    let bytes = entry_bytes(planned.notification.clone());
+    edit::replan(db, &found, &planned, bytes)?;
+    let stage = Stage {
+        kind: WorkKind::Expand,
+        due: planned.opens_at,
+    };
+    work::set(db, found.work, stage, None)?;
+    let mut changes = Changes::default();
+    changes.touched(&found.subject);
+    changes.write(txn, *now)?;
+    event::work_due(txn, app, stage, *now)?;
+    Ok(EditOutcome::Edited)
 }
 
 fn answer(db: &Connection, subject: &Subject) -> Result<PublishAccepted, rusqlite::Error> {

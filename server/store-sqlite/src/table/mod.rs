@@ -7,6 +7,7 @@ pub(crate) mod attempt;
 pub(crate) mod change;
 pub(crate) mod delivery;
 pub(crate) mod dispatch;
+pub(crate) mod edit;
 pub(crate) mod erasure;
 pub(crate) mod event;
 pub(crate) mod expansion;
@@ -52,6 +53,7 @@ pub(crate) const STATEMENTS: &[(&str, &[(&str, &str)])] = &[
     ("change", change::ALL),
     ("delivery", delivery::ALL),
     ("dispatch", dispatch::ALL),
+    ("edit", edit::ALL),
     ("erasure", erasure::ALL),
     ("event", event::ALL),
     ("expansion", expansion::ALL),

@@ -1,13 +1,16 @@
 //! Notifications: what was accepted, how far it is, how many deliveries stand where.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use vestnik_model::{
     AppId, Counter, Counts, DeliveryId, Expansion, Notification, NotificationId,
-    NotificationStatus, Open, Warning, open::Word as _, publish::Steps, view::NotificationView,
+    NotificationStatus, Open, Warning,
+    open::Word as _,
+    publish::{Schedule, ScheduleView, Steps},
+    view::NotificationView,
 };
 use vestnik_rules::{
-    audience::{Plan, Position},
+    audience::{Plan, Position, expansion},
     identity::notifications_of,
     settle::Outlook,
     work::Life,
@@ -21,7 +24,7 @@ use crate::{
 
 macro_rules! found_columns {
     () => {
-        "n.row, n.id, n.app, n.accepted_at, n.expires_at, n.forget_at, s.version, s.position,
+        "n.row, n.id, n.app, n.accepted_at, n.opens_at, n.expires_at, n.forget_at, s.version, s.position,
          s.is_cancelled, s.is_recalled, s.is_forgotten, s.work"
     };
 }
@@ -30,15 +33,15 @@ macro_rules! view_columns {
     () => {
         concat!(
             found_columns!(),
-            ", n.content, n.external_id, n.correlation_id"
+            ", n.content, n.external_id, n.correlation_id, n.schedule"
         )
     };
 }
 
 statements! {
     INSERT = "INSERT INTO notification (id, app, content, bytes, external_id, correlation_id, plan,
-             steps, accepted_at, expires_at, forget_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+             steps, schedule, ttl, accepted_at, opens_at, expires_at, forget_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
     INSERT_STATE = "INSERT INTO notification_state (notification, version, position, work)
          VALUES (?1, 0, ?2, 0)";
     STEPS = "SELECT steps FROM notification WHERE row = ?1";
@@ -84,6 +87,9 @@ pub(crate) struct New<'a> {
     pub(crate) correlation_id: Option<&'a str>,
     pub(crate) plan: &'a Plan,
     pub(crate) steps: &'a Steps,
+    pub(crate) schedule: &'a Schedule,
+    pub(crate) ttl: SignedDuration,
+    pub(crate) opens_at: Timestamp,
     pub(crate) forget_at: Timestamp,
 }
 
@@ -92,6 +98,8 @@ pub(crate) struct New<'a> {
 pub(crate) struct Found {
     pub(crate) subject: Subject,
     pub(crate) accepted_at: Timestamp,
+    /// From when on anybody may be notified.
+    pub(crate) opens_at: Timestamp,
     pub(crate) expires_at: Timestamp,
     forget_at: Timestamp,
     pub(crate) version: u64,
@@ -106,18 +114,18 @@ pub(crate) struct Found {
 
 impl Found {
     /// How far its audience was expanded.
-    pub(crate) const fn expansion(&self) -> Expansion {
-        match (&self.position, self.is_cancelled) {
-            (None, _) => Expansion::Done,
-            (Some(_), true) => Expansion::Stopped,
-            (Some(_), false) => Expansion::Running,
-        }
+    pub(crate) fn expansion(&self) -> Expansion {
+        expansion(self.position, self.is_cancelled, self.is_scheduled())
+    }
+
+    fn is_scheduled(&self) -> bool {
+        self.opens_at > self.accepted_at
     }
 
     /// What bounds its life.
     pub(crate) fn life(&self) -> Life {
         Life {
-            accepted_at: self.accepted_at,
+            opens_at: self.opens_at,
             expires_at: self.expires_at,
             keep: self.forget_at.duration_since(self.expires_at),
         }
@@ -153,6 +161,9 @@ pub(crate) fn insert(db: &Connection, new: &New<'_>) -> Result<i64, rusqlite::Er
         correlation_id,
         plan,
         steps,
+        schedule,
+        ttl,
+        opens_at,
         forget_at,
     } = new;
     db.prepare_cached(INSERT)?.execute((
@@ -164,7 +175,10 @@ pub(crate) fn insert(db: &Connection, new: &New<'_>) -> Result<i64, rusqlite::Er
         correlation_id,
         to_json(plan)?,
         steps.stored().as_ref().map(to_json).transpose()?,
+        schedule_json(schedule)?,
+        ttl.as_secs(),
         millis(notification.accepted_at),
+        millis(*opens_at),
         millis(notification.expires_at),
         millis(*forget_at),
     ))?;
@@ -260,14 +274,15 @@ fn found(row: &Row<'_>) -> Result<Found, rusqlite::Error> {
             app: parsed(row, 2)?,
         },
         accepted_at: time(row, 3)?,
-        expires_at: time(row, 4)?,
-        forget_at: time(row, 5)?,
-        version: row.get(6)?,
-        position: optional_json(row, 7)?,
-        is_cancelled: row.get(8)?,
-        is_recalled: row.get(9)?,
-        is_forgotten: row.get(10)?,
-        work: row.get(11)?,
+        opens_at: time(row, 4)?,
+        expires_at: time(row, 5)?,
+        forget_at: time(row, 6)?,
+        version: row.get(7)?,
+        position: optional_json(row, 8)?,
+        is_cancelled: row.get(9)?,
+        is_recalled: row.get(10)?,
+        is_forgotten: row.get(11)?,
+        work: row.get(12)?,
     })
 }
 
@@ -290,14 +305,16 @@ pub(crate) struct Shown {
     content: Notification,
     external_id: Option<String>,
     correlation_id: Option<String>,
+    schedule: Option<ScheduleView>,
 }
 
 fn shown(row: &Row<'_>) -> Result<Shown, rusqlite::Error> {
     Ok(Shown {
         found: found(row)?,
-        content: json(row, 12)?,
-        external_id: row.get(13)?,
-        correlation_id: row.get(14)?,
+        content: json(row, 13)?,
+        external_id: row.get(14)?,
+        correlation_id: row.get(15)?,
+        schedule: optional_json(row, 16)?,
     })
 }
 
@@ -311,6 +328,7 @@ pub(crate) fn with_counts(
         content,
         external_id,
         correlation_id,
+        schedule,
     } = shown;
     let counts = counts(db, found.subject.row)?;
     let (status, warnings) = found.standing(counts);
@@ -318,6 +336,8 @@ pub(crate) fn with_counts(
         id: found.subject.id,
         status,
         legacy_status: status.legacy_status().to_owned(),
+        schedule,
+        opens_at: found.is_scheduled().then_some(found.opens_at),
         counts,
         warnings,
         notification: content.into(),
@@ -359,6 +379,14 @@ pub(crate) fn row_of(db: &Connection, id: Option<NotificationId>) -> Result<i64,
 pub(crate) fn content(db: &Connection, row: i64) -> Result<(Notification, usize), rusqlite::Error> {
     db.prepare_cached(CONTENT)?
         .query_row([row], |row| Ok((json(row, 0)?, row.get(1)?)))
+}
+
+/// A schedule as it is stored: nothing for one that says nothing.
+pub(crate) fn schedule_json(schedule: &Schedule) -> Result<Option<String>, rusqlite::Error> {
+    let is_set = *schedule != Schedule::default();
+    is_set
+        .then(|| to_json(&ScheduleView::from(schedule)))
+        .transpose()
 }
 
 /// Whom a notification is for.

@@ -187,9 +187,9 @@ async fn the_number_of_a_deleted_row_is_not_given_again() {
         ),
         (
             "notification",
-            "INSERT INTO notification (id, app, content, bytes, plan, accepted_at, expires_at, \
-                 forget_at) \
-             VALUES (x'00', 'a', '{}', 0, '{}', 0, 0, 0)",
+            "INSERT INTO notification (id, app, content, bytes, plan, ttl, accepted_at, opens_at, \
+                 expires_at, forget_at) \
+             VALUES (x'00', 'a', '{}', 0, '{}', 0, 0, 0, 0, 0)",
         ),
         (
             "work",

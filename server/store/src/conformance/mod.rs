@@ -31,6 +31,7 @@ pub mod publishing;
 pub mod read_up_to;
 pub mod recall;
 pub mod receipts;
+pub mod scheduling;
 pub mod sessions;
 pub mod tenancy;
 pub mod tokens;
@@ -99,6 +100,12 @@ macro_rules! conformance {
             expansion: a_hundred_recipients_are_expanded_at_once,
                 more_recipients_are_expanded_by_work, a_topic_is_expanded_in_parts,
                 a_part_is_one_change, a_deleted_topic_ends_an_expansion;
+            scheduling: a_scheduled_notification_waits_for_its_time,
+                a_time_that_has_passed_is_at_once, a_life_counts_from_its_time,
+                what_is_cancelled_before_its_time_reaches_nobody,
+                what_is_scheduled_can_be_changed, a_changed_time_is_kept,
+                an_old_claim_does_not_send_what_was_put_off,
+                what_is_not_scheduled_stays_as_it_is;
             idempotency: a_repeated_request_is_answered_as_before,
                 another_request_is_a_mismatch, a_key_is_forgotten_in_time,
                 a_refused_request_is_not_remembered, racing_repetitions_publish_once;

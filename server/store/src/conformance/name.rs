@@ -4,7 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 use vestnik_model::{
     AppId, AudienceRequest, InstallationId, NotificationId, Publication, PublishRequest, TopicName,
-    UserId, publish::ContentRequest,
+    UserId,
+    publish::{ContentRequest, Schedule, ScheduleRequest},
 };
 use vestnik_rules::session::FamilyId;
 
@@ -135,6 +136,23 @@ pub(super) fn new(app: &AppId, number: u32, to: AudienceRequest) -> NewNotificat
         idempotency: None,
         keep: SignedDuration::from_secs(KEEP),
         seed: hash(number),
+    }
+}
+
+/// A notification of the shop that is scheduled to a second.
+pub(super) fn scheduled(number: u32, to: AudienceRequest, second: i64) -> NewNotification {
+    let mut new = new(&shop(), number, to);
+    new.publication.schedule = Schedule::parse(&schedule(second)).unwrap();
+    let accepted_at = new.notification.accepted_at;
+    new.notification = new.publication.accept(notification(number), accepted_at);
+    new
+}
+
+/// A schedule to a second.
+pub(super) fn schedule(second: i64) -> ScheduleRequest {
+    ScheduleRequest {
+        send_at: Some(at(second).to_string()),
+        ..ScheduleRequest::default()
     }
 }
 

@@ -4,23 +4,28 @@ use jiff::Timestamp;
 use vestnik_model::{AppId, NotificationId, PublishAccepted};
 use vestnik_rules::{
     audience::{FIRST_PART, Plan},
+    edit::{self, is_editable},
     idempotency::{Remembered, Verdict, verdict},
     work::{Stage, WorkKind, first_stage},
 };
 
 use super::{
-    MemoryStore, ending, expansion,
+    MemoryStore, ending, expansion, queue,
     row::{NotificationKey, NotificationRow, Target},
     txn::{Txn, corrupt, refused},
 };
 use crate::{
     Answer, Publishing, StoreError,
-    publishing::{NewNotification, PublishOutcome},
+    publishing::{Edit, EditOutcome, NewNotification, PublishOutcome},
 };
 
 impl Publishing for MemoryStore {
     fn publish(&self, new: NewNotification) -> Answer<'_, PublishOutcome> {
         self.write(new.notification.accepted_at, move |txn| publish(txn, new))
+    }
+
+    fn edit(&self, edit: Edit) -> Answer<'_, EditOutcome> {
+        self.write(edit.now, move |txn| Ok(change(txn, edit)))
     }
 
     fn cancel(&self, app: AppId, id: NotificationId, now: Timestamp) -> Answer<'_, bool> {
@@ -42,6 +47,30 @@ impl Publishing for MemoryStore {
             Ok(true)
         })
     }
+}
+
+/// Changes a notification that is scheduled; its row of work begins anew.
+fn change(txn: &mut Txn, edit: Edit) -> EditOutcome {
+    let Edit {
+        app,
+        id,
+        patch,
+        now,
+    } = edit;
+    let Some((key, row)) = txn.world.notification(&app, id) else {
+        return EditOutcome::Unknown;
+    };
+    if !is_editable(row.expansion()) {
+        return EditOutcome::NotEditable;
+    }
+    let (planned, work) = (edit::edit(row.planned(), patch, now), row.work);
+    if let Some(row) = txn.world.notifications.get_mut(&key) {
+        row.replan(planned);
+        let stage = first_stage(&row.life(), false);
+        queue::reset(txn, work, stage);
+    }
+    txn.touched(key);
+    EditOutcome::Edited
 }
 
 fn publish(txn: &mut Txn, new: NewNotification) -> Result<PublishOutcome, StoreError> {
@@ -82,8 +111,9 @@ fn accept(txn: &mut Txn, new: NewNotification, plan: Plan) -> Result<PublishAcce
         return Err(refused("the notification is there already"));
     }
     let key = txn.world.next_key();
-    let is_expanded = plan.is_first_part();
+    let is_first_part = plan.is_first_part();
     let row = NotificationRow::new(new, plan);
+    let is_expanded = is_first_part && row.opens_at <= row.notification.accepted_at;
     let stage = first_stage(&row.life(), is_expanded);
     let now = row.notification.accepted_at;
     txn.world.notifications.insert(key, row);

@@ -80,6 +80,20 @@ pub(super) fn held<'a>(world: &'a mut World, claim: &Claim) -> Option<&'a mut Wo
     is_held.then_some(row)
 }
 
+/// Gives a row of work another stage. A claim of it holds it no longer.
+pub(super) fn reset(txn: &mut Txn, id: u64, stage: Stage) {
+    let Some(row) = txn.world.work.get_mut(&id) else {
+        return;
+    };
+    row.fence += 1;
+    row.tries = 0;
+    (row.error, row.after) = (None, None);
+    row.kind = stage.kind;
+    (row.due, row.ready) = (stage.due, stage.due);
+    let app = row.app.clone();
+    txn.work_due(&app, stage);
+}
+
 /// Ends a claim with what its part leaves.
 pub(super) fn finish(txn: &mut Txn, claim: &Claim, next: Next, now: Timestamp) -> Progress {
     let Some(row) = txn.world.work.get_mut(&claim.id) else {

@@ -3,8 +3,11 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
+    entry::{Arrival, Entry},
+    id::DeliveryId,
+    limits::ENTRY_BYTES,
     notification::{Priority, TrafficType},
-    problem::FieldCode,
+    problem::{FieldCode, ProblemCode},
     publish::{MAX_DATA_BYTES, MAX_TTL_SECONDS, PublishAccepted},
     status::NotificationStatus,
     text::{Body, Title},
@@ -257,7 +260,7 @@ fn the_largest_request_fits_an_entry_and_a_larger_one_is_refused() {
     assert!(publication.entry_bytes() < ENTRY_BYTES);
     let huge = json!({"x": "y".repeat(ENTRY_BYTES)});
     publication.content.data = huge.as_object().cloned();
-    let problem = publication.check_size().unwrap_err();
+    let problem = publication.content.check_size().unwrap_err();
     assert_eq!(problem.code, ProblemCode::RequestTooLarge);
 }
 

@@ -231,3 +231,26 @@ fn the_end_of_the_calendar_is_no_panic() {
     let hour = SignedDuration::from_hours(1);
     assert_eq!(schedule.expires_at(Timestamp::MAX, hour), Timestamp::MAX);
 }
+
+#[test]
+fn a_schedule_is_read_back_from_its_view() {
+    for value in [
+        json!({}),
+        json!({
+            "send_at": "2026-11-21T09:00:00", "time_zone": "recipient", "on_no_time_zone": "drop",
+            "window": {"from": "22:00", "to": "06:30", "weekdays": [1, 5]}, "on_missed_window": "drop",
+            "deadline": "2026-11-30T00:00:00Z", "respect_quiet_hours": false, "throttle_per_minute": 60,
+        }),
+    ] {
+        let schedule = parse(value.clone());
+        let view = ScheduleView::from(&schedule);
+        assert_eq!(serde_json::to_value(&view).unwrap(), value);
+        assert_eq!(view.schedule(), Some(schedule));
+    }
+    // What a later version wrote is shown, and not taken for something else.
+    let newer: ScheduleView = serde_json::from_value(json!({
+        "window": {"from": "09:00", "to": "10:00", "holidays": false}, "on_missed_window": "ask",
+    }))
+    .unwrap();
+    assert_eq!(newer.schedule(), None);
+}

@@ -26,6 +26,7 @@ pub(super) fn layer() -> CorsLayer {
             Method::GET,
             Method::POST,
             Method::PUT,
+            Method::PATCH,
             Method::DELETE,
         ]))
         .expose_headers([

@@ -21,6 +21,7 @@ use crate::door::rest;
         rest::notifications::publish,
         rest::notifications::list,
         rest::notifications::get,
+        rest::notifications::edit,
         rest::notifications::cancel,
         rest::notifications::recall,
         rest::notifications::deliveries,

@@ -99,7 +99,9 @@ fn resources() -> Router<ServerState> {
         )
         .route(
             route::NOTIFICATION,
-            get(notifications::get).post(notifications::act),
+            get(notifications::get)
+                .patch(notifications::edit)
+                .post(notifications::act),
         )
         .route(route::DELIVERIES, get(notifications::deliveries))
         .route(route::DELIVERY, get(deliveries::get))

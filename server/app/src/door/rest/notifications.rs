@@ -9,6 +9,7 @@ use axum::{
 use vestnik_model::{
     DeliveryId, FieldProblem, NotificationId, Problem, PublishAccepted, PublishRequest, Scope,
     problem::FieldCode,
+    publish::NotificationPatch,
     view::{DeliveryView, List, NotificationView},
 };
 
@@ -115,6 +116,35 @@ pub(crate) async fn get(
     let view = state.store.notification(sender.app(), id).await?;
     view.map(Json)
         .ok_or_else(|| Refusal::not_found("notification"))
+}
+
+/// Changes a notification whose time has not come: what it says, when it is sent, for how long it is worth
+/// delivering. Each member that is given replaces the former one as a whole.
+#[utoipa::path(
+    patch, path = "/v1/notifications/{id}", tag = "notifications", params(("id" = String, Path)),
+    request_body = NotificationPatch,
+    responses(
+        (status = 200, description = "The notification as it is now", body = NotificationView),
+        (status = 403, description = "The key lacks the scope 'publish'", body = Problem),
+        (status = 404, description = "There is no such notification", body = Problem),
+        (status = 409, description = "It is not scheduled any more", body = Problem),
+        (status = 413, description = "The body or the notification is too large", body = Problem),
+        (status = 422, description = "The request is not valid", body = Problem),
+    )
+)]
+pub(crate) async fn edit(
+    State(state): State<ServerState>,
+    sender: Sender,
+    submission: Submission,
+    Segments(id): Segments<String>,
+    JsonBody(patch): JsonBody<NotificationPatch>,
+) -> Result<Json<NotificationView>, Refusal> {
+    sender.require(Scope::Publish)?;
+    let id: NotificationId = path::id(&id, "notification")?;
+    submission.begin(BY_GET);
+    let now = state.clock.now();
+    let view = operation::edit(&*state.store, sender.app(), id, patch, now).await?;
+    Ok(Json(view))
 }
 
 /// Lists the deliveries of a notification.

@@ -207,6 +207,22 @@ fn its_life_counts_from_the_recipients_start() {
 }
 
 #[test]
+fn a_named_zone_is_the_same_for_everybody() {
+    let (accepted, hour) = (at("2026-11-20T12:00:00Z"), SignedDuration::from_hours(1));
+    let check = |value, starts: &str, expires: &str| {
+        let life = span(&schedule(value), accepted, hour);
+        assert_eq!((life.starts_at, life.expires_at), (at(starts), at(expires)));
+    };
+    let tokyo = json!({"send_at": "2026-11-21T09:00:00", "time_zone": "Asia/Tokyo"});
+    check(tokyo, "2026-11-21T00:00:00Z", "2026-11-21T01:00:00Z");
+    let anywhere = json!({"send_at": "2026-11-21T09:00:00", "time_zone": "recipient"});
+    check(anywhere, "2026-11-20T19:00:00Z", "2026-11-21T22:00:00Z");
+    let absolute = json!({"send_at": "2026-11-21T09:00:00Z"});
+    check(absolute, "2026-11-21T09:00:00Z", "2026-11-21T10:00:00Z");
+    check(json!({}), "2026-11-20T12:00:00Z", "2026-11-20T13:00:00Z");
+}
+
+#[test]
 fn a_schedule_names_an_existing_zone_and_a_time_that_is_near() {
     let pointers = |value| {
         let problems = super::super::check(&schedule(value), at("2026-11-20T12:00:00Z"));

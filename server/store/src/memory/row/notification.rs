@@ -1,12 +1,17 @@
 //! Notifications.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use vestnik_model::{
     AppId, Arrival, Counts, DeliveryId, Entry, Expansion, Notification, NotificationStatus, Open,
-    PublishAccepted, Warning, publish::Steps, view::NotificationView, wire_size,
+    PublishAccepted, Warning,
+    publish::{Schedule, Steps},
+    view::NotificationView,
+    wire_size,
 };
 use vestnik_rules::{
-    audience::{Plan, Position},
+    audience::{Plan, Position, expansion},
+    edit::Planned,
+    schedule::span,
     settle::Outlook,
     work::Life,
 };
@@ -22,6 +27,10 @@ pub(crate) struct NotificationRow {
     pub(crate) bytes: usize,
     pub(crate) external_id: Option<String>,
     pub(crate) correlation_id: Option<String>,
+    pub(crate) schedule: Schedule,
+    pub(crate) ttl: SignedDuration,
+    /// From when on anybody may be notified.
+    pub(crate) opens_at: Timestamp,
     pub(crate) plan: Plan,
     /// Where its expansion goes on; absent when it has ended.
     pub(crate) position: Option<Position>,
@@ -53,12 +62,16 @@ impl NotificationRow {
             keep,
             seed: _,
         } = new;
+        let accepted_at = notification.accepted_at;
         Self {
             app,
             bytes: entry_bytes(&notification),
             notification,
             external_id: publication.external_id,
             correlation_id: publication.correlation_id,
+            opens_at: span(&publication.schedule, accepted_at, publication.ttl).starts_at,
+            schedule: publication.schedule,
+            ttl: publication.ttl,
             plan,
             position: Some(Position::START),
             keep,
@@ -76,18 +89,41 @@ impl NotificationRow {
 
     pub(crate) fn life(&self) -> Life {
         Life {
-            accepted_at: self.notification.accepted_at,
+            opens_at: self.opens_at,
             expires_at: self.notification.expires_at,
             keep: self.keep,
         }
     }
 
-    fn expansion(&self) -> Expansion {
-        match (self.position, self.is_cancelled) {
-            (None, _) => Expansion::Done,
-            (Some(_), true) => Expansion::Stopped,
-            (Some(_), false) => Expansion::Running,
+    pub(crate) fn expansion(&self) -> Expansion {
+        expansion(self.position, self.is_cancelled, self.is_scheduled())
+    }
+
+    fn is_scheduled(&self) -> bool {
+        self.opens_at > self.notification.accepted_at
+    }
+
+    /// What can be changed about it while it is scheduled.
+    pub(crate) fn planned(&self) -> Planned {
+        Planned {
+            notification: self.notification.clone(),
+            schedule: self.schedule.clone(),
+            ttl: self.ttl,
+            opens_at: self.opens_at,
         }
+    }
+
+    /// Takes what a sender changed.
+    pub(crate) fn replan(&mut self, planned: Planned) {
+        let Planned {
+            notification,
+            schedule,
+            ttl,
+            opens_at,
+        } = planned;
+        self.bytes = entry_bytes(&notification);
+        (self.notification, self.schedule) = (notification, schedule);
+        (self.ttl, self.opens_at) = (ttl, opens_at);
     }
 
     pub(crate) fn status(&self) -> NotificationStatus {
@@ -123,6 +159,8 @@ impl NotificationRow {
             id: self.notification.id,
             status,
             legacy_status: status.legacy_status().to_owned(),
+            schedule: (self.schedule != Schedule::default()).then(|| (&self.schedule).into()),
+            opens_at: self.is_scheduled().then_some(self.opens_at),
             counts: self.counts,
             warnings: self.warnings(),
             notification: self.notification.clone().into(),

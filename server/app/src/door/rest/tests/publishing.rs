@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use axum::{body::Body, http::Request};
 use futures_util::FutureExt as _;
+use jiff::{SignedDuration, tz::TimeZone};
 use serde_json::{Value, json};
 use vestnik_model::AppId;
 
@@ -33,6 +34,74 @@ async fn a_notification_is_accepted_and_found_again() {
     let hints = world.hints.lock().unwrap();
     let is_annas = |hint: &Hint| matches!(hint, Hint::Log { user, .. } if user.as_str() == "anna");
     assert!(hints.iter().any(is_annas));
+}
+
+#[tokio::test]
+async fn what_is_scheduled_is_shown_and_changed_until_its_time() {
+    let world = World::new().await;
+    assert_eq!(world.log_in("anna", 1).await.status, 200);
+    let in_an_hour = world.state.clock.now() + SignedDuration::from_hours(1);
+    let mut body = to_anna();
+    body["schedule"] = json!({"send_at": in_an_hour});
+    let accepted = world.admin("POST /v1/notifications", Some(body)).await;
+    assert_eq!(accepted.body["status"], "scheduled", "{accepted:?}");
+    let path = format!("/v1/notifications/{}", text(&accepted.body["id"]));
+    let view = world.admin(&format!("GET {path}"), None).await;
+    assert_eq!(view.body["legacy_status"], "SCHEDULED", "{view:?}");
+    assert_eq!(view.body["schedule"], json!({"send_at": in_an_hour}));
+    let patch = async |body: Value| world.admin(&format!("PATCH {path}"), Some(body)).await;
+    let changed = patch(json!({"notification": {"title": "Order 8813"}})).await;
+    assert_eq!(changed.status, 200, "{changed:?}");
+    assert_eq!(changed.body["notification"]["title"], "Order 8813");
+    let wrong = patch(json!({"schedule": {"send_at": "at nine"}})).await;
+    assert_eq!(wrong.problem(), (422, "request.invalid"));
+    assert_eq!(wrong.body["errors"][0]["pointer"], "/schedule/send_at");
+    let line = format!("PATCH {path}");
+    let stranger = world.call(&line, "vk_wrong", Some(json!({}))).await;
+    assert_eq!(stranger.status, 401);
+    let cancel = world.admin(&format!("POST {path}:cancel"), None).await;
+    assert_eq!(cancel.status, 204);
+    let late = patch(json!({"ttl_seconds": 60})).await;
+    assert_eq!(late.problem(), (409, "notification.not_editable"));
+    let view = world.admin(&format!("GET {path}"), None).await;
+    assert_eq!(view.body["status"], "cancelled");
+}
+
+#[tokio::test]
+async fn a_schedule_that_cannot_be_kept_is_refused() {
+    let world = World::new().await;
+    let refused = async |schedule: Value| {
+        let mut body = to_anna();
+        body["schedule"] = schedule;
+        let answer = world.admin("POST /v1/notifications", Some(body)).await;
+        assert_eq!(answer.problem(), (422, "request.invalid"), "{answer:?}");
+        text(&answer.body["errors"][0]["pointer"]).to_owned()
+    };
+    let far = json!({"send_at": "9999-01-01T00:00:00Z"});
+    assert_eq!(refused(far).await, "/schedule/send_at");
+    let nowhere = json!({"send_at": "2026-12-01T09:00:00", "time_zone": "Mars/Olympus"});
+    assert_eq!(refused(nowhere).await, "/schedule/time_zone");
+    let window = json!({"window": {"from": "09:00", "to": "21:00"}, "time_zone": "Europe/Berlin"});
+    assert_eq!(refused(window).await, "/schedule/window");
+}
+
+#[tokio::test]
+async fn a_local_time_of_a_zone_is_a_moment() {
+    let world = World::new().await;
+    let mut body = to_anna();
+    let tomorrow = world.state.clock.now() + SignedDuration::from_hours(48);
+    let day = tomorrow.to_zoned(TimeZone::UTC).date();
+    body["schedule"] = json!({"send_at": format!("{day}T09:00:00"), "time_zone": "Asia/Tokyo"});
+    body["ttl_seconds"] = json!(60);
+    let accepted = world.admin("POST /v1/notifications", Some(body)).await;
+    let path = format!("/v1/notifications/{}", text(&accepted.body["id"]));
+    let view = world.admin(&format!("GET {path}"), None).await;
+    assert_eq!(
+        view.body["opens_at"],
+        format!("{day}T00:00:00Z"),
+        "{view:?}"
+    );
+    assert_eq!(view.body["expires_at"], format!("{day}T00:01:00Z"));
 }
 
 /// The caller's connection breaks right after the request was given to the store.
