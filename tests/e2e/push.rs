@@ -1,9 +1,10 @@
 //! Phones that sleep: the real server sends to the simulator of the push services, which shares no code
 //! with what sends.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
+use jiff::SignedDuration;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use vestnik_clock::{SystemClock, new_uuid_v7};
@@ -39,7 +40,12 @@ struct Stage {
 
 impl Stage {
     async fn new() -> anyhow::Result<Self> {
-        let simulator = Simulator::start(Options::default()).await?;
+        let clock = AheadClock::default();
+        let options = Options {
+            clock: Arc::new(clock.clone()),
+            ..Options::default()
+        };
+        let simulator = Simulator::start(options).await?;
         let setup = simulator.setup();
         let hosts = [
             &setup.fcm_url,
@@ -48,7 +54,6 @@ impl Stage {
             &setup.web_push_url,
         ];
         let listed = hosts.map(|url| url.trim_start_matches("https://").to_owned());
-        let clock = AheadClock::default();
         let server = Setup::default()
             .config(|config| config.outbound.listed = listed.to_vec())
             .clock(clock.clone());
@@ -410,6 +415,29 @@ async fn a_server_that_died_while_it_sent_sends_again() -> anyhow::Result<()> {
     stage.becomes(id, DeliveryStatus::Sent).await?;
     let attempt = stage.attempt(id).await?;
     assert_eq!((attempt.tries, attempt.unproven), (2, 1));
+    stage.stop().await
+}
+
+#[tokio::test]
+async fn a_push_that_is_scheduled_goes_out_at_its_time() -> anyhow::Result<()> {
+    let stage = Stage::new().await?;
+    let anna = user("anna");
+    let phone = stage.phone(&anna, Kind::FcmToken).await?;
+    let at = clock::timestamp() + SignedDuration::from_hours(1);
+    let mut request = to_user(&anna, "At noon");
+    request.schedule = serde_json::from_value(json!({"send_at": at}))?;
+    let id = stage.server.backend.publish(&request).await?.id;
+    let view = stage.server.backend.notification(id).await?;
+    assert_eq!(view.status, NotificationStatus::Scheduled);
+    assert_eq!(view.legacy_status, "SCHEDULED");
+    // Another one goes out meanwhile, and this one does not.
+    let other = stage.publish(&anna).await?;
+    stage.received(&phone, 1).await?;
+    stage.becomes(other, DeliveryStatus::Sent).await?;
+    assert_eq!(stage.server.backend.deliveries(id).await?, []);
+    stage.clock.advance(Duration::from_secs(3_601));
+    stage.received(&phone, 2).await?;
+    stage.becomes(id, DeliveryStatus::Sent).await?;
     stage.stop().await
 }
 
