@@ -112,7 +112,7 @@ async def test_secrets_are_kept_by_the_app(server, tmp_path):
     secrets = Secrets()
     phone = await logged_in(server, tmp_path / "phone", secrets=secrets)
     installation = phone.installation()
-    assert set(secrets.kept) == {"installation", "refresh"}
+    assert set(secrets.kept) == {"envelope", "installation", "refresh"}
     await phone.stop()
     assert not (tmp_path / "phone" / "secrets").exists()
     for file in (tmp_path / "phone").rglob("*"):
