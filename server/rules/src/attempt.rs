@@ -25,7 +25,10 @@
 use jiff::{SignedDuration, Timestamp};
 use vestnik_model::{AttemptStatus, Reason, open::Word};
 
-use crate::reason::{AddressFate, Retry, consequences};
+use crate::{
+    reason::{AddressFate, Retry, consequences},
+    work::{doubling, fraction},
+};
 
 /// The longest pause between two tries that no service asked for.
 pub const MAX_PAUSE: SignedDuration = SignedDuration::from_mins(5);
@@ -220,13 +223,8 @@ fn next_try(
     after: Option<SignedDuration>,
     bounds: Bounds,
 ) -> Timestamp {
-    let ceiling = SignedDuration::from_secs(1_i64 << tries.min(20)).min(MAX_PAUSE);
-    let random = if bounds.random.is_nan() {
-        1.0
-    } else {
-        bounds.random.clamp(0.0, 1.0)
-    };
-    let jittered = SignedDuration::from_secs_f64(ceiling.as_secs_f64() * random);
+    let ceiling = doubling(tries, MAX_PAUSE).as_secs_f64();
+    let jittered = SignedDuration::from_secs_f64(ceiling * fraction(bounds.random));
     let asked = after.or_else(|| (reason == Reason::ProviderThrottled).then_some(THROTTLED_PAUSE));
     let pause = match asked {
         Some(asked) => asked.max(SignedDuration::ZERO).saturating_add(jittered),

@@ -74,6 +74,27 @@ impl Course {
             due_at: Some(now),
         }
     }
+
+    /// Until when a try makes sense: the end of the step, and of the notification.
+    #[must_use]
+    pub fn tries_until(&self, steps: &Steps, expires_at: Timestamp) -> Timestamp {
+        let step = steps.get(self.step);
+        let end = step.and_then(|step| self.step_end(step));
+        end.map_or(expires_at, |end| end.min(expires_at))
+    }
+
+    /// When the step gives way to the next; the last one never does.
+    fn step_end(&self, step: &Step) -> Option<Timestamp> {
+        let end = self.began_at.checked_add(step.within?);
+        Some(end.unwrap_or(Timestamp::MAX))
+    }
+}
+
+/// Whether a notification's deliveries are looked at at all: its App has a push service, or its sender
+/// asks for more than the user's devices.
+#[must_use]
+pub fn is_routed(steps: &Steps, has_provider: bool) -> bool {
+    has_provider || *steps != Steps::default()
 }
 
 /// What a look depends on.
@@ -144,6 +165,15 @@ pub struct Address {
     pub attempt: Option<Attempt>,
 }
 
+/// One address for each service, in the order in which they are tried. A live one is preferred to a dead
+/// one of the same service.
+#[must_use]
+pub fn preferred(mut addresses: Vec<Address>) -> Vec<Address> {
+    addresses.sort_by_key(|address| (address.channel, address.is_dead));
+    addresses.dedup_by_key(|address| address.channel);
+    addresses
+}
+
 /// The mailbox of a user.
 #[derive(Debug, Clone, Copy)]
 pub enum Mailbox<'a> {
@@ -191,6 +221,17 @@ pub struct Looked {
     pub switched: Option<Reason>,
     /// Why the delivery ends, if it does.
     pub end: Option<Reason>,
+}
+
+impl Looked {
+    /// The same for somebody who begins no tries: they are due at once.
+    #[must_use]
+    pub fn with_tries_left(mut self, now: Timestamp) -> Self {
+        if !self.tries.is_empty() {
+            self.course.due_at = Some(now);
+        }
+        self
+    }
 }
 
 /// What a step found.
@@ -273,7 +314,7 @@ fn outlook(view: &View<'_>, step: &Step, found: &Found, looked: &mut Looked) -> 
     let failure = found.failure.unwrap_or(Reason::DeviceNoneActive);
     let goes_on = consequences(failure).escalation != Escalation::Stops;
     looked.course.due_at = next;
-    let Some(within) = step.within else {
+    let Some(deadline) = looked.course.step_end(step) else {
         let is_lost = found.is_over() && !found.awaits_connection;
         let is_open = view.state.status == DeliveryStatus::Pending;
         looked.end = (is_lost && is_open).then_some(failure);
@@ -289,8 +330,6 @@ fn outlook(view: &View<'_>, step: &Step, found: &Found, looked: &mut Looked) -> 
         looked.end = Some(failure);
         return None;
     }
-    let deadline = looked.course.began_at.checked_add(within);
-    let deadline = deadline.unwrap_or(Timestamp::MAX);
     // Tries that were not made in time are not made: the step is over for the sender.
     if view.now >= deadline {
         return Some(Reason::FallbackSwitched);

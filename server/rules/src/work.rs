@@ -199,15 +199,24 @@ pub fn next_sweep(now: Timestamp) -> Timestamp {
 /// from 0 to 1 so that rows that failed together do not come back together.
 #[must_use]
 pub fn retry_at(tries: u32, random: f64, now: Timestamp) -> Timestamp {
-    let ceiling = SignedDuration::from_secs(1_i64 << tries.min(20)).min(MAX_PAUSE);
-    // What is no number is no fraction, and must not panic below.
-    let random = if random.is_nan() {
+    let ceiling = doubling(tries, MAX_PAUSE);
+    let pause = ceiling.as_secs_f64() * fraction(random).mul_add(0.5, 0.5);
+    later(now, SignedDuration::from_secs_f64(pause))
+}
+
+/// A pause that doubles from one second up to `longest`.
+pub(crate) fn doubling(tries: u32, longest: SignedDuration) -> SignedDuration {
+    SignedDuration::from_secs(1_i64 << tries.min(20)).min(longest)
+}
+
+/// A random number as a fraction from 0 to 1. What is no number is none, and must not panic where a pause
+/// is made of it.
+pub(crate) fn fraction(random: f64) -> f64 {
+    if random.is_nan() {
         1.0
     } else {
         random.clamp(0.0, 1.0)
-    };
-    let pause = SignedDuration::from_secs_f64(ceiling.as_secs_f64() * random.mul_add(0.5, 0.5));
-    later(now, pause)
+    }
 }
 
 fn later(time: Timestamp, by: SignedDuration) -> Timestamp {

@@ -11,6 +11,7 @@
 use std::fmt;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use rusqlite::types::Type;
 
 const PLAIN: u8 = 0;
 const AES_GCM: u8 = 1;
@@ -73,6 +74,31 @@ impl Seal {
             (Some((&AES_GCM, sealed)), Some(key)) => decrypt(key, place, sealed),
             (Some(_) | None, _) => Err(Unopenable),
         }
+    }
+}
+
+/// Secrets in columns: failures become errors of the statement.
+impl Seal {
+    /// Seals what is written into a column.
+    pub(crate) fn seal_column(
+        &self,
+        place: &Place<'_>,
+        secret: &[u8],
+    ) -> Result<Vec<u8>, rusqlite::Error> {
+        self.seal(place, secret)
+            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+    }
+
+    /// Opens what was read from a column, by its number.
+    pub(crate) fn open_column(
+        &self,
+        place: &Place<'_>,
+        column: usize,
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, rusqlite::Error> {
+        self.open(place, sealed).map_err(|error| {
+            rusqlite::Error::FromSqlConversionFailure(column, Type::Blob, error.into())
+        })
     }
 }
 

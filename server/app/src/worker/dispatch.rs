@@ -15,16 +15,16 @@ use futures_util::{FutureExt as _, StreamExt as _, stream::FuturesUnordered};
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 use vestnik_model::AppId;
-use vestnik_rules::work::{Claim, LEASE, WorkKind, retry_at};
+use vestnik_rules::work::{Claim, LEASE, WorkKind};
 use vestnik_store::{
     StoreError,
     dispatch::{Begun, Dispatched, Settling, Tried},
-    work::{ClaimQuery, FailedWork, Part},
+    work::{ClaimQuery, Part},
 };
 
 use super::{
-    loops::{Loop, Loops},
-    run::{fraction, until},
+    loops::Loops,
+    run::{Rows, fraction, until},
 };
 use crate::{channel::PushSender, refusal::chain};
 
@@ -154,18 +154,14 @@ impl Dispatcher {
             return;
         };
         let done = AssertUnwindSafe(self.dispatch(&claim)).catch_unwind().await;
-        match done {
-            Ok(Ok(())) => {
-                state.did_part();
-                state.due.notify_one();
-            }
-            // The server stops; the lease ends by itself.
-            Ok(Err(StoreError::Closed)) => {}
-            Ok(Err(error)) => self.put_back(claim, &error.to_string(), state).await,
-            Err(_) => {
-                state.panicked();
-                self.put_back(claim, "it panicked", state).await;
-            }
+        let rows = Rows {
+            work: &*self.sender.store,
+            clock: &*self.sender.clock,
+            state,
+        };
+        if rows.settled(claim, done).await.is_some() {
+            state.did_part();
+            state.due.notify_one();
         }
     }
 
@@ -229,27 +225,5 @@ impl Dispatcher {
             tracing::warn!("push services did not answer in time");
         }
         tried
-    }
-
-    /// Puts a row back. The reason has no content: texts of the database's errors may.
-    async fn put_back(&self, claim: Claim, reason: &str, state: &Loop) {
-        state.failed();
-        let clock = &self.sender.clock;
-        let due = retry_at(claim.tries, fraction(clock.random()), clock.now());
-        tracing::warn!(
-            work = claim.id,
-            tries = claim.tries,
-            reason,
-            "deliveries were not sent and are tried again later",
-        );
-        let failure = FailedWork {
-            claim,
-            due,
-            error: reason.to_owned(),
-        };
-        if let Err(error) = self.sender.store.put_back(failure).await {
-            let error = chain(&error);
-            tracing::warn!(error, "work that failed stays claimed until its lease ends");
-        }
     }
 }

@@ -197,27 +197,55 @@ impl Worker {
         };
         let work = Arc::clone(&self.work);
         let performed = AssertUnwindSafe(async move { work.perform(part).await });
-        match performed.catch_unwind().await {
-            Ok(Ok(Progress::Finished | Progress::More)) => state.did_part(),
-            Ok(Ok(Progress::Lost)) => {
+        let rows = Rows {
+            work: &*self.work,
+            clock: &*self.clock,
+            state,
+        };
+        let kind = claim.kind;
+        match rows.settled(claim, performed.catch_unwind().await).await {
+            Some(Progress::Finished | Progress::More) => state.did_part(),
+            Some(Progress::Lost) => {
                 tracing::info!(
-                    kind = claim.kind.as_str(),
+                    kind = kind.as_str(),
                     "this work was changed or taken over meanwhile"
                 );
             }
+            None => {}
+        }
+    }
+}
+
+/// The rows of a loop, when a part of one has ended.
+pub(super) struct Rows<'a> {
+    pub(super) work: &'a (dyn Work + Send + Sync),
+    pub(super) clock: &'a dyn Clock,
+    pub(super) state: &'a Loop,
+}
+
+impl Rows<'_> {
+    /// What a part came to. If it failed or panicked, its row is put back.
+    pub(super) async fn settled<T>(
+        &self,
+        claim: Claim,
+        performed: std::thread::Result<Result<T, StoreError>>,
+    ) -> Option<T> {
+        match performed {
+            Ok(Ok(done)) => return Some(done),
             // The server stops; the lease ends by itself.
             Ok(Err(StoreError::Closed)) => {}
-            Ok(Err(error)) => self.put_back(claim, &error.to_string(), state).await,
+            Ok(Err(error)) => self.put_back(claim, &error.to_string()).await,
             Err(_) => {
-                state.panicked();
-                self.put_back(claim, "it panicked", state).await;
+                self.state.panicked();
+                self.put_back(claim, "it panicked").await;
             }
         }
+        None
     }
 
     /// Puts a row back. The reason has no content: texts of the database's errors may.
-    async fn put_back(&self, claim: Claim, reason: &str, state: &Loop) {
-        state.failed();
+    async fn put_back(&self, claim: Claim, reason: &str) {
+        self.state.failed();
         let now = self.clock.now();
         let due = retry_at(claim.tries, fraction(self.clock.random()), now);
         tracing::warn!(

@@ -10,6 +10,7 @@ use vestnik_model::{
 };
 use vestnik_rules::{
     audience::{FIRST_PART, Plan, Position},
+    cascade,
     edit::{self as rules, is_editable},
     idempotency::{Verdict, verdict},
     identity::delivery_id_of,
@@ -201,14 +202,13 @@ fn accept(
     answer(db, &subject)
 }
 
-/// Whether deliveries are looked at by a dispatch: the App has a push service, or the sender asks for
-/// more than the user's devices.
+/// Whether the deliveries of an App's notification are looked at by a dispatch.
 pub(crate) fn is_routed(
     db: &Connection,
     app: &AppId,
     steps: &Steps,
 ) -> Result<bool, rusqlite::Error> {
-    Ok(*steps != Steps::default() || provider::has_any(db, app)?)
+    Ok(cascade::is_routed(steps, provider::has_any(db, app)?))
 }
 
 /// From when on anybody may be notified.

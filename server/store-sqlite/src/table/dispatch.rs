@@ -4,7 +4,7 @@ mod case;
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rusqlite::Connection;
 use vestnik_model::{AppId, Channel, Notification, publish::Steps};
 use vestnik_rules::{
@@ -224,16 +224,13 @@ impl Desk<'_> {
         Ok(Some(key))
     }
 
-    /// Until when a try of a delivery makes sense: the end of its step or of its notification.
+    /// Until when a try of a delivery makes sense.
     fn until(&self, key: Key) -> Result<Timestamp, rusqlite::Error> {
         let expires_at = self.sending.found.expires_at;
-        let Some(course) = delivery::course(self.db, key, self.now)? else {
-            return Ok(expires_at);
-        };
-        let step = self.sending.steps.get(course.step);
-        let within: Option<SignedDuration> = step.and_then(|step| step.within);
-        let end = within.and_then(|within| course.began_at.checked_add(within).ok());
-        Ok(end.map_or(expires_at, |end| end.min(expires_at)))
+        let course = delivery::course(self.db, key, self.now)?;
+        Ok(course.map_or(expires_at, |course| {
+            course.tries_until(&self.sending.steps, expires_at)
+        }))
     }
 
     fn mark_address(&self, tried: &Tried, aim: Aim) -> Result<(), rusqlite::Error> {
@@ -277,11 +274,8 @@ impl Desk<'_> {
                 case.delivery.state = advanced.state;
             }
         }
-        let mut looked = self.look(&case);
-        if !looked.tries.is_empty() {
-            // They begin in the next part.
-            looked.course.due_at = Some(self.now);
-        }
+        // Tries begin in the next part.
+        let looked = self.look(&case).with_tries_left(self.now);
         self.save(&case, &looked)
     }
 }

@@ -1,6 +1,6 @@
 //! Identity keys. Their key column is sealed.
 
-use rusqlite::{Connection, OptionalExtension as _, types::Type};
+use rusqlite::{Connection, OptionalExtension as _};
 use vestnik_model::{AppId, IdentityAlgorithm};
 use vestnik_sqlite::value::unreadable;
 use vestnik_store::tenants::IdentityKey;
@@ -27,15 +27,11 @@ pub(crate) fn put(
 ) -> Result<(), rusqlite::Error> {
     let algorithm = algorithm_word(key.algorithm);
     let place = place(app.as_str(), &key.kid, algorithm);
-    let sealed = seal
-        .seal(
-            &Place {
-                table: TABLE,
-                row: &place,
-            },
-            &key.key,
-        )
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    let place = Place {
+        table: TABLE,
+        row: &place,
+    };
+    let sealed = seal.seal_column(&place, &key.key)?;
     db.prepare_cached(PUT)?
         .execute((app.as_str(), &key.kid, algorithm, sealed))
         .map(drop)
@@ -57,18 +53,11 @@ pub(crate) fn get(
         .query_row((app.as_str(), kid), |row| {
             let algorithm = row.get_ref(0)?.as_str()?;
             let place = place(app.as_str(), kid, algorithm);
-            let sealed = row.get_ref(1)?.as_blob()?;
-            let key = seal
-                .open(
-                    &Place {
-                        table: TABLE,
-                        row: &place,
-                    },
-                    sealed,
-                )
-                .map_err(|error| {
-                    rusqlite::Error::FromSqlConversionFailure(1, Type::Blob, error.into())
-                })?;
+            let place = Place {
+                table: TABLE,
+                row: &place,
+            };
+            let key = seal.open_column(&place, 1, row.get_ref(1)?.as_blob()?)?;
             Ok(IdentityKey {
                 kid: kid.to_owned(),
                 algorithm: read_algorithm(algorithm)

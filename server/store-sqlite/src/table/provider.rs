@@ -1,8 +1,8 @@
 //! Credentials of Apps at the services that notifications pass. They are sealed.
 
-use rusqlite::{Connection, OptionalExtension as _, types::Type};
+use rusqlite::{Connection, OptionalExtension as _};
 use vestnik_model::{AppId, Channel, Open, open::Word as _, view::ProviderView};
-use vestnik_sqlite::value::{millis, parsed, time};
+use vestnik_sqlite::value::{millis, parsed, time, unreadable};
 use vestnik_store::tenants::Provider;
 
 use crate::{
@@ -39,9 +39,7 @@ pub(crate) fn put(
         table: TABLE,
         row: &row,
     };
-    let sealed = seal
-        .seal(&place, account.as_bytes())
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    let sealed = seal.seal_column(&place, account.as_bytes())?;
     db.prepare_cached(PUT)?
         .execute((app.as_str(), channel.as_str(), sealed, millis(*set_at)))
         .map(drop)
@@ -61,14 +59,11 @@ pub(crate) fn get(
                 table: TABLE,
                 row: &place,
             };
-            let refuse = |error: Box<dyn std::error::Error + Send + Sync>| {
-                rusqlite::Error::FromSqlConversionFailure(0, Type::Blob, error)
-            };
-            let opened = seal.open(&place, row.get_ref(0)?.as_blob()?);
-            let account = opened.map_err(|error| refuse(error.into()))?;
+            let account = seal.open_column(&place, 0, row.get_ref(0)?.as_blob()?)?;
+            let account = String::from_utf8(account);
             Ok(Provider {
                 channel,
-                account: String::from_utf8(account).map_err(|error| refuse(error.into()))?,
+                account: account.map_err(|_| unreadable(row, 0, "a text"))?,
                 set_at: time(row, 1)?,
             })
         })

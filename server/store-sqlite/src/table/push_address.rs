@@ -1,7 +1,7 @@
 //! Addresses of installations at push services. Their values are sealed.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, Row, types::Type};
+use rusqlite::{Connection, OptionalExtension as _, Row};
 use vestnik_model::{AppId, InstallationId, PushAddress};
 use vestnik_rules::address::{Stored, Upload, hash, upload};
 use vestnik_sqlite::value::{millis, optional_time, time};
@@ -123,8 +123,7 @@ fn sealed(
         table: TABLE,
         row: &row,
     };
-    seal.seal(&place, json.as_bytes())
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+    seal.seal_column(&place, json.as_bytes())
 }
 
 /// The addresses of an installation.
@@ -155,9 +154,8 @@ fn found(
         row: &place,
     };
     let json = value
-        .map(|value| seal.open(&place, &value))
-        .transpose()
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(1, Type::Blob, error.into()))?;
+        .map(|value| seal.open_column(&place, 1, &value))
+        .transpose()?;
     Ok(Found {
         address: json.and_then(|json| serde_json::from_slice(&json).ok()),
         refreshed_at: time(row, 2)?,

@@ -51,9 +51,7 @@ pub(crate) fn put(
         table: "meta",
         row: &[name],
     };
-    let sealed = seal
-        .seal(&place, secret)
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    let sealed = seal.seal_column(&place, secret)?;
     meta::put(db, name, &sealed)
 }
 
@@ -68,9 +66,8 @@ fn get(
         row: &[name],
     };
     sealed
-        .map(|sealed| seal.open(&place, &sealed))
+        .map(|sealed| seal.open_column(&place, 0, &sealed))
         .transpose()
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Blob, error.into()))
 }
 
 /// How the secrets of a database are stored.

@@ -8,7 +8,7 @@ use vestnik_model::{
 };
 use vestnik_rules::{
     attempt::{Bounds, Outcome, State, begin, kills, settle},
-    cascade::{Address, Course, Device, Looked, Mailbox, Target, View, channel_of, look},
+    cascade::{Address, Device, Looked, Mailbox, Target, View, channel_of, look, preferred},
     delivery::{Event, advance},
     identity::attempt_id,
     log::epoch_of,
@@ -194,24 +194,19 @@ fn device(
     }
 }
 
-/// The addresses of an installation at services that the server knows, a live one before a dead one.
+/// The addresses of an installation at services that the server knows.
 fn addresses(world: &World, key: Key, (app, id): (&AppId, InstallationId)) -> Vec<Address> {
-    let mut by_channel: BTreeMap<Channel, Address> = BTreeMap::new();
-    for (kind, row) in addresses_of(world, app, id) {
-        let Some(channel) = Open::read(kind).known().and_then(channel_of) else {
-            continue;
-        };
+    let known = addresses_of(world, app, id).filter_map(|(kind, row)| {
+        let channel = Open::read(kind).known().and_then(channel_of)?;
         let attempt = world.attempts.get(&(key.0, key.1, id, channel));
-        let address = Address {
+        Some(Address {
             channel,
             is_dead: row.died_at.is_some(),
             has_provider: world.providers.contains_key(&(app.clone(), channel)),
             attempt: attempt.map(|row| row.attempt.clone()),
-        };
-        let known = by_channel.entry(channel).or_insert_with(|| address.clone());
-        known.is_dead &= address.is_dead;
-    }
-    by_channel.into_values().collect()
+        })
+    });
+    preferred(known.collect())
 }
 
 /// Saves where a delivery stands, and its end if it ends.
@@ -309,11 +304,13 @@ fn settle_all(txn: &mut Txn, settling: &Settling) -> Progress {
         if is_handed {
             move_on(txn, key, Event::HandedOver, settling.now);
         }
-        if let Some(mut looked) = look_at(&txn.world, key, settling.now) {
-            if !looked.tries.is_empty() {
-                looked.course.due_at = Some(settling.now);
-            }
-            save(txn, key, &looked, settling.now);
+        if let Some(looked) = look_at(&txn.world, key, settling.now) {
+            save(
+                txn,
+                key,
+                &looked.with_tries_left(settling.now),
+                settling.now,
+            );
         }
     }
     if held(&mut txn.world, &settling.claim).is_none() {
@@ -372,12 +369,10 @@ fn settle_one(
     Some(key)
 }
 
-/// Until when a try of a delivery makes sense: the end of its step or of its notification.
+/// Until when a try of a delivery makes sense.
 fn until(world: &World, key: Key) -> Option<Timestamp> {
     let notification = world.notifications.get(&key.0)?;
+    let course = world.deliveries.get(&key)?.course?;
     let expires_at = notification.notification.expires_at;
-    let course: Course = world.deliveries.get(&key)?.course?;
-    let within = notification.steps.get(course.step)?.within;
-    let end = within.and_then(|within| course.began_at.checked_add(within).ok());
-    Some(end.map_or(expires_at, |end| end.min(expires_at)))
+    Some(course.tries_until(&notification.steps, expires_at))
 }

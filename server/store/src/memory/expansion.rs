@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, InstallationId, TopicName, publish::Steps};
+use vestnik_model::{AppId, InstallationId, TopicName};
 use vestnik_rules::{
     audience::{Candidate, ListedUser, Members, Plan, Source, admit},
-    cascade::Course,
+    cascade::{Course, is_routed},
     delivery::Move,
     identity::delivery_id,
 };
@@ -68,13 +68,6 @@ pub(super) fn expand(txn: &mut Txn, part: &Part<'_>) -> Result<(), StoreError> {
     txn.touched(part.notification);
     wake(txn, part.notification);
     Ok(())
-}
-
-/// Whether deliveries are looked at by a dispatch: the App has a push service, or the sender asks for
-/// more than the user's devices.
-fn is_routed(world: &World, app: &AppId, steps: &Steps) -> bool {
-    let has_provider = world.providers.keys().any(|(of, _)| of == app);
-    *steps != Steps::default() || has_provider
 }
 
 /// The next members of a source.
@@ -156,7 +149,8 @@ fn deliver(txn: &mut Txn, part: &Part<'_>, plan: &Plan, walked: Walked) -> Resul
     let row = txn.world.notifications.get(&part.notification);
     let row = row.ok_or_else(|| corrupt("a notification is gone"))?;
     let (app, id) = (row.app.clone(), row.notification.id);
-    let is_routed = is_routed(&txn.world, &app, &row.steps);
+    let has_provider = txn.world.providers.keys().any(|(of, _)| *of == app);
+    let is_routed = is_routed(&row.steps, has_provider);
     let candidate = Candidate {
         user: &user,
         only: walked.only,

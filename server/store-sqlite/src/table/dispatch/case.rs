@@ -3,7 +3,7 @@
 use vestnik_model::{
     AppId, Channel, InstallationId, Open, Permission, PushAddress, Reason, UserId,
 };
-use vestnik_rules::cascade::{Address, Course, Device, channel_of};
+use vestnik_rules::cascade::{Address, Course, Device, channel_of, preferred};
 use vestnik_sqlite::value::uuid;
 
 use super::{
@@ -159,11 +159,7 @@ fn views(
             attempt: attempt.map(|attempt| attempt.attempt.clone()),
         })
     });
-    let mut known: Vec<_> = known.collect();
-    // A live address is preferred to a dead one of the same service.
-    known.sort_by_key(|address| (address.channel, address.is_dead));
-    known.dedup_by_key(|address| address.channel);
-    known
+    preferred(known.collect())
 }
 
 impl Case {
@@ -173,17 +169,12 @@ impl Case {
         installation: InstallationId,
         channel: Channel,
     ) -> Option<(PushAddress, &Reach)> {
-        let reach = self.reach.iter();
-        let reach = reach
-            .into_iter()
-            .find(|reach| reach.installation == installation)?;
-        let addresses = reach
-            .addresses
-            .iter()
-            .filter_map(|found| found.address.as_ref());
-        let of =
-            |address: &&PushAddress| address.kind.known().and_then(channel_of) == Some(channel);
-        let address = addresses.into_iter().find(of)?;
+        let mut reach = self.reach.iter();
+        let reach = reach.find(|reach| reach.installation == installation)?;
+        let found = reach.addresses.iter();
+        let mut addresses = found.filter_map(|found| found.address.as_ref());
+        let address =
+            addresses.find(|address| address.kind.known().and_then(channel_of) == Some(channel))?;
         Some((address.clone(), reach))
     }
 }
