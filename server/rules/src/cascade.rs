@@ -414,7 +414,7 @@ fn find_device(
         };
         let attempt = address.attempt.as_ref();
         let is_untried = attempt.is_none();
-        if address.is_dead && is_untried {
+        if address.is_dead && !is_under_way(view, attempt) {
             found.failed(Reason::TokenDead);
         } else if !address.has_provider && is_untried {
             found.failed(Reason::ConfigNoRoute);
@@ -422,6 +422,15 @@ fn find_device(
             return;
         }
     }
+}
+
+/// Whether an attempt has handed something over, or has a try on its way: what it needs no address for.
+fn is_under_way(view: &View<'_>, attempt: Option<&Attempt>) -> bool {
+    attempt.is_some_and(|attempt| match attempt.state {
+        State::Sent => true,
+        State::Sending => attempt.until.is_some_and(|until| until > view.now),
+        State::Retrying | State::Failed => false,
+    })
 }
 
 /// What an attempt means for its step; tells whether the next address has to wait for it.

@@ -269,6 +269,30 @@ fn a_try_that_nobody_settled_is_repeated_when_its_lease_is_over() {
         .check(&[push(1, Channel::Fcm)], 0, Some(160), None);
 }
 
+/// Another delivery's answer says that the address is dead while an attempt waits for its next try.
+#[test]
+fn an_attempt_whose_address_died_meanwhile_is_not_tried_again() {
+    let dead = |attempt| {
+        let address = Address {
+            is_dead: true,
+            ..address(Channel::Fcm, Some(attempt))
+        };
+        vec![Device::new(id(1), vec![address])]
+    };
+    let end = Some(Reason::TokenDead);
+    for state in [State::Retrying, State::Sending] {
+        let over = attempt(state, Some(90), None);
+        Case::new(dead(over)).check(&[], 0, None, end);
+    }
+    let waits = attempt(State::Retrying, Some(120), None);
+    Case::new(dead(waits)).check(&[], 0, None, end);
+    // What is on its way may still be taken.
+    let sending = attempt(State::Sending, Some(130), None);
+    Case::new(dead(sending)).check(&[], 0, Some(130), None);
+    let sent = attempt(State::Sent, None, None);
+    Case::new(dead(sent)).check(&[], 0, None, None);
+}
+
 #[test]
 fn addresses_are_tried_one_after_another() {
     let both = |first: Option<Attempt>| {
