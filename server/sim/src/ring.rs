@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-/// How much a [`Ring`] keeps.
+/// How much a list that forgets its oldest entries keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bound {
     /// The most entries.
