@@ -14,7 +14,7 @@ use vestnik_store_sqlite::{Found, SealKey, SqliteStore, StoreOptions, slow_disk}
 use crate::{
     backup,
     bus::{Bus, LocalBus},
-    channel::PushSender,
+    channel::{self, PushSender},
     config::{Config, ConfigError, FeedConfig, Source},
     credential::AccessTokens,
     door::http,
@@ -272,7 +272,7 @@ fn keep_work(state: &ServerState, supervisor: &Supervisor) {
             state.pushes.clone(),
         ),
         loops: Arc::clone(&state.loops),
-        parts: Arc::default(),
+        flight: Arc::default(),
     };
     supervisor.keep("dispatch", move || dispatcher.clone().run());
 }
@@ -282,6 +282,7 @@ fn pushes(config: &Config, clock: &Arc<dyn Clock>) -> Driver {
     let driver = vestnik_push::driver::Config {
         // It was checked with the other settings.
         reach: config.outbound.reach().unwrap_or_default(),
+        limits: channel::limits(),
         ..vestnik_push::driver::Config::default()
     };
     Driver::new(Arc::clone(clock), driver)

@@ -105,6 +105,12 @@ impl Attempt {
         unproven: 0,
         until: None,
     };
+
+    /// Whether the try with a lease until then is on its way.
+    #[must_use]
+    pub fn is_try_of(&self, lease_until: Timestamp) -> bool {
+        self.state == State::Sending && self.until == Some(lease_until)
+    }
 }
 
 /// What became of a try.
@@ -112,6 +118,13 @@ impl Attempt {
 pub enum Outcome {
     /// The service took it.
     Accepted,
+    /// Nothing was asked of the service, because of what it said to others before: it was no try.
+    Held {
+        /// Why.
+        reason: Reason,
+        /// How long the service wants to be left alone.
+        after: Option<SignedDuration>,
+    },
     /// The service did not take it; it is worth another try.
     Retry {
         /// Why.
@@ -160,6 +173,24 @@ pub fn begin(known: Option<&Attempt>, lease_until: Timestamp) -> Attempt {
     }
 }
 
+/// What an outcome means for the delivery. A try that met a dead address is made again at once when the
+/// installation has reported another address at the service meanwhile.
+#[must_use]
+pub fn for_delivery(outcome: Outcome, has_other: bool) -> Outcome {
+    match outcome {
+        Outcome::Dead { reason, since: _ } if has_other => Outcome::Retry {
+            reason,
+            after: Some(SignedDuration::ZERO),
+        },
+        Outcome::Accepted
+        | Outcome::Held { .. }
+        | Outcome::Retry { .. }
+        | Outcome::Unproven
+        | Outcome::Dead { .. }
+        | Outcome::Rejected { .. } => outcome,
+    }
+}
+
 /// What an attempt is after a try.
 #[must_use]
 pub fn settle(begun: &Attempt, outcome: &Outcome, bounds: Bounds) -> Attempt {
@@ -185,6 +216,10 @@ pub fn settle(begun: &Attempt, outcome: &Outcome, bounds: Bounds) -> Attempt {
             }
         }
         Outcome::Retry { reason, after } => again(begun, *reason, *after, bounds),
+        Outcome::Held { reason, after } => Attempt {
+            tries: begun.tries,
+            ..again(begun, *reason, *after, bounds)
+        },
         Outcome::Unproven => {
             let unproven = begun.unproven.saturating_add(1);
             let next = again(begun, Reason::ProviderUnproven, None, bounds);

@@ -8,7 +8,8 @@
 //! # The step `push`
 //! A device that was heard from within the last seconds is given [`ACK_WINDOW`] to confirm what was
 //! written to its connection; every other one is pushed to at once. A device without a push address is
-//! reached by its connection only. A device whose system shows nothing is not pushed to.
+//! reached by its connection only. A device whose system shows nothing is not pushed to; while its app
+//! is open it can confirm in that window.
 //!
 //! ```
 //! use jiff::Timestamp;
@@ -385,10 +386,6 @@ fn find_device(
         found.is_handed = true;
         return;
     }
-    if let Some(reason) = device.blocked {
-        return found.failed(reason);
-    }
-    found.is_reachable |= device.is_connected;
     let window = course.began_at.checked_add(ACK_WINDOW);
     let window = window.unwrap_or(Timestamp::MAX);
     let is_heard = device
@@ -397,6 +394,10 @@ fn find_device(
     if is_heard && view.now < window {
         return found.waits_for(window);
     }
+    if let Some(reason) = device.blocked {
+        return found.failed(reason);
+    }
+    found.is_reachable |= device.is_connected;
     if device.addresses.is_empty() {
         found.awaits_connection = true;
         return found.failed(Reason::DeviceNoAddress);
@@ -428,7 +429,7 @@ fn find_device(
 fn is_under_way(view: &View<'_>, attempt: Option<&Attempt>) -> bool {
     attempt.is_some_and(|attempt| match attempt.state {
         State::Sent => true,
-        State::Sending => attempt.until.is_some_and(|until| until > view.now),
+        State::Sending => waits_until(view, attempt).is_some(),
         State::Retrying | State::Failed => false,
     })
 }
@@ -444,18 +445,26 @@ fn find_attempt(
         found.tries.push(target);
         return true;
     };
-    match (attempt.state, attempt.until) {
-        (State::Sent, _) => found.is_handed = true,
-        (State::Failed, _) => {
+    match attempt.state {
+        State::Sent => found.is_handed = true,
+        State::Failed => {
             found.failed(attempt.reason.unwrap_or(Reason::Unknown));
             return false;
         }
-        (State::Sending | State::Retrying, Some(until)) if until > view.now => {
-            found.waits_for(until);
-        }
-        (State::Sending | State::Retrying, _) => found.tries.push(target),
+        State::Sending | State::Retrying => match waits_until(view, attempt) {
+            Some(until) => found.waits_for(until),
+            None => found.tries.push(target),
+        },
     }
     true
+}
+
+/// Until when an attempt waits. A lease that is longer than one given now was given while the clock was
+/// ahead: nobody holds it.
+fn waits_until(view: &View<'_>, attempt: &Attempt) -> Option<Timestamp> {
+    let until = attempt.until.filter(|until| *until > view.now)?;
+    let is_ahead = attempt.state == State::Sending && until > view.lease_until;
+    (!is_ahead).then_some(until)
 }
 
 #[cfg(test)]

@@ -29,6 +29,12 @@ use vestnik_model::{AppId, Word};
 /// How long a claim holds. Shorter and a slow part is done twice for nothing; longer and a dead
 /// server's work waits that long.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(30);
+/// Until when what is claimed or begun now is held.
+#[must_use]
+pub fn lease_until(now: Timestamp) -> Timestamp {
+    later(now, LEASE)
+}
+
 /// The longest pause of a failing row.
 pub const MAX_PAUSE: SignedDuration = SignedDuration::from_mins(15);
 /// How often what the whole database keeps only for a while is deleted.

@@ -2,42 +2,42 @@
 //!
 //! A notification that has something to send has a row of work of kind `Dispatch`. Whoever claims it
 //! calls [`Dispatch::dispatch`], sends what was begun, and calls [`Dispatch::settle`] with what became
-//! of each try. Both are transactions, nothing is sent within one.
+//! of the tries, in as many parts as the answers come in. Both are transactions, nothing is sent within
+//! one. No claim holds the row meanwhile: each try has a lease of its own, so that one that waits for an
+//! answer holds up no other delivery of its notification.
 //!
 //! A try is named by the end of its lease. A try that was begun and is not settled when that has passed
 //! is begun anew by the next look: nobody knows whether it was taken. An outcome that comes later than
-//! that is noted if nobody began the try anew, whoever holds the row of work by then: what a service is
-//! proven to have taken is not sent again.
+//! that is noted if nobody began the try anew: what a service is proven to have taken is not sent again.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use vestnik_model::{AttemptId, InstallationId, Notification, PushAddress, UserId};
-use vestnik_rules::{
-    attempt::Outcome,
-    cascade::Target,
-    work::{Claim, Progress},
+use vestnik_model::{
+    AppId, AttemptId, InstallationId, Notification, NotificationId, PushAddress, UserId,
 };
+use vestnik_rules::{attempt::Outcome, cascade::Target, work::Progress};
 
 use crate::{Answer, work::Part};
 
 /// Sending deliveries.
 pub trait Dispatch {
-    /// Looks at the deliveries of a claimed row that are due, notes the tries that begin now, and gives
-    /// them. Effects: `NotificationChanged`.
+    /// Looks at the deliveries of a claimed row that are due, notes the tries that begin now, gives
+    /// them, and puts the row back for its next time. Effects: `NotificationChanged`.
     fn dispatch(&self, part: Part) -> Answer<'_, Dispatched>;
-    /// Notes what became of tries, and puts the row back for its next time if the claim still holds it.
-    /// Effects: `NotificationChanged`, `WorkDue`.
-    fn settle(&self, settling: Settling) -> Answer<'_, Progress>;
+    /// Notes what became of tries of a notification, and sees to it that its row of work is due when the
+    /// next of its deliveries is. Gives how many of the tries were still on their way; nothing follows
+    /// from the others. Effects: `NotificationChanged`, `WorkDue`.
+    fn settle(&self, settling: Settling) -> Answer<'_, usize>;
 }
 
 /// What a part of a dispatch came to.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Dispatched {
-    /// There is nothing to send now: the row was put back or deleted.
-    Nothing(Progress),
-    /// These tries have begun. The claim holds the row until they are settled.
-    Begun(Vec<Begun>),
+pub struct Dispatched {
+    /// The tries that have begun.
+    pub begun: Vec<Begun>,
+    /// What became of the row.
+    pub progress: Progress,
 }
 
 /// A try that has begun.
@@ -74,8 +74,10 @@ pub enum Recipient {
 /// What became of tries.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settling {
-    /// The claim under which they were begun.
-    pub claim: Claim,
+    /// The tenant.
+    pub app: AppId,
+    /// The notification.
+    pub notification: NotificationId,
     /// The tries.
     pub tried: Vec<Tried>,
     /// A fraction from 0 to 1, which spreads tries that failed together.
@@ -91,6 +93,9 @@ pub struct Tried {
     pub user: UserId,
     /// Where it went.
     pub target: Target,
+    /// The hash of the address ([`vestnik_rules::address::hash`]): if the service says that it is dead,
+    /// no other address dies.
+    pub address: [u8; 32],
     /// The end of its lease, which names it.
     pub lease_until: Timestamp,
     /// When it was sent.

@@ -6,4 +6,4 @@
 mod content;
 mod push;
 
-pub(crate) use push::{PushSender, service};
+pub(crate) use push::{Accounts, ONE_REQUEST, PushSender, limits, service};

@@ -1,19 +1,22 @@
 //! Pushes: made of what a dispatch began, sent by the driver, read as outcomes.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fmt,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use vestnik_clock::Clock;
-use vestnik_model::{AppId, Channel, Open, PushEnvironment, Reason, open::Word as _};
+use vestnik_model::{AppId, Channel, Open, PushAddress, PushEnvironment, Reason, open::Word as _};
+use vestnik_outbound::Limits;
 use vestnik_push::{
     Account, Address, CollapseKey, Content, Driver, Push, Sent, Service, Urgency, Verdict,
     address::Environment,
 };
 use vestnik_rules::{
+    address::hash,
     attempt::Outcome,
     cascade::{Target, channel_of},
     reason::{Retry, consequences},
@@ -29,6 +32,15 @@ use super::content::{Letter, content, hint};
 /// How long a push waits when the service refuses the App's credentials: an operator has to do
 /// something.
 const REFUSED_PAUSE: SignedDuration = SignedDuration::from_mins(5);
+/// How long a request waits for a connection: for room, name, TCP and TLS together.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How long a service may take to answer (Firebase, "Scale FCM sends": at least 10 seconds).
+const ANSWER: Duration = Duration::from_secs(10);
+/// How long the rest of an answer is waited for.
+const BODY: Duration = Duration::from_secs(2);
+/// The longest that one request takes.
+pub(crate) const ONE_REQUEST: Duration =
+    Duration::from_secs(CONNECT.as_secs() + ANSWER.as_secs() + BODY.as_secs());
 /// The most accounts that are kept parsed.
 const MAX_ACCOUNTS: usize = 1_000;
 
@@ -41,12 +53,16 @@ pub(crate) struct PushSender {
     accounts: Arc<Mutex<HashMap<(AppId, Channel), Parsed>>>,
 }
 
-/// An account, and when its credentials were set.
+/// An account with the text that it was read from; none if the text cannot be read.
 #[derive(Clone)]
 struct Parsed {
-    set_at: Timestamp,
+    text: String,
     account: Option<Arc<Account>>,
 }
+
+/// The accounts of an App, as they were when a part began.
+#[derive(Debug, Default)]
+pub(crate) struct Accounts(BTreeMap<Channel, Arc<Account>>);
 
 impl fmt::Debug for PushSender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -64,32 +80,52 @@ impl PushSender {
         }
     }
 
-    /// Makes one try.
+    /// The accounts of an App.
     ///
     /// # Errors
-    /// [`StoreError`] if the credentials cannot be loaded: the try is left to the end of its lease.
-    pub(crate) async fn send(&self, app: &AppId, begun: Begun) -> Result<Tried, StoreError> {
+    /// [`StoreError`] if they cannot be loaded.
+    pub(crate) async fn accounts(&self, app: &AppId) -> Result<Accounts, StoreError> {
+        let mut accounts = BTreeMap::new();
+        for channel in Channel::WORDS {
+            let Some(service) = service(*channel) else {
+                continue;
+            };
+            let provider = self.store.provider(app.clone(), *channel).await?;
+            let account = provider.and_then(|provider| self.parsed(app, service, &provider));
+            accounts.extend(account.map(|account| (*channel, account)));
+        }
+        Ok(Accounts(accounts))
+    }
+
+    /// A try that is sent now, for which there is no answer yet.
+    pub(crate) fn unanswered(&self, begun: &Begun) -> Tried {
         let Recipient::Device {
             installation,
             address,
             envelope_key: _,
             locale: _,
         } = &begun.recipient;
-        let kind = address.kind.known();
-        let channel = kind.and_then(channel_of).unwrap_or(Channel::Hub);
-        let tried = Tried {
+        Tried {
             user: begun.user.clone(),
             target: Target::Device {
                 installation: *installation,
-                channel,
+                channel: channel_at(address),
             },
+            address: hash(address),
             lease_until: begun.lease_until,
             began_at: self.clock.now(),
-            outcome: rejected(Reason::ConfigNoRoute),
+            outcome: Outcome::Unproven,
             said: None,
-        };
-        let Some(account) = self.account(app, channel).await? else {
-            return Ok(tried);
+        }
+    }
+
+    /// Makes one try.
+    pub(crate) async fn send(&self, accounts: &Accounts, begun: Begun) -> Tried {
+        let tried = self.unanswered(&begun);
+        let Recipient::Device { address, .. } = &begun.recipient;
+        let Some(account) = accounts.0.get(&channel_at(address)) else {
+            let outcome = rejected(Reason::ConfigNoRoute);
+            return Tried { outcome, ..tried };
         };
         let environment = address.environment.as_ref().and_then(Open::known);
         let Ok(address) = Address::parse(address, environment.map(environment_of)) else {
@@ -98,14 +134,14 @@ impl PushSender {
                 reason: Reason::TokenDead,
                 since: None,
             };
-            return Ok(Tried { outcome, ..tried });
+            return Tried { outcome, ..tried };
         };
-        let sent = self.push(&account, &address, &begun).await;
-        Ok(Tried {
+        let sent = self.push(account, &address, &begun).await;
+        Tried {
             said: sent.said.as_ref().map(ToString::to_string),
-            outcome: outcome(&sent.verdict),
+            outcome: outcome(&sent),
             ..tried
-        })
+        }
     }
 
     /// Sends the notification, and only a hint if the service refuses what it contains.
@@ -154,24 +190,11 @@ impl PushSender {
         }
     }
 
-    /// The App's account at a service; none if there are no credentials, or none that can be read.
-    async fn account(
-        &self,
-        app: &AppId,
-        channel: Channel,
-    ) -> Result<Option<Arc<Account>>, StoreError> {
-        let Some(service) = service(channel) else {
-            return Ok(None);
-        };
-        let provider = self.store.provider(app.clone(), channel).await?;
-        Ok(provider.and_then(|provider| self.parsed(app, service, &provider)))
-    }
-
     fn parsed(&self, app: &AppId, service: Service, provider: &Provider) -> Option<Arc<Account>> {
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         let name = (app.clone(), provider.channel);
         if let Some(known) = accounts.get(&name)
-            && known.set_at == provider.set_at
+            && known.text == provider.account
         {
             return known.account.clone();
         }
@@ -183,11 +206,21 @@ impl PushSender {
             accounts.clear();
         }
         let parsed = Parsed {
-            set_at: provider.set_at,
+            text: provider.account.clone(),
             account: account.ok().map(Arc::new),
         };
         accounts.insert(name, parsed.clone());
         parsed.account
+    }
+}
+
+/// The bounds of a push service's connections.
+pub(crate) fn limits() -> Limits {
+    Limits {
+        connect: CONNECT,
+        answer: ANSWER,
+        body: BODY,
+        ..Limits::default()
     }
 }
 
@@ -207,6 +240,12 @@ const fn environment_of(environment: PushEnvironment) -> Environment {
     }
 }
 
+/// The channel of an address.
+fn channel_at(address: &PushAddress) -> Channel {
+    let kind = address.kind.known();
+    kind.and_then(channel_of).unwrap_or(Channel::Hub)
+}
+
 /// The push service of a channel.
 pub(crate) const fn service(channel: Channel) -> Option<Service> {
     match channel {
@@ -221,38 +260,42 @@ const fn rejected(reason: Reason) -> Outcome {
     Outcome::Rejected { reason }
 }
 
-/// What a verdict means for the attempt.
-fn outcome(verdict: &Verdict) -> Outcome {
-    let pause = |after: Option<std::time::Duration>| {
+/// What a push came to means for its attempt.
+fn outcome(sent: &Sent) -> Outcome {
+    let pause = |after: Option<Duration>| {
         after.map(|after| SignedDuration::try_from(after).unwrap_or(SignedDuration::MAX))
     };
-    match *verdict {
+    let again = |reason, after| match sent.held {
+        Some(_) if sent.tries == 0 => Outcome::Held { reason, after },
+        Some(_) | None => Outcome::Retry { reason, after },
+    };
+    match sent.verdict {
         Verdict::Accepted { id: _ } => Outcome::Accepted,
         Verdict::Retry {
             reason,
             after,
             over: _,
-        } => Outcome::Retry {
-            reason,
-            after: pause(after),
-        },
+        } => again(reason, pause(after)),
         Verdict::Throttled {
             scope: _,
             after,
             over: _,
-        } => Outcome::Retry {
-            reason: Reason::ProviderThrottled,
-            after: pause(after),
-        },
+        } => again(Reason::ProviderThrottled, pause(after)),
         Verdict::Dead { reason, since } => Outcome::Dead { reason, since },
         Verdict::WrongEnvironment => Outcome::Dead {
             reason: Reason::TokenWrongEnv,
             since: None,
         },
         Verdict::Suspect { reason } | Verdict::Rejected { reason } => rejected(reason),
-        Verdict::Refused { reason, remedy: _ } => Outcome::Retry {
-            reason,
-            after: Some(REFUSED_PAUSE),
+        Verdict::Refused { reason, remedy: _ } => match consequences(reason).retry {
+            // What the account lacks for this address it lacks the next time too.
+            Retry::Never => rejected(reason),
+            Retry::Later
+            | Retry::Once
+            | Retry::AfterRenewal
+            | Retry::OtherEnvironment
+            | Retry::WithoutContent
+            | Retry::WithNewKey => again(reason, Some(REFUSED_PAUSE)),
         },
         Verdict::Unproven => Outcome::Unproven,
     }

@@ -1,88 +1,67 @@
 //! The loop that sends deliveries: claim a notification's row, begin its tries, send them, settle.
 //!
-//! Other loops do one transaction for each part; this one waits for push services in between. So its
-//! parts are tasks of their own: a slow service holds up the part that waits for it and no other, and an
-//! App has a few parts at a time, so that one whose services are slow leaves room for others.
+//! Other loops do one transaction for each part; this one waits for push services between two. So its
+//! parts are tasks of their own, no claim is held while they wait, and answers are noted as they come: a
+//! slow service holds up the deliveries that it is asked to take and no others. An App has a few tries
+//! at a time ([`Flight`]), so that one whose services are slow leaves room for others.
 
-use std::{
-    collections::BTreeMap,
-    panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use futures_util::{FutureExt as _, StreamExt as _, stream::FuturesUnordered};
-use jiff::Timestamp;
+use futures_util::{FutureExt as _, future::join, stream::FuturesUnordered};
+use jiff::SignedDuration;
 use tokio::task::JoinSet;
-use vestnik_model::AppId;
-use vestnik_rules::work::{Claim, LEASE, WorkKind};
+use vestnik_model::{AppId, NotificationId};
+use vestnik_rules::work::{Claim, LEASE, Progress, WorkKind};
 use vestnik_store::{
     StoreError,
     dispatch::{Begun, Dispatched, Settling, Tried},
-    work::{ClaimQuery, Part},
+    work::Part,
 };
 
 use super::{
-    loops::Loops,
-    run::{Rows, fraction, until},
+    answers::Answers,
+    flight::{Flight, ROWS, Room},
+    loops::{Loop, Loops},
+    run::{Round, Rows, fraction, until},
 };
-use crate::{channel::PushSender, refusal::chain};
+use crate::{
+    channel::{Accounts, ONE_REQUEST, PushSender},
+    refusal::chain,
+};
 
-/// The most parts at a time.
-const PARTS: usize = 16;
-/// The most parts of one App at a time.
-const PARTS_OF_APP: usize = 4;
-/// The most deliveries that a part looks at.
-const ROWS: u32 = 100;
-/// How long a part waits for answers, of the lease that it has: what is not answered by then is begun
-/// anew when the lease is over.
+/// How long answers are waited for, of the lease that tries have: what is not answered by then is
+/// unproven.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How much of the lease is left for noting what became of tries.
+const RESERVE: SignedDuration = SignedDuration::from_secs(5);
 /// How often it is tried again to note what became of tries.
 const SETTLE_TRIES: u32 = 10;
 /// How long the loop waits when rows cannot be claimed.
 const PAUSE: Duration = Duration::from_millis(500);
 
-const _: () = assert!(PATIENCE.as_secs() < LEASE.as_secs().unsigned_abs());
+// A request has its answer, or has none in time, before the try is given up.
+const _: () = assert!(ONE_REQUEST.as_secs() < PATIENCE.as_secs());
+const _: () = assert!(PATIENCE.as_secs() as i64 + RESERVE.as_secs() <= LEASE.as_secs());
 
 /// Sends deliveries. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Dispatcher {
     pub(crate) sender: PushSender,
     pub(crate) loops: Arc<Loops>,
-    /// How many parts each App has.
-    pub(crate) parts: Arc<Mutex<BTreeMap<AppId, usize>>>,
-}
-
-/// A part of an App, counted while it lives.
-struct Place {
-    app: AppId,
-    parts: Arc<Mutex<BTreeMap<AppId, usize>>>,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = parts.get_mut(&self.app) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                parts.remove(&self.app);
-            }
-        }
-    }
+    pub(crate) flight: Arc<Flight>,
 }
 
 impl Dispatcher {
     /// Works until it is dropped.
     pub(crate) async fn run(self) {
         let mut tasks = JoinSet::new();
-        let mut behind = None;
+        let mut round = Round::default();
         let Some(state) = self.loops.of(WorkKind::Dispatch) else {
             return;
         };
         loop {
             while tasks.try_join_next().is_some() {}
-            let free = PARTS.saturating_sub(tasks.len());
-            let sleep = match self.turn(free, &mut behind, &mut tasks).await {
+            let sleep = match self.turn(&mut round, &mut tasks).await {
                 Ok(sleep) => sleep,
                 Err(error) => {
                     state.failed();
@@ -94,7 +73,7 @@ impl Dispatcher {
             state.turned(self.sender.clock.monotonic());
             tokio::select! {
                 () = state.due.notified() => {}
-                _ = tasks.join_next(), if !tasks.is_empty() => {}
+                () = self.flight.has_room.notified() => {}
                 () = tokio::time::sleep(sleep) => {}
             }
         }
@@ -104,91 +83,130 @@ impl Dispatcher {
     /// nothing else is due.
     async fn turn(
         &self,
-        free: usize,
-        behind: &mut Option<AppId>,
+        round: &mut Round,
         tasks: &mut JoinSet<()>,
     ) -> Result<Duration, StoreError> {
         let store = &self.sender.store;
-        let now = self.sender.clock.now();
-        let due = store.next_due(WorkKind::Dispatch).await?;
-        if free == 0 || due.is_none_or(|due| due > now) {
+        let (due, now) = (
+            store.next_due(WorkKind::Dispatch).await?,
+            self.sender.clock.now(),
+        );
+        let parts = self.flight.parts();
+        if parts == 0 || due.is_none_or(|due| due > now) {
             return Ok(until(due, now));
         }
-        let asked = ClaimQuery {
-            kind: WorkKind::Dispatch,
-            behind: behind.clone(),
-            except: self.full(),
-            limit: u32::try_from(free).unwrap_or(u32::MAX),
-            lease_until: now.checked_add(LEASE).unwrap_or(Timestamp::MAX),
-            now,
-        };
+        let asked = round.query(WorkKind::Dispatch, self.flight.full(), parts, now);
         let claimed = store.claim(asked).await?;
-        behind.clone_from(&claimed.behind);
-        let is_idle = claimed.claims.is_empty() && claimed.has_gone_round;
+        let goes_on = round.goes_on(&claimed);
         for claim in claimed.claims {
-            let (dispatcher, place) = (self.clone(), self.place(&claim.app));
-            tasks.spawn(async move { dispatcher.part(claim, place).await });
+            let (dispatcher, room) = (self.clone(), Room::take(&self.flight, &claim.app));
+            tasks.spawn(async move { dispatcher.part(claim, room).await });
         }
-        Ok(if is_idle { PAUSE } else { Duration::ZERO })
+        Ok(if goes_on { Duration::ZERO } else { PAUSE })
     }
 
-    /// The Apps that have as many parts as they may.
-    fn full(&self) -> Vec<AppId> {
-        let parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
-        let full = parts.iter().filter(|(_, count)| **count >= PARTS_OF_APP);
-        full.map(|(app, _)| app.clone()).collect()
-    }
-
-    fn place(&self, app: &AppId) -> Place {
-        let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
-        *parts.entry(app.clone()).or_default() += 1;
-        Place {
-            app: app.clone(),
-            parts: Arc::clone(&self.parts),
-        }
-    }
-
-    /// Does one part. A failure is the row's alone.
-    async fn part(self, claim: Claim, _place: Place) {
+    /// Does one part: begins tries, and sends them. A failure is the row's alone.
+    async fn part(self, claim: Claim, mut room: Room) {
         let Some(state) = self.loops.of(WorkKind::Dispatch) else {
             return;
         };
-        let done = AssertUnwindSafe(self.dispatch(&claim)).catch_unwind().await;
+        let app = claim.app.clone();
         let rows = Rows {
             work: &*self.sender.store,
             clock: &*self.sender.clock,
             state,
         };
-        if rows.settled(claim, done).await.is_some() {
-            state.did_part();
+        let begun = AssertUnwindSafe(self.begin(&claim)).catch_unwind().await;
+        let Some((accounts, Dispatched { begun, progress })) = rows.settled(claim, begun).await
+        else {
+            return;
+        };
+        state.did_part();
+        room.shrink_to(begun.len());
+        if progress == Progress::More {
             state.due.notify_one();
+        }
+        let Some(notification) = begun.first().map(|begun| begun.notification.id) else {
+            return;
+        };
+        let sending = self.send_all((&app, notification), (&accounts, begun), &mut room);
+        match AssertUnwindSafe(sending).catch_unwind().await {
+            Ok(Ok(()) | Err(StoreError::Closed)) => {}
+            Ok(Err(error)) => lost(state, &chain(&error)),
+            Err(_) => {
+                state.panicked();
+                lost(state, "it panicked");
+            }
         }
     }
 
-    async fn dispatch(&self, claim: &Claim) -> Result<(), StoreError> {
+    async fn begin(&self, claim: &Claim) -> Result<(Accounts, Dispatched), StoreError> {
         let (store, clock) = (&self.sender.store, &self.sender.clock);
+        let accounts = self.sender.accounts(&claim.app).await?;
         let part = Part {
             claim: claim.clone(),
-            rows: ROWS,
+            rows: u32::try_from(ROWS).unwrap_or(u32::MAX),
             seed: clock.random(),
             now: clock.now(),
         };
-        let Dispatched::Begun(begun) = store.dispatch(part).await? else {
-            return Ok(());
-        };
-        let tried = self.send_all(&claim.app, begun).await;
-        let settling = Settling {
-            claim: claim.clone(),
-            tried,
-            random: fraction(clock.random()),
-            now: clock.now(),
-        };
-        self.settle(settling).await
+        Ok((accounts, store.dispatch(part).await?))
+    }
+
+    /// Sends tries together, and notes their answers as they come: while some are written, others are
+    /// waited for.
+    async fn send_all(
+        &self,
+        whose: (&AppId, NotificationId),
+        (accounts, begun): (&Accounts, Vec<Begun>),
+        room: &mut Room,
+    ) -> Result<(), StoreError> {
+        let patience = self.patience(&begun);
+        let waiting = begun
+            .iter()
+            .map(|begun| (begun.attempt, self.sender.unanswered(begun)));
+        let waiting = waiting.collect();
+        let sending: FuturesUnordered<_> = begun
+            .into_iter()
+            .map(|begun| async move { (begun.attempt, self.sender.send(accounts, begun).await) })
+            .collect();
+        let mut answers = Answers::new(sending, waiting, patience);
+        let mut answered = answers.next().await;
+        while !answered.is_empty() {
+            let settling = self.settle(whose, answered);
+            let (settled, next) = join(settling, answers.next()).await;
+            settled?;
+            room.shrink_to(answers.waiting() + next.len());
+            answered = next;
+        }
+        Ok(())
+    }
+
+    /// How long the answers to tries are waited for.
+    fn patience(&self, begun: &[Begun]) -> Duration {
+        let now = self.sender.clock.now();
+        let leases = begun.iter().map(|begun| begun.lease_until);
+        let left = leases
+            .min()
+            .map(|until| until.duration_since(now) - RESERVE);
+        left.and_then(|left| left.try_into().ok())
+            .map_or(Duration::ZERO, |left: Duration| left.min(PATIENCE))
     }
 
     /// Notes what became of tries, again and again while the store cannot: what a service is proven to
     /// have taken must not be sent again.
-    async fn settle(&self, settling: Settling) -> Result<(), StoreError> {
+    async fn settle(
+        &self,
+        (app, notification): (&AppId, NotificationId),
+        tried: Vec<Tried>,
+    ) -> Result<(), StoreError> {
+        let clock = &self.sender.clock;
+        let mut settling = Settling {
+            app: app.clone(),
+            notification,
+            tried,
+            random: fraction(clock.random()),
+            now: clock.now(),
+        };
         let mut left = SETTLE_TRIES;
         loop {
             match self.sender.store.settle(settling.clone()).await {
@@ -197,33 +215,18 @@ impl Dispatcher {
                     let error = chain(&error);
                     tracing::warn!(error, "what became of pushes is noted later");
                     tokio::time::sleep(PAUSE).await;
+                    settling.now = clock.now();
                 }
                 settled => return settled.map(drop),
             }
         }
     }
+}
 
-    /// Sends tries together; gives those that were answered in time.
-    async fn send_all(&self, app: &AppId, begun: Vec<Begun>) -> Vec<Tried> {
-        let mut tried = Vec::with_capacity(begun.len());
-        let mut sending: FuturesUnordered<_> = begun
-            .into_iter()
-            .map(|begun| self.sender.send(app, begun))
-            .collect();
-        let all = async {
-            while let Some(sent) = sending.next().await {
-                match sent {
-                    Ok(sent) => tried.push(sent),
-                    Err(error) => {
-                        let error = chain(&error);
-                        tracing::warn!(error, "a push is left for later");
-                    }
-                }
-            }
-        };
-        if tokio::time::timeout(PATIENCE, all).await.is_err() {
-            tracing::warn!("push services did not answer in time");
-        }
-        tried
-    }
+fn lost(state: &Loop, reason: &str) {
+    state.failed();
+    tracing::warn!(
+        reason,
+        "what became of pushes could not be noted: they are sent again"
+    );
 }

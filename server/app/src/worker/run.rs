@@ -9,7 +9,7 @@ use futures_util::{
 use jiff::Timestamp;
 use vestnik_clock::Clock;
 use vestnik_model::{AppId, Word as _};
-use vestnik_rules::work::{Claim, LEASE, Progress, WorkKind, retry_at};
+use vestnik_rules::work::{Claim, Progress, WorkKind, lease_until, retry_at};
 use vestnik_store::{
     StoreError, Work,
     work::{ClaimQuery, Claimed, FailedWork, Part},
@@ -30,7 +30,7 @@ const FRUITLESS: u32 = 64;
 
 /// Where a loop stands in its round of the Apps.
 #[derive(Debug, Default)]
-struct Round {
+pub(super) struct Round {
     /// The App that was looked at last.
     behind: Option<AppId>,
     /// How many calls in a row claimed nothing.
@@ -94,8 +94,26 @@ enum Turn {
 }
 
 impl Round {
+    /// What the next call asks for: at most so many rows, and none of some Apps.
+    pub(super) fn query(
+        &self,
+        kind: WorkKind,
+        except: Vec<AppId>,
+        limit: u32,
+        now: Timestamp,
+    ) -> ClaimQuery {
+        ClaimQuery {
+            kind,
+            behind: self.behind.clone(),
+            except,
+            limit,
+            lease_until: lease_until(now),
+            now,
+        }
+    }
+
     /// Takes what a call claimed; tells whether the next may follow at once.
-    fn goes_on(&mut self, claimed: &Claimed) -> bool {
+    pub(super) fn goes_on(&mut self, claimed: &Claimed) -> bool {
         let Claimed {
             claims,
             behind,
@@ -175,15 +193,7 @@ impl Worker {
     }
 
     async fn claim(&self, kind: WorkKind, round: &Round) -> Result<Claimed, StoreError> {
-        let now = self.clock.now();
-        let asked = ClaimQuery {
-            kind,
-            behind: round.behind.clone(),
-            except: Vec::new(),
-            limit: concurrency(kind),
-            lease_until: now.checked_add(LEASE).unwrap_or(Timestamp::MAX),
-            now,
-        };
+        let asked = round.query(kind, Vec::new(), concurrency(kind), self.clock.now());
         self.work.claim(asked).await
     }
 

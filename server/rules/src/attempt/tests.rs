@@ -104,3 +104,37 @@ fn an_address_dies_only_by_a_newer_proof() {
     assert!(kills(&dead(Some(11)), at(10), at(20)));
     assert!(!kills(&busy(None), at(10), at(20)));
 }
+
+#[test]
+fn what_was_held_back_was_no_try() {
+    let held = Outcome::Held {
+        reason: Reason::ProviderUnavailable,
+        after: Some(SignedDuration::from_secs(40)),
+    };
+    let waits = settle(&begin(None, at(30)), &held, bounds(900, 0));
+    assert_eq!(
+        (waits.state, waits.tries, waits.until),
+        (State::Retrying, 0, Some(at(41)))
+    );
+    let late = settle(&begin(Some(&waits), at(30)), &held, bounds(40, 0));
+    assert_eq!((late.state, late.tries), (State::Failed, 0));
+}
+
+#[test]
+fn a_dead_address_with_a_successor_is_tried_again_at_once() {
+    let dead = Outcome::Dead {
+        reason: Reason::TokenDead,
+        since: None,
+    };
+    assert_eq!(for_delivery(dead.clone(), false), dead);
+    let again = settle(
+        &begin(None, at(30)),
+        &for_delivery(dead, true),
+        bounds(900, 0),
+    );
+    assert_eq!(
+        (again.state, again.reason, again.until),
+        (State::Retrying, Some(Reason::TokenDead), Some(at(1)))
+    );
+    assert_eq!(for_delivery(Outcome::Unproven, true), Outcome::Unproven);
+}

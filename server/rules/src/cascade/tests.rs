@@ -372,3 +372,31 @@ fn a_look_never_leaves_a_delivery_in_between() {
         }
     }
 }
+
+#[test]
+fn a_silenced_device_that_is_open_confirms_first() {
+    let open = Device {
+        blocked: Some(Reason::BlockedOs),
+        is_connected: true,
+        heard_at: Some(at(99)),
+        ..phone(1, None)
+    };
+    Case::new(vec![open.clone()]).check(&[], 0, Some(105), None);
+    Case::new(vec![open.clone()])
+        .at(105)
+        .check(&[], 0, None, Some(Reason::BlockedOs));
+    let confirmed = Device {
+        has_it: true,
+        ..open
+    };
+    let confirmed = Case::new(vec![confirmed]).at(105);
+    confirmed.check(&[], 0, None, None);
+}
+
+#[test]
+fn a_lease_that_was_given_while_the_clock_was_ahead_holds_nobody_up() {
+    let ahead = attempt(State::Sending, Some(4_000), None);
+    Case::new(vec![phone(1, Some(ahead))]).check(&[push(1, Channel::Fcm)], 0, Some(130), None);
+    let paused = attempt(State::Retrying, Some(4_000), None);
+    Case::new(vec![phone(1, Some(paused))]).check(&[], 0, Some(4_000), None);
+}

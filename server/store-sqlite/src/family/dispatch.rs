@@ -22,7 +22,7 @@ use crate::{
         Txn,
         change::Changes,
         delivery::{self, Key},
-        dispatch::{Desk, Sending},
+        dispatch::{Desk, Sending, wake},
         notification,
         work::{self, Held, Next},
     },
@@ -37,7 +37,7 @@ impl Dispatch for SqliteStore {
         })
     }
 
-    fn settle(&self, settling: Settling) -> Answer<'_, Progress> {
+    fn settle(&self, settling: Settling) -> Answer<'_, usize> {
         let with = (self.seal(), self.unreadable());
         self.write(Priority::Mass, move |txn| {
             settle(txn, (&with.0, &with.1), &settling)
@@ -51,12 +51,16 @@ fn dispatch(
     part: &Part,
 ) -> Result<Dispatched, rusqlite::Error> {
     let db = txn.connection();
+    let nothing = |progress| Dispatched {
+        begun: Vec::new(),
+        progress,
+    };
     let Some(held) = work::held(db, &part.claim)? else {
-        return Ok(Dispatched::Nothing(Progress::Lost));
+        return Ok(nothing(Progress::Lost));
     };
     let Some(sending) = Sending::load(db, held.target, unreadable)? else {
         work::finish(db, &held, &Next::Done, part.now)?;
-        return Ok(Dispatched::Nothing(Progress::Finished));
+        return Ok(nothing(Progress::Finished));
     };
     let mut desk = Desk {
         db,
@@ -68,61 +72,54 @@ fn dispatch(
     };
     let (begun, is_more) = desk.begin_due(part.rows)?;
     let changes = desk.changes;
-    let progress = begun
-        .is_empty()
-        .then(|| finish(db, &held, is_more, part.now))
-        .transpose()?;
+    let progress = finish(db, &held, is_more, part.now)?;
     changes.write(txn, part.now)?;
-    Ok(progress.map_or(Dispatched::Begun(begun), Dispatched::Nothing))
+    Ok(Dispatched { begun, progress })
 }
 
 fn settle(
     txn: &mut Txn<'_>,
     (seal, unreadable): (&Seal, &Unreadable),
     settling: &Settling,
-) -> Result<Progress, rusqlite::Error> {
+) -> Result<usize, rusqlite::Error> {
     let db = txn.connection();
-    let held = work::held(db, &settling.claim)?;
-    let target = match &held {
-        Some(held) => Some(held.target),
-        // The row went to somebody else; what was proven is proven all the same.
-        None => work::target(db, &settling.claim)?,
+    let Some(found) = notification::find(db, &settling.app, settling.notification)? else {
+        return Ok(0);
     };
-    let sending = target.map(|target| Sending::load(db, target, unreadable));
-    let mut changes = Changes::default();
-    if let Some(sending) = sending.transpose()?.flatten() {
-        let mut desk = Desk {
-            db,
-            seal,
-            unreadable,
-            sending,
-            now: settling.now,
-            changes,
-        };
-        settle_all(&mut desk, settling)?;
-        changes = desk.changes;
-    }
-    let progress = match &held {
-        Some(held) => finish(db, held, false, settling.now)?,
-        None => Progress::Lost,
+    let Some(sending) = Sending::load(db, found.subject.row, unreadable)? else {
+        return Ok(0);
     };
+    let mut desk = Desk {
+        db,
+        seal,
+        unreadable,
+        sending,
+        now: settling.now,
+        changes: Changes::default(),
+    };
+    let count = settle_all(&mut desk, settling)?;
+    let changes = desk.changes;
+    wake(txn, &found.subject, settling.now)?;
     changes.write(txn, settling.now)?;
-    Ok(progress)
+    Ok(count)
 }
 
-/// Notes what became of the tries, then brings each of their deliveries on once.
-fn settle_all(desk: &mut Desk<'_>, settling: &Settling) -> Result<(), rusqlite::Error> {
+/// Notes what became of the tries, then brings each of their deliveries on once. Gives how many tries
+/// were on their way.
+fn settle_all(desk: &mut Desk<'_>, settling: &Settling) -> Result<usize, rusqlite::Error> {
     let mut settled: BTreeMap<Key, bool> = BTreeMap::new();
+    let mut count = 0;
     for tried in &settling.tried {
         if let Some(key) = desk.settle(tried, settling.random)? {
             let is_accepted = tried.outcome == Outcome::Accepted;
             *settled.entry(key).or_default() |= is_accepted;
+            count += 1;
         }
     }
     for (key, is_handed) in settled {
         desk.go_on(key, is_handed)?;
     }
-    Ok(())
+    Ok(count)
 }
 
 /// Puts a row back until its next delivery is due, or deletes it when none waits.

@@ -6,13 +6,13 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 use rusqlite::Connection;
-use vestnik_model::{AppId, Channel, Notification, publish::Steps};
+use vestnik_model::{AppId, Channel, Notification, Open, publish::Steps};
 use vestnik_rules::{
-    attempt::{Bounds, State, begin, kills, settle},
+    attempt::{Bounds, begin, for_delivery, kills, settle},
     cascade::{Course, Looked, Mailbox, Target, View, channel_of, look},
     delivery::{Event, advance},
     identity::{attempt_id, delivery_id},
-    work::{LEASE, Stage, WorkKind},
+    work::{Stage, WorkKind, lease_until},
 };
 use vestnik_store::dispatch::{Begun, Recipient, Tried};
 
@@ -79,7 +79,7 @@ impl Sending {
 impl Desk<'_> {
     /// The end of the leases of tries that begin now.
     fn lease_until(&self) -> Timestamp {
-        self.now.checked_add(LEASE).unwrap_or(Timestamp::MAX)
+        lease_until(self.now)
     }
 
     /// Looks at the deliveries that are due, and begins what is to be tried. Gives the tries, and
@@ -117,7 +117,8 @@ impl Desk<'_> {
             course: case.course,
             state: &case.delivery.state,
             expires_at: self.sending.found.expires_at,
-            is_stopped: self.sending.found.is_cancelled,
+            // Content that cannot be read is never sent.
+            is_stopped: self.sending.found.is_cancelled || self.sending.content.is_none(),
             devices: &case.devices,
             mailbox: Mailbox::Unknown,
             lease_until: self.lease_until(),
@@ -205,22 +206,24 @@ impl Desk<'_> {
         let Some(found) = attempts.into_iter().find(|found| found.aim == aim) else {
             return Ok(None);
         };
-        let is_it =
-            found.attempt.state == State::Sending && found.attempt.until == Some(tried.lease_until);
-        if !is_it {
+        if !found.attempt.is_try_of(tried.lease_until) {
             return Ok(None);
         }
+        let addresses = self.addresses(aim)?;
+        let mut others = addresses.iter().filter(|found| found.address.is_some());
+        let has_other = others.any(|found| found.hash != tried.address);
         let bounds = Bounds {
             until: self.until(key)?,
             random,
             now: self.now,
         };
-        let settled = settle(&found.attempt, &tried.outcome, bounds);
+        let outcome = for_delivery(tried.outcome.clone(), has_other);
+        let settled = settle(&found.attempt, &outcome, bounds);
         attempt::put(self.db, key, aim, &settled, self.now)?;
         if let Some(said) = &tried.said {
             attempt::set_said(self.db, key, aim, said)?;
         }
-        self.mark_address(tried, aim)?;
+        self.mark(tried, aim, &addresses)?;
         Ok(Some(key))
     }
 
@@ -233,25 +236,29 @@ impl Desk<'_> {
         }))
     }
 
-    fn mark_address(&self, tried: &Tried, aim: Aim) -> Result<(), rusqlite::Error> {
-        let installation = aim.installation;
-        let addresses =
-            push_address::of_installation(self.db, self.seal, self.sending.app(), installation)?;
-        let used = addresses.iter().filter(|found| {
-            let kind = found
-                .address
-                .as_ref()
-                .and_then(|address| address.kind.known());
-            kind.and_then(channel_of) == Some(aim.channel)
+    /// The addresses of an installation at a service.
+    fn addresses(&self, aim: Aim) -> Result<Vec<push_address::Found>, rusqlite::Error> {
+        let app = self.sending.app();
+        let mut addresses =
+            push_address::of_installation(self.db, self.seal, app, aim.installation)?;
+        addresses.retain(|found| {
+            let kind = Open::read(&found.kind);
+            kind.known().and_then(channel_of) == Some(aim.channel)
         });
-        for address in used {
+        Ok(addresses)
+    }
+
+    /// Notes that the address of a try is dead, if its outcome proves it.
+    fn mark(
+        &self,
+        tried: &Tried,
+        aim: Aim,
+        addresses: &[push_address::Found],
+    ) -> Result<(), rusqlite::Error> {
+        let whose = (self.sending.app(), aim.installation);
+        for address in addresses.iter().filter(|found| found.hash == tried.address) {
             if kills(&tried.outcome, address.refreshed_at, tried.began_at) {
-                push_address::kill(
-                    self.db,
-                    (self.sending.app(), installation),
-                    address,
-                    self.now,
-                )?;
+                push_address::kill(self.db, whose, address, self.now)?;
             }
         }
         Ok(())
@@ -280,25 +287,31 @@ impl Desk<'_> {
     }
 }
 
-/// Sees to it that a notification has a row of work by the time that its next delivery is due.
+/// Sees to it that a notification has a row of work that is due when its next delivery is, and none if no
+/// delivery waits. A row that somebody holds, or that failed, is left to whoever ends that.
 pub(crate) fn wake(
     txn: &mut Txn<'_>,
     subject: &super::change::Subject,
     now: Timestamp,
 ) -> Result<(), rusqlite::Error> {
+    let known = notification::dispatch(txn, subject.row)?;
     let Some(due) = delivery::next_due(txn, subject.row)? else {
+        if let Some(row) = known
+            && work::delete_waiting(txn, row)?
+        {
+            notification::set_dispatch(txn, subject.row, None)?;
+        }
         return Ok(());
     };
     let stage = Stage {
         kind: WorkKind::Dispatch,
         due,
     };
-    match notification::dispatch(txn, subject.row)? {
-        Some(row) => work::bring_forward(txn, row, due)?,
-        None => {
-            let row = work::insert(txn, &subject.app, subject.row, stage, None)?;
-            notification::set_dispatch(txn, subject.row, Some(row))?;
-        }
+    if let Some(row) = known {
+        work::set_waiting(txn, row, due)?;
+    } else {
+        let row = work::insert(txn, &subject.app, subject.row, stage, None)?;
+        notification::set_dispatch(txn, subject.row, Some(row))?;
     }
     event::work_due(txn, &subject.app, stage, now)
 }

@@ -27,10 +27,10 @@ statements! {
     DELETE_OF = "DELETE FROM push_address WHERE app = ?1 AND installation = ?2";
     /// An address has one owner: whoever reported it last.
     DELETE_ELSEWHERE = "DELETE FROM push_address INDEXED BY push_address_by_hash WHERE app = ?1 AND hash = ?2 AND installation <> ?3";
-    OF_INSTALLATION = "SELECT kind, value, refreshed_at, died_at FROM push_address
+    OF_INSTALLATION = "SELECT kind, value, refreshed_at, died_at, hash FROM push_address
          WHERE app = ?1 AND installation = ?2 ORDER BY kind";
     KILL = "UPDATE push_address SET value = NULL, died_at = ?5
-         WHERE app = ?1 AND installation = ?2 AND kind = ?3 AND refreshed_at = ?4";
+         WHERE app = ?1 AND installation = ?2 AND kind = ?3 AND hash = ?4 AND died_at IS NULL";
     NAMES = "SELECT DISTINCT app, installation FROM push_address WHERE value IS NOT NULL";
     RESEAL = "UPDATE push_address SET value = ?4 WHERE app = ?1 AND installation = ?2 AND kind = ?3";
 }
@@ -46,6 +46,7 @@ pub(crate) struct Found {
     pub(crate) address: Option<PushAddress>,
     pub(crate) refreshed_at: Timestamp,
     pub(crate) died_at: Option<Timestamp>,
+    pub(crate) hash: [u8; 32],
 }
 
 /// Takes the whole set of an installation's addresses.
@@ -160,11 +161,12 @@ fn found(
         address: json.and_then(|json| serde_json::from_slice(&json).ok()),
         refreshed_at: time(row, 2)?,
         died_at: optional_time(row, 3)?,
+        hash: row.get(4)?,
         kind,
     })
 }
 
-/// Notes that an address is dead, unless it was refreshed meanwhile.
+/// Notes that an address is dead.
 pub(crate) fn kill(
     db: &Connection,
     (app, installation): (&AppId, InstallationId),
@@ -176,7 +178,7 @@ pub(crate) fn kill(
             app.as_str(),
             key(installation),
             &address.kind,
-            millis(address.refreshed_at),
+            address.hash,
             millis(now),
         ))
         .map(drop)

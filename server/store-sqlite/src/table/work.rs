@@ -29,10 +29,9 @@ statements! {
          WHERE is_claimed = 1";
     HELD = "SELECT target, position FROM work
          WHERE id = ?1 AND fence = ?2 AND kind = ?3 AND app = ?4";
-    TARGET = "SELECT target FROM work WHERE id = ?1 AND kind = ?2 AND app = ?3";
-    /// A row that somebody holds is looked at again when they finish it.
-    BRING_FORWARD = "UPDATE work SET due_at = ?2, ready_at = ?2
-         WHERE id = ?1 AND is_claimed = 0 AND tries = 0 AND ready_at > ?2";
+    SET_WAITING = "UPDATE work SET due_at = ?2, ready_at = ?2
+         WHERE id = ?1 AND is_claimed = 0 AND tries = 0";
+    DELETE_WAITING = "DELETE FROM work WHERE id = ?1 AND is_claimed = 0 AND tries = 0";
     SET = "UPDATE work SET kind = ?2, due_at = ?3, ready_at = ?3, position = ?4, fence = fence + 1,
              is_claimed = 0, tries = 0, error = NULL
          WHERE id = ?1";
@@ -198,25 +197,17 @@ pub(crate) fn held(db: &Connection, claim: &Claim) -> Result<Option<Held>, rusql
         .optional()
 }
 
-/// What the row of a claim is about, whoever holds it by now.
-pub(crate) fn target(db: &Connection, claim: &Claim) -> Result<Option<i64>, rusqlite::Error> {
-    let id = i64::try_from(claim.id).unwrap_or(i64::MAX);
-    db.prepare_cached(TARGET)?
-        .query_row((id, claim.kind.as_str(), claim.app.as_str()), |row| {
-            row.get(0)
-        })
-        .optional()
-}
-
-/// Makes a row that waits due earlier.
-pub(crate) fn bring_forward(
-    db: &Connection,
-    id: i64,
-    due: Timestamp,
-) -> Result<(), rusqlite::Error> {
-    db.prepare_cached(BRING_FORWARD)?
+/// Makes a row that waits due at another time. One that somebody holds, or that failed, is left as it is.
+pub(crate) fn set_waiting(db: &Connection, id: i64, due: Timestamp) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(SET_WAITING)?
         .execute((id, millis(due)))
         .map(drop)
+}
+
+/// Deletes a row that waits; tells whether it did.
+pub(crate) fn delete_waiting(db: &Connection, id: i64) -> Result<bool, rusqlite::Error> {
+    let deleted = db.prepare_cached(DELETE_WAITING)?.execute([id])?;
+    Ok(deleted == 1)
 }
 
 /// Ends a claim with what its part leaves.

@@ -4,11 +4,12 @@ use jiff::SignedDuration;
 use serde_json::json;
 use vestnik_model::{
     AppId, AttemptStatus, AudienceRequest, Channel, DeliveryStatus, InstallationState,
-    NotificationStatus, Permission, Reason, ReceiptKind,
+    NotificationId, NotificationStatus, Permission, Reason, ReceiptKind,
     publish::{Goal, StepChannel, StepRequest, Steps},
     view::AttemptView,
 };
 use vestnik_rules::{
+    address::hash as address_hash,
     attempt::Outcome,
     cascade::Target,
     session::Session,
@@ -76,17 +77,20 @@ async fn dispatch_of(world: &World, claim: &Claim, second: i64) -> Dispatched {
 }
 
 /// Claims the row that is due and begins its tries.
-async fn dispatch(world: &World, second: i64) -> (Claim, Vec<Begun>) {
+async fn dispatch(world: &World, second: i64) -> Vec<Begun> {
     let claim = world.claim_one(WorkKind::Dispatch, second).await;
-    match dispatch_of(world, &claim, second).await {
-        Dispatched::Begun(begun) => (claim, begun),
-        Dispatched::Nothing(_) => (claim, Vec::new()),
-    }
+    dispatch_of(world, &claim, second).await.begun
 }
 
-fn tried(begun: &Begun, second: i64, outcome: Outcome) -> Tried {
-    let Recipient::Device { installation, .. } = &begun.recipient;
-    Tried {
+/// What became of a try of a notification that was sent at a second.
+fn tried(begun: &Begun, second: i64, outcome: Outcome) -> (NotificationId, Tried) {
+    let Recipient::Device {
+        installation,
+        address,
+        ..
+    } = &begun.recipient;
+    let tried = Tried {
+        address: address_hash(address),
         user: begun.user.clone(),
         target: Target::Device {
             installation: *installation,
@@ -96,13 +100,19 @@ fn tried(begun: &Begun, second: i64, outcome: Outcome) -> Tried {
         began_at: at(second),
         outcome,
         said: Some("200".to_owned()),
-    }
+    };
+    (begun.notification.id, tried)
 }
 
-async fn settle(world: &World, claim: &Claim, second: i64, tried: Vec<Tried>) -> Progress {
+async fn settle(
+    world: &World,
+    second: i64,
+    (notification, tried): (NotificationId, Tried),
+) -> usize {
     let settling = Settling {
-        claim: claim.clone(),
-        tried,
+        app: shop(),
+        notification,
+        tried: vec![tried],
         random: 0.0,
         now: at(second),
     };
@@ -148,7 +158,7 @@ pub async fn a_delivery_is_pushed_to_a_device_that_is_away(fixture: &impl Fixtur
     let (world, _) = begin(fixture).await;
     world.publish(1, to_anna()).await;
     assert!(due(&world.taken()).contains(&(WorkKind::Dispatch, ACCEPTED)));
-    let (claim, begun) = dispatch(&world, 20).await;
+    let begun = dispatch(&world, 20).await;
     let [push] = begun.as_slice() else {
         panic!("one try: {begun:?}");
     };
@@ -161,8 +171,8 @@ pub async fn a_delivery_is_pushed_to_a_device_that_is_away(fixture: &impl Fixtur
     );
     assert_eq!(world.status(1).await, NotificationStatus::Queued);
     world.taken();
-    let settled = settle(&world, &claim, 21, vec![tried(push, 20, accepted())]).await;
-    assert_eq!(settled, Progress::Finished);
+    let settled = settle(&world, 21, tried(push, 20, accepted())).await;
+    assert_eq!(settled, 1);
     let attempts = attempts(&world, 1, "anna").await;
     assert_eq!(attempts[0].id, push.attempt);
     assert_eq!(
@@ -204,7 +214,7 @@ pub async fn a_device_that_was_heard_from_has_time_to_confirm(fixture: &impl Fix
         world.hand_over(&anna, number, 10).await;
     }
     for _ in [1, 2] {
-        assert_eq!(dispatch(&world, ACCEPTED).await.1, []);
+        assert_eq!(dispatch(&world, ACCEPTED).await, []);
     }
     // The device confirms the first, and its connection died before the second.
     world
@@ -214,14 +224,10 @@ pub async fn a_device_that_was_heard_from_has_time_to_confirm(fixture: &impl Fix
     let claims = world.claim(WorkKind::Dispatch, 15).await;
     let mut pushed = Vec::new();
     for claim in claims {
-        if let Dispatched::Begun(begun) = dispatch_of(&world, &claim, 15).await {
-            pushed.extend(begun);
-        }
+        pushed.extend(dispatch_of(&world, &claim, 15).await.begun);
     }
     for claim in world.claim(WorkKind::Dispatch, 15).await {
-        if let Dispatched::Begun(begun) = dispatch_of(&world, &claim, 15).await {
-            pushed.extend(begun);
-        }
+        pushed.extend(dispatch_of(&world, &claim, 15).await.begun);
     }
     let pushed: Vec<_> = pushed.iter().map(|push| push.notification.id).collect();
     assert_eq!(pushed, [notification(2)]);
@@ -231,10 +237,10 @@ pub async fn a_device_that_was_heard_from_has_time_to_confirm(fixture: &impl Fix
 pub async fn a_try_that_nobody_settled_is_begun_anew(fixture: &impl Fixture) {
     let (world, _) = begin(fixture).await;
     world.publish(1, to_anna()).await;
-    let (lost, first) = dispatch(&world, 20).await;
+    let first = dispatch(&world, 20).await;
     // Whoever began it has died. Its row is claimed again, and nothing is begun before its lease is over.
     assert_eq!(world.claim(WorkKind::Dispatch, 49).await, []);
-    let (claim, second) = dispatch(&world, 50).await;
+    let second = dispatch(&world, 50).await;
     assert_eq!(
         (second.len(), second[0].attempt),
         (1, first[0].attempt),
@@ -243,10 +249,10 @@ pub async fn a_try_that_nobody_settled_is_begun_anew(fixture: &impl Fixture) {
     let unproven = attempts(&world, 1, "anna").await;
     assert_eq!((unproven[0].tries, unproven[0].unproven), (1, 1));
     // An answer to the first try comes too late: it is not the one that is on its way.
-    let late = settle(&world, &lost, 51, vec![tried(&first[0], 20, dead(None))]).await;
-    assert_eq!(late, Progress::Lost);
+    let late = settle(&world, 51, tried(&first[0], 20, dead(None))).await;
+    assert_eq!(late, 0);
     assert_eq!(addresses(&world, 1).await, ["token-1"]);
-    settle(&world, &claim, 52, vec![tried(&second[0], 50, accepted())]).await;
+    settle(&world, 52, tried(&second[0], 50, accepted())).await;
     let sent = attempts(&world, 1, "anna").await;
     assert_eq!(
         (sent[0].status.as_str(), sent[0].tries, sent[0].unproven),
@@ -258,39 +264,42 @@ pub async fn a_try_that_nobody_settled_is_begun_anew(fixture: &impl Fixture) {
 pub async fn what_is_proven_is_noted_though_the_row_went_to_others(fixture: &impl Fixture) {
     let (world, _) = begin(fixture).await;
     world.publish(1, to_anna()).await;
-    let (slow, begun) = dispatch(&world, 20).await;
+    let begun = dispatch(&world, 20).await;
     // The lease of the row has ended and another worker has claimed it, but has not looked yet.
     let quick = world.claim_one(WorkKind::Dispatch, 50).await;
-    let late = settle(&world, &slow, 50, vec![tried(&begun[0], 20, accepted())]).await;
-    assert_eq!(late, Progress::Lost);
+    let late = settle(&world, 50, tried(&begun[0], 20, accepted())).await;
+    assert_eq!(late, 1);
     assert_eq!(world.delivery(1, "anna").await.status, DeliveryStatus::Sent);
     let looked = dispatch_of(&world, &quick, 51).await;
-    assert_eq!(looked, Dispatched::Nothing(Progress::Finished));
+    assert_eq!(
+        (looked.begun, looked.progress),
+        (Vec::new(), Progress::Finished)
+    );
     world.is_sound().await;
 }
 
 pub async fn a_service_that_is_busy_is_left_alone(fixture: &impl Fixture) {
     let (world, _) = begin(fixture).await;
     world.publish(1, to_anna()).await;
-    let (claim, begun) = dispatch(&world, 20).await;
+    let begun = dispatch(&world, 20).await;
     let busy = Outcome::Retry {
         reason: Reason::ProviderThrottled,
         after: Some(SignedDuration::from_secs(90)),
     };
-    settle(&world, &claim, 20, vec![tried(&begun[0], 20, busy)]).await;
+    settle(&world, 20, tried(&begun[0], 20, busy)).await;
     let waits = attempts(&world, 1, "anna").await;
     assert_eq!(
         (waits[0].status.as_str(), waits[0].until),
         ("retrying", Some(at(110)))
     );
     assert_eq!(world.claim(WorkKind::Dispatch, 109).await, []);
-    let (claim, begun) = dispatch(&world, 110).await;
+    let begun = dispatch(&world, 110).await;
     // The notification expires before the service takes anything again.
     let busy = Outcome::Retry {
         reason: Reason::ProviderThrottled,
         after: Some(SignedDuration::from_secs(EXPIRED)),
     };
-    settle(&world, &claim, 110, vec![tried(&begun[0], 110, busy)]).await;
+    settle(&world, 110, tried(&begun[0], 110, busy)).await;
     let lost = world.delivery(1, "anna").await;
     assert_eq!(lost.status, DeliveryStatus::Undelivered);
     assert_eq!(lost.reason, Some(Reason::ProviderThrottled.into()));
@@ -301,8 +310,8 @@ pub async fn a_service_that_is_busy_is_left_alone(fixture: &impl Fixture) {
 pub async fn a_dead_address_ends_what_nothing_else_reaches(fixture: &impl Fixture) {
     let (world, anna) = begin(fixture).await;
     world.publish(1, to_anna()).await;
-    let (claim, begun) = dispatch(&world, 20).await;
-    settle(&world, &claim, 21, vec![tried(&begun[0], 20, dead(None))]).await;
+    let begun = dispatch(&world, 20).await;
+    settle(&world, 21, tried(&begun[0], 20, dead(None))).await;
     let lost = world.delivery(1, "anna").await;
     assert_eq!(
         (lost.status, lost.reason),
@@ -313,13 +322,13 @@ pub async fn a_dead_address_ends_what_nothing_else_reaches(fixture: &impl Fixtur
     has_address(&world, &anna, "token-1", 30).await;
     assert_eq!(addresses(&world, 1).await, [""; 0]);
     world.publish(2, to_anna()).await;
-    assert_eq!(dispatch(&world, 40).await.1, []);
+    assert_eq!(dispatch(&world, 40).await, []);
     let lost = world.delivery(2, "anna").await;
     assert_eq!(lost.reason, Some(Reason::TokenDead.into()));
     // Another one is alive at once.
     has_address(&world, &anna, "token-2", 50).await;
     world.publish(3, to_anna()).await;
-    assert_eq!(dispatch(&world, 60).await.1.len(), 1);
+    assert_eq!(dispatch(&world, 60).await.len(), 1);
     // Evidence comes late, and counts.
     world
         .report(&anna, vec![fact::receipt(1, ReceiptKind::Delivered, 70)])
@@ -332,30 +341,71 @@ pub async fn a_dead_address_ends_what_nothing_else_reaches(fixture: &impl Fixtur
 pub async fn a_token_dies_only_by_a_newer_proof(fixture: &impl Fixture) {
     let (world, anna) = begin(fixture).await;
     world.publish(1, to_anna()).await;
-    let (claim, begun) = dispatch(&world, 20).await;
+    let begun = dispatch(&world, 20).await;
     has_address(&world, &anna, "token-1", 21).await;
-    settle(&world, &claim, 22, vec![tried(&begun[0], 20, dead(None))]).await;
+    settle(&world, 22, tried(&begun[0], 20, dead(None))).await;
     assert_eq!(addresses(&world, 1).await, ["token-1"]);
     world.publish(2, to_anna()).await;
-    let (claim, begun) = dispatch(&world, 30).await;
-    settle(
-        &world,
-        &claim,
-        31,
-        vec![tried(&begun[0], 30, dead(Some(20)))],
-    )
-    .await;
+    let begun = dispatch(&world, 30).await;
+    settle(&world, 31, tried(&begun[0], 30, dead(Some(20)))).await;
     assert_eq!(addresses(&world, 1).await, ["token-1"]);
     world.publish(3, to_anna()).await;
-    let (claim, begun) = dispatch(&world, 40).await;
-    settle(
-        &world,
-        &claim,
-        41,
-        vec![tried(&begun[0], 40, dead(Some(35)))],
-    )
-    .await;
+    let begun = dispatch(&world, 40).await;
+    settle(&world, 41, tried(&begun[0], 40, dead(Some(35)))).await;
     assert_eq!(addresses(&world, 1).await, [""; 0]);
+    world.is_sound().await;
+}
+
+pub async fn a_token_that_was_replaced_on_the_way_fails_nothing(fixture: &impl Fixture) {
+    let (world, anna) = begin(fixture).await;
+    world.publish(1, to_anna()).await;
+    let begun = dispatch(&world, 20).await;
+    has_address(&world, &anna, "token-2", 21).await;
+    // The proof is about the former token, though it is newer than the report of the present one.
+    settle(&world, 30, tried(&begun[0], 29, dead(None))).await;
+    assert_eq!(addresses(&world, 1).await, ["token-2"]);
+    assert_eq!(
+        standing(&world, 1, "anna").await,
+        [(Channel::Fcm, AttemptStatus::Retrying)]
+    );
+    let begun = dispatch(&world, 31).await;
+    let Recipient::Device { address, .. } = &begun[0].recipient;
+    assert_eq!(address.value, "token-2");
+    settle(&world, 32, tried(&begun[0], 31, accepted())).await;
+    assert_eq!(world.delivery(1, "anna").await.status, DeliveryStatus::Sent);
+    world.is_sound().await;
+}
+
+pub async fn what_waits_for_an_answer_holds_up_nobody_else(fixture: &impl Fixture) {
+    let (world, _) = begin(fixture).await;
+    let bert = world.login("bert", 2).await;
+    has_address(&world, &bert, "token-2", 3).await;
+    world.publish(1, users(&["anna", "bert"])).await;
+    let begun = dispatch(&world, 20).await;
+    let of = |name: &str| {
+        begun
+            .iter()
+            .find(|begun| begun.user.as_str() == name)
+            .unwrap()
+    };
+    let busy = Outcome::Retry {
+        reason: Reason::ProviderUnavailable,
+        after: Some(SignedDuration::from_secs(2)),
+    };
+    // The service is quick for Anna and silent for Bert.
+    settle(&world, 21, tried(of("anna"), 20, busy)).await;
+    assert_eq!(world.claim(WorkKind::Dispatch, 22).await, []);
+    let again = dispatch(&world, 23).await;
+    let whom: Vec<_> = again.iter().map(|begun| begun.user.as_str()).collect();
+    assert_eq!(whom, ["anna"]);
+    settle(&world, 24, tried(&again[0], 23, accepted())).await;
+    // Bert's try is known by its own lease, and settles at any time.
+    assert_eq!(
+        settle(&world, 49, tried(of("bert"), 20, accepted())).await,
+        1
+    );
+    assert_eq!(world.delivery(1, "bert").await.status, DeliveryStatus::Sent);
+    assert_eq!(world.claim(WorkKind::Dispatch, 1_000).await, []);
     world.is_sound().await;
 }
 
@@ -373,7 +423,7 @@ pub async fn an_address_belongs_to_who_reported_it_last(fixture: &impl Fixture) 
     world.store.logout(bert, at(5)).await.unwrap();
     world.login("carl", 2).await;
     world.publish(1, users(&["carl"])).await;
-    assert_eq!(dispatch(&world, 20).await.1, []);
+    assert_eq!(dispatch(&world, 20).await, []);
     world.is_sound().await;
 }
 
@@ -383,7 +433,7 @@ pub async fn a_device_that_may_show_nothing_is_not_pushed_to(fixture: &impl Fixt
     let put = world.store.put_state(anna, state, at(3));
     assert!(put.await.unwrap());
     world.publish(1, to_anna()).await;
-    assert_eq!(dispatch(&world, 20).await.1, []);
+    assert_eq!(dispatch(&world, 20).await, []);
     let blocked = world.delivery(1, "anna").await;
     assert_eq!(blocked.status, DeliveryStatus::Suppressed);
     assert_eq!(blocked.reason, Some(Reason::BlockedOs.into()));
@@ -404,7 +454,7 @@ pub async fn nothing_is_sent_that_was_cancelled_or_read(fixture: &impl Fixture) 
         .report(&anna, vec![fact::receipt(2, ReceiptKind::Read, 16)])
         .await;
     for _ in [1, 2] {
-        assert_eq!(dispatch(&world, 20).await.1, []);
+        assert_eq!(dispatch(&world, 20).await, []);
     }
     assert_eq!(world.claim(WorkKind::Dispatch, 1_000).await, []);
     world.is_sound().await;
@@ -416,18 +466,21 @@ pub async fn what_was_stopped_is_not_sent_before_it_ends(fixture: &impl Fixture)
     world.publish(1, topics(&["news"])).await;
     let expanding = world.claim_one(WorkKind::Expand, 20).await;
     world.perform(&expanding, 10, 20).await;
-    let (claim, begun) = dispatch(&world, 20).await;
+    let begun = dispatch(&world, 20).await;
     let busy = Outcome::Retry {
         reason: Reason::ProviderUnavailable,
         after: None,
     };
-    settle(&world, &claim, 20, vec![tried(&begun[0], 20, busy)]).await;
+    settle(&world, 20, tried(&begun[0], 20, busy)).await;
     // What was tried without an answer of success is pending, and ends with the walk that cancels.
     let recalled = world.store.recall(shop(), notification(1), at(21));
     assert!(recalled.await.unwrap());
     for claim in world.claim(WorkKind::Dispatch, 60).await {
         let looked = dispatch_of(&world, &claim, 60).await;
-        assert_eq!(looked, Dispatched::Nothing(Progress::Finished));
+        assert_eq!(
+            (looked.begun, looked.progress),
+            (Vec::new(), Progress::Finished)
+        );
     }
     world.is_sound().await;
 }
@@ -446,15 +499,15 @@ pub async fn a_step_gives_way_to_the_next(fixture: &impl Fixture) {
     ]);
     let outcome = world.store.publish(asked).await.unwrap();
     assert!(matches!(outcome, PublishOutcome::Accepted(_)));
-    let (claim, begun) = dispatch(&world, 20).await;
+    let begun = dispatch(&world, 20).await;
     assert_eq!(begun.len(), 1);
     // Who has no device is at the next channel at once, and has no mailbox either.
     let nobody = world.delivery(1, "nobody").await;
     assert_eq!(nobody.status, DeliveryStatus::Failed);
     assert_eq!(nobody.reason, Some(Reason::RecipientNoAddress.into()));
-    settle(&world, &claim, 21, vec![tried(&begun[0], 20, accepted())]).await;
+    settle(&world, 21, tried(&begun[0], 20, accepted())).await;
     assert_eq!(world.claim(WorkKind::Dispatch, ACCEPTED + 59).await, []);
-    assert_eq!(dispatch(&world, ACCEPTED + 60).await.1, []);
+    assert_eq!(dispatch(&world, ACCEPTED + 60).await, []);
     // It was handed over, and that there is no mailbox takes nothing back.
     assert_eq!(world.delivery(1, "anna").await.status, DeliveryStatus::Sent);
     assert_eq!(world.claim(WorkKind::Dispatch, 1_000).await, []);

@@ -152,6 +152,8 @@ macro_rules! conformance {
                 a_service_that_is_busy_is_left_alone,
                 a_dead_address_ends_what_nothing_else_reaches,
                 a_token_dies_only_by_a_newer_proof,
+                a_token_that_was_replaced_on_the_way_fails_nothing,
+                what_waits_for_an_answer_holds_up_nobody_else,
                 an_address_belongs_to_who_reported_it_last,
                 a_device_that_may_show_nothing_is_not_pushed_to,
                 nothing_is_sent_that_was_cancelled_or_read,

@@ -3,16 +3,14 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
-use vestnik_model::{
-    AppId, Channel, InstallationId, Open, Permission, PushAddress, Reason, UserId,
-};
+use vestnik_model::{AppId, Channel, InstallationId, Open, Permission, Reason, UserId};
 use vestnik_rules::{
-    attempt::{Bounds, Outcome, State, begin, kills, settle},
+    attempt::{Bounds, Outcome, begin, for_delivery, kills, settle},
     cascade::{Address, Device, Looked, Mailbox, Target, View, channel_of, look, preferred},
     delivery::{Event, advance},
     identity::attempt_id,
     log::epoch_of,
-    work::{LEASE, Progress, Stage, WorkKind},
+    work::{Progress, Stage, WorkKind, lease_until},
 };
 
 use super::{
@@ -37,17 +35,21 @@ impl Dispatch for MemoryStore {
         self.write(part.now, move |txn| Ok(dispatch(txn, &part)))
     }
 
-    fn settle(&self, settling: Settling) -> Answer<'_, Progress> {
+    fn settle(&self, settling: Settling) -> Answer<'_, usize> {
         self.write(settling.now, move |txn| Ok(settle_all(txn, &settling)))
     }
 }
 
 fn dispatch(txn: &mut Txn, part: &Part) -> Dispatched {
+    let nothing = |progress| Dispatched {
+        begun: Vec::new(),
+        progress,
+    };
     let Some(row) = held(&mut txn.world, &part.claim).cloned() else {
-        return Dispatched::Nothing(Progress::Lost);
+        return nothing(Progress::Lost);
     };
     let Aim::Notification(notification) = row.target else {
-        return Dispatched::Nothing(finish(txn, &part.claim, Next::Done, part.now));
+        return nothing(finish(txn, &part.claim, Next::Done, part.now));
     };
     let due = due(&txn.world, notification, part.now, part.rows as usize);
     let mut begun = Vec::new();
@@ -64,10 +66,10 @@ fn dispatch(txn: &mut Txn, part: &Part) -> Dispatched {
             begun.extend(begin_one(&mut txn.world, key, target, part.now));
         }
     }
-    if begun.is_empty() {
-        return Dispatched::Nothing(put_back(txn, notification, part));
+    Dispatched {
+        begun,
+        progress: put_back(txn, notification, part),
     }
-    Dispatched::Begun(begun)
 }
 
 /// The users whose deliveries are due, the earliest first.
@@ -105,37 +107,53 @@ fn put_back(txn: &mut Txn, notification: NotificationKey, part: &Part) -> Progre
     finish(txn, &part.claim, next, part.now)
 }
 
-/// Sees to it that a notification has a row of work by the time that its next delivery is due.
+/// Sees to it that a notification has a row of work that is due when its next delivery is, and none if no
+/// delivery waits. A row that somebody holds, or that failed, is left to whoever ends that.
 pub(super) fn wake(txn: &mut Txn, notification: NotificationKey) {
-    let Some(due) = next_due(&txn.world, notification) else {
-        return;
-    };
+    let due = next_due(&txn.world, notification);
     let Some(row) = txn.world.notifications.get(&notification) else {
         return;
     };
-    let (app, dispatch) = (row.app.clone(), row.dispatch);
+    let (app, id) = (row.app.clone(), row.dispatch);
+    let id = match (id, due) {
+        (None, None) => return,
+        (None, Some(due)) => Some(txn.leave_work(
+            &app,
+            Aim::Notification(notification),
+            Stage {
+                kind: WorkKind::Dispatch,
+                due,
+            },
+        )),
+        (Some(id), due) => set_waiting(txn, id, due).then_some(id),
+    };
+    if let Some(row) = txn.world.notifications.get_mut(&notification) {
+        row.dispatch = id;
+    }
+}
+
+/// Makes a row that waits due at another time, or deletes it; tells whether there is a row now.
+fn set_waiting(txn: &mut Txn, id: u64, due: Option<Timestamp>) -> bool {
+    let Some(row) = txn.world.work.get_mut(&id) else {
+        return false;
+    };
+    let waits = row.ready == row.due && row.tries == 0;
+    let app = row.app.clone();
+    let Some(due) = due else {
+        if waits {
+            txn.world.work.remove(&id);
+        }
+        return !waits;
+    };
+    if waits {
+        (row.due, row.ready) = (due, due);
+    }
     let stage = Stage {
         kind: WorkKind::Dispatch,
         due,
     };
-    let Some(id) = dispatch else {
-        let id = txn.leave_work(&app, Aim::Notification(notification), stage);
-        if let Some(row) = txn.world.notifications.get_mut(&notification) {
-            row.dispatch = Some(id);
-        }
-        return;
-    };
-    if let Some(row) = txn.world.work.get_mut(&id) {
-        let waits = row.ready == row.due && row.tries == 0;
-        if waits && row.due > due {
-            (row.due, row.ready) = (due, due);
-        }
-    }
     txn.work_due(&app, stage);
-}
-
-fn lease_until(now: Timestamp) -> Timestamp {
-    now.checked_add(LEASE).unwrap_or(Timestamp::MAX)
+    true
 }
 
 fn look_at(world: &World, key: Key, now: Timestamp) -> Option<Looked> {
@@ -243,7 +261,9 @@ fn begin_one(world: &mut World, key: Key, target: Target, now: Timestamp) -> Opt
     let app = notification.app.clone();
     let name = world.name_of(key.1)?.clone();
     let delivery = world.deliveries.get(&key)?.id;
-    let address = live_address(world, (&app, installation), channel)?.1;
+    let mut addresses = live_addresses(world, (&app, installation), channel);
+    let address = addresses.next()?.1.address.clone()?;
+    drop(addresses);
     let session = world.installations.get(&(app, installation));
     let state = session.and_then(|row| row.state.clone());
     let place = (key.0, key.1, installation, channel);
@@ -272,32 +292,30 @@ fn begin_one(world: &mut World, key: Key, target: Target, now: Timestamp) -> Opt
     })
 }
 
-fn live_address(
-    world: &World,
-    (app, installation): (&AppId, InstallationId),
+/// The addresses of an installation at a service that are alive.
+fn live_addresses<'a>(
+    world: &'a World,
+    (app, installation): (&'a AppId, InstallationId),
     channel: Channel,
-) -> Option<(String, PushAddress, Timestamp)> {
-    let mut rows = addresses_of(world, app, installation);
-    rows.find_map(|(kind, row): (&str, &AddressRow)| {
-        let of = Open::read(kind).known().and_then(channel_of)?;
-        let address = row.address.clone().filter(|_| of == channel)?;
-        Some((kind.to_owned(), address, row.refreshed_at))
+) -> impl Iterator<Item = (&'a str, &'a AddressRow)> {
+    addresses_of(world, app, installation).filter(move |(kind, row)| {
+        let of = Open::read(kind).known().and_then(channel_of);
+        of == Some(channel) && row.address.is_some()
     })
 }
 
-fn settle_all(txn: &mut Txn, settling: &Settling) -> Progress {
-    let row = txn.world.work.get(&settling.claim.id);
-    let target = row
-        .filter(|row| row.kind == settling.claim.kind)
-        .map(|row| row.target);
-    let Some(Aim::Notification(notification)) = target else {
-        return Progress::Lost;
+fn settle_all(txn: &mut Txn, settling: &Settling) -> usize {
+    let found = txn.world.notification(&settling.app, settling.notification);
+    let Some((notification, _)) = found else {
+        return 0;
     };
     let mut settled: BTreeMap<Key, bool> = BTreeMap::new();
+    let mut count = 0;
     for tried in &settling.tried {
         if let Some(key) = settle_one(txn, notification, tried, settling) {
             let is_accepted = matches!(tried.outcome, Outcome::Accepted);
             *settled.entry(key).or_default() |= is_accepted;
+            count += 1;
         }
     }
     for (key, is_handed) in settled {
@@ -305,24 +323,12 @@ fn settle_all(txn: &mut Txn, settling: &Settling) -> Progress {
             move_on(txn, key, Event::HandedOver, settling.now);
         }
         if let Some(looked) = look_at(&txn.world, key, settling.now) {
-            save(
-                txn,
-                key,
-                &looked.with_tries_left(settling.now),
-                settling.now,
-            );
+            let looked = looked.with_tries_left(settling.now);
+            save(txn, key, &looked, settling.now);
         }
     }
-    if held(&mut txn.world, &settling.claim).is_none() {
-        return Progress::Lost;
-    }
-    let part = Part {
-        claim: settling.claim.clone(),
-        rows: 0,
-        seed: [0; 32],
-        now: settling.now,
-    };
-    put_back(txn, notification, &part)
+    wake(txn, notification);
+    count
 }
 
 fn settle_one(
@@ -338,35 +344,51 @@ fn settle_one(
     else {
         return None;
     };
-    let app = txn.world.notifications.get(&notification)?.app.clone();
+    let app = &settling.app;
     let user: &UserId = &tried.user;
-    let key = (notification, txn.world.user_key(&app, user)?);
+    let key = (notification, txn.world.user_key(app, user)?);
     let bounds = Bounds {
         until: until(&txn.world, key)?,
         random: settling.random,
         now: settling.now,
     };
+    let mut others = live_addresses(&txn.world, (app, installation), channel);
+    let has_other = others.any(|(_, row)| row.hash != tried.address);
+    drop(others);
     let row = txn
         .world
         .attempts
         .get_mut(&(key.0, key.1, installation, channel))?;
-    let is_it = row.attempt.state == State::Sending && row.attempt.until == Some(tried.lease_until);
-    if !is_it {
+    if !row.attempt.is_try_of(tried.lease_until) {
         return None;
     }
-    row.attempt = settle(&row.attempt, &tried.outcome, bounds);
+    let outcome = for_delivery(tried.outcome.clone(), has_other);
+    row.attempt = settle(&row.attempt, &outcome, bounds);
     if tried.said.is_some() {
         row.said.clone_from(&tried.said);
     }
-    let whose = (&app, installation);
-    if let Some((kind, _, refreshed_at)) = live_address(&txn.world, whose, channel)
-        && kills(&tried.outcome, refreshed_at, tried.began_at)
-        && let Some(row) = txn.world.addresses.get_mut(&(app, installation, kind))
-    {
-        row.address = None;
-        row.died_at = Some(settling.now);
-    }
+    kill(&mut txn.world, (app, installation), tried, settling.now);
     Some(key)
+}
+
+/// Notes that the address of a try is dead, if its outcome proves it.
+fn kill(
+    world: &mut World,
+    (app, installation): (&AppId, InstallationId),
+    tried: &Tried,
+    now: Timestamp,
+) {
+    let dead: Vec<_> = addresses_of(world, app, installation)
+        .filter(|(_, row)| row.hash == tried.address && row.died_at.is_none())
+        .filter(|(_, row)| kills(&tried.outcome, row.refreshed_at, tried.began_at))
+        .map(|(kind, _)| (app.clone(), installation, kind.to_owned()))
+        .collect();
+    for key in dead {
+        if let Some(row) = world.addresses.get_mut(&key) {
+            row.address = None;
+            row.died_at = Some(now);
+        }
+    }
 }
 
 /// Until when a try of a delivery makes sense.
