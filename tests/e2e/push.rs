@@ -11,7 +11,7 @@ use vestnik_clock::{SystemClock, new_uuid_v7};
 use vestnik_core::Pushed;
 use vestnik_model::{
     AttemptStatus, Channel, DeliveryStatus, InstallationId, NotificationId, NotificationStatus,
-    PushAddress, PushAddressKind, Reason, UserId, route,
+    Open, PushAddress, PushAddressKind, Reason, UserId, route,
     view::{AttemptView, DeliveryView, InstallationView, List, ProviderCheck, ProviderView},
 };
 use vestnik_sim::{
@@ -179,11 +179,14 @@ impl Stage {
         .await
     }
 
+    /// The only attempt by push; the connection may have taken the delivery too.
     async fn attempt(&self, id: NotificationId) -> anyhow::Result<AttemptView> {
         let delivery = self.delivery(id).await?.id;
         let path = route::with(route::ATTEMPTS, &delivery.to_string());
-        let mut attempts: List<AttemptView> = self.server.backend.get(&path).await?;
-        attempts.data.pop().context("there is one attempt")
+        let attempts: List<AttemptView> = self.server.backend.get(&path).await?;
+        let mut pushed = attempts.data.into_iter();
+        let attempt = pushed.find(|attempt| !matches!(attempt.channel, Open::Known(Channel::Hub)));
+        attempt.context("there is an attempt by push")
     }
 
     /// Waits until a phone has got so many messages.
