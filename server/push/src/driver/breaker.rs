@@ -17,8 +17,9 @@ const BESIDE_PROBE: Duration = Duration::from_secs(5);
 
 /// Lets requests through while a service answers, and one at a time while it does not.
 ///
-/// [`admit`](Self::admit) comes before each request, [`on`](Self::on) after it. One breaker stands before
-/// one origin for one account.
+/// [`admit`](Self::admit) comes before each request. After it comes [`on`](Self::on), or
+/// [`give_back`](Self::give_back) if the request was never made or nobody waits for its answer. One
+/// breaker stands before one origin for one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Breaker {
     state: State,
@@ -27,7 +28,13 @@ pub(crate) struct Breaker {
     last: Why,
     /// How often it opened in a row.
     openings: u32,
+    /// How many probes it let through.
+    probes: u64,
 }
+
+/// The one request that a half-open breaker lets through, by its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Probe(u64);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -37,7 +44,8 @@ enum State {
     },
     /// Half-open: one request is under way.
     Probing {
-        until: Monotonic,
+        probe: Probe,
+        began: Monotonic,
     },
 }
 
@@ -62,8 +70,8 @@ pub(crate) enum Sign {
 /// What a request may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Admission {
-    /// Go.
-    Go,
+    /// Go; as a probe if the breaker is half-open.
+    Go(Option<Probe>),
     /// Wait.
     Hold {
         /// Why.
@@ -80,17 +88,19 @@ impl Default for Breaker {
             row: 0,
             last: Why::Failing,
             openings: 0,
+            probes: 0,
         }
     }
 }
 
 impl Breaker {
-    /// Whether a request may go.
-    pub(crate) fn admit(&mut self, now: &Now) -> Admission {
+    /// Whether a request may go. `own` is the probe that the same push has already.
+    pub(crate) fn admit(&mut self, own: Option<Probe>, now: &Now) -> Admission {
         let (until, wait) = match self.state {
-            State::Closed => return Admission::Go,
+            State::Closed => return Admission::Go(None),
+            State::Probing { probe, .. } if own == Some(probe) => return Admission::Go(own),
             State::Open { until } => (until, Duration::MAX),
-            State::Probing { until } => (until, BESIDE_PROBE),
+            State::Probing { began, .. } => (began + PROBE, BESIDE_PROBE),
         };
         if until > now.monotonic {
             let after = (until - now.monotonic).min(wait);
@@ -99,28 +109,52 @@ impl Breaker {
                 after,
             };
         }
-        self.state = State::Probing {
-            until: now.monotonic + PROBE,
-        };
-        Admission::Go
+        self.probes += 1;
+        let (probe, began) = (Probe(self.probes), now.monotonic);
+        self.state = State::Probing { probe, began };
+        Admission::Go(Some(probe))
     }
 
-    /// Takes what a request came to.
-    pub(crate) fn on(&mut self, sign: Sign, now: &Now) {
+    /// Takes what a request came to, which went as `probe` if it was one.
+    pub(crate) fn on(&mut self, sign: Sign, probe: Option<Probe>, now: &Now) {
         let why = match sign {
             Sign::Alive => {
-                *self = Self::default();
+                *self = Self {
+                    // A probe that is still under way must not be taken for a later one.
+                    probes: self.probes,
+                    ..Self::default()
+                };
                 return;
             }
             Sign::Bad(why) => why,
         };
+        if self.is_known(probe, now) {
+            return;
+        }
         self.row = if self.last == why { self.row + 1 } else { 1 };
         self.last = why;
         match self.state {
             State::Closed if self.row < ROW => {}
-            // What was under way when it opened tells nothing new.
-            State::Open { until } if until > now.monotonic => {}
             State::Closed | State::Open { .. } | State::Probing { .. } => self.open(now),
+        }
+    }
+
+    /// Whether a failure tells nothing new: that of a request which was under way when it opened.
+    fn is_known(&self, probe: Option<Probe>, now: &Now) -> bool {
+        match self.state {
+            State::Closed => false,
+            State::Open { until } => until > now.monotonic,
+            State::Probing { probe: own, .. } => probe != Some(own),
+        }
+    }
+
+    /// Takes a probe back that has no answer and will have none: the next request is the probe.
+    pub(crate) fn give_back(&mut self, probe: Probe) {
+        match self.state {
+            State::Probing { probe: own, began } if own == probe => {
+                self.state = State::Open { until: began };
+            }
+            State::Closed | State::Open { .. } | State::Probing { .. } => {}
         }
     }
 
@@ -154,15 +188,22 @@ mod tests {
 
     fn times(breaker: &mut Breaker, count: u32, sign: Sign, time: &Time) {
         for _ in 0..count {
-            assert_eq!(breaker.admit(&time.now()), Admission::Go);
-            breaker.on(sign, &time.now());
+            assert_eq!(breaker.admit(None, &time.now()), Admission::Go(None));
+            breaker.on(sign, None, &time.now());
         }
     }
 
     fn held(breaker: &mut Breaker, time: &Time) -> Option<(Why, Duration)> {
-        match breaker.admit(&time.now()) {
-            Admission::Go => None,
+        match breaker.admit(None, &time.now()) {
+            Admission::Go(_) => None,
             Admission::Hold { why, after } => Some((why, after)),
+        }
+    }
+
+    fn probe(breaker: &mut Breaker, time: &Time) -> Option<Probe> {
+        match breaker.admit(None, &time.now()) {
+            Admission::Go(probe) => probe,
+            Admission::Hold { .. } => None,
         }
     }
 
@@ -184,7 +225,7 @@ mod tests {
         time.pass(secs(5));
         assert_eq!(held(&mut breaker, &time), None);
         assert_eq!(held(&mut breaker, &time), Some((Why::Failing, secs(5))));
-        breaker.on(Sign::Alive, &time.now());
+        breaker.on(Sign::Alive, None, &time.now());
         times(&mut breaker, 4, FAILED, &time);
         assert_eq!(held(&mut breaker, &time), None);
     }
@@ -197,8 +238,9 @@ mod tests {
             let (_, after) = held(&mut breaker, &time).unwrap();
             assert!(after <= secs(most) && after >= secs(most) / 2, "{after:?}");
             time.pass(secs(most));
-            assert_eq!(held(&mut breaker, &time), None);
-            breaker.on(FAILED, &time.now());
+            let probe = probe(&mut breaker, &time);
+            assert!(probe.is_some());
+            breaker.on(FAILED, probe, &time.now());
         }
     }
 
@@ -214,7 +256,7 @@ mod tests {
         assert!((secs(30)..=secs(60)).contains(&after), "{after:?}");
         time.pass(secs(60));
         assert_eq!(held(&mut breaker, &time), None);
-        breaker.on(Sign::Alive, &time.now());
+        breaker.on(Sign::Alive, None, &time.now());
         assert_eq!(held(&mut breaker, &time), None);
     }
 
@@ -224,7 +266,7 @@ mod tests {
         times(&mut breaker, 5, FAILED, &time);
         let before = held(&mut breaker, &time);
         for _ in 0..50 {
-            breaker.on(FAILED, &time.now());
+            breaker.on(FAILED, None, &time.now());
         }
         assert_eq!(held(&mut breaker, &time), before);
     }
@@ -238,6 +280,48 @@ mod tests {
         time.pass(secs(59));
         assert!(held(&mut breaker, &time).is_some());
         time.pass(secs(1));
+        assert_eq!(held(&mut breaker, &time), None);
+    }
+
+    #[test]
+    fn a_probe_that_is_given_back_makes_way_at_once() {
+        let (mut breaker, mut time) = (Breaker::default(), Time::new());
+        times(&mut breaker, 5, FAILED, &time);
+        time.pass(secs(5));
+        let first = probe(&mut breaker, &time).unwrap();
+        assert_eq!(probe(&mut breaker, &time), None);
+        breaker.give_back(first);
+        let second = probe(&mut breaker, &time).unwrap();
+        assert_ne!(first, second);
+        // It was another's, which goes on.
+        breaker.give_back(first);
+        assert_eq!(probe(&mut breaker, &time), None);
+        // Once it is answered there is nothing to give back.
+        breaker.on(FAILED, Some(second), &time.now());
+        breaker.give_back(second);
+        assert!(held(&mut breaker, &time).is_some());
+    }
+
+    #[test]
+    fn a_probe_may_go_again_while_it_is_under_way() {
+        let (mut breaker, mut time) = (Breaker::default(), Time::new());
+        times(&mut breaker, 5, FAILED, &time);
+        time.pass(secs(5));
+        let own = probe(&mut breaker, &time);
+        let again = breaker.admit(own, &time.now());
+        assert_eq!(again, Admission::Go(own));
+    }
+
+    #[test]
+    fn only_the_probe_itself_says_that_the_service_still_fails() {
+        let (mut breaker, mut time) = (Breaker::default(), Time::new());
+        times(&mut breaker, 5, FAILED, &time);
+        time.pass(secs(5));
+        let own = probe(&mut breaker, &time);
+        // What was under way since before.
+        breaker.on(FAILED, None, &time.now());
+        assert_eq!(held(&mut breaker, &time), Some((Why::Failing, secs(5))));
+        breaker.on(Sign::Alive, own, &time.now());
         assert_eq!(held(&mut breaker, &time), None);
     }
 }

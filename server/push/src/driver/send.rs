@@ -10,10 +10,11 @@ use vestnik_outbound::{self as outbound, Ending, SendError};
 
 use super::{
     account::{Driver, Inner},
-    breaker::{Admission, Sign, Why},
+    breaker::{Admission, Probe, Sign, Why},
     road::{Load, Road, no_road, unanswered},
     sent::{Hold, Sent},
-    station::{AtOrigin, Station},
+    station::{AtOrigin, Pass, Station},
+    throttle::AddressKey,
     token::Edition,
     tries::{Change, Step, Tries},
 };
@@ -53,6 +54,7 @@ impl Driver {
             push,
             tries: Tries::new(road.environment()),
             refused: None,
+            pass: None,
             sent: Sent::without_request(Verdict::Unproven),
         };
         job.run().await;
@@ -70,6 +72,8 @@ struct Job<'a> {
     tries: Tries,
     /// The provider token that the service refused.
     refused: Option<Edition>,
+    /// Leave to send where it goes now.
+    pass: Option<Pass>,
     sent: Sent,
 }
 
@@ -121,7 +125,15 @@ impl Job<'_> {
     fn held(&mut self, origin: &Origin) -> Option<Verdict> {
         let now = Now::read(&*self.inner.clock);
         let address = self.road.address_key();
-        let gate = self.station.at(origin, |at| gate(at, address, &now))?;
+        let own = self.probe(origin);
+        let gate = match self.station.at(origin, |at| gate(at, address, own, &now)) {
+            Ok(probe) if own.is_some() && probe == own => return None,
+            Ok(probe) => {
+                self.pass = Some(Pass::new(self.station, origin, probe));
+                return None;
+            }
+            Err(hold) => hold,
+        };
         self.sent.held = Some(gate);
         // What an earlier try said is not what holds this one.
         self.sent.said = None;
@@ -146,6 +158,10 @@ impl Job<'_> {
                 over: Connection::Any,
             },
         })
+    }
+
+    fn probe(&self, origin: &Origin) -> Option<Probe> {
+        self.pass.as_ref().and_then(|pass| pass.probe_at(origin))
     }
 
     /// One request; the verdict alone if none was made.
@@ -207,7 +223,9 @@ impl Job<'_> {
         if self.refused.is_some() && matches!(verdict, Verdict::Refused { .. }) {
             let now = Now::read(&*self.inner.clock);
             let sign = Sign::Bad(Why::Refusing);
-            self.station.at(origin, |at| at.breaker.on(sign, &now));
+            let probe = self.probe(origin);
+            self.station
+                .at(origin, |at| at.breaker.on(sign, probe, &now));
         }
     }
 
@@ -216,10 +234,10 @@ impl Job<'_> {
     fn learn(&self, origin: &Origin, tried: &Tried, step: &Step) {
         let is_open = matches!(step, Step::Again(Change::Token | Change::Connection));
         let now = Now::read(&*self.inner.clock);
-        let address = self.road.address_key();
+        let (address, probe) = (self.road.address_key(), self.probe(origin));
         self.station.at(origin, |at| {
             if let Some(sign) = tried.sign.filter(|_| !is_open) {
-                at.breaker.on(sign, &now);
+                at.breaker.on(sign, probe, &now);
             }
             match &tried.verdict {
                 Verdict::Accepted { .. } => at.throttle.on_accepted(),
@@ -242,14 +260,20 @@ impl Job<'_> {
     }
 }
 
-/// Whether a push must not go now. A pause is asked before the breaker, which lets a probe through.
-fn gate(at: &mut AtOrigin, address: u64, now: &Now) -> Option<Hold> {
-    if let Some(held) = at.throttle.held(address, now.monotonic) {
-        return Some(Hold::Throttle { after: held.after });
+/// Leave for a push to go now, with its probe, or what holds it. A pause is asked before the breaker,
+/// which lets a probe through.
+fn gate(
+    at: &mut AtOrigin,
+    address: AddressKey,
+    own: Option<Probe>,
+    now: &Now,
+) -> Result<Option<Probe>, Hold> {
+    if let Some(after) = at.throttle.held(address, now.monotonic) {
+        return Err(Hold::Throttle { after });
     }
-    match at.breaker.admit(now) {
-        Admission::Go => None,
-        Admission::Hold { why, after } => Some(Hold::Breaker { why, after }),
+    match at.breaker.admit(own, now) {
+        Admission::Go(probe) => Ok(probe),
+        Admission::Hold { why, after } => Err(Hold::Breaker { why, after }),
     }
 }
 

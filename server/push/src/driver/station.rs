@@ -3,13 +3,17 @@
 use std::{
     collections::HashMap,
     hash::Hash,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tokio::sync::Notify;
 use vestnik_outbound::Client;
 
-use super::{breaker::Breaker, throttle::Throttle, token::Slot};
+use super::{
+    breaker::{Breaker, Probe},
+    throttle::Throttle,
+    token::Slot,
+};
 use crate::{
     apns::ProviderToken,
     fcm::{AccessToken, oauth::TokenRefusal},
@@ -68,6 +72,39 @@ impl Station {
     pub(super) fn at<T>(&self, origin: &Origin, work: impl FnOnce(&mut AtOrigin) -> T) -> T {
         let mut origins = lock(&self.origins);
         work(origins.entry(origin, AtOrigin::default))
+    }
+}
+
+/// Leave for one push to be sent to an origin. If it is that of a probe, dropping it gives the probe back
+/// to the breaker: a push that was not made, was given up or panicked holds nobody up.
+#[derive(Debug)]
+pub(super) struct Pass {
+    station: Arc<Station>,
+    origin: Origin,
+    probe: Option<Probe>,
+}
+
+impl Pass {
+    pub(super) fn new(station: &Arc<Station>, origin: &Origin, probe: Option<Probe>) -> Self {
+        Self {
+            station: Arc::clone(station),
+            origin: origin.clone(),
+            probe,
+        }
+    }
+
+    /// The probe that the push has at an origin.
+    pub(super) fn probe_at(&self, origin: &Origin) -> Option<Probe> {
+        self.probe.filter(|_| self.origin == *origin)
+    }
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        if let Some(probe) = self.probe {
+            let give_back = |at: &mut AtOrigin| at.breaker.give_back(probe);
+            self.station.at(&self.origin, give_back);
+        }
     }
 }
 

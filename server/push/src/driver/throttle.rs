@@ -27,28 +27,12 @@ pub(crate) struct Throttle {
     unsaid: u32,
 }
 
-/// A push that has to wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Held {
-    pub(crate) scope: Scope,
-    pub(crate) after: Duration,
-}
-
 impl Throttle {
-    /// Whether a push to an address has to wait.
-    pub(crate) fn held(&self, address: AddressKey, now: Monotonic) -> Option<Held> {
-        let wait = |until: Monotonic, scope| Held {
-            scope,
-            after: until - now,
-        };
-        let all = self.all.filter(|until| *until > now);
-        let own = self.addresses.get(&address).filter(|until| **until > now);
-        match (all, own) {
-            (Some(all), Some(own)) if *own > all => Some(wait(*own, Scope::Address)),
-            (Some(all), _) => Some(wait(all, Scope::Sender)),
-            (None, Some(own)) => Some(wait(*own, Scope::Address)),
-            (None, None) => None,
-        }
+    /// How long a push to an address has to wait, if it has to.
+    pub(crate) fn held(&self, address: AddressKey, now: Monotonic) -> Option<Duration> {
+        let own = self.addresses.get(&address).copied();
+        let until = self.all.max(own).filter(|until| *until > now)?;
+        Some(until - now)
     }
 
     /// The service took a push: it takes others.
@@ -120,17 +104,17 @@ mod tests {
         Monotonic::from_origin(secs(seconds))
     }
 
-    fn held(throttle: &Throttle, address: AddressKey, now: u64) -> Option<(Scope, u64)> {
-        let held = throttle.held(address, at(now))?;
-        Some((held.scope, held.after.as_secs()))
+    fn held(throttle: &Throttle, address: AddressKey, now: u64) -> Option<u64> {
+        let after = throttle.held(address, at(now))?;
+        Some(after.as_secs())
     }
 
     #[test]
     fn an_address_is_held_alone_for_as_long_as_the_service_says() {
         let mut throttle = Throttle::default();
         throttle.on_throttled(Scope::Address, 1, Some(secs(30)), at(0));
-        assert_eq!(held(&throttle, 1, 0), Some((Scope::Address, 30)));
-        assert_eq!(held(&throttle, 1, 29), Some((Scope::Address, 1)));
+        assert_eq!(held(&throttle, 1, 0), Some(30));
+        assert_eq!(held(&throttle, 1, 29), Some(1));
         assert_eq!(held(&throttle, 1, 30), None);
         assert_eq!(held(&throttle, 2, 0), None);
     }
@@ -149,9 +133,9 @@ mod tests {
         throttle.on_throttled(Scope::Sender, 1, Some(secs(60)), at(0));
         throttle.on_throttled(Scope::Address, 2, Some(secs(90)), at(0));
         throttle.on_throttled(Scope::Address, 3, Some(secs(5)), at(0));
-        assert_eq!(held(&throttle, 1, 0), Some((Scope::Sender, 60)));
-        assert_eq!(held(&throttle, 2, 0), Some((Scope::Address, 90)));
-        assert_eq!(held(&throttle, 3, 0), Some((Scope::Sender, 60)));
+        assert_eq!(held(&throttle, 1, 0), Some(60));
+        assert_eq!(held(&throttle, 2, 0), Some(90));
+        assert_eq!(held(&throttle, 3, 0), Some(60));
         assert_eq!(held(&throttle, 1, 60), None);
     }
 
@@ -160,7 +144,7 @@ mod tests {
         let mut throttle = Throttle::default();
         throttle.hold_all(secs(60), at(0));
         throttle.hold_all(secs(1), at(10));
-        assert_eq!(held(&throttle, 1, 10), Some((Scope::Sender, 50)));
+        assert_eq!(held(&throttle, 1, 10), Some(50));
     }
 
     #[test]
@@ -176,7 +160,7 @@ mod tests {
         }
         assert_eq!(held(&throttle, 9, 0), None);
         throttle.on_throttled(Scope::Unsaid, 5, Some(secs(60)), at(0));
-        assert_eq!(held(&throttle, 9, 0), Some((Scope::Sender, 60)));
+        assert_eq!(held(&throttle, 9, 0), Some(60));
     }
 
     #[test]
@@ -185,12 +169,12 @@ mod tests {
         let mut now = 0;
         for wanted in [2, 4, 8, 16, 32, 64, 128, 256, 300, 300] {
             throttle.on_throttled(Scope::Sender, 1, None, at(now));
-            assert_eq!(held(&throttle, 1, now), Some((Scope::Sender, wanted)));
+            assert_eq!(held(&throttle, 1, now), Some(wanted));
             now += wanted;
         }
         throttle.on_accepted();
         throttle.on_throttled(Scope::Sender, 1, None, at(now));
-        assert_eq!(held(&throttle, 1, now), Some((Scope::Sender, 2)));
+        assert_eq!(held(&throttle, 1, now), Some(2));
     }
 
     #[test]
@@ -201,7 +185,7 @@ mod tests {
         }
         assert_eq!(throttle.addresses.len(), MAX_ADDRESSES);
         assert_eq!(held(&throttle, 0, 0), None);
-        assert_eq!(held(&throttle, 1, 0), Some((Scope::Address, 61)));
+        assert_eq!(held(&throttle, 1, 0), Some(61));
         // Those that are free by now make room for all.
         throttle.on_throttled(Scope::Address, 7, Some(secs(9)), at(1_000_000));
         assert_eq!(throttle.addresses.len(), 1);

@@ -166,3 +166,20 @@ async fn a_check_tells_where_a_key_is_taken() {
     assert!(check.is_good());
     assert_eq!((apple.production.count(), apple.sandbox.count()), (1, 1));
 }
+
+/// The second try of a probe, with a new connection, is the probe's and not held up by itself.
+#[tokio::test]
+async fn a_probe_over_a_new_connection_is_not_held_up_by_itself() {
+    let down = refusal(500, "InternalServerError");
+    let (stage, apple) = (Stage::new(), service(down, reply(200, "")).await);
+    for _ in 0..5 {
+        stage.send(&apple.account, &address(None)).await;
+    }
+    stage.pass(5);
+    apple
+        .production
+        .set([refusal(503, "Shutdown"), reply(200, "")]);
+    let sent = stage.send(&apple.account, &address(None)).await;
+    assert!(matches!(sent.verdict, Verdict::Accepted { .. }), "{sent:?}");
+    assert_eq!(sent.tries, 2);
+}

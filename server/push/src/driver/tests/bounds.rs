@@ -1,5 +1,10 @@
 //! What does not come to an answer.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     sync::mpsc,
@@ -154,4 +159,60 @@ async fn an_account_of_another_service_is_the_operators_fault() {
     let sent = stage.send(&account, &at(&peer)).await;
     assert_eq!(sent.verdict.reason(), Some(Reason::ConfigNoRoute));
     assert_eq!(script.count(), 0);
+}
+
+/// Whoever gives up waiting for the answer of a probe, or panics meanwhile, locks nobody out.
+#[tokio::test]
+async fn a_probe_that_is_given_up_makes_way_for_the_next_push() {
+    let script = Script::new([reply(500, "")]);
+    let (told, mut arrived) = mpsc::unbounded_channel();
+    let is_silent = Arc::new(AtomicBool::new(false));
+    let (answers, silent) = (script.clone(), Arc::clone(&is_silent));
+    let peer = Peer::http(super::H2, move |request| {
+        let answer = answers.answer(request);
+        let silent = silent.load(Ordering::SeqCst);
+        told.send(()).ok();
+        async move {
+            if silent {
+                std::future::pending::<()>().await;
+            }
+            answer
+        }
+    })
+    .await;
+    let stage = Stage::new();
+    for _ in 0..5 {
+        stage.send(&vapid(), &at(&peer)).await;
+        arrived.recv().await.unwrap();
+    }
+    stage.pass(5);
+    is_silent.store(true, Ordering::SeqCst);
+    let (driver, address, push) = (stage.driver.clone(), at(&peer), stage.push());
+    let probe = tokio::spawn(async move { driver.send(&vapid(), &address, &push).await });
+    arrived.recv().await.unwrap();
+    let beside = stage.send(&vapid(), &at(&peer)).await;
+    assert!(beside.held.is_some(), "{beside:?}");
+    probe.abort();
+    assert!(probe.await.unwrap_err().is_cancelled());
+    is_silent.store(false, Ordering::SeqCst);
+    script.set([reply(201, "")]);
+    let sent = stage.send(&vapid(), &at(&peer)).await;
+    assert!(matches!(sent.verdict, Verdict::Accepted { .. }), "{sent:?}");
+}
+
+#[tokio::test]
+async fn a_probe_that_cannot_be_made_makes_way_for_the_next_push() {
+    let script = Script::new([reply(500, "")]);
+    let (peer, stage) = (script.peer().await, Stage::new());
+    for _ in 0..5 {
+        stage.send(&vapid(), &at(&peer)).await;
+    }
+    stage.pass(5);
+    let mut large = stage.push();
+    large.content = crate::fixture::sealed(5_000);
+    let sent = bounded(stage.driver.send(&vapid(), &at(&peer), &large)).await;
+    assert_eq!((sent.tries, sent.held), (0, None));
+    script.set([reply(201, "")]);
+    let sent = stage.send(&vapid(), &at(&peer)).await;
+    assert!(matches!(sent.verdict, Verdict::Accepted { .. }), "{sent:?}");
 }
