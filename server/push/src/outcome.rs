@@ -63,10 +63,12 @@ pub enum Verdict {
     /// The push was written and no answer came: whether the service took it is not known. Adapters never
     /// give this; a repetition goes under the same id.
     Unproven,
-    /// The service does not accept our credentials; every push is concerned.
+    /// The service does not accept credentials: ours, or those that it has of us for a platform.
     Refused {
         /// Why.
         reason: Reason,
+        /// Whose pushes are refused.
+        scope: Scope,
         /// What helps.
         remedy: Remedy,
     },
@@ -131,10 +133,10 @@ pub enum Connection {
     New,
 }
 
-/// Whose pushes are throttled.
+/// Whose pushes an answer concerns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// Those to this address.
+    /// Those to this address, or to some like it; others may pass.
     Address,
     /// All of this sender's.
     Sender,

@@ -287,7 +287,11 @@ fn outcome(sent: &Sent) -> Outcome {
             since: None,
         },
         Verdict::Suspect { reason } | Verdict::Rejected { reason } => rejected(reason),
-        Verdict::Refused { reason, remedy: _ } => match consequences(reason).retry {
+        Verdict::Refused {
+            reason,
+            scope: _,
+            remedy: _,
+        } => match consequences(reason).retry {
             // What the account lacks for this address it lacks the next time too.
             Retry::Never => rejected(reason),
             Retry::Later

@@ -139,5 +139,11 @@ fn by_status(since: Option<Timestamp>, answer: &Answer<'_>, now: Timestamp) -> V
 }
 
 const fn refused(reason: Reason, remedy: Remedy) -> Verdict {
-    Verdict::Refused { reason, remedy }
+    // An account has one key and one topic, so that what is refused to one push is to all.
+    let scope = Scope::Sender;
+    Verdict::Refused {
+        reason,
+        scope,
+        remedy,
+    }
 }

@@ -241,7 +241,11 @@ fn read(status: u16, body: &str) -> Outcome {
 }
 
 fn refused(reason: Reason, remedy: Remedy) -> Verdict {
-    Verdict::Refused { reason, remedy }
+    Verdict::Refused {
+        reason,
+        scope: Scope::Sender,
+        remedy,
+    }
 }
 
 fn throttled(scope: Scope, over: Connection) -> Verdict {

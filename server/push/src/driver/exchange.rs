@@ -21,7 +21,7 @@ use crate::{
     },
     jws::TokenError,
     origin::Origin,
-    outcome::{Remedy, Verdict},
+    outcome::{Remedy, Scope, Verdict},
     web_push::VapidToken,
 };
 
@@ -166,6 +166,7 @@ fn without_access(error: &TokenRefusal, after: Duration) -> Verdict {
 const fn refused_for_good() -> Verdict {
     Verdict::Refused {
         reason: Reason::ConfigProviderAuth,
+        scope: Scope::Sender,
         remedy: Remedy::Operator,
     }
 }

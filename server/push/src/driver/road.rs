@@ -22,7 +22,7 @@ use crate::{
     build_error::BuildError,
     fcm,
     origin::Origin,
-    outcome::{Outcome, Remedy, Verdict},
+    outcome::{Outcome, Remedy, Scope, Verdict},
     push::Push,
     web_push::{self, Entropy, Padding},
 };
@@ -123,6 +123,7 @@ impl<'a> Road<'a> {
             Self::WebPush(..) => Verdict::Rejected { reason },
             Self::Fcm(..) | Self::Apns(..) => Verdict::Refused {
                 reason,
+                scope: Scope::Sender,
                 remedy: Remedy::Operator,
             },
         }
@@ -255,6 +256,7 @@ pub(super) fn unanswered(error: &SendError, road: Road<'_>) -> Verdict {
 pub(super) const fn no_road(_: Service) -> Verdict {
     Verdict::Refused {
         reason: Reason::ConfigNoRoute,
+        scope: Scope::Sender,
         remedy: Remedy::Operator,
     }
 }

@@ -150,6 +150,7 @@ impl Job<'_> {
                 why: Why::Refusing, ..
             } => Verdict::Refused {
                 reason: Reason::ConfigProviderAuth,
+                scope: Scope::Sender,
                 remedy: Remedy::Operator,
             },
             Hold::Throttle { after } => Verdict::Throttled {
@@ -303,11 +304,17 @@ const fn sign(verdict: &Verdict) -> Sign {
     match verdict {
         Verdict::Retry { .. } | Verdict::Unproven => Sign::Bad(Why::Failing),
         Verdict::Refused {
+            scope: Scope::Sender,
             remedy: Remedy::NewToken | Remedy::NewConnection | Remedy::Operator,
             ..
         } => Sign::Bad(Why::Refusing),
-        // The key may be good, and is asked about elsewhere.
+        // What is refused to some may be taken from others.
         Verdict::Refused {
+            scope: Scope::Address | Scope::Unsaid,
+            ..
+        }
+        // The key may be good, and is asked about elsewhere.
+        | Verdict::Refused {
             remedy: Remedy::OtherEnvironment,
             ..
         }

@@ -8,7 +8,7 @@ use vestnik_model::Reason;
 
 use crate::{
     address::Environment,
-    outcome::{Connection, Remedy, Verdict},
+    outcome::{Connection, Remedy, Scope, Verdict},
 };
 
 /// The tries of one push.
@@ -121,6 +121,7 @@ impl Tries {
             // The key is not for the environment that the address must be of.
             Verdict::WrongEnvironment if self.is_key_elsewhere => Verdict::Refused {
                 reason: Reason::ConfigProviderAuth,
+                scope: Scope::Sender,
                 remedy: Remedy::Operator,
             },
             // Neither environment knows the address.
@@ -130,8 +131,9 @@ impl Tries {
                 Verdict::WrongEnvironment
             }
             // What was to help did not.
-            Verdict::Refused { reason, .. } => Verdict::Refused {
+            Verdict::Refused { reason, scope, .. } => Verdict::Refused {
                 reason,
+                scope,
                 remedy: Remedy::Operator,
             },
             verdict @ (Verdict::Accepted { .. }
@@ -157,6 +159,7 @@ mod tests {
     fn refused(remedy: Remedy) -> Verdict {
         Verdict::Refused {
             reason: AUTH,
+            scope: Scope::Sender,
             remedy,
         }
     }

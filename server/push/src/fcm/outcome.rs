@@ -131,8 +131,13 @@ fn by_code(code: Code, error: &Error, answer: &Answer<'_>, now: Timestamp) -> Ve
         Code::QuotaExceeded => throttled(after),
         Code::Unavailable => Verdict::retry(Reason::ProviderUnavailable, after),
         Code::Internal => Verdict::retry(Reason::ProviderInternal, after),
-        // The project's key for APNs or Web Push: nothing that a new access token mends.
-        Code::ThirdPartyAuthError => refused(Reason::ConfigProviderAuth, Remedy::Operator),
+        // The project's key for APNs or Web Push: nothing that a new access token mends, and nothing to
+        // devices of another platform.
+        Code::ThirdPartyAuthError => Verdict::Refused {
+            reason: Reason::ConfigProviderAuth,
+            scope: Scope::Address,
+            remedy: Remedy::Operator,
+        },
     }
 }
 
@@ -192,5 +197,9 @@ fn throttled(after: Option<Duration>) -> Verdict {
 }
 
 const fn refused(reason: Reason, remedy: Remedy) -> Verdict {
-    Verdict::Refused { reason, remedy }
+    Verdict::Refused {
+        reason,
+        scope: Scope::Sender,
+        remedy,
+    }
 }

@@ -27,10 +27,15 @@ pub fn outcome(answer: &Answer<'_>, now: Timestamp) -> Outcome {
         status if status.is_success() => Verdict::Accepted {
             id: answer.header("location").and_then(ProviderId::read),
         },
-        // The token is expired, or clocks differ: another one may pass.
-        StatusCode::UNAUTHORIZED => refused(Remedy::NewToken),
-        // The subscription was made for another key.
-        StatusCode::FORBIDDEN => refused(Remedy::Operator),
+        // The token is expired, or clocks differ: another one may pass. Some services say the same of a
+        // subscription that was made for another key.
+        StatusCode::UNAUTHORIZED => refused(Scope::Unsaid, Remedy::NewToken),
+        // So Apple says it.
+        StatusCode::FORBIDDEN if said.word.as_deref() == Some("BadJwtToken") => {
+            refused(Scope::Sender, Remedy::NewToken)
+        }
+        // The subscription was made for another key; others were not.
+        StatusCode::FORBIDDEN => refused(Scope::Address, Remedy::Operator),
         StatusCode::NOT_FOUND | StatusCode::GONE => Verdict::dead(Reason::TokenDead),
         StatusCode::PAYLOAD_TOO_LARGE => {
             let reason = Reason::ProviderPayloadTooLarge;
@@ -62,7 +67,10 @@ fn said(answer: &Answer<'_>) -> Said {
     Said::new(answer.status, reason.or(errno).as_deref())
 }
 
-const fn refused(remedy: Remedy) -> Verdict {
-    let reason = Reason::ConfigProviderAuth;
-    Verdict::Refused { reason, remedy }
+const fn refused(scope: Scope, remedy: Remedy) -> Verdict {
+    Verdict::Refused {
+        reason: Reason::ConfigProviderAuth,
+        scope,
+        remedy,
+    }
 }

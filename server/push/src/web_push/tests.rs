@@ -387,8 +387,9 @@ fn read(status: u16, header: Option<(&'static str, &str)>, body: &str) -> Outcom
 
 #[test]
 fn every_status_has_its_verdict() {
-    let refused = |remedy| Verdict::Refused {
+    let refused = |scope, remedy| Verdict::Refused {
         reason: Reason::ConfigProviderAuth,
+        scope,
         remedy,
     };
     let rejected = |reason| Verdict::Rejected { reason };
@@ -401,8 +402,8 @@ fn every_status_has_its_verdict() {
         (301, rejected(Reason::Unknown)),
         (307, rejected(Reason::Unknown)),
         (400, rejected(Reason::ProviderRejected)),
-        (401, refused(Remedy::NewToken)),
-        (403, refused(Remedy::Operator)),
+        (401, refused(Scope::Unsaid, Remedy::NewToken)),
+        (403, refused(Scope::Address, Remedy::Operator)),
         (404, Verdict::dead(Reason::TokenDead)),
         (408, Verdict::retry(Reason::ProviderTimeout, None)),
         (410, Verdict::dead(Reason::TokenDead)),
@@ -451,6 +452,12 @@ fn what_services_say_is_kept_and_where_the_push_lies_is_not_shown() {
     );
     let apple = read(403, None, r#"{"reason":"BadJwtToken"}"#);
     assert_eq!(apple.said.to_string(), "403 BadJwtToken");
+    let another = Verdict::Refused {
+        reason: Reason::ConfigProviderAuth,
+        scope: Scope::Sender,
+        remedy: Remedy::NewToken,
+    };
+    assert_eq!(apple.verdict, another);
     let place = Some(("location", "https://push.example/d/PLANTED"));
     let read = read(201, place, "");
     assert!(!format!("{read:?}").contains("PLANTED"));

@@ -4,7 +4,7 @@ use super::{Peer, Script, Stage, apple, reply};
 use crate::{
     address::{Address, ApnsAddress, Environment},
     driver::{Health, Hold, Why},
-    outcome::{Remedy, Verdict},
+    outcome::{Remedy, Scope, Verdict},
 };
 
 fn address(environment: Option<Environment>) -> Address {
@@ -92,6 +92,7 @@ async fn a_young_token_that_is_refused_is_not_renewed_and_the_breaker_opens() {
     let (stage, apple) = (Stage::new(), service(expired, reply(200, "")).await);
     let refused = Verdict::Refused {
         reason: Reason::ConfigProviderAuth,
+        scope: Scope::Sender,
         remedy: Remedy::Operator,
     };
     for _ in 0..5 {
@@ -145,6 +146,7 @@ async fn a_key_of_the_sandbox_only_still_reaches_its_addresses_and_no_breaker_op
         sent.verdict,
         Verdict::Refused {
             reason: Reason::ConfigProviderAuth,
+            scope: Scope::Sender,
             remedy: Remedy::Operator,
         }
     );

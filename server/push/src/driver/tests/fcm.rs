@@ -7,7 +7,7 @@ use crate::{
     Account,
     address::{Address, FcmAddress},
     driver::{Health, Hold, Why},
-    outcome::{Remedy, Verdict},
+    outcome::{Remedy, Scope, Verdict},
 };
 
 fn address(number: usize) -> Address {
@@ -91,6 +91,7 @@ async fn a_refused_token_is_exchanged_once_and_then_it_is_the_operators() {
     let sent = stage.send(&google.account, &address(1)).await;
     let refused = Verdict::Refused {
         reason: Reason::ConfigProviderAuth,
+        scope: Scope::Sender,
         remedy: Remedy::Operator,
     };
     assert_eq!((sent.verdict, sent.tries), (refused, 2));
@@ -210,4 +211,25 @@ async fn a_check_asks_to_validate_only() {
     let refused = Health::Refused(Reason::ConfigProviderAuth);
     assert_eq!(check.findings[0].health, refused);
     assert!(!check.is_good());
+}
+
+/// The project's key for APNs is refused: Android devices of the same project get their pushes.
+#[tokio::test]
+async fn a_refused_key_for_one_platform_stops_no_other() {
+    let body = r#"{"error":{"status":"UNAUTHENTICATED",
+        "details":[{"errorCode":"THIRD_PARTY_AUTH_ERROR"}]}}"#;
+    let (stage, google) = (
+        Stage::new(),
+        service([reply(401, body)], [granted(1)]).await,
+    );
+    for number in 0..9 {
+        let sent = stage.send(&google.account, &address(number)).await;
+        assert_eq!(sent.verdict.reason(), Some(Reason::ConfigProviderAuth));
+        assert_eq!((sent.tries, sent.held), (1, None));
+    }
+    google.fcm.set([accepted()]);
+    let sent = stage.send(&google.account, &address(9)).await;
+    assert!(matches!(sent.verdict, Verdict::Accepted { .. }), "{sent:?}");
+    // The access token was never doubted.
+    assert_eq!(google.oauth.count(), 1);
 }

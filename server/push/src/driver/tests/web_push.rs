@@ -89,3 +89,22 @@ async fn a_check_of_a_key_asks_nobody() {
     let check = super::bounded(Stage::new().driver.check(&vapid())).await;
     assert_eq!(check.findings[0].health, Health::Good);
 }
+
+/// After a change of the key, subscriptions that were made for the old one are refused, and others not.
+#[tokio::test]
+async fn subscriptions_for_another_key_stop_no_others() {
+    for status in [401, 403] {
+        let script = Script::new([reply(status, "")]);
+        let (stage, peer) = (Stage::new(), script.peer().await);
+        for number in 0..9 {
+            let sent = stage
+                .send(&vapid(), &at(&peer, &format!("/s/{number}")))
+                .await;
+            assert_eq!(sent.verdict.reason(), Some(Reason::ConfigProviderAuth));
+            assert_eq!(sent.held, None);
+        }
+        script.set([reply(201, "")]);
+        let sent = stage.send(&vapid(), &at(&peer, "/s/new")).await;
+        assert!(matches!(sent.verdict, Verdict::Accepted { .. }), "{sent:?}");
+    }
+}

@@ -33,7 +33,11 @@ fn rejected(reason: Reason) -> Verdict {
 }
 
 fn refused(reason: Reason, remedy: Remedy) -> Verdict {
-    Verdict::Refused { reason, remedy }
+    Verdict::Refused {
+        reason,
+        scope: Scope::Sender,
+        remedy,
+    }
 }
 
 fn throttled(seconds: u64) -> Verdict {
@@ -64,7 +68,6 @@ fn every_documented_error_has_its_verdict() {
     let dead = Verdict::dead(Reason::TokenDead);
     let internal = Verdict::retry(Reason::ProviderInternal, None);
     let busy = Verdict::retry(Reason::ProviderUnavailable, None);
-    let operator = refused(Reason::ConfigProviderAuth, Remedy::Operator);
     check(404, "UNREGISTERED", "", &dead);
     check(
         403,
@@ -75,7 +78,12 @@ fn every_documented_error_has_its_verdict() {
     check(429, "QUOTA_EXCEEDED", "", &throttled(60));
     check(503, "UNAVAILABLE", "", &busy);
     check(500, "INTERNAL", "", &internal);
-    check(401, "THIRD_PARTY_AUTH_ERROR", "", &operator);
+    let platform = Verdict::Refused {
+        reason: Reason::ConfigProviderAuth,
+        scope: Scope::Address,
+        remedy: Remedy::Operator,
+    };
+    check(401, "THIRD_PARTY_AUTH_ERROR", "", &platform);
     check(500, "UNSPECIFIED_ERROR", "", &internal);
 }
 
