@@ -51,6 +51,12 @@ impl Time {
         self.0.monotonic = self.0.monotonic + time;
         self.0.wall = self.0.wall.checked_add(time).unwrap();
     }
+
+    /// Sets the wall clock forward, or back.
+    pub(crate) fn set(&mut self, seconds: i64) {
+        let by = jiff::SignedDuration::from_secs(seconds);
+        self.0.wall = self.0.wall.checked_add(by).unwrap();
+    }
 }
 
 /// A push that expires in an hour, with a collapse key.

@@ -9,7 +9,7 @@ use vestnik_outbound::Protocol;
 use super::{
     account::Inner,
     station::{Station, Unsigned, lock},
-    token::{Ask, Edition, Slot, Token},
+    token::{Ask, Edition, Kept, Slot, Token},
 };
 use crate::{
     account::{Account, ApnsCredentials, Credentials, WebPushCredentials},
@@ -75,13 +75,12 @@ impl Inner {
             let Credentials::Fcm(credentials) = &account.credentials else {
                 return;
             };
-            let made = inner.exchange(&station, &credentials.account).await;
-            let after = made.as_ref().err().and_then(TokenRefusal::after);
-            if let Err(error) = &made {
-                tracing::warn!(%error, "there is no new access token for FCM");
-            }
-            lock(&station.access).made(made, after, inner.clock.monotonic());
-            station.access_changed.notify_waiters();
+            let mut renewal = Renewal {
+                inner: &inner,
+                station: &station,
+                made: Err(TokenRefusal::Unreachable),
+            };
+            renewal.made = inner.exchange(&station, &credentials.account).await;
         });
     }
 
@@ -89,9 +88,9 @@ impl Inner {
         &self,
         station: &Station,
         account: &ServiceAccount,
-    ) -> Result<AccessToken, TokenRefusal> {
-        let asked_at = self.clock.now();
-        let request = oauth::request(account, asked_at).map_err(|_| TokenRefusal::Unsigned)?;
+    ) -> Result<Kept<AccessToken>, TokenRefusal> {
+        let asked_at = Now::read(&*self.clock);
+        let request = oauth::request(account, asked_at.wall).map_err(|_| TokenRefusal::Unsigned)?;
         let answer = station.client.send(request, Protocol::Any).await;
         let answer = answer.map_err(|error| {
             tracing::warn!(%error, "the token service cannot be reached");
@@ -102,7 +101,8 @@ impl Inner {
             headers: &answer.headers,
             body: &answer.body,
         };
-        oauth::answer(&answer, asked_at)
+        let token = oauth::answer(&answer, asked_at.wall)?;
+        Ok(Kept { token, asked_at })
     }
 
     /// The provider token of an APNs key: kept, or signed.
@@ -131,6 +131,26 @@ impl Inner {
     }
 }
 
+/// An exchange under way. Dropping it tells those who wait what it came to, also if it panicked.
+struct Renewal<'a> {
+    inner: &'a Inner,
+    station: &'a Station,
+    made: Result<Kept<AccessToken>, TokenRefusal>,
+}
+
+impl Drop for Renewal<'_> {
+    fn drop(&mut self) {
+        let made = std::mem::replace(&mut self.made, Err(TokenRefusal::Unreachable));
+        let after = made.as_ref().err().and_then(TokenRefusal::after);
+        if let Err(error) = &made {
+            tracing::warn!(%error, "there is no new access token for FCM");
+        }
+        let now = self.inner.clock.monotonic();
+        lock(&self.station.access).made(made, after, now);
+        self.station.access_changed.notify_waiters();
+    }
+}
+
 /// A token that is signed on the spot, so nobody ever waits for one.
 fn signed<T: Token>(
     slot: &mut Slot<T, Unsigned>,
@@ -140,7 +160,9 @@ fn signed<T: Token>(
 ) -> Result<Granted<T>, Verdict> {
     let mut ask = slot.ask(refused, now);
     if matches!(ask, Ask::Make | Ask::Take { renews: true, .. }) {
-        let made = sign().map_err(Unsigned::from);
+        let asked_at = *now;
+        let made = sign().map(|token| Kept { token, asked_at });
+        let made = made.map_err(Unsigned::from);
         slot.made(made, None, now.monotonic);
         ask = slot.ask(refused, now);
     }

@@ -19,7 +19,7 @@ use http_body_util::Full;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use vestnik_clock::ManualClock;
-use vestnik_outbound::{Limits, Reach};
+use vestnik_outbound::{Limits, Reach, Resolve};
 
 use self::peer::{Peer, answer};
 use super::{Config, Driver, Sent};
@@ -138,11 +138,25 @@ impl Stage {
     }
 
     fn with(limits: Limits) -> Self {
+        Self::of(Config {
+            limits,
+            ..Config::default()
+        })
+    }
+
+    fn resolving(resolver: Arc<dyn Resolve>) -> Self {
+        Self::of(Config {
+            limits: patient(),
+            resolver,
+            ..Config::default()
+        })
+    }
+
+    fn of(config: Config) -> Self {
         let clock = ManualClock::new(now(), 1);
         let config = Config {
             reach: Reach::public().and("localhost").unwrap(),
-            limits,
-            ..Config::default()
+            ..config
         };
         let driver = Driver::new(Arc::new(clock.clone()), config);
         Self { driver, clock }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use vestnik_clock::{Monotonic, Now};
 
 use crate::{
@@ -15,6 +15,9 @@ use crate::{
 const MAKING: Duration = Duration::from_secs(60);
 /// How long a failed renewal is not repeated, the first time and at most.
 const FAILED: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(5 * 60));
+/// How far the wall clock may move away from the monotonic one before it counts as set. Services allow
+/// for less than that, and no token is used for so long that more would be missed.
+const STEP: SignedDuration = SignedDuration::from_mins(1);
 
 /// What a token's age allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,15 +80,37 @@ pub(crate) type Edition = u64;
 ///
 /// [`ask`](Self::ask) comes before each request, and [`made`](Self::made) after each renewal that it
 /// asked for. `E` is why there is no token.
+///
+/// A token's age is measured by the monotonic clock: the wall clock may be set meanwhile. If it was, the
+/// times in the token are wrong by now or were before, so another is made, even if this one is young.
 #[derive(Debug)]
 pub(crate) struct Slot<T, E> {
-    token: Option<T>,
+    token: Option<Kept<T>>,
     edition: Edition,
     /// Until when a renewal is waited for.
     making: Option<Monotonic>,
     failed: Option<Failed<E>>,
     /// Failed renewals in a row.
     row: u32,
+}
+
+/// A token, and when it was asked for, which is the time that it counts from.
+#[derive(Debug)]
+pub(crate) struct Kept<T> {
+    pub(crate) token: T,
+    pub(crate) asked_at: Now,
+}
+
+impl<T: Token> Kept<T> {
+    fn life(&self, now: &Now) -> Life {
+        let passed = now.monotonic.saturating_since(self.asked_at.monotonic);
+        let expected = self.asked_at.wall.saturating_add(passed);
+        let expected = expected.unwrap_or(Timestamp::MAX);
+        if now.wall.duration_since(expected).abs() > STEP {
+            return Life::Over;
+        }
+        self.token.life(expected)
+    }
 }
 
 #[derive(Debug)]
@@ -131,11 +156,11 @@ impl<T: Token, E: Clone> Slot<T, E> {
     /// again.
     pub(crate) fn ask(&mut self, refused: Option<Edition>, now: &Now) -> Ask<T, E> {
         let is_refused = refused == Some(self.edition);
-        let life = self.token.as_ref().map(|token| token.life(now.wall));
+        let life = self.token.as_ref().map(|kept| kept.life(now));
         match (life, &self.token) {
             (Some(Life::Young), Some(_)) if is_refused => Ask::TooYoung,
-            (Some(life @ (Life::Young | Life::Good | Life::Due)), Some(token)) if !is_refused => {
-                let token = token.clone();
+            (Some(life @ (Life::Young | Life::Good | Life::Due)), Some(kept)) if !is_refused => {
+                let token = kept.token.clone();
                 let renews = life == Life::Due && self.starts_making(now.monotonic);
                 Ask::Take {
                     token,
@@ -181,7 +206,12 @@ impl<T: Token, E: Clone> Slot<T, E> {
     }
 
     /// Takes what a renewal came to. `after` is how long the token service wants to be left alone.
-    pub(crate) fn made(&mut self, made: Result<T, E>, after: Option<Duration>, now: Monotonic) {
+    pub(crate) fn made(
+        &mut self,
+        made: Result<Kept<T>, E>,
+        after: Option<Duration>,
+        now: Monotonic,
+    ) {
         self.making = None;
         match made {
             Ok(token) => {
@@ -225,7 +255,11 @@ mod tests {
 
     fn make(slot: &mut Place, number: u8, time: &Time) {
         let now = time.now();
-        slot.made(Ok(Made(number, now.wall)), None, now.monotonic);
+        let kept = Kept {
+            token: Made(number, now.wall),
+            asked_at: now,
+        };
+        slot.made(Ok(kept), None, now.monotonic);
     }
 
     fn fail(slot: &mut Place, after: Option<Duration>, time: &Time) {
@@ -330,6 +364,47 @@ mod tests {
         time.pass(secs(59));
         assert_eq!(slot.ask(None, &time.now()), Ask::Wait);
         time.pass(secs(1));
+        assert_eq!(slot.ask(None, &time.now()), Ask::Make);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_has_another_token_made_once() {
+        for set in [-3_600, -61, 61, 3_600] {
+            let (mut slot, mut time) = (Place::default(), Time::new());
+            make(&mut slot, 1, &time);
+            time.pass(secs(5));
+            time.set(set);
+            assert_eq!(slot.ask(None, &time.now()), Ask::Make, "{set}");
+            make(&mut slot, 2, &time);
+            time.pass(secs(49));
+            assert_eq!(number(&slot.ask(None, &time.now())), Some((2, false)));
+            time.pass(secs(1));
+            assert_eq!(number(&slot.ask(None, &time.now())), Some((2, true)));
+        }
+    }
+
+    #[test]
+    fn a_clock_that_drifts_changes_nothing_of_an_age() {
+        for drift in [-60, 60] {
+            let (mut slot, mut time) = (Place::default(), Time::new());
+            make(&mut slot, 1, &time);
+            time.set(drift);
+            time.pass(secs(49));
+            assert_eq!(number(&slot.ask(None, &time.now())), Some((1, false)));
+            time.pass(secs(11));
+            assert_eq!(slot.ask(None, &time.now()), Ask::Make);
+        }
+    }
+
+    /// A token that came late is as old as its request.
+    #[test]
+    fn a_token_counts_from_when_it_was_asked_for() {
+        let (mut slot, mut time) = (Place::default(), Time::new());
+        let asked_at = time.now();
+        time.pass(secs(30));
+        let token = Made(1, asked_at.wall);
+        slot.made(Ok(Kept { token, asked_at }), None, time.now().monotonic);
+        time.pass(secs(30));
         assert_eq!(slot.ask(None, &time.now()), Ask::Make);
     }
 

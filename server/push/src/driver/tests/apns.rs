@@ -185,3 +185,23 @@ async fn a_probe_over_a_new_connection_is_not_held_up_by_itself() {
     assert!(matches!(sent.verdict, Verdict::Accepted { .. }), "{sent:?}");
     assert_eq!(sent.tries, 2);
 }
+
+/// A token whose times are wrong by the clock of now is not used for hours, nor refused by ourselves.
+#[tokio::test]
+async fn a_clock_that_is_set_makes_one_new_token() {
+    use jiff::SignedDuration;
+    use vestnik_clock::Clock as _;
+    for hours in [-2, 2] {
+        let (stage, apple) = (Stage::new(), service(reply(200, ""), reply(200, "")).await);
+        stage.send(&apple.account, &address(None)).await;
+        let set = stage.clock.now() + SignedDuration::from_hours(hours);
+        stage.clock.set(set);
+        for _ in 0..2 {
+            let sent = stage.send(&apple.account, &address(None)).await;
+            assert!(matches!(sent.verdict, Verdict::Accepted { .. }), "{sent:?}");
+        }
+        let tokens = apple.production.header("authorization");
+        assert_ne!(tokens[1], tokens[0]);
+        assert_eq!(tokens[2], tokens[1]);
+    }
+}

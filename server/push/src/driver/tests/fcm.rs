@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
+use vestnik_clock::Clock as _;
 use vestnik_model::Reason;
+use vestnik_outbound::{Addresses, Resolve, SystemResolver};
 
 use super::{Peer, Script, Stage, bounded, google, reply};
 use crate::{
@@ -232,4 +234,49 @@ async fn a_refused_key_for_one_platform_stops_no_other() {
     assert!(matches!(sent.verdict, Verdict::Accepted { .. }), "{sent:?}");
     // The access token was never doubted.
     assert_eq!(google.oauth.count(), 1);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_does_not_freeze_the_access_token() {
+    for hours in [-2, 2] {
+        let (stage, google) = (
+            Stage::new(),
+            service([accepted()], [granted(1), granted(2)]).await,
+        );
+        stage.send(&google.account, &address(1)).await;
+        let set = stage.clock.now() + jiff::SignedDuration::from_hours(hours);
+        stage.clock.set(set);
+        for minutes in [0, 50] {
+            stage.pass(minutes * 60);
+            let sent = stage.send(&google.account, &address(1)).await;
+            assert!(matches!(sent.verdict, Verdict::Accepted { .. }), "{sent:?}");
+        }
+        let bearers = google.fcm.header("authorization");
+        assert_eq!(bearers, ["Bearer ya29.1", "Bearer ya29.2", "Bearer ya29.2"]);
+    }
+}
+
+/// Panics when it is asked first.
+#[derive(Debug, Default)]
+struct FaultyResolver(std::sync::atomic::AtomicBool);
+
+impl Resolve for FaultyResolver {
+    fn resolve<'a>(&'a self, host: &'a str, port: u16) -> Addresses<'a> {
+        let was_asked = self.0.swap(true, std::sync::atomic::Ordering::SeqCst);
+        assert!(was_asked, "a planted panic");
+        SystemResolver.resolve(host, port)
+    }
+}
+
+#[tokio::test]
+async fn an_exchange_that_panics_leaves_nobody_waiting() {
+    let google = service([accepted()], [granted(1)]).await;
+    let resolver = Arc::new(FaultyResolver::default());
+    let stage = Stage::resolving(resolver);
+    let sent = stage.send(&google.account, &address(1)).await;
+    assert!(matches!(sent.verdict, Verdict::Retry { .. }), "{sent:?}");
+    assert_eq!(sent.tries, 0);
+    stage.pass(2);
+    let sent = stage.send(&google.account, &address(1)).await;
+    assert!(matches!(sent.verdict, Verdict::Accepted { .. }), "{sent:?}");
 }
