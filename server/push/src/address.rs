@@ -7,10 +7,12 @@ mod apns;
 mod fcm;
 mod web_push;
 
-pub use apns::{ApnsAddress, Environment};
+pub use apns::ApnsAddress;
 pub use fcm::{FcmAddress, FcmText};
 pub use web_push::{Subscription, SubscriptionKeys};
 
+/// The two worlds of APNs. A token of one is unknown in the other.
+pub use vestnik_model::PushEnvironment as Environment;
 use vestnik_model::{Open, PushAddress, PushAddressKind};
 
 use crate::origin::OriginError;

@@ -9,11 +9,10 @@ use std::{
 
 use jiff::SignedDuration;
 use vestnik_clock::Clock;
-use vestnik_model::{AppId, Channel, Open, PushAddress, PushEnvironment, Reason, open::Word as _};
+use vestnik_model::{AppId, Channel, Open, PushAddress, Reason, open::Word as _};
 use vestnik_outbound::Limits;
 use vestnik_push::{
     Account, Address, CollapseKey, Content, Driver, Push, Sent, Service, Urgency, Verdict,
-    address::Environment,
 };
 use vestnik_rules::{
     address::hash,
@@ -128,7 +127,7 @@ impl PushSender {
             return Tried { outcome, ..tried };
         };
         let environment = address.environment.as_ref().and_then(Open::known);
-        let Ok(address) = Address::parse(address, environment.map(environment_of)) else {
+        let Ok(address) = Address::parse(address, environment) else {
             // It never was an address of this service.
             let outcome = Outcome::Dead {
                 reason: Reason::TokenDead,
@@ -230,14 +229,6 @@ fn is_for_its_content(verdict: &Verdict) -> bool {
         return false;
     };
     consequences(*reason).retry == Retry::WithoutContent
-}
-
-/// Where a device token of APNs is valid, as the device says.
-const fn environment_of(environment: PushEnvironment) -> Environment {
-    match environment {
-        PushEnvironment::Production => Environment::Production,
-        PushEnvironment::Sandbox => Environment::Sandbox,
-    }
 }
 
 /// The channel of an address.

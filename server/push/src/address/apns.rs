@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use vestnik_model::PushEnvironment as Environment;
+
 use super::{AddressError, check};
 
 /// A device token at the Apple Push Notification service, with the environment that it is valid in, if
@@ -10,26 +12,6 @@ use super::{AddressError, check};
 pub struct ApnsAddress {
     token: String,
     environment: Option<Environment>,
-}
-
-/// The two worlds of APNs. A token of one is unknown in the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Environment {
-    /// Apps from the App Store and `TestFlight`.
-    Production,
-    /// Apps that Xcode built for development.
-    Sandbox,
-}
-
-impl Environment {
-    /// The other one.
-    #[must_use]
-    pub const fn other(self) -> Self {
-        match self {
-            Self::Production => Self::Sandbox,
-            Self::Sandbox => Self::Production,
-        }
-    }
 }
 
 impl ApnsAddress {

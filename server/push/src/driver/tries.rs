@@ -76,7 +76,7 @@ impl Tries {
             Change::Environment => {
                 self.has_moved = true;
                 self.is_key_elsewhere = matches!(verdict, Verdict::Refused { .. });
-                self.environment = self.environment.other();
+                self.environment = other(self.environment);
             }
         }
         Step::Again(change)
@@ -145,6 +145,13 @@ impl Tries {
             | Verdict::Rejected { .. }
             | Verdict::Unproven) => verdict,
         }
+    }
+}
+
+const fn other(environment: Environment) -> Environment {
+    match environment {
+        Environment::Production => Environment::Sandbox,
+        Environment::Sandbox => Environment::Production,
     }
 }
 
