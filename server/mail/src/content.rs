@@ -7,11 +7,11 @@ use vestnik_model::{ClickKind, Notification};
 
 /// The text of a letter, without its title unless there is nothing else.
 pub(crate) fn plain(notification: &Notification) -> String {
-    let body = notification.body.as_str();
+    let body = lines(notification.body.as_str());
     let text = if body.trim().is_empty() {
         notification.title.as_str()
     } else {
-        body
+        &body
     };
     let mut parts = vec![text];
     parts.extend(links(notification));
@@ -25,7 +25,7 @@ pub(crate) fn html(notification: &Notification) -> String {
         "<!DOCTYPE html>\n<html>\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n</head>\n\
          <body>\n<h1 dir=\"auto\">{title}</h1>\n"
     );
-    let body = notification.body.as_str();
+    let body = lines(notification.body.as_str());
     if !body.trim().is_empty() {
         let lines: Vec<_> = body.lines().map(escaped).collect();
         page += &format!("<p dir=\"auto\">{}</p>\n", lines.join("<br>\n"));
@@ -34,6 +34,14 @@ pub(crate) fn html(notification: &Notification) -> String {
         page += &format!("<p><a href=\"{link}\">{link}</a></p>\n");
     }
     page + "</body>\n</html>\n"
+}
+
+/// A text whose line breaks, of whatever kind, are line feeds. SMTP servers do not agree on what a carriage
+/// return alone is, and one that takes it for the end of a line may see the letter end there.
+fn lines(text: &str) -> String {
+    let text = text.replace("\r\n", "\n");
+    let is_break = ['\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
+    text.replace(is_break, "\n")
 }
 
 /// The addresses that a mail program can open: a deep link of an app is none.
@@ -90,6 +98,14 @@ mod tests {
         ] {
             assert!(page.contains(part), "{page}");
         }
+    }
+
+    #[test]
+    fn every_kind_of_line_break_is_one() {
+        let body = "a\rb\r\nc\u{2028}d\n\re";
+        let said = notification(json!({ "body": body }));
+        assert_eq!(plain(&said), "a\nb\nc\nd\n\ne\n");
+        assert!(html(&said).contains("<p dir=\"auto\">a<br>\nb<br>\nc<br>\nd<br>\n<br>\ne</p>"));
     }
 
     #[test]

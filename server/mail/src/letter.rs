@@ -126,15 +126,22 @@ fn checked_name(name: &str) -> Result<String, TextError> {
 pub struct UnsubscribeUrl(HttpsUrl);
 
 impl UnsubscribeUrl {
+    /// The most bytes of an address, which a header has on one line.
+    pub const MAX_BYTES: usize = 900;
+
     /// Reads an https address.
     ///
     /// # Errors
-    /// [`TextError`] if it is something else, or has characters outside ASCII or `<`, `>`, `,`, which a
+    /// [`TextError`] if it is something else, too long, or has characters outside ASCII or `<`, `>`, `,`, which a
     /// header has no place for: they must be percent-encoded.
     pub fn parse(url: &str) -> Result<Self, TextError> {
         let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"<>,".contains(&byte);
         if !url.bytes().all(is_plain) {
             return Err(TextError::Control);
+        }
+        if url.len() > Self::MAX_BYTES {
+            let max = Self::MAX_BYTES;
+            return Err(TextError::TooLong { max });
         }
         HttpsUrl::parse(url).map(Self)
     }

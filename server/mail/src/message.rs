@@ -30,19 +30,39 @@ enum BuildErrorKind {
     Address(#[from] lettre::address::AddressError),
     #[error("a header was refused")]
     Letter(#[from] lettre::error::Error),
+    #[error("a line of it cannot be sent")]
+    Line,
 }
 
-/// The bytes of a letter, with CRLF line ends, all in ASCII. The same letter at the same time is the
+/// The bytes of a letter, with CRLF line ends and lines of at most 998 bytes, all in ASCII. The same letter at the same time is the
 /// same bytes; a later repetition differs in its `Date` only.
 ///
 /// # Errors
-/// [`BuildError`] if the library that writes it refuses an address that was accepted here.
+/// [`BuildError`] if the library that writes it refuses an address that was accepted here, or writes a
+/// line that not every server takes for one line.
 pub fn message(
     letter: &Letter<'_>,
     sender: &Sender,
     now: Timestamp,
 ) -> Result<Vec<u8>, BuildError> {
-    Ok(build(letter, sender, now)?)
+    let bytes = build(letter, sender, now)?;
+    if !is_of_lines(&bytes) {
+        return Err(BuildErrorKind::Line.into());
+    }
+    Ok(bytes)
+}
+
+/// The most bytes of a line without its end (RFC 5322, 2.1.1; RFC 5321, 4.5.3.1.6).
+const MAX_LINE_BYTES: usize = 998;
+
+/// Whether every server sees the same lines in a letter: it is of ASCII without null characters, CR and LF
+/// are always together (RFC 5321, 2.3.8), and no line is so long that a relay may break it.
+fn is_of_lines(bytes: &[u8]) -> bool {
+    let is_line = |line: &str| line.len() <= MAX_LINE_BYTES && !line.contains(['\r', '\n', '\0']);
+    let text = std::str::from_utf8(bytes)
+        .ok()
+        .filter(|text| text.is_ascii());
+    text.is_some_and(|text| text.split("\r\n").all(is_line))
 }
 
 fn build(letter: &Letter<'_>, sender: &Sender, now: Timestamp) -> Result<Vec<u8>, BuildErrorKind> {

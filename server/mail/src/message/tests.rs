@@ -4,7 +4,7 @@ use serde_json::json;
 use super::*;
 use crate::{
     fixture::{address as parsed, attempt, letter, notification, sender},
-    letter::UnsubscribeUrl,
+    letter::{From, UnsubscribeUrl},
     mime::Entity,
 };
 
@@ -95,6 +95,84 @@ fn a_refusal_by_one_click_is_offered_on_one_line() {
 }
 
 #[test]
+fn the_longest_address_to_unsubscribe_fits_its_line() {
+    let base = "https://shop.example/u/";
+    let url = |bytes: usize| format!("{base}{}", "x".repeat(bytes - base.len()));
+    let longest = UnsubscribeUrl::parse(&url(UnsubscribeUrl::MAX_BYTES)).unwrap();
+    assert!(UnsubscribeUrl::parse(&url(UnsubscribeUrl::MAX_BYTES + 1)).is_err());
+    let (to, said) = (parsed("a@b.c"), notification(json!({})));
+    let letter = Letter {
+        unsubscribe: Some(&longest),
+        ..letter(&to, &said)
+    };
+    assert!(message(&letter, &sender(), now()).is_ok());
+}
+
+#[test]
+fn the_longest_texts_and_links_are_broken_into_lines() {
+    let image = format!("https://cdn.example/{}", "x".repeat(2_028));
+    let (title, body) = ("t".repeat(256), "b".repeat(4_000));
+    let said = notification(json!({"title": title, "body": body, "image": image}));
+    let to = parsed("a@b.c");
+    let text = message(&letter(&to, &said), &sender(), now()).unwrap();
+    assert!(is_of_lines(&text));
+}
+
+/// A server that takes a CR or an LF alone for the end of a line could be shown the end of the letter in
+/// the middle of a body, and commands after it.
+#[test]
+fn no_body_brings_the_end_of_a_letter() {
+    for end in ["\r.\r", "\n.\n", "\r\n.\r\n", "\n.\r\n", "\r.\n", "\0\r.\r"] {
+        let said = notification(json!({"title": end, "body": format!("a{end}MAIL FROM:<x@y.z>")}));
+        let (to, sender) = (parsed("a@b.c"), sender());
+        let envelope = crate::smtp::Envelope::of(&letter(&to, &said), &sender, now()).unwrap();
+        let data = String::from_utf8(envelope.data()).unwrap();
+        for line in data.split("\r\n") {
+            assert!(
+                line != "." && !line.contains(['\r', '\n', '\0']),
+                "{data:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_letter_with_odd_lines_is_not_sent() {
+    let long = "x".repeat(998);
+    assert!(is_of_lines(format!("a\r\n{long}\r\n\r\nb").as_bytes()));
+    for odd in ["a\rb", "a\nb", "a\r\r\nb", "a\0", "ы", &format!("{long}x")] {
+        assert!(!is_of_lines(odd.as_bytes()), "{odd:?}");
+    }
+    assert!(!is_of_lines(b"\xff"));
+}
+
+#[test]
+fn names_and_addresses_stay_in_their_headers() {
+    for name in ["A\r\nBcc: x@y.z", "A\rB", "A\nB", "A\0B", "A\u{2028}B"] {
+        assert!(From::new(Some(name), parsed("a@b.c")).is_err(), "{name:?}");
+    }
+    let (to, said) = (parsed("a@b.c"), notification(json!({})));
+    for name in [
+        "A \"B\" <x@y.z>, C\\",
+        &"\"".repeat(100),
+        &"ы".repeat(100),
+        &"x".repeat(100),
+    ] {
+        let sender = Sender {
+            from: From::new(Some(name), parsed("a@b.c")).unwrap(),
+            reply_to: Some(parsed("help@b.c")),
+            ..sender()
+        };
+        let text = message(&letter(&to, &said), &sender, now()).unwrap();
+        let entity = Entity::read(&text);
+        assert_eq!(entity.headers.len(), 9);
+        let from = entity.header("From").unwrap();
+        assert!(from.ends_with("<a@b.c>"), "{from}");
+        assert_eq!(entity.header("Reply-To").as_deref(), Some("help@b.c"));
+    }
+}
+
+#[test]
 fn debug_shows_neither_content_nor_addresses() {
     let (to, said) = (
         parsed("anna@shop.example"),
@@ -115,7 +193,7 @@ fn debug_shows_neither_content_nor_addresses() {
 proptest! {
     #[test]
     fn no_content_makes_a_header_or_ends_a_part(
-        title in "\\PC{1,60}", body in "(\\PC|\n|\r\n|--=_|\\.\n){0,200}",
+        title in "(\\PC|\r|\n|\0){1,60}", body in "(\\PC|\n|\r|\0|\r\n|--=_|\\.\n){0,200}",
     ) {
         let read: vestnik_model::Notification = notification(json!({"title": title, "body": body}));
         let to = parsed("a@b.c");
@@ -124,7 +202,6 @@ proptest! {
         let entity = Entity::read(&text);
         prop_assert_eq!(entity.headers.len(), 8);
         prop_assert_eq!(entity.parts().len(), 2);
-        // Every line end is CRLF.
-        prop_assert!(text.iter().enumerate().all(|(i, b)| *b != b'\n' || text[i - 1] == b'\r'));
+        prop_assert!(is_of_lines(&text));
     }
 }
