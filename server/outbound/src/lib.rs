@@ -13,6 +13,8 @@
 //! of a request is seen when it is written, so a request that failed before is known to be
 //! unprocessed, and so is one that an HTTP/2 server refused by GOAWAY or `REFUSED_STREAM`.
 //!
+//! How long an answer wants its peer left alone is read by [`retry_after()`].
+//!
 //! Connections are kept for the next request, over HTTP/2 for many at a time. Requests of different
 //! senders that must not share connections take different clients.
 //!
@@ -52,6 +54,7 @@ mod pool;
 mod public;
 mod reach;
 mod resolve;
+mod retry_after;
 mod trust;
 
 pub use answer::{Answer, Ending};
@@ -63,6 +66,7 @@ pub use place::{Place, PlaceError};
 pub use public::is_public;
 pub use reach::{Forbidden, Reach, ReachError};
 pub use resolve::{Addresses, Resolve, SystemResolver};
+pub use retry_after::{MAX_RETRY_AFTER, retry_after};
 pub use trust::{Trust, TrustError};
 
 #[cfg(test)]
