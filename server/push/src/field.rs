@@ -8,14 +8,15 @@ use vestnik_outbound::TrustError;
 
 use crate::{apns::TopicError, key::KeyError, origin::OriginError, web_push::ContactError};
 
-/// The most bytes of an account's JSON.
+/// The most bytes of an account's JSON. The file of a service account has about 2,400; certificates may
+/// stand beside it.
 const MAX_BYTES: usize = 64 * 1_024;
 
 /// Why a text is no account.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AccountError {
     /// It is longer than any account.
-    #[error("an account has at most {max} bytes")]
+    #[error("must have at most {max} bytes")]
     TooLong {
         /// The most bytes allowed.
         max: usize,

@@ -14,9 +14,6 @@ use vestnik_store::{
 
 use crate::{channel::service, refusal::Refusal};
 
-/// The most bytes of credentials: a service account's file has about 2,400.
-const MAX_ACCOUNT: usize = 32 * 1_024;
-
 /// Checks and stores credentials.
 pub(crate) async fn put_provider(
     store: &dyn Store,
@@ -85,10 +82,6 @@ fn parse(channel: Channel, account: &str) -> Result<Account, Refusal> {
             pointer, code, detail,
         )]))
     };
-    if account.len() > MAX_ACCOUNT {
-        let detail = format!("must have at most {MAX_ACCOUNT} bytes");
-        return Err(wrong("", FieldCode::TooLong, detail));
-    }
     let service = service(channel).ok_or_else(|| Refusal::not_found("provider"))?;
     Account::parse(service, account).map_err(|error| {
         let code = match error {
