@@ -12,7 +12,8 @@
 //!
 //! # What a push service learns
 //! [`Content::Sealed`] is an envelope for the installation: a service sees its size, when it expires, and
-//! a generic text where its platform demands one. Collapse keys are hashes. Web Push is encrypted for the
+//! a generic text where its platform demands one. Collapse keys are hashes; APNs has the id of
+//! the notification instead, which the app reads in the push anyway. Web Push is encrypted for the
 //! subscription besides.
 //!
 //! # What stays out of logs

@@ -3,8 +3,8 @@ internal import VestnikFFI
 
 /// The right to draw one notification.
 ///
-/// Draw it under an identifier that is made of the notification's id, so that drawing it again replaces,
-/// and settle it. A ticket that is given back, or let go unsettled, comes again.
+/// Draw it with the notification's id as request identifier, which a push of it has too, so that drawing it
+/// again replaces, and settle it. A ticket that is given back, or let go unsettled, comes again.
 public final class ShowTicket: Sendable {
     private let ffi: VestnikFFI.ShowTicket
 

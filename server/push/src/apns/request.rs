@@ -142,14 +142,14 @@ pub(crate) fn headers(
         Ok(left) => now.as_second().saturating_add(left),
     };
     let push_type = if is_shown { "alert" } else { "background" };
-    let mut headers = vec![
+    Ok(vec![
         ("apns-push-type", push_type.to_owned()),
         ("apns-priority", priority(push.urgency, is_shown).to_owned()),
         ("apns-expiration", expiration.to_string()),
-    ];
-    let collapse = push.collapse.as_ref().map(|key| key.as_str().to_owned());
-    headers.extend(collapse.map(|key| ("apns-collapse-id", key)));
-    Ok(headers)
+        // What the device knows the push by, once it is shown: under the same identifier the app draws
+        // what came another way, and the later one replaces the earlier.
+        ("apns-collapse-id", push.notification.to_string()),
+    ])
 }
 
 /// 10 is at once, 5 as the device's power allows, 1 when it costs nothing. APNs refuses 10 for a push

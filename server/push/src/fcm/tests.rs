@@ -87,7 +87,7 @@ fn a_sealed_push_is_data_and_a_generic_alert() {
                     "apns-push-type": "alert",
                     "apns-priority": "10",
                     "apns-expiration": "1795860000",
-                    "apns-collapse-id": key,
+                    "apns-collapse-id": "ntf_0192f0c1000070008000000000000008",
                 },
                 "payload": {"aps": {
                     "alert": {"title": "New message"}, "mutable-content": 1, "sound": "default",
