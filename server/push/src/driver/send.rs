@@ -32,7 +32,8 @@ impl Driver {
     /// new provider token, over a new connection, in the other environment of APNs, each once.
     ///
     /// Pauses are the caller's: [`Verdict::Retry`] and [`Verdict::Throttled`] say how long. While a
-    /// breaker is open or a service wants to be left alone, nothing is sent ([`Sent::held`]). A push that
+    /// breaker is open or a service wants to be left alone, nothing is sent: that is no try
+    /// ([`Sent::was_tried`]). A push that
     /// is given up by dropping the future may have been handed over.
     pub async fn send(&self, account: &Arc<Account>, address: &Address, push: &Push) -> Sent {
         let Some(road) = Road::of(account, address) else {
@@ -137,7 +138,12 @@ impl Job<'_> {
         self.sent.held = Some(gate);
         // What an earlier try said is not what holds this one.
         self.sent.said = None;
-        Some(match gate {
+        Some(self.without(gate))
+    }
+
+    /// What a push comes to that something holds back.
+    const fn without(&self, hold: Hold) -> Verdict {
+        match hold {
             Hold::Breaker {
                 why: Why::Failing,
                 after,
@@ -158,7 +164,8 @@ impl Job<'_> {
                 after: Some(after),
                 over: Connection::Any,
             },
-        })
+            Hold::Connections => Verdict::retry(Reason::ProviderUnavailable, None),
+        }
     }
 
     fn probe(&self, origin: &Origin) -> Option<Probe> {
@@ -176,12 +183,17 @@ impl Job<'_> {
             validate_only: false,
         };
         let made = self.inner.request(self.road, load).await?;
-        self.sent.tries += 1;
         let client = &self.station.client;
         let answer = client.send(made.request, self.road.protocol()).await;
+        self.sent.tries += u32::from(!answer.as_ref().is_err_and(is_ours));
         let tried = match answer {
             Ok(answer) => self.answered(&answer),
-            Err(error) => self.unanswered(&error),
+            Err(error) => {
+                if matches!(error, SendError::Busy(_)) {
+                    self.sent.held = Some(Hold::Connections);
+                }
+                self.unanswered(&error)
+            }
         };
         let is_token_refused = matches!(
             tried.verdict,
@@ -211,9 +223,8 @@ impl Job<'_> {
     fn unanswered(&self, error: &SendError) -> Tried {
         let verdict = unanswered(error, self.road);
         tracing::debug!(%error, reason = ?verdict.reason(), "a push has no answer");
-        let is_ours = matches!(error, SendError::Busy(_) | SendError::Forbidden(_));
         Tried {
-            sign: (!is_ours).then(|| sign(&verdict)),
+            sign: (!is_ours(error)).then(|| sign(&verdict)),
             verdict,
             said: None,
         }
@@ -275,6 +286,18 @@ fn gate(
     match at.breaker.admit(own, now) {
         Admission::Go(probe) => Ok(probe),
         Admission::Hold { why, after } => Err(Hold::Breaker { why, after }),
+    }
+}
+
+/// Whether a request failed by a rule of ours, before the service had any part in it.
+const fn is_ours(error: &SendError) -> bool {
+    match error {
+        SendError::Busy(_) | SendError::Forbidden(_) | SendError::Place(_) => true,
+        SendError::Connect(_)
+        | SendError::Unprocessed(_)
+        | SendError::Unwritten
+        | SendError::Lost(_)
+        | SendError::Unanswered => false,
     }
 }
 

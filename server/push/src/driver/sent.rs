@@ -18,13 +18,27 @@ pub struct Sent {
     pub verdict: Verdict,
     /// What the service said at last, if it said anything.
     pub said: Option<Said>,
-    /// How many requests with the push were begun; 0 if it was held back or could not be made.
+    /// How many requests with the push were begun; see [`Sent::was_tried`].
     pub tries: u32,
     /// The environment that took the push, if it is not the one that the address says: keep it with the
     /// address, and the next push takes one try.
     pub moved: Option<Environment>,
-    /// Set if nothing was asked of the service, because of what it said to others before.
+    /// What held the push back, if something did: before its first request, or before a further one, which
+    /// was to go to the other environment of APNs or to have something changed.
     pub held: Option<Hold>,
+}
+
+impl Sent {
+    /// Whether the service was asked at all, so that this was a try of the attempt.
+    ///
+    /// If it was not, a verdict that is not final ([`Verdict::Retry`], [`Verdict::Throttled`],
+    /// [`Verdict::Refused`]) says only when to come again: the push was held back by a pause, an open
+    /// breaker or full connections ([`Sent::held`]), or there was no provider token for it. However often
+    /// that happens, it says nothing of the push and uses up none of its tries.
+    #[must_use]
+    pub const fn was_tried(&self) -> bool {
+        self.tries > 0
+    }
 }
 
 /// Why a push was held back.
@@ -42,6 +56,19 @@ pub enum Hold {
         /// When the pause is over.
         after: Duration,
     },
+    /// All connections that the account may have were in use for as long as a push waits for one.
+    Connections,
+}
+
+impl Hold {
+    /// How long the push is held back, if that is known.
+    #[must_use]
+    pub const fn after(self) -> Option<Duration> {
+        match self {
+            Self::Breaker { after, .. } | Self::Throttle { after } => Some(after),
+            Self::Connections => None,
+        }
+    }
 }
 
 impl Sent {

@@ -15,6 +15,7 @@ use vestnik_outbound::Limits;
 use super::{Peer, Script, Stage, bounded, peer::Io, reply, vapid};
 use crate::{
     address::{Address, Subscription, SubscriptionKeys},
+    driver::Hold,
     fixture::{UA_AUTH, UA_PUBLIC},
     outcome::Verdict,
     push::Urgency,
@@ -215,4 +216,48 @@ async fn a_probe_that_cannot_be_made_makes_way_for_the_next_push() {
     script.set([reply(201, "")]);
     let sent = stage.send(&vapid(), &at(&peer)).await;
     assert!(matches!(sent.verdict, Verdict::Accepted { .. }), "{sent:?}");
+}
+
+/// A push that waited for a connection in vain was never written, and one that no breaker or pause lets
+/// through neither: none of them is a try.
+#[tokio::test]
+async fn what_is_held_back_by_full_connections_is_no_try() {
+    let (told, mut arrived) = mpsc::unbounded_channel();
+    let peer = Peer::http(super::H2, move |_| {
+        told.send(()).ok();
+        std::future::pending()
+    })
+    .await;
+    let patient = super::patient();
+    let stage = Stage::with(Limits {
+        connections: 1,
+        streams: 1,
+        answer: 4 * patient.answer,
+        ..patient
+    });
+    let (driver, address, push) = (stage.driver.clone(), at(&peer), stage.push());
+    let first = tokio::spawn(async move { driver.send(&vapid(), &address, &push).await });
+    arrived.recv().await.unwrap();
+    tokio::time::pause();
+    let sent = stage.send(&vapid(), &at(&peer)).await;
+    assert_eq!(sent.held, Some(Hold::Connections));
+    assert!(matches!(sent.verdict, Verdict::Retry { .. }), "{sent:?}");
+    assert!(!sent.was_tried());
+    first.abort();
+}
+
+#[tokio::test]
+async fn what_is_asked_of_the_service_is_a_try_and_nothing_else() {
+    let script = Script::new([reply(500, "")]);
+    let (peer, stage) = (script.peer().await, Stage::new());
+    for _ in 0..5 {
+        assert!(stage.send(&vapid(), &at(&peer)).await.was_tried());
+    }
+    let sent = stage.send(&vapid(), &at(&peer)).await;
+    let after = sent.held.and_then(Hold::after);
+    assert!(after.is_some());
+    let wanted = Verdict::retry(Reason::ProviderUnavailable, after);
+    assert_eq!(sent.verdict, wanted);
+    assert!(!sent.was_tried());
+    assert_eq!(script.count(), 5);
 }

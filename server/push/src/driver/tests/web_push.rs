@@ -69,6 +69,7 @@ async fn an_endpoint_inside_is_not_connected_to_and_not_killed() {
         let sent = super::bounded(driver.send(&account, &address, &push)).await;
         let reason = Reason::ConfigNoRoute;
         assert_eq!(sent.verdict, Verdict::Rejected { reason });
+        assert!(!sent.was_tried());
     }
     assert_eq!(peer.accepted(), 0);
 }
