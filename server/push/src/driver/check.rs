@@ -10,7 +10,7 @@ use vestnik_model::{AttemptId, NotificationId, Reason};
 use super::{
     account::{Driver, Inner},
     road::{Load, Road, unanswered},
-    send::read,
+    send::{over, read},
     station::Station,
 };
 use crate::{
@@ -132,13 +132,7 @@ impl Inner {
                 }
                 Ok(answer) => {
                     let Outcome { verdict, said } = read(road, &answer, self.clock.now());
-                    if matches!(
-                        verdict,
-                        Verdict::Retry {
-                            over: Connection::New,
-                            ..
-                        }
-                    ) {
+                    if over(&verdict) == Connection::New {
                         station.client.retire(&answer);
                     }
                     (verdict, Some(said))

@@ -15,7 +15,7 @@ use super::{
     account::Inner, exchange::Granted, station::Station, throttle::AddressKey, token::Edition,
 };
 use crate::{
-    account::{Account, ApnsCredentials, Credentials, FcmCredentials, Service, WebPushCredentials},
+    account::{Account, ApnsCredentials, Credentials, FcmCredentials, WebPushCredentials},
     address::{Address, ApnsAddress, Environment, FcmAddress, Subscription},
     answer::Answer,
     apns,
@@ -253,7 +253,7 @@ pub(super) fn unanswered(error: &SendError, road: Road<'_>) -> Verdict {
 }
 
 /// The verdict on an account that is given addresses of another service.
-pub(super) const fn no_road(_: Service) -> Verdict {
+pub(super) const fn no_road() -> Verdict {
     Verdict::Refused {
         reason: Reason::ConfigNoRoute,
         scope: Scope::Sender,

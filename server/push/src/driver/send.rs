@@ -37,7 +37,7 @@ impl Driver {
     /// is given up by dropping the future may have been handed over.
     pub async fn send(&self, account: &Arc<Account>, address: &Address, push: &Push) -> Sent {
         let Some(road) = Road::of(account, address) else {
-            return Sent::without_request(no_road(account.service()));
+            return Sent::without_request(no_road());
         };
         let inner = &self.inner;
         let station = match inner.station(account) {
@@ -350,7 +350,8 @@ const fn sign(verdict: &Verdict) -> Sign {
     }
 }
 
-const fn over(verdict: &Verdict) -> Connection {
+/// What comes after an answer goes over.
+pub(super) const fn over(verdict: &Verdict) -> Connection {
     match verdict {
         Verdict::Retry { over, .. } | Verdict::Throttled { over, .. } => *over,
         Verdict::Refused {

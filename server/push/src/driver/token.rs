@@ -32,6 +32,17 @@ pub(crate) enum Life {
     Over,
 }
 
+impl Life {
+    /// That of a token that may be renewed at any age.
+    const fn of(is_expired: bool, is_due: bool) -> Self {
+        match (is_expired, is_due) {
+            (true, _) => Self::Over,
+            (false, true) => Self::Due,
+            (false, false) => Self::Good,
+        }
+    }
+}
+
 /// A provider token.
 pub(crate) trait Token: Clone {
     /// What the token's age allows.
@@ -40,13 +51,7 @@ pub(crate) trait Token: Clone {
 
 impl Token for AccessToken {
     fn life(&self, now: Timestamp) -> Life {
-        if self.is_expired(now) {
-            Life::Over
-        } else if self.is_due(now) {
-            Life::Due
-        } else {
-            Life::Good
-        }
+        Life::of(self.is_expired(now), self.is_due(now))
     }
 }
 
@@ -63,13 +68,7 @@ impl Token for ProviderToken {
 
 impl Token for VapidToken {
     fn life(&self, now: Timestamp) -> Life {
-        if self.is_expired(now) {
-            Life::Over
-        } else if self.is_due(now) {
-            Life::Due
-        } else {
-            Life::Good
-        }
+        Life::of(self.is_expired(now), self.is_due(now))
     }
 }
 
@@ -274,6 +273,13 @@ mod tests {
         }
     }
 
+    fn edition(slot: &mut Place, time: &Time) -> Edition {
+        let Ask::Take { edition, .. } = slot.ask(None, &time.now()) else {
+            panic!("there is a token");
+        };
+        edition
+    }
+
     #[test]
     fn the_first_makes_and_the_others_wait_for_it() {
         let (mut slot, time) = (Place::default(), Time::new());
@@ -315,9 +321,7 @@ mod tests {
         let (mut slot, mut time) = (Place::default(), Time::new());
         make(&mut slot, 1, &time);
         time.pass(secs(30));
-        let Ask::Take { edition, .. } = slot.ask(None, &time.now()) else {
-            panic!("there is a token");
-        };
+        let edition = edition(&mut slot, &time);
         assert_eq!(slot.ask(Some(edition), &time.now()), Ask::Make);
         assert_eq!(slot.ask(Some(edition), &time.now()), Ask::Wait);
         make(&mut slot, 2, &time);
@@ -332,9 +336,7 @@ mod tests {
     fn a_young_token_is_not_renewed_even_if_it_is_refused() {
         let (mut slot, mut time) = (Place::default(), Time::new());
         make(&mut slot, 1, &time);
-        let Ask::Take { edition, .. } = slot.ask(None, &time.now()) else {
-            panic!("there is a token");
-        };
+        let edition = edition(&mut slot, &time);
         time.pass(secs(19));
         assert_eq!(slot.ask(Some(edition), &time.now()), Ask::TooYoung);
         time.pass(secs(1));

@@ -27,14 +27,19 @@ fn at(peer: &Peer) -> Address {
     Address::WebPush(Box::new(Subscription::new(&endpoint, keys).unwrap()))
 }
 
-#[tokio::test]
-async fn a_push_without_an_answer_is_unproven() {
-    let (told, mut arrived) = mpsc::unbounded_channel();
+/// A service that answers nothing, and tells when a request has come.
+async fn silent() -> (Peer, mpsc::UnboundedReceiver<()>) {
+    let (told, arrived) = mpsc::unbounded_channel();
     let peer = Peer::http(super::H2, move |_| {
         told.send(()).ok();
         std::future::pending()
-    })
-    .await;
+    });
+    (peer.await, arrived)
+}
+
+#[tokio::test]
+async fn a_push_without_an_answer_is_unproven() {
+    let (peer, mut arrived) = silent().await;
     let stage = Stage::new();
     let (driver, address, push) = (stage.driver.clone(), at(&peer), stage.push());
     let sending = tokio::spawn(async move { driver.send(&vapid(), &address, &push).await });
@@ -222,12 +227,7 @@ async fn a_probe_that_cannot_be_made_makes_way_for_the_next_push() {
 /// through neither: none of them is a try.
 #[tokio::test]
 async fn what_is_held_back_by_full_connections_is_no_try() {
-    let (told, mut arrived) = mpsc::unbounded_channel();
-    let peer = Peer::http(super::H2, move |_| {
-        told.send(()).ok();
-        std::future::pending()
-    })
-    .await;
+    let (peer, mut arrived) = silent().await;
     let patient = super::patient();
     let stage = Stage::with(Limits {
         connections: 1,
