@@ -98,6 +98,7 @@ impl Job<'_> {
                 Ok(tried) => tried,
                 Err(verdict) => {
                     self.learn_unmade(origin, &verdict);
+                    self.sent.held = unmade(&verdict);
                     break verdict;
                 }
             };
@@ -164,7 +165,9 @@ impl Job<'_> {
                 after: Some(after),
                 over: Connection::Any,
             },
-            Hold::Connections => Verdict::retry(Reason::ProviderUnavailable, None),
+            Hold::Token { .. } | Hold::Connections => {
+                Verdict::retry(Reason::ProviderUnavailable, hold.after())
+            }
         }
     }
 
@@ -286,6 +289,21 @@ fn gate(
     match at.breaker.admit(own, now) {
         Admission::Go(probe) => Ok(probe),
         Admission::Hold { why, after } => Err(Hold::Breaker { why, after }),
+    }
+}
+
+/// What held a push back of which no request was made; nothing if none can be made of it at all.
+const fn unmade(verdict: &Verdict) -> Option<Hold> {
+    match verdict {
+        Verdict::Retry { after, .. } => Some(Hold::Token { after: *after }),
+        Verdict::Refused { .. } => Some(Hold::Token { after: None }),
+        Verdict::Accepted { .. }
+        | Verdict::Throttled { .. }
+        | Verdict::Dead { .. }
+        | Verdict::WrongEnvironment
+        | Verdict::Suspect { .. }
+        | Verdict::Rejected { .. }
+        | Verdict::Unproven => None,
     }
 }
 

@@ -31,10 +31,9 @@ pub struct Sent {
 impl Sent {
     /// Whether the service was asked at all, so that this was a try of the attempt.
     ///
-    /// If it was not, a verdict that is not final ([`Verdict::Retry`], [`Verdict::Throttled`],
-    /// [`Verdict::Refused`]) says only when to come again: the push was held back by a pause, an open
-    /// breaker or full connections ([`Sent::held`]), or there was no provider token for it. However often
-    /// that happens, it says nothing of the push and uses up none of its tries.
+    /// If it was not, and [`Sent::held`] says why, the verdict says only when to come again: however often
+    /// that happens, it says nothing of the push and uses up none of its tries. Without it the verdict is
+    /// final for this push: it cannot be made, or there is no way to its address.
     #[must_use]
     pub const fn was_tried(&self) -> bool {
         self.tries > 0
@@ -56,6 +55,11 @@ pub enum Hold {
         /// When the pause is over.
         after: Duration,
     },
+    /// There is no provider token: the token service cannot give one now, or refuses the account.
+    Token {
+        /// When it is asked again, as far as that is known.
+        after: Option<Duration>,
+    },
     /// All connections that the account may have were in use for as long as a push waits for one.
     Connections,
 }
@@ -66,6 +70,7 @@ impl Hold {
     pub const fn after(self) -> Option<Duration> {
         match self {
             Self::Breaker { after, .. } | Self::Throttle { after } => Some(after),
+            Self::Token { after } => after,
             Self::Connections => None,
         }
     }

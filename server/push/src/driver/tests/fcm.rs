@@ -107,6 +107,7 @@ async fn an_exchange_that_fails_is_not_repeated_for_each_push() {
         let sent = stage.send(&google.account, &address(1)).await;
         assert_eq!(sent.verdict.reason(), Some(Reason::ConfigProviderAuth));
         assert_eq!(sent.tries, 0);
+        assert_eq!(sent.held, Some(Hold::Token { after: None }));
     }
     assert_eq!((google.oauth.count(), google.fcm.count()), (1, 0));
     google.oauth.set([granted(1)]);
@@ -276,6 +277,8 @@ async fn an_exchange_that_panics_leaves_nobody_waiting() {
     let sent = stage.send(&google.account, &address(1)).await;
     assert!(matches!(sent.verdict, Verdict::Retry { .. }), "{sent:?}");
     assert_eq!(sent.tries, 0);
+    let two = Some(std::time::Duration::from_secs(2));
+    assert_eq!(sent.held.and_then(Hold::after), two);
     stage.pass(2);
     let sent = stage.send(&google.account, &address(1)).await;
     assert!(matches!(sent.verdict, Verdict::Accepted { .. }), "{sent:?}");
