@@ -35,6 +35,8 @@ pub const MAX_PAUSE: SignedDuration = SignedDuration::from_mins(5);
 /// How long a service that throttles is left alone if it does not say (Firebase, "Scale FCM sends": at
 /// least one minute).
 pub const THROTTLED_PAUSE: SignedDuration = SignedDuration::from_mins(1);
+/// How long what was held back waits if nothing says how long.
+pub const HELD_PAUSE: SignedDuration = SignedDuration::from_secs(5);
 
 /// How far an attempt is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -218,7 +220,7 @@ pub fn settle(begun: &Attempt, outcome: &Outcome, bounds: Bounds) -> Attempt {
         Outcome::Retry { reason, after } => again(begun, *reason, *after, bounds),
         Outcome::Held { reason, after } => Attempt {
             tries: begun.tries,
-            ..again(begun, *reason, *after, bounds)
+            ..again(begun, *reason, after.or(Some(HELD_PAUSE)), bounds)
         },
         Outcome::Unproven => {
             let unproven = begun.unproven.saturating_add(1);

@@ -256,9 +256,13 @@ fn outcome(sent: &Sent) -> Outcome {
     let pause = |after: Option<Duration>| {
         after.map(|after| SignedDuration::try_from(after).unwrap_or(SignedDuration::MAX))
     };
-    let again = |reason, after| match sent.held {
-        Some(_) if sent.tries == 0 => Outcome::Held { reason, after },
-        Some(_) | None => Outcome::Retry { reason, after },
+    let again = |reason, after| {
+        if sent.was_tried() {
+            return Outcome::Retry { reason, after };
+        }
+        let held = sent.held.and_then(|hold| pause(hold.after()));
+        let after = held.or(after);
+        Outcome::Held { reason, after }
     };
     match sent.verdict {
         Verdict::Accepted { id: _ } => Outcome::Accepted,

@@ -116,6 +116,12 @@ fn what_was_held_back_was_no_try() {
         (waits.state, waits.tries, waits.until),
         (State::Retrying, 0, Some(at(41)))
     );
+    let unsaid = Outcome::Held {
+        reason: Reason::ProviderUnavailable,
+        after: None,
+    };
+    let waits = settle(&begin(Some(&waits), at(30)), &unsaid, bounds(900, 50));
+    assert_eq!((waits.tries, waits.until), (0, Some(at(56))));
     let late = settle(&begin(Some(&waits), at(30)), &held, bounds(40, 0));
     assert_eq!((late.state, late.tries), (State::Failed, 0));
 }
