@@ -64,14 +64,13 @@ impl KeyRing {
     /// Replaces the present key if its time has come, and forgets former ones that open nothing any more.
     /// Gives whether anything changed, so that it has to be kept. `now` is by the server's clock.
     ///
-    /// A moment in the future was taken from a wrong clock and counts as now.
+    /// A moment in the future was taken from a wrong clock and counts as now. That is a change too: if it were
+    /// not kept, the moment would be now each time, and the key would stay until then.
     pub fn renew(&mut self, now: Timestamp, random: [u8; 32]) -> bool {
+        let is_corrected = self.correct(now);
         let before = self.former.len();
-        self.former.retain_mut(|entry| {
-            entry.since = entry.since.min(now);
-            now.duration_since(entry.since) < KEPT_FOR
-        });
-        self.present.since = self.present.since.min(now);
+        self.former
+            .retain(|entry| now.duration_since(entry.since) < KEPT_FOR);
         let is_due = now.duration_since(self.present.since) >= RENEWED_AFTER;
         if is_due {
             let new = Self::new(now, random).present;
@@ -80,7 +79,19 @@ impl KeyRing {
             self.former.insert(0, replaced);
             self.former.truncate(MAX_FORMER);
         }
-        is_due || self.former.len() != before
+        is_due || is_corrected || self.former.len() != before
+    }
+
+    /// Gives whether a moment lay in the future.
+    fn correct(&mut self, now: Timestamp) -> bool {
+        let mut is_corrected = false;
+        for entry in std::iter::once(&mut self.present).chain(&mut self.former) {
+            if entry.since > now {
+                entry.since = now;
+                is_corrected = true;
+            }
+        }
+        is_corrected
     }
 
     /// Opens an envelope.
@@ -186,7 +197,10 @@ mod tests {
     #[test]
     fn a_clock_that_is_set_back_keeps_no_key_for_ever() {
         let mut ring = KeyRing::new(at(10_000), [1; 32]);
+        let key = ring.public_key();
+        assert!(ring.renew(at(0), [2; 32]), "the moment has to be kept");
         assert!(!ring.renew(at(0), [2; 32]));
+        assert_eq!(ring.public_key(), key);
         assert!(ring.renew(at(30), [3; 32]));
         for (number, day) in (40..1_000).step_by(30).enumerate() {
             let number = u8::try_from(number).unwrap();
