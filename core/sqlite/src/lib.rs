@@ -10,8 +10,8 @@
 //! - [`ReaderPool`] runs reads on a fixed number of threads, each in one snapshot, with a time
 //!   limit; a caller that stops waiting ends its statement.
 //! - [`Backup`] copies a database that is in use; [`inspect`] examines a file and changes nothing.
-//! - [`Held`] replaces the file of a database that nobody has open; [`write_private_file`] writes
-//!   small files beside one, in a folder by [`create_private_folder`].
+//! - [`Held`] replaces the file of a database that nobody has open; [`write_private_file`] and
+//!   [`make_private_file`] write small files beside one, in a folder by [`create_private_folder`].
 //! - [`value`] converts times, UUIDs, JSON and parsed text from and to columns.
 //!
 //! The feature `tokio` adds async methods beside the blocking ones.
@@ -92,7 +92,7 @@ pub use note::Note;
 pub use open::{Check, OnDamage, OpenOptions};
 pub use open_error::{Damage, OpenError, PathFault};
 pub use priority::Priority;
-pub use private_file::{create_private_folder, write_private_file};
+pub use private_file::{create_private_folder, make_private_file, write_private_file};
 pub use reader::{ReaderOptions, ReaderPool, ReaderStats};
 pub use rusqlite;
 pub use schema::Schema;
