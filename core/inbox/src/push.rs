@@ -20,6 +20,7 @@ mod handle;
 mod keys;
 mod open;
 mod parcel;
+mod time;
 mod undrawn;
 
 pub use handle::{Draw, handle};

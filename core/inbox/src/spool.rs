@@ -28,17 +28,21 @@
 mod clear;
 mod dropped;
 mod file;
+mod had;
 mod ingest;
 mod seen;
 mod write;
 
 pub use clear::clear;
 pub(crate) use dropped::write_dropped;
+pub(crate) use had::is_had;
 pub use ingest::{Ingested, ingest};
 pub use seen::{mark_seen, prune_seen};
 pub use write::{SpoolError, Ticket, write};
 
-/// The most files of a spool.
+/// The most tickets of a spool.
 pub const MAX_FILES: usize = 256;
+/// The most files of a spool that say what could not be opened.
+pub const MAX_DROPPED: usize = 64;
 /// The most bytes of all files of a spool.
 pub const MAX_BYTES: u64 = 4 * 1_024 * 1_024;

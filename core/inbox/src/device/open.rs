@@ -144,6 +144,14 @@ impl Device {
         Ok(former.public_text() != self.keys.public_text())
     }
 
+    /// From here on an extension draws nothing, until a login.
+    ///
+    /// # Errors
+    /// [`StoreError::Secrets`]; it may draw for the former user then.
+    pub fn withhold_keys(&mut self, secrets: &dyn SecretStore) -> Result<(), StoreError> {
+        self.give_keys_to(secrets, None)
+    }
+
     /// Says to an extension whose history is on the device.
     pub(super) fn give_keys_to(
         &mut self,

@@ -36,59 +36,63 @@ pub enum Draw {
 ///
 /// What is to be drawn is durable in the spool first, so that it is neither lost nor drawn twice. What the
 /// server has to know of a push that cannot be opened is spooled, too; the app reports it. `now` is the
-/// device's time. Without keys, as while they cannot be read, there is a generic text.
+/// device's time. Without keys, as while they cannot be read, there is a generic text. What was drawn already
+/// is not announced by a generic text either.
 pub fn handle(push: &[u8], keys: Option<&PushKeys>, folder: &Path, now: Timestamp) -> Draw {
-    let opened = match keys {
-        Some(keys) => open(push, keys),
-        None => Err(without_keys(push)),
-    };
-    let closed = match opened {
-        Ok(Opened::Payload(payload)) => match spooled(*payload, folder, now) {
-            Ok((ticket, notification)) => {
-                return Draw::Show {
-                    ticket,
-                    notification,
-                };
+    let why = match drawn(push, keys, (folder, now)) {
+        Ok(show) => return show,
+        Err(Closed { why, notification }) => {
+            if let Some(notification) = notification {
+                report(folder, notification, why);
             }
-            Err(why) => Closed {
-                why,
-                notification: None,
-            },
-        },
-        Ok(Opened::Hint) => Closed {
-            why: Undrawn::Hint,
-            notification: None,
-        },
-        Err(closed) => closed,
+            why
+        }
     };
-    if let Closed {
-        why,
-        notification: Some(notification),
-    } = closed
-    {
-        report(folder, notification, why);
-    }
-    if closed.why.is_announced() {
-        Draw::Generic(closed.why)
+    let is_had = || {
+        let notification = named(push).ok().flatten();
+        notification.is_some_and(|notification| spool::is_had(folder, notification))
+    };
+    if !why.is_announced() {
+        Draw::Nothing(why)
+    } else if is_had() {
+        Draw::Nothing(Undrawn::Duplicate)
     } else {
-        Draw::Nothing(closed.why)
+        Draw::Generic(why)
     }
 }
 
-fn without_keys(push: &[u8]) -> Closed {
-    let why = named(push).err().unwrap_or(Undrawn::NoKeys);
-    Closed {
+/// The notification, spooled.
+fn drawn(
+    push: &[u8],
+    keys: Option<&PushKeys>,
+    (folder, now): (&Path, Timestamp),
+) -> Result<Draw, Closed> {
+    let closed = |why| Closed {
         why,
         notification: None,
+    };
+    let Some(keys) = keys else {
+        let why = named(push).err().unwrap_or(Undrawn::NoKeys);
+        return Err(closed(why));
+    };
+    match open(push, keys)? {
+        Opened::Payload(payload) => {
+            let (ticket, notification) = spooled(*payload, keys, (folder, now)).map_err(closed)?;
+            Ok(Draw::Show {
+                ticket,
+                notification,
+            })
+        }
+        Opened::Hint => Err(closed(Undrawn::Hint)),
     }
 }
 
 fn spooled(
     payload: Payload,
-    folder: &Path,
-    now: Timestamp,
+    keys: &PushKeys,
+    (folder, now): (&Path, Timestamp),
 ) -> Result<(Ticket, Box<Notification>), Undrawn> {
-    if payload.notification.expires_at <= now {
+    if keys.is_past(payload.notification.expires_at, now) {
         return Err(Undrawn::Expired);
     }
     match spool::write(folder, &payload) {

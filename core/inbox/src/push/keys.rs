@@ -3,18 +3,21 @@
 use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use vestnik_envelope::KeyRing;
 use vestnik_model::{InstallationId, UserId};
 use zeroize::Zeroizing;
 
+use super::time::Heard;
 use crate::{
     Stamp, StoreError,
     secret::{ENVELOPE, SecretError, SecretStore},
 };
 
-/// What a push is opened with: the keys of an installation, and whose history is on the device.
+/// What a push is opened with: the keys of an installation, whose history is on the device, and how far the
+/// device's clock is off.
 ///
 /// They lie in the secret store as one text. `Debug` shows nothing of the private keys and of the user.
 #[derive(Clone)]
@@ -22,6 +25,7 @@ pub struct PushKeys {
     pub(super) installation: InstallationId,
     pub(super) user: Option<UserId>,
     pub(super) ring: KeyRing,
+    heard: Option<Heard>,
 }
 
 /// The text, as JSON.
@@ -32,6 +36,8 @@ struct Kept {
     user: Option<UserId>,
     /// In base64url.
     keys: Zeroizing<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    heard: Option<Heard>,
 }
 
 impl PushKeys {
@@ -41,6 +47,7 @@ impl PushKeys {
             installation,
             user: None,
             ring: KeyRing::new(stamp.server_now(), stamp.drawn("envelope")),
+            heard: None,
         }
     }
 
@@ -51,12 +58,14 @@ impl PushKeys {
             installation,
             user,
             keys,
+            heard,
         } = serde_json::from_str(text).ok()?;
         let bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(&*keys).ok()?);
         Some(Self {
             installation,
             user,
             ring: KeyRing::parse(&bytes).ok()?,
+            heard,
         })
     }
 
@@ -67,6 +76,7 @@ impl PushKeys {
             installation: self.installation,
             user: self.user.clone(),
             keys: Zeroizing::new(URL_SAFE_NO_PAD.encode(&*self.ring.to_bytes())),
+            heard: self.heard,
         };
         // A struct of texts always has a JSON.
         serde_json::to_string(&kept).unwrap_or_default().into()
@@ -112,8 +122,15 @@ impl PushKeys {
     /// The keys as they are to be from now on, if that is not how they are.
     pub(crate) fn renewed(&self, stamp: &Stamp) -> Option<Self> {
         let mut keys = self.clone();
-        let is_changed = keys.ring.renew(stamp.server_now(), stamp.drawn("envelope"));
-        is_changed.then_some(keys)
+        let is_renewed = keys.ring.renew(stamp.server_now(), stamp.drawn("envelope"));
+        let heard = Heard::next(self.heard, stamp);
+        keys.heard = heard.or(self.heard);
+        (is_renewed || heard.is_some()).then_some(keys)
+    }
+
+    /// Whether a moment of the server's clock has passed, beyond doubt. `now` is by the device's clock.
+    pub(super) fn is_past(&self, at: Timestamp, now: Timestamp) -> bool {
+        self.heard.is_some_and(|heard| heard.is_past(at, now))
     }
 }
 

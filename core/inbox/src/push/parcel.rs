@@ -33,7 +33,7 @@ impl Parcel {
             .and_then(unwrapped)
             .ok_or(Undrawn::Malformed)?;
         let version = parcel.get("v").and_then(number).ok_or(Undrawn::Malformed)?;
-        let notification = text(&parcel, "notification").and_then(|id| id.parse().ok());
+        let notification = notification(&parcel);
         let envelope = match text(&parcel, "envelope").filter(|_| version == VERSION) {
             Some(envelope) => Some(bytes(envelope)?),
             None => None,
@@ -45,10 +45,11 @@ impl Parcel {
     }
 }
 
-/// The parcel itself, or the one that a service's JSON carries as an object or as the text of one.
+/// The parcel itself, or the one that a service's JSON carries as an object or as the text of one. What does
+/// not say so is ours only if it names a notification: other senders to the same app have a `v`, too.
 fn unwrapped(mut whole: Map<String, Value>) -> Option<Map<String, Value>> {
     match whole.remove(MEMBER) {
-        None => Some(whole),
+        None => notification(&whole).is_some().then_some(whole),
         Some(Value::String(text)) => object(serde_json::from_str(&text).ok()?),
         Some(inner) => object(inner),
     }
@@ -70,6 +71,10 @@ fn number(value: &Value) -> Option<u64> {
 
 fn text<'a>(parcel: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
     parcel.get(name)?.as_str()
+}
+
+fn notification(parcel: &Map<String, Value>) -> Option<NotificationId> {
+    text(parcel, "notification")?.parse().ok()
 }
 
 fn bytes(envelope: &str) -> Result<Vec<u8>, Undrawn> {
@@ -133,6 +138,8 @@ mod tests {
             json!({"vestnik": 7}),
             json!({"vestnik": "{"}),
             json!({"user": "anna", "notification": {}}),
+            json!({"v": "3", "type": "of another sender"}),
+            json!({"v": 1, "notification": {"title": "of another sender"}}),
         ] {
             assert_eq!(parse(&wrong), Err(Undrawn::Malformed), "{wrong}");
         }

@@ -20,7 +20,8 @@ pub enum Undrawn {
     DecryptFailed,
     /// It is for another user than the one whose history is on the device.
     OtherUser,
-    /// Its time has passed, by the device's clock.
+    /// Its time has passed, by the server's clock as the app heard it last. While that is not certain nothing
+    /// has expired.
     Expired,
     /// It was recalled.
     Revoked,
@@ -55,7 +56,7 @@ impl Undrawn {
             Self::DecryptFailed => Some(Reason::DecryptFailed),
             Self::OtherUser => Some(Reason::OwnerMismatchDropped),
             Self::Revoked => Some(Reason::Recalled),
-            // The extension knows the device's clock only: the app decides by the server's.
+            // The app reports it, if the server's clock says the same when the log brings it.
             Self::Expired
             | Self::Hint
             | Self::Malformed

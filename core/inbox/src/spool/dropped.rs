@@ -7,7 +7,7 @@ use vestnik_sqlite::{create_private_folder, write_private_file};
 
 use super::{
     file::{State, path},
-    write::{SpoolError, check_room},
+    write::{Room, SpoolError, check_room},
 };
 
 /// Spools why a push of a notification was dropped. There is one file for a notification.
@@ -22,7 +22,7 @@ pub(crate) fn write_dropped(
     }
     create_private_folder(folder)?;
     let text = reason.as_str().as_bytes();
-    check_room(folder, text.len() as u64)?;
+    check_room(folder, Room::Dropped, text.len() as u64)?;
     Ok(write_private_file(&path, text)?)
 }
 

@@ -108,14 +108,15 @@ fn ingest_file(
         State::Dropped => Drawn::No,
     };
     let is_ours = inbox.ingest(&payload, drawn, &mut ingested.applied)?;
-    ingested.dropped += u32::from(!is_ours);
+    ingested.dropped += u32::from(!is_ours && drawn != Drawn::Perhaps);
     if is_ours && drawn == Drawn::Unsettled && !Plant::KilledIsForgotten.is_on() {
         inbox.release_extension(&payload)?;
     }
-    if !is_ours || drawn != Drawn::Perhaps {
-        ingested.done.push(file.path);
-    } else {
+    if drawn == Drawn::Perhaps {
+        // Also what is for another user: when it is drawn, it has to be taken off the screen.
         ingested.wait(file.written_at);
+    } else {
+        ingested.done.push(file.path);
     }
     Ok(())
 }

@@ -87,7 +87,7 @@ pub(super) fn is_seen(folder: &Path, notification: NotificationId, revision: u32
         .any(|revision| path(folder, notification, revision).exists())
 }
 
-fn marks(folder: &Path) -> PathBuf {
+pub(super) fn marks(folder: &Path) -> PathBuf {
     folder.join("seen")
 }
 

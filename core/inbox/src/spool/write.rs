@@ -6,10 +6,10 @@ use std::{
 };
 
 use vestnik_model::limits::ENTRY_BYTES;
-use vestnik_sqlite::{create_private_folder, write_private_file};
+use vestnik_sqlite::{create_private_folder, make_private_file};
 
 use super::{
-    MAX_BYTES, MAX_FILES,
+    MAX_BYTES, MAX_DROPPED, MAX_FILES,
     file::{State, list, path},
     seen::is_seen,
 };
@@ -65,7 +65,8 @@ impl Ticket {
 }
 
 /// Writes a payload into the spool, whole or not at all, and makes it durable. `None` if it is there
-/// already, or the app has seen to it: it was or is being drawn, or is not to be.
+/// already, or the app has seen to it: it was or is being drawn, or is not to be. Of several that write the
+/// same at once, one has the ticket.
 ///
 /// # Errors
 /// [`SpoolError`].
@@ -77,8 +78,12 @@ pub fn write(folder: &Path, payload: &Payload) -> Result<Option<Ticket>, SpoolEr
         shown: path(folder, id, revision, State::Shown),
         identifier: id.to_string(),
     };
-    let is_had = ticket.taken.exists() || ticket.shown.exists() || is_seen(folder, id, revision);
-    if is_had && !Plant::TicketIsRepeated.is_on() {
+    let is_free = || {
+        let is_had =
+            ticket.taken.exists() || ticket.shown.exists() || is_seen(folder, id, revision);
+        !is_had || Plant::TicketIsRepeated.is_on()
+    };
+    if !is_free() {
         return Ok(None);
     }
     let json = serde_json::to_vec(payload).map_err(io::Error::other)?;
@@ -86,15 +91,29 @@ pub fn write(folder: &Path, payload: &Payload) -> Result<Option<Ticket>, SpoolEr
         return Err(SpoolError::TooLarge);
     }
     create_private_folder(folder)?;
-    check_room(folder, json.len() as u64)?;
-    write_private_file(&ticket.taken, &json)?;
-    Ok(Some(ticket))
+    check_room(folder, Room::Ticket, json.len() as u64)?;
+    let is_ours = make_private_file(&ticket.taken, &json, is_free)?;
+    Ok(is_ours.then_some(ticket))
 }
 
-pub(super) fn check_room(folder: &Path, bytes: u64) -> Result<(), SpoolError> {
+/// What a file of a spool is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Room {
+    Ticket,
+    Dropped,
+}
+
+/// What could not be opened never takes the room of what is to be drawn.
+pub(super) fn check_room(folder: &Path, room: Room, bytes: u64) -> Result<(), SpoolError> {
     let files = list(folder)?.files;
     let used: u64 = files.iter().map(|file| file.bytes).sum();
-    if files.len() >= MAX_FILES || used + bytes > MAX_BYTES {
+    let dropped = files.iter().filter(|file| file.state == State::Dropped);
+    let dropped = dropped.count();
+    let is_full = match room {
+        Room::Ticket => files.len() - dropped >= MAX_FILES,
+        Room::Dropped => dropped >= MAX_DROPPED,
+    };
+    if is_full || used + bytes > MAX_BYTES {
         return Err(SpoolError::Full);
     }
     Ok(())

@@ -7,7 +7,7 @@ use vestnik_model::{
 
 use super::{
     inbox::Inbox,
-    insert::{Admitted, Arrived, be_quiet},
+    insert::{Admitted, Arrived, be_quiet, have},
     table::{boundary, early, known, meta, notification, opaque, search, show},
 };
 use crate::{
@@ -213,10 +213,10 @@ impl Inbox<'_> {
     /// A recalled notification leaves the history, and never comes back.
     fn recall(&mut self, recall: &Recall, applied: &mut Applied) -> Result<(), rusqlite::Error> {
         let now = self.stamp.latest_now();
-        let have = known::find(self.db, recall.id)?;
-        if matches!(have, Have::Pruned | Have::Settled) {
-            // It may be on the screen all the same.
-            applied.withdrawn.push(recall.id);
+        match have(self.db, recall.id)? {
+            // It may be on the screen all the same; and its push may come yet, which an extension would draw.
+            Have::Nothing | Have::Pruned | Have::Settled => applied.withdrawn.push(recall.id),
+            Have::Row { .. } | Have::Recalled => {}
         }
         known::keep(self.db, recall.id, known::State::Recalled, now)?;
         early::forget(self.db, recall.id)?;

@@ -41,11 +41,18 @@ impl Inbox<'_> {
         id: NotificationId,
         reason: Reason,
     ) -> Result<(), rusqlite::Error> {
-        let is_there = notification::revision(self.db, id)?.is_some();
-        if is_there || Plant::DropIsNotReported.is_on() {
+        if self.has(id)? || Plant::DropIsNotReported.is_on() {
             return Ok(());
         }
         self.counted(|inbox| inbox.tell_not_shown(FactKind::NotShown, id, reason.as_str()))
+    }
+
+    /// Whether a notification is in the history.
+    ///
+    /// # Errors
+    /// If a statement fails.
+    pub fn has(&self, id: NotificationId) -> Result<bool, rusqlite::Error> {
+        Ok(notification::revision(self.db, id)?.is_some())
     }
 
     /// Whether a notification was recalled before it came.
@@ -53,8 +60,7 @@ impl Inbox<'_> {
     /// # Errors
     /// If a statement fails.
     pub fn is_recalled(&self, id: NotificationId) -> Result<bool, rusqlite::Error> {
-        let is_there = notification::revision(self.db, id)?.is_some();
-        Ok(!is_there && known::find(self.db, id)? == Have::Recalled)
+        Ok(!self.has(id)? && known::find(self.db, id)? == Have::Recalled)
     }
 
     /// Gives whether the payload is for this user. If it was drawn, and ought not be on the screen, it is

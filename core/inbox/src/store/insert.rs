@@ -255,7 +255,7 @@ pub(super) fn be_quiet(
     meta::set_quiet(db, stored)
 }
 
-fn have(db: &Connection, id: NotificationId) -> Result<Have, rusqlite::Error> {
+pub(super) fn have(db: &Connection, id: NotificationId) -> Result<Have, rusqlite::Error> {
     match notification::revision(db, id)? {
         Some((revision, is_ahead)) => Ok(Have::Row { revision, is_ahead }),
         None => known::find(db, id),

@@ -425,7 +425,7 @@ fn a_recalled_notification_leaves_and_never_comes_back() {
     let mut world = World::new();
     world.page(vec![notification(1), notification(2)]);
     let applied = world.page(vec![recall(1), recall(3)]);
-    assert_eq!((applied.withdrawn, applied.unread), (vec![id(1)], 1));
+    assert_eq!((applied.withdrawn, applied.unread), (vec![id(1), id(3)], 1));
     let applied = world.page(vec![notification(1), notification(3)]);
     assert_eq!(applied.inserted, []);
     assert_eq!(world.ids(), [id(2)]);

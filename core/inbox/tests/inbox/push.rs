@@ -51,6 +51,16 @@ impl Phone {
             .unwrap();
     }
 
+    /// The server says what time it is, by which the device's clock is ahead by so many days; gives whether
+    /// there is a new key.
+    fn hear(&mut self, day: i64, ahead: i64) -> bool {
+        let stamp = Stamp {
+            offset: Offset::Heard(SignedDuration::from_hours(-24 * ahead)),
+            ..stamp(day + ahead, u8::try_from(day).unwrap() + 100)
+        };
+        self.device.renew_keys(&self.secrets, &stamp).unwrap()
+    }
+
     fn reopened(self, day: i64, random: u8) -> Self {
         let Self {
             folder,
@@ -238,6 +248,7 @@ fn what_cannot_be_opened_is_reported_by_the_app() {
 #[test]
 fn nothing_is_drawn_of_what_is_not_ours() {
     let mut phone = Phone::new();
+    phone.hear(0, 0);
     let expired = handle(
         &phone.push(1),
         Some(&phone.keys()),
@@ -270,6 +281,104 @@ fn nothing_is_drawn_of_what_is_not_ours() {
     assert_eq!(shown(phone.draw(&push)), id(1));
 }
 
+/// The app is told the time by the server; an extension is not, and its clock may be set while no app runs.
+#[test]
+fn a_wrong_clock_loses_no_push() {
+    let mut phone = Phone::new();
+    let draw_at = |phone: &Phone, number, day: i64| {
+        let now = at(day * 86_400);
+        handle(
+            &phone.push(number),
+            Some(&phone.keys()),
+            &phone.spool(),
+            now,
+        )
+    };
+    // The server was never heard.
+    assert_eq!(shown(draw_at(&phone, 1, 365)), id(1));
+    // The clock is ahead by a year, and the app knows it: a day's notification lasts.
+    phone.hear(0, 365);
+    assert_eq!(shown(draw_at(&phone, 2, 365)), id(2));
+    assert_eq!(nothing(&draw_at(&phone, 3, 367)), Undrawn::Expired);
+    // It was right, and was set ahead or back by a year since.
+    phone.hear(0, 0);
+    assert_eq!(shown(draw_at(&phone, 4, 365)), id(4));
+    assert_eq!(shown(draw_at(&phone, 5, -365)), id(5));
+    assert_eq!(nothing(&draw_at(&phone, 6, 2)), Undrawn::Expired);
+}
+
+/// A hint, or what was sealed for another key, says nothing of its content; what it is about may be on the
+/// screen.
+#[test]
+fn what_the_person_has_had_is_not_announced_once_more() {
+    let phone = Phone::new();
+    let hint = |number| {
+        json!({"vestnik": {"v": 1, "id": "att_1", "notification": id(number)}})
+            .to_string()
+            .into_bytes()
+    };
+    let draw = |number| phone.draw(&hint(number));
+    assert_eq!(generic(&draw(1)), Undrawn::Hint);
+    let Draw::Show { ticket, .. } = phone.draw(&phone.push(1)) else {
+        panic!("it is new");
+    };
+    assert_eq!(nothing(&draw(1)), Undrawn::Duplicate);
+    ticket.shown().unwrap();
+    assert_eq!(nothing(&draw(1)), Undrawn::Duplicate);
+    spool::mark_seen(&phone.spool(), id(2), Some(3)).unwrap();
+    spool::mark_seen(&phone.spool(), id(3), None).unwrap();
+    for number in [2, 3] {
+        assert_eq!(nothing(&draw(number)), Undrawn::Duplicate);
+        let locked = handle(&hint(number), None, &phone.spool(), at(1));
+        assert_eq!(nothing(&locked), Undrawn::Duplicate);
+    }
+    // Nor does what could not be opened count as had.
+    let parcel = json!({"v": 1, "notification": id(4), "envelope": "AQID"});
+    let odd = phone.draw(parcel.to_string().as_bytes());
+    assert_eq!(generic(&odd), Undrawn::DecryptFailed);
+    assert_eq!(generic(&draw(4)), Undrawn::Hint);
+}
+
+/// Two services, or two threads of one process, may bring the same at once.
+#[test]
+fn of_pushes_that_come_at_once_one_is_drawn() {
+    let phone = Phone::new();
+    let (keys, spool) = (phone.keys(), phone.spool());
+    for number in 1..=20 {
+        let push = phone.push(number);
+        let barrier = std::sync::Barrier::new(4);
+        let draw = || {
+            barrier.wait();
+            handle(&push, Some(&keys), &spool, at(1))
+        };
+        let draws = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(draw)).collect();
+            let draws = threads.into_iter().map(|thread| thread.join().unwrap());
+            draws.collect::<Vec<_>>()
+        });
+        let (shown, others): (Vec<_>, Vec<_>) = draws
+            .iter()
+            .partition(|draw| matches!(draw, Draw::Show { .. }));
+        assert_eq!((shown.len(), others.len()), (1, 3), "{draws:?}");
+        for other in others {
+            assert_eq!(nothing(other), Undrawn::Duplicate);
+        }
+    }
+}
+
+/// Otherwise a server that seals for a wrong key would fill the spool.
+#[test]
+fn what_cannot_be_opened_takes_no_room_from_what_is_drawn() {
+    let phone = Phone::new();
+    for number in 1..=spool::MAX_FILES as u64 + 1 {
+        let parcel = json!({"v": 1, "notification": id(number), "envelope": "AQID"});
+        let draw = phone.draw(parcel.to_string().as_bytes());
+        assert_eq!(generic(&draw), Undrawn::DecryptFailed);
+    }
+    assert_eq!(phone.names().len(), spool::MAX_DROPPED);
+    assert_eq!(shown(phone.draw(&phone.push(1))), id(1));
+}
+
 /// A phone that was not unlocked since it was switched on has no keys, and no spool either.
 #[test]
 fn what_cannot_be_read_now_is_announced_and_left_to_the_log() {
@@ -284,6 +393,7 @@ fn what_cannot_be_read_now_is_announced_and_left_to_the_log() {
 fn keys_stay_and_are_renewed_after_a_month() {
     let phone = Phone::new();
     let (key, sealed) = (phone.device.push_keys().public_text(), phone.push(1));
+    let late = phone.push(2);
     assert_eq!(key.len(), vestnik_model::installation::ENVELOPE_KEY_CHARS);
     let mut phone = phone.reopened(29, 2);
     let renewed = |phone: &mut Phone, day, random| {
@@ -303,8 +413,22 @@ fn keys_stay_and_are_renewed_after_a_month() {
         !renewed(&mut phone, 59, 6),
         "a former key that goes is no news"
     );
-    let draw = handle(&sealed, Some(&phone.keys()), &phone.spool(), at(2));
+    let draw = handle(&late, Some(&phone.keys()), &phone.spool(), at(2));
     assert_eq!(generic(&draw), Undrawn::UnknownKey);
+}
+
+/// At its first run a device has heard nobody; its clock may be ahead by a year.
+#[test]
+fn a_key_of_a_wrong_clock_is_renewed_after_a_month() {
+    let phone = Phone::new();
+    phone.secrets.set(ENVELOPE, &"lost".into()).unwrap();
+    let mut phone = phone.reopened(365, 3);
+    let key = phone.device.push_keys().public_text();
+    assert!(!phone.hear(0, 365));
+    assert_eq!(phone.device.push_keys().public_text(), key);
+    assert!(!phone.hear(29, 365));
+    assert!(phone.hear(30, 365));
+    assert_ne!(phone.device.push_keys().public_text(), key);
 }
 
 #[test]

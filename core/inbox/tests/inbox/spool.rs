@@ -163,6 +163,44 @@ fn what_is_for_another_user_is_stored_for_nobody() {
     assert_eq!(files(&world), 0);
 }
 
+/// The user was switched while an extension drew.
+#[test]
+fn what_is_drawn_for_another_user_is_taken_off_the_screen() {
+    let mut world = World::new();
+    let folder = world.folder().join("spool");
+    let other = |number| Payload::new(Some("lena".parse().unwrap()), content(number, json!({})));
+    let write = |number| spool::write(&folder, &other(number)).unwrap().unwrap();
+    let (drawn, killed) = (write(1), write(2));
+    age(&mut world, &drawn, 1);
+    let ingested = ingest(&mut world);
+    assert!(ingested.again_at.is_some(), "it may be drawn yet");
+    assert_eq!(ingested.applied.withdrawn, []);
+    ingested.remove_files().unwrap();
+    drawn.shown().unwrap();
+    let ingested = ingest(&mut world);
+    assert_eq!(
+        (ingested.dropped, &*ingested.applied.withdrawn),
+        (1, &[id(1)][..])
+    );
+    ingested.remove_files().unwrap();
+    age(&mut world, &killed, 61);
+    let ingested = ingest(&mut world);
+    assert_eq!(
+        (ingested.dropped, &*ingested.applied.withdrawn),
+        (1, &[id(2)][..])
+    );
+    ingested.remove_files().unwrap();
+    assert_eq!((files(&world), world.ids()), (0, vec![]));
+}
+
+/// An extension that draws its push later would not know it.
+#[test]
+fn what_is_recalled_before_it_came_is_withdrawn() {
+    let mut world = World::new();
+    assert_eq!(world.page(vec![recall(1)]).withdrawn, [id(1)]);
+    assert_eq!(world.page(vec![recall(1)]).withdrawn, []);
+}
+
 #[test]
 fn what_was_recalled_stays_away() {
     let mut world = World::new();
