@@ -45,12 +45,37 @@ impl Files {
             .unwrap_or_default())
     }
 
-    /// One notification of the history.
+    /// One notification of the history, or of what an extension was given.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn get(&mut self, id: NotificationId) -> Result<Option<HistoryItem>, StoreError> {
+        self.ingest_absent(&[id])?;
+        self.in_history(id)
+    }
+
+    pub(super) fn in_history(
+        &mut self,
+        id: NotificationId,
+    ) -> Result<Option<HistoryItem>, StoreError> {
         Ok(self.read(|history| history.get(id))?.flatten())
+    }
+
+    /// What an extension has drawn is in the spool until the app looks there. A person who acts on it does not
+    /// wait for that.
+    fn ingest_absent(&mut self, ids: &[NotificationId]) -> Result<(), StoreError> {
+        if !self.options.spool.is_dir() {
+            return Ok(());
+        }
+        let is_absent = self.read(|history| {
+            ids.iter().try_fold(false, |is_absent, id| {
+                Ok(is_absent || history.get(*id)?.is_none())
+            })
+        })?;
+        if is_absent == Some(true) {
+            self.ingest_spool()?;
+        }
+        Ok(())
     }
 
     /// How many are unread.
@@ -79,14 +104,16 @@ impl Files {
         Ok(self.read(|history| history.parked())?.unwrap_or_default())
     }
 
-    /// Changes flags of notifications; gives those that changed.
+    /// Changes flags of these notifications; gives those that changed.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn change_flags(
         &mut self,
+        ids: &[NotificationId],
         change: impl FnMut(&mut Inbox<'_>) -> Result<Vec<NotificationId>, rusqlite::Error>,
     ) -> Result<Vec<NotificationId>, StoreError> {
+        self.ingest_absent(ids)?;
         let changed = self.write(change)?.unwrap_or_default();
         self.news.changed.extend(&changed);
         Ok(changed)
@@ -101,6 +128,7 @@ impl Files {
         id: NotificationId,
         act: impl FnMut(&mut Inbox<'_>) -> Result<bool, rusqlite::Error>,
     ) -> Result<bool, StoreError> {
+        self.ingest_absent(&[id])?;
         let is_there = self.write(act)?.unwrap_or(false);
         if is_there {
             self.news.changed.insert(id);

@@ -102,8 +102,10 @@ impl Files {
             told_show: None,
             server_time: None,
         };
+        files.make_spool();
         files.prune_marks();
         files.wipe_left();
+        files.clear_nobodys();
         files.ensure_open()?;
         Ok((files, standing))
     }
@@ -131,7 +133,10 @@ impl Files {
     /// # Errors
     /// [`StoreError`].
     pub fn keep_push_addresses(&mut self, addresses: Vec<PushAddress>) -> Result<(), StoreError> {
-        self.device.update(|state| state.push_addresses = addresses)
+        self.device
+            .update(|state| state.push_addresses = addresses)?;
+        self.make_spool();
+        Ok(())
     }
 
     /// Whether the system lets the app show notifications. While it does not, whatever becomes due is
@@ -317,6 +322,10 @@ impl Files {
     }
 
     fn ingest_once(&mut self) -> Result<(), StoreError> {
+        if self.device.user().is_none() {
+            self.clear_nobodys();
+            return Ok(());
+        }
         let spool = self.options.spool.clone();
         let former = self.spool_again.take();
         if !spool.exists() || Plant::SpoolIsForgotten.is_on() {

@@ -7,6 +7,7 @@ use vestnik_inbox::{
     spool,
 };
 use vestnik_model::NotificationId;
+use vestnik_sqlite::create_private_folder;
 
 use super::{files::Files, news::News};
 
@@ -50,7 +51,25 @@ impl Files {
             Err(closed) => closed,
         };
         self.report_closed(closed)?;
-        Ok(Pushed::Dropped(closed.why))
+        let why = self.had(closed)?.unwrap_or(closed.why);
+        Ok(Pushed::Dropped(why))
+    }
+
+    /// What is known of a notification whose push did not open: it need not be announced then.
+    fn had(&mut self, closed: Closed) -> Result<Option<Undrawn>, StoreError> {
+        let Some(id) = closed.notification.filter(|_| closed.why.is_announced()) else {
+            return Ok(None);
+        };
+        let had = self.write(|inbox| {
+            Ok(if inbox.has(id)? {
+                Some(Undrawn::Duplicate)
+            } else if inbox.is_recalled(id)? {
+                Some(Undrawn::Revoked)
+            } else {
+                None
+            })
+        })?;
+        Ok(had.flatten())
     }
 
     /// Gives why it is not new, if it is not.
@@ -89,7 +108,7 @@ impl Files {
             return;
         }
         for id in news.changed.union(&news.withdrawn) {
-            match self.get(*id) {
+            match self.in_history(*id) {
                 Ok(None) => self.mark(*id, None),
                 Ok(Some(item)) => match item.show {
                     ShowState::Due => {}
@@ -122,6 +141,26 @@ impl Files {
         self.marked = 0;
         if let Err(error) = spool::prune_seen(&self.options.spool) {
             tracing::warn!(%error, "old marks of the spool stay");
+        }
+    }
+
+    /// Where a push service reaches the device there may be an extension: it learns from here on what the app
+    /// has shown.
+    pub(super) fn make_spool(&self) {
+        if !self.device.state().push_addresses.is_empty()
+            && let Err(error) = create_private_folder(&self.options.spool)
+        {
+            tracing::warn!(%error, "the spool cannot be made yet");
+        }
+    }
+
+    /// What lies in the spool while nobody is logged in goes, off the screen, too: a process ended in the
+    /// middle of a logout, or an extension had read the keys before it.
+    pub(super) fn clear_nobodys(&mut self) {
+        if self.device.user().is_none()
+            && let Err(error) = self.clear_spool()
+        {
+            tracing::warn!(%error, "the spool of a user who is gone stays");
         }
     }
 

@@ -87,6 +87,8 @@ impl Files {
                     self.hide()?;
                 }
                 if self.device.user() != Some(&user) {
+                    // What an extension spools from here on is not for a former user.
+                    self.device.withhold_keys(&*secrets)?;
                     self.clear_spool()?;
                 }
                 let (refresh, login) = (secret(&refresh), self.login_moment(generation));
@@ -105,6 +107,7 @@ impl Files {
             StoreCall::End => self.device.end_session(&*secrets, generation.get()),
             StoreCall::Logout(pending) => {
                 self.hide()?;
+                self.device.withhold_keys(&*secrets)?;
                 self.clear_spool()?;
                 let pending = pending.and_then(new_logout);
                 self.device

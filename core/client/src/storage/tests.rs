@@ -19,6 +19,7 @@ use crate::machine::{
 };
 
 mod beginning;
+mod extension;
 
 /// A device of anna's, whose clock is right and known to be.
 struct Device {
@@ -301,7 +302,7 @@ fn what_was_read_while_its_ticket_was_out_is_taken_off_the_screen() {
     let (read, kept) = (device.take().unwrap(), device.take().unwrap());
     device
         .files
-        .change_flags(|inbox| inbox.mark_read(&[id(1)]))
+        .change_flags(&[id(1)], |inbox| inbox.mark_read(&[id(1)]))
         .unwrap();
     drop(device.files.take_news());
     device.settle(&read).unwrap();

@@ -68,12 +68,7 @@ impl Vestnik {
     ) -> Result<(), Error> {
         let shared = Arc::clone(&self.shared);
         let keeping = self.storage.call(move |files| {
-            let mut addresses = files.push_addresses();
-            let is_former = |own: &PushAddress| {
-                own.kind == kind || new.as_ref().is_some_and(|new| new.excludes(own))
-            };
-            addresses.retain(|own| !is_former(own));
-            addresses.extend(new);
+            let addresses = replaced(files.push_addresses(), &kind, new);
             files.keep_push_addresses(addresses)?;
             let kept = files.push_addresses();
             shared.wish(|wishes| wishes.device.push_addresses = kept);
@@ -135,5 +130,49 @@ impl Vestnik {
         let snapshot = self.snapshot().borrow().clone();
         let looking = self.storage.call(Diagnostics::of);
         Ok(looking.await?.with(&snapshot))
+    }
+}
+
+/// Addresses with a new one in the place of the former of its kind: their order is that in which the server
+/// tries them.
+fn replaced(
+    addresses: Vec<PushAddress>,
+    kind: &Open<PushAddressKind>,
+    mut new: Option<PushAddress>,
+) -> Vec<PushAddress> {
+    let excluding = new.clone();
+    let is_former = |own: &PushAddress| {
+        own.kind == *kind || excluding.as_ref().is_some_and(|new| new.excludes(own))
+    };
+    let mut kept = Vec::with_capacity(addresses.len() + 1);
+    for own in addresses {
+        if is_former(&own) {
+            kept.extend(new.take());
+        } else {
+            kept.push(own);
+        }
+    }
+    kept.extend(new);
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_address_takes_the_place_of_the_former() {
+        let of = |kind, value: &str| PushAddress::new(kind, value);
+        let own = vec![
+            of(PushAddressKind::FcmToken, "f1"),
+            of(PushAddressKind::Rustore, "r1"),
+        ];
+        let set = |new: PushAddress| replaced(own.clone(), &new.kind.clone(), Some(new));
+        let fid = of(PushAddressKind::FcmFid, "f2");
+        assert_eq!(set(fid.clone()), [fid, own[1].clone()]);
+        let hms = of(PushAddressKind::Hms, "h1");
+        assert_eq!(set(hms.clone()), [own[0].clone(), own[1].clone(), hms]);
+        let kind = PushAddressKind::FcmToken.into();
+        assert_eq!(replaced(own.clone(), &kind, None), [own[1].clone()]);
     }
 }

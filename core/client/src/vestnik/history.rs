@@ -182,9 +182,9 @@ impl Vestnik {
         for piece in ids.chunks(PIECE) {
             let (piece, shared) = (piece.to_vec(), Arc::clone(&self.shared));
             let changing = self.storage.call(move |files| match shared.hidden() {
-                hidden if hidden == forgotten => {
-                    files.change_flags(|inbox| change(inbox, &piece)).map(Some)
-                }
+                hidden if hidden == forgotten => files
+                    .change_flags(&piece, |inbox| change(inbox, &piece))
+                    .map(Some),
                 _ => Ok(None),
             });
             match changing.await? {
