@@ -5224,7 +5224,7 @@ class Undrawn(enum.Enum):
     
     EXPIRED = 7
     """
-    Its time has passed, by the device's clock.
+    Its time has passed, by the server's clock as the device heard it last.
 """
     
     REVOKED = 8

@@ -19,7 +19,7 @@ pub enum Undrawn {
     DecryptFailed,
     /// It is for another user than the one whose history is on the device.
     OtherUser,
-    /// Its time has passed, by the device's clock.
+    /// Its time has passed, by the server's clock as the device heard it last.
     Expired,
     /// It was recalled.
     Revoked,

@@ -7960,7 +7960,7 @@ public enum Undrawn: Equatable, Hashable {
      */
     case otherUser
     /**
-     * Its time has passed, by the device's clock.
+     * Its time has passed, by the server's clock as the device heard it last.
      */
     case expired
     /**

@@ -46,7 +46,7 @@ public enum Undrawn: Equatable, Sendable {
     case decryptFailed
     /// It is for another user than the one whose history is on the device.
     case otherUser
-    /// Its time has passed, by the device's clock.
+    /// Its time has passed, by the server's clock as the device heard it last.
     case expired
     /// It was recalled.
     case revoked

@@ -22,8 +22,11 @@ import VestnikKit
 /// content, which stays if the parcel cannot be opened. Nothing here opens a database or a connection: what is
 /// written is durable before the notification is handed on.
 open class VestnikNotificationService: UNNotificationServiceExtension, @unchecked Sendable {
+    /// The system calls from two threads: one draws, the other says that the time is over. Who takes the handler
+    /// calls it, once.
+    private let lock = NSLock()
     private var handler: ((UNNotificationContent) -> Void)?
-    private var content: UNNotificationContent?
+    private var original: UNNotificationContent?
 
     /// The spool: a folder of the app group, which the app is told of too.
     open var spool: URL? { nil }
@@ -35,15 +38,19 @@ open class VestnikNotificationService: UNNotificationServiceExtension, @unchecke
         _ request: UNNotificationRequest,
         withContentHandler contentHandler: @escaping (UNNotificationContent) -> Void
     ) {
-        handler = contentHandler
-        content = request.content
-        switch draw(request.content.userInfo) {
+        lock.withLock {
+            handler = contentHandler
+            original = request.content
+        }
+        let drawn = draw(request.content.userInfo)
+        // If the time was over first, the text without content is on the screen: the ticket stays unsettled,
+        // and the app draws the notification.
+        guard let finish = taken()?.handler else { return }
+        switch drawn {
         case let .show(ticket):
-            let drawn = Self.content(of: ticket.notification, over: request.content)
-            content = drawn
             // Before the handler: afterwards the process may be frozen at any moment.
             try? ticket.shown()
-            finish(drawn)
+            finish(Self.content(of: ticket.notification, over: request.content))
         case .nothing:
             // Where the app may filter pushes, empty content is not shown.
             finish(UNNotificationContent())
@@ -53,7 +60,8 @@ open class VestnikNotificationService: UNNotificationServiceExtension, @unchecke
     }
 
     open override func serviceExtensionTimeWillExpire() {
-        if let content { finish(content) }
+        guard let (finish, original) = taken() else { return }
+        finish(original)
     }
 
     private func draw(_ userInfo: [AnyHashable: Any]) -> Draw? {
@@ -64,9 +72,14 @@ open class VestnikNotificationService: UNNotificationServiceExtension, @unchecke
         return try? PushSpool.draw(folder: spool, push: push, keys: keys)
     }
 
-    private func finish(_ content: UNNotificationContent) {
-        handler?(content)
-        handler = nil
+    /// The handler, for the first who asks.
+    private func taken() -> (handler: (UNNotificationContent) -> Void, original: UNNotificationContent)? {
+        lock.withLock {
+            guard let handler, let original else { return nil }
+            self.handler = nil
+            self.original = nil
+            return (handler, original)
+        }
     }
 
     private static func content(

@@ -10270,7 +10270,7 @@ internal enum class Undrawn {
      */
     OTHER_USER,
     /**
-     * Its time has passed, by the device's clock.
+     * Its time has passed, by the server's clock as the device heard it last.
      */
     EXPIRED,
     /**

@@ -4,11 +4,14 @@ import com.google.firebase.messaging.FirebaseMessagingService
 import com.google.firebase.messaging.RemoteMessage
 import dev.vestnik.Draw
 import dev.vestnik.Notification
+import dev.vestnik.Phase
 import dev.vestnik.PushAddressKind
 import dev.vestnik.Pushed
 import dev.vestnik.Undrawn
 import dev.vestnik.Vestnik
+import dev.vestnik.VestnikException
 import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeoutOrNull
 
@@ -36,25 +39,37 @@ public abstract class VestnikMessagingService : FirebaseMessagingService() {
      */
     override fun onNewToken(token: String) {
         val device = device ?: return
-        within { device.setPushAddress(PushAddressKind.FCM_TOKEN, token) }
+        unlessFailed { within { device.setPushAddress(PushAddressKind.FCM_TOKEN, token) } }
     }
 
     override fun onMessageReceived(message: RemoteMessage) {
         val push = PushData(message.data)
+        if (!push.isOurs) return
         val device = device
-        if (device == null) {
-            draw(push)
-        } else {
-            val pushed = within { device.handlePush(push.json) }
-            if (pushed is Pushed.Dropped && pushed.reason in ANNOUNCED) drawGeneric(pushed.reason)
+        // A device that is being stopped, or whose storage fails, leaves the push to the spool.
+        val pushed = device?.let { unlessFailed { within { it.handlePush(push.json) } } }
+        when (pushed) {
+            null -> draw(push)
+            is Pushed.Stored -> Unit
+            is Pushed.Hint -> if (device != null) fetch(device)
+            is Pushed.Dropped -> if (pushed.reason in ANNOUNCED) drawGeneric(pushed.reason)
         }
+    }
+
+    /** What the push is about is read now, if the app keeps its device connected; otherwise at its next start. */
+    private fun fetch(device: Vestnik) {
+        val isRead = unlessFailed {
+            within { device.snapshots.first { it.connection.phase in READ } }?.connection?.phase == Phase.ONLINE
+        }
+        if (isRead != true) drawGeneric(Undrawn.HINT)
     }
 
     private fun draw(push: PushData) {
         when (val draw = push.draw(this)) {
             is Draw.Show -> {
                 draw(draw.ticket.identifier, draw.ticket.notification)
-                draw.ticket.shown()
+                // If this fails, the app draws it once more under the same identifier.
+                unlessFailed { draw.ticket.shown() }
             }
             is Draw.Generic -> drawGeneric(draw.reason)
             is Draw.Nothing -> Unit
@@ -64,8 +79,19 @@ public abstract class VestnikMessagingService : FirebaseMessagingService() {
     /** Firebase ends the service after 20 seconds. */
     private fun <T> within(work: suspend () -> T): T? = runBlocking { withTimeoutOrNull(15.seconds) { work() } }
 
+    /** Nothing that the library throws here may end the app. */
+    private fun <T> unlessFailed(work: () -> T): T? =
+        try {
+            work()
+        } catch (_: VestnikException) {
+            null
+        }
+
     private companion object {
         /** Something has come that only the server knows now. */
         val ANNOUNCED = setOf(Undrawn.UNKNOWN_KEY, Undrawn.DECRYPT_FAILED)
+
+        /** Nothing is read any more: all of it was, or no connection is wanted. */
+        val READ = setOf(Phase.ONLINE, Phase.OFF)
     }
 }

@@ -9,6 +9,9 @@ import org.json.JSONObject
 
 /** The data of a push, as Firebase, HMS or RuStore give them: texts by their names. */
 public class PushData(private val texts: Map<String, String>) {
+    /** Whether it is a push of Vestnik's. An app may get pushes of other senders by the same service. */
+    public val isOurs: Boolean get() = MEMBER in texts
+
     /** What [dev.vestnik.Vestnik.handlePush] takes. */
     public val json: ByteArray get() = JSONObject(texts).toString().toByteArray()
 
@@ -23,5 +26,9 @@ public class PushData(private val texts: Map<String, String>) {
             null
         }
         return PushSpool.draw(VestnikAndroid.spool(context).path, json, keys)
+    }
+
+    private companion object {
+        const val MEMBER = "vestnik"
     }
 }
