@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use vestnik_model::{
     Claim, Cursor, DeliveryState, FactId, FactRefusal, FactResult, Flag, InstallationId,
-    NotificationId, ParsedFact, ReceiptKind, StateChange, fact::MAX_VERSION,
+    NotificationId, Open, ParsedFact, Reason, ReceiptKind, StateChange, fact::MAX_VERSION,
 };
 
 use crate::{
@@ -64,8 +64,19 @@ pub enum About {
     Flag(FlagState),
     /// The person answered.
     Reply,
-    /// The device did not show it.
+    /// The device did not show it, though it has it.
     NotShown,
+    /// The device dropped a push of it, and does not have it by that.
+    Dropped,
+}
+
+/// What a fact proves about the attempt by which the notification reached the installation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// It arrived.
+    Arrived,
+    /// It was read there.
+    Read,
 }
 
 /// A flag of a delivery, one row. `read` has no row: it is the delivery's `read_at`.
@@ -124,6 +135,8 @@ pub struct Change {
     /// The entry to append to the user's log, limited to the delivery's own installations, if it is
     /// limited. The reporting device is given it too and finds it has it.
     pub entry: Option<StateChange>,
+    /// What it proves; nothing if a push was dropped.
+    pub proof: Option<Proof>,
     /// Whether the fact gets a row, by which its repetition is known.
     pub is_kept: bool,
 }
@@ -169,8 +182,8 @@ pub fn aim(fact: &ParsedFact) -> Aim<'_> {
         } => (notification, About::Reply),
         Claim::NotShown {
             notification,
-            reason: _,
-        } => (notification, About::NotShown),
+            reason,
+        } => (notification, not_shown(reason)),
     };
     Aim::Delivery(Report {
         fact: &fact.id,
@@ -178,6 +191,19 @@ pub fn aim(fact: &ParsedFact) -> Aim<'_> {
         at: fact.at,
         about,
     })
+}
+
+/// What a device says that did not show a notification: an open set.
+fn not_shown(reason: &str) -> About {
+    match Open::<Reason>::read(reason) {
+        Open::Known(
+            Reason::DecryptFailed
+            | Reason::DecryptUnknownKey
+            | Reason::OwnerMismatchDropped
+            | Reason::Recalled,
+        ) => About::Dropped,
+        Open::Known(_) | Open::Unknown(_) => About::NotShown,
+    }
 }
 
 /// Judges a fact that is no repetition. The subject is absent when the user has no such delivery.
@@ -211,6 +237,7 @@ fn change(
         About::Flag(flag) => flagged(report.notification, subject, flag, at),
         About::Reply if !is_kept => return Err(FactRefusal::TooLarge),
         About::Reply | About::NotShown => evident(subject, ReceiptKind::Delivered, at),
+        About::Dropped => unproven(subject, at),
     };
     Ok(Change { is_kept, ..changed })
 }
@@ -261,12 +288,36 @@ fn version_of(at: Timestamp) -> u64 {
 }
 
 fn evident(subject: Subject<'_>, kind: ReceiptKind, at: Timestamp) -> Change {
-    let advanced = advance(subject.state, Event::Receipt(kind), at);
+    let proof = match kind {
+        ReceiptKind::Read => Proof::Read,
+        ReceiptKind::Delivered
+        | ReceiptKind::Displayed
+        | ReceiptKind::Clicked
+        | ReceiptKind::Actioned
+        | ReceiptKind::Dismissed => Proof::Arrived,
+    };
     Change {
         at,
-        advanced,
+        advanced: advance(subject.state, Event::Receipt(kind), at),
         flag: None,
         entry: None,
+        proof: Some(proof),
+        is_kept: true,
+    }
+}
+
+/// The delivery stays as it is: the log may bring it, and it is lost if nothing does.
+fn unproven(subject: Subject<'_>, at: Timestamp) -> Change {
+    Change {
+        at,
+        advanced: Advanced {
+            state: subject.state,
+            moved: None,
+            is_changed: false,
+        },
+        flag: None,
+        entry: None,
+        proof: None,
         is_kept: true,
     }
 }

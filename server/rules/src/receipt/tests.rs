@@ -98,6 +98,26 @@ fn a_fact_names_a_delivery_or_a_place() {
         ),
         (of("reply", json!({"text": "yes"})), About::Reply),
         (of("not_shown", json!({"reason": "quiet"})), About::NotShown),
+        (
+            of("not_shown", json!({"reason": "blocked.os"})),
+            About::NotShown,
+        ),
+        (
+            of("not_shown", json!({"reason": "decrypt.failed"})),
+            About::Dropped,
+        ),
+        (
+            of("not_shown", json!({"reason": "decrypt.unknown_key"})),
+            About::Dropped,
+        ),
+        (
+            of("not_shown", json!({"reason": "owner.mismatch_dropped"})),
+            About::Dropped,
+        ),
+        (
+            of("not_shown", json!({"reason": "recalled"})),
+            About::Dropped,
+        ),
     ] {
         let report = Report {
             fact: &fact.id,
@@ -201,6 +221,25 @@ fn every_kind_of_fact_proves_delivery_and_only_reading_says_read() {
         );
         assert!(change.is_kept);
     }
+}
+
+/// The content never reached the device: a cascade goes on, and what nothing else brings is lost.
+#[test]
+fn a_push_that_was_dropped_proves_nothing() {
+    let before = pending().state;
+    let change = taken(About::Dropped, pending());
+    assert_eq!(
+        (change.advanced.state, change.advanced.is_changed),
+        (before, false)
+    );
+    assert_eq!((change.proof, change.entry), (None, None));
+    assert!(change.is_kept, "its repetition is known");
+    let read = taken(READ, pending()).proof;
+    assert_eq!(read, Some(Proof::Read));
+    assert_eq!(
+        taken(About::NotShown, pending()).proof,
+        Some(Proof::Arrived)
+    );
 }
 
 #[test]

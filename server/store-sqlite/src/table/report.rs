@@ -2,13 +2,11 @@
 
 use jiff::Timestamp;
 use rusqlite::Connection;
-use vestnik_model::{
-    AppId, Cursor, Entry, FactResult, Flag, InstallationId, ParsedFact, ReceiptKind, UserId,
-};
+use vestnik_model::{AppId, Cursor, Entry, FactResult, Flag, InstallationId, ParsedFact, UserId};
 use vestnik_rules::{
     log::{Place, standing},
     receipt::{
-        About, Aim, Change, MAX_FACTS, MarkRead, READ_UP_TO, Report, Reporter, Subject, aim, judge,
+        Aim, Change, MAX_FACTS, MarkRead, Proof, READ_UP_TO, Report, Reporter, Subject, aim, judge,
         up_to,
     },
 };
@@ -110,9 +108,11 @@ impl<'a> Desk<'a> {
                 fact::insert(db, &owner, fact, change.at, self.reporter.now)?;
             }
             self.save(db, &target, &change)?;
-            let (key, is_read) = (self.key(&target), is_read(report.about));
-            let installation = self.reporter.installation;
-            attempt::confirm(db, key, installation, change.at, is_read)?;
+            if let Some(proof) = change.proof {
+                let (key, is_read) = (self.key(&target), proof == Proof::Read);
+                let installation = self.reporter.installation;
+                attempt::confirm(db, key, installation, change.at, is_read)?;
+            }
         }
         Ok(judgement.result)
     }
@@ -152,6 +152,7 @@ impl<'a> Desk<'a> {
             advanced,
             flag,
             entry,
+            proof: _,
             is_kept: _,
         } = change;
         let key = self.key(target);
@@ -286,15 +287,6 @@ impl Target {
             flags,
             facts,
         }
-    }
-}
-
-/// Whether a fact says that the installation's user read the notification there.
-fn is_read(about: About) -> bool {
-    match about {
-        About::Receipt(kind) => kind == ReceiptKind::Read,
-        About::Flag(flag) => flag.flag == Flag::Read && flag.value,
-        About::Reply | About::NotShown => false,
     }
 }
 

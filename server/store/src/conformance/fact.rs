@@ -45,9 +45,13 @@ pub(super) fn reply(id: &str, number: u32) -> ParsedFact {
 }
 
 pub(super) fn not_shown(id: &str, number: u32) -> ParsedFact {
+    dropped(id, number, "blocked.os")
+}
+
+pub(super) fn dropped(id: &str, number: u32, reason: &str) -> ParsedFact {
     let claim = Claim::NotShown {
         notification: notification(number),
-        reason: "blocked.os".to_owned(),
+        reason: reason.to_owned(),
     };
     fact(id, claim, 100)
 }

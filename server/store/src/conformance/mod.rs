@@ -124,7 +124,8 @@ macro_rules! conformance {
                 what_is_gone_is_not_handed_over, a_batch_is_one_change_of_a_notification,
                 a_late_hand_over_beats_an_expiry;
             receipts: facts_raise_a_delivery, repetition_and_order_do_not_matter,
-                engagement_proves_delivery, unknown_notifications_are_refused_alone,
+                engagement_proves_delivery, a_push_that_was_dropped_proves_nothing,
+                unknown_notifications_are_refused_alone,
                 a_fact_of_another_installation_is_refused, times_are_clamped,
                 late_facts_beat_negative_ends, replies_are_many_and_bounded,
                 reading_is_told_once_to_other_devices, an_ended_session_reports_nothing;

@@ -1,11 +1,11 @@
 //! Facts about deliveries.
 
-use vestnik_model::{DeliveryStatus, Engagement, ParsedFact, ReceiptKind};
+use vestnik_model::{AttemptStatus, DeliveryStatus, Engagement, ParsedFact, ReceiptKind};
 use vestnik_rules::{receipt::MAX_FACTS, session::Session, work::WorkKind};
 
 use super::{
     Fixture,
-    fact::{UNKNOWN, not_shown, receipt, reply},
+    fact::{UNKNOWN, dropped, not_shown, receipt, reply},
     name::{ACCEPTED, EXPIRED, at, installation, shop, user, users},
     world::{World, changed, grown},
 };
@@ -88,6 +88,34 @@ pub async fn engagement_proves_delivery(fixture: &impl Fixture) {
     }
     let engaged = [Engagement::Actioned, Engagement::Dismissed];
     assert_eq!(world.delivery(1, "anna").await.engagement, engaged);
+    world.is_sound().await;
+}
+
+/// The content never reached the device: the attempt stays unconfirmed.
+pub async fn a_push_that_was_dropped_proves_nothing(fixture: &impl Fixture) {
+    let (world, session) = begin(fixture).await;
+    world.hand_over(&session, 1, 50).await;
+    for (id, reason) in [
+        ("d", "decrypt.unknown_key"),
+        ("o", "owner.mismatch_dropped"),
+    ] {
+        let told = vec![dropped(id, 1, reason)];
+        assert_eq!(world.report(&session, told).await, ["stored"]);
+        let again = vec![dropped(id, 1, reason)];
+        assert_eq!(world.report(&session, again).await, ["duplicate"]);
+    }
+    assert_eq!(status(&world).await, DeliveryStatus::Sent);
+    let delivery = world.delivery(1, "anna").await.id;
+    let attempts = world.store.attempts(shop(), delivery).await;
+    let attempt = attempts.unwrap().unwrap().remove(0);
+    assert_eq!(
+        (attempt.status, attempt.delivered_at),
+        (AttemptStatus::Sent.into(), None)
+    );
+    // It was not shown, but it is there.
+    let told = vec![not_shown("n", 1)];
+    assert_eq!(world.report(&session, told).await, ["stored"]);
+    assert_eq!(status(&world).await, DeliveryStatus::Delivered);
     world.is_sound().await;
 }
 

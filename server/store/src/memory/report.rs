@@ -1,11 +1,11 @@
 //! Facts that devices report, one after another in one transaction.
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, Cursor, FactResult, Flag, ParsedFact, ReceiptKind, UserId};
+use vestnik_model::{AppId, Cursor, FactResult, Flag, ParsedFact, UserId};
 use vestnik_rules::{
     log::Standing,
     receipt::{
-        About, Aim, Change, FlagState, MAX_FACTS, MarkRead, READ_UP_TO, Report, Reporter, Subject,
+        Aim, Change, FlagState, MAX_FACTS, MarkRead, Proof, READ_UP_TO, Report, Reporter, Subject,
         aim, judge, mark_read, up_to,
     },
     work::{Stage, WorkKind},
@@ -73,7 +73,7 @@ fn take_one(txn: &mut Txn, desk: &Desk<'_>, fact: &ParsedFact, about: &Report<'_
         if change.is_kept {
             txn.world.facts.insert(key, Some(target.notification));
         }
-        save(txn, desk, &target, &change, is_read(about.about));
+        save(txn, desk, &target, &change);
     }
     judgement.result
 }
@@ -132,7 +132,7 @@ fn target(
 }
 
 /// Saves what becomes of a delivery: its state, its flag, the entry of the user's log, the attempt.
-fn save(txn: &mut Txn, desk: &Desk<'_>, target: &Aimed, change: &Change, is_read: bool) {
+fn save(txn: &mut Txn, desk: &Desk<'_>, target: &Aimed, change: &Change) {
     let key = (target.notification, desk.user);
     let state = &change.advanced.state;
     if let Some(row) = txn.world.deliveries.get_mut(&key) {
@@ -158,16 +158,9 @@ fn save(txn: &mut Txn, desk: &Desk<'_>, target: &Aimed, change: &Change, is_read
             txn.world.logs.remove(&(desk.user, seq));
         }
     }
-    let told = (change.at, is_read);
-    confirm_attempt(&mut txn.world, key, desk.reporter.installation, told);
-}
-
-/// Whether a fact says that the notification was read.
-fn is_read(about: About) -> bool {
-    match about {
-        About::Receipt(kind) => kind == ReceiptKind::Read,
-        About::Flag(flag) => flag.flag == Flag::Read && flag.value,
-        About::Reply | About::NotShown => false,
+    if let Some(proof) = change.proof {
+        let told = (change.at, proof == Proof::Read);
+        confirm_attempt(&mut txn.world, key, desk.reporter.installation, told);
     }
 }
 
@@ -237,7 +230,7 @@ fn mark_one(
     let id = row.notification.id;
     let target = target(&txn.world, desk, notification, row).filter(|_| !row.is_forgotten)?;
     let change = mark_read(id, &desk.reporter, target.subject(), at)?;
-    save(txn, desk, &target, &change, true);
+    save(txn, desk, &target, &change);
     Some(())
 }
 
