@@ -4,6 +4,7 @@ import com.google.firebase.messaging.FirebaseMessagingService
 import com.google.firebase.messaging.RemoteMessage
 import dev.vestnik.Draw
 import dev.vestnik.Notification
+import dev.vestnik.Permission
 import dev.vestnik.Phase
 import dev.vestnik.PushAddressKind
 import dev.vestnik.Pushed
@@ -45,13 +46,12 @@ public abstract class VestnikMessagingService : FirebaseMessagingService() {
     override fun onMessageReceived(message: RemoteMessage) {
         val push = PushData(message.data)
         if (!push.isOurs) return
-        val device = device
-        // A device that is being stopped, or whose storage fails, leaves the push to the spool.
-        val pushed = device?.let { unlessFailed { within { it.handlePush(push.json) } } }
-        when (pushed) {
+        val device = device ?: return draw(push)
+        when (val pushed = unlessFailed { within { device.handlePush(push.json) } }) {
+            // A device that is being stopped, or whose storage fails, leaves the push to the spool.
             null -> draw(push)
             is Pushed.Stored -> Unit
-            is Pushed.Hint -> if (device != null) fetch(device)
+            is Pushed.Hint -> fetch(device)
             is Pushed.Dropped -> if (pushed.reason in ANNOUNCED) drawGeneric(pushed.reason)
         }
     }
@@ -65,8 +65,11 @@ public abstract class VestnikMessagingService : FirebaseMessagingService() {
     }
 
     private fun draw(push: PushData) {
-        when (val draw = push.draw(this)) {
+        val draw = unlessFailed { push.draw(this) } ?: return
+        when (draw) {
             is Draw.Show -> {
+                // What the system shows to nobody is not shown: the app reports why at its next start.
+                if (VestnikAndroid.permission(this) == Permission.DENIED) return
                 draw(draw.ticket.identifier, draw.ticket.notification)
                 // If this fails, the app draws it once more under the same identifier.
                 unlessFailed { draw.ticket.shown() }
