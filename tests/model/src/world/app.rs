@@ -62,8 +62,9 @@ impl World {
                 self.with_files(number, "dismiss", dismiss);
             }
             Deed::Archive(id, value) => {
-                let archive =
-                    |files: &mut Files| files.change_flags(|inbox| inbox.archive(&[id], value));
+                let archive = |files: &mut Files| {
+                    files.change_flags(&[id], |inbox| inbox.archive(&[id], value))
+                };
                 self.with_files(number, "archive", archive);
             }
             Deed::Delete(id, value) => self.delete(number, id, value),
@@ -95,7 +96,7 @@ impl World {
     }
 
     fn read(&mut self, number: Number, id: NotificationId) {
-        let read = |files: &mut Files| files.change_flags(|inbox| inbox.mark_read(&[id]));
+        let read = |files: &mut Files| files.change_flags(&[id], |inbox| inbox.mark_read(&[id]));
         let is_known = self
             .known(number)
             .iter()
@@ -132,7 +133,8 @@ impl World {
     }
 
     fn delete(&mut self, number: Number, id: NotificationId, value: bool) {
-        let delete = |files: &mut Files| files.change_flags(|inbox| inbox.delete(&[id], value));
+        let delete =
+            |files: &mut Files| files.change_flags(&[id], |inbox| inbox.delete(&[id], value));
         if self
             .with_files(number, "delete", delete)
             .is_some_and(|changed| !changed.is_empty())
