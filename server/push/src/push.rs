@@ -21,8 +21,8 @@ pub struct Push {
     pub expires_at: Timestamp,
     /// How much it may cost the device to take it at once.
     pub urgency: Urgency,
-    /// A newer push with the same key replaces this one, stored or shown. APNs has the notification's id
-    /// instead.
+    /// A newer push with the same key replaces this one, stored or shown, at Web Push. APNs has the
+    /// notification's id instead, Android none.
     pub collapse: Option<CollapseKey>,
     /// What the device gets.
     pub content: Content,
@@ -154,8 +154,8 @@ impl fmt::Debug for Plain {
 ///
 /// It is a keyed hash of the sender's own key, so that a push service learns nothing from it and that
 /// every service takes it: 24 characters of base64url, where Web Push allows 32 characters of that
-/// alphabet (RFC 8030, 5.4). FCM keeps at most four different keys for a device at a
-/// time.
+/// alphabet (RFC 8030, 5.4). FCM keeps at most four different keys for a device at a time, so it is given
+/// none for Android.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CollapseKey(String);
 

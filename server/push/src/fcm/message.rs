@@ -1,6 +1,8 @@
 //! The body of a request to FCM.
 //!
-//! On Android the push is data only, so that the app draws it and can report what it drew. On Apple's
+//! On Android the push is data only, so that the app draws it and can report what it drew. It has no
+//! `collapse_key`: FCM keeps four keys for a device that is offline and drops the messages of any other,
+//! while it keeps a hundred messages without a key. The app knows a repetition by its identifiers. On Apple's
 //! systems FCM passes the push to APNs: the alert is there, and `mutable-content` wakes the extension.
 
 use std::collections::BTreeMap;
@@ -34,15 +36,13 @@ struct Message<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     fid: Option<&'a str>,
     data: BTreeMap<&'static str, String>,
-    android: Android<'a>,
+    android: Android,
     apns: Apns<'a>,
     webpush: WebPush<'a>,
 }
 
 #[derive(Serialize)]
-struct Android<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    collapse_key: Option<&'a str>,
+struct Android {
     priority: &'static str,
     ttl: String,
 }
@@ -89,7 +89,6 @@ impl<'a> Body<'a> {
                 fid,
                 data: data(push)?,
                 android: Android {
-                    collapse_key: collapse,
                     priority: priority(push),
                     ttl: format!("{ttl}s"),
                 },

@@ -81,7 +81,7 @@ fn a_sealed_push_is_data_and_a_generic_alert() {
                 r#"{"v":1,"id":"att_0192f0c1000070008000000000000007","#,
                 r#""notification":"ntf_0192f0c1000070008000000000000008","envelope":"-_v7"}"#,
             )},
-            "android": {"collapse_key": key, "priority": "HIGH", "ttl": "3600s"},
+            "android": {"priority": "HIGH", "ttl": "3600s"},
             "apns": {
                 "headers": {
                     "apns-push-type": "alert",
