@@ -107,12 +107,14 @@ impl Files {
     }
 
     /// Keeps how far the device's clock is off, if it was set since the server said so: the next process
-    /// goes by it until it is greeted.
+    /// goes by it until it is greeted, and an extension from now on.
     pub(super) fn keep_offset(&mut self) -> Result<(), StoreError> {
         let (kept, now) = (self.device.state().offset, self.stamp().offset.difference());
         match kept.zip(now) {
             Some((kept, now)) if (kept - now).abs() > CLOCK_WAS_SET => {
-                self.device.update(|state| state.offset = Some(now))
+                self.device.update(|state| state.offset = Some(now))?;
+                self.renew_keys();
+                Ok(())
             }
             Some(_) | None => Ok(()),
         }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use vestnik_envelope::{Context, PublicKey, seal};
 use vestnik_inbox::{
     SecretStore as _,
     push::{self, Draw, PushKeys, Undrawn},
@@ -24,6 +26,28 @@ impl Device {
         let payload = Payload::parse(&serde_json::to_vec(&payload).unwrap()).unwrap();
         let ticket = spool::write(&self.spool(), &payload).unwrap().unwrap();
         ticket.shown().unwrap();
+    }
+
+    /// The keys as an extension reads them.
+    fn keys(&self) -> PushKeys {
+        let keys = self.secrets.get(ENVELOPE).unwrap().unwrap();
+        PushKeys::parse(keys.expose_secret()).unwrap()
+    }
+
+    /// A push of what is accepted now and lasts an hour.
+    fn sealed(&self, number: u128) -> Vec<u8> {
+        let key = URL_SAFE_NO_PAD.decode(self.files.envelope_key()).unwrap();
+        let context = Context {
+            installation: self.files.device().identity().id,
+            notification: id(number),
+        };
+        let payload = content(number, self.files.server_now());
+        let payload = json!({ "user": "anna", "notification": payload }).to_string();
+        let key = PublicKey::parse(&key).unwrap();
+        let envelope = seal(payload.as_bytes(), &key, &context, [9; 32]).unwrap();
+        let envelope = URL_SAFE_NO_PAD.encode(envelope);
+        let parcel = json!({ "v": 1, "notification": id(number), "envelope": envelope });
+        parcel.to_string().into_bytes()
     }
 
     fn withdrawn(&mut self) -> Vec<NotificationId> {
@@ -112,8 +136,7 @@ fn an_extension_that_never_ran_knows_what_the_app_has_shown() {
     let recall = json!({ "kind": "recall", "id": id(2), "at": at(1) });
     device.page(vec![serde_json::from_value(recall).unwrap()]);
     drop(device.files.take_news());
-    let keys = device.secrets.get(ENVELOPE).unwrap().unwrap();
-    let keys = PushKeys::parse(keys.expose_secret()).unwrap();
+    let keys = device.keys();
     let draw = |number| push::handle(&hint(number), Some(&keys), &device.spool(), at(2));
     for number in [1, 2] {
         let draw = draw(number);
@@ -123,6 +146,26 @@ fn an_extension_that_never_ran_knows_what_the_app_has_shown() {
         );
     }
     assert!(matches!(draw(3), Draw::Generic(Undrawn::Hint)));
+}
+
+/// The app is connected, and its clock is set: it goes by the server's, and so does its extension.
+#[test]
+fn a_clock_that_is_set_while_the_app_runs_expires_no_push() {
+    let mut device = Device::new(FormerHistory::Wipe);
+    let push = device.sealed(1);
+    let ahead = device.clock.now() + SignedDuration::from_hours(48);
+    device.clock.set(ahead);
+    device.receive(&[2]);
+    let draw = push::handle(&push, Some(&device.keys()), &device.spool(), ahead);
+    assert!(matches!(draw, Draw::Show { .. }), "{draw:?}");
+    let later = ahead + SignedDuration::from_hours(2);
+    let late = push::handle(
+        &device.sealed(3),
+        Some(&device.keys()),
+        &device.spool(),
+        later,
+    );
+    assert!(matches!(late, Draw::Nothing(Undrawn::Expired)), "{late:?}");
 }
 
 #[test]
