@@ -75,9 +75,13 @@ pub enum Fault {
     Status {
         /// The HTTP status, from 400 to 599.
         code: u16,
-        /// The service's word for it; absent, the usual one for the status.
+        /// The service's word for it; absent, the usual one for the status. A word that FCM's own
+        /// registry does not have is one of Google's front end, without an FCM error code.
         #[serde(default)]
         reason: Option<String>,
+        /// FCM: the field that the answer names, `message.token`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        field: Option<String>,
         /// `Retry-After`, in seconds.
         #[serde(default)]
         retry_after: Option<u64>,
@@ -104,6 +108,15 @@ pub enum Fault {
     },
     /// The device gets the message twice.
     Duplicate,
+}
+
+/// What a rule says of the answer beside its status.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Asked<'a> {
+    pub(crate) reason: Option<&'a str>,
+    pub(crate) field: Option<&'a str>,
+    /// Seconds.
+    pub(crate) retry_after: Option<u64>,
 }
 
 /// When a connection is cut.
@@ -254,10 +267,9 @@ fn check(rule: &Rule) -> Result<(), &'static str> {
     }
     match &rule.fault {
         Fault::Status { code, .. } if !(400..600).contains(code) => Err("code is from 400 to 599"),
-        Fault::Status {
-            reason: Some(reason),
-            ..
-        } if reason.len() > 100 => Err("reason has at most 100 bytes"),
+        Fault::Status { reason, field, .. } if [reason, field].into_iter().any(is_long) => {
+            Err("reason and field have at most 100 bytes")
+        }
         Fault::Slow { ms } if *ms > 600_000 => Err("ms is at most 600000"),
         Fault::Throttle { .. }
         | Fault::Status { .. }
@@ -267,6 +279,10 @@ fn check(rule: &Rule) -> Result<(), &'static str> {
         | Fault::DeadAt { .. }
         | Fault::Duplicate => Ok(()),
     }
+}
+
+fn is_long(text: &Option<String>) -> bool {
+    text.as_ref().is_some_and(|text| text.len() > 100)
 }
 
 /// One step of `SplitMix64` (Steele, Lea, Flood 2014).

@@ -7,7 +7,7 @@ use crate::{
     apns::{self, ProviderKey, ProviderTokens, Team},
     counters::Counters,
     device::{Address, Death, Device, DeviceView, SubscriptionKeys, SubscriptionView},
-    fault::{Fault, Faults, When},
+    fault::{Asked, Fault, Faults, When},
     fcm::{self, Bearers, FcmProject},
     fleet::{Defaults, Fleet},
     incoming::Incoming,
@@ -201,16 +201,25 @@ impl World {
         let (now, _) = moment;
         match fault {
             Fault::Throttle { retry_after } => {
-                let code = StatusCode::TOO_MANY_REQUESTS;
-                refused(subject.service, (code, None, retry_after), now).into()
+                let asked = Asked {
+                    retry_after,
+                    ..Asked::default()
+                };
+                refused(subject.service, StatusCode::TOO_MANY_REQUESTS, &asked, now).into()
             }
             Fault::Status {
                 code,
                 reason,
+                field,
                 retry_after,
             } => {
                 let code = StatusCode::from_u16(code).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
-                refused(subject.service, (code, reason.as_deref(), retry_after), now).into()
+                let asked = Asked {
+                    reason: reason.as_deref(),
+                    field: field.as_deref(),
+                    retry_after,
+                };
+                refused(subject.service, code, &asked, now).into()
             }
             Fault::Reset { when } => {
                 match when {
@@ -265,16 +274,13 @@ fn is_for_token(request: &Incoming) -> bool {
     request.path == TOKEN_PATH
 }
 
-/// The answer of a rule, in the service's words: status, reason, `Retry-After`.
-fn refused(
-    service: Service,
-    (code, reason, retry_after): (StatusCode, Option<&str>, Option<u64>),
-    now: Timestamp,
-) -> Reply {
+/// The answer of a rule, in the service's words.
+fn refused(service: Service, code: StatusCode, asked: &Asked<'_>, now: Timestamp) -> Reply {
     let reply = match service {
-        Service::Fcm | Service::FcmToken => fcm::fault(code, reason, retry_after),
-        Service::Apns => apns::fault(code, reason, now).retry_after(retry_after),
-        Service::WebPush => web_push::fault(code, reason, retry_after),
+        Service::FcmToken => fcm::token_fault(code, asked),
+        Service::Fcm => fcm::fault(code, asked),
+        Service::Apns => apns::fault(code, asked.reason, now).retry_after(asked.retry_after),
+        Service::WebPush => web_push::fault(code, asked.reason, asked.retry_after),
     };
     reply.noting("a fault rule gave this answer")
 }

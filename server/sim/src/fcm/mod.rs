@@ -12,6 +12,6 @@ mod schema;
 mod send;
 mod shape;
 
-pub(crate) use oauth::{Account, Bearers};
+pub(crate) use oauth::{Account, Bearers, fault as token_fault};
 pub(crate) use refusal::fault;
 pub(crate) use send::{FcmProject, device_of, send};

@@ -6,7 +6,7 @@ use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use crate::{base64url, form, incoming::Incoming, jwt::Jwt, reply::Reply};
+use crate::{base64url, fault::Asked, form, incoming::Incoming, jwt::Jwt, reply::Reply};
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 /// The scopes that allow to send, either of them.
@@ -91,6 +91,18 @@ impl Bearers {
         let body = json!({"access_token": token, "expires_in": LIFE, "token_type": "Bearer"});
         Reply::json(StatusCode::OK, &body)
     }
+}
+
+/// The answer that a rule asks for: an error of OAuth 2 (RFC 6749, 5.2), whose word is the reason.
+pub(crate) fn fault(code: StatusCode, asked: &Asked<'_>) -> Reply {
+    let word = asked.reason.unwrap_or(match code.as_u16() {
+        400..500 => "invalid_grant",
+        _ => "internal_failure",
+    });
+    let body = json!({"error": word, "error_description": word});
+    Reply::json(code, &body)
+        .because(word)
+        .retry_after(asked.retry_after)
 }
 
 /// Why no access token is given.

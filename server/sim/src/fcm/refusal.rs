@@ -3,7 +3,7 @@
 use http::{HeaderName, StatusCode, header};
 use serde_json::{Value, json};
 
-use crate::reply::Reply;
+use crate::{fault::Asked, reply::Reply};
 
 const FCM_ERROR: &str = "type.googleapis.com/google.firebase.fcm.v1.FcmError";
 const BAD_REQUEST: &str = "type.googleapis.com/google.rpc.BadRequest";
@@ -74,13 +74,37 @@ fn unauthenticated(what: &str, reason: &str) -> Reply {
         .with(header::WWW_AUTHENTICATE, challenge)
 }
 
-/// The answer that a rule asks for. `code` is the HTTP status; a reason of FCM's registry is put into
-/// the details, any other word is not FCM's and leaves them empty.
-pub(crate) fn fault(code: StatusCode, reason: Option<&str>, retry_after: Option<u64>) -> Reply {
-    let reason = reason.or_else(|| usual(code));
-    let details = reason.map_or_else(|| json!([]), |reason| json!([fcm_error(reason)]));
-    let reply = error(code, words(code), &details).retry_after(retry_after);
+/// The answer that a rule asks for. `code` is the HTTP status. A reason of FCM's registry is put into the
+/// details, with the field if it names one; any other word is one of Google's front end, which has no
+/// FCM error code.
+pub(crate) fn fault(code: StatusCode, asked: &Asked<'_>) -> Reply {
+    let reason = asked.reason.or_else(|| usual(code));
+    let details = match reason {
+        Some(reason) if is_registered(reason) => {
+            let of_field = asked.field.map(|field| violation(field, words(code)));
+            let details = [fcm_error(reason)].into_iter().chain(of_field);
+            Value::Array(details.collect())
+        }
+        Some(other) => json!([info(other)]),
+        None => json!([]),
+    };
+    let reply = error(code, words(code), &details).retry_after(asked.retry_after);
     reason.into_iter().fold(reply, Reply::because)
+}
+
+/// The codes of <https://firebase.google.com/docs/reference/fcm/rest/v1/ErrorCode>.
+fn is_registered(reason: &str) -> bool {
+    matches!(
+        reason,
+        "UNSPECIFIED_ERROR"
+            | "INVALID_ARGUMENT"
+            | "UNREGISTERED"
+            | "SENDER_ID_MISMATCH"
+            | "QUOTA_EXCEEDED"
+            | "UNAVAILABLE"
+            | "INTERNAL"
+            | "THIRD_PARTY_AUTH_ERROR"
+    )
 }
 
 /// An error of FCM's own registry, with the status that the registry gives it.

@@ -6,7 +6,7 @@ use vestnik_sim::{Fate, Rule};
 
 use crate::{
     client::{Connection, send},
-    fcm::Google,
+    fcm::{Google, grant},
 };
 
 fn rules(rules: &serde_json::Value) -> Vec<Rule> {
@@ -128,4 +128,40 @@ async fn requests_are_counted_by_outcome() {
             ("fcm", Some(400), 1)
         ]
     );
+}
+
+#[tokio::test]
+async fn an_answer_names_a_field_or_has_no_code_of_fcm() {
+    let google = Google::start().await;
+    let (phone, token) = google.phone();
+    let answers = async |fault: serde_json::Value| {
+        let rule = json!([{"match": {"device": phone}, "fault": {"status": fault}}]);
+        google.simulator.set_faults(rules(&rule)).unwrap();
+        let answer = google.send(&json!({"message": {"token": token}})).await;
+        answer.json()["error"]["details"].clone()
+    };
+    let named = answers(json!({"code": 400, "field": "message.token"})).await;
+    assert_eq!(named[0]["errorCode"], "INVALID_ARGUMENT");
+    assert_eq!(named[1]["fieldViolations"][0]["field"], "message.token");
+    let front = answers(json!({"code": 401, "reason": "ACCESS_TOKEN_EXPIRED"})).await;
+    assert_eq!(front[0]["reason"], "ACCESS_TOKEN_EXPIRED");
+    assert_eq!(front[0]["errorCode"], serde_json::Value::Null);
+}
+
+#[tokio::test]
+async fn the_token_endpoint_refuses_in_the_words_of_oauth() {
+    let google = Google::start().await;
+    for (fault, word) in [
+        (json!({"code": 400}), "invalid_grant"),
+        (json!({"code": 503}), "internal_failure"),
+        (
+            json!({"code": 401, "reason": "invalid_client"}),
+            "invalid_client",
+        ),
+    ] {
+        let rule = json!([{"match": {"service": "fcm_token"}, "fault": {"status": fault}}]);
+        google.simulator.set_faults(rules(&rule)).unwrap();
+        let answer = grant(&google.simulator, "any").await;
+        assert_eq!(answer.json()["error"], word);
+    }
 }

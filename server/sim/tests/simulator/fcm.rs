@@ -86,7 +86,7 @@ fn good_assertion(simulator: &Simulator, clock: &ManualClock) -> String {
     assertion(simulator, clock, "scope", SCOPE.into())
 }
 
-async fn grant(simulator: &Simulator, assertion: &str) -> Answer {
+pub(crate) async fn grant(simulator: &Simulator, assertion: &str) -> Answer {
     let grant = "urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer";
     let body = format!("grant_type={grant}&assertion={assertion}");
     let request = Request::post(format!("{}/token", simulator.setup().fcm_url))
