@@ -9,6 +9,7 @@
 //! - [`RawHub`]: a hub connection whose every byte the test writes.
 //! - [`CuttableProxy`]: a network that breaks connections at random or at a given moment.
 //! - [`SharedHost`]: a proxy below a path of its own, which sees every request and can hold one up.
+//! - [`PushStage`] (feature `push`): a real server that sends over the simulator of the push services.
 //! - [`HostileServer`]: a hub that answers by a script, as a later version would, or wrongly.
 //! - [`ledger`]: what was acknowledged and what was shown, on disk, and their comparison.
 //! - [`wait`]: waiting that is bounded by silence and not by the machine's speed.
@@ -44,6 +45,8 @@ pub mod ledger;
 mod lossy_bus;
 pub mod name;
 pub mod proxy;
+#[cfg(feature = "push")]
+pub mod push_stage;
 pub mod raw_hub;
 #[cfg(feature = "server")]
 pub mod server;
@@ -58,6 +61,8 @@ pub use hostile::HostileServer;
 #[cfg(feature = "server")]
 pub use lossy_bus::LossyBus;
 pub use proxy::CuttableProxy;
+#[cfg(feature = "push")]
+pub use push_stage::PushStage;
 pub use raw_hub::RawHub;
 #[cfg(feature = "server")]
 pub use server::TestServer;
