@@ -223,9 +223,10 @@ pub(crate) fn limits() -> Limits {
     }
 }
 
-/// Whether a push was refused for what it contains.
+/// Whether a push was refused for what it contains, or may have been: the same without its content
+/// shows which of the two is wrong.
 fn is_for_its_content(verdict: &Verdict) -> bool {
-    let Verdict::Rejected { reason } = verdict else {
+    let (Verdict::Rejected { reason } | Verdict::Suspect { reason }) = verdict else {
         return false;
     };
     consequences(*reason).retry == Retry::WithoutContent
@@ -297,5 +298,20 @@ fn outcome(sent: &Sent) -> Outcome {
             | Retry::WithNewKey => again(reason, Some(REFUSED_PAUSE)),
         },
         Verdict::Unproven => Outcome::Unproven,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_push_that_may_be_refused_for_its_content_is_sent_without_it() {
+        let reason = Reason::ProviderRejected;
+        assert!(is_for_its_content(&Verdict::Suspect { reason }));
+        assert!(is_for_its_content(&Verdict::Rejected { reason }));
+        let reason = Reason::TokenDead;
+        assert!(!is_for_its_content(&Verdict::Rejected { reason }));
+        assert!(!is_for_its_content(&Verdict::Unproven));
     }
 }
