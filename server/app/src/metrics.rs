@@ -8,6 +8,7 @@ use prometheus_client::{
     registry::Registry,
 };
 use vestnik_model::DeliveryStatus;
+use vestnik_push::driver::Breakers;
 use vestnik_store::Effect;
 
 use crate::telemetry::lost_lines;
@@ -33,7 +34,7 @@ pub(crate) struct Metrics {
     failed: Counter,
     undelivered: Counter,
     expired: Counter,
-    read_when_asked: [Gauge<i64, AtomicI64>; 4],
+    read_when_asked: [Gauge<i64, AtomicI64>; 6],
 }
 
 /// Figures that others keep, read when the metrics are asked for.
@@ -45,10 +46,12 @@ pub(crate) struct Gauges {
     pub(crate) panics: u64,
     /// Notes that were dropped because too many waited.
     pub(crate) notes_dropped: u64,
+    /// How often breakers before push services opened and closed.
+    pub(crate) breakers: Breakers,
 }
 
 /// Names and helps of what is read when the metrics are asked for.
-const READ_WHEN_ASKED: [(&str, &str); 4] = [
+const READ_WHEN_ASKED: [(&str, &str); 6] = [
     ("hub_connections", "Live hub connections"),
     ("task_panics", "Panics of background tasks since the start"),
     (
@@ -56,6 +59,14 @@ const READ_WHEN_ASKED: [(&str, &str); 4] = [
         "Notes on hand-overs and presence that were dropped",
     ),
     ("log_lines_lost", "Log lines that could not be written"),
+    (
+        "push_breakers_opened",
+        "How often a breaker before a push service opened since the start",
+    ),
+    (
+        "push_breakers_closed",
+        "How often a breaker before a push service closed since the start",
+    ),
 ];
 
 impl Default for Metrics {
@@ -147,9 +158,17 @@ impl Metrics {
             connections,
             panics,
             notes_dropped,
+            breakers: Breakers { opened, closed },
         } = gauges;
         let connections = u64::try_from(connections).unwrap_or(u64::MAX);
-        let values = [connections, panics, notes_dropped, lost_lines()];
+        let values = [
+            connections,
+            panics,
+            notes_dropped,
+            lost_lines(),
+            opened,
+            closed,
+        ];
         for (gauge, value) in self.read_when_asked.iter().zip(values) {
             gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
         }

@@ -14,6 +14,7 @@ mod breaker;
 mod check;
 mod sent;
 mod station;
+mod tally;
 mod throttle;
 mod token;
 mod tries;
@@ -26,6 +27,7 @@ pub use account::{Config, Driver};
 pub use breaker::Why;
 pub use check::{Check, Finding, Health};
 pub use sent::{Hold, Sent};
+pub use tally::Breakers;
 
 #[cfg(test)]
 mod tests;

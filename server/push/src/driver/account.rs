@@ -8,7 +8,10 @@ use std::{
 use vestnik_clock::Clock;
 use vestnik_outbound::{Client, Limits, Reach, Resolve, SystemResolver, TrustError};
 
-use super::station::{Recent, Station, lock};
+use super::{
+    station::{Recent, Station, lock},
+    tally::{Breakers, Tally},
+};
 use crate::account::{Account, Fingerprint};
 
 /// The most accounts that anything is kept for.
@@ -56,6 +59,7 @@ pub(super) struct Inner {
     pub(super) clock: Arc<dyn Clock>,
     config: Config,
     stations: Mutex<Recent<Fingerprint, Arc<Station>>>,
+    tally: Arc<Tally>,
 }
 
 impl Driver {
@@ -66,10 +70,17 @@ impl Driver {
             clock,
             config,
             stations: Mutex::new(Recent::new(MAX_ACCOUNTS)),
+            tally: Arc::default(),
         };
         Self {
             inner: Arc::new(inner),
         }
+    }
+
+    /// How often breakers opened and closed.
+    #[must_use]
+    pub fn breakers(&self) -> Breakers {
+        self.inner.tally.breakers()
     }
 }
 
@@ -81,7 +92,8 @@ impl Inner {
             return Ok(station);
         }
         // Reading the system's certificates takes a while, in which others go on.
-        let made = Arc::new(Station::new(self.client(account)?));
+        let made = Station::new(self.client(account)?, Arc::clone(&self.tally));
+        let made = Arc::new(made);
         let mut stations = lock(&self.stations);
         Ok(Arc::clone(stations.entry(&account.fingerprint, || made)))
     }

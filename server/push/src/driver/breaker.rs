@@ -115,6 +115,11 @@ impl Breaker {
         Admission::Go(Some(probe))
     }
 
+    /// Whether requests go without being asked about.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.state == State::Closed
+    }
+
     /// Takes what a request came to, which went as `probe` if it was one.
     pub(crate) fn on(&mut self, sign: Sign, probe: Option<Probe>, now: &Now) {
         let why = match sign {

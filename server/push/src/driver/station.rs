@@ -11,6 +11,7 @@ use vestnik_outbound::Client;
 
 use super::{
     breaker::{Breaker, Probe},
+    tally::Tally,
     throttle::Throttle,
     token::Slot,
 };
@@ -36,6 +37,7 @@ pub(super) struct Station {
     pub(super) provider: Mutex<Slot<ProviderToken, Unsigned>>,
     /// By push service, or by environment.
     pub(super) origins: Mutex<Recent<Origin, AtOrigin>>,
+    tally: Arc<Tally>,
 }
 
 /// A provider token could not be signed.
@@ -58,20 +60,25 @@ pub(super) struct AtOrigin {
 }
 
 impl Station {
-    pub(super) fn new(client: Client) -> Self {
+    pub(super) fn new(client: Client, tally: Arc<Tally>) -> Self {
         Self {
             client,
             access: Mutex::default(),
             access_changed: Notify::new(),
             provider: Mutex::default(),
             origins: Mutex::new(Recent::new(MAX_ORIGINS)),
+            tally,
         }
     }
 
-    /// Works with what is remembered of an origin.
+    /// Works with what is remembered of an origin, and counts whether that opened or closed its breaker.
     pub(super) fn at<T>(&self, origin: &Origin, work: impl FnOnce(&mut AtOrigin) -> T) -> T {
         let mut origins = lock(&self.origins);
-        work(origins.entry(origin, AtOrigin::default))
+        let at = origins.entry(origin, AtOrigin::default);
+        let was_closed = at.breaker.is_closed();
+        let done = work(at);
+        self.tally.count(was_closed, at.breaker.is_closed());
+        done
     }
 }
 

@@ -118,6 +118,7 @@ pub(crate) async fn metrics(State(state): State<ServerState>) -> impl IntoRespon
             connections: state.hub.connection_count(),
             panics: state.health.panics(),
             notes_dropped: state.live.notes.dropped(),
+            breakers: state.pushes.breakers(),
         }),
     )
 }

@@ -4,7 +4,7 @@ use vestnik_outbound::Reach;
 use super::{Peer, Script, Stage, reply, vapid};
 use crate::{
     address::{Address, Subscription, SubscriptionKeys},
-    driver::{Config, Driver, Health},
+    driver::{Breakers, Config, Driver, Health},
     fixture::{UA_AUTH, UA_PUBLIC},
     outcome::Verdict,
 };
@@ -51,6 +51,32 @@ async fn one_push_service_that_fails_stops_no_other() {
     assert_eq!(bad.count(), 5);
     let sent = stage.send(&account, &at(&good_peer, "/s/1")).await;
     assert!(matches!(sent.verdict, Verdict::Accepted { .. }), "{sent:?}");
+}
+
+#[tokio::test]
+async fn a_breaker_that_opens_and_closes_is_counted_once() {
+    let script = Script::new([reply(500, "")]);
+    let (stage, peer) = (Stage::new(), script.peer().await);
+    let counted = || {
+        let Breakers { opened, closed } = stage.driver.breakers();
+        (opened, closed)
+    };
+    for _ in 0..4 {
+        stage.send(&vapid(), &at(&peer, "/s/1")).await;
+    }
+    assert_eq!(counted(), (0, 0));
+    for _ in 0..9 {
+        stage.send(&vapid(), &at(&peer, "/s/1")).await;
+    }
+    assert_eq!(counted(), (1, 0));
+    // A probe that fails opens nothing.
+    stage.pass(5);
+    stage.send(&vapid(), &at(&peer, "/s/1")).await;
+    assert_eq!(counted(), (1, 0));
+    script.set([reply(201, "")]);
+    stage.pass(10);
+    stage.send(&vapid(), &at(&peer, "/s/1")).await;
+    assert_eq!(counted(), (1, 1));
 }
 
 #[tokio::test]
