@@ -1,5 +1,5 @@
 //! Vestnik's automation: `cargo xtask test`, `demo`, `faults`, `fuzz`, `interop`, `model`, `pages`,
-//! `bench`, `targets`, `codegen`, `tidy`.
+//! `sim-matrix`, `bench`, `targets`, `codegen`, `tidy`.
 
 mod bench;
 mod build;
@@ -15,6 +15,7 @@ mod pages;
 mod place;
 mod python;
 mod running;
+mod sim_matrix;
 mod step;
 mod targets;
 mod test;
@@ -85,6 +86,13 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Play every documented answer of every push service, then many sends while they fail;
+    /// `sim-matrix --help` says how.
+    SimMatrix {
+        /// What the matrix is told.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Let official clients and ours read any mix of notifications at their default limits.
     Pages {
         /// How many mixes, with each size of pages.
@@ -124,6 +132,7 @@ fn main() -> anyhow::Result<()> {
         Task::Bench { arguments } => bench::run(&arguments),
         Task::Interop { only } => interop::run(only.as_deref()),
         Task::Model { arguments } => model::run(&arguments),
+        Task::SimMatrix { arguments } => sim_matrix::run(&arguments),
         Task::Pages { mixes, seed } => pages::run(mixes, seed),
         Task::Targets { all: true, .. } => targets::run(&targets::Part::ALL),
         Task::Targets { only, .. } if only.is_empty() => targets::brief(),

@@ -104,6 +104,11 @@ const GROUPS: &[Group] = &[
         run: model,
     },
     Group {
+        name: "sim-matrix",
+        what: "every documented answer of every push service, and sends while they fail",
+        run: sim_matrix,
+    },
+    Group {
         name: "bench",
         what: "figures come out and nothing is lost",
         run: figures,
@@ -338,6 +343,10 @@ fn figures() -> Result<()> {
 
 fn faults() -> Result<()> {
     crate::faults::run("brief", Some(1), &[])
+}
+
+fn sim_matrix() -> Result<()> {
+    crate::sim_matrix::run(&["--tier", "brief"].map(str::to_owned))
 }
 
 fn model() -> Result<()> {

@@ -1,0 +1,108 @@
+//! `sim-matrix`: what becomes of a push after each documented answer of each push service, and of many
+//! pushes while a third of all requests goes wrong.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the table is what this program is for"
+)]
+
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+use serde::Serialize;
+
+mod expected;
+mod play;
+mod row;
+mod sends;
+mod table;
+
+use sends::Figures;
+use table::Table;
+
+/// Plays every documented answer of every push service at a real server and the simulator, and compares
+/// what became of attempt, address, step and delivery with the table of the reference; then sends many
+/// notifications while the services fail, and compares what they saw with what the server says. Prints a
+/// JSON object to standard output and a table to standard error; exits with 1 unless everything held.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// How much to send.
+    #[arg(long, value_enum, default_value = "quick")]
+    tier: Tier,
+    /// How many sends, whatever the tier says.
+    #[arg(long)]
+    sends: Option<usize>,
+    /// What the faults follow from.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Only this part.
+    #[arg(long, value_enum)]
+    only: Option<Part>,
+    /// Only the rows of the table whose service and answer contain this.
+    #[arg(long)]
+    row: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Tier {
+    /// What CI runs.
+    Brief,
+    Quick,
+    Full,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    Table,
+    Sends,
+}
+
+impl Tier {
+    const fn sends(self) -> usize {
+        match self {
+            Self::Brief => 160,
+            Self::Quick => 2_000,
+            Self::Full => 10_000,
+        }
+    }
+}
+
+/// What a run found.
+#[derive(Debug, Serialize)]
+struct Report {
+    table: Option<Table>,
+    sends: Option<Figures>,
+}
+
+impl Report {
+    fn holds(&self) -> bool {
+        self.table.as_ref().is_none_or(Table::holds)
+            && self.sends.as_ref().is_none_or(Figures::holds)
+    }
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<ExitCode> {
+    let arguments = Arguments::parse();
+    let mut report = Report {
+        table: None,
+        sends: None,
+    };
+    if arguments.only != Some(Part::Sends) {
+        let table = Table::play(arguments.row.as_deref()).await?;
+        eprintln!("{table}\n");
+        report.table = Some(table);
+    }
+    if arguments.only != Some(Part::Table) {
+        let sends = arguments.sends.unwrap_or(arguments.tier.sends());
+        let figures = sends::run(sends, arguments.seed).await?;
+        eprintln!("{figures}");
+        report.sends = Some(figures);
+    }
+    println!("{}", serde_json::to_string(&report)?);
+    Ok(if report.holds() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
