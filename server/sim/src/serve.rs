@@ -3,7 +3,7 @@
 use std::{convert::Infallible, io, pin::pin, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::{body::Incoming as Body, service::service_fn};
 use hyper_util::{
@@ -147,9 +147,14 @@ impl Connection {
         request: Request<Body>,
     ) -> Result<Response<Full<Bytes>>, Infallible> {
         let (head, body) = request.into_parts();
-        let Ok((body, is_cut_short)) = tokio::time::timeout(PATIENCE, read(body)).await else {
+        let Ok(body) = tokio::time::timeout(PATIENCE, read(body)).await else {
             self.cut.cancel();
             return std::future::pending().await;
+        };
+        let Ok((body, is_cut_short)) = body else {
+            // A request that breaks off is none; nobody waits for this answer.
+            let nothing = Reply::empty(StatusCode::BAD_REQUEST);
+            return Ok(response(nothing));
         };
         let path = head.uri.path_and_query();
         let incoming = Incoming {
@@ -181,22 +186,18 @@ impl Connection {
 }
 
 /// The body, as far as it fits, and whether there was more.
-async fn read(mut body: Body) -> (Bytes, bool) {
+async fn read(mut body: Body) -> Result<(Bytes, bool), hyper::Error> {
     let mut read = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        // A body that fails is shorter than it should be.
-        let Ok(frame) = frame else {
-            return (read.freeze(), true);
-        };
-        if let Ok(data) = frame.into_data() {
+        if let Ok(data) = frame?.into_data() {
             let fits = data.len().min(LARGEST_BODY - read.len());
             read.extend_from_slice(&data[..fits]);
             if fits < data.len() {
-                return (read.freeze(), true);
+                return Ok((read.freeze(), true));
             }
         }
     }
-    (read.freeze(), false)
+    Ok((read.freeze(), false))
 }
 
 fn response(reply: Reply) -> Response<Full<Bytes>> {

@@ -2,10 +2,11 @@
 
 use http::StatusCode;
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use vestnik_sim::{Fate, Rule};
 
 use crate::{
-    client::{Connection, send},
+    client::{Connection, send, tls},
     fcm::{Google, grant},
 };
 
@@ -164,4 +165,21 @@ async fn the_token_endpoint_refuses_in_the_words_of_oauth() {
         let answer = grant(&google.simulator, "any").await;
         assert_eq!(answer.json()["error"], word);
     }
+}
+
+/// A sender knows that a request it did not finish was not taken.
+#[tokio::test]
+async fn a_request_that_breaks_off_is_none() {
+    let google = Google::start().await;
+    google.simulator.reset();
+    let (to, protocols) = (google.simulator.addresses().fcm, ["http/1.1"]);
+    let mut stream = tls(&google.simulator, to, &protocols).await.unwrap();
+    let head = "POST /v1/projects/vestnik-sim/messages:send HTTP/1.1\r\nhost: localhost\r\n";
+    let request = format!("{head}content-length: 100\r\n\r\n{{\"message\"");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    stream.shutdown().await.unwrap();
+    let mut answer = Vec::new();
+    // However the simulator ends the connection: it has read the request by then.
+    stream.read_to_end(&mut answer).await.ok();
+    assert!(google.simulator.journal(0).is_empty());
 }
