@@ -94,7 +94,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         report.table = Some(table);
     }
     if arguments.only != Some(Part::Table) {
-        let sends = arguments.sends.unwrap_or(arguments.tier.sends());
+        let sends = arguments.sends.unwrap_or_else(|| arguments.tier.sends());
         let figures = sends::run(sends, arguments.seed).await?;
         eprintln!("{figures}");
         report.sends = Some(figures);

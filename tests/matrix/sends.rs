@@ -62,6 +62,7 @@ pub(crate) async fn run(sends: usize, seed: u64) -> anyhow::Result<Figures> {
     for number in 0..plan.rounds {
         run.fill().await?;
         run.round(number).await?;
+        eprintln!("round {} of {}", number + 1, plan.rounds);
     }
     run.finish(started).await?;
     run.figures.seconds = began.elapsed().as_secs_f64();

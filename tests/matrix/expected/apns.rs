@@ -17,7 +17,7 @@ fn apns(status: u16, word: &'static str, source: &'static str, expected: Outcome
 }
 
 /// 1.7, "token is dead": 410, with the time since when, which is ignored if the token was registered
-/// later; 400 BadDeviceToken after the other host was tried once; DeviceTokenNotForTopic.
+/// later; 400 `BadDeviceToken` after the other host was tried once; `DeviceTokenNotForTopic`.
 fn dead() -> Vec<Row> {
     let lost = |reason, requests| Outcome::lost(reason, requests, Fate::Dead);
     let unknown = || {
@@ -97,7 +97,7 @@ fn rejected() -> Vec<Row> {
     rows
 }
 
-/// 4.7, config.sender_not_allowed: the topic is not the key's. No retry, cascade, the address is kept.
+/// 4.7, `config.sender_not_allowed`: the topic is not the key's. No retry, cascade, the address is kept.
 /// 4.5: what fails by configuration ends as `failed`.
 fn misconfigured() -> Vec<Row> {
     let lost = || Outcome {
@@ -109,8 +109,8 @@ fn misconfigured() -> Vec<Row> {
         .into()
 }
 
-/// 1.7: 403 ExpiredProviderToken and InvalidProviderToken are answered by a new token once, if the
-/// present one is older than 20 minutes. 4.7, config.provider_auth: again after the key is mended, the
+/// 1.7: 403 `ExpiredProviderToken` and `InvalidProviderToken` are answered by a new token once, if the
+/// present one is older than 20 minutes. 4.7, `config.provider_auth`: again after the key is mended, the
 /// address is kept. A key of one environment is tried at the other, a connection that is bound to
 /// another key is replaced, each once.
 fn refused() -> Vec<Row> {
@@ -142,8 +142,8 @@ fn refused() -> Vec<Row> {
     rows
 }
 
-/// 1.7, "retry": 429 TooManyRequests, 500, 503; 503 Shutdown over a new connection at once. 429
-/// TooManyProviderTokenUpdates: the connection is unusable for a while. IdleTimeout is about the
+/// 1.7, "retry": 429 `TooManyRequests`, 500, 503; 503 Shutdown over a new connection at once. 429
+/// `TooManyProviderTokenUpdates`: the connection is unusable for a while. `IdleTimeout` is about the
 /// connection too, although its status is 400.
 fn passing() -> Vec<Row> {
     let again = |reason, requests| Outcome::again(reason, requests, 0);

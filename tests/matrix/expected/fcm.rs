@@ -31,7 +31,7 @@ fn taken() -> Vec<Row> {
     ]
 }
 
-/// 1.7, "token is dead": 404 UNREGISTERED, 403 SENDER_ID_MISMATCH, 400 INVALID_ARGUMENT only if the
+/// 1.7, "token is dead": 404 UNREGISTERED, 403 `SENDER_ID_MISMATCH`, 400 `INVALID_ARGUMENT` only if the
 /// violated field is the address. 4.7: no retry, cascade, kill.
 fn dead() -> Vec<Row> {
     let lost = |reason| Outcome::lost(reason, 1, Fate::Dead);
@@ -78,7 +78,7 @@ fn rejected() -> Vec<Row> {
     ]
 }
 
-/// 1.7: the credentials are our fault. 4.7, config.provider_auth: again after they are mended, the
+/// 1.7: the credentials are our fault. 4.7, `config.provider_auth`: again after they are mended, the
 /// address is kept. A refused access token is replaced at once (1.7, "renew token then retry").
 fn refused() -> Vec<Row> {
     let again = |requests| Outcome::again(Reason::ConfigProviderAuth, requests, 1);
@@ -91,7 +91,7 @@ fn refused() -> Vec<Row> {
     ]
 }
 
-/// 1.7, "retry": 429 QUOTA_EXCEEDED, 503 and 500, as Retry-After says, else after at least 60 s for 429.
+/// 1.7, "retry": 429 `QUOTA_EXCEEDED`, 503 and 500, as Retry-After says, else after at least 60 s for 429.
 fn passing() -> Vec<Row> {
     let again = |reason, seconds| Outcome::again(reason, 1, seconds);
     let quota = |seconds| {
@@ -108,11 +108,12 @@ fn passing() -> Vec<Row> {
         quota(120).after(120),
         busy(0),
         busy(90).after(90),
-        fcm(500, "INTERNAL", "1.7, 4.7", internal),
+        fcm(500, "INTERNAL", "1.7, 4.7", internal.clone()),
+        fcm(500, "UNSPECIFIED_ERROR", "1.7, 4.7", internal),
     ]
 }
 
-/// The access token that every push needs (1.7, "OAuth2 bearer"): while there is none, nothing is sent.
+/// The access token that every push needs (1.7): while there is none, nothing is sent.
 fn tokens() -> Vec<Row> {
     let row = |status, retry_after, expected| Row {
         to: Kind::FcmToken,
