@@ -1,145 +1,175 @@
-//! The SMTP server that takes our letters, and how it is spoken to.
+//! The account of a sender at an SMTP server, as an operator gives it: one JSON object.
+//!
+//! ```text
+//! host               of the SMTP server
+//! port               optional: 465 for tls, 587 for starttls, 25 for none
+//! security           optional: tls (from the first byte, if absent) or starttls; none is for a server
+//!                    on this host
+//! user, password     optional: both or neither
+//! from               the address that letters are from; its domain is that of Message-ID
+//! from_name          optional: the name beside it
+//! reply_to           optional: where answers of readers go, if not to from
+//! bounces            optional: where bounces go; +mark is added to its name for each letter. If
+//!                    absent, they go to from
+//! helo               optional: what this host calls itself, if not by the domain of from
+//! connections        optional: the most at a time, 1 to 50; 4 if absent
+//! root_certificates  optional: certificates in PEM to trust besides the system's
+//! ```
+//! A host that is not public must be listed by the operator, too ([`Reach`](vestnik_outbound::Reach)).
 
-use std::{fmt, num::NonZeroU16, time::Duration};
+mod field;
 
-use rustls::pki_types::CertificateDer;
-use secrecy::SecretString;
+use std::{fmt, num::NonZeroU16};
 
-/// A server that takes our letters and delivers them: a relay or a submission server.
-#[derive(Debug, Clone)]
-pub struct Relay {
-    /// Its name or address.
-    pub host: String,
-    /// Its port; 465, 587 and 25 are usual.
-    pub port: u16,
-    /// How the connection is protected.
-    pub security: Security,
-    /// How we identify ourselves, if the server asks for it.
-    pub login: Option<Login>,
-    /// What this host calls itself in `EHLO`; servers may compare it with the address.
-    pub helo: HeloName,
-    /// Certificates of authorities that are trusted beside the system's.
-    pub roots: Vec<CertificateDer<'static>>,
-    /// The most connections at a time. Too many are taken for a flood by some servers; with too few a
-    /// mailing takes longer.
-    pub connections: NonZeroU16,
-    /// How long each part may take.
-    pub patience: Patience,
-}
+use vestnik_outbound::{Place, Trust};
+use vestnik_rules::email::EmailAddress;
 
-/// How a connection is protected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Security {
-    /// TLS from the first byte (RFC 8314, 3.3).
-    Tls,
-    /// TLS by `STARTTLS`; a server without it gets nothing.
-    StartTls,
-    /// None: only to a server on this host.
-    Loopback,
-}
+use self::field::Fields;
+pub use self::field::{AccountError, Fault};
+use crate::{
+    letter::{From, Sender},
+    relay::{HeloName, Login, Patience, Relay, Security},
+    tag::{ReturnPath, TagKey, TaggedPath},
+};
 
-/// How long a server may take before the connection is given up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patience {
-    /// For the connection and TLS, each.
-    pub connect: Duration,
-    /// For the answer to a command, and for the writing of a letter.
-    pub answer: Duration,
-    /// For the answer to a whole letter. Filters look at it before they answer: too short a time makes
-    /// hand-overs unproven, and readers get a letter twice (RFC 5321, 4.5.3.2.6 wants ten minutes).
-    pub verdict: Duration,
-    /// For how long an idle connection is kept. Servers close theirs after some minutes at the latest.
-    pub idle: Duration,
-}
+/// The most connections to one server.
+const MAX_CONNECTIONS: u16 = 50;
+/// How many connections there are if the account does not say.
+const CONNECTIONS: NonZeroU16 = NonZeroU16::new(4).expect("it is not 0");
 
-impl Default for Patience {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(15),
-            answer: Duration::from_secs(60),
-            verdict: Duration::from_secs(300),
-            idle: Duration::from_secs(20),
-        }
-    }
-}
-
-/// A name and a password.
+/// The account of a sender at an SMTP server.
 #[derive(Clone)]
-pub struct Login {
-    user: String,
-    password: SecretString,
+pub struct Account {
+    relay: Relay,
+    from: From,
+    reply_to: Option<EmailAddress>,
+    return_path: ReturnPath,
 }
 
-/// A name or a password that `AUTH PLAIN` cannot carry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must have 1 to 255 characters and no null character")]
-pub struct LoginError;
-
-impl Login {
-    /// A name and a password of 1 to 255 bytes each (RFC 4616).
+impl Account {
+    /// Reads the JSON of an account; the module's page has its fields.
     ///
     /// # Errors
-    /// [`LoginError`] if one of them is empty, too long or has a null character.
-    pub fn new(user: &str, password: SecretString) -> Result<Self, LoginError> {
-        use secrecy::ExposeSecret as _;
-        let fits = |text: &str| (1..=255).contains(&text.len()) && !text.contains('\0');
-        if !fits(user) || !fits(password.expose_secret()) {
-            return Err(LoginError);
-        }
-        let user = user.to_owned();
-        Ok(Self { user, password })
+    /// [`AccountError`] that names the field at fault, without what is in it.
+    pub fn parse(json: &str) -> Result<Self, AccountError> {
+        let fields = Fields::read(json)?;
+        let address = fields.required("from", email)?;
+        let relay = relay(&fields, &address)?;
+        let return_path = match fields.optional("bounces", bounces)? {
+            Some(path) => ReturnPath::Tagged(path),
+            None => ReturnPath::Fixed(address.clone()),
+        };
+        let name = fields.optional("from_name", |text| Ok(text.to_owned()))?;
+        let from = From::new(name.as_deref(), address).map_err(|_| AccountError::Value {
+            field: "from_name",
+            fault: Fault::Name,
+        })?;
+        Ok(Self {
+            relay,
+            from,
+            reply_to: fields.optional("reply_to", email)?,
+            return_path,
+        })
     }
 
-    pub(crate) fn user(&self) -> &str {
-        &self.user
-    }
-
-    pub(crate) const fn password(&self) -> &SecretString {
-        &self.password
-    }
-}
-
-/// Shows neither.
-impl fmt::Debug for Login {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Login").finish_non_exhaustive()
-    }
-}
-
-/// What a host calls itself: a domain name or an address in brackets.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HeloName(String);
-
-/// A text is no name of a host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be a domain name, or an IP address in brackets")]
-pub struct HeloNameError;
-
-impl HeloName {
-    /// Reads a name such as `push.shop.example` or `[192.0.2.1]`.
-    ///
-    /// # Errors
-    /// [`HeloNameError`] if it is something else.
-    pub fn parse(text: &str) -> Result<Self, HeloNameError> {
-        let literal = text
-            .strip_prefix('[')
-            .and_then(|rest| rest.strip_suffix(']'));
-        if let Some(address) = literal {
-            let address = address.strip_prefix("IPv6:").unwrap_or(address);
-            let is_address = address.parse::<std::net::IpAddr>().is_ok();
-            return is_address
-                .then(|| Self(text.to_owned()))
-                .ok_or(HeloNameError);
-        }
-        let name = idna::domain_to_ascii_strict(text).map_err(|_| HeloNameError)?;
-        (!name.is_empty())
-            .then_some(Self(name))
-            .ok_or(HeloNameError)
-    }
-
-    /// The name.
+    /// The server.
     #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
+    pub const fn relay(&self) -> &Relay {
+        &self.relay
+    }
+
+    /// Who letters are from, with the key of their marks.
+    #[must_use]
+    pub fn sender(&self, key: TagKey) -> Sender {
+        Sender {
+            from: self.from.clone(),
+            reply_to: self.reply_to.clone(),
+            return_path: self.return_path.clone(),
+            key,
+        }
     }
 }
+
+/// Shows the server.
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account")
+            .field("relay", &self.relay)
+            .finish_non_exhaustive()
+    }
+}
+
+fn relay(fields: &Fields, from: &EmailAddress) -> Result<Relay, AccountError> {
+    let security = fields.optional("security", security)?;
+    let security = security.unwrap_or(Security::Tls);
+    let port = fields.optional_number("port", Fault::Port, |port| {
+        NonZeroU16::try_from(u16::try_from(port).ok()?).ok()
+    })?;
+    let port = port.map_or_else(|| usual_port(security), NonZeroU16::get);
+    let place = fields.required("host", |host| {
+        Place::at(host, port, security != Security::Loopback).map_err(|_| Fault::Host)
+    })?;
+    let helo = fields.optional("helo", |name| {
+        HeloName::parse(name).map_err(|_| Fault::Helo)
+    })?;
+    let connections = fields.optional_number("connections", Fault::Connections, |number| {
+        let number = u16::try_from(number).ok()?;
+        NonZeroU16::new(number).filter(|number| number.get() <= MAX_CONNECTIONS)
+    })?;
+    let roots = fields.optional("root_certificates", |pem| {
+        let trust = Trust::system().and(pem);
+        trust.map_err(|_| Fault::Certificates)
+    })?;
+    Ok(Relay {
+        place,
+        security,
+        login: login(fields)?,
+        helo: helo.unwrap_or_else(|| HeloName::of_domain(from)),
+        roots: roots.map_or_else(Vec::new, Trust::into_certificates),
+        connections: connections.unwrap_or(CONNECTIONS),
+        patience: Patience::default(),
+    })
+}
+
+fn login(fields: &Fields) -> Result<Option<Login>, AccountError> {
+    let user = fields.optional("user", |text| Ok(text.to_owned()))?;
+    let Some(user) = user else {
+        // A password without a name is a mistake and not an account without a login.
+        return match fields.optional("password", |_| Ok(()))? {
+            Some(()) => Err(AccountError::Missing { field: "user" }),
+            None => Ok(None),
+        };
+    };
+    let login = fields.required("password", |password| {
+        Login::new(&user, password.to_owned().into()).map_err(|_| Fault::Login)
+    })?;
+    Ok(Some(login))
+}
+
+const fn usual_port(security: Security) -> u16 {
+    match security {
+        Security::Tls => 465,
+        Security::StartTls => 587,
+        Security::Loopback => 25,
+    }
+}
+
+fn security(text: &str) -> Result<Security, Fault> {
+    match text {
+        "tls" => Ok(Security::Tls),
+        "starttls" => Ok(Security::StartTls),
+        "none" => Ok(Security::Loopback),
+        _ => Err(Fault::Security),
+    }
+}
+
+fn email(text: &str) -> Result<EmailAddress, Fault> {
+    EmailAddress::parse(text).map_err(|_| Fault::Email)
+}
+
+fn bounces(text: &str) -> Result<TaggedPath, Fault> {
+    TaggedPath::new(email(text)?).map_err(|_| Fault::Bounces)
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 use vestnik_model::{AttemptId, Notification};
+use vestnik_rules::email::EmailAddress;
 
 use crate::{
-    address::EmailAddress,
     letter::{From, Letter, Sender},
     tag::{ReturnPath, TagKey, TaggedPath},
 };

@@ -7,11 +7,9 @@ use vestnik_model::{
     text::{TextError, Title},
     url::HttpsUrl,
 };
+use vestnik_rules::email::EmailAddress;
 
-use crate::{
-    address::EmailAddress,
-    tag::{ReturnPath, Tag, TagKey},
-};
+use crate::tag::{ReturnPath, Tag, TagKey};
 
 /// A notification to one mailbox.
 #[derive(Clone)]

@@ -1,6 +1,7 @@
 //! The e-mail channel: a notification as a letter, its hand-over by SMTP, and what came back.
 //!
-//! Start reading at [`Letter`] (what is sent) and [`outcome`] (what an answer means). [`message()`] writes
+//! Start reading at [`Letter`] (what is sent) and [`outcome`] (what an answer means). [`account`] is what an
+//! operator gives to send by. [`message()`] writes
 //! a letter as bytes; [`smtp`] hands it over without a socket or a clock; [`Mailer`] is the driver of
 //! both; [`bounce`] reads the delivery reports that come later (RFC 3464).
 //!
@@ -26,7 +27,8 @@
 //!
 //! # Example
 //! ```
-//! use vestnik_mail::{EmailAddress, From, Letter, Reply, ReplyReader, ReturnPath, Sender, TagKey, TaggedPath, outcome};
+//! use vestnik_mail::{From, Letter, Reply, ReplyReader, ReturnPath, Sender, TagKey, TaggedPath, outcome};
+//! use vestnik_rules::email::EmailAddress;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let sender = Sender {
@@ -62,7 +64,6 @@
 #![forbid(unsafe_code)]
 
 pub mod account;
-pub mod address;
 pub mod bounce;
 mod content;
 #[cfg(test)]
@@ -72,18 +73,19 @@ mod mailer;
 mod message;
 mod mime;
 pub mod outcome;
+pub mod relay;
 pub mod reply;
 pub mod smtp;
 pub mod status;
 pub mod tag;
 
-pub use account::{HeloName, Login, Patience, Relay, Security};
-pub use address::{AddressError, EmailAddress};
+pub use account::{Account, AccountError, Fault};
 pub use bounce::{Bounce, Fate, NoBounce};
 pub use letter::{From, Letter, Sender, UnsubscribeUrl};
 pub use mailer::{Mailer, RelayError};
 pub use message::{BuildError, message};
 pub use outcome::{Outcome, Said, Verdict};
+pub use relay::{HeloName, Login, Patience, Relay, Security};
 pub use reply::{Reply, ReplyError, ReplyReader};
 pub use smtp::Envelope;
 pub use status::EnhancedStatus;

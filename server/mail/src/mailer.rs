@@ -2,7 +2,8 @@
 //!
 //! Connections are bounded by the relay's configuration; who wants one more waits. An idle connection is
 //! used again, and closed when it was not for a while. If the server closed it meanwhile, which shows
-//! before it answered anything, the letter goes over a new one at once.
+//! before it answered anything, the letter goes over a new one at once. When the time for a letter is up,
+//! what was written of it says whether it may have been taken.
 
 mod connection;
 mod idle;
@@ -13,11 +14,17 @@ mod tls;
 
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
+use tokio::{
+    pin,
+    sync::Semaphore,
+    time::{sleep, timeout},
+};
+use vestnik_model::Reason;
+use vestnik_outbound::Reach;
 
 use crate::{
-    account::Relay,
-    outcome::Outcome,
+    outcome::{Outcome, Verdict},
+    relay::Relay,
     smtp::{Envelope, Features},
 };
 
@@ -34,6 +41,15 @@ pub enum RelayError {
     Roots(#[source] rustls::Error),
 }
 
+/// The time was up before anything of a letter was written.
+const LATE: Outcome = Outcome {
+    verdict: Verdict::Retry {
+        reason: Reason::ProviderTimeout,
+        after: None,
+    },
+    said: None,
+};
+
 /// Sends letters by one relay. Cheap to clone; all clones share its connections.
 #[derive(Debug, Clone)]
 pub struct Mailer(Arc<Inner>);
@@ -41,22 +57,25 @@ pub struct Mailer(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     relay: Relay,
+    reach: Reach,
     tls: tls::Tls,
     places: Semaphore,
     idle: Arc<Idle>,
 }
 
 impl Mailer {
-    /// Prepares for a relay; connects to nothing yet.
+    /// Prepares for a relay, which is connected to if the operator's `reach` allows it; connects to
+    /// nothing yet.
     ///
     /// # Errors
     /// [`RelayError`] if its host or its certificates cannot be used.
-    pub fn new(relay: Relay) -> Result<Self, RelayError> {
+    pub fn new(relay: Relay, reach: Reach) -> Result<Self, RelayError> {
         let tls = tls::Tls::new(&relay)?;
         let places = Semaphore::new(usize::from(relay.connections.get()));
         let idle = Arc::new(Idle::default());
         Ok(Self(Arc::new(Inner {
             relay,
+            reach,
             tls,
             places,
             idle,
@@ -68,20 +87,31 @@ impl Mailer {
     /// If the future is dropped, so is the connection, and whether the letter was taken stays unknown.
     pub async fn send(&self, envelope: &Envelope) -> Outcome {
         let inner = &*self.0;
-        // Nobody closes it.
-        let _place = inner.places.acquire().await.ok();
+        let end = sleep(inner.relay.patience.whole);
+        pin!(end);
+        let _place = tokio::select! {
+            biased;
+            // Nobody closes it.
+            place = inner.places.acquire() => place.ok(),
+            () = &mut end => return LATE,
+        };
         if let Some(mut connection) = inner.idle.take() {
-            let sent = connection.send(envelope).await;
+            let sent = connection.send(envelope, end.as_mut()).await;
             if !sent.is_stale {
                 self.keep(connection, sent.is_usable);
                 return sent.outcome;
             }
         }
-        let mut connection = match Connection::open(&inner.relay, &inner.tls).await {
+        let opened = tokio::select! {
+            biased;
+            opened = Connection::open(&inner.relay, &inner.reach, &inner.tls) => opened,
+            () = &mut end => return LATE,
+        };
+        let mut connection = match opened {
             Ok(connection) => connection,
             Err(outcome) => return outcome,
         };
-        let sent = connection.send(envelope).await;
+        let sent = connection.send(envelope, end.as_mut()).await;
         self.keep(connection, sent.is_usable);
         sent.outcome
     }
@@ -92,7 +122,10 @@ impl Mailer {
     /// # Errors
     /// The [`Outcome`] that every letter would have.
     pub async fn check(&self) -> Result<Features, Outcome> {
-        let connection = Connection::open(&self.0.relay, &self.0.tls).await?;
+        let inner = &*self.0;
+        let opened = Connection::open(&inner.relay, &inner.reach, &inner.tls);
+        let opened = timeout(inner.relay.patience.whole, opened).await;
+        let connection = opened.map_err(|_| LATE)??;
         let features = connection.features();
         connection.quit().await;
         Ok(features)

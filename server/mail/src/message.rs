@@ -12,9 +12,9 @@ use lettre::{
         header::{HeaderName, HeaderValue},
     },
 };
+use vestnik_rules::email::EmailAddress;
 
 use crate::{
-    address::EmailAddress,
     content,
     letter::{Letter, Sender},
 };

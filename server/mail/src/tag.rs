@@ -9,7 +9,7 @@ use aws_lc_rs::{constant_time, hmac};
 use uuid::Uuid;
 use vestnik_model::AttemptId;
 
-use crate::address::EmailAddress;
+use vestnik_rules::email::EmailAddress;
 
 /// The hexadecimal digits of an attempt's id in a mark.
 const ID_DIGITS: usize = 32;

@@ -15,10 +15,12 @@ use std::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use vestnik_mail::{
-    EmailAddress, Envelope, From, HeloName, Letter, Login, Mailer, Patience, Relay, ReturnPath,
-    Security, Sender, TagKey, TaggedPath, Verdict,
+    Envelope, From, HeloName, Letter, Login, Mailer, Patience, Relay, ReturnPath, Security, Sender,
+    TagKey, TaggedPath, Verdict,
 };
 use vestnik_model::Reason;
+use vestnik_outbound::{Place, Reach};
+use vestnik_rules::email::EmailAddress;
 
 /// The server, killed at the end.
 struct Server {
@@ -49,8 +51,7 @@ impl Server {
         let mut port = String::new();
         told.read_line(&mut port).unwrap();
         let relay = Relay {
-            host: "localhost".to_owned(),
-            port: port.trim().parse().unwrap(),
+            place: Place::at("localhost", port.trim().parse().unwrap(), true).unwrap(),
             security: Security::StartTls,
             login: Some(Login::new("anna", "пароль".into()).unwrap()),
             helo: HeloName::parse("host.example").unwrap(),
@@ -85,6 +86,10 @@ fn write_pem(path: &Path, kind: &str, der: &[u8]) {
     writeln!(file, "-----BEGIN {kind}-----\n{text}\n-----END {kind}-----").unwrap();
 }
 
+fn here() -> Reach {
+    Reach::public().and("localhost").unwrap()
+}
+
 fn sender() -> Sender {
     let bounces = EmailAddress::parse("bounce@shop.example").unwrap();
     let address = EmailAddress::parse("news@shop.example").unwrap();
@@ -115,7 +120,7 @@ fn envelope(to: &str, title: &str, body: &str) -> Envelope {
 async fn a_foreign_server_reads_what_was_written() {
     let folder = tempfile::tempdir().unwrap();
     let mut server = Server::start(folder.path());
-    let mailer = Mailer::new(server.relay.clone()).unwrap();
+    let mailer = Mailer::new(server.relay.clone(), here()).unwrap();
     let long = "длинное слово ".repeat(200);
     for (title, body) in [
         ("Order 8812", ".\n..\n.dots\n\nFrom here"),
@@ -155,7 +160,7 @@ async fn a_foreign_server_reads_what_was_written() {
 async fn a_foreign_server_s_refusals_are_understood() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path());
-    let mailer = Mailer::new(server.relay.clone()).unwrap();
+    let mailer = Mailer::new(server.relay.clone(), here()).unwrap();
     let sent = mailer
         .send(&envelope("nobody@shop.example", "t", "b"))
         .await;
@@ -167,7 +172,11 @@ async fn a_foreign_server_s_refusals_are_understood() {
         login: Some(Login::new("anna", "wrong".into()).unwrap()),
         ..server.relay.clone()
     };
-    let refused = Mailer::new(wrong).unwrap().check().await.unwrap_err();
+    let refused = Mailer::new(wrong, here())
+        .unwrap()
+        .check()
+        .await
+        .unwrap_err();
     let reason = Reason::ConfigProviderAuth;
     assert_eq!(refused.verdict, Verdict::Refused { reason });
 }

@@ -54,6 +54,29 @@ impl Place {
         })
     }
 
+    /// A host and a port that something else than HTTP is spoken at.
+    ///
+    /// # Errors
+    /// [`PlaceError::Host`] if the text is no name and no IP address, [`PlaceError::User`] if it names a
+    /// user.
+    pub fn at(host: &str, port: u16, is_secure: bool) -> Result<Self, PlaceError> {
+        let host = bare(host);
+        if host.contains('@') {
+            return Err(PlaceError::User);
+        }
+        let is_address = host.parse::<std::net::IpAddr>().is_ok();
+        let is_name = !host.is_empty()
+            && !host.contains(|c: char| c == ':' || c == '/' || !c.is_ascii_graphic());
+        if !is_address && !is_name {
+            return Err(PlaceError::Host);
+        }
+        Ok(Self {
+            is_secure,
+            host,
+            port,
+        })
+    }
+
     /// Whether TLS is spoken.
     #[must_use]
     pub const fn is_secure(&self) -> bool {
@@ -116,6 +139,26 @@ mod tests {
             ("http://127.0.0.1:8080/x", "127.0.0.1:8080"),
         ] {
             assert_eq!(Place::of(&uri(text)).unwrap().to_string(), wanted);
+        }
+    }
+
+    #[test]
+    fn a_host_and_a_port_are_a_place() {
+        let place = Place::at("SMTP.Example.", 465, true).unwrap();
+        assert_eq!(place.to_string(), "smtp.example:465");
+        assert_eq!(
+            Place::at("[::1]", 25, false).unwrap().to_string(),
+            "[::1]:25"
+        );
+        for (host, wanted) in [
+            ("", PlaceError::Host),
+            ("a b", PlaceError::Host),
+            ("a:1", PlaceError::Host),
+            ("a/b", PlaceError::Host),
+            ("почта.рф", PlaceError::Host),
+            ("user@a", PlaceError::User),
+        ] {
+            assert_eq!(Place::at(host, 25, true), Err(wanted), "{host}");
         }
     }
 

@@ -54,6 +54,12 @@ impl Trust {
         Ok(self)
     }
 
+    /// The further certificates, for a driver with a TLS configuration of its own.
+    #[must_use]
+    pub fn into_certificates(self) -> Vec<CertificateDer<'static>> {
+        self.further
+    }
+
     /// A TLS configuration that offers the protocols, the best first.
     pub(crate) fn tls(&self, protocols: &[&[u8]]) -> Result<ClientConfig, TrustError> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());

@@ -1,17 +1,19 @@
-//! Addresses at push services: what an installation's report means for those that are stored.
+//! Addresses at push services and of mailboxes: what a report means for those that are stored.
 //!
 //! A service says that an address is dead, and the device goes on reporting it for as long as its
-//! system gives it: a dead address that comes again is not tried at once. Services make mistakes, so
+//! system gives it; so does a backend with the e-mail address of a user: a dead address that comes again is not tried at once. Services make mistakes, so
 //! it is tried again after a while; then its next answer is the newer proof.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use jiff::{SignedDuration, Timestamp};
 use vestnik_model::PushAddress;
 
-/// For how long a dead address that the device reports again stays dead.
+use crate::email::EmailAddress;
+
+/// For how long a dead address that is reported again stays dead.
 pub const DEAD_FOR: SignedDuration = SignedDuration::from_hours(24);
 
-/// What is stored of an installation's address of a kind.
+/// What is stored of an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stored {
     /// The SHA-256 of the address.
@@ -23,7 +25,7 @@ pub struct Stored {
 /// What becomes of what is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Upload {
-    /// It is the same: the installation has it still.
+    /// It is the same, and alive.
     Refresh,
     /// It takes the place of what is stored, and is alive.
     Replace,
@@ -34,12 +36,22 @@ pub enum Upload {
 /// The hash by which an address is recognised when it comes again.
 #[must_use]
 pub fn hash(address: &PushAddress) -> [u8; 32] {
+    sha256(&address.value)
+}
+
+/// The hash by which an e-mail address is recognised. It is stored nowhere: addresses can be guessed.
+#[must_use]
+pub fn hash_email(address: &EmailAddress) -> [u8; 32] {
+    sha256(&address.to_string())
+}
+
+fn sha256(text: &str) -> [u8; 32] {
     let mut hash = [0; 32];
-    hash.copy_from_slice(digest(&SHA256, address.value.as_bytes()).as_ref());
+    hash.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
     hash
 }
 
-/// Decides what an installation's report of an address means.
+/// Decides what a report of an address means.
 #[must_use]
 pub fn upload(stored: Option<Stored>, hash: &[u8; 32], now: Timestamp) -> Upload {
     match stored {

@@ -8,7 +8,8 @@
 //! audience is kept as a plan and expanded by [`audience`] into deliveries, which get their ids from
 //! [`identity`] and their places in users' logs from [`log`]. Hand-overs, expiry and cancellation change
 //! them by [`delivery`], facts of devices by [`receipt`]. [`work`] says what is due when, and [`settle`]
-//! when nothing is waited for any more. [`session`] and [`token`] are about who a device is, [`limit`]
+//! when nothing is waited for any more. [`cascade`] says over which channels a delivery is sent, to the
+//! addresses that [`address`] and [`email`] know. [`session`] and [`token`] are about who a device is, [`limit`]
 //! about how much anybody may do.
 //!
 //! ```
@@ -34,6 +35,7 @@ pub mod audience;
 pub mod cascade;
 pub mod delivery;
 pub mod edit;
+pub mod email;
 pub mod hold;
 pub mod idempotency;
 pub mod identity;

@@ -56,7 +56,10 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
             "vestnik-store",
         ],
     ),
-    ("vestnik-mail", &["vestnik-model"]),
+    (
+        "vestnik-mail",
+        &["vestnik-model", "vestnik-outbound", "vestnik-rules"],
+    ),
     ("vestnik-webhook", &[]),
     // Never the sender: each is a test of the other.
     ("vestnik-sim", &["vestnik-clock"]),
@@ -65,6 +68,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
         &[
             "vestnik-clock",
             "vestnik-envelope",
+            "vestnik-mail",
             "vestnik-model",
             "vestnik-outbound",
             "vestnik-push",

@@ -1,20 +1,21 @@
 //! One connection to a relay.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, pin::Pin};
 
 use tokio::{
     net::{TcpStream, lookup_host},
-    time::timeout,
+    time::{Sleep, timeout},
 };
 use vestnik_model::Reason;
+use vestnik_outbound::{Forbidden, Reach};
 
 use super::{
     line::{Lost, Wired},
     tls::Tls,
 };
 use crate::{
-    account::{Patience, Relay, Security},
     outcome::{Outcome, Verdict},
+    relay::{Patience, Relay, Security},
     smtp::{Envelope, Features, Opening, OpeningStep, Transfer, TransferStep},
 };
 
@@ -40,8 +41,8 @@ pub(super) struct Sent {
 
 impl Connection {
     /// Connects, encrypts and logs in.
-    pub(super) async fn open(relay: &Relay, tls: &Tls) -> Result<Self, Outcome> {
-        let socket = connect(relay).await.map_err(unsaid)?;
+    pub(super) async fn open(relay: &Relay, reach: &Reach, tls: &Tls) -> Result<Self, Outcome> {
+        let socket = connect(relay, reach).await.map_err(unsaid)?;
         let connect = relay.patience.connect;
         let mut wired = match relay.security {
             Security::Tls => {
@@ -89,12 +90,17 @@ impl Connection {
         self.letters < MAX_LETTERS
     }
 
-    /// Hands a letter over.
-    pub(super) async fn send(&mut self, envelope: &Envelope) -> Sent {
+    /// Hands a letter over; gives up at `end`.
+    pub(super) async fn send(&mut self, envelope: &Envelope, end: Pin<&mut Sleep>) -> Sent {
         let is_reused = self.letters > 0;
         self.letters += 1;
         let (mut transfer, step) = Transfer::begin(envelope, self.features);
-        match self.transfer(&mut transfer, step).await {
+        let transferred = tokio::select! {
+            biased;
+            transferred = self.transfer(&mut transfer, step) => transferred,
+            () = end => Err(Lost),
+        };
+        match transferred {
             Ok((outcome, is_usable)) => Sent {
                 outcome,
                 is_usable: is_usable && self.reset(outcome.verdict).await,
@@ -173,16 +179,19 @@ impl std::fmt::Debug for Connection {
     }
 }
 
-async fn connect(relay: &Relay) -> Result<TcpStream, Verdict> {
+async fn connect(relay: &Relay, reach: &Reach) -> Result<TcpStream, Verdict> {
     let unavailable = Verdict::Retry {
         reason: Reason::ProviderUnavailable,
         after: None,
     };
-    let host = relay.host.trim_matches(['[', ']']);
-    let found = timeout(relay.patience.connect, lookup_host((host, relay.port))).await;
+    let place = &relay.place;
+    reach.check(place).map_err(forbidden)?;
+    let found = lookup_host((place.host(), place.port()));
+    let found = timeout(relay.patience.connect, found).await;
     let addresses = found.ok().and_then(Result::ok).ok_or(unavailable)?;
+    let addresses = reach.permitted(place, addresses.collect());
     let mut last = unavailable;
-    for address in addresses {
+    for address in addresses.map_err(forbidden)? {
         if relay.security == Security::Loopback && !is_loopback(address) {
             last = Verdict::Refused {
                 reason: Reason::ConfigProviderAuth,
@@ -195,6 +204,13 @@ async fn connect(relay: &Relay) -> Result<TcpStream, Verdict> {
         }
     }
     Err(last)
+}
+
+/// The operator of the server does not let it connect there.
+fn forbidden(_: Forbidden) -> Verdict {
+    Verdict::Refused {
+        reason: Reason::ConfigNoRoute,
+    }
 }
 
 fn is_loopback(address: SocketAddr) -> bool {

@@ -10,12 +10,13 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, rustls::ServerConfig};
 use vestnik_model::Reason;
+use vestnik_outbound::Place;
 
 use super::*;
 use crate::{
-    account::{HeloName, Login, Patience, Security},
     fixture::{address, letter, notification, sender},
     outcome::{BUSY, Verdict},
+    relay::{HeloName, Login, Patience, Security},
 };
 
 /// What a server does next.
@@ -77,8 +78,7 @@ impl Server {
 
     fn relay(&self) -> Relay {
         Relay {
-            host: "127.0.0.1".to_owned(),
-            port: self.port,
+            place: Place::at("127.0.0.1", self.port, false).unwrap(),
             security: Security::Loopback,
             login: None,
             helo: HeloName::parse("host.example").unwrap(),
@@ -89,13 +89,19 @@ impl Server {
     }
 
     fn mailer(&self) -> Mailer {
-        Mailer::new(self.relay()).unwrap()
+        Mailer::new(self.relay(), here()).unwrap()
     }
 
     /// The letters, once every script is done.
     async fn letters(self) -> Vec<String> {
         self.done.await.unwrap()
     }
+}
+
+/// Loopback is not public: it has to be listed.
+fn here() -> Reach {
+    let reach = Reach::public().and("127.0.0.1").unwrap();
+    reach.and("localhost").unwrap()
 }
 
 async fn follow(socket: TcpStream, script: &[Act], tls: Option<TlsAcceptor>) -> Vec<String> {
@@ -226,15 +232,53 @@ async fn a_server_that_never_answers_is_given_up() {
     let silent = Server::new(vec![vec![Silence]]).await;
     let mut relay = silent.relay();
     relay.patience.answer = short;
-    let mailer = Mailer::new(relay).unwrap();
+    let mailer = Mailer::new(relay, here()).unwrap();
     assert_eq!(mailer.send(&envelope()).await.verdict, LATER);
 
     let script = acts(&[&HELLO, &MAIL, &[Letter, Silence]]);
     let server = Server::new(vec![script]).await;
     let mut relay = server.relay();
     relay.patience.verdict = short;
-    let mailer = Mailer::new(relay).unwrap();
+    let mailer = Mailer::new(relay, here()).unwrap();
     assert_eq!(mailer.send(&envelope()).await.verdict, UNPROVEN);
+}
+
+#[tokio::test]
+async fn a_letter_has_a_time_for_everything() {
+    for (script, verdict) in [
+        (vec![Silence], LATE.verdict),
+        (acts(&[&HELLO, &MAIL[..1], &[Silence]]), LOST),
+        (acts(&[&HELLO, &MAIL, &[Letter, Silence]]), UNPROVEN),
+    ] {
+        let server = Server::new(vec![script]).await;
+        let mut relay = server.relay();
+        relay.patience.whole = Duration::from_millis(100);
+        let mailer = Mailer::new(relay, here()).unwrap();
+        assert_eq!(mailer.send(&envelope()).await.verdict, verdict);
+    }
+}
+
+/// An App chooses the host of its account, the server stands where the App may not.
+#[tokio::test]
+async fn a_host_that_is_not_public_is_connected_to_only_if_it_is_listed() {
+    let server = Server::new(vec![acts(&[&HELLO, &MAIL, &TAKEN])]).await;
+    let reason = Reason::ConfigNoRoute;
+    for (host, security) in [
+        ("127.0.0.1", Security::Loopback),
+        ("localhost", Security::Tls),
+    ] {
+        let is_secure = security != Security::Loopback;
+        let relay = Relay {
+            place: Place::at(host, server.port, is_secure).unwrap(),
+            security,
+            ..server.relay()
+        };
+        let mailer = Mailer::new(relay, Reach::public()).unwrap();
+        let verdict = mailer.send(&envelope()).await.verdict;
+        assert_eq!(verdict, Verdict::Refused { reason }, "{host}");
+    }
+    let sent = server.mailer().send(&envelope()).await;
+    assert_eq!(sent.verdict, Verdict::Accepted);
 }
 
 #[tokio::test]
@@ -288,8 +332,10 @@ async fn a_refusal_of_the_whole_account_is_told_by_the_check() {
 async fn only_a_server_on_this_host_is_spoken_to_in_the_clear() {
     let mut relay = Server::new(Vec::new()).await.relay();
     // An address for documentation (RFC 5737): a connection to it would not be refused but wait.
-    relay.host = "192.0.2.1".to_owned();
-    let outcome = Mailer::new(relay).unwrap().send(&envelope()).await;
+    relay.place = Place::at("192.0.2.1", 25, false).unwrap();
+    let listed = here().and("192.0.2.1").unwrap();
+    let mailer = Mailer::new(relay.clone(), listed).unwrap();
+    let outcome = mailer.send(&envelope()).await;
     let reason = Reason::ConfigProviderAuth;
     assert_eq!(outcome.verdict, Verdict::Refused { reason });
 }
@@ -344,13 +390,17 @@ async fn over_tls(script: Vec<Act>, security: Security, trusts: bool) -> (Verdic
     let (root, acceptor) = certificate();
     let server = Server::with_tls(vec![script], Some(acceptor)).await;
     let relay = Relay {
-        host: "localhost".to_owned(),
+        place: Place::at("localhost", server.port, true).unwrap(),
         security,
         login: Some(Login::new("anna", "s3cret".into()).unwrap()),
         roots: if trusts { vec![root] } else { Vec::new() },
         ..server.relay()
     };
-    let verdict = Mailer::new(relay).unwrap().send(&envelope()).await.verdict;
+    let verdict = Mailer::new(relay, here())
+        .unwrap()
+        .send(&envelope())
+        .await
+        .verdict;
     (verdict, server.letters().await.len())
 }
 

@@ -9,7 +9,7 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 use vestnik_model::Reason;
 
 use super::RelayError;
-use crate::{account::Relay, outcome::Verdict};
+use crate::{outcome::Verdict, relay::Relay};
 
 /// What TLS to one relay needs.
 #[derive(Clone)]
@@ -20,7 +20,7 @@ pub(super) struct Tls {
 
 impl Tls {
     pub(super) fn new(relay: &Relay) -> Result<Self, RelayError> {
-        let name = relay.host.trim_matches(['[', ']']).to_owned();
+        let name = relay.place.host().to_owned();
         let name = ServerName::try_from(name).map_err(|_| RelayError::Host)?;
         let config = config(relay).map_err(RelayError::Roots)?;
         let connector = TlsConnector::from(Arc::new(config));

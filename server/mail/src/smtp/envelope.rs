@@ -1,9 +1,9 @@
 //! A letter as SMTP sees it.
 
 use std::fmt;
+use vestnik_rules::email::EmailAddress;
 
 use crate::{
-    address::EmailAddress,
     letter::{Letter, Sender},
     message::{BuildError, message},
     tag::Tag,

@@ -6,8 +6,8 @@ use vestnik_model::Reason;
 
 use super::{Features, Line};
 use crate::{
-    account::{Login, Security},
     outcome::{Outcome, Phase, Verdict, outcome},
+    relay::{Login, Security},
     reply::Reply,
 };
 
