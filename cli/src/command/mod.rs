@@ -10,6 +10,7 @@ mod send;
 mod serve;
 mod sim;
 mod status;
+mod user;
 mod watch;
 
 use crate::{args::Command, demo, exit::Failure, output::Output};
@@ -20,6 +21,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<(), Failure
         Command::Serve(args) => serve::run(args, output).await,
         Command::Keys(command) => keys::run(command, output).await,
         Command::Provider(command) => provider::run(command, output).await,
+        Command::User(command) => user::run(command, output).await,
         Command::Send(args) => send::run(*args, output).await,
         Command::Listen(args) => listen::run(args, output).await,
         Command::Status(args) => status::run(args, output).await,

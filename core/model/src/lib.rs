@@ -55,6 +55,7 @@
 
 pub mod audience;
 mod character;
+pub mod contact;
 pub mod contract;
 pub mod counts;
 pub mod cursor;

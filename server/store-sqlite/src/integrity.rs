@@ -146,6 +146,9 @@ const MUST_BE_EMPTY: &[(&str, &str)] = &[
          <> EXISTS (SELECT 1 FROM meta WHERE name = 'seal.check')
          UNION ALL
          SELECT 1 FROM push_address WHERE value IS NOT NULL AND (substr(value, 1, 1) = x'01')
+         <> EXISTS (SELECT 1 FROM meta WHERE name = 'seal.check')
+         UNION ALL
+         SELECT 1 FROM email_address WHERE (substr(value, 1, 1) = x'01')
          <> EXISTS (SELECT 1 FROM meta WHERE name = 'seal.check')",
         "credentials or addresses that are not stored as the file says",
     ),

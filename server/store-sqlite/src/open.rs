@@ -16,7 +16,7 @@ use crate::{
     schema::SCHEMA,
     seal::{Seal, SealKey},
     table::{
-        identity_key,
+        email_address, identity_key,
         meta::{self, ACCESS, SEAL_REMNANTS},
         numbering, provider, push_address,
         secret::{self, AtRest},
@@ -171,6 +171,7 @@ fn encrypt(path: &Path, database: &mut Database, seal: &Seal) -> Result<bool, Op
             identity_key::reseal(db, &plain, seal)?;
             provider::reseal(db, &plain, seal)?;
             push_address::reseal(db, &plain, seal)?;
+            email_address::reseal(db, &plain, seal)?;
             let was_in_use = meta::life(db)?.is_some();
             if was_in_use {
                 meta::put(db, SEAL_REMNANTS, &[])?;

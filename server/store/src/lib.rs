@@ -1,8 +1,8 @@
 //! What Vestnik's server keeps.
 //!
 //! A store is the sum of families of operations, each family in a file with its records:
-//! [`Tenants`], [`Sessions`], [`Installations`], [`Audiences`], [`Publishing`], [`Logs`], [`Ledger`],
-//! [`Events`], [`Work`], [`Dispatch`], [`Operations`]. Each operation is one transaction: when it answers,
+//! [`Tenants`], [`Sessions`], [`Installations`], [`Audiences`], [`Contacts`], [`Publishing`], [`Logs`],
+//! [`Ledger`], [`Events`], [`Work`], [`Dispatch`], [`Operations`]. Each operation is one transaction: when it answers,
 //! what it did is durable; when it fails, nothing was changed. A caller that goes away changes neither.
 //!
 //! # Effects
@@ -38,6 +38,7 @@
 pub mod audiences;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+pub mod contacts;
 pub mod dispatch;
 pub mod effect;
 mod error;
@@ -53,6 +54,7 @@ pub mod tenants;
 pub mod work;
 
 pub use audiences::Audiences;
+pub use contacts::Contacts;
 pub use dispatch::Dispatch;
 pub use effect::{Effect, Event, Sink};
 pub use error::{OpenError, Source, StoreError};
@@ -78,6 +80,7 @@ pub trait Store:
     + Sessions
     + Installations
     + Audiences
+    + Contacts
     + Publishing
     + Logs
     + Ledger
@@ -97,6 +100,7 @@ impl<S> Store for S where
         + Sessions
         + Installations
         + Audiences
+        + Contacts
         + Publishing
         + Logs
         + Ledger

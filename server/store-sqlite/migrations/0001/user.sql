@@ -21,3 +21,12 @@ CREATE TABLE user (
 ) STRICT;
 
 CREATE INDEX user_by_hash ON user (app, hash);
+
+-- Where a user gets e-mail. One that is dead stays, so that it is recognised when it is set again.
+CREATE TABLE email_address (
+    user INTEGER NOT NULL PRIMARY KEY REFERENCES user (row),
+    -- The address, sealed: see seal.rs.
+    value BLOB NOT NULL,
+    set_at INTEGER NOT NULL,
+    died_at INTEGER
+) STRICT;

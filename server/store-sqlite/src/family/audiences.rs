@@ -16,7 +16,7 @@ use super::sessions::end_sessions_of;
 use crate::{
     SqliteStore,
     store::Class,
-    table::{Txn, event, topic, user, work},
+    table::{Txn, email_address, event, topic, user, work},
 };
 
 impl Audiences for SqliteStore {
@@ -103,6 +103,7 @@ fn erase(
         return Ok(had_session);
     };
     user::unname(txn, head.row)?;
+    email_address::delete(txn, head.row)?;
     leave_work(txn, app, WorkKind::EraseUser, head.row, now)?;
     Ok(true)
 }

@@ -2,6 +2,7 @@
 //! rules, what it saves.
 
 mod audiences;
+mod contacts;
 mod dispatch;
 mod events;
 mod installations;

@@ -8,6 +8,7 @@ pub(crate) mod change;
 pub(crate) mod delivery;
 pub(crate) mod dispatch;
 pub(crate) mod edit;
+pub(crate) mod email_address;
 pub(crate) mod erasure;
 pub(crate) mod event;
 pub(crate) mod expansion;
@@ -54,6 +55,7 @@ pub(crate) const STATEMENTS: &[(&str, &[(&str, &str)])] = &[
     ("delivery", delivery::ALL),
     ("dispatch", dispatch::ALL),
     ("edit", edit::ALL),
+    ("email_address", email_address::ALL),
     ("erasure", erasure::ALL),
     ("event", event::ALL),
     ("expansion", expansion::ALL),

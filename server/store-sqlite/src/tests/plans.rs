@@ -39,6 +39,11 @@ const ALLOWED: &[(&str, &str, &str)] = &[
         "when a key of secrets is first given: at the opening of the file",
     ),
     (
+        "email_address",
+        "USERS",
+        "when a key of secrets is first given: at the opening of the file",
+    ),
+    (
         "presence",
         "DELETE_EXPIRED",
         "once an hour; as many rows as connections stand",

@@ -1,6 +1,8 @@
 //! Secrets at rest.
 
-use vestnik_store::{OpenError, Operations as _, Tenants as _, operations::Secrets};
+use vestnik_model::UserId;
+use vestnik_rules::email::EmailAddress;
+use vestnik_store::{Contacts as _, OpenError, Operations as _, Tenants as _, operations::Secrets};
 use vestnik_store_sqlite::{SqliteStore, restore};
 
 use crate::world::{World, app, files, identity_key, open, stands_in};
@@ -8,6 +10,7 @@ use crate::world::{World, app, files, identity_key, open, stands_in};
 const KEY: Option<[u8; 32]> = Some([1; 32]);
 const OTHER_KEY: Option<[u8; 32]> = Some([2; 32]);
 const IDENTITY: &[u8] = b"the secret that tokens are signed by";
+const EMAIL: &str = "anna.sealed@shop.example";
 const SECRETS: Secrets = Secrets {
     access: *b"access-access-access-access-acce",
     refresh: *b"refresh-refresh-refresh-refresh-",
@@ -20,12 +23,21 @@ async fn fill(world: &World) {
         .put_identity_key(app("shop"), key)
         .await
         .unwrap();
+    let (user, address) = (UserId::parse("anna").unwrap(), EmailAddress::parse(EMAIL));
+    let put = world
+        .store
+        .put_email(app("shop"), user, address.unwrap(), world.now());
+    put.await.unwrap();
     assert_eq!(world.store.secrets(SECRETS).await, Ok(SECRETS));
 }
 
 async fn is_whole(store: &SqliteStore) {
     let found = store.identity_key(app("shop"), "main".to_owned()).await;
     assert_eq!(found, Ok(Some(identity_key("main", IDENTITY))));
+    let found = store
+        .email(app("shop"), UserId::parse("anna").unwrap())
+        .await;
+    assert_eq!(found.unwrap().unwrap().address.to_string(), EMAIL);
     let offered = Secrets {
         access: [0; 32],
         refresh: [0; 32],
@@ -34,7 +46,12 @@ async fn is_whole(store: &SqliteStore) {
 }
 
 fn is_in_files(world: &World) -> bool {
-    let secrets = [IDENTITY, &SECRETS.access, &SECRETS.refresh];
+    let secrets = [
+        IDENTITY,
+        EMAIL.as_bytes(),
+        &SECRETS.access,
+        &SECRETS.refresh,
+    ];
     secrets
         .into_iter()
         .any(|secret| stands_in(world.folder.path(), secret))

@@ -12,6 +12,7 @@
 )]
 
 pub mod concurrency;
+pub mod contacts;
 pub mod dispatch;
 pub mod durability;
 pub mod effects;
@@ -91,6 +92,8 @@ macro_rules! conformance {
                 a_topic_is_deleted_in_parts;
             users: an_erased_user_is_gone_at_once, an_erased_user_is_deleted_in_parts,
                 an_erased_name_is_free, an_unknown_user_is_not_erased;
+            contacts: an_address_is_set_whole_and_is_each_apps_own, an_address_goes_with_its_user,
+                a_deleted_address_is_gone;
             publishing: a_user_is_reached_once_by_any_number_of_ways,
                 a_user_without_an_installation_has_it_in_the_log,
                 single_installations_are_meant_alone, excluded_users_get_nothing,

@@ -16,6 +16,7 @@ use vestnik_model::{
     view::{DeliveryView, NotificationView},
 };
 use vestnik_rules::{
+    email::EmailAddress,
     log::Place,
     session::Session,
     work::{Claim, Progress, WorkKind},
@@ -142,6 +143,13 @@ impl World {
         self.has_erased.store(true, Ordering::SeqCst);
         let erased = self.store.erase_user(shop(), user(who), at(100));
         erased.await.unwrap()
+    }
+
+    /// Sets the e-mail address of a user of the shop.
+    pub(super) async fn email(&self, who: &str, address: &str, second: i64) {
+        let address = EmailAddress::parse(address).unwrap();
+        let put = self.store.put_email(shop(), user(who), address, at(second));
+        put.await.unwrap();
     }
 
     pub(super) async fn publish(&self, number: u32, to: AudienceRequest) -> PublishAccepted {

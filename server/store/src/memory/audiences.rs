@@ -137,6 +137,7 @@ fn erase(txn: &mut Txn, app: &AppId, user: &UserId, now: Timestamp) -> bool {
     if let Some(row) = txn.world.users.get_mut(&key) {
         row.name = None;
     }
+    txn.world.emails.remove(&key);
     let kind = WorkKind::EraseUser;
     txn.leave_work(app, Target::User(key), Stage { kind, due: now });
     true

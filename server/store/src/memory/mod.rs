@@ -31,6 +31,7 @@
 
 mod attempt;
 mod audiences;
+mod contacts;
 mod dispatch;
 mod ending;
 mod events;

@@ -22,6 +22,7 @@ use super::{
     table::Table,
 };
 use crate::{
+    contacts::Email,
     effect::Event,
     operations::Secrets,
     tenants::{IdentityKey, Provider},
@@ -45,6 +46,7 @@ pub(super) struct World {
     pub(super) subscriptions: Table<(TopicKey, UserKey), ()>,
     pub(super) users: Table<UserKey, UserRow>,
     pub(super) user_names: Table<(AppId, UserId), UserKey>,
+    pub(super) emails: Table<UserKey, Email>,
     pub(super) notifications: Table<NotificationKey, NotificationRow>,
     pub(super) notification_ids: Table<NotificationId, NotificationKey>,
     pub(super) remembered: Table<(AppId, String), Remembered>,

@@ -18,8 +18,8 @@ use crate::{
         auth, hub,
         rate::{AddressLimit, limit_address, limit_caller},
         rest::{
-            deliveries, events, identity_keys, installations, keys, notifications, providers,
-            receipts, submission::in_time, token, topics, users,
+            contacts, deliveries, events, identity_keys, installations, keys, notifications,
+            providers, receipts, submission::in_time, token, topics, users,
         },
     },
     refusal::Refusal,
@@ -125,6 +125,12 @@ fn resources() -> Router<ServerState> {
         .route(
             route::USER,
             axum::routing::delete(users::erase).post(users::act),
+        )
+        .route(
+            route::USER_EMAIL,
+            put(contacts::put)
+                .get(contacts::get)
+                .delete(contacts::delete),
         )
         .route(route::KEYS, post(keys::create).get(keys::list))
         .route(route::KEY, axum::routing::delete(keys::revoke))

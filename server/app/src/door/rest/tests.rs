@@ -1,6 +1,7 @@
 //! The use cases through the router, on a store in a temporary file.
 
 mod access;
+mod contacts;
 mod events;
 mod hub;
 mod publishing;

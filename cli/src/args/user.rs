@@ -1,0 +1,42 @@
+//! `vestnik user`: what a server knows of a user.
+
+use clap::Subcommand;
+use vestnik_model::UserId;
+
+use super::ServerArgs;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// Where a user gets e-mail.
+    #[command(subcommand)]
+    Email(EmailCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EmailCommand {
+    /// Set the address of a user; again to change it.
+    #[command(after_help = "Example:
+  vestnik user email set anna anna@shop.example")]
+    Set {
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The user.
+        user: UserId,
+        /// The address.
+        address: String,
+    },
+    /// Show the address of a user, and whether a mail server called it dead.
+    Show {
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The user.
+        user: UserId,
+    },
+    /// Remove the address of a user, who then gets no e-mail any more.
+    Remove {
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The user.
+        user: UserId,
+    },
+}

@@ -1,0 +1,102 @@
+//! E-mail addresses of users. They are sealed.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _};
+use vestnik_rules::{
+    address::{Stored, Upload, hash_email, upload},
+    email::EmailAddress,
+};
+use vestnik_store::contacts::Email;
+
+use crate::{
+    seal::{Place, Seal},
+    sql::statements,
+    value::{millis, optional_time, time, unreadable},
+};
+
+statements! {
+    PUT = "INSERT INTO email_address (user, value, set_at) VALUES (?1, ?2, ?3)
+         ON CONFLICT (user) DO UPDATE SET value = excluded.value, set_at = excluded.set_at,
+             died_at = NULL";
+    GET = "SELECT value, set_at, died_at FROM email_address WHERE user = ?1";
+    DELETE = "DELETE FROM email_address WHERE user = ?1";
+    USERS = "SELECT user FROM email_address";
+    RESEAL = "UPDATE email_address SET value = ?2 WHERE user = ?1";
+}
+
+const TABLE: &str = "email_address";
+
+/// Sets the address of a user.
+pub(crate) fn put(
+    db: &Connection,
+    seal: &Seal,
+    user: i64,
+    address: &EmailAddress,
+    now: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    let stored = get(db, seal, user)?.map(|email| Stored {
+        hash: hash_email(&email.address),
+        died_at: email.died_at,
+    });
+    match upload(stored, &hash_email(address), now) {
+        Upload::StayDead => Ok(()),
+        Upload::Refresh | Upload::Replace => {
+            let value = sealed(seal, user, address)?;
+            db.prepare_cached(PUT)?
+                .execute((user, value, millis(now)))
+                .map(drop)
+        }
+    }
+}
+
+/// The address of a user.
+pub(crate) fn get(
+    db: &Connection,
+    seal: &Seal,
+    user: i64,
+) -> Result<Option<Email>, rusqlite::Error> {
+    db.prepare_cached(GET)?
+        .query_row([user], |row| {
+            let name = user.to_string();
+            let value = seal.open_column(&place(&[&name]), 0, row.get_ref(0)?.as_blob()?)?;
+            let address = String::from_utf8(value).ok();
+            let address = address.and_then(|text| EmailAddress::parse(&text).ok());
+            Ok(Email {
+                address: address.ok_or_else(|| unreadable(row, 0, "an e-mail address"))?,
+                set_at: time(row, 1)?,
+                died_at: optional_time(row, 2)?,
+            })
+        })
+        .optional()
+}
+
+/// Deletes the address of a user; tells whether there was one.
+pub(crate) fn delete(db: &Connection, user: i64) -> Result<bool, rusqlite::Error> {
+    db.prepare_cached(DELETE)?
+        .execute([user])
+        .map(|deleted| deleted > 0)
+}
+
+fn sealed(seal: &Seal, user: i64, address: &EmailAddress) -> Result<Vec<u8>, rusqlite::Error> {
+    let name = user.to_string();
+    seal.seal_column(&place(&[&name]), address.to_string().as_bytes())
+}
+
+const fn place<'a>(row: &'a [&'a str]) -> Place<'a> {
+    Place { table: TABLE, row }
+}
+
+/// Seals every address anew.
+pub(crate) fn reseal(db: &Connection, from: &Seal, to: &Seal) -> Result<(), rusqlite::Error> {
+    let users = db
+        .prepare_cached(USERS)?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<Vec<i64>, _>>()?;
+    for user in users {
+        if let Some(email) = get(db, from, user)? {
+            let value = sealed(to, user, &email.address)?;
+            db.prepare_cached(RESEAL)?.execute((user, value))?;
+        }
+    }
+    Ok(())
+}
