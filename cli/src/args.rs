@@ -1,6 +1,7 @@
 //! The command line. `--help` of each command shows examples.
 
 mod schedule;
+mod user;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -11,7 +12,10 @@ use vestnik_model::{
     AppId, CategoryName, InstallationId, NotificationId, Priority, TopicName, UserId,
 };
 
-pub(crate) use self::schedule::ScheduleArgs;
+pub(crate) use self::{
+    schedule::ScheduleArgs,
+    user::{EmailCommand, UserCommand},
+};
 
 const EXIT_CODES: &str = "Exit codes:
   0  done
@@ -51,9 +55,12 @@ pub(crate) enum Command {
     /// Make, list and revoke API keys.
     #[command(subcommand)]
     Keys(KeysCommand),
-    /// Set, try and remove the credentials of the App at push services.
+    /// Set, try and remove the credentials of the App at push services and at an SMTP server.
     #[command(subcommand)]
     Provider(ProviderCommand),
+    /// Say where a user gets e-mail.
+    #[command(subcommand)]
+    User(UserCommand),
     /// Publish a notification.
     Send(Box<SendArgs>),
     /// Be a device: receive notifications in the terminal.
@@ -213,9 +220,10 @@ An App that exists keeps its keys: the command then ends with exit code 3.")]
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ProviderCommand {
-    /// Set the credentials at a push service; again to rotate them.
+    /// Set the credentials at a service; again to rotate them.
     #[command(after_help = "Examples:
   vestnik provider add fcm service-account.json
+  vestnik provider add email smtp.json
   vestnik provider add fcm .vestnik-sim/service-account.json \\
       --base-url https://localhost:9101 --roots .vestnik-sim/ca.pem
 
@@ -239,7 +247,7 @@ What the file has for each service: docs/protocol.md.")]
         #[command(flatten)]
         server: ServerArgs,
     },
-    /// Ask a service whether it takes the credentials, with a push that nobody gets.
+    /// Ask a service whether it takes the credentials: nobody gets a push or a letter of it.
     Check {
         #[command(flatten)]
         server: ServerArgs,
@@ -255,7 +263,7 @@ What the file has for each service: docs/protocol.md.")]
     },
 }
 
-/// A push service.
+/// A service that notifications pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ServiceName {
     /// Firebase Cloud Messaging.
@@ -264,6 +272,8 @@ pub(crate) enum ServiceName {
     Apns,
     /// Web Push.
     Webpush,
+    /// The SMTP server that takes letters.
+    Email,
 }
 
 impl ServiceName {
@@ -272,6 +282,7 @@ impl ServiceName {
             Self::Fcm => "fcm",
             Self::Apns => "apns",
             Self::Webpush => "webpush",
+            Self::Email => "email",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `vestnik provider`: the credentials of an App at push services.
+//! `vestnik provider`: the credentials of an App at push services and at an SMTP server.
 
 use std::{io::Read as _, path::Path};
 
@@ -48,7 +48,7 @@ pub(crate) async fn run(command: ProviderCommand, output: &Output) -> Result<(),
             if check.is_good {
                 return Ok(());
             }
-            let text = "the push service does not take the credentials";
+            let text = "the service does not take the credentials";
             Err(Failure::Outcome(text.to_owned()))
         }
         ProviderCommand::Remove { server, service } => {
@@ -90,7 +90,7 @@ fn read(path: &Path) -> Result<String, Failure> {
 
 fn list_words(listed: &List<ProviderView>) -> String {
     if listed.data.is_empty() {
-        return "No push service: notifications reach connected devices only.".to_owned();
+        return "No service: notifications reach connected devices only.".to_owned();
     }
     let lines = listed.data.iter().map(|view| {
         let channel = view.channel.as_str();

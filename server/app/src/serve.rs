@@ -14,7 +14,7 @@ use vestnik_store_sqlite::{Found, SealKey, SqliteStore, StoreOptions, slow_disk}
 use crate::{
     backup,
     bus::{Bus, LocalBus},
-    channel::{self, PushSender},
+    channel::{self, MailSender, PushSender},
     config::{Config, ConfigError, FeedConfig, Source},
     credential::AccessTokens,
     door::http,
@@ -144,6 +144,8 @@ impl Server {
         store.clear_presence(live.presence.node.clone()).await?;
         let supervisor = Supervisor::default();
         let pushes = pushes(&config, &clock);
+        // It was checked with the other settings.
+        let letters = MailSender::new(config.outbound.reach().unwrap_or_default());
         let state = ServerState::new(Inner {
             access: AccessTokens::new(&secrets.access, config.tokens),
             refresh_key: RefreshKey(secrets.refresh),
@@ -154,6 +156,7 @@ impl Server {
             hub: HubHandle::default(),
             live,
             pushes,
+            letters,
             loops,
             health: supervisor.health(),
             metrics,

@@ -14,6 +14,7 @@ use vestnik_signalr::server::HubHandle;
 use vestnik_store::Store;
 
 use crate::{
+    channel::MailSender,
     config::Config,
     credential::AccessTokens,
     feed::{Connections, Dirty, Everything, Notes, PageBounds, PresenceBoard, Watchers},
@@ -42,6 +43,8 @@ pub(crate) struct Inner {
     pub(crate) rates: Arc<Rates>,
     /// What sends pushes.
     pub(crate) pushes: Driver,
+    /// What sends letters.
+    pub(crate) letters: MailSender,
     /// The loops of work.
     pub(crate) loops: Arc<Loops>,
     /// How the background tasks do.

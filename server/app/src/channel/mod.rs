@@ -4,6 +4,8 @@
 //! and sent by `vestnik_push`.
 
 mod content;
+mod email;
 mod push;
 
+pub(crate) use email::MailSender;
 pub(crate) use push::{Accounts, ONE_REQUEST, PushSender, limits, service};

@@ -6,6 +6,7 @@
 //! errors are [`Refusal`](crate::refusal::Refusal)s. Views that need no decision are read from the
 //! store by the doors themselves.
 
+mod contacts;
 mod events;
 mod exchange;
 mod hello;
@@ -22,6 +23,7 @@ mod tokens;
 mod topics;
 mod watch;
 
+pub(crate) use contacts::{delete_email, email, put_email};
 pub(crate) use events::{EventReading, EventRequest, events};
 pub(crate) use exchange::{exchange, presented};
 pub(crate) use hello::{Greeting, hello, welcome_sender};
@@ -29,7 +31,7 @@ pub(crate) use identity_keys::{delete_identity_key, put_identity_key};
 pub(crate) use keys::{create_key, revoke_key};
 pub(crate) use login::{LoginRequest, log_in, vouched};
 pub(crate) use logout::{end_session, erase_user, log_out, log_user_out};
-pub(crate) use providers::{account, delete_provider, providers, put_provider};
+pub(crate) use providers::{Account, account, delete_provider, providers, put_provider};
 pub(crate) use publish::{Publishing, cancel, edit, publish, recall};
 pub(crate) use register::register;
 pub(crate) use report::{Reporting, report};

@@ -1,4 +1,4 @@
-//! Providers: the credentials of an App at push services, set by its administrator.
+//! Providers: the credentials of an App at push services and at an SMTP server, set by its administrator.
 
 use std::sync::Arc;
 
@@ -6,13 +6,22 @@ use jiff::Timestamp;
 use vestnik_model::{
     Channel, FieldProblem, Problem, open::Word as _, problem::FieldCode, view::ProviderView,
 };
-use vestnik_push::{Account, AccountError};
+use vestnik_push::AccountError;
 use vestnik_store::{
     Store,
     tenants::{ApiKey, Provider},
 };
 
 use crate::{channel::service, refusal::Refusal};
+
+/// Credentials, read.
+#[derive(Debug)]
+pub(crate) enum Account {
+    /// At a push service.
+    Push(Arc<vestnik_push::Account>),
+    /// At an SMTP server.
+    Email(Box<vestnik_mail::Account>),
+}
 
 /// Checks and stores credentials.
 pub(crate) async fn put_provider(
@@ -61,39 +70,56 @@ pub(crate) async fn account(
     store: &dyn Store,
     by: &ApiKey,
     channel: &str,
-) -> Result<Arc<Account>, Refusal> {
+) -> Result<Account, Refusal> {
     let channel = named(channel)?;
     let provider = store.provider(by.app.clone(), channel).await?;
     let provider = provider.ok_or_else(|| Refusal::not_found("provider"))?;
-    parse(channel, &provider.account).map(Arc::new)
+    parse(channel, &provider.account)
 }
 
-/// The channel of a push service by its name.
+/// A channel that needs credentials, by its name.
 fn named(channel: &str) -> Result<Channel, Refusal> {
     let known = Channel::from_word(channel);
     known
-        .filter(|channel| service(*channel).is_some())
+        .filter(|channel| service(*channel).is_some() || *channel == Channel::Email)
         .ok_or_else(|| Refusal::not_found("provider"))
 }
 
 fn parse(channel: Channel, account: &str) -> Result<Account, Refusal> {
-    let wrong = |pointer: &str, code, detail: String| {
-        Refusal::from(Problem::invalid(vec![FieldProblem::new(
-            pointer, code, detail,
-        )]))
-    };
+    if channel == Channel::Email {
+        let account = vestnik_mail::Account::parse(account).map_err(email_fault)?;
+        return Ok(Account::Email(Box::new(account)));
+    }
     let service = service(channel).ok_or_else(|| Refusal::not_found("provider"))?;
-    Account::parse(service, account).map_err(|error| {
-        let code = match error {
-            AccountError::Missing { .. } => FieldCode::Missing,
-            AccountError::TooLong { .. } => FieldCode::TooLong,
-            AccountError::Json { .. }
-            | AccountError::NotObject
-            | AccountError::NotText { .. }
-            | AccountError::Value { .. }
-            | AccountError::Unknown { .. } => FieldCode::Malformed,
-        };
-        let pointer = error.field().map(|field| format!("/{field}"));
-        wrong(&pointer.unwrap_or_default(), code, error.to_string())
-    })
+    let account =
+        vestnik_push::Account::parse(service, account).map_err(|error| push_fault(&error))?;
+    Ok(Account::Push(Arc::new(account)))
+}
+
+fn push_fault(error: &AccountError) -> Refusal {
+    let code = match error {
+        AccountError::Missing { .. } => FieldCode::Missing,
+        AccountError::TooLong { .. } => FieldCode::TooLong,
+        AccountError::Json { .. }
+        | AccountError::NotObject
+        | AccountError::NotText { .. }
+        | AccountError::Value { .. }
+        | AccountError::Unknown { .. } => FieldCode::Malformed,
+    };
+    wrong(error.field(), code, error.to_string())
+}
+
+fn email_fault(error: vestnik_mail::AccountError) -> Refusal {
+    use vestnik_mail::AccountError::{Json, Missing, NotObject, TooLong, Unknown, Value};
+    let code = match error {
+        Missing { .. } => FieldCode::Missing,
+        TooLong => FieldCode::TooLong,
+        Json { .. } | NotObject | Value { .. } | Unknown => FieldCode::Malformed,
+    };
+    wrong(error.field(), code, error.to_string())
+}
+
+fn wrong(field: Option<&str>, code: FieldCode, detail: String) -> Refusal {
+    let pointer = field.map(|field| format!("/{field}")).unwrap_or_default();
+    Problem::invalid(vec![FieldProblem::new(&pointer, code, detail)]).into()
 }

@@ -1,4 +1,4 @@
-//! `/v1/providers`: the credentials of an App at push services.
+//! `/v1/providers`: the credentials of an App at push services and at an SMTP server.
 
 use axum::{Json, extract::State, http::StatusCode};
 use vestnik_model::{
@@ -11,16 +11,21 @@ use super::{
     path::Segments,
     submission::{BY_GET, Submission},
 };
-use crate::{door::auth::Sender, operation, refusal::Refusal, state::ServerState};
+use crate::{
+    door::auth::Sender,
+    operation::{self, Account},
+    refusal::Refusal,
+    state::ServerState,
+};
 
-/// Sets the credentials of the App at a push service, whole. The body is one JSON object; its fields
+/// Sets the credentials of the App at a push service, or at the SMTP server of its letters (`email`), whole. The body is one JSON object; its fields
 /// depend on the service.
 #[utoipa::path(
     put, path = "/v1/providers/{channel}", tag = "providers", params(("channel" = String, Path)),
     request_body = Object,
     responses(
         (status = 204, description = "Stored"),
-        (status = 404, description = "There is no such push service", body = Problem),
+        (status = 404, description = "There is no such service", body = Problem),
         (status = 422, description = "The credentials cannot be used", body = Problem),
     )
 )]
@@ -38,7 +43,7 @@ pub(crate) async fn put(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The push services at which the App has credentials, never the credentials.
+/// The services at which the App has credentials, never the credentials.
 #[utoipa::path(
     get, path = "/v1/providers", tag = "providers",
     responses((status = 200, body = List<ProviderView>))
@@ -55,7 +60,8 @@ pub(crate) async fn list(
     }))
 }
 
-/// Asks the push service whether it takes the App's credentials, with a push that nobody gets.
+/// Asks the service whether it takes the App's credentials: a push service with a push that nobody gets,
+/// an SMTP server by a login.
 #[utoipa::path(
     post, path = "/v1/providers/{channel}", tag = "providers", params(("channel" = String, Path)),
     responses(
@@ -73,6 +79,16 @@ pub(crate) async fn check(
         .strip_suffix(":check")
         .ok_or_else(|| Refusal::not_found("provider"))?;
     let account = operation::account(&*state.store, &sender.0, channel).await?;
+    let account = match account {
+        Account::Push(account) => account,
+        Account::Email(account) => {
+            let finding = state.letters.check(&account).await;
+            return Ok(Json(ProviderCheck {
+                is_good: finding.is_good,
+                findings: vec![finding],
+            }));
+        }
+    };
     let found = state.pushes.check(&account).await;
     Ok(Json(ProviderCheck {
         is_good: found.is_good(),
@@ -98,7 +114,7 @@ fn finding(found: Finding) -> ProviderFinding {
     }
 }
 
-/// Deletes the credentials of the App at a push service: nothing passes it any more.
+/// Deletes the credentials of the App at a service: nothing passes it any more.
 #[utoipa::path(
     delete, path = "/v1/providers/{channel}", tag = "providers", params(("channel" = String, Path)),
     responses(
