@@ -155,7 +155,7 @@ pub struct DeliveryView {
     pub read_at: Option<Timestamp>,
 }
 
-/// One try of one delivery at one installation.
+/// One try of one delivery at one installation, or at the user's mailbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AttemptView {
@@ -165,9 +165,10 @@ pub struct AttemptView {
     /// The delivery.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub delivery_id: DeliveryId,
-    /// Where it was tried.
-    #[cfg_attr(feature = "openapi", schema(value_type = String))]
-    pub installation_id: InstallationId,
+    /// Where it was tried; absent if at the user's mailbox.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub installation_id: Option<InstallationId>,
     /// The route.
     #[cfg_attr(feature = "openapi", schema(value_type = Channel))]
     pub channel: Open<Channel>,

@@ -14,7 +14,7 @@ use vestnik_store_sqlite::{Found, SealKey, SqliteStore, StoreOptions, slow_disk}
 use crate::{
     backup,
     bus::{Bus, LocalBus},
-    channel::{self, MailSender, PushSender},
+    channel::{self, MailSender, Posting, PushSender, Sender},
     config::{Config, ConfigError, FeedConfig, Source},
     credential::AccessTokens,
     door::http,
@@ -144,8 +144,13 @@ impl Server {
         store.clear_presence(live.presence.node.clone()).await?;
         let supervisor = Supervisor::default();
         let pushes = pushes(&config, &clock);
-        // It was checked with the other settings.
-        let letters = MailSender::new(config.outbound.reach().unwrap_or_default());
+        let letters = MailSender::new(Posting {
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock),
+            // It was checked with the other settings.
+            reach: config.outbound.reach().unwrap_or_default(),
+            secret: secrets.refresh,
+        });
         let state = ServerState::new(Inner {
             access: AccessTokens::new(&secrets.access, config.tokens),
             refresh_key: RefreshKey(secrets.refresh),
@@ -269,11 +274,16 @@ fn keep_work(state: &ServerState, supervisor: &Supervisor) {
     };
     worker::start(&worker, supervisor);
     let dispatcher = Dispatcher {
-        sender: PushSender::new(
-            Arc::clone(&state.store),
-            Arc::clone(&state.clock),
-            state.pushes.clone(),
-        ),
+        sender: Sender {
+            store: Arc::clone(&state.store),
+            clock: Arc::clone(&state.clock),
+            pushes: PushSender::new(
+                Arc::clone(&state.store),
+                Arc::clone(&state.clock),
+                state.pushes.clone(),
+            ),
+            letters: state.letters.clone(),
+        },
         loops: Arc::clone(&state.loops),
         flight: Arc::default(),
     };

@@ -56,10 +56,15 @@ pub struct Patience {
     pub idle: Duration,
 }
 
+impl Patience {
+    /// [`Self::whole`] of the default.
+    pub const WHOLE: Duration = Duration::from_secs(18);
+}
+
 impl Default for Patience {
     fn default() -> Self {
         Self {
-            whole: Duration::from_secs(18),
+            whole: Self::WHOLE,
             connect: Duration::from_secs(5),
             answer: Duration::from_secs(10),
             verdict: Duration::from_secs(15),

@@ -14,7 +14,7 @@
 //! ```
 //! use jiff::Timestamp;
 //! use vestnik_model::{DeliveryState, InstallationId, publish::Steps, view::Channel};
-//! use vestnik_rules::cascade::{Address, Course, Device, Mailbox, Target, View, look};
+//! use vestnik_rules::cascade::{Address, Course, Device, Target, View, look};
 //!
 //! let now: Timestamp = "2026-11-29T09:00:00Z".parse()?;
 //! let address = Address { channel: Channel::Fcm, is_dead: false, has_provider: true, attempt: None };
@@ -27,7 +27,7 @@
 //!     expires_at: "2026-11-30T09:00:00Z".parse()?,
 //!     is_stopped: false,
 //!     devices: &[phone],
-//!     mailbox: Mailbox::Unknown,
+//!     mailbox: None,
 //!     lease_until: "2026-11-29T09:00:30Z".parse()?,
 //!     now,
 //! });
@@ -113,8 +113,8 @@ pub struct View<'a> {
     pub is_stopped: bool,
     /// The user's installations that the delivery is for.
     pub devices: &'a [Device],
-    /// The user's mailbox.
-    pub mailbox: Mailbox<'a>,
+    /// The user's mailbox, if they have one.
+    pub mailbox: Option<&'a Address>,
     /// The end of the lease under which tries are made.
     pub lease_until: Timestamp,
     /// The time.
@@ -153,14 +153,14 @@ impl Device {
     }
 }
 
-/// An address of an installation at a push service.
+/// An address of an installation at a push service, or of a user's mailbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
     /// The service.
     pub channel: Channel,
     /// Whether the service said that it is in use no more.
     pub is_dead: bool,
-    /// Whether the App has credentials for the service.
+    /// Whether the App has credentials for the service, or at an SMTP server.
     pub has_provider: bool,
     /// What was tried.
     pub attempt: Option<Attempt>,
@@ -175,17 +175,6 @@ pub fn preferred(mut addresses: Vec<Address>) -> Vec<Address> {
     addresses
 }
 
-/// The mailbox of a user.
-#[derive(Debug, Clone, Copy)]
-pub enum Mailbox<'a> {
-    /// There is none.
-    Unknown,
-    /// Nothing was tried yet.
-    Untried,
-    /// What was tried.
-    Tried(&'a Attempt),
-}
-
 /// The channel of an address, if the server has an adapter for it.
 #[must_use]
 pub const fn channel_of(kind: PushAddressKind) -> Option<Channel> {
@@ -197,18 +186,46 @@ pub const fn channel_of(kind: PushAddressKind) -> Option<Channel> {
     }
 }
 
-/// What is to be tried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Where an attempt goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Target {
-    /// A push to an installation.
+    /// To an installation.
     Device {
         /// The installation.
         installation: InstallationId,
-        /// The service.
+        /// The service, or the hub.
         channel: Channel,
     },
-    /// A letter to the user's mailbox.
+    /// To the user's mailbox, by a letter.
     Mailbox,
+}
+
+impl Target {
+    /// The route.
+    #[must_use]
+    pub const fn channel(self) -> Channel {
+        match self {
+            Self::Device { channel, .. } => channel,
+            Self::Mailbox => Channel::Email,
+        }
+    }
+
+    /// The installation; a mailbox is none's.
+    #[must_use]
+    pub const fn installation(self) -> Option<InstallationId> {
+        match self {
+            Self::Device { installation, .. } => Some(installation),
+            Self::Mailbox => None,
+        }
+    }
+
+    /// Why nothing more is tried at an address that is dead.
+    const fn dead(self) -> Reason {
+        match self {
+            Self::Device { .. } => Reason::TokenDead,
+            Self::Mailbox => Reason::EmailBounced,
+        }
+    }
 }
 
 /// What a look found.
@@ -318,7 +335,7 @@ fn outlook(view: &View<'_>, step: &Step, found: &Found, looked: &mut Looked) -> 
     let Some(deadline) = looked.course.step_end(step) else {
         let is_lost = found.is_over() && !found.awaits_connection;
         let is_open = view.state.status == DeliveryStatus::Pending;
-        looked.end = (is_lost && is_open).then_some(failure);
+        looked.end = (is_lost && is_open).then_some(ending(failure));
         return None;
     };
     if is_reached(step.goal, view.state.status) {
@@ -328,7 +345,7 @@ fn outlook(view: &View<'_>, step: &Step, found: &Found, looked: &mut Looked) -> 
         if goes_on {
             return Some(failure);
         }
-        looked.end = Some(failure);
+        looked.end = Some(ending(failure));
         return None;
     }
     // Tries that were not made in time are not made: the step is over for the sender.
@@ -337,6 +354,16 @@ fn outlook(view: &View<'_>, step: &Step, found: &Found, looked: &mut Looked) -> 
     }
     looked.course.due_at = earliest([next, Some(deadline)]);
     None
+}
+
+/// Why a delivery ends that was handed over nowhere. A mailbox that takes nothing is no address; that
+/// something came back is said of what was handed over.
+const fn ending(failure: Reason) -> Reason {
+    if failure.is_after_hand_over() {
+        Reason::RecipientNoAddress
+    } else {
+        failure
+    }
 }
 
 fn is_reached(goal: Goal, status: DeliveryStatus) -> bool {
@@ -366,10 +393,9 @@ fn find(view: &View<'_>, step: &Step, course: Course) -> Found {
             found.is_handed |= view.state.status != DeliveryStatus::Pending;
         }
         StepChannel::Email => match view.mailbox {
-            Mailbox::Unknown => found.failed(Reason::RecipientNoAddress),
-            Mailbox::Untried => found.tries.push(Target::Mailbox),
-            Mailbox::Tried(attempt) => {
-                find_attempt(view, Some(attempt), Target::Mailbox, &mut found);
+            None => found.failed(Reason::RecipientNoAddress),
+            Some(mailbox) => {
+                find_address(view, mailbox, Target::Mailbox, &mut found);
             }
         },
     }
@@ -406,23 +432,29 @@ fn find_device(
         found.awaits_connection = true;
         return found.failed(Reason::HubOffline);
     }
-    let installation = device.installation;
     for address in &device.addresses {
-        let channel = address.channel;
         let target = Target::Device {
-            installation,
-            channel,
+            installation: device.installation,
+            channel: address.channel,
         };
-        let attempt = address.attempt.as_ref();
-        let is_untried = attempt.is_none();
-        if address.is_dead && !is_under_way(view, attempt) {
-            found.failed(Reason::TokenDead);
-        } else if !address.has_provider && is_untried {
-            found.failed(Reason::ConfigNoRoute);
-        } else if find_attempt(view, attempt, target, found) {
+        if find_address(view, address, target, found) {
             return;
         }
     }
+}
+
+/// What an address means for its step; tells whether the next one has to wait for it.
+fn find_address(view: &View<'_>, address: &Address, target: Target, found: &mut Found) -> bool {
+    let attempt = address.attempt.as_ref();
+    if address.is_dead && !is_under_way(view, attempt) {
+        found.failed(target.dead());
+        return false;
+    }
+    if !address.has_provider && attempt.is_none() {
+        found.failed(Reason::ConfigNoRoute);
+        return false;
+    }
+    find_attempt(view, attempt, target, found)
 }
 
 /// Whether an attempt has handed something over, or has a try on its way: what it needs no address for.

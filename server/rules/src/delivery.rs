@@ -36,15 +36,23 @@ pub enum Event {
     /// A device reported it.
     Receipt(ReceiptKind),
     /// Its time to live ran out.
-    Expired {
-        /// Whether an installation that it was handed to confirmed a place of the log at or behind its
-        /// entry: the device has it, also if no receipt came.
-        has_evidence: bool,
-    },
+    Expired(Proof),
     /// The sender cancelled or recalled its notification.
     Cancelled,
     /// Its cascade has nowhere to go any more.
     Ended(Reason),
+}
+
+/// What is known, at its expiry, of what a delivery that was handed over came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// An installation that it was handed to confirmed a place of the log at or behind its entry: the
+    /// device has it, also if no receipt came.
+    Evident,
+    /// A device that could have confirmed it did not.
+    Missing,
+    /// It went to a mailbox: nobody ever confirms a letter.
+    Impossible,
 }
 
 /// A delivery after an event.
@@ -89,7 +97,7 @@ pub fn advance(mut state: DeliveryState, event: Event, at: Timestamp) -> Advance
     let is_changed = match event {
         Event::HandedOver => state.merge(Evidence::Sent, at),
         Event::Receipt(kind) => state.merge(Evidence::Receipt(kind), at),
-        Event::Expired { has_evidence } => run_out(&mut state, has_evidence, at),
+        Event::Expired(proof) => run_out(&mut state, proof, at),
         Event::Cancelled => state.merge(Evidence::Ended(Reason::CancelledSender), at),
         Event::Ended(reason) => state.merge(Evidence::Ended(reason), at),
     };
@@ -108,11 +116,11 @@ pub fn advance(mut state: DeliveryState, event: Event, at: Timestamp) -> Advance
 /// Decides what becomes of a delivery whose time to live ran out.
 ///
 /// One that waits expires. One that was handed over is delivered if a device has confirmed a later
-/// place of the log, and otherwise ends as `delivery.unconfirmed`: a hand-over alone is no success.
-/// Every other one stays as it is.
+/// place of the log, and otherwise ends as `delivery.unconfirmed`: a hand-over alone is no success, unless
+/// it was to a mailbox. Every other one stays as it is.
 #[must_use]
-pub fn expire(state: DeliveryState, has_evidence: bool, now: Timestamp) -> Advanced {
-    advance(state, Event::Expired { has_evidence }, now)
+pub fn expire(state: DeliveryState, proof: Proof, now: Timestamp) -> Advanced {
+    advance(state, Event::Expired(proof), now)
 }
 
 /// Decides what becomes of a delivery whose notification was cancelled: one that waits ends, every
@@ -122,13 +130,14 @@ pub fn cancel(state: DeliveryState, now: Timestamp) -> Advanced {
     advance(state, Event::Cancelled, now)
 }
 
-fn run_out(state: &mut DeliveryState, has_evidence: bool, now: Timestamp) -> bool {
+fn run_out(state: &mut DeliveryState, proof: Proof, now: Timestamp) -> bool {
     match state.status {
         DeliveryStatus::Pending => state.merge(Evidence::Ended(Reason::ExpiredTtl), now),
-        DeliveryStatus::Sent if has_evidence => {
-            state.merge(Evidence::Receipt(ReceiptKind::Delivered), now)
-        }
-        DeliveryStatus::Sent => state.merge(Evidence::Ended(Reason::DeliveryUnconfirmed), now),
+        DeliveryStatus::Sent => match proof {
+            Proof::Evident => state.merge(Evidence::Receipt(ReceiptKind::Delivered), now),
+            Proof::Missing => state.merge(Evidence::Ended(Reason::DeliveryUnconfirmed), now),
+            Proof::Impossible => false,
+        },
         DeliveryStatus::Delivered
         | DeliveryStatus::Read
         | DeliveryStatus::Suppressed

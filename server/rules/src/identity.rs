@@ -26,7 +26,9 @@
 
 use aws_lc_rs::digest::{Context, SHA256};
 use uuid::{Builder, Uuid};
-use vestnik_model::{AttemptId, Channel, DeliveryId, InstallationId, NotificationId, UserId};
+use vestnik_model::{AttemptId, Channel, DeliveryId, NotificationId, UserId};
+
+use crate::cascade::Target;
 
 /// The bits that a UUID's variant leaves free in its second half.
 const FREE: u64 = (1 << 62) - 1;
@@ -87,21 +89,27 @@ fn half(domain: &[u8], part: &[u8]) -> u64 {
     u64::from_be_bytes(bytes)
 }
 
-/// The id of the attempt of a delivery at an installation over a channel.
+/// The id of the attempt of a delivery at a target. All of its tries have it, so that whoever gets one
+/// twice can tell.
 #[must_use]
-pub fn attempt_id(
-    delivery: DeliveryId,
-    installation: InstallationId,
-    channel: Channel,
-) -> AttemptId {
-    let installation = installation.uuid();
-    // The hub was there first, and its ids never change.
-    let uuid = match channel {
-        Channel::Hub => derived(delivery.uuid(), installation.as_bytes()),
-        Channel::Fcm | Channel::Apns | Channel::Webpush | Channel::Email => {
-            let part = [installation.as_bytes(), channel.as_str().as_bytes()].concat();
-            derived(delivery.uuid(), &part)
+pub fn attempt_id(delivery: DeliveryId, target: Target) -> AttemptId {
+    let delivery = delivery.uuid();
+    let uuid = match target {
+        Target::Device {
+            installation,
+            channel,
+        } => {
+            let installation = installation.uuid();
+            match channel {
+                // The hub was there first, and its ids never change.
+                Channel::Hub => derived(delivery, installation.as_bytes()),
+                Channel::Fcm | Channel::Apns | Channel::Webpush | Channel::Email => {
+                    let part = [installation.as_bytes(), channel.as_str().as_bytes()].concat();
+                    derived(delivery, &part)
+                }
+            }
         }
+        Target::Mailbox => derived(delivery, b"mailbox"),
     };
     AttemptId::from_uuid(uuid)
 }
@@ -118,6 +126,8 @@ fn derived(of: Uuid, part: &[u8]) -> Uuid {
 
 #[cfg(test)]
 mod tests {
+    use vestnik_model::InstallationId;
+
     use super::*;
 
     fn notification(number: u128) -> NotificationId {
@@ -132,11 +142,11 @@ mod tests {
     #[test]
     fn the_ids_are_what_they_were() {
         let delivery = delivery_id(notification(1), &user("anna"));
-        let attempt = attempt_id(
-            delivery,
-            InstallationId::from_uuid(Uuid::from_u128(2)),
-            Channel::Hub,
-        );
+        let hub = Target::Device {
+            installation: InstallationId::from_uuid(Uuid::from_u128(2)),
+            channel: Channel::Hub,
+        };
+        let attempt = attempt_id(delivery, hub);
         assert_eq!(delivery.uuid().get_version_num(), 8);
         assert_eq!(
             (delivery.to_string(), attempt.to_string()),
@@ -145,6 +155,19 @@ mod tests {
                 "att_cab5dbe4e467829eb7a43d488f4e7306".to_owned()
             )
         );
+    }
+
+    #[test]
+    fn a_letter_has_an_attempt_of_its_own() {
+        let [one, other] = [1, 2].map(|number| delivery_id(notification(number), &user("anna")));
+        let letter = attempt_id(one, Target::Mailbox);
+        assert_eq!(letter, attempt_id(one, Target::Mailbox));
+        assert_ne!(letter, attempt_id(other, Target::Mailbox));
+        let email = Target::Device {
+            installation: InstallationId::from_uuid(Uuid::from_u128(2)),
+            channel: Channel::Email,
+        };
+        assert_ne!(letter, attempt_id(one, email));
     }
 
     #[test]

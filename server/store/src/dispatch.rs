@@ -1,4 +1,4 @@
-//! Sending deliveries over push services and other channels than the hub.
+//! Sending deliveries over push services and by e-mail.
 //!
 //! A notification that has something to send has a row of work of kind `Dispatch`. Whoever claims it
 //! calls [`Dispatch::dispatch`], sends what was begun, and calls [`Dispatch::settle`] with what became
@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use vestnik_model::{
     AppId, AttemptId, InstallationId, Notification, NotificationId, PushAddress, UserId,
 };
-use vestnik_rules::{attempt::Outcome, cascade::Target, work::Progress};
+use vestnik_rules::{attempt::Outcome, cascade::Target, email::EmailAddress, work::Progress};
 
 use crate::{Answer, work::Part};
 
@@ -69,6 +69,11 @@ pub enum Recipient {
         /// The language that it reported.
         locale: Option<String>,
     },
+    /// The user's mailbox, by a letter.
+    Mailbox {
+        /// The address.
+        address: EmailAddress,
+    },
 }
 
 /// What became of tries.
@@ -93,8 +98,8 @@ pub struct Tried {
     pub user: UserId,
     /// Where it went.
     pub target: Target,
-    /// The hash of the address ([`vestnik_rules::address::hash`]): if the service says that it is dead,
-    /// no other address dies.
+    /// The hash of the address ([`vestnik_rules::address`]): if the service says that it is dead, no other
+    /// address dies.
     pub address: [u8; 32],
     /// The end of its lease, which names it.
     pub lease_until: Timestamp,

@@ -70,7 +70,7 @@ fn what_rest_shows() {
     let attempt = AttemptView {
         id: "att_00000000000000000000000000000003".parse().unwrap(),
         delivery_id: delivery().id,
-        installation_id: "ins_00000000000000000000000000000004".parse().unwrap(),
+        installation_id: Some("ins_00000000000000000000000000000004".parse().unwrap()),
         channel: Channel::Hub.into(),
         status: AttemptStatus::Sent.into(),
         reason: None,
@@ -83,7 +83,7 @@ fn what_rest_shows() {
         read_at: None,
     };
     let installation = InstallationView {
-        id: attempt.installation_id,
+        id: "ins_00000000000000000000000000000004".parse().unwrap(),
         user: delivery().user,
         state: Some(InstallationState {
             platform: Platform::Web.into(),

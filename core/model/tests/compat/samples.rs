@@ -421,7 +421,7 @@ fn attempt() -> AttemptView {
     AttemptView {
         id: parsed("att_0192f0c1000070008000000000000004"),
         delivery_id: parsed(DELIVERY),
-        installation_id: parsed(INSTALLATION),
+        installation_id: Some(parsed(INSTALLATION)),
         channel: Channel::Hub.into(),
         status: AttemptStatus::Read.into(),
         reason: None,

@@ -1,19 +1,86 @@
 //! Letters: made of what a dispatch began, handed to the SMTP server of the App, read as outcomes.
+//!
+//! A repetition has the `Message-ID` of the first letter: both are of the attempt, and the key that signs
+//! it is derived from a secret that outlives restarts and restored backups.
 
-use vestnik_mail::{Account, Mailer, Outcome as Handed};
-use vestnik_model::{Reason, view::ProviderFinding};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use aws_lc_rs::hmac;
+use jiff::SignedDuration;
+use vestnik_clock::Clock;
+use vestnik_mail::{
+    Account, Envelope, Letter, Mailer, Outcome as Handed, Patience, Sender, TagKey, Verdict,
+};
+use vestnik_model::{AppId, Channel, Reason, view::ProviderFinding};
 use vestnik_outbound::Reach;
+use vestnik_rules::{
+    address::hash_email,
+    attempt::Outcome,
+    cascade::Target,
+    email::EmailAddress,
+    reason::{Retry, consequences},
+};
+use vestnik_store::{
+    Store, StoreError,
+    dispatch::{Begun, Tried},
+};
+
+use super::push::REFUSED_PAUSE;
+
+/// The longest that one letter takes.
+pub(crate) const ONE_LETTER: Duration = Patience::WHOLE;
+/// The most Apps whose connections to SMTP servers are kept.
+const MAX_POSTS: usize = 1_000;
+/// What the key of an App's marks is derived with, beside the App's id.
+const MARKS: &[u8] = b"vestnik marks of letters\0";
+
+/// What a sender of letters works with.
+pub(crate) struct Posting {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// What may be connected to.
+    pub(crate) reach: Reach,
+    /// The secret that keys of marks are derived from.
+    pub(crate) secret: [u8; 32],
+}
 
 /// Sends letters. Cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct MailSender {
-    /// What may be connected to.
-    reach: Reach,
+    posting: Arc<Posting>,
+    posts: Arc<Mutex<HashMap<AppId, Known>>>,
+}
+
+/// An account as text, and what sends by it; nothing if the text cannot be used.
+struct Known {
+    text: String,
+    post: Option<Arc<Post>>,
+}
+
+/// What sends the letters of an App.
+#[derive(Debug)]
+pub(crate) struct Post {
+    mailer: Mailer,
+    sender: Sender,
+}
+
+impl fmt::Debug for MailSender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MailSender").finish_non_exhaustive()
+    }
 }
 
 impl MailSender {
-    pub(crate) const fn new(reach: Reach) -> Self {
-        Self { reach }
+    pub(crate) fn new(posting: Posting) -> Self {
+        Self {
+            posting: Arc::new(posting),
+            posts: Arc::default(),
+        }
     }
 
     /// Whether the SMTP server of an account takes its login. Nothing is sent.
@@ -25,7 +92,7 @@ impl MailSender {
             reason: Some(reason.into()),
             said,
         };
-        let Ok(mailer) = Mailer::new(relay.clone(), self.reach.clone()) else {
+        let Ok(mailer) = Mailer::new(relay.clone(), self.posting.reach.clone()) else {
             return refused(Reason::ConfigNoRoute, None);
         };
         match mailer.check().await {
@@ -40,6 +107,216 @@ impl MailSender {
                 let reason = verdict.reason().unwrap_or(Reason::Unknown);
                 refused(reason, said.map(|said| said.to_string()))
             }
+        }
+    }
+
+    /// What sends the letters of an App; nothing without an account that can be used.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the account cannot be loaded.
+    pub(super) async fn post(&self, app: &AppId) -> Result<Option<Arc<Post>>, StoreError> {
+        let store = &self.posting.store;
+        let provider = store.provider(app.clone(), Channel::Email).await?;
+        Ok(provider.and_then(|provider| self.known(app, provider.account)))
+    }
+
+    /// The same text is the same account: its connections are used again.
+    fn known(&self, app: &AppId, text: String) -> Option<Arc<Post>> {
+        let mut posts = self.posts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = posts.get(app)
+            && known.text == text
+        {
+            return known.post.clone();
+        }
+        let post = self.made(app, &text).map(Arc::new);
+        if posts.len() >= MAX_POSTS {
+            posts.clear();
+        }
+        let known = Known {
+            text,
+            post: post.clone(),
+        };
+        posts.insert(app.clone(), known);
+        post
+    }
+
+    fn made(&self, app: &AppId, text: &str) -> Option<Post> {
+        let account = Account::parse(text)
+            .inspect_err(|error| tracing::warn!(%app, %error, "an SMTP account cannot be used"))
+            .ok()?;
+        let mailer = Mailer::new(account.relay().clone(), self.posting.reach.clone())
+            .inspect_err(|error| tracing::warn!(%app, %error, "an SMTP server cannot be used"))
+            .ok()?;
+        let key = TagKey::new(&mark_key(&self.posting.secret, app));
+        let sender = account.sender(key);
+        Some(Post { mailer, sender })
+    }
+
+    /// A try that is sent now, for which there is no answer yet.
+    pub(super) fn unanswered(&self, begun: &Begun, address: &EmailAddress) -> Tried {
+        Tried {
+            user: begun.user.clone(),
+            target: Target::Mailbox,
+            address: hash_email(address),
+            lease_until: begun.lease_until,
+            began_at: self.posting.clock.now(),
+            outcome: Outcome::Unproven,
+            said: None,
+        }
+    }
+
+    /// Makes one try.
+    pub(super) async fn send(
+        &self,
+        post: Option<&Post>,
+        begun: &Begun,
+        address: &EmailAddress,
+    ) -> Tried {
+        let tried = self.unanswered(begun, address);
+        let Some(post) = post else {
+            let outcome = rejected(Reason::ConfigNoRoute);
+            return Tried { outcome, ..tried };
+        };
+        let letter = Letter {
+            attempt: begun.attempt,
+            to: address,
+            notification: &begun.notification,
+            unsubscribe: None,
+        };
+        let envelope = match Envelope::of(&letter, &post.sender, tried.began_at) {
+            Ok(envelope) => envelope,
+            Err(error) => {
+                tracing::warn!(attempt = %begun.attempt, %error, "a letter cannot be written");
+                let outcome = rejected(Reason::Unknown);
+                return Tried { outcome, ..tried };
+            }
+        };
+        let Handed { verdict, said } = post.mailer.send(&envelope).await;
+        Tried {
+            outcome: outcome(verdict),
+            said: said.map(|said| said.to_string()),
+            ..tried
+        }
+    }
+}
+
+/// The key of the marks in an App's letters: one that other Apps cannot make marks with.
+fn mark_key(secret: &[u8; 32], app: &AppId) -> [u8; 32] {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
+    let tag = hmac::sign(&key, &[MARKS, app.as_str().as_bytes()].concat());
+    let mut mark_key = [0; 32];
+    mark_key.copy_from_slice(tag.as_ref());
+    mark_key
+}
+
+const fn rejected(reason: Reason) -> Outcome {
+    Outcome::Rejected { reason }
+}
+
+/// What a verdict means for the attempt.
+fn outcome(verdict: Verdict) -> Outcome {
+    let pause = |after| SignedDuration::try_from(after).unwrap_or(SignedDuration::MAX);
+    match verdict {
+        Verdict::Accepted => Outcome::Accepted,
+        Verdict::Retry { reason, after } => Outcome::Retry {
+            reason,
+            after: after.map(pause),
+        },
+        Verdict::Throttled { after } => Outcome::Retry {
+            reason: Reason::ProviderThrottled,
+            after: Some(pause(after)),
+        },
+        Verdict::Dead { reason } => Outcome::Dead {
+            reason,
+            since: None,
+        },
+        Verdict::Rejected { reason } => rejected(reason),
+        Verdict::Refused { reason } => match consequences(reason).retry {
+            // What the account lacks for this letter it lacks for the next one too.
+            Retry::Never => rejected(reason),
+            Retry::Later
+            | Retry::Once
+            | Retry::AfterRenewal
+            | Retry::OtherEnvironment
+            | Retry::WithoutContent
+            | Retry::WithNewKey => Outcome::Retry {
+                reason,
+                after: Some(REFUSED_PAUSE),
+            },
+        },
+        Verdict::Unproven { reason: _ } => Outcome::Unproven,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_app_has_a_key_of_its_own_that_stays() {
+        let [shop, bank] = ["shop", "bank"].map(|name| AppId::parse(name).unwrap());
+        assert_eq!(mark_key(&[1; 32], &shop), mark_key(&[1; 32], &shop));
+        assert_ne!(mark_key(&[1; 32], &shop), mark_key(&[1; 32], &bank));
+        assert_ne!(mark_key(&[1; 32], &shop), mark_key(&[2; 32], &shop));
+    }
+
+    /// The registry, push-services 4.7: who helps, and when a letter is tried again.
+    #[test]
+    fn every_verdict_has_its_consequence() {
+        let minute = Duration::from_secs(60);
+        let retry = |reason, after: Option<i64>| Outcome::Retry {
+            reason,
+            after: after.map(SignedDuration::from_secs),
+        };
+        for (verdict, wanted) in [
+            (Verdict::Accepted, Outcome::Accepted),
+            (
+                Verdict::Retry {
+                    reason: Reason::ProviderUnavailable,
+                    after: Some(minute),
+                },
+                retry(Reason::ProviderUnavailable, Some(60)),
+            ),
+            (
+                Verdict::Throttled { after: minute },
+                retry(Reason::ProviderThrottled, Some(60)),
+            ),
+            (
+                Verdict::Dead {
+                    reason: Reason::EmailBounced,
+                },
+                Outcome::Dead {
+                    reason: Reason::EmailBounced,
+                    since: None,
+                },
+            ),
+            (
+                Verdict::Rejected {
+                    reason: Reason::ProviderContentRejected,
+                },
+                rejected(Reason::ProviderContentRejected),
+            ),
+            // An operator renews a password; a sender that is not allowed stays so.
+            (
+                Verdict::Refused {
+                    reason: Reason::ConfigProviderAuth,
+                },
+                retry(Reason::ConfigProviderAuth, Some(300)),
+            ),
+            (
+                Verdict::Refused {
+                    reason: Reason::ConfigSenderNotAllowed,
+                },
+                rejected(Reason::ConfigSenderNotAllowed),
+            ),
+            (
+                Verdict::Unproven {
+                    reason: Reason::ProviderUnproven,
+                },
+                Outcome::Unproven,
+            ),
+        ] {
+            assert_eq!(outcome(verdict), wanted, "{verdict:?}");
         }
     }
 }

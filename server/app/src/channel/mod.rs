@@ -1,11 +1,14 @@
 //! The routes by which notifications leave the server, other than the hub.
 //!
-//! `push` makes pushes of what a dispatch began and reads what became of them; the requests are made
-//! and sent by `vestnik_push`.
+//! `sender` hands each try of a dispatch to its route. `push` makes pushes and reads what became of them;
+//! the requests are made and sent by `vestnik_push`. `email` does the same with letters and
+//! `vestnik_mail`.
 
 mod content;
 mod email;
 mod push;
+mod sender;
 
-pub(crate) use email::MailSender;
-pub(crate) use push::{Accounts, ONE_REQUEST, PushSender, limits, service};
+pub(crate) use email::{MailSender, ONE_LETTER, Posting};
+pub(crate) use push::{ONE_REQUEST, PushSender, limits, service};
+pub(crate) use sender::{Accounts, Sender};

@@ -9,7 +9,9 @@ use std::{
 
 use jiff::SignedDuration;
 use vestnik_clock::Clock;
-use vestnik_model::{AppId, Channel, Open, PushAddress, Reason, open::Word as _};
+use vestnik_model::{
+    AppId, Channel, InstallationId, Open, PushAddress, Reason, open::Word as _,
+};
 use vestnik_outbound::Limits;
 use vestnik_push::{
     Account, Address, CollapseKey, Content, Driver, Push, Sent, Service, Urgency, Verdict,
@@ -22,7 +24,7 @@ use vestnik_rules::{
 };
 use vestnik_store::{
     Store, StoreError,
-    dispatch::{Begun, Recipient, Tried},
+    dispatch::{Begun, Tried},
     tenants::Provider,
 };
 
@@ -30,7 +32,7 @@ use super::content::{Letter, content, hint};
 
 /// How long a push waits when the service refuses the App's credentials: an operator has to do
 /// something.
-const REFUSED_PAUSE: SignedDuration = SignedDuration::from_mins(5);
+pub(super) const REFUSED_PAUSE: SignedDuration = SignedDuration::from_mins(5);
 /// How long a request waits for a connection: for room, name, TCP and TLS together.
 const CONNECT: Duration = Duration::from_secs(5);
 /// How long a service may take to answer (Firebase, "Scale FCM sends": at least 10 seconds).
@@ -59,9 +61,19 @@ struct Parsed {
     account: Option<Arc<Account>>,
 }
 
-/// The accounts of an App, as they were when a part began.
+/// A try at an installation.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Parcel<'a> {
+    pub(super) begun: &'a Begun,
+    pub(super) installation: InstallationId,
+    pub(super) address: &'a PushAddress,
+    pub(super) envelope_key: Option<&'a str>,
+    pub(super) locale: Option<&'a str>,
+}
+
+/// The accounts of an App at push services, as they were when a part began.
 #[derive(Debug, Default)]
-pub(crate) struct Accounts(BTreeMap<Channel, Arc<Account>>);
+pub(super) struct Accounts(BTreeMap<Channel, Arc<Account>>);
 
 impl fmt::Debug for PushSender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -83,7 +95,7 @@ impl PushSender {
     ///
     /// # Errors
     /// [`StoreError`] if they cannot be loaded.
-    pub(crate) async fn accounts(&self, app: &AppId) -> Result<Accounts, StoreError> {
+    pub(super) async fn accounts(&self, app: &AppId) -> Result<Accounts, StoreError> {
         let mut accounts = BTreeMap::new();
         for channel in Channel::WORDS {
             let Some(service) = service(*channel) else {
@@ -97,21 +109,15 @@ impl PushSender {
     }
 
     /// A try that is sent now, for which there is no answer yet.
-    pub(crate) fn unanswered(&self, begun: &Begun) -> Tried {
-        let Recipient::Device {
-            installation,
-            address,
-            envelope_key: _,
-            locale: _,
-        } = &begun.recipient;
+    pub(super) fn unanswered(&self, parcel: &Parcel<'_>) -> Tried {
         Tried {
-            user: begun.user.clone(),
+            user: parcel.begun.user.clone(),
             target: Target::Device {
-                installation: *installation,
-                channel: channel_at(address),
+                installation: parcel.installation,
+                channel: channel_at(parcel.address),
             },
-            address: hash(address),
-            lease_until: begun.lease_until,
+            address: hash(parcel.address),
+            lease_until: parcel.begun.lease_until,
             began_at: self.clock.now(),
             outcome: Outcome::Unproven,
             said: None,
@@ -119,15 +125,14 @@ impl PushSender {
     }
 
     /// Makes one try.
-    pub(crate) async fn send(&self, accounts: &Accounts, begun: Begun) -> Tried {
-        let tried = self.unanswered(&begun);
-        let Recipient::Device { address, .. } = &begun.recipient;
-        let Some(account) = accounts.0.get(&channel_at(address)) else {
+    pub(super) async fn send(&self, accounts: &Accounts, parcel: &Parcel<'_>) -> Tried {
+        let tried = self.unanswered(parcel);
+        let Some(account) = accounts.0.get(&channel_at(parcel.address)) else {
             let outcome = rejected(Reason::ConfigNoRoute);
             return Tried { outcome, ..tried };
         };
-        let environment = address.environment.as_ref().and_then(Open::known);
-        let Ok(address) = Address::parse(address, environment) else {
+        let environment = parcel.address.environment.as_ref().and_then(Open::known);
+        let Ok(address) = Address::parse(parcel.address, environment) else {
             // It never was an address of this service.
             let outcome = Outcome::Dead {
                 reason: Reason::TokenDead,
@@ -135,7 +140,7 @@ impl PushSender {
             };
             return Tried { outcome, ..tried };
         };
-        let sent = self.push(account, &address, &begun).await;
+        let sent = self.push(account, &address, parcel).await;
         Tried {
             said: sent.said.as_ref().map(ToString::to_string),
             outcome: outcome(&sent),
@@ -144,49 +149,22 @@ impl PushSender {
     }
 
     /// Sends the notification, and only a hint if the service refuses what it contains.
-    async fn push(&self, account: &Arc<Account>, address: &Address, begun: &Begun) -> Sent {
-        let Recipient::Device {
-            installation,
-            envelope_key,
-            locale,
-            ..
-        } = &begun.recipient;
+    async fn push(&self, account: &Arc<Account>, address: &Address, parcel: &Parcel<'_>) -> Sent {
         let letter = Letter {
-            notification: &begun.notification,
-            user: &begun.user,
-            installation: *installation,
-            key: envelope_key.as_deref(),
-            locale: locale.as_deref(),
+            notification: &parcel.begun.notification,
+            user: &parcel.begun.user,
+            installation: parcel.installation,
+            key: parcel.envelope_key,
+            locale: parcel.locale,
         };
-        let push = self.letter(begun, content(&letter, self.clock.random()));
+        let push = of(parcel, content(&letter, self.clock.random()));
         let sent = self.driver.send(account, address, &push).await;
         let is_sealed = matches!(push.content, Content::Sealed { .. });
         if !is_sealed || !is_for_its_content(&sent.verdict) {
             return sent;
         }
-        let push = self.letter(begun, hint(locale.as_deref()));
+        let push = of(parcel, hint(parcel.locale));
         self.driver.send(account, address, &push).await
-    }
-
-    fn letter(&self, begun: &Begun, content: Content) -> Push {
-        let notification = &begun.notification;
-        let Recipient::Device { installation, .. } = &begun.recipient;
-        let urgency = match notification.priority {
-            Open::Known(priority) => Urgency::from(priority),
-            Open::Unknown(_) => Urgency::Normal,
-        };
-        Push {
-            attempt: begun.attempt,
-            notification: notification.id,
-            expires_at: notification.expires_at,
-            urgency,
-            // A repetition takes the place of the first push.
-            collapse: Some(CollapseKey::derive(
-                installation.uuid().as_bytes(),
-                &notification.id.to_string(),
-            )),
-            content,
-        }
     }
 
     fn parsed(&self, app: &AppId, service: Service, provider: &Provider) -> Option<Arc<Account>> {
@@ -210,6 +188,27 @@ impl PushSender {
         };
         accounts.insert(name, parsed.clone());
         parsed.account
+    }
+}
+
+/// The push of a try.
+fn of(parcel: &Parcel<'_>, content: Content) -> Push {
+    let notification = &parcel.begun.notification;
+    let urgency = match notification.priority {
+        Open::Known(priority) => Urgency::from(priority),
+        Open::Unknown(_) => Urgency::Normal,
+    };
+    Push {
+        attempt: parcel.begun.attempt,
+        notification: notification.id,
+        expires_at: notification.expires_at,
+        urgency,
+        // A repetition takes the place of the first push.
+        collapse: Some(CollapseKey::derive(
+            parcel.installation.uuid().as_bytes(),
+            &notification.id.to_string(),
+        )),
+        content,
     }
 }
 

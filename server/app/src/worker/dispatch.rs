@@ -25,7 +25,7 @@ use super::{
     run::{Round, Rows, fraction, until},
 };
 use crate::{
-    channel::{Accounts, ONE_REQUEST, PushSender},
+    channel::{Accounts, ONE_LETTER, ONE_REQUEST, Sender},
     refusal::chain,
 };
 
@@ -41,12 +41,13 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 // A request has its answer, or has none in time, before the try is given up.
 const _: () = assert!(ONE_REQUEST.as_secs() < PATIENCE.as_secs());
+const _: () = assert!(ONE_LETTER.as_secs() < PATIENCE.as_secs());
 const _: () = assert!(PATIENCE.as_secs() as i64 + RESERVE.as_secs() <= LEASE.as_secs());
 
 /// Sends deliveries. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Dispatcher {
-    pub(crate) sender: PushSender,
+    pub(crate) sender: Sender,
     pub(crate) loops: Arc<Loops>,
     pub(crate) flight: Arc<Flight>,
 }

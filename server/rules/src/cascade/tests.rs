@@ -59,7 +59,7 @@ struct Case {
     course: Course,
     state: DeliveryState,
     devices: Vec<Device>,
-    has_mailbox: bool,
+    mailbox: Option<Address>,
     is_stopped: bool,
     now: i64,
 }
@@ -71,7 +71,7 @@ impl Case {
             course: Course::new(at(100)),
             state: DeliveryState::pending(),
             devices,
-            has_mailbox: true,
+            mailbox: Some(address(Channel::Email, None)),
             is_stopped: false,
             now: 100,
         }
@@ -101,11 +101,7 @@ impl Case {
             expires_at: at(10_000),
             is_stopped: self.is_stopped,
             devices: &self.devices,
-            mailbox: if self.has_mailbox {
-                Mailbox::Untried
-            } else {
-                Mailbox::Unknown
-            },
+            mailbox: self.mailbox.as_ref(),
             lease_until: at(self.now + 30),
             now: at(self.now),
         })
@@ -216,7 +212,7 @@ fn nobody_to_reach_starts_at_the_next_channel_at_once_with_the_reason() {
         // Without another channel, or without a mailbox, the delivery ends with its reason.
         Case::new(devices.clone()).check(&[], 0, None, Some(reason));
         let no_mailbox = Case {
-            has_mailbox: false,
+            mailbox: None,
             ..Case::cascade(devices)
         };
         no_mailbox.check(&[], 1, None, Some(Reason::RecipientNoAddress));
@@ -399,4 +395,55 @@ fn a_lease_that_was_given_while_the_clock_was_ahead_holds_nobody_up() {
     Case::new(vec![phone(1, Some(ahead))]).check(&[push(1, Channel::Fcm)], 0, Some(130), None);
     let paused = attempt(State::Retrying, Some(4_000), None);
     Case::new(vec![phone(1, Some(paused))]).check(&[], 0, Some(4_000), None);
+}
+
+/// Only a letter, to a mailbox.
+fn letter(mailbox: Address) -> Case {
+    let only = StepRequest {
+        channel: StepChannel::Email,
+        wait_for: Goal::Handed,
+        within_seconds: None,
+    };
+    Case {
+        steps: Steps::from_stored(vec![only]),
+        mailbox: Some(mailbox),
+        ..Case::new(Vec::new())
+    }
+}
+
+#[test]
+fn a_letter_is_repeated_until_it_is_proven() {
+    let mailbox = |attempt| address(Channel::Email, attempt);
+    letter(mailbox(None)).check(&[Target::Mailbox], 0, Some(130), None);
+    let sending = mailbox(Some(attempt(State::Sending, Some(130), None)));
+    letter(sending.clone()).check(&[], 0, Some(130), None);
+    // Nobody knows whether it was taken.
+    letter(sending)
+        .at(130)
+        .check(&[Target::Mailbox], 0, Some(160), None);
+    let sent = mailbox(Some(attempt(State::Sent, None, None)));
+    letter(sent)
+        .proven(Evidence::Sent)
+        .check(&[], 0, None, None);
+    let failed = mailbox(Some(attempt(
+        State::Failed,
+        None,
+        Some(Reason::ProviderContentRejected),
+    )));
+    letter(failed).check(&[], 0, None, Some(Reason::ProviderContentRejected));
+}
+
+#[test]
+fn a_dead_mailbox_and_an_app_without_a_server_get_no_letter() {
+    let mailbox = address(Channel::Email, None);
+    let dead = Address {
+        is_dead: true,
+        ..mailbox.clone()
+    };
+    letter(dead).check(&[], 0, None, Some(Reason::RecipientNoAddress));
+    let unserved = Address {
+        has_provider: false,
+        ..mailbox
+    };
+    letter(unserved).check(&[], 0, None, Some(Reason::ConfigNoRoute));
 }

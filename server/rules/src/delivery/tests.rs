@@ -14,31 +14,32 @@ fn after(events: &[Event]) -> DeliveryState {
 const HANDED: Event = Event::HandedOver;
 const DELIVERED: Event = Event::Receipt(ReceiptKind::Delivered);
 const READ: Event = Event::Receipt(ReceiptKind::Read);
-const EXPIRED: Event = Event::Expired {
-    has_evidence: false,
-};
+const EXPIRED: Event = Event::Expired(Proof::Missing);
+const PROOFS: [Proof; 3] = [Proof::Evident, Proof::Missing, Proof::Impossible];
 
 #[test]
 fn what_runs_out_depends_on_how_far_it_came() {
     #[track_caller]
-    fn check(events: &[Event], has_evidence: bool, expected: Counter) {
-        let advanced = expire(after(events), has_evidence, at(9));
+    fn check(events: &[Event], proof: Proof, expected: Counter) {
+        let advanced = expire(after(events), proof, at(9));
         assert_eq!(counter(&advanced.state), expected);
         assert_eq!(
             advanced.moved.is_some(),
             counter(&after(events)) != expected
         );
     }
-    for has_evidence in [false, true] {
-        check(&[], has_evidence, Counter::Expired);
-        check(&[HANDED, DELIVERED], has_evidence, Counter::Delivered);
-        check(&[READ], has_evidence, Counter::Read);
-        check(&[EXPIRED], has_evidence, Counter::Expired);
-        check(&[Event::Cancelled], has_evidence, Counter::Cancelled);
+    for proof in PROOFS {
+        check(&[], proof, Counter::Expired);
+        check(&[HANDED, DELIVERED], proof, Counter::Delivered);
+        check(&[READ], proof, Counter::Read);
+        check(&[EXPIRED], proof, Counter::Expired);
+        check(&[Event::Cancelled], proof, Counter::Cancelled);
     }
-    check(&[HANDED], true, Counter::Delivered);
-    check(&[HANDED], false, Counter::Unconfirmed);
-    check(&[HANDED, EXPIRED], true, Counter::Unconfirmed);
+    check(&[HANDED], Proof::Evident, Counter::Delivered);
+    check(&[HANDED], Proof::Missing, Counter::Unconfirmed);
+    // A letter that was taken is all that is ever known of it.
+    check(&[HANDED], Proof::Impossible, Counter::Sent);
+    check(&[HANDED, EXPIRED], Proof::Evident, Counter::Unconfirmed);
 }
 
 #[test]
@@ -78,7 +79,7 @@ fn events() -> impl Strategy<Value = Event> {
     prop_oneof![
         Just(HANDED),
         prop::sample::select(&ReceiptKind::ALL[..]).prop_map(Event::Receipt),
-        any::<bool>().prop_map(|has_evidence| Event::Expired { has_evidence }),
+        proptest::sample::select(PROOFS.to_vec()).prop_map(Event::Expired),
         Just(Event::Cancelled),
     ]
 }

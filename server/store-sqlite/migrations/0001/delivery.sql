@@ -26,10 +26,11 @@ CREATE TABLE delivery (
 
 CREATE INDEX delivery_due ON delivery (notification, due_at) WHERE due_at IS NOT NULL;
 
--- A delivery was tried at an installation, over a channel.
+-- A delivery was tried at an installation over a channel, or at the user's mailbox.
 CREATE TABLE attempt (
     notification INTEGER NOT NULL,
     user INTEGER NOT NULL,
+    -- Empty for the mailbox.
     installation BLOB NOT NULL,
     channel TEXT NOT NULL,
     started_at INTEGER NOT NULL,

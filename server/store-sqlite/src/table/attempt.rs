@@ -1,16 +1,16 @@
-//! Attempts: a delivery over one channel at one installation, with its tries.
+//! Attempts: a delivery over one channel at one installation or at the mailbox, with its tries.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Row};
 use vestnik_model::{
     Channel, DeliveryId, InstallationId, Open, Reason, open::Word as _, view::AttemptView,
 };
-use vestnik_rules::{attempt::Attempt, identity::attempt_id};
+use vestnik_rules::{attempt::Attempt, cascade::Target, identity::attempt_id};
 
 use super::delivery::Key;
 use crate::{
     sql::statements,
-    value::{Unreadable, millis, optional_time, optional_word, time, uuid, word},
+    value::{Unreadable, millis, optional_time, optional_word, time, unreadable, uuid, word},
 };
 
 statements! {
@@ -35,21 +35,16 @@ statements! {
          ON CONFLICT (notification, user, installation, channel) DO UPDATE SET state = excluded.state,
              reason = excluded.reason, tries = excluded.tries, unproven = excluded.unproven,
              until = excluded.until";
+    IS_LETTER_SENT = "SELECT 1 FROM attempt WHERE notification = ?1 AND user = ?2
+             AND installation = x'' AND channel = 'email' AND state = 'sent'";
     SAID = "UPDATE attempt SET said = ?5
          WHERE notification = ?1 AND user = ?2 AND installation = ?3 AND channel = ?4";
-}
-
-/// Where an attempt goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Aim {
-    pub(crate) installation: InstallationId,
-    pub(crate) channel: Channel,
 }
 
 /// An attempt as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Found {
-    pub(crate) aim: Aim,
+    pub(crate) target: Target,
     pub(crate) attempt: Attempt,
     /// When the installation reported it delivered, and read.
     delivered_at: Option<Timestamp>,
@@ -118,10 +113,7 @@ pub(crate) fn of_delivery(
 
 fn found(row: &Row<'_>) -> Result<Found, rusqlite::Error> {
     Ok(Found {
-        aim: Aim {
-            installation: InstallationId::from_uuid(uuid(row, 0)?),
-            channel: word(row, 1)?,
-        },
+        target: target(row)?,
         started_at: time(row, 2)?,
         delivered_at: optional_time(row, 3)?,
         read_at: optional_time(row, 4)?,
@@ -136,11 +128,35 @@ fn found(row: &Row<'_>) -> Result<Found, rusqlite::Error> {
     })
 }
 
+/// Where an attempt goes, of the columns `installation, channel`.
+fn target(row: &Row<'_>) -> Result<Target, rusqlite::Error> {
+    let channel = word(row, 1)?;
+    if !row.get_ref(0)?.as_blob()?.is_empty() {
+        return Ok(Target::Device {
+            installation: InstallationId::from_uuid(uuid(row, 0)?),
+            channel,
+        });
+    }
+    match channel {
+        Channel::Email => Ok(Target::Mailbox),
+        Channel::Hub | Channel::Fcm | Channel::Apns | Channel::Webpush => {
+            Err(unreadable(row, 1, "the channel of a mailbox"))
+        }
+    }
+}
+
+/// The columns `installation, channel` of where an attempt goes.
+fn columns(target: Target) -> (Vec<u8>, &'static str) {
+    let installation = target.installation();
+    let installation = installation.map(|id| id.uuid().into_bytes().to_vec());
+    (installation.unwrap_or_default(), target.channel().as_str())
+}
+
 /// Writes how far an attempt is. `at` is when it began, if it is new.
 pub(crate) fn put(
     db: &Connection,
     key: Key,
-    aim: Aim,
+    target: Target,
     attempt: &Attempt,
     at: Timestamp,
 ) -> Result<(), rusqlite::Error> {
@@ -151,12 +167,13 @@ pub(crate) fn put(
         unproven,
         until,
     } = attempt;
+    let (installation, channel) = columns(target);
     db.prepare_cached(PUT)?
         .execute((
             key.notification,
             key.user,
-            aim.installation.uuid().into_bytes(),
-            aim.channel.as_str(),
+            installation,
+            channel,
             millis(at),
             state.as_str(),
             reason.map(Reason::as_str),
@@ -171,18 +188,19 @@ pub(crate) fn put(
 pub(crate) fn set_said(
     db: &Connection,
     key: Key,
-    aim: Aim,
+    target: Target,
     said: &str,
 ) -> Result<(), rusqlite::Error> {
+    let (installation, channel) = columns(target);
     db.prepare_cached(SAID)?
-        .execute((
-            key.notification,
-            key.user,
-            aim.installation.uuid().into_bytes(),
-            aim.channel.as_str(),
-            said,
-        ))
+        .execute((key.notification, key.user, installation, channel, said))
         .map(drop)
+}
+
+/// Whether a letter of a delivery was taken.
+pub(crate) fn is_letter_sent(db: &Connection, key: Key) -> Result<bool, rusqlite::Error> {
+    db.prepare_cached(IS_LETTER_SENT)?
+        .exists((key.notification, key.user))
 }
 
 /// The attempts of a delivery as its sender sees them, in the order in which they were made.
@@ -200,10 +218,7 @@ pub(crate) fn views(
 
 fn view(delivery: DeliveryId, found: Found) -> AttemptView {
     let Found {
-        aim: Aim {
-            installation,
-            channel,
-        },
+        target,
         attempt:
             Attempt {
                 state,
@@ -218,10 +233,10 @@ fn view(delivery: DeliveryId, found: Found) -> AttemptView {
         said,
     } = found;
     AttemptView {
-        id: attempt_id(delivery, installation, channel),
+        id: attempt_id(delivery, target),
         delivery_id: delivery,
-        installation_id: installation,
-        channel: channel.into(),
+        installation_id: target.installation(),
+        channel: target.channel().into(),
         status: state.seen(delivered_at, read_at).into(),
         reason: reason.map(Open::Known),
         tries,

@@ -6,23 +6,26 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 use rusqlite::Connection;
-use vestnik_model::{AppId, Channel, Notification, Open, publish::Steps};
+use vestnik_model::{AppId, Channel, InstallationId, Notification, Open, publish::Steps};
 use vestnik_rules::{
+    address::hash_email,
     attempt::{Bounds, begin, for_delivery, kills, settle},
-    cascade::{Course, Looked, Mailbox, Target, View, channel_of, look},
+    cascade::{Course, Looked, Target, View, channel_of, look},
     delivery::{Event, advance},
     identity::{attempt_id, delivery_id},
     work::{Stage, WorkKind, lease_until},
 };
-use vestnik_store::dispatch::{Begun, Recipient, Tried};
+use vestnik_store::{
+    contacts::Email,
+    dispatch::{Begun, Tried},
+};
 
 use self::case::Case;
 use super::{
     Txn, attempt,
-    attempt::Aim,
     change::{Changes, Told},
     delivery::{self, Key},
-    event, meta, notification, provider, push_address, user, work,
+    email_address, event, meta, notification, provider, push_address, user, work,
 };
 use crate::{seal::Seal, value::Unreadable};
 
@@ -76,6 +79,22 @@ impl Sending {
     }
 }
 
+/// What is known of the addresses that a try could go to.
+struct Used {
+    /// Whether there is one by now that it did not go to.
+    has_other: bool,
+    /// The one that it went to, if its outcome proves that it is dead.
+    dead: Option<Dead>,
+}
+
+/// An address that is dead.
+enum Dead {
+    /// Of an installation at a push service.
+    Push(InstallationId, push_address::Found),
+    /// The user's mailbox.
+    Mailbox,
+}
+
 impl Desk<'_> {
     /// The end of the leases of tries that begin now.
     fn lease_until(&self) -> Timestamp {
@@ -112,6 +131,7 @@ impl Desk<'_> {
     }
 
     fn look(&self, case: &Case) -> Looked {
+        let mailbox = case.mailbox(&self.sending);
         look(&View {
             steps: &self.sending.steps,
             course: case.course,
@@ -120,7 +140,7 @@ impl Desk<'_> {
             // Content that cannot be read is never sent.
             is_stopped: self.sending.found.is_cancelled || self.sending.content.is_none(),
             devices: &case.devices,
-            mailbox: Mailbox::Unknown,
+            mailbox: mailbox.as_ref(),
             lease_until: self.lease_until(),
             now: self.now,
         })
@@ -143,37 +163,20 @@ impl Desk<'_> {
 
     /// Begins a try. Without content or address, which only damaged rows can cause, none begins.
     fn begin(&self, case: &Case, target: Target) -> Result<Option<Begun>, rusqlite::Error> {
-        let Target::Device {
-            installation,
-            channel,
-        } = target
+        let (Some(content), Some(recipient)) = (&self.sending.content, case.recipient(target))
         else {
             return Ok(None);
         };
-        let aim = Aim {
-            installation,
-            channel,
-        };
-        let (Some(content), Some((address, reach))) =
-            (&self.sending.content, case.address(installation, channel))
-        else {
-            return Ok(None);
-        };
-        let known = case.attempts.iter().find(|found| found.aim == aim);
+        let known = case.attempts.iter().find(|found| found.target == target);
         let lease_until = self.lease_until();
         let attempt = begin(known.map(|found| &found.attempt), lease_until);
-        attempt::put(self.db, case.key, aim, &attempt, self.now)?;
+        attempt::put(self.db, case.key, target, &attempt, self.now)?;
         let delivery = delivery_id(content.id, &case.name);
         Ok(Some(Begun {
-            attempt: attempt_id(delivery, installation, channel),
+            attempt: attempt_id(delivery, target),
             user: case.name.clone(),
             notification: Arc::clone(content),
-            recipient: Recipient::Device {
-                installation,
-                address,
-                envelope_key: reach.envelope_key.clone(),
-                locale: reach.locale.clone(),
-            },
+            recipient,
             lease_until,
         }))
     }
@@ -191,39 +194,29 @@ impl Desk<'_> {
             notification: self.sending.found.subject.row,
             user: head.row,
         };
-        let Target::Device {
-            installation,
-            channel,
-        } = tried.target
-        else {
-            return Ok(None);
-        };
-        let aim = Aim {
-            installation,
-            channel,
-        };
         let attempts = attempt::of_delivery(self.db, key, self.unreadable)?;
-        let Some(found) = attempts.into_iter().find(|found| found.aim == aim) else {
+        let mut attempts = attempts.into_iter();
+        let Some(found) = attempts.find(|found| found.target == tried.target) else {
             return Ok(None);
         };
         if !found.attempt.is_try_of(tried.lease_until) {
             return Ok(None);
         }
-        let addresses = self.addresses(aim)?;
-        let mut others = addresses.iter().filter(|found| found.address.is_some());
-        let has_other = others.any(|found| found.hash != tried.address);
+        let used = self.used(key, tried)?;
         let bounds = Bounds {
             until: self.until(key)?,
             random,
             now: self.now,
         };
-        let outcome = for_delivery(tried.outcome.clone(), has_other);
+        let outcome = for_delivery(tried.outcome.clone(), used.has_other);
         let settled = settle(&found.attempt, &outcome, bounds);
-        attempt::put(self.db, key, aim, &settled, self.now)?;
+        attempt::put(self.db, key, tried.target, &settled, self.now)?;
         if let Some(said) = &tried.said {
-            attempt::set_said(self.db, key, aim, said)?;
+            attempt::set_said(self.db, key, tried.target, said)?;
         }
-        self.mark(tried, aim, &addresses)?;
+        if let Some(dead) = used.dead {
+            self.kill(key, dead)?;
+        }
         Ok(Some(key))
     }
 
@@ -236,32 +229,52 @@ impl Desk<'_> {
         }))
     }
 
-    /// The addresses of an installation at a service.
-    fn addresses(&self, aim: Aim) -> Result<Vec<push_address::Found>, rusqlite::Error> {
+    /// What is known by now of the addresses that a try could go to.
+    fn used(&self, key: Key, tried: &Tried) -> Result<Used, rusqlite::Error> {
+        let Target::Device {
+            installation,
+            channel,
+        } = tried.target
+        else {
+            let email = self.email(key)?.filter(|email| email.died_at.is_none());
+            let is_it = |email: &Email| hash_email(&email.address) == tried.address;
+            return Ok(Used {
+                has_other: email.as_ref().is_some_and(|email| !is_it(email)),
+                dead: email
+                    .filter(is_it)
+                    .filter(|email| kills(&tried.outcome, email.set_at, tried.began_at))
+                    .map(|_| Dead::Mailbox),
+            });
+        };
         let app = self.sending.app();
-        let mut addresses =
-            push_address::of_installation(self.db, self.seal, app, aim.installation)?;
+        let mut addresses = push_address::of_installation(self.db, self.seal, app, installation)?;
         addresses.retain(|found| {
             let kind = Open::read(&found.kind);
-            kind.known().and_then(channel_of) == Some(aim.channel)
+            kind.known().and_then(channel_of) == Some(channel)
         });
-        Ok(addresses)
+        let (it, others): (Vec<_>, Vec<_>) = addresses
+            .into_iter()
+            .partition(|found| found.hash == tried.address);
+        let is_proven =
+            |found: &push_address::Found| kills(&tried.outcome, found.refreshed_at, tried.began_at);
+        Ok(Used {
+            has_other: others.iter().any(|found| found.address.is_some()),
+            dead: it
+                .into_iter()
+                .find(is_proven)
+                .map(|found| Dead::Push(installation, found)),
+        })
     }
 
-    /// Notes that the address of a try is dead, if its outcome proves it.
-    fn mark(
-        &self,
-        tried: &Tried,
-        aim: Aim,
-        addresses: &[push_address::Found],
-    ) -> Result<(), rusqlite::Error> {
-        let whose = (self.sending.app(), aim.installation);
-        for address in addresses.iter().filter(|found| found.hash == tried.address) {
-            if kills(&tried.outcome, address.refreshed_at, tried.began_at) {
-                push_address::kill(self.db, whose, address, self.now)?;
+    /// Notes that the address of a try is dead.
+    fn kill(&self, key: Key, dead: Dead) -> Result<(), rusqlite::Error> {
+        match dead {
+            Dead::Push(installation, found) => {
+                let whose = (self.sending.app(), installation);
+                push_address::kill(self.db, whose, &found, self.now)
             }
+            Dead::Mailbox => email_address::kill(self.db, key.user, self.now),
         }
-        Ok(())
     }
 
     /// Brings a delivery on after tries of it were settled.

@@ -19,6 +19,7 @@ statements! {
          ON CONFLICT (user) DO UPDATE SET value = excluded.value, set_at = excluded.set_at,
              died_at = NULL";
     GET = "SELECT value, set_at, died_at FROM email_address WHERE user = ?1";
+    KILL = "UPDATE email_address SET died_at = ?2 WHERE user = ?1 AND died_at IS NULL";
     DELETE = "DELETE FROM email_address WHERE user = ?1";
     USERS = "SELECT user FROM email_address";
     RESEAL = "UPDATE email_address SET value = ?2 WHERE user = ?1";
@@ -68,6 +69,13 @@ pub(crate) fn get(
             })
         })
         .optional()
+}
+
+/// Notes that the address of a user is dead.
+pub(crate) fn kill(db: &Connection, user: i64, now: Timestamp) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(KILL)?
+        .execute((user, millis(now)))
+        .map(drop)
 }
 
 /// Deletes the address of a user; tells whether there was one.

@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use rusqlite::Connection;
 use vestnik_model::DeliveryStatus;
-use vestnik_rules::delivery::{Advanced, cancel, expire};
+use vestnik_rules::delivery::{Advanced, Proof, cancel, expire};
 
 use super::{
+    attempt,
     change::Changes,
     delivery::{self, Owner},
     meta,
@@ -101,8 +102,32 @@ fn ended(
     if !pass.is_expired() {
         return Ok(cancel(found.state.clone(), pass.now));
     }
-    let has_evidence = found.state.status == DeliveryStatus::Sent && has_evidence(db, pass, found)?;
-    Ok(expire(found.state.clone(), has_evidence, pass.now))
+    let proof = if found.state.status == DeliveryStatus::Sent {
+        proof(db, pass, found)?
+    } else {
+        Proof::Missing
+    };
+    Ok(expire(found.state.clone(), proof, pass.now))
+}
+
+/// What is known of what a delivery that was handed over came to.
+fn proof(
+    db: &Connection,
+    pass: &Pass<'_>,
+    found: &delivery::Found,
+) -> Result<Proof, rusqlite::Error> {
+    if has_evidence(db, pass, found)? {
+        return Ok(Proof::Evident);
+    }
+    let key = delivery::Key {
+        notification: pass.found.subject.row,
+        user: found.user,
+    };
+    Ok(if attempt::is_letter_sent(db, key)? {
+        Proof::Impossible
+    } else {
+        Proof::Missing
+    })
 }
 
 fn has_evidence(

@@ -9,7 +9,7 @@ use vestnik_model::{
     view::AttemptView,
 };
 use vestnik_rules::{
-    address::hash as address_hash,
+    address::{hash as address_hash, hash_email},
     attempt::Outcome,
     cascade::Target,
     session::Session,
@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// A shop with credentials at FCM, in which Anna has a phone of a number.
-async fn begin(fixture: &impl Fixture) -> (World, Session) {
+pub(super) async fn begin(fixture: &impl Fixture) -> (World, Session) {
     let world = World::begin(fixture).await;
     provide(&world, &shop()).await;
     let anna = world.login("anna", 1).await;
@@ -40,7 +40,7 @@ async fn begin(fixture: &impl Fixture) -> (World, Session) {
     (world, anna)
 }
 
-async fn provide(world: &World, app: &AppId) {
+pub(super) async fn provide(world: &World, app: &AppId) {
     let provider = Provider {
         channel: Channel::Fcm,
         account: "{\"secret\": 1}".to_owned(),
@@ -77,25 +77,31 @@ async fn dispatch_of(world: &World, claim: &Claim, second: i64) -> Dispatched {
 }
 
 /// Claims the row that is due and begins its tries.
-async fn dispatch(world: &World, second: i64) -> Vec<Begun> {
+pub(super) async fn dispatch(world: &World, second: i64) -> Vec<Begun> {
     let claim = world.claim_one(WorkKind::Dispatch, second).await;
     dispatch_of(world, &claim, second).await.begun
 }
 
 /// What became of a try of a notification that was sent at a second.
-fn tried(begun: &Begun, second: i64, outcome: Outcome) -> (NotificationId, Tried) {
-    let Recipient::Device {
-        installation,
-        address,
-        ..
-    } = &begun.recipient;
+pub(super) fn tried(begun: &Begun, second: i64, outcome: Outcome) -> (NotificationId, Tried) {
+    let (target, address) = match &begun.recipient {
+        Recipient::Device {
+            installation,
+            address,
+            ..
+        } => {
+            let target = Target::Device {
+                installation: *installation,
+                channel: Channel::Fcm,
+            };
+            (target, address_hash(address))
+        }
+        Recipient::Mailbox { address } => (Target::Mailbox, hash_email(address)),
+    };
     let tried = Tried {
-        address: address_hash(address),
         user: begun.user.clone(),
-        target: Target::Device {
-            installation: *installation,
-            channel: Channel::Fcm,
-        },
+        target,
+        address,
         lease_until: begun.lease_until,
         began_at: at(second),
         outcome,
@@ -104,7 +110,7 @@ fn tried(begun: &Begun, second: i64, outcome: Outcome) -> (NotificationId, Tried
     (begun.notification.id, tried)
 }
 
-async fn settle(
+pub(super) async fn settle(
     world: &World,
     second: i64,
     (notification, tried): (NotificationId, Tried),
@@ -119,6 +125,14 @@ async fn settle(
     world.store.settle(settling).await.unwrap()
 }
 
+/// Where a push goes.
+fn token(begun: &Begun) -> &str {
+    match &begun.recipient {
+        Recipient::Device { address, .. } => &address.value,
+        Recipient::Mailbox { .. } => panic!("it is a letter"),
+    }
+}
+
 fn accepted() -> Outcome {
     Outcome::Accepted
 }
@@ -130,7 +144,7 @@ fn dead(since: Option<i64>) -> Outcome {
     }
 }
 
-async fn attempts(world: &World, number: u32, who: &str) -> Vec<AttemptView> {
+pub(super) async fn attempts(world: &World, number: u32, who: &str) -> Vec<AttemptView> {
     let delivery = world.delivery(number, who).await.id;
     let attempts = world.store.attempts(shop(), delivery);
     attempts.await.unwrap().unwrap()
@@ -162,8 +176,7 @@ pub async fn a_delivery_is_pushed_to_a_device_that_is_away(fixture: &impl Fixtur
     let [push] = begun.as_slice() else {
         panic!("one try: {begun:?}");
     };
-    let Recipient::Device { address, .. } = &push.recipient;
-    assert_eq!(address.value, "token-1");
+    assert_eq!(token(push), "token-1");
     assert_eq!(push.notification.title.as_str(), "Order 1");
     assert_eq!(
         standing(&world, 1, "anna").await,
@@ -369,8 +382,7 @@ pub async fn a_token_that_was_replaced_on_the_way_fails_nothing(fixture: &impl F
         [(Channel::Fcm, AttemptStatus::Retrying)]
     );
     let begun = dispatch(&world, 31).await;
-    let Recipient::Device { address, .. } = &begun[0].recipient;
-    assert_eq!(address.value, "token-2");
+    assert_eq!(token(&begun[0]), "token-2");
     settle(&world, 32, tried(&begun[0], 31, accepted())).await;
     assert_eq!(world.delivery(1, "anna").await.status, DeliveryStatus::Sent);
     world.is_sound().await;

@@ -30,7 +30,7 @@ pub async fn a_hand_over_is_sent_and_an_attempt(fixture: &impl Fixture) {
     let attempts = world.store.attempts(shop(), delivery.id).await;
     let attempts = attempts.unwrap().unwrap();
     assert_eq!(attempts.len(), 1);
-    assert_eq!(attempts[0].installation_id, installation(1));
+    assert_eq!(attempts[0].installation_id, Some(installation(1)));
     assert_eq!(attempts[0].delivery_id, delivery.id);
     assert_eq!(attempts[0].status, AttemptStatus::Sent);
     assert_eq!(attempts[0].started_at, at(50));

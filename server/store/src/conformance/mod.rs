@@ -24,6 +24,7 @@ pub mod hand_over;
 pub mod idempotency;
 pub mod installations;
 pub mod keys;
+pub mod letters;
 pub mod lives;
 pub mod logs;
 pub mod model;
@@ -163,6 +164,12 @@ macro_rules! conformance {
                 nothing_is_sent_that_was_cancelled_or_read,
                 what_was_stopped_is_not_sent_before_it_ends, a_step_gives_way_to_the_next,
                 credentials_are_set_whole_and_are_each_apps_own;
+            letters: who_has_no_device_gets_a_letter_at_once,
+                a_silenced_device_and_a_dead_token_give_way_to_a_letter,
+                a_letter_is_the_same_attempt_when_it_is_repeated,
+                a_letter_that_was_taken_is_never_unconfirmed,
+                a_mailbox_dies_by_a_bounce_and_stays_dead_for_a_day,
+                without_an_smtp_server_no_letter_begins;
             views: notifications_come_newest_first_in_pages, deliveries_come_in_pages,
                 a_delivery_is_found_by_its_id, a_watch_goes_on_behind_a_version,
                 a_watch_names_the_latest_changes, a_read_notification_is_settled;

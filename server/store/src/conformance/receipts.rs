@@ -46,7 +46,7 @@ pub async fn facts_raise_a_delivery(fixture: &impl Fixture) {
     assert_eq!(statuses, [DeliveryStatus::Delivered, DeliveryStatus::Read]);
     let attempts = world.store.attempts(shop(), delivery.id).await;
     let attempt = attempts.unwrap().unwrap().remove(0);
-    assert_eq!(attempt.installation_id, installation(1));
+    assert_eq!(attempt.installation_id, Some(installation(1)));
     assert_eq!(attempt.delivered_at, Some(at(40)));
     assert_eq!(attempt.read_at, Some(at(42)));
     world.is_sound().await;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use vestnik_model::{Channel, InstallationId};
-use vestnik_rules::{attempt::Attempt, log::Place};
+use vestnik_rules::{attempt::Attempt, cascade::Target, log::Place};
 
 use super::{
     row::{AttemptKey, AttemptRow, NotificationKey, UserKey},
@@ -17,7 +17,11 @@ pub(super) fn attempt(
     installation: InstallationId,
     at: Timestamp,
 ) -> &mut AttemptRow {
-    let key = (notification, user, installation, Channel::Hub);
+    let hub = Target::Device {
+        installation,
+        channel: Channel::Hub,
+    };
+    let key = (notification, user, hub);
     world.attempts.entry(key).or_insert(AttemptRow {
         attempt: Attempt::HANDED,
         said: None,
@@ -34,7 +38,8 @@ pub(super) fn confirm_attempt(
     installation: InstallationId,
     (at, is_read): (Timestamp, bool),
 ) {
-    let is_of = |key: &AttemptKey| (key.0, key.1, key.2) == (delivery.0, delivery.1, installation);
+    let is_of =
+        |key: &AttemptKey| (key.0, key.1) == delivery && key.2.installation() == Some(installation);
     // What a device reports was got over the hub, unless something else is known.
     if !world.attempts.keys().any(is_of) {
         attempt(world, delivery, installation, at);
@@ -49,7 +54,7 @@ pub(super) fn confirm_attempt(
     }
 }
 
-/// The attempts of a delivery, by installation and channel.
+/// The attempts of a delivery, by where they go.
 pub(super) fn of_delivery(
     world: &World,
     (notification, user): (NotificationKey, UserKey),

@@ -5,8 +5,9 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 use vestnik_model::{AppId, Channel, InstallationId, Open, Permission, Reason, UserId};
 use vestnik_rules::{
+    address::hash_email,
     attempt::{Bounds, Outcome, begin, for_delivery, kills, settle},
-    cascade::{Address, Device, Looked, Mailbox, Target, View, channel_of, look, preferred},
+    cascade::{Address, Device, Looked, Target, View, channel_of, look, preferred},
     delivery::{Event, advance},
     identity::attempt_id,
     log::epoch_of,
@@ -169,6 +170,7 @@ fn look_at(world: &World, key: Key, now: Timestamp) -> Option<Looked> {
     let devices: Vec<_> = meant
         .map(|(id, row)| device(world, (key, app), (id, row), now))
         .collect();
+    let mailbox = mailbox(world, key, app);
     Some(look(&View {
         steps: &notification.steps,
         course: delivery.course?,
@@ -176,7 +178,7 @@ fn look_at(world: &World, key: Key, now: Timestamp) -> Option<Looked> {
         expires_at: notification.notification.expires_at,
         is_stopped: notification.is_cancelled,
         devices: &devices,
-        mailbox: Mailbox::Unknown,
+        mailbox: mailbox.as_ref(),
         lease_until: lease_until(now),
         now,
     }))
@@ -195,8 +197,8 @@ fn device(
         .iter()
         .filter(|(key, row)| key.app == *app && key.installation == id && row.lease_until > now);
     let heard_at = connections.map(|(_, row)| row.last_seen).max();
-    let reported =
-        of_delivery(world, key).any(|((_, _, of, _), row)| *of == id && row.delivered_at.is_some());
+    let reported = of_delivery(world, key)
+        .any(|((_, _, of), row)| of.installation() == Some(id) && row.delivered_at.is_some());
     let (user, delivery) = (world.users.get(&key.1), world.deliveries.get(&key));
     let epoch = user.map(|user| epoch_of(world.epoch, user.renewal));
     let has_reached = row.confirmed.is_some_and(|place| {
@@ -216,7 +218,11 @@ fn device(
 fn addresses(world: &World, key: Key, (app, id): (&AppId, InstallationId)) -> Vec<Address> {
     let known = addresses_of(world, app, id).filter_map(|(kind, row)| {
         let channel = Open::read(kind).known().and_then(channel_of)?;
-        let attempt = world.attempts.get(&(key.0, key.1, id, channel));
+        let target = Target::Device {
+            installation: id,
+            channel,
+        };
+        let attempt = world.attempts.get(&(key.0, key.1, target));
         Some(Address {
             channel,
             is_dead: row.died_at.is_some(),
@@ -225,6 +231,18 @@ fn addresses(world: &World, key: Key, (app, id): (&AppId, InstallationId)) -> Ve
         })
     });
     preferred(known.collect())
+}
+
+/// The mailbox of a user.
+fn mailbox(world: &World, key: Key, app: &AppId) -> Option<Address> {
+    let email = world.emails.get(&key.1)?;
+    let attempt = world.attempts.get(&(key.0, key.1, Target::Mailbox));
+    Some(Address {
+        channel: Channel::Email,
+        is_dead: email.died_at.is_some(),
+        has_provider: world.providers.contains_key(&(app.clone(), Channel::Email)),
+        attempt: attempt.map(|row| row.attempt.clone()),
+    })
 }
 
 /// Saves where a delivery stands, and its end if it ends.
@@ -249,24 +267,13 @@ fn move_on(txn: &mut Txn, key: Key, event: Event, now: Timestamp) {
 }
 
 fn begin_one(world: &mut World, key: Key, target: Target, now: Timestamp) -> Option<Begun> {
-    let Target::Device {
-        installation,
-        channel,
-    } = target
-    else {
-        return None;
-    };
     let notification = world.notifications.get(&key.0)?;
     let content = Arc::new(notification.notification.clone());
     let app = notification.app.clone();
     let name = world.name_of(key.1)?.clone();
     let delivery = world.deliveries.get(&key)?.id;
-    let mut addresses = live_addresses(world, (&app, installation), channel);
-    let address = addresses.next()?.1.address.clone()?;
-    drop(addresses);
-    let session = world.installations.get(&(app, installation));
-    let state = session.and_then(|row| row.state.clone());
-    let place = (key.0, key.1, installation, channel);
+    let recipient = recipient(world, (&app, key.1), target)?;
+    let place = (key.0, key.1, target);
     let known = world.attempts.get(&place);
     let lease_until = lease_until(now);
     let attempt = begin(known.map(|row| &row.attempt), lease_until);
@@ -279,17 +286,41 @@ fn begin_one(world: &mut World, key: Key, target: Target, now: Timestamp) -> Opt
     });
     row.attempt = attempt;
     Some(Begun {
-        attempt: attempt_id(delivery, installation, channel),
+        attempt: attempt_id(delivery, target),
         user: name,
         notification: content,
-        recipient: Recipient::Device {
-            installation,
-            address,
-            envelope_key: state.as_ref().and_then(|state| state.envelope_key.clone()),
-            locale: state.and_then(|state| state.locale),
-        },
+        recipient,
         lease_until,
     })
+}
+
+/// Where a try goes, unless the address is gone.
+fn recipient(world: &World, (app, user): (&AppId, UserKey), target: Target) -> Option<Recipient> {
+    match target {
+        Target::Device {
+            installation,
+            channel,
+        } => {
+            let mut addresses = live_addresses(world, (app, installation), channel);
+            let address = addresses.next()?.1.address.clone()?;
+            let session = world.installations.get(&(app.clone(), installation));
+            let state = session.and_then(|row| row.state.clone());
+            Some(Recipient::Device {
+                installation,
+                address,
+                envelope_key: state.as_ref().and_then(|state| state.envelope_key.clone()),
+                locale: state.and_then(|state| state.locale),
+            })
+        }
+        Target::Mailbox => {
+            let email = world.emails.get(&user)?;
+            let address = email.address.clone();
+            email
+                .died_at
+                .is_none()
+                .then_some(Recipient::Mailbox { address })
+        }
+    }
 }
 
 /// The addresses of an installation at a service that are alive.
@@ -337,13 +368,6 @@ fn settle_one(
     tried: &Tried,
     settling: &Settling,
 ) -> Option<Key> {
-    let Target::Device {
-        installation,
-        channel,
-    } = tried.target
-    else {
-        return None;
-    };
     let app = &settling.app;
     let user: &UserId = &tried.user;
     let key = (notification, txn.world.user_key(app, user)?);
@@ -352,13 +376,8 @@ fn settle_one(
         random: settling.random,
         now: settling.now,
     };
-    let mut others = live_addresses(&txn.world, (app, installation), channel);
-    let has_other = others.any(|(_, row)| row.hash != tried.address);
-    drop(others);
-    let row = txn
-        .world
-        .attempts
-        .get_mut(&(key.0, key.1, installation, channel))?;
+    let has_other = has_other(&txn.world, (app, key.1), tried);
+    let row = txn.world.attempts.get_mut(&(key.0, key.1, tried.target))?;
     if !row.attempt.is_try_of(tried.lease_until) {
         return None;
     }
@@ -367,8 +386,29 @@ fn settle_one(
     if tried.said.is_some() {
         row.said.clone_from(&tried.said);
     }
-    kill(&mut txn.world, (app, installation), tried, settling.now);
+    match tried.target {
+        Target::Device { installation, .. } => {
+            kill(&mut txn.world, (app, installation), tried, settling.now);
+        }
+        Target::Mailbox => kill_mailbox(&mut txn.world, key.1, tried, settling.now),
+    }
     Some(key)
+}
+
+/// Whether there is an address by now that the try did not go to.
+fn has_other(world: &World, (app, user): (&AppId, UserKey), tried: &Tried) -> bool {
+    match tried.target {
+        Target::Device {
+            installation,
+            channel,
+        } => {
+            let mut others = live_addresses(world, (app, installation), channel);
+            others.any(|(_, row)| row.hash != tried.address)
+        }
+        Target::Mailbox => world.emails.get(&user).is_some_and(|email| {
+            email.died_at.is_none() && hash_email(&email.address) != tried.address
+        }),
+    }
 }
 
 /// Notes that the address of a try is dead, if its outcome proves it.
@@ -388,6 +428,17 @@ fn kill(
             row.address = None;
             row.died_at = Some(now);
         }
+    }
+}
+
+/// Notes that the mailbox of a try is dead, if its outcome proves it.
+fn kill_mailbox(world: &mut World, user: UserKey, tried: &Tried, now: Timestamp) {
+    if let Some(email) = world.emails.get_mut(&user)
+        && hash_email(&email.address) == tried.address
+        && email.died_at.is_none()
+        && kills(&tried.outcome, email.set_at, tried.began_at)
+    {
+        email.died_at = Some(now);
     }
 }
 

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use vestnik_model::{DeliveryStatus, Recall};
 use vestnik_rules::{
-    delivery::{cancel, expire},
+    attempt::State,
+    cascade::Target,
+    delivery::{Proof, cancel, expire},
     log::epoch_of,
 };
 
@@ -53,7 +55,7 @@ pub(super) fn end(txn: &mut Txn, pass: &Pass) -> Option<UserKey> {
         };
         let state = row.state.clone();
         let advanced = if is_expired {
-            expire(state, has_evidence(&txn.world, key), pass.now)
+            expire(state, proof(&txn.world, key), pass.now)
         } else {
             cancel(state, pass.now)
         };
@@ -67,6 +69,19 @@ pub(super) fn end(txn: &mut Txn, pass: &Pass) -> Option<UserKey> {
     next
 }
 
+/// What is known of what a delivery that was handed over came to.
+fn proof(world: &World, key: (NotificationKey, UserKey)) -> Proof {
+    let letter = (key.0, key.1, Target::Mailbox);
+    let letter = world.attempts.get(&letter);
+    if has_evidence(world, key) {
+        Proof::Evident
+    } else if letter.is_some_and(|row| row.attempt.state == State::Sent) {
+        Proof::Impossible
+    } else {
+        Proof::Missing
+    }
+}
+
 /// Whether an installation that a delivery was handed to has confirmed its place or a later one.
 fn has_evidence(world: &World, key: (NotificationKey, UserKey)) -> bool {
     let (Some(delivery), Some(user)) = (world.deliveries.get(&key), world.users.get(&key.1)) else {
@@ -77,7 +92,7 @@ fn has_evidence(world: &World, key: (NotificationKey, UserKey)) -> bool {
         return false;
     };
     world.sessions_of(&user.app, name).iter().any(|(id, row)| {
-        let is_tried = of_delivery(world, key).any(|(of, _)| of.2 == *id);
+        let is_tried = of_delivery(world, key).any(|(of, _)| of.2.installation() == Some(*id));
         let reached = row.confirmed.filter(|place| place.epoch == epoch);
         is_tried && reached.is_some_and(|place| place.seq >= delivery.seq)
     })

@@ -37,7 +37,7 @@ fn delete_delivery(world: &mut World, key: (NotificationKey, UserKey)) {
     world
         .logs
         .retain(|(of, _), row| *of != user || row.notification != notification);
-    world.attempts.retain(|(of, to, _, _), _| (*of, *to) != key);
+    world.attempts.retain(|(of, to, _), _| (*of, *to) != key);
     world.flags.retain(|(of, to, _), _| (*of, *to) != key);
     world
         .facts

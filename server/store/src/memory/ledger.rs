@@ -173,11 +173,11 @@ fn attempts(
     delivery: DeliveryId,
 ) -> Vec<AttemptView> {
     let mut views: Vec<_> = of_delivery(world, (notification, user))
-        .map(|((_, _, installation, channel), row)| AttemptView {
-            id: attempt_id(delivery, *installation, *channel),
+        .map(|((_, _, target), row)| AttemptView {
+            id: attempt_id(delivery, *target),
             delivery_id: delivery,
-            installation_id: *installation,
-            channel: (*channel).into(),
+            installation_id: target.installation(),
+            channel: target.channel().into(),
             status: row.attempt.state.seen(row.delivered_at, row.read_at).into(),
             reason: row.attempt.reason.map(Into::into),
             tries: row.attempt.tries,

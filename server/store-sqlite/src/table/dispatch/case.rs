@@ -3,14 +3,15 @@
 use vestnik_model::{
     AppId, Channel, InstallationId, Open, Permission, PushAddress, Reason, UserId,
 };
-use vestnik_rules::cascade::{Address, Course, Device, channel_of, preferred};
+use vestnik_rules::cascade::{Address, Course, Device, Target, channel_of, preferred};
 use vestnik_sqlite::value::uuid;
+use vestnik_store::{contacts::Email, dispatch::Recipient};
 
 use super::{
     super::{
-        attempt::{self, Aim},
+        attempt,
         delivery::{self, Key},
-        presence, push_address, user,
+        email_address, presence, push_address, user,
     },
     Desk, Sending,
 };
@@ -32,6 +33,8 @@ pub(super) struct Case {
     pub(super) attempts: Vec<attempt::Found>,
     /// Where each device can be reached, and its key for envelopes.
     pub(super) reach: Vec<Reach>,
+    /// Where the user gets e-mail.
+    pub(super) email: Option<Email>,
 }
 
 pub(super) struct Reach {
@@ -80,7 +83,7 @@ impl Desk<'_> {
             let seen = present.iter().filter(|seen| seen.installation == row.id);
             let reported = attempts
                 .iter()
-                .any(|found| found.aim.installation == row.id && found.is_delivered());
+                .any(|found| found.target.installation() == Some(row.id) && found.is_delivered());
             let has_reached = |(of, seq): (u32, u64)| of == epoch && seq >= delivery.seq;
             devices.push(Device {
                 installation: row.id,
@@ -105,7 +108,14 @@ impl Desk<'_> {
             devices,
             attempts,
             reach,
+            email: self.email(key)?,
         }))
+    }
+
+    /// Where a user gets e-mail. What cannot be opened is passed over: no letter is sent there.
+    pub(super) fn email(&self, key: Key) -> Result<Option<Email>, rusqlite::Error> {
+        let read = email_address::get(self.db, self.seal, key.user);
+        Ok(self.unreadable.pass_over("email_address", read)?.flatten())
     }
 
     fn installations(&self, app: &AppId, user: &UserId) -> Result<Vec<Row>, rusqlite::Error> {
@@ -147,11 +157,11 @@ fn views(
     let known = addresses.iter().filter_map(|found| {
         let kind = Open::read(&found.kind);
         let channel = channel_of(kind.known()?)?;
-        let aim = Aim {
+        let target = Target::Device {
             installation,
             channel,
         };
-        let attempt = attempts.iter().find(|attempt| attempt.aim == aim);
+        let attempt = attempts.iter().find(|attempt| attempt.target == target);
         Some(Address {
             channel,
             is_dead: found.died_at.is_some() || found.address.is_none(),
@@ -163,8 +173,47 @@ fn views(
 }
 
 impl Case {
+    /// The mailbox of the user as a look sees it.
+    pub(super) fn mailbox(&self, sending: &Sending) -> Option<Address> {
+        let email = self.email.as_ref()?;
+        let mut attempts = self.attempts.iter();
+        let attempt = attempts.find(|found| found.target == Target::Mailbox);
+        Some(Address {
+            channel: Channel::Email,
+            is_dead: email.died_at.is_some(),
+            has_provider: sending.providers.contains(&Channel::Email),
+            attempt: attempt.map(|found| found.attempt.clone()),
+        })
+    }
+
+    /// Where a try goes, unless the address is gone.
+    pub(super) fn recipient(&self, target: Target) -> Option<Recipient> {
+        match target {
+            Target::Device {
+                installation,
+                channel,
+            } => {
+                let (address, reach) = self.address(installation, channel)?;
+                Some(Recipient::Device {
+                    installation,
+                    address,
+                    envelope_key: reach.envelope_key.clone(),
+                    locale: reach.locale.clone(),
+                })
+            }
+            Target::Mailbox => {
+                let email = self.email.as_ref()?;
+                let address = email.address.clone();
+                email
+                    .died_at
+                    .is_none()
+                    .then_some(Recipient::Mailbox { address })
+            }
+        }
+    }
+
     /// The address of an installation at a service, with its key for envelopes.
-    pub(super) fn address(
+    fn address(
         &self,
         installation: InstallationId,
         channel: Channel,

@@ -1,8 +1,12 @@
 //! Deliveries, and what hangs on them.
 
 use jiff::Timestamp;
-use vestnik_model::{Channel, DeliveryId, DeliveryState, FactId, InstallationId};
-use vestnik_rules::{attempt::Attempt, cascade::Course, receipt::FlagState};
+use vestnik_model::{DeliveryId, DeliveryState, FactId, InstallationId};
+use vestnik_rules::{
+    attempt::Attempt,
+    cascade::{Course, Target},
+    receipt::FlagState,
+};
 
 use super::key::{NotificationKey, UserKey};
 
@@ -19,10 +23,10 @@ pub(crate) struct DeliveryRow {
     pub(crate) course: Option<Course>,
 }
 
-/// Names an attempt: the delivery, the installation and the channel.
-pub(crate) type AttemptKey = (NotificationKey, UserKey, InstallationId, Channel);
+/// Names an attempt: the delivery and where it goes.
+pub(crate) type AttemptKey = (NotificationKey, UserKey, Target);
 
-/// A delivery was tried at an installation.
+/// A delivery was tried somewhere.
 #[derive(Debug, Clone)]
 pub(crate) struct AttemptRow {
     pub(crate) attempt: Attempt,

@@ -1,0 +1,86 @@
+//! What sends the tries of a part: each over the channel that it goes by.
+
+use std::sync::Arc;
+
+use vestnik_clock::Clock;
+use vestnik_model::AppId;
+use vestnik_store::{
+    Store, StoreError,
+    dispatch::{Begun, Recipient, Tried},
+};
+
+use super::{
+    email::{MailSender, Post},
+    push::{self, Parcel, PushSender},
+};
+
+/// Sends tries. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Sender {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) pushes: PushSender,
+    pub(crate) letters: MailSender,
+}
+
+/// The accounts of an App, as they were when a part began.
+#[derive(Debug, Default)]
+pub(crate) struct Accounts {
+    pushes: push::Accounts,
+    post: Option<Arc<Post>>,
+}
+
+impl Sender {
+    /// The accounts of an App.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they cannot be loaded.
+    pub(crate) async fn accounts(&self, app: &AppId) -> Result<Accounts, StoreError> {
+        Ok(Accounts {
+            pushes: self.pushes.accounts(app).await?,
+            post: self.letters.post(app).await?,
+        })
+    }
+
+    /// A try that is sent now, for which there is no answer yet.
+    pub(crate) fn unanswered(&self, begun: &Begun) -> Tried {
+        match &begun.recipient {
+            Recipient::Device {
+                installation,
+                address,
+                envelope_key,
+                locale,
+            } => self.pushes.unanswered(&Parcel {
+                begun,
+                installation: *installation,
+                address,
+                envelope_key: envelope_key.as_deref(),
+                locale: locale.as_deref(),
+            }),
+            Recipient::Mailbox { address } => self.letters.unanswered(begun, address),
+        }
+    }
+
+    /// Makes one try.
+    pub(crate) async fn send(&self, accounts: &Accounts, begun: Begun) -> Tried {
+        let post = accounts.post.as_deref();
+        match &begun.recipient {
+            Recipient::Device {
+                installation,
+                address,
+                envelope_key,
+                locale,
+            } => {
+                let parcel = Parcel {
+                    begun: &begun,
+                    installation: *installation,
+                    address,
+                    envelope_key: envelope_key.as_deref(),
+                    locale: locale.as_deref(),
+                };
+                self.pushes.send(&accounts.pushes, &parcel).await
+            }
+            Recipient::Mailbox { address } => self.letters.send(post, &begun, address).await,
+        }
+    }
+}

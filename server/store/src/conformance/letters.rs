@@ -1,0 +1,227 @@
+//! Letters: the step of a cascade that goes to the user's mailbox.
+
+use jiff::SignedDuration;
+use serde_json::json;
+use vestnik_model::{
+    AttemptStatus, Channel, DeliveryStatus, NotificationStatus, Reason,
+    publish::{Goal, StepChannel, StepRequest, Steps},
+    view::AttemptView,
+};
+use vestnik_rules::{attempt::Outcome, work::WorkKind};
+
+use super::{
+    Fixture,
+    dispatch::{attempts, dispatch, settle, tried},
+    name::{ACCEPTED, EXPIRED, at, new, shop, user, users},
+    world::World,
+};
+use crate::{
+    dispatch::{Begun, Recipient},
+    publishing::PublishOutcome,
+    tenants::Provider,
+};
+
+/// Push for a minute, then a letter.
+fn cascade() -> Steps {
+    let step = |channel, wait_for, within_seconds| StepRequest {
+        channel,
+        wait_for,
+        within_seconds,
+    };
+    Steps::from_stored(vec![
+        step(StepChannel::Push, Goal::Delivered, Some(60)),
+        step(StepChannel::Email, Goal::Handed, None),
+    ])
+}
+
+/// A shop with an SMTP server, in which Anna has an address.
+async fn begin(fixture: &impl Fixture) -> World {
+    let world = World::begin(fixture).await;
+    let provider = Provider {
+        channel: Channel::Email,
+        account: "{\"secret\": 1}".to_owned(),
+        set_at: at(1),
+    };
+    world.store.put_provider(shop(), provider).await.unwrap();
+    world.email("anna", "anna@a.example", 2).await;
+    world
+}
+
+async fn publish(world: &World, number: u32) {
+    let mut new = new(&shop(), number, users(&["anna"]));
+    new.publication.steps = cascade();
+    let published = world.store.publish(new).await.unwrap();
+    assert!(
+        matches!(published, PublishOutcome::Accepted(_)),
+        "{published:?}"
+    );
+}
+
+/// The address of the one letter that begins.
+#[track_caller]
+fn letter(begun: &[Begun]) -> String {
+    match begun {
+        [
+            Begun {
+                recipient: Recipient::Mailbox { address },
+                ..
+            },
+        ] => address.to_string(),
+        _ => panic!("one letter: {begun:?}"),
+    }
+}
+
+/// Channel, status and reason of each attempt.
+fn standing(views: &[AttemptView]) -> Vec<(Channel, AttemptStatus, Option<Reason>)> {
+    let one = |view: &AttemptView| {
+        let reason = view.reason.as_ref().map(|reason| reason.known().unwrap());
+        let (channel, status) = (view.channel.known(), view.status.known());
+        (channel.unwrap(), status.unwrap(), reason)
+    };
+    views.iter().map(one).collect()
+}
+
+pub async fn who_has_no_device_gets_a_letter_at_once(fixture: &impl Fixture) {
+    let world = begin(fixture).await;
+    publish(&world, 1).await;
+    let begun = dispatch(&world, ACCEPTED).await;
+    assert_eq!(letter(&begun), "anna@a.example");
+    assert_eq!(
+        settle(&world, 21, tried(&begun[0], 20, Outcome::Accepted)).await,
+        1
+    );
+    let views = attempts(&world, 1, "anna").await;
+    assert_eq!(
+        standing(&views),
+        [(Channel::Email, AttemptStatus::Sent, None)]
+    );
+    assert_eq!(
+        (views[0].id, views[0].installation_id),
+        (begun[0].attempt, None)
+    );
+    assert_eq!(views[0].said.as_deref(), Some("200"));
+    assert_eq!(world.delivery(1, "anna").await.status, DeliveryStatus::Sent);
+    assert_eq!(world.status(1).await, NotificationStatus::Sent);
+    assert_eq!(world.claim(WorkKind::Dispatch, 1_000).await, []);
+    world.is_sound().await;
+}
+
+pub async fn a_silenced_device_and_a_dead_token_give_way_to_a_letter(fixture: &impl Fixture) {
+    let world = begin(fixture).await;
+    super::dispatch::provide(&world, &shop()).await;
+    let anna = world.login("anna", 1).await;
+    let report = |permission| {
+        serde_json::from_value(json!({
+            "platform": "android", "permission": permission,
+            "push_addresses": [{"kind": "fcm_token", "value": "token-1"}],
+        }))
+        .unwrap()
+    };
+    let put = world.store.put_state(anna.clone(), report("denied"), at(3));
+    assert!(put.await.unwrap());
+    publish(&world, 1).await;
+    assert_eq!(letter(&dispatch(&world, 20).await), "anna@a.example");
+    let put = world.store.put_state(anna, report("granted"), at(21));
+    assert!(put.await.unwrap());
+    publish(&world, 2).await;
+    let push = dispatch(&world, 22).await;
+    assert!(matches!(push[0].recipient, Recipient::Device { .. }));
+    let dead = Outcome::Dead {
+        reason: Reason::TokenDead,
+        since: None,
+    };
+    settle(&world, 23, tried(&push[0], 22, dead)).await;
+    assert_eq!(letter(&dispatch(&world, 23).await), "anna@a.example");
+    let views = attempts(&world, 2, "anna").await;
+    let dead = (Channel::Fcm, AttemptStatus::Failed, Some(Reason::TokenDead));
+    let sending = (Channel::Email, AttemptStatus::Sending, None);
+    assert_eq!(standing(&views), [dead, sending]);
+    world.is_sound().await;
+}
+
+pub async fn a_letter_is_the_same_attempt_when_it_is_repeated(fixture: &impl Fixture) {
+    let world = begin(fixture).await;
+    publish(&world, 1).await;
+    let first = dispatch(&world, 20).await;
+    // The process ends: nobody knows whether the server took it.
+    assert_eq!(world.claim(WorkKind::Dispatch, 49).await, []);
+    let second = dispatch(&world, 50).await;
+    assert_eq!(letter(&second), "anna@a.example");
+    assert_eq!(first[0].attempt, second[0].attempt);
+    settle(&world, 51, tried(&second[0], 50, Outcome::Accepted)).await;
+    let views = attempts(&world, 1, "anna").await;
+    assert_eq!((views.len(), views[0].tries, views[0].unproven), (1, 2, 1));
+    assert_eq!(world.claim(WorkKind::Dispatch, 1_000).await, []);
+    world.is_sound().await;
+}
+
+/// No device can confirm what lies in a mailbox.
+pub async fn a_letter_that_was_taken_is_never_unconfirmed(fixture: &impl Fixture) {
+    let world = begin(fixture).await;
+    publish(&world, 1).await;
+    let begun = dispatch(&world, 20).await;
+    settle(&world, 21, tried(&begun[0], 20, Outcome::Accepted)).await;
+    world.work(WorkKind::Expire, 10, EXPIRED).await;
+    let delivery = world.delivery(1, "anna").await;
+    assert_eq!(
+        (delivery.status, delivery.reason),
+        (DeliveryStatus::Sent, None)
+    );
+    assert_eq!(world.status(1).await, NotificationStatus::Sent);
+    world.is_sound().await;
+}
+
+pub async fn a_mailbox_dies_by_a_bounce_and_stays_dead_for_a_day(fixture: &impl Fixture) {
+    let world = begin(fixture).await;
+    publish(&world, 1).await;
+    let begun = dispatch(&world, 20).await;
+    let bounced = Outcome::Dead {
+        reason: Reason::EmailBounced,
+        since: None,
+    };
+    settle(&world, 21, tried(&begun[0], 20, bounced)).await;
+    // It was never handed over, so it cannot have come back.
+    let lost = world.delivery(1, "anna").await;
+    assert_eq!(
+        (lost.status, lost.reason),
+        (
+            DeliveryStatus::Failed,
+            Some(Reason::RecipientNoAddress.into())
+        )
+    );
+    assert_eq!(world.status(1).await, NotificationStatus::Error);
+    let bounced = (
+        Channel::Email,
+        AttemptStatus::Failed,
+        Some(Reason::EmailBounced),
+    );
+    assert_eq!(standing(&attempts(&world, 1, "anna").await), [bounced]);
+    let email = || world.store.email(shop(), user("anna"));
+    assert_eq!(email().await.unwrap().unwrap().died_at, Some(at(21)));
+    world.email("anna", "anna@a.example", 22).await;
+    publish(&world, 2).await;
+    assert_eq!(dispatch(&world, 23).await, []);
+    let dead = world.delivery(2, "anna").await;
+    assert_eq!(dead.reason, Some(Reason::RecipientNoAddress.into()));
+    // Another address, and the same one after a day, are tried.
+    let day = SignedDuration::from_hours(24).as_secs();
+    world.email("anna", "anna@a.example", 21 + day).await;
+    assert_eq!(email().await.unwrap().unwrap().died_at, None);
+    world.email("anna", "anna@b.example", 22 + day).await;
+    assert_eq!(email().await.unwrap().unwrap().died_at, None);
+    world.is_sound().await;
+}
+
+pub async fn without_an_smtp_server_no_letter_begins(fixture: &impl Fixture) {
+    let world = begin(fixture).await;
+    let deleted = world.store.delete_provider(shop(), Channel::Email);
+    assert!(deleted.await.unwrap());
+    publish(&world, 1).await;
+    assert_eq!(dispatch(&world, 20).await, []);
+    let lost = world.delivery(1, "anna").await;
+    assert_eq!(
+        (lost.status, lost.reason),
+        (DeliveryStatus::Failed, Some(Reason::ConfigNoRoute.into()))
+    );
+    world.is_sound().await;
+}
