@@ -58,13 +58,19 @@ impl Fixture {
 
     /// Starts the server process and waits until it is ready.
     pub(crate) async fn server(&self) -> anyhow::Result<Process> {
-        let arguments = [
+        self.server_with(&[]).await
+    }
+
+    /// The same with further arguments.
+    pub(crate) async fn server_with(&self, more: &[OsString]) -> anyhow::Result<Process> {
+        let mut arguments = vec![
             OsString::from("server"),
             "--database".into(),
             database(self.folder.path()).into(),
             "--address".into(),
             self.address.to_string().into(),
         ];
+        arguments.extend_from_slice(more);
         let server = Process::start(&arguments, &[])?;
         ready(self.address).await?;
         self.is_up.send_replace(true);

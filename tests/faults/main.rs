@@ -13,6 +13,7 @@ mod client_kill;
 mod cut_after_commit;
 mod cuts;
 mod fixture;
+mod letters;
 mod process;
 mod progress;
 mod publisher;

@@ -208,6 +208,7 @@ impl Trial {
             Self::CutAfterCommit => "cut-after-commit",
             Self::Restore => "restore",
             Self::Revoke => "revoke",
+            Self::Letters => "letters",
         }
     }
 }

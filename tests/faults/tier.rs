@@ -35,17 +35,20 @@ pub(crate) enum Trial {
     Restore,
     /// Keys, sessions, families and users are revoked with live connections.
     Revoke,
+    /// The server is killed while it sends a mailing by push and e-mail.
+    Letters,
 }
 
 impl Trial {
     /// Every trial.
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::ServerKill,
         Self::ClientKill,
         Self::Chaos,
         Self::CutAfterCommit,
         Self::Restore,
         Self::Revoke,
+        Self::Letters,
     ];
 }
 
@@ -86,6 +89,13 @@ pub(crate) struct CutsPlan {
     pub(crate) sends_per_second: u32,
     /// How long until a run that has not enough cuts counts as hung.
     pub(crate) at_most: Duration,
+}
+
+/// How much of the trial that kills the server while it sends a mailing.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LettersPlan {
+    pub(crate) people: usize,
+    pub(crate) kills: u64,
 }
 
 impl Tier {
@@ -152,6 +162,15 @@ impl Tier {
             Self::Quick => 40,
             Self::Brief => 6,
         }
+    }
+
+    pub(crate) const fn letters(self) -> LettersPlan {
+        let (people, kills) = match self {
+            Self::Full => (1_000, 50),
+            Self::Quick => (300, 15),
+            Self::Brief => (60, 3),
+        };
+        LettersPlan { people, kills }
     }
 
     /// How many revocations there are.

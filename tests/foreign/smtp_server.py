@@ -1,6 +1,7 @@
 """An SMTP server (aiosmtpd) that demands STARTTLS and a login, and tells what it got.
 
-Writes its port, then one JSON object for each letter, as Python's own parser reads it.
+Writes its port, then one JSON object for each letter, as Python's own parser reads it: before it answers
+the sender, which it does only after so many milliseconds if a third argument says so.
 """
 
 import asyncio
@@ -14,6 +15,9 @@ from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 
 class Handler:
+    def __init__(self, pause):
+        self.pause = pause
+
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address.startswith("nobody@"):
             return "550 5.1.1 no such user"
@@ -39,6 +43,7 @@ class Handler:
             "defects": [str(defect) for defect in letter.defects],
         }
         print(json.dumps(told), flush=True)
+        await asyncio.sleep(self.pause)
         return "250 2.0.0 queued"
 
 
@@ -52,13 +57,14 @@ def authenticate(server, session, envelope, mechanism, auth_data):
 
 
 async def main():
-    certificate, key = sys.argv[1:]
+    certificate, key, *pause = sys.argv[1:]
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(certificate, key)
+    handler = Handler(float(pause[0]) / 1000 if pause else 0)
 
     def protocol():
         return SMTP(
-            Handler(),
+            handler,
             tls_context=tls,
             require_starttls=True,
             authenticator=authenticate,

@@ -86,11 +86,16 @@ pub(crate) fn python() -> Result<PathBuf> {
 
 /// Letters to a foreign SMTP server, webhooks to the reference library.
 fn foreign() -> Result<()> {
-    let programs = python::with("foreign-python", "tests/foreign/requirements.txt")?;
     let mut tests = build::cargo("test");
     tests.args(["--test", "foreign", "--", "--ignored"]);
-    tests.env("VESTNIK_PYTHON", programs.join("python"));
+    tests.env("VESTNIK_PYTHON", foreign_python()?);
     step::run(tests)
+}
+
+/// A Python that has the foreign SMTP server and the reference library of webhooks.
+pub(crate) fn foreign_python() -> Result<PathBuf> {
+    let programs = python::with("foreign-python", "tests/foreign/requirements.txt")?;
+    Ok(programs.join("python"))
 }
 
 /// Compiles the server of the Go module, by the toolchain that came with the Python clients.

@@ -1,6 +1,6 @@
 //! The server process.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use clap::Args;
 use tokio::{
@@ -10,7 +10,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::process::end_with_parent;
-use vestnik_server::Config;
+use vestnik_server::Parts;
+use vestnik_testkit::{clock::AheadClock, server::Setup};
 
 /// Serves until it is asked to stop, or killed.
 #[derive(Debug, Args)]
@@ -21,6 +22,15 @@ pub(crate) struct ServerRole {
     /// Where to listen.
     #[arg(long)]
     address: SocketAddr,
+    /// A host that is not public and may be connected to.
+    #[arg(long)]
+    listed: Vec<String>,
+    /// How far its clock is ahead.
+    #[arg(long, default_value_t = 0)]
+    ahead_millis: u64,
+    /// Whether nobody's rate is limited.
+    #[arg(long)]
+    unlimited: bool,
 }
 
 impl ServerRole {
@@ -38,11 +48,20 @@ impl ServerRole {
             terminate.recv().await;
             stop.cancel();
         });
-        let config = Config {
-            database: self.database,
-            ..Config::default()
+        let mut setup = Setup::default();
+        if self.unlimited {
+            setup = setup.unlimited();
+        }
+        let mut config = setup.into_config();
+        config.database = self.database;
+        config.outbound.listed = self.listed;
+        let clock = AheadClock::default();
+        clock.advance(Duration::from_millis(self.ahead_millis));
+        let parts = Parts {
+            clock: Arc::new(clock),
+            ..Parts::default()
         };
-        vestnik_server::serve(listener, config, shutdown).await?;
+        vestnik_server::serve_with(listener, config, shutdown, parts).await?;
         Ok(())
     }
 }

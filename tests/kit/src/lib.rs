@@ -11,6 +11,7 @@
 //! - [`SharedHost`]: a proxy below a path of its own, which sees every request and can hold one up.
 //! - [`PushStage`] (feature `push`): a real server that sends over the simulator of the push services.
 //! - [`HostileServer`]: a hub that answers by a script, as a later version would, or wrongly.
+//! - [`PostOffice`] (feature `mail`): a foreign SMTP server, and the letters that it took.
 //! - [`ledger`]: what was acknowledged and what was shown, on disk, and their comparison.
 //! - [`wait`]: waiting that is bounded by silence and not by the machine's speed.
 //!
@@ -44,6 +45,8 @@ pub mod ledger;
 #[cfg(feature = "server")]
 mod lossy_bus;
 pub mod name;
+#[cfg(feature = "mail")]
+pub mod post_office;
 pub mod proxy;
 #[cfg(feature = "push")]
 pub mod push_stage;
@@ -60,6 +63,8 @@ pub use device::{DeviceSetup, DeviceStore, TestDevice};
 pub use hostile::HostileServer;
 #[cfg(feature = "server")]
 pub use lossy_bus::LossyBus;
+#[cfg(feature = "mail")]
+pub use post_office::PostOffice;
 pub use proxy::CuttableProxy;
 #[cfg(feature = "push")]
 pub use push_stage::PushStage;

@@ -57,6 +57,12 @@ pub struct Setup {
 }
 
 impl Setup {
+    /// The settings alone, for a server in a process of its own.
+    #[must_use]
+    pub fn into_config(self) -> Config {
+        self.config
+    }
+
     /// The same with changed settings. The address and the file are the kit's.
     #[must_use]
     pub fn config(mut self, change: impl FnOnce(&mut Config)) -> Self {

@@ -1,0 +1,274 @@
+//! A cascade from push to e-mail: the real server, the simulator of the push services, and a foreign SMTP
+//! server (aiosmtpd).
+
+use std::{collections::BTreeSet, time::Duration};
+
+use anyhow::Context as _;
+use reqwest::Method;
+use serde_json::{Value, json};
+use vestnik_clock::{SystemClock, new_uuid_v7};
+use vestnik_model::{
+    AttemptStatus, Channel, DeliveryStatus, InstallationId, NotificationId, NotificationStatus,
+    Reason, UserId,
+    contact::{EmailRequest, EmailView},
+    route,
+    view::{AttemptView, DeliveryView, List, ProviderCheck},
+};
+use vestnik_sim::{Death, Ending, Kind, Options, Registration, Simulator};
+use vestnik_testkit::{
+    PostOffice, TestServer,
+    backend::to_user,
+    clock::{self, AheadClock},
+    name::user,
+    server::{Halt, Setup},
+    wait::{asked, eventually},
+};
+
+/// A server whose App has credentials at FCM, which is the simulator's, and at an SMTP server.
+struct Stage {
+    server: TestServer,
+    simulator: Simulator,
+    office: PostOffice,
+    clock: AheadClock,
+}
+
+impl Stage {
+    async fn new(pause: Duration) -> anyhow::Result<Self> {
+        let clock = AheadClock::default();
+        let options = Options {
+            clock: std::sync::Arc::new(clock.clone()),
+            ..Options::default()
+        };
+        let simulator = Simulator::start(options).await?;
+        let office = PostOffice::start(pause).await?;
+        let fcm = simulator.setup().fcm_url.clone();
+        let listed = vec![
+            fcm.trim_start_matches("https://").to_owned(),
+            office.place(),
+        ];
+        let setup = Setup::default()
+            .config(|config| config.outbound.listed = listed)
+            .clock(clock.clone());
+        let stage = Self {
+            server: TestServer::with(setup).await?,
+            simulator,
+            office,
+            clock,
+        };
+        let setup = stage.simulator.setup();
+        let mut account = setup.service_account();
+        account["base_url"] = json!(setup.fcm_url);
+        account["root_certificates"] = json!(setup.ca_certificate());
+        stage.provide(Channel::Fcm, &account).await?;
+        stage
+            .provide(Channel::Email, &stage.office.account())
+            .await?;
+        Ok(stage)
+    }
+
+    async fn provide(&self, channel: Channel, account: &Value) -> anyhow::Result<()> {
+        let path = route::with(route::PROVIDER, channel.as_str());
+        self.put(&path, account, None).await
+    }
+
+    async fn put(&self, path: &str, body: &Value, bearer: Option<&str>) -> anyhow::Result<()> {
+        let request = self.server.backend.request(Method::PUT, path)?;
+        let mut request = request.json(body).build()?;
+        if let Some(bearer) = bearer {
+            let bearer = format!("Bearer {bearer}").parse()?;
+            request.headers_mut().insert("authorization", bearer);
+        }
+        let http = reqwest::Client::builder().no_proxy().build()?;
+        let status = http.execute(request).await?.status();
+        anyhow::ensure!(status.is_success(), "{path}: {status}");
+        Ok(())
+    }
+
+    /// A user with an e-mail address.
+    async fn person(&self, name: &str, address: &str) -> anyhow::Result<UserId> {
+        let user = user(name);
+        let request = EmailRequest {
+            address: address.to_owned(),
+        };
+        let path = route::with(route::USER_EMAIL, user.as_str());
+        self.put(&path, &serde_json::to_value(&request)?, None)
+            .await?;
+        Ok(user)
+    }
+
+    /// Gives a user a phone that sleeps.
+    async fn phone(&self, user: &UserId, permission: &str) -> anyhow::Result<String> {
+        let phone = self.simulator.register(Registration::new(Kind::FcmToken))?;
+        let installation = InstallationId::from_uuid(new_uuid_v7(&SystemClock));
+        let tokens = self.server.backend.log_in(user, installation).await?;
+        let state = json!({
+            "platform": "android", "permission": permission,
+            "push_addresses": [{"kind": "fcm_token", "value": phone.token}],
+        });
+        let path = route::with(route::INSTALLATION, &installation.to_string());
+        self.put(&path, &state, Some(&tokens.access_token)).await?;
+        Ok(phone.id)
+    }
+
+    /// Publishes to a user: push, and a letter when nothing can come of it.
+    async fn publish(&self, user: &UserId) -> anyhow::Result<NotificationId> {
+        let mut request = to_user(user, "Заказ 8812 🎉");
+        request.notification.body = "Ждём вас".to_owned();
+        request.steps = serde_json::from_value(json!([
+            {"channel": "push", "wait_for": "handed", "within_seconds": 600},
+            {"channel": "email"},
+        ]))?;
+        Ok(self.server.backend.publish(&request).await?.id)
+    }
+
+    /// Waits until a delivery has a status; gives it with its attempts.
+    async fn becomes(
+        &self,
+        id: NotificationId,
+        status: DeliveryStatus,
+    ) -> anyhow::Result<(DeliveryView, Vec<AttemptView>)> {
+        let delivery = asked(status.as_str(), async || {
+            let delivery = self.server.backend.deliveries(id).await?.pop();
+            let delivery = delivery.context("there is one delivery")?;
+            Ok((delivery.status == status).then_some(delivery))
+        })
+        .await?;
+        let path = route::with(route::ATTEMPTS, &delivery.id.to_string());
+        let attempts: List<AttemptView> = self.server.backend.get(&path).await?;
+        Ok((delivery, attempts.data))
+    }
+
+    /// Waits for so many letters.
+    async fn letters(
+        &self,
+        count: usize,
+    ) -> anyhow::Result<Vec<vestnik_testkit::post_office::Taken>> {
+        let mut letters = self.office.letters();
+        eventually("letters", &mut letters, |letters| {
+            (letters.len() >= count).then(|| letters.clone())
+        })
+        .await
+    }
+
+    async fn stop(self) -> anyhow::Result<()> {
+        self.simulator.shutdown().await;
+        self.server.stop().await
+    }
+}
+
+/// Channel, status and reason of each attempt.
+fn standing(attempts: &[AttemptView]) -> Vec<(Channel, AttemptStatus, Option<Reason>)> {
+    let one = |view: &AttemptView| {
+        let (channel, status) = (view.channel.known()?, view.status.known()?);
+        let reason = view.reason.as_ref().and_then(|reason| reason.known());
+        Some((channel, status, reason))
+    };
+    attempts.iter().filter_map(one).collect()
+}
+
+const LETTER: (Channel, AttemptStatus, Option<Reason>) =
+    (Channel::Email, AttemptStatus::Sent, None);
+
+#[tokio::test]
+#[ignore = "needs a Python with aiosmtpd: cargo xtask interop --only foreign"]
+async fn letters_take_over_where_no_push_arrives() -> anyhow::Result<()> {
+    let stage = Stage::new(Duration::ZERO).await?;
+    let check = format!("{}:check", route::with(route::PROVIDER, "email"));
+    let answer = stage.server.backend.post(&check, &json!({})).await?;
+    let check: ProviderCheck = serde_json::from_slice(&answer.bytes().await?)?;
+    assert!(check.is_good, "{check:?}");
+
+    // Nobody's device.
+    let anna = stage.person("anna", "anna@почта.рф").await?;
+    let id = stage.publish(&anna).await?;
+    let (_, attempts) = stage.becomes(id, DeliveryStatus::Sent).await?;
+    assert_eq!(standing(&attempts), [LETTER]);
+    let letters = stage.letters(1).await?;
+    assert_eq!(letters[0].recipients, ["anna@xn--80a1acny.xn--p1ai"]);
+    assert_eq!(letters[0].subject, "Заказ 8812 🎉");
+    let plain = letters[0].parts["text/plain"].as_str().unwrap_or_default();
+    assert_eq!(plain.trim_end(), "Ждём вас");
+    let view = stage.server.backend.notification(id).await?;
+    assert_eq!(view.status, NotificationStatus::Sent);
+    assert_eq!((view.legacy_status.as_str(), view.counts.sent), ("SENT", 1));
+
+    // A token that is dead.
+    let bert = stage.person("bert", "bert@shop.example").await?;
+    let phone = stage.phone(&bert, "granted").await?;
+    let death = Death {
+        at: clock::timestamp(),
+        ending: Ending::default(),
+    };
+    stage.simulator.kill(&phone, death)?;
+    let id = stage.publish(&bert).await?;
+    let (_, attempts) = stage.becomes(id, DeliveryStatus::Sent).await?;
+    let dead = (Channel::Fcm, AttemptStatus::Failed, Some(Reason::TokenDead));
+    assert_eq!(standing(&attempts), [dead, LETTER]);
+
+    // A device whose system shows nothing: it is not even asked.
+    let carl = stage.person("carl", "carl@shop.example").await?;
+    let phone = stage.phone(&carl, "denied").await?;
+    let id = stage.publish(&carl).await?;
+    let (_, attempts) = stage.becomes(id, DeliveryStatus::Sent).await?;
+    assert_eq!(standing(&attempts), [LETTER]);
+    assert!(stage.simulator.received(&phone).is_empty());
+
+    // A phone that gets its push, and no letter.
+    let dora = stage.person("dora", "dora@shop.example").await?;
+    let phone = stage.phone(&dora, "granted").await?;
+    let id = stage.publish(&dora).await?;
+    let (_, attempts) = stage.becomes(id, DeliveryStatus::Sent).await?;
+    assert_eq!(
+        standing(&attempts),
+        [(Channel::Fcm, AttemptStatus::Sent, None)]
+    );
+    assert_eq!(stage.simulator.received(&phone).len(), 1);
+
+    let letters = stage.letters(3).await?;
+    let whom: BTreeSet<_> = letters.iter().flat_map(|one| &one.recipients).collect();
+    assert_eq!((letters.len(), whom.len()), (3, 3), "{whom:?}");
+    stage.stop().await
+}
+
+#[tokio::test]
+#[ignore = "needs a Python with aiosmtpd: cargo xtask interop --only foreign"]
+async fn a_server_that_died_while_it_sent_a_letter_sends_the_same_again() -> anyhow::Result<()> {
+    let mut stage = Stage::new(Duration::from_secs(5)).await?;
+    let anna = stage.person("anna", "anna@shop.example").await?;
+    let id = stage.publish(&anna).await?;
+    // The SMTP server has it, and ours dies before it is answered.
+    stage.letters(1).await?;
+    stage.server.halt(Halt::Kill).await?;
+    stage.clock.advance(Duration::from_secs(31));
+    stage.server.resume().await?;
+    let letters = stage.letters(2).await?;
+    assert_eq!(letters[0].message_id, letters[1].message_id);
+    let (_, attempts) = stage.becomes(id, DeliveryStatus::Sent).await?;
+    assert_eq!((attempts[0].tries, attempts[0].unproven), (2, 1));
+    assert_eq!(stage.letters(2).await?.len(), 2);
+    stage.stop().await
+}
+
+/// The address is dead, and nothing is sent to it again.
+#[tokio::test]
+#[ignore = "needs a Python with aiosmtpd: cargo xtask interop --only foreign"]
+async fn a_mailbox_that_is_not_there_is_known_to_be_dead() -> anyhow::Result<()> {
+    let stage = Stage::new(Duration::ZERO).await?;
+    let emil = stage.person("emil", "nobody@shop.example").await?;
+    let id = stage.publish(&emil).await?;
+    let (lost, attempts) = stage.becomes(id, DeliveryStatus::Failed).await?;
+    assert_eq!(lost.reason, Some(Reason::RecipientNoAddress.into()));
+    let bounced = (
+        Channel::Email,
+        AttemptStatus::Failed,
+        Some(Reason::EmailBounced),
+    );
+    assert_eq!(standing(&attempts), [bounced]);
+    assert_eq!(attempts[0].said.as_deref(), Some("550 5.1.1"));
+    let path = route::with(route::USER_EMAIL, emil.as_str());
+    let email: EmailView = stage.server.backend.get(&path).await?;
+    assert!(email.died_at.is_some());
+    let view = stage.server.backend.notification(id).await?;
+    assert_eq!(view.legacy_status, "ERROR");
+    stage.stop().await
+}
