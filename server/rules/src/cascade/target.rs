@@ -1,0 +1,56 @@
+//! Where attempts go.
+
+use vestnik_model::{Channel, InstallationId, PushAddressKind, Reason};
+
+/// The channel of an address, if the server has an adapter for it.
+#[must_use]
+pub const fn channel_of(kind: PushAddressKind) -> Option<Channel> {
+    match kind {
+        PushAddressKind::FcmToken | PushAddressKind::FcmFid => Some(Channel::Fcm),
+        PushAddressKind::Apns => Some(Channel::Apns),
+        PushAddressKind::Webpush => Some(Channel::Webpush),
+        PushAddressKind::Hms | PushAddressKind::Rustore => None,
+    }
+}
+
+/// Where an attempt goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Target {
+    /// To an installation.
+    Device {
+        /// The installation.
+        installation: InstallationId,
+        /// The service, or the hub.
+        channel: Channel,
+    },
+    /// To the user's mailbox, by a letter.
+    Mailbox,
+}
+
+impl Target {
+    /// The route.
+    #[must_use]
+    pub const fn channel(self) -> Channel {
+        match self {
+            Self::Device { channel, .. } => channel,
+            Self::Mailbox => Channel::Email,
+        }
+    }
+
+    /// The installation; a mailbox is none's.
+    #[must_use]
+    pub const fn installation(self) -> Option<InstallationId> {
+        match self {
+            Self::Device { installation, .. } => Some(installation),
+            Self::Mailbox => None,
+        }
+    }
+
+    /// Why nothing more is tried at an address that is dead.
+    pub(super) const fn dead(self) -> Reason {
+        match self {
+            Self::Device { .. } => Reason::TokenDead,
+            Self::Mailbox => Reason::EmailBounced,
+        }
+    }
+}
