@@ -155,6 +155,9 @@ pub enum EventKind {
     DeliveryCancelled,
     /// A test that an operator asked for; nothing happened.
     WebhookTest,
+    /// Events behind `missed_after` and up to this one were kept no longer and are not sent to this
+    /// webhook: read the state of what matters.
+    WebhookGap,
 }
 
 words!(EventKind {
@@ -176,6 +179,7 @@ words!(EventKind {
     DeliveryExpired = "delivery.expired",
     DeliveryCancelled = "delivery.cancelled",
     WebhookTest = "webhook.test",
+    WebhookGap = "webhook.gap",
 });
 
 impl EventKind {
@@ -192,6 +196,12 @@ impl EventKind {
             NotificationStatus::Expired => Self::NotificationExpired,
             NotificationStatus::Cancelled => Self::NotificationCancelled,
         }
+    }
+
+    /// Whether it is about a webhook itself: sent whatever kinds were asked for, and none to ask for.
+    #[must_use]
+    pub const fn is_of_webhook(self) -> bool {
+        matches!(self, Self::WebhookTest | Self::WebhookGap)
     }
 
     /// A delivery came to a status; none for its beginning, of which the notification's events tell.
@@ -254,6 +264,10 @@ pub struct EventData {
     /// How many deliveries came to which status.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub reached: BTreeMap<String, u64>,
+    /// Behind which event a webhook missed events.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub missed_after: Option<EventId>,
 }
 
 /// A page of events.

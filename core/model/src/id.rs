@@ -119,6 +119,11 @@ uuid_id!(
     InstallationId,
     "ins"
 );
+uuid_id!(
+    /// A webhook of an App.
+    WebhookId,
+    "whk"
+);
 
 fn parse_prefixed(text: &str, prefix: &'static str) -> Result<Uuid, ParseIdError> {
     let hex = text

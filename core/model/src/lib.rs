@@ -83,6 +83,7 @@ pub mod token;
 pub mod url;
 pub mod view;
 pub mod warning;
+pub mod webhook;
 pub mod wire_size;
 
 pub use audience::{Audience, AudienceRequest};
@@ -94,6 +95,7 @@ pub use event::{EventData, EventId, EventKind, EventPage, EventView};
 pub use fact::{Claim, Fact, FactId, FactKind, FactOutcome, FactRefusal, FactResult, ParsedFact};
 pub use id::{
     AppId, AttemptId, CategoryName, DeliveryId, InstallationId, NotificationId, TopicName, UserId,
+    WebhookId,
 };
 pub use installation::{InstallationState, Permission, Platform};
 pub use key::{IdentityAlgorithm, IdentityKeyRequest, KeyCreated, KeyRequest, KeyView, Scope};

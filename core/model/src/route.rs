@@ -44,6 +44,11 @@ pub const PROVIDER: &str = "/v1/providers/{channel}";
 pub const IDENTITY_KEY: &str = "/v1/identity-keys/{kid}";
 /// What happened to notifications, oldest first: `GET`, waiting if asked to.
 pub const EVENTS: &str = "/v1/events";
+/// The addresses that an App's events are sent to: `GET`, `POST`.
+pub const WEBHOOKS: &str = "/v1/webhooks";
+/// One of them: `GET`, `PATCH`, `DELETE`, and `POST` with `:enable`, `:disable`, `:rotate`, `:test` or
+/// `:replay` behind it.
+pub const WEBHOOK: &str = "/v1/webhooks/{id}";
 /// The OpenAPI document: `GET`.
 pub const OPENAPI: &str = "/openapi.json";
 /// Alive: `GET`.

@@ -10,7 +10,7 @@
 //! them by [`delivery`], facts of devices by [`receipt`]. [`work`] says what is due when, and [`settle`]
 //! when nothing is waited for any more. [`cascade`] says over which channels a delivery is sent, to the
 //! addresses that [`address`] and [`email`] know. [`session`] and [`token`] are about who a device is, [`limit`]
-//! about how much anybody may do.
+//! about how much anybody may do, [`webhook`] about who is sent what happened.
 //!
 //! ```
 //! use jiff::Timestamp;
@@ -47,4 +47,5 @@ pub mod schedule;
 pub mod session;
 pub mod settle;
 pub mod token;
+pub mod webhook;
 pub mod work;

@@ -53,6 +53,8 @@ pub enum WorkKind {
     Retain,
     /// Send a notification's deliveries over push services and other channels.
     Dispatch,
+    /// Send a webhook its App's next events.
+    Webhook,
     /// Withdraw a notification from its deliveries' logs.
     Recall,
     /// Mark the rest of what a user read up to a place of their log
@@ -73,6 +75,7 @@ impl Word for WorkKind {
         Self::Expire,
         Self::Retain,
         Self::Dispatch,
+        Self::Webhook,
         Self::Recall,
         Self::MarkRead,
         Self::DeleteTopic,
@@ -86,6 +89,7 @@ impl Word for WorkKind {
             Self::Expire => "expire",
             Self::Retain => "retain",
             Self::Dispatch => "dispatch",
+            Self::Webhook => "webhook",
             Self::Recall => "recall",
             Self::MarkRead => "mark_read",
             Self::DeleteTopic => "delete_topic",
@@ -173,6 +177,7 @@ pub fn next_stage(done: WorkKind, life: &Life) -> Option<Stage> {
         }),
         WorkKind::Retain
         | WorkKind::Dispatch
+        | WorkKind::Webhook
         | WorkKind::Recall
         | WorkKind::MarkRead
         | WorkKind::DeleteTopic

@@ -149,7 +149,19 @@ const MUST_BE_EMPTY: &[(&str, &str)] = &[
          <> EXISTS (SELECT 1 FROM meta WHERE name = 'seal.check')
          UNION ALL
          SELECT 1 FROM email_address WHERE (substr(value, 1, 1) = x'01')
+         <> EXISTS (SELECT 1 FROM meta WHERE name = 'seal.check')
+         UNION ALL
+         SELECT 1 FROM webhook WHERE (substr(target, 1, 1) = x'01')
          <> EXISTS (SELECT 1 FROM meta WHERE name = 'seal.check')",
         "credentials or addresses that are not stored as the file says",
+    ),
+    (
+        "SELECT 1 FROM webhook h LEFT JOIN work w ON w.id = h.work
+         WHERE (h.disabled IS NULL) <> (w.id IS NOT NULL)
+             OR w.kind <> 'webhook' OR w.target <> h.row OR w.app <> h.app
+         UNION ALL
+         SELECT 1 FROM work w LEFT JOIN webhook h ON h.work = w.id
+         WHERE w.kind = 'webhook' AND h.row IS NULL",
+        "webhooks that have not the row of work that they should",
     ),
 ];

@@ -20,7 +20,7 @@ use crate::{
         meta::{self, ACCESS, SEAL_REMNANTS},
         numbering, provider, push_address,
         secret::{self, AtRest},
-        work,
+        webhook, work,
     },
 };
 
@@ -172,6 +172,7 @@ fn encrypt(path: &Path, database: &mut Database, seal: &Seal) -> Result<bool, Op
             provider::reseal(db, &plain, seal)?;
             push_address::reseal(db, &plain, seal)?;
             email_address::reseal(db, &plain, seal)?;
+            webhook::reseal(db, &plain, seal)?;
             let was_in_use = meta::life(db)?.is_some();
             if was_in_use {
                 meta::put(db, SEAL_REMNANTS, &[])?;

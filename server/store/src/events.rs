@@ -1,7 +1,7 @@
 //! What happened to an App's notifications, for its backend.
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, DeliveryStatus, NotificationId, NotificationStatus};
+use vestnik_model::{AppId, DeliveryStatus, EventId, NotificationId, NotificationStatus};
 
 use crate::{
     Answer,
@@ -12,6 +12,9 @@ use crate::{
 pub trait Events {
     /// What happened from a number on, oldest first.
     fn happened(&self, asked: Asked) -> Answer<'_, HappenedPage>;
+    /// The place behind which the App's events of a time, and later ones, are; the end if there is none.
+    /// A clock that was set back can hide some that are older than their neighbours.
+    fn event_before(&self, app: AppId, at: Timestamp) -> Answer<'_, EventId>;
 }
 
 /// What to read.

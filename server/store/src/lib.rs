@@ -2,7 +2,7 @@
 //!
 //! A store is the sum of families of operations, each family in a file with its records:
 //! [`Tenants`], [`Sessions`], [`Installations`], [`Audiences`], [`Contacts`], [`Publishing`], [`Logs`],
-//! [`Ledger`], [`Events`], [`Work`], [`Dispatch`], [`Operations`]. Each operation is one transaction: when it answers,
+//! [`Ledger`], [`Events`], [`Webhooks`], [`Work`], [`Dispatch`], [`Operations`]. Each operation is one transaction: when it answers,
 //! what it did is durable; when it fails, nothing was changed. A caller that goes away changes neither.
 //!
 //! # Effects
@@ -51,6 +51,7 @@ pub mod operations;
 pub mod publishing;
 pub mod sessions;
 pub mod tenants;
+pub mod webhooks;
 pub mod work;
 
 pub use audiences::Audiences;
@@ -67,6 +68,7 @@ pub use operations::Operations;
 pub use publishing::Publishing;
 pub use sessions::Sessions;
 pub use tenants::Tenants;
+pub use webhooks::Webhooks;
 pub use work::Work;
 
 use futures_util::future::BoxFuture;
@@ -85,6 +87,7 @@ pub trait Store:
     + Logs
     + Ledger
     + Events
+    + Webhooks
     + Work
     + Dispatch
     + Operations
@@ -105,6 +108,7 @@ impl<S> Store for S where
         + Logs
         + Ledger
         + Events
+        + Webhooks
         + Work
         + Dispatch
         + Operations

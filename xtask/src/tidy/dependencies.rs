@@ -35,7 +35,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
             "vestnik-sqlite",
         ],
     ),
-    ("vestnik-rules", &["vestnik-model"]),
+    ("vestnik-rules", &["vestnik-model", "vestnik-webhook"]),
     ("vestnik-outbound", &[]),
     (
         "vestnik-push",
@@ -76,6 +76,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
             "vestnik-signalr",
             "vestnik-store",
             "vestnik-store-sqlite",
+            "vestnik-webhook",
         ],
     ),
     (

@@ -50,7 +50,8 @@ pub(crate) struct Worker {
 /// Starts the loop of each kind.
 pub(crate) fn start(worker: &Worker, supervisor: &Supervisor) {
     let kinds = WorkKind::WORDS.iter();
-    for kind in kinds.filter(|kind| **kind != WorkKind::Dispatch) {
+    let has_own_loop = |kind: WorkKind| matches!(kind, WorkKind::Dispatch | WorkKind::Webhook);
+    for kind in kinds.filter(|kind| !has_own_loop(**kind)) {
         let worker = worker.clone();
         supervisor.keep(kind.as_str(), move || worker.clone().run(*kind));
     }
@@ -63,6 +64,7 @@ const fn concurrency(kind: WorkKind) -> u32 {
         WorkKind::Expire
         | WorkKind::Retain
         | WorkKind::Dispatch
+        | WorkKind::Webhook
         | WorkKind::DeleteTopic
         | WorkKind::EraseUser
         | WorkKind::Sweep => 2,
@@ -76,6 +78,7 @@ const fn rows(kind: WorkKind) -> u32 {
         WorkKind::Expand | WorkKind::Recall | WorkKind::MarkRead | WorkKind::Expire => 500,
         WorkKind::Retain
         | WorkKind::Dispatch
+        | WorkKind::Webhook
         | WorkKind::DeleteTopic
         | WorkKind::EraseUser
         | WorkKind::Sweep => 250,

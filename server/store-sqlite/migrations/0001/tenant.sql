@@ -1,6 +1,8 @@
 CREATE TABLE app (
     id TEXT NOT NULL PRIMARY KEY,
-    created_at INTEGER NOT NULL
+    created_at INTEGER NOT NULL,
+    -- The number of its last event that was deleted because of its age; 0 before the first.
+    swept INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE api_key (
@@ -35,3 +37,32 @@ CREATE TABLE provider (
     set_at INTEGER NOT NULL,
     PRIMARY KEY (app, channel)
 ) STRICT, WITHOUT ROWID;
+
+-- Where an App's events are sent.
+CREATE TABLE webhook (
+    -- Never given again: rows of work name it.
+    row INTEGER PRIMARY KEY AUTOINCREMENT,
+    app TEXT NOT NULL REFERENCES app (id),
+    id BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    -- The JSON of the address and the signing keys, sealed: see seal.rs.
+    target BLOB NOT NULL,
+    -- The kinds of events, words separated by spaces; every kind if absent.
+    events TEXT,
+    -- Events up to the one with this id were taken or not wanted.
+    cursor TEXT NOT NULL,
+    -- Why and since when nothing is sent.
+    disabled TEXT,
+    disabled_at INTEGER,
+    -- How often in a row the next event failed, since when, and when it is tried again.
+    failures INTEGER NOT NULL DEFAULT 0,
+    failing_since INTEGER,
+    retry_at INTEGER,
+    -- What the last request came to.
+    last_at INTEGER,
+    last_status INTEGER,
+    last_trouble TEXT,
+    -- The row of work, while it is enabled.
+    work INTEGER,
+    UNIQUE (app, id)
+) STRICT;

@@ -13,4 +13,5 @@ pub(crate) mod perform;
 mod publishing;
 pub(crate) mod sessions;
 mod tenants;
+mod webhooks;
 mod work;

@@ -90,6 +90,8 @@ impl Job<'_> {
             WorkKind::Retain => self.retain(db),
             // It is not done within one transaction: `vestnik_store::Dispatch`.
             WorkKind::Dispatch => Ok(Next::Done),
+            // Nor is this: `vestnik_store::Webhooks`.
+            WorkKind::Webhook => Ok(Next::Done),
             WorkKind::Recall => self.recall(db),
             WorkKind::MarkRead => self.mark_read(db),
             WorkKind::DeleteTopic => {

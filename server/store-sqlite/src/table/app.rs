@@ -1,7 +1,7 @@
 //! Apps.
 
 use jiff::Timestamp;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 use vestnik_model::AppId;
 use vestnik_sqlite::value::{millis, parsed};
 
@@ -10,6 +10,8 @@ use crate::sql::statements;
 statements! {
     INSERT = "INSERT INTO app (id, created_at) VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING";
     EXISTS = "SELECT 1 FROM app WHERE id = ?1";
+    SWEPT = "SELECT swept FROM app WHERE id = ?1";
+    SET_SWEPT = "UPDATE app SET swept = max(swept, ?2) WHERE id = ?1";
     ALL_APPS = "SELECT id FROM app ORDER BY id";
 }
 
@@ -27,6 +29,21 @@ pub(crate) fn insert(
 /// Whether there is such an App.
 pub(crate) fn exists(db: &Connection, app: &AppId) -> Result<bool, rusqlite::Error> {
     db.prepare_cached(EXISTS)?.exists([app.as_str()])
+}
+
+/// The number of the last event of an App that was deleted because of its age; 0 before the first.
+pub(crate) fn swept(db: &Connection, app: &AppId) -> Result<u64, rusqlite::Error> {
+    let swept = db
+        .prepare_cached(SWEPT)?
+        .query_row([app.as_str()], |row| row.get(0));
+    Ok(swept.optional()?.unwrap_or_default())
+}
+
+/// Events of an App up to a number were deleted because of their age.
+pub(crate) fn set_swept(db: &Connection, app: &str, number: u64) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(SET_SWEPT)?
+        .execute((app, number))
+        .map(drop)
 }
 
 /// Every App, in order.

@@ -12,13 +12,14 @@ use vestnik_model::{AppId, Counter, DeliveryStatus, NotificationId, Notification
 use vestnik_rules::{
     delivery::{Advanced, Deltas, Move},
     identity::delivery_id,
+    work::{Stage, WorkKind},
 };
 use vestnik_store::effect::{ChangedDelivery, Effect};
 
 use super::{
     Txn,
     event::{self, Kind, Row},
-    notification,
+    notification, work,
 };
 use crate::{
     sql::statements,
@@ -139,7 +140,7 @@ impl Change {
             became,
         };
         event::emit(txn, &app, number, at, effect);
-        Ok(())
+        wake_webhooks(txn, &app, at)
     }
 
     /// Gives the number of the last row.
@@ -196,6 +197,18 @@ impl Change {
         }
         by_status
     }
+}
+
+/// The webhooks of an App that wait for an event have one.
+fn wake_webhooks(txn: &mut Txn<'_>, app: &AppId, at: Timestamp) -> Result<(), rusqlite::Error> {
+    if !work::wake_webhooks(txn, app, at)? {
+        return Ok(());
+    }
+    let stage = Stage {
+        kind: WorkKind::Webhook,
+        due: at,
+    };
+    event::work_due(txn, app, stage, at)
 }
 
 /// The status that a notification has come to since the last event told one.

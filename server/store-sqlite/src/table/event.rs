@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 use vestnik_model::{
-    AppId, DeliveryStatus, NotificationId, NotificationStatus, UserId, open::Word,
+    AppId, DeliveryStatus, EventId, NotificationId, NotificationStatus, UserId, open::Word,
 };
 use vestnik_rules::{identity::delivery_id, work::Stage};
 use vestnik_store::{
@@ -18,7 +18,7 @@ use vestnik_store::{
     events::{Asked, Happened, HappenedPage},
 };
 
-use super::{Txn, revocation, user};
+use super::{Txn, app, revocation, user};
 use crate::{
     sql::statements,
     value::{
@@ -40,7 +40,9 @@ statements! {
          ORDER BY e.number LIMIT ?3";
     OF_NOTIFICATION = "SELECT user, body FROM event
          WHERE notification = ?1 AND number > ?2 ORDER BY number DESC LIMIT ?3";
-    OLDEST = "SELECT number, at FROM event ORDER BY number LIMIT ?1";
+    FIRST_OF_APP = "SELECT number, at FROM event
+         WHERE app = ?1 AND number >= ?2 AND notification IS NOT NULL ORDER BY number LIMIT 1";
+    OLDEST = "SELECT number, at, app, notification IS NOT NULL FROM event ORDER BY number LIMIT ?1";
     DELETE_TO = "DELETE FROM event WHERE number <= ?1";
 }
 
@@ -131,7 +133,6 @@ pub(crate) fn reached_json(
 
 /// The number of the last row; 0 before the first.
 pub(crate) fn last(db: &Connection) -> Result<u64, rusqlite::Error> {
-    use rusqlite::OptionalExtension as _;
     let last = db.prepare_cached(LAST)?.query_row([], |row| row.get(0));
     Ok(last.optional()?.unwrap_or_default())
 }
@@ -406,24 +407,86 @@ fn listed(row: &rusqlite::Row<'_>, column: usize) -> Vec<i64> {
     by_status.into_values().flatten().collect()
 }
 
-/// Deletes rows older than a time, at most `rows`, but never the last row of all. Tells whether more
-/// are left.
+/// The first event of an App's notifications from a number on: its number and its time in milliseconds.
+fn first_of_app(
+    db: &Connection,
+    app: &AppId,
+    from: u64,
+) -> Result<Option<(u64, i64)>, rusqlite::Error> {
+    db.prepare_cached(FIRST_OF_APP)?
+        .query_row((app.as_str(), from), |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()
+}
+
+/// Whether an App's notifications have an event from a number on.
+pub(crate) fn is_any_from(
+    db: &Connection,
+    app: &AppId,
+    from: u64,
+) -> Result<bool, rusqlite::Error> {
+    first_of_app(db, app, from).map(|first| first.is_some())
+}
+
+/// The place behind which the events of an App of a time, and later ones, are; the end if there is none.
+/// Numbers grow with time, so it is found by halving.
+pub(crate) fn before(
+    db: &Connection,
+    app: &AppId,
+    at: Timestamp,
+) -> Result<EventId, rusqlite::Error> {
+    let (mut low, mut high) = (1, last(db)?.saturating_add(1));
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match first_of_app(db, app, middle)? {
+            Some((number, time)) if time < millis(at) => low = number.saturating_add(1),
+            Some(_) | None => high = middle,
+        }
+    }
+    Ok(EventId::of(low.saturating_sub(1)))
+}
+
+/// A row that is old enough to be looked at.
+struct Old {
+    number: u64,
+    at: i64,
+    app: String,
+    is_of_notification: bool,
+}
+
+/// Deletes rows older than a time, at most `rows`, but never the last row of all, and notes how far each
+/// App's are gone. Tells whether more are left.
 pub(crate) fn sweep(
     db: &Connection,
     before: Timestamp,
     rows: u32,
 ) -> Result<bool, rusqlite::Error> {
-    let oldest = db
-        .prepare_cached(OLDEST)?
-        .query_map([rows], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<Result<Vec<(u64, i64)>, _>>()?;
+    let mut old = oldest(db, rows)?;
     let last = last(db)?;
-    let old = oldest
-        .iter()
-        .take_while(|(number, at)| *at < millis(before) && *number < last);
-    let Some((to, _)) = old.clone().last() else {
+    let kept = |row: &Old| row.at >= millis(before) || row.number >= last;
+    old.truncate(old.iter().position(kept).unwrap_or(old.len()));
+    let Some(to) = old.last().map(|row| row.number) else {
         return Ok(false);
     };
+    let of_notifications = old.iter().filter(|row| row.is_of_notification);
+    let swept: BTreeMap<_, _> = of_notifications
+        .map(|row| (row.app.as_str(), row.number))
+        .collect();
+    for (app, number) in swept {
+        app::set_swept(db, app, number)?;
+    }
     db.prepare_cached(DELETE_TO)?.execute([to])?;
-    Ok(old.count() == rows as usize)
+    Ok(old.len() == rows as usize)
+}
+
+fn oldest(db: &Connection, rows: u32) -> Result<Vec<Old>, rusqlite::Error> {
+    db.prepare_cached(OLDEST)?
+        .query_map([rows], |row| {
+            Ok(Old {
+                number: row.get(0)?,
+                at: row.get(1)?,
+                app: row.get(2)?,
+                is_of_notification: row.get(3)?,
+            })
+        })?
+        .collect()
 }

@@ -37,6 +37,7 @@ pub(crate) mod sweep;
 pub(crate) mod token_use;
 pub(crate) mod topic;
 pub(crate) mod user;
+pub(crate) mod webhook;
 pub(crate) mod work;
 
 use vestnik_sqlite::WriteTxn;
@@ -76,5 +77,6 @@ pub(crate) const STATEMENTS: &[(&str, &[(&str, &str)])] = &[
     ("token_use", token_use::ALL),
     ("topic", topic::ALL),
     ("user", user::ALL),
+    ("webhook", webhook::ALL),
     ("work", work::ALL),
 ];

@@ -6,7 +6,10 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
 use vestnik_model::{AppId, open::Word as _};
-use vestnik_rules::work::{Claim, Stage, WorkKind};
+use vestnik_rules::{
+    webhook::IDLE,
+    work::{Claim, Stage, WorkKind},
+};
 use vestnik_store::work::{Backlog, ClaimQuery, Claimed, FailedWork};
 
 use crate::{
@@ -32,6 +35,9 @@ statements! {
     SET_WAITING = "UPDATE work SET due_at = ?2, ready_at = ?2
          WHERE id = ?1 AND is_claimed = 0 AND tries = 0";
     DELETE_WAITING = "DELETE FROM work WHERE id = ?1 AND is_claimed = 0 AND tries = 0";
+    /// Rows of webhooks that wait for an event of their App.
+    WAKE_WEBHOOKS = "UPDATE work SET due_at = ?3, ready_at = ?3
+         WHERE kind = 'webhook' AND app = ?1 AND ready_at = ?2 AND is_claimed = 0";
     SET = "UPDATE work SET kind = ?2, due_at = ?3, ready_at = ?3, position = ?4, fence = fence + 1,
              is_claimed = 0, tries = 0, error = NULL
          WHERE id = ?1";
@@ -241,6 +247,23 @@ pub(crate) fn set(
     db.prepare_cached(SET)?
         .execute((id, kind.as_str(), millis(due), position))
         .map(drop)
+}
+
+/// Deletes a row, whoever holds it.
+pub(crate) fn delete(db: &Connection, id: i64) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(DELETE)?.execute([id]).map(drop)
+}
+
+/// Makes due what waits for an event of an App; tells whether anything did.
+pub(crate) fn wake_webhooks(
+    db: &Connection,
+    app: &AppId,
+    at: Timestamp,
+) -> Result<bool, rusqlite::Error> {
+    let woken =
+        db.prepare_cached(WAKE_WEBHOOKS)?
+            .execute((app.as_str(), millis(IDLE), millis(at)))?;
+    Ok(woken > 0)
 }
 
 /// Puts a row back that failed; tells whether the claim still held it.

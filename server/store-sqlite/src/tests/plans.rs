@@ -44,6 +44,11 @@ const ALLOWED: &[(&str, &str, &str)] = &[
         "when a key of secrets is first given: at the opening of the file",
     ),
     (
+        "webhook",
+        "NAMES",
+        "when a key of secrets is first given; as many rows as webhooks",
+    ),
+    (
         "presence",
         "DELETE_EXPIRED",
         "once an hour; as many rows as connections stand",

@@ -40,6 +40,7 @@ pub mod tokens;
 pub mod topics;
 pub mod users;
 pub mod views;
+pub mod webhooks;
 pub mod work;
 
 mod audit;
@@ -178,6 +179,14 @@ macro_rules! conformance {
                 a_caller_that_goes_away_changes_nothing;
             events: a_notification_s_life_is_told, an_app_reads_its_own_events,
                 a_page_is_bounded_by_its_deliveries, what_was_deleted_is_passed_over;
+            webhooks: a_webhook_is_kept_as_it_was_made, an_app_has_so_many_webhooks_of_its_own,
+                an_event_makes_its_apps_webhooks_due, the_cursor_moves_when_an_event_was_taken,
+                an_event_during_a_turn_is_not_forgotten, a_turn_that_nobody_ended_begins_anew,
+                a_receiver_that_fails_waits_alone, a_receiver_that_is_gone_is_sent_nothing,
+                a_webhook_is_changed_in_parts, a_disabled_webhook_loses_its_turn,
+                a_deleted_webhook_loses_its_turn, a_replay_goes_on_behind_a_place,
+                an_event_is_found_by_its_time, what_is_kept_no_longer_is_known,
+                a_cursor_outlives_its_store;
             operations: secrets_are_kept, a_new_life_renews_every_log,
                 refresh_tokens_outlive_a_life, writing_is_tried, a_closed_store_says_so;
             durability: what_was_answered_survives_closing, what_was_answered_survives_a_drop,

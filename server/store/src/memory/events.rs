@@ -1,5 +1,8 @@
 //! What happened to an App's notifications.
 
+use jiff::Timestamp;
+use vestnik_model::{AppId, EventId};
+
 use super::{MemoryStore, world::World};
 use crate::{
     Answer, Event, Events,
@@ -27,9 +30,17 @@ impl Events for MemoryStore {
             page
         })
     }
+
+    fn event_before(&self, app: AppId, at: Timestamp) -> Answer<'_, EventId> {
+        self.read(move |world| {
+            let mut own = world.events.values().filter(|event| event.app == app);
+            let first = own.find(|event| is_of_notification(event) && event.at >= at);
+            EventId::of(first.map_or(world.last_event, |event| event.number.saturating_sub(1)))
+        })
+    }
 }
 
-fn is_of_notification(event: &Event) -> bool {
+pub(super) fn is_of_notification(event: &Event) -> bool {
     Happened::of(event.clone(), (None, None)).is_some()
 }
 

@@ -94,7 +94,11 @@ pub(super) fn erase_user(txn: &mut Txn, user: UserKey, rows: usize) -> Result<bo
     world.facts.retain(|(of, _, _), _| *of != user);
     world.work.retain(|_, row| match row.target {
         Target::Mark(of, _) => of != user,
-        Target::Store | Target::Notification(_) | Target::Topic(_) | Target::User(_) => true,
+        Target::Store
+        | Target::Notification(_)
+        | Target::Topic(_)
+        | Target::User(_)
+        | Target::Webhook(_) => true,
     });
     world.users.remove(&user);
     Ok(false)

@@ -3,12 +3,15 @@
 use vestnik_model::{Counter, Counts};
 use vestnik_rules::work::WorkKind;
 
-use super::{row::Content, world::World};
+use super::{
+    row::{Content, Target},
+    world::World,
+};
 
 /// What is wrong; nothing, when it is empty.
 pub(super) fn faults(world: &World) -> Vec<String> {
     let mut faults = Vec::new();
-    for check in [counters, subscribers, logs, sessions, lives] {
+    for check in [counters, subscribers, logs, sessions, lives, webhooks] {
         check(world, &mut faults);
     }
     faults
@@ -96,5 +99,27 @@ fn lives(world: &World, faults: &mut Vec<String>) {
         if !is_life {
             faults.push(format!("{} has no row of work", row.notification.id));
         }
+    }
+}
+
+/// A webhook that is enabled has a row of work, another one has none.
+fn webhooks(world: &World, faults: &mut Vec<String>) {
+    for ((app, id), row) in world.webhooks.iter() {
+        let work = row.work.and_then(|work| world.work.get(&work));
+        let is_its = work.map(|work| {
+            work.kind == WorkKind::Webhook
+                && work.app == *app
+                && work.target == Target::Webhook(*id)
+        });
+        let is_enabled = row.webhook.state.disabled.is_none();
+        if is_its != is_enabled.then_some(true) {
+            faults.push(format!("{id} has not the row of work that it should"));
+        }
+    }
+    let rows = world.work.values();
+    let rows = rows.filter(|row| row.kind == WorkKind::Webhook).count();
+    let enabled = world.webhooks.values().filter(|row| row.work.is_some());
+    if rows != enabled.count() {
+        faults.push("there is work of webhooks that are not there".to_owned());
     }
 }

@@ -54,6 +54,7 @@ mod store;
 mod table;
 mod tenants;
 mod txn;
+mod webhooks;
 mod work;
 mod world;
 

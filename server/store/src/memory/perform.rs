@@ -8,7 +8,9 @@ use vestnik_rules::{
 };
 
 use super::{
-    ending, expansion,
+    ending,
+    events::is_of_notification,
+    expansion,
     forgetting::{delete_topic, erase_user, forget_notification},
     queue::{Next, finish, held},
     report::{Desk, mark},
@@ -32,6 +34,8 @@ pub(super) fn perform(txn: &mut Txn, part: &Part) -> Result<Progress, StoreError
         Target::User(key) => again(erase_user(txn, key, rows(part))?, &held),
         Target::Mark(user, rest) => mark_read(txn, part, user, rest),
         Target::Store => sweep(&mut txn.world, part),
+        // It is not done within one transaction: `Webhooks`.
+        Target::Webhook(_) => Next::Done,
     };
     Ok(finish(txn, &part.claim, next, part.now))
 }
@@ -87,9 +91,11 @@ fn of_notification(
         WorkKind::Recall => go_on(ending::recall(txn, &pass, &part.seed)).unwrap_or(Next::Done),
         WorkKind::Retain => again(forget_notification(&mut txn.world, key, rows(part)), held),
         // These are about no notification.
-        WorkKind::MarkRead | WorkKind::DeleteTopic | WorkKind::EraseUser | WorkKind::Sweep => {
-            Next::Done
-        }
+        WorkKind::Webhook
+        | WorkKind::MarkRead
+        | WorkKind::DeleteTopic
+        | WorkKind::EraseUser
+        | WorkKind::Sweep => Next::Done,
     })
 }
 
@@ -146,15 +152,28 @@ fn mark_read(txn: &mut Txn, part: &Part, user: UserKey, rest: MarkRead) -> Next 
     })
 }
 
+/// Deletes events of before a time, but never the last of all, and notes how far each App's are gone.
+fn sweep_events(world: &mut World, before: Timestamp) {
+    let last = world.last_event;
+    let mut gone = Vec::new();
+    world.events.retain(|number, event| {
+        let is_kept = event.at >= before || *number == last;
+        if !is_kept && is_of_notification(event) {
+            gone.push((event.app.clone(), *number));
+        }
+        is_kept
+    });
+    for (app, number) in gone {
+        world.swept.insert(app, number);
+    }
+}
+
 /// Deletes what the whole store keeps only for a while.
 fn sweep(world: &mut World, part: &Part) -> Next {
     let now = part.now;
     let ago = |span| now.checked_sub(span).unwrap_or(Timestamp::MIN);
     let (events_from, logged_out_from) = (ago(EVENTS_KEPT), ago(KEEP_LOGGED_OUT));
-    let last = world.last_event;
-    world
-        .events
-        .retain(|number, event| event.at >= events_from || *number == last);
+    sweep_events(world, events_from);
     world.remembered.retain(|_, row| row.expires > now);
     world.families.retain(|_, row| row.family.expires_at >= now);
     world.token_uses.retain(|_, expires| *expires >= now);

@@ -251,6 +251,7 @@ fn leave_rest(txn: &mut Txn, desk: &Desk<'_>, rest: MarkRead) {
                 Some((*id, known))
             }
             Target::Mark(..)
+            | Target::Webhook(_)
             | Target::Store
             | Target::Notification(_)
             | Target::Topic(_)

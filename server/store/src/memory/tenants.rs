@@ -159,7 +159,7 @@ fn make_app(world: &mut World, app: AppId, now: Timestamp) -> Created {
     Created::Made
 }
 
-fn check_app(world: &World, app: &AppId) -> Result<(), StoreError> {
+pub(super) fn check_app(world: &World, app: &AppId) -> Result<(), StoreError> {
     let is_known = world.apps.contains_key(app);
     is_known
         .then_some(())

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use vestnik_model::{AppId, DeliveryStatus, NotificationId, UserId};
 use vestnik_rules::{
     delivery::{Deltas, Move},
-    work::Stage,
+    work::{Stage, WorkKind},
 };
 
 use super::{
@@ -123,6 +123,17 @@ impl Txn {
         self.record(app, Effect::Revoked(revocation));
     }
 
+    /// An App has an event more.
+    fn wake_webhooks(&mut self, app: &AppId) {
+        if self.world.wake_webhooks(app, self.at) {
+            let stage = Stage {
+                kind: WorkKind::Webhook,
+                due: self.at,
+            };
+            self.work_due(app, stage);
+        }
+    }
+
     /// Writes what changed about notifications: counters, versions, events.
     pub(super) fn write_changes(&mut self) -> Result<(), StoreError> {
         for (key, changes) in std::mem::take(&mut self.changes) {
@@ -141,6 +152,7 @@ impl Txn {
                 became,
             };
             let number = self.record(&app, effect);
+            self.wake_webhooks(&app);
             if let Some(row) = self.world.notifications.get_mut(&key) {
                 row.version = number;
             }

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use vestnik_model::{
-    AppId, Channel, DeliveryId, Flag, InstallationId, NotificationId, TopicName, UserId,
+    AppId, Channel, DeliveryId, Flag, InstallationId, NotificationId, TopicName, UserId, WebhookId,
 };
 use vestnik_rules::{
     idempotency::Remembered,
     log::{Place, Tag, epoch_of},
     session::{FamilyId, Session},
+    webhook::IDLE,
     work::{Stage, WorkKind},
 };
 
@@ -17,7 +18,7 @@ use super::{
     row::{
         AddressRow, AttemptKey, AttemptRow, DeliveryRow, FactKey, FamilyRow, FlagRow,
         InstallationRow, KeyRow, LogRow, NotificationKey, NotificationRow, PresenceKey,
-        PresenceRow, Target, TopicKey, TopicRow, UserKey, UserRow, WorkRow,
+        PresenceRow, Target, TopicKey, TopicRow, UserKey, UserRow, WebhookRow, WorkRow,
     },
     table::Table,
 };
@@ -35,6 +36,9 @@ pub(super) struct World {
     pub(super) keys: Table<(AppId, String), KeyRow>,
     pub(super) identity_keys: Table<(AppId, String), IdentityKey>,
     pub(super) providers: Table<(AppId, Channel), Provider>,
+    pub(super) webhooks: Table<(AppId, WebhookId), WebhookRow>,
+    /// The number of the last event of each App that was deleted because of its age.
+    pub(super) swept: Table<AppId, u64>,
     /// By the installation and the word of the kind.
     pub(super) addresses: Table<(AppId, InstallationId, String), AddressRow>,
     pub(super) installations: Table<(AppId, InstallationId), InstallationRow>,
@@ -182,6 +186,19 @@ impl World {
         };
         self.work.insert(id, row);
         id
+    }
+
+    /// Makes due what waits for an event of an App; tells whether anything did.
+    pub(super) fn wake_webhooks(&mut self, app: &AppId, at: Timestamp) -> bool {
+        let waits =
+            |row: &WorkRow| row.kind == WorkKind::Webhook && row.app == *app && row.ready == IDLE;
+        let is_any = self.work.values().any(waits);
+        if is_any {
+            for row in self.work.values_mut().filter(|row| waits(row)) {
+                (row.due, row.ready) = (at, at);
+            }
+        }
+        is_any
     }
 
     /// The row that deletes what the whole store keeps only for a while. It is no App's.

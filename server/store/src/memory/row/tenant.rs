@@ -1,7 +1,8 @@
-//! API keys.
+//! API keys and webhooks.
 
 use jiff::Timestamp;
 use vestnik_model::KeyView;
+use vestnik_rules::webhook::Webhook;
 
 use crate::tenants::{ApiKey, ApiKeyRecord};
 
@@ -30,4 +31,11 @@ impl KeyRow {
             last_used_at: self.last_used_at,
         }
     }
+}
+
+/// A webhook with its row of work, which it has while it is enabled.
+#[derive(Debug, Clone)]
+pub(crate) struct WebhookRow {
+    pub(crate) webhook: Webhook,
+    pub(crate) work: Option<u64>,
 }

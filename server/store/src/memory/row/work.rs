@@ -1,7 +1,7 @@
 //! Rows of work.
 
 use jiff::Timestamp;
-use vestnik_model::AppId;
+use vestnik_model::{AppId, WebhookId};
 use vestnik_rules::{receipt::MarkRead, work::WorkKind};
 
 use super::key::{NotificationKey, TopicKey, UserKey};
@@ -34,6 +34,8 @@ pub(crate) enum Target {
     Topic(TopicKey),
     /// A user without a name.
     User(UserKey),
+    /// A webhook.
+    Webhook(WebhookId),
     /// The rest of what a user read.
     Mark(UserKey, MarkRead),
 }
