@@ -1,8 +1,16 @@
 //! Secrets at rest.
 
+use jiff::Timestamp;
 use vestnik_model::UserId;
-use vestnik_rules::email::EmailAddress;
-use vestnik_store::{Contacts as _, OpenError, Operations as _, Tenants as _, operations::Secrets};
+use vestnik_rules::{
+    email::EmailAddress,
+    webhook::{Keys, Target},
+};
+use vestnik_store::{
+    Contacts as _, OpenError, Operations as _, Tenants as _, Webhooks as _,
+    operations::Secrets,
+    webhooks::{NewWebhook, WebhookCreated},
+};
 use vestnik_store_sqlite::{SqliteStore, restore};
 
 use crate::world::{World, app, files, identity_key, open, stands_in};
@@ -11,6 +19,8 @@ const KEY: Option<[u8; 32]> = Some([1; 32]);
 const OTHER_KEY: Option<[u8; 32]> = Some([2; 32]);
 const IDENTITY: &[u8] = b"the secret that tokens are signed by";
 const EMAIL: &str = "anna.sealed@shop.example";
+const ADDRESS: &str = "a-password-in-an-address";
+const SIGNING: &str = "a-key-that-webhooks-are-signed-by";
 const SECRETS: Secrets = Secrets {
     access: *b"access-access-access-access-acce",
     refresh: *b"refresh-refresh-refresh-refresh-",
@@ -29,6 +39,23 @@ async fn fill(world: &World) {
         .put_email(app("shop"), user, address.unwrap(), world.now());
     put.await.unwrap();
     assert_eq!(world.store.secrets(SECRETS).await, Ok(SECRETS));
+    let made = world.store.create_webhook(webhook()).await.unwrap();
+    assert!(matches!(made, WebhookCreated::Made(_)));
+}
+
+/// Its address has a password in it, and its key is one.
+fn webhook() -> NewWebhook {
+    NewWebhook {
+        app: app("shop"),
+        id: "whk_0192f0c1000070008000000000000001".parse().unwrap(),
+        target: Target {
+            url: format!("https://shop.example/{ADDRESS}"),
+            keys: Keys::new(format!("whsec_{SIGNING}")),
+        },
+        events: None,
+        max: 1,
+        now: Timestamp::UNIX_EPOCH,
+    }
 }
 
 async fn is_whole(store: &SqliteStore) {
@@ -43,6 +70,9 @@ async fn is_whole(store: &SqliteStore) {
         refresh: [0; 32],
     };
     assert_eq!(store.secrets(offered).await, Ok(SECRETS));
+    let kept = store.webhooks(app("shop")).await.unwrap();
+    let targets: Vec<_> = kept.iter().map(|known| &known.webhook.target).collect();
+    assert_eq!(targets, [&webhook().target]);
 }
 
 fn is_in_files(world: &World) -> bool {
@@ -51,6 +81,8 @@ fn is_in_files(world: &World) -> bool {
         EMAIL.as_bytes(),
         &SECRETS.access,
         &SECRETS.refresh,
+        ADDRESS.as_bytes(),
+        SIGNING.as_bytes(),
     ];
     secrets
         .into_iter()
