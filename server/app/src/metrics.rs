@@ -34,6 +34,10 @@ pub(crate) struct Metrics {
     failed: Counter,
     undelivered: Counter,
     expired: Counter,
+    /// Events that receivers of webhooks took, and tries that they did not.
+    webhook_events_taken: Counter,
+    webhook_tries_failed: Counter,
+    webhooks_disabled: Counter,
     read_when_asked: [Gauge<i64, AtomicI64>; 6],
 }
 
@@ -103,6 +107,18 @@ impl Default for Metrics {
         let suppressed = counter("deliveries_suppressed", "Deliveries that were not wanted");
         let failed = counter("deliveries_failed", "Deliveries that could not be sent");
         let expired = counter("deliveries_expired", "Deliveries whose time ran out");
+        let webhook_events_taken = counter(
+            "webhook_events_taken",
+            "Events that receivers of webhooks took",
+        );
+        let webhook_tries_failed = counter(
+            "webhook_tries_failed",
+            "Events that receivers of webhooks did not take, each time",
+        );
+        let webhooks_disabled = counter(
+            "webhooks_disabled",
+            "Webhooks that were disabled because their receivers failed or were gone",
+        );
         let read_when_asked = READ_WHEN_ASKED.map(|(name, help)| {
             let gauge = Gauge::default();
             registry.register(name, help, gauge.clone());
@@ -121,6 +137,9 @@ impl Default for Metrics {
             failed,
             undelivered,
             expired,
+            webhook_events_taken,
+            webhook_tries_failed,
+            webhooks_disabled,
             read_when_asked,
         }
     }
@@ -137,6 +156,21 @@ impl Metrics {
                 counter.inc_by(*count);
             }
         }
+    }
+
+    /// An event was sent to a webhook.
+    pub(crate) fn sent_webhook(&self, is_taken: bool) {
+        let counter = if is_taken {
+            &self.webhook_events_taken
+        } else {
+            &self.webhook_tries_failed
+        };
+        counter.inc();
+    }
+
+    /// A webhook was disabled by what its receiver did.
+    pub(crate) fn disabled_webhook(&self) {
+        self.webhooks_disabled.inc();
     }
 
     fn counter(&self, status: DeliveryStatus) -> Option<&Counter> {

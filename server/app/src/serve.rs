@@ -6,6 +6,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use vestnik_clock::{Clock, SystemClock};
 use vestnik_model::contract::{Drain, device};
+use vestnik_outbound::TrustError;
 use vestnik_push::Driver;
 use vestnik_signalr::server::{Frame, HubHandle};
 use vestnik_store::{OpenError, Store, StoreError, operations::Secrets};
@@ -14,7 +15,7 @@ use vestnik_store_sqlite::{Found, SealKey, SqliteStore, StoreOptions, slow_disk}
 use crate::{
     backup,
     bus::{Bus, LocalBus},
-    channel::{self, MailSender, Posting, PushSender, Sender},
+    channel::{self, MailSender, Posting, PushSender, Sender, webhook::WebhookSender},
     config::{Config, ConfigError, FeedConfig, Source},
     credential::AccessTokens,
     door::http,
@@ -28,7 +29,7 @@ use crate::{
     refusal::chain,
     state::{Inner, Live, RefreshKey, ServerState},
     supervise::Supervisor,
-    worker::{self, Dispatcher, Loops, Worker},
+    worker::{self, Dispatcher, Loops, WebhookLoop, Worker},
 };
 
 /// Over how long returning devices are asked to spread, in milliseconds.
@@ -43,6 +44,9 @@ pub enum ServeError {
     /// The database cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// The certificates that the system trusts cannot be used.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -151,6 +155,7 @@ impl Server {
             reach: config.outbound.reach().unwrap_or_default(),
             secret: secrets.refresh,
         });
+        let webhooks = webhooks(&config, &clock, &metrics)?;
         let state = ServerState::new(Inner {
             access: AccessTokens::new(&secrets.access, config.tokens),
             refresh_key: RefreshKey(secrets.refresh),
@@ -162,6 +167,7 @@ impl Server {
             live,
             pushes,
             letters,
+            webhooks,
             loops,
             health: supervisor.health(),
             metrics,
@@ -288,6 +294,26 @@ fn keep_work(state: &ServerState, supervisor: &Supervisor) {
         flight: Arc::default(),
     };
     supervisor.keep("dispatch", move || dispatcher.clone().run());
+    let webhooks = WebhookLoop {
+        store: Arc::clone(&state.store),
+        clock: Arc::clone(&state.clock),
+        sender: state.webhooks.clone(),
+        loops: Arc::clone(&state.loops),
+        metrics: Arc::clone(&state.metrics),
+        turns: Arc::default(),
+    };
+    supervisor.keep("webhook", move || webhooks.clone().run());
+}
+
+/// What sends events to webhooks.
+fn webhooks(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    metrics: &Arc<Metrics>,
+) -> Result<WebhookSender, TrustError> {
+    // It was checked with the other settings.
+    let reach = config.outbound.reach().unwrap_or_default();
+    WebhookSender::new(reach, Arc::clone(clock), Arc::clone(metrics))
 }
 
 /// What sends pushes.

@@ -14,12 +14,14 @@ use vestnik_signalr::server::HubHandle;
 use vestnik_store::Store;
 
 use crate::{
-    channel::MailSender,
+    channel::{MailSender, webhook::WebhookSender},
     config::Config,
     credential::AccessTokens,
     feed::{Connections, Dirty, Everything, Notes, PageBounds, PresenceBoard, Watchers},
     metrics::Metrics,
-    operation::{EventReading, Greeting, Issuing, Publishing, Reporting, Syncing, Watching},
+    operation::{
+        EventReading, Greeting, Hooking, Issuing, Publishing, Reporting, Syncing, Watching,
+    },
     rate::Rates,
     supervise::Health,
     worker::Loops,
@@ -45,6 +47,8 @@ pub(crate) struct Inner {
     pub(crate) pushes: Driver,
     /// What sends letters.
     pub(crate) letters: MailSender,
+    /// What sends events to webhooks.
+    pub(crate) webhooks: WebhookSender,
     /// The loops of work.
     pub(crate) loops: Arc<Loops>,
     /// How the background tasks do.
@@ -151,6 +155,15 @@ impl ServerState {
         EventReading {
             store: &*self.store,
             events: &self.live.events,
+        }
+    }
+
+    pub(crate) fn hooking(&self) -> Hooking<'_> {
+        Hooking {
+            store: &*self.store,
+            clock: &*self.clock,
+            sender: &self.webhooks,
+            max: self.config.limits.webhooks_per_app,
         }
     }
 

@@ -103,6 +103,15 @@ impl SigningKey {
         }
     }
 
+    /// Whether the receiver verifies with a public half.
+    #[must_use]
+    pub const fn is_asymmetric(&self) -> bool {
+        match self.0 {
+            Kind::Symmetric(_) => false,
+            Kind::Asymmetric { .. } => true,
+        }
+    }
+
     /// The signature of `id.timestamp.body`, such as `v1,K5oZ…`.
     pub(crate) fn sign(&self, signed: &[u8]) -> String {
         match &self.0 {

@@ -3,7 +3,7 @@
 
 use vestnik_model::limits;
 
-use super::Config;
+use super::{Config, limit::MAX_WEBHOOKS};
 
 /// The fewest bytes of headers that hyper can be limited to.
 const MIN_HEADER_BYTES: usize = 8 * 1_024;
@@ -80,7 +80,7 @@ fn sizes(config: &Config) -> [Range; 4] {
     ]
 }
 
-fn counts(config: &Config) -> [Range; 16] {
+fn counts(config: &Config) -> [Range; 17] {
     let (bounds, feed) = (config.limits, config.feed);
     [
         number("tokens.access_seconds", config.tokens.access_seconds, 30),
@@ -111,6 +111,12 @@ fn counts(config: &Config) -> [Range; 16] {
             most: u64::MAX,
         },
         number("delivery.keep_days", config.delivery.keep_days, 1),
+        Range {
+            field: "limits.webhooks_per_app",
+            value: u64::from(bounds.webhooks_per_app),
+            least: 0,
+            most: u64::from(MAX_WEBHOOKS),
+        },
     ]
 }
 

@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use vestnik_model::limits;
 
+/// The most webhooks that an App can be allowed: each may be sent to at the same time.
+pub(crate) const MAX_WEBHOOKS: u32 = 64;
+
 /// What requests and connections may take.
 ///
 /// Everything that a peer can make the server wait for or keep in memory has a bound here. The sizes
@@ -41,6 +44,8 @@ pub struct LimitConfig {
     pub operation_connections: usize,
     /// The most concurrent requests of one HTTP/2 connection.
     pub streams_per_connection: u32,
+    /// The most webhooks of one App, 64 at most.
+    pub webhooks_per_app: u32,
     /// How long a shutdown waits for connections to end, in seconds.
     pub drain_seconds: u32,
 }
@@ -59,6 +64,7 @@ impl Default for LimitConfig {
             connections_per_address: 4_096,
             operation_connections: 32,
             streams_per_connection: 100,
+            webhooks_per_app: 16,
             drain_seconds: 10,
         }
     }

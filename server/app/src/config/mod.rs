@@ -18,6 +18,7 @@ mod tests;
 
 pub use feed::FeedConfig;
 pub use limit::LimitConfig;
+pub(crate) use limit::MAX_WEBHOOKS;
 pub use network::Network;
 pub(crate) use network::masked;
 pub use outbound::OutboundConfig;

@@ -22,9 +22,10 @@ mod sync;
 mod tokens;
 mod topics;
 mod watch;
+mod webhooks;
 
 pub(crate) use contacts::{delete_email, email, put_email};
-pub(crate) use events::{EventReading, EventRequest, events};
+pub(crate) use events::{EventReading, EventRequest, events, views as event_views};
 pub(crate) use exchange::{exchange, presented};
 pub(crate) use hello::{Greeting, hello, welcome_sender};
 pub(crate) use identity_keys::{delete_identity_key, put_identity_key};
@@ -39,3 +40,7 @@ pub(crate) use sync::{Syncing, sync};
 pub(crate) use tokens::Issuing;
 pub(crate) use topics::{delete_topic, join, leave, put_topic, subscribe, unsubscribe};
 pub(crate) use watch::{WatchRequest, Watching, watch};
+pub(crate) use webhooks::{
+    Hooking, create_webhook, delete_webhook, edit_webhook, replay_webhook, rotate_webhook,
+    switch_webhook, test_webhook, webhook, webhooks,
+};

@@ -1,7 +1,8 @@
 //! Work that is due: one loop for each kind.
 //!
-//! Sending deliveries (`dispatch`) has a loop of its own form, because it waits for others between two
-//! transactions: `flight` counts the tries that are on their way, `answers` gathers what comes back.
+//! Sending deliveries (`dispatch`) and events (`webhooks`) have loops of their own form, because they wait
+//! for others between two transactions: `flight` counts the tries that are on their way, `answers` gathers
+//! what comes back.
 //!
 //! A loop sleeps until the next row of its kind is due or until it is woken, claims a few rows, one of
 //! each App, and does one part of each. A part that fails is put back and tried again later by itself;
@@ -13,7 +14,9 @@ mod dispatch;
 mod flight;
 mod loops;
 mod run;
+mod webhooks;
 
 pub(crate) use dispatch::Dispatcher;
 pub(crate) use loops::Loops;
 pub(crate) use run::{Worker, start};
+pub(crate) use webhooks::WebhookLoop;

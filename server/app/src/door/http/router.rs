@@ -19,7 +19,7 @@ use crate::{
         rate::{AddressLimit, limit_address, limit_caller},
         rest::{
             contacts, deliveries, events, identity_keys, installations, keys, notifications,
-            providers, receipts, submission::in_time, token, topics, users,
+            providers, receipts, submission::in_time, token, topics, users, webhooks,
         },
     },
     refusal::Refusal,
@@ -140,6 +140,14 @@ fn resources() -> Router<ServerState> {
             put(providers::put)
                 .post(providers::check)
                 .delete(providers::delete),
+        )
+        .route(route::WEBHOOKS, post(webhooks::create).get(webhooks::list))
+        .route(
+            route::WEBHOOK,
+            get(webhooks::get)
+                .patch(webhooks::edit)
+                .delete(webhooks::delete)
+                .post(webhooks::act),
         )
         .route(
             route::IDENTITY_KEY,

@@ -16,6 +16,7 @@ pub(crate) mod submission;
 pub(crate) mod token;
 pub(crate) mod topics;
 pub(crate) mod users;
+pub(crate) mod webhooks;
 
 #[cfg(test)]
 mod tests;
