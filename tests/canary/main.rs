@@ -9,11 +9,16 @@ use std::{
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
-use vestnik_model::{TokenRequest, contract::server, publish::ContentRequest, route};
+use vestnik_model::{
+    TokenRequest, contract::server, publish::ContentRequest, route, webhook::WebhookKey,
+};
 use vestnik_testkit::{
-    CoreDevice, RawHub, TestServer,
+    CoreDevice, RawHub, Receiver, TestServer,
     backend::{self, to_user},
     name::{installation, user},
+    receiver::Reaction,
+    server::Setup,
+    wait::eventually,
 };
 
 /// Vestnik's crates log everything; libraries what an operator would switch on to find a fault.
@@ -71,13 +76,17 @@ async fn no_secret_is_logged() -> anyhow::Result<()> {
         .with_ansi(false)
         .init();
     let mut secrets = Secrets::default();
-    let mut kit = TestServer::start().await?;
+    let receiver = Receiver::start().await?;
+    let host = receiver.host();
+    let setup = Setup::default().config(|config| config.outbound.listed = vec![host]);
+    let mut kit = TestServer::with(setup).await?;
     for (name, secret) in [
         ("API key", &kit.backend.secrets().key),
         ("identity secret", &kit.backend.secrets().identity_secret),
     ] {
         secrets.keep(name, secret);
     }
+    hook(&kit, &receiver, &mut secrets).await?;
     deliver(&kit, &mut secrets).await?;
     refresh(&kit, &mut secrets).await?;
     misbehave(&kit, &mut secrets).await?;
@@ -93,6 +102,37 @@ async fn no_secret_is_logged() -> anyhow::Result<()> {
         assert_eq!(line, None, "{name}");
     }
     Ok(())
+}
+
+/// Events are sent to an address with a password in it, and fail there too.
+async fn hook(kit: &TestServer, receiver: &Receiver, secrets: &mut Secrets) -> anyhow::Result<()> {
+    let password = secrets.keep("password in an address", "canary-password");
+    let url = format!("{}?password={password}", receiver.url());
+    let made = kit
+        .backend
+        .post(route::WEBHOOKS, &json!({"url": url}))
+        .await?;
+    let key: WebhookKey = made.error_for_status()?.json().await?;
+    secrets.keep("webhook key", &key.verifier);
+    let path = route::with(route::WEBHOOK, &key.id.to_string());
+    receiver.plan([Reaction::Status(500), Reaction::Cut]);
+    for verb in ["test", "test", "rotate"] {
+        let answer = kit
+            .backend
+            .post(&format!("{path}:{verb}"), &json!({}))
+            .await?;
+        let answer: Value = answer.error_for_status()?.json().await?;
+        if let Some(verifier) = answer["verifier"].as_str() {
+            secrets.keep("new webhook key", verifier);
+        }
+    }
+    let request = to_user(&user("nobody"), "sent to the receiver");
+    kit.backend.publish(&request).await?;
+    let mut changes = receiver.changes();
+    eventually("an event", &mut changes, |all| {
+        (all.len() > 2).then_some(())
+    })
+    .await
 }
 
 /// A notification with content goes all the way.

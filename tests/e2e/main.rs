@@ -15,3 +15,4 @@ mod push;
 mod reports;
 mod slow_device;
 mod stateful_js;
+mod webhooks;

@@ -51,6 +51,7 @@ pub mod proxy;
 #[cfg(feature = "push")]
 pub mod push_stage;
 pub mod raw_hub;
+pub mod receiver;
 #[cfg(feature = "server")]
 pub mod server;
 pub mod shared_host;
@@ -69,6 +70,7 @@ pub use proxy::CuttableProxy;
 #[cfg(feature = "push")]
 pub use push_stage::PushStage;
 pub use raw_hub::RawHub;
+pub use receiver::Receiver;
 #[cfg(feature = "server")]
 pub use server::TestServer;
 pub use shared_host::SharedHost;
