@@ -2,6 +2,7 @@
 
 mod schedule;
 mod user;
+mod webhook;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -15,6 +16,7 @@ use vestnik_model::{
 pub(crate) use self::{
     schedule::ScheduleArgs,
     user::{EmailCommand, UserCommand},
+    webhook::{WebhookArgs, WebhookCommand},
 };
 
 const EXIT_CODES: &str = "Exit codes:
@@ -61,6 +63,9 @@ pub(crate) enum Command {
     /// Say where a user gets e-mail.
     #[command(subcommand)]
     User(UserCommand),
+    /// Send the App's events to its backend: add, try, replay and remove receivers.
+    #[command(subcommand)]
+    Webhook(WebhookCommand),
     /// Publish a notification.
     Send(Box<SendArgs>),
     /// Be a device: receive notifications in the terminal.

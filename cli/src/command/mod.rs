@@ -12,6 +12,7 @@ mod sim;
 mod status;
 mod user;
 mod watch;
+mod webhook;
 
 use crate::{args::Command, demo, exit::Failure, output::Output};
 
@@ -22,6 +23,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<(), Failure
         Command::Keys(command) => keys::run(command, output).await,
         Command::Provider(command) => provider::run(command, output).await,
         Command::User(command) => user::run(command, output).await,
+        Command::Webhook(command) => webhook::run(command, output).await,
         Command::Send(args) => send::run(*args, output).await,
         Command::Listen(args) => listen::run(args, output).await,
         Command::Status(args) => status::run(args, output).await,
