@@ -25,10 +25,15 @@ async fn events_are_sent_in_order_signed_and_without_content() -> anyhow::Result
     let ed25519 = json!({"url": public.url(), "signature": "ed25519"});
     let ed25519 = stage.add_with(ed25519).await?;
     assert!(ed25519.verifier.starts_with("whpk_"));
-    for name in ["anna", "bert", "carla"] {
-        stage.publish(&user(name)).await?;
-    }
+    stage.publish(&user("nobody")).await?;
+    // One commit with two events: of the delivery, and of the notification.
+    stage.read_by(&user("anna")).await?;
     let events = stage.events().await?;
+    let kinds: Vec<_> = events.iter().map(|event| event.kind.as_str()).collect();
+    assert!(
+        kinds.ends_with(&["delivery.read", "notification.sent"]),
+        "{kinds:?}"
+    );
     let told: Vec<_> = events.iter().map(|event| event.id.to_string()).collect();
     assert!(told.len() >= 3, "{told:?}");
     for (receiver, key) in [(&shared, &hmac), (&public, &ed25519)] {

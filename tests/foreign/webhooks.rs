@@ -24,10 +24,10 @@ async fn the_reference_library_verifies_what_a_server_sends() -> anyhow::Result<
     let setup = Setup::default().config(|config| config.outbound.listed = vec![host]);
     let server = TestServer::with(setup).await?;
     let first = add(&server, &receiver).await?;
-    server
-        .backend
-        .publish(&to_user(&user("Анна"), "hello"))
-        .await?;
+    for name in ["Анна", "Борис"] {
+        let request = to_user(&user(name), "hello");
+        server.backend.publish(&request).await?;
+    }
     let sent = eventually("two events", &mut receiver.changes(), |all| {
         (all.len() >= 2).then(|| all.clone())
     })

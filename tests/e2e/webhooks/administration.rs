@@ -7,7 +7,11 @@ use vestnik_model::{
     view::List,
     webhook::{SignatureKind, WebhookCheck, WebhookKey, WebhookView},
 };
-use vestnik_testkit::{Receiver, name::user, receiver::Reaction};
+use vestnik_testkit::{
+    Receiver,
+    name::{installation, user},
+    receiver::Reaction,
+};
 
 use super::stage::{Stage, ids, is_signed, path, received};
 
@@ -120,8 +124,8 @@ async fn a_key_is_shown_once_and_changed_with_an_overlap() -> anyhow::Result<()>
     assert!(is_signed(&alone, &third.verifier)?);
     assert!(!is_signed(&alone, &second.verifier)?);
     let long = Some(json!({"overlap_hours": 169}));
-    let asked = stage.ask(Method::POST, &format!("{}:rotate", path(&first)), long);
-    let (status, problem) = asked.await?;
+    let rotate = format!("{}:rotate", path(&first));
+    let (status, problem) = stage.ask(Method::POST, &rotate, long).await?;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(problem["errors"][0]["pointer"], "/overlap_hours");
     stage.server.stop().await
@@ -149,19 +153,19 @@ async fn a_test_says_what_the_receiver_answered_and_changes_nothing() -> anyhow:
 async fn kinds_are_chosen_and_what_happened_is_replayed() -> anyhow::Result<()> {
     let receiver = Receiver::start().await?;
     let stage = Stage::new(&[&receiver]).await?;
-    let kinds = json!({"url": receiver.url(), "events": ["delivery.undelivered"]});
+    let kinds = json!({"url": receiver.url(), "events": ["notification.error"]});
     let key = stage.add_with(kinds).await?;
     let begin = stage.view(&key).await?.cursor;
-    for name in ["anna", "bert"] {
-        stage.publish(&user(name)).await?;
+    let anna = user("anna");
+    let backend = &stage.server.backend;
+    backend.log_in(&anna, installation(1)).await?;
+    for user in [user("nobody"), anna] {
+        stage.publish(&user).await?;
     }
     let told = stage.events().await?;
-    let is_wanted = |kind: &str| kind == "delivery.undelivered";
-    let wanted: Vec<_> = told.iter().filter(|event| is_wanted(event.kind.as_str()));
-    let wanted: Vec<_> = wanted
-        .into_iter()
-        .map(|event| event.id.to_string())
-        .collect();
+    let is_wanted = |kind: &str| kind == "notification.error";
+    let wanted = told.iter().filter(|event| is_wanted(event.kind.as_str()));
+    let wanted: Vec<_> = wanted.map(|event| event.id.to_string()).collect();
     assert!(!wanted.is_empty() && wanted.len() < told.len(), "{told:?}");
     let end = told.last().map(|event| event.id);
     let at_end = |view: &WebhookView| Some(view.cursor) == end;
@@ -186,11 +190,8 @@ async fn kinds_are_chosen_and_what_happened_is_replayed() -> anyhow::Result<()> 
         json!({"after": begin, "since": told[0].timestamp}),
         json!({"after": "evt_99999"}),
     ] {
-        let asked = stage.ask(
-            Method::POST,
-            &format!("{}:replay", path(&key)),
-            Some(body.clone()),
-        );
+        let replay = format!("{}:replay", path(&key));
+        let asked = stage.ask(Method::POST, &replay, Some(body.clone()));
         assert_eq!(asked.await?.0, StatusCode::UNPROCESSABLE_ENTITY, "{body}");
     }
     stage.server.stop().await

@@ -5,6 +5,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD, prelude::BASE64_URL_SAFE_NO_
 use jsonwebtoken::{Algorithm, DecodingKey, crypto};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use vestnik_clock::Clock as _;
 use vestnik_model::{
     EventPage, EventView, NotificationId, UserId, route,
     webhook::{WebhookKey, WebhookView},
@@ -13,6 +14,7 @@ use vestnik_testkit::{
     Receiver, TestServer,
     backend::to_user,
     clock::AheadClock,
+    name::installation,
     receiver::Received,
     server::Setup,
     wait::{asked, eventually},
@@ -101,6 +103,22 @@ impl Stage {
         request.notification.body = format!("{PLANTED} body");
         request.notification.data = serde_json::from_value(json!({"key": PLANTED}))?;
         Ok(self.server.backend.publish(&request).await?.id)
+    }
+
+    /// Publishes to a user whose phone then reports that it was read.
+    pub(super) async fn read_by(&self, user: &UserId) -> anyhow::Result<()> {
+        let backend = &self.server.backend;
+        let tokens = backend.log_in(user, installation(1)).await?;
+        let id = self.publish(user).await?;
+        let fact = json!({
+            "id": "f-1", "kind": "read", "notificationId": id, "at": self.clock.now(),
+        });
+        let phone = backend.with_key(&tokens.access_token);
+        let report = phone
+            .post(route::RECEIPTS, &json!({"facts": [fact]}))
+            .await?;
+        report.error_for_status()?;
+        Ok(())
     }
 
     /// Every event of the App.
