@@ -34,11 +34,35 @@ pub(crate) struct Metrics {
     failed: Counter,
     undelivered: Counter,
     expired: Counter,
-    /// Events that receivers of webhooks took, and tries that they did not.
-    webhook_events_taken: Counter,
-    webhook_tries_failed: Counter,
-    webhooks_disabled: Counter,
+    webhooks: Webhooks,
     read_when_asked: [Gauge<i64, AtomicI64>; 6],
+}
+
+/// What became of events that were sent.
+#[derive(Debug)]
+struct Webhooks {
+    taken: Counter,
+    failed: Counter,
+    disabled: Counter,
+}
+
+impl Webhooks {
+    fn new(mut counter: impl FnMut(&str, &str) -> Counter) -> Self {
+        Self {
+            taken: counter(
+                "webhook_events_taken",
+                "Events that receivers of webhooks took",
+            ),
+            failed: counter(
+                "webhook_tries_failed",
+                "Events that receivers of webhooks did not take, each time",
+            ),
+            disabled: counter(
+                "webhooks_disabled",
+                "Webhooks that were disabled because their receivers failed or were gone",
+            ),
+        }
+    }
 }
 
 /// Figures that others keep, read when the metrics are asked for.
@@ -107,18 +131,7 @@ impl Default for Metrics {
         let suppressed = counter("deliveries_suppressed", "Deliveries that were not wanted");
         let failed = counter("deliveries_failed", "Deliveries that could not be sent");
         let expired = counter("deliveries_expired", "Deliveries whose time ran out");
-        let webhook_events_taken = counter(
-            "webhook_events_taken",
-            "Events that receivers of webhooks took",
-        );
-        let webhook_tries_failed = counter(
-            "webhook_tries_failed",
-            "Events that receivers of webhooks did not take, each time",
-        );
-        let webhooks_disabled = counter(
-            "webhooks_disabled",
-            "Webhooks that were disabled because their receivers failed or were gone",
-        );
+        let webhooks = Webhooks::new(counter);
         let read_when_asked = READ_WHEN_ASKED.map(|(name, help)| {
             let gauge = Gauge::default();
             registry.register(name, help, gauge.clone());
@@ -137,9 +150,7 @@ impl Default for Metrics {
             failed,
             undelivered,
             expired,
-            webhook_events_taken,
-            webhook_tries_failed,
-            webhooks_disabled,
+            webhooks,
             read_when_asked,
         }
     }
@@ -161,16 +172,16 @@ impl Metrics {
     /// An event was sent to a webhook.
     pub(crate) fn sent_webhook(&self, is_taken: bool) {
         let counter = if is_taken {
-            &self.webhook_events_taken
+            &self.webhooks.taken
         } else {
-            &self.webhook_tries_failed
+            &self.webhooks.failed
         };
         counter.inc();
     }
 
     /// A webhook was disabled by what its receiver did.
     pub(crate) fn disabled_webhook(&self) {
-        self.webhooks_disabled.inc();
+        self.webhooks.disabled.inc();
     }
 
     fn counter(&self, status: DeliveryStatus) -> Option<&Counter> {

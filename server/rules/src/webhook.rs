@@ -222,7 +222,7 @@ impl State {
         match tried.verdict {
             Verdict::Taken => {
                 self.cursor = self.cursor.max(tried.event);
-                self.is_well()
+                self.recovered()
             }
             Verdict::Gone => self.disabled(WebhookDisabledReason::Gone, now),
             Verdict::Failed { slow } => {
@@ -244,7 +244,7 @@ impl State {
         self
     }
 
-    fn is_well(mut self) -> Self {
+    fn recovered(mut self) -> Self {
         self.failures = 0;
         (self.failing_since, self.retry_at) = (None, None);
         self
@@ -262,20 +262,20 @@ impl State {
     #[must_use]
     pub fn enabled(mut self) -> Self {
         self.disabled = None;
-        self.is_well()
+        self.recovered()
     }
 
     /// The address is another one: what failed at the former is tried at once.
     #[must_use]
     pub fn moved(self) -> Self {
-        self.is_well()
+        self.recovered()
     }
 
     /// Goes on behind another event, at once.
     #[must_use]
     pub fn replayed(mut self, after: EventId) -> Self {
         self.cursor = after;
-        self.is_well()
+        self.recovered()
     }
 
     /// When there is something to do: never if it is disabled, [`IDLE`] if nothing is to be sent.
@@ -351,11 +351,10 @@ pub fn change(
     let state = match change {
         Change::Edit { url, events } => {
             webhook.events = events.unwrap_or(webhook.events);
-            let moved = url.map(|url| {
+            url.map(|url| {
                 webhook.target.url = url;
                 state.moved()
-            });
-            moved
+            })
         }
         Change::Rotate { key, until } => {
             webhook.target.keys = webhook.target.keys.rotated(key.0, until);
