@@ -50,7 +50,7 @@ fn webhook() -> Webhook {
 fn the_cursor_moves_over_what_was_taken_and_never_back() {
     let state = State::new(4).noted(&note(5, Verdict::Taken, 200, 1), at(1));
     assert_eq!(state.cursor, EventId::of(5));
-    let late = state.clone().noted(&note(4, Verdict::Taken, 204, 2), at(2));
+    let late = state.noted(&note(4, Verdict::Taken, 204, 2), at(2));
     assert_eq!(late.cursor, EventId::of(5));
     let passed = Note {
         passed: Some(EventId::of(9)),
