@@ -157,6 +157,12 @@ impl Plan {
         self.topics.is_empty() && self.users.len() + self.installations.len() <= FIRST_PART
     }
 
+    /// Whether the sender left a user out.
+    #[must_use]
+    pub fn excludes(&self, user: &UserId) -> bool {
+        self.exclude_users.contains(user.as_str())
+    }
+
     /// The topics, in the order of their sources.
     pub fn topics(&self) -> impl Iterator<Item = TopicName> + '_ {
         self.topics
@@ -241,7 +247,7 @@ pub fn admit(plan: &Plan, candidate: Candidate<'_>, now: Timestamp) -> Option<Me
         only,
         has_installation,
     } = candidate;
-    if plan.exclude_users.contains(user.as_str()) {
+    if plan.excludes(user) {
         return None;
     }
     let mut state = DeliveryState::pending();

@@ -1,0 +1,395 @@
+//! Statements in English.
+
+mod reason;
+mod rule;
+
+use jiff::Timestamp;
+use vestnik_model::{
+    Channel, DeliveryStatus, Engagement, Platform,
+    publish::{Goal, StepChannel},
+};
+
+use self::reason::because;
+pub use self::rule::english_rule;
+use super::{
+    statement::{
+        Asked, AttemptFinding, CascadeFinding, Cause, DeviceFinding, DeviceName, Place, Standing,
+        Statement, Written,
+    },
+    times::Times,
+};
+use crate::cascade::ACK_WINDOW;
+
+/// A statement as an English sentence.
+#[must_use]
+pub fn english(statement: &Statement, times: Times) -> String {
+    match statement {
+        Statement::Asked(asked) => asked_for(asked, times),
+        Statement::Device { device, found } => on(&named(device), *found, times),
+        Statement::Tried {
+            place,
+            channel,
+            outcome,
+        } => tried(&Target::new(place, *channel), *outcome, times),
+        Statement::Cascade(course) => cascade(*course, times),
+        Statement::Standing(standing) => stands(*standing, times),
+    }
+}
+
+fn asked_for(asked: &Asked, times: Times) -> String {
+    match asked {
+        Asked::Accepted { at } => format!(
+            "The notification was accepted on {} {} (all times are UTC).",
+            times.date(),
+            moment(*at, times),
+        ),
+        Asked::Scheduled { at, written: None } => {
+            format!(
+                "Its sender scheduled it: nobody is notified before {}.",
+                until(*at, times)
+            )
+        }
+        Asked::Scheduled {
+            at,
+            written: Some(Written { wall, zone }),
+        } => format!(
+            "Its sender scheduled it for {wall} by the clock of {zone}: nobody is notified before {}.",
+            until(*at, times),
+        ),
+        Asked::NotOpen { at } => {
+            format!(
+                "It has not been sent yet; it waits until {}.",
+                until(*at, times)
+            )
+        }
+        Asked::StillExpanding => "Its recipients are still being looked up; this person may be \
+             among those who are left."
+            .to_owned(),
+        Asked::Excluded => "The sender excluded this person from the recipients.".to_owned(),
+        Asked::NotAddressed => {
+            "This person was not among the recipients when they were looked up.".to_owned()
+        }
+        Asked::StoppedBeforeTurn => {
+            "The sender stopped the notification before this person was reached.".to_owned()
+        }
+        Asked::SomeDevicesOnly { count: 1 } => {
+            "The sender addressed only one of the person's devices.".to_owned()
+        }
+        Asked::SomeDevicesOnly { count } => {
+            format!("The sender addressed only {count} of the person's devices.")
+        }
+    }
+}
+
+fn on(device: &str, found: DeviceFinding, times: Times) -> String {
+    match found {
+        DeviceFinding::Connected { heard_at } => format!(
+            "The {device} is connected; it was last heard from {}.",
+            moment(heard_at, times),
+        ),
+        DeviceFinding::Offline { since } => {
+            format!(
+                "The {device} has been offline since {}.",
+                until(since, times)
+            )
+        }
+        DeviceFinding::Blocked { reason } => {
+            format!(
+                "The {device} can show nothing, because {}.",
+                because(reason)
+            )
+        }
+        DeviceFinding::WithoutAddress => format!(
+            "The {device} has reported no address at a push service, so only its connection \
+             reaches it."
+        ),
+        DeviceFinding::AddressDead { channel, at } => format!(
+            "The {device} cannot be reached by {}: its address was found dead {}.",
+            service(channel),
+            moment(at, times),
+        ),
+        DeviceFinding::NoProvider { channel } => format!(
+            "The {device} has an address at {0}, but the App has no credentials at {0}.",
+            service(channel),
+        ),
+        DeviceFinding::Written { at } => {
+            format!(
+                "It was written to the connection of the {device} {}.",
+                moment(at, times)
+            )
+        }
+        DeviceFinding::AwaitsConfirmation { until: end } => format!(
+            "The {device} has until {} to confirm it; then a push is sent.",
+            until(end, times),
+        ),
+        DeviceFinding::Confirmed { at } => {
+            format!(
+                "The {device} confirmed {} that it has it.",
+                moment(at, times)
+            )
+        }
+        DeviceFinding::Passed => {
+            format!("The {device} has read the person's log beyond it, so the {device} has it.")
+        }
+        DeviceFinding::Seen { at } => format!("It was read on the {device} {}.", moment(at, times)),
+    }
+}
+
+/// Where an attempt went, in words.
+struct Target {
+    /// What was sent, with its article.
+    what: &'static str,
+    /// To whom.
+    to: String,
+    /// By whom.
+    by: &'static str,
+}
+
+impl Target {
+    fn new(place: &Place, channel: Channel) -> Self {
+        Self {
+            what: match channel {
+                Channel::Hub => "a message",
+                Channel::Fcm | Channel::Apns | Channel::Webpush => "a push",
+                Channel::Email => "an e-mail",
+            },
+            to: match place {
+                Place::Device(device) => format!("the {}", named(device)),
+                Place::Mailbox => "the person".to_owned(),
+            },
+            by: service(channel),
+        }
+    }
+}
+
+fn tried(target: &Target, outcome: AttemptFinding, times: Times) -> String {
+    let Target { what, to, by } = target;
+    let subject = capital(what);
+    match outcome {
+        AttemptFinding::Handed { at, tries, cause } => {
+            let why = cause_of(cause, to);
+            if tries > 1 {
+                let when = moment(at, times);
+                format!(
+                    "{subject} for {to} was first tried {when} and taken by {by} at try {tries}, because {why}."
+                )
+            } else {
+                format!(
+                    "{subject} for {to} was handed to {by} {}, because {why}.",
+                    moment(at, times)
+                )
+            }
+        }
+        AttemptFinding::OnItsWay { until: end } => format!(
+            "{subject} for {to} is on its way to {by}; without an answer until {} it is repeated.",
+            until(end, times),
+        ),
+        AttemptFinding::Retrying { tries, reason, at } => format!(
+            "{subject} for {to} was tried {} without success, because {}; the next try is {}.",
+            times_of(tries),
+            because(reason),
+            moment(at, times),
+        ),
+        AttemptFinding::Refused { tries, reason } => format!(
+            "{subject} for {to} was given up after {}, because {}.",
+            count_of(tries, "try", "tries"),
+            because(reason),
+        ),
+        AttemptFinding::Unproven { count } => format!(
+            "{} of {what} for {to} had no answer from {by}: it may have been taken all the same, and \
+             is repeated under the same id.",
+            count_of(count, "try", "tries"),
+        ),
+    }
+}
+
+fn cause_of(cause: Cause, to: &str) -> String {
+    match cause {
+        Cause::NotConfirmed => format!(
+            "{to} had not confirmed within {} seconds what was written to its connection",
+            ACK_WINDOW.as_secs(),
+        ),
+        Cause::NotConnected => format!("{to} had not been heard from over a connection"),
+        Cause::Step => "the steps before it had not reached the person".to_owned(),
+    }
+}
+
+fn cascade(course: CascadeFinding, times: Times) -> String {
+    match course {
+        CascadeFinding::Began {
+            step,
+            channel,
+            former,
+            goal,
+            at,
+        } => format!(
+            "Step {step} ({}) began {}, because by {} it was not {} in time.",
+            route(channel),
+            moment(at, times),
+            route(former),
+            goal_of(goal),
+        ),
+        CascadeFinding::Waits {
+            channel,
+            goal,
+            until: end,
+            next,
+        } => format!(
+            "If it is not {} by {} before {}, {} is next.",
+            goal_of(goal),
+            route(channel),
+            until(end, times),
+            route(next),
+        ),
+        CascadeFinding::LooksAgain { at } => {
+            format!("The server looks at it again {}.", moment(at, times))
+        }
+    }
+}
+
+fn stands(standing: Standing, times: Times) -> String {
+    match standing {
+        Standing::NoDevice => "The person is not logged in on any device.".to_owned(),
+        Standing::ByConnectionOnly => "The App uses no push service: a device gets it when it \
+             connects."
+            .to_owned(),
+        Standing::WaitsForDevice { until: end } => format!(
+            "It waits for a device of the person until {}.",
+            until(end, times),
+        ),
+        Standing::WaitsForConfirmation { until: end } => format!(
+            "It was handed over, and no device has confirmed it yet; it counts as lost if none \
+             does until {}.",
+            until(end, times),
+        ),
+        Standing::Delivered { at } => {
+            format!(
+                "It is delivered: a device has had it since {}.",
+                until(at, times)
+            )
+        }
+        Standing::Read { at } => format!("The person read it {}.", moment(at, times)),
+        Standing::Engaged(engagement) => engaged(engagement).to_owned(),
+        Standing::Expired { at } => format!(
+            "It expired {}, before it could be handed to any device.",
+            moment(at, times),
+        ),
+        Standing::Unconfirmed { at } => format!(
+            "It was handed over, and no device had confirmed it when its time ran out {}.",
+            moment(at, times),
+        ),
+        Standing::Cancelled => "The sender cancelled it before it was handed over.".to_owned(),
+        Standing::RecalledUnsent => "The sender recalled it before it was handed over.".to_owned(),
+        Standing::RecalledShown => {
+            "The sender recalled it later: devices that show it take it away.".to_owned()
+        }
+        Standing::Ended { status, reason } => match reason {
+            Some(reason) => format!("It {}, because {}.", ended(status), because(reason)),
+            None => format!(
+                "It {}, for a reason that this server does not know.",
+                ended(status)
+            ),
+        },
+        Standing::Late => "This became known after the delivery had been given up.".to_owned(),
+    }
+}
+
+const fn engaged(engagement: Engagement) -> &'static str {
+    match engagement {
+        Engagement::Displayed => "A device showed it.",
+        Engagement::Clicked => "The person opened it by a tap.",
+        Engagement::Actioned => "The person pressed one of its buttons.",
+        Engagement::Dismissed => "The person put it away.",
+    }
+}
+
+const fn ended(status: DeliveryStatus) -> &'static str {
+    match status {
+        DeliveryStatus::Suppressed => "was held back",
+        DeliveryStatus::Failed => "could not be sent",
+        DeliveryStatus::Undelivered => "was not delivered",
+        DeliveryStatus::Expired => "expired",
+        DeliveryStatus::Cancelled => "was withdrawn",
+        DeliveryStatus::Pending
+        | DeliveryStatus::Sent
+        | DeliveryStatus::Delivered
+        | DeliveryStatus::Read => "ended",
+    }
+}
+
+const fn goal_of(goal: Goal) -> &'static str {
+    match goal {
+        Goal::Handed => "handed over",
+        Goal::Delivered => "delivered",
+        Goal::Read => "read",
+    }
+}
+
+const fn route(channel: StepChannel) -> &'static str {
+    match channel {
+        StepChannel::Push => "connection and push",
+        StepChannel::Hub => "connection",
+        StepChannel::Email => "e-mail",
+    }
+}
+
+const fn service(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Hub => "the server",
+        Channel::Fcm => "FCM",
+        Channel::Apns => "APNs",
+        Channel::Webpush => "Web Push",
+        Channel::Email => "the mail server",
+    }
+}
+
+/// A device without its article: `phone`, or `phone (…8f2c)` beside others.
+fn named(device: &DeviceName) -> String {
+    let kind = match device.platform {
+        Some(Platform::Android) => "Android device",
+        Some(Platform::Ios) => "iPhone or iPad",
+        Some(Platform::Linux | Platform::Macos | Platform::Windows) => "computer",
+        Some(Platform::Web) => "browser",
+        None => "device",
+    };
+    match device.mark() {
+        Some(mark) => format!("{kind} (…{mark})"),
+        None => kind.to_owned(),
+    }
+}
+
+/// `at 10:02:00`, with the date if it is another day.
+fn moment(at: Timestamp, times: Times) -> String {
+    let parts = times.parts(at);
+    match parts.date {
+        Some(date) => format!("on {date} at {}", parts.time),
+        None => format!("at {}", parts.time),
+    }
+}
+
+/// `10:02:00`, with the date if it is another day.
+fn until(at: Timestamp, times: Times) -> String {
+    let parts = times.parts(at);
+    match parts.date {
+        Some(date) => format!("{date} {}", parts.time),
+        None => parts.time,
+    }
+}
+
+fn count_of(count: u32, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+fn times_of(count: u32) -> String {
+    if count == 1 {
+        "once".to_owned()
+    } else {
+        format!("{count} times")
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
+}

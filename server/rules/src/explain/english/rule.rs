@@ -1,0 +1,52 @@
+//! Rules in English.
+
+use super::super::principle::Rule;
+use crate::cascade::{ACK_WINDOW, HEARD_WITHIN};
+
+/// A rule as an English sentence.
+#[must_use]
+pub fn english_rule(rule: Rule) -> String {
+    let text = match rule {
+        Rule::Acceptance => "A notification is stored before its sender is answered.",
+        Rule::Schedule => "Nobody is notified before the time that the sender named.",
+        Rule::Audience => {
+            "Who is a recipient is settled when the audience is looked up, at the time of sending."
+        }
+        Rule::Reachability => {
+            "A device is reached over its connection, or by a push if it reported an address and \
+             may show notifications."
+        }
+        Rule::AckWindow => return ack_window(),
+        Rule::Push => "A device that was not heard from over a connection is pushed to at once.",
+        Rule::Repetition => {
+            "A try that failed for a passing reason is repeated with growing pauses while there is \
+             time."
+        }
+        Rule::Unproven => {
+            "A try that nobody answered is repeated under the same id, so that a device shows it \
+             once."
+        }
+        Rule::Failure => {
+            "A failure for good is not repeated; the next route is taken, if there is one."
+        }
+        Rule::Cascade => {
+            "The next step begins when a step failed, or did not reach its goal in time."
+        }
+        Rule::Confirmation => "Only a device, or the person on it, can confirm a delivery.",
+        Rule::Expiry => "What was not delivered when its time to live ran out is given up.",
+        Rule::Withdrawal => {
+            "A sender can cancel what was not handed over, and recall what was shown."
+        }
+        Rule::Lateness => "Evidence from a device counts, however late it comes.",
+    };
+    text.to_owned()
+}
+
+fn ack_window() -> String {
+    format!(
+        "A device that was heard from within the last {} seconds has {} seconds to confirm before \
+         it is pushed to.",
+        HEARD_WITHIN.as_secs(),
+        ACK_WINDOW.as_secs(),
+    )
+}

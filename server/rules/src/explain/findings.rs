@@ -1,0 +1,103 @@
+//! What is stored about a delivery, as far as an explanation needs it.
+
+use jiff::Timestamp;
+use vestnik_model::{
+    Channel, DeliveryState, Expansion, InstallationId, Platform, Reason,
+    publish::{ScheduleView, Steps},
+};
+
+use crate::{attempt::Attempt, cascade::Course};
+
+/// Everything that an explanation is made of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Findings {
+    /// The notification.
+    pub notification: NotificationFindings,
+    /// The delivery to the person; absent if there is none.
+    pub delivery: Option<DeliveryFindings>,
+    /// The person's installations that the delivery is for.
+    pub devices: Vec<Device>,
+    /// What was tried.
+    pub tries: Vec<Try>,
+}
+
+/// What is known of the notification.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NotificationFindings {
+    /// When it was accepted.
+    pub accepted_at: Timestamp,
+    /// From when on anybody may be notified.
+    pub opens_at: Timestamp,
+    /// From when on it is not worth delivering.
+    pub expires_at: Timestamp,
+    /// When it is sent, as the sender wrote it; absent if at once.
+    pub schedule: Option<ScheduleView>,
+    /// Its cascade.
+    pub steps: Steps,
+    /// How far its audience was expanded.
+    pub expansion: Expansion,
+    /// Whether the sender cancelled or recalled it.
+    pub is_cancelled: bool,
+    /// Whether the sender recalled it.
+    pub is_recalled: bool,
+    /// Whether the sender excluded the person.
+    pub is_excluded: bool,
+}
+
+/// What is known of the delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryFindings {
+    /// Its status, with the times of its evidence.
+    pub state: DeliveryState,
+    /// Where it stands in its cascade; absent if only connections reach its devices.
+    pub course: Option<Course>,
+    /// How many installations it is for; all of the person's when absent.
+    pub only: Option<usize>,
+}
+
+/// An installation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    /// Its id.
+    pub installation: InstallationId,
+    /// The system that it runs on, if it said so.
+    pub platform: Option<Platform>,
+    /// Why nothing may be shown on it, if so.
+    pub blocked: Option<Reason>,
+    /// When it was last heard from over a connection that stands; absent if it has none.
+    pub connected: Option<Timestamp>,
+    /// When it was last seen at all.
+    pub last_seen_at: Timestamp,
+    /// Whether it has the delivery in its history.
+    pub has_it: bool,
+    /// Where push services reach it.
+    pub addresses: Vec<Address>,
+}
+
+/// Where a push service reaches an installation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Address {
+    /// The service.
+    pub channel: Channel,
+    /// When it was found dead, if it was.
+    pub died_at: Option<Timestamp>,
+    /// Whether the App has credentials at the service.
+    pub has_provider: bool,
+}
+
+/// An attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Try {
+    /// Where it went; absent for the person's mailbox.
+    pub installation: Option<InstallationId>,
+    /// The route.
+    pub channel: Channel,
+    /// How far it got.
+    pub attempt: Attempt,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When the installation reported it delivered.
+    pub delivered_at: Option<Timestamp>,
+    /// When the installation reported it read.
+    pub read_at: Option<Timestamp>,
+}

@@ -1,0 +1,74 @@
+//! The rules that statements follow from.
+
+use vestnik_model::open::Word;
+
+/// A rule of the server, by which something was done or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rule {
+    /// What is accepted is stored first.
+    Acceptance,
+    /// Nobody is notified before the time that the sender named.
+    Schedule,
+    /// Who is a recipient.
+    Audience,
+    /// How a device can be reached at all.
+    Reachability,
+    /// A connected device has a few seconds to confirm before it is pushed to.
+    AckWindow,
+    /// A device that was not heard from is pushed to.
+    Push,
+    /// A try that failed for a while is repeated.
+    Repetition,
+    /// A try of unknown outcome is repeated under the same id.
+    Unproven,
+    /// A failure for good is not repeated.
+    Failure,
+    /// The next step begins when a step did not reach its goal.
+    Cascade,
+    /// Only a device can confirm a delivery.
+    Confirmation,
+    /// What was not delivered in time is given up.
+    Expiry,
+    /// The sender may withdraw a notification.
+    Withdrawal,
+    /// Late evidence counts.
+    Lateness,
+}
+
+impl Word for Rule {
+    const WORDS: &'static [Self] = &[
+        Self::Acceptance,
+        Self::Schedule,
+        Self::Audience,
+        Self::Reachability,
+        Self::AckWindow,
+        Self::Push,
+        Self::Repetition,
+        Self::Unproven,
+        Self::Failure,
+        Self::Cascade,
+        Self::Confirmation,
+        Self::Expiry,
+        Self::Withdrawal,
+        Self::Lateness,
+    ];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Acceptance => "acceptance",
+            Self::Schedule => "schedule",
+            Self::Audience => "audience",
+            Self::Reachability => "reachability",
+            Self::AckWindow => "ack_window",
+            Self::Push => "push",
+            Self::Repetition => "repetition",
+            Self::Unproven => "unproven",
+            Self::Failure => "failure",
+            Self::Cascade => "cascade",
+            Self::Confirmation => "confirmation",
+            Self::Expiry => "expiry",
+            Self::Withdrawal => "withdrawal",
+            Self::Lateness => "lateness",
+        }
+    }
+}

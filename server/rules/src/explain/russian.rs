@@ -1,0 +1,372 @@
+//! Statements in Russian.
+
+mod noun;
+mod reason;
+mod rule;
+
+use jiff::Timestamp;
+use vestnik_model::{
+    Channel, DeliveryStatus, Engagement,
+    publish::{Goal, StepChannel},
+};
+
+pub use self::rule::russian_rule;
+use self::{
+    noun::{Case, named, plural},
+    reason::because,
+};
+use super::{
+    statement::{
+        Asked, AttemptFinding, CascadeFinding, Cause, DeviceFinding, DeviceName, Place, Standing,
+        Statement, Written,
+    },
+    times::Times,
+};
+use crate::cascade::ACK_WINDOW;
+
+/// A statement as a Russian sentence.
+#[must_use]
+pub fn russian(statement: &Statement, times: Times) -> String {
+    match statement {
+        Statement::Asked(asked) => asked_for(asked, times),
+        Statement::Device { device, found } => on(device, *found, times),
+        Statement::Tried {
+            place,
+            channel,
+            outcome,
+        } => tried(&Target::new(place, *channel), *outcome, times),
+        Statement::Cascade(course) => cascade(*course, times),
+        Statement::Standing(standing) => stands(*standing, times),
+    }
+}
+
+fn asked_for(asked: &Asked, times: Times) -> String {
+    match asked {
+        Asked::Accepted { at } => format!(
+            "Уведомление принято {} {} (время везде по UTC).",
+            times.date(),
+            moment(*at, times),
+        ),
+        Asked::Scheduled { at, written: None } => format!(
+            "Отправитель назначил время: раньше {} никого не уведомляют.",
+            until(*at, times),
+        ),
+        Asked::Scheduled {
+            at,
+            written: Some(Written { wall, zone }),
+        } => format!(
+            "Отправитель назначил время {wall} по часам зоны {zone}: раньше {} никого не уведомляют.",
+            until(*at, times),
+        ),
+        Asked::NotOpen { at } => format!("Оно ещё не отправлено: ждёт {}.", until(*at, times)),
+        Asked::StillExpanding => "Получатели ещё определяются; этот человек может быть среди \
+             оставшихся."
+            .to_owned(),
+        Asked::Excluded => "Отправитель исключил этого человека из получателей.".to_owned(),
+        Asked::NotAddressed => {
+            "Когда определялись получатели, этого человека среди них не было.".to_owned()
+        }
+        Asked::StoppedBeforeTurn => {
+            "Отправитель остановил уведомление раньше, чем дошла очередь до этого человека."
+                .to_owned()
+        }
+        Asked::SomeDevicesOnly { count: 1 } => {
+            "Отправитель указал только одно из устройств получателя.".to_owned()
+        }
+        Asked::SomeDevicesOnly { count } => {
+            format!("Отправитель указал не все устройства получателя, а только {count}.")
+        }
+    }
+}
+
+fn on(device: &DeviceName, found: DeviceFinding, times: Times) -> String {
+    let in_case = |case| named(device, case);
+    match found {
+        DeviceFinding::Connected { heard_at } => format!(
+            "Есть связь с {}; последний сигнал получен {}.",
+            in_case(Case::Instrumental),
+            moment(heard_at, times),
+        ),
+        DeviceFinding::Offline { since } => format!(
+            "Связи с {} нет с {}.",
+            in_case(Case::Instrumental),
+            until(since, times),
+        ),
+        DeviceFinding::Blocked { reason } => format!(
+            "Показ уведомлений на {} невозможен, потому что {}.",
+            in_case(Case::Prepositional),
+            because(reason),
+        ),
+        DeviceFinding::WithoutAddress => format!(
+            "Для {} не сообщён адрес в службе push-уведомлений: доступ есть только по соединению.",
+            in_case(Case::Genitive),
+        ),
+        DeviceFinding::AddressDead { channel, at } => format!(
+            "Через {} до {} не достучаться: {} выяснилось, что адрес больше не действует.",
+            service(channel),
+            in_case(Case::Genitive),
+            moment(at, times),
+        ),
+        DeviceFinding::NoProvider { channel } => format!(
+            "У {} есть адрес в {1}, но ключи приложения для {1} не заданы.",
+            in_case(Case::Genitive),
+            service(channel),
+        ),
+        DeviceFinding::Written { at } => format!(
+            "Оно передано по соединению с {} {}.",
+            in_case(Case::Instrumental),
+            moment(at, times),
+        ),
+        DeviceFinding::AwaitsConfirmation { until: end } => format!(
+            "Подтверждение от {} ожидается до {}; потом будет отправлено push-уведомление.",
+            in_case(Case::Genitive),
+            until(end, times),
+        ),
+        DeviceFinding::Confirmed { at } => format!(
+            "Получение на {} подтверждено {}.",
+            in_case(Case::Prepositional),
+            moment(at, times),
+        ),
+        DeviceFinding::Passed => format!(
+            "На {} прочитан журнал получателя дальше этого места: уведомление там есть.",
+            in_case(Case::Prepositional),
+        ),
+        DeviceFinding::Seen { at } => format!(
+            "Оно прочитано на {} {}.",
+            in_case(Case::Prepositional),
+            moment(at, times),
+        ),
+    }
+}
+
+/// Where an attempt went, in words.
+struct Target {
+    /// What was sent and to whom.
+    what: String,
+    /// By which service.
+    by: &'static str,
+    /// What the cause speaks of.
+    whose: String,
+}
+
+impl Target {
+    fn new(place: &Place, channel: Channel) -> Self {
+        let what = match channel {
+            Channel::Hub => "сообщение",
+            Channel::Fcm | Channel::Apns | Channel::Webpush => "push-уведомление",
+            Channel::Email => "письмо",
+        };
+        let (to, whose) = match place {
+            Place::Device(device) => (
+                format!(" для {}", named(device, Case::Genitive)),
+                named(device, Case::Instrumental),
+            ),
+            Place::Mailbox => (" получателю".to_owned(), "получателем".to_owned()),
+        };
+        Self {
+            what: format!("{what}{to}"),
+            by: service(channel),
+            whose,
+        }
+    }
+}
+
+fn tried(target: &Target, outcome: AttemptFinding, times: Times) -> String {
+    let Target { what, by, whose } = target;
+    match outcome {
+        AttemptFinding::Handed { at, tries, cause } => {
+            let (when, why) = (moment(at, times), cause_of(cause, whose));
+            if tries > 1 {
+                format!(
+                    "Через {by} передано {what}: первая попытка {when}, принято с попытки № {tries}, потому что {why}."
+                )
+            } else {
+                format!("Через {by} передано {what} {when}, потому что {why}.")
+            }
+        }
+        AttemptFinding::OnItsWay { until: end } => format!(
+            "Через {by} передаётся {what}; без ответа до {} попытка повторится.",
+            until(end, times),
+        ),
+        AttemptFinding::Retrying { tries, reason, at } => format!(
+            "Через {by} не удалось передать {what} ({}), потому что {}; следующая попытка {}.",
+            count_of(tries),
+            because(reason),
+            moment(at, times),
+        ),
+        AttemptFinding::Refused { tries, reason } => format!(
+            "Передать через {by} {what} не удалось ({}), потому что {}; больше попыток не будет.",
+            count_of(tries),
+            because(reason),
+        ),
+        AttemptFinding::Unproven { count } => format!(
+            "Без ответа от {by} осталось: {}; {what} могло быть принято и повторяется под тем же \
+             номером.",
+            count_of(count),
+        ),
+    }
+}
+
+fn cause_of(cause: Cause, whose: &str) -> String {
+    match cause {
+        Cause::NotConfirmed => format!(
+            "переданное по соединению с {whose} не было подтверждено за {} с",
+            ACK_WINDOW.as_secs(),
+        ),
+        Cause::NotConnected => format!("по соединению с {whose} сигналов не было"),
+        Cause::Step => "предыдущие шаги не достигли получателя".to_owned(),
+    }
+}
+
+fn cascade(course: CascadeFinding, times: Times) -> String {
+    match course {
+        CascadeFinding::Began {
+            step,
+            channel,
+            former,
+            goal,
+            at,
+        } => format!(
+            "Шаг {step} ({}) начат {}: через «{}» оно не было вовремя {}.",
+            route(channel),
+            moment(at, times),
+            route(former),
+            goal_of(goal),
+        ),
+        CascadeFinding::Waits {
+            channel,
+            goal,
+            until: end,
+            next,
+        } => format!(
+            "Если до {} оно не будет {} через «{}», следующим будет «{}».",
+            until(end, times),
+            goal_of(goal),
+            route(channel),
+            route(next),
+        ),
+        CascadeFinding::LooksAgain { at } => {
+            format!("Сервер вернётся к нему {}.", moment(at, times))
+        }
+    }
+}
+
+fn stands(standing: Standing, times: Times) -> String {
+    match standing {
+        Standing::NoDevice => "Получатель не вошёл в приложение ни на одном устройстве.".to_owned(),
+        Standing::ByConnectionOnly => "Приложение не использует службы push-уведомлений: \
+             устройство получит его, когда выйдет на связь."
+            .to_owned(),
+        Standing::WaitsForDevice { until: end } => {
+            format!("Оно ждёт устройства получателя до {}.", until(end, times),)
+        }
+        Standing::WaitsForConfirmation { until: end } => format!(
+            "Оно передано, но ни одно устройство его ещё не подтвердило; без подтверждения до {} \
+             оно считается потерянным.",
+            until(end, times),
+        ),
+        Standing::Delivered { at } => {
+            format!("Оно доставлено: есть на устройстве с {}.", until(at, times))
+        }
+        Standing::Read { at } => format!("Получатель прочитал его {}.", moment(at, times)),
+        Standing::Engaged(engagement) => engaged(engagement).to_owned(),
+        Standing::Expired { at } => format!(
+            "Срок его жизни истёк {}, раньше, чем его удалось передать.",
+            moment(at, times),
+        ),
+        Standing::Unconfirmed { at } => format!(
+            "Оно было передано, но к концу срока жизни {} ни одно устройство его не подтвердило.",
+            moment(at, times),
+        ),
+        Standing::Cancelled => "Отправитель отменил его раньше, чем оно было передано.".to_owned(),
+        Standing::RecalledUnsent => {
+            "Отправитель отозвал его раньше, чем оно было передано.".to_owned()
+        }
+        Standing::RecalledShown => {
+            "Отправитель позже отозвал его: устройства, которые его показывают, убирают его."
+                .to_owned()
+        }
+        Standing::Ended { status, reason } => match reason {
+            Some(reason) => format!("Оно {}, потому что {}.", ended(status), because(reason)),
+            None => format!(
+                "Оно {} по причине, неизвестной этому серверу.",
+                ended(status)
+            ),
+        },
+        Standing::Late => "Это стало известно после того, как доставка была прекращена.".to_owned(),
+    }
+}
+
+const fn engaged(engagement: Engagement) -> &'static str {
+    match engagement {
+        Engagement::Displayed => "Устройство его показало.",
+        Engagement::Clicked => "Получатель открыл его нажатием.",
+        Engagement::Actioned => "Получатель нажал одну из его кнопок.",
+        Engagement::Dismissed => "Получатель его смахнул.",
+    }
+}
+
+const fn ended(status: DeliveryStatus) -> &'static str {
+    match status {
+        DeliveryStatus::Suppressed => "задержано",
+        DeliveryStatus::Failed => "не отправлено",
+        DeliveryStatus::Undelivered => "не доставлено",
+        DeliveryStatus::Expired => "просрочено",
+        DeliveryStatus::Cancelled => "отменено",
+        DeliveryStatus::Pending
+        | DeliveryStatus::Sent
+        | DeliveryStatus::Delivered
+        | DeliveryStatus::Read => "завершено",
+    }
+}
+
+const fn goal_of(goal: Goal) -> &'static str {
+    match goal {
+        Goal::Handed => "передано",
+        Goal::Delivered => "доставлено",
+        Goal::Read => "прочитано",
+    }
+}
+
+const fn route(channel: StepChannel) -> &'static str {
+    match channel {
+        StepChannel::Push => "соединение и push",
+        StepChannel::Hub => "соединение",
+        StepChannel::Email => "почта",
+    }
+}
+
+const fn service(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Hub => "сервер",
+        Channel::Fcm => "FCM",
+        Channel::Apns => "APNs",
+        Channel::Webpush => "Web Push",
+        Channel::Email => "SMTP",
+    }
+}
+
+/// `в 10:02:00`, with the date if it is another day.
+fn moment(at: Timestamp, times: Times) -> String {
+    let parts = times.parts(at);
+    match parts.date {
+        Some(date) => format!("{date} в {}", parts.time),
+        None => format!("в {}", parts.time),
+    }
+}
+
+/// `10:02:00`, with the date if it is another day.
+fn until(at: Timestamp, times: Times) -> String {
+    let parts = times.parts(at);
+    match parts.date {
+        Some(date) => format!("{date} {}", parts.time),
+        None => parts.time,
+    }
+}
+
+fn count_of(count: u32) -> String {
+    format!(
+        "{count} {}",
+        plural(count, ["попытка", "попытки", "попыток"])
+    )
+}

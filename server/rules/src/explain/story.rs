@@ -1,0 +1,372 @@
+//! Which statements an explanation has, and in which order.
+
+use jiff::Timestamp;
+use vestnik_model::{
+    Channel, DeliveryState, DeliveryStatus, Expansion, InstallationId, Open, Reason,
+};
+
+use super::{
+    findings::{Address, DeliveryFindings, Device, Findings, Try},
+    statement::{
+        Asked, AttemptFinding, CascadeFinding, Cause, DeviceFinding, DeviceName, Place, Standing,
+        Statement, Written,
+    },
+};
+use crate::{attempt::State, cascade::ACK_WINDOW};
+
+/// Explains a delivery, or why there is none, as of `now`: what was asked for, how the devices can be
+/// reached, what was tried in the order of time, and where the delivery stands.
+#[must_use]
+pub fn explain(findings: &Findings, now: Timestamp) -> Vec<Statement> {
+    let mut said = beginning(findings, now);
+    let Some(delivery) = &findings.delivery else {
+        said.extend(absence(findings).map(Statement::Asked));
+        return said;
+    };
+    said.extend(audience(delivery));
+    if is_open(&delivery.state) {
+        said.extend(reachability(findings, delivery));
+    }
+    let mut course = tries(findings, now);
+    course.extend(steps(findings, delivery));
+    course.sort_by_key(|(at, _)| *at);
+    said.extend(course.into_iter().map(|(_, statement)| statement));
+    said.extend(evidence(findings, &delivery.state));
+    said.extend(standing(findings, delivery, now));
+    said
+}
+
+/// Whether something may still come of a delivery.
+const fn is_open(state: &DeliveryState) -> bool {
+    match state.status {
+        DeliveryStatus::Pending | DeliveryStatus::Sent => true,
+        DeliveryStatus::Delivered
+        | DeliveryStatus::Read
+        | DeliveryStatus::Suppressed
+        | DeliveryStatus::Failed
+        | DeliveryStatus::Undelivered
+        | DeliveryStatus::Expired
+        | DeliveryStatus::Cancelled => false,
+    }
+}
+
+fn beginning(findings: &Findings, now: Timestamp) -> Vec<Statement> {
+    let notification = &findings.notification;
+    let (accepted_at, opens_at) = (notification.accepted_at, notification.opens_at);
+    let mut said = vec![Asked::Accepted { at: accepted_at }];
+    if opens_at > accepted_at {
+        let asked = notification.schedule.as_ref();
+        let written = asked.and_then(|asked| {
+            let (wall, zone) = (asked.send_at.clone()?, asked.time_zone.clone()?);
+            Some(Written { wall, zone })
+        });
+        said.push(Asked::Scheduled {
+            at: opens_at,
+            written,
+        });
+        if opens_at > now && !notification.is_cancelled {
+            said.push(Asked::NotOpen { at: opens_at });
+        }
+    }
+    said.into_iter().map(Statement::Asked).collect()
+}
+
+/// Why there is no delivery, unless its time has not come.
+const fn absence(findings: &Findings) -> Option<Asked> {
+    let notification = &findings.notification;
+    if notification.is_excluded {
+        return Some(Asked::Excluded);
+    }
+    match notification.expansion {
+        Expansion::Stopped => Some(Asked::StoppedBeforeTurn),
+        Expansion::Scheduled => None,
+        Expansion::Running => Some(Asked::StillExpanding),
+        Expansion::Done => Some(Asked::NotAddressed),
+    }
+}
+
+fn audience(delivery: &DeliveryFindings) -> Option<Statement> {
+    let count = delivery.only?;
+    Some(Statement::Asked(Asked::SomeDevicesOnly { count }))
+}
+
+fn reachability(findings: &Findings, delivery: &DeliveryFindings) -> Vec<Statement> {
+    if findings.devices.is_empty() {
+        return vec![Statement::Standing(Standing::NoDevice)];
+    }
+    let is_routed = delivery.course.is_some();
+    let devices = findings.devices.iter().filter(|device| !device.has_it);
+    let mut said: Vec<_> = devices
+        .flat_map(|device| {
+            let name = name(findings, device);
+            let found = reach(device, is_routed).into_iter();
+            found.map(move |found| Statement::Device {
+                device: name,
+                found,
+            })
+        })
+        .collect();
+    if !is_routed {
+        said.push(Statement::Standing(Standing::ByConnectionOnly));
+    }
+    said
+}
+
+fn reach(device: &Device, is_routed: bool) -> Vec<DeviceFinding> {
+    let since = device.last_seen_at;
+    let connection = device
+        .connected
+        .map_or(DeviceFinding::Offline { since }, |heard_at| {
+            DeviceFinding::Connected { heard_at }
+        });
+    let mut found = vec![connection];
+    if let Some(reason) = device.blocked {
+        found.push(DeviceFinding::Blocked { reason });
+    } else if is_routed && device.addresses.is_empty() {
+        found.push(DeviceFinding::WithoutAddress);
+    } else if is_routed {
+        found.extend(device.addresses.iter().filter_map(gap));
+    }
+    found
+}
+
+/// What keeps a push service from reaching a device.
+fn gap(address: &Address) -> Option<DeviceFinding> {
+    let Address {
+        channel,
+        died_at,
+        has_provider,
+    } = *address;
+    match died_at {
+        Some(at) => Some(DeviceFinding::AddressDead { channel, at }),
+        None => (!has_provider).then_some(DeviceFinding::NoProvider { channel }),
+    }
+}
+
+/// What was tried, with the time of each.
+fn tries(findings: &Findings, now: Timestamp) -> Vec<(Timestamp, Statement)> {
+    let told = findings.tries.iter().flat_map(|tried| {
+        let (place, channel) = (place(findings, tried.installation), tried.channel);
+        let statements: Vec<_> = match place {
+            Place::Device(device) if channel == Channel::Hub => written(findings, tried, now)
+                .into_iter()
+                .map(|found| Statement::Device { device, found })
+                .collect(),
+            Place::Device(_) | Place::Mailbox => sent(findings, tried)
+                .into_iter()
+                .map(|outcome| Statement::Tried {
+                    place,
+                    channel,
+                    outcome,
+                })
+                .collect(),
+        };
+        let at = tried.started_at;
+        statements.into_iter().map(move |statement| (at, statement))
+    });
+    told.collect()
+}
+
+fn written(findings: &Findings, tried: &Try, now: Timestamp) -> Vec<DeviceFinding> {
+    let mut found = vec![DeviceFinding::Written {
+        at: tried.started_at,
+    }];
+    let course = findings.delivery.as_ref().and_then(|of| of.course);
+    let until = course.and_then(|course| course.began_at.checked_add(ACK_WINDOW).ok());
+    let is_confirmed = tried.delivered_at.is_some();
+    if let Some(until) = until.filter(|until| *until > now && !is_confirmed) {
+        found.push(DeviceFinding::AwaitsConfirmation { until });
+    }
+    found
+}
+
+fn sent(findings: &Findings, tried: &Try) -> Vec<AttemptFinding> {
+    let attempt = &tried.attempt;
+    let reason = attempt.reason.unwrap_or(Reason::Unknown);
+    let (tries, at) = (attempt.tries, tried.started_at);
+    let cause = cause(findings, tried);
+    let outcome = match (attempt.state, attempt.until) {
+        (State::Sent, _) => AttemptFinding::Handed { at, tries, cause },
+        (State::Failed, _) => AttemptFinding::Refused { tries, reason },
+        (State::Retrying, Some(at)) => AttemptFinding::Retrying { tries, reason, at },
+        (State::Sending | State::Retrying, until) => AttemptFinding::OnItsWay {
+            until: until.unwrap_or(at),
+        },
+    };
+    let count = attempt.unproven;
+    let unproven = (count > 0).then_some(AttemptFinding::Unproven { count });
+    std::iter::once(outcome).chain(unproven).collect()
+}
+
+/// Why something was handed to a service. A push that came a while after the same was written to the
+/// device's connection came because the device did not confirm that.
+fn cause(findings: &Findings, tried: &Try) -> Cause {
+    let Some(installation) = tried.installation else {
+        return Cause::Step;
+    };
+    let is_before = |other: &&Try| {
+        other.channel == Channel::Hub
+            && other.installation == Some(installation)
+            && other.started_at <= tried.started_at
+    };
+    let waited = tried
+        .started_at
+        .duration_since(findings.notification.opens_at);
+    if waited >= ACK_WINDOW && findings.tries.iter().any(|other| is_before(&other)) {
+        Cause::NotConfirmed
+    } else {
+        Cause::NotConnected
+    }
+}
+
+/// The step that the cascade has come to, if it is a later one.
+fn steps(findings: &Findings, delivery: &DeliveryFindings) -> Option<(Timestamp, Statement)> {
+    let course = delivery.course?;
+    let former = course.step.checked_sub(1)?;
+    let steps = &findings.notification.steps;
+    let (step, former) = (steps.get(course.step)?, steps.get(former)?);
+    let began = CascadeFinding::Began {
+        step: course.step.saturating_add(1),
+        channel: step.channel,
+        former: former.channel,
+        goal: former.goal,
+        at: course.began_at,
+    };
+    Some((course.began_at, Statement::Cascade(began)))
+}
+
+/// What devices reported.
+fn evidence(findings: &Findings, state: &DeliveryState) -> Vec<Statement> {
+    let mut timed = Vec::new();
+    for device in &findings.devices {
+        let of_device = findings.tries.iter();
+        let of_device = of_device.filter(|tried| tried.installation == Some(device.installation));
+        let confirmed = of_device.clone().filter_map(|tried| tried.delivered_at);
+        let (confirmed, seen) = (confirmed.min(), of_device.filter_map(|tried| tried.read_at));
+        let passed = (device.has_it && confirmed.is_none()).then_some(DeviceFinding::Passed);
+        let found = [
+            passed.map(|found| (Timestamp::MIN, found)),
+            confirmed.map(|at| (at, DeviceFinding::Confirmed { at })),
+            seen.min().map(|at| (at, DeviceFinding::Seen { at })),
+        ];
+        let name = name(findings, device);
+        let found = found.into_iter().flatten();
+        timed.extend(found.map(|(at, found)| {
+            let device = name;
+            (at, Statement::Device { device, found })
+        }));
+    }
+    timed.sort_by_key(|(at, _)| *at);
+    let engaged = state.engagement.iter().copied();
+    let engaged = engaged.map(|engagement| Statement::Standing(Standing::Engaged(engagement)));
+    let timed = timed.into_iter().map(|(_, statement)| statement);
+    timed.chain(engaged).collect()
+}
+
+/// Where the delivery stands, and what it waits for.
+fn standing(findings: &Findings, delivery: &DeliveryFindings, now: Timestamp) -> Vec<Statement> {
+    let (notification, state) = (&findings.notification, &delivery.state);
+    let until = notification.expires_at;
+    let waits = waits(findings, delivery, now);
+    let mut said = match state.status {
+        DeliveryStatus::Pending => vec![Standing::WaitsForDevice { until }],
+        DeliveryStatus::Sent => vec![Standing::WaitsForConfirmation { until }],
+        DeliveryStatus::Delivered => {
+            let at = state.delivered_at;
+            at.map(|at| Standing::Delivered { at })
+                .into_iter()
+                .collect()
+        }
+        DeliveryStatus::Read => {
+            let at = state.read_at;
+            at.map(|at| Standing::Read { at }).into_iter().collect()
+        }
+        DeliveryStatus::Suppressed
+        | DeliveryStatus::Failed
+        | DeliveryStatus::Undelivered
+        | DeliveryStatus::Expired
+        | DeliveryStatus::Cancelled => vec![end(findings, state)],
+    };
+    if state.late {
+        said.push(Standing::Late);
+    }
+    let is_shown = state.status.rank().is_some() && state.sent_at.is_some();
+    if notification.is_recalled && is_shown {
+        said.push(Standing::RecalledShown);
+    }
+    let said = said.into_iter().map(Statement::Standing);
+    waits
+        .into_iter()
+        .map(Statement::Cascade)
+        .chain(said)
+        .collect()
+}
+
+/// What the cascade of a delivery that has not ended waits for.
+fn waits(findings: &Findings, delivery: &DeliveryFindings, now: Timestamp) -> Vec<CascadeFinding> {
+    let is_ended = delivery.state.status.rank().is_none();
+    let due = delivery
+        .course
+        .and_then(|course| Some((course, course.due_at?)));
+    let Some((course, at)) = due.filter(|(_, at)| *at > now && !is_ended) else {
+        return Vec::new();
+    };
+    let steps = &findings.notification.steps;
+    let next = steps.get(course.step.saturating_add(1));
+    let waits = steps.get(course.step).zip(next).and_then(|(step, next)| {
+        let until = course.began_at.checked_add(step.within?).ok()?;
+        Some(CascadeFinding::Waits {
+            channel: step.channel,
+            goal: step.goal,
+            until,
+            next: next.channel,
+        })
+    });
+    let looks = CascadeFinding::LooksAgain { at };
+    waits.into_iter().chain(std::iter::once(looks)).collect()
+}
+
+/// How a delivery ended.
+fn end(findings: &Findings, state: &DeliveryState) -> Standing {
+    let notification = &findings.notification;
+    let (at, status) = (notification.expires_at, state.status);
+    let reason = state.reason.as_ref().and_then(Open::known);
+    let is_withdrawn = matches!(reason, Some(Reason::CancelledSender | Reason::Recalled));
+    if reason == Some(Reason::ExpiredTtl) {
+        Standing::Expired { at }
+    } else if reason == Some(Reason::DeliveryUnconfirmed) {
+        Standing::Unconfirmed { at }
+    } else if is_withdrawn && notification.is_recalled {
+        Standing::RecalledUnsent
+    } else if is_withdrawn {
+        Standing::Cancelled
+    } else {
+        Standing::Ended { status, reason }
+    }
+}
+
+/// How a device is called.
+fn name(findings: &Findings, device: &Device) -> DeviceName {
+    DeviceName {
+        installation: device.installation,
+        platform: device.platform,
+        is_one_of_several: findings.devices.len() > 1,
+    }
+}
+
+/// Where an attempt went. A device that is the person's no longer is one of several.
+fn place(findings: &Findings, installation: Option<InstallationId>) -> Place {
+    let Some(installation) = installation else {
+        return Place::Mailbox;
+    };
+    let mut devices = findings.devices.iter();
+    let known = devices.find(|device| device.installation == installation);
+    Place::Device(known.map_or(
+        DeviceName {
+            installation,
+            platform: None,
+            is_one_of_several: true,
+        },
+        |device| name(findings, device),
+    ))
+}

@@ -1,0 +1,350 @@
+//! What is said of a delivery, and in which words.
+
+mod sentences;
+
+use jiff::Timestamp;
+use vestnik_model::{
+    Channel, DeliveryState, DeliveryStatus, Evidence as Proof, Expansion, Platform, Reason,
+    ReceiptKind,
+    publish::{Goal, StepChannel, StepRequest, Steps},
+};
+
+use super::*;
+use crate::{
+    attempt::{Attempt, State},
+    cascade::Course as Stand,
+};
+
+/// A moment of the day of the acceptance, which is at 10:02.
+fn at(time: &str) -> Timestamp {
+    format!("2026-11-29T{time}Z").parse().unwrap()
+}
+
+fn phone(number: u8) -> Device {
+    Device {
+        installation: format!("ins_{number:032}").parse().unwrap(),
+        platform: Some(Platform::Android),
+        blocked: None,
+        connected: None,
+        last_seen_at: at("09:40:00"),
+        has_it: false,
+        addresses: vec![Address {
+            channel: Channel::Fcm,
+            died_at: None,
+            has_provider: true,
+        }],
+    }
+}
+
+/// A delivery to a person with one phone, of which nothing is known but that it is due.
+fn findings() -> Findings {
+    Findings {
+        notification: NotificationFindings {
+            accepted_at: at("10:02:00"),
+            opens_at: at("10:02:00"),
+            expires_at: at("22:02:00"),
+            schedule: None,
+            steps: Steps::default(),
+            expansion: Expansion::Done,
+            is_cancelled: false,
+            is_recalled: false,
+            is_excluded: false,
+        },
+        delivery: Some(DeliveryFindings {
+            state: DeliveryState::pending(),
+            course: Some(Stand {
+                due_at: None,
+                ..Stand::new(at("10:02:00"))
+            }),
+            only: None,
+        }),
+        devices: vec![phone(1)],
+        tries: Vec::new(),
+    }
+}
+
+fn tried(channel: Channel, attempt: Attempt, started: &str) -> Try {
+    Try {
+        installation: Some(phone(1).installation),
+        channel,
+        attempt,
+        started_at: at(started),
+        delivered_at: None,
+        read_at: None,
+    }
+}
+
+fn taken() -> Attempt {
+    Attempt {
+        tries: 1,
+        ..Attempt::HANDED
+    }
+}
+
+fn state(findings: &mut Findings) -> &mut DeliveryState {
+    &mut findings.delivery.as_mut().unwrap().state
+}
+
+fn said(findings: &Findings, now: &str) -> Vec<String> {
+    let times = Times::of_day(findings.notification.accepted_at);
+    let statements = explain(findings, at(now));
+    statements.iter().map(|said| english(said, times)).collect()
+}
+
+#[track_caller]
+fn check(findings: &Findings, now: &str, expected: &[&str]) {
+    let said = said(findings, now);
+    assert_eq!(
+        said[0],
+        "The notification was accepted on 2026-11-29 at 10:02:00 (all times are UTC)."
+    );
+    assert_eq!(said[1..], *expected);
+}
+
+#[test]
+fn a_push_follows_a_connection_that_stayed_silent() {
+    let mut findings = findings();
+    findings.tries = vec![
+        tried(Channel::Fcm, taken(), "10:02:05"),
+        tried(Channel::Hub, Attempt::HANDED, "10:02:00"),
+    ];
+    state(&mut findings).merge(Proof::Sent, at("10:02:00"));
+    check(
+        &findings,
+        "10:03:00",
+        &[
+            "The Android device has been offline since 09:40:00.",
+            "It was written to the connection of the Android device at 10:02:00.",
+            "A push for the Android device was handed to FCM at 10:02:05, because the Android device had not confirmed within 5 seconds what was written to its connection.",
+            "It was handed over, and no device has confirmed it yet; it counts as lost if none does until 22:02:00.",
+        ],
+    );
+}
+
+#[test]
+fn a_push_without_a_connection_says_so() {
+    let mut findings = findings();
+    findings.tries = vec![tried(Channel::Fcm, taken(), "10:02:01")];
+    let said = said(&findings, "10:03:00");
+    assert_eq!(
+        said[2],
+        "A push for the Android device was handed to FCM at 10:02:01, because the Android device had not been heard from over a connection."
+    );
+}
+
+#[test]
+fn a_device_that_confirms_needs_no_more_words_of_how_it_is_reached() {
+    let mut findings = findings();
+    findings.tries = vec![Try {
+        delivered_at: Some(at("10:02:02")),
+        read_at: Some(at("10:04:00")),
+        ..tried(Channel::Hub, Attempt::HANDED, "10:02:00")
+    }];
+    findings.devices[0].has_it = true;
+    state(&mut findings).merge(Proof::Receipt(ReceiptKind::Clicked), at("10:02:02"));
+    state(&mut findings).merge(Proof::Receipt(ReceiptKind::Read), at("10:04:00"));
+    check(
+        &findings,
+        "10:05:00",
+        &[
+            "It was written to the connection of the Android device at 10:02:00.",
+            "The Android device confirmed at 10:02:02 that it has it.",
+            "It was read on the Android device at 10:04:00.",
+            "The person opened it by a tap.",
+            "The person read it at 10:04:00.",
+        ],
+    );
+}
+
+#[test]
+fn a_dead_address_is_why_it_was_not_delivered() {
+    let mut findings = findings();
+    let dead = Attempt {
+        state: State::Failed,
+        reason: Some(Reason::TokenDead),
+        tries: 1,
+        unproven: 0,
+        until: None,
+    };
+    findings.tries = vec![tried(Channel::Fcm, dead, "10:02:01")];
+    state(&mut findings).merge(Proof::Ended(Reason::TokenDead), at("10:02:02"));
+    check(
+        &findings,
+        "10:05:00",
+        &[
+            "A push for the Android device was given up after 1 try, because the device's address at the push service is dead.",
+            "It was not delivered, because the device's address at the push service is dead.",
+        ],
+    );
+}
+
+#[test]
+fn devices_are_told_apart_and_each_gap_is_named() {
+    let mut findings = findings();
+    let mut blocked = phone(2);
+    blocked.blocked = Some(Reason::BlockedOs);
+    let mut dead = phone(3);
+    dead.addresses[0].died_at = Some(at("10:02:01"));
+    let mut foreign = phone(4);
+    foreign.addresses[0].has_provider = false;
+    let bare = Device {
+        connected: Some(at("10:01:59")),
+        addresses: Vec::new(),
+        platform: Some(Platform::Web),
+        ..phone(5)
+    };
+    findings.devices = vec![blocked, dead, foreign, bare];
+    let said = said(&findings, "10:03:00");
+    assert_eq!(
+        said[1..9],
+        [
+            "The Android device (…0002) has been offline since 09:40:00.",
+            "The Android device (…0002) can show nothing, because notifications are switched off in the device's settings.",
+            "The Android device (…0003) has been offline since 09:40:00.",
+            "The Android device (…0003) cannot be reached by FCM: its address was found dead at 10:02:01.",
+            "The Android device (…0004) has been offline since 09:40:00.",
+            "The Android device (…0004) has an address at FCM, but the App has no credentials at FCM.",
+            "The browser (…0005) is connected; it was last heard from at 10:01:59.",
+            "The browser (…0005) has reported no address at a push service, so only its connection reaches it.",
+        ]
+    );
+}
+
+#[test]
+fn who_gets_nothing_is_told_why() {
+    let mut findings = findings();
+    findings.delivery = None;
+    check(
+        &findings,
+        "10:03:00",
+        &["This person was not among the recipients when they were looked up."],
+    );
+    findings.notification.expansion = Expansion::Running;
+    check(
+        &findings,
+        "10:03:00",
+        &["Its recipients are still being looked up; this person may be among those who are left."],
+    );
+    findings.notification.is_cancelled = true;
+    findings.notification.expansion = Expansion::Stopped;
+    check(
+        &findings,
+        "10:03:00",
+        &["The sender stopped the notification before this person was reached."],
+    );
+    findings.notification.is_excluded = true;
+    check(
+        &findings,
+        "10:03:00",
+        &["The sender excluded this person from the recipients."],
+    );
+}
+
+#[test]
+fn a_scheduled_notification_waits_for_its_time() {
+    let mut findings = findings();
+    findings.delivery = None;
+    findings.notification.opens_at = "2026-11-30T08:00:00Z".parse().unwrap();
+    findings.notification.expansion = Expansion::Scheduled;
+    check(
+        &findings,
+        "10:03:00",
+        &[
+            "Its sender scheduled it: nobody is notified before 2026-11-30 08:00:00.",
+            "It has not been sent yet; it waits until 2026-11-30 08:00:00.",
+        ],
+    );
+}
+
+#[test]
+fn the_next_step_says_what_the_former_one_missed() {
+    let mut findings = findings();
+    let step = |channel, within_seconds| StepRequest {
+        channel,
+        wait_for: Goal::Delivered,
+        within_seconds,
+    };
+    findings.notification.steps = Steps::from_stored(vec![
+        step(StepChannel::Push, Some(60)),
+        step(StepChannel::Email, None),
+    ]);
+    let delivery = findings.delivery.as_mut().unwrap();
+    delivery.course = Some(Stand::new(at("10:02:00")));
+    let waiting = Stand {
+        due_at: Some(at("10:02:59")),
+        ..Stand::new(at("10:02:00"))
+    };
+    findings.delivery.as_mut().unwrap().course = Some(waiting);
+    let words = said(&findings, "10:02:30");
+    assert!(
+        words.contains(
+            &"If it is not delivered by connection and push before 10:03:00, e-mail is next."
+                .to_owned()
+        )
+    );
+    assert!(words.contains(&"The server looks at it again at 10:02:59.".to_owned()));
+    findings.delivery.as_mut().unwrap().course = Some(Stand {
+        step: 1,
+        due_at: None,
+        ..Stand::new(at("10:03:00"))
+    });
+    let words = said(&findings, "10:04:00");
+    assert!(words.contains(
+        &"Step 2 (e-mail) began at 10:03:00, because by connection and push it was not delivered in time."
+            .to_owned()
+    ));
+}
+
+#[test]
+fn an_end_is_told_by_its_reason() {
+    let end = |reason| {
+        let mut findings = findings();
+        let state = state(&mut findings);
+        if reason == Reason::DeliveryUnconfirmed {
+            state.merge(Proof::Sent, at("10:02:00"));
+        }
+        state.merge(Proof::Ended(reason), at("10:03:00"));
+        findings
+    };
+    let last = |findings: &Findings| said(findings, "23:00:00").pop().unwrap();
+    assert_eq!(
+        last(&end(Reason::ExpiredTtl)),
+        "It expired at 22:02:00, before it could be handed to any device."
+    );
+    assert_eq!(
+        last(&end(Reason::DeliveryUnconfirmed)),
+        "It was handed over, and no device had confirmed it when its time ran out at 22:02:00."
+    );
+    assert_eq!(
+        last(&end(Reason::CancelledSender)),
+        "The sender cancelled it before it was handed over."
+    );
+    let mut recalled = end(Reason::CancelledSender);
+    recalled.notification.is_recalled = true;
+    assert_eq!(
+        last(&recalled),
+        "The sender recalled it before it was handed over."
+    );
+    assert_eq!(
+        last(&end(Reason::OptoutAll)),
+        "It was held back, because the person wants no notifications."
+    );
+    let mut late = end(Reason::ExpiredTtl);
+    state(&mut late).merge(Proof::Receipt(ReceiptKind::Delivered), at("22:30:00"));
+    assert_eq!(state(&mut late).status, DeliveryStatus::Delivered);
+    assert_eq!(
+        last(&late),
+        "This became known after the delivery had been given up."
+    );
+}
+
+#[test]
+fn a_device_that_has_seconds_left_is_waited_for() {
+    let mut findings = findings();
+    findings.tries = vec![tried(Channel::Hub, Attempt::HANDED, "10:02:00")];
+    let waits = "The Android device has until 10:02:05 to confirm it; then a push is sent.";
+    assert!(said(&findings, "10:02:03").contains(&waits.to_owned()));
+    assert!(!said(&findings, "10:02:05").contains(&waits.to_owned()));
+    findings.tries[0].delivered_at = Some(at("10:02:01"));
+    assert!(!said(&findings, "10:02:03").contains(&waits.to_owned()));
+}

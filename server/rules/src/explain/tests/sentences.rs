@@ -1,0 +1,233 @@
+//! Every statement in both languages.
+
+use std::collections::BTreeSet;
+
+use vestnik_model::{Engagement, Word as _};
+
+use super::*;
+
+fn name(platform: Option<Platform>, is_one_of_several: bool) -> DeviceName {
+    DeviceName {
+        installation: phone(7).installation,
+        platform,
+        is_one_of_several,
+    }
+}
+
+fn asked() -> Vec<Asked> {
+    let written = Written {
+        wall: "2026-12-01T09:00:00".to_owned(),
+        zone: "Europe/Berlin".to_owned(),
+    };
+    let time = "2026-12-01T08:00:00Z".parse().unwrap();
+    vec![
+        Asked::Accepted { at: at("10:02:00") },
+        Asked::Scheduled {
+            at: time,
+            written: None,
+        },
+        Asked::Scheduled {
+            at: time,
+            written: Some(written),
+        },
+        Asked::NotOpen { at: time },
+        Asked::StillExpanding,
+        Asked::Excluded,
+        Asked::NotAddressed,
+        Asked::StoppedBeforeTurn,
+        Asked::SomeDevicesOnly { count: 1 },
+        Asked::SomeDevicesOnly { count: 2 },
+    ]
+}
+
+fn found() -> Vec<DeviceFinding> {
+    let (time, channel) = (at("10:02:05"), Channel::Apns);
+    vec![
+        DeviceFinding::Connected { heard_at: time },
+        DeviceFinding::Offline { since: time },
+        DeviceFinding::Blocked {
+            reason: Reason::BlockedOs,
+        },
+        DeviceFinding::WithoutAddress,
+        DeviceFinding::AddressDead { channel, at: time },
+        DeviceFinding::NoProvider { channel },
+        DeviceFinding::Written { at: time },
+        DeviceFinding::AwaitsConfirmation { until: time },
+        DeviceFinding::Confirmed { at: time },
+        DeviceFinding::Passed,
+        DeviceFinding::Seen { at: time },
+    ]
+}
+
+fn outcomes() -> Vec<AttemptFinding> {
+    let (time, reason) = (at("10:02:05"), Reason::ProviderThrottled);
+    let handed = |tries, cause| AttemptFinding::Handed {
+        at: time,
+        tries,
+        cause,
+    };
+    vec![
+        handed(1, Cause::NotConfirmed),
+        handed(3, Cause::NotConnected),
+        handed(1, Cause::Step),
+        AttemptFinding::OnItsWay { until: time },
+        AttemptFinding::Retrying {
+            tries: 2,
+            reason,
+            at: time,
+        },
+        AttemptFinding::Refused { tries: 5, reason },
+        AttemptFinding::Unproven { count: 1 },
+    ]
+}
+
+fn cascade() -> Vec<CascadeFinding> {
+    let (channel, former, time) = (StepChannel::Email, StepChannel::Push, at("10:03:00"));
+    let goal = Goal::Delivered;
+    vec![
+        CascadeFinding::Began {
+            step: 2,
+            channel,
+            former,
+            goal,
+            at: time,
+        },
+        CascadeFinding::Waits {
+            channel: former,
+            goal,
+            until: time,
+            next: channel,
+        },
+        CascadeFinding::LooksAgain { at: time },
+    ]
+}
+
+fn standings() -> Vec<Standing> {
+    let time = at("22:02:00");
+    let status = DeliveryStatus::Undelivered;
+    let mut standings = vec![
+        Standing::NoDevice,
+        Standing::ByConnectionOnly,
+        Standing::WaitsForDevice { until: time },
+        Standing::WaitsForConfirmation { until: time },
+        Standing::Delivered { at: time },
+        Standing::Read { at: time },
+        Standing::Expired { at: time },
+        Standing::Unconfirmed { at: time },
+        Standing::Cancelled,
+        Standing::RecalledUnsent,
+        Standing::RecalledShown,
+        Standing::Ended {
+            status,
+            reason: None,
+        },
+        Standing::Late,
+    ];
+    standings.extend(Engagement::ALL.map(Standing::Engaged));
+    standings.extend(Reason::ALL.map(|reason| Standing::Ended {
+        status: reason.end(),
+        reason: Some(reason),
+    }));
+    standings
+}
+
+fn all() -> Vec<Statement> {
+    let device = name(Some(Platform::Android), false);
+    let several = name(Some(Platform::Windows), true);
+    let mut all: Vec<_> = asked().into_iter().map(Statement::Asked).collect();
+    all.extend(
+        found()
+            .into_iter()
+            .map(|found| Statement::Device { device, found }),
+    );
+    all.extend(outcomes().into_iter().map(|outcome| Statement::Tried {
+        place: Place::Device(several),
+        channel: Channel::Fcm,
+        outcome,
+    }));
+    all.extend(outcomes().into_iter().map(|outcome| Statement::Tried {
+        place: Place::Mailbox,
+        channel: Channel::Email,
+        outcome,
+    }));
+    all.extend(cascade().into_iter().map(Statement::Cascade));
+    all.extend(standings().into_iter().map(Statement::Standing));
+    all
+}
+
+/// The sentences themselves: whoever changes one reads it here in both languages.
+#[test]
+fn every_sentence() {
+    let times = Times::of_day(at("10:02:00"));
+    let lines = all().into_iter().map(|said| {
+        let code = said.meaning().code;
+        format!(
+            "{code}\n  {}\n  {}",
+            english(&said, times),
+            russian(&said, times)
+        )
+    });
+    let lines: Vec<_> = lines.collect();
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn each_statement_has_a_sentence_of_its_own_in_each_language() {
+    let times = Times::of_day(at("10:02:00"));
+    for say in [english, russian] {
+        let sentences: Vec<_> = all().iter().map(|said| say(said, times)).collect();
+        let different: BTreeSet<_> = sentences.iter().collect();
+        assert_eq!(different.len(), sentences.len());
+        for sentence in sentences {
+            assert!(sentence.ends_with('.'), "{sentence}");
+            assert!(!sentence.contains(['{', '}']), "{sentence}");
+        }
+    }
+}
+
+#[test]
+fn a_language_is_not_mixed_with_the_other() {
+    let times = Times::of_day(at("10:02:00"));
+    let is_cyrillic = |letter: char| ('а'..='я').contains(&letter.to_lowercase().next().unwrap());
+    for said in all() {
+        let (english, russian) = (english(&said, times), russian(&said, times));
+        assert!(!english.chars().any(is_cyrillic), "{english}");
+        assert!(russian.chars().any(is_cyrillic), "{russian}");
+        assert!(!russian.contains(" the "), "{russian}");
+    }
+}
+
+#[test]
+fn every_rule_is_explained_and_used() {
+    let used: BTreeSet<_> = all().iter().map(|said| said.meaning().rule).collect();
+    let rules: BTreeSet<_> = Rule::WORDS.iter().copied().collect();
+    assert_eq!(used, rules);
+    for say in [english_rule, russian_rule] {
+        let texts: BTreeSet<_> = rules.iter().map(|rule| say(*rule)).collect();
+        assert_eq!(texts.len(), rules.len());
+    }
+}
+
+#[test]
+fn a_program_is_given_the_evidence() {
+    let said = Statement::Tried {
+        place: Place::Device(name(None, false)),
+        channel: Channel::Fcm,
+        outcome: AttemptFinding::Retrying {
+            tries: 2,
+            reason: Reason::ProviderThrottled,
+            at: at("10:02:05"),
+        },
+    };
+    let meaning = said.meaning();
+    assert_eq!((meaning.code, meaning.rule), ("retrying", Rule::Repetition));
+    let expected = Evidence {
+        at: Some(at("10:02:05")),
+        until: None,
+        installation: Some(phone(7).installation),
+        channel: Some(Channel::Fcm),
+        reason: Some(Reason::ProviderThrottled),
+        tries: Some(2),
+    };
+    assert_eq!(meaning.evidence, expected);
+}
