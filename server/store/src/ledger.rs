@@ -8,7 +8,7 @@ use vestnik_model::{
     fact::{FactResult, ParsedFact},
     view::{AttemptView, DeliveryView, List, NotificationView},
 };
-use vestnik_rules::{log::Place, session::Session};
+use vestnik_rules::{explain::Findings, log::Place, session::Session};
 
 use crate::{Answer, PageQuery};
 
@@ -40,6 +40,22 @@ pub trait Ledger {
     fn delivery(&self, app: AppId, id: DeliveryId) -> Answer<'_, Option<DeliveryView>>;
     /// The attempts of a delivery; `None` when there is no such delivery.
     fn attempts(&self, app: AppId, id: DeliveryId) -> Answer<'_, Option<Vec<AttemptView>>>;
+    /// What an explanation is made of; `None` when there is no such notification. A user who is not
+    /// known is one for whom it has no delivery.
+    fn findings(&self, asked: FindingsQuery) -> Answer<'_, Option<Findings>>;
+}
+
+/// What is to be explained.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FindingsQuery {
+    /// The tenant.
+    pub app: AppId,
+    /// The notification.
+    pub notification: NotificationId,
+    /// The user.
+    pub user: UserId,
+    /// The time.
+    pub now: Timestamp,
 }
 
 /// A notification was written to a device's transport.

@@ -8,6 +8,7 @@ use vestnik_model::{
     view::{AttemptView, DeliveryView, List, NotificationView},
 };
 use vestnik_rules::{
+    explain::Findings,
     identity::{delivery_id, user_hash_of},
     log::Standing,
     settle::is_settled,
@@ -17,7 +18,7 @@ use vestnik_sqlite::Priority;
 use vestnik_store::{
     Answer, Ledger, PageQuery,
     effect::Grown,
-    ledger::{Confirmed, FactReport, HandOver, WatchQuery, Watched},
+    ledger::{Confirmed, FactReport, FindingsQuery, HandOver, WatchQuery, Watched},
 };
 
 use crate::{
@@ -27,7 +28,7 @@ use crate::{
         Txn, attempt,
         change::Changes,
         delivery::{self, Key},
-        event, handover, notification, present,
+        event, findings, handover, notification, present,
         report::Desk,
         user,
     },
@@ -124,6 +125,11 @@ impl Ledger for SqliteStore {
                 None => Ok(None),
             }
         })
+    }
+
+    fn findings(&self, asked: FindingsQuery) -> Answer<'_, Option<Findings>> {
+        let unreadable = self.unreadable();
+        self.read(Class::List, move |db| findings::of(db, &asked, &unreadable))
     }
 }
 

@@ -47,9 +47,9 @@ pub(crate) struct Found {
     pub(crate) target: Target,
     pub(crate) attempt: Attempt,
     /// When the installation reported it delivered, and read.
-    delivered_at: Option<Timestamp>,
-    read_at: Option<Timestamp>,
-    started_at: Timestamp,
+    pub(crate) delivered_at: Option<Timestamp>,
+    pub(crate) read_at: Option<Timestamp>,
+    pub(crate) started_at: Timestamp,
     said: Option<String>,
 }
 

@@ -14,6 +14,7 @@ pub(crate) mod event;
 pub(crate) mod expansion;
 pub(crate) mod expiry;
 pub(crate) mod fact;
+pub(crate) mod findings;
 pub(crate) mod handover;
 pub(crate) mod idempotency;
 pub(crate) mod identity_key;
@@ -61,6 +62,7 @@ pub(crate) const STATEMENTS: &[(&str, &[(&str, &str)])] = &[
     ("event", event::ALL),
     ("expansion", expansion::ALL),
     ("fact", fact::ALL),
+    ("findings", findings::ALL),
     ("idempotency", idempotency::ALL),
     ("identity_key", identity_key::ALL),
     ("installation", installation::ALL),

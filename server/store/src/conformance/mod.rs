@@ -19,6 +19,7 @@ pub mod effects;
 pub mod epochs;
 pub mod events;
 pub mod expansion;
+pub mod explaining;
 pub mod flags;
 pub mod hand_over;
 pub mod idempotency;
@@ -174,6 +175,9 @@ macro_rules! conformance {
             views: notifications_come_newest_first_in_pages, deliveries_come_in_pages,
                 a_delivery_is_found_by_its_id, a_watch_goes_on_behind_a_version,
                 a_watch_names_the_latest_changes, a_read_notification_is_settled;
+            explaining: how_a_device_is_reached_is_known, what_was_tried_and_confirmed_is_known,
+                who_has_no_delivery_is_known_as_such,
+                what_is_explained_of_one_device_names_no_other, a_withdrawal_is_known;
             effects: effects_come_before_the_answer, what_a_log_gained_is_what_it_has, numbers_never_fall,
                 what_fails_has_no_effects, events_are_read_behind_a_number,
                 a_caller_that_goes_away_changes_nothing;

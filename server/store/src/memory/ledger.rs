@@ -9,6 +9,7 @@ use vestnik_model::{
 };
 use vestnik_rules::{
     delivery::{self, advance},
+    explain::Findings,
     identity::attempt_id,
     settle::is_settled,
 };
@@ -17,6 +18,7 @@ use super::{
     MemoryStore,
     attempt::of_delivery,
     attempt::{attempt, confirm},
+    findings::findings,
     page::list,
     report,
     row::{NotificationKey, UserKey},
@@ -26,7 +28,7 @@ use super::{
 use crate::{
     Answer, Ledger, PageQuery,
     effect::Effect,
-    ledger::{Confirmed, FactReport, HandOver, WatchQuery, Watched},
+    ledger::{Confirmed, FactReport, FindingsQuery, HandOver, WatchQuery, Watched},
 };
 
 impl Ledger for MemoryStore {
@@ -83,6 +85,10 @@ impl Ledger for MemoryStore {
 
     fn attempts(&self, app: AppId, id: DeliveryId) -> Answer<'_, Option<Vec<AttemptView>>> {
         self.read(move |world| Some(attempts(world, find(world, &app, id)?, id)))
+    }
+
+    fn findings(&self, asked: FindingsQuery) -> Answer<'_, Option<Findings>> {
+        self.read(move |world| findings(world, &asked))
     }
 }
 

@@ -27,7 +27,7 @@
 //! `row` has the rows, `world` lists the maps of them, `txn` is what an operation works with and what its
 //! commit means to others. Each family has a file; `expansion`, `report`, `attempt`, `ending` and
 //! `forgetting` hold what several operations do to deliveries, `queue`, `perform` and
-//! `dispatch` what workers do.
+//! `dispatch` what workers do, `findings` what explanations are made of.
 
 mod attempt;
 mod audiences;
@@ -36,6 +36,7 @@ mod dispatch;
 mod ending;
 mod events;
 mod expansion;
+mod findings;
 mod forgetting;
 mod installations;
 mod integrity;

@@ -1,0 +1,235 @@
+//! What an explanation is made of.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _};
+use vestnik_model::{AppId, Channel, InstallationId, Open, Permission, Platform, Reason, UserId};
+use vestnik_rules::{
+    cascade::{Course, channel_of},
+    explain::{Address, DeliveryFindings, Device, Findings, NotificationFindings, Try},
+};
+use vestnik_sqlite::value::uuid;
+use vestnik_store::ledger::FindingsQuery;
+
+use super::{
+    attempt,
+    delivery::{self, Key},
+    installation, meta, notification, presence, provider, user,
+};
+use crate::{
+    sql::statements,
+    value::{Unreadable, optional_json, optional_time, optional_word, time},
+};
+
+statements! {
+    SCHEDULE = "SELECT schedule FROM notification WHERE row = ?1";
+    COURSE = "SELECT step, began_at, due_at FROM delivery WHERE notification = ?1 AND user = ?2";
+    /// Without statistics, which the store never makes, every installation of the App would be read.
+    INSTALLATIONS = "SELECT id, platform, permission, last_seen_at, confirmed_epoch, confirmed_seq
+         FROM installation INDEXED BY installation_by_user WHERE app = ?1 AND user = ?2";
+    ADDRESSES = "SELECT kind, died_at FROM push_address
+         WHERE app = ?1 AND installation = ?2 ORDER BY kind";
+}
+
+/// What is known of a notification and a user.
+pub(crate) fn of(
+    db: &Connection,
+    asked: &FindingsQuery,
+    unreadable: &Unreadable,
+) -> Result<Option<Findings>, rusqlite::Error> {
+    let Some(found) = notification::find(db, &asked.app, asked.notification)? else {
+        return Ok(None);
+    };
+    let mut findings = Findings {
+        notification: of_notification(db, &found, &asked.user, unreadable)?,
+        delivery: None,
+        devices: Vec::new(),
+        tries: Vec::new(),
+    };
+    let Some(head) = user::find(db, &asked.app, &asked.user)? else {
+        return Ok(Some(findings));
+    };
+    let key = Key {
+        notification: found.subject.row,
+        user: head.row,
+    };
+    let delivery = unreadable.pass_over("delivery", delivery::find(db, key))?;
+    let Some(delivery) = delivery.flatten() else {
+        return Ok(Some(findings));
+    };
+    findings.tries = tries(db, key, unreadable)?;
+    let reached = Reached {
+        epoch: head.place(meta::epoch(db)?).epoch.0,
+        delivery: &delivery,
+        tries: &findings.tries,
+    };
+    findings.devices = devices(db, asked, &reached)?;
+    findings.delivery = Some(DeliveryFindings {
+        course: course(db, key)?,
+        only: delivery.only.as_ref().map(Vec::len),
+        state: delivery.state,
+    });
+    Ok(Some(findings))
+}
+
+fn of_notification(
+    db: &Connection,
+    found: &notification::Found,
+    user: &UserId,
+    unreadable: &Unreadable,
+) -> Result<NotificationFindings, rusqlite::Error> {
+    let row = found.subject.row;
+    let schedule = db
+        .prepare_cached(SCHEDULE)?
+        .query_row([row], |row| optional_json(row, 0));
+    let plan = unreadable.pass_over("notification", notification::plan(db, row))?;
+    Ok(NotificationFindings {
+        accepted_at: found.accepted_at,
+        opens_at: found.opens_at,
+        expires_at: found.expires_at,
+        schedule: unreadable.pass_over("notification", schedule)?.flatten(),
+        steps: notification::steps(db, row)?,
+        expansion: found.expansion(),
+        is_cancelled: found.is_cancelled,
+        is_recalled: found.is_recalled,
+        is_excluded: plan.is_some_and(|plan| plan.excludes(user)),
+    })
+}
+
+/// Where a delivery stands in its cascade; `None` if no dispatch looks at it.
+fn course(db: &Connection, key: Key) -> Result<Option<Course>, rusqlite::Error> {
+    let course = db
+        .prepare_cached(COURSE)?
+        .query_row((key.notification, key.user), |row| {
+            let (step, due_at) = (row.get(0)?, optional_time(row, 2)?);
+            let began_at = optional_time(row, 1)?;
+            Ok(began_at.map(|began_at| Course {
+                step,
+                began_at,
+                due_at,
+            }))
+        })
+        .optional()?;
+    Ok(course.flatten())
+}
+
+fn tries(db: &Connection, key: Key, unreadable: &Unreadable) -> Result<Vec<Try>, rusqlite::Error> {
+    let attempts = attempt::of_delivery(db, key, unreadable)?.into_iter();
+    let tries = attempts.map(|found| Try {
+        installation: Some(found.aim.installation),
+        channel: found.aim.channel,
+        attempt: found.attempt,
+        started_at: found.started_at,
+        delivered_at: found.delivered_at,
+        read_at: found.read_at,
+    });
+    Ok(tries.collect())
+}
+
+/// What shows whether an installation has a delivery.
+struct Reached<'a> {
+    /// The present epoch of the user's log.
+    epoch: u32,
+    delivery: &'a delivery::Found,
+    tries: &'a [Try],
+}
+
+impl Reached<'_> {
+    /// Whether an installation reported the delivery, or confirmed a place behind it.
+    fn by(&self, installation: InstallationId, confirmed: Option<(u32, u64)>) -> bool {
+        let mut tries = self.tries.iter();
+        let has_passed =
+            confirmed.is_some_and(|(of, seq)| of == self.epoch && seq >= self.delivery.seq);
+        has_passed
+            || tries.any(|tried| {
+                tried.installation == Some(installation) && tried.delivered_at.is_some()
+            })
+    }
+
+    fn is_for(&self, installation: InstallationId) -> bool {
+        let only = self.delivery.only.as_ref();
+        only.is_none_or(|only| only.contains(&installation))
+    }
+}
+
+/// An installation as its row says.
+struct Row {
+    id: InstallationId,
+    platform: Option<Platform>,
+    is_blocked: bool,
+    last_seen_at: Timestamp,
+    confirmed: Option<(u32, u64)>,
+}
+
+fn devices(
+    db: &Connection,
+    asked: &FindingsQuery,
+    reached: &Reached<'_>,
+) -> Result<Vec<Device>, rusqlite::Error> {
+    let FindingsQuery {
+        app,
+        notification: _,
+        user,
+        now,
+    } = asked;
+    let present = presence::of_user(db, app, user, *now)?;
+    let providers = provider::of_app(db, app)?.into_iter();
+    let providers: Vec<_> = providers.filter_map(|view| view.channel.known()).collect();
+    let rows = rows(db, app, user)?.into_iter();
+    rows.filter(|row| reached.is_for(row.id))
+        .map(|row| {
+            let seen = present.iter().filter(|seen| seen.installation == row.id);
+            Ok(Device {
+                installation: row.id,
+                platform: row.platform,
+                blocked: row.is_blocked.then_some(Reason::BlockedOs),
+                connected: seen.map(|seen| seen.last_seen).max(),
+                last_seen_at: row.last_seen_at,
+                has_it: reached.by(row.id, row.confirmed),
+                addresses: addresses(db, (app, row.id), &providers)?,
+            })
+        })
+        .collect()
+}
+
+fn rows(db: &Connection, app: &AppId, user: &UserId) -> Result<Vec<Row>, rusqlite::Error> {
+    let mut rows = db
+        .prepare_cached(INSTALLATIONS)?
+        .query_map((app.as_str(), user.as_str()), |row| {
+            let (epoch, seq): (Option<u32>, Option<u64>) = (row.get(4)?, row.get(5)?);
+            Ok(Row {
+                id: InstallationId::from_uuid(uuid(row, 0)?),
+                platform: optional_word(row, 1)?,
+                is_blocked: optional_word(row, 2)? == Some(Permission::Denied),
+                last_seen_at: time(row, 3)?,
+                confirmed: epoch.zip(seq),
+            })
+        })?
+        .collect::<Result<Vec<_>, _>>()?;
+    rows.sort_by_key(|row| row.id);
+    Ok(rows)
+}
+
+/// The addresses at services that the server knows.
+fn addresses(
+    db: &Connection,
+    (app, id): (&AppId, InstallationId),
+    providers: &[Channel],
+) -> Result<Vec<Address>, rusqlite::Error> {
+    let rows = db
+        .prepare_cached(ADDRESSES)?
+        .query_map((app.as_str(), installation::key(id)), |row| {
+            let kind: String = row.get(0)?;
+            Ok((kind, optional_time(row, 1)?))
+        })?
+        .collect::<Result<Vec<_>, _>>()?;
+    let known = rows.into_iter().filter_map(|(kind, died_at)| {
+        let channel = Open::read(&kind).known().and_then(channel_of)?;
+        let has_provider = providers.contains(&channel);
+        Some(Address {
+            channel,
+            died_at,
+            has_provider,
+        })
+    });
+    Ok(known.collect())
+}

@@ -1,0 +1,123 @@
+//! What an explanation is made of.
+
+use vestnik_model::{AppId, InstallationId, Open, Permission, Reason, publish::Schedule};
+use vestnik_rules::{
+    cascade::channel_of,
+    explain::{Address, DeliveryFindings, Device, Findings, NotificationFindings, Try},
+    log::epoch_of,
+};
+
+use super::{
+    attempt::of_delivery,
+    installations::addresses_of,
+    row::{InstallationRow, NotificationKey, NotificationRow, UserKey},
+    world::World,
+};
+use crate::ledger::FindingsQuery;
+
+type Key = (NotificationKey, UserKey);
+
+pub(super) fn findings(world: &World, asked: &FindingsQuery) -> Option<Findings> {
+    let (notification, row) = world.notification(&asked.app, asked.notification)?;
+    let user = world.user_key(&asked.app, &asked.user);
+    let key = user.map(|user| (notification, user));
+    let delivery = key.and_then(|key| Some((key, world.deliveries.get(&key)?)));
+    let mut found = Findings {
+        notification: of_notification(row, asked),
+        delivery: None,
+        devices: Vec::new(),
+        tries: Vec::new(),
+    };
+    let Some((key, delivery)) = delivery else {
+        return Some(found);
+    };
+    found.delivery = Some(DeliveryFindings {
+        state: delivery.state.clone(),
+        course: delivery.course,
+        only: delivery.only.as_ref().map(Vec::len),
+    });
+    let sessions = world.sessions_of(&asked.app, &asked.user).into_iter();
+    let meant = sessions.filter(|(id, _)| {
+        let only = delivery.only.as_ref();
+        only.is_none_or(|only| only.contains(id))
+    });
+    found.devices = meant
+        .map(|(id, row)| device(world, key, (id, row), asked))
+        .collect();
+    found.tries = tries(world, key);
+    Some(found)
+}
+
+fn of_notification(row: &NotificationRow, asked: &FindingsQuery) -> NotificationFindings {
+    NotificationFindings {
+        accepted_at: row.notification.accepted_at,
+        opens_at: row.opens_at,
+        expires_at: row.notification.expires_at,
+        schedule: (row.schedule != Schedule::default()).then(|| (&row.schedule).into()),
+        steps: row.steps.clone(),
+        expansion: row.expansion(),
+        is_cancelled: row.is_cancelled,
+        is_recalled: row.is_recalled,
+        is_excluded: row.plan.excludes(&asked.user),
+    }
+}
+
+fn device(
+    world: &World,
+    key: Key,
+    (id, row): (InstallationId, &InstallationRow),
+    asked: &FindingsQuery,
+) -> Device {
+    let state = row.state.as_ref();
+    let is_blocked = state.is_some_and(|state| state.permission == Open::Known(Permission::Denied));
+    let present = world.presence.iter().filter(|(key, row)| {
+        key.app == asked.app && key.installation == id && row.lease_until > asked.now
+    });
+    Device {
+        installation: id,
+        platform: state.and_then(|state| state.platform.known()),
+        blocked: is_blocked.then_some(Reason::BlockedOs),
+        connected: present.map(|(_, row)| row.last_seen).max(),
+        last_seen_at: row.last_seen,
+        has_it: has_it(world, key, (id, row)),
+        addresses: addresses(world, &asked.app, id),
+    }
+}
+
+/// Whether an installation reported the delivery, or confirmed a place behind it.
+fn has_it(world: &World, key: Key, (id, row): (InstallationId, &InstallationRow)) -> bool {
+    let reported =
+        of_delivery(world, key).any(|((_, _, of, _), row)| *of == id && row.delivered_at.is_some());
+    let (user, delivery) = (world.users.get(&key.1), world.deliveries.get(&key));
+    let epoch = user.map(|user| epoch_of(world.epoch, user.renewal));
+    let has_reached = row.confirmed.is_some_and(|place| {
+        Some(place.epoch) == epoch && delivery.is_some_and(|row| place.seq >= row.seq)
+    });
+    reported || has_reached
+}
+
+/// The addresses at services that the server knows.
+fn addresses(world: &World, app: &AppId, id: InstallationId) -> Vec<Address> {
+    let known = addresses_of(world, app, id).filter_map(|(kind, row)| {
+        let channel = Open::read(kind).known().and_then(channel_of)?;
+        Some(Address {
+            channel,
+            died_at: row.died_at,
+            has_provider: world.providers.contains_key(&(app.clone(), channel)),
+        })
+    });
+    known.collect()
+}
+
+fn tries(world: &World, key: Key) -> Vec<Try> {
+    let rows = of_delivery(world, key);
+    rows.map(|((_, _, installation, channel), row)| Try {
+        installation: Some(*installation),
+        channel: *channel,
+        attempt: row.attempt.clone(),
+        started_at: row.started_at,
+        delivered_at: row.delivered_at,
+        read_at: row.read_at,
+    })
+    .collect()
+}
