@@ -61,6 +61,7 @@ pub mod counts;
 pub mod cursor;
 pub mod entry;
 pub mod event;
+pub mod explanation;
 pub mod fact;
 pub mod id;
 pub mod installation;
@@ -92,6 +93,7 @@ pub use counts::{Counter, Counts, Expansion};
 pub use cursor::Cursor;
 pub use entry::{Arrival, Entry, Flag, Recall, StateChange, UnknownEntry};
 pub use event::{EventData, EventId, EventKind, EventPage, EventView};
+pub use explanation::{Explanation, Language, StatementView};
 pub use fact::{Claim, Fact, FactId, FactKind, FactOutcome, FactRefusal, FactResult, ParsedFact};
 pub use id::{
     AppId, AttemptId, CategoryName, DeliveryId, InstallationId, NotificationId, TopicName, UserId,

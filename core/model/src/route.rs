@@ -18,6 +18,10 @@ pub const DELIVERIES: &str = "/v1/notifications/{id}/deliveries";
 pub const DELIVERY: &str = "/v1/deliveries/{id}";
 /// The tries of one delivery: `GET`.
 pub const ATTEMPTS: &str = "/v1/deliveries/{id}/attempts";
+/// What became of one delivery, in words: `GET`.
+pub const EXPLAIN_DELIVERY: &str = "/v1/deliveries/{id}/explain";
+/// What became of a notification to the user of the query, in words: `GET`.
+pub const EXPLAIN: &str = "/v1/notifications/{id}/explain";
 /// An installation's whole state: `PUT`, `GET`; logs it out: `DELETE`.
 pub const INSTALLATION: &str = "/v1/installations/{id}";
 /// Reports receipts: `POST`.

@@ -9,6 +9,7 @@
 mod contacts;
 mod events;
 mod exchange;
+mod explain;
 mod hello;
 mod identity_keys;
 mod keys;
@@ -27,6 +28,7 @@ mod webhooks;
 pub(crate) use contacts::{delete_email, email, put_email};
 pub(crate) use events::{EventReading, EventRequest, events, views as event_views};
 pub(crate) use exchange::{exchange, presented};
+pub(crate) use explain::{Telling, explain, explain_delivery};
 pub(crate) use hello::{Greeting, hello, welcome_sender};
 pub(crate) use identity_keys::{delete_identity_key, put_identity_key};
 pub(crate) use keys::{create_key, revoke_key};

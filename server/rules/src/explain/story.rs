@@ -125,9 +125,21 @@ fn reach(device: &Device, is_routed: bool) -> Vec<DeviceFinding> {
     } else if is_routed && device.addresses.is_empty() {
         found.push(DeviceFinding::WithoutAddress);
     } else if is_routed {
-        found.extend(device.addresses.iter().filter_map(gap));
+        found.extend(gaps(device));
     }
     found
+}
+
+/// What keeps push services from reaching a device. A dead address beside a live one at the same service
+/// keeps nothing.
+fn gaps(device: &Device) -> impl Iterator<Item = DeviceFinding> {
+    let addresses = device.addresses.iter();
+    let is_alive = |dead: &Address| {
+        let mut addresses = device.addresses.iter();
+        addresses.any(|other| other.channel == dead.channel && other.died_at.is_none())
+    };
+    let told = addresses.filter(move |address| address.died_at.is_none() || !is_alive(address));
+    told.filter_map(gap)
 }
 
 /// What keeps a push service from reaching a device.

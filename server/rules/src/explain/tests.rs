@@ -211,6 +211,21 @@ fn devices_are_told_apart_and_each_gap_is_named() {
 }
 
 #[test]
+fn a_dead_address_beside_a_live_one_is_no_gap() {
+    let mut findings = findings();
+    let dead = Address {
+        died_at: Some(at("10:00:00")),
+        ..findings.devices[0].addresses[0]
+    };
+    findings.devices[0].addresses.push(dead);
+    assert!(
+        !said(&findings, "10:03:00")
+            .iter()
+            .any(|said| said.contains("dead"))
+    );
+}
+
+#[test]
 fn who_gets_nothing_is_told_why() {
     let mut findings = findings();
     findings.delivery = None;

@@ -18,8 +18,8 @@ use crate::{
         auth, hub,
         rate::{AddressLimit, limit_address, limit_caller},
         rest::{
-            contacts, deliveries, events, identity_keys, installations, keys, notifications,
-            providers, receipts, submission::in_time, token, topics, users, webhooks,
+            contacts, deliveries, events, explain, identity_keys, installations, keys,
+            notifications, providers, receipts, submission::in_time, token, topics, users, webhooks,
         },
     },
     refusal::Refusal,
@@ -106,6 +106,8 @@ fn resources() -> Router<ServerState> {
         .route(route::DELIVERIES, get(notifications::deliveries))
         .route(route::DELIVERY, get(deliveries::get))
         .route(route::ATTEMPTS, get(deliveries::attempts))
+        .route(route::EXPLAIN_DELIVERY, get(explain::delivery))
+        .route(route::EXPLAIN, get(explain::notification))
         .route(route::EVENTS, get(events::list))
         .route(
             route::INSTALLATION,

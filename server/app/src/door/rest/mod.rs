@@ -4,6 +4,7 @@ pub(crate) mod body;
 pub(crate) mod contacts;
 pub(crate) mod deliveries;
 pub(crate) mod events;
+pub(crate) mod explain;
 pub(crate) mod identity_keys;
 pub(crate) mod installations;
 pub(crate) mod keys;

@@ -3,6 +3,7 @@
 mod access;
 mod contacts;
 mod events;
+mod explaining;
 mod hub;
 mod publishing;
 mod world;
