@@ -41,6 +41,8 @@ pub enum Event {
     Cancelled,
     /// Its cascade has nowhere to go any more.
     Ended(Reason),
+    /// It had ended before it was handed over, and is tried anew: see [`retry`](crate::retry).
+    Retried,
 }
 
 /// What is known, at its expiry, of what a delivery that was handed over came to.
@@ -100,6 +102,7 @@ pub fn advance(mut state: DeliveryState, event: Event, at: Timestamp) -> Advance
         Event::Expired(proof) => run_out(&mut state, proof, at),
         Event::Cancelled => state.merge(Evidence::Ended(Reason::CancelledSender), at),
         Event::Ended(reason) => state.merge(Evidence::Ended(reason), at),
+        Event::Retried => begin_anew(&mut state),
     };
     let to = counter(&state);
     let moved = (from != to).then_some(Move {
@@ -128,6 +131,16 @@ pub fn expire(state: DeliveryState, proof: Proof, now: Timestamp) -> Advanced {
 #[must_use]
 pub fn cancel(state: DeliveryState, now: Timestamp) -> Advanced {
     advance(state, Event::Cancelled, now)
+}
+
+/// Takes back a negative end, of which nothing but the counters is left.
+fn begin_anew(state: &mut DeliveryState) -> bool {
+    let has_ended = state.status.rank().is_none();
+    if has_ended {
+        state.status = DeliveryStatus::Pending;
+        state.reason = None;
+    }
+    has_ended
 }
 
 fn run_out(state: &mut DeliveryState, proof: Proof, now: Timestamp) -> bool {

@@ -7,11 +7,11 @@
 //! A notification's way through the modules: a publish request is recognised by [`idempotency`], its
 //! audience is kept as a plan and expanded by [`audience`] into deliveries, which get their ids from
 //! [`identity`] and their places in users' logs from [`log`]. Hand-overs, expiry and cancellation change
-//! them by [`delivery`], facts of devices by [`receipt`]; [`explain`] says in words what became of one.
-//! [`work`] says what is due when, and [`settle`] when nothing is waited for any more. [`cascade`] says over
-//! which channels a delivery is sent, to the addresses that [`address`] and [`email`] know. [`session`] and
-//! [`token`] are about who a device is, [`limit`] about how much anybody may do, [`webhook`] about who is
-//! sent what happened.
+//! them by [`delivery`], facts of devices by [`receipt`]; [`explain`] says in words what became of one,
+//! [`retry`] whether one that was lost is tried anew. [`work`] says what is due when, and [`settle`] when
+//! nothing is waited for any more. [`cascade`] says over which channels a delivery is sent, to the addresses
+//! that [`address`] and [`email`] know. [`session`] and [`token`] are about who a device is, [`limit`] about
+//! how much anybody may do, [`webhook`] about who is sent what happened.
 //!
 //! ```
 //! use jiff::Timestamp;
@@ -45,6 +45,7 @@ pub mod limit;
 pub mod log;
 pub mod reason;
 pub mod receipt;
+pub mod retry;
 pub mod schedule;
 pub mod session;
 pub mod settle;

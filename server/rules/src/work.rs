@@ -57,6 +57,8 @@ pub enum WorkKind {
     Webhook,
     /// Withdraw a notification from its deliveries' logs.
     Recall,
+    /// Try anew what was lost of a notification.
+    Retry,
     /// Mark the rest of what a user read up to a place of their log
     /// ([`MarkRead`](crate::receipt::MarkRead)).
     MarkRead,
@@ -77,6 +79,7 @@ impl Word for WorkKind {
         Self::Dispatch,
         Self::Webhook,
         Self::Recall,
+        Self::Retry,
         Self::MarkRead,
         Self::DeleteTopic,
         Self::EraseUser,
@@ -91,6 +94,7 @@ impl Word for WorkKind {
             Self::Dispatch => "dispatch",
             Self::Webhook => "webhook",
             Self::Recall => "recall",
+            Self::Retry => "retry",
             Self::MarkRead => "mark_read",
             Self::DeleteTopic => "delete_topic",
             Self::EraseUser => "erase_user",
@@ -179,6 +183,7 @@ pub fn next_stage(done: WorkKind, life: &Life) -> Option<Stage> {
         | WorkKind::Dispatch
         | WorkKind::Webhook
         | WorkKind::Recall
+        | WorkKind::Retry
         | WorkKind::MarkRead
         | WorkKind::DeleteTopic
         | WorkKind::EraseUser

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use vestnik_model::{
     AppId, Notification, NotificationId, Publication, PublishAccepted, TopicName, publish::Patch,
 };
+use vestnik_rules::retry::Obstacle;
 
 use crate::Answer;
 
@@ -24,6 +25,52 @@ pub trait Publishing {
     /// Withdraws a notification: as `cancel`, and an entry in the log of every user who has it, in
     /// parts. Tells whether there is such a notification.
     fn recall(&self, app: AppId, id: NotificationId, now: Timestamp) -> Answer<'_, bool>;
+    /// Tries anew what was lost of a notification, as far as something has changed since: the first part
+    /// at once, the rest as work. While that work is under way, another call adds nothing. Effects:
+    /// `NotificationChanged`, `WorkDue`.
+    fn retry(&self, asked: Retry) -> Answer<'_, RetryOutcome>;
+}
+
+/// What is to be tried anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retry {
+    /// The tenant.
+    pub app: AppId,
+    /// The notification.
+    pub id: NotificationId,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What trying anew comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RetryOutcome {
+    /// Deliveries are tried anew.
+    Begun {
+        /// How many so far.
+        retried: u64,
+        /// Whether every delivery was looked at; if not, the rest is under way.
+        is_complete: bool,
+    },
+    /// Nothing is.
+    Refused(Obstacle),
+    /// There is no such notification.
+    Unknown,
+}
+
+impl RetryOutcome {
+    /// What looking at deliveries comes to, at all of them or at a part. To have looked at all and changed
+    /// none is to have found nothing lost.
+    #[must_use]
+    pub const fn of(retried: u64, is_complete: bool) -> Self {
+        if retried == 0 && is_complete {
+            return Self::Refused(Obstacle::NothingLost);
+        }
+        Self::Begun {
+            retried,
+            is_complete,
+        }
+    }
 }
 
 /// A notification to accept.

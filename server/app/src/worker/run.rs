@@ -62,6 +62,7 @@ const fn concurrency(kind: WorkKind) -> u32 {
     match kind {
         WorkKind::Expand | WorkKind::Recall | WorkKind::MarkRead => 4,
         WorkKind::Expire
+        | WorkKind::Retry
         | WorkKind::Retain
         | WorkKind::Dispatch
         | WorkKind::Webhook
@@ -77,6 +78,7 @@ const fn rows(kind: WorkKind) -> u32 {
     match kind {
         WorkKind::Expand | WorkKind::Recall | WorkKind::MarkRead | WorkKind::Expire => 500,
         WorkKind::Retain
+        | WorkKind::Retry
         | WorkKind::Dispatch
         | WorkKind::Webhook
         | WorkKind::DeleteTopic

@@ -81,6 +81,7 @@ fn events() -> impl Strategy<Value = Event> {
         prop::sample::select(&ReceiptKind::ALL[..]).prop_map(Event::Receipt),
         proptest::sample::select(PROOFS.to_vec()).prop_map(Event::Expired),
         Just(Event::Cancelled),
+        Just(Event::Retried),
     ]
 }
 

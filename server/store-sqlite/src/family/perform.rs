@@ -22,7 +22,7 @@ use crate::{
         expiry::{self, Pass},
         idempotency, marking, notification, recall,
         report::Desk,
-        retention, sweep, topic, user,
+        retention, retry, sweep, topic, user,
         work::{self, Held, Next},
     },
     value::Unreadable,
@@ -36,7 +36,7 @@ struct Job<'a> {
     changes: Changes,
     /// Whose logs have grown.
     grown: Vec<Grown>,
-    /// The notification that got deliveries.
+    /// The notification of which deliveries may be due to be sent.
     expanded: Option<Subject>,
 }
 
@@ -93,6 +93,7 @@ impl Job<'_> {
             // Nor is this: `vestnik_store::Webhooks`.
             WorkKind::Webhook => Ok(Next::Done),
             WorkKind::Recall => self.recall(db),
+            WorkKind::Retry => self.retry(db),
             WorkKind::MarkRead => self.mark_read(db),
             WorkKind::DeleteTopic => {
                 let is_more = topic::delete_part(db, self.held.target, self.part.rows)?;
@@ -200,6 +201,29 @@ impl Job<'_> {
         self.changes = changes;
         self.grown = recalled.users.into_iter().map(Grown::unread).collect();
         Ok(match recalled.after {
+            Some(after) => Next::More(Some(after.to_string())),
+            None => Next::Done,
+        })
+    }
+
+    fn retry(&mut self, db: &Connection) -> Result<Next, rusqlite::Error> {
+        let Some(found) = notification::find_row(db, self.held.target)? else {
+            return Ok(Next::Done);
+        };
+        let pass = self.pass(&found);
+        if found.is_forgotten || found.is_cancelled || pass.is_expired() {
+            return Ok(Next::Done);
+        }
+        let mut changes = Changes::default();
+        let is_routed = is_routed(
+            db,
+            &found.subject.app,
+            &notification::steps(db, found.subject.row)?,
+        )?;
+        let retried = retry::retry(db, &pass, is_routed, &mut changes)?;
+        self.changes = changes;
+        self.expanded = Some(found.subject.clone());
+        Ok(match retried.after {
             Some(after) => Next::More(Some(after.to_string())),
             None => Next::Done,
         })

@@ -14,6 +14,7 @@ use vestnik_rules::{
     edit::{self as rules, is_editable},
     idempotency::{Verdict, verdict},
     identity::delivery_id_of,
+    retry::{Prospect, admit},
     schedule::span,
     work::{Life, Stage, WorkKind, first_stage, kept_until},
 };
@@ -21,7 +22,7 @@ use vestnik_sqlite::Priority;
 use vestnik_store::{
     Answer, Publishing,
     effect::Arrived,
-    publishing::{Edit, EditOutcome, NewNotification, PublishOutcome},
+    publishing::{Edit, EditOutcome, NewNotification, PublishOutcome, Retry, RetryOutcome},
 };
 
 use crate::{
@@ -31,7 +32,7 @@ use crate::{
         change::{Changes, Subject},
         dispatch, edit, event, expansion,
         expiry::{self, Pass},
-        idempotency, notification, provider, topic, work,
+        idempotency, notification, provider, retry, topic, work,
     },
     value::Unreadable,
 };
@@ -92,6 +93,57 @@ impl Publishing for SqliteStore {
             )
         })
     }
+
+    fn retry(&self, asked: Retry) -> Answer<'_, RetryOutcome> {
+        let unreadable = self.unreadable();
+        self.write(Priority::Normal, move |txn| retry(txn, &asked, &unreadable))
+    }
+}
+
+/// Tries anew what was lost: the first part at once, the rest as work.
+fn retry(
+    txn: &mut Txn<'_>,
+    asked: &Retry,
+    unreadable: &Unreadable,
+) -> Result<RetryOutcome, rusqlite::Error> {
+    let Retry { app, id, now } = asked;
+    let db = txn.connection();
+    let Some(found) = notification::find(db, app, *id)? else {
+        return Ok(RetryOutcome::Unknown);
+    };
+    let row = found.subject.row;
+    let prospect = Prospect {
+        counts: notification::counts(db, row)?,
+        expires_at: found.expires_at,
+        is_cancelled: found.is_cancelled,
+    };
+    if let Err(obstacle) = admit(&prospect, *now) {
+        return Ok(RetryOutcome::Refused(obstacle));
+    }
+    if work::is_under_way(db, WorkKind::Retry, app, row)? {
+        return Ok(RetryOutcome::of(0, false));
+    }
+    let pass = Pass {
+        found: &found,
+        after: i64::MIN,
+        rows: FIRST_ROWS,
+        now: *now,
+        unreadable,
+    };
+    let mut changes = Changes::default();
+    let is_routed = is_routed(db, app, &notification::steps(db, row)?)?;
+    let retried = retry::retry(db, &pass, is_routed, &mut changes)?;
+    changes.write(txn, *now)?;
+    dispatch::wake(txn, &found.subject, *now)?;
+    if let Some(after) = retried.after {
+        let stage = Stage {
+            kind: WorkKind::Retry,
+            due: *now,
+        };
+        work::insert(txn, app, row, stage, Some(&after.to_string()))?;
+        event::work_due(txn, app, stage, *now)?;
+    }
+    Ok(RetryOutcome::of(retried.count, retried.after.is_none()))
 }
 
 /// The size of the entry that the notification becomes in a log, the larger of its two encodings.

@@ -32,6 +32,7 @@ pub(crate) mod recall;
 pub(crate) mod refresh_family;
 pub(crate) mod report;
 pub(crate) mod retention;
+pub(crate) mod retry;
 mod revocation;
 pub(crate) mod secret;
 pub(crate) mod sweep;

@@ -49,6 +49,7 @@ statements! {
     OLDEST = "SELECT due_at FROM work WHERE kind = ?1 AND ready_at <= ?2 ORDER BY ready_at LIMIT 1";
     FAILING = "SELECT count(*), min(due_at), max(id) FROM work WHERE kind = ?1 AND tries > 0";
     ERROR = "SELECT error FROM work WHERE id = ?1";
+    OF_TARGET = "SELECT 1 FROM work WHERE kind = ?1 AND app = ?2 AND target = ?3 LIMIT 1";
     MARKS_OF_USER = "SELECT id, position FROM work WHERE kind = 'mark_read' AND target = ?1";
     DELETE_MARKS = "DELETE FROM work WHERE kind = 'mark_read' AND target = ?1";
 }
@@ -201,6 +202,17 @@ pub(crate) fn held(db: &Connection, claim: &Claim) -> Result<Option<Held>, rusql
             })
         })
         .optional()
+}
+
+/// Whether there is a row of a kind about something.
+pub(crate) fn is_under_way(
+    db: &Connection,
+    kind: WorkKind,
+    app: &AppId,
+    target: i64,
+) -> Result<bool, rusqlite::Error> {
+    db.prepare_cached(OF_TARGET)?
+        .exists((kind.as_str(), app.as_str(), target))
 }
 
 /// Makes a row that waits due at another time. One that somebody holds, or that failed, is left as it is.

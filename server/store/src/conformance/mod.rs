@@ -34,6 +34,7 @@ pub mod publishing;
 pub mod read_up_to;
 pub mod recall;
 pub mod receipts;
+pub mod retry;
 pub mod scheduling;
 pub mod sessions;
 pub mod tenancy;
@@ -172,6 +173,9 @@ macro_rules! conformance {
                 a_letter_that_was_taken_is_never_unconfirmed,
                 a_mailbox_dies_by_a_bounce_and_stays_dead_for_a_day,
                 without_an_smtp_server_no_letter_begins;
+            retry: what_was_lost_is_tried_anew_once_something_has_changed,
+                a_second_retry_changes_nothing, a_user_who_logs_in_later_is_reached_anew,
+                what_is_over_is_not_tried_anew, a_large_retry_goes_in_parts;
             views: notifications_come_newest_first_in_pages, deliveries_come_in_pages,
                 a_delivery_is_found_by_its_id, a_watch_goes_on_behind_a_version,
                 a_watch_names_the_latest_changes, a_read_notification_is_settled;

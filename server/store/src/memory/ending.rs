@@ -30,7 +30,7 @@ pub(super) struct Pass {
 
 impl Pass {
     /// The users of the part, and the one to go on behind.
-    fn users(&self, world: &World) -> (Vec<UserKey>, Option<UserKey>) {
+    pub(super) fn users(&self, world: &World) -> (Vec<UserKey>, Option<UserKey>) {
         let rows = world.deliveries_after(self.notification, self.after);
         let users: Vec<_> = rows.map(|(user, _)| user).take(self.rows).collect();
         let next = users.last().copied().filter(|_| users.len() == self.rows);

@@ -25,7 +25,7 @@
 //!
 //! # Reading the code
 //! `row` has the rows, `world` lists the maps of them, `txn` is what an operation works with and what its
-//! commit means to others. Each family has a file; `expansion`, `report`, `attempt`, `ending` and
+//! commit means to others. Each family has a file; `expansion`, `report`, `attempt`, `ending`, `retry` and
 //! `forgetting` hold what several operations do to deliveries, `queue`, `perform` and
 //! `dispatch` what workers do, `findings` what explanations are made of.
 
@@ -49,6 +49,7 @@ mod perform;
 mod publishing;
 mod queue;
 mod report;
+mod retry;
 mod row;
 mod sessions;
 mod store;

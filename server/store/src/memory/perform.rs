@@ -14,6 +14,7 @@ use super::{
     forgetting::{delete_topic, erase_user, forget_notification},
     queue::{Next, finish, held},
     report::{Desk, mark},
+    retry,
     row::{NotificationKey, Target, UserKey, WorkRow},
     txn::Txn,
     world::World,
@@ -87,8 +88,9 @@ fn of_notification(
         WorkKind::Expire => go_on(ending::end(txn, &pass)).unwrap_or_else(|| behind(held.kind)),
         // It is not done within one transaction: `Dispatch`.
         WorkKind::Dispatch => Next::Done,
-        WorkKind::Recall if is_forgotten => Next::Done,
+        WorkKind::Recall | WorkKind::Retry if is_forgotten => Next::Done,
         WorkKind::Recall => go_on(ending::recall(txn, &pass, &part.seed)).unwrap_or(Next::Done),
+        WorkKind::Retry => go_on(retry::go_on(txn, &pass)).unwrap_or(Next::Done),
         WorkKind::Retain => again(forget_notification(&mut txn.world, key, rows(part)), held),
         // These are about no notification.
         WorkKind::Webhook

@@ -10,13 +10,13 @@ use vestnik_rules::{
 };
 
 use super::{
-    MemoryStore, ending, expansion, queue,
+    MemoryStore, ending, expansion, queue, retry,
     row::{NotificationKey, NotificationRow, Target},
     txn::{Txn, corrupt, refused},
 };
 use crate::{
     Answer, Publishing, StoreError,
-    publishing::{Edit, EditOutcome, NewNotification, PublishOutcome},
+    publishing::{Edit, EditOutcome, NewNotification, PublishOutcome, Retry, RetryOutcome},
 };
 
 impl Publishing for MemoryStore {
@@ -46,6 +46,10 @@ impl Publishing for MemoryStore {
             }
             Ok(true)
         })
+    }
+
+    fn retry(&self, asked: Retry) -> Answer<'_, RetryOutcome> {
+        self.write(asked.now, move |txn| Ok(retry::begin(txn, &asked)))
     }
 }
 

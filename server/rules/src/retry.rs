@@ -1,0 +1,195 @@
+//! Trying anew what was lost.
+//!
+//! A sender may ask that what was lost of a notification is tried anew: credentials were missing and are
+//! there now, a person logged in on a new phone, switched notifications on again, a service is well again.
+//! [`admit`] decides whether a notification is one of which something can be tried anew, [`round`] which of
+//! its deliveries are, and from where: a delivery begins at its first step again if a look at it then finds
+//! something to do. One for which nothing has changed stays as it ended, so that asking twice does the same
+//! as asking once.
+//!
+//! What the person did not want is never tried anew, nor what a device, a service or a mailbox took: a
+//! hand-over is not repeated.
+
+use jiff::Timestamp;
+use vestnik_model::{Channel, Counts, DeliveryState, DeliveryStatus, InstallationId, Open};
+
+use crate::{
+    attempt::{Attempt, State},
+    cascade::{self, Course, Mailbox, View, look, preferred},
+    delivery::{Advanced, Event, advance},
+    explain::{Device, Findings, Try},
+    reason::{Escalation, consequences},
+    work::LEASE,
+};
+
+/// A notification as far as it depends on whether something of it can be tried anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Prospect {
+    /// Its deliveries by status.
+    pub counts: Counts,
+    /// When it expires.
+    pub expires_at: Timestamp,
+    /// Whether its sender cancelled or recalled it.
+    pub is_cancelled: bool,
+}
+
+/// Why nothing of a notification is tried anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Obstacle {
+    /// It has expired.
+    Expired,
+    /// Its sender cancelled or recalled it.
+    Cancelled,
+    /// Nothing of it was lost, or nothing has changed since.
+    NothingLost,
+}
+
+/// Decides whether something of a notification can be tried anew.
+///
+/// # Errors
+/// Why not.
+pub fn admit(prospect: &Prospect, now: Timestamp) -> Result<(), Obstacle> {
+    let Counts {
+        pending: _,
+        sent: _,
+        delivered: _,
+        read: _,
+        suppressed,
+        failed,
+        undelivered,
+        unconfirmed: _,
+        expired: _,
+        cancelled: _,
+    } = prospect.counts;
+    if prospect.is_cancelled {
+        return Err(Obstacle::Cancelled);
+    }
+    if prospect.expires_at <= now {
+        return Err(Obstacle::Expired);
+    }
+    if suppressed + failed + undelivered == 0 {
+        return Err(Obstacle::NothingLost);
+    }
+    Ok(())
+}
+
+/// A delivery that is tried anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Round {
+    /// The delivery.
+    pub advanced: Advanced,
+    /// Where it begins; absent if no dispatch looks at it.
+    pub course: Option<Course>,
+    /// The attempts that begin anew.
+    pub reopened: Vec<(InstallationId, Channel, Attempt)>,
+}
+
+/// Decides whether a delivery is tried anew, as of `now`; `None` if it stays as it is. One that `is_routed`
+/// is looked at by a dispatch.
+#[must_use]
+pub fn round(findings: &Findings, is_routed: bool, now: Timestamp) -> Option<Round> {
+    let delivery = findings.delivery.as_ref()?;
+    if !is_lost(&delivery.state) {
+        return None;
+    }
+    let advanced = advance(delivery.state.clone(), Event::Retried, now);
+    let course = Course::new(now);
+    let devices: Vec<_> = findings
+        .devices
+        .iter()
+        .map(|found| device(found, &findings.tries, now))
+        .collect();
+    let notification = &findings.notification;
+    let looked = look(&View {
+        steps: &notification.steps,
+        course,
+        state: &advanced.state,
+        expires_at: notification.expires_at,
+        is_stopped: notification.is_cancelled,
+        devices: &devices,
+        mailbox: Mailbox::Unknown,
+        lease_until: now.checked_add(LEASE).unwrap_or(Timestamp::MAX),
+        now,
+    });
+    // It would end again as it did.
+    if looked.end.is_some() {
+        return None;
+    }
+    let failed = findings.tries.iter().filter(|tried| is_failed(tried));
+    let reopened = failed.filter_map(|tried| {
+        let installation = tried.installation?;
+        Some((installation, tried.channel, reopened(now)))
+    });
+    Some(Round {
+        advanced,
+        course: (is_routed || delivery.course.is_some()).then_some(course),
+        reopened: reopened.collect(),
+    })
+}
+
+/// Whether a delivery ended before anybody took it, and not because somebody wanted that.
+#[must_use]
+pub fn is_lost(state: &DeliveryState) -> bool {
+    let has_ended_so = match state.status {
+        DeliveryStatus::Suppressed | DeliveryStatus::Failed | DeliveryStatus::Undelivered => true,
+        DeliveryStatus::Pending
+        | DeliveryStatus::Sent
+        | DeliveryStatus::Delivered
+        | DeliveryStatus::Read
+        | DeliveryStatus::Expired
+        | DeliveryStatus::Cancelled => false,
+    };
+    let reason = state.reason.as_ref().and_then(Open::known);
+    let is_wanted = reason.is_some_and(|reason| {
+        !reason.is_after_hand_over() && consequences(reason).escalation != Escalation::Stops
+    });
+    has_ended_so && is_wanted && state.sent_at.is_none()
+}
+
+fn is_failed(tried: &Try) -> bool {
+    tried.attempt.state == State::Failed
+}
+
+/// An attempt that failed, at the beginning of its next try.
+const fn reopened(now: Timestamp) -> Attempt {
+    Attempt {
+        state: State::Retrying,
+        reason: None,
+        tries: 0,
+        unproven: 0,
+        until: Some(now),
+    }
+}
+
+/// A device as a look sees it once its failed attempts are reopened.
+fn device(found: &Device, tries: &[Try], now: Timestamp) -> cascade::Device {
+    let addresses = found.addresses.iter().map(|address| {
+        let mut tries = tries.iter();
+        let tried = tries.find(|tried| {
+            tried.installation == Some(found.installation) && tried.channel == address.channel
+        });
+        cascade::Address {
+            channel: address.channel,
+            is_dead: address.died_at.is_some(),
+            has_provider: address.has_provider,
+            attempt: tried.map(|tried| {
+                if is_failed(tried) {
+                    reopened(now)
+                } else {
+                    tried.attempt.clone()
+                }
+            }),
+        }
+    });
+    cascade::Device {
+        installation: found.installation,
+        blocked: found.blocked,
+        is_connected: found.connected.is_some(),
+        heard_at: found.connected,
+        has_it: found.has_it,
+        addresses: preferred(addresses.collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

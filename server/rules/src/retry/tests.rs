@@ -1,0 +1,230 @@
+use vestnik_model::{
+    Evidence as Proof, Expansion, Reason,
+    publish::{Goal, StepChannel, StepRequest, Steps},
+};
+
+use super::*;
+use crate::explain::{Address, DeliveryFindings, NotificationFindings};
+
+fn at(time: &str) -> Timestamp {
+    format!("2026-11-29T{time}Z").parse().unwrap()
+}
+
+fn now() -> Timestamp {
+    at("10:30:00")
+}
+
+fn phone() -> Device {
+    Device {
+        installation: "ins_00000000000000000000000000000001".parse().unwrap(),
+        platform: None,
+        blocked: None,
+        connected: None,
+        last_seen_at: at("10:00:00"),
+        has_it: false,
+        addresses: vec![Address {
+            channel: Channel::Fcm,
+            died_at: None,
+            has_provider: true,
+        }],
+    }
+}
+
+fn failed(reason: Reason) -> Try {
+    Try {
+        installation: Some(phone().installation),
+        channel: Channel::Fcm,
+        attempt: Attempt {
+            state: State::Failed,
+            reason: Some(reason),
+            tries: 7,
+            unproven: 1,
+            until: None,
+        },
+        started_at: at("10:02:00"),
+        delivered_at: None,
+        read_at: None,
+    }
+}
+
+/// A delivery that ended for a reason, to a person with a phone that could be pushed to.
+fn ended(reason: Reason) -> Findings {
+    let mut state = DeliveryState::pending();
+    if reason.is_after_hand_over() {
+        state.merge(Proof::Sent, at("10:02:00"));
+    }
+    state.merge(Proof::Ended(reason), at("10:03:00"));
+    Findings {
+        notification: NotificationFindings {
+            accepted_at: at("10:02:00"),
+            opens_at: at("10:02:00"),
+            expires_at: at("22:02:00"),
+            schedule: None,
+            steps: Steps::default(),
+            expansion: Expansion::Done,
+            is_cancelled: false,
+            is_recalled: false,
+            is_excluded: false,
+        },
+        delivery: Some(DeliveryFindings {
+            state,
+            course: None,
+            only: None,
+        }),
+        devices: vec![phone()],
+        tries: Vec::new(),
+    }
+}
+
+#[test]
+fn what_was_lost_begins_at_its_first_step() {
+    let mut findings = ended(Reason::ProviderUnavailable);
+    findings.tries = vec![failed(Reason::ProviderUnavailable)];
+    let again = round(&findings, true, now()).unwrap();
+    assert_eq!(again.advanced.state, DeliveryState::pending());
+    assert!(again.advanced.is_changed && again.advanced.moved.is_some());
+    assert_eq!(again.course, Some(Course::new(now())));
+    let [(installation, channel, attempt)] = again.reopened.as_slice() else {
+        panic!("one attempt: {again:?}");
+    };
+    assert_eq!(
+        (*installation, *channel),
+        (phone().installation, Channel::Fcm)
+    );
+    assert_eq!((attempt.tries, attempt.state), (0, State::Retrying));
+    assert_eq!(attempt.until, Some(now()));
+}
+
+/// Whether a delivery is tried anew depends on what has changed since.
+#[test]
+fn what_would_end_again_stays_as_it_ended() {
+    #[track_caller]
+    fn check(reason: Reason, spoil: impl Fn(&mut Findings)) {
+        let findings = ended(reason);
+        assert!(
+            round(&findings, true, now()).is_some(),
+            "{reason}: it has changed"
+        );
+        let mut unchanged = findings;
+        spoil(&mut unchanged);
+        assert_eq!(round(&unchanged, true, now()), None, "{reason}: it has not");
+    }
+    check(Reason::DeviceNoneActive, |findings| {
+        findings.devices.clear()
+    });
+    check(Reason::BlockedOs, |findings| {
+        findings.devices[0].blocked = Some(Reason::BlockedOs);
+    });
+    check(Reason::ConfigNoRoute, |findings| {
+        findings.devices[0].addresses[0].has_provider = false;
+    });
+    check(Reason::TokenDead, |findings| {
+        findings.devices[0].addresses[0].died_at = Some(at("10:03:00"));
+        findings.tries = vec![failed(Reason::TokenDead)];
+    });
+}
+
+#[test]
+fn an_address_that_was_replaced_is_tried() {
+    let mut findings = ended(Reason::TokenDead);
+    findings.tries = vec![failed(Reason::TokenDead)];
+    let again = round(&findings, true, now()).unwrap();
+    assert_eq!(again.reopened.len(), 1);
+}
+
+#[test]
+fn what_nobody_wanted_or_somebody_took_is_not_tried_anew() {
+    for reason in Reason::ALL {
+        let is_lost = matches!(
+            reason.end(),
+            DeliveryStatus::Suppressed | DeliveryStatus::Failed | DeliveryStatus::Undelivered
+        );
+        let is_over = reason.is_after_hand_over()
+            || consequences(reason).escalation == Escalation::Stops
+            || !is_lost;
+        let again = round(&ended(reason), true, now());
+        assert_eq!(again.is_none(), is_over, "{reason}");
+    }
+    let mut findings = ended(Reason::ProviderTimeout);
+    for status in [DeliveryStatus::Pending, DeliveryStatus::Read] {
+        findings.delivery.as_mut().unwrap().state.status = status;
+        assert_eq!(round(&findings, true, now()), None, "{status}");
+    }
+    findings.delivery = None;
+    assert_eq!(round(&findings, true, now()), None);
+}
+
+#[test]
+fn what_no_dispatch_looks_at_waits_for_a_connection() {
+    let mut findings = ended(Reason::DeviceNoneActive);
+    findings.devices[0].addresses.clear();
+    let again = round(&findings, false, now()).unwrap();
+    assert_eq!((again.course, again.reopened), (None, Vec::new()));
+}
+
+#[test]
+fn a_cascade_begins_at_its_first_step_again() {
+    let mut findings = ended(Reason::TokenDead);
+    let step = |channel, within_seconds| StepRequest {
+        channel,
+        wait_for: Goal::Delivered,
+        within_seconds,
+    };
+    findings.notification.steps = Steps::from_stored(vec![
+        step(StepChannel::Push, Some(60)),
+        step(StepChannel::Email, None),
+    ]);
+    findings.delivery.as_mut().unwrap().course = Some(Course {
+        step: 1,
+        began_at: at("10:03:00"),
+        due_at: None,
+    });
+    let again = round(&findings, false, now()).unwrap();
+    assert_eq!(again.course, Some(Course::new(now())));
+}
+
+#[test]
+fn a_notification_says_why_nothing_is_tried_anew() {
+    let lost = Prospect {
+        counts: Counts {
+            undelivered: 1,
+            delivered: 4,
+            ..Counts::default()
+        },
+        expires_at: at("22:02:00"),
+        is_cancelled: false,
+    };
+    let late = at("22:02:00");
+    assert_eq!(admit(&lost, now()), Ok(()));
+    assert_eq!(admit(&lost, late), Err(Obstacle::Expired));
+    let cancelled = Prospect {
+        is_cancelled: true,
+        ..lost
+    };
+    assert_eq!(admit(&cancelled, late), Err(Obstacle::Cancelled));
+    for counts in [
+        Counts::default(),
+        Counts {
+            pending: 1,
+            sent: 1,
+            unconfirmed: 1,
+            expired: 1,
+            ..Counts::default()
+        },
+    ] {
+        let well = Prospect { counts, ..lost };
+        assert_eq!(admit(&well, now()), Err(Obstacle::NothingLost));
+    }
+    for counts in [
+        Counts {
+            failed: 1,
+            ..Counts::default()
+        },
+        Counts {
+            suppressed: 1,
+            ..Counts::default()
+        },
+    ] {
+        assert_eq!(admit(&Prospect { counts, ..lost }, now()), Ok(()));
+    }
+}
