@@ -90,6 +90,9 @@ impl From<Problem> for Failure {
             | ProblemCode::MethodNotAllowed
             | ProblemCode::Conflict
             | ProblemCode::NotificationNotEditable
+            | ProblemCode::NotificationExpired
+            | ProblemCode::NotificationCancelled
+            | ProblemCode::NotificationNothingLost
             | ProblemCode::TopicUnknown
             | ProblemCode::TopicUnavailable
             | ProblemCode::Internal => Self::Rejected(problem),

@@ -268,6 +268,12 @@ codes! {
     Conflict = "conflict", 409, "It conflicts with what is there";
     /// The notification is not scheduled any more: it was sent, or it ended.
     NotificationNotEditable = "notification.not_editable", 409, "The notification cannot be changed any more";
+    /// It has expired: nothing of it is tried anew.
+    NotificationExpired = "notification.expired", 409, "The notification has expired";
+    /// Its sender cancelled or recalled it: nothing of it is tried anew.
+    NotificationCancelled = "notification.cancelled", 409, "The notification was cancelled";
+    /// Nothing of it was lost, or nothing has changed since: nothing is tried anew.
+    NotificationNothingLost = "notification.nothing_lost", 409, "Nothing of the notification can be tried anew";
     /// The audience names a topic that does not exist; `errors` says which.
     TopicUnknown = "topic.unknown", 422, "The topic does not exist";
     /// There is no such topic, or users may not subscribe to it themselves.

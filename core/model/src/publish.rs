@@ -20,7 +20,7 @@ pub use self::{
     data::{Data, MAX_DATA_BYTES, MAX_DATA_DEPTH},
     patch::{NotificationPatch, Patch},
     publication::Publication,
-    request::{ContentRequest, PublishAccepted, PublishRequest},
+    request::{ContentRequest, PublishAccepted, PublishRequest, RetryAccepted},
     schedule::{
         LocalStart, MAX_PER_MINUTE, OnMissedWindow, OnNoTimeZone, RECIPIENT, Schedule,
         ScheduleRequest, ScheduleView, Timing, Weekdays, Window, WindowRequest, WindowView,

@@ -12,6 +12,8 @@ pub const NOTIFICATION: &str = "/v1/notifications/{id}";
 pub const CANCEL: &str = "/v1/notifications/{id}:cancel";
 /// Withdraws a notification: `POST`.
 pub const RECALL: &str = "/v1/notifications/{id}:recall";
+/// Tries anew what was lost of a notification: `POST`.
+pub const RETRY: &str = "/v1/notifications/{id}:retry";
 /// Its deliveries, in pages: `GET`.
 pub const DELIVERIES: &str = "/v1/notifications/{id}/deliveries";
 /// One delivery: `GET`.

@@ -159,6 +159,9 @@ const fn by_code(code: ProblemCode) -> Trouble {
         | ProblemCode::MethodNotAllowed
         | ProblemCode::Conflict
         | ProblemCode::NotificationNotEditable
+        | ProblemCode::NotificationExpired
+        | ProblemCode::NotificationCancelled
+        | ProblemCode::NotificationNothingLost
         | ProblemCode::TopicUnknown
         | ProblemCode::TopicUnavailable => Trouble::Refused,
     }

@@ -115,3 +115,13 @@ pub struct PublishAccepted {
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<Warning>))]
     pub warnings: Vec<Open<Warning>>,
 }
+
+/// So many deliveries of a notification are tried anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RetryAccepted {
+    /// How many so far.
+    pub retried: u64,
+    /// Whether every delivery was looked at; if not, the rest is under way.
+    pub is_complete: bool,
+}

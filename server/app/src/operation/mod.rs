@@ -19,6 +19,7 @@ mod providers;
 mod publish;
 mod register;
 mod report;
+mod retry;
 mod sync;
 mod tokens;
 mod topics;
@@ -38,6 +39,7 @@ pub(crate) use providers::{Account, account, delete_provider, providers, put_pro
 pub(crate) use publish::{Publishing, cancel, edit, publish, recall};
 pub(crate) use register::register;
 pub(crate) use report::{Reporting, report};
+pub(crate) use retry::retry;
 pub(crate) use sync::{Syncing, sync};
 pub(crate) use tokens::Issuing;
 pub(crate) use topics::{delete_topic, join, leave, put_topic, subscribe, unsubscribe};

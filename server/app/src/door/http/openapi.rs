@@ -24,6 +24,7 @@ use crate::door::rest;
         rest::notifications::edit,
         rest::notifications::cancel,
         rest::notifications::recall,
+        rest::notifications::retry,
         rest::notifications::deliveries,
         rest::explain::notification,
         rest::deliveries::get,

@@ -9,7 +9,7 @@ use axum::{
 use vestnik_model::{
     DeliveryId, FieldProblem, NotificationId, Problem, PublishAccepted, PublishRequest, Scope,
     problem::FieldCode,
-    publish::NotificationPatch,
+    publish::{NotificationPatch, RetryAccepted},
     view::{DeliveryView, List, NotificationView},
 };
 
@@ -172,16 +172,17 @@ pub(crate) async fn deliveries(
         .ok_or_else(|| Refusal::not_found("notification"))
 }
 
-/// `POST …/{id}:cancel` and `…/{id}:recall`: the router hands the id and the verb over in one.
+/// `POST …/{id}:cancel`, `:recall` and `:retry`: the router hands the id and the verb over in one.
 pub(crate) async fn act(
     state: State<ServerState>,
     sender: Sender,
     submission: Submission,
     Segments(text): Segments<String>,
-) -> Result<StatusCode, Refusal> {
+) -> Result<Response, Refusal> {
     match path::verb(&text)? {
-        (id, "cancel") => cancel(state, sender, submission, id).await,
-        (id, "recall") => recall(state, sender, submission, id).await,
+        (id, "cancel") => Ok(cancel(state, sender, submission, id).await?.into_response()),
+        (id, "recall") => Ok(recall(state, sender, submission, id).await?.into_response()),
+        (id, "retry") => Ok(retry(state, sender, submission, id).await?.into_response()),
         _ => Err(path::unknown_verb()),
     }
 }
@@ -228,6 +229,33 @@ pub(crate) async fn recall(
     submission.begin(BY_GET);
     operation::recall(&*state.store, sender.app(), id, state.clock.now()).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Tries anew what was lost of a notification before it was handed over, as far as something has changed
+/// since: a new device or address, a permission, credentials, a service that is well again. The first
+/// deliveries are looked at before the answer; of the rest, `is_complete: false` says that it is under way.
+#[utoipa::path(
+    post, path = "/v1/notifications/{id}:retry", tag = "notifications",
+    params(("id" = String, Path)),
+    responses(
+        (status = 200, description = "So many deliveries are tried anew", body = RetryAccepted),
+        (status = 403, description = "The key lacks the scope 'publish'", body = Problem),
+        (status = 404, description = "There is no such notification", body = Problem),
+        (status = 409, description = "It has expired, was cancelled, or nothing of it can be tried anew", body = Problem),
+    )
+)]
+pub(crate) async fn retry(
+    State(state): State<ServerState>,
+    sender: Sender,
+    submission: Submission,
+    id: &str,
+) -> Result<Json<RetryAccepted>, Refusal> {
+    sender.require(Scope::Publish)?;
+    let id: NotificationId = path::id(id, "notification")?;
+    submission.begin(BY_GET);
+    let now = state.clock.now();
+    let accepted = operation::retry(&*state.store, sender.app(), id, now).await?;
+    Ok(Json(accepted))
 }
 
 #[cfg(test)]

@@ -100,3 +100,30 @@ async fn what_cannot_be_explained_is_refused() {
     let told = world.call(&line, text(&key.body["key"]), None).await;
     assert_eq!(told.status, 403, "{told:?}");
 }
+
+#[tokio::test]
+async fn what_was_lost_is_tried_anew_over_rest() {
+    let world = World::new().await;
+    let body = json!({"to": {"users": ["anna"]}, "notification": {"title": "Order 8812"}});
+    let accepted = world.admin("POST /v1/notifications", Some(body)).await;
+    let path = format!("/v1/notifications/{}", text(&accepted.body["id"]));
+    let line = format!("POST {path}:retry");
+    let refused = world.admin(&line, None).await;
+    assert_eq!(refused.problem(), (409, "notification.nothing_lost"));
+    assert_eq!(world.log_in("anna", 1).await.status, 200);
+    let retried = world.admin(&line, None).await;
+    assert_eq!(retried.body, json!({"retried": 1, "is_complete": true}));
+    let view = world.admin(&format!("GET {path}"), None).await;
+    assert_eq!(view.body["counts"]["pending"], 1, "{view:?}");
+    let again = world.admin(&line, None).await;
+    assert_eq!(again.problem(), (409, "notification.nothing_lost"));
+    world.admin(&format!("POST {path}:cancel"), None).await;
+    let cancelled = world.admin(&line, None).await;
+    assert_eq!(cancelled.problem(), (409, "notification.cancelled"));
+    let scopes = json!({"name": "reader", "scopes": ["read"]});
+    let key = world.admin("POST /v1/keys", Some(scopes)).await;
+    let stranger = world.call(&line, text(&key.body["key"]), None).await;
+    assert_eq!(stranger.status, 403, "{stranger:?}");
+    let none = "POST /v1/notifications/ntf_00000000000070008000000000000009:retry";
+    assert_eq!(world.admin(none, None).await.problem(), (404, "not_found"));
+}
