@@ -21,7 +21,7 @@ pub use request::{
 pub use token::{Age, ApnsKey, ApnsKeyError, ProviderToken};
 
 pub(crate) use payload::Payload;
-pub(crate) use request::headers;
+pub(crate) use request::{body, headers};
 
 #[cfg(test)]
 mod tests;

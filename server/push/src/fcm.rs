@@ -17,5 +17,7 @@ pub use oauth::AccessToken;
 pub use outcome::outcome;
 pub use request::{MAX_PAYLOAD_BYTES, Sender, production, request};
 
+pub(crate) use request::rendered;
+
 #[cfg(test)]
 mod tests;

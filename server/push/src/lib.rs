@@ -106,6 +106,7 @@ pub mod key;
 pub mod origin;
 pub mod outcome;
 mod parcel;
+pub mod preview;
 pub mod push;
 pub mod web_push;
 
@@ -118,4 +119,5 @@ pub use field::{AccountError, Fault};
 pub use jws::TokenError;
 pub use origin::Origin;
 pub use outcome::{Outcome, Verdict};
+pub use preview::{Preview, preview};
 pub use push::{Alert, CollapseKey, Content, Plain, Push, Urgency};

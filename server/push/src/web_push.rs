@@ -11,12 +11,13 @@ mod payload;
 mod request;
 mod vapid;
 
-pub use encryption::{Entropy, MAX_CLEAR_BYTES, Padding, encrypt};
+pub use encryption::{Entropy, MAX_BODY_BYTES, MAX_CLEAR_BYTES, Padding, encrypt};
 pub use outcome::outcome;
 pub use payload::Form;
 pub use request::{MAX_TTL_SECONDS, Sender, request};
 pub use vapid::{Contact, ContactError, VapidKey, VapidToken};
 
+pub(crate) use payload::json as content;
 pub(crate) use request::urgency;
 
 #[cfg(test)]

@@ -110,7 +110,7 @@ pub fn request(
         return Err(BuildError::TokenTooOld);
     }
     let headers = headers(push, now)?;
-    let body = serde_json::to_vec(&Payload::whole(push))?;
+    let body = body(push)?;
     BuildError::check_size(body.len(), MAX_PAYLOAD_BYTES)?;
     let mut bearer = HeaderValue::from_str(&sender.token.bearer()).map_err(http::Error::from)?;
     bearer.set_sensitive(true);
@@ -127,6 +127,11 @@ pub fn request(
         request = request.header(name, value);
     }
     Ok(request.body(body)?)
+}
+
+/// The body of a request, whether or not APNs takes one of this size.
+pub(crate) fn body(push: &Push) -> Result<Vec<u8>, serde_json::Error> {
+    serde_json::to_vec(&Payload::whole(push))
 }
 
 /// What a push says to APNs, directly or through FCM.

@@ -67,6 +67,13 @@ pub(super) struct Sizes {
     pub(super) apns: usize,
 }
 
+impl Sizes {
+    /// What has to fit.
+    pub(super) fn largest(self) -> usize {
+        self.data.max(self.apns)
+    }
+}
+
 impl<'a> Body<'a> {
     pub(super) fn new(
         push: &'a Push,

@@ -42,8 +42,7 @@ pub fn request(
         return Err(BuildError::TokenTooOld);
     }
     let body = Body::new(push, address, sender.validate_only, now)?;
-    let sizes = body.sizes()?;
-    BuildError::check_size(sizes.data.max(sizes.apns), MAX_PAYLOAD_BYTES)?;
+    BuildError::check_size(body.sizes()?.largest(), MAX_PAYLOAD_BYTES)?;
     let mut bearer = HeaderValue::from_str(&sender.token.bearer()).map_err(http::Error::from)?;
     bearer.set_sensitive(true);
     let (origin, project) = (sender.origin, sender.project.as_str());
@@ -54,4 +53,14 @@ pub fn request(
         .header(header::CONTENT_TYPE, "application/json")
         .body(serde_json::to_vec(&body)?)?;
     Ok(request)
+}
+
+/// The body of a request, and what FCM counts of it, in bytes.
+pub(crate) fn rendered(
+    push: &Push,
+    address: &FcmAddress,
+    now: Timestamp,
+) -> Result<(serde_json::Value, usize), BuildError> {
+    let body = Body::new(push, address, false, now)?;
+    Ok((serde_json::to_value(&body)?, body.sizes()?.largest()))
 }

@@ -25,6 +25,9 @@ use crate::{address::SubscriptionKeys, build_error::BuildError};
 /// 7.2), and 103 of them are not content.
 pub const MAX_CLEAR_BYTES: usize = RECORD_BYTES as usize - HEADER_BYTES - 1 - TAG_BYTES;
 
+/// The most bytes of a body.
+pub const MAX_BODY_BYTES: usize = RECORD_BYTES as usize;
+
 /// The record size that is announced. The body is one record and at most as long.
 const RECORD_BYTES: u32 = 4_096;
 const HEADER_BYTES: usize = 16 + 4 + 1 + 65;

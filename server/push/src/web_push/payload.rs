@@ -54,7 +54,7 @@ struct Notification<'a> {
     tag: Option<&'a str>,
 }
 
-pub(super) fn json(push: &Push, form: &Form) -> Result<Vec<u8>, BuildError> {
+pub(crate) fn json(push: &Push, form: &Form) -> Result<Vec<u8>, BuildError> {
     let payload = match form {
         Form::Worker => Payload {
             declarative: None,
