@@ -43,6 +43,7 @@ pub mod idempotency;
 pub mod identity;
 pub mod limit;
 pub mod log;
+pub mod reach;
 pub mod reason;
 pub mod receipt;
 pub mod retry;
