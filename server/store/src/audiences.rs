@@ -6,6 +6,8 @@ use vestnik_model::{
     subscription::{Topic, TopicSettings},
 };
 
+use vestnik_rules::{audience::Plan, reach::Reach};
+
 use crate::Answer;
 
 /// Whom notifications can be for.
@@ -23,6 +25,35 @@ pub trait Audiences {
     /// Erases a user: their sessions end at once, what is theirs goes in parts. Tells whether there was
     /// one. Effects: `Revoked`.
     fn erase_user(&self, app: AppId, user: UserId, now: Timestamp) -> Answer<'_, bool>;
+    /// Whom an audience would reach now. Changes nothing.
+    fn reach(&self, asked: ReachQuery) -> Answer<'_, ReachOutcome>;
+}
+
+/// Whose reach is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReachQuery {
+    /// The tenant.
+    pub app: AppId,
+    /// The audience.
+    pub plan: Plan,
+    /// The most recipients to look at.
+    pub limit: u32,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// Whom an audience would reach now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReachOutcome {
+    /// So many.
+    Reach {
+        /// Those that were looked at.
+        reach: Reach,
+        /// Whether these are all of them.
+        is_exact: bool,
+    },
+    /// There are no topics of these names.
+    UnknownTopics(Vec<TopicName>),
 }
 
 /// A user joins a topic.

@@ -9,14 +9,14 @@ use vestnik_rules::work::{Stage, WorkKind};
 use vestnik_sqlite::Priority;
 use vestnik_store::{
     Answer, Audiences,
-    audiences::{SubscribeOutcome, Subscription},
+    audiences::{ReachOutcome, ReachQuery, SubscribeOutcome, Subscription},
 };
 
 use super::sessions::end_sessions_of;
 use crate::{
     SqliteStore,
     store::Class,
-    table::{Txn, email_address, event, topic, user, work},
+    table::{Txn, email_address, event, reach, topic, user, work},
 };
 
 impl Audiences for SqliteStore {
@@ -58,6 +58,10 @@ impl Audiences for SqliteStore {
             }
             Ok(true)
         })
+    }
+
+    fn reach(&self, asked: ReachQuery) -> Answer<'_, ReachOutcome> {
+        self.read(Class::List, move |db| reach::of(db, &asked))
     }
 
     fn erase_user(&self, app: AppId, user: UserId, now: Timestamp) -> Answer<'_, bool> {

@@ -160,33 +160,68 @@ struct Row {
     confirmed: Option<(u32, u64)>,
 }
 
+/// The installations that the delivery is for.
 fn devices(
     db: &Connection,
     asked: &FindingsQuery,
     reached: &Reached<'_>,
 ) -> Result<Vec<Device>, rusqlite::Error> {
-    let FindingsQuery {
-        app,
-        notification: _,
-        user,
-        now,
-    } = asked;
+    let owner = Owner {
+        app: &asked.app,
+        user: &asked.user,
+        now: asked.now,
+    };
+    let found = found_of(db, &owner)?.into_iter();
+    let meant = found.filter(|(device, _)| reached.is_for(device.installation));
+    let devices = meant.map(|(device, confirmed)| Device {
+        has_it: reached.by(device.installation, confirmed),
+        ..device
+    });
+    Ok(devices.collect())
+}
+
+/// Whose installations are asked for, and as of when.
+pub(crate) struct Owner<'a> {
+    pub(crate) app: &'a AppId,
+    pub(crate) user: &'a UserId,
+    pub(crate) now: Timestamp,
+}
+
+/// The installations of a user with how each is reached; of a delivery that they may have nothing is known.
+pub(crate) fn devices_of(
+    db: &Connection,
+    owner: &Owner<'_>,
+) -> Result<Vec<Device>, rusqlite::Error> {
+    let found = found_of(db, owner)?.into_iter();
+    Ok(found.map(|(device, _)| device).collect())
+}
+
+/// The installations of a user, each with the place of the log that it confirmed.
+fn found_of(
+    db: &Connection,
+    owner: &Owner<'_>,
+) -> Result<Vec<(Device, Option<(u32, u64)>)>, rusqlite::Error> {
+    let Owner { app, user, now } = owner;
+    let rows = rows(db, app, user)?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
     let present = presence::of_user(db, app, user, *now)?;
     let providers = provider::of_app(db, app)?.into_iter();
     let providers: Vec<_> = providers.filter_map(|view| view.channel.known()).collect();
-    let rows = rows(db, app, user)?.into_iter();
-    rows.filter(|row| reached.is_for(row.id))
+    rows.into_iter()
         .map(|row| {
             let seen = present.iter().filter(|seen| seen.installation == row.id);
-            Ok(Device {
+            let device = Device {
                 installation: row.id,
                 platform: row.platform,
                 blocked: row.is_blocked.then_some(Reason::BlockedOs),
                 connected: seen.map(|seen| seen.last_seen).max(),
                 last_seen_at: row.last_seen_at,
-                has_it: reached.by(row.id, row.confirmed),
+                has_it: false,
                 addresses: addresses(db, (app, row.id), &providers)?,
-            })
+            };
+            Ok((device, row.confirmed))
         })
         .collect()
 }

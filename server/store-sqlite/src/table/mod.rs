@@ -28,6 +28,7 @@ pub(crate) mod presence;
 pub(crate) mod present;
 pub(crate) mod provider;
 pub(crate) mod push_address;
+pub(crate) mod reach;
 pub(crate) mod recall;
 pub(crate) mod refresh_family;
 pub(crate) mod report;
@@ -75,6 +76,7 @@ pub(crate) const STATEMENTS: &[(&str, &[(&str, &str)])] = &[
     ("present", present::ALL),
     ("provider", provider::ALL),
     ("push_address", push_address::ALL),
+    ("reach", reach::ALL),
     ("refresh_family", refresh_family::ALL),
     ("retention", retention::ALL),
     ("token_use", token_use::ALL),

@@ -31,6 +31,7 @@ pub mod logs;
 pub mod model;
 pub mod operations;
 pub mod publishing;
+pub mod reach;
 pub mod read_up_to;
 pub mod recall;
 pub mod receipts;
@@ -173,6 +174,8 @@ macro_rules! conformance {
                 a_letter_that_was_taken_is_never_unconfirmed,
                 a_mailbox_dies_by_a_bounce_and_stays_dead_for_a_day,
                 without_an_smtp_server_no_letter_begins;
+            reach: everybody_is_counted_once_by_how_they_are_reached,
+                a_large_audience_is_not_looked_at_whole;
             retry: what_was_lost_is_tried_anew_once_something_has_changed,
                 a_second_retry_changes_nothing, a_user_who_logs_in_later_is_reached_anew,
                 what_is_over_is_not_tried_anew, a_large_retry_goes_in_parts;

@@ -8,7 +8,7 @@ use vestnik_model::{
 use vestnik_rules::work::{Stage, WorkKind};
 
 use super::{
-    MemoryStore,
+    MemoryStore, reach,
     row::{Target, TopicKey, TopicRow, UserKey},
     sessions::end_sessions_of,
     txn::Txn,
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     Answer, Audiences,
-    audiences::{SubscribeOutcome, Subscription},
+    audiences::{ReachOutcome, ReachQuery, SubscribeOutcome, Subscription},
 };
 
 impl Audiences for MemoryStore {
@@ -83,6 +83,10 @@ impl Audiences for MemoryStore {
 
     fn erase_user(&self, app: AppId, user: UserId, now: Timestamp) -> Answer<'_, bool> {
         self.write(now, move |txn| Ok(erase(txn, &app, &user, now)))
+    }
+
+    fn reach(&self, asked: ReachQuery) -> Answer<'_, ReachOutcome> {
+        self.read(move |world| reach::of(world, &asked))
     }
 }
 

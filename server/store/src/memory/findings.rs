@@ -1,6 +1,7 @@
 //! What an explanation is made of.
 
-use vestnik_model::{AppId, InstallationId, Open, Permission, Reason, publish::Schedule};
+use jiff::Timestamp;
+use vestnik_model::{AppId, InstallationId, Open, Permission, Reason, UserId, publish::Schedule};
 use vestnik_rules::{
     cascade::channel_of,
     explain::{Address, DeliveryFindings, Device, Findings, NotificationFindings, Try},
@@ -36,13 +37,15 @@ pub(super) fn findings(world: &World, asked: &FindingsQuery) -> Option<Findings>
         course: delivery.course,
         only: delivery.only.as_ref().map(Vec::len),
     });
-    let sessions = world.sessions_of(&asked.app, &asked.user).into_iter();
-    let meant = sessions.filter(|(id, _)| {
+    let meant = devices_of(world, (&asked.app, &asked.user), asked.now).filter(|device| {
         let only = delivery.only.as_ref();
-        only.is_none_or(|only| only.contains(id))
+        only.is_none_or(|only| only.contains(&device.installation))
     });
     found.devices = meant
-        .map(|(id, row)| device(world, key, (id, row), asked))
+        .map(|device| Device {
+            has_it: has_it(world, key, (&asked.app, device.installation)),
+            ..device
+        })
         .collect();
     found.tries = tries(world, key);
     Some(found)
@@ -62,35 +65,47 @@ fn of_notification(row: &NotificationRow, asked: &FindingsQuery) -> Notification
     }
 }
 
+/// The installations of a user with how each is reached; of a delivery that they may have nothing is known.
+pub(super) fn devices_of<'a>(
+    world: &'a World,
+    (app, user): (&'a AppId, &UserId),
+    now: Timestamp,
+) -> impl Iterator<Item = Device> + 'a {
+    let sessions = world.sessions_of(app, user).into_iter();
+    sessions.map(move |(id, row)| device(world, app, (id, row), now))
+}
+
 fn device(
     world: &World,
-    key: Key,
+    app: &AppId,
     (id, row): (InstallationId, &InstallationRow),
-    asked: &FindingsQuery,
+    now: Timestamp,
 ) -> Device {
     let state = row.state.as_ref();
     let is_blocked = state.is_some_and(|state| state.permission == Open::Known(Permission::Denied));
-    let present = world.presence.iter().filter(|(key, row)| {
-        key.app == asked.app && key.installation == id && row.lease_until > asked.now
-    });
+    let present = world
+        .presence
+        .iter()
+        .filter(|(key, row)| key.app == *app && key.installation == id && row.lease_until > now);
     Device {
         installation: id,
         platform: state.and_then(|state| state.platform.known()),
         blocked: is_blocked.then_some(Reason::BlockedOs),
         connected: present.map(|(_, row)| row.last_seen).max(),
         last_seen_at: row.last_seen,
-        has_it: has_it(world, key, (id, row)),
-        addresses: addresses(world, &asked.app, id),
+        has_it: false,
+        addresses: addresses(world, app, id),
     }
 }
 
 /// Whether an installation reported the delivery, or confirmed a place behind it.
-fn has_it(world: &World, key: Key, (id, row): (InstallationId, &InstallationRow)) -> bool {
+fn has_it(world: &World, key: Key, (app, id): (&AppId, InstallationId)) -> bool {
     let reported =
         of_delivery(world, key).any(|((_, _, of, _), row)| *of == id && row.delivered_at.is_some());
     let (user, delivery) = (world.users.get(&key.1), world.deliveries.get(&key));
     let epoch = user.map(|user| epoch_of(world.epoch, user.renewal));
-    let has_reached = row.confirmed.is_some_and(|place| {
+    let row = world.installations.get(&(app.clone(), id));
+    let has_reached = row.and_then(|row| row.confirmed).is_some_and(|place| {
         Some(place.epoch) == epoch && delivery.is_some_and(|row| place.seq >= row.seq)
     });
     reported || has_reached

@@ -48,6 +48,7 @@ mod pause;
 mod perform;
 mod publishing;
 mod queue;
+mod reach;
 mod report;
 mod retry;
 mod row;
