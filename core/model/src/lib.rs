@@ -70,6 +70,7 @@ pub mod limits;
 mod loose;
 pub mod notification;
 pub mod open;
+pub mod preview;
 pub mod problem;
 pub mod publish;
 pub mod push_address;

@@ -6,6 +6,8 @@ pub const HUB: &str = "/hub";
 pub const TOKEN: &str = "/v1/token";
 /// Publishes: `POST`; lists: `GET`.
 pub const NOTIFICATIONS: &str = "/v1/notifications";
+/// What a publish request would come to: `POST`.
+pub const PREVIEW: &str = "/v1/notifications:preview";
 /// One notification with its counters: `GET`.
 pub const NOTIFICATION: &str = "/v1/notifications/{id}";
 /// Stops what was not handed over yet: `POST`.

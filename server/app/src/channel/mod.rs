@@ -2,14 +2,16 @@
 //!
 //! `sender` hands each try of a dispatch to its route. `push` makes pushes and reads what became of them;
 //! the requests are made and sent by `vestnik_push`. `email` does the same with letters and
-//! `vestnik_mail`. `webhook` sends events to receivers.
+//! `vestnik_mail`. `webhook` sends events to receivers. `sample` makes the pushes that a sender previews.
 
 mod content;
 mod email;
 mod push;
+mod sample;
 mod sender;
 pub(crate) mod webhook;
 
 pub(crate) use email::{MailSender, ONE_LETTER, Posting};
 pub(crate) use push::{ONE_REQUEST, PushSender, limits, service};
+pub(crate) use sample::{Sample, samples};
 pub(crate) use sender::{Accounts, Sender};

@@ -10,7 +10,8 @@ use std::{
 use jiff::SignedDuration;
 use vestnik_clock::Clock;
 use vestnik_model::{
-    AppId, Channel, InstallationId, Open, PushAddress, Reason, open::Word as _,
+    AppId, AttemptId, Channel, InstallationId, Notification, Open, PushAddress, Reason,
+    open::Word as _,
 };
 use vestnik_outbound::Limits;
 use vestnik_push::{
@@ -193,19 +194,33 @@ impl PushSender {
 
 /// The push of a try.
 fn of(parcel: &Parcel<'_>, content: Content) -> Push {
-    let notification = &parcel.begun.notification;
+    let Begun {
+        attempt,
+        notification,
+        ..
+    } = parcel.begun;
+    push_of(*attempt, notification, parcel.installation, content)
+}
+
+/// The push of an attempt at an installation.
+pub(super) fn push_of(
+    attempt: AttemptId,
+    notification: &Notification,
+    installation: InstallationId,
+    content: Content,
+) -> Push {
     let urgency = match notification.priority {
         Open::Known(priority) => Urgency::from(priority),
         Open::Unknown(_) => Urgency::Normal,
     };
     Push {
-        attempt: parcel.begun.attempt,
+        attempt,
         notification: notification.id,
         expires_at: notification.expires_at,
         urgency,
         // A repetition takes the place of the first push.
         collapse: Some(CollapseKey::derive(
-            parcel.installation.uuid().as_bytes(),
+            installation.uuid().as_bytes(),
             &notification.id.to_string(),
         )),
         content,

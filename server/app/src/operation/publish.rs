@@ -112,7 +112,7 @@ fn remembered(key: String, request: &PublishRequest, now: Timestamp) -> Idempote
 
 /// Refuses a schedule that names no existing zone or lies too far ahead, and what would
 /// have to be decided for each recipient, which nothing does yet.
-fn check_schedule(schedule: &Schedule, now: Timestamp) -> Result<(), Problem> {
+pub(super) fn check_schedule(schedule: &Schedule, now: Timestamp) -> Result<(), Problem> {
     schedule::check(schedule, now).map_err(Problem::invalid)?;
     let not_yet =
         |pointer: &str| FieldProblem::new(pointer, FieldCode::NotAllowed, "is not supported yet");
@@ -191,7 +191,7 @@ fn take_key(
 }
 
 /// One problem that points at each unknown topic of the request.
-fn unknown_topics(asked: &[TopicName], unknown: &[TopicName]) -> Refusal {
+pub(super) fn unknown_topics(asked: &[TopicName], unknown: &[TopicName]) -> Refusal {
     let places = asked.iter().enumerate();
     let places = places.filter(|(_, topic)| unknown.contains(topic));
     let problems = places.map(|(index, _)| Problem::unknown_topic(index));

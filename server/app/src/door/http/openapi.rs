@@ -19,6 +19,7 @@ use crate::door::rest;
     paths(
         rest::token::issue,
         rest::notifications::publish,
+        rest::preview::preview,
         rest::notifications::list,
         rest::notifications::get,
         rest::notifications::edit,

@@ -19,7 +19,8 @@ use crate::{
         rate::{AddressLimit, limit_address, limit_caller},
         rest::{
             contacts, deliveries, events, explain, identity_keys, installations, keys,
-            notifications, providers, receipts, submission::in_time, token, topics, users, webhooks,
+            notifications, preview, providers, receipts, submission::in_time, token, topics, users,
+            webhooks,
         },
     },
     refusal::Refusal,
@@ -97,6 +98,7 @@ fn resources() -> Router<ServerState> {
             route::NOTIFICATIONS,
             post(notifications::publish).get(notifications::list),
         )
+        .route(route::PREVIEW, post(preview::preview))
         .route(
             route::NOTIFICATION,
             get(notifications::get)

@@ -5,5 +5,6 @@ mod contacts;
 mod events;
 mod explaining;
 mod hub;
+mod previewing;
 mod publishing;
 mod world;

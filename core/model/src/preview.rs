@@ -1,0 +1,99 @@
+//! What a publish request would come to, as its sender sees it before they send.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    open::{Open, words},
+    publish::{Goal, StepChannel},
+    view::Channel,
+};
+
+/// What a publish request would come to. Nothing was stored and nothing sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Preview {
+    /// Whom it would reach now.
+    pub audience: AudiencePreview,
+    /// From when on anybody would be notified.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub opens_at: Timestamp,
+    /// From when on it would not be worth delivering.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub expires_at: Timestamp,
+    /// By which routes each person would be reached, one after another.
+    pub steps: Vec<StepPreview>,
+    /// The bytes of its entry in a log, in the larger of the two encodings.
+    pub entry_bytes: u64,
+    /// What each push service would get for a device that does not exist.
+    pub payloads: Vec<PayloadPreview>,
+}
+
+/// Whom a notification would reach now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AudiencePreview {
+    /// How many recipients were counted.
+    pub users: u64,
+    /// Whether these are all; if not, there are more, and the other numbers are of those counted.
+    pub is_exact: bool,
+    /// Recipients who are logged in on no device.
+    pub without_device: u64,
+    /// Recipients whose devices may all show nothing.
+    pub blocked: u64,
+    /// Recipients who could be reached now, by the route; one person can be reached by several.
+    pub by_channel: BTreeMap<String, u64>,
+}
+
+/// A step of the cascade.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StepPreview {
+    /// The route.
+    #[cfg_attr(feature = "openapi", schema(value_type = StepChannel))]
+    pub channel: Open<StepChannel>,
+    /// What it waits for.
+    #[cfg_attr(feature = "openapi", schema(value_type = Goal))]
+    pub wait_for: Open<Goal>,
+    /// For how many seconds, before the next step begins; absent for the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within_seconds: Option<u64>,
+}
+
+/// What a push service would get.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PayloadPreview {
+    /// The service.
+    #[cfg_attr(feature = "openapi", schema(value_type = Channel))]
+    pub channel: Open<Channel>,
+    /// Whether the App has credentials there.
+    pub has_credentials: bool,
+    /// How the content would travel.
+    #[cfg_attr(feature = "openapi", schema(value_type = PayloadForm))]
+    pub form: Open<PayloadForm>,
+    /// What the service counts, in bytes.
+    pub bytes: u64,
+    /// The most that it takes.
+    pub max_bytes: u64,
+    /// What the service reads; for Web Push, what the browser decrypts.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub payload: Value,
+}
+
+/// How the content of a push travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PayloadForm {
+    /// In an envelope that only the installation opens.
+    Sealed,
+    /// Not at all, because it is too large: the device fetches it.
+    Hint,
+}
+
+words!(PayloadForm {
+    Sealed = "sealed",
+    Hint = "hint",
+});

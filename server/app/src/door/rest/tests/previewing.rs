@@ -1,0 +1,70 @@
+//! What a publish request would come to.
+
+use serde_json::{Value, json};
+
+use super::world::{World, text};
+
+fn request(body: &str) -> Value {
+    json!({
+        "to": {"users": ["anna", "bert", "carl"], "exclude_users": ["carl"]},
+        "notification": {"title": "PLANTED", "body": body},
+        "steps": [{"channel": "push", "within_seconds": 60}, {"channel": "email"}],
+    })
+}
+
+#[tokio::test]
+async fn a_preview_counts_and_renders_and_changes_nothing() {
+    let world = World::new().await;
+    assert_eq!(world.log_in("anna", 1).await.status, 200);
+    let line = "POST /v1/notifications:preview";
+    let preview = world.admin(line, Some(request("small"))).await;
+    assert_eq!(preview.status, 200, "{preview:?}");
+    let expected = json!({
+        "users": 2, "is_exact": true, "without_device": 1, "blocked": 0, "by_channel": {},
+    });
+    assert_eq!(preview.body["audience"], expected);
+    assert_eq!(preview.body["steps"][0]["within_seconds"], 60);
+    assert_eq!(preview.body["steps"][1]["channel"], "email");
+    let payloads = preview.body["payloads"].as_array().unwrap();
+    assert_eq!(payloads.len(), 3);
+    for payload in payloads {
+        assert_eq!(payload["form"], "sealed", "{payload}");
+        assert_eq!(payload["has_credentials"], false);
+        assert!(payload["bytes"].as_u64() <= payload["max_bytes"].as_u64());
+        assert!(!payload.to_string().contains("PLANTED"));
+    }
+    let list = world.admin("GET /v1/notifications", None).await;
+    assert_eq!(list.body["data"], json!([]), "nothing was stored");
+    let events = world.admin("GET /v1/events", None).await;
+    assert_eq!(events.body["data"], json!([]), "nothing happened");
+    let large = world.admin(line, Some(request(&"Щ".repeat(2_000)))).await;
+    assert_eq!(large.body["payloads"][0]["form"], "hint", "{large:?}");
+}
+
+#[tokio::test]
+async fn a_preview_is_checked_as_a_request_that_is_published() {
+    let world = World::new().await;
+    let mut unknown = request("");
+    unknown["to"]["topics"] = json!(["odd"]);
+    let mut wrong = request("");
+    wrong["notification"]["title"] = json!("");
+    let mut late = request("");
+    late["schedule"] = json!({"send_at": "9999-01-01T00:00:00Z"});
+    for body in [unknown, wrong, late] {
+        let published = world
+            .admin("POST /v1/notifications", Some(body.clone()))
+            .await;
+        let previewed = world
+            .admin("POST /v1/notifications:preview", Some(body))
+            .await;
+        assert_eq!(previewed.status, 422, "{previewed:?}");
+        assert_eq!(previewed.body, published.body);
+    }
+    let scopes = json!({"name": "reader", "scopes": ["read"]});
+    let key = world.admin("POST /v1/keys", Some(scopes)).await;
+    let key = text(&key.body["key"]);
+    let refused = world
+        .call("POST /v1/notifications:preview", key, Some(request("")))
+        .await;
+    assert_eq!(refused.status, 403, "{refused:?}");
+}

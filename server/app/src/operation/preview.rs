@@ -1,0 +1,136 @@
+//! What a publish request would come to. It is parsed and checked as one that is published.
+
+use jiff::Timestamp;
+use vestnik_clock::new_uuid_v7;
+use vestnik_model::{
+    AppId, Channel, Notification, NotificationId, Open, Publication, PublishRequest, UserId,
+    preview::{AudiencePreview, PayloadForm, PayloadPreview, Preview, StepPreview},
+    publish::{Step, Steps},
+};
+use vestnik_push::Service;
+use vestnik_rules::{
+    audience::Plan,
+    reach::{MOST, Reach},
+    schedule,
+};
+use vestnik_store::audiences::{ReachOutcome, ReachQuery};
+
+use super::{
+    Publishing,
+    publish::{check_schedule, unknown_topics},
+};
+use crate::{
+    channel::{Sample, samples},
+    refusal::Refusal,
+};
+
+/// Checks a request, and shows what it would come to. Stores nothing, sends nothing.
+pub(crate) async fn preview(
+    with: Publishing<'_>,
+    app: AppId,
+    request: PublishRequest,
+) -> Result<Preview, Refusal> {
+    let now = with.clock.now();
+    let topics = request.to.topics.clone();
+    let publication = Publication::parse(request)?;
+    check_schedule(&publication.schedule, now)?;
+    let asked = ReachQuery {
+        app: app.clone(),
+        plan: Plan::from(&publication.audience),
+        limit: MOST,
+        now,
+    };
+    let (reach, is_exact) = match with.store.reach(asked).await? {
+        ReachOutcome::Reach { reach, is_exact } => (reach, is_exact),
+        ReachOutcome::UnknownTopics(unknown) => return Err(unknown_topics(&topics, &unknown)),
+    };
+    let life = schedule::span(&publication.schedule, now, publication.ttl);
+    let opens_at = life.starts_at.max(now);
+    let id = NotificationId::from_uuid(new_uuid_v7(with.clock));
+    let notification = Notification {
+        expires_at: life.expires_at,
+        ..publication.accept(id, now)
+    };
+    let providers = with.store.providers(app).await?.into_iter();
+    let providers: Vec<_> = providers.filter_map(|view| view.channel.known()).collect();
+    Ok(Preview {
+        audience: audience(&reach, is_exact),
+        opens_at,
+        expires_at: life.expires_at,
+        steps: steps(&publication.steps),
+        entry_bytes: publication.entry_bytes() as u64,
+        payloads: payloads(&with, (&publication, &notification), &providers, opens_at)?,
+    })
+}
+
+fn audience(reach: &Reach, is_exact: bool) -> AudiencePreview {
+    let Reach {
+        users,
+        without_device,
+        blocked,
+        by_channel,
+    } = reach;
+    let named = by_channel.iter();
+    let named = named.map(|(channel, count)| (channel.as_str().to_owned(), *count));
+    AudiencePreview {
+        users: *users,
+        is_exact,
+        without_device: *without_device,
+        blocked: *blocked,
+        by_channel: named.collect(),
+    }
+}
+
+fn steps(steps: &Steps) -> Vec<StepPreview> {
+    let view = |step: &Step| StepPreview {
+        channel: Open::Known(step.channel),
+        wait_for: Open::Known(step.goal),
+        within_seconds: step
+            .within
+            .and_then(|within| u64::try_from(within.as_secs()).ok()),
+    };
+    steps.as_slice().iter().map(view).collect()
+}
+
+/// What each service would get for the first recipient who is named.
+fn payloads(
+    with: &Publishing<'_>,
+    (publication, notification): (&Publication, &Notification),
+    providers: &[Channel],
+    at: Timestamp,
+) -> Result<Vec<PayloadPreview>, Refusal> {
+    let named = publication.audience.users().first().cloned();
+    let Some(user) = named.or_else(|| UserId::parse("user").ok()) else {
+        return Err(Refusal::internal());
+    };
+    let samples = samples(notification, &user, with.clock.random(), at).map_err(|error| {
+        tracing::error!(%error, "a push cannot be previewed");
+        Refusal::internal()
+    })?;
+    Ok(samples
+        .into_iter()
+        .map(|sample| payload(sample, providers))
+        .collect())
+}
+
+fn payload(sample: Sample, providers: &[Channel]) -> PayloadPreview {
+    let Sample { preview, is_sealed } = sample;
+    let channel = match preview.service {
+        Service::Fcm => Channel::Fcm,
+        Service::Apns => Channel::Apns,
+        Service::WebPush => Channel::Webpush,
+    };
+    let form = if is_sealed {
+        PayloadForm::Sealed
+    } else {
+        PayloadForm::Hint
+    };
+    PayloadPreview {
+        channel: channel.into(),
+        has_credentials: providers.contains(&channel),
+        form: form.into(),
+        bytes: preview.bytes as u64,
+        max_bytes: preview.cap as u64,
+        payload: preview.payload,
+    }
+}
