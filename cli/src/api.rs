@@ -44,6 +44,17 @@ impl Api {
         answer(self.request(Method::GET, path)).await
     }
 
+    /// A resource by its path and a query.
+    pub(crate) async fn get_by<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<T, Failure> {
+        let mut url = endpoint(&self.base, path);
+        url.query_pairs_mut().extend_pairs(query);
+        answer(self.request_at(Method::GET, url)).await
+    }
+
     /// Every item of a list, page by page.
     pub(crate) async fn list<T: DeserializeOwned>(&self, path: &str) -> Result<List<T>, Failure> {
         let (mut data, mut cursor) = (Vec::new(), None::<String>);
@@ -71,6 +82,16 @@ impl Api {
         body: &impl Serialize,
     ) -> Result<T, Failure> {
         answer(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// Does what the path's verb says, and reads the answer.
+    pub(crate) async fn act<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
+        answer(self.request(Method::POST, path)).await
+    }
+
+    /// Does what the path's verb says, to which there is no answer.
+    pub(crate) async fn act_silently(&self, path: &str) -> Result<(), Failure> {
+        done(self.request(Method::POST, path)).await
     }
 
     pub(crate) async fn put(&self, path: &str, body: &impl Serialize) -> Result<(), Failure> {

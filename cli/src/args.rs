@@ -1,6 +1,8 @@
 //! The command line. `--help` of each command shows examples.
 
+mod delivery;
 mod schedule;
+mod step;
 mod user;
 mod webhook;
 
@@ -11,9 +13,11 @@ use clap_complete::Shell;
 use reqwest::Url;
 use vestnik_model::{
     AppId, CategoryName, InstallationId, NotificationId, Priority, TopicName, UserId,
+    publish::StepRequest,
 };
 
 pub(crate) use self::{
+    delivery::{CancelArgs, EventsArgs, ExplainArgs, Explained, OneArgs, RecallArgs, RetryArgs},
     schedule::ScheduleArgs,
     user::{EmailCommand, UserCommand},
     webhook::{WebhookArgs, WebhookCommand},
@@ -68,10 +72,22 @@ pub(crate) enum Command {
     Webhook(WebhookCommand),
     /// Publish a notification.
     Send(Box<SendArgs>),
+    /// Show what a notification would come to, without sending it.
+    Preview(Box<PreviewArgs>),
     /// Be a device: receive notifications in the terminal.
     Listen(ListenArgs),
     /// Show what became of a notification.
     Status(StatusArgs),
+    /// Explain in words what became of a notification to a person.
+    Explain(ExplainArgs),
+    /// Stop what was not handed over yet.
+    Cancel(CancelArgs),
+    /// Withdraw a notification, where it was shown too.
+    Recall(RecallArgs),
+    /// Try anew what was lost of a notification.
+    Retry(RetryArgs),
+    /// Print what happened to the App's notifications, oldest first.
+    Events(EventsArgs),
     /// Copy the database, also beside a running server.
     Backup(BackupArgs),
     /// Put a backup in the place of the database of a stopped server.
@@ -297,6 +313,7 @@ impl ServiceName {
 #[command(after_help = "Examples:
   vestnik send --user anna 'Order 8812' 'On its way'
   vestnik send --topic orders 'We open at noon' --priority high --watch
+  vestnik send --user anna 'Sign here' --step push:60:read --step email
   vestnik send --topic orders 'We open at nine' --at 2026-12-01T08:00:00+01:00
   vestnik send --user anna 'Order 8812' --click shop://orders/8812 --data '{\"order\":8812}'")]
 pub(crate) struct SendArgs {
@@ -337,6 +354,10 @@ pub(crate) struct SendArgs {
     /// For how many seconds it is worth delivering.
     #[arg(long)]
     pub(crate) ttl: Option<u32>,
+    /// A step of the cascade, as push:60 or push:60:read or email: a channel, for how many seconds the next
+    /// one waits for it, and for what (handed, delivered or read); repeat for several.
+    #[arg(long = "step", value_parser = step::parse)]
+    pub(crate) steps: Vec<StepRequest>,
     #[command(flatten)]
     pub(crate) schedule: ScheduleArgs,
     /// Your own number for it.
@@ -348,6 +369,20 @@ pub(crate) struct SendArgs {
     /// Stay and show what becomes of it.
     #[arg(long)]
     pub(crate) watch: bool,
+}
+
+/// Show what a notification would come to, without sending it.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The arguments are those of send. Counts the recipients and how each could be reached now, and shows
+what every push service would get and how many bytes that is; --json has the payloads.
+
+Example:
+  vestnik preview --topic orders 'We open at noon' --priority high"
+)]
+pub(crate) struct PreviewArgs {
+    #[command(flatten)]
+    pub(crate) send: SendArgs,
 }
 
 /// Be a device: receive notifications in the terminal.

@@ -2,10 +2,14 @@
 
 mod backup;
 mod completions;
+mod events;
+mod explain;
 mod keys;
 mod listen;
+mod preview;
 mod provider;
 mod restore;
+mod retry;
 mod send;
 mod serve;
 mod sim;
@@ -13,6 +17,7 @@ mod status;
 mod user;
 mod watch;
 mod webhook;
+mod withdraw;
 
 use crate::{args::Command, demo, exit::Failure, output::Output};
 
@@ -25,8 +30,14 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<(), Failure
         Command::User(command) => user::run(command, output).await,
         Command::Webhook(command) => webhook::run(command, output).await,
         Command::Send(args) => send::run(*args, output).await,
+        Command::Preview(args) => preview::run(*args, output).await,
         Command::Listen(args) => listen::run(args, output).await,
         Command::Status(args) => status::run(args, output).await,
+        Command::Explain(args) => explain::run(args, output).await,
+        Command::Cancel(args) => withdraw::cancel(args, output).await,
+        Command::Recall(args) => withdraw::recall(args, output).await,
+        Command::Retry(args) => retry::run(args, output).await,
+        Command::Events(args) => events::run(args, output).await,
         Command::Backup(args) => backup::run(args, output),
         Command::Restore(args) => restore::run(args, output).await,
         Command::Sim(args) => sim::run(args, output).await,

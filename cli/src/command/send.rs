@@ -32,7 +32,8 @@ fn words(accepted: &PublishAccepted) -> String {
     format!("{} {}", style(how).green(), style(accepted.id).bold())
 }
 
-fn request(args: SendArgs, now: Timestamp) -> Result<PublishRequest, Failure> {
+/// The request that the arguments ask for.
+pub(super) fn request(args: SendArgs, now: Timestamp) -> Result<PublishRequest, Failure> {
     let to = AudienceRequest {
         users: args.users,
         installations: args.installations,
@@ -53,6 +54,7 @@ fn request(args: SendArgs, now: Timestamp) -> Result<PublishRequest, Failure> {
         to,
         notification,
         schedule: args.schedule.request(now),
+        steps: (!args.steps.is_empty()).then_some(args.steps),
         ttl_seconds: args.ttl,
         external_id: args.external_id,
         idempotency_key: args.idempotency_key,

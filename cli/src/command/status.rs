@@ -21,7 +21,8 @@ pub(crate) async fn run(args: StatusArgs, output: &Output) -> Result<(), Failure
     Ok(())
 }
 
-fn words(view: &NotificationView) -> String {
+/// A notification with its status and its counts.
+pub(super) fn words(view: &NotificationView) -> String {
     let status = view.status.as_str();
     format!(
         "{}  {}\n{}\n{}",

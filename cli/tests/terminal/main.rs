@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by what it cannot do")]
 
 mod device;
+mod fate;
 mod full_disk;
 mod log;
 mod path;

@@ -1,0 +1,107 @@
+//! `vestnik events`: what happened to the App's notifications.
+
+use std::time::Duration;
+
+use console::style;
+use vestnik_model::{EventId, EventPage, EventView, route};
+
+use crate::{api::Api, args::EventsArgs, exit::Failure, output::Output, termination};
+
+/// For how many seconds the server is asked to wait for an event: less than the patience of [`Api`].
+const WAIT: &str = "15";
+/// The most events of a page.
+const PAGE: &str = "500";
+/// The pauses before a server that cannot be reached is asked again, in seconds; the last one stays.
+const PAUSES: [u64; 5] = [1, 2, 5, 15, 30];
+
+pub(crate) async fn run(args: EventsArgs, output: &Output) -> Result<(), Failure> {
+    let ended = termination::listen()?;
+    let reading = read(&args, output);
+    tokio::select! {
+        outcome = reading => outcome,
+        () = ended => Ok(()),
+    }
+}
+
+async fn read(args: &EventsArgs, output: &Output) -> Result<(), Failure> {
+    let api = Api::new(&args.server)?;
+    let (mut after, mut printed, mut failed) = (args.after, 0_u64, 0_usize);
+    loop {
+        let page = match page(&api, after, args.follow).await {
+            Ok(page) => page,
+            Err(Failure::Unreachable(text)) if args.follow => {
+                let pause = PAUSES.get(failed).copied().unwrap_or(30);
+                output.note(&format!("{text}; the next try is in {pause} s"));
+                failed += 1;
+                tokio::time::sleep(Duration::from_secs(pause)).await;
+                continue;
+            }
+            Err(failure) => return Err(failure),
+        };
+        failed = 0;
+        for event in &page.data {
+            if args.count.is_some_and(|count| printed >= count) {
+                return Ok(());
+            }
+            output.result(event, words);
+            printed += 1;
+        }
+        // A reader that is gone must not be read for on and on.
+        output.check()?;
+        let is_last = page.data.is_empty() && !args.follow;
+        if is_last || args.count.is_some_and(|count| printed >= count) {
+            return Ok(());
+        }
+        after = Some(page.next_cursor);
+    }
+}
+
+async fn page(api: &Api, after: Option<EventId>, waits: bool) -> Result<EventPage, Failure> {
+    let after = after.map(|after| after.to_string());
+    let mut query = vec![("limit", PAGE)];
+    query.extend(after.as_deref().map(|after| ("after", after)));
+    if waits {
+        query.push(("wait", WAIT));
+    }
+    api.get_by(route::EVENTS, &query).await
+}
+
+fn words(event: &EventView) -> String {
+    let data = &event.data;
+    let time = style(format!("{:.0}", event.timestamp)).dim();
+    let mut line = format!("{time}  {}  {}", style(event.id).dim(), event.kind);
+    if let Some(id) = data.notification_id {
+        line.push_str(&format!("  {id}"));
+    }
+    if let Some(user) = &data.user {
+        line.push_str(&format!("  {user}"));
+    }
+    for (status, count) in &data.reached {
+        line.push_str(&format!("  {count} {status}"));
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_event_is_one_line() {
+        console::set_colors_enabled(false);
+        let event = json!({
+            "id": "evt_7", "type": "delivery.sent", "timestamp": "2026-11-29T10:02:05.25Z",
+            "data": {
+                "notification_id": "ntf_00000000000000000000000000000001", "user": "anna",
+                "reached": {"sent": 2},
+            },
+        });
+        let event: EventView = serde_json::from_value(event).unwrap();
+        assert_eq!(
+            words(&event),
+            "2026-11-29T10:02:05Z  evt_7  delivery.sent  ntf_00000000000000000000000000000001  anna  2 sent"
+        );
+    }
+}
