@@ -15,8 +15,9 @@ use serde_json::Value;
 use crate::{
     account::Service,
     address::{FcmAddress, SubscriptionKeys},
-    apns, fcm,
+    apns,
     build_error::BuildError,
+    fcm,
     push::Push,
     web_push::{self, Entropy, Form, Padding},
 };
@@ -118,7 +119,10 @@ mod tests {
         for service in SERVICES {
             let small = of(service, sealed(100));
             let large = of(service, sealed(1_000));
-            assert!(small.bytes < large.bytes && large.bytes <= large.cap, "{service:?}");
+            assert!(
+                small.bytes < large.bytes && large.bytes <= large.cap,
+                "{service:?}"
+            );
             let text = large.payload.to_string();
             assert!(text.contains("vestnik"), "{text}");
         }
@@ -132,7 +136,11 @@ mod tests {
     fn the_size_is_what_the_adapter_refuses() {
         for service in SERVICES {
             let large = of(service, sealed(5_000));
-            assert!(large.bytes > large.cap, "{service:?}: {} bytes", large.bytes);
+            assert!(
+                large.bytes > large.cap,
+                "{service:?}: {} bytes",
+                large.bytes
+            );
         }
         let apns = of(Service::Apns, sealed(1_000));
         let body = apns::body(&push(sealed(1_000))).unwrap();
@@ -144,7 +152,10 @@ mod tests {
         let late = time("2026-11-28T10:00:00Z");
         for service in SERVICES {
             let refused = preview(service, &push(sealed(1)), late);
-            assert!(matches!(refused, Err(BuildError::Expired { .. })), "{service:?}");
+            assert!(
+                matches!(refused, Err(BuildError::Expired { .. })),
+                "{service:?}"
+            );
         }
     }
 }

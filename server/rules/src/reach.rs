@@ -90,7 +90,11 @@ mod tests {
             connected: Some(Timestamp::UNIX_EPOCH),
             ..device(&[Channel::Fcm])
         };
-        reach.add(&[online.clone(), device(&[Channel::Fcm]), device(&[Channel::Apns])]);
+        reach.add(&[
+            online.clone(),
+            device(&[Channel::Fcm]),
+            device(&[Channel::Apns]),
+        ]);
         reach.add(&[]);
         let blocked = Device {
             blocked: Some(Reason::BlockedOs),
@@ -101,7 +105,10 @@ mod tests {
         dead.addresses[0].died_at = Some(Timestamp::UNIX_EPOCH);
         dead.addresses[1].has_provider = false;
         reach.add(&[dead]);
-        assert_eq!((reach.users, reach.without_device, reach.blocked), (4, 1, 1));
+        assert_eq!(
+            (reach.users, reach.without_device, reach.blocked),
+            (4, 1, 1)
+        );
         let expected = [(Channel::Hub, 1), (Channel::Fcm, 1), (Channel::Apns, 1)];
         assert_eq!(reach.by_channel, expected.into());
     }
