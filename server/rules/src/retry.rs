@@ -118,7 +118,7 @@ pub fn round(findings: &Findings, is_routed: bool, now: Timestamp) -> Option<Rou
     let failed = findings.tries.iter().filter(|tried| is_failed(tried));
     let reopened = failed.filter_map(|tried| {
         let installation = tried.installation?;
-        Some((installation, tried.channel, reopened(now)))
+        Some((installation, tried.channel, reopened(&tried.attempt, now)))
     });
     Some(Round {
         advanced,
@@ -150,13 +150,13 @@ fn is_failed(tried: &Try) -> bool {
     tried.attempt.state == State::Failed
 }
 
-/// An attempt that failed, at the beginning of its next try.
-const fn reopened(now: Timestamp) -> Attempt {
+/// An attempt that failed, at the beginning of its next try. Its tries go on being counted.
+const fn reopened(failed: &Attempt, now: Timestamp) -> Attempt {
     Attempt {
         state: State::Retrying,
         reason: None,
-        tries: 0,
-        unproven: 0,
+        tries: failed.tries,
+        unproven: failed.unproven,
         until: Some(now),
     }
 }
@@ -174,7 +174,7 @@ fn device(found: &Device, tries: &[Try], now: Timestamp) -> cascade::Device {
             has_provider: address.has_provider,
             attempt: tried.map(|tried| {
                 if is_failed(tried) {
-                    reopened(now)
+                    reopened(&tried.attempt, now)
                 } else {
                     tried.attempt.clone()
                 }

@@ -190,6 +190,10 @@ fn tried(target: &Target, outcome: AttemptFinding, times: Times) -> String {
             because(reason),
             moment(at, times),
         ),
+        AttemptFinding::Anew { at } => format!(
+            "{subject} for {to} is tried anew {}, because the sender asked for it.",
+            moment(at, times),
+        ),
         AttemptFinding::Refused { tries, reason } => format!(
             "{subject} for {to} was given up after {}, because {}.",
             count_of(tries, "try", "tries"),

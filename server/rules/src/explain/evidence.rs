@@ -167,6 +167,7 @@ impl AttemptFinding {
                 .after(tries)
                 .because(reason)
                 .at(at),
+            Self::Anew { at } => meaning("anew", Rule::Retry).at(at),
             Self::Refused { tries, reason } => meaning("refused", Rule::Failure)
                 .after(tries)
                 .because(reason),

@@ -33,6 +33,8 @@ pub enum Rule {
     Withdrawal,
     /// Late evidence counts.
     Lateness,
+    /// A sender may have what was lost tried anew.
+    Retry,
 }
 
 impl Word for Rule {
@@ -51,6 +53,7 @@ impl Word for Rule {
         Self::Expiry,
         Self::Withdrawal,
         Self::Lateness,
+        Self::Retry,
     ];
 
     fn as_str(self) -> &'static str {
@@ -69,6 +72,7 @@ impl Word for Rule {
             Self::Expiry => "expiry",
             Self::Withdrawal => "withdrawal",
             Self::Lateness => "lateness",
+            Self::Retry => "retry",
         }
     }
 }

@@ -194,6 +194,10 @@ fn tried(target: &Target, outcome: AttemptFinding, times: Times) -> String {
             because(reason),
             moment(at, times),
         ),
+        AttemptFinding::Anew { at } => format!(
+            "Через {by} заново передаётся {what} {}, потому что об этом попросил отправитель.",
+            moment(at, times),
+        ),
         AttemptFinding::Refused { tries, reason } => format!(
             "Передать через {by} {what} не удалось ({}), потому что {}; больше попыток не будет.",
             count_of(tries),

@@ -150,6 +150,11 @@ pub enum AttemptFinding {
         /// When the next one is made.
         at: Timestamp,
     },
+    /// It had failed for good, and is tried anew.
+    Anew {
+        /// When.
+        at: Timestamp,
+    },
     /// It failed for good.
     Refused {
         /// How many tries were made.

@@ -200,6 +200,7 @@ fn sent(findings: &Findings, tried: &Try) -> Vec<AttemptFinding> {
     let outcome = match (attempt.state, attempt.until) {
         (State::Sent, _) => AttemptFinding::Handed { at, tries, cause },
         (State::Failed, _) => AttemptFinding::Refused { tries, reason },
+        (State::Retrying, Some(at)) if attempt.reason.is_none() => AttemptFinding::Anew { at },
         (State::Retrying, Some(at)) => AttemptFinding::Retrying { tries, reason, at },
         (State::Sending | State::Retrying, until) => AttemptFinding::OnItsWay {
             until: until.unwrap_or(at),

@@ -179,6 +179,23 @@ fn a_dead_address_is_why_it_was_not_delivered() {
 }
 
 #[test]
+fn what_is_tried_anew_says_so() {
+    let mut findings = findings();
+    let anew = Attempt {
+        state: State::Retrying,
+        reason: None,
+        tries: 4,
+        unproven: 0,
+        until: Some(at("10:30:00")),
+    };
+    findings.tries = vec![tried(Channel::Fcm, anew, "10:02:01")];
+    assert_eq!(
+        said(&findings, "10:29:00")[2],
+        "A push for the Android device is tried anew at 10:30:00, because the sender asked for it."
+    );
+}
+
+#[test]
 fn devices_are_told_apart_and_each_gap_is_named() {
     let mut findings = findings();
     let mut blocked = phone(2);

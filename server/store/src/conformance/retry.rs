@@ -149,7 +149,7 @@ pub async fn what_was_lost_is_tried_anew_once_something_has_changed(fixture: &im
     assert_eq!(attempts.len(), 1);
     assert_eq!(
         (attempts[0].tries, &attempts[0].status),
-        (1, &AttemptStatus::Sent.into())
+        (2, &AttemptStatus::Sent.into())
     );
     world.is_sound().await;
 }

@@ -37,6 +37,9 @@ pub fn english_rule(rule: Rule) -> String {
         Rule::Withdrawal => {
             "A sender can cancel what was not handed over, and recall what was shown."
         }
+        Rule::Retry => {
+            "What was lost is tried anew when its sender asks for that and something has changed."
+        }
         Rule::Lateness => "Evidence from a device counts, however late it comes.",
     };
     text.to_owned()

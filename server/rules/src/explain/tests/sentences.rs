@@ -71,6 +71,7 @@ fn outcomes() -> Vec<AttemptFinding> {
         handed(3, Cause::NotConnected),
         handed(1, Cause::Step),
         AttemptFinding::OnItsWay { until: time },
+        AttemptFinding::Anew { at: time },
         AttemptFinding::Retrying {
             tries: 2,
             reason,
