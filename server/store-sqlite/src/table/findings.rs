@@ -172,8 +172,8 @@ fn devices(
         now: asked.now,
     };
     let found = found_of(db, &owner)?.into_iter();
-    let meant = found.filter(|(device, _)| reached.is_for(device.installation));
-    let devices = meant.map(|(device, confirmed)| Device {
+    let meant = found.filter(|found| reached.is_for(found.device.installation));
+    let devices = meant.map(|Found { device, confirmed }| Device {
         has_it: reached.by(device.installation, confirmed),
         ..device
     });
@@ -193,14 +193,17 @@ pub(crate) fn devices_of(
     owner: &Owner<'_>,
 ) -> Result<Vec<Device>, rusqlite::Error> {
     let found = found_of(db, owner)?.into_iter();
-    Ok(found.map(|(device, _)| device).collect())
+    Ok(found.map(|found| found.device).collect())
 }
 
-/// The installations of a user, each with the place of the log that it confirmed.
-fn found_of(
-    db: &Connection,
-    owner: &Owner<'_>,
-) -> Result<Vec<(Device, Option<(u32, u64)>)>, rusqlite::Error> {
+/// An installation, with the epoch and the number of the place of the log that it confirmed.
+struct Found {
+    device: Device,
+    confirmed: Option<(u32, u64)>,
+}
+
+/// The installations of a user.
+fn found_of(db: &Connection, owner: &Owner<'_>) -> Result<Vec<Found>, rusqlite::Error> {
     let Owner { app, user, now } = owner;
     let rows = rows(db, app, user)?;
     if rows.is_empty() {
@@ -221,7 +224,10 @@ fn found_of(
                 has_it: false,
                 addresses: addresses(db, (app, row.id), &providers)?,
             };
-            Ok((device, row.confirmed))
+            Ok(Found {
+                device,
+                confirmed: row.confirmed,
+            })
         })
         .collect()
 }
