@@ -110,7 +110,7 @@ fn what_would_end_again_stays_as_it_ended() {
         assert_eq!(round(&unchanged, true, now()), None, "{reason}: it has not");
     }
     check(Reason::DeviceNoneActive, |findings| {
-        findings.devices.clear()
+        findings.devices.clear();
     });
     check(Reason::BlockedOs, |findings| {
         findings.devices[0].blocked = Some(Reason::BlockedOs);
