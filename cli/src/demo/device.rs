@@ -10,7 +10,7 @@ use vestnik_model::{AppId, NotificationId, TopicName, UserId};
 use crate::{device, exit::Failure};
 
 /// The longest anything in the demo may take.
-const PATIENCE: Duration = Duration::from_mins(5);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(5);
 
 /// What a device drew and took back.
 #[derive(Debug, Clone, Default)]
@@ -60,10 +60,16 @@ impl Device {
 
     /// Subscribes its user to a topic, once it is online.
     pub(crate) async fn join(&self, topic: &TopicName) -> Result<(), Failure> {
+        self.is_online().await?;
+        Ok(self.client.subscribe(topic.clone()).await?)
+    }
+
+    /// Waits until it is online.
+    pub(crate) async fn is_online(&self) -> Result<(), Failure> {
         let mut snapshot = self.client.snapshot();
         let online = snapshot.wait_for(Snapshot::is_online);
         match timeout(PATIENCE, online).await {
-            Ok(Ok(_)) => Ok(self.client.subscribe(topic.clone()).await?),
+            Ok(Ok(_)) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(Failure::Outcome(format!(
                 "{} is not online in {PATIENCE:?}",
                 self.name

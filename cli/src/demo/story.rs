@@ -2,12 +2,22 @@
 
 use console::style;
 use futures_util::StreamExt as _;
+use tokio::time::{sleep, timeout};
 use vestnik_model::{
-    AudienceRequest, Counts, NotificationId, PublishRequest, TrafficType, UserId,
-    contract::StatusChange, publish::ContentRequest, route, view::NotificationView,
+    AudienceRequest, Counts, NotificationId, PublishRequest, PushAddress, PushAddressKind,
+    TrafficType, UserId,
+    contract::StatusChange,
+    publish::ContentRequest,
+    route,
+    view::{InstallationView, NotificationView},
 };
 
-use super::{summary::Summary, world::World};
+use super::{
+    device::{Device, PATIENCE},
+    outside::LOOK,
+    summary::Summary,
+    world::World,
+};
 use crate::{
     exit::Failure,
     output::{Output, status_style},
@@ -33,6 +43,8 @@ pub(crate) async fn tell(world: &World, orders: u32, output: &Output) -> Result<
         to_boris: 0,
         withdrawn: 0,
         replayed: 0,
+        pushed: 0,
+        readable: 0,
     };
     story.first_order().await?;
     story
@@ -42,6 +54,7 @@ pub(crate) async fn tell(world: &World, orders: u32, output: &Output) -> Result<
     story
         .tunnel(FIRST_ORDER + orders - 1..=FIRST_ORDER + orders)
         .await?;
+    story.pocket(FIRST_ORDER + orders + 1).await?;
     story.boris_reads_everything().await?;
     story.settle().await
 }
@@ -56,6 +69,10 @@ struct Story<'a> {
     withdrawn: u64,
     /// How many the laptop caught up on.
     replayed: usize,
+    /// How many reached a phone that slept.
+    pushed: u64,
+    /// How many requests a push service could read.
+    readable: u64,
 }
 
 impl Story<'_> {
@@ -146,6 +163,58 @@ impl Story<'_> {
         Ok(())
     }
 
+    /// A phone without a connection is reached through a push service, which can read nothing.
+    async fn pocket(&mut self, order: u32) -> Result<(), Failure> {
+        self.scene("Boris's phone sleeps in his pocket: only a push service can reach it");
+        let World {
+            outside,
+            boris_phone,
+            boris,
+            ..
+        } = self.world;
+        let phone = outside.phone()?;
+        let token = phone.token.clone().unwrap_or_default();
+        let address = PushAddress::new(PushAddressKind::FcmToken, token);
+        boris_phone.client.set_push_address(address).await?;
+        self.knows_address(boris_phone).await?;
+        boris_phone.client.go_offline();
+        self.stage(boris, order, 0).await?;
+        let push = outside.push(&phone).await?;
+        boris_phone.client.handle_push(push).await?;
+        boris_phone.has_shown(self.to_boris).await?;
+        self.pushed += 1;
+        self.readable += outside.readable(&title(order, 0));
+        self.say("The push woke it: the toast is there, and the service saw an envelope only");
+        boris_phone.client.go_online();
+        boris_phone.is_online().await?;
+        self.say("Online again, it gets the same by the connection, and shows it no second time");
+        Ok(())
+    }
+
+    /// Waits until the server knows where and for which key a device is pushed to.
+    async fn knows_address(&self, device: &Device) -> Result<(), Failure> {
+        let installation = device.client.installation().to_string();
+        let path = route::with(route::INSTALLATION, &installation);
+        let known = async {
+            loop {
+                let view: InstallationView = self.world.api.get(&path).await?;
+                let is_known = view.state.is_some_and(|state| {
+                    !state.push_addresses.is_empty() && state.envelope_key.is_some()
+                });
+                if is_known {
+                    return Ok(());
+                }
+                sleep(LOOK).await;
+            }
+        };
+        timeout(PATIENCE, known).await.unwrap_or_else(|_| {
+            let name = device.name;
+            Err(Failure::Outcome(format!(
+                "the server does not know in {PATIENCE:?} where {name} is reached"
+            )))
+        })
+    }
+
     async fn boris_reads_everything(&self) -> Result<(), Failure> {
         let read = self.world.boris_phone.client.mark_all_read(None).await?;
         self.scene(&format!("Boris reads all {read} of his"));
@@ -161,6 +230,8 @@ impl Story<'_> {
             published: self.published.len() as u64,
             withdrawn: self.withdrawn,
             replayed: self.replayed as u64,
+            pushed: self.pushed,
+            readable: self.readable,
             devices: self.world.devices().len() as u64,
             ..Summary::default()
         };
@@ -205,7 +276,7 @@ impl Story<'_> {
         order: u32,
         stage: usize,
     ) -> Result<NotificationId, Failure> {
-        let (status, text) = STAGES[stage];
+        let text = STAGES[stage].1;
         let to = AudienceRequest {
             users: vec![user.clone()],
             ..Default::default()
@@ -215,8 +286,7 @@ impl Story<'_> {
         } else {
             self.to_boris += 1;
         }
-        self.publish(to, format!("Order {order} is {status}"), text)
-            .await
+        self.publish(to, title(order, stage), text).await
     }
 
     async fn publish(
@@ -255,6 +325,11 @@ impl Story<'_> {
         self.output
             .note(&format!("  {} {text}", style("✓").green()));
     }
+}
+
+fn title(order: u32, stage: usize) -> String {
+    let status = STAGES[stage].0;
+    format!("Order {order} is {status}")
 }
 
 fn timeline_words(change: &StatusChange) -> String {

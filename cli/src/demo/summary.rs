@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use crate::exit::Failure;
 
-/// The figures of a demo; that it held is `lost` and `shown_twice` both 0 and every delivery made.
+/// The figures of a demo; that it held is `lost`, `shown_twice` and `readable` all 0, every delivery made
+/// and a phone that slept reached.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub(crate) struct Summary {
     /// Notifications the courier published.
@@ -20,6 +21,10 @@ pub(crate) struct Summary {
     pub(crate) read: u64,
     /// Notifications the laptop caught up on after the tunnel.
     pub(crate) replayed: u64,
+    /// Notifications that reached a phone that slept, through a push service.
+    pub(crate) pushed: u64,
+    /// Requests in which the push service could read a notification.
+    pub(crate) readable: u64,
     /// Toasts that went away because the notification was read on the other device.
     pub(crate) withdrawn: u64,
     /// Notifications that a device should have in its history and has not.
@@ -43,7 +48,8 @@ impl Summary {
     /// Whether the promise held.
     pub(crate) fn verdict(&self) -> Result<(), Failure> {
         let is_whole = self.delivered == self.deliveries && self.lost == 0 && self.shown_twice == 0;
-        if is_whole {
+        let is_reached = self.pushed > 0 && self.readable == 0;
+        if is_whole && is_reached {
             Ok(())
         } else {
             Err(Failure::Outcome("the demo did not hold".to_owned()))
@@ -57,6 +63,8 @@ impl Summary {
             ("delivered", self.delivered),
             ("read", self.read),
             ("caught up after the tunnel", self.replayed),
+            ("pushed to a sleeping phone", self.pushed),
+            ("read by the push service", self.readable),
             ("withdrawn, read elsewhere", self.withdrawn),
             ("lost", self.lost),
             ("shown twice", self.shown_twice),
@@ -74,7 +82,8 @@ impl Summary {
 
     fn number(&self, name: &str, count: u64) -> String {
         let is_good = match name {
-            "lost" | "shown twice" => count == 0,
+            "lost" | "shown twice" | "read by the push service" => count == 0,
+            "pushed to a sleeping phone" => count > 0,
             "delivered" => count == self.deliveries,
             _ => return style(count).bold().to_string(),
         };
@@ -108,6 +117,7 @@ mod tests {
         let whole = Summary {
             deliveries: 3,
             delivered: 3,
+            pushed: 1,
             ..Summary::default()
         };
         assert!(whole.verdict().is_ok());
@@ -122,6 +132,14 @@ mod tests {
             },
             Summary {
                 shown_twice: 1,
+                ..whole.clone()
+            },
+            Summary {
+                pushed: 0,
+                ..whole.clone()
+            },
+            Summary {
+                readable: 1,
                 ..whole
             },
         ];

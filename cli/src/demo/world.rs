@@ -14,6 +14,7 @@ use vestnik_server::{Bootstrap, Config, ServeError};
 
 use super::{
     device::{Device, Setup},
+    outside::Outside,
     relay::Relay,
 };
 use crate::{api::Api, device::identity_token, exit::Failure};
@@ -37,6 +38,8 @@ pub(crate) struct World {
     pub(crate) boris_phone: Device,
     /// The laptop's line.
     pub(crate) tunnel: Relay,
+    /// The push service.
+    pub(crate) outside: Outside,
     server: Server,
 }
 
@@ -56,9 +59,11 @@ impl World {
             parse("anna", UserId::parse)?,
             parse("boris", UserId::parse)?,
         );
-        let (server, keys) = Server::start(&app).await?;
+        let outside = Outside::start().await?;
+        let (server, keys) = Server::start(&app, outside.places()).await?;
         let base = address_url(server.address)?;
         let admin = Api::with_key(base.clone(), keys.admin_key.clone())?;
+        outside.provide(&admin).await?;
         admin
             .put(
                 &route::with(route::TOPIC, topic.as_str()),
@@ -69,7 +74,7 @@ impl World {
             .await?;
         let request = KeyRequest {
             name: "courier".to_owned(),
-            scopes: vec![Scope::Publish, Scope::Read],
+            scopes: vec![Scope::Publish, Scope::Read, Scope::Audience],
         };
         let courier: KeyCreated = admin.post(route::KEYS, &request).await?;
 
@@ -99,6 +104,7 @@ impl World {
             boris,
             topic,
             tunnel,
+            outside,
             server,
         })
     }
@@ -116,18 +122,20 @@ impl World {
         self.server.shutdown.cancel();
         let served = self.server.task.await.map_err(anyhow::Error::from)?;
         served.map_err(anyhow::Error::from)?;
+        self.outside.stop().await;
         self.server.dir.close()?;
         Ok(())
     }
 }
 
 impl Server {
-    async fn start(app: &AppId) -> Result<(Self, Bootstrap), Failure> {
+    async fn start(app: &AppId, listed: Vec<String>) -> Result<(Self, Bootstrap), Failure> {
         let dir = tempfile::tempdir()?;
-        let config = Config {
+        let mut config = Config {
             database: dir.path().join("vestnik.sqlite"),
             ..Config::default()
         };
+        config.outbound.listed = listed;
         let keys = vestnik_server::bootstrap(&config.database, None, app.clone())
             .await
             .map_err(anyhow::Error::from)?;
