@@ -36,7 +36,7 @@ pub enum Event {
     /// A device reported it.
     Receipt(ReceiptKind),
     /// Its time to live ran out.
-    Expired(Proof),
+    Expired(Confirmation),
     /// The sender cancelled or recalled its notification.
     Cancelled,
     /// Its cascade has nowhere to go any more.
@@ -47,7 +47,7 @@ pub enum Event {
 
 /// What is known, at its expiry, of what a delivery that was handed over came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Proof {
+pub enum Confirmation {
     /// An installation that it was handed to confirmed a place of the log at or behind its entry: the
     /// device has it, also if no receipt came.
     Evident,
@@ -122,7 +122,7 @@ pub fn advance(mut state: DeliveryState, event: Event, at: Timestamp) -> Advance
 /// place of the log, and otherwise ends as `delivery.unconfirmed`: a hand-over alone is no success, unless
 /// it was to a mailbox. Every other one stays as it is.
 #[must_use]
-pub fn expire(state: DeliveryState, proof: Proof, now: Timestamp) -> Advanced {
+pub fn expire(state: DeliveryState, proof: Confirmation, now: Timestamp) -> Advanced {
     advance(state, Event::Expired(proof), now)
 }
 
@@ -143,13 +143,13 @@ fn begin_anew(state: &mut DeliveryState) -> bool {
     has_ended
 }
 
-fn run_out(state: &mut DeliveryState, proof: Proof, now: Timestamp) -> bool {
+fn run_out(state: &mut DeliveryState, proof: Confirmation, now: Timestamp) -> bool {
     match state.status {
         DeliveryStatus::Pending => state.merge(Evidence::Ended(Reason::ExpiredTtl), now),
         DeliveryStatus::Sent => match proof {
-            Proof::Evident => state.merge(Evidence::Receipt(ReceiptKind::Delivered), now),
-            Proof::Missing => state.merge(Evidence::Ended(Reason::DeliveryUnconfirmed), now),
-            Proof::Impossible => false,
+            Confirmation::Evident => state.merge(Evidence::Receipt(ReceiptKind::Delivered), now),
+            Confirmation::Missing => state.merge(Evidence::Ended(Reason::DeliveryUnconfirmed), now),
+            Confirmation::Impossible => false,
         },
         DeliveryStatus::Delivered
         | DeliveryStatus::Read

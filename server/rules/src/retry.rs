@@ -11,15 +11,15 @@
 //! hand-over is not repeated.
 
 use jiff::Timestamp;
-use vestnik_model::{Channel, Counts, DeliveryState, DeliveryStatus, InstallationId, Open};
+use vestnik_model::{Counts, DeliveryState, DeliveryStatus, Open};
 
 use crate::{
     attempt::{Attempt, State},
-    cascade::{self, Course, Mailbox, View, look, preferred},
+    cascade::{self, Course, Target, View, look, preferred},
     delivery::{Advanced, Event, advance},
-    explain::{Device, Findings, Try},
+    explain::{Address, Device, Findings, Try},
     reason::{Escalation, consequences},
-    work::LEASE,
+    work::lease_until,
 };
 
 /// A notification as far as it depends on whether something of it can be tried anew.
@@ -81,7 +81,7 @@ pub struct Round {
     /// Where it begins; absent if no dispatch looks at it.
     pub course: Option<Course>,
     /// The attempts that begin anew.
-    pub reopened: Vec<(InstallationId, Channel, Attempt)>,
+    pub reopened: Vec<(Target, Attempt)>,
 }
 
 /// Decides whether a delivery is tried anew, as of `now`; `None` if it stays as it is. One that `is_routed`
@@ -99,6 +99,8 @@ pub fn round(findings: &Findings, is_routed: bool, now: Timestamp) -> Option<Rou
         .iter()
         .map(|found| device(found, &findings.tries, now))
         .collect();
+    let mailbox = findings.mailbox.as_ref();
+    let mailbox = mailbox.map(|found| address(found, Target::Mailbox, &findings.tries, now));
     let notification = &findings.notification;
     let looked = look(&View {
         steps: &notification.steps,
@@ -107,8 +109,8 @@ pub fn round(findings: &Findings, is_routed: bool, now: Timestamp) -> Option<Rou
         expires_at: notification.expires_at,
         is_stopped: notification.is_cancelled,
         devices: &devices,
-        mailbox: Mailbox::Unknown,
-        lease_until: now.checked_add(LEASE).unwrap_or(Timestamp::MAX),
+        mailbox: mailbox.as_ref(),
+        lease_until: lease_until(now),
         now,
     });
     // It would end again as it did.
@@ -116,10 +118,7 @@ pub fn round(findings: &Findings, is_routed: bool, now: Timestamp) -> Option<Rou
         return None;
     }
     let failed = findings.tries.iter().filter(|tried| is_failed(tried));
-    let reopened = failed.filter_map(|tried| {
-        let installation = tried.installation?;
-        Some((installation, tried.channel, reopened(&tried.attempt, now)))
-    });
+    let reopened = failed.map(|tried| (tried.target, reopened(&tried.attempt, now)));
     Some(Round {
         advanced,
         course: (is_routed || delivery.course.is_some()).then_some(course),
@@ -161,25 +160,31 @@ const fn reopened(failed: &Attempt, now: Timestamp) -> Attempt {
     }
 }
 
+/// An address as a look sees it once the failed attempt at it is reopened.
+fn address(found: &Address, target: Target, tries: &[Try], now: Timestamp) -> cascade::Address {
+    let tried = tries.iter().find(|tried| tried.target == target);
+    cascade::Address {
+        channel: found.channel,
+        is_dead: found.died_at.is_some(),
+        has_provider: found.has_provider,
+        attempt: tried.map(|tried| {
+            if is_failed(tried) {
+                reopened(&tried.attempt, now)
+            } else {
+                tried.attempt.clone()
+            }
+        }),
+    }
+}
+
 /// A device as a look sees it once its failed attempts are reopened.
 fn device(found: &Device, tries: &[Try], now: Timestamp) -> cascade::Device {
-    let addresses = found.addresses.iter().map(|address| {
-        let mut tries = tries.iter();
-        let tried = tries.find(|tried| {
-            tried.installation == Some(found.installation) && tried.channel == address.channel
-        });
-        cascade::Address {
-            channel: address.channel,
-            is_dead: address.died_at.is_some(),
-            has_provider: address.has_provider,
-            attempt: tried.map(|tried| {
-                if is_failed(tried) {
-                    reopened(&tried.attempt, now)
-                } else {
-                    tried.attempt.clone()
-                }
-            }),
-        }
+    let addresses = found.addresses.iter().map(|known| {
+        let target = Target::Device {
+            installation: found.installation,
+            channel: known.channel,
+        };
+        address(known, target, tries, now)
     });
     cascade::Device {
         installation: found.installation,

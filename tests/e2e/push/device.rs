@@ -1,7 +1,7 @@
 //! What the server sends is what the device's core reads, whichever service is in between.
 
 use vestnik_core::inbox::push::Undrawn;
-use vestnik_sim::Order;
+use vestnik_sim::{DeviceView, Order};
 
 use super::*;
 
@@ -59,7 +59,7 @@ fn handed(event: &Event) -> anyhow::Result<Vec<u8>> {
 
 #[tokio::test]
 async fn the_core_reads_what_each_service_brings() -> anyhow::Result<()> {
-    let stage = Stage::new().await?;
+    let stage = stage().await?;
     for (name, kind) in [
         ("anna", Kind::FcmToken),
         ("carl", Kind::Apns),
@@ -68,7 +68,7 @@ async fn the_core_reads_what_each_service_brings() -> anyhow::Result<()> {
         let user = user(name);
         let phone = stage.simulator.register(Registration::new(kind))?;
         let device = sleeping(&stage, &user, address(&phone)?).await?;
-        let id = stage.publish(&user).await?;
+        let id = publish(&stage, &user).await?;
         // It was heard from just now, and gets the time to confirm.
         stage.clock.advance(Duration::from_secs(6));
         let received = stage.received(&phone, 1).await?;
@@ -82,19 +82,19 @@ async fn the_core_reads_what_each_service_brings() -> anyhow::Result<()> {
         assert_eq!(again, Pushed::Dropped(Undrawn::Duplicate), "{name}");
         device.stop().await?;
     }
-    stage.saw_nothing();
+    saw_nothing(&stage);
     stage.stop().await
 }
 
 /// FCM keeps four collapse keys for a device, and drops the messages of any other.
 #[tokio::test]
 async fn a_phone_that_was_offline_gets_every_notification() -> anyhow::Result<()> {
-    let stage = Stage::new().await?;
+    let stage = stage().await?;
     let anna = user("anna");
     let phone = stage.phone(&anna, Kind::FcmToken).await?;
     stage.simulator.set_offline(&phone.id)?;
     for _ in 0..6 {
-        let id = stage.publish(&anna).await?;
+        let id = publish(&stage, &anna).await?;
         stage.becomes(id, DeliveryStatus::Sent).await?;
     }
     stage.simulator.set_online(&phone.id, Order::default())?;

@@ -14,13 +14,17 @@ fn after(events: &[Event]) -> DeliveryState {
 const HANDED: Event = Event::HandedOver;
 const DELIVERED: Event = Event::Receipt(ReceiptKind::Delivered);
 const READ: Event = Event::Receipt(ReceiptKind::Read);
-const EXPIRED: Event = Event::Expired(Proof::Missing);
-const PROOFS: [Proof; 3] = [Proof::Evident, Proof::Missing, Proof::Impossible];
+const EXPIRED: Event = Event::Expired(Confirmation::Missing);
+const PROOFS: [Confirmation; 3] = [
+    Confirmation::Evident,
+    Confirmation::Missing,
+    Confirmation::Impossible,
+];
 
 #[test]
 fn what_runs_out_depends_on_how_far_it_came() {
     #[track_caller]
-    fn check(events: &[Event], proof: Proof, expected: Counter) {
+    fn check(events: &[Event], proof: Confirmation, expected: Counter) {
         let advanced = expire(after(events), proof, at(9));
         assert_eq!(counter(&advanced.state), expected);
         assert_eq!(
@@ -35,11 +39,15 @@ fn what_runs_out_depends_on_how_far_it_came() {
         check(&[EXPIRED], proof, Counter::Expired);
         check(&[Event::Cancelled], proof, Counter::Cancelled);
     }
-    check(&[HANDED], Proof::Evident, Counter::Delivered);
-    check(&[HANDED], Proof::Missing, Counter::Unconfirmed);
+    check(&[HANDED], Confirmation::Evident, Counter::Delivered);
+    check(&[HANDED], Confirmation::Missing, Counter::Unconfirmed);
     // A letter that was taken is all that is ever known of it.
-    check(&[HANDED], Proof::Impossible, Counter::Sent);
-    check(&[HANDED, EXPIRED], Proof::Evident, Counter::Unconfirmed);
+    check(&[HANDED], Confirmation::Impossible, Counter::Sent);
+    check(
+        &[HANDED, EXPIRED],
+        Confirmation::Evident,
+        Counter::Unconfirmed,
+    );
 }
 
 #[test]

@@ -6,7 +6,10 @@ use vestnik_model::{
     publish::{ScheduleView, Steps},
 };
 
-use crate::{attempt::Attempt, cascade::Course};
+use crate::{
+    attempt::Attempt,
+    cascade::{Course, Target},
+};
 
 /// Everything that an explanation is made of.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +20,8 @@ pub struct Findings {
     pub delivery: Option<DeliveryFindings>,
     /// The person's installations that the delivery is for.
     pub devices: Vec<Device>,
+    /// The person's mailbox, if they have one.
+    pub mailbox: Option<Address>,
     /// What was tried.
     pub tries: Vec<Try>,
 }
@@ -74,7 +79,7 @@ pub struct Device {
     pub addresses: Vec<Address>,
 }
 
-/// Where a push service reaches an installation.
+/// Where a push service reaches an installation, or letters a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Address {
     /// The service.
@@ -88,10 +93,8 @@ pub struct Address {
 /// An attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Try {
-    /// Where it went; absent for the person's mailbox.
-    pub installation: Option<InstallationId>,
-    /// The route.
-    pub channel: Channel,
+    /// Where it went.
+    pub target: Target,
     /// How far it got.
     pub attempt: Attempt,
     /// When it began.

@@ -158,7 +158,10 @@ fn gap(address: &Address) -> Option<DeviceFinding> {
 /// What was tried, with the time of each.
 fn tries(findings: &Findings, now: Timestamp) -> Vec<(Timestamp, Statement)> {
     let told = findings.tries.iter().flat_map(|tried| {
-        let (place, channel) = (place(findings, tried.installation), tried.channel);
+        let (place, channel) = (
+            place(findings, tried.target.installation()),
+            tried.target.channel(),
+        );
         let statements: Vec<_> = match place {
             Place::Device(device) if channel == Channel::Hub => written(findings, tried, now)
                 .into_iter()
@@ -214,12 +217,12 @@ fn sent(findings: &Findings, tried: &Try) -> Vec<AttemptFinding> {
 /// Why something was handed to a service. A push that came a while after the same was written to the
 /// device's connection came because the device did not confirm that.
 fn cause(findings: &Findings, tried: &Try) -> Cause {
-    let Some(installation) = tried.installation else {
+    let Some(installation) = tried.target.installation() else {
         return Cause::Step;
     };
     let is_before = |other: &&Try| {
-        other.channel == Channel::Hub
-            && other.installation == Some(installation)
+        other.target.channel() == Channel::Hub
+            && other.target.installation() == Some(installation)
             && other.started_at <= tried.started_at
     };
     let waited = tried
@@ -253,7 +256,8 @@ fn evidence(findings: &Findings, state: &DeliveryState) -> Vec<Statement> {
     let mut timed = Vec::new();
     for device in &findings.devices {
         let of_device = findings.tries.iter();
-        let of_device = of_device.filter(|tried| tried.installation == Some(device.installation));
+        let of_device =
+            of_device.filter(|tried| tried.target.installation() == Some(device.installation));
         let confirmed = of_device.clone().filter_map(|tried| tried.delivered_at);
         let (confirmed, seen) = (confirmed.min(), of_device.filter_map(|tried| tried.read_at));
         let passed = (device.has_it && confirmed.is_none()).then_some(DeviceFinding::Passed);

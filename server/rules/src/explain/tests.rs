@@ -12,7 +12,7 @@ use vestnik_model::{
 use super::*;
 use crate::{
     attempt::{Attempt, State},
-    cascade::Course as Stand,
+    cascade::{Course as Stand, Target},
 };
 
 /// A moment of the day of the acceptance, which is at 10:02.
@@ -59,14 +59,17 @@ fn findings() -> Findings {
             only: None,
         }),
         devices: vec![phone(1)],
+        mailbox: None,
         tries: Vec::new(),
     }
 }
 
 fn tried(channel: Channel, attempt: Attempt, started: &str) -> Try {
     Try {
-        installation: Some(phone(1).installation),
-        channel,
+        target: Target::Device {
+            installation: phone(1).installation,
+            channel,
+        },
         attempt,
         started_at: at(started),
         delivered_at: None,

@@ -7,7 +7,7 @@ use vestnik_model::{DeliveryStatus, Fact, FactOutcome, Open};
 
 use super::*;
 use crate::{
-    delivery::{Proof, expire},
+    delivery::{Confirmation, expire},
     log::{Epoch, Place, Tag},
 };
 
@@ -350,7 +350,7 @@ fn reading_up_to_a_place_passes_over_what_the_device_cannot_have() {
         }),
         None
     );
-    let ended = expire(DeliveryState::pending(), Proof::Missing, at(1_500)).state;
+    let ended = expire(DeliveryState::pending(), Confirmation::Missing, at(1_500)).state;
     assert_eq!(mark(subject(ended)), None);
 }
 

@@ -1,5 +1,5 @@
 use vestnik_model::{
-    Evidence as Proof, Expansion, Reason,
+    Channel, Evidence as Proof, Expansion, Reason,
     publish::{Goal, StepChannel, StepRequest, Steps},
 };
 
@@ -30,10 +30,16 @@ fn phone() -> Device {
     }
 }
 
+fn fcm() -> Target {
+    Target::Device {
+        installation: phone().installation,
+        channel: Channel::Fcm,
+    }
+}
+
 fn failed(reason: Reason) -> Try {
     Try {
-        installation: Some(phone().installation),
-        channel: Channel::Fcm,
+        target: fcm(),
         attempt: Attempt {
             state: State::Failed,
             reason: Some(reason),
@@ -72,6 +78,7 @@ fn ended(reason: Reason) -> Findings {
             only: None,
         }),
         devices: vec![phone()],
+        mailbox: None,
         tries: Vec::new(),
     }
 }
@@ -84,13 +91,10 @@ fn what_was_lost_begins_at_its_first_step() {
     assert_eq!(again.advanced.state, DeliveryState::pending());
     assert!(again.advanced.is_changed && again.advanced.moved.is_some());
     assert_eq!(again.course, Some(Course::new(now())));
-    let [(installation, channel, attempt)] = again.reopened.as_slice() else {
+    let [(target, attempt)] = again.reopened.as_slice() else {
         panic!("one attempt: {again:?}");
     };
-    assert_eq!(
-        (*installation, *channel),
-        (phone().installation, Channel::Fcm)
-    );
+    assert_eq!(*target, fcm());
     assert_eq!((attempt.tries, attempt.state), (7, State::Retrying));
     assert_eq!(attempt.until, Some(now()));
 }
@@ -227,4 +231,35 @@ fn a_notification_says_why_nothing_is_tried_anew() {
     ] {
         assert_eq!(admit(&Prospect { counts, ..lost }, now()), Ok(()));
     }
+}
+
+/// A mailbox that refused a letter for a while is written to again; a dead one is not.
+#[test]
+fn a_letter_that_was_lost_is_written_again() {
+    let mut findings = ended(Reason::ProviderUnavailable);
+    let step = StepRequest {
+        channel: StepChannel::Email,
+        wait_for: Goal::Handed,
+        within_seconds: None,
+    };
+    findings.notification.steps = Steps::from_stored(vec![step]);
+    findings.devices = Vec::new();
+    assert_eq!(round(&findings, true, now()), None);
+    let mailbox = Address {
+        channel: Channel::Email,
+        died_at: None,
+        has_provider: true,
+    };
+    findings.mailbox = Some(mailbox);
+    findings.tries = vec![Try {
+        target: Target::Mailbox,
+        ..failed(Reason::ProviderUnavailable)
+    }];
+    let again = round(&findings, true, now()).unwrap();
+    assert_eq!(again.reopened[0].0, Target::Mailbox);
+    findings.mailbox = Some(Address {
+        died_at: Some(at("10:02:30")),
+        ..mailbox
+    });
+    assert_eq!(round(&findings, true, now()), None);
 }

@@ -19,6 +19,7 @@ statements! {
          ON CONFLICT (user) DO UPDATE SET value = excluded.value, set_at = excluded.set_at,
              died_at = NULL";
     GET = "SELECT value, set_at, died_at FROM email_address WHERE user = ?1";
+    DEATH = "SELECT died_at FROM email_address WHERE user = ?1";
     KILL = "UPDATE email_address SET died_at = ?2 WHERE user = ?1 AND died_at IS NULL";
     DELETE = "DELETE FROM email_address WHERE user = ?1";
     USERS = "SELECT user FROM email_address";
@@ -76,6 +77,16 @@ pub(crate) fn kill(db: &Connection, user: i64, now: Timestamp) -> Result<(), rus
     db.prepare_cached(KILL)?
         .execute((user, millis(now)))
         .map(drop)
+}
+
+/// Since when the address of a user is dead, if it is; `None` if there is none.
+pub(crate) fn death(
+    db: &Connection,
+    user: i64,
+) -> Result<Option<Option<Timestamp>>, rusqlite::Error> {
+    db.prepare_cached(DEATH)?
+        .query_row([user], |row| optional_time(row, 0))
+        .optional()
 }
 
 /// Deletes the address of a user; tells whether there was one.

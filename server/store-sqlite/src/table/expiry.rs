@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::Connection;
 use vestnik_model::DeliveryStatus;
-use vestnik_rules::delivery::{Advanced, Proof, cancel, expire};
+use vestnik_rules::delivery::{Advanced, Confirmation, cancel, expire};
 
 use super::{
     attempt,
@@ -105,7 +105,7 @@ fn ended(
     let proof = if found.state.status == DeliveryStatus::Sent {
         proof(db, pass, found)?
     } else {
-        Proof::Missing
+        Confirmation::Missing
     };
     Ok(expire(found.state.clone(), proof, pass.now))
 }
@@ -115,18 +115,18 @@ fn proof(
     db: &Connection,
     pass: &Pass<'_>,
     found: &delivery::Found,
-) -> Result<Proof, rusqlite::Error> {
+) -> Result<Confirmation, rusqlite::Error> {
     if has_evidence(db, pass, found)? {
-        return Ok(Proof::Evident);
+        return Ok(Confirmation::Evident);
     }
     let key = delivery::Key {
         notification: pass.found.subject.row,
         user: found.user,
     };
     Ok(if attempt::is_letter_sent(db, key)? {
-        Proof::Impossible
+        Confirmation::Impossible
     } else {
-        Proof::Missing
+        Confirmation::Missing
     })
 }
 

@@ -13,7 +13,7 @@ use vestnik_store::ledger::FindingsQuery;
 use super::{
     attempt,
     delivery::{self, Key},
-    installation, meta, notification, presence, provider, user,
+    email_address, installation, meta, notification, presence, provider, user,
 };
 use crate::{
     sql::statements,
@@ -43,6 +43,7 @@ pub(crate) fn of(
         notification: of_notification(db, &found, &asked.user, unreadable)?,
         delivery: None,
         devices: Vec::new(),
+        mailbox: None,
         tries: Vec::new(),
     };
     let Some(head) = user::find(db, &asked.app, &asked.user)? else {
@@ -63,6 +64,7 @@ pub(crate) fn of(
         tries: &findings.tries,
     };
     findings.devices = devices(db, asked, &reached)?;
+    findings.mailbox = mailbox(db, &asked.app, head.row)?;
     findings.delivery = Some(DeliveryFindings {
         course: course(db, key)?,
         only: delivery.only.as_ref().map(Vec::len),
@@ -115,8 +117,7 @@ fn course(db: &Connection, key: Key) -> Result<Option<Course>, rusqlite::Error> 
 fn tries(db: &Connection, key: Key, unreadable: &Unreadable) -> Result<Vec<Try>, rusqlite::Error> {
     let attempts = attempt::of_delivery(db, key, unreadable)?.into_iter();
     let tries = attempts.map(|found| Try {
-        installation: Some(found.aim.installation),
-        channel: found.aim.channel,
+        target: found.target,
         attempt: found.attempt,
         started_at: found.started_at,
         delivered_at: found.delivered_at,
@@ -141,7 +142,7 @@ impl Reached<'_> {
             confirmed.is_some_and(|(of, seq)| of == self.epoch && seq >= self.delivery.seq);
         has_passed
             || tries.any(|tried| {
-                tried.installation == Some(installation) && tried.delivered_at.is_some()
+                tried.target.installation() == Some(installation) && tried.delivered_at.is_some()
             })
     }
 
@@ -248,6 +249,19 @@ fn rows(db: &Connection, app: &AppId, user: &UserId) -> Result<Vec<Row>, rusqlit
         .collect::<Result<Vec<_>, _>>()?;
     rows.sort_by_key(|row| row.id);
     Ok(rows)
+}
+
+/// The mailbox of a user.
+fn mailbox(db: &Connection, app: &AppId, user: i64) -> Result<Option<Address>, rusqlite::Error> {
+    let Some(died_at) = email_address::death(db, user)? else {
+        return Ok(None);
+    };
+    let mut providers = provider::of_app(db, app)?.into_iter();
+    Ok(Some(Address {
+        channel: Channel::Email,
+        died_at,
+        has_provider: providers.any(|view| view.channel.known() == Some(Channel::Email)),
+    }))
 }
 
 /// The addresses at services that the server knows.

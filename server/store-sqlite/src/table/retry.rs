@@ -5,7 +5,7 @@ use vestnik_rules::retry::{Round, is_lost, round};
 use vestnik_store::ledger::FindingsQuery;
 
 use super::{
-    attempt::{self, Aim},
+    attempt,
     change::Changes,
     delivery::{self, Key},
     expiry::Pass,
@@ -78,12 +78,8 @@ fn save(db: &Connection, key: Key, pass: &Pass<'_>, round: &Round) -> Result<(),
     if let Some(course) = &round.course {
         delivery::set_course(db, key, course)?;
     }
-    for (installation, channel, attempt) in &round.reopened {
-        let aim = Aim {
-            installation: *installation,
-            channel: *channel,
-        };
-        attempt::put(db, key, aim, attempt, pass.now)?;
+    for (target, attempt) in &round.reopened {
+        attempt::put(db, key, *target, attempt, pass.now)?;
     }
     Ok(())
 }

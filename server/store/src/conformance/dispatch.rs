@@ -1,172 +1,25 @@
 //! Sending deliveries over push services: tries, their leases, what becomes of addresses.
 
 use jiff::SignedDuration;
-use serde_json::json;
 use vestnik_model::{
-    AppId, AttemptStatus, AudienceRequest, Channel, DeliveryStatus, InstallationState,
-    NotificationId, NotificationStatus, Permission, Reason, ReceiptKind,
+    AttemptStatus, Channel, DeliveryStatus, NotificationStatus, Permission, Reason, ReceiptKind,
     publish::{Goal, StepChannel, StepRequest, Steps},
-    view::AttemptView,
 };
 use vestnik_rules::{
-    address::{hash as address_hash, hash_email},
     attempt::Outcome,
-    cascade::Target,
-    session::Session,
-    work::{Claim, Progress, WorkKind},
+    work::{Progress, WorkKind},
 };
 
 use super::{
     Fixture, fact,
-    name::{
-        ACCEPTED, EXPIRED, at, bank, hash, installation, new, notification, shop, topics, users,
+    name::{ACCEPTED, EXPIRED, at, bank, new, notification, shop, topics, users},
+    pushing::{
+        accepted, addresses, attempts, begin, dead, dispatch, dispatch_of, has_address, provide,
+        settle, standing, state, to_anna, token, tried,
     },
     world::{World, due},
 };
-use crate::{
-    dispatch::{Begun, Dispatched, Recipient, Settling, Tried},
-    installations::PresenceNote,
-    publishing::PublishOutcome,
-    tenants::Provider,
-    work::Part,
-};
-
-/// A shop with credentials at FCM, in which Anna has a phone of a number.
-pub(super) async fn begin(fixture: &impl Fixture) -> (World, Session) {
-    let world = World::begin(fixture).await;
-    provide(&world, &shop()).await;
-    let anna = world.login("anna", 1).await;
-    has_address(&world, &anna, "token-1", 2).await;
-    (world, anna)
-}
-
-pub(super) async fn provide(world: &World, app: &AppId) {
-    let provider = Provider {
-        channel: Channel::Fcm,
-        account: "{\"secret\": 1}".to_owned(),
-        set_at: at(1),
-    };
-    let put = world.store.put_provider(app.clone(), provider);
-    put.await.unwrap();
-}
-
-/// What a device of this version or another reports.
-fn state(addresses: &[&str], permission: Permission) -> InstallationState {
-    let address = |value: &&str| json!({"kind": "fcm_token", "value": value});
-    let addresses: Vec<_> = addresses.iter().map(address).collect();
-    let state = json!({
-        "platform": "android", "permission": permission, "push_addresses": addresses,
-    });
-    serde_json::from_value(state).unwrap()
-}
-
-async fn has_address(world: &World, session: &Session, value: &str, second: i64) {
-    let state = state(&[value], Permission::Granted);
-    let put = world.store.put_state(session.clone(), state, at(second));
-    assert!(put.await.unwrap());
-}
-
-async fn dispatch_of(world: &World, claim: &Claim, second: i64) -> Dispatched {
-    let part = Part {
-        claim: claim.clone(),
-        rows: 10,
-        seed: hash(5),
-        now: at(second),
-    };
-    world.store.dispatch(part).await.unwrap()
-}
-
-/// Claims the row that is due and begins its tries.
-pub(super) async fn dispatch(world: &World, second: i64) -> Vec<Begun> {
-    let claim = world.claim_one(WorkKind::Dispatch, second).await;
-    dispatch_of(world, &claim, second).await.begun
-}
-
-/// What became of a try of a notification that was sent at a second.
-pub(super) fn tried(begun: &Begun, second: i64, outcome: Outcome) -> (NotificationId, Tried) {
-    let (target, address) = match &begun.recipient {
-        Recipient::Device {
-            installation,
-            address,
-            ..
-        } => {
-            let target = Target::Device {
-                installation: *installation,
-                channel: Channel::Fcm,
-            };
-            (target, address_hash(address))
-        }
-        Recipient::Mailbox { address } => (Target::Mailbox, hash_email(address)),
-    };
-    let tried = Tried {
-        user: begun.user.clone(),
-        target,
-        address,
-        lease_until: begun.lease_until,
-        began_at: at(second),
-        outcome,
-        said: Some("200".to_owned()),
-    };
-    (begun.notification.id, tried)
-}
-
-pub(super) async fn settle(
-    world: &World,
-    second: i64,
-    (notification, tried): (NotificationId, Tried),
-) -> usize {
-    let settling = Settling {
-        app: shop(),
-        notification,
-        tried: vec![tried],
-        random: 0.0,
-        now: at(second),
-    };
-    world.store.settle(settling).await.unwrap()
-}
-
-/// Where a push goes.
-fn token(begun: &Begun) -> &str {
-    match &begun.recipient {
-        Recipient::Device { address, .. } => &address.value,
-        Recipient::Mailbox { .. } => panic!("it is a letter"),
-    }
-}
-
-fn accepted() -> Outcome {
-    Outcome::Accepted
-}
-
-fn dead(since: Option<i64>) -> Outcome {
-    Outcome::Dead {
-        reason: Reason::TokenDead,
-        since: since.map(at),
-    }
-}
-
-pub(super) async fn attempts(world: &World, number: u32, who: &str) -> Vec<AttemptView> {
-    let delivery = world.delivery(number, who).await.id;
-    let attempts = world.store.attempts(shop(), delivery);
-    attempts.await.unwrap().unwrap()
-}
-
-/// The kind of each attempt with how far it is.
-async fn standing(world: &World, number: u32, who: &str) -> Vec<(Channel, AttemptStatus)> {
-    let views = attempts(world, number, who).await.into_iter();
-    let known = |view: AttemptView| (view.channel.known().unwrap(), view.status.known().unwrap());
-    views.map(known).collect()
-}
-
-async fn addresses(world: &World, number: u32) -> Vec<String> {
-    let view = world.store.installation(shop(), installation(number));
-    let state = view.await.unwrap().unwrap().state.unwrap();
-    let values = state.push_addresses.into_iter();
-    values.map(|address| address.value).collect()
-}
-
-fn to_anna() -> AudienceRequest {
-    users(&["anna"])
-}
+use crate::{installations::PresenceNote, publishing::PublishOutcome, tenants::Provider};
 
 pub async fn a_delivery_is_pushed_to_a_device_that_is_away(fixture: &impl Fixture) {
     let (world, _) = begin(fixture).await;

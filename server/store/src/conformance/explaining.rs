@@ -126,7 +126,7 @@ pub async fn what_was_tried_and_confirmed_is_known(fixture: &impl Fixture) {
         panic!("one attempt: {found:?}");
     };
     assert_eq!(
-        (tried.channel, tried.attempt.state),
+        (tried.target.channel(), tried.attempt.state),
         (Channel::Hub, State::Sent)
     );
     assert_eq!(tried.started_at, at(20));

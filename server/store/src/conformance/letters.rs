@@ -11,8 +11,8 @@ use vestnik_rules::{attempt::Outcome, work::WorkKind};
 
 use super::{
     Fixture,
-    dispatch::{attempts, dispatch, settle, tried},
     name::{ACCEPTED, EXPIRED, at, new, shop, user, users},
+    pushing::{attempts, dispatch, settle, tried},
     world::World,
 };
 use crate::{
@@ -108,7 +108,7 @@ pub async fn who_has_no_device_gets_a_letter_at_once(fixture: &impl Fixture) {
 
 pub async fn a_silenced_device_and_a_dead_token_give_way_to_a_letter(fixture: &impl Fixture) {
     let world = begin(fixture).await;
-    super::dispatch::provide(&world, &shop()).await;
+    super::pushing::provide(&world, &shop()).await;
     let anna = world.login("anna", 1).await;
     let report = |permission| {
         serde_json::from_value(json!({

@@ -31,6 +31,7 @@ pub mod logs;
 pub mod model;
 pub mod operations;
 pub mod publishing;
+mod pushing;
 pub mod reach;
 pub mod read_up_to;
 pub mod recall;

@@ -1,26 +1,16 @@
 //! Trying anew what was lost.
 
 use serde_json::json;
-use vestnik_model::{AttemptStatus, Channel, DeliveryStatus, NotificationStatus, Reason};
-use vestnik_rules::{
-    attempt::Outcome,
-    cascade::Target,
-    retry::Obstacle,
-    session::Session,
-    work::{Progress, WorkKind},
-};
+use vestnik_model::{AttemptStatus, DeliveryStatus, NotificationStatus, Reason};
+use vestnik_rules::{attempt::Outcome, retry::Obstacle, session::Session, work::WorkKind};
 
 use super::{
     Fixture,
-    name::{EXPIRED, at, bank, hash, notification, shop, topics, users},
+    name::{EXPIRED, at, bank, notification, shop, topics, users},
+    pushing::{self, provide, settle, token, tried},
     world::{World, due},
 };
-use crate::{
-    dispatch::{Begun, Dispatched, Recipient, Settling, Tried},
-    publishing::{Retry, RetryOutcome},
-    tenants::Provider,
-    work::Part,
-};
+use crate::publishing::{Retry, RetryOutcome};
 
 const NOTHING: RetryOutcome = RetryOutcome::Refused(Obstacle::NothingLost);
 
@@ -40,16 +30,6 @@ const fn begun(retried: u64) -> RetryOutcome {
     }
 }
 
-async fn provide(world: &World) {
-    let provider = Provider {
-        channel: Channel::Fcm,
-        account: "{}".to_owned(),
-        set_at: at(1),
-    };
-    let put = world.store.put_provider(shop(), provider);
-    put.await.unwrap();
-}
-
 async fn reports(world: &World, session: &Session, (token, permission): (&str, &str), second: i64) {
     let state = json!({
         "platform": "android", "permission": permission,
@@ -62,46 +42,14 @@ async fn reports(world: &World, session: &Session, (token, permission): (&str, &
 
 /// Does the dispatch that is due: each push comes to the outcome. Gives the tokens.
 async fn dispatch(world: &World, outcome: &Outcome, second: i64) -> Vec<String> {
-    let claim = world.claim_one(WorkKind::Dispatch, second).await;
-    let part = Part {
-        claim: claim.clone(),
-        rows: 10,
-        seed: hash(5),
-        now: at(second),
-    };
-    let Dispatched::Begun(begun) = world.store.dispatch(part).await.unwrap() else {
-        return Vec::new();
-    };
-    let tokens = begun.iter().map(|push| {
-        let Recipient::Device { address, .. } = &push.recipient;
-        address.value.clone()
-    });
-    let tokens = tokens.collect();
-    let tried = begun.iter().map(|push| tried(push, outcome, second));
-    let settling = Settling {
-        claim,
-        tried: tried.collect(),
-        random: 0.0,
-        now: at(second),
-    };
-    let settled = world.store.settle(settling).await.unwrap();
-    assert_eq!(settled, Progress::Finished);
-    tokens
-}
-
-fn tried(begun: &Begun, outcome: &Outcome, second: i64) -> Tried {
-    let Recipient::Device { installation, .. } = &begun.recipient;
-    Tried {
-        user: begun.user.clone(),
-        target: Target::Device {
-            installation: *installation,
-            channel: Channel::Fcm,
-        },
-        lease_until: begun.lease_until,
-        began_at: at(second),
-        outcome: outcome.clone(),
-        said: None,
+    let begun = pushing::dispatch(world, second).await;
+    for push in &begun {
+        assert_eq!(
+            settle(world, second, tried(push, second, outcome.clone())).await,
+            1
+        );
     }
+    begun.iter().map(|push| token(push).to_owned()).collect()
 }
 
 fn dead() -> Outcome {
@@ -114,7 +62,7 @@ fn dead() -> Outcome {
 /// A shop with credentials at FCM in which the only address of Anna's phone turned out dead.
 async fn lost(fixture: &impl Fixture) -> (World, Session) {
     let world = World::begin(fixture).await;
-    provide(&world).await;
+    provide(&world, &shop()).await;
     let anna = world.login("anna", 1).await;
     reports(&world, &anna, ("token-1", "granted"), 2).await;
     world.publish(1, users(&["anna"])).await;

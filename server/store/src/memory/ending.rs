@@ -5,7 +5,7 @@ use vestnik_model::{DeliveryStatus, Recall};
 use vestnik_rules::{
     attempt::State,
     cascade::Target,
-    delivery::{Proof, cancel, expire},
+    delivery::{Confirmation, cancel, expire},
     log::epoch_of,
 };
 
@@ -70,15 +70,15 @@ pub(super) fn end(txn: &mut Txn, pass: &Pass) -> Option<UserKey> {
 }
 
 /// What is known of what a delivery that was handed over came to.
-fn proof(world: &World, key: (NotificationKey, UserKey)) -> Proof {
+fn proof(world: &World, key: (NotificationKey, UserKey)) -> Confirmation {
     let letter = (key.0, key.1, Target::Mailbox);
     let letter = world.attempts.get(&letter);
     if has_evidence(world, key) {
-        Proof::Evident
+        Confirmation::Evident
     } else if letter.is_some_and(|row| row.attempt.state == State::Sent) {
-        Proof::Impossible
+        Confirmation::Impossible
     } else {
-        Proof::Missing
+        Confirmation::Missing
     }
 }
 

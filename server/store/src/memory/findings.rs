@@ -1,7 +1,9 @@
 //! What an explanation is made of.
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, InstallationId, Open, Permission, Reason, UserId, publish::Schedule};
+use vestnik_model::{
+    AppId, Channel, InstallationId, Open, Permission, Reason, UserId, publish::Schedule,
+};
 use vestnik_rules::{
     cascade::channel_of,
     explain::{Address, DeliveryFindings, Device, Findings, NotificationFindings, Try},
@@ -27,6 +29,7 @@ pub(super) fn findings(world: &World, asked: &FindingsQuery) -> Option<Findings>
         notification: of_notification(row, asked),
         delivery: None,
         devices: Vec::new(),
+        mailbox: None,
         tries: Vec::new(),
     };
     let Some((key, delivery)) = delivery else {
@@ -47,6 +50,7 @@ pub(super) fn findings(world: &World, asked: &FindingsQuery) -> Option<Findings>
             ..device
         })
         .collect();
+    found.mailbox = mailbox(world, &asked.app, key.1);
     found.tries = tries(world, key);
     Some(found)
 }
@@ -100,8 +104,8 @@ fn device(
 
 /// Whether an installation reported the delivery, or confirmed a place behind it.
 fn has_it(world: &World, key: Key, (app, id): (&AppId, InstallationId)) -> bool {
-    let reported =
-        of_delivery(world, key).any(|((_, _, of, _), row)| *of == id && row.delivered_at.is_some());
+    let reported = of_delivery(world, key)
+        .any(|((_, _, of), row)| of.installation() == Some(id) && row.delivered_at.is_some());
     let (user, delivery) = (world.users.get(&key.1), world.deliveries.get(&key));
     let epoch = user.map(|user| epoch_of(world.epoch, user.renewal));
     let row = world.installations.get(&(app.clone(), id));
@@ -124,11 +128,19 @@ fn addresses(world: &World, app: &AppId, id: InstallationId) -> Vec<Address> {
     known.collect()
 }
 
+fn mailbox(world: &World, app: &AppId, user: UserKey) -> Option<Address> {
+    let email = world.emails.get(&user)?;
+    Some(Address {
+        channel: Channel::Email,
+        died_at: email.died_at,
+        has_provider: world.providers.contains_key(&(app.clone(), Channel::Email)),
+    })
+}
+
 fn tries(world: &World, key: Key) -> Vec<Try> {
     let rows = of_delivery(world, key);
-    rows.map(|((_, _, installation, channel), row)| Try {
-        installation: Some(*installation),
-        channel: *channel,
+    rows.map(|((_, _, target), row)| Try {
+        target: *target,
         attempt: row.attempt.clone(),
         started_at: row.started_at,
         delivered_at: row.delivered_at,

@@ -111,8 +111,8 @@ fn save(txn: &mut Txn, key: (NotificationKey, UserKey), round: Round, pass: &Pas
         row.state = advanced.state;
         row.course = course.or(row.course);
     }
-    for (installation, channel, attempt) in reopened {
-        let place = (key.0, key.1, installation, channel);
+    for (target, attempt) in reopened {
+        let place = (key.0, key.1, target);
         if let Some(row) = txn.world.attempts.get_mut(&place) {
             row.attempt = attempt;
         }
