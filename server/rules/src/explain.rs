@@ -28,6 +28,7 @@
 //!     },
 //!     delivery: Some(DeliveryFindings { state: DeliveryState::pending(), course: None, only: None }),
 //!     devices: Vec::new(),
+//!     mailbox: None,
 //!     tries: Vec::new(),
 //! };
 //! let statements = explain(&findings, "2026-11-29T10:05:00Z".parse()?);

@@ -93,6 +93,11 @@ fn interface(state: &ServerState) -> Router {
 }
 
 fn resources() -> Router<ServerState> {
+    sending().merge(people()).merge(administration())
+}
+
+/// Notifications and what becomes of them.
+fn sending() -> Router<ServerState> {
     Router::new()
         .route(
             route::NOTIFICATIONS,
@@ -111,6 +116,11 @@ fn resources() -> Router<ServerState> {
         .route(route::EXPLAIN_DELIVERY, get(explain::delivery))
         .route(route::EXPLAIN, get(explain::notification))
         .route(route::EVENTS, get(events::list))
+}
+
+/// Devices, topics and users.
+fn people() -> Router<ServerState> {
+    Router::new()
         .route(
             route::INSTALLATION,
             put(installations::put)
@@ -136,6 +146,11 @@ fn resources() -> Router<ServerState> {
                 .get(contacts::get)
                 .delete(contacts::delete),
         )
+}
+
+/// Keys, credentials and receivers of events.
+fn administration() -> Router<ServerState> {
+    Router::new()
         .route(route::KEYS, post(keys::create).get(keys::list))
         .route(route::KEY, axum::routing::delete(keys::revoke))
         .route(route::PROVIDERS, get(providers::list))
