@@ -153,14 +153,23 @@ impl Scene {
         Ok(self.stage.server.backend.publish(&request).await?.id)
     }
 
-    /// Waits until a push is settled after so many tries, or its delivery has ended.
-    async fn settled(&self, id: NotificationId, after: u32) -> anyhow::Result<Seen> {
+    /// Waits until a push is settled otherwise than it was before, or its delivery has ended. What was held
+    /// back counts as no try, and has a new time all the same.
+    async fn settled(
+        &self,
+        id: NotificationId,
+        before: Option<&AttemptView>,
+    ) -> anyhow::Result<Seen> {
+        let before = before.map(|attempt| (attempt.tries, attempt.until));
         asked("what becomes of the push", async || {
             let delivery = self.stage.delivery(id).await?;
             let mut attempts = self.stage.attempts(delivery.id).await?;
             let attempt = attempts.pop();
             let is_settled = match &attempt {
-                Some(attempt) => attempt.status != AttemptStatus::Sending && attempt.tries > after,
+                Some(attempt) => {
+                    let now = (attempt.tries, attempt.until);
+                    attempt.status != AttemptStatus::Sending && before != Some(now)
+                }
                 None => false,
             };
             if !is_settled && delivery.status == DeliveryStatus::Pending {
@@ -181,7 +190,7 @@ impl Scene {
                 break;
             };
             self.leap_to(waiting.until)?;
-            attempt = self.settled(id, waiting.tries).await?.attempt;
+            attempt = self.settled(id, Some(&waiting)).await?.attempt;
         }
         let delivery = self.stage.delivery(id).await?;
         Ok(delivery.status == DeliveryStatus::Sent)
@@ -199,7 +208,7 @@ impl Scene {
     async fn fate(&self) -> anyhow::Result<Fate> {
         let before = self.requests();
         let id = self.publish(false).await?;
-        self.settled(id, 0).await?;
+        self.settled(id, None).await?;
         Ok(if self.requests() > before {
             Fate::Kept
         } else {
@@ -214,7 +223,7 @@ impl Scene {
         let before = self.requests();
         self.afflict(row)?;
         let id = self.publish(false).await?;
-        let seen = self.settled(id, 0).await?;
+        let seen = self.settled(id, None).await?;
         let requests = self.requests() - before;
         self.recover()?;
         let delivery = seen.delivery.status;
@@ -257,7 +266,7 @@ impl Scene {
     async fn step(&self, row: &Row) -> anyhow::Result<Step> {
         self.afflict(row)?;
         let id = self.publish(true).await?;
-        let seen = self.settled(id, 0).await?;
+        let seen = self.settled(id, None).await?;
         let step = if seen.delivery.status == DeliveryStatus::Pending {
             self.stage.clock.advance(Duration::from_secs(WITHIN));
             let ended = self.ended(id).await?;

@@ -1,4 +1,5 @@
-//! What lies outside of the server: a push service, which the simulator plays, and the phones at it.
+//! What lies outside of the server: a push service, which the simulator plays, with the phones at it, and
+//! a mail server.
 
 use std::time::Duration;
 
@@ -7,13 +8,17 @@ use tokio::time::timeout;
 use vestnik_model::{Channel, route};
 use vestnik_sim::{DeviceView, Kind, Options, Registration, Simulator};
 
-use super::device::PATIENCE;
+use super::{
+    device::PATIENCE,
+    post_office::{Letter, PostOffice},
+};
 use crate::{api::Api, exit::Failure};
 
-/// The push service.
+/// The push service and the mail server.
 #[derive(Debug)]
 pub(crate) struct Outside {
     simulator: Simulator,
+    post_office: PostOffice,
 }
 
 impl Outside {
@@ -21,17 +26,26 @@ impl Outside {
         let simulator = Simulator::start(Options::default()).await;
         Ok(Self {
             simulator: simulator.map_err(anyhow::Error::from)?,
+            post_office: PostOffice::open().await?,
         })
     }
 
     /// What the operator of the server lists, because it is not public.
     pub(crate) fn places(&self) -> Vec<String> {
         let url = &self.simulator.setup().fcm_url;
-        vec![url.trim_start_matches("https://").to_owned()]
+        let push = url.trim_start_matches("https://").to_owned();
+        vec![push, self.post_office.address().to_string()]
     }
 
-    /// Gives the App its credentials at the service.
+    /// Gives the App its credentials at both.
     pub(crate) async fn provide(&self, admin: &Api) -> Result<(), Failure> {
+        let post_office = self.post_office.address();
+        let mail = json!({
+            "host": post_office.ip(), "port": post_office.port(), "security": "none",
+            "from": "kitchen@delivery.example", "from_name": "The kitchen",
+        });
+        let path = route::with(route::PROVIDER, Channel::Email.as_str());
+        admin.put(&path, &mail).await?;
         let setup = self.simulator.setup();
         let mut account = setup.service_account();
         account["base_url"] = json!(setup.fcm_url);
@@ -65,6 +79,21 @@ impl Outside {
         let content = serde_json::to_value(&event.message.content).map_err(anyhow::Error::from)?;
         let data: &Value = &content["message"]["data"];
         Ok(serde_json::to_vec(data).map_err(anyhow::Error::from)?)
+    }
+
+    /// Waits for a letter to an address, and gives those to it.
+    pub(crate) async fn letters(&self, to: &str) -> Result<Vec<Letter>, Failure> {
+        let mut taken = self.post_office.letters();
+        let is_there = |letters: &Vec<Letter>| letters.iter().any(|letter| letter.to == to);
+        match timeout(PATIENCE, taken.wait_for(is_there)).await {
+            Ok(Ok(letters)) => {
+                let theirs = letters.iter().filter(|letter| letter.to == to);
+                Ok(theirs.cloned().collect())
+            }
+            Ok(Err(_)) | Err(_) => Err(Failure::Outcome(format!(
+                "no letter has come in {PATIENCE:?}"
+            ))),
+        }
     }
 
     /// How many requests the service got in which a text can be read.

@@ -2,12 +2,13 @@
 
 use console::style;
 use futures_util::StreamExt as _;
+use serde::de::DeserializeOwned;
 use tokio::time::{sleep, timeout};
 use vestnik_model::{
-    AudienceRequest, Counts, NotificationId, PublishRequest, PushAddress, PushAddressKind,
-    TrafficType, UserId,
+    AudienceRequest, Counts, Explanation, NotificationId, PublishRequest, PushAddress,
+    PushAddressKind, TrafficType, UserId,
     contract::StatusChange,
-    publish::ContentRequest,
+    publish::{ContentRequest, Goal, StepChannel, StepRequest},
     route,
     view::{InstallationView, NotificationView},
 };
@@ -15,8 +16,9 @@ use vestnik_model::{
 use super::{
     device::{Device, PATIENCE},
     outside::LOOK,
+    post_office::Letter,
     summary::Summary,
-    world::World,
+    world::{VERAS_ADDRESS, World},
 };
 use crate::{
     exit::Failure,
@@ -45,6 +47,7 @@ pub(crate) async fn tell(world: &World, orders: u32, output: &Output) -> Result<
         replayed: 0,
         pushed: 0,
         readable: 0,
+        letters: 0,
     };
     story.first_order().await?;
     story
@@ -55,6 +58,7 @@ pub(crate) async fn tell(world: &World, orders: u32, output: &Output) -> Result<
         .tunnel(FIRST_ORDER + orders - 1..=FIRST_ORDER + orders)
         .await?;
     story.pocket(FIRST_ORDER + orders + 1).await?;
+    story.letter(FIRST_ORDER + orders + 2).await?;
     story.boris_reads_everything().await?;
     story.settle().await
 }
@@ -73,6 +77,8 @@ struct Story<'a> {
     pushed: u64,
     /// How many requests a push service could read.
     readable: u64,
+    /// How many letters took the place of a push.
+    letters: u64,
 }
 
 impl Story<'_> {
@@ -191,27 +197,82 @@ impl Story<'_> {
         Ok(())
     }
 
+    /// A person without a device is reached at once by the next step of the cascade.
+    async fn letter(&mut self, order: u32) -> Result<(), Failure> {
+        self.scene("Vera has no device yet: the same cascade goes on to her mailbox");
+        let World {
+            outside,
+            courier,
+            api,
+            vera,
+            ..
+        } = self.world;
+        let step = |channel, within_seconds| StepRequest {
+            channel,
+            wait_for: Goal::Handed,
+            within_seconds,
+        };
+        let request = PublishRequest {
+            to: only(vera),
+            notification: content(title(order, 0), STAGES[0].1),
+            steps: Some(vec![
+                step(StepChannel::Push, Some(60)),
+                step(StepChannel::Email, None),
+            ]),
+            ..PublishRequest::default()
+        };
+        let id = courier.publish(&request).await?.id;
+        let letters = outside.letters(VERAS_ADDRESS).await?;
+        let is_it = |letter: &&Letter| letter.subject == title(order, 0);
+        self.letters = letters.iter().filter(is_it).count() as u64;
+        self.say("The letter is there. The courier asks what became of the order:");
+        self.is_sent(id).await?;
+        let path = route::with(route::EXPLAIN, &id.to_string());
+        let told: Explanation = api.get_by(&path, &[("user", vera.as_str())]).await?;
+        for statement in told.statements {
+            self.output.note(&format!("    {}", statement.text));
+        }
+        Ok(())
+    }
+
     /// Waits until the server knows where and for which key a device is pushed to.
     async fn knows_address(&self, device: &Device) -> Result<(), Failure> {
         let installation = device.client.installation().to_string();
         let path = route::with(route::INSTALLATION, &installation);
-        let known = async {
-            loop {
-                let view: InstallationView = self.world.api.get(&path).await?;
-                let is_known = view.state.is_some_and(|state| {
-                    !state.push_addresses.is_empty() && state.envelope_key.is_some()
-                });
-                if is_known {
-                    return Ok(());
-                }
+        let what = format!("{} is known with its address and its key", device.name);
+        self.asked(&path, &what, |view: &InstallationView| {
+            let state = view.state.as_ref();
+            state.is_some_and(|state| {
+                !state.push_addresses.is_empty() && state.envelope_key.is_some()
+            })
+        })
+        .await
+    }
+
+    /// Waits until the server knows that a mail server took a notification's only letter.
+    async fn is_sent(&self, id: NotificationId) -> Result<(), Failure> {
+        let path = route::with(route::NOTIFICATION, &id.to_string());
+        let what = "the letter is known to be taken";
+        self.asked(&path, what, |view: &NotificationView| view.counts.sent == 1)
+            .await
+    }
+
+    /// Asks the server again and again until it is so.
+    async fn asked<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        what: &str,
+        is_so: impl Fn(&T) -> bool,
+    ) -> Result<(), Failure> {
+        let asking = async {
+            while !is_so(&self.world.api.get(path).await?) {
                 sleep(LOOK).await;
             }
+            Ok(())
         };
-        timeout(PATIENCE, known).await.unwrap_or_else(|_| {
-            let name = device.name;
-            Err(Failure::Outcome(format!(
-                "the server does not know in {PATIENCE:?} where {name} is reached"
-            )))
+        timeout(PATIENCE, asking).await.unwrap_or_else(|_| {
+            let text = format!("it is not so in {PATIENCE:?}: {what}");
+            Err(Failure::Outcome(text))
         })
     }
 
@@ -232,6 +293,7 @@ impl Story<'_> {
             replayed: self.replayed as u64,
             pushed: self.pushed,
             readable: self.readable,
+            letters: self.letters,
             devices: self.world.devices().len() as u64,
             ..Summary::default()
         };
@@ -277,16 +339,12 @@ impl Story<'_> {
         stage: usize,
     ) -> Result<NotificationId, Failure> {
         let text = STAGES[stage].1;
-        let to = AudienceRequest {
-            users: vec![user.clone()],
-            ..Default::default()
-        };
         if *user == self.world.anna {
             self.to_anna += 1;
         } else {
             self.to_boris += 1;
         }
-        self.publish(to, title(order, stage), text).await
+        self.publish(only(user), title(order, stage), text).await
     }
 
     async fn publish(
@@ -295,15 +353,9 @@ impl Story<'_> {
         title: String,
         body: &str,
     ) -> Result<NotificationId, Failure> {
-        let notification = ContentRequest {
-            title,
-            body: body.to_owned(),
-            traffic_type: TrafficType::Service,
-            ..ContentRequest::default()
-        };
         let request = PublishRequest {
             to,
-            notification,
+            notification: content(title, body),
             ..PublishRequest::default()
         };
         let published = self.world.courier.publish(&request).await?;
@@ -324,6 +376,22 @@ impl Story<'_> {
     fn say(&self, text: &str) {
         self.output
             .note(&format!("  {} {text}", style("✓").green()));
+    }
+}
+
+fn only(user: &UserId) -> AudienceRequest {
+    AudienceRequest {
+        users: vec![user.clone()],
+        ..AudienceRequest::default()
+    }
+}
+
+fn content(title: String, body: &str) -> ContentRequest {
+    ContentRequest {
+        title,
+        body: body.to_owned(),
+        traffic_type: TrafficType::Service,
+        ..ContentRequest::default()
     }
 }
 

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::exit::Failure;
 
-/// The figures of a demo; that it held is `lost`, `shown_twice` and `readable` all 0, every delivery made
-/// and a phone that slept reached.
+/// The figures of a demo; that it held is `lost`, `shown_twice` and `readable` all 0, every delivery made,
+/// a phone that slept reached and one letter taken.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub(crate) struct Summary {
     /// Notifications the courier published.
@@ -25,6 +25,8 @@ pub(crate) struct Summary {
     pub(crate) pushed: u64,
     /// Requests in which the push service could read a notification.
     pub(crate) readable: u64,
+    /// Letters in place of a push, to a person without a device.
+    pub(crate) letters: u64,
     /// Toasts that went away because the notification was read on the other device.
     pub(crate) withdrawn: u64,
     /// Notifications that a device should have in its history and has not.
@@ -48,7 +50,7 @@ impl Summary {
     /// Whether the promise held.
     pub(crate) fn verdict(&self) -> Result<(), Failure> {
         let is_whole = self.delivered == self.deliveries && self.lost == 0 && self.shown_twice == 0;
-        let is_reached = self.pushed > 0 && self.readable == 0;
+        let is_reached = self.pushed > 0 && self.readable == 0 && self.letters == 1;
         if is_whole && is_reached {
             Ok(())
         } else {
@@ -65,6 +67,7 @@ impl Summary {
             ("caught up after the tunnel", self.replayed),
             ("pushed to a sleeping phone", self.pushed),
             ("read by the push service", self.readable),
+            ("letters in place of a push", self.letters),
             ("withdrawn, read elsewhere", self.withdrawn),
             ("lost", self.lost),
             ("shown twice", self.shown_twice),
@@ -84,6 +87,7 @@ impl Summary {
         let is_good = match name {
             "lost" | "shown twice" | "read by the push service" => count == 0,
             "pushed to a sleeping phone" => count > 0,
+            "letters in place of a push" => count == 1,
             "delivered" => count == self.deliveries,
             _ => return style(count).bold().to_string(),
         };
@@ -118,6 +122,7 @@ mod tests {
             deliveries: 3,
             delivered: 3,
             pushed: 1,
+            letters: 1,
             ..Summary::default()
         };
         assert!(whole.verdict().is_ok());
@@ -140,6 +145,10 @@ mod tests {
             },
             Summary {
                 readable: 1,
+                ..whole.clone()
+            },
+            Summary {
+                letters: 2,
                 ..whole
             },
         ];

@@ -8,7 +8,8 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use vestnik_core::Sender;
 use vestnik_model::{
-    AppId, KeyCreated, KeyRequest, Scope, TopicName, UserId, route, subscription::TopicSettings,
+    AppId, KeyCreated, KeyRequest, Scope, TopicName, UserId, contact::EmailRequest, route,
+    subscription::TopicSettings,
 };
 use vestnik_server::{Bootstrap, Config, ServeError};
 
@@ -19,6 +20,9 @@ use super::{
 };
 use crate::{api::Api, device::identity_token, exit::Failure};
 
+/// Where Vera gets letters.
+pub(crate) const VERAS_ADDRESS: &str = "vera@home.example";
+
 /// Everything that takes part.
 #[derive(Debug)]
 pub(crate) struct World {
@@ -28,6 +32,8 @@ pub(crate) struct World {
     pub(crate) api: Api,
     pub(crate) anna: UserId,
     pub(crate) boris: UserId,
+    /// Has no device, but an e-mail address.
+    pub(crate) vera: UserId,
     /// The topic of announcements.
     pub(crate) topic: TopicName,
     /// Anna's.
@@ -55,28 +61,17 @@ impl World {
     pub(crate) async fn start() -> Result<Self, Failure> {
         let app = parse("delivery", AppId::parse)?;
         let topic = parse("announcements", TopicName::parse)?;
-        let (anna, boris) = (
+        let (anna, boris, vera) = (
             parse("anna", UserId::parse)?,
             parse("boris", UserId::parse)?,
+            parse("vera", UserId::parse)?,
         );
         let outside = Outside::start().await?;
         let (server, keys) = Server::start(&app, outside.places()).await?;
         let base = address_url(server.address)?;
         let admin = Api::with_key(base.clone(), keys.admin_key.clone())?;
         outside.provide(&admin).await?;
-        admin
-            .put(
-                &route::with(route::TOPIC, topic.as_str()),
-                &TopicSettings {
-                    self_subscribe: true,
-                },
-            )
-            .await?;
-        let request = KeyRequest {
-            name: "courier".to_owned(),
-            scopes: vec![Scope::Publish, Scope::Read, Scope::Audience],
-        };
-        let courier: KeyCreated = admin.post(route::KEYS, &request).await?;
+        let courier = furnish(&admin, &topic, &vera).await?;
 
         let tunnel = Relay::start(server.address).await?;
         let start = async |name, user: &UserId, server_url: Url| {
@@ -102,6 +97,7 @@ impl World {
             boris_phone: start("boris-phone", &boris, base).await?,
             anna,
             boris,
+            vera,
             topic,
             tunnel,
             outside,
@@ -153,6 +149,25 @@ impl Server {
             keys,
         ))
     }
+}
+
+/// Sets up what an App's backend has: an open topic and where Vera gets letters. Gives the courier's key.
+async fn furnish(admin: &Api, topic: &TopicName, vera: &UserId) -> Result<KeyCreated, Failure> {
+    let settings = TopicSettings {
+        self_subscribe: true,
+    };
+    let path = route::with(route::TOPIC, topic.as_str());
+    admin.put(&path, &settings).await?;
+    let email = EmailRequest {
+        address: VERAS_ADDRESS.to_owned(),
+    };
+    let path = route::with(route::USER_EMAIL, vera.as_str());
+    admin.put(&path, &email).await?;
+    let request = KeyRequest {
+        name: "courier".to_owned(),
+        scopes: vec![Scope::Publish, Scope::Read, Scope::Audience],
+    };
+    admin.post(route::KEYS, &request).await
 }
 
 fn address_url(address: SocketAddr) -> Result<Url, Failure> {

@@ -66,6 +66,8 @@ pub struct Course {
     pub began_at: Timestamp,
     /// When it is looked at again; absent when nothing waits.
     pub due_at: Option<Timestamp>,
+    /// Why the step before gave way to that step; absent for the first one.
+    pub switched: Option<Reason>,
 }
 
 impl Course {
@@ -76,6 +78,7 @@ impl Course {
             step: 0,
             began_at: now,
             due_at: Some(now),
+            switched: None,
         }
     }
 
@@ -185,8 +188,6 @@ pub struct Looked {
     pub tries: Vec<Target>,
     /// Where the delivery stands, and when to look again.
     pub course: Course,
-    /// Why the cascade went on to a later step, if it did.
-    pub switched: Option<Reason>,
     /// Why the delivery ends, if it does.
     pub end: Option<Reason>,
 }
@@ -247,7 +248,6 @@ pub fn look(view: &View<'_>) -> Looked {
             due_at: None,
             ..view.course
         },
-        switched: None,
         end: None,
     };
     let is_over = match view.state.status {
@@ -268,7 +268,7 @@ pub fn look(view: &View<'_>) -> Looked {
             looked.tries = found.tries;
             return looked;
         };
-        looked.switched = Some(reason);
+        looked.course.switched = Some(reason);
         looked.course.step += 1;
         looked.course.began_at = view.now;
     }

@@ -165,7 +165,7 @@ fn a_desktop_waits_for_its_connection_as_ever() {
     // A cascade does not wait for a desktop that is off.
     let looked = Case::cascade(vec![desktop.clone()]).look();
     assert_eq!(looked.tries, [Target::Mailbox]);
-    assert_eq!(looked.switched, Some(Reason::DeviceNoAddress));
+    assert_eq!(looked.course.switched, Some(Reason::DeviceNoAddress));
     let online = Device {
         is_connected: true,
         ..desktop
@@ -206,7 +206,7 @@ fn nobody_to_reach_starts_at_the_next_channel_at_once_with_the_reason() {
     ] {
         let case = Case::cascade(devices.clone());
         let looked = case.look();
-        assert_eq!(looked.switched, Some(reason));
+        assert_eq!(looked.course.switched, Some(reason));
         assert_eq!(looked.tries, [Target::Mailbox], "{reason}");
         assert_eq!(looked.course.step, 1);
         // Without another channel, or without a mailbox, the delivery ends with its reason.
@@ -234,7 +234,7 @@ fn the_next_step_begins_when_the_goal_is_not_reached_in_time() {
     let case = || Case::cascade(accepted()).proven(Evidence::Sent);
     case().check(&[], 0, Some(160), None);
     let late = case().at(160);
-    assert_eq!(late.look().switched, Some(Reason::FallbackSwitched));
+    assert_eq!(late.look().course.switched, Some(Reason::FallbackSwitched));
     late.check(&[Target::Mailbox], 1, Some(190), None);
     // A late proof cancels what waits.
     let proven = case()

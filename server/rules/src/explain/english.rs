@@ -225,6 +225,7 @@ fn cascade(course: CascadeFinding, times: Times) -> String {
             channel,
             former,
             goal,
+            reason: None,
             at,
         } => format!(
             "Step {step} ({}) began {}, because by {} it was not {} in time.",
@@ -232,6 +233,18 @@ fn cascade(course: CascadeFinding, times: Times) -> String {
             moment(at, times),
             route(former),
             goal_of(goal),
+        ),
+        CascadeFinding::Began {
+            step,
+            channel,
+            reason: Some(reason),
+            at,
+            ..
+        } => format!(
+            "Step {step} ({}) began {}, because {}.",
+            route(channel),
+            moment(at, times),
+            because(reason),
         ),
         CascadeFinding::Waits {
             channel,

@@ -179,6 +179,11 @@ impl AttemptFinding {
 impl CascadeFinding {
     const fn meaning(self) -> Meaning {
         match self {
+            Self::Began {
+                at,
+                reason: Some(reason),
+                ..
+            } => meaning("step_began", Rule::Cascade).at(at).because(reason),
             Self::Began { at, .. } => meaning("step_began", Rule::Cascade).at(at),
             Self::Waits { until, .. } => meaning("step_waits", Rule::Cascade).until(until),
             Self::LooksAgain { at } => meaning("looks_again", Rule::Cascade).at(at),

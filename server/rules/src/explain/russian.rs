@@ -229,6 +229,7 @@ fn cascade(course: CascadeFinding, times: Times) -> String {
             channel,
             former,
             goal,
+            reason: None,
             at,
         } => format!(
             "Шаг {step} ({}) начат {}: через «{}» оно не было вовремя {}.",
@@ -236,6 +237,18 @@ fn cascade(course: CascadeFinding, times: Times) -> String {
             moment(at, times),
             route(former),
             goal_of(goal),
+        ),
+        CascadeFinding::Began {
+            step,
+            channel,
+            reason: Some(reason),
+            at,
+            ..
+        } => format!(
+            "Шаг {step} ({}) начат {}, потому что {}.",
+            route(channel),
+            moment(at, times),
+            because(reason),
         ),
         CascadeFinding::Waits {
             channel,

@@ -182,6 +182,8 @@ pub enum CascadeFinding {
         former: StepChannel,
         /// What that one did not reach.
         goal: Goal,
+        /// Why that one gave way before its time was over.
+        reason: Option<Reason>,
         /// When.
         at: Timestamp,
     },

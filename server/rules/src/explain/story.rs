@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use vestnik_model::{
     Channel, DeliveryState, DeliveryStatus, Expansion, InstallationId, Open, Reason,
+    publish::StepChannel,
 };
 
 use super::{
@@ -246,6 +247,9 @@ fn steps(findings: &Findings, delivery: &DeliveryFindings) -> Option<(Timestamp,
         channel: step.channel,
         former: former.channel,
         goal: former.goal,
+        reason: course
+            .switched
+            .filter(|reason| *reason != Reason::FallbackSwitched),
         at: course.began_at,
     };
     Some((course.began_at, Statement::Cascade(began)))
@@ -280,12 +284,23 @@ fn evidence(findings: &Findings, state: &DeliveryState) -> Vec<Statement> {
     timed.chain(engaged).collect()
 }
 
+/// Whether the step that has begun goes to the person's mailbox.
+fn is_at_mailbox(findings: &Findings, delivery: &DeliveryFindings) -> bool {
+    let course = delivery.course;
+    let step = course.and_then(|course| findings.notification.steps.get(course.step));
+    step.is_some_and(|step| step.channel == StepChannel::Email)
+}
+
 /// Where the delivery stands, and what it waits for.
 fn standing(findings: &Findings, delivery: &DeliveryFindings, now: Timestamp) -> Vec<Statement> {
     let (notification, state) = (&findings.notification, &delivery.state);
     let until = notification.expires_at;
     let waits = waits(findings, delivery, now);
     let mut said = match state.status {
+        // A letter needs no device, and none confirms it.
+        DeliveryStatus::Pending | DeliveryStatus::Sent if is_at_mailbox(findings, delivery) => {
+            Vec::new()
+        }
         DeliveryStatus::Pending => vec![Standing::WaitsForDevice { until }],
         DeliveryStatus::Sent => vec![Standing::WaitsForConfirmation { until }],
         DeliveryStatus::Delivered => {

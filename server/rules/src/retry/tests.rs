@@ -182,6 +182,7 @@ fn a_cascade_begins_at_its_first_step_again() {
         step: 1,
         began_at: at("10:03:00"),
         due_at: None,
+        switched: Some(Reason::TokenDead),
     });
     let again = round(&findings, false, now()).unwrap();
     assert_eq!(again.course, Some(Course::new(now())));

@@ -3,14 +3,15 @@
 use jiff::Timestamp;
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row};
 use vestnik_model::{
-    DeliveryState, InstallationId, NotificationId, Open, UserId, view::DeliveryView,
+    DeliveryState, InstallationId, NotificationId, Open, Reason, UserId, view::DeliveryView,
 };
 use vestnik_rules::{audience::Member, cascade::Course, identity::delivery_id};
 
 use crate::{
     sql::statements,
     value::{
-        Read, millis, optional_json, optional_time, parsed, time, to_json, word, words, words_text,
+        Read, millis, optional_json, optional_time, optional_word, parsed, time, to_json, word,
+        words, words_text,
     },
 };
 
@@ -34,12 +35,12 @@ statements! {
          WHERE notification = ?1 AND user = ?2";
     /// Users with a delivery that is due, the earliest first. The store makes no statistics: without the
     /// name of the index, every delivery of the notification could be read.
-    DUE = "SELECT user, step, began_at FROM delivery INDEXED BY delivery_due
+    DUE = "SELECT user, step, began_at, switched FROM delivery INDEXED BY delivery_due
          WHERE notification = ?1 AND due_at <= ?2 ORDER BY due_at LIMIT ?3";
     NEXT_DUE = "SELECT due_at FROM delivery INDEXED BY delivery_due
          WHERE notification = ?1 AND due_at IS NOT NULL ORDER BY due_at LIMIT 1";
-    COURSE = "SELECT step, began_at FROM delivery WHERE notification = ?1 AND user = ?2";
-    SET_COURSE = "UPDATE delivery SET step = ?3, began_at = ?4, due_at = ?5
+    COURSE = "SELECT step, began_at, switched FROM delivery WHERE notification = ?1 AND user = ?2";
+    SET_COURSE = "UPDATE delivery SET step = ?3, began_at = ?4, due_at = ?5, switched = ?6
          WHERE notification = ?1 AND user = ?2";
     SET_READ_SEQ = "UPDATE delivery SET read_seq = ?3 WHERE notification = ?1 AND user = ?2";
     SET_RECALL_SEQ = "UPDATE delivery SET recall_seq = ?3 WHERE notification = ?1 AND user = ?2";
@@ -180,6 +181,7 @@ pub(crate) fn due(
                 step: row.get(1)?,
                 began_at: optional_time(row, 2)?.unwrap_or(now),
                 due_at: None,
+                switched: optional_word(row, 3)?,
             };
             Ok((row.get(0)?, course))
         })?
@@ -208,6 +210,7 @@ pub(crate) fn course(
                 step: row.get(0)?,
                 began_at: optional_time(row, 1)?.unwrap_or(now),
                 due_at: None,
+                switched: optional_word(row, 2)?,
             })
         })
         .optional()
@@ -223,6 +226,7 @@ pub(crate) fn set_course(
         step,
         began_at,
         due_at,
+        switched,
     } = course;
     db.prepare_cached(SET_COURSE)?
         .execute((
@@ -231,6 +235,7 @@ pub(crate) fn set_course(
             step,
             millis(*began_at),
             due_at.map(millis),
+            switched.map(Reason::as_str),
         ))
         .map(drop)
 }

@@ -22,7 +22,7 @@ use crate::{
 
 statements! {
     SCHEDULE = "SELECT schedule FROM notification WHERE row = ?1";
-    COURSE = "SELECT step, began_at, due_at FROM delivery WHERE notification = ?1 AND user = ?2";
+    COURSE = "SELECT step, began_at, due_at, switched FROM delivery WHERE notification = ?1 AND user = ?2";
     /// Without statistics, which the store never makes, every installation of the App would be read.
     INSTALLATIONS = "SELECT id, platform, permission, last_seen_at, confirmed_epoch, confirmed_seq
          FROM installation INDEXED BY installation_by_user WHERE app = ?1 AND user = ?2";
@@ -103,11 +103,12 @@ fn course(db: &Connection, key: Key) -> Result<Option<Course>, rusqlite::Error> 
         .prepare_cached(COURSE)?
         .query_row((key.notification, key.user), |row| {
             let (step, due_at) = (row.get(0)?, optional_time(row, 2)?);
-            let began_at = optional_time(row, 1)?;
+            let (began_at, switched) = (optional_time(row, 1)?, optional_word(row, 3)?);
             Ok(began_at.map(|began_at| Course {
                 step,
                 began_at,
                 due_at,
+                switched,
             }))
         })
         .optional()?;

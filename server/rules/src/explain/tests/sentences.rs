@@ -91,6 +91,15 @@ fn cascade() -> Vec<CascadeFinding> {
             channel,
             former,
             goal,
+            reason: None,
+            at: time,
+        },
+        CascadeFinding::Began {
+            step: 2,
+            channel,
+            former,
+            goal,
+            reason: Some(Reason::DeviceNoneActive),
             at: time,
         },
         CascadeFinding::Waits {
