@@ -1,6 +1,7 @@
 //! The command line. `--help` of each command shows examples.
 
 mod delivery;
+mod provider;
 mod schedule;
 mod step;
 mod user;
@@ -18,6 +19,7 @@ use vestnik_model::{
 
 pub(crate) use self::{
     delivery::{CancelArgs, EventsArgs, ExplainArgs, Explained, OneArgs, RecallArgs, RetryArgs},
+    provider::ProviderCommand,
     schedule::ScheduleArgs,
     user::{EmailCommand, UserCommand},
     webhook::{WebhookArgs, WebhookCommand},
@@ -239,75 +241,6 @@ An App that exists keeps its keys: the command then ends with exit code 3.")]
     },
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum ProviderCommand {
-    /// Set the credentials at a service; again to rotate them.
-    #[command(after_help = "Examples:
-  vestnik provider add fcm service-account.json
-  vestnik provider add email smtp.json
-  vestnik provider add fcm .vestnik-sim/service-account.json \\
-      --base-url https://localhost:9101 --roots .vestnik-sim/ca.pem
-
-What the file has for each service: docs/protocol.md.")]
-    Add {
-        #[command(flatten)]
-        server: ServerArgs,
-        /// The service.
-        service: ServiceName,
-        /// A file with one JSON object, or - for the standard input.
-        account: PathBuf,
-        /// Where FCM is, if not at Google's: a simulator.
-        #[arg(long)]
-        base_url: Option<Url>,
-        /// Certificates in PEM to trust besides the system's.
-        #[arg(long)]
-        roots: Option<PathBuf>,
-    },
-    /// List the services at which the App has credentials.
-    List {
-        #[command(flatten)]
-        server: ServerArgs,
-    },
-    /// Ask a service whether it takes the credentials: nobody gets a push or a letter of it.
-    Check {
-        #[command(flatten)]
-        server: ServerArgs,
-        /// The service.
-        service: ServiceName,
-    },
-    /// Remove the credentials at a service: nothing passes it any more.
-    Remove {
-        #[command(flatten)]
-        server: ServerArgs,
-        /// The service.
-        service: ServiceName,
-    },
-}
-
-/// A service that notifications pass.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ServiceName {
-    /// Firebase Cloud Messaging.
-    Fcm,
-    /// The Apple Push Notification service.
-    Apns,
-    /// Web Push.
-    Webpush,
-    /// The SMTP server that takes letters.
-    Email,
-}
-
-impl ServiceName {
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Fcm => "fcm",
-            Self::Apns => "apns",
-            Self::Webpush => "webpush",
-            Self::Email => "email",
-        }
-    }
-}
-
 /// Publish a notification.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -499,45 +432,4 @@ fn parse_priority(text: &str) -> Result<Priority, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::CommandFactory as _;
-
-    use super::*;
-
-    #[test]
-    fn the_command_line_is_sound() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn a_server_is_an_address_of_http() {
-        for good in ["http://127.0.0.1:4000", "https://shared.example/push/"] {
-            assert!(parse_server(good).is_ok(), "{good}");
-        }
-        for bad in ["localhost:4000", "ftp://a/", "push", "http://", ""] {
-            assert!(parse_server(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn somebody_must_be_addressed() {
-        assert!(Cli::try_parse_from(["vestnik", "send", "title"]).is_err());
-        assert!(Cli::try_parse_from(["vestnik", "send", "title", "--topic", "orders"]).is_ok());
-    }
-
-    #[test]
-    fn every_command_that_takes_more_than_a_word_shows_an_example() {
-        for command in Cli::command().get_subcommands() {
-            if matches!(command.get_name(), "keys" | "provider" | "completions") {
-                continue;
-            }
-            assert!(has_example(command), "{}", command.get_name());
-        }
-    }
-
-    /// Whether a command shows an example, or one of its subcommands does.
-    fn has_example(command: &clap::Command) -> bool {
-        let help = command.clone().render_help().to_string();
-        help.contains("Example") || command.get_subcommands().any(has_example)
-    }
-}
+mod tests;

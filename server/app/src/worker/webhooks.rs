@@ -25,12 +25,11 @@ use vestnik_store::{
     Store, StoreError,
     events::Asked,
     webhooks::{Known, Noting},
-    work::ClaimQuery,
 };
 
 use super::{
     loops::Loops,
-    run::{Rows, until},
+    run::{Round, Rows, until},
 };
 use crate::{
     channel::webhook::{PATIENCE, REQUESTS, WebhookSender},
@@ -87,14 +86,14 @@ impl WebhookLoop {
     /// Works until it is dropped.
     pub(crate) async fn run(self) {
         let mut tasks = JoinSet::new();
-        let mut behind = None;
+        let mut round = Round::default();
         let Some(state) = self.loops.of(WorkKind::Webhook) else {
             return;
         };
         loop {
             while tasks.try_join_next().is_some() {}
             let free = REQUESTS.saturating_sub(tasks.len());
-            let sleep = match self.claim(free, &mut behind, &mut tasks).await {
+            let sleep = match self.claim(free, &mut round, &mut tasks).await {
                 Ok(sleep) => sleep,
                 Err(error) => {
                     state.failed();
@@ -117,7 +116,7 @@ impl WebhookLoop {
     async fn claim(
         &self,
         free: usize,
-        behind: &mut Option<AppId>,
+        round: &mut Round,
         tasks: &mut JoinSet<()>,
     ) -> Result<Duration, StoreError> {
         let now = self.clock.now();
@@ -125,22 +124,15 @@ impl WebhookLoop {
         if free == 0 || due.is_none_or(|due| due > now) {
             return Ok(until(due, now));
         }
-        let asked = ClaimQuery {
-            kind: WorkKind::Webhook,
-            behind: behind.clone(),
-            except: self.full(),
-            limit: u32::try_from(free).unwrap_or(u32::MAX),
-            lease_until: now.checked_add(LEASE).unwrap_or(Timestamp::MAX),
-            now,
-        };
+        let limit = u32::try_from(free).unwrap_or(u32::MAX);
+        let asked = round.query(WorkKind::Webhook, self.full(), limit, now);
         let claimed = self.store.claim(asked).await?;
-        behind.clone_from(&claimed.behind);
-        let is_idle = claimed.claims.is_empty() && claimed.has_gone_round;
+        let goes_on = round.goes_on(&claimed);
         for claim in claimed.claims {
             let (with, place) = (self.clone(), self.place(&claim.app));
             tasks.spawn(async move { with.part(claim, place).await });
         }
-        Ok(if is_idle { PAUSE } else { Duration::ZERO })
+        Ok(if goes_on { Duration::ZERO } else { PAUSE })
     }
 
     /// The Apps that have as many turns as webhooks. A disabled webhook has none, so others find room.

@@ -1,0 +1,77 @@
+//! `vestnik provider`: the credentials of an App.
+
+use std::path::PathBuf;
+
+use clap::{Subcommand, ValueEnum};
+use reqwest::Url;
+
+use super::ServerArgs;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProviderCommand {
+    /// Set the credentials at a service; again to rotate them.
+    #[command(after_help = "Examples:
+  vestnik provider add fcm service-account.json
+  vestnik provider add email smtp.json
+  vestnik provider add fcm .vestnik-sim/service-account.json \\
+      --base-url https://localhost:9101 --roots .vestnik-sim/ca.pem
+
+What the file has for each service: docs/protocol.md.")]
+    Add {
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The service.
+        service: ServiceName,
+        /// A file with one JSON object, or - for the standard input.
+        account: PathBuf,
+        /// Where FCM is, if not at Google's: a simulator.
+        #[arg(long)]
+        base_url: Option<Url>,
+        /// Certificates in PEM to trust besides the system's.
+        #[arg(long)]
+        roots: Option<PathBuf>,
+    },
+    /// List the services at which the App has credentials.
+    List {
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Ask a service whether it takes the credentials: nobody gets a push or a letter of it.
+    Check {
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The service.
+        service: ServiceName,
+    },
+    /// Remove the credentials at a service: nothing passes it any more.
+    Remove {
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The service.
+        service: ServiceName,
+    },
+}
+
+/// A service that notifications pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ServiceName {
+    /// Firebase Cloud Messaging.
+    Fcm,
+    /// The Apple Push Notification service.
+    Apns,
+    /// Web Push.
+    Webpush,
+    /// The SMTP server that takes letters.
+    Email,
+}
+
+impl ServiceName {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fcm => "fcm",
+            Self::Apns => "apns",
+            Self::Webpush => "webpush",
+            Self::Email => "email",
+        }
+    }
+}
