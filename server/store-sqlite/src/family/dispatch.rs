@@ -86,9 +86,8 @@ fn settle(
     let Some(found) = notification::find(db, &settling.app, settling.notification)? else {
         return Ok(0);
     };
-    let Some(sending) = Sending::load(db, found.subject.row, unreadable)? else {
-        return Ok(0);
-    };
+    let subject = found.subject.clone();
+    let sending = Sending::of(db, found, unreadable)?;
     let mut desk = Desk {
         db,
         seal,
@@ -99,7 +98,7 @@ fn settle(
     };
     let count = settle_all(&mut desk, settling)?;
     let changes = desk.changes;
-    wake(txn, &found.subject, settling.now)?;
+    wake(txn, &subject, settling.now)?;
     changes.write(txn, settling.now)?;
     Ok(count)
 }

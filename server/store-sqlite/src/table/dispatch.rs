@@ -59,19 +59,29 @@ impl Sending {
         row: i64,
         unreadable: &Unreadable,
     ) -> Result<Option<Self>, rusqlite::Error> {
-        let Some(found) = notification::find_row(db, row)? else {
-            return Ok(None);
-        };
+        let found = notification::find_row(db, row)?;
+        found
+            .map(|found| Self::of(db, found, unreadable))
+            .transpose()
+    }
+
+    /// The same of a notification that was found.
+    pub(crate) fn of(
+        db: &Connection,
+        found: notification::Found,
+        unreadable: &Unreadable,
+    ) -> Result<Self, rusqlite::Error> {
+        let row = found.subject.row;
         let read = notification::content(db, row);
         let content = unreadable.pass_over("notification", read)?;
         let providers = provider::of_app(db, &found.subject.app)?.into_iter();
-        Ok(Some(Self {
+        Ok(Self {
             steps: notification::steps(db, row)?,
             content: content.map(|(content, _)| Arc::new(content)),
             providers: providers.filter_map(|view| view.channel.known()).collect(),
             epoch: meta::epoch(db)?,
             found,
-        }))
+        })
     }
 
     fn app(&self) -> &AppId {

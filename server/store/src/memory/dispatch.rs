@@ -10,13 +10,12 @@ use vestnik_rules::{
     cascade::{Address, Device, Looked, Target, View, channel_of, look, preferred},
     delivery::{Event, advance},
     identity::attempt_id,
-    log::epoch_of,
     work::{Progress, Stage, WorkKind, lease_until},
 };
 
 use super::{
     MemoryStore,
-    attempt::of_delivery,
+    findings::has_it,
     installations::addresses_of,
     queue::{Next, finish, held},
     row::{AddressRow, AttemptRow, InstallationRow, NotificationKey, Target as Aim, UserKey},
@@ -197,19 +196,12 @@ fn device(
         .iter()
         .filter(|(key, row)| key.app == *app && key.installation == id && row.lease_until > now);
     let heard_at = connections.map(|(_, row)| row.last_seen).max();
-    let reported = of_delivery(world, key)
-        .any(|((_, _, of), row)| of.installation() == Some(id) && row.delivered_at.is_some());
-    let (user, delivery) = (world.users.get(&key.1), world.deliveries.get(&key));
-    let epoch = user.map(|user| epoch_of(world.epoch, user.renewal));
-    let has_reached = row.confirmed.is_some_and(|place| {
-        Some(place.epoch) == epoch && delivery.is_some_and(|row| place.seq >= row.seq)
-    });
     Device {
         installation: id,
         blocked: is_blocked.then_some(Reason::BlockedOs),
         is_connected: heard_at.is_some(),
         heard_at,
-        has_it: reported || has_reached,
+        has_it: has_it(world, key, (app, id)),
         addresses: addresses(world, key, (app, id)),
     }
 }

@@ -103,7 +103,7 @@ fn device(
 }
 
 /// Whether an installation reported the delivery, or confirmed a place behind it.
-fn has_it(world: &World, key: Key, (app, id): (&AppId, InstallationId)) -> bool {
+pub(super) fn has_it(world: &World, key: Key, (app, id): (&AppId, InstallationId)) -> bool {
     let reported = of_delivery(world, key)
         .any(|((_, _, of), row)| of.installation() == Some(id) && row.delivered_at.is_some());
     let (user, delivery) = (world.users.get(&key.1), world.deliveries.get(&key));
