@@ -190,29 +190,44 @@ async fn expand(store: &SqliteStore) -> Result<()> {
 
 /// Writes the rows of the first mailing again for each further one.
 fn multiply(site: &Site, users: usize, count: usize) -> Result<()> {
-    const NUMBERS: &str =
-        "WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)";
-    let statements = [
-        "INSERT INTO notification SELECT i, randomblob(16), app, content, bytes, external_id,
-             correlation_id, plan, accepted_at, expires_at, forget_at FROM n, notification WHERE row = 1",
-        "INSERT INTO work (kind, app, target, due_at, ready_at)
-             SELECT kind, app, i, due_at, ready_at FROM n, work WHERE target = 1",
-        "INSERT INTO notification_state
-             SELECT i, version, position, is_cancelled, is_recalled, is_forgotten,
-                 (SELECT id FROM work WHERE target = i AND kind = 'expire')
-             FROM n, notification_state WHERE notification = 1",
-        "INSERT INTO notification_count SELECT i, channel, status, c.n
-             FROM n, notification_count c WHERE notification = 1",
-        "INSERT INTO delivery (notification, user, seq, status)
-             SELECT i, user, i, status FROM n, delivery WHERE notification = 1 ORDER BY 1, 2",
-        "INSERT INTO log (user, seq, tag, notification, at)
-             SELECT user, i, tag, i, at FROM n, log WHERE notification = 1 ORDER BY 1, 2",
+    const LIFE: &str = "(SELECT id FROM work WHERE target = i AND kind = 'expire')";
+    let copies = [
+        Copies {
+            table: "notification",
+            original: "row = 1",
+            changed: &[("row", "i"), ("id", "randomblob(16)")],
+        },
+        Copies {
+            table: "work",
+            original: "target = 1",
+            changed: &[("id", "NULL"), ("target", "i")],
+        },
+        Copies {
+            table: "notification_state",
+            original: "notification = 1",
+            changed: &[("notification", "i"), ("work", LIFE)],
+        },
+        Copies {
+            table: "notification_count",
+            original: "notification = 1",
+            changed: &[("notification", "i")],
+        },
+        Copies {
+            table: "delivery",
+            original: "notification = 1",
+            changed: &[("notification", "i"), ("seq", "i")],
+        },
+        Copies {
+            table: "log",
+            original: "notification = 1",
+            changed: &[("notification", "i"), ("seq", "i")],
+        },
     ];
     let mut db = open(site)?;
     let txn = db.transaction()?;
     if count > 1 {
-        for statement in statements {
-            txn.execute(&format!("{NUMBERS} {statement}"), [count])?;
+        for table in copies {
+            txn.execute(&table.statement(&txn)?, [count])?;
         }
         txn.execute(
             "UPDATE user SET last_seq = ?1 WHERE row IN (SELECT user FROM log WHERE seq = ?1)",
@@ -223,6 +238,44 @@ fn multiply(site: &Site, users: usize, count: usize) -> Result<()> {
     ensure!(rows == users * count, "{rows} deliveries were seeded");
     txn.commit()?;
     close(db)
+}
+
+/// The rows of a table that the first mailing has, to be written again as those of the mailings
+/// `i` from 2 to `?1`.
+struct Copies {
+    table: &'static str,
+    /// Which rows are the first mailing's.
+    original: &'static str,
+    /// The columns that differ, and their values. All others are copied, whichever there are.
+    changed: &'static [(&'static str, &'static str)],
+}
+
+impl Copies {
+    fn statement(&self, db: &Connection) -> Result<String> {
+        let Self {
+            table,
+            original,
+            changed,
+        } = self;
+        let mut columns = db.prepare("SELECT name FROM pragma_table_info(?1) ORDER BY cid")?;
+        let columns: Vec<String> = columns
+            .query_map([table], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        for (column, _) in *changed {
+            ensure!(columns.iter().any(|c| c == column), "no {table}.{column}");
+        }
+        let value = |column: &String| match changed.iter().find(|(changed, _)| changed == column) {
+            Some((_, value)) => (*value).to_owned(),
+            None => format!("{table}.{column}"),
+        };
+        let values: Vec<String> = columns.iter().map(value).collect();
+        Ok(format!(
+            "WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+             INSERT INTO {table} ({}) SELECT {} FROM n, {table} WHERE {original} ORDER BY i",
+            columns.join(", "),
+            values.join(", "),
+        ))
+    }
 }
 
 /// How many deliveries a database has. Its server may be running.
