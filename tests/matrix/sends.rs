@@ -5,6 +5,7 @@
 
 mod check;
 mod figures;
+mod open;
 mod plan;
 mod round;
 

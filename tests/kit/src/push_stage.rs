@@ -30,6 +30,8 @@ pub struct PushStage<C> {
     pub simulator: Simulator,
     /// The clock of both.
     pub clock: C,
+    /// What phones ask the server with: making one takes longer than most answers.
+    http: Client,
 }
 
 impl<C: Clock + Clone> PushStage<C> {
@@ -59,6 +61,7 @@ impl<C: Clock + Clone> PushStage<C> {
             server: TestServer::with(server).await?,
             simulator,
             clock,
+            http: Client::builder().no_proxy().build()?,
         };
         for channel in [Channel::Fcm, Channel::Apns, Channel::Webpush] {
             let (status, _) = stage.put_provider(channel, &stage.account(channel)).await?;
@@ -137,8 +140,7 @@ impl<C: Clock + Clone> PushStage<C> {
         let mut request = request.json(&state).build()?;
         let bearer = format!("Bearer {}", tokens.access_token).parse()?;
         request.headers_mut().insert("authorization", bearer);
-        let answer = Client::builder().no_proxy().build()?;
-        let answer = answer.execute(request).await?;
+        let answer = self.http.execute(request).await?;
         anyhow::ensure!(answer.status().is_success(), "{}", answer.status());
         Ok(installation)
     }

@@ -22,7 +22,7 @@ pub(super) struct Plan {
 
 impl Plan {
     pub(super) fn new(sends: usize, seed: u64) -> Self {
-        let phones = (sends / 5).clamp(40, 500);
+        let phones = (sends / 5).clamp(40, 1_000);
         Self {
             phones,
             rounds: sends.div_ceil(phones).max(DOWN.len() + 1),

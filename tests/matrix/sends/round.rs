@@ -1,13 +1,13 @@
 //! A round: everyone is sent one notification, until every delivery has ended.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{cell::RefCell, collections::BTreeSet, time::Duration};
 
 use anyhow::Context as _;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use vestnik_clock::Clock as _;
 use vestnik_model::{
-    AttemptStatus, AudienceRequest, DeliveryStatus, NotificationId, NotificationStatus, route,
+    AudienceRequest, DeliveryId, DeliveryStatus, NotificationId, NotificationStatus, route,
     view::{DeliveryView, List},
 };
 use vestnik_sim::{JournalEntry, RuleView};
@@ -16,6 +16,7 @@ use vestnik_testkit::{backend::to_user, wait::approached};
 use super::{
     Run,
     check::{Answer, Ended, Request, beside_probes},
+    open::{Open, Try},
 };
 
 /// The most recipients of one notification, all of whom the server expands at once.
@@ -26,15 +27,6 @@ const BEYOND: SignedDuration = SignedDuration::from_secs(4);
 const STEPS: usize = 500;
 /// How many requests to the server are made at a time.
 const AT_ONCE: usize = 8;
-
-/// How far a round is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Standing {
-    /// How many deliveries have not ended.
-    pending: usize,
-    /// When the next try is made, if none is under way.
-    next: Option<Timestamp>,
-}
 
 impl Run {
     /// Sends to everyone, and checks what came of it.
@@ -78,10 +70,17 @@ impl Run {
     /// Lets time pass until every delivery has ended.
     async fn pass(&self, notifications: &[NotificationId]) -> anyhow::Result<()> {
         for _ in 0..STEPS {
+            let open = RefCell::new(Open::of(self.pending(notifications).await?));
             let standing = approached("the end of what is under way", async || {
-                let standing = self.standing(notifications).await?;
-                let is_there = standing.pending == 0 || standing.next.is_some();
-                Ok((standing, is_there))
+                self.look(&open).await?;
+                let standing = open.borrow().standing();
+                if standing.moving > 0 || standing.next.is_some() {
+                    return Ok((standing, standing.moving == 0));
+                }
+                let pending = self.pending(notifications).await?;
+                let is_over = pending.is_empty();
+                *open.borrow_mut() = Open::of(pending);
+                Ok((standing, is_over))
             })
             .await?;
             let Some(next) = standing.next else {
@@ -93,30 +92,27 @@ impl Run {
         anyhow::bail!("deliveries have not ended after {STEPS} steps of time")
     }
 
-    async fn standing(&self, notifications: &[NotificationId]) -> anyhow::Result<Standing> {
+    /// Looks at some of the deliveries that were moving.
+    async fn look(&self, open: &RefCell<Open>) -> anyhow::Result<()> {
+        let now = self.stage.clock.now();
+        let chosen = stream::iter(open.borrow_mut().choose());
+        let asked = chosen.map(|id| async move { (id, self.stage.attempts(id).await) });
+        let mut asked = asked.buffer_unordered(AT_ONCE);
+        while let Some((id, attempts)) = asked.next().await {
+            let last = Try::of(attempts?.last(), now);
+            open.borrow_mut().learn(id, last);
+        }
+        Ok(())
+    }
+
+    async fn pending(&self, ids: &[NotificationId]) -> anyhow::Result<Vec<DeliveryId>> {
         let mut pending = Vec::new();
-        for id in notifications {
+        for id in ids {
             let mut deliveries = self.deliveries(*id).await?;
             deliveries.retain(|delivery| delivery.status == DeliveryStatus::Pending);
-            pending.extend(deliveries);
+            pending.extend(deliveries.into_iter().map(|delivery| delivery.id));
         }
-        let mut standing = Standing {
-            pending: pending.len(),
-            next: None,
-        };
-        let now = self.stage.clock.now();
-        let mut next: Option<Timestamp> = None;
-        for delivery in pending {
-            let attempt = self.stage.attempts(delivery.id).await?.pop();
-            let waits = attempt.filter(|attempt| attempt.status == AttemptStatus::Retrying);
-            let until = waits.and_then(|attempt| attempt.until);
-            let Some(until) = until.filter(|until| *until > now) else {
-                return Ok(standing);
-            };
-            next = Some(next.map_or(until, |known| known.min(until)));
-        }
-        standing.next = next;
-        Ok(standing)
+        Ok(pending)
     }
 
     async fn deliveries(&self, id: NotificationId) -> anyhow::Result<Vec<DeliveryView>> {
