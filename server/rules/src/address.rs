@@ -45,7 +45,7 @@ pub fn hash_email(address: &EmailAddress) -> [u8; 32] {
     sha256(&address.to_string())
 }
 
-fn sha256(text: &str) -> [u8; 32] {
+pub(crate) fn sha256(text: &str) -> [u8; 32] {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
     hash

@@ -26,6 +26,7 @@ use jiff::{SignedDuration, Timestamp};
 use vestnik_model::{AttemptStatus, Reason, open::Word};
 
 use crate::{
+    decrypt::{KeyMark, Seals},
     reason::{AddressFate, Retry, consequences},
     work::{doubling, fraction},
 };
@@ -94,7 +95,12 @@ pub struct Attempt {
     pub tries: u32,
     /// Of how many of them nobody knows whether the service took them.
     pub unproven: u32,
-    /// The end of the lease while it is being sent, the time of the next try while it waits.
+    /// How many pushes of it the device reported that it could not decrypt.
+    pub undecrypted: u32,
+    /// For which keys its pushes were sealed.
+    pub seals: Seals,
+    /// The end of the lease while it is being sent, the time of the next try while it waits, and the end of
+    /// the wait for a key after a device could not decrypt it.
     pub until: Option<Timestamp>,
 }
 
@@ -105,6 +111,8 @@ impl Attempt {
         reason: None,
         tries: 0,
         unproven: 0,
+        undecrypted: 0,
+        seals: Seals::NONE,
         until: None,
     };
 
@@ -112,6 +120,16 @@ impl Attempt {
     #[must_use]
     pub fn is_try_of(&self, lease_until: Timestamp) -> bool {
         self.state == State::Sending && self.until == Some(lease_until)
+    }
+
+    /// The same with its try sealed for a key at `at`; without a key, nothing is sealed.
+    #[must_use]
+    pub fn sealed(self, key: Option<KeyMark>, at: Timestamp) -> Self {
+        let seals = match key {
+            Some(key) => self.seals.with(key, at),
+            None => self.seals,
+        };
+        Self { seals, ..self }
     }
 }
 
@@ -166,12 +184,13 @@ pub struct Bounds {
 pub fn begin(known: Option<&Attempt>, lease_until: Timestamp) -> Attempt {
     let lost = known.is_some_and(|known| known.state == State::Sending);
     let lost = u32::from(lost);
+    let known = known.cloned().unwrap_or(Attempt::HANDED);
     Attempt {
         state: State::Sending,
-        reason: known.and_then(|known| known.reason),
-        tries: known.map_or(0, |known| known.tries.saturating_add(lost)),
-        unproven: known.map_or(0, |known| known.unproven.saturating_add(lost)),
+        tries: known.tries.saturating_add(lost),
+        unproven: known.unproven.saturating_add(lost),
         until: Some(lease_until),
+        ..known
     }
 }
 
@@ -201,8 +220,8 @@ pub fn settle(begun: &Attempt, outcome: &Outcome, bounds: Bounds) -> Attempt {
         state,
         reason,
         tries,
-        unproven: begun.unproven,
         until: None,
+        ..begun.clone()
     };
     match outcome {
         Outcome::Accepted => done(State::Sent, None),
@@ -247,8 +266,8 @@ fn again(
         },
         reason: Some(reason),
         tries: begun.tries.saturating_add(1),
-        unproven: begun.unproven,
         until: has_time.then_some(at),
+        ..begun.clone()
     }
 }
 

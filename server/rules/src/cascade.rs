@@ -24,6 +24,7 @@
 //!     steps: &Steps::default(),
 //!     course: Course::new(now),
 //!     state: &DeliveryState::pending(),
+//!     is_handed: false,
 //!     expires_at: "2026-11-30T09:00:00Z".parse()?,
 //!     is_stopped: false,
 //!     devices: &[phone],
@@ -47,6 +48,7 @@ use vestnik_model::{
 pub use self::target::{Target, channel_of};
 use crate::{
     attempt::{Attempt, State},
+    decrypt::is_decrypt,
     reason::{Escalation, consequences},
 };
 
@@ -113,6 +115,8 @@ pub struct View<'a> {
     pub course: Course,
     /// What is known of the delivery.
     pub state: &'a DeliveryState,
+    /// Whether something that was handed over may still reach a device: see [`is_handed`].
+    pub is_handed: bool,
     /// When its notification expires.
     pub expires_at: Timestamp,
     /// Whether its sender cancelled or recalled its notification: its delivery may not have ended yet.
@@ -179,6 +183,27 @@ pub fn preferred(mut addresses: Vec<Address>) -> Vec<Address> {
     addresses.sort_by_key(|address| (address.channel, address.is_dead));
     addresses.dedup_by_key(|address| address.channel);
     addresses
+}
+
+/// Whether something of a delivery was handed over that may still reach a device, by all of its attempts. A
+/// push that its device could not decrypt reaches nobody, nor does what was written before to a connection of
+/// that device: it would know the notification by that.
+#[must_use]
+pub fn is_handed<'a>(
+    state: &DeliveryState,
+    attempts: impl Iterator<Item = (Target, &'a Attempt)> + Clone,
+) -> bool {
+    let undecrypted = attempts
+        .clone()
+        .filter(|(_, attempt)| attempt.reason.is_some_and(is_decrypt));
+    let undecrypted: Vec<_> = undecrypted
+        .map(|(target, _)| target.installation())
+        .collect();
+    let mut taken = attempts.filter(|(_, attempt)| attempt.state == State::Sent);
+    let is_taken = taken.any(|(target, _)| {
+        target.channel() != Channel::Hub || !undecrypted.contains(&target.installation())
+    });
+    state.status != DeliveryStatus::Pending && (is_taken || undecrypted.is_empty())
 }
 
 /// What a look found.
@@ -288,7 +313,7 @@ fn outlook(view: &View<'_>, step: &Step, found: &Found, looked: &mut Looked) -> 
         looked.end = (is_lost && is_open).then_some(ending(failure));
         return None;
     };
-    if is_reached(step.goal, view.state.status) {
+    if is_reached(step.goal, view) {
         return None;
     }
     if found.is_over() {
@@ -316,13 +341,13 @@ const fn ending(failure: Reason) -> Reason {
     }
 }
 
-fn is_reached(goal: Goal, status: DeliveryStatus) -> bool {
-    let needed = match goal {
-        Goal::Handed => DeliveryStatus::Sent,
-        Goal::Delivered => DeliveryStatus::Delivered,
-        Goal::Read => DeliveryStatus::Read,
-    };
-    status.rank() >= needed.rank()
+fn is_reached(goal: Goal, view: &View<'_>) -> bool {
+    let is_proven = |needed: DeliveryStatus| view.state.status.rank() >= needed.rank();
+    match goal {
+        Goal::Handed => view.is_handed || is_proven(DeliveryStatus::Delivered),
+        Goal::Delivered => is_proven(DeliveryStatus::Delivered),
+        Goal::Read => is_proven(DeliveryStatus::Read),
+    }
 }
 
 fn earliest<const N: usize>(times: [Option<Timestamp>; N]) -> Option<Timestamp> {
@@ -340,7 +365,7 @@ fn find(view: &View<'_>, step: &Step, course: Course) -> Found {
             if view.devices.is_empty() {
                 found.failed(Reason::DeviceNoneActive);
             }
-            found.is_handed |= view.state.status != DeliveryStatus::Pending;
+            found.is_handed |= view.is_handed;
         }
         StepChannel::Email => match view.mailbox {
             None => found.failed(Reason::RecipientNoAddress),
@@ -430,8 +455,14 @@ fn find_attempt(
     match attempt.state {
         State::Sent => found.is_handed = true,
         State::Failed => {
-            found.failed(attempt.reason.unwrap_or(Reason::Unknown));
-            return false;
+            if let Some(until) = waits_until(view, attempt) {
+                found.waits_for(until);
+                return true;
+            }
+            let reason = attempt.reason.unwrap_or(Reason::Unknown);
+            found.failed(reason);
+            // A device that cannot decrypt a push decrypts none that comes by another service.
+            return is_decrypt(reason);
         }
         State::Sending | State::Retrying => match waits_until(view, attempt) {
             Some(until) => found.waits_for(until),

@@ -23,6 +23,7 @@ use vestnik_model::{
 };
 
 use crate::{
+    decrypt::is_decrypt,
     delivery::{Advanced, Event, advance},
     log::Standing,
 };
@@ -68,6 +69,8 @@ pub enum About {
     NotShown,
     /// The device dropped a push of it, and does not have it by that.
     Dropped,
+    /// The device could not decrypt a push of it, for this reason.
+    Undecrypted(Reason),
 }
 
 /// What a fact proves about the attempt by which the notification reached the installation.
@@ -137,6 +140,9 @@ pub struct Change {
     pub entry: Option<StateChange>,
     /// What it proves; nothing if a push was dropped.
     pub proof: Option<Proof>,
+    /// Why the device could not decrypt a push, if so: its attempts are looked at by
+    /// [`decrypt::reported`](crate::decrypt::reported).
+    pub undecrypted: Option<Reason>,
     /// Whether the fact gets a row, by which its repetition is known.
     pub is_kept: bool,
 }
@@ -196,12 +202,8 @@ pub fn aim(fact: &ParsedFact) -> Aim<'_> {
 /// What a device says that did not show a notification: an open set.
 fn not_shown(reason: &str) -> About {
     match Open::<Reason>::read(reason) {
-        Open::Known(
-            Reason::DecryptFailed
-            | Reason::DecryptUnknownKey
-            | Reason::OwnerMismatchDropped
-            | Reason::Recalled,
-        ) => About::Dropped,
+        Open::Known(reason) if is_decrypt(reason) => About::Undecrypted(reason),
+        Open::Known(Reason::OwnerMismatchDropped | Reason::Recalled) => About::Dropped,
         Open::Known(_) | Open::Unknown(_) => About::NotShown,
     }
 }
@@ -238,6 +240,10 @@ fn change(
         About::Reply if !is_kept => return Err(FactRefusal::TooLarge),
         About::Reply | About::NotShown => evident(subject, ReceiptKind::Delivered, at),
         About::Dropped => unproven(subject, at),
+        About::Undecrypted(reason) => Change {
+            undecrypted: Some(reason),
+            ..unproven(subject, at)
+        },
     };
     Ok(Change { is_kept, ..changed })
 }
@@ -302,6 +308,7 @@ fn evident(subject: Subject<'_>, kind: ReceiptKind, at: Timestamp) -> Change {
         flag: None,
         entry: None,
         proof: Some(proof),
+        undecrypted: None,
         is_kept: true,
     }
 }
@@ -318,6 +325,7 @@ fn unproven(subject: Subject<'_>, at: Timestamp) -> Change {
         flag: None,
         entry: None,
         proof: None,
+        undecrypted: None,
         is_kept: true,
     }
 }

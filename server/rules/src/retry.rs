@@ -106,6 +106,8 @@ pub fn round(findings: &Findings, is_routed: bool, now: Timestamp) -> Option<Rou
         steps: &notification.steps,
         course,
         state: &advanced.state,
+        // What ended before anybody took it was handed over nowhere.
+        is_handed: false,
         expires_at: notification.expires_at,
         is_stopped: notification.is_cancelled,
         devices: &devices,
@@ -150,13 +152,12 @@ fn is_failed(tried: &Try) -> bool {
 }
 
 /// An attempt that failed, at the beginning of its next try. Its tries go on being counted.
-const fn reopened(failed: &Attempt, now: Timestamp) -> Attempt {
+fn reopened(failed: &Attempt, now: Timestamp) -> Attempt {
     Attempt {
         state: State::Retrying,
         reason: None,
-        tries: failed.tries,
-        unproven: failed.unproven,
         until: Some(now),
+        ..failed.clone()
     }
 }
 

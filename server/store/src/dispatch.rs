@@ -16,7 +16,9 @@ use jiff::Timestamp;
 use vestnik_model::{
     AppId, AttemptId, InstallationId, Notification, NotificationId, PushAddress, UserId,
 };
-use vestnik_rules::{attempt::Outcome, cascade::Target, email::EmailAddress, work::Progress};
+use vestnik_rules::{
+    attempt::Outcome, cascade::Target, decrypt::KeyMark, email::EmailAddress, work::Progress,
+};
 
 use crate::{Answer, work::Part};
 
@@ -74,6 +76,17 @@ pub enum Recipient {
         /// The address.
         address: EmailAddress,
     },
+}
+
+impl Recipient {
+    /// The mark of the key that a push is sealed for, if there is one.
+    #[must_use]
+    pub fn key(&self) -> Option<KeyMark> {
+        match self {
+            Self::Device { envelope_key, .. } => envelope_key.as_deref().map(KeyMark::of),
+            Self::Mailbox { .. } => None,
+        }
+    }
 }
 
 /// What became of tries.

@@ -10,7 +10,8 @@ use crate::Answer;
 
 /// Installations.
 pub trait Installations {
-    /// Sets an installation's state, whole; tells whether the session is still the present one.
+    /// Sets an installation's state, whole; tells whether the session is still the present one. What its
+    /// device could not decrypt is looked at again. Effects: `WorkDue`.
     fn put_state(
         &self,
         session: Session,

@@ -17,7 +17,7 @@ pub trait Ledger {
     /// Notes what was written to devices, in one batch. Effects: `NotificationChanged`.
     fn hand_over(&self, batch: Vec<HandOver>) -> Answer<'_, ()>;
     /// Takes facts of a session's installation; `None` when the session is not the present one any
-    /// more. Effects: `NotificationChanged`, `LogGrew`.
+    /// more. Effects: `NotificationChanged`, `LogGrew`, `WorkDue`.
     fn report(&self, report: FactReport) -> Answer<'_, Option<Vec<FactResult>>>;
     /// Notes how far installations have read, in one batch: evidence that they have what lies before.
     /// A place counts as long as the installation stays its user's and the log has the place's epoch;

@@ -16,8 +16,8 @@ fn attempt(state: State, until: Option<i64>, reason: Option<Reason>) -> Attempt 
         state,
         reason,
         tries: 1,
-        unproven: 0,
         until: until.map(at),
+        ..Attempt::HANDED
     }
 }
 
@@ -43,9 +43,14 @@ fn push(number: u128, channel: Channel) -> Target {
 
 /// Push for a minute, then a letter.
 fn cascade() -> Steps {
+    waiting_for(Goal::Delivered)
+}
+
+/// The same, by which push has reached this.
+fn waiting_for(wait_for: Goal) -> Steps {
     let step = |channel, within_seconds| StepRequest {
         channel,
-        wait_for: Goal::Delivered,
+        wait_for,
         within_seconds,
     };
     Steps::from_stored(vec![
@@ -58,6 +63,8 @@ struct Case {
     steps: Steps,
     course: Course,
     state: DeliveryState,
+    /// What is known beside the addresses.
+    attempts: Vec<(Target, Attempt)>,
     devices: Vec<Device>,
     mailbox: Option<Address>,
     is_stopped: bool,
@@ -70,6 +77,7 @@ impl Case {
             steps: Steps::default(),
             course: Course::new(at(100)),
             state: DeliveryState::pending(),
+            attempts: Vec::new(),
             devices,
             mailbox: Some(address(Channel::Email, None)),
             is_stopped: false,
@@ -98,6 +106,7 @@ impl Case {
             steps: &self.steps,
             course: self.course,
             state: &self.state,
+            is_handed: is_handed(&self.state, self.attempts.iter().map(|(to, of)| (*to, of))),
             expires_at: at(10_000),
             is_stopped: self.is_stopped,
             devices: &self.devices,
@@ -446,4 +455,46 @@ fn a_dead_mailbox_and_an_app_without_a_server_get_no_letter() {
         ..mailbox
     };
     letter(unserved).check(&[], 0, None, Some(Reason::ConfigNoRoute));
+}
+
+/// The device reported that it could not decrypt the push, and has no other key.
+#[test]
+fn a_push_that_was_not_decrypted_gives_way_at_once() {
+    let failed = attempt(State::Failed, None, Some(Reason::DecryptFailed));
+    let waits = attempt(State::Failed, Some(125), Some(Reason::DecryptFailed));
+    let fcm = push(1, Channel::Fcm);
+    let case = |attempt: &Attempt| Case {
+        attempts: vec![(fcm, attempt.clone())],
+        ..Case::cascade(vec![phone(1, Some(attempt.clone()))])
+            .at(120)
+            .proven(Evidence::Sent)
+    };
+    case(&waits).check(&[], 0, Some(125), None);
+    case(&failed).check(&[Target::Mailbox], 1, Some(150), None);
+    // Another service brings the same, which the device cannot decrypt either.
+    let mut two = case(&failed);
+    two.devices[0]
+        .addresses
+        .push(address(Channel::Webpush, None));
+    two.check(&[Target::Mailbox], 1, Some(150), None);
+    // What was written to its connection before did not arrive, or it would not have reported.
+    let mut written = case(&failed);
+    written
+        .attempts
+        .push((push(1, Channel::Hub), Attempt::HANDED));
+    written.check(&[Target::Mailbox], 1, Some(150), None);
+    // It counts as handed over no more.
+    let mut handed = case(&failed);
+    handed.steps = waiting_for(Goal::Handed);
+    handed.check(&[Target::Mailbox], 1, Some(150), None);
+    // Another device may still confirm it.
+    let taken = attempt(State::Sent, None, None);
+    let mut others = case(&failed);
+    others.devices.push(phone(2, Some(taken.clone())));
+    others.attempts.push((push(2, Channel::Fcm), taken));
+    others.check(&[], 0, Some(160), None);
+    // There is no step behind it: it waits in the log.
+    let mut last = case(&failed);
+    last.steps = Steps::default();
+    last.check(&[], 0, None, None);
 }

@@ -199,6 +199,17 @@ fn tried(target: &Target, outcome: AttemptFinding, times: Times) -> String {
             count_of(tries, "try", "tries"),
             because(reason),
         ),
+        AttemptFinding::AwaitsKey { reason, until: end } => format!(
+            "{subject} for {to} came to nothing, because {}; until {} the server waits for the key that \
+             {to} has now.",
+            because(reason),
+            until(end, times),
+        ),
+        AttemptFinding::Undecrypted { count } => format!(
+            "{subject} for {to} could not be decrypted there {}, and was encrypted anew for the key \
+             that {to} has now.",
+            times_of(count),
+        ),
         AttemptFinding::Unproven { count } => format!(
             "{} of {what} for {to} had no answer from {by}: it may have been taken all the same, and \
              is repeated under the same id.",

@@ -171,6 +171,10 @@ impl AttemptFinding {
             Self::Refused { tries, reason } => meaning("refused", Rule::Failure)
                 .after(tries)
                 .because(reason),
+            Self::AwaitsKey { reason, until } => meaning("awaits_key", Rule::Sealing)
+                .because(reason)
+                .until(until),
+            Self::Undecrypted { count } => meaning("undecrypted", Rule::Sealing).after(count),
             Self::Unproven { count } => meaning("unproven", Rule::Unproven).after(count),
         }
     }

@@ -21,6 +21,8 @@ pub enum Rule {
     Repetition,
     /// A try of unknown outcome is repeated under the same id.
     Unproven,
+    /// What a device could not decrypt is sent anew for its present key.
+    Sealing,
     /// A failure for good is not repeated.
     Failure,
     /// The next step begins when a step did not reach its goal.
@@ -47,6 +49,7 @@ impl Word for Rule {
         Self::Push,
         Self::Repetition,
         Self::Unproven,
+        Self::Sealing,
         Self::Failure,
         Self::Cascade,
         Self::Confirmation,
@@ -66,6 +69,7 @@ impl Word for Rule {
             Self::Push => "push",
             Self::Repetition => "repetition",
             Self::Unproven => "unproven",
+            Self::Sealing => "sealing",
             Self::Failure => "failure",
             Self::Cascade => "cascade",
             Self::Confirmation => "confirmation",

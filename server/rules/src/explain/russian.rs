@@ -203,6 +203,17 @@ fn tried(target: &Target, outcome: AttemptFinding, times: Times) -> String {
             count_of(tries),
             because(reason),
         ),
+        AttemptFinding::AwaitsKey { reason, until: end } => format!(
+            "Через {by} напрасно передано {what}, потому что {}; до {} сервер ждёт нынешний ключ \
+             устройства.",
+            because(reason),
+            until(end, times),
+        ),
+        AttemptFinding::Undecrypted { count } => format!(
+            "Устройство не смогло расшифровать {what} ({}); оно зашифровано заново для нынешнего ключа \
+             устройства.",
+            count_of(count),
+        ),
         AttemptFinding::Unproven { count } => format!(
             "Без ответа от {by} осталось: {}; {what} могло быть принято и повторяется под тем же \
              номером.",

@@ -162,6 +162,18 @@ pub enum AttemptFinding {
         /// Why the last one went no further.
         reason: Reason,
     },
+    /// The device could not decrypt it, and its present key is waited for.
+    AwaitsKey {
+        /// Why it could not.
+        reason: Reason,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// The device could not decrypt some, and it was sealed anew.
+    Undecrypted {
+        /// How many.
+        count: u32,
+    },
     /// Of some tries nobody knows whether the service took them.
     Unproven {
         /// How many.

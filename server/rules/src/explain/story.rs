@@ -168,7 +168,7 @@ fn tries(findings: &Findings, now: Timestamp) -> Vec<(Timestamp, Statement)> {
                 .into_iter()
                 .map(|found| Statement::Device { device, found })
                 .collect(),
-            Place::Device(_) | Place::Mailbox => sent(findings, tried)
+            Place::Device(_) | Place::Mailbox => sent(findings, tried, now)
                 .into_iter()
                 .map(|outcome| Statement::Tried {
                     place,
@@ -196,13 +196,14 @@ fn written(findings: &Findings, tried: &Try, now: Timestamp) -> Vec<DeviceFindin
     found
 }
 
-fn sent(findings: &Findings, tried: &Try) -> Vec<AttemptFinding> {
+fn sent(findings: &Findings, tried: &Try, now: Timestamp) -> Vec<AttemptFinding> {
     let attempt = &tried.attempt;
     let reason = attempt.reason.unwrap_or(Reason::Unknown);
     let (tries, at) = (attempt.tries, tried.started_at);
     let cause = cause(findings, tried);
     let outcome = match (attempt.state, attempt.until) {
         (State::Sent, _) => AttemptFinding::Handed { at, tries, cause },
+        (State::Failed, Some(until)) if until > now => AttemptFinding::AwaitsKey { reason, until },
         (State::Failed, _) => AttemptFinding::Refused { tries, reason },
         (State::Retrying, Some(at)) if attempt.reason.is_none() => AttemptFinding::Anew { at },
         (State::Retrying, Some(at)) => AttemptFinding::Retrying { tries, reason, at },
@@ -210,9 +211,15 @@ fn sent(findings: &Findings, tried: &Try) -> Vec<AttemptFinding> {
             until: until.unwrap_or(at),
         },
     };
+    let count = attempt.undecrypted;
+    let is_anew = count > 0 && attempt.state != State::Failed;
+    let undecrypted = is_anew.then_some(AttemptFinding::Undecrypted { count });
     let count = attempt.unproven;
     let unproven = (count > 0).then_some(AttemptFinding::Unproven { count });
-    std::iter::once(outcome).chain(unproven).collect()
+    std::iter::once(outcome)
+        .chain(undecrypted)
+        .chain(unproven)
+        .collect()
 }
 
 /// Why something was handed to a service. A push that came a while after the same was written to the

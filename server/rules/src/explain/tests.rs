@@ -166,8 +166,7 @@ fn a_dead_address_is_why_it_was_not_delivered() {
         state: State::Failed,
         reason: Some(Reason::TokenDead),
         tries: 1,
-        unproven: 0,
-        until: None,
+        ..Attempt::HANDED
     };
     findings.tries = vec![tried(Channel::Fcm, dead, "10:02:01")];
     state(&mut findings).merge(Proof::Ended(Reason::TokenDead), at("10:02:02"));
@@ -182,14 +181,47 @@ fn a_dead_address_is_why_it_was_not_delivered() {
 }
 
 #[test]
+fn a_push_that_was_not_decrypted_says_what_follows() {
+    let mut findings = findings();
+    let waits = Attempt {
+        state: State::Failed,
+        reason: Some(Reason::DecryptUnknownKey),
+        tries: 1,
+        undecrypted: 1,
+        until: Some(at("10:02:14")),
+        ..Attempt::HANDED
+    };
+    let anew = Attempt {
+        tries: 2,
+        undecrypted: 1,
+        ..Attempt::HANDED
+    };
+    state(&mut findings).merge(Proof::Sent, at("10:02:01"));
+    let mut pushed = |attempt| {
+        findings.tries = vec![tried(Channel::Fcm, attempt, "10:02:01")];
+        said(&findings, "10:02:10")[2..4].to_vec()
+    };
+    assert_eq!(
+        pushed(waits)[0],
+        "A push for the Android device came to nothing, because it was encrypted for a key that the \
+         device no longer has; until 10:02:14 the server waits for the key that the Android device has now."
+    );
+    assert_eq!(
+        pushed(anew)[1],
+        "A push for the Android device could not be decrypted there once, and was encrypted anew for the \
+         key that the Android device has now."
+    );
+}
+
+#[test]
 fn what_is_tried_anew_says_so() {
     let mut findings = findings();
     let anew = Attempt {
         state: State::Retrying,
         reason: None,
         tries: 4,
-        unproven: 0,
         until: Some(at("10:30:00")),
+        ..Attempt::HANDED
     };
     findings.tries = vec![tried(Channel::Fcm, anew, "10:02:01")];
     assert_eq!(

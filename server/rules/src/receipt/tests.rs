@@ -104,11 +104,11 @@ fn a_fact_names_a_delivery_or_a_place() {
         ),
         (
             of("not_shown", json!({"reason": "decrypt.failed"})),
-            About::Dropped,
+            About::Undecrypted(Reason::DecryptFailed),
         ),
         (
             of("not_shown", json!({"reason": "decrypt.unknown_key"})),
-            About::Dropped,
+            About::Undecrypted(Reason::DecryptUnknownKey),
         ),
         (
             of("not_shown", json!({"reason": "owner.mismatch_dropped"})),
@@ -226,14 +226,23 @@ fn every_kind_of_fact_proves_delivery_and_only_reading_says_read() {
 /// The content never reached the device: a cascade goes on, and what nothing else brings is lost.
 #[test]
 fn a_push_that_was_dropped_proves_nothing() {
-    let before = pending().state;
-    let change = taken(About::Dropped, pending());
-    assert_eq!(
-        (change.advanced.state, change.advanced.is_changed),
-        (before, false)
-    );
-    assert_eq!((change.proof, change.entry), (None, None));
-    assert!(change.is_kept, "its repetition is known");
+    for (about, undecrypted) in [
+        (About::Dropped, None),
+        (
+            About::Undecrypted(Reason::DecryptFailed),
+            Some(Reason::DecryptFailed),
+        ),
+    ] {
+        let before = pending().state;
+        let change = taken(about, pending());
+        assert_eq!(
+            (change.advanced.state, change.advanced.is_changed),
+            (before, false)
+        );
+        assert_eq!((change.proof, change.entry), (None, None));
+        assert_eq!(change.undecrypted, undecrypted);
+        assert!(change.is_kept, "its repetition is known");
+    }
     let read = taken(READ, pending()).proof;
     assert_eq!(read, Some(Proof::Read));
     assert_eq!(

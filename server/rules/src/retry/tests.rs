@@ -45,7 +45,7 @@ fn failed(reason: Reason) -> Try {
             reason: Some(reason),
             tries: 7,
             unproven: 1,
-            until: None,
+            ..Attempt::HANDED
         },
         started_at: at("10:02:00"),
         delivered_at: None,

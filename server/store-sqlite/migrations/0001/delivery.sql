@@ -43,12 +43,20 @@ CREATE TABLE attempt (
     reason TEXT,
     tries INTEGER NOT NULL DEFAULT 0,
     unproven INTEGER NOT NULL DEFAULT 0,
-    -- The end of the lease of the present try, or the time of the next.
+    -- How many pushes the device could not decrypt.
+    undecrypted INTEGER NOT NULL DEFAULT 0,
+    -- The marks of the keys that its pushes were sealed for, with their times: see rules, decrypt/seal.rs.
+    seals BLOB NOT NULL DEFAULT x'',
+    -- The end of the lease of the present try, the time of the next, or the end of the wait for a key.
     until INTEGER,
     -- What the service said: its id of what it took, or its code.
     said TEXT,
     PRIMARY KEY (notification, user, installation, channel)
 ) STRICT, WITHOUT ROWID;
+
+-- What is sent anew when its installation tells another key.
+CREATE INDEX attempt_undecrypted ON attempt (installation, user, notification)
+    WHERE state = 'failed' AND reason IN ('decrypt.failed', 'decrypt.unknown_key');
 
 -- What a device reported. The order of columns in the key puts a notification's facts beside each
 -- other; facts of no notification have 0.

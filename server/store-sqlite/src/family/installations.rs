@@ -14,7 +14,7 @@ use vestnik_store::{
 use crate::{
     SqliteStore,
     store::Class::{Hot, List},
-    table::{Txn, installation, presence, present, push_address},
+    table::{Txn, decrypt, dispatch::wake, installation, presence, present, push_address},
 };
 
 impl Installations for SqliteStore {
@@ -24,13 +24,16 @@ impl Installations for SqliteStore {
         state: InstallationState,
         now: Timestamp,
     ) -> Answer<'_, bool> {
-        let seal = self.seal();
+        let with = (self.seal(), self.unreadable());
         self.write(Urgent, move |txn| {
             let is_present = present::is_present(txn, &session)?;
             if is_present {
                 installation::put_state(txn, &session, &state, now)?;
                 let whose = (&session.app, session.installation);
-                push_address::put_all(txn, &seal, whose, &state.push_addresses, now)?;
+                push_address::put_all(txn, &with.0, whose, &state.push_addresses, now)?;
+                for subject in decrypt::send_anew(txn, &session, &with.1, now)? {
+                    wake(txn, &subject, now)?;
+                }
             }
             Ok(is_present)
         })

@@ -28,6 +28,7 @@ use crate::{
         Txn, attempt,
         change::Changes,
         delivery::{self, Key},
+        dispatch::wake,
         event, findings, handover, notification, present,
         report::Desk,
         user,
@@ -155,8 +156,11 @@ fn take(
     }
     let grown = desk.has_grown.then(|| Grown::unread(desk.user.clone()));
     let grown = grown.into_iter().collect();
-    let has_rest = desk.has_rest;
+    let (has_rest, due) = (desk.has_rest, desk.due);
     desk.changes.write(txn, report.now)?;
+    for subject in due {
+        wake(txn, &subject, report.now)?;
+    }
     event::log_grew(txn, &report.session.app, grown, report.now)?;
     if has_rest {
         let stage = Stage {

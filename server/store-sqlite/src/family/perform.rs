@@ -262,6 +262,7 @@ impl Job<'_> {
             unreadable: self.unreadable,
             changes: Changes::default(),
             has_grown: false,
+            due: Vec::new(),
             has_rest: false,
         };
         let rest = marking::mark(db, &mut desk, mark, self.part.rows)?;

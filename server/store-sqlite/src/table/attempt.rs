@@ -5,7 +5,7 @@ use rusqlite::{Connection, Row};
 use vestnik_model::{
     Channel, DeliveryId, InstallationId, Open, Reason, open::Word as _, view::AttemptView,
 };
-use vestnik_rules::{attempt::Attempt, cascade::Target, identity::attempt_id};
+use vestnik_rules::{attempt::Attempt, cascade::Target, decrypt::Seals, identity::attempt_id};
 
 use super::delivery::Key;
 use crate::{
@@ -27,14 +27,14 @@ statements! {
          WHERE notification = ?1 AND user = ?2 AND installation = ?3
              AND (read_at IS NULL OR read_at > ?4)";
     OF_DELIVERY = "SELECT installation, channel, started_at, delivered_at, read_at, state, reason, tries,
-             unproven, until, said
+             unproven, until, said, undecrypted, seals
          FROM attempt WHERE notification = ?1 AND user = ?2 ORDER BY installation, channel";
     PUT = "INSERT INTO attempt (notification, user, installation, channel, started_at, state, reason,
-             tries, unproven, until)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+             tries, unproven, until, undecrypted, seals)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
          ON CONFLICT (notification, user, installation, channel) DO UPDATE SET state = excluded.state,
              reason = excluded.reason, tries = excluded.tries, unproven = excluded.unproven,
-             until = excluded.until";
+             until = excluded.until, undecrypted = excluded.undecrypted, seals = excluded.seals";
     IS_LETTER_SENT = "SELECT 1 FROM attempt WHERE notification = ?1 AND user = ?2
              AND installation = x'' AND channel = 'email' AND state = 'sent'";
     SAID = "UPDATE attempt SET said = ?5
@@ -123,6 +123,8 @@ fn found(row: &Row<'_>) -> Result<Found, rusqlite::Error> {
             tries: row.get(7)?,
             unproven: row.get(8)?,
             until: optional_time(row, 9)?,
+            undecrypted: row.get(11)?,
+            seals: Seals::parse(row.get_ref(12)?.as_blob()?).unwrap_or_default(),
         },
         said: row.get(10)?,
     })
@@ -165,6 +167,8 @@ pub(crate) fn put(
         reason,
         tries,
         unproven,
+        undecrypted,
+        seals,
         until,
     } = attempt;
     let (installation, channel) = columns(target);
@@ -180,6 +184,8 @@ pub(crate) fn put(
             tries,
             unproven,
             until.map(millis),
+            undecrypted,
+            seals.to_bytes(),
         ))
         .map(drop)
 }
@@ -225,6 +231,8 @@ fn view(delivery: DeliveryId, found: Found) -> AttemptView {
                 reason,
                 tries,
                 unproven,
+                undecrypted: _,
+                seals: _,
                 until,
             },
         delivered_at,

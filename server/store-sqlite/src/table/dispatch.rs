@@ -10,7 +10,7 @@ use vestnik_model::{AppId, Channel, InstallationId, Notification, Open, publish:
 use vestnik_rules::{
     address::hash_email,
     attempt::{Bounds, begin, for_delivery, kills, settle},
-    cascade::{Course, Looked, Target, View, channel_of, look},
+    cascade::{Course, Looked, Target, View, channel_of, is_handed, look},
     delivery::{Event, advance},
     identity::{attempt_id, delivery_id},
     work::{Stage, WorkKind, lease_until},
@@ -142,10 +142,13 @@ impl Desk<'_> {
 
     fn look(&self, case: &Case) -> Looked {
         let mailbox = case.mailbox(&self.sending);
+        let attempts = case.attempts.iter();
+        let attempts = attempts.map(|found| (found.target, &found.attempt));
         look(&View {
             steps: &self.sending.steps,
             course: case.course,
             state: &case.delivery.state,
+            is_handed: is_handed(&case.delivery.state, attempts),
             expires_at: self.sending.found.expires_at,
             // Content that cannot be read is never sent.
             is_stopped: self.sending.found.is_cancelled || self.sending.content.is_none(),
@@ -179,7 +182,8 @@ impl Desk<'_> {
         };
         let known = case.attempts.iter().find(|found| found.target == target);
         let lease_until = self.lease_until();
-        let attempt = begin(known.map(|found| &found.attempt), lease_until);
+        let attempt =
+            begin(known.map(|found| &found.attempt), lease_until).sealed(recipient.key(), self.now);
         attempt::put(self.db, case.key, target, &attempt, self.now)?;
         let delivery = delivery_id(content.id, &case.name);
         Ok(Some(Begun {

@@ -49,6 +49,7 @@ statements! {
     VIEW = "SELECT user, state, app_version, locale, zone, permission, created_at,
                max(updated_at, last_seen_at)
         FROM installation WHERE app = ?1 AND id = ?2 AND user IS NOT NULL";
+    STATE = "SELECT state FROM installation WHERE app = ?1 AND id = ?2";
     DELETE_LOGGED_OUT = "DELETE FROM installation WHERE (app, id) IN
             (SELECT app, id FROM installation
              WHERE user IS NULL AND updated_at < ?1 ORDER BY updated_at LIMIT ?2)";
@@ -289,6 +290,31 @@ fn unknown_device() -> InstallationState {
         envelope_key: None,
         push_addresses: Vec::new(),
     }
+}
+
+/// The key for envelopes that an installation reported, if it reported one.
+pub(crate) fn key_of(
+    db: &Connection,
+    app: &AppId,
+    installation: InstallationId,
+) -> Result<Option<String>, rusqlite::Error> {
+    let key = db
+        .prepare_cached(STATE)?
+        .query_row((app.as_str(), key(installation)), |row| {
+            Ok(envelope_key(row.get_ref(0)?.as_str_or_null()?))
+        })
+        .optional()?;
+    Ok(key.flatten())
+}
+
+/// The key for envelopes in an installation's last whole report.
+pub(crate) fn envelope_key(state: Option<&str>) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Reported {
+        envelope_key: Option<String>,
+    }
+    let reported: Reported = serde_json::from_str(state?).ok()?;
+    reported.envelope_key
 }
 
 /// Deletes installations that nobody has been logged in on for long; gives how many.

@@ -5,6 +5,7 @@ pub(crate) mod api_key;
 pub(crate) mod app;
 pub(crate) mod attempt;
 pub(crate) mod change;
+pub(crate) mod decrypt;
 pub(crate) mod delivery;
 pub(crate) mod dispatch;
 pub(crate) mod edit;
@@ -56,6 +57,7 @@ pub(crate) const STATEMENTS: &[(&str, &[(&str, &str)])] = &[
     ("app", app::ALL),
     ("attempt", attempt::ALL),
     ("change", change::ALL),
+    ("decrypt", decrypt::ALL),
     ("delivery", delivery::ALL),
     ("dispatch", dispatch::ALL),
     ("edit", edit::ALL),

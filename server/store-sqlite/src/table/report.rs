@@ -2,8 +2,12 @@
 
 use jiff::Timestamp;
 use rusqlite::Connection;
-use vestnik_model::{AppId, Cursor, Entry, FactResult, Flag, InstallationId, ParsedFact, UserId};
+use vestnik_model::{
+    AppId, Cursor, Entry, FactResult, Flag, InstallationId, ParsedFact, Reason, UserId,
+};
 use vestnik_rules::{
+    decrypt::reported,
+    delivery::{Event, advance},
     log::{Place, standing},
     receipt::{
         Aim, Change, MAX_FACTS, MarkRead, Proof, READ_UP_TO, Report, Reporter, Subject, aim, judge,
@@ -15,6 +19,7 @@ use vestnik_store::ledger::FactReport;
 use super::{
     attempt,
     change::{self, Changes, Told},
+    decrypt::{self, Pushed},
     delivery::{self, Found, Key},
     fact::{self, FlagRow, Owner},
     log, marking, meta, notification,
@@ -34,6 +39,8 @@ pub(crate) struct Desk<'a> {
     pub(crate) changes: Changes,
     /// Whether the user's log has grown.
     pub(crate) has_grown: bool,
+    /// Notifications whose deliveries have become due.
+    pub(crate) due: Vec<change::Subject>,
     /// Whether marking the rest of what was read has been left as work.
     pub(crate) has_rest: bool,
 }
@@ -67,6 +74,7 @@ impl<'a> Desk<'a> {
             unreadable,
             changes: Changes::default(),
             has_grown: false,
+            due: Vec::new(),
             has_rest: false,
         })
     }
@@ -96,7 +104,7 @@ impl<'a> Desk<'a> {
         if fact::is_known(db, &owner, fact.id.as_str())? {
             return Ok(FactResult::taken(&fact.id, false));
         }
-        let Some(target) = self.target(db, found)? else {
+        let Some(target) = self.target(db, found.clone())? else {
             return Ok(judge(report, &self.reporter, None).result);
         };
         let flags: Vec<_> = target.flags.iter().map(|row| row.state).collect();
@@ -113,8 +121,42 @@ impl<'a> Desk<'a> {
                 let installation = self.reporter.installation;
                 attempt::confirm(db, key, installation, change.at, is_read)?;
             }
+            if let Some(reason) = change.undecrypted {
+                self.take_undecrypted(db, &found, &target, (reason, change.at))?;
+            }
         }
         Ok(judgement.result)
+    }
+
+    /// Looks at what was pushed to a device that could not decrypt it.
+    fn take_undecrypted(
+        &mut self,
+        db: &Connection,
+        found: &notification::Found,
+        target: &Target,
+        (reason, at): (Reason, Timestamp),
+    ) -> Result<(), rusqlite::Error> {
+        let pushed = Pushed {
+            notification: found,
+            user: self.head.row,
+            installation: self.reporter.installation,
+            key: decrypt::key_of(db, self.app, self.reporter.installation)?,
+            now: self.reporter.now,
+        };
+        if !pushed.ask(db, self.unreadable, |case| reported(case, reason, at))? {
+            return Ok(());
+        }
+        // What could not be decrypted was handed over.
+        let state = target.delivery.state.clone();
+        let advanced = advance(state, Event::HandedOver, self.reporter.now);
+        if advanced.is_changed {
+            let key = self.key(target);
+            delivery::update(db, key, &advanced.state)?;
+            let told = Told::of(key.user, self.user, &advanced);
+            self.changes.moved(&target.notification, told);
+        }
+        self.due.push(target.notification.clone());
+        Ok(())
     }
 
     /// The user's delivery of a notification, if there is one that can be read.
@@ -153,6 +195,7 @@ impl<'a> Desk<'a> {
             flag,
             entry,
             proof: _,
+            undecrypted: _,
             is_kept: _,
         } = change;
         let key = self.key(target);

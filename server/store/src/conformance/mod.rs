@@ -13,6 +13,7 @@
 
 pub mod concurrency;
 pub mod contacts;
+pub mod decrypting;
 pub mod dispatch;
 pub mod durability;
 pub mod effects;
@@ -175,6 +176,15 @@ macro_rules! conformance {
                 a_letter_that_was_taken_is_never_unconfirmed,
                 a_mailbox_dies_by_a_bounce_and_stays_dead_for_a_day,
                 without_an_smtp_server_no_letter_begins;
+            decrypting: a_push_is_sent_anew_for_a_key_that_came_before_the_report,
+                a_push_is_sent_anew_for_a_key_that_comes_after_the_report,
+                without_another_key_the_next_step_begins,
+                a_phone_that_tells_no_key_is_waited_for_a_while,
+                a_report_before_the_service_s_answer_proves_the_hand_over,
+                what_was_read_is_not_sent_anew, what_came_by_the_log_is_not_sent_anew,
+                what_was_cancelled_is_not_sent_anew, what_has_expired_is_not_sent_anew,
+                a_device_reports_its_own_pushes_only,
+                a_device_that_reports_for_ever_is_left_alone;
             reach: everybody_is_counted_once_by_how_they_are_reached,
                 a_large_audience_is_not_looked_at_whole;
             retry: what_was_lost_is_tried_anew_once_something_has_changed,

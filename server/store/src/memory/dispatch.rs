@@ -7,7 +7,7 @@ use vestnik_model::{AppId, Channel, InstallationId, Open, Permission, Reason, Us
 use vestnik_rules::{
     address::hash_email,
     attempt::{Bounds, Outcome, begin, for_delivery, kills, settle},
-    cascade::{Address, Device, Looked, Target, View, channel_of, look, preferred},
+    cascade::{Address, Device, Looked, Target, View, channel_of, is_handed, look, preferred},
     delivery::{Event, advance},
     identity::attempt_id,
     work::{Progress, Stage, WorkKind, lease_until},
@@ -15,6 +15,7 @@ use vestnik_rules::{
 
 use super::{
     MemoryStore,
+    attempt::of_delivery,
     findings::has_it,
     installations::addresses_of,
     queue::{Next, finish, held},
@@ -170,10 +171,13 @@ fn look_at(world: &World, key: Key, now: Timestamp) -> Option<Looked> {
         .map(|(id, row)| device(world, (key, app), (id, row), now))
         .collect();
     let mailbox = mailbox(world, key, app);
+    let attempts: Vec<_> = of_delivery(world, key).collect();
+    let attempts = attempts.iter().map(|((_, _, to), row)| (*to, &row.attempt));
     Some(look(&View {
         steps: &notification.steps,
         course: delivery.course?,
         state: &delivery.state,
+        is_handed: is_handed(&delivery.state, attempts),
         expires_at: notification.notification.expires_at,
         is_stopped: notification.is_cancelled,
         devices: &devices,
@@ -248,7 +252,7 @@ fn save(txn: &mut Txn, key: Key, looked: &Looked, now: Timestamp) {
     }
 }
 
-fn move_on(txn: &mut Txn, key: Key, event: Event, now: Timestamp) {
+pub(super) fn move_on(txn: &mut Txn, key: Key, event: Event, now: Timestamp) {
     let Some(row) = txn.world.deliveries.get_mut(&key) else {
         return;
     };
@@ -268,7 +272,7 @@ fn begin_one(world: &mut World, key: Key, target: Target, now: Timestamp) -> Opt
     let place = (key.0, key.1, target);
     let known = world.attempts.get(&place);
     let lease_until = lease_until(now);
-    let attempt = begin(known.map(|row| &row.attempt), lease_until);
+    let attempt = begin(known.map(|row| &row.attempt), lease_until).sealed(recipient.key(), now);
     let row = world.attempts.entry(place).or_insert_with(|| AttemptRow {
         attempt: attempt.clone(),
         said: None,

@@ -11,7 +11,7 @@ use vestnik_rules::{
 };
 
 use super::{
-    MemoryStore,
+    MemoryStore, decrypt,
     row::{AddressRow, PresenceKey, PresenceRow},
     world::World,
 };
@@ -39,6 +39,7 @@ impl Installations for MemoryStore {
             row.updated_at = now;
             let whose = (&session.app, session.installation);
             put_addresses(&mut txn.world, whose, addresses, now);
+            decrypt::send_anew(txn, &session, now);
             Ok(true)
         })
     }

@@ -32,6 +32,7 @@
 mod attempt;
 mod audiences;
 mod contacts;
+mod decrypt;
 mod dispatch;
 mod ending;
 mod events;

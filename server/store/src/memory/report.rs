@@ -13,6 +13,7 @@ use vestnik_rules::{
 
 use super::{
     attempt::{confirm, confirm_attempt},
+    decrypt,
     logs::{Append, append, standing_of},
     row::{Content, DeliveryRow, FlagRow, NotificationKey, NotificationRow, Target, UserKey},
     txn::Txn,
@@ -161,6 +162,9 @@ fn save(txn: &mut Txn, desk: &Desk<'_>, target: &Aimed, change: &Change) {
     if let Some(proof) = change.proof {
         let told = (change.at, proof == Proof::Read);
         confirm_attempt(&mut txn.world, key, desk.reporter.installation, told);
+    }
+    if let Some(reason) = change.undecrypted {
+        decrypt::report(txn, (key, desk.reporter), (reason, change.at));
     }
 }
 

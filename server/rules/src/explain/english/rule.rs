@@ -26,6 +26,10 @@ pub fn english_rule(rule: Rule) -> String {
             "A try that nobody answered is repeated under the same id, so that a device shows it \
              once."
         }
+        Rule::Sealing => {
+            "A push that a device could not decrypt is sent anew for the key that the device has now, once \
+             for each key."
+        }
         Rule::Failure => {
             "A failure for good is not repeated; the next route is taken, if there is one."
         }

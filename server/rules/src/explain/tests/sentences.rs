@@ -78,6 +78,11 @@ fn outcomes() -> Vec<AttemptFinding> {
             at: time,
         },
         AttemptFinding::Refused { tries: 5, reason },
+        AttemptFinding::AwaitsKey {
+            reason: Reason::DecryptUnknownKey,
+            until: time,
+        },
+        AttemptFinding::Undecrypted { count: 1 },
         AttemptFinding::Unproven { count: 1 },
     ]
 }

@@ -11,7 +11,9 @@ use super::{
     super::{
         attempt,
         delivery::{self, Key},
-        email_address, presence, push_address, user,
+        email_address,
+        installation::envelope_key,
+        presence, push_address, user,
     },
     Desk, Sending,
 };
@@ -135,16 +137,6 @@ impl Desk<'_> {
             })?
             .collect()
     }
-}
-
-/// The key for envelopes in an installation's last whole report.
-fn envelope_key(state: Option<&str>) -> Option<String> {
-    #[derive(serde::Deserialize)]
-    struct Reported {
-        envelope_key: Option<String>,
-    }
-    let reported: Reported = serde_json::from_str(state?).ok()?;
-    reported.envelope_key
 }
 
 /// The addresses of an installation as a look sees them: those of services that the server knows.
