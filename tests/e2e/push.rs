@@ -1,6 +1,7 @@
 //! Phones that sleep: the real server sends to the simulator of the push services, which shares no code
 //! with what sends.
 
+mod decrypt;
 mod device;
 
 use std::time::Duration;

@@ -6,7 +6,7 @@ use vestnik_sim::{DeviceView, Order};
 use super::*;
 
 /// A device of a user that is not connected, and whose address and key the server knows.
-async fn sleeping(
+pub(super) async fn sleeping(
     stage: &Stage,
     user: &UserId,
     address: PushAddress,

@@ -10,6 +10,7 @@
 //! - [`CuttableProxy`]: a network that breaks connections at random or at a given moment.
 //! - [`SharedHost`]: a proxy below a path of its own, which sees every request and can hold one up.
 //! - [`PushStage`] (feature `push`): a real server that sends over the simulator of the push services.
+//! - [`PushPhone`] (features `core` and `push`): a phone that gets pushes, without the core's engine.
 //! - [`HostileServer`]: a hub that answers by a script, as a later version would, or wrongly.
 //! - [`PostOffice`] (feature `mail`): a foreign SMTP server, and the letters that it took.
 //! - [`ledger`]: what was acknowledged and what was shown, on disk, and their comparison.
@@ -48,6 +49,8 @@ pub mod name;
 #[cfg(feature = "mail")]
 pub mod post_office;
 pub mod proxy;
+#[cfg(all(feature = "core", feature = "push"))]
+pub mod push_phone;
 #[cfg(feature = "push")]
 pub mod push_stage;
 pub mod raw_hub;
@@ -67,6 +70,8 @@ pub use lossy_bus::LossyBus;
 #[cfg(feature = "mail")]
 pub use post_office::PostOffice;
 pub use proxy::CuttableProxy;
+#[cfg(all(feature = "core", feature = "push"))]
+pub use push_phone::PushPhone;
 #[cfg(feature = "push")]
 pub use push_stage::PushStage;
 pub use raw_hub::RawHub;

@@ -107,6 +107,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
         &[
             "vestnik-clock",
             "vestnik-core",
+            "vestnik-envelope",
             "vestnik-model",
             "vestnik-server",
             "vestnik-signalr",
