@@ -3,12 +3,14 @@
 //! fell between the acceptance of a letter or push and the commit that says so.
 
 mod people;
+mod reader;
 mod stage;
 mod verdict;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+use tokio::task::JoinSet;
 use vestnik_testkit::clock;
 
 use self::{people::Person, stage::Stage};
@@ -31,6 +33,10 @@ pub(crate) async fn run(tier: Tier, seed: u64) -> anyhow::Result<Tally> {
     let mut stage = Stage::prepare().await?;
     let people = Person::all(plan.people);
     let people = stage.populate(people).await?;
+    let mut readers = JoinSet::new();
+    for reader in stage.readers() {
+        readers.spawn(reader.read(Arc::clone(&stage.simulator)));
+    }
     let id = stage.publish().await?;
     let mut kills = Vec::new();
     for _ in 0..plan.kills {
@@ -44,8 +50,14 @@ pub(crate) async fn run(tier: Tier, seed: u64) -> anyhow::Result<Tally> {
         kills.push(stage.kill().await?);
     }
     stage.ended(id).await?;
+    let mut readings = Vec::new();
+    while let Some(read) = readers.join_next().await {
+        readings.push(read??);
+    }
+    stage.letters_for(&people).await;
     let mut tally = Tally::new(Trial::Letters, &verdict::ZEROS);
     tally.count("kills", plan.kills);
+    verdict::judge_readings(&readings, &people, &mut tally);
     verdict::judge(&stage, id, (&people, &kills), &mut tally).await?;
     stage.stop(&mut tally).await?;
     Ok(tally.took(started.elapsed().as_secs_f64()))

@@ -7,6 +7,10 @@ use vestnik_testkit::name::user;
 const DEAD: usize = 5;
 /// So many have a phone whose system shows nothing.
 const BLOCKED: usize = 3;
+/// So many have a phone that lost its keys and makes a new one.
+const NEW_KEY: usize = 1;
+/// So many have a phone that lost its keys and tells no other.
+const NO_KEY: usize = 1;
 /// So many have a phone, those included.
 const PHONES: usize = 60;
 
@@ -19,6 +23,10 @@ pub(super) enum Has {
     DeadToken,
     /// A phone whose system shows nothing.
     SilencedPhone,
+    /// A phone that cannot decrypt its push, reports it and has a new key.
+    NewKey,
+    /// A phone that cannot decrypt its push and reports it.
+    NoKey,
     /// A mailbox only. Everybody has one.
     Mailbox,
 }
@@ -44,6 +52,8 @@ impl Person {
         let has = match number * 37 % 100 {
             share if share < DEAD => Has::DeadToken,
             share if share < DEAD + BLOCKED => Has::SilencedPhone,
+            share if share < DEAD + BLOCKED + NEW_KEY => Has::NewKey,
+            share if share < DEAD + BLOCKED + NEW_KEY + NO_KEY => Has::NoKey,
             share if share < PHONES => Has::Phone,
             _ => Has::Mailbox,
         };
@@ -59,8 +69,17 @@ impl Person {
     /// Whether a letter is how they are reached.
     pub(super) fn gets_letter(&self) -> bool {
         match self.has {
-            Has::Phone => false,
-            Has::DeadToken | Has::SilencedPhone | Has::Mailbox => true,
+            Has::Phone | Has::NewKey => false,
+            Has::DeadToken | Has::SilencedPhone | Has::NoKey | Has::Mailbox => true,
+        }
+    }
+
+    /// How many pushes they are sent if nothing is repeated after a kill.
+    pub(super) fn pushes(&self) -> u64 {
+        match self.has {
+            Has::NewKey => 2,
+            Has::Phone | Has::NoKey => 1,
+            Has::DeadToken | Has::SilencedPhone | Has::Mailbox => 0,
         }
     }
 }
@@ -75,7 +94,8 @@ mod tests {
         let count = |has| people.iter().filter(|person| person.has == has).count();
         assert_eq!(
             [Has::DeadToken, Has::SilencedPhone, Has::Phone, Has::Mailbox].map(count),
-            [50, 30, 520, 400]
+            [50, 30, 500, 400]
         );
+        assert_eq!([Has::NewKey, Has::NoKey].map(count), [10, 10]);
     }
 }

@@ -1,6 +1,11 @@
 //! A server in a process of its own, the simulator of FCM, and a foreign SMTP server.
 
-use std::{ffi::OsString, sync::Arc, time::Duration};
+use std::{
+    ffi::OsString,
+    mem,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use anyhow::{Context as _, ensure};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -13,13 +18,17 @@ use vestnik_model::{
 };
 use vestnik_sim::{Death, Ending, Kind, Options, Registration, Simulator};
 use vestnik_testkit::{
-    PostOffice,
+    PostOffice, PushPhone,
     backend::to_topic,
     clock::{self, AheadClock},
-    wait::approached,
+    push_stage,
+    wait::{approached, eventually},
 };
 
-use super::people::{Has, Person};
+use super::{
+    people::{Has, Person},
+    reader::Reader,
+};
 use crate::{fixture::Fixture, process::Process, tally::Tally};
 
 /// How long the SMTP server takes to answer a letter that it has: kills fall into it.
@@ -31,10 +40,12 @@ const AT_ONCE: usize = 16;
 
 pub(super) struct Stage {
     pub(super) fixture: Fixture,
-    pub(super) simulator: Simulator,
+    pub(super) simulator: Arc<Simulator>,
     pub(super) office: PostOffice,
     clock: AheadClock,
     ahead: Duration,
+    /// Phones whose keys are lost, until they are taken.
+    readers: Mutex<Vec<Reader>>,
     server: Option<Process>,
     http: reqwest::Client,
 }
@@ -48,10 +59,11 @@ impl Stage {
         };
         let mut stage = Self {
             fixture: Fixture::prepare(0).await?,
-            simulator: Simulator::start(options).await?,
+            simulator: Arc::new(Simulator::start(options).await?),
             office: PostOffice::start(PAUSE).await?,
             clock,
             ahead: Duration::ZERO,
+            readers: Mutex::default(),
             server: None,
             http: reqwest::Client::builder().no_proxy().build()?,
         };
@@ -119,6 +131,7 @@ impl Stage {
         person.phone = match person.has {
             Has::Mailbox => None,
             Has::Phone => Some(self.phone(&person.user, "granted").await?),
+            Has::NewKey | Has::NoKey => Some(self.reader(&person).await?),
             Has::SilencedPhone => Some(self.phone(&person.user, "denied").await?),
             Has::DeadToken => {
                 let phone = self.phone(&person.user, "granted").await?;
@@ -131,6 +144,30 @@ impl Stage {
             }
         };
         Ok(person)
+    }
+
+    /// Gives a user a phone whose keys are lost.
+    async fn reader(&self, person: &Person) -> anyhow::Result<String> {
+        let device = self.simulator.register(Registration::new(Kind::FcmToken))?;
+        let address = push_stage::address(&device)?;
+        let mut phone = PushPhone::log_in(&self.fixture.backend, &person.user, address).await?;
+        let former = phone.key();
+        phone.lose_keys()?;
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        readers.push(Reader {
+            user: person.user.clone(),
+            device: device.id.clone(),
+            phone,
+            former,
+            has_new_key: person.has == Has::NewKey,
+        });
+        Ok(device.id)
+    }
+
+    /// The phones whose keys are lost.
+    pub(super) fn readers(&self) -> Vec<Reader> {
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        mem::take(&mut *readers)
     }
 
     /// Gives a user a phone that sleeps.
@@ -193,11 +230,27 @@ impl Stage {
         approached("the end of the mailing", ended).await.map(drop)
     }
 
+    /// Waits until a letter came to each of those who get one, or none comes any more; the verdict says
+    /// which.
+    pub(super) async fn letters_for(&self, people: &[Person]) {
+        let mut letters = self.office.letters();
+        let waited = eventually("every letter", &mut letters, |letters| {
+            let has_one = |person: &Person| {
+                let mut letters = letters.iter();
+                letters.any(|letter| letter.recipients.contains(&person.address))
+            };
+            let mut wanted = people.iter().filter(|person| person.gets_letter());
+            wanted.all(has_one).then_some(())
+        });
+        drop(waited.await);
+    }
+
     /// Ends everything, and looks at the file that is left.
     pub(super) async fn stop(self, tally: &mut Tally) -> anyhow::Result<()> {
         let server = self.server.context("the server runs")?;
         server.stop().await?;
-        self.simulator.shutdown().await;
+        let simulator = Arc::into_inner(self.simulator);
+        simulator.context("nobody reads any more")?.shutdown().await;
         let integrity = self.fixture.integrity().await?;
         if integrity != "ok" {
             tally.fault("files damaged", integrity);

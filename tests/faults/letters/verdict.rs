@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use vestnik_model::{
-    Channel, DeliveryStatus, NotificationId, UserId, route,
+    Channel, DeliveryStatus, NotificationId, Reason, UserId, route,
     view::{AttemptView, DeliveryView, List},
 };
 use vestnik_testkit::post_office::Taken;
 
-use super::{people::Person, stage::Stage};
+use super::{
+    people::{Has, Person},
+    reader::Reading,
+    stage::Stage,
+};
 use crate::tally::Tally;
 
 /// How long after the acceptance of a letter a kill can come before the commit that says so, in
@@ -21,8 +25,9 @@ const TOLD_LATE: i64 = 1_000;
 const AT_ONCE: usize = 8;
 
 /// What must not happen.
-pub(super) const ZEROS: [&str; 9] = [
+pub(super) const ZEROS: [&str; 10] = [
     "people without what was sent",
+    "failures without their reason",
     "letters to the wrong people",
     "repetitions without a kill",
     "repetitions not counted as unproven",
@@ -72,6 +77,20 @@ pub(super) async fn judge(
     Ok(())
 }
 
+/// What phones whose keys were lost have read.
+pub(super) fn judge_readings(readings: &[Reading], people: &[Person], tally: &mut Tally) {
+    tally.count("decrypt failures", readings.len() as u64);
+    for reading in readings {
+        let mut of = people.iter().filter(|person| person.user == reading.user);
+        let is_read_wanted = of.any(|person| person.has == Has::NewKey);
+        tally.count("pushes sent anew", u64::from(reading.is_read));
+        if reading.is_read != is_read_wanted {
+            let name = reading.user.to_string();
+            tally.fault("people without what was sent", name);
+        }
+    }
+}
+
 /// The letters of one person.
 fn judge_letters(
     person: &Person,
@@ -110,9 +129,16 @@ fn judge_letters(
 
 /// The pushes of one person.
 fn judge_pushes(stage: &Stage, person: &Person, attempts: &[AttemptView], tally: &mut Tally) {
-    let Some(phone) = person.phone.as_ref().filter(|_| !person.gets_letter()) else {
+    let Some(phone) = person.phone.as_ref().filter(|_| person.pushes() > 0) else {
         return;
     };
+    let undecrypted = |one: &AttemptView| {
+        let reason = one.reason.as_ref();
+        reason.is_some_and(|reason| *reason == Reason::DecryptUnknownKey)
+    };
+    if (person.has == Has::NoKey) != attempts.iter().any(undecrypted) {
+        tally.fault("failures without their reason", person.user.to_string());
+    }
     let received = stage.simulator.received(phone).len() as u64;
     let unproven = unproven(attempts, Channel::Fcm);
     tally.count("pushes", received);
@@ -120,7 +146,7 @@ fn judge_pushes(stage: &Stage, person: &Person, attempts: &[AttemptView], tally:
     if received == 0 {
         tally.fault("people without what was sent", person.user.to_string());
     }
-    if received > 1 + unproven {
+    if received > person.pushes() + unproven {
         let name = person.user.to_string();
         tally.fault("repetitions not counted as unproven", name);
     }
