@@ -13,8 +13,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use reqwest::Url;
 use vestnik_model::{
-    AppId, CategoryName, InstallationId, NotificationId, Priority, TopicName, UserId,
-    publish::StepRequest,
+    AppId, CategoryName, Devices, InstallationId, NotificationId, Priority, TopicName, UserId,
+    Word as _, publish::StepRequest,
 };
 
 pub(crate) use self::{
@@ -269,6 +269,10 @@ pub(crate) struct SendArgs {
     /// Leave a user out.
     #[arg(long = "exclude-user")]
     pub(crate) exclude_users: Vec<UserId>,
+    /// Which of each person's devices: all, primary (on which they last opened the app),
+    /// primary-then-all or most-recent.
+    #[arg(long, default_value = "all", value_parser = parse_devices)]
+    pub(crate) devices: Devices,
     /// The kind of content.
     #[arg(long)]
     pub(crate) category: Option<CategoryName>,
@@ -423,6 +427,14 @@ fn parse_server(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).ok().filter(is_http);
     url.ok_or_else(|| {
         "must be an address like http://127.0.0.1:4000/ or https://host/path/".to_owned()
+    })
+}
+
+fn parse_devices(text: &str) -> Result<Devices, String> {
+    Devices::from_word(&text.replace('-', "_")).ok_or_else(|| {
+        let known = Devices::WORDS.iter().map(|word| word.as_str());
+        let known: Vec<_> = known.map(|word| word.replace('_', "-")).collect();
+        format!("must be one of {}", known.join(", "))
     })
 }
 

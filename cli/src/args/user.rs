@@ -7,6 +7,15 @@ use super::ServerArgs;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum UserCommand {
+    /// List the devices that a user is logged in on, and which one is the primary one.
+    #[command(after_help = "Example:
+  vestnik user devices anna")]
+    Devices {
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The user.
+        user: UserId,
+    },
     /// Where a user gets e-mail.
     #[command(subcommand)]
     Email(EmailCommand),

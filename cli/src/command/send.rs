@@ -39,6 +39,7 @@ pub(super) fn request(args: SendArgs, now: Timestamp) -> Result<PublishRequest, 
         installations: args.installations,
         topics: args.topics,
         exclude_users: args.exclude_users,
+        devices: args.devices,
     };
     let notification = ContentRequest {
         title: args.title,

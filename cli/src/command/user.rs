@@ -5,6 +5,7 @@ use vestnik_model::{
     UserId,
     contact::{EmailRequest, EmailView},
     route,
+    view::{InstallationView, List},
 };
 
 use crate::{
@@ -16,8 +17,40 @@ use crate::{
 
 pub(crate) async fn run(command: UserCommand, output: &Output) -> Result<(), Failure> {
     match command {
+        UserCommand::Devices { server, user } => {
+            let path = route::with(route::USER_INSTALLATIONS, user.as_str());
+            let devices: List<InstallationView> = Api::new(&server)?.get(&path).await?;
+            output.result(&devices, |devices| device_list(devices));
+            Ok(())
+        }
         UserCommand::Email(command) => email(command, output).await,
     }
+}
+
+fn device_list(devices: &List<InstallationView>) -> String {
+    if devices.data.is_empty() {
+        return "none".to_owned();
+    }
+    let lines: Vec<_> = devices.data.iter().map(device_line).collect();
+    lines.join("\n")
+}
+
+fn device_line(view: &InstallationView) -> String {
+    let state = view.state.as_ref();
+    let platform = state.map_or("unknown", |state| state.platform.as_str());
+    let seen = view.updated_at;
+    let opened = view
+        .opened_at
+        .map(|at| format!("  opened {at:.0}"))
+        .unwrap_or_default();
+    let primary = view
+        .is_primary
+        .then(|| format!("  {}", style("primary").green()))
+        .unwrap_or_default();
+    format!(
+        "{}  {platform}  seen {seen:.0}{opened}{primary}",
+        style(view.id).bold()
+    )
 }
 
 async fn email(command: EmailCommand, output: &Output) -> Result<(), Failure> {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     id::{InstallationId, TopicName, UserId},
+    open::{is_default, null_is_default, words},
     problem::{FieldCode, FieldProblem},
 };
 
@@ -33,7 +34,37 @@ pub struct AudienceRequest {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub exclude_users: Vec<UserId>,
+    /// Which of each person's devices; all of them when absent.
+    #[serde(
+        deserialize_with = "null_is_default",
+        skip_serializing_if = "is_default"
+    )]
+    pub devices: Devices,
 }
+
+/// Which of a person's devices a notification is for.
+///
+/// The primary device is the one on which the app was last brought to the front while the person was
+/// logged in; a person has one at the most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Devices {
+    /// Every one.
+    #[default]
+    All,
+    /// The primary one.
+    Primary,
+    /// The primary one first, then every one unless the primary one confirmed in time.
+    PrimaryThenAll,
+    /// The one that was heard from last.
+    MostRecent,
+}
+
+words!(Devices {
+    All = "all",
+    Primary = "primary",
+    PrimaryThenAll = "primary_then_all",
+    MostRecent = "most_recent",
+});
 
 /// Whom to notify, checked: somebody is addressed, nobody twice.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,19 +73,22 @@ pub struct Audience {
     installations: BTreeSet<InstallationId>,
     topics: BTreeSet<TopicName>,
     exclude_users: BTreeSet<UserId>,
+    devices: Devices,
 }
 
 impl Audience {
     /// Checks a request; problems point below `/to`.
     ///
     /// # Errors
-    /// Every problem found, when nobody is addressed or a list is too long.
+    /// Every problem found, when nobody is addressed, a list is too long, or devices are both listed and
+    /// to be chosen.
     pub fn parse(request: AudienceRequest) -> Result<Self, Vec<FieldProblem>> {
         let AudienceRequest {
             users,
             installations,
             topics,
             exclude_users,
+            devices,
         } = request;
         let mut problems = Vec::new();
         if users.is_empty() && installations.is_empty() && topics.is_empty() {
@@ -68,6 +102,14 @@ impl Audience {
         check_length(&mut problems, "/to/installations", installations.len());
         check_length(&mut problems, "/to/topics", topics.len());
         check_length(&mut problems, "/to/exclude_users", exclude_users.len());
+        if devices != Devices::All && !installations.is_empty() {
+            let detail = "must be `all` if installations are listed";
+            problems.push(FieldProblem::new(
+                "/to/devices",
+                FieldCode::NotAllowed,
+                detail,
+            ));
+        }
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -76,6 +118,7 @@ impl Audience {
             installations: installations.into_iter().collect(),
             topics: topics.into_iter().collect(),
             exclude_users: exclude_users.into_iter().collect(),
+            devices,
         })
     }
 
@@ -87,6 +130,7 @@ impl Audience {
             installations: BTreeSet::new(),
             topics: BTreeSet::new(),
             exclude_users: BTreeSet::new(),
+            devices: Devices::All,
         }
     }
 
@@ -112,6 +156,12 @@ impl Audience {
     #[must_use]
     pub fn exclude_users(&self) -> &BTreeSet<UserId> {
         &self.exclude_users
+    }
+
+    /// Which of each person's devices are meant.
+    #[must_use]
+    pub const fn devices(&self) -> Devices {
+        self.devices
     }
 }
 
@@ -148,6 +198,30 @@ mod tests {
             ..Default::default()
         };
         assert_eq!(Audience::parse(request).unwrap().users().len(), 1);
+    }
+
+    #[test]
+    fn devices_are_listed_or_chosen() {
+        let request = |devices| AudienceRequest {
+            users: vec![user("a")],
+            installations: vec!["ins_00000000000000000000000000000001".parse().unwrap()],
+            devices,
+            ..Default::default()
+        };
+        assert!(Audience::parse(request(Devices::All)).is_ok());
+        for devices in [
+            Devices::Primary,
+            Devices::PrimaryThenAll,
+            Devices::MostRecent,
+        ] {
+            let problems = Audience::parse(request(devices)).unwrap_err();
+            assert_eq!(problems[0].pointer, "/to/devices");
+            let chosen = AudienceRequest {
+                installations: Vec::new(),
+                ..request(devices)
+            };
+            assert_eq!(Audience::parse(chosen).unwrap().devices(), devices);
+        }
     }
 
     #[test]

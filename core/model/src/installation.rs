@@ -82,6 +82,24 @@ pub struct InstallationState {
     pub push_addresses: Vec<PushAddress>,
 }
 
+/// What an installation reports: its whole state, and when the person last opened the app.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct InstallationReport {
+    /// The state.
+    #[serde(flatten)]
+    pub state: InstallationState,
+    /// How many seconds ago the app was last brought to the front; absent when that is no news. The
+    /// installation becomes the primary one of its user unless another one was opened later.
+    #[serde(
+        default,
+        alias = "openedSecondsAgo",
+        deserialize_with = "readable",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub opened_seconds_ago: Option<u32>,
+}
+
 /// One more than may be kept, so that [`InstallationState::check`] sees that there are too many.
 fn addresses<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PushAddress>, D::Error> {
     readable_list::<{ MAX_PUSH_ADDRESSES + 1 }, _, _>(deserializer)
@@ -315,6 +333,23 @@ mod tests {
     #[test]
     fn a_push_address_stays_out_of_logs() {
         assert!(!format!("{:?}", state()).contains("c0ffee"));
+    }
+
+    #[test]
+    fn a_report_is_a_state_that_may_tell_when_the_app_was_opened() {
+        let mut json = serde_json::to_value(state()).unwrap();
+        let read = |json: &serde_json::Value| -> InstallationReport {
+            serde_json::from_value(json.clone()).unwrap()
+        };
+        let report = read(&json);
+        assert_eq!((report.state, report.opened_seconds_ago), (state(), None));
+        json["opened_seconds_ago"] = 7.into();
+        let report = read(&json);
+        assert_eq!(report.opened_seconds_ago, Some(7));
+        assert_eq!(report.state, state());
+        assert_eq!(serde_json::to_value(&report).unwrap(), json);
+        json["opened_seconds_ago"] = "just now".into();
+        assert_eq!(read(&json).opened_seconds_ago, None);
     }
 
     #[test]

@@ -88,7 +88,7 @@ pub mod warning;
 pub mod webhook;
 pub mod wire_size;
 
-pub use audience::{Audience, AudienceRequest};
+pub use audience::{Audience, AudienceRequest, Devices};
 pub use contract::{Feature, HubProblem};
 pub use counts::{Counter, Counts, Expansion};
 pub use cursor::Cursor;
@@ -100,7 +100,7 @@ pub use id::{
     AppId, AttemptId, CategoryName, DeliveryId, InstallationId, NotificationId, TopicName, UserId,
     WebhookId,
 };
-pub use installation::{InstallationState, Permission, Platform};
+pub use installation::{InstallationReport, InstallationState, Permission, Platform};
 pub use key::{IdentityAlgorithm, IdentityKeyRequest, KeyCreated, KeyRequest, KeyView, Scope};
 pub use notification::{Click, ClickKind, ClickRequest, Notification, Priority, TrafficType};
 pub use open::{Open, Word};

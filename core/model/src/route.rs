@@ -38,6 +38,8 @@ pub const SUBSCRIBER: &str = "/v1/topics/{topic}/subscribers/{user}";
 pub const USER: &str = "/v1/users/{user}";
 /// Ends all sessions of a user: `POST`.
 pub const LOG_USER_OUT: &str = "/v1/users/{user}:log_out";
+/// The installations that a user is logged in on: `GET`.
+pub const USER_INSTALLATIONS: &str = "/v1/users/{user}/installations";
 /// Where a user gets e-mail: `PUT`, `GET`, `DELETE`.
 pub const USER_EMAIL: &str = "/v1/users/{user}/email";
 /// API keys: `GET`, `POST`.

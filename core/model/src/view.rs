@@ -267,6 +267,13 @@ pub struct InstallationView {
     /// What it last reported; absent until it first does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<InstallationState>,
+    /// Whether it is the primary one of its user: the one on which the app was last brought to the front.
+    #[serde(default)]
+    pub is_primary: bool,
+    /// When the app was last brought to the front on it; absent until it tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
+    pub opened_at: Option<Timestamp>,
     /// When it first logged in.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub created_at: Timestamp,

@@ -11,9 +11,14 @@
 //! reached by its connection only. A device whose system shows nothing is not pushed to; while its app
 //! is open it can confirm in that window.
 //!
+//! # Primary first
+//! A delivery that is for the primary device and then for all begins with that one. All follow at once if
+//! nothing can come of it, and after [`PRIMARY_WINDOW`] unless it confirmed. They get the ack window from
+//! then on. [`crate::device`] tells who is meant.
+//!
 //! ```
 //! use jiff::Timestamp;
-//! use vestnik_model::{DeliveryState, InstallationId, publish::Steps, view::Channel};
+//! use vestnik_model::{DeliveryState, Devices, InstallationId, publish::Steps, view::Channel};
 //! use vestnik_rules::cascade::{Address, Course, Device, Target, View, look};
 //!
 //! let now: Timestamp = "2026-11-29T09:00:00Z".parse()?;
@@ -27,6 +32,8 @@
 //!     is_handed: false,
 //!     expires_at: "2026-11-30T09:00:00Z".parse()?,
 //!     is_stopped: false,
+//!     choice: Devices::All,
+//!     only: None,
 //!     devices: &[phone],
 //!     mailbox: None,
 //!     lease_until: "2026-11-29T09:00:30Z".parse()?,
@@ -36,19 +43,25 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod meant;
 mod target;
 
 use jiff::{SignedDuration, Timestamp};
 use vestnik_model::{
-    DeliveryState, DeliveryStatus, InstallationId, Reason,
+    DeliveryState, DeliveryStatus, Devices, InstallationId, Reason,
     publish::{Goal, Step, StepChannel, Steps},
     view::Channel,
 };
 
-pub use self::target::{Target, channel_of};
+use self::meant::Meant;
+pub use self::{
+    meant::PRIMARY_WINDOW,
+    target::{Target, channel_of},
+};
 use crate::{
     attempt::{Attempt, State},
     decrypt::is_decrypt,
+    device::Opens,
     reason::{Escalation, consequences},
 };
 
@@ -66,6 +79,8 @@ pub struct Course {
     pub step: u8,
     /// When that step began.
     pub began_at: Timestamp,
+    /// When the delivery was opened to further devices; absent if it never was.
+    pub opened_at: Option<Timestamp>,
     /// When it is looked at again; absent when nothing waits.
     pub due_at: Option<Timestamp>,
     /// Why the step before gave way to that step; absent for the first one.
@@ -79,6 +94,7 @@ impl Course {
         Self {
             step: 0,
             began_at: now,
+            opened_at: None,
             due_at: Some(now),
             switched: None,
         }
@@ -92,6 +108,12 @@ impl Course {
         end.map_or(expires_at, |end| end.min(expires_at))
     }
 
+    /// From when on devices have the window in which they can confirm over their connection.
+    fn window_from(&self) -> Timestamp {
+        self.opened_at
+            .map_or(self.began_at, |opened_at| opened_at.max(self.began_at))
+    }
+
     /// When the step gives way to the next; the last one never does.
     fn step_end(&self, step: &Step) -> Option<Timestamp> {
         let end = self.began_at.checked_add(step.within?);
@@ -100,10 +122,10 @@ impl Course {
 }
 
 /// Whether a notification's deliveries are looked at at all: its App has a push service, or its sender
-/// asks for more than the user's devices.
+/// asks for something else than all of the user's devices.
 #[must_use]
-pub fn is_routed(steps: &Steps, has_provider: bool) -> bool {
-    has_provider || *steps != Steps::default()
+pub fn is_routed(steps: &Steps, devices: Devices, has_provider: bool) -> bool {
+    has_provider || devices != Devices::All || *steps != Steps::default()
 }
 
 /// What a look depends on.
@@ -121,7 +143,12 @@ pub struct View<'a> {
     pub expires_at: Timestamp,
     /// Whether its sender cancelled or recalled its notification: its delivery may not have ended yet.
     pub is_stopped: bool,
-    /// The user's installations that the delivery is for.
+    /// Which of the user's devices the sender asked for.
+    pub choice: Devices,
+    /// The only installations that the delivery is for so far, the one that is meant now last; all of the
+    /// user's when absent.
+    pub only: Option<&'a [InstallationId]>,
+    /// The user's installations.
     pub devices: &'a [Device],
     /// The user's mailbox, if they have one.
     pub mailbox: Option<&'a Address>,
@@ -142,6 +169,10 @@ pub struct Device {
     pub is_connected: bool,
     /// When it was last heard from.
     pub heard_at: Option<Timestamp>,
+    /// When the app was last brought to the front on it, if it told.
+    pub opened_at: Option<Timestamp>,
+    /// When it was last heard from, now or then.
+    pub last_seen_at: Timestamp,
     /// Whether it has the delivery in its history.
     pub has_it: bool,
     /// Its addresses, the preferred one first.
@@ -157,6 +188,8 @@ impl Device {
             blocked: None,
             is_connected: false,
             heard_at: None,
+            opened_at: None,
+            last_seen_at: Timestamp::UNIX_EPOCH,
             has_it: false,
             addresses,
         }
@@ -211,6 +244,8 @@ pub fn is_handed<'a>(
 pub struct Looked {
     /// What is to be tried now.
     pub tries: Vec<Target>,
+    /// To whom the delivery is to be opened first.
+    pub opens: Option<Opens>,
     /// Where the delivery stands, and when to look again.
     pub course: Course,
     /// Why the delivery ends, if it does.
@@ -218,10 +253,10 @@ pub struct Looked {
 }
 
 impl Looked {
-    /// The same for somebody who begins no tries: they are due at once.
+    /// The same for somebody who opens no delivery and begins no tries: they are due at once.
     #[must_use]
     pub fn with_tries_left(mut self, now: Timestamp) -> Self {
-        if !self.tries.is_empty() {
+        if self.opens.take().is_some() || !self.tries.is_empty() {
             self.course.due_at = Some(now);
         }
         self
@@ -269,6 +304,7 @@ impl Found {
 pub fn look(view: &View<'_>) -> Looked {
     let mut looked = Looked {
         tries: Vec::new(),
+        opens: None,
         course: Course {
             due_at: None,
             ..view.course
@@ -287,8 +323,13 @@ pub fn look(view: &View<'_>) -> Looked {
     if is_over || view.is_stopped || view.now >= view.expires_at {
         return looked;
     }
+    let mut meant = Meant::of(view);
     while let Some(step) = view.steps.get(looked.course.step) {
-        let found = find(view, step, looked.course);
+        let found = find(view, step, looked.course, &mut meant);
+        if meant.opens.is_some() {
+            looked.opens = meant.opens;
+            looked.course.opened_at = Some(view.now);
+        }
         let Some(reason) = outlook(view, step, &found, &mut looked) else {
             looked.tries = found.tries;
             return looked;
@@ -354,44 +395,63 @@ fn earliest<const N: usize>(times: [Option<Timestamp>; N]) -> Option<Timestamp> 
     times.into_iter().flatten().min()
 }
 
-fn find(view: &View<'_>, step: &Step, course: Course) -> Found {
-    let mut found = Found::default();
+fn find<'a>(view: &View<'a>, step: &Step, course: Course, meant: &mut Meant<'a>) -> Found {
     match step.channel {
         StepChannel::Push | StepChannel::Hub => {
-            let has_push = step.channel == StepChannel::Push;
-            for device in view.devices {
-                find_device(view, device, (course, has_push), &mut found);
+            let found = find_devices(view, step, course, meant);
+            let Some(at) = meant.others_follow_at(view, step, course) else {
+                return found;
+            };
+            if view.now < at && !found.is_over() {
+                let mut found = found;
+                found.waits_for(at);
+                return found;
             }
-            if view.devices.is_empty() {
-                found.failed(Reason::DeviceNoneActive);
-            }
-            found.is_handed |= view.is_handed;
+            meant.open_to_all(view);
+            find_devices(view, step, course, meant)
         }
-        StepChannel::Email => match view.mailbox {
-            None => found.failed(Reason::RecipientNoAddress),
-            Some(mailbox) => {
-                find_address(view, mailbox, Target::Mailbox, &mut found);
+        StepChannel::Email => {
+            let mut found = Found::default();
+            match view.mailbox {
+                None => found.failed(Reason::RecipientNoAddress),
+                Some(mailbox) => {
+                    find_address(view, mailbox, Target::Mailbox, &mut found);
+                }
             }
-        },
+            found
+        }
     }
+}
+
+fn find_devices(view: &View<'_>, step: &Step, course: Course, meant: &Meant<'_>) -> Found {
+    let mut found = Found::default();
+    let has_push = step.channel == StepChannel::Push;
+    let window_from = meant.opens.map_or(course.window_from(), |_| view.now);
+    for device in &meant.devices {
+        find_device(view, device, (window_from, has_push), &mut found);
+    }
+    if let Some(reason) = meant.nobody(view) {
+        found.failed(reason);
+    }
+    found.is_handed |= view.is_handed;
     found
 }
 
 fn find_device(
     view: &View<'_>,
     device: &Device,
-    (course, has_push): (Course, bool),
+    (window_from, has_push): (Timestamp, bool),
     found: &mut Found,
 ) {
     if device.has_it {
         found.is_handed = true;
         return;
     }
-    let window = course.began_at.checked_add(ACK_WINDOW);
+    let window = window_from.checked_add(ACK_WINDOW);
     let window = window.unwrap_or(Timestamp::MAX);
     let is_heard = device
         .heard_at
-        .is_some_and(|at| course.began_at.duration_since(at) <= HEARD_WITHIN);
+        .is_some_and(|at| window_from.duration_since(at) <= HEARD_WITHIN);
     if is_heard && view.now < window {
         return found.waits_for(window);
     }

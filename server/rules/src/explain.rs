@@ -10,7 +10,7 @@
 //! has no id of a delivery.
 //!
 //! ```
-//! use vestnik_model::{Counts, DeliveryState, Expansion, publish::Steps};
+//! use vestnik_model::{Counts, DeliveryState, Devices, Expansion, publish::Steps};
 //! use vestnik_rules::explain::{DeliveryFindings, Findings, NotificationFindings, Times, english, explain};
 //!
 //! let accepted_at = "2026-11-29T10:02:00Z".parse()?;
@@ -21,6 +21,7 @@
 //!         expires_at: "2026-12-02T10:02:00Z".parse()?,
 //!         schedule: None,
 //!         steps: Steps::default(),
+//!         choice: Devices::All,
 //!         expansion: Expansion::Done,
 //!         is_cancelled: false,
 //!         is_recalled: false,

@@ -36,6 +36,7 @@ pub mod audience;
 pub mod cascade;
 pub mod decrypt;
 pub mod delivery;
+pub mod device;
 pub mod edit;
 pub mod email;
 pub mod explain;

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use vestnik_model::Channel;
+use vestnik_model::{Channel, Devices};
 
-use crate::explain::Device;
+use crate::{
+    device::{Candidate, Choice, choose},
+    explain::Device,
+};
 
 /// The most recipients that are looked at; the rest is told to be there.
 pub const MOST: u32 = 2_000;
@@ -14,7 +17,7 @@ pub const MOST: u32 = 2_000;
 pub struct Reach {
     /// How many recipients were looked at.
     pub users: u64,
-    /// Of them, those without a device.
+    /// Of them, those without a device, or without the one that was asked for.
     pub without_device: u64,
     /// Those with devices of which none may show anything.
     pub blocked: u64,
@@ -24,9 +27,11 @@ pub struct Reach {
 }
 
 impl Reach {
-    /// Adds a recipient with their devices.
-    pub fn add(&mut self, devices: &[Device]) {
+    /// Adds a recipient with their devices, of which some were asked for. All of them count where they
+    /// follow the primary one.
+    pub fn add(&mut self, choice: Devices, devices: &[Device]) {
         self.users += 1;
+        let devices = meant(choice, devices);
         if devices.is_empty() {
             self.without_device += 1;
             return;
@@ -41,6 +46,23 @@ impl Reach {
                 *self.by_channel.entry(channel).or_default() += 1;
             }
         }
+    }
+}
+
+/// The devices that a delivery would be for.
+fn meant(choice: Devices, devices: &[Device]) -> Vec<&Device> {
+    let candidates = devices.iter().map(|device| Candidate {
+        installation: device.installation,
+        opened_at: device.opened_at,
+        last_seen_at: device.last_seen_at,
+    });
+    match (choice, choose(choice, candidates)) {
+        (Devices::PrimaryThenAll, _) | (_, Choice::All) => devices.iter().collect(),
+        (_, Choice::Nobody) => Vec::new(),
+        (_, Choice::One(id)) => devices
+            .iter()
+            .filter(|device| device.installation == id)
+            .collect(),
     }
 }
 
@@ -78,6 +100,7 @@ mod tests {
             blocked: None,
             connected: None,
             last_seen_at: Timestamp::UNIX_EPOCH,
+            opened_at: None,
             has_it: false,
             addresses: channels.iter().map(address).collect(),
         }
@@ -90,26 +113,57 @@ mod tests {
             connected: Some(Timestamp::UNIX_EPOCH),
             ..device(&[Channel::Fcm])
         };
-        reach.add(&[
-            online.clone(),
-            device(&[Channel::Fcm]),
-            device(&[Channel::Apns]),
-        ]);
-        reach.add(&[]);
+        reach.add(
+            Devices::All,
+            &[
+                online.clone(),
+                device(&[Channel::Fcm]),
+                device(&[Channel::Apns]),
+            ],
+        );
+        reach.add(Devices::All, &[]);
         let blocked = Device {
             blocked: Some(Reason::BlockedOs),
             ..online
         };
-        reach.add(&[blocked]);
+        reach.add(Devices::All, &[blocked]);
         let mut dead = device(&[Channel::Fcm, Channel::Webpush]);
         dead.addresses[0].died_at = Some(Timestamp::UNIX_EPOCH);
         dead.addresses[1].has_provider = false;
-        reach.add(&[dead]);
+        reach.add(Devices::All, &[dead]);
         assert_eq!(
             (reach.users, reach.without_device, reach.blocked),
             (4, 1, 1)
         );
         let expected = [(Channel::Hub, 1), (Channel::Fcm, 1), (Channel::Apns, 1)];
         assert_eq!(reach.by_channel, expected.into());
+    }
+    #[test]
+    fn only_the_devices_that_were_asked_for_count() {
+        let old = Device {
+            connected: Some(Timestamp::UNIX_EPOCH),
+            ..device(&[])
+        };
+        let primary = Device {
+            installation: "ins_00000000000000000000000000000002".parse().unwrap(),
+            opened_at: Some(Timestamp::UNIX_EPOCH),
+            ..device(&[Channel::Fcm])
+        };
+        let check = |choice, hub, fcm| {
+            let mut reach = Reach::default();
+            reach.add(choice, &[old.clone(), primary.clone()]);
+            let by = |channel| reach.by_channel.get(&channel).copied().unwrap_or_default();
+            assert_eq!(
+                (by(Channel::Hub), by(Channel::Fcm)),
+                (hub, fcm),
+                "{choice:?}"
+            );
+        };
+        check(Devices::All, 1, 1);
+        check(Devices::Primary, 0, 1);
+        check(Devices::PrimaryThenAll, 1, 1);
+        let mut reach = Reach::default();
+        reach.add(Devices::Primary, &[old]);
+        assert_eq!((reach.users, reach.without_device), (1, 1));
     }
 }

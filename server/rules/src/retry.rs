@@ -110,6 +110,8 @@ pub fn round(findings: &Findings, is_routed: bool, now: Timestamp) -> Option<Rou
         is_handed: false,
         expires_at: notification.expires_at,
         is_stopped: notification.is_cancelled,
+        choice: notification.choice,
+        only: delivery.only.as_deref(),
         devices: &devices,
         mailbox: mailbox.as_ref(),
         lease_until: lease_until(now),
@@ -192,6 +194,8 @@ fn device(found: &Device, tries: &[Try], now: Timestamp) -> cascade::Device {
         blocked: found.blocked,
         is_connected: found.connected.is_some(),
         heard_at: found.connected,
+        opened_at: found.opened_at,
+        last_seen_at: found.last_seen_at,
         has_it: found.has_it,
         addresses: preferred(addresses.collect()),
     }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use vestnik_model::{
-    AppId, TopicName, UserId,
+    AppId, Devices, TopicName, UserId,
     subscription::{Topic, TopicSettings},
 };
 
@@ -36,6 +36,8 @@ pub struct ReachQuery {
     pub app: AppId,
     /// The audience.
     pub plan: Plan,
+    /// Which of each recipient's devices.
+    pub devices: Devices,
     /// The most recipients to look at.
     pub limit: u32,
     /// The time.

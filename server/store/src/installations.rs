@@ -8,6 +8,9 @@ use vestnik_rules::session::Session;
 
 use crate::Answer;
 
+/// How many entries of a user's log are looked through for what a new primary installation takes over.
+pub const TAKEN_OVER: u32 = 100;
+
 /// Installations.
 pub trait Installations {
     /// Sets an installation's state, whole; tells whether the session is still the present one. What its
@@ -26,12 +29,20 @@ pub trait Installations {
         update: UpdateState,
         now: Timestamp,
     ) -> Answer<'_, bool>;
+    /// Notes when the app was last brought to the front on an installation; never goes back. Tells whether
+    /// the session is still the present one. If another installation becomes the primary one by it, what
+    /// waits for the user's primary device among their last [`TAKEN_OVER`] entries is looked at anew.
+    ///
+    /// Effects: `WorkDue`.
+    fn note_opened(&self, session: Session, at: Timestamp, now: Timestamp) -> Answer<'_, bool>;
     /// One installation.
     fn installation(
         &self,
         app: AppId,
         installation: InstallationId,
     ) -> Answer<'_, Option<InstallationView>>;
+    /// The installations that a user is logged in on, by their ids.
+    fn installations_of(&self, app: AppId, user: UserId) -> Answer<'_, Vec<InstallationView>>;
     /// Notes where installations are connected, in one batch: a row each, with a lease.
     fn note_presence(&self, notes: Vec<PresenceNote>) -> Answer<'_, ()>;
     /// Where a user's installations are connected now.

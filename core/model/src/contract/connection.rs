@@ -140,6 +140,14 @@ pub struct UpdateState {
         skip_serializing_if = "Option::is_none"
     )]
     pub app_version: Option<String>,
+    /// How many seconds ago the app was last brought to the front; absent when that is no news. The
+    /// installation becomes the primary one of its user unless another one was opened later.
+    #[serde(
+        default,
+        deserialize_with = "readable",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub opened_seconds_ago: Option<u32>,
 }
 
 /// A device's user joins or leaves a topic.

@@ -96,6 +96,8 @@ fn what_rest_shows() {
             envelope_key: None,
             push_addresses: vec![],
         }),
+        is_primary: true,
+        opened_at: Some(time()),
         created_at: time(),
         updated_at: time(),
     };

@@ -3,8 +3,8 @@
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use vestnik_model::{
-    Counts, Entry, InstallationState, KeyView, Notification, Problem, PublishAccepted,
-    PublishRequest, TokenRequest, TokenResponse,
+    Counts, Entry, InstallationReport, InstallationState, KeyView, Notification, Problem,
+    PublishAccepted, PublishRequest, TokenRequest, TokenResponse,
     contract::{
         Answer, Behind, Done, Drain, Entries, Hello, InstallationReplaced, OfNotification, Page,
         Published, ReceivedReport, Reported, SenderHello, StatusChange, Subscribe, Sync,
@@ -16,13 +16,14 @@ use vestnik_model::{
 type Reader = fn(&Value) -> Result<Value, String>;
 
 /// Every kind of message.
-pub(crate) const READERS: [(&str, Reader); 35] = [
+pub(crate) const READERS: [(&str, Reader); 39] = [
     // Through the hub, from a device.
     ("hello", again::<Hello>),
     ("sync", again::<Sync>),
     ("report", report),
     ("subscribe", again::<Subscribe>),
     ("update-state", again::<UpdateState>),
+    ("update-state-opened", again::<UpdateState>),
     // Through the hub, to a device.
     ("welcome", again::<Answer<Welcome>>),
     ("page", again::<Answer<Page>>),
@@ -36,6 +37,7 @@ pub(crate) const READERS: [(&str, Reader); 35] = [
     // Through the hub, from a sender and to it.
     ("sender-hello", again::<SenderHello>),
     ("publish", again::<PublishRequest>),
+    ("publish-to-devices", again::<PublishRequest>),
     ("published", again::<Answer<Published>>),
     ("watch", again::<Watch>),
     ("status-change", again::<StatusChange>),
@@ -46,11 +48,13 @@ pub(crate) const READERS: [(&str, Reader); 35] = [
     ("token-response", again::<TokenResponse>),
     ("installation-state", again::<InstallationState>),
     ("installation-state-with-key", again::<InstallationState>),
+    ("installation-report", again::<InstallationReport>),
     ("publish-accepted", again::<PublishAccepted>),
     ("notification-view", again::<NotificationView>),
     ("delivery-view", again::<DeliveryView>),
     ("attempt-view", again::<AttemptView>),
     ("installation-view", again::<InstallationView>),
+    ("installation-view-primary", again::<InstallationView>),
     ("list-of-keys", again::<List<KeyView>>),
     ("problem", again::<Problem>),
     // In stored rows.

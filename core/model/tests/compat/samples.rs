@@ -3,12 +3,12 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 use vestnik_model::{
-    Arrival, Click, ClickKind, Counts, Cursor, DeliveryStatus, Engagement, Entry, Fact, FactId,
-    FactKind, FactRefusal, FactResult, Feature, FieldCode, FieldProblem, Flag, InstallationSecret,
-    InstallationState, KeyView, Notification, NotificationStatus, Open, Permission, Platform,
-    Priority, Problem, ProblemCode, Publication, PublishAccepted, PublishRequest, PushAddress,
-    PushAddressKind, PushEnvironment, Reason, Recall, Report, Scope, StateChange, TokenRequest,
-    TokenResponse, UserId, Warning, Word,
+    Arrival, Click, ClickKind, Counts, Cursor, DeliveryStatus, Devices, Engagement, Entry, Fact,
+    FactId, FactKind, FactRefusal, FactResult, Feature, FieldCode, FieldProblem, Flag,
+    InstallationReport, InstallationSecret, InstallationState, KeyView, Notification,
+    NotificationStatus, Open, Permission, Platform, Priority, Problem, ProblemCode, Publication,
+    PublishAccepted, PublishRequest, PushAddress, PushAddressKind, PushEnvironment, Reason, Recall,
+    Report, Scope, StateChange, TokenRequest, TokenResponse, UserId, Warning, Word,
     contract::{
         Answer, Behind, CONTRACT, DeliveryChange, Done, Drain, Entries, Hello,
         InstallationReplaced, Limits, OfNotification, Page, Published, Reported, SenderHello,
@@ -72,6 +72,11 @@ fn from_devices() -> Vec<(&'static str, Value)> {
         time_zone: Some("Asia/Omsk".to_owned()),
         locale: Some("en-GB".to_owned()),
         app_version: Some("1.2.4".to_owned()),
+        opened_seconds_ago: None,
+    };
+    let opened = UpdateState {
+        opened_seconds_ago: Some(12),
+        ..update.clone()
     };
     let sync = Sync {
         cursor: Some(cursor(17)),
@@ -90,6 +95,7 @@ fn from_devices() -> Vec<(&'static str, Value)> {
         ("report", value(report)),
         ("subscribe", value(subscribe)),
         ("update-state", value(update)),
+        ("update-state-opened", value(opened)),
     ]
 }
 
@@ -222,6 +228,14 @@ fn publish() -> PublishRequest {
     .unwrap()
 }
 
+/// A request that asks for some of each person's devices.
+fn publish_to_devices() -> PublishRequest {
+    let mut request = publish();
+    request.to.installations = Vec::new();
+    request.to.devices = Devices::PrimaryThenAll;
+    request
+}
+
 fn of_senders() -> Vec<(&'static str, Value)> {
     let hello = SenderHello {
         contract: CONTRACT,
@@ -258,6 +272,7 @@ fn of_senders() -> Vec<(&'static str, Value)> {
     vec![
         ("sender-hello", value(hello)),
         ("publish", value(publish())),
+        ("publish-to-devices", value(publish_to_devices())),
         ("published", value(published)),
         ("watch", value(watch)),
         ("status-change", value(change)),
@@ -310,6 +325,13 @@ fn of_rest() -> Vec<(&'static str, Value)> {
         ("token-response", value(tokens)),
         ("installation-state", value(installation())),
         ("installation-state-with-key", value(installation())),
+        (
+            "installation-report",
+            value(InstallationReport {
+                state: installation(),
+                opened_seconds_ago: Some(12),
+            }),
+        ),
         ("publish-accepted", value(accepted)),
         ("problem", value(problem())),
     ]
@@ -378,6 +400,8 @@ fn of_views() -> Vec<(&'static str, Value)> {
         id: parsed(INSTALLATION),
         user: user(),
         state: Some(installation()),
+        is_primary: true,
+        opened_at: Some(parsed(AT)),
         created_at: parsed(AT),
         updated_at: parsed(AT),
     };
@@ -395,7 +419,7 @@ fn of_views() -> Vec<(&'static str, Value)> {
         ("notification-view", value(notification_view)),
         ("delivery-view", value(delivery)),
         ("attempt-view", value(attempt)),
-        ("installation-view", value(installation_view)),
+        ("installation-view-primary", value(installation_view)),
         ("list-of-keys", value(keys)),
     ]
 }

@@ -62,6 +62,7 @@ pub(crate) async fn hello(
         time_zone: hello.time_zone,
         locale: hello.locale,
         app_version: hello.app_version,
+        opened_seconds_ago: None,
     };
     if !with
         .store

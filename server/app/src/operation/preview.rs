@@ -37,6 +37,7 @@ pub(crate) async fn preview(
     let asked = ReachQuery {
         app: app.clone(),
         plan: Plan::from(&publication.audience),
+        devices: publication.audience.devices(),
         limit: MOST,
         now,
     };

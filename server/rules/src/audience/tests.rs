@@ -32,6 +32,7 @@ fn a_hundred_explicit_recipients_are_expanded_at_once() {
             installations: (0..installations).map(installation).collect(),
             topics: (0..topics).map(topic).collect(),
             exclude_users: Vec::new(),
+            ..AudienceRequest::default()
         });
         assert_eq!(plan.is_first_part(), expected);
     }
@@ -89,6 +90,7 @@ fn the_plan_is_stored_as_it_was() {
         installations: vec![installation(7)],
         topics: vec![topic(1)],
         exclude_users: vec![user(2)],
+        ..AudienceRequest::default()
     });
     let stored = json!({
         "users": ["u1"], "topics": ["t1"], "exclude_users": ["u2"],
@@ -232,6 +234,7 @@ prop_compose! {
             topics: topics.into_iter().map(topic).collect(),
             installations: installations.into_iter().map(installation).collect(),
             exclude_users: excluded.into_iter().map(user).collect(),
+            ..AudienceRequest::default()
         }
     }
 }

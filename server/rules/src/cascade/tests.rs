@@ -1,3 +1,5 @@
+mod chosen;
+
 use uuid::Uuid;
 use vestnik_model::{Evidence, ReceiptKind, publish::StepRequest};
 
@@ -65,6 +67,8 @@ struct Case {
     state: DeliveryState,
     /// What is known beside the addresses.
     attempts: Vec<(Target, Attempt)>,
+    choice: Devices,
+    only: Option<Vec<InstallationId>>,
     devices: Vec<Device>,
     mailbox: Option<Address>,
     is_stopped: bool,
@@ -78,6 +82,8 @@ impl Case {
             course: Course::new(at(100)),
             state: DeliveryState::pending(),
             attempts: Vec::new(),
+            choice: Devices::All,
+            only: None,
             devices,
             mailbox: Some(address(Channel::Email, None)),
             is_stopped: false,
@@ -109,6 +115,8 @@ impl Case {
             is_handed: is_handed(&self.state, self.attempts.iter().map(|(to, of)| (*to, of))),
             expires_at: at(10_000),
             is_stopped: self.is_stopped,
+            choice: self.choice,
+            only: self.only.as_deref(),
             devices: &self.devices,
             mailbox: self.mailbox.as_ref(),
             lease_until: at(self.now + 30),

@@ -1,4 +1,4 @@
-use vestnik_model::{Evidence, InstallationId, ReceiptKind, publish::Steps};
+use vestnik_model::{Devices, Evidence, InstallationId, ReceiptKind, publish::Steps};
 
 use super::*;
 use crate::{
@@ -97,6 +97,8 @@ impl World {
             is_handed: is_handed(&self.state, attempts),
             expires_at: at(10_000),
             is_stopped: self.is_stopped,
+            choice: Devices::All,
+            only: None,
             devices: &[device],
             mailbox: Some(&mailbox),
             lease_until: self.now + SignedDuration::from_secs(30),

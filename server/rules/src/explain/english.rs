@@ -5,7 +5,7 @@ mod rule;
 
 use jiff::Timestamp;
 use vestnik_model::{
-    Channel, DeliveryStatus, Engagement, Platform,
+    Channel, DeliveryStatus, Devices, Engagement, Platform,
     publish::{Goal, StepChannel},
 };
 
@@ -77,6 +77,29 @@ fn asked_for(asked: &Asked, times: Times) -> String {
         }
         Asked::SomeDevicesOnly { count } => {
             format!("The sender addressed only {count} of the person's devices.")
+        }
+        Asked::Chosen {
+            choice,
+            installation: _,
+            is_open_to_all,
+        } => chosen(*choice, *is_open_to_all).to_owned(),
+    }
+}
+
+const fn chosen(choice: Devices, is_open_to_all: bool) -> &'static str {
+    match (choice, is_open_to_all) {
+        (Devices::All, _) => "The sender asked for all of the person's devices.",
+        (Devices::Primary, _) => "The sender asked for the person's primary device only.",
+        (Devices::PrimaryThenAll, false) => {
+            "The sender asked for the person's primary device first; the others follow unless it \
+             confirms in time."
+        }
+        (Devices::PrimaryThenAll, true) => {
+            "The sender asked for the person's primary device first; there was none, or it did not \
+             confirm in time, so all of the person's devices are meant."
+        }
+        (Devices::MostRecent, _) => {
+            "The sender asked only for the person's device that was heard from last."
         }
     }
 }

@@ -121,6 +121,15 @@ impl Asked {
             Self::NotAddressed => meaning("not_addressed", Rule::Audience),
             Self::StoppedBeforeTurn => meaning("stopped_before_turn", Rule::Withdrawal),
             Self::SomeDevicesOnly { count: _ } => meaning("some_devices_only", Rule::Audience),
+            Self::Chosen {
+                choice: _,
+                installation,
+                is_open_to_all: _,
+            } => {
+                let mut chosen = meaning("devices_chosen", Rule::Devices);
+                chosen.evidence.installation = *installation;
+                chosen
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use vestnik_model::{
-    Channel, DeliveryState, Expansion, InstallationId, Platform, Reason,
+    Channel, DeliveryState, Devices, Expansion, InstallationId, Platform, Reason,
     publish::{ScheduleView, Steps},
 };
 
@@ -18,7 +18,7 @@ pub struct Findings {
     pub notification: NotificationFindings,
     /// The delivery to the person; absent if there is none.
     pub delivery: Option<DeliveryFindings>,
-    /// The person's installations that the delivery is for.
+    /// The person's installations.
     pub devices: Vec<Device>,
     /// The person's mailbox, if they have one.
     pub mailbox: Option<Address>,
@@ -39,6 +39,8 @@ pub struct NotificationFindings {
     pub schedule: Option<ScheduleView>,
     /// Its cascade.
     pub steps: Steps,
+    /// Which of a person's devices the sender asked for.
+    pub choice: Devices,
     /// How far its audience was expanded.
     pub expansion: Expansion,
     /// Whether the sender cancelled or recalled it.
@@ -56,8 +58,19 @@ pub struct DeliveryFindings {
     pub state: DeliveryState,
     /// Where it stands in its cascade; absent if only connections reach its devices.
     pub course: Option<Course>,
-    /// How many installations it is for; all of the person's when absent.
-    pub only: Option<usize>,
+    /// The only installations it is for so far, the one that is meant now last; all of the person's when
+    /// absent.
+    pub only: Option<Vec<InstallationId>>,
+}
+
+impl Findings {
+    /// The devices that the delivery is for.
+    pub(super) fn meant(&self) -> impl Iterator<Item = &Device> {
+        let delivery = self.delivery.as_ref();
+        let only = delivery.and_then(|delivery| delivery.only.as_ref());
+        let devices = self.devices.iter();
+        devices.filter(move |device| only.is_none_or(|only| only.contains(&device.installation)))
+    }
 }
 
 /// An installation.
@@ -73,6 +86,8 @@ pub struct Device {
     pub connected: Option<Timestamp>,
     /// When it was last seen at all.
     pub last_seen_at: Timestamp,
+    /// When the app was last brought to the front on it, if it told.
+    pub opened_at: Option<Timestamp>,
     /// Whether it has the delivery in its history.
     pub has_it: bool,
     /// Where push services reach it.

@@ -11,6 +11,8 @@ pub enum Rule {
     Schedule,
     /// Who is a recipient.
     Audience,
+    /// Which of a person's devices are meant.
+    Devices,
     /// How a device can be reached at all.
     Reachability,
     /// A connected device has a few seconds to confirm before it is pushed to.
@@ -44,6 +46,7 @@ impl Word for Rule {
         Self::Acceptance,
         Self::Schedule,
         Self::Audience,
+        Self::Devices,
         Self::Reachability,
         Self::AckWindow,
         Self::Push,
@@ -64,6 +67,7 @@ impl Word for Rule {
             Self::Acceptance => "acceptance",
             Self::Schedule => "schedule",
             Self::Audience => "audience",
+            Self::Devices => "devices",
             Self::Reachability => "reachability",
             Self::AckWindow => "ack_window",
             Self::Push => "push",

@@ -6,7 +6,7 @@ mod rule;
 
 use jiff::Timestamp;
 use vestnik_model::{
-    Channel, DeliveryStatus, Engagement,
+    Channel, DeliveryStatus, Devices, Engagement,
     publish::{Goal, StepChannel},
 };
 
@@ -75,6 +75,29 @@ fn asked_for(asked: &Asked, times: Times) -> String {
         }
         Asked::SomeDevicesOnly { count } => {
             format!("Отправитель указал не все устройства получателя, а только {count}.")
+        }
+        Asked::Chosen {
+            choice,
+            installation: _,
+            is_open_to_all,
+        } => chosen(*choice, *is_open_to_all).to_owned(),
+    }
+}
+
+const fn chosen(choice: Devices, is_open_to_all: bool) -> &'static str {
+    match (choice, is_open_to_all) {
+        (Devices::All, _) => "Отправитель указал все устройства получателя.",
+        (Devices::Primary, _) => "Отправитель указал только основное устройство получателя.",
+        (Devices::PrimaryThenAll, false) => {
+            "Отправитель указал сначала основное устройство получателя; остальные — если оно не \
+             подтвердит вовремя."
+        }
+        (Devices::PrimaryThenAll, true) => {
+            "Отправитель указал сначала основное устройство получателя; его нет или оно не \
+             подтвердило вовремя, поэтому уведомление предназначено всем устройствам."
+        }
+        (Devices::MostRecent, _) => {
+            "Отправитель указал только то устройство получателя, которое выходило на связь последним."
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use vestnik_model::{
-    Channel, DeliveryStatus, Engagement, InstallationId, Platform, Reason,
+    Channel, DeliveryStatus, Devices, Engagement, InstallationId, Platform, Reason,
     publish::{Goal, StepChannel},
 };
 
@@ -65,6 +65,15 @@ pub enum Asked {
     SomeDevicesOnly {
         /// How many of the person's.
         count: usize,
+    },
+    /// The sender asked for some of the person's devices by what they are.
+    Chosen {
+        /// Which.
+        choice: Devices,
+        /// The one that is meant, if it is one.
+        installation: Option<InstallationId>,
+        /// Whether all of the person's devices are meant by now.
+        is_open_to_all: bool,
     },
 }
 

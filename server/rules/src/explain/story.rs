@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use vestnik_model::{
-    Channel, DeliveryState, DeliveryStatus, Expansion, InstallationId, Open, Reason,
+    Channel, DeliveryState, DeliveryStatus, Devices, Expansion, InstallationId, Open, Reason,
     publish::StepChannel,
 };
 
@@ -24,7 +24,7 @@ pub fn explain(findings: &Findings, now: Timestamp) -> Vec<Statement> {
         said.extend(absence(findings).map(Statement::Asked));
         return said;
     };
-    said.extend(audience(delivery));
+    said.extend(audience(findings, delivery));
     if is_open(&delivery.state) {
         said.extend(reachability(findings, delivery));
     }
@@ -86,9 +86,17 @@ const fn absence(findings: &Findings) -> Option<Asked> {
     }
 }
 
-fn audience(delivery: &DeliveryFindings) -> Option<Statement> {
-    let count = delivery.only?;
-    Some(Statement::Asked(Asked::SomeDevicesOnly { count }))
+fn audience(findings: &Findings, delivery: &DeliveryFindings) -> Option<Statement> {
+    let (choice, only) = (findings.notification.choice, delivery.only.as_ref());
+    let asked = match choice {
+        Devices::All => Asked::SomeDevicesOnly { count: only?.len() },
+        Devices::Primary | Devices::PrimaryThenAll | Devices::MostRecent => Asked::Chosen {
+            choice,
+            installation: only.and_then(|only| only.last().copied()),
+            is_open_to_all: only.is_none(),
+        },
+    };
+    Some(Statement::Asked(asked))
 }
 
 fn reachability(findings: &Findings, delivery: &DeliveryFindings) -> Vec<Statement> {
@@ -96,7 +104,7 @@ fn reachability(findings: &Findings, delivery: &DeliveryFindings) -> Vec<Stateme
         return vec![Statement::Standing(Standing::NoDevice)];
     }
     let is_routed = delivery.course.is_some();
-    let devices = findings.devices.iter().filter(|device| !device.has_it);
+    let devices = findings.meant().filter(|device| !device.has_it);
     let mut said: Vec<_> = devices
         .flat_map(|device| {
             let name = name(findings, device);
@@ -265,7 +273,7 @@ fn steps(findings: &Findings, delivery: &DeliveryFindings) -> Option<(Timestamp,
 /// What devices reported.
 fn evidence(findings: &Findings, state: &DeliveryState) -> Vec<Statement> {
     let mut timed = Vec::new();
-    for device in &findings.devices {
+    for device in findings.meant() {
         let of_device = findings.tries.iter();
         let of_device =
             of_device.filter(|tried| tried.target.installation() == Some(device.installation));
@@ -389,7 +397,7 @@ fn name(findings: &Findings, device: &Device) -> DeviceName {
     DeviceName {
         installation: device.installation,
         platform: device.platform,
-        is_one_of_several: findings.devices.len() > 1,
+        is_one_of_several: findings.meant().count() > 1,
     }
 }
 

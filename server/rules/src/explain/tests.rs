@@ -4,8 +4,8 @@ mod sentences;
 
 use jiff::Timestamp;
 use vestnik_model::{
-    Channel, DeliveryState, DeliveryStatus, Evidence as Proof, Expansion, Platform, Reason,
-    ReceiptKind,
+    Channel, DeliveryState, DeliveryStatus, Devices, Evidence as Proof, Expansion, Platform,
+    Reason, ReceiptKind,
     publish::{Goal, StepChannel, StepRequest, Steps},
 };
 
@@ -27,6 +27,7 @@ fn phone(number: u8) -> Device {
         blocked: None,
         connected: None,
         last_seen_at: at("09:40:00"),
+        opened_at: None,
         has_it: false,
         addresses: vec![Address {
             channel: Channel::Fcm,
@@ -45,6 +46,7 @@ fn findings() -> Findings {
             expires_at: at("22:02:00"),
             schedule: None,
             steps: Steps::default(),
+            choice: Devices::All,
             expansion: Expansion::Done,
             is_cancelled: false,
             is_recalled: false,

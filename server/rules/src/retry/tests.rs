@@ -1,5 +1,5 @@
 use vestnik_model::{
-    Channel, Evidence as Proof, Expansion, Reason,
+    Channel, Devices, Evidence as Proof, Expansion, Reason,
     publish::{Goal, StepChannel, StepRequest, Steps},
 };
 
@@ -21,6 +21,7 @@ fn phone() -> Device {
         blocked: None,
         connected: None,
         last_seen_at: at("10:00:00"),
+        opened_at: None,
         has_it: false,
         addresses: vec![Address {
             channel: Channel::Fcm,
@@ -67,6 +68,7 @@ fn ended(reason: Reason) -> Findings {
             expires_at: at("22:02:00"),
             schedule: None,
             steps: Steps::default(),
+            choice: Devices::All,
             expansion: Expansion::Done,
             is_cancelled: false,
             is_recalled: false,
@@ -179,6 +181,7 @@ fn a_cascade_begins_at_its_first_step_again() {
         step(StepChannel::Email, None),
     ]);
     findings.delivery.as_mut().unwrap().course = Some(Course {
+        opened_at: None,
         step: 1,
         began_at: at("10:03:00"),
         due_at: None,
@@ -263,4 +266,14 @@ fn a_letter_that_was_lost_is_written_again() {
         ..mailbox
     });
     assert_eq!(round(&findings, true, now()), None);
+}
+
+#[test]
+fn who_has_a_primary_device_by_now_gets_what_asked_for_one() {
+    let mut findings = ended(Reason::DeviceNoPrimary);
+    findings.notification.choice = Devices::Primary;
+    findings.delivery.as_mut().unwrap().only = Some(Vec::new());
+    assert_eq!(round(&findings, true, now()), None);
+    findings.devices[0].opened_at = Some(at("10:04:00"));
+    assert!(round(&findings, true, now()).is_some());
 }

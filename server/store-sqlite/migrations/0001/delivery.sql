@@ -21,6 +21,8 @@ CREATE TABLE delivery (
     step INTEGER NOT NULL DEFAULT 0,
     began_at INTEGER,
     due_at INTEGER,
+    -- When it was opened to further installations.
+    opened_at INTEGER,
     -- Why the step before gave way; a reason.
     switched TEXT,
     PRIMARY KEY (notification, user)

@@ -20,6 +20,8 @@ CREATE TABLE installation (
     confirmed_epoch INTEGER,
     confirmed_seq INTEGER,
     confirmed_tag INTEGER,
+    -- When the app was last brought to the front while its user was logged in; absent until it tells.
+    opened_at INTEGER,
     last_seen_at INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,

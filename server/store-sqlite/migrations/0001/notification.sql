@@ -14,6 +14,8 @@ CREATE TABLE notification (
     plan TEXT NOT NULL,
     -- The JSON of its cascade; absent for the user's devices.
     steps TEXT,
+    -- Which of each person's devices are meant; absent for all.
+    devices TEXT,
     -- The JSON of when it is sent; absent if at once.
     schedule TEXT,
     -- For how many seconds it is worth delivering, counted from its start.

@@ -23,7 +23,7 @@ use crate::{
         change::Changes,
         delivery::{self, Key},
         dispatch::{Desk, Sending, wake},
-        notification,
+        event, notification,
         work::{self, Held, Next},
     },
     value::Unreadable,
@@ -69,11 +69,14 @@ fn dispatch(
         sending,
         now: part.now,
         changes: Changes::default(),
+        grown: Vec::new(),
     };
-    let (begun, is_more) = desk.begin_due(part.rows)?;
-    let changes = desk.changes;
+    let (begun, is_more) = desk.begin_due(part.rows, &part.seed)?;
+    let app = desk.sending.found.subject.app.clone();
+    let (changes, grown) = (desk.changes, desk.grown);
     let progress = finish(db, &held, is_more, part.now)?;
     changes.write(txn, part.now)?;
+    event::log_grew(txn, &app, grown, part.now)?;
     Ok(Dispatched { begun, progress })
 }
 
@@ -95,6 +98,7 @@ fn settle(
         sending,
         now: settling.now,
         changes: Changes::default(),
+        grown: Vec::new(),
     };
     let count = settle_all(&mut desk, settling)?;
     let changes = desk.changes;

@@ -1,20 +1,25 @@
 //! What installations report of themselves, and where they are connected.
 
 use jiff::Timestamp;
+use rusqlite::Connection;
 use vestnik_model::{
     AppId, InstallationId, InstallationState, UserId, contract::UpdateState, view::InstallationView,
 };
-use vestnik_rules::session::Session;
+use vestnik_rules::{device::primary, session::Session};
 use vestnik_sqlite::Priority::{Mass, Urgent};
 use vestnik_store::{
     Answer, Installations,
-    installations::{Presence, PresenceNote},
+    installations::{Presence, PresenceNote, TAKEN_OVER},
 };
 
 use crate::{
     SqliteStore,
+    seal::Seal,
     store::Class::{Hot, List},
-    table::{Txn, decrypt, dispatch::wake, installation, presence, present, push_address},
+    table::{
+        Txn, decrypt, delivery, dispatch, installation, notification, presence, present,
+        push_address, user,
+    },
 };
 
 impl Installations for SqliteStore {
@@ -32,7 +37,7 @@ impl Installations for SqliteStore {
                 let whose = (&session.app, session.installation);
                 push_address::put_all(txn, &with.0, whose, &state.push_addresses, now)?;
                 for subject in decrypt::send_anew(txn, &session, &with.1, now)? {
-                    wake(txn, &subject, now)?;
+                    dispatch::wake(txn, &subject, now)?;
                 }
             }
             Ok(is_present)
@@ -66,22 +71,29 @@ impl Installations for SqliteStore {
         })
     }
 
+    fn note_opened(&self, session: Session, at: Timestamp, now: Timestamp) -> Answer<'_, bool> {
+        self.write(Urgent, move |txn| note_opened(txn, &session, at, now))
+    }
+
     fn installation(
         &self,
         app: AppId,
         installation: InstallationId,
     ) -> Answer<'_, Option<InstallationView>> {
         let seal = self.seal();
+        self.read(List, move |db| view(db, &seal, &app, installation))
+    }
+
+    fn installations_of(&self, app: AppId, user: UserId) -> Answer<'_, Vec<InstallationView>> {
+        let seal = self.seal();
         self.read(List, move |db| {
-            let Some(mut view) = installation::view(db, &app, installation)? else {
-                return Ok(None);
-            };
-            if let Some(state) = &mut view.state {
-                let found = push_address::of_installation(db, &seal, &app, installation)?;
-                let addresses = found.into_iter().filter_map(|found| found.address);
-                state.push_addresses = addresses.collect();
+            let candidates = installation::candidates(db, &app, &user)?;
+            let mut views = Vec::with_capacity(candidates.len());
+            for candidate in candidates {
+                views.extend(view(db, &seal, &app, candidate.installation)?);
             }
-            Ok(Some(view))
+            views.sort_by_key(|view| view.id);
+            Ok(views)
         })
     }
 
@@ -98,6 +110,62 @@ impl Installations for SqliteStore {
     fn clear_presence(&self, node: String) -> Answer<'_, ()> {
         self.write(Urgent, move |txn| presence::delete_node(txn, &node))
     }
+}
+
+/// What waits for a chosen device is looked at anew if another one is the primary one by it.
+fn note_opened(
+    txn: &mut Txn<'_>,
+    session: &Session,
+    at: Timestamp,
+    now: Timestamp,
+) -> Result<bool, rusqlite::Error> {
+    if !present::is_present(txn, session)? {
+        return Ok(false);
+    }
+    let Session { app, user, .. } = session;
+    let former = primary(installation::candidates(txn, app, user)?);
+    installation::note_opened(txn, session, at)?;
+    if primary(installation::candidates(txn, app, user)?) != former {
+        look_anew(txn, session, now)?;
+    }
+    Ok(true)
+}
+
+/// Makes what waits for a chosen device of a user due now, of what the end of their log is about.
+fn look_anew(txn: &mut Txn<'_>, session: &Session, now: Timestamp) -> Result<(), rusqlite::Error> {
+    let Some(head) = user::find(txn, &session.app, &session.user)? else {
+        return Ok(());
+    };
+    let after = head.seq.saturating_sub(u64::from(TAKEN_OVER));
+    for notification in delivery::waiting_for_chosen(txn, head.row, after)? {
+        let key = delivery::Key {
+            notification,
+            user: head.row,
+        };
+        delivery::set_due(txn, key, now)?;
+        if let Some(found) = notification::find_row(txn, notification)? {
+            dispatch::wake(txn, &found.subject, now)?;
+        }
+    }
+    Ok(())
+}
+
+/// An installation with its addresses.
+fn view(
+    db: &Connection,
+    seal: &Seal,
+    app: &AppId,
+    installation: InstallationId,
+) -> Result<Option<InstallationView>, rusqlite::Error> {
+    let Some(mut view) = installation::view(db, app, installation)? else {
+        return Ok(None);
+    };
+    if let Some(state) = &mut view.state {
+        let found = push_address::of_installation(db, seal, app, installation)?;
+        let addresses = found.into_iter().filter_map(|found| found.address);
+        state.push_addresses = addresses.collect();
+    }
+    Ok(Some(view))
 }
 
 fn update_in(

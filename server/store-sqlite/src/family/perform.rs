@@ -129,7 +129,8 @@ impl Job<'_> {
             rows: self.part.rows,
             seed: &self.part.seed,
             now,
-            is_routed: is_routed(db, &found.subject.app, &notification::steps(db, row)?)?,
+            is_routed: is_routed(db, &found.subject.app, row)?,
+            devices: notification::devices(db, row)?,
             arrived: self.arrived(db, row)?,
             unreadable: self.unreadable,
         };
@@ -215,11 +216,7 @@ impl Job<'_> {
             return Ok(Next::Done);
         }
         let mut changes = Changes::default();
-        let is_routed = is_routed(
-            db,
-            &found.subject.app,
-            &notification::steps(db, found.subject.row)?,
-        )?;
+        let is_routed = is_routed(db, &found.subject.app, found.subject.row)?;
         let retried = retry::retry(db, &pass, is_routed, &mut changes)?;
         self.changes = changes;
         self.expanded = Some(found.subject.clone());

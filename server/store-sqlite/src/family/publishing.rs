@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use vestnik_model::{
     AppId, Arrival, Entry, Notification, NotificationId, Publication, PublishAccepted, TopicName,
-    publish::Steps, wire_size,
+    wire_size,
 };
 use vestnik_rules::{
     audience::{FIRST_PART, Plan, Position},
@@ -131,7 +131,7 @@ fn retry(
         unreadable,
     };
     let mut changes = Changes::default();
-    let is_routed = is_routed(db, app, &notification::steps(db, row)?)?;
+    let is_routed = is_routed(db, app, row)?;
     let retried = retry::retry(db, &pass, is_routed, &mut changes)?;
     changes.write(txn, *now)?;
     dispatch::wake(txn, &found.subject, *now)?;
@@ -231,7 +231,8 @@ fn accept(
                 .saturating_add(1),
             seed: &new.seed,
             now: accepted_at,
-            is_routed: is_routed(db, app, &new.publication.steps)?,
+            is_routed: is_routed(db, app, subject.row)?,
+            devices: new.publication.audience.devices(),
             arrived: Some(Arc::new(Arrived {
                 at: accepted_at,
                 bytes: asked.bytes,
@@ -255,12 +256,11 @@ fn accept(
 }
 
 /// Whether the deliveries of an App's notification are looked at by a dispatch.
-pub(crate) fn is_routed(
-    db: &Connection,
-    app: &AppId,
-    steps: &Steps,
-) -> Result<bool, rusqlite::Error> {
-    Ok(cascade::is_routed(steps, provider::has_any(db, app)?))
+pub(crate) fn is_routed(db: &Connection, app: &AppId, row: i64) -> Result<bool, rusqlite::Error> {
+    let steps = notification::steps(db, row)?;
+    let devices = notification::devices(db, row)?;
+    let has_provider = provider::has_any(db, app)?;
+    Ok(cascade::is_routed(&steps, devices, has_provider))
 }
 
 /// From when on anybody may be notified.
@@ -293,6 +293,7 @@ fn insert(
             correlation_id: publication.correlation_id.as_deref(),
             plan,
             steps: &publication.steps,
+            devices: publication.audience.devices(),
             schedule: &publication.schedule,
             ttl: publication.ttl,
             opens_at: opens_at(new),

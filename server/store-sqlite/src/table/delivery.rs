@@ -35,13 +35,21 @@ statements! {
          WHERE notification = ?1 AND user = ?2";
     /// Users with a delivery that is due, the earliest first. The store makes no statistics: without the
     /// name of the index, every delivery of the notification could be read.
-    DUE = "SELECT user, step, began_at, switched FROM delivery INDEXED BY delivery_due
+    DUE = "SELECT user, step, began_at, switched, opened_at FROM delivery INDEXED BY delivery_due
          WHERE notification = ?1 AND due_at <= ?2 ORDER BY due_at LIMIT ?3";
     NEXT_DUE = "SELECT due_at FROM delivery INDEXED BY delivery_due
          WHERE notification = ?1 AND due_at IS NOT NULL ORDER BY due_at LIMIT 1";
-    COURSE = "SELECT step, began_at, switched FROM delivery WHERE notification = ?1 AND user = ?2";
-    SET_COURSE = "UPDATE delivery SET step = ?3, began_at = ?4, due_at = ?5, switched = ?6
+    COURSE = "SELECT step, began_at, switched, opened_at FROM delivery WHERE notification = ?1 AND user = ?2";
+    SET_COURSE = "UPDATE delivery SET step = ?3, began_at = ?4, due_at = ?5, switched = ?6, opened_at = ?7
          WHERE notification = ?1 AND user = ?2";
+    OPEN = "UPDATE delivery SET only = ?3, seq = ?4 WHERE notification = ?1 AND user = ?2";
+    /// What waits for a device that was chosen, of the end of a user's log.
+    WAITS_FOR_CHOSEN = "SELECT l.notification FROM log l
+             CROSS JOIN notification n ON n.row = l.notification
+             CROSS JOIN delivery d ON d.notification = l.notification AND d.user = l.user
+         WHERE l.user = ?1 AND l.seq > ?2 AND l.body IS NULL AND n.devices IS NOT NULL
+             AND d.status = 'pending' AND d.began_at IS NOT NULL";
+    SET_DUE = "UPDATE delivery SET due_at = ?3 WHERE notification = ?1 AND user = ?2";
     SET_READ_SEQ = "UPDATE delivery SET read_seq = ?3 WHERE notification = ?1 AND user = ?2";
     SET_RECALL_SEQ = "UPDATE delivery SET recall_seq = ?3 WHERE notification = ?1 AND user = ?2";
     HAS_EVIDENCE = "SELECT 1 FROM attempt a CROSS JOIN installation i
@@ -180,6 +188,7 @@ pub(crate) fn due(
             let course = Course {
                 step: row.get(1)?,
                 began_at: optional_time(row, 2)?.unwrap_or(now),
+                opened_at: optional_time(row, 4)?,
                 due_at: None,
                 switched: optional_word(row, 3)?,
             };
@@ -209,6 +218,7 @@ pub(crate) fn course(
             Ok(Course {
                 step: row.get(0)?,
                 began_at: optional_time(row, 1)?.unwrap_or(now),
+                opened_at: optional_time(row, 3)?,
                 due_at: None,
                 switched: optional_word(row, 2)?,
             })
@@ -225,6 +235,7 @@ pub(crate) fn set_course(
     let Course {
         step,
         began_at,
+        opened_at,
         due_at,
         switched,
     } = course;
@@ -236,7 +247,39 @@ pub(crate) fn set_course(
             millis(*began_at),
             due_at.map(millis),
             switched.map(Reason::as_str),
+            opened_at.map(millis),
         ))
+        .map(drop)
+}
+
+/// Notes that a delivery is for other installations from now on, and where its entry stands now.
+pub(crate) fn open(
+    db: &Connection,
+    key: Key,
+    only: Option<&[InstallationId]>,
+    seq: u64,
+) -> Result<(), rusqlite::Error> {
+    let only = only.map(to_json).transpose()?;
+    db.prepare_cached(OPEN)?
+        .execute((key.notification, key.user, only, seq))
+        .map(drop)
+}
+
+/// The rows of notifications that wait for a chosen device of a user, of the user's log behind a number.
+pub(crate) fn waiting_for_chosen(
+    db: &Connection,
+    user: i64,
+    after: u64,
+) -> Result<Vec<i64>, rusqlite::Error> {
+    db.prepare_cached(WAITS_FOR_CHOSEN)?
+        .query_map((user, after), |row| row.get(0))?
+        .collect()
+}
+
+/// Makes a delivery due.
+pub(crate) fn set_due(db: &Connection, key: Key, due: Timestamp) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(SET_DUE)?
+        .execute((key.notification, key.user, millis(due)))
         .map(drop)
 }
 

@@ -6,18 +6,20 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 use rusqlite::Connection;
-use vestnik_model::{AppId, Channel, InstallationId, Notification, Open, publish::Steps};
+use vestnik_model::{AppId, Channel, Devices, InstallationId, Notification, Open, publish::Steps};
 use vestnik_rules::{
     address::hash_email,
     attempt::{Bounds, begin, for_delivery, kills, settle},
     cascade::{Course, Looked, Target, View, channel_of, is_handed, look},
     delivery::{Event, advance},
+    device::Opens,
     identity::{attempt_id, delivery_id},
     work::{Stage, WorkKind, lease_until},
 };
 use vestnik_store::{
     contacts::Email,
     dispatch::{Begun, Tried},
+    effect::Grown,
 };
 
 use self::case::Case;
@@ -25,7 +27,7 @@ use super::{
     Txn, attempt,
     change::{Changes, Told},
     delivery::{self, Key},
-    email_address, event, meta, notification, provider, push_address, user, work,
+    email_address, event, log, meta, notification, provider, push_address, user, work,
 };
 use crate::{seal::Seal, value::Unreadable};
 
@@ -41,12 +43,15 @@ pub(crate) struct Desk<'a> {
     pub(crate) sending: Sending,
     pub(crate) now: Timestamp,
     pub(crate) changes: Changes,
+    /// Whose logs have grown.
+    pub(crate) grown: Vec<Grown>,
 }
 
 /// A notification that is sent, with what all of its deliveries share.
 pub(crate) struct Sending {
     pub(crate) found: notification::Found,
     steps: Steps,
+    devices: Devices,
     content: Option<Arc<Notification>>,
     providers: BTreeSet<Channel>,
     epoch: u32,
@@ -77,6 +82,7 @@ impl Sending {
         let providers = provider::of_app(db, &found.subject.app)?.into_iter();
         Ok(Self {
             steps: notification::steps(db, row)?,
+            devices: notification::devices(db, row)?,
             content: content.map(|(content, _)| Arc::new(content)),
             providers: providers.filter_map(|view| view.channel.known()).collect(),
             epoch: meta::epoch(db)?,
@@ -111,9 +117,14 @@ impl Desk<'_> {
         lease_until(self.now)
     }
 
-    /// Looks at the deliveries that are due, and begins what is to be tried. Gives the tries, and
-    /// whether deliveries that are due were left.
-    pub(crate) fn begin_due(&mut self, rows: u32) -> Result<(Vec<Begun>, bool), rusqlite::Error> {
+    /// Looks at the deliveries that are due, opens those that others are meant for now, and begins what is
+    /// to be tried. Gives the tries, and whether deliveries that are due were left. The tags of entries are
+    /// derived from the seed.
+    pub(crate) fn begin_due(
+        &mut self,
+        rows: u32,
+        seed: &[u8; 32],
+    ) -> Result<(Vec<Begun>, bool), rusqlite::Error> {
         let row = self.sending.found.subject.row;
         let due = delivery::due(self.db, row, self.now, rows)?;
         let is_more = due.len() >= rows as usize;
@@ -132,6 +143,9 @@ impl Desk<'_> {
                 continue;
             };
             let looked = self.look(&case);
+            if let Some(opens) = looked.opens {
+                self.open(&case, opens, seed)?;
+            }
             self.save(&case, &looked)?;
             for target in &looked.tries {
                 begun.extend(self.begin(&case, *target)?);
@@ -152,11 +166,32 @@ impl Desk<'_> {
             expires_at: self.sending.found.expires_at,
             // Content that cannot be read is never sent.
             is_stopped: self.sending.found.is_cancelled || self.sending.content.is_none(),
+            choice: self.sending.devices,
+            only: case.delivery.only.as_deref(),
             devices: &case.devices,
             mailbox: mailbox.as_ref(),
             lease_until: self.lease_until(),
             now: self.now,
         })
+    }
+
+    /// Opens a delivery to further installations: its entry is taken out of the log and appended for them.
+    fn open(&mut self, case: &Case, opens: Opens, seed: &[u8; 32]) -> Result<(), rusqlite::Error> {
+        let Some((mut head, user)) = user::find_row(self.db, case.key.user)? else {
+            return Ok(());
+        };
+        let only = opens.only(case.delivery.only.clone());
+        log::delete(self.db, case.key.user, case.delivery.seq)?;
+        let new = log::New {
+            notification: case.key.notification,
+            at: self.now,
+            only: only.as_deref(),
+            body: None,
+        };
+        log::append(self.db, &mut head, seed, &new)?;
+        delivery::open(self.db, case.key, only.as_deref(), head.seq)?;
+        self.grown.push(Grown { user, gained: None });
+        Ok(())
     }
 
     /// Saves where a delivery stands, and its end if it ends.

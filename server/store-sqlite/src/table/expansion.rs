@@ -8,10 +8,11 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Row};
-use vestnik_model::{InstallationId, TopicName, UserId};
+use vestnik_model::{Devices, InstallationId, TopicName, UserId};
 use vestnik_rules::{
     audience::{Candidate, ListedUser, Members, Plan, Position, Source, admit},
     delivery::Move,
+    device::choose,
     log::Tag,
 };
 use vestnik_store::effect::{Arrived, Gained, Grown};
@@ -19,7 +20,7 @@ use vestnik_store::effect::{Arrived, Gained, Grown};
 use super::{
     change::{Changes, Subject},
     delivery::{self, Key},
-    log, meta, present, topic,
+    installation, log, meta, present, topic,
     user::{self, Head},
 };
 use crate::{
@@ -48,6 +49,8 @@ pub(crate) struct Part<'a> {
     /// Whether the deliveries are looked at by a dispatch, which reaches people without an installation
     /// too and says why it could not.
     pub(crate) is_routed: bool,
+    /// Which of each person's devices are meant.
+    pub(crate) devices: Devices,
     /// What the entries bring; absent if the notification cannot be read.
     pub(crate) arrived: Option<Arc<Arrived>>,
     pub(crate) unreadable: &'a Unreadable,
@@ -94,6 +97,7 @@ pub(crate) fn expand(
 ) -> Result<Expanded, rusqlite::Error> {
     let mut expanded = Expanded::default();
     let mut pen = Pen {
+        db,
         part,
         tag: log::tag_of_part(part.seed, part.subject.row),
         database: meta::epoch(db)?,
@@ -233,6 +237,7 @@ fn owners(
 
 /// Writes deliveries and entries.
 struct Pen<'a> {
+    db: &'a Connection,
     part: &'a Part<'a>,
     tag: Tag,
     database: u32,
@@ -250,6 +255,13 @@ impl Pen<'_> {
             only,
             has_installation,
         } = named;
+        let only = match self.part.devices {
+            Devices::All => only,
+            devices @ (Devices::Primary | Devices::PrimaryThenAll | Devices::MostRecent) => {
+                let app = &self.part.subject.app;
+                choose(devices, installation::candidates(self.db, app, &user)?).only()
+            }
+        };
         let candidate = Candidate {
             user: &user,
             only,

@@ -22,9 +22,9 @@ use crate::{
 
 statements! {
     SCHEDULE = "SELECT schedule FROM notification WHERE row = ?1";
-    COURSE = "SELECT step, began_at, due_at, switched FROM delivery WHERE notification = ?1 AND user = ?2";
+    COURSE = "SELECT step, began_at, due_at, switched, opened_at FROM delivery WHERE notification = ?1 AND user = ?2";
     /// Without statistics, which the store never makes, every installation of the App would be read.
-    INSTALLATIONS = "SELECT id, platform, permission, last_seen_at, confirmed_epoch, confirmed_seq
+    INSTALLATIONS = "SELECT id, platform, permission, last_seen_at, confirmed_epoch, confirmed_seq, opened_at
          FROM installation INDEXED BY installation_by_user WHERE app = ?1 AND user = ?2";
     ADDRESSES = "SELECT kind, died_at FROM push_address
          WHERE app = ?1 AND installation = ?2 ORDER BY kind";
@@ -67,7 +67,7 @@ pub(crate) fn of(
     findings.mailbox = mailbox(db, &asked.app, head.row)?;
     findings.delivery = Some(DeliveryFindings {
         course: course(db, key)?,
-        only: delivery.only.as_ref().map(Vec::len),
+        only: delivery.only,
         state: delivery.state,
     });
     Ok(Some(findings))
@@ -90,6 +90,7 @@ fn of_notification(
         expires_at: found.expires_at,
         schedule: unreadable.pass_over("notification", schedule)?.flatten(),
         steps: notification::steps(db, row)?,
+        choice: notification::devices(db, row)?,
         expansion: found.expansion(),
         is_cancelled: found.is_cancelled,
         is_recalled: found.is_recalled,
@@ -104,9 +105,11 @@ fn course(db: &Connection, key: Key) -> Result<Option<Course>, rusqlite::Error> 
         .query_row((key.notification, key.user), |row| {
             let (step, due_at) = (row.get(0)?, optional_time(row, 2)?);
             let (began_at, switched) = (optional_time(row, 1)?, optional_word(row, 3)?);
+            let opened_at = optional_time(row, 4)?;
             Ok(began_at.map(|began_at| Course {
                 step,
                 began_at,
+                opened_at,
                 due_at,
                 switched,
             }))
@@ -146,11 +149,6 @@ impl Reached<'_> {
                 tried.target.installation() == Some(installation) && tried.delivered_at.is_some()
             })
     }
-
-    fn is_for(&self, installation: InstallationId) -> bool {
-        let only = self.delivery.only.as_ref();
-        only.is_none_or(|only| only.contains(&installation))
-    }
 }
 
 /// An installation as its row says.
@@ -159,10 +157,11 @@ struct Row {
     platform: Option<Platform>,
     is_blocked: bool,
     last_seen_at: Timestamp,
+    opened_at: Option<Timestamp>,
     confirmed: Option<(u32, u64)>,
 }
 
-/// The installations that the delivery is for.
+/// The installations of the person.
 fn devices(
     db: &Connection,
     asked: &FindingsQuery,
@@ -174,8 +173,7 @@ fn devices(
         now: asked.now,
     };
     let found = found_of(db, &owner)?.into_iter();
-    let meant = found.filter(|found| reached.is_for(found.device.installation));
-    let devices = meant.map(|Found { device, confirmed }| Device {
+    let devices = found.map(|Found { device, confirmed }| Device {
         has_it: reached.by(device.installation, confirmed),
         ..device
     });
@@ -223,6 +221,7 @@ fn found_of(db: &Connection, owner: &Owner<'_>) -> Result<Vec<Found>, rusqlite::
                 blocked: row.is_blocked.then_some(Reason::BlockedOs),
                 connected: seen.map(|seen| seen.last_seen).max(),
                 last_seen_at: row.last_seen_at,
+                opened_at: row.opened_at,
                 has_it: false,
                 addresses: addresses(db, (app, row.id), &providers)?,
             };
@@ -244,6 +243,7 @@ fn rows(db: &Connection, app: &AppId, user: &UserId) -> Result<Vec<Row>, rusqlit
                 platform: optional_word(row, 1)?,
                 is_blocked: optional_word(row, 2)? == Some(Permission::Denied),
                 last_seen_at: time(row, 3)?,
+                opened_at: optional_time(row, 6)?,
                 confirmed: epoch.zip(seq),
             })
         })?

@@ -6,8 +6,11 @@ use vestnik_model::{
     AppId, InstallationId, InstallationState, UserId, contract::UpdateState, open::Open,
     view::InstallationView,
 };
-use vestnik_rules::session::{Known, Session};
-use vestnik_sqlite::value::{millis, optional_parsed, parsed, time, to_json, uuid};
+use vestnik_rules::{
+    device::{Candidate, primary},
+    session::{Known, Session},
+};
+use vestnik_sqlite::value::{millis, optional_parsed, optional_time, parsed, time, to_json, uuid};
 
 use super::push_address;
 use crate::sql::statements;
@@ -21,6 +24,7 @@ statements! {
             confirmed_epoch = CASE WHEN user IS excluded.user THEN confirmed_epoch END,
             confirmed_seq = CASE WHEN user IS excluded.user THEN confirmed_seq END,
             confirmed_tag = CASE WHEN user IS excluded.user THEN confirmed_tag END,
+            opened_at = CASE WHEN user IS excluded.user THEN opened_at END,
             user = excluded.user,
             generation = excluded.generation,
             last_seen_at = excluded.last_seen_at,
@@ -28,13 +32,18 @@ statements! {
     END_SESSION = "UPDATE installation SET
             user = NULL, generation = ?3, updated_at = ?4,
             state = NULL, platform = NULL, app_version = NULL, locale = NULL, zone = NULL,
-            permission = NULL, confirmed_epoch = NULL, confirmed_seq = NULL, confirmed_tag = NULL
+            permission = NULL, opened_at = NULL, confirmed_epoch = NULL, confirmed_seq = NULL, confirmed_tag = NULL
         WHERE app = ?1 AND id = ?2";
     /// Without statistics, which the store never makes, every installation of the App would be read.
     OF_USER = "SELECT id, generation, last_seen_at FROM installation INDEXED BY installation_by_user
         WHERE app = ?1 AND user = ?2";
     NOTE_SEEN = "UPDATE installation SET last_seen_at = ?3
         WHERE app = ?1 AND id = ?2 AND last_seen_at < ?3";
+    NOTE_OPENED = "UPDATE installation SET opened_at = ?3
+        WHERE app = ?1 AND id = ?2 AND (opened_at IS NULL OR opened_at < ?3)";
+    /// Without statistics, which the store never makes, every installation of the App would be read.
+    CANDIDATES = "SELECT id, opened_at, last_seen_at FROM installation INDEXED BY installation_by_user
+        WHERE app = ?1 AND user = ?2";
     PUT_STATE = "UPDATE installation SET
             state = ?3, platform = ?4, app_version = ?5, locale = ?6, zone = ?7, permission = ?8,
             updated_at = ?9
@@ -47,7 +56,7 @@ statements! {
             zone = coalesce(?5, zone), permission = coalesce(?6, permission), updated_at = ?7
         WHERE app = ?1 AND id = ?2";
     VIEW = "SELECT user, state, app_version, locale, zone, permission, created_at,
-               max(updated_at, last_seen_at)
+               max(updated_at, last_seen_at), opened_at
         FROM installation WHERE app = ?1 AND id = ?2 AND user IS NOT NULL";
     STATE = "SELECT state FROM installation WHERE app = ?1 AND id = ?2";
     DELETE_LOGGED_OUT = "DELETE FROM installation WHERE (app, id) IN
@@ -199,6 +208,7 @@ pub(crate) fn is_changed_by(
         time_zone,
         locale,
         app_version,
+        opened_seconds_ago: _,
     } = update;
     db.prepare_cached(IS_CHANGED_BY)?.exists((
         session.app.as_str(),
@@ -222,6 +232,7 @@ pub(crate) fn update_state(
         time_zone,
         locale,
         app_version,
+        opened_seconds_ago: _,
     } = update;
     db.prepare_cached(UPDATE_STATE)?
         .execute((
@@ -236,23 +247,59 @@ pub(crate) fn update_state(
         .map(drop)
 }
 
+/// Notes when the app was last brought to the front on an installation; never goes back.
+pub(crate) fn note_opened(
+    db: &Connection,
+    session: &Session,
+    at: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(NOTE_OPENED)?
+        .execute((session.app.as_str(), key(session.installation), millis(at)))
+        .map(drop)
+}
+
+/// The installations that may be the primary one of a user.
+pub(crate) fn candidates(
+    db: &Connection,
+    app: &AppId,
+    user: &UserId,
+) -> Result<Vec<Candidate>, rusqlite::Error> {
+    db.prepare_cached(CANDIDATES)?
+        .query_map((app.as_str(), user.as_str()), |row| {
+            Ok(Candidate {
+                installation: InstallationId::from_uuid(uuid(row, 0)?),
+                opened_at: optional_time(row, 1)?,
+                last_seen_at: time(row, 2)?,
+            })
+        })?
+        .collect()
+}
+
 /// An installation that somebody is logged in on.
 pub(crate) fn view(
     db: &Connection,
     app: &AppId,
     installation: InstallationId,
 ) -> Result<Option<InstallationView>, rusqlite::Error> {
-    db.prepare_cached(VIEW)?
+    let view = db
+        .prepare_cached(VIEW)?
         .query_row((app.as_str(), key(installation)), |row| {
             Ok(InstallationView {
                 id: installation,
                 user: parsed(row, 0)?,
                 state: state(row)?,
+                is_primary: false,
+                opened_at: optional_time(row, 8)?,
                 created_at: time(row, 6)?,
                 updated_at: time(row, 7)?,
             })
         })
-        .optional()
+        .optional()?;
+    let Some(mut view) = view else {
+        return Ok(None);
+    };
+    view.is_primary = primary(candidates(db, app, &view.user)?) == Some(installation);
+    Ok(Some(view))
 }
 
 /// What an installation reported: the last whole report, and over it what the columns hold. A report

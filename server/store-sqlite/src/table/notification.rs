@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use vestnik_model::{
-    AppId, Counter, Counts, DeliveryId, Expansion, Notification, NotificationId,
+    AppId, Counter, Counts, DeliveryId, Devices, Expansion, Notification, NotificationId,
     NotificationStatus, Open, Warning,
     open::Word as _,
     publish::{Schedule, ScheduleView, Steps},
@@ -19,7 +19,7 @@ use vestnik_rules::{
 use super::change::Subject;
 use crate::{
     sql::statements,
-    value::{Read, json, millis, optional_json, parsed, time, to_json, uuid},
+    value::{Read, json, millis, optional_json, optional_word, parsed, time, to_json, uuid},
 };
 
 macro_rules! found_columns {
@@ -40,11 +40,12 @@ macro_rules! view_columns {
 
 statements! {
     INSERT = "INSERT INTO notification (id, app, content, bytes, external_id, correlation_id, plan,
-             steps, schedule, ttl, accepted_at, opens_at, expires_at, forget_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+             steps, devices, schedule, ttl, accepted_at, opens_at, expires_at, forget_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
     INSERT_STATE = "INSERT INTO notification_state (notification, version, position, work)
          VALUES (?1, 0, ?2, 0)";
     STEPS = "SELECT steps FROM notification WHERE row = ?1";
+    DEVICES = "SELECT devices FROM notification WHERE row = ?1";
     DISPATCH = "SELECT dispatch FROM notification_state WHERE notification = ?1";
     SET_DISPATCH = "UPDATE notification_state SET dispatch = ?2 WHERE notification = ?1";
     SET_WORK = "UPDATE notification_state SET work = ?2 WHERE notification = ?1";
@@ -87,6 +88,7 @@ pub(crate) struct New<'a> {
     pub(crate) correlation_id: Option<&'a str>,
     pub(crate) plan: &'a Plan,
     pub(crate) steps: &'a Steps,
+    pub(crate) devices: Devices,
     pub(crate) schedule: &'a Schedule,
     pub(crate) ttl: SignedDuration,
     pub(crate) opens_at: Timestamp,
@@ -161,6 +163,7 @@ pub(crate) fn insert(db: &Connection, new: &New<'_>) -> Result<i64, rusqlite::Er
         correlation_id,
         plan,
         steps,
+        devices,
         schedule,
         ttl,
         opens_at,
@@ -175,6 +178,7 @@ pub(crate) fn insert(db: &Connection, new: &New<'_>) -> Result<i64, rusqlite::Er
         correlation_id,
         to_json(plan)?,
         steps.stored().as_ref().map(to_json).transpose()?,
+        (*devices != Devices::All).then_some(devices.as_str()),
         schedule_json(schedule)?,
         ttl.as_secs(),
         millis(notification.accepted_at),
@@ -196,6 +200,14 @@ pub(crate) fn steps(db: &Connection, row: i64) -> Result<Steps, rusqlite::Error>
         let read = stored.and_then(|json| serde_json::from_str(json).ok());
         Ok(read.map_or_else(Steps::default, Steps::from_stored))
     })
+}
+
+/// Which of each person's devices a notification is for.
+pub(crate) fn devices(db: &Connection, row: i64) -> Result<Devices, rusqlite::Error> {
+    let stored: Option<Devices> = db
+        .prepare_cached(DEVICES)?
+        .query_row([row], |row| optional_word(row, 0))?;
+    Ok(stored.unwrap_or_default())
 }
 
 /// The row of work that sends a notification's deliveries, while some wait.

@@ -40,7 +40,7 @@ pub(crate) fn of(db: &Connection, asked: &ReachQuery) -> Result<ReachOutcome, ru
             user,
             now: asked.now,
         };
-        reach.add(&devices_of(db, &owner)?);
+        reach.add(asked.devices, &devices_of(db, &owner)?);
     }
     Ok(ReachOutcome::Reach { reach, is_exact })
 }

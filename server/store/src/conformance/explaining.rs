@@ -164,8 +164,11 @@ pub async fn what_is_explained_of_one_device_names_no_other(fixture: &impl Fixtu
     };
     world.publish(1, to).await;
     let found = findings(&world, 1, "anna").await;
-    assert_eq!(found.delivery.as_ref().unwrap().only, Some(1));
-    assert_eq!(found.devices.len(), 1);
+    assert_eq!(
+        found.delivery.as_ref().unwrap().only,
+        Some(vec![meant.installation])
+    );
+    assert_eq!(found.devices.len(), 2);
     let statements = explain(&found, at(50));
     let named = statements.iter().filter_map(|said| match said {
         Statement::Device { device, found: _ } => Some(device.installation),

@@ -14,6 +14,7 @@
 pub mod concurrency;
 pub mod contacts;
 pub mod decrypting;
+pub mod devices;
 pub mod dispatch;
 pub mod durability;
 pub mod effects;
@@ -170,6 +171,14 @@ macro_rules! conformance {
                 nothing_is_sent_that_was_cancelled_or_read,
                 what_was_stopped_is_not_sent_before_it_ends, a_step_gives_way_to_the_next,
                 credentials_are_set_whole_and_are_each_apps_own;
+            devices: the_installation_that_was_opened_last_is_the_primary_one,
+                an_installation_is_primary_while_its_user_is_logged_in,
+                only_the_primary_device_gets_what_is_for_it,
+                a_new_primary_device_takes_over_what_waits,
+                a_take_over_leaves_what_was_handed_over,
+                who_has_no_primary_device_is_told_apart,
+                the_others_follow_the_primary_device, all_are_meant_where_none_is_primary,
+                the_device_that_was_heard_from_last_is_meant;
             letters: who_has_no_device_gets_a_letter_at_once,
                 a_silenced_device_and_a_dead_token_give_way_to_a_letter,
                 a_letter_is_the_same_attempt_when_it_is_repeated,

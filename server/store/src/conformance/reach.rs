@@ -17,6 +17,7 @@ use crate::{
 async fn reach(world: &World, to: AudienceRequest, limit: u32) -> ReachOutcome {
     let asked = ReachQuery {
         app: shop(),
+        devices: to.devices,
         plan: Plan::from(&Audience::parse(to).unwrap()),
         limit,
         now: at(50),

@@ -9,6 +9,7 @@ use vestnik_rules::{
     attempt::{Bounds, Outcome, begin, for_delivery, kills, settle},
     cascade::{Address, Device, Looked, Target, View, channel_of, is_handed, look, preferred},
     delivery::{Event, advance},
+    device::Opens,
     identity::attempt_id,
     work::{Progress, Stage, WorkKind, lease_until},
 };
@@ -18,8 +19,11 @@ use super::{
     attempt::of_delivery,
     findings::has_it,
     installations::addresses_of,
+    logs::{Append, append},
     queue::{Next, finish, held},
-    row::{AddressRow, AttemptRow, InstallationRow, NotificationKey, Target as Aim, UserKey},
+    row::{
+        AddressRow, AttemptRow, Content, InstallationRow, NotificationKey, Target as Aim, UserKey,
+    },
     txn::Txn,
     world::World,
 };
@@ -62,6 +66,9 @@ fn dispatch(txn: &mut Txn, part: &Part) -> Dispatched {
             }
             continue;
         };
+        if let Some(opens) = looked.opens {
+            open(txn, key, opens, part);
+        }
         save(txn, key, &looked, part.now);
         for target in looked.tries {
             begun.extend(begin_one(&mut txn.world, key, target, part.now));
@@ -162,12 +169,9 @@ fn look_at(world: &World, key: Key, now: Timestamp) -> Option<Looked> {
     let delivery = world.deliveries.get(&key)?;
     let name = world.name_of(key.1)?;
     let app = &notification.app;
-    let sessions = world.sessions_of(app, name).into_iter();
-    let meant = sessions.filter(|(id, _)| {
-        let only = delivery.only.as_ref();
-        only.is_none_or(|only| only.contains(id))
-    });
-    let devices: Vec<_> = meant
+    let devices: Vec<_> = world
+        .sessions_of(app, name)
+        .into_iter()
         .map(|(id, row)| device(world, (key, app), (id, row), now))
         .collect();
     let mailbox = mailbox(world, key, app);
@@ -180,6 +184,8 @@ fn look_at(world: &World, key: Key, now: Timestamp) -> Option<Looked> {
         is_handed: is_handed(&delivery.state, attempts),
         expires_at: notification.notification.expires_at,
         is_stopped: notification.is_cancelled,
+        choice: notification.devices,
+        only: delivery.only.as_deref(),
         devices: &devices,
         mailbox: mailbox.as_ref(),
         lease_until: lease_until(now),
@@ -205,6 +211,8 @@ fn device(
         blocked: is_blocked.then_some(Reason::BlockedOs),
         is_connected: heard_at.is_some(),
         heard_at,
+        opened_at: row.opened_at,
+        last_seen_at: row.last_seen,
         has_it: has_it(world, key, (app, id)),
         addresses: addresses(world, key, (app, id)),
     }
@@ -239,6 +247,29 @@ fn mailbox(world: &World, key: Key, app: &AppId) -> Option<Address> {
         has_provider: world.providers.contains_key(&(app.clone(), Channel::Email)),
         attempt: attempt.map(|row| row.attempt.clone()),
     })
+}
+
+/// Opens a delivery to further installations: its entry is taken out of the log and appended for them.
+fn open(txn: &mut Txn, key: Key, opens: Opens, part: &Part) {
+    let Some(row) = txn.world.deliveries.get(&key) else {
+        return;
+    };
+    let (former, only) = (row.seq, opens.only(row.only.clone()));
+    txn.world.logs.remove(&(key.1, former));
+    let seq = append(
+        txn,
+        Append {
+            user: key.1,
+            notification: key.0,
+            only: only.clone(),
+            content: Content::Arrival,
+            at: part.now,
+            seed: &part.seed,
+        },
+    );
+    if let Some(row) = txn.world.deliveries.get_mut(&key) {
+        (row.only, row.seq) = (only, seq);
+    }
 }
 
 /// Saves where a delivery stands, and its end if it ends.

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, InstallationId, TopicName};
+use vestnik_model::{AppId, Devices, InstallationId, TopicName};
 use vestnik_rules::{
     audience::{Candidate, ListedUser, Members, Plan, Source, admit},
-    cascade::{Course, is_routed},
+    cascade::Course,
     delivery::Move,
+    device::choose,
     identity::delivery_id,
 };
 
@@ -149,11 +150,16 @@ fn deliver(txn: &mut Txn, part: &Part<'_>, plan: &Plan, walked: Walked) -> Resul
     let row = txn.world.notifications.get(&part.notification);
     let row = row.ok_or_else(|| corrupt("a notification is gone"))?;
     let (app, id) = (row.app.clone(), row.notification.id);
-    let has_provider = txn.world.providers.keys().any(|(of, _)| *of == app);
-    let is_routed = is_routed(&row.steps, has_provider);
+    let is_routed = txn.world.is_routed(row);
+    let only = match row.devices {
+        Devices::All => walked.only,
+        devices @ (Devices::Primary | Devices::PrimaryThenAll | Devices::MostRecent) => {
+            choose(devices, txn.world.candidates(&app, &user)).only()
+        }
+    };
     let candidate = Candidate {
         user: &user,
-        only: walked.only,
+        only,
         has_installation: is_routed || !txn.world.sessions_of(&app, &user).is_empty(),
     };
     let Some(member) = admit(plan, candidate, part.now) else {

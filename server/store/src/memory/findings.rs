@@ -38,13 +38,9 @@ pub(super) fn findings(world: &World, asked: &FindingsQuery) -> Option<Findings>
     found.delivery = Some(DeliveryFindings {
         state: delivery.state.clone(),
         course: delivery.course,
-        only: delivery.only.as_ref().map(Vec::len),
+        only: delivery.only.clone(),
     });
-    let meant = devices_of(world, (&asked.app, &asked.user), asked.now).filter(|device| {
-        let only = delivery.only.as_ref();
-        only.is_none_or(|only| only.contains(&device.installation))
-    });
-    found.devices = meant
+    found.devices = devices_of(world, (&asked.app, &asked.user), asked.now)
         .map(|device| Device {
             has_it: has_it(world, key, (&asked.app, device.installation)),
             ..device
@@ -62,6 +58,7 @@ fn of_notification(row: &NotificationRow, asked: &FindingsQuery) -> Notification
         expires_at: row.notification.expires_at,
         schedule: (row.schedule != Schedule::default()).then(|| (&row.schedule).into()),
         steps: row.steps.clone(),
+        choice: row.devices,
         expansion: row.expansion(),
         is_cancelled: row.is_cancelled,
         is_recalled: row.is_recalled,
@@ -97,6 +94,7 @@ fn device(
         blocked: is_blocked.then_some(Reason::BlockedOs),
         connected: present.map(|(_, row)| row.last_seen).max(),
         last_seen_at: row.last_seen,
+        opened_at: row.opened_at,
         has_it: false,
         addresses: addresses(world, app, id),
     }

@@ -1,23 +1,28 @@
 //! What installations report of themselves, and where they are connected.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use vestnik_model::{
-    AppId, InstallationId, InstallationState, Open, PushAddress, UserId, contract::UpdateState,
-    view::InstallationView,
+    AppId, DeliveryStatus, Devices, InstallationId, InstallationState, Open, PushAddress, UserId,
+    contract::UpdateState, view::InstallationView,
 };
 use vestnik_rules::{
     address::{Stored, Upload, hash, upload},
+    device::primary,
     session::Session,
 };
 
 use super::{
     MemoryStore, decrypt,
-    row::{AddressRow, PresenceKey, PresenceRow},
+    dispatch::wake,
+    row::{AddressRow, InstallationRow, PresenceKey, PresenceRow},
+    txn::Txn,
     world::World,
 };
 use crate::{
     Answer, Installations,
-    installations::{Presence, PresenceNote},
+    installations::{Presence, PresenceNote, TAKEN_OVER},
 };
 
 impl Installations for MemoryStore {
@@ -63,6 +68,21 @@ impl Installations for MemoryStore {
         })
     }
 
+    fn note_opened(&self, session: Session, at: Timestamp, now: Timestamp) -> Answer<'_, bool> {
+        self.write(now, move |txn| {
+            let former = primary(txn.world.candidates(&session.app, &session.user));
+            let Some(row) = txn.world.present(&session) else {
+                return Ok(false);
+            };
+            row.opened_at = row.opened_at.max(Some(at));
+            let present = primary(txn.world.candidates(&session.app, &session.user));
+            if present != former {
+                look_anew(txn, &session, now);
+            }
+            Ok(true)
+        })
+    }
+
     fn installation(
         &self,
         app: AppId,
@@ -70,19 +90,15 @@ impl Installations for MemoryStore {
     ) -> Answer<'_, Option<InstallationView>> {
         self.read(move |world| {
             let row = world.installations.get(&(app.clone(), installation))?;
-            let addresses = addresses_of(world, &app, installation);
-            let addresses = addresses.filter_map(|(_, row)| row.address.clone());
-            let push_addresses = addresses.collect();
-            Some(InstallationView {
-                id: installation,
-                user: row.user.clone()?,
-                state: row.state.clone().map(|state| InstallationState {
-                    push_addresses,
-                    ..state
-                }),
-                created_at: row.created_at,
-                updated_at: row.updated_at.max(row.last_seen),
-            })
+            view(world, &app, (installation, row))
+        })
+    }
+
+    fn installations_of(&self, app: AppId, user: UserId) -> Answer<'_, Vec<InstallationView>> {
+        self.read(move |world| {
+            let sessions = world.sessions_of(&app, &user).into_iter();
+            let views = sessions.filter_map(|session| view(world, &app, session));
+            views.collect()
         })
     }
 
@@ -118,6 +134,51 @@ impl Installations for MemoryStore {
             Ok(())
         })
     }
+}
+
+/// Makes what waits for a chosen device of a user due now, of what the end of their log is about.
+fn look_anew(txn: &mut Txn, session: &Session, now: Timestamp) {
+    let Some(user) = txn.world.user_key(&session.app, &session.user) else {
+        return;
+    };
+    let entries = txn.world.logs.range((user, 0)..=(user, u64::MAX));
+    let newest = entries.rev().take(TAKEN_OVER as usize);
+    let notifications: BTreeSet<_> = newest.map(|(_, row)| row.notification).collect();
+    for notification in notifications {
+        let chosen = txn.world.notifications.get(&notification);
+        let is_chosen = chosen.is_some_and(|row| row.devices != Devices::All);
+        if let Some(row) = txn.world.deliveries.get_mut(&(notification, user))
+            && is_chosen
+            && row.state.status == DeliveryStatus::Pending
+            && let Some(course) = &mut row.course
+        {
+            course.due_at = Some(now);
+            wake(txn, notification);
+        }
+    }
+}
+
+fn view(
+    world: &World,
+    app: &AppId,
+    (installation, row): (InstallationId, &InstallationRow),
+) -> Option<InstallationView> {
+    let user = row.user.clone()?;
+    let addresses = addresses_of(world, app, installation);
+    let addresses = addresses.filter_map(|(_, row)| row.address.clone());
+    let push_addresses = addresses.collect();
+    Some(InstallationView {
+        id: installation,
+        is_primary: primary(world.candidates(app, &user)) == Some(installation),
+        user,
+        state: row.state.clone().map(|state| InstallationState {
+            push_addresses,
+            ..state
+        }),
+        opened_at: row.opened_at,
+        created_at: row.created_at,
+        updated_at: row.updated_at.max(row.last_seen),
+    })
 }
 
 /// The addresses of an installation, by the words of their kinds.
@@ -184,6 +245,7 @@ fn updated(state: Option<InstallationState>, update: UpdateState) -> Option<Inst
         time_zone,
         locale,
         app_version,
+        opened_seconds_ago: _,
     } = update;
     let state = state.unwrap_or_else(unknown_device);
     Some(InstallationState {

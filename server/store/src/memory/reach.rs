@@ -24,7 +24,7 @@ pub(super) fn of(world: &World, asked: &ReachQuery) -> ReachOutcome {
     let mut reach = Reach::default();
     for user in users.iter().take(asked.limit as usize) {
         let devices = devices_of(world, (&asked.app, user), asked.now);
-        reach.add(&devices.collect::<Vec<_>>());
+        reach.add(asked.devices, &devices.collect::<Vec<_>>());
     }
     ReachOutcome::Reach { reach, is_exact }
 }

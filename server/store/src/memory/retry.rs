@@ -1,7 +1,6 @@
 //! Trying anew what was lost of a notification.
 
 use vestnik_rules::{
-    cascade::is_routed,
     retry::{Prospect, Round, admit, is_lost, round},
     work::{Stage, WorkKind},
 };
@@ -90,7 +89,6 @@ fn look(txn: &Txn, key: (NotificationKey, UserKey), pass: &Pass) -> Option<Round
         return None;
     }
     let row = world.notifications.get(&key.0)?;
-    let has_provider = world.providers.keys().any(|(app, _)| *app == row.app);
     let asked = FindingsQuery {
         app: row.app.clone(),
         notification: row.notification.id,
@@ -98,7 +96,7 @@ fn look(txn: &Txn, key: (NotificationKey, UserKey), pass: &Pass) -> Option<Round
         now: pass.now,
     };
     let findings = findings(world, &asked)?;
-    round(&findings, is_routed(&row.steps, has_provider), pass.now)
+    round(&findings, world.is_routed(row), pass.now)
 }
 
 fn save(txn: &mut Txn, key: (NotificationKey, UserKey), round: Round, pass: &Pass) {

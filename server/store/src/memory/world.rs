@@ -7,6 +7,8 @@ use vestnik_model::{
     AppId, Channel, DeliveryId, Flag, InstallationId, NotificationId, TopicName, UserId, WebhookId,
 };
 use vestnik_rules::{
+    cascade::is_routed,
+    device::Candidate,
     idempotency::Remembered,
     log::{Place, Tag, epoch_of},
     session::{FamilyId, Session},
@@ -145,6 +147,23 @@ impl World {
         all.filter(|((of, _), row)| of == app && row.user.as_ref() == Some(user))
             .map(|((_, id), row)| (*id, row))
             .collect()
+    }
+
+    /// The installations that may be the primary one of a user.
+    pub(super) fn candidates(&self, app: &AppId, user: &UserId) -> Vec<Candidate> {
+        let sessions = self.sessions_of(app, user).into_iter();
+        let candidates = sessions.map(|(installation, row)| Candidate {
+            installation,
+            opened_at: row.opened_at,
+            last_seen_at: row.last_seen,
+        });
+        candidates.collect()
+    }
+
+    /// Whether the deliveries of a notification are looked at by a dispatch.
+    pub(super) fn is_routed(&self, row: &NotificationRow) -> bool {
+        let has_provider = self.providers.keys().any(|(app, _)| *app == row.app);
+        is_routed(&row.steps, row.devices, has_provider)
     }
 
     /// A notification of an App that was not forgotten.

@@ -34,6 +34,7 @@ use crate::door::rest;
         rest::events::list,
         rest::installations::put,
         rest::installations::get,
+        rest::installations::of_user,
         rest::installations::delete,
         rest::receipts::report,
         rest::topics::put,

@@ -140,6 +140,7 @@ fn people() -> Router<ServerState> {
             route::USER,
             axum::routing::delete(users::erase).post(users::act),
         )
+        .route(route::USER_INSTALLATIONS, get(installations::of_user))
         .route(
             route::USER_EMAIL,
             put(contacts::put)

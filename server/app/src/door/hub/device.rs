@@ -86,8 +86,8 @@ pub(super) async fn update_state(
         let device = authority::greeted(&state, caller, &connection).await?;
         let update: contract::UpdateState = argument(&raw)?;
         let (session, now) = (device.session.clone(), state.clock.now());
-        let is_present = state.store.update_state(session, update, now).await?;
-        is_present.then_some(Done {}).ok_or_else(authority::revoked)
+        operation::update_device(&*state.store, session, update, now).await?;
+        Ok(Done {})
     };
     answer(update.await)
 }

@@ -2,7 +2,8 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use vestnik_model::{
-    AppId, InstallationId, InstallationState, Problem, Scope, view::InstallationView,
+    AppId, InstallationId, InstallationReport, Problem, Scope, UserId,
+    view::{InstallationView, List},
 };
 use vestnik_rules::session::Session;
 
@@ -11,12 +12,18 @@ use super::{
     path::{self, Segments},
     submission::{BY_GET, Submission},
 };
-use crate::{door::auth::Caller, operation, refusal::Refusal, state::ServerState};
+use crate::{
+    door::auth::{Caller, Sender},
+    operation,
+    refusal::Refusal,
+    state::ServerState,
+};
 
-/// Sets an installation's state, whole.
+/// Sets an installation's state, whole. `opened_seconds_ago` tells beside it when the app was last brought
+/// to the front: the installation on which that happened last is its user's primary one.
 #[utoipa::path(
     put, path = "/v1/installations/{id}", tag = "installations", params(("id" = String, Path)),
-    request_body = InstallationState,
+    request_body = InstallationReport,
     responses(
         (status = 204, description = "Stored"),
         (status = 401, description = "The session has ended", body = Problem),
@@ -30,7 +37,7 @@ pub(crate) async fn put(
     caller: Caller,
     submission: Submission,
     Segments(id): Segments<String>,
-    JsonBody(state): JsonBody<InstallationState>,
+    JsonBody(report): JsonBody<InstallationReport>,
 ) -> Result<StatusCode, Refusal> {
     let id: InstallationId = path::id(&id, "installation")?;
     let session = match reach(caller, id)? {
@@ -41,7 +48,7 @@ pub(crate) async fn put(
         }
     };
     submission.begin(BY_GET);
-    operation::register(&*server.store, session, state, server.clock.now()).await?;
+    operation::register(&*server.store, session, report, server.clock.now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -66,6 +73,29 @@ pub(crate) async fn get(
     let view = state.store.installation(app, id).await?;
     view.map(Json)
         .ok_or_else(|| Refusal::not_found("installation"))
+}
+
+/// Lists the installations that a user is logged in on, and which one is the primary one. An unknown user is
+/// answered like one without any.
+#[utoipa::path(
+    get, path = "/v1/users/{user}/installations", tag = "users", params(("user" = String, Path)),
+    responses(
+        (status = 200, description = "All of them, in one page", body = List<InstallationView>),
+        (status = 403, description = "The key lacks the scope 'audience'", body = Problem),
+    )
+)]
+pub(crate) async fn of_user(
+    State(state): State<ServerState>,
+    sender: Sender,
+    Segments(user): Segments<String>,
+) -> Result<Json<List<InstallationView>>, Refusal> {
+    sender.require(Scope::Audience)?;
+    let user: UserId = path::id(&user, "user")?;
+    let data = state.store.installations_of(sender.app(), user).await?;
+    Ok(Json(List {
+        data,
+        next_cursor: None,
+    }))
 }
 
 /// Logs an installation out: its tokens and connections end, and it is nobody's. A device ends its own

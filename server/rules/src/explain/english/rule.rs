@@ -12,6 +12,10 @@ pub fn english_rule(rule: Rule) -> String {
         Rule::Audience => {
             "Who is a recipient is settled when the audience is looked up, at the time of sending."
         }
+        Rule::Devices => {
+            "A person's primary device is the one on which they last opened the app; another one \
+             takes over when the app is opened there."
+        }
         Rule::Reachability => {
             "A device is reached over its connection, or by a push if it reported an address and \
              may show notifications."

@@ -38,6 +38,24 @@ fn asked() -> Vec<Asked> {
         Asked::SomeDevicesOnly { count: 1 },
         Asked::SomeDevicesOnly { count: 2 },
     ]
+    .into_iter()
+    .chain(chosen())
+    .collect()
+}
+
+/// The sentences about devices that the sender asked for by what they are.
+fn chosen() -> Vec<Asked> {
+    let chosen = |choice, is_open_to_all: bool| Asked::Chosen {
+        choice,
+        installation: (!is_open_to_all).then(|| phone(1).installation),
+        is_open_to_all,
+    };
+    vec![
+        chosen(Devices::Primary, false),
+        chosen(Devices::PrimaryThenAll, false),
+        chosen(Devices::PrimaryThenAll, true),
+        chosen(Devices::MostRecent, false),
+    ]
 }
 
 fn found() -> Vec<DeviceFinding> {

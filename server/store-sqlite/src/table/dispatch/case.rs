@@ -1,5 +1,6 @@
 //! A delivery with everything that a look depends on, loaded.
 
+use jiff::Timestamp;
 use vestnik_model::{
     AppId, Channel, InstallationId, Open, Permission, PushAddress, Reason, UserId,
 };
@@ -17,11 +18,15 @@ use super::{
     },
     Desk, Sending,
 };
-use crate::{sql::statements, value::optional_word};
+use crate::{
+    sql::statements,
+    value::{optional_time, optional_word, time},
+};
 
 statements! {
     /// Without statistics, which the store never makes, every installation of the App would be read.
-    INSTALLATIONS = "SELECT id, permission, confirmed_epoch, confirmed_seq, state, locale
+    INSTALLATIONS = "SELECT id, permission, confirmed_epoch, confirmed_seq, state, locale, opened_at,
+             last_seen_at
          FROM installation INDEXED BY installation_by_user WHERE app = ?1 AND user = ?2";
 }
 
@@ -53,6 +58,8 @@ struct Row {
     confirmed: Option<(u32, u64)>,
     envelope_key: Option<String>,
     locale: Option<String>,
+    opened_at: Option<Timestamp>,
+    last_seen_at: Timestamp,
 }
 
 impl Desk<'_> {
@@ -74,13 +81,6 @@ impl Desk<'_> {
         let present = presence::of_user(self.db, app, &name, self.now)?;
         let (mut devices, mut reach) = (Vec::new(), Vec::new());
         for row in self.installations(app, &name)? {
-            let is_meant = delivery
-                .only
-                .as_ref()
-                .is_none_or(|only| only.contains(&row.id));
-            if !is_meant {
-                continue;
-            }
             let addresses = push_address::of_installation(self.db, self.seal, app, row.id)?;
             let seen = present.iter().filter(|seen| seen.installation == row.id);
             let reported = attempts
@@ -92,6 +92,8 @@ impl Desk<'_> {
                 blocked: row.is_blocked.then_some(Reason::BlockedOs),
                 is_connected: seen.clone().next().is_some(),
                 heard_at: seen.map(|seen| seen.last_seen).max(),
+                opened_at: row.opened_at,
+                last_seen_at: row.last_seen_at,
                 has_it: reported || row.confirmed.is_some_and(has_reached),
                 addresses: views(&self.sending, row.id, &addresses, &attempts),
             });
@@ -133,6 +135,8 @@ impl Desk<'_> {
                     confirmed: epoch.zip(seq),
                     envelope_key: envelope_key(row.get_ref(4)?.as_str_or_null()?),
                     locale: row.get(5)?,
+                    opened_at: optional_time(row, 6)?,
+                    last_seen_at: time(row, 7)?,
                 })
             })?
             .collect()

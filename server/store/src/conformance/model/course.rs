@@ -148,6 +148,7 @@ impl Course {
             topics: to.topic.then(|| topic("news")).into_iter().collect(),
             installations: device.map(|one| installation(self.apart(*one))).collect(),
             exclude_users: names(&to.excluded),
+            ..AudienceRequest::default()
         };
         let is_addressed = !to.users.is_empty() || to.topic || to.device.is_some();
         if !is_addressed {

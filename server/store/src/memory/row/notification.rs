@@ -2,8 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use vestnik_model::{
-    AppId, Arrival, Counts, DeliveryId, Entry, Expansion, Notification, NotificationStatus, Open,
-    PublishAccepted, Warning,
+    AppId, Arrival, Counts, DeliveryId, Devices, Entry, Expansion, Notification,
+    NotificationStatus, Open, PublishAccepted, Warning,
     publish::{Schedule, Steps},
     view::NotificationView,
     wire_size,
@@ -48,6 +48,8 @@ pub(crate) struct NotificationRow {
     pub(crate) work: u64,
     /// By which channels each person is reached.
     pub(crate) steps: Steps,
+    /// Which of each person's devices are meant.
+    pub(crate) devices: Devices,
     /// The row of work that sends its deliveries, while some wait.
     pub(crate) dispatch: Option<u64>,
 }
@@ -83,6 +85,7 @@ impl NotificationRow {
             told: None,
             work: 0,
             steps: publication.steps,
+            devices: publication.audience.devices(),
             dispatch: None,
         }
     }

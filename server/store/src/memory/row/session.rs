@@ -18,6 +18,8 @@ pub(crate) struct InstallationRow {
     pub(crate) state: Option<InstallationState>,
     /// The last place of its user's log that it is known to have reached.
     pub(crate) confirmed: Option<Place>,
+    /// When the app was last brought to the front while its user was logged in.
+    pub(crate) opened_at: Option<Timestamp>,
     pub(crate) last_seen: Timestamp,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
@@ -36,6 +38,9 @@ impl InstallationRow {
             confirmed: former
                 .filter(|_| is_same_user)
                 .and_then(|row| row.confirmed),
+            opened_at: former
+                .filter(|_| is_same_user)
+                .and_then(|row| row.opened_at),
             last_seen: login.now,
             created_at: former.map_or(login.now, |row| row.created_at),
             updated_at: login.now,
@@ -47,6 +52,7 @@ impl InstallationRow {
         self.user = None;
         self.state = None;
         self.confirmed = None;
+        self.opened_at = None;
         self.generation = self.generation.saturating_add(1);
         self.updated_at = now;
     }

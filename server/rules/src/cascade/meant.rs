@@ -1,0 +1,132 @@
+//! Who of a user's devices a look is about.
+
+use jiff::{SignedDuration, Timestamp};
+use vestnik_model::{DeliveryStatus, Devices, InstallationId, Reason, publish::Step};
+
+use super::{Course, Device, View};
+use crate::device::{Candidate, Choice, Opens, choose};
+
+/// How long a primary device has to confirm before all of the user's devices are reached; half of the time
+/// of the step if that is less.
+pub const PRIMARY_WINDOW: SignedDuration = SignedDuration::from_secs(60);
+
+/// Who of a user's devices a look is about.
+#[derive(Debug)]
+pub(super) struct Meant<'a> {
+    pub(super) devices: Vec<&'a Device>,
+    /// To whom the delivery is opened by this look.
+    pub(super) opens: Option<Opens>,
+    /// Whether the others follow if these do not confirm.
+    has_others: bool,
+}
+
+impl<'a> Meant<'a> {
+    pub(super) fn of(view: &View<'a>) -> Self {
+        match view.only {
+            None => Self::all(view, None),
+            Some(only) => match view.choice {
+                Devices::All => Self::some(view, only, None),
+                Devices::Primary | Devices::PrimaryThenAll | Devices::MostRecent => {
+                    Self::chosen(view, only)
+                }
+            },
+        }
+    }
+
+    fn all(view: &View<'a>, opens: Option<Opens>) -> Self {
+        Self {
+            devices: view.devices.iter().collect(),
+            opens,
+            has_others: false,
+        }
+    }
+
+    fn some(view: &View<'a>, ids: &[InstallationId], opens: Option<Opens>) -> Self {
+        let devices = view.devices.iter();
+        Self {
+            devices: devices
+                .filter(|device| ids.contains(&device.installation))
+                .collect(),
+            opens,
+            has_others: view.choice == Devices::PrimaryThenAll,
+        }
+    }
+
+    /// Settles anew who is meant, while nothing was handed over. The one that was heard from last stays
+    /// while it is there: being heard from is nothing that a person does.
+    fn chosen(view: &View<'a>, only: &[InstallationId]) -> Self {
+        let present = only.last().copied();
+        let is_there = view
+            .devices
+            .iter()
+            .any(|device| Some(device.installation) == present);
+        let is_settled = view.state.status != DeliveryStatus::Pending
+            || (view.choice == Devices::MostRecent && is_there);
+        if is_settled {
+            return Self::some(view, present.as_slice(), None);
+        }
+        match choose(view.choice, view.devices.iter().map(Device::candidate)) {
+            Choice::All => Self::all(view, Some(Opens::All)),
+            Choice::Nobody => Self::some(view, &[], None),
+            Choice::One(id) => {
+                let is_new = present != Some(id);
+                Self::some(view, &[id], is_new.then_some(Opens::One(id)))
+            }
+        }
+    }
+
+    /// When the others follow, if they do: nobody who is meant has the delivery yet.
+    pub(super) fn others_follow_at(
+        &self,
+        view: &View<'_>,
+        step: &Step,
+        course: Course,
+    ) -> Option<Timestamp> {
+        let is_delivered = match view.state.status {
+            DeliveryStatus::Pending | DeliveryStatus::Sent => false,
+            DeliveryStatus::Delivered
+            | DeliveryStatus::Read
+            | DeliveryStatus::Suppressed
+            | DeliveryStatus::Failed
+            | DeliveryStatus::Undelivered
+            | DeliveryStatus::Expired
+            | DeliveryStatus::Cancelled => true,
+        };
+        if !self.has_others || is_delivered || self.devices.iter().any(|device| device.has_it) {
+            return None;
+        }
+        let half = step.within.map(|within| within / 2);
+        let window = half.map_or(PRIMARY_WINDOW, |half| half.min(PRIMARY_WINDOW));
+        let at = course.began_at.checked_add(window);
+        Some(at.unwrap_or(Timestamp::MAX))
+    }
+
+    /// The others follow.
+    pub(super) fn open_to_all(&mut self, view: &View<'a>) {
+        *self = Self::all(view, Some(Opens::All));
+    }
+
+    /// Why nobody can be reached, if nobody is meant.
+    pub(super) fn nobody(&self, view: &View<'_>) -> Option<Reason> {
+        if !self.devices.is_empty() {
+            return None;
+        }
+        let has_devices = !view.devices.is_empty();
+        let reason = if has_devices && view.choice == Devices::Primary {
+            Reason::DeviceNoPrimary
+        } else {
+            Reason::DeviceNoneActive
+        };
+        Some(reason)
+    }
+}
+
+impl Device {
+    fn candidate(&self) -> Candidate {
+        Candidate {
+            installation: self.installation,
+            opened_at: self.opened_at,
+            last_seen_at: self.last_seen_at,
+        }
+    }
+}
