@@ -73,6 +73,8 @@ pub(crate) struct Controller<S, L: Launcher> {
     preferences: Preferences,
     system_language: Language,
     is_in_background: bool,
+    /// Whether the window is in front.
+    is_in_front: bool,
     phase: Phase,
     running: Option<Launched<L::Session>>,
     account: Account,
@@ -110,6 +112,7 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
             preferences_file,
             system_language: setting.system_language,
             is_in_background: setting.is_in_background,
+            is_in_front: false,
             phase: Phase::Starting,
             running: None,
             account: Account::load(&setting.config_dir),
@@ -157,6 +160,7 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
         match intent {
             Intent::Attached => self.greet(),
             Intent::ShowWindow => self.show_window(),
+            Intent::Focus(is_in_front) => self.on_focus(is_in_front),
             Intent::Toast(event) => self.on_toast(&event),
             Intent::Machine(event) => self.on_machine(event),
             Intent::Tray(has_tray) => self.on_tray(has_tray),
@@ -235,6 +239,14 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
             running.session.foregrounded();
         }
         self.reconsider_configured_code();
+    }
+
+    /// The person looks at the app: by that this device becomes the one that they use.
+    fn on_focus(&mut self, is_in_front: bool) {
+        self.is_in_front = is_in_front;
+        if let Some(running) = self.running.as_ref().filter(|_| is_in_front) {
+            running.session.foregrounded();
+        }
     }
 
     fn enter(&mut self, phase: Phase) {

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tauri::{App, AppHandle, Manager, RunEvent, async_runtime::spawn, ipc::Channel};
+use tauri::{App, AppHandle, Manager, RunEvent, WindowEvent, async_runtime::spawn, ipc::Channel};
 use tauri_plugin_autostart::{MacosLauncher, ManagerExt as _};
 use tauri_plugin_window_state::StateFlags;
 use tokio::sync::mpsc;
@@ -100,6 +100,10 @@ fn on_run_event(desk: &Desk, event: RunEvent) {
         RunEvent::ExitRequested {
             api, code: None, ..
         } => api.prevent_exit(),
+        RunEvent::WindowEvent {
+            event: WindowEvent::Focused(is_in_front),
+            ..
+        } => desk.tell(Intent::Focus(is_in_front)),
         // macOS hands links over as events. A click on the app's icon there is one, too.
         #[cfg(target_os = "macos")]
         RunEvent::Opened { urls } => {

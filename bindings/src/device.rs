@@ -167,7 +167,8 @@ impl Vestnik {
         self.tell(core::Vestnik::network_changed)
     }
 
-    /// The app came to the foreground: what waits for a retry is tried at once.
+    /// The person brought the app to the foreground: what waits for a retry is tried at once, and the server
+    /// is told; the device on which a user did this last is their primary one.
     ///
     /// # Errors
     /// [`VestnikError::Closed`].

@@ -11,6 +11,7 @@ mod hostile;
 mod js_interop;
 mod lossy_bus;
 mod metrics;
+mod primary;
 mod push;
 mod reports;
 mod slow_device;

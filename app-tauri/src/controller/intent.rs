@@ -29,6 +29,8 @@ pub(crate) enum Intent {
     Attached,
     /// The window is wanted.
     ShowWindow,
+    /// The window came to the front, or left it.
+    Focus(bool),
     /// Something became of a toast.
     Toast(ToastEvent),
     /// Something happened to the machine.

@@ -31,6 +31,9 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
     }
 
     fn begin(&mut self, launched: Launched<L::Session>) {
+        if self.is_in_front {
+            launched.session.foregrounded();
+        }
         self.running = Some(launched);
         self.told = Told::default();
         self.permit();

@@ -15,6 +15,8 @@ pub(crate) async fn run(args: ListenArgs, output: &Output) -> Result<(), Failure
     let config = device::config(args.server.clone(), args.app.clone(), data_dir, "terminal");
     let client = Vestnik::open(config).await?;
     client.go_online();
+    // Who runs it looks at it.
+    client.foregrounded();
     let told = tell_connection(&client, output);
     let outcome = tokio::select! {
         outcome = receive(&args, &client, (user, token), output) => outcome,

@@ -145,9 +145,12 @@ impl Vestnik {
             .wish(|wishes| wishes.nudge = Some(Nudge::NetworkChanged));
     }
 
-    /// The app came to the front, or the person asked for another try.
+    /// The person brought the app to the front. What waits for a retry is tried at once, and the server is
+    /// told: the device on which a user did this last is their primary one.
     pub fn foregrounded(&self) {
+        let opened = self.shared.clock.monotonic();
         self.shared.wish(|wishes| {
+            wishes.opened = Some(opened);
             // A change of the network counts for more.
             wishes.nudge.get_or_insert(Nudge::Foreground);
         });

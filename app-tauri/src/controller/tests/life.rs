@@ -110,6 +110,20 @@ async fn the_next_try_can_be_had_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_person_who_looks_at_the_app_uses_this_device() {
+    let mut app = App::start_with(Start {
+        is_in_background: true,
+        ..Start::default()
+    });
+    // The window may be in front before the core is there.
+    app.desk.send(Intent::Focus(true)).await;
+    app.core.expect("foregrounded").await;
+    app.desk.send(Intent::Focus(false)).await;
+    app.desk.send(Intent::Focus(true)).await;
+    app.core.expect("foregrounded").await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_start_at_login_and_the_tray_are_told_as_they_are() {
     let mut app = App::started().await;
     let starts = true;

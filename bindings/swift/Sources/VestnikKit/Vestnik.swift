@@ -78,7 +78,8 @@ public final class Vestnik: Sendable {
     /// The network changed: the connection is probed or made anew at once.
     public func networkChanged() throws { try calling { try ffi.networkChanged() } }
 
-    /// The app came to the foreground: what waits for a retry is tried at once.
+    /// The person brought the app to the foreground: what waits for a retry is tried at once, and the server
+    /// is told; the device on which a user did this last is their primary one.
     public func foregrounded() throws { try calling { try ffi.foregrounded() } }
 
     // MARK: State, events, shows

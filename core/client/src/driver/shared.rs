@@ -9,7 +9,7 @@ use std::{
 };
 
 use tokio::sync::{Notify, watch};
-use vestnik_clock::{Clock, Now};
+use vestnik_clock::{Clock, Monotonic, Now};
 use vestnik_model::InstallationState;
 
 use super::outcomes::Outcomes;
@@ -56,6 +56,8 @@ pub(crate) struct Wishes {
     pub(crate) wakes: u64,
     /// What makes another try promising, until the engine knows it.
     pub(crate) nudge: Option<Nudge>,
+    /// When the app was last brought to the front.
+    pub(crate) opened: Option<Monotonic>,
     /// Whether the server has to be told of the device once more, until the engine knows it.
     pub(crate) tells_again: bool,
     /// The state of the installation.
@@ -75,6 +77,7 @@ impl Shared {
                 is_suspended: false,
                 wakes: 0,
                 nudge: None,
+                opened: None,
                 tells_again: false,
                 device,
             }),

@@ -78,6 +78,8 @@ pub(super) struct Task {
     is_online: bool,
     is_suspended: bool,
     wakes: u64,
+    /// When the app was last brought to the front, as the engine knows it.
+    opened: Option<Monotonic>,
     /// The device's state, as the engine knows it.
     device: InstallationState,
 }
@@ -105,6 +107,7 @@ impl Task {
             is_online: false,
             is_suspended: false,
             wakes,
+            opened: None,
             device,
         }
     }
@@ -248,6 +251,7 @@ impl Task {
             is_suspended,
             wakes,
             nudge,
+            opened,
             tells_again,
             device,
         } = {
@@ -258,6 +262,11 @@ impl Task {
             present
         };
         self.follow_device(device);
+        if let Some(at) = opened
+            && std::mem::replace(&mut self.opened, opened) != opened
+        {
+            self.handle(Input::App(engine::Command::Opened(at)));
+        }
         if tells_again {
             self.handle(Input::App(engine::Command::TellAgain));
         }

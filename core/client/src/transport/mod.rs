@@ -21,7 +21,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 use vestnik_model::{
-    Cursor, InstallationId, InstallationState, Report, Reported, TokenRequest, TokenResponse,
+    Cursor, InstallationId, InstallationReport, Report, Reported, TokenRequest, TokenResponse,
     TopicName,
     contract::{Entries, Hello, Page, Sync as SyncCall, Welcome},
 };
@@ -38,7 +38,7 @@ pub trait Transport: Send + Sync + fmt::Debug + 'static {
         &self,
         token: Secret,
         id: InstallationId,
-        state: InstallationState,
+        report: InstallationReport,
     ) -> BoxFuture<'_, Result<(), CallFailure>>;
     /// Logs the installation out.
     fn delete_installation(

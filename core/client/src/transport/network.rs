@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use reqwest::{Method, Url};
-use vestnik_model::{InstallationId, InstallationState, TokenRequest, TokenResponse, route};
+use vestnik_model::{InstallationId, InstallationReport, TokenRequest, TokenResponse, route};
 
 use super::{
     HubConnection, NetworkOptions, Transport,
@@ -84,7 +84,7 @@ impl Transport for NetworkTransport {
         &self,
         token: Secret,
         id: InstallationId,
-        state: InstallationState,
+        report: InstallationReport,
     ) -> BoxFuture<'_, Result<(), CallFailure>> {
         Box::pin(async move {
             let path = route::with(route::INSTALLATION, &id.to_string());
@@ -92,7 +92,7 @@ impl Transport for NetworkTransport {
                 method: Method::PUT,
                 path: &path,
                 token: Some(&token),
-                body: Some(&state),
+                body: Some(&report),
             };
             let answer = self.http.call(call).await?;
             answer.into_nothing(&self.http.address(&path))

@@ -49,6 +49,22 @@ async fn a_change_that_nobody_waits_for_is_told() {
 }
 
 #[tokio::test]
+async fn the_server_is_told_when_the_app_is_opened() {
+    let (folder, server) = (tempfile::tempdir().unwrap(), Memory::default());
+    let client = start(&server, folder.path(), quick()).await;
+    online(&client).await;
+    told(&server, &client, |_| true).await;
+    assert_eq!(server.world().opened, None);
+    client.foregrounded();
+    in_time(async {
+        while server.world().opened.is_none() {
+            client.unread_count().await.unwrap();
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn addresses_outlive_the_process_and_the_newer_one_of_firebase_counts() {
     let (folder, server) = (tempfile::tempdir().unwrap(), Memory::default());
     let client = open(&server, folder.path(), quick()).await;

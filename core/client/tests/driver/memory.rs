@@ -18,9 +18,9 @@ use vestnik_core::{
     transport::{CallFailure, HubCalls, HubConnection, HubEvent, Transport},
 };
 use vestnik_model::{
-    AppId, Cursor, Entry, FactResult, InstallationId, InstallationState, NotificationId,
-    Permission, Problem, ProblemCode, Report, Reported, TokenRequest, TokenResponse, TopicName,
-    UserId,
+    AppId, Cursor, Entry, FactResult, InstallationId, InstallationReport, InstallationState,
+    NotificationId, Permission, Problem, ProblemCode, Report, Reported, TokenRequest,
+    TokenResponse, TopicName, UserId,
     contract::{Entries, Feature, Hello, Limits, Page, Sync as SyncCall, Welcome},
     installation::Platform,
     token::TokenType,
@@ -64,6 +64,8 @@ pub(crate) struct World {
     pub(crate) swallow_logouts: bool,
     /// What it was told of the installation last.
     pub(crate) state: Option<InstallationState>,
+    /// The longest time since the app was opened that it was told of, in seconds.
+    pub(crate) opened: Option<u32>,
     /// How often it was told.
     pub(crate) puts: usize,
     /// The topics that it was told of, and whether they were joined.
@@ -225,10 +227,11 @@ impl Transport for Memory {
         &self,
         _token: Secret,
         _id: InstallationId,
-        state: InstallationState,
+        report: InstallationReport,
     ) -> BoxFuture<'_, Result<(), CallFailure>> {
         let mut world = self.world();
-        world.state = Some(state);
+        world.state = Some(report.state);
+        world.opened = world.opened.max(report.opened_seconds_ago);
         world.puts += 1;
         ready(Ok(()))
     }

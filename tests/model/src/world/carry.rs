@@ -47,11 +47,11 @@ impl World {
             ToNetwork::Put {
                 generation,
                 version,
-                state,
+                report,
                 token,
             } => {
                 let pending = Pending::Put(generation, version);
-                let request = Request::Put(token, installation, state);
+                let request = Request::Put(token, installation, Box::new(report.state));
                 self.call(number, pending, request, TIMEOUT);
             }
             ToNetwork::Connect { connection, token } => {

@@ -5,7 +5,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt as _;
 use tokio::{task::AbortHandle, time::timeout};
-use vestnik_model::{InstallationState, TopicName, contract::Sync as SyncCall};
+use vestnik_model::{InstallationReport, TopicName, contract::Sync as SyncCall};
 
 use crate::{
     driver::task::{Outcome, Task},
@@ -33,9 +33,9 @@ impl Task {
             ToNetwork::Put {
                 generation,
                 version,
-                state,
+                report,
                 token,
-            } => self.tell_device(token, *state, move |result| Input::Session {
+            } => self.tell_device(token, *report, move |result| Input::Session {
                 generation,
                 result: Done::Put { version, result },
             }),
@@ -85,11 +85,11 @@ impl Task {
     fn tell_device(
         &mut self,
         token: Secret,
-        state: InstallationState,
+        report: InstallationReport,
         answer: impl FnOnce(Result<(), CallFailure>) -> Input + Send + 'static,
     ) {
         let (transport, id) = (Arc::clone(&self.parts.transport), self.parts.identity.id);
-        let telling = async move { transport.put_installation(token, id, state).await };
+        let telling = async move { transport.put_installation(token, id, report).await };
         self.call(Duration::MAX, telling, answer);
     }
 

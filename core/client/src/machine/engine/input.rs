@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use vestnik_clock::Monotonic;
 use vestnik_model::{
     Cursor, PushAddress, PushAddressKind, TopicName, UserId,
     contract::{Entries, Page, Welcome},
@@ -71,6 +72,8 @@ pub enum Command {
     Flush,
     /// Something about the device changed.
     Change(Change),
+    /// The app was brought to the front.
+    Opened(Monotonic),
     /// A push service gave this installation an address.
     PushAddress(PushAddress),
     /// A push service reaches this installation no more.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use vestnik_clock::Monotonic;
-use vestnik_model::{Cursor, InstallationState, Open, Permission, ProblemCode, TopicName, UserId};
+use vestnik_model::{Cursor, InstallationReport, Open, Permission, ProblemCode, TopicName, UserId};
 
 use crate::machine::{
     CallNumber, ConnectionNumber, Generation, Secret, Trouble,
@@ -52,8 +52,8 @@ pub enum ToNetwork {
         generation: Generation,
         /// Which version of the state.
         version: u64,
-        /// The state.
-        state: Box<InstallationState>,
+        /// The state, and when the app was opened.
+        report: Box<InstallationReport>,
         /// The access token.
         token: Secret,
     },

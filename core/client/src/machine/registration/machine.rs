@@ -5,9 +5,13 @@ use std::{collections::VecDeque, time::Duration};
 use jiff::SignedDuration;
 use vestnik_clock::{Monotonic, Now};
 use vestnik_inbox::planted::Plant;
-use vestnik_model::{InstallationState, PushAddress, PushAddressKind};
+use vestnik_model::{InstallationReport, InstallationState, PushAddress, PushAddressKind};
 
-use super::{Change, Input, Output, Told, Wish, topic::Wishes};
+use super::{
+    Change, Input, Output, Told, Wish,
+    opening::{Opening, seconds_since},
+    topic::Wishes,
+};
 use crate::machine::{
     CallFailure, ConnectionNumber, Generation, Pace, Secret, TokenNumber, patience, pause::Backoff,
 };
@@ -39,6 +43,7 @@ pub struct Registration {
     state: InstallationState,
     version: u64,
     told: Option<Told>,
+    opening: Opening,
     put: Put,
     /// Until then a request that was given up may land.
     uncertain_until: Option<Monotonic>,
@@ -64,6 +69,8 @@ enum Put {
 struct Running {
     version: u64,
     token: TokenNumber,
+    /// The opening that it tells of.
+    opening: Option<Monotonic>,
     /// When no answer can come any more.
     until: Monotonic,
 }
@@ -87,6 +94,7 @@ impl Registration {
             state,
             version: 1,
             told: None,
+            opening: Opening::default(),
             put: Put::Idle,
             uncertain_until: None,
             not_before: None,
@@ -111,6 +119,7 @@ impl Registration {
             Input::Up(connection) => self.on_up(connection),
             Input::Down(connection) => self.on_down(connection),
             Input::Change(change) => self.change(change),
+            Input::Opened(at) => self.opening.opened(at),
             Input::PushAddress(address) => self.set_address(address),
             Input::ForgetPushAddress(kind) => self.forget_address(kind),
             Input::TellAgain => self.tell_again(),
@@ -137,7 +146,7 @@ impl Registration {
     pub fn deadline(&self) -> Option<Monotonic> {
         self.connection?;
         let put = match self.put {
-            Put::Idle => self.not_before,
+            Put::Idle => self.not_before.or_else(|| self.opening.deadline()),
             Put::WantsToken => None,
             Put::Running(running) => Some(running.until),
         };
@@ -167,11 +176,12 @@ impl Registration {
         self.wishes = Wishes::new(wishes);
     }
 
-    /// The state is the device's and stays.
+    /// The state is the device's and stays; so does when the app was opened.
     fn end(&mut self) {
-        let version = self.version;
+        let (version, opening) = (self.version, self.opening.of_another_session());
         *self = Self {
             version,
+            opening,
             ..Self::new(self.state.clone(), self.pace)
         };
     }
@@ -268,15 +278,20 @@ impl Registration {
         let (Put::WantsToken, Some(generation)) = (&self.put, self.generation) else {
             return;
         };
+        let opening = self.opening.untold();
         self.put = Put::Running(Running {
             version: self.version,
             token: number,
+            opening,
             until: now.monotonic + patience::SERVER,
         });
         self.outputs.push_back(Output::Put {
             generation,
             version: self.version,
-            state: Box::new(self.state.clone()),
+            report: Box::new(InstallationReport {
+                state: self.state.clone(),
+                opened_seconds_ago: opening.map(|at| seconds_since(at, now.monotonic)),
+            }),
             token,
         });
     }
@@ -288,15 +303,21 @@ impl Registration {
         answered: u64,
         result: Result<(), CallFailure>,
     ) {
-        let Put::Running(Running { version, token, .. }) = self.put else {
+        let Put::Running(running) = self.put else {
             return;
         };
+        let Running { version, token, .. } = running;
         if self.generation != Some(generation) || version != answered {
             return;
         }
         self.put = Put::Idle;
         match result {
-            Ok(()) => self.on_told(now, version),
+            Ok(()) => {
+                if let Some(opening) = running.opening {
+                    self.opening.told(opening, now.monotonic);
+                }
+                self.on_told(now, version);
+            }
             Err(failure) => self.on_not_told(now, token, &failure),
         }
     }
@@ -418,8 +439,11 @@ impl Registration {
         }
     }
 
-    /// Whether the state has to be told: it changed, or it is long ago.
+    /// Whether the state has to be told: it changed, it is long ago, or the app was opened.
     fn is_due(&self, now: Now) -> bool {
+        if self.opening.is_due(now.monotonic) {
+            return true;
+        }
         self.told.as_ref().is_none_or(|told| {
             let age = now.wall.duration_since(told.at);
             told.digest != digest(&self.state) || age >= STALE || age.is_negative()

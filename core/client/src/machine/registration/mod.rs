@@ -6,10 +6,14 @@
 //! an answer may still land. The state that follows it is told once more after a while, when nothing
 //! can be on its way any more.
 //!
+//! When the app was last brought to the front is told beside the state, by how long ago that is, so that the
+//! device's clock does not matter: the server decides by it which device of a user is the primary one.
+//!
 //! Topics are registers too, one for each topic: joining and leaving in a tunnel comes to the last wish,
 //! which is kept until the server answers.
 
 mod machine;
+mod opening;
 mod topic;
 
 #[cfg(test)]
@@ -19,8 +23,10 @@ pub use machine::{Registration, digest};
 pub use topic::Wish;
 
 use jiff::Timestamp;
+use vestnik_clock::Monotonic;
 use vestnik_model::{
-    InstallationState, Open, Permission, ProblemCode, PushAddress, PushAddressKind, TopicName,
+    InstallationReport, InstallationState, Open, Permission, ProblemCode, PushAddress,
+    PushAddressKind, TopicName,
 };
 
 use super::{CallFailure, ConnectionNumber, Generation, Secret, TokenNumber};
@@ -87,6 +93,8 @@ pub enum Input {
     Down(ConnectionNumber),
     /// Something about the device changed.
     Change(Change),
+    /// The app was brought to the front.
+    Opened(Monotonic),
     /// A push service gave this installation an address, in the place of those that it excludes.
     PushAddress(PushAddress),
     /// A push service reaches this installation no more.
@@ -141,8 +149,8 @@ pub enum Output {
         generation: Generation,
         /// Which version of the state.
         version: u64,
-        /// The state.
-        state: Box<InstallationState>,
+        /// The state, and when the app was opened.
+        report: Box<InstallationReport>,
         /// The access token.
         token: Secret,
     },

@@ -109,13 +109,16 @@ fn written(output: &Output) -> String {
     match output {
         Output::WantToken { refused: None } => "token".to_owned(),
         Output::WantToken { refused: Some(_) } => "another token".to_owned(),
-        Output::Put { state, .. } => {
+        Output::Put { report, .. } => {
+            let state = &report.state;
             let addresses: Vec<_> = state
                 .push_addresses
                 .iter()
                 .map(|address| address.value.as_str())
                 .collect();
-            format!("put {} {addresses:?}", state.permission)
+            let opened = report.opened_seconds_ago;
+            let opened = opened.map_or_else(String::new, |ago| format!(" opened {ago}"));
+            format!("put {} {addresses:?}{opened}", state.permission)
         }
         Output::Topic { topic, joins, .. } => format!("topic {topic} {joins}"),
         Output::KeepTold(told) => format!("keep {}", told.is_some()),
@@ -189,6 +192,64 @@ fn a_state_that_follows_one_without_an_answer_is_told_twice() {
     assert_eq!(table.token(), ["put denied []"]);
     assert_eq!(table.put(Ok(())), ["keep true"]);
     assert_eq!(table.machine.deadline(), None);
+}
+
+#[test]
+fn an_opening_is_told_by_how_long_ago_it_is() {
+    let mut table = Table::told();
+    let opened = table.now.monotonic;
+    assert_eq!(table.on(Input::Opened(opened)), [""; 0]);
+    table.now.monotonic = opened + Duration::from_secs(90);
+    assert_eq!(table.on(Input::Up(FIRST)), ["token"]);
+    assert_eq!(table.token(), ["put not_asked [] opened 90"]);
+    // Without an answer it is told again, and by then it is longer ago.
+    assert_eq!(table.put(Err(CallFailure::NoAnswer)), ["keep false"]);
+    table.now.monotonic = opened + Duration::from_secs(160);
+    assert_eq!(table.on(Input::Tick), ["token"]);
+    assert_eq!(table.token(), ["put not_asked [] opened 160"]);
+    table.put(Ok(()));
+    assert_eq!(table.on(Input::Tick), [""; 0]);
+}
+
+#[test]
+fn openings_in_a_row_are_told_once_in_a_while_and_the_last_one_counts() {
+    let mut table = Table::told();
+    table.on(Input::Up(FIRST));
+    assert_eq!(table.on(Input::Opened(table.now.monotonic)), ["token"]);
+    table.token();
+    assert_eq!(table.put(Ok(())), ["keep true"]);
+    assert_eq!(table.machine.deadline(), None);
+    for _ in 0..3 {
+        table.now.monotonic = table.now.monotonic + Duration::from_secs(1);
+        assert_eq!(table.on(Input::Opened(table.now.monotonic)), [""; 0]);
+    }
+    let (passed, outputs) = table.step();
+    assert_eq!((passed.as_secs(), outputs), (7, vec!["token".to_owned()]));
+    assert_eq!(table.token(), ["put not_asked [] opened 7"]);
+    table.put(Ok(()));
+    assert_eq!(table.machine.deadline(), None);
+}
+
+#[test]
+fn an_opening_before_the_login_counts_for_who_logs_in() {
+    let mut table = Table::told();
+    table.on(Input::Up(FIRST));
+    table.on(Input::Opened(table.now.monotonic));
+    table.token();
+    table.put(Ok(()));
+    let told = Some(Told {
+        digest: digest(&state()),
+        at: Timestamp::UNIX_EPOCH,
+    });
+    table.on(Input::End);
+    table.on(Input::Begin {
+        generation: GENERATION,
+        told,
+        wishes: Vec::new(),
+    });
+    table.now.monotonic = table.now.monotonic + Duration::from_secs(3);
+    assert_eq!(table.on(Input::Up(FIRST)), ["token"]);
+    assert_eq!(table.token(), ["put not_asked [] opened 3"]);
 }
 
 #[test]

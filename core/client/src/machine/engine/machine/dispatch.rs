@@ -49,6 +49,9 @@ impl Engine {
                 self.is_flushing = true;
                 self.feed_report(now, report::Input::Flush { until: None });
             }
+            Command::Opened(at) => {
+                self.feed_registration(now, registration::Input::Opened(at));
+            }
             Command::Change(change) => {
                 self.feed_registration(now, registration::Input::Change(change));
             }

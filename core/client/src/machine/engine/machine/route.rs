@@ -239,12 +239,12 @@ impl Engine {
             registration::Output::Put {
                 generation,
                 version,
-                state,
+                report,
                 token,
             } => self.put(ToNetwork::Put {
                 generation,
                 version,
-                state,
+                report,
                 token,
             }),
             registration::Output::Topic {

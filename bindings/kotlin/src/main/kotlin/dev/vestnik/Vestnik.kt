@@ -115,7 +115,10 @@ public class Vestnik private constructor(private val ffi: FfiVestnik) {
     /** The network changed: the connection is probed or made anew at once. */
     public fun networkChanged(): Unit = calling { ffi.networkChanged() }
 
-    /** The app came to the foreground: what waits for a retry is tried at once. */
+    /**
+     * The person brought the app to the foreground: what waits for a retry is tried at once, and the server is
+     * told; the device on which a user did this last is their primary one.
+     */
     public fun foregrounded(): Unit = calling { ffi.foregrounded() }
 
     /** A page of the history; nobody's is empty. */
