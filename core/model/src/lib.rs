@@ -53,6 +53,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod attributes;
 pub mod audience;
 mod character;
 pub mod contact;

@@ -24,7 +24,7 @@ pub use self::{
     schedule::{
         LocalStart, MAX_PER_MINUTE, OnMissedWindow, OnNoTimeZone, RECIPIENT, Schedule,
         ScheduleRequest, ScheduleView, Timing, Weekdays, Window, WindowRequest, WindowView,
-        ZoneName, ZoneRule,
+        ZoneName, ZoneRule, parse_end, parse_time,
     },
     steps::{Goal, MAX_STEPS, Step, StepChannel, StepRequest, Steps},
 };

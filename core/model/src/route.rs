@@ -34,7 +34,7 @@ pub const RECEIPTS: &str = "/v1/receipts";
 pub const TOPIC: &str = "/v1/topics/{topic}";
 /// A user's subscription to a topic: `PUT`, `DELETE`.
 pub const SUBSCRIBER: &str = "/v1/topics/{topic}/subscribers/{user}";
-/// A user: `DELETE` erases them.
+/// What is known of a user: `PUT`, `GET`; `DELETE` erases them.
 pub const USER: &str = "/v1/users/{user}";
 /// Ends all sessions of a user: `POST`.
 pub const LOG_USER_OUT: &str = "/v1/users/{user}:log_out";
@@ -42,6 +42,8 @@ pub const LOG_USER_OUT: &str = "/v1/users/{user}:log_out";
 pub const USER_INSTALLATIONS: &str = "/v1/users/{user}/installations";
 /// Where a user gets e-mail: `PUT`, `GET`, `DELETE`.
 pub const USER_EMAIL: &str = "/v1/users/{user}/email";
+/// What holds for every user of the App: `PUT`, `GET`.
+pub const SETTINGS: &str = "/v1/settings";
 /// API keys: `GET`, `POST`.
 pub const KEYS: &str = "/v1/keys";
 /// One API key: `DELETE`.

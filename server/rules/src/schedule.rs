@@ -5,8 +5,8 @@
 //! again at each moment at which something may have changed: when a delivery is made, when it comes due,
 //! when it failed. It keeps no state, so that it gives the same answer after a crash.
 //!
-//! [`turn`] is the same for a mailing of so many recipients a minute: its [`Pace`] is the one thing that is
-//! kept.
+//! [`turn`] is what a store asks: the same for one delivery of a [`Mailing`], with its own life, at a
+//! [`Pace`] of so many recipients a minute, which is the one thing that is kept.
 //!
 //! # Whose clock
 //! Local times are read by the clock of a zone. [`clock`] finds the recipient's: that of their
@@ -44,20 +44,24 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod attributes;
 mod check;
 mod clock;
 mod due;
 mod hours;
 mod numbering_plan;
 mod pace;
+mod recipient;
 mod zone;
 
 pub use self::{
+    attributes::{Attributes, parse_settings},
     check::{MAX_AHEAD, check},
     clock::{Clock, Located, ZoneFacts, ZoneSource, clock, locate},
-    due::{Due, HeldBy, Life, Moment, QuietHours, Recipient, Turn, due, life, span, turn},
+    due::{Due, HeldBy, Life, Mailing, Moment, QuietHours, Recipient, Turn, due, life, span, turn},
     numbering_plan::zone_of_phone,
     pace::Pace,
+    recipient::{Known, reads_zone, waits_by},
     zone::{zone, zone_names},
 };
 

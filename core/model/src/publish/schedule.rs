@@ -34,6 +34,7 @@ mod window;
 mod zone;
 
 pub use self::{
+    instant::{parse_end, parse_time},
     parse::MAX_PER_MINUTE,
     request::{ScheduleRequest, WindowRequest},
     timing::{LocalStart, Schedule, Timing},

@@ -72,6 +72,12 @@ impl QuietHours {
         (from != to).then_some(Self { from, to })
     }
 
+    /// When they begin, and when they end.
+    #[must_use]
+    pub const fn hours(self) -> (Time, Time) {
+        (self.from, self.to)
+    }
+
     const fn as_window(self) -> Window {
         Window {
             from: self.from,
@@ -119,55 +125,96 @@ pub fn due(schedule: &Schedule, recipient: &Recipient<'_>, moment: Moment) -> Du
     Due::At { at, by }
 }
 
-/// A delivery's turn in a mailing.
+/// A notification, as far as its schedule goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Turn {
-    /// When it is due.
-    pub due: Due,
-    /// Whether it has a place in the pace: that of [`Turn::due`], to be stored until then.
-    pub has_place: bool,
+pub struct Mailing<'a> {
+    /// When it is sent.
+    pub schedule: &'a Schedule,
+    /// From when on anybody may be notified; not before it was accepted, or last changed.
+    pub opens_at: Timestamp,
+    /// From when on it is worth delivering to nobody.
+    pub expires_at: Timestamp,
+    /// For how long it is worth delivering to each recipient, counted from their start.
+    pub ttl: SignedDuration,
 }
 
-/// When a delivery is due in a mailing that goes on at a pace. One that is due and has no place takes the
-/// next, unless the place lies where the schedule does not allow it: such a delivery waits for its next
-/// window without a place, and does not slow the others down. One that comes too late for its place
-/// loses it.
+/// What to do with a delivery now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// It goes out, and took a place in the pace.
+    Now {
+        /// From when on it is not worth delivering, in whole seconds, if that is before its notification
+        /// expires.
+        expires_at: Option<Timestamp>,
+    },
+    /// It is asked about again later.
+    Later {
+        /// When.
+        at: Timestamp,
+        /// What it waits for.
+        by: HeldBy,
+    },
+    /// It is due, and the pace has no place for it before this time. Those behind it have none either.
+    Queued {
+        /// When.
+        until: Timestamp,
+    },
+    /// It ends.
+    Over(Reason),
+}
+
+/// Decides what to do with a delivery now, in a mailing that goes on at a pace if it has one. It is asked
+/// when the delivery is made and whenever it comes due, from what is known then, so that it gives the
+/// same answer after a crash; [`Pace`] is the one thing that is kept.
+///
+/// The times of a recipient are read as of the opening of the mailing: nobody's start is earlier.
 #[must_use]
 pub fn turn(
-    schedule: &Schedule,
+    mailing: &Mailing<'_>,
     recipient: &Recipient<'_>,
-    moment: Moment,
-    pace: &mut Pace,
-    has_place: bool,
+    pace: Option<&mut Pace>,
+    now: Timestamp,
 ) -> Turn {
-    let asked = due(schedule, recipient, moment);
-    let (Due::Now, Some(per_minute), false) = (asked, schedule.per_minute, has_place) else {
-        let has_place = has_place && asked == Due::Now;
-        return Turn {
-            due: asked,
-            has_place,
-        };
+    let Mailing {
+        schedule,
+        opens_at,
+        expires_at,
+        ttl,
+    } = *mailing;
+    let Some(life) = life(schedule, recipient, opens_at, ttl) else {
+        return Turn::Over(Reason::SuppressedNoTimeZone);
     };
-    let place = pace.place(moment.now);
-    let then = Moment {
-        now: place,
-        ..moment
+    let moment = Moment {
+        accepted_at: opens_at,
+        now,
     };
-    match due(schedule, recipient, then) {
-        Due::Now => {
-            let at = pace.take(per_minute, moment.now);
-            let by = HeldBy::Pace;
-            let is_now = at <= moment.now;
-            Turn {
-                due: if is_now { Due::Now } else { Due::At { at, by } },
-                has_place: true,
-            }
-        }
-        due @ (Due::At { .. } | Due::Missed(_)) => Turn {
-            due,
-            has_place: false,
-        },
+    let due = match due(schedule, recipient, moment) {
+        Due::Missed(reason) => return Turn::Over(reason),
+        Due::Now => None,
+        Due::At { at, by } => Some((at, by)),
+    };
+    if life.expires_at <= now {
+        return Turn::Over(Reason::ExpiredTtl);
     }
+    if let Some((at, by)) = due {
+        // One that is held until after its end is looked at when it ends.
+        let at = at.min(life.expires_at);
+        return Turn::Later { at, by };
+    }
+    if let Some((pace, per_minute)) = pace.zip(schedule.per_minute)
+        && let Err(until) = pace.take(per_minute, now)
+    {
+        return Turn::Queued { until };
+    }
+    let own = (life.expires_at < expires_at).then_some(life.expires_at);
+    Turn::Now {
+        expires_at: own.map(whole_seconds),
+    }
+}
+
+/// The whole second of a time. The text of one is never longer than that of another time.
+fn whole_seconds(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
 /// The life of a delivery to a recipient: `ttl` from its start on, until the deadline at the latest. `None`

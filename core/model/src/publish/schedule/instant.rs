@@ -29,8 +29,9 @@ impl Instant {
     }
 }
 
-/// Reads a time of the day, `09:00`.
-pub(super) fn parse_time(text: &str) -> Option<Time> {
+/// Reads a time of the day, `09:00`; `None` if the text is none.
+#[must_use]
+pub fn parse_time(text: &str) -> Option<Time> {
     let [
         hour @ (b'0'..=b'9'),
         hours @ (b'0'..=b'9'),
@@ -43,4 +44,13 @@ pub(super) fn parse_time(text: &str) -> Option<Time> {
     };
     let number = |tens: &u8, ones: &u8| i8::try_from((tens - b'0') * 10 + (ones - b'0')).ok();
     Time::new(number(hour, hours)?, number(minute, minutes)?, 0, 0).ok()
+}
+
+/// Reads the time of the day at which something ends: `24:00` is midnight, as is `00:00`.
+#[must_use]
+pub fn parse_end(text: &str) -> Option<Time> {
+    if text == "24:00" {
+        return Some(Time::midnight());
+    }
+    parse_time(text)
 }

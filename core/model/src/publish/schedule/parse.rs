@@ -8,7 +8,7 @@ use jiff::{
 };
 
 use super::{
-    instant::{Instant, parse_time},
+    instant::{self, Instant, parse_time},
     request::{ScheduleRequest, WindowRequest},
     timing::{EASTERNMOST, LocalStart, Schedule, Timing, at_offset},
     window::{OnMissedWindow, Weekdays, Window},
@@ -185,14 +185,15 @@ fn read_window(request: &ScheduleRequest, problems: &mut Problems) -> Option<Opt
 }
 
 fn parse_clock(text: &str) -> Result<Time, Wrong> {
-    parse_time(text).ok_or_else(|| malformed("must be a time of the day, such as 09:00"))
+    parse_time(text).ok_or_else(not_a_time)
 }
 
 fn parse_end(text: &str) -> Result<Time, Wrong> {
-    if text == "24:00" {
-        return Ok(Time::midnight());
-    }
-    parse_clock(text)
+    instant::parse_end(text).ok_or_else(not_a_time)
+}
+
+fn not_a_time() -> Wrong {
+    malformed("must be a time of the day, such as 09:00")
 }
 
 fn read_weekdays(numbers: &[u8], problems: &mut Problems) -> Option<Weekdays> {

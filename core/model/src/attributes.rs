@@ -1,0 +1,39 @@
+//! What an App's backend says of a user, and of the App, for schedules: time zones and quiet hours.
+
+use serde::{Deserialize, Serialize};
+
+/// What is known of a user beside what their installations report. A `PUT` sets it whole: what it does
+/// not name is not known any more.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct UserAttributes {
+    /// The name of an IANA time zone, such as `Europe/Berlin`. It counts for a user none of whose
+    /// installations reports one.
+    #[serde(alias = "timeZone", skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
+    /// When the user wants quiet, by their own clock.
+    #[serde(alias = "quietHours", skip_serializing_if = "Option::is_none")]
+    pub quiet_hours: Option<QuietHoursRequest>,
+}
+
+/// From when to when a user wants quiet, every day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct QuietHoursRequest {
+    /// When they begin, `22:00`.
+    pub from: String,
+    /// When they end, `07:00`; up to `24:00`. Not later than `from`: on the next day.
+    pub to: String,
+}
+
+/// What holds for every user of an App. A `PUT` sets it whole.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct AppSettings {
+    /// The name of an IANA time zone, which counts for users whose own is not known; UTC when absent.
+    #[serde(alias = "timeZone", skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
+}
