@@ -1,5 +1,6 @@
 //! The command line. `--help` of each command shows examples.
 
+mod app;
 mod delivery;
 mod provider;
 mod schedule;
@@ -18,10 +19,11 @@ use vestnik_model::{
 };
 
 pub(crate) use self::{
+    app::AppCommand,
     delivery::{CancelArgs, EventsArgs, ExplainArgs, Explained, OneArgs, RecallArgs, RetryArgs},
     provider::ProviderCommand,
     schedule::ScheduleArgs,
-    user::{EmailCommand, UserCommand},
+    user::{AttributesCommand, EmailCommand, UserCommand},
     webhook::{WebhookArgs, WebhookCommand},
 };
 
@@ -66,7 +68,10 @@ pub(crate) enum Command {
     /// Set, try and remove the credentials of the App at push services and at an SMTP server.
     #[command(subcommand)]
     Provider(ProviderCommand),
-    /// Say where a user gets e-mail.
+    /// Say what holds for every user of the App.
+    #[command(subcommand)]
+    App(AppCommand),
+    /// Say where a user gets e-mail, and by whose clock they are notified.
     #[command(subcommand)]
     User(UserCommand),
     /// Send the App's events to its backend: add, try, replay and remove receivers.

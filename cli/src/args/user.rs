@@ -1,7 +1,7 @@
 //! `vestnik user`: what a server knows of a user.
 
 use clap::Subcommand;
-use vestnik_model::UserId;
+use vestnik_model::{UserId, attributes::QuietHoursRequest};
 
 use super::ServerArgs;
 
@@ -19,6 +19,44 @@ pub(crate) enum UserCommand {
     /// Where a user gets e-mail.
     #[command(subcommand)]
     Email(EmailCommand),
+    /// By whose clock a user is notified, and when they want quiet.
+    #[command(subcommand)]
+    Attributes(AttributesCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AttributesCommand {
+    /// Say what is known of a user, whole: what is not given is not known any more.
+    #[command(after_help = "Example:
+  vestnik user attributes set anna --zone Europe/Berlin --quiet 22:00-07:00")]
+    Set {
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The user.
+        user: UserId,
+        /// The user's time zone; it counts while no installation of theirs reports one.
+        #[arg(long)]
+        zone: Option<String>,
+        /// When the user wants quiet, by their own clock.
+        #[arg(long, value_name = "FROM-TO", value_parser = parse_quiet)]
+        quiet: Option<QuietHoursRequest>,
+    },
+    /// Show what is known of a user.
+    Show {
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The user.
+        user: UserId,
+    },
+}
+
+/// Reads quiet hours; what they mean is checked by the server.
+fn parse_quiet(text: &str) -> Result<QuietHoursRequest, String> {
+    let (from, to) = text.split_once('-').ok_or("must be FROM-TO")?;
+    Ok(QuietHoursRequest {
+        from: from.to_owned(),
+        to: to.to_owned(),
+    })
 }
 
 #[derive(Debug, Subcommand)]

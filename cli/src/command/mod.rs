@@ -1,5 +1,6 @@
 //! A file per command.
 
+mod app;
 mod backup;
 mod completions;
 mod events;
@@ -27,6 +28,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<(), Failure
         Command::Serve(args) => serve::run(args, output).await,
         Command::Keys(command) => keys::run(command, output).await,
         Command::Provider(command) => provider::run(command, output).await,
+        Command::App(command) => app::run(command, output).await,
         Command::User(command) => user::run(command, output).await,
         Command::Webhook(command) => webhook::run(command, output).await,
         Command::Send(args) => send::run(*args, output).await,

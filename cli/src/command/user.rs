@@ -3,6 +3,7 @@
 use console::style;
 use vestnik_model::{
     UserId,
+    attributes::UserAttributes,
     contact::{EmailRequest, EmailView},
     route,
     view::{InstallationView, List},
@@ -10,7 +11,7 @@ use vestnik_model::{
 
 use crate::{
     api::Api,
-    args::{EmailCommand, UserCommand},
+    args::{AttributesCommand, EmailCommand, UserCommand},
     exit::Failure,
     output::Output,
 };
@@ -24,6 +25,7 @@ pub(crate) async fn run(command: UserCommand, output: &Output) -> Result<(), Fai
             Ok(())
         }
         UserCommand::Email(command) => email(command, output).await,
+        UserCommand::Attributes(command) => attributes(command, output).await,
     }
 }
 
@@ -74,6 +76,45 @@ async fn email(command: EmailCommand, output: &Output) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+async fn attributes(command: AttributesCommand, output: &Output) -> Result<(), Failure> {
+    match command {
+        AttributesCommand::Set {
+            server,
+            user,
+            zone,
+            quiet,
+        } => {
+            let request = UserAttributes {
+                time_zone: zone,
+                quiet_hours: quiet,
+            };
+            let path = route::with(route::USER, user.as_str());
+            Api::new(&server)?.put(&path, &request).await?;
+            output.note(&format!("{} attributes of {user}", style("set").green()));
+        }
+        AttributesCommand::Show { server, user } => {
+            let path = route::with(route::USER, user.as_str());
+            let view: UserAttributes = Api::new(&server)?.get(&path).await?;
+            output.result(&view, known);
+        }
+    }
+    Ok(())
+}
+
+fn known(view: &UserAttributes) -> String {
+    let UserAttributes {
+        time_zone,
+        quiet_hours,
+    } = view;
+    let zone = time_zone.as_deref().unwrap_or("not known");
+    let quiet = quiet_hours.as_ref();
+    let quiet = quiet.map_or_else(
+        || "none".to_owned(),
+        |quiet| format!("{}-{}", quiet.from, quiet.to),
+    );
+    format!("time zone    {zone}\nquiet hours  {quiet}")
 }
 
 fn path(user: &UserId) -> String {

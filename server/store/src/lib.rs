@@ -1,9 +1,10 @@
 //! What Vestnik's server keeps.
 //!
 //! A store is the sum of families of operations, each family in a file with its records:
-//! [`Tenants`], [`Sessions`], [`Installations`], [`Audiences`], [`Contacts`], [`Publishing`], [`Logs`],
-//! [`Ledger`], [`Events`], [`Webhooks`], [`Work`], [`Dispatch`], [`Operations`]. Each operation is one transaction: when it answers,
-//! what it did is durable; when it fails, nothing was changed. A caller that goes away changes neither.
+//! [`Tenants`], [`Sessions`], [`Installations`], [`Audiences`], [`Contacts`], [`Recipients`],
+//! [`Publishing`], [`Logs`], [`Ledger`], [`Events`], [`Webhooks`], [`Work`], [`Dispatch`], [`Operations`].
+//! Each operation is one transaction: when it answers, what it did is durable; when it fails, nothing was
+//! changed. A caller that goes away changes neither.
 //!
 //! # Effects
 //! What a commit means to others are its [effects](effect). The store emits them itself, after the
@@ -49,6 +50,7 @@ pub mod logs;
 pub mod memory;
 pub mod operations;
 pub mod publishing;
+pub mod recipients;
 pub mod sessions;
 pub mod tenants;
 pub mod webhooks;
@@ -66,6 +68,7 @@ pub use logs::Logs;
 pub use memory::MemoryStore;
 pub use operations::Operations;
 pub use publishing::Publishing;
+pub use recipients::Recipients;
 pub use sessions::Sessions;
 pub use tenants::Tenants;
 pub use webhooks::Webhooks;
@@ -83,6 +86,7 @@ pub trait Store:
     + Installations
     + Audiences
     + Contacts
+    + Recipients
     + Publishing
     + Logs
     + Ledger
@@ -104,6 +108,7 @@ impl<S> Store for S where
         + Installations
         + Audiences
         + Contacts
+        + Recipients
         + Publishing
         + Logs
         + Ledger

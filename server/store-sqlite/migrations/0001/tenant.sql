@@ -1,6 +1,8 @@
 CREATE TABLE app (
     id TEXT NOT NULL PRIMARY KEY,
     created_at INTEGER NOT NULL,
+    -- The name of the time zone of users whose own is not known.
+    zone TEXT,
     -- The number of its last event that was deleted because of its age; 0 before the first.
     swept INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;

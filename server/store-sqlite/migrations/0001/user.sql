@@ -17,6 +17,11 @@ CREATE TABLE user (
     renewed_at INTEGER,
     last_seq INTEGER NOT NULL DEFAULT 0,
     last_tag INTEGER NOT NULL DEFAULT 0,
+    -- What the App says of the user: the name of a time zone, and the times of day, HH:MM:SS, between
+    -- which they want quiet.
+    zone TEXT,
+    quiet_from TEXT,
+    quiet_to TEXT,
     UNIQUE (app, id)
 ) STRICT;
 

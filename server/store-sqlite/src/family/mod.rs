@@ -11,6 +11,7 @@ mod logs;
 mod operations;
 pub(crate) mod perform;
 mod publishing;
+mod recipients;
 pub(crate) mod sessions;
 mod tenants;
 mod webhooks;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
-use vestnik_model::AppId;
+use vestnik_model::{AppId, publish::ZoneName};
 use vestnik_sqlite::value::{millis, parsed};
 
 use crate::sql::statements;
@@ -12,6 +12,8 @@ statements! {
     EXISTS = "SELECT 1 FROM app WHERE id = ?1";
     SWEPT = "SELECT swept FROM app WHERE id = ?1";
     SET_SWEPT = "UPDATE app SET swept = max(swept, ?2) WHERE id = ?1";
+    ZONE = "SELECT zone FROM app WHERE id = ?1";
+    SET_ZONE = "UPDATE app SET zone = ?2 WHERE id = ?1";
     ALL_APPS = "SELECT id FROM app ORDER BY id";
 }
 
@@ -43,6 +45,26 @@ pub(crate) fn swept(db: &Connection, app: &AppId) -> Result<u64, rusqlite::Error
 pub(crate) fn set_swept(db: &Connection, app: &str, number: u64) -> Result<(), rusqlite::Error> {
     db.prepare_cached(SET_SWEPT)?
         .execute((app, number))
+        .map(drop)
+}
+
+/// The zone of an App's users whose own is not known. A name that is none is of another version.
+pub(crate) fn zone(db: &Connection, app: &AppId) -> Result<Option<ZoneName>, rusqlite::Error> {
+    let zone: Option<Option<String>> = db
+        .prepare_cached(ZONE)?
+        .query_row([app.as_str()], |row| row.get(0))
+        .optional()?;
+    Ok(zone.flatten().and_then(|name| ZoneName::parse(&name)))
+}
+
+/// Sets or deletes the zone of an App's users whose own is not known.
+pub(crate) fn set_zone(
+    db: &Connection,
+    app: &AppId,
+    zone: Option<&ZoneName>,
+) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(SET_ZONE)?
+        .execute((app.as_str(), zone.map(ZoneName::as_str)))
         .map(drop)
 }
 

@@ -41,6 +41,7 @@ pub(crate) mod sweep;
 pub(crate) mod token_use;
 pub(crate) mod topic;
 pub(crate) mod user;
+pub(crate) mod user_attribute;
 pub(crate) mod webhook;
 pub(crate) mod work;
 
@@ -84,6 +85,7 @@ pub(crate) const STATEMENTS: &[(&str, &[(&str, &str)])] = &[
     ("token_use", token_use::ALL),
     ("topic", topic::ALL),
     ("user", user::ALL),
+    ("user_attribute", user_attribute::ALL),
     ("webhook", webhook::ALL),
     ("work", work::ALL),
 ];

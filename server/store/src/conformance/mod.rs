@@ -38,6 +38,7 @@ pub mod reach;
 pub mod read_up_to;
 pub mod recall;
 pub mod receipts;
+pub mod recipients;
 pub mod retry;
 pub mod scheduling;
 pub mod sessions;
@@ -102,6 +103,8 @@ macro_rules! conformance {
                 an_erased_name_is_free, an_unknown_user_is_not_erased;
             contacts: an_address_is_set_whole_and_is_each_apps_own, an_address_goes_with_its_user,
                 a_deleted_address_is_gone;
+            recipients: what_an_app_says_of_a_user_is_set_whole,
+                what_was_said_goes_with_its_user, an_app_has_one_default_zone;
             publishing: a_user_is_reached_once_by_any_number_of_ways,
                 a_user_without_an_installation_has_it_in_the_log,
                 single_installations_are_meant_alone, excluded_users_get_nothing,

@@ -18,6 +18,7 @@ use vestnik_model::{
 use vestnik_rules::{
     email::EmailAddress,
     log::Place,
+    schedule::Attributes,
     session::Session,
     work::{Claim, Progress, WorkKind},
 };
@@ -146,6 +147,15 @@ impl World {
     }
 
     /// Sets the e-mail address of a user of the shop.
+    /// Sets what the shop says of a user.
+    pub(super) async fn attributes(&self, who: &str, value: serde_json::Value, second: i64) {
+        let attributes = Attributes::parse(&serde_json::from_value(value).unwrap()).unwrap();
+        let put = self
+            .store
+            .put_attributes(shop(), user(who), attributes, at(second));
+        put.await.unwrap();
+    }
+
     pub(super) async fn email(&self, who: &str, address: &str, second: i64) {
         let address = EmailAddress::parse(address).unwrap();
         let put = self.store.put_email(shop(), user(who), address, at(second));

@@ -5,7 +5,10 @@ use vestnik_model::{
     AppId, TopicName, UserId,
     subscription::{Topic, TopicSettings},
 };
-use vestnik_rules::work::{Stage, WorkKind};
+use vestnik_rules::{
+    schedule::Attributes,
+    work::{Stage, WorkKind},
+};
 
 use super::{
     MemoryStore, reach,
@@ -140,6 +143,7 @@ fn erase(txn: &mut Txn, app: &AppId, user: &UserId, now: Timestamp) -> bool {
     };
     if let Some(row) = txn.world.users.get_mut(&key) {
         row.name = None;
+        row.attributes = Attributes::default();
     }
     txn.world.emails.remove(&key);
     let kind = WorkKind::EraseUser;

@@ -50,6 +50,7 @@ mod perform;
 mod publishing;
 mod queue;
 mod reach;
+mod recipients;
 mod report;
 mod retry;
 mod row;

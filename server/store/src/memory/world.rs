@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use vestnik_model::{
     AppId, Channel, DeliveryId, Flag, InstallationId, NotificationId, TopicName, UserId, WebhookId,
+    publish::ZoneName,
 };
 use vestnik_rules::{
     cascade::is_routed,
     device::Candidate,
     idempotency::Remembered,
     log::{Place, Tag, epoch_of},
+    schedule::Attributes,
     session::{FamilyId, Session},
     webhook::IDLE,
     work::{Stage, WorkKind},
@@ -35,6 +37,8 @@ use crate::{
 #[derive(Debug, Clone, Default)]
 pub(super) struct World {
     pub(super) apps: Table<AppId, Timestamp>,
+    /// The zones of users whose own is not known.
+    pub(super) default_zones: Table<AppId, ZoneName>,
     pub(super) keys: Table<(AppId, String), KeyRow>,
     pub(super) identity_keys: Table<(AppId, String), IdentityKey>,
     pub(super) providers: Table<(AppId, Channel), Provider>,
@@ -106,6 +110,7 @@ impl World {
             tag: Tag(0),
             renewal: 0,
             renewed_at: None,
+            attributes: Attributes::default(),
         };
         self.users.insert(key, row);
         self.user_names.insert((app.clone(), user.clone()), key);

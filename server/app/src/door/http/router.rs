@@ -19,8 +19,8 @@ use crate::{
         rate::{AddressLimit, limit_address, limit_caller},
         rest::{
             contacts, deliveries, events, explain, identity_keys, installations, keys,
-            notifications, preview, providers, receipts, submission::in_time, token, topics, users,
-            webhooks,
+            notifications, preview, providers, receipts, settings, submission::in_time, token,
+            topics, users, webhooks,
         },
     },
     refusal::Refusal,
@@ -138,7 +138,10 @@ fn people() -> Router<ServerState> {
         )
         .route(
             route::USER,
-            axum::routing::delete(users::erase).post(users::act),
+            put(users::put)
+                .get(users::get)
+                .delete(users::erase)
+                .post(users::act),
         )
         .route(route::USER_INSTALLATIONS, get(installations::of_user))
         .route(
@@ -152,6 +155,7 @@ fn people() -> Router<ServerState> {
 /// Keys, credentials and receivers of events.
 fn administration() -> Router<ServerState> {
     Router::new()
+        .route(route::SETTINGS, put(settings::put).get(settings::get))
         .route(route::KEYS, post(keys::create).get(keys::list))
         .route(route::KEY, axum::routing::delete(keys::revoke))
         .route(route::PROVIDERS, get(providers::list))

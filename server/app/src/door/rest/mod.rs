@@ -14,6 +14,7 @@ pub(crate) mod path;
 pub(crate) mod preview;
 pub(crate) mod providers;
 pub(crate) mod receipts;
+pub(crate) mod settings;
 pub(crate) mod submission;
 pub(crate) mod token;
 pub(crate) mod topics;

@@ -1,13 +1,57 @@
-//! `/v1/users`: the end of a user's sessions, and of the user.
+//! `/v1/users`: what is known of a user, the end of their sessions, and of the user.
 
-use axum::{extract::State, http::StatusCode};
-use vestnik_model::{Problem, Scope, UserId};
+use axum::{Json, extract::State, http::StatusCode};
+use vestnik_model::{Problem, Scope, UserId, attributes::UserAttributes};
 
 use super::{
+    body::JsonBody,
     path::{self, Segments},
     submission::{BY_GET, Submission},
 };
 use crate::{door::auth::Sender, operation, refusal::Refusal, state::ServerState};
+
+/// Sets what is known of a user, whole: their time zone, and when they want quiet.
+#[utoipa::path(
+    put, path = "/v1/users/{user}", tag = "users", params(("user" = String, Path)),
+    request_body = UserAttributes,
+    responses(
+        (status = 204, description = "Stored"),
+        (status = 422, description = "There is no such time zone, or a time is none", body = Problem),
+    )
+)]
+pub(crate) async fn put(
+    State(state): State<ServerState>,
+    sender: Sender,
+    submission: Submission,
+    Segments(user): Segments<String>,
+    JsonBody(request): JsonBody<UserAttributes>,
+) -> Result<StatusCode, Refusal> {
+    sender.require(Scope::Audience)?;
+    let user: UserId = path::id(&user, "user")?;
+    submission.begin(BY_GET);
+    let now = state.clock.now();
+    operation::put_attributes(&*state.store, sender.app(), user, request, now).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Shows what the App's backend said of a user.
+#[utoipa::path(
+    get, path = "/v1/users/{user}", tag = "users", params(("user" = String, Path)),
+    responses(
+        (status = 200, description = "What was said", body = UserAttributes),
+        (status = 404, description = "The user is not known", body = Problem),
+    )
+)]
+pub(crate) async fn get(
+    State(state): State<ServerState>,
+    sender: Sender,
+    Segments(user): Segments<String>,
+) -> Result<Json<UserAttributes>, Refusal> {
+    sender.require(Scope::Audience)?;
+    let user: UserId = path::id(&user, "user")?;
+    let attributes = operation::attributes(&*state.store, sender.app(), user).await?;
+    Ok(Json(attributes))
+}
 
 /// Erases a user: their sessions end at once, what is theirs is deleted in parts. An unknown user is
 /// answered like a known one.

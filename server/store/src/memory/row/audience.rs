@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use vestnik_model::{AppId, UserId, subscription::TopicSettings};
-use vestnik_rules::log::Tag;
+use vestnik_rules::{log::Tag, schedule::Attributes};
 
 /// A topic.
 #[derive(Debug, Clone)]
@@ -22,4 +22,6 @@ pub(crate) struct UserRow {
     pub(crate) tag: Tag,
     pub(crate) renewal: u32,
     pub(crate) renewed_at: Option<Timestamp>,
+    /// What the App says of the user.
+    pub(crate) attributes: Attributes,
 }

@@ -1,0 +1,54 @@
+//! What an App's backend says of its users' clocks.
+
+use jiff::Timestamp;
+use vestnik_model::{
+    AppId, Problem, UserId,
+    attributes::{AppSettings, UserAttributes},
+};
+use vestnik_rules::schedule::{Attributes, parse_settings};
+use vestnik_store::Store;
+
+use crate::refusal::Refusal;
+
+/// Sets what is known of a user, whole. A user who is not known is made.
+pub(crate) async fn put_attributes(
+    store: &dyn Store,
+    app: AppId,
+    user: UserId,
+    request: UserAttributes,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    let attributes = Attributes::parse(&request).map_err(Problem::invalid)?;
+    store.put_attributes(app, user, attributes, now).await?;
+    Ok(())
+}
+
+/// What is known of a user.
+pub(crate) async fn attributes(
+    store: &dyn Store,
+    app: AppId,
+    user: UserId,
+) -> Result<UserAttributes, Refusal> {
+    let attributes = store.attributes(app, user).await?;
+    let attributes = attributes.ok_or_else(|| Refusal::not_found("user"))?;
+    Ok(attributes.to_request())
+}
+
+/// Sets what holds for every user of an App, whole.
+pub(crate) async fn put_settings(
+    store: &dyn Store,
+    app: AppId,
+    request: AppSettings,
+) -> Result<(), Refusal> {
+    let zone = parse_settings(&request).map_err(Problem::invalid)?;
+    store.put_default_zone(app, zone).await?;
+    Ok(())
+}
+
+/// What holds for every user of an App.
+pub(crate) async fn settings(store: &dyn Store, app: AppId) -> Result<AppSettings, Refusal> {
+    let zone = store.default_zone(app).await?;
+    Ok(AppSettings {
+        time_zone: zone.map(|zone| zone.as_str().to_owned()),
+    })
+}

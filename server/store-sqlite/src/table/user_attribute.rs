@@ -1,0 +1,54 @@
+//! What Apps say of their users' clocks: columns of the users' rows.
+
+use jiff::civil::Time;
+use rusqlite::{Connection, OptionalExtension as _, Row};
+use vestnik_model::publish::ZoneName;
+use vestnik_rules::schedule::{Attributes, QuietHours};
+
+use crate::sql::statements;
+
+statements! {
+    PUT = "UPDATE user SET zone = ?2, quiet_from = ?3, quiet_to = ?4 WHERE row = ?1";
+    GET = "SELECT zone, quiet_from, quiet_to FROM user WHERE row = ?1";
+}
+
+/// Sets what is said of a user, whole.
+pub(crate) fn put(
+    db: &Connection,
+    user: i64,
+    attributes: &Attributes,
+) -> Result<(), rusqlite::Error> {
+    let Attributes { zone, quiet } = attributes;
+    let quiet = quiet.map(QuietHours::hours);
+    db.prepare_cached(PUT)?
+        .execute((
+            user,
+            zone.as_ref().map(ZoneName::as_str),
+            quiet.map(|(from, _)| from.to_string()),
+            quiet.map(|(_, to)| to.to_string()),
+        ))
+        .map(drop)
+}
+
+/// What is said of a user.
+pub(crate) fn get(db: &Connection, user: i64) -> Result<Attributes, rusqlite::Error> {
+    let read = db
+        .prepare_cached(GET)?
+        .query_row([user], |row| attributes(row, 0));
+    read.optional().map(Option::unwrap_or_default)
+}
+
+/// Attributes from the columns `zone, quiet_from, quiet_to` and the number of the first. What cannot be
+/// read is of another version, and counts as not said: nobody waits for it.
+pub(crate) fn attributes(row: &Row<'_>, first: usize) -> Result<Attributes, rusqlite::Error> {
+    let zone = row.get_ref(first)?.as_str_or_null()?;
+    let time = |column: usize| {
+        let text = row.get_ref(column)?.as_str_or_null()?;
+        Ok::<_, rusqlite::Error>(text.and_then(|text| text.parse::<Time>().ok()))
+    };
+    let quiet = time(first + 1)?.zip(time(first + 2)?);
+    Ok(Attributes {
+        zone: zone.and_then(ZoneName::parse),
+        quiet: quiet.and_then(|(from, to)| QuietHours::new(from, to)),
+    })
+}

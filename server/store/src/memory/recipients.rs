@@ -1,0 +1,48 @@
+//! What Apps say of their users' clocks.
+
+use jiff::Timestamp;
+use vestnik_model::{AppId, UserId, publish::ZoneName};
+use vestnik_rules::schedule::Attributes;
+
+use super::MemoryStore;
+use crate::{Answer, Recipients};
+
+impl Recipients for MemoryStore {
+    fn put_attributes(
+        &self,
+        app: AppId,
+        user: UserId,
+        attributes: Attributes,
+        now: Timestamp,
+    ) -> Answer<'_, ()> {
+        self.write(now, move |txn| {
+            let key = txn.world.ensure_user(&app, &user);
+            if let Some(row) = txn.world.users.get_mut(&key) {
+                row.attributes = attributes.clone();
+            }
+            Ok(())
+        })
+    }
+
+    fn attributes(&self, app: AppId, user: UserId) -> Answer<'_, Option<Attributes>> {
+        self.read(move |world| {
+            let row = world.users.get(&world.user_key(&app, &user)?)?;
+            Some(row.attributes.clone())
+        })
+    }
+
+    fn put_default_zone(&self, app: AppId, zone: Option<ZoneName>) -> Answer<'_, ()> {
+        self.write(Timestamp::UNIX_EPOCH, move |txn| {
+            let zones = &mut txn.world.default_zones;
+            match zone.clone().filter(|_| txn.world.apps.contains_key(&app)) {
+                Some(zone) => drop(zones.insert(app, zone)),
+                None => drop(zones.remove(&app)),
+            }
+            Ok(())
+        })
+    }
+
+    fn default_zone(&self, app: AppId) -> Answer<'_, Option<ZoneName>> {
+        self.read(move |world| world.default_zones.get(&app).cloned())
+    }
+}

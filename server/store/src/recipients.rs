@@ -1,0 +1,25 @@
+//! By whose clock users are notified, and when they want quiet.
+
+use jiff::Timestamp;
+use vestnik_model::{AppId, UserId, publish::ZoneName};
+use vestnik_rules::schedule::Attributes;
+
+use crate::Answer;
+
+/// What Apps say of their users' clocks. An erasure deletes what was said of the user at once.
+pub trait Recipients {
+    /// Sets what is said of a user, whole. A user who is not known is made.
+    fn put_attributes(
+        &self,
+        app: AppId,
+        user: UserId,
+        attributes: Attributes,
+        now: Timestamp,
+    ) -> Answer<'_, ()>;
+    /// What is said of a user; `None` for one who is not known.
+    fn attributes(&self, app: AppId, user: UserId) -> Answer<'_, Option<Attributes>>;
+    /// Sets or deletes the zone of users whose own is not known. An App that is not there has none.
+    fn put_default_zone(&self, app: AppId, zone: Option<ZoneName>) -> Answer<'_, ()>;
+    /// The zone of users whose own is not known.
+    fn default_zone(&self, app: AppId) -> Answer<'_, Option<ZoneName>>;
+}
