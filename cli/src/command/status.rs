@@ -36,6 +36,7 @@ pub(super) fn words(view: &NotificationView) -> String {
 /// The counts that are not zero, each in its status' colour.
 pub(crate) fn counts_words(counts: &Counts) -> String {
     let Counts {
+        scheduled,
         pending,
         sent,
         delivered,
@@ -48,6 +49,7 @@ pub(crate) fn counts_words(counts: &Counts) -> String {
         cancelled,
     } = *counts;
     let named = [
+        ("scheduled", scheduled),
         ("pending", pending),
         ("sent", sent),
         ("delivered", delivered),

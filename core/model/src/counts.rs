@@ -12,6 +12,8 @@ use crate::{
 /// had been handed over. That split is all that the notification's status needs to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Counter {
+    /// Its time has not come.
+    Scheduled,
     /// Not handed to any device yet.
     Pending,
     /// Handed to a device's connection.
@@ -35,6 +37,7 @@ pub enum Counter {
 }
 
 words!(Counter {
+    Scheduled = "scheduled",
     Pending = "pending",
     Sent = "sent",
     Delivered = "delivered",
@@ -52,6 +55,7 @@ impl Counter {
     #[must_use]
     pub fn of(status: DeliveryStatus, reason: Option<&Open<Reason>>) -> Self {
         match status {
+            DeliveryStatus::Scheduled => Self::Scheduled,
             DeliveryStatus::Pending => Self::Pending,
             DeliveryStatus::Sent => Self::Sent,
             DeliveryStatus::Delivered => Self::Delivered,
@@ -74,6 +78,8 @@ impl Counter {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Counts {
+    /// Their time has not come: by their own clock, in the window of the schedule, or at its pace.
+    pub scheduled: u64,
     /// Not handed to any device yet.
     pub pending: u64,
     /// Handed to a device's connection.
@@ -114,7 +120,13 @@ impl Counts {
     /// All deliveries.
     #[must_use]
     pub const fn total(&self) -> u64 {
-        self.pending + self.handed_over() + self.suppressed + self.lost() + self.cancelled
+        self.waiting() + self.handed_over() + self.suppressed + self.lost() + self.cancelled
+    }
+
+    /// The deliveries that nothing has become of yet.
+    #[must_use]
+    pub const fn waiting(&self) -> u64 {
+        self.scheduled + self.pending
     }
 
     /// The deliveries that were not handed over though they should have been.
@@ -132,6 +144,7 @@ impl Counts {
     /// The value of a counter, to read or change.
     pub const fn of(&mut self, counter: Counter) -> &mut u64 {
         match counter {
+            Counter::Scheduled => &mut self.scheduled,
             Counter::Pending => &mut self.pending,
             Counter::Sent => &mut self.sent,
             Counter::Delivered => &mut self.delivered,
@@ -159,7 +172,7 @@ impl Counts {
             NotificationStatus::Scheduled
         } else if is_running && self.total() == 0 {
             NotificationStatus::Accepted
-        } else if is_running || self.pending > 0 {
+        } else if is_running || self.waiting() > 0 {
             if handed > 0 {
                 NotificationStatus::Sending
             } else {
@@ -182,6 +195,7 @@ mod tests {
     use super::*;
 
     const NONE: Counts = Counts {
+        scheduled: 0,
         pending: 0,
         sent: 0,
         delivered: 0,
@@ -208,6 +222,20 @@ mod tests {
             Counts { pending: 2, ..NONE },
             NotificationStatus::Queued,
         );
+        check(
+            Expansion::Done,
+            Counts {
+                scheduled: 2,
+                ..NONE
+            },
+            NotificationStatus::Queued,
+        );
+        let some_early = Counts {
+            scheduled: 1,
+            read: 1,
+            ..NONE
+        };
+        check(Expansion::Done, some_early, NotificationStatus::Sending);
         check(
             Expansion::Running,
             Counts { sent: 2, ..NONE },

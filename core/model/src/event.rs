@@ -208,7 +208,7 @@ impl EventKind {
     #[must_use]
     pub const fn of_delivery(status: DeliveryStatus) -> Option<Self> {
         match status {
-            DeliveryStatus::Pending => None,
+            DeliveryStatus::Scheduled | DeliveryStatus::Pending => None,
             DeliveryStatus::Sent => Some(Self::DeliverySent),
             DeliveryStatus::Delivered => Some(Self::DeliveryDelivered),
             DeliveryStatus::Read => Some(Self::DeliveryRead),

@@ -68,6 +68,8 @@ impl NotificationStatus {
 /// What became of one notification to one user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DeliveryStatus {
+    /// Its time has not come: it is in no log yet.
+    Scheduled,
     /// In the user's log, not handed to any device yet.
     Pending,
     /// Handed to a device's connection.
@@ -89,6 +91,7 @@ pub enum DeliveryStatus {
 }
 
 words!(DeliveryStatus {
+    Scheduled = "scheduled",
     Pending = "pending",
     Sent = "sent",
     Delivered = "delivered",
@@ -105,7 +108,7 @@ impl DeliveryStatus {
     #[must_use]
     pub const fn rank(self) -> Option<u8> {
         match self {
-            Self::Pending => Some(0),
+            Self::Scheduled | Self::Pending => Some(0),
             Self::Sent => Some(40),
             Self::Delivered => Some(60),
             Self::Read => Some(80),
@@ -164,16 +167,28 @@ pub enum Evidence {
     Sent,
     /// A device reports.
     Receipt(ReceiptKind),
+    /// Its time has come, and it is in the user's log.
+    Released,
     /// It can go no further, and this is why.
     Ended(Reason),
 }
 
 impl DeliveryState {
+    /// A delivery whose time has not come.
+    #[must_use]
+    pub const fn scheduled() -> Self {
+        Self::beginning(DeliveryStatus::Scheduled)
+    }
+
     /// A delivery of which nothing is known yet.
     #[must_use]
     pub const fn pending() -> Self {
+        Self::beginning(DeliveryStatus::Pending)
+    }
+
+    const fn beginning(status: DeliveryStatus) -> Self {
         Self {
-            status: DeliveryStatus::Pending,
+            status,
             reason: None,
             late: false,
             engagement: BTreeSet::new(),
@@ -187,7 +202,7 @@ impl DeliveryState {
     ///
     /// - Positive facts merge by rank: their order and repetition never matter.
     /// - What becomes known after the hand-over ([`Reason::is_after_hand_over`]) ends only a delivery
-    ///   that is `sent`; every other reason ends only one that is `pending`. What a device confirmed
+    ///   that is `sent`; every other reason ends only one that is `scheduled` or `pending`. What a device confirmed
     ///   never ends.
     /// - A device's evidence beats every negative end, and a hand-over beats the end of a delivery that
     ///   had not been handed over; the delivery is then marked late. A repeated hand-over does not beat
@@ -197,9 +212,16 @@ impl DeliveryState {
         match evidence {
             Evidence::Sent => self.hand_over(at),
             Evidence::Receipt(kind) => self.merge_receipt(kind, at),
+            Evidence::Released => self.release(),
             Evidence::Ended(reason) => self.end(reason),
         }
         *self != before
+    }
+
+    fn release(&mut self) {
+        if self.status == DeliveryStatus::Scheduled {
+            self.status = DeliveryStatus::Pending;
+        }
     }
 
     fn hand_over(&mut self, at: Timestamp) {
@@ -241,12 +263,18 @@ impl DeliveryState {
     }
 
     fn end(&mut self, reason: Reason) {
-        let ends_from = if reason.is_after_hand_over() {
-            DeliveryStatus::Sent
-        } else {
-            DeliveryStatus::Pending
+        let ends = match self.status {
+            DeliveryStatus::Scheduled | DeliveryStatus::Pending => !reason.is_after_hand_over(),
+            DeliveryStatus::Sent => reason.is_after_hand_over(),
+            DeliveryStatus::Delivered
+            | DeliveryStatus::Read
+            | DeliveryStatus::Suppressed
+            | DeliveryStatus::Failed
+            | DeliveryStatus::Undelivered
+            | DeliveryStatus::Expired
+            | DeliveryStatus::Cancelled => false,
         };
-        if self.status == ends_from {
+        if ends {
             self.status = reason.end();
             self.reason = Some(reason.into());
         }

@@ -193,7 +193,7 @@ impl Metrics {
             DeliveryStatus::Expired => Some(&self.expired),
             DeliveryStatus::Suppressed => Some(&self.suppressed),
             DeliveryStatus::Failed => Some(&self.failed),
-            DeliveryStatus::Pending | DeliveryStatus::Cancelled => None,
+            DeliveryStatus::Scheduled | DeliveryStatus::Pending | DeliveryStatus::Cancelled => None,
         }
     }
 

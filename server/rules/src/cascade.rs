@@ -236,7 +236,11 @@ pub fn is_handed<'a>(
     let is_taken = taken.any(|(target, _)| {
         target.channel() != Channel::Hub || !undecrypted.contains(&target.installation())
     });
-    state.status != DeliveryStatus::Pending && (is_taken || undecrypted.is_empty())
+    let is_waiting = matches!(
+        state.status,
+        DeliveryStatus::Scheduled | DeliveryStatus::Pending
+    );
+    !is_waiting && (is_taken || undecrypted.is_empty())
 }
 
 /// What a look found.
@@ -313,7 +317,9 @@ pub fn look(view: &View<'_>) -> Looked {
     };
     let is_over = match view.state.status {
         DeliveryStatus::Pending | DeliveryStatus::Sent | DeliveryStatus::Delivered => false,
-        DeliveryStatus::Read
+        // Nothing is sent before its time.
+        DeliveryStatus::Scheduled
+        | DeliveryStatus::Read
         | DeliveryStatus::Suppressed
         | DeliveryStatus::Failed
         | DeliveryStatus::Undelivered

@@ -133,7 +133,8 @@ impl Case<'_> {
     fn is_open(&self) -> bool {
         let is_open = match self.state.status {
             DeliveryStatus::Pending | DeliveryStatus::Sent | DeliveryStatus::Delivered => true,
-            DeliveryStatus::Read
+            DeliveryStatus::Scheduled
+            | DeliveryStatus::Read
             | DeliveryStatus::Suppressed
             | DeliveryStatus::Failed
             | DeliveryStatus::Undelivered

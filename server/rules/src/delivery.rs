@@ -39,7 +39,9 @@ pub enum Event {
     Expired(Confirmation),
     /// The sender cancelled or recalled its notification.
     Cancelled,
-    /// Its cascade has nowhere to go any more.
+    /// Its time has come, and it is in the user's log.
+    Released,
+    /// Its cascade has nowhere to go any more, or its schedule no time.
     Ended(Reason),
     /// It had ended before it was handed over, and is tried anew: see [`retry`](crate::retry).
     Retried,
@@ -88,6 +90,21 @@ impl Move {
     }
 }
 
+/// Whether time alone can change a delivery: it comes due, or it expires.
+#[must_use]
+pub const fn is_timed(state: &DeliveryState) -> bool {
+    match state.status {
+        DeliveryStatus::Scheduled | DeliveryStatus::Pending | DeliveryStatus::Sent => true,
+        DeliveryStatus::Delivered
+        | DeliveryStatus::Read
+        | DeliveryStatus::Suppressed
+        | DeliveryStatus::Failed
+        | DeliveryStatus::Undelivered
+        | DeliveryStatus::Expired
+        | DeliveryStatus::Cancelled => false,
+    }
+}
+
 fn counter(state: &DeliveryState) -> Counter {
     Counter::of(state.status, state.reason.as_ref())
 }
@@ -101,6 +118,7 @@ pub fn advance(mut state: DeliveryState, event: Event, at: Timestamp) -> Advance
         Event::Receipt(kind) => state.merge(Evidence::Receipt(kind), at),
         Event::Expired(proof) => run_out(&mut state, proof, at),
         Event::Cancelled => state.merge(Evidence::Ended(Reason::CancelledSender), at),
+        Event::Released => state.merge(Evidence::Released, at),
         Event::Ended(reason) => state.merge(Evidence::Ended(reason), at),
         Event::Retried => begin_anew(&mut state),
     };
@@ -145,7 +163,9 @@ fn begin_anew(state: &mut DeliveryState) -> bool {
 
 fn run_out(state: &mut DeliveryState, proof: Confirmation, now: Timestamp) -> bool {
     match state.status {
-        DeliveryStatus::Pending => state.merge(Evidence::Ended(Reason::ExpiredTtl), now),
+        DeliveryStatus::Scheduled | DeliveryStatus::Pending => {
+            state.merge(Evidence::Ended(Reason::ExpiredTtl), now)
+        }
         DeliveryStatus::Sent => match proof {
             Confirmation::Evident => state.merge(Evidence::Receipt(ReceiptKind::Delivered), now),
             Confirmation::Missing => state.merge(Evidence::Ended(Reason::DeliveryUnconfirmed), now),
@@ -226,6 +246,7 @@ impl Deltas {
 
 const fn status_of(counter: Counter) -> DeliveryStatus {
     match counter {
+        Counter::Scheduled => DeliveryStatus::Scheduled,
         Counter::Pending => DeliveryStatus::Pending,
         Counter::Sent => DeliveryStatus::Sent,
         Counter::Delivered => DeliveryStatus::Delivered,

@@ -110,6 +110,24 @@ pub fn choose(devices: Devices, candidates: impl IntoIterator<Item = Candidate>)
     }
 }
 
+/// The only installations that a delivery is for when it comes into the log; all of the user's when absent.
+/// Of a choice that is the one that is meant now, whoever was when the delivery was made.
+///
+/// # Errors
+/// When the candidates cannot be loaded, which happens only for a choice.
+pub fn only<C: IntoIterator<Item = Candidate>, E>(
+    devices: Devices,
+    listed: Option<Vec<InstallationId>>,
+    candidates: impl FnOnce() -> Result<C, E>,
+) -> Result<Option<Vec<InstallationId>>, E> {
+    match devices {
+        Devices::All => Ok(listed),
+        Devices::Primary | Devices::PrimaryThenAll | Devices::MostRecent => {
+            Ok(choose(devices, candidates()?).only())
+        }
+    }
+}
+
 /// The candidate with the latest of some time; of two at one time the one with the greater id, so that two
 /// looks agree.
 fn last_by(

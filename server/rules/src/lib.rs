@@ -8,7 +8,8 @@
 //! audience is kept as a plan and expanded by [`audience`] into deliveries, which get their ids from
 //! [`identity`] and their places in users' logs from [`log`]. Hand-overs, expiry and cancellation change
 //! them by [`delivery`], facts of devices by [`receipt`]; [`explain`] says in words what became of one,
-//! [`retry`] whether one that was lost is tried anew. [`work`] says what is due when, and [`settle`] when
+//! [`retry`] whether one that was lost is tried anew. When each is due is for [`schedule`] to say; one whose
+//! time has not come waits by [`release`]. [`work`] says what is due when, and [`settle`] when
 //! nothing is waited for any more. [`cascade`] says over which channels a delivery is sent, to the addresses
 //! that [`address`] and [`email`] know. [`session`] and [`token`] are about who a device is, [`limit`] about
 //! how much anybody may do, [`webhook`] about who is sent what happened.
@@ -48,6 +49,7 @@ pub mod log;
 pub mod reach;
 pub mod reason;
 pub mod receipt;
+pub mod release;
 pub mod retry;
 pub mod schedule;
 pub mod session;

@@ -50,6 +50,7 @@ pub enum Obstacle {
 /// Why not.
 pub fn admit(prospect: &Prospect, now: Timestamp) -> Result<(), Obstacle> {
     let Counts {
+        scheduled: _,
         pending: _,
         sent: _,
         delivered: _,
@@ -135,7 +136,8 @@ pub fn round(findings: &Findings, is_routed: bool, now: Timestamp) -> Option<Rou
 pub fn is_lost(state: &DeliveryState) -> bool {
     let has_ended_so = match state.status {
         DeliveryStatus::Suppressed | DeliveryStatus::Failed | DeliveryStatus::Undelivered => true,
-        DeliveryStatus::Pending
+        DeliveryStatus::Scheduled
+        | DeliveryStatus::Pending
         | DeliveryStatus::Sent
         | DeliveryStatus::Delivered
         | DeliveryStatus::Read

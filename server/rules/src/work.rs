@@ -49,6 +49,9 @@ pub enum WorkKind {
     Expand,
     /// End a notification's deliveries whose time ran out.
     Expire,
+    /// Put a notification's deliveries whose time has come into the logs, and end those whose own time
+    /// ran out.
+    Release,
     /// Delete a notification that is kept no longer, in parts.
     Retain,
     /// Send a notification's deliveries over push services and other channels.
@@ -75,6 +78,7 @@ impl Word for WorkKind {
     const WORDS: &'static [Self] = &[
         Self::Expand,
         Self::Expire,
+        Self::Release,
         Self::Retain,
         Self::Dispatch,
         Self::Webhook,
@@ -90,6 +94,7 @@ impl Word for WorkKind {
         match self {
             Self::Expand => "expand",
             Self::Expire => "expire",
+            Self::Release => "release",
             Self::Retain => "retain",
             Self::Dispatch => "dispatch",
             Self::Webhook => "webhook",
@@ -179,7 +184,8 @@ pub fn next_stage(done: WorkKind, life: &Life) -> Option<Stage> {
             kind: WorkKind::Retain,
             due: kept_until(life.expires_at, life.keep),
         }),
-        WorkKind::Retain
+        WorkKind::Release
+        | WorkKind::Retain
         | WorkKind::Dispatch
         | WorkKind::Webhook
         | WorkKind::Recall

@@ -105,8 +105,21 @@ const MUST_BE_EMPTY: &[(&str, &str)] = &[
     ),
     (
         "SELECT 1 FROM delivery d LEFT JOIN log l ON l.user = d.user AND l.seq = d.seq
-         WHERE l.notification IS NOT d.notification",
+         WHERE d.seq IS NOT NULL AND l.notification IS NOT d.notification",
         "deliveries without their entry in the user's log",
+    ),
+    (
+        "SELECT 1 FROM delivery WHERE (seq IS NULL AND status IN ('pending', 'sent', 'delivered', 'read'))
+             OR (seq IS NOT NULL AND status = 'scheduled')",
+        "deliveries that are in a log before their time, or not after it",
+    ),
+    (
+        "SELECT 1 FROM delivery d JOIN notification_state s ON s.notification = d.notification
+         JOIN user u ON u.row = d.user LEFT JOIN work w ON w.id = s.release
+         WHERE NOT s.is_forgotten AND u.id IS NOT NULL
+             AND (d.release_at IS NOT NULL OR d.status = 'scheduled')
+             AND (d.release_at IS NULL OR w.kind IS NOT 'release' OR w.target IS NOT s.notification)",
+        "deliveries that wait for their time without a row of work",
     ),
     (
         "SELECT 1 FROM log l LEFT JOIN delivery d

@@ -143,7 +143,8 @@ fn ending(one: &Ended, own: &[&Request]) -> Vec<String> {
         DeliveryStatus::Undelivered => {
             *reason == Some(Reason::TokenDead) && last == Some(Answer::Gone)
         }
-        DeliveryStatus::Pending
+        DeliveryStatus::Scheduled
+        | DeliveryStatus::Pending
         | DeliveryStatus::Delivered
         | DeliveryStatus::Read
         | DeliveryStatus::Suppressed

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use vestnik_clock::new_uuid_v7;
 use vestnik_model::{
-    AppId, Channel, Notification, NotificationId, Open, Publication, PublishRequest, UserId,
+    AppId, Channel, Notification, NotificationId, Open, Problem, Publication, PublishRequest,
+    UserId,
     preview::{AudiencePreview, PayloadForm, PayloadPreview, Preview, StepPreview},
     publish::{Step, Steps},
 };
@@ -15,10 +16,7 @@ use vestnik_rules::{
 };
 use vestnik_store::audiences::{ReachOutcome, ReachQuery};
 
-use super::{
-    Publishing,
-    publish::{check_schedule, unknown_topics},
-};
+use super::{Publishing, publish::unknown_topics};
 use crate::{
     channel::{Sample, samples},
     refusal::Refusal,
@@ -33,7 +31,7 @@ pub(crate) async fn preview(
     let now = with.clock.now();
     let topics = request.to.topics.clone();
     let publication = Publication::parse(request)?;
-    check_schedule(&publication.schedule, now)?;
+    schedule::check(&publication.schedule, now).map_err(Problem::invalid)?;
     let asked = ReachQuery {
         app: app.clone(),
         plan: Plan::from(&publication.audience),

@@ -6,7 +6,7 @@ use vestnik_model::{
     AppId, FieldProblem, Notification, NotificationId, Problem, ProblemCode, Publication,
     PublishAccepted, PublishRequest, TopicName,
     problem::FieldCode,
-    publish::{NotificationPatch, Patch, Schedule, Timing, ZoneRule, canonical},
+    publish::{NotificationPatch, Patch, canonical},
     view::NotificationView,
 };
 use vestnik_rules::schedule;
@@ -42,7 +42,7 @@ pub(crate) async fn publish(
     let idempotency = key.map(|key| remembered(key, &request, now));
     let topics = request.to.topics.clone();
     let publication = Publication::parse(request)?;
-    check_schedule(&publication.schedule, now)?;
+    schedule::check(&publication.schedule, now).map_err(Problem::invalid)?;
     let id = NotificationId::from_uuid(new_uuid_v7(with.clock));
     let life = schedule::span(&publication.schedule, now, publication.ttl);
     let new = NewNotification {
@@ -110,36 +110,6 @@ fn remembered(key: String, request: &PublishRequest, now: Timestamp) -> Idempote
     }
 }
 
-/// Refuses a schedule that names no existing zone or lies too far ahead, and what would
-/// have to be decided for each recipient, which nothing does yet.
-pub(super) fn check_schedule(schedule: &Schedule, now: Timestamp) -> Result<(), Problem> {
-    schedule::check(schedule, now).map_err(Problem::invalid)?;
-    let not_yet =
-        |pointer: &str| FieldProblem::new(pointer, FieldCode::NotAllowed, "is not supported yet");
-    let is_recipients = matches!(
-        schedule.timing,
-        Timing::Local {
-            zone: ZoneRule::Recipient(_),
-            ..
-        }
-    );
-    let unsupported = [
-        (is_recipients, "/schedule/time_zone"),
-        (schedule.window().is_some(), "/schedule/window"),
-        (
-            schedule.per_minute.is_some(),
-            "/schedule/throttle_per_minute",
-        ),
-    ];
-    let problems = unsupported.into_iter().filter(|(is_asked, _)| *is_asked);
-    let problems: Vec<_> = problems.map(|(_, pointer)| not_yet(pointer)).collect();
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(Problem::invalid(problems))
-    }
-}
-
 /// Changes a notification that is scheduled, and shows it.
 pub(crate) async fn edit(
     store: &dyn Store,
@@ -150,7 +120,7 @@ pub(crate) async fn edit(
 ) -> Result<NotificationView, Refusal> {
     let patch = Patch::parse(request)?;
     if let Some(schedule) = &patch.schedule {
-        check_schedule(schedule, now)?;
+        schedule::check(schedule, now).map_err(Problem::invalid)?;
     }
     let edit = Edit {
         app: app.clone(),

@@ -60,7 +60,7 @@ pub(crate) fn start(worker: &Worker, supervisor: &Supervisor) {
 /// How many rows of a kind are claimed at once, each of another App.
 const fn concurrency(kind: WorkKind) -> u32 {
     match kind {
-        WorkKind::Expand | WorkKind::Recall | WorkKind::MarkRead => 4,
+        WorkKind::Expand | WorkKind::Release | WorkKind::Recall | WorkKind::MarkRead => 4,
         WorkKind::Expire
         | WorkKind::Retry
         | WorkKind::Retain
@@ -76,7 +76,11 @@ const fn concurrency(kind: WorkKind) -> u32 {
 /// takes longer.
 const fn rows(kind: WorkKind) -> u32 {
     match kind {
-        WorkKind::Expand | WorkKind::Recall | WorkKind::MarkRead | WorkKind::Expire => 500,
+        WorkKind::Expand
+        | WorkKind::Release
+        | WorkKind::Recall
+        | WorkKind::MarkRead
+        | WorkKind::Expire => 500,
         WorkKind::Retain
         | WorkKind::Retry
         | WorkKind::Dispatch

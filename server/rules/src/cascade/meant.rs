@@ -83,7 +83,7 @@ impl<'a> Meant<'a> {
         course: Course,
     ) -> Option<Timestamp> {
         let is_delivered = match view.state.status {
-            DeliveryStatus::Pending | DeliveryStatus::Sent => false,
+            DeliveryStatus::Scheduled | DeliveryStatus::Pending | DeliveryStatus::Sent => false,
             DeliveryStatus::Delivered
             | DeliveryStatus::Read
             | DeliveryStatus::Suppressed

@@ -361,7 +361,8 @@ const fn ended(status: DeliveryStatus) -> &'static str {
         DeliveryStatus::Undelivered => "was not delivered",
         DeliveryStatus::Expired => "expired",
         DeliveryStatus::Cancelled => "was withdrawn",
-        DeliveryStatus::Pending
+        DeliveryStatus::Scheduled
+        | DeliveryStatus::Pending
         | DeliveryStatus::Sent
         | DeliveryStatus::Delivered
         | DeliveryStatus::Read => "ended",

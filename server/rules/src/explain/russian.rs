@@ -364,7 +364,8 @@ const fn ended(status: DeliveryStatus) -> &'static str {
         DeliveryStatus::Undelivered => "не доставлено",
         DeliveryStatus::Expired => "просрочено",
         DeliveryStatus::Cancelled => "отменено",
-        DeliveryStatus::Pending
+        DeliveryStatus::Scheduled
+        | DeliveryStatus::Pending
         | DeliveryStatus::Sent
         | DeliveryStatus::Delivered
         | DeliveryStatus::Read => "завершено",

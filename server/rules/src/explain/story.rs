@@ -41,7 +41,8 @@ pub fn explain(findings: &Findings, now: Timestamp) -> Vec<Statement> {
 const fn is_open(state: &DeliveryState) -> bool {
     match state.status {
         DeliveryStatus::Pending | DeliveryStatus::Sent => true,
-        DeliveryStatus::Delivered
+        DeliveryStatus::Scheduled
+        | DeliveryStatus::Delivered
         | DeliveryStatus::Read
         | DeliveryStatus::Suppressed
         | DeliveryStatus::Failed
@@ -316,6 +317,7 @@ fn standing(findings: &Findings, delivery: &DeliveryFindings, now: Timestamp) ->
         DeliveryStatus::Pending | DeliveryStatus::Sent if is_at_mailbox(findings, delivery) => {
             Vec::new()
         }
+        DeliveryStatus::Scheduled => Vec::new(),
         DeliveryStatus::Pending => vec![Standing::WaitsForDevice { until }],
         DeliveryStatus::Sent => vec![Standing::WaitsForConfirmation { until }],
         DeliveryStatus::Delivered => {

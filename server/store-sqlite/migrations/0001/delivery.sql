@@ -3,8 +3,9 @@
 CREATE TABLE delivery (
     notification INTEGER NOT NULL,
     user INTEGER NOT NULL,
-    -- Its place in the user's log, and those of the entries that say that it was read and recalled.
-    seq INTEGER NOT NULL,
+    -- Its place in the user's log, absent if it never came there, and the places of the entries that say
+    -- that it was read and recalled.
+    seq INTEGER,
     read_seq INTEGER,
     recall_seq INTEGER,
     status TEXT NOT NULL,
@@ -25,10 +26,17 @@ CREATE TABLE delivery (
     opened_at INTEGER,
     -- Why the step before gave way; a reason.
     switched TEXT,
+    -- When the schedule is asked about it again: while it is scheduled, when it may be due; then, when it
+    -- expires, if that is before its notification does.
+    release_at INTEGER,
+    expires_at INTEGER,
     PRIMARY KEY (notification, user)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX delivery_due ON delivery (notification, due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX delivery_release ON delivery (notification, release_at) WHERE release_at IS NOT NULL;
+-- What leads from a user to the deliveries that are in no log.
+CREATE INDEX delivery_unlogged ON delivery (user) WHERE seq IS NULL;
 
 -- A delivery was tried at an installation over a channel, or at the user's mailbox.
 CREATE TABLE attempt (

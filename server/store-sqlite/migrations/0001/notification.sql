@@ -46,7 +46,11 @@ CREATE TABLE notification_state (
     -- The work row of its life: expand, then expire, then retain.
     work INTEGER NOT NULL,
     -- The work row that sends its deliveries, while some wait.
-    dispatch INTEGER
+    dispatch INTEGER,
+    -- The work row that asks the schedule about deliveries, while some wait for that.
+    release INTEGER,
+    -- How far the pace of its schedule is: microseconds since 1970.
+    pace INTEGER
 ) STRICT;
 
 -- How many deliveries of a notification stand where, changed by differences.

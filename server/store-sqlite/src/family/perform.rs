@@ -20,7 +20,7 @@ use crate::{
         change::{Changes, Subject},
         dispatch, erasure, event, expansion,
         expiry::{self, Pass},
-        idempotency, marking, notification, recall,
+        idempotency, marking, notification, recall, release,
         report::Desk,
         retention, retry, sweep, topic, user,
         work::{self, Held, Next},
@@ -36,8 +36,9 @@ struct Job<'a> {
     changes: Changes,
     /// Whose logs have grown.
     grown: Vec<Grown>,
-    /// The notification of which deliveries may be due to be sent.
-    expanded: Option<Subject>,
+    /// The notification of which deliveries may be due to be sent, and whether others may wait for their
+    /// own time.
+    expanded: Option<(Subject, bool)>,
 }
 
 /// Does a part, if the claim still holds its row.
@@ -68,8 +69,11 @@ pub(crate) fn perform(
         ..
     } = job;
     changes.write(txn, part.now)?;
-    if let Some(subject) = expanded {
+    if let Some((subject, may_wait)) = expanded {
         dispatch::wake(txn, &subject, part.now)?;
+        if may_wait {
+            release::wake(txn, &subject, part.now)?;
+        }
     }
     event::log_grew(txn, &held.app, grown, part.now)?;
     Ok(match next {
@@ -87,6 +91,7 @@ impl Job<'_> {
         match self.held.kind {
             WorkKind::Expand => self.expand(db),
             WorkKind::Expire => self.expire(db),
+            WorkKind::Release => self.release(db),
             WorkKind::Retain => self.retain(db),
             // It is not done within one transaction: `vestnik_store::Dispatch`.
             WorkKind::Dispatch => Ok(Next::Done),
@@ -137,7 +142,7 @@ impl Job<'_> {
         let expanded = expansion::expand(db, &part, &mut self.changes)?;
         notification::set_position(db, row, expanded.position)?;
         self.grown = expanded.users;
-        self.expanded = Some(found.subject.clone());
+        self.expanded = Some((found.subject.clone(), true));
         Ok(match expanded.position {
             Some(_) => Next::More(None),
             None => stage_behind(WorkKind::Expand, &found),
@@ -184,6 +189,39 @@ impl Job<'_> {
         }))
     }
 
+    /// Asks the schedule about the deliveries that wait for their own time.
+    fn release(&mut self, db: &Connection) -> Result<Next, rusqlite::Error> {
+        let row = self.held.target;
+        let Some(found) = notification::find_row(db, row)?.filter(|found| !found.is_forgotten)
+        else {
+            return Ok(Next::Done);
+        };
+        let pass = self.pass(&found);
+        let part = release::Part {
+            pass: &pass,
+            seed: &self.part.seed,
+            is_routed: is_routed(db, &found.subject.app, row)?,
+            devices: notification::devices(db, row)?,
+            arrived: self.arrived(db, row)?,
+        };
+        let mut changes = Changes::default();
+        let done = release::release(db, &part, &mut changes)?;
+        self.changes = changes;
+        self.grown = done.users;
+        self.expanded = Some((found.subject.clone(), false));
+        Ok(match done.due {
+            None => {
+                notification::set_release(db, row, None)?;
+                Next::Done
+            }
+            Some(due) if due <= self.part.now => Next::More(None),
+            Some(due) => Next::Stage(Stage {
+                kind: WorkKind::Release,
+                due,
+            }),
+        })
+    }
+
     fn retain(&mut self, db: &Connection) -> Result<Next, rusqlite::Error> {
         let is_more = retention::delete_part(db, self.held.target, self.part.rows)?;
         Ok(more_or_done(is_more))
@@ -219,7 +257,7 @@ impl Job<'_> {
         let is_routed = is_routed(db, &found.subject.app, found.subject.row)?;
         let retried = retry::retry(db, &pass, is_routed, &mut changes)?;
         self.changes = changes;
-        self.expanded = Some(found.subject.clone());
+        self.expanded = Some((found.subject.clone(), true));
         Ok(match retried.after {
             Some(after) => Next::More(Some(after.to_string())),
             None => Next::Done,

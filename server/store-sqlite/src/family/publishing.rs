@@ -32,7 +32,7 @@ use crate::{
         change::{Changes, Subject},
         dispatch, edit, event, expansion,
         expiry::{self, Pass},
-        idempotency, notification, provider, retry, topic, work,
+        idempotency, notification, provider, release, retry, topic, work,
     },
     value::Unreadable,
 };
@@ -135,6 +135,7 @@ fn retry(
     let retried = retry::retry(db, &pass, is_routed, &mut changes)?;
     changes.write(txn, *now)?;
     dispatch::wake(txn, &found.subject, *now)?;
+    release::wake(txn, &found.subject, *now)?;
     if let Some(after) = retried.after {
         let stage = Stage {
             kind: WorkKind::Retry,
@@ -250,6 +251,7 @@ fn accept(
     changes.touched(&subject);
     changes.write(txn, accepted_at)?;
     dispatch::wake(txn, &subject, accepted_at)?;
+    release::wake(txn, &subject, accepted_at)?;
     event::log_grew(txn, app, users, accepted_at)?;
     event::work_due(txn, app, stage, accepted_at)?;
     answer(db, &subject)

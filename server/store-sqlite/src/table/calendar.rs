@@ -56,7 +56,9 @@ impl Calendar {
                 Ok(Self {
                     subject: subject.clone(),
                     // What another version wrote in a form of its own must not stop a delivery.
-                    schedule: schedule.and_then(|view| view.schedule()).unwrap_or_default(),
+                    schedule: schedule
+                        .and_then(|view| view.schedule())
+                        .unwrap_or_default(),
                     ttl: SignedDuration::from_secs(row.get(1)?),
                     opens_at: time(row, 2)?,
                     expires_at: time(row, 3)?,

@@ -5,7 +5,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row};
 use vestnik_model::{
     DeliveryState, InstallationId, NotificationId, Open, Reason, UserId, view::DeliveryView,
 };
-use vestnik_rules::{audience::Member, cascade::Course, identity::delivery_id};
+use vestnik_rules::{audience::Member, cascade::Course, delivery::is_timed, identity::delivery_id};
 
 use crate::{
     sql::statements,
@@ -18,20 +18,34 @@ use crate::{
 macro_rules! columns {
     () => {
         "d.user, d.seq, d.only, d.status, d.reason, d.late, d.engagement, d.sent_at, d.delivered_at,
-         d.read_at"
+         d.read_at, d.expires_at"
     };
 }
 
 statements! {
-    INSERT = "INSERT INTO delivery (notification, user, seq, status, reason, only, began_at, due_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7) ON CONFLICT (notification, user) DO NOTHING";
+    INSERT = "INSERT INTO delivery (notification, user, seq, status, reason, only, began_at, due_at,
+             release_at, expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9) ON CONFLICT (notification, user) DO NOTHING";
+    /// The time has come of a delivery that was made before.
+    RELEASE = "UPDATE delivery SET seq = ?3, status = ?4, reason = ?5, began_at = ?6, due_at = ?6,
+             release_at = ?7, expires_at = ?7, only = ?8
+         WHERE notification = ?1 AND user = ?2";
+    SET_RELEASE = "UPDATE delivery SET release_at = ?3 WHERE notification = ?1 AND user = ?2";
+    /// Users about whose deliveries the schedule is asked, the earliest first.
+    RELEASABLE = "SELECT user FROM delivery INDEXED BY delivery_release
+         WHERE notification = ?1 AND release_at <= ?2 ORDER BY release_at LIMIT ?3";
+    NEXT_RELEASE = "SELECT release_at FROM delivery INDEXED BY delivery_release
+         WHERE notification = ?1 AND release_at IS NOT NULL ORDER BY release_at LIMIT 1";
+    OWN_EXPIRY = "SELECT expires_at FROM delivery WHERE notification = ?1 AND user = ?2";
+    UNLOGGED = "SELECT notification FROM delivery INDEXED BY delivery_unlogged
+         WHERE user = ?1 AND seq IS NULL LIMIT ?2";
     FIND = concat!("SELECT ", columns!(), " FROM delivery d WHERE d.notification = ?1 AND d.user = ?2");
     PART = concat!("SELECT ", columns!(), " FROM delivery d
          WHERE d.notification = ?1 AND d.user > ?2 ORDER BY d.user LIMIT ?3");
     PAGE = concat!("SELECT ", columns!(), ", u.id FROM delivery d CROSS JOIN user u ON u.row = d.user
          WHERE d.notification = ?1 AND d.user > ?2 AND u.id IS NOT NULL ORDER BY d.user LIMIT ?3");
     UPDATE = "UPDATE delivery SET status = ?3, reason = ?4, late = ?5, engagement = ?6, sent_at = ?7,
-             delivered_at = ?8, read_at = ?9
+             delivered_at = ?8, read_at = ?9, release_at = iif(?10, release_at, NULL)
          WHERE notification = ?1 AND user = ?2";
     /// Users with a delivery that is due, the earliest first. The store makes no statistics: without the
     /// name of the index, every delivery of the notification could be read.
@@ -70,11 +84,41 @@ pub(crate) struct Key {
 pub(crate) struct Found {
     /// The row of its user.
     pub(crate) user: i64,
-    /// Its place in the user's log.
-    pub(crate) seq: u64,
+    /// Its place in the user's log, if it came there.
+    pub(crate) seq: Option<u64>,
     /// The only installations it is for; all of the user's when absent.
     pub(crate) only: Option<Vec<InstallationId>>,
     pub(crate) state: DeliveryState,
+    /// When it expires, if that is before its notification does.
+    pub(crate) expires_at: Option<Timestamp>,
+}
+
+/// A delivery to make.
+#[derive(Debug)]
+pub(crate) struct New<'a> {
+    /// Its place in the user's log, if it comes there at once.
+    pub(crate) seq: Option<u64>,
+    pub(crate) member: &'a Member,
+    /// When it is looked at by a dispatch, if it is.
+    pub(crate) due_at: Option<Timestamp>,
+    /// When the schedule is asked about it again, if it is.
+    pub(crate) release_at: Option<Timestamp>,
+    /// When it expires, if that is before its notification does.
+    pub(crate) expires_at: Option<Timestamp>,
+}
+
+/// The end of a delivery's time in no log.
+#[derive(Debug)]
+pub(crate) struct Released<'a> {
+    /// Its place in the user's log.
+    pub(crate) seq: u64,
+    pub(crate) state: &'a DeliveryState,
+    /// When it is looked at by a dispatch, if it is.
+    pub(crate) due_at: Option<Timestamp>,
+    /// When it expires, if that is before its notification does.
+    pub(crate) expires_at: Option<Timestamp>,
+    /// The only installations it is for; all of the user's when absent.
+    pub(crate) only: Option<&'a [InstallationId]>,
 }
 
 /// Makes deliveries, by a statement that is prepared once.
@@ -85,14 +129,15 @@ impl<'a> Insert<'a> {
         db.prepare_cached(INSERT).map(Self)
     }
 
-    /// Makes a delivery that is looked at when it is due, if it is; tells whether it is new.
-    pub(crate) fn run(
-        &mut self,
-        key: Key,
-        seq: u64,
-        member: &Member,
-        due: Option<Timestamp>,
-    ) -> Result<bool, rusqlite::Error> {
+    /// Makes a delivery; tells whether it is new.
+    pub(crate) fn run(&mut self, key: Key, new: &New<'_>) -> Result<bool, rusqlite::Error> {
+        let New {
+            seq,
+            member,
+            due_at,
+            release_at,
+            expires_at,
+        } = new;
         let only = member.only.as_ref().map(to_json).transpose()?;
         let made = self.0.execute((
             key.notification,
@@ -101,7 +146,9 @@ impl<'a> Insert<'a> {
             member.state.status.as_str(),
             member.state.reason.as_ref().map(Open::as_str),
             only,
-            due.map(millis),
+            due_at.map(millis),
+            release_at.map(millis),
+            expires_at.map(millis),
         ))?;
         Ok(made == 1)
     }
@@ -143,6 +190,7 @@ fn found(row: &Row<'_>) -> Result<Found, rusqlite::Error> {
             delivered_at: optional_time(row, 8)?,
             read_at: optional_time(row, 9)?,
         },
+        expires_at: optional_time(row, 10)?,
     })
 }
 
@@ -172,8 +220,84 @@ pub(crate) fn update(
             sent_at.map(millis),
             delivered_at.map(millis),
             read_at.map(millis),
+            is_timed(state),
         ))
         .map(drop)
+}
+
+/// Writes that the time of a delivery has come.
+pub(crate) fn release(
+    db: &Connection,
+    key: Key,
+    released: &Released<'_>,
+) -> Result<(), rusqlite::Error> {
+    let Released {
+        seq,
+        state,
+        due_at,
+        expires_at,
+        only,
+    } = released;
+    db.prepare_cached(RELEASE)?
+        .execute((
+            key.notification,
+            key.user,
+            seq,
+            state.status.as_str(),
+            state.reason.as_ref().map(Open::as_str),
+            due_at.map(millis),
+            expires_at.map(millis),
+            only.map(to_json).transpose()?,
+        ))
+        .map(drop)
+}
+
+/// Writes when the schedule is asked about a delivery again.
+pub(crate) fn set_release(
+    db: &Connection,
+    key: Key,
+    at: Option<Timestamp>,
+) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(SET_RELEASE)?
+        .execute((key.notification, key.user, at.map(millis)))
+        .map(drop)
+}
+
+/// The users about whose deliveries of a notification the schedule is asked now.
+pub(crate) fn releasable(
+    db: &Connection,
+    notification: i64,
+    now: Timestamp,
+    rows: u32,
+) -> Result<Vec<i64>, rusqlite::Error> {
+    db.prepare_cached(RELEASABLE)?
+        .query_map((notification, millis(now), rows), |row| row.get(0))?
+        .collect()
+}
+
+/// When the schedule is asked about a delivery of a notification next.
+pub(crate) fn next_release(
+    db: &Connection,
+    notification: i64,
+) -> Result<Option<Timestamp>, rusqlite::Error> {
+    db.prepare_cached(NEXT_RELEASE)?
+        .query_row([notification], |row| time(row, 0))
+        .optional()
+}
+
+/// When a delivery expires, if that is before its notification does.
+pub(crate) fn own_expiry(db: &Connection, key: Key) -> Result<Option<Timestamp>, rusqlite::Error> {
+    let found = db
+        .prepare_cached(OWN_EXPIRY)?
+        .query_row((key.notification, key.user), |row| optional_time(row, 0));
+    found.optional().map(Option::flatten)
+}
+
+/// Notifications of which a user has a delivery that is in no log.
+pub(crate) fn unlogged(db: &Connection, user: i64, rows: u32) -> Result<Vec<i64>, rusqlite::Error> {
+    db.prepare_cached(UNLOGGED)?
+        .query_map((user, rows), |row| row.get(0))?
+        .collect()
 }
 
 /// The users whose deliveries of a notification are due, with where each stands in its cascade.
@@ -306,7 +430,7 @@ pub(crate) fn page(
 ) -> Result<Vec<Read<(UserId, Found)>>, rusqlite::Error> {
     db.prepare_cached(PAGE)?
         .query_map((notification, after, limit), |row| {
-            Ok(parsed(row, 10).and_then(|user| Ok((user, found(row)?))))
+            Ok(parsed(row, 11).and_then(|user| Ok((user, found(row)?))))
         })?
         .collect()
 }
@@ -353,12 +477,9 @@ pub(crate) fn has_evidence(
     owner: &Owner<'_>,
 ) -> Result<bool, rusqlite::Error> {
     let Owner { app, user, epoch } = owner;
-    db.prepare_cached(HAS_EVIDENCE)?.exists((
-        notification,
-        delivery.user,
-        app,
-        user,
-        epoch,
-        delivery.seq,
-    ))
+    let Some(seq) = delivery.seq else {
+        return Ok(false);
+    };
+    db.prepare_cached(HAS_EVIDENCE)?
+        .exists((notification, delivery.user, app, user, epoch, seq))
 }

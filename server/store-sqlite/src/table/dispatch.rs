@@ -163,7 +163,7 @@ impl Desk<'_> {
             course: case.course,
             state: &case.delivery.state,
             is_handed: is_handed(&case.delivery.state, attempts),
-            expires_at: self.sending.found.expires_at,
+            expires_at: case.expires_at(&self.sending),
             // Content that cannot be read is never sent.
             is_stopped: self.sending.found.is_cancelled || self.sending.content.is_none(),
             choice: self.sending.devices,
@@ -181,7 +181,9 @@ impl Desk<'_> {
             return Ok(());
         };
         let only = opens.only(case.delivery.only.clone());
-        log::delete(self.db, case.key.user, case.delivery.seq)?;
+        if let Some(former) = case.delivery.seq {
+            log::delete(self.db, case.key.user, former)?;
+        }
         let new = log::New {
             notification: case.key.notification,
             at: self.now,
@@ -224,7 +226,7 @@ impl Desk<'_> {
         Ok(Some(Begun {
             attempt: attempt_id(delivery, target),
             user: case.name.clone(),
-            notification: Arc::clone(content),
+            notification: case.content(content),
             recipient,
             lease_until,
         }))
@@ -271,7 +273,8 @@ impl Desk<'_> {
 
     /// Until when a try of a delivery makes sense.
     fn until(&self, key: Key) -> Result<Timestamp, rusqlite::Error> {
-        let expires_at = self.sending.found.expires_at;
+        let own = delivery::own_expiry(self.db, key)?;
+        let expires_at = own.unwrap_or(self.sending.found.expires_at);
         let course = delivery::course(self.db, key, self.now)?;
         Ok(course.map_or(expires_at, |course| {
             course.tries_until(&self.sending.steps, expires_at)

@@ -5,7 +5,7 @@ use vestnik_model::{Counter, DeliveryStatus, Open, open::Word as _};
 
 use super::{
     change::{Changes, uncount},
-    log, notification, retention, topic, user, work,
+    delivery, log, notification, retention, topic, user, work,
 };
 use crate::sql::statements;
 
@@ -35,6 +35,13 @@ pub(crate) fn delete_part(
         log::delete(db, user, *seq)?;
     }
     if entries.len() == rows as usize {
+        return Ok(true);
+    }
+    let unlogged = delivery::unlogged(db, user, rows)?;
+    for notification in &unlogged {
+        delete_delivery(db, *notification, user, changes)?;
+    }
+    if unlogged.len() == rows as usize {
         return Ok(true);
     }
     // Facts that are about no notification.

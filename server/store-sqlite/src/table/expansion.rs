@@ -11,17 +11,21 @@ use rusqlite::{Connection, Row};
 use vestnik_model::{Devices, InstallationId, TopicName, UserId};
 use vestnik_rules::{
     audience::{Candidate, ListedUser, Members, Plan, Position, Source, admit},
-    delivery::Move,
-    device::choose,
-    log::Tag,
+    delivery::{Move, is_timed},
+    device,
+    release::{Made, make},
+    schedule::Attributes,
 };
-use vestnik_store::effect::{Arrived, Gained, Grown};
+use vestnik_store::effect::{Arrived, Grown};
 
 use super::{
+    arrival::{Addressee, Arrivals},
+    calendar::Calendar,
     change::{Changes, Subject},
     delivery::{self, Key},
-    installation, log, meta, present, topic,
+    installation, present, topic,
     user::{self, Head},
+    user_attribute,
 };
 use crate::{
     sql::statements,
@@ -30,7 +34,8 @@ use crate::{
 
 statements! {
     SUBSCRIBERS = "SELECT u.row, u.last_seq, u.last_tag, u.renewal, u.renewed_at, u.id,
-             EXISTS (SELECT 1 FROM installation i WHERE i.app = ?4 AND i.user = u.id)
+             EXISTS (SELECT 1 FROM installation i WHERE i.app = ?4 AND i.user = u.id),
+             u.zone, u.quiet_from, u.quiet_to
          FROM subscription s CROSS JOIN user u ON u.row = s.user
          WHERE s.topic = ?1 AND s.user > ?2 AND u.id IS NOT NULL ORDER BY s.user LIMIT ?3";
 }
@@ -87,6 +92,7 @@ struct Named {
     user: UserId,
     only: Option<Vec<InstallationId>>,
     has_installation: bool,
+    attributes: Attributes,
 }
 
 /// Expands a part.
@@ -96,13 +102,16 @@ pub(crate) fn expand(
     changes: &mut Changes,
 ) -> Result<Expanded, rusqlite::Error> {
     let mut expanded = Expanded::default();
+    let content = part.arrived.as_ref();
+    let priority = content.and_then(|of| of.notification.priority.known());
+    let calendar = Calendar::load(db, part.subject, priority)?;
+    let arrived = (part.arrived.clone(), part.now);
     let mut pen = Pen {
         db,
         part,
-        tag: log::tag_of_part(part.seed, part.subject.row),
-        database: meta::epoch(db)?,
+        calendar: calendar.ok_or(rusqlite::Error::QueryReturnedNoRows)?,
         insert: delivery::Insert::prepare(db)?,
-        append: log::Append::prepare(db)?,
+        arrivals: Arrivals::prepare(db, part.subject.row, part.seed, arrived)?,
         changes,
     };
     let mut left = part.rows.max(1);
@@ -125,6 +134,7 @@ pub(crate) fn expand(
             position = position.end();
         }
     }
+    pen.calendar.save(db)?;
     pen.changes.touched(part.subject);
     Ok(expanded)
 }
@@ -159,11 +169,13 @@ fn users(
     let listed = listed.iter().take(limit as usize);
     listed
         .map(|ListedUser { key, user }| {
+            let head = user::ensure(db, app, user)?;
             let named = Named {
-                head: user::ensure(db, app, user)?,
+                head,
                 user: user.clone(),
                 only: None,
                 has_installation: present::has_any(db, app, user)?,
+                attributes: user_attribute::get(db, head.row)?,
             };
             Ok(Walked {
                 key: *key,
@@ -201,6 +213,7 @@ fn named(row: &Row<'_>) -> Result<Named, rusqlite::Error> {
         user: parsed(row, 5)?,
         only: None,
         has_installation: row.get(6)?,
+        attributes: user_attribute::attributes(row, 7)?,
     })
 }
 
@@ -219,11 +232,13 @@ fn owners(
             continue;
         };
         let head = user::ensure(db, app, &user)?;
+        let attributes = user_attribute::get(db, head.row)?;
         let owner = owners.entry(head.row).or_insert_with(|| Named {
             head,
             user,
             only: Some(Vec::new()),
             has_installation: true,
+            attributes,
         });
         owner.only.get_or_insert_default().push(*id);
     }
@@ -239,29 +254,26 @@ fn owners(
 struct Pen<'a> {
     db: &'a Connection,
     part: &'a Part<'a>,
-    tag: Tag,
-    database: u32,
+    calendar: Calendar,
     insert: delivery::Insert<'a>,
-    append: log::Append<'a>,
+    arrivals: Arrivals<'a>,
     changes: &'a mut Changes,
 }
 
 impl Pen<'_> {
-    /// Gives the user when they got a delivery.
+    /// Makes the delivery of a user; gives the user when they got an entry.
     fn deliver(&mut self, named: Named) -> Result<Option<Grown>, rusqlite::Error> {
         let Named {
             mut head,
             user,
             only,
             has_installation,
+            attributes,
         } = named;
-        let only = match self.part.devices {
-            Devices::All => only,
-            devices @ (Devices::Primary | Devices::PrimaryThenAll | Devices::MostRecent) => {
-                let app = &self.part.subject.app;
-                choose(devices, installation::candidates(self.db, app, &user)?).only()
-            }
-        };
+        let app = &self.part.subject.app;
+        let only = device::only(self.part.devices, only, || {
+            installation::candidates(self.db, app, &user)
+        })?;
         let candidate = Candidate {
             user: &user,
             only,
@@ -270,31 +282,41 @@ impl Pen<'_> {
         let Some(member) = admit(self.part.plan, candidate, self.part.now) else {
             return Ok(None);
         };
-        let notification = self.part.subject.row;
-        let key = Key {
-            notification,
-            user: head.row,
-        };
-        let due = self.part.is_routed.then_some(self.part.now);
-        if !self.insert.run(key, head.seq + 1, &member, due)? {
+        let known = self.calendar.known(self.db, &user, attributes)?;
+        let pace = self.calendar.pace;
+        let takes_place = is_timed(&member.state);
+        let turn = self.calendar.turn(&known, takes_place, self.part.now);
+        let made = make(member, turn, self.part.now);
+        if !self.insert(&head, &made)? {
+            self.calendar.pace = pace;
             return Ok(None);
         }
-        let new = log::New {
-            notification,
-            at: self.part.now,
-            only: member.only.as_deref(),
-            body: None,
+        let moved = Move::made(&made.member.state);
+        self.changes.moved_in_part(self.part.subject, Some(moved));
+        if !made.is_due {
+            return Ok(None);
+        }
+        let to = Addressee {
+            user: &user,
+            only: made.member.only.as_deref(),
+            expires_at: made.expires_at,
         };
-        let after = head.place(self.database);
-        self.append.run(&mut head, self.tag, &new)?;
-        let made = Move::made(&member.state);
-        self.changes.moved_in_part(self.part.subject, Some(made));
-        let arrived = self.part.arrived.clone().filter(|_| member.only.is_none());
-        let gained = arrived.map(|arrived| Gained {
-            after,
-            to: head.place(self.database),
-            arrived,
-        });
-        Ok(Some(Grown { user, gained }))
+        self.arrivals.append(&mut head, to).map(Some)
+    }
+
+    /// Stores a delivery; tells whether it is new.
+    fn insert(&mut self, head: &Head, made: &Made) -> Result<bool, rusqlite::Error> {
+        let key = Key {
+            notification: self.part.subject.row,
+            user: head.row,
+        };
+        let new = delivery::New {
+            seq: made.is_due.then_some(head.seq + 1),
+            member: &made.member,
+            due_at: (made.is_due && self.part.is_routed).then_some(self.part.now),
+            release_at: made.release_at,
+            expires_at: made.expires_at,
+        };
+        self.insert.run(key, &new)
     }
 }

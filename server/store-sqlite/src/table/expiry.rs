@@ -66,9 +66,9 @@ pub(crate) fn end(
     let subject = &pass.found.subject;
     let counts = notification::counts(db, subject.row)?;
     let open = if pass.is_expired() {
-        counts.pending + counts.sent
+        counts.waiting() + counts.sent
     } else {
-        counts.pending
+        counts.waiting()
     };
     if open == 0 {
         return Ok(None);
@@ -102,6 +102,15 @@ fn ended(
     if !pass.is_expired() {
         return Ok(cancel(found.state.clone(), pass.now));
     }
+    expired(db, pass, found)
+}
+
+/// What becomes of a delivery whose time runs out, that of its notification or its own.
+pub(crate) fn expired(
+    db: &Connection,
+    pass: &Pass<'_>,
+    found: &delivery::Found,
+) -> Result<Advanced, rusqlite::Error> {
     let proof = if found.state.status == DeliveryStatus::Sent {
         proof(db, pass, found)?
     } else {

@@ -57,6 +57,9 @@ pub(crate) fn of(
     let Some(delivery) = delivery.flatten() else {
         return Ok(Some(findings));
     };
+    if let Some(expires_at) = delivery.expires_at {
+        findings.notification.expires_at = expires_at;
+    }
     findings.tries = tries(db, key, unreadable)?;
     let reached = Reached {
         epoch: head.place(meta::epoch(db)?).epoch.0,
@@ -142,8 +145,9 @@ impl Reached<'_> {
     /// Whether an installation reported the delivery, or confirmed a place behind it.
     fn by(&self, installation: InstallationId, confirmed: Option<(u32, u64)>) -> bool {
         let mut tries = self.tries.iter();
-        let has_passed =
-            confirmed.is_some_and(|(of, seq)| of == self.epoch && seq >= self.delivery.seq);
+        let has_passed = confirmed
+            .zip(self.delivery.seq)
+            .is_some_and(|((of, seq), place)| of == self.epoch && seq >= place);
         has_passed
             || tries.any(|tried| {
                 tried.target.installation() == Some(installation) && tried.delivered_at.is_some()

@@ -24,7 +24,7 @@ statements! {
     STRETCH = "SELECT l.seq, l.tag, l.at, l.only, l.body, n.id, n.bytes, n.expires_at, d.read_at,
              s.is_recalled OR s.is_forgotten
                  OR (s.is_cancelled AND d.sent_at IS NULL AND d.delivered_at IS NULL),
-             n.content
+             d.expires_at, n.content
          FROM log l
              LEFT JOIN notification n ON n.row = l.notification
              LEFT JOIN notification_state s ON s.notification = l.notification
@@ -244,7 +244,9 @@ impl Reader {
         let Some(bytes) = row.get(6)? else {
             return Ok(absent(place));
         };
-        let expires_at = time(row, 7)?;
+        // That of the delivery, if it is earlier than that of its notification.
+        let own = optional_time(row, 10)?;
+        let expires_at = own.map_or_else(|| time(row, 7), Ok)?;
         let candidate = Candidate {
             only,
             expires_at: Some(expires_at),
@@ -259,12 +261,14 @@ impl Reader {
             });
         }
         let id = NotificationId::from_uuid(uuid(row, 5)?);
+        let mut notification = json::<Notification>(row, 11)?;
+        notification.expires_at = own.unwrap_or(notification.expires_at);
         let arrival = Arrival {
             id,
             at: time(row, 2)?,
             delivery_id: delivery_id_of(id, self.hash),
             read_at: optional_time(row, 8)?,
-            notification: json::<Notification>(row, 10)?,
+            notification,
         };
         Ok(StretchEntry {
             candidate,

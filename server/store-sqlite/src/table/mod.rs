@@ -3,7 +3,9 @@
 
 pub(crate) mod api_key;
 pub(crate) mod app;
+pub(crate) mod arrival;
 pub(crate) mod attempt;
+pub(crate) mod calendar;
 pub(crate) mod change;
 pub(crate) mod decrypt;
 pub(crate) mod delivery;
@@ -32,6 +34,7 @@ pub(crate) mod push_address;
 pub(crate) mod reach;
 pub(crate) mod recall;
 pub(crate) mod refresh_family;
+pub(crate) mod release;
 pub(crate) mod report;
 pub(crate) mod retention;
 pub(crate) mod retry;
@@ -57,6 +60,7 @@ pub(crate) const STATEMENTS: &[(&str, &[(&str, &str)])] = &[
     ("api_key", api_key::ALL),
     ("app", app::ALL),
     ("attempt", attempt::ALL),
+    ("calendar", calendar::ALL),
     ("change", change::ALL),
     ("decrypt", decrypt::ALL),
     ("delivery", delivery::ALL),

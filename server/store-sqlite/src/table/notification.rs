@@ -48,6 +48,8 @@ statements! {
     DEVICES = "SELECT devices FROM notification WHERE row = ?1";
     DISPATCH = "SELECT dispatch FROM notification_state WHERE notification = ?1";
     SET_DISPATCH = "UPDATE notification_state SET dispatch = ?2 WHERE notification = ?1";
+    RELEASE = "SELECT release FROM notification_state WHERE notification = ?1";
+    SET_RELEASE = "UPDATE notification_state SET release = ?2 WHERE notification = ?1";
     SET_WORK = "UPDATE notification_state SET work = ?2 WHERE notification = ?1";
     FIND = concat!("SELECT ", found_columns!(), "
          FROM notification n JOIN notification_state s ON s.notification = n.row
@@ -225,6 +227,25 @@ pub(crate) fn set_dispatch(
     work: Option<i64>,
 ) -> Result<(), rusqlite::Error> {
     db.prepare_cached(SET_DISPATCH)?
+        .execute((row, work))
+        .map(drop)
+}
+
+/// The row of work that asks the schedule about a notification's deliveries, while some wait.
+pub(crate) fn release(db: &Connection, row: i64) -> Result<Option<i64>, rusqlite::Error> {
+    db.prepare_cached(RELEASE)?
+        .query_row([row], |row| row.get(0))
+        .optional()
+        .map(Option::flatten)
+}
+
+/// Notes the row of work that asks the schedule about a notification's deliveries.
+pub(crate) fn set_release(
+    db: &Connection,
+    row: i64,
+    work: Option<i64>,
+) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(SET_RELEASE)?
         .execute((row, work))
         .map(drop)
 }

@@ -54,7 +54,12 @@ pub(crate) fn recall(
 /// hand-over is noted after it happened. One that ended in another way without a hand-over is on none.
 fn can_be_on_a_device(found: &delivery::Found) -> bool {
     let state = &found.state;
+    // What never came into a log is nowhere.
+    if found.seq.is_none() {
+        return false;
+    }
     match state.status {
+        DeliveryStatus::Scheduled => false,
         DeliveryStatus::Pending
         | DeliveryStatus::Sent
         | DeliveryStatus::Delivered

@@ -171,7 +171,8 @@ impl<'a> Desk<'a> {
         };
         let delivery = delivery::find(db, key);
         let delivery = self.unreadable.pass_over("delivery", delivery)?.flatten();
-        let Some(delivery) = delivery else {
+        // Nobody can have what is in no log.
+        let Some(delivery) = delivery.filter(|found| found.seq.is_some()) else {
             return Ok(None);
         };
         Ok(Some(Target {

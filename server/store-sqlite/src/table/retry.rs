@@ -44,6 +44,9 @@ pub(crate) fn retry(
                 user,
             };
             save(db, key, pass, &round)?;
+            // It expires when it would have.
+            let own = delivery::own_expiry(db, key)?;
+            delivery::set_release(db, key, own)?;
             changes.moved_in_part(subject, round.advanced.moved);
             retried.count += 1;
         }

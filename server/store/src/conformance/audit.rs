@@ -47,6 +47,7 @@ async fn recount(store: &dyn Store, app: &AppId, view: &NotificationView) -> Cou
             DeliveryStatus::Undelivered => &mut counts.undelivered,
             DeliveryStatus::Expired => &mut counts.expired,
             DeliveryStatus::Cancelled => &mut counts.cancelled,
+            DeliveryStatus::Scheduled => &mut counts.scheduled,
         };
         *count += 1;
     }

@@ -30,6 +30,7 @@ pub mod keys;
 pub mod letters;
 pub mod lives;
 pub mod logs;
+pub mod mailing;
 pub mod model;
 pub mod operations;
 pub mod publishing;
@@ -47,12 +48,14 @@ pub mod tokens;
 pub mod topics;
 pub mod users;
 pub mod views;
+pub mod waiting;
 pub mod webhooks;
 pub mod work;
 
 mod audit;
 mod fact;
 mod name;
+mod timed;
 mod world;
 
 use std::sync::Arc;
@@ -120,6 +123,19 @@ macro_rules! conformance {
                 what_is_scheduled_can_be_changed, a_changed_time_is_kept,
                 an_old_claim_does_not_send_what_was_put_off,
                 what_is_not_scheduled_stays_as_it_is;
+            waiting: a_delivery_waits_for_the_clock_of_its_recipient,
+                what_was_handed_over_ends_with_its_own_life,
+                a_zone_that_changed_moves_a_delivery,
+                who_has_no_zone_follows_the_senders_policy,
+                a_window_that_was_missed_is_the_end,
+                quiet_hours_hold_what_is_not_critical, what_waits_is_cancelled_and_recalled,
+                what_is_expanded_cannot_be_changed, what_waits_goes_with_its_user,
+                what_waits_expires_with_its_notification, nobody_is_released_twice,
+                nobody_confirms_what_is_in_no_log, who_logs_in_before_the_time_is_reached;
+            mailing: a_mailing_crosses_the_night_in_which_clocks_go_forward,
+                a_mailing_crosses_the_night_in_which_clocks_go_back,
+                a_mailing_keeps_its_pace_after_a_crash,
+                any_schedule_goes_out_as_the_rules_say;
             idempotency: a_repeated_request_is_answered_as_before,
                 another_request_is_a_mismatch, a_key_is_forgotten_in_time,
                 a_refused_request_is_not_remembered, racing_repetitions_publish_once;

@@ -19,7 +19,7 @@ use super::{
     attempt::of_delivery,
     findings::has_it,
     installations::addresses_of,
-    logs::{Append, append},
+    logs::{Append, append, for_user},
     queue::{Next, finish, held},
     row::{
         AddressRow, AttemptRow, Content, InstallationRow, NotificationKey, Target as Aim, UserKey,
@@ -133,7 +133,7 @@ pub(super) fn wake(txn: &mut Txn, notification: NotificationKey) {
                 due,
             },
         )),
-        (Some(id), due) => set_waiting(txn, id, due).then_some(id),
+        (Some(id), due) => set_waiting(txn, id, due, WorkKind::Dispatch).then_some(id),
     };
     if let Some(row) = txn.world.notifications.get_mut(&notification) {
         row.dispatch = id;
@@ -141,7 +141,7 @@ pub(super) fn wake(txn: &mut Txn, notification: NotificationKey) {
 }
 
 /// Makes a row that waits due at another time, or deletes it; tells whether there is a row now.
-fn set_waiting(txn: &mut Txn, id: u64, due: Option<Timestamp>) -> bool {
+pub(super) fn set_waiting(txn: &mut Txn, id: u64, due: Option<Timestamp>, kind: WorkKind) -> bool {
     let Some(row) = txn.world.work.get_mut(&id) else {
         return false;
     };
@@ -156,11 +156,7 @@ fn set_waiting(txn: &mut Txn, id: u64, due: Option<Timestamp>) -> bool {
     if waits {
         (row.due, row.ready) = (due, due);
     }
-    let stage = Stage {
-        kind: WorkKind::Dispatch,
-        due,
-    };
-    txn.work_due(&app, stage);
+    txn.work_due(&app, Stage { kind, due });
     true
 }
 
@@ -182,7 +178,9 @@ fn look_at(world: &World, key: Key, now: Timestamp) -> Option<Looked> {
         course: delivery.course?,
         state: &delivery.state,
         is_handed: is_handed(&delivery.state, attempts),
-        expires_at: notification.notification.expires_at,
+        expires_at: delivery
+            .expires_at
+            .unwrap_or(notification.notification.expires_at),
         is_stopped: notification.is_cancelled,
         choice: notification.devices,
         only: delivery.only.as_deref(),
@@ -255,7 +253,9 @@ fn open(txn: &mut Txn, key: Key, opens: Opens, part: &Part) {
         return;
     };
     let (former, only) = (row.seq, opens.only(row.only.clone()));
-    txn.world.logs.remove(&(key.1, former));
+    if let Some(former) = former {
+        txn.world.logs.remove(&(key.1, former));
+    }
     let seq = append(
         txn,
         Append {
@@ -268,7 +268,7 @@ fn open(txn: &mut Txn, key: Key, opens: Opens, part: &Part) {
         },
     );
     if let Some(row) = txn.world.deliveries.get_mut(&key) {
-        (row.only, row.seq) = (only, seq);
+        (row.only, row.seq) = (only, Some(seq));
     }
 }
 
@@ -295,7 +295,8 @@ pub(super) fn move_on(txn: &mut Txn, key: Key, event: Event, now: Timestamp) {
 
 fn begin_one(world: &mut World, key: Key, target: Target, now: Timestamp) -> Option<Begun> {
     let notification = world.notifications.get(&key.0)?;
-    let content = Arc::new(notification.notification.clone());
+    let of = world.deliveries.get(&key)?;
+    let content = Arc::new(for_user(&notification.notification, of));
     let app = notification.app.clone();
     let name = world.name_of(key.1)?.clone();
     let delivery = world.deliveries.get(&key)?.id;

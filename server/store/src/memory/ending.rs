@@ -5,8 +5,8 @@ use vestnik_model::{DeliveryStatus, Recall};
 use vestnik_rules::{
     attempt::State,
     cascade::Target,
-    delivery::{Confirmation, cancel, expire},
-    log::epoch_of,
+    delivery::{Advanced, Confirmation, cancel, expire, is_timed},
+    log::{Place, epoch_of},
 };
 
 use super::{
@@ -59,18 +59,24 @@ pub(super) fn end(txn: &mut Txn, pass: &Pass) -> Option<UserKey> {
         } else {
             cancel(state, pass.now)
         };
-        if let Some(row) = txn.world.deliveries.get_mut(&key) {
-            row.state = advanced.state;
-        }
-        if advanced.moved.is_some() {
-            txn.moved_in_part(pass.notification, advanced.moved);
-        }
+        save(txn, key, advanced);
     }
     next
 }
 
+/// Saves what a delivery has become.
+pub(super) fn save(txn: &mut Txn, key: (NotificationKey, UserKey), advanced: Advanced) {
+    if let Some(row) = txn.world.deliveries.get_mut(&key) {
+        row.release_at = row.release_at.filter(|_| is_timed(&advanced.state));
+        row.state = advanced.state;
+    }
+    if advanced.moved.is_some() {
+        txn.moved_in_part(key.0, advanced.moved);
+    }
+}
+
 /// What is known of what a delivery that was handed over came to.
-fn proof(world: &World, key: (NotificationKey, UserKey)) -> Confirmation {
+pub(super) fn proof(world: &World, key: (NotificationKey, UserKey)) -> Confirmation {
     let letter = (key.0, key.1, Target::Mailbox);
     let letter = world.attempts.get(&letter);
     if has_evidence(world, key) {
@@ -94,7 +100,8 @@ fn has_evidence(world: &World, key: (NotificationKey, UserKey)) -> bool {
     world.sessions_of(&user.app, name).iter().any(|(id, row)| {
         let is_tried = of_delivery(world, key).any(|(of, _)| of.2.installation() == Some(*id));
         let reached = row.confirmed.filter(|place| place.epoch == epoch);
-        is_tried && reached.is_some_and(|place| place.seq >= delivery.seq)
+        let has_passed = |place: Place| delivery.seq.is_some_and(|seq| place.seq >= seq);
+        is_tried && reached.is_some_and(has_passed)
     })
 }
 
@@ -112,7 +119,8 @@ pub(super) fn recall(txn: &mut Txn, pass: &Pass, seed: &[u8; 32]) -> Option<User
         };
         let state = &delivery.state;
         let is_ended = match state.status {
-            DeliveryStatus::Suppressed
+            DeliveryStatus::Scheduled
+            | DeliveryStatus::Suppressed
             | DeliveryStatus::Failed
             | DeliveryStatus::Undelivered
             | DeliveryStatus::Expired => true,
@@ -124,7 +132,8 @@ pub(super) fn recall(txn: &mut Txn, pass: &Pass, seed: &[u8; 32]) -> Option<User
             | DeliveryStatus::Cancelled => false,
         };
         let was_given = state.sent_at.is_some() || state.delivered_at.is_some();
-        if (is_ended && !was_given) || txn.world.name_of(user).is_none() {
+        // What never came into a log is nowhere.
+        if delivery.seq.is_none() || (is_ended && !was_given) || txn.world.name_of(user).is_none() {
             continue;
         }
         let new = Append {

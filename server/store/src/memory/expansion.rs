@@ -1,20 +1,22 @@
 //! Expansion: from the plan of an audience to a delivery and an entry of the log for each user.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, convert::Infallible};
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, Devices, InstallationId, TopicName};
+use vestnik_model::{AppId, InstallationId, TopicName};
 use vestnik_rules::{
     audience::{Candidate, ListedUser, Members, Plan, Source, admit},
     cascade::Course,
-    delivery::Move,
-    device::choose,
+    delivery::{Move, is_timed},
+    device,
     identity::delivery_id,
+    release::make,
 };
 
 use super::{
     dispatch::wake,
     logs::{Append, append},
+    release,
     row::{Content, DeliveryRow, NotificationKey, UserKey},
     txn::{Txn, corrupt},
     world::World,
@@ -68,6 +70,7 @@ pub(super) fn expand(txn: &mut Txn, part: &Part<'_>) -> Result<(), StoreError> {
     }
     txn.touched(part.notification);
     wake(txn, part.notification);
+    release::wake(txn, part.notification);
     Ok(())
 }
 
@@ -151,12 +154,8 @@ fn deliver(txn: &mut Txn, part: &Part<'_>, plan: &Plan, walked: Walked) -> Resul
     let row = row.ok_or_else(|| corrupt("a notification is gone"))?;
     let (app, id) = (row.app.clone(), row.notification.id);
     let is_routed = txn.world.is_routed(row);
-    let only = match row.devices {
-        Devices::All => walked.only,
-        devices @ (Devices::Primary | Devices::PrimaryThenAll | Devices::MostRecent) => {
-            choose(devices, txn.world.candidates(&app, &user)).only()
-        }
-    };
+    let candidates = || Ok::<_, Infallible>(txn.world.candidates(&app, &user));
+    let Ok(only) = device::only(row.devices, walked.only, candidates);
     let candidate = Candidate {
         user: &user,
         only,
@@ -168,22 +167,28 @@ fn deliver(txn: &mut Txn, part: &Part<'_>, plan: &Plan, walked: Walked) -> Resul
     if txn.world.deliveries.contains_key(&key) {
         return Ok(());
     }
-    let append_to = Append {
+    let takes_place = is_timed(&member.state);
+    let turn = release::turn_of(&mut txn.world, key, takes_place, part.now);
+    let turn = turn.ok_or_else(|| corrupt("a notification is gone"))?;
+    let made = make(member, turn, part.now);
+    let append_to = made.is_due.then(|| Append {
         user: walked.user,
         notification: part.notification,
-        only: member.only.clone(),
+        only: made.member.only.clone(),
         content: Content::Arrival,
         at: part.now,
         seed: part.seed,
-    };
-    let seq = append(txn, append_to);
-    let moved = Move::made(&member.state);
+    });
+    let seq = append_to.map(|new| append(txn, new));
+    let moved = Move::made(&made.member.state);
     let delivery = DeliveryRow {
         id: delivery_id(id, &user),
         seq,
-        only: member.only,
-        state: member.state,
-        course: is_routed.then(|| Course::new(part.now)),
+        only: made.member.only,
+        state: made.member.state,
+        course: (is_routed && made.is_due).then(|| Course::new(part.now)),
+        release_at: made.release_at,
+        expires_at: made.expires_at,
     };
     txn.world.delivery_ids.insert(delivery.id, key);
     txn.world.deliveries.insert(key, delivery);

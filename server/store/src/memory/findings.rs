@@ -40,6 +40,9 @@ pub(super) fn findings(world: &World, asked: &FindingsQuery) -> Option<Findings>
         course: delivery.course,
         only: delivery.only.clone(),
     });
+    if let Some(expires_at) = delivery.expires_at {
+        found.notification.expires_at = expires_at;
+    }
     found.devices = devices_of(world, (&asked.app, &asked.user), asked.now)
         .map(|device| Device {
             has_it: has_it(world, key, (&asked.app, device.installation)),
@@ -108,7 +111,8 @@ pub(super) fn has_it(world: &World, key: Key, (app, id): (&AppId, InstallationId
     let epoch = user.map(|user| epoch_of(world.epoch, user.renewal));
     let row = world.installations.get(&(app.clone(), id));
     let has_reached = row.and_then(|row| row.confirmed).is_some_and(|place| {
-        Some(place.epoch) == epoch && delivery.is_some_and(|row| place.seq >= row.seq)
+        let seq = delivery.and_then(|row| row.seq);
+        Some(place.epoch) == epoch && seq.is_some_and(|seq| place.seq >= seq)
     });
     reported || has_reached
 }

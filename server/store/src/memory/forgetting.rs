@@ -89,6 +89,16 @@ pub(super) fn erase_user(txn: &mut Txn, user: UserKey, rows: usize) -> Result<bo
     if notifications.len() == rows {
         return Ok(true);
     }
+    let unlogged = txn.world.deliveries.iter();
+    let unlogged = unlogged.filter(|((_, of), row)| *of == user && row.seq.is_none());
+    let unlogged: Vec<_> = unlogged.map(|(key, _)| *key).take(rows).collect();
+    for key in &unlogged {
+        uncount(txn, *key)?;
+        delete_delivery(&mut txn.world, *key);
+    }
+    if unlogged.len() == rows {
+        return Ok(true);
+    }
     let world = &mut txn.world;
     world.logs.retain(|(of, _), _| *of != user);
     world.facts.retain(|(of, _, _), _| *of != user);

@@ -1,6 +1,6 @@
 //! What must hold between the maps.
 
-use vestnik_model::{Counter, Counts};
+use vestnik_model::{Counter, Counts, DeliveryStatus};
 use vestnik_rules::work::WorkKind;
 
 use super::{
@@ -11,7 +11,15 @@ use super::{
 /// What is wrong; nothing, when it is empty.
 pub(super) fn faults(world: &World) -> Vec<String> {
     let mut faults = Vec::new();
-    for check in [counters, subscribers, logs, sessions, lives, webhooks] {
+    for check in [
+        counters,
+        subscribers,
+        logs,
+        waiting,
+        sessions,
+        lives,
+        webhooks,
+    ] {
         check(world, &mut faults);
     }
     faults
@@ -48,7 +56,8 @@ fn subscribers(world: &World, faults: &mut Vec<String>) {
 /// Each delivery has its entry, each entry its delivery, and no log goes on behind its head.
 fn logs(world: &World, faults: &mut Vec<String>) {
     for ((notification, user), row) in world.deliveries.iter() {
-        let entry = world.logs.get(&(*user, row.seq));
+        let Some(seq) = row.seq else { continue };
+        let entry = world.logs.get(&(*user, seq));
         let is_there = entry.is_some_and(|entry| {
             entry.notification == *notification && entry.content == Content::Arrival
         });
@@ -62,6 +71,32 @@ fn logs(world: &World, faults: &mut Vec<String>) {
         }
         if world.users.get(user).is_none_or(|user| user.seq < *seq) {
             faults.push("a log goes on behind its head".to_owned());
+        }
+    }
+}
+
+/// Each delivery that is in no log waits for its time or has ended, and work is due when it may come.
+fn waiting(world: &World, faults: &mut Vec<String>) {
+    for ((notification, user), row) in world.deliveries.iter() {
+        let is_scheduled = row.state.status == DeliveryStatus::Scheduled;
+        let is_open = row.state.status.rank().is_some() && !is_scheduled;
+        if (is_scheduled && row.seq.is_some()) || (is_open && row.seq.is_none()) {
+            faults.push(format!(
+                "{} is in a log before its time, or not after it",
+                row.id
+            ));
+        }
+        let of = world.notifications.get(notification);
+        let of = of.filter(|of| !of.is_forgotten && world.name_of(*user).is_some());
+        let Some(of) = of.filter(|_| is_scheduled || row.release_at.is_some()) else {
+            continue;
+        };
+        let work = of.release.and_then(|work| world.work.get(&work));
+        let is_its = work.is_some_and(|work| {
+            work.kind == WorkKind::Release && work.target == Target::Notification(*notification)
+        });
+        if row.release_at.is_none() || !is_its {
+            faults.push(format!("{} waits for its time without work", row.id));
         }
     }
 }

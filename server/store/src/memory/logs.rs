@@ -1,12 +1,14 @@
 //! Users' logs.
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, Arrival, Cursor, Entry, InstallationId, UserId, wire_size};
+use vestnik_model::{
+    AppId, Arrival, Cursor, Entry, InstallationId, Notification, UserId, wire_size,
+};
 use vestnik_rules::log::{Candidate, Epoch, Place, Standing, may_renew, needs, standing, tag_of};
 
 use super::{
     MemoryStore,
-    row::{Content, LogRow, NotificationKey, UserKey},
+    row::{Content, DeliveryRow, LogRow, NotificationKey, UserKey},
     txn::Txn,
     world::World,
 };
@@ -161,7 +163,9 @@ fn read(
         tag: row.tag,
     };
     let notification = world.notifications.get(&row.notification);
-    let expires_at = notification.map(|row| row.notification.expires_at);
+    let own = world.deliveries.get(&(row.notification, user));
+    let own = own.and_then(|delivery| delivery.expires_at);
+    let expires_at = own.or_else(|| notification.map(|row| row.notification.expires_at));
     let entry = match &row.content {
         Content::Arrival => arrival(world, user, row).filter(|_| expires_at > Some(now)),
         Content::Recall(recall) => Some(Entry::Recall(recall.clone())),
@@ -199,7 +203,14 @@ fn arrival(world: &World, user: UserKey, entry: &LogRow) -> Option<Entry> {
             at: entry.at,
             delivery_id: delivery.id,
             read_at: state.read_at,
-            notification: row.notification.clone(),
+            notification: for_user(&row.notification, delivery),
         }))
     })
+}
+
+/// The notification as it is for a user: it may expire earlier for them.
+pub(super) fn for_user(notification: &Notification, delivery: &DeliveryRow) -> Notification {
+    let mut own = notification.clone();
+    own.expires_at = delivery.expires_at.unwrap_or(own.expires_at);
+    own
 }

@@ -51,6 +51,7 @@ mod publishing;
 mod queue;
 mod reach;
 mod recipients;
+mod release;
 mod report;
 mod retry;
 mod row;

@@ -13,6 +13,7 @@ use super::{
     expansion,
     forgetting::{delete_topic, erase_user, forget_notification},
     queue::{Next, finish, held},
+    release,
     report::{Desk, mark},
     retry,
     row::{NotificationKey, Target, UserKey, WorkRow},
@@ -86,6 +87,16 @@ fn of_notification(
             due: life.expires_at,
         }),
         WorkKind::Expire => go_on(ending::end(txn, &pass)).unwrap_or_else(|| behind(held.kind)),
+        WorkKind::Release if is_forgotten => Next::Done,
+        WorkKind::Release => {
+            let part = release::Part {
+                notification: key,
+                rows: rows(part),
+                seed: &part.seed,
+                now: part.now,
+            };
+            release::release(txn, &part)
+        }
         // It is not done within one transaction: `Dispatch`.
         WorkKind::Dispatch => Next::Done,
         WorkKind::Recall | WorkKind::Retry if is_forgotten => Next::Done,

@@ -113,6 +113,8 @@ fn target(
     row: &NotificationRow,
 ) -> Option<Aimed> {
     let delivery = world.deliveries.get(&(key, desk.user))?.clone();
+    // Nobody can have what is in no log.
+    delivery.seq?;
     let flags = [Flag::Read, Flag::Archived, Flag::Deleted];
     let flags = flags
         .iter()

@@ -9,6 +9,7 @@ use super::{
     dispatch::wake,
     ending::Pass,
     findings::findings,
+    release,
     row::{NotificationKey, Target, UserKey},
     txn::Txn,
 };
@@ -78,6 +79,7 @@ fn retry(txn: &mut Txn, pass: &Pass) -> (u64, Option<UserKey>) {
         }
     }
     wake(txn, pass.notification);
+    release::wake(txn, pass.notification);
     (retried, next)
 }
 
@@ -108,6 +110,8 @@ fn save(txn: &mut Txn, key: (NotificationKey, UserKey), round: Round, pass: &Pas
     if let Some(row) = txn.world.deliveries.get_mut(&key) {
         row.state = advanced.state;
         row.course = course.or(row.course);
+        // It expires when it would have.
+        row.release_at = row.expires_at;
     }
     for (target, attempt) in reopened {
         let place = (key.0, key.1, target);

@@ -1,8 +1,10 @@
 //! A delivery with everything that a look depends on, loaded.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use vestnik_model::{
-    AppId, Channel, InstallationId, Open, Permission, PushAddress, Reason, UserId,
+    AppId, Channel, InstallationId, Notification, Open, Permission, PushAddress, Reason, UserId,
 };
 use vestnik_rules::cascade::{Address, Course, Device, Target, channel_of, preferred};
 use vestnik_sqlite::value::uuid;
@@ -86,7 +88,9 @@ impl Desk<'_> {
             let reported = attempts
                 .iter()
                 .any(|found| found.target.installation() == Some(row.id) && found.is_delivered());
-            let has_reached = |(of, seq): (u32, u64)| of == epoch && seq >= delivery.seq;
+            let has_reached = |(of, seq): (u32, u64)| {
+                of == epoch && delivery.seq.is_some_and(|place| seq >= place)
+            };
             devices.push(Device {
                 installation: row.id,
                 blocked: row.is_blocked.then_some(Reason::BlockedOs),
@@ -169,6 +173,21 @@ fn views(
 }
 
 impl Case {
+    /// When the delivery expires.
+    pub(super) fn expires_at(&self, sending: &Sending) -> Timestamp {
+        self.delivery.expires_at.unwrap_or(sending.found.expires_at)
+    }
+
+    /// The notification as it is for this user: it may expire earlier for them.
+    pub(super) fn content(&self, content: &Arc<Notification>) -> Arc<Notification> {
+        let Some(expires_at) = self.delivery.expires_at else {
+            return Arc::clone(content);
+        };
+        let mut own = Notification::clone(content);
+        own.expires_at = expires_at;
+        Arc::new(own)
+    }
+
     /// The mailbox of the user as a look sees it.
     pub(super) fn mailbox(&self, sending: &Sending) -> Option<Address> {
         let email = self.email.as_ref()?;

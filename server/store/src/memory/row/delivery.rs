@@ -14,13 +14,17 @@ use super::key::{NotificationKey, UserKey};
 #[derive(Debug, Clone)]
 pub(crate) struct DeliveryRow {
     pub(crate) id: DeliveryId,
-    /// Its place in the user's log.
-    pub(crate) seq: u64,
+    /// Its place in the user's log, if it came there.
+    pub(crate) seq: Option<u64>,
     /// The only installations it is for; all of the user's when absent.
     pub(crate) only: Option<Vec<InstallationId>>,
     pub(crate) state: DeliveryState,
     /// Where it stands in its cascade, if it is looked at by a dispatch.
     pub(crate) course: Option<Course>,
+    /// When the schedule is asked about it again, if it is.
+    pub(crate) release_at: Option<Timestamp>,
+    /// When it expires, if that is before its notification does.
+    pub(crate) expires_at: Option<Timestamp>,
 }
 
 /// Names an attempt: the delivery and where it goes.

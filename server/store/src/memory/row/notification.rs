@@ -11,7 +11,7 @@ use vestnik_model::{
 use vestnik_rules::{
     audience::{Plan, Position, expansion},
     edit::Planned,
-    schedule::span,
+    schedule::{Mailing, Pace, span},
     settle::Outlook,
     work::Life,
 };
@@ -52,6 +52,10 @@ pub(crate) struct NotificationRow {
     pub(crate) devices: Devices,
     /// The row of work that sends its deliveries, while some wait.
     pub(crate) dispatch: Option<u64>,
+    /// The row of work that asks the schedule about its deliveries, while some wait for that.
+    pub(crate) release: Option<u64>,
+    /// How far the pace of its schedule is.
+    pub(crate) pace: Pace,
 }
 
 impl NotificationRow {
@@ -87,6 +91,8 @@ impl NotificationRow {
             steps: publication.steps,
             devices: publication.audience.devices(),
             dispatch: None,
+            release: None,
+            pace: Pace::default(),
         }
     }
 
@@ -95,6 +101,15 @@ impl NotificationRow {
             opens_at: self.opens_at,
             expires_at: self.notification.expires_at,
             keep: self.keep,
+        }
+    }
+
+    pub(crate) fn mailing(&self) -> Mailing<'_> {
+        Mailing {
+            schedule: &self.schedule,
+            opens_at: self.opens_at,
+            expires_at: self.notification.expires_at,
+            ttl: self.ttl,
         }
     }
 

@@ -81,8 +81,50 @@ async fn a_schedule_that_cannot_be_kept_is_refused() {
     assert_eq!(refused(far).await, "/schedule/send_at");
     let nowhere = json!({"send_at": "2026-12-01T09:00:00", "time_zone": "Mars/Olympus"});
     assert_eq!(refused(nowhere).await, "/schedule/time_zone");
-    let window = json!({"window": {"from": "09:00", "to": "21:00"}, "time_zone": "Europe/Berlin"});
-    assert_eq!(refused(window).await, "/schedule/window");
+    let window = json!({"window": {"from": "nine", "to": "21:00"}, "time_zone": "Europe/Berlin"});
+    assert_eq!(refused(window).await, "/schedule/window/from");
+    let nobody = json!({"throttle_per_minute": 0});
+    assert_eq!(refused(nobody).await, "/schedule/throttle_per_minute");
+}
+
+#[tokio::test]
+async fn a_recipients_own_time_is_waited_for() {
+    let world = World::new().await;
+    let tomorrow = world.state.clock.now() + SignedDuration::from_hours(48);
+    let day = tomorrow.to_zoned(TimeZone::UTC).date();
+    let zone = json!({"time_zone": "asia/tokyo", "quiet_hours": {"from": "22:00", "to": "07:00"}});
+    let put = world.admin("PUT /v1/users/anna", Some(zone)).await;
+    assert_eq!(put.status, 204, "{put:?}");
+    let known = world.admin("GET /v1/users/anna", None).await;
+    assert_eq!(known.body["time_zone"], "Asia/Tokyo");
+    assert_eq!(known.body["quiet_hours"]["to"], "07:00");
+    let mut body = to_anna();
+    body["schedule"] = json!({
+        "send_at": format!("{day}T09:00:00"), "time_zone": "recipient",
+        "window": {"from": "09:00", "to": "21:00"}, "throttle_per_minute": 100,
+    });
+    let accepted = world.admin("POST /v1/notifications", Some(body)).await;
+    assert_eq!(accepted.status, 202, "{accepted:?}");
+    assert_eq!(accepted.body["status"], "scheduled");
+}
+
+#[tokio::test]
+async fn settings_are_set_whole() {
+    let world = World::new().await;
+    let settings = async || world.admin("GET /v1/settings", None).await.body;
+    assert_eq!(settings().await, json!({}));
+    let berlin = json!({"time_zone": "Europe/Berlin"});
+    let put = world.admin("PUT /v1/settings", Some(berlin.clone())).await;
+    assert_eq!(put.status, 204, "{put:?}");
+    assert_eq!(settings().await, berlin);
+    let nowhere = json!({"time_zone": "Mars/Olympus"});
+    let put = world.admin("PUT /v1/settings", Some(nowhere)).await;
+    assert_eq!(put.problem(), (422, "request.invalid"));
+    let put = world.admin("PUT /v1/settings", Some(json!({}))).await;
+    assert_eq!(put.status, 204, "{put:?}");
+    assert_eq!(settings().await, json!({}));
+    let nobody = world.admin("GET /v1/users/nobody", None).await;
+    assert_eq!(nobody.status, 404);
 }
 
 #[tokio::test]

@@ -1,0 +1,240 @@
+//! When deliveries are due, and those whose own time has come.
+
+use std::convert::Infallible;
+
+use jiff::Timestamp;
+use vestnik_model::{AppId, InstallationId, Priority, UserId};
+use vestnik_rules::{
+    cascade::Course,
+    delivery::{Advanced, expire},
+    device,
+    release::{Question, Released, ask, question},
+    schedule::{Known, Pace, Turn, turn},
+    work::{Stage, WorkKind},
+};
+
+use super::{
+    dispatch,
+    ending::{self, proof},
+    logs::{Append, append},
+    queue::Next,
+    row::{Content, DeliveryRow, NotificationKey, NotificationRow, Target, UserKey},
+    txn::Txn,
+    world::World,
+};
+
+type Key = (NotificationKey, UserKey);
+
+/// A part of the work.
+#[derive(Debug)]
+pub(super) struct Part<'a> {
+    pub(super) notification: NotificationKey,
+    /// The most deliveries to look at.
+    pub(super) rows: usize,
+    pub(super) seed: &'a [u8; 32],
+    pub(super) now: Timestamp,
+}
+
+/// Does a part; gives what it leaves of its row of work.
+pub(super) fn release(txn: &mut Txn, part: &Part<'_>) -> Next {
+    let mut queued_until = None;
+    for user in releasable(&txn.world, part) {
+        queued_until = look(txn, part, user);
+        if queued_until.is_some() {
+            break;
+        }
+    }
+    dispatch::wake(txn, part.notification);
+    let next = queued_until.or_else(|| next_release(&txn.world, part.notification));
+    if let Some(row) = txn.world.notifications.get_mut(&part.notification)
+        && next.is_none()
+    {
+        row.release = None;
+    }
+    match next {
+        None => Next::Done,
+        Some(due) if due <= part.now => Next::More {
+            target: Target::Notification(part.notification),
+            after: None,
+        },
+        Some(due) => Next::Stage(Stage {
+            kind: WorkKind::Release,
+            due,
+        }),
+    }
+}
+
+/// The users about whose deliveries the schedule is asked now, the earliest first.
+fn releasable(world: &World, part: &Part<'_>) -> Vec<UserKey> {
+    let rows = world.deliveries_after(part.notification, None);
+    let due = rows.filter_map(|(user, row)| Some((row.release_at?, user)));
+    let mut due: Vec<_> = due.filter(|(at, _)| *at <= part.now).collect();
+    due.sort_unstable();
+    due.into_iter()
+        .take(part.rows)
+        .map(|(_, user)| user)
+        .collect()
+}
+
+fn next_release(world: &World, notification: NotificationKey) -> Option<Timestamp> {
+    let rows = world.deliveries_after(notification, None);
+    rows.filter_map(|(_, row)| row.release_at).min()
+}
+
+/// Looks at a delivery; gives until when the pace has no place, if that is why it waits.
+fn look(txn: &mut Txn, part: &Part<'_>, user: UserKey) -> Option<Timestamp> {
+    let key = (part.notification, user);
+    let delivery = txn.world.deliveries.get(&key)?.clone();
+    let is_stopped = txn.world.notifications.get(&key.0)?.is_cancelled;
+    match question(&delivery.state, is_stopped, part.now) {
+        Question::IsDue => return ask_schedule(txn, part, key, delivery),
+        Question::HasExpired => {
+            let advanced = expire(delivery.state, proof(&txn.world, key), part.now);
+            end(txn, key, advanced);
+        }
+        Question::Withdrawn(advanced) => end(txn, key, advanced),
+        Question::None => set_release(&mut txn.world, key, None),
+    }
+    None
+}
+
+/// Ends a delivery, or leaves it as it is, and asks about it no more.
+fn end(txn: &mut Txn, key: Key, advanced: Advanced) {
+    ending::save(txn, key, advanced);
+    set_release(&mut txn.world, key, None);
+}
+
+fn set_release(world: &mut World, key: Key, at: Option<Timestamp>) {
+    if let Some(row) = world.deliveries.get_mut(&key) {
+        row.release_at = at;
+    }
+}
+
+fn ask_schedule(
+    txn: &mut Txn,
+    part: &Part<'_>,
+    key: Key,
+    delivery: DeliveryRow,
+) -> Option<Timestamp> {
+    // A user who is being erased: their deliveries are deleted.
+    if txn.world.name_of(key.1).is_none() {
+        set_release(&mut txn.world, key, None);
+        return None;
+    }
+    let is_reachable = is_reachable(&txn.world, key);
+    let turn = turn_of(&mut txn.world, key, is_reachable, part.now)?;
+    match ask(delivery.state, turn, is_reachable, part.now) {
+        Released::Now {
+            advanced,
+            expires_at,
+        } => {
+            let only = only_now(&txn.world, key, delivery.only);
+            let new = Append {
+                user: key.1,
+                notification: key.0,
+                only: only.clone(),
+                content: Content::Arrival,
+                at: part.now,
+                seed: part.seed,
+            };
+            let seq = append(txn, new);
+            let course = is_sent(&txn.world, key.0).then(|| Course::new(part.now));
+            if let Some(row) = txn.world.deliveries.get_mut(&key) {
+                (row.only, row.seq) = (only, Some(seq));
+                row.course = course;
+                (row.release_at, row.expires_at) = (expires_at, expires_at);
+            }
+            ending::save(txn, key, advanced);
+        }
+        Released::Later(at) => set_release(&mut txn.world, key, Some(at)),
+        Released::Queued(until) => return Some(until),
+        Released::Ended(advanced) => end(txn, key, advanced),
+    }
+    None
+}
+
+/// The only installations that a delivery is for now.
+fn only_now(
+    world: &World,
+    key: Key,
+    listed: Option<Vec<InstallationId>>,
+) -> Option<Vec<InstallationId>> {
+    let (Some(row), Some(user)) = (world.notifications.get(&key.0), world.name_of(key.1)) else {
+        return listed;
+    };
+    let candidates = || Ok::<_, Infallible>(world.candidates(&row.app, user));
+    let Ok(only) = device::only(row.devices, listed, candidates);
+    only
+}
+
+/// Whether a notification's deliveries are looked at by a dispatch.
+fn is_sent(world: &World, notification: NotificationKey) -> bool {
+    world
+        .notifications
+        .get(&notification)
+        .is_some_and(|row| world.is_routed(row))
+}
+
+fn is_reachable(world: &World, key: Key) -> bool {
+    let (row, name) = (world.notifications.get(&key.0), world.name_of(key.1));
+    let has_session = row
+        .zip(name)
+        .is_some_and(|(row, name)| !world.sessions_of(&row.app, name).is_empty());
+    has_session || is_sent(world, key.0)
+}
+
+/// What to do with a delivery now, saving the pace. One that nobody is notified by takes no place in it.
+pub(super) fn turn_of(
+    world: &mut World,
+    key: Key,
+    takes_place: bool,
+    now: Timestamp,
+) -> Option<Turn> {
+    let known = known(world, key)?;
+    let row = world.notifications.get_mut(&key.0)?;
+    let mut pace: Pace = row.pace;
+    let place = takes_place.then_some(&mut pace);
+    let turn = turn(&row.mailing(), &known.recipient(), place, now);
+    row.pace = pace;
+    Some(turn)
+}
+
+/// What is known of a recipient.
+pub(super) fn known(world: &World, (notification, user): Key) -> Option<Known> {
+    let row: &NotificationRow = world.notifications.get(&notification)?;
+    let of = world.users.get(&user)?;
+    Some(Known {
+        installation: zone_seen_last(world, &row.app, of.name.as_ref()?),
+        attributes: of.attributes.clone(),
+        app_default: world.default_zones.get(&row.app).cloned(),
+        is_critical: row.notification.priority == Priority::Critical,
+    })
+}
+
+/// The zone that a user's installation reported; of several, that of the one that was seen last.
+fn zone_seen_last(world: &World, app: &AppId, user: &UserId) -> Option<String> {
+    let sessions = world.sessions_of(app, user).into_values();
+    let zones =
+        sessions.filter_map(|row| Some((row.last_seen, row.state.as_ref()?.time_zone.clone()?)));
+    zones.max().map(|(_, zone)| zone)
+}
+
+/// Sees to it that a notification has a row of work that is due when the schedule is asked about its next
+/// delivery, if it is. A row that somebody holds, or that failed, is left to whoever ends that.
+pub(super) fn wake(txn: &mut Txn, notification: NotificationKey) {
+    let due = next_release(&txn.world, notification);
+    let row = txn.world.notifications.get(&notification);
+    let (Some(due), Some(row)) = (due, row) else {
+        return;
+    };
+    let (app, kind) = (row.app.clone(), WorkKind::Release);
+    let stage = Stage { kind, due };
+    if let Some(id) = row.release {
+        dispatch::set_waiting(txn, id, Some(due), kind);
+        return;
+    }
+    let id = txn.leave_work(&app, Target::Notification(notification), stage);
+    if let Some(row) = txn.world.notifications.get_mut(&notification) {
+        row.release = Some(id);
+    }
+}
