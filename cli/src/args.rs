@@ -253,6 +253,7 @@ An App that exists keeps its keys: the command then ends with exit code 3.")]
   vestnik send --topic orders 'We open at noon' --priority high --watch
   vestnik send --user anna 'Sign here' --step push:60:read --step email
   vestnik send --topic orders 'We open at nine' --at 2026-12-01T08:00:00+01:00
+  vestnik send --topic orders 'Good morning' --at 2026-12-01T09:00:00 --local --per-minute 1000
   vestnik send --user anna 'Order 8812' --click shop://orders/8812 --data '{\"order\":8812}'")]
 pub(crate) struct SendArgs {
     #[command(flatten)]

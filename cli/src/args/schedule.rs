@@ -2,7 +2,10 @@
 
 use clap::Args;
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
-use vestnik_model::publish::{ScheduleRequest, WindowRequest};
+use vestnik_model::{
+    Word,
+    publish::{OnMissedWindow, OnNoTimeZone, RECIPIENT, ScheduleRequest, WindowRequest},
+};
 
 /// When to send it; at once if nothing is said.
 #[derive(Debug, Default, Args)]
@@ -16,12 +19,41 @@ pub(crate) struct ScheduleArgs {
     /// Whose clock --at and --window are read by: recipient, or a zone such as Europe/Berlin.
     #[arg(long, value_name = "ZONE")]
     time_zone: Option<String>,
+    /// By each recipient's own clock: the same as --time-zone recipient.
+    #[arg(long, conflicts_with = "time_zone")]
+    local: bool,
+    /// What becomes of a recipient whose zone is not known.
+    #[arg(long, value_name = "POLICY", value_parser = parse_word::<OnNoTimeZone>)]
+    no_time_zone: Option<OnNoTimeZone>,
     /// At these hours only: 09:00-21:00.
     #[arg(long, value_name = "FROM-TO", value_parser = parse_window)]
     window: Option<WindowRequest>,
+    /// On these weekdays only, 1 being Monday: 1,2,3,4,5.
+    #[arg(long, value_name = "DAYS", value_delimiter = ',', requires = "window")]
+    weekdays: Vec<u8>,
+    /// What becomes of a recipient whose window has closed.
+    #[arg(long, value_name = "POLICY", value_parser = parse_word::<OnMissedWindow>)]
+    missed_window: Option<OnMissedWindow>,
     /// Not after this time: 2026-12-02T18:00:00Z.
     #[arg(long, value_name = "TIME")]
     deadline: Option<String>,
+    /// To so many recipients in any minute at the most.
+    #[arg(long, value_name = "NUMBER")]
+    per_minute: Option<u32>,
+    /// Also while a recipient wants quiet.
+    #[arg(long)]
+    despite_quiet_hours: bool,
+}
+
+/// Reads a word of the protocol.
+fn parse_word<T: Word>(text: &str) -> Result<T, String> {
+    let words = || {
+        T::WORDS
+            .iter()
+            .map(|word| word.as_str())
+            .collect::<Vec<_>>()
+    };
+    T::from_word(text).ok_or_else(|| format!("must be one of {}", words().join(", ")))
 }
 
 /// Reads a duration: units in the friendly form or ISO 8601, a day being 24 hours.
@@ -52,17 +84,26 @@ impl ScheduleArgs {
             at,
             after,
             time_zone,
+            local,
+            no_time_zone,
             window,
+            weekdays,
+            missed_window,
             deadline,
+            per_minute,
+            despite_quiet_hours,
         } = self;
         // A time beyond the calendar is refused by the server like any other that is too far.
         let after = after.map(|after| now.checked_add(after).unwrap_or(Timestamp::MAX));
         ScheduleRequest {
             send_at: at.or_else(|| after.map(|after| after.to_string())),
-            time_zone,
-            window,
+            time_zone: time_zone.or_else(|| local.then(|| RECIPIENT.to_owned())),
+            on_no_time_zone: no_time_zone.unwrap_or_default(),
+            window: window.map(|window| WindowRequest { weekdays, ..window }),
+            on_missed_window: missed_window.unwrap_or_default(),
             deadline,
-            ..ScheduleRequest::default()
+            respect_quiet_hours: !despite_quiet_hours,
+            throttle_per_minute: per_minute,
         }
     }
 }
@@ -99,6 +140,47 @@ mod tests {
     fn nothing_said_is_at_once() {
         let request = ScheduleArgs::default().request(Timestamp::UNIX_EPOCH);
         assert_eq!(request, ScheduleRequest::default());
+    }
+
+    #[derive(Debug, clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        schedule: ScheduleArgs,
+    }
+
+    fn read(line: &[&str]) -> Result<ScheduleRequest, clap::Error> {
+        let words = std::iter::once("send").chain(line.iter().copied());
+        let line = <Line as clap::Parser>::try_parse_from(words)?;
+        Ok(line.schedule.request(Timestamp::UNIX_EPOCH))
+    }
+
+    #[test]
+    fn a_schedule_can_be_said_whole() {
+        let line = [
+            "--at=2026-12-21T09:00:00",
+            "--local",
+            "--no-time-zone=drop",
+            "--window=09:00-21:00",
+            "--weekdays=1,2,3",
+            "--missed-window=drop",
+            "--per-minute=100",
+            "--despite-quiet-hours",
+        ];
+        let request = read(&line).unwrap();
+        let expected = serde_json::json!({
+            "send_at": "2026-12-21T09:00:00", "time_zone": "recipient", "on_no_time_zone": "drop",
+            "window": {"from": "09:00", "to": "21:00", "weekdays": [1, 2, 3]},
+            "on_missed_window": "drop", "respect_quiet_hours": false, "throttle_per_minute": 100,
+        });
+        assert_eq!(serde_json::to_value(request).unwrap(), expected);
+        assert_eq!(read(&[]).unwrap(), ScheduleRequest::default());
+        for wrong in [
+            ["--missed-window=later"].as_slice(),
+            &["--local", "--time-zone=Europe/Berlin"],
+            &["--weekdays=1"],
+        ] {
+            assert!(read(wrong).is_err(), "{wrong:?}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use console::style;
 use vestnik_model::{
-    preview::{PayloadPreview, Preview, StepPreview},
+    preview::{AudiencePreview, PayloadPreview, Preview, StepPreview},
     route,
 };
 
@@ -43,12 +43,27 @@ fn words(preview: &Preview) -> String {
         "from {:.0} until {:.0}",
         preview.opens_at, preview.expires_at
     ));
+    lines.extend(own_times(audience));
     lines.push(format!(
         "{} bytes in a device's history",
         preview.entry_bytes
     ));
     lines.extend(preview.payloads.iter().map(payload));
     lines.join("\n")
+}
+
+/// What of the recipients' own times a sender should know.
+fn own_times(audience: &AudiencePreview) -> Option<String> {
+    let (waiting, left_out) = (audience.waiting, audience.left_out);
+    if (waiting, left_out) == (0, 0) {
+        return None;
+    }
+    let last = audience.last_at;
+    let last = last.map(|at| format!(", the last at {at:.0}"));
+    let last = last.unwrap_or_default();
+    Some(format!(
+        "{waiting} would wait for their own time{last}; {left_out} would be left out"
+    ))
 }
 
 fn step(step: &StepPreview) -> String {

@@ -46,6 +46,19 @@ pub struct AudiencePreview {
     pub blocked: u64,
     /// Recipients who could be reached now, by the route; one person can be reached by several.
     pub by_channel: BTreeMap<String, u64>,
+    /// Recipients who would wait for their own time after `opens_at`: by their clock, for a window, or
+    /// while they want quiet.
+    #[serde(default)]
+    pub waiting: u64,
+    /// Recipients who would never be notified: their zone is not known, or they would expire before their
+    /// time.
+    #[serde(default)]
+    pub left_out: u64,
+    /// When the last of those who were counted would be notified, `throttle_per_minute` aside; absent if
+    /// nobody would.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
+    pub last_at: Option<Timestamp>,
 }
 
 /// A step of the cascade.

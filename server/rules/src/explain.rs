@@ -31,6 +31,7 @@
 //!     devices: Vec::new(),
 //!     mailbox: None,
 //!     tries: Vec::new(),
+//!     held: None,
 //! };
 //! let statements = explain(&findings, "2026-11-29T10:05:00Z".parse()?);
 //! let times = Times::of_day(accepted_at);
@@ -47,6 +48,7 @@ mod russian;
 mod statement;
 mod story;
 mod times;
+mod waiting;
 
 pub use self::{
     english::{english, english_rule},
@@ -56,7 +58,7 @@ pub use self::{
     russian::{russian, russian_rule},
     statement::{
         Asked, AttemptFinding, CascadeFinding, Cause, DeviceFinding, DeviceName, Place, Standing,
-        Statement, Written,
+        Statement, Waiting, Written,
     },
     story::explain,
     times::Times,

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use vestnik_model::{Channel, Devices};
 
 use crate::{
     device::{Candidate, Choice, choose},
     explain::Device,
+    schedule::{Mailing, Pace, Recipient, Turn, held, turn},
 };
 
 /// The most recipients that are looked at; the rest is told to be there.
@@ -24,6 +26,13 @@ pub struct Reach {
     /// Those who could be reached over each route now: the connection of a device, or a push service at
     /// which a device has an address and the App has credentials. A person can be among several.
     pub by_channel: BTreeMap<Channel, u64>,
+    /// Those who would wait for their own time after the opening.
+    pub waiting: u64,
+    /// Those who would never be notified: their zone is not known, their window never opens in time, or
+    /// they would expire before their time.
+    pub left_out: u64,
+    /// When the last of those who were looked at would be notified, the pace aside.
+    pub last_at: Option<Timestamp>,
 }
 
 impl Reach {
@@ -63,6 +72,30 @@ fn meant(choice: Devices, devices: &[Device]) -> Vec<&Device> {
             .iter()
             .filter(|device| device.installation == id)
             .collect(),
+    }
+}
+
+impl Reach {
+    /// Adds when a recipient would be notified of what is accepted now.
+    pub fn add_time(&mut self, mailing: &Mailing<'_>, recipient: &Recipient<'_>, now: Timestamp) {
+        let opens_at = mailing.opens_at.max(now);
+        let at = match turn(mailing, recipient, None, opens_at) {
+            Turn::Now { .. } => opens_at,
+            Turn::Later { at, .. } => {
+                let held = held(mailing, recipient, Pace::default(), opens_at);
+                if held.is_some_and(|held| held.ends_at.is_some()) {
+                    self.left_out += 1;
+                    return;
+                }
+                self.waiting += 1;
+                at
+            }
+            Turn::Queued { .. } | Turn::Over(_) => {
+                self.left_out += 1;
+                return;
+            }
+        };
+        self.last_at = self.last_at.max(Some(at));
     }
 }
 

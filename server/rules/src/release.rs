@@ -14,8 +14,9 @@ use vestnik_model::{DeliveryState, DeliveryStatus, Evidence, Reason};
 
 use crate::{
     audience::Member,
+    cascade::{Course, Looked},
     delivery::{Advanced, Event, advance, cancel, is_timed},
-    schedule::Turn,
+    schedule::{Held, Hours, Mailing, Pace, Recipient, Turn, held, hours},
 };
 
 /// What a delivery is made as.
@@ -97,6 +98,49 @@ pub fn ask(state: DeliveryState, turn: Turn, is_reachable: bool, now: Timestamp)
         Turn::Queued { until } => Released::Queued(until),
         Turn::Over(reason) => Released::Ended(advance(state, Event::Ended(reason), now)),
     }
+}
+
+/// What of its schedule holds a delivery: one that waits for its time, or one that was released and may
+/// not go on now.
+#[must_use]
+pub fn holds(
+    state: &DeliveryState,
+    (mailing, pace): (&Mailing<'_>, Pace),
+    recipient: &Recipient<'_>,
+    now: Timestamp,
+) -> Option<Held> {
+    match state.status {
+        DeliveryStatus::Scheduled => held(mailing, recipient, pace, now),
+        DeliveryStatus::Pending => match hours(mailing, recipient, now) {
+            Hours::Closed(held) => Some(held),
+            Hours::Open | Hours::Over(_) => None,
+        },
+        DeliveryStatus::Sent
+        | DeliveryStatus::Delivered
+        | DeliveryStatus::Read
+        | DeliveryStatus::Suppressed
+        | DeliveryStatus::Failed
+        | DeliveryStatus::Undelivered
+        | DeliveryStatus::Expired
+        | DeliveryStatus::Cancelled => None,
+    }
+}
+
+/// Whether a delivery that was released is looked at now, by the hours of its schedule and of its
+/// recipient: if not, what becomes of it. A step that was over meanwhile gives way when the hours open.
+#[must_use]
+pub fn put_off(course: Course, hours: Hours) -> Option<Looked> {
+    let (due_at, end) = match hours {
+        Hours::Open => return None,
+        Hours::Closed(held) => (Some(held.until), None),
+        Hours::Over(reason) => (None, Some(reason)),
+    };
+    Some(Looked {
+        opens: None,
+        tries: Vec::new(),
+        course: Course { due_at, ..course },
+        end,
+    })
 }
 
 /// What is done with a delivery whose time to be asked about has come.

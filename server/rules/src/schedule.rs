@@ -48,6 +48,7 @@ mod attributes;
 mod check;
 mod clock;
 mod due;
+mod held;
 mod hours;
 mod numbering_plan;
 mod pace;
@@ -59,9 +60,10 @@ pub use self::{
     check::{MAX_AHEAD, check},
     clock::{Clock, Located, ZoneFacts, ZoneSource, clock, locate},
     due::{Due, HeldBy, Life, Mailing, Moment, QuietHours, Recipient, Turn, due, life, span, turn},
+    held::{Held, Hours, held, hours},
     numbering_plan::zone_of_phone,
     pace::Pace,
-    recipient::{Known, reads_zone, waits_by},
+    recipient::{Known, has_hours, reads_zone, waits_by},
     zone::{zone, zone_names},
 };
 

@@ -1,12 +1,17 @@
 //! Topics, subscriptions, users.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use vestnik_model::{
     AppId, Devices, TopicName, UserId,
+    publish::Schedule,
     subscription::{Topic, TopicSettings},
 };
 
-use vestnik_rules::{audience::Plan, reach::Reach};
+use vestnik_rules::{
+    audience::Plan,
+    reach::Reach,
+    schedule::{Life, Mailing, span},
+};
 
 use crate::Answer;
 
@@ -38,10 +43,33 @@ pub struct ReachQuery {
     pub plan: Plan,
     /// Which of each recipient's devices.
     pub devices: Devices,
+    /// When it would be sent.
+    pub schedule: Schedule,
+    /// For how long it would be worth delivering.
+    pub ttl: SignedDuration,
+    /// Whether it would be critical.
+    pub is_critical: bool,
     /// The most recipients to look at.
     pub limit: u32,
     /// The time.
     pub now: Timestamp,
+}
+
+impl ReachQuery {
+    /// The notification as far as its schedule goes, if it was accepted now.
+    #[must_use]
+    pub fn mailing(&self) -> Mailing<'_> {
+        let Life {
+            starts_at,
+            expires_at,
+        } = span(&self.schedule, self.now, self.ttl);
+        Mailing {
+            schedule: &self.schedule,
+            opens_at: starts_at,
+            expires_at,
+            ttl: self.ttl,
+        }
+    }
 }
 
 /// Whom an audience would reach now.

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use vestnik_clock::new_uuid_v7;
 use vestnik_model::{
-    AppId, Channel, Notification, NotificationId, Open, Problem, Publication, PublishRequest,
-    UserId,
+    AppId, Channel, Notification, NotificationId, Open, Priority, Problem, Publication,
+    PublishRequest, UserId,
     preview::{AudiencePreview, PayloadForm, PayloadPreview, Preview, StepPreview},
     publish::{Step, Steps},
 };
@@ -36,6 +36,9 @@ pub(crate) async fn preview(
         app: app.clone(),
         plan: Plan::from(&publication.audience),
         devices: publication.audience.devices(),
+        schedule: publication.schedule.clone(),
+        ttl: publication.ttl,
+        is_critical: publication.content.priority == Priority::Critical,
         limit: MOST,
         now,
     };
@@ -68,6 +71,9 @@ fn audience(reach: &Reach, is_exact: bool) -> AudiencePreview {
         without_device,
         blocked,
         by_channel,
+        waiting,
+        left_out,
+        last_at,
     } = reach;
     let named = by_channel.iter();
     let named = named.map(|(channel, count)| (channel.as_str().to_owned(), *count));
@@ -77,6 +83,9 @@ fn audience(reach: &Reach, is_exact: bool) -> AudiencePreview {
         without_device: *without_device,
         blocked: *blocked,
         by_channel: named.collect(),
+        waiting: *waiting,
+        left_out: *left_out,
+        last_at: *last_at,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod reason;
 mod rule;
+mod waiting;
 
 use jiff::Timestamp;
 use vestnik_model::{
@@ -9,8 +10,8 @@ use vestnik_model::{
     publish::{Goal, StepChannel},
 };
 
-use self::reason::because;
 pub use self::rule::english_rule;
+use self::{reason::because, waiting::waits};
 use super::{
     statement::{
         Asked, AttemptFinding, CascadeFinding, Cause, DeviceFinding, DeviceName, Place, Standing,
@@ -32,6 +33,7 @@ pub fn english(statement: &Statement, times: Times) -> String {
             outcome,
         } => tried(&Target::new(place, *channel), *outcome, times),
         Statement::Cascade(course) => cascade(*course, times),
+        Statement::Waiting(waiting) => waits(waiting, times),
         Statement::Standing(standing) => stands(*standing, times),
     }
 }

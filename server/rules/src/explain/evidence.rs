@@ -63,12 +63,13 @@ impl Statement {
                 meaning
             }
             Self::Cascade(course) => course.meaning(),
+            Self::Waiting(waiting) => waiting.meaning(),
             Self::Standing(standing) => standing.meaning(),
         }
     }
 }
 
-const fn meaning(code: &'static str, rule: Rule) -> Meaning {
+pub(super) const fn meaning(code: &'static str, rule: Rule) -> Meaning {
     Meaning {
         code,
         rule,
@@ -84,12 +85,12 @@ const fn meaning(code: &'static str, rule: Rule) -> Meaning {
 }
 
 impl Meaning {
-    const fn at(mut self, at: Timestamp) -> Self {
+    pub(super) const fn at(mut self, at: Timestamp) -> Self {
         self.evidence.at = Some(at);
         self
     }
 
-    const fn until(mut self, until: Timestamp) -> Self {
+    pub(super) const fn until(mut self, until: Timestamp) -> Self {
         self.evidence.until = Some(until);
         self
     }

@@ -9,6 +9,7 @@ use vestnik_model::{
 use crate::{
     attempt::Attempt,
     cascade::{Course, Target},
+    schedule::Held,
 };
 
 /// Everything that an explanation is made of.
@@ -24,6 +25,8 @@ pub struct Findings {
     pub mailbox: Option<Address>,
     /// What was tried.
     pub tries: Vec<Try>,
+    /// What of the schedule holds the delivery, if something does.
+    pub held: Option<Held>,
 }
 
 /// What is known of the notification.

@@ -9,6 +9,8 @@ pub enum Rule {
     Acceptance,
     /// Nobody is notified before the time that the sender named.
     Schedule,
+    /// What is not critical waits while a person wants quiet.
+    QuietHours,
     /// Who is a recipient.
     Audience,
     /// Which of a person's devices are meant.
@@ -45,6 +47,7 @@ impl Word for Rule {
     const WORDS: &'static [Self] = &[
         Self::Acceptance,
         Self::Schedule,
+        Self::QuietHours,
         Self::Audience,
         Self::Devices,
         Self::Reachability,
@@ -66,6 +69,7 @@ impl Word for Rule {
         match self {
             Self::Acceptance => "acceptance",
             Self::Schedule => "schedule",
+            Self::QuietHours => "quiet_hours",
             Self::Audience => "audience",
             Self::Devices => "devices",
             Self::Reachability => "reachability",

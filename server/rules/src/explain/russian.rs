@@ -3,6 +3,7 @@
 mod noun;
 mod reason;
 mod rule;
+mod waiting;
 
 use jiff::Timestamp;
 use vestnik_model::{
@@ -14,6 +15,7 @@ pub use self::rule::russian_rule;
 use self::{
     noun::{Case, named, plural},
     reason::because,
+    waiting::waits,
 };
 use super::{
     statement::{
@@ -36,6 +38,7 @@ pub fn russian(statement: &Statement, times: Times) -> String {
             outcome,
         } => tried(&Target::new(place, *channel), *outcome, times),
         Statement::Cascade(course) => cascade(*course, times),
+        Statement::Waiting(waiting) => waits(waiting, times),
         Statement::Standing(standing) => stands(*standing, times),
     }
 }

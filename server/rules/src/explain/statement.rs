@@ -6,6 +6,8 @@ use vestnik_model::{
     publish::{Goal, StepChannel},
 };
 
+use crate::schedule::{HeldBy, ZoneSource};
+
 /// One thing that is known of a delivery, with its evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Statement {
@@ -29,8 +31,36 @@ pub enum Statement {
     },
     /// Something about the order of the routes.
     Cascade(CascadeFinding),
+    /// What of the schedule the delivery waits for.
+    Waiting(Waiting),
     /// Where the delivery stands.
     Standing(Standing),
+}
+
+/// What of the schedule a delivery waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Waiting {
+    /// Its times are read by a clock.
+    Clock {
+        /// The name of its zone.
+        zone: String,
+        /// Where the zone is known from.
+        source: ZoneSource,
+    },
+    /// Something holds it.
+    Held {
+        /// What.
+        by: HeldBy,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// It expires before that.
+    EndsBefore {
+        /// When.
+        at: Timestamp,
+    },
+    /// Nothing holds it any more: it goes out with the next part.
+    Due,
 }
 
 /// What the sender asked for, and who is a recipient.

@@ -12,6 +12,7 @@ use super::{
         Asked, AttemptFinding, CascadeFinding, Cause, DeviceFinding, DeviceName, Place, Standing,
         Statement, Written,
     },
+    waiting::waiting,
 };
 use crate::{attempt::State, cascade::ACK_WINDOW};
 
@@ -33,6 +34,7 @@ pub fn explain(findings: &Findings, now: Timestamp) -> Vec<Statement> {
     course.sort_by_key(|(at, _)| *at);
     said.extend(course.into_iter().map(|(_, statement)| statement));
     said.extend(evidence(findings, &delivery.state));
+    said.extend(waiting(findings));
     said.extend(standing(findings, delivery, now));
     said
 }

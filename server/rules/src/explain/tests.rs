@@ -13,6 +13,7 @@ use super::*;
 use crate::{
     attempt::{Attempt, State},
     cascade::{Course as Stand, Target},
+    schedule::{Held, HeldBy, ZoneSource},
 };
 
 /// A moment of the day of the acceptance, which is at 10:02.
@@ -63,6 +64,7 @@ fn findings() -> Findings {
         devices: vec![phone(1)],
         mailbox: None,
         tries: Vec::new(),
+        held: None,
     }
 }
 
@@ -322,6 +324,33 @@ fn a_scheduled_notification_waits_for_its_time() {
             "Its sender scheduled it: nobody is notified before 2026-11-30 08:00:00.",
             "It has not been sent yet; it waits until 2026-11-30 08:00:00.",
         ],
+    );
+}
+
+#[test]
+fn what_a_schedule_waits_for_is_said_with_whose_clock() {
+    let mut findings = findings();
+    *state(&mut findings) = DeliveryState::scheduled();
+    findings.held = Some(Held {
+        until: at("14:00:00"),
+        by: HeldBy::SendAt,
+        zone: Some(("America/New_York".to_owned(), ZoneSource::UserAttribute)),
+        ends_at: Some(at("13:00:00")),
+    });
+    check(
+        &findings,
+        "10:03:00",
+        &[
+            "The person's clock is that of America/New_York, which the App's backend set for them.",
+            "It waits until 14:00:00, the time that the sender named.",
+            "It expires before that, at 13:00:00.",
+        ],
+    );
+    findings.held = None;
+    check(
+        &findings,
+        "14:00:00",
+        &["Its time has come: it goes out with the next part of the mailing."],
     );
 }
 

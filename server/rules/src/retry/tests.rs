@@ -82,6 +82,7 @@ fn ended(reason: Reason) -> Findings {
         devices: vec![phone()],
         mailbox: None,
         tries: Vec::new(),
+        held: None,
     }
 }
 

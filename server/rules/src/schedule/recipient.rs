@@ -52,6 +52,12 @@ pub const fn reads_zone(schedule: &Schedule, attributes: &Attributes) -> bool {
     is_recipients || (schedule.respects_quiet_hours && attributes.quiet.is_some())
 }
 
+/// Whether hours may hold what was released: the sender's window, or the recipient's quiet hours.
+#[must_use]
+pub const fn has_hours(schedule: &Schedule, attributes: &Attributes) -> bool {
+    schedule.window().is_some() || (schedule.respects_quiet_hours && attributes.quiet.is_some())
+}
+
 /// Whose clock a recipient waits by; `None` if they wait by none.
 #[must_use]
 pub fn waits_by(schedule: &Schedule, recipient: &Recipient<'_>, by: HeldBy) -> Option<Located> {

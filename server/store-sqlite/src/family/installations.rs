@@ -17,8 +17,8 @@ use crate::{
     seal::Seal,
     store::Class::{Hot, List},
     table::{
-        Txn, decrypt, delivery, dispatch, installation, notification, presence, present,
-        push_address, user,
+        Txn, calendar::zone_seen_last, decrypt, delivery, dispatch, installation, notification,
+        presence, present, push_address, release, user,
     },
 };
 
@@ -33,7 +33,9 @@ impl Installations for SqliteStore {
         self.write(Urgent, move |txn| {
             let is_present = present::is_present(txn, &session)?;
             if is_present {
+                let before = zone_of(txn, &session)?;
                 installation::put_state(txn, &session, &state, now)?;
+                note_zone(txn, &session, before.as_deref(), now)?;
                 let whose = (&session.app, session.installation);
                 push_address::put_all(txn, &with.0, whose, &state.push_addresses, now)?;
                 for subject in decrypt::send_anew(txn, &session, &with.1, now)? {
@@ -168,6 +170,24 @@ fn view(
     Ok(Some(view))
 }
 
+/// By whose clock a user is notified, as far as their installations say it.
+fn zone_of(db: &Connection, session: &Session) -> Result<Option<String>, rusqlite::Error> {
+    zone_seen_last(db, &session.app, &session.user)
+}
+
+/// Asks anew about what waits for a user whose zone has changed.
+fn note_zone(
+    txn: &mut Txn<'_>,
+    session: &Session,
+    before: Option<&str>,
+    now: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    if zone_of(txn, session)?.as_deref() == before {
+        return Ok(());
+    }
+    release::ask_anew(txn, &session.app, &session.user, now)
+}
+
 fn update_in(
     txn: &mut Txn<'_>,
     session: &Session,
@@ -176,7 +196,9 @@ fn update_in(
 ) -> Result<bool, rusqlite::Error> {
     let is_present = present::is_present(txn, session)?;
     if is_present && installation::is_changed_by(txn, session, update)? {
+        let before = zone_of(txn, session)?;
         installation::update_state(txn, session, update, now)?;
+        note_zone(txn, session, before.as_deref(), now)?;
     }
     Ok(is_present)
 }

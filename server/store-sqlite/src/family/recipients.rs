@@ -9,7 +9,7 @@ use vestnik_store::{Answer, Recipients};
 use crate::{
     SqliteStore,
     store::Class,
-    table::{app, user, user_attribute},
+    table::{app, release, user, user_attribute},
 };
 
 impl Recipients for SqliteStore {
@@ -18,11 +18,12 @@ impl Recipients for SqliteStore {
         app: AppId,
         user: UserId,
         attributes: Attributes,
-        _: Timestamp,
+        now: Timestamp,
     ) -> Answer<'_, ()> {
         self.write(Priority::Normal, move |txn| {
             let head = user::ensure(txn, &app, &user)?;
-            user_attribute::put(txn, head.row, &attributes)
+            user_attribute::put(txn, head.row, &attributes)?;
+            release::ask_anew(txn, &app, &user, now)
         })
     }
 

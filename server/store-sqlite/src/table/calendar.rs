@@ -6,12 +6,17 @@ use std::cell::OnceCell;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _};
 use vestnik_model::{
-    AppId, Priority, UserId,
+    AppId, DeliveryState, Priority, UserId,
     publish::{Schedule, ScheduleView, ZoneName},
 };
-use vestnik_rules::schedule::{Attributes, Known, Mailing, Pace, Turn, reads_zone, turn};
+use vestnik_rules::{
+    release::holds,
+    schedule::{
+        Attributes, Held, Hours, Known, Mailing, Pace, Turn, has_hours, hours, reads_zone, turn,
+    },
+};
 
-use super::{app, change::Subject};
+use super::{app, change::Subject, user_attribute};
 use crate::{
     sql::statements,
     value::{optional_json, time},
@@ -115,6 +120,31 @@ impl Calendar {
         let turn = turn(&self.mailing(), &known.recipient(), place, now);
         self.pace = pace;
         turn
+    }
+
+    /// What holds a delivery, for its sender to be told.
+    pub(crate) fn held(
+        &self,
+        known: &Known,
+        state: &DeliveryState,
+        now: Timestamp,
+    ) -> Option<Held> {
+        holds(state, (&self.mailing(), self.pace), &known.recipient(), now)
+    }
+
+    /// Whether the deliveries of a user that were released may go on now.
+    pub(crate) fn hours(
+        &self,
+        db: &Connection,
+        (row, user): (i64, &UserId),
+        now: Timestamp,
+    ) -> Result<Hours, rusqlite::Error> {
+        let attributes = user_attribute::get(db, row)?;
+        if !has_hours(&self.schedule, &attributes) {
+            return Ok(Hours::Open);
+        }
+        let known = self.known(db, user, attributes)?;
+        Ok(hours(&self.mailing(), &known.recipient(), now))
     }
 
     /// Saves how far the pace is.

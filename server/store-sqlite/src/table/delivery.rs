@@ -37,6 +37,9 @@ statements! {
     NEXT_RELEASE = "SELECT release_at FROM delivery INDEXED BY delivery_release
          WHERE notification = ?1 AND release_at IS NOT NULL ORDER BY release_at LIMIT 1";
     OWN_EXPIRY = "SELECT expires_at FROM delivery WHERE notification = ?1 AND user = ?2";
+    /// Notifications of which a delivery to a user waits for its own time.
+    WAITING_OF = "SELECT notification FROM delivery INDEXED BY delivery_unlogged
+         WHERE user = ?1 AND seq IS NULL AND release_at > ?2 LIMIT ?3";
     UNLOGGED = "SELECT notification FROM delivery INDEXED BY delivery_unlogged
          WHERE user = ?1 AND seq IS NULL LIMIT ?2";
     FIND = concat!("SELECT ", columns!(), " FROM delivery d WHERE d.notification = ?1 AND d.user = ?2");
@@ -291,6 +294,18 @@ pub(crate) fn own_expiry(db: &Connection, key: Key) -> Result<Option<Timestamp>,
         .prepare_cached(OWN_EXPIRY)?
         .query_row((key.notification, key.user), |row| optional_time(row, 0));
     found.optional().map(Option::flatten)
+}
+
+/// Notifications of which a user has a delivery that is to be asked about later than at a time.
+pub(crate) fn waiting_of(
+    db: &Connection,
+    user: i64,
+    now: Timestamp,
+    rows: u32,
+) -> Result<Vec<i64>, rusqlite::Error> {
+    db.prepare_cached(WAITING_OF)?
+        .query_map((user, millis(now), rows), |row| row.get(0))?
+        .collect()
 }
 
 /// Notifications of which a user has a delivery that is in no log.

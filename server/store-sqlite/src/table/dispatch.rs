@@ -14,6 +14,8 @@ use vestnik_rules::{
     delivery::{Event, advance},
     device::Opens,
     identity::{attempt_id, delivery_id},
+    release::put_off,
+    schedule::Hours,
     work::{Stage, WorkKind, lease_until},
 };
 use vestnik_store::{
@@ -25,6 +27,7 @@ use vestnik_store::{
 use self::case::Case;
 use super::{
     Txn, attempt,
+    calendar::Calendar,
     change::{Changes, Told},
     delivery::{self, Key},
     email_address, event, log, meta, notification, provider, push_address, user, work,
@@ -54,6 +57,8 @@ pub(crate) struct Sending {
     devices: Devices,
     content: Option<Arc<Notification>>,
     providers: BTreeSet<Channel>,
+    /// At which hours it is sent.
+    calendar: Option<Calendar>,
     epoch: u32,
 }
 
@@ -79,12 +84,14 @@ impl Sending {
         let row = found.subject.row;
         let read = notification::content(db, row);
         let content = unreadable.pass_over("notification", read)?;
+        let priority = content.as_ref().and_then(|(of, _)| of.priority.known());
         let providers = provider::of_app(db, &found.subject.app)?.into_iter();
         Ok(Self {
             steps: notification::steps(db, row)?,
             devices: notification::devices(db, row)?,
             content: content.map(|(content, _)| Arc::new(content)),
             providers: providers.filter_map(|view| view.channel.known()).collect(),
+            calendar: Calendar::load(db, &found.subject, priority)?,
             epoch: meta::epoch(db)?,
             found,
         })
@@ -142,7 +149,8 @@ impl Desk<'_> {
                 delivery::set_course(self.db, key, &course)?;
                 continue;
             };
-            let looked = self.look(&case);
+            let hours = self.hours(&case)?;
+            let looked = put_off(case.course, hours).unwrap_or_else(|| self.look(&case));
             if let Some(opens) = looked.opens {
                 self.open(&case, opens, seed)?;
             }
@@ -152,6 +160,15 @@ impl Desk<'_> {
             }
         }
         Ok((begun, is_more))
+    }
+
+    /// Whether a delivery may go on now, by the hours of its schedule.
+    fn hours(&self, case: &Case) -> Result<Hours, rusqlite::Error> {
+        let calendar = self.sending.calendar.as_ref();
+        let user = (case.key.user, &case.name);
+        calendar.map_or(Ok(Hours::Open), |calendar| {
+            calendar.hours(self.db, user, self.now)
+        })
     }
 
     fn look(&self, case: &Case) -> Looked {

@@ -2,18 +2,22 @@
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
-use vestnik_model::{AppId, Channel, InstallationId, Open, Permission, Platform, Reason, UserId};
+use vestnik_model::{
+    AppId, Channel, DeliveryState, InstallationId, Open, Permission, Platform, Reason, UserId,
+};
 use vestnik_rules::{
     cascade::{Course, channel_of},
     explain::{Address, DeliveryFindings, Device, Findings, NotificationFindings, Try},
+    schedule::Held,
 };
 use vestnik_sqlite::value::uuid;
 use vestnik_store::ledger::FindingsQuery;
 
 use super::{
     attempt,
+    calendar::Calendar,
     delivery::{self, Key},
-    email_address, installation, meta, notification, presence, provider, user,
+    email_address, installation, meta, notification, presence, provider, user, user_attribute,
 };
 use crate::{
     sql::statements,
@@ -45,6 +49,7 @@ pub(crate) fn of(
         devices: Vec::new(),
         mailbox: None,
         tries: Vec::new(),
+        held: None,
     };
     let Some(head) = user::find(db, &asked.app, &asked.user)? else {
         return Ok(Some(findings));
@@ -68,12 +73,31 @@ pub(crate) fn of(
     };
     findings.devices = devices(db, asked, &reached)?;
     findings.mailbox = mailbox(db, &asked.app, head.row)?;
+    findings.held = held(db, (&found, head.row), (asked, &delivery.state), unreadable)?;
     findings.delivery = Some(DeliveryFindings {
         course: course(db, key)?,
         only: delivery.only,
         state: delivery.state,
     });
     Ok(Some(findings))
+}
+
+/// What of the schedule holds a delivery.
+fn held(
+    db: &Connection,
+    (found, user): (&notification::Found, i64),
+    (asked, state): (&FindingsQuery, &DeliveryState),
+    unreadable: &Unreadable,
+) -> Result<Option<Held>, rusqlite::Error> {
+    let read = notification::content(db, found.subject.row);
+    let content = unreadable.pass_over("notification", read)?;
+    let priority = content.and_then(|(content, _)| content.priority.known());
+    let Some(calendar) = Calendar::load(db, &found.subject, priority)? else {
+        return Ok(None);
+    };
+    let attributes = user_attribute::get(db, user)?;
+    let known = calendar.known(db, &asked.user, attributes)?;
+    Ok(calendar.held(&known, state, asked.now))
 }
 
 fn of_notification(

@@ -7,12 +7,15 @@ use vestnik_model::{InstallationId, TopicName, UserId};
 use vestnik_rules::{
     audience::{Members, Position},
     reach::Reach,
+    schedule::Known,
 };
 use vestnik_store::audiences::{ReachOutcome, ReachQuery};
 
 use super::{
+    app,
+    calendar::zone_seen_last,
     findings::{Owner, devices_of},
-    present, topic,
+    present, topic, user, user_attribute,
 };
 use crate::sql::statements;
 
@@ -34,6 +37,7 @@ pub(crate) fn of(db: &Connection, asked: &ReachQuery) -> Result<ReachOutcome, ru
     let users = users(db, asked)?;
     let is_exact = users.len() <= asked.limit as usize;
     let mut reach = Reach::default();
+    let (mailing, app_default) = (asked.mailing(), app::zone(db, &asked.app)?);
     for user in users.iter().take(asked.limit as usize) {
         let owner = Owner {
             app: &asked.app,
@@ -41,6 +45,15 @@ pub(crate) fn of(db: &Connection, asked: &ReachQuery) -> Result<ReachOutcome, ru
             now: asked.now,
         };
         reach.add(asked.devices, &devices_of(db, &owner)?);
+        let head = user::find(db, &asked.app, user)?;
+        let attributes = head.map(|head| user_attribute::get(db, head.row));
+        let known = Known {
+            installation: zone_seen_last(db, &asked.app, user)?,
+            attributes: attributes.transpose()?.unwrap_or_default(),
+            app_default: app_default.clone(),
+            is_critical: asked.is_critical,
+        };
+        reach.add_time(&mailing, &known.recipient(), asked.now);
     }
     Ok(ReachOutcome::Reach { reach, is_exact })
 }

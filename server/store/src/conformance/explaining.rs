@@ -175,6 +175,7 @@ pub async fn what_is_explained_of_one_device_names_no_other(fixture: &impl Fixtu
         Statement::Asked(_)
         | Statement::Tried { .. }
         | Statement::Cascade(_)
+        | Statement::Waiting(_)
         | Statement::Standing(_) => None,
     });
     assert!(named.clone().count() > 0);

@@ -24,6 +24,7 @@ pub mod expansion;
 pub mod explaining;
 pub mod flags;
 pub mod hand_over;
+pub mod hours;
 pub mod idempotency;
 pub mod installations;
 pub mod keys;
@@ -126,12 +127,16 @@ macro_rules! conformance {
             waiting: a_delivery_waits_for_the_clock_of_its_recipient,
                 what_was_handed_over_ends_with_its_own_life,
                 a_zone_that_changed_moves_a_delivery,
+                a_zone_that_changed_makes_a_delivery_due,
                 who_has_no_zone_follows_the_senders_policy,
                 a_window_that_was_missed_is_the_end,
                 quiet_hours_hold_what_is_not_critical, what_waits_is_cancelled_and_recalled,
                 what_is_expanded_cannot_be_changed, what_waits_goes_with_its_user,
                 what_waits_expires_with_its_notification, nobody_is_released_twice,
                 nobody_confirms_what_is_in_no_log, who_logs_in_before_the_time_is_reached;
+            hours: what_is_tried_anew_waits_for_open_hours,
+                what_is_tried_anew_in_open_hours_goes_out,
+                a_window_that_is_over_ends_what_is_tried_anew;
             mailing: a_mailing_crosses_the_night_in_which_clocks_go_forward,
                 a_mailing_crosses_the_night_in_which_clocks_go_back,
                 a_mailing_keeps_its_pace_after_a_crash,
@@ -214,7 +219,7 @@ macro_rules! conformance {
                 a_device_reports_its_own_pushes_only,
                 a_device_that_reports_for_ever_is_left_alone;
             reach: everybody_is_counted_once_by_how_they_are_reached,
-                a_large_audience_is_not_looked_at_whole;
+                a_large_audience_is_not_looked_at_whole, who_would_wait_is_counted;
             retry: what_was_lost_is_tried_anew_once_something_has_changed,
                 a_second_retry_changes_nothing, a_user_who_logs_in_later_is_reached_anew,
                 what_is_over_is_not_tried_anew, a_large_retry_goes_in_parts;

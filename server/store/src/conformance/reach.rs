@@ -1,7 +1,8 @@
 //! Whom an audience would reach now.
 
+use jiff::SignedDuration;
 use serde_json::json;
-use vestnik_model::{Audience, AudienceRequest, Channel};
+use vestnik_model::{Audience, AudienceRequest, Channel, publish::Schedule};
 use vestnik_rules::audience::Plan;
 
 use super::{
@@ -14,15 +15,21 @@ use crate::{
     tenants::Provider,
 };
 
-async fn reach(world: &World, to: AudienceRequest, limit: u32) -> ReachOutcome {
-    let asked = ReachQuery {
+fn query(to: AudienceRequest, limit: u32) -> ReachQuery {
+    ReachQuery {
         app: shop(),
         devices: to.devices,
         plan: Plan::from(&Audience::parse(to).unwrap()),
+        schedule: Schedule::default(),
+        ttl: SignedDuration::from_hours(1),
+        is_critical: false,
         limit,
         now: at(50),
-    };
-    world.store.reach(asked).await.unwrap()
+    }
+}
+
+async fn reach(world: &World, to: AudienceRequest, limit: u32) -> ReachOutcome {
+    world.store.reach(query(to, limit)).await.unwrap()
 }
 
 pub async fn everybody_is_counted_once_by_how_they_are_reached(fixture: &impl Fixture) {
@@ -76,5 +83,29 @@ pub async fn a_large_audience_is_not_looked_at_whole(fixture: &impl Fixture) {
     }
     let unknown = reach(&world, topics(&["orders", "odd"]), 9).await;
     assert_eq!(unknown, ReachOutcome::UnknownTopics(vec![topic("odd")]));
+    world.is_sound().await;
+}
+
+/// Who would wait for their own time, and who would never be notified, is known before anything is sent.
+pub async fn who_would_wait_is_counted(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    world.login_in("anna", 1, "Europe/Berlin").await;
+    world.login_in("bert", 2, "Pacific/Kiritimati").await;
+    world.login("carl", 3).await;
+    let schedule = json!({
+        "send_at": "2027-01-20T09:00:00", "time_zone": "recipient", "on_no_time_zone": "drop",
+    });
+    let to = users(&["anna", "bert", "carl"]);
+    let asked = ReachQuery {
+        schedule: Schedule::parse(&serde_json::from_value(schedule).unwrap()).unwrap(),
+        ..query(to, 10)
+    };
+    let outcome = world.store.reach(asked).await.unwrap();
+    let ReachOutcome::Reach { reach, .. } = outcome else {
+        panic!("there are recipients: {outcome:?}");
+    };
+    // Bert's clock is the first on earth: he is notified when the mailing opens.
+    assert_eq!((reach.users, reach.waiting, reach.left_out), (3, 1, 1));
+    assert_eq!(reach.last_at, "2027-01-20T08:00:00Z".parse().ok());
     world.is_sound().await;
 }

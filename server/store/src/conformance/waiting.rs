@@ -110,6 +110,26 @@ pub async fn a_zone_that_changed_moves_a_delivery(fixture: &impl Fixture) {
     world.is_sound().await;
 }
 
+/// Who travels east is notified when their new clock says so, not when their old one would have.
+pub async fn a_zone_that_changed_makes_a_delivery_due(fixture: &impl Fixture) {
+    let world = nine_o_clock(fixture).await;
+    let berlin = second(BERLIN);
+    world
+        .attributes("bert", json!({"time_zone": "Europe/Berlin"}), 500)
+        .await;
+    let session = world.login("anna", 1).await;
+    world.move_to(&session, "Asia/Tokyo", 500).await;
+    world.taken();
+    let tokyo = second("2027-01-20T00:00:00Z");
+    for due_at in [tokyo, berlin] {
+        world.go_on(10, due_at - 1).await;
+        let waits = world.counts(1).await.scheduled;
+        world.go_on(10, due_at).await;
+        assert_eq!(world.counts(1).await.scheduled, waits - 1);
+    }
+    world.is_sound().await;
+}
+
 pub async fn who_has_no_zone_follows_the_senders_policy(fixture: &impl Fixture) {
     let world = World::begin(fixture).await;
     world.login("carl", 1).await;

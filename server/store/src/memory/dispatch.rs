@@ -11,6 +11,7 @@ use vestnik_rules::{
     delivery::{Event, advance},
     device::Opens,
     identity::attempt_id,
+    release::put_off,
     work::{Progress, Stage, WorkKind, lease_until},
 };
 
@@ -21,6 +22,7 @@ use super::{
     installations::addresses_of,
     logs::{Append, append, for_user},
     queue::{Next, finish, held},
+    release::hours_of,
     row::{
         AddressRow, AttemptRow, Content, InstallationRow, NotificationKey, Target as Aim, UserKey,
     },
@@ -60,7 +62,12 @@ fn dispatch(txn: &mut Txn, part: &Part) -> Dispatched {
     let mut begun = Vec::new();
     for user in due {
         let key = (notification, user);
-        let Some(looked) = look_at(&txn.world, key, part.now) else {
+        let hours = hours_of(&txn.world, key, part.now);
+        let course = txn.world.deliveries.get(&key).and_then(|row| row.course);
+        let looked = course
+            .and_then(|course| put_off(course, hours))
+            .or_else(|| look_at(&txn.world, key, part.now));
+        let Some(looked) = looked else {
             if let Some(row) = txn.world.deliveries.get_mut(&key) {
                 row.course = None;
             }

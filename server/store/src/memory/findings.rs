@@ -8,11 +8,13 @@ use vestnik_rules::{
     cascade::channel_of,
     explain::{Address, DeliveryFindings, Device, Findings, NotificationFindings, Try},
     log::epoch_of,
+    release::holds,
 };
 
 use super::{
     attempt::of_delivery,
     installations::addresses_of,
+    release::known,
     row::{InstallationRow, NotificationKey, NotificationRow, UserKey},
     world::World,
 };
@@ -31,6 +33,7 @@ pub(super) fn findings(world: &World, asked: &FindingsQuery) -> Option<Findings>
         devices: Vec::new(),
         mailbox: None,
         tries: Vec::new(),
+        held: None,
     };
     let Some((key, delivery)) = delivery else {
         return Some(found);
@@ -50,6 +53,10 @@ pub(super) fn findings(world: &World, asked: &FindingsQuery) -> Option<Findings>
         })
         .collect();
     found.mailbox = mailbox(world, &asked.app, key.1);
+    found.held = known(world, key).and_then(|known| {
+        let of = (&row.mailing(), row.pace);
+        holds(&delivery.state, of, &known.recipient(), asked.now)
+    });
     found.tries = tries(world, key);
     Some(found)
 }

@@ -16,6 +16,7 @@ use vestnik_rules::{
 use super::{
     MemoryStore, decrypt,
     dispatch::wake,
+    release::{ask_anew, zone_seen_last},
     row::{AddressRow, InstallationRow, PresenceKey, PresenceRow},
     txn::Txn,
     world::World,
@@ -33,6 +34,7 @@ impl Installations for MemoryStore {
         now: Timestamp,
     ) -> Answer<'_, bool> {
         self.write(now, move |txn| {
+            let before = zone_seen_last(&txn.world, &session.app, &session.user);
             let Some(row) = txn.world.present(&session) else {
                 return Ok(false);
             };
@@ -45,6 +47,7 @@ impl Installations for MemoryStore {
             let whose = (&session.app, session.installation);
             put_addresses(&mut txn.world, whose, addresses, now);
             decrypt::send_anew(txn, &session, now);
+            note_zone(txn, &session, before.as_deref(), now);
             Ok(true)
         })
     }
@@ -56,6 +59,7 @@ impl Installations for MemoryStore {
         now: Timestamp,
     ) -> Answer<'_, bool> {
         self.write(now, move |txn| {
+            let before = zone_seen_last(&txn.world, &session.app, &session.user);
             let Some(row) = txn.world.present(&session) else {
                 return Ok(false);
             };
@@ -64,6 +68,7 @@ impl Installations for MemoryStore {
                 row.state = updated;
                 row.updated_at = now;
             }
+            note_zone(txn, &session, before.as_deref(), now);
             Ok(true)
         })
     }
@@ -302,5 +307,13 @@ fn note_one(world: &mut World, note: PresenceNote) {
         None => {
             world.presence.remove(&key);
         }
+    }
+}
+
+/// Asks anew about what waits for a user whose zone has changed.
+fn note_zone(txn: &mut Txn, session: &Session, before: Option<&str>, now: Timestamp) {
+    let (app, user) = (&session.app, &session.user);
+    if zone_seen_last(&txn.world, app, user).as_deref() != before {
+        ask_anew(txn, (app, user), now);
     }
 }

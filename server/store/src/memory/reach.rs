@@ -6,9 +6,10 @@ use vestnik_model::UserId;
 use vestnik_rules::{
     audience::{Members, Plan, Position},
     reach::Reach,
+    schedule::{Attributes, Known},
 };
 
-use super::{findings::devices_of, world::World};
+use super::{findings::devices_of, release::zone_seen_last, world::World};
 use crate::audiences::{ReachOutcome, ReachQuery};
 
 pub(super) fn of(world: &World, asked: &ReachQuery) -> ReachOutcome {
@@ -25,8 +26,21 @@ pub(super) fn of(world: &World, asked: &ReachQuery) -> ReachOutcome {
     for user in users.iter().take(asked.limit as usize) {
         let devices = devices_of(world, (&asked.app, user), asked.now);
         reach.add(asked.devices, &devices.collect::<Vec<_>>());
+        let known = Known {
+            installation: zone_seen_last(world, &asked.app, user),
+            attributes: attributes(world, asked, user),
+            app_default: world.default_zones.get(&asked.app).cloned(),
+            is_critical: asked.is_critical,
+        };
+        reach.add_time(&asked.mailing(), &known.recipient(), asked.now);
     }
     ReachOutcome::Reach { reach, is_exact }
+}
+
+fn attributes(world: &World, asked: &ReachQuery, user: &UserId) -> Attributes {
+    let key = world.user_key(&asked.app, user);
+    let row = key.and_then(|key| world.users.get(&key));
+    row.map(|row| row.attributes.clone()).unwrap_or_default()
 }
 
 /// The recipients.

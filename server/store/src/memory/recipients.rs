@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use vestnik_model::{AppId, UserId, publish::ZoneName};
 use vestnik_rules::schedule::Attributes;
 
-use super::MemoryStore;
+use super::{MemoryStore, release::ask_anew};
 use crate::{Answer, Recipients};
 
 impl Recipients for MemoryStore {
@@ -20,6 +20,7 @@ impl Recipients for MemoryStore {
             if let Some(row) = txn.world.users.get_mut(&key) {
                 row.attributes = attributes.clone();
             }
+            ask_anew(txn, (&app, &user), now);
             Ok(())
         })
     }

@@ -9,7 +9,7 @@ use vestnik_rules::{
     delivery::{Advanced, expire},
     device,
     release::{Question, Released, ask, question},
-    schedule::{Known, Pace, Turn, turn},
+    schedule::{Hours, Known, Pace, Turn, hours, turn},
     work::{Stage, WorkKind},
 };
 
@@ -199,6 +199,15 @@ pub(super) fn turn_of(
     Some(turn)
 }
 
+/// Whether a delivery that was released may go on now.
+pub(super) fn hours_of(world: &World, key: Key, now: Timestamp) -> Hours {
+    let row = world.notifications.get(&key.0);
+    row.zip(known(world, key))
+        .map_or(Hours::Open, |(row, known)| {
+            hours(&row.mailing(), &known.recipient(), now)
+        })
+}
+
 /// What is known of a recipient.
 pub(super) fn known(world: &World, (notification, user): Key) -> Option<Known> {
     let row: &NotificationRow = world.notifications.get(&notification)?;
@@ -212,11 +221,27 @@ pub(super) fn known(world: &World, (notification, user): Key) -> Option<Known> {
 }
 
 /// The zone that a user's installation reported; of several, that of the one that was seen last.
-fn zone_seen_last(world: &World, app: &AppId, user: &UserId) -> Option<String> {
+pub(super) fn zone_seen_last(world: &World, app: &AppId, user: &UserId) -> Option<String> {
     let sessions = world.sessions_of(app, user).into_values();
     let zones =
         sessions.filter_map(|row| Some((row.last_seen, row.state.as_ref()?.time_zone.clone()?)));
     zones.max().map(|(_, zone)| zone)
+}
+
+/// Asks anew about the deliveries of a user that wait: their zone or their quiet hours have changed.
+pub(super) fn ask_anew(txn: &mut Txn, (app, user): (&AppId, &UserId), now: Timestamp) {
+    let Some(user) = txn.world.user_key(app, user) else {
+        return;
+    };
+    let rows = txn.world.deliveries.iter();
+    let waiting = rows.filter(|((_, of), row)| {
+        *of == user && row.seq.is_none() && row.release_at.is_some_and(|at| at > now)
+    });
+    let waiting: Vec<_> = waiting.map(|(key, _)| *key).collect();
+    for key in waiting {
+        set_release(&mut txn.world, key, Some(now));
+        wake(txn, key.0);
+    }
 }
 
 /// Sees to it that a notification has a row of work that is due when the schedule is asked about its next

@@ -9,6 +9,7 @@ pub fn english_rule(rule: Rule) -> String {
     let text = match rule {
         Rule::Acceptance => "A notification is stored before its sender is answered.",
         Rule::Schedule => "Nobody is notified before the time that the sender named.",
+        Rule::QuietHours => "What is not critical waits while the person wants quiet.",
         Rule::Audience => {
             "Who is a recipient is settled when the audience is looked up, at the time of sending."
         }

@@ -135,6 +135,33 @@ fn cascade() -> Vec<CascadeFinding> {
     ]
 }
 
+fn waits() -> Vec<Waiting> {
+    use ZoneSource::{AppDefault, Installation, NumberingPlan, Sender, UserAttribute, Utc};
+    let sources = [
+        Sender,
+        Installation,
+        UserAttribute,
+        NumberingPlan,
+        AppDefault,
+        Utc,
+    ];
+    let zone = "Europe/Berlin".to_owned();
+    let clocks = sources.map(|source| Waiting::Clock {
+        zone: zone.clone(),
+        source,
+    });
+    let until = at("22:02:00");
+    let held = [
+        HeldBy::SendAt,
+        HeldBy::Window,
+        HeldBy::QuietHours,
+        HeldBy::Pace,
+    ];
+    let held = held.map(|by| Waiting::Held { by, until });
+    let rest = [Waiting::EndsBefore { at: until }, Waiting::Due];
+    clocks.into_iter().chain(held).chain(rest).collect()
+}
+
 fn standings() -> Vec<Standing> {
     let time = at("22:02:00");
     let status = DeliveryStatus::Undelivered;
@@ -184,6 +211,7 @@ fn all() -> Vec<Statement> {
         outcome,
     }));
     all.extend(cascade().into_iter().map(Statement::Cascade));
+    all.extend(waits().into_iter().map(Statement::Waiting));
     all.extend(standings().into_iter().map(Statement::Standing));
     all
 }

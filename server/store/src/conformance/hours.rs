@@ -1,0 +1,107 @@
+//! What was released and is held by closed hours.
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use vestnik_model::{DeliveryStatus, Permission, Reason};
+use vestnik_rules::{
+    attempt::Outcome,
+    schedule::{HeldBy, ZoneSource},
+    session::Session,
+    work::WorkKind,
+};
+
+use super::{
+    Fixture,
+    name::{at, notification, shop, user, users},
+    pushing::{self, dispatch, settle, state, token, tried},
+    timed::second,
+    world::World,
+};
+use crate::{
+    ledger::FindingsQuery,
+    publishing::{Retry, RetryOutcome},
+};
+
+/// A window of the first minutes of the cases, by a clock that everybody has.
+fn window(on_missed: &str) -> Value {
+    json!({"window": {"from": "08:00", "to": "08:05"}, "time_zone": "Etc/UTC",
+           "on_missed_window": on_missed})
+}
+
+/// A notification in a window, of which Anna's push was lost: her phone has a new address by now.
+async fn lost(fixture: &impl Fixture, on_missed: &str) -> (World, Session) {
+    let (world, anna) = pushing::begin(fixture).await;
+    let days = SignedDuration::from_hours(72);
+    let to = users(&["anna"]);
+    world.publish_timed(1, to, window(on_missed), days).await;
+    let begun = dispatch(&world, 20).await;
+    let dead = Outcome::Dead {
+        reason: Reason::TokenDead,
+        since: None,
+    };
+    settle(&world, 21, tried(&begun[0], 20, dead)).await;
+    let status = world.delivery(1, "anna").await.status;
+    assert_eq!(status, DeliveryStatus::Undelivered);
+    let other = state(&["token-2"], Permission::Granted);
+    let put = world.store.put_state(anna.clone(), other, at(22)).await;
+    assert_eq!(put, Ok(true));
+    (world, anna)
+}
+
+async fn retry(world: &World, second: i64) {
+    let asked = Retry {
+        app: shop(),
+        id: notification(1),
+        now: at(second),
+    };
+    let begun = RetryOutcome::Begun {
+        retried: 1,
+        is_complete: true,
+    };
+    assert_eq!(world.store.retry(asked).await, Ok(begun));
+}
+
+pub async fn what_is_tried_anew_waits_for_open_hours(fixture: &impl Fixture) {
+    let (world, _) = lost(fixture, "next_allowed").await;
+    let closed = second("2027-01-15T08:05:00Z");
+    retry(&world, closed).await;
+    assert_eq!(dispatch(&world, closed).await, []);
+    assert_eq!(
+        world.delivery(1, "anna").await.status,
+        DeliveryStatus::Pending
+    );
+    let asked = FindingsQuery {
+        app: shop(),
+        notification: notification(1),
+        user: user("anna"),
+        now: at(closed),
+    };
+    let findings = world.store.findings(asked).await.unwrap().unwrap();
+    let held = findings.held.unwrap();
+    let opens = second("2027-01-16T08:00:00Z");
+    assert_eq!((held.until, held.by), (at(opens), HeldBy::Window));
+    assert_eq!(held.zone.unwrap().1, ZoneSource::Sender);
+    assert!(world.claim(WorkKind::Dispatch, opens - 1).await.is_empty());
+    let begun = dispatch(&world, opens).await;
+    assert_eq!(begun.iter().map(token).collect::<Vec<_>>(), ["token-2"]);
+    world.is_sound().await;
+}
+
+pub async fn what_is_tried_anew_in_open_hours_goes_out(fixture: &impl Fixture) {
+    let (world, _) = lost(fixture, "drop").await;
+    let open = second("2027-01-15T08:04:59Z");
+    retry(&world, open).await;
+    assert_eq!(dispatch(&world, open).await.len(), 1);
+    world.is_sound().await;
+}
+
+pub async fn a_window_that_is_over_ends_what_is_tried_anew(fixture: &impl Fixture) {
+    let (world, _) = lost(fixture, "drop").await;
+    let over = second("2027-01-15T08:05:00Z");
+    retry(&world, over).await;
+    assert_eq!(dispatch(&world, over).await, []);
+    let delivery = world.delivery(1, "anna").await;
+    assert_eq!(delivery.status, DeliveryStatus::Expired);
+    assert_eq!(delivery.reason, Some(Reason::ExpiredWindow.into()));
+    world.is_sound().await;
+}
