@@ -101,11 +101,15 @@ impl Connection {
             () = end => Err(Lost),
         };
         match transferred {
-            Ok((outcome, is_usable)) => Sent {
-                outcome,
-                is_usable: is_usable && self.reset(outcome.verdict).await,
-                is_stale: false,
-            },
+            Ok((outcome, is_usable)) => {
+                // A server that lost patience with an idle connection says so before it closes it.
+                let is_closing = outcome.said.is_some_and(|said| said.code == Some(421));
+                Sent {
+                    outcome,
+                    is_usable: is_usable && self.reset(outcome.verdict).await,
+                    is_stale: is_reused && is_closing && transfer.is_unanswered(),
+                }
+            }
             Err(Lost) => Sent {
                 outcome: transfer.on_lost(),
                 is_usable: false,

@@ -292,6 +292,26 @@ async fn a_connection_that_the_server_closed_meanwhile_costs_no_try() {
     assert_eq!(server.letters().await.len(), 2);
 }
 
+/// RFC 5321, 4.5.3.2.7 and 3.8: a server ends an idle connection by 421.
+#[tokio::test]
+async fn a_connection_that_the_server_ends_by_a_word_costs_no_try() {
+    let closing = acts(&[
+        &HELLO,
+        &MAIL,
+        &TAKEN,
+        &[Hear("MAIL"), Say("421 4.4.2 timeout")],
+    ]);
+    let server = Server::new(vec![closing, acts(&[&HELLO, &MAIL, &TAKEN])]).await;
+    let mailer = server.mailer();
+    for _ in 0..2 {
+        assert_eq!(mailer.send(&envelope()).await.verdict, Verdict::Accepted);
+    }
+    assert_eq!(server.letters().await.len(), 2);
+    // A server that refuses its first letter so is busy.
+    let busy = acts(&[&HELLO, &[Hear("MAIL"), Say("421 4.3.2 busy")]]);
+    assert_eq!(verdict_of(vec![busy]).await, LOST);
+}
+
 #[tokio::test]
 async fn answers_that_nobody_asked_for_end_the_connection() {
     // A second answer to MAIL would become the answer to RCPT, and so on up to the letter's.
