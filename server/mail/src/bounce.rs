@@ -4,7 +4,7 @@
 //! was signed for the letter that it is about, whatever else it says; and it is read within bounds.
 
 use jiff::{Timestamp, fmt::rfc2822};
-use vestnik_model::AttemptId;
+use vestnik_model::DeliveryId;
 
 use crate::{
     mime::{Entity, Field, field, fields},
@@ -21,8 +21,8 @@ const MAX_RECIPIENTS: usize = 8;
 /// What became of a letter that a server had taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bounce {
-    /// The letter's attempt.
-    pub attempt: AttemptId,
+    /// The letter's delivery.
+    pub delivery: DeliveryId,
     /// What became of it.
     pub fate: Fate,
 }
@@ -36,6 +36,8 @@ pub enum Fate {
     Delayed {
         /// Until when, if it says so.
         until: Option<Timestamp>,
+        /// Why, as a code.
+        said: Said,
     },
     /// It lies in the mailbox.
     Delivered,
@@ -79,18 +81,18 @@ pub fn read(message: &[u8], recipient: Option<&str>, key: &TagKey) -> Result<Bou
     };
     let report = parts.iter().find(is_report).ok_or(NoBounce::NoReport)?;
     let report = Report::read(report.body);
-    let attempt = recipient
+    let delivery = recipient
         .and_then(|address| key.read(tag::in_address(address)?))
-        .or_else(|| attempt_in(&whole, key))
+        .or_else(|| delivery_in(&whole, key))
         .or_else(|| key.read(report.envelope_id.as_deref()?))
-        .or_else(|| parts.iter().find_map(|part| attempt_of_copy(part, key)))
+        .or_else(|| parts.iter().find_map(|part| delivery_of_copy(part, key)))
         .ok_or(NoBounce::NoLetter)?;
     let fate = report.fate.ok_or(NoBounce::NoFate)?;
-    Ok(Bounce { attempt, fate })
+    Ok(Bounce { delivery, fate })
 }
 
-/// The attempt in the address that a message was sent to, by its headers.
-fn attempt_in(message: &Entity<'_>, key: &TagKey) -> Option<AttemptId> {
+/// The delivery in the address that a message was sent to, by its headers.
+fn delivery_in(message: &Entity<'_>, key: &TagKey) -> Option<DeliveryId> {
     let names = ["X-Original-To", "Delivered-To", "To"];
     names.iter().find_map(|name| {
         let value = message.header(name)?;
@@ -98,8 +100,8 @@ fn attempt_in(message: &Entity<'_>, key: &TagKey) -> Option<AttemptId> {
     })
 }
 
-/// The attempt of the letter whose copy, or whose headers, a part is.
-fn attempt_of_copy(part: &Entity<'_>, key: &TagKey) -> Option<AttemptId> {
+/// The delivery of the letter whose copy, or whose headers, a part is.
+fn delivery_of_copy(part: &Entity<'_>, key: &TagKey) -> Option<DeliveryId> {
     let kind = part.content_type()?;
     let is_copy = matches!(
         kind.as_str(),
@@ -156,7 +158,9 @@ fn fate(recipient: &[Field<'_>]) -> Option<Fate> {
             let until = field(recipient, "Will-Retry-Until")
                 .and_then(|text| rfc2822::parse(&text).ok())
                 .map(|time| time.timestamp());
-            Some(Fate::Delayed { until })
+            let status = status(recipient);
+            let said = Said { code: None, status };
+            Some(Fate::Delayed { until, said })
         }
         "delivered" => Some(Fate::Delivered),
         "relayed" | "expanded" => Some(Fate::Relayed),
@@ -165,13 +169,7 @@ fn fate(recipient: &[Field<'_>]) -> Option<Fate> {
 }
 
 fn failure(recipient: &[Field<'_>]) -> Outcome {
-    let status = field(recipient, "Status")
-        .and_then(|text| EnhancedStatus::parse(text.split_ascii_whitespace().next()?));
-    // The server that refused the letter is nearer to the truth than the one that reports it.
-    let diagnosed = field(recipient, "Diagnostic-Code").and_then(|text| diagnosed(&text));
-    let status = diagnosed
-        .or(status)
-        .filter(|status| status.class != Class::Success);
+    let status = status(recipient);
     let unsaid = EnhancedStatus {
         class: Class::Permanent,
         subject: 0,
@@ -181,6 +179,17 @@ fn failure(recipient: &[Field<'_>]) -> Outcome {
     let code = None;
     let said = Some(Said { code, status });
     Outcome { verdict, said }
+}
+
+/// Why a letter was not delivered, if that is said.
+fn status(recipient: &[Field<'_>]) -> Option<EnhancedStatus> {
+    let status = field(recipient, "Status")
+        .and_then(|text| EnhancedStatus::parse(text.split_ascii_whitespace().next()?));
+    // The server that refused the letter is nearer to the truth than the one that reports it.
+    let diagnosed = field(recipient, "Diagnostic-Code").and_then(|text| diagnosed(&text));
+    diagnosed
+        .or(status)
+        .filter(|status| status.class != Class::Success)
 }
 
 /// The enhanced status in `smtp; 550 5.1.1 …`.

@@ -1,7 +1,7 @@
 //! What the tests of several files write.
 
 use serde_json::{Value, json};
-use vestnik_model::{AttemptId, Notification};
+use vestnik_model::{DeliveryId, Notification};
 use vestnik_rules::email::EmailAddress;
 
 use crate::{
@@ -27,8 +27,8 @@ pub(crate) fn address(text: &str) -> EmailAddress {
     EmailAddress::parse(text).unwrap()
 }
 
-pub(crate) fn attempt() -> AttemptId {
-    "att_0192f0c1000070008000000000000007".parse().unwrap()
+pub(crate) fn delivery() -> DeliveryId {
+    "dlv_0192f0c1000070008000000000000007".parse().unwrap()
 }
 
 pub(crate) fn sender() -> Sender {
@@ -43,7 +43,7 @@ pub(crate) fn sender() -> Sender {
 
 pub(crate) fn letter<'a>(to: &'a EmailAddress, notification: &'a Notification) -> Letter<'a> {
     Letter {
-        attempt: attempt(),
+        delivery: delivery(),
         to,
         notification,
         unsubscribe: None,

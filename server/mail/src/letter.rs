@@ -3,7 +3,7 @@
 use std::fmt;
 
 use vestnik_model::{
-    AttemptId, Notification,
+    DeliveryId, Notification,
     text::{TextError, Title},
     url::HttpsUrl,
 };
@@ -14,9 +14,9 @@ use crate::tag::{ReturnPath, Tag, TagKey};
 /// A notification to one mailbox.
 #[derive(Clone)]
 pub struct Letter<'a> {
-    /// The attempt. A repetition of an attempt is the same letter with the same `Message-ID`, so that
-    /// mailboxes that look for it keep one of the two.
-    pub attempt: AttemptId,
+    /// The delivery. A repetition is the same letter with the same `Message-ID`, so that mailboxes that
+    /// look for it keep one of the two.
+    pub delivery: DeliveryId,
     /// The mailbox.
     pub to: &'a EmailAddress,
     /// What it says.
@@ -25,11 +25,11 @@ pub struct Letter<'a> {
     pub unsubscribe: Option<&'a UnsubscribeUrl>,
 }
 
-/// Shows the attempt only: content and addresses stay out of logs.
+/// Shows the delivery only: content and addresses stay out of logs.
 impl fmt::Debug for Letter<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Letter")
-            .field("attempt", &self.attempt)
+            .field("delivery", &self.delivery)
             .finish_non_exhaustive()
     }
 }
@@ -50,14 +50,14 @@ pub struct Sender {
 impl Sender {
     /// The sender of a letter's envelope (RFC 5321, 4.1.1.2), without the brackets.
     #[must_use]
-    pub fn envelope_sender(&self, attempt: AttemptId) -> String {
-        self.return_path.text(&self.key.tag(attempt))
+    pub fn envelope_sender(&self, delivery: DeliveryId) -> String {
+        self.return_path.text(&self.key.tag(delivery))
     }
 
     /// The `Message-ID` of a letter, with its brackets.
     #[must_use]
-    pub fn message_id(&self, attempt: AttemptId) -> String {
-        let tag = self.key.tag(attempt);
+    pub fn message_id(&self, delivery: DeliveryId) -> String {
+        let tag = self.key.tag(delivery);
         self.message_id_of(&tag)
     }
 

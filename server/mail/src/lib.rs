@@ -12,7 +12,7 @@
 //! `Message-ID`.
 //!
 //! # Marks
-//! A letter carries a signed [mark](tag) of its attempt, in the envelope's sender, in `Message-ID` and in
+//! A letter carries a signed [mark](tag) of its delivery, in the envelope's sender, in `Message-ID` and in
 //! `ENVID`. A bounce counts only with a mark.
 //!
 //! # Why the SMTP client is our own
@@ -43,7 +43,7 @@
 //!         "acceptedAt": "2026-11-28T09:00:00Z", "expiresAt": "2026-11-29T09:00:00Z"}"#,
 //! )?;
 //! let letter = Letter {
-//!     attempt: "att_0192f0c1000070008000000000000007".parse()?,
+//!     delivery: "dlv_0192f0c1000070008000000000000007".parse()?,
 //!     to: &EmailAddress::parse("anna@почта.рф")?,
 //!     notification: &notification,
 //!     unsubscribe: None,

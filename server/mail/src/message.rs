@@ -66,7 +66,7 @@ fn is_of_lines(bytes: &[u8]) -> bool {
 }
 
 fn build(letter: &Letter<'_>, sender: &Sender, now: Timestamp) -> Result<Vec<u8>, BuildErrorKind> {
-    let tag = sender.key.tag(letter.attempt);
+    let tag = sender.key.tag(letter.delivery);
     let (from, to) = (address(sender.from.address())?, address(letter.to)?);
     let name = sender.from.name().map(str::to_owned);
     let mut builder = Message::builder()

@@ -1,17 +1,19 @@
-//! Signed marks of attempts, by which a bounce is matched with the letter that it is about.
+//! Signed marks of deliveries, by which a bounce is matched with the letter that it is about.
 //!
 //! A mark stands in the envelope's sender, in `Message-ID` and in the `ENVID` of a letter, and comes
-//! back in a bounce. It is signed, so that who sends a forged bounce has to have got the letter.
+//! back in a bounce. It is signed, so that who sends a forged bounce has to have got the letter. It names
+//! the delivery and not the attempt: a delivery's id leads back to its notification and its user, and a
+//! delivery has one letter.
 
 use std::fmt;
 
 use aws_lc_rs::{constant_time, hmac};
 use uuid::Uuid;
-use vestnik_model::AttemptId;
+use vestnik_model::DeliveryId;
 
 use vestnik_rules::email::EmailAddress;
 
-/// The hexadecimal digits of an attempt's id in a mark.
+/// The hexadecimal digits of a delivery's id in a mark.
 const ID_DIGITS: usize = 32;
 /// The bytes of the signature that are kept: a guess costs a letter each, and 2^64 are too many.
 const MAC_BYTES: usize = 8;
@@ -27,10 +29,10 @@ impl TagKey {
         Self(hmac::Key::new(hmac::HMAC_SHA256, key))
     }
 
-    /// The mark of an attempt: the same each time.
+    /// The mark of a delivery: the same each time.
     #[must_use]
-    pub fn tag(&self, attempt: AttemptId) -> Tag {
-        let id = attempt.uuid();
+    pub fn tag(&self, delivery: DeliveryId) -> Tag {
+        let id = delivery.uuid();
         let mut text = id.simple().to_string();
         for byte in self.mac(id) {
             text.push_str(&format!("{byte:02x}"));
@@ -38,9 +40,9 @@ impl TagKey {
         Tag(text)
     }
 
-    /// The attempt of a mark; none if this key did not sign it.
+    /// The delivery of a mark; none if this key did not sign it.
     #[must_use]
-    pub fn read(&self, text: &str) -> Option<AttemptId> {
+    pub fn read(&self, text: &str) -> Option<DeliveryId> {
         let is_mark = text.len() == Tag::LEN && text.bytes().all(|b| b.is_ascii_hexdigit());
         if !is_mark {
             return None;
@@ -48,10 +50,10 @@ impl TagKey {
         // Some relays write addresses in capitals.
         let text = text.to_ascii_lowercase();
         let id = Uuid::try_parse(&text[..ID_DIGITS]).ok()?;
-        let attempt = AttemptId::from_uuid(id);
-        let own = self.tag(attempt);
+        let delivery = DeliveryId::from_uuid(id);
+        let own = self.tag(delivery);
         constant_time::verify_slices_are_equal(own.0.as_bytes(), text.as_bytes()).ok()?;
-        Some(attempt)
+        Some(delivery)
     }
 
     fn mac(&self, id: Uuid) -> [u8; MAC_BYTES] {
@@ -68,7 +70,7 @@ impl fmt::Debug for TagKey {
     }
 }
 
-/// The signed mark of an attempt: 48 hexadecimal digits.
+/// The signed mark of a delivery: 48 hexadecimal digits.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Tag(String);
 
@@ -152,8 +154,8 @@ pub(crate) fn in_address(address: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
-    fn attempt() -> AttemptId {
-        "att_0192f0c1000070008000000000000007".parse().unwrap()
+    fn delivery() -> DeliveryId {
+        "dlv_0192f0c1000070008000000000000007".parse().unwrap()
     }
 
     fn key(byte: u8) -> TagKey {
@@ -161,17 +163,17 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_comes_back_as_its_attempt_even_in_capitals() {
-        let tag = key(1).tag(attempt());
-        assert_eq!(tag, key(1).tag(attempt()));
-        assert_eq!(key(1).read(tag.as_str()), Some(attempt()));
+    fn a_mark_comes_back_as_its_delivery_even_in_capitals() {
+        let tag = key(1).tag(delivery());
+        assert_eq!(tag, key(1).tag(delivery()));
+        assert_eq!(key(1).read(tag.as_str()), Some(delivery()));
         let capitals = tag.as_str().to_ascii_uppercase();
-        assert_eq!(key(1).read(&capitals), Some(attempt()));
+        assert_eq!(key(1).read(&capitals), Some(delivery()));
     }
 
     #[test]
     fn forged_marks_are_nobodys() {
-        let tag = key(1).tag(attempt());
+        let tag = key(1).tag(delivery());
         assert_eq!(key(2).read(tag.as_str()), None);
         for place in 0..Tag::LEN {
             let mut forged = tag.as_str().to_owned();
@@ -197,7 +199,7 @@ mod tests {
 
     #[test]
     fn the_senders_name_leaves_room_for_a_mark() {
-        let tag = key(1).tag(attempt());
+        let tag = key(1).tag(delivery());
         let base = |local: &str| EmailAddress::parse(&format!("{local}@shop.example")).unwrap();
         let path = ReturnPath::Tagged(TaggedPath::new(base("bounce")).unwrap());
         let text = path.text(&tag);

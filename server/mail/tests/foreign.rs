@@ -107,7 +107,7 @@ fn envelope(to: &str, title: &str, body: &str) -> Envelope {
         "acceptedAt": "2026-11-28T09:00:00Z", "expiresAt": "2026-11-29T09:00:00Z",
     });
     let letter = Letter {
-        attempt: "att_0192f0c1000070008000000000000007".parse().unwrap(),
+        delivery: "dlv_0192f0c1000070008000000000000007".parse().unwrap(),
         to: &EmailAddress::parse(to).unwrap(),
         notification: &serde_json::from_value(notification).unwrap(),
         unsubscribe: None,
@@ -142,9 +142,9 @@ async fn a_foreign_server_reads_what_was_written() {
         assert_eq!(letter["recipients"], json!(["anna@xn--80a1acny.xn--p1ai"]));
         assert_eq!(letter["kind"], "multipart/alternative");
         assert_eq!(letter["defects"], json!([]));
-        let attempt = "att_0192f0c1000070008000000000000007".parse().unwrap();
-        assert_eq!(letter["message_id"], sender().message_id(attempt));
-        assert_eq!(letter["sender"], sender().envelope_sender(attempt));
+        let delivery = "dlv_0192f0c1000070008000000000000007".parse().unwrap();
+        assert_eq!(letter["message_id"], sender().message_id(delivery));
+        assert_eq!(letter["sender"], sender().envelope_sender(delivery));
         let plain = letter["parts"]["text/plain"].as_str().unwrap();
         assert_eq!(plain.replace("\r\n", "\n").trim_end(), body.trim_end());
         let html = letter["parts"]["text/html"].as_str().unwrap();

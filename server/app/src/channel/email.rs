@@ -1,6 +1,6 @@
 //! Letters: made of what a dispatch began, handed to the SMTP server of the App, read as outcomes.
 //!
-//! A repetition has the `Message-ID` of the first letter: both are of the attempt, and the key that signs
+//! A repetition has the `Message-ID` of the first letter: both are of the delivery, and the key that signs
 //! it is derived from a secret that outlives restarts and restored backups.
 
 use std::{
@@ -23,6 +23,7 @@ use vestnik_rules::{
     attempt::Outcome,
     cascade::Target,
     email::EmailAddress,
+    identity::delivery_id,
     reason::{Retry, consequences},
 };
 use vestnik_store::{
@@ -110,6 +111,11 @@ impl MailSender {
         }
     }
 
+    /// The key of the marks in an App's letters, by which a bounce is matched with its letter.
+    pub(crate) fn marks(&self, app: &AppId) -> TagKey {
+        TagKey::new(&mark_key(&self.posting.secret, app))
+    }
+
     /// What sends the letters of an App; nothing without an account that can be used.
     ///
     /// # Errors
@@ -147,8 +153,7 @@ impl MailSender {
         let mailer = Mailer::new(account.relay().clone(), self.posting.reach.clone())
             .inspect_err(|error| tracing::warn!(%app, %error, "an SMTP server cannot be used"))
             .ok()?;
-        let key = TagKey::new(&mark_key(&self.posting.secret, app));
-        let sender = account.sender(key);
+        let sender = account.sender(self.marks(app));
         Some(Post { mailer, sender })
     }
 
@@ -178,7 +183,7 @@ impl MailSender {
             return Tried { outcome, ..tried };
         };
         let letter = Letter {
-            attempt: begun.attempt,
+            delivery: delivery_id(begun.notification.id, &begun.user),
             to: address,
             notification: &begun.notification,
             unsubscribe: None,

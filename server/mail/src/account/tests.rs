@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::fixture::attempt;
+use crate::fixture::delivery;
 
 fn parse(fields: &Value) -> Result<Account, AccountError> {
     Account::parse(&fields.to_string())
@@ -17,7 +17,7 @@ fn an_account_needs_a_host_and_a_sender() {
     assert!(relay.login.is_none() && relay.roots.is_empty());
     assert_eq!(relay.helo.as_str(), "shop.example");
     let sender = account.sender(TagKey::new(&[7; 32]));
-    assert_eq!(sender.envelope_sender(attempt()), "news@shop.example");
+    assert_eq!(sender.envelope_sender(delivery()), "news@shop.example");
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn everything_can_be_said() {
     let sender = account.sender(TagKey::new(&[7; 32]));
     assert_eq!(sender.from.name(), Some("Лавка"));
     assert!(sender.reply_to.is_some());
-    let bounces = sender.envelope_sender(attempt());
+    let bounces = sender.envelope_sender(delivery());
     assert!(bounces.starts_with("bounce+"), "{bounces}");
 }
 

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use vestnik_model::Reason;
 
 use super::*;
-use crate::fixture::{attempt, sender};
+use crate::fixture::{delivery, sender};
 
 /// How Postfix words a bounce, shortened.
 fn postfix(recipient: &str, copy: &str) -> String {
@@ -17,13 +17,13 @@ fn postfix(recipient: &str, copy: &str) -> String {
          Final-Recipient: rfc822; anna@shop.example\r\n{recipient}\r\n\r\n\
          --D9.1/mx.example\r\nContent-Type: message/rfc822\r\n\r\n{copy}\r\n\
          --D9.1/mx.example--\r\n",
-        sender().envelope_sender(attempt()),
+        sender().envelope_sender(delivery()),
     )
 }
 
 fn fate_of(recipient: &str) -> Result<Fate, NoBounce> {
     let bounce = read(postfix(recipient, "").as_bytes(), None, &sender().key)?;
-    assert_eq!(bounce.attempt, attempt());
+    assert_eq!(bounce.delivery, delivery());
     Ok(bounce.fate)
 }
 
@@ -71,15 +71,20 @@ fn a_final_bounce_says_why() {
     }
 }
 
+fn delay(until: Option<Timestamp>, status: &str) -> Fate {
+    let said = Said {
+        code: None,
+        status: EnhancedStatus::parse(status),
+    };
+    Fate::Delayed { until, said }
+}
+
 #[test]
 fn a_delay_and_a_success_are_no_failures() {
     let delayed = "Action: delayed\r\nStatus: 4.4.1\r\nWill-Retry-Until: Thu, 3 Dec 2026 09:00:00 +0000 (UTC)";
     let until = Some("2026-12-03T09:00:00Z".parse().unwrap());
-    assert_eq!(fate_of(delayed), Ok(Fate::Delayed { until }));
-    assert_eq!(
-        fate_of("Action: delayed"),
-        Ok(Fate::Delayed { until: None })
-    );
+    assert_eq!(fate_of(delayed), Ok(delay(until, "4.4.1")));
+    assert_eq!(fate_of("Action: delayed"), Ok(delay(None, "")));
     assert_eq!(
         fate_of("Action: delivered\r\nStatus: 2.1.5"),
         Ok(Fate::Delivered)
@@ -93,18 +98,18 @@ fn a_delay_and_a_success_are_no_failures() {
 fn of_several_recipients_the_best_one_counts() {
     let alias =
         "Action: failed\r\nStatus: 5.1.1\r\n\r\nFinal-Recipient: rfc822; b@c.d\r\nAction: delayed";
-    assert_eq!(fate_of(alias), Ok(Fate::Delayed { until: None }));
+    assert_eq!(fate_of(alias), Ok(delay(None, "")));
 }
 
 #[test]
 fn the_letter_is_found_by_any_of_its_marks() {
-    let (key, tag) = (sender().key, sender().key.tag(attempt()));
+    let (key, tag) = (sender().key, sender().key.tag(delivery()));
     let unknown = "To: other@shop.example";
     let plain = postfix("Action: failed\r\nStatus: 5.1.1", "Subject: x");
-    let to = format!("To: {}", sender().envelope_sender(attempt()));
+    let to = format!("To: {}", sender().envelope_sender(delivery()));
     let bare = plain.replace(&to, unknown);
     assert_eq!(read(bare.as_bytes(), None, &key), Err(NoBounce::NoLetter));
-    let by_envelope = sender().envelope_sender(attempt());
+    let by_envelope = sender().envelope_sender(delivery());
     assert!(read(bare.as_bytes(), Some(&by_envelope), &key).is_ok());
     let by_id = bare.replace(
         "Reporting-MTA",
@@ -113,7 +118,7 @@ fn the_letter_is_found_by_any_of_its_marks() {
     assert!(read(by_id.as_bytes(), None, &key).is_ok());
     let copy = format!(
         "message-id:\r\n {}\r\nSubject: x",
-        sender().message_id(attempt())
+        sender().message_id(delivery())
     );
     let by_copy = bare.replace("Subject: x", &copy);
     assert!(read(by_copy.as_bytes(), None, &key).is_ok());
@@ -128,7 +133,7 @@ fn a_forged_bounce_kills_nobody() {
 
 #[test]
 fn an_answer_of_a_person_is_no_bounce() {
-    let to = sender().envelope_sender(attempt());
+    let to = sender().envelope_sender(delivery());
     let text = format!(
         "To: {to}\r\nAuto-Submitted: auto-replied\r\nContent-Type: text/plain\r\n\r\nI am away"
     );
@@ -167,7 +172,7 @@ proptest! {
         edits in proptest::collection::vec((0_usize..2_000, 0_usize..60, any::<Option<u8>>()), 1..6),
         recipient in proptest::option::of("\\PC{0,80}"),
     ) {
-        let copy = format!("Message-ID: {}", sender().message_id(attempt()));
+        let copy = format!("Message-ID: {}", sender().message_id(delivery()));
         let mut text = postfix("Action: failed\r\nStatus: 5.1.1", &copy).into_bytes();
         for (at, length, byte) in edits {
             let at = at.min(text.len());
@@ -178,7 +183,7 @@ proptest! {
             }
         }
         if let Ok(bounce) = read(&text, recipient.as_deref(), &sender().key) {
-            prop_assert_eq!(bounce.attempt, attempt());
+            prop_assert_eq!(bounce.delivery, delivery());
         }
     }
 }

@@ -3,7 +3,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    fixture::{address as parsed, attempt, letter, notification, sender},
+    fixture::{address as parsed, delivery, letter, notification, sender},
     letter::{From, UnsubscribeUrl},
     mime::Entity,
 };
@@ -25,7 +25,7 @@ fn written(title: &str, body: &str) -> String {
 fn a_letter_has_the_headers_of_an_automatic_message() {
     let text = written("Order", "It is on its way");
     let entity = Entity::read(text.as_bytes());
-    let tag = sender().key.tag(attempt());
+    let tag = sender().key.tag(delivery());
     for (name, value) in [
         ("From", "=?utf-8?b?0JvQsNCy0LrQsA==?= <news@shop.example>"),
         ("To", "anna@xn--80a1acny.xn--p1ai"),
@@ -184,7 +184,7 @@ fn debug_shows_neither_content_nor_addresses() {
         "secret",
         "news",
         "Лавка",
-        sender().key.tag(attempt()).as_str(),
+        sender().key.tag(delivery()).as_str(),
     ] {
         assert!(!shown.contains(part), "{shown}");
     }

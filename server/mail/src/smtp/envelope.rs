@@ -29,9 +29,9 @@ impl Envelope {
         now: jiff::Timestamp,
     ) -> Result<Self, BuildError> {
         Ok(Self {
-            sender: sender.envelope_sender(letter.attempt),
+            sender: sender.envelope_sender(letter.delivery),
             recipient: letter.to.clone(),
-            tag: sender.key.tag(letter.attempt),
+            tag: sender.key.tag(letter.delivery),
             message: message(letter, sender, now)?,
         })
     }
