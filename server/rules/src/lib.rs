@@ -34,6 +34,7 @@
 pub mod address;
 pub mod attempt;
 pub mod audience;
+pub mod bounce;
 pub mod cascade;
 pub mod decrypt;
 pub mod delivery;

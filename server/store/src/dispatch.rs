@@ -14,10 +14,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use vestnik_model::{
-    AppId, AttemptId, InstallationId, Notification, NotificationId, PushAddress, UserId,
+    AppId, AttemptId, DeliveryId, InstallationId, Notification, NotificationId, PushAddress, UserId,
 };
 use vestnik_rules::{
-    attempt::Outcome, cascade::Target, decrypt::KeyMark, email::EmailAddress, work::Progress,
+    attempt::Outcome, bounce::Fate, cascade::Target, decrypt::KeyMark, email::EmailAddress,
+    work::Progress,
 };
 
 use crate::{Answer, work::Part};
@@ -31,6 +32,10 @@ pub trait Dispatch {
     /// next of its deliveries is. Gives how many of the tries were still on their way; nothing follows
     /// from the others. Effects: `NotificationChanged`, `WorkDue`.
     fn settle(&self, settling: Settling) -> Answer<'_, usize>;
+    /// Notes what became of a letter after a mail server had taken it, by [`vestnik_rules::bounce`]. `None`
+    /// if the App has no such delivery, or it has no letter. The same twice does the same as once. Effects:
+    /// `NotificationChanged`, `WorkDue`.
+    fn note_letter(&self, report: LetterReport) -> Answer<'_, Option<LetterNoted>>;
 }
 
 /// What a part of a dispatch came to.
@@ -122,4 +127,32 @@ pub struct Tried {
     pub outcome: Outcome,
     /// What the service said, for operators: a code, no content.
     pub said: Option<String>,
+}
+
+/// What became of a letter that a mail server had taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LetterReport {
+    /// The tenant.
+    pub app: AppId,
+    /// The letter's delivery.
+    pub delivery: DeliveryId,
+    /// What became of it.
+    pub fate: Fate,
+    /// What the mail server said, for operators: a code, no content.
+    pub said: Option<String>,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What a report about a letter came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LetterNoted {
+    /// The notification.
+    pub notification: NotificationId,
+    /// The user.
+    pub user: UserId,
+    /// Whether the letter counts as lost by this report, and did not before.
+    pub is_lost: bool,
+    /// Whether the user's mailbox died by it.
+    pub is_dead: bool,
 }

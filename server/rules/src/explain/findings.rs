@@ -117,8 +117,12 @@ pub struct Try {
     pub attempt: Attempt,
     /// When it began.
     pub started_at: Timestamp,
+    /// When its last try began; absent of what was written to a connection.
+    pub tried_at: Option<Timestamp>,
     /// When the installation reported it delivered.
     pub delivered_at: Option<Timestamp>,
     /// When the installation reported it read.
     pub read_at: Option<Timestamp>,
+    /// When it became known that what was taken came back.
+    pub returned_at: Option<Timestamp>,
 }

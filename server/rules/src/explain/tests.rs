@@ -78,6 +78,8 @@ fn tried(channel: Channel, attempt: Attempt, started: &str) -> Try {
         started_at: at(started),
         delivered_at: None,
         read_at: None,
+        tried_at: None,
+        returned_at: None,
     }
 }
 

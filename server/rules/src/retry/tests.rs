@@ -51,6 +51,8 @@ fn failed(reason: Reason) -> Try {
         started_at: at("10:02:00"),
         delivered_at: None,
         read_at: None,
+        tried_at: None,
+        returned_at: None,
     }
 }
 

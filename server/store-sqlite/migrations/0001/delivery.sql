@@ -46,8 +46,12 @@ CREATE TABLE attempt (
     installation BLOB NOT NULL,
     channel TEXT NOT NULL,
     started_at INTEGER NOT NULL,
+    -- When the last try began; absent of what was written to a connection.
+    tried_at INTEGER,
     delivered_at INTEGER,
     read_at INTEGER,
+    -- When it became known that a letter that was taken came back.
+    returned_at INTEGER,
     -- How far the last try got, and why it went no further.
     state TEXT NOT NULL,
     reason TEXT,

@@ -11,10 +11,11 @@ use vestnik_rules::{
 use vestnik_sqlite::Priority;
 use vestnik_store::{
     Answer, Dispatch,
-    dispatch::{Dispatched, Settling},
+    dispatch::{Dispatched, LetterNoted, LetterReport, Settling},
     work::Part,
 };
 
+use super::ledger::resolve;
 use crate::{
     SqliteStore,
     seal::Seal,
@@ -41,6 +42,13 @@ impl Dispatch for SqliteStore {
         let with = (self.seal(), self.unreadable());
         self.write(Priority::Mass, move |txn| {
             settle(txn, (&with.0, &with.1), &settling)
+        })
+    }
+
+    fn note_letter(&self, report: LetterReport) -> Answer<'_, Option<LetterNoted>> {
+        let with = (self.seal(), self.unreadable());
+        self.write(Priority::Normal, move |txn| {
+            note_letter(txn, (&with.0, &with.1), &report)
         })
     }
 }
@@ -105,6 +113,44 @@ fn settle(
     wake(txn, &subject, settling.now)?;
     changes.write(txn, settling.now)?;
     Ok(count)
+}
+
+fn note_letter(
+    txn: &mut Txn<'_>,
+    (seal, unreadable): (&Seal, &Unreadable),
+    report: &LetterReport,
+) -> Result<Option<LetterNoted>, rusqlite::Error> {
+    let db = txn.connection();
+    let Some((found, row, user)) = resolve(db, &report.app, report.delivery)? else {
+        return Ok(None);
+    };
+    let subject = found.subject.clone();
+    let key = Key {
+        notification: subject.row,
+        user: row,
+    };
+    let mut desk = Desk {
+        db,
+        seal,
+        unreadable,
+        sending: Sending::of(db, found, unreadable)?,
+        now: report.now,
+        changes: Changes::default(),
+    };
+    let Some(noted) = desk.note_letter(key, report)? else {
+        return Ok(None);
+    };
+    let changes = desk.changes;
+    if noted.is_lost {
+        wake(txn, &subject, report.now)?;
+    }
+    changes.write(txn, report.now)?;
+    Ok(Some(LetterNoted {
+        notification: subject.id,
+        user,
+        is_lost: noted.is_lost,
+        is_dead: noted.is_dead,
+    }))
 }
 
 /// Notes what became of the tries, then brings each of their deliveries on once. Gives how many tries

@@ -173,7 +173,7 @@ fn take(
 }
 
 /// The notification, the row and the name of the user that a delivery's id leads to.
-fn resolve(
+pub(super) fn resolve(
     db: &Connection,
     app: &AppId,
     id: DeliveryId,

@@ -27,7 +27,7 @@ statements! {
          WHERE notification = ?1 AND user = ?2 AND installation = ?3
              AND (read_at IS NULL OR read_at > ?4)";
     OF_DELIVERY = "SELECT installation, channel, started_at, delivered_at, read_at, state, reason, tries,
-             unproven, until, said, undecrypted, seals
+             unproven, until, said, undecrypted, seals, tried_at, returned_at
          FROM attempt WHERE notification = ?1 AND user = ?2 ORDER BY installation, channel";
     PUT = "INSERT INTO attempt (notification, user, installation, channel, started_at, state, reason,
              tries, unproven, until, undecrypted, seals)
@@ -35,6 +35,10 @@ statements! {
          ON CONFLICT (notification, user, installation, channel) DO UPDATE SET state = excluded.state,
              reason = excluded.reason, tries = excluded.tries, unproven = excluded.unproven,
              until = excluded.until, undecrypted = excluded.undecrypted, seals = excluded.seals";
+    TRIED = "UPDATE attempt SET tried_at = ?5, returned_at = NULL
+         WHERE notification = ?1 AND user = ?2 AND installation = ?3 AND channel = ?4";
+    RETURNED = "UPDATE attempt SET returned_at = ?3
+         WHERE notification = ?1 AND user = ?2 AND installation = x'' AND channel = 'email'";
     IS_LETTER_SENT = "SELECT 1 FROM attempt WHERE notification = ?1 AND user = ?2
              AND installation = x'' AND channel = 'email' AND state = 'sent'";
     SAID = "UPDATE attempt SET said = ?5
@@ -50,6 +54,10 @@ pub(crate) struct Found {
     pub(crate) delivered_at: Option<Timestamp>,
     pub(crate) read_at: Option<Timestamp>,
     pub(crate) started_at: Timestamp,
+    /// When the last try began; absent of what was written to a connection.
+    pub(crate) tried_at: Option<Timestamp>,
+    /// When it became known that what was taken came back.
+    pub(crate) returned_at: Option<Timestamp>,
     said: Option<String>,
 }
 
@@ -57,6 +65,11 @@ impl Found {
     /// Whether the installation has the delivery.
     pub(crate) const fn is_delivered(&self) -> bool {
         self.delivered_at.is_some()
+    }
+
+    /// When the last try began.
+    pub(crate) fn last_tried_at(&self) -> Timestamp {
+        self.tried_at.unwrap_or(self.started_at)
     }
 }
 
@@ -127,6 +140,8 @@ fn found(row: &Row<'_>) -> Result<Found, rusqlite::Error> {
             seals: Seals::parse(row.get_ref(12)?.as_blob()?).unwrap_or_default(),
         },
         said: row.get(10)?,
+        tried_at: optional_time(row, 13)?,
+        returned_at: optional_time(row, 14)?,
     })
 }
 
@@ -190,6 +205,36 @@ pub(crate) fn put(
         .map(drop)
 }
 
+/// Writes that a try begins.
+pub(crate) fn set_tried(
+    db: &Connection,
+    key: Key,
+    target: Target,
+    at: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    let (installation, channel) = columns(target);
+    db.prepare_cached(TRIED)?
+        .execute((
+            key.notification,
+            key.user,
+            installation,
+            channel,
+            millis(at),
+        ))
+        .map(drop)
+}
+
+/// Writes that the letter of a delivery came back.
+pub(crate) fn set_returned(
+    db: &Connection,
+    key: Key,
+    at: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(RETURNED)?
+        .execute((key.notification, key.user, millis(at)))
+        .map(drop)
+}
+
 /// Writes what the service said of an attempt.
 pub(crate) fn set_said(
     db: &Connection,
@@ -239,6 +284,8 @@ fn view(delivery: DeliveryId, found: Found) -> AttemptView {
         read_at,
         started_at,
         said,
+        tried_at: _,
+        returned_at: _,
     } = found;
     AttemptView {
         id: attempt_id(delivery, target),

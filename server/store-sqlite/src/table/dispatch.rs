@@ -1,6 +1,7 @@
 //! Sending deliveries: what a look needs of the tables, and what follows from it.
 
 mod case;
+mod letter;
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -239,6 +240,7 @@ impl Desk<'_> {
         let attempt =
             begin(known.map(|found| &found.attempt), lease_until).sealed(recipient.key(), self.now);
         attempt::put(self.db, case.key, target, &attempt, self.now)?;
+        attempt::set_tried(self.db, case.key, target, self.now)?;
         let delivery = delivery_id(content.id, &case.name);
         Ok(Some(Begun {
             attempt: attempt_id(delivery, target),

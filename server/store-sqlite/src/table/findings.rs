@@ -151,8 +151,10 @@ fn tries(db: &Connection, key: Key, unreadable: &Unreadable) -> Result<Vec<Try>,
         target: found.target,
         attempt: found.attempt,
         started_at: found.started_at,
+        tried_at: found.tried_at,
         delivered_at: found.delivered_at,
         read_at: found.read_at,
+        returned_at: found.returned_at,
     });
     Ok(tries.collect())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use vestnik_model::{AppId, Counts, DeliveryStatus, Reason, view::NotificationView};
+use vestnik_model::{AppId, Counts, DeliveryStatus, Open, Reason, view::NotificationView};
 
 use super::name::{bank, page, shop};
 use crate::{
@@ -33,9 +33,8 @@ async fn recount(store: &dyn Store, app: &AppId, view: &NotificationView) -> Cou
     let list = store.deliveries(app.clone(), view.id, page(None, 10_000));
     let mut counts = Counts::default();
     for delivery in list.await.unwrap().unwrap().data {
-        let is_unconfirmed = delivery
-            .reason
-            .is_some_and(|reason| reason == Reason::DeliveryUnconfirmed);
+        let reason = delivery.reason.as_ref().and_then(Open::known);
+        let is_unconfirmed = reason.is_some_and(Reason::is_after_hand_over);
         let count = match delivery.status {
             DeliveryStatus::Pending => &mut counts.pending,
             DeliveryStatus::Sent => &mut counts.sent,

@@ -35,7 +35,7 @@ fn cascade() -> Steps {
 }
 
 /// A shop with an SMTP server, in which Anna has an address.
-async fn begin(fixture: &impl Fixture) -> World {
+pub(super) async fn begin(fixture: &impl Fixture) -> World {
     let world = World::begin(fixture).await;
     let provider = Provider {
         channel: Channel::Email,
@@ -48,8 +48,12 @@ async fn begin(fixture: &impl Fixture) -> World {
 }
 
 async fn publish(world: &World, number: u32) {
+    publish_by(world, number, cascade()).await;
+}
+
+pub(super) async fn publish_by(world: &World, number: u32, steps: Steps) {
     let mut new = new(&shop(), number, users(&["anna"]));
-    new.publication.steps = cascade();
+    new.publication.steps = steps;
     let published = world.store.publish(new).await.unwrap();
     assert!(
         matches!(published, PublishOutcome::Accepted(_)),
@@ -59,7 +63,7 @@ async fn publish(world: &World, number: u32) {
 
 /// The address of the one letter that begins.
 #[track_caller]
-fn letter(begun: &[Begun]) -> String {
+pub(super) fn letter(begun: &[Begun]) -> String {
     match begun {
         [
             Begun {
@@ -72,7 +76,7 @@ fn letter(begun: &[Begun]) -> String {
 }
 
 /// Channel, status and reason of each attempt.
-fn standing(views: &[AttemptView]) -> Vec<(Channel, AttemptStatus, Option<Reason>)> {
+pub(super) fn standing(views: &[AttemptView]) -> Vec<(Channel, AttemptStatus, Option<Reason>)> {
     let one = |view: &AttemptView| {
         let reason = view.reason.as_ref().map(|reason| reason.known().unwrap());
         let (channel, status) = (view.channel.known(), view.status.known());

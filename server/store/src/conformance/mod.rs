@@ -11,6 +11,7 @@
     reason = "test code; the name of each case says what it asserts"
 )]
 
+pub mod bounces;
 pub mod concurrency;
 pub mod contacts;
 pub mod decrypting;
@@ -203,6 +204,11 @@ macro_rules! conformance {
                 who_has_no_primary_device_is_told_apart,
                 the_others_follow_the_primary_device, all_are_meant_where_none_is_primary,
                 the_device_that_was_heard_from_last_is_meant;
+            bounces: a_letter_that_comes_back_ends_its_delivery_once,
+                a_step_that_waits_gives_way_to_the_next, a_mailbox_that_was_set_since_lives,
+                what_was_handed_over_otherwise_goes_on, a_letter_that_is_delayed_is_not_lost,
+                a_bounce_proves_that_a_try_without_an_answer_was_taken,
+                reports_of_other_apps_and_of_other_things_are_nobodys;
             letters: who_has_no_device_gets_a_letter_at_once,
                 a_silenced_device_and_a_dead_token_give_way_to_a_letter,
                 a_letter_is_the_same_attempt_when_it_is_repeated,

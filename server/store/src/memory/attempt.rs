@@ -26,8 +26,10 @@ pub(super) fn attempt(
         attempt: Attempt::HANDED,
         said: None,
         started_at: at,
+        tried_at: None,
         delivered_at: None,
         read_at: None,
+        returned_at: None,
     })
 }
 

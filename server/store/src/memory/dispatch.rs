@@ -20,6 +20,7 @@ use super::{
     attempt::of_delivery,
     findings::has_it,
     installations::addresses_of,
+    letters,
     logs::{Append, append, for_user},
     queue::{Next, finish, held},
     release::hours_of,
@@ -31,11 +32,11 @@ use super::{
 };
 use crate::{
     Answer, Dispatch,
-    dispatch::{Begun, Dispatched, Recipient, Settling, Tried},
+    dispatch::{Begun, Dispatched, LetterNoted, LetterReport, Recipient, Settling, Tried},
     work::Part,
 };
 
-type Key = (NotificationKey, UserKey);
+pub(super) type Key = (NotificationKey, UserKey);
 
 impl Dispatch for MemoryStore {
     fn dispatch(&self, part: Part) -> Answer<'_, Dispatched> {
@@ -44,6 +45,10 @@ impl Dispatch for MemoryStore {
 
     fn settle(&self, settling: Settling) -> Answer<'_, usize> {
         self.write(settling.now, move |txn| Ok(settle_all(txn, &settling)))
+    }
+
+    fn note_letter(&self, report: LetterReport) -> Answer<'_, Option<LetterNoted>> {
+        self.write(report.now, move |txn| Ok(letters::note(txn, &report)))
     }
 }
 
@@ -167,7 +172,7 @@ pub(super) fn set_waiting(txn: &mut Txn, id: u64, due: Option<Timestamp>, kind: 
     true
 }
 
-fn look_at(world: &World, key: Key, now: Timestamp) -> Option<Looked> {
+pub(super) fn look_at(world: &World, key: Key, now: Timestamp) -> Option<Looked> {
     let notification = world.notifications.get(&key.0)?;
     let delivery = world.deliveries.get(&key)?;
     let name = world.name_of(key.1)?;
@@ -280,7 +285,7 @@ fn open(txn: &mut Txn, key: Key, opens: Opens, part: &Part) {
 }
 
 /// Saves where a delivery stands, and its end if it ends.
-fn save(txn: &mut Txn, key: Key, looked: &Looked, now: Timestamp) {
+pub(super) fn save(txn: &mut Txn, key: Key, looked: &Looked, now: Timestamp) {
     let Some(row) = txn.world.deliveries.get_mut(&key) else {
         return;
     };
@@ -316,10 +321,13 @@ fn begin_one(world: &mut World, key: Key, target: Target, now: Timestamp) -> Opt
         attempt: attempt.clone(),
         said: None,
         started_at: now,
+        tried_at: None,
         delivered_at: None,
         read_at: None,
+        returned_at: None,
     });
     row.attempt = attempt;
+    (row.tried_at, row.returned_at) = (Some(now), None);
     Some(Begun {
         attempt: attempt_id(delivery, target),
         user: name,

@@ -152,8 +152,10 @@ fn tries(world: &World, key: Key) -> Vec<Try> {
         target: *target,
         attempt: row.attempt.clone(),
         started_at: row.started_at,
+        tried_at: row.tried_at,
         delivered_at: row.delivered_at,
         read_at: row.read_at,
+        returned_at: row.returned_at,
     })
     .collect()
 }

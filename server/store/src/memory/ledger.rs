@@ -93,7 +93,11 @@ impl Ledger for MemoryStore {
 }
 
 /// A delivery of an App whose notification was not forgotten.
-fn find(world: &World, app: &AppId, id: DeliveryId) -> Option<(NotificationKey, UserKey)> {
+pub(super) fn find(
+    world: &World,
+    app: &AppId,
+    id: DeliveryId,
+) -> Option<(NotificationKey, UserKey)> {
     let key = *world.delivery_ids.get(&id)?;
     let row = world.notifications.get(&key.0)?;
     (row.app == *app && !row.is_forgotten).then_some(key)

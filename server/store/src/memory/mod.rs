@@ -42,6 +42,7 @@ mod forgetting;
 mod installations;
 mod integrity;
 mod ledger;
+mod letters;
 mod logs;
 mod operations;
 mod page;

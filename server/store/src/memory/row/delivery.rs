@@ -37,8 +37,12 @@ pub(crate) struct AttemptRow {
     /// What the service said last.
     pub(crate) said: Option<String>,
     pub(crate) started_at: Timestamp,
+    /// When the last try began; absent of what was written to a connection.
+    pub(crate) tried_at: Option<Timestamp>,
     pub(crate) delivered_at: Option<Timestamp>,
     pub(crate) read_at: Option<Timestamp>,
+    /// When it became known that what was taken came back.
+    pub(crate) returned_at: Option<Timestamp>,
 }
 
 /// Names a fact: the user, the installation, and the installation's own id of it.

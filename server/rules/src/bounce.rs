@@ -1,0 +1,180 @@
+//! Letters of which something became known after a mail server had taken them.
+//!
+//! A mail server takes a letter and may find out later that it cannot deliver it: it sends a bounce (RFC
+//! 3464). The letter was handed over, and is lost all the same. Its attempt has failed then, a step of a
+//! cascade that waits gives way at once, and a delivery of which nothing else was handed over ends as
+//! `email.bounced`. A mailbox that does not exist dies.
+//!
+//! The same bounce twice does the same as once.
+//!
+//! ```
+//! use vestnik_model::Reason;
+//! use vestnik_rules::attempt::{Attempt, State};
+//! use vestnik_rules::bounce::{Fate, reported};
+//!
+//! let taken = Attempt { tries: 1, ..Attempt::HANDED };
+//! let bounce = Fate::Lost { reason: Reason::EmailBounced };
+//! let lost = reported(&taken, bounce).ok_or("it was taken")?;
+//! assert_eq!((lost.state, lost.reason), (State::Failed, Some(Reason::EmailBounced)));
+//! assert_eq!(reported(&lost, bounce), None);
+//! # Ok::<(), &str>(())
+//! ```
+
+use jiff::Timestamp;
+use vestnik_model::{DeliveryStatus, Reason};
+
+use crate::{
+    attempt::{Attempt, Outcome, State, kills},
+    cascade::{Course, Looked},
+};
+
+/// What became of a letter that a mail server had taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It will not be delivered.
+    Lost {
+        /// Why.
+        reason: Reason,
+    },
+    /// It was not delivered yet; the mail server goes on.
+    Delayed,
+    /// It lies in the mailbox, or went to a server that sends no reports.
+    Arrived,
+}
+
+impl Fate {
+    /// Whether the letter is lost.
+    #[must_use]
+    pub const fn is_lost(self) -> bool {
+        matches!(self, Self::Lost { .. })
+    }
+}
+
+/// What an attempt is after a report about its letter; `None` if the report says nothing new.
+///
+/// A letter whose try had no answer was taken all the same, as the bounce proves: it is not repeated, nor is
+/// what is on its way waited for.
+#[must_use]
+pub fn reported(known: &Attempt, fate: Fate) -> Option<Attempt> {
+    match (fate, known.state) {
+        (Fate::Lost { reason }, State::Sent | State::Retrying | State::Sending) => Some(Attempt {
+            state: State::Failed,
+            reason: Some(reason),
+            until: None,
+            ..known.clone()
+        }),
+        (Fate::Delayed, State::Sent) => Some(known.clone()),
+        (Fate::Lost { .. }, State::Failed)
+        | (Fate::Delayed, State::Retrying | State::Sending | State::Failed)
+        | (Fate::Arrived, _) => None,
+    }
+}
+
+/// Whether a mailbox is dead after a letter came back whose last try began at `tried_at`: only if it says so,
+/// and nobody set the address since. What was set later may be another address.
+#[must_use]
+pub fn kills_mailbox(reason: Reason, set_at: Timestamp, tried_at: Timestamp) -> bool {
+    let outcome = Outcome::Dead {
+        reason,
+        since: None,
+    };
+    kills(&outcome, set_at, tried_at)
+}
+
+/// Why a delivery ends whose letter came back, if it does: nothing else was handed over, and its cascade,
+/// which stood at `course`, has nothing more to do. `others` are its attempts but for the letter.
+#[must_use]
+pub fn end<'a>(
+    status: DeliveryStatus,
+    mut others: impl Iterator<Item = &'a Attempt>,
+    (course, looked): (&Course, &Looked),
+) -> Option<Reason> {
+    let is_handed = others.any(|attempt| attempt.state == State::Sent);
+    let is_idle = looked.tries.is_empty() && looked.course.due_at.is_none();
+    let goes_on = looked.course.step != course.step || !is_idle;
+    let is_lost = status == DeliveryStatus::Sent && !is_handed && !goes_on;
+    is_lost.then_some(Reason::EmailBounced)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOST: Fate = Fate::Lost {
+        reason: Reason::ProviderRejected,
+    };
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn attempt(state: State) -> Attempt {
+        Attempt {
+            state,
+            tries: 2,
+            unproven: 1,
+            until: Some(at(9)),
+            ..Attempt::HANDED
+        }
+    }
+
+    #[test]
+    fn what_came_back_is_not_repeated_and_fails_once() {
+        for state in [State::Sent, State::Retrying, State::Sending] {
+            let lost = reported(&attempt(state), LOST).unwrap();
+            assert_eq!((lost.state, lost.until), (State::Failed, None), "{state:?}");
+            assert_eq!((lost.tries, lost.unproven), (2, 1));
+            assert_eq!(lost.reason, Some(Reason::ProviderRejected));
+        }
+        assert_eq!(reported(&attempt(State::Failed), LOST), None);
+    }
+
+    #[test]
+    fn a_delay_changes_nothing_and_an_arrival_is_no_news() {
+        let sent = attempt(State::Sent);
+        assert_eq!(reported(&sent, Fate::Delayed), Some(sent.clone()));
+        assert_eq!(reported(&attempt(State::Failed), Fate::Delayed), None);
+        assert_eq!(reported(&sent, Fate::Arrived), None);
+    }
+
+    #[test]
+    fn only_a_missing_mailbox_dies_and_none_that_was_set_since() {
+        assert!(kills_mailbox(Reason::EmailBounced, at(10), at(10)));
+        assert!(!kills_mailbox(Reason::EmailBounced, at(11), at(10)));
+        assert!(!kills_mailbox(Reason::ProviderRejected, at(10), at(10)));
+        assert!(!kills_mailbox(
+            Reason::ProviderContentRejected,
+            at(10),
+            at(10)
+        ));
+    }
+
+    #[test]
+    fn a_delivery_ends_when_nothing_else_was_or_will_be_handed_over() {
+        let course = Course {
+            due_at: None,
+            ..Course::new(at(1))
+        };
+        let looked = Looked {
+            opens: None,
+            tries: Vec::new(),
+            course,
+            end: None,
+        };
+        let bounced = Some(Reason::EmailBounced);
+        let (sent, failed) = (attempt(State::Sent), attempt(State::Failed));
+        let of = |status, others: &[&Attempt], looked: &Looked| {
+            end(status, others.iter().copied(), (&course, looked))
+        };
+        assert_eq!(of(DeliveryStatus::Sent, &[&failed], &looked), bounced);
+        assert_eq!(of(DeliveryStatus::Sent, &[&failed, &sent], &looked), None);
+        assert_eq!(of(DeliveryStatus::Read, &[], &looked), None);
+        assert_eq!(of(DeliveryStatus::Pending, &[], &looked), None);
+        let mut later = looked.clone();
+        later.course.step = 1;
+        assert_eq!(of(DeliveryStatus::Sent, &[], &later), None);
+        let mut waits = looked;
+        waits.course.due_at = Some(at(5));
+        assert_eq!(of(DeliveryStatus::Sent, &[], &waits), None);
+    }
+}

@@ -1,0 +1,104 @@
+//! Letters that come back after a mail server had taken them.
+
+use jiff::Timestamp;
+use vestnik_model::Reason;
+use vestnik_rules::{
+    bounce::{Fate, end, kills_mailbox, reported},
+    cascade::{Looked, Target},
+};
+use vestnik_store::dispatch::LetterReport;
+
+use super::{
+    super::{
+        attempt::{self, Found},
+        delivery::{self, Key},
+        email_address,
+    },
+    Desk,
+};
+
+/// What a report about a letter came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Noted {
+    pub(crate) is_lost: bool,
+    pub(crate) is_dead: bool,
+}
+
+impl Desk<'_> {
+    /// Notes what became of a delivery's letter; `None` if it has none.
+    pub(crate) fn note_letter(
+        &mut self,
+        key: Key,
+        report: &LetterReport,
+    ) -> Result<Option<Noted>, rusqlite::Error> {
+        let mut attempts = attempt::of_delivery(self.db, key, self.unreadable)?.into_iter();
+        let Some(letter) = attempts.find(|found| found.target == Target::Mailbox) else {
+            return Ok(None);
+        };
+        let is_lost = self.put_report(key, &letter, report)?;
+        let is_dead = match report.fate {
+            Fate::Lost { reason } => self.kill_mailbox(key, (reason, letter.last_tried_at()))?,
+            Fate::Delayed | Fate::Arrived => false,
+        };
+        if is_lost {
+            self.go_on_without_letter(key)?;
+        }
+        Ok(Some(Noted { is_lost, is_dead }))
+    }
+
+    /// Notes a report of a letter; tells whether the letter is lost by it.
+    fn put_report(
+        &self,
+        key: Key,
+        letter: &Found,
+        report: &LetterReport,
+    ) -> Result<bool, rusqlite::Error> {
+        let Some(after) = reported(&letter.attempt, report.fate) else {
+            return Ok(false);
+        };
+        attempt::put(self.db, key, Target::Mailbox, &after, self.now)?;
+        if let Some(said) = &report.said {
+            attempt::set_said(self.db, key, Target::Mailbox, said)?;
+        }
+        let is_lost = report.fate.is_lost();
+        if is_lost {
+            attempt::set_returned(self.db, key, self.now)?;
+        }
+        Ok(is_lost)
+    }
+
+    /// Notes that the mailbox of a user is dead, if the reason proves it; tells whether it died.
+    fn kill_mailbox(
+        &self,
+        key: Key,
+        (reason, tried_at): (Reason, Timestamp),
+    ) -> Result<bool, rusqlite::Error> {
+        let email = self.email(key)?.filter(|email| email.died_at.is_none());
+        let dies = email.is_some_and(|email| kills_mailbox(reason, email.set_at, tried_at));
+        if dies {
+            email_address::kill(self.db, key.user, self.now)?;
+        }
+        Ok(dies)
+    }
+
+    /// Brings a delivery on whose letter came back.
+    fn go_on_without_letter(&mut self, key: Key) -> Result<(), rusqlite::Error> {
+        let Some(course) = delivery::course(self.db, key, self.now)? else {
+            return Ok(());
+        };
+        let Some(case) = self.case((key, course))? else {
+            return Ok(());
+        };
+        // Tries begin in the next part.
+        let looked = self.look(&case).with_tries_left(self.now);
+        let others = case.attempts.iter();
+        let others = others.filter(|found| found.target != Target::Mailbox);
+        let others = others.map(|found| &found.attempt);
+        let ended = end(case.delivery.state.status, others, (&course, &looked));
+        let looked = Looked {
+            end: looked.end.or(ended),
+            ..looked
+        };
+        self.save(&case, &looked)
+    }
+}

@@ -1,0 +1,86 @@
+//! Letters that come back after a mail server had taken them.
+
+use jiff::Timestamp;
+use vestnik_model::Reason;
+use vestnik_rules::{
+    bounce::{Fate, end, kills_mailbox, reported},
+    cascade::{Looked, Target},
+};
+
+use super::{
+    attempt::of_delivery,
+    dispatch::{Key, look_at, save, wake},
+    ledger::find,
+    txn::Txn,
+    world::World,
+};
+use crate::dispatch::{LetterNoted, LetterReport};
+
+/// Notes what became of a letter.
+pub(super) fn note(txn: &mut Txn, report: &LetterReport) -> Option<LetterNoted> {
+    let key = find(&txn.world, &report.app, report.delivery)?;
+    let mut noted = LetterNoted {
+        notification: txn.world.notifications.get(&key.0)?.notification.id,
+        user: txn.world.name_of(key.1)?.clone(),
+        is_lost: false,
+        is_dead: false,
+    };
+    let row = txn
+        .world
+        .attempts
+        .get_mut(&(key.0, key.1, Target::Mailbox))?;
+    if let Some(after) = reported(&row.attempt, report.fate) {
+        row.attempt = after;
+        row.said = report.said.clone().or(row.said.take());
+        noted.is_lost = report.fate.is_lost();
+        row.returned_at = noted.is_lost.then_some(report.now);
+    }
+    let tried_at = row.tried_at.unwrap_or(row.started_at);
+    if let Fate::Lost { reason } = report.fate {
+        noted.is_dead = kill(&mut txn.world, key, (reason, tried_at), report.now);
+    }
+    if noted.is_lost {
+        go_on(txn, key, report.now);
+    }
+    Some(noted)
+}
+
+/// Notes that the mailbox of a user is dead, if the reason proves it; tells whether it died.
+fn kill(
+    world: &mut World,
+    key: Key,
+    (reason, tried_at): (Reason, Timestamp),
+    now: Timestamp,
+) -> bool {
+    let Some(email) = world.emails.get_mut(&key.1) else {
+        return false;
+    };
+    let dies = email.died_at.is_none() && kills_mailbox(reason, email.set_at, tried_at);
+    if dies {
+        email.died_at = Some(now);
+    }
+    dies
+}
+
+/// Brings a delivery on whose letter came back.
+fn go_on(txn: &mut Txn, key: Key, now: Timestamp) {
+    let (Some(looked), Some(row)) = (
+        look_at(&txn.world, key, now),
+        txn.world.deliveries.get(&key),
+    ) else {
+        return;
+    };
+    let looked = looked.with_tries_left(now);
+    let others = of_delivery(&txn.world, key);
+    let others = others.filter(|((_, _, target), _)| *target != Target::Mailbox);
+    let others = others.map(|(_, row)| &row.attempt);
+    let ended = row
+        .course
+        .and_then(|course| end(row.state.status, others, (&course, &looked)));
+    let looked = Looked {
+        end: looked.end.or(ended),
+        ..looked
+    };
+    save(txn, key, &looked, now);
+    wake(txn, key.0);
+}
