@@ -40,6 +40,7 @@
 //! # Ok::<(), jiff::Error>(())
 //! ```
 
+mod ahead;
 mod english;
 mod evidence;
 mod findings;

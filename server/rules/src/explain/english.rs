@@ -205,10 +205,17 @@ fn tried(target: &Target, outcome: AttemptFinding, times: Times) -> String {
                 )
             }
         }
-        AttemptFinding::OnItsWay { until: end } => format!(
+        AttemptFinding::OnItsWay {
+            until: end,
+            is_repeated: true,
+        } => format!(
             "{subject} for {to} is on its way to {by}; without an answer until {} it is repeated.",
             until(end, times),
         ),
+        AttemptFinding::OnItsWay {
+            until: _,
+            is_repeated: false,
+        } => format!("{subject} for {to} is on its way to {by}; it is not repeated."),
         AttemptFinding::Retrying { tries, reason, at } => format!(
             "{subject} for {to} was tried {} without success, because {}; the next try is {}.",
             times_of(tries),
@@ -235,9 +242,14 @@ fn tried(target: &Target, outcome: AttemptFinding, times: Times) -> String {
              that {to} has now.",
             times_of(count),
         ),
+        AttemptFinding::Returned { at, reason } => format!(
+            "{subject} for {to} was taken by {by} and came back {}, because {}.",
+            moment(at, times),
+            because(reason),
+        ),
         AttemptFinding::Unproven { count } => format!(
-            "{} of {what} for {to} had no answer from {by}: it may have been taken all the same, and \
-             is repeated under the same id.",
+            "{} of {what} for {to} had no answer from {by}: it may have been taken all the same; a \
+             repetition has the same id.",
             count_of(count, "try", "tries"),
         ),
     }
@@ -303,6 +315,9 @@ fn cascade(course: CascadeFinding, times: Times) -> String {
 fn stands(standing: Standing, times: Times) -> String {
     match standing {
         Standing::NoDevice => "The person is not logged in on any device.".to_owned(),
+        Standing::NoMeantDevice => "The person is not logged in on any device that the sender \
+             addressed."
+            .to_owned(),
         Standing::ByConnectionOnly => "The App uses no push service: a device gets it when it \
              connects."
             .to_owned(),

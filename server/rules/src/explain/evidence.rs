@@ -55,6 +55,9 @@ impl Statement {
                 outcome,
             } => {
                 let mut meaning = outcome.meaning();
+                if *channel == Channel::Email && meaning.rule == Rule::Push {
+                    meaning.rule = Rule::Cascade;
+                }
                 meaning.evidence.channel = Some(*channel);
                 meaning.evidence.installation = match place {
                     Place::Device(device) => Some(device.installation),
@@ -172,7 +175,10 @@ impl AttemptFinding {
                 };
                 meaning("handed", rule).at(at).after(tries)
             }
-            Self::OnItsWay { until } => meaning("on_its_way", Rule::Push).until(until),
+            Self::OnItsWay {
+                until,
+                is_repeated: _,
+            } => meaning("on_its_way", Rule::Push).until(until),
             Self::Retrying { tries, reason, at } => meaning("retrying", Rule::Repetition)
                 .after(tries)
                 .because(reason)
@@ -185,6 +191,9 @@ impl AttemptFinding {
                 .because(reason)
                 .until(until),
             Self::Undecrypted { count } => meaning("undecrypted", Rule::Sealing).after(count),
+            Self::Returned { at, reason } => {
+                meaning("returned", Rule::Failure).at(at).because(reason)
+            }
             Self::Unproven { count } => meaning("unproven", Rule::Unproven).after(count),
         }
     }
@@ -209,6 +218,7 @@ impl Standing {
     const fn meaning(self) -> Meaning {
         match self {
             Self::NoDevice => meaning("no_device", Rule::Reachability),
+            Self::NoMeantDevice => meaning("no_meant_device", Rule::Reachability),
             Self::ByConnectionOnly => meaning("by_connection_only", Rule::Reachability),
             Self::WaitsForDevice { until } => {
                 meaning("waits_for_device", Rule::Expiry).until(until)

@@ -210,10 +210,17 @@ fn tried(target: &Target, outcome: AttemptFinding, times: Times) -> String {
                 format!("Через {by} передано {what} {when}, потому что {why}.")
             }
         }
-        AttemptFinding::OnItsWay { until: end } => format!(
+        AttemptFinding::OnItsWay {
+            until: end,
+            is_repeated: true,
+        } => format!(
             "Через {by} передаётся {what}; без ответа до {} попытка повторится.",
             until(end, times),
         ),
+        AttemptFinding::OnItsWay {
+            until: _,
+            is_repeated: false,
+        } => format!("Через {by} передаётся {what}; попытка не повторится."),
         AttemptFinding::Retrying { tries, reason, at } => format!(
             "Через {by} не удалось передать {what} ({}), потому что {}; следующая попытка {}.",
             count_of(tries),
@@ -240,9 +247,14 @@ fn tried(target: &Target, outcome: AttemptFinding, times: Times) -> String {
              устройства.",
             count_of(count),
         ),
+        AttemptFinding::Returned { at, reason } => format!(
+            "Через {by} передано {what}, но {} оно вернулось, потому что {}.",
+            moment(at, times),
+            because(reason),
+        ),
         AttemptFinding::Unproven { count } => format!(
-            "Без ответа от {by} осталось: {}; {what} могло быть принято и повторяется под тем же \
-             номером.",
+            "Без ответа от {by} осталось: {}; {what} могло быть принято, а при повторе номер тот же \
+             самый.",
             count_of(count),
         ),
     }
@@ -308,6 +320,9 @@ fn cascade(course: CascadeFinding, times: Times) -> String {
 fn stands(standing: Standing, times: Times) -> String {
     match standing {
         Standing::NoDevice => "Получатель не вошёл в приложение ни на одном устройстве.".to_owned(),
+        Standing::NoMeantDevice => "Получатель не вошёл ни на одном из устройств, которым \
+             отправитель адресовал уведомление."
+            .to_owned(),
         Standing::ByConnectionOnly => "Приложение не использует службы push-уведомлений: \
              устройство получит его, когда выйдет на связь."
             .to_owned(),

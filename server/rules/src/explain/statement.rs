@@ -179,6 +179,8 @@ pub enum AttemptFinding {
     OnItsWay {
         /// When it counts as lost.
         until: Timestamp,
+        /// Whether it is repeated then.
+        is_repeated: bool,
     },
     /// A try failed, and another one is made.
     Retrying {
@@ -212,6 +214,13 @@ pub enum AttemptFinding {
     Undecrypted {
         /// How many.
         count: u32,
+    },
+    /// The service took it, and it came back.
+    Returned {
+        /// When that became known.
+        at: Timestamp,
+        /// Why.
+        reason: Reason,
     },
     /// Of some tries nobody knows whether the service took them.
     Unproven {
@@ -261,6 +270,8 @@ pub enum CascadeFinding {
 pub enum Standing {
     /// The person is logged in nowhere.
     NoDevice,
+    /// The person is logged in on none of the devices that the sender addressed.
+    NoMeantDevice,
     /// Nothing but connections reaches the App's devices.
     ByConnectionOnly,
     /// It is in the person's log and waits for a device.

@@ -7,6 +7,7 @@ use vestnik_model::{
 };
 
 use super::{
+    ahead::Ahead,
     findings::{Address, DeliveryFindings, Device, Findings, Try},
     statement::{
         Asked, AttemptFinding, CascadeFinding, Cause, DeviceFinding, DeviceName, Place, Standing,
@@ -14,7 +15,10 @@ use super::{
     },
     waiting::waiting,
 };
-use crate::{attempt::State, cascade::ACK_WINDOW};
+use crate::{
+    attempt::State,
+    cascade::{ACK_WINDOW, Target},
+};
 
 /// Explains a delivery, or why there is none, as of `now`: what was asked for, how the devices can be
 /// reached, what was tried in the order of time, and where the delivery stands.
@@ -29,12 +33,15 @@ pub fn explain(findings: &Findings, now: Timestamp) -> Vec<Statement> {
     if is_open(&delivery.state) {
         said.extend(reachability(findings, delivery));
     }
-    let mut course = tries(findings, now);
-    course.extend(steps(findings, delivery));
+    let ahead = Ahead::of(findings, delivery, now);
+    // A step begins before what it tries.
+    let mut course: Vec<_> = steps(findings, delivery).into_iter().collect();
+    course.extend(tries(findings, ahead, now));
     course.sort_by_key(|(at, _)| *at);
     said.extend(course.into_iter().map(|(_, statement)| statement));
     said.extend(evidence(findings, &delivery.state));
     said.extend(waiting(findings));
+    said.extend(waits(findings, ahead).into_iter().map(Statement::Cascade));
     said.extend(standing(findings, delivery, now));
     said
 }
@@ -103,8 +110,13 @@ fn audience(findings: &Findings, delivery: &DeliveryFindings) -> Option<Statemen
 }
 
 fn reachability(findings: &Findings, delivery: &DeliveryFindings) -> Vec<Statement> {
-    if findings.devices.is_empty() {
-        return vec![Statement::Standing(Standing::NoDevice)];
+    if findings.meant().next().is_none() {
+        let none = if delivery.only.is_some() {
+            Standing::NoMeantDevice
+        } else {
+            Standing::NoDevice
+        };
+        return vec![Statement::Standing(none)];
     }
     let is_routed = delivery.course.is_some();
     let devices = findings.meant().filter(|device| !device.has_it);
@@ -168,18 +180,22 @@ fn gap(address: &Address) -> Option<DeviceFinding> {
 }
 
 /// What was tried, with the time of each.
-fn tries(findings: &Findings, now: Timestamp) -> Vec<(Timestamp, Statement)> {
+fn tries(
+    findings: &Findings,
+    ahead: Option<Ahead<'_>>,
+    now: Timestamp,
+) -> Vec<(Timestamp, Statement)> {
     let told = findings.tries.iter().flat_map(|tried| {
         let (place, channel) = (
             place(findings, tried.target.installation()),
             tried.target.channel(),
         );
         let statements: Vec<_> = match place {
-            Place::Device(device) if channel == Channel::Hub => written(findings, tried, now)
+            Place::Device(device) if channel == Channel::Hub => written(tried, ahead)
                 .into_iter()
                 .map(|found| Statement::Device { device, found })
                 .collect(),
-            Place::Device(_) | Place::Mailbox => sent(findings, tried, now)
+            Place::Device(_) | Place::Mailbox => sent(findings, tried, (ahead, now))
                 .into_iter()
                 .map(|outcome| Statement::Tried {
                     place,
@@ -188,49 +204,89 @@ fn tries(findings: &Findings, now: Timestamp) -> Vec<(Timestamp, Statement)> {
                 })
                 .collect(),
         };
-        let at = tried.started_at;
-        statements.into_iter().map(move |statement| (at, statement))
+        let begun = tried.started_at;
+        let timed = |statement| (happened(&statement).unwrap_or(begun), statement);
+        statements.into_iter().map(timed).collect::<Vec<_>>()
     });
     told.collect()
 }
 
-fn written(findings: &Findings, tried: &Try, now: Timestamp) -> Vec<DeviceFinding> {
+/// When that happened which a statement about an attempt tells; absent if it is not over.
+const fn happened(statement: &Statement) -> Option<Timestamp> {
+    match statement {
+        Statement::Tried {
+            outcome: AttemptFinding::Handed { at, .. } | AttemptFinding::Returned { at, .. },
+            ..
+        } => Some(*at),
+        Statement::Tried { .. }
+        | Statement::Asked(_)
+        | Statement::Device { .. }
+        | Statement::Cascade(_)
+        | Statement::Waiting(_)
+        | Statement::Standing(_) => None,
+    }
+}
+
+fn written(tried: &Try, ahead: Option<Ahead<'_>>) -> Vec<DeviceFinding> {
     let mut found = vec![DeviceFinding::Written {
         at: tried.started_at,
     }];
-    let course = findings.delivery.as_ref().and_then(|of| of.course);
-    let until = course.and_then(|course| course.began_at.checked_add(ACK_WINDOW).ok());
-    let is_confirmed = tried.delivered_at.is_some();
-    if let Some(until) = until.filter(|until| *until > now && !is_confirmed) {
-        found.push(DeviceFinding::AwaitsConfirmation { until });
-    }
+    let until = ahead.and_then(|ahead| {
+        let until = ahead.course().began_at.checked_add(ACK_WINDOW).ok()?;
+        let is_pushed = ahead.is_pushed_from(tried.target.installation()?, until);
+        is_pushed.then_some(until)
+    });
+    found.extend(until.map(|until| DeviceFinding::AwaitsConfirmation { until }));
     found
 }
 
-fn sent(findings: &Findings, tried: &Try, now: Timestamp) -> Vec<AttemptFinding> {
+fn sent(
+    findings: &Findings,
+    tried: &Try,
+    (ahead, now): (Option<Ahead<'_>>, Timestamp),
+) -> Vec<AttemptFinding> {
     let attempt = &tried.attempt;
     let reason = attempt.reason.unwrap_or(Reason::Unknown);
-    let (tries, at) = (attempt.tries, tried.started_at);
-    let cause = cause(findings, tried);
-    let outcome = match (attempt.state, attempt.until) {
-        (State::Sent, _) => AttemptFinding::Handed { at, tries, cause },
-        (State::Failed, Some(until)) if until > now => AttemptFinding::AwaitsKey { reason, until },
-        (State::Failed, _) => AttemptFinding::Refused { tries, reason },
-        (State::Retrying, Some(at)) if attempt.reason.is_none() => AttemptFinding::Anew { at },
-        (State::Retrying, Some(at)) => AttemptFinding::Retrying { tries, reason, at },
-        (State::Sending | State::Retrying, until) => AttemptFinding::OnItsWay {
-            until: until.unwrap_or(at),
-        },
+    let tries = attempt.tries;
+    let last = tried.tried_at.unwrap_or(tried.started_at);
+    // When the next try is made of what is due at a time, if one is.
+    let again = |at| {
+        let (ahead, at) = ahead.map(|ahead| (ahead, ahead.look_from(at)))?;
+        ahead.tries(tried.target, at).then_some(at)
     };
+    // A try that nobody waits for any more had no answer.
+    let mut count = attempt.unproven;
+    let outcome = match (attempt.state, attempt.until, tried.returned_at) {
+        (State::Sent, _, _) => Some(AttemptFinding::Handed {
+            at: if tries > 1 { tried.started_at } else { last },
+            tries,
+            cause: cause(findings, tried),
+        }),
+        (State::Failed, _, Some(at)) => Some(AttemptFinding::Returned { at, reason }),
+        (State::Failed, Some(until), None) if until > now => {
+            Some(AttemptFinding::AwaitsKey { reason, until })
+        }
+        (State::Failed, _, None) => Some(AttemptFinding::Refused { tries, reason }),
+        (State::Retrying, Some(at), _) => match (again(at), attempt.reason) {
+            (Some(at), Some(reason)) => Some(AttemptFinding::Retrying { tries, reason, at }),
+            (Some(at), None) => Some(AttemptFinding::Anew { at }),
+            (None, Some(reason)) => Some(AttemptFinding::Refused { tries, reason }),
+            (None, None) => None,
+        },
+        (State::Sending | State::Retrying, until, _) => {
+            let until = until.unwrap_or(last);
+            let is_repeated = again(until).is_some();
+            let is_waited_for = is_repeated || until > now;
+            count += u32::from(!is_waited_for);
+            is_waited_for.then_some(AttemptFinding::OnItsWay { until, is_repeated })
+        }
+    };
+    let unproven = (count > 0).then_some(AttemptFinding::Unproven { count });
     let count = attempt.undecrypted;
     let is_anew = count > 0 && attempt.state != State::Failed;
     let undecrypted = is_anew.then_some(AttemptFinding::Undecrypted { count });
-    let count = attempt.unproven;
-    let unproven = (count > 0).then_some(AttemptFinding::Unproven { count });
-    std::iter::once(outcome)
-        .chain(undecrypted)
-        .chain(unproven)
-        .collect()
+    let said = outcome.into_iter().chain(undecrypted);
+    said.chain(unproven).collect()
 }
 
 /// Why something was handed to a service. A push that came a while after the same was written to the
@@ -239,6 +295,10 @@ fn cause(findings: &Findings, tried: &Try) -> Cause {
     let Some(installation) = tried.target.installation() else {
         return Cause::Step;
     };
+    let first = findings.notification.steps.get(0);
+    if first.is_some_and(|step| step.channel != StepChannel::Push) {
+        return Cause::Step;
+    }
     let is_before = |other: &&Try| {
         other.target.channel() == Channel::Hub
             && other.target.installation() == Some(installation)
@@ -312,16 +372,11 @@ fn is_at_mailbox(findings: &Findings, delivery: &DeliveryFindings) -> bool {
 /// Where the delivery stands, and what it waits for.
 fn standing(findings: &Findings, delivery: &DeliveryFindings, now: Timestamp) -> Vec<Statement> {
     let (notification, state) = (&findings.notification, &delivery.state);
-    let until = notification.expires_at;
-    let waits = waits(findings, delivery, now);
     let mut said = match state.status {
-        // A letter needs no device, and none confirms it.
-        DeliveryStatus::Pending | DeliveryStatus::Sent if is_at_mailbox(findings, delivery) => {
-            Vec::new()
+        DeliveryStatus::Pending | DeliveryStatus::Sent => {
+            open(findings, delivery, now).into_iter().collect()
         }
         DeliveryStatus::Scheduled => Vec::new(),
-        DeliveryStatus::Pending => vec![Standing::WaitsForDevice { until }],
-        DeliveryStatus::Sent => vec![Standing::WaitsForConfirmation { until }],
         DeliveryStatus::Delivered => {
             let at = state.delivered_at;
             at.map(|at| Standing::Delivered { at })
@@ -345,28 +400,45 @@ fn standing(findings: &Findings, delivery: &DeliveryFindings, now: Timestamp) ->
     if notification.is_recalled && is_shown {
         said.push(Standing::RecalledShown);
     }
-    let said = said.into_iter().map(Statement::Standing);
-    waits
-        .into_iter()
-        .map(Statement::Cascade)
-        .chain(said)
-        .collect()
+    said.into_iter().map(Statement::Standing).collect()
 }
 
-/// What the cascade of a delivery that has not ended waits for.
-fn waits(findings: &Findings, delivery: &DeliveryFindings, now: Timestamp) -> Vec<CascadeFinding> {
-    let is_ended = delivery.state.status.rank().is_none();
-    let due = delivery
-        .course
-        .and_then(|course| Some((course, course.due_at?)));
-    let Some((course, at)) = due.filter(|(_, at)| *at > now && !is_ended) else {
+/// What a delivery waits for that has not ended. One whose sender stopped it, or whose time has run out, ends
+/// with the next part of the work on that.
+fn open(findings: &Findings, delivery: &DeliveryFindings, now: Timestamp) -> Option<Standing> {
+    let notification = &findings.notification;
+    let until = notification.expires_at;
+    let is_pending = delivery.state.status == DeliveryStatus::Pending;
+    let is_over = until <= now;
+    // A letter needs no device, and none confirms it.
+    let is_letter =
+        |tried: &Try| tried.target == Target::Mailbox && tried.attempt.state == State::Sent;
+    let is_confirmed = findings.devices.iter().any(|device| device.has_it);
+    let cannot_be_lost = is_confirmed || findings.tries.iter().any(is_letter);
+    match is_pending {
+        true if is_over => Some(Standing::Expired { at: until }),
+        true if notification.is_recalled => Some(Standing::RecalledUnsent),
+        true if notification.is_cancelled => Some(Standing::Cancelled),
+        true if is_at_mailbox(findings, delivery) => None,
+        true => Some(Standing::WaitsForDevice { until }),
+        false if cannot_be_lost => None,
+        false if is_over => Some(Standing::Unconfirmed { at: until }),
+        false => Some(Standing::WaitsForConfirmation { until }),
+    }
+}
+
+/// What the cascade of a delivery waits for.
+fn waits(findings: &Findings, ahead: Option<Ahead<'_>>) -> Vec<CascadeFinding> {
+    let looks = ahead.and_then(|ahead| Some((ahead, ahead.course().due_at?)));
+    let Some((ahead, at)) = looks.filter(|(ahead, at)| ahead.is_to_come(*at)) else {
         return Vec::new();
     };
+    let course = ahead.course();
     let steps = &findings.notification.steps;
     let next = steps.get(course.step.saturating_add(1));
     let waits = steps.get(course.step).zip(next).and_then(|(step, next)| {
         let until = course.began_at.checked_add(step.within?).ok()?;
-        Some(CascadeFinding::Waits {
+        ahead.switches(until).then_some(CascadeFinding::Waits {
             channel: step.channel,
             goal: step.goal,
             until,

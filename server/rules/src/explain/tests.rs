@@ -1,6 +1,7 @@
 //! What is said of a delivery, and in which words.
 
 mod sentences;
+mod stories;
 
 use jiff::Timestamp;
 use vestnik_model::{
@@ -81,6 +82,12 @@ fn tried(channel: Channel, attempt: Attempt, started: &str) -> Try {
         tried_at: None,
         returned_at: None,
     }
+}
+
+/// A dispatch looks at the delivery at a time.
+fn is_due(findings: &mut Findings, time: &str) {
+    let course = findings.delivery.as_mut().unwrap().course.as_mut().unwrap();
+    course.due_at = Some(at(time));
 }
 
 fn taken() -> Attempt {
@@ -229,10 +236,20 @@ fn what_is_tried_anew_says_so() {
         until: Some(at("10:30:00")),
         ..Attempt::HANDED
     };
+    is_due(&mut findings, "10:30:00");
     findings.tries = vec![tried(Channel::Fcm, anew, "10:02:01")];
+    let said = |findings: &Findings| said(findings, "10:29:00");
     assert_eq!(
-        said(&findings, "10:29:00")[2],
+        said(&findings)[2],
         "A push for the Android device is tried anew at 10:30:00, because the sender asked for it."
+    );
+    findings.notification.is_cancelled = true;
+    assert_eq!(
+        said(&findings)[1..],
+        [
+            "The Android device has been offline since 09:40:00.",
+            "The sender cancelled it before it was handed over.",
+        ]
     );
 }
 
@@ -441,10 +458,20 @@ fn an_end_is_told_by_its_reason() {
 #[test]
 fn a_device_that_has_seconds_left_is_waited_for() {
     let mut findings = findings();
+    is_due(&mut findings, "10:02:05");
+    let online = Device {
+        connected: Some(at("10:01:59")),
+        ..phone(1)
+    };
+    findings.devices = vec![online.clone()];
     findings.tries = vec![tried(Channel::Hub, Attempt::HANDED, "10:02:00")];
     let waits = "The Android device has until 10:02:05 to confirm it; then a push is sent.";
     assert!(said(&findings, "10:02:03").contains(&waits.to_owned()));
     assert!(!said(&findings, "10:02:05").contains(&waits.to_owned()));
+    findings.devices[0].addresses.clear();
+    assert!(!said(&findings, "10:02:03").contains(&waits.to_owned()));
+    findings.devices = vec![online];
+    findings.devices[0].has_it = true;
     findings.tries[0].delivered_at = Some(at("10:02:01"));
     assert!(!said(&findings, "10:02:03").contains(&waits.to_owned()));
 }

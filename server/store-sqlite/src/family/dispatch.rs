@@ -136,6 +136,7 @@ fn note_letter(
         sending: Sending::of(db, found, unreadable)?,
         now: report.now,
         changes: Changes::default(),
+        grown: Vec::new(),
     };
     let Some(noted) = desk.note_letter(key, report)? else {
         return Ok(None);

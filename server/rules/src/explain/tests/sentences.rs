@@ -88,7 +88,14 @@ fn outcomes() -> Vec<AttemptFinding> {
         handed(1, Cause::NotConfirmed),
         handed(3, Cause::NotConnected),
         handed(1, Cause::Step),
-        AttemptFinding::OnItsWay { until: time },
+        AttemptFinding::OnItsWay {
+            until: time,
+            is_repeated: true,
+        },
+        AttemptFinding::OnItsWay {
+            until: time,
+            is_repeated: false,
+        },
         AttemptFinding::Anew { at: time },
         AttemptFinding::Retrying {
             tries: 2,
@@ -101,6 +108,10 @@ fn outcomes() -> Vec<AttemptFinding> {
             until: time,
         },
         AttemptFinding::Undecrypted { count: 1 },
+        AttemptFinding::Returned {
+            at: time,
+            reason: Reason::EmailBounced,
+        },
         AttemptFinding::Unproven { count: 1 },
     ]
 }
@@ -167,6 +178,7 @@ fn standings() -> Vec<Standing> {
     let status = DeliveryStatus::Undelivered;
     let mut standings = vec![
         Standing::NoDevice,
+        Standing::NoMeantDevice,
         Standing::ByConnectionOnly,
         Standing::WaitsForDevice { until: time },
         Standing::WaitsForConfirmation { until: time },

@@ -1,0 +1,149 @@
+//! What the server will do with a delivery, as far as nothing else happens: asked of the rules themselves,
+//! so that no explanation promises what no look will do.
+
+use jiff::Timestamp;
+use vestnik_model::{Channel, DeliveryState, DeliveryStatus, InstallationId};
+
+use super::findings::{Address, DeliveryFindings, Device, Findings};
+use crate::{
+    cascade::{self, Course, Looked, Target, View, is_handed, look, preferred},
+    release::put_off,
+    schedule::Hours,
+    work::lease_until,
+};
+
+/// The future of a delivery.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ahead<'a> {
+    findings: &'a Findings,
+    state: &'a DeliveryState,
+    course: Course,
+    only: Option<&'a [InstallationId]>,
+    now: Timestamp,
+}
+
+impl<'a> Ahead<'a> {
+    /// As of a time; `None` if no dispatch will look at the delivery, or a look would do nothing.
+    pub(super) fn of(
+        findings: &'a Findings,
+        delivery: &'a DeliveryFindings,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let notification = &findings.notification;
+        let is_over = notification.is_cancelled || notification.expires_at <= now;
+        let can_go_on = match delivery.state.status {
+            DeliveryStatus::Pending | DeliveryStatus::Sent | DeliveryStatus::Delivered => !is_over,
+            DeliveryStatus::Scheduled
+            | DeliveryStatus::Read
+            | DeliveryStatus::Suppressed
+            | DeliveryStatus::Failed
+            | DeliveryStatus::Undelivered
+            | DeliveryStatus::Expired
+            | DeliveryStatus::Cancelled => false,
+        };
+        let course = delivery.course.filter(|course| course.due_at.is_some());
+        Some(Self {
+            findings,
+            state: &delivery.state,
+            course: course.filter(|_| can_go_on)?,
+            only: delivery.only.as_deref(),
+            now,
+        })
+    }
+
+    /// Where the delivery stands.
+    pub(super) const fn course(&self) -> Course {
+        self.course
+    }
+
+    /// Whether a time is to come, before the notification expires.
+    pub(super) fn is_to_come(&self, at: Timestamp) -> bool {
+        at > self.now && at < self.findings.notification.expires_at
+    }
+
+    /// When something that is due at a time is looked at: not before the next look.
+    pub(super) fn look_from(&self, at: Timestamp) -> Timestamp {
+        self.course.due_at.map_or(at, |due| due.max(at))
+    }
+
+    /// Whether something is tried at a target at a time, or at once if that has passed.
+    pub(super) fn tries(&self, target: Target, at: Timestamp) -> bool {
+        self.looked(at).tries.contains(&target)
+    }
+
+    /// Whether an installation is waited for now, and pushed to for the first time at a later time.
+    pub(super) fn is_pushed_from(&self, installation: InstallationId, at: Timestamp) -> bool {
+        let is_push = |target: Target| {
+            target.installation() == Some(installation) && target.channel() != Channel::Hub
+        };
+        let pushes = |at| self.looked(at).tries.iter().any(|target| is_push(*target));
+        let mut tries = self.findings.tries.iter();
+        let was_pushed = tries.any(|tried| is_push(tried.target));
+        at > self.now && !was_pushed && !pushes(self.now) && pushes(at)
+    }
+
+    /// Whether the step gives way to the next at a time.
+    pub(super) fn switches(&self, at: Timestamp) -> bool {
+        self.looked(at).course.step > self.course.step
+    }
+
+    /// What a look will find.
+    fn looked(&self, at: Timestamp) -> Looked {
+        let (findings, at) = (self.findings, at.max(self.now));
+        let held = findings.held.clone().filter(|held| at < held.until);
+        if let Some(off) = held.and_then(|held| put_off(self.course, Hours::Closed(held))) {
+            return off;
+        }
+        let devices: Vec<_> = findings.devices.iter().map(|of| self.device(of)).collect();
+        let mailbox = findings.mailbox.as_ref();
+        let mailbox = mailbox.map(|found| self.address(found, Target::Mailbox));
+        let notification = &findings.notification;
+        let attempts = findings.tries.iter();
+        let attempts = attempts.map(|tried| (tried.target, &tried.attempt));
+        look(&View {
+            steps: &notification.steps,
+            course: self.course,
+            state: self.state,
+            is_handed: is_handed(self.state, attempts),
+            expires_at: notification.expires_at,
+            is_stopped: notification.is_cancelled,
+            choice: notification.choice,
+            only: self.only,
+            devices: &devices,
+            mailbox: mailbox.as_ref(),
+            lease_until: lease_until(at),
+            now: at,
+        })
+    }
+
+    fn device(&self, found: &Device) -> cascade::Device {
+        let addresses = found.addresses.iter().map(|known| {
+            let target = Target::Device {
+                installation: found.installation,
+                channel: known.channel,
+            };
+            self.address(known, target)
+        });
+        cascade::Device {
+            installation: found.installation,
+            blocked: found.blocked,
+            is_connected: found.connected.is_some(),
+            heard_at: found.connected,
+            opened_at: found.opened_at,
+            last_seen_at: found.last_seen_at,
+            has_it: found.has_it,
+            addresses: preferred(addresses.collect()),
+        }
+    }
+
+    fn address(&self, found: &Address, target: Target) -> cascade::Address {
+        let mut tries = self.findings.tries.iter();
+        let tried = tries.find(|tried| tried.target == target);
+        cascade::Address {
+            channel: found.channel,
+            is_dead: found.died_at.is_some(),
+            has_provider: found.has_provider,
+            attempt: tried.map(|tried| tried.attempt.clone()),
+        }
+    }
+}

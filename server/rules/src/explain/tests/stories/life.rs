@@ -1,0 +1,494 @@
+//! A delivery that lives by the rules, as the stores have it live.
+
+use jiff::{SignedDuration, Timestamp};
+use vestnik_model::{
+    Channel, DeliveryState, DeliveryStatus, Reason, ReceiptKind,
+    publish::{Goal, StepChannel, StepRequest, Steps},
+};
+
+use super::super::*;
+use crate::{
+    attempt::{Bounds, Outcome, begin, settle},
+    bounce::{self, Fate},
+    cascade::{self, Course, Looked, View, is_handed, look, preferred},
+    delivery::{Confirmation, Event, advance, expire},
+    retry::round,
+    work::lease_until,
+};
+
+/// Something that happens.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Happening {
+    Wait(i64),
+    /// A dispatch looks, if it is time.
+    Look,
+    /// A service answers one of the tries that are on their way.
+    Answer {
+        which: usize,
+        outcome: usize,
+    },
+    /// The notification is written to the connection of a device.
+    Write(usize),
+    Report {
+        device: usize,
+        is_read: bool,
+    },
+    /// A device confirms a later place of the log.
+    Pass(usize),
+    Connect {
+        device: usize,
+        is_on: bool,
+    },
+    Block {
+        device: usize,
+        is_on: bool,
+    },
+    /// The address of a device dies, or another one takes its place.
+    Kill {
+        device: usize,
+        is_on: bool,
+    },
+    LogOut(usize),
+    /// The user has a mailbox or not.
+    Mailbox(bool),
+    /// The sender cancels, or recalls.
+    Stop(bool),
+    Retry,
+    Bounce {
+        is_dead: bool,
+    },
+    /// The work on expiry comes round.
+    Expire,
+}
+
+/// The cascades that are tried.
+pub(super) fn steps(which: usize) -> Steps {
+    use {Goal::*, StepChannel::*};
+    let all: [&[(StepChannel, Goal, Option<u32>)]; 6] = [
+        &[],
+        &[(Push, Delivered, Some(60)), (Email, Handed, None)],
+        &[(Email, Delivered, Some(60)), (Push, Handed, None)],
+        &[
+            (Hub, Delivered, Some(30)),
+            (Push, Read, Some(60)),
+            (Email, Handed, None),
+        ],
+        &[(Push, Handed, Some(60)), (Email, Handed, None)],
+        &[(Email, Handed, None)],
+    ];
+    let step =
+        |(channel, wait_for, within_seconds): &(StepChannel, Goal, Option<u32>)| StepRequest {
+            channel: *channel,
+            wait_for: *wait_for,
+            within_seconds: *within_seconds,
+        };
+    Steps::from_stored(all[which].iter().map(step).collect())
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Life {
+    pub(super) findings: Findings,
+    pub(super) now: Timestamp,
+    /// Whether the sender addressed single devices.
+    pub(super) is_for_some: bool,
+}
+
+impl Life {
+    pub(super) fn begin(steps: Steps, is_for_some: bool) -> Self {
+        let mut findings = findings();
+        let now = findings.notification.accepted_at;
+        findings.notification.steps = steps;
+        findings.devices = vec![phone(1), phone(2)];
+        let phones = [0, 1].map(|number: usize| findings.devices[number].installation);
+        findings.devices[1].addresses[0].channel = Channel::Apns;
+        findings.mailbox = Some(Address {
+            channel: Channel::Email,
+            died_at: None,
+            has_provider: true,
+        });
+        let delivery = findings.delivery.as_mut().unwrap();
+        delivery.course = Some(Course::new(now));
+        delivery.only = is_for_some.then(|| phones.to_vec());
+        Self {
+            findings,
+            now,
+            is_for_some,
+        }
+    }
+
+    pub(super) fn state(&self) -> &DeliveryState {
+        &self.findings.delivery.as_ref().unwrap().state
+    }
+
+    pub(super) fn course(&self) -> Option<Course> {
+        self.findings.delivery.as_ref().unwrap().course
+    }
+
+    pub(super) fn tried(&self, target: Target) -> Option<&Try> {
+        let mut tries = self.findings.tries.iter();
+        tries.find(|tried| tried.target == target)
+    }
+
+    /// Whether the server does nothing more.
+    pub(super) fn is_over(&self) -> bool {
+        let status = self.state().status;
+        let is_ended = status.rank().is_none() || status == DeliveryStatus::Read;
+        let notification = &self.findings.notification;
+        is_ended || notification.is_cancelled || notification.expires_at <= self.now
+    }
+
+    /// Whether something is tried at a time, or at once if that has passed, if nothing else happens.
+    pub(super) fn is_tried_at(&self, at: Timestamp, is_it: impl Fn(Target) -> bool) -> bool {
+        let due = self.course().and_then(|course| course.due_at);
+        let at = due.map_or(at, |due| due.max(at));
+        self.undisturbed_to(at).iter().any(|(when, tries)| {
+            *when >= at.max(self.now) && tries.iter().any(|target| is_it(*target))
+        })
+    }
+
+    /// Whether a later step has begun at a time, if nothing else happens.
+    pub(super) fn has_switched_at(&self, at: Timestamp) -> bool {
+        let mut life = self.clone();
+        life.run_to(at);
+        life.course().unwrap().step > self.course().unwrap().step
+    }
+
+    /// What each look begins up to a time, if nothing else happens.
+    fn undisturbed_to(&self, at: Timestamp) -> Vec<(Timestamp, Vec<Target>)> {
+        self.clone().run_to(at)
+    }
+
+    fn run_to(&mut self, at: Timestamp) -> Vec<(Timestamp, Vec<Target>)> {
+        let (end, mut looks) = (at.max(self.now), Vec::new());
+        while let Some(due) = self
+            .course()
+            .and_then(|course| course.due_at)
+            .filter(|due| *due <= end)
+        {
+            self.now = self.now.max(due);
+            looks.push((self.now, self.dispatch()));
+        }
+        looks
+    }
+
+    pub(super) fn happen(&mut self, happening: Happening) {
+        let now = self.now;
+        let devices = &mut self.findings.devices;
+        match happening {
+            Happening::Wait(seconds) => self.now += SignedDuration::from_secs(seconds),
+            Happening::Look => {
+                let due = self.course().and_then(|course| course.due_at);
+                if due.is_some_and(|due| due <= now) {
+                    self.dispatch();
+                }
+            }
+            Happening::Answer { which, outcome } => self.answer(which, outcome),
+            Happening::Write(device) => self.write(device),
+            Happening::Report { device, is_read } => self.report(device, is_read),
+            Happening::Pass(device) => {
+                if self.state().sent_at.is_some()
+                    && let Some(device) = self.findings.devices.get_mut(device)
+                {
+                    device.has_it = true;
+                }
+            }
+            Happening::Connect { device, is_on } => {
+                if let Some(device) = devices.get_mut(device) {
+                    device.connected = is_on.then_some(now);
+                }
+            }
+            Happening::Block { device, is_on } => {
+                if let Some(device) = devices.get_mut(device) {
+                    device.blocked = is_on.then_some(Reason::BlockedOs);
+                }
+            }
+            Happening::Kill { device, is_on } => {
+                if let Some(device) = devices.get_mut(device) {
+                    device.addresses[0].died_at = is_on.then_some(now);
+                }
+            }
+            Happening::LogOut(device) => {
+                if device < devices.len() {
+                    devices.remove(device);
+                }
+            }
+            Happening::Mailbox(is_there) => {
+                self.findings.mailbox = is_there.then_some(Address {
+                    channel: Channel::Email,
+                    died_at: None,
+                    has_provider: true,
+                });
+            }
+            Happening::Stop(is_recalled) => {
+                self.findings.notification.is_cancelled = true;
+                self.findings.notification.is_recalled |= is_recalled;
+            }
+            Happening::Retry => self.retry(),
+            Happening::Bounce { is_dead } => self.bounce(is_dead),
+            Happening::Expire => self.expire(),
+        }
+    }
+
+    fn advance(&mut self, event: Event) {
+        let now = self.now;
+        let delivery = self.findings.delivery.as_mut().unwrap();
+        delivery.state = advance(delivery.state.clone(), event, now).state;
+    }
+
+    fn look(&self) -> Looked {
+        let findings = &self.findings;
+        let devices: Vec<_> = findings
+            .devices
+            .iter()
+            .map(|device| self.device(device))
+            .collect();
+        let mailbox = findings
+            .mailbox
+            .map(|mailbox| self.address(mailbox, Target::Mailbox));
+        let attempts = findings.tries.iter();
+        let attempts = attempts.map(|tried| (tried.target, &tried.attempt));
+        look(&View {
+            steps: &findings.notification.steps,
+            course: self.course().unwrap(),
+            state: self.state(),
+            is_handed: is_handed(self.state(), attempts),
+            expires_at: findings.notification.expires_at,
+            is_stopped: findings.notification.is_cancelled,
+            choice: findings.notification.choice,
+            only: findings.delivery.as_ref().unwrap().only.as_deref(),
+            devices: &devices,
+            mailbox: mailbox.as_ref(),
+            lease_until: lease_until(self.now),
+            now: self.now,
+        })
+    }
+
+    fn device(&self, device: &Device) -> cascade::Device {
+        let addresses = device.addresses.iter().map(|known| {
+            let target = Target::Device {
+                installation: device.installation,
+                channel: known.channel,
+            };
+            self.address(*known, target)
+        });
+        cascade::Device {
+            blocked: device.blocked,
+            is_connected: device.connected.is_some(),
+            heard_at: device.connected,
+            has_it: device.has_it,
+            ..cascade::Device::new(device.installation, preferred(addresses.collect()))
+        }
+    }
+
+    fn address(&self, known: Address, target: Target) -> cascade::Address {
+        cascade::Address {
+            channel: known.channel,
+            is_dead: known.died_at.is_some(),
+            has_provider: known.has_provider,
+            attempt: self.tried(target).map(|tried| tried.attempt.clone()),
+        }
+    }
+
+    fn save(&mut self, looked: &Looked) {
+        self.findings.delivery.as_mut().unwrap().course = Some(looked.course);
+        if let Some(reason) = looked.end {
+            self.advance(Event::Ended(reason));
+        }
+    }
+
+    fn dispatch(&mut self) -> Vec<Target> {
+        let looked = self.look();
+        self.save(&looked);
+        for target in &looked.tries {
+            let known = self.tried(*target).map(|tried| tried.attempt.clone());
+            let attempt = begin(known.as_ref(), lease_until(self.now));
+            let started_at = self
+                .tried(*target)
+                .map_or(self.now, |tried| tried.started_at);
+            self.findings.tries.retain(|tried| tried.target != *target);
+            self.findings.tries.push(Try {
+                target: *target,
+                tried_at: Some(self.now),
+                ..tried_of(attempt, started_at)
+            });
+        }
+        looked.tries
+    }
+
+    fn answer(&mut self, which: usize, outcome: usize) {
+        let steps = self.findings.notification.steps.clone();
+        let until = self
+            .course()
+            .unwrap()
+            .tries_until(&steps, self.findings.notification.expires_at);
+        let now = self.now;
+        let retry = |reason, seconds| Outcome::Retry {
+            reason,
+            after: Some(SignedDuration::from_secs(seconds)),
+        };
+        let mut sending = self
+            .findings
+            .tries
+            .iter_mut()
+            .filter(|tried| tried.attempt.state == State::Sending);
+        let Some(tried) = sending.nth(which) else {
+            return;
+        };
+        let dead = match tried.target {
+            Target::Mailbox => Reason::EmailBounced,
+            Target::Device { .. } => Reason::TokenDead,
+        };
+        let outcome = match outcome {
+            0 | 1 => Outcome::Accepted,
+            2 => retry(Reason::ProviderThrottled, 60),
+            3 => Outcome::Unproven,
+            4 => Outcome::Dead {
+                reason: dead,
+                since: None,
+            },
+            _ => Outcome::Rejected {
+                reason: Reason::ProviderRejected,
+            },
+        };
+        let random = 0.5;
+        tried.attempt = settle(&tried.attempt, &outcome, Bounds { until, random, now });
+        let target = tried.target;
+        if matches!(outcome, Outcome::Dead { .. }) {
+            self.kill(target);
+        }
+        if outcome == Outcome::Accepted {
+            self.advance(Event::HandedOver);
+        }
+        let looked = self.look().with_tries_left(now);
+        self.save(&looked);
+    }
+
+    fn kill(&mut self, target: Target) {
+        let now = self.now;
+        match target {
+            Target::Mailbox => {
+                if let Some(mailbox) = &mut self.findings.mailbox {
+                    mailbox.died_at = Some(now);
+                }
+            }
+            Target::Device { installation, .. } => {
+                let devices = self.findings.devices.iter_mut();
+                for device in devices.filter(|device| device.installation == installation) {
+                    device.addresses[0].died_at = Some(now);
+                }
+            }
+        }
+    }
+
+    fn write(&mut self, device: usize) {
+        let Some(device) = self.findings.devices.get(device) else {
+            return;
+        };
+        let target = Target::Device {
+            installation: device.installation,
+            channel: Channel::Hub,
+        };
+        if self.tried(target).is_none() {
+            let tried = tried_of(Attempt::HANDED, self.now);
+            self.findings.tries.push(Try { target, ..tried });
+        }
+        self.advance(Event::HandedOver);
+    }
+
+    fn report(&mut self, device: usize, is_read: bool) {
+        let Some(of) = self.findings.devices.get(device) else {
+            return;
+        };
+        let installation = of.installation;
+        let is_its = |tried: &Try| tried.target.installation() == Some(installation);
+        if !self.findings.tries.iter().any(is_its) {
+            self.write(device);
+        }
+        let now = self.now;
+        for tried in self.findings.tries.iter_mut().filter(|tried| is_its(tried)) {
+            tried.delivered_at = tried.delivered_at.or(Some(now));
+            tried.read_at = tried.read_at.or(is_read.then_some(now));
+        }
+        self.findings.devices[device].has_it = true;
+        self.advance(Event::Receipt(if is_read {
+            ReceiptKind::Read
+        } else {
+            ReceiptKind::Delivered
+        }));
+    }
+
+    fn retry(&mut self) {
+        let notification = &self.findings.notification;
+        if notification.is_cancelled || notification.expires_at <= self.now {
+            return;
+        }
+        let Some(round) = round(&self.findings, true, self.now) else {
+            return;
+        };
+        for (target, attempt) in round.reopened {
+            let tries = self.findings.tries.iter_mut();
+            for tried in tries.filter(|tried| tried.target == target) {
+                tried.attempt = attempt.clone();
+            }
+        }
+        let delivery = self.findings.delivery.as_mut().unwrap();
+        delivery.state = round.advanced.state;
+        delivery.course = round.course.or(delivery.course);
+    }
+
+    fn bounce(&mut self, is_dead: bool) {
+        let reason = if is_dead {
+            Reason::EmailBounced
+        } else {
+            Reason::ProviderContentRejected
+        };
+        let now = self.now;
+        let mut tries = self.findings.tries.iter_mut();
+        let Some(letter) = tries.find(|tried| tried.target == Target::Mailbox) else {
+            return;
+        };
+        let Some(after) = bounce::reported(&letter.attempt, Fate::Lost { reason }) else {
+            return;
+        };
+        letter.attempt = after;
+        letter.returned_at = Some(now);
+        if is_dead {
+            self.kill(Target::Mailbox);
+        }
+        let looked = self.look().with_tries_left(now);
+        let others = self.findings.tries.iter();
+        let others = others.filter(|tried| tried.target != Target::Mailbox);
+        let others = others.map(|tried| &tried.attempt);
+        let ended = bounce::end(
+            self.state().status,
+            others,
+            (&self.course().unwrap(), &looked),
+        );
+        let end = looked.end.or(ended);
+        self.save(&Looked { end, ..looked });
+    }
+
+    fn expire(&mut self) {
+        let expires_at = self.findings.notification.expires_at;
+        if expires_at > self.now && self.findings.notification.is_cancelled {
+            self.advance(Event::Cancelled);
+        }
+        if expires_at <= self.now {
+            let proof: Confirmation = self.confirmation();
+            let delivery = self.findings.delivery.as_mut().unwrap();
+            delivery.state = expire(delivery.state.clone(), proof, self.now).state;
+        }
+    }
+}
+
+fn tried_of(attempt: Attempt, started_at: Timestamp) -> Try {
+    Try {
+        target: Target::Mailbox,
+        attempt,
+        started_at,
+        tried_at: None,
+        delivered_at: None,
+        read_at: None,
+        returned_at: None,
+    }
+}
