@@ -84,6 +84,17 @@ impl Api {
         answer(self.request(Method::POST, path).json(body)).await
     }
 
+    /// Posts an e-mail message.
+    pub(crate) async fn post_message<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        message: Vec<u8>,
+    ) -> Result<T, Failure> {
+        let request = self.request(Method::POST, path);
+        let request = request.header(header::CONTENT_TYPE, "message/rfc822");
+        answer(request.body(message)).await
+    }
+
     /// Does what the path's verb says, and reads the answer.
     pub(crate) async fn act<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
         answer(self.request(Method::POST, path)).await

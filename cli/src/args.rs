@@ -1,6 +1,7 @@
 //! The command line. `--help` of each command shows examples.
 
 mod app;
+mod bounce;
 mod delivery;
 mod provider;
 mod schedule;
@@ -20,6 +21,7 @@ use vestnik_model::{
 
 pub(crate) use self::{
     app::AppCommand,
+    bounce::BounceArgs,
     delivery::{CancelArgs, EventsArgs, ExplainArgs, Explained, OneArgs, RecallArgs, RetryArgs},
     provider::ProviderCommand,
     schedule::ScheduleArgs,
@@ -95,6 +97,8 @@ pub(crate) enum Command {
     Retry(RetryArgs),
     /// Print what happened to the App's notifications, oldest first.
     Events(EventsArgs),
+    /// Bring the server a message that came to where bounces of letters go.
+    Bounce(BounceArgs),
     /// Copy the database, also beside a running server.
     Backup(BackupArgs),
     /// Put a backup in the place of the database of a stopped server.

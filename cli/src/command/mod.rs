@@ -2,6 +2,7 @@
 
 mod app;
 mod backup;
+mod bounce;
 mod completions;
 mod events;
 mod explain;
@@ -40,6 +41,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<(), Failure
         Command::Recall(args) => withdraw::recall(args, output).await,
         Command::Retry(args) => retry::run(args, output).await,
         Command::Events(args) => events::run(args, output).await,
+        Command::Bounce(args) => bounce::run(args, output).await,
         Command::Backup(args) => backup::run(args, output),
         Command::Restore(args) => restore::run(args, output).await,
         Command::Sim(args) => sim::run(args, output).await,

@@ -55,6 +55,7 @@
 
 pub mod attributes;
 pub mod audience;
+pub mod bounce;
 mod character;
 pub mod contact;
 pub mod contract;

@@ -50,6 +50,10 @@ pub const FACT_BODY_BYTES: usize = 8 * 1_024;
 /// The most bytes of a publish request.
 pub const PUBLISH_BYTES: usize = MIN_HUB_MESSAGE_BYTES;
 
+/// As many bytes of a message are brought to the server as a bounce: the report stands before the copy of
+/// the letter.
+pub const BOUNCE_BYTES: usize = 64 * 1_024;
+
 /// The most features that a side may name.
 pub const FEATURES: usize = 64;
 
@@ -61,6 +65,10 @@ const _: () = assert!(MIN_PAGE_BYTES <= DEFAULT_PAGE_BYTES && DEFAULT_PAGE_BYTES
 const _: () = assert!(
     REPORT_BYTES <= MIN_HUB_MESSAGE_BYTES,
     "a report fits a hub message"
+);
+const _: () = assert!(
+    BOUNCE_BYTES <= PUBLISH_BYTES,
+    "a bounce fits the body of a request"
 );
 const _: () = assert!(
     FACT_BODY_BYTES < REPORT_BYTES,

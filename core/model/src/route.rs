@@ -44,6 +44,8 @@ pub const USER_INSTALLATIONS: &str = "/v1/users/{user}/installations";
 pub const USER_EMAIL: &str = "/v1/users/{user}/email";
 /// What holds for every user of the App: `PUT`, `GET`.
 pub const SETTINGS: &str = "/v1/settings";
+/// Takes what comes to where bounces of letters go: `POST`.
+pub const BOUNCES: &str = "/v1/email/bounces";
 /// API keys: `GET`, `POST`.
 pub const KEYS: &str = "/v1/keys";
 /// One API key: `DELETE`.

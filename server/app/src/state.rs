@@ -20,7 +20,8 @@ use crate::{
     feed::{Connections, Dirty, Everything, Notes, PageBounds, PresenceBoard, Watchers},
     metrics::Metrics,
     operation::{
-        EventReading, Greeting, Hooking, Issuing, Publishing, Reporting, Syncing, Watching,
+        Bouncing, EventReading, Greeting, Hooking, Issuing, Publishing, Reporting, Syncing,
+        Watching,
     },
     rate::Rates,
     supervise::Health,
@@ -110,6 +111,13 @@ impl ServerState {
             clock: &*self.clock,
             metrics: &self.metrics,
             keep: work::days(self.config.delivery.keep_days),
+        }
+    }
+
+    pub(crate) fn bouncing(&self) -> Bouncing<'_> {
+        Bouncing {
+            store: &*self.store,
+            letters: &self.letters,
         }
     }
 

@@ -6,6 +6,7 @@
 //! errors are [`Refusal`](crate::refusal::Refusal)s. Views that need no decision are read from the
 //! store by the doors themselves.
 
+mod bounces;
 mod contacts;
 mod events;
 mod exchange;
@@ -28,6 +29,7 @@ mod topics;
 mod watch;
 mod webhooks;
 
+pub(crate) use bounces::{Bouncing, take_bounce};
 pub(crate) use contacts::{delete_email, email, put_email};
 pub(crate) use events::{EventReading, EventRequest, events, views as event_views};
 pub(crate) use exchange::{exchange, presented};

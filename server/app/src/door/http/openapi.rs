@@ -51,6 +51,7 @@ use crate::door::rest;
         rest::contacts::delete,
         rest::settings::put,
         rest::settings::get,
+        rest::bounces::take,
         rest::keys::create,
         rest::keys::list,
         rest::keys::revoke,

@@ -18,7 +18,7 @@ use crate::{
         auth, hub,
         rate::{AddressLimit, limit_address, limit_caller},
         rest::{
-            contacts, deliveries, events, explain, identity_keys, installations, keys,
+            bounces, contacts, deliveries, events, explain, identity_keys, installations, keys,
             notifications, preview, providers, receipts, settings, submission::in_time, token,
             topics, users, webhooks,
         },
@@ -150,6 +150,7 @@ fn people() -> Router<ServerState> {
                 .get(contacts::get)
                 .delete(contacts::delete),
         )
+        .route(route::BOUNCES, post(bounces::take))
 }
 
 /// Keys, credentials and receivers of events.

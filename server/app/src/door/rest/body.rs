@@ -10,6 +10,8 @@ use vestnik_model::ProblemCode;
 
 use crate::{door::json, refusal::Refusal};
 
+const JSON: &str = "application/json";
+
 /// A request body of a type.
 #[derive(Debug)]
 pub(crate) struct JsonBody<T>(pub(crate) T);
@@ -18,7 +20,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
-        check_headers(request.headers())?;
+        check_headers(request.headers(), JSON)?;
         let bytes = Bytes::from_request(request, state)
             .await
             .map_err(|error| unread(&error))?;
@@ -26,26 +28,41 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     }
 }
 
-fn check_headers(headers: &HeaderMap) -> Result<(), Refusal> {
+/// The bytes of an e-mail message (RFC 5322).
+#[derive(Debug)]
+pub(crate) struct MessageBody(pub(crate) Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for MessageBody {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+        check_headers(request.headers(), "message/rfc822")?;
+        let bytes = Bytes::from_request(request, state).await;
+        bytes.map(Self).map_err(|error| unread(&error))
+    }
+}
+
+/// Checks that a body is of a kind, and not coded.
+fn check_headers(headers: &HeaderMap, kind: &str) -> Result<(), Refusal> {
     let refuse = |detail: &str| Err(Refusal::new(ProblemCode::RequestMediaType, detail));
     let mut codings = headers.get_all(header::CONTENT_ENCODING).iter();
     if codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return refuse("send the body without a Content-Encoding: none is understood");
     }
-    if !is_json(headers) {
-        return refuse("send Content-Type: application/json");
+    if !is_of(headers, kind) {
+        return refuse(&format!("send Content-Type: {kind}"));
     }
     Ok(())
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+fn is_of(headers: &HeaderMap, kind: &str) -> bool {
     let value = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
     let essence = value
         .and_then(|value| value.split(';').next())
         .map(str::trim);
-    essence.is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"))
+    essence.is_some_and(|essence| essence.eq_ignore_ascii_case(kind))
 }
 
 fn unread(error: &BytesRejection) -> Refusal {
@@ -72,7 +89,7 @@ mod tests {
         let headers = headers
             .iter()
             .map(|(name, value)| (name.clone(), HeaderValue::from_static(value)));
-        let refusal = check_headers(&headers.collect()).err()?;
+        let refusal = check_headers(&headers.collect(), JSON).err()?;
         let problem = refusal.into_problem();
         assert_eq!(problem.status, 415);
         Some(problem.detail)

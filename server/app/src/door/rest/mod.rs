@@ -1,6 +1,7 @@
 //! The REST interface: a file per resource.
 
 pub(crate) mod body;
+pub(crate) mod bounces;
 pub(crate) mod contacts;
 pub(crate) mod deliveries;
 pub(crate) mod events;

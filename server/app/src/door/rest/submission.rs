@@ -21,6 +21,8 @@ use crate::refusal::Refusal;
 /// How to find out whether something was done: by asking.
 pub(crate) const BY_GET: &str =
     "find out by a GET, or repeat the request: doing it twice is the same";
+/// How to find out whether a message was noted.
+pub(crate) const BY_REPEAT: &str = "repeat the request: doing it twice is the same";
 /// How to find out whether a notification was accepted.
 pub(crate) const BY_KEY: &str = "with an Idempotency-Key, repeat the request with the same key: it is done once; without one, look it up by a GET";
 /// How to find out whether something was made.

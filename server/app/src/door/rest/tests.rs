@@ -1,6 +1,7 @@
 //! The use cases through the router, on a store in a temporary file.
 
 mod access;
+mod bounces;
 mod contacts;
 mod events;
 mod explaining;
