@@ -293,8 +293,14 @@ impl State {
     /// the number of the last event of the App that was deleted because of its age, 0 before the first.
     #[must_use]
     pub fn missed(&self, swept: u64) -> Option<EventId> {
-        (swept > 0 && self.cursor.next_number() <= swept).then_some(EventId::of(swept))
+        missed(self.cursor, swept)
     }
+}
+
+/// The last of the events behind a cursor that are kept no longer, if there are any; see [`State::missed`].
+#[must_use]
+pub fn missed(cursor: EventId, swept: u64) -> Option<EventId> {
+    (swept > 0 && cursor.next_number() <= swept).then_some(EventId::of(swept))
 }
 
 /// What an administrator changes.

@@ -38,6 +38,9 @@ pub struct HappenedPage {
     pub rows: Vec<Happened>,
     /// The number of the last row that was looked at; none if there was none.
     pub seen: Option<u64>,
+    /// The number of the last event of the App that is kept no longer, 0 before the first. One at or behind
+    /// the place that the page begins at is missing in it.
+    pub swept: u64,
 }
 
 /// A change of a notification.

@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use vestnik_clock::{Clock, Monotonic};
 use vestnik_model::{AppId, EventData, EventId, EventKind, EventView, Open};
 use vestnik_rules::{
-    webhook::{Note, State, Tried, Verdict, Webhook},
+    webhook::{Note, State, Tried, Verdict, Webhook, missed},
     work::{Claim, LEASE, WorkKind},
 };
 use vestnik_store::{
@@ -222,6 +222,10 @@ impl Turn<'_> {
                 deliveries: ROWS,
             };
             let page = self.with.store.happened(asked).await?;
+            // Events were deleted since the turn began: the next one tells that.
+            if missed(after, page.swept).is_some() {
+                break;
+            }
             let Some(seen) = page.seen else { break };
             let views = page.rows.into_iter().flat_map(event_views);
             for view in views.filter(|view| view.id > after).collect::<Vec<_>>() {

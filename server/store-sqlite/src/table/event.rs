@@ -281,6 +281,8 @@ pub(crate) fn of_app(
             break;
         }
     }
+    // Read last: what was deleted after the rows were read is known as missing, too.
+    page.swept = app::swept(db, app)?;
     Ok(page)
 }
 

@@ -98,6 +98,7 @@ pub async fn an_app_reads_its_own_events(fixture: &impl Fixture) {
     while let HappenedPage {
         rows,
         seen: Some(seen),
+        swept: _,
     } = page(
         &world,
         Asked {
@@ -138,6 +139,7 @@ pub async fn a_page_is_bounded_by_its_deliveries(fixture: &impl Fixture) {
     while let HappenedPage {
         rows,
         seen: Some(seen),
+        swept: _,
     } = page(&world, asked(from)).await
     {
         let of_page: usize = rows.iter().map(|one| one.deliveries.len()).sum();

@@ -14,7 +14,10 @@ use super::{
     name::{at, bank, notification, shop, users},
     world::{World, due},
 };
-use crate::webhooks::{Changing, Known, NewWebhook, Noting, WebhookChanged, WebhookCreated};
+use crate::{
+    events::Asked,
+    webhooks::{Changing, Known, NewWebhook, Noting, WebhookChanged, WebhookCreated},
+};
 
 fn id(number: u128) -> WebhookId {
     WebhookId::from_uuid(uuid::Uuid::from_u128(number))
@@ -412,6 +415,16 @@ pub async fn what_is_kept_no_longer_is_known(fixture: &impl Fixture) {
     assert_eq!(well.missed, None, "it was made behind them");
     let other = known(&world, &bank(), 3).await.unwrap();
     assert_eq!(other.missed, None);
+    // A page says so too: events may be deleted between two pages of a turn.
+    for (app, swept) in [(shop(), behind.number), (bank(), 0)] {
+        let asked = Asked {
+            app,
+            from: 1,
+            rows: 10,
+            deliveries: 10,
+        };
+        assert_eq!(world.store.happened(asked).await.unwrap().swept, swept);
+    }
     // The gap is told like an event, and the cursor stands behind it.
     let mut turns = turns(&world, later).await;
     turns.retain(|(_, of)| *of == id(1));

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use vestnik_model::{AppId, EventId};
 
-use super::{MemoryStore, world::World};
+use super::{MemoryStore, webhooks::swept, world::World};
 use crate::{
     Answer, Event, Events,
     events::{Asked, Happened, HappenedPage},
@@ -12,7 +12,10 @@ use crate::{
 impl Events for MemoryStore {
     fn happened(&self, asked: Asked) -> Answer<'_, HappenedPage> {
         self.read(move |world| {
-            let mut page = HappenedPage::default();
+            let mut page = HappenedPage {
+                swept: swept(world, &asked.app),
+                ..HappenedPage::default()
+            };
             let mut named = 0;
             let newer = world.events.range(asked.from..).map(|(_, event)| event);
             let own = newer.filter(|event| event.app == asked.app && is_of_notification(event));

@@ -114,7 +114,7 @@ fn known(world: &World, key: &Key) -> Option<Known> {
     Some(Known::of(row.webhook.clone(), swept(world, &key.0)))
 }
 
-fn swept(world: &World, app: &AppId) -> u64 {
+pub(super) fn swept(world: &World, app: &AppId) -> u64 {
     world.swept.get(app).copied().unwrap_or_default()
 }
 
