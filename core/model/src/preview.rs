@@ -44,7 +44,8 @@ pub struct AudiencePreview {
     pub without_device: u64,
     /// Recipients whose devices may all show nothing.
     pub blocked: u64,
-    /// Recipients who could be reached now, by the route; one person can be reached by several.
+    /// Recipients who could be reached now, by the route; one person can be reached by several. `email` counts
+    /// mailboxes, which only a step of that channel reaches.
     pub by_channel: BTreeMap<String, u64>,
     /// Recipients who would wait for their own time after `opens_at`: by their clock, for a window, or
     /// while they want quiet.

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use vestnik_model::{Channel, Devices};
+use vestnik_model::{Channel, Devices, InstallationId, UserId};
 
 use crate::{
+    audience::Plan,
     device::{Candidate, Choice, choose},
-    explain::Device,
+    explain::{Address, Device},
     schedule::{Mailing, Pace, Recipient, Turn, held, turn},
 };
 
@@ -23,8 +24,9 @@ pub struct Reach {
     pub without_device: u64,
     /// Those with devices of which none may show anything.
     pub blocked: u64,
-    /// Those who could be reached over each route now: the connection of a device, or a push service at
-    /// which a device has an address and the App has credentials. A person can be among several.
+    /// Those who could be reached over each route now: the connection of a device, a push service at which
+    /// a device has an address and the App has credentials, or a mailbox if the App has an SMTP server. A
+    /// person can be among several.
     pub by_channel: BTreeMap<Channel, u64>,
     /// Those who would wait for their own time after the opening.
     pub waiting: u64,
@@ -36,10 +38,13 @@ pub struct Reach {
 }
 
 impl Reach {
-    /// Adds a recipient with their devices, of which some were asked for. All of them count where they
-    /// follow the primary one.
-    pub fn add(&mut self, choice: Devices, devices: &[Device]) {
+    /// Adds a recipient with the devices that the notification is for, of which some were asked for, and
+    /// with their mailbox. All of the devices count where they follow the primary one.
+    pub fn add(&mut self, choice: Devices, devices: &[Device], mailbox: Option<&Address>) {
         self.users += 1;
+        if mailbox.is_some_and(is_open) {
+            *self.by_channel.entry(Channel::Email).or_default() += 1;
+        }
         let devices = meant(choice, devices);
         if devices.is_empty() {
             self.without_device += 1;
@@ -105,11 +110,61 @@ fn reaches(device: &Device, channel: Channel) -> bool {
         Channel::Hub => device.connected.is_some(),
         Channel::Fcm | Channel::Apns | Channel::Webpush => {
             let mut addresses = device.addresses.iter();
-            addresses.any(|address| {
-                address.channel == channel && address.died_at.is_none() && address.has_provider
-            })
+            addresses.any(|address| address.channel == channel && is_open(address))
         }
+        // It is no device's.
         Channel::Email => false,
+    }
+}
+
+fn is_open(address: &Address) -> bool {
+    address.died_at.is_none() && address.has_provider
+}
+
+/// The recipients of an audience, as its sources name them in their order. The first one decides, as when
+/// the audience is expanded ([`crate::audience`]): who is meant as a whole is not narrowed to single
+/// installations.
+#[derive(Debug)]
+pub struct Recipients<'a> {
+    plan: &'a Plan,
+    users: BTreeMap<UserId, Option<Vec<InstallationId>>>,
+}
+
+impl<'a> Recipients<'a> {
+    /// Nobody yet.
+    #[must_use]
+    pub const fn of(plan: &'a Plan) -> Self {
+        Self {
+            plan,
+            users: BTreeMap::new(),
+        }
+    }
+
+    /// A source names a user; nothing follows if the sender excludes them.
+    pub fn add(&mut self, user: UserId) {
+        if !self.plan.excludes(&user) {
+            self.users.entry(user).or_insert(None);
+        }
+    }
+
+    /// A source names an installation of a user.
+    pub fn add_installation(&mut self, user: UserId, installation: InstallationId) {
+        if !self.plan.excludes(&user) {
+            let only = self.users.entry(user).or_insert_with(|| Some(Vec::new()));
+            only.iter_mut().for_each(|only| only.push(installation));
+        }
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.users.len()
+    }
+
+    /// Each with the only installations that are meant; all of the user's when absent.
+    pub fn iter(&self) -> impl Iterator<Item = (&UserId, Option<&[InstallationId]>)> {
+        let users = self.users.iter();
+        users.map(|(user, only)| (user, only.as_deref()))
     }
 }
 
@@ -153,22 +208,41 @@ mod tests {
                 device(&[Channel::Fcm]),
                 device(&[Channel::Apns]),
             ],
+            None,
         );
-        reach.add(Devices::All, &[]);
+        let mailbox = Address {
+            channel: Channel::Email,
+            died_at: None,
+            has_provider: true,
+        };
+        reach.add(Devices::All, &[], Some(&mailbox));
         let blocked = Device {
             blocked: Some(Reason::BlockedOs),
             ..online
         };
-        reach.add(Devices::All, &[blocked]);
+        let dead = Address {
+            died_at: Some(Timestamp::UNIX_EPOCH),
+            ..mailbox
+        };
+        reach.add(Devices::All, &[blocked], Some(&dead));
         let mut dead = device(&[Channel::Fcm, Channel::Webpush]);
         dead.addresses[0].died_at = Some(Timestamp::UNIX_EPOCH);
         dead.addresses[1].has_provider = false;
-        reach.add(Devices::All, &[dead]);
+        let foreign = Address {
+            has_provider: false,
+            ..mailbox
+        };
+        reach.add(Devices::All, &[dead], Some(&foreign));
         assert_eq!(
             (reach.users, reach.without_device, reach.blocked),
             (4, 1, 1)
         );
-        let expected = [(Channel::Hub, 1), (Channel::Fcm, 1), (Channel::Apns, 1)];
+        let expected = [
+            (Channel::Hub, 1),
+            (Channel::Fcm, 1),
+            (Channel::Apns, 1),
+            (Channel::Email, 1),
+        ];
         assert_eq!(reach.by_channel, expected.into());
     }
     #[test]
@@ -184,7 +258,7 @@ mod tests {
         };
         let check = |choice, hub, fcm| {
             let mut reach = Reach::default();
-            reach.add(choice, &[old.clone(), primary.clone()]);
+            reach.add(choice, &[old.clone(), primary.clone()], None);
             let by = |channel| reach.by_channel.get(&channel).copied().unwrap_or_default();
             assert_eq!(
                 (by(Channel::Hub), by(Channel::Fcm)),
@@ -196,7 +270,29 @@ mod tests {
         check(Devices::Primary, 0, 1);
         check(Devices::PrimaryThenAll, 1, 1);
         let mut reach = Reach::default();
-        reach.add(Devices::Primary, &[old]);
+        reach.add(Devices::Primary, &[old], None);
         assert_eq!((reach.users, reach.without_device), (1, 1));
+    }
+
+    #[test]
+    fn the_first_source_that_names_a_person_decides() {
+        let [anna, bert, carl] = ["anna", "bert", "carl"].map(|name| UserId::parse(name).unwrap());
+        let installation = |number: u8| format!("ins_{number:032}").parse().unwrap();
+        let plan = Plan::from(&vestnik_model::Audience::user(anna.clone()));
+        let mut recipients = Recipients::of(&plan);
+        recipients.add(anna.clone());
+        recipients.add_installation(anna.clone(), installation(1));
+        for number in [2, 3] {
+            recipients.add_installation(bert.clone(), installation(number));
+        }
+        let only = [installation(2), installation(3)];
+        let found: Vec<_> = recipients.iter().collect();
+        assert_eq!(found, [(&anna, None), (&bert, Some(&only[..]))]);
+        let excludes = serde_json::json!({"users": ["carl"], "exclude_users": ["carl"]});
+        let plan: Plan = serde_json::from_value(excludes).unwrap();
+        let mut nobody = Recipients::of(&plan);
+        nobody.add(carl.clone());
+        nobody.add_installation(carl, installation(4));
+        assert_eq!(nobody.count(), 0);
     }
 }

@@ -283,7 +283,11 @@ fn rows(db: &Connection, app: &AppId, user: &UserId) -> Result<Vec<Row>, rusqlit
 }
 
 /// The mailbox of a user.
-fn mailbox(db: &Connection, app: &AppId, user: i64) -> Result<Option<Address>, rusqlite::Error> {
+pub(crate) fn mailbox(
+    db: &Connection,
+    app: &AppId,
+    user: i64,
+) -> Result<Option<Address>, rusqlite::Error> {
     let Some(died_at) = email_address::death(db, user)? else {
         return Ok(None);
     };

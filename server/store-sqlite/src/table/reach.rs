@@ -1,12 +1,10 @@
 //! Whom an audience would reach now.
 
-use std::collections::BTreeSet;
-
 use rusqlite::Connection;
-use vestnik_model::{InstallationId, TopicName, UserId};
+use vestnik_model::{TopicName, UserId};
 use vestnik_rules::{
     audience::{Members, Position},
-    reach::Reach,
+    reach::{Reach, Recipients},
     schedule::Known,
 };
 use vestnik_store::audiences::{ReachOutcome, ReachQuery};
@@ -14,7 +12,7 @@ use vestnik_store::audiences::{ReachOutcome, ReachQuery};
 use super::{
     app,
     calendar::zone_seen_last,
-    findings::{Owner, devices_of},
+    findings::{Owner, devices_of, mailbox},
     present, topic, user, user_attribute,
 };
 use crate::sql::statements;
@@ -34,18 +32,24 @@ pub(crate) fn of(db: &Connection, asked: &ReachQuery) -> Result<ReachOutcome, ru
     if !unknown.is_empty() {
         return Ok(ReachOutcome::UnknownTopics(unknown));
     }
-    let users = users(db, asked)?;
-    let is_exact = users.len() <= asked.limit as usize;
+    let recipients = recipients(db, asked)?;
+    let is_exact = recipients.count() <= asked.limit as usize;
     let mut reach = Reach::default();
     let (mailing, app_default) = (asked.mailing(), app::zone(db, &asked.app)?);
-    for user in users.iter().take(asked.limit as usize) {
+    for (user, only) in recipients.iter().take(asked.limit as usize) {
         let owner = Owner {
             app: &asked.app,
             user,
             now: asked.now,
         };
-        reach.add(asked.devices, &devices_of(db, &owner)?);
+        let mut devices = devices_of(db, &owner)?;
+        devices.retain(|device| only.is_none_or(|only| only.contains(&device.installation)));
         let head = user::find(db, &asked.app, user)?;
+        let mailbox = match &head {
+            Some(head) => mailbox(db, &asked.app, head.row)?,
+            None => None,
+        };
+        reach.add(asked.devices, &devices, mailbox.as_ref());
         let attributes = head.map(|head| user_attribute::get(db, head.row));
         let known = Known {
             installation: zone_seen_last(db, &asked.app, user)?,
@@ -59,24 +63,33 @@ pub(crate) fn of(db: &Connection, asked: &ReachQuery) -> Result<ReachOutcome, ru
 }
 
 /// The recipients, or one more than the limit of them.
-fn users(db: &Connection, asked: &ReachQuery) -> Result<BTreeSet<UserId>, rusqlite::Error> {
-    let mut users = BTreeSet::new();
+fn recipients<'a>(
+    db: &Connection,
+    asked: &'a ReachQuery,
+) -> Result<Recipients<'a>, rusqlite::Error> {
+    let mut recipients = Recipients::of(&asked.plan);
     let mut position = Position::START;
     while let Some(source) = asked.plan.source(position) {
         match source.members {
             Members::Users(listed) => {
-                let listed = listed.into_iter().map(|listed| listed.user);
-                users.extend(listed.filter(|user| !asked.plan.excludes(user)));
+                let users = listed.into_iter().map(|listed| listed.user);
+                users.for_each(|user| recipients.add(user));
             }
-            Members::Topic(name) => subscribers(db, asked, &name, &mut users)?,
-            Members::Installations(ids) => owners(db, asked, &ids, &mut users)?,
+            Members::Topic(name) => subscribers(db, asked, &name, &mut recipients)?,
+            Members::Installations(ids) => {
+                for id in ids {
+                    if let Some(user) = present::owner(db, &asked.app, id)? {
+                        recipients.add_installation(user, id);
+                    }
+                }
+            }
         }
-        if users.len() > asked.limit as usize {
+        if recipients.count() > asked.limit as usize {
             break;
         }
         position = source.position.end();
     }
-    Ok(users)
+    Ok(recipients)
 }
 
 /// As many subscribers as may be new: those who are there already or excluded are no more than that.
@@ -84,32 +97,18 @@ fn subscribers(
     db: &Connection,
     asked: &ReachQuery,
     name: &TopicName,
-    users: &mut BTreeSet<UserId>,
+    recipients: &mut Recipients<'_>,
 ) -> Result<(), rusqlite::Error> {
     let Some(topic) = topic::find(db, &asked.app, name)? else {
         return Ok(());
     };
     let mut statement = db.prepare_cached(SUBSCRIBERS)?;
     let mut rows = statement.query((topic.row, i64::MIN, i64::MAX))?;
-    while users.len() <= asked.limit as usize
+    while recipients.count() <= asked.limit as usize
         && let Some(row) = rows.next()?
     {
-        let id = row.get_ref(0)?.as_str()?;
-        let user = UserId::parse(id).ok();
-        users.extend(user.filter(|user| !asked.plan.excludes(user)));
-    }
-    Ok(())
-}
-
-fn owners(
-    db: &Connection,
-    asked: &ReachQuery,
-    ids: &[InstallationId],
-    users: &mut BTreeSet<UserId>,
-) -> Result<(), rusqlite::Error> {
-    for id in ids {
-        let owner = present::owner(db, &asked.app, *id)?;
-        users.extend(owner.filter(|user| !asked.plan.excludes(user)));
+        let user = UserId::parse(row.get_ref(0)?.as_str()?).ok();
+        user.into_iter().for_each(|user| recipients.add(user));
     }
     Ok(())
 }

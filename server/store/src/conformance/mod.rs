@@ -225,7 +225,9 @@ macro_rules! conformance {
                 a_device_reports_its_own_pushes_only,
                 a_device_that_reports_for_ever_is_left_alone;
             reach: everybody_is_counted_once_by_how_they_are_reached,
-                a_large_audience_is_not_looked_at_whole, who_would_wait_is_counted;
+                a_large_audience_is_not_looked_at_whole, a_preview_counts_as_a_publish_reaches,
+                who_has_a_mailbox_is_reached_by_e_mail,
+                who_would_wait_is_counted;
             retry: what_was_lost_is_tried_anew_once_something_has_changed,
                 a_second_retry_changes_nothing, a_user_who_logs_in_later_is_reached_anew,
                 what_is_over_is_not_tried_anew, a_large_retry_goes_in_parts;

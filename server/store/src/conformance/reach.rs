@@ -1,13 +1,16 @@
 //! Whom an audience would reach now.
 
+use std::collections::BTreeSet;
+
 use jiff::SignedDuration;
 use serde_json::json;
-use vestnik_model::{Audience, AudienceRequest, Channel, publish::Schedule};
-use vestnik_rules::audience::Plan;
+use vestnik_model::{Audience, AudienceRequest, Channel, Reason, publish::Schedule};
+use vestnik_rules::{attempt::Outcome, audience::Plan, work::WorkKind};
 
 use super::{
     Fixture,
-    name::{at, shop, topic, topics, user, users},
+    name::{at, installation, shop, topic, topics, user, users},
+    pushing::{dispatch_of, has_address, provide, settle, tried},
     world::World,
 };
 use crate::{
@@ -107,5 +110,107 @@ pub async fn who_would_wait_is_counted(fixture: &impl Fixture) {
     // Bert's clock is the first on earth: he is notified when the mailing opens.
     assert_eq!((reach.users, reach.waiting, reach.left_out), (3, 1, 1));
     assert_eq!(reach.last_at, "2027-01-20T08:00:00Z".parse().ok());
+    world.is_sound().await;
+}
+
+/// Drawn numbers, the same each time.
+struct Draw(u64);
+
+impl Draw {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % end
+    }
+
+    fn some<T: Clone>(&mut self, all: &[T]) -> Vec<T> {
+        all.iter().filter(|_| self.below(3) == 0).cloned().collect()
+    }
+}
+
+/// Of a publish to the same audience: the deliveries, those that ended because nobody is logged in, and the
+/// users who are pushed to.
+async fn published(
+    world: &World,
+    number: u32,
+    to: AudienceRequest,
+    second: i64,
+) -> (u64, u64, u64) {
+    world.publish(number, to).await;
+    world.work(WorkKind::Expand, 100, second).await;
+    let mut pushed = BTreeSet::new();
+    for claim in world.claim(WorkKind::Dispatch, second).await {
+        for push in dispatch_of(world, &claim, second).await.begun {
+            settle(world, second, tried(&push, second, Outcome::Accepted)).await;
+            pushed.insert(push.user);
+        }
+    }
+    let deliveries = world.deliveries(number).await;
+    let none = Some(Reason::DeviceNoneActive.into());
+    let without = deliveries.iter().filter(|delivery| delivery.reason == none);
+    let without = without.count() as u64;
+    (deliveries.len() as u64, without, pushed.len() as u64)
+}
+
+pub async fn a_preview_counts_as_a_publish_reaches(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    provide(&world, &shop()).await;
+    // Anna has two phones of which one has no address, Bert has one, Carl has one without, the others none.
+    for (who, number, token) in [
+        ("anna", 1, Some("token-1")),
+        ("anna", 2, None),
+        ("bert", 3, Some("token-3")),
+        ("carl", 4, None),
+    ] {
+        let session = world.login(who, number).await;
+        if let Some(token) = token {
+            has_address(&world, &session, token, 2).await;
+        }
+    }
+    world.topic("orders", &["anna", "dora"]).await;
+    world.topic("news", &["bert", "emil"]).await;
+    let everybody = ["anna", "bert", "carl", "dora", "emil"].map(user);
+    let mut draw = Draw(9);
+    for round in 1..=40_u32 {
+        let to = AudienceRequest {
+            users: draw.some(&everybody),
+            installations: draw.some(&[1, 2, 3, 4, 9].map(installation)),
+            topics: draw.some(&["orders", "news"].map(topic)),
+            exclude_users: draw.some(&everybody),
+            ..AudienceRequest::default()
+        };
+        if Audience::parse(to.clone()).is_err() {
+            continue;
+        }
+        let ReachOutcome::Reach { reach, is_exact } = reach(&world, to.clone(), 10).await else {
+            panic!("the topics are known");
+        };
+        let second = 100 + i64::from(round);
+        let fcm = reach
+            .by_channel
+            .get(&Channel::Fcm)
+            .copied()
+            .unwrap_or_default();
+        let counted = (reach.users, reach.without_device, fcm);
+        assert!(is_exact);
+        assert_eq!(
+            counted,
+            published(&world, round, to.clone(), second).await,
+            "{to:?}"
+        );
+    }
+    world.is_sound().await;
+}
+
+pub async fn who_has_a_mailbox_is_reached_by_e_mail(fixture: &impl Fixture) {
+    let world = super::letters::begin(fixture).await;
+    let to = users(&["anna", "bert"]);
+    let ReachOutcome::Reach { reach, .. } = reach(&world, to, 10).await else {
+        panic!("there is no topic");
+    };
+    assert_eq!((reach.users, reach.without_device), (2, 2));
+    assert_eq!(reach.by_channel, [(Channel::Email, 1)].into());
     world.is_sound().await;
 }

@@ -137,7 +137,7 @@ fn addresses(world: &World, app: &AppId, id: InstallationId) -> Vec<Address> {
     known.collect()
 }
 
-fn mailbox(world: &World, app: &AppId, user: UserKey) -> Option<Address> {
+pub(super) fn mailbox(world: &World, app: &AppId, user: UserKey) -> Option<Address> {
     let email = world.emails.get(&user)?;
     Some(Address {
         channel: Channel::Email,

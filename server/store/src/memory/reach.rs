@@ -1,15 +1,17 @@
 //! Whom an audience would reach now.
 
-use std::collections::BTreeSet;
-
 use vestnik_model::UserId;
 use vestnik_rules::{
-    audience::{Members, Plan, Position},
-    reach::Reach,
+    audience::{Members, Position},
+    reach::{Reach, Recipients},
     schedule::{Attributes, Known},
 };
 
-use super::{findings::devices_of, release::zone_seen_last, world::World};
+use super::{
+    findings::{devices_of, mailbox},
+    release::zone_seen_last,
+    world::World,
+};
 use crate::audiences::{ReachOutcome, ReachQuery};
 
 pub(super) fn of(world: &World, asked: &ReachQuery) -> ReachOutcome {
@@ -20,12 +22,17 @@ pub(super) fn of(world: &World, asked: &ReachQuery) -> ReachOutcome {
     if !unknown.is_empty() {
         return ReachOutcome::UnknownTopics(unknown);
     }
-    let users = users(world, asked);
-    let is_exact = users.len() <= asked.limit as usize;
+    let recipients = recipients(world, asked);
+    let is_exact = recipients.count() <= asked.limit as usize;
     let mut reach = Reach::default();
-    for user in users.iter().take(asked.limit as usize) {
+    for (user, only) in recipients.iter().take(asked.limit as usize) {
         let devices = devices_of(world, (&asked.app, user), asked.now);
-        reach.add(asked.devices, &devices.collect::<Vec<_>>());
+        let meant =
+            devices.filter(|device| only.is_none_or(|only| only.contains(&device.installation)));
+        let mailbox = world
+            .user_key(&asked.app, user)
+            .and_then(|key| mailbox(world, &asked.app, key));
+        reach.add(asked.devices, &meant.collect::<Vec<_>>(), mailbox.as_ref());
         let known = Known {
             installation: zone_seen_last(world, &asked.app, user),
             attributes: attributes(world, asked, user),
@@ -43,30 +50,32 @@ fn attributes(world: &World, asked: &ReachQuery, user: &UserId) -> Attributes {
     row.map(|row| row.attributes.clone()).unwrap_or_default()
 }
 
-/// The recipients.
-fn users(world: &World, asked: &ReachQuery) -> BTreeSet<UserId> {
-    let mut users = BTreeSet::new();
+fn recipients<'a>(world: &World, asked: &'a ReachQuery) -> Recipients<'a> {
+    let mut recipients = Recipients::of(&asked.plan);
     let mut position = Position::START;
     while let Some(source) = asked.plan.source(position) {
         match source.members {
-            Members::Users(listed) => users.extend(listed.into_iter().map(|listed| listed.user)),
+            Members::Users(listed) => {
+                let users = listed.into_iter().map(|listed| listed.user);
+                users.for_each(|user| recipients.add(user));
+            }
             Members::Topic(name) => {
                 let topic = world.topic_key(&asked.app, &name);
                 let members = world.subscriptions.keys();
                 let members = members.filter(|(of, _)| Some(*of) == topic);
-                users.extend(members.filter_map(|(_, user)| world.name_of(*user).cloned()));
+                let users = members.filter_map(|(_, user)| world.name_of(*user).cloned());
+                users.for_each(|user| recipients.add(user));
             }
-            Members::Installations(ids) => users.extend(ids.into_iter().filter_map(|id| {
-                let row = world.installations.get(&(asked.app.clone(), id))?;
-                row.user.clone()
-            })),
+            Members::Installations(ids) => {
+                for id in ids {
+                    let row = world.installations.get(&(asked.app.clone(), id));
+                    if let Some(user) = row.and_then(|row| row.user.clone()) {
+                        recipients.add_installation(user, id);
+                    }
+                }
+            }
         }
         position = source.position.end();
     }
-    without_excluded(users, &asked.plan)
-}
-
-fn without_excluded(mut users: BTreeSet<UserId>, plan: &Plan) -> BTreeSet<UserId> {
-    users.retain(|user| !plan.excludes(user));
-    users
+    recipients
 }
