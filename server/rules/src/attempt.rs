@@ -23,7 +23,7 @@
 //! ```
 
 use jiff::{SignedDuration, Timestamp};
-use vestnik_model::{AttemptStatus, Reason, open::Word};
+use vestnik_model::{AttemptStatus, DeliveryStatus, Reason, open::Word};
 
 use crate::{
     decrypt::{KeyMark, Seals},
@@ -115,6 +115,21 @@ impl Attempt {
         seals: Seals::NONE,
         until: None,
     };
+
+    /// The attempt as its sender sees it, of a delivery with this status: a try that waits is not made any
+    /// more once the delivery has ended or was read.
+    #[must_use]
+    pub fn seen_of(self, delivery: DeliveryStatus) -> Self {
+        let is_over = delivery.rank().is_none() || delivery == DeliveryStatus::Read;
+        match self.state {
+            State::Retrying if is_over => Self {
+                state: State::Failed,
+                until: None,
+                ..self
+            },
+            State::Sending | State::Retrying | State::Sent | State::Failed => self,
+        }
+    }
 
     /// Whether the try with a lease until then is on its way.
     #[must_use]

@@ -122,7 +122,10 @@ impl Ledger for SqliteStore {
             let key = key(&found, row);
             let delivery = unreadable.pass_over("delivery", delivery::find(db, key))?;
             match delivery.flatten() {
-                Some(_) => attempt::views(db, key, id, &unreadable).map(Some),
+                Some(found) => {
+                    let of = (id, found.state.status);
+                    attempt::views(db, key, of, &unreadable).map(Some)
+                }
                 None => Ok(None),
             }
         })

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, Row};
 use vestnik_model::{
-    Channel, DeliveryId, InstallationId, Open, Reason, open::Word as _, view::AttemptView,
+    Channel, DeliveryId, DeliveryStatus, InstallationId, Open, Reason, open::Word as _,
+    view::AttemptView,
 };
 use vestnik_rules::{attempt::Attempt, cascade::Target, decrypt::Seals, identity::attempt_id};
 
@@ -258,11 +259,15 @@ pub(crate) fn is_letter_sent(db: &Connection, key: Key) -> Result<bool, rusqlite
 pub(crate) fn views(
     db: &Connection,
     key: Key,
-    delivery: DeliveryId,
+    (delivery, status): (DeliveryId, DeliveryStatus),
     unreadable: &Unreadable,
 ) -> Result<Vec<AttemptView>, rusqlite::Error> {
     let attempts = of_delivery(db, key, unreadable)?.into_iter();
-    let mut views: Vec<_> = attempts.map(|found| view(delivery, found)).collect();
+    let seen = |found: Found| Found {
+        attempt: found.attempt.clone().seen_of(status),
+        ..found
+    };
+    let mut views: Vec<_> = attempts.map(|found| view(delivery, seen(found))).collect();
     views.sort_by_key(|view| (view.started_at, view.id));
     Ok(views)
 }

@@ -11,7 +11,7 @@ use vestnik_rules::{attempt::Outcome, work::WorkKind};
 
 use super::{
     Fixture,
-    name::{ACCEPTED, EXPIRED, at, new, shop, user, users},
+    name::{ACCEPTED, EXPIRED, at, new, notification, shop, user, users},
     pushing::{attempts, dispatch, settle, tried},
     world::World,
 };
@@ -227,5 +227,26 @@ pub async fn without_an_smtp_server_no_letter_begins(fixture: &impl Fixture) {
         (lost.status, lost.reason),
         (DeliveryStatus::Failed, Some(Reason::ConfigNoRoute.into()))
     );
+    world.is_sound().await;
+}
+
+pub async fn what_waits_for_a_try_is_given_up_with_its_delivery(fixture: &impl Fixture) {
+    let world = begin(fixture).await;
+    publish(&world, 1).await;
+    let begun = dispatch(&world, 20).await;
+    let busy = Outcome::Retry {
+        reason: Reason::ProviderUnavailable,
+        after: Some(SignedDuration::from_secs(60)),
+    };
+    settle(&world, 21, tried(&begun[0], 20, busy)).await;
+    let reason = Some(Reason::ProviderUnavailable);
+    let waits = (Channel::Email, AttemptStatus::Retrying, reason);
+    assert_eq!(standing(&attempts(&world, 1, "anna").await), [waits]);
+    let cancelled = world.store.cancel(shop(), notification(1), at(30));
+    assert!(cancelled.await.unwrap());
+    world.work(WorkKind::Expire, 10, 31).await;
+    let views = attempts(&world, 1, "anna").await;
+    let given_up = (Channel::Email, AttemptStatus::Failed, reason);
+    assert_eq!((standing(&views), views[0].until), (vec![given_up], None));
     world.is_sound().await;
 }

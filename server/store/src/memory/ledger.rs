@@ -182,18 +182,23 @@ fn attempts(
     (notification, user): (NotificationKey, UserKey),
     delivery: DeliveryId,
 ) -> Vec<AttemptView> {
+    let Some(row) = world.deliveries.get(&(notification, user)) else {
+        return Vec::new();
+    };
+    let status = row.state.status;
     let mut views: Vec<_> = of_delivery(world, (notification, user))
-        .map(|((_, _, target), row)| AttemptView {
+        .map(|((_, _, target), row)| (target, row, row.attempt.clone().seen_of(status)))
+        .map(|(target, row, attempt)| AttemptView {
             id: attempt_id(delivery, *target),
             delivery_id: delivery,
             installation_id: target.installation(),
             channel: target.channel().into(),
-            status: row.attempt.state.seen(row.delivered_at, row.read_at).into(),
-            reason: row.attempt.reason.map(Into::into),
-            tries: row.attempt.tries,
-            unproven: row.attempt.unproven,
+            status: attempt.state.seen(row.delivered_at, row.read_at).into(),
+            reason: attempt.reason.map(Into::into),
+            tries: attempt.tries,
+            unproven: attempt.unproven,
             said: row.said.clone(),
-            until: row.attempt.until,
+            until: attempt.until,
             started_at: row.started_at,
             delivered_at: row.delivered_at,
             read_at: row.read_at,
