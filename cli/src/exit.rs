@@ -18,6 +18,9 @@ pub(crate) enum Failure {
     /// It was done, and did not lead where it should: a notification that was lost, a demo that
     /// did not hold. Exit code 6.
     Outcome(String),
+    /// A mail server that runs the command is to keep the message and try again later. Exit code 75, as
+    /// `sysexits` has it (`EX_TEMPFAIL`).
+    Later(String),
     /// Anything else. Exit code 1.
     Other(anyhow::Error),
 }
@@ -31,6 +34,7 @@ impl Failure {
             Self::Unauthorized(_) => 4,
             Self::Unreachable(_) => 5,
             Self::Outcome(_) => 6,
+            Self::Later(_) => 75,
         })
     }
 
@@ -42,13 +46,17 @@ impl Failure {
             Self::Rejected(problem) | Self::Unauthorized(problem) => problem.code.as_str(),
             Self::Unreachable(_) => "unreachable",
             Self::Outcome(_) => "outcome",
+            Self::Later(_) => "later",
         }
     }
 
     /// What a person reads.
     pub(crate) fn text(&self) -> String {
         match self {
-            Self::Usage(text) | Self::Unreachable(text) | Self::Outcome(text) => text.clone(),
+            Self::Usage(text)
+            | Self::Unreachable(text)
+            | Self::Outcome(text)
+            | Self::Later(text) => text.clone(),
             Self::Rejected(problem) | Self::Unauthorized(problem) => problem.to_string(),
             Self::Other(error) => format!("{error:#}"),
         }

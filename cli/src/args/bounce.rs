@@ -10,7 +10,8 @@ use super::ServerArgs;
 #[derive(Debug, Args)]
 #[command(
     after_help = "It is made for the pipe of a mail server: it reads one message, and a message that is no
-bounce is no failure. The key needs the scope audience.
+bounce is no failure. If the server cannot be reached or does not take the key, it ends with the exit
+code 75, by which a mail server keeps the message and tries again. The key needs the scope audience.
 
 Examples:
   vestnik bounce message.eml

@@ -9,7 +9,6 @@ use std::{
 use vestnik_model::{
     bounce::{BounceOutcome, BounceView},
     limits::BOUNCE_BYTES,
-    open::Word as _,
     route,
 };
 
@@ -27,9 +26,23 @@ pub(crate) async fn run(args: BounceArgs, output: &Output) -> Result<(), Failure
     let message = message.map_err(|error| {
         Failure::Other(anyhow::Error::new(error).context("the message cannot be read"))
     })?;
-    let view: BounceView = api.post_message(route::BOUNCES, message).await?;
+    let posted = api.post_message(route::BOUNCES, message).await;
+    let view: BounceView = posted.map_err(kept)?;
     output.result(&view, words);
     Ok(())
+}
+
+/// A mail server keeps what the server could not take: a bounce that is lost is never sent again.
+fn kept(failure: Failure) -> Failure {
+    match failure {
+        Failure::Unreachable(text) => Failure::Later(text),
+        Failure::Unauthorized(problem) => Failure::Later(problem.to_string()),
+        Failure::Usage(_)
+        | Failure::Rejected(_)
+        | Failure::Outcome(_)
+        | Failure::Later(_)
+        | Failure::Other(_) => failure,
+    }
 }
 
 /// As much of a message as is looked at: the report stands before the copy of the letter. The rest is read
@@ -78,7 +91,7 @@ fn words(view: &BounceView) -> String {
 
 #[cfg(test)]
 mod tests {
-    use vestnik_model::Reason;
+    use vestnik_model::{Problem, ProblemCode, Reason, open::Word as _};
 
     use super::*;
 
@@ -89,6 +102,14 @@ mod tests {
         assert_eq!(message.len(), BOUNCE_BYTES);
         assert!(message.starts_with(b"X-Original-To: bounce+1@shop.example\r\nx"));
         assert_eq!(cut(&b"To: x\n"[..], None).unwrap(), b"To: x\n");
+    }
+
+    #[test]
+    fn a_mail_server_keeps_what_was_not_taken() {
+        let refused = |code| kept(Problem::new(code, "x").into()).code().to_owned();
+        assert_eq!(refused(ProblemCode::AuthInvalid), "later");
+        assert_eq!(refused(ProblemCode::Unavailable), "later");
+        assert_eq!(refused(ProblemCode::RequestTooLarge), "request.too_large");
     }
 
     #[test]

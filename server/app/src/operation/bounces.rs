@@ -36,12 +36,14 @@ pub(crate) async fn take_bounce(
         Ok(bounce) => bounce,
         Err(error) => return Ok(BounceView::of(nothing(error))),
     };
-    let (fate, said) = understood(fate);
+    let (fate, said) = understood(&fate);
     let report = LetterReport {
         app,
         delivery,
         fate,
-        said: said.map(|said| said.to_string()),
+        said: said
+            .filter(|said| said.status.is_some())
+            .map(|said| said.to_string()),
         now,
     };
     let Some(noted) = with.store.note_letter(report).await? else {
@@ -75,13 +77,13 @@ const fn nothing(error: NoBounce) -> BounceOutcome {
 }
 
 /// What a report means for the letter, and what the mail server said.
-fn understood(fate: Told) -> (Fate, Option<Said>) {
+fn understood(fate: &Told) -> (Fate, Option<Said>) {
     match fate {
         Told::Failed(outcome) => {
             let reason = outcome.verdict.reason().unwrap_or(Reason::Unknown);
             (Fate::Lost { reason }, outcome.said)
         }
-        Told::Delayed { until: _, said } => (Fate::Delayed, Some(said)),
+        Told::Delayed { until: _, said } => (Fate::Delayed, Some(*said)),
         Told::Delivered | Told::Relayed => (Fate::Arrived, None),
     }
 }
