@@ -31,7 +31,9 @@ pub(super) fn note(txn: &mut Txn, report: &LetterReport) -> Option<LetterNoted> 
         .get_mut(&(key.0, key.1, Target::Mailbox))?;
     if let Some(after) = reported(&row.attempt, report.fate) {
         row.attempt = after;
-        row.said = report.said.clone().or(row.said.take());
+        if report.said.is_some() {
+            row.said.clone_from(&report.said);
+        }
         noted.is_lost = report.fate.is_lost();
         row.returned_at = noted.is_lost.then_some(report.now);
     }

@@ -116,12 +116,16 @@ impl Life {
         }
     }
 
+    fn delivery(&self) -> &DeliveryFindings {
+        self.findings.delivery.as_ref().unwrap()
+    }
+
     pub(super) fn state(&self) -> &DeliveryState {
-        &self.findings.delivery.as_ref().unwrap().state
+        &self.delivery().state
     }
 
     pub(super) fn course(&self) -> Option<Course> {
-        self.findings.delivery.as_ref().unwrap().course
+        self.delivery().course
     }
 
     pub(super) fn tried(&self, target: Target) -> Option<&Try> {
@@ -407,7 +411,7 @@ impl Life {
         let now = self.now;
         for tried in self.findings.tries.iter_mut().filter(|tried| is_its(tried)) {
             tried.delivered_at = tried.delivered_at.or(Some(now));
-            tried.read_at = tried.read_at.or(is_read.then_some(now));
+            tried.read_at = tried.read_at.or_else(|| is_read.then_some(now));
         }
         self.findings.devices[device].has_it = true;
         self.advance(Event::Receipt(if is_read {
