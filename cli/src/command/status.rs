@@ -47,6 +47,7 @@ pub(crate) fn counts_words(counts: &Counts) -> String {
         unconfirmed,
         expired,
         cancelled,
+        double_contact,
     } = *counts;
     let named = [
         ("scheduled", scheduled),
@@ -60,6 +61,7 @@ pub(crate) fn counts_words(counts: &Counts) -> String {
         ("unconfirmed", unconfirmed),
         ("expired", expired),
         ("cancelled", cancelled),
+        ("reached twice", double_contact),
     ];
     let shown = named.iter().filter(|(_, count)| *count > 0);
     let words = shown.map(|(name, count)| {

@@ -73,7 +73,7 @@ impl Counter {
 }
 
 /// How many deliveries of a notification stand at each status; exact at every moment. Each delivery is
-/// in one counter.
+/// in one counter; `double_contact` counts some of them once more.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
@@ -101,6 +101,9 @@ pub struct Counts {
     pub expired: u64,
     /// The sender cancelled it before it was handed over.
     pub cancelled: u64,
+    /// Of all of these, how many people got it twice: a device's evidence came after a later step of the
+    /// cascade was handed over.
+    pub double_contact: u64,
 }
 
 /// How far the audience of a notification has been written out into deliveries.
@@ -117,6 +120,9 @@ pub enum Expansion {
 }
 
 impl Counts {
+    /// The word of the count that is no part of the total.
+    pub const DOUBLE_CONTACT: &str = "double_contact";
+
     /// All deliveries.
     #[must_use]
     pub const fn total(&self) -> u64 {
@@ -206,6 +212,7 @@ mod tests {
         unconfirmed: 0,
         expired: 0,
         cancelled: 0,
+        double_contact: 0,
     };
 
     #[track_caller]
@@ -331,7 +338,8 @@ mod tests {
         }
         let fields = serde_json::to_value(counts).unwrap();
         let names: Vec<_> = fields.as_object().unwrap().keys().cloned().collect();
-        let mut words = Counter::ALL.map(Counter::as_str);
+        let mut words = Counter::ALL.map(Counter::as_str).to_vec();
+        words.push(Counts::DOUBLE_CONTACT);
         words.sort_unstable();
         assert_eq!(names, words);
     }

@@ -150,6 +150,8 @@ pub struct DeliveryState {
     pub reason: Option<Open<Reason>>,
     /// Positive evidence came after a negative end.
     pub late: bool,
+    /// A device's evidence came after a later step of the cascade was handed over: the person got it twice.
+    pub double_contact: bool,
     /// What else was done with it.
     pub engagement: BTreeSet<Engagement>,
     /// When it was first handed to a device.
@@ -191,6 +193,7 @@ impl DeliveryState {
             status,
             reason: None,
             late: false,
+            double_contact: false,
             engagement: BTreeSet::new(),
             sent_at: None,
             delivered_at: None,

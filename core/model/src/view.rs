@@ -138,6 +138,9 @@ pub struct DeliveryView {
     pub reason: Option<Open<Reason>>,
     /// Positive evidence came after a negative end.
     pub late: bool,
+    /// A device's evidence came after a later step of the cascade was handed over: the person got it twice.
+    #[serde(default)]
+    pub double_contact: bool,
     /// What else was done with it.
     #[serde(default, deserialize_with = "readable_list::<64, _, _>")]
     pub engagement: Vec<Engagement>,

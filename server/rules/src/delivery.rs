@@ -26,6 +26,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use vestnik_model::{
     Counter, Counts, DeliveryState, DeliveryStatus, Evidence, Reason, ReceiptKind,
+    publish::{Goal, Step, StepChannel, Steps},
 };
 
 /// Something that happened to a delivery.
@@ -75,17 +76,26 @@ pub struct Advanced {
 pub struct Move {
     /// The counter before; absent when the delivery is new.
     pub from: Option<Counter>,
-    /// The counter after.
+    /// The counter after; the same if only `is_double_contact` is new.
     pub to: Counter,
+    /// Whether it has become known that the person got it twice.
+    pub is_double_contact: bool,
 }
 
 impl Move {
+    /// Whether the counter stays: what only counts.
+    #[must_use]
+    pub fn stays(&self) -> bool {
+        self.from == Some(self.to)
+    }
+
     /// A delivery that is new.
     #[must_use]
     pub fn made(state: &DeliveryState) -> Self {
         Self {
             from: None,
             to: counter(state),
+            is_double_contact: false,
         }
     }
 }
@@ -126,12 +136,43 @@ pub fn advance(mut state: DeliveryState, event: Event, at: Timestamp) -> Advance
     let moved = (from != to).then_some(Move {
         from: Some(from),
         to,
+        is_double_contact: false,
     });
     Advanced {
         state,
         moved,
         is_changed,
     }
+}
+
+/// Adds to what became of a delivery whether the person got it twice by that: a letter was handed over,
+/// because steps before it had not reached their goal, and a device's evidence says that one of them has. It
+/// is known once both are, in whichever order they become known.
+#[must_use]
+pub fn contacted(mut advanced: Advanced, steps: &Steps, is_mailed: bool) -> Advanced {
+    let state = &mut advanced.state;
+    let is_reached = |goal| match goal {
+        Goal::Handed | Goal::Delivered => state.delivered_at.is_some(),
+        Goal::Read => state.read_at.is_some(),
+    };
+    let is_letter = |step: &&Step| step.channel == StepChannel::Email;
+    let mut before = steps.as_slice().iter().take_while(|step| !is_letter(step));
+    if !is_mailed || state.double_contact || !before.any(|step| is_reached(step.goal)) {
+        return advanced;
+    }
+    state.double_contact = true;
+    let to = counter(state);
+    let moved = advanced.moved.unwrap_or(Move {
+        from: Some(to),
+        to,
+        is_double_contact: true,
+    });
+    advanced.moved = Some(Move {
+        is_double_contact: true,
+        ..moved
+    });
+    advanced.is_changed = true;
+    advanced
 }
 
 /// Decides what becomes of a delivery whose time to live ran out.
@@ -189,12 +230,22 @@ fn run_out(state: &mut DeliveryState, proof: Confirmation, now: Timestamp) -> bo
 pub struct Deltas {
     changes: BTreeMap<Counter, i64>,
     reached: BTreeMap<DeliveryStatus, u64>,
+    double_contacts: i64,
 }
 
 impl Deltas {
     /// Adds a change, if there is one.
     pub fn add(&mut self, moved: impl IntoIterator<Item = Move>) {
-        for Move { from, to } in moved {
+        for moved in moved {
+            let Move {
+                from,
+                to,
+                is_double_contact,
+            } = moved;
+            self.double_contacts += i64::from(is_double_contact);
+            if moved.stays() {
+                continue;
+            }
             if let Some(from) = from {
                 *self.changes.entry(from).or_default() -= 1;
             }
@@ -203,8 +254,15 @@ impl Deltas {
         }
     }
 
+    /// By how much the count of those who got it twice changes.
+    #[must_use]
+    pub const fn double_contacts(&self) -> i64 {
+        self.double_contacts
+    }
+
     /// Adds another part of the same commit.
     pub fn merge(&mut self, other: &Self) {
+        self.double_contacts += other.double_contacts;
         for (counter, change) in &other.changes {
             *self.changes.entry(*counter).or_default() += change;
         }
@@ -230,7 +288,7 @@ impl Deltas {
     /// Whether nothing moved.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.reached.is_empty()
+        self.reached.is_empty() && self.double_contacts == 0
     }
 
     /// Changes counts; `None` when one would fall below zero, which only damaged rows can cause.
@@ -240,6 +298,8 @@ impl Deltas {
             let count = counts.of(counter);
             *count = count.checked_add_signed(change)?;
         }
+        let double = counts.double_contact;
+        counts.double_contact = double.checked_add_signed(self.double_contacts)?;
         Some(counts)
     }
 }

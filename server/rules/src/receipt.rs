@@ -20,11 +20,12 @@ use serde::{Deserialize, Serialize};
 use vestnik_model::{
     Claim, Cursor, DeliveryState, FactId, FactRefusal, FactResult, Flag, InstallationId,
     NotificationId, Open, ParsedFact, Reason, ReceiptKind, StateChange, fact::MAX_VERSION,
+    publish::Steps,
 };
 
 use crate::{
     decrypt::is_decrypt,
-    delivery::{Advanced, Event, advance},
+    delivery::{Advanced, Event, advance, contacted},
     log::Standing,
 };
 
@@ -115,6 +116,8 @@ pub struct Subject<'a> {
     pub flags: &'a [FlagState],
     /// How many facts of this installation about it are kept, counted up to [`MAX_FACTS`].
     pub facts: u32,
+    /// The steps of its cascade, if a letter of it was handed over.
+    pub mailed: Option<&'a Steps>,
 }
 
 /// What becomes of a fact.
@@ -231,7 +234,7 @@ fn change(
     let subject = subject
         .filter(|subject| is_meant(subject, reporter))
         .ok_or(FactRefusal::UnknownNotification)?;
-    let is_kept = subject.facts < MAX_FACTS;
+    let (is_kept, mailed) = (subject.facts < MAX_FACTS, subject.mailed);
     let at = possible(report.at, subject.accepted_at, reporter.now);
     let changed = match report.about {
         About::Receipt(ReceiptKind::Read) => read(report.notification, subject, at, version_of(at)),
@@ -245,7 +248,7 @@ fn change(
             ..unproven(subject, at)
         },
     };
-    Ok(Change { is_kept, ..changed })
+    Ok(with_contact(Change { is_kept, ..changed }, mailed))
 }
 
 /// Marks one delivery as read because its device has read up to a later place. `None` for a delivery
@@ -260,8 +263,18 @@ pub fn mark_read(
 ) -> Option<Change> {
     let is_unread = subject.state.read_at.is_none() && subject.state.status.rank().is_some();
     let at = possible(at, subject.accepted_at, reporter.now);
+    let mailed = subject.mailed;
     (is_unread && is_meant(&subject, reporter))
-        .then(|| read(notification, subject, at, version_of(at)))
+        .then(|| with_contact(read(notification, subject, at, version_of(at)), mailed))
+}
+
+/// The same with whether the person got it twice by that.
+fn with_contact(change: Change, mailed: Option<&Steps>) -> Change {
+    let Some(steps) = mailed else { return change };
+    Change {
+        advanced: contacted(change.advanced, steps, true),
+        ..change
+    }
 }
 
 /// The number of the log's entry that a `read_up_to` reaches.

@@ -61,6 +61,7 @@ pub fn admit(prospect: &Prospect, now: Timestamp) -> Result<(), Obstacle> {
         unconfirmed: _,
         expired: _,
         cancelled: _,
+        double_contact: _,
     } = prospect.counts;
     if prospect.is_cancelled {
         return Err(Obstacle::Cancelled);

@@ -92,7 +92,10 @@ const MUST_BE_EMPTY: &[(&str, &str)] = &[
              SELECT d.notification, CASE WHEN d.status = 'undelivered' AND d.reason IN
                      ('delivery.unconfirmed', 'email.bounced', 'sms.undeliverable')
                  THEN 'unconfirmed' ELSE d.status END AS status, count(*) AS n
-             FROM delivery d GROUP BY 1, 2),
+             FROM delivery d GROUP BY 1, 2
+             UNION ALL
+             SELECT d.notification, 'double_contact', count(*)
+             FROM delivery d WHERE d.double_contact GROUP BY 1),
          kept AS (SELECT notification, status, sum(n) AS n FROM notification_count GROUP BY 1, 2)
          SELECT 1 FROM kept k LEFT JOIN recount r USING (notification, status)
              JOIN notification_state s ON s.notification = k.notification AND NOT s.is_forgotten

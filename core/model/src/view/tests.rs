@@ -58,6 +58,7 @@ fn delivery() -> DeliveryView {
         status: DeliveryStatus::Undelivered,
         reason: Some(Reason::DeliveryUnconfirmed.into()),
         late: false,
+        double_contact: true,
         engagement: vec![Engagement::Actioned],
         sent_at: Some(time()),
         delivered_at: None,

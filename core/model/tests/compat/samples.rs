@@ -390,6 +390,7 @@ fn of_views() -> Vec<(&'static str, Value)> {
         status: DeliveryStatus::Expired,
         reason: Some(Reason::ExpiredTtl.into()),
         late: true,
+        double_contact: false,
         engagement: Engagement::ALL.to_vec(),
         sent_at: Some(parsed(AT)),
         delivered_at: Some(parsed(AT)),

@@ -1,4 +1,5 @@
 use proptest::prelude::*;
+use vestnik_model::publish::StepRequest;
 
 use super::*;
 
@@ -93,10 +94,62 @@ fn events() -> impl Strategy<Value = Event> {
     ]
 }
 
+/// Push with a goal, then a letter.
+fn cascade(goal: Goal) -> Steps {
+    let step = |channel, within_seconds| StepRequest {
+        channel,
+        wait_for: goal,
+        within_seconds,
+    };
+    Steps::from_stored(vec![
+        step(StepChannel::Push, Some(60)),
+        step(StepChannel::Email, None),
+    ])
+}
+
+/// A letter took over, and a device confirms the push all the same.
+#[test]
+fn late_evidence_behind_a_letter_is_a_double_contact() {
+    #[track_caller]
+    fn check(goal: Goal, events: &[Event], is_mailed: bool, expected: bool) {
+        let (last, before) = events.split_last().unwrap();
+        let advanced = advance(after(before), *last, at(9));
+        let contacted = contacted(advanced, &cascade(goal), is_mailed);
+        assert_eq!(
+            contacted.state.double_contact, expected,
+            "{goal:?} {events:?}"
+        );
+        let is_counted = contacted.moved.is_some_and(|moved| moved.is_double_contact);
+        assert_eq!(is_counted, expected);
+        // It is counted once.
+        let again = advance(contacted.state, *last, at(10));
+        let again = super::contacted(again, &cascade(goal), is_mailed);
+        assert!(again.moved.is_none_or(|moved| !moved.is_double_contact));
+    }
+    check(Goal::Delivered, &[HANDED, DELIVERED], true, true);
+    check(Goal::Delivered, &[HANDED, READ], true, true);
+    check(Goal::Handed, &[HANDED, DELIVERED], true, true);
+    check(Goal::Read, &[HANDED, READ], true, true);
+    // The answer of the SMTP server comes after the device's report.
+    check(Goal::Delivered, &[HANDED, DELIVERED, HANDED], true, true);
+    // The letter was sent because nobody had read it, and nobody has.
+    check(Goal::Read, &[HANDED, DELIVERED], true, false);
+    check(Goal::Delivered, &[HANDED], true, false);
+    check(Goal::Delivered, &[HANDED, DELIVERED], false, false);
+    let letter_only = Steps::from_stored(vec![StepRequest {
+        channel: StepChannel::Email,
+        wait_for: Goal::Handed,
+        within_seconds: None,
+    }]);
+    let advanced = advance(after(&[HANDED]), DELIVERED, at(9));
+    assert!(!contacted(advanced, &letter_only, true).state.double_contact);
+}
+
 fn counted(states: &[DeliveryState]) -> Counts {
     let mut counts = Counts::default();
     for state in states {
         *counts.of(counter(state)) += 1;
+        counts.double_contact += u64::from(state.double_contact);
     }
     counts
 }
@@ -115,6 +168,8 @@ proptest! {
             let mut deltas = Deltas::default();
             for (index, event) in commit {
                 let advanced = advance(states[index].clone(), event, at(1));
+                // Some have a letter that was taken.
+                let advanced = contacted(advanced, &cascade(Goal::Delivered), index > 3);
                 prop_assert!(advanced.is_changed || advanced.moved.is_none());
                 if index % 2 == 0 {
                     deltas.add(advanced.moved);
@@ -139,6 +194,7 @@ fn a_counter_never_falls_below_zero() {
     deltas.add([Move {
         from: Some(Counter::Sent),
         to: Counter::Read,
+        is_double_contact: false,
     }]);
     assert_eq!(deltas.applied_to(Counts::default()), None);
     let reached: Vec<_> = deltas.reached().collect();

@@ -359,6 +359,11 @@ fn stands(standing: Standing, times: Times) -> String {
             ),
         },
         Standing::Late => "This became known after the delivery had been given up.".to_owned(),
+        Standing::DoubleContact => {
+            "The person got it twice: a device confirmed it after a later step had \
+             been handed over."
+                .to_owned()
+        }
     }
 }
 

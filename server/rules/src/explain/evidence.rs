@@ -240,6 +240,7 @@ impl Standing {
                 ended
             }
             Self::Late => meaning("late", Rule::Lateness),
+            Self::DoubleContact => meaning("double_contact", Rule::Lateness),
         }
     }
 }

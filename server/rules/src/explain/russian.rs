@@ -363,6 +363,11 @@ fn stands(standing: Standing, times: Times) -> String {
             ),
         },
         Standing::Late => "Это стало известно после того, как доставка была прекращена.".to_owned(),
+        Standing::DoubleContact => {
+            "Получатель получил его дважды: устройство подтвердило получение, когда \
+             следующий шаг уже был передан."
+                .to_owned()
+        }
     }
 }
 

@@ -321,6 +321,8 @@ pub enum Standing {
     },
     /// Evidence came after it had ended.
     Late,
+    /// Evidence came after a later step was handed over.
+    DoubleContact,
 }
 
 /// A time of a sender's, in their own words.

@@ -396,6 +396,9 @@ fn standing(findings: &Findings, delivery: &DeliveryFindings, now: Timestamp) ->
     if state.late {
         said.push(Standing::Late);
     }
+    if state.double_contact {
+        said.push(Standing::DoubleContact);
+    }
     let is_shown = state.status.rank().is_some() && state.sent_at.is_some();
     if notification.is_recalled && is_shown {
         said.push(Standing::RecalledShown);

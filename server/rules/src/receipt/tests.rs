@@ -40,6 +40,7 @@ fn subject(state: DeliveryState) -> Subject<'static> {
         accepted_at: at(ACCEPTED),
         flags: &[],
         facts: 0,
+        mailed: None,
     }
 }
 

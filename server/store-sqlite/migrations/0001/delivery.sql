@@ -11,6 +11,8 @@ CREATE TABLE delivery (
     status TEXT NOT NULL,
     reason TEXT,
     late INTEGER NOT NULL DEFAULT 0,
+    -- Evidence came after a later step was handed over.
+    double_contact INTEGER NOT NULL DEFAULT 0,
     -- Words separated by spaces.
     engagement TEXT NOT NULL DEFAULT '',
     sent_at INTEGER,

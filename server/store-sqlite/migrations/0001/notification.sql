@@ -53,7 +53,8 @@ CREATE TABLE notification_state (
     pace INTEGER
 ) STRICT;
 
--- How many deliveries of a notification stand where, changed by differences.
+-- How many deliveries of a notification stand where, changed by differences. The status `double_contact`
+-- counts some of them once more.
 CREATE TABLE notification_count (
     notification INTEGER NOT NULL,
     channel TEXT NOT NULL,

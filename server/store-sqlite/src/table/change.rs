@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use rusqlite::Connection;
-use vestnik_model::{AppId, Counter, DeliveryStatus, NotificationId, NotificationStatus, UserId};
+use vestnik_model::{
+    AppId, Counter, Counts, DeliveryStatus, NotificationId, NotificationStatus, UserId,
+};
 use vestnik_rules::{
     delivery::{Advanced, Deltas, Move},
     identity::delivery_id,
@@ -81,6 +83,9 @@ impl Changes {
     /// A delivery changed, and is told by itself if it moved.
     pub(crate) fn moved(&mut self, subject: &Subject, told: Told<'_>) {
         let Some(moved) = told.moved else { return };
+        if moved.stays() {
+            return self.moved_in_part(subject, Some(moved));
+        }
         let change = self.of(subject);
         change.deltas.add([moved]);
         let delivery = (told.name.clone(), told.status);
@@ -227,11 +232,14 @@ fn became(db: &Connection, row: i64) -> Result<Option<NotificationStatus>, rusql
 pub(crate) fn uncount(
     db: &Connection,
     notification: i64,
-    counter: Counter,
+    (counter, is_double_contact): (Counter, bool),
 ) -> Result<(), rusqlite::Error> {
-    db.prepare_cached(COUNT)?
-        .execute((notification, counter.as_str(), -1))
-        .map(drop)
+    let mut count = db.prepare_cached(COUNT)?;
+    count.execute((notification, counter.as_str(), -1))?;
+    if is_double_contact {
+        count.execute((notification, Counts::DOUBLE_CONTACT, -1))?;
+    }
+    Ok(())
 }
 
 /// Changes the counters of a notification.
@@ -239,6 +247,10 @@ fn count(db: &Connection, notification: i64, deltas: &Deltas) -> Result<(), rusq
     let mut count = db.prepare_cached(COUNT)?;
     for (counter, change) in deltas.changes() {
         count.execute((notification, counter.as_str(), change))?;
+    }
+    let double_contacts = deltas.double_contacts();
+    if double_contacts != 0 {
+        count.execute((notification, Counts::DOUBLE_CONTACT, double_contacts))?;
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ use crate::{
 macro_rules! columns {
     () => {
         "d.user, d.seq, d.only, d.status, d.reason, d.late, d.engagement, d.sent_at, d.delivered_at,
-         d.read_at, d.expires_at"
+         d.read_at, d.expires_at, d.double_contact"
     };
 }
 
@@ -48,7 +48,8 @@ statements! {
     PAGE = concat!("SELECT ", columns!(), ", u.id FROM delivery d CROSS JOIN user u ON u.row = d.user
          WHERE d.notification = ?1 AND d.user > ?2 AND u.id IS NOT NULL ORDER BY d.user LIMIT ?3");
     UPDATE = "UPDATE delivery SET status = ?3, reason = ?4, late = ?5, engagement = ?6, sent_at = ?7,
-             delivered_at = ?8, read_at = ?9, release_at = iif(?10, release_at, NULL)
+             delivered_at = ?8, read_at = ?9, release_at = iif(?10, release_at, NULL),
+             double_contact = ?11
          WHERE notification = ?1 AND user = ?2";
     /// Users with a delivery that is due, the earliest first. The store makes no statistics: without the
     /// name of the index, every delivery of the notification could be read.
@@ -188,6 +189,7 @@ fn found(row: &Row<'_>) -> Result<Found, rusqlite::Error> {
             status: word(row, 3)?,
             reason: reason.as_deref().map(Open::read),
             late: row.get(5)?,
+            double_contact: row.get(11)?,
             engagement: words(row, 6)?,
             sent_at: optional_time(row, 7)?,
             delivered_at: optional_time(row, 8)?,
@@ -207,6 +209,7 @@ pub(crate) fn update(
         status,
         reason,
         late,
+        double_contact,
         engagement,
         sent_at,
         delivered_at,
@@ -224,6 +227,7 @@ pub(crate) fn update(
             delivered_at.map(millis),
             read_at.map(millis),
             is_timed(state),
+            double_contact,
         ))
         .map(drop)
 }
@@ -445,7 +449,7 @@ pub(crate) fn page(
 ) -> Result<Vec<Read<(UserId, Found)>>, rusqlite::Error> {
     db.prepare_cached(PAGE)?
         .query_map((notification, after, limit), |row| {
-            Ok(parsed(row, 11).and_then(|user| Ok((user, found(row)?))))
+            Ok(parsed(row, 12).and_then(|user| Ok((user, found(row)?))))
         })?
         .collect()
 }
@@ -456,6 +460,7 @@ pub(crate) fn view(notification: NotificationId, user: UserId, found: Found) -> 
         status,
         reason,
         late,
+        double_contact,
         engagement,
         sent_at,
         delivered_at,
@@ -468,6 +473,7 @@ pub(crate) fn view(notification: NotificationId, user: UserId, found: Found) -> 
         status,
         reason,
         late,
+        double_contact,
         engagement: engagement.into_iter().collect(),
         sent_at,
         delivered_at,

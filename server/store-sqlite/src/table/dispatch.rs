@@ -10,9 +10,9 @@ use rusqlite::Connection;
 use vestnik_model::{AppId, Channel, Devices, InstallationId, Notification, Open, publish::Steps};
 use vestnik_rules::{
     address::hash_email,
-    attempt::{Bounds, begin, for_delivery, kills, settle},
+    attempt::{Bounds, State, begin, for_delivery, kills, settle},
     cascade::{Course, Looked, Target, View, channel_of, is_handed, look},
-    delivery::{Event, advance},
+    delivery::{Event, advance, contacted},
     device::Opens,
     identity::{attempt_id, delivery_id},
     release::put_off,
@@ -358,6 +358,10 @@ impl Desk<'_> {
         };
         if is_handed {
             let advanced = advance(case.delivery.state.clone(), Event::HandedOver, self.now);
+            let mut letters = case.attempts.iter();
+            let is_mailed = letters
+                .any(|found| found.target == Target::Mailbox && found.attempt.state == State::Sent);
+            let advanced = contacted(advanced, &self.sending.steps, is_mailed);
             if advanced.is_changed {
                 delivery::update(self.db, key, &advanced.state)?;
                 let told = Told::of(key.user, &case.name, &advanced);

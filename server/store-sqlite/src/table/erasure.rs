@@ -10,7 +10,7 @@ use super::{
 use crate::sql::statements;
 
 statements! {
-    COUNTED = "SELECT status, reason FROM delivery WHERE notification = ?1 AND user = ?2";
+    COUNTED = "SELECT status, reason, double_contact FROM delivery WHERE notification = ?1 AND user = ?2";
     DELETE_DELIVERY = "DELETE FROM delivery WHERE notification = ?1 AND user = ?2";
     DELETE_ATTEMPTS = "DELETE FROM attempt WHERE notification = ?1 AND user = ?2";
     DELETE_FACTS = "DELETE FROM fact WHERE notification = ?1 AND user = ?2";
@@ -64,7 +64,8 @@ fn delete_delivery(
             let reason: Option<String> = row.get(1)?;
             let status = DeliveryStatus::from_word(row.get_ref(0)?.as_str()?);
             let reason = reason.as_deref().map(Open::read);
-            Ok(status.map(|status| Counter::of(status, reason.as_ref())))
+            let counter = status.map(|status| Counter::of(status, reason.as_ref()));
+            Ok(counter.zip(Some(row.get(2)?)))
         })?
         .collect::<Result<Vec<_>, _>>()?;
     for counter in counters.into_iter().flatten() {

@@ -434,7 +434,10 @@ pub(crate) fn counts(db: &Connection, row: i64) -> Result<Counts, rusqlite::Erro
     let mut statement = db.prepare_cached(COUNTS)?;
     let mut rows = statement.query([row])?;
     while let Some(row) = rows.next()? {
-        if let Some(counter) = Counter::from_word(row.get_ref(0)?.as_str()?) {
+        let word = row.get_ref(0)?.as_str()?;
+        if word == Counts::DOUBLE_CONTACT {
+            counts.double_contact += row.get::<_, u64>(1)?;
+        } else if let Some(counter) = Counter::from_word(word) {
             *counts.of(counter) += row.get::<_, u64>(1)?;
         }
     }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use vestnik_model::{
     AppId, Cursor, Entry, FactResult, Flag, InstallationId, ParsedFact, Reason, UserId,
+    publish::Steps,
 };
 use vestnik_rules::{
     decrypt::reported,
@@ -52,6 +53,8 @@ pub(crate) struct Target {
     pub(crate) accepted_at: Timestamp,
     pub(crate) delivery: Found,
     pub(crate) flags: Vec<FlagRow>,
+    /// The steps of its cascade, if a letter of it was handed over.
+    mailed: Option<Steps>,
 }
 
 impl<'a> Desk<'a> {
@@ -175,11 +178,14 @@ impl<'a> Desk<'a> {
         let Some(delivery) = delivery.filter(|found| found.seq.is_some()) else {
             return Ok(None);
         };
+        let is_mailed = attempt::is_letter_sent(db, key)?;
+        let steps = is_mailed.then(|| notification::steps(db, key.notification));
         Ok(Some(Target {
             notification: found.subject,
             accepted_at: found.accepted_at,
             delivery,
             flags: fact::flags(db, key)?,
+            mailed: steps.transpose()?,
         }))
     }
 
@@ -330,6 +336,7 @@ impl Target {
             accepted_at: self.accepted_at,
             flags,
             facts,
+            mailed: self.mailed.as_ref(),
         }
     }
 }

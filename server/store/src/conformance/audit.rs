@@ -49,6 +49,7 @@ async fn recount(store: &dyn Store, app: &AppId, view: &NotificationView) -> Cou
             DeliveryStatus::Scheduled => &mut counts.scheduled,
         };
         *count += 1;
+        counts.double_contact += u64::from(delivery.double_contact);
     }
     counts
 }

@@ -3,16 +3,17 @@
 use jiff::SignedDuration;
 use serde_json::json;
 use vestnik_model::{
-    AttemptStatus, Channel, DeliveryStatus, NotificationStatus, Reason,
+    AttemptStatus, Channel, DeliveryStatus, NotificationStatus, Reason, ReceiptKind,
     publish::{Goal, StepChannel, StepRequest, Steps},
     view::AttemptView,
 };
-use vestnik_rules::{attempt::Outcome, work::WorkKind};
+use vestnik_rules::{attempt::Outcome, session::Session, work::WorkKind};
 
 use super::{
     Fixture,
+    fact::receipt,
     name::{ACCEPTED, EXPIRED, at, new, notification, shop, user, users},
-    pushing::{attempts, dispatch, settle, tried},
+    pushing::{attempts, dispatch, has_address, settle, tried},
     world::World,
 };
 use crate::{
@@ -248,5 +249,58 @@ pub async fn what_waits_for_a_try_is_given_up_with_its_delivery(fixture: &impl F
     let views = attempts(&world, 1, "anna").await;
     let given_up = (Channel::Email, AttemptStatus::Failed, reason);
     assert_eq!((standing(&views), views[0].until), (vec![given_up], None));
+    world.is_sound().await;
+}
+
+/// Anna has a phone, which was pushed to and did not confirm in time; her letter is on its way.
+async fn escalated(fixture: &impl Fixture) -> (World, Session, Begun) {
+    let world = begin(fixture).await;
+    super::pushing::provide(&world, &shop()).await;
+    let anna = world.login("anna", 1).await;
+    has_address(&world, &anna, "token-1", 3).await;
+    publish(&world, 1).await;
+    let push = dispatch(&world, 20).await;
+    settle(&world, 21, tried(&push[0], 20, Outcome::Accepted)).await;
+    let letters = dispatch(&world, 80).await;
+    assert_eq!(letter(&letters), "anna@a.example");
+    (world, anna, letters[0].clone())
+}
+
+/// The double contacts of the first notification: the delivery's and the count.
+async fn double_contacts(world: &World) -> (bool, u64) {
+    let delivery = world.delivery(1, "anna").await;
+    (
+        delivery.double_contact,
+        world.counts(1).await.double_contact,
+    )
+}
+
+pub async fn evidence_behind_a_letter_is_a_double_contact(fixture: &impl Fixture) {
+    let (world, anna, letter) = escalated(fixture).await;
+    settle(&world, 81, tried(&letter, 80, Outcome::Accepted)).await;
+    assert_eq!(double_contacts(&world).await, (false, 0));
+    for kind in [ReceiptKind::Delivered, ReceiptKind::Read] {
+        world.report(&anna, vec![receipt(1, kind, 90)]).await;
+        assert_eq!(double_contacts(&world).await, (true, 1));
+    }
+    let counts = world.counts(1).await;
+    assert_eq!((counts.read, counts.total()), (1, 1));
+    assert_eq!(world.status(1).await, NotificationStatus::Sent);
+    world.is_sound().await;
+    // The count goes with who is erased.
+    assert!(world.erase("anna").await);
+    world.work(WorkKind::EraseUser, 10, 200).await;
+    assert_eq!(world.counts(1).await.double_contact, 0);
+    world.is_sound().await;
+}
+
+pub async fn evidence_before_the_mail_server_s_answer_is_a_double_contact(fixture: &impl Fixture) {
+    let (world, anna, letter) = escalated(fixture).await;
+    world
+        .report(&anna, vec![receipt(1, ReceiptKind::Delivered, 81)])
+        .await;
+    assert_eq!(double_contacts(&world).await, (false, 0));
+    settle(&world, 82, tried(&letter, 80, Outcome::Accepted)).await;
+    assert_eq!(double_contacts(&world).await, (true, 1));
     world.is_sound().await;
 }

@@ -215,7 +215,9 @@ macro_rules! conformance {
                 a_letter_that_was_taken_is_never_unconfirmed,
                 a_mailbox_dies_by_a_bounce_and_stays_dead_for_a_day,
                 without_an_smtp_server_no_letter_begins,
-                what_waits_for_a_try_is_given_up_with_its_delivery;
+                what_waits_for_a_try_is_given_up_with_its_delivery,
+                evidence_behind_a_letter_is_a_double_contact,
+                evidence_before_the_mail_server_s_answer_is_a_double_contact;
             decrypting: a_push_is_sent_anew_for_a_key_that_came_before_the_report,
                 a_push_is_sent_anew_for_a_key_that_comes_after_the_report,
                 without_another_key_the_next_step_begins,

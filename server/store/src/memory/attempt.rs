@@ -1,8 +1,12 @@
 //! Attempts, and evidence that installations have what was handed over.
 
 use jiff::Timestamp;
-use vestnik_model::{Channel, InstallationId};
-use vestnik_rules::{attempt::Attempt, cascade::Target, log::Place};
+use vestnik_model::{Channel, InstallationId, publish::Steps};
+use vestnik_rules::{
+    attempt::{Attempt, State},
+    cascade::Target,
+    log::Place,
+};
 
 use super::{
     row::{AttemptKey, AttemptRow, NotificationKey, UserKey},
@@ -54,6 +58,16 @@ pub(super) fn confirm_attempt(
             row.read_at = earlier(row.read_at);
         }
     }
+}
+
+/// The steps of a delivery's cascade, if a letter of it was handed over.
+pub(super) fn mailed(
+    world: &World,
+    (notification, user): (NotificationKey, UserKey),
+) -> Option<&Steps> {
+    let letter = world.attempts.get(&(notification, user, Target::Mailbox))?;
+    let row = world.notifications.get(&notification)?;
+    (letter.attempt.state == State::Sent).then_some(&row.steps)
 }
 
 /// The attempts of a delivery, by where they go.

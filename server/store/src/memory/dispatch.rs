@@ -8,7 +8,7 @@ use vestnik_rules::{
     address::hash_email,
     attempt::{Bounds, Outcome, begin, for_delivery, kills, settle},
     cascade::{Address, Device, Looked, Target, View, channel_of, is_handed, look, preferred},
-    delivery::{Event, advance},
+    delivery::{Event, advance, contacted},
     device::Opens,
     identity::attempt_id,
     release::put_off,
@@ -17,7 +17,7 @@ use vestnik_rules::{
 
 use super::{
     MemoryStore,
-    attempt::of_delivery,
+    attempt::{mailed, of_delivery},
     findings::has_it,
     installations::addresses_of,
     letters,
@@ -296,10 +296,15 @@ pub(super) fn save(txn: &mut Txn, key: Key, looked: &Looked, now: Timestamp) {
 }
 
 pub(super) fn move_on(txn: &mut Txn, key: Key, event: Event, now: Timestamp) {
+    let mailed = mailed(&txn.world, key).cloned();
     let Some(row) = txn.world.deliveries.get_mut(&key) else {
         return;
     };
     let advanced = advance(row.state.clone(), event, now);
+    let advanced = match mailed {
+        Some(steps) => contacted(advanced, &steps, true),
+        None => advanced,
+    };
     let status = advanced.state.status;
     row.state = advanced.state;
     txn.moved(key, status, advanced.moved);

@@ -126,6 +126,8 @@ fn uncount(txn: &mut Txn, key: (NotificationKey, UserKey)) -> Result<(), StoreEr
         *count = count
             .checked_sub(1)
             .ok_or_else(|| corrupt("a counter would fall below zero"))?;
+        let double = row.counts.double_contact;
+        row.counts.double_contact = double.saturating_sub(u64::from(state.double_contact));
     }
     txn.touched(key.0);
     Ok(())

@@ -36,6 +36,7 @@ fn counters(world: &World, faults: &mut Vec<String>) {
         for (_, delivery) in world.deliveries_after(*key, None) {
             let state = &delivery.state;
             *recount.of(Counter::of(state.status, state.reason.as_ref())) += 1;
+            recount.double_contact += u64::from(state.double_contact);
         }
         if recount != row.counts {
             let id = row.notification.id;

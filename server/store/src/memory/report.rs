@@ -1,7 +1,7 @@
 //! Facts that devices report, one after another in one transaction.
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, Cursor, FactResult, Flag, ParsedFact, UserId};
+use vestnik_model::{AppId, Cursor, FactResult, Flag, ParsedFact, UserId, publish::Steps};
 use vestnik_rules::{
     log::Standing,
     receipt::{
@@ -12,7 +12,7 @@ use vestnik_rules::{
 };
 
 use super::{
-    attempt::{confirm, confirm_attempt},
+    attempt::{confirm, confirm_attempt, mailed},
     decrypt,
     logs::{Append, append, standing_of},
     row::{Content, DeliveryRow, FlagRow, NotificationKey, NotificationRow, Target, UserKey},
@@ -91,6 +91,8 @@ struct Aimed {
     delivery: DeliveryRow,
     flags: Vec<FlagState>,
     facts: u32,
+    /// The steps of its cascade, if a letter of it was handed over.
+    mailed: Option<Steps>,
 }
 
 impl Aimed {
@@ -101,6 +103,7 @@ impl Aimed {
             accepted_at: self.accepted_at,
             flags: &self.flags,
             facts: self.facts,
+            mailed: self.mailed.as_ref(),
         }
     }
 }
@@ -131,6 +134,7 @@ fn target(
         facts: u32::try_from(facts.count())
             .unwrap_or(u32::MAX)
             .min(MAX_FACTS),
+        mailed: mailed(world, (key, desk.user)).cloned(),
     })
 }
 

@@ -83,6 +83,9 @@ impl Txn {
         moved: Option<Move>,
     ) {
         if let Some(moved) = moved {
+            if moved.stays() {
+                return self.moved_in_part(notification, Some(moved));
+            }
             let changes = self.changes.entry(notification).or_default();
             changes.deltas.add([moved]);
             changes.deliveries.insert(user, status);

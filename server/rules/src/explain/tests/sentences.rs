@@ -194,6 +194,7 @@ fn standings() -> Vec<Standing> {
             reason: None,
         },
         Standing::Late,
+        Standing::DoubleContact,
     ];
     standings.extend(Engagement::ALL.map(Standing::Engaged));
     standings.extend(Reason::ALL.map(|reason| Standing::Ended {

@@ -211,6 +211,7 @@ fn is_true_of_standing(life: &Life, standing: &Standing) {
         }
         Standing::RecalledShown => assert!(findings.notification.is_recalled),
         Standing::Ended { status, .. } => assert_eq!(status, state.status),
+        Standing::DoubleContact => assert!(state.double_contact, "{}", context()),
         Standing::ByConnectionOnly | Standing::Engaged(_) | Standing::Late => {}
     }
 }
@@ -231,6 +232,7 @@ fn is_in_order(said: &[Statement]) {
         | Statement::Device { .. }
         | Statement::Tried { .. }
         | Statement::Cascade(_)
+        | Statement::Waiting(_)
         | Statement::Standing(_) => None,
     });
     let times: Vec<_> = times.collect();
