@@ -24,13 +24,22 @@ pub(crate) async fn run(args: StatusArgs, output: &Output) -> Result<(), Failure
 /// A notification with its status and its counts.
 pub(super) fn words(view: &NotificationView) -> String {
     let status = view.status.as_str();
-    format!(
+    let mut words = format!(
         "{}  {}\n{}\n{}",
         style(view.id).bold(),
         status_style(status).apply_to(status),
         view.notification.title,
         counts_words(&view.counts),
-    )
+    );
+    // Of one channel the counts say all.
+    for (channel, counts) in view
+        .counts_by_channel
+        .iter()
+        .filter(|_| view.counts_by_channel.len() > 1)
+    {
+        words += &format!("\n  {}  {}", channel.as_str(), counts_words(counts));
+    }
+    words
 }
 
 /// The counts that are not zero, each in its status' colour.

@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    channel::Channel,
     id::{DeliveryId, InstallationId, NotificationId, UserId},
     open::{Open, words},
     reason::Reason,
     status::DeliveryStatus,
-    view::Channel,
 };
 
 /// A language in which an explanation is written.

@@ -56,6 +56,7 @@
 pub mod attributes;
 pub mod audience;
 pub mod bounce;
+pub mod channel;
 mod character;
 pub mod contact;
 pub mod contract;
@@ -91,6 +92,7 @@ pub mod webhook;
 pub mod wire_size;
 
 pub use audience::{Audience, AudienceRequest, Devices};
+pub use channel::Channel;
 pub use contract::{Feature, HubProblem};
 pub use counts::{Counter, Counts, Expansion};
 pub use cursor::Cursor;
@@ -114,5 +116,5 @@ pub use receipt::ReceiptKind;
 pub use report::{ReceivedReport, Report, Reported};
 pub use status::{DeliveryState, DeliveryStatus, Engagement, Evidence, NotificationStatus};
 pub use token::{InstallationSecret, TokenRequest, TokenResponse};
-pub use view::{AttemptStatus, Channel};
+pub use view::AttemptStatus;
 pub use warning::Warning;

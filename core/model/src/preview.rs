@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
+    channel::Channel,
     open::{Open, words},
     publish::{Goal, StepChannel},
-    view::Channel,
 };
 
 /// What a publish request would come to. Nothing was stored and nothing sent.

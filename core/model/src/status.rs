@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use crate::{
+    channel::Channel,
     open::{Open, words},
     reason::Reason,
     receipt::ReceiptKind,
@@ -152,6 +153,9 @@ pub struct DeliveryState {
     pub late: bool,
     /// A device's evidence came after a later step of the cascade was handed over: the person got it twice.
     pub double_contact: bool,
+    /// The channel that it was handed over by last, or by which a device confirmed it first; absent while
+    /// nothing was handed over.
+    pub channel: Option<Channel>,
     /// What else was done with it.
     pub engagement: BTreeSet<Engagement>,
     /// When it was first handed to a device.
@@ -194,6 +198,7 @@ impl DeliveryState {
             reason: None,
             late: false,
             double_contact: false,
+            channel: None,
             engagement: BTreeSet::new(),
             sent_at: None,
             delivered_at: None,

@@ -1,10 +1,13 @@
 //! What REST shows of things: `snake_case`, read-only.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
+    channel::Channel,
     counts::Counts,
     id::{AttemptId, DeliveryId, InstallationId, NotificationId, UserId},
     installation::InstallationState,
@@ -36,6 +39,11 @@ pub struct NotificationView {
     pub opens_at: Option<Timestamp>,
     /// Its deliveries by status.
     pub counts: Counts,
+    /// The same by the channel that each was handed over by last, or by which a device confirmed it first.
+    /// What was handed over by none is in `counts` only.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, Counts>))]
+    pub counts_by_channel: BTreeMap<Open<Channel>, Counts>,
     /// What the sender should know about it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<Warning>))]
@@ -141,6 +149,10 @@ pub struct DeliveryView {
     /// A device's evidence came after a later step of the cascade was handed over: the person got it twice.
     #[serde(default)]
     pub double_contact: bool,
+    /// The channel that it was handed over by last, or by which a device confirmed it first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Channel>))]
+    pub channel: Option<Open<Channel>>,
     /// What else was done with it.
     #[serde(default, deserialize_with = "readable_list::<64, _, _>")]
     pub engagement: Vec<Engagement>,
@@ -232,29 +244,6 @@ words!(AttemptStatus {
     Delivered = "delivered",
     Read = "read",
     Failed = "failed",
-});
-
-/// A route by which a delivery is tried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Channel {
-    /// The live connection.
-    Hub,
-    /// Firebase Cloud Messaging.
-    Fcm,
-    /// The Apple Push Notification service.
-    Apns,
-    /// Web Push, `UnifiedPush` included.
-    Webpush,
-    /// E-mail.
-    Email,
-}
-
-words!(Channel {
-    Hub = "hub",
-    Fcm = "fcm",
-    Apns = "apns",
-    Webpush = "webpush",
-    Email = "email",
 });
 
 /// An installation as it and its App's backend see it.

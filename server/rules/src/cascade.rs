@@ -18,7 +18,7 @@
 //!
 //! ```
 //! use jiff::Timestamp;
-//! use vestnik_model::{DeliveryState, Devices, InstallationId, publish::Steps, view::Channel};
+//! use vestnik_model::{DeliveryState, Devices, InstallationId, channel::Channel, publish::Steps};
 //! use vestnik_rules::cascade::{Address, Course, Device, Target, View, look};
 //!
 //! let now: Timestamp = "2026-11-29T09:00:00Z".parse()?;
@@ -43,18 +43,20 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod handed;
 mod meant;
 mod target;
 
 use jiff::{SignedDuration, Timestamp};
 use vestnik_model::{
     DeliveryState, DeliveryStatus, Devices, InstallationId, Reason,
+    channel::Channel,
     publish::{Goal, Step, StepChannel, Steps},
-    view::Channel,
 };
 
 use self::meant::Meant;
 pub use self::{
+    handed::{came_by, is_handed},
     meant::PRIMARY_WINDOW,
     target::{Target, channel_of},
 };
@@ -216,31 +218,6 @@ pub fn preferred(mut addresses: Vec<Address>) -> Vec<Address> {
     addresses.sort_by_key(|address| (address.channel, address.is_dead));
     addresses.dedup_by_key(|address| address.channel);
     addresses
-}
-
-/// Whether something of a delivery was handed over that may still reach a device, by all of its attempts. A
-/// push that its device could not decrypt reaches nobody, nor does what was written before to a connection of
-/// that device: it would know the notification by that.
-#[must_use]
-pub fn is_handed<'a>(
-    state: &DeliveryState,
-    attempts: impl Iterator<Item = (Target, &'a Attempt)> + Clone,
-) -> bool {
-    let undecrypted = attempts
-        .clone()
-        .filter(|(_, attempt)| attempt.reason.is_some_and(is_decrypt));
-    let undecrypted: Vec<_> = undecrypted
-        .map(|(target, _)| target.installation())
-        .collect();
-    let mut taken = attempts.filter(|(_, attempt)| attempt.state == State::Sent);
-    let is_taken = taken.any(|(target, _)| {
-        target.channel() != Channel::Hub || !undecrypted.contains(&target.installation())
-    });
-    let is_waiting = matches!(
-        state.status,
-        DeliveryStatus::Scheduled | DeliveryStatus::Pending
-    );
-    !is_waiting && (is_taken || undecrypted.is_empty())
 }
 
 /// What a look found.

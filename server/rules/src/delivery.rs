@@ -7,17 +7,20 @@
 //!
 //! ```
 //! use jiff::Timestamp;
-//! use vestnik_model::{Counter, DeliveryState, DeliveryStatus};
-//! use vestnik_rules::delivery::{Deltas, Event, advance};
+//! use vestnik_model::{Channel, Counter, DeliveryState, DeliveryStatus};
+//! use vestnik_rules::delivery::{Deltas, Event, Slot, advance};
 //!
 //! let now: Timestamp = "2026-11-28T09:00:00Z".parse()?;
-//! let advanced = advance(DeliveryState::pending(), Event::HandedOver, now);
+//! let by = Channel::Fcm;
+//! let advanced = advance(DeliveryState::pending(), Event::HandedOver(by), now);
 //! assert_eq!(advanced.state.status, DeliveryStatus::Sent);
 //!
 //! let mut deltas = Deltas::default();
 //! deltas.add(advanced.moved);
 //! let changes: Vec<_> = deltas.changes().collect();
-//! assert_eq!(changes, [(Counter::Pending, -1), (Counter::Sent, 1)]);
+//! let pending = Slot { counter: Counter::Pending, channel: None };
+//! let sent = Slot { counter: Counter::Sent, channel: Some(by) };
+//! assert_eq!(changes, [(pending, -1), (sent, 1)]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -25,17 +28,17 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use vestnik_model::{
-    Counter, Counts, DeliveryState, DeliveryStatus, Evidence, Reason, ReceiptKind,
+    Channel, Counter, Counts, DeliveryState, DeliveryStatus, Evidence, Reason, ReceiptKind,
     publish::{Goal, Step, StepChannel, Steps},
 };
 
 /// Something that happened to a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
-    /// It was written to the transport of a live connection, or a service took it.
-    HandedOver,
-    /// A device reported it.
-    Receipt(ReceiptKind),
+    /// It was written to the transport of a live connection, or the service of a channel took it.
+    HandedOver(Channel),
+    /// A device reported it, which had got it by a channel.
+    Receipt(ReceiptKind, Channel),
     /// Its time to live ran out.
     Expired(Confirmation),
     /// The sender cancelled or recalled its notification.
@@ -75,18 +78,39 @@ pub struct Advanced {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Move {
     /// The counter before; absent when the delivery is new.
-    pub from: Option<Counter>,
+    pub from: Option<Slot>,
     /// The counter after; the same if only `is_double_contact` is new.
-    pub to: Counter,
+    pub to: Slot,
     /// Whether it has become known that the person got it twice.
     pub is_double_contact: bool,
 }
 
+/// A counter of a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slot {
+    /// The counter.
+    pub counter: Counter,
+    /// The channel; absent for what was handed over by none.
+    pub channel: Option<Channel>,
+}
+
+impl Slot {
+    /// The counter of a delivery.
+    #[must_use]
+    pub fn of(state: &DeliveryState) -> Self {
+        Self {
+            counter: counter(state),
+            channel: state.channel,
+        }
+    }
+}
+
 impl Move {
-    /// Whether the counter stays: what only counts.
+    /// Whether the status stays: it is counted elsewhere, and nothing else.
     #[must_use]
     pub fn stays(&self) -> bool {
-        self.from == Some(self.to)
+        self.from
+            .is_some_and(|from| from.counter == self.to.counter)
     }
 
     /// A delivery that is new.
@@ -94,7 +118,7 @@ impl Move {
     pub fn made(state: &DeliveryState) -> Self {
         Self {
             from: None,
-            to: counter(state),
+            to: Slot::of(state),
             is_double_contact: false,
         }
     }
@@ -122,17 +146,27 @@ fn counter(state: &DeliveryState) -> Counter {
 /// Decides what an event, as of `at`, makes of a delivery.
 #[must_use]
 pub fn advance(mut state: DeliveryState, event: Event, at: Timestamp) -> Advanced {
-    let from = counter(&state);
+    let from = Slot::of(&state);
+    let was_confirmed = state.delivered_at.is_some();
     let is_changed = match event {
-        Event::HandedOver => state.merge(Evidence::Sent, at),
-        Event::Receipt(kind) => state.merge(Evidence::Receipt(kind), at),
+        Event::HandedOver(by) => {
+            let is_changed = state.merge(Evidence::Sent, at);
+            let is_by_it = !was_confirmed && state.channel.replace(by) != Some(by);
+            is_changed || is_by_it
+        }
+        Event::Receipt(kind, by) => {
+            if !was_confirmed {
+                state.channel = Some(by);
+            }
+            state.merge(Evidence::Receipt(kind), at)
+        }
         Event::Expired(proof) => run_out(&mut state, proof, at),
         Event::Cancelled => state.merge(Evidence::Ended(Reason::CancelledSender), at),
         Event::Released => state.merge(Evidence::Released, at),
         Event::Ended(reason) => state.merge(Evidence::Ended(reason), at),
         Event::Retried => begin_anew(&mut state),
     };
-    let to = counter(&state);
+    let to = Slot::of(&state);
     let moved = (from != to).then_some(Move {
         from: Some(from),
         to,
@@ -161,7 +195,7 @@ pub fn contacted(mut advanced: Advanced, steps: &Steps, is_mailed: bool) -> Adva
         return advanced;
     }
     state.double_contact = true;
-    let to = counter(state);
+    let to = Slot::of(state);
     let moved = advanced.moved.unwrap_or(Move {
         from: Some(to),
         to,
@@ -222,15 +256,15 @@ fn run_out(state: &mut DeliveryState, proof: Confirmation, now: Timestamp) -> bo
     }
 }
 
-/// What the changes of a commit add up to, for one notification and one channel.
+/// What the changes of a commit add up to, for one notification.
 ///
 /// `changes` are what the counters are changed by; `reached` counts every arrival at a status, also
 /// one that a later change of the same commit left again.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Deltas {
-    changes: BTreeMap<Counter, i64>,
+    changes: BTreeMap<Slot, i64>,
     reached: BTreeMap<DeliveryStatus, u64>,
-    double_contacts: i64,
+    double_contacts: BTreeMap<Option<Channel>, i64>,
 }
 
 impl Deltas {
@@ -242,29 +276,51 @@ impl Deltas {
                 to,
                 is_double_contact,
             } = moved;
-            self.double_contacts += i64::from(is_double_contact);
-            if moved.stays() {
+            if is_double_contact {
+                *self.double_contacts.entry(to.channel).or_default() += 1;
+            }
+            if from == Some(to) {
                 continue;
             }
             if let Some(from) = from {
                 *self.changes.entry(from).or_default() -= 1;
             }
             *self.changes.entry(to).or_default() += 1;
-            *self.reached.entry(status_of(to)).or_default() += 1;
+            if !moved.stays() {
+                *self.reached.entry(status_of(to.counter)).or_default() += 1;
+            }
         }
     }
 
-    /// By how much the count of those who got it twice changes.
+    /// By how much the count of those who got it twice changes, by channel.
+    pub fn double_contacts(&self) -> impl Iterator<Item = (Option<Channel>, i64)> + '_ {
+        let changes = self.double_contacts.iter();
+        changes.map(|(channel, change)| (*channel, *change))
+    }
+
+    /// The part of one channel. What came to a status is no part of it.
     #[must_use]
-    pub const fn double_contacts(&self) -> i64 {
-        self.double_contacts
+    pub fn of_channel(&self, channel: Channel) -> Self {
+        let changes = self
+            .changes()
+            .filter(|(slot, _)| slot.channel == Some(channel));
+        let double_contacts = self
+            .double_contacts()
+            .filter(|(of, _)| *of == Some(channel));
+        Self {
+            changes: changes.collect(),
+            reached: BTreeMap::new(),
+            double_contacts: double_contacts.collect(),
+        }
     }
 
     /// Adds another part of the same commit.
     pub fn merge(&mut self, other: &Self) {
-        self.double_contacts += other.double_contacts;
-        for (counter, change) in &other.changes {
-            *self.changes.entry(*counter).or_default() += change;
+        for (channel, change) in &other.double_contacts {
+            *self.double_contacts.entry(*channel).or_default() += change;
+        }
+        for (slot, change) in &other.changes {
+            *self.changes.entry(*slot).or_default() += change;
         }
         for (status, count) in &other.reached {
             *self.reached.entry(*status).or_default() += count;
@@ -272,11 +328,9 @@ impl Deltas {
     }
 
     /// By how much each counter changes, without those that stay.
-    pub fn changes(&self) -> impl Iterator<Item = (Counter, i64)> + '_ {
-        let changes = self
-            .changes
-            .iter()
-            .map(|(counter, change)| (*counter, *change));
+    pub fn changes(&self) -> impl Iterator<Item = (Slot, i64)> + '_ {
+        let changes = self.changes.iter();
+        let changes = changes.map(|(slot, change)| (*slot, *change));
         changes.filter(|(_, change)| *change != 0)
     }
 
@@ -288,18 +342,20 @@ impl Deltas {
     /// Whether nothing moved.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.reached.is_empty() && self.double_contacts == 0
+        self.changes.is_empty() && self.double_contacts.is_empty()
     }
 
     /// Changes counts; `None` when one would fall below zero, which only damaged rows can cause.
     #[must_use]
     pub fn applied_to(&self, mut counts: Counts) -> Option<Counts> {
-        for (counter, change) in self.changes() {
-            let count = counts.of(counter);
+        for (slot, change) in self.changes() {
+            let count = counts.of(slot.counter);
             *count = count.checked_add_signed(change)?;
         }
-        let double = counts.double_contact;
-        counts.double_contact = double.checked_add_signed(self.double_contacts)?;
+        for (_, change) in self.double_contacts() {
+            let double = counts.double_contact;
+            counts.double_contact = double.checked_add_signed(change)?;
+        }
         Some(counts)
     }
 }

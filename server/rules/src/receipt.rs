@@ -18,7 +18,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use vestnik_model::{
-    Claim, Cursor, DeliveryState, FactId, FactRefusal, FactResult, Flag, InstallationId,
+    Channel, Claim, Cursor, DeliveryState, FactId, FactRefusal, FactResult, Flag, InstallationId,
     NotificationId, Open, ParsedFact, Reason, ReceiptKind, StateChange, fact::MAX_VERSION,
     publish::Steps,
 };
@@ -118,6 +118,9 @@ pub struct Subject<'a> {
     pub facts: u32,
     /// The steps of its cascade, if a letter of it was handed over.
     pub mailed: Option<&'a Steps>,
+    /// The channel by which this installation got it, as far as that is known: see
+    /// [`came_by`](crate::cascade::came_by).
+    pub by: Channel,
 }
 
 /// What becomes of a fact.
@@ -317,7 +320,7 @@ fn evident(subject: Subject<'_>, kind: ReceiptKind, at: Timestamp) -> Change {
     };
     Change {
         at,
-        advanced: advance(subject.state, Event::Receipt(kind), at),
+        advanced: advance(subject.state, Event::Receipt(kind, subject.by), at),
         flag: None,
         entry: None,
         proof: Some(proof),

@@ -89,19 +89,19 @@ const MUST_BE_EMPTY: &[(&str, &str)] = &[
     ),
     (
         "WITH recount AS (
-             SELECT d.notification, CASE WHEN d.status = 'undelivered' AND d.reason IN
+             SELECT d.notification, coalesce(d.channel, '') AS channel, CASE WHEN d.status = 'undelivered' AND d.reason IN
                      ('delivery.unconfirmed', 'email.bounced', 'sms.undeliverable')
                  THEN 'unconfirmed' ELSE d.status END AS status, count(*) AS n
-             FROM delivery d GROUP BY 1, 2
+             FROM delivery d GROUP BY 1, 2, 3
              UNION ALL
-             SELECT d.notification, 'double_contact', count(*)
-             FROM delivery d WHERE d.double_contact GROUP BY 1),
-         kept AS (SELECT notification, status, sum(n) AS n FROM notification_count GROUP BY 1, 2)
-         SELECT 1 FROM kept k LEFT JOIN recount r USING (notification, status)
+             SELECT d.notification, coalesce(d.channel, ''), 'double_contact', count(*)
+             FROM delivery d WHERE d.double_contact GROUP BY 1, 2),
+         kept AS (SELECT notification, channel, status, n FROM notification_count)
+         SELECT 1 FROM kept k LEFT JOIN recount r USING (notification, channel, status)
              JOIN notification_state s ON s.notification = k.notification AND NOT s.is_forgotten
              WHERE k.n <> coalesce(r.n, 0)
          UNION ALL
-         SELECT 1 FROM recount r LEFT JOIN kept k USING (notification, status)
+         SELECT 1 FROM recount r LEFT JOIN kept k USING (notification, channel, status)
              JOIN notification_state s ON s.notification = r.notification AND NOT s.is_forgotten
              WHERE k.n IS NULL",
         "counters of notifications that are not those of a recount",

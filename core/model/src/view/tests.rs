@@ -32,6 +32,7 @@ fn notification() -> NotificationView {
         }),
         opens_at: Some(time()),
         counts: Counts::default(),
+        counts_by_channel: [(Channel::Fcm.into(), Counts::default())].into(),
         warnings: vec![Warning::AudienceEmpty.into()],
         notification: ContentView {
             title: "Order".to_owned(),
@@ -59,6 +60,7 @@ fn delivery() -> DeliveryView {
         reason: Some(Reason::DeliveryUnconfirmed.into()),
         late: false,
         double_contact: true,
+        channel: Some(Channel::Email.into()),
         engagement: vec![Engagement::Actioned],
         sent_at: Some(time()),
         delivered_at: None,

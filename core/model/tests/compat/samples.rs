@@ -1,10 +1,12 @@
 //! This version's own messages, one of every kind with every field set.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 use vestnik_model::{
-    Arrival, Click, ClickKind, Counts, Cursor, DeliveryStatus, Devices, Engagement, Entry, Fact,
-    FactId, FactKind, FactRefusal, FactResult, Feature, FieldCode, FieldProblem, Flag,
+    Arrival, Channel, Click, ClickKind, Counts, Cursor, DeliveryStatus, Devices, Engagement, Entry,
+    Fact, FactId, FactKind, FactRefusal, FactResult, Feature, FieldCode, FieldProblem, Flag,
     InstallationReport, InstallationSecret, InstallationState, KeyView, Notification,
     NotificationStatus, Open, Permission, Platform, Priority, Problem, ProblemCode, Publication,
     PublishAccepted, PublishRequest, PushAddress, PushAddressKind, PushEnvironment, Reason, Recall,
@@ -16,9 +18,7 @@ use vestnik_model::{
     },
     limits,
     token::TokenType,
-    view::{
-        AttemptStatus, AttemptView, Channel, DeliveryView, InstallationView, List, NotificationView,
-    },
+    view::{AttemptStatus, AttemptView, DeliveryView, InstallationView, List, NotificationView},
 };
 
 const NOTIFICATION: &str = "ntf_0192f0c1000070008000000000000001";
@@ -376,6 +376,7 @@ fn of_views() -> Vec<(&'static str, Value)> {
         schedule: None,
         opens_at: None,
         counts: counts(),
+        counts_by_channel: BTreeMap::new(),
         warnings: words::<Warning>(),
         notification: notification().into(),
         external_id: Some("8812".to_owned()),
@@ -391,6 +392,7 @@ fn of_views() -> Vec<(&'static str, Value)> {
         reason: Some(Reason::ExpiredTtl.into()),
         late: true,
         double_contact: false,
+        channel: None,
         engagement: Engagement::ALL.to_vec(),
         sent_at: Some(parsed(AT)),
         delivered_at: Some(parsed(AT)),

@@ -1,14 +1,13 @@
-use vestnik_model::{Devices, Evidence, InstallationId, ReceiptKind, publish::Steps};
+use vestnik_model::{
+    Channel, Devices, Evidence, InstallationId, ReceiptKind,
+    publish::{Goal, StepRequest, Steps},
+};
 
 use super::*;
 use crate::{
     attempt::{Bounds, Outcome, begin, settle},
     cascade::{Address, Course, Device, Looked, Target, View, is_handed, look},
     delivery::{Event, advance},
-};
-use vestnik_model::{
-    Channel,
-    publish::{Goal, StepRequest},
 };
 
 const REASON: Reason = Reason::DecryptUnknownKey;
@@ -82,7 +81,7 @@ impl World {
         let mailbox = Address {
             channel: Channel::Email,
             attempt: letter,
-            ..address.clone()
+            ..address
         };
         let installation = target().installation().unwrap();
         let device = Device {
@@ -140,7 +139,12 @@ impl World {
         };
         let begun = self.attempt.take().unwrap();
         self.attempt = Some(settle(&begun, &Outcome::Accepted, bounds));
-        self.state = advance(self.state.clone(), Event::HandedOver, self.now).state;
+        self.state = advance(
+            self.state.clone(),
+            Event::HandedOver(Channel::Fcm),
+            self.now,
+        )
+        .state;
     }
 
     fn ask(&mut self, rule: impl Fn(&Case<'_>) -> Option<Attempt>) -> bool {
@@ -157,7 +161,7 @@ impl World {
             now: self.now,
         });
         let is_changed = changed.is_some();
-        self.attempt = changed.or(self.attempt.take());
+        self.attempt = changed.or_else(|| self.attempt.take());
         is_changed
     }
 

@@ -12,9 +12,9 @@ fn after(events: &[Event]) -> DeliveryState {
     events.iter().fold(DeliveryState::pending(), advance)
 }
 
-const HANDED: Event = Event::HandedOver;
-const DELIVERED: Event = Event::Receipt(ReceiptKind::Delivered);
-const READ: Event = Event::Receipt(ReceiptKind::Read);
+const HANDED: Event = Event::HandedOver(Channel::Fcm);
+const DELIVERED: Event = Event::Receipt(ReceiptKind::Delivered, Channel::Hub);
+const READ: Event = Event::Receipt(ReceiptKind::Read, Channel::Hub);
 const EXPIRED: Event = Event::Expired(Confirmation::Missing);
 const PROOFS: [Confirmation; 3] = [
     Confirmation::Evident,
@@ -69,7 +69,7 @@ fn a_device_beats_a_negative_end() {
         let advanced = advance(after(&[end]), DELIVERED, at(9));
         assert!(advanced.state.late);
         assert_eq!(
-            advanced.moved.map(|moved| moved.to),
+            advanced.moved.map(|moved| moved.to.counter),
             Some(Counter::Delivered)
         );
     }
@@ -80,14 +80,19 @@ fn a_repetition_changes_nothing() {
     let again = advance(after(&[HANDED, READ]), READ, at(1));
     assert_eq!((again.moved, again.is_changed), (None, false));
     // An engagement changes the row and no counter.
-    let clicked = advance(after(&[READ]), Event::Receipt(ReceiptKind::Clicked), at(1));
+    let clicked = advance(
+        after(&[READ]),
+        Event::Receipt(ReceiptKind::Clicked, Channel::Hub),
+        at(1),
+    );
     assert_eq!((clicked.moved, clicked.is_changed), (None, true));
 }
 
 fn events() -> impl Strategy<Value = Event> {
     prop_oneof![
-        Just(HANDED),
-        prop::sample::select(&ReceiptKind::ALL[..]).prop_map(Event::Receipt),
+        channels().prop_map(Event::HandedOver),
+        (prop::sample::select(&ReceiptKind::ALL[..]), channels())
+            .prop_map(|(kind, by)| Event::Receipt(kind, by)),
         proptest::sample::select(PROOFS.to_vec()).prop_map(Event::Expired),
         Just(Event::Cancelled),
         Just(Event::Retried),
@@ -145,6 +150,10 @@ fn late_evidence_behind_a_letter_is_a_double_contact() {
     assert!(!contacted(advanced, &letter_only, true).state.double_contact);
 }
 
+fn channels() -> impl Strategy<Value = Channel> {
+    prop::sample::select(&Channel::ALL[..])
+}
+
 fn counted(states: &[DeliveryState]) -> Counts {
     let mut counts = Counts::default();
     for state in states {
@@ -164,6 +173,7 @@ proptest! {
         let mut made = Deltas::default();
         made.add(states.iter().map(Move::made));
         let mut counts = made.applied_to(Counts::default()).unwrap();
+        let mut by_channel = BTreeMap::<Channel, Counts>::new();
         for commit in commits {
             let mut deltas = Deltas::default();
             for (index, event) in commit {
@@ -184,16 +194,50 @@ proptest! {
             prop_assert_eq!(net, 0);
             counts = deltas.applied_to(counts).unwrap();
             prop_assert_eq!(counts, counted(&states));
+            for channel in Channel::ALL {
+                let own = by_channel.entry(channel).or_default();
+                *own = deltas.of_channel(channel).applied_to(*own).unwrap();
+                let its = states.iter().filter(|state| state.channel == Some(channel));
+                prop_assert_eq!(*own, counted(&its.cloned().collect::<Vec<_>>()));
+            }
         }
     }
+}
+
+const fn slot(counter: Counter) -> Slot {
+    Slot {
+        counter,
+        channel: Some(Channel::Fcm),
+    }
+}
+
+/// The last hand-over counts until a device confirms, and then the channel by which it got it.
+#[test]
+fn a_delivery_is_counted_by_the_channel_that_brought_it() {
+    let by = |events: &[Event]| after(events).channel;
+    let letter = Event::HandedOver(Channel::Email);
+    assert_eq!(by(&[]), None);
+    assert_eq!(by(&[EXPIRED]), None);
+    assert_eq!(by(&[HANDED]), Some(Channel::Fcm));
+    assert_eq!(by(&[HANDED, letter]), Some(Channel::Email));
+    assert_eq!(by(&[HANDED, letter, DELIVERED]), Some(Channel::Hub));
+    assert_eq!(by(&[DELIVERED, letter]), Some(Channel::Hub));
+    let pushed = Event::Receipt(ReceiptKind::Read, Channel::Fcm);
+    assert_eq!(by(&[DELIVERED, pushed]), Some(Channel::Hub));
+    // It is told as no new status.
+    let switched = advance(after(&[HANDED]), letter, at(9)).moved.unwrap();
+    assert!(switched.stays() && switched.from != Some(switched.to));
+    let mut deltas = Deltas::default();
+    deltas.add([switched]);
+    assert_eq!(deltas.reached().count(), 0);
 }
 
 #[test]
 fn a_counter_never_falls_below_zero() {
     let mut deltas = Deltas::default();
     deltas.add([Move {
-        from: Some(Counter::Sent),
-        to: Counter::Read,
+        from: Some(slot(Counter::Sent)),
+        to: slot(Counter::Read),
         is_double_contact: false,
     }]);
     assert_eq!(deltas.applied_to(Counts::default()), None);

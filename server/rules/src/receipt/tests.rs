@@ -41,6 +41,7 @@ fn subject(state: DeliveryState) -> Subject<'static> {
         flags: &[],
         facts: 0,
         mailed: None,
+        by: Channel::Hub,
     }
 }
 

@@ -13,6 +13,8 @@ CREATE TABLE delivery (
     late INTEGER NOT NULL DEFAULT 0,
     -- Evidence came after a later step was handed over.
     double_contact INTEGER NOT NULL DEFAULT 0,
+    -- The channel that it was handed over by last, or by which a device confirmed it first.
+    channel TEXT,
     -- Words separated by spaces.
     engagement TEXT NOT NULL DEFAULT '',
     sent_at INTEGER,

@@ -57,6 +57,7 @@ CREATE TABLE notification_state (
 -- counts some of them once more.
 CREATE TABLE notification_count (
     notification INTEGER NOT NULL,
+    -- Empty for what was handed over by none.
     channel TEXT NOT NULL,
     status TEXT NOT NULL,
     n INTEGER NOT NULL,

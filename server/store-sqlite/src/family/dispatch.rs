@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use rusqlite::Connection;
+use vestnik_model::Channel;
 use vestnik_rules::{
     attempt::Outcome,
     work::{Progress, Stage, WorkKind},
@@ -157,17 +158,19 @@ fn note_letter(
 /// Notes what became of the tries, then brings each of their deliveries on once. Gives how many tries
 /// were on their way.
 fn settle_all(desk: &mut Desk<'_>, settling: &Settling) -> Result<usize, rusqlite::Error> {
-    let mut settled: BTreeMap<Key, bool> = BTreeMap::new();
+    let mut settled: BTreeMap<Key, Option<Channel>> = BTreeMap::new();
     let mut count = 0;
     for tried in &settling.tried {
         if let Some(key) = desk.settle(tried, settling.random)? {
-            let is_accepted = tried.outcome == Outcome::Accepted;
-            *settled.entry(key).or_default() |= is_accepted;
+            let handed = settled.entry(key).or_default();
+            if tried.outcome == Outcome::Accepted {
+                *handed = Some(tried.target.channel());
+            }
             count += 1;
         }
     }
-    for (key, is_handed) in settled {
-        desk.go_on(key, is_handed)?;
+    for (key, handed) in settled {
+        desk.go_on(key, handed)?;
     }
     Ok(count)
 }

@@ -6,7 +6,12 @@ use vestnik_model::{
     Channel, DeliveryId, DeliveryStatus, InstallationId, Open, Reason, open::Word as _,
     view::AttemptView,
 };
-use vestnik_rules::{attempt::Attempt, cascade::Target, decrypt::Seals, identity::attempt_id};
+use vestnik_rules::{
+    attempt::{Attempt, State},
+    cascade::Target,
+    decrypt::Seals,
+    identity::attempt_id,
+};
 
 use super::delivery::Key;
 use crate::{
@@ -71,6 +76,11 @@ impl Found {
     /// When the last try began.
     pub(crate) fn last_tried_at(&self) -> Timestamp {
         self.tried_at.unwrap_or(self.started_at)
+    }
+
+    /// Whether it is a letter that was taken.
+    pub(crate) fn is_letter_sent(&self) -> bool {
+        self.target == Target::Mailbox && self.attempt.state == State::Sent
     }
 }
 

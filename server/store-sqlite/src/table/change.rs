@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use rusqlite::Connection;
 use vestnik_model::{
-    AppId, Counter, Counts, DeliveryStatus, NotificationId, NotificationStatus, UserId,
+    AppId, Channel, Counts, DeliveryStatus, NotificationId, NotificationStatus, UserId,
 };
 use vestnik_rules::{
-    delivery::{Advanced, Deltas, Move},
+    delivery::{Advanced, Deltas, Move, Slot},
     identity::delivery_id,
     work::{Stage, WorkKind},
 };
@@ -30,7 +30,7 @@ use crate::{
 
 statements! {
     COUNT = "INSERT INTO notification_count (notification, channel, status, n)
-         VALUES (?1, 'hub', ?2, ?3)
+         VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (notification, channel, status) DO UPDATE SET n = n + excluded.n";
     TOLD = "SELECT told FROM notification_state WHERE notification = ?1";
     VERSION = "UPDATE notification_state SET version = ?2, told = coalesce(?3, told) WHERE notification = ?1";
@@ -232,12 +232,13 @@ fn became(db: &Connection, row: i64) -> Result<Option<NotificationStatus>, rusql
 pub(crate) fn uncount(
     db: &Connection,
     notification: i64,
-    (counter, is_double_contact): (Counter, bool),
+    (slot, is_double_contact): (Slot, bool),
 ) -> Result<(), rusqlite::Error> {
+    let channel = word(slot.channel);
     let mut count = db.prepare_cached(COUNT)?;
-    count.execute((notification, counter.as_str(), -1))?;
+    count.execute((notification, channel, slot.counter.as_str(), -1))?;
     if is_double_contact {
-        count.execute((notification, Counts::DOUBLE_CONTACT, -1))?;
+        count.execute((notification, channel, Counts::DOUBLE_CONTACT, -1))?;
     }
     Ok(())
 }
@@ -245,12 +246,17 @@ pub(crate) fn uncount(
 /// Changes the counters of a notification.
 fn count(db: &Connection, notification: i64, deltas: &Deltas) -> Result<(), rusqlite::Error> {
     let mut count = db.prepare_cached(COUNT)?;
-    for (counter, change) in deltas.changes() {
-        count.execute((notification, counter.as_str(), change))?;
+    for (slot, change) in deltas.changes() {
+        let (channel, status) = (word(slot.channel), slot.counter.as_str());
+        count.execute((notification, channel, status, change))?;
     }
-    let double_contacts = deltas.double_contacts();
-    if double_contacts != 0 {
-        count.execute((notification, Counts::DOUBLE_CONTACT, double_contacts))?;
+    for (channel, change) in deltas.double_contacts() {
+        count.execute((notification, word(channel), Counts::DOUBLE_CONTACT, change))?;
     }
     Ok(())
+}
+
+/// The word of a channel in the table of counters.
+fn word(channel: Option<Channel>) -> &'static str {
+    channel.map(Channel::as_str).unwrap_or_default()
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use rusqlite::Connection;
-use vestnik_model::{AppId, InstallationId};
+use vestnik_model::{AppId, Channel, InstallationId};
 use vestnik_rules::{
     attempt::Attempt,
     cascade::Course,
@@ -39,13 +39,13 @@ pub(crate) struct Pushed<'a> {
 
 impl Pushed<'_> {
     /// Asks a rule about each attempt, saves what follows, and has the delivery looked at if something does.
-    /// Gives whether something does.
+    /// Gives the channel of what was pushed then.
     pub(crate) fn ask(
         &self,
         db: &Connection,
         unreadable: &Unreadable,
         rule: impl Fn(&Case<'_>) -> Option<Attempt>,
-    ) -> Result<bool, rusqlite::Error> {
+    ) -> Result<Option<Channel>, rusqlite::Error> {
         let row = self.notification.subject.row;
         let key = Key {
             notification: row,
@@ -54,10 +54,10 @@ impl Pushed<'_> {
         let read = unreadable.pass_over("delivery", delivery::find(db, key))?;
         let (Some(found), Some(course)) = (read.flatten(), delivery::course(db, key, self.now)?)
         else {
-            return Ok(false);
+            return Ok(None);
         };
         let steps = notification::steps(db, row)?;
-        let mut follows = false;
+        let mut follows = None;
         for known in attempt::of_delivery(db, key, unreadable)? {
             if known.target.installation() != Some(self.installation) {
                 continue;
@@ -74,10 +74,10 @@ impl Pushed<'_> {
             });
             if let Some(attempt) = changed {
                 attempt::put(db, key, known.target, &attempt, self.now)?;
-                follows = true;
+                follows = Some(known.target.channel());
             }
         }
-        if follows {
+        if follows.is_some() {
             let due_at = Some(self.now);
             delivery::set_course(db, key, &Course { due_at, ..course })?;
         }
@@ -135,7 +135,7 @@ pub(crate) fn send_anew(
             key,
             now,
         };
-        if pushed.ask(db, unreadable, uploaded)? {
+        if pushed.ask(db, unreadable, uploaded)?.is_some() {
             due.push(found.subject);
         }
     }

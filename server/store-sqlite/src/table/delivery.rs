@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row};
 use vestnik_model::{
-    DeliveryState, InstallationId, NotificationId, Open, Reason, UserId, view::DeliveryView,
+    Channel, DeliveryState, InstallationId, NotificationId, Open, Reason, UserId,
+    view::DeliveryView,
 };
 use vestnik_rules::{audience::Member, cascade::Course, delivery::is_timed, identity::delivery_id};
 
@@ -18,7 +19,7 @@ use crate::{
 macro_rules! columns {
     () => {
         "d.user, d.seq, d.only, d.status, d.reason, d.late, d.engagement, d.sent_at, d.delivered_at,
-         d.read_at, d.expires_at, d.double_contact"
+         d.read_at, d.expires_at, d.double_contact, d.channel"
     };
 }
 
@@ -49,7 +50,7 @@ statements! {
          WHERE d.notification = ?1 AND d.user > ?2 AND u.id IS NOT NULL ORDER BY d.user LIMIT ?3");
     UPDATE = "UPDATE delivery SET status = ?3, reason = ?4, late = ?5, engagement = ?6, sent_at = ?7,
              delivered_at = ?8, read_at = ?9, release_at = iif(?10, release_at, NULL),
-             double_contact = ?11
+             double_contact = ?11, channel = ?12
          WHERE notification = ?1 AND user = ?2";
     /// Users with a delivery that is due, the earliest first. The store makes no statistics: without the
     /// name of the index, every delivery of the notification could be read.
@@ -190,6 +191,7 @@ fn found(row: &Row<'_>) -> Result<Found, rusqlite::Error> {
             reason: reason.as_deref().map(Open::read),
             late: row.get(5)?,
             double_contact: row.get(11)?,
+            channel: optional_word(row, 12)?,
             engagement: words(row, 6)?,
             sent_at: optional_time(row, 7)?,
             delivered_at: optional_time(row, 8)?,
@@ -210,6 +212,7 @@ pub(crate) fn update(
         reason,
         late,
         double_contact,
+        channel,
         engagement,
         sent_at,
         delivered_at,
@@ -228,6 +231,7 @@ pub(crate) fn update(
             read_at.map(millis),
             is_timed(state),
             double_contact,
+            channel.map(Channel::as_str),
         ))
         .map(drop)
 }
@@ -449,7 +453,7 @@ pub(crate) fn page(
 ) -> Result<Vec<Read<(UserId, Found)>>, rusqlite::Error> {
     db.prepare_cached(PAGE)?
         .query_map((notification, after, limit), |row| {
-            Ok(parsed(row, 12).and_then(|user| Ok((user, found(row)?))))
+            Ok(parsed(row, 13).and_then(|user| Ok((user, found(row)?))))
         })?
         .collect()
 }
@@ -461,6 +465,7 @@ pub(crate) fn view(notification: NotificationId, user: UserId, found: Found) -> 
         reason,
         late,
         double_contact,
+        channel,
         engagement,
         sent_at,
         delivered_at,
@@ -474,6 +479,7 @@ pub(crate) fn view(notification: NotificationId, user: UserId, found: Found) -> 
         reason,
         late,
         double_contact,
+        channel: channel.map(Open::Known),
         engagement: engagement.into_iter().collect(),
         sent_at,
         delivered_at,

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use vestnik_model::{AppId, Channel, Devices, InstallationId, Notification, Open, publish::Steps};
 use vestnik_rules::{
     address::hash_email,
-    attempt::{Bounds, State, begin, for_delivery, kills, settle},
+    attempt::{Bounds, begin, for_delivery, kills, settle},
     cascade::{Course, Looked, Target, View, channel_of, is_handed, look},
     delivery::{Event, advance, contacted},
     device::Opens,
@@ -348,19 +348,21 @@ impl Desk<'_> {
         }
     }
 
-    /// Brings a delivery on after tries of it were settled.
-    pub(crate) fn go_on(&mut self, key: Key, is_handed: bool) -> Result<(), rusqlite::Error> {
+    /// Brings a delivery on after tries of it were settled, one of which a channel took, if so.
+    pub(crate) fn go_on(
+        &mut self,
+        key: Key,
+        handed: Option<Channel>,
+    ) -> Result<(), rusqlite::Error> {
         let Some(course) = delivery::course(self.db, key, self.now)? else {
             return Ok(());
         };
         let Some(mut case) = self.case((key, course))? else {
             return Ok(());
         };
-        if is_handed {
-            let advanced = advance(case.delivery.state.clone(), Event::HandedOver, self.now);
-            let mut letters = case.attempts.iter();
-            let is_mailed = letters
-                .any(|found| found.target == Target::Mailbox && found.attempt.state == State::Sent);
+        if let Some(by) = handed {
+            let advanced = advance(case.delivery.state.clone(), Event::HandedOver(by), self.now);
+            let is_mailed = case.attempts.iter().any(attempt::Found::is_letter_sent);
             let advanced = contacted(advanced, &self.sending.steps, is_mailed);
             if advanced.is_changed {
                 delivery::update(self.db, key, &advanced.state)?;

@@ -2,15 +2,16 @@
 
 use rusqlite::Connection;
 use vestnik_model::{Counter, DeliveryStatus, Open, open::Word as _};
+use vestnik_rules::delivery::Slot;
 
 use super::{
     change::{Changes, uncount},
     delivery, log, notification, retention, topic, user, work,
 };
-use crate::sql::statements;
+use crate::{sql::statements, value::optional_word};
 
 statements! {
-    COUNTED = "SELECT status, reason, double_contact FROM delivery WHERE notification = ?1 AND user = ?2";
+    COUNTED = "SELECT status, reason, double_contact, channel FROM delivery WHERE notification = ?1 AND user = ?2";
     DELETE_DELIVERY = "DELETE FROM delivery WHERE notification = ?1 AND user = ?2";
     DELETE_ATTEMPTS = "DELETE FROM attempt WHERE notification = ?1 AND user = ?2";
     DELETE_FACTS = "DELETE FROM fact WHERE notification = ?1 AND user = ?2";
@@ -65,7 +66,9 @@ fn delete_delivery(
             let status = DeliveryStatus::from_word(row.get_ref(0)?.as_str()?);
             let reason = reason.as_deref().map(Open::read);
             let counter = status.map(|status| Counter::of(status, reason.as_ref()));
-            Ok(counter.zip(Some(row.get(2)?)))
+            let channel = optional_word(row, 3)?;
+            let slot = counter.map(|counter| Slot { counter, channel });
+            Ok(slot.zip(Some(row.get(2)?)))
         })?
         .collect::<Result<Vec<_>, _>>()?;
     for counter in counters.into_iter().flatten() {

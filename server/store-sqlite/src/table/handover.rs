@@ -1,6 +1,7 @@
 //! Hand-overs: notifications were written to devices.
 
 use rusqlite::Connection;
+use vestnik_model::Channel;
 use vestnik_rules::{
     delivery::{Event, advance},
     identity::{delivery_id_of, user_hash},
@@ -42,7 +43,7 @@ pub(crate) fn note(
     let Some(delivery) = delivery.flatten() else {
         return Ok(());
     };
-    let advanced = advance(delivery.state, Event::HandedOver, *at);
+    let advanced = advance(delivery.state, Event::HandedOver(Channel::Hub), *at);
     if advanced.is_changed {
         delivery::update(db, key, &advanced.state)?;
         changes.moved(&found.subject, Told::of(head.row, user, &advanced));

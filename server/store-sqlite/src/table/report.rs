@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 use rusqlite::Connection;
 use vestnik_model::{
-    AppId, Cursor, Entry, FactResult, Flag, InstallationId, ParsedFact, Reason, UserId,
+    AppId, Channel, Cursor, Entry, FactResult, Flag, InstallationId, ParsedFact, Reason, UserId,
     publish::Steps,
 };
 use vestnik_rules::{
+    cascade::came_by,
     decrypt::reported,
     delivery::{Event, advance},
     log::{Place, standing},
@@ -55,6 +56,8 @@ pub(crate) struct Target {
     pub(crate) flags: Vec<FlagRow>,
     /// The steps of its cascade, if a letter of it was handed over.
     mailed: Option<Steps>,
+    /// The channel by which the installation got it.
+    by: Channel,
 }
 
 impl<'a> Desk<'a> {
@@ -146,12 +149,11 @@ impl<'a> Desk<'a> {
             key: decrypt::key_of(db, self.app, self.reporter.installation)?,
             now: self.reporter.now,
         };
-        if !pushed.ask(db, self.unreadable, |case| reported(case, reason, at))? {
-            return Ok(());
-        }
+        let by = pushed.ask(db, self.unreadable, |case| reported(case, reason, at))?;
+        let Some(by) = by else { return Ok(()) };
         // What could not be decrypted was handed over.
         let state = target.delivery.state.clone();
-        let advanced = advance(state, Event::HandedOver, self.reporter.now);
+        let advanced = advance(state, Event::HandedOver(by), self.reporter.now);
         if advanced.is_changed {
             let key = self.key(target);
             delivery::update(db, key, &advanced.state)?;
@@ -178,7 +180,10 @@ impl<'a> Desk<'a> {
         let Some(delivery) = delivery.filter(|found| found.seq.is_some()) else {
             return Ok(None);
         };
-        let is_mailed = attempt::is_letter_sent(db, key)?;
+        let attempts = attempt::of_delivery(db, key, self.unreadable)?;
+        let is_mailed = attempts.iter().any(attempt::Found::is_letter_sent);
+        let attempts = attempts.iter().map(|found| (found.target, &found.attempt));
+        let by = came_by(attempts, self.reporter.installation);
         let steps = is_mailed.then(|| notification::steps(db, key.notification));
         Ok(Some(Target {
             notification: found.subject,
@@ -186,6 +191,7 @@ impl<'a> Desk<'a> {
             delivery,
             flags: fact::flags(db, key)?,
             mailed: steps.transpose()?,
+            by,
         }))
     }
 
@@ -337,6 +343,7 @@ impl Target {
             flags,
             facts,
             mailed: self.mailed.as_ref(),
+            by: self.by,
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use vestnik_model::{AppId, Counts, DeliveryStatus, Open, Reason, view::NotificationView};
+use vestnik_model::{
+    AppId, Channel, Counts, DeliveryStatus, Open, Reason,
+    view::{DeliveryView, NotificationView},
+};
 
 use super::name::{bank, page, shop};
 use crate::{
@@ -18,6 +21,8 @@ pub(super) async fn is_sound(store: &dyn Store, emitted: &[Event], has_erased: b
         for view in all(store, &app).await {
             let recount = recount(store, &app, &view).await;
             assert_eq!(view.counts, recount, "the counts of {}", view.id);
+            let by_channel = recount_by_channel(store, &app, &view).await;
+            assert_eq!(view.counts_by_channel, by_channel, "{}", view.id);
         }
     }
     numbers_never_fall(emitted);
@@ -31,8 +36,30 @@ async fn all(store: &dyn Store, app: &AppId) -> Vec<NotificationView> {
 
 async fn recount(store: &dyn Store, app: &AppId, view: &NotificationView) -> Counts {
     let list = store.deliveries(app.clone(), view.id, page(None, 10_000));
-    let mut counts = Counts::default();
+    counted(list.await.unwrap().unwrap().data)
+}
+
+async fn recount_by_channel(
+    store: &dyn Store,
+    app: &AppId,
+    view: &NotificationView,
+) -> BTreeMap<Open<Channel>, Counts> {
+    let list = store.deliveries(app.clone(), view.id, page(None, 10_000));
+    let mut by_channel = BTreeMap::<_, Vec<_>>::new();
     for delivery in list.await.unwrap().unwrap().data {
+        if let Some(channel) = delivery.channel.clone() {
+            by_channel.entry(channel).or_default().push(delivery);
+        }
+    }
+    let counts = by_channel.into_iter();
+    counts
+        .map(|(channel, all)| (channel, counted(all)))
+        .collect()
+}
+
+fn counted(deliveries: Vec<DeliveryView>) -> Counts {
+    let mut counts = Counts::default();
+    for delivery in deliveries {
         let reason = delivery.reason.as_ref().and_then(Open::known);
         let is_unconfirmed = reason.is_some_and(Reason::is_after_hand_over);
         let count = match delivery.status {

@@ -275,9 +275,20 @@ async fn double_contacts(world: &World) -> (bool, u64) {
     )
 }
 
+/// The channels by which the first notification is counted.
+async fn channels(world: &World) -> Vec<Channel> {
+    let counts = world.view(1).await.counts_by_channel;
+    counts
+        .into_keys()
+        .map(|channel| channel.known().unwrap())
+        .collect()
+}
+
 pub async fn evidence_behind_a_letter_is_a_double_contact(fixture: &impl Fixture) {
     let (world, anna, letter) = escalated(fixture).await;
+    assert_eq!(channels(&world).await, [Channel::Fcm]);
     settle(&world, 81, tried(&letter, 80, Outcome::Accepted)).await;
+    assert_eq!(channels(&world).await, [Channel::Email]);
     assert_eq!(double_contacts(&world).await, (false, 0));
     for kind in [ReceiptKind::Delivered, ReceiptKind::Read] {
         world.report(&anna, vec![receipt(1, kind, 90)]).await;
@@ -286,6 +297,7 @@ pub async fn evidence_behind_a_letter_is_a_double_contact(fixture: &impl Fixture
     let counts = world.counts(1).await;
     assert_eq!((counts.read, counts.total()), (1, 1));
     assert_eq!(world.status(1).await, NotificationStatus::Sent);
+    assert_eq!(channels(&world).await, [Channel::Fcm]);
     world.is_sound().await;
     // The count goes with who is erased.
     assert!(world.erase("anna").await);

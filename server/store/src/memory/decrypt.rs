@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use vestnik_model::{InstallationId, Reason};
+use vestnik_model::{Channel, InstallationId, Reason};
 use vestnik_rules::{
     attempt::Attempt,
     decrypt::{Case, KeyMark, MAX_ANEW, is_undecrypted, reported, uploaded},
@@ -26,9 +26,9 @@ type Place = AttemptKey;
 pub(super) fn report(txn: &mut Txn, (key, by): (Key, Reporter), (reason, at): (Reason, Timestamp)) {
     let Reporter { installation, now } = by;
     let rule = |case: &Case<'_>| reported(case, reason, at);
-    if ask(txn, (key, installation), now, rule) {
+    if let Some(by) = ask(txn, (key, installation), now, rule) {
         // What could not be decrypted was handed over.
-        move_on(txn, key, Event::HandedOver, now);
+        move_on(txn, key, Event::HandedOver(by), now);
         wake(txn, key.0);
     }
 }
@@ -46,22 +46,23 @@ pub(super) fn send_anew(txn: &mut Txn, session: &Session, now: Timestamp) {
     });
     let found: BTreeSet<_> = its.map(|((notification, ..), _)| *notification).collect();
     for notification in found.into_iter().rev().take(MAX_ANEW as usize) {
-        if ask(txn, ((notification, user), installation), now, uploaded) {
+        let asked = ask(txn, ((notification, user), installation), now, uploaded);
+        if asked.is_some() {
             wake(txn, notification);
         }
     }
 }
 
 /// Asks a rule about each attempt of a delivery at an installation, saves what follows, and has the delivery
-/// looked at if something does. Gives whether something does.
+/// looked at if something does. Gives the channel of what was pushed then.
 fn ask(
     txn: &mut Txn,
     (key, installation): (Key, InstallationId),
     now: Timestamp,
     rule: impl Fn(&Case<'_>) -> Option<Attempt>,
-) -> bool {
+) -> Option<Channel> {
     let changed = changed(txn, (key, installation), now, rule).unwrap_or_default();
-    let follows = !changed.is_empty();
+    let follows = changed.last().map(|((_, _, target), _)| target.channel());
     for (place, attempt) in changed {
         if let Some(row) = txn.world.attempts.get_mut(&place) {
             row.attempt = attempt;
@@ -69,7 +70,7 @@ fn ask(
     }
     let course = txn.world.deliveries.get_mut(&key);
     if let Some(course) = course.and_then(|row| row.course.as_mut())
-        && follows
+        && follows.is_some()
     {
         course.due_at = Some(now);
     }

@@ -388,18 +388,20 @@ fn settle_all(txn: &mut Txn, settling: &Settling) -> usize {
     let Some((notification, _)) = found else {
         return 0;
     };
-    let mut settled: BTreeMap<Key, bool> = BTreeMap::new();
+    let mut settled: BTreeMap<Key, Option<Channel>> = BTreeMap::new();
     let mut count = 0;
     for tried in &settling.tried {
         if let Some(key) = settle_one(txn, notification, tried, settling) {
-            let is_accepted = matches!(tried.outcome, Outcome::Accepted);
-            *settled.entry(key).or_default() |= is_accepted;
+            let handed = settled.entry(key).or_default();
+            if matches!(tried.outcome, Outcome::Accepted) {
+                *handed = Some(tried.target.channel());
+            }
             count += 1;
         }
     }
-    for (key, is_handed) in settled {
-        if is_handed {
-            move_on(txn, key, Event::HandedOver, settling.now);
+    for (key, handed) in settled {
+        if let Some(by) = handed {
+            move_on(txn, key, Event::HandedOver(by), settling.now);
         }
         if let Some(looked) = look_at(&txn.world, key, settling.now) {
             let looked = looked.with_tries_left(settling.now);

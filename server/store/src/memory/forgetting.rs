@@ -119,15 +119,19 @@ fn uncount(txn: &mut Txn, key: (NotificationKey, UserKey)) -> Result<(), StoreEr
     let Some(delivery) = txn.world.deliveries.get(&key) else {
         return Ok(());
     };
-    let state = &delivery.state;
+    let state = delivery.state.clone();
     let counter = Counter::of(state.status, state.reason.as_ref());
     if let Some(row) = txn.world.notifications.get_mut(&key.0) {
-        let count = row.counts.of(counter);
-        *count = count
-            .checked_sub(1)
-            .ok_or_else(|| corrupt("a counter would fall below zero"))?;
-        let double = row.counts.double_contact;
-        row.counts.double_contact = double.saturating_sub(u64::from(state.double_contact));
+        let own = state.channel;
+        let own = own.and_then(|channel| row.counts_by_channel.get_mut(&channel));
+        for counts in [Some(&mut row.counts), own].into_iter().flatten() {
+            let count = counts.of(counter);
+            *count = count
+                .checked_sub(1)
+                .ok_or_else(|| corrupt("a counter would fall below zero"))?;
+            let double = counts.double_contact;
+            counts.double_contact = double.saturating_sub(u64::from(state.double_contact));
+        }
     }
     txn.touched(key.0);
     Ok(())

@@ -1,6 +1,8 @@
 //! What must hold between the maps.
 
-use vestnik_model::{Counter, Counts, DeliveryStatus};
+use std::collections::BTreeMap;
+
+use vestnik_model::{Channel, Counter, Counts, DeliveryStatus};
 use vestnik_rules::work::WorkKind;
 
 use super::{
@@ -33,12 +35,20 @@ fn counters(world: &World, faults: &mut Vec<String>) {
         .filter(|(_, row)| !row.is_forgotten);
     for (key, row) in shown {
         let mut recount = Counts::default();
+        let mut by_channel = BTreeMap::<Channel, Counts>::new();
         for (_, delivery) in world.deliveries_after(*key, None) {
             let state = &delivery.state;
             *recount.of(Counter::of(state.status, state.reason.as_ref())) += 1;
             recount.double_contact += u64::from(state.double_contact);
+            if let Some(channel) = state.channel {
+                let own = by_channel.entry(channel).or_default();
+                *own.of(Counter::of(state.status, state.reason.as_ref())) += 1;
+                own.double_contact += u64::from(state.double_contact);
+            }
         }
-        if recount != row.counts {
+        let mut kept = row.counts_by_channel.clone();
+        kept.retain(|_, counts| *counts != Counts::default());
+        if recount != row.counts || by_channel != kept {
             let id = row.notification.id;
             faults.push(format!("the counters of {id} are not those of a recount"));
         }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use vestnik_model::{
-    AppId, DeliveryId, DeliveryState, NotificationId,
+    AppId, Channel, DeliveryId, DeliveryState, NotificationId,
     contract::DeliveryChange,
     fact::FactResult,
     view::{AttemptView, DeliveryView, List, NotificationView},
@@ -111,6 +111,7 @@ fn view(world: &World, key: (NotificationKey, UserKey)) -> Option<DeliveryView> 
         reason,
         late,
         double_contact,
+        channel,
         engagement,
         sent_at,
         delivered_at,
@@ -124,6 +125,7 @@ fn view(world: &World, key: (NotificationKey, UserKey)) -> Option<DeliveryView> 
         reason,
         late,
         double_contact,
+        channel: channel.map(Into::into),
         engagement: engagement.into_iter().collect(),
         sent_at,
         delivered_at,
@@ -139,7 +141,11 @@ fn hand_over_one(txn: &mut Txn, hand_over: &HandOver) {
     let Some(row) = txn.world.deliveries.get_mut(&key).filter(|_| is_of) else {
         return;
     };
-    let advanced = advance(row.state.clone(), delivery::Event::HandedOver, hand_over.at);
+    let advanced = advance(
+        row.state.clone(),
+        delivery::Event::HandedOver(Channel::Hub),
+        hand_over.at,
+    );
     let status = advanced.state.status;
     row.state = advanced.state;
     txn.moved(key, status, advanced.moved);

@@ -1,8 +1,9 @@
 //! Facts that devices report, one after another in one transaction.
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, Cursor, FactResult, Flag, ParsedFact, UserId, publish::Steps};
+use vestnik_model::{AppId, Channel, Cursor, FactResult, Flag, ParsedFact, UserId, publish::Steps};
 use vestnik_rules::{
+    cascade::came_by,
     log::Standing,
     receipt::{
         Aim, Change, FlagState, MAX_FACTS, MarkRead, Proof, READ_UP_TO, Report, Reporter, Subject,
@@ -12,7 +13,7 @@ use vestnik_rules::{
 };
 
 use super::{
-    attempt::{confirm, confirm_attempt, mailed},
+    attempt::{confirm, confirm_attempt, mailed, of_delivery},
     decrypt,
     logs::{Append, append, standing_of},
     row::{Content, DeliveryRow, FlagRow, NotificationKey, NotificationRow, Target, UserKey},
@@ -93,6 +94,8 @@ struct Aimed {
     facts: u32,
     /// The steps of its cascade, if a letter of it was handed over.
     mailed: Option<Steps>,
+    /// The channel by which the installation got it.
+    by: Channel,
 }
 
 impl Aimed {
@@ -104,6 +107,7 @@ impl Aimed {
             flags: &self.flags,
             facts: self.facts,
             mailed: self.mailed.as_ref(),
+            by: self.by,
         }
     }
 }
@@ -126,6 +130,8 @@ fn target(
     let facts = world.facts.iter().filter(|((user, installation, _), of)| {
         (*user, *installation) == (desk.user, desk.reporter.installation) && **of == Some(key)
     });
+    let attempts = of_delivery(world, (key, desk.user));
+    let attempts = attempts.map(|((_, _, to), row)| (*to, &row.attempt));
     Some(Aimed {
         notification: key,
         accepted_at: row.notification.accepted_at,
@@ -135,6 +141,7 @@ fn target(
             .unwrap_or(u32::MAX)
             .min(MAX_FACTS),
         mailed: mailed(world, (key, desk.user)).cloned(),
+        by: came_by(attempts, desk.reporter.installation),
     })
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, DeliveryStatus, NotificationId, UserId};
+use vestnik_model::{AppId, Channel, DeliveryStatus, NotificationId, UserId};
 use vestnik_rules::{
     delivery::{Deltas, Move},
     work::{Stage, WorkKind},
@@ -145,6 +145,11 @@ impl Txn {
             };
             let counts = changes.deltas.applied_to(row.counts);
             row.counts = counts.ok_or_else(|| corrupt("a counter would fall below zero"))?;
+            for channel in Channel::ALL {
+                let own = row.counts_by_channel.entry(channel).or_default();
+                let counts = changes.deltas.of_channel(channel).applied_to(*own);
+                *own = counts.ok_or_else(|| corrupt("a counter would fall below zero"))?;
+            }
             let status = row.status();
             let became = (row.told.replace(status) != Some(status)).then_some(status);
             let (app, id) = (row.app.clone(), row.notification.id);

@@ -1,8 +1,10 @@
 //! Notifications.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use vestnik_model::{
-    AppId, Arrival, Counts, DeliveryId, Devices, Entry, Expansion, Notification,
+    AppId, Arrival, Channel, Counts, DeliveryId, Devices, Entry, Expansion, Notification,
     NotificationStatus, Open, PublishAccepted, Warning,
     publish::{Schedule, Steps},
     view::NotificationView,
@@ -40,6 +42,7 @@ pub(crate) struct NotificationRow {
     /// Its deliveries are being deleted: nobody sees it any more.
     pub(crate) is_forgotten: bool,
     pub(crate) counts: Counts,
+    pub(crate) counts_by_channel: BTreeMap<Channel, Counts>,
     /// The number of the last event that changed it.
     pub(crate) version: u64,
     /// The status that was told last.
@@ -85,6 +88,7 @@ impl NotificationRow {
             is_recalled: false,
             is_forgotten: false,
             counts: Counts::default(),
+            counts_by_channel: BTreeMap::new(),
             version: 0,
             told: None,
             work: 0,
@@ -171,6 +175,14 @@ impl NotificationRow {
         }
     }
 
+    /// The counts by channel, without channels in which none stands any more.
+    fn shown_by_channel(&self) -> BTreeMap<Open<Channel>, Counts> {
+        let all = self.counts_by_channel.iter();
+        let used = all.filter(|(_, counts)| counts.total() > 0);
+        used.map(|(channel, counts)| (Open::Known(*channel), *counts))
+            .collect()
+    }
+
     pub(crate) fn view(&self) -> NotificationView {
         let status = self.status();
         NotificationView {
@@ -180,6 +192,7 @@ impl NotificationRow {
             schedule: (self.schedule != Schedule::default()).then(|| (&self.schedule).into()),
             opens_at: self.is_scheduled().then_some(self.opens_at),
             counts: self.counts,
+            counts_by_channel: self.shown_by_channel(),
             warnings: self.warnings(),
             notification: self.notification.clone().into(),
             external_id: self.external_id.clone(),

@@ -10,7 +10,7 @@ use super::super::*;
 use crate::{
     attempt::{Bounds, Outcome, begin, settle},
     bounce::{self, Fate},
-    cascade::{self, Course, Looked, View, is_handed, look, preferred},
+    cascade::{self, Course, Looked, View, came_by, is_handed, look, preferred},
     delivery::{Confirmation, Event, advance, expire},
     retry::round,
     work::lease_until,
@@ -361,7 +361,7 @@ impl Life {
             self.kill(target);
         }
         if outcome == Outcome::Accepted {
-            self.advance(Event::HandedOver);
+            self.advance(Event::HandedOver(target.channel()));
         }
         let looked = self.look().with_tries_left(now);
         self.save(&looked);
@@ -396,7 +396,7 @@ impl Life {
             let tried = tried_of(Attempt::HANDED, self.now);
             self.findings.tries.push(Try { target, ..tried });
         }
-        self.advance(Event::HandedOver);
+        self.advance(Event::HandedOver(Channel::Hub));
     }
 
     fn report(&mut self, device: usize, is_read: bool) {
@@ -414,11 +414,15 @@ impl Life {
             tried.read_at = tried.read_at.or_else(|| is_read.then_some(now));
         }
         self.findings.devices[device].has_it = true;
-        self.advance(Event::Receipt(if is_read {
+        let kind = if is_read {
             ReceiptKind::Read
         } else {
             ReceiptKind::Delivered
-        }));
+        };
+        let attempts = self.findings.tries.iter();
+        let attempts = attempts.map(|tried| (tried.target, &tried.attempt));
+        let channel = came_by(attempts, installation);
+        self.advance(Event::Receipt(kind, channel));
     }
 
     fn retry(&mut self) {

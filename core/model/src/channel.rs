@@ -1,0 +1,26 @@
+//! Over which route something was tried.
+
+use crate::open::words;
+
+/// A route by which a delivery is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Channel {
+    /// The live connection.
+    Hub,
+    /// Firebase Cloud Messaging.
+    Fcm,
+    /// The Apple Push Notification service.
+    Apns,
+    /// Web Push, `UnifiedPush` included.
+    Webpush,
+    /// E-mail.
+    Email,
+}
+
+words!(Channel {
+    Hub = "hub",
+    Fcm = "fcm",
+    Apns = "apns",
+    Webpush = "webpush",
+    Email = "email",
+});

@@ -1,0 +1,49 @@
+//! What is known of what was handed over, by the attempts of a delivery.
+
+use vestnik_model::{Channel, DeliveryState, DeliveryStatus, InstallationId};
+
+use super::target::Target;
+use crate::{
+    attempt::{Attempt, State},
+    decrypt::is_decrypt,
+};
+
+/// Whether something of a delivery was handed over that may still reach a device, by all of its attempts. A
+/// push that its device could not decrypt reaches nobody, nor does what was written before to a connection of
+/// that device: it would know the notification by that.
+#[must_use]
+pub fn is_handed<'a>(
+    state: &DeliveryState,
+    attempts: impl Iterator<Item = (Target, &'a Attempt)> + Clone,
+) -> bool {
+    let undecrypted = attempts
+        .clone()
+        .filter(|(_, attempt)| attempt.reason.is_some_and(is_decrypt));
+    let undecrypted: Vec<_> = undecrypted
+        .map(|(target, _)| target.installation())
+        .collect();
+    let mut taken = attempts.filter(|(_, attempt)| attempt.state == State::Sent);
+    let is_taken = taken.any(|(target, _)| {
+        target.channel() != Channel::Hub || !undecrypted.contains(&target.installation())
+    });
+    let is_waiting = matches!(
+        state.status,
+        DeliveryStatus::Scheduled | DeliveryStatus::Pending
+    );
+    !is_waiting && (is_taken || undecrypted.is_empty())
+}
+
+/// The channel by which an installation got what it confirms: that of a push that was taken, which is sent
+/// only if the installation did not confirm what was written to its connection; else the hub.
+#[must_use]
+pub fn came_by<'a>(
+    attempts: impl IntoIterator<Item = (Target, &'a Attempt)>,
+    installation: InstallationId,
+) -> Channel {
+    let its = attempts.into_iter().filter(|(target, attempt)| {
+        let is_pushed = target.channel() != Channel::Hub && attempt.state == State::Sent;
+        is_pushed && target.installation() == Some(installation)
+    });
+    let channels = its.map(|(target, _)| target.channel());
+    channels.max().unwrap_or(Channel::Hub)
+}
