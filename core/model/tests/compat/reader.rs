@@ -16,7 +16,7 @@ use vestnik_model::{
 type Reader = fn(&Value) -> Result<Value, String>;
 
 /// Every kind of message.
-pub(crate) const READERS: [(&str, Reader); 39] = [
+pub(crate) const READERS: [(&str, Reader); 41] = [
     // Through the hub, from a device.
     ("hello", again::<Hello>),
     ("sync", again::<Sync>),
@@ -51,7 +51,9 @@ pub(crate) const READERS: [(&str, Reader); 39] = [
     ("installation-report", again::<InstallationReport>),
     ("publish-accepted", again::<PublishAccepted>),
     ("notification-view", again::<NotificationView>),
+    ("notification-view-by-channel", again::<NotificationView>),
     ("delivery-view", again::<DeliveryView>),
+    ("delivery-view-by-channel", again::<DeliveryView>),
     ("attempt-view", again::<AttemptView>),
     ("installation-view", again::<InstallationView>),
     ("installation-view-primary", again::<InstallationView>),

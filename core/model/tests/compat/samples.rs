@@ -368,6 +368,23 @@ fn installation() -> InstallationState {
     }
 }
 
+fn delivery() -> DeliveryView {
+    DeliveryView {
+        id: parsed(DELIVERY),
+        notification_id: parsed(NOTIFICATION),
+        user: user(),
+        status: DeliveryStatus::Expired,
+        reason: Some(Reason::ExpiredTtl.into()),
+        late: true,
+        double_contact: false,
+        channel: None,
+        engagement: Engagement::ALL.to_vec(),
+        sent_at: Some(parsed(AT)),
+        delivered_at: Some(parsed(AT)),
+        read_at: Some(parsed(AT)),
+    }
+}
+
 fn of_views() -> Vec<(&'static str, Value)> {
     let notification_view = NotificationView {
         id: parsed(NOTIFICATION),
@@ -384,19 +401,15 @@ fn of_views() -> Vec<(&'static str, Value)> {
         accepted_at: parsed(AT),
         expires_at: parsed(AT),
     };
-    let delivery = DeliveryView {
-        id: parsed(DELIVERY),
-        notification_id: parsed(NOTIFICATION),
-        user: user(),
-        status: DeliveryStatus::Expired,
-        reason: Some(Reason::ExpiredTtl.into()),
-        late: true,
-        double_contact: false,
-        channel: None,
-        engagement: Engagement::ALL.to_vec(),
-        sent_at: Some(parsed(AT)),
-        delivered_at: Some(parsed(AT)),
-        read_at: Some(parsed(AT)),
+    let delivery = delivery();
+    let by_channel = NotificationView {
+        counts_by_channel: [(Channel::Email.into(), counts())].into(),
+        ..notification_view.clone()
+    };
+    let by_letter = DeliveryView {
+        double_contact: true,
+        channel: Some(Channel::Email.into()),
+        ..delivery.clone()
     };
     let attempt = attempt();
     let installation_view = InstallationView {
@@ -420,7 +433,9 @@ fn of_views() -> Vec<(&'static str, Value)> {
     };
     vec![
         ("notification-view", value(notification_view)),
+        ("notification-view-by-channel", value(by_channel)),
         ("delivery-view", value(delivery)),
+        ("delivery-view-by-channel", value(by_letter)),
         ("attempt-view", value(attempt)),
         ("installation-view-primary", value(installation_view)),
         ("list-of-keys", value(keys)),

@@ -506,3 +506,23 @@ fn a_push_that_was_not_decrypted_gives_way_at_once() {
     last.steps = Steps::default();
     last.check(&[], 0, None, None);
 }
+
+#[test]
+fn what_an_installation_confirms_came_by_its_push_if_one_was_taken() {
+    let taken = attempt(State::Sent, None, None);
+    let failed = attempt(State::Failed, None, Some(Reason::TokenDead));
+    let by = |attempts: &[(Target, &Attempt)]| came_by(attempts.iter().copied(), id(1));
+    let written = (push(1, Channel::Hub), &Attempt::HANDED);
+    assert_eq!(by(&[]), Channel::Hub);
+    assert_eq!(by(&[written]), Channel::Hub);
+    assert_eq!(
+        by(&[written, (push(1, Channel::Fcm), &taken)]),
+        Channel::Fcm
+    );
+    assert_eq!(
+        by(&[written, (push(1, Channel::Fcm), &failed)]),
+        Channel::Hub
+    );
+    let others = [(push(2, Channel::Fcm), &taken), (Target::Mailbox, &taken)];
+    assert_eq!(by(&others), Channel::Hub);
+}
