@@ -14,6 +14,7 @@ mod metrics;
 mod primary;
 mod push;
 mod reports;
+mod schedule;
 mod slow_device;
 mod stateful_js;
 mod webhooks;
