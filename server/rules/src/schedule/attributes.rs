@@ -112,8 +112,12 @@ mod tests {
 
     use super::*;
 
+    fn request(value: Value) -> UserAttributes {
+        serde_json::from_value(value).unwrap()
+    }
+
     fn read(value: Value) -> Result<Attributes, Vec<String>> {
-        let request = serde_json::from_value(value).unwrap();
+        let request = request(value);
         let pointer = |problem: FieldProblem| problem.pointer;
         Attributes::parse(&request).map_err(|problems| problems.into_iter().map(pointer).collect())
     }

@@ -42,9 +42,8 @@ impl Pace {
     /// The pace of a mailing whose next place is so many microseconds after 1970, as it was stored.
     #[must_use]
     pub fn resumed(next_free: Option<i64>) -> Self {
-        let next_free = next_free.map(|micros| Timestamp::from_microsecond(micros));
         Self {
-            next_free: next_free.and_then(Result::ok),
+            next_free: next_free.and_then(|micros| Timestamp::from_microsecond(micros).ok()),
         }
     }
 
