@@ -198,6 +198,18 @@ impl Device {
     }
 }
 
+impl Device {
+    /// Until when it can confirm what was written to its connection, if it was heard from when its window
+    /// began and the window is open.
+    fn confirms_until(&self, window_from: Timestamp, now: Timestamp) -> Option<Timestamp> {
+        let heard_at = self.heard_at?;
+        let end = window_from.checked_add(ACK_WINDOW);
+        let end = end.unwrap_or(Timestamp::MAX);
+        let is_heard = window_from.duration_since(heard_at) <= HEARD_WITHIN;
+        (is_heard && now < end).then_some(end)
+    }
+}
+
 /// An address of an installation at a push service, or of a user's mailbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
@@ -430,13 +442,8 @@ fn find_device(
         found.is_handed = true;
         return;
     }
-    let window = window_from.checked_add(ACK_WINDOW);
-    let window = window.unwrap_or(Timestamp::MAX);
-    let is_heard = device
-        .heard_at
-        .is_some_and(|at| window_from.duration_since(at) <= HEARD_WITHIN);
-    if is_heard && view.now < window {
-        return found.waits_for(window);
+    if let Some(until) = device.confirms_until(window_from, view.now) {
+        return found.waits_for(until);
     }
     if let Some(reason) = device.blocked {
         return found.failed(reason);

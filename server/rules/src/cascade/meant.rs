@@ -52,16 +52,20 @@ impl<'a> Meant<'a> {
         }
     }
 
-    /// Settles anew who is meant, while nothing was handed over. The one that was heard from last stays
-    /// while it is there: being heard from is nothing that a person does.
+    /// Settles anew who is meant, while nothing was handed over, as far as that can be known: what was
+    /// written to a connection is noted a moment later. The one that was heard from last stays while it is
+    /// there: being heard from is nothing that a person does.
     fn chosen(view: &View<'a>, only: &[InstallationId]) -> Self {
         let present = only.last().copied();
-        let is_there = view
-            .devices
-            .iter()
-            .any(|device| Some(device.installation) == present);
+        let mut devices = view.devices.iter();
+        let there = devices.find(|device| Some(device.installation) == present);
+        let may_have_it = there.is_some_and(|device| {
+            let window_from = view.course.window_from();
+            device.has_it || device.confirms_until(window_from, view.now).is_some()
+        });
         let is_settled = view.state.status != DeliveryStatus::Pending
-            || (view.choice == Devices::MostRecent && is_there);
+            || may_have_it
+            || (view.choice == Devices::MostRecent && there.is_some());
         if is_settled {
             return Self::some(view, present.as_slice(), None);
         }

@@ -73,6 +73,25 @@ fn another_takes_over_what_waits_and_nothing_that_was_handed_over() {
 }
 
 #[test]
+fn what_may_have_been_written_to_a_connection_is_not_taken_over() {
+    let near = Device {
+        heard_at: Some(at(98)),
+        is_connected: true,
+        ..opened(2, 60)
+    };
+    let case = |now| primary(&[2], vec![opened(1, 101), near.clone()]).at(now);
+    assert_eq!(case(102).look().opens, None);
+    case(102).check(&[], 0, Some(105), None);
+    assert_eq!(case(105).look().opens, Some(Opens::One(id(1))));
+    let has_it = Device {
+        has_it: true,
+        ..near
+    };
+    let confirmed = primary(&[2], vec![opened(1, 101), has_it]).at(105);
+    assert_eq!(confirmed.look().opens, None);
+}
+
+#[test]
 fn a_take_over_gives_the_window_to_confirm_anew() {
     let near = Device {
         heard_at: Some(at(110)),
