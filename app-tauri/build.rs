@@ -7,6 +7,8 @@ const COMMANDS: &[&str] = &[
     "open",
     "mark_all_read",
     "follow_link",
+    "press",
+    "reply",
     "retry_now",
     "read_code",
     "sign_in",

@@ -59,6 +59,29 @@ pub(crate) async fn follow_link(desk: State<'_, Desk>, id: String) -> Answer<()>
 }
 
 #[tauri::command]
+pub(crate) async fn press(desk: State<'_, Desk>, id: String, action: String) -> Answer<()> {
+    let id = parse(&id)?;
+    desk.ask(|reply| Intent::Press { id, action, reply }).await
+}
+
+#[tauri::command]
+pub(crate) async fn reply(
+    desk: State<'_, Desk>,
+    id: String,
+    action: String,
+    text: String,
+) -> Answer<()> {
+    let id = parse(&id)?;
+    let answer = |reply| Intent::Answer {
+        id,
+        action,
+        text,
+        reply,
+    };
+    desk.ask(answer).await
+}
+
+#[tauri::command]
 pub(crate) async fn retry_now(desk: State<'_, Desk>) -> Answer<()> {
     desk.ask(|reply| Intent::RetryNow { reply }).await
 }

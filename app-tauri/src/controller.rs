@@ -170,6 +170,13 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
             Intent::Open { id, reply } => self.open(id, reply),
             Intent::MarkAllRead { reply } => self.mark_all_read(reply),
             Intent::FollowLink { id, reply } => self.follow_link(id, reply),
+            Intent::Press { id, action, reply } => self.press(id, action, reply),
+            Intent::Answer {
+                id,
+                action,
+                text,
+                reply,
+            } => self.answer_notification(id, (action, text), reply),
             Intent::RetryNow { reply } => self.retry_now(reply),
             Intent::ReadCode { source, reply } => self.read_code(source, reply),
             Intent::SignIn {

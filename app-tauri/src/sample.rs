@@ -1,6 +1,6 @@
 //! Rows of a history, for tests.
 
-use vestnik_model::{Click, ClickKind, NotificationId};
+use vestnik_model::{Action, ActionKind, Click, ClickKind, NotificationId};
 
 use crate::model::Row;
 
@@ -35,6 +35,25 @@ pub(crate) fn read(number: usize) -> Row {
         read_at,
         ..row(number)
     }
+}
+
+/// An unread row with a button of each kind, and one that opens a screen of another app.
+pub(crate) fn with_buttons(number: usize) -> Row {
+    let mut row = row(number);
+    let button = |id: &str, kind: ActionKind, url: Option<&str>| Action {
+        id: id.to_owned(),
+        kind: kind.into(),
+        title: id.to_owned(),
+        url: url.map(str::to_owned),
+        placeholder: None,
+    };
+    row.notification.actions = vec![
+        button("pay", ActionKind::Link, Some("https://shop.example/pay")),
+        button("answer", ActionKind::Reply, None),
+        button("ok", ActionKind::Callback, None),
+        button("app", ActionKind::Link, Some("shop://order/1")),
+    ];
+    row
 }
 
 /// An unread row that opens something.

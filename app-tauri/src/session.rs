@@ -37,6 +37,21 @@ pub(crate) trait Session: Clone + Send + Sync + 'static {
     /// The person put a toast away.
     fn dismissed(&self, id: NotificationId) -> impl Future<Output = Result<(), Error>> + Send;
 
+    /// A notification's button was pressed. Gives whether the notification is there.
+    fn actioned(
+        &self,
+        id: NotificationId,
+        action: String,
+    ) -> impl Future<Output = Result<bool, Error>> + Send;
+
+    /// The person answered a notification with a text. Gives whether the notification is there.
+    fn reply(
+        &self,
+        id: NotificationId,
+        action: String,
+        text: String,
+    ) -> impl Future<Output = Result<bool, Error>> + Send;
+
     /// Marks everything read; gives how many notifications were unread.
     fn mark_all_read(&self) -> impl Future<Output = Result<u64, Error>> + Send;
 

@@ -64,6 +64,8 @@ pub(crate) fn run() -> anyhow::Result<()> {
             commands::open,
             commands::mark_all_read,
             commands::follow_link,
+            commands::press,
+            commands::reply,
             commands::retry_now,
             commands::read_code,
             commands::sign_in,
@@ -87,13 +89,6 @@ fn another_start(desk: &Desk, arguments: Vec<String>) {
     }
 }
 
-#[cfg_attr(
-    not(target_os = "macos"),
-    expect(
-        unused_variables,
-        reason = "other systems hand links over as arguments"
-    )
-)]
 fn on_run_event(desk: &Desk, event: RunEvent) {
     match event {
         // Without a window the app lives on in the tray; only `exit` with a code ends it.

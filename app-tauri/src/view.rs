@@ -17,7 +17,9 @@ mod system;
 
 pub(crate) use account::{AccountView, CodeView, SessionEndView, SignInCode};
 pub(crate) use connection::{ConnectionView, TroubleView};
-pub(crate) use history::{HistoryRequest, HistoryView, LinkView, NotificationView, PriorityView};
+pub(crate) use history::{
+    ActionView, HistoryRequest, HistoryView, LinkView, NotificationView, PriorityView,
+};
 #[cfg(test)]
 pub(crate) use preferences::ThemePreference;
 pub(crate) use preferences::{Language, LanguagePreference, Preferences};

@@ -58,7 +58,7 @@ pub use record::{
     diagnostics::Diagnostics,
     event::Event,
     history::{HistoryItem, HistoryPage, HistoryQuery, SearchQuery, Shelf, ShowState},
-    notification::{Click, Notification, OpenedBy, Priority},
+    notification::{Action, Click, Does, Notification, OpenedBy, Priority},
     snapshot::{Connection, Login, Phase, Snapshot, Standing, Trouble},
     suppression::Suppression,
     undrawn::Undrawn,

@@ -1,5 +1,6 @@
 //! The command line. `--help` of each command shows examples.
 
+mod action;
 mod app;
 mod bounce;
 mod delivery;
@@ -15,8 +16,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use reqwest::Url;
 use vestnik_model::{
-    AppId, CategoryName, Devices, InstallationId, NotificationId, Priority, TopicName, UserId,
-    Word as _, publish::StepRequest,
+    ActionRequest, AppId, CategoryName, Devices, InstallationId, NotificationId, Priority,
+    TopicName, UserId, Word as _, publish::StepRequest,
 };
 
 pub(crate) use self::{
@@ -295,6 +296,10 @@ pub(crate) struct SendArgs {
     /// What a tap opens: an https address, or a deep link of the app.
     #[arg(long)]
     pub(crate) click: Option<String>,
+    /// A button, as pay:link:Pay=https://shop.example/pay, answer:reply:Answer=Your message or
+    /// ok:callback:Got it: an id, what it does, what it says; repeat for up to four.
+    #[arg(long = "action", value_parser = action::parse)]
+    pub(crate) actions: Vec<ActionRequest>,
     /// A JSON object for the app.
     #[arg(long)]
     pub(crate) data: Option<String>,

@@ -3,6 +3,7 @@
 //! One program for all of them: a program of its own costs half a minute of linking. Each module is a
 //! kind; `cargo test -p vestnik-tests --test e2e KIND` runs one.
 
+mod actions;
 mod bad_input;
 mod compat;
 mod connections;

@@ -2,6 +2,7 @@ import { screen, waitFor, within } from "@testing-library/svelte";
 import { describe, expect, test, vi } from "vitest";
 
 import { ANNOUNCE_AFTER_MS } from "../src/features/inbox/inbox.svelte";
+import type { NotificationView } from "../src/generated/NotificationView";
 import { FakePlatform } from "../src/platform/fake";
 import { sample, samples } from "../src/platform/sample";
 import { PlatformError } from "../src/platform/types";
@@ -206,6 +207,50 @@ describe("reading", () => {
     await user.click(await row("Your order"));
     await user.click(await screen.findByRole("button", { name: "Open shop.example" }));
     expect(platform.calls).toContain("followLink ntf_1");
+  });
+
+  test("a button tells the sender, by the keyboard too", async () => {
+    const actions: NotificationView["actions"] = [
+      { kind: "callback", id: "ok", title: "I am at home" },
+      { kind: "link", id: "map", title: "See on the map", host: "map.example" },
+    ];
+    const platform = new FakePlatform([sample({ actions })]);
+    const user = await openWindow(platform);
+    await user.click(await row("Your order"));
+    const button = await screen.findByRole("button", { name: "I am at home" });
+    button.focus();
+    await user.keyboard("{Enter}");
+    expect(platform.calls).toContain("press ntf_1 ok");
+    expect(await screen.findByText("The sender will be told.")).toBeVisible();
+    expect(screen.getByText("map.example")).toBeVisible();
+    await user.click(screen.getByRole("button", { name: "See on the map" }));
+    expect(platform.calls).toContain("press ntf_1 map");
+  });
+
+  test("an answer is written and sent, and Escape leaves the text only", async () => {
+    const actions: NotificationView["actions"] = [
+      { kind: "reply", id: "answer", title: "Write to the courier", placeholder: "Your message" },
+    ];
+    const platform = new FakePlatform([sample({ actions })]);
+    const user = await openWindow(platform);
+    await user.click(await row("Your order"));
+    const button = await screen.findByRole("button", { name: "Write to the courier" });
+    await user.click(button);
+    const field = screen.getByRole("textbox", { name: "Write to the courier" });
+    expect(field).toHaveFocus();
+    expect(screen.getByRole("button", { name: "Send" })).toBeDisabled();
+    await user.keyboard("{Escape}");
+    expect(screen.queryByRole("textbox", { name: "Write to the courier" })).toBeNull();
+    expect(screen.getByRole("heading", { name: "Your order is on its way" })).toBeVisible();
+    await user.click(button);
+    await user.keyboard("Ring twice");
+    platform.failure = new PlatformError("disk_full", "no space left");
+    await user.click(screen.getByRole("button", { name: "Send" }));
+    expect(await screen.findByRole("alert")).toHaveTextContent("The disk is full.");
+    expect(screen.getByRole("textbox", { name: "Write to the courier" })).toHaveValue("Ring twice");
+    await user.click(screen.getByRole("button", { name: "Send" }));
+    expect(platform.calls).toContain('reply ntf_1 answer "Ring twice"');
+    expect(await screen.findByText("Your answer is kept and on its way.")).toBeVisible();
   });
 
   test("a refusal is said in words, and can be put away", async () => {

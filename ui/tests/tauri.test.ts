@@ -30,6 +30,8 @@ test("commands reach the desktop app by their names", async () => {
   await platform.open("ntf_1");
   await platform.markAllRead();
   await platform.followLink("ntf_1");
+  await platform.press("ntf_1", "ok");
+  await platform.reply("ntf_1", "answer", "Yes");
   await platform.retryNow();
   await platform.readCode("a.b.c");
   await platform.signIn(null, true);
@@ -44,6 +46,8 @@ test("commands reach the desktop app by their names", async () => {
     { command: "open", args: { id: "ntf_1" } },
     { command: "mark_all_read", args: {} },
     { command: "follow_link", args: { id: "ntf_1" } },
+    { command: "press", args: { id: "ntf_1", action: "ok" } },
+    { command: "reply", args: { id: "ntf_1", action: "answer", text: "Yes" } },
     { command: "retry_now", args: {} },
     { command: "read_code", args: { code: "a.b.c" } },
     { command: "sign_in", args: { code: null, replaces: true } },

@@ -72,6 +72,26 @@ pub(crate) enum Intent {
         /// For the outcome.
         reply: Reply<()>,
     },
+    /// The person pressed a notification's button that asks for no text.
+    Press {
+        /// Which notification's.
+        id: NotificationId,
+        /// The button's id.
+        action: String,
+        /// For the outcome.
+        reply: Reply<()>,
+    },
+    /// The person answered a notification with a text.
+    Answer {
+        /// Which one.
+        id: NotificationId,
+        /// The id of the button that asked for it.
+        action: String,
+        /// What they wrote.
+        text: String,
+        /// For the outcome.
+        reply: Reply<()>,
+    },
     /// The person does not want to wait for the next try to connect.
     RetryNow {
         /// For the outcome.

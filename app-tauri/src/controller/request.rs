@@ -84,6 +84,41 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
         });
     }
 
+    /// A link is opened before the press is told: what does not open was not pressed to any effect.
+    pub(super) fn press(&mut self, id: NotificationId, action: String, reply: Reply<()>) {
+        let shell = self.shell.clone();
+        self.answer(reply, move |core| async move {
+            let row = core.row(id).await?;
+            let actions = row.map(|row| row.notification.actions).unwrap_or_default();
+            let pressed = actions.into_iter().find(|known| known.id == action);
+            let Some(pressed) = pressed else {
+                return Err(CommandError::not_found(
+                    "the notification has no such button",
+                ));
+            };
+            if let Some((kind, url)) = pressed.link() {
+                if !opens_in_browser(kind) {
+                    return Err(CommandError::not_found("the button has no link"));
+                }
+                shell
+                    .open_link(url)
+                    .map_err(|error| CommandError::system(&error))?;
+            }
+            found(core.actioned(id, action).await?)
+        });
+    }
+
+    pub(super) fn answer_notification(
+        &mut self,
+        id: NotificationId,
+        (action, text): (String, String),
+        reply: Reply<()>,
+    ) {
+        self.answer(reply, move |core| async move {
+            found(core.reply(id, action, text).await?)
+        });
+    }
+
     pub(super) fn retry_now(&mut self, reply: Reply<()>) {
         let Some((session, reply)) = self.core_for(reply) else {
             return;
@@ -161,4 +196,10 @@ pub(super) fn send<T>(reply: Reply<T>, outcome: Result<T, CommandError>) {
     if reply.send(outcome).is_err() {
         tracing::debug!("nobody waits for the answer");
     }
+}
+
+fn found(is_there: bool) -> Result<(), CommandError> {
+    is_there
+        .then_some(())
+        .ok_or_else(|| CommandError::not_found("the notification is gone"))
 }

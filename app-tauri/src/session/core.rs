@@ -60,6 +60,14 @@ impl Session for Vestnik {
         self.login(user, identity).await
     }
 
+    async fn actioned(&self, id: NotificationId, action: String) -> Result<bool, Error> {
+        Self::actioned(self, id, action).await
+    }
+
+    async fn reply(&self, id: NotificationId, action: String, text: String) -> Result<bool, Error> {
+        Self::reply(self, id, Some(action), text).await
+    }
+
     async fn log_out(&self) -> Result<(), Error> {
         self.logout().await
     }

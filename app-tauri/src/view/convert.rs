@@ -3,11 +3,11 @@
 
 use tauri::Url;
 use vestnik_core::{Error, NeedsIdentity, Phase as CorePhase, Standing, StoreError, Trouble};
-use vestnik_model::{Click, Notification, Priority};
+use vestnik_model::{Action, ActionKind, Click, ClickKind, Notification, Priority};
 
 use super::{
-    AccountView, CommandError, ConnectionView, ErrorCode, HistoryView, LinkView, NotificationView,
-    PriorityView, SessionEndView, TroubleView,
+    AccountView, ActionView, CommandError, ConnectionView, ErrorCode, HistoryView, LinkView,
+    NotificationView, PriorityView, SessionEndView, TroubleView,
 };
 use crate::model::{Page, Row, State, opens_in_browser};
 
@@ -30,6 +30,7 @@ impl From<&Row> for NotificationView {
             traffic_type: _,
             priority,
             click,
+            actions,
             // For the sender's own app.
             data: _,
             accepted_at,
@@ -42,6 +43,7 @@ impl From<&Row> for NotificationView {
             category: category.as_ref().map(ToString::to_string),
             priority: PriorityView::from(priority.known_or_default()),
             link: click.as_ref().and_then(link),
+            actions: actions.iter().filter_map(action).collect(),
             accepted_at: accepted_at.to_string(),
             received_at: received_at.to_string(),
             is_read: *is_read,
@@ -71,10 +73,33 @@ impl From<&Page> for HistoryView {
     }
 }
 
+/// A button that the window can offer. A deep link leads to a screen of the sender's own app, and is left
+/// out.
+fn action(action: &Action) -> Option<ActionView> {
+    let (id, title) = (action.id.clone(), action.title.clone());
+    Some(match action.kind.known()? {
+        ActionKind::Link => {
+            let (kind, url) = action.link()?;
+            let LinkView { host } = host(kind, url)?;
+            ActionView::Link { id, title, host }
+        }
+        ActionKind::Reply => ActionView::Reply {
+            id,
+            title,
+            placeholder: action.placeholder.clone(),
+        },
+        ActionKind::Callback => ActionView::Callback { id, title },
+    })
+}
+
 /// The host as a browser will understand it, so that an address cannot pose as another's: what
 /// stands before an `@` is not shown, and foreign letters come in their encoded form.
 fn link(click: &Click) -> Option<LinkView> {
     let (kind, url) = click.checked()?;
+    host(kind, url)
+}
+
+fn host(kind: ClickKind, url: &str) -> Option<LinkView> {
     if !opens_in_browser(kind) {
         return None;
     }

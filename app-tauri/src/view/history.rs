@@ -19,6 +19,8 @@ pub(crate) struct NotificationView {
     pub(crate) priority: PriorityView,
     /// What it can open.
     pub(crate) link: Option<LinkView>,
+    /// Its buttons.
+    pub(crate) actions: Vec<ActionView>,
     /// When the server accepted it.
     pub(crate) accepted_at: String,
     /// When it came to this device.
@@ -50,6 +52,37 @@ pub(crate) enum PriorityView {
 pub(crate) struct LinkView {
     /// The host that the link leads to, with the port where it is not the usual one.
     pub(crate) host: String,
+}
+
+/// A button of a notification. The window asks for what it does by its id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum ActionView {
+    /// Opens an address in the browser.
+    Link {
+        /// Its id.
+        id: String,
+        /// What it says.
+        title: String,
+        /// The host that it leads to.
+        host: String,
+    },
+    /// Asks for a text.
+    Reply {
+        /// Its id.
+        id: String,
+        /// What it says.
+        title: String,
+        /// What stands in the empty field.
+        placeholder: Option<String>,
+    },
+    /// Tells the sender.
+    Callback {
+        /// Its id.
+        id: String,
+        /// What it says.
+        title: String,
+    },
 }
 
 /// Which part of the history the window wants, newest first.

@@ -20,12 +20,37 @@ fn a_row_is_told_whole() {
         category: Some("orders".to_owned()),
         priority: PriorityView::Normal,
         link: None,
+        actions: Vec::new(),
         accepted_at: "2026-11-21T10:00:00Z".to_owned(),
         received_at: "2026-11-21T10:00:01Z".to_owned(),
         is_read: true,
         read_at: Some("2026-11-21T11:00:00Z".to_owned()),
     };
     assert_eq!(view, expected);
+}
+
+#[test]
+fn a_button_is_told_by_what_the_window_can_do() {
+    let view = NotificationView::from(&sample::with_buttons(1));
+    let named = |name: &str| (name.to_owned(), name.to_owned());
+    let ((pay, says), (answer, asks), (ok, tells)) = (named("pay"), named("answer"), named("ok"));
+    let expected = [
+        ActionView::Link {
+            id: pay,
+            title: says,
+            host: "shop.example".to_owned(),
+        },
+        ActionView::Reply {
+            id: answer,
+            title: asks,
+            placeholder: None,
+        },
+        ActionView::Callback {
+            id: ok,
+            title: tells,
+        },
+    ];
+    assert_eq!(view.actions, expected);
 }
 
 #[test]

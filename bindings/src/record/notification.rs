@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use vestnik_model::{self as model, ClickKind};
+use vestnik_model::{self as model, ActionKind, ClickKind};
 
 /// A notification.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
@@ -23,6 +23,8 @@ pub struct Notification {
     pub priority: Priority,
     /// What a tap opens.
     pub click: Option<Click>,
+    /// Its buttons. Say by `actioned` that one was pressed, and by `reply` what a person typed.
+    pub actions: Vec<Action>,
     /// The sender's own data, a JSON object.
     pub data_json: Option<String>,
     /// When the server accepted it.
@@ -64,6 +66,34 @@ pub enum OpenedBy {
     Webview,
 }
 
+/// A button of a notification.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Action {
+    /// What it is reported by.
+    pub id: String,
+    /// What it says.
+    pub title: String,
+    /// What it does.
+    pub does: Does,
+}
+
+/// What a button does.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
+pub enum Does {
+    /// Opens an address.
+    Open {
+        /// The address, and who opens it.
+        click: Click,
+    },
+    /// Asks for a text.
+    Reply {
+        /// What stands in the empty field.
+        placeholder: Option<String>,
+    },
+    /// Tells the sender.
+    Callback,
+}
+
 impl From<model::Notification> for Notification {
     fn from(notification: model::Notification) -> Self {
         let model::Notification {
@@ -76,6 +106,7 @@ impl From<model::Notification> for Notification {
             traffic_type: _,
             priority,
             click,
+            actions,
             data,
             accepted_at,
             expires_at,
@@ -89,6 +120,7 @@ impl From<model::Notification> for Notification {
             category: category.map(|name| name.to_string()),
             priority: priority.known_or_default().into(),
             click: click.as_ref().and_then(known_click),
+            actions: actions.iter().filter_map(known_action).collect(),
             data_json: data.map(|data| serde_json::Value::Object(data).to_string()),
             accepted_at: accepted_at.into(),
             expires_at: expires_at.into(),
@@ -98,16 +130,37 @@ impl From<model::Notification> for Notification {
 
 /// A click of a kind that this version knows and whose address fits the kind.
 fn known_click(click: &model::Click) -> Option<Click> {
-    let (kind, url) = click.checked()?;
+    click.checked().map(opened)
+}
+
+/// A button of a kind that this version knows, with an address that fits if it has one.
+fn known_action(action: &model::Action) -> Option<Action> {
+    let does = match action.kind.known()? {
+        ActionKind::Link => Does::Open {
+            click: action.link().map(opened)?,
+        },
+        ActionKind::Reply => Does::Reply {
+            placeholder: action.placeholder.clone(),
+        },
+        ActionKind::Callback => Does::Callback,
+    };
+    Some(Action {
+        id: action.id.clone(),
+        title: action.title.clone(),
+        does,
+    })
+}
+
+fn opened((kind, url): (ClickKind, &str)) -> Click {
     let opened_by = match kind {
         ClickKind::App => OpenedBy::App,
         ClickKind::Link => OpenedBy::Link,
         ClickKind::Webview => OpenedBy::Webview,
     };
-    Some(Click {
+    Click {
         opened_by,
         url: url.to_owned(),
-    })
+    }
 }
 
 impl From<model::Priority> for Priority {

@@ -49,6 +49,7 @@ pub(super) fn request(args: SendArgs, now: Timestamp) -> Result<PublishRequest, 
         traffic_type: TrafficType::default(),
         priority: args.priority,
         click: args.click.map(click),
+        actions: args.actions,
         data: args.data.as_deref().map(object).transpose()?,
     };
     Ok(PublishRequest {

@@ -53,6 +53,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod action;
 pub mod attributes;
 pub mod audience;
 pub mod bounce;
@@ -91,6 +92,9 @@ pub mod warning;
 pub mod webhook;
 pub mod wire_size;
 
+pub use action::{
+    Action, ActionKind, ActionRequest, MAX_ACTION_ID_CHARS, MAX_ACTION_TITLE_CHARS, MAX_ACTIONS,
+};
 pub use audience::{Audience, AudienceRequest, Devices};
 pub use channel::Channel;
 pub use contract::{Feature, HubProblem};

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
+    action::{Action, MAX_ACTIONS},
     id::{CategoryName, NotificationId},
-    open::{Open, readable, readable_or_default, words},
+    open::{Open, readable, readable_list, readable_or_default, words},
     text::{Body, TextError, Title},
     url::{HttpsUrl, check_app_url, check_url},
 };
@@ -64,6 +65,13 @@ pub struct Notification {
         skip_serializing_if = "Option::is_none"
     )]
     pub click: Option<Click>,
+    /// Its buttons, at most [`MAX_ACTIONS`].
+    #[serde(
+        default,
+        deserialize_with = "readable_list::<MAX_ACTIONS, _, _>",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub actions: Vec<Action>,
     /// The sender's own data, handed to the app untouched.
     #[serde(
         default,
@@ -246,9 +254,23 @@ mod tests {
     fn optional_parts_that_cannot_be_read_are_absent() {
         let odd = read(&json!({
             "body": 7, "image": "http://a/b", "category": "two words", "click": {"url": 1},
-            "data": [1], "priority": null, "trafficType": {}, "revision": -1,
+            "data": [1], "actions": "many", "priority": null, "trafficType": {}, "revision": -1,
         }));
         assert_eq!(odd, read(&json!({})));
+    }
+
+    #[test]
+    fn one_odd_button_does_not_stop_the_others() {
+        let read = read(&json!({"actions": [
+            {"id": "pay", "type": "link", "title": "Pay", "url": "https://a.example"},
+            {"id": "odd"}, 7, {"id": "later", "type": "snooze", "title": "Later"},
+        ]}));
+        let ids: Vec<_> = read
+            .actions
+            .iter()
+            .map(|action| action.id.as_str())
+            .collect();
+        assert_eq!(ids, ["pay", "later"]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! A [`PublishRequest`] is what is read; [`Publication::parse`] checks it and reports every problem at
 //! once; [`Publication::accept`] makes the [`Notification`](crate::Notification) that devices get.
 
+mod actions;
 mod canonical;
 mod check;
 mod content;

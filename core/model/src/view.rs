@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
+    action::Action,
     channel::Channel,
     counts::Counts,
     id::{AttemptId, DeliveryId, InstallationId, NotificationId, UserId},
@@ -90,6 +91,9 @@ pub struct ContentView {
     /// What a tap opens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub click: Option<Click>,
+    /// Its buttons.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actions: Vec<Action>,
     /// The sender's own data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
@@ -108,6 +112,7 @@ impl From<Notification> for ContentView {
             traffic_type,
             priority,
             click,
+            actions,
             data,
             accepted_at: _,
             expires_at: _,
@@ -120,6 +125,7 @@ impl From<Notification> for ContentView {
             traffic_type,
             priority,
             click,
+            actions,
             data,
         }
     }

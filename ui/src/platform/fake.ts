@@ -110,6 +110,14 @@ export class FakePlatform implements Platform {
     return this.answer(`followLink ${id}`, () => undefined);
   }
 
+  press(id: string, action: string): Promise<void> {
+    return this.answer(`press ${id} ${action}`, () => undefined);
+  }
+
+  reply(id: string, action: string, text: string): Promise<void> {
+    return this.answer(`reply ${id} ${action} "${text}"`, () => undefined);
+  }
+
   retryNow(): Promise<void> {
     return this.answer("retryNow", () => this.connect({ state: "connecting" }));
   }

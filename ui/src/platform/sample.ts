@@ -11,6 +11,7 @@ export function sample(differences: Partial<NotificationView> = {}): Notificatio
     category: "orders",
     priority: "normal",
     link: null,
+    actions: [],
     acceptedAt: "2026-11-21T10:00:00Z",
     receivedAt: "2026-11-21T10:00:01Z",
     isRead: false,
@@ -44,7 +45,15 @@ export function sampleInbox(now: Date): NotificationView[] {
   };
   const read = { isRead: true, readAt: now.toISOString() };
   return [
-    sample({ ...ago(2), link: { host: "shop.example" } }),
+    sample({
+      ...ago(2),
+      link: { host: "shop.example" },
+      actions: [
+        { kind: "callback", id: "ok", title: "I am at home" },
+        { kind: "reply", id: "answer", title: "Write to the courier", placeholder: null },
+        { kind: "link", id: "map", title: "See on the map", host: "map.example" },
+      ],
+    }),
     sample({
       ...ago(9),
       title: "Сборка 1482 упала",

@@ -20,6 +20,8 @@ export function tauriPlatform(): Platform {
     open: (id) => call("open", { id }),
     markAllRead: () => call("mark_all_read"),
     followLink: (id) => call("follow_link", { id }),
+    press: (id, action) => call("press", { id, action }),
+    reply: (id, action, text) => call("reply", { id, action, text }),
     retryNow: () => call("retry_now"),
     readCode: (code) => call("read_code", { code }),
     signIn: (code, replaces) => call("sign_in", { code, replaces }),

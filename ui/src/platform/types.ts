@@ -25,6 +25,10 @@ export interface Platform {
   markAllRead(): Promise<number>;
   /** Opens a notification's link in the browser. */
   followLink(id: string): Promise<void>;
+  /** Presses a notification's button that asks for no text. */
+  press(id: string, action: string): Promise<void>;
+  /** Answers a notification by a button that asks for a text. */
+  reply(id: string, action: string, text: string): Promise<void>;
   /** Tries to connect at once instead of waiting. */
   retryNow(): Promise<void>;
   /** Reads a sign-in code, or the configured one without it. */

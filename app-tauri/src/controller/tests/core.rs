@@ -254,6 +254,16 @@ impl Session for FakeCore {
         std::future::pending().await
     }
 
+    async fn actioned(&self, id: NotificationId, action: String) -> Result<bool, Error> {
+        self.call(format!("actioned {id} {action}"));
+        Ok(self.rows.lock().unwrap().contains_key(&id))
+    }
+
+    async fn reply(&self, id: NotificationId, action: String, text: String) -> Result<bool, Error> {
+        self.call(format!("reply {id} {action} {text}"));
+        Ok(self.rows.lock().unwrap().contains_key(&id))
+    }
+
     async fn mark_all_read(&self) -> Result<u64, Error> {
         self.call("mark_all_read".to_owned());
         Ok(self.rows.lock().unwrap().len() as u64)

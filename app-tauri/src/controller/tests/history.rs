@@ -188,6 +188,37 @@ async fn only_links_for_the_browser_are_followed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_button_does_what_it_says_and_the_sender_is_told() {
+    let mut app = App::started().await;
+    app.core.put(sample::with_buttons(1));
+    let id = sample::id(1);
+    for action in ["pay", "ok"] {
+        let action = action.to_owned();
+        let pressed = app.ask(|reply| Intent::Press { id, action, reply }).await;
+        pressed.unwrap();
+    }
+    app.record
+        .expect(Told::Link("https://shop.example/pay".to_owned()))
+        .await;
+    app.core.expect(&format!("actioned {id} pay")).await;
+    app.core.expect(&format!("actioned {id} ok")).await;
+    let answered = app.ask(|reply| Intent::Answer {
+        id,
+        action: "answer".to_owned(),
+        text: "Yes".to_owned(),
+        reply,
+    });
+    answered.await.unwrap();
+    app.core.expect(&format!("reply {id} answer Yes")).await;
+    // A screen of another app, a button that is not there, a notification that is gone.
+    for (number, action) in [(1, "app"), (1, "none"), (2, "ok")] {
+        let (id, action) = (sample::id(number), action.to_owned());
+        let refused = app.ask(|reply| Intent::Press { id, action, reply }).await;
+        assert_eq!(refused, Err(ErrorCode::NotFound));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn opening_reads_and_what_is_gone_is_said_to_be() {
     let mut app = App::started().await;
     app.core.put(sample::row(1));

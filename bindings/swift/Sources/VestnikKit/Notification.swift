@@ -17,6 +17,8 @@ public struct Notification: Equatable, Sendable, Identifiable {
     public let priority: Priority
     /// What a tap opens.
     public let click: Click?
+    /// Its buttons. Say by `actioned` that one was pressed, and by `reply` what a person typed.
+    public let actions: [Action]
     /// The sender's own data, a JSON object.
     public let dataJson: String?
     /// When the server accepted it.
@@ -33,6 +35,7 @@ public struct Notification: Equatable, Sendable, Identifiable {
         category = notification.category
         priority = Priority(notification.priority)
         click = notification.click.map(Click.init)
+        actions = notification.actions.map(Action.init)
         dataJson = notification.dataJson
         acceptedAt = notification.acceptedAt
         expiresAt = notification.expiresAt
@@ -94,4 +97,44 @@ extension Click: CustomStringConvertible, CustomDebugStringConvertible {
         }
     }
     public var debugDescription: String { description }
+}
+
+/// A button of a notification.
+public struct Action: Equatable, Sendable, Identifiable {
+    /// What it is reported by.
+    public let id: String
+    /// What it says.
+    public let title: String
+    /// What it does.
+    public let does: Does
+
+    init(_ action: VestnikFFI.Action) {
+        id = action.id
+        title = action.title
+        does = Does(action.does)
+    }
+}
+
+/// Without content, so that it may be logged.
+extension Action: CustomStringConvertible, CustomDebugStringConvertible {
+    public var description: String { "Action(\(id))" }
+    public var debugDescription: String { description }
+}
+
+/// What a button does.
+public enum Does: Equatable, Sendable {
+    /// Opens an address.
+    case open(Click)
+    /// Asks for a text; the placeholder stands in the empty field.
+    case reply(placeholder: String?)
+    /// Tells the sender.
+    case callback
+
+    init(_ does: VestnikFFI.Does) {
+        switch does {
+        case .open(let click): self = .open(Click(click))
+        case .reply(let placeholder): self = .reply(placeholder: placeholder)
+        case .callback: self = .callback
+        }
+    }
 }

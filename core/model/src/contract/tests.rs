@@ -46,6 +46,7 @@ fn notification() -> Notification {
             }
             .into(),
         ),
+        actions: vec![action()],
         data: None,
         accepted_at: time(),
         expires_at: time(),
@@ -327,4 +328,14 @@ fn one_bad_entry_stops_no_other() {
         serde_json::to_value(&page.entries[0]).unwrap(),
         Value::Object(serde_json::Map::new())
     );
+}
+
+fn action() -> crate::Action {
+    crate::Action {
+        id: "answer".to_owned(),
+        kind: crate::ActionKind::Reply.into(),
+        title: "Answer".to_owned(),
+        url: None,
+        placeholder: Some("Your message".to_owned()),
+    }
 }

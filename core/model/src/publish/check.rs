@@ -96,7 +96,7 @@ pub fn check_idempotency_key(key: Option<&str>) -> Result<(), (FieldCode, String
     check_plain(key, 255)
 }
 
-fn check_plain(text: Option<&str>, max: usize) -> Result<(), Wrong> {
+pub(super) fn check_plain(text: Option<&str>, max: usize) -> Result<(), Wrong> {
     let Some(text) = text else { return Ok(()) };
     if text.is_empty() {
         return Err((FieldCode::Missing, "must not be empty".to_owned()));

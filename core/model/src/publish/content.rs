@@ -5,11 +5,13 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::{
+    actions::check_actions,
     check::{Problems, malformed},
     data::Data,
     request::ContentRequest,
 };
 use crate::{
+    action::Action,
     entry::{Arrival, Entry},
     id::{CategoryName, DeliveryId, NotificationId},
     limits::ENTRY_BYTES,
@@ -37,6 +39,8 @@ pub struct Content {
     pub priority: Priority,
     /// What a tap opens.
     pub click: Option<ClickRequest>,
+    /// Its buttons.
+    pub actions: Vec<Action>,
     /// The sender's own data.
     pub data: Option<Map<String, Value>>,
 }
@@ -51,6 +55,7 @@ impl Content {
             traffic_type,
             priority,
             click,
+            actions,
             data,
         } = request;
         let title = problems.check(
@@ -67,6 +72,7 @@ impl Content {
             .map_or(Ok(()), ClickRequest::check)
             .map_err(malformed);
         problems.check("/notification/click/url", click_check);
+        check_actions(&actions, problems);
         if let Some(data) = &data {
             problems.check_data("/notification/data", data);
         }
@@ -78,6 +84,7 @@ impl Content {
             traffic_type,
             priority,
             click,
+            actions: actions.into_iter().map(Into::into).collect(),
             data: data.map(Data::into_object),
         })
     }
@@ -93,6 +100,7 @@ impl Content {
             traffic_type,
             priority,
             click,
+            actions,
             data,
         } = self.clone();
         let Named {
@@ -110,6 +118,7 @@ impl Content {
             traffic_type: traffic_type.into(),
             priority: priority.into(),
             click: click.map(Into::into),
+            actions,
             data,
             accepted_at,
             expires_at,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{data::Data, schedule::ScheduleRequest, steps::StepRequest};
 use crate::{
+    action::ActionRequest,
     audience::AudienceRequest,
     id::{CategoryName, NotificationId},
     notification::{ClickRequest, Priority, TrafficType},
@@ -90,6 +91,9 @@ pub struct ContentRequest {
     /// What a tap opens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub click: Option<ClickRequest>,
+    /// Its buttons, up to four.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actions: Vec<ActionRequest>,
     /// The sender's own data, up to 2,048 bytes of JSON, handed to the app untouched. Numbers must be
     /// such that a double holds them exactly; larger ones belong into texts.
     #[serde(default, skip_serializing_if = "Option::is_none")]

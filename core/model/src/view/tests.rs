@@ -42,6 +42,7 @@ fn notification() -> NotificationView {
             traffic_type: TrafficType::Service.into(),
             priority: Open::read("volcanic"),
             click: None,
+            actions: vec![action()],
             data: None,
         },
         external_id: None,
@@ -149,4 +150,14 @@ fn other_versions_words_are_no_obstacle() {
     let read: DeliveryView = serde_json::from_value(newer).unwrap();
     assert_eq!(read.reason.unwrap().as_str(), "provider.throttled");
     assert_eq!(read.engagement, [Engagement::Clicked]);
+}
+
+fn action() -> Action {
+    Action {
+        id: "answer".to_owned(),
+        kind: crate::ActionKind::Reply.into(),
+        title: "Answer".to_owned(),
+        url: None,
+        placeholder: Some("Your message".to_owned()),
+    }
 }

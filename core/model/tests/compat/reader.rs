@@ -37,6 +37,7 @@ pub(crate) const READERS: [(&str, Reader); 41] = [
     // Through the hub, from a sender and to it.
     ("sender-hello", again::<SenderHello>),
     ("publish", again::<PublishRequest>),
+    ("publish-with-actions", again::<PublishRequest>),
     ("publish-to-devices", again::<PublishRequest>),
     ("published", again::<Answer<Published>>),
     ("watch", again::<Watch>),
@@ -61,6 +62,7 @@ pub(crate) const READERS: [(&str, Reader); 41] = [
     ("problem", again::<Problem>),
     // In stored rows.
     ("stored-notification", again::<Notification>),
+    ("stored-notification-with-actions", again::<Notification>),
     ("stored-entry", again::<Entry>),
     ("stored-counts", again::<Counts>),
 ];

@@ -236,6 +236,24 @@ fn publish_to_devices() -> PublishRequest {
     request
 }
 
+/// A request with a button of each kind.
+fn publish_with_actions() -> PublishRequest {
+    let mut request = publish();
+    let actions = json!([
+        {"id": "pay", "type": "link", "title": "Оплатить", "url": "https://shop.example/pay"},
+        {"id": "answer", "type": "reply", "title": "Ответить", "placeholder": "Сообщение"},
+        {"id": "ok", "type": "callback", "title": "Понятно"},
+    ]);
+    request.notification.actions = serde_json::from_value(actions).unwrap();
+    request
+}
+
+/// What a notification with buttons is stored as.
+fn stored_with_actions() -> Notification {
+    let publication = Publication::parse(publish_with_actions()).unwrap();
+    publication.accept(parsed(NOTIFICATION), parsed(AT))
+}
+
 fn of_senders() -> Vec<(&'static str, Value)> {
     let hello = SenderHello {
         contract: CONTRACT,
@@ -272,6 +290,7 @@ fn of_senders() -> Vec<(&'static str, Value)> {
     vec![
         ("sender-hello", value(hello)),
         ("publish", value(publish())),
+        ("publish-with-actions", value(publish_with_actions())),
         ("publish-to-devices", value(publish_to_devices())),
         ("published", value(published)),
         ("watch", value(watch)),
@@ -454,6 +473,10 @@ fn stored() -> Vec<(&'static str, Value)> {
     };
     vec![
         ("stored-notification", value(low)),
+        (
+            "stored-notification-with-actions",
+            value(stored_with_actions()),
+        ),
         ("stored-entry", value(arrival())),
         ("stored-counts", value(counts())),
     ]

@@ -173,11 +173,21 @@ internal fun dev.vestnik.ffi.Notification.toApi() =
         image = image,
         category = category,
         priority = Priority.valueOf(priority.name),
-        click = click?.let { Click(OpenedBy.valueOf(it.openedBy.name), it.url) },
+        click = click?.toApi(),
+        actions = actions.map { Action(it.id, it.title, it.does.toApi()) },
         dataJson = dataJson,
         acceptedAt = acceptedAt.toKotlinInstant(),
         expiresAt = expiresAt.toKotlinInstant(),
     )
+
+private fun dev.vestnik.ffi.Click.toApi() = Click(OpenedBy.valueOf(openedBy.name), url)
+
+private fun dev.vestnik.ffi.Does.toApi(): Does =
+    when (this) {
+        is dev.vestnik.ffi.Does.Open -> Does.Open(click.toApi())
+        is dev.vestnik.ffi.Does.Reply -> Does.Reply(placeholder)
+        dev.vestnik.ffi.Does.Callback -> Does.Callback
+    }
 
 internal fun dev.vestnik.ffi.Snapshot.toApi() =
     Snapshot(

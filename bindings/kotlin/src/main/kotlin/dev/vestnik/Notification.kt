@@ -18,6 +18,8 @@ public data class Notification(
     val priority: Priority,
     /** What a tap opens. */
     val click: Click?,
+    /** Its buttons. Say by `actioned` that one was pressed, and by `reply` what a person typed. */
+    val actions: List<Action>,
     /** The sender's own data, a JSON object. */
     val dataJson: String?,
     /** When the server accepted it. */
@@ -48,6 +50,34 @@ public enum class Priority {
 public data class Click(val openedBy: OpenedBy, val url: String) {
     /** Without the address, which is content and may have a token in it. */
     override fun toString(): String = "Click($openedBy)"
+}
+
+/** A button of a notification. */
+public data class Action(
+    /** What it is reported by. */
+    val id: String,
+    /** What it says. */
+    val title: String,
+    /** What it does. */
+    val does: Does,
+) {
+    /** Without content, so that it may be logged. */
+    override fun toString(): String = "Action($id)"
+}
+
+/** What a button does. */
+public sealed interface Does {
+    /** Opens an address. */
+    public data class Open(val click: Click) : Does
+
+    /** Asks for a text. */
+    public data class Reply(
+        /** What stands in the empty field. */
+        val placeholder: String?,
+    ) : Does
+
+    /** Tells the sender. */
+    public data object Callback : Does
 }
 
 /** Who opens the address of a tap. */
