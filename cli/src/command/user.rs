@@ -21,7 +21,7 @@ pub(crate) async fn run(command: UserCommand, output: &Output) -> Result<(), Fai
         UserCommand::Devices { server, user } => {
             let path = route::with(route::USER_INSTALLATIONS, user.as_str());
             let devices: List<InstallationView> = Api::new(&server)?.get(&path).await?;
-            output.result(&devices, |devices| device_list(devices));
+            output.result(&devices, device_list);
             Ok(())
         }
         UserCommand::Email(command) => email(command, output).await,
@@ -45,10 +45,11 @@ fn device_line(view: &InstallationView) -> String {
         .opened_at
         .map(|at| format!("  opened {at:.0}"))
         .unwrap_or_default();
-    let primary = view
-        .is_primary
-        .then(|| format!("  {}", style("primary").green()))
-        .unwrap_or_default();
+    let primary = if view.is_primary {
+        format!("  {}", style("primary").green())
+    } else {
+        String::new()
+    };
     format!(
         "{}  {platform}  seen {seen:.0}{opened}{primary}",
         style(view.id).bold()

@@ -421,7 +421,11 @@ fn find<'a>(view: &View<'a>, step: &Step, course: Course, meant: &mut Meant<'a>)
 fn find_devices(view: &View<'_>, step: &Step, course: Course, meant: &Meant<'_>) -> Found {
     let mut found = Found::default();
     let has_push = step.channel == StepChannel::Push;
-    let window_from = meant.opens.map_or(course.window_from(), |_| view.now);
+    let window_from = if meant.opens.is_some() {
+        view.now
+    } else {
+        course.window_from()
+    };
     for device in &meant.devices {
         find_device(view, device, (window_from, has_push), &mut found);
     }

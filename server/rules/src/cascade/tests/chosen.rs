@@ -29,13 +29,13 @@ fn first(devices: Vec<Device>) -> Case {
 }
 
 /// The same device with its push taken.
-fn pushed(device: Device) -> Device {
+fn pushed(device: &Device) -> Device {
     Device {
         addresses: vec![address(
             Channel::Fcm,
             Some(attempt(State::Sent, None, None)),
         )],
-        ..device
+        ..device.clone()
     }
 }
 
@@ -57,7 +57,7 @@ fn the_primary_device_is_reached_alone() {
 
 #[test]
 fn another_takes_over_what_waits_and_nothing_that_was_handed_over() {
-    let devices = || vec![opened(1, 90), pushed(opened(2, 60))];
+    let devices = || vec![opened(1, 90), pushed(&opened(2, 60))];
     let waits = primary(&[2], devices());
     let looked = waits.look();
     assert_eq!(looked.opens, Some(Opens::One(id(1))));
@@ -147,7 +147,7 @@ fn the_one_before_it_is_primary_again_when_it_logs_out() {
 
 #[test]
 fn the_others_follow_when_the_primary_device_does_not_confirm() {
-    let devices = || vec![pushed(opened(1, 60)), phone(2, None)];
+    let devices = || vec![pushed(&opened(1, 60)), phone(2, None)];
     let case = || first(devices()).proven(Evidence::Sent);
     case().check(&[], 0, Some(160), None);
     let late = case().at(160);
@@ -169,7 +169,7 @@ fn the_others_get_the_window_when_they_follow() {
         is_connected: true,
         ..phone(2, None)
     };
-    let late = first(vec![pushed(opened(1, 60)), near]).proven(Evidence::Sent);
+    let late = first(vec![pushed(&opened(1, 60)), near]).proven(Evidence::Sent);
     late.at(160).check(&[], 0, Some(165), None);
 }
 
@@ -177,11 +177,11 @@ fn the_others_get_the_window_when_they_follow() {
 fn nobody_follows_when_the_primary_device_has_it() {
     let has_it = Device {
         has_it: true,
-        ..pushed(opened(1, 60))
+        ..pushed(&opened(1, 60))
     };
     let passed = first(vec![has_it, phone(2, None)]).proven(Evidence::Sent);
     passed.at(160).check(&[], 0, None, None);
-    let confirmed = first(vec![pushed(opened(1, 60)), phone(2, None)])
+    let confirmed = first(vec![pushed(&opened(1, 60)), phone(2, None)])
         .proven(Evidence::Receipt(ReceiptKind::Delivered));
     confirmed.at(160).check(&[], 0, None, None);
 }
