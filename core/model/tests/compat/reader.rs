@@ -16,7 +16,7 @@ use vestnik_model::{
 type Reader = fn(&Value) -> Result<Value, String>;
 
 /// Every kind of message.
-pub(crate) const READERS: [(&str, Reader); 41] = [
+pub(crate) const READERS: &[(&str, Reader)] = &[
     // Through the hub, from a device.
     ("hello", again::<Hello>),
     ("sync", again::<Sync>),
