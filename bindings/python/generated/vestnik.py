@@ -615,7 +615,7 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_vestnik_ffi_checksum_method_vestnik_flush() != 36597:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_foregrounded() != 27426:
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_foregrounded() != 12550:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_vestnik_ffi_checksum_method_vestnik_forget_push_address() != 52910:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -1815,6 +1815,38 @@ async def _uniffi_rust_call_async(rust_future, ffi_poll, ffi_complete, ffi_free,
 # Public interface members begin here.
 
 
+class _UniffiFfiConverterString:
+    @staticmethod
+    def check_lower(value):
+        if not isinstance(value, str):
+            raise TypeError("argument must be str, not {}".format(type(value).__name__))
+        return value
+
+    @staticmethod
+    def read(buf):
+        size = buf.read_i32()
+        if size < 0:
+            raise InternalError("Unexpected negative string length")
+        utf8_bytes = buf.read(size)
+        return utf8_bytes.decode("utf-8")
+
+    @staticmethod
+    def write(value, buf):
+        utf8_bytes = value.encode("utf-8")
+        buf.write_i32(len(utf8_bytes))
+        buf.write(utf8_bytes)
+
+    @staticmethod
+    def lift(buf):
+        with buf.consume_with_stream() as stream:
+            return stream.read(stream.remaining()).decode("utf-8")
+
+    @staticmethod
+    def lower(value):
+        with _UniffiRustBuffer.alloc_with_builder() as builder:
+            builder.write(value.encode("utf-8"))
+            return builder.finalize()
+
 
 
 
@@ -1875,38 +1907,6 @@ class _UniffiFfiConverterTypeOpenedBy(_UniffiConverterRustBuffer):
 
 
 
-class _UniffiFfiConverterString:
-    @staticmethod
-    def check_lower(value):
-        if not isinstance(value, str):
-            raise TypeError("argument must be str, not {}".format(type(value).__name__))
-        return value
-
-    @staticmethod
-    def read(buf):
-        size = buf.read_i32()
-        if size < 0:
-            raise InternalError("Unexpected negative string length")
-        utf8_bytes = buf.read(size)
-        return utf8_bytes.decode("utf-8")
-
-    @staticmethod
-    def write(value, buf):
-        utf8_bytes = value.encode("utf-8")
-        buf.write_i32(len(utf8_bytes))
-        buf.write(utf8_bytes)
-
-    @staticmethod
-    def lift(buf):
-        with buf.consume_with_stream() as stream:
-            return stream.read(stream.remaining()).decode("utf-8")
-
-    @staticmethod
-    def lower(value):
-        with _UniffiRustBuffer.alloc_with_builder() as builder:
-            builder.write(value.encode("utf-8"))
-            return builder.finalize()
-
 @dataclass
 class Click:
     """
@@ -1945,6 +1945,241 @@ class _UniffiFfiConverterTypeClick(_UniffiConverterRustBuffer):
     def write(value, buf):
         _UniffiFfiConverterTypeOpenedBy.write(value.opened_by, buf)
         _UniffiFfiConverterString.write(value.url, buf)
+
+class _UniffiFfiConverterOptionalString(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterString.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterString.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterString.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
+
+
+
+
+
+
+class Does:
+    """
+    What a button does.
+"""
+    def __init__(self):
+        raise RuntimeError("Does cannot be instantiated directly")
+
+    # Each enum variant is a nested class of the enum itself.
+    @dataclass
+    class OPEN:
+        """
+        Opens an address.
+"""
+        
+        def __init__(self, click:Click):
+            self.click = click
+            
+            """
+        The address, and who opens it.
+"""
+        
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "Does.OPEN(click={})".format(self.click)
+        def __eq__(self, other):
+            if not isinstance(other, Does):
+                return NotImplemented
+            if not other.is_OPEN():
+                return False
+            if self.click != other.click:
+                return False
+            return True
+
+    @dataclass
+    class REPLY:
+        """
+        Asks for a text.
+"""
+        
+        def __init__(self, placeholder:typing.Optional[str]):
+            self.placeholder = placeholder
+            
+            """
+        What stands in the empty field.
+"""
+        
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "Does.REPLY(placeholder={})".format(self.placeholder)
+        def __eq__(self, other):
+            if not isinstance(other, Does):
+                return NotImplemented
+            if not other.is_REPLY():
+                return False
+            if self.placeholder != other.placeholder:
+                return False
+            return True
+
+    @dataclass
+    class CALLBACK:
+        """
+        Tells the sender.
+"""
+        
+        def __init__(self, ):
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "Does.CALLBACK()".format()
+        def __eq__(self, other):
+            if not isinstance(other, Does):
+                return NotImplemented
+            if not other.is_CALLBACK():
+                return False
+            return True
+
+    
+
+    # For each variant, we have `is_NAME` and `is_name` methods for easily checking
+    # whether an instance is that variant.
+    def is_OPEN(self) -> bool:
+        return isinstance(self, Does.OPEN)
+    def is_open(self) -> bool:
+        return isinstance(self, Does.OPEN)
+    def is_REPLY(self) -> bool:
+        return isinstance(self, Does.REPLY)
+    def is_reply(self) -> bool:
+        return isinstance(self, Does.REPLY)
+    def is_CALLBACK(self) -> bool:
+        return isinstance(self, Does.CALLBACK)
+    def is_callback(self) -> bool:
+        return isinstance(self, Does.CALLBACK)
+    
+
+# Now, a little trick - we make each nested variant class be a subclass of the main
+# enum class, so that method calls and instance checks etc will work intuitively.
+# We might be able to do this a little more neatly with a metaclass, but this'll do.
+Does.OPEN = type("Does.OPEN", (Does.OPEN, Does,), {})  # type: ignore
+Does.REPLY = type("Does.REPLY", (Does.REPLY, Does,), {})  # type: ignore
+Does.CALLBACK = type("Does.CALLBACK", (Does.CALLBACK, Does,), {})  # type: ignore
+
+
+
+
+class _UniffiFfiConverterTypeDoes(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        variant = buf.read_i32()
+        if variant == 1:
+            return Does.OPEN(
+                _UniffiFfiConverterTypeClick.read(buf),
+            )
+        if variant == 2:
+            return Does.REPLY(
+                _UniffiFfiConverterOptionalString.read(buf),
+            )
+        if variant == 3:
+            return Does.CALLBACK(
+            )
+        raise InternalError("Raw enum value doesn't match any cases")
+
+    @staticmethod
+    def check_lower(value):
+        if value.is_OPEN():
+            _UniffiFfiConverterTypeClick.check_lower(value.click)
+            return
+        if value.is_REPLY():
+            _UniffiFfiConverterOptionalString.check_lower(value.placeholder)
+            return
+        if value.is_CALLBACK():
+            return
+        raise ValueError(value)
+
+    @staticmethod
+    def write(value, buf):
+        if value.is_OPEN():
+            buf.write_i32(1)
+            _UniffiFfiConverterTypeClick.write(value.click, buf)
+        if value.is_REPLY():
+            buf.write_i32(2)
+            _UniffiFfiConverterOptionalString.write(value.placeholder, buf)
+        if value.is_CALLBACK():
+            buf.write_i32(3)
+
+
+
+@dataclass
+class Action:
+    """
+    A button of a notification.
+"""
+    def __init__(self, *, id:str, title:str, does:Does):
+        self.id = id
+        self.title = title
+        self.does = does
+        
+        
+
+    
+    def __str__(self):
+        return "Action(id={}, title={}, does={})".format(self.id, self.title, self.does)
+    def __eq__(self, other):
+        if self.id != other.id:
+            return False
+        if self.title != other.title:
+            return False
+        if self.does != other.does:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeAction(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return Action(
+            id=_UniffiFfiConverterString.read(buf),
+            title=_UniffiFfiConverterString.read(buf),
+            does=_UniffiFfiConverterTypeDoes.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.id)
+        _UniffiFfiConverterString.check_lower(value.title)
+        _UniffiFfiConverterTypeDoes.check_lower(value.does)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.id, buf)
+        _UniffiFfiConverterString.write(value.title, buf)
+        _UniffiFfiConverterTypeDoes.write(value.does, buf)
 
 
 
@@ -2120,31 +2355,6 @@ class _UniffiFfiConverterTypePermission(_UniffiConverterRustBuffer):
             buf.write_i32(5)
 
 
-
-class _UniffiFfiConverterOptionalString(_UniffiConverterRustBuffer):
-    @classmethod
-    def check_lower(cls, value):
-        if value is not None:
-            _UniffiFfiConverterString.check_lower(value)
-
-    @classmethod
-    def write(cls, value, buf):
-        if value is None:
-            buf.write_u8(0)
-            return
-
-        buf.write_u8(1)
-        _UniffiFfiConverterString.write(value, buf)
-
-    @classmethod
-    def read(cls, buf):
-        flag = buf.read_u8()
-        if flag == 0:
-            return None
-        elif flag == 1:
-            return _UniffiFfiConverterString.read(buf)
-        else:
-            raise InternalError("Unexpected flag byte for optional type")
 
 @dataclass
 class DeviceInfo:
@@ -3363,12 +3573,35 @@ class _UniffiFfiConverterOptionalTypeClick(_UniffiConverterRustBuffer):
         else:
             raise InternalError("Unexpected flag byte for optional type")
 
+class _UniffiFfiConverterSequenceTypeAction(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeAction.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeAction.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeAction.read(buf) for i in range(count)
+        ]
+
 @dataclass
 class Notification:
     """
     A notification.
 """
-    def __init__(self, *, id:str, revision:int, title:str, body:str, image:typing.Optional[str], category:typing.Optional[str], priority:Priority, click:typing.Optional[Click], data_json:typing.Optional[str], accepted_at:Timestamp, expires_at:Timestamp):
+    def __init__(self, *, id:str, revision:int, title:str, body:str, image:typing.Optional[str], category:typing.Optional[str], priority:Priority, click:typing.Optional[Click], actions:typing.List[Action], data_json:typing.Optional[str], accepted_at:Timestamp, expires_at:Timestamp):
         self.id = id
         self.revision = revision
         self.title = title
@@ -3377,6 +3610,7 @@ class Notification:
         self.category = category
         self.priority = priority
         self.click = click
+        self.actions = actions
         self.data_json = data_json
         self.accepted_at = accepted_at
         self.expires_at = expires_at
@@ -3385,7 +3619,7 @@ class Notification:
 
     
     def __str__(self):
-        return "Notification(id={}, revision={}, title={}, body={}, image={}, category={}, priority={}, click={}, data_json={}, accepted_at={}, expires_at={})".format(self.id, self.revision, self.title, self.body, self.image, self.category, self.priority, self.click, self.data_json, self.accepted_at, self.expires_at)
+        return "Notification(id={}, revision={}, title={}, body={}, image={}, category={}, priority={}, click={}, actions={}, data_json={}, accepted_at={}, expires_at={})".format(self.id, self.revision, self.title, self.body, self.image, self.category, self.priority, self.click, self.actions, self.data_json, self.accepted_at, self.expires_at)
     def __eq__(self, other):
         if self.id != other.id:
             return False
@@ -3402,6 +3636,8 @@ class Notification:
         if self.priority != other.priority:
             return False
         if self.click != other.click:
+            return False
+        if self.actions != other.actions:
             return False
         if self.data_json != other.data_json:
             return False
@@ -3423,6 +3659,7 @@ class _UniffiFfiConverterTypeNotification(_UniffiConverterRustBuffer):
             category=_UniffiFfiConverterOptionalString.read(buf),
             priority=_UniffiFfiConverterTypePriority.read(buf),
             click=_UniffiFfiConverterOptionalTypeClick.read(buf),
+            actions=_UniffiFfiConverterSequenceTypeAction.read(buf),
             data_json=_UniffiFfiConverterOptionalString.read(buf),
             accepted_at=_UniffiFfiConverterTimestamp.read(buf),
             expires_at=_UniffiFfiConverterTimestamp.read(buf),
@@ -3438,6 +3675,7 @@ class _UniffiFfiConverterTypeNotification(_UniffiConverterRustBuffer):
         _UniffiFfiConverterOptionalString.check_lower(value.category)
         _UniffiFfiConverterTypePriority.check_lower(value.priority)
         _UniffiFfiConverterOptionalTypeClick.check_lower(value.click)
+        _UniffiFfiConverterSequenceTypeAction.check_lower(value.actions)
         _UniffiFfiConverterOptionalString.check_lower(value.data_json)
         _UniffiFfiConverterTimestamp.check_lower(value.accepted_at)
         _UniffiFfiConverterTimestamp.check_lower(value.expires_at)
@@ -3452,6 +3690,7 @@ class _UniffiFfiConverterTypeNotification(_UniffiConverterRustBuffer):
         _UniffiFfiConverterOptionalString.write(value.category, buf)
         _UniffiFfiConverterTypePriority.write(value.priority, buf)
         _UniffiFfiConverterOptionalTypeClick.write(value.click, buf)
+        _UniffiFfiConverterSequenceTypeAction.write(value.actions, buf)
         _UniffiFfiConverterOptionalString.write(value.data_json, buf)
         _UniffiFfiConverterTimestamp.write(value.accepted_at, buf)
         _UniffiFfiConverterTimestamp.write(value.expires_at, buf)
@@ -8235,7 +8474,8 @@ class VestnikProtocol(typing.Protocol):
         raise NotImplementedError
     def foregrounded(self, ) -> None:
         """
-        The app came to the foreground: what waits for a retry is tried at once.
+        The person brought the app to the foreground: what waits for a retry is tried at once, and the server
+        is told; the device on which a user did this last is their primary one.
 
         # Errors
         [`VestnikError::Closed`].
@@ -8759,7 +8999,8 @@ class Vestnik(VestnikProtocol):
         )
     def foregrounded(self, ) -> None:
         """
-        The app came to the foreground: what waits for a retry is tried at once.
+        The person brought the app to the foreground: what waits for a retry is tried at once, and the server
+        is told; the device on which a user did this last is their primary one.
 
         # Errors
         [`VestnikError::Closed`].
@@ -9631,6 +9872,7 @@ def quiesce(within: Duration) -> bool:
 __all__ = [
     "InternalError",
     "OpenedBy",
+    "Does",
     "Platform",
     "Permission",
     "FormerHistory",
@@ -9653,6 +9895,7 @@ __all__ = [
     "Pushed",
     "SecretStoreError",
     "Click",
+    "Action",
     "DeviceInfo",
     "Network",
     "Tuning",

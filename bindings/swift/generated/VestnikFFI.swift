@@ -3117,7 +3117,8 @@ public protocol VestnikProtocol: AnyObject, Sendable {
     func flush(within: TimeInterval?, cancel: CancelHandle?) async throws  -> Bool
     
     /**
-     * The app came to the foreground: what waits for a retry is tried at once.
+     * The person brought the app to the foreground: what waits for a retry is tried at once, and the server
+     * is told; the device on which a user did this last is their primary one.
      *
      * # Errors
      * [`VestnikError::Closed`].
@@ -3569,7 +3570,8 @@ open func flush(within: TimeInterval? = nil, cancel: CancelHandle? = nil)async t
 }
     
     /**
-     * The app came to the foreground: what waits for a retry is tried at once.
+     * The person brought the app to the foreground: what waits for a retry is tried at once, and the server
+     * is told; the device on which a user did this last is their primary one.
      *
      * # Errors
      * [`VestnikError::Closed`].
@@ -4271,6 +4273,85 @@ public func FfiConverterTypeVestnik_lower(_ value: Vestnik) -> UInt64 {
 }
 
 
+
+
+/**
+ * A button of a notification.
+ */
+public struct Action: Equatable, Hashable {
+    /**
+     * What it is reported by.
+     */
+    public let id: String
+    /**
+     * What it says.
+     */
+    public let title: String
+    /**
+     * What it does.
+     */
+    public let does: Does
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * What it is reported by.
+         */id: String, 
+        /**
+         * What it says.
+         */title: String, 
+        /**
+         * What it does.
+         */does: Does) {
+        self.id = id
+        self.title = title
+        self.does = does
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Action: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeAction: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Action {
+        return
+            try Action(
+                id: FfiConverterString.read(from: &buf), 
+                title: FfiConverterString.read(from: &buf), 
+                does: FfiConverterTypeDoes.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Action, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.id, into: &buf)
+        FfiConverterString.write(value.title, into: &buf)
+        FfiConverterTypeDoes.write(value.does, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAction_lift(_ buf: RustBuffer) throws -> Action {
+    return try FfiConverterTypeAction.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAction_lower(_ value: Action) -> RustBuffer {
+    return FfiConverterTypeAction.lower(value)
+}
 
 
 /**
@@ -5453,6 +5534,10 @@ public struct Notification: Equatable, Hashable {
      */
     public let click: Click?
     /**
+     * Its buttons. Say by `actioned` that one was pressed, and by `reply` what a person typed.
+     */
+    public let actions: [Action]
+    /**
      * The sender's own data, a JSON object.
      */
     public let dataJson: String?
@@ -5493,6 +5578,9 @@ public struct Notification: Equatable, Hashable {
          * What a tap opens.
          */click: Click?, 
         /**
+         * Its buttons. Say by `actioned` that one was pressed, and by `reply` what a person typed.
+         */actions: [Action], 
+        /**
          * The sender's own data, a JSON object.
          */dataJson: String?, 
         /**
@@ -5509,6 +5597,7 @@ public struct Notification: Equatable, Hashable {
         self.category = category
         self.priority = priority
         self.click = click
+        self.actions = actions
         self.dataJson = dataJson
         self.acceptedAt = acceptedAt
         self.expiresAt = expiresAt
@@ -5538,6 +5627,7 @@ public struct FfiConverterTypeNotification: FfiConverterRustBuffer {
                 category: FfiConverterOptionString.read(from: &buf), 
                 priority: FfiConverterTypePriority.read(from: &buf), 
                 click: FfiConverterOptionTypeClick.read(from: &buf), 
+                actions: FfiConverterSequenceTypeAction.read(from: &buf), 
                 dataJson: FfiConverterOptionString.read(from: &buf), 
                 acceptedAt: FfiConverterTimestamp.read(from: &buf), 
                 expiresAt: FfiConverterTimestamp.read(from: &buf)
@@ -5553,6 +5643,7 @@ public struct FfiConverterTypeNotification: FfiConverterRustBuffer {
         FfiConverterOptionString.write(value.category, into: &buf)
         FfiConverterTypePriority.write(value.priority, into: &buf)
         FfiConverterOptionTypeClick.write(value.click, into: &buf)
+        FfiConverterSequenceTypeAction.write(value.actions, into: &buf)
         FfiConverterOptionString.write(value.dataJson, into: &buf)
         FfiConverterTimestamp.write(value.acceptedAt, into: &buf)
         FfiConverterTimestamp.write(value.expiresAt, into: &buf)
@@ -5820,6 +5911,103 @@ public func FfiConverterTypeTuning_lift(_ buf: RustBuffer) throws -> Tuning {
 public func FfiConverterTypeTuning_lower(_ value: Tuning) -> RustBuffer {
     return FfiConverterTypeTuning.lower(value)
 }
+
+
+/**
+ * What a button does.
+ */
+
+public enum Does: Equatable, Hashable {
+    
+    /**
+     * Opens an address.
+     */
+    case `open`(
+        /**
+         * The address, and who opens it.
+         */click: Click
+    )
+    /**
+     * Asks for a text.
+     */
+    case reply(
+        /**
+         * What stands in the empty field.
+         */placeholder: String?
+    )
+    /**
+     * Tells the sender.
+     */
+    case callback
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Does: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeDoes: FfiConverterRustBuffer {
+    typealias SwiftType = Does
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Does {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .`open`(click: try FfiConverterTypeClick.read(from: &buf)
+        )
+        
+        case 2: return .reply(placeholder: try FfiConverterOptionString.read(from: &buf)
+        )
+        
+        case 3: return .callback
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Does, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case let .`open`(click):
+            writeInt(&buf, Int32(1))
+            FfiConverterTypeClick.write(click, into: &buf)
+            
+        
+        case let .reply(placeholder):
+            writeInt(&buf, Int32(2))
+            FfiConverterOptionString.write(placeholder, into: &buf)
+            
+        
+        case .callback:
+            writeInt(&buf, Int32(3))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDoes_lift(_ buf: RustBuffer) throws -> Does {
+    return try FfiConverterTypeDoes.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDoes_lower(_ value: Does) -> RustBuffer {
+    return FfiConverterTypeDoes.lower(value)
+}
+
 
 
 /**
@@ -8889,6 +9077,31 @@ fileprivate struct FfiConverterSequenceData: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeAction: FfiConverterRustBuffer {
+    typealias SwiftType = [Action]
+
+    public static func write(_ value: [Action], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeAction.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Action] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Action]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeAction.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeHistoryItem: FfiConverterRustBuffer {
     typealias SwiftType = [HistoryItem]
 
@@ -9086,7 +9299,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_vestnik_ffi_checksum_method_vestnik_flush() != 36597) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_method_vestnik_foregrounded() != 27426) {
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_foregrounded() != 12550) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_vestnik_ffi_checksum_method_vestnik_go_offline() != 18196) {

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use vestnik_model::{DeliveryStatus, Devices, InstallationId, Reason, publish::Step};
 
 use super::{Course, Device, View};
-use crate::device::{Candidate, Choice, Opens, choose};
+use crate::device::{Choice, Opens, choose};
 
 /// How long a primary device has to confirm before all of the user's devices are reached; half of the time
 /// of the step if that is less.
@@ -122,15 +122,5 @@ impl<'a> Meant<'a> {
             Reason::DeviceNoneActive
         };
         Some(reason)
-    }
-}
-
-impl Device {
-    fn candidate(&self) -> Candidate {
-        Candidate {
-            installation: self.installation,
-            opened_at: self.opened_at,
-            last_seen_at: self.last_seen_at,
-        }
     }
 }

@@ -1319,7 +1319,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_flush() and 0xFFFF) != 36597) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_foregrounded() and 0xFFFF) != 27426) {
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_foregrounded() and 0xFFFF) != 12550) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_go_offline() and 0xFFFF) != 18196) {
@@ -6038,7 +6038,8 @@ internal interface VestnikInterface {
     suspend fun `flush`(`within`: java.time.Duration? = null, `cancel`: CancelHandle? = null): kotlin.Boolean
     
     /**
-     * The app came to the foreground: what waits for a retry is tried at once.
+     * The person brought the app to the foreground: what waits for a retry is tried at once, and the server
+     * is told; the device on which a user did this last is their primary one.
      *
      * # Errors
      * [`VestnikError::Closed`].
@@ -6539,7 +6540,8 @@ internal open class Vestnik: Disposable, AutoCloseable, VestnikInterface
 
     
     /**
-     * The app came to the foreground: what waits for a retry is tried at once.
+     * The person brought the app to the foreground: what waits for a retry is tried at once, and the server
+     * is told; the device on which a user did this last is their primary one.
      *
      * # Errors
      * [`VestnikError::Closed`].
@@ -7466,6 +7468,61 @@ internal object FfiConverterTypeVestnik: FfiConverter<Vestnik, Long> {
 
 
 /**
+ * A button of a notification.
+ */
+internal data class Action (
+    /**
+     * What it is reported by.
+     */
+    val `id`: kotlin.String
+    , 
+    /**
+     * What it says.
+     */
+    val `title`: kotlin.String
+    , 
+    /**
+     * What it does.
+     */
+    val `does`: Does
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeAction: FfiConverterRustBuffer<Action> {
+    override fun read(buf: ByteBuffer): Action {
+        return Action(
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterTypeDoes.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Action) = (
+            FfiConverterString.allocationSize(value.`id`) +
+            FfiConverterString.allocationSize(value.`title`) +
+            FfiConverterTypeDoes.allocationSize(value.`does`)
+    )
+
+    override fun write(value: Action, buf: ByteBuffer) {
+            FfiConverterString.write(value.`id`, buf)
+            FfiConverterString.write(value.`title`, buf)
+            FfiConverterTypeDoes.write(value.`does`, buf)
+    }
+}
+
+
+
+/**
  * What a tap opens.
  */
 internal data class Click (
@@ -8333,6 +8390,11 @@ internal data class Notification (
     val `click`: Click?
     , 
     /**
+     * Its buttons. Say by `actioned` that one was pressed, and by `reply` what a person typed.
+     */
+    val `actions`: List<Action>
+    , 
+    /**
      * The sender's own data, a JSON object.
      */
     val `dataJson`: kotlin.String?
@@ -8370,6 +8432,7 @@ internal object FfiConverterTypeNotification: FfiConverterRustBuffer<Notificatio
             FfiConverterOptionalString.read(buf),
             FfiConverterTypePriority.read(buf),
             FfiConverterOptionalTypeClick.read(buf),
+            FfiConverterSequenceTypeAction.read(buf),
             FfiConverterOptionalString.read(buf),
             FfiConverterTimestamp.read(buf),
             FfiConverterTimestamp.read(buf),
@@ -8385,6 +8448,7 @@ internal object FfiConverterTypeNotification: FfiConverterRustBuffer<Notificatio
             FfiConverterOptionalString.allocationSize(value.`category`) +
             FfiConverterTypePriority.allocationSize(value.`priority`) +
             FfiConverterOptionalTypeClick.allocationSize(value.`click`) +
+            FfiConverterSequenceTypeAction.allocationSize(value.`actions`) +
             FfiConverterOptionalString.allocationSize(value.`dataJson`) +
             FfiConverterTimestamp.allocationSize(value.`acceptedAt`) +
             FfiConverterTimestamp.allocationSize(value.`expiresAt`)
@@ -8399,6 +8463,7 @@ internal object FfiConverterTypeNotification: FfiConverterRustBuffer<Notificatio
             FfiConverterOptionalString.write(value.`category`, buf)
             FfiConverterTypePriority.write(value.`priority`, buf)
             FfiConverterOptionalTypeClick.write(value.`click`, buf)
+            FfiConverterSequenceTypeAction.write(value.`actions`, buf)
             FfiConverterOptionalString.write(value.`dataJson`, buf)
             FfiConverterTimestamp.write(value.`acceptedAt`, buf)
             FfiConverterTimestamp.write(value.`expiresAt`, buf)
@@ -8577,6 +8642,121 @@ internal object FfiConverterTypeTuning: FfiConverterRustBuffer<Tuning> {
             FfiConverterOptionalUInt.write(value.`historyRows`, buf)
     }
 }
+
+
+
+/**
+ * What a button does.
+ */
+internal sealed class Does {
+    
+    /**
+     * Opens an address.
+     */
+    data class Open(
+        /**
+         * The address, and who opens it.
+         */
+        val `click`: dev.vestnik.ffi.Click) : Does()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * Asks for a text.
+     */
+    data class Reply(
+        /**
+         * What stands in the empty field.
+         */
+        val `placeholder`: kotlin.String?) : Does()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * Tells the sender.
+     */
+    object Callback : Does()
+    
+    
+
+    
+
+    
+    
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeDoes : FfiConverterRustBuffer<Does>{
+    override fun read(buf: ByteBuffer): Does {
+        return when(buf.getInt()) {
+            1 -> Does.Open(
+                FfiConverterTypeClick.read(buf),
+                )
+            2 -> Does.Reply(
+                FfiConverterOptionalString.read(buf),
+                )
+            3 -> Does.Callback
+            else -> throw RuntimeException("invalid enum value, something is very wrong!!")
+        }
+    }
+
+    override fun allocationSize(value: Does): ULong = when(value) {
+        is Does.Open -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeClick.allocationSize(value.`click`)
+            )
+        }
+        is Does.Reply -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterOptionalString.allocationSize(value.`placeholder`)
+            )
+        }
+        is Does.Callback -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+    }
+
+    override fun write(value: Does, buf: ByteBuffer) {
+        when(value) {
+            is Does.Open -> {
+                buf.putInt(1)
+                FfiConverterTypeClick.write(value.`click`, buf)
+                Unit
+            }
+            is Does.Reply -> {
+                buf.putInt(2)
+                FfiConverterOptionalString.write(value.`placeholder`, buf)
+                Unit
+            }
+            is Does.Callback -> {
+                buf.putInt(3)
+                Unit
+            }
+        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
+    }
+}
+
+
 
 
 
@@ -11403,6 +11583,34 @@ internal object FfiConverterSequenceByteArray: FfiConverterRustBuffer<List<kotli
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterByteArray.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+internal object FfiConverterSequenceTypeAction: FfiConverterRustBuffer<List<Action>> {
+    override fun read(buf: ByteBuffer): List<Action> {
+        val len = buf.getInt()
+        return List<Action>(len) {
+            FfiConverterTypeAction.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<Action>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeAction.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<Action>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeAction.write(it, buf)
         }
     }
 }
