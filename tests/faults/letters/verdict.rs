@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use vestnik_model::{
-    Channel, DeliveryStatus, NotificationId, Reason, UserId, route,
-    view::{AttemptView, DeliveryView, List},
+    Channel, DeliveryStatus, NotificationId, Open, Reason, UserId, route,
+    view::{AttemptView, DeliveryView, List, NotificationView},
 };
-use vestnik_testkit::post_office::Taken;
+use vestnik_testkit::{post_office::Taken, wait::approached};
 
 use super::{
     people::{Has, Person},
@@ -66,8 +66,13 @@ pub(super) async fn judge(
             tally.fault("deliveries that are not sent", said);
         }
     }
-    let view = stage.fixture.backend.notification(id).await?;
+    let view = counted(stage, id, people).await?;
+    let letters = people.iter().filter(|person| person.gets_letter()).count() as u64;
     let (counts, wanted) = (view.counts, people.len() as u64);
+    let by_channel = (sent_by(&view, Channel::Email), sent_by(&view, Channel::Fcm));
+    if by_channel != (letters, wanted - letters) {
+        tally.fault("counters that are wrong", format!("{by_channel:?}"));
+    }
     if (counts.sent, counts.total(), deliveries.len() as u64) != (wanted, wanted, wanted) {
         tally.fault("counters that are wrong", format!("{counts:?}"));
     }
@@ -75,6 +80,29 @@ pub(super) async fn judge(
         tally.fault("mailings not ended as SENT", view.legacy_status);
     }
     Ok(())
+}
+
+/// The mailing once every letter is counted: the commit that says so comes after the letter. If that does not
+/// come, the mailing as it is.
+async fn counted(
+    stage: &Stage,
+    id: NotificationId,
+    people: &[Person],
+) -> anyhow::Result<NotificationView> {
+    let letters = people.iter().filter(|person| person.gets_letter()).count() as u64;
+    let waited = approached("the letters that are counted", async || {
+        let view = stage.fixture.backend.notification(id).await?;
+        let counted = sent_by(&view, Channel::Email);
+        Ok((counted, counted == letters))
+    });
+    drop(waited.await);
+    stage.fixture.backend.notification(id).await
+}
+
+/// How many deliveries were handed over by a channel last.
+fn sent_by(view: &NotificationView, channel: Channel) -> u64 {
+    let counts = view.counts_by_channel.get(&Open::Known(channel));
+    counts.map_or(0, |counts| counts.sent)
 }
 
 /// What phones whose keys were lost have read.
