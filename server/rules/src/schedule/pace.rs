@@ -16,7 +16,7 @@ const SPAN_NANOS: i64 = 61 * 1_000_000_000;
 /// a pause did not use is not made up for.
 ///
 /// This is the generic cell rate algorithm (ITU-T I.371): between the first and the last of `n + 1`
-/// notified recipients lie `n` intervals less [`AHEAD`], a minute at least.
+/// notified recipients lie `n` intervals less a second, a minute at least.
 ///
 /// ```
 /// use std::num::NonZeroU32;
