@@ -1,7 +1,7 @@
 //! A device, and where it can be reached, as a look sees them.
 
 use jiff::Timestamp;
-use vestnik_model::{InstallationId, Reason, view::Channel};
+use vestnik_model::{Channel, InstallationId, Reason};
 
 use super::{ACK_WINDOW, HEARD_WITHIN};
 use crate::{attempt::Attempt, device::Candidate};
