@@ -51,7 +51,6 @@ mod target;
 use jiff::{SignedDuration, Timestamp};
 use vestnik_model::{
     DeliveryState, DeliveryStatus, Devices, InstallationId, Reason,
-    channel::Channel,
     publish::{Goal, Step, StepChannel, Steps},
 };
 
