@@ -1,7 +1,7 @@
 mod chosen;
 
 use uuid::Uuid;
-use vestnik_model::{Evidence, ReceiptKind, publish::StepRequest};
+use vestnik_model::{Channel, Evidence, ReceiptKind, publish::StepRequest};
 
 use super::*;
 

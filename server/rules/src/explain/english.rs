@@ -192,18 +192,7 @@ fn tried(target: &Target, outcome: AttemptFinding, times: Times) -> String {
     let subject = capital(what);
     match outcome {
         AttemptFinding::Handed { at, tries, cause } => {
-            let why = cause_of(cause, to);
-            if tries > 1 {
-                let when = moment(at, times);
-                format!(
-                    "{subject} for {to} was first tried {when} and taken by {by} at try {tries}, because {why}."
-                )
-            } else {
-                format!(
-                    "{subject} for {to} was handed to {by} {}, because {why}.",
-                    moment(at, times)
-                )
-            }
+            handed(target, tries, (&moment(at, times), cause))
         }
         AttemptFinding::OnItsWay {
             until: end,
@@ -252,6 +241,18 @@ fn tried(target: &Target, outcome: AttemptFinding, times: Times) -> String {
              repetition has the same id.",
             count_of(count, "try", "tries"),
         ),
+    }
+}
+
+fn handed(target: &Target, tries: u32, (when, cause): (&str, Cause)) -> String {
+    let Target { what, to, by } = target;
+    let (subject, why) = (capital(what), cause_of(cause, to));
+    if tries > 1 {
+        format!(
+            "{subject} for {to} was first tried {when} and taken by {by} at try {tries}, because {why}."
+        )
+    } else {
+        format!("{subject} for {to} was handed to {by} {when}, because {why}.")
     }
 }
 
