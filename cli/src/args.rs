@@ -296,7 +296,7 @@ pub(crate) struct SendArgs {
     /// What a tap opens: an https address, or a deep link of the app.
     #[arg(long)]
     pub(crate) click: Option<String>,
-    /// A button, as pay:link:Pay=https://shop.example/pay, answer:reply:Answer=Your message or
+    /// A button, as `pay:link:Pay=https://shop.example/pay`, answer:reply:Answer=Your message or
     /// ok:callback:Got it: an id, what it does, what it says; repeat for up to four.
     #[arg(long = "action", value_parser = action::parse)]
     pub(crate) actions: Vec<ActionRequest>,

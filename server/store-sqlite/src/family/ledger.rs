@@ -27,6 +27,7 @@ use crate::{
     table::{
         Txn, attempt,
         change::Changes,
+        count,
         delivery::{self, Key},
         dispatch::wake,
         event, findings, handover, notification, present,
@@ -283,7 +284,7 @@ fn watched(
     let Some(found) = notification::find(db, app, *id)? else {
         return Ok(None);
     };
-    let counts = notification::counts(db, found.subject.row)?;
+    let counts = count::of(db, found.subject.row)?;
     let changed = match after {
         Some(after) => event::changed_after(db, found.subject.row, *after, *limit)?,
         None => Vec::new(),

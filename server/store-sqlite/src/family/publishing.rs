@@ -30,7 +30,7 @@ use crate::{
     table::{
         Txn,
         change::{Changes, Subject},
-        dispatch, edit, event, expansion,
+        count, dispatch, edit, event, expansion,
         expiry::{self, Pass},
         idempotency, notification, provider, release, retry, topic, work,
     },
@@ -113,7 +113,7 @@ fn retry(
     };
     let row = found.subject.row;
     let prospect = Prospect {
-        counts: notification::counts(db, row)?,
+        counts: count::of(db, row)?,
         expires_at: found.expires_at,
         is_cancelled: found.is_cancelled,
     };
@@ -345,7 +345,7 @@ fn change(txn: &mut Txn<'_>, asked: &Edit) -> Result<EditOutcome, rusqlite::Erro
 fn answer(db: &Connection, subject: &Subject) -> Result<PublishAccepted, rusqlite::Error> {
     let found =
         notification::find_row(db, subject.row)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-    let (status, warnings) = found.standing(notification::counts(db, subject.row)?);
+    let (status, warnings) = found.standing(count::of(db, subject.row)?);
     Ok(PublishAccepted {
         id: subject.id,
         status,

@@ -19,7 +19,7 @@ use vestnik_rules::{
 use vestnik_store::effect::{ChangedDelivery, Effect};
 
 use super::{
-    Txn,
+    Txn, count,
     event::{self, Kind, Row},
     notification, work,
 };
@@ -221,7 +221,7 @@ fn became(db: &Connection, row: i64) -> Result<Option<NotificationStatus>, rusql
     let Some(found) = notification::find_row(db, row)? else {
         return Ok(None);
     };
-    let (status, _) = found.standing(notification::counts(db, row)?);
+    let (status, _) = found.standing(count::of(db, row)?);
     let told = db
         .prepare_cached(TOLD)?
         .query_row([row], |row| optional_word(row, 0))?;

@@ -8,9 +8,10 @@ use vestnik_rules::delivery::{Advanced, Confirmation, cancel, expire};
 use super::{
     attempt,
     change::Changes,
+    count,
     delivery::{self, Owner},
     meta,
-    notification::{self, Found},
+    notification::Found,
     user,
 };
 use crate::value::Unreadable;
@@ -64,7 +65,7 @@ pub(crate) fn end(
     changes: &mut Changes,
 ) -> Result<Option<i64>, rusqlite::Error> {
     let subject = &pass.found.subject;
-    let counts = notification::counts(db, subject.row)?;
+    let counts = count::of(db, subject.row)?;
     let open = if pass.is_expired() {
         counts.waiting() + counts.sent
     } else {

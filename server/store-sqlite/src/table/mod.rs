@@ -7,6 +7,7 @@ pub(crate) mod arrival;
 pub(crate) mod attempt;
 pub(crate) mod calendar;
 pub(crate) mod change;
+pub(crate) mod count;
 pub(crate) mod decrypt;
 pub(crate) mod delivery;
 pub(crate) mod dispatch;
@@ -62,8 +63,10 @@ pub(crate) const STATEMENTS: &[(&str, &[(&str, &str)])] = &[
     ("attempt", attempt::ALL),
     ("calendar", calendar::ALL),
     ("change", change::ALL),
+    ("count", count::ALL),
     ("decrypt", decrypt::ALL),
     ("delivery", delivery::ALL),
+    ("delivery/waiting", delivery::WAITING),
     ("dispatch", dispatch::ALL),
     ("edit", edit::ALL),
     ("email_address", email_address::ALL),

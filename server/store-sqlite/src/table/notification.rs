@@ -1,13 +1,10 @@
-//! Notifications: what was accepted, how far it is, how many deliveries stand where.
-
-use std::collections::BTreeMap;
+//! Notifications: what was accepted, and how far it is.
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use vestnik_model::{
-    AppId, Channel, Counter, Counts, DeliveryId, Devices, Expansion, Notification, NotificationId,
+    AppId, Counts, DeliveryId, Devices, Expansion, Notification, NotificationId,
     NotificationStatus, Open, Warning,
-    open::Word as _,
     publish::{Schedule, ScheduleView, Steps},
     view::NotificationView,
 };
@@ -18,7 +15,7 @@ use vestnik_rules::{
     work::Life,
 };
 
-use super::change::Subject;
+use super::{change::Subject, count};
 use crate::{
     sql::statements,
     value::{Read, json, millis, optional_json, optional_word, parsed, time, to_json, uuid},
@@ -71,7 +68,6 @@ statements! {
     ROW_OF_ID = "SELECT row, id = ?1 FROM notification WHERE id <= ?1 ORDER BY id DESC LIMIT 1";
     CONTENT = "SELECT content, bytes FROM notification WHERE row = ?1";
     PLAN = "SELECT plan FROM notification WHERE row = ?1";
-    COUNTS = "SELECT status, n, channel FROM notification_count WHERE notification = ?1";
     SET_POSITION = "UPDATE notification_state SET position = ?2 WHERE notification = ?1";
     CANCEL = "UPDATE notification_state SET is_cancelled = 1 WHERE notification = ?1";
     RECALL = "UPDATE notification_state SET is_cancelled = 1, is_recalled = 1 WHERE notification = ?1";
@@ -365,8 +361,8 @@ pub(crate) fn with_counts(
         correlation_id,
         schedule,
     } = shown;
-    let counts = counts(db, found.subject.row)?;
-    let counts_by_channel = counts_by_channel(db, found.subject.row)?;
+    let counts = count::of(db, found.subject.row)?;
+    let counts_by_channel = count::by_channel(db, found.subject.row)?;
     let (status, warnings) = found.standing(counts);
     Ok(NotificationView {
         id: found.subject.id,
@@ -430,46 +426,6 @@ pub(crate) fn schedule_json(schedule: &Schedule) -> Result<Option<String>, rusql
 pub(crate) fn plan(db: &Connection, row: i64) -> Result<Plan, rusqlite::Error> {
     db.prepare_cached(PLAN)?
         .query_row([row], |row| json(row, 0))
-}
-
-/// How many deliveries stand where. A counter of another version is left out.
-pub(crate) fn counts(db: &Connection, row: i64) -> Result<Counts, rusqlite::Error> {
-    let mut counts = Counts::default();
-    let mut statement = db.prepare_cached(COUNTS)?;
-    let mut rows = statement.query([row])?;
-    while let Some(row) = rows.next()? {
-        add(&mut counts, row)?;
-    }
-    Ok(counts)
-}
-
-/// The same by channel, without channels in which none stands any more.
-fn counts_by_channel(
-    db: &Connection,
-    row: i64,
-) -> Result<BTreeMap<Open<Channel>, Counts>, rusqlite::Error> {
-    let mut counts = BTreeMap::<_, Counts>::new();
-    let mut statement = db.prepare_cached(COUNTS)?;
-    let mut rows = statement.query([row])?;
-    while let Some(row) = rows.next()? {
-        let channel = row.get_ref(2)?.as_str()?;
-        if !channel.is_empty() {
-            add(counts.entry(Open::read(channel)).or_default(), row)?;
-        }
-    }
-    counts.retain(|_, counts| counts.total() > 0);
-    Ok(counts)
-}
-
-/// Adds a row of the columns `status, n`.
-fn add(counts: &mut Counts, row: &Row<'_>) -> Result<(), rusqlite::Error> {
-    let word = row.get_ref(0)?.as_str()?;
-    if word == Counts::DOUBLE_CONTACT {
-        counts.double_contact += row.get::<_, u64>(1)?;
-    } else if let Some(counter) = Counter::from_word(word) {
-        *counts.of(counter) += row.get::<_, u64>(1)?;
-    }
-    Ok(())
 }
 
 /// Notes where the expansion goes on; absent when it has ended.

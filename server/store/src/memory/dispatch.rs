@@ -1,13 +1,15 @@
 //! Sending deliveries: what a look needs of the maps, and what follows from it.
 
+mod case;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, Channel, InstallationId, Open, Permission, Reason, UserId};
+use vestnik_model::{AppId, Channel, InstallationId, Open, UserId};
 use vestnik_rules::{
     address::hash_email,
     attempt::{Bounds, Outcome, begin, for_delivery, kills, settle},
-    cascade::{Address, Device, Looked, Target, View, channel_of, is_handed, look, preferred},
+    cascade::{Looked, Target, View, channel_of, is_handed, look},
     delivery::{Event, advance, contacted},
     device::Opens,
     identity::attempt_id,
@@ -15,18 +17,16 @@ use vestnik_rules::{
     work::{Progress, Stage, WorkKind, lease_until},
 };
 
+use self::case::{device, mailbox};
 use super::{
     MemoryStore,
     attempt::{mailed, of_delivery},
-    findings::has_it,
     installations::addresses_of,
     letters,
     logs::{Append, append, for_user},
     queue::{Next, finish, held},
     release::hours_of,
-    row::{
-        AddressRow, AttemptRow, Content, InstallationRow, NotificationKey, Target as Aim, UserKey,
-    },
+    row::{AddressRow, AttemptRow, Content, NotificationKey, Target as Aim, UserKey},
     txn::Txn,
     world::World,
 };
@@ -201,62 +201,6 @@ pub(super) fn look_at(world: &World, key: Key, now: Timestamp) -> Option<Looked>
         lease_until: lease_until(now),
         now,
     }))
-}
-
-fn device(
-    world: &World,
-    (key, app): (Key, &AppId),
-    (id, row): (InstallationId, &InstallationRow),
-    now: Timestamp,
-) -> Device {
-    let permission = row.state.as_ref().map(|state| &state.permission);
-    let is_blocked = permission == Some(&Open::Known(Permission::Denied));
-    let connections = world
-        .presence
-        .iter()
-        .filter(|(key, row)| key.app == *app && key.installation == id && row.lease_until > now);
-    let heard_at = connections.map(|(_, row)| row.last_seen).max();
-    Device {
-        installation: id,
-        blocked: is_blocked.then_some(Reason::BlockedOs),
-        is_connected: heard_at.is_some(),
-        heard_at,
-        opened_at: row.opened_at,
-        last_seen_at: row.last_seen,
-        has_it: has_it(world, key, (app, id)),
-        addresses: addresses(world, key, (app, id)),
-    }
-}
-
-/// The addresses of an installation at services that the server knows.
-fn addresses(world: &World, key: Key, (app, id): (&AppId, InstallationId)) -> Vec<Address> {
-    let known = addresses_of(world, app, id).filter_map(|(kind, row)| {
-        let channel = Open::read(kind).known().and_then(channel_of)?;
-        let target = Target::Device {
-            installation: id,
-            channel,
-        };
-        let attempt = world.attempts.get(&(key.0, key.1, target));
-        Some(Address {
-            channel,
-            is_dead: row.died_at.is_some(),
-            has_provider: world.providers.contains_key(&(app.clone(), channel)),
-            attempt: attempt.map(|row| row.attempt.clone()),
-        })
-    });
-    preferred(known.collect())
-}
-
-/// The mailbox of a user.
-fn mailbox(world: &World, key: Key, app: &AppId) -> Option<Address> {
-    let email = world.emails.get(&key.1)?;
-    let attempt = world.attempts.get(&(key.0, key.1, Target::Mailbox));
-    Some(Address {
-        channel: Channel::Email,
-        is_dead: email.died_at.is_some(),
-        has_provider: world.providers.contains_key(&(app.clone(), Channel::Email)),
-        attempt: attempt.map(|row| row.attempt.clone()),
-    })
 }
 
 /// Opens a delivery to further installations: its entry is taken out of the log and appended for them.

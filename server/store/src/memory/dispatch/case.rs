@@ -1,0 +1,67 @@
+//! What a look at a delivery depends on, loaded from the maps.
+
+use jiff::Timestamp;
+use vestnik_model::{AppId, Channel, InstallationId, Open, Permission, Reason};
+use vestnik_rules::cascade::{Address, Device, Target, channel_of, preferred};
+
+use super::{
+    super::{findings::has_it, installations::addresses_of, row::InstallationRow, world::World},
+    Key,
+};
+
+/// An installation, as a look needs it.
+pub(super) fn device(
+    world: &World,
+    (key, app): (Key, &AppId),
+    (id, row): (InstallationId, &InstallationRow),
+    now: Timestamp,
+) -> Device {
+    let permission = row.state.as_ref().map(|state| &state.permission);
+    let is_blocked = permission == Some(&Open::Known(Permission::Denied));
+    let connections = world
+        .presence
+        .iter()
+        .filter(|(key, row)| key.app == *app && key.installation == id && row.lease_until > now);
+    let heard_at = connections.map(|(_, row)| row.last_seen).max();
+    Device {
+        installation: id,
+        blocked: is_blocked.then_some(Reason::BlockedOs),
+        is_connected: heard_at.is_some(),
+        heard_at,
+        opened_at: row.opened_at,
+        last_seen_at: row.last_seen,
+        has_it: has_it(world, key, (app, id)),
+        addresses: addresses(world, key, (app, id)),
+    }
+}
+
+/// The addresses of an installation at services that the server knows.
+fn addresses(world: &World, key: Key, (app, id): (&AppId, InstallationId)) -> Vec<Address> {
+    let known = addresses_of(world, app, id).filter_map(|(kind, row)| {
+        let channel = Open::read(kind).known().and_then(channel_of)?;
+        let target = Target::Device {
+            installation: id,
+            channel,
+        };
+        let attempt = world.attempts.get(&(key.0, key.1, target));
+        Some(Address {
+            channel,
+            is_dead: row.died_at.is_some(),
+            has_provider: world.providers.contains_key(&(app.clone(), channel)),
+            attempt: attempt.map(|row| row.attempt.clone()),
+        })
+    });
+    preferred(known.collect())
+}
+
+/// The mailbox of a user.
+pub(super) fn mailbox(world: &World, key: Key, app: &AppId) -> Option<Address> {
+    let email = world.emails.get(&key.1)?;
+    let attempt = world.attempts.get(&(key.0, key.1, Target::Mailbox));
+    Some(Address {
+        channel: Channel::Email,
+        is_dead: email.died_at.is_some(),
+        has_provider: world.providers.contains_key(&(app.clone(), Channel::Email)),
+        attempt: attempt.map(|row| row.attempt.clone()),
+    })
+}
