@@ -1,5 +1,7 @@
 //! Which of a user's devices a notification is for.
 
+use jiff::SignedDuration;
+use serde_json::json;
 use vestnik_model::{
     AudienceRequest, Channel, DeliveryStatus, Devices, Reason,
     view::{DeliveryView, InstallationView},
@@ -13,6 +15,7 @@ use super::{
         accepted, begin, dispatch, dispatch_of, has_address, settle, standing, to_anna, token,
         tried,
     },
+    timed::second,
     world::{World, due, grown, spelled},
 };
 
@@ -128,6 +131,28 @@ pub async fn only_the_primary_device_gets_what_is_for_it(fixture: &impl Fixture)
     settle(&world, SOON, tried(&begun[0], SOON, accepted())).await;
     assert!(world.claim(WorkKind::Dispatch, SOON + 90).await.is_empty());
     assert_eq!(standing(&world, 1, "anna").await.len(), 1);
+    world.is_sound().await;
+}
+
+/// Who is primary when a delivery is made says nothing of who is when its time comes.
+pub async fn who_is_primary_when_its_time_comes_gets_it(fixture: &impl Fixture) {
+    let (world, _, second_phone) = two_phones(fixture).await;
+    let zone = json!({"time_zone": "Europe/Berlin"});
+    world.attributes("anna", zone, 6).await;
+    let nine = json!({"send_at": "2027-01-20T09:00:00", "time_zone": "recipient"});
+    let ttl = SignedDuration::from_secs(1_000);
+    world
+        .publish_timed(1, to(Devices::Primary), nine, ttl)
+        .await;
+    let evening = second("2027-01-19T19:00:00Z");
+    world.work(WorkKind::Expand, 10, evening).await;
+    assert_eq!(log(&world).await, []);
+    assert!(open(&world, &second_phone, evening + 1).await);
+    let morning = second("2027-01-20T08:00:00Z");
+    world.work(WorkKind::Release, 10, morning).await;
+    assert_eq!(log(&world).await, [("1@1".to_owned(), Some(vec![2]))]);
+    let begun = dispatch(&world, morning).await;
+    assert_eq!(begun.iter().map(token).collect::<Vec<_>>(), ["token-2"]);
     world.is_sound().await;
 }
 

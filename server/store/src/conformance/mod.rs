@@ -203,7 +203,8 @@ macro_rules! conformance {
                 a_take_over_leaves_what_was_handed_over,
                 who_has_no_primary_device_is_told_apart,
                 the_others_follow_the_primary_device, all_are_meant_where_none_is_primary,
-                the_device_that_was_heard_from_last_is_meant;
+                the_device_that_was_heard_from_last_is_meant,
+                who_is_primary_when_its_time_comes_gets_it;
             bounces: a_letter_that_comes_back_ends_its_delivery_once,
                 a_step_that_waits_gives_way_to_the_next, a_mailbox_that_was_set_since_lives,
                 what_was_handed_over_otherwise_goes_on, a_letter_that_is_delayed_is_not_lost,
