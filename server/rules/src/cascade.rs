@@ -175,13 +175,25 @@ pub struct Looked {
 }
 
 impl Looked {
-    /// The same for somebody who opens no delivery and begins no tries: they are due at once.
+    /// The same for somebody who opens no delivery, begins no tries and does not know the hours of its
+    /// schedule: what is to be done is left to a dispatch, which looks at once at the delivery as it stood
+    /// `before`. What ends with nothing left to be done ends.
     #[must_use]
-    pub fn with_tries_left(mut self, now: Timestamp) -> Self {
-        if self.opens.take().is_some() || !self.tries.is_empty() {
-            self.course.due_at = Some(now);
+    pub fn left_to_dispatch(self, before: Course, now: Timestamp) -> Self {
+        let goes_on = self.course.step != before.step && self.end.is_none();
+        if self.opens.is_none() && self.tries.is_empty() && !goes_on {
+            return self;
         }
-        self
+        let course = Course {
+            due_at: Some(now),
+            ..before
+        };
+        Self {
+            tries: Vec::new(),
+            opens: None,
+            course,
+            end: None,
+        }
     }
 }
 

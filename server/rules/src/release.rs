@@ -67,7 +67,8 @@ pub enum Released {
     Now {
         /// The delivery.
         advanced: Advanced,
-        /// When it expires, if that is before its notification does: it is asked about again then.
+        /// When it expires, if that is before its notification does: it is asked about again then, unless
+        /// it has ended.
         expires_at: Option<Timestamp>,
     },
     /// It is asked about again at this time.
@@ -91,7 +92,7 @@ pub fn ask(state: DeliveryState, turn: Turn, is_reachable: bool, now: Timestamp)
             };
             Released::Now {
                 advanced: advance(state, event, now),
-                expires_at: expires_at.filter(|_| is_reachable),
+                expires_at,
             }
         }
         Turn::Later { at, by: _ } => Released::Later(at),
@@ -101,7 +102,7 @@ pub fn ask(state: DeliveryState, turn: Turn, is_reachable: bool, now: Timestamp)
 }
 
 /// What of its schedule holds a delivery: one that waits for its time, or one that was released and may
-/// not go on now.
+/// not go on now, or be tried anew.
 #[must_use]
 pub fn holds(
     state: &DeliveryState,
@@ -111,18 +112,16 @@ pub fn holds(
 ) -> Option<Held> {
     match state.status {
         DeliveryStatus::Scheduled => held(mailing, recipient, pace, now),
-        DeliveryStatus::Pending => match hours(mailing, recipient, now) {
+        DeliveryStatus::Pending
+        | DeliveryStatus::Sent
+        | DeliveryStatus::Delivered
+        | DeliveryStatus::Suppressed
+        | DeliveryStatus::Failed
+        | DeliveryStatus::Undelivered => match hours(mailing, recipient, now) {
             Hours::Closed(held) => Some(held),
             Hours::Open | Hours::Over(_) => None,
         },
-        DeliveryStatus::Sent
-        | DeliveryStatus::Delivered
-        | DeliveryStatus::Read
-        | DeliveryStatus::Suppressed
-        | DeliveryStatus::Failed
-        | DeliveryStatus::Undelivered
-        | DeliveryStatus::Expired
-        | DeliveryStatus::Cancelled => None,
+        DeliveryStatus::Read | DeliveryStatus::Expired | DeliveryStatus::Cancelled => None,
     }
 }
 

@@ -91,7 +91,7 @@ pub struct Round {
 #[must_use]
 pub fn round(findings: &Findings, is_routed: bool, now: Timestamp) -> Option<Round> {
     let delivery = findings.delivery.as_ref()?;
-    if !is_lost(&delivery.state) {
+    if !is_lost(&delivery.state) || findings.notification.expires_at <= now {
         return None;
     }
     let advanced = advance(delivery.state.clone(), Event::Retried, now);
@@ -123,6 +123,9 @@ pub fn round(findings: &Findings, is_routed: bool, now: Timestamp) -> Option<Rou
     if looked.end.is_some() {
         return None;
     }
+    // In closed hours the first step would be over before anything is tried.
+    let held = findings.held.as_ref();
+    let course = Course::new(held.map_or(now, |held| held.until));
     let failed = findings.tries.iter().filter(|tried| is_failed(tried));
     let reopened = failed.map(|tried| (tried.target, reopened(&tried.attempt, now)));
     Some(Round {

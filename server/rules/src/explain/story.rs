@@ -441,6 +441,7 @@ fn waits(findings: &Findings, ahead: Option<Ahead<'_>>) -> Vec<CascadeFinding> {
     let next = steps.get(course.step.saturating_add(1));
     let waits = steps.get(course.step).zip(next).and_then(|(step, next)| {
         let until = course.began_at.checked_add(step.within?).ok()?;
+        let until = ahead.look_from(until);
         ahead.switches(until).then_some(CascadeFinding::Waits {
             channel: step.channel,
             goal: step.goal,

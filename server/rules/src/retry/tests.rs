@@ -1,10 +1,14 @@
+use jiff::SignedDuration;
 use vestnik_model::{
     Channel, Devices, Evidence as Proof, Expansion, Reason,
     publish::{Goal, StepChannel, StepRequest, Steps},
 };
 
 use super::*;
-use crate::explain::{Address, DeliveryFindings, NotificationFindings};
+use crate::{
+    explain::{Address, DeliveryFindings, NotificationFindings},
+    schedule::{Held, HeldBy},
+};
 
 fn at(time: &str) -> Timestamp {
     format!("2026-11-29T{time}Z").parse().unwrap()
@@ -131,6 +135,30 @@ fn what_would_end_again_stays_as_it_ended() {
         findings.devices[0].addresses[0].died_at = Some(at("10:03:00"));
         findings.tries = vec![failed(Reason::TokenDead)];
     });
+}
+
+#[test]
+fn what_is_tried_anew_in_closed_hours_begins_when_they_open() {
+    let mut findings = ended(Reason::ProviderUnavailable);
+    let until = now() + SignedDuration::from_hours(1);
+    findings.held = Some(Held {
+        until,
+        by: HeldBy::QuietHours,
+        zone: None,
+        ends_at: None,
+    });
+    let again = round(&findings, true, now()).unwrap();
+    assert_eq!(again.course, Some(Course::new(until)));
+}
+
+/// A delivery by its recipient's clock ends before its notification does.
+#[test]
+fn what_is_not_worth_delivering_any_more_stays_as_it_ended() {
+    let mut findings = ended(Reason::TokenDead);
+    findings.notification.expires_at = now() + SignedDuration::from_secs(1);
+    assert!(round(&findings, true, now()).is_some());
+    findings.notification.expires_at = now();
+    assert_eq!(round(&findings, true, now()), None);
 }
 
 #[test]

@@ -51,7 +51,8 @@ pub enum Hours {
     Open,
     /// The sender's window is closed, or the recipient wants quiet.
     Closed(Held),
-    /// The only window that the sender wants is over.
+    /// It never may again: the only window that the sender wants is over, or the deadline comes before the
+    /// hours open.
     Over(Reason),
 }
 
@@ -64,7 +65,9 @@ pub fn hours(mailing: &Mailing<'_>, recipient: &Recipient<'_>, now: Timestamp) -
             at,
             by: by @ (HeldBy::Window | HeldBy::QuietHours),
         } => Hours::Closed(of(mailing, recipient, (at, by))),
-        Due::Missed(reason @ Reason::ExpiredWindow) => Hours::Over(reason),
+        Due::Missed(reason @ (Reason::ExpiredWindow | Reason::ExpiredDeadline)) => {
+            Hours::Over(reason)
+        }
         Due::Now | Due::At { .. } | Due::Missed(_) => Hours::Open,
     }
 }
@@ -211,6 +214,10 @@ mod tests {
             panic!("the window is closed");
         };
         assert_eq!(held.until, at("2026-11-21T18:00:00Z"));
+        // The deadline comes before the quiet hours end.
+        let early = json!({"deadline": "2026-11-21T05:00:00Z"});
+        let never = Hours::Over(Reason::ExpiredDeadline);
+        assert_eq!(go_on(early, &berlin(night())), never);
         // The time that the sender named has come: who moved west since is not made to wait again.
         let later = json!({"send_at": "2026-11-21T09:00:00", "time_zone": "recipient"});
         assert_eq!(go_on(later, &berlin(None)), Hours::Open);

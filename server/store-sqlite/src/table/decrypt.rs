@@ -65,7 +65,7 @@ impl Pushed<'_> {
             let changed = rule(&Case {
                 state: &found.state,
                 is_stopped: self.notification.is_cancelled,
-                expires_at: self.notification.expires_at,
+                expires_at: found.expires_at.unwrap_or(self.notification.expires_at),
                 step: steps.get(course.step).map(|step| step.channel),
                 attempt: &known.attempt,
                 is_delivered: known.is_delivered(),

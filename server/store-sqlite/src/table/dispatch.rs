@@ -372,7 +372,7 @@ impl Desk<'_> {
             }
         }
         // Tries begin in the next part.
-        let looked = self.look(&case).with_tries_left(self.now);
+        let looked = self.look(&case).left_to_dispatch(course, self.now);
         self.save(&case, &looked)
     }
 }

@@ -96,7 +96,7 @@ fn changed(
         let changed = rule(&Case {
             state: &delivery.state,
             is_stopped: row.is_cancelled,
-            expires_at: row.notification.expires_at,
+            expires_at: delivery.expires_at.unwrap_or(row.notification.expires_at),
             step: row.steps.get(course.step).map(|step| step.channel),
             attempt: &known.attempt,
             is_delivered: known.delivered_at.is_some(),

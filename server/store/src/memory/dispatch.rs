@@ -347,8 +347,9 @@ fn settle_all(txn: &mut Txn, settling: &Settling) -> usize {
         if let Some(by) = handed {
             move_on(txn, key, Event::HandedOver(by), settling.now);
         }
-        if let Some(looked) = look_at(&txn.world, key, settling.now) {
-            let looked = looked.with_tries_left(settling.now);
+        let course = txn.world.deliveries.get(&key).and_then(|row| row.course);
+        if let Some((looked, course)) = look_at(&txn.world, key, settling.now).zip(course) {
+            let looked = looked.left_to_dispatch(course, settling.now);
             save(txn, key, &looked, settling.now);
         }
     }
@@ -439,7 +440,9 @@ fn kill_mailbox(world: &mut World, user: UserKey, tried: &Tried, now: Timestamp)
 /// Until when a try of a delivery makes sense.
 fn until(world: &World, key: Key) -> Option<Timestamp> {
     let notification = world.notifications.get(&key.0)?;
-    let course = world.deliveries.get(&key)?.course?;
-    let expires_at = notification.notification.expires_at;
+    let delivery = world.deliveries.get(&key)?;
+    let course = delivery.course?;
+    let whole = notification.notification.expires_at;
+    let expires_at = delivery.expires_at.unwrap_or(whole);
     Some(course.tries_until(&notification.steps, expires_at))
 }

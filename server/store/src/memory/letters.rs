@@ -72,13 +72,14 @@ fn go_on(txn: &mut Txn, key: Key, now: Timestamp) {
     ) else {
         return;
     };
-    let looked = looked.with_tries_left(now);
+    let Some(course) = row.course else {
+        return;
+    };
+    let looked = looked.left_to_dispatch(course, now);
     let others = of_delivery(&txn.world, key);
     let others = others.filter(|((_, _, target), _)| *target != Target::Mailbox);
     let others = others.map(|(_, row)| &row.attempt);
-    let ended = row
-        .course
-        .and_then(|course| end(row.state.status, others, (&course, &looked)));
+    let ended = end(row.state.status, others, (&course, &looked));
     let looked = Looked {
         end: looked.end.or(ended),
         ..looked

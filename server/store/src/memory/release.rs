@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use vestnik_model::{AppId, InstallationId, Priority, UserId};
 use vestnik_rules::{
     cascade::Course,
-    delivery::{Advanced, expire},
+    delivery::{Advanced, expire, is_timed},
     device,
     release::{Question, Released, ask, question},
     schedule::{Hours, Known, Pace, Turn, hours, turn},
@@ -142,7 +142,8 @@ fn ask_schedule(
             if let Some(row) = txn.world.deliveries.get_mut(&key) {
                 (row.only, row.seq) = (only, Some(seq));
                 row.course = course;
-                (row.release_at, row.expires_at) = (expires_at, expires_at);
+                let ends_at = expires_at.filter(|_| is_timed(&advanced.state));
+                (row.release_at, row.expires_at) = (ends_at, expires_at);
             }
             ending::save(txn, key, advanced);
         }

@@ -222,6 +222,24 @@ fn the_device_that_was_heard_from_last_is_kept_while_it_is_there() {
 #[test]
 fn somebody_who_begins_no_tries_opens_nothing() {
     let looked = primary(&[2], vec![opened(1, 90), opened(2, 60)]).look();
-    let left = looked.with_tries_left(at(100));
+    let left = looked.left_to_dispatch(Course::new(at(90)), at(100));
     assert_eq!((left.opens, left.course.due_at), (None, Some(at(100))));
+}
+
+/// The phone's token died, and the desktop has no address: the letter follows at once, and the desktop
+/// still is to have it in its log.
+#[test]
+fn a_step_that_gives_way_while_others_follow_is_left_to_a_dispatch() {
+    let dead = attempt(State::Failed, None, Some(Reason::TokenDead));
+    let desktop = Device::new(id(2), Vec::new());
+    let case = Case {
+        steps: cascade(),
+        ..first(vec![phone(1, Some(dead)), desktop])
+    };
+    let looked = case.look();
+    assert_eq!((looked.course.step, looked.opens), (1, Some(Opens::All)));
+    let left = looked.left_to_dispatch(case.course, at(110));
+    assert_eq!((left.course.step, left.course.due_at), (0, Some(at(110))));
+    assert_eq!((left.opens, left.end), (None, None));
+    assert!(left.tries.is_empty());
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
 use vestnik_model::{DeliveryState, InstallationId, Open};
+use vestnik_rules::delivery::is_timed;
 
 use super::Key;
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
 statements! {
     /// The time has come of a delivery that was made before.
     RELEASE = "UPDATE delivery SET seq = ?3, status = ?4, reason = ?5, began_at = ?6, due_at = ?6,
-             release_at = ?7, expires_at = ?7, only = ?8
+             release_at = iif(?9, ?7, NULL), expires_at = ?7, only = ?8
          WHERE notification = ?1 AND user = ?2";
     SET_RELEASE = "UPDATE delivery SET release_at = ?3 WHERE notification = ?1 AND user = ?2";
     /// Users about whose deliveries the schedule is asked, the earliest first.
@@ -66,6 +67,7 @@ pub(crate) fn release(
             due_at.map(millis),
             expires_at.map(millis),
             only.map(to_json).transpose()?,
+            is_timed(state),
         ))
         .map(drop)
 }

@@ -90,7 +90,7 @@ impl Desk<'_> {
             return Ok(());
         };
         // Tries begin in the next part.
-        let looked = self.look(&case).with_tries_left(self.now);
+        let looked = self.look(&case).left_to_dispatch(course, self.now);
         let others = case.attempts.iter();
         let others = others.filter(|found| found.target != Target::Mailbox);
         let others = others.map(|found| &found.attempt);

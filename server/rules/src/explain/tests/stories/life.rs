@@ -363,7 +363,7 @@ impl Life {
         if outcome == Outcome::Accepted {
             self.advance(Event::HandedOver(target.channel()));
         }
-        let looked = self.look().with_tries_left(now);
+        let looked = self.look().left_to_dispatch(self.course().unwrap(), now);
         self.save(&looked);
     }
 
@@ -463,7 +463,7 @@ impl Life {
         if is_dead {
             self.kill(Target::Mailbox);
         }
-        let looked = self.look().with_tries_left(now);
+        let looked = self.look().left_to_dispatch(self.course().unwrap(), now);
         let others = self.findings.tries.iter();
         let others = others.filter(|tried| tried.target != Target::Mailbox);
         let others = others.map(|tried| &tried.attempt);
