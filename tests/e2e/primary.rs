@@ -38,6 +38,15 @@ async fn open(server: &TestServer, user: &UserId, device: &CoreDevice) -> anyhow
     .await
 }
 
+/// Waits until the server knows that a device has a notification.
+async fn is_delivered(server: &TestServer, id: NotificationId) -> anyhow::Result<()> {
+    asked("a device has it", async || {
+        let view = server.backend.notification(id).await?;
+        Ok((view.counts.delivered == 1).then_some(()))
+    })
+    .await
+}
+
 #[tokio::test]
 async fn what_is_for_the_primary_device_reaches_whichever_was_opened_last() -> anyhow::Result<()> {
     let server = TestServer::start().await?;
@@ -47,6 +56,8 @@ async fn what_is_for_the_primary_device_reaches_whichever_was_opened_last() -> a
     open(&server, &anna, &phone).await?;
     let first = publish(&server, &anna, Devices::Primary).await?;
     phone.has_shown(&[first]).await?;
+    // Until the server knows that the phone has it, it waits, and another device takes it over.
+    is_delivered(&server, first).await?;
     open(&server, &anna, &laptop).await?;
     let second = publish(&server, &anna, Devices::Primary).await?;
     let last = publish(&server, &anna, Devices::All).await?;
