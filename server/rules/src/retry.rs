@@ -15,9 +15,9 @@ use vestnik_model::{Counts, DeliveryState, DeliveryStatus, Open};
 
 use crate::{
     attempt::{Attempt, State},
-    cascade::{self, Course, Target, View, look, preferred},
+    cascade::{Course, Target, View, look},
     delivery::{Advanced, Event, advance},
-    explain::{Address, Device, Findings, Try},
+    explain::{Findings, Try},
     reason::{Escalation, consequences},
     work::lease_until,
 };
@@ -96,13 +96,8 @@ pub fn round(findings: &Findings, is_routed: bool, now: Timestamp) -> Option<Rou
     }
     let advanced = advance(delivery.state.clone(), Event::Retried, now);
     let course = Course::new(now);
-    let devices: Vec<_> = findings
-        .devices
-        .iter()
-        .map(|found| device(found, &findings.tries, now))
-        .collect();
-    let mailbox = findings.mailbox.as_ref();
-    let mailbox = mailbox.map(|found| address(found, Target::Mailbox, &findings.tries, now));
+    let devices = findings.looked_at(|tried| anew(tried, now));
+    let mailbox = findings.mailbox_looked_at(|tried| anew(tried, now));
     let notification = &findings.notification;
     let looked = look(&View {
         steps: &notification.steps,
@@ -169,41 +164,12 @@ fn reopened(failed: &Attempt, now: Timestamp) -> Attempt {
     }
 }
 
-/// An address as a look sees it once the failed attempt at it is reopened.
-fn address(found: &Address, target: Target, tries: &[Try], now: Timestamp) -> cascade::Address {
-    let tried = tries.iter().find(|tried| tried.target == target);
-    cascade::Address {
-        channel: found.channel,
-        is_dead: found.died_at.is_some(),
-        has_provider: found.has_provider,
-        attempt: tried.map(|tried| {
-            if is_failed(tried) {
-                reopened(&tried.attempt, now)
-            } else {
-                tried.attempt.clone()
-            }
-        }),
-    }
-}
-
-/// A device as a look sees it once its failed attempts are reopened.
-fn device(found: &Device, tries: &[Try], now: Timestamp) -> cascade::Device {
-    let addresses = found.addresses.iter().map(|known| {
-        let target = Target::Device {
-            installation: found.installation,
-            channel: known.channel,
-        };
-        address(known, target, tries, now)
-    });
-    cascade::Device {
-        installation: found.installation,
-        blocked: found.blocked,
-        is_connected: found.connected.is_some(),
-        heard_at: found.connected,
-        opened_at: found.opened_at,
-        last_seen_at: found.last_seen_at,
-        has_it: found.has_it,
-        addresses: preferred(addresses.collect()),
+/// An attempt as a look sees it once what failed is reopened.
+fn anew(tried: &Try, now: Timestamp) -> Attempt {
+    if is_failed(tried) {
+        reopened(&tried.attempt, now)
+    } else {
+        tried.attempt.clone()
     }
 }
 

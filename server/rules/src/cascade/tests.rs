@@ -1,4 +1,5 @@
 mod chosen;
+mod handed;
 
 use uuid::Uuid;
 use vestnik_model::{Channel, Evidence, ReceiptKind, publish::StepRequest};
@@ -463,66 +464,4 @@ fn a_dead_mailbox_and_an_app_without_a_server_get_no_letter() {
         ..mailbox
     };
     letter(unserved).check(&[], 0, None, Some(Reason::ConfigNoRoute));
-}
-
-/// The device reported that it could not decrypt the push, and has no other key.
-#[test]
-fn a_push_that_was_not_decrypted_gives_way_at_once() {
-    let failed = attempt(State::Failed, None, Some(Reason::DecryptFailed));
-    let waits = attempt(State::Failed, Some(125), Some(Reason::DecryptFailed));
-    let fcm = push(1, Channel::Fcm);
-    let case = |attempt: &Attempt| Case {
-        attempts: vec![(fcm, attempt.clone())],
-        ..Case::cascade(vec![phone(1, Some(attempt.clone()))])
-            .at(120)
-            .proven(Evidence::Sent)
-    };
-    case(&waits).check(&[], 0, Some(125), None);
-    case(&failed).check(&[Target::Mailbox], 1, Some(150), None);
-    // Another service brings the same, which the device cannot decrypt either.
-    let mut two = case(&failed);
-    two.devices[0]
-        .addresses
-        .push(address(Channel::Webpush, None));
-    two.check(&[Target::Mailbox], 1, Some(150), None);
-    // What was written to its connection before did not arrive, or it would not have reported.
-    let mut written = case(&failed);
-    written
-        .attempts
-        .push((push(1, Channel::Hub), Attempt::HANDED));
-    written.check(&[Target::Mailbox], 1, Some(150), None);
-    // It counts as handed over no more.
-    let mut handed = case(&failed);
-    handed.steps = waiting_for(Goal::Handed);
-    handed.check(&[Target::Mailbox], 1, Some(150), None);
-    // Another device may still confirm it.
-    let taken = attempt(State::Sent, None, None);
-    let mut others = case(&failed);
-    others.devices.push(phone(2, Some(taken.clone())));
-    others.attempts.push((push(2, Channel::Fcm), taken));
-    others.check(&[], 0, Some(160), None);
-    // There is no step behind it: it waits in the log.
-    let mut last = case(&failed);
-    last.steps = Steps::default();
-    last.check(&[], 0, None, None);
-}
-
-#[test]
-fn what_an_installation_confirms_came_by_its_push_if_one_was_taken() {
-    let taken = attempt(State::Sent, None, None);
-    let failed = attempt(State::Failed, None, Some(Reason::TokenDead));
-    let by = |attempts: &[(Target, &Attempt)]| came_by(attempts.iter().copied(), id(1));
-    let written = (push(1, Channel::Hub), &Attempt::HANDED);
-    assert_eq!(by(&[]), Channel::Hub);
-    assert_eq!(by(&[written]), Channel::Hub);
-    assert_eq!(
-        by(&[written, (push(1, Channel::Fcm), &taken)]),
-        Channel::Fcm
-    );
-    assert_eq!(
-        by(&[written, (push(1, Channel::Fcm), &failed)]),
-        Channel::Hub
-    );
-    let others = [(push(2, Channel::Fcm), &taken), (Target::Mailbox, &taken)];
-    assert_eq!(by(&others), Channel::Hub);
 }

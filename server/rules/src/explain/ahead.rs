@@ -4,9 +4,9 @@
 use jiff::Timestamp;
 use vestnik_model::{Channel, DeliveryState, DeliveryStatus, InstallationId};
 
-use super::findings::{Address, DeliveryFindings, Device, Findings};
+use super::findings::{DeliveryFindings, Findings};
 use crate::{
-    cascade::{self, Course, Looked, Target, View, is_handed, look, preferred},
+    cascade::{Course, Looked, Target, View, is_handed, look},
     release::put_off,
     schedule::Hours,
     work::lease_until,
@@ -94,9 +94,8 @@ impl<'a> Ahead<'a> {
         if let Some(off) = held.and_then(|held| put_off(self.course, Hours::Closed(held))) {
             return off;
         }
-        let devices: Vec<_> = findings.devices.iter().map(|of| self.device(of)).collect();
-        let mailbox = findings.mailbox.as_ref();
-        let mailbox = mailbox.map(|found| self.address(found, Target::Mailbox));
+        let devices = findings.looked_at(|tried| tried.attempt.clone());
+        let mailbox = findings.mailbox_looked_at(|tried| tried.attempt.clone());
         let notification = &findings.notification;
         let attempts = findings.tries.iter();
         let attempts = attempts.map(|tried| (tried.target, &tried.attempt));
@@ -114,36 +113,5 @@ impl<'a> Ahead<'a> {
             lease_until: lease_until(at),
             now: at,
         })
-    }
-
-    fn device(&self, found: &Device) -> cascade::Device {
-        let addresses = found.addresses.iter().map(|known| {
-            let target = Target::Device {
-                installation: found.installation,
-                channel: known.channel,
-            };
-            self.address(known, target)
-        });
-        cascade::Device {
-            installation: found.installation,
-            blocked: found.blocked,
-            is_connected: found.connected.is_some(),
-            heard_at: found.connected,
-            opened_at: found.opened_at,
-            last_seen_at: found.last_seen_at,
-            has_it: found.has_it,
-            addresses: preferred(addresses.collect()),
-        }
-    }
-
-    fn address(&self, found: &Address, target: Target) -> cascade::Address {
-        let mut tries = self.findings.tries.iter();
-        let tried = tries.find(|tried| tried.target == target);
-        cascade::Address {
-            channel: found.channel,
-            is_dead: found.died_at.is_some(),
-            has_provider: found.has_provider,
-            attempt: tried.map(|tried| tried.attempt.clone()),
-        }
     }
 }

@@ -8,7 +8,7 @@ use vestnik_model::{
 
 use crate::{
     attempt::Attempt,
-    cascade::{Course, Target},
+    cascade::{self, Course, Target, preferred},
     schedule::Held,
 };
 
@@ -73,6 +73,62 @@ impl Findings {
         let only = delivery.and_then(|delivery| delivery.only.as_ref());
         let devices = self.devices.iter();
         devices.filter(move |device| only.is_none_or(|only| only.contains(&device.installation)))
+    }
+
+    /// The devices as a look sees them, with each attempt as `attempt` makes it of what was tried.
+    pub(crate) fn looked_at(&self, attempt: impl Fn(&Try) -> Attempt) -> Vec<cascade::Device> {
+        let devices = self.devices.iter();
+        devices
+            .map(|found| self.device_looked_at(found, &attempt))
+            .collect()
+    }
+
+    /// The same for the mailbox.
+    pub(crate) fn mailbox_looked_at(
+        &self,
+        attempt: impl Fn(&Try) -> Attempt,
+    ) -> Option<cascade::Address> {
+        let found = self.mailbox.as_ref()?;
+        Some(self.address_looked_at(found, Target::Mailbox, &attempt))
+    }
+
+    fn device_looked_at(
+        &self,
+        found: &Device,
+        attempt: &impl Fn(&Try) -> Attempt,
+    ) -> cascade::Device {
+        let addresses = found.addresses.iter().map(|known| {
+            let target = Target::Device {
+                installation: found.installation,
+                channel: known.channel,
+            };
+            self.address_looked_at(known, target, attempt)
+        });
+        cascade::Device {
+            installation: found.installation,
+            blocked: found.blocked,
+            is_connected: found.connected.is_some(),
+            heard_at: found.connected,
+            opened_at: found.opened_at,
+            last_seen_at: found.last_seen_at,
+            has_it: found.has_it,
+            addresses: preferred(addresses.collect()),
+        }
+    }
+
+    fn address_looked_at(
+        &self,
+        found: &Address,
+        target: Target,
+        attempt: &impl Fn(&Try) -> Attempt,
+    ) -> cascade::Address {
+        let tried = self.tries.iter().find(|tried| tried.target == target);
+        cascade::Address {
+            channel: found.channel,
+            is_dead: found.died_at.is_some(),
+            has_provider: found.has_provider,
+            attempt: tried.map(attempt),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use vestnik_model::{
 
 use super::*;
 use crate::{
-    explain::{Address, DeliveryFindings, NotificationFindings},
+    explain::{Address, DeliveryFindings, Device, NotificationFindings},
     schedule::{Held, HeldBy},
 };
 
