@@ -20,6 +20,7 @@
 //! use jiff::Timestamp;
 //! use vestnik_model::{DeliveryState, Devices, InstallationId, channel::Channel, publish::Steps};
 //! use vestnik_rules::cascade::{Address, Course, Device, Target, View, look};
+//! use vestnik_rules::schedule::Hours;
 //!
 //! let now: Timestamp = "2026-11-29T09:00:00Z".parse()?;
 //! let address = Address { channel: Channel::Fcm, is_dead: false, has_provider: true, attempt: None };
@@ -32,6 +33,7 @@
 //!     is_handed: false,
 //!     expires_at: "2026-11-30T09:00:00Z".parse()?,
 //!     is_stopped: false,
+//!     hours: &Hours::Open,
 //!     choice: Devices::All,
 //!     only: None,
 //!     devices: &[phone],
@@ -45,6 +47,7 @@
 
 mod device;
 mod handed;
+mod hours;
 mod meant;
 mod target;
 
@@ -66,6 +69,7 @@ use crate::{
     decrypt::is_decrypt,
     device::Opens,
     reason::{Escalation, consequences},
+    schedule::Hours,
 };
 
 /// How long a device that was heard from has to confirm what was written to its connection, before it
@@ -146,6 +150,8 @@ pub struct View<'a> {
     pub expires_at: Timestamp,
     /// Whether its sender cancelled or recalled its notification: its delivery may not have ended yet.
     pub is_stopped: bool,
+    /// Whether it may go on now, by the hours of its schedule and of its recipient.
+    pub hours: &'a Hours,
     /// Which of the user's devices the sender asked for.
     pub choice: Devices,
     /// The only installations that the delivery is for so far, the one that is meant now last; all of the
@@ -175,8 +181,8 @@ pub struct Looked {
 }
 
 impl Looked {
-    /// The same for somebody who opens no delivery, begins no tries and does not know the hours of its
-    /// schedule: what is to be done is left to a dispatch, which looks at once at the delivery as it stood
+    /// The same for somebody who opens no delivery, begins no tries and takes the hours of its schedule for
+    /// open: what is to be done is left to a dispatch, which looks at once at the delivery as it stood
     /// `before`. What ends with nothing left to be done ends.
     #[must_use]
     pub fn left_to_dispatch(self, before: Course, now: Timestamp) -> Self {
@@ -258,6 +264,9 @@ pub fn look(view: &View<'_>) -> Looked {
     };
     if is_over || view.is_stopped || view.now >= view.expires_at {
         return looked;
+    }
+    if let Some(off) = hours::put_off(view.course, view.hours) {
+        return off;
     }
     let mut meant = Meant::of(view);
     while let Some(step) = view.steps.get(looked.course.step) {

@@ -214,8 +214,30 @@ pub fn contacted(mut advanced: Advanced, steps: &Steps, is_mailed: bool) -> Adva
 /// One that waits expires. One that was handed over is delivered if a device has confirmed a later
 /// place of the log, and otherwise ends as `delivery.unconfirmed`: a hand-over alone is no success, unless
 /// it was to a mailbox. Every other one stays as it is.
+///
+/// A delivery of a notification that `is_stopped` may not have been ended yet: one that still waits ends as
+/// cancelled, though its time has run out too.
 #[must_use]
-pub fn expire(state: DeliveryState, proof: Confirmation, now: Timestamp) -> Advanced {
+pub fn expire(
+    state: DeliveryState,
+    is_stopped: bool,
+    proof: Confirmation,
+    now: Timestamp,
+) -> Advanced {
+    let waits = match state.status {
+        DeliveryStatus::Scheduled | DeliveryStatus::Pending => true,
+        DeliveryStatus::Sent
+        | DeliveryStatus::Delivered
+        | DeliveryStatus::Read
+        | DeliveryStatus::Suppressed
+        | DeliveryStatus::Failed
+        | DeliveryStatus::Undelivered
+        | DeliveryStatus::Expired
+        | DeliveryStatus::Cancelled => false,
+    };
+    if is_stopped && waits {
+        return cancel(state, now);
+    }
     advance(state, Event::Expired(proof), now)
 }
 

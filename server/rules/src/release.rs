@@ -14,7 +14,6 @@ use vestnik_model::{DeliveryState, DeliveryStatus, Evidence, Reason};
 
 use crate::{
     audience::Member,
-    cascade::{Course, Looked},
     delivery::{Advanced, Event, advance, cancel, is_timed},
     schedule::{Held, Hours, Mailing, Pace, Recipient, Turn, held, hours},
 };
@@ -123,23 +122,6 @@ pub fn holds(
         },
         DeliveryStatus::Read | DeliveryStatus::Expired | DeliveryStatus::Cancelled => None,
     }
-}
-
-/// Whether a delivery that was released is looked at now, by the hours of its schedule and of its
-/// recipient: if not, what becomes of it. A step that was over meanwhile gives way when the hours open.
-#[must_use]
-pub fn put_off(course: Course, hours: Hours) -> Option<Looked> {
-    let (due_at, end) = match hours {
-        Hours::Open => return None,
-        Hours::Closed(held) => (Some(held.until), None),
-        Hours::Over(reason) => (None, Some(reason)),
-    };
-    Some(Looked {
-        opens: None,
-        tries: Vec::new(),
-        course: Course { due_at, ..course },
-        end,
-    })
 }
 
 /// What is done with a delivery whose time to be asked about has come.

@@ -19,6 +19,7 @@ use crate::{
     delivery::{Advanced, Event, advance},
     explain::{Findings, Try},
     reason::{Escalation, consequences},
+    schedule::Hours,
     work::lease_until,
 };
 
@@ -107,6 +108,7 @@ pub fn round(findings: &Findings, is_routed: bool, now: Timestamp) -> Option<Rou
         is_handed: false,
         expires_at: notification.expires_at,
         is_stopped: notification.is_cancelled,
+        hours: &Hours::Open,
         choice: notification.choice,
         only: delivery.only.as_deref(),
         devices: &devices,

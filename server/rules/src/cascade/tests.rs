@@ -1,5 +1,6 @@
 mod chosen;
 mod handed;
+mod hours;
 
 use uuid::Uuid;
 use vestnik_model::{Channel, Evidence, ReceiptKind, publish::StepRequest};
@@ -73,6 +74,7 @@ struct Case {
     devices: Vec<Device>,
     mailbox: Option<Address>,
     is_stopped: bool,
+    hours: Hours,
     now: i64,
 }
 
@@ -88,6 +90,7 @@ impl Case {
             devices,
             mailbox: Some(address(Channel::Email, None)),
             is_stopped: false,
+            hours: Hours::Open,
             now: 100,
         }
     }
@@ -116,6 +119,7 @@ impl Case {
             is_handed: is_handed(&self.state, self.attempts.iter().map(|(to, of)| (*to, of))),
             expires_at: at(10_000),
             is_stopped: self.is_stopped,
+            hours: &self.hours,
             choice: self.choice,
             only: self.only.as_deref(),
             devices: &self.devices,

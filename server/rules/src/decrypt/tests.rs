@@ -8,6 +8,7 @@ use crate::{
     attempt::{Bounds, Outcome, begin, settle},
     cascade::{Address, Course, Device, Looked, Target, View, is_handed, look},
     delivery::{Event, advance},
+    schedule::Hours,
 };
 
 const REASON: Reason = Reason::DecryptUnknownKey;
@@ -96,6 +97,7 @@ impl World {
             is_handed: is_handed(&self.state, attempts),
             expires_at: at(10_000),
             is_stopped: self.is_stopped,
+            hours: &Hours::Open,
             choice: Devices::All,
             only: None,
             devices: &[device],

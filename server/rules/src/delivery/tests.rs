@@ -22,11 +22,27 @@ const PROOFS: [Confirmation; 3] = [
     Confirmation::Impossible,
 ];
 
+/// The sender withdrew it, and nobody had come to end it before its time ran out.
+#[test]
+fn what_was_withdrawn_does_not_expire() {
+    let withdrawn = |events: &[Event], proof| expire(after(events), true, proof, at(9)).state;
+    for proof in PROOFS {
+        assert_eq!(counter(&withdrawn(&[], proof)), Counter::Cancelled);
+        let scheduled = expire(DeliveryState::scheduled(), true, proof, at(9)).state;
+        assert_eq!(counter(&scheduled), Counter::Cancelled);
+        let read = withdrawn(&[HANDED, READ], proof);
+        assert_eq!(counter(&read), Counter::Read);
+    }
+    // What was handed over before is confirmed, or not, as ever.
+    let missing = withdrawn(&[HANDED], Confirmation::Missing);
+    assert_eq!(counter(&missing), Counter::Unconfirmed);
+}
+
 #[test]
 fn what_runs_out_depends_on_how_far_it_came() {
     #[track_caller]
     fn check(events: &[Event], proof: Confirmation, expected: Counter) {
-        let advanced = expire(after(events), proof, at(9));
+        let advanced = expire(after(events), false, proof, at(9));
         assert_eq!(counter(&advanced.state), expected);
         assert_eq!(
             advanced.moved.is_some(),

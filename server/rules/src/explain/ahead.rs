@@ -7,7 +7,6 @@ use vestnik_model::{Channel, DeliveryState, DeliveryStatus, InstallationId};
 use super::findings::{DeliveryFindings, Findings};
 use crate::{
     cascade::{Course, Looked, Target, View, is_handed, look},
-    release::put_off,
     schedule::Hours,
     work::lease_until,
 };
@@ -91,9 +90,7 @@ impl<'a> Ahead<'a> {
     fn looked(&self, at: Timestamp) -> Looked {
         let (findings, at) = (self.findings, at.max(self.now));
         let held = findings.held.clone().filter(|held| at < held.until);
-        if let Some(off) = held.and_then(|held| put_off(self.course, Hours::Closed(held))) {
-            return off;
-        }
+        let hours = held.map_or(Hours::Open, Hours::Closed);
         let devices = findings.looked_at(|tried| tried.attempt.clone());
         let mailbox = findings.mailbox_looked_at(|tried| tried.attempt.clone());
         let notification = &findings.notification;
@@ -106,6 +103,7 @@ impl<'a> Ahead<'a> {
             is_handed: is_handed(self.state, attempts),
             expires_at: notification.expires_at,
             is_stopped: notification.is_cancelled,
+            hours: &hours,
             choice: notification.choice,
             only: self.only,
             devices: &devices,

@@ -361,7 +361,13 @@ fn reading_up_to_a_place_passes_over_what_the_device_cannot_have() {
         }),
         None
     );
-    let ended = expire(DeliveryState::pending(), Confirmation::Missing, at(1_500)).state;
+    let ended = expire(
+        DeliveryState::pending(),
+        false,
+        Confirmation::Missing,
+        at(1_500),
+    )
+    .state;
     assert_eq!(mark(subject(ended)), None);
 }
 

@@ -15,7 +15,6 @@ use vestnik_rules::{
     delivery::{Event, advance, contacted},
     device::Opens,
     identity::{attempt_id, delivery_id},
-    release::put_off,
     schedule::Hours,
     work::{Stage, WorkKind, lease_until},
 };
@@ -151,7 +150,7 @@ impl Desk<'_> {
                 continue;
             };
             let hours = self.hours(&case)?;
-            let looked = put_off(case.course, hours).unwrap_or_else(|| self.look(&case));
+            let looked = self.look(&case, &hours);
             if let Some(opens) = looked.opens {
                 self.open(&case, opens, seed)?;
             }
@@ -172,7 +171,7 @@ impl Desk<'_> {
         })
     }
 
-    fn look(&self, case: &Case) -> Looked {
+    fn look(&self, case: &Case, hours: &Hours) -> Looked {
         let mailbox = case.mailbox(&self.sending);
         let attempts = case.attempts.iter();
         let attempts = attempts.map(|found| (found.target, &found.attempt));
@@ -184,6 +183,7 @@ impl Desk<'_> {
             expires_at: case.expires_at(&self.sending),
             // Content that cannot be read is never sent.
             is_stopped: self.sending.found.is_cancelled || self.sending.content.is_none(),
+            hours,
             choice: self.sending.devices,
             only: case.delivery.only.as_deref(),
             devices: &case.devices,
@@ -372,7 +372,9 @@ impl Desk<'_> {
             }
         }
         // Tries begin in the next part.
-        let looked = self.look(&case).left_to_dispatch(course, self.now);
+        let looked = self
+            .look(&case, &Hours::Open)
+            .left_to_dispatch(course, self.now);
         self.save(&case, &looked)
     }
 }

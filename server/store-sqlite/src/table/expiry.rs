@@ -117,7 +117,8 @@ pub(crate) fn expired(
     } else {
         Confirmation::Missing
     };
-    Ok(expire(found.state.clone(), proof, pass.now))
+    let is_stopped = pass.found.is_cancelled;
+    Ok(expire(found.state.clone(), is_stopped, proof, pass.now))
 }
 
 /// What is known of what a delivery that was handed over came to.

@@ -13,7 +13,7 @@ use vestnik_rules::{
 use super::{
     Fixture,
     name::{at, notification, shop, user, users},
-    pushing::{self, dispatch, settle, state, token, tried},
+    pushing::{self, dispatch, dispatch_of, settle, state, token, tried},
     timed::second,
     world::World,
 };
@@ -103,5 +103,31 @@ pub async fn a_window_that_is_over_ends_what_is_tried_anew(fixture: &impl Fixtur
     let delivery = world.delivery(1, "anna").await;
     assert_eq!(delivery.status, DeliveryStatus::Expired);
     assert_eq!(delivery.reason, Some(Reason::ExpiredWindow.into()));
+    world.is_sound().await;
+}
+
+/// A store may cancel many deliveries in parts. What is left waits for its part, and hours that are over do not
+/// end it as something that the sender did not decide.
+pub async fn hours_do_not_end_what_was_withdrawn(fixture: &impl Fixture) {
+    let (world, _) = pushing::begin(fixture).await;
+    let names: Vec<_> = (1..=600).map(|number| format!("u{number}")).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let days = SignedDuration::from_hours(72);
+    world
+        .publish_timed(1, users(&names), window("drop"), days)
+        .await;
+    world.work(WorkKind::Expand, 1_000, 20).await;
+    assert_eq!(world.counts(1).await.pending, 600);
+    let cancelled = world.store.cancel(shop(), notification(1), at(30));
+    assert_eq!(cancelled.await, Ok(true));
+    let over = second("2027-01-15T08:05:00Z");
+    loop {
+        let claims = world.claim(WorkKind::Dispatch, over).await;
+        let Some(claim) = claims.first() else { break };
+        assert_eq!(dispatch_of(&world, claim, over).await.begun, []);
+    }
+    world.work(WorkKind::Expire, 1_000, over).await;
+    let counts = world.counts(1).await;
+    assert_eq!((counts.cancelled, counts.expired), (600, 0));
     world.is_sound().await;
 }

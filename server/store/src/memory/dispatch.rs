@@ -13,7 +13,7 @@ use vestnik_rules::{
     delivery::{Event, advance, contacted},
     device::Opens,
     identity::attempt_id,
-    release::put_off,
+    schedule::Hours,
     work::{Progress, Stage, WorkKind, lease_until},
 };
 
@@ -68,11 +68,7 @@ fn dispatch(txn: &mut Txn, part: &Part) -> Dispatched {
     for user in due {
         let key = (notification, user);
         let hours = hours_of(&txn.world, key, part.now);
-        let course = txn.world.deliveries.get(&key).and_then(|row| row.course);
-        let looked = course
-            .and_then(|course| put_off(course, hours))
-            .or_else(|| look_at(&txn.world, key, part.now));
-        let Some(looked) = looked else {
+        let Some(looked) = look_at(&txn.world, key, &hours, part.now) else {
             if let Some(row) = txn.world.deliveries.get_mut(&key) {
                 row.course = None;
             }
@@ -172,7 +168,7 @@ pub(super) fn set_waiting(txn: &mut Txn, id: u64, due: Option<Timestamp>, kind: 
     true
 }
 
-pub(super) fn look_at(world: &World, key: Key, now: Timestamp) -> Option<Looked> {
+pub(super) fn look_at(world: &World, key: Key, hours: &Hours, now: Timestamp) -> Option<Looked> {
     let notification = world.notifications.get(&key.0)?;
     let delivery = world.deliveries.get(&key)?;
     let name = world.name_of(key.1)?;
@@ -194,6 +190,7 @@ pub(super) fn look_at(world: &World, key: Key, now: Timestamp) -> Option<Looked>
             .expires_at
             .unwrap_or(notification.notification.expires_at),
         is_stopped: notification.is_cancelled,
+        hours,
         choice: notification.devices,
         only: delivery.only.as_deref(),
         devices: &devices,
@@ -348,7 +345,9 @@ fn settle_all(txn: &mut Txn, settling: &Settling) -> usize {
             move_on(txn, key, Event::HandedOver(by), settling.now);
         }
         let course = txn.world.deliveries.get(&key).and_then(|row| row.course);
-        if let Some((looked, course)) = look_at(&txn.world, key, settling.now).zip(course) {
+        if let Some((looked, course)) =
+            look_at(&txn.world, key, &Hours::Open, settling.now).zip(course)
+        {
             let looked = looked.left_to_dispatch(course, settling.now);
             save(txn, key, &looked, settling.now);
         }

@@ -47,6 +47,8 @@ impl Pass {
 /// user to go on behind.
 pub(super) fn end(txn: &mut Txn, pass: &Pass) -> Option<UserKey> {
     let is_expired = pass.is_expired(&txn.world);
+    let row = txn.world.notifications.get(&pass.notification);
+    let is_stopped = row.is_some_and(|row| row.is_cancelled);
     let (users, next) = pass.users(&txn.world);
     for user in users {
         let key = (pass.notification, user);
@@ -55,7 +57,7 @@ pub(super) fn end(txn: &mut Txn, pass: &Pass) -> Option<UserKey> {
         };
         let state = row.state.clone();
         let advanced = if is_expired {
-            expire(state, proof(&txn.world, key), pass.now)
+            expire(state, is_stopped, proof(&txn.world, key), pass.now)
         } else {
             cancel(state, pass.now)
         };

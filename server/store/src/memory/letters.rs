@@ -5,6 +5,7 @@ use vestnik_model::Reason;
 use vestnik_rules::{
     bounce::{Fate, end, kills_mailbox, reported},
     cascade::{Looked, Target},
+    schedule::Hours,
 };
 
 use super::{
@@ -67,7 +68,7 @@ fn kill(
 /// Brings a delivery on whose letter came back.
 fn go_on(txn: &mut Txn, key: Key, now: Timestamp) {
     let (Some(looked), Some(row)) = (
-        look_at(&txn.world, key, now),
+        look_at(&txn.world, key, &Hours::Open, now),
         txn.world.deliveries.get(&key),
     ) else {
         return;

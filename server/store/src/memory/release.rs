@@ -89,7 +89,8 @@ fn look(txn: &mut Txn, part: &Part<'_>, user: UserKey) -> Option<Timestamp> {
     match question(&delivery.state, is_stopped, part.now) {
         Question::IsDue => return ask_schedule(txn, part, key, delivery),
         Question::HasExpired => {
-            let advanced = expire(delivery.state, proof(&txn.world, key), part.now);
+            let proof = proof(&txn.world, key);
+            let advanced = expire(delivery.state, is_stopped, proof, part.now);
             end(txn, key, advanced);
         }
         Question::Withdrawn(advanced) => end(txn, key, advanced),

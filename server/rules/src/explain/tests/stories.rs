@@ -180,7 +180,7 @@ fn is_true_of_standing(life: &Life, standing: &Standing) {
         }
         Standing::WaitsForConfirmation { until } => {
             assert!(until > life.now, "{}", context());
-            let ended = expire(state.clone(), life.confirmation(), until).state;
+            let ended = expire(state.clone(), false, life.confirmation(), until).state;
             assert_eq!(ended.status, DeliveryStatus::Undelivered, "{}", context());
         }
         Standing::Delivered { at } => {

@@ -5,6 +5,7 @@ use vestnik_model::Reason;
 use vestnik_rules::{
     bounce::{Fate, end, kills_mailbox, reported},
     cascade::{Looked, Target},
+    schedule::Hours,
 };
 use vestnik_store::dispatch::LetterReport;
 
@@ -90,7 +91,9 @@ impl Desk<'_> {
             return Ok(());
         };
         // Tries begin in the next part.
-        let looked = self.look(&case).left_to_dispatch(course, self.now);
+        let looked = self
+            .look(&case, &Hours::Open)
+            .left_to_dispatch(course, self.now);
         let others = case.attempts.iter();
         let others = others.filter(|found| found.target != Target::Mailbox);
         let others = others.map(|found| &found.attempt);

@@ -13,6 +13,7 @@ use crate::{
     cascade::{self, Course, Looked, View, came_by, is_handed, look, preferred},
     delivery::{Confirmation, Event, advance, expire},
     retry::round,
+    schedule::Hours,
     work::lease_until,
 };
 
@@ -258,6 +259,7 @@ impl Life {
             is_handed: is_handed(self.state(), attempts),
             expires_at: findings.notification.expires_at,
             is_stopped: findings.notification.is_cancelled,
+            hours: &Hours::Open,
             choice: findings.notification.choice,
             only: findings.delivery.as_ref().unwrap().only.as_deref(),
             devices: &devices,
@@ -484,7 +486,8 @@ impl Life {
         if expires_at <= self.now {
             let proof: Confirmation = self.confirmation();
             let delivery = self.findings.delivery.as_mut().unwrap();
-            delivery.state = expire(delivery.state.clone(), proof, self.now).state;
+            let is_stopped = self.findings.notification.is_cancelled;
+            delivery.state = expire(delivery.state.clone(), is_stopped, proof, self.now).state;
         }
     }
 }
