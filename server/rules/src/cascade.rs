@@ -60,7 +60,7 @@ use vestnik_model::{
 use self::meant::Meant;
 pub use self::{
     device::{Address, Device, preferred},
-    handed::{came_by, is_handed},
+    handed::{brought_by, came_by, is_handed},
     meant::PRIMARY_WINDOW,
     target::{Target, channel_of},
 };

@@ -47,3 +47,31 @@ pub fn came_by<'a>(
     let channels = its.map(|(target, _)| target.channel());
     channels.max().unwrap_or(Channel::Hub)
 }
+
+/// The attempts by which an installation may have got what it confirms, at least one: those that were taken,
+/// or may have been. Where none was, it came over its connection, of which nobody has noted it.
+#[must_use]
+pub fn brought_by<'a>(
+    attempts: impl IntoIterator<Item = (Target, &'a Attempt)>,
+    installation: InstallationId,
+) -> Vec<Target> {
+    let its = attempts.into_iter().filter(|(target, attempt)| {
+        target.installation() == Some(installation) && may_have_come(attempt)
+    });
+    let mut brought: Vec<_> = its.map(|(target, _)| target).collect();
+    if brought.is_empty() {
+        brought.push(Target::Device {
+            installation,
+            channel: Channel::Hub,
+        });
+    }
+    brought
+}
+
+/// Whether a service may have taken one of the tries of an attempt, and the device could read it.
+const fn may_have_come(attempt: &Attempt) -> bool {
+    match attempt.state {
+        State::Sending | State::Sent => true,
+        State::Retrying | State::Failed => attempt.unproven > 0,
+    }
+}

@@ -22,15 +22,11 @@ use crate::{
 statements! {
     NOTE = "INSERT INTO attempt (notification, user, installation, channel, started_at, state)
          VALUES (?1, ?2, ?3, 'hub', ?4, 'sent') ON CONFLICT DO NOTHING";
-    /// What a device reports was got over the hub, unless something else is known.
-    NOTE_REPORTED = "INSERT INTO attempt (notification, user, installation, channel, started_at, state)
-         SELECT ?1, ?2, ?3, 'hub', ?4, 'sent' WHERE NOT EXISTS (
-             SELECT 1 FROM attempt WHERE notification = ?1 AND user = ?2 AND installation = ?3)";
     DELIVERED = "UPDATE attempt SET delivered_at = min(coalesce(delivered_at, ?4), ?4)
-         WHERE notification = ?1 AND user = ?2 AND installation = ?3
+         WHERE notification = ?1 AND user = ?2 AND installation = ?3 AND channel = ?5
              AND (delivered_at IS NULL OR delivered_at > ?4)";
     READ = "UPDATE attempt SET read_at = min(coalesce(read_at, ?4), ?4)
-         WHERE notification = ?1 AND user = ?2 AND installation = ?3
+         WHERE notification = ?1 AND user = ?2 AND installation = ?3 AND channel = ?5
              AND (read_at IS NULL OR read_at > ?4)";
     OF_DELIVERY = "SELECT installation, channel, started_at, delivered_at, read_at, state, reason, tries,
              unproven, until, said, undecrypted, seals, tried_at, returned_at
@@ -98,24 +94,34 @@ pub(crate) fn note(
         .map(drop)
 }
 
-/// Notes that an installation reported a delivery, and read it. If no attempt was noted, one is made.
+/// Notes that an installation reported a delivery, and read it, which these attempts brought. One over its
+/// connection that nobody noted is made.
 pub(crate) fn confirm(
     db: &Connection,
     key: Key,
-    installation: InstallationId,
-    at: Timestamp,
-    is_read: bool,
+    brought: &[Target],
+    (at, is_read): (Timestamp, bool),
 ) -> Result<(), rusqlite::Error> {
-    let values = (
-        key.notification,
-        key.user,
-        installation.uuid().into_bytes(),
-        millis(at),
-    );
-    db.prepare_cached(NOTE_REPORTED)?.execute(values)?;
-    db.prepare_cached(DELIVERED)?.execute(values)?;
-    if is_read {
-        db.prepare_cached(READ)?.execute(values)?;
+    for target in brought {
+        if let Target::Device {
+            installation,
+            channel: Channel::Hub,
+        } = *target
+        {
+            note(db, key, installation, at)?;
+        }
+        let (installation, channel) = columns(*target);
+        let values = (
+            key.notification,
+            key.user,
+            installation,
+            millis(at),
+            channel,
+        );
+        db.prepare_cached(DELIVERED)?.execute(values.clone())?;
+        if is_read {
+            db.prepare_cached(READ)?.execute(values.clone())?;
+        }
     }
     Ok(())
 }

@@ -58,17 +58,17 @@ impl Pushed<'_> {
         };
         let steps = notification::steps(db, row)?;
         let mut follows = None;
-        for known in attempt::of_delivery(db, key, unreadable)? {
-            if known.target.installation() != Some(self.installation) {
-                continue;
-            }
+        let mut attempts = attempt::of_delivery(db, key, unreadable)?;
+        attempts.retain(|known| known.target.installation() == Some(self.installation));
+        let is_delivered = attempts.iter().any(attempt::Found::is_delivered);
+        for known in attempts {
             let changed = rule(&Case {
                 state: &found.state,
                 is_stopped: self.notification.is_cancelled,
                 expires_at: found.expires_at.unwrap_or(self.notification.expires_at),
                 step: steps.get(course.step).map(|step| step.channel),
                 attempt: &known.attempt,
-                is_delivered: known.is_delivered(),
+                is_delivered,
                 key: self.key,
                 now: self.now,
             });

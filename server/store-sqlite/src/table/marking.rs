@@ -35,7 +35,7 @@ pub(crate) fn mark(
         if let Some(change) = change {
             desk.save(db, &target, &change)?;
             let key = desk.key(&target);
-            attempt::confirm(db, key, desk.installation(), change.at, true)?;
+            attempt::confirm(db, key, &target.brought, (change.at, true))?;
         }
     }
     Ok((!is_end).then_some(MarkRead { before, ..mark }))

@@ -3,11 +3,10 @@
 use jiff::Timestamp;
 use rusqlite::Connection;
 use vestnik_model::{
-    AppId, Channel, Cursor, Entry, FactResult, Flag, InstallationId, ParsedFact, Reason, UserId,
-    publish::Steps,
+    AppId, Channel, Cursor, Entry, FactResult, Flag, ParsedFact, Reason, UserId, publish::Steps,
 };
 use vestnik_rules::{
-    cascade::came_by,
+    cascade::{self, brought_by, came_by},
     decrypt::reported,
     delivery::{Event, advance},
     log::{Place, standing},
@@ -58,6 +57,8 @@ pub(crate) struct Target {
     mailed: Option<Steps>,
     /// The channel by which the installation got it.
     by: Channel,
+    /// The attempts that may have brought it.
+    pub(crate) brought: Vec<cascade::Target>,
 }
 
 impl<'a> Desk<'a> {
@@ -124,8 +125,7 @@ impl<'a> Desk<'a> {
             self.save(db, &target, &change)?;
             if let Some(proof) = change.proof {
                 let (key, is_read) = (self.key(&target), proof == Proof::Read);
-                let installation = self.reporter.installation;
-                attempt::confirm(db, key, installation, change.at, is_read)?;
+                attempt::confirm(db, key, &target.brought, (change.at, is_read))?;
             }
             if let Some(reason) = change.undecrypted {
                 self.take_undecrypted(db, &found, &target, (reason, change.at))?;
@@ -183,7 +183,8 @@ impl<'a> Desk<'a> {
         let attempts = attempt::of_delivery(db, key, self.unreadable)?;
         let is_mailed = attempts.iter().any(attempt::Found::is_letter_sent);
         let attempts = attempts.iter().map(|found| (found.target, &found.attempt));
-        let by = came_by(attempts, self.reporter.installation);
+        let by = came_by(attempts.clone(), self.reporter.installation);
+        let brought = brought_by(attempts, self.reporter.installation);
         let steps = is_mailed.then(|| notification::steps(db, key.notification));
         Ok(Some(Target {
             notification: found.subject,
@@ -192,6 +193,7 @@ impl<'a> Desk<'a> {
             flags: fact::flags(db, key)?,
             mailed: steps.transpose()?,
             by,
+            brought,
         }))
     }
 
@@ -345,12 +347,5 @@ impl Target {
             mailed: self.mailed.as_ref(),
             by: self.by,
         }
-    }
-}
-
-/// The installation of a desk.
-impl Desk<'_> {
-    pub(crate) const fn installation(&self) -> InstallationId {
-        self.reporter.installation
     }
 }

@@ -162,6 +162,7 @@ macro_rules! conformance {
                 a_late_hand_over_beats_an_expiry;
             receipts: facts_raise_a_delivery, repetition_and_order_do_not_matter,
                 engagement_proves_delivery, a_push_that_was_dropped_proves_nothing,
+                a_receipt_confirms_no_push_that_failed,
                 unknown_notifications_are_refused_alone,
                 a_fact_of_another_installation_is_refused, times_are_clamped,
                 late_facts_beat_negative_ends, replies_are_many_and_bounded,

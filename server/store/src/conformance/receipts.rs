@@ -1,12 +1,13 @@
 //! Facts about deliveries.
 
-use vestnik_model::{AttemptStatus, DeliveryStatus, Engagement, ParsedFact, ReceiptKind};
+use vestnik_model::{AttemptStatus, Channel, DeliveryStatus, Engagement, ParsedFact, ReceiptKind};
 use vestnik_rules::{receipt::MAX_FACTS, session::Session, work::WorkKind};
 
 use super::{
     Fixture,
     fact::{UNKNOWN, dropped, not_shown, receipt, reply},
     name::{ACCEPTED, EXPIRED, at, installation, shop, user, users},
+    pushing,
     world::{World, changed, grown},
 };
 
@@ -116,6 +117,26 @@ pub async fn a_push_that_was_dropped_proves_nothing(fixture: &impl Fixture) {
     let told = vec![not_shown("n", 1)];
     assert_eq!(world.report(&session, told).await, ["stored"]);
     assert_eq!(status(&world).await, DeliveryStatus::Delivered);
+    world.is_sound().await;
+}
+
+/// The push failed, and the device found the notification in its log.
+pub async fn a_receipt_confirms_no_push_that_failed(fixture: &impl Fixture) {
+    let (world, session) = pushing::begin(fixture).await;
+    world.publish(1, users(&["anna"])).await;
+    let begun = pushing::dispatch(&world, 20).await;
+    let lost = pushing::tried(&begun[0], 20, pushing::dead(None));
+    pushing::settle(&world, 21, lost).await;
+    let told = vec![receipt(1, ReceiptKind::Read, 30)];
+    assert_eq!(world.report(&session, told).await, ["stored"]);
+    assert_eq!(status(&world).await, DeliveryStatus::Read);
+    let mut attempts = pushing::standing(&world, 1, "anna").await;
+    attempts.sort_unstable();
+    let expected = [
+        (Channel::Hub, AttemptStatus::Read),
+        (Channel::Fcm, AttemptStatus::Failed),
+    ];
+    assert_eq!(attempts, expected);
     world.is_sound().await;
 }
 

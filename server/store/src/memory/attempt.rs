@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use vestnik_model::{Channel, InstallationId, publish::Steps};
 use vestnik_rules::{
     attempt::{Attempt, State},
-    cascade::Target,
+    cascade::{Target, brought_by},
     log::Place,
 };
 
@@ -44,15 +44,16 @@ pub(super) fn confirm_attempt(
     installation: InstallationId,
     (at, is_read): (Timestamp, bool),
 ) {
-    let is_of =
-        |key: &AttemptKey| (key.0, key.1) == delivery && key.2.installation() == Some(installation);
-    // What a device reports was got over the hub, unless something else is known.
-    if !world.attempts.keys().any(is_of) {
-        attempt(world, delivery, installation, at);
-    }
+    let attempts = of_delivery(world, delivery);
+    let attempts = attempts.map(|((_, _, target), row)| (*target, &row.attempt));
     let earlier = |known: Option<Timestamp>| Some(known.map_or(at, |known| known.min(at)));
-    let rows = world.attempts.iter_mut();
-    for (_, row) in rows.filter(|(key, _)| is_of(key)) {
+    for target in brought_by(attempts, installation) {
+        if target.channel() == Channel::Hub {
+            attempt(world, delivery, installation, at);
+        }
+        let Some(row) = world.attempts.get_mut(&(delivery.0, delivery.1, target)) else {
+            continue;
+        };
         row.delivered_at = earlier(row.delivered_at);
         if is_read {
             row.read_at = earlier(row.read_at);

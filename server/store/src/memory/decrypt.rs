@@ -92,14 +92,16 @@ fn changed(
     let envelope_key = state.and_then(|state| state.envelope_key.as_deref());
     let attempts = of_delivery(world, key);
     let its = attempts.filter(|((_, _, target), _)| target.installation() == Some(installation));
-    let changed = its.filter_map(|(place, known)| {
+    let its: Vec<_> = its.collect();
+    let is_delivered = its.iter().any(|(_, known)| known.delivered_at.is_some());
+    let changed = its.into_iter().filter_map(|(place, known)| {
         let changed = rule(&Case {
             state: &delivery.state,
             is_stopped: row.is_cancelled,
             expires_at: delivery.expires_at.unwrap_or(row.notification.expires_at),
             step: row.steps.get(course.step).map(|step| step.channel),
             attempt: &known.attempt,
-            is_delivered: known.delivered_at.is_some(),
+            is_delivered,
             key: envelope_key.map(KeyMark::of),
             now,
         });

@@ -63,3 +63,26 @@ fn what_an_installation_confirms_came_by_its_push_if_one_was_taken() {
     let others = [(push(2, Channel::Fcm), &taken), (Target::Mailbox, &taken)];
     assert_eq!(by(&others), Channel::Hub);
 }
+
+#[test]
+fn what_failed_brought_nothing() {
+    let taken = attempt(State::Sent, None, None);
+    let dead = attempt(State::Failed, None, Some(Reason::TokenDead));
+    let (hub, fcm) = (push(1, Channel::Hub), push(1, Channel::Fcm));
+    let by = |attempts: &[(Target, &Attempt)]| brought_by(attempts.iter().copied(), id(1));
+    assert_eq!(by(&[]), [hub]);
+    assert_eq!(by(&[(fcm, &dead)]), [hub]);
+    assert_eq!(by(&[(hub, &Attempt::HANDED), (fcm, &dead)]), [hub]);
+    assert_eq!(by(&[(hub, &Attempt::HANDED), (fcm, &taken)]), [hub, fcm]);
+    assert_eq!(by(&[(fcm, &taken)]), [fcm]);
+    // Whether the service took it is not known: it did, or the device read it in its log.
+    let unproven = Attempt {
+        unproven: 1,
+        ..dead
+    };
+    assert_eq!(by(&[(fcm, &unproven)]), [fcm]);
+    let under_way = attempt(State::Sending, Some(130), None);
+    assert_eq!(by(&[(fcm, &under_way)]), [fcm]);
+    let others = [(push(2, Channel::Fcm), &taken), (Target::Mailbox, &taken)];
+    assert_eq!(by(&others), [hub]);
+}
