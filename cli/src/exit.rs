@@ -101,6 +101,7 @@ impl From<Problem> for Failure {
             | ProblemCode::NotificationExpired
             | ProblemCode::NotificationCancelled
             | ProblemCode::NotificationNothingLost
+            | ProblemCode::EventsGap
             | ProblemCode::TopicUnknown
             | ProblemCode::TopicUnavailable
             | ProblemCode::Internal => Self::Rejected(problem),

@@ -274,6 +274,8 @@ codes! {
     NotificationCancelled = "notification.cancelled", 409, "The notification was cancelled";
     /// Nothing of it was lost, or nothing has changed since: nothing is tried anew.
     NotificationNothingLost = "notification.nothing_lost", 409, "Nothing of the notification can be tried anew";
+    /// Events behind the cursor are kept no longer; `errors` says from where on the reader can go on.
+    EventsGap = "events.gap", 410, "Events behind the cursor are kept no longer";
     /// The audience names a topic that does not exist; `errors` says which.
     TopicUnknown = "topic.unknown", 422, "The topic does not exist";
     /// There is no such topic, or users may not subscribe to it themselves.

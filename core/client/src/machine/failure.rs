@@ -162,6 +162,7 @@ const fn by_code(code: ProblemCode) -> Trouble {
         | ProblemCode::NotificationExpired
         | ProblemCode::NotificationCancelled
         | ProblemCode::NotificationNothingLost
+        | ProblemCode::EventsGap
         | ProblemCode::TopicUnknown
         | ProblemCode::TopicUnavailable => Trouble::Refused,
     }

@@ -4,8 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use vestnik_model::{
     AppId, EventData, EventId, EventKind, EventPage, EventView, FieldProblem, Open, Problem,
-    event::reached, problem::FieldCode,
+    ProblemCode, event::reached, problem::FieldCode,
 };
+use vestnik_rules::webhook::missed;
 use vestnik_store::{
     Store,
     effect::ChangedDelivery,
@@ -45,7 +46,8 @@ pub(crate) struct EventRequest {
 /// time is over.
 ///
 /// # Errors
-/// `request.invalid` when the cursor lies beyond the last event; as for a watch when too many wait.
+/// `request.invalid` when the cursor lies beyond the last event; `events.gap` when events behind it are kept
+/// no longer; as for a watch when too many wait.
 pub(crate) async fn events(
     with: EventReading<'_>,
     request: EventRequest,
@@ -60,7 +62,7 @@ pub(crate) async fn events(
     let mut reader = Reader {
         store: with.store,
         app: app.clone(),
-        after: after.unwrap_or(EventId::of(0)),
+        after,
         limit,
     };
     if wait.is_zero() {
@@ -75,7 +77,7 @@ pub(crate) async fn events(
             if !page.data.is_empty() {
                 return Ok(page);
             }
-            reader.after = page.next_cursor;
+            reader.after = Some(page.next_cursor);
             watched.changed().await;
         }
     });
@@ -83,24 +85,28 @@ pub(crate) async fn events(
         Ok(page) => page,
         Err(_) => Ok(EventPage {
             data: Vec::new(),
-            next_cursor: reader.after,
+            next_cursor: reader.after.unwrap_or(START),
         }),
     }
 }
 
-/// Reads on from an event.
+/// The place before every event.
+const START: EventId = EventId::of(0);
+
+/// Reads on from an event, or from the oldest that is kept.
 struct Reader<'a> {
     store: &'a dyn Store,
     app: AppId,
-    after: EventId,
+    after: Option<EventId>,
     limit: usize,
 }
 
 impl Reader<'_> {
     /// The next page; empty only at the end.
     async fn page(&self) -> Result<EventPage, Refusal> {
-        let mut after = self.after;
+        let mut cursor = self.after;
         loop {
+            let after = cursor.unwrap_or(START);
             let asked = Asked {
                 app: self.app.clone(),
                 from: after.next_number(),
@@ -108,6 +114,12 @@ impl Reader<'_> {
                 deliveries: u32::try_from(self.limit).unwrap_or(u32::MAX),
             };
             let page = self.store.happened(asked).await?;
+            let after = match (cursor, missed(after, page.swept)) {
+                (_, None) => after,
+                (Some(_), Some(last)) => return Err(gap(last)),
+                // Who begins misses nothing that is kept.
+                (None, Some(last)) => last,
+            };
             let Some(seen) = page.seen else {
                 self.check_end(after).await?;
                 return Ok(EventPage {
@@ -120,14 +132,15 @@ impl Reader<'_> {
             let is_cut = data.len() > self.limit;
             data.truncate(self.limit);
             let last = data.last().map(|view| view.id).filter(|_| is_cut);
-            after = last.unwrap_or_else(|| EventId::of(seen));
+            let next = last.unwrap_or_else(|| EventId::of(seen));
             // Rows of what was deleted, and beginnings of deliveries, are no events.
             if !data.is_empty() {
                 return Ok(EventPage {
                     data,
-                    next_cursor: after,
+                    next_cursor: next,
                 });
             }
+            cursor = Some(next);
         }
     }
 
@@ -141,6 +154,18 @@ impl Reader<'_> {
         let problem = FieldProblem::new("/after", FieldCode::OutOfRange, detail);
         Err(Problem::invalid(vec![problem]).into())
     }
+}
+
+/// The refusal for a cursor behind which events are missing, of which this is the last.
+fn gap(last: EventId) -> Refusal {
+    let detail = format!(
+        "events up to {last} are kept no longer: go on behind that one, or begin without a cursor"
+    );
+    let least = format!("must be {last} or a later event");
+    let problem = FieldProblem::new("/after", FieldCode::OutOfRange, least);
+    let mut refusal = Problem::new(ProblemCode::EventsGap, detail);
+    refusal.errors = vec![problem];
+    refusal.into()
 }
 
 /// The events of one commit, in order.

@@ -78,7 +78,8 @@ fn wrong(pointer: &str, detail: &str) -> Refusal {
 /// Reads what happened, oldest first. Without `after`, from the oldest event that is kept; events are
 /// kept for seven days. If there is none and `wait` is given, answers with the next ones as soon as they
 /// happen, or with an empty page when the seconds are over. The `next_cursor` of a page is the `after`
-/// of the next request.
+/// of the next request. If events behind `after` are kept no longer, the answer is 410 `events.gap`, which
+/// names the event behind which it goes on.
 #[utoipa::path(
     get, path = "/v1/events", tag = "events",
     params(
@@ -89,6 +90,7 @@ fn wrong(pointer: &str, detail: &str) -> Refusal {
     responses(
         (status = 200, description = "A page", body = EventPage),
         (status = 403, description = "The key lacks the scope 'read'", body = Problem),
+        (status = 410, description = "Events behind the cursor are kept no longer", body = Problem),
         (status = 422, description = "The cursor is of another history", body = Problem),
         (status = 429, description = "The key waits in too many requests", body = Problem),
     )

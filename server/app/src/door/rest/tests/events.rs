@@ -1,7 +1,13 @@
 //! What happened, read by the App's backend.
 
+use std::time::Duration;
+
 use futures_util::FutureExt as _;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
+use vestnik_clock::Clock as _;
+use vestnik_rules::work::WorkKind;
+use vestnik_store::work::{ClaimQuery, Part};
 
 use super::world::{Answer, World, text};
 
@@ -117,4 +123,74 @@ async fn a_key_without_the_scope_reads_nothing() {
         .call("GET /v1/events", text(&key.body["key"]), None)
         .await;
     assert_eq!(answer.problem(), (403, "auth.forbidden"));
+}
+
+/// Works until what is kept for a while is deleted.
+async fn sweep(world: &World) {
+    let now = world.clock.now();
+    let asked = ClaimQuery {
+        kind: WorkKind::Sweep,
+        behind: None,
+        except: Vec::new(),
+        limit: 10,
+        lease_until: now + SignedDuration::from_secs(30),
+        now,
+    };
+    for claim in world.state.store.claim(asked).await.unwrap().claims {
+        let part = Part {
+            claim,
+            rows: 1_000,
+            seed: [1; 32],
+            now,
+        };
+        world.state.store.perform(part).await.unwrap();
+    }
+}
+
+/// A reader that was away for longer than events are kept is told so: it would take what it missed for what
+/// did not happen.
+#[tokio::test]
+async fn a_reader_that_fell_behind_is_told() {
+    let world = World::new().await;
+    assert_eq!(world.log_in("anna", 1).await.status, 200);
+    let begun = world.admin("GET /v1/events", None).await;
+    let behind = format!("GET /v1/events?after={}", text(&begun.body["next_cursor"]));
+    for title in ["a", "b"] {
+        publish(&world, title).await;
+    }
+    let read = world.admin("GET /v1/events", None).await;
+    let up_to_date = format!("GET /v1/events?after={}", text(&read.body["next_cursor"]));
+    world.clock.advance(Duration::from_secs(8 * 86_400));
+    publish(&world, "c").await;
+    sweep(&world).await;
+    for wait in ["", "&wait=20"] {
+        let told_so = world.admin(&format!("{behind}{wait}"), None).await;
+        assert_eq!(told_so.problem(), (410, "events.gap"));
+        // Where to go on is said in a way that a program can read.
+        assert_eq!(told_so.body["errors"][0]["pointer"], "/after");
+    }
+    // Who has read what is gone, and who begins, missed nothing that is kept.
+    for line in [up_to_date.as_str(), "GET /v1/events"] {
+        let page = world.admin(line, None).await;
+        assert_eq!(told(&page), ["notification.queued c"]);
+    }
+}
+
+/// The cursor of a reader that began when everything was gone is none of the past.
+#[tokio::test]
+async fn a_reader_that_begins_late_has_no_gap() {
+    let world = World::new().await;
+    assert_eq!(world.log_in("anna", 1).await.status, 200);
+    publish(&world, "a").await;
+    world.clock.advance(Duration::from_secs(8 * 86_400));
+    // Another App's event is the last of all, which is never deleted.
+    let key = json!({"name": "p", "scopes": ["publish"]});
+    let key = world.admin("POST /v1/keys", Some(key)).await;
+    let revoked = format!("DELETE /v1/keys/{}", text(&key.body["id"]));
+    assert_eq!(world.admin(&revoked, None).await.status, 204);
+    sweep(&world).await;
+    let begun = world.admin("GET /v1/events", None).await;
+    assert!(told(&begun).is_empty());
+    let line = format!("GET /v1/events?after={}", text(&begun.body["next_cursor"]));
+    assert!(told(&world.admin(&line, None).await).is_empty());
 }
