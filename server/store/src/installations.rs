@@ -45,6 +45,9 @@ pub trait Installations {
     fn installations_of(&self, app: AppId, user: UserId) -> Answer<'_, Vec<InstallationView>>;
     /// Notes where installations are connected, in one batch: a row each, with a lease.
     fn note_presence(&self, notes: Vec<PresenceNote>) -> Answer<'_, ()>;
+    /// Notes that a connection of an installation stands, before the first entry is written to it. Whoever
+    /// looks at a delivery later knows that the device may have it.
+    fn note_connected(&self, note: PresenceNote) -> Answer<'_, ()>;
     /// Where a user's installations are connected now.
     fn presence(&self, app: AppId, user: UserId, now: Timestamp) -> Answer<'_, Vec<Presence>>;
     /// Forgets the presence of all connections of a node, at its start.

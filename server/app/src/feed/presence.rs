@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use vestnik_clock::Clock;
-use vestnik_store::installations::PresenceNote;
+use vestnik_store::{Store, installations::PresenceNote};
 
 use super::{Connections, LiveDevice, Notes};
 
@@ -24,29 +24,50 @@ pub(crate) struct PresenceBoard {
 }
 
 impl PresenceBoard {
-    /// Notes that a device's connection stands.
-    pub(crate) fn stands(&self, device: &LiveDevice) {
-        let now = self.clock.now();
-        let lease = now.checked_add(LEASE).unwrap_or(Timestamp::MAX);
-        self.note(device, Some(lease), now);
+    /// Notes that a device's connection stands, before anything is written to it: it is known when this is
+    /// over. If it cannot be stored now, it is noted as a renewal is.
+    pub(crate) async fn begins(&self, device: &LiveDevice, store: &dyn Store) {
+        if let Err(error) = store.note_connected(self.standing(device)).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "that a device is connected was not stored, will retry"
+            );
+            self.stands(device);
+        }
+    }
+
+    /// Notes that a device's connection still stands.
+    fn stands(&self, device: &LiveDevice) {
+        self.notes.presence(self.standing(device));
     }
 
     /// Notes that a device's connection has ended.
     pub(crate) fn ended(&self, device: &LiveDevice) {
-        self.note(device, None, self.clock.now());
+        self.notes
+            .presence(self.note(device, None, self.clock.now()));
     }
 
-    fn note(&self, device: &LiveDevice, lease_until: Option<Timestamp>, now: Timestamp) {
+    fn standing(&self, device: &LiveDevice) -> PresenceNote {
+        let now = self.clock.now();
+        let lease = now.checked_add(LEASE).unwrap_or(Timestamp::MAX);
+        self.note(device, Some(lease), now)
+    }
+
+    fn note(
+        &self,
+        device: &LiveDevice,
+        lease_until: Option<Timestamp>,
+        now: Timestamp,
+    ) -> PresenceNote {
         let silent = device.connection.last_received_at().elapsed();
         let silent = SignedDuration::try_from(silent).unwrap_or(SignedDuration::ZERO);
-        let note = PresenceNote {
+        PresenceNote {
             session: device.session.clone(),
             node: self.node.clone(),
             connection: device.connection.id().to_string(),
             lease_until,
             last_seen: now.checked_sub(silent).unwrap_or(now),
-        };
-        self.notes.presence(note);
+        }
     }
 }
 

@@ -87,7 +87,10 @@ pub(crate) async fn hello(
             Position::Catching
         },
     };
+    // From here on entries are written to the connection.
+    with.presence.begins(device, with.store).await;
     if !device.greet(greeted) {
+        with.presence.ended(device);
         return Err(revoked());
     }
     if let Some(place) = place {
@@ -96,7 +99,6 @@ pub(crate) async fn hello(
             place,
         });
     }
-    with.presence.stands(device);
     // Something may have been appended between the look at the log and the device's being live.
     with.dirty.mark(&session.app, &session.user);
     Ok(Welcome {

@@ -105,6 +105,10 @@ impl Installations for SqliteStore {
         })
     }
 
+    fn note_connected(&self, note: PresenceNote) -> Answer<'_, ()> {
+        self.write(Urgent, move |txn| note_one(txn, &note))
+    }
+
     fn presence(&self, app: AppId, user: UserId, now: Timestamp) -> Answer<'_, Vec<Presence>> {
         self.read(Hot, move |db| presence::of_user(db, &app, &user, now))
     }

@@ -80,7 +80,7 @@ async fn perform(world: &World, operation: &str, login: &Login, session: &Sessio
     match operation {
         "login" | "retire" | "exchange" | "reuse" | "logout" | "end_session"
         | "end_user_sessions" => perform_on_session(world, operation, login, session).await,
-        "put_state" | "update_state" | "note_presence" => {
+        "put_state" | "update_state" | "note_presence" | "note_connected" => {
             perform_on_installation(world, operation, session).await
         }
         _ => perform_on_tenant(world, operation).await,
@@ -179,11 +179,19 @@ async fn perform_on_installation(world: &World, operation: &str, session: &Sessi
             };
             store.note_presence(vec![gone]).await.is_ok()
         }
+        "note_connected" => {
+            let other = PresenceNote {
+                connection: "c2".to_owned(),
+                node: "n2".to_owned(),
+                ..presence(world, session)
+            };
+            store.note_connected(other).await.is_ok()
+        }
         other => panic!("{other}"),
     }
 }
 
-const OPERATIONS: [&str; 18] = [
+const OPERATIONS: [&str; 19] = [
     "create_app",
     "bootstrap",
     "create_key",
@@ -202,6 +210,7 @@ const OPERATIONS: [&str; 18] = [
     "put_state",
     "update_state",
     "note_presence",
+    "note_connected",
 ];
 
 /// Changes nothing that can be read, or only in another table of the same App.

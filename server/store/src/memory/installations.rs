@@ -116,6 +116,10 @@ impl Installations for MemoryStore {
         })
     }
 
+    fn note_connected(&self, note: PresenceNote) -> Answer<'_, ()> {
+        self.note_presence(vec![note])
+    }
+
     fn presence(&self, app: AppId, user: UserId, now: Timestamp) -> Answer<'_, Vec<Presence>> {
         self.read(move |world| {
             let sessions = world.sessions_of(&app, &user);

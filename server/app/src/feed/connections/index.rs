@@ -124,9 +124,13 @@ impl Connections {
         Admission::Admitted(oldest)
     }
 
-    /// Forgets a connection that has ended.
+    /// Forgets a connection that has ended. A greeting that is under way finds it ended.
     pub(crate) fn remove(&self, id: &ConnectionId) {
+        let removed = self.device(id);
         self.lock().remove(id);
+        if let Some(device) = removed {
+            device.gone();
+        }
     }
 
     /// The device of a connection.

@@ -136,6 +136,11 @@ impl LiveDevice {
         }
     }
 
+    /// Marks the connection as ended, which it is already.
+    pub(super) fn gone(&self) {
+        self.lock().is_ended = true;
+    }
+
     /// Marks the connection as ended and closes it, perhaps after a last frame.
     pub(super) fn end(&self, last: Option<&Frame>) {
         let mut state = self.lock();
