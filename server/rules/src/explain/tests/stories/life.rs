@@ -10,7 +10,7 @@ use super::super::*;
 use crate::{
     attempt::{Bounds, Outcome, begin, settle},
     bounce::{self, Fate},
-    cascade::{self, Course, Looked, View, came_by, is_handed, look, preferred},
+    cascade::{self, Course, Looked, View, brought_by, came_by, is_handed, look, preferred},
     delivery::{Confirmation, Event, advance, expire},
     retry::round,
     schedule::Hours,
@@ -406,12 +406,15 @@ impl Life {
             return;
         };
         let installation = of.installation;
-        let is_its = |tried: &Try| tried.target.installation() == Some(installation);
-        if !self.findings.tries.iter().any(is_its) {
+        let attempts = self.findings.tries.iter();
+        let attempts = attempts.map(|tried| (tried.target, &tried.attempt));
+        let brought = brought_by(attempts, installation);
+        if brought.iter().any(|target| self.tried(*target).is_none()) {
             self.write(device);
         }
         let now = self.now;
-        for tried in self.findings.tries.iter_mut().filter(|tried| is_its(tried)) {
+        let tries = self.findings.tries.iter_mut();
+        for tried in tries.filter(|tried| brought.contains(&tried.target)) {
             tried.delivered_at = tried.delivered_at.or(Some(now));
             tried.read_at = tried.read_at.or_else(|| is_read.then_some(now));
         }
