@@ -5,7 +5,6 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use vestnik_clock::{Clock as _, SystemClock};
 use vestnik_core as core;
 use vestnik_inbox::{
     push::{self, PushKeys},
@@ -165,8 +164,7 @@ pub fn draw_push(
     keys: Option<String>,
 ) -> Result<Draw, VestnikError> {
     let keys = keys.as_deref().and_then(PushKeys::parse);
-    let now = SystemClock.now();
-    Ok(push::handle(&push, keys.as_ref(), Path::new(&folder), now).into())
+    Ok(push::handle(&push, keys.as_ref(), Path::new(&folder)).into())
 }
 
 /// The name of the secret that a process beside the app hands to `draw_push`.

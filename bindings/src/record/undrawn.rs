@@ -19,8 +19,6 @@ pub enum Undrawn {
     DecryptFailed,
     /// It is for another user than the one whose history is on the device.
     OtherUser,
-    /// Its time has passed, by the server's clock as the device heard it last.
-    Expired,
     /// It was recalled.
     Revoked,
     /// It was drawn before, or is being drawn.
@@ -42,7 +40,6 @@ impl From<push::Undrawn> for Undrawn {
             Why::UnknownKey => Self::UnknownKey,
             Why::DecryptFailed => Self::DecryptFailed,
             Why::OtherUser => Self::OtherUser,
-            Why::Expired => Self::Expired,
             Why::Revoked => Self::Revoked,
             Why::Duplicate => Self::Duplicate,
             Why::NotSpooled => Self::NotSpooled,

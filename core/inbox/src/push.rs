@@ -20,7 +20,6 @@ mod handle;
 mod keys;
 mod open;
 mod parcel;
-mod time;
 mod undrawn;
 
 pub use handle::{Draw, handle};

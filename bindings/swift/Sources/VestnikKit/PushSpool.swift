@@ -46,8 +46,6 @@ public enum Undrawn: Equatable, Sendable {
     case decryptFailed
     /// It is for another user than the one whose history is on the device.
     case otherUser
-    /// Its time has passed, by the server's clock as the device heard it last.
-    case expired
     /// It was recalled.
     case revoked
     /// It was drawn before, or is being drawn.
@@ -66,7 +64,6 @@ public enum Undrawn: Equatable, Sendable {
         case .unknownKey: self = .unknownKey
         case .decryptFailed: self = .decryptFailed
         case .otherUser: self = .otherUser
-        case .expired: self = .expired
         case .revoked: self = .revoked
         case .duplicate: self = .duplicate
         case .notSpooled: self = .notSpooled

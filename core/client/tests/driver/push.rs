@@ -5,7 +5,7 @@ use std::path::Path;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use vestnik_clock::{Clock as _, SystemClock};
+
 use vestnik_core::{Pushed, Vestnik, inbox::push};
 use vestnik_envelope::{Context, KeyRing, PublicKey, seal};
 use vestnik_inbox::push::{Draw, PushKeys, Undrawn};
@@ -63,7 +63,7 @@ fn parcel(notification: NotificationId, envelope: Option<String>) -> Vec<u8> {
 fn extension(folder: &Path, push: &[u8]) -> Draw {
     let keys = std::fs::read_to_string(folder.join("secrets/envelope")).unwrap();
     let keys = PushKeys::parse(&keys).unwrap();
-    push::handle(push, Some(&keys), &folder.join("spool"), SystemClock.now())
+    push::handle(push, Some(&keys), &folder.join("spool"))
 }
 
 #[tokio::test]

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use jiff::Timestamp;
 use vestnik_model::{Notification, NotificationId};
 
 use super::{
@@ -35,11 +34,14 @@ pub enum Draw {
 /// Handles a push in a process that has no database, no network and little time: an extension beside the app.
 ///
 /// What is to be drawn is durable in the spool first, so that it is neither lost nor drawn twice. What the
-/// server has to know of a push that cannot be opened is spooled, too; the app reports it. `now` is the
-/// device's time. Without keys, as while they cannot be read, there is a generic text. What was drawn already
-/// is not announced by a generic text either.
-pub fn handle(push: &[u8], keys: Option<&PushKeys>, folder: &Path, now: Timestamp) -> Draw {
-    let why = match drawn(push, keys, (folder, now)) {
+/// server has to know of a push that cannot be opened is spooled, too; the app reports it. Without keys, as while
+/// they cannot be read, there is a generic text. What was drawn already is not announced by a generic text
+/// either.
+///
+/// The time has no part in it: the device's clock may have been set since the server was heard, and showing
+/// something late is better than showing nothing. Push services drop what expires on their way.
+pub fn handle(push: &[u8], keys: Option<&PushKeys>, folder: &Path) -> Draw {
+    let why = match drawn(push, keys, folder) {
         Ok(show) => return show,
         Err(Closed { why, notification }) => {
             if let Some(notification) = notification {
@@ -62,11 +64,7 @@ pub fn handle(push: &[u8], keys: Option<&PushKeys>, folder: &Path, now: Timestam
 }
 
 /// The notification, spooled.
-fn drawn(
-    push: &[u8],
-    keys: Option<&PushKeys>,
-    (folder, now): (&Path, Timestamp),
-) -> Result<Draw, Closed> {
+fn drawn(push: &[u8], keys: Option<&PushKeys>, folder: &Path) -> Result<Draw, Closed> {
     let closed = |why| Closed {
         why,
         notification: None,
@@ -77,7 +75,7 @@ fn drawn(
     };
     match open(push, keys)? {
         Opened::Payload(payload) => {
-            let (ticket, notification) = spooled(*payload, keys, (folder, now)).map_err(closed)?;
+            let (ticket, notification) = spooled(*payload, folder).map_err(closed)?;
             Ok(Draw::Show {
                 ticket,
                 notification,
@@ -87,14 +85,7 @@ fn drawn(
     }
 }
 
-fn spooled(
-    payload: Payload,
-    keys: &PushKeys,
-    (folder, now): (&Path, Timestamp),
-) -> Result<(Ticket, Box<Notification>), Undrawn> {
-    if keys.is_past(payload.notification.expires_at, now) {
-        return Err(Undrawn::Expired);
-    }
+fn spooled(payload: Payload, folder: &Path) -> Result<(Ticket, Box<Notification>), Undrawn> {
     match spool::write(folder, &payload) {
         Ok(Some(ticket)) => Ok((ticket, Box::new(payload.notification))),
         Ok(None) => Err(Undrawn::Duplicate),

@@ -3,21 +3,18 @@
 use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use vestnik_envelope::KeyRing;
 use vestnik_model::{InstallationId, UserId};
 use zeroize::Zeroizing;
 
-use super::time::Heard;
 use crate::{
     Stamp, StoreError,
     secret::{ENVELOPE, SecretError, SecretStore},
 };
 
-/// What a push is opened with: the keys of an installation, whose history is on the device, and how far the
-/// device's clock is off.
+/// What a push is opened with: the keys of an installation, and whose history is on the device.
 ///
 /// They lie in the secret store as one text. `Debug` shows nothing of the private keys and of the user.
 #[derive(Clone)]
@@ -25,7 +22,6 @@ pub struct PushKeys {
     pub(super) installation: InstallationId,
     pub(super) user: Option<UserId>,
     pub(super) ring: KeyRing,
-    heard: Option<Heard>,
 }
 
 /// The text, as JSON.
@@ -36,8 +32,6 @@ struct Kept {
     user: Option<UserId>,
     /// In base64url.
     keys: Zeroizing<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    heard: Option<Heard>,
 }
 
 impl PushKeys {
@@ -47,7 +41,6 @@ impl PushKeys {
             installation,
             user: None,
             ring: KeyRing::new(stamp.server_now(), stamp.drawn("envelope")),
-            heard: None,
         }
     }
 
@@ -58,14 +51,12 @@ impl PushKeys {
             installation,
             user,
             keys,
-            heard,
         } = serde_json::from_str(text).ok()?;
         let bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(&*keys).ok()?);
         Some(Self {
             installation,
             user,
             ring: KeyRing::parse(&bytes).ok()?,
-            heard,
         })
     }
 
@@ -76,7 +67,6 @@ impl PushKeys {
             installation: self.installation,
             user: self.user.clone(),
             keys: Zeroizing::new(URL_SAFE_NO_PAD.encode(&*self.ring.to_bytes())),
-            heard: self.heard,
         };
         // A struct of texts always has a JSON.
         serde_json::to_string(&kept).unwrap_or_default().into()
@@ -123,14 +113,7 @@ impl PushKeys {
     pub(crate) fn renewed(&self, stamp: &Stamp) -> Option<Self> {
         let mut keys = self.clone();
         let is_renewed = keys.ring.renew(stamp.server_now(), stamp.drawn("envelope"));
-        let heard = Heard::next(self.heard, stamp);
-        keys.heard = heard.or(self.heard);
-        (is_renewed || heard.is_some()).then_some(keys)
-    }
-
-    /// Whether a moment of the server's clock has passed, beyond doubt. `now` is by the device's clock.
-    pub(super) fn is_past(&self, at: Timestamp, now: Timestamp) -> bool {
-        self.heard.is_some_and(|heard| heard.is_past(at, now))
+        is_renewed.then_some(keys)
     }
 }
 

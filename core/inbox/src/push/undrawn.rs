@@ -20,9 +20,6 @@ pub enum Undrawn {
     DecryptFailed,
     /// It is for another user than the one whose history is on the device.
     OtherUser,
-    /// Its time has passed, by the server's clock as the app heard it last. While that is not certain nothing
-    /// has expired.
-    Expired,
     /// It was recalled.
     Revoked,
     /// It was drawn before, or is being drawn.
@@ -33,7 +30,7 @@ pub enum Undrawn {
 
 impl Undrawn {
     /// Every reason.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 10] = [
         Self::Hint,
         Self::Malformed,
         Self::TooLarge,
@@ -41,7 +38,6 @@ impl Undrawn {
         Self::UnknownKey,
         Self::DecryptFailed,
         Self::OtherUser,
-        Self::Expired,
         Self::Revoked,
         Self::Duplicate,
         Self::NotSpooled,
@@ -56,9 +52,7 @@ impl Undrawn {
             Self::DecryptFailed => Some(Reason::DecryptFailed),
             Self::OtherUser => Some(Reason::OwnerMismatchDropped),
             Self::Revoked => Some(Reason::Recalled),
-            // The app reports it, if the server's clock says the same when the log brings it.
-            Self::Expired
-            | Self::Hint
+            Self::Hint
             | Self::Malformed
             | Self::TooLarge
             | Self::NoKeys
@@ -78,7 +72,6 @@ impl Undrawn {
             | Self::TooLarge
             | Self::NoKeys
             | Self::OtherUser
-            | Self::Expired
             | Self::Revoked
             | Self::Duplicate
             | Self::NotSpooled => false,
@@ -98,7 +91,6 @@ impl Undrawn {
             Self::Malformed
             | Self::TooLarge
             | Self::OtherUser
-            | Self::Expired
             | Self::Revoked
             | Self::Duplicate => false,
         }

@@ -177,7 +177,7 @@ impl World {
         let keys = keys.and_then(|text| PushKeys::parse(text.expose_secret()));
         let clock = device.clock.now();
         let now = self.now;
-        let (ticket, notification) = match push::handle(parcel, keys.as_ref(), &spool, clock) {
+        let (ticket, notification) = match push::handle(parcel, keys.as_ref(), &spool) {
             push::Draw::Show {
                 ticket,
                 notification,

@@ -137,7 +137,7 @@ fn an_extension_that_never_ran_knows_what_the_app_has_shown() {
     device.page(vec![serde_json::from_value(recall).unwrap()]);
     drop(device.files.take_news());
     let keys = device.keys();
-    let draw = |number| push::handle(&hint(number), Some(&keys), &device.spool(), at(2));
+    let draw = |number| push::handle(&hint(number), Some(&keys), &device.spool());
     for number in [1, 2] {
         let draw = draw(number);
         assert!(
@@ -146,26 +146,6 @@ fn an_extension_that_never_ran_knows_what_the_app_has_shown() {
         );
     }
     assert!(matches!(draw(3), Draw::Generic(Undrawn::Hint)));
-}
-
-/// The app is connected, and its clock is set: it goes by the server's, and so does its extension.
-#[test]
-fn a_clock_that_is_set_while_the_app_runs_expires_no_push() {
-    let mut device = Device::new(FormerHistory::Wipe);
-    let push = device.sealed(1);
-    let ahead = device.clock.now() + SignedDuration::from_hours(48);
-    device.clock.set(ahead);
-    device.receive(&[2]);
-    let draw = push::handle(&push, Some(&device.keys()), &device.spool(), ahead);
-    assert!(matches!(draw, Draw::Show { .. }), "{draw:?}");
-    let later = ahead + SignedDuration::from_hours(2);
-    let late = push::handle(
-        &device.sealed(3),
-        Some(&device.keys()),
-        &device.spool(),
-        later,
-    );
-    assert!(matches!(late, Draw::Nothing(Undrawn::Expired)), "{late:?}");
 }
 
 #[test]

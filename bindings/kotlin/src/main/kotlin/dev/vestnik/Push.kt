@@ -54,9 +54,6 @@ public enum class Undrawn {
     /** It is for another user than the one whose history is on the device. */
     OTHER_USER,
 
-    /** Its time has passed, by the server's clock as the device heard it last. */
-    EXPIRED,
-
     /** It was recalled. */
     REVOKED,
 
