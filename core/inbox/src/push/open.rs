@@ -32,6 +32,10 @@ pub struct Closed {
 pub fn open(push: &[u8], keys: &PushKeys) -> Result<Opened, Closed> {
     let closed = |notification| move |why| Closed { why, notification };
     let parcel = Parcel::parse(push).map_err(closed(None))?;
+    // While nobody is logged in, nothing is for whoever holds the device, and nothing is announced.
+    if keys.user.is_none() && !Plant::FormerPushIsTaken.is_on() {
+        return Err(closed(parcel.notification)(Undrawn::OtherUser));
+    }
     let Some(envelope) = parcel.envelope else {
         return Ok(Opened::Hint);
     };
@@ -68,11 +72,8 @@ fn opened(
     if payload.notification.id != notification {
         return Err(Undrawn::DecryptFailed);
     }
-    // While nobody is logged in, nothing is for whoever holds the device.
-    let is_ours = match &payload.user {
-        Some(user) => keys.is_of(Some(user)),
-        None => keys.user.is_some(),
-    };
+    let addressee = payload.user.as_ref();
+    let is_ours = addressee.is_none_or(|user| keys.is_of(Some(user)));
     let is_ours = is_ours || Plant::FormerPushIsTaken.is_on();
     is_ours.then_some(payload).ok_or(Undrawn::OtherUser)
 }

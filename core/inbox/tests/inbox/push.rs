@@ -269,6 +269,16 @@ fn nothing_is_drawn_of_what_is_not_ours() {
     let nobody = Payload::new(None, content(2, json!({})));
     let nobody = phone.sealed(&nobody, id(2));
     assert_eq!(nothing(&phone.draw(&nobody)), Undrawn::OtherUser);
+    // Nor is it announced that something came.
+    for envelope in [None, Some("AQID")] {
+        let parcel = json!({"v": 1, "notification": id(3), "envelope": envelope});
+        let parcel = parcel.to_string().into_bytes();
+        assert_eq!(nothing(&phone.draw(&parcel)), Undrawn::OtherUser);
+        assert_eq!(
+            open(&parcel, &phone.keys()).unwrap_err().why,
+            Undrawn::OtherUser
+        );
+    }
     phone.log_in(&anna(), 4);
     assert_eq!(shown(phone.draw(&push)), id(1));
 }
