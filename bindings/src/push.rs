@@ -7,7 +7,7 @@ use std::{
 
 use vestnik_core as core;
 use vestnik_inbox::{
-    push::{self, PushKeys},
+    push::{self, Closed, PushKeys},
     spool::{SpoolError, Ticket},
 };
 use vestnik_model as model;
@@ -54,16 +54,26 @@ pub enum Pushed {
     /// Its notification is new in the history, and is shown if it is due.
     Stored,
     /// It has no content: what it is about is read from the log.
-    Hint,
+    Hint {
+        /// The id of the notification, if the push says so: under it a text is drawn that says only that
+        /// something has come.
+        identifier: Option<String>,
+    },
     /// It brought nothing. What the server has to know of it is reported.
     Dropped {
         /// Why.
         reason: Undrawn,
+        /// As for a hint.
+        identifier: Option<String>,
     },
 }
 
 /// What an extension process is to draw.
 #[derive(Debug, Clone, uniffi::Enum)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is made once for a push, and uniffi has no boxes"
+)]
 pub enum Draw {
     /// A notification.
     Show {
@@ -74,11 +84,19 @@ pub enum Draw {
     Generic {
         /// Why there is no content.
         reason: Undrawn,
+        /// Under which identifier to draw, if the push says so: what is drawn later takes the place of the
+        /// text, and what is withdrawn takes it off the screen.
+        identifier: Option<String>,
     },
     /// Nothing.
     Nothing {
         /// Why.
         reason: Undrawn,
+        /// The id of the notification, if the push says so.
+        identifier: Option<String>,
+        /// What was drawn before under the identifier, if the push has it: for a system that draws each push
+        /// in any case. Draw it again without announcing it.
+        notification: Option<Notification>,
     },
 }
 
@@ -86,8 +104,13 @@ impl From<core::Pushed> for Pushed {
     fn from(pushed: core::Pushed) -> Self {
         match pushed {
             core::Pushed::Stored => Self::Stored,
-            core::Pushed::Hint => Self::Hint,
-            core::Pushed::Dropped(why) => Self::Dropped { reason: why.into() },
+            core::Pushed::Hint(notification) => Self::Hint {
+                identifier: notification.map(|id| id.to_string()),
+            },
+            core::Pushed::Dropped(Closed { why, notification }) => Self::Dropped {
+                reason: why.into(),
+                identifier: notification.map(|id| id.to_string()),
+            },
         }
     }
 }
@@ -189,8 +212,19 @@ impl From<push::Draw> for Draw {
                     ticket: Mutex::new(Some(ticket)),
                 }),
             },
-            push::Draw::Generic(why) => Self::Generic { reason: why.into() },
-            push::Draw::Nothing(why) => Self::Nothing { reason: why.into() },
+            push::Draw::Generic { why, notification } => Self::Generic {
+                reason: why.into(),
+                identifier: notification.map(|id| id.to_string()),
+            },
+            push::Draw::Nothing {
+                why,
+                notification,
+                content,
+            } => Self::Nothing {
+                reason: why.into(),
+                identifier: notification.map(|id| id.to_string()),
+                notification: content.map(|content| (*content).into()),
+            },
         }
     }
 }

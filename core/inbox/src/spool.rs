@@ -17,7 +17,8 @@
 //! What an extension could not open leaves a file `….dropped` with the reason, which the app reports.
 //!
 //! The reverse way there are [marks](mark_seen): an extension does not draw what the app has begun to show,
-//! or has decided not to.
+//! or has decided not to. Who draws a text without content, the app or an extension, [leaves a mark](announce),
+//! too: a notification is announced once, and the text goes when the notification is not to be shown.
 //!
 //! A payload need not say whom it is for. So [`clear`] the spool when a user has logged out and when
 //! another one logs in.
@@ -37,7 +38,8 @@ pub use clear::clear;
 pub(crate) use dropped::write_dropped;
 pub(crate) use had::is_had;
 pub use ingest::{Ingested, ingest};
-pub use seen::{mark_seen, prune_seen};
+pub(crate) use seen::is_gone;
+pub use seen::{announce, mark_seen, prune_seen, take_announced};
 pub use write::{SpoolError, Ticket, write};
 
 /// The most tickets of a spool.

@@ -1,6 +1,6 @@
 //! Phones whose keys were lost: what was sealed for the former ones is sent anew.
 
-use vestnik_core::inbox::push::Undrawn;
+use vestnik_core::inbox::push::{Closed, Undrawn};
 use vestnik_model::explanation::Explanation;
 use vestnik_testkit::{PushPhone, push_stage};
 
@@ -108,7 +108,10 @@ async fn a_device_that_lost_its_keys_shows_the_notification_once() -> anyhow::Re
     // The log may have been faster.
     let is_closed = matches!(
         push,
-        Pushed::Dropped(Undrawn::UnknownKey | Undrawn::Duplicate)
+        Pushed::Dropped(Closed {
+            why: Undrawn::UnknownKey | Undrawn::Duplicate,
+            ..
+        })
     );
     assert!(is_closed, "{push:?}");
     asked("the server knows the new key", async || {

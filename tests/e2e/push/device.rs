@@ -1,6 +1,6 @@
 //! What the server sends is what the device's core reads, whichever service is in between.
 
-use vestnik_core::inbox::push::Undrawn;
+use vestnik_core::inbox::push::{Closed, Undrawn};
 use vestnik_sim::{DeviceView, Order};
 
 use super::*;
@@ -79,7 +79,11 @@ async fn the_core_reads_what_each_service_brings() -> anyhow::Result<()> {
         assert_eq!(item.notification.body.as_str(), format!("{PLANTED} body"));
         device.has_shown(&[id]).await?;
         let again = device.client.handle_push(push).await?;
-        assert_eq!(again, Pushed::Dropped(Undrawn::Duplicate), "{name}");
+        let duplicate = Closed {
+            why: Undrawn::Duplicate,
+            notification: Some(id),
+        };
+        assert_eq!(again, Pushed::Dropped(duplicate), "{name}");
         device.stop().await?;
     }
     saw_nothing(&stage);

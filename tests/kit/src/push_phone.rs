@@ -84,7 +84,7 @@ impl PushPhone {
         let push = serde_json::to_vec(&content["message"]["data"])?;
         Ok(match open(&push, &self.keys) {
             Ok(Opened::Payload(payload)) => Ok(*payload),
-            Ok(Opened::Hint) => anyhow::bail!("the push has no content"),
+            Ok(Opened::Hint(_)) => anyhow::bail!("the push has no content"),
             Err(closed) => Err(closed),
         })
     }

@@ -119,7 +119,8 @@ impl Files {
         Ok(changed)
     }
 
-    /// Reports what a person did with a notification; gives whether it is in the history.
+    /// Reports what a person did with a notification; gives whether it is in the history. What has not come
+    /// yet need not be there.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -129,11 +130,16 @@ impl Files {
         act: impl FnMut(&mut Inbox<'_>) -> Result<bool, rusqlite::Error>,
     ) -> Result<bool, StoreError> {
         self.ingest_absent(&[id])?;
-        let is_there = self.write(act)?.unwrap_or(false);
-        if is_there {
-            self.news.changed.insert(id);
+        let is_there = self.write(act)?;
+        match is_there {
+            Some(true) => {
+                self.news.changed.insert(id);
+            }
+            // The person has seen it: an extension need not draw it any more.
+            Some(false) => self.mark(id, None),
+            None => {}
         }
-        Ok(is_there)
+        Ok(is_there.unwrap_or(false))
     }
 
     /// Marks everything that the inbox lists as read, up to a place; gives how many were not.

@@ -157,7 +157,7 @@ impl Files {
     #[must_use]
     pub fn take_news(&mut self) -> News {
         let mut news = std::mem::take(&mut self.news);
-        self.mark_seen(&news);
+        self.mark_seen(&mut news);
         if let Some(counts) = news.counts {
             let told = std::mem::replace(&mut self.told_show, counts.next_show);
             news.has_show |= counts.next_show.is_some() && counts.next_show != told;

@@ -31,4 +31,4 @@ pub use files::Files;
 pub use log::Round;
 pub use news::{Counts, News, Rebuilt};
 pub use options::{FileOptions, FormerHistory};
-pub use push::Pushed;
+pub use push::{Handled, Pushed};

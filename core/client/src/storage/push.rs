@@ -19,10 +19,19 @@ const MARKS: u32 = 128;
 pub enum Pushed {
     /// Its notification is new in the history, and is shown if it is due.
     Stored,
-    /// It has no content: what it is about is read from the log.
-    Hint,
+    /// It has no content: what it is about, if it says so, is read from the log.
+    Hint(Option<NotificationId>),
     /// It brought nothing, for this reason. What the server has to know of it is reported.
-    Dropped(Undrawn),
+    Dropped(Closed),
+}
+
+/// A push that was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Handled {
+    /// What became of it.
+    pub pushed: Pushed,
+    /// Whether what it is about is in the log and nowhere else, as far as can be seen.
+    pub is_log_needed: bool,
 }
 
 impl Files {
@@ -32,17 +41,26 @@ impl Files {
         self.device.push_keys().public_text()
     }
 
-    /// Takes a push that the app itself was given.
+    /// Takes a push that the app itself was given. What has no content is announced once: see
+    /// [`spool::announce`].
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn handle_push(&mut self, push: &[u8]) -> Result<Pushed, StoreError> {
+    pub fn handle_push(&mut self, push: &[u8]) -> Result<Handled, StoreError> {
         // What an extension has drawn of the same push is not due.
         self.ingest_spool()?;
         let closed = match push::open(push, self.device.push_keys()) {
-            Ok(Opened::Hint) => return Ok(Pushed::Hint),
+            Ok(Opened::Hint(notification)) => Closed {
+                why: Undrawn::Hint,
+                notification,
+            },
             Ok(Opened::Payload(payload)) => match self.store_payload(&payload)? {
-                None => return Ok(Pushed::Stored),
+                None => {
+                    return Ok(Handled {
+                        pushed: Pushed::Stored,
+                        is_log_needed: false,
+                    });
+                }
                 Some(why) => Closed {
                     why,
                     notification: Some(payload.notification.id),
@@ -52,7 +70,16 @@ impl Files {
         };
         self.report_closed(closed)?;
         let why = self.had(closed)?.unwrap_or(closed.why);
-        Ok(Pushed::Dropped(why))
+        let is_hint = why == Undrawn::Hint;
+        let pushed = if is_hint {
+            Pushed::Hint(closed.notification)
+        } else {
+            Pushed::Dropped(Closed { why, ..closed })
+        };
+        Ok(Handled {
+            pushed,
+            is_log_needed: closed.why.is_announced(),
+        })
     }
 
     /// What is known of a notification whose push did not open: it need not be announced then.
@@ -69,7 +96,10 @@ impl Files {
                 None
             })
         })?;
-        Ok(had.flatten())
+        let is_announced = || !spool::announce(&self.options.spool, id);
+        Ok(had
+            .flatten()
+            .or_else(|| is_announced().then_some(Undrawn::Duplicate)))
     }
 
     /// Gives why it is not new, if it is not.
@@ -103,21 +133,37 @@ impl Files {
     }
 
     /// Marks what an extension is not to draw any more: what left the history, and what is neither due nor out.
-    pub(super) fn mark_seen(&mut self, news: &News) {
+    /// What was announced by a text without content, and is not to be shown, goes off the screen.
+    pub(super) fn mark_seen(&mut self, news: &mut News) {
         if self.history.is_none() || !self.options.spool.is_dir() {
             return;
         }
-        for id in news.changed.union(&news.withdrawn) {
-            match self.in_history(*id) {
-                Ok(None) => self.mark(*id, None),
-                Ok(Some(item)) => match item.show {
-                    ShowState::Due => {}
-                    ShowState::Taken | ShowState::Shown | ShowState::Suppressed(_) => {
-                        self.mark(*id, Some(item.notification.revision));
+        let looked_at: Vec<_> = news.changed.union(&news.withdrawn).copied().collect();
+        for id in looked_at {
+            match self.in_history(id) {
+                Ok(None) => {
+                    self.mark(id, None);
+                    self.take_announced(id, news);
+                }
+                Ok(Some(item)) => {
+                    let revision = item.notification.revision;
+                    match item.show {
+                        ShowState::Due => {}
+                        ShowState::Taken | ShowState::Shown => self.mark(id, Some(revision)),
+                        ShowState::Suppressed(_) => {
+                            self.mark(id, Some(revision));
+                            self.take_announced(id, news);
+                        }
                     }
-                },
+                }
                 Err(error) => tracing::warn!(%error, "an extension may draw what was shown"),
             }
+        }
+    }
+
+    fn take_announced(&self, id: NotificationId, news: &mut News) {
+        if spool::take_announced(&self.options.spool, id) {
+            news.withdrawn.insert(id);
         }
     }
 
@@ -126,7 +172,7 @@ impl Files {
         self.mark(taken.id(), Some(taken.revision()));
     }
 
-    fn mark(&mut self, id: NotificationId, revision: Option<u32>) {
+    pub(super) fn mark(&mut self, id: NotificationId, revision: Option<u32>) {
         if let Err(error) = spool::mark_seen(&self.options.spool, id, revision) {
             tracing::warn!(%error, "an extension may draw what was shown");
         }

@@ -113,12 +113,12 @@ impl Vestnik {
     /// [`Error::Storage`], [`Error::Closed`].
     pub async fn handle_push(&self, push: Vec<u8>) -> Result<Pushed, Error> {
         let handled = self.storage.call(move |files| files.handle_push(&push));
-        let pushed = handled.await?;
-        if pushed == Pushed::Hint {
+        let handled = handled.await?;
+        if handled.is_log_needed {
             // A connection that seems to stand would have brought what the push is about.
             self.network_changed();
         }
-        Ok(pushed)
+        Ok(handled.pushed)
     }
 
     /// The device's state for a report of a fault. It has counts, states and versions, and nothing of a

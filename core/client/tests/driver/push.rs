@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use vestnik_core::{Pushed, Vestnik, inbox::push};
 use vestnik_envelope::{Context, KeyRing, PublicKey, seal};
-use vestnik_inbox::push::{Draw, PushKeys, Undrawn};
+use vestnik_inbox::push::{Closed, Draw, PushKeys, Undrawn};
 use vestnik_model::NotificationId;
 
 use crate::memory::{Memory, accepted, draw, id, in_time, online, quick, recall, start};
@@ -59,6 +59,13 @@ fn parcel(notification: NotificationId, envelope: Option<String>) -> Vec<u8> {
     parcel.to_string().into_bytes()
 }
 
+fn dropped(number: usize, why: Undrawn) -> Pushed {
+    Pushed::Dropped(Closed {
+        why,
+        notification: Some(id(number)),
+    })
+}
+
 /// What an extension beside the device would draw.
 fn extension(folder: &Path, push: &[u8]) -> Draw {
     let keys = std::fs::read_to_string(folder.join("secrets/envelope")).unwrap();
@@ -75,7 +82,7 @@ async fn what_came_by_push_is_not_shown_again_when_the_hub_brings_it() {
         client.handle_push(push.clone()).await.unwrap(),
         Pushed::Stored
     );
-    let duplicate = Pushed::Dropped(Undrawn::Duplicate);
+    let duplicate = dropped(1, Undrawn::Duplicate);
     assert_eq!(client.handle_push(push).await.unwrap(), duplicate);
     assert_eq!(draw(&client, 1).await, [1]);
     server.notify(2).await;
@@ -100,17 +107,29 @@ async fn what_came_by_the_hub_is_not_drawn_by_an_extension() {
     for _ in 0..2 {
         let drawn = extension(folder.path(), &late);
         assert!(
-            matches!(drawn, Draw::Nothing(Undrawn::Duplicate)),
+            matches!(
+                drawn,
+                Draw::Nothing {
+                    why: Undrawn::Duplicate,
+                    ..
+                }
+            ),
             "{drawn:?}"
         );
     }
     // And what the extension has drawn and the app taken in is not drawn when it comes once more.
     let drawn = extension(folder.path(), &first);
     assert!(
-        matches!(drawn, Draw::Nothing(Undrawn::Duplicate)),
+        matches!(
+            drawn,
+            Draw::Nothing {
+                why: Undrawn::Duplicate,
+                ..
+            }
+        ),
         "{drawn:?}"
     );
-    let duplicate = Pushed::Dropped(Undrawn::Duplicate);
+    let duplicate = dropped(1, Undrawn::Duplicate);
     assert_eq!(client.handle_push(late).await.unwrap(), duplicate);
 }
 
@@ -120,7 +139,7 @@ async fn a_push_that_does_not_open_is_reported_and_the_key_told_again() {
     let client = phone(&server, folder.path()).await;
     let former = KeyRing::new(accepted(), [5; 32]).public_key();
     let push = sealed_for(&former, &client, 1);
-    let unknown = Pushed::Dropped(Undrawn::UnknownKey);
+    let unknown = dropped(1, Undrawn::UnknownKey);
     assert_eq!(client.handle_push(push.clone()).await.unwrap(), unknown);
     puts(&server, &client, 2).await;
     in_time(client.flush()).await.unwrap();
@@ -130,7 +149,13 @@ async fn a_push_that_does_not_open_is_reported_and_the_key_told_again() {
     let other = sealed_for(&former, &client, 2);
     let drawn = extension(folder.path(), &other);
     assert!(
-        matches!(drawn, Draw::Generic(Undrawn::UnknownKey)),
+        matches!(
+            drawn,
+            Draw::Generic {
+                why: Undrawn::UnknownKey,
+                ..
+            }
+        ),
         "{drawn:?}"
     );
     server.notify(1).await;
@@ -151,7 +176,7 @@ async fn what_was_recalled_is_not_shown_when_its_push_comes_late() {
         .await;
     in_time(async { while client.get(id(1)).await.unwrap().is_some() {} }).await;
     let push = sealed(&server, &client, 1);
-    let revoked = Pushed::Dropped(Undrawn::Revoked);
+    let revoked = dropped(1, Undrawn::Revoked);
     assert_eq!(client.handle_push(push).await.unwrap(), revoked);
     assert_eq!(client.get(id(1)).await.unwrap(), None);
 }
@@ -164,6 +189,9 @@ async fn a_push_without_content_makes_the_device_look() {
     server.world().swallow_probe = true;
     server.append(1);
     let hint = parcel(id(1), None);
-    assert_eq!(client.handle_push(hint).await.unwrap(), Pushed::Hint);
+    assert_eq!(
+        client.handle_push(hint).await.unwrap(),
+        Pushed::Hint(Some(id(1)))
+    );
     assert_eq!(draw(&client, 1).await, [1]);
 }

@@ -26,72 +26,100 @@ pub enum Draw {
         notification: Box<Notification>,
     },
     /// A text that says only that something has come.
-    Generic(Undrawn),
+    Generic {
+        /// Why there is no content.
+        why: Undrawn,
+        /// The notification, whose id is the identifier under which to draw, if the push says so: what is
+        /// drawn later takes the place of the text, and what is withdrawn takes it off the screen.
+        notification: Option<NotificationId>,
+    },
     /// Nothing.
-    Nothing(Undrawn),
+    Nothing {
+        /// Why.
+        why: Undrawn,
+        /// The notification, if the push says so.
+        notification: Option<NotificationId>,
+        /// What was drawn before, if the push has it: for a system that draws each push in any case, and would
+        /// otherwise put a text without content in its place. It must not be announced again.
+        content: Option<Box<Notification>>,
+    },
 }
 
 /// Handles a push in a process that has no database, no network and little time: an extension beside the app.
 ///
 /// What is to be drawn is durable in the spool first, so that it is neither lost nor drawn twice. What the
 /// server has to know of a push that cannot be opened is spooled, too; the app reports it. Without keys, as while
-/// they cannot be read, there is a generic text. What was drawn already is not announced by a generic text
-/// either.
+/// they cannot be read, there is a text without content, once for a notification. What was drawn already is not
+/// announced by such a text.
 ///
 /// The time has no part in it: the device's clock may have been set since the server was heard, and showing
 /// something late is better than showing nothing. Push services drop what expires on their way.
 pub fn handle(push: &[u8], keys: Option<&PushKeys>, folder: &Path) -> Draw {
-    let why = match drawn(push, keys, folder) {
-        Ok(show) => return show,
-        Err(Closed { why, notification }) => {
-            if let Some(notification) = notification {
-                report(folder, notification, why);
-            }
-            why
-        }
+    match drawn(push, keys, folder) {
+        Ok(draw) => draw,
+        Err(closed) => undrawn(closed, folder),
+    }
+}
+
+/// A notification is announced once by a text without content, and not at all if it was drawn.
+fn undrawn(Closed { why, notification }: Closed, folder: &Path) -> Draw {
+    let nothing = |why| Draw::Nothing {
+        why,
+        notification,
+        content: None,
     };
-    let is_had = || {
-        let notification = named(push).ok().flatten();
-        notification.is_some_and(|notification| spool::is_had(folder, notification))
-    };
+    if let Some(notification) = notification {
+        report(folder, notification, why);
+    }
     if !why.is_announced() {
-        Draw::Nothing(why)
-    } else if is_had() {
-        Draw::Nothing(Undrawn::Duplicate)
-    } else {
-        Draw::Generic(why)
+        return nothing(why);
+    }
+    match notification {
+        Some(id) if spool::is_had(folder, id) || !spool::announce(folder, id) => {
+            nothing(Undrawn::Duplicate)
+        }
+        Some(_) | None => Draw::Generic { why, notification },
     }
 }
 
 /// The notification, spooled.
 fn drawn(push: &[u8], keys: Option<&PushKeys>, folder: &Path) -> Result<Draw, Closed> {
-    let closed = |why| Closed {
-        why,
-        notification: None,
-    };
     let Some(keys) = keys else {
-        let why = named(push).err().unwrap_or(Undrawn::NoKeys);
-        return Err(closed(why));
+        let (why, notification) = match named(push) {
+            Ok(notification) => (Undrawn::NoKeys, notification),
+            Err(why) => (why, None),
+        };
+        return Err(Closed { why, notification });
     };
     match open(push, keys)? {
-        Opened::Payload(payload) => {
-            let (ticket, notification) = spooled(*payload, folder).map_err(closed)?;
-            Ok(Draw::Show {
-                ticket,
-                notification,
-            })
-        }
-        Opened::Hint => Err(closed(Undrawn::Hint)),
+        Opened::Payload(payload) => spooled(*payload, folder),
+        Opened::Hint(notification) => Err(Closed {
+            why: Undrawn::Hint,
+            notification,
+        }),
     }
 }
 
-fn spooled(payload: Payload, folder: &Path) -> Result<(Ticket, Box<Notification>), Undrawn> {
-    match spool::write(folder, &payload) {
-        Ok(Some(ticket)) => Ok((ticket, Box::new(payload.notification))),
-        Ok(None) => Err(Undrawn::Duplicate),
+fn spooled(payload: Payload, folder: &Path) -> Result<Draw, Closed> {
+    let written = spool::write(folder, &payload);
+    let notification = Box::new(payload.notification);
+    let id = notification.id;
+    match written {
+        Ok(Some(ticket)) => Ok(Draw::Show {
+            ticket,
+            notification,
+        }),
+        Ok(None) => Ok(Draw::Nothing {
+            why: Undrawn::Duplicate,
+            notification: Some(id),
+            content: (!spool::is_gone(folder, id)).then_some(notification),
+        }),
         Err(error) => {
             tracing::warn!(%error, "a push is not spooled");
-            Err(Undrawn::NotSpooled)
+            Err(Closed {
+                why: Undrawn::NotSpooled,
+                notification: Some(id),
+            })
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Opens a push.
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use vestnik_envelope::{Context, OpenError};
 use vestnik_model::NotificationId;
 
@@ -11,8 +12,8 @@ use crate::{Payload, planted::Plant};
 pub enum Opened {
     /// A notification for the user whose history is on the device.
     Payload(Box<Payload>),
-    /// Nothing but that there is something in the log.
-    Hint,
+    /// Nothing but that there is something in the log, and which notification, if it says so.
+    Hint(Option<NotificationId>),
 }
 
 /// A push that brings nothing.
@@ -37,7 +38,7 @@ pub fn open(push: &[u8], keys: &PushKeys) -> Result<Opened, Closed> {
         return Err(closed(parcel.notification)(Undrawn::OtherUser));
     }
     let Some(envelope) = parcel.envelope else {
-        return Ok(Opened::Hint);
+        return Ok(Opened::Hint(parcel.notification));
     };
     let notification = parcel
         .notification
@@ -53,7 +54,7 @@ pub(super) fn named(push: &[u8]) -> Result<Option<NotificationId>, Undrawn> {
 }
 
 fn opened(
-    envelope: &[u8],
+    envelope: &str,
     notification: NotificationId,
     keys: &PushKeys,
 ) -> Result<Payload, Undrawn> {
@@ -61,9 +62,12 @@ fn opened(
         installation: keys.installation,
         notification,
     };
+    let envelope = URL_SAFE_NO_PAD
+        .decode(envelope)
+        .map_err(|_| Undrawn::DecryptFailed)?;
     let content = keys
         .ring
-        .open(envelope, &context)
+        .open(&envelope, &context)
         .map_err(|error| match error {
             OpenError::UnknownKey(_) => Undrawn::UnknownKey,
             OpenError::Malformed | OpenError::Foreign => Undrawn::DecryptFailed,

@@ -4,7 +4,10 @@ use std::{collections::BTreeSet, io, path::Path};
 
 use vestnik_model::NotificationId;
 
-use super::file::{State, id, list, remove_all};
+use super::{
+    file::{State, id, list, remove_all},
+    seen::take_all_announced,
+};
 
 /// Removes what lies in a spool; gives the notifications that an extension may have drawn, to be taken off
 /// the screen. Call it when a user has logged out and when another one logs in: a payload need not say
@@ -17,7 +20,8 @@ pub fn clear(folder: &Path) -> io::Result<BTreeSet<NotificationId>> {
     let files = listed.files.iter();
     let drawn = files.filter(|file| file.state != State::Dropped);
     let drawn = drawn.filter_map(|file| id(&file.path));
-    let drawn = drawn.collect();
+    let announced = take_all_announced(folder);
+    let drawn = drawn.chain(announced).collect();
     let files = listed.files.into_iter().chain(listed.unfinished);
     remove_all(files.map(|file| file.path))?;
     Ok(drawn)

@@ -13,6 +13,7 @@ use std::{
 };
 
 use vestnik_model::NotificationId;
+use vestnik_sqlite::create_private_folder;
 
 use super::file::ticket;
 use crate::planted::Plant;
@@ -21,6 +22,8 @@ use crate::planted::Plant;
 const KEPT: usize = 512;
 /// How many more there may be until the oldest are removed.
 const SLACK: usize = 128;
+/// How the name of a mark ends that says that a text without content was drawn.
+const ANNOUNCED: &str = ".announced";
 
 /// Marks a revision of a notification; without one, every revision. Without a spool there is no extension, and
 /// nothing is marked.
@@ -45,6 +48,46 @@ pub fn mark_seen(
         }
         Err(error) => Err(error),
     }
+}
+
+/// Marks that a notification is announced by a text without content; gives whether it was not before. If that
+/// cannot be marked, it is announced once too often.
+#[must_use]
+pub fn announce(folder: &Path, notification: NotificationId) -> bool {
+    let is_new = mark_announced(folder, notification);
+    is_new.unwrap_or_else(|error| {
+        tracing::warn!(%error, "it is not marked that a notification is announced");
+        true
+    })
+}
+
+fn mark_announced(folder: &Path, notification: NotificationId) -> io::Result<bool> {
+    create_private_folder(folder)?;
+    fs::create_dir_all(marks(folder))?;
+    match File::create_new(announced(folder, notification)) {
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
+        Err(error) => return Err(error),
+    }
+    // The app, which prunes otherwise, may not run for long.
+    prune_seen(folder)?;
+    Ok(true)
+}
+
+/// Takes the mark of a notification that was announced; gives whether it was.
+pub fn take_announced(folder: &Path, notification: NotificationId) -> bool {
+    fs::remove_file(announced(folder, notification)).is_ok()
+}
+
+/// Takes the marks of everything that was announced.
+pub(super) fn take_all_announced(folder: &Path) -> Vec<NotificationId> {
+    let entries = fs::read_dir(marks(folder)).into_iter().flatten();
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let ids = names.filter_map(|name| {
+        let id = name.strip_suffix(ANNOUNCED)?.parse().ok()?;
+        Some(NotificationId::from_uuid(id))
+    });
+    ids.filter(|id| take_announced(folder, *id)).collect()
 }
 
 /// Marks what a file of the spool was about, if it was drawn.
@@ -85,6 +128,16 @@ pub(super) fn is_seen(folder: &Path, notification: NotificationId, revision: u32
     [Some(revision), None]
         .into_iter()
         .any(|revision| path(folder, notification, revision).exists())
+}
+
+/// Whether no revision of a notification is to be drawn: it left the history, or never enters it.
+pub(crate) fn is_gone(folder: &Path, notification: NotificationId) -> bool {
+    path(folder, notification, None).exists()
+}
+
+fn announced(folder: &Path, notification: NotificationId) -> PathBuf {
+    let id = notification.uuid().simple();
+    marks(folder).join(format!("{id}{ANNOUNCED}"))
 }
 
 pub(super) fn marks(folder: &Path) -> PathBuf {

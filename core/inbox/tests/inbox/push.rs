@@ -131,15 +131,15 @@ fn sealed(
 
 fn nothing(draw: &Draw) -> Undrawn {
     match draw {
-        Draw::Nothing(why) => *why,
-        Draw::Show { .. } | Draw::Generic(_) => panic!("{draw:?}"),
+        Draw::Nothing { why, .. } => *why,
+        Draw::Show { .. } | Draw::Generic { .. } => panic!("{draw:?}"),
     }
 }
 
 fn generic(draw: &Draw) -> Undrawn {
     match draw {
-        Draw::Generic(why) => *why,
-        Draw::Show { .. } | Draw::Nothing(_) => panic!("{draw:?}"),
+        Draw::Generic { why, .. } => *why,
+        Draw::Show { .. } | Draw::Nothing { .. } => panic!("{draw:?}"),
     }
 }
 
@@ -152,7 +152,7 @@ fn shown(draw: Draw) -> NotificationId {
             ticket.shown().unwrap();
             notification.id
         }
-        Draw::Generic(_) | Draw::Nothing(_) => panic!("{draw:?}"),
+        Draw::Generic { .. } | Draw::Nothing { .. } => panic!("{draw:?}"),
     }
 }
 
@@ -192,7 +192,7 @@ fn a_push_without_an_envelope_is_drawn_without_content() {
     assert_eq!(generic(&phone.draw(hint.as_bytes())), Undrawn::Hint);
     assert!(matches!(
         open(hint.as_bytes(), &phone.keys()),
-        Ok(Opened::Hint)
+        Ok(Opened::Hint(Some(about))) if about == id(1)
     ));
     assert_eq!(phone.names(), [""; 0]);
 }
@@ -319,11 +319,70 @@ fn what_the_person_has_had_is_not_announced_once_more() {
         let locked = handle(&hint(number), None, &phone.spool());
         assert_eq!(nothing(&locked), Undrawn::Duplicate);
     }
-    // Nor does what could not be opened count as had.
+    // Nor is what could not be opened.
     let parcel = json!({"v": 1, "notification": id(4), "envelope": "AQID"});
     let odd = phone.draw(parcel.to_string().as_bytes());
     assert_eq!(generic(&odd), Undrawn::DecryptFailed);
-    assert_eq!(generic(&draw(4)), Undrawn::Hint);
+    assert_eq!(nothing(&draw(4)), Undrawn::Duplicate);
+}
+
+/// Otherwise there would be two entries for one notification, and nothing could take the first one away.
+#[test]
+fn a_text_without_content_is_drawn_under_the_notifications_id_once() {
+    let phone = Phone::new();
+    let about = |draw: &Draw| match draw {
+        Draw::Generic { notification, .. } | Draw::Nothing { notification, .. } => *notification,
+        Draw::Show { notification, .. } => Some(notification.id),
+    };
+    let parcel = |number: u64, envelope| {
+        json!({"v": 1, "notification": id(number), "envelope": envelope})
+            .to_string()
+            .into_bytes()
+    };
+    for (number, envelope) in [(1, None), (2, Some("AQID")), (3, Some("?"))] {
+        let first = phone.draw(&parcel(number, envelope));
+        assert!(matches!(first, Draw::Generic { .. }), "{first:?}");
+        let second = phone.draw(&parcel(number, envelope));
+        assert_eq!(nothing(&second), Undrawn::Duplicate);
+        assert_eq!([about(&first), about(&second)], [Some(id(number)); 2]);
+    }
+    let locked = handle(&phone.push(4), None, &phone.spool());
+    assert_eq!(
+        (generic(&locked), about(&locked)),
+        (Undrawn::NoKeys, Some(id(4)))
+    );
+    // The content comes after all.
+    assert_eq!(shown(phone.draw(&phone.push(4))), id(4));
+    // The user goes: what says nothing of its content goes, too.
+    let drawn = spool::clear(&phone.spool()).unwrap();
+    assert_eq!(drawn.into_iter().collect::<Vec<_>>(), [1, 2, 3, 4].map(id));
+    assert!(matches!(phone.draw(&parcel(1, None)), Draw::Generic { .. }));
+}
+
+/// A system that draws each push in any case draws the same once more.
+#[test]
+fn a_repeated_push_gives_what_was_drawn_unless_that_is_gone() {
+    let phone = Phone::new();
+    let again = |number| match phone.draw(&phone.push(number)) {
+        Draw::Nothing {
+            why: Undrawn::Duplicate,
+            notification,
+            content,
+        } => {
+            assert_eq!(notification, Some(id(number)));
+            content.map(|content| content.id)
+        }
+        draw @ (Draw::Show { .. } | Draw::Generic { .. } | Draw::Nothing { .. }) => {
+            panic!("{draw:?}")
+        }
+    };
+    shown(phone.draw(&phone.push(1)));
+    spool::mark_seen(&phone.spool(), id(2), Some(0)).unwrap();
+    spool::mark_seen(&phone.spool(), id(3), None).unwrap();
+    assert_eq!(
+        [again(1), again(2), again(3)],
+        [Some(id(1)), Some(id(2)), None]
+    );
 }
 
 /// Two services, or two threads of one process, may bring the same at once.
@@ -372,6 +431,7 @@ fn what_cannot_be_read_now_is_announced_and_left_to_the_log() {
     let phone = Phone::new();
     let draw = handle(&phone.push(1), None, &phone.spool());
     assert_eq!(generic(&draw), Undrawn::NoKeys);
+    fs::remove_dir_all(phone.spool()).unwrap();
     fs::write(phone.spool(), "no folder").unwrap();
     assert_eq!(generic(&phone.draw(&phone.push(1))), Undrawn::NotSpooled);
 }

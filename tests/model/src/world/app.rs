@@ -4,7 +4,7 @@ use vestnik_core::{
     machine::{Secret, engine::Command, session::Standing},
     storage::{Files, Pushed},
 };
-use vestnik_inbox::{HistoryItem, push::Undrawn};
+use vestnik_inbox::HistoryItem;
 use vestnik_model::NotificationId;
 
 use super::{World, jobs::all_items};
@@ -71,7 +71,8 @@ impl World {
             Deed::Push(parcel) => {
                 let push = |files: &mut Files| files.handle_push(&parcel);
                 let pushed = self.with_files(number, "push", push);
-                if let Some(Pushed::Dropped(Undrawn::UnknownKey | Undrawn::DecryptFailed)) = pushed
+                if let Some(Pushed::Dropped(closed)) = pushed.map(|handled| handled.pushed)
+                    && closed.why.is_about_key()
                 {
                     self.did_not_open(number, &parcel);
                 }

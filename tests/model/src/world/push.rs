@@ -182,7 +182,7 @@ impl World {
                 ticket,
                 notification,
             } => (ticket, notification),
-            other @ (push::Draw::Generic(_) | push::Draw::Nothing(_)) => {
+            other @ (push::Draw::Generic { .. } | push::Draw::Nothing { .. }) => {
                 self.trace
                     .add(now, || format!("{number} extension: {other:?}"));
                 return;

@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use vestnik_envelope::{Context, PublicKey, seal};
 use vestnik_inbox::{
     SecretStore as _,
-    push::{self, Draw, PushKeys, Undrawn},
+    push::{self, Closed, Draw, PushKeys, Undrawn},
     secret::{ENVELOPE, ExposeSecret as _},
 };
 use vestnik_model::{PushAddress, PushAddressKind};
@@ -141,11 +141,23 @@ fn an_extension_that_never_ran_knows_what_the_app_has_shown() {
     for number in [1, 2] {
         let draw = draw(number);
         assert!(
-            matches!(draw, Draw::Nothing(Undrawn::Duplicate)),
+            matches!(
+                draw,
+                Draw::Nothing {
+                    why: Undrawn::Duplicate,
+                    ..
+                }
+            ),
             "{draw:?}"
         );
     }
-    assert!(matches!(draw(3), Draw::Generic(Undrawn::Hint)));
+    assert!(matches!(
+        draw(3),
+        Draw::Generic {
+            why: Undrawn::Hint,
+            ..
+        }
+    ));
 }
 
 #[test]
@@ -160,9 +172,61 @@ fn a_push_that_does_not_open_is_not_announced_if_the_hub_was_first() {
     let recall = json!({ "kind": "recall", "id": id(2), "at": at(1) });
     device.page(vec![serde_json::from_value(recall).unwrap()]);
     drop(device.files.take_news());
-    assert_eq!(push(&mut device, 1), Pushed::Dropped(Undrawn::Duplicate));
+    let dropped = |number, why| {
+        Pushed::Dropped(Closed {
+            why,
+            notification: Some(id(number)),
+        })
+    };
+    assert_eq!(push(&mut device, 1).pushed, dropped(1, Undrawn::Duplicate));
     assert!(device.files.take_news().tells_again, "the key is in doubt");
-    assert_eq!(push(&mut device, 2), Pushed::Dropped(Undrawn::Revoked));
-    let failed = Pushed::Dropped(Undrawn::DecryptFailed);
-    assert_eq!(push(&mut device, 3), failed);
+    assert_eq!(push(&mut device, 2).pushed, dropped(2, Undrawn::Revoked));
+    for why in [Undrawn::DecryptFailed, Undrawn::Duplicate] {
+        let handled = push(&mut device, 3);
+        assert_eq!(
+            (handled.pushed, handled.is_log_needed),
+            (dropped(3, why), true)
+        );
+    }
+}
+
+/// A text without content is on the screen under the notification's id.
+#[test]
+fn what_was_announced_goes_off_the_screen_if_it_is_not_to_be_shown() {
+    let mut device = Device::new(FormerHistory::Wipe);
+    let hint =
+        |device: &mut Device, number| device.files.handle_push(&hint(number)).unwrap().pushed;
+    for number in 1..=4 {
+        assert_eq!(hint(&mut device, number), Pushed::Hint(Some(id(number))));
+    }
+    // One is drawn over it, one was read elsewhere, one is recalled.
+    device.receive(&[1]);
+    let read = json!({
+        "kind": "state", "id": id(2), "at": at(1), "flag": "read", "value": true, "version": 1
+    });
+    let recall = json!({ "kind": "recall", "id": id(3), "at": at(1) });
+    device.page(
+        [read, recall]
+            .map(|entry| serde_json::from_value(entry).unwrap())
+            .to_vec(),
+    );
+    drop(device.files.take_news());
+    device.receive(&[2]);
+    let news = device.files.take_news();
+    assert_eq!(news.withdrawn.into_iter().collect::<Vec<_>>(), [id(2)]);
+    assert_eq!(device.take().unwrap().id(), id(1));
+    // The person tapped the last one.
+    let tapped = device.files.act(id(4), |inbox| inbox.clicked(id(4)));
+    assert!(!tapped.unwrap());
+    let drawn = push::handle(&device.sealed(4), Some(&device.keys()), &device.spool());
+    assert!(
+        matches!(
+            drawn,
+            Draw::Nothing {
+                why: Undrawn::Duplicate,
+                ..
+            }
+        ),
+        "{drawn:?}"
+    );
 }
