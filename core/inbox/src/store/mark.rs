@@ -12,7 +12,7 @@ use vestnik_model::{
 use super::{
     inbox::Inbox,
     table::{
-        boundary, meta,
+        boundary, early, known, meta,
         notification::{self, Standing},
         outbox::NewFact,
         show,
@@ -21,11 +21,23 @@ use super::{
 use crate::{
     Place, Suppression,
     planted::Plant,
-    rule::flag::{Mark, version_at},
+    rule::{
+        admission::Have,
+        flag::{Mark, version_at},
+    },
 };
 
+/// What is known of a notification that the person saw before it came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Early {
+    New,
+    /// Its show was settled before the history was wiped, or before it came.
+    Settled,
+}
+
 impl Inbox<'_> {
-    /// Marks notifications as read and gives those that were not. What is due is not shown any more.
+    /// Marks notifications as read and gives those of the history that were not. What is due is not shown any
+    /// more. The reading of one that has not come yet is reported, and kept until it comes.
     ///
     /// # Errors
     /// If a statement fails.
@@ -122,7 +134,9 @@ impl Inbox<'_> {
         Ok(alone)
     }
 
-    /// A tap opened a notification; it is read then. Gives whether it is in the history.
+    /// A tap opened a notification; it is read then. Gives whether it is in the history. One that has not come
+    /// yet may be on the screen, because a push has announced it: what the person does with it is reported,
+    /// and it is not shown when it comes.
     ///
     /// # Errors
     /// If a statement fails.
@@ -175,7 +189,7 @@ impl Inbox<'_> {
     /// If a statement fails.
     pub fn dismissed(&mut self, id: NotificationId) -> Result<bool, rusqlite::Error> {
         if notification::standing(self.db, id)?.is_none() {
-            return Ok(false);
+            return self.dismissed_early(id);
         }
         self.counted(|inbox| {
             if show::drawn(inbox.db, id)? {
@@ -191,14 +205,60 @@ impl Inbox<'_> {
         id: NotificationId,
         report: impl FnOnce(&mut Self) -> Result<(), rusqlite::Error>,
     ) -> Result<bool, rusqlite::Error> {
-        let standing = notification::standing(self.db, id)?;
-        let Some(standing) = standing.filter(|standing| !standing.deleted.value) else {
+        match notification::standing(self.db, id)? {
+            Some(standing) if standing.deleted.value => Ok(false),
+            Some(standing) => self.counted(|inbox| {
+                report(inbox)?;
+                inbox.set_by_person(standing, id, (Flag::Read, true))?;
+                Ok(true)
+            }),
+            None if self.early(id)?.is_none() => Ok(false),
+            None => self.counted(|inbox| {
+                report(inbox)?;
+                inbox.read_early(id)?;
+                Ok(false)
+            }),
+        }
+    }
+
+    /// What is known of a notification that has no row; `None` if it never comes.
+    fn early(&self, id: NotificationId) -> Result<Option<Early>, rusqlite::Error> {
+        Ok(match known::find(self.db, id)? {
+            Have::Nothing => Some(Early::New),
+            Have::Settled => Some(Early::Settled),
+            Have::Row { .. } | Have::Recalled | Have::Pruned => None,
+        })
+    }
+
+    /// The person read what has not come yet.
+    fn read_early(&mut self, id: NotificationId) -> Result<(), rusqlite::Error> {
+        let own = early::find(self.db, id, Flag::Read)?;
+        if own.value {
+            return Ok(());
+        }
+        let now = self.stamp.server_now();
+        let mark = own.changed(true, now);
+        early::keep(self.db, id, (Flag::Read, mark), now)?;
+        self.report_flag(id, (Flag::Read, own), mark)
+    }
+
+    /// The person put away what has not come yet: it is not shown when it comes. Gives that it is not in the
+    /// history.
+    fn dismissed_early(&mut self, id: NotificationId) -> Result<bool, rusqlite::Error> {
+        let Some(early) = self.early(id)? else {
             return Ok(false);
         };
         self.counted(|inbox| {
-            report(inbox)?;
-            inbox.set_by_person(standing, id, (Flag::Read, true))?;
-            Ok(true)
+            match early {
+                Early::New => {
+                    let now = inbox.stamp.latest_now();
+                    known::keep(inbox.db, id, known::State::Settled, now)?;
+                    inbox.receipt(FactKind::Displayed, id)?;
+                }
+                Early::Settled => {}
+            }
+            inbox.receipt(FactKind::Dismissed, id)?;
+            Ok(false)
         })
     }
 
@@ -212,6 +272,9 @@ impl Inbox<'_> {
             let mut changed = Vec::new();
             for id in ids {
                 let Some(standing) = notification::standing(inbox.db, *id)? else {
+                    if (flag, value) == (Flag::Read, true) && inbox.early(*id)?.is_some() {
+                        inbox.read_early(*id)?;
+                    }
                     continue;
                 };
                 let is_meant = flag == Flag::Deleted || !standing.deleted.value;
@@ -239,19 +302,28 @@ impl Inbox<'_> {
         if !self.set_mark(standing, (flag, mark), now)? {
             return Ok(false);
         }
-        // The first reading is a receipt of its own, which every server knows.
-        if flag == Flag::Read && own.version.is_none() {
-            self.receipt(FactKind::Read, id)?;
-            return Ok(true);
+        self.report_flag(id, (flag, own), mark)?;
+        Ok(true)
+    }
+
+    /// Reports that the person changed a flag. The first reading is a receipt of its own, which every server
+    /// knows.
+    fn report_flag(
+        &mut self,
+        id: NotificationId,
+        (flag, own): (Flag, Mark),
+        mark: Mark,
+    ) -> Result<(), rusqlite::Error> {
+        if flag == Flag::Read && mark.value && own.version.is_none() {
+            return self.receipt(FactKind::Read, id);
         }
         let fact = NewFact {
             notification: Some(id),
             version: mark.version,
-            body: Some(json!({ "flag": flag.as_str(), "value": value })),
+            body: Some(json!({ "flag": flag.as_str(), "value": mark.value })),
             ..NewFact::default()
         };
-        self.fact(FactKind::Flag, &fact)?;
-        Ok(true)
+        self.fact(FactKind::Flag, &fact)
     }
 
     /// Merges a mark into a flag; gives whether the value changed. What was read or deleted is not

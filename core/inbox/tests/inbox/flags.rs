@@ -4,7 +4,7 @@ use serde_json::json;
 use vestnik_inbox::{Filter, HistoryQuery, Shelf};
 use vestnik_model::{FactId, FactResult, Reported};
 
-use super::world::{World, arrival, at, content, cursor, flag, id, notification};
+use super::world::{World, arrival, at, content, cursor, flag, id, notification, recall};
 
 fn shelf(world: &mut World, shelf: Shelf) -> Vec<vestnik_model::NotificationId> {
     let query = HistoryQuery {
@@ -22,7 +22,7 @@ fn shelf(world: &mut World, shelf: Shelf) -> Vec<vestnik_model::NotificationId> 
 fn reading_is_counted_and_reported_once() {
     let mut world = World::new();
     world.page(vec![notification(1), notification(2)]);
-    let ids = [id(1), id(99)];
+    let ids = [id(1)];
     assert_eq!(world.write(|inbox| inbox.mark_read(&ids)), [id(1)]);
     assert_eq!(world.write(|inbox| inbox.mark_read(&ids)), []);
     assert_eq!(world.unread(), 1);
@@ -179,7 +179,6 @@ fn what_a_person_does_is_reported() {
     let taken = world.take().unwrap();
     assert_eq!(taken.id(), id(4), "the others were read");
     assert!(world.write(|inbox| inbox.dismissed(id(4))));
-    assert!(!world.write(|inbox| inbox.dismissed(id(99))));
     let expected = [
         &["delivered", "clicked", "read"][..],
         &["delivered", "actioned", "read"],
@@ -339,4 +338,46 @@ fn what_comes_again_as_read_is_taken_off_the_screen() {
         (vec![id(1), id(2)], vec![])
     );
     assert_eq!(applied.unread, 0);
+}
+
+/// The alert of a push without content is on the screen under the notification's id, and the log is not read
+/// yet.
+#[test]
+fn what_a_person_does_with_what_has_not_come_yet_is_kept() {
+    let mut world = World::new();
+    assert!(!world.write(|inbox| inbox.clicked(id(1))));
+    assert!(!world.write(|inbox| inbox.actioned(id(2), "accept")));
+    assert!(!world.write(|inbox| inbox.reply(id(3), None, "yes")));
+    assert_eq!(world.write(|inbox| inbox.mark_read(&[id(4)])), []);
+    assert!(!world.write(|inbox| inbox.dismissed(id(5))));
+    assert!(!world.write(|inbox| inbox.dismissed(id(5))));
+    let kinds: Vec<_> = (1..=5).map(|number| world.kinds(number)).collect();
+    let expected: [&[&str]; 5] = [
+        &["clicked", "read"],
+        &["actioned", "read"],
+        &["reply", "read"],
+        &["read"],
+        &["displayed", "dismissed"],
+    ];
+    assert_eq!(kinds, expected);
+    world.page((1..=6).map(notification).collect());
+    assert_eq!(world.unread(), 2, "one was put away, one is new");
+    assert_eq!(world.show_all(), [(id(6), false)]);
+    assert!(world.write(|inbox| inbox.clicked(id(5))));
+    assert_eq!(
+        world.kinds(5),
+        ["displayed", "dismissed", "delivered", "clicked", "read"]
+    );
+}
+
+#[test]
+fn nothing_is_kept_of_what_never_comes() {
+    let mut world = World::new();
+    world.page(vec![recall(1)]);
+    assert!(!world.write(|inbox| inbox.clicked(id(1))));
+    assert!(!world.write(|inbox| inbox.dismissed(id(1))));
+    assert_eq!(world.write(|inbox| inbox.mark_read(&[id(1)])), []);
+    // Nor of what is put into a place of the inbox that it does not have yet.
+    assert_eq!(world.write(|inbox| inbox.archive(&[id(2)], true)), []);
+    assert_eq!(world.facts(), []);
 }

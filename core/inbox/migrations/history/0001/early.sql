@@ -1,4 +1,4 @@
--- Flags of notifications that have not come yet, bounded in number.
+-- Flags of notifications that have not come yet, from other devices or of the person, bounded in number.
 CREATE TABLE early (
     row INTEGER PRIMARY KEY AUTOINCREMENT,
     id BLOB NOT NULL,

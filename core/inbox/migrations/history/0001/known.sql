@@ -2,7 +2,7 @@
 CREATE TABLE known (
     id BLOB NOT NULL PRIMARY KEY,
     -- 'recalled': never comes back. 'pruned': left the history by its age or number, comes back only
-    -- after the history was wiped. 'settled': comes back quietly.
+    -- after the history was wiped. 'settled': comes, or comes back, quietly.
     state TEXT NOT NULL,
     at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

@@ -21,6 +21,20 @@ statements! {
     DELETE = "DELETE FROM early WHERE id = ?1";
 }
 
+/// What is kept of a flag.
+pub(in crate::store) fn find(
+    db: &Connection,
+    id: NotificationId,
+    flag: Flag,
+) -> Result<Mark, rusqlite::Error> {
+    let found = db
+        .prepare_cached(FIND)?
+        .query_row((bytes(id), flag.as_str()), read)
+        .optional()?
+        .flatten();
+    Ok(found.map_or(Mark::UNSET, |(_, own, _)| own))
+}
+
 /// Keeps a flag until its notification comes; the higher version wins.
 pub(in crate::store) fn keep(
     db: &Connection,
@@ -28,12 +42,7 @@ pub(in crate::store) fn keep(
     (flag, mark): (Flag, Mark),
     at: Timestamp,
 ) -> Result<(), rusqlite::Error> {
-    let found = db
-        .prepare_cached(FIND)?
-        .query_row((bytes(id), flag.as_str()), read)
-        .optional()?
-        .flatten();
-    let own = found.map_or(Mark::UNSET, |(_, own, _)| own);
+    let own = find(db, id, flag)?;
     let merged = own.merged(mark);
     if merged == own {
         return Ok(());

@@ -37,11 +37,13 @@ pub(in crate::store) fn is_empty(db: &Connection) -> Result<bool, rusqlite::Erro
     Ok(last.is_none())
 }
 
-/// Why a notification leaves the history.
+/// Why a notification is not in the history and must not be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::store) enum State {
     Recalled,
     Pruned,
+    /// Its show was settled before it came.
+    Settled,
 }
 
 impl State {
@@ -49,6 +51,7 @@ impl State {
         match self {
             Self::Recalled => "recalled",
             Self::Pruned => "pruned",
+            Self::Settled => "settled",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What an inbox is meant to do, written once more and as plainly as can be: a list of rows in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use vestnik_inbox::{Settled, Suppression};
 
@@ -72,6 +72,8 @@ pub(super) struct Reference {
     gone: Vec<u64>,
     /// Flags of what has not come yet.
     early: BTreeMap<(u64, Flag), (u64, bool)>,
+    /// What the person put away before it came.
+    settled: BTreeSet<u64>,
     has_cursor: bool,
     /// The kinds of the facts that wait, and what they are about.
     pub(super) facts: Vec<(&'static str, Option<u64>)>,
@@ -87,6 +89,7 @@ impl Reference {
             rows: Vec::new(),
             gone: Vec::new(),
             early: BTreeMap::new(),
+            settled: BTreeSet::new(),
             has_cursor: false,
             facts: Vec::new(),
             drawn: BTreeMap::new(),
@@ -150,7 +153,9 @@ impl Reference {
             is_ahead,
         });
         self.single("delivered", number);
-        if is_read {
+        if self.settled.remove(&number) {
+            self.end(number, Suppression::AlreadyShown);
+        } else if is_read {
             self.end(number, Suppression::Read);
         } else if now >= expires(number) {
             self.end(number, Suppression::Expired);
@@ -198,6 +203,9 @@ impl Reference {
     pub(super) fn set(&mut self, number: u64, flag: Flag, value: bool) -> bool {
         let millis = self.millis();
         let Some(row) = self.row(number) else {
+            if (flag, value) == (Flag::Read, true) {
+                self.read_early(number);
+            }
             return false;
         };
         let (version, own) = row.flags[flag as usize];
@@ -243,7 +251,26 @@ impl Reference {
         changed
     }
 
+    fn read_early(&mut self, number: u64) {
+        let own = self.early.get(&(number, Flag::Read)).copied();
+        if self.gone.contains(&number) || own.is_some_and(|(_, value)| value) {
+            return;
+        }
+        let millis = self.millis();
+        let next = own.map_or(millis, |(version, _)| millis.max(version + 1));
+        self.merge(number, Flag::Read, (next, true));
+        match own {
+            None => self.single("read", number),
+            Some(_) => self.facts.push(("flag", Some(number))),
+        }
+    }
+
     pub(super) fn click(&mut self, number: u64) -> bool {
+        if self.row(number).is_none() && !self.gone.contains(&number) {
+            self.single("clicked", number);
+            self.read_early(number);
+            return false;
+        }
         let is_there = self.row(number).is_some_and(|row| !row.is(Flag::Deleted));
         if is_there {
             self.single("clicked", number);
@@ -254,6 +281,12 @@ impl Reference {
 
     pub(super) fn dismiss(&mut self, number: u64) -> bool {
         let Some(row) = self.row(number) else {
+            if !self.gone.contains(&number) {
+                if self.settled.insert(number) {
+                    self.single("displayed", number);
+                }
+                self.single("dismissed", number);
+            }
             return false;
         };
         if matches!(row.show, Show::Due | Show::Taken) {
