@@ -6,12 +6,14 @@
 //!
 //! 1. [`write`](fn@write) makes the file `….taken` durable. From here on the notification is not lost.
 //! 2. The extension draws under the identifier that [`Ticket::identifier`] gives.
-//! 3. [`Ticket::shown`] renames the file to `….shown`.
+//! 3. [`Ticket::shown`] renames the file to `….shown`; or [`Ticket::suppressed`] does to another name, if the
+//!    person has forbidden to show it.
 //!
 //! The app [ingests](ingest) the spool before it takes a show and before it applies entries. What was
 //! shown is stored as shown. What an extension has taken just now is stored as taken; when the
 //! extension has ended without step 3, the show is due again and says so, and drawing it under the same
-//! identifier replaces. After the transaction is committed, [`Ingested::remove_files`] removes the
+//! identifier replaces. What was not to be shown is stored as such and reported, and does not pop up when it
+//! may be shown again. After the transaction is committed, [`Ingested::remove_files`] removes the
 //! files; a crash in between ingests them again, which changes nothing.
 //!
 //! What an extension could not open leaves a file `….dropped` with the reason, which the app reports.
@@ -36,6 +38,7 @@ mod write;
 
 pub use clear::clear;
 pub(crate) use dropped::write_dropped;
+pub use file::Blocked;
 pub(crate) use had::is_had;
 pub use ingest::{Ingested, ingest};
 pub(crate) use seen::is_gone;

@@ -31,6 +31,8 @@ pub(crate) enum Drawn {
     /// The extension was about to, and has ended.
     Unsettled,
     Yes,
+    /// It was not let, for this reason.
+    Blocked(Suppression),
 }
 
 /// What a device has of a notification.
@@ -133,6 +135,7 @@ fn first_show(arriving: &Arriving, quiet: Option<Quiet>, now: ServerTime) -> Fir
     match (arriving.drawn, quiet) {
         (Drawn::Yes, _) => FirstShow::Shown,
         _ if arriving.is_read => FirstShow::Suppressed(Suppression::Read),
+        (Drawn::Blocked(reason), _) => FirstShow::Suppressed(reason),
         (Drawn::Perhaps | Drawn::Unsettled, _) => FirstShow::Taken,
         (Drawn::No, Some(quiet)) => FirstShow::Suppressed(quiet.reason),
         (Drawn::No, None) if now.is_past(arriving.expires_at) => {
@@ -213,6 +216,13 @@ mod tests {
         check(read, None, now(150), Suppressed(Suppression::Read));
         check(drawn(Drawn::Perhaps), quiet(101), now(250), Taken);
         check(drawn(Drawn::Yes), quiet(101), now(250), Shown);
+        let blocked = Suppression::BlockedOs;
+        check(
+            drawn(Drawn::Blocked(blocked)),
+            None,
+            now(150),
+            Suppressed(blocked),
+        );
     }
 
     #[test]

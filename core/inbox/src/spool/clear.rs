@@ -18,7 +18,7 @@ use super::{
 pub fn clear(folder: &Path) -> io::Result<BTreeSet<NotificationId>> {
     let listed = list(folder)?;
     let files = listed.files.iter();
-    let drawn = files.filter(|file| file.state != State::Dropped);
+    let drawn = files.filter(|file| matches!(file.state, State::Taken | State::Shown));
     let drawn = drawn.filter_map(|file| id(&file.path));
     let announced = take_all_announced(folder);
     let drawn = drawn.chain(announced).collect();

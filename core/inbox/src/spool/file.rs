@@ -10,6 +10,8 @@ use std::{
 use jiff::Timestamp;
 use vestnik_model::NotificationId;
 
+use crate::Suppression;
+
 /// The most files that are looked at in one call. There are fewer, unless somebody else writes there.
 const LOOKED_AT: usize = 1_024;
 
@@ -20,15 +22,45 @@ pub(super) enum State {
     Taken,
     /// It has drawn.
     Shown,
+    /// It was not let draw.
+    Blocked(Blocked),
     /// It could not open what it was given.
     Dropped,
 }
 
+/// Who does not let a notification be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blocked {
+    /// The system shows nothing of the app, or nothing of this kind.
+    Os,
+    /// The app, by a setting of the user.
+    App,
+}
+
+impl Blocked {
+    pub(super) const fn reason(self) -> Suppression {
+        match self {
+            Self::Os => Suppression::BlockedOs,
+            Self::App => Suppression::BlockedApp,
+        }
+    }
+}
+
 impl State {
+    /// The states of a ticket.
+    pub(super) const TICKETS: [Self; 4] = [
+        Self::Taken,
+        Self::Shown,
+        Self::Blocked(Blocked::Os),
+        Self::Blocked(Blocked::App),
+    ];
+
     const fn extension(self) -> &'static str {
         match self {
             Self::Taken => "taken",
             Self::Shown => "shown",
+            Self::Blocked(Blocked::Os) => "blocked_os",
+            Self::Blocked(Blocked::App) => "blocked_app",
             Self::Dropped => "dropped",
         }
     }
@@ -68,7 +100,7 @@ pub(super) fn id(path: &Path) -> Option<NotificationId> {
 /// The notification and the revision that a file's ticket is for.
 pub(super) fn ticket(path: &Path) -> Option<(NotificationId, u32)> {
     match state(path)? {
-        State::Taken | State::Shown => {
+        State::Taken | State::Shown | State::Blocked(_) => {
             let revision = path.file_stem()?.to_str()?.split_once('.')?.1;
             Some((id(path)?, revision.parse().ok()?))
         }
@@ -76,9 +108,9 @@ pub(super) fn ticket(path: &Path) -> Option<(NotificationId, u32)> {
     }
 }
 
-/// The path of the same ticket once it is drawn.
-pub(super) fn when_shown(path: &Path) -> PathBuf {
-    path.with_extension(State::Shown.extension())
+/// The path of the same ticket in another state.
+pub(super) fn moved(path: &Path, state: State) -> PathBuf {
+    path.with_extension(state.extension())
 }
 
 /// The files of a spool. What has another name, or is no plain file, is none of its; there need not be a
@@ -137,8 +169,9 @@ pub(super) fn remove_all(paths: impl Iterator<Item = PathBuf>) -> io::Result<()>
 
 fn state(path: &Path) -> Option<State> {
     let extension = path.extension()?;
-    [State::Taken, State::Shown, State::Dropped]
+    State::TICKETS
         .into_iter()
+        .chain([State::Dropped])
         .find(|state| extension == state.extension())
 }
 

@@ -15,7 +15,7 @@ pub(crate) fn is_had(folder: &Path, notification: NotificationId) -> bool {
     let listed = list(folder).unwrap_or_default();
     let is_ticket = listed.files.iter().any(|file| {
         let is_ticket = match file.state {
-            State::Taken | State::Shown => true,
+            State::Taken | State::Shown | State::Blocked(_) => true,
             State::Dropped => false,
         };
         is_ticket && id(&file.path) == Some(notification)

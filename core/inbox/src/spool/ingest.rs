@@ -11,7 +11,7 @@ use vestnik_model::limits::ENTRY_BYTES;
 
 use super::{
     dropped::{is_about_key, read_dropped},
-    file::{Listed, SpoolFile, State, id, list, remove_all, when_shown},
+    file::{Listed, SpoolFile, State, id, list, moved, remove_all},
     seen::mark_drawn,
 };
 use crate::{
@@ -105,6 +105,7 @@ fn ingest_file(
         State::Taken => Drawn::Perhaps,
         State::Shown if Plant::DrawnIsForgotten.is_on() => Drawn::No,
         State::Shown => Drawn::Yes,
+        State::Blocked(by) => Drawn::Blocked(by.reason()),
         State::Dropped => Drawn::No,
     };
     let is_ours = inbox.ingest(&payload, drawn, &mut ingested.applied)?;
@@ -157,13 +158,19 @@ fn read(file: &mut SpoolFile) -> Read {
     if file.state == State::Taken
         && matches!(&bytes, Err(error) if error.kind() == io::ErrorKind::NotFound)
     {
-        // It was drawn meanwhile.
-        *file = SpoolFile {
-            path: when_shown(&file.path),
-            state: State::Shown,
-            ..*file
-        };
-        bytes = read_bytes(&file.path);
+        // It was settled meanwhile.
+        let now = State::TICKETS.into_iter().find_map(|state| {
+            let path = moved(&file.path, state);
+            path.exists().then_some((state, path))
+        });
+        if let Some((state, path)) = now {
+            *file = SpoolFile {
+                path,
+                state,
+                ..*file
+            };
+            bytes = read_bytes(&file.path);
+        }
     }
     match bytes.map(|bytes| Payload::parse(&bytes)) {
         Ok(Ok(payload)) => Read::Payload(Box::new(payload)),

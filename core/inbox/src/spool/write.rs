@@ -10,7 +10,7 @@ use vestnik_sqlite::{create_private_folder, make_private_file};
 
 use super::{
     MAX_BYTES, MAX_DROPPED, MAX_FILES,
-    file::{State, list, path},
+    file::{Blocked, State, list, moved, path},
     seen::is_seen,
 };
 use crate::{Payload, planted::Plant};
@@ -34,7 +34,6 @@ pub enum SpoolError {
 #[must_use = "a ticket that is not settled is drawn again by the app"]
 pub struct Ticket {
     taken: PathBuf,
-    shown: PathBuf,
     identifier: String,
 }
 
@@ -50,7 +49,19 @@ impl Ticket {
     /// # Errors
     /// If the file system refuses. The app then draws once more under the same identifier.
     pub fn shown(self) -> io::Result<()> {
-        match fs::rename(&self.taken, &self.shown) {
+        self.settle(State::Shown)
+    }
+
+    /// The notification is not shown, now or later: the app reports why.
+    ///
+    /// # Errors
+    /// If the file system refuses. The app then draws it.
+    pub fn suppressed(self, by: Blocked) -> io::Result<()> {
+        self.settle(State::Blocked(by))
+    }
+
+    fn settle(self, state: State) -> io::Result<()> {
+        match fs::rename(&self.taken, moved(&self.taken, state)) {
             // The app did not wait: it has the ticket now.
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             renamed => renamed,
@@ -75,12 +86,12 @@ pub fn write(folder: &Path, payload: &Payload) -> Result<Option<Ticket>, SpoolEr
     let (id, revision) = (notification.id, notification.revision);
     let ticket = Ticket {
         taken: path(folder, id, revision, State::Taken),
-        shown: path(folder, id, revision, State::Shown),
         identifier: id.to_string(),
     };
     let is_free = || {
-        let is_had =
-            ticket.taken.exists() || ticket.shown.exists() || is_seen(folder, id, revision);
+        let mut states = State::TICKETS.into_iter();
+        let is_had = states.any(|state| moved(&ticket.taken, state).exists())
+            || is_seen(folder, id, revision);
         !is_had || Plant::TicketIsRepeated.is_on()
     };
     if !is_free() {

@@ -80,7 +80,7 @@ impl Inbox<'_> {
         }
         let is_drawn = match drawn {
             Drawn::Yes | Drawn::Unsettled => true,
-            Drawn::No | Drawn::Perhaps => false,
+            Drawn::No | Drawn::Perhaps | Drawn::Blocked(_) => false,
         };
         if is_drawn && (!is_ours || self.history().is_unwanted(id)?) {
             applied.withdrawn.push(id);

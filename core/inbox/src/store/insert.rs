@@ -171,6 +171,12 @@ impl Inbox<'_> {
                 show::lend_first(self.db, id, EXTENSION)?;
                 false
             }
+            Drawn::Blocked(reason) => {
+                if !is_older {
+                    self.block(id, reason)?;
+                }
+                false
+            }
             Drawn::Yes if is_older => show::drawn_before(self.db, id, EXTENSION)?,
             Drawn::Yes => show::drawn(self.db, id)?,
         };
@@ -178,6 +184,25 @@ impl Inbox<'_> {
             self.receipt(FactKind::Displayed, id)?;
         }
         Ok(is_read_now)
+    }
+
+    /// An extension was not let draw what nobody has drawn yet.
+    fn block(&mut self, id: NotificationId, reason: Suppression) -> Result<(), rusqlite::Error> {
+        let row = match show::ticket(self.db, id)? {
+            Some(ticket) => {
+                let holder = show::holder(self.db, ticket.row)?;
+                (holder == Some(EXTENSION)).then_some(ticket.row)
+            }
+            None => {
+                let standing = notification::standing(self.db, id)?;
+                standing.and_then(|standing| standing.is_due.then_some(standing.row))
+            }
+        };
+        let Some(row) = row else {
+            return Ok(());
+        };
+        show::suppress(self.db, row, reason.as_str())?;
+        self.tell_suppressed(id, reason)
     }
 
     /// Reports that a notification is not shown, if its reason is one to report.

@@ -5,8 +5,8 @@ use std::fs;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use vestnik_inbox::{
-    Payload, Settled, ShowState,
-    spool::{self, Ingested, SpoolError, Ticket},
+    Payload, Settled, ShowState, Suppression,
+    spool::{self, Blocked, Ingested, SpoolError, Ticket},
 };
 
 use super::world::{World, anna, content, id, notification, recall, with};
@@ -375,4 +375,47 @@ fn an_extension_that_ended_may_have_drawn_what_the_app_failed_to_draw() {
     ingested.remove_files().unwrap();
     world.pass(3_600);
     assert_eq!(world.show_all(), [(id(1), true)]);
+}
+
+/// The person forbids notifications while the app is closed, and allows them again.
+#[test]
+fn what_came_while_it_was_forbidden_does_not_pop_up_later() {
+    let mut world = World::new();
+    write(&world, 1).suppressed(Blocked::Os).unwrap();
+    write(&world, 2).suppressed(Blocked::App).unwrap();
+    // The hub was first, and an extension has this one in hand while the app looks.
+    world.page(vec![notification(3)]);
+    write(&world, 3).suppressed(Blocked::Os).unwrap();
+    let ticket = write(&world, 4);
+    age(&mut world, &ticket, 1);
+    ingest(&mut world).remove_files().unwrap();
+    ticket.suppressed(Blocked::Os).unwrap();
+    ingest(&mut world).remove_files().unwrap();
+    assert_eq!(files(&world), 0);
+    assert_eq!(world.show_all(), []);
+    for (number, reason) in [
+        (1, Suppression::BlockedOs),
+        (2, Suppression::BlockedApp),
+        (3, Suppression::BlockedOs),
+        (4, Suppression::BlockedOs),
+    ] {
+        assert_eq!(world.kinds(number), ["delivered", "not_shown"]);
+        assert_eq!(world.show_of(number), ShowState::Suppressed(Some(reason)));
+    }
+    // Its push comes once more, then the log.
+    let folder = world.folder().join("spool");
+    assert!(spool::write(&folder, &payload(1)).unwrap().is_none());
+    world.page((1..=4).map(notification).collect());
+    assert_eq!(world.show_all(), []);
+}
+
+#[test]
+fn what_was_drawn_stays_drawn_though_a_later_push_is_blocked() {
+    let mut world = World::new();
+    world.page(vec![notification(1)]);
+    world.show_all();
+    write(&world, 1).suppressed(Blocked::Os).unwrap();
+    ingest(&mut world).remove_files().unwrap();
+    assert_eq!(world.show_of(1), ShowState::Shown);
+    assert_eq!(world.kinds(1), ["delivered", "displayed"]);
 }
