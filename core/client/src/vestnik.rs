@@ -184,6 +184,17 @@ impl Vestnik {
         self.ask(|answer| Command::Flush { answer }).await
     }
 
+    /// Reads the log to its end, by a read that begins after this call, and gives whether that was done: all
+    /// that was in the log is in the history then. It does not go by the state of the connection, which may
+    /// be dead without anybody knowing. It ends at once if the device is not to be online; otherwise it waits
+    /// for a connection, and the caller limits for how long.
+    ///
+    /// # Errors
+    /// [`Error::Restarted`], [`Error::Closed`].
+    pub async fn catch_up(&self) -> Result<bool, Error> {
+        self.ask(|answer| Command::CatchUp { answer }).await
+    }
+
     /// Closes the connection, finishes what the storage was asked for, then closes the files. Facts that
     /// wait are reported after the next start.
     pub async fn stop(self) {

@@ -36,6 +36,7 @@ impl Task {
                 self.waiting.logout_outcome(&Err(failure));
             }
             ToApp::Flushed { is_empty } => self.waiting.flushed(is_empty),
+            ToApp::CaughtUp { is_read } => self.waiting.caught_up(is_read),
             ToApp::TopicDone { topic, joins } => self.waiting.topic_done(&topic, joins),
             ToApp::TopicRefused { topic, code } => self.waiting.topic_refused(&topic, &code),
             ToApp::Tell(snapshot) => self.parts.shared.tell(snapshot),

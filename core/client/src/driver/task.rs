@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Logout { answer: Answer },
     /// Report what waits.
     Flush { answer: oneshot::Sender<bool> },
+    /// Read the log to its end.
+    CatchUp { answer: oneshot::Sender<bool> },
     /// The user joins or leaves a topic.
     Topic {
         topic: TopicName,
@@ -172,6 +174,12 @@ impl Task {
             Command::Flush { answer } => {
                 self.waiting.flush(answer);
                 self.handle(Input::App(engine::Command::Flush));
+            }
+            Command::CatchUp { answer } => {
+                // The app may have said just before that it is to be online.
+                self.follow_wishes();
+                self.waiting.catch_up(answer);
+                self.handle(Input::App(engine::Command::CatchUp));
             }
             Command::Topic {
                 topic,

@@ -23,6 +23,7 @@ pub(super) struct Waiting {
     logins: VecDeque<(UserId, Option<LoginAnswer>)>,
     logouts: Vec<Answer>,
     flushes: Vec<oneshot::Sender<bool>>,
+    catch_ups: Vec<oneshot::Sender<bool>>,
     topics: Vec<Topic>,
 }
 
@@ -91,6 +92,17 @@ impl Waiting {
         for waiting in self.flushes.drain(..) {
             // Who stopped waiting needs no answer.
             waiting.send(is_empty).ok();
+        }
+    }
+
+    pub(super) fn catch_up(&mut self, answer: oneshot::Sender<bool>) {
+        self.catch_ups.retain(|waiting| !waiting.is_closed());
+        self.catch_ups.push(answer);
+    }
+
+    pub(super) fn caught_up(&mut self, is_read: bool) {
+        for waiting in self.catch_ups.drain(..) {
+            waiting.send(is_read).ok();
         }
     }
 

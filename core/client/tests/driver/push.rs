@@ -5,7 +5,6 @@ use std::path::Path;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-
 use vestnik_core::{Pushed, Vestnik, inbox::push};
 use vestnik_envelope::{Context, KeyRing, PublicKey, seal};
 use vestnik_inbox::push::{Closed, Draw, PushKeys, Undrawn};
@@ -194,4 +193,20 @@ async fn a_push_without_content_makes_the_device_look() {
         Pushed::Hint(Some(id(1)))
     );
     assert_eq!(draw(&client, 1).await, [1]);
+}
+
+/// The state of the connection proves nothing: only a read does.
+#[tokio::test]
+async fn a_device_says_whether_it_has_read_the_log() {
+    let (folder, server) = (tempfile::tempdir().unwrap(), Memory::default());
+    let client = phone(&server, folder.path()).await;
+    server.append(1);
+    assert!(in_time(client.catch_up()).await.unwrap());
+    assert!(client.get(id(1)).await.unwrap().is_some());
+    client.go_offline();
+    assert!(!in_time(client.catch_up()).await.unwrap());
+    server.append(2);
+    client.go_online();
+    assert!(in_time(client.catch_up()).await.unwrap());
+    assert!(client.get(id(2)).await.unwrap().is_some());
 }

@@ -270,7 +270,7 @@ fn nothing_is_drawn_of_what_is_not_ours() {
     let nobody = phone.sealed(&nobody, id(2));
     assert_eq!(nothing(&phone.draw(&nobody)), Undrawn::OtherUser);
     // Nor is it announced that something came.
-    for envelope in [None, Some("AQID")] {
+    for envelope in [None, Some("AQID"), Some("?")] {
         let parcel = json!({"v": 1, "notification": id(3), "envelope": envelope});
         let parcel = parcel.to_string().into_bytes();
         assert_eq!(nothing(&phone.draw(&parcel)), Undrawn::OtherUser);
@@ -288,7 +288,10 @@ fn nothing_is_drawn_of_what_is_not_ours() {
 #[test]
 fn a_wrong_clock_loses_no_push() {
     let mut phone = Phone::new();
-    phone.hear(0, 0);
+    phone
+        .device
+        .renew_keys(&phone.secrets, &stamp(0, 2))
+        .unwrap();
     let past = content(1, json!({"expires_at": at(-3_600)}));
     let payload = Payload::new(Some(anna()), past);
     assert_eq!(shown(phone.draw(&phone.sealed(&payload, id(1)))), id(1));

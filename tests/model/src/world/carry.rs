@@ -162,6 +162,7 @@ impl World {
             ToApp::Login { .. }
             | ToApp::Logout(Err(_))
             | ToApp::Flushed { .. }
+            | ToApp::CaughtUp { .. }
             | ToApp::TopicDone { .. }
             | ToApp::TopicRefused { .. } => {}
             ToApp::Tell(snapshot) => {

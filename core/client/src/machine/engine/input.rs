@@ -70,6 +70,8 @@ pub enum Command {
     Nudge(Nudge),
     /// Report what waits without delay. → [`ToApp::Flushed`](super::ToApp::Flushed)
     Flush,
+    /// Read the log to its end. → [`ToApp::CaughtUp`](super::ToApp::CaughtUp)
+    CatchUp,
     /// Something about the device changed.
     Change(Change),
     /// The app was brought to the front.

@@ -85,6 +85,8 @@ pub struct Engine {
     greeted_at: Option<Monotonic>,
     /// Whether the app waits until all facts are reported.
     is_flushing: bool,
+    /// Whether the app waits until the log is read to its end.
+    is_catching_up: bool,
     told: Option<Snapshot>,
     outputs: VecDeque<Output>,
 }
@@ -106,6 +108,7 @@ impl Engine {
             report_bytes: REPORT_BYTES as u64,
             greeted_at: None,
             is_flushing: false,
+            is_catching_up: false,
             told: None,
             outputs: VecDeque::new(),
         };
@@ -120,6 +123,7 @@ impl Engine {
         self.drop_token(now);
         self.route(now);
         self.ask_store_again(now);
+        self.give_up_catching_up();
         self.tell();
     }
 
@@ -191,6 +195,19 @@ impl Engine {
             | connection::Phase::Up { .. } => None,
         };
         (self.connection.trouble(), retry_at)
+    }
+
+    /// Without a connection nothing is read. Before the store has said where it stands there is none yet.
+    fn give_up_catching_up(&mut self) {
+        if self.connection.phase() == connection::Phase::Off && self.asking.is_none() {
+            self.caught_up(false);
+        }
+    }
+
+    fn caught_up(&mut self, is_read: bool) {
+        if std::mem::take(&mut self.is_catching_up) {
+            self.put(ToApp::CaughtUp { is_read });
+        }
     }
 
     fn tell(&mut self) {

@@ -186,6 +186,11 @@ pub enum ToApp {
         /// Whether nothing waits.
         is_empty: bool,
     },
+    /// The log was read to its end, or no connection is wanted.
+    CaughtUp {
+        /// Whether it was read.
+        is_read: bool,
+    },
     /// The server took the wish of a topic.
     TopicDone {
         /// The topic.

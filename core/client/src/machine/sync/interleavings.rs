@@ -308,6 +308,7 @@ impl World {
                         return Err("two proposals at once".to_owned());
                     }
                 }
+                Output::CaughtUp => return Err("nobody asked".to_owned()),
                 Output::Broken { connection, reason } => {
                     if !may_break || connection.get() != self.connection {
                         return Err(format!("a good connection was given up: {reason:?}"));

@@ -1,6 +1,6 @@
 //! The machine.
 
-use std::{collections::VecDeque, time::Duration};
+use std::collections::VecDeque;
 
 use vestnik_clock::{Monotonic, Now};
 use vestnik_inbox::planted::Plant;
@@ -10,18 +10,15 @@ use vestnik_model::{
     limits::DEFAULT_PAGE_ENTRIES,
 };
 
-use super::{Broken, Input, Origin, Output, Proposal};
-use crate::machine::{CallFailure, ConnectionNumber, Generation, patience, pause::Backoff};
+use super::{
+    Broken, Input, Origin, Output, Proposal,
+    link::{Link, Reading},
+};
+use crate::machine::{CallFailure, ConnectionNumber, Generation, patience};
 
 /// The most live calls held; what comes beyond them is read. A call is at most a page, so this bounds
 /// bytes as well.
 const MAX_HELD: usize = 16;
-
-/// After a read that brought nothing, the first pause before the next one is at most this long. The first
-/// such read has no pause after it: the server may have called for what a page before had.
-const FRUITLESS: Duration = Duration::from_secs(1);
-/// Any pause after reads that brought nothing is at most this long.
-const MOST_FRUITLESS: Duration = Duration::from_secs(60);
 
 /// The machine that reads the log.
 ///
@@ -41,26 +38,19 @@ pub struct Sync {
     applying: Option<Applying>,
     /// The most entries of the next page. A page that was too large to be read is asked for in halves.
     limit: u32,
+    catching_up: Option<CatchingUp>,
     outputs: VecDeque<Output>,
     #[cfg(test)]
     faults: Faults,
 }
 
-/// The present connection.
-#[derive(Debug)]
-#[cfg_attr(test, derive(Clone))]
-struct Link {
-    number: ConnectionNumber,
-    /// Whether the greeting was answered.
-    is_welcome: bool,
-    reading: Option<Reading>,
-    /// Live calls that came while nothing could be proposed, oldest first.
-    held: VecDeque<Entries>,
-    /// Something is known to be missing that is not held.
-    is_behind: bool,
-    /// Reads in a row that brought nothing, and when the next one is.
-    fruitless: Backoff,
-    not_before: Option<Monotonic>,
+/// The log is to be read to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CatchingUp {
+    /// No read has begun since that was asked for.
+    Asked,
+    /// One has, on the present connection.
+    Begun,
 }
 
 /// A proposal that the store works on.
@@ -69,13 +59,6 @@ struct Link {
 struct Applying {
     origin: Origin,
     /// When no answer can come any more.
-    until: Monotonic,
-}
-
-#[derive(Debug)]
-#[cfg_attr(test, derive(Clone))]
-struct Reading {
-    from: Option<Cursor>,
     until: Monotonic,
 }
 
@@ -99,6 +82,7 @@ impl Sync {
             connection: None,
             applying: None,
             limit: DEFAULT_PAGE_ENTRIES,
+            catching_up: None,
             outputs: VecDeque::new(),
             #[cfg(test)]
             faults: Faults::default(),
@@ -110,7 +94,7 @@ impl Sync {
         match input {
             Input::Begin { generation, cursor } => self.begin(generation, cursor),
             Input::End => self.end(),
-            Input::Greeted(connection) => self.connection = Some(Link::new(connection)),
+            Input::Greeted(connection) => self.on_greeted(connection),
             Input::Welcome {
                 connection,
                 end,
@@ -122,6 +106,7 @@ impl Sync {
                 entries,
             } => self.on_entries(connection, entries),
             Input::Behind { connection, end } => self.on_behind(connection, end.as_ref()),
+            Input::CatchUp => self.on_catch_up(),
             Input::Lost(connection) => self.on_lost(connection),
             Input::Applied { generation, cursor } => self.on_applied(generation, cursor),
             Input::Stale { generation, cursor } => self.on_stale(generation, cursor),
@@ -130,6 +115,12 @@ impl Sync {
             Input::Tick => self.on_tick(now),
         }
         self.advance(now);
+        if self.is_caught_up()
+            && let Some(CatchingUp::Begun) = self.catching_up
+        {
+            self.catching_up = None;
+            self.outputs.push_back(Output::CaughtUp);
+        }
     }
 
     /// Gives what to do next, oldest first.
@@ -165,7 +156,10 @@ impl Sync {
     }
 
     fn begin(&mut self, generation: Generation, cursor: Option<Cursor>) {
+        let catching_up = self.catching_up;
         self.end();
+        // The session has begun for the app before its store says where it stands.
+        self.catching_up = catching_up;
         self.generation = Some(generation);
         self.cursor = cursor;
     }
@@ -176,6 +170,7 @@ impl Sync {
         self.connection = None;
         self.cursor = None;
         self.applying = None;
+        self.catching_up = None;
         self.outputs.clear();
     }
 
@@ -190,10 +185,19 @@ impl Sync {
             .filter(|link| link.number == number)
     }
 
+    fn on_greeted(&mut self, number: ConnectionNumber) {
+        self.connection = Some(Link::new(number));
+        // What a former connection began to read does not count.
+        self.catching_up = self.catching_up.map(|_| CatchingUp::Asked);
+    }
+
     fn on_welcome(&mut self, number: ConnectionNumber, end: Option<&Cursor>, behind_by: u64) {
         #[cfg(test)]
         let drops_held = self.faults.drops_held_on_welcome;
-        let is_missing = behind_by > 0 || self.cursor.is_none() || self.is_elsewhere(end);
+        let is_missing = behind_by > 0
+            || self.cursor.is_none()
+            || self.is_elsewhere(end)
+            || self.catching_up.is_some();
         let Some(link) = self.link(number) else {
             return;
         };
@@ -223,6 +227,14 @@ impl Sync {
         let is_missing = end.is_none() || self.is_elsewhere(end);
         if let Some(link) = self.link(number) {
             link.is_behind |= is_missing;
+        }
+    }
+
+    fn on_catch_up(&mut self) {
+        self.catching_up = Some(CatchingUp::Asked);
+        if let Some(link) = &mut self.connection {
+            link.is_behind = true;
+            link.not_before = None;
         }
     }
 
@@ -389,6 +401,7 @@ impl Sync {
                 from: self.cursor.clone(),
                 until: now.monotonic + patience::SERVER,
             });
+            self.catching_up = self.catching_up.map(|_| CatchingUp::Begun);
             self.outputs.push_back(Output::Read {
                 connection: link.number,
                 from: self.cursor.clone(),
@@ -415,55 +428,6 @@ impl Sync {
 impl Default for Sync {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-impl Link {
-    const fn new(number: ConnectionNumber) -> Self {
-        Self {
-            number,
-            is_welcome: false,
-            reading: None,
-            held: VecDeque::new(),
-            is_behind: false,
-            fruitless: Backoff::new(FRUITLESS, MOST_FRUITLESS),
-            not_before: None,
-        }
-    }
-
-    /// A read brought nothing: a server that calls for one after each must not be asked without end.
-    fn on_fruitless(&mut self, now: Now) {
-        if self.fruitless.is_clear() {
-            self.fruitless.at_least(1);
-        } else {
-            let pause = self.fruitless.fail(None, now.random);
-            self.not_before = Some(now.monotonic + pause);
-        }
-    }
-
-    /// Takes what is held and chains it onto the cursor. If the last call does not end where the device
-    /// then stands, something is missing.
-    fn chain(&mut self, at: Option<&Cursor>) -> Option<Proposal> {
-        let held = std::mem::take(&mut self.held);
-        let end = held.back()?.cursor.clone();
-        let Some(at) = at else {
-            self.is_behind = true;
-            return None;
-        };
-        let (mut cursor, mut entries) = (at.clone(), Vec::new());
-        for call in held {
-            if call.after == cursor || Plant::GapIsApplied.is_on() {
-                entries.extend(call.entries);
-                cursor = call.cursor;
-            }
-        }
-        self.is_behind |= end != cursor;
-        (cursor != *at).then(|| Proposal {
-            origin: Origin::Live,
-            after: at.clone(),
-            cursor,
-            entries,
-        })
     }
 }
 

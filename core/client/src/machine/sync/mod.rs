@@ -15,6 +15,7 @@
 //! proposal runs, nothing; else what is held and follows the cursor is proposed; else, if the machine
 //! is behind, the log is read on; else the device is at the end of the log, as far as the server said.
 
+mod link;
 mod machine;
 
 #[cfg(test)]
@@ -75,6 +76,9 @@ pub enum Input {
         /// The end of the log.
         end: Option<Cursor>,
     },
+    /// The log is to be read to its end, by a read that begins later than this. → [`Output::CaughtUp`], as
+    /// soon as a connection allows it; there is one answer to all that were asked meanwhile.
+    CatchUp,
     /// The connection is over.
     Lost(ConnectionNumber),
     /// The store took the proposal and stands at `cursor` now.
@@ -126,6 +130,8 @@ pub enum Output {
         /// What to store.
         proposal: Proposal,
     },
+    /// The log was read to its end, and the store has it.
+    CaughtUp,
     /// The connection is of no use: close it and come back later.
     Broken {
         /// Which connection.

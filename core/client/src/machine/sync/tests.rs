@@ -112,6 +112,7 @@ fn written(output: &Output) -> String {
             Broken::Stuck => "stuck".to_owned(),
             Broken::Storage => "broken storage".to_owned(),
         },
+        Output::CaughtUp => "caught up".to_owned(),
     }
 }
 
@@ -185,6 +186,40 @@ fn a_new_device_reads_from_the_beginning() {
     let mut table = Table::greeting(0);
     assert_eq!(table.on(welcome(FIRST, 0)), ["read start 100"]);
     assert_eq!(table.on(page(0, 2, false)), ["page [1, 2] -> e:2:t"]);
+}
+
+fn page_on(connection: ConnectionNumber, after: u64, end: u64) -> Input {
+    let page = Ok(page_of(after, end, false));
+    Input::Page { connection, page }
+}
+
+/// A connection that is dead without anybody knowing has nothing missing either.
+#[test]
+fn only_a_read_that_begins_later_counts_as_caught_up() {
+    let mut table = Table::online(4);
+    assert_eq!(table.on(Input::CatchUp), ["read e:4:t 100"]);
+    assert_eq!(table.on(page(4, 4, false)), ["caught up"]);
+    let mut table = Table::greeting(4);
+    assert_eq!(table.on(welcome(FIRST, 9)), ["read e:4:t 100"]);
+    assert_eq!(table.on(Input::CatchUp), [""; 0]);
+    assert_eq!(table.on(page(4, 8, false)), ["page [5, 6, 7, 8] -> e:8:t"]);
+    assert_eq!(table.on(applied(8)), ["read e:8:t 100"]);
+    assert_eq!(table.on(page(8, 9, false)), ["page [9] -> e:9:t"]);
+    assert_eq!(table.on(applied(9)), ["caught up"]);
+}
+
+#[test]
+fn what_is_to_be_caught_up_is_read_on_the_next_connection() {
+    let mut table = Table::online(4);
+    assert_eq!(table.on(Input::CatchUp), ["read e:4:t 100"]);
+    assert_eq!(table.on(Input::Lost(FIRST)), [""; 0]);
+    assert_eq!(table.on(Input::CatchUp), [""; 0]);
+    assert_eq!(table.on(Input::Greeted(SECOND)), [""; 0]);
+    // A read that the end of a connection interrupts may be too large a page.
+    assert_eq!(table.on(welcome(SECOND, 4)), ["read e:4:t 50"]);
+    assert_eq!(table.on(page(4, 4, false)), [""; 0], "of the first");
+    assert_eq!(table.on(page_on(SECOND, 4, 4)), ["caught up"]);
+    assert_eq!(table.on(page_on(SECOND, 4, 4)), [""; 0]);
 }
 
 #[test]

@@ -49,6 +49,12 @@ impl Engine {
                 self.is_flushing = true;
                 self.feed_report(now, report::Input::Flush { until: None });
             }
+            Command::CatchUp => {
+                self.is_catching_up = true;
+                self.feed_sync(now, sync::Input::CatchUp);
+                // A connection that only seems to stand is found out sooner by a probe than by the read.
+                self.on_command(now, Command::Nudge(Nudge::NetworkChanged));
+            }
             Command::Opened(at) => {
                 self.feed_registration(now, registration::Input::Opened(at));
             }

@@ -170,6 +170,7 @@ impl Engine {
                 generation,
                 proposal,
             }),
+            sync::Output::CaughtUp => self.caught_up(true),
             sync::Output::Broken { connection, reason } => {
                 let failure = match reason {
                     Broken::Read(failure) => Failed::Call(failure),

@@ -59,6 +59,25 @@ fn what_is_not_known_is_not_said_to_be_reported() {
 }
 
 #[test]
+fn a_log_that_cannot_be_read_is_not_waited_for() {
+    let caught_up = |table: &Table| {
+        let told = |is_read| ToApp::CaughtUp { is_read }.into();
+        [true, false].map(|is_read| table.outputs.contains(&told(is_read)))
+    };
+    // The store has not said where it stands.
+    let mut table = Table::new(Some("anna"));
+    table.command(Command::CatchUp);
+    assert_eq!(caught_up(&table), [false, false]);
+    table.stands(4, 0);
+    assert_eq!(caught_up(&table), [false, true], "it is not to be online");
+    let mut table = Table::online("anna", 4);
+    table.command(Command::CatchUp);
+    assert_eq!(caught_up(&table), [false, false], "it is being read");
+    table.command(Command::GoOffline);
+    assert_eq!(caught_up(&table), [false, true]);
+}
+
+#[test]
 fn a_device_that_went_offline_asks_for_no_token() {
     let mut table = Table::new(Some("anna"));
     table.command(Command::GoOnline);

@@ -247,6 +247,7 @@ impl World {
             ToApp::Login { user, outcome } => self.on_login(user, outcome),
             ToApp::Logout(_)
             | ToApp::Flushed { .. }
+            | ToApp::CaughtUp { .. }
             | ToApp::TopicDone { .. }
             | ToApp::TopicRefused { .. }
             | ToApp::Tell(_) => {}

@@ -101,6 +101,7 @@ fn is_of_user(output: &Output) -> bool {
             | ToApp::Login { .. }
             | ToApp::Logout(_)
             | ToApp::Flushed { .. }
+            | ToApp::CaughtUp { .. }
             | ToApp::Tell(_) => false,
         },
     }
