@@ -304,6 +304,24 @@ impl Vestnik {
         wait(patience, async move { core.flush().await }).await
     }
 
+    /// Reads the log to its end, by a read that begins after this call; gives whether that was done. It does
+    /// not go by the state of the connection, which may be dead without anybody knowing. It ends at once if
+    /// the device is not to be online; otherwise it waits for a connection.
+    ///
+    /// # Errors
+    /// [`VestnikError::Timeout`], [`VestnikError::Cancelled`], [`VestnikError::Closed`].
+    #[uniffi::method(default(within = None, cancel = None))]
+    pub async fn catch_up(
+        &self,
+        within: Option<Duration>,
+        cancel: Option<Arc<CancelHandle>>,
+    ) -> Result<bool, VestnikError> {
+        let core = self.core()?;
+        let cancelled = CancelHandle::token(cancel);
+        let patience = Patience { within, cancelled };
+        wait(patience, async move { core.catch_up().await }).await
+    }
+
     /// Counts, sizes, versions and states, for a report about a fault. There is no content in it and
     /// nobody's name.
     ///

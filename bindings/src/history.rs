@@ -102,7 +102,9 @@ impl Vestnik {
         Ok(changed.len() as u64)
     }
 
-    /// The person opened it, which also reads it; gives whether it is in the history.
+    /// The person opened it, which also reads it; gives whether it is in the history. What is done with one that
+    /// has not come yet, because a push has only announced it, is reported all the same, and counts when it
+    /// comes; so with the calls below.
     ///
     /// # Errors
     /// As `mark_read`.

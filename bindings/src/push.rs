@@ -8,14 +8,14 @@ use std::{
 use vestnik_core as core;
 use vestnik_inbox::{
     push::{self, Closed, PushKeys},
-    spool::{SpoolError, Ticket},
+    spool::{Blocked, SpoolError, Ticket},
 };
 use vestnik_model as model;
 
 use crate::{
     device::Vestnik,
     error::{StorageProblem, VestnikError},
-    record::{notification::Notification, undrawn::Undrawn},
+    record::{notification::Notification, suppression::Suppression, undrawn::Undrawn},
     runtime::run,
 };
 
@@ -49,7 +49,7 @@ pub enum PushEnvironment {
 }
 
 /// What became of a push.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
 pub enum Pushed {
     /// Its notification is new in the history, and is shown if it is due.
     Stored,
@@ -155,7 +155,8 @@ impl Vestnik {
 
     /// Takes a push that the app itself was given, whichever service brought it: the JSON object that FCM's
     /// data make, or the JSON of APNs or of Web Push. What it brings takes the same way as what comes over the
-    /// live connection, and is shown once. A push without content makes the device connect, if it is online.
+    /// live connection, and is shown once. A push that is about something in the log makes the device
+    /// look whether its connection stands, if it is to be online; `catch_up` says when the log was read.
     ///
     /// # Errors
     /// [`VestnikError::Storage`], [`VestnikError::Closed`].
@@ -261,11 +262,42 @@ impl SpoolTicket {
     /// # Errors
     /// [`VestnikError::TicketSettled`], [`VestnikError::Storage`].
     pub fn shown(&self) -> Result<(), VestnikError> {
-        let ticket = {
-            let mut slot = self.ticket.lock().unwrap_or_else(PoisonError::into_inner);
-            slot.take().ok_or(VestnikError::TicketSettled)?
-        };
+        let ticket = self.take()?;
         ticket.shown().map_err(|error| SpoolError::Io(error).into())
+    }
+
+    /// The system lets the app show nothing, or nothing of this kind: `BlockedOs`; or the app does not, by a
+    /// setting of the user: `BlockedApp`. It is not shown later either, and the app reports why.
+    ///
+    /// # Errors
+    /// [`VestnikError::InvalidArgument`] for another reason; else as `shown`.
+    pub fn suppressed(&self, reason: Suppression) -> Result<(), VestnikError> {
+        let blocked = match reason {
+            Suppression::BlockedOs => Blocked::Os,
+            Suppression::BlockedApp => Blocked::App,
+            Suppression::FirstSync
+            | Suppression::Restored
+            | Suppression::Read
+            | Suppression::Deleted
+            | Suppression::Expired
+            | Suppression::AlreadyShown
+            | Suppression::Failed
+            | Suppression::Unreadable
+            | Suppression::Other => {
+                let detail = "must be that the system or the app blocks it";
+                return Err(VestnikError::invalid("reason", detail));
+            }
+        };
+        let ticket = self.take()?;
+        let suppressed = ticket.suppressed(blocked);
+        suppressed.map_err(|error| SpoolError::Io(error).into())
+    }
+}
+
+impl SpoolTicket {
+    fn take(&self) -> Result<Ticket, VestnikError> {
+        let mut slot = self.ticket.lock().unwrap_or_else(PoisonError::into_inner);
+        slot.take().ok_or(VestnikError::TicketSettled)
     }
 }
 

@@ -591,6 +591,8 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_vestnik_ffi_checksum_method_spoolticket_shown() != 26963:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_spoolticket_suppressed() != 38230:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_vestnik_ffi_checksum_method_statelistener_on_snapshot() != 19637:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_vestnik_ffi_checksum_method_statelistener_on_stopped() != 57310:
@@ -601,9 +603,11 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_vestnik_ffi_checksum_method_vestnik_archive() != 8275:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_catch_up() != 39076:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_vestnik_ffi_checksum_method_vestnik_change() != 9478:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_clicked() != 18236:
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_clicked() != 50849:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_vestnik_ffi_checksum_method_vestnik_delete() != 32445:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -625,7 +629,7 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_vestnik_ffi_checksum_method_vestnik_go_online() != 45911:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_handle_push() != 58471:
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_handle_push() != 6471:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_vestnik_ffi_checksum_method_vestnik_history() != 54255:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
@@ -801,6 +805,9 @@ _UniffiLib.uniffi_vestnik_ffi_checksum_method_spoolticket_notification.restype =
 _UniffiLib.uniffi_vestnik_ffi_checksum_method_spoolticket_shown.argtypes = (
 )
 _UniffiLib.uniffi_vestnik_ffi_checksum_method_spoolticket_shown.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_spoolticket_suppressed.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_spoolticket_suppressed.restype = ctypes.c_uint16
 _UniffiLib.uniffi_vestnik_ffi_checksum_method_statelistener_on_snapshot.argtypes = (
 )
 _UniffiLib.uniffi_vestnik_ffi_checksum_method_statelistener_on_snapshot.restype = ctypes.c_uint16
@@ -816,6 +823,9 @@ _UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_actioned.restype = ctypes.
 _UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_archive.argtypes = (
 )
 _UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_archive.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_catch_up.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_catch_up.restype = ctypes.c_uint16
 _UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_change.argtypes = (
 )
 _UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_change.restype = ctypes.c_uint16
@@ -1091,6 +1101,12 @@ _UniffiLib.uniffi_vestnik_ffi_fn_method_spoolticket_shown.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_vestnik_ffi_fn_method_spoolticket_shown.restype = None
+_UniffiLib.uniffi_vestnik_ffi_fn_method_spoolticket_suppressed.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    ctypes.POINTER(_UniffiRustCallStatus),
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_spoolticket_suppressed.restype = None
 _UniffiLib.uniffi_vestnik_ffi_fn_method_statelistener_on_snapshot.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -1119,6 +1135,12 @@ _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_archive.argtypes = (
     ctypes.c_int8,
 )
 _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_archive.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_catch_up.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    _UniffiRustBuffer,
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_catch_up.restype = ctypes.c_uint64
 _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_change.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -5303,6 +5325,15 @@ class SpoolTicketProtocol(typing.Protocol):
         [`VestnikError::TicketSettled`], [`VestnikError::Storage`].
 """
         raise NotImplementedError
+    def suppressed(self, reason: Suppression) -> None:
+        """
+        The system lets the app show nothing, or nothing of this kind: `BlockedOs`; or the app does not, by a
+        setting of the user: `BlockedApp`. It is not shown later either, and the app reports why.
+
+        # Errors
+        [`VestnikError::InvalidArgument`] for another reason; else as `shown`.
+"""
+        raise NotImplementedError
 
 class SpoolTicket(SpoolTicketProtocol):
     """
@@ -5386,6 +5417,28 @@ class SpoolTicket(SpoolTicketProtocol):
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
+    def suppressed(self, reason: Suppression) -> None:
+        """
+        The system lets the app show nothing, or nothing of this kind: `BlockedOs`; or the app does not, by a
+        setting of the user: `BlockedApp`. It is not shown later either, and the app reports why.
+
+        # Errors
+        [`VestnikError::InvalidArgument`] for another reason; else as `shown`.
+"""
+        
+        _UniffiFfiConverterTypeSuppression.check_lower(reason)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterTypeSuppression.lower(reason),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        _uniffi_ffi_result = _uniffi_rust_call_with_error(
+            _uniffi_error_converter,
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_spoolticket_suppressed,
+            *_uniffi_lowered_args,
+        )
+        return _uniffi_lift_return(_uniffi_ffi_result)
 
 
 
@@ -5461,27 +5514,22 @@ class Undrawn(enum.Enum):
     It is for another user than the one whose history is on the device.
 """
     
-    EXPIRED = 7
-    """
-    Its time has passed, by the server's clock as the device heard it last.
-"""
-    
-    REVOKED = 8
+    REVOKED = 7
     """
     It was recalled.
 """
     
-    DUPLICATE = 9
+    DUPLICATE = 8
     """
     It was drawn before, or is being drawn.
 """
     
-    NOT_SPOOLED = 10
+    NOT_SPOOLED = 9
     """
     It could not be spooled: the spool is full, or the file system refuses.
 """
     
-    OTHER = 11
+    OTHER = 10
     """
     A reason of a later version.
 """
@@ -5507,14 +5555,12 @@ class _UniffiFfiConverterTypeUndrawn(_UniffiConverterRustBuffer):
         if variant == 7:
             return Undrawn.OTHER_USER
         if variant == 8:
-            return Undrawn.EXPIRED
-        if variant == 9:
             return Undrawn.REVOKED
-        if variant == 10:
+        if variant == 9:
             return Undrawn.DUPLICATE
-        if variant == 11:
+        if variant == 10:
             return Undrawn.NOT_SPOOLED
-        if variant == 12:
+        if variant == 11:
             return Undrawn.OTHER
         raise InternalError("Raw enum value doesn't match any cases")
 
@@ -5533,8 +5579,6 @@ class _UniffiFfiConverterTypeUndrawn(_UniffiConverterRustBuffer):
         if value == Undrawn.DECRYPT_FAILED:
             return
         if value == Undrawn.OTHER_USER:
-            return
-        if value == Undrawn.EXPIRED:
             return
         if value == Undrawn.REVOKED:
             return
@@ -5562,18 +5606,41 @@ class _UniffiFfiConverterTypeUndrawn(_UniffiConverterRustBuffer):
             buf.write_i32(6)
         if value == Undrawn.OTHER_USER:
             buf.write_i32(7)
-        if value == Undrawn.EXPIRED:
-            buf.write_i32(8)
         if value == Undrawn.REVOKED:
-            buf.write_i32(9)
+            buf.write_i32(8)
         if value == Undrawn.DUPLICATE:
-            buf.write_i32(10)
+            buf.write_i32(9)
         if value == Undrawn.NOT_SPOOLED:
-            buf.write_i32(11)
+            buf.write_i32(10)
         if value == Undrawn.OTHER:
-            buf.write_i32(12)
+            buf.write_i32(11)
 
 
+
+class _UniffiFfiConverterOptionalTypeNotification(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        if value is not None:
+            _UniffiFfiConverterTypeNotification.check_lower(value)
+
+    @classmethod
+    def write(cls, value, buf):
+        if value is None:
+            buf.write_u8(0)
+            return
+
+        buf.write_u8(1)
+        _UniffiFfiConverterTypeNotification.write(value, buf)
+
+    @classmethod
+    def read(cls, buf):
+        flag = buf.read_u8()
+        if flag == 0:
+            return None
+        elif flag == 1:
+            return _UniffiFfiConverterTypeNotification.read(buf)
+        else:
+            raise InternalError("Unexpected flag byte for optional type")
 
 
 
@@ -5624,11 +5691,18 @@ class Draw:
         A text that says only that something has come.
 """
         
-        def __init__(self, reason:Undrawn):
+        def __init__(self, reason:Undrawn, identifier:typing.Optional[str]):
             self.reason = reason
             
             """
         Why there is no content.
+"""
+        
+            self.identifier = identifier
+            
+            """
+        Under which identifier to draw, if the push says so: what is drawn later takes the place of the
+        text, and what is withdrawn takes it off the screen.
 """
         
             pass
@@ -5638,13 +5712,15 @@ class Draw:
             
     
         def __str__(self):
-            return "Draw.GENERIC(reason={})".format(self.reason)
+            return "Draw.GENERIC(reason={}, identifier={})".format(self.reason, self.identifier)
         def __eq__(self, other):
             if not isinstance(other, Draw):
                 return NotImplemented
             if not other.is_GENERIC():
                 return False
             if self.reason != other.reason:
+                return False
+            if self.identifier != other.identifier:
                 return False
             return True
 
@@ -5654,11 +5730,24 @@ class Draw:
         Nothing.
 """
         
-        def __init__(self, reason:Undrawn):
+        def __init__(self, reason:Undrawn, identifier:typing.Optional[str], notification:typing.Optional[Notification]):
             self.reason = reason
             
             """
         Why.
+"""
+        
+            self.identifier = identifier
+            
+            """
+        The id of the notification, if the push says so.
+"""
+        
+            self.notification = notification
+            
+            """
+        What was drawn before under the identifier, if the push has it: for a system that draws each push
+        in any case. Draw it again without announcing it.
 """
         
             pass
@@ -5668,13 +5757,17 @@ class Draw:
             
     
         def __str__(self):
-            return "Draw.NOTHING(reason={})".format(self.reason)
+            return "Draw.NOTHING(reason={}, identifier={}, notification={})".format(self.reason, self.identifier, self.notification)
         def __eq__(self, other):
             if not isinstance(other, Draw):
                 return NotImplemented
             if not other.is_NOTHING():
                 return False
             if self.reason != other.reason:
+                return False
+            if self.identifier != other.identifier:
+                return False
+            if self.notification != other.notification:
                 return False
             return True
 
@@ -5717,10 +5810,13 @@ class _UniffiFfiConverterTypeDraw(_UniffiConverterRustBuffer):
         if variant == 2:
             return Draw.GENERIC(
                 _UniffiFfiConverterTypeUndrawn.read(buf),
+                _UniffiFfiConverterOptionalString.read(buf),
             )
         if variant == 3:
             return Draw.NOTHING(
                 _UniffiFfiConverterTypeUndrawn.read(buf),
+                _UniffiFfiConverterOptionalString.read(buf),
+                _UniffiFfiConverterOptionalTypeNotification.read(buf),
             )
         raise InternalError("Raw enum value doesn't match any cases")
 
@@ -5731,9 +5827,12 @@ class _UniffiFfiConverterTypeDraw(_UniffiConverterRustBuffer):
             return
         if value.is_GENERIC():
             _UniffiFfiConverterTypeUndrawn.check_lower(value.reason)
+            _UniffiFfiConverterOptionalString.check_lower(value.identifier)
             return
         if value.is_NOTHING():
             _UniffiFfiConverterTypeUndrawn.check_lower(value.reason)
+            _UniffiFfiConverterOptionalString.check_lower(value.identifier)
+            _UniffiFfiConverterOptionalTypeNotification.check_lower(value.notification)
             return
         raise ValueError(value)
 
@@ -5745,9 +5844,12 @@ class _UniffiFfiConverterTypeDraw(_UniffiConverterRustBuffer):
         if value.is_GENERIC():
             buf.write_i32(2)
             _UniffiFfiConverterTypeUndrawn.write(value.reason, buf)
+            _UniffiFfiConverterOptionalString.write(value.identifier, buf)
         if value.is_NOTHING():
             buf.write_i32(3)
             _UniffiFfiConverterTypeUndrawn.write(value.reason, buf)
+            _UniffiFfiConverterOptionalString.write(value.identifier, buf)
+            _UniffiFfiConverterOptionalTypeNotification.write(value.notification, buf)
 
 
 
@@ -6346,7 +6448,14 @@ class Pushed:
         It has no content: what it is about is read from the log.
 """
         
-        def __init__(self, ):
+        def __init__(self, identifier:typing.Optional[str]):
+            self.identifier = identifier
+            
+            """
+        The id of the notification, if the push says so: under it a text is drawn that says only that
+        something has come.
+"""
+        
             pass
 
     
@@ -6354,11 +6463,13 @@ class Pushed:
             
     
         def __str__(self):
-            return "Pushed.HINT()".format()
+            return "Pushed.HINT(identifier={})".format(self.identifier)
         def __eq__(self, other):
             if not isinstance(other, Pushed):
                 return NotImplemented
             if not other.is_HINT():
+                return False
+            if self.identifier != other.identifier:
                 return False
             return True
 
@@ -6368,11 +6479,17 @@ class Pushed:
         It brought nothing. What the server has to know of it is reported.
 """
         
-        def __init__(self, reason:Undrawn):
+        def __init__(self, reason:Undrawn, identifier:typing.Optional[str]):
             self.reason = reason
             
             """
         Why.
+"""
+        
+            self.identifier = identifier
+            
+            """
+        As for a hint.
 """
         
             pass
@@ -6382,13 +6499,15 @@ class Pushed:
             
     
         def __str__(self):
-            return "Pushed.DROPPED(reason={})".format(self.reason)
+            return "Pushed.DROPPED(reason={}, identifier={})".format(self.reason, self.identifier)
         def __eq__(self, other):
             if not isinstance(other, Pushed):
                 return NotImplemented
             if not other.is_DROPPED():
                 return False
             if self.reason != other.reason:
+                return False
+            if self.identifier != other.identifier:
                 return False
             return True
 
@@ -6429,10 +6548,12 @@ class _UniffiFfiConverterTypePushed(_UniffiConverterRustBuffer):
             )
         if variant == 2:
             return Pushed.HINT(
+                _UniffiFfiConverterOptionalString.read(buf),
             )
         if variant == 3:
             return Pushed.DROPPED(
                 _UniffiFfiConverterTypeUndrawn.read(buf),
+                _UniffiFfiConverterOptionalString.read(buf),
             )
         raise InternalError("Raw enum value doesn't match any cases")
 
@@ -6441,9 +6562,11 @@ class _UniffiFfiConverterTypePushed(_UniffiConverterRustBuffer):
         if value.is_STORED():
             return
         if value.is_HINT():
+            _UniffiFfiConverterOptionalString.check_lower(value.identifier)
             return
         if value.is_DROPPED():
             _UniffiFfiConverterTypeUndrawn.check_lower(value.reason)
+            _UniffiFfiConverterOptionalString.check_lower(value.identifier)
             return
         raise ValueError(value)
 
@@ -6453,9 +6576,11 @@ class _UniffiFfiConverterTypePushed(_UniffiConverterRustBuffer):
             buf.write_i32(1)
         if value.is_HINT():
             buf.write_i32(2)
+            _UniffiFfiConverterOptionalString.write(value.identifier, buf)
         if value.is_DROPPED():
             buf.write_i32(3)
             _UniffiFfiConverterTypeUndrawn.write(value.reason, buf)
+            _UniffiFfiConverterOptionalString.write(value.identifier, buf)
 
 
 
@@ -8415,6 +8540,16 @@ class VestnikProtocol(typing.Protocol):
         As `mark_read`.
 """
         raise NotImplementedError
+    async def catch_up(self, within: typing.Union[object, typing.Optional[Duration]] = _DEFAULT,cancel: typing.Union[object, typing.Optional[CancelHandle]] = _DEFAULT) -> bool:
+        """
+        Reads the log to its end, by a read that begins after this call; gives whether that was done. It does
+        not go by the state of the connection, which may be dead without anybody knowing. It ends at once if
+        the device is not to be online; otherwise it waits for a connection.
+
+        # Errors
+        [`VestnikError::Timeout`], [`VestnikError::Cancelled`], [`VestnikError::Closed`].
+"""
+        raise NotImplementedError
     async def change(self, change: DeviceChange) -> None:
         """
         The language, the time zone or a version changed.
@@ -8425,7 +8560,9 @@ class VestnikProtocol(typing.Protocol):
         raise NotImplementedError
     async def clicked(self, id: str) -> bool:
         """
-        The person opened it, which also reads it; gives whether it is in the history.
+        The person opened it, which also reads it; gives whether it is in the history. What is done with one that
+        has not come yet, because a push has only announced it, is reported all the same, and counts when it
+        comes; so with the calls below.
 
         # Errors
         As `mark_read`.
@@ -8517,7 +8654,8 @@ class VestnikProtocol(typing.Protocol):
         """
         Takes a push that the app itself was given, whichever service brought it: the JSON object that FCM's
         data make, or the JSON of APNs or of Web Push. What it brings takes the same way as what comes over the
-        live connection, and is shown once. A push without content makes the device connect, if it is online.
+        live connection, and is shown once. A push that is about something in the log makes the device
+        look whether its connection stands, if it is to be online; `catch_up` says when the log was read.
 
         # Errors
         [`VestnikError::Storage`], [`VestnikError::Closed`].
@@ -8833,6 +8971,38 @@ class Vestnik(VestnikProtocol):
             _uniffi_lift_return,
             _uniffi_error_converter,
         )
+    async def catch_up(self, within: typing.Union[object, typing.Optional[Duration]] = _DEFAULT,cancel: typing.Union[object, typing.Optional[CancelHandle]] = _DEFAULT) -> bool:
+        """
+        Reads the log to its end, by a read that begins after this call; gives whether that was done. It does
+        not go by the state of the connection, which may be dead without anybody knowing. It ends at once if
+        the device is not to be online; otherwise it waits for a connection.
+
+        # Errors
+        [`VestnikError::Timeout`], [`VestnikError::Cancelled`], [`VestnikError::Closed`].
+"""
+        
+        if within is _DEFAULT:
+            within = None
+        _UniffiFfiConverterOptionalDuration.check_lower(within)
+
+        if cancel is _DEFAULT:
+            cancel = None
+        _UniffiFfiConverterOptionalTypeCancelHandle.check_lower(cancel)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterOptionalDuration.lower(within),
+            _UniffiFfiConverterOptionalTypeCancelHandle.lower(cancel),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterBoolean.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_catch_up(*_uniffi_lowered_args),
+            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_i8,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_i8,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_free_i8,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
     async def change(self, change: DeviceChange) -> None:
         """
         The language, the time zone or a version changed.
@@ -8858,7 +9028,9 @@ class Vestnik(VestnikProtocol):
         )
     async def clicked(self, id: str) -> bool:
         """
-        The person opened it, which also reads it; gives whether it is in the history.
+        The person opened it, which also reads it; gives whether it is in the history. What is done with one that
+        has not come yet, because a push has only announced it, is reported all the same, and counts when it
+        comes; so with the calls below.
 
         # Errors
         As `mark_read`.
@@ -9102,7 +9274,8 @@ class Vestnik(VestnikProtocol):
         """
         Takes a push that the app itself was given, whichever service brought it: the JSON object that FCM's
         data make, or the JSON of APNs or of Web Push. What it brings takes the same way as what comes over the
-        live connection, and is shown once. A push without content makes the device connect, if it is online.
+        live connection, and is shown once. A push that is about something in the log makes the device
+        look whether its connection stands, if it is to be online; `catch_up` says when the log was read.
 
         # Errors
         [`VestnikError::Storage`], [`VestnikError::Closed`].

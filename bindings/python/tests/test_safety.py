@@ -275,12 +275,20 @@ def push(name):
 @in_loop
 async def test_the_app_says_what_became_of_a_push(server, tmp_path):
     phone = await logged_in(server, tmp_path / "phone")
-    assert await phone.handle_push(push("hint")) == vestnik.Pushed.HINT()
+    id = PUSH["notification"]
     # It is sealed for another installation.
-    unknown = vestnik.Pushed.DROPPED(vestnik.Undrawn.UNKNOWN_KEY)
+    unknown = vestnik.Pushed.DROPPED(vestnik.Undrawn.UNKNOWN_KEY, id)
     assert await phone.handle_push(push("push")) == unknown
-    malformed = vestnik.Pushed.DROPPED(vestnik.Undrawn.MALFORMED)
+    # What it is about is announced once.
+    duplicate = vestnik.Pushed.DROPPED(vestnik.Undrawn.DUPLICATE, id)
+    assert await phone.handle_push(push("hint")) == duplicate
+    other = push("hint").replace(id.encode(), f"{id[:-1]}e".encode())
+    assert await phone.handle_push(other) == vestnik.Pushed.HINT(f"{id[:-1]}e")
+    malformed = vestnik.Pushed.DROPPED(vestnik.Undrawn.MALFORMED, None)
     assert await phone.handle_push(b"{}") == malformed
+    assert await phone.catch_up()
+    phone.go_offline()
+    assert not await phone.catch_up()
     assert (await phone.history(vestnik.HistoryQuery())).items == []
     await phone.stop()
 
@@ -293,11 +301,16 @@ async def test_an_extension_hands_over_by_the_spool(server, tmp_path):
     phone = await logged_in(server, tmp_path / "phone", spool_dir=str(spool))
     assert vestnik.push_keys_name() in os.listdir(tmp_path / "phone" / "secrets")
     draw = lambda name, keys=PUSH["keys"]: vestnik.draw_push(str(spool), push(name), keys)
-    assert draw("hint") == vestnik.Draw.GENERIC(vestnik.Undrawn.HINT)
-    assert draw("push", None) == vestnik.Draw.GENERIC(vestnik.Undrawn.NO_KEYS)
+    id, duplicate = PUSH["notification"], vestnik.Undrawn.DUPLICATE
+    assert draw("push", None) == vestnik.Draw.GENERIC(vestnik.Undrawn.NO_KEYS, id)
+    # It is announced once.
+    assert draw("hint") == vestnik.Draw.NOTHING(duplicate, id, None)
     ticket = draw("push").ticket
     assert (ticket.identifier(), ticket.notification().title) == (PUSH["notification"], "by push")
-    assert draw("push") == vestnik.Draw.NOTHING(vestnik.Undrawn.DUPLICATE)
+    # A system that draws each push in any case draws the same once more.
+    assert draw("push") == vestnik.Draw.NOTHING(duplicate, id, ticket.notification())
+    with pytest.raises(vestnik.VestnikError.InvalidArgument):
+        ticket.suppressed(vestnik.Suppression.READ)
     ticket.shown()
     with pytest.raises(vestnik.VestnikError.TicketSettled):
         ticket.shown()
@@ -306,7 +319,7 @@ async def test_an_extension_hands_over_by_the_spool(server, tmp_path):
     assert (await drawn(phone)).id == next
     assert (await phone.get(PUSH["notification"])).show.is_shown()
     # Nothing is announced that was shown.
-    assert draw("hint") == vestnik.Draw.NOTHING(vestnik.Undrawn.DUPLICATE)
-    assert draw("push", None) == vestnik.Draw.NOTHING(vestnik.Undrawn.DUPLICATE)
-    assert draw("of_another_user") == vestnik.Draw.NOTHING(vestnik.Undrawn.OTHER_USER)
+    assert draw("hint") == vestnik.Draw.NOTHING(duplicate, id, None)
+    assert draw("push", None) == vestnik.Draw.NOTHING(duplicate, id, None)
+    assert draw("of_another_user").reason == vestnik.Undrawn.OTHER_USER
     await phone.stop()

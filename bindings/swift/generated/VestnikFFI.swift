@@ -2530,6 +2530,15 @@ public protocol SpoolTicketProtocol: AnyObject, Sendable {
      */
     func shown() throws 
     
+    /**
+     * The system lets the app show nothing, or nothing of this kind: `BlockedOs`; or the app does not, by a
+     * setting of the user: `BlockedApp`. It is not shown later either, and the app reports why.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`] for another reason; else as `shown`.
+     */
+    func suppressed(reason: Suppression) throws 
+    
 }
 /**
  * The right to draw a notification, in an extension process. If it is not settled, the app draws the
@@ -2628,6 +2637,22 @@ open func shown()throws   {try rustCallWithError(FfiConverterTypeVestnikError_li
         uniffiCallStatus in
     uniffi_vestnik_ffi_fn_method_spoolticket_shown(
             self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * The system lets the app show nothing, or nothing of this kind: `BlockedOs`; or the app does not, by a
+     * setting of the user: `BlockedApp`. It is not shown later either, and the app reports why.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`] for another reason; else as `shown`.
+     */
+open func suppressed(reason: Suppression)throws   {try rustCallWithError(FfiConverterTypeVestnikError_lift) {
+        uniffiCallStatus in
+    uniffi_vestnik_ffi_fn_method_spoolticket_suppressed(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeSuppression_lower(reason),uniffiCallStatus
     )
 }
 }
@@ -3084,6 +3109,16 @@ public func FfiConverterTypeSubscription_lower(_ value: Subscription) -> UInt64 
 public protocol VestnikProtocol: AnyObject, Sendable {
     
     /**
+     * Reads the log to its end, by a read that begins after this call; gives whether that was done. It does
+     * not go by the state of the connection, which may be dead without anybody knowing. It ends at once if
+     * the device is not to be online; otherwise it waits for a connection.
+     *
+     * # Errors
+     * [`VestnikError::Timeout`], [`VestnikError::Cancelled`], [`VestnikError::Closed`].
+     */
+    func catchUp(within: TimeInterval?, cancel: CancelHandle?) async throws  -> Bool
+    
+    /**
      * The language, the time zone or a version changed.
      *
      * # Errors
@@ -3289,7 +3324,9 @@ public protocol VestnikProtocol: AnyObject, Sendable {
     func archive(ids: [String], isArchived: Bool) async throws  -> UInt64
     
     /**
-     * The person opened it, which also reads it; gives whether it is in the history.
+     * The person opened it, which also reads it; gives whether it is in the history. What is done with one that
+     * has not come yet, because a push has only announced it, is reported all the same, and counts when it
+     * comes; so with the calls below.
      *
      * # Errors
      * As `mark_read`.
@@ -3381,7 +3418,8 @@ public protocol VestnikProtocol: AnyObject, Sendable {
     /**
      * Takes a push that the app itself was given, whichever service brought it: the JSON object that FCM's
      * data make, or the JSON of APNs or of Web Push. What it brings takes the same way as what comes over the
-     * live connection, and is shown once. A push without content makes the device connect, if it is online.
+     * live connection, and is shown once. A push that is about something in the log makes the device
+     * look whether its connection stands, if it is to be online; `catch_up` says when the log was read.
      *
      * # Errors
      * [`VestnikError::Storage`], [`VestnikError::Closed`].
@@ -3486,6 +3524,30 @@ public static func `open`(config: Config, secrets: SecretStore? = nil)async thro
 }
     
 
+    
+    /**
+     * Reads the log to its end, by a read that begins after this call; gives whether that was done. It does
+     * not go by the state of the connection, which may be dead without anybody knowing. It ends at once if
+     * the device is not to be online; otherwise it waits for a connection.
+     *
+     * # Errors
+     * [`VestnikError::Timeout`], [`VestnikError::Cancelled`], [`VestnikError::Closed`].
+     */
+open func catchUp(within: TimeInterval? = nil, cancel: CancelHandle? = nil)async throws  -> Bool  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_vestnik_ffi_fn_method_vestnik_catch_up(
+                        self.uniffiCloneHandle(),FfiConverterOptionDuration.lower(within),FfiConverterOptionTypeCancelHandle.lower(cancel)
+                )
+            },
+            pollFunc: ffi_vestnik_ffi_rust_future_poll_i8,
+            completeFunc: ffi_vestnik_ffi_rust_future_complete_i8,
+            freeFunc: ffi_vestnik_ffi_rust_future_free_i8,
+            liftFunc: FfiConverterBool.lift,
+            errorHandler: FfiConverterTypeVestnikError_lift
+        )
+}
     
     /**
      * The language, the time zone or a version changed.
@@ -3934,7 +3996,9 @@ open func archive(ids: [String], isArchived: Bool = true)async throws  -> UInt64
 }
     
     /**
-     * The person opened it, which also reads it; gives whether it is in the history.
+     * The person opened it, which also reads it; gives whether it is in the history. What is done with one that
+     * has not come yet, because a push has only announced it, is reported all the same, and counts when it
+     * comes; so with the calls below.
      *
      * # Errors
      * As `mark_read`.
@@ -4180,7 +4244,8 @@ open func forgetPushAddress(kind: PushAddressKind)async throws   {
     /**
      * Takes a push that the app itself was given, whichever service brought it: the JSON object that FCM's
      * data make, or the JSON of APNs or of Web Push. What it brings takes the same way as what comes over the
-     * live connection, and is shown once. A push without content makes the device connect, if it is online.
+     * live connection, and is shown once. A push that is about something in the log makes the device
+     * look whether its connection stands, if it is to be online; `catch_up` says when the log was read.
      *
      * # Errors
      * [`VestnikError::Storage`], [`VestnikError::Closed`].
@@ -6030,7 +6095,11 @@ public enum Draw {
     case generic(
         /**
          * Why there is no content.
-         */reason: Undrawn
+         */reason: Undrawn, 
+        /**
+         * Under which identifier to draw, if the push says so: what is drawn later takes the place of the
+         * text, and what is withdrawn takes it off the screen.
+         */identifier: String?
     )
     /**
      * Nothing.
@@ -6038,7 +6107,14 @@ public enum Draw {
     case nothing(
         /**
          * Why.
-         */reason: Undrawn
+         */reason: Undrawn, 
+        /**
+         * The id of the notification, if the push says so.
+         */identifier: String?, 
+        /**
+         * What was drawn before under the identifier, if the push has it: for a system that draws each push
+         * in any case. Draw it again without announcing it.
+         */notification: Notification?
     )
 
 
@@ -6064,10 +6140,10 @@ public struct FfiConverterTypeDraw: FfiConverterRustBuffer {
         case 1: return .show(ticket: try FfiConverterTypeSpoolTicket.read(from: &buf)
         )
         
-        case 2: return .generic(reason: try FfiConverterTypeUndrawn.read(from: &buf)
+        case 2: return .generic(reason: try FfiConverterTypeUndrawn.read(from: &buf), identifier: try FfiConverterOptionString.read(from: &buf)
         )
         
-        case 3: return .nothing(reason: try FfiConverterTypeUndrawn.read(from: &buf)
+        case 3: return .nothing(reason: try FfiConverterTypeUndrawn.read(from: &buf), identifier: try FfiConverterOptionString.read(from: &buf), notification: try FfiConverterOptionTypeNotification.read(from: &buf)
         )
         
         default: throw UniffiInternalError.unexpectedEnumCase
@@ -6083,14 +6159,17 @@ public struct FfiConverterTypeDraw: FfiConverterRustBuffer {
             FfiConverterTypeSpoolTicket.write(ticket, into: &buf)
             
         
-        case let .generic(reason):
+        case let .generic(reason,identifier):
             writeInt(&buf, Int32(2))
             FfiConverterTypeUndrawn.write(reason, into: &buf)
+            FfiConverterOptionString.write(identifier, into: &buf)
             
         
-        case let .nothing(reason):
+        case let .nothing(reason,identifier,notification):
             writeInt(&buf, Int32(3))
             FfiConverterTypeUndrawn.write(reason, into: &buf)
+            FfiConverterOptionString.write(identifier, into: &buf)
+            FfiConverterOptionTypeNotification.write(notification, into: &buf)
             
         }
     }
@@ -7214,14 +7293,22 @@ public enum Pushed: Equatable, Hashable {
     /**
      * It has no content: what it is about is read from the log.
      */
-    case hint
+    case hint(
+        /**
+         * The id of the notification, if the push says so: under it a text is drawn that says only that
+         * something has come.
+         */identifier: String?
+    )
     /**
      * It brought nothing. What the server has to know of it is reported.
      */
     case dropped(
         /**
          * Why.
-         */reason: Undrawn
+         */reason: Undrawn, 
+        /**
+         * As for a hint.
+         */identifier: String?
     )
 
 
@@ -7246,9 +7333,10 @@ public struct FfiConverterTypePushed: FfiConverterRustBuffer {
         
         case 1: return .stored
         
-        case 2: return .hint
+        case 2: return .hint(identifier: try FfiConverterOptionString.read(from: &buf)
+        )
         
-        case 3: return .dropped(reason: try FfiConverterTypeUndrawn.read(from: &buf)
+        case 3: return .dropped(reason: try FfiConverterTypeUndrawn.read(from: &buf), identifier: try FfiConverterOptionString.read(from: &buf)
         )
         
         default: throw UniffiInternalError.unexpectedEnumCase
@@ -7263,13 +7351,15 @@ public struct FfiConverterTypePushed: FfiConverterRustBuffer {
             writeInt(&buf, Int32(1))
         
         
-        case .hint:
+        case let .hint(identifier):
             writeInt(&buf, Int32(2))
+            FfiConverterOptionString.write(identifier, into: &buf)
+            
         
-        
-        case let .dropped(reason):
+        case let .dropped(reason,identifier):
             writeInt(&buf, Int32(3))
             FfiConverterTypeUndrawn.write(reason, into: &buf)
+            FfiConverterOptionString.write(identifier, into: &buf)
             
         }
     }
@@ -8148,10 +8238,6 @@ public enum Undrawn: Equatable, Hashable {
      */
     case otherUser
     /**
-     * Its time has passed, by the server's clock as the device heard it last.
-     */
-    case expired
-    /**
      * It was recalled.
      */
     case revoked
@@ -8202,15 +8288,13 @@ public struct FfiConverterTypeUndrawn: FfiConverterRustBuffer {
         
         case 7: return .otherUser
         
-        case 8: return .expired
+        case 8: return .revoked
         
-        case 9: return .revoked
+        case 9: return .duplicate
         
-        case 10: return .duplicate
+        case 10: return .notSpooled
         
-        case 11: return .notSpooled
-        
-        case 12: return .other
+        case 11: return .other
         
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -8248,24 +8332,20 @@ public struct FfiConverterTypeUndrawn: FfiConverterRustBuffer {
             writeInt(&buf, Int32(7))
         
         
-        case .expired:
+        case .revoked:
             writeInt(&buf, Int32(8))
         
         
-        case .revoked:
+        case .duplicate:
             writeInt(&buf, Int32(9))
         
         
-        case .duplicate:
+        case .notSpooled:
             writeInt(&buf, Int32(10))
         
         
-        case .notSpooled:
-            writeInt(&buf, Int32(11))
-        
-        
         case .other:
-            writeInt(&buf, Int32(12))
+            writeInt(&buf, Int32(11))
         
         }
     }
@@ -8835,6 +8915,30 @@ fileprivate struct FfiConverterOptionTypeNetwork: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeNotification: FfiConverterRustBuffer {
+    typealias SwiftType = Notification?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeNotification.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeNotification.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeSnapshot: FfiConverterRustBuffer {
     typealias SwiftType = Snapshot?
 
@@ -9287,6 +9391,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_vestnik_ffi_checksum_method_cancelhandle_cancel() != 15876) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_catch_up() != 39076) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_vestnik_ffi_checksum_method_vestnik_change() != 9478) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -9359,7 +9466,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_vestnik_ffi_checksum_method_vestnik_archive() != 8275) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_method_vestnik_clicked() != 18236) {
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_clicked() != 50849) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_vestnik_ffi_checksum_method_vestnik_delete() != 32445) {
@@ -9392,7 +9499,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_vestnik_ffi_checksum_method_vestnik_forget_push_address() != 52910) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_vestnik_ffi_checksum_method_vestnik_handle_push() != 58471) {
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_handle_push() != 6471) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_vestnik_ffi_checksum_method_vestnik_set_push_address() != 45988) {
@@ -9423,6 +9530,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_vestnik_ffi_checksum_method_spoolticket_shown() != 26963) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_spoolticket_suppressed() != 38230) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_vestnik_ffi_checksum_method_secretstore_get() != 40016) {

@@ -375,6 +375,11 @@ void uniffi_vestnik_ffi_fn_free_vestnik(uint64_t handle, RustCallStatus *_Nonnul
 uint64_t uniffi_vestnik_ffi_fn_constructor_vestnik_open(RustBuffer config, RustBuffer secrets
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_METHOD_VESTNIK_CATCH_UP
+#define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_METHOD_VESTNIK_CATCH_UP
+uint64_t uniffi_vestnik_ffi_fn_method_vestnik_catch_up(uint64_t ptr, RustBuffer within, RustBuffer cancel
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_METHOD_VESTNIK_CHANGE
 #define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_METHOD_VESTNIK_CHANGE
 uint64_t uniffi_vestnik_ffi_fn_method_vestnik_change(uint64_t ptr, RustBuffer change
@@ -668,6 +673,11 @@ RustBuffer uniffi_vestnik_ffi_fn_method_spoolticket_notification(uint64_t ptr, R
 #ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_METHOD_SPOOLTICKET_SHOWN
 #define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_METHOD_SPOOLTICKET_SHOWN
 void uniffi_vestnik_ffi_fn_method_spoolticket_shown(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_METHOD_SPOOLTICKET_SUPPRESSED
+#define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_METHOD_SPOOLTICKET_SUPPRESSED
+void uniffi_vestnik_ffi_fn_method_spoolticket_suppressed(uint64_t ptr, RustBuffer reason, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_CLONE_SECRETSTORE
@@ -1148,6 +1158,12 @@ uint16_t uniffi_vestnik_ffi_checksum_method_cancelhandle_cancel(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_METHOD_VESTNIK_CATCH_UP
+#define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_METHOD_VESTNIK_CATCH_UP
+uint16_t uniffi_vestnik_ffi_checksum_method_vestnik_catch_up(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_METHOD_VESTNIK_CHANGE
 #define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_METHOD_VESTNIK_CHANGE
 uint16_t uniffi_vestnik_ffi_checksum_method_vestnik_change(void
@@ -1421,6 +1437,12 @@ uint16_t uniffi_vestnik_ffi_checksum_method_spoolticket_notification(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_METHOD_SPOOLTICKET_SHOWN
 #define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_METHOD_SPOOLTICKET_SHOWN
 uint16_t uniffi_vestnik_ffi_checksum_method_spoolticket_shown(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_METHOD_SPOOLTICKET_SUPPRESSED
+#define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_METHOD_SPOOLTICKET_SUPPRESSED
+uint16_t uniffi_vestnik_ffi_checksum_method_spoolticket_suppressed(void
     
 );
 #endif

@@ -14,8 +14,9 @@ public enum PushSpool {
     public static func draw(folder: URL, push: Data, keys: String?) throws -> Draw {
         switch try calling({ try drawPush(folder: folder.path, push: push, keys: keys) }) {
         case let .show(ticket): .show(try SpoolTicket(ticket))
-        case let .generic(reason): .generic(Undrawn(reason))
-        case let .nothing(reason): .nothing(Undrawn(reason))
+        case let .generic(reason, identifier): .generic(Undrawn(reason), identifier: identifier)
+        case let .nothing(reason, identifier, notification):
+            .nothing(Undrawn(reason), identifier: identifier, notification: notification.map(Notification.init))
         }
     }
 }
@@ -24,10 +25,11 @@ public enum PushSpool {
 public enum Draw: Sendable {
     /// A notification. Settle the ticket when it is drawn.
     case show(SpoolTicket)
-    /// A text that says only that something has come.
-    case generic(Undrawn)
-    /// Nothing.
-    case nothing(Undrawn)
+    /// A text that says only that something has come, under the notification's id, if the push says so.
+    case generic(Undrawn, identifier: String?)
+    /// Nothing. The notification is what was drawn before under the identifier, if the push has it: a system that
+    /// draws each push in any case draws the same again, without announcing it.
+    case nothing(Undrawn, identifier: String?, notification: Notification?)
 }
 
 /// Why the content of a push is not drawn.
@@ -89,4 +91,10 @@ public final class SpoolTicket: Sendable {
 
     /// It was handed to the system.
     public func shown() throws { try calling { try ffi.shown() } }
+
+    /// It is not shown, now or later, and the app reports why: `blockedOs` if the system lets the app show nothing,
+    /// or nothing of this kind, `blockedApp` if a setting of the app does not.
+    public func suppressed(_ reason: Suppression) throws {
+        try calling { try ffi.suppressed(reason: reason.ffi) }
+    }
 }

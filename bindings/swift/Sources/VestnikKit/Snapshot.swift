@@ -166,16 +166,17 @@ public enum PushEnvironment: Equatable, Sendable {
 public enum Pushed: Equatable, Sendable {
     /// Its notification is new in the history, and is shown if it is due.
     case stored
-    /// It has no content: what it is about is read from the log.
-    case hint
+    /// It has no content: what it is about is read from the log. The identifier is the notification's id, if the
+    /// push says so.
+    case hint(identifier: String?)
     /// It brought nothing. What the server has to know of it is reported.
-    case dropped(Undrawn)
+    case dropped(Undrawn, identifier: String?)
 
     init(_ pushed: VestnikFFI.Pushed) {
         switch pushed {
         case .stored: self = .stored
-        case .hint: self = .hint
-        case let .dropped(reason): self = .dropped(Undrawn(reason))
+        case let .hint(identifier): self = .hint(identifier: identifier)
+        case let .dropped(reason, identifier): self = .dropped(Undrawn(reason), identifier: identifier)
         }
     }
 }

@@ -265,6 +265,17 @@ public final class Vestnik: Sendable {
         }
     }
 
+    /// Reads the log to its end, by a read that begins after this call; gives whether that was done. It does not
+    /// go by the state of the connection, which may be dead without anybody knowing. It ends at once if the device
+    /// is not to be online; otherwise it waits for a connection, at most `seconds`.
+    @discardableResult
+    public func catchUp(within seconds: TimeInterval? = nil) async throws -> Bool {
+        let (ffi, within) = (ffi, try duration("within", seconds))
+        return try await cancellable { cancel in
+            try await ffi.catchUp(within: within, cancel: cancel)
+        }
+    }
+
     /// Counts, sizes, versions and states, a line for each, for a report about a fault; no content, and
     /// nobody's name.
     public func diagnostics() async throws -> String {

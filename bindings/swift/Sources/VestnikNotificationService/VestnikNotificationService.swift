@@ -18,6 +18,11 @@ import VestnikKit
 /// }
 /// ```
 ///
+/// A push that comes once more takes the place of the notification on the screen, whatever the extension says,
+/// unless the app has Apple's entitlement `com.apple.developer.usernotifications.filtering`. So what was drawn is
+/// handed on again, without a sound. With the entitlement, which Apple gives on application, nothing is shown for
+/// what is not for this user or was recalled; without it the text without content stays, without a sound.
+///
 /// The push has the parcel under the key `vestnik`, beside `aps` with `mutable-content` and a text without
 /// content, which stays if the parcel cannot be opened. Nothing here opens a database or a connection: what is
 /// written is durable before the notification is handed on.
@@ -51,8 +56,11 @@ open class VestnikNotificationService: UNNotificationServiceExtension, @unchecke
             // Before the handler: afterwards the process may be frozen at any moment.
             try? ticket.shown()
             finish(Self.content(of: ticket.notification, over: request.content))
+        case let .nothing(.duplicate, _, notification):
+            let again = notification.map { Self.content(of: $0, over: request.content) } ?? request.content
+            finish(Self.silent(again))
         case .nothing:
-            // Where the app may filter pushes, empty content is not shown.
+            // Where the app may filter pushes, what is empty is not shown. Elsewhere the system shows the original.
             finish(UNNotificationContent())
         case .generic, nil:
             finish(request.content)
@@ -80,6 +88,14 @@ open class VestnikNotificationService: UNNotificationServiceExtension, @unchecke
             self.original = nil
             return (handler, original)
         }
+    }
+
+    /// The same, which announces nothing.
+    private static func silent(_ content: UNNotificationContent) -> UNNotificationContent {
+        guard let silent = content.mutableCopy() as? UNMutableNotificationContent else { return content }
+        silent.sound = nil
+        if #available(iOS 15.0, macOS 12.0, *) { silent.interruptionLevel = .passive }
+        return silent
     }
 
     private static func content(

@@ -107,7 +107,9 @@ impl Vestnik {
         marking.await
     }
 
-    /// A tap opened a notification: it is read then. Gives whether it is in the history.
+    /// A tap opened a notification: it is read then. Gives whether it is in the history. What the person does
+    /// with one that has not come yet, because a push has only announced it, is reported all the same, and
+    /// counts when it comes; so with the calls below.
     ///
     /// # Errors
     /// [`Error::Storage`], [`Error::Closed`].

@@ -806,6 +806,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_vestnik_ffi_checksum_method_cancelhandle_cancel(
     ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_catch_up(
+    ): Int
     external fun uniffi_vestnik_ffi_checksum_method_vestnik_change(
     ): Int
     external fun uniffi_vestnik_ffi_checksum_method_vestnik_diagnostics(
@@ -898,6 +900,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_vestnik_ffi_checksum_method_spoolticket_shown(
     ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_spoolticket_suppressed(
+    ): Int
     external fun uniffi_vestnik_ffi_checksum_method_secretstore_get(
     ): Int
     external fun uniffi_vestnik_ffi_checksum_method_secretstore_set(
@@ -979,6 +983,8 @@ internal object UniffiLib {
     external fun uniffi_vestnik_ffi_fn_free_vestnik(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_vestnik_ffi_fn_constructor_vestnik_open(`config`: RustBuffer.ByValue,`secrets`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_catch_up(`ptr`: Long,`within`: RustBuffer.ByValue,`cancel`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_vestnik_ffi_fn_method_vestnik_change(`ptr`: Long,`change`: RustBuffer.ByValue,
     ): Long
@@ -1097,6 +1103,8 @@ internal object UniffiLib {
     external fun uniffi_vestnik_ffi_fn_method_spoolticket_notification(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_vestnik_ffi_fn_method_spoolticket_shown(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_vestnik_ffi_fn_method_spoolticket_suppressed(`ptr`: Long,`reason`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_vestnik_ffi_fn_clone_secretstore(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
@@ -1307,6 +1315,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_vestnik_ffi_checksum_method_cancelhandle_cancel() and 0xFFFF) != 15876) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_catch_up() and 0xFFFF) != 39076) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_change() and 0xFFFF) != 9478) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1379,7 +1390,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_archive() and 0xFFFF) != 8275) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_clicked() and 0xFFFF) != 18236) {
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_clicked() and 0xFFFF) != 50849) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_delete() and 0xFFFF) != 32445) {
@@ -1412,7 +1423,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_forget_push_address() and 0xFFFF) != 52910) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_handle_push() and 0xFFFF) != 58471) {
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_handle_push() and 0xFFFF) != 6471) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_set_push_address() and 0xFFFF) != 45988) {
@@ -1443,6 +1454,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_vestnik_ffi_checksum_method_spoolticket_shown() and 0xFFFF) != 26963) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_spoolticket_suppressed() and 0xFFFF) != 38230) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_vestnik_ffi_checksum_method_secretstore_get() and 0xFFFF) != 40016) {
@@ -5047,6 +5061,15 @@ internal interface SpoolTicketInterface {
      */
     fun `shown`()
     
+    /**
+     * The system lets the app show nothing, or nothing of this kind: `BlockedOs`; or the app does not, by a
+     * setting of the user: `BlockedApp`. It is not shown later either, and the app reports why.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`] for another reason; else as `shown`.
+     */
+    fun `suppressed`(`reason`: Suppression)
+    
     companion object
 }
 
@@ -5209,6 +5232,27 @@ internal open class SpoolTicket: Disposable, AutoCloseable, SpoolTicketInterface
     UniffiLib.uniffi_vestnik_ffi_fn_method_spoolticket_shown(
         it,
         _status)
+}
+    }
+    
+    
+
+    
+    /**
+     * The system lets the app show nothing, or nothing of this kind: `BlockedOs`; or the app does not, by a
+     * setting of the user: `BlockedApp`. It is not shown later either, and the app reports why.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`] for another reason; else as `shown`.
+     */
+    @Throws(VestnikException::class)override fun `suppressed`(`reason`: Suppression)
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(VestnikException) { _status ->
+    UniffiLib.uniffi_vestnik_ffi_fn_method_spoolticket_suppressed(
+        it,
+        
+        FfiConverterTypeSuppression.lower(`reason`),_status)
 }
     }
     
@@ -6005,6 +6049,16 @@ internal object FfiConverterTypeSubscription: FfiConverter<Subscription, Long> {
 internal interface VestnikInterface {
     
     /**
+     * Reads the log to its end, by a read that begins after this call; gives whether that was done. It does
+     * not go by the state of the connection, which may be dead without anybody knowing. It ends at once if
+     * the device is not to be online; otherwise it waits for a connection.
+     *
+     * # Errors
+     * [`VestnikError::Timeout`], [`VestnikError::Cancelled`], [`VestnikError::Closed`].
+     */
+    suspend fun `catchUp`(`within`: java.time.Duration? = null, `cancel`: CancelHandle? = null): kotlin.Boolean
+    
+    /**
      * The language, the time zone or a version changed.
      *
      * # Errors
@@ -6210,7 +6264,9 @@ internal interface VestnikInterface {
     suspend fun `archive`(`ids`: List<kotlin.String>, `isArchived`: kotlin.Boolean = true): kotlin.ULong
     
     /**
-     * The person opened it, which also reads it; gives whether it is in the history.
+     * The person opened it, which also reads it; gives whether it is in the history. What is done with one that
+     * has not come yet, because a push has only announced it, is reported all the same, and counts when it
+     * comes; so with the calls below.
      *
      * # Errors
      * As `mark_read`.
@@ -6302,7 +6358,8 @@ internal interface VestnikInterface {
     /**
      * Takes a push that the app itself was given, whichever service brought it: the JSON object that FCM's
      * data make, or the JSON of APNs or of Web Push. What it brings takes the same way as what comes over the
-     * live connection, and is shown once. A push without content makes the device connect, if it is online.
+     * live connection, and is shown once. A push that is about something in the log makes the device
+     * look whether its connection stands, if it is to be online; `catch_up` says when the log was read.
      *
      * # Errors
      * [`VestnikError::Storage`], [`VestnikError::Closed`].
@@ -6430,6 +6487,37 @@ internal open class Vestnik: Disposable, AutoCloseable, VestnikInterface
         return uniffiRustCall() { status ->
             UniffiLib.uniffi_vestnik_ffi_fn_clone_vestnik(handle, status)
         }
+    }
+
+    
+    /**
+     * Reads the log to its end, by a read that begins after this call; gives whether that was done. It does
+     * not go by the state of the connection, which may be dead without anybody knowing. It ends at once if
+     * the device is not to be online; otherwise it waits for a connection.
+     *
+     * # Errors
+     * [`VestnikError::Timeout`], [`VestnikError::Cancelled`], [`VestnikError::Closed`].
+     */
+    @Throws(VestnikException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `catchUp`(`within`: java.time.Duration?, `cancel`: CancelHandle?) : kotlin.Boolean {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_catch_up(
+                uniffiHandle,
+                
+        FfiConverterOptionalDuration.lower(`within`),
+        FfiConverterOptionalTypeCancelHandle.lower(`cancel`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_i8(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_i8(future, continuation) },
+        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_i8(future) },
+        // lift function
+        { FfiConverterBoolean.lift(it) },
+        // Error FFI converter
+        VestnikException.ErrorHandler,
+    )
     }
 
     
@@ -7023,7 +7111,9 @@ internal open class Vestnik: Disposable, AutoCloseable, VestnikInterface
 
     
     /**
-     * The person opened it, which also reads it; gives whether it is in the history.
+     * The person opened it, which also reads it; gives whether it is in the history. What is done with one that
+     * has not come yet, because a push has only announced it, is reported all the same, and counts when it
+     * comes; so with the calls below.
      *
      * # Errors
      * As `mark_read`.
@@ -7339,7 +7429,8 @@ internal open class Vestnik: Disposable, AutoCloseable, VestnikInterface
     /**
      * Takes a push that the app itself was given, whichever service brought it: the JSON object that FCM's
      * data make, or the JSON of APNs or of Web Push. What it brings takes the same way as what comes over the
-     * live connection, and is shown once. A push without content makes the device connect, if it is online.
+     * live connection, and is shown once. A push that is about something in the log makes the device
+     * look whether its connection stands, if it is to be online; `catch_up` says when the log was read.
      *
      * # Errors
      * [`VestnikError::Storage`], [`VestnikError::Closed`].
@@ -8787,7 +8878,12 @@ internal sealed class Draw: Disposable  {
         /**
          * Why there is no content.
          */
-        val `reason`: dev.vestnik.ffi.Undrawn) : Draw()
+        val `reason`: dev.vestnik.ffi.Undrawn, 
+        /**
+         * Under which identifier to draw, if the push says so: what is drawn later takes the place of the
+         * text, and what is withdrawn takes it off the screen.
+         */
+        val `identifier`: kotlin.String?) : Draw()
         
     {
         
@@ -8802,7 +8898,16 @@ internal sealed class Draw: Disposable  {
         /**
          * Why.
          */
-        val `reason`: dev.vestnik.ffi.Undrawn) : Draw()
+        val `reason`: dev.vestnik.ffi.Undrawn, 
+        /**
+         * The id of the notification, if the push says so.
+         */
+        val `identifier`: kotlin.String?, 
+        /**
+         * What was drawn before under the identifier, if the push has it: for a system that draws each push
+         * in any case. Draw it again without announcing it.
+         */
+        val `notification`: dev.vestnik.ffi.Notification?) : Draw()
         
     {
         
@@ -8825,14 +8930,17 @@ internal sealed class Draw: Disposable  {
             is Draw.Generic -> {
                 
     Disposable.destroy(
-        this.`reason`
+        this.`reason`,
+        this.`identifier`
     )
                 
             }
             is Draw.Nothing -> {
                 
     Disposable.destroy(
-        this.`reason`
+        this.`reason`,
+        this.`identifier`,
+        this.`notification`
     )
                 
             }
@@ -8858,9 +8966,12 @@ internal object FfiConverterTypeDraw : FfiConverterRustBuffer<Draw>{
                 )
             2 -> Draw.Generic(
                 FfiConverterTypeUndrawn.read(buf),
+                FfiConverterOptionalString.read(buf),
                 )
             3 -> Draw.Nothing(
                 FfiConverterTypeUndrawn.read(buf),
+                FfiConverterOptionalString.read(buf),
+                FfiConverterOptionalTypeNotification.read(buf),
                 )
             else -> throw RuntimeException("invalid enum value, something is very wrong!!")
         }
@@ -8879,6 +8990,7 @@ internal object FfiConverterTypeDraw : FfiConverterRustBuffer<Draw>{
             (
                 4UL
                 + FfiConverterTypeUndrawn.allocationSize(value.`reason`)
+                + FfiConverterOptionalString.allocationSize(value.`identifier`)
             )
         }
         is Draw.Nothing -> {
@@ -8886,6 +8998,8 @@ internal object FfiConverterTypeDraw : FfiConverterRustBuffer<Draw>{
             (
                 4UL
                 + FfiConverterTypeUndrawn.allocationSize(value.`reason`)
+                + FfiConverterOptionalString.allocationSize(value.`identifier`)
+                + FfiConverterOptionalTypeNotification.allocationSize(value.`notification`)
             )
         }
     }
@@ -8900,11 +9014,14 @@ internal object FfiConverterTypeDraw : FfiConverterRustBuffer<Draw>{
             is Draw.Generic -> {
                 buf.putInt(2)
                 FfiConverterTypeUndrawn.write(value.`reason`, buf)
+                FfiConverterOptionalString.write(value.`identifier`, buf)
                 Unit
             }
             is Draw.Nothing -> {
                 buf.putInt(3)
                 FfiConverterTypeUndrawn.write(value.`reason`, buf)
+                FfiConverterOptionalString.write(value.`identifier`, buf)
+                FfiConverterOptionalTypeNotification.write(value.`notification`, buf)
                 Unit
             }
         }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
@@ -9690,8 +9807,18 @@ internal sealed class Pushed {
     /**
      * It has no content: what it is about is read from the log.
      */
-    object Hint : Pushed()
-    
+    data class Hint(
+        /**
+         * The id of the notification, if the push says so: under it a text is drawn that says only that
+         * something has come.
+         */
+        val `identifier`: kotlin.String?) : Pushed()
+        
+    {
+        
+
+        companion object
+    }
     
     /**
      * It brought nothing. What the server has to know of it is reported.
@@ -9700,7 +9827,11 @@ internal sealed class Pushed {
         /**
          * Why.
          */
-        val `reason`: dev.vestnik.ffi.Undrawn) : Pushed()
+        val `reason`: dev.vestnik.ffi.Undrawn, 
+        /**
+         * As for a hint.
+         */
+        val `identifier`: kotlin.String?) : Pushed()
         
     {
         
@@ -9725,9 +9856,12 @@ internal object FfiConverterTypePushed : FfiConverterRustBuffer<Pushed>{
     override fun read(buf: ByteBuffer): Pushed {
         return when(buf.getInt()) {
             1 -> Pushed.Stored
-            2 -> Pushed.Hint
+            2 -> Pushed.Hint(
+                FfiConverterOptionalString.read(buf),
+                )
             3 -> Pushed.Dropped(
                 FfiConverterTypeUndrawn.read(buf),
+                FfiConverterOptionalString.read(buf),
                 )
             else -> throw RuntimeException("invalid enum value, something is very wrong!!")
         }
@@ -9744,6 +9878,7 @@ internal object FfiConverterTypePushed : FfiConverterRustBuffer<Pushed>{
             // Add the size for the Int that specifies the variant plus the size needed for all fields
             (
                 4UL
+                + FfiConverterOptionalString.allocationSize(value.`identifier`)
             )
         }
         is Pushed.Dropped -> {
@@ -9751,6 +9886,7 @@ internal object FfiConverterTypePushed : FfiConverterRustBuffer<Pushed>{
             (
                 4UL
                 + FfiConverterTypeUndrawn.allocationSize(value.`reason`)
+                + FfiConverterOptionalString.allocationSize(value.`identifier`)
             )
         }
     }
@@ -9763,11 +9899,13 @@ internal object FfiConverterTypePushed : FfiConverterRustBuffer<Pushed>{
             }
             is Pushed.Hint -> {
                 buf.putInt(2)
+                FfiConverterOptionalString.write(value.`identifier`, buf)
                 Unit
             }
             is Pushed.Dropped -> {
                 buf.putInt(3)
                 FfiConverterTypeUndrawn.write(value.`reason`, buf)
+                FfiConverterOptionalString.write(value.`identifier`, buf)
                 Unit
             }
         }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
@@ -10449,10 +10587,6 @@ internal enum class Undrawn {
      * It is for another user than the one whose history is on the device.
      */
     OTHER_USER,
-    /**
-     * Its time has passed, by the server's clock as the device heard it last.
-     */
-    EXPIRED,
     /**
      * It was recalled.
      */
@@ -11271,6 +11405,38 @@ internal object FfiConverterOptionalTypeNetwork: FfiConverterRustBuffer<Network?
         } else {
             buf.put(1)
             FfiConverterTypeNetwork.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+internal object FfiConverterOptionalTypeNotification: FfiConverterRustBuffer<Notification?> {
+    override fun read(buf: ByteBuffer): Notification? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeNotification.read(buf)
+    }
+
+    override fun allocationSize(value: Notification?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeNotification.allocationSize(value)
+        }
+    }
+
+    override fun write(value: Notification?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeNotification.write(value, buf)
         }
     }
 }

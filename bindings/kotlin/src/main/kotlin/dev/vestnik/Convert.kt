@@ -110,8 +110,8 @@ internal fun PushAddressKind.toFfi() = dev.vestnik.ffi.PushAddressKind.valueOf(n
 internal fun dev.vestnik.ffi.Pushed.toApi(): Pushed =
     when (this) {
         is dev.vestnik.ffi.Pushed.Stored -> Pushed.Stored
-        is dev.vestnik.ffi.Pushed.Hint -> Pushed.Hint
-        is dev.vestnik.ffi.Pushed.Dropped -> Pushed.Dropped(reason.toApi())
+        is dev.vestnik.ffi.Pushed.Hint -> Pushed.Hint(identifier)
+        is dev.vestnik.ffi.Pushed.Dropped -> Pushed.Dropped(reason.toApi(), identifier)
     }
 
 internal fun dev.vestnik.ffi.Undrawn.toApi() = Undrawn.valueOf(name)

@@ -24,11 +24,14 @@ public sealed interface Pushed {
     /** Its notification is new in the history, and is shown if it is due. */
     public data object Stored : Pushed
 
-    /** It has no content: what it is about is read from the log. */
-    public data object Hint : Pushed
+    /**
+     * It has no content: what it is about is read from the log. [identifier] is the notification's id, if the push
+     * says so: under it a text is drawn that says only that something has come.
+     */
+    public data class Hint(val identifier: String?) : Pushed
 
     /** It brought nothing. What the server has to know of it is reported. */
-    public data class Dropped(val reason: Undrawn) : Pushed
+    public data class Dropped(val reason: Undrawn, val identifier: String?) : Pushed
 }
 
 /** Why the content of a push is not drawn. */
@@ -72,11 +75,14 @@ public sealed interface Draw {
     /** A notification. Settle the ticket when it is drawn. */
     public class Show(public val ticket: SpoolTicket) : Draw
 
-    /** A text that says only that something has come. */
-    public data class Generic(val reason: Undrawn) : Draw
+    /**
+     * A text that says only that something has come. Draw it under [identifier], if the push says which notification
+     * it is: what is drawn later takes the place of the text, and what is withdrawn takes it off the screen.
+     */
+    public data class Generic(val reason: Undrawn, val identifier: String?) : Draw
 
-    /** Nothing. */
-    public data class Nothing(val reason: Undrawn) : Draw
+    /** Nothing. Android draws no push by itself, so that what was drawn before is not here. */
+    public data class Nothing(val reason: Undrawn, val identifier: String?) : Draw
 }
 
 /** How a process that must not open the device's files handles a push, and hands it over to the one that has them. */
@@ -92,8 +98,8 @@ public object PushSpool {
     public fun draw(folder: String, push: ByteArray, keys: String?): Draw =
         when (val draw = calling { drawPush(folder, push, keys) }) {
             is dev.vestnik.ffi.Draw.Show -> Draw.Show(SpoolTicket(draw.ticket))
-            is dev.vestnik.ffi.Draw.Generic -> Draw.Generic(draw.reason.toApi())
-            is dev.vestnik.ffi.Draw.Nothing -> Draw.Nothing(draw.reason.toApi())
+            is dev.vestnik.ffi.Draw.Generic -> Draw.Generic(draw.reason.toApi(), draw.identifier)
+            is dev.vestnik.ffi.Draw.Nothing -> Draw.Nothing(draw.reason.toApi(), draw.identifier)
         }
 }
 
@@ -107,4 +113,10 @@ public class SpoolTicket internal constructor(private val ffi: FfiSpoolTicket) {
 
     /** It was handed to the system. */
     public fun shown(): Unit = calling { ffi.shown() }
+
+    /**
+     * It is not shown, now or later, and the app reports why: [Suppression.BLOCKED_OS] if the system lets the app show
+     * nothing, or nothing of this kind, [Suppression.BLOCKED_APP] if a setting of the app does not.
+     */
+    public fun suppressed(reason: Suppression): Unit = calling { ffi.suppressed(reason.toFfi()) }
 }

@@ -151,7 +151,11 @@ public class Vestnik private constructor(private val ffi: FfiVestnik) {
     public suspend fun delete(ids: List<String>, isDeleted: Boolean = true): Long =
         calling { ffi.delete(ids, isDeleted) }.toLong()
 
-    /** The person opened it, which also reads it; gives whether it is in the history. */
+    /**
+     * The person opened it, which also reads it; gives whether it is in the history. What is done with one that has not
+     * come yet, because a push has only announced it, is reported all the same, and counts when it comes; so with the
+     * calls below.
+     */
     public suspend fun clicked(id: String): Boolean = calling { ffi.clicked(id) }
 
     /** The person chose an action of it; gives whether it is in the history. */
@@ -201,6 +205,14 @@ public class Vestnik private constructor(private val ffi: FfiVestnik) {
     /** Waits until every fact is reported, or nothing can be reported now; gives whether nothing waits. */
     public suspend fun flush(within: Duration? = null): Boolean =
         calling { ffi.flush(within.toFfi("within"), null) }
+
+    /**
+     * Reads the log to its end, by a read that begins after this call; gives whether that was done. It does not go by
+     * the state of the connection, which may be dead without anybody knowing. It ends at once if the device is not to
+     * be online; otherwise it waits for a connection, at most [within].
+     */
+    public suspend fun catchUp(within: Duration? = null): Boolean =
+        calling { ffi.catchUp(within.toFfi("within"), null) }
 
     /** Counts, sizes, versions and states, for a report about a fault; no content, and nobody's name. */
     public suspend fun diagnostics(): Diagnostics = calling { ffi.diagnostics() }.toApi()

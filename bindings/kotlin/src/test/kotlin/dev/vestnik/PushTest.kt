@@ -21,28 +21,37 @@ internal class PushTest : WithServer() {
     fun `a process beside the app draws what was sealed for it, once`() {
         val spool = Files.createTempDirectory("spool").resolve("spool").toString()
         val keys = fixture.getValue("keys")
-        assertEquals(Draw.Generic(Undrawn.HINT), PushSpool.draw(spool, push("hint"), keys))
-        assertEquals(Draw.Generic(Undrawn.NO_KEYS), PushSpool.draw(spool, push("push"), null))
+        val id = fixture.getValue("notification")
+        assertEquals(Draw.Generic(Undrawn.HINT, id), PushSpool.draw(spool, push("hint"), keys))
+        // It is announced once.
+        assertEquals(Draw.Nothing(Undrawn.DUPLICATE, id), PushSpool.draw(spool, push("push"), null))
         val show = assertIs<Draw.Show>(PushSpool.draw(spool, push("push"), keys))
-        assertEquals(fixture.getValue("notification"), show.ticket.identifier)
+        assertEquals(id, show.ticket.identifier)
         assertEquals("by push", show.ticket.notification.title)
-        assertEquals(Draw.Nothing(Undrawn.DUPLICATE), PushSpool.draw(spool, push("push"), keys))
+        assertEquals(Draw.Nothing(Undrawn.DUPLICATE, id), PushSpool.draw(spool, push("push"), keys))
+        assertFailsWith<VestnikException.InvalidArgument> { show.ticket.suppressed(Suppression.READ) }
         show.ticket.shown()
         assertFailsWith<VestnikException.TicketSettled> { show.ticket.shown() }
-        assertEquals(Draw.Nothing(Undrawn.OTHER_USER), PushSpool.draw(spool, push("of_another_user"), keys))
+        val foreign = assertIs<Draw.Nothing>(PushSpool.draw(spool, push("of_another_user"), keys))
+        assertEquals(Undrawn.OTHER_USER, foreign.reason)
         // Nothing is announced that was shown.
-        assertEquals(Draw.Nothing(Undrawn.DUPLICATE), PushSpool.draw(spool, push("hint"), keys))
-        assertEquals(Draw.Nothing(Undrawn.DUPLICATE), PushSpool.draw(spool, push("push"), null))
-        assertEquals(Draw.Nothing(Undrawn.MALFORMED), PushSpool.draw(spool, "{}".toByteArray(), keys))
+        assertEquals(Draw.Nothing(Undrawn.DUPLICATE, id), PushSpool.draw(spool, push("hint"), keys))
+        assertEquals(Draw.Nothing(Undrawn.DUPLICATE, id), PushSpool.draw(spool, push("push"), null))
+        assertEquals(Draw.Nothing(Undrawn.MALFORMED, null), PushSpool.draw(spool, "{}".toByteArray(), keys))
         assertEquals("envelope", PushSpool.keysName)
     }
 
     @Test
     fun `the app says what became of a push`() = running {
         val phone = loggedIn("phone")
-        assertEquals(Pushed.Hint, phone.handlePush(push("hint")))
-        assertEquals(Pushed.Dropped(Undrawn.UNKNOWN_KEY), phone.handlePush(push("push")))
-        assertEquals(Pushed.Dropped(Undrawn.MALFORMED), phone.handlePush("{}".toByteArray()))
+        val id = fixture.getValue("notification")
+        assertEquals(Pushed.Hint(id), phone.handlePush(push("hint")))
+        // It is sealed for another installation, and was announced.
+        assertEquals(Pushed.Dropped(Undrawn.DUPLICATE, id), phone.handlePush(push("push")))
+        assertEquals(Pushed.Dropped(Undrawn.MALFORMED, null), phone.handlePush("{}".toByteArray()))
+        assertEquals(true, phone.catchUp())
+        phone.goOffline()
+        assertEquals(false, phone.catchUp())
         phone.setPushAddress(PushAddressKind.FCM_TOKEN, "t")
         phone.setPushAddress(PushAddressKind.FCM_FID, "f")
         assertEquals(1, phone.diagnostics().pushAddresses)

@@ -5,14 +5,15 @@ import com.google.firebase.messaging.RemoteMessage
 import dev.vestnik.Draw
 import dev.vestnik.Notification
 import dev.vestnik.Permission
-import dev.vestnik.Phase
 import dev.vestnik.PushAddressKind
 import dev.vestnik.Pushed
+import dev.vestnik.Suppression
 import dev.vestnik.Undrawn
 import dev.vestnik.Vestnik
 import dev.vestnik.VestnikException
 import kotlin.time.Duration.Companion.seconds
-import kotlinx.coroutines.flow.first
+import kotlin.time.TimeMark
+import kotlin.time.TimeSource
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeoutOrNull
 
@@ -28,11 +29,18 @@ public abstract class VestnikMessagingService : FirebaseMessagingService() {
     /** The open device of this process, if there is one. */
     protected abstract val device: Vestnik?
 
-    /** Draws a notification under an identifier. The app's own drawing uses the same: one replaces the other. */
-    protected abstract fun draw(identifier: String, notification: Notification)
+    /**
+     * Draws a notification under an identifier. The app's own drawing uses the same: one replaces the other. Gives
+     * whether the system shows it: not if the person has switched its channel off, which [VestnikAndroid.permission]
+     * of the channel says.
+     */
+    protected abstract fun draw(identifier: String, notification: Notification): Boolean
 
-    /** Draws a text that says only that something has come, and why there is no more. */
-    protected abstract fun drawGeneric(reason: Undrawn)
+    /**
+     * Draws a text that says only that something has come, and why there is no more, under the identifier that the
+     * notification has when it is drawn later, if it is known: one replaces the other.
+     */
+    protected abstract fun drawGeneric(reason: Undrawn, identifier: String?)
 
     /**
      * Firebase gave the app a token. The core repeats it until the server has it. Ask Firebase for the token at
@@ -40,47 +48,54 @@ public abstract class VestnikMessagingService : FirebaseMessagingService() {
      */
     override fun onNewToken(token: String) {
         val device = device ?: return
-        unlessFailed { within { device.setPushAddress(PushAddressKind.FCM_TOKEN, token) } }
+        val deadline = TimeSource.Monotonic.markNow() + LIMIT
+        unlessFailed { within(deadline) { device.setPushAddress(PushAddressKind.FCM_TOKEN, token) } }
     }
 
     override fun onMessageReceived(message: RemoteMessage) {
         val push = PushData(message.data)
         if (!push.isOurs) return
         val device = device ?: return draw(push)
-        when (val pushed = unlessFailed { within { device.handlePush(push.json) } }) {
+        val deadline = TimeSource.Monotonic.markNow() + LIMIT
+        when (val pushed = unlessFailed { within(deadline) { device.handlePush(push.json) } }) {
             // A device that is being stopped, or whose storage fails, leaves the push to the spool.
             null -> draw(push)
             is Pushed.Stored -> Unit
-            is Pushed.Hint -> fetch(device)
-            is Pushed.Dropped -> if (pushed.reason in ANNOUNCED) drawGeneric(pushed.reason)
+            is Pushed.Hint -> fetch(device, deadline, Draw.Generic(Undrawn.HINT, pushed.identifier))
+            is Pushed.Dropped ->
+                if (pushed.reason in ANNOUNCED) {
+                    fetch(device, deadline, Draw.Generic(pushed.reason, pushed.identifier))
+                }
         }
     }
 
-    /** What the push is about is read now, if the app keeps its device connected; otherwise at its next start. */
-    private fun fetch(device: Vestnik) {
-        val isRead = unlessFailed {
-            within { device.snapshots.first { it.connection.phase in READ } }?.connection?.phase == Phase.ONLINE
-        }
-        if (isRead != true) drawGeneric(Undrawn.HINT)
+    /**
+     * What the push is about is read now, if the app keeps its device connected; otherwise at its next start. The
+     * state of the connection proves nothing: while the phone dozed, it may have died without anybody knowing.
+     */
+    private fun fetch(device: Vestnik, deadline: TimeMark, otherwise: Draw.Generic) {
+        val isRead = unlessFailed { within(deadline) { device.catchUp() } }
+        if (isRead != true) drawGeneric(otherwise.reason, otherwise.identifier)
     }
 
     private fun draw(push: PushData) {
         val draw = unlessFailed { push.draw(this) } ?: return
         when (draw) {
             is Draw.Show -> {
-                // What the system shows to nobody is not shown: the app reports why at its next start.
-                if (VestnikAndroid.permission(this) == Permission.DENIED) return
-                draw(draw.ticket.identifier, draw.ticket.notification)
-                // If this fails, the app draws it once more under the same identifier.
-                unlessFailed { draw.ticket.shown() }
+                val ticket = draw.ticket
+                val isShown =
+                    VestnikAndroid.permission(this) != Permission.DENIED && draw(ticket.identifier, ticket.notification)
+                // If this fails, the app draws it once more under the same identifier. What the system shows to nobody
+                // does not pop up when it may be shown again: the app reports why at its next start.
+                unlessFailed { if (isShown) ticket.shown() else ticket.suppressed(Suppression.BLOCKED_OS) }
             }
-            is Draw.Generic -> drawGeneric(draw.reason)
+            is Draw.Generic -> drawGeneric(draw.reason, draw.identifier)
             is Draw.Nothing -> Unit
         }
     }
 
-    /** Firebase ends the service after 20 seconds. */
-    private fun <T> within(work: suspend () -> T): T? = runBlocking { withTimeoutOrNull(15.seconds) { work() } }
+    private fun <T> within(deadline: TimeMark, work: suspend () -> T): T? =
+        runBlocking { withTimeoutOrNull(-deadline.elapsedNow()) { work() } }
 
     /** Nothing that the library throws here may end the app. */
     private fun <T> unlessFailed(work: () -> T): T? =
@@ -94,7 +109,7 @@ public abstract class VestnikMessagingService : FirebaseMessagingService() {
         /** Something has come that only the server knows now. */
         val ANNOUNCED = setOf(Undrawn.UNKNOWN_KEY, Undrawn.DECRYPT_FAILED)
 
-        /** Nothing is read any more: all of it was, or no connection is wanted. */
-        val READ = setOf(Phase.ONLINE, Phase.OFF)
+        /** For all that is done for a push: Firebase ends the service after 20 seconds. */
+        val LIMIT = 15.seconds
     }
 }

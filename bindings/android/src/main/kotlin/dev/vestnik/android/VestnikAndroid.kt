@@ -68,6 +68,23 @@ public object VestnikAndroid {
         return if (manager.areNotificationsEnabled()) Permission.GRANTED else Permission.DENIED
     }
 
+    /**
+     * Whether the system lets the app show notifications on a channel, which is a category of the app's: the person may
+     * have switched off the app, the channel or its group.
+     */
+    public fun permission(context: Context, channel: String): Permission {
+        val manager = checkNotNull(context.getSystemService(NotificationManager::class.java))
+        val found = manager.getNotificationChannel(channel)
+        val isOff =
+            when {
+                found == null -> false
+                found.importance == NotificationManager.IMPORTANCE_NONE -> true
+                Build.VERSION.SDK_INT < Build.VERSION_CODES.P -> false
+                else -> found.group?.let { manager.getNotificationChannelGroup(it) }?.isBlocked == true
+            }
+        return if (isOff) Permission.DENIED else permission(context)
+    }
+
     internal fun spool(context: Context): File = folder(context, "vestnik").resolve("spool")
 
     /** Folders that neither a backup nor a transfer to another device takes along. */
