@@ -24,7 +24,7 @@ pub(crate) use self::{
     app::AppCommand,
     bounce::BounceArgs,
     delivery::{CancelArgs, EventsArgs, ExplainArgs, Explained, OneArgs, RecallArgs, RetryArgs},
-    provider::ProviderCommand,
+    provider::{AccountFile, ProviderCommand},
     schedule::ScheduleArgs,
     user::{AttributesCommand, EmailCommand, UserCommand},
     webhook::{WebhookArgs, WebhookCommand},

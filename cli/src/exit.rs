@@ -84,6 +84,7 @@ impl From<Problem> for Failure {
             | ProblemCode::AuthSecretMismatch
             | ProblemCode::AuthForbidden => Self::Unauthorized(problem),
             ProblemCode::Unavailable
+            | ProblemCode::ProviderUnreachable
             | ProblemCode::StorageFull
             | ProblemCode::RequestTimeout
             | ProblemCode::RequestRateLimited
@@ -104,6 +105,7 @@ impl From<Problem> for Failure {
             | ProblemCode::EventsGap
             | ProblemCode::TopicUnknown
             | ProblemCode::TopicUnavailable
+            | ProblemCode::ProviderRefused
             | ProblemCode::Internal => Self::Rejected(problem),
         }
     }

@@ -3,6 +3,7 @@
 
 mod decrypt;
 mod device;
+mod rotation;
 
 use std::time::Duration;
 

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use clap::{Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use reqwest::Url;
 
 use super::ServerArgs;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ProviderCommand {
-    /// Set the credentials at a service; again to rotate them.
+    /// Set the credentials at a service, whatever it says of them.
     #[command(after_help = "Examples:
   vestnik provider add fcm service-account.json
   vestnik provider add email smtp.json
@@ -22,14 +22,8 @@ What the file has for each service: docs/protocol.md.")]
         server: ServerArgs,
         /// The service.
         service: ServiceName,
-        /// A file with one JSON object, or - for the standard input.
-        account: PathBuf,
-        /// Where FCM is, if not at Google's: a simulator.
-        #[arg(long)]
-        base_url: Option<Url>,
-        /// Certificates in PEM to trust besides the system's.
-        #[arg(long)]
-        roots: Option<PathBuf>,
+        #[command(flatten)]
+        file: AccountFile,
     },
     /// List the services at which the App has credentials.
     List {
@@ -43,6 +37,22 @@ What the file has for each service: docs/protocol.md.")]
         /// The service.
         service: ServiceName,
     },
+    /// Put other credentials in the place of those at a service, if it takes them: nobody notices.
+    #[command(after_help = "\
+The service is asked about the new credentials first; if it refuses them, nothing changes. What waits because
+the former ones were refused is sent at once. Former keys of Web Push are kept for the subscriptions that
+browsers made with them.
+
+Example:
+  vestnik provider rotate apns new-key.json")]
+    Rotate {
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The service.
+        service: ServiceName,
+        #[command(flatten)]
+        file: AccountFile,
+    },
     /// Remove the credentials at a service: nothing passes it any more.
     Remove {
         #[command(flatten)]
@@ -50,6 +60,19 @@ What the file has for each service: docs/protocol.md.")]
         /// The service.
         service: ServiceName,
     },
+}
+
+/// Credentials in a file.
+#[derive(Debug, Args)]
+pub(crate) struct AccountFile {
+    /// A file with one JSON object, or - for the standard input.
+    pub(crate) account: PathBuf,
+    /// Where FCM is, if not at Google's: a simulator.
+    #[arg(long)]
+    pub(crate) base_url: Option<Url>,
+    /// Certificates in PEM to trust besides the system's.
+    #[arg(long)]
+    pub(crate) roots: Option<PathBuf>,
 }
 
 /// A service that notifications pass.

@@ -9,7 +9,12 @@ use vestnik_model::{
     view::{List, ProviderCheck, ProviderFinding, ProviderView},
 };
 
-use crate::{api::Api, args::ProviderCommand, exit::Failure, output::Output};
+use crate::{
+    api::Api,
+    args::{AccountFile, ProviderCommand},
+    exit::Failure,
+    output::Output,
+};
 
 /// The most bytes of a file of credentials that are read; the server takes fewer.
 const MAX_BYTES: u64 = 1_024 * 1_024;
@@ -19,15 +24,9 @@ pub(crate) async fn run(command: ProviderCommand, output: &Output) -> Result<(),
         ProviderCommand::Add {
             server,
             service,
-            account,
-            base_url,
-            roots,
+            file,
         } => {
-            let mut account = read_account(&account, roots.as_deref())?;
-            if let (Some(url), Some(fields)) = (base_url, account.as_object_mut()) {
-                let url = url.as_str().trim_end_matches('/');
-                fields.insert("base_url".to_owned(), url.into());
-            }
+            let account = account(&file)?;
             let path = route::with(route::PROVIDER, service.as_str());
             Api::new(&server)?.put(&path, &account).await?;
             let service = service.as_str();
@@ -51,6 +50,23 @@ pub(crate) async fn run(command: ProviderCommand, output: &Output) -> Result<(),
             let text = "the service does not take the credentials";
             Err(Failure::Outcome(text.to_owned()))
         }
+        ProviderCommand::Rotate {
+            server,
+            service,
+            file,
+        } => {
+            let account = account(&file)?;
+            let path = route::with(route::PROVIDER, service.as_str());
+            let path = format!("{path}:rotate");
+            let check: ProviderCheck = Api::new(&server)?.post(&path, &account).await?;
+            output.result(&check, check_words);
+            output.note(&format!(
+                "{} {}",
+                style("rotated").green(),
+                service.as_str()
+            ));
+            Ok(())
+        }
         ProviderCommand::Remove { server, service } => {
             let path = route::with(route::PROVIDER, service.as_str());
             Api::new(&server)?.delete(&path).await?;
@@ -58,6 +74,16 @@ pub(crate) async fn run(command: ProviderCommand, output: &Output) -> Result<(),
             Ok(())
         }
     }
+}
+
+/// The credentials of a file, at the place that stands beside it.
+fn account(file: &AccountFile) -> Result<Value, Failure> {
+    let mut account = read_account(&file.account, file.roots.as_deref())?;
+    if let (Some(url), Some(fields)) = (&file.base_url, account.as_object_mut()) {
+        let url = url.as_str().trim_end_matches('/');
+        fields.insert("base_url".to_owned(), url.into());
+    }
+    Ok(account)
 }
 
 /// The credentials of a file, `-` for the standard input, with certificates to trust besides.

@@ -280,6 +280,10 @@ codes! {
     TopicUnknown = "topic.unknown", 422, "The topic does not exist";
     /// There is no such topic, or users may not subscribe to it themselves.
     TopicUnavailable = "topic.unavailable", 403, "The topic is not open to subscribers";
+    /// A service does not take credentials; those that it took before stay.
+    ProviderRefused = "provider.refused", 422, "The service does not take the credentials";
+    /// A service could not be asked about credentials; those that it took before stay.
+    ProviderUnreachable = "provider.unreachable", 503, "The service cannot be asked about the credentials";
     /// The server is draining or cannot write; try again.
     Unavailable = "unavailable", 503, "The server cannot take this now";
     /// The disk is full.

@@ -12,11 +12,15 @@
 //!          sandbox_url           optional: likewise
 //! webpush  private_key           of VAPID: 32 bytes in base64url, or PKCS#8 in PEM
 //!          contact               mailto: or https:, for the operators of push services
+//!          former_keys           optional: a list of at most 4 keys in the same forms, which
+//!                                subscriptions made before the present one take pushes of
 //!          navigate              optional: what a tap opens; makes pushes declarative
 //! all      root_certificates     optional: certificates in PEM to trust besides the system's
 //! ```
 //! A URL here has no path. Hosts that are not public must be listed by the operator, too
 //! ([`Reach`](vestnik_outbound::Reach)).
+
+mod rotation;
 
 use std::fmt;
 
@@ -28,10 +32,12 @@ use crate::{
     apns::{ApnsKey, Hosts, Topic},
     fcm::{self, ServiceAccount},
     field::{AccountError, Fault, Fields},
-    key::P256Key,
+    key::{KeyError, P256Key},
     origin::Origin,
     web_push::{Contact, Form, VapidKey},
 };
+
+pub use self::rotation::{RotationError, rotated};
 
 /// A push service that there is an adapter for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -87,11 +93,29 @@ pub(crate) struct ApnsCredentials {
 }
 
 pub(crate) struct WebPushCredentials {
+    /// The key that browsers subscribe with now.
     pub(crate) key: VapidKey,
+    /// Those that they subscribed with before, the latest first.
+    pub(crate) former: Vec<VapidKey>,
     pub(crate) form: Form,
 }
 
+impl WebPushCredentials {
+    /// The key of a number: 0 is the present one, the former ones follow.
+    pub(crate) fn key(&self, number: usize) -> Option<&VapidKey> {
+        match number.checked_sub(1) {
+            None => Some(&self.key),
+            Some(former) => self.former.get(former),
+        }
+    }
+}
+
+/// The most keys of VAPID that subscriptions were made for before.
+pub(crate) const MAX_FORMER_KEYS: usize = 4;
+
 const ROOTS: &str = "root_certificates";
+const FORMER_KEYS: &str = "former_keys";
+const PRIVATE_KEY: &str = "private_key";
 
 impl Account {
     /// Reads the JSON of an account; the module's page has its fields.
@@ -197,20 +221,24 @@ fn apple_id(text: &str) -> Result<String, Fault> {
 }
 
 fn web_push(fields: Fields) -> Result<WebPushCredentials, AccountError> {
-    let fields = fields.only(&["private_key", "contact", "navigate", ROOTS])?;
+    let fields = fields.only(&[PRIVATE_KEY, "contact", "navigate", FORMER_KEYS, ROOTS])?;
     let contact = fields.read_as("contact", Contact::parse)?;
-    let key = fields.read_as("private_key", |text| {
-        if text.contains("-----BEGIN") {
-            VapidKey::from_pem(text, contact)
-        } else {
-            VapidKey::from_scalar(text, contact)
-        }
-    })?;
+    let read = |text: &str| vapid_key(text, contact.clone());
+    let key = fields.read_as(PRIVATE_KEY, read)?;
+    let former = fields.read_all(FORMER_KEYS, MAX_FORMER_KEYS, read)?;
     let navigate = fields.read_optional("navigate", |text| {
         HttpsUrl::parse(text).map_err(|_| Fault::Https)
     })?;
     let form = navigate.map_or(Form::Worker, |navigate| Form::Declarative { navigate });
-    Ok(WebPushCredentials { key, form })
+    Ok(WebPushCredentials { key, former, form })
+}
+
+fn vapid_key(text: &str, contact: Contact) -> Result<VapidKey, KeyError> {
+    if text.contains("-----BEGIN") {
+        VapidKey::from_pem(text, contact)
+    } else {
+        VapidKey::from_scalar(text, contact)
+    }
 }
 
 #[cfg(test)]

@@ -44,6 +44,12 @@ pub enum AccountError {
         /// The field.
         field: &'static str,
     },
+    /// A field is not a list of texts.
+    #[error("{field} must be a list of texts")]
+    NotTexts {
+        /// The field.
+        field: &'static str,
+    },
     /// A field has a value that cannot be used.
     #[error("{field} {fault}")]
     Value {
@@ -87,6 +93,12 @@ pub enum Fault {
     /// An `https` address.
     #[error("must be an https address")]
     Https,
+    /// A list that is short enough.
+    #[error("must have at most {max} entries")]
+    TooMany {
+        /// The most entries allowed.
+        max: usize,
+    },
     /// Certificates.
     #[error("must be certificates in PEM that begin with -----BEGIN CERTIFICATE-----")]
     Certificates,
@@ -97,9 +109,10 @@ impl AccountError {
     #[must_use]
     pub const fn field(&self) -> Option<&'static str> {
         match self {
-            Self::Missing { field } | Self::NotText { field } | Self::Value { field, .. } => {
-                Some(field)
-            }
+            Self::Missing { field }
+            | Self::NotText { field }
+            | Self::NotTexts { field }
+            | Self::Value { field, .. } => Some(field),
             Self::TooLong { .. } | Self::Json { .. } | Self::NotObject | Self::Unknown { .. } => {
                 None
             }
@@ -155,6 +168,30 @@ impl Fields {
         }
     }
 
+    /// A list of at most `max` texts; absent and `null` are an empty one.
+    pub(crate) fn texts(&self, field: &'static str, max: usize) -> Result<Vec<&str>, AccountError> {
+        let entries = match self.0.get(field) {
+            None | Some(Value::Null) => return Ok(Vec::new()),
+            Some(Value::Array(entries)) => entries,
+            Some(Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => {
+                return Err(AccountError::NotTexts { field });
+            }
+        };
+        if entries.len() > max {
+            let fault = Fault::TooMany { max };
+            return Err(AccountError::Value { field, fault });
+        }
+        let texts = entries.iter().map(Value::as_str);
+        let texts: Option<Vec<_>> = texts.collect();
+        texts.ok_or(AccountError::NotTexts { field })
+    }
+
+    /// The JSON of these fields with another value of one.
+    pub(crate) fn json_with(mut self, field: &str, value: Value) -> String {
+        self.0.insert(field.to_owned(), value);
+        Value::Object(self.0).to_string()
+    }
+
     /// A text that must be there.
     pub(crate) fn text(&self, field: &'static str) -> Result<&str, AccountError> {
         let text = self.optional(field)?;
@@ -173,6 +210,17 @@ impl Fields {
         read: impl FnOnce(&str) -> Result<T, E>,
     ) -> Result<T, AccountError> {
         read(self.text(field)?).map_err(wrong(field))
+    }
+
+    /// A list of at most `max` texts, read.
+    pub(crate) fn read_all<T, E: Into<Fault>>(
+        &self,
+        field: &'static str,
+        max: usize,
+        read: impl Fn(&str) -> Result<T, E>,
+    ) -> Result<Vec<T>, AccountError> {
+        let texts = self.texts(field, max)?.into_iter();
+        texts.map(|text| read(text).map_err(wrong(field))).collect()
     }
 
     /// A text that may be there, read.

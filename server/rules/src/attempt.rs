@@ -28,7 +28,7 @@ use vestnik_model::{AttemptStatus, DeliveryStatus, Reason, open::Word};
 use crate::{
     decrypt::{KeyMark, Seals},
     reason::{AddressFate, Retry, consequences},
-    work::{doubling, fraction},
+    work::{LEASE, doubling, fraction},
 };
 
 /// The longest pause between two tries that no service asked for.
@@ -207,6 +207,56 @@ pub fn begin(known: Option<&Attempt>, lease_until: Timestamp) -> Attempt {
         until: Some(lease_until),
         ..known
     }
+}
+
+/// What a try comes to, and within which bounds, when the App's credentials at the service were set at
+/// `set_at`. That a service refused the former ones says nothing of the present ones: a try that began
+/// before they were set, named by the end of its lease, is made again at once.
+#[must_use]
+pub fn after_renewal(
+    (outcome, bounds): (Outcome, Bounds),
+    lease_until: Timestamp,
+    set_at: Option<Timestamp>,
+) -> (Outcome, Bounds) {
+    let began_at = lease_until.checked_sub(LEASE).unwrap_or(Timestamp::MIN);
+    let is_renewed = set_at.is_some_and(|set_at| began_at <= set_at);
+    let is_refused = |reason: Reason| consequences(reason).retry == Retry::AfterRenewal;
+    let at_once = Some(SignedDuration::ZERO);
+    let outcome = match outcome {
+        Outcome::Held { reason, after: _ } if is_renewed && is_refused(reason) => Outcome::Held {
+            reason,
+            after: at_once,
+        },
+        Outcome::Retry { reason, after: _ } if is_renewed && is_refused(reason) => Outcome::Retry {
+            reason,
+            after: at_once,
+        },
+        Outcome::Accepted
+        | Outcome::Held { .. }
+        | Outcome::Retry { .. }
+        | Outcome::Unproven
+        | Outcome::Dead { .. }
+        | Outcome::Rejected { .. } => return (outcome, bounds),
+    };
+    let bounds = Bounds {
+        random: 0.0,
+        ..bounds
+    };
+    (outcome, bounds)
+}
+
+/// An attempt that waits because a service refused the App's credentials, now that others were set: its next
+/// try is made at once. `None` if it waits for something else, or no longer.
+#[must_use]
+pub fn renewed(waiting: &Attempt, now: Timestamp) -> Option<Attempt> {
+    let is_refused = waiting
+        .reason
+        .is_some_and(|reason| consequences(reason).retry == Retry::AfterRenewal);
+    let waits = waiting.state == State::Retrying && waiting.until.is_some_and(|until| until > now);
+    (is_refused && waits).then(|| Attempt {
+        until: Some(now),
+        ..waiting.clone()
+    })
 }
 
 /// What an outcome means for the delivery. A try that met a dead address is made again at once when the

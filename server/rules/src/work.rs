@@ -62,6 +62,8 @@ pub enum WorkKind {
     Recall,
     /// Try anew what was lost of a notification.
     Retry,
+    /// Try at once what waits because a service refused credentials that were renewed since.
+    Resume,
     /// Mark the rest of what a user read up to a place of their log
     /// ([`MarkRead`](crate::receipt::MarkRead)).
     MarkRead,
@@ -84,6 +86,7 @@ impl Word for WorkKind {
         Self::Webhook,
         Self::Recall,
         Self::Retry,
+        Self::Resume,
         Self::MarkRead,
         Self::DeleteTopic,
         Self::EraseUser,
@@ -100,6 +103,7 @@ impl Word for WorkKind {
             Self::Webhook => "webhook",
             Self::Recall => "recall",
             Self::Retry => "retry",
+            Self::Resume => "resume",
             Self::MarkRead => "mark_read",
             Self::DeleteTopic => "delete_topic",
             Self::EraseUser => "erase_user",
@@ -190,6 +194,7 @@ pub fn next_stage(done: WorkKind, life: &Life) -> Option<Stage> {
         | WorkKind::Webhook
         | WorkKind::Recall
         | WorkKind::Retry
+        | WorkKind::Resume
         | WorkKind::MarkRead
         | WorkKind::DeleteTopic
         | WorkKind::EraseUser

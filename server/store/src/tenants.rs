@@ -43,8 +43,12 @@ pub trait Tenants {
     fn identity_key(&self, app: AppId, kid: String) -> Answer<'_, Option<IdentityKey>>;
     /// Deletes an identity key; tells whether there was one.
     fn delete_identity_key(&self, app: AppId, kid: String) -> Answer<'_, bool>;
-    /// Sets the credentials of an App at a push service, whole.
+    /// Sets the credentials of an App at a service, whole. What waits because the service refused the former
+    /// ones is tried at once. Effects: `WorkDue`.
     fn put_provider(&self, app: AppId, provider: Provider) -> Answer<'_, ()>;
+    /// The same in place of credentials with this JSON; tells whether they are still the present ones.
+    /// Effects: `WorkDue`.
+    fn replace_provider(&self, app: AppId, former: String, provider: Provider) -> Answer<'_, bool>;
     /// The credentials of an App at a push service.
     fn provider(&self, app: AppId, channel: Channel) -> Answer<'_, Option<Provider>>;
     /// The services at which an App has credentials, and when each was set.

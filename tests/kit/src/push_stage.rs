@@ -104,7 +104,30 @@ impl<C: Clock + Clone> PushStage<C> {
         account: &Value,
     ) -> anyhow::Result<(StatusCode, Value)> {
         let path = route::with(route::PROVIDER, channel.as_str());
-        let request = self.server.backend.request(Method::PUT, &path)?;
+        self.provider(Method::PUT, &path, account).await
+    }
+
+    /// Puts other credentials in the place of those at a service; gives what the server answers.
+    ///
+    /// # Errors
+    /// When no answer comes.
+    pub async fn rotate_provider(
+        &self,
+        channel: Channel,
+        account: &Value,
+    ) -> anyhow::Result<(StatusCode, Value)> {
+        let path = route::with(route::PROVIDER, channel.as_str());
+        let path = format!("{path}:rotate");
+        self.provider(Method::POST, &path, account).await
+    }
+
+    async fn provider(
+        &self,
+        method: Method,
+        path: &str,
+        account: &Value,
+    ) -> anyhow::Result<(StatusCode, Value)> {
+        let request = self.server.backend.request(method, path)?;
         let answer = request.body(account.to_string()).send().await?;
         let status = answer.status();
         let body = answer.bytes().await?;

@@ -140,6 +140,7 @@ const fn by_code(code: ProblemCode) -> Trouble {
         ProblemCode::RequestTimeout
         | ProblemCode::OutcomeUnknown
         | ProblemCode::IdempotencyRunning
+        | ProblemCode::ProviderUnreachable
         | ProblemCode::Unavailable
         | ProblemCode::StorageFull
         | ProblemCode::Internal => Trouble::ServerBusy,
@@ -164,7 +165,8 @@ const fn by_code(code: ProblemCode) -> Trouble {
         | ProblemCode::NotificationNothingLost
         | ProblemCode::EventsGap
         | ProblemCode::TopicUnknown
-        | ProblemCode::TopicUnavailable => Trouble::Refused,
+        | ProblemCode::TopicUnavailable
+        | ProblemCode::ProviderRefused => Trouble::Refused,
     }
 }
 

@@ -78,14 +78,14 @@ pub(crate) async fn account(
 }
 
 /// A channel that needs credentials, by its name.
-fn named(channel: &str) -> Result<Channel, Refusal> {
+pub(super) fn named(channel: &str) -> Result<Channel, Refusal> {
     let known = Channel::from_word(channel);
     known
         .filter(|channel| service(*channel).is_some() || *channel == Channel::Email)
         .ok_or_else(|| Refusal::not_found("provider"))
 }
 
-fn parse(channel: Channel, account: &str) -> Result<Account, Refusal> {
+pub(super) fn parse(channel: Channel, account: &str) -> Result<Account, Refusal> {
     if channel == Channel::Email {
         let account = vestnik_mail::Account::parse(account).map_err(email_fault)?;
         return Ok(Account::Email(Box::new(account)));
@@ -96,13 +96,14 @@ fn parse(channel: Channel, account: &str) -> Result<Account, Refusal> {
     Ok(Account::Push(Arc::new(account)))
 }
 
-fn push_fault(error: &AccountError) -> Refusal {
+pub(super) fn push_fault(error: &AccountError) -> Refusal {
     let code = match error {
         AccountError::Missing { .. } => FieldCode::Missing,
         AccountError::TooLong { .. } => FieldCode::TooLong,
         AccountError::Json { .. }
         | AccountError::NotObject
         | AccountError::NotText { .. }
+        | AccountError::NotTexts { .. }
         | AccountError::Value { .. }
         | AccountError::Unknown { .. } => FieldCode::Malformed,
     };

@@ -143,13 +143,14 @@ impl Dispatcher {
 
     async fn begin(&self, claim: &Claim) -> Result<(Accounts, Dispatched), StoreError> {
         let (store, clock) = (&self.sender.store, &self.sender.clock);
-        let accounts = self.sender.accounts(&claim.app).await?;
+        // The time is read first: a try that seems to have begun after credentials were set has those.
         let part = Part {
+            now: clock.now(),
             claim: claim.clone(),
             rows: u32::try_from(ROWS).unwrap_or(u32::MAX),
             seed: clock.random(),
-            now: clock.now(),
         };
+        let accounts = self.sender.accounts(&claim.app).await?;
         Ok((accounts, store.dispatch(part).await?))
     }
 

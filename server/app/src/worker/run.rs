@@ -63,6 +63,7 @@ const fn concurrency(kind: WorkKind) -> u32 {
         WorkKind::Expand | WorkKind::Release | WorkKind::Recall | WorkKind::MarkRead => 4,
         WorkKind::Expire
         | WorkKind::Retry
+        | WorkKind::Resume
         | WorkKind::Retain
         | WorkKind::Dispatch
         | WorkKind::Webhook
@@ -83,6 +84,7 @@ const fn rows(kind: WorkKind) -> u32 {
         | WorkKind::Expire => 500,
         WorkKind::Retain
         | WorkKind::Retry
+        | WorkKind::Resume
         | WorkKind::Dispatch
         | WorkKind::Webhook
         | WorkKind::DeleteTopic

@@ -222,3 +222,75 @@ fn no_secret_of_an_account_is_shown() {
         }
     }
 }
+
+/// Another key of VAPID than that of [`vapid`].
+const OTHER_KEY: &str = "q1dXpw3UpT5VOmu_cf_v6ih07Aems3njxI-JWgLcM94";
+
+fn rotate(service: Service, former: &Value, new: &Value) -> Result<Value, RotationError> {
+    let rotated = rotated(service, &former.to_string(), &new.to_string())?;
+    Ok(serde_json::from_str(&rotated).unwrap())
+}
+
+/// Registrations belong to a project, device tokens to an app.
+#[test]
+fn credentials_of_another_project_or_app_are_no_rotation() {
+    let renewed = with(google(), "private_key_id", "feedface");
+    assert_eq!(rotate(Service::Fcm, &google(), &renewed), Ok(renewed));
+    let other = with(google(), "project_id", "shop-2");
+    let field = "project_id";
+    let refused = Err(RotationError::Elsewhere { field });
+    assert_eq!(rotate(Service::Fcm, &google(), &other), refused);
+    let renewed = with(apple(), "key_id", "KEY7654321");
+    assert_eq!(rotate(Service::Apns, &apple(), &renewed), Ok(renewed));
+    let (other, field) = (with(apple(), "topic", "com.example.bank"), "topic");
+    let refused = Err(RotationError::Elsewhere { field });
+    assert_eq!(rotate(Service::Apns, &apple(), &other), refused);
+    // What cannot be read binds nothing, and what replaces it must be readable.
+    let broken = json!({});
+    assert!(rotate(Service::Apns, &broken, &apple()).is_ok());
+    assert!(rotate(Service::Apns, &apple(), &broken).is_err());
+}
+
+/// RFC 8292, 4.2: subscriptions take pushes of the key that they were made with.
+#[test]
+fn a_rotated_key_of_web_push_is_kept_for_its_subscriptions() {
+    let first = vapid();
+    let second = with(vapid(), "private_key", OTHER_KEY);
+    let rotated = rotate(Service::WebPush, &first, &second).unwrap();
+    assert_eq!(rotated["private_key"], OTHER_KEY);
+    assert_eq!(rotated["former_keys"], json!([first["private_key"]]));
+    let account = parse(Service::WebPush, &rotated).unwrap();
+    assert_eq!(
+        account.subscription_key(),
+        parse(Service::WebPush, &second).unwrap().subscription_key()
+    );
+    // The same key in another form is the same key, whoever names it.
+    let third = with(vapid(), "private_key", EC_PEM);
+    let rotated = rotate(Service::WebPush, &rotated, &third).unwrap();
+    assert_eq!(
+        rotated["former_keys"],
+        json!([OTHER_KEY, first["private_key"]])
+    );
+    let back = rotate(Service::WebPush, &rotated, &second).unwrap();
+    assert_eq!(back["former_keys"], json!([EC_PEM, first["private_key"]]));
+    // A new contact of the same key changes no key.
+    let renamed = with(first.clone(), "contact", "mailto:ops@shop.example");
+    assert_eq!(rotate(Service::WebPush, &first, &renamed), Ok(renamed));
+}
+
+#[test]
+fn former_keys_are_few_and_keys() {
+    let json = |keys: Value| with(vapid(), "former_keys", keys);
+    let field = "former_keys";
+    let wrong = |keys| parse(Service::WebPush, &json(keys)).unwrap_err();
+    let max = MAX_FORMER_KEYS;
+    let too_many = AccountError::Value {
+        field,
+        fault: Fault::TooMany { max },
+    };
+    assert_eq!(wrong(json!([OTHER_KEY, "", "", "", ""])), too_many);
+    assert_eq!(wrong(json!(OTHER_KEY)), AccountError::NotTexts { field });
+    assert_eq!(wrong(json!([1])), AccountError::NotTexts { field });
+    assert_eq!(wrong(json!(["secret"])).field(), Some(field));
+    assert!(!wrong(json!(["secret"])).to_string().contains("secret"));
+}

@@ -120,6 +120,7 @@ impl Inner {
             station,
             push: &push,
             environment,
+            key: 0,
             refused: None,
             validate_only: true,
         };

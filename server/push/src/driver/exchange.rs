@@ -8,6 +8,7 @@ use vestnik_outbound::Protocol;
 
 use super::{
     account::Inner,
+    road::Load,
     station::{Station, Unsigned, lock},
     token::{Ask, Edition, Kept, Slot, Token},
 };
@@ -117,17 +118,21 @@ impl Inner {
         signed(&mut lock(&station.provider), refused, &now, sign)
     }
 
-    /// The token of a VAPID key for an origin: kept, or signed.
+    /// The token of the VAPID key of a load for an origin: kept, or signed.
     pub(super) fn vapid_token(
         &self,
-        station: &Station,
         credentials: &WebPushCredentials,
         origin: &Origin,
-        refused: Option<Edition>,
+        load: Load<'_>,
     ) -> Result<Granted<VapidToken>, Verdict> {
         let now = Now::read(&*self.clock);
-        let sign = || credentials.key.token(origin, now.wall);
-        station.at(origin, |at| signed(&mut at.vapid, refused, &now, sign))
+        let Some(key) = credentials.key(load.key) else {
+            return Err(refused_for_good());
+        };
+        load.station.at(origin, |at| {
+            let slot = at.vapid.entry(load.key).or_default();
+            signed(slot, load.refused, &now, || key.token(origin, now.wall))
+        })
     }
 }
 

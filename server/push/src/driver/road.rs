@@ -46,6 +46,8 @@ pub(super) struct Load<'a> {
     pub(super) push: &'a Push,
     /// In which environment of APNs.
     pub(super) environment: Environment,
+    /// The number of the key of Web Push.
+    pub(super) key: usize,
     /// The provider token that the service refused.
     pub(super) refused: Option<Edition>,
     /// Asks FCM to check and not to deliver.
@@ -76,6 +78,14 @@ impl<'a> Road<'a> {
         match self {
             Self::Apns(_, address) => address.environment(),
             Self::Fcm(..) | Self::WebPush(..) => None,
+        }
+    }
+
+    /// How many keys there are that the subscription may have been made for before.
+    pub(super) const fn former_keys(self) -> usize {
+        match self {
+            Self::WebPush(web_push, _) => web_push.former.len(),
+            Self::Fcm(..) | Self::Apns(..) => 0,
         }
     }
 
@@ -188,8 +198,7 @@ impl Inner {
         subscription: &Subscription,
         load: Load<'_>,
     ) -> Result<Made, Verdict> {
-        let origin = subscription.origin();
-        let granted = self.vapid_token(load.station, credentials, origin, load.refused);
+        let granted = self.vapid_token(credentials, subscription.origin(), load);
         let Granted { token, edition } = granted?;
         let mut last = Err(BuildError::Entropy);
         for _ in 0..DRAWS {

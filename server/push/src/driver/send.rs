@@ -29,7 +29,8 @@ use crate::{
 
 impl Driver {
     /// Sends a push to an address, and again at once where something is different the second time: with a
-    /// new provider token, over a new connection, in the other environment of APNs, each once.
+    /// new provider token, over a new connection, in the other environment of APNs, each once, and with each
+    /// key that subscriptions of Web Push were made for before.
     ///
     /// Pauses are the caller's: [`Verdict::Retry`] and [`Verdict::Throttled`] say how long. While a
     /// breaker is open or a service wants to be left alone, nothing is sent: that is no try
@@ -53,7 +54,7 @@ impl Driver {
             station: &station,
             account,
             push,
-            tries: Tries::new(road.environment()),
+            tries: Tries::new(road.environment(), road.former_keys()),
             refused: None,
             pass: None,
             sent: Sent::without_request(Verdict::Unproven),
@@ -107,6 +108,8 @@ impl Job<'_> {
             self.sent.said = tried.said;
             match step {
                 Step::Give(verdict) => break verdict,
+                // The token of that key was refused, and no other one's.
+                Step::Again(Change::Key) => self.refused = None,
                 Step::Again(Change::Token | Change::Connection | Change::Environment) => {}
             }
         };
@@ -182,6 +185,7 @@ impl Job<'_> {
             station: self.station,
             push: self.push,
             environment,
+            key: self.tries.key(),
             refused: self.refused,
             validate_only: false,
         };
@@ -244,10 +248,13 @@ impl Job<'_> {
         }
     }
 
-    /// Remembers what a try says of the service. A connection or a token that is changed at once says
-    /// nothing yet.
+    /// Remembers what a try says of the service. A connection, a token or a key that is changed at once
+    /// says nothing yet.
     fn learn(&self, origin: &Origin, tried: &Tried, step: &Step) {
-        let is_open = matches!(step, Step::Again(Change::Token | Change::Connection));
+        let is_open = matches!(
+            step,
+            Step::Again(Change::Token | Change::Connection | Change::Key)
+        );
         let now = Now::read(&*self.inner.clock);
         let (address, probe) = (self.road.address_key(), self.probe(origin));
         self.station.at(origin, |at| {

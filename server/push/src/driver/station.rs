@@ -1,7 +1,7 @@
 //! What the driver keeps for one account.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -56,7 +56,8 @@ impl From<TokenError> for Unsigned {
 pub(super) struct AtOrigin {
     pub(super) breaker: Breaker,
     pub(super) throttle: Throttle,
-    pub(super) vapid: Slot<VapidToken, Unsigned>,
+    /// By the number of the key.
+    pub(super) vapid: BTreeMap<usize, Slot<VapidToken, Unsigned>>,
 }
 
 impl Station {

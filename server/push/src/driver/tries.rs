@@ -1,8 +1,8 @@
 //! What is tried again at once, and what is not.
 //!
 //! A push is repeated at once only where something is different the next time, and each such thing is
-//! changed once: the provider token, the connection, the environment of APNs. All pauses are the
-//! caller's.
+//! changed once: the provider token, the connection, the environment of APNs. The keys that subscriptions
+//! of Web Push were made for before are tried in turn. All pauses are the caller's.
 
 use vestnik_model::Reason;
 
@@ -20,6 +20,10 @@ pub(crate) struct Tries {
     has_reconnected: bool,
     /// The key is not for the environment that was tried first.
     is_key_elsewhere: bool,
+    /// The number of the key of Web Push; 0 is the present one.
+    key: usize,
+    /// How many former ones there are.
+    former_keys: usize,
 }
 
 /// What comes after a try.
@@ -40,19 +44,28 @@ pub(crate) enum Change {
     Connection,
     /// The other environment.
     Environment,
+    /// A key that subscriptions were made for before.
+    Key,
 }
 
 impl Tries {
     /// The first try, in the environment that the address says. Without one it is production, which most
-    /// addresses are of.
-    pub(crate) fn new(environment: Option<Environment>) -> Self {
+    /// addresses are of. There are so many former keys to try after the present one.
+    pub(crate) fn new(environment: Option<Environment>, former_keys: usize) -> Self {
         Self {
             environment: environment.unwrap_or(Environment::Production),
             has_moved: false,
             has_renewed: false,
             has_reconnected: false,
             is_key_elsewhere: false,
+            key: 0,
+            former_keys,
         }
+    }
+
+    /// The number of the key of Web Push that the next try is signed with.
+    pub(crate) const fn key(&self) -> usize {
+        self.key
     }
 
     /// Where the next try goes.
@@ -73,6 +86,7 @@ impl Tries {
         match change {
             Change::Token => self.has_renewed = true,
             Change::Connection => self.has_reconnected = true,
+            Change::Key => self.key += 1,
             Change::Environment => {
                 self.has_moved = true;
                 self.is_key_elsewhere = matches!(verdict, Verdict::Refused { .. });
@@ -110,9 +124,23 @@ impl Tries {
             | Verdict::Suspect { .. }
             | Verdict::Rejected { .. }
             | Verdict::Unproven
-            | Verdict::Refused { .. } => return None,
+            | Verdict::Refused { .. } => return self.other_key(verdict),
         };
-        if was_made { None } else { Some(change) }
+        if was_made {
+            self.other_key(verdict)
+        } else {
+            Some(change)
+        }
+    }
+
+    /// The next key, if the one that was tried may be another than the subscription was made for.
+    const fn other_key(&self, verdict: &Verdict) -> Option<Change> {
+        let is_refused = matches!(verdict, Verdict::Refused { .. });
+        if is_refused && self.key < self.former_keys {
+            Some(Change::Key)
+        } else {
+            None
+        }
     }
 
     /// What a push came to for which nothing more is changed.
@@ -180,7 +208,7 @@ mod tests {
     }
 
     fn run(first: Option<Environment>, verdicts: &[Verdict]) -> Vec<Step> {
-        let mut tries = Tries::new(first);
+        let mut tries = Tries::new(first, 0);
         let steps = verdicts.iter().map(|verdict| tries.after(verdict.clone()));
         steps.collect()
     }
@@ -222,7 +250,7 @@ mod tests {
             (Some(Production), Production, Sandbox),
             (Some(Sandbox), Sandbox, Production),
         ] {
-            let mut tries = Tries::new(said);
+            let mut tries = Tries::new(said, 0);
             assert_eq!(tries.environment(), first);
             assert_eq!(
                 tries.after(Verdict::WrongEnvironment),
@@ -296,6 +324,31 @@ mod tests {
                 Step::Give(shutdown(None)),
             ]
         );
+    }
+
+    /// RFC 8292, 4.2: a subscription takes pushes of the key that it was made for.
+    #[test]
+    fn each_former_key_is_tried_once_when_the_one_before_is_refused() {
+        let of_address = Verdict::Refused {
+            reason: AUTH,
+            scope: Scope::Address,
+            remedy: Remedy::Operator,
+        };
+        let mut tries = Tries::new(None, 2);
+        for number in [1, 2] {
+            assert_eq!(tries.after(of_address.clone()), Step::Again(Change::Key));
+            assert_eq!(tries.key(), number);
+        }
+        assert_eq!(tries.after(of_address.clone()), Step::Give(of_address));
+        // A token that may only be too old is renewed first.
+        let mut tries = Tries::new(None, 1);
+        let stale = || refused(Remedy::NewToken);
+        assert_eq!(tries.after(stale()), Step::Again(Change::Token));
+        assert_eq!(tries.after(stale()), Step::Again(Change::Key));
+        assert_eq!(tries.after(stale()), Step::Give(refused(Remedy::Operator)));
+        // What is not about the key is no reason to try another.
+        let dead = Verdict::dead(Reason::TokenDead);
+        assert_eq!(Tries::new(None, 2).after(dead.clone()), Step::Give(dead));
     }
 
     #[test]

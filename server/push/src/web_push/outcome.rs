@@ -27,6 +27,10 @@ pub fn outcome(answer: &Answer<'_>, now: Timestamp) -> Outcome {
         status if status.is_success() => Verdict::Accepted {
             id: answer.header("location").and_then(ProviderId::read),
         },
+        // So Apple says that the subscription was made for another key.
+        _ if said.word.as_deref() == Some("VapidPkHashMismatch") => {
+            refused(Scope::Address, Remedy::Operator)
+        }
         // The token is expired, or clocks differ: another one may pass. Some services say the same of a
         // subscription that was made for another key.
         StatusCode::UNAUTHORIZED => refused(Scope::Unsaid, Remedy::NewToken),

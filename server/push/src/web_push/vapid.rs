@@ -77,6 +77,11 @@ impl VapidKey {
         URL_SAFE_NO_PAD.encode(self.key.public())
     }
 
+    /// Where the sender is reached.
+    pub(crate) const fn contact(&self) -> &Contact {
+        &self.contact
+    }
+
     /// Signs a token for a push service.
     ///
     /// # Errors

@@ -144,3 +144,49 @@ fn a_dead_address_with_a_successor_is_tried_again_at_once() {
     );
     assert_eq!(for_delivery(Outcome::Unproven, true), Outcome::Unproven);
 }
+
+/// What a service said of credentials holds back none that were set since.
+#[test]
+fn a_refusal_of_former_credentials_holds_the_next_ones_back_no_longer() {
+    let reason = Reason::ConfigProviderAuth;
+    let after = Some(SignedDuration::from_mins(5));
+    let begun = begin(None, at(130));
+    for outcome in [
+        Outcome::Retry { reason, after },
+        Outcome::Held { reason, after },
+    ] {
+        let next = |set_at: Option<i64>| {
+            let of = (outcome.clone(), bounds(200, 110));
+            let (outcome, bounds) = after_renewal(of, at(130), set_at.map(at));
+            let settled = settle(&begun, &outcome, bounds);
+            (settled.state, settled.until)
+        };
+        // Its lease of 30 seconds ends at 130.
+        assert_eq!(next(Some(105)), (State::Retrying, Some(at(110))));
+        assert_eq!(next(Some(100)), (State::Retrying, Some(at(110))));
+        assert_eq!(next(Some(99)), (State::Failed, None));
+        assert_eq!(next(None), (State::Failed, None));
+    }
+    // What is not about credentials waits as it would.
+    let of = (busy(Some(60)), bounds(1_000, 110));
+    assert_eq!(after_renewal(of.clone(), at(130), Some(at(120))), of);
+}
+
+#[test]
+fn what_waits_for_credentials_is_tried_at_once_when_they_are_renewed() {
+    let begun = begin(None, at(30));
+    let waits = |reason| {
+        let after = Some(SignedDuration::from_mins(5));
+        settle(&begun, &Outcome::Retry { reason, after }, bounds(9_000, 0))
+    };
+    let refused = waits(Reason::ConfigProviderAuth);
+    let next = renewed(&refused, at(10)).unwrap();
+    assert_eq!(next.until, Some(at(10)));
+    assert_eq!((next.state, next.tries), (refused.state, refused.tries));
+    // Once is enough, and nothing is put off.
+    assert_eq!(renewed(&next, at(10)), None);
+    assert_eq!(renewed(&refused, at(8_000)), None);
+    assert_eq!(renewed(&waits(Reason::ProviderUnavailable), at(10)), None);
+    let sending = begin(Some(&refused), at(60));
+    assert_eq!(renewed(&sending, at(10)), None);
+}

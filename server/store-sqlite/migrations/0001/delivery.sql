@@ -76,6 +76,10 @@ CREATE TABLE attempt (
 CREATE INDEX attempt_undecrypted ON attempt (installation, user, notification)
     WHERE state = 'failed' AND reason IN ('decrypt.failed', 'decrypt.unknown_key');
 
+-- What waits for other credentials.
+CREATE INDEX attempt_refused ON attempt (channel, notification, user)
+    WHERE state = 'retrying' AND reason = 'config.provider_auth';
+
 -- What a device reported. The order of columns in the key puts a notification's facts beside each
 -- other; facts of no notification have 0.
 CREATE TABLE fact (

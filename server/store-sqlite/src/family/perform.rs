@@ -22,7 +22,7 @@ use crate::{
         expiry::{self, Pass},
         idempotency, marking, notification, recall, release,
         report::Desk,
-        retention, retry, sweep, topic, user,
+        resume, retention, retry, sweep, topic, user,
         work::{self, Held, Next},
     },
     value::Unreadable,
@@ -39,6 +39,8 @@ struct Job<'a> {
     /// The notification of which deliveries may be due to be sent, and whether others may wait for their
     /// own time.
     expanded: Option<(Subject, bool)>,
+    /// The notifications of which something that waited is due to be sent.
+    resumed: Vec<Subject>,
 }
 
 /// Does a part, if the claim still holds its row.
@@ -58,6 +60,7 @@ pub(crate) fn perform(
         changes: Changes::default(),
         grown: Vec::new(),
         expanded: None,
+        resumed: Vec::new(),
     };
     let next = job.perform(db)?;
     work::finish(db, &job.held, &next, part.now)?;
@@ -66,6 +69,7 @@ pub(crate) fn perform(
         changes,
         grown,
         expanded,
+        resumed,
         ..
     } = job;
     changes.write(txn, part.now)?;
@@ -74,6 +78,9 @@ pub(crate) fn perform(
         if may_wait {
             release::wake(txn, &subject, part.now)?;
         }
+    }
+    for subject in &resumed {
+        dispatch::wake(txn, subject, part.now)?;
     }
     event::log_grew(txn, &held.app, grown, part.now)?;
     Ok(match next {
@@ -99,6 +106,7 @@ impl Job<'_> {
             WorkKind::Webhook => Ok(Next::Done),
             WorkKind::Recall => self.recall(db),
             WorkKind::Retry => self.retry(db),
+            WorkKind::Resume => self.resume(db),
             WorkKind::MarkRead => self.mark_read(db),
             WorkKind::DeleteTopic => {
                 let is_more = topic::delete_part(db, self.held.target, self.part.rows)?;
@@ -262,6 +270,23 @@ impl Job<'_> {
             Some(after) => Next::More(Some(after.to_string())),
             None => Next::Done,
         })
+    }
+
+    fn resume(&mut self, db: &Connection) -> Result<Next, rusqlite::Error> {
+        let position = self.held.position.as_deref();
+        let Some(position) = position.and_then(resume::Position::parse) else {
+            return Ok(Next::Done);
+        };
+        let part = resume::Part {
+            app: &self.held.app,
+            position,
+            rows: self.part.rows,
+            now: self.part.now,
+            unreadable: self.unreadable,
+        };
+        let (due, next) = resume::resume(db, &part)?;
+        self.resumed = due;
+        Ok(next.map_or(Next::Done, |next| Next::More(Some(next.to_string()))))
     }
 
     fn pass<'a>(&'a self, found: &'a notification::Found) -> Pass<'a> {

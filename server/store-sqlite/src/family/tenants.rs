@@ -18,7 +18,7 @@ use crate::{
     SqliteStore,
     seal::Seal,
     store::Class::{Hot, List as Lists},
-    table::{Txn, api_key, app, event, identity_key, provider},
+    table::{Txn, api_key, app, event, identity_key, provider, resume},
     value::cut,
 };
 
@@ -99,8 +99,18 @@ impl Tenants for SqliteStore {
 
     fn put_provider(&self, app: AppId, provider: Provider) -> Answer<'_, ()> {
         let seal = self.seal();
+        self.write(Urgent, move |txn| put_provider(txn, &seal, &app, &provider))
+    }
+
+    fn replace_provider(&self, app: AppId, former: String, provider: Provider) -> Answer<'_, bool> {
+        let seal = self.seal();
         self.write(Urgent, move |txn| {
-            provider::put(txn, &seal, &app, &provider)
+            let known = provider::get(txn, &seal, &app, provider.channel)?;
+            let is_present = known.is_some_and(|known| known.account == former);
+            if is_present {
+                put_provider(txn, &seal, &app, &provider)?;
+            }
+            Ok(is_present)
         })
     }
 
@@ -128,6 +138,16 @@ fn created(is_new: bool) -> Created {
     } else {
         Created::Exists
     }
+}
+
+fn put_provider(
+    txn: &mut Txn<'_>,
+    seal: &Seal,
+    app: &AppId,
+    provider: &Provider,
+) -> Result<(), rusqlite::Error> {
+    provider::put(txn, seal, app, provider)?;
+    resume::wake(txn, app, provider.channel, provider.set_at)
 }
 
 fn bootstrap(

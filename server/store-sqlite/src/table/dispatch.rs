@@ -3,14 +3,14 @@
 mod case;
 mod letter;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use rusqlite::Connection;
 use vestnik_model::{AppId, Channel, Devices, InstallationId, Notification, Open, publish::Steps};
 use vestnik_rules::{
     address::hash_email,
-    attempt::{Bounds, begin, for_delivery, kills, settle},
+    attempt::{Bounds, after_renewal, begin, for_delivery, kills, settle},
     cascade::{Course, Looked, Target, View, channel_of, is_handed, look},
     delivery::{Event, advance, contacted},
     device::Opens,
@@ -56,7 +56,8 @@ pub(crate) struct Sending {
     steps: Steps,
     devices: Devices,
     content: Option<Arc<Notification>>,
-    providers: BTreeSet<Channel>,
+    /// Where the App has credentials, and when they were set.
+    providers: BTreeMap<Channel, Timestamp>,
     /// At which hours it is sent.
     calendar: Option<Calendar>,
     epoch: u32,
@@ -90,7 +91,9 @@ impl Sending {
             steps: notification::steps(db, row)?,
             devices: notification::devices(db, row)?,
             content: content.map(|(content, _)| Arc::new(content)),
-            providers: providers.filter_map(|view| view.channel.known()).collect(),
+            providers: providers
+                .filter_map(|view| Some((view.channel.known()?, view.set_at)))
+                .collect(),
             calendar: Calendar::load(db, &found.subject, priority)?,
             epoch: meta::epoch(db)?,
             found,
@@ -279,6 +282,9 @@ impl Desk<'_> {
             now: self.now,
         };
         let outcome = for_delivery(tried.outcome.clone(), used.has_other);
+        let set_at = self.sending.providers.get(&tried.target.channel());
+        let (outcome, bounds) =
+            after_renewal((outcome, bounds), tried.lease_until, set_at.copied());
         let settled = settle(&found.attempt, &outcome, bounds);
         attempt::put(self.db, key, tried.target, &settled, self.now)?;
         if let Some(said) = &tried.said {

@@ -37,6 +37,7 @@ pub(crate) mod recall;
 pub(crate) mod refresh_family;
 pub(crate) mod release;
 pub(crate) mod report;
+pub(crate) mod resume;
 pub(crate) mod retention;
 pub(crate) mod retry;
 mod revocation;
@@ -88,6 +89,7 @@ pub(crate) const STATEMENTS: &[(&str, &[(&str, &str)])] = &[
     ("push_address", push_address::ALL),
     ("reach", reach::ALL),
     ("refresh_family", refresh_family::ALL),
+    ("resume", resume::ALL),
     ("retention", retention::ALL),
     ("token_use", token_use::ALL),
     ("topic", topic::ALL),

@@ -42,6 +42,7 @@ pub mod read_up_to;
 pub mod recall;
 pub mod receipts;
 pub mod recipients;
+pub mod renewal;
 pub mod retry;
 pub mod scheduling;
 pub mod sessions;
@@ -234,6 +235,10 @@ macro_rules! conformance {
                 a_large_audience_is_not_looked_at_whole, a_preview_counts_as_a_publish_reaches,
                 who_has_a_mailbox_is_reached_by_e_mail,
                 who_would_wait_is_counted;
+            renewal: what_waits_for_credentials_is_tried_once_they_are_renewed,
+                a_try_with_former_credentials_holds_nothing_back,
+                what_waits_for_something_else_goes_on_waiting,
+                credentials_are_replaced_unless_others_were_set_since;
             retry: what_was_lost_is_tried_anew_once_something_has_changed,
                 a_second_retry_changes_nothing, a_user_who_logs_in_later_is_reached_anew,
                 what_is_over_is_not_tried_anew, a_large_retry_goes_in_parts;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use vestnik_model::{AppId, Channel, InstallationId, Open, UserId};
 use vestnik_rules::{
     address::hash_email,
-    attempt::{Bounds, Outcome, begin, for_delivery, kills, settle},
+    attempt::{Bounds, Outcome, after_renewal, begin, for_delivery, kills, settle},
     cascade::{Looked, Target, View, channel_of, is_handed, look},
     delivery::{Event, advance, contacted},
     device::Opens,
@@ -371,11 +371,14 @@ fn settle_one(
         now: settling.now,
     };
     let has_other = has_other(&txn.world, (app, key.1), tried);
+    let provider = (app.clone(), tried.target.channel());
+    let set_at = txn.world.providers.get(&provider).map(|known| known.set_at);
     let row = txn.world.attempts.get_mut(&(key.0, key.1, tried.target))?;
     if !row.attempt.is_try_of(tried.lease_until) {
         return None;
     }
     let outcome = for_delivery(tried.outcome.clone(), has_other);
+    let (outcome, bounds) = after_renewal((outcome, bounds), tried.lease_until, set_at);
     row.attempt = settle(&row.attempt, &outcome, bounds);
     if tried.said.is_some() {
         row.said.clone_from(&tried.said);

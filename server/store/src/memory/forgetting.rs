@@ -108,6 +108,7 @@ pub(super) fn erase_user(txn: &mut Txn, user: UserKey, rows: usize) -> Result<bo
         | Target::Notification(_)
         | Target::Topic(_)
         | Target::User(_)
+        | Target::Provider(_)
         | Target::Webhook(_) => true,
     });
     world.users.remove(&user);

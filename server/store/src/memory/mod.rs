@@ -54,6 +54,7 @@ mod reach;
 mod recipients;
 mod release;
 mod report;
+mod resume;
 mod retry;
 mod row;
 mod sessions;

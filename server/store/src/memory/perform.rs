@@ -15,7 +15,7 @@ use super::{
     queue::{Next, finish, held},
     release,
     report::{Desk, mark},
-    retry,
+    resume, retry,
     row::{NotificationKey, Target, UserKey, WorkRow},
     txn::Txn,
     world::World,
@@ -35,6 +35,10 @@ pub(super) fn perform(txn: &mut Txn, part: &Part) -> Result<Progress, StoreError
         }
         Target::User(key) => again(erase_user(txn, key, rows(part))?, &held),
         Target::Mark(user, rest) => mark_read(txn, part, user, rest),
+        Target::Provider(channel) => {
+            let is_more = resume::resume(txn, (&part.claim.app, channel), rows(part), part.now);
+            again(is_more, &held)
+        }
         Target::Store => sweep(&mut txn.world, part),
         // It is not done within one transaction: `Webhooks`.
         Target::Webhook(_) => Next::Done,
@@ -105,6 +109,7 @@ fn of_notification(
         WorkKind::Retain => again(forget_notification(&mut txn.world, key, rows(part)), held),
         // These are about no notification.
         WorkKind::Webhook
+        | WorkKind::Resume
         | WorkKind::MarkRead
         | WorkKind::DeleteTopic
         | WorkKind::EraseUser

@@ -268,6 +268,7 @@ fn leave_rest(txn: &mut Txn, desk: &Desk<'_>, rest: MarkRead) {
                 Some((*id, known))
             }
             Target::Mark(..)
+            | Target::Provider(_)
             | Target::Webhook(_)
             | Target::Store
             | Target::Notification(_)

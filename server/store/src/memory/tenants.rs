@@ -9,6 +9,7 @@ use vestnik_model::{
 use super::{
     MemoryStore,
     page::list,
+    resume,
     row::KeyRow,
     txn::{Txn, refused},
     world::World,
@@ -115,9 +116,19 @@ impl Tenants for MemoryStore {
     fn put_provider(&self, app: AppId, provider: Provider) -> Answer<'_, ()> {
         self.write(provider.set_at, move |txn| {
             check_app(&txn.world, &app)?;
-            let name = (app, provider.channel);
-            txn.world.providers.insert(name, provider);
+            put_provider(txn, &app, provider);
             Ok(())
+        })
+    }
+
+    fn replace_provider(&self, app: AppId, former: String, provider: Provider) -> Answer<'_, bool> {
+        self.write(provider.set_at, move |txn| {
+            let known = txn.world.providers.get(&(app.clone(), provider.channel));
+            let is_present = known.is_some_and(|known| known.account == former);
+            if is_present {
+                put_provider(txn, &app, provider);
+            }
+            Ok(is_present)
         })
     }
 
@@ -149,6 +160,12 @@ impl Tenants for MemoryStore {
             Ok(txn.world.identity_keys.remove(&(app, kid)).is_some())
         })
     }
+}
+
+fn put_provider(txn: &mut Txn, app: &AppId, provider: Provider) {
+    let (channel, set_at) = (provider.channel, provider.set_at);
+    txn.world.providers.insert((app.clone(), channel), provider);
+    resume::wake(txn, app, channel, set_at);
 }
 
 fn make_app(world: &mut World, app: AppId, now: Timestamp) -> Created {

@@ -182,6 +182,7 @@ fn key_of(world: &mut World, claim: &Claim) -> Option<Key> {
     match held(world, claim)?.target {
         Target::Webhook(id) => Some((claim.app.clone(), id)),
         Target::Store
+        | Target::Provider(_)
         | Target::Notification(_)
         | Target::Topic(_)
         | Target::User(_)

@@ -57,7 +57,7 @@ use crate::door::rest;
         rest::keys::revoke,
         rest::providers::put,
         rest::providers::list,
-        rest::providers::check,
+        rest::providers::act,
         rest::providers::delete,
         rest::webhooks::create,
         rest::webhooks::list,

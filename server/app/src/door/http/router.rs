@@ -163,7 +163,7 @@ fn administration() -> Router<ServerState> {
         .route(
             route::PROVIDER,
             put(providers::put)
-                .post(providers::check)
+                .post(providers::act)
                 .delete(providers::delete),
         )
         .route(route::WEBHOOKS, post(webhooks::create).get(webhooks::list))

@@ -8,7 +8,7 @@ use vestnik_model::{
 use vestnik_push::driver::{Finding, Health};
 
 use super::{
-    path::Segments,
+    path::{self, Segments},
     submission::{BY_GET, Submission},
 };
 use crate::{
@@ -60,40 +60,63 @@ pub(crate) async fn list(
     }))
 }
 
-/// Asks the service whether it takes the App's credentials: a push service with a push that nobody gets,
-/// an SMTP server by a login.
+/// `:check` asks the service whether it takes the App's credentials: a push service with a push that nobody
+/// gets, an SMTP server by a login. `:rotate` asks it about other credentials, which are the body as of `PUT`,
+/// and puts them in the place of the present ones if it takes them; otherwise nothing changes.
 #[utoipa::path(
     post, path = "/v1/providers/{channel}", tag = "providers", params(("channel" = String, Path)),
     responses(
-        (status = 200, body = ProviderCheck),
+        (status = 200, description = "What was found; after `:rotate`, the new credentials are in use", body = ProviderCheck),
         (status = 404, description = "There are no such credentials", body = Problem),
+        (status = 409, description = "Others were set meanwhile", body = Problem),
+        (status = 422, description = "The new credentials cannot be used, or the service refuses them", body = Problem),
+        (status = 503, description = "The service cannot be asked now", body = Problem),
     )
 )]
-pub(crate) async fn check(
+pub(crate) async fn act(
     State(state): State<ServerState>,
     sender: Sender,
-    Segments(channel): Segments<String>,
+    submission: Submission,
+    Segments(text): Segments<String>,
+    account: String,
 ) -> Result<Json<ProviderCheck>, Refusal> {
     sender.require(Scope::Admin)?;
-    let channel = channel
-        .strip_suffix(":check")
-        .ok_or_else(|| Refusal::not_found("provider"))?;
-    let account = operation::account(&*state.store, &sender.0, channel).await?;
-    let account = match account {
-        Account::Push(account) => account,
+    let (channel, verb) = path::verb(&text)?;
+    match verb {
+        "check" => {
+            let account = operation::account(&*state.store, &sender.0, channel).await?;
+            Ok(Json(asked(&state, &account).await))
+        }
+        "rotate" => {
+            let rotation = operation::rotation(&*state.store, &sender.0, channel, account).await?;
+            let check = asked(&state, &rotation.account).await;
+            submission.begin(BY_GET);
+            let now = state.clock.now();
+            operation::rotate(&*state.store, &sender.0, rotation, &check, now).await?;
+            Ok(Json(check))
+        }
+        _ => Err(path::unknown_verb()),
+    }
+}
+
+/// What a service says of credentials.
+async fn asked(state: &ServerState, account: &Account) -> ProviderCheck {
+    match account {
+        Account::Push(account) => {
+            let found = state.pushes.check(account).await;
+            ProviderCheck {
+                is_good: found.is_good(),
+                findings: found.findings.into_iter().map(finding).collect(),
+            }
+        }
         Account::Email(account) => {
-            let finding = state.letters.check(&account).await;
-            return Ok(Json(ProviderCheck {
+            let finding = state.letters.check(account).await;
+            ProviderCheck {
                 is_good: finding.is_good,
                 findings: vec![finding],
-            }));
+            }
         }
-    };
-    let found = state.pushes.check(&account).await;
-    Ok(Json(ProviderCheck {
-        is_good: found.is_good(),
-        findings: found.findings.into_iter().map(finding).collect(),
-    }))
+    }
 }
 
 fn finding(found: Finding) -> ProviderFinding {

@@ -1,8 +1,10 @@
+use serde_json::json;
 use vestnik_model::Reason;
 use vestnik_outbound::Reach;
 
 use super::{Peer, Script, Stage, reply, vapid};
 use crate::{
+    account::Service,
     address::{Address, Subscription, SubscriptionKeys},
     driver::{Breakers, Config, Driver, Health},
     fixture::{UA_AUTH, UA_PUBLIC},
@@ -134,4 +136,39 @@ async fn subscriptions_for_another_key_stop_no_others() {
         let sent = stage.send(&vapid(), &at(&peer, "/s/new")).await;
         assert!(matches!(sent.verdict, Verdict::Accepted { .. }), "{sent:?}");
     }
+}
+
+/// A browser that subscribed before the key was rotated is reached by the former key; one that subscribed
+/// since costs one request.
+#[tokio::test]
+async fn a_subscription_of_a_former_key_is_reached_with_it() {
+    let account = super::account(
+        Service::WebPush,
+        json!({
+            "private_key": "q1dXpw3UpT5VOmu_cf_v6ih07Aems3njxI-JWgLcM94",
+            "former_keys": ["yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw"],
+            "contact": "mailto:push@shop.example",
+        }),
+    );
+    for status in [403, 401] {
+        let refusals = if status == 401 { 2 } else { 1 };
+        let answers = std::iter::repeat_n(reply(status, ""), refusals);
+        let script = Script::new(answers.chain([reply(201, "")]));
+        let (stage, peer) = (Stage::new(), script.peer().await);
+        let sent = stage.send(&account, &at(&peer, "/s/old")).await;
+        assert!(matches!(sent.verdict, Verdict::Accepted { .. }), "{sent:?}");
+        let keys = script.header("authorization");
+        let keys: Vec<_> = keys
+            .iter()
+            .map(|header| header.rsplit_once("k=").map(|(_, key)| key.to_owned()))
+            .collect();
+        assert_eq!(keys.len(), refusals + 1);
+        let own = account.subscription_key();
+        let former = vapid().subscription_key();
+        assert_eq!((&keys[0], &keys[refusals]), (&own, &former), "{status}");
+    }
+    let script = Script::new([reply(201, "")]);
+    let (stage, peer) = (Stage::new(), script.peer().await);
+    stage.send(&account, &at(&peer, "/s/new")).await;
+    assert_eq!(script.count(), 1);
 }

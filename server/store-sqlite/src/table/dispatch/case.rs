@@ -165,7 +165,7 @@ fn views(
         Some(Address {
             channel,
             is_dead: found.died_at.is_some() || found.address.is_none(),
-            has_provider: sending.providers.contains(&channel),
+            has_provider: sending.providers.contains_key(&channel),
             attempt: attempt.map(|attempt| attempt.attempt.clone()),
         })
     });
@@ -196,7 +196,7 @@ impl Case {
         Some(Address {
             channel: Channel::Email,
             is_dead: email.died_at.is_some(),
-            has_provider: sending.providers.contains(&Channel::Email),
+            has_provider: sending.providers.contains_key(&Channel::Email),
             attempt: attempt.map(|found| found.attempt.clone()),
         })
     }

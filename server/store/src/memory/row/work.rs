@@ -1,7 +1,7 @@
 //! Rows of work.
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, WebhookId};
+use vestnik_model::{AppId, Channel, WebhookId};
 use vestnik_rules::{receipt::MarkRead, work::WorkKind};
 
 use super::key::{NotificationKey, TopicKey, UserKey};
@@ -36,6 +36,8 @@ pub(crate) enum Target {
     User(UserKey),
     /// A webhook.
     Webhook(WebhookId),
+    /// What waits for credentials at a service.
+    Provider(Channel),
     /// The rest of what a user read.
     Mark(UserKey, MarkRead),
 }

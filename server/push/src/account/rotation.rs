@@ -1,0 +1,88 @@
+//! Credentials that take the place of others at the same service.
+//!
+//! Addresses belong to what they were made for: registrations of FCM to a project, device tokens of APNs
+//! to an app, subscriptions of Web Push to a key (RFC 8292, 4.2). Credentials for another project or app
+//! are none that the present addresses could be reached with, so they are refused. The key of Web Push is
+//! what is rotated; so the former one is kept beside the new one, for the subscriptions made with it.
+
+use serde_json::Value;
+
+use super::{
+    Account, Credentials, FORMER_KEYS, MAX_FORMER_KEYS, PRIVATE_KEY, Service, WebPushCredentials,
+    vapid_key,
+};
+use crate::field::{AccountError, Fields};
+
+/// Why an account cannot take the place of another one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RotationError {
+    /// It is no account.
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    /// It is for another project or app: what is sent with it reaches none of the present addresses.
+    #[error("{field} must be that of the present credentials: addresses belong to it")]
+    Elsewhere {
+        /// The field that differs.
+        field: &'static str,
+    },
+}
+
+/// The JSON of an account that takes the place of a former one. That of Web Push keeps the former keys
+/// beside its own, the latest first; of more than four, the oldest is dropped. A former account that
+/// cannot be read binds nothing.
+///
+/// # Errors
+/// [`RotationError`] if the new text is no account, or one for other addresses.
+pub fn rotated(service: Service, former: &str, new: &str) -> Result<String, RotationError> {
+    let account = Account::parse(service, new)?;
+    let Ok(known) = Account::parse(service, former) else {
+        return Ok(new.to_owned());
+    };
+    match (&known.credentials, &account.credentials) {
+        (Credentials::Fcm(known), Credentials::Fcm(fcm)) => {
+            let is_same = known.account.project() == fcm.account.project();
+            belongs(is_same, "project_id")?;
+        }
+        (Credentials::Apns(known), Credentials::Apns(apns)) => {
+            belongs(known.topic == apns.topic, "topic")?;
+        }
+        (Credentials::WebPush(_), Credentials::WebPush(web_push)) => {
+            return Ok(with_former_keys(former, new, web_push)?);
+        }
+        (Credentials::Fcm(_) | Credentials::Apns(_) | Credentials::WebPush(_), _) => {}
+    }
+    Ok(new.to_owned())
+}
+
+fn belongs(is_same: bool, field: &'static str) -> Result<(), RotationError> {
+    is_same
+        .then_some(())
+        .ok_or(RotationError::Elsewhere { field })
+}
+
+/// The text of the new account with the keys that subscriptions may have been made for before.
+fn with_former_keys(
+    former: &str,
+    new: &str,
+    account: &WebPushCredentials,
+) -> Result<String, AccountError> {
+    let (known, fields) = (Fields::read(former)?, Fields::read(new)?);
+    let mut keys = fields.texts(FORMER_KEYS, MAX_FORMER_KEYS)?;
+    keys.push(known.text(PRIVATE_KEY)?);
+    keys.extend(known.texts(FORMER_KEYS, MAX_FORMER_KEYS)?);
+    let mut publics = vec![account.key.public()];
+    keys.retain(|key| {
+        let Ok(key) = vapid_key(key, account.key.contact().clone()) else {
+            return false;
+        };
+        let is_new = !publics.contains(&key.public());
+        publics.push(key.public());
+        is_new
+    });
+    keys.truncate(MAX_FORMER_KEYS);
+    if keys.is_empty() {
+        return Ok(new.to_owned());
+    }
+    let keys = Value::from(keys);
+    Ok(fields.json_with(FORMER_KEYS, keys))
+}

@@ -1,0 +1,153 @@
+//! Credentials are rotated while notifications go out.
+
+use anyhow::Context as _;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use vestnik_model::{
+    AttemptStatus, Channel, DeliveryStatus, NotificationId, Reason, UserId, route,
+    view::{List, ProviderView},
+};
+use vestnik_sim::{Fault, Kind, Registration};
+use vestnik_testkit::{name::user, push_stage::address, wait::asked};
+
+use super::{Stage, fault, publish, stage};
+
+/// The public half of the stage's key of VAPID.
+const VAPID_PUBLIC: &str =
+    "BP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A8";
+/// Another one, which RFC 8291, appendix A, prints too.
+const NEW_VAPID_KEY: &str = "q1dXpw3UpT5VOmu_cf_v6ih07Aems3njxI-JWgLcM94";
+const NEW_VAPID_PUBLIC: &str =
+    "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4";
+
+/// The account at APNs with a further key of the team.
+fn with_new_key(stage: &Stage) -> anyhow::Result<Value> {
+    let key = stage.simulator.add_apns_key(None)?;
+    let mut account = stage.account(Channel::Apns);
+    account["key_id"] = json!(key.key_id);
+    account["private_key"] = json!(key.key);
+    Ok(account)
+}
+
+fn revoke_former_key(stage: &Stage) {
+    let former = &stage.simulator.setup().credentials.key_id;
+    assert!(stage.simulator.revoke_apns_key(former));
+}
+
+/// Publishes to a phone and waits until it has got so many messages.
+async fn is_reached(
+    stage: &Stage,
+    user: &UserId,
+    (phone, count): (&vestnik_sim::DeviceView, usize),
+) -> anyhow::Result<NotificationId> {
+    let id = publish(stage, user).await?;
+    stage.received(phone, count).await?;
+    stage.becomes(id, DeliveryStatus::Sent).await?;
+    Ok(id)
+}
+
+#[tokio::test]
+async fn pushes_go_on_with_the_new_key_when_the_former_one_is_revoked() -> anyhow::Result<()> {
+    let stage = stage().await?;
+    let anna = user("anna");
+    let phone = stage.phone(&anna, Kind::Apns).await?;
+    is_reached(&stage, &anna, (&phone, 1)).await?;
+    let account = with_new_key(&stage)?;
+    let (status, check) = stage.rotate_provider(Channel::Apns, &account).await?;
+    assert_eq!(status, StatusCode::OK, "{check}");
+    assert_eq!(check["is_good"], true);
+    revoke_former_key(&stage);
+    let id = is_reached(&stage, &anna, (&phone, 2)).await?;
+    assert_eq!(stage.attempt(id).await?.tries, 1);
+    stage.stop().await
+}
+
+#[tokio::test]
+async fn what_waits_for_credentials_goes_out_when_they_are_rotated() -> anyhow::Result<()> {
+    let stage = stage().await?;
+    let anna = user("anna");
+    let phone = stage.phone(&anna, Kind::Apns).await?;
+    revoke_former_key(&stage);
+    let mut waiting = Vec::new();
+    // Enough of them that a breaker opens.
+    for _ in 0..7 {
+        waiting.push(publish(&stage, &anna).await?);
+    }
+    for id in &waiting {
+        asked("the service refuses the credentials", async || {
+            let attempt = stage.attempt(*id).await.ok();
+            let waits = attempt.filter(|attempt| attempt.status == AttemptStatus::Retrying);
+            Ok(
+                waits
+                    .map(|waits| assert_eq!(waits.reason, Some(Reason::ConfigProviderAuth.into()))),
+            )
+        })
+        .await?;
+    }
+    let account = with_new_key(&stage)?;
+    let (status, answer) = stage.rotate_provider(Channel::Apns, &account).await?;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    // The clock stands still: nothing waits for its five minutes.
+    stage.received(&phone, waiting.len()).await?;
+    for id in waiting {
+        stage.becomes(id, DeliveryStatus::Sent).await?;
+    }
+    stage.stop().await
+}
+
+#[tokio::test]
+async fn a_key_that_the_service_refuses_changes_nothing() -> anyhow::Result<()> {
+    let stage = stage().await?;
+    let backend = &stage.server.backend;
+    let anna = user("anna");
+    let phone = stage.phone(&anna, Kind::Apns).await?;
+    let known: List<ProviderView> = backend.get(route::PROVIDERS).await?;
+    let foreign = with_new_key(&stage)?;
+    let id = foreign["key_id"].as_str().context("it has an id")?;
+    assert!(stage.simulator.revoke_apns_key(id));
+    let (status, problem) = stage.rotate_provider(Channel::Apns, &foreign).await?;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{problem}");
+    assert_eq!(problem["code"], "provider.refused");
+    let key = foreign["private_key"].as_str().context("it has a key")?;
+    assert!(!problem.to_string().contains(key.trim()));
+    // One for another app or project reaches none of the addresses.
+    let mut other = stage.account(Channel::Apns);
+    other["topic"] = json!("com.example.bank");
+    let (status, problem) = stage.rotate_provider(Channel::Apns, &other).await?;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{problem}");
+    assert_eq!(problem["errors"][0]["pointer"], "/topic");
+    // A service that cannot be asked refuses nothing.
+    fault(&stage, Fault::Throttle { retry_after: None }, 9)?;
+    let same = stage.account(Channel::Fcm);
+    let (status, problem) = stage.rotate_provider(Channel::Fcm, &same).await?;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{problem}");
+    assert_eq!(problem["code"], "provider.unreachable");
+    // Where there are no credentials, none are rotated.
+    let (status, _) = stage.rotate_provider(Channel::Email, &json!({})).await?;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    let after: List<ProviderView> = backend.get(route::PROVIDERS).await?;
+    assert_eq!(after, known);
+    is_reached(&stage, &anna, (&phone, 1)).await?;
+    stage.stop().await
+}
+
+/// RFC 8292, 4.2: a subscription that was restricted to a key takes pushes of that key only.
+#[tokio::test]
+async fn browsers_that_subscribed_before_a_rotation_are_still_reached() -> anyhow::Result<()> {
+    let stage = stage().await?;
+    let mut account = stage.account(Channel::Webpush);
+    account["private_key"] = json!(NEW_VAPID_KEY);
+    let (status, answer) = stage.rotate_provider(Channel::Webpush, &account).await?;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    for (name, key) in [("anna", VAPID_PUBLIC), ("bert", NEW_VAPID_PUBLIC)] {
+        let user = user(name);
+        let browser = stage.simulator.register(Registration {
+            application_server_key: Some(key.to_owned()),
+            ..Registration::new(Kind::WebPush)
+        })?;
+        let said = json!({"push_addresses": [address(&browser)?]});
+        stage.reports(&user, &said).await?;
+        is_reached(&stage, &user, (&browser, 1)).await?;
+    }
+    stage.stop().await
+}
