@@ -3,6 +3,7 @@
 
 mod decrypt;
 mod device;
+mod import;
 mod rotation;
 
 use std::time::Duration;

@@ -1,6 +1,8 @@
 //! `vestnik user`: what a server knows of a user.
 
-use clap::Subcommand;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
 use vestnik_model::{UserId, attributes::QuietHoursRequest};
 
 use super::ServerArgs;
@@ -16,12 +18,30 @@ pub(crate) enum UserCommand {
         /// The user.
         user: UserId,
     },
+    /// Import push addresses that were collected before: one JSON object a line.
+    #[command(after_help = "\
+Each line has user, kind (fcm_token, fcm_fid, apns, webpush), value, and for apns optionally environment
+(production, sandbox). A file with a wrong line imports nothing; the same file twice does the same as once.
+
+Until a device with the core reports an address, what is pushed to it is a hint with a generic text.
+
+Example:
+  echo '{\"user\": \"anna\", \"kind\": \"fcm_token\", \"value\": \"…\"}' | vestnik user import -")]
+    Import(ImportArgs),
     /// Where a user gets e-mail.
     #[command(subcommand)]
     Email(EmailCommand),
     /// By whose clock a user is notified, and when they want quiet.
     #[command(subcommand)]
     Attributes(AttributesCommand),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+    /// A file of JSON lines, or - for the standard input.
+    pub(crate) file: PathBuf,
 }
 
 #[derive(Debug, Subcommand)]

@@ -6,6 +6,7 @@ mod bounce;
 mod completions;
 mod events;
 mod explain;
+mod import;
 mod keys;
 mod listen;
 mod preview;

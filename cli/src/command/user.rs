@@ -24,6 +24,7 @@ pub(crate) async fn run(command: UserCommand, output: &Output) -> Result<(), Fai
             output.result(&devices, device_list);
             Ok(())
         }
+        UserCommand::Import(args) => super::import::run(args, output).await,
         UserCommand::Email(command) => email(command, output).await,
         UserCommand::Attributes(command) => attributes(command, output).await,
     }
@@ -50,8 +51,12 @@ fn device_line(view: &InstallationView) -> String {
     } else {
         String::new()
     };
+    let imported = view
+        .imported_at
+        .map(|at| format!("  imported {at:.0}, unproven"))
+        .unwrap_or_default();
     format!(
-        "{}  {platform}  seen {seen:.0}{opened}{primary}",
+        "{}  {platform}  seen {seen:.0}{opened}{imported}{primary}",
         style(view.id).bold()
     )
 }

@@ -68,6 +68,7 @@ pub mod event;
 pub mod explanation;
 pub mod fact;
 pub mod id;
+pub mod import;
 pub mod installation;
 pub mod key;
 pub mod limits;
@@ -108,6 +109,7 @@ pub use id::{
     AppId, AttemptId, CategoryName, DeliveryId, InstallationId, NotificationId, TopicName, UserId,
     WebhookId,
 };
+pub use import::{ImportAnswer, ImportOutcome, ImportRequest, ImportedAddress};
 pub use installation::{InstallationReport, InstallationState, Permission, Platform};
 pub use key::{IdentityAlgorithm, IdentityKeyRequest, KeyCreated, KeyRequest, KeyView, Scope};
 pub use notification::{Click, ClickKind, ClickRequest, Notification, Priority, TrafficType};

@@ -42,6 +42,8 @@ pub const LOG_USER_OUT: &str = "/v1/users/{user}:log_out";
 pub const USER_INSTALLATIONS: &str = "/v1/users/{user}/installations";
 /// Where a user gets e-mail: `PUT`, `GET`, `DELETE`.
 pub const USER_EMAIL: &str = "/v1/users/{user}/email";
+/// Imports push addresses that an App had collected before: `POST`.
+pub const IMPORT_ADDRESSES: &str = "/v1/push-addresses:import";
 /// What holds for every user of the App: `PUT`, `GET`.
 pub const SETTINGS: &str = "/v1/settings";
 /// Takes what comes to where bounces of letters go: `POST`.

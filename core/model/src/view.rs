@@ -272,6 +272,11 @@ pub struct InstallationView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
     pub opened_at: Option<Timestamp>,
+    /// When its address was imported; absent of an installation that has logged in. Until a device reports
+    /// that address, nobody knows more of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
+    pub imported_at: Option<Timestamp>,
     /// When it first logged in.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub created_at: Timestamp,

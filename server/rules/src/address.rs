@@ -6,7 +6,8 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use jiff::{SignedDuration, Timestamp};
-use vestnik_model::PushAddress;
+use uuid::Builder;
+use vestnik_model::{ImportOutcome, InstallationId, PushAddress, UserId};
 
 use crate::email::EmailAddress;
 
@@ -45,6 +46,48 @@ pub fn hash_email(address: &EmailAddress) -> [u8; 32] {
     sha256(&address.to_string())
 }
 
+/// Where an address is stored that an import names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// Whose installation has it.
+    pub user: Option<UserId>,
+    /// Whether it was imported, and no device has reported it since.
+    pub is_unproven: bool,
+    /// Whether its service called it dead.
+    pub is_dead: bool,
+}
+
+/// Decides what becomes of an address that an App's backend imports for a user, wherever it is stored
+/// already. What a device reported is newer than any export, and what a service called dead stays dead.
+/// Of two users that it was imported for, it is the latter's.
+#[must_use]
+pub fn import(holders: &[Holder], user: &UserId) -> ImportOutcome {
+    let is_any = |is: &dyn Fn(&Holder) -> bool| holders.iter().any(is);
+    if is_any(&|holder| !holder.is_dead && !holder.is_unproven) {
+        ImportOutcome::Reported
+    } else if is_any(&|holder| holder.is_dead) {
+        ImportOutcome::Dead
+    } else if is_any(&|holder| holder.user.as_ref() == Some(user)) {
+        ImportOutcome::Unchanged
+    } else {
+        ImportOutcome::Imported
+    }
+}
+
+/// The installation that stands for a device of which only an imported address is known, by the hash of the
+/// address. Nobody can log in on it: no secret has [`NO_SECRET`] as its hash.
+#[must_use]
+pub fn imported_installation(hash: &[u8; 32]) -> InstallationId {
+    let mut bytes = [0; 16];
+    let mut text = b"vestnik imported installation\0".to_vec();
+    text.extend(hash);
+    bytes.copy_from_slice(&digest(&SHA256, &text).as_ref()[..16]);
+    InstallationId::from_uuid(Builder::from_custom_bytes(bytes).into_uuid())
+}
+
+/// In the place of the hash of an installation's secret, where there is none.
+pub const NO_SECRET: [u8; 32] = [0; 32];
+
 pub(crate) fn sha256(text: &str) -> [u8; 32] {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
@@ -67,6 +110,36 @@ pub fn upload(stored: Option<Stored>, hash: &[u8; 32], now: Timestamp) -> Upload
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_import_takes_nothing_from_a_device_and_revives_nothing() {
+        let [anna, bert] = ["anna", "bert"].map(|name| UserId::parse(name).unwrap());
+        let holder = |user: &UserId, is_unproven, is_dead| Holder {
+            user: Some(user.clone()),
+            is_unproven,
+            is_dead,
+        };
+        let reported = holder(&bert, false, false);
+        let (mine, other) = (holder(&anna, true, false), holder(&bert, true, false));
+        let dead = holder(&anna, true, true);
+        for (holders, wanted) in [
+            (vec![], ImportOutcome::Imported),
+            (vec![mine.clone()], ImportOutcome::Unchanged),
+            (vec![other], ImportOutcome::Imported),
+            (vec![reported.clone()], ImportOutcome::Reported),
+            (vec![holder(&anna, false, false)], ImportOutcome::Reported),
+            (vec![dead.clone()], ImportOutcome::Dead),
+            (vec![holder(&bert, false, true)], ImportOutcome::Dead),
+            (vec![dead, reported], ImportOutcome::Reported),
+            (vec![mine, holder(&bert, false, true)], ImportOutcome::Dead),
+        ] {
+            assert_eq!(import(&holders, &anna), wanted, "{holders:?}");
+        }
+        assert_ne!(
+            imported_installation(&[1; 32]),
+            imported_installation(&[2; 32])
+        );
+    }
 
     #[test]
     fn a_dead_address_is_not_revived_by_saying_it_again() {

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use vestnik_model::{
-    AppId, InstallationId, InstallationState, UserId, contract::UpdateState, view::InstallationView,
+    AppId, ImportOutcome, InstallationId, InstallationState, PushAddress, UserId,
+    contract::UpdateState, view::InstallationView,
 };
 use vestnik_rules::session::Session;
 
@@ -29,6 +30,11 @@ pub trait Installations {
         update: UpdateState,
         now: Timestamp,
     ) -> Answer<'_, bool>;
+    /// Imports addresses of devices that have not spoken to this server yet, by
+    /// [`vestnik_rules::address::import`]: each as an installation of its own, until a device reports the
+    /// address. Gives what became of each, in their order. Users who are not known are made. The same twice
+    /// does the same as once.
+    fn import_addresses(&self, import: Import) -> Answer<'_, Vec<ImportOutcome>>;
     /// Notes when the app was last brought to the front on an installation; never goes back. Tells whether
     /// the session is still the present one. If another installation becomes the primary one by it, what
     /// waits for the user's primary device among their last [`TAKEN_OVER`] entries is looked at anew.
@@ -52,6 +58,19 @@ pub trait Installations {
     fn presence(&self, app: AppId, user: UserId, now: Timestamp) -> Answer<'_, Vec<Presence>>;
     /// Forgets the presence of all connections of a node, at its start.
     fn clear_presence(&self, node: String) -> Answer<'_, ()>;
+}
+
+/// Addresses to import.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Import {
+    /// The tenant.
+    pub app: AppId,
+    /// The addresses, each with its user.
+    pub addresses: Vec<(UserId, PushAddress)>,
+    /// The most installations of a user.
+    pub max_installations: u32,
+    /// The time.
+    pub now: Timestamp,
 }
 
 /// A connection of an installation, or its end.

@@ -102,6 +102,7 @@ fn what_rest_shows() {
         }),
         is_primary: true,
         opened_at: Some(time()),
+        imported_at: None,
         created_at: time(),
         updated_at: time(),
     };

@@ -437,6 +437,7 @@ fn of_views() -> Vec<(&'static str, Value)> {
         state: Some(installation()),
         is_primary: true,
         opened_at: Some(parsed(AT)),
+        imported_at: None,
         created_at: parsed(AT),
         updated_at: parsed(AT),
     };

@@ -22,6 +22,9 @@ CREATE TABLE installation (
     confirmed_tag INTEGER,
     -- When the app was last brought to the front while its user was logged in; absent until it tells.
     opened_at INTEGER,
+    -- When its address was imported; absent of an installation that has logged in. It has one address, of
+    -- which no device has said that it is its own.
+    imported_at INTEGER,
     last_seen_at INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
@@ -41,7 +44,7 @@ CREATE TABLE push_address (
     hash BLOB NOT NULL,
     -- The JSON of the address, sealed: see seal.rs. Absent when it is dead.
     value BLOB,
-    -- When the installation last said that this is its address.
+    -- When the installation last said that this is its address; 0 if none ever did.
     refreshed_at INTEGER NOT NULL,
     died_at INTEGER,
     PRIMARY KEY (app, installation, kind),

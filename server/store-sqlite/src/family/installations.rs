@@ -3,13 +3,14 @@
 use jiff::Timestamp;
 use rusqlite::Connection;
 use vestnik_model::{
-    AppId, InstallationId, InstallationState, UserId, contract::UpdateState, view::InstallationView,
+    AppId, ImportOutcome, InstallationId, InstallationState, UserId, contract::UpdateState,
+    view::InstallationView,
 };
 use vestnik_rules::{device::primary, session::Session};
 use vestnik_sqlite::Priority::{Mass, Urgent};
 use vestnik_store::{
     Answer, Installations,
-    installations::{Presence, PresenceNote, TAKEN_OVER},
+    installations::{Import, Presence, PresenceNote, TAKEN_OVER},
 };
 
 use crate::{
@@ -17,8 +18,8 @@ use crate::{
     seal::Seal,
     store::Class::{Hot, List},
     table::{
-        Txn, calendar::zone_seen_last, decrypt, delivery, dispatch, installation, notification,
-        presence, present, push_address, release, user,
+        Txn, calendar::zone_seen_last, decrypt, delivery, dispatch, import, installation,
+        notification, presence, present, push_address, release, user,
     },
 };
 
@@ -71,6 +72,11 @@ impl Installations for SqliteStore {
                 }
             }
         })
+    }
+
+    fn import_addresses(&self, asked: Import) -> Answer<'_, Vec<ImportOutcome>> {
+        let seal = self.seal();
+        self.write(Mass, move |txn| import::import_all(txn, &seal, &asked))
     }
 
     fn note_opened(&self, session: Session, at: Timestamp, now: Timestamp) -> Answer<'_, bool> {

@@ -56,7 +56,7 @@ statements! {
             zone = coalesce(?5, zone), permission = coalesce(?6, permission), updated_at = ?7
         WHERE app = ?1 AND id = ?2";
     VIEW = "SELECT user, state, app_version, locale, zone, permission, created_at,
-               max(updated_at, last_seen_at), opened_at
+               max(updated_at, last_seen_at), opened_at, imported_at
         FROM installation WHERE app = ?1 AND id = ?2 AND user IS NOT NULL";
     STATE = "SELECT state FROM installation WHERE app = ?1 AND id = ?2";
     DELETE_LOGGED_OUT = "DELETE FROM installation WHERE (app, id) IN
@@ -290,6 +290,7 @@ pub(crate) fn view(
                 state: state(row)?,
                 is_primary: false,
                 opened_at: optional_time(row, 8)?,
+                imported_at: optional_time(row, 9)?,
                 created_at: time(row, 6)?,
                 updated_at: time(row, 7)?,
             })

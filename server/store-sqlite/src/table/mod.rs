@@ -22,6 +22,7 @@ pub(crate) mod findings;
 pub(crate) mod handover;
 pub(crate) mod idempotency;
 pub(crate) mod identity_key;
+pub(crate) mod import;
 pub(crate) mod installation;
 pub(crate) mod log;
 pub(crate) mod marking;
@@ -78,6 +79,7 @@ pub(crate) const STATEMENTS: &[(&str, &[(&str, &str)])] = &[
     ("findings", findings::ALL),
     ("idempotency", idempotency::ALL),
     ("identity_key", identity_key::ALL),
+    ("import", import::ALL),
     ("installation", installation::ALL),
     ("log", log::ALL),
     ("meta", meta::ALL),

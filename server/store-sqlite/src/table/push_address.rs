@@ -6,7 +6,7 @@ use vestnik_model::{AppId, InstallationId, PushAddress};
 use vestnik_rules::address::{Stored, Upload, hash, upload};
 use vestnik_sqlite::value::{millis, optional_time, time};
 
-use super::installation::key;
+use super::{import, installation::key};
 use crate::{
     seal::{Place, Seal},
     sql::statements,
@@ -101,14 +101,33 @@ fn put(
             db.prepare_cached(REFRESH)?
                 .execute((app.as_str(), id, kind, millis(now)))?;
         }
-        Upload::Replace => {
-            let value = sealed(seal, (app, installation), address)?;
-            db.prepare_cached(PUT)?
-                .execute((app.as_str(), id, kind, hash, value, millis(now)))?;
-        }
+        Upload::Replace => insert(db, seal, (app, installation), address, now)?,
     }
+    import::take_over(db, (app, installation), &hash)?;
     db.prepare_cached(DELETE_ELSEWHERE)?
         .execute((app.as_str(), hash, id))
+        .map(drop)
+}
+
+/// Stores an address of an installation, alive. `refreshed_at` is when that said so.
+pub(crate) fn insert(
+    db: &Connection,
+    seal: &Seal,
+    (app, installation): (&AppId, InstallationId),
+    address: &PushAddress,
+    refreshed_at: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    let (id, kind) = (key(installation), address.kind.as_str());
+    let value = sealed(seal, (app, installation), address)?;
+    db.prepare_cached(PUT)?
+        .execute((
+            app.as_str(),
+            id,
+            kind,
+            hash(address),
+            value,
+            millis(refreshed_at),
+        ))
         .map(drop)
 }
 

@@ -27,6 +27,7 @@ pub mod flags;
 pub mod hand_over;
 pub mod hours;
 pub mod idempotency;
+pub mod importing;
 pub mod installations;
 pub mod keys;
 pub mod letters;
@@ -99,6 +100,10 @@ macro_rules! conformance {
                 a_token_is_spent_once_the_next_was_seen, a_token_expires,
                 a_token_of_a_lost_future_needs_the_secret,
                 a_token_of_an_ended_session_is_unknown;
+            importing: an_imported_address_is_pushed_to_until_a_device_reports_it,
+                what_was_sent_to_an_imported_address_is_not_sent_to_its_device,
+                an_import_changes_nothing_that_is_known,
+                a_dead_address_is_not_imported_anew, an_imported_address_is_nobody_s_to_log_in_on;
             installations: a_state_is_set_whole, parts_of_a_state_are_changed_alone,
                 a_state_needs_the_present_session, a_connection_stands_until_its_lease_ends,
                 a_node_forgets_its_connections, nodes_note_their_own_connections_only, an_ended_session_is_connected_nowhere;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use vestnik_model::{
-    AppId, DeliveryStatus, Devices, InstallationId, InstallationState, Open, PushAddress, UserId,
-    contract::UpdateState, view::InstallationView,
+    AppId, DeliveryStatus, Devices, ImportOutcome, InstallationId, InstallationState, Open,
+    PushAddress, UserId, contract::UpdateState, view::InstallationView,
 };
 use vestnik_rules::{
     address::{Stored, Upload, hash, upload},
@@ -16,6 +16,7 @@ use vestnik_rules::{
 use super::{
     MemoryStore, decrypt,
     dispatch::wake,
+    import,
     release::{ask_anew, zone_seen_last},
     row::{AddressRow, InstallationRow, PresenceKey, PresenceRow},
     txn::Txn,
@@ -23,7 +24,7 @@ use super::{
 };
 use crate::{
     Answer, Installations,
-    installations::{Presence, PresenceNote, TAKEN_OVER},
+    installations::{Import, Presence, PresenceNote, TAKEN_OVER},
 };
 
 impl Installations for MemoryStore {
@@ -70,6 +71,15 @@ impl Installations for MemoryStore {
             }
             note_zone(txn, &session, before.as_deref(), now);
             Ok(true)
+        })
+    }
+
+    fn import_addresses(&self, asked: Import) -> Answer<'_, Vec<ImportOutcome>> {
+        self.write(asked.now, move |txn| {
+            let addresses = asked.addresses.iter();
+            let outcomes = addresses
+                .map(|(user, address)| import::import_one(&mut txn.world, &asked, (user, address)));
+            Ok(outcomes.collect())
         })
     }
 
@@ -185,6 +195,7 @@ fn view(
             ..state
         }),
         opened_at: row.opened_at,
+        imported_at: row.imported_at,
         created_at: row.created_at,
         updated_at: row.updated_at.max(row.last_seen),
     })
@@ -238,6 +249,7 @@ fn put_addresses(
                 world.addresses.insert(key, row);
             }
         }
+        import::take_over(world, (app, installation), &hash);
         // An address has one owner: whoever reported it last.
         world
             .addresses

@@ -39,6 +39,7 @@ mod events;
 mod expansion;
 mod findings;
 mod forgetting;
+mod import;
 mod installations;
 mod integrity;
 mod ledger;

@@ -55,6 +55,7 @@ use crate::door::rest;
         rest::keys::create,
         rest::keys::list,
         rest::keys::revoke,
+        rest::import::import,
         rest::providers::put,
         rest::providers::list,
         rest::providers::act,

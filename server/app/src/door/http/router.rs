@@ -18,9 +18,9 @@ use crate::{
         auth, hub,
         rate::{AddressLimit, limit_address, limit_caller},
         rest::{
-            bounces, contacts, deliveries, events, explain, identity_keys, installations, keys,
-            notifications, preview, providers, receipts, settings, submission::in_time, token,
-            topics, users, webhooks,
+            bounces, contacts, deliveries, events, explain, identity_keys, import, installations,
+            keys, notifications, preview, providers, receipts, settings, submission::in_time,
+            token, topics, users, webhooks,
         },
     },
     refusal::Refusal,
@@ -151,6 +151,7 @@ fn people() -> Router<ServerState> {
                 .delete(contacts::delete),
         )
         .route(route::BOUNCES, post(bounces::take))
+        .route(route::IMPORT_ADDRESSES, post(import::import))
 }
 
 /// Keys, credentials and receivers of events.

@@ -7,6 +7,7 @@ pub(crate) mod deliveries;
 pub(crate) mod events;
 pub(crate) mod explain;
 pub(crate) mod identity_keys;
+pub(crate) mod import;
 pub(crate) mod installations;
 pub(crate) mod keys;
 pub(crate) mod notifications;

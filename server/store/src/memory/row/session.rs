@@ -20,6 +20,8 @@ pub(crate) struct InstallationRow {
     pub(crate) confirmed: Option<Place>,
     /// When the app was last brought to the front while its user was logged in.
     pub(crate) opened_at: Option<Timestamp>,
+    /// When its address was imported; absent of an installation that has logged in.
+    pub(crate) imported_at: Option<Timestamp>,
     pub(crate) last_seen: Timestamp,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
@@ -41,6 +43,7 @@ impl InstallationRow {
             opened_at: former
                 .filter(|_| is_same_user)
                 .and_then(|row| row.opened_at),
+            imported_at: None,
             last_seen: login.now,
             created_at: former.map_or(login.now, |row| row.created_at),
             updated_at: login.now,
