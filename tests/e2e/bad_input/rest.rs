@@ -1,5 +1,6 @@
 //! REST: bodies, headers, ids, routes, credentials.
 
+mod bounces;
 mod publishing;
 mod resources;
 

@@ -210,3 +210,36 @@ async fn only_a_key_of_the_audience_brings_messages_and_only_messages() {
     let refused = post(&world, &world.keys.admin_key, "message/rfc822", huge).await;
     assert_eq!(refused.problem(), (413, "request.too_large"));
 }
+
+/// The mark is good, because the letter is the App's; what is said of it is damaged, or hidden.
+#[tokio::test]
+async fn a_damaged_report_about_a_letter_loses_none() {
+    let world = World::new().await;
+    let (_, delivery) = letter(&world).await;
+    let delayed = bounce(&world, delivery, "Action: delayed\r\nStatus: 4.4.1");
+    for length in (0..delayed.len()).step_by(11) {
+        let answer = told(&world, delayed[..length].to_owned()).await;
+        assert_eq!(answer["is_news"], false, "cut after {length}: {answer}");
+    }
+    let failed = bounce(&world, delivery, DEAD);
+    let nested = format!(
+        "To: news@shop.example\r\nContent-Type: multipart/report; boundary=\"n\"\r\n\r\n--n\r\n\
+         Content-Type: message/rfc822\r\n\r\n{failed}\r\n--n--\r\n"
+    );
+    let recipients =
+        "Action: delivered\r\n\r\n".to_owned() + &"Action: failed\r\n\r\n".repeat(2_500);
+    let utf16: String = failed.chars().flat_map(|letter| [letter, '\0']).collect();
+    for (message, outcome) in [
+        (nested, "no_report"),
+        (bounce(&world, delivery, &recipients), "arrived"),
+        (utf16, "no_report"),
+        (failed.replace("\r\n", "\r"), "no_report"),
+        (bounce(&world, delivery, &"X: y\r\n".repeat(300)), "no_fate"),
+    ] {
+        let answer = told(&world, message).await;
+        let wanted = (&json!(outcome), &json!(false));
+        assert_eq!((&answer["outcome"], &answer["is_news"]), wanted);
+    }
+    let path = format!("GET /v1/deliveries/{delivery}");
+    assert_eq!(world.admin(&path, None).await.body["status"], "sent");
+}
