@@ -137,11 +137,12 @@ fn ingest_dropped(
     Ok(())
 }
 
-/// Whether an extension cannot have a file any more. Its age is by the clock that wrote it; one from the
-/// future is as old as can be.
+/// Whether an extension cannot have a file any more. Its age is by the clock that wrote it. One that was written
+/// after the transaction began is a little younger than nothing; one from farther in the future is as old as
+/// can be.
 fn is_over(inbox: &Inbox<'_>, file: &SpoolFile) -> bool {
     let age = inbox.device_now().duration_since(file.written_at);
-    !(SignedDuration::ZERO..PATIENCE).contains(&age)
+    !(-PATIENCE..PATIENCE).contains(&age)
 }
 
 /// What a file holds.

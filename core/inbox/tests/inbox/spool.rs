@@ -419,3 +419,19 @@ fn what_was_drawn_stays_drawn_though_a_later_push_is_blocked() {
     assert_eq!(world.show_of(1), ShowState::Shown);
     assert_eq!(world.kinds(1), ["delivered", "displayed"]);
 }
+
+/// The transaction took its time before the extension wrote.
+#[test]
+fn what_an_extension_writes_while_the_app_looks_stays_its_own() {
+    let mut world = World::new();
+    let ticket = write(&world, 1);
+    let spool = world.folder().join("spool");
+    fs::write(spool.join("2.0.taken.new"), "{").unwrap();
+    age(&mut world, &ticket, -1);
+    ingest(&mut world).remove_files().unwrap();
+    assert_eq!((files(&world), world.show_of(1)), (2, ShowState::Taken));
+    // The clock was put back.
+    age(&mut world, &ticket, -3_600);
+    ingest(&mut world).remove_files().unwrap();
+    assert_eq!((files(&world), world.show_of(1)), (0, ShowState::Due));
+}
