@@ -72,7 +72,8 @@ pub enum Released {
     },
     /// It is asked about again at this time.
     Later(Timestamp),
-    /// It stays as it is, and so does everything that is asked about behind it, until this time.
+    /// It stays as it is, and so does everything that waits for its time behind it, until this time. What
+    /// expires by itself does not.
     Queued(Timestamp),
     /// It ends, and is asked about no more.
     Ended(Advanced),

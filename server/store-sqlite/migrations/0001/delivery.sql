@@ -38,7 +38,11 @@ CREATE TABLE delivery (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX delivery_due ON delivery (notification, due_at) WHERE due_at IS NOT NULL;
-CREATE INDEX delivery_release ON delivery (notification, release_at) WHERE release_at IS NOT NULL;
+CREATE INDEX delivery_release ON delivery (notification, release_at)
+    WHERE release_at IS NOT NULL AND status = 'scheduled';
+-- What expires by itself does not wait behind what waits for its turn.
+CREATE INDEX delivery_expiry ON delivery (notification, release_at)
+    WHERE release_at IS NOT NULL AND status <> 'scheduled';
 -- What leads from a user to the deliveries that are in no log.
 CREATE INDEX delivery_unlogged ON delivery (user) WHERE seq IS NULL;
 

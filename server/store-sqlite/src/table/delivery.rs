@@ -13,7 +13,8 @@ use vestnik_rules::{audience::Member, cascade::Course, delivery::is_timed, ident
 #[cfg(test)]
 pub(crate) use self::waiting::ALL as WAITING;
 pub(crate) use self::waiting::{
-    Released, next_release, own_expiry, releasable, release, set_release, unlogged, waiting_of,
+    Released, expiring, next_expiry, next_release, own_expiry, releasable, release, set_release,
+    unlogged, waiting_of,
 };
 use crate::{
     sql::statements,

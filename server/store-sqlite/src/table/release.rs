@@ -59,8 +59,14 @@ pub(crate) fn release(
         return Ok(Done::default());
     };
     let (now, rows) = (part.pass.now, part.pass.rows.max(1));
+    // What expires takes no place in the pace, and does not wait for one.
+    let expiring = delivery::expiring(db, subject.row, now, rows)?;
+    for user in &expiring {
+        desk.look(*user)?;
+    }
+    let left = rows.saturating_sub(u32::try_from(expiring.len()).unwrap_or(u32::MAX));
     let mut queued_until = None;
-    for user in delivery::releasable(db, subject.row, now, rows)? {
+    for user in delivery::releasable(db, subject.row, now, left)? {
         queued_until = desk.look(user)?;
         if queued_until.is_some() {
             break;
@@ -68,11 +74,25 @@ pub(crate) fn release(
     }
     desk.calendar.save(db)?;
     let users = desk.users;
-    let next = delivery::next_release(db, subject.row)?;
     Ok(Done {
         users,
-        due: queued_until.or(next),
+        due: next_due(db, subject.row, queued_until)?,
     })
+}
+
+/// When the next part is due: deliveries that wait for a place in the pace until a time are not asked about
+/// before, and hold up no expiry.
+fn next_due(
+    db: &Connection,
+    notification: i64,
+    queued_until: Option<Timestamp>,
+) -> Result<Option<Timestamp>, rusqlite::Error> {
+    let release = match queued_until {
+        Some(until) => Some(until),
+        None => delivery::next_release(db, notification)?,
+    };
+    let expiry = delivery::next_expiry(db, notification)?;
+    Ok(release.into_iter().chain(expiry).min())
 }
 
 /// What a part works with.
@@ -231,7 +251,7 @@ pub(crate) fn wake(
     subject: &Subject,
     now: Timestamp,
 ) -> Result<(), rusqlite::Error> {
-    let Some(due) = delivery::next_release(txn, subject.row)? else {
+    let Some(due) = next_due(txn, subject.row, None)? else {
         return Ok(());
     };
     let stage = Stage {

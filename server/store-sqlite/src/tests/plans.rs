@@ -75,6 +75,7 @@ const STATISTICS: &[(&str, &str, &str)] = &[
     ("attempt", "attempt", "2000000 10 1 1 1"),
     ("delivery", "delivery_due", "10000 100 1 1"),
     ("delivery", "delivery_release", "10000 100 1 1"),
+    ("delivery", "delivery_expiry", "10000 100 1 1"),
     ("delivery", "delivery_unlogged", "10000 2 1"),
     ("push_address", "push_address", "1200000 600000 1 1"),
     ("push_address", "push_address_by_hash", "1200000 600000 1"),

@@ -9,7 +9,7 @@ use proptest::{
 };
 use serde_json::{Value, json};
 use tokio::{runtime::Handle, task::block_in_place};
-use vestnik_model::publish::Schedule;
+use vestnik_model::{DeliveryStatus, publish::Schedule};
 use vestnik_rules::{
     schedule::{Attributes, Due, Known, Moment, QuietHours, due, life, span},
     work::WorkKind,
@@ -158,6 +158,46 @@ pub async fn a_mailing_keeps_its_pace_after_a_crash(fixture: &impl Fixture) {
     }
     let took = released[released.len() - 1].duration_since(released[0]);
     assert!(took < SignedDuration::from_mins(13), "{took:?}");
+    world.is_sound().await;
+}
+
+/// Kathmandu's morning is a quarter of an hour before that of Kolkata, whose recipients then wait for their turn.
+pub async fn what_expires_does_not_wait_for_a_pace(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    world.login_in("anna", 100, "Asia/Kathmandu").await;
+    let names: Vec<String> = (1..=9).map(|number| format!("u{number}")).collect();
+    let mut everybody: Vec<&str> = names.iter().map(String::as_str).collect();
+    for (number, who) in (1..).zip(&everybody) {
+        world.login_in(who, number, "Asia/Kolkata").await;
+    }
+    everybody.push("anna");
+    let schedule = json!({
+        "send_at": "2027-03-01T09:00:00", "time_zone": "recipient", "throttle_per_minute": 1,
+    });
+    let ttl = SignedDuration::from_mins(20);
+    world
+        .publish_timed(1, users(&everybody), schedule, ttl)
+        .await;
+    let got = world
+        .play(1, &everybody, 3, second("2027-03-01T03:34:50Z"))
+        .await;
+    assert_eq!(got["anna"].0, at(second("2027-03-01T03:15:00Z")));
+    assert_eq!(
+        world.delivery(1, "anna").await.status,
+        DeliveryStatus::Pending
+    );
+    world
+        .play(1, &everybody, 3, second("2027-03-01T03:35:00Z"))
+        .await;
+    let annas = world.delivery(1, "anna").await;
+    assert_eq!(annas.status, DeliveryStatus::Expired);
+    // The others still wait for their turn, and get it.
+    let waits = world.counts(1).await.scheduled;
+    assert!((1..9).contains(&waits), "{waits}");
+    world
+        .play(1, &everybody, 3, second("2027-03-01T03:45:00Z"))
+        .await;
+    assert_eq!(world.counts(1).await.scheduled, 0);
     world.is_sound().await;
 }
 

@@ -147,7 +147,7 @@ macro_rules! conformance {
                 hours_do_not_end_what_was_withdrawn;
             mailing: a_mailing_crosses_the_night_in_which_clocks_go_forward,
                 a_mailing_crosses_the_night_in_which_clocks_go_back,
-                a_mailing_keeps_its_pace_after_a_crash,
+                a_mailing_keeps_its_pace_after_a_crash, what_expires_does_not_wait_for_a_pace,
                 any_schedule_goes_out_as_the_rules_say;
             idempotency: a_repeated_request_is_answered_as_before,
                 another_request_is_a_mismatch, a_key_is_forgotten_in_time,

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, InstallationId, Priority, UserId};
+use vestnik_model::{AppId, DeliveryStatus, InstallationId, Priority, UserId};
 use vestnik_rules::{
     cascade::Course,
     delivery::{Advanced, expire, is_timed},
@@ -37,15 +37,21 @@ pub(super) struct Part<'a> {
 
 /// Does a part; gives what it leaves of its row of work.
 pub(super) fn release(txn: &mut Txn, part: &Part<'_>) -> Next {
+    // What expires takes no place in the pace, and does not wait for one.
+    let expiring = askable(&txn.world, part, (false, part.rows));
+    for user in &expiring {
+        look(txn, part, *user);
+    }
+    let left = part.rows.saturating_sub(expiring.len());
     let mut queued_until = None;
-    for user in releasable(&txn.world, part) {
+    for user in askable(&txn.world, part, (true, left)) {
         queued_until = look(txn, part, user);
         if queued_until.is_some() {
             break;
         }
     }
     dispatch::wake(txn, part.notification);
-    let next = queued_until.or_else(|| next_release(&txn.world, part.notification));
+    let next = next_due(&txn.world, part.notification, queued_until);
     if let Some(row) = txn.world.notifications.get_mut(&part.notification)
         && next.is_none()
     {
@@ -64,21 +70,35 @@ pub(super) fn release(txn: &mut Txn, part: &Part<'_>) -> Next {
     }
 }
 
-/// The users about whose deliveries the schedule is asked now, the earliest first.
-fn releasable(world: &World, part: &Part<'_>) -> Vec<UserKey> {
+/// The users about whose deliveries is asked now, the earliest first, at most so many: of those that are
+/// scheduled, or of those that expire by themselves.
+fn askable(world: &World, part: &Part<'_>, (is_scheduled, most): (bool, usize)) -> Vec<UserKey> {
     let rows = world.deliveries_after(part.notification, None);
+    let rows = rows.filter(|(_, row)| is_waiting(row) == is_scheduled);
     let due = rows.filter_map(|(user, row)| Some((row.release_at?, user)));
     let mut due: Vec<_> = due.filter(|(at, _)| *at <= part.now).collect();
     due.sort_unstable();
-    due.into_iter()
-        .take(part.rows)
-        .map(|(_, user)| user)
-        .collect()
+    due.into_iter().take(most).map(|(_, user)| user).collect()
 }
 
-fn next_release(world: &World, notification: NotificationKey) -> Option<Timestamp> {
-    let rows = world.deliveries_after(notification, None);
-    rows.filter_map(|(_, row)| row.release_at).min()
+fn is_waiting(row: &DeliveryRow) -> bool {
+    row.state.status == DeliveryStatus::Scheduled
+}
+
+/// When the next part is due: deliveries that wait for a place in the pace until a time are not asked about
+/// before, and hold up no expiry.
+fn next_due(
+    world: &World,
+    notification: NotificationKey,
+    queued_until: Option<Timestamp>,
+) -> Option<Timestamp> {
+    let next = |is_scheduled: bool| {
+        let rows = world.deliveries_after(notification, None);
+        let rows = rows.filter(move |(_, row)| is_waiting(row) == is_scheduled);
+        rows.filter_map(|(_, row)| row.release_at).min()
+    };
+    let release = queued_until.or_else(|| next(true));
+    release.into_iter().chain(next(false)).min()
 }
 
 /// Looks at a delivery; gives until when the pace has no place, if that is why it waits.
@@ -249,7 +269,7 @@ pub(super) fn ask_anew(txn: &mut Txn, (app, user): (&AppId, &UserId), now: Times
 /// Sees to it that a notification has a row of work that is due when the schedule is asked about its next
 /// delivery, if it is. A row that somebody holds, or that failed, is left to whoever ends that.
 pub(super) fn wake(txn: &mut Txn, notification: NotificationKey) {
-    let due = next_release(&txn.world, notification);
+    let due = next_due(&txn.world, notification, None);
     let row = txn.world.notifications.get(&notification);
     let (Some(due), Some(row)) = (due, row) else {
         return;

@@ -19,9 +19,18 @@ statements! {
     SET_RELEASE = "UPDATE delivery SET release_at = ?3 WHERE notification = ?1 AND user = ?2";
     /// Users about whose deliveries the schedule is asked, the earliest first.
     RELEASABLE = "SELECT user FROM delivery INDEXED BY delivery_release
-         WHERE notification = ?1 AND release_at <= ?2 ORDER BY release_at LIMIT ?3";
+         WHERE notification = ?1 AND release_at <= ?2 AND status = 'scheduled'
+         ORDER BY release_at LIMIT ?3";
+    /// Users whose deliveries expire by themselves, the earliest first.
+    EXPIRING = "SELECT user FROM delivery INDEXED BY delivery_expiry
+         WHERE notification = ?1 AND release_at <= ?2 AND status <> 'scheduled'
+         ORDER BY release_at LIMIT ?3";
     NEXT_RELEASE = "SELECT release_at FROM delivery INDEXED BY delivery_release
-         WHERE notification = ?1 AND release_at IS NOT NULL ORDER BY release_at LIMIT 1";
+         WHERE notification = ?1 AND release_at IS NOT NULL AND status = 'scheduled'
+         ORDER BY release_at LIMIT 1";
+    NEXT_EXPIRY = "SELECT release_at FROM delivery INDEXED BY delivery_expiry
+         WHERE notification = ?1 AND release_at IS NOT NULL AND status <> 'scheduled'
+         ORDER BY release_at LIMIT 1";
     OWN_EXPIRY = "SELECT expires_at FROM delivery WHERE notification = ?1 AND user = ?2";
     /// Notifications of which a delivery to a user waits for its own time.
     WAITING_OF = "SELECT notification FROM delivery INDEXED BY delivery_unlogged
@@ -93,6 +102,28 @@ pub(crate) fn releasable(
     db.prepare_cached(RELEASABLE)?
         .query_map((notification, millis(now), rows), |row| row.get(0))?
         .collect()
+}
+
+/// The users whose deliveries of a notification expire by themselves now.
+pub(crate) fn expiring(
+    db: &Connection,
+    notification: i64,
+    now: Timestamp,
+    rows: u32,
+) -> Result<Vec<i64>, rusqlite::Error> {
+    db.prepare_cached(EXPIRING)?
+        .query_map((notification, millis(now), rows), |row| row.get(0))?
+        .collect()
+}
+
+/// When a delivery of a notification expires by itself next.
+pub(crate) fn next_expiry(
+    db: &Connection,
+    notification: i64,
+) -> Result<Option<Timestamp>, rusqlite::Error> {
+    db.prepare_cached(NEXT_EXPIRY)?
+        .query_row([notification], |row| time(row, 0))
+        .optional()
 }
 
 /// When the schedule is asked about a delivery of a notification next.
