@@ -64,6 +64,9 @@ pub enum WorkKind {
     Retry,
     /// Try at once what waits because a service refused credentials that were renewed since.
     Resume,
+    /// Ask the schedule anew about deliveries that wait, because by whose clock they go, or when their
+    /// recipients want quiet, has changed: those of a user, or of all users of an App.
+    AskAnew,
     /// Mark the rest of what a user read up to a place of their log
     /// ([`MarkRead`](crate::receipt::MarkRead)).
     MarkRead,
@@ -87,6 +90,7 @@ impl Word for WorkKind {
         Self::Recall,
         Self::Retry,
         Self::Resume,
+        Self::AskAnew,
         Self::MarkRead,
         Self::DeleteTopic,
         Self::EraseUser,
@@ -104,6 +108,7 @@ impl Word for WorkKind {
             Self::Recall => "recall",
             Self::Retry => "retry",
             Self::Resume => "resume",
+            Self::AskAnew => "ask_anew",
             Self::MarkRead => "mark_read",
             Self::DeleteTopic => "delete_topic",
             Self::EraseUser => "erase_user",
@@ -195,6 +200,7 @@ pub fn next_stage(done: WorkKind, life: &Life) -> Option<Stage> {
         | WorkKind::Recall
         | WorkKind::Retry
         | WorkKind::Resume
+        | WorkKind::AskAnew
         | WorkKind::MarkRead
         | WorkKind::DeleteTopic
         | WorkKind::EraseUser

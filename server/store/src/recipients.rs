@@ -8,7 +8,8 @@ use crate::Answer;
 
 /// What Apps say of their users' clocks. An erasure deletes what was said of the user at once.
 pub trait Recipients {
-    /// Sets what is said of a user, whole. A user who is not known is made.
+    /// Sets what is said of a user, whole. A user who is not known is made. What waits for them is asked about
+    /// anew, by work of kind `AskAnew`. Effects: `WorkDue`.
     fn put_attributes(
         &self,
         app: AppId,
@@ -18,8 +19,14 @@ pub trait Recipients {
     ) -> Answer<'_, ()>;
     /// What is said of a user; `None` for one who is not known.
     fn attributes(&self, app: AppId, user: UserId) -> Answer<'_, Option<Attributes>>;
-    /// Sets or deletes the zone of users whose own is not known. An App that is not there has none.
-    fn put_default_zone(&self, app: AppId, zone: Option<ZoneName>) -> Answer<'_, ()>;
+    /// Sets or deletes the zone of users whose own is not known. An App that is not there has none. What waits
+    /// for anybody is asked about anew if the zone is another one. Effects: `WorkDue`.
+    fn put_default_zone(
+        &self,
+        app: AppId,
+        zone: Option<ZoneName>,
+        now: Timestamp,
+    ) -> Answer<'_, ()>;
     /// The zone of users whose own is not known.
     fn default_zone(&self, app: AppId) -> Answer<'_, Option<ZoneName>>;
 }

@@ -39,9 +39,10 @@ pub(crate) async fn put_settings(
     store: &dyn Store,
     app: AppId,
     request: AppSettings,
+    now: Timestamp,
 ) -> Result<(), Refusal> {
     let zone = parse_settings(&request).map_err(Problem::invalid)?;
-    store.put_default_zone(app, zone).await?;
+    store.put_default_zone(app, zone, now).await?;
     Ok(())
 }
 

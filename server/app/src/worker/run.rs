@@ -64,6 +64,7 @@ const fn concurrency(kind: WorkKind) -> u32 {
         WorkKind::Expire
         | WorkKind::Retry
         | WorkKind::Resume
+        | WorkKind::AskAnew
         | WorkKind::Retain
         | WorkKind::Dispatch
         | WorkKind::Webhook
@@ -80,6 +81,7 @@ const fn rows(kind: WorkKind) -> u32 {
         WorkKind::Expand
         | WorkKind::Release
         | WorkKind::Recall
+        | WorkKind::AskAnew
         | WorkKind::MarkRead
         | WorkKind::Expire => 500,
         WorkKind::Retain

@@ -53,6 +53,8 @@ CREATE TABLE notification_state (
     pace INTEGER
 ) STRICT;
 
+CREATE INDEX notification_releasing ON notification_state (notification) WHERE release IS NOT NULL;
+
 -- How many deliveries of a notification stand where, changed by differences. The status `double_contact`
 -- counts some of them once more.
 CREATE TABLE notification_count (

@@ -18,8 +18,8 @@ use crate::{
     seal::Seal,
     store::Class::{Hot, List},
     table::{
-        Txn, calendar::zone_seen_last, decrypt, delivery, dispatch, import, installation,
-        notification, presence, present, push_address, release, user,
+        Txn, asking, calendar::zone_seen_last, decrypt, delivery, dispatch, import, installation,
+        notification, presence, present, push_address, user,
     },
 };
 
@@ -195,7 +195,7 @@ fn note_zone(
     if zone_of(txn, session)?.as_deref() == before {
         return Ok(());
     }
-    release::ask_anew(txn, &session.app, &session.user, now)
+    asking::of_user(txn, &session.app, &session.user, now)
 }
 
 fn update_in(

@@ -16,7 +16,7 @@ use vestnik_store::{
 use super::publishing::is_routed;
 use crate::{
     table::{
-        Txn,
+        Txn, asking,
         change::{Changes, Subject},
         dispatch, erasure, event, expansion,
         expiry::{self, Pass},
@@ -41,6 +41,8 @@ struct Job<'a> {
     expanded: Option<(Subject, bool)>,
     /// The notifications of which something that waited is due to be sent.
     resumed: Vec<Subject>,
+    /// The notifications of which deliveries are asked about anew.
+    asked: Vec<Subject>,
 }
 
 /// Does a part, if the claim still holds its row.
@@ -61,6 +63,7 @@ pub(crate) fn perform(
         grown: Vec::new(),
         expanded: None,
         resumed: Vec::new(),
+        asked: Vec::new(),
     };
     let next = job.perform(db)?;
     work::finish(db, &job.held, &next, part.now)?;
@@ -70,6 +73,7 @@ pub(crate) fn perform(
         grown,
         expanded,
         resumed,
+        asked,
         ..
     } = job;
     changes.write(txn, part.now)?;
@@ -81,6 +85,9 @@ pub(crate) fn perform(
     }
     for subject in &resumed {
         dispatch::wake(txn, subject, part.now)?;
+    }
+    for subject in asked {
+        release::wake(txn, &subject, part.now)?;
     }
     event::log_grew(txn, &held.app, grown, part.now)?;
     Ok(match next {
@@ -107,6 +114,7 @@ impl Job<'_> {
             WorkKind::Recall => self.recall(db),
             WorkKind::Retry => self.retry(db),
             WorkKind::Resume => self.resume(db),
+            WorkKind::AskAnew => self.ask_anew(db),
             WorkKind::MarkRead => self.mark_read(db),
             WorkKind::DeleteTopic => {
                 let is_more = topic::delete_part(db, self.held.target, self.part.rows)?;
@@ -300,6 +308,15 @@ impl Job<'_> {
             now: self.part.now,
             unreadable: self.unreadable,
         }
+    }
+
+    fn ask_anew(&mut self, db: &Connection) -> Result<Next, rusqlite::Error> {
+        let asked = asking::part(db, &self.held, self.part.rows, self.part.now)?;
+        self.asked = asked.due;
+        Ok(match asked.position {
+            Some(position) => Next::More(Some(position)),
+            None => Next::Done,
+        })
     }
 
     fn mark_read(&mut self, db: &Connection) -> Result<Next, rusqlite::Error> {

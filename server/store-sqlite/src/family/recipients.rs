@@ -9,7 +9,7 @@ use vestnik_store::{Answer, Recipients};
 use crate::{
     SqliteStore,
     store::Class,
-    table::{app, release, user, user_attribute},
+    table::{app, asking, user, user_attribute},
 };
 
 impl Recipients for SqliteStore {
@@ -23,7 +23,7 @@ impl Recipients for SqliteStore {
         self.write(Priority::Normal, move |txn| {
             let head = user::ensure(txn, &app, &user)?;
             user_attribute::put(txn, head.row, &attributes)?;
-            release::ask_anew(txn, &app, &user, now)
+            asking::of_user(txn, &app, &user, now)
         })
     }
 
@@ -35,9 +35,18 @@ impl Recipients for SqliteStore {
         })
     }
 
-    fn put_default_zone(&self, app: AppId, zone: Option<ZoneName>) -> Answer<'_, ()> {
+    fn put_default_zone(
+        &self,
+        app: AppId,
+        zone: Option<ZoneName>,
+        now: Timestamp,
+    ) -> Answer<'_, ()> {
         self.write(Priority::Normal, move |txn| {
-            app::set_zone(txn, &app, zone.as_ref())
+            if app::zone(txn, &app)? == zone {
+                return Ok(());
+            }
+            app::set_zone(txn, &app, zone.as_ref())?;
+            asking::of_app(txn, &app, now)
         })
     }
 

@@ -4,6 +4,7 @@
 pub(crate) mod api_key;
 pub(crate) mod app;
 pub(crate) mod arrival;
+pub(crate) mod asking;
 pub(crate) mod attempt;
 pub(crate) mod calendar;
 pub(crate) mod change;
@@ -62,6 +63,7 @@ pub(crate) type Txn<'a> = WriteTxn<'a, Event>;
 pub(crate) const STATEMENTS: &[(&str, &[(&str, &str)])] = &[
     ("api_key", api_key::ALL),
     ("app", app::ALL),
+    ("asking", asking::ALL),
     ("attempt", attempt::ALL),
     ("calendar", calendar::ALL),
     ("change", change::ALL),

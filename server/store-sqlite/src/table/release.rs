@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use rusqlite::Connection;
-use vestnik_model::{AppId, Devices, UserId};
+use vestnik_model::Devices;
 use vestnik_rules::{
     delivery::Advanced,
     device,
@@ -215,33 +215,6 @@ impl<'a> Desk<'a> {
         }
         Ok(None)
     }
-}
-
-/// The most deliveries of a user that are asked about anew when their zone or their quiet hours change; the
-/// rest is asked about when it was to be.
-const MOST_ANEW: u32 = 100;
-
-/// Asks anew about the deliveries of a user that wait: their zone or their quiet hours have changed.
-pub(crate) fn ask_anew(
-    txn: &mut Txn<'_>,
-    app: &AppId,
-    user: &UserId,
-    now: Timestamp,
-) -> Result<(), rusqlite::Error> {
-    let Some(head) = user::find(txn, app, user)? else {
-        return Ok(());
-    };
-    for notification in delivery::waiting_of(txn, head.row, now, MOST_ANEW)? {
-        let key = Key {
-            notification,
-            user: head.row,
-        };
-        delivery::set_release(txn, key, Some(now))?;
-        if let Some(found) = notification::find_row(txn, notification)? {
-            wake(txn, &found.subject, now)?;
-        }
-    }
-    Ok(())
 }
 
 /// Sees to it that a notification has a row of work that is due when the schedule is asked about its next

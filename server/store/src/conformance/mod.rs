@@ -137,6 +137,7 @@ macro_rules! conformance {
                 a_zone_that_changed_makes_a_delivery_due,
                 who_has_no_zone_follows_the_senders_policy,
                 a_window_that_was_missed_is_the_end,
+                a_default_zone_that_changed_moves_what_waits, a_change_begins_anew_what_another_began,
                 quiet_hours_hold_what_is_not_critical, what_waits_is_cancelled_and_recalled,
                 what_is_expanded_cannot_be_changed, what_waits_goes_with_its_user,
                 what_waits_expires_with_its_notification, nobody_is_released_twice,

@@ -6,7 +6,7 @@ use vestnik_rules::{schedule::Attributes, work::WorkKind};
 
 use super::{
     Fixture,
-    name::{bank, shop, user},
+    name::{at, bank, shop, user},
     world::World,
 };
 
@@ -51,7 +51,7 @@ pub async fn what_was_said_goes_with_its_user(fixture: &impl Fixture) {
 pub async fn an_app_has_one_default_zone(fixture: &impl Fixture) {
     let world = World::begin(fixture).await;
     let zone = |name: &str| ZoneName::parse(name);
-    let put = |app, zone| world.store.put_default_zone(app, zone);
+    let put = |app, zone| world.store.put_default_zone(app, zone, at(3));
     assert_eq!(world.store.default_zone(shop()).await, Ok(None));
     put(shop(), zone("Europe/Berlin")).await.unwrap();
     put(shop(), zone("Asia/Tokyo")).await.unwrap();

@@ -85,13 +85,19 @@ impl World {
 
     /// The shop's default zone.
     pub(super) async fn default_zone(&self, name: &str) {
-        let put = self.store.put_default_zone(shop(), ZoneName::parse(name));
+        self.default_zone_at(name, 3).await;
+    }
+
+    /// The shop's default zone, from a second on.
+    pub(super) async fn default_zone_at(&self, name: &str, second: i64) {
+        let zone = ZoneName::parse(name);
+        let put = self.store.put_default_zone(shop(), zone, at(second));
         put.await.unwrap();
     }
 
     /// Expands and releases what is due at a second, in parts of so many rows.
     pub(super) async fn go_on(&self, rows: u32, second: i64) {
-        for kind in [WorkKind::Expand, WorkKind::Release] {
+        for kind in [WorkKind::AskAnew, WorkKind::Expand, WorkKind::Release] {
             self.work(kind, rows, second).await;
         }
     }

@@ -130,6 +130,66 @@ pub async fn a_zone_that_changed_makes_a_delivery_due(fixture: &impl Fixture) {
     world.is_sound().await;
 }
 
+/// Who has no zone of their own goes by the App's, also when that changes.
+pub async fn a_default_zone_that_changed_moves_what_waits(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    let names = ["carl", "dora", "emil"];
+    for (number, who) in (1..).zip(names) {
+        world.login(who, number).await;
+    }
+    world.default_zone("Europe/Berlin").await;
+    let mut schedule = nine();
+    schedule["on_no_time_zone"] = json!("app_default");
+    for number in [1, 2] {
+        let schedule = schedule.clone();
+        world
+            .publish_timed(number, users(&names), schedule, TTL)
+            .await;
+    }
+    world.go_on(10, second("2027-01-19T19:00:00Z")).await;
+    world.taken();
+    let changed = second("2027-01-19T20:00:00Z");
+    world.default_zone_at("Asia/Kathmandu", changed).await;
+    assert_eq!(due(&world.taken()), [(WorkKind::AskAnew, changed)]);
+    // In parts, of which none is lost.
+    let claim = world.claim_one(WorkKind::AskAnew, changed).await;
+    assert_eq!(world.perform(&claim, 2, changed).await, Progress::More);
+    let world = if fixture.is_durable() {
+        world.reopened(fixture)
+    } else {
+        world
+    };
+    assert!(world.work(WorkKind::AskAnew, 2, changed).await >= 2);
+    world.go_on(10, changed).await;
+    let kathmandu = second("2027-01-20T03:15:00Z");
+    for (second, scheduled) in [(kathmandu - 1, 3), (kathmandu, 0)] {
+        world.go_on(10, second).await;
+        for number in [1, 2] {
+            assert_eq!(world.counts(number).await.scheduled, scheduled);
+        }
+    }
+    // The same zone once more is no change.
+    world.taken();
+    world.default_zone_at("Asia/Kathmandu", kathmandu).await;
+    assert_eq!(due(&world.taken()), []);
+    world.is_sound().await;
+}
+
+pub async fn a_change_begins_anew_what_another_began(fixture: &impl Fixture) {
+    let world = nine_o_clock(fixture).await;
+    let zone = |name: &str| json!({"time_zone": name});
+    world.attributes("bert", zone("Europe/London"), 500).await;
+    let former = world.claim_one(WorkKind::AskAnew, 500).await;
+    world.attributes("bert", zone("Asia/Tokyo"), 501).await;
+    assert_eq!(world.perform(&former, 10, 501).await, Progress::Lost);
+    world.work(WorkKind::AskAnew, 10, 501).await;
+    assert_eq!(world.claim(WorkKind::AskAnew, 600).await, []);
+    // For nobody who waits there is nothing to ask.
+    world.attributes("zoe", zone("Asia/Tokyo"), 501).await;
+    assert_eq!(world.claim(WorkKind::AskAnew, 600).await, []);
+    world.is_sound().await;
+}
+
 pub async fn who_has_no_zone_follows_the_senders_policy(fixture: &impl Fixture) {
     let world = World::begin(fixture).await;
     world.login("carl", 1).await;

@@ -109,6 +109,7 @@ pub(super) fn erase_user(txn: &mut Txn, user: UserKey, rows: usize) -> Result<bo
         | Target::Topic(_)
         | Target::User(_)
         | Target::Provider(_)
+        | Target::Asked(_)
         | Target::Webhook(_) => true,
     });
     world.users.remove(&user);

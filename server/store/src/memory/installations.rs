@@ -14,10 +14,10 @@ use vestnik_rules::{
 };
 
 use super::{
-    MemoryStore, decrypt,
+    MemoryStore, asking, decrypt,
     dispatch::wake,
     import,
-    release::{ask_anew, zone_seen_last},
+    release::zone_seen_last,
     row::{AddressRow, InstallationRow, PresenceKey, PresenceRow},
     txn::Txn,
     world::World,
@@ -330,6 +330,6 @@ fn note_one(world: &mut World, note: PresenceNote) {
 fn note_zone(txn: &mut Txn, session: &Session, before: Option<&str>, now: Timestamp) {
     let (app, user) = (&session.app, &session.user);
     if zone_seen_last(&txn.world, app, user).as_deref() != before {
-        ask_anew(txn, (app, user), now);
+        asking::of_user(txn, (app, user), now);
     }
 }

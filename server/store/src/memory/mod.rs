@@ -29,6 +29,7 @@
 //! `forgetting` hold what several operations do to deliveries, `queue`, `perform` and
 //! `dispatch` what workers do, `findings` what explanations are made of.
 
+mod asking;
 mod attempt;
 mod audiences;
 mod contacts;

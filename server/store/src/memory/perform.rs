@@ -8,7 +8,7 @@ use vestnik_rules::{
 };
 
 use super::{
-    ending,
+    asking, ending,
     events::is_of_notification,
     expansion,
     forgetting::{delete_topic, erase_user, forget_notification},
@@ -34,6 +34,7 @@ pub(super) fn perform(txn: &mut Txn, part: &Part) -> Result<Progress, StoreError
             again(is_more, &held)
         }
         Target::User(key) => again(erase_user(txn, key, rows(part))?, &held),
+        Target::Asked(walk) => asking::part(txn, &part.claim.app, walk, (rows(part), part.now)),
         Target::Mark(user, rest) => mark_read(txn, part, user, rest),
         Target::Provider(channel) => {
             let is_more = resume::resume(txn, (&part.claim.app, channel), rows(part), part.now);
@@ -110,6 +111,7 @@ fn of_notification(
         // These are about no notification.
         WorkKind::Webhook
         | WorkKind::Resume
+        | WorkKind::AskAnew
         | WorkKind::MarkRead
         | WorkKind::DeleteTopic
         | WorkKind::EraseUser

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use vestnik_model::{AppId, UserId, publish::ZoneName};
 use vestnik_rules::schedule::Attributes;
 
-use super::{MemoryStore, release::ask_anew};
+use super::{MemoryStore, asking};
 use crate::{Answer, Recipients};
 
 impl Recipients for MemoryStore {
@@ -20,7 +20,7 @@ impl Recipients for MemoryStore {
             if let Some(row) = txn.world.users.get_mut(&key) {
                 row.attributes = attributes.clone();
             }
-            ask_anew(txn, (&app, &user), now);
+            asking::of_user(txn, (&app, &user), now);
             Ok(())
         })
     }
@@ -32,13 +32,22 @@ impl Recipients for MemoryStore {
         })
     }
 
-    fn put_default_zone(&self, app: AppId, zone: Option<ZoneName>) -> Answer<'_, ()> {
-        self.write(Timestamp::UNIX_EPOCH, move |txn| {
+    fn put_default_zone(
+        &self,
+        app: AppId,
+        zone: Option<ZoneName>,
+        now: Timestamp,
+    ) -> Answer<'_, ()> {
+        self.write(now, move |txn| {
+            if txn.world.default_zones.get(&app) == zone.as_ref() {
+                return Ok(());
+            }
             let zones = &mut txn.world.default_zones;
             match zone.clone().filter(|_| txn.world.apps.contains_key(&app)) {
-                Some(zone) => drop(zones.insert(app, zone)),
+                Some(zone) => drop(zones.insert(app.clone(), zone)),
                 None => drop(zones.remove(&app)),
             }
+            asking::of_app(txn, &app, now);
             Ok(())
         })
     }

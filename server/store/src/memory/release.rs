@@ -125,7 +125,7 @@ fn end(txn: &mut Txn, key: Key, advanced: Advanced) {
     set_release(&mut txn.world, key, None);
 }
 
-fn set_release(world: &mut World, key: Key, at: Option<Timestamp>) {
+pub(super) fn set_release(world: &mut World, key: Key, at: Option<Timestamp>) {
     if let Some(row) = world.deliveries.get_mut(&key) {
         row.release_at = at;
     }
@@ -248,22 +248,6 @@ pub(super) fn zone_seen_last(world: &World, app: &AppId, user: &UserId) -> Optio
     let zones =
         sessions.filter_map(|row| Some((row.last_seen, row.state.as_ref()?.time_zone.clone()?)));
     zones.max().map(|(_, zone)| zone)
-}
-
-/// Asks anew about the deliveries of a user that wait: their zone or their quiet hours have changed.
-pub(super) fn ask_anew(txn: &mut Txn, (app, user): (&AppId, &UserId), now: Timestamp) {
-    let Some(user) = txn.world.user_key(app, user) else {
-        return;
-    };
-    let rows = txn.world.deliveries.iter();
-    let waiting = rows.filter(|((_, of), row)| {
-        *of == user && row.seq.is_none() && row.release_at.is_some_and(|at| at > now)
-    });
-    let waiting: Vec<_> = waiting.map(|(key, _)| *key).collect();
-    for key in waiting {
-        set_release(&mut txn.world, key, Some(now));
-        wake(txn, key.0);
-    }
 }
 
 /// Sees to it that a notification has a row of work that is due when the schedule is asked about its next

@@ -273,7 +273,8 @@ fn leave_rest(txn: &mut Txn, desk: &Desk<'_>, rest: MarkRead) {
             | Target::Store
             | Target::Notification(_)
             | Target::Topic(_)
-            | Target::User(_) => None,
+            | Target::User(_)
+            | Target::Asked(_) => None,
         });
     match known {
         None => {

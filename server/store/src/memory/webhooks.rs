@@ -186,6 +186,7 @@ fn key_of(world: &mut World, claim: &Claim) -> Option<Key> {
         | Target::Notification(_)
         | Target::Topic(_)
         | Target::User(_)
+        | Target::Asked(_)
         | Target::Mark(..) => None,
     }
 }

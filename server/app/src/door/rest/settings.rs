@@ -25,7 +25,8 @@ pub(crate) async fn put(
 ) -> Result<StatusCode, Refusal> {
     sender.require(Scope::Admin)?;
     submission.begin(BY_GET);
-    operation::put_settings(&*state.store, sender.app(), request).await?;
+    let now = state.clock.now();
+    operation::put_settings(&*state.store, sender.app(), request, now).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -4,7 +4,10 @@ use jiff::Timestamp;
 use vestnik_model::{AppId, Channel, WebhookId};
 use vestnik_rules::{receipt::MarkRead, work::WorkKind};
 
-use super::key::{NotificationKey, TopicKey, UserKey};
+use super::{
+    super::asking::Walk,
+    key::{NotificationKey, TopicKey, UserKey},
+};
 
 /// A row of work.
 #[derive(Debug, Clone)]
@@ -38,6 +41,8 @@ pub(crate) enum Target {
     Webhook(WebhookId),
     /// What waits for credentials at a service.
     Provider(Channel),
+    /// Deliveries that are asked about anew.
+    Asked(Walk),
     /// The rest of what a user read.
     Mark(UserKey, MarkRead),
 }
