@@ -10,6 +10,7 @@
 mod account;
 mod answering;
 mod bus;
+mod buttons;
 mod delivery;
 mod keyring;
 mod life;

@@ -110,6 +110,24 @@ impl<'a> Person<'a> {
         .await
     }
 
+    /// Waits until the server tells the sender that they answered with a text.
+    pub(crate) async fn answered(&self, id: NotificationId, text: &str) -> anyhow::Result<()> {
+        retry::until("the sender is told of the answer", || async {
+            let events = self.server.backend.events().await?;
+            let told = events.iter().any(|event| {
+                let said = event
+                    .data
+                    .response
+                    .as_ref()
+                    .and_then(|it| it.text.as_deref());
+                event.data.notification_id == Some(id) && said == Some(text)
+            });
+            anyhow::ensure!(told, "no event has the answer");
+            Ok(())
+        })
+        .await
+    }
+
     async fn delivery(&self, id: NotificationId) -> anyhow::Result<DeliveryView> {
         let deliveries = self.server.backend.deliveries(id).await?;
         deliveries
@@ -134,6 +152,19 @@ pub(crate) fn order() -> Value {
         "body": "It costs < 5 & comes <b>today</b>.",
         "category": "orders",
         "click": { "type": "link", "url": "https://shop.example/orders/8812" },
+    })
+}
+
+/// A courier who asks something.
+pub(crate) fn courier() -> Value {
+    json!({
+        "title": "The courier is near",
+        "body": "Шифр домофона: 12К?",
+        "actions": [
+            { "id": "map", "type": "link", "title": "Map", "url": "https://shop.example/map" },
+            { "id": "home", "type": "callback", "title": "I am at home" },
+            { "id": "answer", "type": "reply", "title": "Ответить", "placeholder": "Your message" },
+        ],
     })
 }
 

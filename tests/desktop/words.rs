@@ -40,6 +40,9 @@ pub(crate) struct Words {
     pub(crate) keyring_absent: &'static str,
     pub(crate) without_keyring: &'static str,
     pub(crate) check_again: &'static str,
+    pub(crate) told: &'static str,
+    pub(crate) send: &'static str,
+    pub(crate) sent: &'static str,
 }
 
 /// Every language of the app.
@@ -82,6 +85,9 @@ pub(crate) const ENGLISH: Words = Words {
     keyring_absent: "are in your keyring, which does not run",
     without_keyring: "Go on without the keyring",
     check_again: "Check again",
+    told: "The sender will be told.",
+    send: "Send",
+    sent: "Your answer is kept and on its way.",
 };
 
 pub(crate) const RUSSIAN: Words = Words {
@@ -121,6 +127,9 @@ pub(crate) const RUSSIAN: Words = Words {
     keyring_absent: "лежат в связке ключей, а она не запущена",
     without_keyring: "Продолжить без связки ключей",
     check_again: "Проверить ещё раз",
+    told: "Отправитель узнает об этом.",
+    send: "Отправить",
+    sent: "Ответ сохранён и отправляется.",
 };
 
 impl Words {

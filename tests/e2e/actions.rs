@@ -37,8 +37,30 @@ async fn a_button_reaches_the_device_and_its_press_the_sender() -> anyhow::Resul
         Ok(is_known.then_some(()))
     })
     .await?;
+    let told = asked("the sender is told of both", async || {
+        let told: Vec<_> = responses(&server).await?;
+        Ok((told.len() == 2).then_some(told))
+    })
+    .await?;
+    let expected = [
+        json!({"type": "delivery.actioned", "user": "anna", "action": "home"}),
+        json!({"type": "delivery.replied", "user": "anna", "action": "answer", "text": "Ring twice"}),
+    ];
+    assert_eq!(told, expected);
     let view = server.backend.notification(id).await?;
     assert_eq!(view.notification.actions, actions);
     phone.stop().await?;
     server.stop().await
+}
+
+/// What persons did, as the sender's events say it.
+async fn responses(server: &TestServer) -> anyhow::Result<Vec<serde_json::Value>> {
+    let events = server.backend.events().await?;
+    let told = events.iter().filter_map(|event| {
+        let mut told = serde_json::to_value(event.data.response.as_ref()?).ok()?;
+        told["type"] = json!(event.kind.to_string());
+        told["user"] = json!(event.data.user);
+        Some(told)
+    });
+    Ok(told.collect())
 }

@@ -76,10 +76,19 @@ fn words(event: &EventView) -> String {
     if let Some(user) = &data.user {
         line.push_str(&format!("  {user}"));
     }
+    if let Some(response) = &data.response {
+        let parts = [&response.action, &response.text].into_iter().flatten();
+        parts.for_each(|part| line.push_str(&format!("  {}", plain(part))));
+    }
     for (status, count) in &data.reached {
         line.push_str(&format!("  {count} {status}"));
     }
     line
+}
+
+/// A person's text, on one line and without what a terminal would obey.
+fn plain(text: &str) -> String {
+    text.replace(char::is_control, " ")
 }
 
 #[cfg(test)]
@@ -102,6 +111,20 @@ mod tests {
         assert_eq!(
             words(&event),
             "2026-11-29T10:02:05Z  evt_7  delivery.sent  ntf_00000000000000000000000000000001  anna  2 sent"
+        );
+    }
+
+    #[test]
+    fn an_answer_commands_no_terminal() {
+        console::set_colors_enabled(false);
+        let event = json!({
+            "id": "evt_8", "type": "delivery.replied", "timestamp": "2026-11-29T10:02:05Z",
+            "data": {"user": "anna", "response": {"action": "answer", "text": "Да\n\u{1b}[2J!"}},
+        });
+        let event: EventView = serde_json::from_value(event).unwrap();
+        assert_eq!(
+            words(&event),
+            "2026-11-29T10:02:05Z  evt_8  delivery.replied  anna  answer  Да  [2J!"
         );
     }
 }

@@ -11,7 +11,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use uuid::Uuid;
 
 use crate::{
-    DeliveryId, DeliveryStatus, NotificationId, NotificationStatus, UserId,
+    DeliveryId, DeliveryStatus, InstallationId, NotificationId, NotificationStatus, Response,
+    UserId,
     open::{Open, words},
 };
 
@@ -153,6 +154,10 @@ pub enum EventKind {
     DeliveryExpired,
     /// The sender cancelled it before it was handed over.
     DeliveryCancelled,
+    /// A person pressed a button of it.
+    DeliveryActioned,
+    /// A person answered it with a text.
+    DeliveryReplied,
     /// A test that an operator asked for; nothing happened.
     WebhookTest,
     /// Events behind `missed_after` and up to this one were kept no longer and are not sent to this
@@ -178,6 +183,8 @@ words!(EventKind {
     DeliveryUndelivered = "delivery.undelivered",
     DeliveryExpired = "delivery.expired",
     DeliveryCancelled = "delivery.cancelled",
+    DeliveryActioned = "delivery.actioned",
+    DeliveryReplied = "delivery.replied",
     WebhookTest = "webhook.test",
     WebhookGap = "webhook.gap",
 });
@@ -217,6 +224,15 @@ impl EventKind {
             DeliveryStatus::Undelivered => Some(Self::DeliveryUndelivered),
             DeliveryStatus::Expired => Some(Self::DeliveryExpired),
             DeliveryStatus::Cancelled => Some(Self::DeliveryCancelled),
+        }
+    }
+
+    /// A person used a button of a delivery.
+    #[must_use]
+    pub const fn of_response(response: &Response) -> Self {
+        match response.text {
+            Some(_) => Self::DeliveryReplied,
+            None => Self::DeliveryActioned,
         }
     }
 }
@@ -264,6 +280,13 @@ pub struct EventData {
     /// How many deliveries came to which status.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub reached: BTreeMap<String, u64>,
+    /// The installation on which the person did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub installation_id: Option<InstallationId>,
+    /// What the person did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response: Option<Response>,
     /// Behind which event a webhook missed events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]

@@ -15,6 +15,7 @@ use crate::{
     limits::FACT_BODY_BYTES,
     open::{Open, Word, words},
     receipt::ReceiptKind,
+    response::Response,
     wire_size,
 };
 
@@ -164,6 +165,31 @@ pub enum Claim {
         /// The device's reason, as text: an open set.
         reason: String,
     },
+}
+
+impl Claim {
+    /// What the sender is told that the person did: a button that was pressed, or an answer.
+    #[must_use]
+    pub fn response(&self) -> Option<Response> {
+        let (action, text) = match self {
+            Self::Receipt {
+                kind: ReceiptKind::Actioned,
+                action,
+                ..
+            } => (action, None),
+            Self::Reply { action, text, .. } => (action, Some(text)),
+            Self::Receipt { .. }
+            | Self::ReadUpTo(_)
+            | Self::Flag { .. }
+            | Self::NotShown { .. } => {
+                return None;
+            }
+        };
+        Some(Response {
+            action: action.clone(),
+            text: text.cloned(),
+        })
+    }
 }
 
 /// Leaves texts out: a reply is content.

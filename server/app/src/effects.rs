@@ -37,6 +37,7 @@ impl Consumers {
                 self.watchers.changed(app, *id, *version);
                 self.events.changed(app, Everything, *version);
             }
+            Hint::Event { app, number } => self.events.changed(app, Everything, *number),
             Hint::Stopped { app, id } => self.dirty.stop(app, *id),
             Hint::Revoked { app, what } => self.connections.revoke(app, what),
             Hint::WorkDue(kind) => (self.wake)(*kind),
@@ -78,6 +79,10 @@ fn hints(event: &Event) -> Vec<Hint> {
             app: app.clone(),
             id: *notification,
             version: event.number,
+        }],
+        Effect::Responded { .. } => vec![Hint::Event {
+            app: app.clone(),
+            number: event.number,
         }],
         Effect::Stopped { notification } => vec![Hint::Stopped {
             app: app.clone(),

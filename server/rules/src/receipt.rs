@@ -151,6 +151,9 @@ pub struct Change {
     pub undecrypted: Option<Reason>,
     /// Whether the fact gets a row, by which its repetition is known.
     pub is_kept: bool,
+    /// Whether the sender is told of it by an event: a button that was pressed, or an answer. Only what is
+    /// kept is told, so that it is told once.
+    pub is_told: bool,
 }
 
 /// The rest of a `read_up_to`, as the payload of its row of work, in JSON.
@@ -251,7 +254,16 @@ fn change(
             ..unproven(subject, at)
         },
     };
-    Ok(with_contact(Change { is_kept, ..changed }, mailed))
+    let is_response = matches!(
+        report.about,
+        About::Receipt(ReceiptKind::Actioned) | About::Reply
+    );
+    let changed = Change {
+        is_kept,
+        is_told: is_kept && is_response,
+        ..changed
+    };
+    Ok(with_contact(changed, mailed))
 }
 
 /// Marks one delivery as read because its device has read up to a later place. `None` for a delivery
@@ -326,6 +338,7 @@ fn evident(subject: Subject<'_>, kind: ReceiptKind, at: Timestamp) -> Change {
         proof: Some(proof),
         undecrypted: None,
         is_kept: true,
+        is_told: false,
     }
 }
 
@@ -343,6 +356,7 @@ fn unproven(subject: Subject<'_>, at: Timestamp) -> Change {
         proof: None,
         undecrypted: None,
         is_kept: true,
+        is_told: false,
     }
 }
 

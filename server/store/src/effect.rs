@@ -1,7 +1,7 @@
 //! Effects: what a commit means to others.
 //!
 //! A store emits them after the commit, in the order of commits and before it answers. Changes of
-//! notifications and revocations are also numbered rows of the `event` table; that a log grew, that a
+//! notifications, answers and revocations are also numbered rows of the `event` table; that a log grew, that a
 //! notification was stopped and that work is due stand in the log, with the notification and in the work
 //! table already, so these are emitted without a row of their own.
 
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use vestnik_model::{
     AppId, Arrival, DeliveryId, DeliveryStatus, Entry, InstallationId, Notification,
-    NotificationId, NotificationStatus, UserId,
+    NotificationId, NotificationStatus, Response, UserId,
 };
 use vestnik_rules::{
     identity::{delivery_id_of, user_hash},
@@ -54,6 +54,13 @@ pub enum Effect {
         reached: Vec<(DeliveryStatus, u64)>,
         /// The status that the notification came to by this change; none if it stayed.
         became: Option<NotificationStatus>,
+    },
+    /// A person pressed a button of a notification, or answered it.
+    Responded {
+        /// The notification.
+        notification: NotificationId,
+        /// What they did.
+        responded: Responded,
     },
     /// A notification was cancelled or recalled: what [`Grown`] said of it holds no longer.
     Stopped {
@@ -150,6 +157,19 @@ pub struct ChangedDelivery {
     pub user: UserId,
     /// Its status after the change.
     pub status: DeliveryStatus,
+}
+
+/// What a person did with a button.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Responded {
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// Whose it is.
+    pub user: UserId,
+    /// Where they did it.
+    pub installation: InstallationId,
+    /// What they did.
+    pub response: Response,
 }
 
 /// What was revoked.

@@ -5,7 +5,7 @@ use vestnik_model::{AppId, DeliveryStatus, EventId, NotificationId, Notification
 
 use crate::{
     Answer,
-    effect::{ChangedDelivery, Effect, Event},
+    effect::{ChangedDelivery, Effect, Event, Responded},
 };
 
 /// The event table, as one App may read it.
@@ -62,9 +62,17 @@ pub struct Happened {
     pub reached: Vec<(DeliveryStatus, u64)>,
     /// The status that the notification came to; none if it stayed.
     pub became: Option<NotificationStatus>,
+    /// What a person did with a button of it; nothing else is told beside it.
+    pub responded: Option<Responded>,
 }
 
 impl Happened {
+    /// How many deliveries it names.
+    #[must_use]
+    pub fn named(&self) -> usize {
+        self.deliveries.len() + usize::from(self.responded.is_some())
+    }
+
     /// A change with the sender's names of its notification, the external id and the correlation id;
     /// none if the event is about something else.
     #[must_use]
@@ -78,6 +86,17 @@ impl Happened {
             at,
             effect,
         } = event;
+        let about = |notification| Self {
+            number,
+            at,
+            notification,
+            external_id,
+            correlation_id,
+            deliveries: Vec::new(),
+            reached: Vec::new(),
+            became: None,
+            responded: None,
+        };
         match effect {
             Effect::NotificationChanged {
                 notification,
@@ -85,14 +104,17 @@ impl Happened {
                 reached,
                 became,
             } => Some(Self {
-                number,
-                at,
-                notification,
-                external_id,
-                correlation_id,
                 deliveries,
                 reached,
                 became,
+                ..about(notification)
+            }),
+            Effect::Responded {
+                notification,
+                responded,
+            } => Some(Self {
+                responded: Some(responded),
+                ..about(notification)
             }),
             Effect::LogGrew { .. }
             | Effect::Stopped { .. }

@@ -12,9 +12,9 @@ use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use vestnik_model::{
-    AppId, AudienceRequest, InstallationId, InstallationSecret, KeyCreated, KeyRequest,
-    NotificationId, Problem, PublishAccepted, PublishRequest, Scope, TokenRequest, TokenResponse,
-    TopicName, UserId,
+    AppId, AudienceRequest, EventPage, EventView, InstallationId, InstallationSecret, KeyCreated,
+    KeyRequest, NotificationId, Problem, PublishAccepted, PublishRequest, Scope, TokenRequest,
+    TokenResponse, TopicName, UserId,
     publish::ContentRequest,
     route,
     subscription::TopicSettings,
@@ -260,6 +260,15 @@ impl Backend {
     pub async fn notification(&self, id: NotificationId) -> anyhow::Result<NotificationView> {
         self.get(&route::with(route::NOTIFICATION, &id.to_string()))
             .await
+    }
+
+    /// The oldest events of the App, by REST.
+    ///
+    /// # Errors
+    /// When the server refuses or cannot be reached.
+    pub async fn events(&self) -> anyhow::Result<Vec<EventView>> {
+        let page: EventPage = self.get("/v1/events?limit=500").await?;
+        Ok(page.data)
     }
 
     /// Reads the deliveries of a notification, as many as a page has.

@@ -36,6 +36,13 @@ pub enum Hint {
         /// Its version after the change.
         version: u64,
     },
+    /// An App has an event more that changes no notification.
+    Event {
+        /// The tenant.
+        app: AppId,
+        /// Its number.
+        number: u64,
+    },
     /// A notification was cancelled or recalled.
     Stopped {
         /// The tenant.

@@ -9,7 +9,7 @@ use vestnik_model::{
 use vestnik_rules::webhook::missed;
 use vestnik_store::{
     Store,
-    effect::ChangedDelivery,
+    effect::{ChangedDelivery, Responded},
     events::{Asked, Happened},
 };
 
@@ -179,6 +179,7 @@ pub(crate) fn views(happened: Happened) -> Vec<EventView> {
         mut deliveries,
         reached: counts,
         became,
+        responded,
     } = happened;
     let view = |id, kind: EventKind, data| EventView {
         id,
@@ -193,6 +194,21 @@ pub(crate) fn views(happened: Happened) -> Vec<EventView> {
         ..EventData::default()
     };
     deliveries.sort_by_key(|delivery| delivery.id);
+    let of_response = |responded: Responded| {
+        let id = EventId {
+            number,
+            delivery: Some(responded.delivery),
+        };
+        let kind = EventKind::of_response(&responded.response);
+        let data = EventData {
+            delivery_id: Some(responded.delivery),
+            user: Some(responded.user),
+            installation_id: Some(responded.installation),
+            response: Some(responded.response),
+            ..data()
+        };
+        view(id, kind, data)
+    };
     let is_named = !deliveries.is_empty();
     let of_delivery = |ChangedDelivery { id, user, status }| {
         let kind = EventKind::of_delivery(status)?;
@@ -205,6 +221,7 @@ pub(crate) fn views(happened: Happened) -> Vec<EventView> {
         Some(view(EventId { number, delivery }, kind, data))
     };
     let mut views: Vec<_> = deliveries.into_iter().filter_map(of_delivery).collect();
+    views.extend(responded.map(of_response));
     let counts = if is_named { Vec::new() } else { counts };
     let is_progress = !counts.is_empty();
     let kind = became
@@ -236,6 +253,7 @@ mod tests {
             deliveries: Vec::new(),
             reached: Vec::new(),
             became: None,
+            responded: None,
         }
     }
 

@@ -32,7 +32,7 @@ use crate::{
         dispatch::wake,
         event, findings, handover, notification, present,
         report::Desk,
-        user,
+        response, user,
     },
     value::{Unreadable, cut},
 };
@@ -161,6 +161,9 @@ fn take(
     let grown = desk.has_grown.then(|| Grown::unread(desk.user.clone()));
     let grown = grown.into_iter().collect();
     let (has_rest, due) = (desk.has_rest, desk.due);
+    for responding in desk.responses {
+        response::write(txn, responding, report.now)?;
+    }
     desk.changes.write(txn, report.now)?;
     for subject in due {
         wake(txn, &subject, report.now)?;

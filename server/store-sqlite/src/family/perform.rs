@@ -339,6 +339,7 @@ impl Job<'_> {
             unreadable: self.unreadable,
             changes: Changes::default(),
             has_grown: false,
+            responses: Vec::new(),
             due: Vec::new(),
             has_rest: false,
         };

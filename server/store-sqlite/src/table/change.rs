@@ -205,7 +205,11 @@ impl Change {
 }
 
 /// The webhooks of an App that wait for an event have one.
-fn wake_webhooks(txn: &mut Txn<'_>, app: &AppId, at: Timestamp) -> Result<(), rusqlite::Error> {
+pub(crate) fn wake_webhooks(
+    txn: &mut Txn<'_>,
+    app: &AppId,
+    at: Timestamp,
+) -> Result<(), rusqlite::Error> {
     if !work::wake_webhooks(txn, app, at)? {
         return Ok(());
     }

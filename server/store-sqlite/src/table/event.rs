@@ -2,7 +2,8 @@
 //!
 //! A row is of one of these kinds. `delivery`: one delivery came to a status. `deliveries`: several did,
 //! and the body has the rows of their users by status. `part`: a part of a notification changed alike,
-//! and the body says how many deliveries came to each status. `revoked`: the body has the revocation.
+//! and the body says how many deliveries came to each status. `response`: a person did something, and the
+//! body names the fact that says what. `revoked`: the body has the revocation.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +19,7 @@ use vestnik_store::{
     events::{Asked, Happened, HappenedPage},
 };
 
-use super::{Txn, app, revocation, user};
+use super::{Txn, app, response, revocation, user};
 use crate::{
     sql::statements,
     value::{
@@ -30,11 +31,12 @@ statements! {
     INSERT = "INSERT INTO event (app, at, kind, notification, user, status, became, body)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     LAST = "SELECT number FROM event ORDER BY number DESC LIMIT 1";
-    AFTER = "SELECT e.number, e.app, e.at, e.kind, e.user, e.status, e.body, n.id, e.became
+    AFTER = "SELECT e.number, e.app, e.at, e.kind, e.user, e.status, e.body, n.id, e.became,
+             n.external_id, n.correlation_id, n.row
          FROM event e LEFT JOIN notification n ON n.row = e.notification
          WHERE e.number > ?1 ORDER BY e.number LIMIT ?2";
     OF_APP = "SELECT e.number, e.app, e.at, e.kind, e.user, e.status, e.body, n.id, e.became,
-             n.external_id, n.correlation_id
+             n.external_id, n.correlation_id, n.row
          FROM event e LEFT JOIN notification n ON n.row = e.notification
          WHERE e.app = ?1 AND e.number >= ?2 AND e.notification IS NOT NULL
          ORDER BY e.number LIMIT ?3";
@@ -52,6 +54,7 @@ pub(crate) enum Kind {
     Delivery,
     Deliveries,
     Part,
+    Response,
     Revoked,
 }
 
@@ -61,6 +64,7 @@ impl Kind {
             Self::Delivery => "delivery",
             Self::Deliveries => "deliveries",
             Self::Part => "part",
+            Self::Response => "response",
             Self::Revoked => "revoked",
         }
     }
@@ -234,6 +238,10 @@ fn event(
     let effect = match row.get_ref(3)?.as_str()? {
         "revoked" => Some(Effect::Revoked(revocation::read(row, 6)?)),
         _ if row.get_ref(7)? == rusqlite::types::ValueRef::Null => None,
+        "response" => {
+            let id = NotificationId::from_uuid(uuid(row, 7)?);
+            response::read(db, row, (row.get(11)?, id))?
+        }
         kind => {
             let notification = NotificationId::from_uuid(uuid(row, 7)?);
             let change = told(db, row, kind)?;
@@ -275,7 +283,7 @@ pub(crate) fn of_app(
         let Some(happened) = happened.flatten() else {
             continue;
         };
-        named += happened.deliveries.len();
+        named += happened.named();
         page.rows.push(happened);
         if named >= *deliveries as usize {
             break;

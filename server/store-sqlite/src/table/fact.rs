@@ -1,15 +1,15 @@
 //! What devices reported: facts by their ids, and flags.
 
 use jiff::Timestamp;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 use serde_json::{Value, json};
-use vestnik_model::{Claim, InstallationId, ParsedFact, fact::FactKind, open::Word as _};
+use vestnik_model::{Claim, InstallationId, ParsedFact, Response, fact::FactKind, open::Word as _};
 use vestnik_rules::receipt::FlagState;
 
 use super::delivery::Key;
 use crate::{
     sql::statements,
-    value::{millis, optional_word},
+    value::{millis, optional_json, optional_word},
 };
 
 statements! {
@@ -22,6 +22,8 @@ statements! {
          ON CONFLICT (notification, user, installation, id) DO NOTHING";
     DELETE_OF_INSTALLATION = "DELETE FROM fact
          WHERE notification = ?1 AND user = ?2 AND installation = ?3";
+    RESPONSE = "SELECT body FROM fact
+         WHERE notification = ?1 AND user = ?2 AND installation = ?3 AND id = ?4";
     FLAGS = "SELECT flag, version, value, seq FROM flag WHERE user = ?1 AND notification = ?2";
     PUT_FLAG = "INSERT INTO flag (user, notification, flag, value, version, seq)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)
@@ -92,6 +94,19 @@ pub(crate) fn insert(
             body.map(|body| body.to_string()),
         ))
         .map(drop)
+}
+
+/// What a person did, as a fact says that is kept.
+pub(crate) fn response(
+    db: &Connection,
+    owner: &Owner,
+    id: &str,
+) -> Result<Option<Response>, rusqlite::Error> {
+    let (notification, user, installation) = owner.key();
+    let body = |row: &rusqlite::Row<'_>| Ok(optional_json(row, 0)?.unwrap_or_default());
+    db.prepare_cached(RESPONSE)?
+        .query_row((notification, user, installation, id), body)
+        .optional()
 }
 
 /// Stores a fact that is about no notification, in the place of the one before it: only its repetition

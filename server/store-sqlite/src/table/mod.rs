@@ -39,6 +39,7 @@ pub(crate) mod recall;
 pub(crate) mod refresh_family;
 pub(crate) mod release;
 pub(crate) mod report;
+pub(crate) mod response;
 pub(crate) mod resume;
 pub(crate) mod retention;
 pub(crate) mod retry;

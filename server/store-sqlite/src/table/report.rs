@@ -9,13 +9,14 @@ use vestnik_rules::{
     cascade::{self, brought_by, came_by},
     decrypt::reported,
     delivery::{Event, advance},
+    identity::delivery_id,
     log::{Place, standing},
     receipt::{
         Aim, Change, MAX_FACTS, MarkRead, Proof, READ_UP_TO, Report, Reporter, Subject, aim, judge,
         up_to,
     },
 };
-use vestnik_store::ledger::FactReport;
+use vestnik_store::{effect::Responded, ledger::FactReport};
 
 use super::{
     attempt,
@@ -24,6 +25,7 @@ use super::{
     delivery::{self, Found, Key},
     fact::{self, FlagRow, Owner},
     log, marking, meta, notification,
+    response::Responding,
     user::{self, Head},
 };
 use crate::value::Unreadable;
@@ -42,6 +44,8 @@ pub(crate) struct Desk<'a> {
     pub(crate) has_grown: bool,
     /// Notifications whose deliveries have become due.
     pub(crate) due: Vec<change::Subject>,
+    /// What the person did that the sender is told.
+    pub(crate) responses: Vec<Responding>,
     /// Whether marking the rest of what was read has been left as work.
     pub(crate) has_rest: bool,
 }
@@ -82,6 +86,7 @@ impl<'a> Desk<'a> {
             changes: Changes::default(),
             has_grown: false,
             due: Vec::new(),
+            responses: Vec::new(),
             has_rest: false,
         })
     }
@@ -122,6 +127,9 @@ impl<'a> Desk<'a> {
             if change.is_kept {
                 fact::insert(db, &owner, fact, change.at, self.reporter.now)?;
             }
+            if change.is_told {
+                self.respond(&found.subject, fact);
+            }
             self.save(db, &target, &change)?;
             if let Some(proof) = change.proof {
                 let (key, is_read) = (self.key(&target), proof == Proof::Read);
@@ -132,6 +140,22 @@ impl<'a> Desk<'a> {
             }
         }
         Ok(judgement.result)
+    }
+
+    /// The sender is to be told of a fact.
+    fn respond(&mut self, notification: &change::Subject, fact: &ParsedFact) {
+        let response = fact.claim.response();
+        self.responses.extend(response.map(|response| Responding {
+            notification: notification.clone(),
+            user: self.head.row,
+            fact: fact.id.clone(),
+            responded: Responded {
+                delivery: delivery_id(notification.id, self.user),
+                user: self.user.clone(),
+                installation: self.reporter.installation,
+                response,
+            },
+        }));
     }
 
     /// Looks at what was pushed to a device that could not decrypt it.
@@ -212,6 +236,7 @@ impl<'a> Desk<'a> {
             proof: _,
             undecrypted: _,
             is_kept: _,
+            is_told: _,
         } = change;
         let key = self.key(target);
         if advanced.is_changed {

@@ -96,7 +96,7 @@ fn numbers_never_fall(emitted: &[Event]) {
 
 fn has_row(event: &&Event) -> bool {
     match event.effect {
-        Effect::NotificationChanged { .. } | Effect::Revoked(_) => true,
+        Effect::NotificationChanged { .. } | Effect::Responded { .. } | Effect::Revoked(_) => true,
         Effect::LogGrew { .. } | Effect::Stopped { .. } | Effect::WorkDue { .. } => false,
     }
 }
@@ -139,6 +139,10 @@ fn told(event: &Event) -> String {
             deliveries.sort();
             format!("{notification}: {deliveries:?} {became:?}")
         }
+        Effect::Responded {
+            notification,
+            responded,
+        } => format!("{notification}: {responded:?}"),
         Effect::Revoked(revocation) => format!("{revocation:?}"),
         Effect::LogGrew { .. } | Effect::Stopped { .. } | Effect::WorkDue { .. } => {
             "no row".to_owned()
@@ -147,9 +151,13 @@ fn told(event: &Event) -> String {
 }
 
 async fn is_gone(store: &dyn Store, event: &Event) -> bool {
-    match event.effect {
+    match &event.effect {
+        Effect::Responded { responded, .. } => {
+            let view = store.delivery(event.app.clone(), responded.delivery);
+            view.await.unwrap().is_none()
+        }
         Effect::NotificationChanged { notification, .. } => {
-            let view = store.notification(event.app.clone(), notification);
+            let view = store.notification(event.app.clone(), *notification);
             view.await.unwrap().is_none()
         }
         Effect::Revoked(_)

@@ -46,6 +46,7 @@ pub async fn what_a_log_gained_is_what_it_has(fixture: &impl Fixture) {
         Effect::NotificationChanged { .. }
         | Effect::Revoked(_)
         | Effect::Stopped { .. }
+        | Effect::Responded { .. }
         | Effect::WorkDue { .. } => None,
     });
     for grown in logs.flatten() {
@@ -93,6 +94,7 @@ pub async fn numbers_never_fall(fixture: &impl Fixture) {
         Effect::NotificationChanged { .. }
         | Effect::Revoked(_)
         | Effect::Stopped { .. }
+        | Effect::Responded { .. }
         | Effect::WorkDue { .. } => false,
     });
     assert_eq!(logs.count(), 4 * 10 * 2);

@@ -1,11 +1,11 @@
 //! What happened to an App's notifications, for its backend.
 
-use vestnik_model::{DeliveryStatus, NotificationStatus, ReceiptKind};
+use vestnik_model::{Claim, DeliveryStatus, NotificationStatus, ReceiptKind, Response};
 use vestnik_rules::work::WorkKind;
 
 use super::{
     Fixture,
-    fact::receipt,
+    fact::{fact, receipt, reply},
     name::{at, bank, notification, shop, topics, users},
     world::World,
 };
@@ -165,5 +165,57 @@ pub async fn what_was_deleted_is_passed_over(fixture: &impl Fixture) {
     assert_eq!(page.rows, []);
     assert!(page.seen.is_some_and(|seen| seen <= last));
     world.store.ping(at(much_later)).await.unwrap();
+    world.is_sound().await;
+}
+
+/// What the person did, by the events.
+fn responses(happened: &[Happened]) -> Vec<(&str, &Response)> {
+    let told = happened.iter().filter_map(|one| one.responded.as_ref());
+    told.map(|told| (told.user.as_str(), &told.response))
+        .collect()
+}
+
+pub async fn what_a_person_did_is_told_once(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    let session = world.login("anna", 1).await;
+    world.publish(3, users(&["anna", "boris"])).await;
+    world.hand_over(&session, 3, 50).await;
+    let pressed = Claim::Receipt {
+        notification: notification(3),
+        kind: ReceiptKind::Actioned,
+        action: Some("home".to_owned()),
+    };
+    let facts = vec![
+        fact("press", pressed, 60),
+        reply("answer", 3),
+        receipt(3, ReceiptKind::Read, 61),
+    ];
+    world.report(&session, facts.clone()).await;
+    assert_eq!(
+        world.report(&session, facts).await,
+        ["duplicate", "duplicate", "duplicate"]
+    );
+    let happened = all(&world).await;
+    let home = Response {
+        action: Some("home".to_owned()),
+        text: None,
+    };
+    let thanks = Response {
+        action: None,
+        text: Some("Thank you".to_owned()),
+    };
+    assert_eq!(responses(&happened), [("anna", &home), ("anna", &thanks)]);
+    // Reading on from any event gives what is behind it.
+    let numbers: Vec<_> = happened.iter().map(|one| one.number).collect();
+    for (place, number) in numbers.iter().enumerate() {
+        let rest = page(&world, asked(*number)).await.rows;
+        assert_eq!(rest, happened[place..]);
+    }
+    world.erase("anna").await;
+    assert_eq!(
+        responses(&all(&world).await),
+        [],
+        "a text outlives its author"
+    );
     world.is_sound().await;
 }

@@ -90,6 +90,7 @@ pub async fn a_part_is_one_change(fixture: &impl Fixture) {
         Effect::LogGrew { .. }
         | Effect::Revoked(_)
         | Effect::Stopped { .. }
+        | Effect::Responded { .. }
         | Effect::WorkDue { .. } => None,
     });
     let mut reached = reached.unwrap();

@@ -349,6 +349,7 @@ pub(super) fn grown(effects: &[Effect]) -> BTreeSet<UserId> {
         Effect::NotificationChanged { .. }
         | Effect::Revoked(_)
         | Effect::Stopped { .. }
+        | Effect::Responded { .. }
         | Effect::WorkDue { .. } => None,
     });
     users.flatten().collect()
@@ -366,6 +367,7 @@ pub(super) fn changed(effects: &[Effect], number: u32) -> Vec<Vec<ChangedDeliver
         Effect::LogGrew { .. }
         | Effect::Revoked(_)
         | Effect::Stopped { .. }
+        | Effect::Responded { .. }
         | Effect::WorkDue { .. } => None,
     });
     changes.collect()
@@ -378,6 +380,7 @@ pub(super) fn revoked(effects: &[Effect]) -> Vec<Revocation> {
         Effect::LogGrew { .. }
         | Effect::NotificationChanged { .. }
         | Effect::Stopped { .. }
+        | Effect::Responded { .. }
         | Effect::WorkDue { .. } => None,
     });
     revoked.collect()
@@ -390,6 +393,7 @@ pub(super) fn due(effects: &[Effect]) -> Vec<(WorkKind, i64)> {
         Effect::LogGrew { .. }
         | Effect::NotificationChanged { .. }
         | Effect::Stopped { .. }
+        | Effect::Responded { .. }
         | Effect::Revoked(_) => None,
     });
     due.collect()

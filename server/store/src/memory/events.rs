@@ -24,7 +24,7 @@ impl Events for MemoryStore {
                 let Some(happened) = happened(world, event) else {
                     continue;
                 };
-                named += happened.deliveries.len();
+                named += happened.named();
                 page.rows.push(happened);
                 if named >= asked.deliveries as usize {
                     break;
@@ -47,9 +47,14 @@ pub(super) fn is_of_notification(event: &Event) -> bool {
     Happened::of(event.clone(), (None, None)).is_some()
 }
 
-/// `None` when the notification was deleted since.
+/// `None` when the notification was deleted since, or who responded was.
 fn happened(world: &World, event: &Event) -> Option<Happened> {
     let mut happened = Happened::of(event.clone(), (None, None))?;
+    if let Some(responded) = &happened.responded {
+        // What a person wrote does not outlive them.
+        let (_, user) = world.delivery_ids.get(&responded.delivery)?;
+        world.users.get(user)?.name.as_ref()?;
+    }
     let id = happened.notification;
     let key = world.notification_ids.get(&id)?;
     let row = world.notifications.get(key)?;

@@ -1,7 +1,10 @@
 //! Facts that devices report, one after another in one transaction.
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, Channel, Cursor, FactResult, Flag, ParsedFact, UserId, publish::Steps};
+use vestnik_model::{
+    AppId, Channel, Cursor, DeliveryId, FactResult, Flag, NotificationId, ParsedFact, UserId,
+    publish::Steps,
+};
 use vestnik_rules::{
     cascade::came_by,
     log::Standing,
@@ -20,7 +23,10 @@ use super::{
     txn::Txn,
     world::World,
 };
-use crate::ledger::{Confirmed, FactReport};
+use crate::{
+    effect::Responded,
+    ledger::{Confirmed, FactReport},
+};
 
 /// The user and the installation whose facts are taken.
 #[derive(Debug)]
@@ -75,9 +81,35 @@ fn take_one(txn: &mut Txn, desk: &Desk<'_>, fact: &ParsedFact, about: &Report<'_
         if change.is_kept {
             txn.world.facts.insert(key, Some(target.notification));
         }
+        if change.is_told {
+            respond(txn, desk, fact, (about.notification, target.delivery.id));
+        }
         save(txn, desk, &target, &change);
     }
     judgement.result
+}
+
+/// The sender is told of a fact.
+fn respond(
+    txn: &mut Txn,
+    desk: &Desk<'_>,
+    fact: &ParsedFact,
+    (notification, delivery): (NotificationId, DeliveryId),
+) {
+    let user = txn
+        .world
+        .users
+        .get(&desk.user)
+        .and_then(|row| row.name.clone());
+    if let Some((user, response)) = user.zip(fact.claim.response()) {
+        let responded = Responded {
+            delivery,
+            user,
+            installation: desk.reporter.installation,
+            response,
+        };
+        txn.responded(desk.app, notification, responded);
+    }
 }
 
 fn is_known(txn: &Txn, desk: &Desk<'_>, fact: &ParsedFact) -> bool {

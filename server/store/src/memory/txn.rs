@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     StoreError,
-    effect::{ChangedDelivery, Effect, Event, Grown, Revocation},
+    effect::{ChangedDelivery, Effect, Event, Grown, Responded, Revocation},
 };
 
 /// A transaction. What it changes about notifications is collected and written once, so that a commit
@@ -119,6 +119,21 @@ impl Txn {
         let id = self.world.insert_work(app.clone(), target, stage);
         self.work_due(app, stage);
         id
+    }
+
+    /// A person pressed a button of a notification, or answered it.
+    pub(super) fn responded(
+        &mut self,
+        app: &AppId,
+        notification: NotificationId,
+        responded: Responded,
+    ) {
+        let effect = Effect::Responded {
+            notification,
+            responded,
+        };
+        self.record(app, effect);
+        self.wake_webhooks(app);
     }
 
     /// Somebody may do less from now on.

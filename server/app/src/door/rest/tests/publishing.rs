@@ -166,7 +166,11 @@ async fn a_caller_who_goes_away_changes_nothing_of_what_was_committed() {
     assert!(hints.iter().any(is_annas));
     let changed = hints.iter().filter_map(|hint| match hint {
         Hint::Notification { id, .. } => Some(*id),
-        Hint::Log { .. } | Hint::Stopped { .. } | Hint::Revoked { .. } | Hint::WorkDue(_) => None,
+        Hint::Log { .. }
+        | Hint::Event { .. }
+        | Hint::Stopped { .. }
+        | Hint::Revoked { .. }
+        | Hint::WorkDue(_) => None,
     });
     assert_eq!(changed.collect::<HashSet<_>>().len(), 2);
 }
