@@ -246,6 +246,25 @@ async fn a_server_that_died_while_it_sent_sends_again() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn a_server_that_is_stopped_waits_for_the_answer_to_what_it_sent() -> anyhow::Result<()> {
+    let mut stage = stage().await?;
+    let anna = user("anna");
+    let phone = stage.phone(&anna, Kind::FcmToken).await?;
+    fault(&stage, Fault::Slow { ms: 1_500 }, 1)?;
+    let id = publish(&stage, &anna).await?;
+    // The service has it, and has not answered yet.
+    stage.received(&phone, 1).await?;
+    stage.server.halt(Halt::Drain).await?;
+    stage.clock.advance(Duration::from_secs(31));
+    stage.server.resume().await?;
+    stage.becomes(id, DeliveryStatus::Sent).await?;
+    let attempt = stage.attempt(id).await?;
+    assert_eq!((attempt.tries, attempt.unproven), (1, 0));
+    assert_eq!(stage.requests_for(&phone).len(), 1);
+    stage.stop().await
+}
+
+#[tokio::test]
 async fn a_push_that_is_scheduled_goes_out_at_its_time() -> anyhow::Result<()> {
     let stage = stage().await?;
     let anna = user("anna");

@@ -29,7 +29,7 @@ use crate::{
     refusal::chain,
     state::{Inner, Live, RefreshKey, ServerState},
     supervise::Supervisor,
-    worker::{self, Dispatcher, Loops, WebhookLoop, Worker},
+    worker::{self, Dispatcher, Flight, Loops, WebhookLoop, Worker},
 };
 
 /// Over how long returning devices are asked to spread, in milliseconds.
@@ -190,11 +190,13 @@ impl Server {
     pub async fn serve(self, listener: TcpListener, shutdown: CancellationToken) {
         let Self { state, supervisor } = self;
         keep_feed(&state, &supervisor);
-        keep_work(&state, &supervisor);
+        let flight = keep_work(&state, &supervisor);
         tracing::info!("serving");
         let drained = drain(state.clone(), shutdown);
         http::serve(listener, http::router(&state), &state.config, drained).await;
         supervisor.stop().await;
+        // What a service took, or has in its hands, is noted before the database is closed.
+        flight.land().await;
         if let Err(error) = state.live.notes.write(&*state.store).await {
             let error = chain(&error);
             tracing::warn!(error, "notes were not stored at the end");
@@ -272,7 +274,8 @@ fn caps(feed: FeedConfig) -> Caps {
 }
 
 /// Starts the loops of work.
-fn keep_work(state: &ServerState, supervisor: &Supervisor) {
+fn keep_work(state: &ServerState, supervisor: &Supervisor) -> Arc<Flight> {
+    let flight = Arc::<Flight>::default();
     let worker = Worker {
         work: Arc::clone(&state.store) as _,
         clock: Arc::clone(&state.clock),
@@ -291,7 +294,7 @@ fn keep_work(state: &ServerState, supervisor: &Supervisor) {
             letters: state.letters.clone(),
         },
         loops: Arc::clone(&state.loops),
-        flight: Arc::default(),
+        flight: Arc::clone(&flight),
     };
     supervisor.keep("dispatch", move || dispatcher.clone().run());
     let webhooks = WebhookLoop {
@@ -303,6 +306,7 @@ fn keep_work(state: &ServerState, supervisor: &Supervisor) {
         turns: Arc::default(),
     };
     supervisor.keep("webhook", move || webhooks.clone().run());
+    flight
 }
 
 /// What sends events to webhooks.

@@ -24,7 +24,7 @@ mod road;
 mod send;
 
 pub use account::{Config, Driver};
-pub use breaker::Why;
+pub use breaker::{Admission, Breaker, Probe, Sign, Why};
 pub use check::{Check, Finding, Health};
 pub use sent::{Hold, Sent};
 pub use tally::Breakers;

@@ -13,7 +13,7 @@
 //! let now: Timestamp = "2026-11-29T09:00:00Z".parse()?;
 //! let lease_until = now + SignedDuration::from_secs(30);
 //! let first = begin(None, lease_until);
-//! let bounds = Bounds { until: now + SignedDuration::from_mins(10), random: 0.5, now };
+//! let bounds = Bounds { until: now + SignedDuration::from_mins(10), collapses: true, random: 0.5, now };
 //! let busy = Outcome::Retry { reason: Reason::ProviderUnavailable, after: None };
 //! let waits = settle(&first, &busy, bounds);
 //! assert_eq!((waits.state, waits.tries), (State::Retrying, 1));
@@ -36,6 +36,11 @@ pub const MAX_PAUSE: SignedDuration = SignedDuration::from_mins(5);
 /// How long a service that throttles is left alone if it does not say (Firebase, "Scale FCM sends": at
 /// least one minute).
 pub const THROTTLED_PAUSE: SignedDuration = SignedDuration::from_mins(1);
+/// How long a server that took a whole letter and did not answer is left alone: for so long it may work on
+/// it (RFC 5321, 4.5.3.2.6).
+pub const UNANSWERED_PAUSE: SignedDuration = SignedDuration::from_mins(10);
+/// So many unproven tries of what cannot be taken back are enough: another one would be another letter.
+pub const UNANSWERED: u32 = 3;
 /// How long what was held back waits if nothing says how long.
 pub const HELD_PAUSE: SignedDuration = SignedDuration::from_secs(5);
 
@@ -137,6 +142,19 @@ impl Attempt {
         self.state == State::Sending && self.until == Some(lease_until)
     }
 
+    /// The same without a further try: nobody needs it any more.
+    #[must_use]
+    pub fn dropped(self) -> Self {
+        match self.state {
+            State::Sending | State::Retrying => Self {
+                state: State::Failed,
+                until: None,
+                ..self
+            },
+            State::Sent | State::Failed => self,
+        }
+    }
+
     /// The same with its try sealed for a key at `at`; without a key, nothing is sealed.
     #[must_use]
     pub fn sealed(self, key: Option<KeyMark>, at: Timestamp) -> Self {
@@ -188,6 +206,9 @@ pub enum Outcome {
 pub struct Bounds {
     /// When no try makes sense any more.
     pub until: Timestamp,
+    /// Whether a repetition takes the place of what was handed over before, as a push does by its identifier.
+    /// A letter does not: whoever gets it twice has two.
+    pub collapses: bool,
     /// A fraction from 0 to 1, which spreads tries that failed together.
     pub random: f64,
     /// The time.
@@ -308,7 +329,16 @@ pub fn settle(begun: &Attempt, outcome: &Outcome, bounds: Bounds) -> Attempt {
         },
         Outcome::Unproven => {
             let unproven = begun.unproven.saturating_add(1);
-            let next = again(begun, Reason::ProviderUnproven, None, bounds);
+            let reason = Reason::ProviderUnproven;
+            // A process that ended had perhaps written nothing: only what was written whole, and was not
+            // answered again, is taken for handed over.
+            let is_silent = begun.reason == Some(reason) && unproven >= UNANSWERED;
+            let pause = (!bounds.collapses).then_some(UNANSWERED_PAUSE);
+            let next = if is_silent && !bounds.collapses {
+                done(State::Sent, Some(reason))
+            } else {
+                again(begun, reason, pause, bounds)
+            };
             Attempt { unproven, ..next }
         }
     }

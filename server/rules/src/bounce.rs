@@ -156,6 +156,7 @@ mod tests {
             ..Course::new(at(1))
         };
         let looked = Looked {
+            drops: None,
             opens: None,
             tries: Vec::new(),
             course,

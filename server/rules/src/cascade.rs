@@ -67,6 +67,7 @@ pub use self::{
 use crate::{
     attempt::{Attempt, State},
     decrypt::is_decrypt,
+    delivery::needs_no_letter,
     device::Opens,
     reason::{Escalation, consequences},
     schedule::Hours,
@@ -176,6 +177,8 @@ pub struct Looked {
     pub opens: Option<Opens>,
     /// Where the delivery stands, and when to look again.
     pub course: Course,
+    /// An attempt that waits for its next try and will have none: nobody needs it any more.
+    pub drops: Option<Target>,
     /// Why the delivery ends, if it does.
     pub end: Option<Reason>,
 }
@@ -187,7 +190,8 @@ impl Looked {
     #[must_use]
     pub fn left_to_dispatch(self, before: Course, now: Timestamp) -> Self {
         let goes_on = self.course.step != before.step && self.end.is_none();
-        if self.opens.is_none() && self.tries.is_empty() && !goes_on {
+        let changes = self.opens.is_some() || self.drops.is_some() || !self.tries.is_empty();
+        if !changes && !goes_on {
             return self;
         }
         let course = Course {
@@ -198,6 +202,7 @@ impl Looked {
             tries: Vec::new(),
             opens: None,
             course,
+            drops: None,
             end: None,
         }
     }
@@ -215,6 +220,8 @@ struct Found {
     is_reachable: bool,
     /// Some device has no address, and gets the delivery when it connects.
     awaits_connection: bool,
+    /// An attempt that will have no further try.
+    drops: Option<Target>,
     failure: Option<Reason>,
 }
 
@@ -249,6 +256,7 @@ pub fn look(view: &View<'_>) -> Looked {
             due_at: None,
             ..view.course
         },
+        drops: None,
         end: None,
     };
     let is_over = match view.state.status {
@@ -275,6 +283,7 @@ pub fn look(view: &View<'_>) -> Looked {
             looked.opens = meant.opens;
             looked.course.opened_at = Some(view.now);
         }
+        looked.drops = found.drops.or(looked.drops);
         let Some(reason) = outlook(view, step, &found, &mut looked) else {
             looked.tries = found.tries;
             return looked;
@@ -355,17 +364,27 @@ fn find<'a>(view: &View<'a>, step: &Step, course: Course, meant: &mut Meant<'a>)
             meant.open_to_all(view);
             find_devices(view, step, course, meant)
         }
-        StepChannel::Email => {
-            let mut found = Found::default();
-            match view.mailbox {
-                None => found.failed(Reason::RecipientNoAddress),
-                Some(mailbox) => {
-                    find_address(view, mailbox, Target::Mailbox, &mut found);
-                }
-            }
-            found
+        StepChannel::Email => find_mailbox(view),
+    }
+}
+
+fn find_mailbox(view: &View<'_>) -> Found {
+    let mut found = Found::default();
+    let attempt = view.mailbox.and_then(|mailbox| mailbox.attempt.as_ref());
+    if needs_no_letter(view.state, view.steps) && !is_under_way(view, attempt) {
+        // The proof came after the step before had given way. What waits is not sent; nothing is lost.
+        found.is_handed = true;
+        let waits = attempt.is_some_and(|it| matches!(it.state, State::Sending | State::Retrying));
+        found.drops = waits.then_some(Target::Mailbox);
+        return found;
+    }
+    match view.mailbox {
+        None => found.failed(Reason::RecipientNoAddress),
+        Some(mailbox) => {
+            find_address(view, mailbox, Target::Mailbox, &mut found);
         }
     }
+    found
 }
 
 fn find_devices(view: &View<'_>, step: &Step, course: Course, meant: &Meant<'_>) -> Found {

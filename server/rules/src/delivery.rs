@@ -185,13 +185,7 @@ pub fn advance(mut state: DeliveryState, event: Event, at: Timestamp) -> Advance
 #[must_use]
 pub fn contacted(mut advanced: Advanced, steps: &Steps, is_mailed: bool) -> Advanced {
     let state = &mut advanced.state;
-    let is_reached = |goal| match goal {
-        Goal::Handed | Goal::Delivered => state.delivered_at.is_some(),
-        Goal::Read => state.read_at.is_some(),
-    };
-    let is_letter = |step: &&Step| step.channel == StepChannel::Email;
-    let mut before = steps.as_slice().iter().take_while(|step| !is_letter(step));
-    if !is_mailed || state.double_contact || !before.any(|step| is_reached(step.goal)) {
+    if !is_mailed || state.double_contact || !needs_no_letter(state, steps) {
         return advanced;
     }
     state.double_contact = true;
@@ -207,6 +201,19 @@ pub fn contacted(mut advanced: Advanced, steps: &Steps, is_mailed: bool) -> Adva
     });
     advanced.is_changed = true;
     advanced
+}
+
+/// Whether a device's evidence says that a step before the first letter has reached its goal, however late: a
+/// letter is not sent any more, and one that was sent is one too many.
+#[must_use]
+pub fn needs_no_letter(state: &DeliveryState, steps: &Steps) -> bool {
+    let is_reached = |goal| match goal {
+        Goal::Handed | Goal::Delivered => state.delivered_at.is_some(),
+        Goal::Read => state.read_at.is_some(),
+    };
+    let is_letter = |step: &&Step| step.channel == StepChannel::Email;
+    let mut before = steps.as_slice().iter().take_while(|step| !is_letter(step));
+    before.any(|step| is_reached(step.goal))
 }
 
 /// Decides what becomes of a delivery whose time to live ran out.

@@ -6,18 +6,19 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use aws_lc_rs::hmac;
 use jiff::SignedDuration;
-use vestnik_clock::Clock;
+use vestnik_clock::{Clock, Now};
 use vestnik_mail::{
     Account, Envelope, Letter, Mailer, Outcome as Handed, Patience, Sender, TagKey, Verdict,
 };
 use vestnik_model::{AppId, Channel, Reason, view::ProviderFinding};
 use vestnik_outbound::Reach;
+use vestnik_push::driver::{Admission, Breaker, Probe, Sign, Why};
 use vestnik_rules::{
     address::hash_email,
     attempt::Outcome,
@@ -68,6 +69,8 @@ struct Known {
 pub(crate) struct Post {
     mailer: Mailer,
     sender: Sender,
+    /// A server that is away must not take the App's places from its pushes.
+    breaker: Mutex<Breaker>,
 }
 
 impl fmt::Debug for MailSender {
@@ -154,7 +157,11 @@ impl MailSender {
             .inspect_err(|error| tracing::warn!(%app, %error, "an SMTP server cannot be used"))
             .ok()?;
         let sender = account.sender(self.marks(app));
-        Some(Post { mailer, sender })
+        Some(Post {
+            mailer,
+            sender,
+            breaker: Mutex::default(),
+        })
     }
 
     /// A try that is sent now, for which there is no answer yet.
@@ -196,12 +203,70 @@ impl MailSender {
                 return Tried { outcome, ..tried };
             }
         };
-        let Handed { verdict, said } = post.mailer.send(&envelope).await;
+        let probe = match post.admit(&*self.posting.clock) {
+            Ok(probe) => probe,
+            Err(outcome) => return Tried { outcome, ..tried },
+        };
+        let handed = post.mailer.send(&envelope).await;
+        post.on(&handed, probe, &*self.posting.clock);
         Tried {
-            outcome: outcome(verdict),
-            said: said.map(|said| said.to_string()),
+            outcome: outcome(handed.verdict),
+            said: handed.said.map(|said| said.to_string()),
             ..tried
         }
+    }
+}
+
+impl Post {
+    /// Whether a letter may go; as the probe, if the server was away.
+    fn admit(&self, clock: &dyn Clock) -> Result<Option<Probe>, Outcome> {
+        match self.breaker().admit(None, &Now::read(clock)) {
+            Admission::Go(probe) => Ok(probe),
+            Admission::Hold { why, after } => Err(Outcome::Held {
+                reason: match why {
+                    Why::Failing => Reason::ProviderUnavailable,
+                    Why::Refusing => Reason::ConfigProviderAuth,
+                },
+                after: SignedDuration::try_from(after).ok(),
+            }),
+        }
+    }
+
+    fn on(&self, handed: &Handed, probe: Option<Probe>, clock: &dyn Clock) {
+        match sign(handed) {
+            Some(sign) => self.breaker().on(sign, probe, &Now::read(clock)),
+            None => {
+                if let Some(probe) = probe {
+                    self.breaker().give_back(probe);
+                }
+            }
+        }
+    }
+
+    fn breaker(&self) -> MutexGuard<'_, Breaker> {
+        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What an outcome tells of the server; nothing if the letter waited for others and never went.
+fn sign(handed: &Handed) -> Option<Sign> {
+    let code = handed.said.and_then(|said| said.code);
+    let is_of_letter = handed.said.is_some() && code != Some(421);
+    match handed.verdict {
+        Verdict::Retry {
+            reason: Reason::ProviderTimeout,
+            ..
+        } => None,
+        Verdict::Retry { .. } if is_of_letter => Some(Sign::Alive),
+        Verdict::Retry { .. } | Verdict::Unproven { .. } => Some(Sign::Bad(Why::Failing)),
+        Verdict::Refused {
+            reason: Reason::ConfigProviderAuth,
+        } => Some(Sign::Bad(Why::Refusing)),
+        Verdict::Accepted
+        | Verdict::Throttled { .. }
+        | Verdict::Dead { .. }
+        | Verdict::Rejected { .. }
+        | Verdict::Refused { .. } => Some(Sign::Alive),
     }
 }
 
@@ -263,6 +328,42 @@ mod tests {
         assert_eq!(mark_key(&[1; 32], &shop), mark_key(&[1; 32], &shop));
         assert_ne!(mark_key(&[1; 32], &shop), mark_key(&[1; 32], &bank));
         assert_ne!(mark_key(&[1; 32], &shop), mark_key(&[2; 32], &shop));
+    }
+
+    #[test]
+    fn a_server_that_is_away_is_told_from_one_that_refuses_letters() {
+        let code = |code| {
+            let code = Some(code);
+            Some(vestnik_mail::Said { code, status: None })
+        };
+        let away = Verdict::Retry {
+            reason: Reason::ProviderUnavailable,
+            after: None,
+        };
+        let failing = Some(Sign::Bad(Why::Failing));
+        let queued = Verdict::Retry {
+            reason: Reason::ProviderTimeout,
+            after: None,
+        };
+        let refused = Verdict::Refused {
+            reason: Reason::ConfigProviderAuth,
+        };
+        for (verdict, said, wanted) in [
+            (away, None, failing),
+            (away, code(421), failing),
+            // It greylists this letter, and may take the next.
+            (away, code(450), Some(Sign::Alive)),
+            (Verdict::Accepted, code(250), Some(Sign::Alive)),
+            (refused, code(535), Some(Sign::Bad(Why::Refusing))),
+            // It waited behind others for its turn.
+            (queued, None, None),
+        ] {
+            assert_eq!(
+                sign(&Handed { verdict, said }),
+                wanted,
+                "{verdict:?} {said:?}"
+            );
+        }
     }
 
     /// The registry, push-services 4.7: who helps, and when a letter is tried again.

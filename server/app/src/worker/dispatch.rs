@@ -9,7 +9,6 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt as _, future::join, stream::FuturesUnordered};
 use jiff::SignedDuration;
-use tokio::task::JoinSet;
 use vestnik_model::{AppId, NotificationId};
 use vestnik_rules::work::{Claim, LEASE, Progress, WorkKind};
 use vestnik_store::{
@@ -53,16 +52,14 @@ pub(crate) struct Dispatcher {
 }
 
 impl Dispatcher {
-    /// Works until it is dropped.
+    /// Claims and begins until it is dropped. What was begun goes on: see [`Flight::land`].
     pub(crate) async fn run(self) {
-        let mut tasks = JoinSet::new();
         let mut round = Round::default();
         let Some(state) = self.loops.of(WorkKind::Dispatch) else {
             return;
         };
         loop {
-            while tasks.try_join_next().is_some() {}
-            let sleep = match self.turn(&mut round, &mut tasks).await {
+            let sleep = match self.turn(&mut round).await {
                 Ok(sleep) => sleep,
                 Err(error) => {
                     state.failed();
@@ -82,17 +79,13 @@ impl Dispatcher {
 
     /// Claims what is due, as far as there is room, and starts a task for each row. Gives how long
     /// nothing else is due.
-    async fn turn(
-        &self,
-        round: &mut Round,
-        tasks: &mut JoinSet<()>,
-    ) -> Result<Duration, StoreError> {
+    async fn turn(&self, round: &mut Round) -> Result<Duration, StoreError> {
         let store = &self.sender.store;
         let (due, now) = (
             store.next_due(WorkKind::Dispatch).await?,
             self.sender.clock.now(),
         );
-        let parts = self.flight.parts();
+        let parts = self.flight.room();
         if parts == 0 || due.is_none_or(|due| due > now) {
             return Ok(until(due, now));
         }
@@ -101,7 +94,8 @@ impl Dispatcher {
         let goes_on = round.goes_on(&claimed);
         for claim in claimed.claims {
             let (dispatcher, room) = (self.clone(), Room::take(&self.flight, &claim.app));
-            tasks.spawn(async move { dispatcher.part(claim, room).await });
+            let part = async move { dispatcher.part(claim, room).await };
+            self.flight.parts.spawn(part);
         }
         Ok(if goes_on { Duration::ZERO } else { PAUSE })
     }
@@ -123,7 +117,7 @@ impl Dispatcher {
             return;
         };
         state.did_part();
-        room.shrink_to(begun.len());
+        room.fit(begun.len());
         if progress == Progress::More {
             state.due.notify_one();
         }
@@ -177,7 +171,7 @@ impl Dispatcher {
             let settling = self.settle(whose, answered);
             let (settled, next) = join(settling, answers.next()).await;
             settled?;
-            room.shrink_to(answers.waiting() + next.len());
+            room.fit(answers.waiting() + next.len());
             answered = next;
         }
         Ok(())

@@ -6,13 +6,14 @@ use std::{
 };
 
 use tokio::sync::Notify;
+use tokio_util::task::TaskTracker;
 use vestnik_model::AppId;
 
 /// The most tries at a time. Each holds what it sends, at most some kilobytes.
 const TRIES: usize = 1_600;
 /// The most tries of one App at a time, so that one whose services are slow leaves room for others.
 const TRIES_OF_APP: usize = 400;
-/// The most tries that a part begins.
+/// A part begins no delivery more once it has so many tries: it has those of one person more at most.
 pub(super) const ROWS: usize = 100;
 
 /// The tries that are on their way.
@@ -21,11 +22,21 @@ pub(crate) struct Flight {
     apps: Mutex<BTreeMap<AppId, usize>>,
     /// There is more room than before.
     pub(super) has_room: Notify,
+    /// The parts that are on their way. They outlive the loop that began them: what a service has taken is
+    /// noted.
+    pub(super) parts: TaskTracker,
 }
 
 impl Flight {
+    /// Waits until nothing is on its way, once the loop that begins tries has ended. No try is waited for
+    /// longer than its lease.
+    pub(crate) async fn land(&self) {
+        self.parts.close();
+        self.parts.wait().await;
+    }
+
     /// How many parts can begin.
-    pub(super) fn parts(&self) -> u32 {
+    pub(super) fn room(&self) -> u32 {
         let taken: usize = self.apps().values().sum();
         u32::try_from(TRIES.saturating_sub(taken) / ROWS).unwrap_or(u32::MAX)
     }
@@ -63,12 +74,14 @@ impl Room {
         }
     }
 
-    /// Gives back what is not needed for so many tries.
-    pub(super) fn shrink_to(&mut self, tries: usize) {
-        let freed = self.tries.saturating_sub(tries);
-        if freed == 0 {
+    /// Takes the room that so many tries need, or gives back what they do not need.
+    pub(super) fn fit(&mut self, tries: usize) {
+        if let Some(more) = tries.checked_sub(self.tries) {
+            self.tries = tries;
+            *self.flight.apps().entry(self.app.clone()).or_default() += more;
             return;
         }
+        let freed = self.tries.saturating_sub(tries);
         self.tries -= freed;
         let mut apps = self.flight.apps();
         if let Some(taken) = apps.get_mut(&self.app) {
@@ -84,7 +97,7 @@ impl Room {
 
 impl Drop for Room {
     fn drop(&mut self) {
-        self.shrink_to(0);
+        self.fit(0);
     }
 }
 
@@ -97,15 +110,17 @@ mod tests {
         let flight = Arc::new(Flight::default());
         let [shop, bank] = ["shop", "bank"].map(|name| AppId::parse(name).unwrap());
         let mut parts: Vec<_> = (0..4).map(|_| Room::take(&flight, &shop)).collect();
-        assert_eq!((flight.full(), flight.parts()), (vec![shop.clone()], 12));
+        assert_eq!((flight.full(), flight.room()), (vec![shop.clone()], 12));
         parts.extend((0..12).map(|_| Room::take(&flight, &bank)));
-        assert_eq!(flight.parts(), 0);
-        parts[0].shrink_to(1);
-        parts[0].shrink_to(ROWS);
-        assert_eq!((flight.full(), flight.parts()), (vec![bank, shop], 0));
-        parts[0].shrink_to(0);
-        assert_eq!(flight.parts(), 1);
+        assert_eq!(flight.room(), 0);
+        parts[0].fit(1);
+        assert_eq!(flight.full(), vec![bank.clone(), shop.clone()]);
+        // Those of a person with many devices count, all of them.
+        parts[0].fit(ROWS + 40);
+        assert_eq!((flight.full(), flight.room()), (vec![bank, shop], 0));
+        parts[0].fit(0);
+        assert_eq!(flight.room(), 1);
         drop(parts);
-        assert_eq!((flight.full(), flight.parts()), (Vec::new(), 16));
+        assert_eq!((flight.full(), flight.room()), (Vec::new(), 16));
     }
 }

@@ -17,6 +17,7 @@ mod run;
 mod webhooks;
 
 pub(crate) use dispatch::Dispatcher;
+pub(crate) use flight::Flight;
 pub(crate) use loops::Loops;
 pub(crate) use run::{Worker, start};
 pub(crate) use webhooks::WebhookLoop;

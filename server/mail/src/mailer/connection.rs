@@ -91,22 +91,29 @@ impl Connection {
     }
 
     /// Hands a letter over; gives up at `end`.
-    pub(super) async fn send(&mut self, envelope: &Envelope, end: Pin<&mut Sleep>) -> Sent {
+    pub(super) async fn send(&mut self, envelope: &Envelope, mut end: Pin<&mut Sleep>) -> Sent {
         let is_reused = self.letters > 0;
         self.letters += 1;
         let (mut transfer, step) = Transfer::begin(envelope, self.features);
         let transferred = tokio::select! {
             biased;
             transferred = self.transfer(&mut transfer, step) => transferred,
-            () = end => Err(Lost),
+            () = end.as_mut() => Err(Lost),
         };
         match transferred {
             Ok((outcome, is_usable)) => {
                 // A server that lost patience with an idle connection says so before it closes it.
                 let is_closing = outcome.said.is_some_and(|said| said.code == Some(421));
+                // What is known of the letter must not wait for what comes after it.
+                let is_clean = is_usable
+                    && tokio::select! {
+                        biased;
+                        is_clean = self.reset(outcome.verdict) => is_clean,
+                        () = end.as_mut() => false,
+                    };
                 Sent {
                     outcome,
-                    is_usable: is_usable && self.reset(outcome.verdict).await,
+                    is_usable: is_clean,
                     is_stale: is_reused && is_closing && transfer.is_unanswered(),
                 }
             }

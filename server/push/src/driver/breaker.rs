@@ -21,7 +21,7 @@ const BESIDE_PROBE: Duration = Duration::from_secs(5);
 /// [`give_back`](Self::give_back) if the request was never made or nobody waits for its answer. One
 /// breaker stands before one origin for one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Breaker {
+pub struct Breaker {
     state: State,
     /// Failures in a row, of the kind of the last.
     row: u32,
@@ -34,7 +34,7 @@ pub(crate) struct Breaker {
 
 /// The one request that a half-open breaker lets through, by its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Probe(u64);
+pub struct Probe(u64);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -60,7 +60,7 @@ pub enum Why {
 
 /// What a request came to, as far as it tells of the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sign {
+pub enum Sign {
     /// The service works, whatever it said of the push.
     Alive,
     /// It does not.
@@ -69,7 +69,7 @@ pub(crate) enum Sign {
 
 /// What a request may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Admission {
+pub enum Admission {
     /// Go; as a probe if the breaker is half-open.
     Go(Option<Probe>),
     /// Wait.
@@ -95,7 +95,7 @@ impl Default for Breaker {
 
 impl Breaker {
     /// Whether a request may go. `own` is the probe that the same push has already.
-    pub(crate) fn admit(&mut self, own: Option<Probe>, now: &Now) -> Admission {
+    pub fn admit(&mut self, own: Option<Probe>, now: &Now) -> Admission {
         let (until, wait) = match self.state {
             State::Closed => return Admission::Go(None),
             State::Probing { probe, .. } if own == Some(probe) => return Admission::Go(own),
@@ -116,12 +116,12 @@ impl Breaker {
     }
 
     /// Whether requests go without being asked about.
-    pub(crate) fn is_closed(&self) -> bool {
+    pub fn is_closed(&self) -> bool {
         self.state == State::Closed
     }
 
     /// Takes what a request came to, which went as `probe` if it was one.
-    pub(crate) fn on(&mut self, sign: Sign, probe: Option<Probe>, now: &Now) {
+    pub fn on(&mut self, sign: Sign, probe: Option<Probe>, now: &Now) {
         let why = match sign {
             Sign::Alive => {
                 *self = Self {
@@ -154,7 +154,7 @@ impl Breaker {
     }
 
     /// Takes a probe back that has no answer and will have none: the next request is the probe.
-    pub(crate) fn give_back(&mut self, probe: Probe) {
+    pub fn give_back(&mut self, probe: Probe) {
         match self.state {
             State::Probing { probe: own, began } if own == probe => {
                 self.state = State::Open { until: began };

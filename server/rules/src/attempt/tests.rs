@@ -7,6 +7,7 @@ fn at(second: i64) -> Timestamp {
 fn bounds(until: i64, now: i64) -> Bounds {
     Bounds {
         until: at(until),
+        collapses: true,
         random: 1.0,
         now: at(now),
     }
@@ -189,4 +190,38 @@ fn what_waits_for_credentials_is_tried_at_once_when_they_are_renewed() {
     assert_eq!(renewed(&waits(Reason::ProviderUnavailable), at(10)), None);
     let sending = begin(Some(&refused), at(60));
     assert_eq!(renewed(&sending, at(10)), None);
+}
+
+#[test]
+fn a_server_that_takes_letters_and_never_answers_gets_three_at_most() {
+    let letters = |until, now| Bounds {
+        collapses: false,
+        ..bounds(until, now)
+    };
+    let mut attempt = begin(None, at(30));
+    for unproven in [1, 2] {
+        let waits = settle(&attempt, &Outcome::Unproven, letters(100_000, 0));
+        assert_eq!((waits.state, waits.unproven), (State::Retrying, unproven));
+        assert!(waits.until >= Some(at(600)), "{waits:?}");
+        attempt = begin(Some(&waits), at(30));
+    }
+    let last = settle(&attempt, &Outcome::Unproven, letters(100_000, 0));
+    let seen = (last.state, last.reason, last.tries, last.unproven);
+    assert_eq!(seen, (State::Sent, Some(Reason::ProviderUnproven), 3, 3));
+
+    // A push takes the place of the one before: it goes on.
+    let mut attempt = begin(None, at(30));
+    for _ in 0..10 {
+        let waits = settle(&attempt, &Outcome::Unproven, bounds(100_000, 0));
+        assert_eq!(waits.state, State::Retrying);
+        attempt = begin(Some(&waits), at(30));
+    }
+
+    // Processes that ended may have written nothing: their tries alone prove nothing.
+    let mut attempt = begin(None, at(30));
+    for _ in 0..10 {
+        attempt = begin(Some(&attempt), at(30));
+    }
+    let waits = settle(&attempt, &Outcome::Unproven, letters(100_000, 0));
+    assert_eq!((waits.state, waits.unproven), (State::Retrying, 11));
 }

@@ -46,6 +46,16 @@ impl Target {
         }
     }
 
+    /// Whether a repetition takes the place of what was handed over before: pushes have the notification's
+    /// identifier, letters are letters.
+    #[must_use]
+    pub const fn collapses(self) -> bool {
+        match self {
+            Self::Device { .. } => true,
+            Self::Mailbox => false,
+        }
+    }
+
     /// Why nothing more is tried at an address that is dead.
     pub(super) const fn dead(self) -> Reason {
         match self {

@@ -135,6 +135,7 @@ impl World {
 
     fn settle(&mut self) {
         let bounds = Bounds {
+            collapses: true,
             until: at(10_000),
             random: 0.5,
             now: self.now,

@@ -5,10 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use rusqlite::Connection;
 use vestnik_model::Channel;
-use vestnik_rules::{
-    attempt::Outcome,
-    work::{Progress, Stage, WorkKind},
-};
+use vestnik_rules::work::{Progress, Stage, WorkKind};
 use vestnik_sqlite::Priority;
 use vestnik_store::{
     Answer, Dispatch,
@@ -161,11 +158,9 @@ fn settle_all(desk: &mut Desk<'_>, settling: &Settling) -> Result<usize, rusqlit
     let mut settled: BTreeMap<Key, Option<Channel>> = BTreeMap::new();
     let mut count = 0;
     for tried in &settling.tried {
-        if let Some(key) = desk.settle(tried, settling.random)? {
-            let handed = settled.entry(key).or_default();
-            if tried.outcome == Outcome::Accepted {
-                *handed = Some(tried.target.channel());
-            }
+        if let Some((key, handed)) = desk.settle(tried, settling.random)? {
+            let known = settled.entry(key).or_default();
+            *known = handed.or(*known);
             count += 1;
         }
     }

@@ -21,6 +21,7 @@ use crate::{
         Txn, asking, calendar::zone_seen_last, decrypt, delivery, dispatch, import, installation,
         notification, presence, present, push_address, user,
     },
+    value::Unreadable,
 };
 
 impl Installations for SqliteStore {
@@ -88,17 +89,24 @@ impl Installations for SqliteStore {
         app: AppId,
         installation: InstallationId,
     ) -> Answer<'_, Option<InstallationView>> {
-        let seal = self.seal();
-        self.read(List, move |db| view(db, &seal, &app, installation))
+        let (seal, unreadable) = (self.seal(), self.unreadable());
+        self.read(List, move |db| {
+            view(db, (&seal, &unreadable), &app, installation)
+        })
     }
 
     fn installations_of(&self, app: AppId, user: UserId) -> Answer<'_, Vec<InstallationView>> {
-        let seal = self.seal();
+        let (seal, unreadable) = (self.seal(), self.unreadable());
         self.read(List, move |db| {
             let candidates = installation::candidates(db, &app, &user)?;
             let mut views = Vec::with_capacity(candidates.len());
             for candidate in candidates {
-                views.extend(view(db, &seal, &app, candidate.installation)?);
+                views.extend(view(
+                    db,
+                    (&seal, &unreadable),
+                    &app,
+                    candidate.installation,
+                )?);
             }
             views.sort_by_key(|view| view.id);
             Ok(views)
@@ -165,7 +173,7 @@ fn look_anew(txn: &mut Txn<'_>, session: &Session, now: Timestamp) -> Result<(),
 /// An installation with its addresses.
 fn view(
     db: &Connection,
-    seal: &Seal,
+    with: (&Seal, &Unreadable),
     app: &AppId,
     installation: InstallationId,
 ) -> Result<Option<InstallationView>, rusqlite::Error> {
@@ -173,7 +181,7 @@ fn view(
         return Ok(None);
     };
     if let Some(state) = &mut view.state {
-        let found = push_address::of_installation(db, seal, app, installation)?;
+        let found = push_address::of_installation(db, with, app, installation)?;
         let addresses = found.into_iter().filter_map(|found| found.address);
         state.push_addresses = addresses.collect();
     }

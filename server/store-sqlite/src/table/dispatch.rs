@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use vestnik_model::{AppId, Channel, Devices, InstallationId, Notification, Open, publish::Steps};
 use vestnik_rules::{
     address::hash_email,
-    attempt::{Bounds, after_renewal, begin, for_delivery, kills, settle},
+    attempt::{Bounds, State, after_renewal, begin, for_delivery, kills, settle},
     cascade::{Course, Looked, Target, View, channel_of, is_handed, look},
     delivery::{Event, advance, contacted},
     device::Opens,
@@ -137,9 +137,14 @@ impl Desk<'_> {
     ) -> Result<(Vec<Begun>, bool), rusqlite::Error> {
         let row = self.sending.found.subject.row;
         let due = delivery::due(self.db, row, self.now, rows)?;
-        let is_more = due.len() >= rows as usize;
+        let mut is_more = due.len() >= rows as usize;
         let mut begun = Vec::new();
         for (user, course) in due {
+            // A person can have many devices: what is left is due in the next part.
+            if begun.len() >= rows as usize {
+                is_more = true;
+                break;
+            }
             let key = Key {
                 notification: row,
                 user,
@@ -158,6 +163,9 @@ impl Desk<'_> {
                 self.open(&case, opens, seed)?;
             }
             self.save(&case, &looked)?;
+            if let Some(target) = looked.drops {
+                self.drop_attempt(&case, target)?;
+            }
             for target in &looked.tries {
                 begun.extend(self.begin(&case, *target)?);
             }
@@ -232,6 +240,15 @@ impl Desk<'_> {
         Ok(())
     }
 
+    /// An attempt that waits will have no further try.
+    fn drop_attempt(&self, case: &Case, target: Target) -> Result<(), rusqlite::Error> {
+        let Some(found) = case.attempts.iter().find(|found| found.target == target) else {
+            return Ok(());
+        };
+        let dropped = found.attempt.clone().dropped();
+        attempt::put(self.db, case.key, target, &dropped, self.now)
+    }
+
     /// Begins a try. Without content or address, which only damaged rows can cause, none begins.
     fn begin(&self, case: &Case, target: Target) -> Result<Option<Begun>, rusqlite::Error> {
         let (Some(content), Some(recipient)) = (&self.sending.content, case.recipient(target))
@@ -254,12 +271,13 @@ impl Desk<'_> {
         }))
     }
 
-    /// Notes what became of a try, if it is still the one that is on its way. Gives whether it was.
+    /// Notes what became of a try, if it is still the one that is on its way. Gives the delivery, and the
+    /// channel that took it, if it did.
     pub(crate) fn settle(
         &self,
         tried: &Tried,
         random: f64,
-    ) -> Result<Option<Key>, rusqlite::Error> {
+    ) -> Result<Option<(Key, Option<Channel>)>, rusqlite::Error> {
         let Some(head) = user::find(self.db, self.sending.app(), &tried.user)? else {
             return Ok(None);
         };
@@ -278,6 +296,7 @@ impl Desk<'_> {
         let used = self.used(key, tried)?;
         let bounds = Bounds {
             until: self.until(key)?,
+            collapses: tried.target.collapses(),
             random,
             now: self.now,
         };
@@ -293,7 +312,8 @@ impl Desk<'_> {
         if let Some(dead) = used.dead {
             self.kill(key, dead)?;
         }
-        Ok(Some(key))
+        let is_taken = settled.state == State::Sent;
+        Ok(Some((key, is_taken.then(|| tried.target.channel()))))
     }
 
     /// Until when a try of a delivery makes sense.
@@ -324,7 +344,12 @@ impl Desk<'_> {
             });
         };
         let app = self.sending.app();
-        let mut addresses = push_address::of_installation(self.db, self.seal, app, installation)?;
+        let mut addresses = push_address::of_installation(
+            self.db,
+            (self.seal, self.unreadable),
+            app,
+            installation,
+        )?;
         addresses.retain(|found| {
             let kind = Open::read(&found.kind);
             kind.known().and_then(channel_of) == Some(channel)

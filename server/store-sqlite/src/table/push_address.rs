@@ -10,6 +10,7 @@ use super::{import, installation::key};
 use crate::{
     seal::{Place, Seal},
     sql::statements,
+    value::Unreadable,
 };
 
 statements! {
@@ -149,20 +150,20 @@ fn sealed(
 /// The addresses of an installation.
 pub(crate) fn of_installation(
     db: &Connection,
-    seal: &Seal,
+    with: (&Seal, &Unreadable),
     app: &AppId,
     installation: InstallationId,
 ) -> Result<Vec<Found>, rusqlite::Error> {
     db.prepare_cached(OF_INSTALLATION)?
         .query_map((app.as_str(), key(installation)), |row| {
-            found(row, seal, (app, installation))
+            found(row, with, (app, installation))
         })?
         .collect()
 }
 
 fn found(
     row: &Row<'_>,
-    seal: &Seal,
+    (seal, unreadable): (&Seal, &Unreadable),
     (app, installation): (&AppId, InstallationId),
 ) -> Result<Found, rusqlite::Error> {
     let kind: String = row.get(0)?;
@@ -173,9 +174,10 @@ fn found(
         table: TABLE,
         row: &place,
     };
-    let json = value
-        .map(|value| seal.open_column(&place, 1, &value))
-        .transpose()?;
+    let opened = value.map(|value| seal.open_column(&place, 1, &value));
+    let json = unreadable
+        .pass_over("push address", opened.transpose())?
+        .flatten();
     Ok(Found {
         address: json.and_then(|json| serde_json::from_slice(&json).ok()),
         refreshed_at: time(row, 2)?,
@@ -227,7 +229,8 @@ pub(crate) fn reseal(db: &Connection, from: &Seal, to: &Seal) -> Result<(), rusq
         })?
         .collect::<Result<_, _>>()?;
     for (app, installation) in names {
-        for found in of_installation(db, from, &app, installation)? {
+        let with = (from, &Unreadable::default());
+        for found in of_installation(db, with, &app, installation)? {
             let Some(address) = found.address else {
                 continue;
             };

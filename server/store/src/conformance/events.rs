@@ -217,5 +217,7 @@ pub async fn what_a_person_did_is_told_once(fixture: &impl Fixture) {
         [],
         "a text outlives its author"
     );
+    world.work(WorkKind::EraseUser, 10, 200).await;
+    assert_eq!(responses(&all(&world).await), []);
     world.is_sound().await;
 }

@@ -316,3 +316,67 @@ pub async fn evidence_before_the_mail_server_s_answer_is_a_double_contact(fixtur
     assert_eq!(double_contacts(&world).await, (true, 1));
     world.is_sound().await;
 }
+
+pub async fn evidence_cancels_a_letter_that_waits(fixture: &impl Fixture) {
+    let (world, anna, letter) = escalated(fixture).await;
+    let reason = Reason::ProviderThrottled;
+    let greylisted = Outcome::Retry {
+        reason,
+        after: Some(SignedDuration::from_secs(300)),
+    };
+    settle(&world, 81, tried(&letter, 80, greylisted)).await;
+    world
+        .report(&anna, vec![receipt(1, ReceiptKind::Delivered, 90)])
+        .await;
+    assert_eq!(dispatch(&world, 500).await, []);
+    let views = attempts(&world, 1, "anna").await;
+    let given_up = (Channel::Email, AttemptStatus::Failed, Some(reason));
+    assert_eq!(standing(&views).last(), Some(&given_up));
+    assert_eq!(
+        world.delivery(1, "anna").await.status,
+        DeliveryStatus::Delivered
+    );
+    assert_eq!(double_contacts(&world).await, (false, 0));
+    world.is_sound().await;
+}
+
+pub async fn evidence_cancels_the_letter_of_a_server_that_died(fixture: &impl Fixture) {
+    let (world, anna, _) = escalated(fixture).await;
+    world
+        .report(&anna, vec![receipt(1, ReceiptKind::Delivered, 90)])
+        .await;
+    // Nobody knows whether the first one was taken: it is not repeated.
+    assert_eq!(dispatch(&world, 500).await, []);
+    let views = attempts(&world, 1, "anna").await;
+    let last = views.last().map(|view| view.status.clone());
+    assert_eq!(last, Some(AttemptStatus::Failed.into()));
+    world.is_sound().await;
+}
+
+pub async fn a_silent_mail_server_gets_three_letters_at_most(fixture: &impl Fixture) {
+    let world = begin(fixture).await;
+    let mut new = new(&shop(), 1, users(&["anna"]));
+    new.publication.steps = cascade();
+    new.publication.ttl = SignedDuration::from_secs(100_000);
+    new.notification = new.publication.accept(notification(1), at(ACCEPTED));
+    world.store.publish(new).await.unwrap();
+    for second in [20, 1_020] {
+        let begun = dispatch(&world, second).await;
+        let silent = tried(&begun[0], second, Outcome::Unproven);
+        settle(&world, second + 15, silent).await;
+        let waits = attempts(&world, 1, "anna").await.pop();
+        let until = waits.and_then(|view| view.until);
+        assert!(until >= Some(at(second + 615)), "{until:?}");
+    }
+    let begun = dispatch(&world, 2_020).await;
+    let silent = tried(&begun[0], 2_020, Outcome::Unproven);
+    settle(&world, 2_035, silent).await;
+    let reason = Some(Reason::ProviderUnproven);
+    let taken = (Channel::Email, AttemptStatus::Sent, reason);
+    let views = attempts(&world, 1, "anna").await;
+    assert_eq!(standing(&views), [taken]);
+    assert_eq!((views[0].tries, views[0].unproven), (3, 3));
+    assert_eq!(channels(&world).await, [Channel::Email]);
+    assert_eq!(world.delivery(1, "anna").await.status, DeliveryStatus::Sent);
+    world.is_sound().await;
+}

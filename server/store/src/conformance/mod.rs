@@ -227,7 +227,10 @@ macro_rules! conformance {
                 without_an_smtp_server_no_letter_begins,
                 what_waits_for_a_try_is_given_up_with_its_delivery,
                 evidence_behind_a_letter_is_a_double_contact,
-                evidence_before_the_mail_server_s_answer_is_a_double_contact;
+                evidence_before_the_mail_server_s_answer_is_a_double_contact,
+                evidence_cancels_a_letter_that_waits,
+                evidence_cancels_the_letter_of_a_server_that_died,
+                a_silent_mail_server_gets_three_letters_at_most;
             decrypting: a_push_is_sent_anew_for_a_key_that_came_before_the_report,
                 a_push_is_sent_anew_for_a_key_that_comes_after_the_report,
                 without_another_key_the_next_step_begins,

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use vestnik_model::{AppId, Channel, InstallationId, Open, UserId};
 use vestnik_rules::{
     address::hash_email,
-    attempt::{Bounds, Outcome, after_renewal, begin, for_delivery, kills, settle},
+    attempt::{Bounds, State, after_renewal, begin, for_delivery, kills, settle},
     cascade::{Looked, Target, View, channel_of, is_handed, look},
     delivery::{Event, advance, contacted},
     device::Opens,
@@ -66,6 +66,10 @@ fn dispatch(txn: &mut Txn, part: &Part) -> Dispatched {
     let due = due(&txn.world, notification, part.now, part.rows as usize);
     let mut begun = Vec::new();
     for user in due {
+        // A person can have many devices: what is left is due in the next part.
+        if begun.len() >= part.rows as usize {
+            break;
+        }
         let key = (notification, user);
         let hours = hours_of(&txn.world, key, part.now);
         let Some(looked) = look_at(&txn.world, key, &hours, part.now) else {
@@ -78,6 +82,12 @@ fn dispatch(txn: &mut Txn, part: &Part) -> Dispatched {
             open(txn, key, opens, part);
         }
         save(txn, key, &looked, part.now);
+        if let Some(row) = looked
+            .drops
+            .and_then(|target| txn.world.attempts.get_mut(&(key.0, key.1, target)))
+        {
+            row.attempt = row.attempt.clone().dropped();
+        }
         for target in looked.tries {
             begun.extend(begin_one(&mut txn.world, key, target, part.now));
         }
@@ -332,11 +342,9 @@ fn settle_all(txn: &mut Txn, settling: &Settling) -> usize {
     let mut settled: BTreeMap<Key, Option<Channel>> = BTreeMap::new();
     let mut count = 0;
     for tried in &settling.tried {
-        if let Some(key) = settle_one(txn, notification, tried, settling) {
-            let handed = settled.entry(key).or_default();
-            if matches!(tried.outcome, Outcome::Accepted) {
-                *handed = Some(tried.target.channel());
-            }
+        if let Some((key, handed)) = settle_one(txn, notification, tried, settling) {
+            let known = settled.entry(key).or_default();
+            *known = handed.or(*known);
             count += 1;
         }
     }
@@ -361,12 +369,13 @@ fn settle_one(
     notification: NotificationKey,
     tried: &Tried,
     settling: &Settling,
-) -> Option<Key> {
+) -> Option<(Key, Option<Channel>)> {
     let app = &settling.app;
     let user: &UserId = &tried.user;
     let key = (notification, txn.world.user_key(app, user)?);
     let bounds = Bounds {
         until: until(&txn.world, key)?,
+        collapses: tried.target.collapses(),
         random: settling.random,
         now: settling.now,
     };
@@ -380,6 +389,7 @@ fn settle_one(
     let outcome = for_delivery(tried.outcome.clone(), has_other);
     let (outcome, bounds) = after_renewal((outcome, bounds), tried.lease_until, set_at);
     row.attempt = settle(&row.attempt, &outcome, bounds);
+    let is_taken = row.attempt.state == State::Sent;
     if tried.said.is_some() {
         row.said.clone_from(&tried.said);
     }
@@ -389,7 +399,7 @@ fn settle_one(
         }
         Target::Mailbox => kill_mailbox(&mut txn.world, key.1, tried, settling.now),
     }
-    Some(key)
+    Some((key, is_taken.then(|| tried.target.channel())))
 }
 
 /// Whether there is an address by now that the try did not go to.

@@ -83,7 +83,8 @@ impl Desk<'_> {
         let present = presence::of_user(self.db, app, &name, self.now)?;
         let (mut devices, mut reach) = (Vec::new(), Vec::new());
         for row in self.installations(app, &name)? {
-            let addresses = push_address::of_installation(self.db, self.seal, app, row.id)?;
+            let addresses =
+                push_address::of_installation(self.db, (self.seal, self.unreadable), app, row.id)?;
             let seen = present.iter().filter(|seen| seen.installation == row.id);
             let reported = attempts
                 .iter()

@@ -357,7 +357,16 @@ impl Life {
             },
         };
         let random = 0.5;
-        tried.attempt = settle(&tried.attempt, &outcome, Bounds { until, random, now });
+        tried.attempt = settle(
+            &tried.attempt,
+            &outcome,
+            Bounds {
+                until,
+                collapses: tried.target.collapses(),
+                random,
+                now,
+            },
+        );
         let target = tried.target;
         if matches!(outcome, Outcome::Dead { .. }) {
             self.kill(target);
