@@ -36,6 +36,13 @@ pub(crate) enum AtServer {
     Publish {
         user: usize,
         lasts: At,
+        /// Whose installation it is for, if it is not for all of the user's.
+        only: Option<Number>,
+    },
+    /// What is for some installations only is for one more.
+    Widen {
+        last: usize,
+        device: Number,
     },
     /// As soon as a device of the user says hello.
     Surprise {
@@ -117,15 +124,37 @@ pub(crate) enum InProcess {
 /// What a person does.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum ByPerson {
-    Read { last: usize },
+    Read {
+        last: usize,
+    },
+    /// The newest that has not been shown on another device of theirs.
+    ReadFirst,
     ReadAll,
-    Click { last: usize },
-    Reply { last: usize },
-    Dismiss { last: usize },
-    Archive { last: usize, value: bool },
-    Delete { last: usize, value: bool },
+    Click {
+        last: usize,
+    },
+    /// A button of a notification.
+    Press {
+        last: usize,
+    },
+    Reply {
+        last: usize,
+    },
+    Dismiss {
+        last: usize,
+    },
+    Archive {
+        last: usize,
+        value: bool,
+    },
+    Delete {
+        last: usize,
+        value: bool,
+    },
     Look,
-    Topic { joins: bool },
+    Topic {
+        joins: bool,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -140,13 +169,24 @@ pub(crate) enum OnScreen {
         extension: bool,
     },
     /// A push service brings what the app cannot know yet: it does not run, or has lost its connection.
-    PushFirst {
-        extension: bool,
-    },
+    PushFirst(PushFirst),
     /// The push service gives the app another address.
     Rotate,
     /// The keys of pushes are lost.
-    LoseKeys,
+    LoseKeys {
+        /// The app is closed first, and is started again without them.
+        is_closed: bool,
+    },
+}
+
+/// A notification whose push comes before anything else of it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct PushFirst {
+    pub(crate) extension: bool,
+    /// It is for that device only.
+    pub(crate) is_only: bool,
+    /// It is withdrawn so long afterwards, if it is.
+    pub(crate) recalled_after: Option<At>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -279,8 +319,9 @@ fn step(random: &mut Random, focus: &Focus) -> Step {
     }
 }
 
+/// Often one of the newest, with which something may still be under way.
 fn last(random: &mut Random) -> usize {
-    random.index(5)
+    random.pick(&[0, 0, 1, 1, 2, 3, 4])
 }
 
 fn publishing(random: &mut Random) -> AtServer {
@@ -291,6 +332,10 @@ fn publishing(random: &mut Random) -> AtServer {
             FactKind::Delivered,
             FactKind::Dismissed,
         ])),
+        0 if random.percent(40) => AtServer::Widen {
+            last: last(random),
+            device: random.index(DEVICES),
+        },
         0..=1 => AtServer::Replace { last: last(random) },
         2 => AtServer::Recall { last: last(random) },
         3 => AtServer::Strange { user },
@@ -309,6 +354,7 @@ fn publishing(random: &mut Random) -> AtServer {
                 2 * MINUTE,
                 15 * SECOND,
             ]),
+            only: random.percent(15).then(|| random.index(DEVICES)),
         },
     }
 }
@@ -391,8 +437,9 @@ fn process(random: &mut Random) -> InProcess {
 fn person(random: &mut Random) -> ByPerson {
     let last = last(random);
     let value = random.percent(70);
-    match random.below(16) {
+    match random.below(18) {
         0..=4 => ByPerson::Read { last },
+        17 => ByPerson::ReadFirst,
         5..=6 => ByPerson::ReadAll,
         7 => ByPerson::Click { last },
         8 => ByPerson::Reply { last },
@@ -400,7 +447,8 @@ fn person(random: &mut Random) -> ByPerson {
         10 => ByPerson::Archive { last, value },
         11 => ByPerson::Delete { last, value },
         12..=13 => ByPerson::Look,
-        _ => ByPerson::Topic { joins: value },
+        14..=15 => ByPerson::Topic { joins: value },
+        _ => ByPerson::Press { last },
     }
 }
 
@@ -432,12 +480,20 @@ fn screen(random: &mut Random) -> OnScreen {
         0..=1 => OnScreen::Permission {
             is_granted: random.percent(55),
         },
-        2..=4 => OnScreen::Habit(random.pick(&Habit::ALL)),
+        2..=3 => OnScreen::Habit(random.pick(&Habit::ALL)),
+        // What waits to be shown may be read, recalled or replaced meanwhile.
+        4 => OnScreen::Habit(random.pick(&[Habit::Fails, Habit::Dawdles])),
         5 => OnScreen::Rotate,
-        6 => OnScreen::LoseKeys,
-        7..=9 => OnScreen::PushFirst {
-            extension: random.percent(65),
+        6 => OnScreen::LoseKeys {
+            is_closed: random.percent(60),
         },
+        7..=9 => OnScreen::PushFirst(PushFirst {
+            extension: random.percent(65),
+            is_only: random.percent(30),
+            recalled_after: random
+                .percent(15)
+                .then(|| random.pick(&[0, SECOND, 30 * SECOND, 5 * MINUTE])),
+        }),
         _ => OnScreen::Push {
             last: random.index(2),
             extension: random.percent(60),

@@ -12,7 +12,7 @@ pub(super) fn check(world: &World, number: Number, items: &[HistoryItem], wrong:
     };
     for (id, accepted) in world.server.accepted() {
         if accepted.user == user {
-            let found = of_accepted(world, (id, accepted), items);
+            let found = of_accepted(world, number, (id, accepted), items);
             wrong.extend(found.map(|found| format!("device {number}: {id} {found}")));
         }
     }
@@ -26,6 +26,7 @@ pub(super) fn check(world: &World, number: Number, items: &[HistoryItem], wrong:
 
 fn of_accepted(
     world: &World,
+    number: Number,
     (id, accepted): (NotificationId, &Accepted),
     items: &[HistoryItem],
 ) -> Option<String> {
@@ -37,14 +38,17 @@ fn of_accepted(
     let is_deleted = world.server.is_deleted(id) || was_deleted(world, id);
     // It may have expired on its way here, or before a new installation asked for it.
     let was_recalled = world.server.ever.recalled.contains(&id);
-    let may_be_absent = accepted.expires_at <= world.now || is_deleted || was_recalled;
+    let installation = world.devices[number].installation();
+    let is_meant = installation.is_some_and(|installation| accepted.is_for(installation));
+    let may_be_absent = accepted.expires_at <= world.now || is_deleted || was_recalled || !is_meant;
     match item {
         None if may_be_absent => None,
         None => Some("is missing".to_owned()),
         // A backup of the server may have lost a newer one.
         Some(item)
             if item.notification.revision < accepted.notification.revision
-                && accepted.expires_at > world.now =>
+                && accepted.expires_at > world.now
+                && is_meant =>
         {
             Some(format!(
                 "has revision {} and not {}",

@@ -19,6 +19,7 @@ pub(crate) fn check(world: &mut World) -> Vec<String> {
                 history::check(world, number, &items, &mut wrong);
                 screen::check(world, number, &items, &mut wrong);
                 report::check(world, number, &items, &mut wrong);
+                report::opened(world, number, &mut wrong);
                 key::check(world, number, &mut wrong);
             }
             Err(error) => wrong.push(format!(

@@ -1,10 +1,17 @@
 //! The server knows what the device did, and nothing that it did not do.
 
 use vestnik_inbox::{HistoryItem, ShowState};
-use vestnik_model::FactKind;
+use vestnik_model::{FactKind, NotificationId};
 
 use super::history::was_read;
-use crate::{device::Number, world::World};
+use crate::{
+    device::Number,
+    time::{At, SECOND},
+    world::World,
+};
+
+/// For so long a call may be on its way, and the second that an age in seconds leaves out.
+const ON_THE_WAY: At = 21 * SECOND;
 
 pub(super) fn check(world: &World, number: Number, items: &[HistoryItem], wrong: &mut Vec<String>) {
     nothing_false(world, number, wrong);
@@ -43,12 +50,21 @@ pub(super) fn check(world: &World, number: Number, items: &[HistoryItem], wrong:
         let mut devices = world.devices.iter();
         let is_deleted =
             world.server.is_deleted(*id) || devices.any(|device| device.diary.deleted.contains(id));
-        let mut own = device.diary.installations.iter();
-        let is_told = is_refused(FactKind::NotShown)
-            || own.any(|installation| facts.contains(&(*installation, FactKind::NotShown, *id)));
+        let is_told = is_told_by_any(world, number, (FactKind::NotShown, *id));
         if is_ours && !is_deleted && !is_told {
             wrong.push(format!(
                 "device {number}: a push of {id} did not open and is not reported"
+            ));
+        }
+    }
+    for (kind, id) in &device.diary.done {
+        let accepted = world.server.accepted().find(|(one, _)| one == id);
+        let is_ours =
+            accepted.is_some_and(|(_, accepted)| Some(&accepted.user) == device.wanted.as_ref());
+        if is_ours && !is_told_by_any(world, number, (*kind, *id)) {
+            wrong.push(format!(
+                "device {number}: {id} was {} here and that is not reported",
+                kind.as_str()
             ));
         }
     }
@@ -67,6 +83,32 @@ pub(super) fn check(world: &World, number: Number, items: &[HistoryItem], wrong:
     }
 }
 
+/// Whether any installation that the device was has reported something, if the server takes it.
+fn is_told_by_any(world: &World, number: Number, (kind, id): (FactKind, NotificationId)) -> bool {
+    let facts = &world.server.ever.facts;
+    let mut own = world.devices[number].diary.installations.iter();
+    world.server.refuses.contains(&kind)
+        || own.any(|installation| facts.contains(&(*installation, kind, id)))
+}
+
+/// The server knows when the app was opened last, on each device. What a process has not told when it ends
+/// is not told.
+pub(super) fn opened(world: &World, number: Number, wrong: &mut Vec<String>) {
+    let device = &world.devices[number];
+    let Some((life, opened)) = device.diary.opened else {
+        return;
+    };
+    let known = device
+        .installation()
+        .and_then(|installation| world.server.opened_at(installation));
+    let is_known = known.is_some_and(|known| (opened..opened + ON_THE_WAY).contains(&known));
+    if device.is_living(life) && world.server.ever.restores.is_empty() && !is_known {
+        wrong.push(format!(
+            "device {number}: the app was opened at {opened} and the server knows of {known:?}"
+        ));
+    }
+}
+
 fn nothing_false(world: &World, number: Number, wrong: &mut Vec<String>) {
     let diary = &world.devices[number].diary;
     for (installation, kind, id) in &world.server.ever.facts {
@@ -75,12 +117,11 @@ fn nothing_false(world: &World, number: Number, wrong: &mut Vec<String>) {
         }
         let is_true = match kind {
             FactKind::Displayed | FactKind::Dismissed => diary.was_drawn(*id),
-            FactKind::Read | FactKind::Clicked | FactKind::Reply => diary.read.contains_key(id),
-            FactKind::Delivered
-            | FactKind::Actioned
-            | FactKind::ReadUpTo
-            | FactKind::Flag
-            | FactKind::NotShown => true,
+            FactKind::Read => diary.read.contains_key(id),
+            FactKind::Clicked | FactKind::Actioned | FactKind::Reply => {
+                diary.done.contains(&(*kind, *id))
+            }
+            FactKind::Delivered | FactKind::ReadUpTo | FactKind::Flag | FactKind::NotShown => true,
         };
         if !is_true {
             wrong.push(format!(

@@ -12,6 +12,13 @@ pub(super) fn check(world: &World, number: Number, items: &[HistoryItem], wrong:
     let device = &world.devices[number];
     let mut as_new: BTreeMap<NotificationId, u32> = BTreeMap::new();
     for draw in &device.diary.draws {
+        let meant = world.server.ever.meant.get(&draw.id);
+        if meant.is_some_and(|meant| meant.is_disjoint(&device.diary.installations)) {
+            wrong.push(format!(
+                "device {number}: {} is shown and is for other devices",
+                draw.id
+            ));
+        }
         if !draw.again {
             *as_new.entry(draw.id).or_default() += 1;
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vestnik_model::{InstallationId, NotificationId, UserId};
+use vestnik_model::{FactKind, InstallationId, NotificationId, UserId};
 
 use crate::time::{At, SECOND};
 
@@ -41,6 +41,10 @@ pub(crate) struct Diary {
     pub(crate) unopened: BTreeSet<NotificationId>,
     /// In which process of the app the keys of pushes were lost.
     pub(crate) keys_lost_in: Option<u64>,
+    /// What a person did here with notifications, beside reading them.
+    pub(crate) done: BTreeSet<(FactKind, NotificationId)>,
+    /// When a person last brought the app to the front, and in which process of it.
+    pub(crate) opened: Option<(u64, At)>,
     /// What a person deleted here.
     pub(crate) deleted: BTreeSet<NotificationId>,
     /// How often the system refused to draw.

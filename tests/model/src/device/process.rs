@@ -17,7 +17,7 @@ use vestnik_core::{
 };
 use vestnik_inbox::Settled;
 use vestnik_model::{
-    InstallationId, InstallationSecret, InstallationState, NotificationId, Permission, Report,
+    InstallationId, InstallationReport, InstallationSecret, NotificationId, Permission, Report,
     Reported, TokenRequest, TokenResponse, UserId,
     contract::{Hello, Page, Sync as SyncCall, Welcome},
 };
@@ -78,6 +78,7 @@ pub(crate) enum Deed {
     Read(NotificationId),
     ReadAll,
     Click(NotificationId),
+    Press(NotificationId),
     Dismiss(NotificationId),
     Archive(NotificationId, bool),
     Delete(NotificationId, bool),
@@ -106,7 +107,7 @@ pub(crate) enum Pending {
 pub(crate) enum Request {
     Exchange(TokenRequest),
     Delete(Secret, InstallationId),
-    Put(Secret, InstallationId, Box<InstallationState>),
+    Put(Secret, InstallationId, Box<InstallationReport>),
     Connect(Secret),
     Hello(Box<Hello>),
     Probe,

@@ -17,6 +17,11 @@ impl Keystore {
         self.is_locked.store(is_locked, Ordering::SeqCst);
     }
 
+    /// What is kept under a name, also while nobody can read it.
+    pub(crate) fn kept(&self, name: &str) -> Option<SecretString> {
+        self.secrets.get(name).ok().flatten()
+    }
+
     fn open(&self) -> Result<&MemorySecrets, SecretError> {
         if self.is_locked.load(Ordering::SeqCst) {
             let source = "the keystore of the model is locked".into();

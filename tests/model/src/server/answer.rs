@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use vestnik_core::{machine::CallFailure, transport::HubEvent};
 use vestnik_model::{
-    Arrival, DeliveryId, Entry, Fact, FactKind, Feature, InstallationId, InstallationState,
+    Arrival, DeliveryId, Entry, Fact, FactKind, Feature, InstallationId, InstallationReport,
     Notification, NotificationId, Open, ProblemCode, Recall, Report, Reported, TokenRequest,
     TokenResponse, UserId,
     contract::{CONTRACT, Entries, Hello, Limits, Page, Sync as SyncCall, Welcome},
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     random::Random,
-    time::{At, time_of_day},
+    time::{At, SECOND, time_of_day},
 };
 
 /// The reference model of a server.
@@ -115,15 +115,18 @@ impl Server {
         &mut self,
         now: At,
         token: &str,
-        (id, state): (InstallationId, &InstallationState),
+        (id, report): (InstallationId, &InstallationReport),
     ) -> Result<(), CallFailure> {
         let access = self.authenticate(now, token)?;
         if access.installation == id {
             if let Some(installation) = self.state.installations.get_mut(&id) {
                 installation.puts += 1;
-                installation.key.clone_from(&state.envelope_key);
-                let address = state.push_addresses.first();
+                installation.key.clone_from(&report.state.envelope_key);
+                let address = report.state.push_addresses.first();
                 installation.address = address.map(|address| address.value.clone());
+                let ago = report.opened_seconds_ago.map(|ago| At::from(ago) * SECOND);
+                let opened = ago.map(|ago| now.saturating_sub(ago));
+                installation.opened_at = installation.opened_at.max(opened);
             }
             Ok(())
         } else {
@@ -215,7 +218,7 @@ impl Server {
         let (after, cursor, more) = (log.cursor(seq), log.cursor(end), end < log.length());
         let entries = stretch
             .into_iter()
-            .filter_map(|(_, entry)| self.given(now, entry))
+            .filter_map(|(_, entry)| self.given(now, access.installation, entry))
             .collect();
         Ok(Page {
             after,
@@ -248,21 +251,25 @@ impl Server {
         Ok(())
     }
 
-    /// Accepts a notification or a newer revision of one.
+    /// Accepts a notification or a newer revision of one. A new one may be for one installation only.
     pub(crate) fn publish(
         &mut self,
         now: At,
         user: &UserId,
-        notification: Notification,
-        expires_at: At,
+        (notification, expires_at): (Notification, At),
+        only: Option<InstallationId>,
     ) {
         let id = notification.id;
         let entry = arrival(now, notification.clone());
-        let seq = self.append(user, entry);
         self.ever.notifications.insert(id, user.clone());
         if let Some(known) = self.state.notifications.get_mut(&id) {
             known.notification = notification;
+            self.append(user, entry);
             return;
+        }
+        let seq = self.log(user).length() + 1;
+        if let Some(only) = only {
+            self.ever.meant.entry(id).or_default().insert(only);
         }
         let accepted = Accepted {
             user: user.clone(),
@@ -272,9 +279,26 @@ impl Server {
             is_recalled: false,
             read_at: None,
             seq,
+            only: only.map(|only| BTreeMap::from([(only, seq)])),
             flags: BTreeMap::new(),
         };
         self.state.notifications.insert(id, accepted);
+        self.append(user, entry);
+    }
+
+    /// A notification is for one more installation of its user: the log has it once more.
+    pub(crate) fn widen(&mut self, now: At, id: NotificationId, to: InstallationId) {
+        let known = self.state.notifications.get(&id);
+        let Some(known) = known.filter(|known| !known.is_for(to) && !known.is_recalled) else {
+            return;
+        };
+        let (user, notification) = (known.user.clone(), known.notification.clone());
+        let seq = self.log(&user).length() + 1;
+        if let Some(known) = self.state.notifications.get_mut(&id) {
+            known.only.get_or_insert_default().insert(to, seq);
+        }
+        self.ever.meant.entry(id).or_default().insert(to);
+        self.append(&user, arrival(now, notification));
     }
 
     pub(crate) fn recall(&mut self, now: At, id: NotificationId) {
@@ -347,6 +371,11 @@ impl Server {
         Some(self.state.installations.get(&id)?.puts)
     }
 
+    /// When the app was last opened on an installation, as it said.
+    pub(crate) fn opened_at(&self, id: InstallationId) -> Option<At> {
+        self.state.installations.get(&id)?.opened_at
+    }
+
     /// Where a push service reaches an installation.
     pub(crate) fn address(&self, id: InstallationId) -> Option<&str> {
         self.state.installations.get(&id)?.address.as_deref()
@@ -389,18 +418,31 @@ impl Server {
         };
         let after = log.end();
         let seq = log.append(tag, entry.clone());
-        let entries = Entries {
-            after,
-            cursor: log.end(),
-            entries: vec![entry],
-        };
+        let cursor = log.end();
         for (number, link) in &self.links {
             if link.is_greeted && link.access.user == *user {
-                let event = HubEvent::Entries(entries.clone());
-                self.effects.push(Effect::Tell(*number, event));
+                let is_meant = self.is_meant(link.access.installation, &entry);
+                let entries = Entries {
+                    after: after.clone(),
+                    cursor: cursor.clone(),
+                    entries: is_meant.then(|| entry.clone()).into_iter().collect(),
+                };
+                self.effects
+                    .push(Effect::Tell(*number, HubEvent::Entries(entries)));
             }
         }
         seq
+    }
+
+    /// Whether an entry is for an installation of the log's user.
+    fn is_meant(&self, installation: InstallationId, entry: &Entry) -> bool {
+        match entry {
+            Entry::Notification(arrival) => {
+                let known = self.state.notifications.get(&arrival.id);
+                known.is_none_or(|known| known.is_for(installation))
+            }
+            Entry::Recall(_) | Entry::State(_) | Entry::Unknown(_) => true,
+        }
     }
 
     /// The end of the log of a connection.
@@ -410,12 +452,12 @@ impl Server {
         Some(HubEvent::Behind(end))
     }
 
-    /// An entry as a device gets it: what has expired or was recalled is left out.
-    fn given(&self, now: At, entry: Entry) -> Option<Entry> {
+    /// An entry as a device gets it: what has expired, was recalled or is for others is left out.
+    fn given(&self, now: At, to: InstallationId, entry: Entry) -> Option<Entry> {
         match entry {
             Entry::Notification(arrival) => {
                 let known = self.state.notifications.get(&arrival.id)?;
-                if known.expires_at <= now || known.is_recalled {
+                if known.expires_at <= now || known.is_recalled || !known.is_for(to) {
                     return None;
                 }
                 let read_at = known.read_at.map(time_of_day);

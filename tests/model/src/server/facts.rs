@@ -6,7 +6,7 @@ use vestnik_model::{
     fact::{Claim, ParsedFact},
 };
 
-use super::{answer::Server, log::Standing, session::Access};
+use super::{answer::Server, log::Standing, session::Access, state::Accepted};
 use crate::time::{At, time_of_day};
 
 impl Server {
@@ -56,8 +56,12 @@ impl Server {
                     return Err(FactRefusal::UnknownCursor);
                 };
                 let own = self.state.notifications.iter();
+                let is_covered = |one: &Accepted| {
+                    let place = one.place_for(installation);
+                    one.user == *user && !one.is_recalled && place.is_some_and(|at| at <= seq)
+                };
                 let covered: Vec<_> = own
-                    .filter(|(_, one)| one.user == *user && one.seq <= seq && !one.is_recalled)
+                    .filter(|(_, one)| is_covered(one))
                     .map(|(id, _)| *id)
                     .collect();
                 for id in covered {

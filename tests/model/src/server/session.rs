@@ -100,6 +100,7 @@ impl Server {
             family: Some(family),
             key,
             address,
+            opened_at: None,
             puts: 0,
         };
         self.state.installations.insert(id, installation);

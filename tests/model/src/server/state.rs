@@ -35,8 +35,26 @@ pub(crate) struct Accepted {
     pub(crate) read_at: Option<At>,
     /// The number of its first entry in the log.
     pub(super) seq: u64,
+    /// The only installations it is for, each with the number of the entry that brought it; all of the
+    /// user's when absent.
+    pub(super) only: Option<BTreeMap<InstallationId, u64>>,
     /// Versions of flags besides `read`.
     pub(super) flags: BTreeMap<String, (u64, bool)>,
+}
+
+impl Accepted {
+    /// Whether it is for an installation, if that is its user's.
+    pub(crate) fn is_for(&self, installation: InstallationId) -> bool {
+        self.place_for(installation).is_some()
+    }
+
+    /// The number of the entry that brought it to an installation.
+    pub(super) fn place_for(&self, installation: InstallationId) -> Option<u64> {
+        match &self.only {
+            None => Some(self.seq),
+            Some(only) => only.get(&installation).copied(),
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -49,6 +67,8 @@ pub(super) struct Installation {
     pub(super) key: Option<String>,
     /// Where a push service reaches it, as it said last.
     pub(super) address: Option<String>,
+    /// When the app was last opened there, as it said.
+    pub(super) opened_at: Option<At>,
     /// How often it said what it is.
     pub(super) puts: u64,
 }
@@ -74,6 +94,8 @@ pub(crate) struct Ever {
     pub(crate) read: BTreeMap<NotificationId, At>,
     /// Every notification, also those that a backup has lost.
     pub(crate) notifications: BTreeMap<NotificationId, UserId>,
+    /// The only installations that some of them were ever for.
+    pub(crate) meant: BTreeMap<NotificationId, BTreeSet<InstallationId>>,
     /// What was withdrawn, whether a backup has forgotten it or not.
     pub(crate) recalled: BTreeSet<NotificationId>,
     /// When a backup was restored.

@@ -43,7 +43,7 @@ impl World {
 
     fn act_at_server(&mut self, what: &AtServer) {
         match what {
-            AtServer::Publish { user, lasts } => self.publish_new(*user, *lasts),
+            AtServer::Publish { user, lasts, only } => self.publish_new(*user, *lasts, *only),
             AtServer::Surprise { user, lasts } => self.surprises.push((*user, *lasts)),
             AtServer::Replace { last } => self.replace(*last),
             AtServer::Recall { last } => {
@@ -51,6 +51,7 @@ impl World {
                     self.server.recall(self.now, id);
                 }
             }
+            AtServer::Widen { last, device } => self.widen(*last, *device),
             AtServer::Strange { user } => self.publish_strange(*user),
             AtServer::VoidAccess => self.server.void_access(),
             AtServer::BackUp => self.server.keep(),
@@ -96,7 +97,7 @@ impl World {
                 self.devices[number].network.narrow = Some(*entries);
             }
             InNetwork::Changed => self.command(number, Command::Nudge(Nudge::NetworkChanged)),
-            InNetwork::Foreground => self.command(number, Command::Nudge(Nudge::Foreground)),
+            InNetwork::Foreground => self.open_app(number),
             InNetwork::Online { is_online } => self.go_online(number, *is_online),
         }
     }
@@ -121,8 +122,14 @@ impl World {
     fn act_by_person(&mut self, number: Number, what: &ByPerson) {
         match what {
             ByPerson::Read { last } => self.on_last(number, *last, Deed::Read),
+            ByPerson::ReadFirst => {
+                if let Some(id) = self.unshown_elsewhere(number) {
+                    self.push_job(number, Job::Person(Deed::Read(id)));
+                }
+            }
             ByPerson::ReadAll => self.push_job(number, Job::Person(Deed::ReadAll)),
             ByPerson::Click { last } => self.on_last(number, *last, Deed::Click),
+            ByPerson::Press { last } => self.on_last(number, *last, Deed::Press),
             ByPerson::Reply { last } => self.on_last(number, *last, Deed::Reply),
             ByPerson::Dismiss { last } => self.dismiss(number, *last),
             ByPerson::Archive { last, value } => {
@@ -145,9 +152,14 @@ impl World {
             OnScreen::Permission { is_granted } => self.permit(number, *is_granted),
             OnScreen::Habit(habit) => self.devices[number].habit = *habit,
             OnScreen::Push { last, extension } => self.push(number, *last, *extension),
-            OnScreen::PushFirst { extension } => self.push_first(number, *extension),
+            OnScreen::PushFirst(what) => self.push_first(number, what),
             OnScreen::Rotate => self.rotate(number),
-            OnScreen::LoseKeys => self.lose_keys(number),
+            OnScreen::LoseKeys { is_closed } => {
+                if *is_closed {
+                    self.stop(number);
+                }
+                self.lose_keys(number);
+            }
         }
     }
 
@@ -205,6 +217,23 @@ impl World {
         }
     }
 
+    /// The newest notification of a device's user that was not shown on another device of theirs.
+    fn unshown_elsewhere(&self, number: Number) -> Option<NotificationId> {
+        let user = self.devices[number].wanted.as_ref()?;
+        let is_theirs = |id: &NotificationId| self.server.ever.notifications.get(id) == Some(user);
+        let others = || {
+            let devices = self.devices.iter().enumerate();
+            devices
+                .filter(|(other, device)| *other != number && device.wanted.as_ref() == Some(user))
+        };
+        let is_unshown =
+            |id: &NotificationId| others().any(|(_, device)| !device.diary.was_drawn(*id));
+        let newest = self.published.iter().rev().copied();
+        newest
+            .into_iter()
+            .find(|id| is_theirs(id) && is_unshown(id))
+    }
+
     /// What is not on the screen cannot be put away.
     fn dismiss(&mut self, device: Number, last: usize) {
         if let Some(id) = self.last(last)
@@ -226,19 +255,33 @@ impl World {
             .position(|(one, _)| Some(*one) == index)
         {
             let (user, lasts) = self.surprises.remove(at);
-            self.publish_new(user, lasts);
+            self.publish_new(user, lasts, None);
         }
     }
 
-    pub(super) fn publish_new(&mut self, user: usize, lasts: At) {
+    /// A new notification; `only` for the installation of a device, if its user is logged in there.
+    pub(super) fn publish_new(&mut self, user: usize, lasts: At, only: Option<Number>) {
         let number = self.published.len() as u128 + 1;
         let id = NotificationId::from_uuid(Uuid::from_u128(number));
         let expires_at = self.now + lasts;
         let notification = notification(id, 0, (self.now, expires_at));
         self.published.push(id);
         let user = self.users[user].clone();
+        let only = only.and_then(|device| self.devices[device].installation());
+        let only = only.filter(|only| self.server.owner(*only) == Some(&user));
         self.server
-            .publish(self.now, &user, notification, expires_at);
+            .publish(self.now, &user, (notification, expires_at), only);
+    }
+
+    /// A notification that is for some devices only is for one more.
+    fn widen(&mut self, last: usize, device: Number) {
+        let (Some(id), Some(to)) = (self.last(last), self.devices[device].installation()) else {
+            return;
+        };
+        let is_its_users = self.server.owner(to) == self.server.ever.notifications.get(&id);
+        if is_its_users {
+            self.server.widen(self.now, id, to);
+        }
     }
 
     fn replace(&mut self, last: usize) {
@@ -251,7 +294,7 @@ impl World {
         let revision = known.notification.revision + 1;
         let notification = notification(id, revision, (known.accepted_at, expires_at));
         self.server
-            .publish(self.now, &user, notification, expires_at);
+            .publish(self.now, &user, (notification, expires_at), None);
     }
 
     fn publish_strange(&mut self, user: usize) {
@@ -354,7 +397,7 @@ impl World {
     }
 }
 
-fn notification(
+pub(super) fn notification(
     id: NotificationId,
     revision: u32,
     (accepted_at, expires_at): (At, At),

@@ -1,11 +1,12 @@
 //! What a person does, and what the app looks at.
 
+use vestnik_clock::Clock as _;
 use vestnik_core::{
-    machine::{Secret, engine::Command, session::Standing},
+    machine::{Secret, connection::Nudge, engine::Command, session::Standing},
     storage::{Files, Pushed},
 };
 use vestnik_inbox::HistoryItem;
-use vestnik_model::NotificationId;
+use vestnik_model::{FactKind, NotificationId};
 
 use super::{World, jobs::all_items};
 use crate::{
@@ -24,6 +25,19 @@ impl World {
         let token = identity_token(&user, self.serial, is_once);
         let identity = Secret::new(token);
         self.command(number, Command::Login { user, identity });
+    }
+
+    /// A person brings the app to the front.
+    pub(super) fn open_app(&mut self, number: Number) {
+        let now = self.now;
+        let device = &mut self.devices[number];
+        if device.process.is_none() {
+            return;
+        }
+        device.diary.opened = Some((device.life, now));
+        let opened = device.clock.monotonic();
+        self.command(number, Command::Opened(opened));
+        self.command(number, Command::Nudge(Nudge::Foreground));
     }
 
     /// The app has seen that its user must be vouched for again.
@@ -48,13 +62,19 @@ impl World {
             Deed::Click(id) => {
                 let click = |files: &mut Files| files.act(id, |inbox| inbox.clicked(id));
                 if self.with_files(number, "click", click) == Some(true) {
-                    self.was_read(number, &[id]);
+                    self.was_done(number, FactKind::Clicked, id);
+                }
+            }
+            Deed::Press(id) => {
+                let press = |files: &mut Files| files.act(id, |inbox| inbox.actioned(id, "accept"));
+                if self.with_files(number, "press", press) == Some(true) {
+                    self.was_done(number, FactKind::Actioned, id);
                 }
             }
             Deed::Reply(id) => {
                 let reply = |files: &mut Files| files.act(id, |inbox| inbox.reply(id, None, "ok"));
                 if self.with_files(number, "reply", reply) == Some(true) {
-                    self.was_read(number, &[id]);
+                    self.was_done(number, FactKind::Reply, id);
                 }
             }
             Deed::Dismiss(id) => {
@@ -152,6 +172,12 @@ impl World {
         let process = self.devices[number].process.as_mut();
         let items = process.and_then(|process| all_items(&mut process.files).ok());
         items.unwrap_or_default()
+    }
+
+    /// A person has done something with a notification here, and has read it with that.
+    fn was_done(&mut self, number: Number, what: FactKind, id: NotificationId) {
+        self.devices[number].diary.done.insert((what, id));
+        self.was_read(number, &[id]);
     }
 
     /// A person has read notifications here: the shell takes them off the screen itself.

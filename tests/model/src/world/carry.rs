@@ -51,7 +51,7 @@ impl World {
                 token,
             } => {
                 let pending = Pending::Put(generation, version);
-                let request = Request::Put(token, installation, Box::new(report.state));
+                let request = Request::Put(token, installation, report);
                 self.call(number, pending, request, TIMEOUT);
             }
             ToNetwork::Connect { connection, token } => {

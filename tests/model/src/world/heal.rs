@@ -1,11 +1,6 @@
 //! A world becomes whole again and comes to rest.
 
-use vestnik_core::machine::{
-    Trouble,
-    connection::Nudge,
-    engine::{Command, Phase},
-    session::Standing,
-};
+use vestnik_core::machine::{Trouble, engine::Phase, session::Standing};
 
 use super::World;
 use crate::{
@@ -58,7 +53,7 @@ impl World {
                 self.log_in(number);
             }
             if ending.is_nudged {
-                self.command(number, Command::Nudge(Nudge::Foreground));
+                self.open_app(number);
             }
         }
         self.come_online(ending.is_nudged);

@@ -128,6 +128,8 @@ enum Item {
     Wake(Number, bool),
     /// A parcel reaches a device.
     Parcel(Number, Box<push::Flight>),
+    /// A notification is withdrawn.
+    Recall(NotificationId),
     /// The extension says that it has drawn.
     Extension(Number, Box<vestnik_inbox::spool::Ticket>),
 }
@@ -257,6 +259,7 @@ impl World {
             Item::Start(device) => self.start(device),
             Item::LogIn(device) => self.on_log_in(device),
             Item::Wake(device, has_hook) => self.on_wake(device, has_hook),
+            Item::Recall(id) => self.server.recall(self.now, id),
             Item::Parcel(device, flight) => self.on_parcel(device, &flight),
             Item::Extension(device, ticket) => self.on_extension(device, *ticket),
         }
@@ -279,9 +282,11 @@ impl World {
             | Item::Parcel(device, _)
             | Item::Extension(device, _) => *device,
             Item::Event(wire, _) | Item::DeviceLost(wire) => self.wires.get(wire)?.device,
-            Item::Arrival { .. } | Item::Behind(_) | Item::ServerLost(_) | Item::Wake(..) => {
-                return None;
-            }
+            Item::Arrival { .. }
+            | Item::Behind(_)
+            | Item::ServerLost(_)
+            | Item::Wake(..)
+            | Item::Recall(_) => return None,
         };
         self.devices[device]
             .asleep_until

@@ -122,6 +122,11 @@ impl World {
         self.trace.add(now, || format!("{} => {request:?}", to.0));
         let reply = self.serve(to, wire, request);
         self.note_reply(to.0, request, &reply);
+        if let (Request::Put(_, id, report), Reply::Done) = (request, &reply)
+            && let Some(key) = &report.state.envelope_key
+        {
+            self.check_told_key((to.0, to.1), (*id, key));
+        }
         self.carry_out_effects();
         if let (Reply::Page(page), Some(wire)) = (&reply, wire)
             && self.devices[to.0]
@@ -204,8 +209,8 @@ impl World {
                 let done = server.delete_installation(now, token.expose(), *id);
                 done.map(|()| Reply::Done)
             }
-            Request::Put(token, id, state) => {
-                let done = server.put_installation(now, token.expose(), (*id, state));
+            Request::Put(token, id, report) => {
+                let done = server.put_installation(now, token.expose(), (*id, report));
                 done.map(|()| Reply::Done)
             }
             Request::Connect(token) => {

@@ -2,6 +2,7 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::ExposeSecret as _;
+use uuid::Uuid;
 use vestnik_clock::Clock as _;
 use vestnik_core::machine::engine::Command;
 use vestnik_envelope::{Context, KeyRing, PublicKey, seal};
@@ -15,6 +16,7 @@ use vestnik_model::{InstallationId, NotificationId, PushAddress, PushAddressKind
 use super::{Item, World};
 use crate::{
     device::{Deed, Draw, Job, Number},
+    plan::PushFirst,
     time::{DAY, MINUTE, SECOND},
 };
 
@@ -33,7 +35,8 @@ impl World {
         // The server reaches by push whoever is logged in on the installation.
         let mut installations = self.devices[number].diary.installations.iter();
         let user = Some(&known.user);
-        let Some(to) = installations.find(|id| self.server.owner(**id) == user) else {
+        let is_reached = |id| self.server.owner(id) == user && known.is_for(id);
+        let Some(to) = installations.find(|id| is_reached(**id)) else {
             return;
         };
         let to = *to;
@@ -53,20 +56,23 @@ impl World {
     }
 
     /// Something is accepted, and its push comes before the app can know of it.
-    pub(super) fn push_first(&mut self, number: Number, to_extension: bool) {
+    pub(super) fn push_first(&mut self, number: Number, what: &PushFirst) {
         let wanted = self.devices[number].wanted.clone();
         let user = self
             .users
             .iter()
             .position(|user| Some(user) == wanted.as_ref());
         let Some(user) = user else { return };
-        if to_extension {
+        if what.extension {
             self.crash(number, false);
         } else {
             self.cut_device(number, false);
         }
-        self.publish_new(user, DAY);
-        self.push(number, 0, to_extension);
+        self.publish_new(user, DAY, what.is_only.then_some(number));
+        self.push(number, 0, what.extension);
+        if let Some((id, pause)) = self.last(0).zip(what.recalled_after) {
+            self.after(pause, Item::Recall(id));
+        }
     }
 
     /// A push service has a parcel: it may lose it, repeat it, and bring a later one first.
@@ -124,6 +130,33 @@ impl World {
                     "device {number}: a push did not open, and the key is not told again"
                 ));
             }
+        }
+    }
+
+    /// The server is told of a key, and seals for it from here on. Whatever becomes of the process that told
+    /// it, the next one and an extension open what is sealed for it.
+    pub(super) fn check_told_key(
+        &mut self,
+        (number, life): (Number, u64),
+        (installation, key): (InstallationId, &str),
+    ) {
+        let device = &self.devices[number];
+        if !device.is_living(life) || device.diary.keys_lost_in == Some(life) {
+            return;
+        }
+        let kept = device.secrets.kept(ENVELOPE);
+        let kept = kept.and_then(|text| PushKeys::parse(text.expose_secret()));
+        let notification =
+            super::act::notification(NotificationId::from_uuid(Uuid::nil()), 0, (0, DAY));
+        let parcel = self.parcel(&Payload::new(None, notification), installation, Some(key));
+        let is_kept = kept.is_some_and(|keys| {
+            let opened = push::open(&parcel, &keys);
+            !opened.is_err_and(|closed| closed.why.is_about_key())
+        });
+        if !is_kept {
+            self.fail(format!(
+                "device {number}: the server is told of a key that the device has not kept"
+            ));
         }
     }
 
