@@ -39,6 +39,7 @@ impl Sequence {
             ending: Ending {
                 users: (0..DEVICES).map(|_| random.index(2)).collect(),
                 is_nudged: random.percent(50),
+                is_surprised: random.percent(30),
             },
         }
     }

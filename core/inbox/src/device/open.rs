@@ -127,7 +127,8 @@ impl Device {
     }
 
     /// Makes new keys if it is time for them; gives whether the server has to be told. The time is the
-    /// server's, as well as it is known.
+    /// server's, as well as it is known. Keys that the secret store has lost since are kept once more: an
+    /// extension has no others.
     ///
     /// # Errors
     /// [`StoreError::Secrets`]; the keys are the former ones then.
@@ -137,6 +138,9 @@ impl Device {
         stamp: &Stamp,
     ) -> Result<bool, StoreError> {
         let Some(keys) = self.keys.renewed(stamp) else {
+            if PushKeys::read(secrets, self.kept.identity.id)?.is_none() {
+                self.keys.write(secrets)?;
+            }
             return Ok(false);
         };
         keys.write(secrets)?;

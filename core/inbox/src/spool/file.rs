@@ -82,6 +82,19 @@ pub(super) struct Listed {
     pub(super) files: Vec<SpoolFile>,
     /// Those that are being written, or that a process that was ended has left.
     pub(super) unfinished: Vec<SpoolFile>,
+    /// Whether all files were looked at.
+    pub(super) is_whole: bool,
+}
+
+impl Listed {
+    /// Whether no file is a ticket of a notification, as far as that is certain.
+    pub(super) fn has_no_ticket_of(&self, notification: NotificationId) -> bool {
+        let is_ticket = |file: &SpoolFile| match file.state {
+            State::Taken | State::Shown | State::Blocked(_) => id(&file.path) == Some(notification),
+            State::Dropped => false,
+        };
+        self.is_whole && !self.files.iter().any(is_ticket)
+    }
 }
 
 /// The path of a notification's file. The name says nothing of its content.
@@ -117,12 +130,21 @@ pub(super) fn moved(path: &Path, state: State) -> PathBuf {
 /// folder.
 pub(super) fn list(folder: &Path) -> io::Result<Listed> {
     let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Listed::default()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Ok(Listed {
+                is_whole: true,
+                ..Listed::default()
+            });
+        }
         entries => entries?,
     };
-    let mut listed = Listed::default();
+    let mut listed = Listed {
+        is_whole: true,
+        ..Listed::default()
+    };
     for entry in entries {
         if listed.files.len() + listed.unfinished.len() == LOOKED_AT {
+            listed.is_whole = false;
             break;
         }
         let entry = entry?;

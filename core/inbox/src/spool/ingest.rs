@@ -68,6 +68,7 @@ pub fn ingest(inbox: &mut Inbox<'_>, folder: &Path) -> Result<Ingested, rusqlite
         Listed::default()
     });
     let mut ingested = Ingested::default();
+    release_lost(inbox, folder, &listed)?;
     for file in listed.files {
         ingest_file(inbox, file, &mut ingested)?;
     }
@@ -76,6 +77,25 @@ pub fn ingest(inbox: &mut Inbox<'_>, folder: &Path) -> Result<Ingested, rusqlite
     ingested.done.extend(left.map(|file| file.path));
     ingested.applied = inbox.completed(std::mem::take(&mut ingested.applied))?;
     Ok(ingested)
+}
+
+/// Takes back the tickets whose files are gone, as when the system has emptied the folder: nobody will
+/// settle them. A file that is renamed while its folder is listed may be missed once.
+fn release_lost(
+    inbox: &mut Inbox<'_>,
+    folder: &Path,
+    listed: &Listed,
+) -> Result<(), rusqlite::Error> {
+    let mut lost = inbox.lent()?;
+    lost.retain(|id| listed.has_no_ticket_of(*id));
+    if lost.is_empty() || Plant::KilledIsForgotten.is_on() {
+        return Ok(());
+    }
+    let again = list(folder).unwrap_or_default();
+    for id in lost.into_iter().filter(|id| again.has_no_ticket_of(*id)) {
+        inbox.release_extension(id)?;
+    }
+    Ok(())
 }
 
 fn ingest_file(
@@ -111,7 +131,7 @@ fn ingest_file(
     let is_ours = inbox.ingest(&payload, drawn, &mut ingested.applied)?;
     ingested.dropped += u32::from(!is_ours && drawn != Drawn::Perhaps);
     if is_ours && drawn == Drawn::Unsettled && !Plant::KilledIsForgotten.is_on() {
-        inbox.release_extension(&payload)?;
+        inbox.release_extension(payload.notification.id)?;
     }
     if drawn == Drawn::Perhaps {
         // Also what is for another user: when it is drawn, it has to be taken off the screen.

@@ -110,9 +110,13 @@ impl Inbox<'_> {
         Ok(())
     }
 
+    /// The notifications whose tickets extensions have.
+    pub(crate) fn lent(&self) -> Result<Vec<NotificationId>, rusqlite::Error> {
+        show::lent(self.db, EXTENSION)
+    }
+
     /// An extension that had the ticket of a notification ended without settling it.
-    pub(crate) fn release_extension(&mut self, payload: &Payload) -> Result<(), rusqlite::Error> {
-        let id = payload.notification.id;
+    pub(crate) fn release_extension(&mut self, id: NotificationId) -> Result<(), rusqlite::Error> {
         let Some(ticket) = show::ticket(self.db, id)? else {
             return Ok(());
         };

@@ -438,6 +438,17 @@ fn what_cannot_be_read_now_is_announced_and_left_to_the_log() {
     assert_eq!(generic(&phone.draw(&phone.push(1))), Undrawn::NotSpooled);
 }
 
+/// A keychain was reset while the app ran. Its extension has no other keys.
+#[test]
+fn keys_that_are_lost_while_the_app_runs_are_kept_once_more() {
+    let mut phone = Phone::new();
+    phone.hear(0, 0);
+    let push = phone.push(1);
+    phone.secrets.delete(ENVELOPE).unwrap();
+    assert!(!phone.hear(0, 0), "the key is the same");
+    assert_eq!(shown(phone.draw(&push)), id(1));
+}
+
 #[test]
 fn keys_stay_and_are_renewed_after_a_month() {
     let phone = Phone::new();

@@ -114,6 +114,41 @@ fn a_ticket_of_an_extension_that_was_killed_is_drawn_again_and_says_so() {
     assert_eq!(files(&world), 0);
 }
 
+/// The system has emptied the folder, or a person did.
+#[test]
+fn a_ticket_whose_file_is_gone_is_drawn_again_and_says_so() {
+    let mut world = World::new();
+    let tickets = [1, 2].map(|number| write(&world, number));
+    age(&mut world, &tickets[0], 1);
+    ingest(&mut world).remove_files().unwrap();
+    fs::remove_file(tickets[0].path()).unwrap();
+    ingest(&mut world).remove_files().unwrap();
+    assert_eq!(world.show_of(2), ShowState::Taken, "its file is there");
+    assert_eq!(world.show_all(), [(id(1), true)]);
+    fs::remove_dir_all(world.folder().join("spool")).unwrap();
+    ingest(&mut world).remove_files().unwrap();
+    assert_eq!(world.show_all(), [(id(2), true)]);
+}
+
+/// Not all files are looked at in one call.
+#[test]
+fn a_ticket_among_many_files_of_somebody_else_is_not_taken_for_gone() {
+    let mut world = World::new();
+    let ticket = write(&world, 1);
+    age(&mut world, &ticket, 1);
+    ingest(&mut world).remove_files().unwrap();
+    let spool = world.folder().join("spool");
+    fs::remove_file(ticket.path()).unwrap();
+    for number in 0..1_100 {
+        fs::write(spool.join(format!("{number}.taken")), "{}").unwrap();
+    }
+    drop(ingest(&mut world));
+    assert_eq!(world.show_of(1), ShowState::Taken);
+    ingest(&mut world).remove_files().unwrap();
+    ingest(&mut world).remove_files().unwrap();
+    assert_eq!(world.show_all(), [(id(1), true)]);
+}
+
 #[test]
 fn a_push_payload_is_stored_without_moving_the_cursor() {
     let mut world = World::new();

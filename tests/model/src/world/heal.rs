@@ -6,7 +6,7 @@ use super::World;
 use crate::{
     device::{Habit, Mode},
     disk,
-    time::{At, HOUR, MINUTE, SECOND},
+    time::{At, DAY, HOUR, MINUTE, SECOND},
 };
 
 /// Within this time everything has to be told and shown.
@@ -19,6 +19,8 @@ pub(crate) struct Ending {
     pub(crate) users: Vec<usize>,
     /// Whether the app comes to the front, so that nothing waits.
     pub(crate) is_nudged: bool,
+    /// Whether something is published for each user while their devices are greeted.
+    pub(crate) is_surprised: bool,
 }
 
 impl World {
@@ -27,6 +29,10 @@ impl World {
         let now = self.now;
         self.trace.add(now, || "* healed".to_owned());
         self.is_calm = true;
+        if ending.is_surprised {
+            let users = 0..self.users.len();
+            self.surprises.extend(users.map(|user| (user, DAY)));
+        }
         for (number, user) in (0..self.devices.len()).zip(ending.users.iter().cycle()) {
             let device = &mut self.devices[number];
             disk::mend(device.disk);

@@ -9,7 +9,10 @@ use vestnik_core::{
     },
     storage::{Files, News},
 };
-use vestnik_inbox::{Filter, HistoryItem, HistoryQuery, Shelf, ShowState, Start, StoreError};
+use vestnik_inbox::{
+    Filter, HistoryItem, HistoryQuery, SecretStore as _, Shelf, ShowState, Start, StoreError,
+    secret::ENVELOPE,
+};
 
 use super::{Item, World};
 use crate::{
@@ -126,10 +129,16 @@ impl World {
         ) {
             self.look_over(number);
         }
-        let Some(process) = &mut self.devices[number].process else {
+        let device = &mut self.devices[number];
+        let Some(process) = &mut device.process else {
             return;
         };
+        let is_heard = matches!(output, ToStorage::ServerTime(_));
         let answer = process.files.carry(output, &process.round).input;
+        if is_heard && device.secrets.get(ENVELOPE).is_ok() {
+            // Keys that were lost while the app ran are kept again.
+            device.diary.keys_lost_in = None;
+        }
         let is_durable = matches!(
             answer,
             Some(Input::Session {

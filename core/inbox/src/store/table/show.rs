@@ -20,6 +20,7 @@ statements! {
     HOLDER = "SELECT taken_by FROM notification WHERE row = ?1";
     TAKEN = "SELECT row, show_attempts, received_at, expires_at, is_read, is_deleted, revision, id
          FROM notification WHERE show = 'taken' AND taken_by IS NOT ?1 ORDER BY row";
+    LENT = "SELECT id FROM notification WHERE show = 'taken' AND taken_by = ?1 ORDER BY row";
     SHOWN = "UPDATE notification SET show = 'shown', show_reason = NULL, taken_by = NULL WHERE row = ?1";
     SUPPRESS = "UPDATE notification SET show = 'suppressed', show_reason = ?2, taken_by = NULL
          WHERE row = ?1";
@@ -125,6 +126,16 @@ pub(in crate::store) fn taken_by_others(
 ) -> Result<Vec<(NotificationId, Ticket)>, rusqlite::Error> {
     db.prepare_cached(TAKEN)?
         .query_map([process], |row| Ok((id(row, 7)?, read_ticket(row)?)))?
+        .collect()
+}
+
+/// The notifications whose tickets somebody has.
+pub(in crate::store) fn lent(
+    db: &Connection,
+    to: i64,
+) -> Result<Vec<NotificationId>, rusqlite::Error> {
+    db.prepare_cached(LENT)?
+        .query_map([to], |row| id(row, 0))?
         .collect()
 }
 

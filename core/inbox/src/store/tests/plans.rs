@@ -61,6 +61,11 @@ const ALLOWED: &[(&str, &str, &str)] = &[
         "TAKEN",
         "an index of the tickets that are out, at a start",
     ),
+    (
+        "show",
+        "LENT",
+        "an index of the tickets that are out, which are few",
+    ),
     ("recover", "KNOWN", "after damage"),
     ("recover", "COUNT_ROWS", "after damage"),
     ("recover", "COUNT_UNREAD", "after damage"),
