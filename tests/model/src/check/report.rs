@@ -41,22 +41,7 @@ pub(super) fn check(world: &World, number: Number, items: &[HistoryItem], wrong:
             ));
         }
     }
-    for id in &device.diary.unopened {
-        let accepted = world.server.accepted().find(|(one, _)| one == id);
-        let is_ours = accepted.is_some_and(|(_, accepted)| {
-            Some(&accepted.user) == device.wanted.as_ref() && !accepted.is_recalled
-        });
-        // It may be in the history all the same, and was reported as delivered.
-        let mut devices = world.devices.iter();
-        let is_deleted =
-            world.server.is_deleted(*id) || devices.any(|device| device.diary.deleted.contains(id));
-        let is_told = is_told_by_any(world, number, (FactKind::NotShown, *id));
-        if is_ours && !is_deleted && !is_told {
-            wrong.push(format!(
-                "device {number}: a push of {id} did not open and is not reported"
-            ));
-        }
-    }
+    unopened(world, number, wrong);
     for (kind, id) in &device.diary.done {
         let accepted = world.server.accepted().find(|(one, _)| one == id);
         let is_ours =
@@ -78,6 +63,27 @@ pub(super) fn check(world: &World, number: Number, items: &[HistoryItem], wrong:
         if is_unknown {
             wrong.push(format!(
                 "device {number}: {id} was read here and the server does not know"
+            ));
+        }
+    }
+}
+
+/// Pushes that did not open are reported.
+fn unopened(world: &World, number: Number, wrong: &mut Vec<String>) {
+    let device = &world.devices[number];
+    for id in &device.diary.unopened {
+        let accepted = world.server.accepted().find(|(one, _)| one == id);
+        let is_ours = accepted.is_some_and(|(_, accepted)| {
+            Some(&accepted.user) == device.wanted.as_ref() && !accepted.is_recalled
+        });
+        // It may be in the history all the same, and was reported as delivered.
+        let mut devices = world.devices.iter();
+        let is_deleted =
+            world.server.is_deleted(*id) || devices.any(|device| device.diary.deleted.contains(id));
+        let is_told = is_told_by_any(world, number, (FactKind::NotShown, *id));
+        if is_ours && !is_deleted && !is_told {
+            wrong.push(format!(
+                "device {number}: a push of {id} did not open and is not reported"
             ));
         }
     }

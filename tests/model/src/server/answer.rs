@@ -264,7 +264,7 @@ impl Server {
         self.ever.notifications.insert(id, user.clone());
         if let Some(known) = self.state.notifications.get_mut(&id) {
             known.notification = notification;
-            self.append(user, entry);
+            self.append(user, &entry);
             return;
         }
         let seq = self.log(user).length() + 1;
@@ -283,7 +283,7 @@ impl Server {
             flags: BTreeMap::new(),
         };
         self.state.notifications.insert(id, accepted);
-        self.append(user, entry);
+        self.append(user, &entry);
     }
 
     /// A notification is for one more installation of its user: the log has it once more.
@@ -298,7 +298,7 @@ impl Server {
             known.only.get_or_insert_default().insert(to, seq);
         }
         self.ever.meant.entry(id).or_default().insert(to);
-        self.append(&user, arrival(now, notification));
+        self.append(&user, &arrival(now, notification));
     }
 
     pub(crate) fn recall(&mut self, now: At, id: NotificationId) {
@@ -308,12 +308,12 @@ impl Server {
         self.ever.recalled.insert(id);
         if !std::mem::replace(&mut known.is_recalled, true) {
             let (user, at) = (known.user.clone(), time_of_day(now));
-            self.append(&user, Entry::Recall(Recall { id, at }));
+            self.append(&user, &Entry::Recall(Recall { id, at }));
         }
     }
 
     /// Something that this version of the core cannot read.
-    pub(crate) fn strange(&mut self, user: &UserId, entry: Entry) {
+    pub(crate) fn strange(&mut self, user: &UserId, entry: &Entry) {
         self.append(user, entry);
     }
 
@@ -410,7 +410,7 @@ impl Server {
     }
 
     /// Appends to a log and tells the live connections of its user.
-    pub(super) fn append(&mut self, user: &UserId, entry: Entry) -> u64 {
+    pub(super) fn append(&mut self, user: &UserId, entry: &Entry) -> u64 {
         let tag = u32::try_from(self.random.bits() >> 32).unwrap_or_default();
         self.log(user);
         let Some(log) = self.state.logs.get_mut(user) else {
@@ -421,7 +421,7 @@ impl Server {
         let cursor = log.end();
         for (number, link) in &self.links {
             if link.is_greeted && link.access.user == *user {
-                let is_meant = self.is_meant(link.access.installation, &entry);
+                let is_meant = self.is_meant(link.access.installation, entry);
                 let entries = Entries {
                     after: after.clone(),
                     cursor: cursor.clone(),

@@ -113,7 +113,7 @@ impl Server {
         let user = known.user.clone();
         let version = time_of_day(now).as_millisecond();
         let change = (Flag::Read, true, u64::try_from(version).unwrap_or_default());
-        self.append(&user, state_entry(now, id, change));
+        self.append(&user, &state_entry(now, id, change));
     }
 
     fn flag(&mut self, now: At, id: NotificationId, change: (Flag, bool, u64)) {
@@ -131,7 +131,7 @@ impl Server {
         if (version, value) > *kept {
             *kept = (version, value);
             let user = known.user.clone();
-            self.append(&user, state_entry(now, id, change));
+            self.append(&user, &state_entry(now, id, change));
         }
     }
 }

@@ -304,7 +304,7 @@ impl World {
         let raw = json!({"kind": "liveCard", "id": id, "at": at, "card": {"progress": 7}});
         let entry: Entry = serde_json::from_value(raw).expect("an entry never fails to be read");
         let user = self.users[user].clone();
-        self.server.strange(&user, entry);
+        self.server.strange(&user, &entry);
     }
 
     fn set_mode(&mut self, number: Number, mode: Mode) {
