@@ -35,7 +35,7 @@ fn of_accepted(
         return item.map(|_| "was recalled and is in the history".to_owned());
     }
     // A backup of the server may have lost that somebody deleted it; the devices have not.
-    let is_deleted = world.server.is_deleted(id) || was_deleted(world, id);
+    let is_deleted = world.server.is_deleted(id) || world.was_deleted(id);
     // It may have expired on its way here, or before a new installation asked for it.
     let was_recalled = world.server.ever.recalled.contains(&id);
     let installation = world.devices[number].installation();
@@ -101,13 +101,7 @@ pub(super) fn was_read(world: &World, id: NotificationId) -> bool {
     world
         .devices
         .iter()
-        .any(|device| device.diary.read.contains_key(&id) || device.diary.covered.contains(&id))
-}
-
-/// Whether a person deleted it on any device.
-fn was_deleted(world: &World, id: NotificationId) -> bool {
-    let mut devices = world.devices.iter();
-    devices.any(|device| device.diary.deleted.contains(&id))
+        .any(|device| device.diary.was_read(id) || device.diary.covered.contains(&id))
 }
 
 /// Whether a notification may be suppressed for a reason on this device, by what happened to it.
@@ -121,7 +115,7 @@ fn is_allowed(world: &World, number: Number, reason: Suppression, item: &History
             diary.is_before_restore(accepted_at) || is_before_login(world, number, accepted_at)
         }
         Suppression::Read => was_read(world, id),
-        Suppression::Deleted => was_deleted(world, id),
+        Suppression::Deleted => world.was_deleted(id),
         Suppression::Expired => crate::time::moment(item.notification.expires_at) <= world.now,
         Suppression::BlockedOs => diary.blocked.iter().any(|until| accepted_at < *until),
         Suppression::BlockedApp => diary.unwanted.contains(&id),

@@ -42,30 +42,28 @@ pub(super) fn check(world: &World, number: Number, items: &[HistoryItem], wrong:
         }
     }
     unopened(world, number, wrong);
-    for (kind, id) in &device.diary.done {
-        let accepted = world.server.accepted().find(|(one, _)| one == id);
-        let is_ours =
-            accepted.is_some_and(|(_, accepted)| Some(&accepted.user) == device.wanted.as_ref());
-        if is_ours && !is_told_by_any(world, number, (*kind, *id)) {
-            wrong.push(format!(
-                "device {number}: {id} was {} here and that is not reported",
-                kind.as_str()
-            ));
-        }
+    for owed in &device.diary.owed {
+        let found = unreported(world, number, *owed);
+        wrong.extend(found.map(|found| format!("device {number}: {} {found}", owed.1)));
     }
-    for id in device.diary.read.keys() {
-        let accepted = world.server.accepted().find(|(one, _)| one == id);
-        let is_unknown = accepted.is_some_and(|(_, accepted)| {
-            accepted.read_at.is_none()
-                && !accepted.is_recalled
-                && Some(&accepted.user) == device.wanted.as_ref()
-        });
-        if is_unknown {
-            wrong.push(format!(
-                "device {number}: {id} was read here and the server does not know"
-            ));
-        }
+}
+
+/// What a person did here and the server does not know.
+fn unreported(
+    world: &World,
+    number: Number,
+    (kind, id): (FactKind, NotificationId),
+) -> Option<String> {
+    let (_, accepted) = world.server.accepted().find(|(one, _)| *one == id)?;
+    if Some(&accepted.user) != world.devices[number].wanted.as_ref() {
+        return None;
     }
+    if kind == FactKind::Read {
+        let is_unknown = accepted.read_at.is_none() && !accepted.is_recalled;
+        return is_unknown.then(|| "was read here and the server does not know".to_owned());
+    }
+    let is_told = is_told_by_any(world, number, (kind, id));
+    (!is_told).then(|| format!("was {} here and that is not reported", kind.as_str()))
 }
 
 /// Pushes that did not open are reported.
@@ -77,9 +75,7 @@ fn unopened(world: &World, number: Number, wrong: &mut Vec<String>) {
             Some(&accepted.user) == device.wanted.as_ref() && !accepted.is_recalled
         });
         // It may be in the history all the same, and was reported as delivered.
-        let mut devices = world.devices.iter();
-        let is_deleted =
-            world.server.is_deleted(*id) || devices.any(|device| device.diary.deleted.contains(id));
+        let is_deleted = world.server.is_deleted(*id) || world.was_deleted(*id);
         let is_told = is_told_by_any(world, number, (FactKind::NotShown, *id));
         if is_ours && !is_deleted && !is_told {
             wrong.push(format!(
@@ -123,8 +119,7 @@ fn nothing_false(world: &World, number: Number, wrong: &mut Vec<String>) {
         }
         let is_true = match kind {
             FactKind::Displayed | FactKind::Dismissed => diary.was_drawn(*id),
-            FactKind::Read => diary.read.contains_key(id),
-            FactKind::Clicked | FactKind::Actioned | FactKind::Reply => {
+            FactKind::Read | FactKind::Clicked | FactKind::Actioned | FactKind::Reply => {
                 diary.done.contains(&(*kind, *id))
             }
             FactKind::Delivered | FactKind::ReadUpTo | FactKind::Flag | FactKind::NotShown => true,

@@ -29,8 +29,6 @@ pub(crate) struct Diary {
     pub(crate) blocked: Vec<At>,
     /// When facts that waited may have been lost.
     pub(crate) losses: Vec<At>,
-    /// What a person read here, and when first.
-    pub(crate) read: BTreeMap<NotificationId, At>,
     /// What a person read by reading everything, although the history had lost it.
     pub(crate) covered: BTreeSet<NotificationId>,
     /// Files are gone, and the next start will not find them.
@@ -41,8 +39,10 @@ pub(crate) struct Diary {
     pub(crate) unopened: BTreeSet<NotificationId>,
     /// In which process of the app the keys of pushes were lost.
     pub(crate) keys_lost_in: Option<u64>,
-    /// What a person did here with notifications, beside reading them.
+    /// What a person did here with notifications. Whatever it was, they have read them with that.
     pub(crate) done: BTreeSet<(FactKind, NotificationId)>,
+    /// What of that has to be reported.
+    pub(crate) owed: BTreeSet<(FactKind, NotificationId)>,
     /// When a person last brought the app to the front, and in which process of it.
     pub(crate) opened: Option<(u64, At)>,
     /// What a person deleted here.
@@ -102,6 +102,10 @@ pub(crate) struct Draw {
 }
 
 impl Diary {
+    pub(crate) fn was_read(&self, id: NotificationId) -> bool {
+        self.done.contains(&(FactKind::Read, id))
+    }
+
     pub(crate) fn was_drawn(&self, id: NotificationId) -> bool {
         self.draws.iter().any(|draw| draw.id == id)
     }

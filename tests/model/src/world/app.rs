@@ -5,7 +5,7 @@ use vestnik_core::{
     machine::{Secret, connection::Nudge, engine::Command, session::Standing},
     storage::{Files, Pushed},
 };
-use vestnik_inbox::HistoryItem;
+use vestnik_inbox::{HistoryItem, StoreError};
 use vestnik_model::{FactKind, NotificationId};
 
 use super::{World, jobs::all_items};
@@ -61,21 +61,15 @@ impl World {
             Deed::ReadAll => self.read_all(number),
             Deed::Click(id) => {
                 let click = |files: &mut Files| files.act(id, |inbox| inbox.clicked(id));
-                if self.with_files(number, "click", click) == Some(true) {
-                    self.was_done(number, FactKind::Clicked, id);
-                }
+                self.act_on(number, (FactKind::Clicked, id), click);
             }
             Deed::Press(id) => {
                 let press = |files: &mut Files| files.act(id, |inbox| inbox.actioned(id, "accept"));
-                if self.with_files(number, "press", press) == Some(true) {
-                    self.was_done(number, FactKind::Actioned, id);
-                }
+                self.act_on(number, (FactKind::Actioned, id), press);
             }
             Deed::Reply(id) => {
                 let reply = |files: &mut Files| files.act(id, |inbox| inbox.reply(id, None, "ok"));
-                if self.with_files(number, "reply", reply) == Some(true) {
-                    self.was_done(number, FactKind::Reply, id);
-                }
+                self.act_on(number, (FactKind::Reply, id), reply);
             }
             Deed::Dismiss(id) => {
                 let dismiss = |files: &mut Files| files.act(id, |inbox| inbox.dismissed(id));
@@ -118,13 +112,38 @@ impl World {
 
     fn read(&mut self, number: Number, id: NotificationId) {
         let read = |files: &mut Files| files.change_flags(&[id], |inbox| inbox.mark_read(&[id]));
-        let is_known = self
-            .known(number)
-            .iter()
-            .any(|item| item.notification.id == id);
-        if self.with_files(number, "read", read).is_some() && is_known {
-            self.was_read(number, &[id]);
+        let is_kept = self.may_come(number, id)
+            || self
+                .known(number)
+                .iter()
+                .any(|item| item.notification.id == id);
+        if self.with_files(number, "read", read).is_some() {
+            self.was_done(number, (FactKind::Read, id), is_kept);
         }
+    }
+
+    /// A person opens a notification or answers it. It need not have come, if a push has announced it.
+    fn act_on(
+        &mut self,
+        number: Number,
+        (what, id): (FactKind, NotificationId),
+        act: impl FnOnce(&mut Files) -> Result<bool, StoreError>,
+    ) {
+        let may_come = self.may_come(number, id);
+        if let Some(is_there) = self.with_files(number, what.as_str(), act) {
+            self.was_done(number, (what, id), is_there || may_come);
+        }
+    }
+
+    /// Whether a notification is of the user of a device, and nothing says that it never comes.
+    fn may_come(&self, number: Number, id: NotificationId) -> bool {
+        let process = self.devices[number].process.as_ref();
+        let user = process.and_then(|process| process.files.device().user());
+        let owner = self.server.ever.notifications.get(&id);
+        let is_gone = self.server.ever.recalled.contains(&id)
+            || self.server.is_deleted(id)
+            || self.was_deleted(id);
+        user.is_some() && user == owner && !is_gone
     }
 
     fn read_all(&mut self, number: Number) {
@@ -137,8 +156,9 @@ impl World {
         if self.with_files(number, "read all", read).is_none() {
             return;
         }
-        let listed: Vec<_> = listed.iter().map(|item| item.notification.id).collect();
-        self.was_read(number, &listed);
+        for item in listed {
+            self.was_done(number, (FactKind::Read, item.notification.id), true);
+        }
         // What had expired on its way here, what was deleted and what the history has lost, the log has all
         // the same, and it is read with the rest.
         let (now, diary) = (self.now, &mut self.devices[number].diary);
@@ -174,20 +194,22 @@ impl World {
         items.unwrap_or_default()
     }
 
-    /// A person has done something with a notification here, and has read it with that.
-    fn was_done(&mut self, number: Number, what: FactKind, id: NotificationId) {
-        self.devices[number].diary.done.insert((what, id));
-        self.was_read(number, &[id]);
+    /// A person has done something with a notification here, and has read it with that: the shell takes it off
+    /// the screen itself.
+    fn was_done(&mut self, number: Number, (what, id): (FactKind, NotificationId), is_owed: bool) {
+        let device = &mut self.devices[number];
+        device.screen.remove(&id);
+        let done = [(what, id), (FactKind::Read, id)];
+        device.diary.done.extend(done);
+        if is_owed {
+            device.diary.owed.extend(done);
+        }
     }
 
-    /// A person has read notifications here: the shell takes them off the screen itself.
-    fn was_read(&mut self, number: Number, ids: &[NotificationId]) {
-        let now = self.now;
-        let device = &mut self.devices[number];
-        for id in ids {
-            device.screen.remove(id);
-            device.diary.read.entry(*id).or_insert(now);
-        }
+    /// Whether a person deleted it on any device.
+    pub(crate) fn was_deleted(&self, id: NotificationId) -> bool {
+        let mut devices = self.devices.iter();
+        devices.any(|device| device.diary.deleted.contains(&id))
     }
 
     /// A person looks at the history: nothing of anyone else is in it, and the counts are right.
