@@ -1,4 +1,6 @@
 //! The whole server beside foreign programs: `cargo xtask interop --only foreign` runs it.
 
+mod broadcast;
 mod letters;
+mod stage;
 mod webhooks;

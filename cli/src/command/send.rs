@@ -36,6 +36,7 @@ fn words(accepted: &PublishAccepted) -> String {
 pub(super) fn request(args: SendArgs, now: Timestamp) -> Result<PublishRequest, Failure> {
     let to = AudienceRequest {
         users: args.users,
+        emails: args.emails,
         installations: args.installations,
         topics: args.topics,
         exclude_users: args.exclude_users,

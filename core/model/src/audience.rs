@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    email::EmailAddress,
     id::{InstallationId, TopicName, UserId},
     open::{is_default, null_is_default, words},
     problem::{FieldCode, FieldProblem},
@@ -22,6 +23,11 @@ pub struct AudienceRequest {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub users: Vec<UserId>,
+    /// Users by the e-mail addresses that their App's backend set: everybody with one of these addresses.
+    /// An unknown one is answered like a known one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
+    pub emails: Vec<EmailAddress>,
     /// Single installations: their user is notified on these only.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
@@ -70,6 +76,7 @@ words!(Devices {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Audience {
     users: BTreeSet<UserId>,
+    emails: BTreeSet<EmailAddress>,
     installations: BTreeSet<InstallationId>,
     topics: BTreeSet<TopicName>,
     exclude_users: BTreeSet<UserId>,
@@ -85,20 +92,24 @@ impl Audience {
     pub fn parse(request: AudienceRequest) -> Result<Self, Vec<FieldProblem>> {
         let AudienceRequest {
             users,
+            emails,
             installations,
             topics,
             exclude_users,
             devices,
         } = request;
         let mut problems = Vec::new();
-        if users.is_empty() && installations.is_empty() && topics.is_empty() {
+        let is_nobody =
+            users.is_empty() && emails.is_empty() && installations.is_empty() && topics.is_empty();
+        if is_nobody {
             problems.push(FieldProblem::new(
                 "/to",
                 FieldCode::Missing,
-                "must name at least one of users, installations or topics",
+                "must name at least one of users, emails, installations or topics",
             ));
         }
         check_length(&mut problems, "/to/users", users.len());
+        check_length(&mut problems, "/to/emails", emails.len());
         check_length(&mut problems, "/to/installations", installations.len());
         check_length(&mut problems, "/to/topics", topics.len());
         check_length(&mut problems, "/to/exclude_users", exclude_users.len());
@@ -115,6 +126,7 @@ impl Audience {
         }
         Ok(Self {
             users: users.into_iter().collect(),
+            emails: emails.into_iter().collect(),
             installations: installations.into_iter().collect(),
             topics: topics.into_iter().collect(),
             exclude_users: exclude_users.into_iter().collect(),
@@ -127,6 +139,7 @@ impl Audience {
     pub fn user(user: UserId) -> Self {
         Self {
             users: BTreeSet::from([user]),
+            emails: BTreeSet::new(),
             installations: BTreeSet::new(),
             topics: BTreeSet::new(),
             exclude_users: BTreeSet::new(),
@@ -138,6 +151,12 @@ impl Audience {
     #[must_use]
     pub fn users(&self) -> &BTreeSet<UserId> {
         &self.users
+    }
+
+    /// E-mail addresses of users named by the sender.
+    #[must_use]
+    pub fn emails(&self) -> &BTreeSet<EmailAddress> {
+        &self.emails
     }
 
     /// Installations named by the sender.

@@ -65,6 +65,10 @@ pub const WEBHOOKS: &str = "/v1/webhooks";
 /// One of them: `GET`, `PATCH`, `DELETE`, and `POST` with `:enable`, `:disable`, `:rotate`, `:test` or
 /// `:replay` behind it.
 pub const WEBHOOK: &str = "/v1/webhooks/{id}";
+/// Takes a message of a broadcast worker to devices: `POST`.
+pub const SEND_MESSAGES_PUSH: &str = "/compat/broadcast/send_messages_push";
+/// Takes a message of a broadcast worker to mailboxes: `POST`.
+pub const SEND_MESSAGES_EMAIL: &str = "/compat/broadcast/send_messages_email";
 /// The OpenAPI document: `GET`.
 pub const OPENAPI: &str = "/openapi.json";
 /// Alive: `GET`.

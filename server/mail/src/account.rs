@@ -21,8 +21,8 @@ mod field;
 
 use std::{fmt, num::NonZeroU16};
 
+use vestnik_model::email::EmailAddress;
 use vestnik_outbound::{Place, Trust};
-use vestnik_rules::email::EmailAddress;
 
 use self::field::Fields;
 pub use self::field::{AccountError, Fault};

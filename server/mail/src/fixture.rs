@@ -1,8 +1,8 @@
 //! What the tests of several files write.
 
 use serde_json::{Value, json};
+use vestnik_model::email::EmailAddress;
 use vestnik_model::{DeliveryId, Notification};
-use vestnik_rules::email::EmailAddress;
 
 use crate::{
     letter::{From, Letter, Sender},

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
+use vestnik_model::email::EmailAddress;
 use vestnik_model::{
     DeliveryId, Notification,
     text::{TextError, Title},
     url::HttpsUrl,
 };
-use vestnik_rules::email::EmailAddress;
 
 use crate::tag::{ReturnPath, Tag, TagKey};
 

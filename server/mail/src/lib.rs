@@ -28,7 +28,7 @@
 //! # Example
 //! ```
 //! use vestnik_mail::{From, Letter, Reply, ReplyReader, ReturnPath, Sender, TagKey, TaggedPath, outcome};
-//! use vestnik_rules::email::EmailAddress;
+//! use vestnik_model::email::EmailAddress;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let sender = Sender {

@@ -12,7 +12,7 @@ use lettre::{
         header::{HeaderName, HeaderValue},
     },
 };
-use vestnik_rules::email::EmailAddress;
+use vestnik_model::email::EmailAddress;
 
 use crate::{
     content,

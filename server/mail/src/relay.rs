@@ -4,8 +4,8 @@ use std::{fmt, num::NonZeroU16, time::Duration};
 
 use rustls::pki_types::CertificateDer;
 use secrecy::SecretString;
+use vestnik_model::email::EmailAddress;
 use vestnik_outbound::Place;
-use vestnik_rules::email::EmailAddress;
 
 /// A server that takes our letters and delivers them: a relay or a submission server.
 #[derive(Debug, Clone)]

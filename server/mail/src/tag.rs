@@ -11,7 +11,7 @@ use aws_lc_rs::{constant_time, hmac};
 use uuid::Uuid;
 use vestnik_model::DeliveryId;
 
-use vestnik_rules::email::EmailAddress;
+use vestnik_model::email::EmailAddress;
 
 /// The hexadecimal digits of a delivery's id in a mark.
 const ID_DIGITS: usize = 32;

@@ -19,8 +19,8 @@ use vestnik_mail::{
     TagKey, TaggedPath, Verdict,
 };
 use vestnik_model::Reason;
+use vestnik_model::email::EmailAddress;
 use vestnik_outbound::{Place, Reach};
-use vestnik_rules::email::EmailAddress;
 
 /// The server, killed at the end.
 struct Server {

@@ -7,9 +7,7 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Builder;
-use vestnik_model::{ImportOutcome, InstallationId, PushAddress, UserId};
-
-use crate::email::EmailAddress;
+use vestnik_model::{ImportOutcome, InstallationId, PushAddress, UserId, email::EmailAddress};
 
 /// For how long a dead address that is reported again stays dead.
 pub const DEAD_FOR: SignedDuration = SignedDuration::from_hours(24);

@@ -1,7 +1,7 @@
 //! Whom a notification is for: the plan of an audience, and the walk through its sources.
 //!
 //! An audience is kept as a [`Plan`] and not written out when its notification is accepted. The plan
-//! has *sources*: the listed users, each topic, the listed installations. They are walked in this
+//! has *sources*: the listed users, each topic, the listed addresses, the listed installations. They are walked in this
 //! order, each by its key, a part in each transaction. Where the walk stands is a [`Position`] that is
 //! saved with the part, so that a crash repeats or loses nothing.
 //!
@@ -11,15 +11,16 @@
 //!
 //! ```
 //! use vestnik_model::{Audience, UserId};
-//! use vestnik_rules::audience::{Members, Plan, Position};
+//! use vestnik_rules::{audience::{Members, Plan, Position}, contact::ContactKey};
 //!
-//! let plan = Plan::from(&Audience::user(UserId::parse("anna")?));
+//! # let (app, key) = (vestnik_model::AppId::parse("shop")?, ContactKey::new([7; 32]));
+//! let plan = Plan::of(&app, &Audience::user(UserId::parse("anna")?), &key);
 //! let mut position = Position::START;
 //! let mut walked = Vec::new();
 //! while let Some(source) = plan.source(position) {
 //!     match source.members {
 //!         Members::Users(users) => walked.extend(users.into_iter().map(|listed| listed.user)),
-//!         Members::Topic(_) | Members::Installations(_) => {}
+//!         Members::Topic(_) | Members::Contacts(_) | Members::Installations(_) => {}
 //!     }
 //!     position = source.position.end();
 //! }
@@ -32,8 +33,10 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use vestnik_model::{
-    Audience, DeliveryState, Evidence, Expansion, InstallationId, Reason, TopicName, UserId,
+    AppId, Audience, DeliveryState, Evidence, Expansion, InstallationId, Reason, TopicName, UserId,
 };
+
+use crate::contact::{Contact, ContactHash, ContactKey};
 
 /// The most explicit recipients that are expanded in the transaction that accepts a notification.
 pub const FIRST_PART: usize = 100;
@@ -48,6 +51,9 @@ pub const FIRST_PART: usize = 100;
 pub struct Plan {
     users: Vec<String>,
     topics: Vec<String>,
+    /// Keyed hashes: what is stored of a notification names nobody's mailbox.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    contacts: Vec<String>,
     installations: Vec<String>,
     exclude_users: BTreeSet<String>,
 }
@@ -58,7 +64,8 @@ pub struct Plan {
 )]
 #[serde(default)]
 pub struct Position {
-    /// The source's number: the listed users are 0, then the topics in order, then the installations.
+    /// The source's number: the listed users are 0, then the topics in order, then the addresses, then the
+    /// installations.
     pub source: u32,
     /// The key of the last member that was walked, when there is one. What it is depends on the
     /// source: [`ListedUser::key`], or the store's own key of a user.
@@ -94,6 +101,8 @@ pub enum Members {
     /// Subscribers of a topic: those whose key, the store's key of a user, is greater than
     /// [`Position::after`], in the order of the keys.
     Topic(TopicName),
+    /// Users with one of the listed addresses, by the store's key of a user as for a topic.
+    Contacts(Vec<ContactHash>),
     /// Owners of listed installations, by the store's key of a user as for a topic; all listed
     /// installations of an owner are one candidate.
     Installations(Vec<InstallationId>),
@@ -129,8 +138,11 @@ pub struct Member {
     pub only: Option<Vec<InstallationId>>,
 }
 
-impl From<&Audience> for Plan {
-    fn from(audience: &Audience) -> Self {
+impl Plan {
+    /// The plan of an App's audience; addresses are hashed under the key.
+    #[must_use]
+    pub fn of(app: &AppId, audience: &Audience, key: &ContactKey) -> Self {
+        let emails = audience.emails().iter().map(Contact::Email);
         let text = |user: &UserId| user.as_str().to_owned();
         Self {
             users: audience.users().iter().map(text).collect(),
@@ -138,6 +150,9 @@ impl From<&Audience> for Plan {
                 .topics()
                 .iter()
                 .map(|topic| topic.as_str().to_owned())
+                .collect(),
+            contacts: emails
+                .map(|contact| key.hash(app, contact).text())
                 .collect(),
             installations: audience
                 .installations()
@@ -147,20 +162,25 @@ impl From<&Audience> for Plan {
             exclude_users: audience.exclude_users().iter().map(text).collect(),
         }
     }
-}
 
-impl Plan {
-    /// Whether the whole audience is expanded in the transaction that accepts the notification: it has
+    /// Whether the expansion begins in the transaction that accepts the notification: the audience has
     /// at most [`FIRST_PART`] explicit recipients and no topic.
     #[must_use]
     pub const fn is_first_part(&self) -> bool {
-        self.topics.is_empty() && self.users.len() + self.installations.len() <= FIRST_PART
+        let listed = self.users.len() + self.contacts.len() + self.installations.len();
+        self.topics.is_empty() && listed <= FIRST_PART
     }
 
     /// Whether the sender left a user out.
     #[must_use]
     pub fn excludes(&self, user: &UserId) -> bool {
         self.exclude_users.contains(user.as_str())
+    }
+
+    /// How many users the sender left out.
+    #[must_use]
+    pub fn excluded(&self) -> usize {
+        self.exclude_users.len()
     }
 
     /// The topics, in the order of their sources.
@@ -175,7 +195,7 @@ impl Plan {
     /// When a source has no more members, go on at [`Position::end`].
     #[must_use]
     pub fn source(&self, position: Position) -> Option<Source> {
-        let sources = self.topics.len() + 2;
+        let sources = self.topics.len() + 3;
         (position.source as usize..sources).find_map(|number| {
             let source = u32::try_from(number).ok()?;
             let after = position.after.filter(|_| source == position.source);
@@ -195,6 +215,11 @@ impl Plan {
         };
         if let Some(name) = self.topics.get(topic) {
             return TopicName::parse(name.as_str()).ok().map(Members::Topic);
+        }
+        if topic == self.topics.len() {
+            let listed = self.contacts.iter();
+            let contacts: Vec<_> = listed.filter_map(|text| ContactHash::read(text)).collect();
+            return (!contacts.is_empty()).then_some(Members::Contacts(contacts));
         }
         let listed = self.installations.iter();
         let installations: Vec<_> = listed.filter_map(|id| id.parse().ok()).collect();

@@ -278,7 +278,9 @@ mod tests {
     fn the_first_source_that_names_a_person_decides() {
         let [anna, bert, carl] = ["anna", "bert", "carl"].map(|name| UserId::parse(name).unwrap());
         let installation = |number: u8| format!("ins_{number:032}").parse().unwrap();
-        let plan = Plan::from(&vestnik_model::Audience::user(anna.clone()));
+        let audience = vestnik_model::Audience::user(anna.clone());
+        let app = vestnik_model::AppId::parse("shop").unwrap();
+        let plan = Plan::of(&app, &audience, &crate::contact::ContactKey::new([7; 32]));
         let mut recipients = Recipients::of(&plan);
         recipients.add(anna.clone());
         recipients.add_installation(anna.clone(), installation(1));

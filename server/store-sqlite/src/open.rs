@@ -7,6 +7,7 @@
 use std::{path::Path, sync::Arc};
 
 use vestnik_clock::Clock;
+use vestnik_rules::contact::ContactKey;
 use vestnik_sqlite::{Database, Held, Note};
 use vestnik_store::{OpenError, Sink};
 
@@ -79,6 +80,7 @@ pub struct Opening {
 pub(crate) struct Opened {
     pub(crate) database: Database,
     pub(crate) seal: Seal,
+    pub(crate) contact_key: ContactKey,
     pub(crate) life_file: LifeFile,
     pub(crate) opening: Opening,
 }
@@ -99,6 +101,10 @@ pub(crate) fn open(path: &Path, options: &StoreOptions) -> Result<Opened, OpenEr
     database
         .write(work::release)
         .map_err(|failure| migrate_error(path, failure))?;
+    let offered = options.clock.random();
+    let contact_key = database
+        .write(|db| secret::ensure_contact_key(db, &seal, &offered))
+        .map_err(|failure| migrate_error(path, failure))?;
     let life_file = LifeFile::beside(database.path());
     let found = live_on(path, &mut database, &life_file, options.clock.as_ref())?;
     let opening = Opening {
@@ -109,6 +115,7 @@ pub(crate) fn open(path: &Path, options: &StoreOptions) -> Result<Opened, OpenEr
     Ok(Opened {
         database,
         seal,
+        contact_key,
         life_file,
         opening,
     })

@@ -3,6 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use vestnik_clock::Clock;
+use vestnik_rules::contact::ContactKey;
 use vestnik_sqlite::{Priority, ReaderOptions, ReaderPool, Writer};
 use vestnik_store::{Answer, Event, OpenError};
 
@@ -29,6 +30,7 @@ pub struct SqliteStore {
 #[derive(Debug)]
 struct Kept {
     seal: Arc<Seal>,
+    contact_key: Arc<ContactKey>,
     life_file: LifeFile,
     opening: Opening,
     clock: Arc<dyn Clock>,
@@ -52,6 +54,7 @@ impl SqliteStore {
         let Opened {
             database,
             seal,
+            contact_key,
             life_file,
             opening,
         } = open::open(path, &options)?;
@@ -76,6 +79,7 @@ impl SqliteStore {
             unreadable: Unreadable::default(),
             kept: Arc::new(Kept {
                 seal: Arc::new(seal),
+                contact_key: Arc::new(contact_key),
                 life_file,
                 opening,
                 clock,
@@ -130,6 +134,11 @@ impl SqliteStore {
     /// Seals and opens secrets.
     pub(crate) fn seal(&self) -> Arc<Seal> {
         Arc::clone(&self.kept.seal)
+    }
+
+    /// Hashes addresses by which users are found.
+    pub(crate) fn contact_key(&self) -> Arc<ContactKey> {
+        Arc::clone(&self.kept.contact_key)
     }
 
     pub(crate) fn clock(&self) -> &dyn Clock {

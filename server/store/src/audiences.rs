@@ -2,13 +2,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 use vestnik_model::{
-    AppId, Devices, TopicName, UserId,
+    AppId, Audience, TopicName, UserId,
     publish::Schedule,
     subscription::{Topic, TopicSettings},
 };
 
 use vestnik_rules::{
-    audience::Plan,
     reach::Reach,
     schedule::{Life, Mailing, span},
 };
@@ -40,9 +39,7 @@ pub struct ReachQuery {
     /// The tenant.
     pub app: AppId,
     /// The audience.
-    pub plan: Plan,
-    /// Which of each recipient's devices.
-    pub devices: Devices,
+    pub audience: Audience,
     /// When it would be sent.
     pub schedule: Schedule,
     /// For how long it would be worth delivering.

@@ -1,8 +1,7 @@
 //! Where users are reached beside their installations.
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, UserId};
-use vestnik_rules::email::EmailAddress;
+use vestnik_model::{AppId, UserId, email::EmailAddress};
 
 use crate::Answer;
 

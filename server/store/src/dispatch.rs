@@ -14,11 +14,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use vestnik_model::{
-    AppId, AttemptId, DeliveryId, InstallationId, Notification, NotificationId, PushAddress, UserId,
+    AppId, AttemptId, DeliveryId, InstallationId, Notification, NotificationId, PushAddress,
+    UserId, email::EmailAddress,
 };
 use vestnik_rules::{
-    attempt::Outcome, bounce::Fate, cascade::Target, decrypt::KeyMark, email::EmailAddress,
-    work::Progress,
+    attempt::Outcome, bounce::Fate, cascade::Target, decrypt::KeyMark, work::Progress,
 };
 
 use crate::{Answer, work::Part};

@@ -16,14 +16,13 @@ use vestnik_clock::{Clock, Now};
 use vestnik_mail::{
     Account, Envelope, Letter, Mailer, Outcome as Handed, Patience, Sender, TagKey, Verdict,
 };
-use vestnik_model::{AppId, Channel, Reason, view::ProviderFinding};
+use vestnik_model::{AppId, Channel, Reason, email::EmailAddress, view::ProviderFinding};
 use vestnik_outbound::Reach;
 use vestnik_push::driver::{Admission, Breaker, Probe, Sign, Why};
 use vestnik_rules::{
     address::hash_email,
     attempt::Outcome,
     cascade::Target,
-    email::EmailAddress,
     identity::delivery_id,
     reason::{Retry, consequences},
 };

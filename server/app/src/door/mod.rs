@@ -2,6 +2,7 @@
 //! translates the answer back.
 
 pub(crate) mod auth;
+mod compat;
 pub(crate) mod http;
 pub(crate) mod hub;
 mod json;

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use vestnik_model::{
     AppId, FieldProblem, Problem, UserId,
     contact::{EmailRequest, EmailView},
+    email::EmailAddress,
     problem::FieldCode,
 };
-use vestnik_rules::email::EmailAddress;
 use vestnik_store::{Store, contacts::Email};
 
 use crate::refusal::Refusal;

@@ -10,7 +10,6 @@ use vestnik_model::{
 };
 use vestnik_push::Service;
 use vestnik_rules::{
-    audience::Plan,
     reach::{MOST, Reach},
     schedule,
 };
@@ -34,8 +33,7 @@ pub(crate) async fn preview(
     schedule::check(&publication.schedule, now).map_err(Problem::invalid)?;
     let asked = ReachQuery {
         app: app.clone(),
-        plan: Plan::from(&publication.audience),
-        devices: publication.audience.devices(),
+        audience: publication.audience.clone(),
         schedule: publication.schedule.clone(),
         ttl: publication.ttl,
         is_critical: publication.content.priority == Priority::Critical,

@@ -1,7 +1,7 @@
 //! A letter as SMTP sees it.
 
 use std::fmt;
-use vestnik_rules::email::EmailAddress;
+use vestnik_model::email::EmailAddress;
 
 use crate::{
     letter::{Letter, Sender},

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use serde_json::json;
 use uuid::Uuid;
-use vestnik_model::{AudienceRequest, DeliveryStatus};
+use vestnik_model::{AudienceRequest, DeliveryStatus, email::EmailAddress};
 
 use super::*;
 
@@ -19,8 +19,20 @@ fn topic(number: usize) -> TopicName {
     TopicName::parse(format!("t{number}")).unwrap()
 }
 
+fn email(number: usize) -> EmailAddress {
+    EmailAddress::parse(&format!("m{number}@a.example")).unwrap()
+}
+
+fn shop() -> AppId {
+    AppId::parse("shop").unwrap()
+}
+
+fn key() -> ContactKey {
+    ContactKey::new([7; 32])
+}
+
 fn plan(request: AudienceRequest) -> Plan {
-    Plan::from(&Audience::parse(request).unwrap())
+    Plan::of(&shop(), &Audience::parse(request).unwrap(), &key())
 }
 
 #[test]
@@ -42,6 +54,29 @@ fn a_hundred_explicit_recipients_are_expanded_at_once() {
     check(101, 0, 0, false);
     check(60, 41, 0, false);
     check(1, 0, 1, false);
+    let mailboxes = |count| {
+        let request = AudienceRequest {
+            emails: (0..count).map(email).collect(),
+            ..AudienceRequest::default()
+        };
+        plan(request).is_first_part()
+    };
+    assert!(mailboxes(100));
+    assert!(!mailboxes(101));
+}
+
+#[test]
+fn a_stored_plan_names_nobodys_mailbox() {
+    let plan = plan(AudienceRequest {
+        emails: vec![email(1)],
+        ..AudienceRequest::default()
+    });
+    let stored = serde_json::to_string(&plan).unwrap();
+    assert!(!stored.contains("a.example"), "{stored}");
+    assert_eq!(serde_json::from_str::<Plan>(&stored).unwrap(), plan);
+    let source = plan.source(Position::START).unwrap();
+    let hash = key().hash(&shop(), Contact::Email(&email(1)));
+    assert_eq!(source.members, Members::Contacts(vec![hash]));
 }
 
 #[test]
@@ -133,10 +168,12 @@ fn a_user_without_an_installation_begins_undelivered() {
     assert_eq!(member(false).reason, Some(Reason::DeviceNoneActive.into()));
 }
 
-/// Who is where in a database: subscribers by the key of their user, installations by their owner's.
+/// Who is where in a database: subscribers and mailboxes by the keys of their users, installations by their
+/// owner's.
 #[derive(Debug, Clone, Default)]
 struct World {
     subscribers: BTreeMap<TopicName, BTreeSet<i64>>,
+    mailboxes: BTreeMap<EmailAddress, BTreeSet<i64>>,
     owners: BTreeMap<InstallationId, i64>,
 }
 
@@ -158,6 +195,15 @@ impl World {
                 keys.filter(|key| is_left(*key))
                     .map(|key| (key, user(key), None))
                     .collect()
+            }
+            Members::Contacts(listed) => {
+                let mailboxes = self.mailboxes.iter();
+                let named = mailboxes.filter(|(address, _)| {
+                    listed.contains(&key().hash(&shop(), Contact::Email(address)))
+                });
+                let keys: BTreeSet<i64> = named.flat_map(|(_, keys)| keys).copied().collect();
+                let left = keys.into_iter().filter(|key| is_left(*key));
+                left.map(|key| (key, user(key), None)).collect()
             }
             Members::Installations(listed) => {
                 let mut owned: BTreeMap<i64, Vec<InstallationId>> = BTreeMap::new();
@@ -213,10 +259,12 @@ impl World {
 prop_compose! {
     fn worlds()(
         subscribers in prop::collection::vec(prop::collection::btree_set(0..30_i64, 0..15), 4),
+        mailboxes in prop::collection::vec(prop::collection::btree_set(0..30_i64, 0..4), 6),
         owners in prop::collection::btree_map(0..12_u128, 0..30_i64, 0..12),
     ) -> World {
         World {
             subscribers: (0..).map(topic).zip(subscribers).collect(),
+            mailboxes: (0..).map(email).zip(mailboxes).collect(),
             owners: owners.into_iter().map(|(id, owner)| (installation(id), owner)).collect(),
         }
     }
@@ -226,12 +274,14 @@ prop_compose! {
     fn audiences()(
         users in prop::collection::btree_set(0..30_i64, 0..8),
         topics in prop::collection::btree_set(0..5_usize, 0..4),
+        emails in prop::collection::btree_set(0..8_usize, 0..4),
         installations in prop::collection::btree_set(0..12_u128, 1..8),
         excluded in prop::collection::btree_set(0..30_i64, 0..5),
     ) -> AudienceRequest {
         AudienceRequest {
             users: users.into_iter().map(user).collect(),
             topics: topics.into_iter().map(topic).collect(),
+            emails: emails.into_iter().map(email).collect(),
             installations: installations.into_iter().map(installation).collect(),
             exclude_users: excluded.into_iter().map(user).collect(),
             ..AudienceRequest::default()
@@ -257,7 +307,10 @@ fn meant(world: &World, request: &AudienceRequest) -> Deliveries {
         .iter()
         .filter_map(|name| world.subscribers.get(name))
         .flatten();
+    let named = request.emails.iter();
+    let named = named.filter_map(|address| world.mailboxes.get(address));
     let whole = topics
+        .chain(named.flatten())
         .map(|key| user(*key))
         .chain(request.users.iter().cloned());
     meant.extend(whole.map(|user| (user, None)));

@@ -32,6 +32,10 @@ CREATE TABLE email_address (
     user INTEGER NOT NULL PRIMARY KEY REFERENCES user (row),
     -- The address, sealed: see seal.rs.
     value BLOB NOT NULL,
+    -- What it is found by: a hash under a key of the database.
+    hash BLOB NOT NULL,
     set_at INTEGER NOT NULL,
     died_at INTEGER
 ) STRICT;
+
+CREATE INDEX email_address_by_hash ON email_address (hash, user);

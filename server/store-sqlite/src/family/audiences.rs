@@ -61,7 +61,8 @@ impl Audiences for SqliteStore {
     }
 
     fn reach(&self, asked: ReachQuery) -> Answer<'_, ReachOutcome> {
-        self.read(Class::List, move |db| reach::of(db, &asked))
+        let key = self.contact_key();
+        self.read(Class::List, move |db| reach::of(db, &asked, &key))
     }
 
     fn erase_user(&self, app: AppId, user: UserId, now: Timestamp) -> Answer<'_, bool> {

@@ -1,8 +1,8 @@
 //! E-mail addresses of users.
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, UserId};
-use vestnik_rules::email::EmailAddress;
+use vestnik_model::{AppId, UserId, email::EmailAddress};
+use vestnik_rules::contact::Contact;
 use vestnik_sqlite::Priority;
 use vestnik_store::{Answer, Contacts, contacts::Email};
 
@@ -20,10 +20,14 @@ impl Contacts for SqliteStore {
         address: EmailAddress,
         now: Timestamp,
     ) -> Answer<'_, ()> {
-        let seal = self.seal();
+        let (seal, key) = (self.seal(), self.contact_key());
         self.write(Priority::Normal, move |txn| {
             let head = user::ensure(txn, &app, &user)?;
-            email_address::put(txn, &seal, head.row, &address, now)
+            let new = email_address::New {
+                address: &address,
+                hash: key.hash(&app, Contact::Email(&address)),
+            };
+            email_address::put(txn, &seal, head.row, new, now)
         })
     }
 

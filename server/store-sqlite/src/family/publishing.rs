@@ -11,6 +11,7 @@ use vestnik_model::{
 use vestnik_rules::{
     audience::{FIRST_PART, Plan, Position},
     cascade,
+    contact::ContactKey,
     edit::{self as rules, is_editable},
     idempotency::{Verdict, verdict},
     identity::delivery_id_of,
@@ -22,7 +23,9 @@ use vestnik_sqlite::Priority;
 use vestnik_store::{
     Answer, Publishing,
     effect::Arrived,
-    publishing::{Edit, EditOutcome, NewNotification, PublishOutcome, Retry, RetryOutcome},
+    publishing::{
+        Edit, EditOutcome, IdempotencyRecord, NewNotification, PublishOutcome, Retry, RetryOutcome,
+    },
 };
 
 use crate::{
@@ -44,10 +47,12 @@ const FIRST_ROWS: u32 = 500;
 impl Publishing for SqliteStore {
     fn publish(&self, new: NewNotification) -> Answer<'_, PublishOutcome> {
         let (bytes, unreadable) = (entry_bytes(new.notification.clone()), self.unreadable());
+        let key = self.contact_key();
         self.write(Priority::Normal, move |txn| {
             let asked = Asked {
                 new: &new,
                 bytes,
+                key: &key,
                 unreadable: &unreadable,
             };
             publish(txn, &asked)
@@ -164,13 +169,18 @@ fn entry_bytes(notification: Notification) -> usize {
 struct Asked<'a> {
     new: &'a NewNotification,
     bytes: usize,
+    key: &'a ContactKey,
     unreadable: &'a Unreadable,
 }
 
 fn publish(txn: &mut Txn<'_>, asked: &Asked<'_>) -> Result<PublishOutcome, rusqlite::Error> {
     let new = asked.new;
     let now = new.notification.accepted_at;
-    if let Some(record) = &new.idempotency {
+    let idempotency = new.idempotency.as_ref().map(|record| IdempotencyRecord {
+        body_hash: asked.key.request(&record.body_hash),
+        ..record.clone()
+    });
+    if let Some(record) = &idempotency {
         let found = idempotency::find(txn, &new.app, &record.key)?;
         match verdict(found.as_ref(), &record.body_hash, now) {
             Verdict::New => {}
@@ -178,13 +188,13 @@ fn publish(txn: &mut Txn<'_>, asked: &Asked<'_>) -> Result<PublishOutcome, rusql
             Verdict::Mismatch => return Ok(PublishOutcome::Mismatch),
         }
     }
-    let plan = Plan::from(&new.publication.audience);
+    let plan = Plan::of(&new.app, &new.publication.audience, asked.key);
     let unknown = unknown_topics(txn, &new.app, &plan)?;
     if !unknown.is_empty() {
         return Ok(PublishOutcome::UnknownTopics(unknown));
     }
     let accepted = accept(txn, asked, &plan)?;
-    if let Some(record) = &new.idempotency {
+    if let Some(record) = &idempotency {
         idempotency::put(txn, &new.app, record, &accepted)?;
     }
     Ok(PublishOutcome::Accepted(accepted))
@@ -213,7 +223,7 @@ fn accept(
     let (db, new) = (txn.connection(), asked.new);
     let (app, accepted_at) = (&new.app, new.notification.accepted_at);
     let opens_at = opens_at(new);
-    let is_expanded = plan.is_first_part() && opens_at <= accepted_at;
+    let begins = plan.is_first_part() && opens_at <= accepted_at;
     let life = Life {
         opens_at,
         expires_at: new.notification.expires_at,
@@ -222,7 +232,8 @@ fn accept(
     let subject = insert(db, new, asked.bytes, plan)?;
     let mut changes = Changes::default();
     let mut users = Vec::new();
-    if is_expanded {
+    let mut is_expanded = false;
+    if begins {
         let part = expansion::Part {
             subject: &subject,
             plan,
@@ -243,6 +254,7 @@ fn accept(
         };
         let expanded = expansion::expand(db, &part, &mut changes)?;
         notification::set_position(db, subject.row, expanded.position)?;
+        is_expanded = expanded.position.is_none();
         users = expanded.users;
     }
     let stage = first_stage(&life, is_expanded);

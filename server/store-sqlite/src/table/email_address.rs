@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
+use vestnik_model::email::EmailAddress;
 use vestnik_rules::{
     address::{Stored, Upload, hash_email, upload},
-    email::EmailAddress,
+    contact::ContactHash,
 };
 use vestnik_store::contacts::Email;
 
@@ -15,9 +16,9 @@ use crate::{
 };
 
 statements! {
-    PUT = "INSERT INTO email_address (user, value, set_at) VALUES (?1, ?2, ?3)
-         ON CONFLICT (user) DO UPDATE SET value = excluded.value, set_at = excluded.set_at,
-             died_at = NULL";
+    PUT = "INSERT INTO email_address (user, value, hash, set_at) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (user) DO UPDATE SET value = excluded.value, hash = excluded.hash,
+             set_at = excluded.set_at, died_at = NULL";
     GET = "SELECT value, set_at, died_at FROM email_address WHERE user = ?1";
     DEATH = "SELECT died_at FROM email_address WHERE user = ?1";
     KILL = "UPDATE email_address SET died_at = ?2 WHERE user = ?1 AND died_at IS NULL";
@@ -28,12 +29,19 @@ statements! {
 
 const TABLE: &str = "email_address";
 
+/// An address to set, and the hash that it is found by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct New<'a> {
+    pub(crate) address: &'a EmailAddress,
+    pub(crate) hash: ContactHash,
+}
+
 /// Sets the address of a user.
 pub(crate) fn put(
     db: &Connection,
     seal: &Seal,
     user: i64,
-    address: &EmailAddress,
+    New { address, hash }: New<'_>,
     now: Timestamp,
 ) -> Result<(), rusqlite::Error> {
     let stored = get(db, seal, user)?.map(|email| Stored {
@@ -45,7 +53,7 @@ pub(crate) fn put(
         Upload::Refresh | Upload::Replace => {
             let value = sealed(seal, user, address)?;
             db.prepare_cached(PUT)?
-                .execute((user, value, millis(now)))
+                .execute((user, value, hash.bytes(), millis(now)))
                 .map(drop)
         }
     }

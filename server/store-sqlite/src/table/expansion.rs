@@ -11,6 +11,7 @@ use rusqlite::{Connection, Row};
 use vestnik_model::{Devices, InstallationId, TopicName, UserId};
 use vestnik_rules::{
     audience::{Candidate, ListedUser, Members, Plan, Position, Source, admit},
+    contact::ContactHash,
     delivery::{Move, is_timed},
     device,
     release::{Made, make},
@@ -22,6 +23,7 @@ use super::{
     arrival::{Addressee, Arrivals},
     calendar::Calendar,
     change::{Changes, Subject},
+    contact,
     delivery::{self, Key},
     installation, present, topic,
     user::{self, Head},
@@ -153,6 +155,7 @@ fn walk(
     let walked = match &source.members {
         Members::Users(listed) => users(db, part, listed, limit)?,
         Members::Topic(name) => subscribers(db, part, name, window)?,
+        Members::Contacts(hashes) => named_by(db, part, hashes, window)?,
         Members::Installations(ids) => owners(db, part, ids, window)?,
     };
     let is_end = walked.len() < limit as usize;
@@ -215,6 +218,35 @@ fn named(row: &Row<'_>) -> Result<Named, rusqlite::Error> {
         has_installation: row.get(6)?,
         attributes: user_attribute::attributes(row, 7)?,
     })
+}
+
+/// The users with one of the listed addresses, in the order of their rows. Unknown addresses are nobody's.
+fn named_by(
+    db: &Connection,
+    part: &Part<'_>,
+    hashes: &[ContactHash],
+    Window { after, limit }: Window,
+) -> Result<Vec<Walked>, rusqlite::Error> {
+    let app = &part.subject.app;
+    let behind = (after.unwrap_or(i64::MIN), limit);
+    let users = contact::users(db, app, hashes, behind)?;
+    users
+        .into_iter()
+        .map(|(key, user)| {
+            let head = user::ensure(db, app, &user)?;
+            let named = Named {
+                head,
+                only: None,
+                has_installation: present::has_any(db, app, &user)?,
+                attributes: user_attribute::get(db, head.row)?,
+                user,
+            };
+            Ok(Walked {
+                key,
+                named: Some(named),
+            })
+        })
+        .collect()
 }
 
 /// The owners of listed installations, in the order of their rows. Unknown installations are nobody's,

@@ -19,6 +19,8 @@ const GENERATION: &str = "life.generation";
 pub(crate) const ACCESS: &str = "secret.access";
 /// Derives refresh tokens.
 pub(crate) const REFRESH: &str = "secret.refresh";
+/// Hashes addresses that are found by it.
+pub(crate) const CONTACT: &str = "secret.contact";
 /// A known text, sealed: shows whether a key is the right one.
 pub(crate) const SEAL_CHECK: &str = "seal.check";
 /// Present while the file may hold plain secrets in places that are not in use.

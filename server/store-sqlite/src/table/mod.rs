@@ -8,6 +8,7 @@ pub(crate) mod asking;
 pub(crate) mod attempt;
 pub(crate) mod calendar;
 pub(crate) mod change;
+pub(crate) mod contact;
 pub(crate) mod count;
 pub(crate) mod decrypt;
 pub(crate) mod delivery;
@@ -74,6 +75,7 @@ pub(crate) const STATEMENTS: &[(&str, &[(&str, &str)])] = &[
     ("delivery/waiting", delivery::WAITING),
     ("dispatch", dispatch::ALL),
     ("edit", edit::ALL),
+    ("contact", contact::ALL),
     ("email_address", email_address::ALL),
     ("erasure", erasure::ALL),
     ("event", event::ALL),

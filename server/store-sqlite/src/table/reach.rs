@@ -3,7 +3,8 @@
 use rusqlite::Connection;
 use vestnik_model::{TopicName, UserId};
 use vestnik_rules::{
-    audience::{Members, Position},
+    audience::{Members, Plan, Position},
+    contact::ContactKey,
     reach::{Reach, Recipients},
     schedule::Known,
 };
@@ -12,6 +13,7 @@ use vestnik_store::audiences::{ReachOutcome, ReachQuery};
 use super::{
     app,
     calendar::zone_seen_last,
+    contact,
     findings::{Owner, devices_of, mailbox},
     present, topic, user, user_attribute,
 };
@@ -22,9 +24,14 @@ statements! {
          WHERE s.topic = ?1 AND s.user > ?2 AND u.id IS NOT NULL ORDER BY s.user LIMIT ?3";
 }
 
-pub(crate) fn of(db: &Connection, asked: &ReachQuery) -> Result<ReachOutcome, rusqlite::Error> {
+pub(crate) fn of(
+    db: &Connection,
+    asked: &ReachQuery,
+    key: &ContactKey,
+) -> Result<ReachOutcome, rusqlite::Error> {
+    let plan = Plan::of(&asked.app, &asked.audience, key);
     let mut unknown = Vec::new();
-    for name in asked.plan.topics() {
+    for name in plan.topics() {
         if topic::find(db, &asked.app, &name)?.is_none() {
             unknown.push(name);
         }
@@ -32,7 +39,7 @@ pub(crate) fn of(db: &Connection, asked: &ReachQuery) -> Result<ReachOutcome, ru
     if !unknown.is_empty() {
         return Ok(ReachOutcome::UnknownTopics(unknown));
     }
-    let recipients = recipients(db, asked)?;
+    let recipients = recipients(db, asked, &plan)?;
     let is_exact = recipients.count() <= asked.limit as usize;
     let mut reach = Reach::default();
     let (mailing, app_default) = (asked.mailing(), app::zone(db, &asked.app)?);
@@ -49,7 +56,7 @@ pub(crate) fn of(db: &Connection, asked: &ReachQuery) -> Result<ReachOutcome, ru
             Some(head) => mailbox(db, &asked.app, head.row)?,
             None => None,
         };
-        reach.add(asked.devices, &devices, mailbox.as_ref());
+        reach.add(asked.audience.devices(), &devices, mailbox.as_ref());
         let attributes = head.map(|head| user_attribute::get(db, head.row));
         let known = Known {
             installation: zone_seen_last(db, &asked.app, user)?,
@@ -65,17 +72,23 @@ pub(crate) fn of(db: &Connection, asked: &ReachQuery) -> Result<ReachOutcome, ru
 /// The recipients, or one more than the limit of them.
 fn recipients<'a>(
     db: &Connection,
-    asked: &'a ReachQuery,
+    asked: &ReachQuery,
+    plan: &'a Plan,
 ) -> Result<Recipients<'a>, rusqlite::Error> {
-    let mut recipients = Recipients::of(&asked.plan);
+    let mut recipients = Recipients::of(plan);
     let mut position = Position::START;
-    while let Some(source) = asked.plan.source(position) {
+    while let Some(source) = plan.source(position) {
         match source.members {
             Members::Users(listed) => {
                 let users = listed.into_iter().map(|listed| listed.user);
                 users.for_each(|user| recipients.add(user));
             }
             Members::Topic(name) => subscribers(db, asked, &name, &mut recipients)?,
+            Members::Contacts(hashes) => {
+                let first = (i64::MIN, enough(asked, plan));
+                let users = contact::users(db, &asked.app, &hashes, first)?;
+                users.into_values().for_each(|user| recipients.add(user));
+            }
             Members::Installations(ids) => {
                 for id in ids {
                     if let Some(user) = present::owner(db, &asked.app, id)? {
@@ -90,6 +103,17 @@ fn recipients<'a>(
         position = source.position.end();
     }
     Ok(recipients)
+}
+
+/// So many users that the recipients are more than the limit, whoever of them is there already or excluded:
+/// those are no more than were listed or looked at.
+fn enough(asked: &ReachQuery, plan: &Plan) -> u32 {
+    let listed = u32::try_from(plan.excluded()).unwrap_or(u32::MAX);
+    asked
+        .limit
+        .saturating_mul(2)
+        .saturating_add(listed)
+        .saturating_add(1)
 }
 
 /// As many subscribers as may be new: those who are there already or excluded are no more than that.

@@ -1,9 +1,10 @@
 //! The server's own secrets, sealed rows of `meta`.
 
 use rusqlite::{Connection, types::Type};
+use vestnik_rules::contact::ContactKey;
 use vestnik_store::operations::Secrets;
 
-use super::meta::{self, ACCESS, REFRESH, SEAL_CHECK};
+use super::meta::{self, ACCESS, CONTACT, REFRESH, SEAL_CHECK};
 use crate::seal::{Place, Seal, is_encrypted};
 
 /// What is sealed to see whether a key is the right one.
@@ -19,6 +20,15 @@ pub(crate) fn ensure(
         access: ensure_one(db, seal, ACCESS, &offered.access)?,
         refresh: ensure_one(db, seal, REFRESH, &offered.refresh)?,
     })
+}
+
+/// The key under which addresses are hashed; the offered one is kept where there was none.
+pub(crate) fn ensure_contact_key(
+    db: &Connection,
+    seal: &Seal,
+    offered: &[u8; 32],
+) -> Result<ContactKey, rusqlite::Error> {
+    ensure_one(db, seal, CONTACT, offered).map(ContactKey::new)
 }
 
 fn ensure_one(
@@ -97,7 +107,7 @@ pub(crate) fn at_rest(db: &Connection, seal: &Seal) -> Result<AtRest, rusqlite::
 
 /// Seals what is stored plainly.
 pub(crate) fn encrypt(db: &Connection, seal: &Seal, plain: &Seal) -> Result<(), rusqlite::Error> {
-    for name in [ACCESS, REFRESH] {
+    for name in [ACCESS, REFRESH, CONTACT] {
         if let Some(secret) = get(db, plain, name)? {
             put(db, seal, name, &secret)?;
         }

@@ -59,6 +59,7 @@ const ALLOWED: &[(&str, &str, &str)] = &[
 const STATISTICS: &[(&str, &str, &str)] = &[
     ("user", "sqlite_autoindex_user_1", "1000000 500000 1"),
     ("user", "user_by_hash", "1000000 500000 1"),
+    ("email_address", "email_address_by_hash", "800000 1 1"),
     ("topic", "sqlite_autoindex_topic_1", "1000 100 1"),
     ("subscription", "subscription", "1500000 1500 1"),
     ("subscription", "subscription_by_user", "1500000 2 1"),

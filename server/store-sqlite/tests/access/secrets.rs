@@ -1,11 +1,8 @@
 //! Secrets at rest.
 
 use jiff::Timestamp;
-use vestnik_model::UserId;
-use vestnik_rules::{
-    email::EmailAddress,
-    webhook::{Keys, Target},
-};
+use vestnik_model::{UserId, email::EmailAddress};
+use vestnik_rules::webhook::{Keys, Target};
 use vestnik_store::{
     Contacts as _, OpenError, Operations as _, Tenants as _, Webhooks as _,
     operations::Secrets,

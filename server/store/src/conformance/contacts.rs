@@ -1,6 +1,7 @@
 //! E-mail addresses of users.
 
-use vestnik_rules::{email::EmailAddress, work::WorkKind};
+use vestnik_model::{AudienceRequest, email::EmailAddress};
+use vestnik_rules::work::WorkKind;
 
 use super::{
     Fixture,
@@ -55,4 +56,66 @@ pub async fn an_address_goes_with_its_user(fixture: &impl Fixture) {
     world.work(WorkKind::EraseUser, 10, 100).await;
     assert_eq!(world.store.email(shop(), user("anna")).await, Ok(None));
     world.is_sound().await;
+}
+
+/// Who is named by an address is everybody who has it when the audience is expanded, in one App.
+pub async fn an_address_names_everybody_who_has_it(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    for (who, address) in [("anna", "home"), ("bert", "home"), ("carl", "carl")] {
+        world.email(who, &format!("{address}@a.example"), 1).await;
+    }
+    let address = EmailAddress::parse("home@a.example").unwrap();
+    let of_bank = world.store.put_email(bank(), user("dora"), address, at(1));
+    of_bank.await.unwrap();
+    world.email("carl", "home@a.example", 2).await;
+    world.email("bert", "bert@a.example", 2).await;
+    let named = |names: &[&str]| AudienceRequest {
+        emails: names
+            .iter()
+            .map(|name| EmailAddress::parse(&format!("{name}@a.example")).unwrap())
+            .collect(),
+        exclude_users: vec![user("emil")],
+        ..AudienceRequest::default()
+    };
+    world.email("emil", "home@a.example", 3).await;
+    world.email("fred", "home@a.example", 3).await;
+    assert!(world.erase("fred").await);
+    assert_eq!(
+        meant(&world, 1, named(&["home", "nobody"])).await,
+        ["anna", "carl"]
+    );
+    assert_eq!(meant(&world, 2, named(&["nobody"])).await, [""; 0]);
+    let deleted = world.store.delete_email(shop(), user("carl")).await;
+    assert_eq!(deleted, Ok(true));
+    let left = meant(&world, 3, named(&["home", "bert"])).await;
+    assert_eq!(left, ["anna", "bert"]);
+    world.is_sound().await;
+}
+
+/// A part stays small however many people share an address, and what it leaves is work.
+pub async fn an_address_of_many_people_is_expanded_in_parts(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    let people: Vec<_> = (0..130).map(|number| format!("p{number:03}")).collect();
+    for person in &people {
+        world.email(person, "home@a.example", 1).await;
+    }
+    let to = AudienceRequest {
+        emails: vec![EmailAddress::parse("home@a.example").unwrap()],
+        ..AudienceRequest::default()
+    };
+    world.publish(1, to).await;
+    assert!(world.deliveries(1).await.len() < people.len());
+    world.work(WorkKind::Expand, 7, 50).await;
+    assert_eq!(world.deliveries(1).await.len(), people.len());
+    world.is_sound().await;
+}
+
+async fn meant(world: &World, number: u32, to: AudienceRequest) -> Vec<String> {
+    world.publish(number, to).await;
+    let deliveries = world.deliveries(number).await.into_iter();
+    let mut users: Vec<_> = deliveries
+        .map(|view| view.user.as_str().to_owned())
+        .collect();
+    users.sort_unstable();
+    users
 }

@@ -113,7 +113,8 @@ macro_rules! conformance {
             users: an_erased_user_is_gone_at_once, an_erased_user_is_deleted_in_parts,
                 an_erased_name_is_free, an_unknown_user_is_not_erased;
             contacts: an_address_is_set_whole_and_is_each_apps_own, an_address_goes_with_its_user,
-                a_deleted_address_is_gone;
+                a_deleted_address_is_gone, an_address_names_everybody_who_has_it,
+                an_address_of_many_people_is_expanded_in_parts;
             recipients: what_an_app_says_of_a_user_is_set_whole,
                 what_was_said_goes_with_its_user, an_app_has_one_default_zone;
             publishing: a_user_is_reached_once_by_any_number_of_ways,

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use serde_json::json;
-use vestnik_model::{Audience, AudienceRequest, Channel, Reason, publish::Schedule};
-use vestnik_rules::{attempt::Outcome, audience::Plan, work::WorkKind};
+use vestnik_model::{
+    Audience, AudienceRequest, Channel, Reason, email::EmailAddress, publish::Schedule,
+};
+use vestnik_rules::{attempt::Outcome, work::WorkKind};
 
 use super::{
     Fixture,
@@ -21,14 +23,17 @@ use crate::{
 fn query(to: AudienceRequest, limit: u32) -> ReachQuery {
     ReachQuery {
         app: shop(),
-        devices: to.devices,
-        plan: Plan::from(&Audience::parse(to).unwrap()),
+        audience: Audience::parse(to).unwrap(),
         schedule: Schedule::default(),
         ttl: SignedDuration::from_hours(1),
         is_critical: false,
         limit,
         now: at(50),
     }
+}
+
+fn mailbox(name: &str) -> EmailAddress {
+    EmailAddress::parse(&format!("{name}@a.example")).unwrap()
 }
 
 async fn reach(world: &World, to: AudienceRequest, limit: u32) -> ReachOutcome {
@@ -171,6 +176,10 @@ pub async fn a_preview_counts_as_a_publish_reaches(fixture: &impl Fixture) {
     }
     world.topic("orders", &["anna", "dora"]).await;
     world.topic("news", &["bert", "emil"]).await;
+    // An address of two people, one of somebody without a device, and one of nobody.
+    for (who, address) in [("anna", "home"), ("dora", "home"), ("carl", "carl")] {
+        world.email(who, &format!("{address}@a.example"), 2).await;
+    }
     let everybody = ["anna", "bert", "carl", "dora", "emil"].map(user);
     let mut draw = Draw(9);
     for round in 1..=40_u32 {
@@ -178,6 +187,7 @@ pub async fn a_preview_counts_as_a_publish_reaches(fixture: &impl Fixture) {
             users: draw.some(&everybody),
             installations: draw.some(&[1, 2, 3, 4, 9].map(installation)),
             topics: draw.some(&["orders", "news"].map(topic)),
+            emails: draw.some(&["home", "carl", "nobody"].map(mailbox)),
             exclude_users: draw.some(&everybody),
             ..AudienceRequest::default()
         };

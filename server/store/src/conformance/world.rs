@@ -12,11 +12,11 @@ use jiff::SignedDuration;
 use vestnik_model::{
     AppId, AudienceRequest, Counts, Cursor, Entry, NotificationStatus, ParsedFact, PublishAccepted,
     UserId,
+    email::EmailAddress,
     subscription::TopicSettings,
     view::{DeliveryView, NotificationView},
 };
 use vestnik_rules::{
-    email::EmailAddress,
     log::Place,
     schedule::Attributes,
     session::Session,

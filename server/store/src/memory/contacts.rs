@@ -1,14 +1,38 @@
 //! E-mail addresses of users.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
-use vestnik_model::{AppId, UserId};
+use vestnik_model::{AppId, Audience, UserId, email::EmailAddress};
 use vestnik_rules::{
     address::{Stored, Upload, hash_email, upload},
-    email::EmailAddress,
+    audience::Plan,
+    contact::{Contact, ContactHash, ContactKey},
 };
 
-use super::{MemoryStore, world::World};
+use super::{MemoryStore, row::UserKey, world::World};
 use crate::{Answer, Contacts, contacts::Email};
+
+/// The key of every store in memory: nothing of it is kept.
+const KEY: ContactKey = ContactKey::new([7; 32]);
+
+/// The plan of an App's audience.
+pub(super) fn plan_of(app: &AppId, audience: &Audience) -> Plan {
+    Plan::of(app, audience, &KEY)
+}
+
+/// The users of an App with one of these addresses.
+pub(super) fn with_contact(
+    world: &World,
+    app: &AppId,
+    hashes: &[ContactHash],
+) -> BTreeSet<UserKey> {
+    let of_app = |user: &UserKey| world.users.get(user).is_some_and(|row| row.app == *app);
+    let emails = world.emails.iter().filter(|(user, _)| of_app(user));
+    let named =
+        emails.filter(|(_, email)| hashes.contains(&KEY.hash(app, Contact::Email(&email.address))));
+    named.map(|(user, _)| *user).collect()
+}
 
 impl Contacts for MemoryStore {
     fn put_email(

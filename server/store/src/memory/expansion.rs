@@ -14,6 +14,7 @@ use vestnik_rules::{
 };
 
 use super::{
+    contacts::with_contact,
     dispatch::wake,
     logs::{Append, append},
     release,
@@ -89,6 +90,16 @@ fn walk(world: &mut World, app: &AppId, source: &Source, limit: usize) -> Vec<Wa
             })
             .collect(),
         Members::Topic(name) => subscribers(world, app, name)
+            .into_iter()
+            .filter(|user| is_next(*user))
+            .take(limit)
+            .map(|user| Walked {
+                key: user,
+                user,
+                only: None,
+            })
+            .collect(),
+        Members::Contacts(hashes) => with_contact(world, app, hashes)
             .into_iter()
             .filter(|user| is_next(*user))
             .take(limit)

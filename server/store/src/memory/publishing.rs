@@ -10,7 +10,9 @@ use vestnik_rules::{
 };
 
 use super::{
-    MemoryStore, ending, expansion, queue, retry,
+    MemoryStore,
+    contacts::plan_of,
+    ending, expansion, queue, retry,
     row::{NotificationKey, NotificationRow, Target},
     txn::{Txn, corrupt, refused},
 };
@@ -88,7 +90,7 @@ fn publish(txn: &mut Txn, new: NewNotification) -> Result<PublishOutcome, StoreE
             Verdict::Mismatch => return Ok(PublishOutcome::Mismatch),
         }
     }
-    let plan = Plan::from(&new.publication.audience);
+    let plan = plan_of(&new.app, &new.publication.audience);
     let topics = plan.topics();
     let is_unknown = |name: &_| txn.world.topic_key(&new.app, name).is_none();
     let unknown: Vec<_> = topics.filter(is_unknown).collect();
@@ -117,21 +119,23 @@ fn accept(txn: &mut Txn, new: NewNotification, plan: Plan) -> Result<PublishAcce
     let key = txn.world.next_key();
     let is_first_part = plan.is_first_part();
     let row = NotificationRow::new(new, plan);
-    let is_expanded = is_first_part && row.opens_at <= row.notification.accepted_at;
-    let stage = first_stage(&row.life(), is_expanded);
-    let now = row.notification.accepted_at;
+    let begins = is_first_part && row.opens_at <= row.notification.accepted_at;
+    let (life, now) = (row.life(), row.notification.accepted_at);
     txn.world.notifications.insert(key, row);
     txn.world.notification_ids.insert(id, key);
-    if is_expanded {
+    if begins {
         let part = expansion::Part {
             notification: key,
-            // One more than there can be, so that the walk reaches the end.
+            // One more than are listed, so that the walk reaches the end unless an address is of many.
             rows: FIRST_PART + 1,
             seed: &seed,
             now,
         };
         expansion::expand(txn, &part)?;
     }
+    let row = txn.world.notifications.get(&key);
+    let is_expanded = begins && row.is_some_and(|row| row.position.is_none());
+    let stage = first_stage(&life, is_expanded);
     let work = txn.leave_work(&app, Target::Notification(key), stage);
     txn.touched(key);
     txn.write_changes()?;

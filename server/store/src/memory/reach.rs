@@ -2,12 +2,13 @@
 
 use vestnik_model::UserId;
 use vestnik_rules::{
-    audience::{Members, Position},
+    audience::{Members, Plan, Position},
     reach::{Reach, Recipients},
     schedule::{Attributes, Known},
 };
 
 use super::{
+    contacts::{plan_of, with_contact},
     findings::{devices_of, mailbox},
     release::zone_seen_last,
     world::World,
@@ -15,14 +16,15 @@ use super::{
 use crate::audiences::{ReachOutcome, ReachQuery};
 
 pub(super) fn of(world: &World, asked: &ReachQuery) -> ReachOutcome {
-    let topics = asked.plan.topics();
+    let plan = plan_of(&asked.app, &asked.audience);
+    let topics = plan.topics();
     let unknown: Vec<_> = topics
         .filter(|name| world.topic_key(&asked.app, name).is_none())
         .collect();
     if !unknown.is_empty() {
         return ReachOutcome::UnknownTopics(unknown);
     }
-    let recipients = recipients(world, asked);
+    let recipients = recipients(world, asked, &plan);
     let is_exact = recipients.count() <= asked.limit as usize;
     let mut reach = Reach::default();
     for (user, only) in recipients.iter().take(asked.limit as usize) {
@@ -32,7 +34,11 @@ pub(super) fn of(world: &World, asked: &ReachQuery) -> ReachOutcome {
         let mailbox = world
             .user_key(&asked.app, user)
             .and_then(|key| mailbox(world, &asked.app, key));
-        reach.add(asked.devices, &meant.collect::<Vec<_>>(), mailbox.as_ref());
+        reach.add(
+            asked.audience.devices(),
+            &meant.collect::<Vec<_>>(),
+            mailbox.as_ref(),
+        );
         let known = Known {
             installation: zone_seen_last(world, &asked.app, user),
             attributes: attributes(world, asked, user),
@@ -50,10 +56,10 @@ fn attributes(world: &World, asked: &ReachQuery, user: &UserId) -> Attributes {
     row.map(|row| row.attributes.clone()).unwrap_or_default()
 }
 
-fn recipients<'a>(world: &World, asked: &'a ReachQuery) -> Recipients<'a> {
-    let mut recipients = Recipients::of(&asked.plan);
+fn recipients<'a>(world: &World, asked: &ReachQuery, plan: &'a Plan) -> Recipients<'a> {
+    let mut recipients = Recipients::of(plan);
     let mut position = Position::START;
-    while let Some(source) = asked.plan.source(position) {
+    while let Some(source) = plan.source(position) {
         match source.members {
             Members::Users(listed) => {
                 let users = listed.into_iter().map(|listed| listed.user);
@@ -64,6 +70,11 @@ fn recipients<'a>(world: &World, asked: &'a ReachQuery) -> Recipients<'a> {
                 let members = world.subscriptions.keys();
                 let members = members.filter(|(of, _)| Some(*of) == topic);
                 let users = members.filter_map(|(_, user)| world.name_of(*user).cloned());
+                users.for_each(|user| recipients.add(user));
+            }
+            Members::Contacts(hashes) => {
+                let users = with_contact(world, &asked.app, &hashes).into_iter();
+                let users = users.filter_map(|user| world.name_of(user).cloned());
                 users.for_each(|user| recipients.add(user));
             }
             Members::Installations(ids) => {

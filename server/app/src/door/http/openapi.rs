@@ -9,7 +9,7 @@ use utoipa::{
 };
 
 use super::health;
-use crate::door::rest;
+use crate::door::{compat, rest};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -32,6 +32,8 @@ use crate::door::rest;
         rest::deliveries::attempts,
         rest::explain::delivery,
         rest::events::list,
+        compat::broadcast::send_messages_push,
+        compat::broadcast::send_messages_email,
         rest::installations::put,
         rest::installations::get,
         rest::installations::of_user,

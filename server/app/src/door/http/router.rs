@@ -15,7 +15,7 @@ use vestnik_model::route;
 use super::{cors, health, openapi, trace};
 use crate::{
     door::{
-        auth, hub,
+        auth, compat, hub,
         rate::{AddressLimit, limit_address, limit_caller},
         rest::{
             bounces, contacts, deliveries, events, explain, identity_keys, import, installations,
@@ -116,6 +116,14 @@ fn sending() -> Router<ServerState> {
         .route(route::EXPLAIN_DELIVERY, get(explain::delivery))
         .route(route::EXPLAIN, get(explain::notification))
         .route(route::EVENTS, get(events::list))
+        .route(
+            route::SEND_MESSAGES_PUSH,
+            post(compat::broadcast::send_messages_push),
+        )
+        .route(
+            route::SEND_MESSAGES_EMAIL,
+            post(compat::broadcast::send_messages_email),
+        )
 }
 
 /// Devices, topics and users.

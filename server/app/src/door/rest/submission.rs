@@ -25,6 +25,8 @@ pub(crate) const BY_GET: &str =
 pub(crate) const BY_REPEAT: &str = "repeat the request: doing it twice is the same";
 /// How to find out whether a notification was accepted.
 pub(crate) const BY_KEY: &str = "with an Idempotency-Key, repeat the request with the same key: it is done once; without one, look it up by a GET";
+/// How to find out whether a message was accepted.
+pub(crate) const BY_MESSAGE_KEY: &str = "repeat the message with the same key: it is sent once";
 /// How to find out whether something was made.
 pub(crate) const BY_LIST: &str = "find out by a GET of the list before repeating it";
 

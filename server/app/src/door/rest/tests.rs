@@ -2,6 +2,7 @@
 
 mod access;
 mod bounces;
+mod broadcast;
 mod contacts;
 mod events;
 mod explaining;

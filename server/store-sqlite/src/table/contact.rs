@@ -1,0 +1,40 @@
+//! Users by the addresses that senders name: over the keyed hashes beside the sealed addresses.
+
+use std::collections::BTreeMap;
+
+use rusqlite::Connection;
+use vestnik_model::{AppId, UserId};
+use vestnik_rules::contact::ContactHash;
+
+use crate::sql::statements;
+
+statements! {
+    BY_EMAIL = "SELECT e.user, u.id FROM email_address e CROSS JOIN user u ON u.row = e.user
+         WHERE e.hash = ?1 AND e.user > ?2 AND u.app = ?3 AND u.id IS NOT NULL
+         ORDER BY e.user LIMIT ?4";
+}
+
+/// The first users of an App behind a row who have one of these addresses, at most so many, by their
+/// rows. A name that cannot be read is passed over.
+pub(crate) fn users(
+    db: &Connection,
+    app: &AppId,
+    hashes: &[ContactHash],
+    (after, limit): (i64, u32),
+) -> Result<BTreeMap<i64, UserId>, rusqlite::Error> {
+    let mut users = BTreeMap::new();
+    let mut statement = db.prepare_cached(BY_EMAIL)?;
+    for hash in hashes {
+        let mut rows = statement.query((hash.bytes(), after, app.as_str(), limit))?;
+        while let Some(row) = rows.next()? {
+            if let Ok(user) = UserId::parse(row.get_ref(1)?.as_str()?) {
+                users.insert(row.get(0)?, user);
+            }
+        }
+        // An address of many people must not make the part larger.
+        while users.len() > limit as usize {
+            users.pop_last();
+        }
+    }
+    Ok(users)
+}
