@@ -17,7 +17,7 @@ use clap_complete::Shell;
 use reqwest::Url;
 use vestnik_model::{
     ActionRequest, AppId, CategoryName, Devices, InstallationId, NotificationId, Priority,
-    TopicName, UserId, Word as _, email::EmailAddress, publish::StepRequest,
+    TopicName, UserId, Word as _, email::EmailAddress, phone::PhoneNumber, publish::StepRequest,
 };
 
 pub(crate) use self::{
@@ -269,11 +269,14 @@ pub(crate) struct SendArgs {
     #[arg(default_value = "")]
     pub(crate) body: String,
     /// To a user; repeat for several.
-    #[arg(long = "user", required_unless_present_any = ["emails", "topics", "installations"])]
+    #[arg(long = "user", required_unless_present_any = ["emails", "phones", "topics", "installations"])]
     pub(crate) users: Vec<UserId>,
     /// To the users with an e-mail address, which was set for them; repeat for several.
     #[arg(long = "email", value_parser = EmailAddress::parse)]
     pub(crate) emails: Vec<EmailAddress>,
+    /// To the users with a telephone number, which was set for them; repeat for several.
+    #[arg(long = "phone")]
+    pub(crate) phones: Vec<PhoneNumber>,
     /// To everyone subscribed to a topic; repeat for several.
     #[arg(long = "topic")]
     pub(crate) topics: Vec<TopicName>,

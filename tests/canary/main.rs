@@ -141,6 +141,18 @@ async fn deliver(kit: &TestServer, secrets: &mut Secrets) -> anyhow::Result<()> 
     secrets.keep("identity token", kit.backend.identity(&anna)?);
     let phone = CoreDevice::of(&kit.backend, &anna, kit.folder(), "phone").await?;
     phone.online().await?;
+    let phone_number = secrets.keep("telephone number", "+4930918273645");
+    let said = json!({"phone": phone_number});
+    put(kit, &route::with(route::USER, anna.as_str()), &said).await?;
+    let email = secrets.keep("e-mail address", "canary@shop.example");
+    let path = route::with(route::USER_EMAIL, anna.as_str());
+    put(kit, &path, &json!({"address": email})).await?;
+    let named = json!({
+        "to": {"phones": [phone_number], "emails": [email], "exclude_users": ["anna"]},
+        "notification": {"title": "nobody"},
+    });
+    let answer = kit.backend.post(route::NOTIFICATIONS, &named).await?;
+    answer.error_for_status()?;
     let mut request = to_user(&anna, &secrets.keep("title", "canary-title"));
     request.notification = ContentRequest {
         body: secrets.keep("body", "canary-body"),
@@ -159,6 +171,12 @@ async fn deliver(kit: &TestServer, secrets: &mut Secrets) -> anyhow::Result<()> 
     phone.flush().await?;
     phone.client.logout().await?;
     phone.stop().await?;
+    Ok(())
+}
+
+async fn put(kit: &TestServer, path: &str, body: &Value) -> anyhow::Result<()> {
+    let request = kit.backend.request(Method::PUT, path)?;
+    request.json(body).send().await?.error_for_status()?;
     Ok(())
 }
 

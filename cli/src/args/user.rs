@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use vestnik_model::{UserId, attributes::QuietHoursRequest};
+use vestnik_model::{UserId, attributes::QuietHoursRequest, phone::PhoneNumber};
 
 use super::ServerArgs;
 
@@ -31,7 +31,7 @@ Example:
     /// Where a user gets e-mail.
     #[command(subcommand)]
     Email(EmailCommand),
-    /// By whose clock a user is notified, and when they want quiet.
+    /// By whose clock a user is notified, when they want quiet, and their telephone number.
     #[command(subcommand)]
     Attributes(AttributesCommand),
 }
@@ -60,6 +60,9 @@ pub(crate) enum AttributesCommand {
         /// When the user wants quiet, by their own clock.
         #[arg(long, value_name = "FROM-TO", value_parser = parse_quiet)]
         quiet: Option<QuietHoursRequest>,
+        /// The user's telephone number; its zone counts where nothing else says one.
+        #[arg(long)]
+        phone: Option<PhoneNumber>,
     },
     /// Show what is known of a user.
     Show {

@@ -37,6 +37,7 @@ pub(super) fn request(args: SendArgs, now: Timestamp) -> Result<PublishRequest, 
     let to = AudienceRequest {
         users: args.users,
         emails: args.emails,
+        phones: args.phones,
         installations: args.installations,
         topics: args.topics,
         exclude_users: args.exclude_users,

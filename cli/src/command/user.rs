@@ -3,7 +3,7 @@
 use console::style;
 use vestnik_model::{
     UserId,
-    attributes::UserAttributes,
+    attributes::{UserAttributes, UserView},
     contact::{EmailRequest, EmailView},
     route,
     view::{InstallationView, List},
@@ -91,10 +91,12 @@ async fn attributes(command: AttributesCommand, output: &Output) -> Result<(), F
             user,
             zone,
             quiet,
+            phone,
         } => {
             let request = UserAttributes {
                 time_zone: zone,
                 quiet_hours: quiet,
+                phone,
             };
             let path = route::with(route::USER, user.as_str());
             Api::new(&server)?.put(&path, &request).await?;
@@ -102,25 +104,27 @@ async fn attributes(command: AttributesCommand, output: &Output) -> Result<(), F
         }
         AttributesCommand::Show { server, user } => {
             let path = route::with(route::USER, user.as_str());
-            let view: UserAttributes = Api::new(&server)?.get(&path).await?;
+            let view: UserView = Api::new(&server)?.get(&path).await?;
             output.result(&view, known);
         }
     }
     Ok(())
 }
 
-fn known(view: &UserAttributes) -> String {
-    let UserAttributes {
+fn known(view: &UserView) -> String {
+    let UserView {
         time_zone,
         quiet_hours,
+        phone,
     } = view;
+    let phone = phone.as_deref().unwrap_or("not known");
     let zone = time_zone.as_deref().unwrap_or("not known");
     let quiet = quiet_hours.as_ref();
     let quiet = quiet.map_or_else(
         || "none".to_owned(),
         |quiet| format!("{}-{}", quiet.from, quiet.to),
     );
-    format!("time zone    {zone}\nquiet hours  {quiet}")
+    format!("time zone    {zone}\nquiet hours  {quiet}\nphone        {phone}")
 }
 
 fn path(user: &UserId) -> String {

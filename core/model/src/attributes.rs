@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::phone::PhoneNumber;
+
 /// What is known of a user beside what their installations report. A `PUT` sets it whole: what it does
 /// not name is not known any more.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +17,28 @@ pub struct UserAttributes {
     /// When the user wants quiet, by their own clock.
     #[serde(alias = "quietHours", skip_serializing_if = "Option::is_none")]
     pub quiet_hours: Option<QuietHoursRequest>,
+    /// A telephone number of the user in international form, `+4930123456`: whom `to.phones` means. Where the
+    /// numbering plan says its zone, that counts for a user whose zone is not known otherwise. That the
+    /// number is the user's is for the backend to know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub phone: Option<PhoneNumber>,
+}
+
+/// What is known of a user, as their App's backend sees it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct UserView {
+    /// Their time zone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
+    /// When they want quiet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quiet_hours: Option<QuietHoursRequest>,
+    /// The last digits of their telephone number, `+…56`: it is never shown whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
 }
 
 /// From when to when a user wants quiet, every day.

@@ -8,6 +8,7 @@ use crate::{
     email::EmailAddress,
     id::{InstallationId, TopicName, UserId},
     open::{is_default, null_is_default, words},
+    phone::PhoneNumber,
     problem::{FieldCode, FieldProblem},
 };
 
@@ -28,6 +29,11 @@ pub struct AudienceRequest {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub emails: Vec<EmailAddress>,
+    /// Users by the telephone numbers that their App's backend set, in international form; otherwise as
+    /// `emails`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
+    pub phones: Vec<PhoneNumber>,
     /// Single installations: their user is notified on these only.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
@@ -77,6 +83,7 @@ words!(Devices {
 pub struct Audience {
     users: BTreeSet<UserId>,
     emails: BTreeSet<EmailAddress>,
+    phones: BTreeSet<PhoneNumber>,
     installations: BTreeSet<InstallationId>,
     topics: BTreeSet<TopicName>,
     exclude_users: BTreeSet<UserId>,
@@ -93,23 +100,28 @@ impl Audience {
         let AudienceRequest {
             users,
             emails,
+            phones,
             installations,
             topics,
             exclude_users,
             devices,
         } = request;
         let mut problems = Vec::new();
-        let is_nobody =
-            users.is_empty() && emails.is_empty() && installations.is_empty() && topics.is_empty();
+        let is_nobody = users.is_empty()
+            && emails.is_empty()
+            && phones.is_empty()
+            && installations.is_empty()
+            && topics.is_empty();
         if is_nobody {
             problems.push(FieldProblem::new(
                 "/to",
                 FieldCode::Missing,
-                "must name at least one of users, emails, installations or topics",
+                "must name at least one of users, emails, phones, installations or topics",
             ));
         }
         check_length(&mut problems, "/to/users", users.len());
         check_length(&mut problems, "/to/emails", emails.len());
+        check_length(&mut problems, "/to/phones", phones.len());
         check_length(&mut problems, "/to/installations", installations.len());
         check_length(&mut problems, "/to/topics", topics.len());
         check_length(&mut problems, "/to/exclude_users", exclude_users.len());
@@ -127,6 +139,7 @@ impl Audience {
         Ok(Self {
             users: users.into_iter().collect(),
             emails: emails.into_iter().collect(),
+            phones: phones.into_iter().collect(),
             installations: installations.into_iter().collect(),
             topics: topics.into_iter().collect(),
             exclude_users: exclude_users.into_iter().collect(),
@@ -140,6 +153,7 @@ impl Audience {
         Self {
             users: BTreeSet::from([user]),
             emails: BTreeSet::new(),
+            phones: BTreeSet::new(),
             installations: BTreeSet::new(),
             topics: BTreeSet::new(),
             exclude_users: BTreeSet::new(),
@@ -157,6 +171,12 @@ impl Audience {
     #[must_use]
     pub fn emails(&self) -> &BTreeSet<EmailAddress> {
         &self.emails
+    }
+
+    /// Telephone numbers of users named by the sender.
+    #[must_use]
+    pub fn phones(&self) -> &BTreeSet<PhoneNumber> {
+        &self.phones
     }
 
     /// Installations named by the sender.

@@ -77,6 +77,7 @@ pub mod limits;
 mod loose;
 pub mod notification;
 pub mod open;
+pub mod phone;
 pub mod preview;
 pub mod problem;
 pub mod publish;

@@ -143,6 +143,7 @@ impl Plan {
     #[must_use]
     pub fn of(app: &AppId, audience: &Audience, key: &ContactKey) -> Self {
         let emails = audience.emails().iter().map(Contact::Email);
+        let phones = audience.phones().iter().map(Contact::Phone);
         let text = |user: &UserId| user.as_str().to_owned();
         Self {
             users: audience.users().iter().map(text).collect(),
@@ -152,6 +153,7 @@ impl Plan {
                 .map(|topic| topic.as_str().to_owned())
                 .collect(),
             contacts: emails
+                .chain(phones)
                 .map(|contact| key.hash(app, contact).text())
                 .collect(),
             installations: audience

@@ -8,7 +8,7 @@ use std::fmt;
 
 use aws_lc_rs::hmac;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use vestnik_model::{AppId, email::EmailAddress};
+use vestnik_model::{AppId, email::EmailAddress, phone::PhoneNumber};
 
 /// Separates these codes from whatever else a key of the server may ever sign.
 const DOMAIN: &[u8] = b"vestnik contact 1\0";
@@ -23,6 +23,8 @@ pub struct ContactKey([u8; 32]);
 pub enum Contact<'a> {
     /// A mailbox.
     Email(&'a EmailAddress),
+    /// A telephone.
+    Phone(&'a PhoneNumber),
 }
 
 /// The keyed hash of an address.
@@ -41,6 +43,7 @@ impl ContactKey {
     pub fn hash(&self, app: &AppId, contact: Contact<'_>) -> ContactHash {
         let (kind, text) = match contact {
             Contact::Email(address) => ("email", address.to_string()),
+            Contact::Phone(number) => ("phone", number.as_str().to_owned()),
         };
         // Neither an App's name nor the word of the kind has a zero byte.
         let parts = [app.as_str(), kind, &text].join("\0");
@@ -116,6 +119,10 @@ mod tests {
             anna
         );
         assert_eq!(ContactHash::read(&anna.text()), Some(anna));
+        let number = PhoneNumber::parse("+4930123456").unwrap();
+        let phone = key.hash(&shop, Contact::Phone(&number));
+        assert_ne!(phone, anna);
+        assert_ne!(key.hash(&app("bank"), Contact::Phone(&number)), phone);
         assert_eq!(ContactHash::read("anna"), None);
         assert_eq!(ContactHash::read(""), None);
     }

@@ -56,7 +56,7 @@ mod recipient;
 mod zone;
 
 pub use self::{
-    attributes::{Attributes, parse_settings},
+    attributes::{Attributes, Said, parse_settings},
     check::{MAX_AHEAD, check},
     clock::{Clock, Located, ZoneFacts, ZoneSource, clock, locate},
     due::{Due, HeldBy, Life, Mailing, Moment, QuietHours, Recipient, Turn, due, life, span, turn},

@@ -19,7 +19,7 @@ use crate::{
     table::{
         email_address, identity_key,
         meta::{self, ACCESS, SEAL_REMNANTS},
-        numbering, provider, push_address,
+        numbering, phone_number, provider, push_address,
         secret::{self, AtRest},
         webhook, work,
     },
@@ -179,6 +179,7 @@ fn encrypt(path: &Path, database: &mut Database, seal: &Seal) -> Result<bool, Op
             provider::reseal(db, &plain, seal)?;
             push_address::reseal(db, &plain, seal)?;
             email_address::reseal(db, &plain, seal)?;
+            phone_number::reseal(db, &plain, seal)?;
             webhook::reseal(db, &plain, seal)?;
             let was_in_use = meta::life(db)?.is_some();
             if was_in_use {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use vestnik_model::{AppId, UserId, publish::ZoneName};
-use vestnik_rules::schedule::Attributes;
+use vestnik_rules::schedule::Said;
 
 use crate::Answer;
 
@@ -14,11 +14,11 @@ pub trait Recipients {
         &self,
         app: AppId,
         user: UserId,
-        attributes: Attributes,
+        said: Said,
         now: Timestamp,
     ) -> Answer<'_, ()>;
     /// What is said of a user; `None` for one who is not known.
-    fn attributes(&self, app: AppId, user: UserId) -> Answer<'_, Option<Attributes>>;
+    fn attributes(&self, app: AppId, user: UserId) -> Answer<'_, Option<Said>>;
     /// Sets or deletes the zone of users whose own is not known. An App that is not there has none. What waits
     /// for anybody is asked about anew if the zone is another one. Effects: `WorkDue`.
     fn put_default_zone(

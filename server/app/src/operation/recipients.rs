@@ -1,11 +1,11 @@
-//! What an App's backend says of its users' clocks.
+//! What an App's backend says of its users: their clocks and telephone numbers.
 
 use jiff::Timestamp;
 use vestnik_model::{
     AppId, Problem, UserId,
-    attributes::{AppSettings, UserAttributes},
+    attributes::{AppSettings, UserAttributes, UserView},
 };
-use vestnik_rules::schedule::{Attributes, parse_settings};
+use vestnik_rules::schedule::{Said, parse_settings};
 use vestnik_store::Store;
 
 use crate::refusal::Refusal;
@@ -18,8 +18,8 @@ pub(crate) async fn put_attributes(
     request: UserAttributes,
     now: Timestamp,
 ) -> Result<(), Refusal> {
-    let attributes = Attributes::parse(&request).map_err(Problem::invalid)?;
-    store.put_attributes(app, user, attributes, now).await?;
+    let said = Said::parse(&request).map_err(Problem::invalid)?;
+    store.put_attributes(app, user, said, now).await?;
     Ok(())
 }
 
@@ -28,10 +28,10 @@ pub(crate) async fn attributes(
     store: &dyn Store,
     app: AppId,
     user: UserId,
-) -> Result<UserAttributes, Refusal> {
-    let attributes = store.attributes(app, user).await?;
-    let attributes = attributes.ok_or_else(|| Refusal::not_found("user"))?;
-    Ok(attributes.to_request())
+) -> Result<UserView, Refusal> {
+    let said = store.attributes(app, user).await?;
+    let said = said.ok_or_else(|| Refusal::not_found("user"))?;
+    Ok(said.view())
 }
 
 /// Sets what holds for every user of an App, whole.

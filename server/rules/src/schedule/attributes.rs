@@ -2,12 +2,13 @@
 
 use vestnik_model::{
     FieldProblem,
-    attributes::{AppSettings, QuietHoursRequest, UserAttributes},
+    attributes::{AppSettings, QuietHoursRequest, UserAttributes, UserView},
+    phone::PhoneNumber,
     problem::FieldCode,
     publish::{ZoneName, parse_end, parse_time},
 };
 
-use super::{due::QuietHours, zone::zone};
+use super::{due::QuietHours, numbering_plan::zone_of_phone, zone::zone};
 
 /// What an App's backend says of a user.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,6 +17,51 @@ pub struct Attributes {
     pub zone: Option<ZoneName>,
     /// When they want quiet.
     pub quiet: Option<QuietHours>,
+    /// The zone that their telephone number belongs to, if the numbering plan says one.
+    pub phone_zone: Option<ZoneName>,
+}
+
+/// The same with the telephone number, which is kept apart and sealed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Said {
+    /// What decides when they are notified.
+    pub attributes: Attributes,
+    /// Their telephone number.
+    pub phone: Option<PhoneNumber>,
+}
+
+impl Said {
+    /// Checks what a backend says.
+    ///
+    /// # Errors
+    /// Every problem found, with a pointer into the request.
+    pub fn parse(request: &UserAttributes) -> Result<Self, Vec<FieldProblem>> {
+        Ok(Self {
+            attributes: Attributes::parse(request)?,
+            phone: request.phone.clone(),
+        })
+    }
+
+    /// What is shown of it: of the number the last digits.
+    #[must_use]
+    pub fn view(&self) -> UserView {
+        let Self {
+            attributes: Attributes { zone, quiet, .. },
+            phone,
+        } = self;
+        UserView {
+            time_zone: zone.as_ref().map(|zone| zone.as_str().to_owned()),
+            quiet_hours: quiet.map(|quiet| {
+                let (from, to) = quiet.hours();
+                let text = |time: jiff::civil::Time| time.strftime("%H:%M").to_string();
+                QuietHoursRequest {
+                    from: text(from),
+                    to: text(to),
+                }
+            }),
+            phone: phone.as_ref().map(PhoneNumber::masked),
+        }
+    }
 }
 
 impl Attributes {
@@ -27,6 +73,7 @@ impl Attributes {
         let UserAttributes {
             time_zone,
             quiet_hours,
+            phone,
         } = request;
         let mut problems = Vec::new();
         let zone = time_zone.as_deref().map(zone_name).transpose();
@@ -36,6 +83,7 @@ impl Attributes {
                 .map_err(|problem| problems.push(problem))
                 .unwrap_or_default(),
             quiet: quiet.map_err(|of| problems.extend(of)).unwrap_or_default(),
+            phone_zone: phone.as_ref().and_then(zone_of),
         };
         if problems.is_empty() {
             Ok(attributes)
@@ -43,22 +91,11 @@ impl Attributes {
             Err(problems)
         }
     }
+}
 
-    /// The request that they are read from.
-    #[must_use]
-    pub fn to_request(&self) -> UserAttributes {
-        UserAttributes {
-            time_zone: self.zone.as_ref().map(|zone| zone.as_str().to_owned()),
-            quiet_hours: self.quiet.map(|quiet| {
-                let (from, to) = quiet.hours();
-                let text = |time: jiff::civil::Time| time.strftime("%H:%M").to_string();
-                QuietHoursRequest {
-                    from: text(from),
-                    to: text(to),
-                }
-            }),
-        }
-    }
+/// The zone that a number belongs to.
+fn zone_of(number: &PhoneNumber) -> Option<ZoneName> {
+    ZoneName::parse(zone_of_phone(number.as_str())?)
 }
 
 /// Checks the settings of an App: its default zone, if it has one.
@@ -125,18 +162,31 @@ mod tests {
     #[test]
     fn what_was_read_is_shown_as_it_is_spelt() {
         let quiet = json!({"from": "22:00", "to": "24:00"});
-        let read = read(json!({"time_zone": "europe/berlin", "quiet_hours": quiet})).unwrap();
-        let shown = serde_json::to_value(read.to_request()).unwrap();
+        let phone = "+49 30-123456";
+        let said = request(json!({
+            "time_zone": "europe/berlin", "quiet_hours": quiet, "phone": phone,
+        }));
+        let said = Said::parse(&said).unwrap();
         let quiet = json!({"from": "22:00", "to": "00:00"});
         assert_eq!(
-            shown,
-            json!({"time_zone": "Europe/Berlin", "quiet_hours": quiet})
+            serde_json::to_value(said.view()).unwrap(),
+            json!({"time_zone": "Europe/Berlin", "quiet_hours": quiet, "phone": "+…56"})
         );
-        assert_eq!(Attributes::parse(&read.to_request()), Ok(read));
-        assert_eq!(
-            Attributes::default().to_request(),
-            UserAttributes::default()
-        );
+        assert_eq!(Said::default().view(), UserView::default());
+    }
+
+    #[test]
+    fn a_number_has_a_zone_where_its_plan_says_one() {
+        for (number, zone) in [
+            ("+4930123456", Some("Europe/Berlin")),
+            ("+79161234567", None),
+            ("+12125551234", None),
+        ] {
+            let attributes = read(json!({"phone": number})).unwrap();
+            let found = attributes.phone_zone.as_ref().map(ZoneName::as_str);
+            assert_eq!(found, zone, "{number}");
+            assert_eq!(attributes.zone, None);
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use vestnik_model::publish::{OnNoTimeZone, ZoneRule};
 
-use super::{numbering_plan::zone_of_phone, zone::zone};
+use super::zone::zone;
 
 /// What is known of a recipient's zone. A name that the database does not have counts as absent: a
 /// device may know zones that are newer than it.
@@ -13,7 +13,7 @@ pub struct ZoneFacts<'a> {
     pub installation: Option<&'a str>,
     /// The zone among their user's attributes.
     pub user_attribute: Option<&'a str>,
-    /// Their verified telephone number, E.164.
+    /// The zone that their telephone number belongs to.
     pub phone: Option<&'a str>,
     /// The App's default zone.
     pub app_default: Option<&'a str>,
@@ -104,7 +104,6 @@ fn known(facts: &ZoneFacts<'_>) -> Option<Located> {
         phone,
         app_default: _,
     } = *facts;
-    let by_phone = || zone(zone_of_phone(phone?)?);
     let reported = installation.and_then(zone);
     reported
         .map(from(ZoneSource::Installation))
@@ -113,7 +112,7 @@ fn known(facts: &ZoneFacts<'_>) -> Option<Located> {
                 .and_then(zone)
                 .map(from(ZoneSource::UserAttribute))
         })
-        .or_else(|| by_phone().map(from(ZoneSource::NumberingPlan)))
+        .or_else(|| phone.and_then(zone).map(from(ZoneSource::NumberingPlan)))
 }
 
 fn default_of(facts: &ZoneFacts<'_>) -> Located {
@@ -143,7 +142,7 @@ mod tests {
     const ALL: ZoneFacts<'_> = ZoneFacts {
         installation: Some("Asia/Tokyo"),
         user_attribute: Some("America/Lima"),
-        phone: Some("+74951234567"),
+        phone: Some("Europe/Moscow"),
         app_default: Some("Europe/Berlin"),
     };
 
@@ -175,7 +174,7 @@ mod tests {
         };
         check(facts, ("Europe/Moscow", NumberingPlan));
         let mobile = ZoneFacts {
-            phone: Some("+79161234567"),
+            phone: Some("Mars/Olympus"),
             ..facts
         };
         check(mobile, ("Europe/Berlin", AppDefault));

@@ -138,7 +138,10 @@ mod tests {
     fn berlin(quiet: Option<QuietHours>) -> Known {
         Known {
             installation: Some("Europe/Berlin".to_owned()),
-            attributes: Attributes { zone: None, quiet },
+            attributes: Attributes {
+                quiet,
+                ..Attributes::default()
+            },
             ..Known::default()
         }
     }

@@ -29,8 +29,7 @@ impl Known {
             zones: ZoneFacts {
                 installation: self.installation.as_deref(),
                 user_attribute: self.attributes.zone.as_ref().map(ZoneName::as_str),
-                // The server knows no telephone numbers yet.
-                phone: None,
+                phone: self.attributes.phone_zone.as_ref().map(ZoneName::as_str),
                 app_default: self.app_default.as_ref().map(ZoneName::as_str),
             },
             quiet: self.attributes.quiet,

@@ -22,6 +22,8 @@ CREATE TABLE user (
     zone TEXT,
     quiet_from TEXT,
     quiet_to TEXT,
+    -- The zone of their telephone number, as the numbering plan said it when the number was set.
+    phone_zone TEXT,
     UNIQUE (app, id)
 ) STRICT;
 
@@ -39,3 +41,14 @@ CREATE TABLE email_address (
 ) STRICT;
 
 CREATE INDEX email_address_by_hash ON email_address (hash, user);
+
+-- The telephone number of a user.
+CREATE TABLE phone_number (
+    user INTEGER NOT NULL PRIMARY KEY REFERENCES user (row),
+    -- The number, sealed: see seal.rs.
+    value BLOB NOT NULL,
+    -- What it is found by: a hash under a key of the database.
+    hash BLOB NOT NULL
+) STRICT;
+
+CREATE INDEX phone_number_by_hash ON phone_number (hash, user);

@@ -16,7 +16,7 @@ use super::sessions::end_sessions_of;
 use crate::{
     SqliteStore,
     store::Class,
-    table::{Txn, email_address, event, reach, topic, user, work},
+    table::{Txn, email_address, event, phone_number, reach, topic, user, work},
 };
 
 impl Audiences for SqliteStore {
@@ -109,6 +109,7 @@ fn erase(
     };
     user::unname(txn, head.row)?;
     email_address::delete(txn, head.row)?;
+    phone_number::delete(txn, head.row)?;
     leave_work(txn, app, WorkKind::EraseUser, head.row, now)?;
     Ok(true)
 }

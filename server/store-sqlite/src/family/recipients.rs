@@ -2,14 +2,14 @@
 
 use jiff::Timestamp;
 use vestnik_model::{AppId, UserId, publish::ZoneName};
-use vestnik_rules::schedule::Attributes;
+use vestnik_rules::{contact::Contact, schedule::Said};
 use vestnik_sqlite::Priority;
 use vestnik_store::{Answer, Recipients};
 
 use crate::{
     SqliteStore,
     store::Class,
-    table::{app, asking, user, user_attribute},
+    table::{app, asking, phone_number, user, user_attribute},
 };
 
 impl Recipients for SqliteStore {
@@ -17,21 +17,34 @@ impl Recipients for SqliteStore {
         &self,
         app: AppId,
         user: UserId,
-        attributes: Attributes,
+        said: Said,
         now: Timestamp,
     ) -> Answer<'_, ()> {
+        let (seal, key) = (self.seal(), self.contact_key());
         self.write(Priority::Normal, move |txn| {
             let head = user::ensure(txn, &app, &user)?;
-            user_attribute::put(txn, head.row, &attributes)?;
+            user_attribute::put(txn, head.row, &said.attributes)?;
+            match &said.phone {
+                Some(number) => {
+                    let hash = key.hash(&app, Contact::Phone(number));
+                    phone_number::put(txn, &seal, head.row, number, hash)?;
+                }
+                None => phone_number::delete(txn, head.row)?,
+            }
             asking::of_user(txn, &app, &user, now)
         })
     }
 
-    fn attributes(&self, app: AppId, user: UserId) -> Answer<'_, Option<Attributes>> {
+    fn attributes(&self, app: AppId, user: UserId) -> Answer<'_, Option<Said>> {
+        let seal = self.seal();
         self.read(Class::List, move |db| {
-            let head = user::find(db, &app, &user)?;
-            head.map(|head| user_attribute::get(db, head.row))
-                .transpose()
+            let Some(head) = user::find(db, &app, &user)? else {
+                return Ok(None);
+            };
+            Ok(Some(Said {
+                attributes: user_attribute::get(db, head.row)?,
+                phone: phone_number::get(db, &seal, head.row)?,
+            }))
         })
     }
 

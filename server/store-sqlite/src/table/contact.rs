@@ -12,6 +12,9 @@ statements! {
     BY_EMAIL = "SELECT e.user, u.id FROM email_address e CROSS JOIN user u ON u.row = e.user
          WHERE e.hash = ?1 AND e.user > ?2 AND u.app = ?3 AND u.id IS NOT NULL
          ORDER BY e.user LIMIT ?4";
+    BY_PHONE = "SELECT p.user, u.id FROM phone_number p CROSS JOIN user u ON u.row = p.user
+         WHERE p.hash = ?1 AND p.user > ?2 AND u.app = ?3 AND u.id IS NOT NULL
+         ORDER BY p.user LIMIT ?4";
 }
 
 /// The first users of an App behind a row who have one of these addresses, at most so many, by their
@@ -23,12 +26,15 @@ pub(crate) fn users(
     (after, limit): (i64, u32),
 ) -> Result<BTreeMap<i64, UserId>, rusqlite::Error> {
     let mut users = BTreeMap::new();
-    let mut statement = db.prepare_cached(BY_EMAIL)?;
+    let mut statements = [db.prepare_cached(BY_EMAIL)?, db.prepare_cached(BY_PHONE)?];
     for hash in hashes {
-        let mut rows = statement.query((hash.bytes(), after, app.as_str(), limit))?;
-        while let Some(row) = rows.next()? {
-            if let Ok(user) = UserId::parse(row.get_ref(1)?.as_str()?) {
-                users.insert(row.get(0)?, user);
+        // No hash is that of a mailbox and of a telephone.
+        for statement in &mut statements {
+            let mut rows = statement.query((hash.bytes(), after, app.as_str(), limit))?;
+            while let Some(row) = rows.next()? {
+                if let Ok(user) = UserId::parse(row.get_ref(1)?.as_str()?) {
+                    users.insert(row.get(0)?, user);
+                }
             }
         }
         // An address of many people must not make the part larger.

@@ -37,7 +37,7 @@ use crate::{
 statements! {
     SUBSCRIBERS = "SELECT u.row, u.last_seq, u.last_tag, u.renewal, u.renewed_at, u.id,
              EXISTS (SELECT 1 FROM installation i WHERE i.app = ?4 AND i.user = u.id),
-             u.zone, u.quiet_from, u.quiet_to
+             u.zone, u.quiet_from, u.quiet_to, u.phone_zone
          FROM subscription s CROSS JOIN user u ON u.row = s.user
          WHERE s.topic = ?1 AND s.user > ?2 AND u.id IS NOT NULL ORDER BY s.user LIMIT ?3";
 }

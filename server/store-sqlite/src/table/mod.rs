@@ -31,6 +31,7 @@ pub(crate) mod marking;
 pub(crate) mod meta;
 pub(crate) mod notification;
 pub(crate) mod numbering;
+pub(crate) mod phone_number;
 pub(crate) mod presence;
 pub(crate) mod present;
 pub(crate) mod provider;
@@ -91,6 +92,7 @@ pub(crate) const STATEMENTS: &[(&str, &[(&str, &str)])] = &[
     ("notification", notification::ALL),
     ("numbering", numbering::ALL),
     ("presence", presence::ALL),
+    ("phone_number", phone_number::ALL),
     ("present", present::ALL),
     ("provider", provider::ALL),
     ("push_address", push_address::ALL),

@@ -8,8 +8,9 @@ use vestnik_rules::schedule::{Attributes, QuietHours};
 use crate::sql::statements;
 
 statements! {
-    PUT = "UPDATE user SET zone = ?2, quiet_from = ?3, quiet_to = ?4 WHERE row = ?1";
-    GET = "SELECT zone, quiet_from, quiet_to FROM user WHERE row = ?1";
+    PUT = "UPDATE user SET zone = ?2, quiet_from = ?3, quiet_to = ?4, phone_zone = ?5
+         WHERE row = ?1";
+    GET = "SELECT zone, quiet_from, quiet_to, phone_zone FROM user WHERE row = ?1";
 }
 
 /// Sets what is said of a user, whole.
@@ -18,7 +19,11 @@ pub(crate) fn put(
     user: i64,
     attributes: &Attributes,
 ) -> Result<(), rusqlite::Error> {
-    let Attributes { zone, quiet } = attributes;
+    let Attributes {
+        zone,
+        quiet,
+        phone_zone,
+    } = attributes;
     let quiet = quiet.map(QuietHours::hours);
     db.prepare_cached(PUT)?
         .execute((
@@ -26,6 +31,7 @@ pub(crate) fn put(
             zone.as_ref().map(ZoneName::as_str),
             quiet.map(|(from, _)| from.to_string()),
             quiet.map(|(_, to)| to.to_string()),
+            phone_zone.as_ref().map(ZoneName::as_str),
         ))
         .map(drop)
 }
@@ -38,7 +44,7 @@ pub(crate) fn get(db: &Connection, user: i64) -> Result<Attributes, rusqlite::Er
     read.optional().map(Option::unwrap_or_default)
 }
 
-/// Attributes from the columns `zone, quiet_from, quiet_to` and the number of the first. What cannot be
+/// Attributes from the columns `zone, quiet_from, quiet_to, phone_zone` and the number of the first. What cannot be
 /// read is of another version, and counts as not said: nobody waits for it.
 pub(crate) fn attributes(row: &Row<'_>, first: usize) -> Result<Attributes, rusqlite::Error> {
     let zone = row.get_ref(first)?.as_str_or_null()?;
@@ -46,9 +52,11 @@ pub(crate) fn attributes(row: &Row<'_>, first: usize) -> Result<Attributes, rusq
         let text = row.get_ref(column)?.as_str_or_null()?;
         Ok::<_, rusqlite::Error>(text.and_then(|text| text.parse::<Time>().ok()))
     };
+    let phone_zone = row.get_ref(first + 3)?.as_str_or_null()?;
     let quiet = time(first + 1)?.zip(time(first + 2)?);
     Ok(Attributes {
         zone: zone.and_then(ZoneName::parse),
         quiet: quiet.and_then(|(from, to)| QuietHours::new(from, to)),
+        phone_zone: phone_zone.and_then(ZoneName::parse),
     })
 }

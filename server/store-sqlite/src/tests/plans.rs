@@ -44,6 +44,11 @@ const ALLOWED: &[(&str, &str, &str)] = &[
         "when a key of secrets is first given: at the opening of the file",
     ),
     (
+        "phone_number",
+        "USERS",
+        "when a key of secrets is first given: at the opening of the file",
+    ),
+    (
         "webhook",
         "NAMES",
         "when a key of secrets is first given; as many rows as webhooks",
@@ -60,6 +65,7 @@ const STATISTICS: &[(&str, &str, &str)] = &[
     ("user", "sqlite_autoindex_user_1", "1000000 500000 1"),
     ("user", "user_by_hash", "1000000 500000 1"),
     ("email_address", "email_address_by_hash", "800000 1 1"),
+    ("phone_number", "phone_number_by_hash", "800000 1 1"),
     ("topic", "sqlite_autoindex_topic_1", "1000 100 1"),
     ("subscription", "subscription", "1500000 1500 1"),
     ("subscription", "subscription_by_user", "1500000 2 1"),

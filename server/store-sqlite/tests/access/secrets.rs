@@ -1,10 +1,13 @@
 //! Secrets at rest.
 
 use jiff::Timestamp;
-use vestnik_model::{UserId, email::EmailAddress};
-use vestnik_rules::webhook::{Keys, Target};
+use vestnik_model::{UserId, email::EmailAddress, phone::PhoneNumber};
+use vestnik_rules::{
+    schedule::Said,
+    webhook::{Keys, Target},
+};
 use vestnik_store::{
-    Contacts as _, OpenError, Operations as _, Tenants as _, Webhooks as _,
+    Contacts as _, OpenError, Operations as _, Recipients as _, Tenants as _, Webhooks as _,
     operations::Secrets,
     webhooks::{NewWebhook, WebhookCreated},
 };
@@ -17,6 +20,7 @@ const OTHER_KEY: Option<[u8; 32]> = Some([2; 32]);
 const IDENTITY: &[u8] = b"the secret that tokens are signed by";
 const EMAIL: &str = "anna.sealed@shop.example";
 const ADDRESS: &str = "a-password-in-an-address";
+const PHONE: &str = "+4930918273645";
 const SIGNING: &str = "a-key-that-webhooks-are-signed-by";
 const SECRETS: Secrets = Secrets {
     access: *b"access-access-access-access-acce",
@@ -34,6 +38,16 @@ async fn fill(world: &World) {
     let put = world
         .store
         .put_email(app("shop"), user, address.unwrap(), world.now());
+    put.await.unwrap();
+    let phone = PhoneNumber::parse(PHONE).unwrap();
+    let said = Said {
+        phone: Some(phone),
+        ..Said::default()
+    };
+    let anna = UserId::parse("anna").unwrap();
+    let put = world
+        .store
+        .put_attributes(app("shop"), anna, said, world.now());
     put.await.unwrap();
     assert_eq!(world.store.secrets(SECRETS).await, Ok(SECRETS));
     let made = world.store.create_webhook(webhook()).await.unwrap();
@@ -62,6 +76,10 @@ async fn is_whole(store: &SqliteStore) {
         .email(app("shop"), UserId::parse("anna").unwrap())
         .await;
     assert_eq!(found.unwrap().unwrap().address.to_string(), EMAIL);
+    let anna = UserId::parse("anna").unwrap();
+    let said = store.attributes(app("shop"), anna).await.unwrap();
+    let phone = said.and_then(|said| said.phone);
+    assert_eq!(phone.as_ref().map(PhoneNumber::as_str), Some(PHONE));
     let offered = Secrets {
         access: [0; 32],
         refresh: [0; 32],
@@ -76,6 +94,7 @@ fn is_in_files(world: &World) -> bool {
     let secrets = [
         IDENTITY,
         EMAIL.as_bytes(),
+        PHONE.as_bytes(),
         &SECRETS.access,
         &SECRETS.refresh,
         ADDRESS.as_bytes(),

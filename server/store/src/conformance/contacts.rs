@@ -1,6 +1,7 @@
 //! E-mail addresses of users.
 
-use vestnik_model::{AudienceRequest, email::EmailAddress};
+use serde_json::json;
+use vestnik_model::{AudienceRequest, email::EmailAddress, phone::PhoneNumber};
 use vestnik_rules::work::WorkKind;
 
 use super::{
@@ -118,4 +119,35 @@ async fn meant(world: &World, number: u32, to: AudienceRequest) -> Vec<String> {
         .collect();
     users.sort_unstable();
     users
+}
+
+/// A number is found however it is written, and is gone with what was said and with its user.
+pub async fn a_telephone_number_names_its_users(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    for (who, phone) in [
+        ("anna", "+49 30 123456"),
+        ("bert", "+49-30-123456"),
+        ("carl", "+4930123457"),
+    ] {
+        world.attributes(who, json!({"phone": phone}), 1).await;
+    }
+    world
+        .attributes("dora", json!({"phone": "+4930123456"}), 1)
+        .await;
+    assert!(world.erase("dora").await);
+    let to = || AudienceRequest {
+        phones: vec![PhoneNumber::parse("+4930123456").unwrap()],
+        ..AudienceRequest::default()
+    };
+    assert_eq!(meant(&world, 1, to()).await, ["anna", "bert"]);
+    // The same person by a number and by an address is one.
+    world.email("anna", "anna@a.example", 2).await;
+    let by_both = AudienceRequest {
+        emails: vec![EmailAddress::parse("anna@a.example").unwrap()],
+        ..to()
+    };
+    assert_eq!(meant(&world, 2, by_both).await, ["anna", "bert"]);
+    world.attributes("bert", json!({}), 3).await;
+    assert_eq!(meant(&world, 3, to()).await, ["anna"]);
+    world.is_sound().await;
 }

@@ -347,7 +347,10 @@ fn by_the_rules(case: &Case, index: usize, ttl: SignedDuration) -> Option<(Times
     });
     let known = Known {
         installation: case.zones[index].map(str::to_owned),
-        attributes: Attributes { zone: None, quiet },
+        attributes: Attributes {
+            quiet,
+            ..Attributes::default()
+        },
         ..Known::default()
     };
     let accepted_at = at(ACCEPTED);

@@ -114,7 +114,8 @@ macro_rules! conformance {
                 an_erased_name_is_free, an_unknown_user_is_not_erased;
             contacts: an_address_is_set_whole_and_is_each_apps_own, an_address_goes_with_its_user,
                 a_deleted_address_is_gone, an_address_names_everybody_who_has_it,
-                an_address_of_many_people_is_expanded_in_parts;
+                an_address_of_many_people_is_expanded_in_parts,
+                a_telephone_number_names_its_users;
             recipients: what_an_app_says_of_a_user_is_set_whole,
                 what_was_said_goes_with_its_user, an_app_has_one_default_zone;
             publishing: a_user_is_reached_once_by_any_number_of_ways,
@@ -133,6 +134,7 @@ macro_rules! conformance {
                 an_old_claim_does_not_send_what_was_put_off,
                 what_is_not_scheduled_stays_as_it_is;
             waiting: a_delivery_waits_for_the_clock_of_its_recipient,
+                a_telephone_number_tells_the_clock_where_nothing_else_does,
                 what_was_handed_over_ends_with_its_own_life,
                 a_zone_that_changed_moves_a_delivery,
                 a_zone_that_changed_makes_a_delivery_due,

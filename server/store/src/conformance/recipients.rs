@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use vestnik_model::publish::ZoneName;
-use vestnik_rules::{schedule::Attributes, work::WorkKind};
+use vestnik_rules::{schedule::Said, work::WorkKind};
 
 use super::{
     Fixture,
@@ -10,13 +10,16 @@ use super::{
     world::World,
 };
 
-fn attributes(value: Value) -> Attributes {
+fn attributes(value: Value) -> Said {
     let request = serde_json::from_value(value).unwrap();
-    Attributes::parse(&request).unwrap()
+    Said::parse(&request).unwrap()
 }
 
 fn night() -> Value {
-    json!({"time_zone": "Europe/Berlin", "quiet_hours": {"from": "22:00", "to": "07:30"}})
+    json!({
+        "time_zone": "Europe/Berlin", "quiet_hours": {"from": "22:00", "to": "07:30"},
+        "phone": "+819012345678",
+    })
 }
 
 pub async fn what_an_app_says_of_a_user_is_set_whole(fixture: &impl Fixture) {
@@ -30,7 +33,7 @@ pub async fn what_an_app_says_of_a_user_is_set_whole(fixture: &impl Fixture) {
     world.attributes("anna", zone.clone(), 2).await;
     assert_eq!(of(shop(), "anna").await, Ok(Some(attributes(zone))));
     world.attributes("anna", json!({}), 3).await;
-    assert_eq!(of(shop(), "anna").await, Ok(Some(Attributes::default())));
+    assert_eq!(of(shop(), "anna").await, Ok(Some(Said::default())));
     world.is_sound().await;
 }
 
@@ -44,7 +47,7 @@ pub async fn what_was_said_goes_with_its_user(fixture: &impl Fixture) {
     world.subscribe("orders", "anna", false).await;
     world.work(WorkKind::EraseUser, 10, 100).await;
     let of = world.store.attributes(shop(), user("anna")).await.unwrap();
-    assert_eq!(of.unwrap_or_default(), Attributes::default());
+    assert_eq!(of.unwrap_or_default(), Said::default());
     world.is_sound().await;
 }
 

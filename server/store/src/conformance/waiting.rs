@@ -3,7 +3,8 @@
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use vestnik_model::{
-    Counts, DeliveryStatus, NotificationStatus, Reason, ReceiptKind, publish::Patch,
+    Counts, DeliveryStatus, NotificationStatus, Reason, ReceiptKind,
+    publish::{Patch, ZoneName},
 };
 use vestnik_rules::work::{Progress, WorkKind};
 
@@ -38,6 +39,40 @@ async fn nine_o_clock(fixture: &impl Fixture) -> World {
         .work(WorkKind::Expand, 10, second("2027-01-19T19:00:00Z"))
         .await;
     world
+}
+
+/// The zone of a number counts behind what the App says of the user, and before its default.
+pub async fn a_telephone_number_tells_the_clock_where_nothing_else_does(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    let default = world
+        .store
+        .put_default_zone(shop(), ZoneName::parse("Asia/Tokyo"), at(1));
+    default.await.unwrap();
+    for (who, number) in [("anna", 1), ("bert", 2), ("carl", 3)] {
+        world.login(who, number).await;
+    }
+    let german = "+4930123456";
+    world.attributes("anna", json!({"phone": german}), 3).await;
+    let both = json!({"phone": german, "time_zone": "America/New_York"});
+    world.attributes("bert", both, 3).await;
+    // A mobile number of Russia may be in any of its zones.
+    world
+        .attributes("carl", json!({"phone": "+79161234567"}), 3)
+        .await;
+    let everybody = ["anna", "bert", "carl"];
+    world.publish_timed(1, users(&everybody), nine(), TTL).await;
+    let early = second("2027-01-19T19:00:00Z");
+    world.work(WorkKind::Expand, 10, early).await;
+    let got = world.play(1, &everybody, 10, second(NEW_YORK)).await;
+    let starts = got.into_iter().map(|(who, (start, _))| (who, start));
+    let expected = [
+        ("anna", BERLIN),
+        ("bert", NEW_YORK),
+        ("carl", "2027-01-20T00:00:00Z"),
+    ];
+    let expected = expected.map(|(who, start)| (who.to_owned(), at(second(start))));
+    assert_eq!(starts.collect::<Vec<_>>(), expected);
+    world.is_sound().await;
 }
 
 pub async fn a_delivery_waits_for_the_clock_of_its_recipient(fixture: &impl Fixture) {

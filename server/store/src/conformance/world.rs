@@ -18,7 +18,7 @@ use vestnik_model::{
 };
 use vestnik_rules::{
     log::Place,
-    schedule::Attributes,
+    schedule::Said,
     session::Session,
     work::{Claim, Progress, WorkKind},
 };
@@ -146,16 +146,16 @@ impl World {
         erased.await.unwrap()
     }
 
-    /// Sets the e-mail address of a user of the shop.
     /// Sets what the shop says of a user.
     pub(super) async fn attributes(&self, who: &str, value: serde_json::Value, second: i64) {
-        let attributes = Attributes::parse(&serde_json::from_value(value).unwrap()).unwrap();
+        let said = Said::parse(&serde_json::from_value(value).unwrap()).unwrap();
         let put = self
             .store
-            .put_attributes(shop(), user(who), attributes, at(second));
+            .put_attributes(shop(), user(who), said, at(second));
         put.await.unwrap();
     }
 
+    /// Sets the e-mail address of a user of the shop.
     pub(super) async fn email(&self, who: &str, address: &str, second: i64) {
         let address = EmailAddress::parse(address).unwrap();
         let put = self.store.put_email(shop(), user(who), address, at(second));

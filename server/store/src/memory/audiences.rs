@@ -146,6 +146,7 @@ fn erase(txn: &mut Txn, app: &AppId, user: &UserId, now: Timestamp) -> bool {
         row.attributes = Attributes::default();
     }
     txn.world.emails.remove(&key);
+    txn.world.phones.remove(&key);
     let kind = WorkKind::EraseUser;
     txn.leave_work(app, Target::User(key), Stage { kind, due: now });
     true

@@ -28,10 +28,15 @@ pub(super) fn with_contact(
     hashes: &[ContactHash],
 ) -> BTreeSet<UserKey> {
     let of_app = |user: &UserKey| world.users.get(user).is_some_and(|row| row.app == *app);
-    let emails = world.emails.iter().filter(|(user, _)| of_app(user));
-    let named =
-        emails.filter(|(_, email)| hashes.contains(&KEY.hash(app, Contact::Email(&email.address))));
-    named.map(|(user, _)| *user).collect()
+    let is_named = |contact: Contact<'_>| hashes.contains(&KEY.hash(app, contact));
+    let emails = world.emails.iter();
+    let emails = emails.filter(|(_, email)| is_named(Contact::Email(&email.address)));
+    let phones = world.phones.iter();
+    let phones = phones.filter(|(_, phone)| is_named(Contact::Phone(phone)));
+    let users = emails
+        .map(|(user, _)| *user)
+        .chain(phones.map(|(user, _)| *user));
+    users.filter(of_app).collect()
 }
 
 impl Contacts for MemoryStore {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use vestnik_model::{AppId, UserId, publish::ZoneName};
-use vestnik_rules::schedule::Attributes;
+use vestnik_rules::schedule::Said;
 
 use super::{MemoryStore, asking};
 use crate::{Answer, Recipients};
@@ -12,23 +12,30 @@ impl Recipients for MemoryStore {
         &self,
         app: AppId,
         user: UserId,
-        attributes: Attributes,
+        said: Said,
         now: Timestamp,
     ) -> Answer<'_, ()> {
         self.write(now, move |txn| {
             let key = txn.world.ensure_user(&app, &user);
             if let Some(row) = txn.world.users.get_mut(&key) {
-                row.attributes = attributes.clone();
+                row.attributes = said.attributes.clone();
+            }
+            match said.phone.clone() {
+                Some(phone) => drop(txn.world.phones.insert(key, phone)),
+                None => drop(txn.world.phones.remove(&key)),
             }
             asking::of_user(txn, (&app, &user), now);
             Ok(())
         })
     }
 
-    fn attributes(&self, app: AppId, user: UserId) -> Answer<'_, Option<Attributes>> {
+    fn attributes(&self, app: AppId, user: UserId) -> Answer<'_, Option<Said>> {
         self.read(move |world| {
-            let row = world.users.get(&world.user_key(&app, &user)?)?;
-            Some(row.attributes.clone())
+            let key = world.user_key(&app, &user)?;
+            Some(Said {
+                attributes: world.users.get(&key)?.attributes.clone(),
+                phone: world.phones.get(&key).cloned(),
+            })
         })
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use vestnik_model::{
     AppId, Channel, DeliveryId, Flag, InstallationId, NotificationId, TopicName, UserId, WebhookId,
-    publish::ZoneName,
+    phone::PhoneNumber, publish::ZoneName,
 };
 use vestnik_rules::{
     cascade::is_routed,
@@ -57,6 +57,7 @@ pub(super) struct World {
     pub(super) users: Table<UserKey, UserRow>,
     pub(super) user_names: Table<(AppId, UserId), UserKey>,
     pub(super) emails: Table<UserKey, Email>,
+    pub(super) phones: Table<UserKey, PhoneNumber>,
     pub(super) notifications: Table<NotificationKey, NotificationRow>,
     pub(super) notification_ids: Table<NotificationId, NotificationKey>,
     pub(super) remembered: Table<(AppId, String), Remembered>,

@@ -1,7 +1,10 @@
 //! `/v1/users`: what is known of a user, the end of their sessions, and of the user.
 
 use axum::{Json, extract::State, http::StatusCode};
-use vestnik_model::{Problem, Scope, UserId, attributes::UserAttributes};
+use vestnik_model::{
+    Problem, Scope, UserId,
+    attributes::{UserAttributes, UserView},
+};
 
 use super::{
     body::JsonBody,
@@ -10,13 +13,13 @@ use super::{
 };
 use crate::{door::auth::Sender, operation, refusal::Refusal, state::ServerState};
 
-/// Sets what is known of a user, whole: their time zone, and when they want quiet.
+/// Sets what is known of a user, whole: their time zone, when they want quiet, and their telephone number.
 #[utoipa::path(
     put, path = "/v1/users/{user}", tag = "users", params(("user" = String, Path)),
     request_body = UserAttributes,
     responses(
         (status = 204, description = "Stored"),
-        (status = 422, description = "There is no such time zone, or a time is none", body = Problem),
+        (status = 422, description = "There is no such time zone, or a time or telephone number is none", body = Problem),
     )
 )]
 pub(crate) async fn put(
@@ -34,11 +37,11 @@ pub(crate) async fn put(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Shows what the App's backend said of a user.
+/// Shows what the App's backend said of a user; of a telephone number the last digits.
 #[utoipa::path(
     get, path = "/v1/users/{user}", tag = "users", params(("user" = String, Path)),
     responses(
-        (status = 200, description = "What was said", body = UserAttributes),
+        (status = 200, description = "What was said", body = UserView),
         (status = 404, description = "The user is not known", body = Problem),
     )
 )]
@@ -46,7 +49,7 @@ pub(crate) async fn get(
     State(state): State<ServerState>,
     sender: Sender,
     Segments(user): Segments<String>,
-) -> Result<Json<UserAttributes>, Refusal> {
+) -> Result<Json<UserView>, Refusal> {
     sender.require(Scope::Audience)?;
     let user: UserId = path::id(&user, "user")?;
     let attributes = operation::attributes(&*state.store, sender.app(), user).await?;

@@ -103,3 +103,42 @@ async fn the_account_at_an_smtp_server_is_set_checked_and_never_shown() {
     let deleted = world.admin("DELETE /v1/providers/email", None).await;
     assert_eq!(deleted.status, 204);
 }
+
+#[tokio::test]
+async fn a_telephone_number_is_kept_and_shown_by_its_last_digits() {
+    let world = World::new().await;
+    let said = json!({"time_zone": "Europe/Berlin", "phone": "+49 30 123456"});
+    let put = world.admin("PUT /v1/users/anna", Some(said)).await;
+    assert_eq!(put.status, 204, "{put:?}");
+    let shown = world.admin("GET /v1/users/anna", None).await.body;
+    assert_eq!(
+        shown,
+        json!({"time_zone": "Europe/Berlin", "phone": "+…56"})
+    );
+    // What is shown is not taken back for the number.
+    for phone in ["+…56", "030 123456", "PLANTED"] {
+        let refused = world
+            .admin("PUT /v1/users/anna", Some(json!({"phone": phone})))
+            .await;
+        assert_eq!(refused.status, 422, "{refused:?}");
+        assert_eq!(refused.body["errors"][0]["pointer"], "/phone");
+        assert!(!refused.body.to_string().contains(phone), "{refused:?}");
+    }
+    let to = |phone: &str| json!({"to": {"phones": [phone]}, "notification": {"title": "t"}});
+    let mut answers = Vec::new();
+    for phone in ["+4930123456", "+4930999999"] {
+        let accepted = world.admin("POST /v1/notifications", Some(to(phone))).await;
+        assert_eq!(accepted.status, 202, "{accepted:?}");
+        let line = format!(
+            "GET /v1/notifications/{}/deliveries",
+            super::world::text(&accepted.body["id"])
+        );
+        let deliveries = world.admin(&line, None).await.body;
+        answers.push(deliveries["data"].as_array().map(Vec::len));
+    }
+    assert_eq!(answers, [Some(1), Some(0)]);
+    let put = world.admin("PUT /v1/users/anna", Some(json!({}))).await;
+    assert_eq!(put.status, 204);
+    let shown = world.admin("GET /v1/users/anna", None).await.body;
+    assert_eq!(shown, json!({}));
+}

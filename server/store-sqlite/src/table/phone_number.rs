@@ -1,0 +1,82 @@
+//! Telephone numbers of users. They are sealed; what they are found by is a hash under a key.
+
+use rusqlite::{Connection, OptionalExtension as _};
+use vestnik_model::phone::PhoneNumber;
+use vestnik_rules::contact::ContactHash;
+
+use crate::{
+    seal::{Place, Seal},
+    sql::statements,
+    value::unreadable,
+};
+
+statements! {
+    PUT = "INSERT INTO phone_number (user, value, hash) VALUES (?1, ?2, ?3)
+         ON CONFLICT (user) DO UPDATE SET value = excluded.value, hash = excluded.hash";
+    GET = "SELECT value FROM phone_number WHERE user = ?1";
+    DELETE = "DELETE FROM phone_number WHERE user = ?1";
+    USERS = "SELECT user FROM phone_number";
+    RESEAL = "UPDATE phone_number SET value = ?2 WHERE user = ?1";
+}
+
+const TABLE: &str = "phone_number";
+
+/// Sets the number of a user, with the hash that it is found by.
+pub(crate) fn put(
+    db: &Connection,
+    seal: &Seal,
+    user: i64,
+    number: &PhoneNumber,
+    hash: ContactHash,
+) -> Result<(), rusqlite::Error> {
+    let value = sealed(seal, user, number)?;
+    db.prepare_cached(PUT)?
+        .execute((user, value, hash.bytes()))
+        .map(drop)
+}
+
+/// The number of a user.
+pub(crate) fn get(
+    db: &Connection,
+    seal: &Seal,
+    user: i64,
+) -> Result<Option<PhoneNumber>, rusqlite::Error> {
+    db.prepare_cached(GET)?
+        .query_row([user], |row| {
+            let name = user.to_string();
+            let value = seal.open_column(&place(&[&name]), 0, row.get_ref(0)?.as_blob()?)?;
+            let number = String::from_utf8(value).ok();
+            let number = number.and_then(|text| PhoneNumber::parse(&text).ok());
+            number.ok_or_else(|| unreadable(row, 0, "a telephone number"))
+        })
+        .optional()
+}
+
+/// Deletes the number of a user.
+pub(crate) fn delete(db: &Connection, user: i64) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(DELETE)?.execute([user]).map(drop)
+}
+
+fn sealed(seal: &Seal, user: i64, number: &PhoneNumber) -> Result<Vec<u8>, rusqlite::Error> {
+    let name = user.to_string();
+    seal.seal_column(&place(&[&name]), number.as_str().as_bytes())
+}
+
+const fn place<'a>(row: &'a [&'a str]) -> Place<'a> {
+    Place { table: TABLE, row }
+}
+
+/// Seals every number anew.
+pub(crate) fn reseal(db: &Connection, from: &Seal, to: &Seal) -> Result<(), rusqlite::Error> {
+    let users = db
+        .prepare_cached(USERS)?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<Vec<i64>, _>>()?;
+    for user in users {
+        if let Some(number) = get(db, from, user)? {
+            let value = sealed(to, user, &number)?;
+            db.prepare_cached(RESEAL)?.execute((user, value))?;
+        }
+    }
+    Ok(())
+}
