@@ -213,6 +213,8 @@ fn check_length(problems: &mut Vec<FieldProblem>, pointer: &str, length: usize) 
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn user(text: &str) -> UserId {
@@ -265,15 +267,34 @@ mod tests {
 
     #[test]
     fn a_list_has_an_end() {
-        let users = (0..=MAX_LISTED).map(|n| user(&n.to_string())).collect();
-        let problems = Audience::parse(AudienceRequest {
-            users,
-            ..Default::default()
-        })
-        .unwrap_err();
-        assert_eq!(
-            (problems[0].pointer.as_str(), problems[0].code.known()),
-            ("/to/users", Some(FieldCode::TooLong))
-        );
+        for list in [
+            "users",
+            "emails",
+            "phones",
+            "installations",
+            "topics",
+            "exclude_users",
+        ] {
+            let entries = |count| {
+                let entries: Vec<_> = (0..count).map(|n| entry(list, n)).collect();
+                let mut request = json!({"users": ["a"]});
+                request[list] = json!(entries);
+                Audience::parse(serde_json::from_value(request).unwrap())
+            };
+            assert!(entries(MAX_LISTED).is_ok(), "{list}");
+            let problems = entries(MAX_LISTED + 1).unwrap_err();
+            assert_eq!(problems.len(), 1, "{list}");
+            assert_eq!(problems[0].pointer, format!("/to/{list}"));
+            assert_eq!(problems[0].code.known(), Some(FieldCode::TooLong));
+        }
+    }
+
+    fn entry(list: &str, number: usize) -> String {
+        match list {
+            "emails" => format!("u{number}@a.example"),
+            "phones" => format!("+49{number:07}"),
+            "installations" => format!("ins_{number:032x}"),
+            _ => format!("u{number}"),
+        }
     }
 }

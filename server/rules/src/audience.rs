@@ -1,9 +1,9 @@
 //! Whom a notification is for: the plan of an audience, and the walk through its sources.
 //!
 //! An audience is kept as a [`Plan`] and not written out when its notification is accepted. The plan
-//! has *sources*: the listed users, each topic, the listed addresses, the listed installations. They are walked in this
-//! order, each by its key, a part in each transaction. Where the walk stands is a [`Position`] that is
-//! saved with the part, so that a crash repeats or loses nothing.
+//! has *sources*: the listed users, each topic, the listed addresses, the listed installations. They are
+//! walked in this order, each by its key, a part in each transaction. Where the walk stands is a
+//! [`Position`] that is saved with the part, so that a crash repeats or loses nothing.
 //!
 //! The first source that names a user decides for them: a later one finds the delivery there and
 //! passes over it. Installations come last, so that a user who is meant as a whole is not narrowed to
