@@ -53,6 +53,9 @@ pub enum PushEnvironment {
 pub enum Pushed {
     /// Its notification is new in the history, and is shown if it is due.
     Stored,
+    /// It took a notification off the screen and out of the history: its sender recalled it. Whoever draws hears
+    /// of it as of any withdrawal.
+    Withdrawn,
     /// It has no content: what it is about is read from the log.
     Hint {
         /// The id of the notification, if the push says so: under it a text is drawn that says only that
@@ -80,6 +83,11 @@ pub enum Draw {
         /// What to draw and under which identifier. Settle it when it is drawn.
         ticket: Arc<SpoolTicket>,
     },
+    /// Nothing. What was drawn under this identifier is to be taken off the screen.
+    Withdraw {
+        /// Under which identifier it was drawn.
+        identifier: String,
+    },
     /// A text that says only that something has come.
     Generic {
         /// Why there is no content.
@@ -104,6 +112,7 @@ impl From<core::Pushed> for Pushed {
     fn from(pushed: core::Pushed) -> Self {
         match pushed {
             core::Pushed::Stored => Self::Stored,
+            core::Pushed::Withdrawn => Self::Withdrawn,
             core::Pushed::Hint(notification) => Self::Hint {
                 identifier: notification.map(|id| id.to_string()),
             },
@@ -212,6 +221,9 @@ impl From<push::Draw> for Draw {
                     notification: (*notification).into(),
                     ticket: Mutex::new(Some(ticket)),
                 }),
+            },
+            push::Draw::Withdraw(notification) => Self::Withdraw {
+                identifier: notification.to_string(),
             },
             push::Draw::Generic { why, notification } => Self::Generic {
                 reason: why.into(),

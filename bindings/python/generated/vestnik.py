@@ -5686,6 +5686,36 @@ class Draw:
             return True
 
     @dataclass
+    class WITHDRAW:
+        """
+        Nothing. What was drawn under this identifier is to be taken off the screen.
+"""
+        
+        def __init__(self, identifier:str):
+            self.identifier = identifier
+            
+            """
+        Under which identifier it was drawn.
+"""
+        
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "Draw.WITHDRAW(identifier={})".format(self.identifier)
+        def __eq__(self, other):
+            if not isinstance(other, Draw):
+                return NotImplemented
+            if not other.is_WITHDRAW():
+                return False
+            if self.identifier != other.identifier:
+                return False
+            return True
+
+    @dataclass
     class GENERIC:
         """
         A text that says only that something has come.
@@ -5779,6 +5809,10 @@ class Draw:
         return isinstance(self, Draw.SHOW)
     def is_show(self) -> bool:
         return isinstance(self, Draw.SHOW)
+    def is_WITHDRAW(self) -> bool:
+        return isinstance(self, Draw.WITHDRAW)
+    def is_withdraw(self) -> bool:
+        return isinstance(self, Draw.WITHDRAW)
     def is_GENERIC(self) -> bool:
         return isinstance(self, Draw.GENERIC)
     def is_generic(self) -> bool:
@@ -5793,6 +5827,7 @@ class Draw:
 # enum class, so that method calls and instance checks etc will work intuitively.
 # We might be able to do this a little more neatly with a metaclass, but this'll do.
 Draw.SHOW = type("Draw.SHOW", (Draw.SHOW, Draw,), {})  # type: ignore
+Draw.WITHDRAW = type("Draw.WITHDRAW", (Draw.WITHDRAW, Draw,), {})  # type: ignore
 Draw.GENERIC = type("Draw.GENERIC", (Draw.GENERIC, Draw,), {})  # type: ignore
 Draw.NOTHING = type("Draw.NOTHING", (Draw.NOTHING, Draw,), {})  # type: ignore
 
@@ -5808,11 +5843,15 @@ class _UniffiFfiConverterTypeDraw(_UniffiConverterRustBuffer):
                 _UniffiFfiConverterTypeSpoolTicket.read(buf),
             )
         if variant == 2:
+            return Draw.WITHDRAW(
+                _UniffiFfiConverterString.read(buf),
+            )
+        if variant == 3:
             return Draw.GENERIC(
                 _UniffiFfiConverterTypeUndrawn.read(buf),
                 _UniffiFfiConverterOptionalString.read(buf),
             )
-        if variant == 3:
+        if variant == 4:
             return Draw.NOTHING(
                 _UniffiFfiConverterTypeUndrawn.read(buf),
                 _UniffiFfiConverterOptionalString.read(buf),
@@ -5824,6 +5863,9 @@ class _UniffiFfiConverterTypeDraw(_UniffiConverterRustBuffer):
     def check_lower(value):
         if value.is_SHOW():
             _UniffiFfiConverterTypeSpoolTicket.check_lower(value.ticket)
+            return
+        if value.is_WITHDRAW():
+            _UniffiFfiConverterString.check_lower(value.identifier)
             return
         if value.is_GENERIC():
             _UniffiFfiConverterTypeUndrawn.check_lower(value.reason)
@@ -5841,12 +5883,15 @@ class _UniffiFfiConverterTypeDraw(_UniffiConverterRustBuffer):
         if value.is_SHOW():
             buf.write_i32(1)
             _UniffiFfiConverterTypeSpoolTicket.write(value.ticket, buf)
-        if value.is_GENERIC():
+        if value.is_WITHDRAW():
             buf.write_i32(2)
+            _UniffiFfiConverterString.write(value.identifier, buf)
+        if value.is_GENERIC():
+            buf.write_i32(3)
             _UniffiFfiConverterTypeUndrawn.write(value.reason, buf)
             _UniffiFfiConverterOptionalString.write(value.identifier, buf)
         if value.is_NOTHING():
-            buf.write_i32(3)
+            buf.write_i32(4)
             _UniffiFfiConverterTypeUndrawn.write(value.reason, buf)
             _UniffiFfiConverterOptionalString.write(value.identifier, buf)
             _UniffiFfiConverterOptionalTypeNotification.write(value.notification, buf)
@@ -6443,6 +6488,29 @@ class Pushed:
             return True
 
     @dataclass
+    class WITHDRAWN:
+        """
+        It took a notification off the screen and out of the history: its sender recalled it. Whoever draws hears
+        of it as of any withdrawal.
+"""
+        
+        def __init__(self, ):
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "Pushed.WITHDRAWN()".format()
+        def __eq__(self, other):
+            if not isinstance(other, Pushed):
+                return NotImplemented
+            if not other.is_WITHDRAWN():
+                return False
+            return True
+
+    @dataclass
     class HINT:
         """
         It has no content: what it is about is read from the log.
@@ -6519,6 +6587,10 @@ class Pushed:
         return isinstance(self, Pushed.STORED)
     def is_stored(self) -> bool:
         return isinstance(self, Pushed.STORED)
+    def is_WITHDRAWN(self) -> bool:
+        return isinstance(self, Pushed.WITHDRAWN)
+    def is_withdrawn(self) -> bool:
+        return isinstance(self, Pushed.WITHDRAWN)
     def is_HINT(self) -> bool:
         return isinstance(self, Pushed.HINT)
     def is_hint(self) -> bool:
@@ -6533,6 +6605,7 @@ class Pushed:
 # enum class, so that method calls and instance checks etc will work intuitively.
 # We might be able to do this a little more neatly with a metaclass, but this'll do.
 Pushed.STORED = type("Pushed.STORED", (Pushed.STORED, Pushed,), {})  # type: ignore
+Pushed.WITHDRAWN = type("Pushed.WITHDRAWN", (Pushed.WITHDRAWN, Pushed,), {})  # type: ignore
 Pushed.HINT = type("Pushed.HINT", (Pushed.HINT, Pushed,), {})  # type: ignore
 Pushed.DROPPED = type("Pushed.DROPPED", (Pushed.DROPPED, Pushed,), {})  # type: ignore
 
@@ -6547,10 +6620,13 @@ class _UniffiFfiConverterTypePushed(_UniffiConverterRustBuffer):
             return Pushed.STORED(
             )
         if variant == 2:
+            return Pushed.WITHDRAWN(
+            )
+        if variant == 3:
             return Pushed.HINT(
                 _UniffiFfiConverterOptionalString.read(buf),
             )
-        if variant == 3:
+        if variant == 4:
             return Pushed.DROPPED(
                 _UniffiFfiConverterTypeUndrawn.read(buf),
                 _UniffiFfiConverterOptionalString.read(buf),
@@ -6560,6 +6636,8 @@ class _UniffiFfiConverterTypePushed(_UniffiConverterRustBuffer):
     @staticmethod
     def check_lower(value):
         if value.is_STORED():
+            return
+        if value.is_WITHDRAWN():
             return
         if value.is_HINT():
             _UniffiFfiConverterOptionalString.check_lower(value.identifier)
@@ -6574,11 +6652,13 @@ class _UniffiFfiConverterTypePushed(_UniffiConverterRustBuffer):
     def write(value, buf):
         if value.is_STORED():
             buf.write_i32(1)
-        if value.is_HINT():
+        if value.is_WITHDRAWN():
             buf.write_i32(2)
+        if value.is_HINT():
+            buf.write_i32(3)
             _UniffiFfiConverterOptionalString.write(value.identifier, buf)
         if value.is_DROPPED():
-            buf.write_i32(3)
+            buf.write_i32(4)
             _UniffiFfiConverterTypeUndrawn.write(value.reason, buf)
             _UniffiFfiConverterOptionalString.write(value.identifier, buf)
 

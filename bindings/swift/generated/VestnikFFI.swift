@@ -6090,6 +6090,14 @@ public enum Draw {
          */ticket: SpoolTicket
     )
     /**
+     * Nothing. What was drawn under this identifier is to be taken off the screen.
+     */
+    case withdraw(
+        /**
+         * Under which identifier it was drawn.
+         */identifier: String
+    )
+    /**
      * A text that says only that something has come.
      */
     case generic(
@@ -6140,10 +6148,13 @@ public struct FfiConverterTypeDraw: FfiConverterRustBuffer {
         case 1: return .show(ticket: try FfiConverterTypeSpoolTicket.read(from: &buf)
         )
         
-        case 2: return .generic(reason: try FfiConverterTypeUndrawn.read(from: &buf), identifier: try FfiConverterOptionString.read(from: &buf)
+        case 2: return .withdraw(identifier: try FfiConverterString.read(from: &buf)
         )
         
-        case 3: return .nothing(reason: try FfiConverterTypeUndrawn.read(from: &buf), identifier: try FfiConverterOptionString.read(from: &buf), notification: try FfiConverterOptionTypeNotification.read(from: &buf)
+        case 3: return .generic(reason: try FfiConverterTypeUndrawn.read(from: &buf), identifier: try FfiConverterOptionString.read(from: &buf)
+        )
+        
+        case 4: return .nothing(reason: try FfiConverterTypeUndrawn.read(from: &buf), identifier: try FfiConverterOptionString.read(from: &buf), notification: try FfiConverterOptionTypeNotification.read(from: &buf)
         )
         
         default: throw UniffiInternalError.unexpectedEnumCase
@@ -6159,14 +6170,19 @@ public struct FfiConverterTypeDraw: FfiConverterRustBuffer {
             FfiConverterTypeSpoolTicket.write(ticket, into: &buf)
             
         
-        case let .generic(reason,identifier):
+        case let .withdraw(identifier):
             writeInt(&buf, Int32(2))
+            FfiConverterString.write(identifier, into: &buf)
+            
+        
+        case let .generic(reason,identifier):
+            writeInt(&buf, Int32(3))
             FfiConverterTypeUndrawn.write(reason, into: &buf)
             FfiConverterOptionString.write(identifier, into: &buf)
             
         
         case let .nothing(reason,identifier,notification):
-            writeInt(&buf, Int32(3))
+            writeInt(&buf, Int32(4))
             FfiConverterTypeUndrawn.write(reason, into: &buf)
             FfiConverterOptionString.write(identifier, into: &buf)
             FfiConverterOptionTypeNotification.write(notification, into: &buf)
@@ -7291,6 +7307,11 @@ public enum Pushed: Equatable, Hashable {
      */
     case stored
     /**
+     * It took a notification off the screen and out of the history: its sender recalled it. Whoever draws hears
+     * of it as of any withdrawal.
+     */
+    case withdrawn
+    /**
      * It has no content: what it is about is read from the log.
      */
     case hint(
@@ -7333,10 +7354,12 @@ public struct FfiConverterTypePushed: FfiConverterRustBuffer {
         
         case 1: return .stored
         
-        case 2: return .hint(identifier: try FfiConverterOptionString.read(from: &buf)
+        case 2: return .withdrawn
+        
+        case 3: return .hint(identifier: try FfiConverterOptionString.read(from: &buf)
         )
         
-        case 3: return .dropped(reason: try FfiConverterTypeUndrawn.read(from: &buf), identifier: try FfiConverterOptionString.read(from: &buf)
+        case 4: return .dropped(reason: try FfiConverterTypeUndrawn.read(from: &buf), identifier: try FfiConverterOptionString.read(from: &buf)
         )
         
         default: throw UniffiInternalError.unexpectedEnumCase
@@ -7351,13 +7374,17 @@ public struct FfiConverterTypePushed: FfiConverterRustBuffer {
             writeInt(&buf, Int32(1))
         
         
-        case let .hint(identifier):
+        case .withdrawn:
             writeInt(&buf, Int32(2))
+        
+        
+        case let .hint(identifier):
+            writeInt(&buf, Int32(3))
             FfiConverterOptionString.write(identifier, into: &buf)
             
         
         case let .dropped(reason,identifier):
-            writeInt(&buf, Int32(3))
+            writeInt(&buf, Int32(4))
             FfiConverterTypeUndrawn.write(reason, into: &buf)
             FfiConverterOptionString.write(identifier, into: &buf)
             

@@ -137,6 +137,7 @@ pub mod spool;
 mod sql;
 mod stamp;
 mod store;
+mod withdrawal;
 
 pub use applied::{Applied, Origin, Outcome, Stretch};
 pub use device::{
@@ -162,3 +163,4 @@ pub use store::{
     History, HistoryFile, Inbox, Opening, ProcessMark, Pruned, Recovered, Suspicion, history_path,
     wipe, wipe_others,
 };
+pub use withdrawal::Withdrawal;

@@ -16,6 +16,9 @@
 //! may be shown again. After the transaction is committed, [`Ingested::remove_files`] removes the
 //! files; a crash in between ingests them again, which changes nothing.
 //!
+//! What was withdrawn leaves a file `….withdrawn`: no ticket is made for its notification any more, and the app
+//! takes it out of the history.
+//!
 //! What an extension could not open leaves a file `….dropped` with the reason, which the app reports.
 //!
 //! The reverse way there are [marks](mark_seen): an extension does not draw what the app has begun to show,
@@ -34,6 +37,7 @@ mod file;
 mod had;
 mod ingest;
 mod seen;
+mod withdrawn;
 mod write;
 
 pub use clear::clear;
@@ -43,11 +47,14 @@ pub(crate) use had::is_had;
 pub use ingest::{Ingested, ingest};
 pub(crate) use seen::is_gone;
 pub use seen::{announce, mark_seen, prune_seen, take_announced};
+pub(crate) use withdrawn::write_withdrawal;
 pub use write::{SpoolError, Ticket, write};
 
 /// The most tickets of a spool.
 pub const MAX_FILES: usize = 256;
 /// The most files of a spool that say what could not be opened.
 pub const MAX_DROPPED: usize = 64;
+/// The most files of a spool that say what was withdrawn.
+pub const MAX_WITHDRAWN: usize = 256;
 /// The most bytes of all files of a spool.
 pub const MAX_BYTES: u64 = 4 * 1_024 * 1_024;

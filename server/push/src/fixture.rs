@@ -90,6 +90,12 @@ pub(crate) fn sealed(bytes: usize) -> Content {
     }
 }
 
+pub(crate) fn withdrawal() -> Content {
+    Content::Withdrawal {
+        envelope: vec![0xfb; 3],
+    }
+}
+
 pub(crate) fn plain() -> Plain {
     Plain {
         alert: Some(alert()),

@@ -22,7 +22,12 @@ pub(crate) const MEMBER: &str = "vestnik";
 pub(crate) struct Parcel<'a> {
     v: u8,
     id: AttemptId,
-    notification: NotificationId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notification: Option<NotificationId>,
+    /// What is to be taken off the screen. A device of a version that does not know this member finds a
+    /// parcel that names no notification, and draws nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    withdraws: Option<NotificationId>,
     /// The sealed content, in base64url without padding.
     #[serde(skip_serializing_if = "Option::is_none")]
     envelope: Option<String>,
@@ -55,10 +60,12 @@ impl<'a> Parcel<'a> {
     /// What the app needs where the platform has the text and the badge already.
     pub(crate) fn beside_alert(push: &'a Push) -> Self {
         let plain = plain(push);
+        let is_withdrawal = matches!(push.content, Content::Withdrawal { .. });
         Self {
             v: VERSION,
             id: push.attempt,
-            notification: push.notification,
+            notification: (!is_withdrawal).then_some(push.notification),
+            withdraws: is_withdrawal.then_some(push.notification),
             envelope: envelope(push).map(|bytes| URL_SAFE_NO_PAD.encode(bytes)),
             title: None,
             body: None,
@@ -74,13 +81,13 @@ impl<'a> Parcel<'a> {
 fn plain(push: &Push) -> Option<&Plain> {
     match &push.content {
         Content::Plain(plain) => Some(plain),
-        Content::Sealed { .. } | Content::Hint { .. } => None,
+        Content::Sealed { .. } | Content::Withdrawal { .. } | Content::Hint { .. } => None,
     }
 }
 
 fn envelope(push: &Push) -> Option<&[u8]> {
     match &push.content {
-        Content::Sealed { envelope, .. } => Some(envelope),
+        Content::Sealed { envelope, .. } | Content::Withdrawal { envelope } => Some(envelope),
         Content::Plain(_) | Content::Hint { .. } => None,
     }
 }

@@ -15,7 +15,7 @@ use crate::build_error::BuildError;
 pub struct Push {
     /// The attempt. Its id goes with the push, so that a repetition can be told from another push.
     pub attempt: AttemptId,
-    /// What it tells of.
+    /// What it tells of, or what it takes off the screen.
     pub notification: NotificationId,
     /// When nobody wants the push any more.
     pub expires_at: Timestamp,
@@ -75,6 +75,12 @@ pub enum Content {
         /// it the app is woken and nothing is shown.
         alert: Option<Alert>,
     },
+    /// An envelope that only the installation can open, which says that the notification is to be taken off
+    /// the screen. The app is woken and nothing is shown.
+    Withdrawal {
+        /// The envelope's bytes.
+        envelope: Vec<u8>,
+    },
     /// Content that the push service can read.
     Plain(Box<Plain>),
     /// Nothing: the device connects and reads what there is. For what is too large to be sent, and for an
@@ -90,6 +96,7 @@ impl Content {
     pub(crate) fn alert(&self) -> Option<&Alert> {
         match self {
             Self::Sealed { alert, .. } | Self::Hint { alert } => alert.as_ref(),
+            Self::Withdrawal { envelope: _ } => None,
             Self::Plain(plain) => plain.alert.as_ref(),
         }
     }
@@ -103,6 +110,10 @@ impl fmt::Debug for Content {
                 .debug_struct("Sealed")
                 .field("envelope_bytes", &envelope.len())
                 .field("is_shown", &alert.is_some())
+                .finish(),
+            Self::Withdrawal { envelope } => f
+                .debug_struct("Withdrawal")
+                .field("envelope_bytes", &envelope.len())
                 .finish(),
             Self::Plain(plain) => plain.fmt(f),
             Self::Hint { alert } => f

@@ -26,7 +26,7 @@
 
 use aws_lc_rs::digest::{Context, SHA256};
 use uuid::{Builder, Uuid};
-use vestnik_model::{AttemptId, Channel, DeliveryId, NotificationId, UserId};
+use vestnik_model::{AttemptId, Channel, DeliveryId, InstallationId, NotificationId, UserId};
 
 use crate::cascade::Target;
 
@@ -114,6 +114,13 @@ pub fn attempt_id(delivery: DeliveryId, target: Target) -> AttemptId {
     AttemptId::from_uuid(uuid)
 }
 
+/// The id of the push that withdraws a delivery at an installation. All of its tries have it.
+#[must_use]
+pub fn withdrawal_id(delivery: DeliveryId, installation: InstallationId) -> AttemptId {
+    let part = [installation.uuid().as_bytes(), b"withdrawal".as_slice()].concat();
+    AttemptId::from_uuid(derived(delivery.uuid(), &part))
+}
+
 /// A UUID of version 8 (RFC 9562, section 5.8) made of a SHA-256.
 fn derived(of: Uuid, part: &[u8]) -> Uuid {
     let mut context = Context::new(&SHA256);
@@ -126,8 +133,6 @@ fn derived(of: Uuid, part: &[u8]) -> Uuid {
 
 #[cfg(test)]
 mod tests {
-    use vestnik_model::InstallationId;
-
     use super::*;
 
     fn notification(number: u128) -> NotificationId {

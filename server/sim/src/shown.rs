@@ -21,6 +21,12 @@ pub struct Shown {
     /// The text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
+    /// Which notification of Vestnik's the message is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notification: Option<String>,
+    /// Which notification of Vestnik's the app takes off the screen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub withdraws: Option<String>,
     /// What is drawn with the same key takes its place.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replaces: Option<String>,
@@ -41,10 +47,46 @@ pub enum Form {
     Live,
     /// The app is woken and nothing is drawn.
     Silent,
+    /// The app is told to take a notification off the screen.
+    Withdrawal,
 }
 
 /// What a device would show of a message that it got.
 pub(crate) fn shown(message: &Message) -> Shown {
+    let shown = drawn(message);
+    let parcel = parcel(message);
+    let named = |name: &str| text(&parcel[name]);
+    let withdraws = named("withdraws");
+    Shown {
+        form: if withdraws.is_some() {
+            Form::Withdrawal
+        } else {
+            shown.form
+        },
+        notification: named("notification"),
+        withdraws,
+        ..shown
+    }
+}
+
+/// What Vestnik's app reads in a message: the member `vestnik`, which FCM carries as a text.
+fn parcel(message: &Message) -> Value {
+    let whole = match &message.content {
+        Content::Fcm { message } => message["data"].clone(),
+        Content::Apns { payload, .. } => payload.clone(),
+        Content::WebPush { text, .. } => {
+            let text = text.as_deref().unwrap_or_default();
+            serde_json::from_str(text).unwrap_or(Value::Null)
+        }
+        Content::Unreadable { .. } => Value::Null,
+    };
+    match &whole["vestnik"] {
+        Value::String(text) => serde_json::from_str(text).unwrap_or(Value::Null),
+        parcel => parcel.clone(),
+    }
+}
+
+fn drawn(message: &Message) -> Shown {
     match &message.content {
         Content::Fcm { message: sent } => fcm(message, sent),
         Content::Apns { push_type, payload } => apns(message, push_type, payload),
@@ -124,6 +166,8 @@ fn of(message: &Message, form: Form) -> Shown {
         form,
         title: None,
         body: None,
+        notification: None,
+        withdraws: None,
         replaces: None,
     }
 }

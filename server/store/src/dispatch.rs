@@ -6,6 +6,9 @@
 //! one. No claim holds the row meanwhile: each try has a lease of its own, so that one that waits for an
 //! answer holds up no other delivery of its notification.
 //!
+//! A notification that was recalled is withdrawn from devices that sleep by the same row: such a push is a
+//! try, too, and no attempt of the delivery.
+//!
 //! A try is named by the end of its lease. A try that was begun and is not settled when that has passed
 //! is begun anew by the next look: nobody knows whether it was taken. An outcome that comes later than
 //! that is noted if nobody began the try anew: what a service is proven to have taken is not sent again.
@@ -25,7 +28,7 @@ use crate::{Answer, work::Part};
 
 /// Sending deliveries.
 pub trait Dispatch {
-    /// Looks at the deliveries of a claimed row that are due, notes the tries that begin now, gives
+    /// Looks at the deliveries and withdrawals of a claimed row that are due, notes the tries that begin now, gives
     /// them, and puts the row back for its next time. Effects: `NotificationChanged`.
     fn dispatch(&self, part: Part) -> Answer<'_, Dispatched>;
     /// Notes what became of tries of a notification, and sees to it that its row of work is due when the
@@ -47,6 +50,16 @@ pub struct Dispatched {
     pub progress: Progress,
 }
 
+/// What a try sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sends {
+    /// The notification.
+    Notification,
+    /// That the notification is to be taken off the screen: [`vestnik_rules::withdrawal`]. It goes to devices
+    /// that have a key for envelopes.
+    Withdrawal,
+}
+
 /// A try that has begun.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Begun {
@@ -54,8 +67,10 @@ pub struct Begun {
     pub attempt: AttemptId,
     /// The user.
     pub user: UserId,
-    /// What is sent.
+    /// The notification.
     pub notification: Arc<Notification>,
+    /// What is sent of it.
+    pub sends: Sends,
     /// Where to.
     pub recipient: Recipient,
     /// The end of its lease.
@@ -114,6 +129,8 @@ pub struct Settling {
 pub struct Tried {
     /// The user.
     pub user: UserId,
+    /// What it sent.
+    pub sends: Sends,
     /// Where it went.
     pub target: Target,
     /// The hash of the address ([`vestnik_rules::address`]): if the service says that it is dead, no other

@@ -28,7 +28,7 @@ pub(super) async fn sleeping(
     Ok(device)
 }
 
-fn address(phone: &DeviceView) -> anyhow::Result<PushAddress> {
+pub(super) fn address(phone: &DeviceView) -> anyhow::Result<PushAddress> {
     let (kind, value) = match (phone.kind, &phone.token, &phone.subscription) {
         (Kind::Apns, Some(token), _) => (PushAddressKind::Apns, token.clone()),
         (Kind::FcmToken, Some(token), _) => (PushAddressKind::FcmToken, token.clone()),
@@ -42,7 +42,7 @@ fn address(phone: &DeviceView) -> anyhow::Result<PushAddress> {
 }
 
 /// What the shell of a device hands to the core.
-fn handed(event: &Event) -> anyhow::Result<Vec<u8>> {
+pub(super) fn handed(event: &Event) -> anyhow::Result<Vec<u8>> {
     let content = serde_json::to_value(&event.message.content)?;
     let text = match (
         &content["message"]["data"],

@@ -84,6 +84,7 @@ impl PushPhone {
         let push = serde_json::to_vec(&content["message"]["data"])?;
         Ok(match open(&push, &self.keys) {
             Ok(Opened::Payload(payload)) => Ok(*payload),
+            Ok(Opened::Withdrawal(_)) => anyhow::bail!("the push withdraws"),
             Ok(Opened::Hint(_)) => anyhow::bail!("the push has no content"),
             Err(closed) => Err(closed),
         })

@@ -14,6 +14,7 @@ public enum PushSpool {
     public static func draw(folder: URL, push: Data, keys: String?) throws -> Draw {
         switch try calling({ try drawPush(folder: folder.path, push: push, keys: keys) }) {
         case let .show(ticket): .show(try SpoolTicket(ticket))
+        case let .withdraw(identifier): .withdraw(identifier)
         case let .generic(reason, identifier): .generic(Undrawn(reason), identifier: identifier)
         case let .nothing(reason, identifier, notification):
             .nothing(Undrawn(reason), identifier: identifier, notification: notification.map(Notification.init))
@@ -25,6 +26,8 @@ public enum PushSpool {
 public enum Draw: Sendable {
     /// A notification. Settle the ticket when it is drawn.
     case show(SpoolTicket)
+    /// Nothing. What was drawn under this identifier is to be taken off the screen.
+    case withdraw(String)
     /// A text that says only that something has come, under the notification's id, if the push says so.
     case generic(Undrawn, identifier: String?)
     /// Nothing. The notification is what was drawn before under the identifier, if the push has it: a system that

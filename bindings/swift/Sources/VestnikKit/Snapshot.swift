@@ -166,6 +166,9 @@ public enum PushEnvironment: Equatable, Sendable {
 public enum Pushed: Equatable, Sendable {
     /// Its notification is new in the history, and is shown if it is due.
     case stored
+    /// It took a notification off the screen and out of the history: its sender recalled it. Whoever draws hears
+    /// of it as of any withdrawal.
+    case withdrawn
     /// It has no content: what it is about is read from the log. The identifier is the notification's id, if the
     /// push says so.
     case hint(identifier: String?)
@@ -175,6 +178,7 @@ public enum Pushed: Equatable, Sendable {
     init(_ pushed: VestnikFFI.Pushed) {
         switch pushed {
         case .stored: self = .stored
+        case .withdrawn: self = .withdrawn
         case let .hint(identifier): self = .hint(identifier: identifier)
         case let .dropped(reason, identifier): self = .dropped(Undrawn(reason), identifier: identifier)
         }

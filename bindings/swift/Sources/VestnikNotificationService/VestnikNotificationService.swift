@@ -59,6 +59,10 @@ open class VestnikNotificationService: UNNotificationServiceExtension, @unchecke
         case let .nothing(.duplicate, _, notification):
             let again = notification.map { Self.content(of: $0, over: request.content) } ?? request.content
             finish(Self.silent(again))
+        case let .withdraw(identifier):
+            // APNs brings withdrawals to the app, in the background. One that comes here shows nothing either.
+            UNUserNotificationCenter.current().removeDeliveredNotifications(withIdentifiers: [identifier])
+            finish(UNNotificationContent())
         case .nothing:
             // Where the app may filter pushes, what is empty is not shown. Elsewhere the system shows the original.
             finish(UNNotificationContent())

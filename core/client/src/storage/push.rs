@@ -1,7 +1,7 @@
 //! Pushes: what they bring, and the keys that they are sealed for.
 
 use vestnik_inbox::{
-    Payload, ShowState, StoreError, Taken,
+    Payload, ShowState, StoreError, Taken, Withdrawal,
     planted::Plant,
     push::{self, Closed, Opened, Undrawn},
     spool,
@@ -19,6 +19,9 @@ const MARKS: u32 = 128;
 pub enum Pushed {
     /// Its notification is new in the history, and is shown if it is due.
     Stored,
+    /// It took a notification off the screen and out of the history: its sender recalled it. Whoever draws hears
+    /// of it as of any withdrawal.
+    Withdrawn,
     /// It has no content: what it is about, if it says so, is read from the log.
     Hint(Option<NotificationId>),
     /// It brought nothing, for this reason. What the server has to know of it is reported.
@@ -54,6 +57,7 @@ impl Files {
                 why: Undrawn::Hint,
                 notification,
             },
+            Ok(Opened::Withdrawal(withdrawal)) => return self.withdraw(&withdrawal),
             Ok(Opened::Payload(payload)) => match self.store_payload(&payload)? {
                 None => {
                     return Ok(Handled {
@@ -79,6 +83,24 @@ impl Files {
         Ok(Handled {
             pushed,
             is_log_needed: closed.why.is_announced(),
+        })
+    }
+
+    fn withdraw(&mut self, withdrawal: &Withdrawal) -> Result<Handled, StoreError> {
+        let withdrawn = self.write(|inbox| inbox.handle_withdrawal(withdrawal))?;
+        let pushed = match withdrawn.flatten() {
+            Some(applied) => {
+                self.news.add(applied);
+                Pushed::Withdrawn
+            }
+            None => Pushed::Dropped(Closed {
+                why: Undrawn::OtherUser,
+                notification: None,
+            }),
+        };
+        Ok(Handled {
+            pushed,
+            is_log_needed: false,
         })
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use vestnik_core::{Pushed, Vestnik, inbox::push};
+use vestnik_core::{Event, Pushed, Vestnik, inbox::push};
 use vestnik_envelope::{Context, KeyRing, PublicKey, seal};
 use vestnik_inbox::push::{Closed, Draw, PushKeys, Undrawn};
 use vestnik_model::NotificationId;
@@ -35,6 +35,21 @@ fn sealed(server: &Memory, client: &Vestnik, number: usize) -> Vec<u8> {
     let key = server.world().state.clone().unwrap().envelope_key.unwrap();
     let key = PublicKey::parse(&URL_SAFE_NO_PAD.decode(key).unwrap()).unwrap();
     sealed_for(&key, client, number)
+}
+
+/// A push that withdraws a notification.
+fn withdrawal(server: &Memory, client: &Vestnik, number: usize) -> Vec<u8> {
+    let key = server.world().state.clone().unwrap().envelope_key.unwrap();
+    let key = PublicKey::parse(&URL_SAFE_NO_PAD.decode(key).unwrap()).unwrap();
+    let content = json!({"user": "anna", "withdraws": id(number)});
+    let context = Context {
+        installation: client.installation(),
+        notification: id(number),
+    };
+    let envelope = seal(content.to_string().as_bytes(), &key, &context, [9; 32]).unwrap();
+    let envelope = URL_SAFE_NO_PAD.encode(envelope);
+    let parcel = json!({"v": "1", "id": "att_2", "withdraws": id(number), "envelope": envelope});
+    parcel.to_string().into_bytes()
 }
 
 fn sealed_for(key: &PublicKey, client: &Vestnik, number: usize) -> Vec<u8> {
@@ -178,6 +193,49 @@ async fn what_was_recalled_is_not_shown_when_its_push_comes_late() {
     let revoked = dropped(1, Undrawn::Revoked);
     assert_eq!(client.handle_push(push).await.unwrap(), revoked);
     assert_eq!(client.get(id(1)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn what_a_push_withdraws_leaves_the_history_without_a_connection() {
+    let (folder, server) = (tempfile::tempdir().unwrap(), Memory::default());
+    // Where the folder is, there is an extension.
+    std::fs::create_dir(folder.path().join("spool")).unwrap();
+    let client = phone(&server, folder.path()).await;
+    let mut events = client.events();
+    let push = sealed(&server, &client, 1);
+    assert_eq!(
+        client.handle_push(push.clone()).await.unwrap(),
+        Pushed::Stored
+    );
+    assert_eq!(draw(&client, 1).await, [1]);
+    client.go_offline();
+    let first = withdrawal(&server, &client, 1);
+    for _ in 0..2 {
+        let pushed = client.handle_push(first.clone()).await.unwrap();
+        assert_eq!(pushed, Pushed::Withdrawn);
+    }
+    assert_eq!(client.get(id(1)).await.unwrap(), None);
+    in_time(async { while events.recv().await.unwrap() != Event::Withdraw(vec![id(1)]) {} }).await;
+    let revoked = dropped(1, Undrawn::Revoked);
+    assert_eq!(client.handle_push(push).await.unwrap(), revoked);
+    // One that comes before its notification, which an extension does not draw either.
+    let early = withdrawal(&server, &client, 2);
+    assert_eq!(client.handle_push(early).await.unwrap(), Pushed::Withdrawn);
+    let late = sealed(&server, &client, 2);
+    let drawn = extension(folder.path(), &late);
+    assert!(
+        matches!(
+            drawn,
+            Draw::Nothing {
+                why: Undrawn::Duplicate,
+                content: None,
+                ..
+            }
+        ),
+        "{drawn:?}"
+    );
+    let revoked = dropped(2, Undrawn::Revoked);
+    assert_eq!(client.handle_push(late).await.unwrap(), revoked);
 }
 
 #[tokio::test]

@@ -25,6 +25,9 @@ pub enum Draw {
         /// What to draw.
         notification: Box<Notification>,
     },
+    /// Nothing. What was drawn of this notification, or a text without content in its place, is to be taken off
+    /// the screen: it has the notification's id as its identifier.
+    Withdraw(NotificationId),
     /// A text that says only that something has come.
     Generic {
         /// Why there is no content.
@@ -50,7 +53,7 @@ pub enum Draw {
 /// What is to be drawn is durable in the spool first, so that it is neither lost nor drawn twice. What the
 /// server has to know of a push that cannot be opened is spooled, too; the app reports it. Without keys, as while
 /// they cannot be read, there is a text without content, once for a notification. What was drawn already is not
-/// announced by such a text.
+/// announced by such a text. What is withdrawn is not drawn any more, whichever came first.
 ///
 /// The time has no part in it: the device's clock may have been set since the server was heard, and showing
 /// something late is better than showing nothing. Push services drop what expires on their way.
@@ -93,6 +96,12 @@ fn drawn(push: &[u8], keys: Option<&PushKeys>, folder: &Path) -> Result<Draw, Cl
     };
     match open(push, keys)? {
         Opened::Payload(payload) => spooled(*payload, folder),
+        Opened::Withdrawal(withdrawal) => {
+            if let Err(error) = spool::write_withdrawal(folder, &withdrawal) {
+                tracing::warn!(%error, "a withdrawal is left to the log");
+            }
+            Ok(Draw::Withdraw(withdrawal.withdraws))
+        }
         Opened::Hint(notification) => Err(Closed {
             why: Undrawn::Hint,
             notification,

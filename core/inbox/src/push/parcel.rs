@@ -12,12 +12,17 @@ pub const PARCEL_BYTES: usize = 16 * 1_024;
 const VERSION: u64 = 1;
 /// The member of a push that has the parcel.
 const MEMBER: &str = "vestnik";
+/// The members of a parcel that name what it brings, and what it withdraws.
+const NOTIFICATION: &str = "notification";
+const WITHDRAWS: &str = "withdraws";
 
 /// A push, whichever service brought it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Parcel {
-    /// Without one it can only be a hint.
+    /// Without one it can only be a hint, or a withdrawal.
     pub(super) notification: Option<NotificationId>,
+    /// What is to be taken off the screen.
+    pub(super) withdraws: Option<NotificationId>,
     /// In base64url.
     pub(super) envelope: Option<String>,
 }
@@ -33,10 +38,12 @@ impl Parcel {
             .and_then(unwrapped)
             .ok_or(Undrawn::Malformed)?;
         let version = parcel.get("v").and_then(number).ok_or(Undrawn::Malformed)?;
-        let notification = notification(&parcel);
+        let notification = named(&parcel, NOTIFICATION);
+        let withdraws = named(&parcel, WITHDRAWS);
         let envelope = text(&parcel, "envelope").filter(|_| version == VERSION);
         Ok(Self {
             notification,
+            withdraws,
             envelope: envelope.map(str::to_owned),
         })
     }
@@ -46,7 +53,12 @@ impl Parcel {
 /// not say so is ours only if it names a notification: other senders to the same app have a `v`, too.
 fn unwrapped(mut whole: Map<String, Value>) -> Option<Map<String, Value>> {
     match whole.remove(MEMBER) {
-        None => notification(&whole).is_some().then_some(whole),
+        None => {
+            let is_ours = [NOTIFICATION, WITHDRAWS]
+                .iter()
+                .any(|name| named(&whole, name).is_some());
+            is_ours.then_some(whole)
+        }
         Some(Value::String(text)) => object(serde_json::from_str(&text).ok()?),
         Some(inner) => object(inner),
     }
@@ -70,8 +82,8 @@ fn text<'a>(parcel: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
     parcel.get(name)?.as_str()
 }
 
-fn notification(parcel: &Map<String, Value>) -> Option<NotificationId> {
-    text(parcel, "notification")?.parse().ok()
+fn named(parcel: &Map<String, Value>, name: &str) -> Option<NotificationId> {
+    text(parcel, name)?.parse().ok()
 }
 
 #[cfg(test)]
@@ -92,6 +104,7 @@ mod tests {
         let texts = json!({"v": "1", "id": "att_1", "notification": ID, "envelope": "AQID"});
         let expected = Parcel {
             notification: Some(ID.parse().unwrap()),
+            withdraws: None,
             envelope: Some("AQID".to_owned()),
         };
         for push in [

@@ -26,6 +26,8 @@ pub(super) enum State {
     Blocked(Blocked),
     /// It could not open what it was given.
     Dropped,
+    /// The notification was withdrawn.
+    Withdrawn,
 }
 
 /// Who does not let a notification be shown.
@@ -62,6 +64,7 @@ impl State {
             Self::Blocked(Blocked::Os) => "blocked_os",
             Self::Blocked(Blocked::App) => "blocked_app",
             Self::Dropped => "dropped",
+            Self::Withdrawn => "withdrawn",
         }
     }
 }
@@ -91,7 +94,7 @@ impl Listed {
     pub(super) fn has_no_ticket_of(&self, notification: NotificationId) -> bool {
         let is_ticket = |file: &SpoolFile| match file.state {
             State::Taken | State::Shown | State::Blocked(_) => id(&file.path) == Some(notification),
-            State::Dropped => false,
+            State::Dropped | State::Withdrawn => false,
         };
         self.is_whole && !self.files.iter().any(is_ticket)
     }
@@ -117,7 +120,15 @@ pub(super) fn ticket(path: &Path) -> Option<(NotificationId, u32)> {
             let revision = path.file_stem()?.to_str()?.split_once('.')?.1;
             Some((id(path)?, revision.parse().ok()?))
         }
-        State::Dropped => None,
+        State::Dropped | State::Withdrawn => None,
+    }
+}
+
+/// The notification that a file says was withdrawn.
+pub(super) fn withdrawn(path: &Path) -> Option<NotificationId> {
+    match state(path)? {
+        State::Withdrawn => id(path),
+        State::Taken | State::Shown | State::Blocked(_) | State::Dropped => None,
     }
 }
 
@@ -193,7 +204,7 @@ fn state(path: &Path) -> Option<State> {
     let extension = path.extension()?;
     State::TICKETS
         .into_iter()
-        .chain([State::Dropped])
+        .chain([State::Dropped, State::Withdrawn])
         .find(|state| extension == state.extension())
 }
 

@@ -9,13 +9,13 @@ use super::{
     seen::marks,
 };
 
-/// Whether any revision of a notification was drawn, is being drawn, or was decided by the app. What a push
-/// without content is about is known by its name only. A folder that cannot be read has nothing.
+/// Whether any revision of a notification was drawn, is being drawn, was withdrawn, or was decided by the app.
+/// What a push without content is about is known by its name only. A folder that cannot be read has nothing.
 pub(crate) fn is_had(folder: &Path, notification: NotificationId) -> bool {
     let listed = list(folder).unwrap_or_default();
     let is_ticket = listed.files.iter().any(|file| {
         let is_ticket = match file.state {
-            State::Taken | State::Shown | State::Blocked(_) => true,
+            State::Taken | State::Shown | State::Blocked(_) | State::Withdrawn => true,
             State::Dropped => false,
         };
         is_ticket && id(&file.path) == Some(notification)

@@ -15,7 +15,7 @@ use super::{
     seen::mark_drawn,
 };
 use crate::{
-    Applied, Inbox, Payload,
+    Applied, Inbox, Payload, Withdrawal,
     planted::Plant,
     rule::{admission::Drawn, clock::shifted},
 };
@@ -103,8 +103,10 @@ fn ingest_file(
     mut file: SpoolFile,
     ingested: &mut Ingested,
 ) -> Result<(), rusqlite::Error> {
-    if file.state == State::Dropped {
-        return ingest_dropped(inbox, file, ingested);
+    match file.state {
+        State::Dropped => return ingest_dropped(inbox, file, ingested),
+        State::Withdrawn => return ingest_withdrawn(inbox, file, ingested),
+        State::Taken | State::Shown | State::Blocked(_) => {}
     }
     let payload = match read(&mut file) {
         Read::Payload(payload) => payload,
@@ -126,7 +128,7 @@ fn ingest_file(
         State::Shown if Plant::DrawnIsForgotten.is_on() => Drawn::No,
         State::Shown => Drawn::Yes,
         State::Blocked(by) => Drawn::Blocked(by.reason()),
-        State::Dropped => Drawn::No,
+        State::Dropped | State::Withdrawn => Drawn::No,
     };
     let is_ours = inbox.ingest(&payload, drawn, &mut ingested.applied)?;
     ingested.dropped += u32::from(!is_ours && drawn != Drawn::Perhaps);
@@ -153,6 +155,31 @@ fn ingest_dropped(
         inbox.report_dropped(id, reason)?;
         ingested.is_key_in_doubt |= is_about_key(reason);
     }
+    ingested.done.push(file.path);
+    Ok(())
+}
+
+/// What was withdrawn leaves the history.
+fn ingest_withdrawn(
+    inbox: &mut Inbox<'_>,
+    file: SpoolFile,
+    ingested: &mut Ingested,
+) -> Result<(), rusqlite::Error> {
+    let withdrawal = match read_bytes(&file.path).map(|bytes| Withdrawal::parse(&bytes)) {
+        Ok(Ok(withdrawal)) => withdrawal,
+        Ok(Err(_)) => {
+            ingested.dropped += 1;
+            ingested.done.push(file.path);
+            return Ok(());
+        }
+        Err(error) => {
+            tracing::warn!(%error, "a file of the spool cannot be read");
+            ingested.wait(inbox.device_now());
+            return Ok(());
+        }
+    };
+    let is_ours = inbox.withdraw(&withdrawal, &mut ingested.applied)?;
+    ingested.dropped += u32::from(!is_ours);
     ingested.done.push(file.path);
     Ok(())
 }

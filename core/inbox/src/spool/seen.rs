@@ -15,7 +15,10 @@ use std::{
 use vestnik_model::NotificationId;
 use vestnik_sqlite::create_private_folder;
 
-use super::file::ticket;
+use super::{
+    file::{ticket, withdrawn},
+    withdrawn::is_withdrawn,
+};
 use crate::planted::Plant;
 
 /// The most marks that are kept, the newest ones. A push service keeps fewer pushes for a device.
@@ -90,8 +93,11 @@ pub(super) fn take_all_announced(folder: &Path) -> Vec<NotificationId> {
     ids.filter(|id| take_announced(folder, *id)).collect()
 }
 
-/// Marks what a file of the spool was about, if it was drawn.
+/// Marks what a file of the spool was about, if it was drawn or withdrawn.
 pub(super) fn mark_drawn(file: &Path) -> io::Result<()> {
+    if let (Some(folder), Some(notification)) = (file.parent(), withdrawn(file)) {
+        return mark_seen(folder, notification, None);
+    }
     match (file.parent(), ticket(file)) {
         (Some(folder), Some((notification, revision))) => {
             mark_seen(folder, notification, Some(revision))
@@ -130,9 +136,10 @@ pub(super) fn is_seen(folder: &Path, notification: NotificationId, revision: u32
         .any(|revision| path(folder, notification, revision).exists())
 }
 
-/// Whether no revision of a notification is to be drawn: it left the history, or never enters it.
+/// Whether no revision of a notification is to be drawn: it left the history, or never enters it, or was
+/// withdrawn, which the app may not know yet.
 pub(crate) fn is_gone(folder: &Path, notification: NotificationId) -> bool {
-    path(folder, notification, None).exists()
+    path(folder, notification, None).exists() || is_withdrawn(folder, notification)
 }
 
 fn announced(folder: &Path, notification: NotificationId) -> PathBuf {

@@ -9,9 +9,10 @@ use vestnik_model::limits::ENTRY_BYTES;
 use vestnik_sqlite::{create_private_folder, make_private_file};
 
 use super::{
-    MAX_BYTES, MAX_DROPPED, MAX_FILES,
+    MAX_BYTES, MAX_DROPPED, MAX_FILES, MAX_WITHDRAWN,
     file::{Blocked, State, list, moved, path},
     seen::is_seen,
+    withdrawn::is_withdrawn,
 };
 use crate::{Payload, planted::Plant};
 
@@ -91,6 +92,7 @@ pub fn write(folder: &Path, payload: &Payload) -> Result<Option<Ticket>, SpoolEr
     let is_free = || {
         let mut states = State::TICKETS.into_iter();
         let is_had = states.any(|state| moved(&ticket.taken, state).exists())
+            || is_withdrawn(folder, id)
             || is_seen(folder, id, revision);
         !is_had || Plant::TicketIsRepeated.is_on()
     };
@@ -112,17 +114,18 @@ pub fn write(folder: &Path, payload: &Payload) -> Result<Option<Ticket>, SpoolEr
 pub(super) enum Room {
     Ticket,
     Dropped,
+    Withdrawn,
 }
 
-/// What could not be opened never takes the room of what is to be drawn.
+/// What could not be opened, or was withdrawn, never takes the room of what is to be drawn.
 pub(super) fn check_room(folder: &Path, room: Room, bytes: u64) -> Result<(), SpoolError> {
     let files = list(folder)?.files;
     let used: u64 = files.iter().map(|file| file.bytes).sum();
-    let dropped = files.iter().filter(|file| file.state == State::Dropped);
-    let dropped = dropped.count();
+    let of = |state| files.iter().filter(|file| file.state == state).count();
     let is_full = match room {
-        Room::Ticket => files.len() - dropped >= MAX_FILES,
-        Room::Dropped => dropped >= MAX_DROPPED,
+        Room::Ticket => of(State::Taken) + of(State::Shown) >= MAX_FILES,
+        Room::Dropped => of(State::Dropped) >= MAX_DROPPED,
+        Room::Withdrawn => of(State::Withdrawn) >= MAX_WITHDRAWN,
     };
     if is_full || used + bytes > MAX_BYTES {
         return Err(SpoolError::Full);

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use vestnik_model::{
-    Arrival, Cursor, Entry, Flag, NotificationId, Open, Recall, StateChange, fact::MAX_VERSION,
+    Arrival, Cursor, Entry, Flag, NotificationId, Open, StateChange, fact::MAX_VERSION,
 };
 
 use super::{
@@ -184,7 +184,7 @@ impl Inbox<'_> {
     ) -> Result<(), rusqlite::Error> {
         match entry {
             Entry::Notification(arrival) => self.arrival(arrival, quiet, applied),
-            Entry::Recall(recall) => self.recall(recall, applied),
+            Entry::Recall(recall) => self.recall(recall.id, applied),
             Entry::State(change) => match change.flag {
                 Open::Known(flag) => self.state(entry, (change, flag), applied),
                 Open::Unknown(_) => self.keep_opaque(entry),
@@ -211,21 +211,25 @@ impl Inbox<'_> {
     }
 
     /// A recalled notification leaves the history, and never comes back.
-    fn recall(&mut self, recall: &Recall, applied: &mut Applied) -> Result<(), rusqlite::Error> {
+    pub(super) fn recall(
+        &mut self,
+        id: NotificationId,
+        applied: &mut Applied,
+    ) -> Result<(), rusqlite::Error> {
         let now = self.stamp.latest_now();
-        match have(self.db, recall.id)? {
+        match have(self.db, id)? {
             // It may be on the screen all the same; and its push may come yet, which an extension would draw.
-            Have::Nothing | Have::Pruned | Have::Settled => applied.withdrawn.push(recall.id),
+            Have::Nothing | Have::Pruned | Have::Settled => applied.withdrawn.push(id),
             Have::Row { .. } | Have::Recalled => {}
         }
-        known::keep(self.db, recall.id, known::State::Recalled, now)?;
-        early::forget(self.db, recall.id)?;
-        if let Some(standing) = notification::standing(self.db, recall.id)? {
+        known::keep(self.db, id, known::State::Recalled, now)?;
+        early::forget(self.db, id)?;
+        if let Some(standing) = notification::standing(self.db, id)? {
             notification::delete(self.db, standing.row)?;
             search::delete(self.db, standing.row)?;
             self.count_row(-1);
             self.count_unread(-i64::from(standing.counts()));
-            applied.withdrawn.push(recall.id);
+            applied.withdrawn.push(id);
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use super::{
     table::{known, meta, notification, show},
 };
 use crate::{
-    Applied, Payload,
+    Applied, Payload, Withdrawal,
     planted::Plant,
     rule::admission::{Drawn, Have},
 };
@@ -29,6 +29,37 @@ impl Inbox<'_> {
         }
         self.complete(&mut applied)?;
         Ok(Some(applied))
+    }
+
+    /// Takes the withdrawal of a push that the app itself was given: the notification leaves the history, or will
+    /// not be shown when it comes. The log says the same later, which then changes nothing. `None` if it is
+    /// addressed to another user.
+    ///
+    /// # Errors
+    /// If a statement fails.
+    pub fn handle_withdrawal(
+        &mut self,
+        withdrawal: &Withdrawal,
+    ) -> Result<Option<Applied>, rusqlite::Error> {
+        let mut applied = Applied::default();
+        if !self.withdraw(withdrawal, &mut applied)? {
+            return Ok(None);
+        }
+        self.complete(&mut applied)?;
+        Ok(Some(applied))
+    }
+
+    /// Gives whether the withdrawal is for this user.
+    pub(crate) fn withdraw(
+        &mut self,
+        withdrawal: &Withdrawal,
+        applied: &mut Applied,
+    ) -> Result<bool, rusqlite::Error> {
+        let is_ours = meta::user(self.db)?.as_ref() == Some(&withdrawal.user);
+        if is_ours {
+            self.counted(|inbox| inbox.recall(withdrawal.withdraws, applied))?;
+        }
+        Ok(is_ours)
     }
 
     /// Reports that a push of a notification was dropped, unless the notification is in the history: then it

@@ -8,7 +8,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use vestnik_envelope::{Context, PublicKey, seal};
 use vestnik_inbox::{
-    Device, MemorySecrets, Offset, Payload, SecretStore as _, Stamp,
+    Device, MemorySecrets, Offset, Payload, SecretStore as _, Stamp, Withdrawal,
     push::{Draw, Opened, PARCEL_BYTES, PushKeys, Undrawn, handle, open},
     secret::{ENVELOPE, ExposeSecret as _},
     spool,
@@ -97,6 +97,16 @@ impl Phone {
         sealed(payload, (installation, notification), &key)
     }
 
+    /// A push that withdraws a notification of a user.
+    fn withdrawal(&self, number: u64, user: &UserId) -> Vec<u8> {
+        let installation = self.device.identity().id;
+        let key = self.device.push_keys().public_text();
+        let content = serde_json::to_vec(&Withdrawal::new(user.clone(), id(number))).unwrap();
+        let envelope = envelope(&content, (installation, id(number)), &key);
+        let parcel = json!({"v": 1, "id": "att_2", "withdraws": id(number), "envelope": envelope});
+        json!({"vestnik": parcel}).to_string().into_bytes()
+    }
+
     fn draw(&self, push: &[u8]) -> Draw {
         handle(push, Some(&self.keys()), &self.spool())
     }
@@ -115,31 +125,38 @@ fn sealed(
     (installation, notification): (InstallationId, NotificationId),
     key: &str,
 ) -> Vec<u8> {
+    let content = serde_json::to_vec(payload).unwrap();
+    let envelope = envelope(&content, (installation, notification), key);
+    let parcel = json!({
+        "v": 1, "id": "att_1", "notification": notification, "envelope": envelope,
+    });
+    parcel.to_string().into_bytes()
+}
+
+fn envelope(
+    content: &[u8],
+    (installation, notification): (InstallationId, NotificationId),
+    key: &str,
+) -> String {
     let key = PublicKey::parse(&URL_SAFE_NO_PAD.decode(key).unwrap()).unwrap();
     let context = Context {
         installation,
         notification,
     };
-    let content = serde_json::to_vec(payload).unwrap();
-    let envelope = seal(&content, &key, &context, [9; 32]).unwrap();
-    let parcel = json!({
-        "v": 1, "id": "att_1", "notification": notification,
-        "envelope": URL_SAFE_NO_PAD.encode(envelope),
-    });
-    parcel.to_string().into_bytes()
+    URL_SAFE_NO_PAD.encode(seal(content, &key, &context, [9; 32]).unwrap())
 }
 
 fn nothing(draw: &Draw) -> Undrawn {
     match draw {
         Draw::Nothing { why, .. } => *why,
-        Draw::Show { .. } | Draw::Generic { .. } => panic!("{draw:?}"),
+        Draw::Show { .. } | Draw::Withdraw(_) | Draw::Generic { .. } => panic!("{draw:?}"),
     }
 }
 
 fn generic(draw: &Draw) -> Undrawn {
     match draw {
         Draw::Generic { why, .. } => *why,
-        Draw::Show { .. } | Draw::Nothing { .. } => panic!("{draw:?}"),
+        Draw::Show { .. } | Draw::Withdraw(_) | Draw::Nothing { .. } => panic!("{draw:?}"),
     }
 }
 
@@ -152,7 +169,7 @@ fn shown(draw: Draw) -> NotificationId {
             ticket.shown().unwrap();
             notification.id
         }
-        Draw::Generic { .. } | Draw::Nothing { .. } => panic!("{draw:?}"),
+        Draw::Withdraw(_) | Draw::Generic { .. } | Draw::Nothing { .. } => panic!("{draw:?}"),
     }
 }
 
@@ -334,6 +351,7 @@ fn a_text_without_content_is_drawn_under_the_notifications_id_once() {
     let phone = Phone::new();
     let about = |draw: &Draw| match draw {
         Draw::Generic { notification, .. } | Draw::Nothing { notification, .. } => *notification,
+        Draw::Withdraw(notification) => Some(*notification),
         Draw::Show { notification, .. } => Some(notification.id),
     };
     let parcel = |number: u64, envelope| {
@@ -374,7 +392,10 @@ fn a_repeated_push_gives_what_was_drawn_unless_that_is_gone() {
             assert_eq!(notification, Some(id(number)));
             content.map(|content| content.id)
         }
-        draw @ (Draw::Show { .. } | Draw::Generic { .. } | Draw::Nothing { .. }) => {
+        draw @ (Draw::Show { .. }
+        | Draw::Withdraw(_)
+        | Draw::Generic { .. }
+        | Draw::Nothing { .. }) => {
             panic!("{draw:?}")
         }
     };
@@ -385,6 +406,86 @@ fn a_repeated_push_gives_what_was_drawn_unless_that_is_gone() {
         [again(1), again(2), again(3)],
         [Some(id(1)), Some(id(2)), None]
     );
+}
+
+fn withdrawn(draw: &Draw) -> NotificationId {
+    match draw {
+        Draw::Withdraw(notification) => *notification,
+        Draw::Show { .. } | Draw::Generic { .. } | Draw::Nothing { .. } => panic!("{draw:?}"),
+    }
+}
+
+#[test]
+fn what_is_withdrawn_is_taken_off_and_not_drawn_any_more() {
+    let phone = Phone::new();
+    // It is on the screen.
+    let Draw::Show { ticket, .. } = phone.draw(&phone.push(1)) else {
+        panic!("it is new");
+    };
+    ticket.shown().unwrap();
+    // The second one is withdrawn before it comes.
+    for number in [1, 2] {
+        for _ in 0..2 {
+            let drawn = phone.draw(&phone.withdrawal(number, &anna()));
+            assert_eq!(withdrawn(&drawn), id(number));
+        }
+        // A system that draws each push in any case is given nothing to draw again.
+        let again = phone.draw(&phone.push(number));
+        assert!(
+            matches!(
+                again,
+                Draw::Nothing {
+                    why: Undrawn::Duplicate,
+                    content: None,
+                    ..
+                }
+            ),
+            "{again:?}"
+        );
+    }
+    assert_eq!(shown(phone.draw(&phone.push(3))), id(3));
+}
+
+#[test]
+fn a_withdrawal_that_is_not_ours_says_nothing_to_anybody() {
+    let phone = Phone::new();
+    let other = UserId::parse("bert").unwrap();
+    let foreign = phone.draw(&phone.withdrawal(1, &other));
+    assert_eq!(nothing(&foreign), Undrawn::OtherUser);
+    let mut odd = String::from_utf8(phone.withdrawal(1, &anna())).unwrap();
+    odd = odd.replace(&id(1).to_string(), &id(2).to_string());
+    assert_eq!(nothing(&phone.draw(odd.as_bytes())), Undrawn::Malformed);
+    let bare = json!({"vestnik": {"v": 1, "id": "att_2", "withdraws": id(1)}});
+    let bare = phone.draw(bare.to_string().as_bytes());
+    assert_eq!(nothing(&bare), Undrawn::Malformed);
+    // The server is told nothing of them: the log brings what is withdrawn.
+    assert_eq!(phone.names(), Vec::<String>::new());
+    assert_eq!(shown(phone.draw(&phone.push(1))), id(1));
+}
+
+#[test]
+fn what_an_extension_withdrew_leaves_the_history() {
+    let phone = Phone::new();
+    let mut world = World::new();
+    for number in [1, 2] {
+        let Draw::Show { ticket, .. } = phone.draw(&phone.push(number)) else {
+            panic!("it is new");
+        };
+        ticket.shown().unwrap();
+    }
+    withdrawn(&phone.draw(&phone.withdrawal(1, &anna())));
+    withdrawn(&phone.draw(&phone.withdrawal(3, &anna())));
+    let ingested = world.write(|inbox| spool::ingest(inbox, &phone.spool()));
+    assert!(ingested.applied.withdrawn.contains(&id(1)));
+    ingested.remove_files().unwrap();
+    assert_eq!(phone.names(), Vec::<String>::new());
+    let has = [1, 2, 3].map(|number| world.write(|inbox| inbox.has(id(number))));
+    assert_eq!(has, [false, true, false]);
+    // Neither the app nor an extension draws what comes afterwards.
+    assert_eq!(nothing(&phone.draw(&phone.push(3))), Undrawn::Duplicate);
+    let late = Payload::new(Some(anna()), content(3, json!({})));
+    let applied = world.write(|inbox| inbox.handle_push(&late)).unwrap();
+    assert_eq!(applied.inserted, []);
 }
 
 /// Two services, or two threads of one process, may bring the same at once.

@@ -31,6 +31,18 @@ pub(super) fn content(letter: &Letter<'_>, random: [u8; 32]) -> Content {
     }
 }
 
+/// What a push carries that takes a notification off the screen; `None` if it cannot be sealed, which nobody
+/// else could send.
+pub(super) fn withdrawal(letter: &Letter<'_>, random: [u8; 32]) -> Option<Content> {
+    // The form of `vestnik_inbox::Withdrawal`, which the device reads.
+    let payload = serde_json::json!({
+        "user": letter.user,
+        "withdraws": letter.notification.id,
+    });
+    let envelope = sealed_text(&payload.to_string(), letter, random)?;
+    Some(Content::Withdrawal { envelope })
+}
+
 /// What a push carries if the service refused its content.
 pub(super) fn hint(locale: Option<&str>) -> Content {
     Content::Hint {
@@ -39,14 +51,17 @@ pub(super) fn hint(locale: Option<&str>) -> Content {
 }
 
 fn sealed(letter: &Letter<'_>, random: [u8; 32]) -> Option<Vec<u8>> {
-    let key = BASE64_URL_SAFE_NO_PAD.decode(letter.key?).ok()?;
-    let key = PublicKey::parse(&key).ok()?;
     // The form of `vestnik_inbox::Payload`, which the device reads.
     let payload = serde_json::json!({
         "user": letter.user,
         "notification": letter.notification,
     });
-    let payload = payload.to_string();
+    sealed_text(&payload.to_string(), letter, random)
+}
+
+fn sealed_text(payload: &str, letter: &Letter<'_>, random: [u8; 32]) -> Option<Vec<u8>> {
+    let key = BASE64_URL_SAFE_NO_PAD.decode(letter.key?).ok()?;
+    let key = PublicKey::parse(&key).ok()?;
     if payload.len() > MAX_CONTENT {
         return None;
     }

@@ -166,6 +166,7 @@ impl MailSender {
     /// A try that is sent now, for which there is no answer yet.
     pub(super) fn unanswered(&self, begun: &Begun, address: &EmailAddress) -> Tried {
         Tried {
+            sends: begun.sends,
             user: begun.user.clone(),
             target: Target::Mailbox,
             address: hash_email(address),

@@ -25,11 +25,11 @@ use vestnik_rules::{
 };
 use vestnik_store::{
     Store, StoreError,
-    dispatch::{Begun, Tried},
+    dispatch::{Begun, Sends, Tried},
     tenants::Provider,
 };
 
-use super::content::{Letter, content, hint};
+use super::content::{Letter, content, hint, withdrawal};
 
 /// How long a push waits when the service refuses the App's credentials: an operator has to do
 /// something.
@@ -113,6 +113,7 @@ impl PushSender {
     pub(super) fn unanswered(&self, parcel: &Parcel<'_>) -> Tried {
         Tried {
             user: parcel.begun.user.clone(),
+            sends: parcel.begun.sends,
             target: Target::Device {
                 installation: parcel.installation,
                 channel: channel_at(parcel.address),
@@ -141,7 +142,17 @@ impl PushSender {
             };
             return Tried { outcome, ..tried };
         };
-        let sent = self.push(account, &address, parcel).await;
+        let sent = match parcel.begun.sends {
+            Sends::Notification => self.push(account, &address, parcel).await,
+            Sends::Withdrawal => match self.withdraw(account, &address, parcel).await {
+                Some(sent) => sent,
+                // The key that the device reported is none.
+                None => {
+                    let outcome = rejected(Reason::DecryptUnknownKey);
+                    return Tried { outcome, ..tried };
+                }
+            },
+        };
         Tried {
             said: sent.said.as_ref().map(ToString::to_string),
             outcome: outcome(&sent),
@@ -149,16 +160,21 @@ impl PushSender {
         }
     }
 
+    /// Sends what takes the notification off the screen.
+    async fn withdraw(
+        &self,
+        account: &Arc<Account>,
+        address: &Address,
+        parcel: &Parcel<'_>,
+    ) -> Option<Sent> {
+        let content = withdrawal(&letter(parcel), self.clock.random())?;
+        let push = of(parcel, content);
+        Some(self.driver.send(account, address, &push).await)
+    }
+
     /// Sends the notification, and only a hint if the service refuses what it contains.
     async fn push(&self, account: &Arc<Account>, address: &Address, parcel: &Parcel<'_>) -> Sent {
-        let letter = Letter {
-            notification: &parcel.begun.notification,
-            user: &parcel.begun.user,
-            installation: parcel.installation,
-            key: parcel.envelope_key,
-            locale: parcel.locale,
-        };
-        let push = of(parcel, content(&letter, self.clock.random()));
+        let push = of(parcel, content(&letter(parcel), self.clock.random()));
         let sent = self.driver.send(account, address, &push).await;
         let is_sealed = matches!(push.content, Content::Sealed { .. });
         if !is_sealed || !is_for_its_content(&sent.verdict) {
@@ -189,6 +205,17 @@ impl PushSender {
         };
         accounts.insert(name, parsed.clone());
         parsed.account
+    }
+}
+
+/// What decides what the push of a try carries.
+fn letter<'a>(parcel: &'a Parcel<'_>) -> Letter<'a> {
+    Letter {
+        notification: &parcel.begun.notification,
+        user: &parcel.begun.user,
+        installation: parcel.installation,
+        key: parcel.envelope_key,
+        locale: parcel.locale,
     }
 }
 

@@ -85,6 +85,7 @@ mod tests {
     use uuid::Uuid;
     use vestnik_model::{Reason, UserId};
     use vestnik_rules::cascade::Target;
+    use vestnik_store::dispatch::Sends;
 
     use super::*;
 
@@ -99,6 +100,7 @@ mod tests {
 
     fn tried(number: u128, outcome: Outcome) -> (AttemptId, Tried) {
         let tried = Tried {
+            sends: Sends::Notification,
             user: UserId::parse(format!("user-{number}")).unwrap(),
             target: Target::Mailbox,
             address: [0; 32],

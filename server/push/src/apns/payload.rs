@@ -57,7 +57,7 @@ impl<'a> Payload<'a> {
         let is_quiet = push.urgency <= Urgency::Low;
         let badge = match &push.content {
             Content::Plain(plain) => plain.badge,
-            Content::Sealed { .. } | Content::Hint { .. } => None,
+            Content::Sealed { .. } | Content::Withdrawal { .. } | Content::Hint { .. } => None,
         };
         let aps = Aps {
             alert: alert.map(|alert| Alert {

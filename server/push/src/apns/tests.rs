@@ -13,7 +13,7 @@ use vestnik_model::Reason;
 use crate::{
     address::{ApnsAddress, Environment},
     build_error::BuildError,
-    fixture::{EC_PEM, EC_PUBLIC_PEM, now, plain, push, sealed, time, with_answer},
+    fixture::{EC_PEM, EC_PUBLIC_PEM, now, plain, push, sealed, time, with_answer, withdrawal},
     outcome::{Connection, Outcome, Remedy, Scope, Verdict},
     push::{Content, Push, Urgency},
 };
@@ -140,6 +140,27 @@ fn type_and_priority_follow_from_what_is_shown() {
         assert_eq!(header(&request, "apns-priority"), silent);
         assert_eq!(body(&request)["aps"], json!({"content-available": 1}));
     }
+}
+
+/// It takes the place of the notification that APNs may still store.
+#[test]
+fn a_withdrawal_goes_to_the_app_in_the_background() {
+    let request = send(&push(withdrawal())).unwrap();
+    assert_eq!(header(&request, "apns-push-type"), "background");
+    assert_eq!(header(&request, "apns-priority"), "5");
+    let shown = send(&push(sealed(3))).unwrap();
+    let collapse = header(&shown, "apns-collapse-id");
+    assert_eq!(header(&request, "apns-collapse-id"), collapse);
+    assert_eq!(
+        body(&request),
+        json!({
+            "aps": {"content-available": 1},
+            "vestnik": {
+                "v": 1, "id": "att_0192f0c1000070008000000000000007",
+                "withdraws": "ntf_0192f0c1000070008000000000000008", "envelope": "-_v7",
+            },
+        })
+    );
 }
 
 #[test]

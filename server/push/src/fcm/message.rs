@@ -124,7 +124,9 @@ impl<'a> Body<'a> {
 /// only for platforms that show something by themselves.
 fn data(push: &Push) -> Result<BTreeMap<&'static str, String>, serde_json::Error> {
     let parcel = match push.content {
-        Content::Sealed { .. } | Content::Hint { .. } => Parcel::beside_alert(push),
+        Content::Sealed { .. } | Content::Withdrawal { .. } | Content::Hint { .. } => {
+            Parcel::beside_alert(push)
+        }
         Content::Plain(_) => Parcel::whole(push),
     };
     Ok(BTreeMap::from([(MEMBER, serde_json::to_string(&parcel)?)]))

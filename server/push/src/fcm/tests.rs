@@ -13,7 +13,7 @@ use vestnik_model::Reason;
 use crate::{
     address::FcmAddress,
     build_error::BuildError,
-    fixture::{RSA_PEM, RSA_PUBLIC_PEM, now, plain, push, sealed, with_answer},
+    fixture::{RSA_PEM, RSA_PUBLIC_PEM, now, plain, push, sealed, with_answer, withdrawal},
     push::{Content, Push, Urgency},
 };
 
@@ -126,7 +126,12 @@ fn a_plain_push_carries_its_content_as_one_text() {
 #[test]
 fn no_name_of_the_data_is_one_that_fcm_keeps_for_itself() {
     let hint = Content::Hint { alert: None };
-    for content in [sealed(3), Content::Plain(Box::new(plain())), hint] {
+    for content in [
+        sealed(3),
+        withdrawal(),
+        Content::Plain(Box::new(plain())),
+        hint,
+    ] {
         let message = body(&send(&push(content), &address()).unwrap());
         let data = message["message"]["data"].as_object().unwrap();
         assert!(!data.is_empty());
@@ -156,6 +161,23 @@ fn a_push_that_shows_nothing_wakes_the_app_without_haste() {
     quiet.urgency = Urgency::Low;
     let message = body(&send(&quiet, &address()).unwrap());
     assert_eq!(message["message"]["android"]["priority"], "NORMAL");
+}
+
+#[test]
+fn a_withdrawal_names_no_notification_to_draw() {
+    let message = body(&send(&push(withdrawal()), &address()).unwrap());
+    let message = &message["message"];
+    let parcel = message["data"]["vestnik"].as_str().unwrap();
+    let parcel: Value = serde_json::from_str(parcel).unwrap();
+    assert_eq!(
+        parcel,
+        json!({
+            "v": 1, "id": "att_0192f0c1000070008000000000000007",
+            "withdraws": "ntf_0192f0c1000070008000000000000008", "envelope": "-_v7",
+        })
+    );
+    assert_eq!(message["android"]["priority"], "NORMAL");
+    assert_eq!(message["apns"]["headers"]["apns-push-type"], "background");
 }
 
 #[test]

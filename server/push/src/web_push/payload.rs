@@ -55,6 +55,11 @@ struct Notification<'a> {
 }
 
 pub(crate) fn json(push: &Push, form: &Form) -> Result<Vec<u8>, BuildError> {
+    // A browser shows every declarative push: what withdraws is for the service worker.
+    let form = match push.content {
+        Content::Withdrawal { .. } => &Form::Worker,
+        Content::Sealed { .. } | Content::Plain(_) | Content::Hint { .. } => form,
+    };
     let payload = match form {
         Form::Worker => Payload {
             declarative: None,
@@ -72,7 +77,9 @@ fn declarative<'a>(push: &'a Push, navigate: &'a HttpsUrl) -> Result<Declarative
     let alert = push.content.alert().ok_or(BuildError::NoAlert)?;
     let (link, badge, mutable) = match &push.content {
         Content::Plain(plain) => (plain.link.as_ref(), plain.badge, false),
-        Content::Sealed { .. } | Content::Hint { .. } => (None, None, true),
+        Content::Sealed { .. } | Content::Withdrawal { .. } | Content::Hint { .. } => {
+            (None, None, true)
+        }
     };
     Ok(Declarative {
         web_push: DECLARATIVE,

@@ -21,7 +21,7 @@ use crate::{
     build_error::BuildError,
     fixture::{
         EC_PEM, EC_PUBLIC_PEM, UA_AUTH, UA_PRIVATE, UA_PUBLIC, now, plain, push, sealed, time,
-        with_answer,
+        with_answer, withdrawal,
     },
     origin::Origin,
     outcome::{Connection, Outcome, Remedy, Scope, Verdict},
@@ -302,6 +302,10 @@ fn a_declarative_push_can_be_shown_without_a_worker() {
     });
     let error = send(&silent, &form, Padding::Block).unwrap_err();
     assert!(matches!(error, BuildError::NoAlert));
+    // What withdraws is for the service worker: a browser must not show it.
+    let request = send(&push(withdrawal()), &form, Padding::Block).unwrap();
+    let withdrawal = self::opened(&request);
+    assert!(withdrawal.get("web_push").is_none());
 }
 
 #[test]

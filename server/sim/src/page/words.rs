@@ -90,6 +90,7 @@ impl Language {
             (Self::English, Form::Data) => "A message for the app, which draws it",
             (Self::English, Form::Live) => "A Live Activity",
             (Self::English, Form::Silent) => "The app is woken in the background",
+            (Self::English, Form::Withdrawal) => "The app takes a notification off the screen",
             (Self::Russian, Form::Alert) => "Уведомление без текста",
             (Self::Russian, Form::Sealed) => {
                 "Запечатанное сообщение: прочесть его может только приложение"
@@ -97,6 +98,7 @@ impl Language {
             (Self::Russian, Form::Data) => "Сообщение для приложения, оно рисует его само",
             (Self::Russian, Form::Live) => "Live Activity",
             (Self::Russian, Form::Silent) => "Приложение разбужено в фоне",
+            (Self::Russian, Form::Withdrawal) => "Приложение убирает уведомление с экрана",
         }
     }
 
@@ -108,10 +110,12 @@ impl Language {
             (Self::English, Form::Data) => Some("data"),
             (Self::English, Form::Live) => Some("live"),
             (Self::English, Form::Silent) => Some("silent"),
+            (Self::English, Form::Withdrawal) => Some("withdrawn"),
             (Self::Russian, Form::Sealed) => Some("запечатано"),
             (Self::Russian, Form::Data) => Some("данные"),
             (Self::Russian, Form::Live) => Some("live"),
             (Self::Russian, Form::Silent) => Some("без показа"),
+            (Self::Russian, Form::Withdrawal) => Some("отозвано"),
         }
     }
 }

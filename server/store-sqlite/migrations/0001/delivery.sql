@@ -76,6 +76,28 @@ CREATE TABLE attempt (
     PRIMARY KEY (notification, user, installation, channel)
 ) STRICT, WITHOUT ROWID;
 
+-- A notification was withdrawn that can be on the screen of an installation that sleeps: it is to be told by a
+-- push. The row ends with that, or when the installation has the entry of its log.
+CREATE TABLE withdrawal (
+    notification INTEGER NOT NULL,
+    user INTEGER NOT NULL,
+    installation BLOB NOT NULL,
+    -- The place of the entry of the log that says so, and when it was written.
+    seq INTEGER NOT NULL,
+    since INTEGER NOT NULL,
+    -- When it is looked at again.
+    due_at INTEGER NOT NULL,
+    -- How far the last try got, as of an attempt.
+    state TEXT NOT NULL,
+    reason TEXT,
+    tries INTEGER NOT NULL DEFAULT 0,
+    unproven INTEGER NOT NULL DEFAULT 0,
+    until INTEGER,
+    PRIMARY KEY (notification, user, installation)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX withdrawal_due ON withdrawal (notification, due_at);
+
 -- What is sent anew when its installation tells another key.
 CREATE INDEX attempt_undecrypted ON attempt (installation, user, notification)
     WHERE state = 'failed' AND reason IN ('decrypt.failed', 'decrypt.unknown_key');

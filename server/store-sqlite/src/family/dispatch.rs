@@ -9,7 +9,7 @@ use vestnik_rules::work::{Progress, Stage, WorkKind};
 use vestnik_sqlite::Priority;
 use vestnik_store::{
     Answer, Dispatch,
-    dispatch::{Dispatched, LetterNoted, LetterReport, Settling},
+    dispatch::{Dispatched, LetterNoted, LetterReport, Sends, Settling},
     work::Part,
 };
 
@@ -20,8 +20,8 @@ use crate::{
     table::{
         Txn,
         change::Changes,
-        delivery::{self, Key},
-        dispatch::{Desk, Sending, wake},
+        delivery::Key,
+        dispatch::{Desk, Sending, next_due, wake},
         event, notification,
         work::{self, Held, Next},
     },
@@ -77,7 +77,15 @@ fn dispatch(
         changes: Changes::default(),
         grown: Vec::new(),
     };
-    let (begun, is_more) = desk.begin_due(part.rows, &part.seed)?;
+    let (mut begun, mut is_more) = desk.begin_due(part.rows, &part.seed)?;
+    let left = part
+        .rows
+        .saturating_sub(u32::try_from(begun.len()).unwrap_or(u32::MAX));
+    if left > 0 {
+        let (withdrawals, has_left) = desk.begin_withdrawals(left)?;
+        begun.extend(withdrawals);
+        is_more |= has_left;
+    }
     let app = desk.sending.found.subject.app.clone();
     let (changes, grown) = (desk.changes, desk.grown);
     let progress = finish(db, &held, is_more, part.now)?;
@@ -158,6 +166,13 @@ fn settle_all(desk: &mut Desk<'_>, settling: &Settling) -> Result<usize, rusqlit
     let mut settled: BTreeMap<Key, Option<Channel>> = BTreeMap::new();
     let mut count = 0;
     for tried in &settling.tried {
+        match tried.sends {
+            Sends::Notification => {}
+            Sends::Withdrawal => {
+                count += usize::from(desk.settle_withdrawal(tried, settling.random)?);
+                continue;
+            }
+        }
         if let Some((key, handed)) = desk.settle(tried, settling.random)? {
             let known = settled.entry(key).or_default();
             *known = handed.or(*known);
@@ -170,14 +185,14 @@ fn settle_all(desk: &mut Desk<'_>, settling: &Settling) -> Result<usize, rusqlit
     Ok(count)
 }
 
-/// Puts a row back until its next delivery is due, or deletes it when none waits.
+/// Puts a row back until its next delivery or withdrawal is due, or deletes it when none waits.
 fn finish(
     db: &Connection,
     held: &Held,
     is_more: bool,
     now: Timestamp,
 ) -> Result<Progress, rusqlite::Error> {
-    let Some(due) = delivery::next_due(db, held.target)? else {
+    let Some(due) = next_due(db, held.target)? else {
         notification::set_dispatch(db, held.target, None)?;
         work::finish(db, held, &Next::Done, now)?;
         return Ok(Progress::Finished);

@@ -255,6 +255,7 @@ impl Job<'_> {
         let recalled = recall::recall(db, &pass, &self.part.seed, &mut changes)?;
         self.changes = changes;
         self.grown = recalled.users.into_iter().map(Grown::unread).collect();
+        self.expanded = Some((found.subject.clone(), false));
         Ok(match recalled.after {
             Some(after) => Next::More(Some(after.to_string())),
             None => Next::Done,

@@ -2,6 +2,7 @@
 
 mod case;
 mod letter;
+mod withdrawal;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -20,7 +21,7 @@ use vestnik_rules::{
 };
 use vestnik_store::{
     contacts::Email,
-    dispatch::{Begun, Tried},
+    dispatch::{Begun, Sends, Tried},
     effect::Grown,
 };
 
@@ -30,7 +31,8 @@ use super::{
     calendar::Calendar,
     change::{Changes, Told},
     delivery::{self, Key},
-    email_address, event, log, meta, notification, provider, push_address, user, work,
+    email_address, event, log, meta, notification, provider, push_address, user,
+    withdrawal as withdrawals, work,
 };
 use crate::{seal::Seal, value::Unreadable};
 
@@ -266,6 +268,7 @@ impl Desk<'_> {
             attempt: attempt_id(delivery, target),
             user: case.name.clone(),
             notification: case.content(content),
+            sends: Sends::Notification,
             recipient,
             lease_until,
         }))
@@ -410,15 +413,25 @@ impl Desk<'_> {
     }
 }
 
+/// When the next delivery or withdrawal of a notification is due.
+pub(crate) fn next_due(
+    db: &Connection,
+    notification: i64,
+) -> Result<Option<Timestamp>, rusqlite::Error> {
+    let delivery = delivery::next_due(db, notification)?;
+    let withdrawal = withdrawals::next_due(db, notification)?;
+    Ok(delivery.into_iter().chain(withdrawal).min())
+}
+
 /// Sees to it that a notification has a row of work that is due when its next delivery is, and none if no
-/// delivery waits. A row that somebody holds, or that failed, is left to whoever ends that.
+/// delivery or withdrawal waits. A row that somebody holds, or that failed, is left to whoever ends that.
 pub(crate) fn wake(
     txn: &mut Txn<'_>,
     subject: &super::change::Subject,
     now: Timestamp,
 ) -> Result<(), rusqlite::Error> {
     let known = notification::dispatch(txn, subject.row)?;
-    let Some(due) = delivery::next_due(txn, subject.row)? else {
+    let Some(due) = next_due(txn, subject.row)? else {
         if let Some(row) = known
             && work::delete_waiting(txn, row)?
         {

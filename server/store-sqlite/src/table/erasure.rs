@@ -15,6 +15,7 @@ statements! {
     DELETE_DELIVERY = "DELETE FROM delivery WHERE notification = ?1 AND user = ?2";
     DELETE_ATTEMPTS = "DELETE FROM attempt WHERE notification = ?1 AND user = ?2";
     DELETE_FACTS = "DELETE FROM fact WHERE notification = ?1 AND user = ?2";
+    DELETE_WITHDRAWALS = "DELETE FROM withdrawal WHERE notification = ?1 AND user = ?2";
     DELETE_FLAGS = "DELETE FROM flag WHERE user = ?1";
 }
 
@@ -78,7 +79,12 @@ fn delete_delivery(
         }
     }
     retention::delete_flags(db, user, notification)?;
-    for statement in [DELETE_ATTEMPTS, DELETE_FACTS, DELETE_DELIVERY] {
+    for statement in [
+        DELETE_ATTEMPTS,
+        DELETE_FACTS,
+        DELETE_WITHDRAWALS,
+        DELETE_DELIVERY,
+    ] {
         db.prepare_cached(statement)?
             .execute((notification, user))?;
     }

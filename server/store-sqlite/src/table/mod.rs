@@ -53,6 +53,7 @@ pub(crate) mod topic;
 pub(crate) mod user;
 pub(crate) mod user_attribute;
 pub(crate) mod webhook;
+pub(crate) mod withdrawal;
 pub(crate) mod work;
 
 use vestnik_sqlite::WriteTxn;
@@ -105,5 +106,6 @@ pub(crate) const STATEMENTS: &[(&str, &[(&str, &str)])] = &[
     ("user", user::ALL),
     ("user_attribute", user_attribute::ALL),
     ("webhook", webhook::ALL),
+    ("withdrawal", withdrawal::ALL),
     ("work", work::ALL),
 ];

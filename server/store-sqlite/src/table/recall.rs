@@ -1,10 +1,11 @@
-//! Recalls: an entry in the log of every user who may have the notification.
+//! Recalls: an entry in the log of every user who may have the notification, and a withdrawal at each
+//! installation that may show it.
 
 use rusqlite::Connection;
-use vestnik_model::{DeliveryStatus, Entry, Recall, UserId};
-use vestnik_rules::delivery::cancel;
+use vestnik_model::{Entry, Recall, UserId};
+use vestnik_rules::{delivery::cancel, withdrawal::can_be_on_a_device};
 
-use super::{change::Changes, delivery, expiry::Pass, log, user};
+use super::{attempt, change::Changes, delivery, expiry::Pass, log, provider, user, withdrawal};
 
 /// What a part of a recall came to.
 #[derive(Debug, Default)]
@@ -26,6 +27,7 @@ pub(crate) fn recall(
     let rows = delivery::part(db, subject.row, pass.after, pass.rows)?;
     let is_end = rows.len() < pass.rows as usize;
     let mut recalled = Recalled::default();
+    let has_provider = provider::has_any(db, &subject.app)?;
     for (user, found) in rows {
         recalled.after = Some(user);
         let key = delivery::Key {
@@ -35,10 +37,10 @@ pub(crate) fn recall(
         let Some(found) = pass.unreadable.pass_over("delivery", found)? else {
             continue;
         };
-        if can_be_on_a_device(&found) {
+        if can_be_on_a_device(&found.state, found.seq.is_some()) {
             recalled
                 .users
-                .extend(withdraw(db, pass, key, &found, seed)?);
+                .extend(withdraw(db, pass, (key, &found), (seed, has_provider))?);
         }
         let advanced = cancel(found.state, pass.now);
         if advanced.is_changed {
@@ -50,34 +52,11 @@ pub(crate) fn recall(
     Ok(recalled)
 }
 
-/// A delivery that waits, or that was cancelled while it waited, can be on its way to a device: a
-/// hand-over is noted after it happened. One that ended in another way without a hand-over is on none.
-fn can_be_on_a_device(found: &delivery::Found) -> bool {
-    let state = &found.state;
-    // What never came into a log is nowhere.
-    if found.seq.is_none() {
-        return false;
-    }
-    match state.status {
-        DeliveryStatus::Scheduled => false,
-        DeliveryStatus::Pending
-        | DeliveryStatus::Sent
-        | DeliveryStatus::Delivered
-        | DeliveryStatus::Read
-        | DeliveryStatus::Cancelled => true,
-        DeliveryStatus::Suppressed
-        | DeliveryStatus::Failed
-        | DeliveryStatus::Undelivered
-        | DeliveryStatus::Expired => state.sent_at.is_some() || state.delivered_at.is_some(),
-    }
-}
-
 fn withdraw(
     db: &Connection,
     pass: &Pass<'_>,
-    key: delivery::Key,
-    found: &delivery::Found,
-    seed: &[u8; 32],
+    (key, found): (delivery::Key, &delivery::Found),
+    (seed, has_provider): (&[u8; 32], bool),
 ) -> Result<Option<UserId>, rusqlite::Error> {
     let Some((mut head, name)) = user::find_row(db, key.user)? else {
         return Ok(None);
@@ -95,5 +74,9 @@ fn withdraw(
     };
     log::append(db, &mut head, seed, &new)?;
     delivery::set_recall_seq(db, key, head.seq)?;
+    if has_provider {
+        let attempts = attempt::of_delivery(db, key, pass.unreadable)?;
+        withdrawal::begin(db, key, (head.seq, pass.now), &attempts)?;
+    }
     Ok(Some(name))
 }

@@ -13,6 +13,7 @@ statements! {
     DELETE_FLAGS = "DELETE FROM flag WHERE user = ?1 AND notification = ?2";
     DELETE_ATTEMPTS = "DELETE FROM attempt WHERE notification = ?1 AND user <= ?2";
     DELETE_FACTS = "DELETE FROM fact WHERE notification = ?1 AND user <= ?2";
+    DELETE_WITHDRAWALS = "DELETE FROM withdrawal WHERE notification = ?1 AND user <= ?2";
     DELETE_DELIVERIES = "DELETE FROM delivery WHERE notification = ?1 AND user <= ?2";
 }
 
@@ -40,7 +41,12 @@ pub(crate) fn delete_part(
     let last = part.last().map_or(i64::MAX, |(user, _)| *user);
     // Behind the last delivery nothing is left to keep.
     let last = if is_end { i64::MAX } else { last };
-    for statement in [DELETE_ATTEMPTS, DELETE_FACTS, DELETE_DELIVERIES] {
+    for statement in [
+        DELETE_ATTEMPTS,
+        DELETE_FACTS,
+        DELETE_WITHDRAWALS,
+        DELETE_DELIVERIES,
+    ] {
         db.prepare_cached(statement)?
             .execute((notification, last))?;
     }

@@ -80,6 +80,8 @@ const STATISTICS: &[(&str, &str, &str)] = &[
     ("idempotency", "idempotency_by_expiry", "100000 1"),
     ("delivery", "delivery", "2000000 10 1"),
     ("attempt", "attempt", "2000000 10 1 1 1"),
+    ("withdrawal", "withdrawal", "10000 100 2 1"),
+    ("withdrawal", "withdrawal_due", "10000 100 1 1"),
     ("delivery", "delivery_due", "10000 100 1 1"),
     ("delivery", "delivery_release", "10000 100 1 1"),
     ("delivery", "delivery_expiry", "10000 100 1 1"),

@@ -54,6 +54,7 @@ pub mod users;
 pub mod views;
 pub mod waiting;
 pub mod webhooks;
+pub mod withdrawing;
 pub mod work;
 
 mod audit;
@@ -158,6 +159,12 @@ macro_rules! conformance {
                 a_refused_request_is_not_remembered, racing_repetitions_publish_once;
             recall: a_recall_is_an_entry_of_each_log, a_recall_is_told_once,
                 a_recall_goes_in_parts, an_unknown_notification_is_not_recalled;
+            withdrawing: a_phone_that_sleeps_is_told_of_a_recall,
+                a_withdrawal_is_repeated_under_its_identity, a_withdrawal_ends_with_its_notification,
+                a_dead_address_ends_a_withdrawal, what_never_came_is_not_withdrawn,
+                what_nobody_proved_is_withdrawn, a_phone_that_read_its_log_is_not_told,
+                what_was_read_is_not_withdrawn_there, a_phone_without_a_key_hears_of_it_from_its_log,
+                a_withdrawal_goes_with_its_user;
             logs: entries_are_numbered_without_gaps, pages_hold_each_entry_once,
                 a_stretch_is_bounded_in_bytes, an_unknown_user_has_an_empty_log,
                 what_expired_is_read_without_its_content,

@@ -94,6 +94,7 @@ pub(super) fn tried(begun: &Begun, second: i64, outcome: Outcome) -> (Notificati
     };
     let tried = Tried {
         user: begun.user.clone(),
+        sends: begun.sends,
         target,
         address,
         lease_until: begun.lease_until,

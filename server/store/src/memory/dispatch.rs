@@ -1,6 +1,6 @@
 //! Sending deliveries: what a look needs of the maps, and what follows from it.
 
-mod case;
+pub(super) mod case;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -28,11 +28,12 @@ use super::{
     release::hours_of,
     row::{AddressRow, AttemptRow, Content, NotificationKey, Target as Aim, UserKey},
     txn::Txn,
+    withdrawals,
     world::World,
 };
 use crate::{
     Answer, Dispatch,
-    dispatch::{Begun, Dispatched, LetterNoted, LetterReport, Recipient, Settling, Tried},
+    dispatch::{Begun, Dispatched, LetterNoted, LetterReport, Recipient, Sends, Settling, Tried},
     work::Part,
 };
 
@@ -92,6 +93,8 @@ fn dispatch(txn: &mut Txn, part: &Part) -> Dispatched {
             begun.extend(begin_one(&mut txn.world, key, target, part.now));
         }
     }
+    let left = (part.rows as usize).saturating_sub(begun.len());
+    begun.extend(withdrawals::begin_due(txn, notification, (part.now, left)));
     Dispatched {
         begun,
         progress: put_back(txn, notification, part),
@@ -109,7 +112,10 @@ fn due(world: &World, notification: NotificationKey, now: Timestamp, rows: usize
 
 fn next_due(world: &World, notification: NotificationKey) -> Option<Timestamp> {
     let rows = world.deliveries_after(notification, None);
-    rows.filter_map(|(_, row)| row.course?.due_at).min()
+    let deliveries = rows.filter_map(|(_, row)| row.course?.due_at);
+    deliveries
+        .chain(withdrawals::due_of(world, notification))
+        .min()
 }
 
 fn put_back(txn: &mut Txn, notification: NotificationKey, part: &Part) -> Progress {
@@ -288,13 +294,18 @@ fn begin_one(world: &mut World, key: Key, target: Target, now: Timestamp) -> Opt
         attempt: attempt_id(delivery, target),
         user: name,
         notification: content,
+        sends: Sends::Notification,
         recipient,
         lease_until,
     })
 }
 
 /// Where a try goes, unless the address is gone.
-fn recipient(world: &World, (app, user): (&AppId, UserKey), target: Target) -> Option<Recipient> {
+pub(super) fn recipient(
+    world: &World,
+    (app, user): (&AppId, UserKey),
+    target: Target,
+) -> Option<Recipient> {
     match target {
         Target::Device {
             installation,
@@ -342,6 +353,13 @@ fn settle_all(txn: &mut Txn, settling: &Settling) -> usize {
     let mut settled: BTreeMap<Key, Option<Channel>> = BTreeMap::new();
     let mut count = 0;
     for tried in &settling.tried {
+        match tried.sends {
+            Sends::Notification => {}
+            Sends::Withdrawal => {
+                count += usize::from(withdrawals::settle_one(txn, notification, tried, settling));
+                continue;
+            }
+        }
         if let Some((key, handed)) = settle_one(txn, notification, tried, settling) {
             let known = settled.entry(key).or_default();
             *known = handed.or(*known);
@@ -403,7 +421,7 @@ fn settle_one(
 }
 
 /// Whether there is an address by now that the try did not go to.
-fn has_other(world: &World, (app, user): (&AppId, UserKey), tried: &Tried) -> bool {
+pub(super) fn has_other(world: &World, (app, user): (&AppId, UserKey), tried: &Tried) -> bool {
     match tried.target {
         Target::Device {
             installation,
@@ -419,7 +437,7 @@ fn has_other(world: &World, (app, user): (&AppId, UserKey), tried: &Tried) -> bo
 }
 
 /// Notes that the address of a try is dead, if its outcome proves it.
-fn kill(
+pub(super) fn kill(
     world: &mut World,
     (app, installation): (&AppId, InstallationId),
     tried: &Tried,

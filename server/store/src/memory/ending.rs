@@ -1,19 +1,22 @@
 //! The end of deliveries: their time runs out, or the sender cancels or recalls their notification.
 
 use jiff::Timestamp;
-use vestnik_model::{DeliveryStatus, Recall};
+use vestnik_model::Recall;
 use vestnik_rules::{
     attempt::State,
     cascade::Target,
     delivery::{Advanced, Confirmation, cancel, expire, is_timed},
     log::{Place, epoch_of},
+    withdrawal::can_be_on_a_device,
 };
 
 use super::{
     attempt::of_delivery,
+    dispatch::wake,
     logs::{Append, append},
     row::{Content, NotificationKey, UserKey},
     txn::Txn,
+    withdrawals,
     world::World,
 };
 
@@ -119,23 +122,8 @@ pub(super) fn recall(txn: &mut Txn, pass: &Pass, seed: &[u8; 32]) -> Option<User
         let Some(delivery) = txn.world.deliveries.get(&(pass.notification, user)) else {
             continue;
         };
-        let state = &delivery.state;
-        let is_ended = match state.status {
-            DeliveryStatus::Scheduled
-            | DeliveryStatus::Suppressed
-            | DeliveryStatus::Failed
-            | DeliveryStatus::Undelivered
-            | DeliveryStatus::Expired => true,
-            // A hand-over is noted after it happened: one that was cancelled can be on a device.
-            DeliveryStatus::Pending
-            | DeliveryStatus::Sent
-            | DeliveryStatus::Delivered
-            | DeliveryStatus::Read
-            | DeliveryStatus::Cancelled => false,
-        };
-        let was_given = state.sent_at.is_some() || state.delivered_at.is_some();
-        // What never came into a log is nowhere.
-        if delivery.seq.is_none() || (is_ended && !was_given) || txn.world.name_of(user).is_none() {
+        let is_anywhere = can_be_on_a_device(&delivery.state, delivery.seq.is_some());
+        if !is_anywhere || txn.world.name_of(user).is_none() {
             continue;
         }
         let new = Append {
@@ -146,7 +134,9 @@ pub(super) fn recall(txn: &mut Txn, pass: &Pass, seed: &[u8; 32]) -> Option<User
             at: pass.now,
             seed,
         };
-        append(txn, new);
+        let seq = append(txn, new);
+        withdrawals::begin(&mut txn.world, (pass.notification, user), (seq, pass.now));
     }
+    wake(txn, pass.notification);
     next
 }

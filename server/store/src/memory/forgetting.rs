@@ -38,6 +38,7 @@ fn delete_delivery(world: &mut World, key: (NotificationKey, UserKey)) {
         .logs
         .retain(|(of, _), row| *of != user || row.notification != notification);
     world.attempts.retain(|(of, to, _), _| (*of, *to) != key);
+    world.withdrawals.retain(|(of, to, _), _| (*of, *to) != key);
     world.flags.retain(|(of, to, _), _| (*of, *to) != key);
     world
         .facts

@@ -65,6 +65,7 @@ mod table;
 mod tenants;
 mod txn;
 mod webhooks;
+mod withdrawals;
 mod work;
 mod world;
 

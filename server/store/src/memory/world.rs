@@ -22,7 +22,8 @@ use super::{
     row::{
         AddressRow, AttemptKey, AttemptRow, DeliveryRow, FactKey, FamilyRow, FlagRow,
         InstallationRow, KeyRow, LogRow, NotificationKey, NotificationRow, PresenceKey,
-        PresenceRow, Target, TopicKey, TopicRow, UserKey, UserRow, WebhookRow, WorkRow,
+        PresenceRow, Target, TopicKey, TopicRow, UserKey, UserRow, WebhookRow, WithdrawalKey,
+        WithdrawalRow, WorkRow,
     },
     table::Table,
 };
@@ -64,6 +65,7 @@ pub(super) struct World {
     pub(super) deliveries: Table<(NotificationKey, UserKey), DeliveryRow>,
     pub(super) delivery_ids: Table<DeliveryId, (NotificationKey, UserKey)>,
     pub(super) attempts: Table<AttemptKey, AttemptRow>,
+    pub(super) withdrawals: Table<WithdrawalKey, WithdrawalRow>,
     /// By the user and the installation, with the notification that the fact is about, if any.
     pub(super) facts: Table<FactKey, Option<NotificationKey>>,
     pub(super) flags: Table<(NotificationKey, UserKey, Flag), FlagRow>,

@@ -215,7 +215,9 @@ impl World {
                 ticket,
                 notification,
             } => (ticket, notification),
-            other @ (push::Draw::Generic { .. } | push::Draw::Nothing { .. }) => {
+            other @ (push::Draw::Withdraw(_)
+            | push::Draw::Generic { .. }
+            | push::Draw::Nothing { .. }) => {
                 self.trace
                     .add(now, || format!("{number} extension: {other:?}"));
                 return;

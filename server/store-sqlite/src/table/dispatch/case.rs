@@ -51,6 +51,8 @@ pub(super) struct Reach {
     pub(super) addresses: Vec<push_address::Found>,
     pub(super) envelope_key: Option<String>,
     pub(super) locale: Option<String>,
+    /// How far it is known to have read the present log.
+    pub(super) confirmed: Option<u64>,
 }
 
 /// An installation as its row says.
@@ -107,6 +109,10 @@ impl Desk<'_> {
                 addresses,
                 envelope_key: row.envelope_key,
                 locale: row.locale,
+                confirmed: row
+                    .confirmed
+                    .filter(|(of, _)| *of == epoch)
+                    .map(|(_, seq)| seq),
             });
         }
         Ok(Some(Case {
@@ -174,6 +180,14 @@ fn views(
 }
 
 impl Case {
+    /// Whether an installation has read its log up to a place.
+    pub(super) fn has_reached(&self, installation: InstallationId, seq: u64) -> bool {
+        let mut reach = self.reach.iter();
+        let reach = reach.find(|reach| reach.installation == installation);
+        let confirmed = reach.and_then(|reach| reach.confirmed);
+        confirmed.is_some_and(|confirmed| confirmed >= seq)
+    }
+
     /// When the delivery expires.
     pub(super) fn expires_at(&self, sending: &Sending) -> Timestamp {
         self.delivery.expires_at.unwrap_or(sending.found.expires_at)

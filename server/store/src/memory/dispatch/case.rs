@@ -10,7 +10,7 @@ use super::{
 };
 
 /// An installation, as a look needs it.
-pub(super) fn device(
+pub(in super::super) fn device(
     world: &World,
     (key, app): (Key, &AppId),
     (id, row): (InstallationId, &InstallationRow),

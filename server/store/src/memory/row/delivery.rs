@@ -45,6 +45,21 @@ pub(crate) struct AttemptRow {
     pub(crate) returned_at: Option<Timestamp>,
 }
 
+/// Names a withdrawal: the delivery and the installation.
+pub(crate) type WithdrawalKey = (NotificationKey, UserKey, InstallationId);
+
+/// A notification is to be taken off the screen of an installation that sleeps.
+#[derive(Debug, Clone)]
+pub(crate) struct WithdrawalRow {
+    /// The place of the entry of the log that says the same, and when that was written.
+    pub(crate) seq: u64,
+    pub(crate) since: Timestamp,
+    /// When it is looked at again.
+    pub(crate) due_at: Timestamp,
+    /// How far its tries are.
+    pub(crate) attempt: Attempt,
+}
+
 /// Names a fact: the user, the installation, and the installation's own id of it.
 pub(crate) type FactKey = (UserKey, InstallationId, FactId);
 

@@ -10,7 +10,9 @@ mod tenant;
 mod work;
 
 pub(crate) use audience::{TopicRow, UserRow};
-pub(crate) use delivery::{AttemptKey, AttemptRow, DeliveryRow, FactKey, FlagRow};
+pub(crate) use delivery::{
+    AttemptKey, AttemptRow, DeliveryRow, FactKey, FlagRow, WithdrawalKey, WithdrawalRow,
+};
 pub(crate) use key::{NotificationKey, TopicKey, UserKey};
 pub(crate) use log::{Content, LogRow};
 pub(crate) use notification::NotificationRow;

@@ -8872,6 +8872,21 @@ internal sealed class Draw: Disposable  {
     }
     
     /**
+     * Nothing. What was drawn under this identifier is to be taken off the screen.
+     */
+    data class Withdraw(
+        /**
+         * Under which identifier it was drawn.
+         */
+        val `identifier`: kotlin.String) : Draw()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
      * A text that says only that something has come.
      */
     data class Generic(
@@ -8927,6 +8942,13 @@ internal sealed class Draw: Disposable  {
     )
                 
             }
+            is Draw.Withdraw -> {
+                
+    Disposable.destroy(
+        this.`identifier`
+    )
+                
+            }
             is Draw.Generic -> {
                 
     Disposable.destroy(
@@ -8964,11 +8986,14 @@ internal object FfiConverterTypeDraw : FfiConverterRustBuffer<Draw>{
             1 -> Draw.Show(
                 FfiConverterTypeSpoolTicket.read(buf),
                 )
-            2 -> Draw.Generic(
+            2 -> Draw.Withdraw(
+                FfiConverterString.read(buf),
+                )
+            3 -> Draw.Generic(
                 FfiConverterTypeUndrawn.read(buf),
                 FfiConverterOptionalString.read(buf),
                 )
-            3 -> Draw.Nothing(
+            4 -> Draw.Nothing(
                 FfiConverterTypeUndrawn.read(buf),
                 FfiConverterOptionalString.read(buf),
                 FfiConverterOptionalTypeNotification.read(buf),
@@ -8983,6 +9008,13 @@ internal object FfiConverterTypeDraw : FfiConverterRustBuffer<Draw>{
             (
                 4UL
                 + FfiConverterTypeSpoolTicket.allocationSize(value.`ticket`)
+            )
+        }
+        is Draw.Withdraw -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterString.allocationSize(value.`identifier`)
             )
         }
         is Draw.Generic -> {
@@ -9011,14 +9043,19 @@ internal object FfiConverterTypeDraw : FfiConverterRustBuffer<Draw>{
                 FfiConverterTypeSpoolTicket.write(value.`ticket`, buf)
                 Unit
             }
-            is Draw.Generic -> {
+            is Draw.Withdraw -> {
                 buf.putInt(2)
+                FfiConverterString.write(value.`identifier`, buf)
+                Unit
+            }
+            is Draw.Generic -> {
+                buf.putInt(3)
                 FfiConverterTypeUndrawn.write(value.`reason`, buf)
                 FfiConverterOptionalString.write(value.`identifier`, buf)
                 Unit
             }
             is Draw.Nothing -> {
-                buf.putInt(3)
+                buf.putInt(4)
                 FfiConverterTypeUndrawn.write(value.`reason`, buf)
                 FfiConverterOptionalString.write(value.`identifier`, buf)
                 FfiConverterOptionalTypeNotification.write(value.`notification`, buf)
@@ -9805,6 +9842,13 @@ internal sealed class Pushed {
     
     
     /**
+     * It took a notification off the screen and out of the history: its sender recalled it. Whoever draws hears
+     * of it as of any withdrawal.
+     */
+    object Withdrawn : Pushed()
+    
+    
+    /**
      * It has no content: what it is about is read from the log.
      */
     data class Hint(
@@ -9856,10 +9900,11 @@ internal object FfiConverterTypePushed : FfiConverterRustBuffer<Pushed>{
     override fun read(buf: ByteBuffer): Pushed {
         return when(buf.getInt()) {
             1 -> Pushed.Stored
-            2 -> Pushed.Hint(
+            2 -> Pushed.Withdrawn
+            3 -> Pushed.Hint(
                 FfiConverterOptionalString.read(buf),
                 )
-            3 -> Pushed.Dropped(
+            4 -> Pushed.Dropped(
                 FfiConverterTypeUndrawn.read(buf),
                 FfiConverterOptionalString.read(buf),
                 )
@@ -9869,6 +9914,12 @@ internal object FfiConverterTypePushed : FfiConverterRustBuffer<Pushed>{
 
     override fun allocationSize(value: Pushed): ULong = when(value) {
         is Pushed.Stored -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+        is Pushed.Withdrawn -> {
             // Add the size for the Int that specifies the variant plus the size needed for all fields
             (
                 4UL
@@ -9897,13 +9948,17 @@ internal object FfiConverterTypePushed : FfiConverterRustBuffer<Pushed>{
                 buf.putInt(1)
                 Unit
             }
-            is Pushed.Hint -> {
+            is Pushed.Withdrawn -> {
                 buf.putInt(2)
+                Unit
+            }
+            is Pushed.Hint -> {
+                buf.putInt(3)
                 FfiConverterOptionalString.write(value.`identifier`, buf)
                 Unit
             }
             is Pushed.Dropped -> {
-                buf.putInt(3)
+                buf.putInt(4)
                 FfiConverterTypeUndrawn.write(value.`reason`, buf)
                 FfiConverterOptionalString.write(value.`identifier`, buf)
                 Unit

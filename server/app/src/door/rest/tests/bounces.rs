@@ -65,6 +65,7 @@ async fn take(world: &World, notification: NotificationId) {
     };
     let begun = store.dispatch(part).await.unwrap().begun.remove(0);
     let tried = Tried {
+        sends: begun.sends,
         user: begun.user.clone(),
         target: Target::Mailbox,
         address: [0; 32],

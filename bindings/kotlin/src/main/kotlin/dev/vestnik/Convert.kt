@@ -110,6 +110,7 @@ internal fun PushAddressKind.toFfi() = dev.vestnik.ffi.PushAddressKind.valueOf(n
 internal fun dev.vestnik.ffi.Pushed.toApi(): Pushed =
     when (this) {
         is dev.vestnik.ffi.Pushed.Stored -> Pushed.Stored
+        is dev.vestnik.ffi.Pushed.Withdrawn -> Pushed.Withdrawn
         is dev.vestnik.ffi.Pushed.Hint -> Pushed.Hint(identifier)
         is dev.vestnik.ffi.Pushed.Dropped -> Pushed.Dropped(reason.toApi(), identifier)
     }

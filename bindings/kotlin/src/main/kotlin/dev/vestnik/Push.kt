@@ -25,6 +25,12 @@ public sealed interface Pushed {
     public data object Stored : Pushed
 
     /**
+     * It took a notification off the screen and out of the history: its sender recalled it. Whoever draws hears of
+     * it as of any withdrawal.
+     */
+    public data object Withdrawn : Pushed
+
+    /**
      * It has no content: what it is about is read from the log. [identifier] is the notification's id, if the push
      * says so: under it a text is drawn that says only that something has come.
      */
@@ -75,6 +81,9 @@ public sealed interface Draw {
     /** A notification. Settle the ticket when it is drawn. */
     public class Show(public val ticket: SpoolTicket) : Draw
 
+    /** Nothing. What was drawn under this identifier is to be taken off the screen. */
+    public data class Withdraw(val identifier: String) : Draw
+
     /**
      * A text that says only that something has come. Draw it under [identifier], if the push says which notification
      * it is: what is drawn later takes the place of the text, and what is withdrawn takes it off the screen.
@@ -98,6 +107,7 @@ public object PushSpool {
     public fun draw(folder: String, push: ByteArray, keys: String?): Draw =
         when (val draw = calling { drawPush(folder, push, keys) }) {
             is dev.vestnik.ffi.Draw.Show -> Draw.Show(SpoolTicket(draw.ticket))
+            is dev.vestnik.ffi.Draw.Withdraw -> Draw.Withdraw(draw.identifier)
             is dev.vestnik.ffi.Draw.Generic -> Draw.Generic(draw.reason.toApi(), draw.identifier)
             is dev.vestnik.ffi.Draw.Nothing -> Draw.Nothing(draw.reason.toApi(), draw.identifier)
         }

@@ -37,6 +37,12 @@ public abstract class VestnikMessagingService : FirebaseMessagingService() {
     protected abstract fun draw(identifier: String, notification: Notification): Boolean
 
     /**
+     * Takes off the screen what was drawn under an identifier, a text without content for it too: its sender
+     * recalled the notification.
+     */
+    protected abstract fun withdraw(identifier: String)
+
+    /**
      * Draws a text that says only that something has come, and why there is no more, under the identifier that the
      * notification has when it is drawn later, if it is known: one replaces the other.
      */
@@ -60,7 +66,7 @@ public abstract class VestnikMessagingService : FirebaseMessagingService() {
         when (val pushed = unlessFailed { within(deadline) { device.handlePush(push.json) } }) {
             // A device that is being stopped, or whose storage fails, leaves the push to the spool.
             null -> draw(push)
-            is Pushed.Stored -> Unit
+            is Pushed.Stored, is Pushed.Withdrawn -> Unit
             is Pushed.Hint -> fetch(device, deadline, Draw.Generic(Undrawn.HINT, pushed.identifier))
             is Pushed.Dropped ->
                 if (pushed.reason in ANNOUNCED) {
@@ -89,6 +95,7 @@ public abstract class VestnikMessagingService : FirebaseMessagingService() {
                 // does not pop up when it may be shown again: the app reports why at its next start.
                 unlessFailed { if (isShown) ticket.shown() else ticket.suppressed(Suppression.BLOCKED_OS) }
             }
+            is Draw.Withdraw -> withdraw(draw.identifier)
             is Draw.Generic -> drawGeneric(draw.reason, draw.identifier)
             is Draw.Nothing -> Unit
         }

@@ -1,0 +1,218 @@
+//! Withdrawals: what is on the screen of a device that sleeps is taken off it.
+//!
+//! A recall is an entry of the user's log, which a device reads when it connects. A device that sleeps keeps
+//! the notification on its screen until then; so it is sent a push that shows nothing and names what is to
+//! go. [`can_be_on_a_device`] says of which deliveries anything can be anywhere, [`may_be_on`] at which
+//! installations, and [`look`] what is done at one of them now. As with deliveries, nothing is kept in
+//! memory: whoever looks after a crash decides the same.
+//!
+//! A withdrawal counts for nothing in a notification's status and counters. It ends when the device has the
+//! entry of the log, when a service has taken the push, when there is no way to the device, and at the latest
+//! when the notification expires.
+//!
+//! ```
+//! use jiff::{SignedDuration, Timestamp};
+//! use vestnik_model::channel::Channel;
+//! use vestnik_rules::{
+//!     attempt::Attempt,
+//!     cascade::{Address, Device},
+//!     withdrawal::{FRESH, Step, Trace, View, look},
+//! };
+//!
+//! let now: Timestamp = "2026-11-29T09:00:00Z".parse()?;
+//! let address = Address { channel: Channel::Fcm, is_dead: false, has_provider: true, attempt: None };
+//! let phone = Device::new("ins_00000000000000000000000000000001".parse()?, vec![address]);
+//! let pushed = Trace { channel: Channel::Fcm, attempt: &Attempt::HANDED, delivered_at: None, read_at: None };
+//! let view = View {
+//!     device: &phone, traces: &[pushed], has_entry: false, since: now,
+//!     expires_at: now + SignedDuration::from_hours(1), own: &FRESH, now,
+//! };
+//! assert_eq!(look(&view), Step::Push(Channel::Fcm));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use jiff::Timestamp;
+use vestnik_model::{Channel, DeliveryState, DeliveryStatus};
+
+use crate::{
+    attempt::{Attempt, State},
+    cascade::{ACK_WINDOW, Device, HEARD_WITHIN},
+    decrypt::Seals,
+};
+
+/// A withdrawal of which no try was made.
+pub static FRESH: Attempt = Attempt {
+    state: State::Retrying,
+    reason: None,
+    tries: 0,
+    unproven: 0,
+    undecrypted: 0,
+    seals: Seals::NONE,
+    until: None,
+};
+
+/// Whether a delivery can be on any device. `was_logged` says that it came into the user's log.
+///
+/// One that waits, or that was cancelled while it waited, can be on its way to a device: a hand-over is noted
+/// after it happened. One that ended in another way without a hand-over is on none.
+#[must_use]
+pub fn can_be_on_a_device(state: &DeliveryState, was_logged: bool) -> bool {
+    // What never came into a log is nowhere.
+    if !was_logged {
+        return false;
+    }
+    match state.status {
+        DeliveryStatus::Scheduled => false,
+        DeliveryStatus::Pending
+        | DeliveryStatus::Sent
+        | DeliveryStatus::Delivered
+        | DeliveryStatus::Read
+        | DeliveryStatus::Cancelled => true,
+        DeliveryStatus::Suppressed
+        | DeliveryStatus::Failed
+        | DeliveryStatus::Undelivered
+        | DeliveryStatus::Expired => state.sent_at.is_some() || state.delivered_at.is_some(),
+    }
+}
+
+/// What an attempt of a delivery at an installation has left behind.
+#[derive(Debug, Clone, Copy)]
+pub struct Trace<'a> {
+    /// The channel.
+    pub channel: Channel,
+    /// How far it is.
+    pub attempt: &'a Attempt,
+    /// When the installation reported the delivery, if it did.
+    pub delivered_at: Option<Timestamp>,
+    /// When it was read there, if it was.
+    pub read_at: Option<Timestamp>,
+}
+
+impl Trace<'_> {
+    /// Whether the notification can have come this way: it was taken, or nobody knows whether it was. What
+    /// was proven not to be taken has not come.
+    fn may_have_come(&self) -> bool {
+        let may_be_taken = match self.attempt.state {
+            State::Sending | State::Sent => true,
+            State::Retrying | State::Failed => {
+                self.attempt.unproven > 0 || self.attempt.undecrypted > 0
+            }
+        };
+        may_be_taken || self.delivered_at.is_some()
+    }
+}
+
+/// Whether a notification can be on the screen of an installation, by the attempts there: one of them can
+/// have brought it, and it was not read there, which takes it off the screen.
+#[must_use]
+pub fn may_be_on(traces: &[Trace<'_>]) -> bool {
+    let is_read = traces.iter().any(|trace| trace.read_at.is_some());
+    !is_read && traces.iter().any(Trace::may_have_come)
+}
+
+/// What a look at a withdrawal depends on.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// The installation.
+    pub device: &'a Device,
+    /// The attempts of the delivery there.
+    pub traces: &'a [Trace<'a>],
+    /// Whether the installation has read its log up to the entry that withdraws.
+    pub has_entry: bool,
+    /// When that entry was written.
+    pub since: Timestamp,
+    /// When the delivery expires.
+    pub expires_at: Timestamp,
+    /// How far the withdrawal itself is; [`FRESH`] before its first try.
+    pub own: &'a Attempt,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What is done about a withdrawal now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing more.
+    Done,
+    /// Nothing, until then.
+    Later(Timestamp),
+    /// A push by the address at this service.
+    Push(Channel),
+}
+
+/// Decides about a withdrawal at an installation.
+///
+/// A device that was heard from just before has [`ACK_WINDOW`] to get the entry of its log, as one that is
+/// connecting does. One that is connected gets it, and no push: its connection is known to have brought it when
+/// the device was heard from [`ACK_WINDOW`] after it was written; until then it is looked at again, for as long
+/// as the connection counts as standing.
+#[must_use]
+pub fn look(view: &View<'_>) -> Step {
+    let View {
+        device,
+        traces,
+        own,
+        now,
+        ..
+    } = *view;
+    let has_time = now < view.expires_at;
+    let is_blocked = device.blocked.is_some();
+    if view.has_entry || !has_time || is_blocked || !may_be_on(traces) {
+        return Step::Done;
+    }
+    if let Some(at) = sending_until(traces, now) {
+        return Step::Later(at);
+    }
+    let written = view.since.checked_add(ACK_WINDOW);
+    let written = written.unwrap_or(Timestamp::MAX);
+    if now < written && was_heard(view) {
+        return Step::Later(written);
+    }
+    if device.is_connected {
+        if device.heard_at.is_some_and(|heard_at| heard_at >= written) {
+            return Step::Done;
+        }
+        let later = now.checked_add(ACK_WINDOW).unwrap_or(Timestamp::MAX);
+        return Step::Later(later);
+    }
+    match (own.state, own.until) {
+        (State::Sent | State::Failed, _) => Step::Done,
+        (State::Sending | State::Retrying, Some(until)) if until > now => Step::Later(until),
+        (State::Sending | State::Retrying, _) => {
+            channel(device, traces).map_or(Step::Done, Step::Push)
+        }
+    }
+}
+
+/// Whether the device was heard from shortly before the entry was written, or since.
+fn was_heard(view: &View<'_>) -> bool {
+    let seen = view.device.heard_at.max(Some(view.device.last_seen_at));
+    seen.is_some_and(|seen| view.since.duration_since(seen) <= HEARD_WITHIN)
+}
+
+/// Until when a try of the notification itself is on its way: whether it can have come is not known before.
+fn sending_until(traces: &[Trace<'_>], now: Timestamp) -> Option<Timestamp> {
+    let is_sending = |trace: &&Trace<'_>| trace.attempt.state == State::Sending;
+    let ends = traces.iter().filter(is_sending);
+    let ends = ends.filter_map(|trace| trace.attempt.until);
+    ends.filter(|until| *until > now).max()
+}
+
+/// The service by which the withdrawal goes: the one that can have brought the notification, else the
+/// preferred one.
+fn channel(device: &Device, traces: &[Trace<'_>]) -> Option<Channel> {
+    let live = device.addresses.iter();
+    let live = live.filter(|address| !address.is_dead && address.has_provider);
+    let brought = |channel| {
+        let mut traces = traces.iter();
+        traces.any(|trace| trace.channel == channel && trace.may_have_come())
+    };
+    let channels = live.map(|address| address.channel);
+    channels
+        .clone()
+        .find(|one| brought(*one))
+        .or(channels.clone().next())
+}
+
+#[cfg(test)]
+mod tests;
