@@ -48,6 +48,7 @@
 mod device;
 mod handed;
 mod hours;
+mod mailbox;
 mod meant;
 mod target;
 
@@ -67,7 +68,6 @@ pub use self::{
 use crate::{
     attempt::{Attempt, State},
     decrypt::is_decrypt,
-    delivery::needs_no_letter,
     device::Opens,
     reason::{Escalation, consequences},
     schedule::Hours,
@@ -364,27 +364,8 @@ fn find<'a>(view: &View<'a>, step: &Step, course: Course, meant: &mut Meant<'a>)
             meant.open_to_all(view);
             find_devices(view, step, course, meant)
         }
-        StepChannel::Email => find_mailbox(view),
+        StepChannel::Email => mailbox::find(view),
     }
-}
-
-fn find_mailbox(view: &View<'_>) -> Found {
-    let mut found = Found::default();
-    let attempt = view.mailbox.and_then(|mailbox| mailbox.attempt.as_ref());
-    if needs_no_letter(view.state, view.steps) && !is_under_way(view, attempt) {
-        // The proof came after the step before had given way. What waits is not sent; nothing is lost.
-        found.is_handed = true;
-        let waits = attempt.is_some_and(|it| matches!(it.state, State::Sending | State::Retrying));
-        found.drops = waits.then_some(Target::Mailbox);
-        return found;
-    }
-    match view.mailbox {
-        None => found.failed(Reason::RecipientNoAddress),
-        Some(mailbox) => {
-            find_address(view, mailbox, Target::Mailbox, &mut found);
-        }
-    }
-    found
 }
 
 fn find_devices(view: &View<'_>, step: &Step, course: Course, meant: &Meant<'_>) -> Found {

@@ -211,7 +211,7 @@ fn channel(device: &Device, traces: &[Trace<'_>]) -> Option<Channel> {
     channels
         .clone()
         .find(|one| brought(*one))
-        .or(channels.clone().next())
+        .or_else(|| channels.clone().next())
 }
 
 #[cfg(test)]

@@ -80,9 +80,10 @@ fn parcel(message: &Message) -> Value {
         }
         Content::Unreadable { .. } => Value::Null,
     };
-    match &whole["vestnik"] {
-        Value::String(text) => serde_json::from_str(text).unwrap_or(Value::Null),
-        parcel => parcel.clone(),
+    let parcel = &whole["vestnik"];
+    match parcel.as_str() {
+        Some(text) => serde_json::from_str(text).unwrap_or(Value::Null),
+        None => parcel.clone(),
     }
 }
 

@@ -42,7 +42,8 @@ pub fn open(push: &[u8], keys: &PushKeys) -> Result<Opened, Closed> {
     }
     if let Some(withdraws) = parcel.withdraws {
         // Without a notification of its own nothing is reported of it: only the log has to know.
-        let envelope = parcel.envelope.ok_or(closed(None)(Undrawn::Malformed))?;
+        let malformed = || closed(None)(Undrawn::Malformed);
+        let envelope = parcel.envelope.ok_or_else(malformed)?;
         return withdrawal(&envelope, withdraws, keys).map_err(closed(None));
     }
     let Some(envelope) = parcel.envelope else {

@@ -194,21 +194,6 @@ pub(crate) fn views(happened: Happened) -> Vec<EventView> {
         ..EventData::default()
     };
     deliveries.sort_by_key(|delivery| delivery.id);
-    let of_response = |responded: Responded| {
-        let id = EventId {
-            number,
-            delivery: Some(responded.delivery),
-        };
-        let kind = EventKind::of_response(&responded.response);
-        let data = EventData {
-            delivery_id: Some(responded.delivery),
-            user: Some(responded.user),
-            installation_id: Some(responded.installation),
-            response: Some(responded.response),
-            ..data()
-        };
-        view(id, kind, data)
-    };
     let is_named = !deliveries.is_empty();
     let of_delivery = |ChangedDelivery { id, user, status }| {
         let kind = EventKind::of_delivery(status)?;
@@ -221,7 +206,12 @@ pub(crate) fn views(happened: Happened) -> Vec<EventView> {
         Some(view(EventId { number, delivery }, kind, data))
     };
     let mut views: Vec<_> = deliveries.into_iter().filter_map(of_delivery).collect();
-    views.extend(responded.map(of_response));
+    views.extend(responded.map(|responded| {
+        let delivery = Some(responded.delivery);
+        let kind = EventKind::of_response(&responded.response);
+        let data = of_person(responded, data());
+        view(EventId { number, delivery }, kind, data)
+    }));
     let counts = if is_named { Vec::new() } else { counts };
     let is_progress = !counts.is_empty();
     let kind = became
@@ -235,6 +225,23 @@ pub(crate) fn views(happened: Happened) -> Vec<EventView> {
         view(EventId::of(number), kind, data)
     }));
     views
+}
+
+/// What a person did, beside what is said of its notification.
+fn of_person(responded: Responded, data: EventData) -> EventData {
+    let Responded {
+        delivery,
+        user,
+        installation,
+        response,
+    } = responded;
+    EventData {
+        delivery_id: Some(delivery),
+        user: Some(user),
+        installation_id: Some(installation),
+        response: Some(response),
+        ..data
+    }
 }
 
 #[cfg(test)]

@@ -358,7 +358,7 @@ impl Job<'_> {
     fn sweep(&self, db: &Connection) -> Result<Next, rusqlite::Error> {
         let Part { now, rows, .. } = *self.part;
         let events_before = now.checked_sub(EVENTS_KEPT).unwrap_or(now);
-        let mut is_more = event::sweep(db, events_before, rows)?;
+        let mut is_more = event::old::sweep(db, events_before, rows)?;
         is_more |= idempotency::sweep(db, now, rows)? == rows as usize;
         is_more |= sweep::sessions(db, now, rows)?;
         if is_more {

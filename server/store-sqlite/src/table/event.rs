@@ -5,6 +5,8 @@
 //! and the body says how many deliveries came to each status. `response`: a person did something, and the
 //! body names the fact that says what. `revoked`: the body has the revocation.
 
+pub(crate) mod old;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -44,8 +46,6 @@ statements! {
          WHERE notification = ?1 AND number > ?2 ORDER BY number DESC LIMIT ?3";
     FIRST_OF_APP = "SELECT number, at FROM event
          WHERE app = ?1 AND number >= ?2 AND notification IS NOT NULL ORDER BY number LIMIT 1";
-    OLDEST = "SELECT number, at, app, notification IS NOT NULL FROM event ORDER BY number LIMIT ?1";
-    DELETE_TO = "DELETE FROM event WHERE number <= ?1";
 }
 
 /// The kinds of rows.
@@ -453,50 +453,4 @@ pub(crate) fn before(
         }
     }
     Ok(EventId::of(low.saturating_sub(1)))
-}
-
-/// A row that is old enough to be looked at.
-struct Old {
-    number: u64,
-    at: i64,
-    app: String,
-    is_of_notification: bool,
-}
-
-/// Deletes rows older than a time, at most `rows`, but never the last row of all, and notes how far each
-/// App's are gone. Tells whether more are left.
-pub(crate) fn sweep(
-    db: &Connection,
-    before: Timestamp,
-    rows: u32,
-) -> Result<bool, rusqlite::Error> {
-    let mut old = oldest(db, rows)?;
-    let last = last(db)?;
-    let kept = |row: &Old| row.at >= millis(before) || row.number >= last;
-    old.truncate(old.iter().position(kept).unwrap_or(old.len()));
-    let Some(to) = old.last().map(|row| row.number) else {
-        return Ok(false);
-    };
-    let of_notifications = old.iter().filter(|row| row.is_of_notification);
-    let swept: BTreeMap<_, _> = of_notifications
-        .map(|row| (row.app.as_str(), row.number))
-        .collect();
-    for (app, number) in swept {
-        app::set_swept(db, app, number)?;
-    }
-    db.prepare_cached(DELETE_TO)?.execute([to])?;
-    Ok(old.len() == rows as usize)
-}
-
-fn oldest(db: &Connection, rows: u32) -> Result<Vec<Old>, rusqlite::Error> {
-    db.prepare_cached(OLDEST)?
-        .query_map([rows], |row| {
-            Ok(Old {
-                number: row.get(0)?,
-                at: row.get(1)?,
-                app: row.get(2)?,
-                is_of_notification: row.get(3)?,
-            })
-        })?
-        .collect()
 }

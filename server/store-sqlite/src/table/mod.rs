@@ -81,6 +81,7 @@ pub(crate) const STATEMENTS: &[(&str, &[(&str, &str)])] = &[
     ("email_address", email_address::ALL),
     ("erasure", erasure::ALL),
     ("event", event::ALL),
+    ("event/old", event::old::ALL),
     ("expansion", expansion::ALL),
     ("fact", fact::ALL),
     ("findings", findings::ALL),

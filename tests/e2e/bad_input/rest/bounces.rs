@@ -1,6 +1,6 @@
 //! Messages that come to where bounces of letters go: anybody can send one.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use super::{
     As, Case, check,
 };
 
-/// What no message may take longer to read than, on a busy machine.
+/// Ends only a run that hangs.
 const SOON: Duration = Duration::from_secs(60);
 
 /// A mark as a letter has one, which nobody signed.
@@ -147,7 +147,6 @@ async fn messages_that_say_nothing_of_a_letter_change_nothing() -> anyhow::Resul
         .step_by(29)
         .map(|length| whole[..length].to_vec());
     let cut: Vec<_> = cut.collect();
-    let began = Instant::now();
     let count = messages.len() + cut.len();
     for (name, message, wanted) in messages {
         let answer = post(&attacked, message).await?;
@@ -164,7 +163,6 @@ async fn messages_that_say_nothing_of_a_letter_change_nothing() -> anyhow::Resul
         attacked.expect(&name, &(status, &answer["is_news"]), &(200, &json!(false)));
     }
     attacked.unchanged("what was cut")?;
-    assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
     attacked.end(count).await
 }
 
