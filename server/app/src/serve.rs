@@ -195,14 +195,19 @@ impl Server {
         let drained = drain(state.clone(), shutdown);
         http::serve(listener, http::router(&state), &state.config, drained).await;
         supervisor.stop().await;
+        // First what is known now: services may let the rest wait.
+        write_notes(&state).await;
         // What a service took, or has in its hands, is noted before the database is closed.
         flight.land().await;
-        if let Err(error) = state.live.notes.write(&*state.store).await {
-            let error = chain(&error);
-            tracing::warn!(error, "notes were not stored at the end");
-        }
         state.store.close().await;
         tracing::info!("stopped");
+    }
+}
+
+async fn write_notes(state: &ServerState) {
+    if let Err(error) = state.live.notes.write(&*state.store).await {
+        let error = chain(&error);
+        tracing::warn!(error, "notes were not stored at the end");
     }
 }
 

@@ -75,9 +75,14 @@ fn withdrawal(
         .ok_or(Undrawn::OtherUser)
 }
 
-/// The notification that a push is about, as far as it says so without its envelope.
+/// The notification that a push brings, as far as it says so without its envelope. A withdrawal brings none,
+/// and there is nothing to announce.
 pub(super) fn named(push: &[u8]) -> Result<Option<NotificationId>, Undrawn> {
-    Parcel::parse(push).map(|parcel| parcel.notification)
+    let parcel = Parcel::parse(push)?;
+    match parcel.withdraws {
+        Some(_) => Err(Undrawn::Malformed),
+        None => Ok(parcel.notification),
+    }
 }
 
 fn opened(

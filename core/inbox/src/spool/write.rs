@@ -10,7 +10,7 @@ use vestnik_sqlite::{create_private_folder, make_private_file};
 
 use super::{
     MAX_BYTES, MAX_DROPPED, MAX_FILES, MAX_WITHDRAWN,
-    file::{Blocked, State, list, moved, path},
+    file::{Blocked, SpoolFile, State, list, moved, path},
     seen::is_seen,
     withdrawn::is_withdrawn,
 };
@@ -117,13 +117,22 @@ pub(super) enum Room {
     Withdrawn,
 }
 
+/// How many files are of what was drawn, is being drawn, or was not let be drawn.
+fn tickets(files: &[SpoolFile]) -> usize {
+    let is_ticket = |file: &&SpoolFile| match file.state {
+        State::Taken | State::Shown | State::Blocked(_) => true,
+        State::Dropped | State::Withdrawn => false,
+    };
+    files.iter().filter(is_ticket).count()
+}
+
 /// What could not be opened, or was withdrawn, never takes the room of what is to be drawn.
 pub(super) fn check_room(folder: &Path, room: Room, bytes: u64) -> Result<(), SpoolError> {
     let files = list(folder)?.files;
     let used: u64 = files.iter().map(|file| file.bytes).sum();
     let of = |state| files.iter().filter(|file| file.state == state).count();
     let is_full = match room {
-        Room::Ticket => of(State::Taken) + of(State::Shown) >= MAX_FILES,
+        Room::Ticket => tickets(&files) >= MAX_FILES,
         Room::Dropped => of(State::Dropped) >= MAX_DROPPED,
         Room::Withdrawn => of(State::Withdrawn) >= MAX_WITHDRAWN,
     };

@@ -458,6 +458,9 @@ fn a_withdrawal_that_is_not_ours_says_nothing_to_anybody() {
     let bare = json!({"vestnik": {"v": 1, "id": "att_2", "withdraws": id(1)}});
     let bare = phone.draw(bare.to_string().as_bytes());
     assert_eq!(nothing(&bare), Undrawn::Malformed);
+    // Who cannot open anything announces nothing that goes away.
+    let locked = handle(&phone.withdrawal(1, &anna()), None, &phone.spool());
+    assert_eq!(nothing(&locked), Undrawn::Malformed);
     // The server is told nothing of them: the log brings what is withdrawn.
     assert_eq!(phone.names(), Vec::<String>::new());
     assert_eq!(shown(phone.draw(&phone.push(1))), id(1));

@@ -291,6 +291,17 @@ fn a_spool_is_bounded_and_takes_a_payload_once() {
 }
 
 #[test]
+fn what_may_not_be_shown_counts_as_what_is_shown_does() {
+    let world = World::new();
+    let folder = world.folder().join("spool");
+    for number in 1..=spool::MAX_FILES as u64 {
+        write(&world, number).suppressed(Blocked::Os).unwrap();
+    }
+    let full = spool::write(&folder, &payload(9_999)).unwrap_err();
+    assert!(matches!(full, SpoolError::Full));
+}
+
+#[test]
 fn a_spool_that_is_not_there_is_empty() {
     let mut world = World::new();
     assert_eq!(ingest(&mut world).applied.inserted, []);

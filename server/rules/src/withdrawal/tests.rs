@@ -235,3 +235,24 @@ fn a_delivery_that_was_never_handed_over_is_nowhere() {
     let handed = state(DeliveryStatus::Undelivered, Some(1));
     assert!(can_be_on_a_device(&handed, true));
 }
+
+#[test]
+fn a_lease_that_was_given_while_the_clock_was_ahead_holds_nothing_up() {
+    let phone = phone(&[Channel::Fcm]);
+    for (until, wanted) in [
+        (125, Step::Later(at(125))),
+        (90_000, Step::Push(Channel::Fcm)),
+    ] {
+        let sending = attempt(State::Sending, Some(until));
+        let traces = [by(Channel::Fcm, &sending)];
+        assert_eq!(look(&view(&phone, &traces, &FRESH)), wanted);
+        let sent = attempt(State::Sent, None);
+        let traces = [by(Channel::Fcm, &sent)];
+        assert_eq!(look(&view(&phone, &traces, &sending)), wanted);
+    }
+    // A pause that was asked for is kept.
+    let sent = attempt(State::Sent, None);
+    let paused = attempt(State::Retrying, Some(500));
+    let traces = [by(Channel::Fcm, &sent)];
+    assert_eq!(look(&view(&phone, &traces, &paused)), Step::Later(at(500)));
+}

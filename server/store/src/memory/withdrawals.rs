@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 use vestnik_model::{AppId, InstallationId};
 use vestnik_rules::{
-    attempt::{Bounds, State, begin as begin_try, for_delivery, settle},
+    attempt::{Bounds, State, after_renewal, begin as begin_try, for_delivery, settle},
     cascade::Target,
     identity::withdrawal_id,
     log::epoch_of,
@@ -172,6 +172,8 @@ pub(super) fn settle_one(
     let Some(until) = expires_at(world, (notification, user)) else {
         return false;
     };
+    let provider = (app.clone(), tried.target.channel());
+    let set_at = world.providers.get(&provider).map(|known| known.set_at);
     let Some(row) = world.withdrawals.get_mut(&key) else {
         return false;
     };
@@ -185,6 +187,7 @@ pub(super) fn settle_one(
         now: settling.now,
     };
     let outcome = for_delivery(tried.outcome.clone(), has_other);
+    let (outcome, bounds) = after_renewal((outcome, bounds), tried.lease_until, set_at);
     row.attempt = settle(&row.attempt, &outcome, bounds);
     match (row.attempt.state, row.attempt.until) {
         (State::Retrying | State::Sending, Some(until)) => row.due_at = until,

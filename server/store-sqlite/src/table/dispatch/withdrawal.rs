@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use vestnik_model::InstallationId;
 use vestnik_rules::{
-    attempt::{Bounds, State, begin, for_delivery, settle},
+    attempt::{Bounds, State, after_renewal, begin, for_delivery, settle},
     cascade::{Course, Target},
     identity::{delivery_id, withdrawal_id},
     withdrawal::{Step, View, look},
@@ -145,6 +145,9 @@ impl Desk<'_> {
             now: self.now,
         };
         let outcome = for_delivery(tried.outcome.clone(), used.has_other);
+        let set_at = self.sending.providers.get(&tried.target.channel());
+        let (outcome, bounds) =
+            after_renewal((outcome, bounds), tried.lease_until, set_at.copied());
         let settled = settle(&found.attempt, &outcome, bounds);
         if let Some(dead) = used.dead {
             self.kill(key, dead)?;
