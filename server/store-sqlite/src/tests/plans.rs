@@ -12,7 +12,7 @@ use crate::{schema::SCHEMA, table::STATEMENTS};
 const ALLOWED: &[(&str, &str, &str)] = &[
     ("event", "LAST", "one row, from the end of the table"),
     (
-        "event",
+        "event/old",
         "OLDEST",
         "a part of so many rows, from the beginning of the table",
     ),
