@@ -11,7 +11,7 @@
 //! [`retry`] whether one that was lost is tried anew. When each is due is for [`schedule`] to say; one whose
 //! time has not come waits by [`release`]. [`work`] says what is due when, and [`settle`] when
 //! nothing is waited for any more. [`cascade`] says over which channels a delivery is sent, to the addresses
-//! that [`address`] and [`email`] know; who is named by an address is found by [`contact`]; [`withdrawal`]
+//! that [`address`] knows; who is named by an address is found by [`contact`]; [`withdrawal`]
 //! takes a recalled one off screens. [`session`] and [`token`] are about who a device is, [`limit`] about
 //! how much anybody may do, [`webhook`] about who is sent what happened.
 //!
