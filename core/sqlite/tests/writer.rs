@@ -447,9 +447,10 @@ fn the_log_is_moved_into_the_file_and_used_again() {
             .unwrap()
             .len()
     };
-    // 500 rows of 3 kB went through a log that never became long.
+    // 500 rows of 3 kB went through a log that never became long: where the thread that moves it is late, the
+    // one that commits moves it, at four times the pages.
     assert!(size("") > 1_000_000, "{}", size(""));
-    assert!(size("-wal") < 100 * 4_096, "{}", size("-wal"));
+    assert!(size("-wal") < 5 * 50 * 4_120, "{}", size("-wal"));
     assert_eq!(writer.stats().wal_truncations, 0);
 }
 
