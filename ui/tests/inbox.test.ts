@@ -251,6 +251,9 @@ describe("reading", () => {
     await user.click(screen.getByRole("button", { name: "Send" }));
     expect(platform.calls).toContain('reply ntf_1 answer "Ring twice"');
     expect(await screen.findByText("Your answer is kept and on its way.")).toBeVisible();
+    // It was said of the first answer, not of the next one.
+    await user.click(button);
+    expect(screen.queryByText("Your answer is kept and on its way.")).toBeNull();
   });
 
   test("a refusal is said in words, and can be put away", async () => {
