@@ -10,7 +10,7 @@ use vestnik_sqlite::{create_private_folder, make_private_file};
 
 use super::{
     MAX_BYTES, MAX_DROPPED, MAX_FILES, MAX_WITHDRAWN,
-    file::{Blocked, SpoolFile, State, list, moved, path},
+    file::{Blocked, SpoolFile, State, list, moved, path, ticket as ticket_of},
     seen::is_seen,
     withdrawn::is_withdrawn,
 };
@@ -89,11 +89,16 @@ pub fn write(folder: &Path, payload: &Payload) -> Result<Option<Ticket>, SpoolEr
         taken: path(folder, id, revision, State::Taken),
         identifier: id.to_string(),
     };
+    // A slow push must not bring back what was replaced.
+    let is_later = |file: &SpoolFile| {
+        ticket_of(&file.path).is_some_and(|(of, seen)| of == id && seen > revision)
+    };
     let is_free = || {
         let mut states = State::TICKETS.into_iter();
         let is_had = states.any(|state| moved(&ticket.taken, state).exists())
             || is_withdrawn(folder, id)
-            || is_seen(folder, id, revision);
+            || is_seen(folder, id, revision)
+            || list(folder).is_ok_and(|listed| listed.files.iter().any(is_later));
         !is_had || Plant::TicketIsRepeated.is_on()
     };
     if !is_free() {
