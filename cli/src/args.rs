@@ -26,7 +26,7 @@ pub(crate) use self::{
     delivery::{CancelArgs, EventsArgs, ExplainArgs, Explained, OneArgs, RecallArgs, RetryArgs},
     provider::{AccountFile, ProviderCommand},
     schedule::ScheduleArgs,
-    user::{AttributesCommand, EmailCommand, ImportArgs, UserCommand},
+    user::{AttributesCommand, EmailCommand, ImportArgs, PreferencesCommand, UserCommand},
     webhook::{WebhookArgs, WebhookCommand},
 };
 

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use vestnik_model::{UserId, attributes::QuietHoursRequest, phone::PhoneNumber};
+use vestnik_model::{
+    CategoryName, TopicName, UserId, attributes::QuietHoursRequest, phone::PhoneNumber,
+};
 
 use super::ServerArgs;
 
@@ -34,6 +36,9 @@ Example:
     /// By whose clock a user is notified, when they want quiet, and their telephone number.
     #[command(subcommand)]
     Attributes(AttributesCommand),
+    /// What a user does not want to be notified of.
+    #[command(subcommand)]
+    Preferences(PreferencesCommand),
 }
 
 #[derive(Debug, Args)]
@@ -65,6 +70,35 @@ pub(crate) enum AttributesCommand {
         phone: Option<PhoneNumber>,
     },
     /// Show what is known of a user.
+    Show {
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The user.
+        user: UserId,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PreferencesCommand {
+    /// Say what a user does not want, whole: what is not given is wanted.
+    #[command(after_help = "Example:
+  vestnik user preferences set anna --no-category promotions --no-topic news")]
+    Set {
+        #[command(flatten)]
+        server: ServerArgs,
+        /// The user.
+        user: UserId,
+        /// The user wants no notification at all.
+        #[arg(long)]
+        nothing: bool,
+        /// A category that the user does not want; again for more.
+        #[arg(long = "no-category", value_name = "CATEGORY")]
+        categories: Vec<CategoryName>,
+        /// A topic by which the user does not want to be reached; again for more.
+        #[arg(long = "no-topic", value_name = "TOPIC")]
+        topics: Vec<TopicName>,
+    },
+    /// Show what a user does not want.
     Show {
         #[command(flatten)]
         server: ServerArgs,

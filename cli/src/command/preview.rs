@@ -43,6 +43,7 @@ fn words(preview: &Preview) -> String {
         "from {:.0} until {:.0}",
         preview.opens_at, preview.expires_at
     ));
+    lines.extend(unwanted(audience));
     lines.extend(own_times(audience));
     lines.push(format!(
         "{} bytes in a device's history",
@@ -50,6 +51,12 @@ fn words(preview: &Preview) -> String {
     ));
     lines.extend(preview.payloads.iter().map(payload));
     lines.join("\n")
+}
+
+/// Who does not want it.
+fn unwanted(audience: &AudiencePreview) -> Option<String> {
+    let count = audience.opted_out;
+    (count > 0).then(|| format!("{count} opted out of it"))
 }
 
 /// What of the recipients' own times a sender should know.

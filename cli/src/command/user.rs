@@ -5,13 +5,14 @@ use vestnik_model::{
     UserId,
     attributes::{UserAttributes, UserView},
     contact::{EmailRequest, EmailView},
+    preference::{OptOuts, Preferences},
     route,
     view::{InstallationView, List},
 };
 
 use crate::{
     api::Api,
-    args::{AttributesCommand, EmailCommand, UserCommand},
+    args::{AttributesCommand, EmailCommand, PreferencesCommand, UserCommand},
     exit::Failure,
     output::Output,
 };
@@ -27,6 +28,7 @@ pub(crate) async fn run(command: UserCommand, output: &Output) -> Result<(), Fai
         UserCommand::Import(args) => super::import::run(args, output).await,
         UserCommand::Email(command) => email(command, output).await,
         UserCommand::Attributes(command) => attributes(command, output).await,
+        UserCommand::Preferences(command) => preferences(command, output).await,
     }
 }
 
@@ -109,6 +111,55 @@ async fn attributes(command: AttributesCommand, output: &Output) -> Result<(), F
         }
     }
     Ok(())
+}
+
+async fn preferences(command: PreferencesCommand, output: &Output) -> Result<(), Failure> {
+    match command {
+        PreferencesCommand::Set {
+            server,
+            user,
+            nothing,
+            categories,
+            topics,
+        } => {
+            let opt_out = OptOuts {
+                all: nothing,
+                categories: categories.into_iter().collect(),
+                topics: topics.into_iter().collect(),
+            };
+            let path = route::with(route::USER_PREFERENCES, user.as_str());
+            Api::new(&server)?
+                .put(&path, &Preferences { opt_out })
+                .await?;
+            output.note(&format!("{} preferences of {user}", style("set").green()));
+        }
+        PreferencesCommand::Show { server, user } => {
+            let path = route::with(route::USER_PREFERENCES, user.as_str());
+            let view: Preferences = Api::new(&server)?.get(&path).await?;
+            output.result(&view, unwanted);
+        }
+    }
+    Ok(())
+}
+
+fn unwanted(view: &Preferences) -> String {
+    let OptOuts {
+        all,
+        categories,
+        topics,
+    } = &view.opt_out;
+    if view.opt_out.is_empty() {
+        return "wants everything".to_owned();
+    }
+    let everything = all.then(|| "wants nothing".to_owned());
+    let categories = categories.iter().map(|name| format!("no category {name}"));
+    let topics = topics.iter().map(|name| format!("no topic {name}"));
+    let lines: Vec<_> = everything
+        .into_iter()
+        .chain(categories)
+        .chain(topics)
+        .collect();
+    lines.join("\n")
 }
 
 fn known(view: &UserView) -> String {

@@ -78,6 +78,7 @@ mod loose;
 pub mod notification;
 pub mod open;
 pub mod phone;
+pub mod preference;
 pub mod preview;
 pub mod problem;
 pub mod publish;

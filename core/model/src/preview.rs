@@ -40,6 +40,9 @@ pub struct AudiencePreview {
     pub users: u64,
     /// Whether these are all; if not, there are more, and the other numbers are of those counted.
     pub is_exact: bool,
+    /// Recipients who do not want it; they are counted nowhere else.
+    #[serde(default)]
+    pub opted_out: u64,
     /// Recipients who are logged in on no device.
     pub without_device: u64,
     /// Recipients whose devices may all show nothing.

@@ -42,6 +42,10 @@ pub const LOG_USER_OUT: &str = "/v1/users/{user}:log_out";
 pub const USER_INSTALLATIONS: &str = "/v1/users/{user}/installations";
 /// Where a user gets e-mail: `PUT`, `GET`, `DELETE`.
 pub const USER_EMAIL: &str = "/v1/users/{user}/email";
+/// What a user does not want: `PUT`, `GET`.
+pub const USER_PREFERENCES: &str = "/v1/users/{user}/preferences";
+/// What the user of an installation does not want: `PUT`, `GET`.
+pub const PREFERENCES: &str = "/v1/preferences";
 /// Imports push addresses that an App had collected before: `POST`.
 pub const IMPORT_ADDRESSES: &str = "/v1/push-addresses:import";
 /// What holds for every user of the App: `PUT`, `GET`.

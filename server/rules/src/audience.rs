@@ -179,6 +179,18 @@ impl Plan {
         self.exclude_users.contains(user.as_str())
     }
 
+    /// Whether the sender listed an address, by what it is found by.
+    #[must_use]
+    pub fn names_contact(&self, hash: &ContactHash) -> bool {
+        self.contacts.contains(&hash.text())
+    }
+
+    /// Whether the sender listed an installation.
+    #[must_use]
+    pub fn names_installation(&self, id: InstallationId) -> bool {
+        self.installations.contains(&id.to_string())
+    }
+
     /// How many users the sender left out.
     #[must_use]
     pub fn excluded(&self) -> usize {

@@ -78,6 +78,12 @@ impl ContactHash {
         &self.0
     }
 
+    /// The hash of these bytes.
+    #[must_use]
+    pub const fn of_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// Its text in a stored plan: base64url without padding.
     pub(crate) fn text(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.0)

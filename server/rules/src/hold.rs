@@ -90,7 +90,9 @@ pub enum OptOut {
 }
 
 impl OptOut {
-    const fn reason(self) -> Reason {
+    /// The reason with which a delivery ends that is not wanted.
+    #[must_use]
+    pub const fn reason(self) -> Reason {
         match self {
             Self::All => Reason::OptoutAll,
             Self::Category => Reason::OptoutCategory,

@@ -37,6 +37,7 @@ pub mod attempt;
 pub mod audience;
 pub mod bounce;
 pub mod cascade;
+pub mod consent;
 pub mod contact;
 pub mod decrypt;
 pub mod delivery;

@@ -1,6 +1,6 @@
 //! Whom a notification would reach now, and how: for a sender who asks before they send.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use vestnik_model::{Channel, Devices, InstallationId, UserId};
@@ -20,6 +20,8 @@ pub const MOST: u32 = 2_000;
 pub struct Reach {
     /// How many recipients were looked at.
     pub users: u64,
+    /// Of them, those who do not want it; they are counted nowhere else.
+    pub opted_out: u64,
     /// Of them, those without a device, or without the one that was asked for.
     pub without_device: u64,
     /// Those with devices of which none may show anything.
@@ -38,6 +40,12 @@ pub struct Reach {
 }
 
 impl Reach {
+    /// Adds a recipient who does not want it.
+    pub const fn add_opted_out(&mut self) {
+        self.users += 1;
+        self.opted_out += 1;
+    }
+
     /// Adds a recipient with the devices that the notification is for, of which some were asked for, and
     /// with their mailbox. All of the devices count where they follow the primary one.
     pub fn add(&mut self, choice: Devices, devices: &[Device], mailbox: Option<&Address>) {
@@ -128,6 +136,8 @@ fn is_open(address: &Address) -> bool {
 pub struct Recipients<'a> {
     plan: &'a Plan,
     users: BTreeMap<UserId, Option<Vec<InstallationId>>>,
+    /// Those whom a topic would name from which they opted out.
+    unwilling: BTreeSet<UserId>,
 }
 
 impl<'a> Recipients<'a> {
@@ -137,6 +147,7 @@ impl<'a> Recipients<'a> {
         Self {
             plan,
             users: BTreeMap::new(),
+            unwilling: BTreeSet::new(),
         }
     }
 
@@ -144,6 +155,13 @@ impl<'a> Recipients<'a> {
     pub fn add(&mut self, user: UserId) {
         if !self.plan.excludes(&user) {
             self.users.entry(user).or_insert(None);
+        }
+    }
+
+    /// A user subscribes to a topic from which they opted out: another source may name them.
+    pub fn add_unwilling(&mut self, user: UserId) {
+        if !self.plan.excludes(&user) {
+            self.unwilling.insert(user);
         }
     }
 
@@ -158,10 +176,16 @@ impl<'a> Recipients<'a> {
     /// How many there are.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.users.len()
+        self.users.len() + self.unwilling().count()
     }
 
-    /// Each with the only installations that are meant; all of the user's when absent.
+    /// Those whom only topics would name from which they opted out.
+    pub fn unwilling(&self) -> impl Iterator<Item = &UserId> {
+        let unwilling = self.unwilling.iter();
+        unwilling.filter(|user| !self.users.contains_key(*user))
+    }
+
+    /// Each whom a source names, with the only installations that are meant; all of the user's when absent.
     pub fn iter(&self) -> impl Iterator<Item = (&UserId, Option<&[InstallationId]>)> {
         let users = self.users.iter();
         users.map(|(user, only)| (user, only.as_deref()))
@@ -296,5 +320,20 @@ mod tests {
         nobody.add(carl.clone());
         nobody.add_installation(carl, installation(4));
         assert_eq!(nobody.count(), 0);
+    }
+
+    #[test]
+    fn who_left_a_topic_is_a_recipient_by_another_way_only() {
+        let user = |name: &str| UserId::parse(name).unwrap();
+        let plan: Plan =
+            serde_json::from_value(serde_json::json!({"exclude_users": ["dora"]})).unwrap();
+        let mut recipients = Recipients::of(&plan);
+        for name in ["anna", "bert", "dora"] {
+            recipients.add_unwilling(user(name));
+        }
+        recipients.add(user("bert"));
+        assert_eq!(recipients.count(), 2);
+        assert!(recipients.unwilling().eq([&user("anna")]));
+        assert!(recipients.iter().map(|(user, _)| user).eq([&user("bert")]));
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use vestnik_model::{
-    AppId, Audience, TopicName, UserId,
+    AppId, Audience, CategoryName, TopicName, UserId,
     publish::Schedule,
     subscription::{Topic, TopicSettings},
 };
@@ -46,6 +46,8 @@ pub struct ReachQuery {
     pub ttl: SignedDuration,
     /// Whether it would be critical.
     pub is_critical: bool,
+    /// Its category.
+    pub category: Option<CategoryName>,
     /// The most recipients to look at.
     pub limit: u32,
     /// The time.

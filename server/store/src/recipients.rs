@@ -1,12 +1,21 @@
-//! By whose clock users are notified, and when they want quiet.
+//! By whose clock users are notified, when they want quiet, and what they do not want.
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, UserId, publish::ZoneName};
-use vestnik_rules::schedule::Said;
+use vestnik_model::{AppId, UserId, preference::OptOuts, publish::ZoneName};
+use vestnik_rules::{schedule::Said, session::Session};
 
 use crate::Answer;
 
-/// What Apps say of their users' clocks. An erasure deletes what was said of the user at once.
+/// Whose opt-outs are set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whose {
+    /// Those of a user, whom their App's backend names.
+    User(AppId, UserId),
+    /// Those of the user who is logged in on an installation.
+    Session(Session),
+}
+
+/// What Apps and people say of when, and of what, somebody is notified. An erasure deletes what was said of the user at once.
 pub trait Recipients {
     /// Sets what is said of a user, whole. A user who is not known is made. What waits for them is asked about
     /// anew, by work of kind `AskAnew`. Effects: `WorkDue`.
@@ -19,6 +28,11 @@ pub trait Recipients {
     ) -> Answer<'_, ()>;
     /// What is said of a user; `None` for one who is not known.
     fn attributes(&self, app: AppId, user: UserId) -> Answer<'_, Option<Said>>;
+    /// Sets what a user does not want, whole, and tells whether it was set: not by a session that has ended. A
+    /// user who is not known is made. What waits for them is asked about anew. Effects: `WorkDue`.
+    fn put_opt_outs(&self, whose: Whose, opt_outs: OptOuts, now: Timestamp) -> Answer<'_, bool>;
+    /// What a user does not want; `None` for one who is not known.
+    fn opt_outs(&self, app: AppId, user: UserId) -> Answer<'_, Option<OptOuts>>;
     /// Sets or deletes the zone of users whose own is not known. An App that is not there has none. What waits
     /// for anybody is asked about anew if the zone is another one. Effects: `WorkDue`.
     fn put_default_zone(

@@ -45,7 +45,9 @@ pub(crate) use logout::{end_session, erase_user, log_out, log_user_out};
 pub(crate) use preview::preview;
 pub(crate) use providers::{Account, account, delete_provider, providers, put_provider};
 pub(crate) use publish::{Publishing, cancel, edit, publish, recall};
-pub(crate) use recipients::{attributes, put_attributes, put_settings, settings};
+pub(crate) use recipients::{
+    attributes, preferences, put_attributes, put_preferences, put_settings, settings,
+};
 pub(crate) use register::{register, update_device};
 pub(crate) use report::{Reporting, report};
 pub(crate) use retry::retry;

@@ -37,6 +37,7 @@ pub(crate) async fn preview(
         schedule: publication.schedule.clone(),
         ttl: publication.ttl,
         is_critical: publication.content.priority == Priority::Critical,
+        category: publication.content.category.clone(),
         limit: MOST,
         now,
     };
@@ -66,6 +67,7 @@ pub(crate) async fn preview(
 fn audience(reach: &Reach, is_exact: bool) -> AudiencePreview {
     let Reach {
         users,
+        opted_out,
         without_device,
         blocked,
         by_channel,
@@ -78,6 +80,7 @@ fn audience(reach: &Reach, is_exact: bool) -> AudiencePreview {
     AudiencePreview {
         users: *users,
         is_exact,
+        opted_out: *opted_out,
         without_device: *without_device,
         blocked: *blocked,
         by_channel: named.collect(),

@@ -1,12 +1,13 @@
-//! What an App's backend says of its users: their clocks and telephone numbers.
+//! What an App's backend says of its users: their clocks, telephone numbers and wishes.
 
 use jiff::Timestamp;
 use vestnik_model::{
     AppId, Problem, UserId,
     attributes::{AppSettings, UserAttributes, UserView},
+    preference::Preferences,
 };
 use vestnik_rules::schedule::{Said, parse_settings};
-use vestnik_store::Store;
+use vestnik_store::{Store, recipients::Whose};
 
 use crate::refusal::Refusal;
 
@@ -32,6 +33,33 @@ pub(crate) async fn attributes(
     let said = store.attributes(app, user).await?;
     let said = said.ok_or_else(|| Refusal::not_found("user"))?;
     Ok(said.view())
+}
+
+/// Sets what a user does not want, whole.
+pub(crate) async fn put_preferences(
+    store: &dyn Store,
+    whose: Whose,
+    request: Preferences,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    let problems = request.problems();
+    if !problems.is_empty() {
+        return Err(Problem::invalid(problems).into());
+    }
+    if !store.put_opt_outs(whose, request.opt_out, now).await? {
+        return Err(Refusal::session_ended());
+    }
+    Ok(())
+}
+
+/// What a user does not want; an unknown user wants everything.
+pub(crate) async fn preferences(
+    store: &dyn Store,
+    app: AppId,
+    user: UserId,
+) -> Result<Preferences, Refusal> {
+    let opt_out = store.opt_outs(app, user).await?.unwrap_or_default();
+    Ok(Preferences { opt_out })
 }
 
 /// Sets what holds for every user of an App, whole.

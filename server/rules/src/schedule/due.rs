@@ -10,6 +10,8 @@ use vestnik_model::{
     publish::{LocalStart, OnMissedWindow, Schedule, Timing, Weekdays, Window, ZoneRule},
 };
 
+use crate::hold::OptOut;
+
 use super::{
     clock::{Clock, ZoneFacts, clock, locate},
     hours::{is_inside, next_inside, next_outside},
@@ -54,6 +56,8 @@ pub struct Recipient<'a> {
     pub quiet: Option<QuietHours>,
     /// Whether this notification breaks into quiet hours: it is critical, and its category allows it.
     pub is_critical: bool,
+    /// Why they do not want this notification, if they do not.
+    pub opt_out: Option<OptOut>,
 }
 
 /// From when to when a recipient wants quiet; across midnight if `to` is not later than `from`.
@@ -159,7 +163,7 @@ pub enum Turn {
         /// When.
         until: Timestamp,
     },
-    /// It ends.
+    /// It ends: it has no time, or is not wanted.
     Over(Reason),
 }
 
@@ -181,6 +185,9 @@ pub fn turn(
         expires_at,
         ttl,
     } = *mailing;
+    if let Some(opt_out) = recipient.opt_out {
+        return Turn::Over(opt_out.reason());
+    }
     let Some(life) = life(schedule, recipient, opens_at, ttl) else {
         return Turn::Over(Reason::SuppressedNoTimeZone);
     };

@@ -32,6 +32,9 @@ pub fn held(
     mut pace: Pace,
     now: Timestamp,
 ) -> Option<Held> {
+    if recipient.opt_out.is_some() {
+        return None;
+    }
     let (until, by) = match ask(mailing, recipient, now) {
         Due::At { at, by } => (at, by),
         Due::Missed(_) => return None,
@@ -52,7 +55,7 @@ pub enum Hours {
     /// The sender's window is closed, or the recipient wants quiet.
     Closed(Held),
     /// It never may again: the only window that the sender wants is over, or the deadline comes before the
-    /// hours open.
+    /// hours open, or the recipient does not want it.
     Over(Reason),
 }
 
@@ -60,6 +63,9 @@ pub enum Hours {
 /// recipient's zone since, and its pace is not asked again.
 #[must_use]
 pub fn hours(mailing: &Mailing<'_>, recipient: &Recipient<'_>, now: Timestamp) -> Hours {
+    if let Some(opt_out) = recipient.opt_out {
+        return Hours::Over(opt_out.reason());
+    }
     match ask(mailing, recipient, now) {
         Due::At {
             at,
@@ -110,6 +116,7 @@ mod tests {
         super::{Attributes, Known, QuietHours, span},
         *,
     };
+    use crate::hold::OptOut;
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
@@ -196,6 +203,34 @@ mod tests {
             ends_at: None,
         };
         assert_eq!(waits, Some(expected));
+    }
+
+    #[test]
+    fn what_is_not_wanted_waits_for_nothing() {
+        let now = at("2026-11-20T22:00:00Z");
+        let unwilling = Known {
+            opt_out: Some(OptOut::Category),
+            ..berlin(night())
+        };
+        let never = Hours::Over(Reason::OptoutCategory);
+        let go_on = check(json!({}), &unwilling, |mailing, recipient| {
+            let wait = held(mailing, recipient, Pace::default(), now);
+            (wait, hours(mailing, recipient, now))
+        });
+        assert_eq!(go_on, (None, never));
+        // It takes no place from those who want it, and needs no time zone to end.
+        let nowhere = Known {
+            installation: None,
+            ..unwilling
+        };
+        let schedule = json!({"send_at": "2026-11-20T23:00:00", "time_zone": "recipient",
+                              "on_no_time_zone": "drop", "throttle_per_minute": 1});
+        let (first, pace) = check(schedule, &nowhere, |mailing, recipient| {
+            let mut pace = Pace::default();
+            (turn(mailing, recipient, Some(&mut pace), now), pace)
+        });
+        assert_eq!(first, Turn::Over(Reason::OptoutCategory));
+        assert_eq!(pace, Pace::default());
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use vestnik_model::publish::{Schedule, Timing, ZoneName, ZoneRule};
 
+use crate::hold::OptOut;
+
 use super::{
     attributes::Attributes,
     clock::{Clock, Located, ZoneFacts, clock, locate},
@@ -19,6 +21,8 @@ pub struct Known {
     pub app_default: Option<ZoneName>,
     /// Whether the notification is critical.
     pub is_critical: bool,
+    /// Why they do not want the notification, if they do not: see [`crate::consent`].
+    pub opt_out: Option<OptOut>,
 }
 
 impl Known {
@@ -34,6 +38,7 @@ impl Known {
             },
             quiet: self.attributes.quiet,
             is_critical: self.is_critical,
+            opt_out: self.opt_out,
         }
     }
 }

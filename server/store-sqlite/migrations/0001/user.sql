@@ -24,6 +24,8 @@ CREATE TABLE user (
     quiet_to TEXT,
     -- The zone of their telephone number, as the numbering plan said it when the number was set.
     phone_zone TEXT,
+    -- What the user does not want, in JSON; absent for who wants everything.
+    opt_out TEXT,
     UNIQUE (app, id)
 ) STRICT;
 

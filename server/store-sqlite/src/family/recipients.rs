@@ -1,15 +1,15 @@
-//! What Apps say of their users' clocks.
+//! What Apps and people say of when, and of what, somebody is notified.
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, UserId, publish::ZoneName};
+use vestnik_model::{AppId, UserId, preference::OptOuts, publish::ZoneName};
 use vestnik_rules::{contact::Contact, schedule::Said};
 use vestnik_sqlite::Priority;
-use vestnik_store::{Answer, Recipients};
+use vestnik_store::{Answer, Recipients, recipients::Whose};
 
 use crate::{
     SqliteStore,
     store::Class,
-    table::{app, asking, phone_number, user, user_attribute},
+    table::{app, asking, phone_number, present, user, user_attribute},
 };
 
 impl Recipients for SqliteStore {
@@ -45,6 +45,30 @@ impl Recipients for SqliteStore {
                 attributes: user_attribute::get(db, head.row)?,
                 phone: phone_number::get(db, &seal, head.row)?,
             }))
+        })
+    }
+
+    fn put_opt_outs(&self, whose: Whose, opt_outs: OptOuts, now: Timestamp) -> Answer<'_, bool> {
+        self.write(Priority::Normal, move |txn| {
+            let (app, user) = match &whose {
+                Whose::User(app, user) => (app, user),
+                Whose::Session(session) if !present::is_present(txn, session)? => {
+                    return Ok(false);
+                }
+                Whose::Session(session) => (&session.app, &session.user),
+            };
+            let head = user::ensure(txn, app, user)?;
+            user_attribute::put_opt_outs(txn, head.row, &opt_outs)?;
+            asking::of_user(txn, app, user, now)?;
+            Ok(true)
+        })
+    }
+
+    fn opt_outs(&self, app: AppId, user: UserId) -> Answer<'_, Option<OptOuts>> {
+        self.read(Class::List, move |db| {
+            let head = user::find(db, &app, &user)?;
+            head.map(|head| user_attribute::opt_outs(db, head.row))
+                .transpose()
         })
     }
 

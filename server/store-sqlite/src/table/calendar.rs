@@ -6,10 +6,13 @@ use std::cell::OnceCell;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _};
 use vestnik_model::{
-    AppId, DeliveryState, Priority, UserId,
+    AppId, CategoryName, DeliveryState, Notification, Priority, UserId,
+    preference::OptOuts,
     publish::{Schedule, ScheduleView, ZoneName},
 };
 use vestnik_rules::{
+    consent::unwanted,
+    hold::OptOut,
     release::holds,
     schedule::{
         Attributes, Held, Hours, Known, Mailing, Pace, Turn, has_hours, hours, reads_zone, turn,
@@ -43,18 +46,20 @@ pub(crate) struct Calendar {
     expires_at: Timestamp,
     pub(crate) pace: Pace,
     is_critical: bool,
+    category: Option<CategoryName>,
     /// The App's default zone, once it was asked for.
     app_default: OnceCell<Option<ZoneName>>,
 }
 
 impl Calendar {
-    /// The calendar of a notification; `None` if there is none. The priority is that of its content,
-    /// absent if it cannot be read.
+    /// The calendar of a notification; `None` if there is none. The content is absent if it cannot be read.
     pub(crate) fn load(
         db: &Connection,
         subject: &Subject,
-        priority: Option<Priority>,
+        content: Option<&Notification>,
     ) -> Result<Option<Self>, rusqlite::Error> {
+        let priority = content.and_then(|content| content.priority.known());
+        let category = content.and_then(|content| content.category.clone());
         db.prepare_cached(PLANNED)?
             .query_row([subject.row], |row| {
                 let schedule: Option<ScheduleView> = optional_json(row, 0)?;
@@ -69,6 +74,7 @@ impl Calendar {
                     expires_at: time(row, 3)?,
                     pace: Pace::resumed(row.get(4)?),
                     is_critical: priority == Some(Priority::Critical),
+                    category: category.clone(),
                     app_default: OnceCell::new(),
                 })
             })
@@ -84,12 +90,17 @@ impl Calendar {
         }
     }
 
+    /// Why a user does not want the notification, if they do not.
+    pub(crate) fn opt_out(&self, opt_outs: &OptOuts) -> Option<OptOut> {
+        unwanted(opt_outs, self.category.as_ref())
+    }
+
     /// What is known of a recipient, as far as it matters to the schedule.
     pub(crate) fn known(
         &self,
         db: &Connection,
         user: &UserId,
-        attributes: Attributes,
+        (attributes, opt_outs): (Attributes, &OptOuts),
     ) -> Result<Known, rusqlite::Error> {
         let app = &self.subject.app;
         let (mut installation, mut app_default) = (None, None);
@@ -102,6 +113,7 @@ impl Calendar {
             attributes,
             app_default,
             is_critical: self.is_critical,
+            opt_out: self.opt_out(opt_outs),
         })
     }
 
@@ -140,10 +152,12 @@ impl Calendar {
         now: Timestamp,
     ) -> Result<Hours, rusqlite::Error> {
         let attributes = user_attribute::get(db, row)?;
-        if !has_hours(&self.schedule, &attributes) {
+        let opt_outs = user_attribute::opt_outs(db, row)?;
+        let is_wanted = self.opt_out(&opt_outs).is_none();
+        if is_wanted && !has_hours(&self.schedule, &attributes) {
             return Ok(Hours::Open);
         }
-        let known = self.known(db, user, attributes)?;
+        let known = self.known(db, user, (attributes, &opt_outs))?;
         Ok(hours(&self.mailing(), &known.recipient(), now))
     }
 

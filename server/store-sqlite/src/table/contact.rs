@@ -15,6 +15,8 @@ statements! {
     BY_PHONE = "SELECT p.user, u.id FROM phone_number p CROSS JOIN user u ON u.row = p.user
          WHERE p.hash = ?1 AND p.user > ?2 AND u.app = ?3 AND u.id IS NOT NULL
          ORDER BY p.user LIMIT ?4";
+    OF_USER = "SELECT hash FROM email_address WHERE user = ?1
+         UNION ALL SELECT hash FROM phone_number WHERE user = ?1";
 }
 
 /// The first users of an App behind a row who have one of these addresses, at most so many, by their
@@ -43,4 +45,11 @@ pub(crate) fn users(
         }
     }
     Ok(users)
+}
+
+/// What the addresses of a user are found by.
+pub(crate) fn of_user(db: &Connection, user: i64) -> Result<Vec<ContactHash>, rusqlite::Error> {
+    db.prepare_cached(OF_USER)?
+        .query_map([user], |row| row.get(0).map(ContactHash::of_bytes))?
+        .collect()
 }

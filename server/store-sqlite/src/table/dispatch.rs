@@ -87,16 +87,15 @@ impl Sending {
         let row = found.subject.row;
         let read = notification::content(db, row);
         let content = unreadable.pass_over("notification", read)?;
-        let priority = content.as_ref().and_then(|(of, _)| of.priority.known());
         let providers = provider::of_app(db, &found.subject.app)?.into_iter();
         Ok(Self {
             steps: notification::steps(db, row)?,
             devices: notification::devices(db, row)?,
+            calendar: Calendar::load(db, &found.subject, content.as_ref().map(|(of, _)| of))?,
             content: content.map(|(content, _)| Arc::new(content)),
             providers: providers
                 .filter_map(|view| Some((view.channel.known()?, view.set_at)))
                 .collect(),
-            calendar: Calendar::load(db, &found.subject, priority)?,
             epoch: meta::epoch(db)?,
             found,
         })

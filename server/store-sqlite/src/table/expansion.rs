@@ -8,14 +8,16 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Row};
-use vestnik_model::{Devices, InstallationId, TopicName, UserId};
+use vestnik_model::{Devices, InstallationId, TopicName, UserId, preference::OptOuts};
 use vestnik_rules::{
     audience::{Candidate, ListedUser, Members, Plan, Position, Source, admit},
+    consent::{Passage, Ways, passage},
     contact::ContactHash,
     delivery::{Move, is_timed},
     device,
+    hold::OptOut,
     release::{Made, make},
-    schedule::Attributes,
+    schedule::{Attributes, Turn},
 };
 use vestnik_store::effect::{Arrived, Grown};
 
@@ -37,7 +39,7 @@ use crate::{
 statements! {
     SUBSCRIBERS = "SELECT u.row, u.last_seq, u.last_tag, u.renewal, u.renewed_at, u.id,
              EXISTS (SELECT 1 FROM installation i WHERE i.app = ?4 AND i.user = u.id),
-             u.zone, u.quiet_from, u.quiet_to, u.phone_zone
+             u.zone, u.quiet_from, u.quiet_to, u.phone_zone, u.opt_out
          FROM subscription s CROSS JOIN user u ON u.row = s.user
          WHERE s.topic = ?1 AND s.user > ?2 AND u.id IS NOT NULL ORDER BY s.user LIMIT ?3";
 }
@@ -95,6 +97,7 @@ struct Named {
     only: Option<Vec<InstallationId>>,
     has_installation: bool,
     attributes: Attributes,
+    opt_outs: OptOuts,
 }
 
 /// Expands a part.
@@ -104,9 +107,8 @@ pub(crate) fn expand(
     changes: &mut Changes,
 ) -> Result<Expanded, rusqlite::Error> {
     let mut expanded = Expanded::default();
-    let content = part.arrived.as_ref();
-    let priority = content.and_then(|of| of.notification.priority.known());
-    let calendar = Calendar::load(db, part.subject, priority)?;
+    let content = part.arrived.as_ref().map(|of| &of.notification);
+    let calendar = Calendar::load(db, part.subject, content)?;
     let arrived = (part.arrived.clone(), part.now);
     let mut pen = Pen {
         db,
@@ -129,7 +131,7 @@ pub(crate) fn expand(
         for member in walked {
             position = position.past(member.key);
             if let Some(named) = member.named {
-                expanded.users.extend(pen.deliver(named)?);
+                expanded.users.extend(pen.deliver(named, &source.members)?);
             }
         }
         if is_end {
@@ -179,6 +181,7 @@ fn users(
                 only: None,
                 has_installation: present::has_any(db, app, user)?,
                 attributes: user_attribute::get(db, head.row)?,
+                opt_outs: user_attribute::opt_outs(db, head.row)?,
             };
             Ok(Walked {
                 key: *key,
@@ -217,6 +220,7 @@ fn named(row: &Row<'_>) -> Result<Named, rusqlite::Error> {
         only: None,
         has_installation: row.get(6)?,
         attributes: user_attribute::attributes(row, 7)?,
+        opt_outs: user_attribute::opt_outs_in(row, 11)?,
     })
 }
 
@@ -239,6 +243,7 @@ fn named_by(
                 only: None,
                 has_installation: present::has_any(db, app, &user)?,
                 attributes: user_attribute::get(db, head.row)?,
+                opt_outs: user_attribute::opt_outs(db, head.row)?,
                 user,
             };
             Ok(Walked {
@@ -265,12 +270,14 @@ fn owners(
         };
         let head = user::ensure(db, app, &user)?;
         let attributes = user_attribute::get(db, head.row)?;
+        let opt_outs = user_attribute::opt_outs(db, head.row)?;
         let owner = owners.entry(head.row).or_insert_with(|| Named {
             head,
             user,
             only: Some(Vec::new()),
             has_installation: true,
             attributes,
+            opt_outs,
         });
         owner.only.get_or_insert_default().push(*id);
     }
@@ -280,6 +287,25 @@ fn owners(
     });
     let next = owners.filter(|owner| after.is_none_or(|after| owner.key > after));
     Ok(next.take(limit as usize).collect())
+}
+
+/// What may name a user.
+fn ways(db: &Connection, part: &Part<'_>, named: &Named) -> Result<Ways, rusqlite::Error> {
+    let (app, user) = (&part.subject.app, named.head.row);
+    let mut topics = Vec::new();
+    for name in part.plan.topics() {
+        if let Some(topic) = topic::find(db, app, &name)?
+            && topic::is_subscribed(db, topic.row, user)?
+        {
+            topics.push(name);
+        }
+    }
+    let sessions = present::sessions(db, app, &named.user)?.into_iter();
+    Ok(Ways {
+        topics,
+        contacts: contact::of_user(db, user)?,
+        installations: sessions.map(|(installation, _)| installation).collect(),
+    })
 }
 
 /// Writes deliveries and entries.
@@ -294,13 +320,21 @@ struct Pen<'a> {
 
 impl Pen<'_> {
     /// Makes the delivery of a user; gives the user when they got an entry.
-    fn deliver(&mut self, named: Named) -> Result<Option<Grown>, rusqlite::Error> {
+    fn deliver(
+        &mut self,
+        named: Named,
+        members: &Members,
+    ) -> Result<Option<Grown>, rusqlite::Error> {
+        let passage = passage((self.part.plan, members), &named.opt_outs, || {
+            ways(self.db, self.part, &named)
+        })?;
         let Named {
             mut head,
             user,
             only,
             has_installation,
             attributes,
+            opt_outs,
         } = named;
         let app = &self.part.subject.app;
         let only = device::only(self.part.devices, only, || {
@@ -314,10 +348,17 @@ impl Pen<'_> {
         let Some(member) = admit(self.part.plan, candidate, self.part.now) else {
             return Ok(None);
         };
-        let known = self.calendar.known(self.db, &user, attributes)?;
         let pace = self.calendar.pace;
-        let takes_place = is_timed(&member.state);
-        let turn = self.calendar.turn(&known, takes_place, self.part.now);
+        let turn = match passage {
+            Passage::Open => {
+                let said = (attributes, &opt_outs);
+                let known = self.calendar.known(self.db, &user, said)?;
+                let takes_place = is_timed(&member.state);
+                self.calendar.turn(&known, takes_place, self.part.now)
+            }
+            Passage::Elsewhere => return Ok(None),
+            Passage::Refused => Turn::Over(OptOut::Topic.reason()),
+        };
         let made = make(member, turn, self.part.now);
         if !self.insert(&head, &made)? {
             self.calendar.pace = pace;

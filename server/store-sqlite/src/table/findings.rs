@@ -91,12 +91,13 @@ fn held(
 ) -> Result<Option<Held>, rusqlite::Error> {
     let read = notification::content(db, found.subject.row);
     let content = unreadable.pass_over("notification", read)?;
-    let priority = content.and_then(|(content, _)| content.priority.known());
-    let Some(calendar) = Calendar::load(db, &found.subject, priority)? else {
+    let content = content.as_ref().map(|(content, _)| content);
+    let Some(calendar) = Calendar::load(db, &found.subject, content)? else {
         return Ok(None);
     };
     let attributes = user_attribute::get(db, user)?;
-    let known = calendar.known(db, &asked.user, attributes)?;
+    let opt_outs = user_attribute::opt_outs(db, user)?;
+    let known = calendar.known(db, &asked.user, (attributes, &opt_outs))?;
     Ok(calendar.held(&known, state, asked.now))
 }
 

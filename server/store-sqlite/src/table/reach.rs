@@ -4,6 +4,7 @@ use rusqlite::Connection;
 use vestnik_model::{TopicName, UserId};
 use vestnik_rules::{
     audience::{Members, Plan, Position},
+    consent::unwanted,
     contact::ContactKey,
     reach::{Reach, Recipients},
     schedule::Known,
@@ -20,7 +21,7 @@ use super::{
 use crate::sql::statements;
 
 statements! {
-    SUBSCRIBERS = "SELECT u.id FROM subscription s CROSS JOIN user u ON u.row = s.user
+    SUBSCRIBERS = "SELECT u.id, u.opt_out FROM subscription s CROSS JOIN user u ON u.row = s.user
          WHERE s.topic = ?1 AND s.user > ?2 AND u.id IS NOT NULL ORDER BY s.user LIMIT ?3";
 }
 
@@ -43,7 +44,22 @@ pub(crate) fn of(
     let is_exact = recipients.count() <= asked.limit as usize;
     let mut reach = Reach::default();
     let (mailing, app_default) = (asked.mailing(), app::zone(db, &asked.app)?);
-    for (user, only) in recipients.iter().take(asked.limit as usize) {
+    let limit = asked.limit as usize;
+    let unwilling = recipients.unwilling().take(limit);
+    unwilling.for_each(|_| reach.add_opted_out());
+    for (user, only) in recipients.iter().take(limit) {
+        let head = user::find(db, &asked.app, user)?;
+        let (attributes, opt_outs) = match &head {
+            Some(head) => (
+                user_attribute::get(db, head.row)?,
+                user_attribute::opt_outs(db, head.row)?,
+            ),
+            None => Default::default(),
+        };
+        if unwanted(&opt_outs, asked.category.as_ref()).is_some() {
+            reach.add_opted_out();
+            continue;
+        }
         let owner = Owner {
             app: &asked.app,
             user,
@@ -51,18 +67,17 @@ pub(crate) fn of(
         };
         let mut devices = devices_of(db, &owner)?;
         devices.retain(|device| only.is_none_or(|only| only.contains(&device.installation)));
-        let head = user::find(db, &asked.app, user)?;
         let mailbox = match &head {
             Some(head) => mailbox(db, &asked.app, head.row)?,
             None => None,
         };
         reach.add(asked.audience.devices(), &devices, mailbox.as_ref());
-        let attributes = head.map(|head| user_attribute::get(db, head.row));
         let known = Known {
             installation: zone_seen_last(db, &asked.app, user)?,
-            attributes: attributes.transpose()?.unwrap_or_default(),
+            attributes,
             app_default: app_default.clone(),
             is_critical: asked.is_critical,
+            opt_out: None,
         };
         reach.add_time(&mailing, &known.recipient(), asked.now);
     }
@@ -131,8 +146,14 @@ fn subscribers(
     while recipients.count() <= asked.limit as usize
         && let Some(row) = rows.next()?
     {
-        let user = UserId::parse(row.get_ref(0)?.as_str()?).ok();
-        user.into_iter().for_each(|user| recipients.add(user));
+        let Ok(user) = UserId::parse(row.get_ref(0)?.as_str()?) else {
+            continue;
+        };
+        if user_attribute::opt_outs_in(row, 1)?.topics.contains(name) {
+            recipients.add_unwilling(user);
+        } else {
+            recipients.add(user);
+        }
     }
     Ok(())
 }

@@ -112,9 +112,8 @@ impl<'a> Desk<'a> {
         changes: &'a mut Changes,
     ) -> Result<Option<Self>, rusqlite::Error> {
         let subject = &part.pass.found.subject;
-        let content = part.arrived.as_ref();
-        let priority = content.and_then(|of| of.notification.priority.known());
-        let Some(calendar) = Calendar::load(db, subject, priority)? else {
+        let content = part.arrived.as_ref().map(|of| &of.notification);
+        let Some(calendar) = Calendar::load(db, subject, content)? else {
             return Ok(None);
         };
         let arrived = (part.arrived.clone(), part.pass.now);
@@ -182,7 +181,8 @@ impl<'a> Desk<'a> {
         };
         let subject = &self.part.pass.found.subject;
         let attributes = user_attribute::get(db, key.user)?;
-        let known = self.calendar.known(db, &name, attributes)?;
+        let opt_outs = user_attribute::opt_outs(db, key.user)?;
+        let known = self.calendar.known(db, &name, (attributes, &opt_outs))?;
         let is_reachable = self.part.is_routed || present::has_any(db, &subject.app, &name)?;
         let turn = self.calendar.turn(&known, is_reachable, now);
         match ask(found.state.clone(), turn, is_reachable, now) {

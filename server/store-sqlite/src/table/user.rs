@@ -24,7 +24,7 @@ statements! {
     ADVANCE = "UPDATE user SET last_seq = ?2, last_tag = ?3 WHERE row = ?1";
     RENEW = "UPDATE user SET renewal = ?2, renewed_at = ?3 WHERE row = ?1";
     UNNAME = "UPDATE user SET id = NULL, zone = NULL, quiet_from = NULL, quiet_to = NULL,
-             phone_zone = NULL WHERE row = ?1";
+             phone_zone = NULL, opt_out = NULL WHERE row = ?1";
     DELETE = "DELETE FROM user WHERE row = ?1";
 }
 

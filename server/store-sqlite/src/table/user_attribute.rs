@@ -1,16 +1,21 @@
-//! What Apps say of their users' clocks: columns of the users' rows.
+//! What Apps and people say of when, and of what, somebody is notified: columns of the users' rows.
 
 use jiff::civil::Time;
 use rusqlite::{Connection, OptionalExtension as _, Row};
-use vestnik_model::publish::ZoneName;
-use vestnik_rules::schedule::{Attributes, QuietHours};
+use vestnik_model::{preference::OptOuts, publish::ZoneName};
+use vestnik_rules::{
+    consent::Stored,
+    schedule::{Attributes, QuietHours},
+};
 
-use crate::sql::statements;
+use crate::{sql::statements, value::to_json};
 
 statements! {
     PUT = "UPDATE user SET zone = ?2, quiet_from = ?3, quiet_to = ?4, phone_zone = ?5
          WHERE row = ?1";
     GET = "SELECT zone, quiet_from, quiet_to, phone_zone FROM user WHERE row = ?1";
+    PUT_OPT_OUTS = "UPDATE user SET opt_out = ?2 WHERE row = ?1";
+    OPT_OUTS = "SELECT opt_out FROM user WHERE row = ?1";
 }
 
 /// Sets what is said of a user, whole.
@@ -59,4 +64,32 @@ pub(crate) fn attributes(row: &Row<'_>, first: usize) -> Result<Attributes, rusq
         quiet: quiet.and_then(|(from, to)| QuietHours::new(from, to)),
         phone_zone: phone_zone.and_then(ZoneName::parse),
     })
+}
+
+/// Sets what a user does not want, whole.
+pub(crate) fn put_opt_outs(
+    db: &Connection,
+    user: i64,
+    opt_outs: &OptOuts,
+) -> Result<(), rusqlite::Error> {
+    let stored = Stored::of(opt_outs).as_ref().map(to_json).transpose()?;
+    db.prepare_cached(PUT_OPT_OUTS)?
+        .execute((user, stored))
+        .map(drop)
+}
+
+/// What a user does not want.
+pub(crate) fn opt_outs(db: &Connection, user: i64) -> Result<OptOuts, rusqlite::Error> {
+    let read = db
+        .prepare_cached(OPT_OUTS)?
+        .query_row([user], |row| opt_outs_in(row, 0));
+    read.optional().map(Option::unwrap_or_default)
+}
+
+/// What a user does not want, from the column `opt_out` and its number. What cannot be read at all says
+/// nothing: nobody waits for it.
+pub(crate) fn opt_outs_in(row: &Row<'_>, column: usize) -> Result<OptOuts, rusqlite::Error> {
+    let text = row.get_ref(column)?.as_str_or_null()?;
+    let stored = text.and_then(|text| serde_json::from_str::<Stored>(text).ok());
+    Ok(stored.map(Stored::opt_outs).unwrap_or_default())
 }

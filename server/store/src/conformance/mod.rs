@@ -13,6 +13,7 @@
 
 pub mod bounces;
 pub mod concurrency;
+pub mod consent;
 pub mod contacts;
 pub mod decrypting;
 pub mod devices;
@@ -119,6 +120,12 @@ macro_rules! conformance {
                 a_telephone_number_names_its_users;
             recipients: what_an_app_says_of_a_user_is_set_whole,
                 what_was_said_goes_with_its_user, an_app_has_one_default_zone;
+            consent: opt_outs_are_set_whole_and_are_each_apps_own,
+                a_device_says_it_for_its_user_while_its_session_lasts,
+                opt_outs_go_with_their_user, what_is_not_wanted_is_made_for_nobody,
+                an_opt_out_counts_until_the_hand_over,
+                a_topic_that_somebody_left_names_them_no_more,
+                who_does_not_want_it_is_counted_apart;
             publishing: a_user_is_reached_once_by_any_number_of_ways,
                 a_user_without_an_installation_has_it_in_the_log,
                 single_installations_are_meant_alone, excluded_users_get_nothing,

@@ -27,6 +27,7 @@ fn query(to: AudienceRequest, limit: u32) -> ReachQuery {
         schedule: Schedule::default(),
         ttl: SignedDuration::from_hours(1),
         is_critical: false,
+        category: None,
         limit,
         now: at(50),
     }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use vestnik_model::{
     AppId, TopicName, UserId,
+    preference::OptOuts,
     subscription::{Topic, TopicSettings},
 };
 use vestnik_rules::{
@@ -144,6 +145,7 @@ fn erase(txn: &mut Txn, app: &AppId, user: &UserId, now: Timestamp) -> bool {
     if let Some(row) = txn.world.users.get_mut(&key) {
         row.name = None;
         row.attributes = Attributes::default();
+        row.opt_outs = OptOuts::default();
     }
     txn.world.emails.remove(&key);
     txn.world.phones.remove(&key);

@@ -39,6 +39,15 @@ pub(super) fn with_contact(
     users.filter(of_app).collect()
 }
 
+/// What the addresses of a user are found by.
+pub(super) fn contacts_of(world: &World, app: &AppId, user: UserKey) -> Vec<ContactHash> {
+    let email = world.emails.get(&user);
+    let email = email.map(|email| KEY.hash(app, Contact::Email(&email.address)));
+    let phone = world.phones.get(&user);
+    let phone = phone.map(|phone| KEY.hash(app, Contact::Phone(phone)));
+    email.into_iter().chain(phone).collect()
+}
+
 impl Contacts for MemoryStore {
     fn put_email(
         &self,

@@ -3,18 +3,21 @@
 use std::{collections::BTreeMap, convert::Infallible};
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, InstallationId, TopicName};
+use vestnik_model::{AppId, InstallationId, TopicName, UserId};
 use vestnik_rules::{
     audience::{Candidate, ListedUser, Members, Plan, Source, admit},
     cascade::Course,
+    consent::{Passage, Ways, passage},
     delivery::{Move, is_timed},
     device,
+    hold::OptOut,
     identity::delivery_id,
     release::make,
+    schedule::Turn,
 };
 
 use super::{
-    contacts::with_contact,
+    contacts::{contacts_of, with_contact},
     dispatch::wake,
     logs::{Append, append},
     release,
@@ -61,7 +64,8 @@ pub(super) fn expand(txn: &mut Txn, part: &Part<'_>) -> Result<(), StoreError> {
         left -= walked.len();
         for member in walked {
             position = position.past(member.key);
-            deliver(txn, part, &plan, member)?;
+            let from = (&plan, &source.members);
+            deliver(txn, part, from, member)?;
         }
         next = Some(if is_end { position.end() } else { position });
     }
@@ -155,8 +159,43 @@ fn owners(
     owners
 }
 
+/// What a source of an audience is to a user whom it names.
+pub(super) fn passage_of(
+    world: &World,
+    (app, user): (&AppId, UserKey),
+    from: (&Plan, &Members),
+) -> Passage {
+    let Some(row) = world.users.get(&user) else {
+        return Passage::Open;
+    };
+    let ways = || Ok::<_, Infallible>(ways(world, (app, user), row.name.as_ref()));
+    let Ok(passage) = passage(from, &row.opt_outs, ways);
+    passage
+}
+
+/// What may name a user.
+fn ways(world: &World, (app, user): (&AppId, UserKey), name: Option<&UserId>) -> Ways {
+    let topics = world.subscriptions.keys().filter(|(_, of)| *of == user);
+    let names = topics.filter_map(|(topic, _)| {
+        let mut named = world.topic_names.iter();
+        named.find_map(|((_, name), key)| (key == topic).then(|| name.clone()))
+    });
+    Ways {
+        topics: names.collect(),
+        contacts: contacts_of(world, app, user),
+        installations: name.map_or_else(Vec::new, |name| {
+            world.sessions_of(app, name).into_keys().collect()
+        }),
+    }
+}
+
 /// Makes the delivery and the entry of a user, unless they have one or are excluded.
-fn deliver(txn: &mut Txn, part: &Part<'_>, plan: &Plan, walked: Walked) -> Result<(), StoreError> {
+fn deliver(
+    txn: &mut Txn,
+    part: &Part<'_>,
+    (plan, members): (&Plan, &Members),
+    walked: Walked,
+) -> Result<(), StoreError> {
     let key = (part.notification, walked.user);
     let Some(user) = txn.world.name_of(walked.user).cloned() else {
         return Ok(());
@@ -178,9 +217,15 @@ fn deliver(txn: &mut Txn, part: &Part<'_>, plan: &Plan, walked: Walked) -> Resul
     if txn.world.deliveries.contains_key(&key) {
         return Ok(());
     }
-    let takes_place = is_timed(&member.state);
-    let turn = release::turn_of(&mut txn.world, key, takes_place, part.now);
-    let turn = turn.ok_or_else(|| corrupt("a notification is gone"))?;
+    let turn = match passage_of(&txn.world, (&app, walked.user), (plan, members)) {
+        Passage::Open => {
+            let takes_place = is_timed(&member.state);
+            let turn = release::turn_of(&mut txn.world, key, takes_place, part.now);
+            turn.ok_or_else(|| corrupt("a notification is gone"))?
+        }
+        Passage::Elsewhere => return Ok(()),
+        Passage::Refused => Turn::Over(OptOut::Topic.reason()),
+    };
     let made = make(member, turn, part.now);
     let append_to = made.is_due.then(|| Append {
         user: walked.user,

@@ -1,8 +1,9 @@
 //! Whom an audience would reach now.
 
-use vestnik_model::UserId;
+use vestnik_model::{UserId, preference::OptOuts};
 use vestnik_rules::{
     audience::{Members, Plan, Position},
+    consent::unwanted,
     reach::{Reach, Recipients},
     schedule::{Attributes, Known},
 };
@@ -27,7 +28,15 @@ pub(super) fn of(world: &World, asked: &ReachQuery) -> ReachOutcome {
     let recipients = recipients(world, asked, &plan);
     let is_exact = recipients.count() <= asked.limit as usize;
     let mut reach = Reach::default();
-    for (user, only) in recipients.iter().take(asked.limit as usize) {
+    let limit = asked.limit as usize;
+    let unwilling = recipients.unwilling().take(limit);
+    unwilling.for_each(|_| reach.add_opted_out());
+    for (user, only) in recipients.iter().take(limit) {
+        let (attributes, opt_outs) = said(world, asked, user);
+        if unwanted(&opt_outs, asked.category.as_ref()).is_some() {
+            reach.add_opted_out();
+            continue;
+        }
         let devices = devices_of(world, (&asked.app, user), asked.now);
         let meant =
             devices.filter(|device| only.is_none_or(|only| only.contains(&device.installation)));
@@ -41,19 +50,21 @@ pub(super) fn of(world: &World, asked: &ReachQuery) -> ReachOutcome {
         );
         let known = Known {
             installation: zone_seen_last(world, &asked.app, user),
-            attributes: attributes(world, asked, user),
+            attributes,
             app_default: world.default_zones.get(&asked.app).cloned(),
             is_critical: asked.is_critical,
+            opt_out: None,
         };
         reach.add_time(&asked.mailing(), &known.recipient(), asked.now);
     }
     ReachOutcome::Reach { reach, is_exact }
 }
 
-fn attributes(world: &World, asked: &ReachQuery, user: &UserId) -> Attributes {
+fn said(world: &World, asked: &ReachQuery, user: &UserId) -> (Attributes, OptOuts) {
     let key = world.user_key(&asked.app, user);
     let row = key.and_then(|key| world.users.get(&key));
-    row.map(|row| row.attributes.clone()).unwrap_or_default()
+    row.map(|row| (row.attributes.clone(), row.opt_outs.clone()))
+        .unwrap_or_default()
 }
 
 fn recipients<'a>(world: &World, asked: &ReachQuery, plan: &'a Plan) -> Recipients<'a> {
@@ -65,12 +76,21 @@ fn recipients<'a>(world: &World, asked: &ReachQuery, plan: &'a Plan) -> Recipien
                 let users = listed.into_iter().map(|listed| listed.user);
                 users.for_each(|user| recipients.add(user));
             }
-            Members::Topic(name) => {
-                let topic = world.topic_key(&asked.app, &name);
+            Members::Topic(ref name) => {
+                let topic = world.topic_key(&asked.app, name);
                 let members = world.subscriptions.keys();
                 let members = members.filter(|(of, _)| Some(*of) == topic);
-                let users = members.filter_map(|(_, user)| world.name_of(*user).cloned());
-                users.for_each(|user| recipients.add(user));
+                for (_, key) in members {
+                    let Some(user) = world.name_of(*key).cloned() else {
+                        continue;
+                    };
+                    let row = world.users.get(key);
+                    if row.is_some_and(|row| row.opt_outs.topics.contains(name)) {
+                        recipients.add_unwilling(user);
+                    } else {
+                        recipients.add(user);
+                    }
+                }
             }
             Members::Contacts(hashes) => {
                 let users = with_contact(world, &asked.app, &hashes).into_iter();

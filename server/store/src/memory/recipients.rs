@@ -1,11 +1,11 @@
-//! What Apps say of their users' clocks.
+//! What Apps and people say of when, and of what, somebody is notified.
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, UserId, publish::ZoneName};
+use vestnik_model::{AppId, UserId, preference::OptOuts, publish::ZoneName};
 use vestnik_rules::schedule::Said;
 
 use super::{MemoryStore, asking};
-use crate::{Answer, Recipients};
+use crate::{Answer, Recipients, recipients::Whose};
 
 impl Recipients for MemoryStore {
     fn put_attributes(
@@ -36,6 +36,31 @@ impl Recipients for MemoryStore {
                 attributes: world.users.get(&key)?.attributes.clone(),
                 phone: world.phones.get(&key).cloned(),
             })
+        })
+    }
+
+    fn put_opt_outs(&self, whose: Whose, opt_outs: OptOuts, now: Timestamp) -> Answer<'_, bool> {
+        self.write(now, move |txn| {
+            let (app, user) = match &whose {
+                Whose::User(app, user) => (app, user),
+                Whose::Session(session) if txn.world.present(session).is_none() => {
+                    return Ok(false);
+                }
+                Whose::Session(session) => (&session.app, &session.user),
+            };
+            let key = txn.world.ensure_user(app, user);
+            if let Some(row) = txn.world.users.get_mut(&key) {
+                row.opt_outs = opt_outs.clone();
+            }
+            asking::of_user(txn, (app, user), now);
+            Ok(true)
+        })
+    }
+
+    fn opt_outs(&self, app: AppId, user: UserId) -> Answer<'_, Option<OptOuts>> {
+        self.read(move |world| {
+            let key = world.user_key(&app, &user)?;
+            Some(world.users.get(&key)?.opt_outs.clone())
         })
     }
 

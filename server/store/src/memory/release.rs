@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use vestnik_model::{AppId, DeliveryStatus, InstallationId, Priority, UserId};
 use vestnik_rules::{
     cascade::Course,
+    consent::unwanted,
     delivery::{Advanced, expire, is_timed},
     device,
     release::{Question, Released, ask, question},
@@ -239,6 +240,7 @@ pub(super) fn known(world: &World, (notification, user): Key) -> Option<Known> {
         attributes: of.attributes.clone(),
         app_default: world.default_zones.get(&row.app).cloned(),
         is_critical: row.notification.priority == Priority::Critical,
+        opt_out: unwanted(&of.opt_outs, row.notification.category.as_ref()),
     })
 }
 

@@ -19,8 +19,8 @@ use crate::{
         rate::{AddressLimit, limit_address, limit_caller},
         rest::{
             bounces, contacts, deliveries, events, explain, identity_keys, import, installations,
-            keys, notifications, preview, providers, receipts, settings, submission::in_time,
-            token, topics, users, webhooks,
+            keys, notifications, preferences, preview, providers, receipts, settings,
+            submission::in_time, token, topics, users, webhooks,
         },
     },
     refusal::Refusal,
@@ -157,6 +157,14 @@ fn people() -> Router<ServerState> {
             put(contacts::put)
                 .get(contacts::get)
                 .delete(contacts::delete),
+        )
+        .route(
+            route::USER_PREFERENCES,
+            put(preferences::put).get(preferences::get),
+        )
+        .route(
+            route::PREFERENCES,
+            put(preferences::put_own).get(preferences::get_own),
         )
         .route(route::BOUNCES, post(bounces::take))
         .route(route::IMPORT_ADDRESSES, post(import::import))

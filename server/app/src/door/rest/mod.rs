@@ -13,6 +13,7 @@ pub(crate) mod keys;
 pub(crate) mod notifications;
 pub(crate) mod page;
 pub(crate) mod path;
+pub(crate) mod preferences;
 pub(crate) mod preview;
 pub(crate) mod providers;
 pub(crate) mod receipts;

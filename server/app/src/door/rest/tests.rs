@@ -7,6 +7,7 @@ mod contacts;
 mod events;
 mod explaining;
 mod hub;
+mod preferences;
 mod previewing;
 mod publishing;
 mod world;

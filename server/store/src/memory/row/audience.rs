@@ -1,7 +1,7 @@
 //! Topics and users.
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, UserId, subscription::TopicSettings};
+use vestnik_model::{AppId, UserId, preference::OptOuts, subscription::TopicSettings};
 use vestnik_rules::{log::Tag, schedule::Attributes};
 
 /// A topic.
@@ -24,4 +24,6 @@ pub(crate) struct UserRow {
     pub(crate) renewed_at: Option<Timestamp>,
     /// What the App says of the user.
     pub(crate) attributes: Attributes,
+    /// What the user does not want.
+    pub(crate) opt_outs: OptOuts,
 }

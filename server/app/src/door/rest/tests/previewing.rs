@@ -20,7 +20,7 @@ async fn a_preview_counts_and_renders_and_changes_nothing() {
     let preview = world.admin(line, Some(request("small"))).await;
     assert_eq!(preview.status, 200, "{preview:?}");
     let expected = json!({
-        "users": 2, "is_exact": true, "without_device": 1, "blocked": 0, "by_channel": {},
+        "users": 2, "is_exact": true, "opted_out": 0, "without_device": 1, "blocked": 0, "by_channel": {},
         "waiting": 0, "left_out": 0, "last_at": preview.body["opens_at"],
     });
     assert_eq!(preview.body["audience"], expected);

@@ -1,0 +1,260 @@
+//! What a person does not want: no delivery that they opted out of is made, released or tried.
+//!
+//! An opt-out of everything or of a category counts until a delivery is handed over: it is asked when the
+//! delivery is made, when it is released, and before each try. One of a topic counts when an audience is
+//! expanded, as that is when it is settled who is meant and why: a topic from which somebody opted out does
+//! not name them. If nothing else in the audience does, they get a delivery that has ended, so that the
+//! sender sees why. Nothing goes round an opt-out, neither urgency nor another channel.
+//!
+//! ```
+//! use vestnik_model::preference::OptOuts;
+//! use vestnik_rules::{consent::unwanted, hold::OptOut};
+//!
+//! let said: OptOuts = serde_json::from_str(r#"{"categories": ["promotions"]}"#)?;
+//! let (promotions, orders) = ("promotions".parse()?, "orders".parse()?);
+//! assert_eq!(unwanted(&said, Some(&promotions)), Some(OptOut::Category));
+//! assert_eq!(unwanted(&said, Some(&orders)), None);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use serde::{Deserialize, Serialize};
+use vestnik_model::{CategoryName, InstallationId, TopicName, preference::OptOuts};
+
+use crate::{
+    audience::{Members, Plan},
+    contact::ContactHash,
+    hold::OptOut,
+};
+
+/// Why a person does not want a notification of a category, by what names them for it aside.
+#[must_use]
+pub fn unwanted(opt_outs: &OptOuts, category: Option<&CategoryName>) -> Option<OptOut> {
+    if opt_outs.all {
+        return Some(OptOut::All);
+    }
+    let is_category = category.is_some_and(|category| opt_outs.categories.contains(category));
+    is_category.then_some(OptOut::Category)
+}
+
+/// Opt-outs as they are stored. They are read leniently: unknown fields are ignored, and names that are none
+/// in this version are passed over.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Stored {
+    all: bool,
+    categories: Vec<String>,
+    topics: Vec<String>,
+}
+
+impl Stored {
+    /// What a store keeps; nothing of who wants everything.
+    #[must_use]
+    pub fn of(opt_outs: &OptOuts) -> Option<Self> {
+        let OptOuts {
+            all,
+            categories,
+            topics,
+        } = opt_outs;
+        (!opt_outs.is_empty()).then(|| Self {
+            all: *all,
+            categories: categories.iter().map(ToString::to_string).collect(),
+            topics: topics.iter().map(ToString::to_string).collect(),
+        })
+    }
+
+    /// What was stored.
+    #[must_use]
+    pub fn opt_outs(self) -> OptOuts {
+        let (categories, topics) = (self.categories.into_iter(), self.topics.into_iter());
+        OptOuts {
+            all: self.all,
+            categories: categories
+                .filter_map(|name| CategoryName::parse(name).ok())
+                .collect(),
+            topics: topics
+                .filter_map(|name| TopicName::parse(name).ok())
+                .collect(),
+        }
+    }
+}
+
+/// What else than listed users can name a person for a notification.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ways {
+    /// The topics of its plan that they subscribe to.
+    pub topics: Vec<TopicName>,
+    /// What their addresses are found by.
+    pub contacts: Vec<ContactHash>,
+    /// Their installations.
+    pub installations: Vec<InstallationId>,
+}
+
+/// What a source of an audience is to a person whom it names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Passage {
+    /// It names them.
+    Open,
+    /// They opted out of it, and another source names them.
+    Elsewhere,
+    /// They opted out of it, and nothing else names them.
+    Refused,
+}
+
+/// Decides what a source is to a person. The ways are loaded only for one who opted out of it. Listed users
+/// are walked first: who is one of them has a delivery already.
+///
+/// # Errors
+/// When the ways cannot be loaded.
+pub fn passage<E>(
+    (plan, members): (&Plan, &Members),
+    opt_outs: &OptOuts,
+    ways: impl FnOnce() -> Result<Ways, E>,
+) -> Result<Passage, E> {
+    let Members::Topic(topic) = members else {
+        return Ok(Passage::Open);
+    };
+    if !opt_outs.topics.contains(topic) {
+        return Ok(Passage::Open);
+    }
+    let ways = ways()?;
+    let wanted = |name: &TopicName| ways.topics.contains(name) && !opt_outs.topics.contains(name);
+    let is_elsewhere = plan.topics().any(|name| wanted(&name))
+        || ways.contacts.iter().any(|hash| plan.names_contact(hash))
+        || ways
+            .installations
+            .iter()
+            .any(|id| plan.names_installation(*id));
+    Ok(if is_elsewhere {
+        Passage::Elsewhere
+    } else {
+        Passage::Refused
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use serde_json::{Value, json};
+    use vestnik_model::{AppId, Audience};
+
+    use super::*;
+    use crate::contact::{Contact, ContactKey};
+
+    fn said(value: Value) -> OptOuts {
+        serde_json::from_value(value).unwrap()
+    }
+
+    fn topic(name: &str) -> TopicName {
+        TopicName::parse(name).unwrap()
+    }
+
+    #[test]
+    fn everything_comes_before_a_category() {
+        let promotions = "promotions".parse().unwrap();
+        #[track_caller]
+        fn check(said: &OptOuts, category: Option<&CategoryName>, expected: Option<OptOut>) {
+            assert_eq!(unwanted(said, category), expected);
+        }
+        let category = said(json!({"categories": ["promotions", "news"]}));
+        check(&category, Some(&promotions), Some(OptOut::Category));
+        check(&category, Some(&"orders".parse().unwrap()), None);
+        check(&category, None, None);
+        let all = said(json!({"all": true, "categories": ["promotions"]}));
+        check(&all, Some(&promotions), Some(OptOut::All));
+        check(&all, None, Some(OptOut::All));
+        check(
+            &said(json!({"topics": ["promotions"]})),
+            Some(&promotions),
+            None,
+        );
+    }
+
+    /// Of a person who opted out of news, at the topic of that name.
+    #[track_caller]
+    fn check(to: Value, ways: Ways, expected: Passage) {
+        let audience = Audience::parse(serde_json::from_value(to).unwrap()).unwrap();
+        let app = AppId::parse("shop").unwrap();
+        let plan = Plan::of(&app, &audience, &ContactKey::new([7; 32]));
+        let news = Members::Topic(topic("news"));
+        let said = said(json!({"topics": ["news", "gossip"]}));
+        let found = passage((&plan, &news), &said, || Ok::<_, Infallible>(ways));
+        assert_eq!(found, Ok(expected));
+    }
+
+    #[test]
+    fn a_topic_that_somebody_left_does_not_name_them() {
+        let of = |names: &[&str]| Ways {
+            topics: names.iter().map(|name| topic(name)).collect(),
+            ..Ways::default()
+        };
+        check(json!({"topics": ["news"]}), of(&["news"]), Passage::Refused);
+        let two = json!({"topics": ["news", "sports"]});
+        check(two.clone(), of(&["news", "sports"]), Passage::Elsewhere);
+        check(two, of(&["news"]), Passage::Refused);
+        let both = json!({"topics": ["news", "gossip"]});
+        check(both, of(&["news", "gossip"]), Passage::Refused);
+        // What the audience does not name is no way into it.
+        check(
+            json!({"topics": ["news"]}),
+            of(&["news", "sports"]),
+            Passage::Refused,
+        );
+    }
+
+    #[test]
+    fn who_is_named_by_address_or_installation_is_meant() {
+        let app = AppId::parse("shop").unwrap();
+        let hash = |address: &str| {
+            let address = vestnik_model::email::EmailAddress::parse(address).unwrap();
+            ContactKey::new([7; 32]).hash(&app, Contact::Email(&address))
+        };
+        let mailbox = |address: &str| Ways {
+            contacts: vec![hash(address)],
+            ..Ways::default()
+        };
+        let to = json!({"topics": ["news"], "emails": ["anna@a.example"]});
+        check(to.clone(), mailbox("anna@a.example"), Passage::Elsewhere);
+        check(to, mailbox("bert@a.example"), Passage::Refused);
+        let id = "ins_00000000000000000000000000000001";
+        let phone = |id: &str| Ways {
+            installations: vec![id.parse().unwrap()],
+            ..Ways::default()
+        };
+        let to = json!({"topics": ["news"], "installations": [id]});
+        check(to.clone(), phone(id), Passage::Elsewhere);
+        check(
+            to,
+            phone("ins_00000000000000000000000000000002"),
+            Passage::Refused,
+        );
+    }
+
+    #[test]
+    fn what_is_stored_is_read_by_every_version() {
+        let some = said(json!({"all": true, "categories": ["a"], "topics": ["b", "c"]}));
+        assert_eq!(Stored::of(&some).map(Stored::opt_outs), Some(some));
+        assert_eq!(Stored::of(&OptOuts::default()), None);
+        let later = json!({"all": true, "topics": ["news", ""], "senders": [1]});
+        let later: Stored = serde_json::from_value(later).unwrap();
+        assert_eq!(
+            later.opt_outs(),
+            said(json!({"all": true, "topics": ["news"]}))
+        );
+    }
+
+    #[test]
+    fn other_sources_are_open_and_nothing_is_loaded() {
+        let said = said(json!({"topics": ["news"]}));
+        let plan = Plan::default();
+        let never = || -> Result<Ways, ()> { Err(()) };
+        for members in [
+            Members::Topic(topic("sports")),
+            Members::Users(Vec::new()),
+            Members::Contacts(Vec::new()),
+            Members::Installations(Vec::new()),
+        ] {
+            assert_eq!(passage((&plan, &members), &said, never), Ok(Passage::Open));
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! What people do not want.
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use vestnik_model::{
+    Audience, AudienceRequest, CategoryName, DeliveryStatus, Open, Reason, email::EmailAddress,
+    preference::OptOuts, publish::Schedule,
+};
+use vestnik_rules::{attempt::Outcome, session::Session, work::WorkKind};
+
+use super::{
+    Fixture,
+    name::{at, bank, new, notification, shop, topics, user, users},
+    pushing::{self, dispatch, dispatch_of, settle, tried},
+    world::World,
+};
+use crate::{
+    audiences::{ReachOutcome, ReachQuery},
+    publishing::{NewNotification, PublishOutcome},
+    recipients::Whose,
+};
+
+fn said(value: Value) -> OptOuts {
+    serde_json::from_value(value).unwrap()
+}
+
+fn promotions() -> CategoryName {
+    CategoryName::parse("promotions").unwrap()
+}
+
+/// A notification of the category `promotions`.
+fn promotion(number: u32, to: AudienceRequest) -> NewNotification {
+    let mut new = new(&shop(), number, to);
+    new.publication.content.category = Some(promotions());
+    let accepted_at = new.notification.accepted_at;
+    new.notification = new.publication.accept(notification(number), accepted_at);
+    new
+}
+
+impl World {
+    async fn opts_out(&self, who: &str, value: Value, second: i64) {
+        let whose = Whose::User(shop(), user(who));
+        let put = self.store.put_opt_outs(whose, said(value), at(second));
+        assert_eq!(put.await, Ok(true));
+    }
+
+    async fn publish_new(&self, new: NewNotification) {
+        let outcome = self.store.publish(new).await.unwrap();
+        assert!(
+            matches!(outcome, PublishOutcome::Accepted(_)),
+            "{outcome:?}"
+        );
+    }
+
+    /// Who of the shop has a delivery, and why it ended if it did.
+    async fn ends(&self, number: u32) -> Vec<(String, Option<Reason>)> {
+        let views = self.deliveries(number).await.into_iter();
+        let ends = views.map(|view| {
+            let reason = view.reason.as_ref().and_then(Open::known);
+            (view.user.to_string(), reason)
+        });
+        let mut ends: Vec<_> = ends.collect();
+        ends.sort();
+        ends
+    }
+}
+
+fn end(who: &str, reason: impl Into<Option<Reason>>) -> (String, Option<Reason>) {
+    (who.to_owned(), reason.into())
+}
+
+pub async fn opt_outs_are_set_whole_and_are_each_apps_own(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    let of = |app| world.store.opt_outs(app, user("anna"));
+    assert_eq!(of(shop()).await, Ok(None));
+    let some = json!({"all": true, "categories": ["promotions"], "topics": ["news"]});
+    world.opts_out("anna", some.clone(), 1).await;
+    assert_eq!(of(shop()).await, Ok(Some(said(some.clone()))));
+    assert_eq!(of(bank()).await, Ok(None));
+    // What the App says of the user is another thing.
+    world
+        .attributes("anna", json!({"time_zone": "Asia/Tokyo"}), 2)
+        .await;
+    assert_eq!(of(shop()).await, Ok(Some(said(some))));
+    world.opts_out("anna", json!({}), 3).await;
+    assert_eq!(of(shop()).await, Ok(Some(OptOuts::default())));
+    world.is_sound().await;
+}
+
+pub async fn a_device_says_it_for_its_user_while_its_session_lasts(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    let anna = world.login("anna", 1).await;
+    let put = |session: &Session, value| {
+        let whose = Whose::Session(session.clone());
+        world.store.put_opt_outs(whose, said(value), at(5))
+    };
+    let all = json!({"all": true});
+    assert_eq!(put(&anna, all.clone()).await, Ok(true));
+    world.login("bert", 1).await;
+    assert_eq!(
+        put(&anna, json!({})).await,
+        Ok(false),
+        "bert has the device"
+    );
+    let of = |who| world.store.opt_outs(shop(), user(who));
+    assert_eq!(of("anna").await, Ok(Some(said(all))));
+    assert_eq!(
+        of("bert").await.unwrap().unwrap_or_default(),
+        OptOuts::default()
+    );
+    world.is_sound().await;
+}
+
+pub async fn opt_outs_go_with_their_user(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    world.opts_out("anna", json!({"all": true}), 1).await;
+    assert!(world.erase("anna").await);
+    world.login("anna", 2).await;
+    world.publish(1, users(&["anna"])).await;
+    assert_eq!(world.ends(1).await, [end("anna", None)]);
+    world.work(WorkKind::EraseUser, 10, 100).await;
+    world.is_sound().await;
+}
+
+/// It ends with its reason and comes into no log; others get it.
+pub async fn what_is_not_wanted_is_made_for_nobody(fixture: &impl Fixture) {
+    let (world, _) = pushing::begin(fixture).await;
+    world.login("bert", 2).await;
+    world.login("carl", 3).await;
+    world
+        .opts_out("anna", json!({"categories": ["promotions"]}), 2)
+        .await;
+    world.opts_out("carl", json!({"all": true}), 2).await;
+    let all = ["anna", "bert", "carl"];
+    world.publish_new(promotion(1, users(&all))).await;
+    world.publish(2, users(&all)).await;
+    let (category, everything) = (Reason::OptoutCategory, Reason::OptoutAll);
+    assert_eq!(
+        world.ends(1).await,
+        [
+            end("anna", category),
+            end("bert", None),
+            end("carl", everything)
+        ]
+    );
+    assert_eq!(
+        world.ends(2).await,
+        [
+            end("anna", None),
+            end("bert", None),
+            end("carl", everything)
+        ]
+    );
+    assert_eq!(world.log("anna").await.len(), 1);
+    assert_eq!(world.log("carl").await.len(), 0);
+    let counts = world.counts(1).await;
+    assert_eq!((counts.suppressed, counts.pending), (2, 1));
+    let status = world.delivery(1, "anna").await.status;
+    assert_eq!(status, DeliveryStatus::Suppressed);
+    world.is_sound().await;
+}
+
+/// A delivery that waits for its time, or for its next try, ends when somebody opts out; what was handed
+/// over stays.
+pub async fn an_opt_out_counts_until_the_hand_over(fixture: &impl Fixture) {
+    let (world, _) = pushing::begin(fixture).await;
+    let busy = || Outcome::Retry {
+        reason: Reason::ProviderUnavailable,
+        after: None,
+    };
+    world.publish_new(promotion(1, users(&["anna"]))).await;
+    let begun = dispatch(&world, 20).await;
+    settle(&world, 21, tried(&begun[0], 20, busy())).await;
+    let days = SignedDuration::from_hours(72);
+    let schedule = json!({"window": {"from": "08:10", "to": "08:15"}, "time_zone": "Etc/UTC"});
+    world
+        .publish_timed(2, users(&["anna"]), schedule, days)
+        .await;
+    assert_eq!(world.ends(2).await, [end("anna", None)]);
+    world.publish_new(promotion(3, users(&["anna"]))).await;
+    let begun = dispatch(&world, 22).await;
+    let accepted = Outcome::Accepted;
+    settle(&world, 23, tried(&begun[0], 22, accepted)).await;
+
+    world.opts_out("anna", json!({"all": true}), 24).await;
+    // Opting out of what waits for its time ends it at once.
+    world.go_on(10, 25).await;
+    for claim in world.claim(WorkKind::Dispatch, 600).await {
+        assert!(dispatch_of(&world, &claim, 600).await.begun.is_empty());
+    }
+    let all = Reason::OptoutAll;
+    assert_eq!(world.ends(1).await, [end("anna", all)]);
+    assert_eq!(world.ends(2).await, [end("anna", all)]);
+    assert_eq!(world.ends(3).await, [end("anna", None)]);
+    let status = world.delivery(3, "anna").await.status;
+    assert_eq!(status, DeliveryStatus::Sent);
+    world.is_sound().await;
+}
+
+/// A topic from which somebody opted out does not name them; another source may.
+pub async fn a_topic_that_somebody_left_names_them_no_more(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    for (who, number) in [("anna", 1), ("bert", 2), ("carl", 3), ("dora", 4)] {
+        world.login(who, number).await;
+    }
+    world.topic("news", &["anna", "bert", "carl", "dora"]).await;
+    world.topic("sports", &["bert"]).await;
+    world.email("carl", "carl@a.example", 2).await;
+    for who in ["anna", "bert", "carl"] {
+        world.opts_out(who, json!({"topics": ["news"]}), 2).await;
+    }
+    let to = AudienceRequest {
+        emails: vec![EmailAddress::parse("carl@a.example").unwrap()],
+        ..topics(&["news", "sports"])
+    };
+    world.publish(1, to.clone()).await;
+    world.work(WorkKind::Expand, 1, 20).await;
+    let left = Reason::OptoutTopic;
+    assert_eq!(
+        world.ends(1).await,
+        [
+            end("anna", left),
+            end("bert", None),
+            end("carl", None),
+            end("dora", None)
+        ]
+    );
+    assert_eq!(world.log("anna").await.len(), 0);
+    // By name she is meant.
+    world.publish(2, users(&["anna"])).await;
+    assert_eq!(world.ends(2).await, [end("anna", None)]);
+    // The same people are counted before anything is sent.
+    let ReachOutcome::Reach { reach, .. } = world.store.reach(query(to)).await.unwrap() else {
+        panic!("the topics are known");
+    };
+    assert_eq!((reach.users, reach.opted_out), (4, 1));
+    world.is_sound().await;
+}
+
+pub async fn who_does_not_want_it_is_counted_apart(fixture: &impl Fixture) {
+    let (world, _) = pushing::begin(fixture).await;
+    world.login("bert", 2).await;
+    world
+        .opts_out("anna", json!({"categories": ["promotions"]}), 2)
+        .await;
+    let asked = ReachQuery {
+        category: Some(promotions()),
+        ..query(users(&["anna", "bert"]))
+    };
+    let ReachOutcome::Reach { reach, .. } = world.store.reach(asked).await.unwrap() else {
+        panic!("no topic is asked for");
+    };
+    assert_eq!((reach.users, reach.opted_out, reach.blocked), (2, 1, 0));
+    assert!(reach.by_channel.is_empty(), "{:?}", reach.by_channel);
+    world.is_sound().await;
+}
+
+fn query(to: AudienceRequest) -> ReachQuery {
+    ReachQuery {
+        app: shop(),
+        audience: Audience::parse(to).unwrap(),
+        schedule: Schedule::default(),
+        ttl: SignedDuration::from_hours(1),
+        is_critical: false,
+        category: None,
+        limit: 10,
+        now: at(50),
+    }
+}
