@@ -296,13 +296,18 @@ async fn who_may_show_nothing_is_not_pushed_to() -> anyhow::Result<()> {
         .simulator
         .register(Registration::new(Kind::FcmToken))?;
     let addresses = json!([{"kind": "fcm_token", "value": phone.token}]);
-    let said = json!({"push_addresses": addresses, "permission": "denied"});
-    stage.reports(&anna, &said).await?;
-    let id = publish(&stage, &anna).await?;
-    let unwanted = stage.becomes(id, DeliveryStatus::Suppressed).await?;
-    assert_eq!(unwanted.reason, Some(Reason::BlockedOs.into()));
-    let view = stage.server.backend.notification(id).await?;
-    assert_eq!(view.status, NotificationStatus::Sent);
+    for (permission, reason) in [
+        ("denied", Reason::BlockedOs),
+        ("switched_off", Reason::BlockedApp),
+    ] {
+        let said = json!({"push_addresses": addresses, "permission": permission});
+        stage.reports(&anna, &said).await?;
+        let id = publish(&stage, &anna).await?;
+        let unwanted = stage.becomes(id, DeliveryStatus::Suppressed).await?;
+        assert_eq!(unwanted.reason, Some(reason.into()));
+        let view = stage.server.backend.notification(id).await?;
+        assert_eq!(view.status, NotificationStatus::Sent);
+    }
     assert_eq!(stage.requests_for(&phone).len(), 0);
     stage.stop().await
 }

@@ -2303,7 +2303,7 @@ class _UniffiFfiConverterTypePlatform(_UniffiConverterRustBuffer):
 
 class Permission(enum.Enum):
     """
-    Whether the system lets the app show notifications.
+    Whether the app may show notifications, by the system and by its own switch.
 """
     
     UNKNOWN = 0
@@ -2331,6 +2331,12 @@ class Permission(enum.Enum):
     It does not: the core suppresses each show, and none appears later.
 """
     
+    SWITCHED_OFF = 5
+    """
+    It does, and the person switched notifications off in the app: the core suppresses each show, and the
+    server tries other channels.
+"""
+    
 
 
 class _UniffiFfiConverterTypePermission(_UniffiConverterRustBuffer):
@@ -2347,6 +2353,8 @@ class _UniffiFfiConverterTypePermission(_UniffiConverterRustBuffer):
             return Permission.PROVISIONAL
         if variant == 5:
             return Permission.DENIED
+        if variant == 6:
+            return Permission.SWITCHED_OFF
         raise InternalError("Raw enum value doesn't match any cases")
 
     @staticmethod
@@ -2360,6 +2368,8 @@ class _UniffiFfiConverterTypePermission(_UniffiConverterRustBuffer):
         if value == Permission.PROVISIONAL:
             return
         if value == Permission.DENIED:
+            return
+        if value == Permission.SWITCHED_OFF:
             return
         raise ValueError(value)
 
@@ -2375,6 +2385,8 @@ class _UniffiFfiConverterTypePermission(_UniffiConverterRustBuffer):
             buf.write_i32(4)
         if value == Permission.DENIED:
             buf.write_i32(5)
+        if value == Permission.SWITCHED_OFF:
+            buf.write_i32(6)
 
 
 

@@ -94,7 +94,7 @@ pub enum Platform {
     Web,
 }
 
-/// Whether the system lets the app show notifications.
+/// Whether the app may show notifications, by the system and by its own switch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
 pub enum Permission {
     /// The system does not say.
@@ -107,6 +107,9 @@ pub enum Permission {
     Provisional,
     /// It does not: the core suppresses each show, and none appears later.
     Denied,
+    /// It does, and the person switched notifications off in the app: the core suppresses each show, and the
+    /// server tries other channels.
+    SwitchedOff,
 }
 
 /// What becomes of a user's history when they log out or another user logs in.
@@ -314,6 +317,7 @@ impl From<Permission> for model::Permission {
             Permission::Granted => Self::Granted,
             Permission::Provisional => Self::Provisional,
             Permission::Denied => Self::Denied,
+            Permission::SwitchedOff => Self::SwitchedOff,
         }
     }
 }

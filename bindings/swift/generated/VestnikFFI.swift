@@ -6687,7 +6687,7 @@ public func FfiConverterTypeOpenedBy_lower(_ value: OpenedBy) -> RustBuffer {
 
 
 /**
- * Whether the system lets the app show notifications.
+ * Whether the app may show notifications, by the system and by its own switch.
  */
 
 public enum Permission: Equatable, Hashable {
@@ -6712,6 +6712,11 @@ public enum Permission: Equatable, Hashable {
      * It does not: the core suppresses each show, and none appears later.
      */
     case denied
+    /**
+     * It does, and the person switched notifications off in the app: the core suppresses each show, and the
+     * server tries other channels.
+     */
+    case switchedOff
 
 
 
@@ -6743,6 +6748,8 @@ public struct FfiConverterTypePermission: FfiConverterRustBuffer {
         
         case 5: return .denied
         
+        case 6: return .switchedOff
+        
         default: throw UniffiInternalError.unexpectedEnumCase
         }
     }
@@ -6769,6 +6776,10 @@ public struct FfiConverterTypePermission: FfiConverterRustBuffer {
         
         case .denied:
             writeInt(&buf, Int32(5))
+        
+        
+        case .switchedOff:
+            writeInt(&buf, Int32(6))
         
         }
     }

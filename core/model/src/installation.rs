@@ -64,7 +64,7 @@ pub struct InstallationState {
         skip_serializing_if = "Option::is_none"
     )]
     pub time_zone: Option<String>,
-    /// Whether the system lets the app show notifications.
+    /// Whether the app may show notifications, by the system and by its own switch.
     #[serde(default, deserialize_with = "readable_or_default")]
     #[cfg_attr(feature = "openapi", schema(value_type = Permission))]
     pub permission: Open<Permission>,
@@ -288,6 +288,8 @@ pub enum Permission {
     Provisional,
     /// It does not.
     Denied,
+    /// It does, and the person switched notifications off in the app.
+    SwitchedOff,
 }
 
 words!(Permission {
@@ -296,6 +298,7 @@ words!(Permission {
     Granted = "granted",
     Provisional = "provisional",
     Denied = "denied",
+    SwitchedOff = "switched_off",
 });
 
 #[cfg(test)]

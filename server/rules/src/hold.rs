@@ -24,7 +24,7 @@
 //! ```
 
 use jiff::Timestamp;
-use vestnik_model::Reason;
+use vestnik_model::{Permission, Reason};
 
 use crate::schedule::{Due, HeldBy};
 
@@ -113,7 +113,23 @@ pub enum Block {
 }
 
 impl Block {
-    const fn reason(self) -> Reason {
+    /// What keeps an installation from showing anything, by what it told.
+    #[must_use]
+    pub const fn of(permission: Permission) -> Option<Self> {
+        match permission {
+            Permission::Denied => Some(Self::Os),
+            Permission::SwitchedOff => Some(Self::App),
+            // Who was not asked may be, and what a system does not tell is tried.
+            Permission::Unknown
+            | Permission::NotAsked
+            | Permission::Granted
+            | Permission::Provisional => None,
+        }
+    }
+
+    /// The reason with which the channel gives way to the next.
+    #[must_use]
+    pub const fn reason(self) -> Reason {
         match self {
             Self::Os => Reason::BlockedOs,
             Self::App => Reason::BlockedApp,

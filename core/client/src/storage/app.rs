@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use vestnik_inbox::{
-    HistoryItem, HistoryPage, HistoryQuery, Inbox, Place, SearchQuery, Settled, StoreError,
-    Suppression, Taken,
+    HistoryItem, HistoryPage, HistoryQuery, Inbox, Place, SearchQuery, Settled, StoreError, Taken,
 };
 use vestnik_model::{NotificationId, UserId};
 use vestnik_sqlite::rusqlite;
@@ -262,21 +261,20 @@ impl Files {
         present.is_some_and(|present| present.user == *owner)
     }
 
-    /// While the system lets the app show nothing, what is due is suppressed.
+    /// While the app may show nothing, what is due is suppressed.
     pub(super) fn suppress_blocked(&mut self) -> Result<(), StoreError> {
-        if self.is_blocked {
-            self.mended(Self::suppress_once)
-        } else {
-            Ok(())
+        match self.blocked {
+            Some(_) => self.mended(Self::suppress_once),
+            None => Ok(()),
         }
     }
 
     pub(super) fn suppress_once(&mut self) -> Result<(), StoreError> {
-        if !self.is_blocked {
+        let Some(reason) = self.blocked else {
             return Ok(());
-        }
+        };
         let process = self.process;
-        let blocked = Settled::Suppressed(Suppression::BlockedOs);
+        let blocked = Settled::Suppressed(reason);
         let suppress = |inbox: &mut Inbox<'_>| {
             while let Some(taken) = inbox.take_show(process)? {
                 inbox.settle_show(taken.id(), taken.revision(), &blocked)?;

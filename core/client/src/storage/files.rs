@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use vestnik_clock::{Clock, Monotonic};
 use vestnik_inbox::{
     Device, History, HistoryFile, Inbox, Moment, OpenDevice, Opening, ProcessMark, Standing,
-    StoreError, Suspicion, planted::Plant, spool, wipe_others,
+    StoreError, Suppression, Suspicion, planted::Plant, spool, wipe_others,
 };
 use vestnik_model::{Open, Permission, PushAddress, UserId};
 use vestnik_sqlite::{Database, rusqlite};
@@ -31,8 +31,8 @@ pub struct Files {
     /// When that session was to be made durable for the first time, if it is a login's.
     pub(super) login: Option<(Generation, Moment)>,
     pub(super) process: ProcessMark,
-    /// Whether the system lets the app show nothing.
-    pub(super) is_blocked: bool,
+    /// Why the app may show nothing, if it may not.
+    pub(super) blocked: Option<Suppression>,
     /// Whether nothing of the history may be seen any more, until a session begins.
     pub(super) is_hidden: bool,
     /// When the spool is looked at again at the latest, by the device's clock.
@@ -91,7 +91,7 @@ impl Files {
             device,
             history: None,
             login: None,
-            is_blocked: false,
+            blocked: None,
             is_hidden: false,
             spool_again: None,
             marked: 0,
@@ -139,15 +139,15 @@ impl Files {
         Ok(())
     }
 
-    /// Whether the system lets the app show notifications. While it does not, whatever becomes due is
-    /// suppressed, so that nothing pops up when it does again.
+    /// Whether the app may show notifications. While it may not, whatever becomes due is suppressed, so that
+    /// nothing pops up when it may again.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn set_permission(&mut self, permission: Permission) -> Result<(), StoreError> {
-        // What came back while it was denied does not pop up now.
+        // What came back while it might not does not pop up now.
         self.suppress_blocked()?;
-        self.is_blocked = permission == Permission::Denied;
+        self.blocked = blocked_by(permission);
         let permission = Some(Open::Known(permission));
         self.device.update(|state| state.permission = permission)?;
         self.suppress_blocked()
@@ -416,6 +416,18 @@ impl Files {
                 wipe_others(folder, user, &self.stamp()).map(drop)
             }
         }
+    }
+}
+
+/// Why an app may show nothing, if it may not.
+const fn blocked_by(permission: Permission) -> Option<Suppression> {
+    match permission {
+        Permission::Denied => Some(Suppression::BlockedOs),
+        Permission::SwitchedOff => Some(Suppression::BlockedApp),
+        Permission::Unknown
+        | Permission::NotAsked
+        | Permission::Granted
+        | Permission::Provisional => None,
     }
 }
 

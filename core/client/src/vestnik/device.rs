@@ -11,8 +11,9 @@ use crate::{
 };
 
 impl Vestnik {
-    /// The person changed whether the app may show notifications. While it may not, what becomes due is
-    /// suppressed, and nothing pops up later.
+    /// The person changed whether the app may show notifications: in the system's settings, or by a switch of
+    /// the app itself ([`Permission::SwitchedOff`]). While it may not, what becomes due is suppressed, nothing
+    /// pops up later, and the server goes on to the next step of a cascade.
     ///
     /// # Errors
     /// [`Error::Storage`], [`Error::Closed`].

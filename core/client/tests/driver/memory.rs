@@ -18,7 +18,7 @@ use vestnik_core::{
     transport::{CallFailure, HubCalls, HubConnection, HubEvent, Transport},
 };
 use vestnik_model::{
-    AppId, Cursor, Entry, FactResult, InstallationId, InstallationReport, InstallationState,
+    AppId, Claim, Cursor, Entry, FactResult, InstallationId, InstallationReport, InstallationState,
     NotificationId, Permission, Problem, ProblemCode, Report, Reported, TokenRequest,
     TokenResponse, TopicName, UserId,
     contract::{Entries, Feature, Hello, Limits, Page, Sync as SyncCall, Welcome},
@@ -37,6 +37,8 @@ pub(crate) struct World {
     live: Option<mpsc::Sender<HubEvent>>,
     /// Facts by notification and kind, as often as they came.
     pub(crate) facts: BTreeMap<String, usize>,
+    /// Why what was not shown was not, by its notification.
+    pub(crate) not_shown: BTreeMap<String, String>,
     /// The ids of facts that came.
     fact_ids: BTreeSet<String>,
     /// The secrets that came with logins and refreshes.
@@ -334,6 +336,15 @@ impl HubCalls for Line {
             let notification = fact.notification_id.as_deref().unwrap_or_default();
             let key = format!("{notification} {}", fact.kind);
             *world.facts.entry(key).or_default() += 1;
+            if let Claim::NotShown {
+                notification,
+                reason,
+            } = &parsed.claim
+            {
+                world
+                    .not_shown
+                    .insert(notification.to_string(), reason.clone());
+            }
             let is_new = world.fact_ids.insert(fact.id.clone());
             results.push(FactResult::taken(&parsed.id, is_new));
         }

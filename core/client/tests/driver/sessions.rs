@@ -137,6 +137,33 @@ async fn a_ticket_that_is_dropped_comes_back_and_one_without_permission_never() 
     assert_eq!(server.world().facts.get(&blocked), Some(&1));
 }
 
+/// By the app's own switch nothing is shown either, and the sender is told which one it was.
+#[tokio::test]
+async fn an_app_that_is_switched_off_shows_nothing_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Memory::default();
+    let client = start(&server, folder.path(), quick()).await;
+    online(&client).await;
+    client
+        .set_permission(Permission::SwitchedOff)
+        .await
+        .unwrap();
+    server.notify(2).await;
+    let mut snapshot = client.snapshot();
+    in_time(snapshot.wait_for(|snapshot| snapshot.unread == 2))
+        .await
+        .unwrap();
+    client.set_permission(Permission::Granted).await.unwrap();
+    server.notify(1).await;
+    assert_eq!(draw(&client, 1).await, [3]);
+    in_time(client.flush()).await.unwrap();
+    for number in [1, 2] {
+        let world = server.world();
+        let reason = world.not_shown.get(&id(number).to_string());
+        assert_eq!(reason.map(String::as_str), Some("blocked.app"));
+    }
+}
+
 #[tokio::test]
 async fn a_ticket_that_comes_back_without_permission_is_not_shown_later() {
     let folder = tempfile::tempdir().unwrap();

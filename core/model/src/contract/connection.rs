@@ -42,7 +42,7 @@ pub struct Hello {
         skip_serializing_if = "Option::is_none"
     )]
     pub time_zone: Option<String>,
-    /// Whether the system lets the app show notifications.
+    /// Whether the app may show notifications, by the system and by its own switch.
     #[serde(
         default,
         deserialize_with = "readable",
@@ -112,7 +112,7 @@ pub struct Limits {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UpdateState {
-    /// Whether the system lets the app show notifications.
+    /// Whether the app may show notifications, by the system and by its own switch.
     #[serde(
         default,
         deserialize_with = "readable",

@@ -192,3 +192,17 @@ fn each_opt_out_and_block_has_its_reason() {
         assert_eq!(hold(&facts, now()), Verdict::NextChannel(reason));
     }
 }
+
+#[test]
+fn a_device_that_may_show_nothing_says_why() {
+    for (permission, block) in [
+        (Permission::Denied, Some(Block::Os)),
+        (Permission::SwitchedOff, Some(Block::App)),
+        (Permission::Unknown, None),
+        (Permission::NotAsked, None),
+        (Permission::Granted, None),
+        (Permission::Provisional, None),
+    ] {
+        assert_eq!(Block::of(permission), block, "{permission:?}");
+    }
+}

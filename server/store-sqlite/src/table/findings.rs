@@ -2,12 +2,11 @@
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
-use vestnik_model::{
-    AppId, Channel, DeliveryState, InstallationId, Open, Permission, Platform, Reason, UserId,
-};
+use vestnik_model::{AppId, Channel, DeliveryState, InstallationId, Open, Platform, UserId};
 use vestnik_rules::{
     cascade::{Course, channel_of},
     explain::{Address, DeliveryFindings, Device, Findings, NotificationFindings, Try},
+    hold::Block,
     schedule::Held,
 };
 use vestnik_sqlite::value::uuid;
@@ -186,7 +185,7 @@ impl Reached<'_> {
 struct Row {
     id: InstallationId,
     platform: Option<Platform>,
-    is_blocked: bool,
+    blocked: Option<Block>,
     last_seen_at: Timestamp,
     opened_at: Option<Timestamp>,
     confirmed: Option<(u32, u64)>,
@@ -249,7 +248,7 @@ fn found_of(db: &Connection, owner: &Owner<'_>) -> Result<Vec<Found>, rusqlite::
             let device = Device {
                 installation: row.id,
                 platform: row.platform,
-                blocked: row.is_blocked.then_some(Reason::BlockedOs),
+                blocked: row.blocked.map(Block::reason),
                 connected: seen.map(|seen| seen.last_seen).max(),
                 last_seen_at: row.last_seen_at,
                 opened_at: row.opened_at,
@@ -272,7 +271,7 @@ fn rows(db: &Connection, app: &AppId, user: &UserId) -> Result<Vec<Row>, rusqlit
             Ok(Row {
                 id: InstallationId::from_uuid(uuid(row, 0)?),
                 platform: optional_word(row, 1)?,
-                is_blocked: optional_word(row, 2)? == Some(Permission::Denied),
+                blocked: optional_word(row, 2)?.and_then(Block::of),
                 last_seen_at: time(row, 3)?,
                 opened_at: optional_time(row, 6)?,
                 confirmed: epoch.zip(seq),

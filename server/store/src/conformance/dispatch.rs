@@ -294,17 +294,22 @@ pub async fn an_address_belongs_to_who_reported_it_last(fixture: &impl Fixture) 
 
 pub async fn a_device_that_may_show_nothing_is_not_pushed_to(fixture: &impl Fixture) {
     let (world, anna) = begin(fixture).await;
-    let state = state(&["token-1"], Permission::Denied);
-    let put = world.store.put_state(anna, state, at(3));
-    assert!(put.await.unwrap());
-    world.publish(1, to_anna()).await;
-    assert_eq!(dispatch(&world, 20).await, []);
-    let blocked = world.delivery(1, "anna").await;
-    assert_eq!(blocked.status, DeliveryStatus::Suppressed);
-    assert_eq!(blocked.reason, Some(Reason::BlockedOs.into()));
-    // What was not wanted is not lost.
-    assert_eq!(world.status(1).await, NotificationStatus::Sent);
-    assert_eq!(world.counts(1).await.suppressed, 1);
+    for (number, permission, reason) in [
+        (1, Permission::Denied, Reason::BlockedOs),
+        (2, Permission::SwitchedOff, Reason::BlockedApp),
+    ] {
+        let state = state(&["token-1"], permission);
+        let put = world.store.put_state(anna.clone(), state, at(3));
+        assert!(put.await.unwrap());
+        world.publish(number, to_anna()).await;
+        assert_eq!(dispatch(&world, 20).await, []);
+        let blocked = world.delivery(number, "anna").await;
+        assert_eq!(blocked.status, DeliveryStatus::Suppressed);
+        assert_eq!(blocked.reason, Some(reason.into()));
+        // What was not wanted is not lost.
+        assert_eq!(world.status(number).await, NotificationStatus::Sent);
+        assert_eq!(world.counts(number).await.suppressed, 1);
+    }
     world.is_sound().await;
 }
 

@@ -1,12 +1,11 @@
 //! What an explanation is made of.
 
 use jiff::Timestamp;
-use vestnik_model::{
-    AppId, Channel, InstallationId, Open, Permission, Reason, UserId, publish::Schedule,
-};
+use vestnik_model::{AppId, Channel, InstallationId, Open, UserId, publish::Schedule};
 use vestnik_rules::{
     cascade::channel_of,
     explain::{Address, DeliveryFindings, Device, Findings, NotificationFindings, Try},
+    hold::Block,
     log::epoch_of,
     release::holds,
 };
@@ -93,7 +92,7 @@ fn device(
     now: Timestamp,
 ) -> Device {
     let state = row.state.as_ref();
-    let is_blocked = state.is_some_and(|state| state.permission == Open::Known(Permission::Denied));
+    let block = state.and_then(|state| Block::of(state.permission.known()?));
     let present = world
         .presence
         .iter()
@@ -101,7 +100,7 @@ fn device(
     Device {
         installation: id,
         platform: state.and_then(|state| state.platform.known()),
-        blocked: is_blocked.then_some(Reason::BlockedOs),
+        blocked: block.map(Block::reason),
         connected: present.map(|(_, row)| row.last_seen).max(),
         last_seen_at: row.last_seen,
         opened_at: row.opened_at,

@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use vestnik_model::{
-    AppId, Channel, InstallationId, Notification, Open, Permission, PushAddress, Reason, UserId,
+    AppId, Channel, InstallationId, Notification, Open, Permission, PushAddress, UserId,
 };
-use vestnik_rules::cascade::{Address, Course, Device, Target, channel_of, preferred};
+use vestnik_rules::{
+    cascade::{Address, Course, Device, Target, channel_of, preferred},
+    hold::Block,
+};
 use vestnik_sqlite::value::uuid;
 use vestnik_store::{contacts::Email, dispatch::Recipient};
 
@@ -58,7 +61,7 @@ pub(super) struct Reach {
 /// An installation as its row says.
 struct Row {
     id: InstallationId,
-    is_blocked: bool,
+    blocked: Option<Block>,
     confirmed: Option<(u32, u64)>,
     envelope_key: Option<String>,
     locale: Option<String>,
@@ -96,7 +99,7 @@ impl Desk<'_> {
             };
             devices.push(Device {
                 installation: row.id,
-                blocked: row.is_blocked.then_some(Reason::BlockedOs),
+                blocked: row.blocked.map(Block::reason),
                 is_connected: seen.clone().next().is_some(),
                 heard_at: seen.map(|seen| seen.last_seen).max(),
                 opened_at: row.opened_at,
@@ -142,7 +145,7 @@ impl Desk<'_> {
                 let seq: Option<u64> = row.get(3)?;
                 Ok(Row {
                     id: InstallationId::from_uuid(uuid(row, 0)?),
-                    is_blocked: permission == Some(Permission::Denied),
+                    blocked: permission.and_then(Block::of),
                     confirmed: epoch.zip(seq),
                     envelope_key: envelope_key(row.get_ref(4)?.as_str_or_null()?),
                     locale: row.get(5)?,

@@ -1,8 +1,11 @@
 //! What a look at a delivery depends on, loaded from the maps.
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, Channel, InstallationId, Open, Permission, Reason};
-use vestnik_rules::cascade::{Address, Device, Target, channel_of, preferred};
+use vestnik_model::{AppId, Channel, InstallationId, Open};
+use vestnik_rules::{
+    cascade::{Address, Device, Target, channel_of, preferred},
+    hold::Block,
+};
 
 use super::{
     super::{findings::has_it, installations::addresses_of, row::InstallationRow, world::World},
@@ -17,7 +20,7 @@ pub(in super::super) fn device(
     now: Timestamp,
 ) -> Device {
     let permission = row.state.as_ref().map(|state| &state.permission);
-    let is_blocked = permission == Some(&Open::Known(Permission::Denied));
+    let block = permission.and_then(|permission| Block::of(permission.known()?));
     let connections = world
         .presence
         .iter()
@@ -25,7 +28,7 @@ pub(in super::super) fn device(
     let heard_at = connections.map(|(_, row)| row.last_seen).max();
     Device {
         installation: id,
-        blocked: is_blocked.then_some(Reason::BlockedOs),
+        blocked: block.map(Block::reason),
         is_connected: heard_at.is_some(),
         heard_at,
         opened_at: row.opened_at,

@@ -9497,7 +9497,7 @@ internal object FfiConverterTypeOpenedBy: FfiConverterRustBuffer<OpenedBy> {
 
 
 /**
- * Whether the system lets the app show notifications.
+ * Whether the app may show notifications, by the system and by its own switch.
  */
 
 internal enum class Permission {
@@ -9521,7 +9521,12 @@ internal enum class Permission {
     /**
      * It does not: the core suppresses each show, and none appears later.
      */
-    DENIED;
+    DENIED,
+    /**
+     * It does, and the person switched notifications off in the app: the core suppresses each show, and the
+     * server tries other channels.
+     */
+    SWITCHED_OFF;
 
     
 
