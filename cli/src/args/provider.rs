@@ -16,6 +16,9 @@ pub(crate) enum ProviderCommand {
   vestnik provider add fcm .vestnik-sim/service-account.json \\
       --base-url https://localhost:9101 --roots .vestnik-sim/ca.pem
 
+Credentials of another FCM project or APNs topic do not take the place of present ones, which devices'
+addresses belong to: remove those first.
+
 What the file has for each service: docs/protocol.md.")]
     Add {
         #[command(flatten)]

@@ -5,6 +5,8 @@ use std::{io::Read as _, path::Path};
 use console::style;
 use serde_json::{Value, json};
 use vestnik_model::{
+    FieldProblem, Problem,
+    problem::FieldCode,
     route,
     view::{List, ProviderCheck, ProviderFinding, ProviderView},
 };
@@ -28,8 +30,9 @@ pub(crate) async fn run(command: ProviderCommand, output: &Output) -> Result<(),
         } => {
             let account = account(&file)?;
             let path = route::with(route::PROVIDER, service.as_str());
-            Api::new(&server)?.put(&path, &account).await?;
+            let put = Api::new(&server)?.put(&path, &account).await;
             let service = service.as_str();
+            put.map_err(|failure| with_way_out(failure, service))?;
             output.note(&format!("{} {service}", style("set").green()));
             output.note(&format!("Try them: vestnik provider check {service}"));
             Ok(())
@@ -58,7 +61,9 @@ pub(crate) async fn run(command: ProviderCommand, output: &Output) -> Result<(),
             let account = account(&file)?;
             let path = route::with(route::PROVIDER, service.as_str());
             let path = format!("{path}:rotate");
-            let check: ProviderCheck = Api::new(&server)?.post(&path, &account).await?;
+            let rotated = Api::new(&server)?.post(&path, &account).await;
+            let rotated = rotated.map_err(|failure| with_way_out(failure, service.as_str()));
+            let check: ProviderCheck = rotated?;
             output.result(&check, check_words);
             output.note(&format!(
                 "{} {}",
@@ -74,6 +79,20 @@ pub(crate) async fn run(command: ProviderCommand, output: &Output) -> Result<(),
             Ok(())
         }
     }
+}
+
+/// Adds the command that makes room, if the credentials are refused because they are for the addresses of
+/// another project or app.
+fn with_way_out(failure: Failure, service: &str) -> Failure {
+    let Failure::Rejected(problem) = failure else {
+        return failure;
+    };
+    let is_elsewhere = |field: &FieldProblem| field.code.known() == Some(FieldCode::NotAllowed);
+    if !problem.errors.iter().any(is_elsewhere) {
+        return Failure::Rejected(problem);
+    }
+    let detail = format!("{} (vestnik provider remove {service})", problem.detail);
+    Failure::Rejected(Problem { detail, ..problem })
 }
 
 /// The credentials of a file, at the place that stands beside it.
@@ -162,6 +181,19 @@ mod tests {
         assert!(refused.text().contains("line 1"), "{}", refused.text());
         assert!(!refused.text().contains("PLANTED"));
         Ok(())
+    }
+
+    #[test]
+    fn credentials_of_another_project_are_refused_with_the_command_that_makes_room() {
+        let refused = |code| {
+            let field = FieldProblem::new("/project_id", code, "must be that of the present ones");
+            let failure = Failure::Rejected(Problem::invalid(vec![field]));
+            with_way_out(failure, "fcm").text()
+        };
+        let text = refused(FieldCode::NotAllowed);
+        assert!(text.contains("/project_id must be"), "{text}");
+        assert!(text.contains("vestnik provider remove fcm"), "{text}");
+        assert!(!refused(FieldCode::Malformed).contains("remove"));
     }
 
     #[test]

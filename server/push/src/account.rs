@@ -37,7 +37,7 @@ use crate::{
     web_push::{Contact, Form, VapidKey},
 };
 
-pub use self::rotation::{RotationError, rotated};
+pub use self::rotation::{Elsewhere, RotationError, keeps_addresses, rotated};
 
 /// A push service that there is an adapter for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

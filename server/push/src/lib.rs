@@ -110,7 +110,7 @@ pub mod preview;
 pub mod push;
 pub mod web_push;
 
-pub use account::{Account, RotationError, Service, rotated};
+pub use account::{Account, Elsewhere, RotationError, Service, keeps_addresses, rotated};
 pub use address::Address;
 pub use answer::Answer;
 pub use build_error::BuildError;

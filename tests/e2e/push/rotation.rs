@@ -1,7 +1,7 @@
 //! Credentials are rotated while notifications go out.
 
 use anyhow::Context as _;
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use vestnik_model::{
     AttemptStatus, Channel, DeliveryStatus, NotificationId, Reason, UserId, route,
@@ -128,6 +128,47 @@ async fn a_key_that_the_service_refuses_changes_nothing() -> anyhow::Result<()> 
     let after: List<ProviderView> = backend.get(route::PROVIDERS).await?;
     assert_eq!(after, known);
     is_reached(&stage, &anna, (&phone, 1)).await?;
+    stage.stop().await
+}
+
+/// A device token belongs to an app: by credentials of another one, every address would die.
+#[tokio::test]
+async fn credentials_of_another_app_do_not_take_the_place_of_the_present_ones() -> anyhow::Result<()>
+{
+    let stage = stage().await?;
+    let backend = &stage.server.backend;
+    let anna = user("anna");
+    let phone = stage.phone(&anna, Kind::Apns).await?;
+    let known: List<ProviderView> = backend.get(route::PROVIDERS).await?;
+    for (channel, field, value) in [
+        (Channel::Apns, "topic", "com.example.bank"),
+        (Channel::Fcm, "project_id", "bank-1"),
+    ] {
+        let mut other = stage.account(channel);
+        other[field] = json!(value);
+        let (status, problem) = stage.put_provider(channel, &other).await?;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{problem}");
+        assert_eq!(problem["errors"][0]["pointer"], format!("/{field}"));
+        assert_eq!(problem["errors"][0]["code"], "not_allowed");
+        assert!(!problem.to_string().contains(value), "{problem}");
+    }
+    let after: List<ProviderView> = backend.get(route::PROVIDERS).await?;
+    assert_eq!(after, known);
+    is_reached(&stage, &anna, (&phone, 1)).await?;
+    // A further key of the same team is for the same addresses.
+    let (status, _) = stage
+        .put_provider(Channel::Apns, &with_new_key(&stage)?)
+        .await?;
+    assert_eq!(status, StatusCode::NO_CONTENT);
+    is_reached(&stage, &anna, (&phone, 2)).await?;
+    // An App that really moves deletes the present ones.
+    let path = route::with(route::PROVIDER, Channel::Apns.as_str());
+    let deleted = backend.request(Method::DELETE, &path)?.send().await?;
+    assert_eq!(deleted.status(), StatusCode::NO_CONTENT);
+    let mut other = stage.account(Channel::Apns);
+    other["topic"] = json!("com.example.bank");
+    let (status, problem) = stage.put_provider(Channel::Apns, &other).await?;
+    assert_eq!(status, StatusCode::NO_CONTENT, "{problem}");
     stage.stop().await
 }
 

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use vestnik_model::{
-    Channel, FieldProblem, Problem, open::Word as _, problem::FieldCode, view::ProviderView,
+    Channel, FieldProblem, Problem, ProblemCode, open::Word as _, problem::FieldCode,
+    view::ProviderView,
 };
-use vestnik_push::AccountError;
+use vestnik_push::{AccountError, Elsewhere, keeps_addresses};
 use vestnik_store::{
     Store,
     tenants::{ApiKey, Provider},
@@ -23,7 +24,7 @@ pub(crate) enum Account {
     Email(Box<vestnik_mail::Account>),
 }
 
-/// Checks and stores credentials.
+/// Checks and stores credentials, if they are for the addresses of the present ones or there are none.
 pub(crate) async fn put_provider(
     store: &dyn Store,
     by: &ApiKey,
@@ -32,15 +33,53 @@ pub(crate) async fn put_provider(
     now: Timestamp,
 ) -> Result<(), Refusal> {
     let channel = named(channel)?;
-    parse(channel, &account)?;
+    let read = parse(channel, &account)?;
+    let former = store.provider(by.app.clone(), channel).await?;
     let provider = Provider {
         channel,
         account,
         set_at: now,
     };
-    store.put_provider(by.app.clone(), provider).await?;
-    tracing::info!(channel = channel.as_str(), by = %by.id, "credentials set");
-    Ok(())
+    let Some(Provider {
+        account: former, ..
+    }) = former
+    else {
+        store.put_provider(by.app.clone(), provider).await?;
+        tracing::info!(channel = channel.as_str(), by = %by.id, "credentials set");
+        return Ok(());
+    };
+    check_addresses(&former, &read)?;
+    let is_replaced = store.replace_provider(by.app.clone(), former, provider);
+    if is_replaced.await? {
+        tracing::info!(channel = channel.as_str(), by = %by.id, "credentials set in place of others");
+        return Ok(());
+    }
+    Err(set_meanwhile())
+}
+
+/// Pushes by credentials of another project or app would each be answered that the address is another's,
+/// and every address would die of it.
+fn check_addresses(former: &str, account: &Account) -> Result<(), Refusal> {
+    match account {
+        Account::Push(account) => {
+            keeps_addresses(former, account).map_err(|error| elsewhere(&error))
+        }
+        // Letters reach a mailbox by any server.
+        Account::Email(_) => Ok(()),
+    }
+}
+
+/// Credentials for other addresses than the present ones are for.
+pub(super) fn elsewhere(error: &Elsewhere) -> Refusal {
+    let detail = "must be that of the present credentials, which devices' addresses belong to: \
+                  delete those first to set others";
+    wrong(Some(error.field), FieldCode::NotAllowed, detail.to_owned())
+}
+
+/// The present credentials are not those any more that the new ones were compared with.
+pub(super) fn set_meanwhile() -> Refusal {
+    let detail = "other credentials were set meanwhile: nothing was changed";
+    Refusal::new(ProblemCode::Conflict, detail)
 }
 
 /// Deletes credentials: nothing passes this service any more.

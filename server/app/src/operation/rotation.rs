@@ -7,8 +7,7 @@
 
 use jiff::Timestamp;
 use vestnik_model::{
-    Channel, FieldProblem, Open, Problem, ProblemCode,
-    problem::FieldCode,
+    Channel, Open, ProblemCode,
     view::{ProviderCheck, ProviderFinding},
 };
 use vestnik_push::{RotationError, rotated};
@@ -18,7 +17,7 @@ use vestnik_store::{
     tenants::{ApiKey, Provider},
 };
 
-use super::providers::{Account, named, parse, push_fault};
+use super::providers::{Account, elsewhere, named, parse, push_fault, set_meanwhile};
 use crate::{channel::service, refusal::Refusal};
 
 /// Credentials that are to take the place of others.
@@ -83,8 +82,7 @@ pub(crate) async fn rotate(
         tracing::info!(channel = channel.as_str(), by = %by.id, "credentials rotated");
         return Ok(());
     }
-    let detail = "other credentials were set meanwhile: nothing was changed";
-    Err(Refusal::new(ProblemCode::Conflict, detail))
+    Err(set_meanwhile())
 }
 
 /// What the service said of credentials that it does not take, or why it cannot say.
@@ -113,16 +111,7 @@ fn words(finding: &ProviderFinding) -> String {
 fn fault(error: &RotationError) -> Refusal {
     match error {
         RotationError::Account(error) => push_fault(error),
-        RotationError::Elsewhere { field } => {
-            let detail = "must be that of the present credentials: addresses belong to it";
-            let pointer = format!("/{field}");
-            Problem::invalid(vec![FieldProblem::new(
-                pointer,
-                FieldCode::NotAllowed,
-                detail,
-            )])
-            .into()
-        }
+        RotationError::Elsewhere(error) => elsewhere(error),
     }
 }
 

@@ -13,51 +13,62 @@ use super::{
 };
 use crate::field::{AccountError, Fields};
 
+/// Credentials are for another project or app: what is sent with them reaches none of the addresses that
+/// the present ones are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{field} must be that of the present credentials: addresses belong to it")]
+pub struct Elsewhere {
+    /// The field that differs.
+    pub field: &'static str,
+}
+
 /// Why an account cannot take the place of another one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RotationError {
     /// It is no account.
     #[error(transparent)]
     Account(#[from] AccountError),
-    /// It is for another project or app: what is sent with it reaches none of the present addresses.
-    #[error("{field} must be that of the present credentials: addresses belong to it")]
-    Elsewhere {
-        /// The field that differs.
-        field: &'static str,
-    },
+    /// It is for other addresses.
+    #[error(transparent)]
+    Elsewhere(#[from] Elsewhere),
+}
+
+/// Whether an account is for the addresses of a former one, which is given as JSON. A former account that
+/// cannot be read, or that is of another service, binds nothing. Nor does the key of Web Push: a service
+/// that wants another one refuses the credentials and keeps the subscription.
+///
+/// # Errors
+/// [`Elsewhere`] if the addresses of the former one cannot be reached with it.
+pub fn keeps_addresses(former: &str, account: &Account) -> Result<(), Elsewhere> {
+    let Ok(known) = Account::parse(account.service(), former) else {
+        return Ok(());
+    };
+    let (is_same, field) = match (&known.credentials, &account.credentials) {
+        (Credentials::Fcm(known), Credentials::Fcm(fcm)) => {
+            let is_same = known.account.project() == fcm.account.project();
+            (is_same, "project_id")
+        }
+        (Credentials::Apns(known), Credentials::Apns(apns)) => (known.topic == apns.topic, "topic"),
+        (Credentials::Fcm(_) | Credentials::Apns(_) | Credentials::WebPush(_), _) => return Ok(()),
+    };
+    is_same.then_some(()).ok_or(Elsewhere { field })
 }
 
 /// The JSON of an account that takes the place of a former one. That of Web Push keeps the former keys
 /// beside its own, the latest first; of more than four, the oldest is dropped. A former account that
-/// cannot be read binds nothing.
+/// cannot be read has none.
 ///
 /// # Errors
 /// [`RotationError`] if the new text is no account, or one for other addresses.
 pub fn rotated(service: Service, former: &str, new: &str) -> Result<String, RotationError> {
     let account = Account::parse(service, new)?;
-    let Ok(known) = Account::parse(service, former) else {
-        return Ok(new.to_owned());
-    };
-    match (&known.credentials, &account.credentials) {
-        (Credentials::Fcm(known), Credentials::Fcm(fcm)) => {
-            let is_same = known.account.project() == fcm.account.project();
-            belongs(is_same, "project_id")?;
+    keeps_addresses(former, &account)?;
+    match &account.credentials {
+        Credentials::WebPush(web_push) if Account::parse(service, former).is_ok() => {
+            Ok(with_former_keys(former, new, web_push)?)
         }
-        (Credentials::Apns(known), Credentials::Apns(apns)) => {
-            belongs(known.topic == apns.topic, "topic")?;
-        }
-        (Credentials::WebPush(_), Credentials::WebPush(web_push)) => {
-            return Ok(with_former_keys(former, new, web_push)?);
-        }
-        (Credentials::Fcm(_) | Credentials::Apns(_) | Credentials::WebPush(_), _) => {}
+        Credentials::Fcm(_) | Credentials::Apns(_) | Credentials::WebPush(_) => Ok(new.to_owned()),
     }
-    Ok(new.to_owned())
-}
-
-fn belongs(is_same: bool, field: &'static str) -> Result<(), RotationError> {
-    is_same
-        .then_some(())
-        .ok_or(RotationError::Elsewhere { field })
 }
 
 /// The text of the new account with the keys that subscriptions may have been made for before.

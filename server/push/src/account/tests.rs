@@ -238,17 +238,40 @@ fn credentials_of_another_project_or_app_are_no_rotation() {
     assert_eq!(rotate(Service::Fcm, &google(), &renewed), Ok(renewed));
     let other = with(google(), "project_id", "shop-2");
     let field = "project_id";
-    let refused = Err(RotationError::Elsewhere { field });
+    let refused = Err(RotationError::Elsewhere(Elsewhere { field }));
     assert_eq!(rotate(Service::Fcm, &google(), &other), refused);
     let renewed = with(apple(), "key_id", "KEY7654321");
     assert_eq!(rotate(Service::Apns, &apple(), &renewed), Ok(renewed));
     let (other, field) = (with(apple(), "topic", "com.example.bank"), "topic");
-    let refused = Err(RotationError::Elsewhere { field });
+    let refused = Err(RotationError::Elsewhere(Elsewhere { field }));
     assert_eq!(rotate(Service::Apns, &apple(), &other), refused);
     // What cannot be read binds nothing, and what replaces it must be readable.
     let broken = json!({});
     assert!(rotate(Service::Apns, &broken, &apple()).is_ok());
     assert!(rotate(Service::Apns, &apple(), &broken).is_err());
+}
+
+#[test]
+fn credentials_set_in_place_of_others_are_for_their_addresses() {
+    let keeps = |service, former: &Value, new: &Value| {
+        keeps_addresses(&former.to_string(), &parse(service, new).unwrap())
+    };
+    let other = with(google(), "project_id", "shop-2");
+    let field = "project_id";
+    assert_eq!(
+        keeps(Service::Fcm, &google(), &other),
+        Err(Elsewhere { field })
+    );
+    assert_eq!(keeps(Service::Fcm, &google(), &google()), Ok(()));
+    let (other, field) = (with(apple(), "topic", "com.example.bank"), "topic");
+    assert_eq!(
+        keeps(Service::Apns, &apple(), &other),
+        Err(Elsewhere { field })
+    );
+    // A service that wants another key of Web Push keeps the subscription.
+    let other = with(vapid(), "private_key", OTHER_KEY);
+    assert_eq!(keeps(Service::WebPush, &vapid(), &other), Ok(()));
+    assert_eq!(keeps(Service::Apns, &json!({}), &apple()), Ok(()));
 }
 
 /// RFC 8292, 4.2: subscriptions take pushes of the key that they were made with.

@@ -19,14 +19,16 @@ use crate::{
 };
 
 /// Sets the credentials of the App at a push service, or at the SMTP server of its letters (`email`), whole. The body is one JSON object; its fields
-/// depend on the service.
+/// depend on the service. Credentials in the place of others must be for the same addresses (`project_id` of FCM, `topic` of APNs): for another
+/// project or app, the present ones are deleted first.
 #[utoipa::path(
     put, path = "/v1/providers/{channel}", tag = "providers", params(("channel" = String, Path)),
     request_body = Object,
     responses(
         (status = 204, description = "Stored"),
         (status = 404, description = "There is no such service", body = Problem),
-        (status = 422, description = "The credentials cannot be used", body = Problem),
+        (status = 409, description = "Others were set meanwhile", body = Problem),
+        (status = 422, description = "The credentials cannot be used, or are for other addresses than the present ones", body = Problem),
     )
 )]
 pub(crate) async fn put(
