@@ -5,6 +5,7 @@ mod decrypt;
 mod device;
 mod import;
 mod rotation;
+mod unreadable;
 mod withdraw;
 
 use std::time::Duration;

@@ -102,6 +102,26 @@ impl Seal {
     }
 }
 
+/// Secrets that are sealed under another key.
+impl Seal {
+    /// What was sealed for a place, sealed by another one, whatever is in it. `None` if it cannot be opened:
+    /// it is encrypted under a key that nobody has, stays so, and is passed over whenever it is read.
+    pub(crate) fn resealed(
+        &self,
+        to: &Self,
+        place: &Place<'_>,
+        sealed: &[u8],
+    ) -> Result<Option<Vec<u8>>, rusqlite::Error> {
+        match self.open(place, sealed) {
+            Ok(secret) => to.seal_column(place, &secret).map(Some),
+            Err(error) => {
+                tracing::warn!(table = place.table, %error, "a stored secret stays as it is");
+                Ok(None)
+            }
+        }
+    }
+}
+
 /// Whether a sealed value is encrypted.
 pub(crate) fn is_encrypted(sealed: &[u8]) -> bool {
     sealed.first() != Some(&PLAIN)

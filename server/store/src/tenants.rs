@@ -49,8 +49,8 @@ pub trait Tenants {
     /// The same in place of credentials with this JSON; tells whether they are still the present ones.
     /// Effects: `WorkDue`.
     fn replace_provider(&self, app: AppId, former: String, provider: Provider) -> Answer<'_, bool>;
-    /// The credentials of an App at a push service.
-    fn provider(&self, app: AppId, channel: Channel) -> Answer<'_, Option<Provider>>;
+    /// The credentials of an App at a service.
+    fn provider(&self, app: AppId, channel: Channel) -> Answer<'_, Option<StoredProvider>>;
     /// The services at which an App has credentials, and when each was set.
     fn providers(&self, app: AppId) -> Answer<'_, Vec<ProviderView>>;
     /// Deletes credentials; tells whether there were any.
@@ -75,6 +75,16 @@ impl fmt::Debug for Provider {
             .field("set_at", &self.set_at)
             .finish_non_exhaustive()
     }
+}
+
+/// What is stored of the credentials of an App at a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoredProvider {
+    /// As they were set.
+    Readable(Provider),
+    /// They are there and cannot be read: sealed under another key, or damaged. Others may be set in their
+    /// place.
+    Unreadable,
 }
 
 /// Whether something was made.

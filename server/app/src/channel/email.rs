@@ -29,9 +29,10 @@ use vestnik_rules::{
 use vestnik_store::{
     Store, StoreError,
     dispatch::{Begun, Tried},
+    tenants::StoredProvider,
 };
 
-use super::push::REFUSED_PAUSE;
+use super::account::{REFUSED_PAUSE, Unusable};
 
 /// The longest that one letter takes.
 pub(crate) const ONE_LETTER: Duration = Patience::WHOLE;
@@ -57,10 +58,10 @@ pub(crate) struct MailSender {
     posts: Arc<Mutex<HashMap<AppId, Known>>>,
 }
 
-/// An account as text, and what sends by it; nothing if the text cannot be used.
+/// An account as text, and what sends by it; no text of what cannot be read.
 struct Known {
-    text: String,
-    post: Option<Arc<Post>>,
+    text: Option<String>,
+    post: Result<Arc<Post>, Unusable>,
 }
 
 /// What sends the letters of an App.
@@ -118,25 +119,31 @@ impl MailSender {
         TagKey::new(&mark_key(&self.posting.secret, app))
     }
 
-    /// What sends the letters of an App; nothing without an account that can be used.
+    /// What sends the letters of an App, or why nothing does.
     ///
     /// # Errors
     /// [`StoreError`] if the account cannot be loaded.
-    pub(super) async fn post(&self, app: &AppId) -> Result<Option<Arc<Post>>, StoreError> {
+    pub(super) async fn post(
+        &self,
+        app: &AppId,
+    ) -> Result<Result<Arc<Post>, Unusable>, StoreError> {
         let store = &self.posting.store;
-        let provider = store.provider(app.clone(), Channel::Email).await?;
-        Ok(provider.and_then(|provider| self.known(app, provider.account)))
+        Ok(match store.provider(app.clone(), Channel::Email).await? {
+            Some(StoredProvider::Readable(provider)) => self.known(app, Some(provider.account)),
+            Some(StoredProvider::Unreadable) => self.known(app, None),
+            None => Err(Unusable::NoRoute),
+        })
     }
 
     /// The same text is the same account: its connections are used again.
-    fn known(&self, app: &AppId, text: String) -> Option<Arc<Post>> {
+    fn known(&self, app: &AppId, text: Option<String>) -> Result<Arc<Post>, Unusable> {
         let mut posts = self.posts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = posts.get(app)
             && known.text == text
         {
             return known.post.clone();
         }
-        let post = self.made(app, &text).map(Arc::new);
+        let post = self.made(app, text.as_deref()).map(Arc::new);
         if posts.len() >= MAX_POSTS {
             posts.clear();
         }
@@ -148,15 +155,21 @@ impl MailSender {
         post
     }
 
-    fn made(&self, app: &AppId, text: &str) -> Option<Post> {
-        let account = Account::parse(text)
-            .inspect_err(|error| tracing::warn!(%app, %error, "an SMTP account cannot be used"))
-            .ok()?;
-        let mailer = Mailer::new(account.relay().clone(), self.posting.reach.clone())
-            .inspect_err(|error| tracing::warn!(%app, %error, "an SMTP server cannot be used"))
-            .ok()?;
+    fn made(&self, app: &AppId, text: Option<&str>) -> Result<Post, Unusable> {
+        let text = text.ok_or(Unusable::Unreadable).inspect_err(|_| {
+            tracing::error!(%app, "the stored SMTP account cannot be read: letters wait for another one");
+        })?;
+        let account = Account::parse(text).map_err(|error| {
+            tracing::error!(%app, %error, "the stored SMTP account cannot be used: letters wait for another one");
+            Unusable::Unreadable
+        })?;
+        let mailer = Mailer::new(account.relay().clone(), self.posting.reach.clone());
+        let mailer = mailer.map_err(|error| {
+            tracing::warn!(%app, %error, "an SMTP server cannot be used");
+            Unusable::NoRoute
+        })?;
         let sender = account.sender(self.marks(app));
-        Some(Post {
+        Ok(Post {
             mailer,
             sender,
             breaker: Mutex::default(),
@@ -180,14 +193,17 @@ impl MailSender {
     /// Makes one try.
     pub(super) async fn send(
         &self,
-        post: Option<&Post>,
+        post: Result<&Post, Unusable>,
         begun: &Begun,
         address: &EmailAddress,
     ) -> Tried {
         let tried = self.unanswered(begun, address);
-        let Some(post) = post else {
-            let outcome = rejected(Reason::ConfigNoRoute);
-            return Tried { outcome, ..tried };
+        let post = match post {
+            Ok(post) => post,
+            Err(unusable) => {
+                let outcome = unusable.outcome();
+                return Tried { outcome, ..tried };
+            }
         };
         let letter = Letter {
             delivery: delivery_id(begun.notification.id, &begun.user),

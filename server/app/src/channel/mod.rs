@@ -4,6 +4,7 @@
 //! the requests are made and sent by `vestnik_push`. `email` does the same with letters and
 //! `vestnik_mail`. `webhook` sends events to receivers. `sample` makes the pushes that a sender previews.
 
+mod account;
 mod content;
 mod email;
 mod push;

@@ -26,14 +26,14 @@ use vestnik_rules::{
 use vestnik_store::{
     Store, StoreError,
     dispatch::{Begun, Sends, Tried},
-    tenants::Provider,
+    tenants::StoredProvider,
 };
 
-use super::content::{Letter, content, hint, withdrawal};
+use super::{
+    account::{REFUSED_PAUSE, Unusable},
+    content::{Letter, content, hint, withdrawal},
+};
 
-/// How long a push waits when the service refuses the App's credentials: an operator has to do
-/// something.
-pub(super) const REFUSED_PAUSE: SignedDuration = SignedDuration::from_mins(5);
 /// How long a request waits for a connection: for room, name, TCP and TLS together.
 const CONNECT: Duration = Duration::from_secs(5);
 /// How long a service may take to answer (Firebase, "Scale FCM sends": at least 10 seconds).
@@ -55,11 +55,11 @@ pub(crate) struct PushSender {
     accounts: Arc<Mutex<HashMap<(AppId, Channel), Parsed>>>,
 }
 
-/// An account with the text that it was read from; none if the text cannot be read.
+/// An account with the text that it was read from; none of what cannot be read.
 #[derive(Clone)]
 struct Parsed {
-    text: String,
-    account: Option<Arc<Account>>,
+    text: Option<String>,
+    account: Result<Arc<Account>, Unusable>,
 }
 
 /// A try at an installation.
@@ -72,9 +72,19 @@ pub(super) struct Parcel<'a> {
     pub(super) locale: Option<&'a str>,
 }
 
-/// The accounts of an App at push services, as they were when a part began.
-#[derive(Debug, Default)]
-pub(super) struct Accounts(BTreeMap<Channel, Arc<Account>>);
+/// The accounts of an App at push services, as they were when a part began. One that cannot be used stops
+/// the pushes to its service, and no others.
+#[derive(Debug)]
+pub(super) struct Accounts(BTreeMap<Channel, Result<Arc<Account>, Unusable>>);
+
+impl Accounts {
+    fn at(&self, channel: Channel) -> Result<&Arc<Account>, Unusable> {
+        let account = self.0.get(&channel).map(Result::as_ref);
+        account
+            .unwrap_or(Err(&Unusable::NoRoute))
+            .map_err(|unusable| *unusable)
+    }
+}
 
 impl fmt::Debug for PushSender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -103,7 +113,7 @@ impl PushSender {
                 continue;
             };
             let provider = self.store.provider(app.clone(), *channel).await?;
-            let account = provider.and_then(|provider| self.parsed(app, service, &provider));
+            let account = provider.map(|stored| self.parsed(app, (*channel, service), stored));
             accounts.extend(account.map(|account| (*channel, account)));
         }
         Ok(Accounts(accounts))
@@ -129,9 +139,12 @@ impl PushSender {
     /// Makes one try.
     pub(super) async fn send(&self, accounts: &Accounts, parcel: &Parcel<'_>) -> Tried {
         let tried = self.unanswered(parcel);
-        let Some(account) = accounts.0.get(&channel_at(parcel.address)) else {
-            let outcome = rejected(Reason::ConfigNoRoute);
-            return Tried { outcome, ..tried };
+        let account = match accounts.at(channel_at(parcel.address)) {
+            Ok(account) => account,
+            Err(unusable) => {
+                let outcome = unusable.outcome();
+                return Tried { outcome, ..tried };
+            }
         };
         let environment = parcel.address.environment.as_ref().and_then(Open::known);
         let Ok(address) = Address::parse(parcel.address, environment) else {
@@ -184,28 +197,50 @@ impl PushSender {
         self.driver.send(account, address, &push).await
     }
 
-    fn parsed(&self, app: &AppId, service: Service, provider: &Provider) -> Option<Arc<Account>> {
+    /// The same text is the same account, which is read once.
+    fn parsed(
+        &self,
+        app: &AppId,
+        (channel, service): (Channel, Service),
+        stored: StoredProvider,
+    ) -> Result<Arc<Account>, Unusable> {
+        let text = match stored {
+            StoredProvider::Readable(provider) => Some(provider.account),
+            StoredProvider::Unreadable => None,
+        };
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
-        let name = (app.clone(), provider.channel);
+        let name = (app.clone(), channel);
         if let Some(known) = accounts.get(&name)
-            && known.text == provider.account
+            && known.text == text
         {
             return known.account.clone();
         }
-        let account = Account::parse(service, &provider.account);
-        if let Err(error) = &account {
-            tracing::warn!(%app, service = service.as_str(), %error, "credentials cannot be used");
-        }
+        let account = read(app, service, text.as_deref());
         if accounts.len() >= MAX_ACCOUNTS {
             accounts.clear();
         }
         let parsed = Parsed {
-            text: provider.account.clone(),
-            account: account.ok().map(Arc::new),
+            text,
+            account: account.clone(),
         };
-        accounts.insert(name, parsed.clone());
-        parsed.account
+        accounts.insert(name, parsed);
+        account
     }
+}
+
+/// Reads an account, whose text is absent if it cannot be opened.
+fn read(app: &AppId, service: Service, text: Option<&str>) -> Result<Arc<Account>, Unusable> {
+    let service_name = service.as_str();
+    let Some(text) = text else {
+        tracing::error!(%app, service = service_name, "stored credentials cannot be read: pushes wait for others");
+        return Err(Unusable::Unreadable);
+    };
+    Account::parse(service, text)
+        .map(Arc::new)
+        .map_err(|error| {
+            tracing::error!(%app, service = service_name, %error, "stored credentials cannot be used: pushes wait for others");
+            Unusable::Unreadable
+        })
 }
 
 /// What decides what the push of a try carries.

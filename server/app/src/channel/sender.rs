@@ -10,6 +10,7 @@ use vestnik_store::{
 };
 
 use super::{
+    account::Unusable,
     email::{MailSender, Post},
     push::{self, Parcel, PushSender},
 };
@@ -24,10 +25,10 @@ pub(crate) struct Sender {
 }
 
 /// The accounts of an App, as they were when a part began.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Accounts {
     pushes: push::Accounts,
-    post: Option<Arc<Post>>,
+    post: Result<Arc<Post>, Unusable>,
 }
 
 impl Sender {
@@ -63,7 +64,7 @@ impl Sender {
 
     /// Makes one try.
     pub(crate) async fn send(&self, accounts: &Accounts, begun: Begun) -> Tried {
-        let post = accounts.post.as_deref();
+        let post = accounts.post.as_deref().map_err(|unusable| *unusable);
         match &begun.recipient {
             Recipient::Device {
                 installation,

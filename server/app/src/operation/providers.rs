@@ -10,7 +10,7 @@ use vestnik_model::{
 use vestnik_push::{AccountError, Elsewhere, keeps_addresses};
 use vestnik_store::{
     Store,
-    tenants::{ApiKey, Provider},
+    tenants::{ApiKey, Provider, StoredProvider},
 };
 
 use crate::{channel::service, refusal::Refusal};
@@ -40,9 +40,10 @@ pub(crate) async fn put_provider(
         account,
         set_at: now,
     };
-    let Some(Provider {
+    // What cannot be read binds nothing, and is to be replaced.
+    let Some(StoredProvider::Readable(Provider {
         account: former, ..
-    }) = former
+    })) = former
     else {
         store.put_provider(by.app.clone(), provider).await?;
         tracing::info!(channel = channel.as_str(), by = %by.id, "credentials set");
@@ -111,9 +112,24 @@ pub(crate) async fn account(
     channel: &str,
 ) -> Result<Account, Refusal> {
     let channel = named(channel)?;
-    let provider = store.provider(by.app.clone(), channel).await?;
-    let provider = provider.ok_or_else(|| Refusal::not_found("provider"))?;
-    parse(channel, &provider.account)
+    let text = text(store, by, channel).await?;
+    parse(channel, &text)
+}
+
+/// The JSON of the credentials at a service.
+pub(super) async fn text(
+    store: &dyn Store,
+    by: &ApiKey,
+    channel: Channel,
+) -> Result<String, Refusal> {
+    match store.provider(by.app.clone(), channel).await? {
+        Some(StoredProvider::Readable(provider)) => Ok(provider.account),
+        Some(StoredProvider::Unreadable) => {
+            let detail = "the stored credentials cannot be read: set them anew";
+            Err(Refusal::new(ProblemCode::Conflict, detail))
+        }
+        None => Err(Refusal::not_found("provider")),
+    }
 }
 
 /// A channel that needs credentials, by its name.

@@ -17,7 +17,9 @@ use vestnik_store::{
     tenants::{ApiKey, Provider},
 };
 
-use super::providers::{Account, elsewhere, named, parse, push_fault, set_meanwhile};
+use super::providers::{
+    Account, elsewhere, named, parse, push_fault, set_meanwhile, text as former_text,
+};
 use crate::{channel::service, refusal::Refusal};
 
 /// Credentials that are to take the place of others.
@@ -39,10 +41,7 @@ pub(crate) async fn rotation(
     text: String,
 ) -> Result<Rotation, Refusal> {
     let channel = named(channel)?;
-    let former = store.provider(by.app.clone(), channel).await?;
-    let former = former
-        .ok_or_else(|| Refusal::not_found("provider"))?
-        .account;
+    let former = former_text(store, by, channel).await?;
     let text = match service(channel) {
         Some(service) => rotated(service, &former, &text).map_err(|error| fault(&error))?,
         None => text,

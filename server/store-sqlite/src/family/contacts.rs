@@ -20,24 +20,24 @@ impl Contacts for SqliteStore {
         address: EmailAddress,
         now: Timestamp,
     ) -> Answer<'_, ()> {
-        let (seal, key) = (self.seal(), self.contact_key());
+        let (seal, key, unreadable) = (self.seal(), self.contact_key(), self.unreadable());
         self.write(Priority::Normal, move |txn| {
             let head = user::ensure(txn, &app, &user)?;
             let new = email_address::New {
                 address: &address,
                 hash: key.hash(&app, Contact::Email(&address)),
             };
-            email_address::put(txn, &seal, head.row, new, now)
+            email_address::put(txn, (&seal, &unreadable), head.row, new, now)
         })
     }
 
     fn email(&self, app: AppId, user: UserId) -> Answer<'_, Option<Email>> {
-        let seal = self.seal();
+        let (seal, unreadable) = (self.seal(), self.unreadable());
         self.read(Class::List, move |db| {
             let Some(head) = user::find(db, &app, &user)? else {
                 return Ok(None);
             };
-            email_address::get(db, &seal, head.row)
+            email_address::get(db, (&seal, &unreadable), head.row)
         })
     }
 

@@ -36,14 +36,14 @@ impl Recipients for SqliteStore {
     }
 
     fn attributes(&self, app: AppId, user: UserId) -> Answer<'_, Option<Said>> {
-        let seal = self.seal();
+        let (seal, unreadable) = (self.seal(), self.unreadable());
         self.read(Class::List, move |db| {
             let Some(head) = user::find(db, &app, &user)? else {
                 return Ok(None);
             };
             Ok(Some(Said {
                 attributes: user_attribute::get(db, head.row)?,
-                phone: phone_number::get(db, &seal, head.row)?,
+                phone: phone_number::get(db, (&seal, &unreadable), head.row)?,
             }))
         })
     }

@@ -11,7 +11,9 @@ use vestnik_sqlite::Priority::{Mass, Urgent};
 use vestnik_store::{
     Answer, PageQuery, Tenants,
     effect::Revocation,
-    tenants::{ApiKey, ApiKeyRecord, Bootstrap, Created, IdentityKey, KeyUse, Provider},
+    tenants::{
+        ApiKey, ApiKeyRecord, Bootstrap, Created, IdentityKey, KeyUse, Provider, StoredProvider,
+    },
 };
 
 use crate::{
@@ -103,10 +105,13 @@ impl Tenants for SqliteStore {
     }
 
     fn replace_provider(&self, app: AppId, former: String, provider: Provider) -> Answer<'_, bool> {
-        let seal = self.seal();
+        let (seal, unreadable) = (self.seal(), self.unreadable());
         self.write(Urgent, move |txn| {
-            let known = provider::get(txn, &seal, &app, provider.channel)?;
-            let is_present = known.is_some_and(|known| known.account == former);
+            let known = provider::get(txn, (&seal, &unreadable), &app, provider.channel)?;
+            let is_present = matches!(
+                known,
+                Some(StoredProvider::Readable(known)) if known.account == former
+            );
             if is_present {
                 put_provider(txn, &seal, &app, &provider)?;
             }
@@ -114,9 +119,11 @@ impl Tenants for SqliteStore {
         })
     }
 
-    fn provider(&self, app: AppId, channel: Channel) -> Answer<'_, Option<Provider>> {
-        let seal = self.seal();
-        self.read(Hot, move |db| provider::get(db, &seal, &app, channel))
+    fn provider(&self, app: AppId, channel: Channel) -> Answer<'_, Option<StoredProvider>> {
+        let (seal, unreadable) = (self.seal(), self.unreadable());
+        self.read(Hot, move |db| {
+            provider::get(db, (&seal, &unreadable), &app, channel)
+        })
     }
 
     fn providers(&self, app: AppId) -> Answer<'_, Vec<ProviderView>> {

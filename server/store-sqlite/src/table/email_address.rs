@@ -12,7 +12,7 @@ use vestnik_store::contacts::Email;
 use crate::{
     seal::{Place, Seal},
     sql::statements,
-    value::{millis, optional_time, time, unreadable},
+    value::{Unreadable, millis, optional_time, time, unreadable},
 };
 
 statements! {
@@ -23,7 +23,7 @@ statements! {
     DEATH = "SELECT died_at FROM email_address WHERE user = ?1";
     KILL = "UPDATE email_address SET died_at = ?2 WHERE user = ?1 AND died_at IS NULL";
     DELETE = "DELETE FROM email_address WHERE user = ?1";
-    USERS = "SELECT user FROM email_address";
+    SEALED = "SELECT user, value FROM email_address";
     RESEAL = "UPDATE email_address SET value = ?2 WHERE user = ?1";
 }
 
@@ -36,15 +36,15 @@ pub(crate) struct New<'a> {
     pub(crate) hash: ContactHash,
 }
 
-/// Sets the address of a user.
+/// Sets the address of a user, also in the place of one that cannot be read.
 pub(crate) fn put(
     db: &Connection,
-    seal: &Seal,
+    (seal, unreadable): (&Seal, &Unreadable),
     user: i64,
     New { address, hash }: New<'_>,
     now: Timestamp,
 ) -> Result<(), rusqlite::Error> {
-    let stored = get(db, seal, user)?.map(|email| Stored {
+    let stored = get(db, (seal, unreadable), user)?.map(|email| Stored {
         hash: hash_email(&email.address),
         died_at: email.died_at,
     });
@@ -59,13 +59,14 @@ pub(crate) fn put(
     }
 }
 
-/// The address of a user.
+/// The address of a user. One that cannot be read is passed over.
 pub(crate) fn get(
     db: &Connection,
-    seal: &Seal,
+    (seal, passing): (&Seal, &Unreadable),
     user: i64,
 ) -> Result<Option<Email>, rusqlite::Error> {
-    db.prepare_cached(GET)?
+    let read = db
+        .prepare_cached(GET)?
         .query_row([user], |row| {
             let name = user.to_string();
             let value = seal.open_column(&place(&[&name]), 0, row.get_ref(0)?.as_blob()?)?;
@@ -77,7 +78,8 @@ pub(crate) fn get(
                 died_at: optional_time(row, 2)?,
             })
         })
-        .optional()
+        .optional();
+    Ok(passing.pass_over(TABLE, read)?.flatten())
 }
 
 /// Notes that the address of a user is dead.
@@ -115,13 +117,13 @@ const fn place<'a>(row: &'a [&'a str]) -> Place<'a> {
 
 /// Seals every address anew.
 pub(crate) fn reseal(db: &Connection, from: &Seal, to: &Seal) -> Result<(), rusqlite::Error> {
-    let users = db
-        .prepare_cached(USERS)?
-        .query_map([], |row| row.get(0))?
-        .collect::<Result<Vec<i64>, _>>()?;
-    for user in users {
-        if let Some(email) = get(db, from, user)? {
-            let value = sealed(to, user, &email.address)?;
+    let all = db
+        .prepare_cached(SEALED)?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<Vec<(i64, Vec<u8>)>, _>>()?;
+    for (user, value) in all {
+        let name = user.to_string();
+        if let Some(value) = from.resealed(to, &place(&[&name]), &value)? {
             db.prepare_cached(RESEAL)?.execute((user, value))?;
         }
     }

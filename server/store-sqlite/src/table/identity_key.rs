@@ -15,7 +15,8 @@ statements! {
     EXISTS = "SELECT 1 FROM identity_key WHERE app = ?1 AND kid = ?2";
     GET = "SELECT algorithm, key FROM identity_key WHERE app = ?1 AND kid = ?2";
     DELETE = "DELETE FROM identity_key WHERE app = ?1 AND kid = ?2";
-    NAMES = "SELECT app, kid FROM identity_key";
+    SEALED = "SELECT app, kid, algorithm, key FROM identity_key";
+    RESEAL = "UPDATE identity_key SET key = ?3 WHERE app = ?1 AND kid = ?2";
 }
 
 /// Sets a key, whole.
@@ -77,15 +78,20 @@ pub(crate) fn delete(db: &Connection, app: &AppId, kid: &str) -> Result<bool, ru
 
 /// Seals every key anew.
 pub(crate) fn reseal(db: &Connection, from: &Seal, to: &Seal) -> Result<(), rusqlite::Error> {
-    let names: Vec<(AppId, String)> = db
-        .prepare_cached(NAMES)?
+    let all = db
+        .prepare_cached(SEALED)?
         .query_map([], |row| {
-            Ok((vestnik_sqlite::value::parsed(row, 0)?, row.get(1)?))
+            Ok(([row.get(0)?, row.get(1)?, row.get(2)?], row.get(3)?))
         })?
-        .collect::<Result<_, _>>()?;
-    for (app, kid) in names {
-        if let Some(key) = get(db, from, &app, &kid)? {
-            put(db, to, &app, &key)?;
+        .collect::<Result<Vec<([String; 3], Vec<u8>)>, _>>()?;
+    for ([app, kid, algorithm], key) in all {
+        let place = place(&app, &kid, &algorithm);
+        let place = Place {
+            table: TABLE,
+            row: &place,
+        };
+        if let Some(key) = from.resealed(to, &place, &key)? {
+            db.prepare_cached(RESEAL)?.execute((&app, &kid, key))?;
         }
     }
     Ok(())

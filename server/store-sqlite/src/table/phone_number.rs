@@ -7,7 +7,7 @@ use vestnik_rules::contact::ContactHash;
 use crate::{
     seal::{Place, Seal},
     sql::statements,
-    value::unreadable,
+    value::{Unreadable, unreadable},
 };
 
 statements! {
@@ -15,7 +15,7 @@ statements! {
          ON CONFLICT (user) DO UPDATE SET value = excluded.value, hash = excluded.hash";
     GET = "SELECT value FROM phone_number WHERE user = ?1";
     DELETE = "DELETE FROM phone_number WHERE user = ?1";
-    USERS = "SELECT user FROM phone_number";
+    SEALED = "SELECT user, value FROM phone_number";
     RESEAL = "UPDATE phone_number SET value = ?2 WHERE user = ?1";
 }
 
@@ -35,13 +35,14 @@ pub(crate) fn put(
         .map(drop)
 }
 
-/// The number of a user.
+/// The number of a user. One that cannot be read is passed over.
 pub(crate) fn get(
     db: &Connection,
-    seal: &Seal,
+    (seal, passing): (&Seal, &Unreadable),
     user: i64,
 ) -> Result<Option<PhoneNumber>, rusqlite::Error> {
-    db.prepare_cached(GET)?
+    let read = db
+        .prepare_cached(GET)?
         .query_row([user], |row| {
             let name = user.to_string();
             let value = seal.open_column(&place(&[&name]), 0, row.get_ref(0)?.as_blob()?)?;
@@ -49,7 +50,8 @@ pub(crate) fn get(
             let number = number.and_then(|text| PhoneNumber::parse(&text).ok());
             number.ok_or_else(|| unreadable(row, 0, "a telephone number"))
         })
-        .optional()
+        .optional();
+    Ok(passing.pass_over(TABLE, read)?.flatten())
 }
 
 /// Deletes the number of a user.
@@ -68,13 +70,13 @@ const fn place<'a>(row: &'a [&'a str]) -> Place<'a> {
 
 /// Seals every number anew.
 pub(crate) fn reseal(db: &Connection, from: &Seal, to: &Seal) -> Result<(), rusqlite::Error> {
-    let users = db
-        .prepare_cached(USERS)?
-        .query_map([], |row| row.get(0))?
-        .collect::<Result<Vec<i64>, _>>()?;
-    for user in users {
-        if let Some(number) = get(db, from, user)? {
-            let value = sealed(to, user, &number)?;
+    let all = db
+        .prepare_cached(SEALED)?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<Vec<(i64, Vec<u8>)>, _>>()?;
+    for (user, value) in all {
+        let name = user.to_string();
+        if let Some(value) = from.resealed(to, &place(&[&name]), &value)? {
             db.prepare_cached(RESEAL)?.execute((user, value))?;
         }
     }

@@ -1,13 +1,14 @@
 //! Credentials of Apps at the services that notifications pass. They are sealed.
 
-use rusqlite::{Connection, OptionalExtension as _};
-use vestnik_model::{AppId, Channel, Open, open::Word as _, view::ProviderView};
-use vestnik_sqlite::value::{millis, parsed, time, unreadable};
-use vestnik_store::tenants::Provider;
+use rusqlite::{Connection, OptionalExtension as _, Row};
+use vestnik_model::{AppId, Channel, Open, view::ProviderView};
+use vestnik_sqlite::value::{millis, time, unreadable};
+use vestnik_store::tenants::{Provider, StoredProvider};
 
 use crate::{
     seal::{Place, Seal},
     sql::statements,
+    value::Unreadable,
 };
 
 statements! {
@@ -17,7 +18,8 @@ statements! {
     OF_APP = "SELECT channel, set_at FROM provider WHERE app = ?1 ORDER BY channel";
     HAS_ANY = "SELECT 1 FROM provider WHERE app = ?1 LIMIT 1";
     DELETE = "DELETE FROM provider WHERE app = ?1 AND channel = ?2";
-    NAMES = "SELECT app, channel FROM provider";
+    SEALED = "SELECT app, channel, account FROM provider";
+    RESEAL = "UPDATE provider SET account = ?3 WHERE app = ?1 AND channel = ?2";
 }
 
 const TABLE: &str = "provider";
@@ -35,11 +37,7 @@ pub(crate) fn put(
         set_at,
     } = provider;
     let row = [app.as_str(), channel.as_str()];
-    let place = Place {
-        table: TABLE,
-        row: &row,
-    };
-    let sealed = seal.seal_column(&place, account.as_bytes())?;
+    let sealed = seal.seal_column(&place_of(&row), account.as_bytes())?;
     db.prepare_cached(PUT)?
         .execute((app.as_str(), channel.as_str(), sealed, millis(*set_at)))
         .map(drop)
@@ -48,26 +46,37 @@ pub(crate) fn put(
 /// The credentials at a service.
 pub(crate) fn get(
     db: &Connection,
-    seal: &Seal,
+    (seal, unreadable): (&Seal, &Unreadable),
     app: &AppId,
     channel: Channel,
-) -> Result<Option<Provider>, rusqlite::Error> {
-    db.prepare_cached(GET)?
+) -> Result<Option<StoredProvider>, rusqlite::Error> {
+    let read = db
+        .prepare_cached(GET)?
         .query_row((app.as_str(), channel.as_str()), |row| {
-            let place = [app.as_str(), channel.as_str()];
-            let place = Place {
-                table: TABLE,
-                row: &place,
-            };
-            let account = seal.open_column(&place, 0, row.get_ref(0)?.as_blob()?)?;
-            let account = String::from_utf8(account);
-            Ok(Provider {
-                channel,
-                account: account.map_err(|_| unreadable(row, 0, "a text"))?,
-                set_at: time(row, 1)?,
-            })
-        })
-        .optional()
+            Ok(unreadable
+                .pass_over(TABLE, found(row, seal, (app, channel)))?
+                .map_or(StoredProvider::Unreadable, StoredProvider::Readable))
+        });
+    read.optional()
+}
+
+fn found(
+    row: &Row<'_>,
+    seal: &Seal,
+    (app, channel): (&AppId, Channel),
+) -> Result<Provider, rusqlite::Error> {
+    let place = [app.as_str(), channel.as_str()];
+    let account = seal.open_column(&place_of(&place), 0, row.get_ref(0)?.as_blob()?)?;
+    let account = String::from_utf8(account);
+    Ok(Provider {
+        channel,
+        account: account.map_err(|_| unreadable(row, 0, "a text"))?,
+        set_at: time(row, 1)?,
+    })
+}
+
+const fn place_of<'a>(row: &'a [&'a str]) -> Place<'a> {
+    Place { table: TABLE, row }
 }
 
 /// The services at which an App has credentials.
@@ -98,18 +107,17 @@ pub(crate) fn delete(
         .map(|deleted| deleted > 0)
 }
 
-/// Seals all credentials anew. Those for a service that this version does not know stay as they are.
+/// Seals all credentials anew, also those for a service that this version does not know.
 pub(crate) fn reseal(db: &Connection, from: &Seal, to: &Seal) -> Result<(), rusqlite::Error> {
-    let names: Vec<(AppId, String)> = db
-        .prepare_cached(NAMES)?
-        .query_map([], |row| Ok((parsed(row, 0)?, row.get(1)?)))?
-        .collect::<Result<_, _>>()?;
-    for (app, channel) in names {
-        let Some(channel) = Channel::from_word(&channel) else {
-            continue;
-        };
-        if let Some(provider) = get(db, from, &app, channel)? {
-            put(db, to, &app, &provider)?;
+    let all = db
+        .prepare_cached(SEALED)?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<Result<Vec<(String, String, Vec<u8>)>, _>>()?;
+    for (app, channel, account) in all {
+        let place = [app.as_str(), &channel];
+        if let Some(account) = from.resealed(to, &place_of(&place), &account)? {
+            db.prepare_cached(RESEAL)?
+                .execute((&app, &channel, account))?;
         }
     }
     Ok(())

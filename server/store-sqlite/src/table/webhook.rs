@@ -38,7 +38,7 @@ statements! {
         WHERE row = ?1";
     SET_WORK = "UPDATE webhook SET work = ?2 WHERE row = ?1";
     DELETE = "DELETE FROM webhook WHERE row = ?1";
-    NAMES = "SELECT row, app, id, target FROM webhook";
+    SEALED = "SELECT row, app, id, target FROM webhook";
     RESEAL = "UPDATE webhook SET target = ?2 WHERE row = ?1";
 }
 
@@ -185,16 +185,22 @@ pub(crate) fn delete(db: &Connection, row: i64) -> Result<(), rusqlite::Error> {
 
 /// Seals the address and the keys of every webhook anew.
 pub(crate) fn reseal(db: &Connection, from: &Seal, to: &Seal) -> Result<(), rusqlite::Error> {
-    let targets = db
-        .prepare_cached(NAMES)?
+    let all = db
+        .prepare_cached(SEALED)?
         .query_map([], |row| {
-            let (app, id): (AppId, _) = (parsed(row, 1)?, WebhookId::from_uuid(uuid(row, 2)?));
-            let target = opened(row, 3, from, (&app, id))?;
-            Ok((row.get(0)?, sealed(to, &app, id, &target)?))
+            let name = [row.get(1)?, WebhookId::from_uuid(uuid(row, 2)?).to_string()];
+            Ok((row.get(0)?, name, row.get(3)?))
         })?
-        .collect::<Result<Vec<(i64, Vec<u8>)>, _>>()?;
-    for (row, target) in targets {
-        db.prepare_cached(RESEAL)?.execute((row, target))?;
+        .collect::<Result<Vec<(i64, [String; 2], Vec<u8>)>, _>>()?;
+    for (row, [app, id], target) in all {
+        let place = [app.as_str(), &id];
+        let place = Place {
+            table: TABLE,
+            row: &place,
+        };
+        if let Some(target) = from.resealed(to, &place, &target)? {
+            db.prepare_cached(RESEAL)?.execute((row, target))?;
+        }
     }
     Ok(())
 }

@@ -25,12 +25,12 @@ const ALLOWED: &[(&str, &str, &str)] = &[
     ("api_key", "NAMES", "at a restore; as many rows as keys"),
     (
         "identity_key",
-        "NAMES",
+        "SEALED",
         "when a key of secrets is first given; as many rows as keys",
     ),
     (
         "provider",
-        "NAMES",
+        "SEALED",
         "when a key of secrets is first given; as many rows as credentials",
     ),
     (
@@ -40,17 +40,17 @@ const ALLOWED: &[(&str, &str, &str)] = &[
     ),
     (
         "email_address",
-        "USERS",
+        "SEALED",
         "when a key of secrets is first given: at the opening of the file",
     ),
     (
         "phone_number",
-        "USERS",
+        "SEALED",
         "when a key of secrets is first given: at the opening of the file",
     ),
     (
         "webhook",
-        "NAMES",
+        "SEALED",
         "when a key of secrets is first given; as many rows as webhooks",
     ),
     (

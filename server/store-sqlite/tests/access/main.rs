@@ -17,4 +17,5 @@ mod sessions;
 mod sweep;
 mod tenants;
 mod two_apps;
+mod unreadable;
 mod world;

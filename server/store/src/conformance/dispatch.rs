@@ -19,7 +19,11 @@ use super::{
     },
     world::{World, due},
 };
-use crate::{installations::PresenceNote, publishing::PublishOutcome, tenants::Provider};
+use crate::{
+    installations::PresenceNote,
+    publishing::PublishOutcome,
+    tenants::{Provider, StoredProvider},
+};
 
 pub async fn a_delivery_is_pushed_to_a_device_that_is_away(fixture: &impl Fixture) {
     let (world, _) = begin(fixture).await;
@@ -395,7 +399,7 @@ pub async fn credentials_are_set_whole_and_are_each_apps_own(fixture: &impl Fixt
     };
     store.put_provider(shop(), renewed.clone()).await.unwrap();
     let found = store.provider(shop(), Channel::Fcm).await.unwrap();
-    assert_eq!(found, Some(renewed));
+    assert_eq!(found, Some(StoredProvider::Readable(renewed)));
     assert_eq!(store.provider(bank(), Channel::Fcm).await, Ok(None));
     assert_eq!(store.provider(shop(), Channel::Apns).await, Ok(None));
     let views = store.providers(shop()).await.unwrap();

@@ -10,7 +10,7 @@ use super::{
     pushing::{attempts, begin, dispatch, has_address, provide, settle, to_anna, tried},
     world::{World, due},
 };
-use crate::tenants::Provider;
+use crate::tenants::{Provider, StoredProvider};
 
 fn refused() -> Outcome {
     Outcome::Retry {
@@ -114,14 +114,14 @@ pub async fn credentials_are_replaced_unless_others_were_set_since(fixture: &imp
             .await
             .unwrap()
     );
-    let present = known().await.unwrap().unwrap();
-    assert_eq!(present, provider("{\"secret\": 2}", 30));
+    let present = Some(StoredProvider::Readable(provider("{\"secret\": 2}", 30)));
+    assert_eq!(known().await, Ok(present.clone()));
     assert!(
         !replace("{\"secret\": 1}", "{\"secret\": 3}", 40)
             .await
             .unwrap()
     );
-    assert_eq!(known().await.unwrap(), Some(present));
+    assert_eq!(known().await, Ok(present));
     let nobodys = provider("{}", 50);
     let replaced = world
         .store

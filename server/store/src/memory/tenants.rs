@@ -17,7 +17,9 @@ use super::{
 use crate::{
     Answer, PageQuery, StoreError, Tenants,
     effect::Revocation,
-    tenants::{ApiKey, ApiKeyRecord, Bootstrap, Created, IdentityKey, KeyUse, Provider},
+    tenants::{
+        ApiKey, ApiKeyRecord, Bootstrap, Created, IdentityKey, KeyUse, Provider, StoredProvider,
+    },
 };
 
 impl Tenants for MemoryStore {
@@ -132,8 +134,11 @@ impl Tenants for MemoryStore {
         })
     }
 
-    fn provider(&self, app: AppId, channel: Channel) -> Answer<'_, Option<Provider>> {
-        self.read(move |world| world.providers.get(&(app, channel)).cloned())
+    fn provider(&self, app: AppId, channel: Channel) -> Answer<'_, Option<StoredProvider>> {
+        self.read(move |world| {
+            let known = world.providers.get(&(app, channel));
+            known.cloned().map(StoredProvider::Readable)
+        })
     }
 
     fn providers(&self, app: AppId) -> Answer<'_, Vec<ProviderView>> {

@@ -70,7 +70,7 @@ pub(crate) async fn list(
     responses(
         (status = 200, description = "What was found; after `:rotate`, the new credentials are in use", body = ProviderCheck),
         (status = 404, description = "There are no such credentials", body = Problem),
-        (status = 409, description = "Others were set meanwhile", body = Problem),
+        (status = 409, description = "Others were set meanwhile, or those that are stored cannot be read", body = Problem),
         (status = 422, description = "The new credentials cannot be used, or the service refuses them", body = Problem),
         (status = 503, description = "The service cannot be asked now", body = Problem),
     )

@@ -23,7 +23,9 @@ pub(super) const fn because(reason: Reason) -> &'static str {
         Reason::SuppressedNoTimeZone => "the person's time zone is not known",
         Reason::SuppressedDigest => "it became a part of a digest",
         Reason::SuppressedSuperseded => "a newer notification took its place",
-        Reason::ConfigProviderAuth => "the service refused the App's credentials",
+        Reason::ConfigProviderAuth => {
+            "the App's credentials at the service were refused or cannot be read"
+        }
         Reason::ConfigNoRoute => "the App has no credentials for this route",
         Reason::ConfigSenderNotAllowed => "the App's credentials are not valid for this app",
         Reason::ConfigQuota => "the App's quota at the service is used up",

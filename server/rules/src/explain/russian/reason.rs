@@ -25,7 +25,7 @@ pub(super) const fn because(reason: Reason) -> &'static str {
         Reason::SuppressedNoTimeZone => "часовой пояс получателя неизвестен",
         Reason::SuppressedDigest => "уведомление вошло в дайджест",
         Reason::SuppressedSuperseded => "его заменило более новое уведомление",
-        Reason::ConfigProviderAuth => "служба не приняла ключи приложения",
+        Reason::ConfigProviderAuth => "ключи приложения не приняты службой или не читаются",
         Reason::ConfigNoRoute => "для этого канала не заданы ключи приложения",
         Reason::ConfigSenderNotAllowed => "ключи не подходят для этого приложения",
         Reason::ConfigQuota => "квота приложения у службы исчерпана",

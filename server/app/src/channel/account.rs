@@ -1,0 +1,33 @@
+//! Why a channel has no account to send by.
+
+use jiff::SignedDuration;
+use vestnik_model::Reason;
+use vestnik_rules::attempt::Outcome;
+
+/// How long a try waits when the service refuses the App's credentials, or when those that are stored
+/// cannot be read: an operator has to do something.
+pub(super) const REFUSED_PAUSE: SignedDuration = SignedDuration::from_mins(5);
+
+/// Why nothing can be sent for an App by one of its channels. The others are sent by all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unusable {
+    /// There are no credentials, or their server may not be connected to.
+    NoRoute,
+    /// What is stored cannot be read: it is sealed under another key, damaged, or of a later version.
+    Unreadable,
+}
+
+impl Unusable {
+    /// What becomes of a try. One that waits goes on when other credentials are set.
+    pub(super) const fn outcome(self) -> Outcome {
+        match self {
+            Self::NoRoute => Outcome::Rejected {
+                reason: Reason::ConfigNoRoute,
+            },
+            Self::Unreadable => Outcome::Held {
+                reason: Reason::ConfigProviderAuth,
+                after: Some(REFUSED_PAUSE),
+            },
+        }
+    }
+}
