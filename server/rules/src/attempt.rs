@@ -28,7 +28,7 @@ use vestnik_model::{AttemptStatus, DeliveryStatus, Reason, open::Word};
 use crate::{
     decrypt::{KeyMark, Seals},
     reason::{AddressFate, Retry, consequences},
-    work::{LEASE, doubling, fraction},
+    work::{LEASE, doubling, fraction, lease_until},
 };
 
 /// The longest pause between two tries that no service asked for.
@@ -136,6 +136,15 @@ impl Attempt {
         }
     }
 
+    /// Until when the attempt waits, if it does: for the end of a lease that somebody holds, or for its next
+    /// try. A lease that is longer than one given now was given while the clock was ahead: nobody holds it.
+    #[must_use]
+    pub fn waits_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let until = self.until.filter(|until| *until > now)?;
+        let is_ahead = self.state == State::Sending && until > lease_until(now);
+        (!is_ahead).then_some(until)
+    }
+
     /// Whether the try with a lease until then is on its way.
     #[must_use]
     pub fn is_try_of(&self, lease_until: Timestamp) -> bool {
@@ -230,11 +239,36 @@ pub fn begin(known: Option<&Attempt>, lease_until: Timestamp) -> Attempt {
     }
 }
 
+/// What is known by now of where a try went, besides its outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known {
+    /// Whether there is an address at the service that the try did not go to.
+    pub has_other: bool,
+    /// When the App's credentials at the service were set, if there are any.
+    pub set_at: Option<Timestamp>,
+}
+
+/// What an attempt is after the try with a lease until then, of a notification or of what withdraws one.
+/// `None` if that try is not on its way: another one began, or it was settled before.
+#[must_use]
+pub fn settle_try(
+    attempt: &Attempt,
+    (outcome, lease_until): (&Outcome, Timestamp),
+    known: Known,
+    bounds: Bounds,
+) -> Option<Attempt> {
+    if !attempt.is_try_of(lease_until) {
+        return None;
+    }
+    let outcome = for_delivery(outcome.clone(), known.has_other);
+    let (outcome, bounds) = after_renewal((outcome, bounds), lease_until, known.set_at);
+    Some(settle(attempt, &outcome, bounds))
+}
+
 /// What a try comes to, and within which bounds, when the App's credentials at the service were set at
 /// `set_at`. That a service refused the former ones says nothing of the present ones: a try that began
 /// before they were set, named by the end of its lease, is made again at once.
-#[must_use]
-pub fn after_renewal(
+fn after_renewal(
     (outcome, bounds): (Outcome, Bounds),
     lease_until: Timestamp,
     set_at: Option<Timestamp>,
@@ -282,8 +316,7 @@ pub fn renewed(waiting: &Attempt, now: Timestamp) -> Option<Attempt> {
 
 /// What an outcome means for the delivery. A try that met a dead address is made again at once when the
 /// installation has reported another address at the service meanwhile.
-#[must_use]
-pub fn for_delivery(outcome: Outcome, has_other: bool) -> Outcome {
+fn for_delivery(outcome: Outcome, has_other: bool) -> Outcome {
     match outcome {
         Outcome::Dead { reason, since: _ } if has_other => Outcome::Retry {
             reason,

@@ -440,7 +440,7 @@ fn find_address(view: &View<'_>, address: &Address, target: Target, found: &mut 
 fn is_under_way(view: &View<'_>, attempt: Option<&Attempt>) -> bool {
     attempt.is_some_and(|attempt| match attempt.state {
         State::Sent => true,
-        State::Sending => waits_until(view, attempt).is_some(),
+        State::Sending => attempt.waits_until(view.now).is_some(),
         State::Retrying | State::Failed => false,
     })
 }
@@ -459,7 +459,7 @@ fn find_attempt(
     match attempt.state {
         State::Sent => found.is_handed = true,
         State::Failed => {
-            if let Some(until) = waits_until(view, attempt) {
+            if let Some(until) = attempt.waits_until(view.now) {
                 found.waits_for(until);
                 return true;
             }
@@ -468,20 +468,12 @@ fn find_attempt(
             // A device that cannot decrypt a push decrypts none that comes by another service.
             return is_decrypt(reason);
         }
-        State::Sending | State::Retrying => match waits_until(view, attempt) {
+        State::Sending | State::Retrying => match attempt.waits_until(view.now) {
             Some(until) => found.waits_for(until),
             None => found.tries.push(target),
         },
     }
     true
-}
-
-/// Until when an attempt waits. A lease that is longer than one given now was given while the clock was
-/// ahead: nobody holds it.
-fn waits_until(view: &View<'_>, attempt: &Attempt) -> Option<Timestamp> {
-    let until = attempt.until.filter(|until| *until > view.now)?;
-    let is_ahead = attempt.state == State::Sending && until > view.lease_until;
-    (!is_ahead).then_some(until)
 }
 
 #[cfg(test)]

@@ -38,7 +38,6 @@ use crate::{
     attempt::{Attempt, State},
     cascade::{ACK_WINDOW, Device, HEARD_WITHIN},
     decrypt::Seals,
-    work::lease_until,
 };
 
 /// A withdrawal of which no try was made.
@@ -176,11 +175,10 @@ pub fn look(view: &View<'_>) -> Step {
         let later = now.checked_add(ACK_WINDOW).unwrap_or(Timestamp::MAX);
         return Step::Later(later);
     }
-    match (own.state, own.until) {
+    match (own.state, own.waits_until(now)) {
         (State::Sent | State::Failed, _) => Step::Done,
-        (State::Sending, Some(until)) if is_held(until, now) => Step::Later(until),
-        (State::Retrying, Some(until)) if until > now => Step::Later(until),
-        (State::Sending | State::Retrying, _) => {
+        (State::Sending | State::Retrying, Some(until)) => Step::Later(until),
+        (State::Sending | State::Retrying, None) => {
             channel(device, traces).map_or(Step::Done, Step::Push)
         }
     }
@@ -196,14 +194,8 @@ fn was_heard(view: &View<'_>) -> bool {
 fn sending_until(traces: &[Trace<'_>], now: Timestamp) -> Option<Timestamp> {
     let is_sending = |trace: &&Trace<'_>| trace.attempt.state == State::Sending;
     let ends = traces.iter().filter(is_sending);
-    let ends = ends.filter_map(|trace| trace.attempt.until);
-    ends.filter(|until| is_held(*until, now)).max()
-}
-
-/// Whether somebody holds a lease. One that is longer than one given now was given while the clock was ahead:
-/// nobody holds it.
-fn is_held(until: Timestamp, now: Timestamp) -> bool {
-    until > now && until <= lease_until(now)
+    ends.filter_map(|trace| trace.attempt.waits_until(now))
+        .max()
 }
 
 /// The service by which the withdrawal goes: the one that can have brought the notification, else the

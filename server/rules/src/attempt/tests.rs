@@ -107,6 +107,80 @@ fn an_address_dies_only_by_a_newer_proof() {
 }
 
 #[test]
+fn an_attempt_waits_for_a_lease_that_is_held_or_for_its_next_try() {
+    let attempt = |state, until: Option<i64>| Attempt {
+        state,
+        until: until.map(at),
+        ..begin(None, at(30))
+    };
+    for (state, until, waits) in [
+        (State::Sending, Some(130), Some(130)),
+        (State::Sending, Some(100), None),
+        // Longer than a lease that is given at 100: the clock was ahead.
+        (State::Sending, Some(131), None),
+        (State::Retrying, Some(4_000), Some(4_000)),
+        (State::Retrying, Some(99), None),
+        (State::Failed, Some(160), Some(160)),
+        (State::Sent, None, None),
+    ] {
+        let attempt = attempt(state, until);
+        assert_eq!(
+            attempt.waits_until(at(100)),
+            waits.map(at),
+            "{state:?} {until:?}"
+        );
+    }
+}
+
+#[test]
+fn a_try_is_settled_by_its_outcome_and_what_is_known_since() {
+    let begun = begin(None, at(130));
+    let known = |has_other, set_at: Option<i64>| Known {
+        has_other,
+        set_at: set_at.map(at),
+    };
+    let settle = |outcome: &Outcome, lease, known| {
+        settle_try(&begun, (outcome, at(lease)), known, bounds(900, 110))
+            .map(|settled| (settled.state, settled.until))
+    };
+    let dead = Outcome::Dead {
+        reason: Reason::TokenDead,
+        since: None,
+    };
+    let (failed, at_once) = ((State::Failed, None), (State::Retrying, Some(at(110))));
+    assert_eq!(settle(&dead, 130, known(false, None)), Some(failed));
+    assert_eq!(
+        settle(&dead, 130, known(true, None)).map(|settled| settled.0),
+        Some(State::Retrying)
+    );
+    let refused = Outcome::Retry {
+        reason: Reason::ConfigProviderAuth,
+        after: Some(SignedDuration::from_mins(5)),
+    };
+    let later = settle(&refused, 130, known(false, Some(99))).unwrap();
+    assert!(later.1 >= Some(at(410)), "{later:?}");
+    assert_eq!(
+        settle(&refused, 130, known(false, Some(105))),
+        Some(at_once)
+    );
+    // Another try, or one that was settled before.
+    assert_eq!(settle(&Outcome::Accepted, 129, known(false, None)), None);
+    let sent = settle_try(
+        &begun,
+        (&Outcome::Accepted, at(130)),
+        known(false, None),
+        bounds(900, 110),
+    );
+    let again = settle_try(
+        &sent.unwrap(),
+        (&dead, at(130)),
+        known(false, None),
+        bounds(900, 111),
+    );
+    assert_eq!(again, None);
+}
+
+#[test]
 fn what_was_held_back_was_no_try() {
     let held = Outcome::Held {
         reason: Reason::ProviderUnavailable,

@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use vestnik_model::{AppId, Channel, Devices, InstallationId, Notification, Open, publish::Steps};
 use vestnik_rules::{
     address::hash_email,
-    attempt::{Bounds, State, after_renewal, begin, for_delivery, kills, settle},
+    attempt::{Attempt, Bounds, Known, State, begin, kills, settle_try},
     cascade::{Course, Looked, Target, View, channel_of, is_handed, look},
     delivery::{Event, advance, contacted},
     device::Opens,
@@ -292,9 +292,6 @@ impl Desk<'_> {
         let Some(found) = attempts.find(|found| found.target == tried.target) else {
             return Ok(None);
         };
-        if !found.attempt.is_try_of(tried.lease_until) {
-            return Ok(None);
-        }
         let used = self.used(key, tried)?;
         let bounds = Bounds {
             until: self.until(key)?,
@@ -302,11 +299,9 @@ impl Desk<'_> {
             random,
             now: self.now,
         };
-        let outcome = for_delivery(tried.outcome.clone(), used.has_other);
-        let set_at = self.sending.providers.get(&tried.target.channel());
-        let (outcome, bounds) =
-            after_renewal((outcome, bounds), tried.lease_until, set_at.copied());
-        let settled = settle(&found.attempt, &outcome, bounds);
+        let Some(settled) = self.settled(&found.attempt, tried, &used, bounds) else {
+            return Ok(None);
+        };
         attempt::put(self.db, key, tried.target, &settled, self.now)?;
         if let Some(said) = &tried.said {
             attempt::set_said(self.db, key, tried.target, said)?;
@@ -316,6 +311,22 @@ impl Desk<'_> {
         }
         let is_taken = settled.state == State::Sent;
         Ok(Some((key, is_taken.then(|| tried.target.channel()))))
+    }
+
+    /// What an attempt is after a try of it, if that is the one that is on its way.
+    fn settled(
+        &self,
+        attempt: &Attempt,
+        tried: &Tried,
+        used: &Used,
+        bounds: Bounds,
+    ) -> Option<Attempt> {
+        let set_at = self.sending.providers.get(&tried.target.channel());
+        let known = Known {
+            has_other: used.has_other,
+            set_at: set_at.copied(),
+        };
+        settle_try(attempt, (&tried.outcome, tried.lease_until), known, bounds)
     }
 
     /// Until when a try of a delivery makes sense.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use vestnik_model::{AppId, Channel, InstallationId, Open, UserId};
 use vestnik_rules::{
     address::hash_email,
-    attempt::{Bounds, State, after_renewal, begin, for_delivery, kills, settle},
+    attempt::{Bounds, Known, State, begin, kills, settle_try},
     cascade::{Looked, Target, View, channel_of, is_handed, look},
     delivery::{Event, advance, contacted},
     device::Opens,
@@ -397,16 +397,10 @@ fn settle_one(
         random: settling.random,
         now: settling.now,
     };
-    let has_other = has_other(&txn.world, (app, key.1), tried);
-    let provider = (app.clone(), tried.target.channel());
-    let set_at = txn.world.providers.get(&provider).map(|known| known.set_at);
+    let known = known(&txn.world, (app, key.1), tried);
     let row = txn.world.attempts.get_mut(&(key.0, key.1, tried.target))?;
-    if !row.attempt.is_try_of(tried.lease_until) {
-        return None;
-    }
-    let outcome = for_delivery(tried.outcome.clone(), has_other);
-    let (outcome, bounds) = after_renewal((outcome, bounds), tried.lease_until, set_at);
-    row.attempt = settle(&row.attempt, &outcome, bounds);
+    let of = (&tried.outcome, tried.lease_until);
+    row.attempt = settle_try(&row.attempt, of, known, bounds)?;
     let is_taken = row.attempt.state == State::Sent;
     if tried.said.is_some() {
         row.said.clone_from(&tried.said);
@@ -420,8 +414,17 @@ fn settle_one(
     Some((key, is_taken.then(|| tried.target.channel())))
 }
 
+/// What is known by now of where a try went.
+pub(super) fn known(world: &World, (app, user): (&AppId, UserKey), tried: &Tried) -> Known {
+    let provider = (app.clone(), tried.target.channel());
+    Known {
+        has_other: has_other(world, (app, user), tried),
+        set_at: world.providers.get(&provider).map(|known| known.set_at),
+    }
+}
+
 /// Whether there is an address by now that the try did not go to.
-pub(super) fn has_other(world: &World, (app, user): (&AppId, UserKey), tried: &Tried) -> bool {
+fn has_other(world: &World, (app, user): (&AppId, UserKey), tried: &Tried) -> bool {
     match tried.target {
         Target::Device {
             installation,

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 use vestnik_model::{AppId, InstallationId};
 use vestnik_rules::{
-    attempt::{Bounds, State, after_renewal, begin as begin_try, for_delivery, settle},
+    attempt::{Bounds, State, begin as begin_try, settle_try},
     cascade::Target,
     identity::withdrawal_id,
     log::epoch_of,
@@ -14,7 +14,7 @@ use vestnik_rules::{
 
 use super::{
     attempt::of_delivery,
-    dispatch::{Key, case::device, has_other, kill, recipient},
+    dispatch::{Key, case::device, kill, known, recipient},
     logs::for_user,
     row::{AttemptKey, AttemptRow, NotificationKey, WithdrawalKey, WithdrawalRow},
     txn::Txn,
@@ -168,27 +168,24 @@ pub(super) fn settle_one(
         return false;
     };
     let key = (notification, user, installation);
-    let has_other = has_other(world, (app, user), tried);
+    let known = known(world, (app, user), tried);
     let Some(until) = expires_at(world, (notification, user)) else {
         return false;
     };
-    let provider = (app.clone(), tried.target.channel());
-    let set_at = world.providers.get(&provider).map(|known| known.set_at);
     let Some(row) = world.withdrawals.get_mut(&key) else {
         return false;
     };
-    if !row.attempt.is_try_of(tried.lease_until) {
-        return false;
-    }
     let bounds = Bounds {
         until,
         collapses: tried.target.collapses(),
         random: settling.random,
         now: settling.now,
     };
-    let outcome = for_delivery(tried.outcome.clone(), has_other);
-    let (outcome, bounds) = after_renewal((outcome, bounds), tried.lease_until, set_at);
-    row.attempt = settle(&row.attempt, &outcome, bounds);
+    let of = (&tried.outcome, tried.lease_until);
+    let Some(settled) = settle_try(&row.attempt, of, known, bounds) else {
+        return false;
+    };
+    row.attempt = settled;
     match (row.attempt.state, row.attempt.until) {
         (State::Retrying | State::Sending, Some(until)) => row.due_at = until,
         (State::Retrying | State::Sending, None) | (State::Sent | State::Failed, _) => {

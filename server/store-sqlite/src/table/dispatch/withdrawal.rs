@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use vestnik_model::InstallationId;
 use vestnik_rules::{
-    attempt::{Bounds, State, after_renewal, begin, for_delivery, settle},
+    attempt::{Bounds, State, begin},
     cascade::{Course, Target},
     identity::{delivery_id, withdrawal_id},
     withdrawal::{Step, View, look},
@@ -133,7 +133,7 @@ impl Desk<'_> {
             user: head.row,
         };
         let found = withdrawal::find(self.db, key, installation)?;
-        let Some(found) = found.filter(|found| found.attempt.is_try_of(tried.lease_until)) else {
+        let Some(found) = found else {
             return Ok(false);
         };
         let used = self.used(key, tried)?;
@@ -144,11 +144,9 @@ impl Desk<'_> {
             random,
             now: self.now,
         };
-        let outcome = for_delivery(tried.outcome.clone(), used.has_other);
-        let set_at = self.sending.providers.get(&tried.target.channel());
-        let (outcome, bounds) =
-            after_renewal((outcome, bounds), tried.lease_until, set_at.copied());
-        let settled = settle(&found.attempt, &outcome, bounds);
+        let Some(settled) = self.settled(&found.attempt, tried, &used, bounds) else {
+            return Ok(false);
+        };
         if let Some(dead) = used.dead {
             self.kill(key, dead)?;
         }
