@@ -25,6 +25,7 @@ use crate::{
 
 mod account;
 mod disk;
+mod drawn;
 mod event;
 mod input;
 mod intent;
@@ -36,7 +37,8 @@ mod surroundings;
 
 use account::Account;
 use disk::Disk;
-use input::{Done, Input};
+use drawn::Drawn;
+use input::{Done, Input, Look};
 pub(crate) use intent::{Desk, Intent, Reply, SignInSource};
 use reread::Reread;
 use surroundings::Surroundings;
@@ -84,6 +86,8 @@ pub(crate) struct Controller<S, L: Launcher> {
     /// The notification whose toast was clicked while there was no window to show it in.
     opened: Option<NotificationId>,
     reread: Reread,
+    /// The toasts that may be on the screen.
+    drawn: Drawn,
     /// How many tickets are with the system.
     showing: usize,
     /// Preferences and the like on their way to their files.
@@ -120,6 +124,7 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
             told: Told::default(),
             opened: None,
             reread: Reread::default(),
+            drawn: Drawn::default(),
             showing: 0,
             disk: Disk::default(),
             tasks: JoinSet::new(),
@@ -202,7 +207,8 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
             Done::Launched(outcome) => self.on_launched(outcome),
             Done::Rows(reading, changed) => self.on_rows(reading, &changed),
             Done::Redraw(reading, rows) => self.on_redraw(reading, &rows),
-            Done::AllRead => self.shell.withdraw_all_toasts(),
+            Done::AllRead => self.look_at_toasts(Look::AllRead),
+            Done::Looked(why, reading, found) => self.on_looked((why, reading), &found),
             Done::Shown => self.showing = self.showing.saturating_sub(1),
             Done::Configured(credential, asked) => self.on_configured(credential, asked),
             Done::SignedIn {

@@ -41,6 +41,15 @@ pub(super) struct ChangedRows {
     pub(super) removed: Vec<NotificationId>,
 }
 
+/// Why toasts are looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// More has changed than is listed.
+    Reread,
+    /// Everything was marked read.
+    AllRead,
+}
+
 /// How a start of the core ended.
 pub(super) type Outcome<S> = Result<Launched<S>, SetupProblem>;
 
@@ -69,6 +78,8 @@ pub(super) enum Done<S: Session> {
     Redraw(Reading, Vec<Row>),
     /// Everything was marked read.
     AllRead,
+    /// The toasts that may be on the screen were looked up.
+    Looked(Look, Reading, ChangedRows),
     /// A ticket was settled.
     Shown,
     /// The configured sign-in code was read.

@@ -34,7 +34,9 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
             return;
         }
         // Shown before or not, the identifier is the same: the system replaces.
-        let outcome = self.shell.show_toast(Toast::of(&row, self.language()));
+        let toast = Toast::of(&row, self.language());
+        self.drawn.drew(toast.clone());
+        let outcome = self.shell.show_toast(toast);
         self.tasks.spawn(async move {
             settled(match outcome.await {
                 Ok(()) => ticket.shown().await,
@@ -50,6 +52,7 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
     pub(super) fn on_toast(&mut self, event: &ToastEvent) {
         match *event {
             ToastEvent::Dismissed(id) => {
+                self.drawn.left(&[id]);
                 self.tell_core(move |core| async move { core.dismissed(id).await });
             }
             ToastEvent::Opened(id) => self.on_toast_opened(id),

@@ -132,6 +132,10 @@ impl Strings {
         self.rows.lock().unwrap().insert(row.notification.id, row);
     }
 
+    pub(super) fn remove(&self, id: NotificationId) {
+        self.rows.lock().unwrap().remove(&id);
+    }
+
     /// A row whose reading takes until the semaphore has a permit.
     pub(super) fn held_row(&self, row: Row) -> Arc<Semaphore> {
         self.put(row);

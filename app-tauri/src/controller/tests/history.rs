@@ -239,6 +239,120 @@ async fn reading_all_takes_every_toast_away() {
     app.record.expect(Told::WithdrawAll).await;
 }
 
+/// What came while everything was being marked read was not.
+#[tokio::test(start_paused = true)]
+async fn reading_all_leaves_the_toast_of_what_came_since() {
+    let mut app = App::started().await;
+    is_drawn(&mut app, &[1, 2, 3]).await;
+    app.core.put(sample::read(1));
+    app.core.put(sample::read(2));
+    app.ask(|reply| Intent::MarkAllRead { reply })
+        .await
+        .unwrap();
+    let read = vec![sample::id(1), sample::id(2)];
+    app.record.expect(Told::Withdraw(read)).await;
+    // It is read then, too: toasts of an earlier process leave with it.
+    app.core.put(sample::read(3));
+    app.ask(|reply| Intent::MarkAllRead { reply })
+        .await
+        .unwrap();
+    app.record.expect(Told::WithdrawAll).await;
+}
+
+/// The toasts of unread notifications are drawn, in this order.
+async fn is_drawn(app: &mut App, numbers: &[usize]) {
+    for number in numbers {
+        let row = sample::row(*number);
+        app.core.put(row.clone());
+        app.core.due(row).await;
+        app.core
+            .expect(&format!("shown {}", sample::id(*number)))
+            .await;
+    }
+    app.record.rest();
+}
+
+/// The core says so when more has changed than it lists, with what other devices read among it.
+#[tokio::test(start_paused = true)]
+async fn after_more_changes_than_are_listed_toasts_are_looked_up() {
+    let mut app = App::started().await;
+    is_drawn(&mut app, &[1, 2, 3, 4, 5]).await;
+    // Read, recalled, edited, and put away by the person.
+    app.core.put(sample::read(2));
+    app.core.remove(sample::id(3));
+    let mut edited = sample::row(4);
+    edited.notification.title = sample::row(9).notification.title;
+    app.core.put(edited);
+    app.core.put(sample::read(5));
+    let dismissed = crate::toast::ToastEvent::Dismissed(sample::id(5));
+    app.desk.send(Intent::Toast(dismissed)).await;
+    app.core.send(Event::Reread).await;
+    app.record.expect(Told::Event(UiEvent::Stale)).await;
+    let gone = vec![sample::id(2), sample::id(3)];
+    app.record.expect(Told::Withdraw(gone)).await;
+    let title = app.record.until(redrawn).await;
+    assert_eq!(title, (sample::id(4), "Order 9".to_owned()));
+    settle().await;
+    // Each once.
+    app.record.rest();
+    app.core.send(Event::Reread).await;
+    settle().await;
+    assert_eq!(of_toasts(app.record.rest()), []);
+}
+
+/// What the shell was told of toasts.
+fn of_toasts(mut told: Vec<Told>) -> Vec<Told> {
+    told.retain(|told| {
+        matches!(
+            told,
+            Told::Toast(_) | Told::Redraw(_) | Told::Withdraw(_) | Told::WithdrawAll
+        )
+    });
+    told
+}
+
+fn redrawn(told: Told) -> Option<(NotificationId, String)> {
+    if let Told::Redraw(toast) = told {
+        Some((toast.id, toast.title))
+    } else {
+        None
+    }
+}
+
+/// Rows of the history that was set aside come back unread.
+#[tokio::test(start_paused = true)]
+async fn a_damaged_history_takes_no_toast_away() {
+    let mut app = App::started().await;
+    is_drawn(&mut app, &[1]).await;
+    app.core.remove(sample::id(1));
+    for event in [Event::HistoryRebuilt, Event::Reread] {
+        app.core.send(event).await;
+    }
+    app.record.expect(Told::Event(UiEvent::Stale)).await;
+    settle().await;
+    assert_eq!(of_toasts(app.record.rest()), []);
+}
+
+/// A notification that went to both users has one id.
+#[tokio::test(start_paused = true)]
+async fn what_a_former_user_has_read_takes_no_toast_of_the_next_one_away() {
+    let mut app = App::started().await;
+    is_drawn(&mut app, &[1]).await;
+    app.core.put(sample::read(1));
+    let former = app.core.hold();
+    app.core.send(Event::Reread).await;
+    app.core.expect(&format!("row {}", sample::id(1))).await;
+    app.core.send(Event::Forgotten).await;
+    app.record.expect(Told::WithdrawAll).await;
+    app.record.expect(Told::Event(UiEvent::Forgotten)).await;
+    app.core.due(sample::row(1)).await;
+    app.core.expect(&format!("shown {}", sample::id(1))).await;
+    app.record.rest();
+    former.add_permits(1);
+    settle().await;
+    assert_eq!(of_toasts(app.record.rest()), []);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_damaged_history_is_told() {
     let mut app = App::started().await;
