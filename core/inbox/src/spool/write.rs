@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use vestnik_model::limits::ENTRY_BYTES;
+use vestnik_model::{NotificationId, limits::ENTRY_BYTES};
 use vestnik_sqlite::{create_private_folder, make_private_file};
 
 use super::{
@@ -77,8 +77,9 @@ impl Ticket {
 }
 
 /// Writes a payload into the spool, whole or not at all, and makes it durable. `None` if it is there
-/// already, or the app has seen to it: it was or is being drawn, or is not to be. Of several that write the
-/// same at once, one has the ticket.
+/// already, or the app has seen to it: it was or is being drawn, or is not to be. Nor is an earlier revision
+/// than one that is there, which a slow push brings. Of several that write the same at once, one has the
+/// ticket.
 ///
 /// # Errors
 /// [`SpoolError`].
@@ -89,19 +90,13 @@ pub fn write(folder: &Path, payload: &Payload) -> Result<Option<Ticket>, SpoolEr
         taken: path(folder, id, revision, State::Taken),
         identifier: id.to_string(),
     };
-    // A slow push must not bring back what was replaced.
-    let is_later = |file: &SpoolFile| {
-        ticket_of(&file.path).is_some_and(|(of, seen)| of == id && seen > revision)
-    };
-    let is_free = || {
+    let is_repeated = Plant::TicketIsRepeated.is_on();
+    // These names tell without a look at the whole folder.
+    let is_named = || {
         let mut states = State::TICKETS.into_iter();
-        let is_had = states.any(|state| moved(&ticket.taken, state).exists())
-            || is_withdrawn(folder, id)
-            || is_seen(folder, id, revision)
-            || list(folder).is_ok_and(|listed| listed.files.iter().any(is_later));
-        !is_had || Plant::TicketIsRepeated.is_on()
+        states.any(|state| moved(&ticket.taken, state).exists()) || is_withdrawn(folder, id)
     };
-    if !is_free() {
+    if is_named() && !is_repeated {
         return Ok(None);
     }
     let json = serde_json::to_vec(payload).map_err(io::Error::other)?;
@@ -109,9 +104,31 @@ pub fn write(folder: &Path, payload: &Payload) -> Result<Option<Ticket>, SpoolEr
         return Err(SpoolError::TooLarge);
     }
     create_private_folder(folder)?;
-    check_room(folder, Room::Ticket, json.len() as u64)?;
-    let is_ours = make_private_file(&ticket.taken, &json, is_free)?;
+    let mut fits = Ok(());
+    let is_ours = make_private_file(&ticket.taken, &json, || {
+        let files = match list(folder) {
+            Ok(listed) => listed.files,
+            Err(error) => {
+                fits = Err(error.into());
+                return false;
+            }
+        };
+        let is_had =
+            is_named() || is_seen(folder, id, revision) || is_replaced(&files, (id, revision));
+        if is_had && !is_repeated {
+            return false;
+        }
+        fits = fit(&files, Room::Ticket, json.len() as u64);
+        fits.is_ok()
+    })?;
+    fits?;
     Ok(is_ours.then_some(ticket))
+}
+
+/// Whether there is a ticket of a later revision: a slow push must not bring back what was replaced.
+fn is_replaced(files: &[SpoolFile], (id, revision): (NotificationId, u32)) -> bool {
+    let mut tickets = files.iter().filter_map(|file| ticket_of(&file.path));
+    tickets.any(|(of, seen)| of == id && seen > revision)
 }
 
 /// What a file of a spool is for.
@@ -131,13 +148,17 @@ fn tickets(files: &[SpoolFile]) -> usize {
     files.iter().filter(is_ticket).count()
 }
 
-/// What could not be opened, or was withdrawn, never takes the room of what is to be drawn.
+/// Whether a spool has room for one more file. What could not be opened, or was withdrawn, never takes the
+/// room of what is to be drawn.
 pub(super) fn check_room(folder: &Path, room: Room, bytes: u64) -> Result<(), SpoolError> {
-    let files = list(folder)?.files;
+    fit(&list(folder)?.files, room, bytes)
+}
+
+fn fit(files: &[SpoolFile], room: Room, bytes: u64) -> Result<(), SpoolError> {
     let used: u64 = files.iter().map(|file| file.bytes).sum();
     let of = |state| files.iter().filter(|file| file.state == state).count();
     let is_full = match room {
-        Room::Ticket => tickets(&files) >= MAX_FILES,
+        Room::Ticket => tickets(files) >= MAX_FILES,
         Room::Dropped => of(State::Dropped) >= MAX_DROPPED,
         Room::Withdrawn => of(State::Withdrawn) >= MAX_WITHDRAWN,
     };

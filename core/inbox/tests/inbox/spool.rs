@@ -290,6 +290,47 @@ fn a_spool_is_bounded_and_takes_a_payload_once() {
     assert!(matches!(full, SpoolError::Full));
 }
 
+/// The app does not run: only the tickets tell what was drawn.
+#[test]
+fn a_slow_push_of_an_earlier_revision_has_no_ticket() {
+    let settlings: [fn(Ticket); 3] = [
+        drop,
+        |ticket| ticket.shown().unwrap(),
+        |ticket| ticket.suppressed(Blocked::App).unwrap(),
+    ];
+    for settle in settlings {
+        let world = World::new();
+        let folder = world.folder().join("spool");
+        let write = |number: u64, revision: u32| {
+            let content = content(number, json!({"revision": revision}));
+            spool::write(&folder, &Payload::new(Some(anna()), content)).unwrap()
+        };
+        settle(write(1, 2).unwrap());
+        assert!(
+            write(1, 1).is_none(),
+            "it would bring back what was replaced"
+        );
+        assert!(write(1, 2).is_none(), "it came twice");
+        assert_eq!(files(&world), 1, "what is refused leaves nothing");
+        assert!(write(2, 1).is_some(), "it is another notification");
+        assert!(write(1, 3).is_some(), "it is a later one");
+    }
+}
+
+#[test]
+fn a_full_spool_is_left_as_it_is() {
+    let world = World::new();
+    let folder = world.folder().join("spool");
+    for number in 1..=spool::MAX_FILES as u64 {
+        write(&world, number).shown().unwrap();
+    }
+    let full = spool::write(&folder, &payload(9_999)).unwrap_err();
+    assert!(matches!(full, SpoolError::Full));
+    assert_eq!(files(&world), spool::MAX_FILES);
+    // What is there is there, full or not.
+    assert!(spool::write(&folder, &payload(1)).unwrap().is_none());
+}
+
 #[test]
 fn what_may_not_be_shown_counts_as_what_is_shown_does() {
     let world = World::new();
