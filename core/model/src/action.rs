@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     notification::ClickKind,
     open::{Open, readable, words},
+    url::is_of_web,
 };
 
 /// The most buttons of one notification.
@@ -92,14 +93,15 @@ impl Action {
         }
         let url = self.url.as_deref()?;
         let kind = opened_by(url);
-        kind.check(url).ok()?;
+        kind.parse(url).ok()?;
         Some((kind, url))
     }
 }
 
 /// The system's browser opens addresses of the web, the app those of its own scheme.
 pub(crate) fn opened_by(url: &str) -> ClickKind {
-    if url.starts_with("https:") || url.starts_with("http:") {
+    let scheme = url.split_once(':').map(|(scheme, _)| scheme);
+    if scheme.is_some_and(is_of_web) {
         ClickKind::Link
     } else {
         ClickKind::App
@@ -146,6 +148,9 @@ mod tests {
         let own = link("shop://orders/1");
         assert_eq!(own.link(), Some((ClickKind::App, "shop://orders/1")));
         assert_eq!(link("javascript:alert(1)").link(), None);
+        assert_eq!(link("https://bank.example@evil.example/").link(), None);
+        let loud = link("HTTPS://shop.example");
+        assert_eq!(loud.link().map(|(kind, _)| kind), Some(ClickKind::Link));
         let other =
             action(json!({"id": "a", "type": "callback", "title": "t", "url": "https://a"}));
         assert_eq!(other.link(), None);

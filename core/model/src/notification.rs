@@ -13,7 +13,7 @@ use crate::{
     id::{CategoryName, NotificationId},
     open::{Open, readable, readable_list, readable_or_default, words},
     text::{Body, TextError, Title},
-    url::{HttpsUrl, check_app_url, check_url},
+    url::{HttpsUrl, parse_app_link, parse_link},
 };
 
 /// What a sender published and a person sees. Content is text, never HTML.
@@ -178,15 +178,15 @@ words!(ClickKind {
 });
 
 impl ClickKind {
-    /// Checks that an address fits the kind.
+    /// An address that fits the kind, with its scheme in lower case.
     ///
     /// # Errors
     /// [`TextError`] that says what is wrong with the address.
-    pub fn check(self, url: &str) -> Result<(), TextError> {
+    pub fn parse(self, url: &str) -> Result<String, TextError> {
         match self {
-            Self::App => check_app_url(url),
-            Self::Link => check_url(url, &["https", "http"], "https:// or http://"),
-            Self::Webview => check_url(url, &["https"], "https://"),
+            Self::App => parse_app_link(url),
+            Self::Link => parse_link(url, &["https", "http"], "https:// or http://"),
+            Self::Webview => parse_link(url, &["https"], "https://"),
         }
     }
 }
@@ -196,18 +196,22 @@ impl Click {
     #[must_use]
     pub fn checked(&self) -> Option<(ClickKind, &str)> {
         let kind = self.kind.known()?;
-        kind.check(&self.url).ok()?;
+        kind.parse(&self.url).ok()?;
         Some((kind, &self.url))
     }
 }
 
 impl ClickRequest {
-    /// Checks that the address fits the kind.
+    /// The same with its address checked, which has to fit the kind.
     ///
     /// # Errors
     /// [`TextError`] that says what is wrong with the address.
-    pub fn check(&self) -> Result<(), TextError> {
-        self.kind.check(&self.url)
+    pub fn parse(self) -> Result<Self, TextError> {
+        let Self { kind, url } = self;
+        Ok(Self {
+            url: kind.parse(&url)?,
+            kind,
+        })
     }
 }
 

@@ -25,6 +25,9 @@ pub enum TextError {
     /// The address does not begin with an allowed scheme.
     #[error("must be an absolute address that begins with {0}")]
     Scheme(&'static str),
+    /// The address has a user or a password before its host.
+    #[error("must not have a user or a password before its host")]
+    Credentials,
 }
 
 fn clean(text: &str, max: usize, is_allowed: fn(char) -> bool) -> Result<String, TextError> {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::{character::is_deceptive, text::TextError};
 
-/// An absolute `https` address.
+/// An absolute `https` address, with its scheme in lower case.
 #[derive(Clone, PartialEq, Eq)]
 pub struct HttpsUrl(String);
 
@@ -14,10 +14,10 @@ impl HttpsUrl {
     /// Checks an address.
     ///
     /// # Errors
-    /// [`TextError`] when it is not `https`, has no host, is too long or has spaces or controls.
+    /// [`TextError`] when it is not `https`, has no host, is too long, has spaces or controls, or has a user
+    /// or a password.
     pub fn parse(text: &str) -> Result<Self, TextError> {
-        check_url(text, &["https"], "https://")?;
-        Ok(Self(text.to_owned()))
+        parse_link(text, &["https"], "https://").map(Self)
     }
 
     /// The address itself.
@@ -51,6 +51,36 @@ impl<'de> Deserialize<'de> for HttpsUrl {
 /// The most characters an address may have.
 pub const MAX_URL_CHARS: usize = 2_048;
 
+/// An address that a person is shown or that a tap opens, as [`check_url`] wants it and with its scheme in
+/// lower case: some systems compare schemes letter by letter.
+///
+/// What stands before an `@` in an address of the web is a user and a password, which nobody has to give to
+/// a person in a notification. It passes for the host of another one: `https://bank.example@evil.example/`.
+///
+/// # Errors
+/// [`TextError`] that says what is wrong with it.
+pub fn parse_link(url: &str, schemes: &[&str], wanted: &'static str) -> Result<String, TextError> {
+    check_url(url, schemes, wanted)?;
+    let (scheme, rest) = url.split_once("://").ok_or(TextError::Scheme(wanted))?;
+    let scheme = scheme.to_ascii_lowercase();
+    if is_of_web(&scheme) && authority(rest).contains('@') {
+        return Err(TextError::Credentials);
+    }
+    Ok(format!("{scheme}://{rest}"))
+}
+
+/// Whether the system's browser opens addresses of a scheme.
+pub(crate) fn is_of_web(scheme: &str) -> bool {
+    ["https", "http"]
+        .iter()
+        .any(|web| scheme.eq_ignore_ascii_case(web))
+}
+
+/// What stands before the path of an address: its host, and what surrounds that.
+fn authority(rest: &str) -> &str {
+    rest.split(['/', '?', '#']).next().unwrap_or_default()
+}
+
 /// Checks that `url` is absolute, has one of `schemes` (any harmless scheme when empty) and hides
 /// nothing; `wanted` is what the error tells the sender.
 ///
@@ -73,20 +103,19 @@ pub fn check_url(url: &str, schemes: &[&str], wanted: &'static str) -> Result<()
     } else {
         schemes.contains(&scheme.as_str())
     };
-    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    if is_known && !host.is_empty() {
+    if is_known && !authority(rest).is_empty() {
         Ok(())
     } else {
         Err(TextError::Scheme(wanted))
     }
 }
 
-/// Checks that `url` is a deep link by an app's own scheme.
+/// A deep link by an app's own scheme.
 ///
 /// # Errors
 /// [`TextError`] that says what is wrong with it.
-pub fn check_app_url(url: &str) -> Result<(), TextError> {
-    check_url(url, &[], "the app's own scheme, as in 'shop://'")
+pub fn parse_app_link(url: &str) -> Result<String, TextError> {
+    parse_link(url, &[], "the app's own scheme, as in 'shop://'")
 }
 
 /// Schemes that systems, browsers and other programs give a meaning: a deep link of these would not
@@ -209,9 +238,54 @@ mod tests {
     }
 
     #[test]
+    fn a_scheme_may_be_written_in_any_case_and_is_kept_in_lower_case() {
+        let link = |url| parse_link(url, &["https", "http"], "https:// or http://");
+        for (written, kept) in [
+            ("HTTPS://Shop.example/Pay", "https://Shop.example/Pay"),
+            ("Http://shop.example", "http://shop.example"),
+        ] {
+            assert_eq!(link(written).as_deref(), Ok(kept));
+        }
+        let image = HttpsUrl::parse("HTTPS://cdn.example/X.jpg").unwrap();
+        assert_eq!(image.as_str(), "https://cdn.example/X.jpg");
+        assert_eq!(
+            parse_app_link("Shop://Orders").as_deref(),
+            Ok("shop://Orders")
+        );
+    }
+
+    #[test]
+    fn an_address_of_the_web_has_no_user_before_its_host() {
+        let link = |url| parse_link(url, &["https", "http"], "https:// or http://");
+        for bad in [
+            "https://bank.example@evil.example/",
+            "https://user:password@host.example/pay",
+            "HTTP://user@host.example",
+            "https://@host.example/",
+            "https://bank.example\\@evil.example/",
+            "https://user:p@ss@host.example?x",
+        ] {
+            assert_eq!(link(bad), Err(TextError::Credentials), "{bad}");
+        }
+        for good in [
+            "https://social.example/@anna",
+            "https://shop.example?to=anna@shop.example",
+            "https://shop.example#a@b",
+        ] {
+            assert_eq!(link(good).as_deref(), Ok(good), "{good}");
+        }
+        assert_eq!(
+            HttpsUrl::parse("https://user@cdn.example/x.jpg"),
+            Err(TextError::Credentials)
+        );
+        // What stands there is the app's own affair.
+        assert!(parse_app_link("shop://anna@team/1").is_ok());
+    }
+
+    #[test]
     fn a_deep_link_is_of_the_apps_own_scheme() {
         for good in ["shop://orders/1", "com.example.shop://x", "shop2+beta://a"] {
-            assert_eq!(check_app_url(good), Ok(()), "{good}");
+            assert_eq!(parse_app_link(good).as_deref(), Ok(good), "{good}");
         }
         for bad in [
             "javascript://a",
@@ -233,7 +307,7 @@ mod tests {
             "wss://x",
             "itms-apps://x",
         ] {
-            assert!(check_app_url(bad).is_err(), "{bad}");
+            assert!(parse_app_link(bad).is_err(), "{bad}");
         }
     }
 }

@@ -5,20 +5,24 @@ use std::collections::BTreeSet;
 use super::check::{Problems, Wrong, check_plain, malformed};
 use crate::{
     action::{
-        ActionKind, ActionRequest, MAX_ACTION_ID_CHARS, MAX_ACTION_TITLE_CHARS, MAX_ACTIONS,
-        opened_by,
+        Action, ActionKind, ActionRequest, MAX_ACTION_ID_CHARS, MAX_ACTION_TITLE_CHARS,
+        MAX_ACTIONS, opened_by,
     },
     problem::FieldCode,
 };
 
-/// Checks the buttons; problems point below `/notification/actions`.
-pub(super) fn check_actions(actions: &[ActionRequest], problems: &mut Problems) {
+/// Checks the buttons, and gives them with the schemes of their addresses in lower case; problems point
+/// below `/notification/actions`.
+pub(super) fn parse_actions(
+    actions: &[ActionRequest],
+    problems: &mut Problems,
+) -> Option<Vec<Action>> {
     if actions.len() > MAX_ACTIONS {
         let detail = format!("must have at most {MAX_ACTIONS} entries");
-        problems.check::<()>("/notification/actions", Err((FieldCode::TooLong, detail)));
-        return;
+        return problems.check("/notification/actions", Err((FieldCode::TooLong, detail)));
     }
     let mut ids = BTreeSet::new();
+    let mut parsed = Some(Vec::new());
     for (index, action) in actions.iter().enumerate() {
         let pointer = |field: &str| format!("/notification/actions/{index}/{field}");
         let id = check_plain(Some(&action.id), MAX_ACTION_ID_CHARS);
@@ -26,9 +30,20 @@ pub(super) fn check_actions(actions: &[ActionRequest], problems: &mut Problems) 
         problems.check(&pointer("id"), id);
         let title = check_plain(Some(&action.title), MAX_ACTION_TITLE_CHARS);
         problems.check(&pointer("title"), title);
-        problems.check(&pointer("url"), check_url(action));
+        let url = problems.check(&pointer("url"), parse_url(action));
         problems.check(&pointer("placeholder"), check_placeholder(action));
+        parsed = parsed.zip(url).map(|(mut parsed, url)| {
+            parsed.push(
+                ActionRequest {
+                    url,
+                    ..action.clone()
+                }
+                .into(),
+            );
+            parsed
+        });
     }
+    parsed
 }
 
 fn unique(is_new: bool) -> Result<(), Wrong> {
@@ -37,11 +52,14 @@ fn unique(is_new: bool) -> Result<(), Wrong> {
         .ok_or_else(|| (FieldCode::NotAllowed, "must not be repeated".to_owned()))
 }
 
-fn check_url(action: &ActionRequest) -> Result<(), Wrong> {
+fn parse_url(action: &ActionRequest) -> Result<Option<String>, Wrong> {
     match (action.kind, action.url.as_deref()) {
-        (ActionKind::Link, Some(url)) => opened_by(url).check(url).map_err(malformed),
+        (ActionKind::Link, Some(url)) => {
+            let url = opened_by(url).parse(url).map_err(malformed);
+            url.map(Some)
+        }
         (ActionKind::Link, None) => Err((FieldCode::Missing, "is required".to_owned())),
-        (ActionKind::Reply | ActionKind::Callback, None) => Ok(()),
+        (ActionKind::Reply | ActionKind::Callback, None) => Ok(None),
         (ActionKind::Reply | ActionKind::Callback, Some(_)) => {
             Err((FieldCode::NotAllowed, "is for links only".to_owned()))
         }
@@ -67,7 +85,8 @@ mod tests {
     fn check(actions: Value) -> Vec<(String, Option<FieldCode>)> {
         let actions: Vec<ActionRequest> = serde_json::from_value(actions).unwrap();
         let mut problems = Problems::default();
-        check_actions(&actions, &mut problems);
+        let parsed = parse_actions(&actions, &mut problems);
+        assert!(parsed.is_some() || !problems.is_empty());
         let found = problems.0.into_iter();
         found
             .map(|problem| (problem.pointer, problem.code.known()))
@@ -107,6 +126,19 @@ mod tests {
             at(3, "placeholder", FieldCode::NotAllowed),
         ];
         assert_eq!(check(wrong), expected);
+    }
+
+    #[test]
+    fn a_link_with_a_user_before_its_host_is_refused_at_its_place() {
+        let link = |url: &str| json!([{"id": "pay", "type": "link", "title": "Pay", "url": url}]);
+        let at = "/notification/actions/0/url".to_owned();
+        assert_eq!(
+            check(link("https://user:pw@host.example/pay")),
+            [(at, Some(FieldCode::NotAllowed))]
+        );
+        let loud: Vec<_> = serde_json::from_value(link("HTTPS://shop.example/Pay")).unwrap();
+        let parsed = parse_actions(&loud, &mut Problems::default()).unwrap();
+        assert_eq!(parsed[0].url.as_deref(), Some("https://shop.example/Pay"));
     }
 
     #[test]

@@ -68,6 +68,7 @@ pub(super) fn malformed(error: TextError) -> Wrong {
         TextError::Empty => FieldCode::Missing,
         TextError::TooLong { .. } => FieldCode::TooLong,
         TextError::Control | TextError::Scheme(_) => FieldCode::Malformed,
+        TextError::Credentials => FieldCode::NotAllowed,
     };
     (code, error.to_string())
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::{
-    actions::check_actions,
+    actions::parse_actions,
     check::{Problems, malformed},
     data::Data,
     request::ContentRequest,
@@ -67,12 +67,11 @@ impl Content {
             .map(|url| HttpsUrl::parse(&url).map_err(malformed))
             .transpose();
         let image = problems.check("/notification/image", image);
-        let click_check = click
-            .as_ref()
-            .map_or(Ok(()), ClickRequest::check)
-            .map_err(malformed);
-        problems.check("/notification/click/url", click_check);
-        check_actions(&actions, problems);
+        let click = click
+            .map(|click| click.parse().map_err(malformed))
+            .transpose();
+        let click = problems.check("/notification/click/url", click);
+        let actions = parse_actions(&actions, problems);
         if let Some(data) = &data {
             problems.check_data("/notification/data", data);
         }
@@ -83,8 +82,8 @@ impl Content {
             category,
             traffic_type,
             priority,
-            click,
-            actions: actions.into_iter().map(Into::into).collect(),
+            click: click?,
+            actions: actions?,
             data: data.map(Data::into_object),
         })
     }

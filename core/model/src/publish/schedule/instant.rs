@@ -3,6 +3,7 @@
 use jiff::{
     Timestamp,
     civil::{DateTime, Time},
+    fmt::temporal::Pieces,
 };
 
 /// The most characters of a date and time.
@@ -15,17 +16,35 @@ pub(super) enum Instant {
     Local(DateTime),
 }
 
+/// Why a text is no [`Instant`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum InstantError {
+    /// It is no date and time of RFC 3339.
+    Malformed,
+    /// It is one behind [`Timestamp::MAX`], the latest one that is before the year 10000 in every zone.
+    OutOfRange,
+}
+
 impl Instant {
     /// Reads `2026-11-21T09:00:00`, with `Z`, `+03:00` or nothing behind; seconds may have a fraction.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Result<Self, InstantError> {
         let is_part = |byte: u8| byte.is_ascii_digit() || b"-:.TZ+".contains(&byte);
         let is_whole = text.as_bytes().get(10) == Some(&b'T');
         if !is_whole || text.len() > MAX_CHARS || !text.bytes().all(is_part) {
-            return None;
+            return Err(InstantError::Malformed);
         }
-        // A text with an offset is no local time, and the reverse.
-        let local = || text.parse().ok().map(Self::Local);
-        text.parse().ok().map(Self::Absolute).or_else(local)
+        let pieces = Pieces::parse(text).map_err(|_| InstantError::Malformed)?;
+        match pieces.offset() {
+            // A text with an offset is no local time: it would be another one.
+            Some(_) => text
+                .parse()
+                .map(Self::Absolute)
+                .map_err(|_| InstantError::OutOfRange),
+            None => text
+                .parse()
+                .map(Self::Local)
+                .map_err(|_| InstantError::Malformed),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use jiff::{
 };
 
 use super::{
-    instant::{self, Instant, parse_time},
+    instant::{self, Instant, InstantError, parse_time},
     request::{ScheduleRequest, WindowRequest},
     timing::{EASTERNMOST, LocalStart, Schedule, Timing, at_offset},
     window::{OnMissedWindow, Weekdays, Window},
@@ -146,8 +146,19 @@ fn parse_start(text: Option<&str>) -> Result<Option<Instant>, Wrong> {
     let Some(text) = text else { return Ok(None) };
     let detail = "must be a date and time of RFC 3339, such as 2026-11-21T09:00:00Z, or the same without \
                   an offset";
-    let instant = Instant::parse(text);
-    instant.map(Some).ok_or_else(|| malformed(detail))
+    Instant::parse(text)
+        .map(Some)
+        .map_err(|error| not_an_instant(error, detail))
+}
+
+fn not_an_instant(error: InstantError, wanted: &str) -> Wrong {
+    match error {
+        InstantError::Malformed => malformed(wanted),
+        InstantError::OutOfRange => {
+            let latest = format!("must be at the latest {:.0}", Timestamp::MAX);
+            (FieldCode::OutOfRange, latest)
+        }
+    }
 }
 
 /// The zone that is asked for; absent if nothing is.
@@ -224,14 +235,12 @@ fn parse_weekday(number: u8) -> Result<Weekday, Wrong> {
 }
 
 fn parse_deadline(text: Option<&str>) -> Result<Option<Timestamp>, Wrong> {
+    let detail = "must be a date and time of RFC 3339 with an offset, such as 2026-11-21T09:00:00Z";
     match text.map(Instant::parse) {
         None => Ok(None),
-        Some(Some(Instant::Absolute(deadline))) => Ok(Some(deadline)),
-        Some(Some(Instant::Local(_)) | None) => {
-            let detail =
-                "must be a date and time of RFC 3339 with an offset, such as 2026-11-21T09:00:00Z";
-            Err(malformed(detail))
-        }
+        Some(Ok(Instant::Absolute(deadline))) => Ok(Some(deadline)),
+        Some(Ok(Instant::Local(_))) => Err(malformed(detail)),
+        Some(Err(error)) => Err(not_an_instant(error, detail)),
     }
 }
 

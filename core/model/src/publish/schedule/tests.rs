@@ -108,6 +108,30 @@ fn a_window_across_midnight_belongs_to_the_day_it_opened() {
     }
 }
 
+/// Well-formed, and later than the last time that can be told in every zone.
+#[test]
+fn a_time_beyond_the_range_is_refused_with_the_bound() {
+    for far in ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59.5+01:00"] {
+        for field in ["send_at", "deadline"] {
+            let value = json!({field: far});
+            check_refused(value.clone(), &[(field, FieldCode::OutOfRange)]);
+            let request: ScheduleRequest = serde_json::from_value(value).unwrap();
+            let problems = Schedule::parse(&request).unwrap_err();
+            assert_eq!(
+                problems[0].detail, "must be at the latest 9999-12-30T22:00:00Z",
+                "{far}"
+            );
+        }
+    }
+    for last in ["9999-12-30T22:00:00Z", "9999-12-30T23:00:00+01:00"] {
+        parse(json!({"send_at": last}));
+    }
+    check_refused(
+        json!({"deadline": "9999-12-31T24:00:00Z"}),
+        &[("deadline", FieldCode::Malformed)],
+    );
+}
+
 #[test]
 fn each_wrong_field_is_named() {
     use FieldCode::{Malformed, Missing, NotAllowed, OutOfRange, TooLong};
