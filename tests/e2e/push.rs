@@ -292,18 +292,18 @@ async fn a_push_that_is_scheduled_goes_out_at_its_time() -> anyhow::Result<()> {
 #[tokio::test]
 async fn who_may_show_nothing_is_not_pushed_to() -> anyhow::Result<()> {
     let stage = stage().await?;
-    let anna = user("anna");
     let phone = stage
         .simulator
         .register(Registration::new(Kind::FcmToken))?;
     let addresses = json!([{"kind": "fcm_token", "value": phone.token}]);
-    for (permission, reason) in [
-        ("denied", Reason::BlockedOs),
-        ("switched_off", Reason::BlockedApp),
+    // A device of each: of one person, the first device's reason would be that of both.
+    for (name, permission, reason) in [
+        ("anna", "denied", Reason::BlockedOs),
+        ("boris", "switched_off", Reason::BlockedApp),
     ] {
         let said = json!({"push_addresses": addresses, "permission": permission});
-        stage.reports(&anna, &said).await?;
-        let id = publish(&stage, &anna).await?;
+        stage.reports(&user(name), &said).await?;
+        let id = publish(&stage, &user(name)).await?;
         let unwanted = stage.becomes(id, DeliveryStatus::Suppressed).await?;
         assert_eq!(unwanted.reason, Some(reason.into()));
         let view = stage.server.backend.notification(id).await?;
