@@ -16,8 +16,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use reqwest::Url;
 use vestnik_model::{
-    ActionRequest, AppId, CategoryName, Devices, InstallationId, NotificationId, Priority,
-    TopicName, UserId, Word as _, email::EmailAddress, phone::PhoneNumber, publish::StepRequest,
+    ActionRequest, AppId, CategoryName, Devices, InstallationId, MinVersion, NotificationId,
+    Platform, Priority, TopicName, UserId, Word as _, email::EmailAddress, phone::PhoneNumber,
+    publish::StepRequest,
 };
 
 pub(crate) use self::{
@@ -290,6 +291,10 @@ pub(crate) struct SendArgs {
     /// primary-then-all or most-recent.
     #[arg(long, default_value = "all", value_parser = parse_devices)]
     pub(crate) devices: Devices,
+    /// The oldest version of the app on a platform, as in android=3.1.0; repeat for several. Devices with an
+    /// older one get nothing.
+    #[arg(long = "min-version", value_name = "PLATFORM=VERSION", value_parser = parse_min_version)]
+    pub(crate) min_versions: Vec<(Platform, MinVersion)>,
     /// The kind of content.
     #[arg(long)]
     pub(crate) category: Option<CategoryName>,
@@ -457,6 +462,20 @@ fn parse_devices(text: &str) -> Result<Devices, String> {
         let known: Vec<_> = known.map(|word| word.replace('_', "-")).collect();
         format!("must be one of {}", known.join(", "))
     })
+}
+
+fn parse_min_version(text: &str) -> Result<(Platform, MinVersion), String> {
+    let (platform, version) = text
+        .split_once('=')
+        .ok_or_else(|| "must be a platform and a version, as in android=3.1.0".to_owned())?;
+    let known = Platform::from_code(platform).ok_or_else(|| {
+        let known = Platform::ALL.map(Platform::as_str).join(", ");
+        format!("the platform must be one of {known}")
+    })?;
+    let version = version.parse::<MinVersion>();
+    version
+        .map(|version| (known, version))
+        .map_err(|error| format!("the version {error}"))
 }
 
 fn parse_priority(text: &str) -> Result<Priority, String> {

@@ -18,6 +18,33 @@ fn a_server_is_an_address_of_http() {
 }
 
 #[test]
+fn an_oldest_version_names_its_platform() {
+    let sent = |version| {
+        let line = [
+            "vestnik",
+            "send",
+            "title",
+            "--user",
+            "anna",
+            "--min-version",
+            version,
+        ];
+        Cli::try_parse_from(line)
+    };
+    assert!(sent("android=3.1.0").is_ok());
+    for bad in [
+        "3.1.0",
+        "android=",
+        "android=v3",
+        "fridge=3",
+        "android=3=1",
+        "",
+    ] {
+        assert!(sent(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
 fn somebody_must_be_addressed() {
     assert!(Cli::try_parse_from(["vestnik", "send", "title"]).is_err());
     assert!(Cli::try_parse_from(["vestnik", "send", "title", "--topic", "orders"]).is_ok());

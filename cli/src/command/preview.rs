@@ -24,8 +24,12 @@ pub(crate) async fn run(args: PreviewArgs, output: &Output) -> Result<(), Failur
 fn words(preview: &Preview) -> String {
     let audience = &preview.audience;
     let least = if audience.is_exact { "" } else { "more than " };
+    let too_old = match audience.too_old {
+        0 => String::new(),
+        count => format!("{count} with only old apps, "),
+    };
     let mut lines = vec![format!(
-        "{}  {} without a device, {} whose devices show nothing",
+        "{}  {} without a device, {too_old}{} whose devices show nothing",
         style(format!("{least}{} recipients", audience.users)).bold(),
         audience.without_device,
         audience.blocked,

@@ -1,10 +1,12 @@
 //! `vestnik send`: publishes a notification.
 
+use std::collections::BTreeMap;
+
 use console::style;
 use jiff::Timestamp;
 use vestnik_model::{
-    AudienceRequest, ClickKind, ClickRequest, ContentRequest, PublishAccepted, PublishRequest,
-    TrafficType, publish::Data, route,
+    AudienceRequest, ClickKind, ClickRequest, ContentRequest, MinVersion, Platform,
+    PublishAccepted, PublishRequest, TrafficType, publish::Data, route,
 };
 
 use super::watch::{self, Waits};
@@ -42,6 +44,7 @@ pub(super) fn request(args: SendArgs, now: Timestamp) -> Result<PublishRequest, 
         topics: args.topics,
         exclude_users: args.exclude_users,
         devices: args.devices,
+        min_app_version: min_app_version(&args.min_versions),
     };
     let notification = ContentRequest {
         title: args.title,
@@ -64,6 +67,14 @@ pub(super) fn request(args: SendArgs, now: Timestamp) -> Result<PublishRequest, 
         idempotency_key: args.idempotency_key,
         ..PublishRequest::default()
     })
+}
+
+/// The oldest versions by platform; of two for one platform the last counts.
+fn min_app_version(versions: &[(Platform, MinVersion)]) -> BTreeMap<String, String> {
+    let versions = versions.iter();
+    versions
+        .map(|(platform, version)| (platform.to_string(), version.to_string()))
+        .collect()
 }
 
 fn click(url: String) -> ClickRequest {

@@ -1,12 +1,13 @@
 //! Whom a notification is for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     email::EmailAddress,
     id::{InstallationId, TopicName, UserId},
+    min_version::MinVersions,
     open::{is_default, null_is_default, words},
     phone::PhoneNumber,
     problem::{FieldCode, FieldProblem},
@@ -52,6 +53,15 @@ pub struct AudienceRequest {
         skip_serializing_if = "is_default"
     )]
     pub devices: Devices,
+    /// The oldest version of the app that a device may have, by its platform: one to four numbers separated
+    /// by dots, as in `{"android": "3.1.0"}`. A device whose app is older, or which does not tell its
+    /// version, gets nothing; a platform that is not named has no oldest version.
+    #[serde(
+        alias = "minAppVersion",
+        deserialize_with = "null_is_default",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub min_app_version: BTreeMap<String, String>,
 }
 
 /// Which of a person's devices a notification is for.
@@ -88,14 +98,15 @@ pub struct Audience {
     topics: BTreeSet<TopicName>,
     exclude_users: BTreeSet<UserId>,
     devices: Devices,
+    min_app_version: MinVersions,
 }
 
 impl Audience {
     /// Checks a request; problems point below `/to`.
     ///
     /// # Errors
-    /// Every problem found, when nobody is addressed, a list is too long, or devices are both listed and
-    /// to be chosen.
+    /// Every problem found, when nobody is addressed, a list is too long, devices are both listed and to be
+    /// chosen, or an oldest version of the app is none.
     pub fn parse(request: AudienceRequest) -> Result<Self, Vec<FieldProblem>> {
         let AudienceRequest {
             users,
@@ -105,6 +116,7 @@ impl Audience {
             topics,
             exclude_users,
             devices,
+            min_app_version,
         } = request;
         let mut problems = Vec::new();
         let is_nobody = users.is_empty()
@@ -133,6 +145,10 @@ impl Audience {
                 detail,
             ));
         }
+        let minimum = MinVersions::parse("/to/min_app_version", &min_app_version);
+        let minimum = minimum
+            .map_err(|found| problems.extend(found))
+            .unwrap_or_default();
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -144,6 +160,7 @@ impl Audience {
             topics: topics.into_iter().collect(),
             exclude_users: exclude_users.into_iter().collect(),
             devices,
+            min_app_version: minimum,
         })
     }
 
@@ -158,6 +175,7 @@ impl Audience {
             topics: BTreeSet::new(),
             exclude_users: BTreeSet::new(),
             devices: Devices::All,
+            min_app_version: MinVersions::default(),
         }
     }
 
@@ -201,6 +219,12 @@ impl Audience {
     #[must_use]
     pub const fn devices(&self) -> Devices {
         self.devices
+    }
+
+    /// The oldest version of the app that a device may have.
+    #[must_use]
+    pub const fn min_app_version(&self) -> &MinVersions {
+        &self.min_app_version
     }
 }
 

@@ -75,6 +75,7 @@ pub mod installation;
 pub mod key;
 pub mod limits;
 mod loose;
+pub mod min_version;
 pub mod notification;
 pub mod open;
 pub mod phone;
@@ -117,6 +118,7 @@ pub use id::{
 pub use import::{ImportAnswer, ImportOutcome, ImportRequest, ImportedAddress};
 pub use installation::{InstallationReport, InstallationState, Permission, Platform};
 pub use key::{IdentityAlgorithm, IdentityKeyRequest, KeyCreated, KeyRequest, KeyView, Scope};
+pub use min_version::{MinVersion, MinVersions};
 pub use notification::{Click, ClickKind, ClickRequest, Notification, Priority, TrafficType};
 pub use open::{Open, Word};
 pub use problem::{FieldCode, FieldProblem, Problem, ProblemCode};

@@ -45,6 +45,9 @@ pub struct AudiencePreview {
     pub opted_out: u64,
     /// Recipients who are logged in on no device.
     pub without_device: u64,
+    /// Recipients on all of whose devices the app is older than `min_app_version` allows.
+    #[serde(default)]
+    pub too_old: u64,
     /// Recipients whose devices may all show nothing.
     pub blocked: u64,
     /// Recipients who could be reached now, by the route; one person can be reached by several. `email` counts

@@ -36,7 +36,10 @@ use vestnik_model::{
     AppId, Audience, DeliveryState, Evidence, Expansion, InstallationId, Reason, TopicName, UserId,
 };
 
-use crate::contact::{Contact, ContactHash, ContactKey};
+use crate::{
+    contact::{Contact, ContactHash, ContactKey},
+    device::Addressed,
+};
 
 /// The most explicit recipients that are expanded in the transaction that accepts a notification.
 pub const FIRST_PART: usize = 100;
@@ -122,8 +125,8 @@ pub struct ListedUser {
 pub struct Candidate<'a> {
     /// The user.
     pub user: &'a UserId,
-    /// The installations that the source names; all of the user's when absent.
-    pub only: Option<Vec<InstallationId>>,
+    /// The installations that are meant.
+    pub addressed: Addressed,
     /// Whether the user is logged in on an installation.
     pub has_installation: bool,
 }
@@ -134,8 +137,8 @@ pub struct Member {
     /// What the delivery begins as. One without an installation has ended already; a device that logs
     /// in later still reads the entry, which proves the delivery late.
     pub state: DeliveryState,
-    /// The only installations it is for; all of the user's when absent.
-    pub only: Option<Vec<InstallationId>>,
+    /// The installations that it is for.
+    pub addressed: Addressed,
 }
 
 impl Plan {
@@ -283,7 +286,7 @@ impl Position {
 pub fn admit(plan: &Plan, candidate: Candidate<'_>, now: Timestamp) -> Option<Member> {
     let Candidate {
         user,
-        only,
+        addressed,
         has_installation,
     } = candidate;
     if plan.excludes(user) {
@@ -293,7 +296,7 @@ pub fn admit(plan: &Plan, candidate: Candidate<'_>, now: Timestamp) -> Option<Me
     if !has_installation {
         state.merge(Evidence::Ended(Reason::DeviceNoneActive), now);
     }
-    Some(Member { state, only })
+    Some(Member { state, addressed })
 }
 
 #[cfg(test)]

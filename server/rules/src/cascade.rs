@@ -11,6 +11,9 @@
 //! reached by its connection only. A device whose system shows nothing is not pushed to; while its app
 //! is open it can confirm in that window.
 //!
+//! A device whose app is older than the sender allows gets nothing, and counts like one that may show
+//! nothing.
+//!
 //! # Primary first
 //! A delivery that is for the primary device and then for all begins with that one. All follow at once if
 //! nothing can come of it, and after [`PRIMARY_WINDOW`] unless it confirmed. They get the ack window from
@@ -18,8 +21,9 @@
 //!
 //! ```
 //! use jiff::Timestamp;
-//! use vestnik_model::{DeliveryState, Devices, InstallationId, channel::Channel, publish::Steps};
+//! use vestnik_model::{DeliveryState, InstallationId, channel::Channel, publish::Steps};
 //! use vestnik_rules::cascade::{Address, Course, Device, Target, View, look};
+//! use vestnik_rules::device::{Addressed, Wanted};
 //! use vestnik_rules::schedule::Hours;
 //!
 //! let now: Timestamp = "2026-11-29T09:00:00Z".parse()?;
@@ -34,8 +38,8 @@
 //!     expires_at: "2026-11-30T09:00:00Z".parse()?,
 //!     is_stopped: false,
 //!     hours: &Hours::Open,
-//!     choice: Devices::All,
-//!     only: None,
+//!     wanted: &Wanted::ALL,
+//!     addressed: &Addressed::ALL,
 //!     devices: &[phone],
 //!     mailbox: None,
 //!     lease_until: "2026-11-29T09:00:30Z".parse()?,
@@ -45,6 +49,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod course;
 mod device;
 mod handed;
 mod hours;
@@ -54,12 +59,13 @@ mod target;
 
 use jiff::{SignedDuration, Timestamp};
 use vestnik_model::{
-    DeliveryState, DeliveryStatus, Devices, InstallationId, Reason,
+    DeliveryState, DeliveryStatus, Reason,
     publish::{Goal, Step, StepChannel, Steps},
 };
 
 use self::meant::Meant;
 pub use self::{
+    course::Course,
     device::{Address, Device, preferred},
     handed::{brought_by, came_by, is_handed},
     meant::PRIMARY_WINDOW,
@@ -68,7 +74,7 @@ pub use self::{
 use crate::{
     attempt::{Attempt, State},
     decrypt::is_decrypt,
-    device::Opens,
+    device::{Addressed, Opens, Wanted},
     reason::{Escalation, consequences},
     schedule::Hours,
 };
@@ -80,60 +86,11 @@ pub const ACK_WINDOW: SignedDuration = SignedDuration::from_secs(5);
 /// notes of its connections.
 pub const HEARD_WITHIN: SignedDuration = SignedDuration::from_secs(35);
 
-/// Where a delivery stands in its cascade.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Course {
-    /// The number of its step, from 0.
-    pub step: u8,
-    /// When that step began.
-    pub began_at: Timestamp,
-    /// When the delivery was opened to further devices; absent if it never was.
-    pub opened_at: Option<Timestamp>,
-    /// When it is looked at again; absent when nothing waits.
-    pub due_at: Option<Timestamp>,
-    /// Why the step before gave way to that step; absent for the first one.
-    pub switched: Option<Reason>,
-}
-
-impl Course {
-    /// At the beginning of its first step, to be looked at now.
-    #[must_use]
-    pub const fn new(now: Timestamp) -> Self {
-        Self {
-            step: 0,
-            began_at: now,
-            opened_at: None,
-            due_at: Some(now),
-            switched: None,
-        }
-    }
-
-    /// Until when a try makes sense: the end of the step, and of the notification.
-    #[must_use]
-    pub fn tries_until(&self, steps: &Steps, expires_at: Timestamp) -> Timestamp {
-        let step = steps.get(self.step);
-        let end = step.and_then(|step| self.step_end(step));
-        end.map_or(expires_at, |end| end.min(expires_at))
-    }
-
-    /// From when on devices have the window in which they can confirm over their connection.
-    fn window_from(&self) -> Timestamp {
-        self.opened_at
-            .map_or(self.began_at, |opened_at| opened_at.max(self.began_at))
-    }
-
-    /// When the step gives way to the next; the last one never does.
-    fn step_end(&self, step: &Step) -> Option<Timestamp> {
-        let end = self.began_at.checked_add(step.within?);
-        Some(end.unwrap_or(Timestamp::MAX))
-    }
-}
-
 /// Whether a notification's deliveries are looked at at all: its App has a push service, or its sender
 /// asks for something else than all of the user's devices.
 #[must_use]
-pub fn is_routed(steps: &Steps, devices: Devices, has_provider: bool) -> bool {
-    has_provider || devices != Devices::All || *steps != Steps::default()
+pub fn is_routed(steps: &Steps, wanted: &Wanted, has_provider: bool) -> bool {
+    has_provider || !wanted.is_all() || *steps != Steps::default()
 }
 
 /// What a look depends on.
@@ -154,10 +111,9 @@ pub struct View<'a> {
     /// Whether it may go on now, by the hours of its schedule and of its recipient.
     pub hours: &'a Hours,
     /// Which of the user's devices the sender asked for.
-    pub choice: Devices,
-    /// The only installations that the delivery is for so far, the one that is meant now last; all of the
-    /// user's when absent.
-    pub only: Option<&'a [InstallationId]>,
+    pub wanted: &'a Wanted,
+    /// The installations that the delivery is for so far.
+    pub addressed: &'a Addressed,
     /// The user's installations.
     pub devices: &'a [Device],
     /// The user's mailbox, if they have one.
@@ -166,6 +122,13 @@ pub struct View<'a> {
     pub lease_until: Timestamp,
     /// The time.
     pub now: Timestamp,
+}
+
+impl View<'_> {
+    /// Whether a device has the delivery. One that it is not for has only read beyond it.
+    fn has_it(&self, device: &Device) -> bool {
+        device.has_it && self.addressed.has(device.installation)
+    }
 }
 
 /// What a look found.
@@ -392,9 +355,12 @@ fn find_device(
     (window_from, has_push): (Timestamp, bool),
     found: &mut Found,
 ) {
-    if device.has_it {
+    if view.has_it(device) {
         found.is_handed = true;
         return;
+    }
+    if !view.wanted.suits(device.build) {
+        return found.failed(Reason::DeviceAppTooOld);
     }
     if let Some(until) = device.confirms_until(window_from, view.now) {
         return found.waits_for(until);

@@ -10,7 +10,8 @@
 //! has no id of a delivery.
 //!
 //! ```
-//! use vestnik_model::{Counts, DeliveryState, Devices, Expansion, publish::Steps};
+//! use vestnik_model::{DeliveryState, Expansion, publish::Steps};
+//! use vestnik_rules::device::{Addressed, Wanted};
 //! use vestnik_rules::explain::{DeliveryFindings, Findings, NotificationFindings, Times, english, explain};
 //!
 //! let accepted_at = "2026-11-29T10:02:00Z".parse()?;
@@ -21,13 +22,13 @@
 //!         expires_at: "2026-12-02T10:02:00Z".parse()?,
 //!         schedule: None,
 //!         steps: Steps::default(),
-//!         choice: Devices::All,
+//!         wanted: Wanted::ALL,
 //!         expansion: Expansion::Done,
 //!         is_cancelled: false,
 //!         is_recalled: false,
 //!         is_excluded: false,
 //!     },
-//!     delivery: Some(DeliveryFindings { state: DeliveryState::pending(), course: None, only: None }),
+//!     delivery: Some(DeliveryFindings { state: DeliveryState::pending(), course: None, addressed: Addressed::ALL }),
 //!     devices: Vec::new(),
 //!     mailbox: None,
 //!     tries: Vec::new(),
@@ -45,6 +46,7 @@ mod english;
 mod evidence;
 mod findings;
 mod principle;
+mod reachability;
 mod russian;
 mod statement;
 mod story;

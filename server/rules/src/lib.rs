@@ -33,6 +33,7 @@
 #![forbid(unsafe_code)]
 
 pub mod address;
+pub mod app_version;
 pub mod attempt;
 pub mod audience;
 pub mod bounce;

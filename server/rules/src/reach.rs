@@ -7,7 +7,7 @@ use vestnik_model::{Channel, Devices, InstallationId, UserId};
 
 use crate::{
     audience::Plan,
-    device::{Candidate, Choice, choose},
+    device::{Candidate, Choice, Wanted},
     explain::{Address, Device},
     schedule::{Mailing, Pace, Recipient, Turn, held, turn},
 };
@@ -24,6 +24,8 @@ pub struct Reach {
     pub opted_out: u64,
     /// Of them, those without a device, or without the one that was asked for.
     pub without_device: u64,
+    /// Those with devices on all of which the app is older than the sender allows.
+    pub too_old: u64,
     /// Those with devices of which none may show anything.
     pub blocked: u64,
     /// Those who could be reached over each route now: the connection of a device, a push service at which
@@ -48,12 +50,18 @@ impl Reach {
 
     /// Adds a recipient with the devices that the notification is for, of which some were asked for, and
     /// with their mailbox. All of the devices count where they follow the primary one.
-    pub fn add(&mut self, choice: Devices, devices: &[Device], mailbox: Option<&Address>) {
+    pub fn add(&mut self, wanted: &Wanted, devices: &[Device], mailbox: Option<&Address>) {
         self.users += 1;
         if mailbox.is_some_and(is_open) {
             *self.by_channel.entry(Channel::Email).or_default() += 1;
         }
-        let devices = meant(choice, devices);
+        let suited = devices.iter().filter(|device| wanted.suits(device.build));
+        let suited: Vec<_> = suited.collect();
+        if suited.is_empty() && !devices.is_empty() {
+            self.too_old += 1;
+            return;
+        }
+        let devices = meant(wanted, suited);
         if devices.is_empty() {
             self.without_device += 1;
             return;
@@ -71,18 +79,19 @@ impl Reach {
     }
 }
 
-/// The devices that a delivery would be for.
-fn meant(choice: Devices, devices: &[Device]) -> Vec<&Device> {
+/// The devices that a delivery would be for, of those whose app is new enough.
+fn meant<'a>(wanted: &Wanted, devices: Vec<&'a Device>) -> Vec<&'a Device> {
     let candidates = devices.iter().map(|device| Candidate {
         installation: device.installation,
         opened_at: device.opened_at,
         last_seen_at: device.last_seen_at,
+        build: device.build,
     });
-    match (choice, choose(choice, candidates)) {
-        (Devices::PrimaryThenAll, _) | (_, Choice::All) => devices.iter().collect(),
+    match (wanted.devices, wanted.choose(candidates)) {
+        (Devices::PrimaryThenAll, _) | (_, Choice::All) => devices,
         (_, Choice::Nobody) => Vec::new(),
         (_, Choice::One(id)) => devices
-            .iter()
+            .into_iter()
             .filter(|device| device.installation == id)
             .collect(),
     }
@@ -198,7 +207,9 @@ mod tests {
     use vestnik_model::Reason;
 
     use super::*;
-    use crate::explain::Address;
+    use crate::{app_version::Build, explain::Address};
+
+    const ALL: &Wanted = &Wanted::ALL;
 
     fn device(channels: &[Channel]) -> Device {
         let address = |channel: &Channel| Address {
@@ -208,13 +219,20 @@ mod tests {
         };
         Device {
             installation: "ins_00000000000000000000000000000001".parse().unwrap(),
-            platform: None,
+            build: Build::default(),
             blocked: None,
             connected: None,
             last_seen_at: Timestamp::UNIX_EPOCH,
             opened_at: None,
             has_it: false,
             addresses: channels.iter().map(address).collect(),
+        }
+    }
+
+    fn wanted(devices: Devices) -> Wanted {
+        Wanted {
+            devices,
+            ..Wanted::ALL
         }
     }
 
@@ -226,7 +244,7 @@ mod tests {
             ..device(&[Channel::Fcm])
         };
         reach.add(
-            Devices::All,
+            ALL,
             &[
                 online.clone(),
                 device(&[Channel::Fcm]),
@@ -239,7 +257,7 @@ mod tests {
             died_at: None,
             has_provider: true,
         };
-        reach.add(Devices::All, &[], Some(&mailbox));
+        reach.add(ALL, &[], Some(&mailbox));
         let blocked = Device {
             blocked: Some(Reason::BlockedOs),
             ..online
@@ -248,7 +266,7 @@ mod tests {
             died_at: Some(Timestamp::UNIX_EPOCH),
             ..mailbox
         };
-        reach.add(Devices::All, &[blocked], Some(&dead));
+        reach.add(ALL, &[blocked], Some(&dead));
         let mut dead = device(&[Channel::Fcm, Channel::Webpush]);
         dead.addresses[0].died_at = Some(Timestamp::UNIX_EPOCH);
         dead.addresses[1].has_provider = false;
@@ -256,7 +274,7 @@ mod tests {
             has_provider: false,
             ..mailbox
         };
-        reach.add(Devices::All, &[dead], Some(&foreign));
+        reach.add(ALL, &[dead], Some(&foreign));
         assert_eq!(
             (reach.users, reach.without_device, reach.blocked),
             (4, 1, 1)
@@ -282,7 +300,7 @@ mod tests {
         };
         let check = |choice, hub, fcm| {
             let mut reach = Reach::default();
-            reach.add(choice, &[old.clone(), primary.clone()], None);
+            reach.add(&wanted(choice), &[old.clone(), primary.clone()], None);
             let by = |channel| reach.by_channel.get(&channel).copied().unwrap_or_default();
             assert_eq!(
                 (by(Channel::Hub), by(Channel::Fcm)),
@@ -294,8 +312,29 @@ mod tests {
         check(Devices::Primary, 0, 1);
         check(Devices::PrimaryThenAll, 1, 1);
         let mut reach = Reach::default();
-        reach.add(Devices::Primary, &[old], None);
+        reach.add(&wanted(Devices::Primary), &[old], None);
         assert_eq!((reach.users, reach.without_device), (1, 1));
+    }
+
+    #[test]
+    fn old_apps_are_counted_and_not_reached() {
+        let written = [("android".to_owned(), "3".to_owned())];
+        let wanted = Wanted {
+            devices: Devices::All,
+            minimum: vestnik_model::MinVersions::parse("", &written.into()).unwrap(),
+        };
+        let android = |version| Device {
+            build: Build::of(Some(vestnik_model::Platform::Android), Some(version)),
+            connected: Some(Timestamp::UNIX_EPOCH),
+            ..device(&[Channel::Fcm])
+        };
+        let mut reach = Reach::default();
+        reach.add(&wanted, &[android("2.9"), android("3.0")], None);
+        reach.add(&wanted, &[android("2.9")], None);
+        reach.add(&wanted, &[], None);
+        assert_eq!((reach.too_old, reach.without_device), (1, 1));
+        let expected = [(Channel::Hub, 1), (Channel::Fcm, 1)];
+        assert_eq!(reach.by_channel, expected.into());
     }
 
     #[test]

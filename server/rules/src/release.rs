@@ -51,7 +51,7 @@ pub fn make(member: Member, turn: Turn, now: Timestamp) -> Made {
     Made {
         member: Member {
             state,
-            only: member.only,
+            addressed: member.addressed,
         },
         is_due,
         release_at,

@@ -39,6 +39,7 @@ pub(crate) const READERS: &[(&str, Reader)] = &[
     ("publish", again::<PublishRequest>),
     ("publish-with-actions", again::<PublishRequest>),
     ("publish-to-devices", again::<PublishRequest>),
+    ("publish-to-new-apps", again::<PublishRequest>),
     ("published", again::<Answer<Published>>),
     ("watch", again::<Watch>),
     ("status-change", again::<StatusChange>),

@@ -236,6 +236,15 @@ fn publish_to_devices() -> PublishRequest {
     request
 }
 
+/// A request for devices with a new app.
+fn publish_to_new_apps() -> PublishRequest {
+    let mut request = publish();
+    request.to.min_app_version = [("android", "3.1.0"), ("ios", "3.0")]
+        .map(|(platform, version)| (platform.to_owned(), version.to_owned()))
+        .into();
+    request
+}
+
 /// A request with a button of each kind.
 fn publish_with_actions() -> PublishRequest {
     let mut request = publish();
@@ -292,6 +301,7 @@ fn of_senders() -> Vec<(&'static str, Value)> {
         ("publish", value(publish())),
         ("publish-with-actions", value(publish_with_actions())),
         ("publish-to-devices", value(publish_to_devices())),
+        ("publish-to-new-apps", value(publish_to_new_apps())),
         ("published", value(published)),
         ("watch", value(watch)),
         ("status-change", value(change)),

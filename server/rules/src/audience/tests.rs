@@ -112,7 +112,7 @@ fn a_plan_of_another_version_is_read_as_far_as_it_is_understood() {
     let eve = UserId::parse("eve").unwrap();
     let candidate = Candidate {
         user: &eve,
-        only: None,
+        addressed: Addressed::ALL,
         has_installation: true,
     };
     assert_eq!(admit(&plan, candidate, Timestamp::UNIX_EPOCH), None);
@@ -155,7 +155,7 @@ fn a_user_without_an_installation_begins_undelivered() {
     );
     let candidate = |has_installation| Candidate {
         user: &anna,
-        only: None,
+        addressed: Addressed::ALL,
         has_installation,
     };
     let member = |has| {
@@ -238,11 +238,11 @@ impl World {
             for (_, user, only) in part {
                 let candidate = Candidate {
                     user: &user,
-                    only,
+                    addressed: Addressed::only(only),
                     has_installation: true,
                 };
                 if let Some(member) = admit(plan, candidate, Timestamp::UNIX_EPOCH) {
-                    deliveries.entry(user).or_insert(member.only);
+                    deliveries.entry(user).or_insert(member.addressed.only);
                 }
             }
             if parts != crashed {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use vestnik_model::{Channel, InstallationId, Reason};
 
 use super::{ACK_WINDOW, HEARD_WITHIN};
-use crate::{attempt::Attempt, device::Candidate};
+use crate::{app_version::Build, attempt::Attempt, device::Candidate};
 
 /// An installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +21,10 @@ pub struct Device {
     pub opened_at: Option<Timestamp>,
     /// When it was last heard from, now or then.
     pub last_seen_at: Timestamp,
-    /// Whether it has the delivery in its history.
+    /// What it tells of its app.
+    pub build: Build,
+    /// Whether it has the delivery in its history, if the delivery is for it: otherwise this only says that
+    /// it has read beyond it.
     pub has_it: bool,
     /// Its addresses, the preferred one first.
     pub addresses: Vec<Address>,
@@ -38,6 +41,10 @@ impl Device {
             heard_at: None,
             opened_at: None,
             last_seen_at: Timestamp::UNIX_EPOCH,
+            build: Build {
+                platform: None,
+                version: None,
+            },
             has_it: false,
             addresses,
         }
@@ -46,11 +53,13 @@ impl Device {
 
 impl Device {
     /// As a choice between devices sees it.
-    pub(super) fn candidate(&self) -> Candidate {
+    #[must_use]
+    pub const fn candidate(&self) -> Candidate {
         Candidate {
             installation: self.installation,
             opened_at: self.opened_at,
             last_seen_at: self.last_seen_at,
+            build: self.build,
         }
     }
 

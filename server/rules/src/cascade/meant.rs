@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use vestnik_model::{DeliveryStatus, Devices, InstallationId, Reason, publish::Step};
 
 use super::{Course, Device, View};
-use crate::device::{Choice, Opens, choose};
+use crate::device::{Candidate, Choice, Opens, choose};
 
 /// How long a primary device has to confirm before all of the user's devices are reached; half of the time
 /// of the step if that is less.
@@ -22,15 +22,29 @@ pub(super) struct Meant<'a> {
 
 impl<'a> Meant<'a> {
     pub(super) fn of(view: &View<'a>) -> Self {
-        match view.only {
+        let mut meant = match view.addressed.named(view.wanted) {
             None => Self::all(view, None),
-            Some(only) => match view.choice {
-                Devices::All => Self::some(view, only, None),
+            Some(named) => match view.wanted.devices {
+                Devices::All => Self::some(view, named, None),
                 Devices::Primary | Devices::PrimaryThenAll | Devices::MostRecent => {
-                    Self::chosen(view, only)
+                    Self::chosen(view, named)
                 }
             },
+        };
+        if meant.opens.is_none() && meant.has_updated(view) {
+            meant.opens = Some(Opens::Updated);
         }
+        meant
+    }
+
+    /// Whether the app of somebody who is meant was too old and is not any more.
+    fn has_updated(&self, view: &View<'_>) -> bool {
+        let has_minimum = !view.wanted.minimum.is_empty();
+        let mut devices = self.devices.iter();
+        has_minimum
+            && devices.any(|device| {
+                view.wanted.suits(device.build) && !view.addressed.has(device.installation)
+            })
     }
 
     fn all(view: &View<'a>, opens: Option<Opens>) -> Self {
@@ -48,28 +62,28 @@ impl<'a> Meant<'a> {
                 .filter(|device| ids.contains(&device.installation))
                 .collect(),
             opens,
-            has_others: view.choice == Devices::PrimaryThenAll,
+            has_others: view.wanted.devices == Devices::PrimaryThenAll,
         }
     }
 
     /// Settles anew who is meant, while nothing was handed over, as far as that can be known: what was
     /// written to a connection is noted a moment later. The one that was heard from last stays while it is
     /// there: being heard from is nothing that a person does.
-    fn chosen(view: &View<'a>, only: &[InstallationId]) -> Self {
-        let present = only.last().copied();
+    fn chosen(view: &View<'a>, named: &[InstallationId]) -> Self {
+        let present = named.last().copied();
         let mut devices = view.devices.iter();
         let there = devices.find(|device| Some(device.installation) == present);
         let may_have_it = there.is_some_and(|device| {
             let window_from = view.course.window_from();
-            device.has_it || device.confirms_until(window_from, view.now).is_some()
+            view.has_it(device) || device.confirms_until(window_from, view.now).is_some()
         });
         let is_settled = view.state.status != DeliveryStatus::Pending
             || may_have_it
-            || (view.choice == Devices::MostRecent && there.is_some());
+            || (view.wanted.devices == Devices::MostRecent && there.is_some());
         if is_settled {
             return Self::some(view, present.as_slice(), None);
         }
-        match choose(view.choice, view.devices.iter().map(Device::candidate)) {
+        match view.wanted.choose(candidates(view)) {
             Choice::All => Self::all(view, Some(Opens::All)),
             Choice::Nobody => Self::some(view, &[], None),
             Choice::One(id) => {
@@ -96,7 +110,8 @@ impl<'a> Meant<'a> {
             | DeliveryStatus::Expired
             | DeliveryStatus::Cancelled => true,
         };
-        if !self.has_others || is_delivered || self.devices.iter().any(|device| device.has_it) {
+        if !self.has_others || is_delivered || self.devices.iter().any(|device| view.has_it(device))
+        {
             return None;
         }
         let half = step.within.map(|within| within / 2);
@@ -116,11 +131,35 @@ impl<'a> Meant<'a> {
             return None;
         }
         let has_devices = !view.devices.is_empty();
-        let reason = if has_devices && view.choice == Devices::Primary {
-            Reason::DeviceNoPrimary
-        } else {
-            Reason::DeviceNoneActive
-        };
-        Some(reason)
+        Some(match view.wanted.devices {
+            Devices::All => Reason::DeviceNoneActive,
+            Devices::Primary | Devices::PrimaryThenAll | Devices::MostRecent
+                if has_devices && is_choice_too_old(view) =>
+            {
+                Reason::DeviceAppTooOld
+            }
+            Devices::Primary if has_devices => Reason::DeviceNoPrimary,
+            Devices::Primary | Devices::PrimaryThenAll | Devices::MostRecent => {
+                Reason::DeviceNoneActive
+            }
+        })
     }
+}
+
+/// Whether a choice finds nobody because of the oldest version: all apps are older, or that of the one that
+/// would be chosen.
+fn is_choice_too_old(view: &View<'_>) -> bool {
+    let mut suited = candidates(view).filter(|candidate| view.wanted.suits(candidate.build));
+    if suited.next().is_none() {
+        return true;
+    }
+    match choose(view.wanted.devices, candidates(view)) {
+        Choice::All | Choice::Nobody => false,
+        Choice::One(id) => candidates(view)
+            .any(|candidate| candidate.installation == id && !view.wanted.suits(candidate.build)),
+    }
+}
+
+fn candidates<'a>(view: &View<'a>) -> impl Iterator<Item = Candidate> + use<'a> {
+    view.devices.iter().map(Device::candidate)
 }

@@ -1,9 +1,12 @@
 mod chosen;
 mod handed;
 mod hours;
+mod version;
 
 use uuid::Uuid;
-use vestnik_model::{Channel, Evidence, ReceiptKind, publish::StepRequest};
+use vestnik_model::{
+    Channel, Devices, Evidence, InstallationId, ReceiptKind, publish::StepRequest,
+};
 
 use super::*;
 
@@ -69,8 +72,8 @@ struct Case {
     state: DeliveryState,
     /// What is known beside the addresses.
     attempts: Vec<(Target, Attempt)>,
-    choice: Devices,
-    only: Option<Vec<InstallationId>>,
+    wanted: Wanted,
+    addressed: Addressed,
     devices: Vec<Device>,
     mailbox: Option<Address>,
     is_stopped: bool,
@@ -85,8 +88,8 @@ impl Case {
             course: Course::new(at(100)),
             state: DeliveryState::pending(),
             attempts: Vec::new(),
-            choice: Devices::All,
-            only: None,
+            wanted: Wanted::ALL,
+            addressed: Addressed::ALL,
             devices,
             mailbox: Some(address(Channel::Email, None)),
             is_stopped: false,
@@ -120,8 +123,8 @@ impl Case {
             expires_at: at(10_000),
             is_stopped: self.is_stopped,
             hours: &self.hours,
-            choice: self.choice,
-            only: self.only.as_deref(),
+            wanted: &self.wanted,
+            addressed: &self.addressed,
             devices: &self.devices,
             mailbox: self.mailbox.as_ref(),
             lease_until: at(self.now + 30),

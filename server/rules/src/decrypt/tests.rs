@@ -1,5 +1,5 @@
 use vestnik_model::{
-    Channel, Devices, Evidence, InstallationId, ReceiptKind,
+    Channel, Evidence, InstallationId, ReceiptKind,
     publish::{Goal, StepRequest, Steps},
 };
 
@@ -8,6 +8,7 @@ use crate::{
     attempt::{Bounds, Outcome, begin, settle},
     cascade::{Address, Course, Device, Looked, Target, View, is_handed, look},
     delivery::{Event, advance},
+    device::{Addressed, Wanted},
     schedule::Hours,
 };
 
@@ -98,8 +99,8 @@ impl World {
             expires_at: at(10_000),
             is_stopped: self.is_stopped,
             hours: &Hours::Open,
-            choice: Devices::All,
-            only: None,
+            wanted: &Wanted::ALL,
+            addressed: &Addressed::ALL,
             devices: &[device],
             mailbox: Some(&mailbox),
             lease_until: self.now + SignedDuration::from_secs(30),

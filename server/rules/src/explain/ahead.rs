@@ -7,6 +7,7 @@ use vestnik_model::{Channel, DeliveryState, DeliveryStatus, InstallationId};
 use super::findings::{DeliveryFindings, Findings};
 use crate::{
     cascade::{Course, Looked, Target, View, is_handed, look},
+    device::Addressed,
     schedule::Hours,
     work::lease_until,
 };
@@ -17,7 +18,7 @@ pub(super) struct Ahead<'a> {
     findings: &'a Findings,
     state: &'a DeliveryState,
     course: Course,
-    only: Option<&'a [InstallationId]>,
+    addressed: &'a Addressed,
     now: Timestamp,
 }
 
@@ -45,7 +46,7 @@ impl<'a> Ahead<'a> {
             findings,
             state: &delivery.state,
             course: course.filter(|_| can_go_on)?,
-            only: delivery.only.as_deref(),
+            addressed: &delivery.addressed,
             now,
         })
     }
@@ -104,8 +105,8 @@ impl<'a> Ahead<'a> {
             expires_at: notification.expires_at,
             is_stopped: notification.is_cancelled,
             hours: &hours,
-            choice: notification.choice,
-            only: self.only,
+            wanted: &notification.wanted,
+            addressed: self.addressed,
             devices: &devices,
             mailbox: mailbox.as_ref(),
             lease_until: lease_until(at),

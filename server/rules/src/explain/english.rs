@@ -6,7 +6,7 @@ mod waiting;
 
 use jiff::Timestamp;
 use vestnik_model::{
-    Channel, DeliveryStatus, Devices, Engagement, Platform,
+    Channel, DeliveryStatus, Devices, Engagement, MinVersion, Platform,
     publish::{Goal, StepChannel},
 };
 
@@ -19,7 +19,7 @@ use super::{
     },
     times::Times,
 };
-use crate::cascade::ACK_WINDOW;
+use crate::{app_version::AppVersion, cascade::ACK_WINDOW};
 
 /// A statement as an English sentence.
 #[must_use]
@@ -106,6 +106,26 @@ const fn chosen(choice: Devices, is_open_to_all: bool) -> &'static str {
     }
 }
 
+/// Why nothing goes to a device whose app is too old.
+fn too_old(device: &str, version: Option<AppVersion>, oldest: Option<MinVersion>) -> String {
+    let told = version.map_or_else(
+        || "did not tell the version of its app".to_owned(),
+        |version| {
+            let kind = if version.is_prerelease() {
+                "a prerelease of "
+            } else {
+                ""
+            };
+            format!("has {kind}version {version} of the app")
+        },
+    );
+    let allowed = oldest.map_or_else(
+        || "the sender named an oldest version, and its platform is not known".to_owned(),
+        |oldest| format!("the sender allows {oldest} and later"),
+    );
+    format!("The {device} gets nothing: it {told}, and {allowed}.")
+}
+
 fn on(device: &str, found: DeviceFinding, times: Times) -> String {
     match found {
         DeviceFinding::Connected { heard_at } => format!(
@@ -124,6 +144,7 @@ fn on(device: &str, found: DeviceFinding, times: Times) -> String {
                 because(reason)
             )
         }
+        DeviceFinding::TooOld { version, oldest } => too_old(device, version, oldest),
         DeviceFinding::WithoutAddress => format!(
             "The {device} has reported no address at a push service, so only its connection \
              reaches it."

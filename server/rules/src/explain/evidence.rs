@@ -144,6 +144,10 @@ impl DeviceFinding {
             Self::Connected { heard_at } => meaning("connected", Rule::Reachability).at(heard_at),
             Self::Offline { since } => meaning("offline", Rule::Reachability).at(since),
             Self::Blocked { reason } => meaning("blocked", Rule::Reachability).because(reason),
+            Self::TooOld {
+                version: _,
+                oldest: _,
+            } => meaning("too_old", Rule::Devices).because(Reason::DeviceAppTooOld),
             Self::WithoutAddress => meaning("without_address", Rule::Reachability),
             Self::AddressDead { channel, at } => meaning("address_dead", Rule::Reachability)
                 .over(channel)

@@ -2,13 +2,15 @@
 
 use jiff::Timestamp;
 use vestnik_model::{
-    Channel, DeliveryState, Devices, Expansion, InstallationId, Platform, Reason,
+    Channel, DeliveryState, Devices, Expansion, InstallationId, Reason,
     publish::{ScheduleView, Steps},
 };
 
 use crate::{
+    app_version::Build,
     attempt::Attempt,
     cascade::{self, Course, Target, preferred},
+    device::{Addressed, Wanted},
     schedule::Held,
 };
 
@@ -43,7 +45,7 @@ pub struct NotificationFindings {
     /// Its cascade.
     pub steps: Steps,
     /// Which of a person's devices the sender asked for.
-    pub choice: Devices,
+    pub wanted: Wanted,
     /// How far its audience was expanded.
     pub expansion: Expansion,
     /// Whether the sender cancelled or recalled it.
@@ -61,18 +63,28 @@ pub struct DeliveryFindings {
     pub state: DeliveryState,
     /// Where it stands in its cascade; absent if only connections reach its devices.
     pub course: Option<Course>,
-    /// The only installations it is for so far, the one that is meant now last; all of the person's when
-    /// absent.
-    pub only: Option<Vec<InstallationId>>,
+    /// The installations that it is for so far.
+    pub addressed: Addressed,
 }
 
 impl Findings {
-    /// The devices that the delivery is for.
+    /// The devices that the delivery is for, and those that it would be for if their app were not too old: a
+    /// choice passes over them.
     pub(super) fn meant(&self) -> impl Iterator<Item = &Device> {
         let delivery = self.delivery.as_ref();
-        let only = delivery.and_then(|delivery| delivery.only.as_ref());
-        let devices = self.devices.iter();
-        devices.filter(move |device| only.is_none_or(|only| only.contains(&device.installation)))
+        let wanted = &self.notification.wanted;
+        let named = delivery.and_then(|delivery| delivery.addressed.named(wanted));
+        let is_choice = wanted.devices != Devices::All;
+        self.devices.iter().filter(move |device| {
+            let is_passed_over = is_choice && !wanted.suits(device.build);
+            is_passed_over || named.is_none_or(|named| named.contains(&device.installation))
+        })
+    }
+
+    /// Whether a device has the delivery. One that it is not for has only read beyond it.
+    pub(super) fn has_it(&self, device: &Device) -> bool {
+        let mut deliveries = self.delivery.iter();
+        device.has_it && deliveries.all(|delivery| delivery.addressed.has(device.installation))
     }
 
     /// The devices as a look sees them, with each attempt as `attempt` makes it of what was tried.
@@ -111,6 +123,7 @@ impl Findings {
             heard_at: found.connected,
             opened_at: found.opened_at,
             last_seen_at: found.last_seen_at,
+            build: found.build,
             has_it: found.has_it,
             addresses: preferred(addresses.collect()),
         }
@@ -137,8 +150,8 @@ impl Findings {
 pub struct Device {
     /// Its id.
     pub installation: InstallationId,
-    /// The system that it runs on, if it said so.
-    pub platform: Option<Platform>,
+    /// What it tells of its app.
+    pub build: Build,
     /// Why nothing may be shown on it, if so.
     pub blocked: Option<Reason>,
     /// When it was last heard from over a connection that stands; absent if it has none.
@@ -147,7 +160,8 @@ pub struct Device {
     pub last_seen_at: Timestamp,
     /// When the app was last brought to the front on it, if it told.
     pub opened_at: Option<Timestamp>,
-    /// Whether it has the delivery in its history.
+    /// Whether it has the delivery in its history, if the delivery is for it: otherwise this only says that
+    /// it has read beyond it.
     pub has_it: bool,
     /// Where push services reach it.
     pub addresses: Vec<Address>,

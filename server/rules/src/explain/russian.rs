@@ -7,7 +7,7 @@ mod waiting;
 
 use jiff::Timestamp;
 use vestnik_model::{
-    Channel, DeliveryStatus, Devices, Engagement,
+    Channel, DeliveryStatus, Devices, Engagement, MinVersion,
     publish::{Goal, StepChannel},
 };
 
@@ -24,6 +24,7 @@ use super::{
     },
     times::Times,
 };
+use crate::app_version::AppVersion;
 use crate::cascade::ACK_WINDOW;
 
 /// A statement as a Russian sentence.
@@ -105,6 +106,26 @@ const fn chosen(choice: Devices, is_open_to_all: bool) -> &'static str {
     }
 }
 
+/// Why nothing goes to a device whose app is too old; the device in the genitive.
+fn too_old(device: &str, version: Option<AppVersion>, oldest: Option<MinVersion>) -> String {
+    let told = version.map_or_else(
+        || "версия приложения не сообщена".to_owned(),
+        |version| {
+            let kind = if version.is_prerelease() {
+                "предварительный выпуск версии "
+            } else {
+                ""
+            };
+            format!("версия приложения — {kind}{version}")
+        },
+    );
+    let allowed = oldest.map_or_else(
+        || "отправитель указал минимальную версию, а платформа неизвестна".to_owned(),
+        |oldest| format!("а отправитель допускает {oldest} и новее"),
+    );
+    format!("Для {device} уведомление не предназначено: {told}, {allowed}.")
+}
+
 fn on(device: &DeviceName, found: DeviceFinding, times: Times) -> String {
     let in_case = |case| named(device, case);
     match found {
@@ -123,6 +144,9 @@ fn on(device: &DeviceName, found: DeviceFinding, times: Times) -> String {
             in_case(Case::Prepositional),
             because(reason),
         ),
+        DeviceFinding::TooOld { version, oldest } => {
+            too_old(&in_case(Case::Genitive), version, oldest)
+        }
         DeviceFinding::WithoutAddress => format!(
             "Для {} не сообщён адрес в службе push-уведомлений: доступ есть только по соединению.",
             in_case(Case::Genitive),

@@ -2,11 +2,14 @@
 
 use jiff::Timestamp;
 use vestnik_model::{
-    Channel, DeliveryStatus, Devices, Engagement, InstallationId, Platform, Reason,
+    Channel, DeliveryStatus, Devices, Engagement, InstallationId, MinVersion, Platform, Reason,
     publish::{Goal, StepChannel},
 };
 
-use crate::schedule::{HeldBy, ZoneSource};
+use crate::{
+    app_version::AppVersion,
+    schedule::{HeldBy, ZoneSource},
+};
 
 /// One thing that is known of a delivery, with its evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,6 +127,13 @@ pub enum DeviceFinding {
     Blocked {
         /// What blocks it.
         reason: Reason,
+    },
+    /// The app on it is older than the sender allows.
+    TooOld {
+        /// Its version, if it told one that can be read.
+        version: Option<AppVersion>,
+        /// The oldest version of its platform; absent if the platform is not known.
+        oldest: Option<MinVersion>,
     },
     /// No push service reaches it.
     WithoutAddress,

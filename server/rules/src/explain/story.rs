@@ -8,7 +8,8 @@ use vestnik_model::{
 
 use super::{
     ahead::Ahead,
-    findings::{Address, DeliveryFindings, Device, Findings, Try},
+    findings::{DeliveryFindings, Device, Findings, Try},
+    reachability::reachability,
     statement::{
         Asked, AttemptFinding, CascadeFinding, Cause, DeviceFinding, DeviceName, Place, Standing,
         Statement, Written,
@@ -97,7 +98,8 @@ const fn absence(findings: &Findings) -> Option<Asked> {
 }
 
 fn audience(findings: &Findings, delivery: &DeliveryFindings) -> Option<Statement> {
-    let (choice, only) = (findings.notification.choice, delivery.only.as_ref());
+    let wanted = &findings.notification.wanted;
+    let (choice, only) = (wanted.devices, delivery.addressed.named(wanted));
     let asked = match choice {
         Devices::All => Asked::SomeDevicesOnly { count: only?.len() },
         Devices::Primary | Devices::PrimaryThenAll | Devices::MostRecent => Asked::Chosen {
@@ -107,76 +109,6 @@ fn audience(findings: &Findings, delivery: &DeliveryFindings) -> Option<Statemen
         },
     };
     Some(Statement::Asked(asked))
-}
-
-fn reachability(findings: &Findings, delivery: &DeliveryFindings) -> Vec<Statement> {
-    if findings.meant().next().is_none() {
-        let none = if delivery.only.is_some() {
-            Standing::NoMeantDevice
-        } else {
-            Standing::NoDevice
-        };
-        return vec![Statement::Standing(none)];
-    }
-    let is_routed = delivery.course.is_some();
-    let devices = findings.meant().filter(|device| !device.has_it);
-    let mut said: Vec<_> = devices
-        .flat_map(|device| {
-            let name = name(findings, device);
-            let found = reach(device, is_routed).into_iter();
-            found.map(move |found| Statement::Device {
-                device: name,
-                found,
-            })
-        })
-        .collect();
-    if !is_routed {
-        said.push(Statement::Standing(Standing::ByConnectionOnly));
-    }
-    said
-}
-
-fn reach(device: &Device, is_routed: bool) -> Vec<DeviceFinding> {
-    let since = device.last_seen_at;
-    let connection = device
-        .connected
-        .map_or(DeviceFinding::Offline { since }, |heard_at| {
-            DeviceFinding::Connected { heard_at }
-        });
-    let mut found = vec![connection];
-    if let Some(reason) = device.blocked {
-        found.push(DeviceFinding::Blocked { reason });
-    } else if is_routed && device.addresses.is_empty() {
-        found.push(DeviceFinding::WithoutAddress);
-    } else if is_routed {
-        found.extend(gaps(device));
-    }
-    found
-}
-
-/// What keeps push services from reaching a device. A dead address beside a live one at the same service
-/// keeps nothing.
-fn gaps(device: &Device) -> impl Iterator<Item = DeviceFinding> {
-    let addresses = device.addresses.iter();
-    let is_alive = |dead: &Address| {
-        let mut addresses = device.addresses.iter();
-        addresses.any(|other| other.channel == dead.channel && other.died_at.is_none())
-    };
-    let told = addresses.filter(move |address| address.died_at.is_none() || !is_alive(address));
-    told.filter_map(gap)
-}
-
-/// What keeps a push service from reaching a device.
-fn gap(address: &Address) -> Option<DeviceFinding> {
-    let Address {
-        channel,
-        died_at,
-        has_provider,
-    } = *address;
-    match died_at {
-        Some(at) => Some(DeviceFinding::AddressDead { channel, at }),
-        None => (!has_provider).then_some(DeviceFinding::NoProvider { channel }),
-    }
 }
 
 /// What was tried, with the time of each.
@@ -342,7 +274,8 @@ fn evidence(findings: &Findings, state: &DeliveryState) -> Vec<Statement> {
             of_device.filter(|tried| tried.target.installation() == Some(device.installation));
         let confirmed = of_device.clone().filter_map(|tried| tried.delivered_at);
         let (confirmed, seen) = (confirmed.min(), of_device.filter_map(|tried| tried.read_at));
-        let passed = (device.has_it && confirmed.is_none()).then_some(DeviceFinding::Passed);
+        let passed =
+            (findings.has_it(device) && confirmed.is_none()).then_some(DeviceFinding::Passed);
         let found = [
             passed.map(|found| (Timestamp::MIN, found)),
             confirmed.map(|at| (at, DeviceFinding::Confirmed { at })),
@@ -416,7 +349,7 @@ fn open(findings: &Findings, delivery: &DeliveryFindings, now: Timestamp) -> Opt
     // A letter needs no device, and none confirms it.
     let is_letter =
         |tried: &Try| tried.target == Target::Mailbox && tried.attempt.state == State::Sent;
-    let is_confirmed = findings.devices.iter().any(|device| device.has_it);
+    let is_confirmed = findings.meant().any(|device| findings.has_it(device));
     let cannot_be_lost = is_confirmed || findings.tries.iter().any(is_letter);
     match is_pending {
         true if is_over => Some(Standing::Expired { at: until }),
@@ -473,10 +406,10 @@ fn end(findings: &Findings, state: &DeliveryState) -> Standing {
 }
 
 /// How a device is called.
-fn name(findings: &Findings, device: &Device) -> DeviceName {
+pub(super) fn name(findings: &Findings, device: &Device) -> DeviceName {
     DeviceName {
         installation: device.installation,
-        platform: device.platform,
+        platform: device.build.platform,
         is_one_of_several: findings.meant().count() > 1,
     }
 }

@@ -5,15 +5,17 @@ mod stories;
 
 use jiff::Timestamp;
 use vestnik_model::{
-    Channel, DeliveryState, DeliveryStatus, Devices, Evidence as Proof, Expansion, Platform,
+    Channel, DeliveryState, DeliveryStatus, Evidence as Proof, Expansion, MinVersions, Platform,
     Reason, ReceiptKind,
     publish::{Goal, StepChannel, StepRequest, Steps},
 };
 
 use super::*;
 use crate::{
+    app_version::Build,
     attempt::{Attempt, State},
     cascade::{Course as Stand, Target},
+    device::{Addressed, Wanted},
     schedule::{Held, HeldBy, ZoneSource},
 };
 
@@ -25,7 +27,10 @@ fn at(time: &str) -> Timestamp {
 fn phone(number: u8) -> Device {
     Device {
         installation: format!("ins_{number:032}").parse().unwrap(),
-        platform: Some(Platform::Android),
+        build: Build {
+            platform: Some(Platform::Android),
+            version: None,
+        },
         blocked: None,
         connected: None,
         last_seen_at: at("09:40:00"),
@@ -48,7 +53,7 @@ fn findings() -> Findings {
             expires_at: at("22:02:00"),
             schedule: None,
             steps: Steps::default(),
-            choice: Devices::All,
+            wanted: Wanted::ALL,
             expansion: Expansion::Done,
             is_cancelled: false,
             is_recalled: false,
@@ -60,7 +65,7 @@ fn findings() -> Findings {
                 due_at: None,
                 ..Stand::new(at("10:02:00"))
             }),
-            only: None,
+            addressed: Addressed::ALL,
         }),
         devices: vec![phone(1)],
         mailbox: None,
@@ -265,7 +270,10 @@ fn devices_are_told_apart_and_each_gap_is_named() {
     let bare = Device {
         connected: Some(at("10:01:59")),
         addresses: Vec::new(),
-        platform: Some(Platform::Web),
+        build: Build {
+            platform: Some(Platform::Web),
+            version: None,
+        },
         ..phone(5)
     };
     findings.devices = vec![blocked, dead, foreign, bare];
@@ -282,6 +290,51 @@ fn devices_are_told_apart_and_each_gap_is_named() {
             "The browser (…0005) is connected; it was last heard from at 10:01:59.",
             "The browser (…0005) has reported no address at a push service, so only its connection reaches it.",
         ]
+    );
+}
+
+#[test]
+fn a_device_with_an_old_app_is_told_with_both_versions() {
+    let mut findings = findings();
+    let written = [("android".to_owned(), "3.1".to_owned())];
+    findings.notification.wanted.minimum = MinVersions::parse("", &written.into()).unwrap();
+    let android = |number, version| Device {
+        build: Build::of(Some(Platform::Android), Some(version)),
+        ..phone(number)
+    };
+    let old = Device {
+        // It has read beyond the entry, which is not for it.
+        has_it: true,
+        ..android(1, "3.0.9")
+    };
+    findings.devices = vec![old, android(2, "3.1")];
+    let delivery = findings.delivery.as_mut().unwrap();
+    delivery.addressed.only = Some(vec![phone(2).installation]);
+    let told = said(&findings, "10:03:00");
+    assert_eq!(
+        told[1..4],
+        [
+            "The Android device (…0001) has been offline since 09:40:00.",
+            "The Android device (…0001) gets nothing: it has version 3.0.9 of the app, and the sender allows 3.1.0 and later.",
+            "The Android device (…0002) has been offline since 09:40:00.",
+        ]
+    );
+}
+
+#[test]
+fn a_choice_that_finds_only_old_apps_names_them() {
+    let mut findings = findings();
+    let written = [("android".to_owned(), "3.1".to_owned())];
+    findings.notification.wanted = Wanted {
+        devices: vestnik_model::Devices::Primary,
+        minimum: MinVersions::parse("", &written.into()).unwrap(),
+    };
+    let delivery = findings.delivery.as_mut().unwrap();
+    (delivery.addressed.only, delivery.addressed.among) = (Some(Vec::new()), Some(Vec::new()));
+    let told = said(&findings, "10:03:00");
+    assert_eq!(
+        told[3],
+        "The Android device gets nothing: it did not tell the version of its app, and the sender allows 3.1.0 and later.",
     );
 }
 

@@ -6,6 +6,8 @@ use vestnik_model::{
 
 use super::*;
 use crate::{
+    app_version::Build,
+    device::{Addressed, Wanted},
     explain::{Address, DeliveryFindings, Device, NotificationFindings},
     schedule::{Held, HeldBy},
 };
@@ -21,7 +23,7 @@ fn now() -> Timestamp {
 fn phone() -> Device {
     Device {
         installation: "ins_00000000000000000000000000000001".parse().unwrap(),
-        platform: None,
+        build: Build::default(),
         blocked: None,
         connected: None,
         last_seen_at: at("10:00:00"),
@@ -74,7 +76,7 @@ fn ended(reason: Reason) -> Findings {
             expires_at: at("22:02:00"),
             schedule: None,
             steps: Steps::default(),
-            choice: Devices::All,
+            wanted: Wanted::ALL,
             expansion: Expansion::Done,
             is_cancelled: false,
             is_recalled: false,
@@ -83,7 +85,7 @@ fn ended(reason: Reason) -> Findings {
         delivery: Some(DeliveryFindings {
             state,
             course: None,
-            only: None,
+            addressed: Addressed::ALL,
         }),
         devices: vec![phone()],
         mailbox: None,
@@ -302,8 +304,8 @@ fn a_letter_that_was_lost_is_written_again() {
 #[test]
 fn who_has_a_primary_device_by_now_gets_what_asked_for_one() {
     let mut findings = ended(Reason::DeviceNoPrimary);
-    findings.notification.choice = Devices::Primary;
-    findings.delivery.as_mut().unwrap().only = Some(Vec::new());
+    findings.notification.wanted.devices = Devices::Primary;
+    findings.delivery.as_mut().unwrap().addressed = Addressed::only(Some(Vec::new()));
     assert_eq!(round(&findings, true, now()), None);
     findings.devices[0].opened_at = Some(at("10:04:00"));
     assert!(round(&findings, true, now()).is_some());

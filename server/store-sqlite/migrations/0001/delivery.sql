@@ -22,6 +22,9 @@ CREATE TABLE delivery (
     read_at INTEGER,
     -- A JSON array of installation ids when only these are meant.
     only TEXT,
+    -- If its notification has an oldest version of the app: a JSON array of installation ids when those of
+    -- these are meant whose app is new enough.
+    among TEXT,
     -- The number of its step, when that began, and when it is looked at again: absent when nothing waits.
     step INTEGER NOT NULL DEFAULT 0,
     began_at INTEGER,

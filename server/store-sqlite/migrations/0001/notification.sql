@@ -16,6 +16,8 @@ CREATE TABLE notification (
     steps TEXT,
     -- Which of each person's devices are meant; absent for all.
     devices TEXT,
+    -- The JSON of the oldest version of the app by platform; absent if no platform has one.
+    min_app_version TEXT,
     -- The JSON of when it is sent; absent if at once.
     schedule TEXT,
     -- For how many seconds it is worth delivering, counted from its start.

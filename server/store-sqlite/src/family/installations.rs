@@ -6,7 +6,7 @@ use vestnik_model::{
     AppId, ImportOutcome, InstallationId, InstallationState, UserId, contract::UpdateState,
     view::InstallationView,
 };
-use vestnik_rules::{device::primary, session::Session};
+use vestnik_rules::{app_version::Build, device::primary, session::Session};
 use vestnik_sqlite::Priority::{Mass, Urgent};
 use vestnik_store::{
     Answer, Installations,
@@ -35,9 +35,9 @@ impl Installations for SqliteStore {
         self.write(Urgent, move |txn| {
             let is_present = present::is_present(txn, &session)?;
             if is_present {
-                let before = zone_of(txn, &session)?;
+                let before = Before::of(txn, &session)?;
                 installation::put_state(txn, &session, &state, now)?;
-                note_zone(txn, &session, before.as_deref(), now)?;
+                before.note_changes(txn, &session, now)?;
                 let whose = (&session.app, session.installation);
                 push_address::put_all(txn, &with.0, whose, &state.push_addresses, now)?;
                 for subject in decrypt::send_anew(txn, &session, &with.1, now)? {
@@ -151,13 +151,17 @@ fn note_opened(
     Ok(true)
 }
 
-/// Makes what waits for a chosen device of a user due now, of what the end of their log is about.
-fn look_anew(txn: &mut Txn<'_>, session: &Session, now: Timestamp) -> Result<(), rusqlite::Error> {
+/// Has what may be for other devices of a user now looked at anew, of what the end of their log is about.
+pub(super) fn look_anew(
+    txn: &mut Txn<'_>,
+    session: &Session,
+    now: Timestamp,
+) -> Result<(), rusqlite::Error> {
     let Some(head) = user::find(txn, &session.app, &session.user)? else {
         return Ok(());
     };
     let after = head.seq.saturating_sub(u64::from(TAKEN_OVER));
-    for notification in delivery::waiting_for_chosen(txn, head.row, after)? {
+    for notification in delivery::asked_anew(txn, head.row, after)? {
         let key = delivery::Key {
             notification,
             user: head.row,
@@ -188,22 +192,38 @@ fn view(
     Ok(Some(view))
 }
 
-/// By whose clock a user is notified, as far as their installations say it.
-fn zone_of(db: &Connection, session: &Session) -> Result<Option<String>, rusqlite::Error> {
-    zone_seen_last(db, &session.app, &session.user)
+/// What others depend on of what an installation reports, before a report.
+struct Before {
+    /// By whose clock its user is notified, as far as their installations say it.
+    zone: Option<String>,
+    build: Build,
 }
 
-/// Asks anew about what waits for a user whose zone has changed.
-fn note_zone(
-    txn: &mut Txn<'_>,
-    session: &Session,
-    before: Option<&str>,
-    now: Timestamp,
-) -> Result<(), rusqlite::Error> {
-    if zone_of(txn, session)?.as_deref() == before {
-        return Ok(());
+impl Before {
+    fn of(db: &Connection, session: &Session) -> Result<Self, rusqlite::Error> {
+        Ok(Self {
+            zone: zone_seen_last(db, &session.app, &session.user)?,
+            build: installation::build_of(db, session)?,
+        })
     }
-    asking::of_user(txn, &session.app, &session.user, now)
+
+    /// Asks anew about what waits for a user whose zone has changed, and looks anew at what may be for an
+    /// installation whose app has.
+    fn note_changes(
+        self,
+        txn: &mut Txn<'_>,
+        session: &Session,
+        now: Timestamp,
+    ) -> Result<(), rusqlite::Error> {
+        let Self { zone, build } = Self::of(txn, session)?;
+        if zone != self.zone {
+            asking::of_user(txn, &session.app, &session.user, now)?;
+        }
+        if build != self.build {
+            look_anew(txn, session, now)?;
+        }
+        Ok(())
+    }
 }
 
 fn update_in(
@@ -214,9 +234,9 @@ fn update_in(
 ) -> Result<bool, rusqlite::Error> {
     let is_present = present::is_present(txn, session)?;
     if is_present && installation::is_changed_by(txn, session, update)? {
-        let before = zone_of(txn, session)?;
+        let before = Before::of(txn, session)?;
         installation::update_state(txn, session, update, now)?;
-        note_zone(txn, session, before.as_deref(), now)?;
+        before.note_changes(txn, session, now)?;
     }
     Ok(is_present)
 }

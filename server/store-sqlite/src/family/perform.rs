@@ -151,7 +151,7 @@ impl Job<'_> {
             seed: &self.part.seed,
             now,
             is_routed: is_routed(db, &found.subject.app, row)?,
-            devices: notification::devices(db, row)?,
+            wanted: notification::wanted(db, row)?,
             arrived: self.arrived(db, row)?,
             unreadable: self.unreadable,
         };
@@ -217,7 +217,7 @@ impl Job<'_> {
             pass: &pass,
             seed: &self.part.seed,
             is_routed: is_routed(db, &found.subject.app, row)?,
-            devices: notification::devices(db, row)?,
+            wanted: notification::wanted(db, row)?,
             arrived: self.arrived(db, row)?,
         };
         let mut changes = Changes::default();

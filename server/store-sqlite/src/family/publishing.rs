@@ -12,6 +12,7 @@ use vestnik_rules::{
     audience::{FIRST_PART, Plan, Position},
     cascade,
     contact::ContactKey,
+    device::Wanted,
     edit::{self as rules, is_editable},
     idempotency::{Verdict, verdict},
     identity::delivery_id_of,
@@ -244,7 +245,7 @@ fn accept(
             seed: &new.seed,
             now: accepted_at,
             is_routed: is_routed(db, app, subject.row)?,
-            devices: new.publication.audience.devices(),
+            wanted: Wanted::of(&new.publication.audience),
             arrived: Some(Arc::new(Arrived {
                 at: accepted_at,
                 bytes: asked.bytes,
@@ -272,9 +273,9 @@ fn accept(
 /// Whether the deliveries of an App's notification are looked at by a dispatch.
 pub(crate) fn is_routed(db: &Connection, app: &AppId, row: i64) -> Result<bool, rusqlite::Error> {
     let steps = notification::steps(db, row)?;
-    let devices = notification::devices(db, row)?;
+    let wanted = notification::wanted(db, row)?;
     let has_provider = provider::has_any(db, app)?;
-    Ok(cascade::is_routed(&steps, devices, has_provider))
+    Ok(cascade::is_routed(&steps, &wanted, has_provider))
 }
 
 /// From when on anybody may be notified.
@@ -307,7 +308,7 @@ fn insert(
             correlation_id: publication.correlation_id.as_deref(),
             plan,
             steps: &publication.steps,
-            devices: publication.audience.devices(),
+            wanted: &Wanted::of(&publication.audience),
             schedule: &publication.schedule,
             ttl: publication.ttl,
             opens_at: opens_at(new),

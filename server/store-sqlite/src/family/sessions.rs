@@ -3,8 +3,11 @@
 use jiff::Timestamp;
 use rusqlite::Connection;
 use vestnik_model::{AppId, InstallationId, UserId};
-use vestnik_rules::session::{
-    Active, Admission, Exchange, Family, FamilyChange, Known, Session, admit, exchange, retired,
+use vestnik_rules::{
+    app_version::Build,
+    session::{
+        Active, Admission, Exchange, Family, FamilyChange, Known, Session, admit, exchange, retired,
+    },
 };
 use vestnik_sqlite::Priority::{Mass, Urgent};
 use vestnik_store::{
@@ -15,6 +18,7 @@ use vestnik_store::{
     },
 };
 
+use super::installations::look_anew;
 use crate::{
     SqliteStore,
     store::Class::Hot,
@@ -100,6 +104,7 @@ fn log_in(txn: &mut Txn<'_>, login: &Login) -> Result<LoginOutcome, rusqlite::Er
     {
         return Ok(LoginOutcome::TokenUsed);
     }
+    let former = known.as_ref().and_then(|known| known.user.clone());
     if let Some(known) = known {
         replace(txn, login, &known)?;
     }
@@ -114,6 +119,12 @@ fn log_in(txn: &mut Txn<'_>, login: &Login) -> Result<LoginOutcome, rusqlite::Er
     let family = Family::begun(login.family, generation, login.refresh_expires);
     refresh_family::insert(txn, &session, &family)?;
     retire(txn, login)?;
+    // What it told of its app while it was another user's stays.
+    if former.as_ref() != Some(&login.user)
+        && installation::build_of(txn, &session)? != Build::default()
+    {
+        look_anew(txn, &session, login.now)?;
+    }
     Ok(LoginOutcome::LoggedIn(session))
 }
 

@@ -8,7 +8,9 @@ use vestnik_model::{
     Channel, DeliveryState, InstallationId, NotificationId, Open, Reason, UserId,
     view::DeliveryView,
 };
-use vestnik_rules::{audience::Member, cascade::Course, delivery::is_timed, identity::delivery_id};
+use vestnik_rules::{
+    audience::Member, cascade::Course, delivery::is_timed, device::Addressed, identity::delivery_id,
+};
 
 #[cfg(test)]
 pub(crate) use self::waiting::ALL as WAITING;
@@ -27,14 +29,14 @@ use crate::{
 macro_rules! columns {
     () => {
         "d.user, d.seq, d.only, d.status, d.reason, d.late, d.engagement, d.sent_at, d.delivered_at,
-         d.read_at, d.expires_at, d.double_contact, d.channel"
+         d.read_at, d.expires_at, d.double_contact, d.channel, d.among"
     };
 }
 
 statements! {
     INSERT = "INSERT INTO delivery (notification, user, seq, status, reason, only, began_at, due_at,
-             release_at, expires_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9) ON CONFLICT (notification, user) DO NOTHING";
+             release_at, expires_at, among)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9, ?10) ON CONFLICT (notification, user) DO NOTHING";
     FIND = concat!("SELECT ", columns!(), " FROM delivery d WHERE d.notification = ?1 AND d.user = ?2");
     PART = concat!("SELECT ", columns!(), " FROM delivery d
          WHERE d.notification = ?1 AND d.user > ?2 ORDER BY d.user LIMIT ?3");
@@ -53,13 +55,15 @@ statements! {
     COURSE = "SELECT step, began_at, switched, opened_at FROM delivery WHERE notification = ?1 AND user = ?2";
     SET_COURSE = "UPDATE delivery SET step = ?3, began_at = ?4, due_at = ?5, switched = ?6, opened_at = ?7
          WHERE notification = ?1 AND user = ?2";
-    OPEN = "UPDATE delivery SET only = ?3, seq = ?4 WHERE notification = ?1 AND user = ?2";
-    /// What waits for a device that was chosen, of the end of a user's log.
-    WAITS_FOR_CHOSEN = "SELECT l.notification FROM log l
+    OPEN = "UPDATE delivery SET only = ?3, seq = ?4, among = ?5 WHERE notification = ?1 AND user = ?2";
+    /// What is looked at anew when something changes about a user's devices, of the end of their log: see
+    /// `Wanted::is_asked_anew` of the rules.
+    ASKED_ANEW = "SELECT l.notification FROM log l
              CROSS JOIN notification n ON n.row = l.notification
              CROSS JOIN delivery d ON d.notification = l.notification AND d.user = l.user
-         WHERE l.user = ?1 AND l.seq > ?2 AND l.body IS NULL AND n.devices IS NOT NULL
-             AND d.status = 'pending' AND d.began_at IS NOT NULL";
+         WHERE l.user = ?1 AND l.seq > ?2 AND l.body IS NULL AND d.began_at IS NOT NULL
+             AND ((n.devices IS NOT NULL AND d.status = 'pending')
+                 OR (n.min_app_version IS NOT NULL AND d.status IN ('pending', 'sent', 'delivered')))";
     SET_DUE = "UPDATE delivery SET due_at = ?3 WHERE notification = ?1 AND user = ?2";
     SET_READ_SEQ = "UPDATE delivery SET read_seq = ?3 WHERE notification = ?1 AND user = ?2";
     SET_RECALL_SEQ = "UPDATE delivery SET recall_seq = ?3 WHERE notification = ?1 AND user = ?2";
@@ -83,8 +87,8 @@ pub(crate) struct Found {
     pub(crate) user: i64,
     /// Its place in the user's log, if it came there.
     pub(crate) seq: Option<u64>,
-    /// The only installations it is for; all of the user's when absent.
-    pub(crate) only: Option<Vec<InstallationId>>,
+    /// The installations that it is for.
+    pub(crate) addressed: Addressed,
     pub(crate) state: DeliveryState,
     /// When it expires, if that is before its notification does.
     pub(crate) expires_at: Option<Timestamp>,
@@ -121,17 +125,18 @@ impl<'a> Insert<'a> {
             release_at,
             expires_at,
         } = new;
-        let only = member.only.as_ref().map(to_json).transpose()?;
+        let Addressed { only, among } = &member.addressed;
         let made = self.0.execute((
             key.notification,
             key.user,
             seq,
             member.state.status.as_str(),
             member.state.reason.as_ref().map(Open::as_str),
-            only,
+            ids_json(only.as_ref())?,
             due_at.map(millis),
             release_at.map(millis),
             expires_at.map(millis),
+            ids_json(among.as_ref())?,
         ))?;
         Ok(made == 1)
     }
@@ -163,7 +168,10 @@ fn found(row: &Row<'_>) -> Result<Found, rusqlite::Error> {
     Ok(Found {
         user: row.get(0)?,
         seq: row.get(1)?,
-        only: optional_json(row, 2)?,
+        addressed: Addressed {
+            only: optional_json(row, 2)?,
+            among: optional_json(row, 13)?,
+        },
         state: DeliveryState {
             status: word(row, 3)?,
             reason: reason.as_deref().map(Open::read),
@@ -294,22 +302,27 @@ pub(crate) fn set_course(
 pub(crate) fn open(
     db: &Connection,
     key: Key,
-    only: Option<&[InstallationId]>,
+    addressed: &Addressed,
     seq: u64,
 ) -> Result<(), rusqlite::Error> {
-    let only = only.map(to_json).transpose()?;
+    let [only, among] = [&addressed.only, &addressed.among].map(|ids| ids_json(ids.as_ref()));
     db.prepare_cached(OPEN)?
-        .execute((key.notification, key.user, only, seq))
+        .execute((key.notification, key.user, only?, seq, among?))
         .map(drop)
 }
 
-/// The rows of notifications that wait for a chosen device of a user, of the user's log behind a number.
-pub(crate) fn waiting_for_chosen(
+fn ids_json(ids: Option<&Vec<InstallationId>>) -> Result<Option<String>, rusqlite::Error> {
+    ids.map(to_json).transpose()
+}
+
+/// The rows of notifications that are looked at anew when something changes about a user's devices, of the
+/// user's log behind a number.
+pub(crate) fn asked_anew(
     db: &Connection,
     user: i64,
     after: u64,
 ) -> Result<Vec<i64>, rusqlite::Error> {
-    db.prepare_cached(WAITS_FOR_CHOSEN)?
+    db.prepare_cached(ASKED_ANEW)?
         .query_map((user, after), |row| row.get(0))?
         .collect()
 }
@@ -344,7 +357,7 @@ pub(crate) fn page(
 ) -> Result<Vec<Read<(UserId, Found)>>, rusqlite::Error> {
     db.prepare_cached(PAGE)?
         .query_map((notification, after, limit), |row| {
-            Ok(parsed(row, 13).and_then(|user| Ok((user, found(row)?))))
+            Ok(parsed(row, 14).and_then(|user| Ok((user, found(row)?))))
         })?
         .collect()
 }

@@ -8,13 +8,13 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use rusqlite::Connection;
-use vestnik_model::{AppId, Channel, Devices, InstallationId, Notification, Open, publish::Steps};
+use vestnik_model::{AppId, Channel, InstallationId, Notification, Open, publish::Steps};
 use vestnik_rules::{
     address::hash_email,
     attempt::{Attempt, Bounds, Known, State, begin, kills, settle_try},
-    cascade::{Course, Looked, Target, View, channel_of, is_handed, look},
+    cascade::{Course, Device, Looked, Target, View, channel_of, is_handed, look},
     delivery::{Event, advance, contacted},
-    device::Opens,
+    device::{Opens, Wanted},
     identity::{attempt_id, delivery_id},
     schedule::Hours,
     work::{Stage, WorkKind, lease_until},
@@ -56,7 +56,7 @@ pub(crate) struct Desk<'a> {
 pub(crate) struct Sending {
     pub(crate) found: notification::Found,
     steps: Steps,
-    devices: Devices,
+    wanted: Wanted,
     content: Option<Arc<Notification>>,
     /// Where the App has credentials, and when they were set.
     providers: BTreeMap<Channel, Timestamp>,
@@ -90,8 +90,8 @@ impl Sending {
         let providers = provider::of_app(db, &found.subject.app)?.into_iter();
         Ok(Self {
             steps: notification::steps(db, row)?,
-            devices: notification::devices(db, row)?,
             calendar: Calendar::load(db, &found.subject, content.as_ref().map(|(of, _)| of))?,
+            wanted: notification::wanted(db, row)?,
             content: content.map(|(content, _)| Arc::new(content)),
             providers: providers
                 .filter_map(|view| Some((view.channel.known()?, view.set_at)))
@@ -196,8 +196,8 @@ impl Desk<'_> {
             // Content that cannot be read is never sent.
             is_stopped: self.sending.found.is_cancelled || self.sending.content.is_none(),
             hours,
-            choice: self.sending.devices,
-            only: case.delivery.only.as_deref(),
+            wanted: &self.sending.wanted,
+            addressed: &case.delivery.addressed,
             devices: &case.devices,
             mailbox: mailbox.as_ref(),
             lease_until: self.lease_until(),
@@ -210,18 +210,20 @@ impl Desk<'_> {
         let Some((mut head, user)) = user::find_row(self.db, case.key.user)? else {
             return Ok(());
         };
-        let only = opens.only(case.delivery.only.clone());
+        let candidates = case.devices.iter().map(Device::candidate);
+        let addressed = case.delivery.addressed.clone();
+        let addressed = addressed.open(opens, &self.sending.wanted, candidates);
         if let Some(former) = case.delivery.seq {
             log::delete(self.db, case.key.user, former)?;
         }
         let new = log::New {
             notification: case.key.notification,
             at: self.now,
-            only: only.as_deref(),
+            only: addressed.only.as_deref(),
             body: None,
         };
         log::append(self.db, &mut head, seed, &new)?;
-        delivery::open(self.db, case.key, only.as_deref(), head.seq)?;
+        delivery::open(self.db, case.key, &addressed, head.seq)?;
         self.grown.push(Grown { user, gained: None });
         Ok(())
     }

@@ -8,13 +8,13 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Row};
-use vestnik_model::{Devices, InstallationId, TopicName, UserId, preference::OptOuts};
+use vestnik_model::{InstallationId, TopicName, UserId, preference::OptOuts};
 use vestnik_rules::{
     audience::{Candidate, ListedUser, Members, Plan, Position, Source, admit},
     consent::{Passage, Ways, passage},
     contact::ContactHash,
     delivery::{Move, is_timed},
-    device,
+    device::{self, Wanted},
     hold::OptOut,
     release::{Made, make},
     schedule::{Attributes, Turn},
@@ -59,7 +59,7 @@ pub(crate) struct Part<'a> {
     /// too and says why it could not.
     pub(crate) is_routed: bool,
     /// Which of each person's devices are meant.
-    pub(crate) devices: Devices,
+    pub(crate) wanted: Wanted,
     /// What the entries bring; absent if the notification cannot be read.
     pub(crate) arrived: Option<Arc<Arrived>>,
     pub(crate) unreadable: &'a Unreadable,
@@ -337,12 +337,12 @@ impl Pen<'_> {
             opt_outs,
         } = named;
         let app = &self.part.subject.app;
-        let only = device::only(self.part.devices, only, || {
+        let addressed = device::address(&self.part.wanted, only, || {
             installation::candidates(self.db, app, &user)
         })?;
         let candidate = Candidate {
             user: &user,
-            only,
+            addressed,
             has_installation: has_installation || self.part.is_routed,
         };
         let Some(member) = admit(self.part.plan, candidate, self.part.now) else {
@@ -371,7 +371,7 @@ impl Pen<'_> {
         }
         let to = Addressee {
             user: &user,
-            only: made.member.only.as_deref(),
+            only: made.member.addressed.only.as_deref(),
             expires_at: made.expires_at,
         };
         self.arrivals.append(&mut head, to).map(Some)

@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
-use vestnik_model::{AppId, Channel, DeliveryState, InstallationId, Open, Platform, UserId};
+use vestnik_model::{AppId, Channel, DeliveryState, InstallationId, Open, UserId};
 use vestnik_rules::{
+    app_version::Build,
     cascade::{Course, channel_of},
     explain::{Address, DeliveryFindings, Device, Findings, NotificationFindings, Try},
     hold::Block,
@@ -27,7 +28,8 @@ statements! {
     SCHEDULE = "SELECT schedule FROM notification WHERE row = ?1";
     COURSE = "SELECT step, began_at, due_at, switched, opened_at FROM delivery WHERE notification = ?1 AND user = ?2";
     /// Without statistics, which the store never makes, every installation of the App would be read.
-    INSTALLATIONS = "SELECT id, platform, permission, last_seen_at, confirmed_epoch, confirmed_seq, opened_at
+    INSTALLATIONS = "SELECT id, permission, last_seen_at, confirmed_epoch, confirmed_seq, opened_at,
+             platform, app_version
          FROM installation INDEXED BY installation_by_user WHERE app = ?1 AND user = ?2";
     ADDRESSES = "SELECT kind, died_at FROM push_address
          WHERE app = ?1 AND installation = ?2 ORDER BY kind";
@@ -75,7 +77,7 @@ pub(crate) fn of(
     findings.held = held(db, (&found, head.row), (asked, &delivery.state), unreadable)?;
     findings.delivery = Some(DeliveryFindings {
         course: course(db, key)?,
-        only: delivery.only,
+        addressed: delivery.addressed,
         state: delivery.state,
     });
     Ok(Some(findings))
@@ -117,7 +119,7 @@ fn of_notification(
         expires_at: found.expires_at,
         schedule: unreadable.pass_over("notification", schedule)?.flatten(),
         steps: notification::steps(db, row)?,
-        choice: notification::devices(db, row)?,
+        wanted: notification::wanted(db, row)?,
         expansion: found.expansion(),
         is_cancelled: found.is_cancelled,
         is_recalled: found.is_recalled,
@@ -184,7 +186,7 @@ impl Reached<'_> {
 /// An installation as its row says.
 struct Row {
     id: InstallationId,
-    platform: Option<Platform>,
+    build: Build,
     blocked: Option<Block>,
     last_seen_at: Timestamp,
     opened_at: Option<Timestamp>,
@@ -247,7 +249,7 @@ fn found_of(db: &Connection, owner: &Owner<'_>) -> Result<Vec<Found>, rusqlite::
             let seen = present.iter().filter(|seen| seen.installation == row.id);
             let device = Device {
                 installation: row.id,
-                platform: row.platform,
+                build: row.build,
                 blocked: row.blocked.map(Block::reason),
                 connected: seen.map(|seen| seen.last_seen).max(),
                 last_seen_at: row.last_seen_at,
@@ -267,13 +269,13 @@ fn rows(db: &Connection, app: &AppId, user: &UserId) -> Result<Vec<Row>, rusqlit
     let mut rows = db
         .prepare_cached(INSTALLATIONS)?
         .query_map((app.as_str(), user.as_str()), |row| {
-            let (epoch, seq): (Option<u32>, Option<u64>) = (row.get(4)?, row.get(5)?);
+            let (epoch, seq): (Option<u32>, Option<u64>) = (row.get(3)?, row.get(4)?);
             Ok(Row {
                 id: InstallationId::from_uuid(uuid(row, 0)?),
-                platform: optional_word(row, 1)?,
-                blocked: optional_word(row, 2)?.and_then(Block::of),
-                last_seen_at: time(row, 3)?,
-                opened_at: optional_time(row, 6)?,
+                build: installation::build(row, 6)?,
+                blocked: optional_word(row, 1)?.and_then(Block::of),
+                last_seen_at: time(row, 2)?,
+                opened_at: optional_time(row, 5)?,
                 confirmed: epoch.zip(seq),
             })
         })?

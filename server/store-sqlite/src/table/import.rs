@@ -29,7 +29,7 @@ statements! {
          WHERE user = ?1 AND installation = ?2 AND state <> 'sending' AND notification IN
              (SELECT notification FROM log WHERE user = ?1 ORDER BY seq DESC LIMIT ?4)";
     /// What was for that device only is for it still.
-    MOVE_DELIVERIES = "UPDATE delivery SET only = replace(only, ?2, ?3)
+    MOVE_DELIVERIES = "UPDATE delivery SET only = replace(only, ?2, ?3), among = replace(among, ?2, ?3)
          WHERE user = ?1 AND only IS NOT NULL AND notification IN
              (SELECT notification FROM log WHERE user = ?1 ORDER BY seq DESC LIMIT ?4)";
     MOVE_ENTRIES = "UPDATE log SET only = replace(only, ?2, ?3)

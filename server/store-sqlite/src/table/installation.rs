@@ -7,13 +7,14 @@ use vestnik_model::{
     view::InstallationView,
 };
 use vestnik_rules::{
+    app_version::Build,
     device::{Candidate, primary},
     session::{Known, Session},
 };
 use vestnik_sqlite::value::{millis, optional_parsed, optional_time, parsed, time, to_json, uuid};
 
 use super::push_address;
-use crate::sql::statements;
+use crate::{sql::statements, value::optional_word};
 
 statements! {
     KNOWN = "SELECT secret_hash, generation, user FROM installation WHERE app = ?1 AND id = ?2";
@@ -42,8 +43,8 @@ statements! {
     NOTE_OPENED = "UPDATE installation SET opened_at = ?3
         WHERE app = ?1 AND id = ?2 AND (opened_at IS NULL OR opened_at < ?3)";
     /// Without statistics, which the store never makes, every installation of the App would be read.
-    CANDIDATES = "SELECT id, opened_at, last_seen_at FROM installation INDEXED BY installation_by_user
-        WHERE app = ?1 AND user = ?2";
+    CANDIDATES = "SELECT id, opened_at, last_seen_at, platform, app_version
+        FROM installation INDEXED BY installation_by_user WHERE app = ?1 AND user = ?2";
     PUT_STATE = "UPDATE installation SET
             state = ?3, platform = ?4, app_version = ?5, locale = ?6, zone = ?7, permission = ?8,
             updated_at = ?9
@@ -58,6 +59,7 @@ statements! {
     VIEW = "SELECT user, state, app_version, locale, zone, permission, created_at,
                max(updated_at, last_seen_at), opened_at, imported_at
         FROM installation WHERE app = ?1 AND id = ?2 AND user IS NOT NULL";
+    BUILD = "SELECT platform, app_version FROM installation WHERE app = ?1 AND id = ?2";
     STATE = "SELECT state FROM installation WHERE app = ?1 AND id = ?2";
     DELETE_LOGGED_OUT = "DELETE FROM installation WHERE (app, id) IN
             (SELECT app, id FROM installation
@@ -270,9 +272,27 @@ pub(crate) fn candidates(
                 installation: InstallationId::from_uuid(uuid(row, 0)?),
                 opened_at: optional_time(row, 1)?,
                 last_seen_at: time(row, 2)?,
+                build: build(row, 3)?,
             })
         })?
         .collect()
+}
+
+/// What an installation tells of its app, from the columns of its platform and, behind that, its version.
+pub(crate) fn build(row: &Row<'_>, platform: usize) -> Result<Build, rusqlite::Error> {
+    let version: Option<String> = row.get(platform + 1)?;
+    Ok(Build::of(optional_word(row, platform)?, version.as_deref()))
+}
+
+/// What the installation of a session tells of its app.
+pub(crate) fn build_of(db: &Connection, session: &Session) -> Result<Build, rusqlite::Error> {
+    let known = db
+        .prepare_cached(BUILD)?
+        .query_row((session.app.as_str(), key(session.installation)), |row| {
+            build(row, 0)
+        })
+        .optional()?;
+    Ok(known.unwrap_or_default())
 }
 
 /// An installation that somebody is logged in on.

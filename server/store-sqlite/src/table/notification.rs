@@ -1,15 +1,18 @@
 //! Notifications: what was accepted, and how far it is.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use vestnik_model::{
-    AppId, Counts, DeliveryId, Devices, Expansion, Notification, NotificationId,
+    AppId, Counts, DeliveryId, Devices, Expansion, MinVersions, Notification, NotificationId,
     NotificationStatus, Open, Warning,
     publish::{Schedule, ScheduleView, Steps},
     view::NotificationView,
 };
 use vestnik_rules::{
     audience::{Plan, Position, expansion},
+    device::Wanted,
     identity::notifications_of,
     settle::Outlook,
     work::Life,
@@ -39,12 +42,12 @@ macro_rules! view_columns {
 
 statements! {
     INSERT = "INSERT INTO notification (id, app, content, bytes, external_id, correlation_id, plan,
-             steps, devices, schedule, ttl, accepted_at, opens_at, expires_at, forget_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+             steps, devices, min_app_version, schedule, ttl, accepted_at, opens_at, expires_at, forget_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
     INSERT_STATE = "INSERT INTO notification_state (notification, version, position, work)
          VALUES (?1, 0, ?2, 0)";
     STEPS = "SELECT steps FROM notification WHERE row = ?1";
-    DEVICES = "SELECT devices FROM notification WHERE row = ?1";
+    WANTED = "SELECT devices, min_app_version FROM notification WHERE row = ?1";
     DISPATCH = "SELECT dispatch FROM notification_state WHERE notification = ?1";
     SET_DISPATCH = "UPDATE notification_state SET dispatch = ?2 WHERE notification = ?1";
     RELEASE = "SELECT release FROM notification_state WHERE notification = ?1";
@@ -88,7 +91,7 @@ pub(crate) struct New<'a> {
     pub(crate) correlation_id: Option<&'a str>,
     pub(crate) plan: &'a Plan,
     pub(crate) steps: &'a Steps,
-    pub(crate) devices: Devices,
+    pub(crate) wanted: &'a Wanted,
     pub(crate) schedule: &'a Schedule,
     pub(crate) ttl: SignedDuration,
     pub(crate) opens_at: Timestamp,
@@ -163,7 +166,7 @@ pub(crate) fn insert(db: &Connection, new: &New<'_>) -> Result<i64, rusqlite::Er
         correlation_id,
         plan,
         steps,
-        devices,
+        wanted,
         schedule,
         ttl,
         opens_at,
@@ -178,7 +181,8 @@ pub(crate) fn insert(db: &Connection, new: &New<'_>) -> Result<i64, rusqlite::Er
         correlation_id,
         to_json(plan)?,
         steps.stored().as_ref().map(to_json).transpose()?,
-        (*devices != Devices::All).then_some(devices.as_str()),
+        (wanted.devices != Devices::All).then_some(wanted.devices.as_str()),
+        minimum_json(&wanted.minimum)?,
         schedule_json(schedule)?,
         ttl.as_secs(),
         millis(notification.accepted_at),
@@ -203,11 +207,20 @@ pub(crate) fn steps(db: &Connection, row: i64) -> Result<Steps, rusqlite::Error>
 }
 
 /// Which of each person's devices a notification is for.
-pub(crate) fn devices(db: &Connection, row: i64) -> Result<Devices, rusqlite::Error> {
-    let stored: Option<Devices> = db
-        .prepare_cached(DEVICES)?
-        .query_row([row], |row| optional_word(row, 0))?;
-    Ok(stored.unwrap_or_default())
+pub(crate) fn wanted(db: &Connection, row: i64) -> Result<Wanted, rusqlite::Error> {
+    db.prepare_cached(WANTED)?.query_row([row], |row| {
+        let devices: Option<Devices> = optional_word(row, 0)?;
+        let minimum: Option<BTreeMap<String, String>> = optional_json(row, 1)?;
+        Ok(Wanted {
+            devices: devices.unwrap_or_default(),
+            minimum: minimum.as_ref().map(MinVersions::read).unwrap_or_default(),
+        })
+    })
+}
+
+/// The oldest versions as they are stored: nothing if no platform has one.
+fn minimum_json(minimum: &MinVersions) -> Result<Option<String>, rusqlite::Error> {
+    (!minimum.is_empty()).then(|| to_json(minimum)).transpose()
 }
 
 /// The row of work that sends a notification's deliveries, while some wait.

@@ -6,6 +6,7 @@ use vestnik_rules::{
     audience::{Members, Plan, Position},
     consent::unwanted,
     contact::ContactKey,
+    device::Wanted,
     reach::{Reach, Recipients},
     schedule::Known,
 };
@@ -42,7 +43,7 @@ pub(crate) fn of(
     }
     let recipients = recipients(db, asked, &plan)?;
     let is_exact = recipients.count() <= asked.limit as usize;
-    let mut reach = Reach::default();
+    let (mut reach, wanted) = (Reach::default(), Wanted::of(&asked.audience));
     let (mailing, app_default) = (asked.mailing(), app::zone(db, &asked.app)?);
     let limit = asked.limit as usize;
     let unwilling = recipients.unwilling().take(limit);
@@ -71,7 +72,7 @@ pub(crate) fn of(
             Some(head) => mailbox(db, &asked.app, head.row)?,
             None => None,
         };
-        reach.add(asked.audience.devices(), &devices, mailbox.as_ref());
+        reach.add(&wanted, &devices, mailbox.as_ref());
         let known = Known {
             installation: zone_seen_last(db, &asked.app, user)?,
             attributes,

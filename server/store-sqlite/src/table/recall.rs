@@ -69,7 +69,7 @@ fn withdraw(
     let new = log::New {
         notification: subject.row,
         at: pass.now,
-        only: found.only.as_deref(),
+        only: found.addressed.only.as_deref(),
         body: Some(&entry),
     };
     log::append(db, &mut head, seed, &new)?;

@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use rusqlite::Connection;
-use vestnik_model::Devices;
 use vestnik_rules::{
     delivery::Advanced,
-    device,
+    device::{self, Wanted},
     release::{Question, Released, ask, question},
     work::{Stage, WorkKind},
 };
@@ -34,7 +33,7 @@ pub(crate) struct Part<'a> {
     /// too and says why it could not.
     pub(crate) is_routed: bool,
     /// Which of each person's devices are meant.
-    pub(crate) devices: Devices,
+    pub(crate) wanted: Wanted,
     /// What the entries bring; absent if the notification cannot be read.
     pub(crate) arrived: Option<Arc<Arrived>>,
 }
@@ -190,7 +189,9 @@ impl<'a> Desk<'a> {
                 advanced,
                 expires_at,
             } => {
-                let only = device::only(self.part.devices, found.only.clone(), || {
+                let wanted = &self.part.wanted;
+                let listed = found.addressed.named(wanted).map(<[_]>::to_vec);
+                let addressed = device::address(wanted, listed, || {
                     installation::candidates(db, &subject.app, &name)
                 })?;
                 let released = delivery::Released {
@@ -198,13 +199,13 @@ impl<'a> Desk<'a> {
                     state: &advanced.state,
                     due_at: self.part.is_routed.then_some(now),
                     expires_at,
-                    only: only.as_deref(),
+                    addressed: &addressed,
                 };
                 delivery::release(db, key, &released)?;
                 self.changes.moved_in_part(subject, advanced.moved);
                 let to = Addressee {
                     user: &name,
-                    only: only.as_deref(),
+                    only: addressed.only.as_deref(),
                     expires_at,
                 };
                 self.users.push(self.arrivals.append(&mut head, to)?);

@@ -268,7 +268,7 @@ impl<'a> Desk<'a> {
         let new = log::New {
             notification: target.notification.row,
             at: self.reporter.now,
-            only: target.delivery.only.as_deref(),
+            only: target.delivery.addressed.only.as_deref(),
             body: Some(entry),
         };
         self.has_grown = true;
@@ -365,7 +365,7 @@ impl Target {
     ) -> Subject<'a> {
         Subject {
             state: self.delivery.state.clone(),
-            only: self.delivery.only.as_deref(),
+            only: self.delivery.addressed.only.as_deref(),
             accepted_at: self.accepted_at,
             flags,
             facts,

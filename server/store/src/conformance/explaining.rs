@@ -78,7 +78,7 @@ pub async fn how_a_device_is_reached_is_known(fixture: &impl Fixture) {
         panic!("two devices: {found:?}");
     };
     assert_eq!(phone_found.installation, phone.installation);
-    assert_eq!(phone_found.platform, Some(Platform::Android));
+    assert_eq!(phone_found.build.platform, Some(Platform::Android));
     assert_eq!(phone_found.blocked, Some(Reason::BlockedOs));
     assert_eq!(phone_found.connected, None);
     let [address] = phone_found.addresses.as_slice() else {
@@ -90,7 +90,7 @@ pub async fn how_a_device_is_reached_is_known(fixture: &impl Fixture) {
     );
     assert_eq!(desk_found.installation, desk.installation);
     assert_eq!(
-        (desk_found.platform, desk_found.connected),
+        (desk_found.build.platform, desk_found.connected),
         (None, Some(at(40)))
     );
     let later = findings_at(&world, (1, "anna"), 61).await.unwrap();
@@ -165,7 +165,7 @@ pub async fn what_is_explained_of_one_device_names_no_other(fixture: &impl Fixtu
     world.publish(1, to).await;
     let found = findings(&world, 1, "anna").await;
     assert_eq!(
-        found.delivery.as_ref().unwrap().only,
+        found.delivery.as_ref().unwrap().addressed.only,
         Some(vec![meant.installation])
     );
     assert_eq!(found.devices.len(), 2);

@@ -52,6 +52,7 @@ pub mod tenancy;
 pub mod tokens;
 pub mod topics;
 pub mod users;
+pub mod versions;
 pub mod views;
 pub mod waiting;
 pub mod webhooks;
@@ -231,6 +232,11 @@ macro_rules! conformance {
                 the_others_follow_the_primary_device, all_are_meant_where_none_is_primary,
                 the_device_that_was_heard_from_last_is_meant,
                 who_is_primary_when_its_time_comes_gets_it;
+            versions: an_old_app_gets_neither_push_nor_entry, who_has_only_old_apps_is_told_apart,
+                an_app_that_is_updated_gets_what_goes_on, a_new_app_that_logs_in_gets_what_goes_on,
+                listed_installations_get_it_once_they_are_updated,
+                the_others_who_follow_have_a_new_app, who_is_updated_when_its_time_comes_gets_it,
+                what_was_lost_to_old_apps_is_tried_anew, a_preview_counts_who_has_only_old_apps;
             bounces: a_letter_that_comes_back_ends_its_delivery_once,
                 a_step_that_waits_gives_way_to_the_next, a_mailbox_that_was_set_since_lives,
                 what_was_handed_over_otherwise_goes_on, a_letter_that_is_delayed_is_not_lost,

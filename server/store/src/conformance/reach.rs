@@ -37,7 +37,7 @@ fn mailbox(name: &str) -> EmailAddress {
     EmailAddress::parse(&format!("{name}@a.example")).unwrap()
 }
 
-async fn reach(world: &World, to: AudienceRequest, limit: u32) -> ReachOutcome {
+pub(super) async fn reach(world: &World, to: AudienceRequest, limit: u32) -> ReachOutcome {
     world.store.reach(query(to, limit)).await.unwrap()
 }
 

@@ -207,8 +207,8 @@ pub(super) fn look_at(world: &World, key: Key, hours: &Hours, now: Timestamp) ->
             .unwrap_or(notification.notification.expires_at),
         is_stopped: notification.is_cancelled,
         hours,
-        choice: notification.devices,
-        only: delivery.only.as_deref(),
+        wanted: &notification.wanted,
+        addressed: &delivery.addressed,
         devices: &devices,
         mailbox: mailbox.as_ref(),
         lease_until: lease_until(now),
@@ -221,7 +221,15 @@ fn open(txn: &mut Txn, key: Key, opens: Opens, part: &Part) {
     let Some(row) = txn.world.deliveries.get(&key) else {
         return;
     };
-    let (former, only) = (row.seq, opens.only(row.only.clone()));
+    let (former, addressed) = (row.seq, row.addressed.clone());
+    let (Some(notification), Some(name)) = (
+        txn.world.notifications.get(&key.0),
+        txn.world.name_of(key.1),
+    ) else {
+        return;
+    };
+    let candidates = txn.world.candidates(&notification.app, name);
+    let addressed = addressed.open(opens, &notification.wanted, candidates);
     if let Some(former) = former {
         txn.world.logs.remove(&(key.1, former));
     }
@@ -230,14 +238,14 @@ fn open(txn: &mut Txn, key: Key, opens: Opens, part: &Part) {
         Append {
             user: key.1,
             notification: key.0,
-            only: only.clone(),
+            only: addressed.only.clone(),
             content: Content::Arrival,
             at: part.now,
             seed: &part.seed,
         },
     );
     if let Some(row) = txn.world.deliveries.get_mut(&key) {
-        (row.only, row.seq) = (only, Some(seq));
+        (row.addressed, row.seq) = (addressed, Some(seq));
     }
 }
 

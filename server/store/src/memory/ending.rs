@@ -129,7 +129,7 @@ pub(super) fn recall(txn: &mut Txn, pass: &Pass, seed: &[u8; 32]) -> Option<User
         let new = Append {
             user,
             notification: pass.notification,
-            only: delivery.only.clone(),
+            only: delivery.addressed.only.clone(),
             content: Content::Recall(recall.clone()),
             at: pass.now,
             seed,

@@ -205,10 +205,10 @@ fn deliver(
     let (app, id) = (row.app.clone(), row.notification.id);
     let is_routed = txn.world.is_routed(row);
     let candidates = || Ok::<_, Infallible>(txn.world.candidates(&app, &user));
-    let Ok(only) = device::only(row.devices, walked.only, candidates);
+    let Ok(addressed) = device::address(&row.wanted, walked.only, candidates);
     let candidate = Candidate {
         user: &user,
-        only,
+        addressed,
         has_installation: is_routed || !txn.world.sessions_of(&app, &user).is_empty(),
     };
     let Some(member) = admit(plan, candidate, part.now) else {
@@ -230,7 +230,7 @@ fn deliver(
     let append_to = made.is_due.then(|| Append {
         user: walked.user,
         notification: part.notification,
-        only: made.member.only.clone(),
+        only: made.member.addressed.only.clone(),
         content: Content::Arrival,
         at: part.now,
         seed: part.seed,
@@ -240,7 +240,7 @@ fn deliver(
     let delivery = DeliveryRow {
         id: delivery_id(id, &user),
         seq,
-        only: made.member.only,
+        addressed: made.member.addressed,
         state: made.member.state,
         course: (is_routed && made.is_due).then(|| Course::new(part.now)),
         release_at: made.release_at,

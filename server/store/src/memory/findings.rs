@@ -40,7 +40,7 @@ pub(super) fn findings(world: &World, asked: &FindingsQuery) -> Option<Findings>
     found.delivery = Some(DeliveryFindings {
         state: delivery.state.clone(),
         course: delivery.course,
-        only: delivery.only.clone(),
+        addressed: delivery.addressed.clone(),
     });
     if let Some(expires_at) = delivery.expires_at {
         found.notification.expires_at = expires_at;
@@ -67,7 +67,7 @@ fn of_notification(row: &NotificationRow, asked: &FindingsQuery) -> Notification
         expires_at: row.notification.expires_at,
         schedule: (row.schedule != Schedule::default()).then(|| (&row.schedule).into()),
         steps: row.steps.clone(),
-        choice: row.devices,
+        wanted: row.wanted.clone(),
         expansion: row.expansion(),
         is_cancelled: row.is_cancelled,
         is_recalled: row.is_recalled,
@@ -99,7 +99,7 @@ fn device(
         .filter(|(key, row)| key.app == *app && key.installation == id && row.lease_until > now);
     Device {
         installation: id,
-        platform: state.and_then(|state| state.platform.known()),
+        build: row.build(),
         blocked: block.map(Block::reason),
         connected: present.map(|(_, row)| row.last_seen).max(),
         last_seen_at: row.last_seen,

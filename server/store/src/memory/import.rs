@@ -131,7 +131,8 @@ fn move_to(
             renamed(&mut row.only);
         }
         if let Some(row) = world.deliveries.get_mut(&(notification, user)) {
-            renamed(&mut row.only);
+            renamed(&mut row.addressed.only);
+            renamed(&mut row.addressed.among);
         }
         let attempts = world.attempts.iter();
         let moved: Vec<_> = attempts

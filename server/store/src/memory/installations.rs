@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use vestnik_model::{
-    AppId, DeliveryStatus, Devices, ImportOutcome, InstallationId, InstallationState, Open,
-    PushAddress, UserId, contract::UpdateState, view::InstallationView,
+    AppId, ImportOutcome, InstallationId, InstallationState, Open, PushAddress, UserId,
+    contract::UpdateState, view::InstallationView,
 };
 use vestnik_rules::{
     address::{Stored, Upload, hash, upload},
+    app_version::Build,
     device::primary,
     session::Session,
 };
@@ -35,7 +36,7 @@ impl Installations for MemoryStore {
         now: Timestamp,
     ) -> Answer<'_, bool> {
         self.write(now, move |txn| {
-            let before = zone_seen_last(&txn.world, &session.app, &session.user);
+            let before = Before::of(&txn.world, &session);
             let Some(row) = txn.world.present(&session) else {
                 return Ok(false);
             };
@@ -48,7 +49,7 @@ impl Installations for MemoryStore {
             let whose = (&session.app, session.installation);
             put_addresses(&mut txn.world, whose, addresses, now);
             decrypt::send_anew(txn, &session, now);
-            note_zone(txn, &session, before.as_deref(), now);
+            before.note_changes(txn, &session, now);
             Ok(true)
         })
     }
@@ -60,7 +61,7 @@ impl Installations for MemoryStore {
         now: Timestamp,
     ) -> Answer<'_, bool> {
         self.write(now, move |txn| {
-            let before = zone_seen_last(&txn.world, &session.app, &session.user);
+            let before = Before::of(&txn.world, &session);
             let Some(row) = txn.world.present(&session) else {
                 return Ok(false);
             };
@@ -69,7 +70,7 @@ impl Installations for MemoryStore {
                 row.state = updated;
                 row.updated_at = now;
             }
-            note_zone(txn, &session, before.as_deref(), now);
+            before.note_changes(txn, &session, now);
             Ok(true)
         })
     }
@@ -155,8 +156,8 @@ impl Installations for MemoryStore {
     }
 }
 
-/// Makes what waits for a chosen device of a user due now, of what the end of their log is about.
-fn look_anew(txn: &mut Txn, session: &Session, now: Timestamp) {
+/// Has what may be for other devices of a user now looked at anew, of what the end of their log is about.
+pub(super) fn look_anew(txn: &mut Txn, session: &Session, now: Timestamp) {
     let Some(user) = txn.world.user_key(&session.app, &session.user) else {
         return;
     };
@@ -164,11 +165,11 @@ fn look_anew(txn: &mut Txn, session: &Session, now: Timestamp) {
     let newest = entries.rev().take(TAKEN_OVER as usize);
     let notifications: BTreeSet<_> = newest.map(|(_, row)| row.notification).collect();
     for notification in notifications {
-        let chosen = txn.world.notifications.get(&notification);
-        let is_chosen = chosen.is_some_and(|row| row.devices != Devices::All);
+        let Some(of) = txn.world.notifications.get(&notification) else {
+            continue;
+        };
         if let Some(row) = txn.world.deliveries.get_mut(&(notification, user))
-            && is_chosen
-            && row.state.status == DeliveryStatus::Pending
+            && of.wanted.is_asked_anew(row.state.status)
             && let Some(course) = &mut row.course
         {
             course.due_at = Some(now);
@@ -326,10 +327,31 @@ fn note_one(world: &mut World, note: PresenceNote) {
     }
 }
 
-/// Asks anew about what waits for a user whose zone has changed.
-fn note_zone(txn: &mut Txn, session: &Session, before: Option<&str>, now: Timestamp) {
-    let (app, user) = (&session.app, &session.user);
-    if zone_seen_last(&txn.world, app, user).as_deref() != before {
-        asking::of_user(txn, (app, user), now);
+/// What others depend on of what an installation reports, before a report.
+struct Before {
+    zone: Option<String>,
+    build: Build,
+}
+
+impl Before {
+    fn of(world: &World, session: &Session) -> Self {
+        let key = (session.app.clone(), session.installation);
+        let row = world.installations.get(&key);
+        Self {
+            zone: zone_seen_last(world, &session.app, &session.user),
+            build: row.map(InstallationRow::build).unwrap_or_default(),
+        }
+    }
+
+    /// Asks anew about what waits for a user whose zone has changed, and looks anew at what may be for an
+    /// installation whose app has.
+    fn note_changes(self, txn: &mut Txn, session: &Session, now: Timestamp) {
+        let Self { zone, build } = Self::of(&txn.world, session);
+        if zone != self.zone {
+            asking::of_user(txn, (&session.app, &session.user), now);
+        }
+        if build != self.build {
+            look_anew(txn, session, now);
+        }
     }
 }

@@ -4,6 +4,7 @@ use vestnik_model::{UserId, preference::OptOuts};
 use vestnik_rules::{
     audience::{Members, Plan, Position},
     consent::unwanted,
+    device::Wanted,
     reach::{Reach, Recipients},
     schedule::{Attributes, Known},
 };
@@ -27,7 +28,7 @@ pub(super) fn of(world: &World, asked: &ReachQuery) -> ReachOutcome {
     }
     let recipients = recipients(world, asked, &plan);
     let is_exact = recipients.count() <= asked.limit as usize;
-    let mut reach = Reach::default();
+    let (mut reach, wanted) = (Reach::default(), Wanted::of(&asked.audience));
     let limit = asked.limit as usize;
     let unwilling = recipients.unwilling().take(limit);
     unwilling.for_each(|_| reach.add_opted_out());
@@ -43,11 +44,7 @@ pub(super) fn of(world: &World, asked: &ReachQuery) -> ReachOutcome {
         let mailbox = world
             .user_key(&asked.app, user)
             .and_then(|key| mailbox(world, &asked.app, key));
-        reach.add(
-            asked.audience.devices(),
-            &meant.collect::<Vec<_>>(),
-            mailbox.as_ref(),
-        );
+        reach.add(&wanted, &meant.collect::<Vec<_>>(), mailbox.as_ref());
         let known = Known {
             installation: zone_seen_last(world, &asked.app, user),
             attributes,

@@ -3,12 +3,12 @@
 use std::convert::Infallible;
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, DeliveryStatus, InstallationId, Priority, UserId};
+use vestnik_model::{AppId, DeliveryStatus, Priority, UserId};
 use vestnik_rules::{
     cascade::Course,
     consent::unwanted,
     delivery::{Advanced, expire, is_timed},
-    device,
+    device::{self, Addressed},
     release::{Question, Released, ask, question},
     schedule::{Hours, Known, Pace, Turn, hours, turn},
     work::{Stage, WorkKind},
@@ -150,11 +150,11 @@ fn ask_schedule(
             advanced,
             expires_at,
         } => {
-            let only = only_now(&txn.world, key, delivery.only);
+            let addressed = addressed_now(&txn.world, key, delivery.addressed);
             let new = Append {
                 user: key.1,
                 notification: key.0,
-                only: only.clone(),
+                only: addressed.only.clone(),
                 content: Content::Arrival,
                 at: part.now,
                 seed: part.seed,
@@ -162,7 +162,7 @@ fn ask_schedule(
             let seq = append(txn, new);
             let course = is_sent(&txn.world, key.0).then(|| Course::new(part.now));
             if let Some(row) = txn.world.deliveries.get_mut(&key) {
-                (row.only, row.seq) = (only, Some(seq));
+                (row.addressed, row.seq) = (addressed, Some(seq));
                 row.course = course;
                 let ends_at = expires_at.filter(|_| is_timed(&advanced.state));
                 (row.release_at, row.expires_at) = (ends_at, expires_at);
@@ -176,18 +176,15 @@ fn ask_schedule(
     None
 }
 
-/// The only installations that a delivery is for now.
-fn only_now(
-    world: &World,
-    key: Key,
-    listed: Option<Vec<InstallationId>>,
-) -> Option<Vec<InstallationId>> {
+/// The installations that a delivery is for now.
+fn addressed_now(world: &World, key: Key, made: Addressed) -> Addressed {
     let (Some(row), Some(user)) = (world.notifications.get(&key.0), world.name_of(key.1)) else {
-        return listed;
+        return made;
     };
+    let listed = made.named(&row.wanted).map(<[_]>::to_vec);
     let candidates = || Ok::<_, Infallible>(world.candidates(&row.app, user));
-    let Ok(only) = device::only(row.devices, listed, candidates);
-    only
+    let Ok(addressed) = device::address(&row.wanted, listed, candidates);
+    addressed
 }
 
 /// Whether a notification's deliveries are looked at by a dispatch.

@@ -134,7 +134,7 @@ impl Aimed {
     fn subject(&self) -> Subject<'_> {
         Subject {
             state: self.delivery.state.clone(),
-            only: self.delivery.only.as_deref(),
+            only: self.delivery.addressed.only.as_deref(),
             accepted_at: self.accepted_at,
             flags: &self.flags,
             facts: self.facts,
@@ -189,7 +189,7 @@ fn save(txn: &mut Txn, desk: &Desk<'_>, target: &Aimed, change: &Change) {
         let new = Append {
             user: desk.user,
             notification: target.notification,
-            only: target.delivery.only.clone(),
+            only: target.delivery.addressed.only.clone(),
             content: Content::State(entry),
             at: desk.reporter.now,
             seed: desk.seed,

@@ -2,12 +2,17 @@
 
 use jiff::Timestamp;
 use vestnik_model::{AppId, InstallationId, UserId};
-use vestnik_rules::session::{
-    Active, Admission, Exchange, Family, FamilyChange, FamilyId, Session, admit, exchange, retired,
+use vestnik_rules::{
+    app_version::Build,
+    session::{
+        Active, Admission, Exchange, Family, FamilyChange, FamilyId, Session, admit, exchange,
+        retired,
+    },
 };
 
 use super::{
     MemoryStore,
+    installations::look_anew,
     row::{FamilyRow, InstallationRow},
     txn::Txn,
     world::World,
@@ -118,6 +123,15 @@ fn log_in(txn: &mut Txn, login: &Login) -> LoginOutcome {
     txn.world.installations.insert(name, row);
     begin_family(txn, login, generation);
     retire(txn, login);
+    // What it told of its app while it was another user's stays.
+    let former = known.as_ref().and_then(|known| known.user.as_ref());
+    let build = known
+        .as_ref()
+        .map(InstallationRow::build)
+        .unwrap_or_default();
+    if former != Some(&login.user) && build != Build::default() {
+        look_anew(txn, &session, login.now);
+    }
     LoginOutcome::LoggedIn(session)
 }
 

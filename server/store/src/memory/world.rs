@@ -165,6 +165,7 @@ impl World {
             installation,
             opened_at: row.opened_at,
             last_seen_at: row.last_seen,
+            build: row.build(),
         });
         candidates.collect()
     }
@@ -172,7 +173,7 @@ impl World {
     /// Whether the deliveries of a notification are looked at by a dispatch.
     pub(super) fn is_routed(&self, row: &NotificationRow) -> bool {
         let has_provider = self.providers.keys().any(|(app, _)| *app == row.app);
-        is_routed(&row.steps, row.devices, has_provider)
+        is_routed(&row.steps, &row.wanted, has_provider)
     }
 
     /// A notification of an App that was not forgotten.

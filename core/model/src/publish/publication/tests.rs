@@ -5,10 +5,11 @@ use super::*;
 use crate::{
     entry::{Arrival, Entry},
     id::DeliveryId,
+    installation::Platform,
     limits::ENTRY_BYTES,
     notification::{Priority, TrafficType},
-    problem::{FieldCode, ProblemCode},
-    publish::{MAX_DATA_BYTES, MAX_TTL_SECONDS, PublishAccepted},
+    problem::{FieldCode, ProblemCode, hub_pointer},
+    publish::{MAX_DATA_BYTES, MAX_TTL_SECONDS, PublishAccepted, canonical},
     status::NotificationStatus,
     text::{Body, Title},
     warning::Warning,
@@ -72,7 +73,7 @@ fn the_request_survives_its_own_json() {
 #[test]
 fn the_hub_spelling_is_understood() {
     let spelled = json!({
-        "to": {"users": ["u"]}, "ttlSeconds": 5, "externalId": "e",
+        "to": {"users": ["u"], "minAppVersion": {"ios": "3.0"}}, "ttlSeconds": 5, "externalId": "e",
         "notification": {"title": "t", "trafficType": "authentication"},
     });
     let publication = Publication::parse(request(spelled)).unwrap();
@@ -81,6 +82,36 @@ fn the_hub_spelling_is_understood() {
         publication.content.traffic_type,
         TrafficType::Authentication
     );
+    let oldest = publication.audience.min_app_version().of(Platform::Ios);
+    assert_eq!(oldest, "3.0.0".parse().ok());
+}
+
+#[test]
+fn an_oldest_version_of_the_app_is_checked_by_platform() {
+    let asked = |versions: Value| {
+        let mut asked = full();
+        asked["to"]["min_app_version"] = versions;
+        request(asked)
+    };
+    for none in [json!(null), json!({})] {
+        assert_eq!(canonical(&asked(none.clone())), canonical(&request(full())));
+        let publication = Publication::parse(asked(none)).unwrap();
+        assert!(publication.audience.min_app_version().is_empty());
+    }
+    let form = canonical(&asked(json!({"ios": "3.0", "android": "3.1.0"})));
+    let form = String::from_utf8(form).unwrap();
+    assert!(
+        form.contains(r#""min_app_version":{"android":"3.1.0","ios":"3.0"}"#),
+        "{form}"
+    );
+    let wrong = json!({"android": "v3", "fridge": "1", "ios": "3.0"});
+    let problem = Publication::parse(asked(wrong)).unwrap_err();
+    let pointers = problem
+        .errors
+        .iter()
+        .map(|error| hub_pointer(&error.pointer));
+    let expected = ["/to/minAppVersion/android", "/to/minAppVersion/fridge"];
+    assert_eq!(pointers.collect::<Vec<_>>(), expected);
 }
 
 #[test]

@@ -11,11 +11,18 @@ fn opened(number: u128, second: i64) -> Device {
     }
 }
 
+fn ids(only: &[u128]) -> Addressed {
+    Addressed::only(Some(only.iter().map(|number| id(*number)).collect()))
+}
+
 /// A delivery that is for these devices so far.
 fn chosen(choice: Devices, only: &[u128], devices: Vec<Device>) -> Case {
     Case {
-        choice,
-        only: Some(only.iter().map(|number| id(*number)).collect()),
+        wanted: Wanted {
+            devices: choice,
+            ..Wanted::ALL
+        },
+        addressed: ids(only),
         ..Case::new(devices)
     }
 }
@@ -42,7 +49,7 @@ fn pushed(device: &Device) -> Device {
 #[test]
 fn listed_devices_are_those_that_are_meant() {
     let listed = Case {
-        only: Some(vec![id(2)]),
+        addressed: ids(&[2]),
         ..Case::new(vec![phone(1, None), phone(2, None)])
     };
     listed.check(&[push(2, Channel::Fcm)], 0, Some(130), None);
@@ -101,7 +108,7 @@ fn a_take_over_gives_the_window_to_confirm_anew() {
     let mut case = primary(&[2], vec![near, opened(2, 60)]).at(112);
     case.check(&[], 0, Some(117), None);
     case.course = case.look().course;
-    case.only = Some(vec![id(2), id(1)]);
+    case.addressed = ids(&[2, 1]);
     case = case.at(117);
     case.check(&[push(1, Channel::Fcm)], 0, Some(147), None);
 }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use vestnik_model::{Engagement, Word as _};
+use vestnik_model::{Devices, Engagement, Word as _};
 
 use super::*;
+use crate::app_version::AppVersion;
 
 fn name(platform: Option<Platform>, is_one_of_several: bool) -> DeviceName {
     DeviceName {
@@ -65,6 +66,22 @@ fn found() -> Vec<DeviceFinding> {
         DeviceFinding::Offline { since: time },
         DeviceFinding::Blocked {
             reason: Reason::BlockedOs,
+        },
+        DeviceFinding::TooOld {
+            version: AppVersion::read("3.0.9"),
+            oldest: "3.1".parse().ok(),
+        },
+        DeviceFinding::TooOld {
+            version: AppVersion::read("3.1-beta"),
+            oldest: "3.1".parse().ok(),
+        },
+        DeviceFinding::TooOld {
+            version: None,
+            oldest: "3.1".parse().ok(),
+        },
+        DeviceFinding::TooOld {
+            version: None,
+            oldest: None,
         },
         DeviceFinding::WithoutAddress,
         DeviceFinding::AddressDead { channel, at: time },

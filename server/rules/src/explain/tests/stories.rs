@@ -78,6 +78,7 @@ fn is_true(life: &Life, statement: &Statement) {
             DeviceFinding::Connected { .. }
             | DeviceFinding::Offline { .. }
             | DeviceFinding::Blocked { .. }
+            | DeviceFinding::TooOld { .. }
             | DeviceFinding::WithoutAddress
             | DeviceFinding::NoProvider { .. } => {}
         },

@@ -2,19 +2,20 @@
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
-use vestnik_model::{DeliveryState, InstallationId, Open};
-use vestnik_rules::delivery::is_timed;
+use vestnik_model::{DeliveryState, Open};
+use vestnik_rules::{delivery::is_timed, device::Addressed};
 
-use super::Key;
+use super::{Key, ids_json};
 use crate::{
     sql::statements,
-    value::{millis, optional_time, time, to_json},
+    value::{millis, optional_time, time},
 };
 
 statements! {
     /// The time has come of a delivery that was made before.
     RELEASE = "UPDATE delivery SET seq = ?3, status = ?4, reason = ?5, began_at = ?6, due_at = ?6,
-             release_at = iif(?9, ?7, NULL), expires_at = ?7, only = ?8
+             release_at = iif(?9, ?7, NULL), expires_at = ?7, only = ?8,
+             among = ?10
          WHERE notification = ?1 AND user = ?2";
     SET_RELEASE = "UPDATE delivery SET release_at = ?3 WHERE notification = ?1 AND user = ?2";
     /// Users about whose deliveries the schedule is asked, the earliest first.
@@ -49,8 +50,8 @@ pub(crate) struct Released<'a> {
     pub(crate) due_at: Option<Timestamp>,
     /// When it expires, if that is before its notification does.
     pub(crate) expires_at: Option<Timestamp>,
-    /// The only installations it is for; all of the user's when absent.
-    pub(crate) only: Option<&'a [InstallationId]>,
+    /// The installations that it is for.
+    pub(crate) addressed: &'a Addressed,
 }
 
 /// Writes that the time of a delivery has come.
@@ -64,7 +65,7 @@ pub(crate) fn release(
         state,
         due_at,
         expires_at,
-        only,
+        addressed,
     } = released;
     db.prepare_cached(RELEASE)?
         .execute((
@@ -75,8 +76,9 @@ pub(crate) fn release(
             state.reason.as_ref().map(Open::as_str),
             due_at.map(millis),
             expires_at.map(millis),
-            only.map(to_json).transpose()?,
+            ids_json(addressed.only.as_ref())?,
             is_timed(state),
+            ids_json(addressed.among.as_ref())?,
         ))
         .map(drop)
 }

@@ -7,6 +7,7 @@ use vestnik_model::{
     AppId, Channel, InstallationId, Notification, Open, Permission, PushAddress, UserId,
 };
 use vestnik_rules::{
+    app_version::Build,
     cascade::{Address, Course, Device, Target, channel_of, preferred},
     hold::Block,
 };
@@ -18,7 +19,7 @@ use super::{
         attempt,
         delivery::{self, Key},
         email_address,
-        installation::envelope_key,
+        installation::{build, envelope_key},
         presence, push_address, user,
     },
     Desk, Sending,
@@ -31,7 +32,7 @@ use crate::{
 statements! {
     /// Without statistics, which the store never makes, every installation of the App would be read.
     INSTALLATIONS = "SELECT id, permission, confirmed_epoch, confirmed_seq, state, locale, opened_at,
-             last_seen_at
+             last_seen_at, platform, app_version
          FROM installation INDEXED BY installation_by_user WHERE app = ?1 AND user = ?2";
 }
 
@@ -67,6 +68,7 @@ struct Row {
     locale: Option<String>,
     opened_at: Option<Timestamp>,
     last_seen_at: Timestamp,
+    build: Build,
 }
 
 impl Desk<'_> {
@@ -104,6 +106,7 @@ impl Desk<'_> {
                 heard_at: seen.map(|seen| seen.last_seen).max(),
                 opened_at: row.opened_at,
                 last_seen_at: row.last_seen_at,
+                build: row.build,
                 has_it: reported || row.confirmed.is_some_and(has_reached),
                 addresses: views(&self.sending, row.id, &addresses, &attempts),
             });
@@ -150,6 +153,7 @@ impl Desk<'_> {
                     locale: row.get(5)?,
                     opened_at: optional_time(row, 6)?,
                     last_seen_at: time(row, 7)?,
+                    build: build(row, 8)?,
                 })
             })?
             .collect()

@@ -33,6 +33,7 @@ pub(in super::super) fn device(
         heard_at,
         opened_at: row.opened_at,
         last_seen_at: row.last_seen,
+        build: row.build(),
         has_it: has_it(world, key, (app, id)),
         addresses: addresses(world, key, (app, id)),
     }

@@ -5,6 +5,7 @@ use vestnik_model::{DeliveryId, DeliveryState, FactId, InstallationId};
 use vestnik_rules::{
     attempt::Attempt,
     cascade::{Course, Target},
+    device::Addressed,
     receipt::FlagState,
 };
 
@@ -16,8 +17,8 @@ pub(crate) struct DeliveryRow {
     pub(crate) id: DeliveryId,
     /// Its place in the user's log, if it came there.
     pub(crate) seq: Option<u64>,
-    /// The only installations it is for; all of the user's when absent.
-    pub(crate) only: Option<Vec<InstallationId>>,
+    /// The installations that it is for.
+    pub(crate) addressed: Addressed,
     pub(crate) state: DeliveryState,
     /// Where it stands in its cascade, if it is looked at by a dispatch.
     pub(crate) course: Option<Course>,

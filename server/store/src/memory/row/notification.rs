@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use vestnik_model::{
-    AppId, Arrival, Channel, Counts, DeliveryId, Devices, Entry, Expansion, Notification,
+    AppId, Arrival, Channel, Counts, DeliveryId, Entry, Expansion, Notification,
     NotificationStatus, Open, PublishAccepted, Warning,
     publish::{Schedule, Steps},
     view::NotificationView,
@@ -12,6 +12,7 @@ use vestnik_model::{
 };
 use vestnik_rules::{
     audience::{Plan, Position, expansion},
+    device::Wanted,
     edit::Planned,
     schedule::{Mailing, Pace, span},
     settle::Outlook,
@@ -52,7 +53,7 @@ pub(crate) struct NotificationRow {
     /// By which channels each person is reached.
     pub(crate) steps: Steps,
     /// Which of each person's devices are meant.
-    pub(crate) devices: Devices,
+    pub(crate) wanted: Wanted,
     /// The row of work that sends its deliveries, while some wait.
     pub(crate) dispatch: Option<u64>,
     /// The row of work that asks the schedule about its deliveries, while some wait for that.
@@ -93,7 +94,7 @@ impl NotificationRow {
             told: None,
             work: 0,
             steps: publication.steps,
-            devices: publication.audience.devices(),
+            wanted: Wanted::of(&publication.audience),
             dispatch: None,
             release: None,
             pace: Pace::default(),

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use vestnik_model::{AppId, InstallationId, InstallationState, PushAddress, UserId};
 use vestnik_rules::{
+    app_version::Build,
     log::Place,
     session::{Family, Known},
 };
@@ -58,6 +59,13 @@ impl InstallationRow {
         self.opened_at = None;
         self.generation = self.generation.saturating_add(1);
         self.updated_at = now;
+    }
+
+    /// What it tells of its app.
+    pub(crate) fn build(&self) -> Build {
+        let state = self.state.as_ref();
+        let version = state.and_then(|state| state.app_version.as_deref());
+        Build::of(state.and_then(|state| state.platform.known()), version)
     }
 
     pub(crate) fn known(&self) -> Known {

@@ -20,7 +20,8 @@ async fn a_preview_counts_and_renders_and_changes_nothing() {
     let preview = world.admin(line, Some(request("small"))).await;
     assert_eq!(preview.status, 200, "{preview:?}");
     let expected = json!({
-        "users": 2, "is_exact": true, "opted_out": 0, "without_device": 1, "blocked": 0, "by_channel": {},
+        "users": 2, "is_exact": true, "opted_out": 0, "without_device": 1, "too_old": 0, "blocked": 0,
+        "by_channel": {},
         "waiting": 0, "left_out": 0, "last_at": preview.body["opens_at"],
     });
     assert_eq!(preview.body["audience"], expected);
@@ -40,6 +41,19 @@ async fn a_preview_counts_and_renders_and_changes_nothing() {
     assert_eq!(events.body["data"], json!([]), "nothing happened");
     let large = world.admin(line, Some(request(&"Щ".repeat(2_000)))).await;
     assert_eq!(large.body["payloads"][0]["form"], "hint", "{large:?}");
+}
+
+#[tokio::test]
+async fn a_preview_counts_who_has_only_old_apps() {
+    let world = World::new().await;
+    assert_eq!(world.log_in("anna", 1).await.status, 200);
+    let mut body = request("small");
+    body["to"]["min_app_version"] = json!({"android": "3.1.0"});
+    let line = "POST /v1/notifications:preview";
+    let preview = world.admin(line, Some(body)).await;
+    let audience = &preview.body["audience"];
+    let counts = ["users", "without_device", "too_old"].map(|name| audience[name].as_u64());
+    assert_eq!(counts, [Some(2), Some(1), Some(1)], "{preview:?}");
 }
 
 #[tokio::test]

@@ -109,7 +109,7 @@ impl Life {
         });
         let delivery = findings.delivery.as_mut().unwrap();
         delivery.course = Some(Course::new(now));
-        delivery.only = is_for_some.then(|| phones.to_vec());
+        delivery.addressed = Addressed::only(is_for_some.then(|| phones.to_vec()));
         Self {
             findings,
             now,
@@ -260,8 +260,8 @@ impl Life {
             expires_at: findings.notification.expires_at,
             is_stopped: findings.notification.is_cancelled,
             hours: &Hours::Open,
-            choice: findings.notification.choice,
-            only: findings.delivery.as_ref().unwrap().only.as_deref(),
+            wanted: &findings.notification.wanted,
+            addressed: &findings.delivery.as_ref().unwrap().addressed,
             devices: &devices,
             mailbox: mailbox.as_ref(),
             lease_until: lease_until(self.now),
