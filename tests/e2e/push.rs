@@ -6,6 +6,7 @@ mod device;
 mod import;
 mod rotation;
 mod unreadable;
+mod version;
 mod withdraw;
 
 use std::time::Duration;

@@ -91,6 +91,32 @@ async fn letters_take_over_where_no_push_arrives() -> anyhow::Result<()> {
 
 #[tokio::test]
 #[ignore = "needs a Python with aiosmtpd: cargo xtask interop --only foreign"]
+async fn who_has_only_an_old_app_gets_a_letter_at_once() -> anyhow::Result<()> {
+    let stage = Stage::new(Duration::ZERO).await?;
+    let anna = stage.person("anna", "anna@shop.example").await?;
+    let old = stage.phone_with(&anna, "3.0.9").await?;
+    let new = stage.phone_with(&anna, "3.1.0").await?;
+    let bert = stage.person("bert", "bert@shop.example").await?;
+    let berts = stage.phone_with(&bert, "3.0.9").await?;
+    let id = stage.publish_for_new_apps(&anna).await?;
+    let (_, attempts) = stage.becomes(id, DeliveryStatus::Sent).await?;
+    assert_eq!(
+        standing(&attempts),
+        [(Channel::Fcm, AttemptStatus::Sent, None)]
+    );
+    // The clock stands still: nobody waits for the ten minutes of the step.
+    let id = stage.publish_for_new_apps(&bert).await?;
+    let (_, attempts) = stage.becomes(id, DeliveryStatus::Sent).await?;
+    assert_eq!(standing(&attempts), [LETTER]);
+    let letters = stage.letters(1).await?;
+    assert_eq!(letters[0].recipients, ["bert@shop.example"]);
+    let received = [&old, &new, &berts].map(|phone| stage.simulator.received(phone).len());
+    assert_eq!(received, [0, 1, 0]);
+    stage.stop().await
+}
+
+#[tokio::test]
+#[ignore = "needs a Python with aiosmtpd: cargo xtask interop --only foreign"]
 async fn a_server_that_died_while_it_sent_a_letter_sends_the_same_again() -> anyhow::Result<()> {
     let mut stage = Stage::new(Duration::from_secs(5)).await?;
     let anna = stage.person("anna", "anna@shop.example").await?;

@@ -112,12 +112,27 @@ impl Stage {
         installation: InstallationId,
         permission: &str,
     ) -> anyhow::Result<String> {
+        let state = json!({"permission": permission});
+        self.phone_that_says(user, installation, state).await
+    }
+
+    /// Gives a user a phone that sleeps, with a version of the app.
+    pub(crate) async fn phone_with(&self, user: &UserId, version: &str) -> anyhow::Result<String> {
+        let installation = InstallationId::from_uuid(new_uuid_v7(&SystemClock));
+        let state = json!({"permission": "granted", "app_version": version});
+        self.phone_that_says(user, installation, state).await
+    }
+
+    async fn phone_that_says(
+        &self,
+        user: &UserId,
+        installation: InstallationId,
+        mut state: Value,
+    ) -> anyhow::Result<String> {
         let phone = self.simulator.register(Registration::new(Kind::FcmToken))?;
         let tokens = self.server.backend.log_in(user, installation).await?;
-        let state = json!({
-            "platform": "android", "permission": permission,
-            "push_addresses": [{"kind": "fcm_token", "value": phone.token}],
-        });
+        state["platform"] = json!("android");
+        state["push_addresses"] = json!([{"kind": "fcm_token", "value": phone.token}]);
         let path = route::with(route::INSTALLATION, &installation.to_string());
         self.put(&path, &state, Some(&tokens.access_token)).await?;
         Ok(phone.id)
@@ -125,7 +140,25 @@ impl Stage {
 
     /// Publishes to a user: push, and a letter when nothing can come of it.
     pub(crate) async fn publish(&self, user: &UserId) -> anyhow::Result<NotificationId> {
+        self.publish_from(user, None).await
+    }
+
+    /// The same for devices with version 3.1 of the app or later.
+    pub(crate) async fn publish_for_new_apps(
+        &self,
+        user: &UserId,
+    ) -> anyhow::Result<NotificationId> {
+        self.publish_from(user, Some("3.1")).await
+    }
+
+    async fn publish_from(
+        &self,
+        user: &UserId,
+        oldest: Option<&str>,
+    ) -> anyhow::Result<NotificationId> {
         let mut request = to_user(user, "Заказ 8812 🎉");
+        let oldest = oldest.map(|oldest| ("android".to_owned(), oldest.to_owned()));
+        request.to.min_app_version = oldest.into_iter().collect();
         request.notification.body = "Ждём вас".to_owned();
         request.steps = serde_json::from_value(json!([
             {"channel": "push", "wait_for": "handed", "within_seconds": 600},

@@ -153,6 +153,21 @@ impl<C: Clock + Clone> PushStage<C> {
     /// When the server refuses it.
     pub async fn reports(&self, user: &UserId, said: &Value) -> anyhow::Result<InstallationId> {
         let installation = InstallationId::from_uuid(new_uuid_v7(&SystemClock));
+        self.reports_as(user, installation, said).await?;
+        Ok(installation)
+    }
+
+    /// Logs an installation in, which reports this of its state; it may show notifications unless the state
+    /// says otherwise.
+    ///
+    /// # Errors
+    /// When the server refuses it.
+    pub async fn reports_as(
+        &self,
+        user: &UserId,
+        installation: InstallationId,
+        said: &Value,
+    ) -> anyhow::Result<()> {
         let tokens = self.server.backend.log_in(user, installation).await?;
         let mut state = json!({"platform": "android", "permission": "granted"});
         for (field, value) in said.as_object().into_iter().flatten() {
@@ -165,7 +180,7 @@ impl<C: Clock + Clone> PushStage<C> {
         request.headers_mut().insert("authorization", bearer);
         let answer = self.http.execute(request).await?;
         anyhow::ensure!(answer.status().is_success(), "{}", answer.status());
-        Ok(installation)
+        Ok(())
     }
 
     /// The only delivery of a notification.

@@ -272,6 +272,26 @@ pub(super) fn bad_audience() -> Vec<Case> {
             field("/to/topics/0", Malformed),
         ),
         to(
+            "to apps of a word",
+            json!({ "users": ["a"], "min_app_version": { "android": "latest" } }),
+            field("/to/min_app_version/android", Malformed),
+        ),
+        to(
+            "to apps of a number",
+            json!({ "users": ["a"], "min_app_version": { "android": 3 } }),
+            field("/to/min_app_version/android", Malformed),
+        ),
+        to(
+            "to apps on a fridge",
+            json!({ "users": ["a"], "min_app_version": { "fridge": "3.1" } }),
+            field("/to/min_app_version/fridge", Unknown),
+        ),
+        to(
+            "to one version",
+            json!({ "users": ["a"], "min_app_version": "3.1" }),
+            field("/to/min_app_version", Malformed),
+        ),
+        to(
             "to everyone",
             json!({ "everyone": true }),
             field("/to/everyone", Unknown),
